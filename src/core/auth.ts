@@ -1,0 +1,95 @@
+import type { AnyAuthError } from "./errors.ts";
+import type { Prompt } from "./grant.ts";
+import type { User } from "./user.ts";
+import type { UserAgent } from "./user-agent.ts";
+import type { Want } from "./want.ts";
+
+/** What can be told about an access token without showing it. */
+export interface TokenSummary {
+  /** As granted. */
+  readonly scope: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Who got it: this tab, another tab while this one was open, or nobody knows any more. */
+  readonly origin: "this-tab" | "other-tab" | "stored";
+}
+
+/** A stable snapshot: the same object until something changes. */
+export type AuthState =
+  | { readonly status: "loading" }
+  | { readonly status: "anonymous"; readonly error?: AnyAuthError }
+  | { readonly status: "authenticating" }
+  | {
+      readonly status: "authenticated";
+      readonly user: User;
+      /** `stale`: the token ran out and could not be renewed yet; the session is kept. */
+      readonly freshness: "fresh" | "stale";
+      readonly token: TokenSummary;
+    }
+  /** Needs the person. */
+  | { readonly status: "expired"; readonly user?: User; readonly reason: "invalid_grant" | "lost_response" | "id_token" };
+
+export interface GetTokenOptions extends Want {
+  /** `reload`: a token newer than the one held now. */
+  readonly cache?: "default" | "reload";
+  /** `none`: reject with a NoTokenError instead of going to the login page. */
+  readonly prompt?: Prompt;
+  readonly signal?: AbortSignal;
+}
+
+export interface LoginOptions extends Want {
+  /** The way to go; the page itself when not given. */
+  readonly userAgent?: UserAgent;
+  /** A URL of this origin, absolute or relative, given back by `handleCallback()`. */
+  readonly returnTo?: string;
+  readonly loginHint?: string;
+  readonly prompt?: Prompt;
+  /** Seconds since the person last signed in that are still good enough. */
+  readonly maxAge?: number;
+  readonly acrValues?: readonly string[];
+}
+
+export interface SignOutOptions {
+  /** `none`: leave the refresh token at the server to expire. */
+  readonly revoke?: "server" | "none";
+  /** `none`: stay on this page, and signed in at the server. */
+  readonly endSession?: "page" | "none";
+}
+
+export interface CallbackResult {
+  readonly user: User;
+  readonly returnTo?: string;
+}
+
+/** What an app holds. */
+export interface Auth {
+  /**
+   * A token that is good now: stored, refreshed once for all tabs, or after a login.
+   * Without `prompt: "none"` a visible top-level page without a session goes to the login page.
+   * @throws NoTokenError nothing there and nothing may be shown
+   * @throws RefreshTokenError the session ended and nothing may be shown
+   * @throws TimeoutError the network did not answer in time; the session is kept
+   * @throws ConfigurationError nothing here can work: not a browser, no secure context
+   */
+  getToken(options?: GetTokenOptions): Promise<string>;
+  /** Starts a login in the click it is called from. With the page as user agent it does not come back: the page leaves. */
+  login(options?: LoginOptions): Promise<User>;
+  /**
+   * Takes an authorization response, `url` or the page's own. Idempotent: twice in a row gives the same result.
+   * @throws InvalidResponseError not the answer to a request of ours
+   * @throws AuthorizationError the server said no
+   */
+  handleCallback(url?: string): Promise<CallbackResult>;
+  /** The person signed in, from storage; no network. */
+  getUser(): Promise<User | undefined>;
+  /** Signs out here and in every tab, then revokes and ends the session at the server. The local part holds even when the server is away. */
+  signOut(options?: SignOutOptions): Promise<void>;
+  /** `fetch` with the token, for this origin only. Never shows anything. */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  readonly state: AuthState;
+  /** Calls `listener` after each change of `state`. Returns its undo. */
+  subscribe(listener: () => void): () => void;
+  start(): void;
+  /** Stops listening to other tabs; `start()` begins again. Stored sessions stay. */
+  dispose(): void;
+}

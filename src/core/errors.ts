@@ -1,0 +1,208 @@
+/** What every error of Latchkey has: a literal `code` to branch on, whether trying again can help, and what to do about it. */
+export abstract class AuthError extends Error {
+  abstract readonly code: string;
+  /** True when the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+  /** What the developer, or the person, can do about it. */
+  readonly hint: string;
+
+  constructor(message: string, { hint, cause, retryable = false }: AuthErrorDetails) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.hint = hint;
+    this.retryable = retryable;
+  }
+}
+
+export interface AuthErrorDetails {
+  hint: string;
+  cause?: unknown;
+  retryable?: boolean;
+}
+
+/**
+ * What a server said about a failure; never a request or response body.
+ * @see RFC 6749 section 4.1.2.1
+ * @see RFC 6749 section 5.2
+ */
+export interface ServerFacts {
+  error?: string | undefined;
+  errorDescription?: string | undefined;
+  errorUri?: string | undefined;
+  /** HTTP status. */
+  status?: number | undefined;
+}
+
+/** An input, or the environment, cannot work; `input` names it. Thrown before any network call. */
+export class ConfigurationError extends AuthError {
+  override readonly name = "ConfigurationError";
+  readonly code = "configuration";
+  readonly input: string;
+
+  constructor(input: string, message: string, hint: string) {
+    super(`${input}: ${message}`, { hint });
+    this.input = input;
+  }
+}
+
+/** The authorization server's metadata could not be had or does not fit the configured issuer. */
+export class DiscoveryError extends AuthError {
+  override readonly name = "DiscoveryError";
+  readonly code = "discovery";
+  readonly status: number | undefined;
+
+  constructor(message: string, details: AuthErrorDetails & ServerFacts) {
+    super(message, details);
+    this.status = details.status;
+  }
+}
+
+/** The authorization server answered the authorization request with an error. @see RFC 6749 section 4.1.2.1 */
+export class AuthorizationError extends AuthError {
+  override readonly name = "AuthorizationError";
+  readonly code = "authorization";
+  readonly error: string;
+  readonly errorDescription: string | undefined;
+  readonly errorUri: string | undefined;
+
+  constructor(facts: ServerFacts & { error: string }, hint: string) {
+    super(`the authorization server answered ${facts.error}`, { hint });
+    this.error = facts.error;
+    this.errorDescription = facts.errorDescription;
+    this.errorUri = facts.errorUri;
+  }
+}
+
+/** An authorization response that is not the answer to a request of ours; `parameter` says what does not fit. */
+export class InvalidResponseError extends AuthError {
+  override readonly name = "InvalidResponseError";
+  readonly code = "invalid_response";
+  readonly parameter: string;
+
+  constructor(parameter: string, message: string, hint: string) {
+    super(`${parameter}: ${message}`, { hint });
+    this.parameter = parameter;
+  }
+}
+
+/** This token request was refused or answered badly. The stored session, if there is one, stands. @see RFC 6749 section 5.2 */
+export class RequestTokenError extends AuthError {
+  override readonly name = "RequestTokenError";
+  readonly code = "request_token";
+  readonly error: string | undefined;
+  readonly errorDescription: string | undefined;
+  readonly errorUri: string | undefined;
+  readonly status: number | undefined;
+
+  constructor(message: string, details: AuthErrorDetails & ServerFacts) {
+    super(message, details);
+    this.error = details.error;
+    this.errorDescription = details.errorDescription;
+    this.errorUri = details.errorUri;
+    this.status = details.status;
+  }
+}
+
+/** The session ended by the server's definite word; `reason` says which. A login starts a new one. */
+export class RefreshTokenError extends AuthError {
+  override readonly name = "RefreshTokenError";
+  readonly code = "refresh_token";
+  readonly reason: "invalid_grant" | "lost_response" | "id_token";
+
+  constructor(reason: "invalid_grant" | "lost_response" | "id_token") {
+    super(`the session ended: ${reason}`, {
+      hint: "Ask the person to sign in again: call login().",
+    });
+    this.reason = reason;
+  }
+}
+
+/** There is no token and nothing may be shown to get one; `cause` says why. */
+export class NoTokenError extends AuthError {
+  override readonly name = "NoTokenError";
+  readonly code = "no_token";
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { hint: "Sign in first: call login() from a click.", cause });
+  }
+}
+
+/** An ID token that must not be trusted; `claim` names what does not fit. @see OpenID Connect Core 1.0 section 3.1.3.7 */
+export class IdTokenError extends AuthError {
+  override readonly name = "IdTokenError";
+  readonly code = "id_token";
+  readonly claim: string;
+
+  constructor(claim: string, message: string, details: AuthErrorDetails) {
+    super(`ID token, ${claim}: ${message}`, details);
+    this.claim = claim;
+  }
+}
+
+/** The person, or the page, went away before there was an answer. */
+export class CancelledError extends AuthError {
+  override readonly name = "CancelledError";
+  readonly code = "cancelled";
+
+  constructor(message: string) {
+    super(message, { hint: "Offer the login again; nothing was changed." });
+  }
+}
+
+/** The caller's patience ended. With `pending` the attempt goes on and a later call joins it. */
+export class TimeoutError extends AuthError {
+  override readonly name = "TimeoutError";
+  readonly code = "timeout";
+  readonly pending: boolean;
+
+  constructor(message: string, { pending, cause }: { pending: boolean; cause?: unknown }) {
+    super(message, {
+      hint: "Call again; the session is kept and a running attempt is joined.",
+      cause,
+      retryable: true,
+    });
+    this.pending = pending;
+  }
+}
+
+/** No answer came: offline, connection cut, CORS, or a part of Latchkey that could not be loaded. */
+export class NetworkError extends AuthError {
+  override readonly name = "NetworkError";
+  readonly code = "network";
+
+  constructor(message: string, cause?: unknown) {
+    super(message, {
+      hint: "Try again when the network is back; if it never works, check CORS and the URL.",
+      cause,
+      retryable: true,
+    });
+  }
+}
+
+/** IndexedDB failed. Nothing was sent and nothing that was stored is lost. */
+export class StorageError extends AuthError {
+  override readonly name = "StorageError";
+  readonly code = "storage";
+
+  constructor(message: string, cause?: unknown) {
+    super(message, {
+      hint: "Try again; if it stays, the browser's storage for this site is full, blocked or damaged.",
+      cause,
+      retryable: true,
+    });
+  }
+}
+
+/** Every error that Latchkey throws; `switch (error.code)` narrows it. */
+export type AnyAuthError =
+  | ConfigurationError
+  | DiscoveryError
+  | AuthorizationError
+  | InvalidResponseError
+  | RequestTokenError
+  | RefreshTokenError
+  | NoTokenError
+  | IdTokenError
+  | CancelledError
+  | TimeoutError
+  | NetworkError
+  | StorageError;

@@ -1,0 +1,19 @@
+import type { SessionEnd } from "./session.ts";
+import type { WantKey } from "./want.ts";
+
+/** What tabs of one client tell each other. Never a token, and never trusted for state: the receiver reads the row again. */
+export type TabMessage = {
+  /** Protocol version. */
+  readonly p: 1;
+  /** `sub` of the session. */
+  readonly k: string;
+  /** The sending tab. */
+  readonly from: string;
+  readonly sid: string;
+} & TabNews;
+
+export type TabNews =
+  | { readonly t: "claim"; readonly seq: number; readonly attId: string }
+  | { readonly t: "done"; readonly gen: number; readonly seq: number; readonly want: WantKey }
+  | { readonly t: "ended"; readonly why: SessionEnd["why"]; readonly seq: number }
+  | { readonly t: "user"; readonly what: "login" | "sign-out" };

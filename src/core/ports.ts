@@ -1,0 +1,58 @@
+import type { TabMessage } from "./message.ts";
+import type { ConfigurationError } from "./errors.ts";
+
+/** Time, as a port. */
+export interface Clock {
+  /** Milliseconds since the epoch, by the wall. */
+  now(): number;
+  /** Milliseconds on a clock that never jumps. */
+  mono(): number;
+  /** Rejects with `signal.reason` when that is aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Random values, as a port. */
+export interface Random {
+  /** A fresh identifier of at least 122 bits. */
+  id(): string;
+  /** At least 0 and less than 1. */
+  fraction(): number;
+}
+
+/** Messages between the tabs of one client. A tab does not hear itself. */
+export interface TabChannel {
+  post(message: TabMessage): void;
+  /** Returns its undo. */
+  listen(listener: (message: TabMessage) => void): () => void;
+}
+
+export interface TabLockOptions {
+  mode: "exclusive" | "shared";
+  /** Do not wait: the callback gets `false` when the lock is held. */
+  ifAvailable?: boolean;
+  /** Ends the wait, not the holding; rejects with its reason. */
+  signal?: AbortSignal;
+}
+
+/** Locks between the tabs of one origin. A lock is held while the callback runs and freed when its tab dies. */
+export interface TabLock {
+  request<T>(name: string, options: TabLockOptions, callback: (granted: boolean) => Promise<T>): Promise<T>;
+}
+
+/** The page this code runs in. */
+export interface Page {
+  /** Why a browser-side manager cannot work here: no browser, no secure context, a missing platform part. */
+  unsupported(): ConfigurationError | undefined;
+  /** The page's URL. */
+  href(): string;
+  /** Leaves this page. */
+  navigate(url: string): void;
+  /** Shows another URL in the address bar without loading it. */
+  replaceUrl(url: string): void;
+  /** False only when the browser knows that it is offline. */
+  online(): boolean;
+  /** Returns its undo. */
+  onOnline(listener: () => void): () => void;
+  /** A top-level page that a person can see now: the only kind that may go to the login page by itself. */
+  canNavigate(): boolean;
+}

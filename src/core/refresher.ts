@@ -1,0 +1,64 @@
+import type { TokenRecord } from "./session.ts";
+import type { TokenSet } from "./token-set.ts";
+import type { User } from "./user.ts";
+import type { WantKey } from "./want.ts";
+import type { ServerFacts } from "./errors.ts";
+
+export interface RefreshNeed {
+  /** `sub` of the session. */
+  user: string;
+  want: WantKey;
+  /** Only a token newer than this generation will do; -1 for any. */
+  notGen: number;
+}
+
+/** The only one who sends a stored refresh token. */
+export interface Refresher {
+  /**
+   * Satisfied by an access token newer than `need.notGen`. An aborted signal leaves the shared attempt; it never aborts it.
+   * @throws NoTokenError no session, or nothing to refresh it with
+   * @throws RefreshTokenError the session ended
+   * @throws RequestTokenError this want was refused; the session stands
+   * @throws TimeoutError patience ended; with `pending` the attempt goes on
+   */
+  refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet>;
+}
+
+/** The token endpoint's answer to a refresh token. */
+export interface RefreshedTokens {
+  accessToken: string;
+  tokenType: string;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+  /** As granted; undefined means as asked. */
+  scope: string[] | undefined;
+  refreshToken: string | undefined;
+  idToken: string | undefined;
+}
+
+/** What became of one send of a refresh token. */
+export type RefreshAnswer =
+  | { type: "tokens"; tokens: RefreshedTokens }
+  | { type: "invalid_grant" }
+  /** Any other OAuth error: this want is refused, the session stands. */
+  | { type: "refused"; facts: ServerFacts }
+  /** The server was reached and did not use the token: 429, 503, a 4xx without an OAuth error. */
+  | { type: "not_rotated"; retryAfterMs: number | undefined; cause: unknown }
+  /** Nobody knows whether the server used the token. */
+  | { type: "unknown"; cause: unknown }
+  | { type: "unsent" };
+
+export type IdTokenVerdict =
+  | { type: "valid"; user: User; authTime: number | undefined }
+  | { type: "invalid" }
+  /** The keys cannot be had now. */
+  | { type: "unknown" };
+
+/** The port through which a refresh leaves the tab. */
+export interface Send {
+  /** Loads what a send needs, before anything is claimed. Rejects with a NetworkError. */
+  prepare(): Promise<void>;
+  send(record: TokenRecord, want: WantKey): Promise<RefreshAnswer>;
+  /** Judges the ID token of a committed answer against the person and the sign-in it must continue. */
+  verify(record: TokenRecord): Promise<IdTokenVerdict>;
+}

@@ -1,0 +1,129 @@
+import { tokenSet, type TokenSet } from "./token-set.ts";
+import type { User } from "./user.ts";
+import { parseWantKey, type WantKey } from "./want.ts";
+
+/**
+ * One person's session for one client on this device. Changed only through `SessionStore.update`.
+ * Unknown fields are preserved, so write `{ ...row, changed }`.
+ */
+export interface SessionRow {
+  /** Version of this shape. A tab that meets a larger one never writes. */
+  v: 1;
+  /** Random per login; every login and sign-out replaces it and so fences all older attempts. */
+  sid: string;
+  /** Generation: one more for each committed answer or login. */
+  gen: number;
+  /** Last allocated attempt number, the fencing token; never decreases. */
+  seq: number;
+  /** `seq` of the attempt whose answer is stored. */
+  cseq: number;
+  att: null | SessionAttempt;
+  end: null | SessionEnd;
+  /** `device`: the person is remembered. `tabs`: only while a tab is open. */
+  keep: "device" | "tabs";
+  /** A refresh token is there. */
+  renewable: boolean;
+  /** Clear index of the access tokens, without them. */
+  access: Record<WantKey, AccessEntry>;
+  /** What `SessionStore.seal` made of a `TokenRecord`. */
+  tokens: unknown;
+}
+
+/** An attempt to refresh, written down before it is sent. */
+export interface SessionAttempt {
+  id: string;
+  seq: number;
+  tab: string;
+  want: WantKey;
+  /** How many sends of this refresh token may have been processed without an answer. */
+  n: number;
+  /** Sends since the last commit, for whatever reason: the back-off step. */
+  tries: number;
+}
+
+export interface SessionEnd {
+  why: "invalid_grant" | "lost_response" | "id_token" | "signed_out";
+  seq: number;
+}
+
+export interface AccessEntry {
+  gen: number;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+  /** As granted. */
+  scope: string[];
+}
+
+/** The secrets of a session. */
+export interface TokenRecord {
+  refreshToken?: string;
+  idToken?: string;
+  idTokenVerified: boolean;
+  /** Of the last verified ID token. */
+  user: User;
+  /** Of the last verified ID token, seconds since the epoch. */
+  authTime?: number;
+  access: Record<WantKey, { token: string; tokenType: string }>;
+  tokenEndpoint: string;
+}
+
+/** The answer of an `update` that changes nothing. */
+export const KEEP: unique symbol = Symbol("keep");
+
+/** What an `update` makes of a row: a new row, `undefined` to delete it, or `KEEP`. */
+export type SessionChange = (row: SessionRow | undefined) => SessionRow | undefined | typeof KEEP;
+
+/** Sessions with an atomic `update`. Every method rejects with a `StorageError` when the store fails. */
+export interface SessionStore {
+  get(key: string): Promise<SessionRow | undefined>;
+  /** Compare and set in one transaction. `change` is synchronous and may run twice. Gives the row as it then stands. */
+  update(key: string, change: SessionChange): Promise<SessionRow | undefined>;
+  seal(record: TokenRecord): Promise<unknown>;
+  open(tokens: unknown): Promise<TokenRecord>;
+}
+
+/** Which of the client's sessions is in use on this device. */
+export interface UserStore {
+  /** The default user's `sub` and session, read in one transaction. */
+  getDefault(): Promise<{ sub?: string; row?: SessionRow }>;
+  /** Null forgets the default user; the sessions stay. */
+  putDefault(sub: string | null): Promise<void>;
+}
+
+/** The access token of the row that serves `want`: the same key, or one whose granted scope covers it. */
+export function findAccess(
+  row: SessionRow,
+  want: WantKey,
+  isGood: (entry: AccessEntry) => boolean,
+): WantKey | undefined {
+  const exact = row.access[want];
+  if (exact && isGood(exact)) return want;
+  const asked = parseWantKey(want);
+  if (asked.scope.length === 0) return undefined;
+  return Object.keys(row.access).find((key) => {
+    const entry = row.access[key]!;
+    const held = parseWantKey(key);
+    return (
+      held.resource === asked.resource &&
+      held.audience === asked.audience &&
+      isGood(entry) &&
+      asked.scope.every((scope) => entry.scope.includes(scope))
+    );
+  });
+}
+
+/** The tokens of `want` as a grant gives them; undefined when the row has none. The refresh token stays inside. */
+export function storedTokens(row: SessionRow, record: TokenRecord, want: WantKey): TokenSet | undefined {
+  const entry = row.access[want];
+  const access = record.access[want];
+  if (!entry || !access) return undefined;
+  return tokenSet({
+    accessToken: access.token,
+    tokenType: access.tokenType,
+    expiresAt: entry.expiresAt,
+    scope: entry.scope,
+    user: record.user,
+    tokenEndpoint: record.tokenEndpoint,
+    generation: entry.gen,
+  });
+}

@@ -1,0 +1,34 @@
+import type { User } from "./user.ts";
+
+/** What the token endpoint answered. Shown as `TokenSet [redacted]` by `JSON.stringify` and Node's `inspect`. @see RFC 6749 section 5.1 */
+export interface TokenSet {
+  readonly accessToken: string;
+  readonly tokenType: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  readonly scope: readonly string[];
+  readonly refreshToken?: string;
+  readonly idToken?: string;
+  /** The verified claims of `idToken`. */
+  readonly user?: User;
+  /** Seconds since the epoch at which the person signed in, when the server told. */
+  readonly authTime?: number;
+  readonly tokenEndpoint: string;
+  /** The stored session's generation these tokens belong to; absent when they are not stored yet. */
+  readonly generation?: number;
+  /** Which tab got them from the server; only on stored tokens. */
+  readonly origin?: "this-tab" | "other-tab";
+  /** Where the login began, as given to `login()`; only on the answer to an authorization response. */
+  readonly returnTo?: string;
+}
+
+const REDACTED = "TokenSet [redacted]";
+
+/** Makes a `TokenSet` that does not show its secrets when it is logged. */
+export function tokenSet(fields: TokenSet): TokenSet {
+  const hidden = { enumerable: false, value: () => REDACTED };
+  return Object.defineProperties(
+    { ...fields },
+    { toJSON: hidden, [Symbol.for("nodejs.util.inspect.custom")]: hidden },
+  );
+}

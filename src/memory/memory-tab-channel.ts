@@ -1,0 +1,24 @@
+import type { TabMessage } from "../core/message.ts";
+import type { TabChannel } from "../core/ports.ts";
+
+/** A channel between tabs that live in one process: each tab joins and hears the others, later and in order. */
+export class MemoryTabHub {
+  readonly #tabs = new Set<Set<(message: TabMessage) => void>>();
+
+  join(): TabChannel {
+    const listeners = new Set<(message: TabMessage) => void>();
+    this.#tabs.add(listeners);
+    return {
+      post: (message) => {
+        const others = [...this.#tabs].filter((tab) => tab !== listeners);
+        queueMicrotask(() => {
+          for (const tab of others) for (const listener of tab) listener(structuredClone(message));
+        });
+      },
+      listen: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+  }
+}

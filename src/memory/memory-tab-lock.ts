@@ -1,0 +1,59 @@
+import type { TabLock, TabLockOptions } from "../core/ports.ts";
+
+type Waiter = { mode: TabLockOptions["mode"]; grant: () => void };
+type Held = { mode: TabLockOptions["mode"]; holders: number; queue: Waiter[] };
+
+/** Web Locks' rules among those who share this object: first come, first served; shared holders together. */
+export class MemoryTabLock implements TabLock {
+  readonly #locks = new Map<string, Held>();
+
+  async request<T>(
+    name: string,
+    { mode, ifAvailable, signal }: TabLockOptions,
+    callback: (granted: boolean) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const lock = this.#locks.get(name) ?? { mode, holders: 0, queue: [] };
+    this.#locks.set(name, lock);
+    const free = lock.queue.length === 0 && (lock.holders === 0 || (mode === "shared" && lock.mode === "shared"));
+    if (free) this.#hold(lock, mode);
+    else if (ifAvailable) return callback(false);
+    else await this.#wait(name, lock, mode, signal);
+    try {
+      return await callback(true);
+    } finally {
+      lock.holders--;
+      this.#pass(name, lock);
+    }
+  }
+
+  #hold(lock: Held, mode: TabLockOptions["mode"]): void {
+    lock.mode = mode;
+    lock.holders++;
+  }
+
+  #wait(name: string, lock: Held, mode: TabLockOptions["mode"], signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        lock.queue.splice(lock.queue.indexOf(waiter), 1);
+        this.#pass(name, lock);
+        reject(signal!.reason as Error);
+      };
+      const grant = () => {
+        signal?.removeEventListener("abort", leave);
+        this.#hold(lock, mode);
+        resolve();
+      };
+      const waiter: Waiter = { mode, grant };
+      lock.queue.push(waiter);
+      signal?.addEventListener("abort", leave, { once: true });
+    });
+  }
+
+  #pass(name: string, lock: Held): void {
+    while (lock.queue[0] && (lock.holders === 0 || (lock.mode === "shared" && lock.queue[0].mode === "shared"))) {
+      lock.queue.shift()!.grant();
+    }
+    if (lock.holders === 0 && lock.queue.length === 0) this.#locks.delete(name);
+  }
+}

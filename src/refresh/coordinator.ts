@@ -1,0 +1,125 @@
+import { NoTokenError, RequestTokenError, TimeoutError } from "../core/errors.ts";
+import type { ClientKey } from "../core/keys.ts";
+import type { RefreshNeed, Refresher } from "../core/refresher.ts";
+import { storedTokens } from "../core/session.ts";
+import { tokenSet, type TokenSet } from "../core/token-set.ts";
+import { runMachine } from "./machine.ts";
+import type { RefreshPorts, RefreshTiming, Run } from "./run.ts";
+
+export interface RefreshCoordinatorConfig {
+  client: ClientKey;
+  /** This tab, in messages and rows. */
+  tab: string;
+  ports: RefreshPorts;
+  timing: RefreshTiming;
+}
+
+interface Flight {
+  readonly run: Run;
+  readonly result: Promise<TokenSet>;
+}
+
+/** An answer that stands for a while without asking again: a refusal, or a token that was born expired. */
+interface Standing {
+  readonly until: number;
+  readonly answer: TokenSet | RequestTokenError;
+}
+
+/** The only one who sends a stored refresh token: one machine per person and want, shared by the callers in this tab. */
+export class RefreshCoordinator implements Refresher {
+  readonly #config: RefreshCoordinatorConfig;
+  readonly #flights = new Map<string, Flight>();
+  readonly #standing = new Map<string, Standing>();
+
+  constructor(config: RefreshCoordinatorConfig) {
+    this.#config = config;
+  }
+
+  async refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet> {
+    signal?.throwIfAborted();
+    const id = JSON.stringify([need.user, need.want]);
+    const patience = this.#patience(signal);
+    try {
+      for (;;) {
+        const standing = this.#stands(id, need);
+        if (standing) return standing;
+        const flight = this.#flights.get(id) ?? this.#take(id, need);
+        const tokens = await patience.wait(flight);
+        // A flight that was joined may have been asked for an older generation.
+        if ((tokens.generation ?? 0) > need.notGen) return tokens;
+      }
+    } finally {
+      patience.end();
+    }
+  }
+
+  #take(id: string, need: RefreshNeed): Flight {
+    const { client, tab, ports, timing } = this.#config;
+    const run: Run = { ports, timing, client, tab, need, firstGen: undefined, committedGen: undefined, failure: undefined };
+    const result = this.#fly(id, run).finally(() => this.#flights.delete(id));
+    // Whoever waits hears it; when nobody waits any more, nobody needs to.
+    result.catch(() => {});
+    const flight = { run, result };
+    this.#flights.set(id, flight);
+    return flight;
+  }
+
+  async #fly(id: string, run: Run): Promise<TokenSet> {
+    const { clock, store } = run.ports;
+    try {
+      const { row, want } = await runMachine(run);
+      const tokens = storedTokens(row, await store.open(row.tokens), want);
+      if (!tokens) throw new NoTokenError("the stored session has no such token");
+      const origin = tokens.generation === run.committedGen ? "this-tab" : "other-tab";
+      const answer = tokenSet({ ...tokens, origin });
+      if (tokens.expiresAt <= clock.now()) this.#stand(id, answer, run.timing.bornExpiredMs);
+      return answer;
+    } catch (error) {
+      if (error instanceof RequestTokenError) this.#stand(id, error, run.timing.cooldownMs);
+      throw error;
+    }
+  }
+
+  #stand(id: string, answer: Standing["answer"], ms: number): void {
+    this.#standing.set(id, { until: this.#config.ports.clock.mono() + ms, answer });
+  }
+
+  #stands(id: string, need: RefreshNeed): TokenSet | undefined {
+    const standing = this.#standing.get(id);
+    if (!standing) return undefined;
+    if (standing.until <= this.#config.ports.clock.mono()) {
+      this.#standing.delete(id);
+      return undefined;
+    }
+    if (standing.answer instanceof RequestTokenError) throw standing.answer;
+    return (standing.answer.generation ?? 0) > need.notGen ? standing.answer : undefined;
+  }
+
+  /** What one caller waits at most, over all the flights it joins. */
+  #patience(signal: AbortSignal | undefined): { wait(flight: Flight): Promise<TokenSet>; end(): void } {
+    const { ports, timing } = this.#config;
+    const leave = new AbortController();
+    const over = ports.clock.sleep(timing.patienceMs, leave.signal);
+    over.catch(() => {});
+    let onAbort = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => reject(signal!.reason as Error);
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+    aborted.catch(() => {});
+    return {
+      wait: ({ run, result }) =>
+        Promise.race([
+          result,
+          aborted,
+          over.then(() => {
+            throw new TimeoutError("no token yet", { pending: true, cause: run.failure });
+          }),
+        ]),
+      end: () => {
+        leave.abort();
+        signal?.removeEventListener("abort", onAbort);
+      },
+    };
+  }
+}

@@ -1,0 +1,474 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { NoTokenError, RefreshTokenError, RequestTokenError, StorageError, TimeoutError } from "../../src/core/errors.ts";
+import { wantKey } from "../../src/core/want.ts";
+import { ADA, answerOf, browser, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
+
+const NEED = { user: ADA, want: USUAL, notGen: -1 };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("one refresh for all", () => {
+  test("two tabs that wake at the same instant send one request and both get its token", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const both = [tab("a").refresh(NEED), tab("b").refresh(NEED)];
+    await settle();
+    expect(sent).toHaveLength(1);
+    sent[0]!.answer(answerOf(2));
+    const [a, b] = await Promise.all(both);
+    expect([a!.accessToken, b!.accessToken]).toEqual(["at2", "at2"]);
+    expect([a!.origin, b!.origin].sort()).toEqual(["other-tab", "this-tab"]);
+    expect(sent).toHaveLength(1);
+  });
+
+  test("ten callers in one tab share one request", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const one = tab("a");
+    const all = Array.from({ length: 10 }, () => one.refresh(NEED));
+    await settle();
+    sent[0]!.answer(answerOf(2));
+    expect(new Set((await Promise.all(all)).map((tokens) => tokens.accessToken))).toEqual(new Set(["at2"]));
+    expect(sent).toHaveLength(1);
+  });
+
+  test("losing every message costs no request: the owner's lock tells", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const mute = { channel: { post: () => {}, listen: () => () => {} } };
+    const all = ["a", "b", "c"].map((name) => tab(name, mute).refresh(NEED));
+    await settle();
+    sent[0]!.answer(answerOf(2));
+    expect((await Promise.all(all)).map(({ accessToken }) => accessToken)).toEqual(["at2", "at2", "at2"]);
+    expect(sent).toHaveLength(1);
+  });
+
+  test("a token that another tab has fetched meanwhile is taken without a request", async () => {
+    const { store, sent, tab } = browser();
+    const row = expiredRow();
+    row.access[USUAL]!.expiresAt = Date.now() + 60_000;
+    await store.update(KEY, () => row);
+    expect((await tab("a").refresh(NEED)).accessToken).toBe("at1");
+    expect(sent).toHaveLength(0);
+  });
+
+  test("asked for a newer generation, a good token is not enough", async () => {
+    const { store, sent, tab } = browser();
+    const row = expiredRow();
+    row.access[USUAL]!.expiresAt = Date.now() + 60_000;
+    await store.update(KEY, () => row);
+    const newer = tab("a").refresh({ ...NEED, notGen: 1 });
+    await settle();
+    sent[0]!.answer(answerOf(2));
+    expect((await newer).generation).toBe(2);
+  });
+
+  test("two wants of one session send one after the other, each with the newest refresh token", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const api = wantKey({ resource: "https://api.example" });
+    const a = tab("a").refresh(NEED);
+    const b = tab("b").refresh({ ...NEED, want: api });
+    await settle();
+    expect(sent).toMatchObject([{ tab: "a", refreshToken: "rt1", want: USUAL }]);
+    sent[0]!.answer(answerOf(2));
+    expect((await a).accessToken).toBe("at2");
+    await settle();
+    expect(sent.slice(1)).toMatchObject([{ tab: "b", refreshToken: "rt2", want: api }]);
+    sent[1]!.answer(answerOf(3));
+    expect((await b).accessToken).toBe("at3");
+  });
+
+  test("a commit that moves only the generation fences who had read the row before it", async () => {
+    const { store, sent, tab } = browser();
+    const att = { id: "late-1", seq: 2, tab: "late", want: USUAL, n: 0, tries: 0 };
+    await store.update(KEY, () => ({ ...expiredRow(), seq: 2, att }));
+    let prepared = () => {};
+    const prepare = () => new Promise<void>((resolve) => (prepared = resolve));
+    const tokens = tab("a", { prepare }).refresh({ ...NEED, want: wantKey({ resource: "https://api.example" }) });
+    await settle();
+    const record = await store.open((await store.get(KEY))!.tokens);
+    await store.update(KEY, (row) => ({ ...row!, gen: 2, cseq: 2, att: null, tokens: { ...record, refreshToken: "rt2" } }));
+    prepared();
+    await settle();
+    prepared();
+    await settle();
+    expect(sent).toMatchObject([{ refreshToken: "rt2" }]);
+    sent[0]!.answer(answerOf(3));
+    expect((await tokens).accessToken).toBe("at3");
+  });
+});
+
+describe("the row", () => {
+  test("is written before anything is sent, and after the answer holds the new refresh token", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    expect(await store.get(KEY)).toMatchObject({ seq: 2, att: { id: "a-1", seq: 2, tab: "a", want: USUAL, n: 0, tries: 0 } });
+    sent[0]!.answer(answerOf(2));
+    await tokens;
+    expect(await store.get(KEY)).toMatchObject({ gen: 2, seq: 2, cseq: 2, att: null, end: null, renewable: true });
+    expect((await store.open((await store.get(KEY))!.tokens)).refreshToken).toBe("rt2");
+  });
+
+  test("keeps the old refresh token when the server does not rotate", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { refreshToken: undefined }));
+    await tokens;
+    expect((await store.open((await store.get(KEY))!.tokens)).refreshToken).toBe("rt1");
+  });
+
+  test("preserves fields it does not know", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => ({ ...expiredRow(), later: "x" }));
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2));
+    await tokens;
+    expect(await store.get(KEY)).toMatchObject({ later: "x", gen: 2 });
+  });
+
+  test("of a newer Latchkey is not written", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => ({ ...expiredRow(), v: 2 as 1 }));
+    await expect(tab("a").refresh(NEED)).rejects.toMatchObject({ code: "configuration", input: "session" });
+    expect(sent).toHaveLength(0);
+  });
+});
+
+describe("an owner that ended", () => {
+  test("is followed at once, and the repeat counts as one that may have been processed", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => ({
+      ...expiredRow(),
+      seq: 2,
+      att: { id: "dead-1", seq: 2, tab: "dead", want: USUAL, n: 0, tries: 0 },
+    }));
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    expect(sent).toHaveLength(1);
+    expect((await store.get(KEY))!.att).toMatchObject({ id: "a-1", seq: 3, n: 1, tries: 1 });
+    sent[0]!.answer(answerOf(2));
+    await tokens;
+  });
+
+  test("is followed by one of many tabs that watched it", async () => {
+    const { store, locks, sent, tab } = browser();
+    await store.update(KEY, () => ({
+      ...expiredRow(),
+      seq: 2,
+      att: { id: "dying-1", seq: 2, tab: "dying", want: USUAL, n: 0, tries: 0 },
+    }));
+    let die = () => {};
+    const alive = locks.request("own/dying-1", { mode: "exclusive" }, () => new Promise<void>((resolve) => (die = resolve)));
+    const waiting = ["a", "b", "c", "d"].map((name) => tab(name).refresh(NEED));
+    await settle();
+    expect(sent).toHaveLength(0);
+    die();
+    await alive;
+    await settle();
+    expect(sent).toHaveLength(1);
+    sent[0]!.answer(answerOf(2));
+    await Promise.all(waiting);
+    expect(sent).toHaveLength(1);
+  });
+
+  test("had committed just before: its token is taken, nothing is sent again", async () => {
+    const { store, locks, sent, tab } = browser();
+    await store.update(KEY, () => ({
+      ...expiredRow(),
+      seq: 2,
+      att: { id: "owner-1", seq: 2, tab: "owner", want: USUAL, n: 0, tries: 0 },
+    }));
+    let finish = () => {};
+    const owner = locks.request("own/owner-1", { mode: "exclusive" }, () => new Promise<void>((resolve) => (finish = resolve)));
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    await store.update(KEY, (row) => ({
+      ...row!,
+      gen: 2,
+      cseq: 2,
+      att: null,
+      access: { [USUAL]: { gen: 2, expiresAt: Date.now() + 60_000, scope: [] } },
+    }));
+    finish();
+    await owner;
+    expect((await tokens).generation).toBe(2);
+    expect(sent).toHaveLength(0);
+  });
+});
+
+describe("the server's word", () => {
+  test("invalid_grant ends the session once, for every tab, and removes the tokens", async () => {
+    const { store, sent, messages, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const both = [tab("a").refresh(NEED), tab("b").refresh(NEED)].map((tokens) => tokens.catch((error: unknown) => error));
+    await settle();
+    sent[0]!.answer({ type: "invalid_grant" });
+    for (const error of await Promise.all(both)) {
+      expect(error).toBeInstanceOf(RefreshTokenError);
+      expect(error).toMatchObject({ reason: "invalid_grant", retryable: false });
+    }
+    expect(await store.get(KEY)).toMatchObject({ end: { why: "invalid_grant", seq: 2 }, att: null, tokens: null, access: {}, renewable: false });
+    expect(messages.at(-1)).toMatchObject({ t: "ended", why: "invalid_grant" });
+    await expect(tab("c").refresh(NEED)).rejects.toBeInstanceOf(RefreshTokenError);
+    expect(sent).toHaveLength(1);
+  });
+
+  test("invalid_grant after a send that may have been processed is a lost response", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a").refresh(NEED);
+    tokens.catch(() => {});
+    await settle();
+    sent[0]!.answer({ type: "unknown", cause: undefined });
+    await vi.advanceTimersByTimeAsync(1_000);
+    sent[1]!.answer({ type: "invalid_grant" });
+    await expect(tokens).rejects.toMatchObject({ reason: "lost_response" });
+  });
+
+  test("invalid_grant for a token that a login has replaced ends nothing", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    await store.update(KEY, (row) => ({
+      ...row!,
+      sid: "s2",
+      gen: 2,
+      seq: 3,
+      cseq: 3,
+      att: null,
+      access: { [USUAL]: { gen: 2, expiresAt: Date.now() + 60_000, scope: [] } },
+    }));
+    sent[0]!.answer({ type: "invalid_grant" });
+    expect((await tokens).generation).toBe(2);
+    expect((await store.get(KEY))!.end).toBeNull();
+  });
+
+  test("an answer that arrives after a sign-out brings nothing back", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    const signedOut = { why: "signed_out", seq: 3 } as const;
+    await store.update(KEY, (row) => ({ ...row!, sid: "s2", seq: 3, att: null, end: signedOut, tokens: null, access: {}, renewable: false }));
+    sent[0]!.answer(answerOf(2));
+    await expect(tokens).rejects.toBeInstanceOf(NoTokenError);
+    expect(await store.get(KEY)).toMatchObject({ end: signedOut, tokens: null, access: {} });
+  });
+
+  test.for([
+    ["an answer", answerOf(2)],
+    ["invalid_grant", { type: "invalid_grant" }],
+  ] as const)("%s to an attempt that was overtaken is dropped", async ([, answer]) => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const hung = tab("hung").refresh(NEED);
+    await settle();
+    const overtaking = { id: "taker-1", seq: 3, tab: "taker", want: USUAL, n: 1, tries: 1 };
+    const row = await store.update(KEY, (row) => ({ ...row!, seq: 3, att: overtaking }));
+    sent[0]!.answer(answer);
+    await settle();
+    expect((await store.get(KEY))).toMatchObject({ gen: row!.gen, cseq: row!.cseq, end: null, tokens: { refreshToken: "rt1" } });
+    sent[1]!.answer(answerOf(3));
+    expect((await hung).accessToken).toBe("at3");
+  });
+
+  test("a refusal leaves the session, and the same tab does not ask again for a minute", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const one = tab("a");
+    const refused = one.refresh(NEED);
+    await settle();
+    sent[0]!.answer({ type: "refused", facts: { error: "invalid_scope", status: 400 } });
+    await expect(refused).rejects.toMatchObject({ code: "request_token", error: "invalid_scope", status: 400, retryable: false });
+    expect(await store.get(KEY)).toMatchObject({ att: null, end: null, renewable: true });
+    await expect(one.refresh(NEED)).rejects.toBeInstanceOf(RequestTokenError);
+    expect(sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    const again = one.refresh(NEED);
+    await settle();
+    sent[1]!.answer(answerOf(2));
+    expect((await again).accessToken).toBe("at2");
+  });
+});
+
+describe("nothing transient ends a session", () => {
+  test.for([
+    ["unknown", { type: "unknown", cause: new Error("reset") }],
+    ["not_rotated", { type: "not_rotated", retryAfterMs: undefined, cause: undefined }],
+  ] as const)("%s: tried again with the same token until it works", async ([type, answer]) => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a").refresh(NEED);
+    for (let send = 0; send < 5; send++) {
+      await vi.advanceTimersByTimeAsync(20_000 / 5);
+      sent[send]!.answer(answer);
+    }
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect((await store.get(KEY))!.att).toMatchObject({ tries: 5, n: type === "unknown" ? 5 : 0 });
+    sent[5]!.answer(answerOf(2));
+    expect((await tokens).accessToken).toBe("at2");
+    expect(new Set(sent.map(({ refreshToken }) => refreshToken))).toEqual(new Set(["rt1"]));
+  });
+
+  test("Retry-After wins over the back-off", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    sent[0]!.answer({ type: "not_rotated", retryAfterMs: 7_000, cause: undefined });
+    await vi.advanceTimersByTimeAsync(6_999);
+    expect(sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    sent[1]!.answer(answerOf(2));
+    await tokens;
+  });
+
+  test("offline nothing is sent; back online it is, and the caller gets its token", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    let online = false;
+    let goOnline = () => {};
+    const page = {
+      online: () => online,
+      onOnline: (listener: () => void) => {
+        goOnline = listener;
+        return () => {};
+      },
+    };
+    const tokens = tab("a", { page }).refresh(NEED);
+    await settle();
+    expect(sent).toHaveLength(0);
+    online = true;
+    goOnline();
+    await settle();
+    expect((await store.get(KEY))!.att).toMatchObject({ n: 0 });
+    sent[0]!.answer(answerOf(2));
+    expect((await tokens).accessToken).toBe("at2");
+  });
+
+  test("a caller's patience ends, the attempt goes on and a later caller joins it", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const one = tab("a", { timing: { patienceMs: 1_000 } });
+    const first = one.refresh(NEED).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await first).toBeInstanceOf(TimeoutError);
+    expect(await first).toMatchObject({ pending: true, retryable: true });
+    const second = one.refresh(NEED);
+    await settle();
+    expect(sent).toHaveLength(1);
+    sent[0]!.answer(answerOf(2));
+    expect((await second).accessToken).toBe("at2");
+  });
+
+  test("an aborted caller leaves with its reason; the others get the token", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const one = tab("a");
+    const leave = new AbortController();
+    const leaving = one.refresh(NEED, leave.signal).catch((error: unknown) => error);
+    const staying = one.refresh(NEED);
+    await settle();
+    leave.abort(new Error("went away"));
+    expect(await leaving).toMatchObject({ message: "went away" });
+    sent[0]!.answer(answerOf(2));
+    expect((await staying).accessToken).toBe("at2");
+  });
+
+  test("a store that fails at the commit does not lose the rotated token", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    const update = vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("gone")).mockRejectedValueOnce(new StorageError("gone"));
+    sent[0]!.answer(answerOf(2));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect((await tokens).accessToken).toBe("at2");
+    expect(update).toHaveBeenCalledTimes(3);
+    expect((await store.open((await store.get(KEY))!.tokens)).refreshToken).toBe("rt2");
+  });
+
+  test("a token born expired serves those who waited and is not asked for again for ten seconds", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const [a, b] = [tab("a"), tab("b")];
+    const both = [a.refresh(NEED), b.refresh(NEED)];
+    await settle();
+    sent[0]!.answer(answerOf(2, { expiresAt: Date.now() }));
+    expect((await Promise.all(both)).map(({ accessToken }) => accessToken)).toEqual(["at2", "at2"]);
+    expect((await a.refresh(NEED)).accessToken).toBe("at2");
+    expect((await b.refresh(NEED)).accessToken).toBe("at2");
+    expect(sent).toHaveLength(1);
+  });
+});
+
+describe("the ID token of a refresh", () => {
+  test("is judged after the commit; a bad one ends the session in every tab", async () => {
+    const { store, sent, messages, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a", { verdict: () => Promise.resolve({ type: "invalid" }) }).refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { idToken: "bad" }));
+    await tokens;
+    await settle();
+    expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" }, tokens: null });
+    expect(messages.at(-1)).toMatchObject({ t: "ended", why: "id_token" });
+  });
+
+  test("renews the person when it is good, and waits unverified when the keys are away", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const user = { sub: ADA, name: "Ada", claims: {} };
+    const verdicts = [{ type: "unknown" }, { type: "valid", user, authTime: 7 }] as const;
+    let n = 0;
+    const one = tab("a", { verdict: () => Promise.resolve(verdicts[n++]!) });
+    const first = one.refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    await first;
+    await settle();
+    expect((await store.get(KEY))!.tokens).toMatchObject({ idToken: "id2", idTokenVerified: false, user: { sub: ADA } });
+    const second = one.refresh({ ...NEED, notGen: 2 });
+    await settle();
+    sent[1]!.answer(answerOf(3, { idToken: "id3" }));
+    await second;
+    await settle();
+    expect((await store.get(KEY))!.tokens).toMatchObject({ idToken: "id3", idTokenVerified: true, user, authTime: 7 });
+  });
+});
+
+test("no message carries a token", async () => {
+  const { store, sent, messages, tab } = browser();
+  await store.update(KEY, () => expiredRow());
+  const tokens = tab("a").refresh(NEED);
+  await settle();
+  sent[0]!.answer(answerOf(2));
+  await tokens;
+  expect(messages.map(({ t }) => t)).toEqual(["claim", "done"]);
+  expect(JSON.stringify(messages)).not.toMatch(/at\d|rt\d/);
+  for (const message of messages) {
+    expect(Object.keys(message).sort()).toEqual(
+      message.t === "claim" ? ["attId", "from", "k", "p", "seq", "sid", "t"] : ["from", "gen", "k", "p", "seq", "sid", "t", "want"],
+    );
+  }
+});
+
+test("without a session, or one that cannot be renewed, there is no token", async () => {
+  const { store, sent, tab } = browser();
+  await expect(tab("a").refresh(NEED)).rejects.toBeInstanceOf(NoTokenError);
+  await store.update(KEY, () => ({ ...expiredRow(), renewable: false }));
+  await expect(tab("a").refresh(NEED)).rejects.toBeInstanceOf(NoTokenError);
+  expect(sent).toHaveLength(0);
+});

@@ -1,0 +1,137 @@
+import { sessionKey } from "../../src/core/keys.ts";
+import type { TabMessage } from "../../src/core/message.ts";
+import type { Clock, Random, TabChannel } from "../../src/core/ports.ts";
+import type { IdTokenVerdict, RefreshAnswer, RefreshedTokens, Send } from "../../src/core/refresher.ts";
+import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
+import { wantKey } from "../../src/core/want.ts";
+import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
+import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
+import { REFRESH_TIMING, type RefreshTiming } from "../../src/refresh/run.ts";
+
+export const CLIENT = "issuer,client";
+export const ADA = "ada";
+export const KEY = sessionKey(CLIENT, ADA);
+export const USUAL = wantKey({});
+
+/** One send of a refresh token, answered by the test. */
+export interface Sent {
+  readonly tab: string;
+  readonly refreshToken: string | undefined;
+  readonly want: string;
+  readonly answer: (answer: RefreshAnswer) => void;
+}
+
+/** Tabs of one browser: a coordinator each, over one store, one set of locks and one channel. */
+export function browser(): {
+  store: MemorySessionStore;
+  locks: MemoryTabLock;
+  sent: Sent[];
+  messages: TabMessage[];
+  tab: (name: string, options?: TabOptions) => RefreshCoordinator;
+} {
+  const store = new MemorySessionStore();
+  const locks = new MemoryTabLock();
+  const hub = new MemoryTabHub();
+  const sent: Sent[] = [];
+  const messages: TabMessage[] = [];
+  hub.join().listen((message) => messages.push(message));
+  const tab = (name: string, options: TabOptions = {}) =>
+    new RefreshCoordinator({
+      client: CLIENT,
+      tab: name,
+      timing: { ...REFRESH_TIMING, ...options.timing },
+      ports: {
+        store,
+        locks,
+        channel: options.channel ?? hub.join(),
+        clock: options.clock ?? testClock,
+        page: options.page ?? { online: () => true, onOnline: () => () => {} },
+        random: counting(name),
+        send: scriptedSend(name, sent, options),
+      },
+    });
+  return { store, locks, sent, messages, tab };
+}
+
+export interface TabOptions {
+  timing?: Partial<RefreshTiming>;
+  clock?: Clock;
+  page?: { online: () => boolean; onOnline: (listener: () => void) => () => void };
+  channel?: TabChannel;
+  prepare?: () => Promise<void>;
+  verdict?: () => Promise<IdTokenVerdict>;
+}
+
+/** Vitest's fake timers move it. */
+const testClock: Clock = {
+  now: () => Date.now(),
+  mono: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(resolve, ms);
+      signal?.addEventListener("abort", () => {
+        clearTimeout(timer);
+        reject(signal.reason as Error);
+      });
+    }),
+};
+
+function counting(name: string): Random {
+  let n = 0;
+  return { id: () => `${name}-${++n}`, fraction: () => 0.5 };
+}
+
+function scriptedSend(tab: string, sent: Sent[], { prepare, verdict }: TabOptions): Send {
+  return {
+    prepare: prepare ?? (() => Promise.resolve()),
+    send: ({ refreshToken }, want) =>
+      new Promise((answer) => {
+        sent.push({ tab, refreshToken, want, answer });
+      }),
+    verify: verdict ?? (() => Promise.resolve({ type: "unknown" })),
+  };
+}
+
+export function expiredRow(): SessionRow {
+  return {
+    v: 1,
+    sid: "s1",
+    gen: 1,
+    seq: 1,
+    cseq: 1,
+    att: null,
+    end: null,
+    keep: "device",
+    renewable: true,
+    access: { [USUAL]: { gen: 1, expiresAt: Date.now() - 1, scope: ["openid"] } },
+    tokens: {
+      refreshToken: "rt1",
+      idTokenVerified: true,
+      user: { sub: ADA, claims: { sub: ADA } },
+      access: { [USUAL]: { token: "at1", tokenType: "Bearer" } },
+      tokenEndpoint: "https://id.example/token",
+    } satisfies TokenRecord,
+  };
+}
+
+export function answerOf(n: number, changes: Partial<RefreshedTokens> = {}): RefreshAnswer {
+  return {
+    type: "tokens",
+    tokens: {
+      accessToken: `at${n}`,
+      tokenType: "Bearer",
+      expiresAt: Date.now() + 60_000,
+      scope: undefined,
+      refreshToken: `rt${n}`,
+      idToken: undefined,
+      ...changes,
+    },
+  };
+}
+
+/** Lets everything run that waits for nothing but promises. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+}

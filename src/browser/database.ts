@@ -1,0 +1,118 @@
+import { promisifyRequest, type UseStore } from "idb-keyval";
+import { StorageError } from "../core/errors.ts";
+
+const DATABASE = "latchkey";
+const ENTRIES = "entries";
+
+/**
+ * One database with one object store, for all of idb-keyval's functions. Not idb-keyval's own `createStore`, because a
+ * refresh token must be on the disk when a write is called done (`durability: "strict"`), and because no call may hang.
+ * Opened at the first use; rejects with a StorageError.
+ */
+export function createDatabase(timeoutMs = 5_000): UseStore {
+  let opening: Promise<IDBDatabase> | undefined;
+
+  const open = (): Promise<IDBDatabase> => {
+    // Without a version, so that no open tab can block a new one.
+    const request = indexedDB.open(DATABASE);
+    request.onupgradeneeded = () => request.result.createObjectStore(ENTRIES);
+    const opened = promisifyRequest(request);
+    opened.then(
+      (database) => {
+        database.onclose = forget;
+        database.onversionchange = () => {
+          database.close();
+          forget();
+        };
+      },
+      () => forget(),
+    );
+    return opened;
+  };
+  const forget = () => {
+    opening = undefined;
+  };
+
+  const use: UseStore = async (mode, callback) => {
+    const database = await (opening ??= open());
+    const transaction = database.transaction(ENTRIES, mode, { durability: mode === "readwrite" ? "strict" : "default" });
+    return inTime(timeoutMs, Promise.resolve(callback(transaction.objectStore(ENTRIES))), () => abort(transaction));
+  };
+
+  return async (mode, callback) => {
+    try {
+      return await inTime(2 * timeoutMs, useOnce(mode, callback), forget);
+    } catch (error) {
+      throw error instanceof StorageError ? error : new StorageError("IndexedDB failed", error);
+    }
+  };
+
+  async function useOnce<T>(mode: IDBTransactionMode, callback: (store: IDBObjectStore) => T | PromiseLike<T>): Promise<T> {
+    try {
+      return await use(mode, callback);
+    } catch (error) {
+      // The browser was closing the connection and had not said so yet: nothing has run, so once more on a new one.
+      if (!(error instanceof DOMException && error.name === "InvalidStateError")) throw error;
+      forget();
+      return use(mode, callback);
+    }
+  }
+}
+
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It has finished after all.
+  }
+}
+
+async function inTime<T>(ms: number, promise: Promise<T>, giveUp: () => void): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new StorageError(`IndexedDB did not answer within ${ms} ms`));
+      giveUp();
+    }, ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reads, changes and writes one entry in one transaction. `change` gives the new value, `undefined` to delete it, or `keep`. */
+export function updateEntry<T>(
+  use: UseStore,
+  key: string,
+  change: (before: T | undefined) => T | undefined | symbol,
+  keep: symbol,
+): Promise<T | undefined> {
+  return use(
+    "readwrite",
+    (store) =>
+      new Promise((resolve, reject) => {
+        const reading: IDBRequest<T | undefined> = store.get(key);
+        reading.onerror = () => reject(reading.error);
+        reading.onsuccess = () => {
+          const before = reading.result;
+          try {
+            const after = change(before);
+            if (after === keep) return resolve(before);
+            if (after === undefined) store.delete(key);
+            else store.put(after, key);
+            promisifyRequest(store.transaction).then(() => resolve(after as T | undefined), reject);
+          } catch (error) {
+            reject(error);
+            store.transaction.abort();
+          }
+        };
+      }),
+  );
+}
+
+/** All keys that begin with `prefix`. */
+export function within(prefix: string): IDBKeyRange {
+  return IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+}

@@ -1,0 +1,74 @@
+import { ConfigurationError } from "../core/errors.ts";
+import type { Page } from "../core/ports.ts";
+
+/** The document this code runs in. */
+export class DocumentPage implements Page {
+  unsupported(): ConfigurationError | undefined {
+    if (typeof document === "undefined") {
+      return new ConfigurationError(
+        "environment",
+        "this is not a browser page",
+        "Call getToken() and login() in the browser only, for example in an effect or an event handler.",
+      );
+    }
+    if (!isSecureContext) {
+      return new ConfigurationError(
+        "secure context",
+        "this page was not loaded over https",
+        "Serve it over https, or from http://localhost while developing.",
+      );
+    }
+    const missing = ["indexedDB", "BroadcastChannel"].find((name) => !readable(name));
+    if (missing !== undefined) return lacks(missing);
+    return "locks" in navigator ? undefined : lacks("navigator.locks");
+  }
+
+  href(): string {
+    return location.href;
+  }
+
+  /** @throws ConfigurationError `url`, given as `input`, is of another origin: nothing that arrives there reaches this page */
+  resolve(input: string, url: string): string {
+    const resolved = new URL(url, location.href);
+    if (resolved.origin === location.origin) return resolved.href;
+    throw new ConfigurationError(input, `it is not of ${location.origin}`, "Give a URL of the origin this page is on.");
+  }
+
+  navigate(url: string): void {
+    location.assign(url);
+  }
+
+  replaceUrl(url: string): void {
+    history.replaceState(history.state, "", url);
+  }
+
+  online(): boolean {
+    return navigator.onLine;
+  }
+
+  onOnline(listener: () => void): () => void {
+    addEventListener("online", listener);
+    return () => removeEventListener("online", listener);
+  }
+
+  canNavigate(): boolean {
+    return window.top === window && document.visibilityState === "visible";
+  }
+}
+
+/** In a sandboxed frame the very look at a storage may throw. */
+function readable(name: string): boolean {
+  try {
+    return Boolean((globalThis as unknown as Record<string, unknown>)[name]);
+  } catch {
+    return false;
+  }
+}
+
+function lacks(name: string): ConfigurationError {
+  return new ConfigurationError(
+    name,
+    "this browser does not have it",
+    "Use a current browser, outside of private modes and sandboxed frames that switch storage off.",
+  );
+}

@@ -1,0 +1,44 @@
+import { get, promisifyRequest, type UseStore } from "idb-keyval";
+import type { CallbackLedger, CallbackRecord } from "../core/callback-ledger.ts";
+import type { Clock } from "../core/ports.ts";
+import { within } from "./database.ts";
+
+const PREFIX = "callback/";
+/** Longer than any second look at one response takes. */
+const KEPT_MS = 10 * 60_000;
+
+/** Handled authorization responses in IndexedDB, for ten minutes. */
+export class IndexedDBCallbackLedger implements CallbackLedger {
+  readonly #database: UseStore;
+  readonly #clock: Clock;
+
+  constructor(database: UseStore, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  async get(state: string): Promise<CallbackRecord | undefined> {
+    return (await get<Dated>(PREFIX + state, this.#database))?.record;
+  }
+
+  put(state: string, record: CallbackRecord): Promise<void> {
+    const now = this.#clock.now();
+    return this.#database("readwrite", (store) => {
+      const all = store.openCursor(within(PREFIX));
+      all.onsuccess = () => {
+        const cursor = all.result;
+        if (!cursor) return;
+        if ((cursor.value as Dated).at <= now - KEPT_MS) cursor.delete();
+        cursor.continue();
+      };
+      store.put({ at: now, record } satisfies Dated, PREFIX + state);
+      return promisifyRequest(store.transaction);
+    });
+  }
+}
+
+interface Dated {
+  /** Milliseconds since the epoch. */
+  at: number;
+  record: CallbackRecord;
+}

@@ -1,0 +1,41 @@
+import { get, promisifyRequest, set, type UseStore } from "idb-keyval";
+import type { RequestStore } from "../core/request-store.ts";
+import { updateEntry, within } from "./database.ts";
+
+const PREFIX = "request/";
+
+/** Pending authorization requests in IndexedDB, so that a link from a mail may come back in another tab. */
+export class IndexedDBRequestStore implements RequestStore {
+  readonly #database: UseStore;
+
+  constructor(database: UseStore) {
+    this.#database = database;
+  }
+
+  async get(id: string): Promise<string | null> {
+    return (await get<string>(PREFIX + id, this.#database)) ?? null;
+  }
+
+  set(id: string, value: string): Promise<void> {
+    return set(PREFIX + id, value, this.#database);
+  }
+
+  async remove(id: string): Promise<string | null> {
+    let taken: string | null = null;
+    await updateEntry<string>(
+      this.#database,
+      PREFIX + id,
+      (value) => {
+        taken = value ?? null;
+        return undefined;
+      },
+      Symbol("never"),
+    );
+    return taken;
+  }
+
+  async getAllKeys(): Promise<string[]> {
+    const keys = await this.#database("readonly", (store) => promisifyRequest(store.getAllKeys(within(PREFIX))));
+    return keys.filter((key) => typeof key === "string").map((key) => key.slice(PREFIX.length));
+  }
+}

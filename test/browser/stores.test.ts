@@ -1,0 +1,138 @@
+import { get, keys, set } from "idb-keyval";
+import { afterEach, expect, test, vi } from "vitest";
+import { createDatabase } from "../../src/browser/database.ts";
+import { IndexedDBCallbackLedger } from "../../src/browser/indexeddb-callback-ledger.ts";
+import { IndexedDBRequestStore } from "../../src/browser/indexeddb-request-store.ts";
+import { IndexedDBSessionStore } from "../../src/browser/indexeddb-session-store.ts";
+import { IndexedDBUserStore } from "../../src/browser/indexeddb-user-store.ts";
+import { systemClock } from "../../src/browser/system-clock.ts";
+import { StorageError } from "../../src/core/errors.ts";
+import { defaultUserKey, sessionKey } from "../../src/core/keys.ts";
+import { KEEP, type SessionRow } from "../../src/core/session.ts";
+
+const row: SessionRow = {
+  v: 1, sid: "s", gen: 1, seq: 1, cseq: 1, att: null, end: null, keep: "device", renewable: true, access: {}, tokens: null,
+};
+
+let n = 0;
+/** A client of its own for each test: all share the one database of the origin. */
+const client = () => `test,${++n}`;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test("a row is created, changed, kept and deleted by update", async () => {
+  const store = new IndexedDBSessionStore(createDatabase());
+  const key = sessionKey(client(), "ada");
+  expect(await store.update(key, (before) => (before ? KEEP : row))).toEqual(row);
+  expect(await store.update(key, (before) => ({ ...before!, gen: 2 }))).toMatchObject({ gen: 2 });
+  expect(await store.update(key, () => KEEP)).toMatchObject({ gen: 2 });
+  expect(await new IndexedDBSessionStore(createDatabase()).get(key)).toMatchObject({ gen: 2 });
+  expect(await store.update(key, () => undefined)).toBeUndefined();
+  expect(await store.get(key)).toBeUndefined();
+  expect(await keys(createDatabase())).not.toContain(key);
+});
+
+test("of a hundred updates at once none is lost", async () => {
+  const stores = [new IndexedDBSessionStore(createDatabase()), new IndexedDBSessionStore(createDatabase())];
+  const key = sessionKey(client(), "ada");
+  await stores[0]!.update(key, () => row);
+  const add = (before?: SessionRow) => ({ ...before!, seq: before!.seq + 1 });
+  await Promise.all(Array.from({ length: 100 }, (_, i) => stores[i % 2]!.update(key, add)));
+  expect((await stores[0]!.get(key))!.seq).toBe(101);
+});
+
+test("a change that throws writes nothing", async () => {
+  const store = new IndexedDBSessionStore(createDatabase());
+  const key = sessionKey(client(), "ada");
+  await store.update(key, () => row);
+  const failing = store.update(key, () => {
+    throw new Error("no");
+  });
+  await expect(failing).rejects.toBeInstanceOf(StorageError);
+  expect(await store.get(key)).toEqual(row);
+});
+
+test("writes are done only when they are on the disk", async () => {
+  const transaction = vi.spyOn(IDBDatabase.prototype, "transaction");
+  await new IndexedDBSessionStore(createDatabase()).update(sessionKey(client(), "ada"), () => row);
+  expect(transaction.mock.calls.at(-1)).toEqual(["entries", "readwrite", { durability: "strict" }]);
+});
+
+test("the default user and its session are read in one transaction", async () => {
+  const database = createDatabase();
+  const mine = client();
+  const users = new IndexedDBUserStore(database, mine);
+  expect(await users.getDefault()).toEqual({});
+  await users.putDefault("ada");
+  expect(await users.getDefault()).toEqual({ sub: "ada" });
+  await new IndexedDBSessionStore(database).update(sessionKey(mine, "ada"), () => row);
+  const transaction = vi.spyOn(IDBDatabase.prototype, "transaction");
+  expect(await users.getDefault()).toEqual({ sub: "ada", row });
+  expect(transaction).toHaveBeenCalledTimes(1);
+  await users.putDefault(null);
+  expect(await get(defaultUserKey(mine), database)).toBeUndefined();
+});
+
+test("the request store lists and deletes requests only, and gives a request to one of two takers", async () => {
+  const database = createDatabase();
+  const requests = new IndexedDBRequestStore(database);
+  const key = sessionKey(client(), "ada");
+  await set(key, row, database);
+  await requests.set("r1", "one");
+  expect(await requests.getAllKeys()).toEqual(["r1"]);
+  for (const id of await requests.getAllKeys()) expect(await requests.get(id)).toBe("one");
+  const takers = await Promise.all([requests.remove("r1"), requests.remove("r1")]);
+  expect(takers.filter((value) => value !== null)).toEqual(["one"]);
+  expect(await requests.getAllKeys()).toEqual([]);
+  expect(await get(key, database)).toEqual(row);
+});
+
+test("the callback ledger forgets after ten minutes and touches nothing else", async () => {
+  const database = createDatabase();
+  let now = 0;
+  const ledger = new IndexedDBCallbackLedger(database, { ...systemClock, now: () => now });
+  const key = sessionKey(client(), "ada");
+  await set(key, row, database);
+  await ledger.put("one", { sub: "ada", returnTo: "/x" });
+  now = 9 * 60_000;
+  await ledger.put("two", { sub: "ada" });
+  expect(await ledger.get("one")).toEqual({ sub: "ada", returnTo: "/x" });
+  now = 11 * 60_000;
+  await ledger.put("three", { sub: "ada" });
+  expect(await ledger.get("one")).toBeUndefined();
+  expect(await ledger.get("two")).toEqual({ sub: "ada" });
+  expect(await get(key, database)).toEqual(row);
+});
+
+test("a connection the browser closed is opened again", async () => {
+  const store = new IndexedDBSessionStore(createDatabase());
+  const key = sessionKey(client(), "ada");
+  await store.update(key, () => row);
+  const closing = new DOMException("The database connection is closing.", "InvalidStateError");
+  vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementationOnce(() => {
+    throw closing;
+  });
+  expect(await store.get(key)).toEqual(row);
+});
+
+test("an IndexedDB that refuses is a StorageError, and works again when it does", async () => {
+  const store = new IndexedDBSessionStore(createDatabase());
+  const key = sessionKey(client(), "ada");
+  vi.spyOn(indexedDB, "open").mockImplementationOnce(() => {
+    throw new DOMException("denied", "SecurityError");
+  });
+  await expect(store.get(key)).rejects.toMatchObject({ code: "storage", retryable: true });
+  expect(await store.get(key)).toBeUndefined();
+});
+
+test("an IndexedDB that hangs is a StorageError after the timeout", async () => {
+  const database = createDatabase(100);
+  vi.spyOn(indexedDB, "open").mockImplementationOnce(() => ({}) as IDBOpenDBRequest);
+  await expect(get("x", database)).rejects.toBeInstanceOf(StorageError);
+  expect(await get("x", database)).toBeUndefined();
+  const stuck = database("readwrite", () => new Promise(() => {}));
+  await expect(stuck).rejects.toBeInstanceOf(StorageError);
+  expect(await get("x", database)).toBeUndefined();
+});

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { BroadcastTabChannel } from "../../src/browser/broadcast-tab-channel.ts";
+import { WebLocksTabLock } from "../../src/browser/web-locks-tab-lock.ts";
+import type { TabMessage } from "../../src/core/message.ts";
+
+const message: TabMessage = { p: 1, k: "ada", from: "a", sid: "s", t: "user", what: "login" };
+
+test("a message reaches the other tabs' listeners until they leave, and not its sender", async () => {
+  const [a, b] = [new BroadcastTabChannel("test,channel"), new BroadcastTabChannel("test,channel")];
+  const heard: string[] = [];
+  const leaveA = a.listen(() => heard.push("a"));
+  const first = new Promise<TabMessage>((resolve) => b.listen(resolve));
+  const leaveB = b.listen(() => heard.push("b"));
+  a.post(message);
+  expect(await first).toEqual(message);
+  expect(heard).toEqual(["b"]);
+  leaveB();
+  const second = new Promise<TabMessage>((resolve) => b.listen(resolve));
+  a.post(message);
+  await second;
+  expect(heard).toEqual(["b"]);
+  leaveA();
+});
+
+test("a message is delivered even when its sender listens to nothing", async () => {
+  const heard = new Promise<TabMessage>((resolve) => new BroadcastTabChannel("test,quiet").listen(resolve));
+  new BroadcastTabChannel("test,quiet").post(message);
+  expect(await heard).toEqual(message);
+});
+
+test("what is not a message of this protocol is passed over", async () => {
+  const raw = new BroadcastChannel("latchkey/1/test,foreign");
+  const heard: TabMessage[] = [];
+  const channel = new BroadcastTabChannel("test,foreign");
+  const last = new Promise<void>((resolve) => {
+    channel.listen((message) => {
+      heard.push(message);
+      resolve();
+    });
+  });
+  for (const foreign of [null, "x", { p: 2, k: "ada", t: "done" }, { p: 1, t: "done" }, message]) raw.postMessage(foreign);
+  await last;
+  expect(heard).toEqual([message]);
+  raw.close();
+});
+
+test("a held lock is not granted to who does not wait, and is shared by who asks for that", async () => {
+  const locks = new WebLocksTabLock();
+  await locks.request("test/own", { mode: "exclusive" }, async () => {
+    expect(await locks.request("test/own", { mode: "shared", ifAvailable: true }, async (granted) => granted)).toBe(false);
+    const leave = new AbortController();
+    const waiting = locks.request("test/own", { mode: "shared", signal: leave.signal }, async () => "granted");
+    leave.abort(new Error("left"));
+    await expect(waiting).rejects.toThrow("left");
+  });
+  expect(await locks.request("test/own", { mode: "shared", ifAvailable: true }, async (granted) => granted)).toBe(true);
+});

@@ -1,0 +1,22 @@
+import type { AuthorizationServer } from "../core/authorization-server.ts";
+import { NoTokenError } from "../core/errors.ts";
+import type { Grant, TokenRequest } from "../core/grant.ts";
+import type { TokenSet } from "../core/token-set.ts";
+
+/** Travels to the authorization endpoint and back, with PKCE. Goes nowhere without a trip. @see RFC 6749 section 4.1 @see RFC 7636 */
+export class AuthorizationCodeGrant implements Grant {
+  readonly #server: AuthorizationServer;
+
+  constructor(server: AuthorizationServer) {
+    this.#server = server;
+  }
+
+  /** @throws NoTokenError the request carries neither a trip nor a response */
+  async requestToken(request: TokenRequest): Promise<TokenSet> {
+    const { trip, response, signal } = request;
+    if (response !== undefined) return this.#server.exchange(response, signal);
+    if (!trip) throw new NoTokenError("a login is needed");
+    const url = await this.#server.authorize({ ...request, redirectUri: trip.redirectUri }, signal);
+    return this.#server.exchange(await trip.go(url), signal);
+  }
+}

@@ -1,0 +1,43 @@
+import type { TokenSummary } from "../core/auth.ts";
+import type { Clock } from "../core/ports.ts";
+import type { SessionRow, TokenRecord } from "../core/session.ts";
+import type { WantKey } from "../core/want.ts";
+
+/** The token of the usual want, ready to be given away. */
+export interface HeldToken {
+  readonly promise: Promise<string>;
+  readonly sid: string;
+  readonly gen: number;
+  readonly summary: TokenSummary;
+  /** Until when it is given without another thought; two clocks, because either may be wrong. */
+  readonly untilWall: number;
+  readonly untilMono: number;
+}
+
+export function holdToken(
+  row: SessionRow,
+  record: TokenRecord,
+  want: WantKey,
+  origin: TokenSummary["origin"],
+  clock: Clock,
+): HeldToken | undefined {
+  const entry = row.access[want];
+  const access = record.access[want];
+  if (!entry || !access) return undefined;
+  const now = clock.now();
+  const life = Math.max(0, entry.expiresAt - now);
+  const carefree = life - renewalWindow(life);
+  return {
+    promise: Promise.resolve(access.token),
+    sid: row.sid,
+    gen: entry.gen,
+    summary: { scope: entry.scope, expiresAt: entry.expiresAt, origin },
+    untilWall: now + carefree,
+    untilMono: clock.mono() + carefree,
+  };
+}
+
+/** The last part of a token's life, in which it is still good and a newer one is fetched behind it. Milliseconds. */
+function renewalWindow(life: number): number {
+  return Math.min(Math.max(30_000, life / 10), life / 3);
+}

@@ -8,8 +8,8 @@ export interface AuthConfig {
   readonly clientId: string;
   /** Where authorization responses arrive: a URL of this origin, absolute or relative, registered at the server. */
   readonly redirectUri: string;
-  /** What a login asks for; `openid profile email offline_access` when not given. */
-  readonly scope?: string;
+  /** What a login asks for; openid, profile, email and offline_access when not given. */
+  readonly scope?: readonly string[];
   /** Where the server sends the person after a sign-out, registered there; it shows a page of its own when not given. */
   readonly postLogoutRedirectUri?: string;
 }
@@ -24,8 +24,8 @@ export function checkAuthConfig(config: AuthConfig): void {
   }
   checkRedirect("redirectUri", config.redirectUri);
   if (config.postLogoutRedirectUri !== undefined) checkRedirect("postLogoutRedirectUri", config.postLogoutRedirectUri);
-  if (config.scope !== undefined && !config.scope.split(" ").includes("openid")) {
-    throw new ConfigurationError("scope", "openid is missing", 'Give scopes as one string, for example "openid profile".');
+  if (config.scope !== undefined && !(Array.isArray(config.scope) && config.scope.includes("openid"))) {
+    throw new ConfigurationError("scope", "openid is missing", 'Give scopes as a list, for example ["openid", "profile"].');
   }
 }
 

@@ -116,7 +116,8 @@ export class AuthManager implements Auth {
     const url = await server
       .endSession({ idToken: left.idToken, postLogoutRedirectUri: postLogoutRedirectUri() })
       .catch(ignore);
-    if (url !== undefined) page.navigate(url);
+    // Offline the person would be left on the browser's error page.
+    if (url !== undefined && page.online()) page.navigate(url);
   }
 
   async #findToken(options: GetTokenOptions): Promise<string> {

@@ -1,0 +1,80 @@
+import { BroadcastTabChannel } from "./browser/broadcast-tab-channel.ts";
+import { createDatabase } from "./browser/database.ts";
+import { DocumentPage } from "./browser/document-page.ts";
+import { IndexedDBCallbackLedger } from "./browser/indexeddb-callback-ledger.ts";
+import { IndexedDBRequestStore } from "./browser/indexeddb-request-store.ts";
+import { IndexedDBSessionStore } from "./browser/indexeddb-session-store.ts";
+import { IndexedDBUserStore } from "./browser/indexeddb-user-store.ts";
+import { PageUserAgent } from "./browser/page-user-agent.ts";
+import { systemClock, systemRandom } from "./browser/system-clock.ts";
+import { WebLocksTabLock } from "./browser/web-locks-tab-lock.ts";
+import { checkAuthConfig, type AuthConfig } from "./core/auth-config.ts";
+import type { Auth } from "./core/auth.ts";
+import { clientKey } from "./core/keys.ts";
+import { createEngine } from "./engine.ts";
+import { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
+import { RefreshGrant } from "./grants/refresh-grant.ts";
+import { AuthManager } from "./manager/auth-manager.ts";
+import { RefreshCoordinator } from "./refresh/coordinator.ts";
+import { REFRESH_TIMING, type RefreshTiming } from "./refresh/run.ts";
+
+const SCOPE = ["openid", "profile", "email", "offline_access"];
+const REQUEST_TIMEOUT_MS = 15_000;
+
+export interface CreateAuthConfig extends AuthConfig {
+  /** Patience and back-off of a refresh; the defaults suit people, tests shrink them. */
+  readonly timing?: Partial<RefreshTiming>;
+}
+
+/**
+ * Composes a browser-side `Auth` and starts it. Outside of a browser it stays in the state `loading`, and its calls reject.
+ * @throws ConfigurationError an input is missing or malformed
+ */
+export function createAuth(config: CreateAuthConfig): Auth {
+  checkAuthConfig(config);
+  const { issuer, clientId, scope = SCOPE, timing } = config;
+  const client = clientKey(issuer, clientId);
+  const clock = systemClock;
+  const random = systemRandom;
+  const tab = random.id();
+  const page = new DocumentPage();
+  const locks = new WebLocksTabLock();
+  const channel = new BroadcastTabChannel(client);
+  const database = createDatabase();
+  const sessions = new IndexedDBSessionStore(database);
+  const redirectUri = () => page.resolve("redirectUri", config.redirectUri);
+  const { server, send } = createEngine({
+    issuer,
+    clientId,
+    scope,
+    requests: new IndexedDBRequestStore(database),
+    clock,
+    tokenTimeoutMs: REQUEST_TIMEOUT_MS,
+  });
+  const refresher = new RefreshCoordinator({
+    client,
+    tab,
+    timing: { ...REFRESH_TIMING, ...timing },
+    ports: { store: sessions, locks, channel, clock, page, random, send },
+  });
+  const auth = new AuthManager({
+    client,
+    tab,
+    grant: new RefreshGrant(new AuthorizationCodeGrant(server), { refresher }),
+    server,
+    userAgent: new PageUserAgent(redirectUri),
+    redirectUri,
+    postLogoutRedirectUri: () =>
+      config.postLogoutRedirectUri && page.resolve("postLogoutRedirectUri", config.postLogoutRedirectUri),
+    sessions,
+    users: new IndexedDBUserStore(database, client),
+    ledger: new IndexedDBCallbackLedger(database, clock),
+    channel,
+    locks,
+    page,
+    clock,
+    random,
+  });
+  auth.start();
+  return auth;
+}

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { checkAuthConfig, type AuthConfig } from "../../src/core/auth-config.ts";
+import { ConfigurationError } from "../../src/core/errors.ts";
+
+const good: AuthConfig = { issuer: "https://id.example.com", clientId: "web", redirectUri: "/callback" };
+
+function problem(change: Record<string, unknown>): ConfigurationError | undefined {
+  try {
+    checkAuthConfig({ ...good, ...change } as unknown as AuthConfig);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error;
+    throw error;
+  }
+}
+
+test.for([
+  {},
+  { issuer: "https://id.example.com/realms/one" },
+  { issuer: "http://localhost:4700" },
+  { issuer: "http://127.0.0.1:4700" },
+  { issuer: "http://[::1]:4700" },
+  { redirectUri: "https://app.example.com/callback" },
+  { redirectUri: "callback?from=id" },
+  { scope: ["openid"] },
+  { postLogoutRedirectUri: "/" },
+])("%o works", (change) => {
+  expect(problem(change)).toBeUndefined();
+});
+
+test.for([
+  ["issuer", { issuer: undefined }],
+  ["issuer", { issuer: "" }],
+  ["issuer", { issuer: 7 }],
+  ["issuer", { issuer: "id.example.com" }],
+  ["issuer", { issuer: "http://id.example.com" }],
+  ["issuer", { issuer: "http://localhost.example.com" }],
+  ["issuer", { issuer: "javascript:alert(1)" }],
+  ["issuer", { issuer: "https://id.example.com?x=1" }],
+  ["issuer", { issuer: "https://id.example.com#x" }],
+  ["clientId", { clientId: undefined }],
+  ["clientId", { clientId: "" }],
+  ["clientId", { clientId: 7 }],
+  ["redirectUri", { redirectUri: undefined }],
+  ["redirectUri", { redirectUri: "" }],
+  ["redirectUri", { redirectUri: "https://" }],
+  ["redirectUri", { redirectUri: "/callback#here" }],
+  ["redirectUri", { redirectUri: "javascript:alert(1)" }],
+  ["postLogoutRedirectUri", { postLogoutRedirectUri: "mailto:ada@example.com" }],
+  ["scope", { scope: ["profile", "email"] }],
+  ["scope", { scope: "openid profile" }],
+  ["scope", { scope: null }],
+] as const)("a bad %s is refused by name, with what to do: %o", ([input, change]) => {
+  const error = problem(change);
+  expect(error).toMatchObject({ code: "configuration", input, retryable: false });
+  expect(error!.message).toMatch(new RegExp(`^${input}: `));
+  expect(error!.hint).toMatch(/^Give /);
+});

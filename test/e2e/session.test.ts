@@ -1,0 +1,443 @@
+import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { RunningDemo } from "../../demo/server/demo.ts";
+import type { AuthState } from "../../src/index.ts";
+import { launchBrowser, openTab, type Tab } from "../support/browser.ts";
+import { startBuiltDemo } from "../support/demo.ts";
+import { chooseAtLogin } from "../support/login-page.ts";
+
+/** The SDK against the embedded provider, in tabs of a real browser; the page has nothing but the SDK. */
+
+let demo: RunningDemo;
+let browser: Browser;
+let context: BrowserContext;
+
+beforeAll(async () => {
+  [demo, browser] = await Promise.all([startBuiltDemo({ autoLogin: true }), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await demo?.close();
+});
+beforeEach(async () => {
+  demo.provider.setAccessTokenTtl(60);
+  context = await browser.createBrowserContext();
+});
+afterEach(async () => {
+  await context.close();
+});
+
+const bare = () => `${demo.origin}/bare/`;
+
+/** Opens a tab in which `window.auth` is an `Auth` of the bare page. */
+async function open(path = "", timing: Record<string, number> = {}): Promise<Tab> {
+  const tab = await openTab(context, bare() + path);
+  await create(tab.page, timing);
+  return tab;
+}
+
+async function create(page: Page, timing: Record<string, number> = {}): Promise<void> {
+  await page.evaluate(
+    (issuer, timing) => {
+      window.auth = window.latchkey.createAuth({
+        issuer,
+        clientId: "latchkey-demo",
+        redirectUri: "/bare/callback",
+        postLogoutRedirectUri: "/bare/",
+        timing,
+      });
+    },
+    demo.issuer,
+    timing,
+  );
+}
+
+/** Ada at the provider without a click, and back. */
+async function signIn(tab: Tab, options: { returnTo?: string } = {}): Promise<void> {
+  await Promise.all([
+    tab.page.waitForNavigation({ waitUntil: "load" }).then(() => tab.page.waitForFunction(() => location.pathname === "/bare/callback")),
+    tab.page.evaluate((options) => {
+      window.auth.login({ loginHint: "ada", ...options }).catch(() => {});
+    }, options),
+  ]);
+  await create(tab.page);
+  await status(tab.page, "authenticated");
+}
+
+function status(page: Page, wanted: AuthState["status"]): Promise<unknown> {
+  return page.waitForFunction((wanted) => window.auth.state.status === wanted, { polling: 20, timeout: 10_000 }, wanted);
+}
+
+const getToken = (page: Page, cache: "default" | "reload" = "default"): Promise<Outcome> =>
+  page.evaluate(
+    (cache) =>
+      window.auth.getToken({ prompt: "none", cache }).then(
+        (token) => ({ token }),
+        (error) => ({ code: error.code, pending: error.pending, reason: error.reason, cause: error.cause?.code }),
+      ),
+    cache,
+  );
+
+interface Outcome {
+  token?: string;
+  code?: string;
+  pending?: boolean;
+  reason?: string;
+  cause?: string;
+}
+
+/** What the API says to a token. */
+async function api(token: string | undefined): Promise<number> {
+  const response = await fetch(`${demo.origin}/api/me`, { headers: { authorization: `Bearer ${token}` } });
+  return response.status;
+}
+
+async function expireToken(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => window.auth.state.status !== "authenticated" || window.auth.state.token.expiresAt <= Date.now(),
+    { polling: 20 },
+  );
+}
+
+describe("a login", () => {
+  test("goes to the provider and back: a verified user, a token the API takes, a clean address bar", async () => {
+    const tab = await open();
+    await status(tab.page, "anonymous");
+    await signIn(tab);
+    const user = await tab.page.evaluate(() => window.auth.getUser());
+    expect(user).toMatchObject({ sub: "ada", name: "Ada Lovelace" });
+    expect(await api((await getToken(tab.page)).token)).toBe(200);
+    expect(tab.page.url()).toBe(`${bare()}callback`);
+    expect(tab.errors).toEqual([]);
+  });
+
+  test("is remembered over a reload without any request, not even for the protocol's code", async () => {
+    const tab = await open();
+    await signIn(tab);
+    await tab.page.goto(bare());
+    tab.requests.reset();
+    await create(tab.page);
+    expect(await api((await getToken(tab.page)).token)).toBe(200);
+    expect(tab.requests.lines.filter((line) => !line.endsWith(".svg"))).toEqual([]);
+  });
+
+  test("is there in a second tab without any request to the provider", async () => {
+    await signIn(await open());
+    const second = await open();
+    await status(second.page, "authenticated");
+    expect(await api((await getToken(second.page)).token)).toBe(200);
+    expect(second.requests.to(demo.issuer)).toEqual([]);
+  });
+
+  test("reaches a tab that is open already", async () => {
+    const [first, second] = [await open(), await open()];
+    await status(first.page, "anonymous");
+    await signIn(second);
+    await status(first.page, "authenticated");
+    expect(await api((await getToken(first.page)).token)).toBe(200);
+  });
+
+  test("getToken() of a visible page without a session goes there by itself, and comes back to where it was", async () => {
+    const tab = await open("?page=7");
+    await Promise.all([
+      tab.page.waitForNavigation(),
+      tab.page.evaluate(() => {
+        window.auth.getToken().catch(() => {});
+      }),
+    ]);
+    await chooseAtLogin(tab.page, "grace");
+    await tab.page.waitForFunction(() => location.pathname === "/bare/callback");
+    await create(tab.page);
+    const result = await tab.page.evaluate(() => window.auth.handleCallback());
+    expect(result).toMatchObject({ user: { sub: "grace" }, returnTo: `${bare()}?page=7` });
+  });
+
+  test("with prompt none goes nowhere", async () => {
+    const tab = await open();
+    expect(await getToken(tab.page)).toMatchObject({ code: "no_token" });
+    expect(tab.page.url()).toBe(bare());
+  });
+
+  test("that the person cancels is an AuthorizationError, and the address bar is clean", async () => {
+    const tab = await open();
+    await Promise.all([
+      tab.page.waitForNavigation(),
+      tab.page.evaluate(() => {
+        window.auth.login().catch(() => {});
+      }),
+    ]);
+    const cancel = await tab.page.waitForSelector("a[href$='/cancel']");
+    await Promise.all([tab.page.waitForNavigation(), cancel!.click()]);
+    await tab.page.waitForFunction(() => location.pathname === "/bare/callback");
+    await create(tab.page);
+    await status(tab.page, "anonymous");
+    const error = await tab.page.evaluate(() => window.auth.state.status === "anonymous" && { ...window.auth.state.error });
+    expect(error).toMatchObject({ code: "authorization", error: "access_denied" });
+    expect(tab.page.url()).toBe(`${bare()}callback`);
+  });
+});
+
+describe("a callback", () => {
+  /** Stops at the callback with its response, before any SDK saw it. */
+  async function arrive(): Promise<{ tab: Tab; response: string }> {
+    const tab = await open();
+    await Promise.all([
+      tab.page.waitForNavigation({ waitUntil: "load" }).then(() => tab.page.waitForFunction(() => location.pathname === "/bare/callback")),
+      tab.page.evaluate(() => {
+        window.auth.login({ loginHint: "ada", returnTo: "/bare/?x=1" }).catch(() => {});
+      }),
+    ]);
+    return { tab, response: tab.page.url() };
+  }
+
+  const summary = (page: Page, url?: string) =>
+    page.evaluate(
+      (url) =>
+        window.auth.handleCallback(url).then(
+          ({ user, returnTo }) => ({ sub: user.sub, returnTo }),
+          (error) => ({ code: error.code, parameter: error.parameter }),
+        ),
+      url,
+    );
+
+  test("handled twice in a row gives the same result and one code exchange", async () => {
+    const { tab, response } = await arrive();
+    const before = demo.provider.tokenRequests.count;
+    await create(tab.page);
+    const results = await tab.page.evaluate(async (response) => {
+      const { auth } = window;
+      const all = await Promise.all([auth.handleCallback(), auth.handleCallback(), auth.handleCallback(response)]);
+      return all.map(({ user, returnTo }) => ({ sub: user.sub, returnTo }));
+    }, response);
+    const expected = { sub: "ada", returnTo: "/bare/?x=1" };
+    expect(results).toEqual([expected, expected, expected]);
+    expect(demo.provider.tokenRequests.count - before).toBe(1);
+  });
+
+  test("handled by two instances, as when a component is mounted twice, gives the same result too", async () => {
+    const { tab, response } = await arrive();
+    const before = demo.provider.tokenRequests.count;
+    await create(tab.page);
+    await tab.page.evaluate(() => {
+      window.first = window.auth;
+    });
+    await create(tab.page);
+    const results = await tab.page.evaluate(
+      (response) =>
+        Promise.all([window.first, window.auth].map((auth) => auth.handleCallback(response))).then((all) =>
+          all.map(({ user, returnTo }) => ({ sub: user.sub, returnTo })),
+        ),
+      response,
+    );
+    expect(results[0]).toEqual({ sub: "ada", returnTo: "/bare/?x=1" });
+    expect(results[1]).toEqual(results[0]);
+    expect(demo.provider.tokenRequests.count - before).toBe(1);
+  });
+
+  test("with a foreign state is refused, ends no session and leaves a pending login alone", async () => {
+    const { tab, response } = await arrive();
+    const forged = new URL(response);
+    forged.searchParams.set("state", "someone-elses");
+    await tab.page.goto(bare());
+    await create(tab.page);
+    expect(await summary(tab.page, forged.href)).toEqual({ code: "invalid_response", parameter: "state" });
+    expect(await summary(tab.page, response)).toEqual({ sub: "ada", returnTo: "/bare/?x=1" });
+    expect(await summary(tab.page, forged.href.replace("someone", "somebody"))).toMatchObject({ code: "invalid_response" });
+    await status(tab.page, "authenticated");
+    expect(await api((await getToken(tab.page)).token)).toBe(200);
+  });
+
+  test("without a state is refused", async () => {
+    const tab = await open();
+    expect(await summary(tab.page)).toEqual({ code: "invalid_response", parameter: "state" });
+    expect(await summary(tab.page, `${bare()}callback?code=x`)).toEqual({ code: "invalid_response", parameter: "state" });
+  });
+
+  test("to another page that happens to carry code and state is none of ours", async () => {
+    const tab = await open("?code=1&state=2");
+    await status(tab.page, "anonymous");
+    expect(tab.page.url()).toBe(`${bare()}?code=1&state=2`);
+  });
+});
+
+describe("an expired token", () => {
+  test("in two tabs that wake at the same instant is refreshed by exactly one request", async () => {
+    demo.provider.setAccessTokenTtl(2);
+    const first = await open();
+    await signIn(first);
+    const second = await open();
+    await status(second.page, "authenticated");
+    for (let round = 0; round < 5; round++) {
+      await Promise.all([expireToken(first.page), expireToken(second.page)]);
+      const before = demo.provider.tokenRequests.refreshes.length;
+      const outcomes = await Promise.all([first, second].map(({ page }) => getToken(page)));
+      expect(outcomes[0]!.token).toBeDefined();
+      expect(outcomes[1]!.token).toBe(outcomes[0]!.token);
+      expect(await api(outcomes[0]!.token)).toBe(200);
+      expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
+      const origins = await Promise.all(
+        [first, second].map(({ page }) =>
+          page.evaluate(() => window.auth.state.status === "authenticated" && window.auth.state.token.origin),
+        ),
+      );
+      expect(origins.toSorted()).toEqual(["other-tab", "this-tab"]);
+    }
+    expect(demo.provider.tokenRequests.log.every(({ status }) => status === 200)).toBe(true);
+  });
+
+  test("in two tabs that ask for a newer one at once is still one request", async () => {
+    const first = await open();
+    await signIn(first);
+    const second = await open();
+    await status(second.page, "authenticated");
+    const before = demo.provider.tokenRequests.refreshes.length;
+    const [a, b] = await Promise.all([getToken(first.page, "reload"), getToken(second.page, "reload")]);
+    expect(a.token).toBeDefined();
+    expect(b.token).toBe(a.token);
+    expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
+  });
+
+  test("near its end is still given at once, and a newer one is fetched behind it", async () => {
+    demo.provider.setAccessTokenTtl(3);
+    const tab = await open();
+    await signIn(tab);
+    const old = await getToken(tab.page);
+    await new Promise((resolve) => setTimeout(resolve, 2_200));
+    const before = demo.provider.tokenRequests.refreshes.length;
+    expect(await getToken(tab.page)).toEqual(old);
+    await tab.page.waitForFunction(
+      (old) => window.auth.getToken({ prompt: "none" }).then((token) => token !== old),
+      { polling: 50 },
+      old.token!,
+    );
+    expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
+  });
+
+  test("whose refresh the server refuses for good ends the session, once, in both tabs", async () => {
+    demo.provider.setAccessTokenTtl(1);
+    const first = await open();
+    await signIn(first);
+    const second = await open();
+    await status(second.page, "authenticated");
+    demo.provider.revokeGrants("ada");
+    await Promise.all([expireToken(first.page), expireToken(second.page)]);
+    const before = demo.provider.tokenRequests.refreshes.length;
+    const outcomes = await Promise.all([getToken(first.page), getToken(second.page)]);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ code: "refresh_token", reason: "invalid_grant" });
+    for (const { page } of [first, second]) await status(page, "expired");
+    for (let again = 0; again < 5; again++) expect(await getToken(first.page)).toMatchObject({ code: "refresh_token" });
+    expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
+    // The person signs in again, and it works again.
+    await signIn(first);
+    expect(await api((await getToken(first.page, "reload")).token)).toBe(200);
+  });
+
+  test("offline keeps the session; back online the next call has a token", async () => {
+    demo.provider.setAccessTokenTtl(1);
+    const tab = await open();
+    await signIn(tab);
+    await tab.page.goto(bare());
+    await create(tab.page, { patienceMs: 500 });
+    await status(tab.page, "authenticated");
+    await expireToken(tab.page);
+    await tab.page.setOfflineMode(true);
+    const before = demo.provider.tokenRequests.refreshes.length;
+    expect(await getToken(tab.page)).toMatchObject({ code: "timeout", pending: true });
+    const state = await tab.page.evaluate(() => window.auth.state);
+    expect(state).toMatchObject({ status: "authenticated", freshness: "stale", user: { sub: "ada" } });
+    demo.provider.setAccessTokenTtl(60);
+    await tab.page.setOfflineMode(false);
+    const token = await tab.page.waitForFunction(() => window.auth.getToken({ prompt: "none" }).catch(() => false), { polling: 100 });
+    expect(await api((await token.jsonValue()) as string)).toBe(200);
+    expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
+  });
+
+  test.for([
+    ["500 with HTML", { status: 500, body: "<h1>oops</h1>", headers: { "content-type": "text/html" } }],
+    ["429", { status: 429 }],
+    ["a cut connection", { lose: "request" }],
+  ] as const)("whose refresh meets %s keeps the session and tries again", async ([, fault]) => {
+    demo.provider.setAccessTokenTtl(1);
+    const tab = await open();
+    await signIn(tab);
+    await expireToken(tab.page);
+    demo.provider.setAccessTokenTtl(60);
+    demo.provider.tokenRequests.failNext(fault);
+    expect(await api((await getToken(tab.page)).token)).toBe(200);
+  });
+});
+
+describe("a sign-out", () => {
+  test("reaches every tab, revokes the refresh token and ends the session at the provider", async () => {
+    const first = await open();
+    await signIn(first);
+    const second = await open();
+    await status(second.page, "authenticated");
+    const { token } = await getToken(first.page);
+    await Promise.all([
+      first.page.waitForFunction(() => document.readyState === "complete" && window.auth === undefined),
+      first.page.evaluate(() => void window.auth.signOut()),
+    ]);
+    await status(second.page, "anonymous");
+    expect(await getToken(second.page)).toMatchObject({ code: "no_token" });
+    expect(await api(token)).toBe(401);
+    await create(first.page);
+    await status(first.page, "anonymous");
+    // The provider asks who it is again.
+    await Promise.all([
+      second.page.waitForNavigation(),
+      second.page.evaluate(() => {
+        window.auth.login().catch(() => {});
+      }),
+    ]);
+    await chooseAtLogin(second.page, "linus");
+  });
+
+  test("holds when the provider is away", async () => {
+    const tab = await open();
+    await signIn(tab);
+    await tab.page.setOfflineMode(true);
+    await tab.page.evaluate(() => window.auth.signOut());
+    await status(tab.page, "anonymous");
+    await tab.page.setOfflineMode(false);
+    expect(await getToken(tab.page)).toMatchObject({ code: "no_token" });
+    const stored = await tab.page.evaluate(storedText);
+    expect(stored).not.toMatch(/refreshToken|accessToken|idToken/);
+  });
+});
+
+describe("auth.fetch", () => {
+  test("sends the token to this origin, recovers from one 401, and sends it nowhere else", async () => {
+    const tab = await open();
+    await signIn(tab);
+    const ok = await tab.page.evaluate(() => window.auth.fetch("/api/me").then(({ status }) => status));
+    expect(ok).toBe(200);
+    const foreign = await tab.page.evaluate(
+      (issuer) => window.auth.fetch(`${issuer}/me`).catch(({ code, input }) => ({ code, input })),
+      demo.issuer,
+    );
+    expect(foreign).toEqual({ code: "configuration", input: "url" });
+    expect(tab.requests.to(`${demo.issuer}/me`)).toEqual([]);
+  });
+});
+
+/** All that lies in IndexedDB, as text. */
+async function storedText(): Promise<string> {
+  const database = await new Promise<IDBDatabase>((resolve) => {
+    const opening = indexedDB.open("latchkey");
+    opening.onsuccess = () => resolve(opening.result);
+  });
+  const all = await new Promise<unknown[]>((resolve) => {
+    const reading = database.transaction("entries").objectStore("entries").getAll();
+    reading.onsuccess = () => resolve(reading.result);
+  });
+  database.close();
+  return JSON.stringify(all);
+}
+
+declare global {
+  interface Window {
+    auth: import("../../src/index.ts").Auth;
+    first: import("../../src/index.ts").Auth;
+  }
+}

@@ -1,0 +1,53 @@
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+import { findBrowser } from "./test/support/find-browser.ts";
+
+export default defineConfig(async ({ mode }) => ({
+  build: {
+    target: "es2022",
+    minify: false,
+    sourcemap: true,
+    lib: { entry: { index: "src/index.ts" }, formats: ["es"] },
+    rolldownOptions: {
+      external: [/^[^./]/],
+      output: { preserveModules: true, preserveModulesRoot: "src", entryFileNames: "[name].js" },
+    },
+  },
+  test: mode === "test" ? { projects: await projects() } : {},
+}));
+
+/** Pure code in Node, what is built on the platform inside of a real browser, and the whole from outside of one. */
+async function projects() {
+  const executablePath = await findBrowser();
+  return [
+    {
+      test: {
+        name: "unit",
+        include: ["test/{core,refresh,oidc,memory,grants,manager}/**/*.test.ts", "test/*.test.ts"],
+      },
+    },
+    {
+      test: {
+        name: "browser",
+        include: ["test/browser/**/*.test.ts"],
+        browser: {
+          enabled: true,
+          headless: true,
+          screenshotFailures: false,
+          instances: [{ browser: "chromium" as const }],
+          provider: playwright({ launchOptions: { executablePath, args: ["--no-sandbox"] } }),
+        },
+      },
+    },
+    {
+      test: {
+        name: "e2e",
+        include: ["test/e2e/**/*.test.ts"],
+        testTimeout: 60_000,
+        hookTimeout: 120_000,
+        // Each file starts its own provider and browser; two cores carry one at a time.
+        fileParallelism: false,
+      },
+    },
+  ];
+}

@@ -69,6 +69,7 @@ export class AuthManager implements Auth {
   dispose(): void {
     this.#unlisten?.();
     this.#unlisten = undefined;
+    this.#opened = undefined;
   }
 
   login(options: LoginOptions = {}): Promise<User> {
@@ -127,10 +128,12 @@ export class AuthManager implements Auth {
     const { prompt, cache = "default" } = options;
     if (prompt !== undefined && prompt !== "none") return this.#tokenAfterLogin(options);
     const want = wantKey(options);
+    const good = want === USUAL_WANT && cache === "default" ? this.#session.goodToken() : undefined;
+    if (good) return good;
     const stored = await this.#session.find(want);
     if (cache === "default" && stored && stored.expiresAt > this.#config.clock.now()) {
-      const nearItsEnd = want === USUAL_WANT && this.#session.goodToken() === undefined;
-      if (nearItsEnd) this.#renew({ ...options, cache: "reload" }, stored).catch(ignore);
+      // The usual token is near its end, or it would have been given already.
+      if (want === USUAL_WANT) this.#renew({ ...options, cache: "reload" }, stored).catch(ignore);
       return stored.accessToken;
     }
     try {

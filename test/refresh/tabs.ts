@@ -65,7 +65,7 @@ export interface TabOptions {
 }
 
 /** Vitest's fake timers move it. */
-const testClock: Clock = {
+export const testClock: Clock = {
   now: () => Date.now(),
   mono: () => performance.now(),
   sleep: (ms, signal) =>

@@ -1,0 +1,71 @@
+import type { ServerMetadata } from "../core/authorization-server.ts";
+import { ConfigurationError, DiscoveryError } from "../core/errors.ts";
+import { parseUrl } from "../core/same-origin.ts";
+import { parseObject, request, type HttpOptions } from "./http.ts";
+
+const HINT =
+  "Compare `issuer` with what the server publishes under /.well-known/openid-configuration.";
+
+/**
+ * @see OpenID Connect Discovery 1.0 section 4
+ * @see RFC 8414 section 3.3
+ * @throws DiscoveryError no metadata, or not the metadata of this issuer
+ * @throws NetworkError no answer in time
+ */
+export async function discover(issuer: string, options: HttpOptions): Promise<ServerMetadata> {
+  if (!isEndpoint(issuer) || /[?#]/.test(issuer)) {
+    throw new ConfigurationError(
+      "issuer",
+      "not an https URL",
+      "Give the issuer as the server publishes it.",
+    );
+  }
+  const { status, text } = await request(
+    "discovery",
+    `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
+    { headers: { Accept: "application/json" } },
+    options,
+  );
+  const fail = (message: string) =>
+    new DiscoveryError(message, { hint: HINT, status, retryable: status === 429 || status >= 500 });
+  if (status !== 200) throw fail(`the server answered ${status}`);
+  const document = parseObject(text);
+  if (!document) throw fail("the metadata is not a JSON object");
+  if (document["issuer"] !== issuer) throw fail("the metadata is of another issuer");
+
+  const optional = (name: string): string | undefined => {
+    const url = document[name] ?? undefined;
+    if (url !== undefined && !isEndpoint(url)) throw fail(`${name} is not an https URL`);
+    return url;
+  };
+  const required = (name: string): string => {
+    const url = optional(name);
+    if (!url) throw fail(`${name} is missing`);
+    return url;
+  };
+  const jwksUri = optional("jwks_uri");
+  const revocationEndpoint = optional("revocation_endpoint");
+  const endSessionEndpoint = optional("end_session_endpoint");
+  const algorithms = document["id_token_signing_alg_values_supported"];
+  return {
+    issuer,
+    authorizationEndpoint: required("authorization_endpoint"),
+    tokenEndpoint: required("token_endpoint"),
+    ...(jwksUri && { jwksUri }),
+    ...(revocationEndpoint && { revocationEndpoint }),
+    ...(endSessionEndpoint && { endSessionEndpoint }),
+    ...(Array.isArray(algorithms) && { idTokenSigningAlgValuesSupported: algorithms.map(String) }),
+    authorizationResponseIssParameterSupported:
+      document["authorization_response_iss_parameter_supported"] === true,
+  };
+}
+
+/** Whether secrets and people may be sent there: https, or http to this machine; a fragment is never allowed. */
+function isEndpoint(url: unknown): url is string {
+  const { protocol, hostname, hash } = (typeof url === "string" && parseUrl(url)) || {};
+  if (hash !== "") return false;
+  return (
+    protocol === "https:" ||
+    (protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname ?? ""))
+  );
+}

@@ -1,0 +1,78 @@
+import { NetworkError } from "../core/errors.ts";
+
+/** As narrow as it is used, so that a test can be one. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface HttpOptions {
+  readonly fetch: Fetch;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/**
+ * One request, its answer read to the end. Calls `fetch` before it returns, follows no redirect and takes no cookies along.
+ * @throws NetworkError no whole answer in time
+ */
+export async function request(
+  name: string,
+  url: string,
+  init: RequestInit,
+  { fetch, timeoutMs, signal }: HttpOptions,
+): Promise<HttpAnswer> {
+  signal?.throwIfAborted();
+  const stop = new AbortController();
+  const leave = () => stop.abort();
+  signal?.addEventListener("abort", leave);
+  const timer = setTimeout(leave, timeoutMs);
+  // An injected fetch may not know about signals.
+  const stopped = new Promise<never>((_, reject) => stop.signal.addEventListener("abort", reject));
+  const answer = async () => {
+    const response = await fetch(url, {
+      redirect: "error",
+      credentials: "omit",
+      ...init,
+      signal: stop.signal,
+    });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+  try {
+    return await Promise.race([answer(), stopped]);
+  } catch (error) {
+    signal?.throwIfAborted();
+    // Never as a cause: what an injected fetch throws may hold the request and its secrets.
+    const why = stop.signal.aborted
+      ? `no answer in ${timeoutMs} ms`
+      : error instanceof Error
+        ? error.name
+        : "failed";
+    throw new NetworkError(`${name}: ${why}`);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", leave);
+  }
+}
+
+/** The members of a JSON object; undefined for everything else. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text, (key, member) =>
+      key === "__proto__" ? undefined : member,
+    );
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A non-empty string, or undefined. */
+export function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,178 @@
+import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
+import type { ConfigurationError } from "../../src/core/errors.ts";
+import type { Clock, Page } from "../../src/core/ports.ts";
+import type { RefreshAnswer } from "../../src/core/refresher.ts";
+import type { SessionRow } from "../../src/core/session.ts";
+import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
+import type { Trip } from "../../src/core/user-agent.ts";
+import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
+import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
+import { AuthManager } from "../../src/manager/auth-manager.ts";
+import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
+import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
+import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
+import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
+import { REFRESH_TIMING } from "../../src/refresh/run.ts";
+import { ADA, CLIENT, KEY, testClock, USUAL } from "../refresh/tabs.ts";
+
+export const REDIRECT_URI = "https://app.example/callback";
+
+/** What tests turn to make something happen. */
+export interface World {
+  readonly store: MemorySessionStore;
+  readonly users: MemoryUserStore;
+  readonly page: FakePage;
+  /** Answers refreshes, in order; then never. */
+  readonly refreshes: RefreshAnswer[];
+  /** Its calls may be replaced. */
+  readonly server: { -readonly [call in keyof AuthorizationServer]: AuthorizationServer[call] };
+  /** What `trip.go` gives. */
+  go: () => Promise<string>;
+  prepare: () => Promise<void>;
+  verdict: "valid" | "invalid";
+  sends: number;
+  trips: Trip[];
+  tab(): AuthManager;
+}
+
+export interface FakePage extends Page {
+  url: string;
+  navigations: string[];
+  isOnline: boolean;
+  mayNavigate: boolean;
+  problem: ConfigurationError | undefined;
+}
+
+export function world(clock: Clock = testClock): World {
+  const store = new MemorySessionStore();
+  const users = new MemoryUserStore(store, CLIENT);
+  const locks = new MemoryTabLock();
+  const ledger = new MemoryCallbackLedger();
+  const hub = new MemoryTabHub();
+  const page = fakePage();
+  let ids = 0;
+  const random = { id: () => `id-${++ids}`, fraction: () => 0.5 };
+  const me: World = {
+    store,
+    users,
+    page,
+    refreshes: [],
+    server: {
+      authorize: async () => "https://id.example/auth",
+      exchange: async () => loginAnswer(),
+      revoke: async () => {},
+      endSession: async () => undefined,
+    },
+    go: () => new Promise(() => {}),
+    prepare: async () => {},
+    verdict: "valid",
+    sends: 0,
+    trips: [],
+    tab: () => {
+      const tab = random.id();
+      const channel = hub.join();
+      const refresher = new RefreshCoordinator({
+        client: CLIENT,
+        tab,
+        timing: { ...REFRESH_TIMING, patienceMs: 1_000 },
+        ports: {
+          store,
+          locks,
+          channel,
+          clock,
+          page,
+          random,
+          send: {
+            prepare: () => me.prepare(),
+            send: () => {
+              me.sends++;
+              const answer = me.refreshes.shift();
+              return answer ? Promise.resolve(answer) : new Promise(() => {});
+            },
+            verify: async ({ user }) =>
+              me.verdict === "valid" ? { type: "valid", user, authTime: undefined } : { type: "invalid" },
+          },
+        },
+      });
+      return new AuthManager({
+        client: CLIENT,
+        tab,
+        grant: new RefreshGrant(new AuthorizationCodeGrant(me.server), { refresher }),
+        server: me.server,
+        userAgent: {
+          open: () => {
+            const trip = { redirectUri: REDIRECT_URI, go: () => me.go(), close: () => {} };
+            me.trips.push(trip);
+            return trip;
+          },
+        },
+        redirectUri: () => REDIRECT_URI,
+        postLogoutRedirectUri: () => "https://app.example/",
+        sessions: store,
+        users,
+        ledger,
+        channel,
+        locks,
+        page,
+        clock,
+        random,
+      });
+    },
+  };
+  return me;
+}
+
+function fakePage(): FakePage {
+  return {
+    url: "https://app.example/",
+    navigations: [],
+    isOnline: true,
+    mayNavigate: false,
+    problem: undefined,
+    unsupported() {
+      return this.problem;
+    },
+    href() {
+      return this.url;
+    },
+    navigate(url) {
+      this.navigations.push(url);
+    },
+    replaceUrl(url) {
+      this.url = url;
+    },
+    online() {
+      return this.isOnline;
+    },
+    onOnline: () => () => {},
+    canNavigate() {
+      return this.mayNavigate;
+    },
+  };
+}
+
+export function loginAnswer(changes: Partial<TokenSet> = {}): TokenSet {
+  return tokenSet({
+    accessToken: "at1",
+    tokenType: "Bearer",
+    expiresAt: Date.now() + 60_000,
+    scope: ["openid"],
+    refreshToken: "rt1",
+    idToken: "id1",
+    user: { sub: ADA, name: "Ada", claims: { sub: ADA } },
+    tokenEndpoint: "https://id.example/token",
+    ...changes,
+  });
+}
+
+/** Signs Ada in, behind the manager's back. */
+export async function remember({ store, users }: World, row: SessionRow): Promise<void> {
+  await store.update(KEY, () => row);
+  await users.putDefault(ADA);
+}
+
+export function goodRow(row: SessionRow): SessionRow {
+  return { ...row, access: { [USUAL]: { gen: row.gen, expiresAt: Date.now() + 60_000, scope: ["openid"] } } };
+}

@@ -1,0 +1,493 @@
+import { Log } from "oidc-client-ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { ServerMetadata } from "../../src/core/authorization-server.ts";
+import {
+  AuthorizationError,
+  ConfigurationError,
+  InvalidResponseError,
+  StorageError,
+} from "../../src/core/errors.ts";
+import {
+  createAuthorizationUrl,
+  readAuthorizationResponse,
+  type AuthorizeOptions,
+  type ScopedRequest,
+} from "../../src/oidc/authorize.ts";
+import { CLIENT, errorFrom, ISSUER, REDIRECT, shown, testClock, testRequests } from "./support.ts";
+
+const METADATA: ServerMetadata = {
+  issuer: ISSUER,
+  authorizationEndpoint: `${ISSUER}/authorize`,
+  tokenEndpoint: `${ISSUER}/token`,
+};
+const REQUEST: ScopedRequest = { redirectUri: REDIRECT, scope: ["openid", "profile"] };
+
+let requests = testRequests();
+let clock = testClock();
+let options: AuthorizeOptions = { metadata: METADATA, clientId: CLIENT, requests, clock };
+
+beforeEach(() => {
+  requests = testRequests();
+  clock = testClock();
+  options = { metadata: METADATA, clientId: CLIENT, requests, clock };
+  // oidc-client-ts must never reach for it.
+  vi.stubGlobal("fetch", () => expect.fail("the network was used"));
+});
+afterEach(() => vi.unstubAllGlobals());
+
+async function begin(request: Partial<ScopedRequest> = {}, more: Partial<AuthorizeOptions> = {}) {
+  const url = new URL(
+    await createAuthorizationUrl({ ...REQUEST, ...request }, { ...options, ...more }),
+  );
+  return { url, query: url.searchParams, state: url.searchParams.get("state")! };
+}
+const respond = (parameters: Record<string, string>, redirect = REDIRECT) => {
+  const url = new URL(redirect);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.append(name, value);
+  return url.href;
+};
+const read = (url: string, more: Partial<AuthorizeOptions & { lifetimeMs: number }> = {}) =>
+  readAuthorizationResponse(url, { ...options, ...more });
+
+/** Refused with this parameter, and the pending login can still be finished. */
+async function refusedAndKept(
+  url: string,
+  parameter: string,
+  more: Partial<AuthorizeOptions> = {},
+) {
+  const before = [...requests.rows];
+  const error = await errorFrom(read(url, more));
+  expect(error).toBeInstanceOf(InvalidResponseError);
+  expect(error["parameter"]).toBe(parameter);
+  expect(error.cause).toBeUndefined();
+  expect([...requests.rows]).toEqual(before);
+}
+
+describe("an authorization request", () => {
+  test("has PKCE S256 of its own verifier, a nonce, a state of more than 128 bits, and the code flow", async () => {
+    const { url, query, state } = await begin();
+    expect(url.origin + url.pathname).toBe(`${ISSUER}/authorize`);
+    expect(query.get("response_type")).toBe("code");
+    expect(query.get("client_id")).toBe(CLIENT);
+    expect(query.get("redirect_uri")).toBe(REDIRECT);
+    expect(query.get("scope")).toBe("openid profile");
+    expect(query.get("code_challenge_method")).toBe("S256");
+    expect(query.get("nonce")).toMatch(/^[\w-]{22}$/);
+    expect(state).toMatch(/^[0-9a-f]{32};[\w-]{22}$/);
+    const answered = await read(respond({ code: "c", state }));
+    expect(answered.nonce).toBe(query.get("nonce"));
+    expect(answered.codeVerifier).toMatch(/^[\w.~-]{43,128}$/);
+    const hash = await crypto.subtle.digest(
+      "SHA-256",
+      new TextEncoder().encode(answered.codeVerifier),
+    );
+    expect(query.get("code_challenge")).toBe(Buffer.from(hash).toString("base64url"));
+    expect(url.href).not.toContain(answered.codeVerifier);
+  });
+
+  test("has the same parameter never twice and asks for nothing that was not given", async () => {
+    const { query } = await begin();
+    expect([...query.keys()].sort()).toEqual([
+      "client_id",
+      "code_challenge",
+      "code_challenge_method",
+      "nonce",
+      "redirect_uri",
+      "response_type",
+      "scope",
+      "state",
+    ]);
+  });
+
+  test("shares no random value with the next", async () => {
+    const [one, two] = [await begin(), await begin()];
+    for (const name of ["state", "nonce", "code_challenge"])
+      expect(one.query.get(name)).not.toBe(two.query.get(name));
+    expect(one.state.split(";")[1]).not.toBe(two.state.split(";")[1]);
+  });
+
+  test("carries everything that can be asked, also max_age 0", async () => {
+    const { query } = await begin({
+      resource: "https://api.example.com",
+      audience: "api",
+      prompt: "login",
+      loginHint: "a+b@example.com",
+      maxAge: 0,
+      acrValues: ["gold", "silver"],
+      returnTo: "/orders?id=1",
+    });
+    expect(query.get("resource")).toBe("https://api.example.com");
+    expect(query.get("audience")).toBe("api");
+    expect(query.get("prompt")).toBe("login");
+    expect(query.get("login_hint")).toBe("a+b@example.com");
+    expect(query.get("max_age")).toBe("0");
+    expect(query.get("acr_values")).toBe("gold silver");
+    expect(query.has("returnTo")).toBe(false);
+    expect(await read(respond({ code: "c", state: query.get("state")! }))).toMatchObject({
+      code: "c",
+      resource: "https://api.example.com",
+      audience: "api",
+      maxAge: 0,
+      acrValues: ["gold", "silver"],
+      returnTo: "/orders?id=1",
+      scope: ["openid", "profile"],
+      issuer: ISSUER,
+      clientId: CLIENT,
+      redirectUri: REDIRECT,
+    });
+  });
+
+  test("keeps the query of the authorization endpoint", async () => {
+    const metadata = { ...METADATA, authorizationEndpoint: `${ISSUER}/authorize?p=b2c_1&x=a%20b` };
+    const { query } = await begin({}, { metadata });
+    expect(query.get("p")).toBe("b2c_1");
+    expect(query.get("x")).toBe("a b");
+    expect(query.get("client_id")).toBe(CLIENT);
+  });
+
+  test.each([
+    "//evil.example",
+    "/\\evil.example",
+    "https:evil.example",
+    "javascript:alert(1)",
+    "https://evil.example/",
+  ])("does not come back to %s", async (returnTo) => {
+    const error = await errorFrom(begin({ returnTo }));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error["input"]).toBe("returnTo");
+    expect(requests.rows.size).toBe(0);
+  });
+
+  test.each(["/callback", "javascript:alert(1)", `${REDIRECT}#x`, `${REDIRECT}#`, ""])(
+    "does not use %j as redirect URI",
+    async (redirectUri) => {
+      expect(await errorFrom(begin({ redirectUri }))).toMatchObject({
+        code: "configuration",
+        input: "redirectUri",
+      });
+    },
+  );
+
+  test("that cannot be stored is not made, and says so in the store's words", async () => {
+    const failed = new StorageError("full");
+    const full = { ...requests, set: () => Promise.reject(failed) };
+    await expect(begin({}, { requests: full })).rejects.toBe(failed);
+  });
+
+  test("without crypto.subtle says what is missing, without oidc-client-ts's words", async () => {
+    vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
+    const error = await errorFrom(begin());
+    expect(error.code).toBe("configuration");
+    expect(error.cause).toBeUndefined();
+  });
+});
+
+describe("the sweep of stale requests", () => {
+  test("deletes old and unreadable requests, keeps the pending one, and lists nothing but the request store", async () => {
+    const { state } = await begin();
+    requests.rows.set("old", JSON.stringify({ id: "old", created: 1 }));
+    requests.rows.set("damaged", "{");
+    await begin();
+    expect([...requests.rows.keys()]).toContain(state.split(";")[0]);
+    expect(requests.rows.has("old")).toBe(false);
+    expect(requests.rows.has("damaged")).toBe(false);
+    expect(requests.rows.size).toBe(2);
+  });
+
+  test("that fails to delete leaves no unhandled rejection", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    requests.rows.set("old", JSON.stringify({ id: "old", created: 1 }));
+    await begin(
+      {},
+      { requests: { ...requests, remove: () => Promise.reject(new StorageError("no")) } },
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+});
+
+describe("an authorization response", () => {
+  test("is taken once: a second look finds no request", async () => {
+    const { state } = await begin();
+    const url = respond({ code: "c", state });
+    expect((await read(url)).code).toBe("c");
+    expect(requests.rows.size).toBe(0);
+    await refusedAndKept(url, "state");
+  });
+
+  test("read by many at the same time is given to one", async () => {
+    const { state } = await begin();
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, () => read(respond({ code: "c", state }))),
+    );
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const result of results) {
+      if (result.status === "rejected")
+        expect(result.reason).toMatchObject({ code: "invalid_response", parameter: "state" });
+    }
+  });
+
+  test("may come to another tab: two logins at once do not disturb each other", async () => {
+    const [one, two] = [await begin({ returnTo: "/1" }), await begin({ returnTo: "/2" })];
+    expect((await read(respond({ code: "b", state: two.state }))).returnTo).toBe("/2");
+    expect((await read(respond({ code: "a", state: one.state }))).returnTo).toBe("/1");
+  });
+
+  test("may carry a code of any printable ASCII", async () => {
+    const code = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join("");
+    const { state } = await begin();
+    expect((await read(respond({ code, state }))).code).toBe(code);
+  });
+
+  test("may carry what nobody asked for, and the redirect URI's own query", async () => {
+    const redirectUri = `${REDIRECT}?tenant=a&tag=1&tag=2`;
+    const { state } = await begin({ redirectUri });
+    const url = respond(
+      { code: "c", state, session_state: "x", scope: "openid", foo: "bar" },
+      redirectUri,
+    );
+    expect((await read(`${url}#_=_`)).code).toBe("c");
+  });
+
+  test.each(["state", "code", "iss", "error", "error_description", "error_uri"])(
+    "with %s twice is refused",
+    async (name) => {
+      const { state } = await begin();
+      const answer = { state, code: "c", iss: ISSUER };
+      const twice = name in answer ? answer[name as keyof typeof answer] : "x";
+      const url = new URL(respond(answer));
+      url.searchParams.append(name, twice);
+      if (!(name in answer)) url.searchParams.append(name, twice);
+      await refusedAndKept(url.href, name);
+    },
+  );
+
+  test.each(["access_token", "id_token"])(
+    "with %s is refused, in the query and in the fragment",
+    async (name) => {
+      const { state } = await begin();
+      await refusedAndKept(respond({ code: "c", state, [name]: "x" }), name);
+      await refusedAndKept(`${respond({ code: "c", state })}#${name}=x`, name);
+    },
+  );
+
+  test("in the fragment is refused", async () => {
+    const { state } = await begin();
+    await refusedAndKept(`${REDIRECT}#code=c&state=${encodeURIComponent(state)}`, "state");
+    await refusedAndKept(`${respond({ code: "c", state })}#error=access_denied`, "error");
+    await refusedAndKept(`${respond({ state })}#code=c`, "code");
+  });
+
+  test("without code and error, or with both, is refused", async () => {
+    const { state } = await begin();
+    await refusedAndKept(respond({ state }), "code");
+    await refusedAndKept(respond({ state, code: "" }), "code");
+    await refusedAndKept(respond({ state, response: "a.b.c" }), "code");
+    await refusedAndKept(respond({ state, code: "c", error: "access_denied" }), "code");
+  });
+
+  test("that is no URL is refused", async () => {
+    await refusedAndKept("", "url");
+    await refusedAndKept("/callback?code=c", "url");
+  });
+
+  test("whose state is missing, malformed, foreign or nearly right is refused", async () => {
+    const { state } = await begin();
+    const [id, urlState] = state.split(";") as [string, string];
+    const other = urlState.startsWith("A") ? `B${urlState.slice(1)}` : `A${urlState.slice(1)}`;
+    await refusedAndKept(respond({ code: "c" }), "state");
+    for (const bad of [
+      "",
+      id,
+      `${id};`,
+      `;${urlState}`,
+      `${id};${other}`,
+      `${id};${urlState.slice(0, 21)}`,
+      `${id};${urlState}A`,
+      `${id};${urlState};x`,
+      `${"0".repeat(32)};${urlState}`,
+      ` ${state}`,
+      `${state}\n`,
+      encodeURIComponent(state),
+      `../session/x;${urlState}`,
+      "__proto__;AAAAAAAAAAAAAAAAAAAAAA",
+    ]) {
+      await refusedAndKept(respond({ code: "c", state: bad }), "state");
+    }
+    expect((await read(respond({ code: "c", state }))).code).toBe("c");
+  });
+
+  test.each(["%", "%E0%A4%A", "%zz", "a%3"])(
+    "whose state is the malformed percent sequence %s is refused",
+    async (raw) => {
+      await begin();
+      await refusedAndKept(`${REDIRECT}?code=c&state=${encodeURIComponent(raw)}`, "state");
+      await refusedAndKept(`${REDIRECT}?code=c&state=${raw}`, "state");
+    },
+  );
+
+  test("forged with another issuer's error kills no pending login", async () => {
+    const { state } = await begin();
+    await refusedAndKept(
+      respond({ error: "access_denied", state: `${"0".repeat(32)};${"A".repeat(22)}` }),
+      "state",
+    );
+    expect((await read(respond({ code: "c", state }))).code).toBe("c");
+  });
+
+  test("later than the lifetime is refused, and one in time is not", async () => {
+    const late = await begin();
+    clock.add(600_001);
+    await refusedAndKept(respond({ code: "c", state: late.state }), "state");
+    const inTime = await begin();
+    clock.add(600_000);
+    expect((await read(respond({ code: "c", state: inTime.state }))).code).toBe("c");
+    const short = await begin();
+    clock.add(1_001);
+    expect(
+      await errorFrom(read(respond({ code: "c", state: short.state }), { lifetimeMs: 1_000 })),
+    ).toMatchObject({ parameter: "state" });
+  });
+
+  test("to a request from the far future is refused: a clock set back gives no endless life", async () => {
+    const { state } = await begin();
+    clock.add(-600_001);
+    await refusedAndKept(respond({ code: "c", state }), "state");
+  });
+
+  test("to another issuer's or another client's request is refused", async () => {
+    const { state } = await begin();
+    await refusedAndKept(respond({ code: "c", state }), "issuer", {
+      metadata: { ...METADATA, issuer: "https://other.example" },
+    });
+    await refusedAndKept(respond({ code: "c", state }), "client_id", { clientId: "other" });
+  });
+
+  test("at another redirect URI is refused", async () => {
+    const { state } = await begin();
+    for (const redirect of [
+      "https://app.example.com/callback/",
+      "https://app.example.com/other",
+      "https://app.example.com:8443/callback",
+      "http://app.example.com/callback",
+      "https://evil.example/callback",
+    ]) {
+      await refusedAndKept(respond({ code: "c", state }, redirect), "redirect_uri");
+    }
+  });
+
+  test.each(["https://evil.example", `${ISSUER}/`, "", ISSUER.toUpperCase()])(
+    "whose iss is %j, another issuer, is refused and keeps the pending request",
+    async (iss) => {
+      const { state } = await begin();
+      await refusedAndKept(respond({ code: "c", state, iss }), "iss");
+      await refusedAndKept(respond({ error: "access_denied", state, iss }), "iss");
+      expect((await read(respond({ code: "c", state, iss: ISSUER }))).code).toBe("c");
+    },
+  );
+
+  test("without the iss that the metadata promises is refused", async () => {
+    const metadata = { ...METADATA, authorizationResponseIssParameterSupported: true };
+    const { state } = await begin({}, { metadata });
+    await refusedAndKept(respond({ code: "c", state }), "iss", { metadata });
+    expect((await read(respond({ code: "c", state, iss: ISSUER }), { metadata })).code).toBe("c");
+  });
+
+  test("that says error takes the request and keeps the server's words", async () => {
+    const { state } = await begin();
+    const url = respond({
+      state,
+      error: "login_required",
+      error_description: "no session",
+      error_uri: "https://id.example.com/e",
+    });
+    const error = await errorFrom(read(url));
+    expect(error).toBeInstanceOf(AuthorizationError);
+    expect(error).toMatchObject({
+      error: "login_required",
+      errorDescription: "no session",
+      errorUri: "https://id.example.com/e",
+    });
+    expect(requests.rows.size).toBe(0);
+    await refusedAndKept(url, "state");
+  });
+
+  test.each([
+    ["cut JSON", () => "{"],
+    ["null", () => "null"],
+    ["a number", () => "7"],
+    ["an array", () => "[]"],
+    ["an empty object", () => "{}"],
+    [
+      "without our data",
+      (row: Record<string, unknown>) => JSON.stringify({ ...row, data: undefined }),
+    ],
+    [
+      "with data that is no object",
+      (row: Record<string, unknown>) => JSON.stringify({ ...row, data: "x" }),
+    ],
+    [
+      "of another flow",
+      (row: Record<string, unknown>) =>
+        JSON.stringify({ ...row, data: { ...(row["data"] as object), flow: "logout" } }),
+    ],
+    [
+      "without a verifier",
+      (row: Record<string, unknown>) => JSON.stringify({ ...row, code_verifier: undefined }),
+    ],
+    [
+      "without a nonce",
+      (row: Record<string, unknown>) => JSON.stringify({ ...row, nonce: undefined }),
+    ],
+    [
+      "without a url_state",
+      (row: Record<string, unknown>) => JSON.stringify({ ...row, url_state: undefined }),
+    ],
+  ])(
+    "to a stored record that is damaged (%s) is refused, and the record is left alone",
+    async (_, damage) => {
+      const { state } = await begin();
+      const [id, row] = [...requests.rows][0]!;
+      requests.rows.set(id, damage(JSON.parse(row) as Record<string, unknown>));
+      await refusedAndKept(respond({ code: "c", state }), "state");
+    },
+  );
+
+  test("is not judged when the store fails, and the store's words come through", async () => {
+    const { state } = await begin();
+    const failed = new StorageError("gone");
+    const broken = { ...requests, get: () => Promise.reject(failed) };
+    await expect(read(respond({ code: "c", state }), { requests: broken })).rejects.toBe(failed);
+  });
+
+  test("refused shows no code, state or verifier", async () => {
+    const { state } = await begin();
+    const row = [...requests.rows.values()][0]!;
+    const { code_verifier, nonce } = JSON.parse(row) as { code_verifier: string; nonce: string };
+    const error = shown(
+      await errorFrom(read(respond({ code: "SECRET-code", state, iss: "https://evil.example" }))),
+    );
+    for (const secret of ["SECRET-code", state, code_verifier, nonce])
+      expect(error).not.toContain(secret);
+  });
+});
+
+test("oidc-client-ts's log, if an app turned it on for itself, hears no secret of ours", async () => {
+  const lines: unknown[] = [];
+  const hear = (...args: unknown[]) => void lines.push(...args);
+  Log.setLogger({ debug: hear, info: hear, warn: hear, error: hear });
+  Log.setLevel(Log.DEBUG);
+  const { state } = await begin();
+  const { code_verifier } = JSON.parse([...requests.rows.values()][0]!) as {
+    code_verifier: string;
+  };
+  await read(respond({ code: "SECRET-code", state }));
+  await errorFrom(read(respond({ code: "SECRET-code", state })));
+  Log.reset();
+  const heard = lines
+    .map((line) => (line instanceof Error ? shown(line) : JSON.stringify(line)))
+    .join("\n");
+  for (const secret of ["SECRET-code", code_verifier]) expect(heard).not.toContain(secret);
+});

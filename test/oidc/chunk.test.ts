@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Engine } from "../../src/engine.ts";
+import { CLIENT, fakeFetch, ISSUER, json, REDIRECT, testClock, testRequests } from "./support.ts";
+
+const requests = testRequests();
+const fetch = fakeFetch(() =>
+  json({
+    issuer: ISSUER,
+    authorization_endpoint: `${ISSUER}/authorize`,
+    token_endpoint: `${ISSUER}/token`,
+    jwks_uri: `${ISSUER}/jwks`,
+  }),
+);
+
+/** Like a page that is older than the deployment: `chunk` is not there any more. */
+async function engineWithout(chunk: string): Promise<Engine> {
+  vi.doMock(chunk, () => {
+    throw new TypeError("Failed to fetch dynamically imported module");
+  });
+  const { createEngine } = await import("../../src/engine.ts");
+  return createEngine({
+    issuer: ISSUER,
+    clientId: CLIENT,
+    scope: ["openid"],
+    requests,
+    clock: testClock(),
+    fetch,
+  });
+}
+
+const TOKEN = "../../src/oidc/token.ts";
+const AUTHORIZE = "../../src/oidc/authorize.ts";
+const VERIFY = "../../src/oidc/verify.ts";
+const LOST = { code: "network", retryable: true };
+const record = {
+  refreshToken: "rt1",
+  idToken: "x",
+  idTokenVerified: false,
+  user: { sub: "alice", claims: {} },
+  access: {},
+  tokenEndpoint: `${ISSUER}/token`,
+};
+
+beforeEach(() => {
+  requests.rows.clear();
+  fetch.sent.length = 0;
+});
+afterEach(() => {
+  for (const chunk of [TOKEN, AUTHORIZE, VERIFY]) vi.doUnmock(chunk);
+  vi.resetModules();
+});
+
+test("a token chunk that cannot be loaded is a retryable NetworkError before a refresh is begun", async () => {
+  const { send } = await engineWithout(TOKEN);
+  await expect(send.prepare()).rejects.toMatchObject(LOST);
+  expect(await send.send(record, '["","",""]')).toEqual({ type: "unsent" });
+  expect(fetch.sent).toHaveLength(0);
+});
+
+test("an authorize chunk that cannot be loaded is a retryable NetworkError", async () => {
+  const { server } = await engineWithout(AUTHORIZE);
+  await expect(server.authorize({ redirectUri: REDIRECT })).rejects.toMatchObject(LOST);
+});
+
+test.each([TOKEN, VERIFY])(
+  "without %s a pending login stays pending and its code is not sent",
+  async (chunk) => {
+    const { server } = await engineWithout(chunk);
+    const url = new URL(await server.authorize({ redirectUri: REDIRECT }));
+    const state = encodeURIComponent(url.searchParams.get("state")!);
+    await expect(server.exchange(`${REDIRECT}?code=c&state=${state}`)).rejects.toMatchObject(LOST);
+    expect(requests.rows.size).toBe(1);
+    expect(fetch.sent.map(({ init }) => init.method ?? "GET")).not.toContain("POST");
+  },
+);
+
+test("a verify chunk that cannot be loaded ends no session", async () => {
+  const { send } = await engineWithout(VERIFY);
+  expect(await send.verify(record)).toEqual({ type: "unknown" });
+});

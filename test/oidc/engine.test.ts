@@ -1,0 +1,458 @@
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { TokenRecord } from "../../src/core/session.ts";
+import { wantKey } from "../../src/core/want.ts";
+import { createEngine, type Engine, type EngineConfig } from "../../src/engine.ts";
+import {
+  CLIENT,
+  errorFrom,
+  fakeFetch,
+  ISSUER,
+  json,
+  REDIRECT,
+  shown,
+  testClock,
+  testRequests,
+  type Sent,
+} from "./support.ts";
+
+const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+const stranger = await generateKeyPair("ES256");
+const JWK = { ...(await exportJWK(publicKey)), kid: "k1" };
+const DOCUMENT = {
+  issuer: ISSUER,
+  authorization_endpoint: `${ISSUER}/authorize?tenant=a`,
+  token_endpoint: `${ISSUER}/token`,
+  jwks_uri: `${ISSUER}/jwks`,
+  revocation_endpoint: `${ISSUER}/revoke`,
+  end_session_endpoint: `${ISSUER}/logout?tenant=a`,
+  id_token_signing_alg_values_supported: ["ES256"],
+  authorization_response_iss_parameter_supported: true,
+};
+
+interface Code {
+  nonce: string;
+  challenge: string;
+  redirectUri: string;
+}
+
+let clock = testClock();
+let requests = testRequests();
+let codes = new Map<string, Code>();
+let idClaims: Record<string, unknown> = {};
+let tokenAnswer: Record<string, unknown> = {};
+let broken: Record<string, () => Response | Promise<Response>> = {};
+let fetch = fakeFetch(serve);
+let engine: Engine;
+
+beforeEach(() => {
+  clock = testClock();
+  requests = testRequests();
+  codes = new Map();
+  idClaims = {};
+  tokenAnswer = {};
+  broken = {};
+  fetch = fakeFetch(serve);
+  engine = start();
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const start = (more: Partial<EngineConfig> = {}) =>
+  createEngine({
+    issuer: ISSUER,
+    clientId: CLIENT,
+    scope: ["openid", "profile"],
+    requests,
+    clock,
+    fetch,
+    ...more,
+  });
+const sent = (path: string) => fetch.sent.filter(({ url }) => new URL(url).pathname === path);
+const paths = () => fetch.sent.map(({ url }) => new URL(url).pathname);
+
+/** A scripted authorization server. */
+async function serve({ url, body }: Sent): Promise<Response> {
+  const { pathname } = new URL(url);
+  if (broken[pathname]) return await broken[pathname]();
+  if (pathname === "/.well-known/openid-configuration") return json(DOCUMENT);
+  if (pathname === "/jwks") return json({ keys: [JWK] });
+  if (pathname === "/revoke") return new Response(null);
+  const answer = {
+    access_token: "at1",
+    token_type: "Bearer",
+    expires_in: 60,
+    refresh_token: "rt1",
+    ...tokenAnswer,
+  };
+  if (body["grant_type"] === "refresh_token")
+    return json({ ...answer, access_token: "at2", refresh_token: "rt2" });
+  const code = codes.get(body["code"] ?? "");
+  codes.delete(body["code"] ?? "");
+  const hash = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(body["code_verifier"]),
+  );
+  const proven = code && Buffer.from(hash).toString("base64url") === code.challenge;
+  if (!proven || body["redirect_uri"] !== code.redirectUri)
+    return json({ error: "invalid_grant" }, 400);
+  return json({ id_token: await idToken({ nonce: code.nonce }), ...answer });
+}
+
+function idToken(more: Record<string, unknown> = {}, key = privateKey): Promise<string> {
+  const now = Math.floor(clock.now() / 1000);
+  return new SignJWT({
+    iss: ISSUER,
+    aud: CLIENT,
+    sub: "alice",
+    iat: now,
+    exp: now + 60,
+    ...more,
+    ...idClaims,
+  })
+    .setProtectedHeader({ alg: "ES256", kid: "k1" })
+    .sign(key);
+}
+
+/** What a person and the server's login page do. */
+function signIn(authorizationUrl: string, more: Record<string, string> = {}): string {
+  const query = new URL(authorizationUrl).searchParams;
+  const code = `code ${codes.size} +&=%/`;
+  codes.set(code, {
+    nonce: query.get("nonce")!,
+    challenge: query.get("code_challenge")!,
+    redirectUri: query.get("redirect_uri")!,
+  });
+  const response = new URL(query.get("redirect_uri")!);
+  const parameters = { code, state: query.get("state")!, iss: ISSUER, ...more };
+  for (const [name, value] of Object.entries(parameters)) response.searchParams.set(name, value);
+  return response.href;
+}
+
+const login = async (by = engine) => signIn(await by.server.authorize({ redirectUri: REDIRECT }));
+
+describe("a login", () => {
+  test("goes from the authorization URL to verified tokens", async () => {
+    idClaims = { name: "Alice", auth_time: clock.now() / 1000 - 5, acr: "gold" };
+    tokenAnswer = { scope: "openid profile api" };
+    const url = await engine.server.authorize({
+      redirectUri: REDIRECT,
+      returnTo: "/orders",
+      audience: "api",
+      maxAge: 60,
+      acrValues: ["gold"],
+    });
+    const query = new URL(url).searchParams;
+    expect(query.get("tenant")).toBe("a");
+    expect(query.get("scope")).toBe("openid profile");
+    const tokens = await engine.server.exchange(signIn(url));
+    expect({ ...tokens }).toEqual({
+      accessToken: "at1",
+      tokenType: "Bearer",
+      expiresAt: clock.now() + 60_000,
+      scope: ["openid", "profile", "api"],
+      refreshToken: "rt1",
+      idToken: expect.any(String),
+      user: expect.objectContaining({ sub: "alice", name: "Alice" }),
+      authTime: clock.now() / 1000 - 5,
+      tokenEndpoint: `${ISSUER}/token`,
+      returnTo: "/orders",
+    });
+    expect(JSON.stringify(tokens)).toBe('"TokenSet [redacted]"');
+    expect(sent("/token")[0]!.body["audience"]).toBe("api");
+    expect(requests.rows.size).toBe(0);
+  });
+
+  test("discovers once and asks for the keys once, whatever follows", async () => {
+    const [one, two] = await Promise.all([login(), login()]);
+    await engine.server.exchange(one);
+    await engine.server.exchange(two);
+    await engine.server.revoke("rt1");
+    await engine.server.endSession({});
+    expect(sent("/.well-known/openid-configuration")).toHaveLength(1);
+    expect(sent("/jwks")).toHaveLength(1);
+  });
+
+  test("always asks for openid, and once", async () => {
+    const scope = async (asked: string[]) =>
+      new URL(
+        await engine.server.authorize({ redirectUri: REDIRECT, scope: asked }),
+      ).searchParams.get("scope");
+    expect(await scope(["api"])).toBe("openid api");
+    expect(await scope(["api", "openid"])).toBe("openid api");
+    expect(await scope([])).toBe("openid");
+  });
+
+  test("without a scope in the answer has the scope that was asked", async () => {
+    expect((await engine.server.exchange(await login())).scope).toEqual(["openid", "profile"]);
+  });
+
+  test("without an ID token gives nothing", async () => {
+    tokenAnswer = { id_token: undefined };
+    const error = await errorFrom(engine.server.exchange(await login()));
+    expect(error).toMatchObject({ code: "id_token", claim: "id_token" });
+  });
+
+  test.each([
+    ["for another client", { aud: "other" }, "aud"],
+    ["of another issuer", { iss: "https://evil.example" }, "iss"],
+    ["with another nonce", { nonce: "x" }, "nonce"],
+    ["of an hour ago", { iat: 1_799_996_400, exp: 1_799_996_460 }, "exp"],
+    ["with another token's at_hash", { at_hash: "x" }, "at_hash"],
+  ])("with an ID token %s gives nothing and shows nothing", async (_, more, claim) => {
+    idClaims = more;
+    const error = await errorFrom(engine.server.exchange(await login()));
+    expect(error).toMatchObject({ code: "id_token", claim });
+    expect(shown(error)).not.toMatch(/eyJ|at1|rt1/);
+  });
+
+  test("judges max_age and acr as they were asked", async () => {
+    idClaims = { auth_time: clock.now() / 1000 - 3600, acr: "bronze" };
+    const asking = async (request: { maxAge?: number; acrValues?: string[] }) =>
+      errorFrom(
+        engine.server.exchange(
+          signIn(await engine.server.authorize({ redirectUri: REDIRECT, ...request })),
+        ),
+      );
+    expect(await asking({ maxAge: 60 })).toMatchObject({ claim: "auth_time" });
+    expect(await asking({ acrValues: ["gold"] })).toMatchObject({ claim: "acr" });
+  });
+
+  test("is refused while the keys cannot be had, and sends its code once", async () => {
+    broken["/jwks"] = () => Promise.reject(new TypeError("Failed to fetch"));
+    const response = await login();
+    expect(await errorFrom(engine.server.exchange(response))).toMatchObject({
+      code: "network",
+      retryable: true,
+    });
+    expect(await errorFrom(engine.server.exchange(response))).toMatchObject({
+      code: "invalid_response",
+    });
+    expect(sent("/token")).toHaveLength(1);
+  });
+
+  test("whose response is forged, replayed or of another server sends no code and is still finished", async () => {
+    const response = await login();
+    const forged = new URL(response);
+    forged.searchParams.set("iss", "https://evil.example");
+    expect(await errorFrom(engine.server.exchange(forged.href))).toMatchObject({
+      parameter: "iss",
+    });
+    forged.searchParams.delete("iss");
+    expect(await errorFrom(engine.server.exchange(forged.href))).toMatchObject({
+      parameter: "iss",
+    });
+    expect(sent("/token")).toHaveLength(0);
+    expect((await engine.server.exchange(response)).user?.sub).toBe("alice");
+    expect(await errorFrom(engine.server.exchange(response))).toMatchObject({ parameter: "state" });
+    expect(sent("/token")).toHaveLength(1);
+  });
+
+  test("handled by two tabs sends its code once", async () => {
+    const response = await login();
+    const results = await Promise.allSettled(
+      [engine, start()].map(({ server }) => server.exchange(response)),
+    );
+    expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(sent("/token")).toHaveLength(1);
+  });
+
+  test("survives a discovery that fails for a while", async () => {
+    const response = await login();
+    const late = start();
+    broken["/.well-known/openid-configuration"] = () => json({}, 503);
+    expect(await errorFrom(late.server.exchange(response))).toMatchObject({
+      code: "discovery",
+      retryable: true,
+    });
+    broken = {};
+    expect((await late.server.exchange(response)).user?.sub).toBe("alice");
+  });
+
+  test("at a server without keys is not even begun to be finished", async () => {
+    broken["/.well-known/openid-configuration"] = () => json({ ...DOCUMENT, jwks_uri: undefined });
+    expect(await errorFrom(engine.server.exchange(await login()))).toMatchObject({
+      code: "discovery",
+    });
+    expect(sent("/token")).toHaveLength(0);
+    expect(requests.rows.size).toBe(1);
+  });
+
+  test("aborted rejects with the reason, and others still get their metadata", async () => {
+    const reason = new Error("left");
+    let answer: (response: Response) => void = () => {};
+    broken["/.well-known/openid-configuration"] = () =>
+      new Promise((resolve) => (answer = resolve));
+    const controller = new AbortController();
+    const leaving = engine.server.authorize({ redirectUri: REDIRECT }, controller.signal);
+    const staying = engine.server.authorize({ redirectUri: REDIRECT });
+    await vi.waitFor(() => expect(fetch.sent).toHaveLength(1));
+    controller.abort(reason);
+    await expect(leaving).rejects.toBe(reason);
+    answer(json(DOCUMENT));
+    expect(await staying).toContain(ISSUER);
+    const response = signIn(await staying);
+    await expect(engine.server.exchange(response, AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect((await engine.server.exchange(response)).user?.sub).toBe("alice");
+  });
+});
+
+describe("a sign-out", () => {
+  test("revokes the refresh token", async () => {
+    await engine.server.revoke("rt1");
+    expect(sent("/revoke")[0]!.body).toEqual({
+      client_id: CLIENT,
+      token: "rt1",
+      token_type_hint: "refresh_token",
+    });
+  });
+
+  test("has a URL with the ID token and the way back", async () => {
+    const url = new URL(
+      (await engine.server.endSession({
+        idToken: "a.b.c",
+        postLogoutRedirectUri: "https://app.example.com/?x=1",
+      }))!,
+    );
+    expect(url.origin + url.pathname).toBe(`${ISSUER}/logout`);
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      tenant: "a",
+      client_id: CLIENT,
+      id_token_hint: "a.b.c",
+      post_logout_redirect_uri: "https://app.example.com/?x=1",
+    });
+  });
+
+  test("at a server without these endpoints is local only", async () => {
+    const { issuer, authorization_endpoint, token_endpoint } = DOCUMENT;
+    broken["/.well-known/openid-configuration"] = () =>
+      json({ issuer, authorization_endpoint, token_endpoint });
+    await engine.server.revoke("rt1");
+    expect(await engine.server.endSession({})).toBeUndefined();
+    expect(fetch.sent).toHaveLength(1);
+  });
+});
+
+describe("a refresh", () => {
+  const user = () => ({
+    sub: "alice",
+    claims: { iss: ISSUER, aud: CLIENT, sub: "alice", iat: clock.now() / 1000 },
+  });
+  const record = (more: Partial<TokenRecord> = {}): TokenRecord => ({
+    refreshToken: "rt1",
+    idTokenVerified: true,
+    user: user(),
+    access: {},
+    tokenEndpoint: `${ISSUER}/token`,
+    ...more,
+  });
+
+  test("needs no discovery and no keys", async () => {
+    await engine.send.prepare();
+    const want = wantKey({ scope: ["b", "a"], audience: "api" });
+    expect(await engine.send.send(record(), want)).toMatchObject({
+      type: "tokens",
+      tokens: { accessToken: "at2", refreshToken: "rt2", expiresAt: clock.now() + 60_000 },
+    });
+    expect(paths()).toEqual(["/token"]);
+    expect(sent("/token")[0]!.body).toMatchObject({
+      refresh_token: "rt1",
+      scope: "a b",
+      audience: "api",
+    });
+  });
+
+  test("leaves in the same task, and not at all when it was not prepared or there is nothing to send", async () => {
+    expect(await engine.send.send(record(), wantKey({}))).toEqual({ type: "unsent" });
+    await engine.send.prepare();
+    const { refreshToken: _, ...empty } = record();
+    expect(await engine.send.send(empty, wantKey({}))).toEqual({ type: "unsent" });
+    expect(fetch.sent).toHaveLength(0);
+    const sending = engine.send.send(record(), wantKey({}));
+    expect(fetch.sent).toHaveLength(1);
+    await sending;
+  });
+
+  test("has its own time limit", async () => {
+    engine = start({ tokenTimeoutMs: 10 });
+    broken["/token"] = () => new Promise(() => {});
+    await engine.send.prepare();
+    expect(await engine.send.send(record(), wantKey({}))).toMatchObject({
+      type: "unknown",
+      cause: { code: "network" },
+    });
+  });
+
+  test("has its ID token judged: valid", async () => {
+    const verdict = await engine.send.verify(
+      record({ idToken: await idToken({ name: "New", auth_time: 5 }), authTime: 5 }),
+    );
+    expect(verdict).toMatchObject({
+      type: "valid",
+      user: { sub: "alice", name: "New" },
+      authTime: 5,
+    });
+    expect(paths().sort()).toEqual(["/.well-known/openid-configuration", "/jwks"]);
+  });
+
+  test("without an ID token keeps the person and the sign-in it had", async () => {
+    expect(await engine.send.verify(record({ authTime: 5 }))).toEqual({
+      type: "valid",
+      user: user(),
+      authTime: 5,
+    });
+    expect(
+      await engine.send.verify(record({ idToken: await idToken(), authTime: 5 })),
+    ).toMatchObject({ authTime: 5 });
+    expect((await engine.send.verify(record({ idToken: await idToken() }))).type).toBe("valid");
+  });
+
+  test("has its ID token judged: invalid", async () => {
+    const verdict = async (more: Record<string, unknown>, key = privateKey) =>
+      (await engine.send.verify(record({ idToken: await idToken(more, key) }))).type;
+    expect(await verdict({ sub: "bob" })).toBe("invalid");
+    expect(await verdict({ iss: "https://evil.example" })).toBe("invalid");
+    expect(await verdict({ aud: "other" })).toBe("invalid");
+    expect(await verdict({}, stranger.privateKey)).toBe("invalid");
+    expect((await engine.send.verify(record({ idToken: "rubbish" }))).type).toBe("invalid");
+  });
+
+  test.each([
+    ["/.well-known/openid-configuration", () => json({}, 503)],
+    [
+      "/.well-known/openid-configuration",
+      () => json({ ...DOCUMENT, issuer: "https://captive.portal" }),
+    ],
+    ["/.well-known/openid-configuration", () => Promise.reject(new TypeError("Failed to fetch"))],
+    ["/jwks", () => json({}, 503)],
+    ["/jwks", () => json({ keys: [] })],
+    ["/jwks", () => new Response("<p>Sign in to Wi-Fi")],
+    ["/jwks", () => Promise.reject(new TypeError("Failed to fetch"))],
+  ])("has its ID token judged: unknown while %s is down, and valid later", async (path, answer) => {
+    broken[path] = answer;
+    const waiting = record({ idToken: await idToken() });
+    expect(await engine.send.verify(waiting)).toEqual({ type: "unknown" });
+    broken = {};
+    clock.add(3_600_000);
+    expect((await engine.send.verify(waiting)).type).toBe("valid");
+  });
+});
+
+test("composing touches nothing, and the global fetch is looked up at each call", async () => {
+  const captured = vi.fn(() => expect.fail("captured too early"));
+  vi.stubGlobal("fetch", captured);
+  const { fetch: _, ...config } = {
+    issuer: ISSUER,
+    clientId: CLIENT,
+    scope: ["openid"],
+    requests,
+    clock,
+    fetch,
+  };
+  const { server } = createEngine(config);
+  vi.stubGlobal("fetch", fetch);
+  expect(fetch.sent).toHaveLength(0);
+  expect(await server.authorize({ redirectUri: REDIRECT })).toContain(ISSUER);
+  expect(captured).not.toHaveBeenCalled();
+});

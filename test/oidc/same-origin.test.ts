@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import { isSameOrigin } from "../../src/core/same-origin.ts";
+
+describe.each(["https://app.example.com/a/callback", "http://127.0.0.1:5173/callback"])(
+  "from %s",
+  (base) => {
+    const { origin } = new URL(base);
+
+    test.each([
+      "/",
+      "/orders?id=1#top",
+      "orders",
+      "?tab=2",
+      "#top",
+      "",
+      "/a//b",
+      "/\u202e",
+      origin,
+      `${origin}/x`,
+      `${origin.toUpperCase()}/x`,
+    ])("%j stays", (url) => expect(isSameOrigin(url, base)).toBe(true));
+
+    test.each([
+      "//evil.example",
+      "/\\evil.example",
+      "\\\\evil.example",
+      "\\/evil.example",
+      "/\t/evil.example",
+      "\n//evil.example",
+      " //evil.example",
+      "https:evil.example",
+      "http:evil.example",
+      "https:/evil.example",
+      "https://evil.example",
+      "https:\\\\evil.example",
+      `${origin}.evil.example/`,
+      `${origin}@evil.example/`,
+      `${origin}:1/`,
+      "javascript:alert(1)",
+      "JaVaScRiPt:alert(1)",
+      "java\nscript:alert(1)",
+      "\u0000javascript:alert(1)",
+      "data:text/html,x",
+      `blob:${origin}/7d1c`,
+      "file:///etc/passwd",
+      "about:blank",
+      "//",
+      "https://",
+    ])("%j does not", (url) => expect(isSameOrigin(url, base)).toBe(false));
+  },
+);
+
+test("another scheme of the same host does not", () => {
+  expect(isSameOrigin("http://app.example.com/", "https://app.example.com/")).toBe(false);
+});
+
+test("nothing is on the origin of what has none", () => {
+  expect(isSameOrigin("data:text/html,a", "data:text/html,b")).toBe(false);
+  expect(isSameOrigin("/x", "not a url")).toBe(false);
+});

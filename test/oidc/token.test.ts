@@ -1,0 +1,483 @@
+import { describe, expect, test } from "vitest";
+import { NetworkError, RequestTokenError } from "../../src/core/errors.ts";
+import type { RefreshAnswer } from "../../src/core/refresher.ts";
+import type { Fetch } from "../../src/oidc/http.ts";
+import {
+  exchangeCode,
+  refreshTokens,
+  revokeToken,
+  type TokenClient,
+} from "../../src/oidc/token.ts";
+import {
+  CLIENT,
+  errorFrom,
+  fakeFetch,
+  json,
+  realFetch,
+  realServer,
+  REDIRECT,
+  shown,
+  testClock,
+} from "./support.ts";
+
+const ENDPOINT = "https://id.example.com/token";
+const CODE = { code: "SECRET-code", codeVerifier: "SECRET-verifier", redirectUri: REDIRECT };
+const RT = "SECRET-refresh";
+const GOOD = { access_token: "SECRET-access", token_type: "Bearer", expires_in: 60 };
+
+const client = (fetch: Fetch, more: Partial<TokenClient> = {}): TokenClient => ({
+  clientId: CLIENT,
+  clock: testClock(),
+  fetch,
+  timeoutMs: 15_000,
+  ...more,
+});
+const exchange = (fetch: Fetch, tokenEndpoint = ENDPOINT, more: Partial<TokenClient> = {}) =>
+  exchangeCode({ ...CODE, tokenEndpoint }, client(fetch, more));
+const refresh = (fetch: Fetch, tokenEndpoint = ENDPOINT, more: Partial<TokenClient> = {}) =>
+  refreshTokens({ refreshToken: RT, tokenEndpoint }, client(fetch, more));
+const answering = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
+  fakeFetch(() => json(body, status, headers));
+const html = (status: number, headers: Record<string, string> = {}) =>
+  fakeFetch(
+    () =>
+      new Response("<!doctype html><title>Sign in to Wi-Fi</title>", {
+        status,
+        headers: { "Content-Type": "text/html", ...headers },
+      }),
+  );
+
+describe("the request", () => {
+  test("an exchange is one form POST of a public client, with nothing that needs a preflight, a cookie or a redirect", async () => {
+    const fetch = answering(GOOD);
+    await exchange(fetch);
+    expect(fetch.sent).toHaveLength(1);
+    const { url, init, body } = fetch.sent[0]!;
+    expect(url).toBe(ENDPOINT);
+    expect(body).toEqual({
+      grant_type: "authorization_code",
+      client_id: CLIENT,
+      code: "SECRET-code",
+      code_verifier: "SECRET-verifier",
+      redirect_uri: REDIRECT,
+    });
+    expect(init).toMatchObject({
+      method: "POST",
+      redirect: "error",
+      cache: "no-store",
+      credentials: "omit",
+    });
+    expect(init.keepalive ?? false).toBe(false);
+    expect(init.headers).toEqual({
+      Accept: "application/json",
+      "Content-Type": "application/x-www-form-urlencoded",
+    });
+  });
+
+  test("a code of any printable ASCII arrives as it was", async () => {
+    const code = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join("");
+    let got = "";
+    const url = await realServer((request, response) => {
+      request.setEncoding("utf8").on("data", (chunk: string) => (got += chunk));
+      request.on("end", () => response.end(JSON.stringify(GOOD)));
+    });
+    await exchangeCode({ ...CODE, code, tokenEndpoint: url }, client(realFetch));
+    expect(new URLSearchParams(got).get("code")).toBe(code);
+  });
+
+  test("a refresh sends the want, and leaves out what is not wanted", async () => {
+    const fetch = answering(GOOD);
+    await refresh(fetch);
+    expect(fetch.sent[0]!.body).toEqual({
+      grant_type: "refresh_token",
+      client_id: CLIENT,
+      refresh_token: RT,
+    });
+    const want = { scope: ["a", "b"], resource: "https://api.example.com", audience: "api" };
+    await refreshTokens({ refreshToken: RT, tokenEndpoint: ENDPOINT, ...want }, client(fetch));
+    expect(fetch.sent[1]!.body).toMatchObject({
+      scope: "a b",
+      resource: "https://api.example.com",
+      audience: "api",
+    });
+    await refreshTokens(
+      { refreshToken: RT, tokenEndpoint: ENDPOINT, scope: [], resource: "", audience: "" },
+      client(fetch),
+    );
+    expect(Object.keys(fetch.sent[2]!.body)).toEqual(["client_id", "grant_type", "refresh_token"]);
+  });
+
+  test("the fetch is called before anything is awaited", () => {
+    const fetch = answering(GOOD);
+    void refresh(fetch);
+    expect(fetch.sent).toHaveLength(1);
+  });
+
+  test.each([301, 302, 303, 307, 308])(
+    "a %i is not followed: the other side gets nothing",
+    async (status) => {
+      let stolen = 0;
+      const other = await realServer((_, response) => {
+        stolen++;
+        response.end(JSON.stringify(GOOD));
+      });
+      const url = await realServer((_, response) =>
+        response.writeHead(status, { Location: other }).end(),
+      );
+      expect(await errorFrom(exchange(realFetch, url))).toBeInstanceOf(NetworkError);
+      expect(await refresh(realFetch, url)).toMatchObject({ type: "unknown" });
+      expect(
+        await errorFrom(revokeToken({ revocationEndpoint: url, token: RT }, client(realFetch))),
+      ).toBeInstanceOf(NetworkError);
+      expect(stolen).toBe(0);
+    },
+  );
+
+  test("a server that never answers is not waited for, and is told to stop", async () => {
+    let gone = () => {};
+    const left = new Promise<void>((resolve) => (gone = resolve));
+    const url = await realServer((request) => void request.on("close", gone));
+    expect(await refresh(realFetch, url, { timeoutMs: 50 })).toMatchObject({ type: "unknown" });
+    await left;
+    const error = await errorFrom(exchange(realFetch, url, { timeoutMs: 50 }));
+    expect(error).toBeInstanceOf(NetworkError);
+    expect(error.retryable).toBe(true);
+  });
+
+  test("a body that never ends is not waited for", async () => {
+    const url = await realServer(
+      (_, response) => void response.writeHead(200).write('{"access_token":'),
+    );
+    expect(await refresh(realFetch, url, { timeoutMs: 50 })).toMatchObject({ type: "unknown" });
+  });
+
+  test("a fetch that ignores its signal is not waited for", async () => {
+    const deaf: Fetch = () => new Promise(() => {});
+    expect(await refresh(deaf, ENDPOINT, { timeoutMs: 10 })).toMatchObject({ type: "unknown" });
+  });
+
+  test("an aborted signal rejects with its reason, before, during and for each call", async () => {
+    const reason = new Error("the person left");
+    const fetch = answering(GOOD);
+    await expect(exchange(fetch, ENDPOINT, { signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
+    expect(fetch.sent).toHaveLength(0);
+    for (const call of [exchange, refresh]) {
+      const controller = new AbortController();
+      const waiting = call(() => new Promise(() => {}), ENDPOINT, { signal: controller.signal });
+      controller.abort(reason);
+      await expect(waiting).rejects.toBe(reason);
+    }
+  });
+});
+
+describe("a token answer", () => {
+  const now = () => testClock().now();
+  const tokens = async (body: unknown) => await exchange(answering(body));
+
+  test("is read whole", async () => {
+    expect(
+      await tokens({ ...GOOD, scope: "a  b", refresh_token: "r", id_token: "i", extra: 1 }),
+    ).toEqual({
+      accessToken: "SECRET-access",
+      tokenType: "Bearer",
+      expiresAt: now() + 60_000,
+      scope: ["a", "b"],
+      refreshToken: "r",
+      idToken: "i",
+    });
+  });
+
+  test.each(["bearer", "BEARER", "BeArEr"])(
+    "has a token_type in any letter case: %s",
+    async (token_type) => {
+      expect((await tokens({ ...GOOD, token_type })).tokenType).toBe("Bearer");
+    },
+  );
+
+  test.each([
+    ["missing", undefined, 300],
+    ["null", null, 300],
+    ["not a number", "soon", 300],
+    ["an empty string", "", 300],
+    ["an object", {}, 300],
+    ["true", true, 300],
+    ["a numeric string", "90", 90],
+    ["a fraction", 1.5, 1],
+    ["0", 0, 0],
+    ["negative", -5, 0],
+    ["a negative string", "-5", 0],
+    ["huge", 1e12, 315_360_000],
+    ["a huge string", "1e300", 315_360_000],
+  ])("whose expires_in is %s lives a sane time", async (_, expires_in, life) => {
+    const { expiresAt } = await tokens({ ...GOOD, expires_in });
+    expect(expiresAt).toBe(now() + life * 1000);
+    expect(Number.isNaN(new Date(expiresAt).getTime())).toBe(false);
+  });
+
+  test("with an expires_in beyond all numbers lives a sane time", async () => {
+    const body = '{"access_token":"a","token_type":"Bearer","expires_in":1e999}';
+    const { expiresAt } = await exchange(fakeFetch(() => new Response(body)));
+    expect(expiresAt).toBe(now() + 315_360_000_000);
+  });
+
+  test("counts its life from when it arrived", async () => {
+    const clock = testClock();
+    const fetch = fakeFetch(() => {
+      clock.add(4_000);
+      return json(GOOD);
+    });
+    expect((await exchange(fetch, ENDPOINT, { clock })).expiresAt).toBe(clock.now() + 60_000);
+  });
+
+  test.each([
+    ["no access_token", { token_type: "Bearer" }],
+    ["an empty access_token", { ...GOOD, access_token: "" }],
+    ["an access_token that is no string", { ...GOOD, access_token: { a: 1 } }],
+    ["no token_type", { access_token: "SECRET-access" }],
+    ["a token_type nobody knows", { ...GOOD, token_type: "mac" }],
+    ["a DPoP token that was not asked for", { ...GOOD, token_type: "DPoP" }],
+    ["an array", [GOOD]],
+    ["null", null],
+    ["a string", "ok"],
+    [
+      "an access_token in __proto__ only",
+      JSON.parse('{"__proto__":{"access_token":"a","token_type":"Bearer"}}'),
+    ],
+  ])("with %s is refused at login and leaves a refresh in doubt", async (_, body) => {
+    const error = await errorFrom(tokens(body));
+    expect(error).toBeInstanceOf(RequestTokenError);
+    expect(shown(error)).not.toContain("SECRET");
+    expect(await refresh(answering(body))).toMatchObject({ type: "unknown" });
+  });
+
+  test.each([
+    ["HTML", "<!doctype html><p>SECRET-page"],
+    ["nothing", ""],
+    ["cut JSON", '{"access_token":"SECRET-access","token_ty'],
+  ])("of %s is refused at login and leaves a refresh in doubt", async (_, body) => {
+    const fetch = fakeFetch(() => new Response(body, { status: 200 }));
+    const error = await errorFrom(exchange(fetch));
+    expect(error).toBeInstanceOf(RequestTokenError);
+    expect(shown(error)).not.toContain("SECRET");
+    expect(await refresh(fetch)).toMatchObject({ type: "unknown" });
+  });
+
+  test("odd optional members are as missing", async () => {
+    expect(await tokens({ ...GOOD, scope: ["a"], refresh_token: null, id_token: 7 })).toMatchObject(
+      {
+        scope: undefined,
+        refreshToken: undefined,
+        idToken: undefined,
+      },
+    );
+  });
+});
+
+describe("what became of a refresh", () => {
+  const type = async (answer: Promise<RefreshAnswer>) => (await answer).type;
+
+  test("tokens", async () => {
+    expect(await refresh(answering({ ...GOOD, refresh_token: "next" }))).toMatchObject({
+      type: "tokens",
+      tokens: { accessToken: "SECRET-access", refreshToken: "next", scope: undefined },
+    });
+  });
+
+  test.each([400, 401, 403])("invalid_grant in a %i", async (status) => {
+    expect(await refresh(answering({ error: "invalid_grant" }, status))).toEqual({
+      type: "invalid_grant",
+    });
+  });
+
+  test.each([
+    ["invalid_scope", 400],
+    ["invalid_target", 400],
+    ["unauthorized_client", 400],
+    ["invalid_client", 401],
+    ["access_denied", 403],
+    ["brand_new_error", 418],
+  ])("refused: %s in a %i, with the server's words", async (error, status) => {
+    const body = { error, error_description: "because", error_uri: "https://id.example.com/why" };
+    expect(await refresh(answering(body, status))).toEqual({
+      type: "refused",
+      facts: { error, errorDescription: "because", errorUri: "https://id.example.com/why", status },
+    });
+  });
+
+  test.each([
+    ["429", json({}, 429)],
+    ["429 that says invalid_grant", json({ error: "invalid_grant" }, 429)],
+    ["503", json({}, 503)],
+    ["503 in HTML", new Response("<p>", { status: 503 })],
+    ["temporarily_unavailable in a 400", json({ error: "temporarily_unavailable" }, 400)],
+    ["temporarily_unavailable in a 500", json({ error: "temporarily_unavailable" }, 500)],
+    ["a captive portal's 403", new Response("<p>Sign in to Wi-Fi", { status: 403 })],
+    ["an empty 400", new Response("", { status: 400 })],
+    ["a 404 in JSON without error", json({ message: "no route" }, 404)],
+    ["an error that is no string", json({ error: { code: 1 } }, 400)],
+    ["an empty error", json({ error: "" }, 400)],
+    ["an error in an array", json([{ error: "invalid_grant" }], 400)],
+  ])("not rotated: %s", async (_, response) => {
+    expect(await type(refresh(fakeFetch(() => response)))).toBe("not_rotated");
+  });
+
+  test.each([
+    ["500", json({}, 500)],
+    ["500 that says invalid_grant", json({ error: "invalid_grant" }, 500)],
+    ["502 in HTML", new Response("<p>Bad gateway", { status: 502 })],
+    ["server_error in a 400", json({ error: "server_error" }, 400)],
+    ["server_error in a 500", json({ error: "server_error" }, 500)],
+    ["an error in a 200", json({ error: "invalid_grant" }, 200)],
+    ["204", new Response(null, { status: 204 })],
+    ["304", new Response(null, { status: 304 })],
+  ])("unknown: %s", async (_, response) => {
+    expect(await type(refresh(fakeFetch(() => response)))).toBe("unknown");
+  });
+
+  test("unknown: no network", async () => {
+    const answer = await refresh(() => Promise.reject(new TypeError("Failed to fetch")));
+    expect(answer).toMatchObject({ type: "unknown", cause: expect.any(NetworkError) });
+  });
+
+  test("unknown: the connection is reset in mid-body", async () => {
+    const url = await realServer((_, response) => {
+      response.writeHead(200, { "Content-Type": "application/json", "Content-Length": "5000" });
+      response.write('{"access_token":"SECRET-access",', () => response.socket!.resetAndDestroy());
+    });
+    const answer = await refresh(realFetch, url);
+    expect(answer).toMatchObject({ type: "unknown", cause: expect.any(NetworkError) });
+    expect(await errorFrom(exchange(realFetch, url))).toBeInstanceOf(NetworkError);
+  });
+
+  test("unknown: the connection is reset before the headers, and nobody asks twice", async () => {
+    let hits = 0;
+    const url = await realServer((request) => {
+      hits++;
+      request.socket.resetAndDestroy();
+    });
+    expect(await type(refresh(realFetch, url))).toBe("unknown");
+    expect(hits).toBe(1);
+  });
+
+  test("unknown: a real server answers 200 with HTML", async () => {
+    const url = await realServer((_, response) =>
+      response.writeHead(200, { "Content-Type": "text/html" }).end("<html>"),
+    );
+    expect(await type(refresh(realFetch, url))).toBe("unknown");
+    expect(await errorFrom(exchange(realFetch, url))).toBeInstanceOf(RequestTokenError);
+  });
+
+  const now = () => testClock().now();
+  test.each([
+    ["120", 120_000],
+    ["0", 0],
+    ["86400", 600_000],
+    ["99999999999999999999", 600_000],
+    [new Date(now() + 30_000).toUTCString(), 30_000],
+    [new Date(now() - 30_000).toUTCString(), 0],
+    [new Date(now() + 86_400_000).toUTCString(), 600_000],
+    ["soon", undefined],
+    ["", undefined],
+    [undefined, undefined],
+  ])("Retry-After %s waits %s ms", async (value, ms) => {
+    for (const status of [429, 503]) {
+      const fetch = html(status, value === undefined ? {} : { "Retry-After": value });
+      expect(await refresh(fetch)).toMatchObject({ type: "not_rotated", retryAfterMs: ms });
+    }
+  });
+});
+
+describe("what an exchange throws", () => {
+  test("a code is sent once, whatever the answer", async () => {
+    for (const status of [400, 401, 408, 429, 500, 502, 503, 504]) {
+      const fetch = html(status, { "Retry-After": "0" });
+      expect(await errorFrom(exchange(fetch))).toBeInstanceOf(RequestTokenError);
+      expect(fetch.sent).toHaveLength(1);
+    }
+    const fetch = fakeFetch(() => Promise.reject(new TypeError("Failed to fetch")));
+    expect(await errorFrom(exchange(fetch))).toBeInstanceOf(NetworkError);
+    expect(fetch.sent).toHaveLength(1);
+  });
+
+  test("the server's words are fields", async () => {
+    const body = {
+      error: "invalid_grant",
+      error_description: "code expired",
+      error_uri: "https://id.example.com/e",
+    };
+    expect(await errorFrom(exchange(answering(body, 400)))).toMatchObject({
+      code: "request_token",
+      error: "invalid_grant",
+      errorDescription: "code expired",
+      errorUri: "https://id.example.com/e",
+      status: 400,
+      retryable: false,
+    });
+  });
+});
+
+describe("no error shows a secret", () => {
+  test("not even when the server repeats what it was sent", async () => {
+    const echo = fakeFetch(({ body }) =>
+      json(
+        {
+          error: `bad ${body["code"]}`,
+          error_description: `of ${Object.values(body).join()}`,
+          error_uri: body["code_verifier"],
+        },
+        400,
+      ),
+    );
+    const error = await errorFrom(exchange(echo));
+    expect(error["errorDescription"]).toContain("[redacted]");
+    expect(shown(error)).not.toContain("SECRET");
+    const refused = fakeFetch(({ body }) =>
+      json({ error: "invalid_client", error_description: body["refresh_token"] }, 401),
+    );
+    expect(JSON.stringify(await refresh(refused))).not.toContain("SECRET");
+    const later = fakeFetch(({ body }) => json({ error: body["refresh_token"] }, 429));
+    expect(shown(((await refresh(later)) as { cause: unknown }).cause)).not.toContain("SECRET");
+    const revoked = fakeFetch(({ body }) => json({ error: body["token"] }, 400));
+    const failed = errorFrom(
+      revokeToken({ revocationEndpoint: ENDPOINT, token: RT }, client(revoked)),
+    );
+    expect(shown(await failed)).not.toContain("SECRET");
+  });
+
+  test("not even when an injected fetch throws the request", async () => {
+    const leaky: Fetch = (url, init) =>
+      Promise.reject(Object.assign(new Error(`${url} ${JSON.stringify(init)}`), { init }));
+    const error = await errorFrom(exchange(leaky));
+    expect(error).toBeInstanceOf(NetworkError);
+    expect(shown(error)).not.toContain("SECRET");
+    expect(shown(((await refresh(leaky)) as { cause: unknown }).cause)).not.toContain("SECRET");
+  });
+});
+
+describe("a revocation", () => {
+  const revoke = (fetch: Fetch) =>
+    revokeToken({ revocationEndpoint: ENDPOINT, token: RT }, client(fetch));
+
+  test("sends the token, and no body is expected back", async () => {
+    const fetch = fakeFetch(() => new Response(null, { status: 200 }));
+    await revoke(fetch);
+    expect(fetch.sent[0]!.body).toEqual({
+      client_id: CLIENT,
+      token: RT,
+      token_type_hint: "refresh_token",
+    });
+  });
+
+  test("refused is an error with the server's words", async () => {
+    expect(
+      await errorFrom(revoke(answering({ error: "unsupported_token_type" }, 400))),
+    ).toMatchObject({
+      code: "request_token",
+      error: "unsupported_token_type",
+      retryable: false,
+    });
+    expect((await errorFrom(revoke(html(503)))).retryable).toBe(true);
+  });
+});

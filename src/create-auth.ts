@@ -42,7 +42,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
   const channel = new BroadcastTabChannel(client);
   const database = createDatabase();
   const sessions = new IndexedDBSessionStore(database);
-  const redirectUri = () => page.resolve("redirectUri", config.redirectUri);
+  const redirectUri = () => page.resolveRedirectUri(config.redirectUri);
   const { server, send } = createEngine({
     issuer,
     clientId,
@@ -64,8 +64,9 @@ export function createAuth(config: CreateAuthConfig): Auth {
     server,
     userAgent: new PageUserAgent(redirectUri),
     redirectUri,
+    // Of any origin: the server has a list of its own.
     postLogoutRedirectUri: () =>
-      config.postLogoutRedirectUri && page.resolve("postLogoutRedirectUri", config.postLogoutRedirectUri),
+      config.postLogoutRedirectUri && new URL(config.postLogoutRedirectUri, page.href()).href,
     sessions,
     users: new IndexedDBUserStore(database, client),
     ledger: new IndexedDBCallbackLedger(database, clock),

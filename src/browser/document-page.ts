@@ -27,11 +27,11 @@ export class DocumentPage implements Page {
     return location.href;
   }
 
-  /** @throws ConfigurationError `url`, given as `input`, is of another origin: nothing that arrives there reaches this page */
-  resolve(input: string, url: string): string {
-    const resolved = new URL(url, location.href);
-    if (resolved.origin === location.origin) return resolved.href;
-    throw new ConfigurationError(input, `it is not of ${location.origin}`, "Give a URL of the origin this page is on.");
+  /** @throws ConfigurationError the URL is of another origin: what arrives there never reaches this page */
+  resolveRedirectUri(redirectUri: string): string {
+    const { href, origin } = new URL(redirectUri, location.href);
+    if (origin === location.origin) return href;
+    throw new ConfigurationError("redirectUri", `it is not of ${location.origin}`, "Give a URL of the origin this page is on.");
   }
 
   navigate(url: string): void {

@@ -206,3 +206,7 @@ export type AnyAuthError =
   | TimeoutError
   | NetworkError
   | StorageError;
+
+export function asAuthError(error: unknown): AnyAuthError | undefined {
+  return error instanceof AuthError ? (error as AnyAuthError) : undefined;
+}

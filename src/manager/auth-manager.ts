@@ -1,30 +1,22 @@
 import type { Auth, AuthState, CallbackResult, GetTokenOptions, LoginOptions, SignOutOptions } from "../core/auth.ts";
-import type { AuthorizationServer } from "../core/authorization-server.ts";
-import type { CallbackLedger, CallbackRecord } from "../core/callback-ledger.ts";
-import { AuthError, InvalidResponseError, NoTokenError, RefreshTokenError, type AnyAuthError } from "../core/errors.ts";
-import type { Grant, TokenRequest } from "../core/grant.ts";
-import type { Page, TabLock } from "../core/ports.ts";
+import { asAuthError, NoTokenError, RefreshTokenError } from "../core/errors.ts";
+import type { TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Trip, UserAgent } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
 import { wantKey } from "../core/want.ts";
 import { ActiveSession, USUAL_WANT, type ActiveSessionConfig } from "./active-session.ts";
 import { authorizedFetch } from "./authorized-fetch.ts";
-import { Callbacks, isCallback, withoutResponse } from "./callbacks.ts";
+import { Callbacks, isCallback, type CallbacksConfig } from "./callbacks.ts";
+import { endAtServer, type EndAtServerConfig } from "./end-at-server.ts";
 import { SessionDesk, type SessionDeskConfig } from "./session-desk.ts";
 
-export interface AuthManagerConfig extends ActiveSessionConfig, SessionDeskConfig {
-  readonly grant: Grant;
-  readonly server: AuthorizationServer;
+export interface AuthManagerConfig
+  extends ActiveSessionConfig, SessionDeskConfig, CallbacksConfig, EndAtServerConfig {
   /** The way `login()` goes when none is given. */
   readonly userAgent: UserAgent;
   /** Where authorization responses arrive; absolute. */
   readonly redirectUri: () => string;
-  readonly ledger: CallbackLedger;
-  readonly locks: TabLock;
-  readonly page: Page;
-  /** Where the server sends the page after it ended the session; it shows a page of its own when not given. */
-  readonly postLogoutRedirectUri: () => string | undefined;
 }
 
 /** Reads, asks the grant and publishes state; it does not refresh. Does nothing until `start()` or the first call. */
@@ -32,7 +24,7 @@ export class AuthManager implements Auth {
   readonly #config: AuthManagerConfig;
   readonly #session: ActiveSession;
   readonly #desk: SessionDesk;
-  readonly #callbacks = new Callbacks();
+  readonly #callbacks: Callbacks;
   #opened: Promise<void> | undefined;
   #unlisten: (() => void) | undefined;
   #leaving: Promise<User> | undefined;
@@ -41,6 +33,7 @@ export class AuthManager implements Auth {
     this.#config = config;
     this.#session = new ActiveSession(config);
     this.#desk = new SessionDesk(config);
+    this.#callbacks = new Callbacks(config, this.#session, this.#desk);
   }
 
   // Not an async function: with a good token at hand this is a comparison and nothing else.
@@ -85,14 +78,7 @@ export class AuthManager implements Auth {
   handleCallback(url?: string): Promise<CallbackResult> {
     try {
       this.#assertSupported();
-      const { page } = this.#config;
-      const response = new URL(url ?? page.href(), page.href()).href;
-      return this.#callbacks.once(response, (state) => {
-        // In the same task, so that neither a reload nor a second look finds a response that was used.
-        if (response === page.href()) page.replaceUrl(withoutResponse(response));
-        this.#session.authenticating();
-        return this.#takeResponse(response, state);
-      });
+      return this.#callbacks.handle(url);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -104,21 +90,12 @@ export class AuthManager implements Auth {
     return this.#session.user;
   }
 
-  async signOut({ revoke = "server", endSession = "page" }: SignOutOptions = {}): Promise<void> {
+  async signOut(options?: SignOutOptions): Promise<void> {
     this.#assertSupported();
-    const { server, page, postLogoutRedirectUri } = this.#config;
     const left = await this.#desk.checkOut();
     await this.#session.load("this-tab");
     // From here on the server is told; whether it hears changes nothing here.
-    if (revoke === "server" && left?.refreshToken !== undefined) {
-      await server.revoke(left.refreshToken, AbortSignal.timeout(SIGN_OUT_PATIENCE_MS)).catch(ignore);
-    }
-    if (endSession === "none" || !left) return;
-    const url = await server
-      .endSession({ idToken: left.idToken, postLogoutRedirectUri: postLogoutRedirectUri() })
-      .catch(ignore);
-    // Offline the person would be left on the browser's error page.
-    if (url !== undefined && page.online()) page.navigate(url);
+    if (left) await endAtServer(left, this.#config, options);
   }
 
   async #findToken(options: GetTokenOptions): Promise<string> {
@@ -178,40 +155,11 @@ export class AuthManager implements Auth {
       await this.#session.load("this-tab");
       return user;
     } catch (error) {
-      await this.#session.load("other-tab", ours(error)).catch(ignore);
+      await this.#session.load("other-tab", asAuthError(error)).catch(ignore);
       throw error;
     } finally {
       trip.close();
     }
-  }
-
-  /** One look at a response at a time, over all tabs and managers; the second finds what the first made of it. */
-  #takeResponse(response: string, state: string): Promise<CallbackResult> {
-    const { locks, grant, ledger } = this.#config;
-    return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
-      try {
-        const known = await ledger.get(state);
-        if (known) return await this.#recall(known);
-        const answer = await grant.requestToken({ response });
-        const user = await this.#desk.checkIn(answer);
-        const place = answer.returnTo === undefined ? {} : { returnTo: answer.returnTo };
-        await ledger.put(state, { sub: user.sub, ...place });
-        await this.#session.load("this-tab");
-        return { user, ...place };
-      } catch (error) {
-        await this.#session.load("stored", ours(error)).catch(ignore);
-        throw error;
-      }
-    });
-  }
-
-  async #recall({ sub, ...place }: CallbackRecord): Promise<CallbackResult> {
-    await this.#session.load("stored");
-    const user = this.#session.user;
-    if (user?.sub !== sub) {
-      throw new InvalidResponseError("state", "this response was used, and its session is over", "Sign in again.");
-    }
-    return { user, ...place };
   }
 
   /** The first read of the store. One that failed is tried again by the next call. */
@@ -229,15 +177,8 @@ export class AuthManager implements Auth {
   }
 }
 
-/** What a sign-out waits for a server that is not there. Milliseconds. */
-const SIGN_OUT_PATIENCE_MS = 5_000;
-
 function needsPerson(error: unknown): boolean {
   return error instanceof NoTokenError || error instanceof RefreshTokenError;
-}
-
-function ours(error: unknown): AnyAuthError | undefined {
-  return error instanceof AuthError ? (error as AnyAuthError) : undefined;
 }
 
 function ignore(): undefined {

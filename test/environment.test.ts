@@ -6,8 +6,18 @@ const config = { issuer: "https://id.example.com", clientId: "web", redirectUri:
 test("in Node createAuth() stays loading, and its calls say why they cannot work", async () => {
   const auth = createAuth(config);
   expect(auth.state).toEqual({ status: "loading" });
-  for (const call of [() => auth.getToken(), () => auth.login(), () => auth.getUser(), () => auth.handleCallback(), () => auth.signOut()]) {
-    await expect(call()).rejects.toMatchObject({ code: "configuration", input: "environment", hint: expect.stringContaining("browser") });
+  for (const call of [
+    () => auth.getToken(),
+    () => auth.login(),
+    () => auth.getUser(),
+    () => auth.handleCallback(),
+    () => auth.signOut(),
+  ]) {
+    await expect(call()).rejects.toMatchObject({
+      code: "configuration",
+      input: "environment",
+      hint: expect.stringContaining("browser"),
+    });
   }
   auth.dispose();
 });

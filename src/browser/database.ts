@@ -35,8 +35,12 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
 
   const use: UseStore = async (mode, callback) => {
     const database = await (opening ??= open());
-    const transaction = database.transaction(ENTRIES, mode, { durability: mode === "readwrite" ? "strict" : "default" });
-    return inTime(timeoutMs, Promise.resolve(callback(transaction.objectStore(ENTRIES))), () => abort(transaction));
+    const transaction = database.transaction(ENTRIES, mode, {
+      durability: mode === "readwrite" ? "strict" : "default",
+    });
+    return inTime(timeoutMs, Promise.resolve(callback(transaction.objectStore(ENTRIES))), () =>
+      abort(transaction),
+    );
   };
 
   return async (mode, callback) => {
@@ -47,7 +51,10 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
     }
   };
 
-  async function useOnce<T>(mode: IDBTransactionMode, callback: (store: IDBObjectStore) => T | PromiseLike<T>): Promise<T> {
+  async function useOnce<T>(
+    mode: IDBTransactionMode,
+    callback: (store: IDBObjectStore) => T | PromiseLike<T>,
+  ): Promise<T> {
     try {
       return await use(mode, callback);
     } catch (error) {

@@ -31,7 +31,11 @@ export class DocumentPage implements Page {
   resolveRedirectUri(redirectUri: string): string {
     const { href, origin } = new URL(redirectUri, location.href);
     if (origin === location.origin) return href;
-    throw new ConfigurationError("redirectUri", `it is not of ${location.origin}`, "Give a URL of the origin this page is on.");
+    throw new ConfigurationError(
+      "redirectUri",
+      `it is not of ${location.origin}`,
+      "Give a URL of the origin this page is on.",
+    );
   }
 
   navigate(url: string): void {

@@ -35,7 +35,9 @@ export class IndexedDBRequestStore implements RequestStore {
   }
 
   async getAllKeys(): Promise<string[]> {
-    const keys = await this.#database("readonly", (store) => promisifyRequest(store.getAllKeys(within(PREFIX))));
+    const keys = await this.#database("readonly", (store) =>
+      promisifyRequest(store.getAllKeys(within(PREFIX))),
+    );
     return keys.filter((key) => typeof key === "string").map((key) => key.slice(PREFIX.length));
   }
 }

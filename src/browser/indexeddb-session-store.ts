@@ -1,5 +1,11 @@
 import { get, type UseStore } from "idb-keyval";
-import { KEEP, type SessionChange, type SessionRow, type SessionStore, type TokenRecord } from "../core/session.ts";
+import {
+  KEEP,
+  type SessionChange,
+  type SessionRow,
+  type SessionStore,
+  type TokenRecord,
+} from "../core/session.ts";
 import { updateEntry } from "./database.ts";
 
 /** Sessions in IndexedDB, their tokens as they are. */

@@ -14,9 +14,13 @@ export class IndexedDBUserStore implements UserStore {
 
   getDefault(): Promise<{ sub?: string; row?: SessionRow }> {
     return this.#database("readonly", async (store) => {
-      const sub = await promisifyRequest<string | undefined>(store.get(defaultUserKey(this.#client)));
+      const sub = await promisifyRequest<string | undefined>(
+        store.get(defaultUserKey(this.#client)),
+      );
       if (sub === undefined) return {};
-      const row = await promisifyRequest<SessionRow | undefined>(store.get(sessionKey(this.#client, sub)));
+      const row = await promisifyRequest<SessionRow | undefined>(
+        store.get(sessionKey(this.#client, sub)),
+      );
       return row === undefined ? { sub } : { sub, row };
     });
   }

@@ -21,6 +21,9 @@ export const systemClock: Clock = {
 
 export const systemRandom: Random = {
   // Not randomUUID: it is missing where there is no secure context, and composing must not throw there.
-  id: () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+  id: () =>
+    Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+      byte.toString(16).padStart(2, "0"),
+    ).join(""),
   fraction: () => Math.random(),
 };

@@ -27,7 +27,11 @@ export type AuthState =
       readonly token: TokenSummary;
     }
   /** Needs the person. */
-  | { readonly status: "expired"; readonly user?: User; readonly reason: "invalid_grant" | "lost_response" | "id_token" };
+  | {
+      readonly status: "expired";
+      readonly user?: User;
+      readonly reason: "invalid_grant" | "lost_response" | "id_token";
+    };
 
 export interface GetTokenOptions extends Want {
   /** `reload`: a token newer than the one held now. */

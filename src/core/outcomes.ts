@@ -10,14 +10,32 @@ export interface Outcome {
   readonly retryable: boolean;
 }
 
-type Row = [event: string, error: Outcome["error"], code: Outcome["code"], state: Outcome["state"], retryable: boolean];
+type Row = [
+  event: string,
+  error: Outcome["error"],
+  code: Outcome["code"],
+  state: Outcome["state"],
+  retryable: boolean,
+];
 
 const rows: readonly Row[] = [
   ["nobody is signed in", "NoTokenError", "no_token", "anonymous", false],
-  ["the session has nothing to refresh it with", "NoTokenError", "no_token", "authenticated", false],
+  [
+    "the session has nothing to refresh it with",
+    "NoTokenError",
+    "no_token",
+    "authenticated",
+    false,
+  ],
   ["another tab signed out", "NoTokenError", "no_token", "anonymous", false],
   ["a refresh is answered invalid_grant", "RefreshTokenError", "refresh_token", "expired", false],
-  ["a repeated refresh is answered invalid_grant", "RefreshTokenError", "refresh_token", "expired", false],
+  [
+    "a repeated refresh is answered invalid_grant",
+    "RefreshTokenError",
+    "refresh_token",
+    "expired",
+    false,
+  ],
   ["a refresh brought a bad ID token", "RefreshTokenError", "refresh_token", "expired", false],
   ["a refresh is refused", "RequestTokenError", "request_token", "authenticated", false],
   ["a refresh finds no network", "TimeoutError", "timeout", "authenticated", true],
@@ -25,13 +43,37 @@ const rows: readonly Row[] = [
   ["a part of Latchkey cannot be loaded", "NetworkError", "network", "authenticated", true],
   ["the store fails while a session is in use", "StorageError", "storage", "authenticated", true],
   ["the store cannot be read at the start", "StorageError", "storage", "loading", true],
-  ["a newer Latchkey wrote the session", "ConfigurationError", "configuration", "authenticated", false],
+  [
+    "a newer Latchkey wrote the session",
+    "ConfigurationError",
+    "configuration",
+    "authenticated",
+    false,
+  ],
   ["this is no place for a browser SDK", "ConfigurationError", "configuration", "loading", false],
   ["a login finds another issuer's metadata", "DiscoveryError", "discovery", "anonymous", false],
   ["a login is cancelled", "CancelledError", "cancelled", "anonymous", false],
-  ["the server answers a login with an error", "AuthorizationError", "authorization", "anonymous", false],
-  ["a response is not the answer to a request", "InvalidResponseError", "invalid_response", "anonymous", false],
-  ["a foreign response meets a session", "InvalidResponseError", "invalid_response", "authenticated", false],
+  [
+    "the server answers a login with an error",
+    "AuthorizationError",
+    "authorization",
+    "anonymous",
+    false,
+  ],
+  [
+    "a response is not the answer to a request",
+    "InvalidResponseError",
+    "invalid_response",
+    "anonymous",
+    false,
+  ],
+  [
+    "a foreign response meets a session",
+    "InvalidResponseError",
+    "invalid_response",
+    "authenticated",
+    false,
+  ],
   ["a code is refused", "RequestTokenError", "request_token", "anonymous", false],
   ["a login brought a bad ID token", "IdTokenError", "id_token", "anonymous", false],
 ];

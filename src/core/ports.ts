@@ -36,7 +36,11 @@ export interface TabLockOptions {
 
 /** Locks between the tabs of one origin. A lock is held while the callback runs and freed when its tab dies. */
 export interface TabLock {
-  request<T>(name: string, options: TabLockOptions, callback: (granted: boolean) => Promise<T>): Promise<T>;
+  request<T>(
+    name: string,
+    options: TabLockOptions,
+    callback: (granted: boolean) => Promise<T>,
+  ): Promise<T>;
 }
 
 /** The page this code runs in. */

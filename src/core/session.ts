@@ -113,7 +113,11 @@ export function findAccess(
 }
 
 /** The tokens of `want` as a grant gives them; undefined when the row has none. The refresh token stays inside. */
-export function storedTokens(row: SessionRow, record: TokenRecord, want: WantKey): TokenSet | undefined {
+export function storedTokens(
+  row: SessionRow,
+  record: TokenRecord,
+  want: WantKey,
+): TokenSet | undefined {
   const entry = row.access[want];
   const access = record.access[want];
   if (!entry || !access) return undefined;

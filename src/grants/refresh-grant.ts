@@ -16,7 +16,8 @@ export class RefreshGrant implements Grant {
 
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { user, tokens, cache, trip, response, signal } = request;
-    if (trip || response !== undefined || user === undefined) return this.#inner.requestToken(request);
+    if (trip || response !== undefined || user === undefined)
+      return this.#inner.requestToken(request);
     const notGen = cache === "reload" ? (tokens?.generation ?? -1) : -1;
     try {
       return await this.#refresher.refresh({ user, want: wantKey(request), notGen }, signal);
@@ -27,7 +28,10 @@ export class RefreshGrant implements Grant {
   }
 
   /** When the inner grant has nothing either, the reason of this session is the one that tells more. */
-  async #withoutSession(request: TokenRequest, reason: NoTokenError | RefreshTokenError): Promise<TokenSet> {
+  async #withoutSession(
+    request: TokenRequest,
+    reason: NoTokenError | RefreshTokenError,
+  ): Promise<TokenSet> {
     try {
       return await this.#inner.requestToken(request);
     } catch (error) {

@@ -1,7 +1,13 @@
 import type { AuthState, TokenSummary } from "../core/auth.ts";
 import type { AnyAuthError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
-import { findAccess, storedTokens, type SessionRow, type SessionStore, type UserStore } from "../core/session.ts";
+import {
+  findAccess,
+  storedTokens,
+  type SessionRow,
+  type SessionStore,
+  type UserStore,
+} from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
 import { wantKey, type WantKey } from "../core/want.ts";
@@ -43,7 +49,9 @@ export class ActiveSession {
   goodToken(): Promise<string> | undefined {
     const held = this.#held;
     const { clock } = this.#config;
-    return held && clock.now() < held.untilWall && clock.mono() < held.untilMono ? held.promise : undefined;
+    return held && clock.now() < held.untilWall && clock.mono() < held.untilMono
+      ? held.promise
+      : undefined;
   }
 
   /** The stored token for `want`, however old. */
@@ -52,7 +60,9 @@ export class ActiveSession {
     const { row } = await users.getDefault();
     if (!row || row.end) return undefined;
     const now = clock.now();
-    const key = findAccess(row, want, ({ expiresAt }) => expiresAt > now) ?? findAccess(row, want, () => true);
+    const key =
+      findAccess(row, want, ({ expiresAt }) => expiresAt > now) ??
+      findAccess(row, want, () => true);
     return key === undefined ? undefined : storedTokens(row, await sessions.open(row.tokens), key);
   }
 
@@ -66,7 +76,9 @@ export class ActiveSession {
     if (load !== this.#loads) return;
     const before = this.#held;
     const known = row && before?.sid === row.sid && before.gen === row.access[USUAL_WANT]?.gen;
-    this.#held = known ? before : row && record && holdToken(row, record, USUAL_WANT, origin, this.#config.clock);
+    this.#held = known
+      ? before
+      : row && record && holdToken(row, record, USUAL_WANT, origin, this.#config.clock);
     this.#sub = sub;
     const lastUser = this.#user;
     this.#user = record?.user;
@@ -82,7 +94,11 @@ export class ActiveSession {
     this.state.set(this.#describeUser(this.state.get()));
   }
 
-  #describe(row: SessionRow | undefined, lastUser: User | undefined, error: AnyAuthError | undefined): AuthState {
+  #describe(
+    row: SessionRow | undefined,
+    lastUser: User | undefined,
+    error: AnyAuthError | undefined,
+  ): AuthState {
     const end = row?.end?.why;
     if (end !== undefined && end !== "signed_out") {
       return { status: "expired", reason: end, ...(lastUser && { user: lastUser }) };

@@ -1,4 +1,11 @@
-import type { Auth, AuthState, CallbackResult, GetTokenOptions, LoginOptions, SignOutOptions } from "../core/auth.ts";
+import type {
+  Auth,
+  AuthState,
+  CallbackResult,
+  GetTokenOptions,
+  LoginOptions,
+  SignOutOptions,
+} from "../core/auth.ts";
 import { asAuthError, NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import type { TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
@@ -38,9 +45,13 @@ export class AuthManager implements Auth {
 
   // Not an async function: with a good token at hand this is a comparison and nothing else.
   readonly getToken = (options?: GetTokenOptions): Promise<string> =>
-    (options === undefined ? this.#session.goodToken() : undefined) ?? this.#findToken(options ?? {});
+    (options === undefined ? this.#session.goodToken() : undefined) ??
+    this.#findToken(options ?? {});
 
-  readonly fetch: Auth["fetch"] = authorizedFetch(this.getToken, () => new URL(this.#config.page.href()).origin);
+  readonly fetch: Auth["fetch"] = authorizedFetch(
+    this.getToken,
+    () => new URL(this.#config.page.href()).origin,
+  );
 
   readonly subscribe: Auth["subscribe"] = (listener) => this.#session.state.subscribe(listener);
 
@@ -52,10 +63,13 @@ export class AuthManager implements Auth {
     const { page, channel, redirectUri } = this.#config;
     if (this.#unlisten || page.unsupported()) return;
     this.#unlisten = channel.listen((message) => {
-      if (message.t === "claim" || (message.t !== "user" && message.k !== this.#session.sub)) return;
+      if (message.t === "claim" || (message.t !== "user" && message.k !== this.#session.sub))
+        return;
       this.#session.load("other-tab").catch(ignore);
     });
-    this.#opened = isCallback(page.href(), redirectUri()) ? this.handleCallback().then(ignore, ignore) : this.#open();
+    this.#opened = isCallback(page.href(), redirectUri())
+      ? this.handleCallback().then(ignore, ignore)
+      : this.#open();
     this.#opened.catch(ignore);
   }
 
@@ -123,7 +137,11 @@ export class AuthManager implements Auth {
 
   async #renew(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
     const user = this.#session.sub;
-    const request: TokenRequest = { ...options, ...(user !== undefined && { user }), ...(tokens && { tokens }) };
+    const request: TokenRequest = {
+      ...options,
+      ...(user !== undefined && { user }),
+      ...(tokens && { tokens }),
+    };
     try {
       const answer = await this.#config.grant.requestToken(request);
       // Tokens without a generation are not in the store yet.
@@ -151,7 +169,9 @@ export class AuthManager implements Auth {
     try {
       this.#session.authenticating();
       const { userAgent: _, ...request } = options;
-      const user = await this.#desk.checkIn(await this.#config.grant.requestToken({ ...request, trip }));
+      const user = await this.#desk.checkIn(
+        await this.#config.grant.requestToken({ ...request, trip }),
+      );
       await this.#session.load("this-tab");
       return user;
     } catch (error) {
@@ -184,4 +204,3 @@ function needsPerson(error: unknown): boolean {
 function ignore(): undefined {
   return undefined;
 }
-

@@ -1,6 +1,10 @@
 import { ConfigurationError } from "../core/errors.ts";
 
-type GetToken = (options: { prompt: "none"; cache?: "reload"; signal: AbortSignal }) => Promise<string>;
+type GetToken = (options: {
+  prompt: "none";
+  cache?: "reload";
+  signal: AbortSignal;
+}) => Promise<string>;
 
 /**
  * `fetch` with the token, for one origin. After a 401 it tries once more with a newer token; when there is none, the 401
@@ -23,7 +27,9 @@ export function authorizedFetch(
     const again = request.clone();
     const response = await send(request, await getToken({ prompt: "none", signal }));
     if (response.status !== 401) return response;
-    const newer = await getToken({ prompt: "none", cache: "reload", signal }).catch(() => undefined);
+    const newer = await getToken({ prompt: "none", cache: "reload", signal }).catch(
+      () => undefined,
+    );
     return newer === undefined ? response : send(again, newer);
   };
 }

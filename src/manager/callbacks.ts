@@ -68,7 +68,11 @@ export class Callbacks {
     await this.#session.load("stored");
     const user = this.#session.user;
     if (user?.sub !== sub) {
-      throw new InvalidResponseError("state", "this response was used, and its session is over", "Sign in again.");
+      throw new InvalidResponseError(
+        "state",
+        "this response was used, and its session is over",
+        "Sign in again.",
+      );
     }
     return { user, ...place };
   }
@@ -89,7 +93,15 @@ export function isCallback(url: string, redirectUri: string): boolean {
 /** `url` without the authorization response. @see RFC 6749 section 4.1.2 @see RFC 9207 section 2 */
 function withoutResponse(url: string): string {
   const clean = new URL(url);
-  for (const name of ["code", "state", "iss", "session_state", "error", "error_description", "error_uri"]) {
+  for (const name of [
+    "code",
+    "state",
+    "iss",
+    "session_state",
+    "error",
+    "error_description",
+    "error_uri",
+  ]) {
     clean.searchParams.delete(name);
   }
   return clean.href;

@@ -2,7 +2,13 @@ import { IdTokenError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { TabNews } from "../core/message.ts";
 import type { Random, TabChannel } from "../core/ports.ts";
-import { KEEP, type SessionRow, type SessionStore, type TokenRecord, type UserStore } from "../core/session.ts";
+import {
+  KEEP,
+  type SessionRow,
+  type SessionStore,
+  type TokenRecord,
+  type UserStore,
+} from "../core/session.ts";
 import { isNewer, newerVersion } from "../core/session-version.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";

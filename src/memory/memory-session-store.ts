@@ -1,4 +1,10 @@
-import { KEEP, type SessionChange, type SessionRow, type SessionStore, type TokenRecord } from "../core/session.ts";
+import {
+  KEEP,
+  type SessionChange,
+  type SessionRow,
+  type SessionStore,
+  type TokenRecord,
+} from "../core/session.ts";
 
 /** Sessions in this process's memory. */
 export class MemorySessionStore implements SessionStore {

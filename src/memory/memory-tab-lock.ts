@@ -15,7 +15,9 @@ export class MemoryTabLock implements TabLock {
     signal?.throwIfAborted();
     const lock = this.#locks.get(name) ?? { mode, holders: 0, queue: [] };
     this.#locks.set(name, lock);
-    const free = lock.queue.length === 0 && (lock.holders === 0 || (mode === "shared" && lock.mode === "shared"));
+    const free =
+      lock.queue.length === 0 &&
+      (lock.holders === 0 || (mode === "shared" && lock.mode === "shared"));
     if (free) this.#hold(lock, mode);
     else if (ifAvailable) return callback(false);
     else await this.#wait(name, lock, mode, signal);
@@ -32,7 +34,12 @@ export class MemoryTabLock implements TabLock {
     lock.holders++;
   }
 
-  #wait(name: string, lock: Held, mode: TabLockOptions["mode"], signal: AbortSignal | undefined): Promise<void> {
+  #wait(
+    name: string,
+    lock: Held,
+    mode: TabLockOptions["mode"],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         lock.queue.splice(lock.queue.indexOf(waiter), 1);
@@ -51,7 +58,10 @@ export class MemoryTabLock implements TabLock {
   }
 
   #pass(name: string, lock: Held): void {
-    while (lock.queue[0] && (lock.holders === 0 || (lock.mode === "shared" && lock.queue[0].mode === "shared"))) {
+    while (
+      lock.queue[0] &&
+      (lock.holders === 0 || (lock.mode === "shared" && lock.queue[0].mode === "shared"))
+    ) {
       lock.queue.shift()!.grant();
     }
     if (lock.holders === 0 && lock.queue.length === 0) this.#locks.delete(name);

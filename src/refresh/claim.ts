@@ -1,17 +1,30 @@
-import { RefreshTokenError, RequestTokenError, StorageError, type ServerFacts } from "../core/errors.ts";
+import {
+  RefreshTokenError,
+  RequestTokenError,
+  StorageError,
+  type ServerFacts,
+} from "../core/errors.ts";
 import type { RefreshAnswer, RefreshedTokens } from "../core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../core/session.ts";
 import { backOff, untilOnline } from "./back-off.ts";
 import type { Next } from "./machine.ts";
 import { ownerLock, satisfying, tell, type Run } from "./run.ts";
-import { claimAttempt, commitAnswer, dropAttempt, endSession, type ClaimedRow } from "./transactions.ts";
+import {
+  claimAttempt,
+  commitAnswer,
+  dropAttempt,
+  endSession,
+  type ClaimedRow,
+} from "./transactions.ts";
 import { verifyCommitted } from "./verify-committed.ts";
 
 /** CLAIM: what a send needs is loaded first, so that nothing is claimed that cannot be sent. */
 export async function claim(run: Run, seen: SessionRow): Promise<Next> {
   await run.ports.send.prepare();
   const attId = run.ports.random.id();
-  return run.ports.locks.request<Next>(ownerLock(attId), { mode: "exclusive" }, () => attempt(run, attId, seen));
+  return run.ports.locks.request<Next>(ownerLock(attId), { mode: "exclusive" }, () =>
+    attempt(run, attId, seen),
+  );
 }
 
 /** Sends until the server gives a definite answer. Every send comes directly after a T1 of its own. */

@@ -55,7 +55,16 @@ export class RefreshCoordinator implements Refresher {
 
   #take(id: string, need: RefreshNeed): Flight {
     const { client, tab, ports, timing } = this.#config;
-    const run: Run = { ports, timing, client, tab, need, firstGen: undefined, committedGen: undefined, failure: undefined };
+    const run: Run = {
+      ports,
+      timing,
+      client,
+      tab,
+      need,
+      firstGen: undefined,
+      committedGen: undefined,
+      failure: undefined,
+    };
     const result = this.#fly(id, run).finally(() => this.#flights.delete(id));
     // Whoever waits hears it; when nobody waits any more, nobody needs to.
     result.catch(() => {});
@@ -96,7 +105,10 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /** What one caller waits at most, over all the flights it joins. */
-  #patience(signal: AbortSignal | undefined): { wait(flight: Flight): Promise<TokenSet>; end(): void } {
+  #patience(signal: AbortSignal | undefined): {
+    wait(flight: Flight): Promise<TokenSet>;
+    end(): void;
+  } {
     const { ports, timing } = this.#config;
     const leave = new AbortController();
     const over = ports.clock.sleep(timing.patienceMs, leave.signal);

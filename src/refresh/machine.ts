@@ -39,7 +39,10 @@ async function read(run: Run): Promise<Next> {
   const row = await run.ports.store.get(rowKey(run));
   if (!row) throw new NoTokenError("nobody is signed in");
   if (isNewer(row)) throw newerVersion();
-  if (row.end) throw row.end.why === "signed_out" ? new NoTokenError("signed out") : new RefreshTokenError(row.end.why);
+  if (row.end)
+    throw row.end.why === "signed_out"
+      ? new NoTokenError("signed out")
+      : new RefreshTokenError(row.end.why);
   const want = satisfying(run, row);
   if (want !== undefined) return { state: "RETURN", row, want };
   if (!row.renewable) throw new NoTokenError("the session has no refresh token");
@@ -82,5 +85,7 @@ async function watch(run: Run, att: SessionAttempt): Promise<Next> {
 /** An owner may have committed just before it ended, so the row is read again before its attempt is followed. */
 async function ownerEnded(run: Run, att: SessionAttempt): Promise<Next> {
   const row = await run.ports.store.get(rowKey(run));
-  return row?.att?.seq === att.seq && row.att.id === att.id ? { state: "CLAIM", row } : { state: "READ" };
+  return row?.att?.seq === att.seq && row.att.id === att.id
+    ? { state: "CLAIM", row }
+    : { state: "READ" };
 }

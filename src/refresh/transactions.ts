@@ -1,5 +1,11 @@
 import type { RefreshedTokens } from "../core/refresher.ts";
-import { KEEP, type SessionAttempt, type SessionEnd, type SessionRow, type TokenRecord } from "../core/session.ts";
+import {
+  KEEP,
+  type SessionAttempt,
+  type SessionEnd,
+  type SessionRow,
+  type TokenRecord,
+} from "../core/session.ts";
 import { parseWantKey, type WantKey } from "../core/want.ts";
 import { rowKey, type Run } from "./run.ts";
 
@@ -18,7 +24,8 @@ export async function claimAttempt(
 ): Promise<ClaimedRow | undefined> {
   const row = await run.ports.store.update(rowKey(run), (row) => {
     // A commit moves `gen` and leaves `seq`: without the compare of `gen` another want's tab would send a used token.
-    if (!row || row.end || row.sid !== seen.sid || row.gen !== seen.gen || row.seq !== seen.seq) return KEEP;
+    if (!row || row.end || row.sid !== seen.sid || row.gen !== seen.gen || row.seq !== seen.seq)
+      return KEEP;
     const before = row.att;
     const att: SessionAttempt = {
       id: attId,
@@ -80,7 +87,9 @@ export async function endSession(
 
 /** Takes the attempt out of the row, the session stands: this want was refused. */
 export async function dropAttempt(run: Run, claimed: ClaimedRow): Promise<void> {
-  await run.ports.store.update(rowKey(run), (row) => (isStillOurs(row, claimed) ? { ...row, att: null } : KEEP));
+  await run.ports.store.update(rowKey(run), (row) =>
+    isStillOurs(row, claimed) ? { ...row, att: null } : KEEP,
+  );
 }
 
 /** The ID token of a committed answer was judged; nothing that was committed since is touched. */
@@ -99,8 +108,13 @@ export function endedRow(row: SessionRow, end: SessionEnd): SessionRow {
   return { ...row, att: null, end, renewable: false, access: {}, tokens: null };
 }
 
-function isStillOurs(row: SessionRow | undefined, { sid, gen, att }: ClaimedRow): row is SessionRow {
-  return row !== undefined && !row.end && row.sid === sid && row.gen === gen && row.att?.seq === att.seq;
+function isStillOurs(
+  row: SessionRow | undefined,
+  { sid, gen, att }: ClaimedRow,
+): row is SessionRow {
+  return (
+    row !== undefined && !row.end && row.sid === sid && row.gen === gen && row.att?.seq === att.seq
+  );
 }
 
 function mergeAnswer(record: TokenRecord, want: WantKey, answer: RefreshedTokens): TokenRecord {
@@ -108,6 +122,9 @@ function mergeAnswer(record: TokenRecord, want: WantKey, answer: RefreshedTokens
     ...record,
     ...(answer.refreshToken !== undefined && { refreshToken: answer.refreshToken }),
     ...(answer.idToken !== undefined && { idToken: answer.idToken, idTokenVerified: false }),
-    access: { ...record.access, [want]: { token: answer.accessToken, tokenType: answer.tokenType } },
+    access: {
+      ...record.access,
+      [want]: { token: answer.accessToken, tokenType: answer.tokenType },
+    },
   };
 }

@@ -6,7 +6,11 @@ import { endedRow, settleIdToken } from "./transactions.ts";
  * Judges the ID token that came with a committed answer. A rotated refresh token must be stored at once or be lost, so
  * this comes after; a bad ID token then ends the session, and keys that cannot be had leave it unverified.
  */
-export async function verifyCommitted(run: Run, committed: SessionRow, record: TokenRecord): Promise<void> {
+export async function verifyCommitted(
+  run: Run,
+  committed: SessionRow,
+  record: TokenRecord,
+): Promise<void> {
   const verdict = await run.ports.send.verify(record);
   if (verdict.type === "unknown") return;
   if (verdict.type === "invalid") {

@@ -11,7 +11,17 @@ import { defaultUserKey, sessionKey } from "../../src/core/keys.ts";
 import { KEEP, type SessionRow } from "../../src/core/session.ts";
 
 const row: SessionRow = {
-  v: 1, sid: "s", gen: 1, seq: 1, cseq: 1, att: null, end: null, keep: "device", renewable: true, access: {}, tokens: null,
+  v: 1,
+  sid: "s",
+  gen: 1,
+  seq: 1,
+  cseq: 1,
+  att: null,
+  end: null,
+  keep: "device",
+  renewable: true,
+  access: {},
+  tokens: null,
 };
 
 let n = 0;
@@ -35,7 +45,10 @@ test("a row is created, changed, kept and deleted by update", async () => {
 });
 
 test("of a hundred updates at once none is lost", async () => {
-  const stores = [new IndexedDBSessionStore(createDatabase()), new IndexedDBSessionStore(createDatabase())];
+  const stores = [
+    new IndexedDBSessionStore(createDatabase()),
+    new IndexedDBSessionStore(createDatabase()),
+  ];
   const key = sessionKey(client(), "ada");
   await stores[0]!.update(key, () => row);
   const add = (before?: SessionRow) => ({ ...before!, seq: before!.seq + 1 });

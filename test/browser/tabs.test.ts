@@ -23,7 +23,9 @@ test("a message reaches the other tabs' listeners until they leave, and not its 
 });
 
 test("a message is delivered even when its sender listens to nothing", async () => {
-  const heard = new Promise<TabMessage>((resolve) => new BroadcastTabChannel("test,quiet").listen(resolve));
+  const heard = new Promise<TabMessage>((resolve) =>
+    new BroadcastTabChannel("test,quiet").listen(resolve),
+  );
   new BroadcastTabChannel("test,quiet").post(message);
   expect(await heard).toEqual(message);
 });
@@ -38,7 +40,8 @@ test("what is not a message of this protocol is passed over", async () => {
       resolve();
     });
   });
-  for (const foreign of [null, "x", { p: 2, k: "ada", t: "done" }, { p: 1, t: "done" }, message]) raw.postMessage(foreign);
+  for (const foreign of [null, "x", { p: 2, k: "ada", t: "done" }, { p: 1, t: "done" }, message])
+    raw.postMessage(foreign);
   await last;
   expect(heard).toEqual([message]);
   raw.close();
@@ -47,11 +50,27 @@ test("what is not a message of this protocol is passed over", async () => {
 test("a held lock is not granted to who does not wait, and is shared by who asks for that", async () => {
   const locks = new WebLocksTabLock();
   await locks.request("test/own", { mode: "exclusive" }, async () => {
-    expect(await locks.request("test/own", { mode: "shared", ifAvailable: true }, async (granted) => granted)).toBe(false);
+    expect(
+      await locks.request(
+        "test/own",
+        { mode: "shared", ifAvailable: true },
+        async (granted) => granted,
+      ),
+    ).toBe(false);
     const leave = new AbortController();
-    const waiting = locks.request("test/own", { mode: "shared", signal: leave.signal }, async () => "granted");
+    const waiting = locks.request(
+      "test/own",
+      { mode: "shared", signal: leave.signal },
+      async () => "granted",
+    );
     leave.abort(new Error("left"));
     await expect(waiting).rejects.toThrow("left");
   });
-  expect(await locks.request("test/own", { mode: "shared", ifAvailable: true }, async (granted) => granted)).toBe(true);
+  expect(
+    await locks.request(
+      "test/own",
+      { mode: "shared", ifAvailable: true },
+      async (granted) => granted,
+    ),
+  ).toBe(true);
 });

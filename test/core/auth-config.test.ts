@@ -2,11 +2,15 @@ import { expect, test } from "vitest";
 import { checkAuthConfig, type AuthConfig } from "../../src/core/auth-config.ts";
 import { ConfigurationError } from "../../src/core/errors.ts";
 
-const good: AuthConfig = { issuer: "https://id.example.com", clientId: "web", redirectUri: "/callback" };
+const good: AuthConfig = {
+  issuer: "https://id.example.com",
+  clientId: "web",
+  redirectUri: "/callback",
+};
 
 function problem(change: Record<string, unknown>): ConfigurationError | undefined {
   try {
-    checkAuthConfig({ ...good, ...change } as unknown as AuthConfig);
+    checkAuthConfig({ ...good, ...change });
     return undefined;
   } catch (error) {
     if (error instanceof ConfigurationError) return error;

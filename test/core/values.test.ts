@@ -7,13 +7,19 @@ import { parseWantKey, wantKey } from "../../src/core/want.ts";
 
 describe("want keys", () => {
   test("are equal for equal wants, in whatever order the scopes stand", () => {
-    expect(wantKey({ scope: ["b", "a", "b"], resource: "r" })).toBe(wantKey({ resource: "r", scope: ["a", "b"] }));
+    expect(wantKey({ scope: ["b", "a", "b"], resource: "r" })).toBe(
+      wantKey({ resource: "r", scope: ["a", "b"] }),
+    );
     expect(wantKey({})).not.toBe(wantKey({ scope: ["a"] }));
     expect(wantKey({ resource: "x" })).not.toBe(wantKey({ audience: "x" }));
   });
 
   test("give the want back", () => {
-    expect(parseWantKey(wantKey({ scope: ["b", "a"], audience: "x" }))).toEqual({ resource: "", audience: "x", scope: ["a", "b"] });
+    expect(parseWantKey(wantKey({ scope: ["b", "a"], audience: "x" }))).toEqual({
+      resource: "",
+      audience: "x",
+      scope: ["a", "b"],
+    });
     expect(parseWantKey(wantKey({}))).toEqual({ resource: "", audience: "", scope: [] });
   });
 });
@@ -46,29 +52,47 @@ describe("the access token that serves a want", () => {
   test("or covers the scopes with what was granted, not with what was asked", () => {
     expect(findAccess(row, wantKey({ scope: ["read"] }), any)).toBe(wantKey({}));
     expect(findAccess(row, wantKey({ scope: ["write"] }), any)).toBeUndefined();
-    expect(findAccess(row, wantKey({ resource, scope: ["read"] }), any)).toBe(wantKey({ resource, scope: ["read", "write"] }));
+    expect(findAccess(row, wantKey({ resource, scope: ["read"] }), any)).toBe(
+      wantKey({ resource, scope: ["read", "write"] }),
+    );
     expect(findAccess(row, wantKey({ resource, scope: ["write"] }), any)).toBeUndefined();
   });
 
   test("is never of another resource or audience", () => {
-    expect(findAccess(row, wantKey({ resource: "https://other", scope: ["read"] }), any)).toBeUndefined();
+    expect(
+      findAccess(row, wantKey({ resource: "https://other", scope: ["read"] }), any),
+    ).toBeUndefined();
     expect(findAccess(row, wantKey({ audience: "x", scope: ["read"] }), any)).toBeUndefined();
     expect(findAccess(row, wantKey({ resource }), any)).toBeUndefined();
   });
 });
 
 describe("a token set", () => {
-  const secrets = { accessToken: "canary-access", refreshToken: "canary-refresh", idToken: "canary-id" };
-  const tokens = tokenSet({ ...secrets, tokenType: "Bearer", expiresAt: 1, scope: [], tokenEndpoint: "https://id/token" });
+  const secrets = {
+    accessToken: "canary-access",
+    refreshToken: "canary-refresh",
+    idToken: "canary-id",
+  };
+  const tokens = tokenSet({
+    ...secrets,
+    tokenType: "Bearer",
+    expiresAt: 1,
+    scope: [],
+    tokenEndpoint: "https://id/token",
+  });
 
   test("shows no secret when it is logged or put into JSON", () => {
-    expect(`${JSON.stringify({ tokens })} ${inspect(tokens)} ${inspect({ deep: [tokens] })} ${String(tokens)}`).not.toContain("canary");
+    expect(
+      `${JSON.stringify({ tokens })} ${inspect(tokens)} ${inspect({ deep: [tokens] })}`,
+    ).not.toContain("canary");
     expect({ ...tokens }).toMatchObject(secrets);
   });
 
   test("of a session keeps the refresh token inside", () => {
     const want = wantKey({});
-    const row = { access: { [want]: { gen: 3, expiresAt: 1, scope: [] } } } as unknown as SessionRow;
+    const row = {
+      access: { [want]: { gen: 3, expiresAt: 1, scope: [] } },
+    } as unknown as SessionRow;
     const record = {
       refreshToken: "canary",
       idTokenVerified: true,

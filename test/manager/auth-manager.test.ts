@@ -19,7 +19,11 @@ describe("the hot path", () => {
     const auth = my.tab();
     auth.start();
     expect(await auth.getToken()).toBe("at1");
-    const touched = [vi.spyOn(my.store, "get"), vi.spyOn(my.store, "open"), vi.spyOn(my.users, "getDefault")];
+    const touched = [
+      vi.spyOn(my.store, "get"),
+      vi.spyOn(my.store, "open"),
+      vi.spyOn(my.users, "getDefault"),
+    ];
     expect(auth.getToken()).toBe(auth.getToken());
     expect(await auth.getToken()).toBe("at1");
     for (const call of touched) expect(call).not.toHaveBeenCalled();
@@ -36,23 +40,26 @@ describe("the hot path", () => {
     expect(read).toHaveBeenCalledTimes(1);
   });
 
-  test.for(["wall", "monotonic"])("believes the %s clock when it says that the token is dead", async (which) => {
-    const my = world({
-      ...testClock,
-      now: () => Date.now() + (which === "wall" ? jump : 0),
-      mono: () => performance.now() + (which === "wall" ? 0 : jump),
-    });
-    let jump = 0;
-    await remember(my, goodRow(expiredRow()));
-    const auth = my.tab();
-    auth.start();
-    const held = auth.getToken();
-    await held;
-    const hot = auth.getToken();
-    expect(auth.getToken()).toBe(hot);
-    jump = 61_000;
-    expect(auth.getToken()).not.toBe(hot);
-  });
+  test.for(["wall", "monotonic"])(
+    "believes the %s clock when it says that the token is dead",
+    async (which) => {
+      const my = world({
+        ...testClock,
+        now: () => Date.now() + (which === "wall" ? jump : 0),
+        mono: () => performance.now() + (which === "wall" ? 0 : jump),
+      });
+      let jump = 0;
+      await remember(my, goodRow(expiredRow()));
+      const auth = my.tab();
+      auth.start();
+      const held = auth.getToken();
+      await held;
+      const hot = auth.getToken();
+      expect(auth.getToken()).toBe(hot);
+      jump = 61_000;
+      expect(auth.getToken()).not.toBe(hot);
+    },
+  );
 });
 
 describe("a token near its end", () => {
@@ -64,7 +71,11 @@ describe("a token near its end", () => {
     await auth.getToken();
     await vi.advanceTimersByTimeAsync(41_000);
     my.refreshes.push(answerOf(2));
-    expect(await Promise.all([auth.getToken(), auth.getToken(), auth.getToken()])).toEqual(["at1", "at1", "at1"]);
+    expect(await Promise.all([auth.getToken(), auth.getToken(), auth.getToken()])).toEqual([
+      "at1",
+      "at1",
+      "at1",
+    ]);
     await settle();
     expect(await auth.getToken()).toBe("at2");
     expect(my.sends).toBe(1);
@@ -154,7 +165,13 @@ describe("login", () => {
 
   test("replaces the row's session and fences what was going on", async () => {
     const my = world();
-    await remember(my, { ...expiredRow(), gen: 7, seq: 9, cseq: 8, att: { id: "x", seq: 9, tab: "t", want: USUAL, n: 1, tries: 2 } });
+    await remember(my, {
+      ...expiredRow(),
+      gen: 7,
+      seq: 9,
+      cseq: 8,
+      att: { id: "x", seq: 9, tab: "t", want: USUAL, n: 1, tries: 2 },
+    });
     my.go = async () => RESPONSE;
     const auth = my.tab();
     auth.start();
@@ -162,7 +179,9 @@ describe("login", () => {
     const row = await my.store.get(KEY);
     expect(row).toMatchObject({ gen: 8, seq: 10, cseq: 10, att: null, end: null, renewable: true });
     expect(row!.sid).not.toBe("s1");
-    expect(row!.access).toEqual({ [USUAL]: { gen: 8, expiresAt: expect.any(Number), scope: ["openid"] } });
+    expect(row!.access).toEqual({
+      [USUAL]: { gen: 8, expiresAt: expect.any(Number), scope: ["openid"] },
+    });
     expect(row!.tokens).toMatchObject({ refreshToken: "rt1", idTokenVerified: true });
   });
 
@@ -217,7 +236,11 @@ describe("a callback", () => {
     my.server.exchange = vi.fn(async () => loginAnswer({ returnTo: "/orders" }));
     const [auth, other] = [my.tab(), my.tab()];
     auth.start();
-    const results = await Promise.all([auth.handleCallback(), auth.handleCallback(RESPONSE), other.handleCallback(RESPONSE)]);
+    const results = await Promise.all([
+      auth.handleCallback(),
+      auth.handleCallback(RESPONSE),
+      other.handleCallback(RESPONSE),
+    ]);
     expect(results[0]).toMatchObject({ user: { sub: ADA }, returnTo: "/orders" });
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
@@ -229,7 +252,10 @@ describe("a callback", () => {
     const auth = my.tab();
     await auth.handleCallback(RESPONSE);
     await auth.signOut();
-    await expect(my.tab().handleCallback(RESPONSE)).rejects.toMatchObject({ code: "invalid_response", parameter: "state" });
+    await expect(my.tab().handleCallback(RESPONSE)).rejects.toMatchObject({
+      code: "invalid_response",
+      parameter: "state",
+    });
     expect(auth.state.status).toBe("anonymous");
   });
 });
@@ -244,9 +270,13 @@ describe("signOut", () => {
     my.server.revoke = async (token) => {
       revoked.push(token, await my.store.get(KEY));
     };
-    my.server.endSession = async ({ postLogoutRedirectUri }) => `https://id.example/end?back=${postLogoutRedirectUri}`;
+    my.server.endSession = async ({ postLogoutRedirectUri }) =>
+      `https://id.example/end?back=${postLogoutRedirectUri}`;
     await auth.signOut();
-    expect(revoked).toEqual(["rt1", expect.objectContaining({ tokens: null, access: {}, end: { why: "signed_out", seq: 2 } })]);
+    expect(revoked).toEqual([
+      "rt1",
+      expect.objectContaining({ tokens: null, access: {}, end: { why: "signed_out", seq: 2 } }),
+    ]);
     expect(my.page.navigations).toEqual(["https://id.example/end?back=https://app.example/"]);
     await auth.signOut();
     expect(revoked).toHaveLength(2);

@@ -92,7 +92,9 @@ export function world(clock: Clock = testClock): World {
               return answer ? Promise.resolve(answer) : new Promise(() => {});
             },
             verify: async ({ user }) =>
-              me.verdict === "valid" ? { type: "valid", user, authTime: undefined } : { type: "invalid" },
+              me.verdict === "valid"
+                ? { type: "valid", user, authTime: undefined }
+                : { type: "invalid" },
           },
         },
       });
@@ -174,5 +176,8 @@ export async function remember({ store, users }: World, row: SessionRow): Promis
 }
 
 export function goodRow(row: SessionRow): SessionRow {
-  return { ...row, access: { [USUAL]: { gen: row.gen, expiresAt: Date.now() + 60_000, scope: ["openid"] } } };
+  return {
+    ...row,
+    access: { [USUAL]: { gen: row.gen, expiresAt: Date.now() + 60_000, scope: ["openid"] } },
+  };
 }

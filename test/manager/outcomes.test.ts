@@ -22,7 +22,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-type Scenario = (world: World, start: () => AuthManager) => Promise<{ auth: AuthManager; failing: Promise<unknown> }>;
+type Scenario = (
+  world: World,
+  start: () => AuthManager,
+) => Promise<{ auth: AuthManager; failing: Promise<unknown> }>;
 
 const details = { hint: "x" };
 const silently = (auth: AuthManager) => auth.getToken({ prompt: "none" });
@@ -65,7 +68,10 @@ const SCENARIOS: Record<string, Scenario> = {
     return { auth, failing: silently(auth) };
   },
   "a refresh is answered invalid_grant": refreshed({ type: "invalid_grant" }),
-  "a repeated refresh is answered invalid_grant": refreshed({ type: "unknown", cause: undefined }, { type: "invalid_grant" }),
+  "a repeated refresh is answered invalid_grant": refreshed(
+    { type: "unknown", cause: undefined },
+    { type: "invalid_grant" },
+  ),
   "a refresh brought a bad ID token": async (world, start) => {
     await remember(world, expiredRow());
     world.verdict = "invalid";
@@ -75,7 +81,10 @@ const SCENARIOS: Record<string, Scenario> = {
     await vi.advanceTimersByTimeAsync(0);
     return { auth, failing: auth.getToken({ prompt: "none", cache: "reload" }) };
   },
-  "a refresh is refused": refreshed({ type: "refused", facts: { error: "invalid_scope", status: 400 } }),
+  "a refresh is refused": refreshed({
+    type: "refused",
+    facts: { error: "invalid_scope", status: 400 },
+  }),
   "a refresh finds no network": async (world, start) => {
     await remember(world, expiredRow());
     world.page.isOnline = false;
@@ -88,7 +97,8 @@ const SCENARIOS: Record<string, Scenario> = {
   ),
   "a part of Latchkey cannot be loaded": async (world, start) => {
     await remember(world, expiredRow());
-    world.prepare = () => Promise.reject(new NetworkError("a part of Latchkey could not be loaded"));
+    world.prepare = () =>
+      Promise.reject(new NetworkError("a part of Latchkey could not be loaded"));
     const auth = start();
     return { auth, failing: silently(auth) };
   },
@@ -114,46 +124,64 @@ const SCENARIOS: Record<string, Scenario> = {
     const auth = start();
     return { auth, failing: silently(auth) };
   },
-  "a login finds another issuer's metadata": loginFails("authorize", new DiscoveryError("another issuer", details)),
+  "a login finds another issuer's metadata": loginFails(
+    "authorize",
+    new DiscoveryError("another issuer", details),
+  ),
   "a login is cancelled": async (world, start) => {
     world.go = () => Promise.reject(new CancelledError("came back"));
     const auth = start();
     return { auth, failing: auth.login() };
   },
-  "the server answers a login with an error": loginFails("exchange", new AuthorizationError({ error: "access_denied" }, "x")),
-  "a response is not the answer to a request": loginFails("exchange", new InvalidResponseError("state", "unknown", "x")),
+  "the server answers a login with an error": loginFails(
+    "exchange",
+    new AuthorizationError({ error: "access_denied" }, "x"),
+  ),
+  "a response is not the answer to a request": loginFails(
+    "exchange",
+    new InvalidResponseError("state", "unknown", "x"),
+  ),
   "a foreign response meets a session": async (world, start) => {
     await remember(world, goodRow(expiredRow()));
     world.server.exchange = () => Promise.reject(new InvalidResponseError("state", "unknown", "x"));
     const auth = start();
     return { auth, failing: auth.handleCallback(`${REDIRECT_URI}?code=c&state=foreign`) };
   },
-  "a code is refused": loginFails("exchange", new RequestTokenError("no", { ...details, error: "invalid_grant" })),
-  "a login brought a bad ID token": loginFails("exchange", new IdTokenError("iss", "another issuer", details)),
+  "a code is refused": loginFails(
+    "exchange",
+    new RequestTokenError("no", { ...details, error: "invalid_grant" }),
+  ),
+  "a login brought a bad ID token": loginFails(
+    "exchange",
+    new IdTokenError("iss", "another issuer", details),
+  ),
 };
 
 test("every row has a scenario and every scenario a row", () => {
   expect(Object.keys(SCENARIOS)).toEqual(OUTCOMES.map(({ event }) => event));
 });
 
-test.for(OUTCOMES)("$event: $error, $state", async ({ event, error: name, code, state, retryable }) => {
-  const my = world();
-  const before = async () => JSON.stringify((await my.store.get(KEY))?.tokens ?? null);
-  const { auth, failing } = await SCENARIOS[event]!(my, () => {
-    const auth = my.tab();
-    auth.start();
-    return auth;
-  });
-  const tokens = await before();
-  const caught = failing.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  await vi.advanceTimersByTimeAsync(1_500);
-  const error = await caught;
-  expect(error).toMatchObject({ name, code, retryable });
-  expect((error as { hint: string }).hint).not.toBe("");
-  expect(auth.state.status).toBe(state);
-  if (state === "authenticated") expect(await before()).toBe(tokens);
-  expect(JSON.stringify([error, auth.state])).not.toMatch(/\b(at|rt|id)\d\b/);
-});
+test.for(OUTCOMES)(
+  "$event: $error, $state",
+  async ({ event, error: name, code, state, retryable }) => {
+    const my = world();
+    const before = async () => JSON.stringify((await my.store.get(KEY))?.tokens ?? null);
+    const { auth, failing } = await SCENARIOS[event]!(my, () => {
+      const auth = my.tab();
+      auth.start();
+      return auth;
+    });
+    const tokens = await before();
+    const caught = failing.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await vi.advanceTimersByTimeAsync(1_500);
+    const error = await caught;
+    expect(error).toMatchObject({ name, code, retryable });
+    expect((error as { hint: string }).hint).not.toBe("");
+    expect(auth.state.status).toBe(state);
+    if (state === "authenticated") expect(await before()).toBe(tokens);
+    expect(JSON.stringify([error, auth.state])).not.toMatch(/\b(at|rt|id)\d\b/);
+  },
+);

@@ -1,7 +1,12 @@
 import { sessionKey } from "../../src/core/keys.ts";
 import type { TabMessage } from "../../src/core/message.ts";
 import type { Clock, Random, TabChannel } from "../../src/core/ports.ts";
-import type { IdTokenVerdict, RefreshAnswer, RefreshedTokens, Send } from "../../src/core/refresher.ts";
+import type {
+  IdTokenVerdict,
+  RefreshAnswer,
+  RefreshedTokens,
+  Send,
+} from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { wantKey } from "../../src/core/want.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";

@@ -1,0 +1,74 @@
+import type { Adapter, AdapterPayload } from "oidc-provider";
+
+interface Row {
+  readonly model: string;
+  readonly id: string;
+  readonly payload: AdapterPayload;
+  readonly expiresAt: number;
+}
+
+/** What a provider stores, for as long as the process lives. */
+export class MemoryDatabase {
+  readonly #rows = new Map<string, Row>();
+
+  /** One adapter for each of the provider's models. */
+  readonly adapter = (model: string): Adapter => ({
+    upsert: async (id, payload, expiresIn) => {
+      const expiresAt = expiresIn === undefined ? Infinity : Date.now() + expiresIn * 1000;
+      this.#rows.set(`${model}:${id}`, { model, id, payload: structuredClone(payload), expiresAt });
+    },
+    find: async (id) => this.#live(this.#rows.get(`${model}:${id}`)),
+    findByUid: async (uid) => this.#search(model, (payload) => payload.uid === uid),
+    findByUserCode: async (userCode) =>
+      this.#search(model, (payload) => payload.userCode === userCode),
+    consume: async (id) => {
+      const row = this.#rows.get(`${model}:${id}`);
+      if (row) row.payload.consumed = Math.floor(Date.now() / 1000);
+    },
+    destroy: async (id) => {
+      this.#rows.delete(`${model}:${id}`);
+    },
+    revokeByGrantId: async (grantId) => {
+      for (const [key, row] of this.#rows) {
+        if (row.model === model && row.payload.grantId === grantId) this.#rows.delete(key);
+      }
+    },
+  });
+
+  /** Everything given to a person, or to all: grants and their tokens, as an administrator would end them. */
+  revokeGrants(sub?: string): number {
+    let revoked = 0;
+    for (const [key, { model, payload }] of this.#rows) {
+      if (sub !== undefined && payload.accountId !== sub) continue;
+      if (model === "Grant") revoked += 1;
+      else if (payload.grantId === undefined) continue;
+      this.#rows.delete(key);
+    }
+    return revoked;
+  }
+
+  /** Signs everybody, or one person, out at the provider itself; their tokens stay. */
+  endSessions(sub?: string): void {
+    for (const [key, { model, payload }] of this.#rows) {
+      if (model === "Session" && (sub === undefined || payload.accountId === sub))
+        this.#rows.delete(key);
+    }
+  }
+
+  #search(
+    model: string,
+    matches: (payload: AdapterPayload) => boolean,
+  ): AdapterPayload | undefined {
+    for (const row of this.#rows.values()) {
+      if (row.model === model && matches(row.payload)) return this.#live(row);
+    }
+    return undefined;
+  }
+
+  #live(row: Row | undefined): AdapterPayload | undefined {
+    if (row === undefined) return undefined;
+    if (row.expiresAt > Date.now()) return structuredClone(row.payload);
+    this.#rows.delete(`${row.model}:${row.id}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,134 @@
+import { Html, html } from "./html.ts";
+import type { Person } from "./people.ts";
+
+const MARK = html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" class="mark">
+  <path
+    d="M12 3v15M8.5 7h7M5 13.5c0 4 3 7 7 7s7-3 7-7M5 13.5l-1.6 2.4M5 13.5l2.4 1.7M19 13.5l1.6 2.4M19 13.5l-2.4 1.7"
+  />
+  <circle cx="12" cy="3.6" r="1.7" />
+</svg>`;
+
+function page(title: string, content: Html): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <title>${title} · Harbor</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href="/assets/pages.css" />
+      </head>
+      <body>
+        <main class="card">
+          <p class="brand">${MARK}<span>Harbor</span></p>
+          ${content}
+        </main>
+        <footer class="foot">
+          A sample identity provider that runs on this machine. Nobody is asked for a password.
+        </footer>
+      </body>
+    </html>`.text;
+}
+
+export interface LoginPage {
+  readonly uid: string;
+  readonly client: string;
+  readonly people: readonly Person[];
+  readonly hinted: Person | undefined;
+  readonly current: Person | undefined;
+}
+
+export function loginPage({ uid, client, people, hinted, current }: LoginPage): string {
+  const first = hinted ?? current;
+  const sorted = first ? [first, ...people.filter((person) => person !== first)] : people;
+  return page(
+    "Sign in",
+    html`<h1>Who are you?</h1>
+      <p class="lead">to continue to <strong>${client}</strong></p>
+      <form method="post" action="/interaction/${uid}" class="people">
+        ${sorted.map(
+          (person) =>
+            html`<button
+              name="person"
+              value="${person.sub}"
+              class="person"
+              ${person === first ? new Html("autofocus") : ""}
+            >
+              <img src="/people/${person.sub}.svg" alt="" width="44" height="44" />
+              <span class="who"><b>${person.name}</b><span>${person.email}</span></span>
+              ${person === first ? html`<span class="tag">${person === hinted ? "Suggested" : "Signed in"}</span>` : ""}
+            </button>`,
+        )}
+      </form>
+      <p class="actions"><a href="/interaction/${uid}/cancel">Cancel and go back</a></p>`,
+  );
+}
+
+export function logoutPage(form: string, person: Person | undefined): string {
+  return page(
+    "Sign out",
+    html`<h1>Sign out of Harbor?</h1>
+      <p class="lead">
+        ${person ? html`You are signed in as <strong>${person.name}</strong>.` : ""}
+      </p>
+      ${new Html(form)}
+      <p class="buttons">
+        <button form="op.logoutForm" name="logout" value="yes" class="primary" autofocus>
+          Sign out
+        </button>
+        <button form="op.logoutForm" class="quiet">Stay signed in</button>
+      </p>`,
+  );
+}
+
+/** The client proved who asks, so the person is not asked again. */
+export function logoutAtOncePage(form: string): string {
+  return page(
+    "Signing out",
+    html`<h1>Signing out…</h1>
+      ${new Html(form)}
+      <p class="buttons">
+        <button form="op.logoutForm" name="logout" value="yes" class="primary" data-press>
+          Continue
+        </button>
+      </p>
+      <script src="/assets/press.js"></script>`,
+  );
+}
+
+export function noticePage(title: string, text: string): string {
+  return page(
+    title,
+    html`<h1>${title}</h1>
+      <p class="lead">${text}</p>`,
+  );
+}
+
+export function deviceCodePage(form: string, problem: string | undefined): string {
+  return page(
+    "Connect a device",
+    html`<h1>Connect a device</h1>
+      <p class="lead ${problem ? "problem" : ""}">
+        ${problem ?? "Enter the code that the device shows."}
+      </p>
+      ${new Html(form.replace(/ onfocus="[^"]*"/, ' aria-label="Code"'))}
+      <p class="buttons"><button form="op.deviceInputForm" class="primary">Continue</button></p>`,
+  );
+}
+
+export function deviceConfirmPage(form: string, client: string, userCode: string): string {
+  return page(
+    "Connect a device",
+    html`<h1>Is this your device?</h1>
+      <p class="lead"><strong>${client}</strong> shows the code</p>
+      <p class="code">${userCode}</p>
+      ${new Html(form)}
+      <p class="buttons">
+        <button form="op.deviceConfirmForm" class="primary" autofocus>Yes, continue</button>
+        <button form="op.deviceConfirmForm" name="abort" value="yes" class="quiet">
+          No, cancel
+        </button>
+      </p>`,
+  );
+}

@@ -1,0 +1,143 @@
+import {
+  errors,
+  type AdapterFactory,
+  type Configuration,
+  type JWK,
+  type KoaContextWithOIDC,
+} from "oidc-provider";
+import { loadExistingGrant, policy } from "./interactions.ts";
+import * as pages from "./pages.ts";
+import { claimsOf, findPerson } from "./people.ts";
+
+export interface ConfigurationInput {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly origins: readonly string[];
+  readonly redirectPaths: readonly string[];
+  readonly postLogoutPaths: readonly string[];
+  readonly key: JWK;
+  readonly cookieKey: string;
+  readonly adapter: AdapterFactory;
+  readonly accessTokenTtl: () => number;
+}
+
+const DAY = 24 * 60 * 60;
+
+/** As strict as servers get: PKCE always, refresh tokens used once, and a second use ends the grant without leeway. */
+export function configuration(input: ConfigurationInput): Configuration {
+  const { issuer, origins } = input;
+  const everywhere = (paths: readonly string[]): string[] =>
+    origins.flatMap((origin) => paths.map((path) => origin + path));
+
+  return {
+    adapter: input.adapter,
+    jwks: { keys: [input.key] },
+    cookies: { keys: [input.cookieKey] },
+    clients: [
+      {
+        client_id: input.clientId,
+        client_name: "Latchkey demo",
+        token_endpoint_auth_method: "none",
+        grant_types: [
+          "authorization_code",
+          "refresh_token",
+          "urn:ietf:params:oauth:grant-type:device_code",
+        ],
+        response_types: ["code"],
+        redirect_uris: everywhere(input.redirectPaths),
+        post_logout_redirect_uris: everywhere(input.postLogoutPaths),
+        id_token_signed_response_alg: "ES256",
+      },
+    ],
+    responseTypes: ["code"],
+    pkce: { required: () => true },
+    clientBasedCORS: (_ctx, origin) => origins.includes(origin),
+    enabledJWA: { idTokenSigningAlgValues: ["ES256"] },
+
+    claims: {
+      openid: ["sub"],
+      profile: ["name", "given_name", "family_name", "picture"],
+      email: ["email", "email_verified"],
+    },
+    // The name and the picture in the ID token, so that no app needs userinfo.
+    conformIdTokenClaims: false,
+    findAccount: (_ctx, sub) => {
+      const person = findPerson(sub);
+      return person && { accountId: person.sub, claims: () => claimsOf(person, issuer) };
+    },
+    interactions: {
+      policy: policy(),
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
+    loadExistingGrant,
+
+    // A refresh token always, not only for offline_access with a consent page; it outlives the session at the provider.
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),
+    expiresWithSession: () => false,
+    rotateRefreshToken: true,
+    ttl: {
+      AccessToken: input.accessTokenTtl,
+      AuthorizationCode: 60,
+      DeviceCode: 10 * 60,
+      Grant: 14 * DAY,
+      IdToken: 60 * 60,
+      Interaction: 60 * 60,
+      RefreshToken: 14 * DAY,
+      Session: 14 * DAY,
+    },
+
+    features: {
+      devInteractions: { enabled: false },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource: (ctx, form, _out, error) => {
+          ctx.body = pages.deviceCodePage(
+            form,
+            error && "That code does not work. Check it and try again.",
+          );
+        },
+        userCodeConfirmSource: (ctx, form, client, _info, userCode) => {
+          ctx.body = pages.deviceConfirmPage(form, client.clientName ?? client.clientId, userCode);
+        },
+        successSource: (ctx) => {
+          ctx.body = pages.noticePage("Your device is connected", "You can close this page.");
+        },
+      },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => undefined,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_ctx, resource) => {
+          if (!origins.includes(new URL(resource).origin)) throw new errors.InvalidTarget();
+          return {
+            scope: "api:read api:write",
+            accessTokenFormat: "opaque",
+            accessTokenTTL: input.accessTokenTtl(),
+          };
+        },
+      },
+      rpInitiatedLogout: { enabled: true, logoutSource, postLogoutSuccessSource: signedOut },
+    },
+    renderError: (ctx, out) => {
+      ctx.type = "html";
+      ctx.body = pages.noticePage("That did not work", out.error_description ?? out.error);
+    },
+  };
+}
+
+function logoutSource(ctx: KoaContextWithOIDC, form: string): void {
+  const { entities, session } = ctx.oidc;
+  const certain =
+    session?.accountId !== undefined && entities.IdTokenHint?.payload["sub"] === session.accountId;
+  ctx.body = certain
+    ? pages.logoutAtOncePage(form)
+    : pages.logoutPage(form, findPerson(session?.accountId));
+}
+
+function signedOut(ctx: KoaContextWithOIDC): void {
+  ctx.body = pages.noticePage("You are signed out", "You can close this page.");
+}

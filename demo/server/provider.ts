@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { exportJWK, generateKeyPair } from "jose";
+import { Provider } from "oidc-provider";
+import { handle, listenOnLoopback } from "./loopback.ts";
+import { interact } from "./interactions.ts";
+import { MemoryDatabase } from "./memory-adapter.ts";
+import { noticePage } from "./pages.ts";
+import { findPerson, pictureOf } from "./people.ts";
+import { configuration } from "./provider-configuration.ts";
+import { TokenRequests } from "./token-requests.ts";
+
+const CLIENT_ID = "latchkey-demo";
+
+export interface ProviderOptions {
+  /** Default 4700; the next free one is taken. 0: any. */
+  readonly port?: number;
+  /** Of the apps: their redirect URIs are registered and they may call the token endpoint. */
+  readonly origins: readonly string[];
+  /** Default 60. */
+  readonly accessTokenTtlSeconds?: number;
+  /** Paths of each origin that are redirect URIs. */
+  readonly redirectPaths?: readonly string[];
+  /** Paths of each origin to come back to after a logout. */
+  readonly postLogoutPaths?: readonly string[];
+  /** A request with a `login_hint` of a known person is answered without a page. Default false. */
+  readonly autoLogin?: boolean;
+}
+
+export interface RunningProvider {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly provider: Provider;
+  readonly tokenRequests: TokenRequests;
+  /** Each request that came, such as `GET /auth`, in the order of arrival. */
+  readonly requests: string[];
+  /** For tokens given from now on. */
+  setAccessTokenTtl(seconds: number): void;
+  /** Ends grants and their tokens, of one person or of all, as an administrator would. Gives how many. */
+  revokeGrants(sub?: string): number;
+  /** Signs one person, or all, out at the provider; their tokens stay. */
+  endSessions(sub?: string): void;
+  close(): Promise<void>;
+}
+
+const ASSETS: Readonly<Record<string, readonly [type: string, body: string]>> = {
+  "/assets/pages.css": ["text/css", readFileSync(new URL("pages.css", import.meta.url), "utf8")],
+  "/assets/press.js": ["text/javascript", 'document.querySelector("[data-press]").click();'],
+  "/assets/icon.svg": [
+    "image/svg+xml",
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="12" fill="#2f55c4"/><path d="M12 7v11M9.5 9.5h5M6.5 13.500c0 3 2.500 5 5.500 5s5.500-2 5.500-5" fill="none" stroke="#fff" stroke-width="1.600" stroke-linecap="round"/></svg>',
+  ],
+};
+
+/** An OpenID provider on this machine: everything in memory, keys made at start, three people without passwords. */
+export async function startProvider(options: ProviderOptions): Promise<RunningProvider> {
+  const { origins, autoLogin = false } = options;
+  const loopback = await listenOnLoopback(options.port ?? 4700);
+  const issuer = loopback.origin;
+  const database = new MemoryDatabase();
+  const tokenRequests = new TokenRequests();
+  const requests: string[] = [];
+  let accessTokenTtl = options.accessTokenTtlSeconds ?? 60;
+
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+  const provider = new Provider(
+    issuer,
+    configuration({
+      issuer,
+      clientId: CLIENT_ID,
+      origins,
+      redirectPaths: options.redirectPaths ?? ["/", "/callback", "/bare/", "/bare/callback"],
+      postLogoutPaths: options.postLogoutPaths ?? ["/", "/bare/"],
+      key: { ...(await exportJWK(privateKey)), alg: "ES256", use: "sig" },
+      cookieKey: randomBytes(32).toString("base64url"),
+      adapter: database.adapter,
+      accessTokenTtl: () => accessTokenTtl,
+    }),
+  );
+  tokenRequests.watch(provider);
+  const protocol = provider.callback();
+  // A form's redirects are held to its page's form-action, and a login ends at the app.
+  const policy = `default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self' ${origins.join(" ")}; base-uri 'none'; frame-ancestors 'none'`;
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { pathname } = new URL(request.url ?? "/", issuer);
+    requests.push(`${request.method ?? "GET"} ${pathname}`);
+    const asset = ASSETS[pathname] ?? picture(pathname);
+    if (asset) {
+      response
+        .writeHead(200, { "Content-Type": asset[0], "Cache-Control": "max-age=3600" })
+        .end(asset[1]);
+      return;
+    }
+    response.setHeader("Content-Security-Policy", policy);
+    response.setHeader("Referrer-Policy", "no-referrer");
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    if (pathname.startsWith("/interaction/")) {
+      response.setHeader("Cache-Control", "no-store");
+      await interact(provider, request, response, { autoLogin });
+    } else {
+      await protocol(request, response);
+    }
+  };
+  handle(loopback, (request, response) => {
+    serve(request, response).catch(() => {
+      const gone = noticePage("This page is out of date", "Go back to the app and sign in again.");
+      if (!response.headersSent)
+        response.writeHead(400, { "Content-Type": "text/html; charset=utf-8" });
+      response.end(gone);
+    });
+  });
+
+  return {
+    issuer,
+    clientId: CLIENT_ID,
+    provider,
+    tokenRequests,
+    requests,
+    setAccessTokenTtl: (seconds) => {
+      accessTokenTtl = seconds;
+    },
+    revokeGrants: (sub) => database.revokeGrants(sub),
+    endSessions: (sub) => database.endSessions(sub),
+    close: () => loopback.close(),
+  };
+}
+
+function picture(pathname: string): readonly [string, string] | undefined {
+  const person = findPerson(/^\/people\/(\w+)\.svg$/.exec(pathname)?.[1]);
+  return person && ["image/svg+xml", pictureOf(person)];
+}

@@ -1,0 +1,119 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, createServer, type InlineConfig } from "vite";
+
+const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A folder with an `index.html`, served under `base`. `__ISSUER__` in it becomes the issuer. */
+export interface Page {
+  readonly base: string;
+  readonly root: string;
+}
+
+export interface Site {
+  readonly listener: RequestListener;
+  close(): Promise<void>;
+}
+
+function config({ base, root }: Page, issuer: string): InlineConfig {
+  return {
+    configFile: false,
+    root,
+    base,
+    logLevel: "warn",
+    publicDir: false,
+    cacheDir: `${REPOSITORY}node_modules/.cache/latchkey-demo`,
+    plugins: [
+      { name: "issuer", transformIndexHtml: (page) => page.replaceAll("__ISSUER__", issuer) },
+    ],
+  };
+}
+
+/** Vite's dev server behind our own: changes show at once. */
+export async function serveSources(page: Page, issuer: string, server: Server): Promise<Site> {
+  const vite = await createServer({
+    ...config(page, issuer),
+    appType: "spa",
+    server: { middlewareMode: true, hmr: { server }, fs: { allow: [REPOSITORY] } },
+    // Found late, one of them would reload the page in the middle of a login.
+    optimizeDeps: { include: ["oidc-client-ts", "jose", "idb-keyval"] },
+  });
+  return { listener: vite.middlewares, close: () => vite.close() };
+}
+
+/** The production build of the pages, kept in memory. */
+export async function serveBuild(pages: readonly Page[], issuer: string): Promise<Site> {
+  const files = new Map<string, string | Uint8Array>();
+  for (const page of pages) {
+    const outputs = await build({
+      ...config(page, issuer),
+      build: {
+        write: false,
+        target: "es2022",
+        assetsInlineLimit: 0,
+        modulePreload: { polyfill: false },
+      },
+    });
+    for (const output of [outputs].flat()) {
+      if (!("output" in output)) continue;
+      for (const file of output.output) {
+        files.set(page.base + file.fileName, file.type === "chunk" ? file.code : file.source);
+      }
+    }
+  }
+  const bases = pages.map(({ base }) => base).sort((a, b) => b.length - a.length);
+  return {
+    listener: (request, response) => serveFile(files, bases, issuer, request, response),
+    close: () => Promise.resolve(),
+  };
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+
+function serveFile(
+  files: ReadonlyMap<string, string | Uint8Array>,
+  bases: readonly string[],
+  issuer: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { pathname } = new URL(request.url ?? "/", "http://localhost");
+  const base = bases.find((prefix) => pathname.startsWith(prefix)) ?? "/";
+  const isAsset = extname(pathname) !== "";
+  const path = isAsset ? pathname : `${base}index.html`;
+  const body = files.get(path);
+  if (body === undefined) {
+    response.writeHead(404, { "Content-Type": "text/plain" }).end("Not found");
+    return;
+  }
+  response.writeHead(200, {
+    "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
+    "Cache-Control": isAsset ? "max-age=31536000, immutable" : "no-store",
+    "Content-Security-Policy": contentSecurityPolicy(issuer),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+  });
+  response.end(body);
+}
+
+/** What an app with Latchkey needs, and nothing more. */
+function contentSecurityPolicy(issuer: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    `img-src 'self' ${issuer}`,
+    `connect-src 'self' ${issuer}`,
+    `frame-src 'self' ${issuer}`,
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'self'",
+    "require-trusted-types-for 'script'",
+  ].join("; ");
+}

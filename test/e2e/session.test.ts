@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { RunningDemo } from "../../demo/server/demo.ts";
-import type { AuthState } from "../../src/index.ts";
+import type { Auth, AuthState } from "../../src/index.ts";
 import { launchBrowser, openTab, type Tab } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
 import { chooseAtLogin } from "../support/login-page.ts";
@@ -55,7 +55,9 @@ async function create(page: Page, timing: Record<string, number> = {}): Promise<
 /** Ada at the provider without a click, and back. */
 async function signIn(tab: Tab, options: { returnTo?: string } = {}): Promise<void> {
   await Promise.all([
-    tab.page.waitForNavigation({ waitUntil: "load" }).then(() => tab.page.waitForFunction(() => location.pathname === "/bare/callback")),
+    tab.page
+      .waitForNavigation({ waitUntil: "load" })
+      .then(() => tab.page.waitForFunction(() => location.pathname === "/bare/callback")),
     tab.page.evaluate((options) => {
       window.auth.login({ loginHint: "ada", ...options }).catch(() => {});
     }, options),
@@ -65,7 +67,11 @@ async function signIn(tab: Tab, options: { returnTo?: string } = {}): Promise<vo
 }
 
 function status(page: Page, wanted: AuthState["status"]): Promise<unknown> {
-  return page.waitForFunction((wanted) => window.auth.state.status === wanted, { polling: 20, timeout: 10_000 }, wanted);
+  return page.waitForFunction(
+    (wanted) => window.auth.state.status === wanted,
+    { polling: 20, timeout: 10_000 },
+    wanted,
+  );
 }
 
 const getToken = (page: Page, cache: "default" | "reload" = "default"): Promise<Outcome> =>
@@ -73,7 +79,12 @@ const getToken = (page: Page, cache: "default" | "reload" = "default"): Promise<
     (cache) =>
       window.auth.getToken({ prompt: "none", cache }).then(
         (token) => ({ token }),
-        (error) => ({ code: error.code, pending: error.pending, reason: error.reason, cause: error.cause?.code }),
+        (error) => ({
+          code: error.code,
+          pending: error.pending,
+          reason: error.reason,
+          cause: error.cause?.code,
+        }),
       ),
     cache,
   );
@@ -88,13 +99,17 @@ interface Outcome {
 
 /** What the API says to a token. */
 async function api(token: string | undefined): Promise<number> {
-  const response = await fetch(`${demo.origin}/api/me`, { headers: { authorization: `Bearer ${token}` } });
+  const response = await fetch(`${demo.origin}/api/me`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
   return response.status;
 }
 
 async function expireToken(page: Page): Promise<void> {
   await page.waitForFunction(
-    () => window.auth.state.status !== "authenticated" || window.auth.state.token.expiresAt <= Date.now(),
+    () =>
+      window.auth.state.status !== "authenticated" ||
+      window.auth.state.token.expiresAt <= Date.now(),
     { polling: 20 },
   );
 }
@@ -171,8 +186,13 @@ describe("a login", () => {
     await tab.page.waitForFunction(() => location.pathname === "/bare/callback");
     await create(tab.page);
     await status(tab.page, "anonymous");
-    const error = await tab.page.evaluate(() => window.auth.state.status === "anonymous" && { ...window.auth.state.error });
-    expect(error).toMatchObject({ code: "authorization", error: "access_denied" });
+    const error = await tab.page.evaluate(
+      () => window.auth.state.status === "anonymous" && JSON.stringify(window.auth.state.error),
+    );
+    expect(JSON.parse(error || "{}")).toMatchObject({
+      code: "authorization",
+      error: "access_denied",
+    });
     expect(tab.page.url()).toBe(`${bare()}callback`);
   });
 });
@@ -182,7 +202,9 @@ describe("a callback", () => {
   async function arrive(): Promise<{ tab: Tab; response: string }> {
     const tab = await open();
     await Promise.all([
-      tab.page.waitForNavigation({ waitUntil: "load" }).then(() => tab.page.waitForFunction(() => location.pathname === "/bare/callback")),
+      tab.page
+        .waitForNavigation({ waitUntil: "load" })
+        .then(() => tab.page.waitForFunction(() => location.pathname === "/bare/callback")),
       tab.page.evaluate(() => {
         window.auth.login({ loginHint: "ada", returnTo: "/bare/?x=1" }).catch(() => {});
       }),
@@ -206,7 +228,11 @@ describe("a callback", () => {
     await create(tab.page);
     const results = await tab.page.evaluate(async (response) => {
       const { auth } = window;
-      const all = await Promise.all([auth.handleCallback(), auth.handleCallback(), auth.handleCallback(response)]);
+      const all = await Promise.all([
+        auth.handleCallback(),
+        auth.handleCallback(),
+        auth.handleCallback(response),
+      ]);
       return all.map(({ user, returnTo }) => ({ sub: user.sub, returnTo }));
     }, response);
     const expected = { sub: "ada", returnTo: "/bare/?x=1" };
@@ -224,8 +250,8 @@ describe("a callback", () => {
     await create(tab.page);
     const results = await tab.page.evaluate(
       (response) =>
-        Promise.all([window.first, window.auth].map((auth) => auth.handleCallback(response))).then((all) =>
-          all.map(({ user, returnTo }) => ({ sub: user.sub, returnTo })),
+        Promise.all([window.first, window.auth].map((auth) => auth.handleCallback(response))).then(
+          (all) => all.map(({ user, returnTo }) => ({ sub: user.sub, returnTo })),
         ),
       response,
     );
@@ -240,9 +266,14 @@ describe("a callback", () => {
     forged.searchParams.set("state", "someone-elses");
     await tab.page.goto(bare());
     await create(tab.page);
-    expect(await summary(tab.page, forged.href)).toEqual({ code: "invalid_response", parameter: "state" });
+    expect(await summary(tab.page, forged.href)).toEqual({
+      code: "invalid_response",
+      parameter: "state",
+    });
     expect(await summary(tab.page, response)).toEqual({ sub: "ada", returnTo: "/bare/?x=1" });
-    expect(await summary(tab.page, forged.href.replace("someone", "somebody"))).toMatchObject({ code: "invalid_response" });
+    expect(await summary(tab.page, forged.href.replace("someone", "somebody"))).toMatchObject({
+      code: "invalid_response",
+    });
     await status(tab.page, "authenticated");
     expect(await api((await getToken(tab.page)).token)).toBe(200);
   });
@@ -250,7 +281,10 @@ describe("a callback", () => {
   test("without a state is refused", async () => {
     const tab = await open();
     expect(await summary(tab.page)).toEqual({ code: "invalid_response", parameter: "state" });
-    expect(await summary(tab.page, `${bare()}callback?code=x`)).toEqual({ code: "invalid_response", parameter: "state" });
+    expect(await summary(tab.page, `${bare()}callback?code=x`)).toEqual({
+      code: "invalid_response",
+      parameter: "state",
+    });
   });
 
   test("to another page that happens to carry code and state is none of ours", async () => {
@@ -277,10 +311,12 @@ describe("an expired token", () => {
       expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
       const origins = await Promise.all(
         [first, second].map(({ page }) =>
-          page.evaluate(() => window.auth.state.status === "authenticated" && window.auth.state.token.origin),
+          page.evaluate(
+            () => window.auth.state.status === "authenticated" && window.auth.state.token.origin,
+          ),
         ),
       );
-      expect(origins.toSorted()).toEqual(["other-tab", "this-tab"]);
+      expect(new Set(origins)).toEqual(new Set(["other-tab", "this-tab"]));
     }
     expect(demo.provider.tokenRequests.log.every(({ status }) => status === 200)).toBe(true);
   });
@@ -291,7 +327,10 @@ describe("an expired token", () => {
     const second = await open();
     await status(second.page, "authenticated");
     const before = demo.provider.tokenRequests.refreshes.length;
-    const [a, b] = await Promise.all([getToken(first.page, "reload"), getToken(second.page, "reload")]);
+    const [a, b] = await Promise.all([
+      getToken(first.page, "reload"),
+      getToken(second.page, "reload"),
+    ]);
     expect(a.token).toBeDefined();
     expect(b.token).toBe(a.token);
     expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
@@ -323,9 +362,11 @@ describe("an expired token", () => {
     await Promise.all([expireToken(first.page), expireToken(second.page)]);
     const before = demo.provider.tokenRequests.refreshes.length;
     const outcomes = await Promise.all([getToken(first.page), getToken(second.page)]);
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ code: "refresh_token", reason: "invalid_grant" });
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({ code: "refresh_token", reason: "invalid_grant" });
     for (const { page } of [first, second]) await status(page, "expired");
-    for (let again = 0; again < 5; again++) expect(await getToken(first.page)).toMatchObject({ code: "refresh_token" });
+    for (let again = 0; again < 5; again++)
+      expect(await getToken(first.page)).toMatchObject({ code: "refresh_token" });
     expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
     // The person signs in again, and it works again.
     await signIn(first);
@@ -344,16 +385,26 @@ describe("an expired token", () => {
     const before = demo.provider.tokenRequests.refreshes.length;
     expect(await getToken(tab.page)).toMatchObject({ code: "timeout", pending: true });
     const state = await tab.page.evaluate(() => window.auth.state);
-    expect(state).toMatchObject({ status: "authenticated", freshness: "stale", user: { sub: "ada" } });
+    expect(state).toMatchObject({
+      status: "authenticated",
+      freshness: "stale",
+      user: { sub: "ada" },
+    });
     demo.provider.setAccessTokenTtl(60);
     await tab.page.setOfflineMode(false);
-    const token = await tab.page.waitForFunction(() => window.auth.getToken({ prompt: "none" }).catch(() => false), { polling: 100 });
+    const token = await tab.page.waitForFunction(
+      () => window.auth.getToken({ prompt: "none" }).catch(() => false),
+      { polling: 100 },
+    );
     expect(await api((await token.jsonValue()) as string)).toBe(200);
     expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
   });
 
   test.for([
-    ["500 with HTML", { status: 500, body: "<h1>oops</h1>", headers: { "content-type": "text/html" } }],
+    [
+      "500 with HTML",
+      { status: 500, body: "<h1>oops</h1>", headers: { "content-type": "text/html" } },
+    ],
     ["429", { status: 429 }],
     ["a cut connection", { lose: "request" }],
   ] as const)("whose refresh meets %s keeps the session and tries again", async ([, fault]) => {
@@ -375,7 +426,9 @@ describe("a sign-out", () => {
     await status(second.page, "authenticated");
     const { token } = await getToken(first.page);
     await Promise.all([
-      first.page.waitForFunction(() => document.readyState === "complete" && window.auth === undefined),
+      first.page.waitForFunction(
+        () => document.readyState === "complete" && window.auth === undefined,
+      ),
       first.page.evaluate(() => void window.auth.signOut()),
     ]);
     await status(second.page, "anonymous");
@@ -410,7 +463,9 @@ describe("auth.fetch", () => {
   test("sends the token to this origin, recovers from one 401, and sends it nowhere else", async () => {
     const tab = await open();
     await signIn(tab);
-    const ok = await tab.page.evaluate(() => window.auth.fetch("/api/me").then(({ status }) => status));
+    const ok = await tab.page.evaluate(() =>
+      window.auth.fetch("/api/me").then(({ status }) => status),
+    );
     expect(ok).toBe(200);
     const foreign = await tab.page.evaluate(
       (issuer) => window.auth.fetch(`${issuer}/me`).catch(({ code, input }) => ({ code, input })),
@@ -437,7 +492,7 @@ async function storedText(): Promise<string> {
 
 declare global {
   interface Window {
-    auth: import("../../src/index.ts").Auth;
-    first: import("../../src/index.ts").Auth;
+    auth: Auth;
+    first: Auth;
   }
 }

@@ -1,0 +1,263 @@
+import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { RunningDemo } from "../../demo/server/demo.ts";
+import { accessibilityProblems } from "../support/accessibility.ts";
+import {
+  launchBrowser,
+  openTab,
+  tabOpenedBy,
+  waitForShown,
+  waitForText,
+  type Tab,
+} from "../support/browser.ts";
+import { startBuiltDemo } from "../support/demo.ts";
+import { cancelLogin, chooseAtLogin } from "../support/login-page.ts";
+
+let demo: RunningDemo;
+let browser: Browser;
+let context: BrowserContext;
+
+beforeAll(async () => {
+  [demo, browser] = await Promise.all([startBuiltDemo(), launchBrowser()]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await demo?.close();
+});
+
+beforeEach(async () => {
+  context = await browser.createBrowserContext();
+  demo.provider.setAccessTokenTtl(60);
+  demo.provider.tokenRequests.reset();
+});
+
+afterEach(async () => {
+  await context.close();
+});
+
+async function signIn(options?: Parameters<typeof openTab>[2]): Promise<Tab> {
+  const tab = await openTab(context, demo.url, options);
+  await waitForShown(tab.page, "#sign-in");
+  await tab.page.click("#sign-in");
+  await chooseAtLogin(tab.page, "ada");
+  await waitForShown(tab.page, "#sign-out");
+  return tab;
+}
+
+function textOf(page: Page, selector: string): Promise<string> {
+  return page.$eval(selector, (element) =>
+    element instanceof HTMLElement ? element.innerText : "",
+  );
+}
+
+/** What the provider was asked since `from`, without the pictures. */
+function askedSince(from: number): string[] {
+  return demo.provider.requests.slice(from).filter((line) => !line.includes("/people/"));
+}
+
+test("a person signs in and sees who they are", async () => {
+  const { page, errors } = await signIn();
+
+  expect(await textOf(page, "#person-name")).toBe("Ada Lovelace");
+  expect(await textOf(page, "#person-email")).toBe("ada@harbor.example");
+  expect(await textOf(page, "#scope")).toMatch(/openid\s+profile\s+email/);
+  expect(page.url()).toBe(demo.url);
+  await page.waitForFunction(
+    () => (document.querySelector<HTMLImageElement>("#person-picture")?.naturalWidth ?? 0) > 0,
+  );
+  expect(errors).toEqual([]);
+});
+
+test("a reload keeps them signed in and asks the provider nothing", async () => {
+  const { page } = await signIn();
+  const name = await textOf(page, "#tab-name");
+  const from = demo.provider.requests.length;
+
+  await page.reload();
+  await waitForText(page, "#person-name", "Ada Lovelace");
+
+  expect(askedSince(from)).toEqual([]);
+  expect(await textOf(page, "#tab-name")).toBe(name);
+});
+
+test("another tab is signed in without a page and without a request", async () => {
+  const { page } = await signIn();
+  const from = demo.provider.requests.length;
+
+  const second = await tabOpenedBy(context, () => page.click("#new-tab"));
+  await waitForText(second, "#person-name", "Ada Lovelace");
+
+  expect(askedSince(from)).toEqual([]);
+  expect(second.url()).toBe(demo.url);
+  expect(await textOf(second, "#activity")).toContain("from before, without any page");
+  expect(await second.title()).toMatch(/^Tab \w\d · Latchkey demo$/);
+});
+
+test("the API answers who is asking", async () => {
+  const { page } = await signIn();
+
+  await page.click("#call-api");
+  await waitForText(page, "#api-answer", "200");
+
+  expect(await textOf(page, "#api-answer")).toContain("Ada Lovelace");
+  expect((await fetch(`${demo.url}api/me`)).status).toBe(401);
+});
+
+test("when the token runs out one tab renews it for all, and each says which tab it was", async () => {
+  demo.provider.setAccessTokenTtl(4);
+  const { page } = await signIn();
+  const { page: second } = await openTab(context, demo.url);
+  await waitForShown(second, "#sign-out");
+  demo.provider.setAccessTokenTtl(60);
+
+  const pages = [page, second];
+  for (const each of pages) await waitForText(each, "#activity", "token refreshed");
+
+  expect(demo.provider.tokenRequests.refreshes).toMatchObject([{ status: 200 }]);
+  const logs = await Promise.all(pages.map((each) => textOf(each, "#activity")));
+  expect(logs.filter((log) => log.includes("token refreshed by this tab"))).toHaveLength(1);
+  expect(logs.filter((log) => log.includes("token refreshed by another tab"))).toHaveLength(1);
+  for (const each of pages) expect(await textOf(each, "#freshness")).toBe("Fresh");
+});
+
+test("a server that is away for a while costs nobody their session", async () => {
+  demo.provider.setAccessTokenTtl(3);
+  const { page } = await signIn();
+  demo.provider.tokenRequests.respondNext(503, { times: 100 });
+
+  await waitForText(page, "#freshness", "Stale", 20_000);
+  expect(await textOf(page, "#person-name")).toBe("Ada Lovelace");
+  expect(await textOf(page, "#activity")).toContain("still signed in");
+
+  demo.provider.setAccessTokenTtl(60);
+  demo.provider.tokenRequests.reset();
+  await page.click("#renew");
+  await waitForText(page, "#freshness", "Fresh", 30_000);
+  expect(await textOf(page, "#activity")).toContain("token refreshed by this tab");
+});
+
+test("a session ended by the server asks for a new sign-in, and suggests the person", async () => {
+  const { page } = await signIn();
+  demo.provider.revokeGrants("ada");
+
+  await page.click("#renew");
+  await waitForShown(page, "#sign-in-again");
+  expect(await textOf(page, "#expired-text")).toContain("Ada Lovelace");
+
+  demo.provider.endSessions();
+  await page.click("#sign-in-again");
+  await waitForText(page, ".person .tag", "Suggested");
+  await chooseAtLogin(page, "ada");
+  await waitForText(page, "#person-name", "Ada Lovelace");
+});
+
+test("signing out ends every tab, at the provider too", async () => {
+  const { page } = await signIn();
+  const { page: second } = await openTab(context, demo.url);
+  await waitForShown(second, "#sign-out");
+  await page.bringToFront();
+  const from = demo.provider.requests.length;
+
+  await page.click("#sign-out");
+  await waitForShown(page, "#sign-in");
+  await waitForShown(second, "#sign-in");
+
+  expect(page.url()).toBe(demo.url);
+  expect(askedSince(from)).toContain("POST /token/revocation");
+  await page.click("#sign-in");
+  await page.waitForSelector("button[name=person]", { visible: true });
+});
+
+test("someone who turns back at the login page is told so", async () => {
+  const { page } = await openTab(context, demo.url);
+  await waitForShown(page, "#sign-in");
+  await page.click("#sign-in");
+  await cancelLogin(page);
+
+  await waitForShown(page, "#notice");
+  expect(await textOf(page, "#notice")).toBe(
+    "You are not signed in. You came back without choosing anybody.",
+  );
+  expect(page.url()).toBe(demo.url);
+});
+
+test("the keyboard is enough", async () => {
+  const { page } = await openTab(context, demo.url);
+  await waitForShown(page, "#sign-in");
+  const press = async (selector: string): Promise<void> => {
+    for (let i = 0; i < 12; i += 1) {
+      await page.keyboard.press("Tab");
+      if (
+        await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)
+      ) {
+        const outline = await page.evaluate(
+          () => getComputedStyle(document.activeElement ?? document.body).outlineStyle,
+        );
+        expect(outline).toBe("solid");
+        return page.keyboard.press("Enter");
+      }
+    }
+    throw new Error(`the keyboard does not reach ${selector}`);
+  };
+
+  await press("#sign-in");
+  await page.waitForSelector("button[name=person]", { visible: true });
+  await press("button[name=person][value=grace]");
+  await waitForText(page, "#person-name", "Grace Hopper");
+  await press("#call-api");
+  await waitForText(page, "#api-answer", "Grace Hopper");
+});
+
+describe.each([
+  { width: 360, dark: false },
+  { width: 360, dark: true },
+  { width: 1280, dark: false },
+  { width: 1280, dark: true },
+])("at $width px, dark: $dark", (look) => {
+  async function expectGood(page: Page): Promise<void> {
+    expect(await accessibilityProblems(page)).toEqual([]);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - window.innerWidth,
+    );
+    expect(overflow).toBeLessThanOrEqual(0);
+  }
+
+  /** How much of the page jumped while it loaded. */
+  function jumps(page: Page): Promise<number> {
+    return page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          new PerformanceObserver((list) => {
+            resolve(
+              list
+                .getEntries()
+                .reduce((sum, entry) => sum + (entry as unknown as { value: number }).value, 0),
+            );
+          }).observe({ type: "layout-shift", buffered: true });
+          setTimeout(() => resolve(0), 300);
+        }),
+    );
+  }
+
+  test("nothing is inaccessible, sticks out or jumps", async () => {
+    const { page } = await openTab(context, demo.url, look);
+    await waitForShown(page, "#sign-in");
+    await expectGood(page);
+    expect(await jumps(page)).toBeLessThan(0.02);
+
+    await page.click("#sign-in");
+    await page.waitForSelector("button[name=person]", { visible: true });
+    await expectGood(page);
+
+    await chooseAtLogin(page, "linus");
+    await waitForShown(page, "#sign-out");
+    await page.click("#call-api");
+    await waitForText(page, "#api-answer", "200");
+    await expectGood(page);
+
+    await page.reload();
+    await waitForShown(page, "#sign-out");
+    expect(await jumps(page)).toBeLessThan(0.02);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, test, vi } from "vitest";
+import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
+import {
+  NetworkError,
+  NoTokenError,
+  RefreshTokenError,
+  RequestTokenError,
+} from "../../src/core/errors.ts";
+import type { Grant } from "../../src/core/grant.ts";
+import type { Refresher } from "../../src/core/refresher.ts";
+import { wantKey } from "../../src/core/want.ts";
+import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
+import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
+import { loginAnswer } from "../manager/fixture.ts";
+
+const answer = loginAnswer();
+const trip = {
+  redirectUri: "https://app.example/callback",
+  go: async () => "https://app.example/callback?code=c",
+  close: () => {},
+};
+
+describe("AuthorizationCodeGrant", () => {
+  function server() {
+    const calls = {
+      authorize: vi.fn(async () => "https://id.example/auth?x"),
+      exchange: vi.fn(async () => answer),
+    };
+    return { calls, grant: new AuthorizationCodeGrant(calls as unknown as AuthorizationServer) };
+  }
+
+  test("makes its trip with what was asked, and exchanges what it brings back", async () => {
+    const { calls, grant } = server();
+    const go = vi.spyOn(trip, "go");
+    const signal = new AbortController().signal;
+    expect(await grant.requestToken({ trip, signal, loginHint: "ada", returnTo: "/x" })).toBe(
+      answer,
+    );
+    expect(calls.authorize).toHaveBeenCalledWith(
+      expect.objectContaining({ redirectUri: trip.redirectUri, loginHint: "ada", returnTo: "/x" }),
+      signal,
+    );
+    expect(go).toHaveBeenCalledWith("https://id.example/auth?x");
+    expect(calls.exchange).toHaveBeenCalledWith("https://app.example/callback?code=c", signal);
+  });
+
+  test("exchanges a response without travelling", async () => {
+    const { calls, grant } = server();
+    expect(await grant.requestToken({ response: "https://app.example/callback?code=d" })).toBe(
+      answer,
+    );
+    expect(calls.authorize).not.toHaveBeenCalled();
+    expect(calls.exchange).toHaveBeenCalledWith("https://app.example/callback?code=d", undefined);
+  });
+
+  test("goes nowhere without a trip", async () => {
+    const { calls, grant } = server();
+    await expect(grant.requestToken({ user: "ada" })).rejects.toBeInstanceOf(NoTokenError);
+    expect(calls.authorize).not.toHaveBeenCalled();
+  });
+});
+
+describe("RefreshGrant", () => {
+  function chain(refresh: Refresher["refresh"], inner: Grant["requestToken"] = async () => answer) {
+    const calls = { refresh: vi.fn(refresh), requestToken: vi.fn(inner) };
+    return { calls, grant: new RefreshGrant(calls, { refresher: calls }) };
+  }
+  const refreshed = loginAnswer({ accessToken: "at2", generation: 2 });
+
+  test("has the session refreshed, for the want that was asked", async () => {
+    const { calls, grant } = chain(async () => refreshed);
+    const signal = new AbortController().signal;
+    expect(
+      await grant.requestToken({
+        user: "ada",
+        resource: "r",
+        tokens: loginAnswer({ generation: 1 }),
+        signal,
+      }),
+    ).toBe(refreshed);
+    expect(calls.refresh).toHaveBeenCalledWith(
+      { user: "ada", want: wantKey({ resource: "r" }), notGen: -1 },
+      signal,
+    );
+    expect(calls.requestToken).not.toHaveBeenCalled();
+  });
+
+  test("asked to reload wants a newer generation than the one held", async () => {
+    const { calls, grant } = chain(async () => refreshed);
+    await grant.requestToken({
+      user: "ada",
+      cache: "reload",
+      tokens: loginAnswer({ generation: 7 }),
+    });
+    expect(calls.refresh).toHaveBeenCalledWith(
+      { user: "ada", want: wantKey({}), notGen: 7 },
+      undefined,
+    );
+  });
+
+  test.for([
+    { user: "ada", trip },
+    { user: "ada", response: "https://app.example/callback?code=c" },
+    {},
+  ])("lets %o through untouched", async (request) => {
+    const { calls, grant } = chain(async () => refreshed);
+    expect(await grant.requestToken(request)).toBe(answer);
+    expect(calls.requestToken).toHaveBeenCalledWith(request);
+    expect(calls.refresh).not.toHaveBeenCalled();
+  });
+
+  test.for([new NoTokenError("none"), new RefreshTokenError("invalid_grant")])(
+    "asks the inner grant after %s",
+    async (error) => {
+      const { grant } = chain(() => Promise.reject(error));
+      expect(await grant.requestToken({ user: "ada" })).toBe(answer);
+    },
+  );
+
+  test("whose inner grant has nothing either tells why the session has nothing", async () => {
+    const reason = new RefreshTokenError("invalid_grant");
+    const { grant } = chain(
+      () => Promise.reject(reason),
+      () => Promise.reject(new NoTokenError("a login is needed")),
+    );
+    await expect(grant.requestToken({ user: "ada" })).rejects.toBe(reason);
+  });
+
+  test.for([new NetworkError("offline"), new RequestTokenError("refused", { hint: "x" })])(
+    "never asks the inner grant after %s: that would be a login page for a passing failure",
+    async (error) => {
+      const { calls, grant } = chain(() => Promise.reject(error));
+      await expect(grant.requestToken({ user: "ada" })).rejects.toBe(error);
+      expect(calls.requestToken).not.toHaveBeenCalled();
+    },
+  );
+});

@@ -1,0 +1,97 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+/** Who may open which door: every pair is planted, and the linter must say what this table says. */
+const DOORS: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  refresh: ["core"],
+  oidc: ["core", "oidc-client-ts", "jose"],
+  browser: ["core", "idb-keyval"],
+  memory: ["core"],
+  grants: ["core"],
+  manager: ["core"],
+};
+const ROOMS = Object.keys(DOORS);
+const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval"];
+const GLOBALS = ["window", "document", "navigator", "localStorage", "sessionStorage", "indexedDB"];
+
+let folder: string;
+let complaints: Set<string>;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "latchkey-house-"));
+  cpSync(".oxlintrc.json", join(folder, ".oxlintrc.json"));
+  for (const room of ROOMS) {
+    for (const target of ROOMS) plant(room, `${target}-room`, `export * from "../${target}/x.ts";`);
+    for (const name of PACKAGES) plant(room, `${name}-package`, `export * from "${name}";`);
+    for (const name of GLOBALS) plant(room, `${name}-global`, `export const x = () => ${name};`);
+    plant(room, "entry", 'export * from "../index.ts";');
+    plant(room, "outside", 'export * from "../../test/x.ts";');
+  }
+  plant("core", "hen", 'import { egg } from "./egg.ts";\nexport const hen = () => egg;');
+  plant("core", "egg", 'import { hen } from "./hen.ts";\nexport const egg = () => hen;');
+  write("src/root.ts", 'export * from "./oidc/x.ts";');
+  write("src/engine.ts", 'export const x = () => import("./oidc/x.ts");');
+  complaints = lint();
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function plant(room: string, name: string, code: string): void {
+  write(`src/${room}/${name}.ts`, code);
+}
+
+function write(path: string, code: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), `${code}\n`);
+}
+
+/** The planted files that the linter refuses. */
+function lint(): Set<string> {
+  const bin = resolve("node_modules/oxlint/bin/oxlint");
+  let output: string;
+  try {
+    output = execFileSync(process.execPath, [bin, "--format", "json", "src"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+  } catch (error) {
+    output = (error as { stdout: string }).stdout;
+  }
+  const { diagnostics } = JSON.parse(output) as {
+    diagnostics: { code: string; filename: string }[];
+  };
+  return new Set(
+    diagnostics
+      .filter(({ code }) => /no-restricted-(imports|globals)|no-cycle/.test(code))
+      .map(({ filename }) => filename.replaceAll("\\", "/").replace(/^.*src\//, "")),
+  );
+}
+
+test.for(ROOMS)("%s opens its own doors and no others", (room) => {
+  const may = (name: string) => name === room || DOORS[room]!.includes(name);
+  for (const target of ROOMS) {
+    expect([target, complaints.has(`${room}/${target}-room.ts`)]).toEqual([target, !may(target)]);
+  }
+  for (const name of PACKAGES) {
+    expect([name, complaints.has(`${room}/${name}-package.ts`)]).toEqual([name, !may(name)]);
+  }
+  for (const name of GLOBALS) {
+    expect([name, complaints.has(`${room}/${name}-global.ts`)]).toEqual([name, room !== "browser"]);
+  }
+  expect(complaints).toContain(`${room}/entry.ts`);
+  expect(complaints).toContain(`${room}/outside.ts`);
+});
+
+test("only the engine loads the protocol", () => {
+  expect(complaints).toContain("root.ts");
+  expect(complaints).not.toContain("engine.ts");
+});
+
+test("nothing goes round in a circle", () => {
+  expect(complaints).toContain("core/hen.ts");
+});

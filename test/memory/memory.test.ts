@@ -1,0 +1,161 @@
+import { describe, expect, test } from "vitest";
+import type { TabMessage } from "../../src/core/message.ts";
+import { KEEP, type SessionRow } from "../../src/core/session.ts";
+import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
+import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
+import { expiredRow, settle } from "../refresh/tabs.ts";
+
+describe("MemorySessionStore", () => {
+  test("creates, changes, keeps and deletes", async () => {
+    const store = new MemorySessionStore();
+    expect(await store.update("k", (before) => (before ? KEEP : expiredRow()))).toMatchObject({
+      gen: 1,
+    });
+    expect(await store.update("k", (before) => ({ ...before!, gen: 2 }))).toMatchObject({ gen: 2 });
+    expect(await store.update("k", () => KEEP)).toMatchObject({ gen: 2 });
+    expect(await store.update("k", () => undefined)).toBeUndefined();
+    expect(await store.get("k")).toBeUndefined();
+  });
+
+  test("hands out copies, so that nobody changes a row by accident", async () => {
+    const store = new MemorySessionStore();
+    const row = expiredRow();
+    await store.update("k", () => row);
+    row.gen = 7;
+    (await store.get("k"))!.gen = 8;
+    await store.update("k", (before) => {
+      before!.gen = 9;
+      return KEEP;
+    });
+    expect((await store.get("k"))!.gen).toBe(1);
+  });
+
+  test("loses none of many updates", async () => {
+    const store = new MemorySessionStore();
+    await store.update("k", () => expiredRow());
+    const add = (row?: SessionRow) => ({ ...row!, seq: row!.seq + 1 });
+    await Promise.all(Array.from({ length: 100 }, () => store.update("k", add)));
+    expect((await store.get("k"))!.seq).toBe(101);
+  });
+});
+
+test("MemoryUserStore gives the default user with its session, and forgets", async () => {
+  const store = new MemorySessionStore();
+  const users = new MemoryUserStore(store, "c");
+  expect(await users.getDefault()).toEqual({});
+  await users.putDefault("ada");
+  expect(await users.getDefault()).toEqual({ sub: "ada" });
+  await store.update("session/c/ada", () => expiredRow());
+  expect(await users.getDefault()).toMatchObject({ sub: "ada", row: { sid: "s1" } });
+  await users.putDefault(null);
+  expect(await users.getDefault()).toEqual({});
+});
+
+describe("MemoryTabLock", () => {
+  /** Holds `name` until it is told to let go; writes down when it got it. */
+  function holder(locks: MemoryTabLock, log: string[]) {
+    return (name: string, mode: "exclusive" | "shared", signal?: AbortSignal) => {
+      let release = () => {};
+      const held = new Promise<void>((resolve) => (release = resolve));
+      const done = locks.request("l", { mode, ...(signal && { signal }) }, async (granted) => {
+        log.push(`${name} ${granted}`);
+        await held;
+      });
+      return { release, done };
+    };
+  }
+
+  test("an exclusive holder is alone, the next comes when it is done", async () => {
+    const log: string[] = [];
+    const hold = holder(new MemoryTabLock(), log);
+    const [a, b] = [hold("a", "exclusive"), hold("b", "exclusive")];
+    await settle();
+    expect(log).toEqual(["a true"]);
+    a.release();
+    await settle();
+    expect(log).toEqual(["a true", "b true"]);
+    b.release();
+    await Promise.all([a.done, b.done]);
+  });
+
+  test("shared holders are together, and an exclusive one waits for all of them", async () => {
+    const log: string[] = [];
+    const hold = holder(new MemoryTabLock(), log);
+    const [a, b, c, d] = [
+      hold("a", "shared"),
+      hold("b", "shared"),
+      hold("c", "exclusive"),
+      hold("d", "shared"),
+    ];
+    await settle();
+    expect(log).toEqual(["a true", "b true"]);
+    a.release();
+    await settle();
+    expect(log).toHaveLength(2);
+    b.release();
+    await settle();
+    expect(log).toEqual(["a true", "b true", "c true"]);
+    c.release();
+    await settle();
+    expect(log).toHaveLength(4);
+    d.release();
+  });
+
+  test("who does not wait is told so, and a callback that throws lets go", async () => {
+    const locks = new MemoryTabLock();
+    const failing = locks.request("l", { mode: "exclusive" }, async () => {
+      expect(
+        await locks.request("l", { mode: "shared", ifAvailable: true }, async (granted) => granted),
+      ).toBe(false);
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    expect(
+      await locks.request("l", { mode: "shared", ifAvailable: true }, async (granted) => granted),
+    ).toBe(true);
+  });
+
+  test("who leaves the queue does not hold up those behind", async () => {
+    const log: string[] = [];
+    const hold = holder(new MemoryTabLock(), log);
+    const leave = new AbortController();
+    const a = hold("a", "shared");
+    const b = hold("b", "exclusive", leave.signal);
+    const c = hold("c", "shared");
+    await settle();
+    expect(log).toEqual(["a true"]);
+    leave.abort(new Error("left"));
+    await expect(b.done).rejects.toThrow("left");
+    await settle();
+    expect(log).toEqual(["a true", "c true"]);
+    a.release();
+    c.release();
+  });
+});
+
+test("MemoryTabHub delivers to the other tabs, later, in order, until they leave", async () => {
+  const hub = new MemoryTabHub();
+  const [a, b] = [hub.join(), hub.join()];
+  const heard: unknown[] = [];
+  a.listen(({ from }) => heard.push(`a ${from}`));
+  const leave = b.listen(({ from }) => heard.push(`b ${from}`));
+  const message = (from: string): TabMessage => ({
+    p: 1,
+    k: "ada",
+    from,
+    sid: "s",
+    t: "user",
+    what: "login",
+  });
+  a.post(message("1"));
+  a.post(message("2"));
+  expect(heard).toEqual([]);
+  await settle();
+  expect(heard).toEqual(["b 1", "b 2"]);
+  leave();
+  a.post(message("3"));
+  await settle();
+  expect(heard).toHaveLength(2);
+});

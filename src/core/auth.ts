@@ -1,5 +1,5 @@
 import type { AnyAuthError } from "./errors.ts";
-import type { Prompt } from "./grant.ts";
+import type { AuthorizationParameters, Prompt } from "./authorization-parameters.ts";
 import type { User } from "./user.ts";
 import type { UserAgent } from "./user-agent.ts";
 import type { Want } from "./want.ts";
@@ -41,16 +41,9 @@ export interface GetTokenOptions extends Want {
   readonly signal?: AbortSignal;
 }
 
-export interface LoginOptions extends Want {
+export interface LoginOptions extends AuthorizationParameters {
   /** The way to go; the page itself when not given. */
   readonly userAgent?: UserAgent;
-  /** A URL of this origin, absolute or relative, given back by `handleCallback()`. */
-  readonly returnTo?: string;
-  readonly loginHint?: string;
-  readonly prompt?: Prompt;
-  /** Seconds since the person last signed in that are still good enough. */
-  readonly maxAge?: number;
-  readonly acrValues?: readonly string[];
 }
 
 export interface SignOutOptions {

@@ -1,4 +1,4 @@
-import type { Prompt } from "./grant.ts";
+import type { AuthorizationParameters } from "./authorization-parameters.ts";
 import type { TokenSet } from "./token-set.ts";
 
 /**
@@ -17,17 +17,10 @@ export interface ServerMetadata {
   readonly authorizationResponseIssParameterSupported?: boolean;
 }
 
-/** @see RFC 6749 section 4.1.1 @see OpenID Connect Core 1.0 section 3.1.2.1 */
-export interface AuthorizationRequest {
+/** @see RFC 6749 section 4.1.1 */
+export interface AuthorizationRequest extends AuthorizationParameters {
+  /** Absolute. */
   readonly redirectUri: string;
-  readonly scope?: readonly string[];
-  readonly resource?: string;
-  readonly audience?: string;
-  readonly prompt?: Prompt;
-  readonly loginHint?: string;
-  readonly maxAge?: number;
-  readonly acrValues?: readonly string[];
-  readonly returnTo?: string;
 }
 
 /** @see OpenID Connect RP-Initiated Logout 1.0 section 2 */

@@ -1,26 +1,15 @@
+import type { AuthorizationParameters } from "./authorization-parameters.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { Trip } from "./user-agent.ts";
 
-export type Prompt = "none" | "login" | "select_account" | "consent";
-
 /** What is asked of a grant. Grants pass it on, whole or with `{ ...request, changed }`. */
-export interface TokenRequest {
+export interface TokenRequest extends AuthorizationParameters {
   /** `sub` of the person the token is for. */
   readonly user?: string;
   /** Tokens already held for this request. */
   readonly tokens?: TokenSet;
   /** `reload`: a token newer than `tokens`. */
   readonly cache?: "default" | "reload";
-  readonly scope?: readonly string[];
-  readonly resource?: string;
-  readonly audience?: string;
-  readonly prompt?: Prompt;
-  readonly loginHint?: string;
-  /** Seconds since the person last signed in that are still good enough. */
-  readonly maxAge?: number;
-  readonly acrValues?: readonly string[];
-  /** A same-origin URL to come back to. */
-  readonly returnTo?: string;
   /** An open way to the authorization endpoint. A request that carries one goes untouched to the grant that travels. */
   readonly trip?: Trip;
   /** The URL of an authorization response. */

@@ -1,3 +1,4 @@
+import { abortable } from "./core/abortable.ts";
 import type { AuthorizationServer, ServerMetadata } from "./core/authorization-server.ts";
 import { DiscoveryError, IdTokenError, NetworkError } from "./core/errors.ts";
 import type { Clock } from "./core/ports.ts";
@@ -12,7 +13,7 @@ const loadAuthorize = () => chunk(import("./oidc/authorize.ts"));
 export interface EngineConfig {
   readonly issuer: string;
   readonly clientId: string;
-  /** Asked for at login when the login says nothing else. */
+  /** Asked for at every login. */
   readonly scope: readonly string[];
   readonly requests: RequestStore;
   readonly clock: Clock;
@@ -55,7 +56,7 @@ export function createEngine(config: EngineConfig): Engine {
     async authorize(request, signal) {
       const loaded = Promise.all([loadAuthorize(), loadMetadata()]);
       const [{ createAuthorizationUrl }, metadata] = await abortable(loaded, signal);
-      const scope = [...new Set(["openid", ...(request.scope ?? config.scope)])];
+      const scope = [...new Set(["openid", ...config.scope, ...(request.scope ?? [])])];
       return await createAuthorizationUrl(
         { ...request, scope },
         { metadata, clientId, requests, clock },
@@ -109,8 +110,8 @@ export function createEngine(config: EngineConfig): Engine {
         await revokeToken({ revocationEndpoint, token }, { ...tokenClient, signal });
     },
 
-    async endSession({ idToken, postLogoutRedirectUri }) {
-      const { endSessionEndpoint } = await loadMetadata();
+    async endSession({ idToken, postLogoutRedirectUri }, signal) {
+      const { endSessionEndpoint } = await abortable(loadMetadata(), signal);
       if (!endSessionEndpoint) return undefined;
       const url = new URL(endSessionEndpoint);
       url.searchParams.set("client_id", clientId);
@@ -167,18 +168,11 @@ function shared<T>(make: () => Promise<T>): () => Promise<T> {
 
 function chunk<T>(loading: Promise<T>): Promise<T> {
   return loading.catch((cause: unknown) => {
-    throw new NetworkError("a part of Latchkey could not be loaded", cause);
-  });
-}
-
-/** Leaves `work` when `signal` is aborted; others may still want it. */
-function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason as Error);
-    if (signal.aborted) leave();
-    signal.addEventListener("abort", leave);
-    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+    throw new NetworkError(
+      "a part of Latchkey could not be loaded",
+      cause,
+      "Try again; if it stays, the app was deployed anew: reload the page.",
+    );
   });
 }
 

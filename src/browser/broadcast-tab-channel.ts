@@ -2,7 +2,7 @@ import type { ClientKey } from "../core/keys.ts";
 import type { TabMessage } from "../core/message.ts";
 import type { TabChannel } from "../core/ports.ts";
 
-/** BroadcastChannel, open while somebody listens. */
+/** BroadcastChannel, open while somebody listens. What is posted here is heard here, too. */
 export class BroadcastTabChannel implements TabChannel {
   readonly #name: string;
   readonly #listeners = new Set<(message: TabMessage) => void>();
@@ -13,6 +13,7 @@ export class BroadcastTabChannel implements TabChannel {
   }
 
   post(message: TabMessage): void {
+    queueMicrotask(() => this.#deliver(message));
     if (this.#channel) return this.#channel.postMessage(message);
     const channel = new BroadcastChannel(this.#name);
     channel.postMessage(message);
@@ -33,10 +34,13 @@ export class BroadcastTabChannel implements TabChannel {
   #open(): BroadcastChannel {
     const channel = new BroadcastChannel(this.#name);
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (!isTabMessage(data)) return;
-      for (const listener of [...this.#listeners]) listener(data);
+      if (isTabMessage(data)) this.#deliver(data);
     };
     return channel;
+  }
+
+  #deliver(message: TabMessage): void {
+    for (const listener of [...this.#listeners]) listener(message);
   }
 }
 

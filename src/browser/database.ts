@@ -1,5 +1,6 @@
 import { promisifyRequest, type UseStore } from "idb-keyval";
 import { StorageError } from "../core/errors.ts";
+import { KEEP } from "../core/session.ts";
 
 const DATABASE = "latchkey";
 const ENTRIES = "entries";
@@ -19,6 +20,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
     const opened = promisifyRequest(request);
     opened.then(
       (database) => {
+        if (opening !== opened) return database.close();
         database.onclose = forget;
         database.onversionchange = () => {
           database.close();
@@ -33,8 +35,14 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
     opening = undefined;
   };
 
-  const use: UseStore = async (mode, callback) => {
+  const use = async <T>(
+    mode: IDBTransactionMode,
+    callback: (store: IDBObjectStore) => T | PromiseLike<T>,
+    givenUp: AbortSignal,
+  ): Promise<T> => {
     const database = await (opening ??= open());
+    // Its caller was told that it failed: it must not happen after all.
+    givenUp.throwIfAborted();
     const transaction = database.transaction(ENTRIES, mode, {
       durability: mode === "readwrite" ? "strict" : "default",
     });
@@ -44,8 +52,13 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   };
 
   return async (mode, callback) => {
+    const late = new AbortController();
+    const giveUp = () => {
+      late.abort();
+      forget();
+    };
     try {
-      return await inTime(2 * timeoutMs, useOnce(mode, callback), forget);
+      return await inTime(2 * timeoutMs, useOnce(mode, callback, late.signal), giveUp);
     } catch (error) {
       throw error instanceof StorageError ? error : new StorageError("IndexedDB failed", error);
     }
@@ -54,14 +67,15 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   async function useOnce<T>(
     mode: IDBTransactionMode,
     callback: (store: IDBObjectStore) => T | PromiseLike<T>,
+    givenUp: AbortSignal,
   ): Promise<T> {
     try {
-      return await use(mode, callback);
+      return await use(mode, callback, givenUp);
     } catch (error) {
       // The browser was closing the connection and had not said so yet: nothing has run, so once more on a new one.
       if (!(error instanceof DOMException && error.name === "InvalidStateError")) throw error;
       forget();
-      return use(mode, callback);
+      return use(mode, callback, givenUp);
     }
   }
 }
@@ -89,27 +103,27 @@ async function inTime<T>(ms: number, promise: Promise<T>, giveUp: () => void): P
   }
 }
 
-/** Reads, changes and writes one entry in one transaction. `change` gives the new value, `undefined` to delete it, or `keep`. */
+/** Reads, changes and writes one entry in one transaction. `change` gives the new value, `undefined` to delete it, or `KEEP`. */
 export function updateEntry<T>(
   use: UseStore,
   key: string,
-  change: (before: T | undefined) => T | undefined | symbol,
-  keep: symbol,
+  parse: (value: unknown) => T | undefined,
+  change: (before: T | undefined) => T | undefined | typeof KEEP,
 ): Promise<T | undefined> {
   return use(
     "readwrite",
     (store) =>
       new Promise((resolve, reject) => {
-        const reading: IDBRequest<T | undefined> = store.get(key);
+        const reading: IDBRequest<unknown> = store.get(key);
         reading.onerror = () => reject(reading.error);
         reading.onsuccess = () => {
-          const before = reading.result;
           try {
+            const before = parse(reading.result);
             const after = change(before);
-            if (after === keep) return resolve(before);
+            if (after === KEEP) return resolve(before);
             if (after === undefined) store.delete(key);
             else store.put(after, key);
-            promisifyRequest(store.transaction).then(() => resolve(after as T | undefined), reject);
+            promisifyRequest(store.transaction).then(() => resolve(after), reject);
           } catch (error) {
             reject(error);
             store.transaction.abort();

@@ -28,7 +28,8 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
       all.onsuccess = () => {
         const cursor = all.result;
         if (!cursor) return;
-        if ((cursor.value as Dated).at <= now - KEPT_MS) cursor.delete();
+        const { at = 0 } = (cursor.value ?? {}) as Partial<Dated>;
+        if (at <= now - KEPT_MS) cursor.delete();
         cursor.continue();
       };
       store.put({ at: now, record } satisfies Dated, PREFIX + state);

@@ -1,6 +1,6 @@
 import { get, promisifyRequest, set, type UseStore } from "idb-keyval";
 import type { RequestStore } from "../core/request-store.ts";
-import { updateEntry, within } from "./database.ts";
+import { within } from "./database.ts";
 
 const PREFIX = "request/";
 
@@ -20,18 +20,13 @@ export class IndexedDBRequestStore implements RequestStore {
     return set(PREFIX + id, value, this.#database);
   }
 
-  async remove(id: string): Promise<string | null> {
-    let taken: string | null = null;
-    await updateEntry<string>(
-      this.#database,
-      PREFIX + id,
-      (value) => {
-        taken = value ?? null;
-        return undefined;
-      },
-      Symbol("never"),
-    );
-    return taken;
+  remove(id: string): Promise<string | null> {
+    return this.#database("readwrite", async (store) => {
+      const value = await promisifyRequest<string | undefined>(store.get(PREFIX + id));
+      store.delete(PREFIX + id);
+      await promisifyRequest(store.transaction);
+      return value ?? null;
+    });
   }
 
   async getAllKeys(): Promise<string[]> {

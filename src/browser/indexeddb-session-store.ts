@@ -1,11 +1,11 @@
 import { get, type UseStore } from "idb-keyval";
 import {
-  KEEP,
   type SessionChange,
   type SessionRow,
   type SessionStore,
   type TokenRecord,
 } from "../core/session.ts";
+import { parseRow } from "../core/parse-row.ts";
 import { updateEntry } from "./database.ts";
 
 /** Sessions in IndexedDB, their tokens as they are. */
@@ -16,12 +16,12 @@ export class IndexedDBSessionStore implements SessionStore {
     this.#database = database;
   }
 
-  get(key: string): Promise<SessionRow | undefined> {
-    return get<SessionRow>(key, this.#database);
+  async get(key: string): Promise<SessionRow | undefined> {
+    return parseRow(await get<unknown>(key, this.#database));
   }
 
   update(key: string, change: SessionChange): Promise<SessionRow | undefined> {
-    return updateEntry<SessionRow>(this.#database, key, change, KEEP);
+    return updateEntry(this.#database, key, parseRow, change);
   }
 
   seal(record: TokenRecord): Promise<unknown> {

@@ -1,5 +1,6 @@
-import { del, promisifyRequest, set, type UseStore } from "idb-keyval";
+import { promisifyRequest, set, type UseStore } from "idb-keyval";
 import { defaultUserKey, sessionKey, type ClientKey } from "../core/keys.ts";
+import { parseRow } from "../core/parse-row.ts";
 import type { SessionRow, UserStore } from "../core/session.ts";
 
 /** The client's default user, in IndexedDB beside the sessions. */
@@ -14,19 +15,14 @@ export class IndexedDBUserStore implements UserStore {
 
   getDefault(): Promise<{ sub?: string; row?: SessionRow }> {
     return this.#database("readonly", async (store) => {
-      const sub = await promisifyRequest<string | undefined>(
-        store.get(defaultUserKey(this.#client)),
-      );
-      if (sub === undefined) return {};
-      const row = await promisifyRequest<SessionRow | undefined>(
-        store.get(sessionKey(this.#client, sub)),
-      );
+      const sub: unknown = await promisifyRequest(store.get(defaultUserKey(this.#client)));
+      if (typeof sub !== "string") return {};
+      const row = parseRow(await promisifyRequest(store.get(sessionKey(this.#client, sub))));
       return row === undefined ? { sub } : { sub, row };
     });
   }
 
-  putDefault(sub: string | null): Promise<void> {
-    const key = defaultUserKey(this.#client);
-    return sub === null ? del(key, this.#database) : set(key, sub, this.#database);
+  putDefault(sub: string): Promise<void> {
+    return set(defaultUserKey(this.#client), sub, this.#database);
   }
 }

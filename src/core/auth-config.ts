@@ -1,5 +1,6 @@
 import { ConfigurationError } from "./errors.ts";
 import { parseUrl } from "./same-origin.ts";
+import { isSecureUrl } from "./secure-url.ts";
 
 /** What an app says about itself and its authorization server. */
 export interface AuthConfig {
@@ -14,28 +15,26 @@ export interface AuthConfig {
   readonly postLogoutRedirectUri?: string;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-
 /** @throws ConfigurationError the first input that cannot work, by name */
 export function checkAuthConfig(config: AuthConfig): void {
-  checkIssuer(config.issuer);
-  if (typeof config.clientId !== "string" || config.clientId === "") {
+  const { issuer, clientId, redirectUri, postLogoutRedirectUri, scope } = (config ??
+    {}) as Partial<AuthConfig>;
+  checkIssuer(issuer);
+  if (typeof clientId !== "string" || clientId.trim() === "") {
     throw new ConfigurationError(
       "clientId",
-      "it is missing",
+      isMissing(clientId) ? "it is missing" : "it is not a name",
       "Give the client id that your authorization server knows.",
     );
   }
-  checkRedirect("redirectUri", config.redirectUri);
-  if (config.postLogoutRedirectUri !== undefined)
-    checkRedirect("postLogoutRedirectUri", config.postLogoutRedirectUri);
-  if (
-    config.scope !== undefined &&
-    !(Array.isArray(config.scope) && config.scope.includes("openid"))
-  ) {
+  checkRedirect("redirectUri", redirectUri);
+  if (postLogoutRedirectUri !== undefined) {
+    checkRedirect("postLogoutRedirectUri", postLogoutRedirectUri);
+  }
+  if (scope !== undefined && !(Array.isArray(scope) && scope.includes("openid"))) {
     throw new ConfigurationError(
       "scope",
-      "openid is missing",
+      Array.isArray(scope) ? "openid is missing" : "it is not a list",
       'Give scopes as a list, for example ["openid", "profile"].',
     );
   }
@@ -43,18 +42,21 @@ export function checkAuthConfig(config: AuthConfig): void {
 
 /** @see OpenID Connect Discovery 1.0 section 3 */
 function checkIssuer(issuer: unknown): void {
-  const url = typeof issuer === "string" ? parseUrl(issuer) : undefined;
-  const secure =
-    url && (url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.test(url.hostname)));
-  if (!url || !secure || url.search || url.hash) {
+  const fail = (message: string) => {
     throw new ConfigurationError(
       "issuer",
-      issuer === undefined || issuer === ""
-        ? "it is missing"
-        : "it is not an https URL without query and fragment",
+      message,
       'Give the issuer as the server\'s metadata says it, for example "https://id.example.com".',
     );
+  };
+  if (isMissing(issuer)) fail("it is missing");
+  const url = typeof issuer === "string" ? parseUrl(issuer) : undefined;
+  if (!url) return fail("it is not a URL");
+  if (!isSecureUrl(url)) fail("it is not https, which only localhost may do without");
+  if (url.search || url.hash || url.username || url.password) {
+    fail("it has more than a host and a path");
   }
+  if (url.pathname.includes("/.well-known/")) fail("it is the address of the metadata");
 }
 
 /** @see RFC 6749 section 3.1.2 */
@@ -66,10 +68,12 @@ function checkRedirect(input: string, value: unknown): void {
   if (!url || !/^https?:$/.test(url.protocol) || url.hash) {
     throw new ConfigurationError(
       input,
-      value === undefined || value === ""
-        ? "it is missing"
-        : "it is not a URL of a page, or it has a fragment",
+      isMissing(value) ? "it is missing" : "it is not a URL of a page, or it has a fragment",
       'Give a path of this app, for example "/callback", and register it at the server.',
     );
   }
+}
+
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
 }

@@ -38,5 +38,5 @@ export interface AuthorizationServer {
   /** @see RFC 7009 */
   revoke(refreshToken: string, signal?: AbortSignal): Promise<void>;
   /** The URL that ends the person's session at the server; undefined when the server has no such endpoint. */
-  endSession(request: EndSessionRequest): Promise<string | undefined>;
+  endSession(request: EndSessionRequest, signal?: AbortSignal): Promise<string | undefined>;
 }

@@ -32,7 +32,7 @@ export interface ServerFacts {
   status?: number | undefined;
 }
 
-/** An input, or the environment, cannot work; `input` names it. Thrown before any network call. */
+/** An input, or the environment, cannot work; `input` names it. */
 export class ConfigurationError extends AuthError {
   override readonly name = "ConfigurationError";
   readonly code = "configuration";
@@ -169,16 +169,16 @@ export class NetworkError extends AuthError {
   override readonly name = "NetworkError";
   readonly code = "network";
 
-  constructor(message: string, cause?: unknown) {
-    super(message, {
-      hint: "Try again when the network is back; if it never works, check CORS and the URL.",
-      cause,
-      retryable: true,
-    });
+  constructor(
+    message: string,
+    cause?: unknown,
+    hint = "Try again when the network is back; if it never works, check CORS and the URL.",
+  ) {
+    super(message, { hint, cause, retryable: true });
   }
 }
 
-/** IndexedDB failed. Nothing was sent and nothing that was stored is lost. */
+/** The store failed. Nothing that was stored is lost. */
 export class StorageError extends AuthError {
   override readonly name = "StorageError";
   readonly code = "storage";
@@ -207,6 +207,7 @@ export type AnyAuthError =
   | NetworkError
   | StorageError;
 
-export function asAuthError(error: unknown): AnyAuthError | undefined {
-  return error instanceof AuthError ? (error as AnyAuthError) : undefined;
+/** Narrows what a `catch` caught, so that `switch (error.code)` narrows it further. */
+export function isAuthError(error: unknown): error is AnyAuthError {
+  return error instanceof AuthError;
 }

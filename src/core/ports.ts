@@ -19,7 +19,7 @@ export interface Random {
   fraction(): number;
 }
 
-/** Messages between the tabs of one client. A tab does not hear itself. */
+/** Messages to all tabs of one client, the sending one included: who keeps a view of the store follows it in its own tab, too. */
 export interface TabChannel {
   post(message: TabMessage): void;
   /** Returns its undo. */

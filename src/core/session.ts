@@ -86,8 +86,7 @@ export interface SessionStore {
 export interface UserStore {
   /** The default user's `sub` and session, read in one transaction. */
   getDefault(): Promise<{ sub?: string; row?: SessionRow }>;
-  /** Null forgets the default user; the sessions stay. */
-  putDefault(sub: string | null): Promise<void>;
+  putDefault(sub: string): Promise<void>;
 }
 
 /** The access token of the row that serves `want`: the same key, or one whose granted scope covers it. */

@@ -1,5 +1,5 @@
 import type { AuthState, TokenSummary } from "../core/auth.ts";
-import type { AnyAuthError } from "../core/errors.ts";
+import { isAuthError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import {
   findAccess,
@@ -23,6 +23,12 @@ export interface ActiveSessionConfig {
   readonly clock: Clock;
 }
 
+/** A token from the store: `good` to be given, `aging` near its end, or `dead` by one of the two clocks. */
+export interface FoundToken {
+  readonly tokens: TokenSet;
+  readonly condition: "good" | "aging" | "dead";
+}
+
 /** This tab's view of the active person's stored session: the token at hand and the published state. */
 export class ActiveSession {
   readonly state: Observable<AuthState> = observable<AuthState>({ status: "loading" });
@@ -30,7 +36,7 @@ export class ActiveSession {
   #sub: string | undefined;
   #user: User | undefined;
   #held: HeldToken | undefined;
-  #loads = 0;
+  #loading: Promise<void> = Promise.resolve();
 
   constructor(config: ActiveSessionConfig) {
     this.#config = config;
@@ -55,7 +61,7 @@ export class ActiveSession {
   }
 
   /** The stored token for `want`, however old. */
-  async find(want: WantKey): Promise<TokenSet | undefined> {
+  async find(want: WantKey): Promise<FoundToken | undefined> {
     const { sessions, users, clock } = this.#config;
     const { row } = await users.getDefault();
     if (!row || row.end) return undefined;
@@ -63,51 +69,72 @@ export class ActiveSession {
     const key =
       findAccess(row, want, ({ expiresAt }) => expiresAt > now) ??
       findAccess(row, want, () => true);
-    return key === undefined ? undefined : storedTokens(row, await sessions.open(row.tokens), key);
+    if (key === undefined) return undefined;
+    const tokens = storedTokens(row, await sessions.open(row.tokens), key);
+    return tokens && { tokens, condition: this.#judge(row, key, tokens) };
   }
 
-  /** Reads the store and publishes what it says. `error`: why nobody is signed in, if nobody is. */
-  async load(origin: TokenSummary["origin"], error?: AnyAuthError): Promise<void> {
-    const load = ++this.#loads;
-    const { sessions, users } = this.#config;
+  #judge(
+    row: SessionRow,
+    want: WantKey,
+    { generation, expiresAt }: TokenSet,
+  ): FoundToken["condition"] {
+    const { clock } = this.#config;
+    const held = this.#held;
+    if (expiresAt <= clock.now()) return "dead";
+    if (want !== USUAL_WANT || held?.sid !== row.sid || held.gen !== generation) return "good";
+    if (held.endMono <= clock.mono()) return "dead";
+    return this.goodToken() ? "good" : "aging";
+  }
+
+  /**
+   * Reads the store and publishes what it says, one after the other, so that the last word is the newest.
+   * `error`: why nobody is signed in, if nobody is.
+   */
+  load(origin: TokenSummary["origin"], error?: unknown): Promise<void> {
+    const load = this.#loading.then(() => this.#load(origin, error));
+    this.#loading = load.catch(() => {});
+    return load;
+  }
+
+  async #load(origin: TokenSummary["origin"], error: unknown): Promise<void> {
+    const { sessions, users, clock } = this.#config;
     const { sub, row } = await users.getDefault();
     const record = row && !row.end ? await sessions.open(row.tokens) : undefined;
-    // A later load has read a later row.
-    if (load !== this.#loads) return;
     const before = this.#held;
     const known = row && before?.sid === row.sid && before.gen === row.access[USUAL_WANT]?.gen;
     this.#held = known
       ? before
-      : row && record && holdToken(row, record, USUAL_WANT, origin, this.#config.clock);
+      : row && record && holdToken(row, record, USUAL_WANT, origin, clock);
+    const lastUser = this.#sub === sub ? this.#user : undefined;
     this.#sub = sub;
-    const lastUser = this.#user;
     this.#user = record?.user;
-    this.state.set(this.#describe(row, lastUser?.sub === sub ? lastUser : undefined, error));
+    const end = row?.end?.why;
+    this.state.set(
+      end === undefined || end === "signed_out"
+        ? this.#describe(error)
+        : { status: "expired", reason: end, ...(lastUser && { user: lastUser }) },
+    );
   }
 
   authenticating(): void {
     this.state.set({ status: "authenticating" });
   }
 
+  /** A login failed: back to what the store says, or, when that cannot be had either, to what was known. */
+  async failed(error: unknown): Promise<void> {
+    await this.load("stored", error).catch(() => this.state.set(this.#describe(error)));
+  }
+
   /** A refresh did not work out and ended nothing. */
   stale(): void {
-    this.state.set(this.#describeUser(this.state.get()));
+    if (this.#user && this.#held) this.state.set(this.#describe(undefined));
   }
 
-  #describe(
-    row: SessionRow | undefined,
-    lastUser: User | undefined,
-    error: AnyAuthError | undefined,
-  ): AuthState {
-    const end = row?.end?.why;
-    if (end !== undefined && end !== "signed_out") {
-      return { status: "expired", reason: end, ...(lastUser && { user: lastUser }) };
+  #describe(error: unknown): AuthState {
+    if (!this.#user || !this.#held) {
+      return { status: "anonymous", ...(isAuthError(error) && { error }) };
     }
-    return this.#describeUser({ status: "anonymous", ...(error && { error }) });
-  }
-
-  #describeUser(otherwise: AuthState): AuthState {
-    if (!this.#user || !this.#held) return otherwise;
     const token = this.#held.summary;
     const freshness = token.expiresAt > this.#config.clock.now() ? "fresh" : "stale";
     return { status: "authenticated", user: this.#user, freshness, token };

@@ -1,12 +1,6 @@
-import type {
-  Auth,
-  AuthState,
-  CallbackResult,
-  GetTokenOptions,
-  LoginOptions,
-  SignOutOptions,
-} from "../core/auth.ts";
-import { asAuthError, NoTokenError, RefreshTokenError } from "../core/errors.ts";
+import { abortable } from "../core/abortable.ts";
+import type { Auth, AuthState, GetTokenOptions, LoginOptions } from "../core/auth.ts";
+import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import type { TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Trip, UserAgent } from "../core/user-agent.ts";
@@ -14,10 +8,12 @@ import type { User } from "../core/user.ts";
 import { wantKey } from "../core/want.ts";
 import { ActiveSession, USUAL_WANT, type ActiveSessionConfig } from "./active-session.ts";
 import { authorizedFetch } from "./authorized-fetch.ts";
-import { Callbacks, isCallback, type CallbacksConfig } from "./callbacks.ts";
+import { Callbacks, type CallbacksConfig } from "./callbacks.ts";
 import { endAtServer, type EndAtServerConfig } from "./end-at-server.ts";
+import { isCallback } from "./response-url.ts";
 import { SessionDesk, type SessionDeskConfig } from "./session-desk.ts";
 
+/** What a manager is composed of; `createAuth()` shows how. */
 export interface AuthManagerConfig
   extends ActiveSessionConfig, SessionDeskConfig, CallbacksConfig, EndAtServerConfig {
   /** The way `login()` goes when none is given. */
@@ -26,7 +22,10 @@ export interface AuthManagerConfig
   readonly redirectUri: () => string;
 }
 
-/** Reads, asks the grant and publishes state; it does not refresh. Does nothing until `start()` or the first call. */
+/**
+ * Reads, asks the grant and publishes state; it does not refresh. Does nothing until `start()` or the first call.
+ * Its members keep their object when they are handed around.
+ */
 export class AuthManager implements Auth {
   readonly #config: AuthManagerConfig;
   readonly #session: ActiveSession;
@@ -44,14 +43,16 @@ export class AuthManager implements Auth {
   }
 
   // Not an async function: with a good token at hand this is a comparison and nothing else.
-  readonly getToken = (options?: GetTokenOptions): Promise<string> =>
+  readonly getToken: Auth["getToken"] = (options) =>
     (options === undefined ? this.#session.goodToken() : undefined) ??
     this.#findToken(options ?? {});
 
-  readonly fetch: Auth["fetch"] = authorizedFetch(
-    this.getToken,
-    () => new URL(this.#config.page.href()).origin,
-  );
+  readonly #send = authorizedFetch(this.getToken, () => this.#config.page.href());
+
+  readonly fetch: Auth["fetch"] = async (input, init) => {
+    this.#assertSupported();
+    return this.#send(input, init);
+  };
 
   readonly subscribe: Auth["subscribe"] = (listener) => this.#session.state.subscribe(listener);
 
@@ -59,27 +60,26 @@ export class AuthManager implements Auth {
     return this.#session.state.get();
   }
 
-  start(): void {
-    const { page, channel, redirectUri } = this.#config;
+  readonly start: Auth["start"] = () => {
+    const { page, channel, tab, redirectUri } = this.#config;
     if (this.#unlisten || page.unsupported()) return;
-    this.#unlisten = channel.listen((message) => {
-      if (message.t === "claim" || (message.t !== "user" && message.k !== this.#session.sub))
-        return;
-      this.#session.load("other-tab").catch(ignore);
+    this.#unlisten = channel.listen(({ t, k, from }) => {
+      if (t === "claim" || (t !== "user" && k !== this.#session.sub)) return;
+      this.#session.load(from === tab ? "this-tab" : "other-tab").catch(ignore);
     });
     this.#opened = isCallback(page.href(), redirectUri())
       ? this.handleCallback().then(ignore, ignore)
       : this.#open();
     this.#opened.catch(ignore);
-  }
+  };
 
-  dispose(): void {
+  readonly dispose: Auth["dispose"] = () => {
     this.#unlisten?.();
     this.#unlisten = undefined;
     this.#opened = undefined;
-  }
+  };
 
-  login(options: LoginOptions = {}): Promise<User> {
+  readonly login: Auth["login"] = (options = {}) => {
     try {
       this.#assertSupported();
       // Before the first await: a window may be opened in a click only.
@@ -87,50 +87,52 @@ export class AuthManager implements Auth {
     } catch (error) {
       return Promise.reject(error);
     }
-  }
+  };
 
-  handleCallback(url?: string): Promise<CallbackResult> {
-    try {
-      this.#assertSupported();
-      return this.#callbacks.handle(url);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
+  readonly handleCallback: Auth["handleCallback"] = async (url) => {
+    this.#assertSupported();
+    return this.#callbacks.handle(url);
+  };
 
-  async getUser(): Promise<User | undefined> {
+  readonly getUser: Auth["getUser"] = async () => {
     this.#assertSupported();
     await this.#open();
     return this.#session.user;
-  }
+  };
 
-  async signOut(options?: SignOutOptions): Promise<void> {
+  readonly signOut: Auth["signOut"] = async (options) => {
     this.#assertSupported();
     const left = await this.#desk.checkOut();
     await this.#session.load("this-tab");
     // From here on the server is told; whether it hears changes nothing here.
     if (left) await endAtServer(left, this.#config, options);
-  }
+  };
 
   async #findToken(options: GetTokenOptions): Promise<string> {
     this.#assertSupported();
-    options.signal?.throwIfAborted();
-    await this.#open();
-    const { prompt, cache = "default" } = options;
+    const { prompt, cache = "default", signal } = options;
+    signal?.throwIfAborted();
+    await abortable(this.#open(), signal);
     if (prompt !== undefined && prompt !== "none") return this.#tokenAfterLogin(options);
     const want = wantKey(options);
     const good = want === USUAL_WANT && cache === "default" ? this.#session.goodToken() : undefined;
     if (good) return good;
-    const stored = await this.#session.find(want);
-    if (cache === "default" && stored && stored.expiresAt > this.#config.clock.now()) {
-      // The usual token is near its end, or it would have been given already.
-      if (want === USUAL_WANT) this.#renew({ ...options, cache: "reload" }, stored).catch(ignore);
-      return stored.accessToken;
+    const found = await this.#session.find(want);
+    if (cache === "default" && found && found.condition !== "dead") {
+      if (found.condition === "aging") {
+        this.#renew({ ...options, cache: "reload" }, found.tokens).catch(ignore);
+      }
+      return found.tokens.accessToken;
     }
     try {
-      return await this.#renew(options, stored);
+      // Dead by the monotonic clock: the wall's word alone would have it served again.
+      const revived = found && found.tokens.expiresAt > this.#config.clock.now();
+      return await this.#renew({ ...options, ...(revived && { cache: "reload" }) }, found?.tokens);
     } catch (error) {
       if (prompt === "none" || !needsPerson(error) || !this.#config.page.canNavigate()) throw error;
+      if (this.#callbacks.failure !== undefined) {
+        throw new NoTokenError("the login that led here failed", this.#callbacks.failure);
+      }
       return this.#tokenAfterLogin(options);
     }
   }
@@ -161,7 +163,7 @@ export class AuthManager implements Auth {
     this.#leaving ??= this.login({ ...want, returnTo: this.#config.page.href() }).finally(() => {
       this.#leaving = undefined;
     });
-    await this.#leaving;
+    await abortable(this.#leaving, signal);
     return this.#findToken({ ...want, prompt: "none", ...(signal && { signal }) });
   }
 
@@ -169,13 +171,12 @@ export class AuthManager implements Auth {
     try {
       this.#session.authenticating();
       const { userAgent: _, ...request } = options;
-      const user = await this.#desk.checkIn(
-        await this.#config.grant.requestToken({ ...request, trip }),
-      );
+      const answer = await this.#config.grant.requestToken({ ...request, trip });
+      const user = await this.#desk.checkIn(answer);
       await this.#session.load("this-tab");
       return user;
     } catch (error) {
-      await this.#session.load("other-tab", asAuthError(error)).catch(ignore);
+      await this.#session.failed(error);
       throw error;
     } finally {
       trip.close();

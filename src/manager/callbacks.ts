@@ -1,9 +1,11 @@
 import type { CallbackResult } from "../core/auth.ts";
 import type { CallbackLedger, CallbackRecord } from "../core/callback-ledger.ts";
-import { asAuthError, InvalidResponseError } from "../core/errors.ts";
+import { InvalidResponseError, isAuthError } from "../core/errors.ts";
 import type { Grant } from "../core/grant.ts";
 import type { Page, TabLock } from "../core/ports.ts";
+import { parseUrl } from "../core/same-origin.ts";
 import type { ActiveSession } from "./active-session.ts";
+import { stateOf, withoutResponse } from "./response-url.ts";
 import type { SessionDesk } from "./session-desk.ts";
 
 export interface CallbacksConfig {
@@ -19,7 +21,8 @@ export class Callbacks {
   readonly #session: ActiveSession;
   readonly #desk: SessionDesk;
   readonly #results = new Map<string, Promise<CallbackResult>>();
-  #last: Promise<CallbackResult> | undefined;
+  #last: string | undefined;
+  #failure: unknown;
 
   constructor(config: CallbacksConfig, session: ActiveSession, desk: SessionDesk) {
     this.#config = config;
@@ -27,90 +30,82 @@ export class Callbacks {
     this.#desk = desk;
   }
 
+  /** Why the login that led to this page failed, if it did: whoever goes to the login page again goes in circles. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
   /** @param url the page's own when not given */
-  handle(url: string | undefined): Promise<CallbackResult> {
+  async handle(url: string | undefined): Promise<CallbackResult> {
     const { page } = this.#config;
-    const response = new URL(url ?? page.href(), page.href()).href;
-    const state = new URL(response).searchParams.get("state");
-    // An earlier call has cleaned the address bar: its result is meant.
-    if (state === null) return this.#last ?? Promise.reject(noResponse());
-    const known = this.#results.get(state);
-    if (known) return known;
-    // In the same task, so that neither a reload nor a second look finds a response that was used.
-    if (response === page.href()) page.replaceUrl(withoutResponse(response));
+    const given = parseUrl(url ?? page.href(), page.href());
+    if (!given) throw refusal("url", "this is not a URL");
+    // An earlier call has cleaned the address bar: its response is meant.
+    const response = stateOf(given) === undefined && url === undefined ? this.#last : given.href;
+    const state = response === undefined ? undefined : stateOf(new URL(response));
+    if (response === undefined || state === undefined) {
+      throw refusal("state", "there is no authorization response in this URL");
+    }
+    this.#last = response;
+    const result = this.#results.get(state) ?? this.#take(response, state);
+    this.#results.set(state, result);
+    return result;
+  }
+
+  #take(response: string, state: string): Promise<CallbackResult> {
     this.#session.authenticating();
-    this.#last = this.#take(response, state);
-    this.#results.set(state, this.#last);
-    return this.#last;
+    const result = this.#inTurn(response, state);
+    result.catch((error: unknown) => {
+      // Another client's response says nothing about this one's login.
+      const isForeign =
+        error instanceof InvalidResponseError && /^(client_id|issuer)$/.test(error.parameter);
+      if (!isForeign) this.#failure = error;
+      if (isAuthError(error) && error.retryable) this.#results.delete(state);
+    });
+    return result;
   }
 
   /** One at a time over all tabs and managers; the second finds what the first made of the response. */
-  #take(response: string, state: string): Promise<CallbackResult> {
-    const { locks, grant, ledger } = this.#config;
+  #inTurn(response: string, state: string): Promise<CallbackResult> {
+    const { locks, page, ledger } = this.#config;
     return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
       try {
-        const known = await ledger.get(state);
-        if (known) return await this.#recall(known);
-        const answer = await grant.requestToken({ response });
-        const user = await this.#desk.checkIn(answer);
-        const place = answer.returnTo === undefined ? {} : { returnTo: answer.returnTo };
-        await ledger.put(state, { sub: user.sub, ...place });
-        await this.#session.load("this-tab");
-        return { user, ...place };
+        const known = await ledger.get(state).catch(() => undefined);
+        // Not earlier: every manager that begins in the same task as this one has seen the response by now.
+        if (page.href() === response) page.replaceUrl(withoutResponse(response));
+        return await (known ? this.#recall(known) : this.#exchange(response, state));
       } catch (error) {
-        await this.#session.load("stored", asAuthError(error)).catch(() => {});
+        await this.#session.failed(error);
         throw error;
       }
     });
   }
 
+  async #exchange(response: string, state: string): Promise<CallbackResult> {
+    const { grant, ledger } = this.#config;
+    const answer = await grant.requestToken({ response });
+    const user = await this.#desk.checkIn(answer);
+    const place = answer.returnTo === undefined ? {} : { returnTo: answer.returnTo };
+    // The login stands even when nobody can be told of it twice.
+    await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
+    await this.#session.load("this-tab");
+    this.#failure = undefined;
+    return { user, ...place };
+  }
+
   async #recall({ sub, ...place }: CallbackRecord): Promise<CallbackResult> {
     await this.#session.load("stored");
     const user = this.#session.user;
-    if (user?.sub !== sub) {
-      throw new InvalidResponseError(
-        "state",
-        "this response was used, and its session is over",
-        "Sign in again.",
-      );
-    }
+    if (user?.sub !== sub)
+      throw refusal("state", "this response was used, and its session is over");
     return { user, ...place };
   }
 }
 
-/** Is there an authorization response in `url`, sent to `redirectUri`? */
-export function isCallback(url: string, redirectUri: string): boolean {
-  const { origin, pathname, searchParams } = new URL(url);
-  const redirect = new URL(redirectUri);
-  return (
-    origin === redirect.origin &&
-    pathname === redirect.pathname &&
-    searchParams.has("state") &&
-    (searchParams.has("code") || searchParams.has("error"))
-  );
-}
-
-/** `url` without the authorization response. @see RFC 6749 section 4.1.2 @see RFC 9207 section 2 */
-function withoutResponse(url: string): string {
-  const clean = new URL(url);
-  for (const name of [
-    "code",
-    "state",
-    "iss",
-    "session_state",
-    "error",
-    "error_description",
-    "error_uri",
-  ]) {
-    clean.searchParams.delete(name);
-  }
-  return clean.href;
-}
-
-function noResponse(): InvalidResponseError {
+function refusal(parameter: string, message: string): InvalidResponseError {
   return new InvalidResponseError(
-    "state",
-    "there is no authorization response in this URL",
+    parameter,
+    message,
     "Call handleCallback() on the redirect URI only, with the URL as the server sent it.",
   );
 }

@@ -23,12 +23,13 @@ export async function endAtServer(
   { server, page, postLogoutRedirectUri }: EndAtServerConfig,
   { revoke = "server", endSession = "page" }: SignOutOptions = {},
 ): Promise<void> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   if (revoke === "server" && refreshToken !== undefined) {
-    await server.revoke(refreshToken, AbortSignal.timeout(PATIENCE_MS)).catch(() => {});
+    await server.revoke(refreshToken, signal).catch(() => {});
   }
   // Offline the person would be left on the browser's error page.
   if (endSession === "none" || !page.online()) return;
   const request = { idToken, postLogoutRedirectUri: postLogoutRedirectUri() };
-  const url = await server.endSession(request).catch(() => undefined);
+  const url = await server.endSession(request, signal).catch(() => undefined);
   if (url !== undefined) page.navigate(url);
 }

@@ -12,6 +12,8 @@ export interface HeldToken {
   /** Until when it is given without another thought; two clocks, because either may be wrong. */
   readonly untilWall: number;
   readonly untilMono: number;
+  /** When it is dead by the monotonic clock, whatever the wall says. */
+  readonly endMono: number;
 }
 
 export function holdToken(
@@ -24,7 +26,7 @@ export function holdToken(
   const entry = row.access[want];
   const access = record.access[want];
   if (!entry || !access) return undefined;
-  const now = clock.now();
+  const [now, mono] = [clock.now(), clock.mono()];
   const life = Math.max(0, entry.expiresAt - now);
   const carefree = life - renewalWindow(life);
   return {
@@ -33,7 +35,8 @@ export function holdToken(
     gen: entry.gen,
     summary: { scope: entry.scope, expiresAt: entry.expiresAt, origin },
     untilWall: now + carefree,
-    untilMono: clock.mono() + carefree,
+    untilMono: mono + carefree,
+    endMono: mono + life,
   };
 }
 

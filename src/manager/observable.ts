@@ -13,7 +13,7 @@ export function observable<T>(initial: T): Observable<T> {
     set: (next) => {
       if (JSON.stringify(next) === JSON.stringify(current)) return;
       current = next;
-      for (const listener of [...listeners]) listener();
+      for (const listener of [...listeners]) tell(listener);
     },
     subscribe: (listener) => {
       listeners.add(listener);
@@ -22,4 +22,15 @@ export function observable<T>(initial: T): Observable<T> {
       };
     },
   };
+}
+
+/** A listener that throws is reported as uncaught, and stops neither the others nor whoever changed the value. */
+function tell(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }

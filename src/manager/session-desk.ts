@@ -17,6 +17,7 @@ import { afterLogin, afterSignOut, loginRecord } from "./session-changes.ts";
 
 export interface SessionDeskConfig {
   readonly client: ClientKey;
+  /** This tab, in messages and rows. */
   readonly tab: string;
   readonly sessions: SessionStore;
   readonly users: UserStore;
@@ -24,7 +25,7 @@ export interface SessionDeskConfig {
   readonly random: Random;
 }
 
-/** Checks people in and out: writes the session and tells the other tabs. */
+/** Checks people in and out: writes the session and tells all tabs. */
 export class SessionDesk {
   readonly #config: SessionDeskConfig;
 
@@ -32,7 +33,7 @@ export class SessionDesk {
     this.#config = config;
   }
 
-  /** Stores the answer to a login as the session of the person it is about, who becomes the default user. */
+  /** Stores the answer to a login as the session of the person it is about, who takes the place of whoever was there. */
   async checkIn(answer: TokenSet): Promise<User> {
     const { client, sessions, users, random } = this.#config;
     const { user } = answer;
@@ -43,29 +44,36 @@ export class SessionDesk {
     }
     const sid = random.id();
     const tokens = await sessions.seal(loginRecord(USUAL_WANT, user, answer));
+    const { sub: former } = await users.getDefault();
     const row = await sessions.update(sessionKey(client, user.sub), (before) =>
       isNewer(before) ? KEEP : afterLogin(before, { sid, want: USUAL_WANT, answer, tokens }),
     );
     if (isNewer(row)) throw newerVersion();
     await users.putDefault(user.sub);
     this.#tell(user.sub, sid, { t: "user", what: "login" });
+    // One person at a time: nobody could sign out a session that is nobody's default.
+    if (former !== undefined && former !== user.sub) await this.#empty(former);
     return user;
   }
 
   /** Removes the default user's tokens from this device, in every tab, and gives what the server should now forget. */
   async checkOut(): Promise<TokenRecord | undefined> {
-    const { client, sessions, users, random } = this.#config;
-    const { sub } = await users.getDefault();
-    if (sub === undefined) return undefined;
+    const { sub } = await this.#config.users.getDefault();
+    return sub === undefined ? undefined : this.#empty(sub);
+  }
+
+  /** The default user stays who it is: a login in another tab may be about to take this session's place. */
+  async #empty(sub: string): Promise<TokenRecord | undefined> {
+    const { client, sessions, random } = this.#config;
     const sid = random.id();
     let left: SessionRow | undefined;
     const row = await sessions.update(sessionKey(client, sub), (before) => {
       left = before;
-      return before && !isNewer(before) ? afterSignOut(before, sid) : KEEP;
+      const isOver = before?.end?.why === "signed_out";
+      return before && !isOver && !isNewer(before) ? afterSignOut(before, sid) : KEEP;
     });
     if (isNewer(row)) throw newerVersion();
-    await users.putDefault(null);
-    this.#tell(sub, sid, { t: "user", what: "sign-out" });
+    if (row?.sid === sid) this.#tell(sub, sid, { t: "user", what: "sign-out" });
     return left && !left.end ? sessions.open(left.tokens) : undefined;
   }
 

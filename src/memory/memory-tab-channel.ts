@@ -1,7 +1,7 @@
 import type { TabMessage } from "../core/message.ts";
 import type { TabChannel } from "../core/ports.ts";
 
-/** A channel between tabs that live in one process: each tab joins and hears the others, later and in order. */
+/** A channel between tabs that live in one process: each tab joins and hears all, later and in order. */
 export class MemoryTabHub {
   readonly #tabs = new Set<Set<(message: TabMessage) => void>>();
 
@@ -10,9 +10,9 @@ export class MemoryTabHub {
     this.#tabs.add(listeners);
     return {
       post: (message) => {
-        const others = [...this.#tabs].filter((tab) => tab !== listeners);
         queueMicrotask(() => {
-          for (const tab of others) for (const listener of tab) listener(structuredClone(message));
+          for (const tab of this.#tabs)
+            for (const listener of tab) listener(structuredClone(message));
         });
       },
       listen: (listener) => {

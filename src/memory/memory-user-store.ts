@@ -19,8 +19,8 @@ export class MemoryUserStore implements UserStore {
     return row === undefined ? { sub } : { sub, row };
   }
 
-  putDefault(sub: string | null): Promise<void> {
-    this.#sub = sub ?? undefined;
+  putDefault(sub: string): Promise<void> {
+    this.#sub = sub;
     return Promise.resolve();
   }
 }

@@ -1,6 +1,7 @@
 import type { ServerMetadata } from "../core/authorization-server.ts";
 import { ConfigurationError, DiscoveryError } from "../core/errors.ts";
 import { parseUrl } from "../core/same-origin.ts";
+import { isSecureUrl } from "../core/secure-url.ts";
 import { parseObject, request, type HttpOptions } from "./http.ts";
 
 const HINT =
@@ -60,12 +61,8 @@ export async function discover(issuer: string, options: HttpOptions): Promise<Se
   };
 }
 
-/** Whether secrets and people may be sent there: https, or http to this machine; a fragment is never allowed. */
+/** Whether secrets and people may be sent there; a fragment is never allowed. */
 function isEndpoint(url: unknown): url is string {
-  const { protocol, hostname, hash } = (typeof url === "string" && parseUrl(url)) || {};
-  if (hash !== "") return false;
-  return (
-    protocol === "https:" ||
-    (protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname ?? ""))
-  );
+  const parsed = typeof url === "string" ? parseUrl(url) : undefined;
+  return parsed !== undefined && parsed.hash === "" && isSecureUrl(parsed);
 }

@@ -133,7 +133,8 @@ function decodeUtf8(bytes: Uint8Array): string {
 
 /** @see OpenID Connect Core 1.0 section 3.1.3.6 */
 async function halfHash(alg: string, accessToken: string): Promise<string> {
-  const bits = /\d{3}$/.exec(alg)?.[0] ?? "512";
+  // EdDSA and Ed25519 hash with SHA-512.
+  const bits = /^[A-Z]{2}(\d{3})$/.exec(alg)?.[1] ?? "512";
   const hash = await crypto.subtle.digest(`SHA-${bits}`, new TextEncoder().encode(accessToken));
   return base64url(new Uint8Array(hash, 0, hash.byteLength / 2));
 }

@@ -6,7 +6,7 @@ export function backOff({ timing, ports }: Run, tries: number): number {
   return full / 2 + (full / 2) * ports.random.fraction();
 }
 
-/** Until the browser says it is online, or the longest back-off: browsers are not always right about it. */
+/** Until the browser says that it is online, or the longest back-off. */
 export async function untilOnline({ timing, ports: { clock, page } }: Run): Promise<void> {
   const leave = new AbortController();
   let unlisten = () => {};
@@ -19,6 +19,5 @@ export async function untilOnline({ timing, ports: { clock, page } }: Run): Prom
   } finally {
     unlisten();
     leave.abort();
-    cap.catch(() => {});
   }
 }

@@ -5,9 +5,8 @@ import {
   type ServerFacts,
 } from "../core/errors.ts";
 import type { RefreshAnswer, RefreshedTokens } from "../core/refresher.ts";
-import type { SessionRow, TokenRecord } from "../core/session.ts";
+import type { SessionRow } from "../core/session.ts";
 import { backOff, untilOnline } from "./back-off.ts";
-import type { Next } from "./machine.ts";
 import { ownerLock, satisfying, tell, type Run } from "./run.ts";
 import {
   claimAttempt,
@@ -16,6 +15,7 @@ import {
   endSession,
   type ClaimedRow,
 } from "./transactions.ts";
+import type { Next } from "./states.ts";
 import { verifyCommitted } from "./verify-committed.ts";
 
 /** CLAIM: what a send needs is loaded first, so that nothing is claimed that cannot be sent. */
@@ -29,90 +29,84 @@ export async function claim(run: Run, seen: SessionRow): Promise<Next> {
 
 /** Sends until the server gives a definite answer. Every send comes directly after a T1 of its own. */
 async function attempt(run: Run, attId: string, seen: SessionRow): Promise<Next> {
-  const { store, send, page } = run.ports;
+  const { store, send, page, clock } = run.ports;
   const record = await store.open(seen.tokens);
   let certain = false;
+  let waited = false;
   for (;;) {
     const claimed = await claimAttempt(run, attId, seen, certain);
     if (!claimed) return { state: "READ" };
     tell(run, claimed.sid, { t: "claim", seq: claimed.att.seq, attId });
-    const answer: RefreshAnswer = page.online()
-      ? await send.send(record, claimed.att.want)
-      : { type: "unsent" };
+    // Browsers are not always right about being offline: after the wait the network is tried all the same.
+    const answer: RefreshAnswer =
+      waited || page.online() ? await send.send(record, claimed.att.want) : { type: "unsent" };
+    const pause = backOff(run, claimed.att.tries);
     switch (answer.type) {
       case "tokens":
-        return committed(run, claimed, record, answer.tokens);
+        return committed(run, claimed, answer.tokens);
       case "invalid_grant":
         return ended(run, claimed);
       case "refused":
-        await dropAttempt(run, claimed);
-        throw refused(answer.facts);
+        return refused(run, claimed, answer.facts);
       case "unsent":
         await untilOnline(run);
         break;
       case "not_rotated":
         run.failure = answer.cause;
-        await run.ports.clock.sleep(answer.retryAfterMs ?? backOff(run, claimed.att.tries));
+        await clock.sleep(Math.max(pause, answer.retryAfterMs ?? 0));
         break;
       case "unknown":
         run.failure = answer.cause;
-        await run.ports.clock.sleep(backOff(run, claimed.att.tries));
+        await clock.sleep(pause);
         break;
     }
     // What is known not to have used the token does not count as a send that may be lost.
     certain = answer.type !== "unknown";
+    waited = answer.type === "unsent";
     seen = claimed;
   }
 }
 
-async function committed(
-  run: Run,
-  claimed: ClaimedRow,
-  record: TokenRecord,
-  answer: RefreshedTokens,
-): Promise<Next> {
-  const row = await commitUntilStored(run, claimed, record, answer);
+async function committed(run: Run, claimed: ClaimedRow, answer: RefreshedTokens): Promise<Next> {
+  // The answer exists only here and may carry the only good refresh token.
+  const row = await untilStored(run, () => commitAnswer(run, claimed, answer));
   if (!row) return { state: "READ" };
   run.committedGen = row.gen;
   tell(run, row.sid, { t: "done", gen: row.gen, seq: row.cseq, want: claimed.att.want });
-  if (answer.idToken !== undefined) {
-    const merged = await run.ports.store.open(row.tokens);
-    // Not awaited: callers get their token now, a verdict that cannot be had leaves the ID token unverified.
-    verifyCommitted(run, row, merged).catch(() => {});
-  }
+  // Not awaited: callers get their token now, a verdict that cannot be had leaves the ID token unverified.
+  if (answer.idToken !== undefined) verifyCommitted(run, row).catch(() => {});
   const want = satisfying(run, row);
   return want === undefined ? { state: "READ" } : { state: "RETURN", row, want };
 }
 
-/** The answer exists only here and may carry the only good refresh token: a store that fails is asked again. */
-async function commitUntilStored(
-  run: Run,
-  claimed: ClaimedRow,
-  record: TokenRecord,
-  answer: RefreshedTokens,
-): Promise<SessionRow | undefined> {
+async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
+  const why = claimed.att.n > 0 ? "lost_response" : "invalid_grant";
+  // A second send of the same token would be answered the same and then be taken for a lost response.
+  const row = await untilStored(run, () => endSession(run, claimed, why));
+  if (!row) return { state: "READ" };
+  tell(run, row.sid, { t: "ended", why, seq: claimed.att.seq });
+  throw new RefreshTokenError(why);
+}
+
+async function refused(run: Run, claimed: ClaimedRow, facts: ServerFacts): Promise<Next> {
+  await dropAttempt(run, claimed);
+  // The attempt of an owner that ended was repeated as it stood: its want is not this run's.
+  if (claimed.att.want !== run.need.want) return { state: "READ" };
+  throw new RequestTokenError("the authorization server refused this token", {
+    ...facts,
+    hint: "Ask for a scope, resource or audience that this client may have; the session stands.",
+  });
+}
+
+/** What the server said is said once: a store that fails is asked again, for as long as the page lives. */
+async function untilStored<T>(run: Run, write: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
-      return await commitAnswer(run, claimed, record, answer);
+      return await write();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       run.failure = error;
       await run.ports.clock.sleep(tries === 0 ? 0 : backOff(run, tries));
     }
   }
-}
-
-async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
-  const why = claimed.att.n > 0 ? "lost_response" : "invalid_grant";
-  const row = await endSession(run, claimed, why);
-  if (!row) return { state: "READ" };
-  tell(run, row.sid, { t: "ended", why, seq: claimed.att.seq });
-  throw new RefreshTokenError(why);
-}
-
-function refused(facts: ServerFacts): RequestTokenError {
-  return new RequestTokenError("the authorization server refused this token", {
-    ...facts,
-    hint: "Ask for a scope, resource or audience that this client may have; the session stands.",
-  });
 }

@@ -1,5 +1,5 @@
 import { NoTokenError, RequestTokenError, TimeoutError } from "../core/errors.ts";
-import type { ClientKey } from "../core/keys.ts";
+import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { RefreshNeed, Refresher } from "../core/refresher.ts";
 import { storedTokens } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
@@ -21,6 +21,8 @@ interface Flight {
 
 /** An answer that stands for a while without asking again: a refusal, or a token that was born expired. */
 interface Standing {
+  /** The session it is about: another login is another matter. */
+  readonly sid: string | undefined;
   readonly until: number;
   readonly answer: TokenSet | RequestTokenError;
 }
@@ -41,7 +43,7 @@ export class RefreshCoordinator implements Refresher {
     const patience = this.#patience(signal);
     try {
       for (;;) {
-        const standing = this.#stands(id, need);
+        const standing = await this.#stands(id, need);
         if (standing) return standing;
         const flight = this.#flights.get(id) ?? this.#take(id, need);
         const tokens = await patience.wait(flight);
@@ -62,6 +64,7 @@ export class RefreshCoordinator implements Refresher {
       tab,
       need,
       firstGen: undefined,
+      sid: undefined,
       committedGen: undefined,
       failure: undefined,
     };
@@ -81,22 +84,24 @@ export class RefreshCoordinator implements Refresher {
       if (!tokens) throw new NoTokenError("the stored session has no such token");
       const origin = tokens.generation === run.committedGen ? "this-tab" : "other-tab";
       const answer = tokenSet({ ...tokens, origin });
-      if (tokens.expiresAt <= clock.now()) this.#stand(id, answer, run.timing.bornExpiredMs);
+      if (tokens.expiresAt <= clock.now()) this.#stand(id, run, answer, run.timing.bornExpiredMs);
       return answer;
     } catch (error) {
-      if (error instanceof RequestTokenError) this.#stand(id, error, run.timing.cooldownMs);
+      if (error instanceof RequestTokenError) this.#stand(id, run, error, run.timing.cooldownMs);
       throw error;
     }
   }
 
-  #stand(id: string, answer: Standing["answer"], ms: number): void {
-    this.#standing.set(id, { until: this.#config.ports.clock.mono() + ms, answer });
+  #stand(id: string, { ports, sid }: Run, answer: Standing["answer"], ms: number): void {
+    this.#standing.set(id, { sid, until: ports.clock.mono() + ms, answer });
   }
 
-  #stands(id: string, need: RefreshNeed): TokenSet | undefined {
+  async #stands(id: string, need: RefreshNeed): Promise<TokenSet | undefined> {
+    const { clock, store } = this.#config.ports;
     const standing = this.#standing.get(id);
     if (!standing) return undefined;
-    if (standing.until <= this.#config.ports.clock.mono()) {
+    const row = await store.get(sessionKey(this.#config.client, need.user));
+    if (standing.until <= clock.mono() || row?.sid !== standing.sid) {
       this.#standing.delete(id);
       return undefined;
     }

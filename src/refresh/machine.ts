@@ -1,20 +1,12 @@
 import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
-import type { SessionAttempt, SessionRow } from "../core/session.ts";
+import type { SessionAttempt } from "../core/session.ts";
 import { isNewer, newerVersion } from "../core/session-version.ts";
-import type { WantKey } from "../core/want.ts";
 import { claim } from "./claim.ts";
+import type { Next, Return } from "./states.ts";
 import { ownerLock, rowKey, satisfying, type Run } from "./run.ts";
 
-/** The states of the machine; `README.md` beside this file draws them. */
-export type Next =
-  | { state: "READ" }
-  | { state: "TEST"; att: SessionAttempt }
-  | { state: "WATCH"; att: SessionAttempt }
-  | { state: "CLAIM"; row: SessionRow }
-  | { state: "RETURN"; row: SessionRow; want: WantKey };
-
 /** Goes from READ to RETURN, or rejects. */
-export async function runMachine(run: Run): Promise<Extract<Next, { state: "RETURN" }>> {
+export async function runMachine(run: Run): Promise<Return> {
   let next: Next = { state: "READ" };
   while (next.state !== "RETURN") {
     switch (next.state) {
@@ -77,8 +69,6 @@ async function watch(run: Run, att: SessionAttempt): Promise<Next> {
   } finally {
     unlisten();
     leave.abort();
-    // The wait that was left rejects with the abort, which nobody needs to hear.
-    ended.catch(() => {});
   }
 }
 

@@ -45,6 +45,8 @@ export interface Run {
   readonly need: RefreshNeed;
   /** The generation the run began with: an answer newer than it serves even when it was born expired. */
   firstGen: number | undefined;
+  /** The session it is about, once it was read. */
+  sid: string | undefined;
   /** The generation this tab committed itself, if it did. */
   committedGen: number | undefined;
   /** Why the last send did not help. */
@@ -59,6 +61,7 @@ export function rowKey(run: Run): string {
 export function satisfying(run: Run, row: SessionRow): WantKey | undefined {
   const now = run.ports.clock.now();
   run.firstGen ??= row.gen;
+  run.sid = row.sid;
   const firstGen = run.firstGen;
   return findAccess(
     row,

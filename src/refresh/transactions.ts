@@ -6,8 +6,9 @@ import {
   type SessionRow,
   type TokenRecord,
 } from "../core/session.ts";
-import { parseWantKey, type WantKey } from "../core/want.ts";
-import { rowKey, type Run } from "./run.ts";
+import { isNewer } from "../core/session-version.ts";
+import { parseWantKey, wantKey, type WantKey } from "../core/want.ts";
+import { rowKey, tell, type Run } from "./run.ts";
 
 /** A row that carries the attempt this tab just wrote into it. */
 export type ClaimedRow = SessionRow & { att: SessionAttempt };
@@ -24,8 +25,7 @@ export async function claimAttempt(
 ): Promise<ClaimedRow | undefined> {
   const row = await run.ports.store.update(rowKey(run), (row) => {
     // A commit moves `gen` and leaves `seq`: without the compare of `gen` another want's tab would send a used token.
-    if (!row || row.end || row.sid !== seen.sid || row.gen !== seen.gen || row.seq !== seen.seq)
-      return KEEP;
+    if (!isLive(row, seen) || row.gen !== seen.gen || row.seq !== seen.seq) return KEEP;
     const before = row.att;
     const att: SessionAttempt = {
       id: attId,
@@ -48,18 +48,20 @@ function isClaimedBy(attId: string, seq: number, row: SessionRow | undefined): r
 export async function commitAnswer(
   run: Run,
   claimed: ClaimedRow,
-  record: TokenRecord,
   answer: RefreshedTokens,
 ): Promise<SessionRow | undefined> {
   const { store } = run.ports;
   const want = claimed.att.want;
-  const tokens = await store.seal(mergeAnswer(record, want, answer));
+  // As it is now: an ID token may have been judged while this answer was on its way.
+  const current = await store.get(rowKey(run));
+  if (!isStillOurs(current, claimed)) return undefined;
+  const tokens = await store.seal(mergeAnswer(await store.open(current.tokens), want, answer));
   const row = await store.update(rowKey(run), (row) => {
     if (!isStillOurs(row, claimed)) return KEEP;
     const entry = {
       gen: row.gen + 1,
       expiresAt: answer.expiresAt,
-      scope: answer.scope ?? row.access[want]?.scope ?? [...parseWantKey(want).scope],
+      scope: answer.scope ?? row.access[want]?.scope ?? assumedScope(row, want),
     };
     return {
       ...row,
@@ -92,19 +94,37 @@ export async function dropAttempt(run: Run, claimed: ClaimedRow): Promise<void> 
   );
 }
 
-/** The ID token of a committed answer was judged; nothing that was committed since is touched. */
-export async function settleIdToken(
+/** Ends the session that brought a bad ID token, whatever it has brought since. */
+export async function endByIdToken(run: Run, committed: SessionRow): Promise<void> {
+  const end = { why: "id_token", seq: committed.cseq } as const;
+  const row = await run.ports.store.update(rowKey(run), (row) =>
+    isLive(row, committed) ? endedRow(row, end) : KEEP,
+  );
+  if (row?.end?.why === "id_token") tell(run, row.sid, { t: "ended", ...end });
+}
+
+/** Stores what a good ID token says, unless another has come since. False: an answer came in between, try again. */
+export async function storeVerified(
   run: Run,
   committed: SessionRow,
-  change: (row: SessionRow) => SessionRow,
-): Promise<SessionRow | undefined> {
-  return run.ports.store.update(rowKey(run), (row) =>
-    row && !row.end && row.sid === committed.sid && row.gen === committed.gen ? change(row) : KEEP,
+  idToken: string | undefined,
+  verified: Pick<TokenRecord, "user" | "authTime" | "idTokenVerified">,
+): Promise<boolean> {
+  const { store } = run.ports;
+  const current = await store.get(rowKey(run));
+  if (!isLive(current, committed)) return true;
+  const record = await store.open(current.tokens);
+  if (record.idToken !== idToken) return true;
+  const tokens = await store.seal({ ...record, ...verified });
+  const isSame = (row: SessionRow | undefined): row is SessionRow =>
+    isLive(row, current) && row.gen === current.gen;
+  return isSame(
+    await store.update(rowKey(run), (row) => (isSame(row) ? { ...row, tokens } : KEEP)),
   );
 }
 
 /** Every write of `end` removes the tokens with it. */
-export function endedRow(row: SessionRow, end: SessionEnd): SessionRow {
+function endedRow(row: SessionRow, end: SessionEnd): SessionRow {
   return { ...row, att: null, end, renewable: false, access: {}, tokens: null };
 }
 
@@ -112,9 +132,18 @@ function isStillOurs(
   row: SessionRow | undefined,
   { sid, gen, att }: ClaimedRow,
 ): row is SessionRow {
-  return (
-    row !== undefined && !row.end && row.sid === sid && row.gen === gen && row.att?.seq === att.seq
-  );
+  return isLive(row, { sid }) && row.gen === gen && row.att?.seq === att.seq;
+}
+
+/** The same login's session, not ended, and not of a newer version. */
+function isLive(row: SessionRow | undefined, { sid }: Pick<SessionRow, "sid">): row is SessionRow {
+  return row !== undefined && !isNewer(row) && !row.end && row.sid === sid;
+}
+
+/** What a server grants that does not say: what was asked, or as at login. @see RFC 6749 section 5.1 */
+function assumedScope(row: SessionRow, want: WantKey): string[] {
+  const { scope } = parseWantKey(want);
+  return scope.length > 0 ? [...scope] : (row.access[wantKey({})]?.scope ?? []);
 }
 
 function mergeAnswer(record: TokenRecord, want: WantKey, answer: RefreshedTokens): TokenRecord {

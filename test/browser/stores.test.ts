@@ -21,7 +21,7 @@ const row: SessionRow = {
   keep: "device",
   renewable: true,
   access: {},
-  tokens: null,
+  tokens: {},
 };
 
 let n = 0;
@@ -84,8 +84,45 @@ test("the default user and its session are read in one transaction", async () =>
   const transaction = vi.spyOn(IDBDatabase.prototype, "transaction");
   expect(await users.getDefault()).toEqual({ sub: "ada", row });
   expect(transaction).toHaveBeenCalledTimes(1);
-  await users.putDefault(null);
-  expect(await get(defaultUserKey(mine), database)).toBeUndefined();
+  await set(defaultUserKey(mine), 7, database);
+  expect(await users.getDefault()).toEqual({});
+});
+
+test.for<[string, unknown]>([
+  ["a string", "garbage"],
+  ["null", null],
+  ["empty", {}],
+  ["a version alone", { v: 1, end: null, att: null }],
+  ["without a generation", { ...row, gen: undefined }],
+  ["with a sequence that is no number", { ...row, seq: Number.NaN }],
+  ["without tokens", { ...row, tokens: null }],
+  ["with tokens that are none", { ...row, tokens: "x" }],
+  ["without an index", { ...row, access: null }],
+  [
+    "with an index of nonsense",
+    { ...row, access: { nonsense: { gen: 1, expiresAt: 1, scope: [] } } },
+  ],
+  ["with a broken attempt", { ...row, att: "x" }],
+  ["with a broken end", { ...row, end: "x" }],
+])("a record that is %s counts as none, and a login replaces it", async ([, record]) => {
+  const database = createDatabase();
+  const mine = client();
+  const key = sessionKey(mine, "ada");
+  await set(key, record, database);
+  const store = new IndexedDBSessionStore(database);
+  expect(await store.get(key)).toBeUndefined();
+  const users = new IndexedDBUserStore(database, mine);
+  await users.putDefault("ada");
+  expect(await users.getDefault()).toEqual({ sub: "ada" });
+  expect(await store.update(key, (before) => (before ? KEEP : row))).toEqual(row);
+  expect(await store.get(key)).toEqual(row);
+});
+
+test("a record of a newer version is handed on as it is", async () => {
+  const database = createDatabase();
+  const key = sessionKey(client(), "ada");
+  await set(key, { v: 2, unheard: "of" }, database);
+  expect(await new IndexedDBSessionStore(database).get(key)).toEqual({ v: 2, unheard: "of" });
 });
 
 test("the request store lists and deletes requests only, and gives a request to one of two takers", async () => {
@@ -100,6 +137,15 @@ test("the request store lists and deletes requests only, and gives a request to 
   expect(takers.filter((value) => value !== null)).toEqual(["one"]);
   expect(await requests.getAllKeys()).toEqual([]);
   expect(await get(key, database)).toEqual(row);
+});
+
+test("the callback ledger survives a damaged record", async () => {
+  const database = createDatabase();
+  await set("callback/damaged", null, database);
+  const ledger = new IndexedDBCallbackLedger(database, systemClock);
+  await ledger.put("whole", { sub: "ada" });
+  expect(await ledger.get("whole")).toEqual({ sub: "ada" });
+  expect(await keys(database)).not.toContain("callback/damaged");
 });
 
 test("the callback ledger forgets after ten minutes and touches nothing else", async () => {
@@ -148,4 +194,27 @@ test("an IndexedDB that hangs is a StorageError after the timeout", async () => 
   const stuck = database("readwrite", () => new Promise(() => {}));
   await expect(stuck).rejects.toBeInstanceOf(StorageError);
   expect(await get("x", database)).toBeUndefined();
+});
+
+test("what was given up does not happen later after all", async () => {
+  const database = createDatabase(100);
+  const key = sessionKey(client(), "ada");
+  const open = indexedDB.open.bind(indexedDB);
+  vi.spyOn(indexedDB, "open").mockImplementationOnce((name) => {
+    const late = open(name);
+    const listeners: Pick<IDBOpenDBRequest, "onsuccess" | "onupgradeneeded"> = late;
+    return new Proxy(late, {
+      set: (_, member, value: () => void) => {
+        const delayed = () => setTimeout(value, 400);
+        return Reflect.set(listeners, member, member === "onsuccess" ? delayed : value);
+      },
+      get: (target, member) => {
+        const value: unknown = Reflect.get(target, member);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  });
+  await expect(set(key, row, database)).rejects.toBeInstanceOf(StorageError);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await get(key, database)).toBeUndefined();
 });

@@ -5,21 +5,22 @@ import type { TabMessage } from "../../src/core/message.ts";
 
 const message: TabMessage = { p: 1, k: "ada", from: "a", sid: "s", t: "user", what: "login" };
 
-test("a message reaches the other tabs' listeners until they leave, and not its sender", async () => {
+test("a message reaches every listener, in the sending tab too, until it leaves", async () => {
   const [a, b] = [new BroadcastTabChannel("test,channel"), new BroadcastTabChannel("test,channel")];
   const heard: string[] = [];
   const leaveA = a.listen(() => heard.push("a"));
   const first = new Promise<TabMessage>((resolve) => b.listen(resolve));
   const leaveB = b.listen(() => heard.push("b"));
   a.post(message);
+  expect(heard).toEqual([]);
   expect(await first).toEqual(message);
-  expect(heard).toEqual(["b"]);
+  expect(heard).toEqual(["a", "b"]);
+  leaveA();
   leaveB();
   const second = new Promise<TabMessage>((resolve) => b.listen(resolve));
   a.post(message);
   await second;
-  expect(heard).toEqual(["b"]);
-  leaveA();
+  expect(heard).toEqual(["a", "b"]);
 });
 
 test("a message is delivered even when its sender listens to nothing", async () => {

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ConfigurationError, NoTokenError } from "../../src/core/errors.ts";
+import {
+  AuthorizationError,
+  ConfigurationError,
+  InvalidResponseError,
+  NetworkError,
+  NoTokenError,
+  StorageError,
+} from "../../src/core/errors.ts";
 import { ADA, answerOf, expiredRow, KEY, settle, testClock, USUAL } from "../refresh/tabs.ts";
-import { goodRow, loginAnswer, REDIRECT_URI, remember, world } from "./fixture.ts";
+import { goodRow, loginAnswer, REDIRECT_URI, remember, world, type World } from "./fixture.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -35,29 +42,28 @@ describe("the hot path", () => {
     const read = vi.spyOn(my.users, "getDefault");
     const auth = my.tab();
     auth.start();
+    await settle();
     expect(read).toHaveBeenCalledTimes(1);
     expect(await auth.getToken()).toBe("at1");
     expect(read).toHaveBeenCalledTimes(1);
   });
 
   test.for(["wall", "monotonic"])(
-    "believes the %s clock when it says that the token is dead",
+    "is left when the %s clock says that the token is dead",
     async (which) => {
+      let jump = 0;
       const my = world({
         ...testClock,
         now: () => Date.now() + (which === "wall" ? jump : 0),
         mono: () => performance.now() + (which === "wall" ? 0 : jump),
       });
-      let jump = 0;
       await remember(my, goodRow(expiredRow()));
+      my.refreshes.push(answerOf(2, { expiresAt: Date.now() + 120_000 }));
       const auth = my.tab();
       auth.start();
-      const held = auth.getToken();
-      await held;
-      const hot = auth.getToken();
-      expect(auth.getToken()).toBe(hot);
+      expect(await auth.getToken()).toBe("at1");
       jump = 61_000;
-      expect(auth.getToken()).not.toBe(hot);
+      expect(await auth.getToken()).toBe("at2");
     },
   );
 });
@@ -99,6 +105,56 @@ describe("a token near its end", () => {
     my.tab().start();
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(my.sends).toBe(0);
+  });
+});
+
+describe("a token that is dead", () => {
+  test("at birth is given to who waited, and not asked for again at once", async () => {
+    const my = world();
+    await remember(my, expiredRow());
+    my.refreshes.push(answerOf(2, { expiresAt: Date.now() }));
+    const auth = my.tab();
+    auth.start();
+    for (let call = 0; call < 5; call++) expect(await auth.getToken()).toBe("at2");
+    expect(my.sends).toBe(1);
+  });
+
+  test("is renewed and published even when whoever asked has left", async () => {
+    const my = world();
+    await remember(my, expiredRow());
+    const auth = my.tab();
+    auth.start();
+    let prepared = () => {};
+    my.prepare = () => new Promise((resolve) => (prepared = resolve));
+    my.refreshes.push(answerOf(2));
+    const leave = new AbortController();
+    const token = auth.getToken({ signal: leave.signal }).catch((error: unknown) => error);
+    await settle();
+    leave.abort(new Error("left"));
+    expect(await token).toMatchObject({ message: "left" });
+    prepared();
+    await settle();
+    expect(auth.state).toMatchObject({ freshness: "fresh", token: { origin: "this-tab" } });
+    expect(await auth.getToken()).toBe("at2");
+    expect(my.sends).toBe(1);
+  });
+
+  test("is not served by the own tab after its successor's ID token turned out bad, however late", async () => {
+    const my = world();
+    await remember(my, expiredRow());
+    my.refreshes.push(answerOf(2, { idToken: "bad" }));
+    let judge = () => {};
+    my.verdict = () => new Promise((resolve) => (judge = () => resolve({ type: "invalid" })));
+    const auth = my.tab();
+    auth.start();
+    expect(await auth.getToken()).toBe("at2");
+    judge();
+    await settle();
+    expect(auth.state.status).toBe("expired");
+    await expect(auth.getToken()).rejects.toMatchObject({
+      code: "refresh_token",
+      reason: "id_token",
+    });
   });
 });
 
@@ -221,13 +277,100 @@ describe("login", () => {
 });
 
 describe("a callback", () => {
-  test("is taken by start, cleans the address bar at once and keeps what is not of the response", async () => {
+  test("is seen by every instance that begins in the same task, and is one exchange", async () => {
+    const my = world();
+    my.page.url = RESPONSE;
+    my.page.mayNavigate = true;
+    my.server.exchange = vi.fn(async () => loginAnswer({ returnTo: "/orders" }));
+    const first = my.tab();
+    first.start();
+    const result = first.handleCallback();
+    first.dispose();
+    const second = my.tab();
+    second.start();
+    const results = await Promise.all([result, second.handleCallback(), second.handleCallback()]);
+    for (const each of results)
+      expect(each).toMatchObject({ user: { sub: ADA }, returnTo: "/orders" });
+    expect(await second.getToken()).toBe("at1");
+    expect(my.trips).toHaveLength(0);
+    expect(my.server.exchange).toHaveBeenCalledTimes(1);
+  });
+
+  test("that fails does not send getToken() round in circles", async () => {
+    const my = world();
+    my.page.url = `${REDIRECT_URI}?error=access_denied&state=s`;
+    my.page.mayNavigate = true;
+    const denied = new AuthorizationError({ error: "access_denied" }, "x");
+    my.server.exchange = () => Promise.reject(denied);
+    const auth = my.tab();
+    auth.start();
+    await expect(auth.getToken()).rejects.toMatchObject({ code: "no_token", cause: denied });
+    expect(my.trips).toHaveLength(0);
+    my.server.exchange = async () => loginAnswer();
+    my.go = async () => RESPONSE;
+    await auth.login();
+    expect(await auth.getToken()).toBe("at1");
+  });
+
+  test("of another client on the same page does not keep this one from its own login", async () => {
+    const my = world();
+    my.page.url = RESPONSE;
+    my.page.mayNavigate = true;
+    const foreign = new InvalidResponseError("client_id", "another client's", "x");
+    my.server.exchange = vi.fn(() => Promise.reject(foreign));
+    const auth = my.tab();
+    auth.start();
+    void auth.getToken().catch(() => {});
+    await settle();
+    expect(my.trips).toHaveLength(1);
+  });
+
+  test("that failed for want of a network can be taken again", async () => {
+    const my = world();
+    my.page.url = RESPONSE;
+    my.server.exchange = vi
+      .fn(async () => loginAnswer())
+      .mockRejectedValueOnce(new NetworkError("discovery"));
+    const auth = my.tab();
+    await expect(auth.handleCallback()).rejects.toMatchObject({ retryable: true });
+    expect(await auth.handleCallback()).toMatchObject({ user: { sub: ADA } });
+    expect(auth.state.status).toBe("authenticated");
+  });
+
+  test("stands although nobody can write down that it was handled", async () => {
+    const my = world();
+    vi.spyOn(my.ledger, "put").mockRejectedValueOnce(new StorageError("full"));
+    const auth = my.tab();
+    expect(await auth.handleCallback(RESPONSE)).toMatchObject({ user: { sub: ADA } });
+    expect(auth.state.status).toBe("authenticated");
+  });
+
+  test.for([
+    `${RESPONSE}&access_token=SECRET#id_token=SECRET`,
+    `${REDIRECT_URI}#state=s&access_token=SECRET`,
+  ])("with tokens in its URL leaves none in the address bar: %s", async (url) => {
+    const my = world();
+    my.page.url = url;
+    my.server.exchange = () => Promise.reject(new InvalidResponseError("access_token", "x", "x"));
+    my.tab().start();
+    await settle();
+    expect(my.page.url).not.toMatch(/SECRET|code|state/);
+  });
+
+  test("of a URL that is none is refused", async () => {
+    await expect(world().tab().handleCallback("http://[")).rejects.toMatchObject({
+      code: "invalid_response",
+      parameter: "url",
+    });
+  });
+
+  test("is taken by start, cleans the address bar and keeps what is not of the response", async () => {
     const my = world();
     my.page.url = RESPONSE;
     const auth = my.tab();
     auth.start();
-    expect(my.page.url).toBe(`${REDIRECT_URI}?keep=1`);
     expect(await auth.getToken()).toBe("at1");
+    expect(my.page.url).toBe(`${REDIRECT_URI}?keep=1`);
   });
 
   test("gives the same result to every call, in this instance and another", async () => {
@@ -261,6 +404,79 @@ describe("a callback", () => {
 });
 
 describe("signOut", () => {
+  /** Stops the next write of a session after it was made. */
+  function holdNextUpdate(my: World): () => void {
+    const update = my.store.update.bind(my.store);
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    vi.spyOn(my.store, "update").mockImplementationOnce(async (key, change) => {
+      const row = await update(key, change);
+      await held;
+      return row;
+    });
+    return () => release();
+  }
+
+  test.for([ADA, "grace"])("does not undo the login of %s that comes in between", async (sub) => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    my.go = async () => RESPONSE;
+    my.server.exchange = async () => loginAnswer({ user: { sub, claims: { sub } } });
+    const [a, b] = [my.tab(), my.tab()];
+    a.start();
+    b.start();
+    await settle();
+    const release = holdNextUpdate(my);
+    const out = a.signOut();
+    await settle();
+    await b.login();
+    release();
+    await out;
+    await settle();
+    for (const { state } of [a, b])
+      expect(state).toMatchObject({ status: "authenticated", user: { sub } });
+  });
+
+  test("leaves no tokens of whoever was signed in before", async () => {
+    const my = world();
+    my.go = async () => RESPONSE;
+    const auth = my.tab();
+    auth.start();
+    await auth.login();
+    my.server.exchange = async () =>
+      loginAnswer({ user: { sub: "grace", claims: { sub: "grace" } } });
+    await auth.login();
+    expect(await my.store.get(KEY)).toMatchObject({ tokens: null, access: {}, renewable: false });
+    expect(auth.state).toMatchObject({ user: { sub: "grace" } });
+  });
+
+  test("is told to the server and the other tabs although a listener throws", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    my.server.revoke = vi.fn(async () => {});
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    const uncaught: unknown[] = [];
+    const caught = vi.spyOn(globalThis, "queueMicrotask").mockImplementation((task) => {
+      try {
+        task();
+      } catch (error) {
+        uncaught.push(error);
+      }
+    });
+    const heard = vi.fn();
+    auth.subscribe(() => {
+      throw new Error("the app's own");
+    });
+    auth.subscribe(heard);
+    await auth.signOut();
+    caught.mockRestore();
+    expect(heard).toHaveBeenCalledTimes(1);
+    expect(my.server.revoke).toHaveBeenCalledTimes(1);
+    expect(uncaught).toEqual([new Error("the app's own")]);
+  });
+
   test("empties the session before the server is told, and tells it once", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
@@ -324,6 +540,49 @@ describe("signOut", () => {
   });
 });
 
+test("a store that cannot be read leaves no login under way for ever", async () => {
+  const my = world();
+  vi.spyOn(my.users, "getDefault").mockRejectedValue(new StorageError("gone"));
+  my.server.authorize = () => Promise.reject(new StorageError("gone"));
+  const auth = my.tab();
+  auth.start();
+  await expect(auth.login()).rejects.toBeInstanceOf(StorageError);
+  expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "storage" } });
+});
+
+test("news of other tabs at the start do not make anybody look signed out", async () => {
+  const my = world();
+  await remember(my, goodRow(expiredRow()));
+  const read = my.users.getDefault.bind(my.users);
+  let reads = 0;
+  vi.spyOn(my.users, "getDefault").mockImplementation(async () => {
+    const late = ++reads * 10;
+    const found = await read();
+    await new Promise((resolve) => setTimeout(resolve, late));
+    return found;
+  });
+  my.go = async () => RESPONSE;
+  const [auth, other] = [my.tab(), my.tab()];
+  auth.start();
+  const user = auth.getUser();
+  void other.login();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await user).toMatchObject({ sub: ADA });
+});
+
+test("a signal ends the wait for a login page, too", async () => {
+  const my = world();
+  my.page.mayNavigate = true;
+  const auth = my.tab();
+  auth.start();
+  const leave = new AbortController();
+  const token = auth.getToken({ signal: leave.signal }).catch((error: unknown) => error);
+  await settle();
+  expect(my.trips).toHaveLength(1);
+  leave.abort(new Error("left"));
+  expect(await token).toMatchObject({ message: "left" });
+});
+
 test("an aborted signal rejects with its reason", async () => {
   const my = world();
   await remember(my, expiredRow());
@@ -341,7 +600,13 @@ test("an aborted signal rejects with its reason", async () => {
 test("members that are handed around keep their object", async () => {
   const my = world();
   await remember(my, goodRow(expiredRow()));
-  const { getToken, subscribe } = my.tab();
+  const { getToken, getUser, signOut, subscribe, start, dispose } = my.tab();
+  start();
+  const heard = vi.fn();
+  subscribe(heard);
   expect(await getToken()).toBe("at1");
-  expect(typeof subscribe(() => {})).toBe("function");
+  expect(await getUser()).toMatchObject({ sub: ADA });
+  await signOut();
+  expect(heard).toHaveBeenCalledTimes(2);
+  dispose();
 });

@@ -1,8 +1,8 @@
 import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
 import type { ConfigurationError } from "../../src/core/errors.ts";
 import type { Clock, Page } from "../../src/core/ports.ts";
-import type { RefreshAnswer } from "../../src/core/refresher.ts";
-import type { SessionRow } from "../../src/core/session.ts";
+import type { IdTokenVerdict, RefreshAnswer } from "../../src/core/refresher.ts";
+import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
 import type { Trip } from "../../src/core/user-agent.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
@@ -23,6 +23,7 @@ export const REDIRECT_URI = "https://app.example/callback";
 export interface World {
   readonly store: MemorySessionStore;
   readonly users: MemoryUserStore;
+  readonly ledger: MemoryCallbackLedger;
   readonly page: FakePage;
   /** Answers refreshes, in order; then never. */
   readonly refreshes: RefreshAnswer[];
@@ -31,7 +32,7 @@ export interface World {
   /** What `trip.go` gives. */
   go: () => Promise<string>;
   prepare: () => Promise<void>;
-  verdict: "valid" | "invalid";
+  verdict: (record: TokenRecord) => Promise<IdTokenVerdict>;
   sends: number;
   trips: Trip[];
   tab(): AuthManager;
@@ -57,6 +58,7 @@ export function world(clock: Clock = testClock): World {
   const me: World = {
     store,
     users,
+    ledger,
     page,
     refreshes: [],
     server: {
@@ -67,7 +69,7 @@ export function world(clock: Clock = testClock): World {
     },
     go: () => new Promise(() => {}),
     prepare: async () => {},
-    verdict: "valid",
+    verdict: async ({ user }) => ({ type: "valid", user, authTime: undefined }),
     sends: 0,
     trips: [],
     tab: () => {
@@ -91,10 +93,7 @@ export function world(clock: Clock = testClock): World {
               const answer = me.refreshes.shift();
               return answer ? Promise.resolve(answer) : new Promise(() => {});
             },
-            verify: async ({ user }) =>
-              me.verdict === "valid"
-                ? { type: "valid", user, authTime: undefined }
-                : { type: "invalid" },
+            verify: (record) => me.verdict(record),
           },
         },
       });

@@ -74,7 +74,7 @@ const SCENARIOS: Record<string, Scenario> = {
   ),
   "a refresh brought a bad ID token": async (world, start) => {
     await remember(world, expiredRow());
-    world.verdict = "invalid";
+    world.verdict = async () => ({ type: "invalid" });
     world.refreshes.push(answerOf(2, { idToken: "bad" }));
     const auth = start();
     await silently(auth);

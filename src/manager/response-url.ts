@@ -1,0 +1,43 @@
+const RESPONSE = ["code", "error", "access_token", "id_token"];
+const DETAILS = [
+  "error_description",
+  "error_uri",
+  "expires_in",
+  "iss",
+  "session_state",
+  "state",
+  "token_type",
+];
+
+/** Is there an authorization response in `url`, well-formed or not, sent to `redirectUri`? @see RFC 6749 section 4.1.2 */
+export function isCallback(url: string, redirectUri: string): boolean {
+  const { origin, pathname, searchParams, hash } = new URL(url);
+  const redirect = new URL(redirectUri);
+  return (
+    origin === redirect.origin &&
+    pathname === redirect.pathname &&
+    (hasResponse(searchParams) || hasResponse(fragment(hash)))
+  );
+}
+
+/** The `state` of a response, wherever it stands. */
+export function stateOf({ searchParams, hash }: URL): string | undefined {
+  return searchParams.get("state") ?? fragment(hash).get("state") ?? undefined;
+}
+
+/** `url` without the authorization response and whatever tokens somebody put there. */
+export function withoutResponse(url: string): string {
+  const clean = new URL(url);
+  for (const name of [...RESPONSE, ...DETAILS]) clean.searchParams.delete(name);
+  const inFragment = fragment(clean.hash);
+  if ([...RESPONSE, "state"].some((name) => inFragment.has(name))) clean.hash = "";
+  return clean.href;
+}
+
+function hasResponse(parameters: URLSearchParams): boolean {
+  return parameters.has("state") && RESPONSE.some((name) => parameters.has(name));
+}
+
+function fragment(hash: string): URLSearchParams {
+  return new URLSearchParams(hash.slice(1));
+}

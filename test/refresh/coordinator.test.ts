@@ -7,7 +7,10 @@ import {
   TimeoutError,
 } from "../../src/core/errors.ts";
 import { wantKey } from "../../src/core/want.ts";
-import { ADA, answerOf, browser, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
+import { ADA, answerOf, browser, CLIENT, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
+import { sessionKey } from "../../src/core/keys.ts";
+import type { IdTokenVerdict } from "../../src/core/refresher.ts";
+import type { TokenRecord } from "../../src/core/session.ts";
 
 const NEED = { user: ADA, want: USUAL, notGen: -1 };
 
@@ -125,7 +128,102 @@ describe("one refresh for all", () => {
   });
 });
 
+describe("in one tab", () => {
+  const api = wantKey({ resource: "https://api.example" });
+
+  test("two wants are two attempts, each with an answer of its own", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const one = tab("a");
+    const both = [one.refresh(NEED), one.refresh({ ...NEED, want: api })];
+    await settle();
+    expect(sent.map(({ want }) => want)).toEqual([USUAL]);
+    sent[0]!.answer(answerOf(2));
+    await settle();
+    expect(sent.map(({ want }) => want)).toEqual([USUAL, api]);
+    sent[1]!.answer(answerOf(3));
+    expect((await Promise.all(both)).map(({ accessToken }) => accessToken)).toEqual(["at2", "at3"]);
+  });
+
+  test("two people are two sessions, and no answer crosses", async () => {
+    const { store, sent, tab } = browser();
+    const graces = sessionKey(CLIENT, "grace");
+    await store.update(KEY, () => expiredRow());
+    await store.update(graces, () => {
+      const row = expiredRow();
+      return { ...row, tokens: { ...(row.tokens as TokenRecord), refreshToken: "grace-rt1" } };
+    });
+    const one = tab("a");
+    const both = [one.refresh(NEED), one.refresh({ ...NEED, user: "grace" })];
+    await settle();
+    expect(sent.map(({ refreshToken }) => refreshToken)).toEqual(["rt1", "grace-rt1"]);
+    sent[1]!.answer(answerOf(7, { refreshToken: "grace-rt7" }));
+    sent[0]!.answer(answerOf(2));
+    expect((await Promise.all(both)).map(({ accessToken }) => accessToken)).toEqual(["at2", "at7"]);
+    expect((await store.get(graces))!.tokens).toMatchObject({ refreshToken: "grace-rt7" });
+    expect((await store.get(KEY))!.tokens).toMatchObject({ refreshToken: "rt2" });
+  });
+
+  test("who joins an attempt but wants a newer answer than it will bring gets one more", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const one = tab("a");
+    const first = one.refresh(NEED);
+    await settle();
+    const newer = one.refresh({ ...NEED, notGen: 2 });
+    sent[0]!.answer(answerOf(2));
+    expect((await first).accessToken).toBe("at2");
+    await settle();
+    sent[1]!.answer(answerOf(3));
+    expect((await newer).accessToken).toBe("at3");
+  });
+
+  test("an aborted signal asks for nothing", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const reason = new Error("enough");
+    await expect(tab("a").refresh(NEED, AbortSignal.abort(reason))).rejects.toBe(reason);
+    await settle();
+    expect(sent).toHaveLength(0);
+  });
+});
+
 describe("the row", () => {
+  test("without a scope in the answer keeps what was granted, or takes what was asked, or as at login", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const one = tab("a");
+    const resource = "https://api.example";
+    const wants = [USUAL, wantKey({ resource }), wantKey({ resource, scope: ["read"] })];
+    const granted: (readonly string[])[] = [];
+    for (const [i, want] of wants.entries()) {
+      const tokens = one.refresh({ ...NEED, want });
+      await settle();
+      sent[i]!.answer(answerOf(i + 2));
+      granted.push((await tokens).scope);
+    }
+    expect(granted).toEqual([["openid"], ["openid"], ["read"]]);
+  });
+
+  test.for([
+    ["an answer", answerOf(2)],
+    ["invalid_grant", { type: "invalid_grant" }],
+    ["a refusal", { type: "refused", facts: { error: "invalid_scope" } }],
+  ] as const)("that a newer Latchkey took over is left alone by %s", async ([, answer]) => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a").refresh(NEED);
+    tokens.catch(() => {});
+    await settle();
+    const newer = await store.update(KEY, (row) => ({
+      ...row!,
+      v: 2 as 1,
+      tokens: { new: "shape" },
+    }));
+    sent[0]!.answer(answer);
+    await expect(tokens).rejects.toMatchObject({ retryable: false });
+    expect(await store.get(KEY)).toEqual(newer);
+  });
   test("is written before anything is sent, and after the answer holds the new refresh token", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
@@ -193,6 +291,50 @@ describe("an owner that ended", () => {
     expect((await store.get(KEY))!.att).toMatchObject({ id: "a-1", seq: 3, n: 1, tries: 1 });
     sent[0]!.answer(answerOf(2));
     await tokens;
+  });
+
+  test("while another want is wanted: first its own, as it stood, then the other", async () => {
+    const { store, sent, tab } = browser();
+    const api = wantKey({ resource: "https://api.example" });
+    const att = { id: "dead-1", seq: 2, tab: "dead", want: api, n: 0, tries: 0 };
+    await store.update(KEY, () => ({ ...expiredRow(), seq: 2, att }));
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    expect(sent.map(({ want }) => want)).toEqual([api]);
+    sent[0]!.answer({ type: "refused", facts: { error: "invalid_target" } });
+    await settle();
+    expect(sent.map(({ want }) => want)).toEqual([api, USUAL]);
+    sent[1]!.answer(answerOf(2));
+    expect((await tokens).accessToken).toBe("at2");
+  });
+
+  test("and was followed by another that lives: that one is watched, not followed", async () => {
+    const { store, locks, sent, tab } = browser();
+    const att = { id: "dead-1", seq: 2, tab: "dead", want: USUAL, n: 0, tries: 0 };
+    await store.update(KEY, () => ({ ...expiredRow(), seq: 2, att }));
+    // Between the grant of the dead owner's lock and the second look at the row another tab has claimed.
+    const get = store.get.bind(store);
+    const living = { ...att, id: "living-1", seq: 3, tab: "living" };
+    vi.spyOn(store, "get")
+      .mockImplementationOnce((key) => get(key))
+      .mockImplementationOnce(async (key) => {
+        await store.update(key, (row) => ({ ...row!, seq: 3, att: living }));
+        return get(key);
+      });
+    let finish = () => {};
+    const owner = locks.request(
+      "own/living-1",
+      { mode: "exclusive" },
+      () => new Promise<void>((resolve) => (finish = resolve)),
+    );
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    expect(sent).toHaveLength(0);
+    finish();
+    await owner;
+    await settle();
+    sent[0]!.answer(answerOf(2));
+    expect((await tokens).accessToken).toBe("at2");
   });
 
   test("is followed by one of many tabs that watched it", async () => {
@@ -391,6 +533,67 @@ describe("nothing transient ends a session", () => {
     expect(new Set(sent.map(({ refreshToken }) => refreshToken))).toEqual(new Set(["rt1"]));
   });
 
+  test.for([
+    ["unknown", { type: "unknown", cause: undefined }],
+    ["not_rotated", { type: "not_rotated", retryAfterMs: undefined, cause: undefined }],
+    ["not_rotated with Retry-After: 0", { type: "not_rotated", retryAfterMs: 0, cause: undefined }],
+  ] as const)("%s: the pauses double, up to half a minute", async ([, answer]) => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    tab("a")
+      .refresh(NEED)
+      .catch(() => {});
+    const pauses: number[] = [];
+    for (let send = 0; send < 10; send++) {
+      await settle();
+      const before = Date.now();
+      sent[send]!.answer(answer);
+      while (sent.length === send + 1) await vi.advanceTimersToNextTimerAsync();
+      pauses.push(Date.now() - before);
+    }
+    // Equal jitter in the middle: three quarters of 300 ms, doubled each time.
+    expect(pauses).toEqual([225, 450, 900, 1800, 3600, 7200, 14400, 22500, 22500, 22500]);
+  });
+
+  test("a browser that is wrong about being offline is asked to try all the same", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a", { page: { online: () => false, onOnline: () => () => {} } }).refresh(
+      NEED,
+    );
+    await vi.advanceTimersByTimeAsync(29_999);
+    expect(sent).toHaveLength(0);
+    tokens.catch(() => {});
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sent).toHaveLength(1);
+  });
+
+  test("an invalid_grant that could not be stored at once is not taken for a lost response", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a").refresh(NEED);
+    tokens.catch(() => {});
+    await settle();
+    vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("gone"));
+    sent[0]!.answer({ type: "invalid_grant" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await expect(tokens).rejects.toMatchObject({ reason: "invalid_grant" });
+    expect(sent).toHaveLength(1);
+  });
+
+  test("patience that ends says what the last send met", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a")
+      .refresh(NEED)
+      .catch((error: unknown) => error);
+    await settle();
+    const cause = new Error("reset");
+    sent[0]!.answer({ type: "unknown", cause });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(await tokens).toMatchObject({ code: "timeout", cause });
+  });
+
   test("Retry-After wins over the back-off", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
@@ -486,7 +689,138 @@ describe("nothing transient ends a session", () => {
   });
 });
 
+describe("what stands for a while", () => {
+  test("ends with the session it was about", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const one = tab("a");
+    const born = one.refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { expiresAt: Date.now() }));
+    await born;
+    const end = { why: "signed_out", seq: 9 } as const;
+    await store.update(KEY, (row) => ({
+      ...row!,
+      sid: "s2",
+      end,
+      tokens: null,
+      access: {},
+      renewable: false,
+    }));
+    await expect(one.refresh(NEED)).rejects.toBeInstanceOf(NoTokenError);
+  });
+
+  test("is not forced on a later login", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const one = tab("a");
+    const refused = one.refresh(NEED).catch((error: unknown) => error);
+    await settle();
+    sent[0]!.answer({ type: "refused", facts: { error: "unauthorized_client" } });
+    expect(await refused).toBeInstanceOf(RequestTokenError);
+    await store.update(KEY, (row) => ({
+      ...expiredRow(),
+      sid: "s2",
+      gen: row!.gen + 1,
+      seq: row!.seq + 1,
+    }));
+    const tokens = one.refresh(NEED);
+    await settle();
+    sent[1]!.answer(answerOf(3));
+    expect((await tokens).accessToken).toBe("at3");
+  });
+
+  test("is no answer to who wants a newer one", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const one = tab("a");
+    const born = one.refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { expiresAt: Date.now() }));
+    const { generation } = await born;
+    const newer = one.refresh({ ...NEED, notGen: generation! });
+    await settle();
+    sent[1]!.answer(answerOf(3));
+    expect((await newer).accessToken).toBe("at3");
+  });
+});
+
 describe("the ID token of a refresh", () => {
+  /** A tab whose verdicts wait to be given. */
+  function judged(world: ReturnType<typeof browser>) {
+    const verdicts: ((verdict: IdTokenVerdict) => void)[] = [];
+    const one = world.tab("a", { verdict: () => new Promise((resolve) => verdicts.push(resolve)) });
+    return { one, verdicts };
+  }
+  const user = { sub: ADA, name: "Ada L.", claims: {} };
+  const api = wantKey({ resource: "https://api.example" });
+
+  test("that was found good while the next answer was on its way is not forgotten", async () => {
+    const world = browser();
+    const { store, sent } = world;
+    await store.update(KEY, () => expiredRow());
+    const { one, verdicts } = judged(world);
+    const first = one.refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    await first;
+    const second = one.refresh({ ...NEED, want: api });
+    await settle();
+    verdicts[0]!({ type: "valid", user, authTime: 7 });
+    await settle();
+    sent[1]!.answer(answerOf(3));
+    await second;
+    expect((await store.get(KEY))!.tokens).toMatchObject({
+      refreshToken: "rt3",
+      idTokenVerified: true,
+      user,
+      authTime: 7,
+    });
+  });
+
+  test("that was found bad after the next answer ends the session all the same", async () => {
+    const world = browser();
+    const { store, sent } = world;
+    await store.update(KEY, () => expiredRow());
+    const { one, verdicts } = judged(world);
+    const first = one.refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    await first;
+    const second = one.refresh({ ...NEED, want: api });
+    await settle();
+    sent[1]!.answer(answerOf(3));
+    await second;
+    verdicts[0]!({ type: "invalid" });
+    await settle();
+    expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" }, tokens: null });
+  });
+
+  test("of an older answer says nothing about a newer ID token, or another login", async () => {
+    const world = browser();
+    const { store, sent } = world;
+    await store.update(KEY, () => expiredRow());
+    const { one, verdicts } = judged(world);
+    for (const n of [2, 3]) {
+      const tokens = one.refresh({ ...NEED, notGen: n - 1 });
+      await settle();
+      sent[n - 2]!.answer(answerOf(n, { idToken: `id${n}` }));
+      await tokens;
+      await settle();
+    }
+    verdicts[0]!({ type: "valid", user, authTime: 7 });
+    await settle();
+    expect((await store.get(KEY))!.tokens).toMatchObject({
+      idToken: "id3",
+      idTokenVerified: false,
+      user: { sub: ADA },
+    });
+    await store.update(KEY, (row) => ({ ...row!, sid: "s2" }));
+    verdicts[1]!({ type: "invalid" });
+    await settle();
+    expect((await store.get(KEY))!.end).toBeNull();
+  });
+
   test("is judged after the commit; a bad one ends the session in every tab", async () => {
     const { store, sent, messages, tab } = browser();
     await store.update(KEY, () => expiredRow());

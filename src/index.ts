@@ -1,7 +1,6 @@
 export { createAuth } from "./create-auth.ts";
 export type { CreateAuthConfig } from "./create-auth.ts";
-export { AuthManager } from "./manager/auth-manager.ts";
-export type { AuthManagerConfig } from "./manager/auth-manager.ts";
+export type { AuthConfig } from "./core/auth-config.ts";
 export type {
   Auth,
   AuthState,
@@ -11,8 +10,10 @@ export type {
   SignOutOptions,
   TokenSummary,
 } from "./core/auth.ts";
+export type { AuthorizationParameters, Prompt } from "./core/authorization-parameters.ts";
 export type { User } from "./core/user.ts";
 export type { Want } from "./core/want.ts";
+
 export {
   AuthError,
   AuthorizationError,
@@ -21,6 +22,7 @@ export {
   DiscoveryError,
   IdTokenError,
   InvalidResponseError,
+  isAuthError,
   NetworkError,
   NoTokenError,
   RefreshTokenError,
@@ -29,3 +31,51 @@ export {
   TimeoutError,
 } from "./core/errors.ts";
 export type { AnyAuthError } from "./core/errors.ts";
+
+// What createAuth() composes, for who composes by hand.
+export { AuthManager } from "./manager/auth-manager.ts";
+export type { AuthManagerConfig } from "./manager/auth-manager.ts";
+export { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
+export { RefreshGrant } from "./grants/refresh-grant.ts";
+export { RefreshCoordinator } from "./refresh/coordinator.ts";
+export type { RefreshCoordinatorConfig } from "./refresh/coordinator.ts";
+export { REFRESH_TIMING } from "./refresh/run.ts";
+export type { RefreshPorts, RefreshTiming } from "./refresh/run.ts";
+export { createEngine } from "./engine.ts";
+export type { Engine, EngineConfig } from "./engine.ts";
+export { BroadcastTabChannel } from "./browser/broadcast-tab-channel.ts";
+export { createDatabase } from "./browser/database.ts";
+export { DocumentPage } from "./browser/document-page.ts";
+export { IndexedDBCallbackLedger } from "./browser/indexeddb-callback-ledger.ts";
+export { IndexedDBRequestStore } from "./browser/indexeddb-request-store.ts";
+export { IndexedDBSessionStore } from "./browser/indexeddb-session-store.ts";
+export { IndexedDBUserStore } from "./browser/indexeddb-user-store.ts";
+export { PageUserAgent } from "./browser/page-user-agent.ts";
+export { systemClock, systemRandom } from "./browser/system-clock.ts";
+export { WebLocksTabLock } from "./browser/web-locks-tab-lock.ts";
+export { clientKey } from "./core/keys.ts";
+export { tokenSet } from "./core/token-set.ts";
+
+export type {
+  AuthorizationRequest,
+  AuthorizationServer,
+  EndSessionRequest,
+} from "./core/authorization-server.ts";
+export type { CallbackLedger, CallbackRecord } from "./core/callback-ledger.ts";
+export type { Grant, TokenRequest } from "./core/grant.ts";
+export type { ClientKey } from "./core/keys.ts";
+export type { TabMessage } from "./core/message.ts";
+export type { Clock, Page, Random, TabChannel, TabLock, TabLockOptions } from "./core/ports.ts";
+export type { Refresher, RefreshNeed, Send } from "./core/refresher.ts";
+export type { RequestStore } from "./core/request-store.ts";
+export { KEEP } from "./core/session.ts";
+export type {
+  SessionChange,
+  SessionRow,
+  SessionStore,
+  TokenRecord,
+  UserStore,
+} from "./core/session.ts";
+export type { TokenSet } from "./core/token-set.ts";
+export type { Trip, UserAgent } from "./core/user-agent.ts";
+export type { WantKey } from "./core/want.ts";

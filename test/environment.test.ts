@@ -12,6 +12,8 @@ test("in Node createAuth() stays loading, and its calls say why they cannot work
     () => auth.getUser(),
     () => auth.handleCallback(),
     () => auth.signOut(),
+    () => auth.fetch("/api"),
+    () => auth.fetch("https://app.example/api"),
   ]) {
     await expect(call()).rejects.toMatchObject({
       code: "configuration",
@@ -19,7 +21,9 @@ test("in Node createAuth() stays loading, and its calls say why they cannot work
       hint: expect.stringContaining("browser"),
     });
   }
+  auth.start();
   auth.dispose();
+  expect(auth.state).toEqual({ status: "loading" });
 });
 
 test("a bad input is refused where it is given, in Node too", () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -16,7 +16,16 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 };
 const ROOMS = Object.keys(DOORS);
 const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval"];
-const GLOBALS = ["window", "document", "navigator", "localStorage", "sessionStorage", "indexedDB"];
+const GLOBALS = [
+  "window",
+  "self",
+  "globalThis",
+  "document",
+  "navigator",
+  "localStorage",
+  "indexedDB",
+  "addEventListener",
+];
 
 let folder: string;
 let complaints: Set<string>;
@@ -28,9 +37,21 @@ beforeAll(() => {
     for (const target of ROOMS) plant(room, `${target}-room`, `export * from "../${target}/x.ts";`);
     for (const name of PACKAGES) plant(room, `${name}-package`, `export * from "${name}";`);
     for (const name of GLOBALS) plant(room, `${name}-global`, `export const x = () => ${name};`);
+    plant(room, "detour", 'export * from "./../oidc/x.ts";');
     plant(room, "entry", 'export * from "../index.ts";');
     plant(room, "outside", 'export * from "../../test/x.ts";');
   }
+  plant("annex", "unlisted", 'export * from "../core/x.ts";');
+  plant(
+    "core",
+    "letter",
+    'import type { Reply } from "./reply.ts";\nexport type Letter = Reply[];',
+  );
+  plant(
+    "core",
+    "reply",
+    'import type { Letter } from "./letter.ts";\nexport type Reply = Letter[];',
+  );
   plant("core", "hen", 'import { egg } from "./egg.ts";\nexport const hen = () => egg;');
   plant("core", "egg", 'import { hen } from "./hen.ts";\nexport const egg = () => hen;');
   write("src/root.ts", 'export * from "./oidc/x.ts";');
@@ -83,15 +104,24 @@ test.for(ROOMS)("%s opens its own doors and no others", (room) => {
   for (const name of GLOBALS) {
     expect([name, complaints.has(`${room}/${name}-global.ts`)]).toEqual([name, room !== "browser"]);
   }
+  expect(complaints.has(`${room}/detour.ts`)).toBe(room !== "oidc");
   expect(complaints).toContain(`${room}/entry.ts`);
   expect(complaints).toContain(`${room}/outside.ts`);
 });
 
-test("only the engine loads the protocol", () => {
+test("a room that is not in the table imports nothing", () => {
+  expect(complaints).toContain("annex/unlisted.ts");
+});
+
+test("only the engine loads the protocol, and only when it is needed", () => {
   expect(complaints).toContain("root.ts");
   expect(complaints).not.toContain("engine.ts");
+  const engine = readFileSync("src/engine.ts", "utf8");
+  expect(engine).toMatch(/import\("\.\/oidc\//);
+  expect(engine).not.toMatch(/^(import|export) (?!type\b)[^;]*"\.\/oidc\//m);
 });
 
 test("nothing goes round in a circle", () => {
   expect(complaints).toContain("core/hen.ts");
+  expect(complaints).toContain("core/letter.ts");
 });

@@ -6,8 +6,8 @@ import { parseWantKey } from "./want.ts";
  * the version is sure.
  */
 export function parseRow(value: unknown): SessionRow | undefined {
-  if (!has(value, { v: "number" })) return undefined;
-  const row = value as unknown as SessionRow;
+  const row = value as SessionRow;
+  if (!has(row, { v: "number" })) return undefined;
   return row.v > 1 || isWhole(row) ? row : undefined;
 }
 

@@ -42,8 +42,11 @@ test.for([
   ["issuer", { issuer: "javascript:alert(1)" }],
   ["issuer", { issuer: "https://id.example.com?x=1" }],
   ["issuer", { issuer: "https://id.example.com#x" }],
+  ["issuer", { issuer: "https://ada:secret@id.example.com" }],
+  ["issuer", { issuer: "https://id.example.com/.well-known/openid-configuration" }],
   ["clientId", { clientId: undefined }],
   ["clientId", { clientId: "" }],
+  ["clientId", { clientId: " " }],
   ["clientId", { clientId: 7 }],
   ["redirectUri", { redirectUri: undefined }],
   ["redirectUri", { redirectUri: "" }],
@@ -59,4 +62,18 @@ test.for([
   expect(error).toMatchObject({ code: "configuration", input, retryable: false });
   expect(error!.message).toMatch(new RegExp(`^${input}: `));
   expect(error!.hint).toMatch(/^Give /);
+});
+
+test("no configuration at all is a missing issuer", () => {
+  expect(() => checkAuthConfig(undefined as unknown as AuthConfig)).toThrow(
+    "issuer: it is missing",
+  );
+});
+
+test.for([
+  [{ issuer: "http://id.example.com" }, "https"],
+  [{ scope: "openid profile" }, "not a list"],
+  [{ clientId: 5 }, "not a name"],
+] as const)("what is wrong is said: %o", ([change, what]) => {
+  expect(problem(change)!.message).toContain(what);
 });

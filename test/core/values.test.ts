@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import { isAuthError, TimeoutError } from "../../src/core/errors.ts";
 import { clientKey, sessionKey } from "../../src/core/keys.ts";
 import { findAccess, storedTokens, type SessionRow } from "../../src/core/session.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
@@ -111,4 +112,10 @@ describe("a token set", () => {
     });
     expect(storedTokens(row, record, wantKey({ resource: "x" }))).toBeUndefined();
   });
+});
+
+test("what a catch caught is narrowed to its class by its code", () => {
+  const caught: unknown = new TimeoutError("no token yet", { pending: true });
+  expect(isAuthError(caught) && caught.code === "timeout" && caught.pending).toBe(true);
+  expect(isAuthError(new Error("another's"))).toBe(false);
 });

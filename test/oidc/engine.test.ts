@@ -174,14 +174,14 @@ describe("a login", () => {
     expect(sent("/jwks")).toHaveLength(1);
   });
 
-  test("always asks for openid, and once", async () => {
+  test("asks for openid, for what was configured and for what is asked on top, each once", async () => {
     const scope = async (asked: string[]) =>
       new URL(
         await engine.server.authorize({ redirectUri: REDIRECT, scope: asked }),
       ).searchParams.get("scope");
-    expect(await scope(["api"])).toBe("openid api");
-    expect(await scope(["api", "openid"])).toBe("openid api");
-    expect(await scope([])).toBe("openid");
+    expect(await scope(["api"])).toBe("openid profile api");
+    expect(await scope(["api", "openid"])).toBe("openid profile api");
+    expect(await scope([])).toBe("openid profile");
   });
 
   test("without a scope in the answer has the scope that was asked", async () => {

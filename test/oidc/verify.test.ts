@@ -475,6 +475,7 @@ describe("the claims of a login", () => {
       ["ES384", 384],
       ["PS512", 512],
       ["EdDSA", 512],
+      ["Ed25519", 512],
     ] as const) {
       const key = await pair(alg, alg);
       published = [key.jwk];

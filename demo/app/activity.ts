@@ -1,4 +1,5 @@
 import type { AuthState } from "../../src/index.ts";
+import { problemOf } from "./problem.ts";
 
 const KEY = "demo/activity";
 const KEPT = 40;
@@ -16,9 +17,13 @@ export function describe(
     if (before.status === "authenticating") return undefined;
     return isCallback ? "back from the sign-in page" : "going to the sign-in page";
   }
-  if (now.status === "expired") return "session ended; a new sign-in is needed";
+  if (now.status === "expired") {
+    // It had ended before the attempt that just failed.
+    if (before.status === "authenticating") return undefined;
+    return "session ended; a new sign-in is needed";
+  }
   if (now.status === "anonymous") {
-    if (now.error) return `sign-in failed: ${now.error.message}`;
+    if (now.error) return problemOf(now.error).line.replace(/^failed/, "sign-in failed");
     return before.status === "authenticated" ? "signed out" : undefined;
   }
 

@@ -1,9 +1,12 @@
-import { AuthError, createAuth } from "../../src/index.ts";
-import type { AnyAuthError, AuthState } from "../../src/index.ts";
+import { createAuth, NoTokenError, RefreshTokenError } from "../../src/index.ts";
+import type { AuthState } from "../../src/index.ts";
 import { Activity, describe } from "./activity.ts";
 import { element, setText } from "./element.ts";
+import { forgetAction, keepFocus, rememberAction } from "./focus.ts";
+import { problemOf } from "./problem.ts";
+import { cueScrolling } from "./scroll-cue.ts";
 import { tabName } from "./tab-name.ts";
-import { explain, notify, show, showAnswer, showLife } from "./view.ts";
+import { notify, show, showAnswer, showLife } from "./view.ts";
 
 const CALLBACK = "/callback";
 const PATIENCE_MS = 4000;
@@ -31,7 +34,7 @@ function update(): void {
     if (!known) lifetime = lifetimeOf(state.token.expiresAt);
   }
   shown = state;
-  show(state);
+  keepFocus(state.status, () => show(state));
   tick();
 }
 
@@ -42,6 +45,8 @@ function lifetimeOf(expiresAt: number): number {
   localStorage.setItem("demo/lifetime", String(longest));
   return longest;
 }
+
+const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
 
 let asking = false;
 let askAgainAt = 0;
@@ -57,7 +62,7 @@ function tick(): void {
 async function keepToken(): Promise<void> {
   asking = true;
   try {
-    await auth.getToken({ prompt: "none", signal: AbortSignal.timeout(PATIENCE_MS) });
+    await auth.getToken({ prompt: "none", signal: patience() });
   } catch {
     // The state says what became of it; an attempt that was not waited for goes on, and the next call joins it.
     askAgainAt = Date.now() + RETRY_MS;
@@ -67,36 +72,49 @@ async function keepToken(): Promise<void> {
 }
 
 /** Runs one thing at a time per button and shows what goes wrong. */
-function onClick(id: string, action: () => Promise<unknown>): void {
+function onClick(id: string, action: (event: MouseEvent) => Promise<unknown>): void {
   const button = element(id);
-  button.addEventListener("click", () => {
+  button.addEventListener("click", (event) => {
     if (button.ariaBusy === "true") return;
     button.ariaBusy = "true";
-    action()
-      .catch((error: unknown) => {
-        // The page says it already.
-        if (auth.state.status === "expired") return;
-        activity.add(`failed: ${error instanceof Error ? error.message : String(error)}`);
-        notify(
-          "That did not work.",
-          error instanceof AuthError ? explain(error as AnyAuthError) : "Try again.",
-        );
-      })
+    action(event)
+      .then(() => notify(), tell)
       .finally(() => {
         button.ariaBusy = null;
       });
   });
 }
 
-onClick("sign-in", () => auth.login({ returnTo: "/" }));
-onClick("sign-in-again", () => {
+/** What went wrong, unless the state has said it already. */
+function tell(error: unknown): void {
+  forgetAction();
+  const { state } = auth;
+  if (state.status === "anonymous" && state.error === error) return;
+  const needsPerson = error instanceof RefreshTokenError || error instanceof NoTokenError;
+  if (state.status === "expired" && needsPerson) return;
+  const problem = problemOf(error);
+  activity.add(problem.line);
+  const isIn = state.status === "authenticated";
+  notify(isIn ? "That did not work." : "You are not signed in.", problem);
+}
+
+onClick("sign-in", (event) => {
+  rememberAction(event);
+  return auth.login({ returnTo: "/" });
+});
+onClick("sign-in-again", (event) => {
+  rememberAction(event);
   const known = shown.status === "expired" ? shown.user : undefined;
   return auth.login({ returnTo: "/", ...(known && { loginHint: known.sub }) });
 });
-onClick("sign-out", () => auth.signOut());
-onClick("renew", () => auth.getToken({ cache: "reload", prompt: "none" }));
+onClick("sign-out", (event) => {
+  rememberAction(event);
+  return auth.signOut();
+});
+// The attempt goes on when a person has waited long enough to be told.
+onClick("renew", () => auth.getToken({ cache: "reload", prompt: "none", signal: patience() }));
 onClick("call-api", async () => {
-  const response = await auth.fetch("/api/me");
+  const response = await auth.fetch("/api/me", { signal: patience() });
   const body = (await response.json()) as Record<string, unknown>;
   activity.add(`API answered ${response.status}`);
   showAnswer({
@@ -113,15 +131,17 @@ async function finishLogin(): Promise<void> {
   try {
     const { returnTo = "/" } = await auth.handleCallback();
     history.replaceState(null, "", returnTo);
-  } catch {
-    // The state has the error; the address must not keep a response that was used.
+  } catch (error) {
+    // The address must not keep a response that was used.
     history.replaceState(null, "", "/");
+    tell(error);
   }
 }
 
 const name = tabName();
 setText("tab-name", name);
 document.title = `${name} · Latchkey demo`;
+cueScrolling(element("activity-scroll"), element("activity"));
 
 auth.subscribe(update);
 update();

@@ -1,5 +1,6 @@
-import type { AnyAuthError, AuthState } from "../../src/index.ts";
+import type { AuthState } from "../../src/index.ts";
 import { element, setText } from "./element.ts";
+import { problemOf, type Problem } from "./problem.ts";
 
 type Authenticated = Extract<AuthState, { status: "authenticated" }>;
 
@@ -19,7 +20,7 @@ export function show(state: AuthState): void {
     part.hidden = part.dataset["for"] !== state.status;
   }
   // Its place depends on what is above it: shown too early it would jump.
-  element("activity-card").hidden = state.status === "loading";
+  element("activity-card").hidden = state.status === "loading" || state.status === "authenticating";
   if (state.status === "authenticated") showPerson(state);
   if (state.status === "expired") {
     const name = state.user?.name;
@@ -29,7 +30,7 @@ export function show(state: AuthState): void {
     );
   }
   if (state.status === "anonymous" && state.error)
-    notify("You are not signed in.", explain(state.error));
+    notify("You are not signed in.", problemOf(state.error));
   else if (state.status !== "loading") notify();
 }
 
@@ -69,19 +70,13 @@ export function showLife(secondsLeft: number, lifetime: number): void {
   element("ring").setAttribute("stroke-dasharray", `${percent} 100`);
 }
 
-/** An error's own hint is for developers; this is for the person. */
-export function explain(error: AnyAuthError): string {
-  if (error.code === "authorization" && error.error === "access_denied")
-    return "You came back without choosing anybody.";
-  if (error.retryable) return "There was no answer. Try again in a moment.";
-  return `${error.message}. ${error.hint}`;
-}
-
 /** Without arguments: takes the notice away. */
-export function notify(title?: string, text = ""): void {
-  element("notice").hidden = title === undefined;
+export function notify(title?: string, problem?: Problem): void {
+  const notice = element("notice");
+  notice.hidden = title === undefined;
+  notice.dataset["tone"] = problem?.tone ?? "neutral";
   setText("notice-title", title ?? "");
-  setText("notice-text", text);
+  setText("notice-text", problem?.text ?? "");
 }
 
 /** The dl of an API's answer. */

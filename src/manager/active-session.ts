@@ -35,6 +35,8 @@ export class ActiveSession {
   readonly #config: ActiveSessionConfig;
   #sub: string | undefined;
   #user: User | undefined;
+  /** For `expired`: an ended session has no tokens, and so nobody's name. */
+  #lastUser: User | undefined;
   #held: HeldToken | undefined;
   #loading: Promise<void> = Promise.resolve();
 
@@ -106,9 +108,10 @@ export class ActiveSession {
     this.#held = known
       ? before
       : row && record && holdToken(row, record, USUAL_WANT, origin, clock);
-    const lastUser = this.#sub === sub ? this.#user : undefined;
     this.#sub = sub;
     this.#user = record?.user;
+    this.#lastUser = record?.user ?? this.#lastUser;
+    const lastUser = this.#lastUser?.sub === sub ? this.#lastUser : undefined;
     const end = row?.end?.why;
     this.state.set(
       end === undefined || end === "signed_out"

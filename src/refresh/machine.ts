@@ -75,7 +75,5 @@ async function watch(run: Run, att: SessionAttempt): Promise<Next> {
 /** An owner may have committed just before it ended, so the row is read again before its attempt is followed. */
 async function ownerEnded(run: Run, att: SessionAttempt): Promise<Next> {
   const row = await run.ports.store.get(rowKey(run));
-  return row?.att?.seq === att.seq && row.att.id === att.id
-    ? { state: "CLAIM", row }
-    : { state: "READ" };
+  return row?.att?.id === att.id ? { state: "CLAIM", row } : { state: "READ" };
 }

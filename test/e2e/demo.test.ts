@@ -51,6 +51,44 @@ function textOf(page: Page, selector: string): Promise<string> {
   );
 }
 
+/** The activity without its times, newest first. */
+function lines(page: Page): Promise<string[]> {
+  return page.$$eval("#activity li", (items) =>
+    items.map((item) => (item.textContent ?? "").replace(/^.*? · /, "")),
+  );
+}
+
+function look(page: Page, selector: string): Promise<string | undefined> {
+  return page.$eval(selector, (element) =>
+    element instanceof HTMLElement ? element.dataset["tone"] : undefined,
+  );
+}
+
+/** Where the focus is, and whether a person sees that. */
+function focused(page: Page): Promise<{ id: string; ring: boolean }> {
+  return page.evaluate(() => {
+    const held = document.activeElement ?? document.body;
+    return { id: held.id, ring: getComputedStyle(held).outlineStyle !== "none" };
+  });
+}
+
+/** How much of the page jumped since it loaded, but for what followed a click. */
+function jumps(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        new PerformanceObserver((list) => {
+          resolve(
+            list
+              .getEntries()
+              .reduce((sum, entry) => sum + (entry as unknown as { value: number }).value, 0),
+          );
+        }).observe({ type: "layout-shift", buffered: true });
+        setTimeout(() => resolve(0), 300);
+      }),
+  );
+}
+
 /** What the provider was asked since `from`, without the pictures. */
 function askedSince(from: number): string[] {
   return demo.provider.requests.slice(from).filter((line) => !line.includes("/people/"));
@@ -180,6 +218,158 @@ test("someone who turns back at the login page is told so", async () => {
     "You are not signed in. You came back without choosing anybody.",
   );
   expect(page.url()).toBe(demo.url);
+  expect(await look(page, "#notice")).toBe("neutral");
+  expect(await lines(page)).toEqual([
+    "came back without choosing anybody",
+    "back from the sign-in page",
+    "going to the sign-in page",
+  ]);
+});
+
+test("so is someone who takes the browser's way back", async () => {
+  const { page } = await openTab(context, demo.url);
+  await waitForShown(page, "#sign-in");
+  await page.click("#sign-in");
+  await page.waitForSelector("button[name=person]", { visible: true });
+  await page.goBack();
+
+  await waitForText(page, "#notice", "You are not signed in.");
+  expect(await textOf(page, "#notice")).toBe(
+    "You are not signed in. You came back without choosing anybody.",
+  );
+  expect(await look(page, "#notice")).toBe("neutral");
+  expect(await lines(page)).toEqual([
+    "came back without choosing anybody",
+    "going to the sign-in page",
+  ]);
+  expect(await focused(page)).toEqual({ id: "hero-title", ring: false });
+});
+
+test("turning back from a second sign-in is said where the session ended", async () => {
+  const { page } = await signIn();
+  demo.provider.revokeGrants("ada");
+  await page.click("#renew");
+  await waitForShown(page, "#sign-in-again");
+  expect(await focused(page)).toEqual({ id: "expired-title", ring: false });
+
+  demo.provider.endSessions();
+  await page.click("#sign-in-again");
+  await cancelLogin(page);
+  await waitForText(page, "#notice", "You came back without choosing anybody.");
+  await waitForShown(page, "#sign-in-again");
+  expect((await lines(page)).slice(0, 2)).toEqual([
+    "came back without choosing anybody",
+    "back from the sign-in page",
+  ]);
+});
+
+test("every button says that the person is offline", async () => {
+  const { page } = await signIn();
+  await page.setOfflineMode(true);
+
+  for (const button of ["#renew", "#call-api"]) {
+    await page.click(button);
+    await waitForShown(page, "#notice", 30_000);
+    expect(await textOf(page, "#notice")).toBe("That did not work. You are offline.");
+    expect(await look(page, "#notice")).toBe("problem");
+    expect((await lines(page))[0]).toBe("failed: you are offline");
+    await page.evaluate(() => document.querySelector("#notice")?.setAttribute("hidden", ""));
+  }
+
+  await page.setOfflineMode(false);
+  await page.click("#call-api");
+  await waitForText(page, "#api-answer", "200");
+  await page.waitForSelector("#notice", { hidden: true });
+  await page.click("#renew");
+  await waitForText(page, "#activity", "token refreshed by this tab", 30_000);
+});
+
+test("who signs in or out finds the focus at the heading, with a ring for the keyboard only", async () => {
+  const { page } = await openTab(context, demo.url);
+  await waitForShown(page, "#sign-in");
+  expect(await focused(page)).toEqual({ id: "", ring: false });
+
+  await page.click("#sign-in");
+  await chooseAtLogin(page, "ada");
+  await waitForShown(page, "#sign-out");
+  expect(await focused(page)).toEqual({ id: "person-name", ring: false });
+
+  await page.reload();
+  await waitForShown(page, "#sign-out");
+  expect(await focused(page)).toEqual({ id: "", ring: false });
+
+  const { page: second } = await openTab(context, demo.url);
+  await waitForShown(second, "#sign-out");
+  await second.focus("#renew");
+  await page.bringToFront();
+  // The page goes to the provider and comes back to itself.
+  await Promise.all([
+    page.waitForRequest((request) => request.isNavigationRequest() && request.url() === demo.url),
+    page.click("#sign-out"),
+  ]);
+  await waitForShown(page, "#sign-in");
+  expect(await focused(page)).toEqual({ id: "hero-title", ring: false });
+  await waitForShown(second, "#sign-in");
+  expect(await focused(second)).toMatchObject({ id: "hero-title" });
+
+  await page.focus("#sign-in");
+  await page.keyboard.press("Enter");
+  await chooseAtLogin(page, "ada");
+  await waitForShown(page, "#sign-out");
+  expect(await focused(page)).toEqual({ id: "person-name", ring: true });
+});
+
+test.for([360, 1280])("the activity grows, then scrolls and says so, at %i px", async (width) => {
+  const { page } = await openTab(context, demo.url, { width, height: 800 });
+  await waitForShown(page, "#sign-in");
+  const box = (): Promise<{ height: number; scrolls: boolean; more: boolean; stop: boolean }> =>
+    page.$eval("#activity-scroll", (element) => ({
+      height: element.clientHeight,
+      scrolls: element.scrollHeight > element.clientHeight,
+      more: element.hasAttribute("data-more"),
+      stop: element instanceof HTMLElement && element.tabIndex === 0,
+    }));
+  const still = { scrolls: false, more: false, stop: false };
+  const empty = await box();
+  expect(empty).toMatchObject(still);
+  expect(empty.height).toBeLessThan(40);
+
+  await page.click("#sign-in");
+  await chooseAtLogin(page, "grace");
+  await waitForShown(page, "#sign-out");
+  const few = await box();
+  expect(few).toMatchObject(still);
+  expect(few.height).toBeGreaterThan(empty.height);
+
+  // Lines that come by themselves: what they move is not excused as a person's doing.
+  const { page: second } = await openTab(context, demo.url);
+  await waitForShown(second, "#sign-out");
+  await page.bringToFront();
+  for (let i = 1; i <= 5; i += 1) {
+    await second.evaluate(() => document.querySelector<HTMLElement>("#renew")?.click());
+    await page.waitForFunction(
+      (count) =>
+        (document.querySelector("#activity")?.textContent.split("by another tab").length ?? 0) >
+        count,
+      { polling: 50 },
+      i,
+    );
+  }
+  expect(await jumps(page)).toBeLessThan(0.03);
+  expect(await box()).toEqual({ height: 196, scrolls: true, more: true, stop: true });
+  expect(await accessibilityProblems(page)).toEqual([]);
+
+  await page.focus("#call-api");
+  await page.keyboard.press("Tab");
+  expect(await focused(page)).toEqual({ id: "activity-scroll", ring: true });
+  const handle = await page.waitForSelector("#activity-scroll");
+  const node = await page.accessibility.snapshot({
+    interestingOnly: false,
+    ...(handle && { root: handle }),
+  });
+  expect(node).toMatchObject({ role: "log", name: "Activity in this tab" });
+  await page.keyboard.press("End");
+  await page.waitForSelector("#activity-scroll:not([data-more])");
 });
 
 test("the keyboard is enough", async () => {
@@ -221,23 +411,6 @@ describe.each([
       () => document.documentElement.scrollWidth - window.innerWidth,
     );
     expect(overflow).toBeLessThanOrEqual(0);
-  }
-
-  /** How much of the page jumped while it loaded. */
-  function jumps(page: Page): Promise<number> {
-    return page.evaluate(
-      () =>
-        new Promise<number>((resolve) => {
-          new PerformanceObserver((list) => {
-            resolve(
-              list
-                .getEntries()
-                .reduce((sum, entry) => sum + (entry as unknown as { value: number }).value, 0),
-            );
-          }).observe({ type: "layout-shift", buffered: true });
-          setTimeout(() => resolve(0), 300);
-        }),
-    );
   }
 
   test("nothing is inaccessible, sticks out or jumps", async () => {

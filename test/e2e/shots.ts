@@ -6,6 +6,7 @@ import {
   openTab,
   waitForShown,
   waitForText,
+  type Tab,
   type TabOptions,
 } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
@@ -30,7 +31,42 @@ async function sideBySide(
 
 async function picture(page: Page, path: `${string}.png`): Promise<void> {
   await page.bringToFront();
-  await page.screenshot({ path, fullPage: true });
+  // In place of `fullPage`, which leaves out the gutter of the scrollbar.
+  const viewport = page.viewport();
+  if (viewport === null) throw new Error("the page has no viewport");
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewport({ ...viewport, height });
+  await page.screenshot({ path });
+  await page.setViewport(viewport);
+}
+
+/** Two tabs, and a token that runs out while both are open. */
+async function shootTwoTabs(
+  browser: Browser,
+  demo: RunningDemo,
+  path: `${string}.png`,
+  options: TabOptions,
+): Promise<Tab> {
+  const context = await browser.createBrowserContext();
+  demo.provider.setAccessTokenTtl(5);
+  const first = await openTab(context, demo.url, options);
+  await waitForShown(first.page, "#sign-in");
+  await first.page.click("#sign-in");
+  await chooseAtLogin(first.page, "ada");
+  await waitForShown(first.page, "#sign-out");
+  const second = await openTab(context, demo.url, options);
+  await waitForShown(second.page, "#sign-out");
+  demo.provider.setAccessTokenTtl(60);
+
+  const pages = [first.page, second.page];
+  for (const page of pages) await waitForText(page, "#activity", "token refreshed");
+  const pictures: string[] = [];
+  for (const page of pages) {
+    await page.bringToFront();
+    pictures.push(await page.screenshot({ encoding: "base64" }));
+  }
+  await sideBySide(browser, pictures, path);
+  return second;
 }
 
 async function shoot(
@@ -61,25 +97,15 @@ async function shoot(
   await page.waitForSelector("#api-answer:not([data-empty])");
   await picture(page, at("3-signed-in"));
 
-  const second = await openTab(context, demo.url, options);
-  await second.page.waitForSelector("#sign-out", { visible: true });
-  await second.page.click("#renew");
-  await waitForText(page, "#activity", "by another tab");
-  await picture(second.page, at("4-second-tab"));
-  await page.bringToFront();
-  await page.evaluate(() => window.scrollTo(0, 0));
-  const left = await page.screenshot({ encoding: "base64" });
-  await second.page.bringToFront();
-  const right = await second.page.screenshot({ encoding: "base64" });
-  await sideBySide(browser, [left, right], at("5-two-tabs"));
-  await second.page.close();
-
-  demo.provider.revokeGrants();
-  await page.bringToFront();
-  await page.click("#renew");
-  await page.waitForSelector("#sign-in-again", { visible: true });
-  await picture(page, at("6-expired"));
   await context.close();
+
+  const { page: second } = await shootTwoTabs(browser, demo, at("5-two-tabs"), options);
+  await picture(second, at("4-second-tab"));
+  demo.provider.revokeGrants();
+  await second.click("#renew");
+  await waitForShown(second, "#sign-in-again");
+  await picture(second, at("6-expired"));
+  await second.browserContext().close();
 }
 
 async function main(folder: string): Promise<void> {

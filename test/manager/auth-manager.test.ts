@@ -1,13 +1,26 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   AuthorizationError,
+  CancelledError,
   ConfigurationError,
   InvalidResponseError,
   NetworkError,
   NoTokenError,
   StorageError,
 } from "../../src/core/errors.ts";
-import { ADA, answerOf, expiredRow, KEY, settle, testClock, USUAL } from "../refresh/tabs.ts";
+import { sessionKey } from "../../src/core/keys.ts";
+import type { TokenRecord } from "../../src/core/session.ts";
+import { wantKey } from "../../src/core/want.ts";
+import {
+  ADA,
+  answerOf,
+  CLIENT,
+  expiredRow,
+  KEY,
+  settle,
+  testClock,
+  USUAL,
+} from "../refresh/tabs.ts";
 import { goodRow, loginAnswer, REDIRECT_URI, remember, world, type World } from "./fixture.ts";
 
 beforeEach(() => {
@@ -66,6 +79,37 @@ describe("the hot path", () => {
       expect(await auth.getToken()).toBe("at2");
     },
   );
+});
+
+describe("a token for something else", () => {
+  const resource = "https://api.example";
+
+  test("is never the usual one", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    my.refreshes.push(answerOf(2, { accessToken: "api2" }));
+    const auth = my.tab();
+    auth.start();
+    expect(await auth.getToken()).toBe("at1");
+    expect(await auth.getToken({ resource })).toBe("api2");
+    expect(await auth.getToken({ resource })).toBe("api2");
+    expect(await auth.getToken()).toBe("at1");
+    expect(my.sends).toBe(1);
+  });
+
+  test("of scopes that were granted is any good one that has them, not an older one of its own", async () => {
+    const my = world();
+    const row = goodRow(expiredRow());
+    const own = wantKey({ scope: ["openid"] });
+    row.access[own] = { gen: 1, expiresAt: Date.now() - 1, scope: ["openid"] };
+    Object.assign((row.tokens as TokenRecord).access, {
+      [own]: { token: "old", tokenType: "Bearer" },
+    });
+    await remember(my, row);
+    const auth = my.tab();
+    auth.start();
+    expect(await auth.getToken({ scope: ["openid"] })).toBe("at1");
+  });
 });
 
 describe("a token near its end", () => {
@@ -178,6 +222,52 @@ describe("state", () => {
     expect(seen).toEqual(["anonymous", "authenticating", "authenticated"]);
   });
 
+  test("says that the token is stale when a refresh did not work out", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    my.prepare = () => Promise.reject(new NetworkError("offline"));
+    const auth = my.tab();
+    auth.start();
+    await auth.getToken();
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect(auth.state).toMatchObject({ freshness: "fresh" });
+    await expect(auth.getToken()).rejects.toMatchObject({ code: "network" });
+    expect(auth.state).toMatchObject({ status: "authenticated", freshness: "stale" });
+  });
+
+  test("follows what other tabs say of this person, and of logins, and nothing else", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    const auth = my.tab();
+    auth.start();
+    auth.start();
+    await settle();
+    const read = vi.spyOn(my.users, "getDefault");
+    const { channel } = my;
+    const news = { p: 1, from: "other", sid: "s1" } as const;
+    channel.post({ ...news, k: ADA, t: "claim", seq: 2, attId: "x" });
+    channel.post({ ...news, k: "grace", t: "done", seq: 2, gen: 2, want: USUAL });
+    await settle();
+    expect(read).not.toHaveBeenCalled();
+    channel.post({ ...news, k: ADA, t: "done", seq: 2, gen: 2, want: USUAL });
+    await settle();
+    expect(read).toHaveBeenCalledTimes(1);
+    channel.post({ ...news, k: "grace", t: "user", what: "login" });
+    await settle();
+    expect(read).toHaveBeenCalledTimes(2);
+  });
+
+  test("that could not be read is read by the next call", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    vi.spyOn(my.users, "getDefault").mockRejectedValueOnce(new StorageError("gone"));
+    const auth = my.tab();
+    auth.start();
+    await expect(auth.getUser()).rejects.toBeInstanceOf(StorageError);
+    expect(await auth.getUser()).toMatchObject({ sub: ADA });
+    expect(auth.state.status).toBe("authenticated");
+  });
+
   test("tells which tab got the token, without showing it", async () => {
     const my = world();
     await remember(my, expiredRow());
@@ -192,6 +282,36 @@ describe("state", () => {
     expect(a.state).toMatchObject({ freshness: "fresh", token: { origin: "this-tab" } });
     expect(b.state).toMatchObject({ freshness: "fresh", token: { origin: "other-tab" } });
     expect(JSON.stringify(a.state)).not.toMatch(/at\d|rt\d/);
+  });
+
+  test("of an ended session says whose it was, for as long as this page knows", async () => {
+    const my = world();
+    await remember(my, expiredRow());
+    const [auth, other] = [my.tab(), my.tab()];
+    auth.start();
+    other.start();
+    await settle();
+    my.refreshes.push({ type: "invalid_grant" });
+    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({
+      code: "refresh_token",
+    });
+    await settle();
+    for (const { state } of [auth, other]) {
+      expect(state).toMatchObject({
+        status: "expired",
+        reason: "invalid_grant",
+        user: { sub: ADA },
+      });
+    }
+    await my.users.putDefault("grace");
+    await my.store.update(
+      sessionKey(CLIENT, "grace"),
+      (row) => row ?? { ...expiredRow(), end: { why: "invalid_grant", seq: 1 }, tokens: null },
+    );
+    auth.dispose();
+    auth.start();
+    await settle();
+    expect(auth.state).toEqual({ status: "expired", reason: "invalid_grant" });
   });
 
   test("after dispose no longer follows the other tabs, until start", async () => {
@@ -253,6 +373,29 @@ describe("login", () => {
     my.go = async () => RESPONSE;
     expect(await Promise.all([auth.getToken(), auth.getToken()])).toEqual(["at1", "at1"]);
     expect(my.trips).toHaveLength(1);
+  });
+
+  test("is not offered for a passing failure", async () => {
+    const my = world();
+    await remember(my, expiredRow());
+    my.page.mayNavigate = true;
+    my.prepare = () => Promise.reject(new NetworkError("offline"));
+    const auth = my.tab();
+    auth.start();
+    await expect(auth.getToken()).rejects.toMatchObject({ code: "network" });
+    expect(my.trips).toHaveLength(0);
+  });
+
+  test("that was cancelled can be begun again by getToken(), and each trip is closed", async () => {
+    const my = world();
+    my.page.mayNavigate = true;
+    const auth = my.tab();
+    auth.start();
+    my.go = () => Promise.reject(new CancelledError("came back"));
+    await expect(auth.getToken()).rejects.toMatchObject({ code: "cancelled" });
+    my.go = async () => RESPONSE;
+    expect(await auth.getToken()).toBe("at1");
+    expect(my.trips.map(({ closed }) => closed)).toEqual([true, true]);
   });
 
   test("asked for by prompt goes although a token is there", async () => {
@@ -390,6 +533,19 @@ describe("a callback", () => {
     expect(my.server.exchange).toHaveBeenCalledTimes(1);
   });
 
+  test("looked at again after another person signed in is not theirs", async () => {
+    const my = world();
+    const auth = my.tab();
+    await auth.handleCallback(RESPONSE);
+    my.go = async () => `${RESPONSE}2`;
+    my.server.exchange = async () =>
+      loginAnswer({ user: { sub: "grace", claims: { sub: "grace" } } });
+    await auth.login();
+    await expect(my.tab().handleCallback(RESPONSE)).rejects.toMatchObject({
+      code: "invalid_response",
+    });
+  });
+
   test("looked at again after a sign-out signs nobody in", async () => {
     const my = world();
     const auth = my.tab();
@@ -496,6 +652,23 @@ describe("signOut", () => {
     expect(my.page.navigations).toEqual(["https://id.example/end?back=https://app.example/"]);
     await auth.signOut();
     expect(revoked).toHaveLength(2);
+  });
+
+  test("offline stays on the page, and waits for no server for ever", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    my.page.isOnline = false;
+    const signals: (AbortSignal | undefined)[] = [];
+    my.server.revoke = (_, signal) => {
+      signals.push(signal);
+      return Promise.reject(new NetworkError("offline"));
+    };
+    my.server.endSession = async () => "https://id.example/end";
+    const auth = my.tab();
+    auth.start();
+    await auth.signOut();
+    expect(my.page.navigations).toEqual([]);
+    expect(signals).toEqual([expect.any(AbortSignal)]);
   });
 
   test("holds when the server cannot be told", async () => {

@@ -1,6 +1,6 @@
 import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
 import type { ConfigurationError } from "../../src/core/errors.ts";
-import type { Clock, Page } from "../../src/core/ports.ts";
+import type { Clock, Page, TabChannel } from "../../src/core/ports.ts";
 import type { IdTokenVerdict, RefreshAnswer } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
@@ -34,7 +34,9 @@ export interface World {
   prepare: () => Promise<void>;
   verdict: (record: TokenRecord) => Promise<IdTokenVerdict>;
   sends: number;
-  trips: Trip[];
+  trips: (Trip & { closed: boolean })[];
+  /** Another tab's. */
+  readonly channel: TabChannel;
   tab(): AuthManager;
 }
 
@@ -72,6 +74,7 @@ export function world(clock: Clock = testClock): World {
     verdict: async ({ user }) => ({ type: "valid", user, authTime: undefined }),
     sends: 0,
     trips: [],
+    channel: hub.join(),
     tab: () => {
       const tab = random.id();
       const channel = hub.join();
@@ -104,7 +107,14 @@ export function world(clock: Clock = testClock): World {
         server: me.server,
         userAgent: {
           open: () => {
-            const trip = { redirectUri: REDIRECT_URI, go: () => me.go(), close: () => {} };
+            const trip = {
+              redirectUri: REDIRECT_URI,
+              go: () => me.go(),
+              close: () => {
+                trip.closed = true;
+              },
+              closed: false,
+            };
             me.trips.push(trip);
             return trip;
           },

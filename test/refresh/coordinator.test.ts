@@ -256,6 +256,28 @@ describe("the row", () => {
     expect((await store.open((await store.get(KEY))!.tokens)).refreshToken).toBe("rt1");
   });
 
+  test("that ended while a send was prepared is not claimed", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    let prepared = () => {};
+    const prepare = () => new Promise<void>((resolve) => (prepared = resolve));
+    const tokens = tab("a", { prepare }).refresh(NEED);
+    tokens.catch(() => {});
+    await settle();
+    const end = { why: "id_token", seq: 1 } as const;
+    await store.update(KEY, (row) => ({
+      ...row!,
+      end,
+      tokens: null,
+      access: {},
+      renewable: false,
+    }));
+    // What an attempt would open is damaged on purpose: nothing may be sent from an ended session.
+    prepared();
+    await expect(tokens).rejects.toMatchObject({ code: "refresh_token", reason: "id_token" });
+    expect(sent).toHaveLength(0);
+  });
+
   test("preserves fields it does not know", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => ({ ...expiredRow(), later: "x" }));
@@ -581,18 +603,21 @@ describe("nothing transient ends a session", () => {
     expect(sent).toHaveLength(1);
   });
 
-  test("patience that ends says what the last send met", async () => {
-    const { store, sent, tab } = browser();
-    await store.update(KEY, () => expiredRow());
-    const tokens = tab("a")
-      .refresh(NEED)
-      .catch((error: unknown) => error);
-    await settle();
-    const cause = new Error("reset");
-    sent[0]!.answer({ type: "unknown", cause });
-    await vi.advanceTimersByTimeAsync(30_000);
-    expect(await tokens).toMatchObject({ code: "timeout", cause });
-  });
+  test.for(["unknown", "not_rotated"] as const)(
+    "patience that ends says what the last send met: %s",
+    async (type) => {
+      const { store, sent, tab } = browser();
+      await store.update(KEY, () => expiredRow());
+      const tokens = tab("a")
+        .refresh(NEED)
+        .catch((error: unknown) => error);
+      await settle();
+      const cause = new Error("reset");
+      sent[0]!.answer({ type, retryAfterMs: undefined, cause });
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await tokens).toMatchObject({ code: "timeout", cause });
+    },
+  );
 
   test("Retry-After wins over the back-off", async () => {
     const { store, sent, tab } = browser();
@@ -794,6 +819,33 @@ describe("the ID token of a refresh", () => {
     verdicts[0]!({ type: "invalid" });
     await settle();
     expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" }, tokens: null });
+  });
+
+  test("that was found good is stored beside an answer that comes in the same moment, not over it", async () => {
+    const world = browser();
+    const { store, sent } = world;
+    await store.update(KEY, () => expiredRow());
+    const { one, verdicts } = judged(world);
+    const first = one.refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    await first;
+    await settle();
+    const seal = store.seal.bind(store);
+    vi.spyOn(store, "seal").mockImplementationOnce(async (record) => {
+      await store.update(KEY, (row) => ({
+        ...row!,
+        gen: row!.gen + 1,
+        tokens: { ...(row!.tokens as TokenRecord), refreshToken: "rt3" },
+      }));
+      return seal(record);
+    });
+    verdicts[0]!({ type: "valid", user, authTime: 7 });
+    await settle();
+    expect(await store.get(KEY)).toMatchObject({
+      gen: 3,
+      tokens: { refreshToken: "rt3", idTokenVerified: true, user },
+    });
   });
 
   test("of an older answer says nothing about a newer ID token, or another login", async () => {

@@ -1,0 +1,51 @@
+import { AuthError } from "../../src/index.ts";
+import type { AnyAuthError } from "../../src/index.ts";
+
+/** An error in a person's words; its own are for developers. */
+export interface Problem {
+  readonly text: string;
+  /** For the activity list. */
+  readonly line: string;
+  /** `neutral`: the person's own decision. */
+  readonly tone: "problem" | "neutral";
+}
+
+export function problemOf(error: unknown): Problem {
+  const known = error instanceof AuthError ? (error as AnyAuthError) : undefined;
+  if (known && isTurningBack(known)) {
+    return {
+      text: "You came back without choosing anybody.",
+      line: "came back without choosing anybody",
+      tone: "neutral",
+    };
+  }
+  if (isOffline(error, known)) {
+    return { text: "You are offline.", line: "failed: you are offline", tone: "problem" };
+  }
+  if (known?.retryable === true || isImpatience(error)) {
+    const text = "There was no answer. Try again in a moment.";
+    return { text, line: `failed: ${known?.message ?? "no answer yet"}`, tone: "problem" };
+  }
+  return {
+    text: known ? `${known.message}. ${known.hint}` : "Try again.",
+    line: `failed: ${error instanceof Error ? error.message : String(error)}`,
+    tone: "problem",
+  };
+}
+
+function isTurningBack(error: AnyAuthError): boolean {
+  return (
+    error.code === "cancelled" ||
+    (error.code === "authorization" && error.error === "access_denied")
+  );
+}
+
+function isOffline(error: unknown, known: AnyAuthError | undefined): boolean {
+  // What `fetch` throws when it has no answer; Latchkey's own requests give it as a NetworkError.
+  if (error instanceof TypeError || known?.code === "network") return true;
+  return (known?.retryable === true || isImpatience(error)) && !navigator.onLine;
+}
+
+function isImpatience(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "TimeoutError";
+}

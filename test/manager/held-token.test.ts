@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { holdToken } from "../../src/manager/held-token.ts";
+import { expiredRow, testClock, USUAL } from "../refresh/tabs.ts";
+import type { TokenRecord } from "../../src/core/session.ts";
+
+const MINUTE = 60_000;
+
+test.for([
+  ["a minute", MINUTE, 20_000],
+  ["two minutes", 2 * MINUTE, 30_000],
+  ["five minutes", 5 * MINUTE, 30_000],
+  ["an hour", 60 * MINUTE, 6 * MINUTE],
+] as const)("a token of %s is renewed behind its back in its last part", ([, life, window]) => {
+  const clock = { ...testClock, now: () => 1_000_000, mono: () => 5_000 };
+  const row = expiredRow();
+  row.access[USUAL]!.expiresAt = 1_000_000 + life;
+  const held = holdToken(row, row.tokens as TokenRecord, USUAL, "stored", clock)!;
+  expect(held.untilWall).toBe(1_000_000 + life - window);
+  expect(held.untilMono).toBe(5_000 + life - window);
+  expect(held.endMono).toBe(5_000 + life);
+});

@@ -1,0 +1,102 @@
+import { describe, expect, test } from "vitest";
+import { sessionKey } from "../../src/core/keys.ts";
+import type { TabMessage } from "../../src/core/message.ts";
+import { SessionDesk } from "../../src/manager/session-desk.ts";
+import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
+import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
+import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
+import { ADA, CLIENT, expiredRow, KEY, settle } from "../refresh/tabs.ts";
+import { loginAnswer } from "./fixture.ts";
+
+function setUp() {
+  const sessions = new MemorySessionStore();
+  const users = new MemoryUserStore(sessions, CLIENT);
+  const hub = new MemoryTabHub();
+  const told: TabMessage[] = [];
+  hub.join().listen((message) => told.push(message));
+  let ids = 0;
+  const random = { id: () => `sid-${++ids}`, fraction: () => 0 };
+  const desk = new SessionDesk({
+    client: CLIENT,
+    tab: "a",
+    sessions,
+    users,
+    channel: hub.join(),
+    random,
+  });
+  return { sessions, users, told, desk };
+}
+
+describe("checking in", () => {
+  test("stores what was answered, makes the person the default and tells every tab", async () => {
+    const { sessions, users, told, desk } = setUp();
+    expect(await desk.checkIn(loginAnswer({ authTime: 7 }))).toMatchObject({ sub: ADA });
+    expect(await users.getDefault()).toMatchObject({
+      sub: ADA,
+      row: { sid: "sid-1", keep: "device" },
+    });
+    expect((await sessions.get(KEY))!.tokens).toMatchObject({
+      refreshToken: "rt1",
+      idToken: "id1",
+      authTime: 7,
+    });
+    await settle();
+    expect(told).toEqual([{ p: 1, k: ADA, from: "a", sid: "sid-1", t: "user", what: "login" }]);
+  });
+
+  test("without a refresh token is a session that cannot be renewed", async () => {
+    const { sessions, desk } = setUp();
+    const { refreshToken: _, ...answer } = { ...loginAnswer() };
+    await desk.checkIn(answer);
+    expect(await sessions.get(KEY)).toMatchObject({ renewable: false });
+  });
+
+  test("needs to know who it is", async () => {
+    const { users, desk } = setUp();
+    const { user: _, ...answer } = { ...loginAnswer() };
+    await expect(desk.checkIn(answer)).rejects.toMatchObject({ code: "id_token", claim: "sub" });
+    expect(await users.getDefault()).toEqual({});
+  });
+});
+
+describe("checking out", () => {
+  test("gives what the server should forget, once, and keeps nothing of it", async () => {
+    const { sessions, told, desk } = setUp();
+    await desk.checkIn(loginAnswer());
+    expect(await desk.checkOut()).toMatchObject({ refreshToken: "rt1", idToken: "id1" });
+    const row = await sessions.get(KEY);
+    expect(row).toMatchObject({ sid: "sid-2", tokens: null, access: {}, renewable: false });
+    expect(await desk.checkOut()).toBeUndefined();
+    expect(await sessions.get(KEY)).toEqual(row);
+    await settle();
+    expect(told.map(({ sid, t }) => [sid, t])).toEqual([
+      ["sid-1", "user"],
+      ["sid-2", "user"],
+    ]);
+  });
+
+  test("of a session that had ended leaves nothing to tell the server", async () => {
+    const { sessions, users, desk } = setUp();
+    const end = { why: "invalid_grant", seq: 1 } as const;
+    await sessions.update(KEY, () => ({ ...expiredRow(), end, tokens: null }));
+    await users.putDefault(ADA);
+    expect(await desk.checkOut()).toBeUndefined();
+    expect(await sessions.get(KEY)).toMatchObject({ end: { why: "signed_out" } });
+  });
+
+  test("does not write the session of a newer Latchkey", async () => {
+    const { sessions, users, desk } = setUp();
+    const newer = { ...expiredRow(), v: 2 as 1 };
+    await sessions.update(sessionKey(CLIENT, ADA), () => newer);
+    await users.putDefault(ADA);
+    await expect(desk.checkOut()).rejects.toMatchObject({
+      code: "configuration",
+      input: "session",
+    });
+    expect(await sessions.get(KEY)).toEqual(newer);
+  });
+
+  test("of nobody is nothing", async () => {
+    expect(await setUp().desk.checkOut()).toBeUndefined();
+  });
+});

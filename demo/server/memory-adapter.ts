@@ -55,6 +55,11 @@ export class MemoryDatabase {
     }
   }
 
+  /** Ends all access tokens before their time; the grants and refresh tokens stay. */
+  endAccessTokens(): void {
+    for (const [key, { model }] of this.#rows) if (model === "AccessToken") this.#rows.delete(key);
+  }
+
   #search(
     model: string,
     matches: (payload: AdapterPayload) => boolean,

@@ -39,6 +39,8 @@ export interface RunningProvider {
   setAccessTokenTtl(seconds: number): void;
   /** Ends grants and their tokens, of one person or of all, as an administrator would. Gives how many. */
   revokeGrants(sub?: string): number;
+  /** Ends all access tokens before their time. */
+  endAccessTokens(): void;
   /** Signs one person, or all, out at the provider; their tokens stay. */
   endSessions(sub?: string): void;
   close(): Promise<void>;
@@ -122,6 +124,7 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
       accessTokenTtl = seconds;
     },
     revokeGrants: (sub) => database.revokeGrants(sub),
+    endAccessTokens: () => database.endAccessTokens(),
     endSessions: (sub) => database.endSessions(sub),
     close: () => loopback.close(),
   };

@@ -64,14 +64,11 @@ export class ActiveSession {
 
   /** The stored token for `want`, however old. */
   async find(want: WantKey): Promise<FoundToken | undefined> {
-    const { sessions, users, clock } = this.#config;
+    const { sessions, users } = this.#config;
     const { row } = await users.getDefault();
-    if (!row || row.end) return undefined;
-    const now = clock.now();
-    const key =
-      findAccess(row, want, ({ expiresAt }) => expiresAt > now) ??
-      findAccess(row, want, () => true);
-    if (key === undefined) return undefined;
+    // An ended session has no access tokens.
+    const key = row && findAccess(row, want, () => true);
+    if (!row || key === undefined) return undefined;
     const tokens = storedTokens(row, await sessions.open(row.tokens), key);
     return tokens && { tokens, condition: this.#judge(row, key, tokens) };
   }

@@ -57,9 +57,12 @@ async function shootTwoTabs(
   const second = await openTab(context, demo.url, options);
   await waitForShown(second.page, "#sign-out");
   demo.provider.setAccessTokenTtl(60);
+  demo.provider.tokenRequests.reset();
 
   const pages = [first.page, second.page];
   for (const page of pages) await waitForText(page, "#activity", "token refreshed");
+  if (demo.provider.tokenRequests.refreshes.length !== 1)
+    throw new Error("the picture would not show one refresh for two tabs");
   const pictures: string[] = [];
   for (const page of pages) {
     await page.bringToFront();

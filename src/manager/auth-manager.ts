@@ -121,6 +121,9 @@ export class AuthManager implements Auth {
     if (cache === "default" && found && found.condition !== "dead") {
       if (found.condition === "aging") {
         this.#renew({ ...options, cache: "reload" }, found.tokens).catch(ignore);
+      } else if (want === USUAL_WANT) {
+        // Another tab got it, and its word did not reach this one.
+        await this.#session.load("other-tab").catch(ignore);
       }
       return found.tokens.accessToken;
     }

@@ -131,6 +131,23 @@ describe("a token near its end", () => {
     expect(my.sends).toBe(1);
   });
 
+  test("whose successor is stored already, unheard of, is replaced by it without a request", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    const auth = my.tab();
+    auth.start();
+    await auth.getToken();
+    await vi.advanceTimersByTimeAsync(41_000);
+    await my.store.update(KEY, (row) => {
+      const access = { [USUAL]: { token: "at2", tokenType: "Bearer" } };
+      const tokens = { ...(row!.tokens as TokenRecord), access };
+      return { ...goodRow({ ...row!, gen: 2 }), tokens };
+    });
+    expect(await auth.getToken()).toBe("at2");
+    expect(auth.state).toMatchObject({ token: { origin: "other-tab" } });
+    expect(my.sends).toBe(0);
+  });
+
   test("that cannot be refreshed now is served to its very end", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));

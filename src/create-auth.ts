@@ -21,6 +21,7 @@ import { REFRESH_TIMING, type RefreshTiming } from "./refresh/run.ts";
 const SCOPE = ["openid", "profile", "email", "offline_access"];
 const REQUEST_TIMEOUT_MS = 15_000;
 
+/** Everything `createAuth()` can be told. */
 export interface CreateAuthConfig extends AuthConfig {
   /** Patience and back-off of a refresh; the defaults suit people, tests shrink them. */
   readonly timing?: Partial<RefreshTiming>;

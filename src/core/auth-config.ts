@@ -6,6 +6,7 @@ import { isSecureUrl } from "./secure-url.ts";
 export interface AuthConfig {
   /** The authorization server's issuer identifier, exactly as its metadata says it. */
   readonly issuer: string;
+  /** Of a public client: no secret. */
   readonly clientId: string;
   /** Where authorization responses arrive: a URL of this origin, absolute or relative, registered at the server. */
   readonly redirectUri: string;

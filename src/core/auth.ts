@@ -33,6 +33,7 @@ export type AuthState =
       readonly reason: "invalid_grant" | "lost_response" | "id_token";
     };
 
+/** Which token, and what may happen to get it. */
 export interface GetTokenOptions extends Want {
   /** `reload`: a token newer than the one held now. */
   readonly cache?: "default" | "reload";
@@ -41,6 +42,7 @@ export interface GetTokenOptions extends Want {
   readonly signal?: AbortSignal;
 }
 
+/** What a login may say. */
 export interface LoginOptions extends AuthorizationParameters {
   /** The way to go; the page itself when not given. */
   readonly userAgent?: UserAgent;
@@ -55,6 +57,7 @@ export interface SignOutOptions {
 
 export interface CallbackResult {
   readonly user: User;
+  /** As given to `login()`. */
   readonly returnTo?: string;
 }
 
@@ -62,10 +65,13 @@ export interface CallbackResult {
 export interface Auth {
   /**
    * A token that is good now: stored, refreshed once for all tabs, or after a login.
-   * Without `prompt: "none"` a visible top-level page without a session goes to the login page.
-   * @throws NoTokenError nothing there and nothing may be shown
+   * Without `prompt: "none"` a visible top-level page without a session goes to the login page, unless the last login failed.
+   * @throws NoTokenError nothing there and nothing may be shown, or the last login failed
    * @throws RefreshTokenError the session ended and nothing may be shown
-   * @throws TimeoutError the network did not answer in time; the session is kept
+   * @throws RequestTokenError this token was refused; the session stands
+   * @throws TimeoutError no answer within the patience of `timing`; the session stands, and the refresh goes on
+   * @throws NetworkError a part of Latchkey could not be loaded
+   * @throws StorageError the store failed
    * @throws ConfigurationError nothing here can work: not a browser, no secure context
    */
   getToken(options?: GetTokenOptions): Promise<string>;
@@ -83,9 +89,11 @@ export interface Auth {
   signOut(options?: SignOutOptions): Promise<void>;
   /** `fetch` with the token, for this origin only. Never shows anything. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  /** What is known now, without waiting. */
   readonly state: AuthState;
   /** Calls `listener` after each change of `state`. Returns its undo. */
   subscribe(listener: () => void): () => void;
+  /** Reads the store, takes a response in the page's URL, follows the other tabs. `createAuth()` calls it. */
   start(): void;
   /** Stops listening to other tabs; `start()` begins again. Stored sessions stay. */
   dispose(): void;

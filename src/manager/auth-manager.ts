@@ -133,8 +133,9 @@ export class AuthManager implements Auth {
       return await this.#renew({ ...options, ...(revived && { cache: "reload" }) }, found?.tokens);
     } catch (error) {
       if (prompt === "none" || !needsPerson(error) || !this.#config.page.canNavigate()) throw error;
-      if (this.#callbacks.failure !== undefined) {
-        throw new NoTokenError("the login that led here failed", this.#callbacks.failure);
+      // Going there again, without the person, would go round in circles.
+      if (this.state.status === "anonymous" && this.state.error) {
+        throw new NoTokenError("the last login failed", this.state.error);
       }
       return this.#tokenAfterLogin(options);
     }
@@ -154,8 +155,8 @@ export class AuthManager implements Auth {
       await this.#session.load(answer.origin ?? "this-tab").catch(ignore);
       return answer.accessToken;
     } catch (error) {
-      if (needsPerson(error)) await this.#session.load("other-tab").catch(ignore);
-      else this.#session.stale();
+      if (!needsPerson(error)) this.#session.stale();
+      else if (this.#session.user) await this.#session.load("other-tab").catch(ignore);
       throw error;
     }
   }

@@ -22,17 +22,11 @@ export class Callbacks {
   readonly #desk: SessionDesk;
   readonly #results = new Map<string, Promise<CallbackResult>>();
   #last: string | undefined;
-  #failure: unknown;
 
   constructor(config: CallbacksConfig, session: ActiveSession, desk: SessionDesk) {
     this.#config = config;
     this.#session = session;
     this.#desk = desk;
-  }
-
-  /** Why the login that led to this page failed, if it did: whoever goes to the login page again goes in circles. */
-  get failure(): unknown {
-    return this.#failure;
   }
 
   /** @param url the page's own when not given */
@@ -56,10 +50,6 @@ export class Callbacks {
     this.#session.authenticating();
     const result = this.#inTurn(response, state);
     result.catch((error: unknown) => {
-      // Another client's response says nothing about this one's login.
-      const isForeign =
-        error instanceof InvalidResponseError && /^(client_id|issuer)$/.test(error.parameter);
-      if (!isForeign) this.#failure = error;
       if (isAuthError(error) && error.retryable) this.#results.delete(state);
     });
     return result;
@@ -75,7 +65,7 @@ export class Callbacks {
         if (page.href() === response) page.replaceUrl(withoutResponse(response));
         return await (known ? this.#recall(known) : this.#exchange(response, state));
       } catch (error) {
-        await this.#session.failed(error);
+        await this.#session.failed(isForeign(error) ? undefined : error);
         throw error;
       }
     });
@@ -89,7 +79,6 @@ export class Callbacks {
     // The login stands even when nobody can be told of it twice.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
     await this.#session.load("this-tab");
-    this.#failure = undefined;
     return { user, ...place };
   }
 
@@ -100,6 +89,11 @@ export class Callbacks {
       throw refusal("state", "this response was used, and its session is over");
     return { user, ...place };
   }
+}
+
+/** Another client's response says nothing about this one's login. */
+function isForeign(error: unknown): boolean {
+  return error instanceof InvalidResponseError && /^(client_id|issuer)$/.test(error.parameter);
 }
 
 function refusal(parameter: string, message: string): InvalidResponseError {

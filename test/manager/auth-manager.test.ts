@@ -403,16 +403,43 @@ describe("login", () => {
     expect(my.trips).toHaveLength(0);
   });
 
-  test("that was cancelled can be begun again by getToken(), and each trip is closed", async () => {
+  test("that was cancelled is not begun again by getToken(), but by the person", async () => {
     const my = world();
     my.page.mayNavigate = true;
     const auth = my.tab();
     auth.start();
+    const cancelled = new CancelledError("came back");
+    my.go = () => Promise.reject(cancelled);
+    await expect(auth.getToken()).rejects.toBe(cancelled);
+    my.go = async () => RESPONSE;
+    for (let again = 0; again < 3; again++) {
+      await expect(auth.getToken()).rejects.toMatchObject({ code: "no_token", cause: cancelled });
+    }
+    await auth.login();
+    expect(await auth.getToken()).toBe("at1");
+    await auth.signOut();
+    expect(await auth.getToken()).toBe("at1");
+    expect(my.trips.map(({ closed }) => closed)).toEqual([true, true, true]);
+  });
+
+  test("that failed does not keep getToken() from a later session's login page", async () => {
+    const my = world();
+    my.page.mayNavigate = true;
+    const [auth, other] = [my.tab(), my.tab()];
+    auth.start();
     my.go = () => Promise.reject(new CancelledError("came back"));
     await expect(auth.getToken()).rejects.toMatchObject({ code: "cancelled" });
     my.go = async () => RESPONSE;
-    expect(await auth.getToken()).toBe("at1");
-    expect(my.trips.map(({ closed }) => closed)).toEqual([true, true]);
+    await other.login();
+    await settle();
+    await my.store.update(KEY, (row) => ({
+      ...row!,
+      end: { why: "invalid_grant", seq: 9 },
+      tokens: null,
+      access: {},
+    }));
+    expect(await auth.getToken({ cache: "reload" })).toBe("at1");
+    expect(my.trips).toHaveLength(3);
   });
 
   test("asked for by prompt goes although a token is there", async () => {

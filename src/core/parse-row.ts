@@ -16,7 +16,9 @@ function isWhole(row: SessionRow): boolean {
   return (
     has(row, { sid: "string", gen: "number", seq: "number", cseq: "number", access: "object" }) &&
     (att === null || has(att, { id: "string", seq: "number", n: "number", tries: "number" })) &&
-    (end === null ? typeof tokens === "object" && tokens !== null : has(end, { why: "string" })) &&
+    (end === null
+      ? has(tokens, { access: "object", user: "object", tokenEndpoint: "string" })
+      : has(end, { why: "string" })) &&
     Object.entries(access).every(
       ([want, entry]) =>
         isWantKey(want) &&

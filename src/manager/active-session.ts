@@ -8,6 +8,7 @@ import {
   type SessionStore,
   type UserStore,
 } from "../core/session.ts";
+import { isNewer, newerVersion } from "../core/session-version.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
 import { wantKey, type WantKey } from "../core/want.ts";
@@ -39,6 +40,7 @@ export class ActiveSession {
   #lastUser: User | undefined;
   #held: HeldToken | undefined;
   #loading: Promise<void> = Promise.resolve();
+  #logins = 0;
 
   constructor(config: ActiveSessionConfig) {
     this.#config = config;
@@ -66,6 +68,7 @@ export class ActiveSession {
   async find(want: WantKey): Promise<FoundToken | undefined> {
     const { sessions, users } = this.#config;
     const { row } = await users.getDefault();
+    if (isNewer(row)) throw newerVersion();
     // An ended session has no access tokens.
     const key = row && findAccess(row, want, () => true);
     if (!row || key === undefined) return undefined;
@@ -99,6 +102,7 @@ export class ActiveSession {
   async #load(origin: TokenSummary["origin"], error: unknown): Promise<void> {
     const { sessions, users, clock } = this.#config;
     const { sub, row } = await users.getDefault();
+    if (isNewer(row)) throw newerVersion();
     const record = row && !row.end ? await sessions.open(row.tokens) : undefined;
     const before = this.#held;
     const known = row && before?.sid === row.sid && before.gen === row.access[USUAL_WANT]?.gen;
@@ -109,6 +113,8 @@ export class ActiveSession {
     this.#user = record?.user;
     this.#lastUser = record?.user ?? this.#lastUser;
     const lastUser = this.#lastUser?.sub === sub ? this.#lastUser : undefined;
+    // News of other tabs do not end a login of this one.
+    if (this.#logins > 0 && !this.#user) return;
     const end = row?.end?.why;
     this.state.set(
       end === undefined || end === "signed_out"
@@ -117,13 +123,32 @@ export class ActiveSession {
     );
   }
 
-  authenticating(): void {
-    this.state.set({ status: "authenticating" });
+  /** Signed out: nothing is given any more, whether the store can be read again or not. */
+  leave(): void {
+    this.#held = undefined;
+    this.#user = undefined;
+    this.state.set({ status: "anonymous" });
   }
 
-  /** A login failed: back to what the store says, or, when that cannot be had either, to what was known. */
-  async failed(error: unknown): Promise<void> {
-    await this.load("stored", error).catch(() => this.state.set(this.#describe(error)));
+  /**
+   * Publishes that a login is under way until `login` settles, and then what the store says. When that cannot be had, what
+   * was known before. `tellsWhy`: whether an error says why nobody is signed in here.
+   */
+  async during<T>(
+    login: () => Promise<T>,
+    tellsWhy: (error: unknown) => boolean = () => true,
+  ): Promise<T> {
+    this.#logins++;
+    this.state.set({ status: "authenticating" });
+    try {
+      const result = await login().finally(() => this.#logins--);
+      await this.load("this-tab");
+      return result;
+    } catch (error) {
+      const why = tellsWhy(error) ? error : undefined;
+      await this.load("stored", why).catch(() => this.state.set(this.#describe(why)));
+      throw error;
+    }
   }
 
   /** A refresh did not work out and ended nothing. */

@@ -103,7 +103,8 @@ export class AuthManager implements Auth {
   readonly signOut: Auth["signOut"] = async (options) => {
     this.#assertSupported();
     const left = await this.#desk.checkOut();
-    await this.#session.load("this-tab");
+    this.#session.leave();
+    await this.#session.load("this-tab").catch(ignore);
     // From here on the server is told; whether it hears changes nothing here.
     if (left) await endAtServer(left, this.#config, options);
   };
@@ -112,7 +113,7 @@ export class AuthManager implements Auth {
     this.#assertSupported();
     const { prompt, cache = "default", signal } = options;
     signal?.throwIfAborted();
-    await abortable(this.#open(), signal);
+    await abortable(Promise.all([this.#open(), this.#callbacks.settled]), signal);
     if (prompt !== undefined && prompt !== "none") return this.#tokenAfterLogin(options);
     const want = wantKey(options);
     const good = want === USUAL_WANT && cache === "default" ? this.#session.goodToken() : undefined;
@@ -135,6 +136,7 @@ export class AuthManager implements Auth {
       if (prompt === "none" || !needsPerson(error) || !this.#config.page.canNavigate()) throw error;
       // Going there again, without the person, would go round in circles.
       if (this.state.status === "anonymous" && this.state.error) {
+        if (this.#callbacks.isUnfinished) return this.#tokenAfterCallback(options);
         throw new NoTokenError("the last login failed", this.state.error);
       }
       return this.#tokenAfterLogin(options);
@@ -142,7 +144,8 @@ export class AuthManager implements Auth {
   }
 
   async #renew(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
-    const user = this.#session.sub;
+    // Whose the token is, even when the news of another person has not reached this tab.
+    const user = tokens?.user?.sub ?? this.#session.sub;
     const request: TokenRequest = {
       ...options,
       ...(user !== undefined && { user }),
@@ -171,20 +174,16 @@ export class AuthManager implements Auth {
     return this.#findToken({ ...want, prompt: "none", ...(signal && { signal }) });
   }
 
-  async #travel(trip: Trip, options: LoginOptions): Promise<User> {
-    try {
-      this.#session.authenticating();
-      const { userAgent: _, ...request } = options;
-      const answer = await this.#config.grant.requestToken({ ...request, trip });
-      const user = await this.#desk.checkIn(answer);
-      await this.#session.load("this-tab");
-      return user;
-    } catch (error) {
-      await this.#session.failed(error);
-      throw error;
-    } finally {
-      trip.close();
-    }
+  /** The response is still here, and only the network was missing. */
+  async #tokenAfterCallback(options: GetTokenOptions): Promise<string> {
+    await abortable(this.handleCallback(), options.signal);
+    return this.#findToken({ ...options, prompt: "none" });
+  }
+
+  #travel(trip: Trip, { userAgent: _, ...request }: LoginOptions): Promise<User> {
+    const { grant } = this.#config;
+    const login = async () => this.#desk.checkIn(await grant.requestToken({ ...request, trip }));
+    return this.#session.during(login).finally(() => trip.close());
   }
 
   /** The first read of the store. One that failed is tried again by the next call. */

@@ -22,11 +22,23 @@ export class Callbacks {
   readonly #desk: SessionDesk;
   readonly #results = new Map<string, Promise<CallbackResult>>();
   #last: string | undefined;
+  #settled: Promise<unknown> = Promise.resolve();
 
   constructor(config: CallbacksConfig, session: ActiveSession, desk: SessionDesk) {
     this.#config = config;
     this.#session = session;
     this.#desk = desk;
+  }
+
+  /** When nothing is under way any more; never rejects. */
+  get settled(): Promise<unknown> {
+    return this.#settled;
+  }
+
+  /** The last response failed for want of a network, and can be taken again. */
+  get isUnfinished(): boolean {
+    const state = this.#last === undefined ? undefined : stateOf(new URL(this.#last));
+    return state !== undefined && !this.#results.has(state);
   }
 
   /** @param url the page's own when not given */
@@ -47,9 +59,9 @@ export class Callbacks {
   }
 
   #take(response: string, state: string): Promise<CallbackResult> {
-    this.#session.authenticating();
-    const result = this.#inTurn(response, state);
-    result.catch((error: unknown) => {
+    const login = () => this.#inTurn(response, state);
+    const result = this.#session.during(login, (error) => !isForeign(error));
+    this.#settled = result.catch((error: unknown) => {
       if (isAuthError(error) && error.retryable) this.#results.delete(state);
     });
     return result;
@@ -59,15 +71,10 @@ export class Callbacks {
   #inTurn(response: string, state: string): Promise<CallbackResult> {
     const { locks, page, ledger } = this.#config;
     return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
-      try {
-        const known = await ledger.get(state).catch(() => undefined);
-        // Not earlier: every manager that begins in the same task as this one has seen the response by now.
-        if (page.href() === response) page.replaceUrl(withoutResponse(response));
-        return await (known ? this.#recall(known) : this.#exchange(response, state));
-      } catch (error) {
-        await this.#session.failed(isForeign(error) ? undefined : error);
-        throw error;
-      }
+      const known = await ledger.get(state).catch(() => undefined);
+      // Not earlier: every manager that begins in the same task as this one has seen the response by now.
+      if (page.href() === response) page.replaceUrl(withoutResponse(response));
+      return known ? this.#recall(known) : this.#exchange(response, state);
     });
   }
 
@@ -78,7 +85,6 @@ export class Callbacks {
     const place = answer.returnTo === undefined ? {} : { returnTo: answer.returnTo };
     // The login stands even when nobody can be told of it twice.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
-    await this.#session.load("this-tab");
     return { user, ...place };
   }
 

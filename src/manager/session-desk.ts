@@ -44,7 +44,7 @@ export class SessionDesk {
     }
     const sid = random.id();
     const tokens = await sessions.seal(loginRecord(USUAL_WANT, user, answer));
-    const { sub: former } = await users.getDefault();
+    const former = await users.getDefault();
     const row = await sessions.update(sessionKey(client, user.sub), (before) =>
       isNewer(before) ? KEEP : afterLogin(before, { sid, want: USUAL_WANT, answer, tokens }),
     );
@@ -52,7 +52,10 @@ export class SessionDesk {
     await users.putDefault(user.sub);
     this.#tell(user.sub, sid, { t: "user", what: "login" });
     // One person at a time: nobody could sign out a session that is nobody's default.
-    if (former !== undefined && former !== user.sub) await this.#empty(former);
+    // The login stands whatever becomes of that, and so does one that the other person made meanwhile.
+    if (former.sub !== undefined && former.sub !== user.sub) {
+      await this.#empty(former.sub, former.row?.sid).catch(() => {});
+    }
     return user;
   }
 
@@ -63,14 +66,14 @@ export class SessionDesk {
   }
 
   /** The default user stays who it is: a login in another tab may be about to take this session's place. */
-  async #empty(sub: string): Promise<TokenRecord | undefined> {
+  async #empty(sub: string, onlySid?: string): Promise<TokenRecord | undefined> {
     const { client, sessions, random } = this.#config;
     const sid = random.id();
     let left: SessionRow | undefined;
     const row = await sessions.update(sessionKey(client, sub), (before) => {
       left = before;
-      const isOver = before?.end?.why === "signed_out";
-      return before && !isOver && !isNewer(before) ? afterSignOut(before, sid) : KEEP;
+      if (!before || isNewer(before) || before.end?.why === "signed_out") return KEEP;
+      return before.sid === (onlySid ?? before.sid) ? afterSignOut(before, sid) : KEEP;
     });
     if (isNewer(row)) throw newerVersion();
     if (row?.sid === sid) this.#tell(sub, sid, { t: "user", what: "sign-out" });

@@ -1,9 +1,4 @@
-import {
-  RefreshTokenError,
-  RequestTokenError,
-  StorageError,
-  type ServerFacts,
-} from "../core/errors.ts";
+import { RefreshTokenError, RequestTokenError, type ServerFacts } from "../core/errors.ts";
 import type { RefreshAnswer, RefreshedTokens } from "../core/refresher.ts";
 import type { SessionRow } from "../core/session.ts";
 import { backOff, untilOnline } from "./back-off.ts";
@@ -16,6 +11,7 @@ import {
   type ClaimedRow,
 } from "./transactions.ts";
 import type { Next } from "./states.ts";
+import { untilStored } from "./until-stored.ts";
 import { verifyCommitted } from "./verify-committed.ts";
 
 /** CLAIM: what a send needs is loaded first, so that nothing is claimed that cannot be sent. */
@@ -89,24 +85,12 @@ async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
 }
 
 async function refused(run: Run, claimed: ClaimedRow, facts: ServerFacts): Promise<Next> {
-  await dropAttempt(run, claimed);
+  // Left in the row it would be followed, and the same be refused again.
+  const wasOurs = await untilStored(run, () => dropAttempt(run, claimed));
   // The attempt of an owner that ended was repeated as it stood: its want is not this run's.
-  if (claimed.att.want !== run.need.want) return { state: "READ" };
+  if (!wasOurs || claimed.att.want !== run.need.want) return { state: "READ" };
   throw new RequestTokenError("the authorization server refused this token", {
     ...facts,
     hint: "Ask for a scope, resource or audience that this client may have; the session stands.",
   });
-}
-
-/** What the server said is said once: a store that fails is asked again, for as long as the page lives. */
-async function untilStored<T>(run: Run, write: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await write();
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      run.failure = error;
-      await run.ports.clock.sleep(tries === 0 ? 0 : backOff(run, tries));
-    }
-  }
 }

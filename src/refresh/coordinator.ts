@@ -45,10 +45,10 @@ export class RefreshCoordinator implements Refresher {
       for (;;) {
         const standing = await this.#stands(id, need);
         if (standing) return standing;
-        const flight = this.#flights.get(id) ?? this.#take(id, need);
-        const tokens = await patience.wait(flight);
+        const joined = this.#flights.get(id);
+        const tokens = await patience.wait(joined ?? this.#take(id, need));
         // A flight that was joined may have been asked for an older generation.
-        if ((tokens.generation ?? 0) > need.notGen) return tokens;
+        if (!joined || (tokens.generation ?? 0) > need.notGen) return tokens;
       }
     } finally {
       patience.end();
@@ -101,7 +101,7 @@ export class RefreshCoordinator implements Refresher {
     const standing = this.#standing.get(id);
     if (!standing) return undefined;
     const row = await store.get(sessionKey(this.#config.client, need.user));
-    if (standing.until <= clock.mono() || row?.sid !== standing.sid) {
+    if (standing.until <= clock.mono() || row?.sid !== standing.sid || row?.end) {
       this.#standing.delete(id);
       return undefined;
     }

@@ -66,7 +66,9 @@ export function satisfying(run: Run, row: SessionRow): WantKey | undefined {
   return findAccess(
     row,
     run.need.want,
-    ({ gen, expiresAt }) => gen > run.need.notGen && (expiresAt > now || gen > firstGen),
+    // A generation from the future is another session's: any answer after the first look is newer than what was held.
+    ({ gen, expiresAt }) =>
+      gen > Math.min(run.need.notGen, firstGen) && (expiresAt > now || gen > firstGen),
   );
 }
 

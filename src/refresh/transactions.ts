@@ -54,6 +54,8 @@ export async function commitAnswer(
   const want = claimed.att.want;
   // As it is now: an ID token may have been judged while this answer was on its way.
   const current = await store.get(rowKey(run));
+  // Stored by a write that was reported as failed.
+  if (current && hasAnswer(current, claimed)) return current;
   if (!isStillOurs(current, claimed)) return undefined;
   const tokens = await store.seal(mergeAnswer(await store.open(current.tokens), want, answer));
   const row = await store.update(rowKey(run), (row) => {
@@ -72,7 +74,11 @@ export async function commitAnswer(
       tokens,
     };
   });
-  return row?.sid === claimed.sid && row.cseq === claimed.att.seq ? row : undefined;
+  return row && hasAnswer(row, claimed) ? row : undefined;
+}
+
+function hasAnswer(row: SessionRow, { sid, att }: ClaimedRow): boolean {
+  return row.sid === sid && row.cseq === att.seq && !row.end;
 }
 
 /** T3: ends the session by the server's word. Undefined when that word was about an older token. */
@@ -87,11 +93,14 @@ export async function endSession(
   return row?.end?.seq === claimed.att.seq ? row : undefined;
 }
 
-/** Takes the attempt out of the row, the session stands: this want was refused. */
-export async function dropAttempt(run: Run, claimed: ClaimedRow): Promise<void> {
-  await run.ports.store.update(rowKey(run), (row) =>
-    isStillOurs(row, claimed) ? { ...row, att: null } : KEEP,
-  );
+/** Takes the attempt out of the row, the session stands. False when it was not there any more. */
+export async function dropAttempt(run: Run, claimed: ClaimedRow): Promise<boolean> {
+  let wasOurs = false;
+  await run.ports.store.update(rowKey(run), (row) => {
+    wasOurs = isStillOurs(row, claimed);
+    return isStillOurs(row, claimed) ? { ...row, att: null } : KEEP;
+  });
+  return wasOurs;
 }
 
 /** Ends the session that brought a bad ID token, whatever it has brought since. */

@@ -180,8 +180,9 @@ export class AuthManager implements Auth {
     return this.#findToken({ ...options, prompt: "none" });
   }
 
-  #travel(trip: Trip, { userAgent: _, ...request }: LoginOptions): Promise<User> {
+  #travel(trip: Trip, options: LoginOptions): Promise<User> {
     const { grant } = this.#config;
+    const { userAgent: _, ...request } = options;
     const login = async () => this.#desk.checkIn(await grant.requestToken({ ...request, trip }));
     return this.#session.during(login).finally(() => trip.close());
   }

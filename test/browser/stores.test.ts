@@ -21,7 +21,11 @@ const row: SessionRow = {
   keep: "device",
   renewable: true,
   access: {},
-  tokens: {},
+  tokens: {
+    access: {},
+    user: { sub: "ada", claims: {} },
+    tokenEndpoint: "https://id.example/token",
+  },
 };
 
 let n = 0;
@@ -96,6 +100,7 @@ test.for<[string, unknown]>([
   ["without a generation", { ...row, gen: undefined }],
   ["with a sequence that is no number", { ...row, seq: Number.NaN }],
   ["without tokens", { ...row, tokens: null }],
+  ["with tokens of nobody", { ...row, tokens: {} }],
   ["with tokens that are none", { ...row, tokens: "x" }],
   ["without an index", { ...row, access: null }],
   [

@@ -24,6 +24,7 @@ export interface World {
   readonly store: MemorySessionStore;
   readonly users: MemoryUserStore;
   readonly ledger: MemoryCallbackLedger;
+  readonly locks: MemoryTabLock;
   readonly page: FakePage;
   /** Answers refreshes, in order; then never. */
   readonly refreshes: RefreshAnswer[];
@@ -61,6 +62,7 @@ export function world(clock: Clock = testClock): World {
     store,
     users,
     ledger,
+    locks,
     page,
     refreshes: [],
     server: {

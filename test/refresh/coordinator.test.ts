@@ -714,7 +714,98 @@ describe("nothing transient ends a session", () => {
   });
 });
 
+describe("a store that fails in the middle", () => {
+  test("but had stored the answer: it is told and judged as any other", async () => {
+    const { store, sent, messages, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a", { verdict: () => Promise.resolve({ type: "invalid" }) }).refresh(NEED);
+    await settle();
+    const update = store.update.bind(store);
+    vi.spyOn(store, "update").mockImplementationOnce(async (key, change) => {
+      await update(key, change);
+      throw new StorageError("too late");
+    });
+    sent[0]!.answer(answerOf(2, { idToken: "bad" }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect((await tokens).accessToken).toBe("at2");
+    expect(messages.map(({ t }) => t)).toEqual(["claim", "done", "ended"]);
+    expect(await store.get(KEY)).toMatchObject({ gen: 2, end: { why: "id_token" } });
+  });
+
+  test("does not save a session whose ID token is bad", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    let judge = () => {};
+    const verdict = () =>
+      new Promise<IdTokenVerdict>((resolve) => (judge = () => resolve({ type: "invalid" })));
+    const tokens = tab("a", { verdict }).refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { idToken: "bad" }));
+    await tokens;
+    vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("busy"));
+    judge();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" } });
+  });
+
+  test("does not leave a refused attempt behind", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const refused = tab("a")
+      .refresh(NEED)
+      .catch((error: unknown) => error);
+    await settle();
+    vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("busy"));
+    sent[0]!.answer({ type: "refused", facts: { error: "invalid_scope" } });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await refused).toMatchObject({ code: "request_token" });
+    expect((await store.get(KEY))!.att).toBeNull();
+  });
+});
+
+test("a refusal of a token that a login has replaced is nobody's", async () => {
+  const { store, sent, tab } = browser();
+  await store.update(KEY, () => expiredRow());
+  const tokens = tab("a").refresh(NEED);
+  await settle();
+  const access = { [USUAL]: { gen: 2, expiresAt: Date.now() + 60_000, scope: [] } };
+  await store.update(KEY, (row) => ({
+    ...row!,
+    sid: "s2",
+    gen: 2,
+    seq: 9,
+    cseq: 9,
+    att: null,
+    access,
+  }));
+  sent[0]!.answer({ type: "refused", facts: { error: "unauthorized_client" } });
+  expect((await tokens).generation).toBe(2);
+});
+
+test("a generation that this session never had is no reason to send again and again", async () => {
+  const { store, sent, tab } = browser();
+  await store.update(KEY, () => expiredRow());
+  const tokens = tab("a").refresh({ ...NEED, notGen: 20 });
+  await settle();
+  sent[0]!.answer(answerOf(2));
+  expect((await tokens).accessToken).toBe("at2");
+  await settle();
+  expect(sent).toHaveLength(1);
+});
+
 describe("what stands for a while", () => {
+  test("is over when the session ended", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const one = tab("a", { verdict: () => Promise.resolve({ type: "invalid" }) });
+    const born = one.refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { expiresAt: Date.now(), idToken: "bad" }));
+    await born;
+    await settle();
+    await expect(one.refresh(NEED)).rejects.toBeInstanceOf(RefreshTokenError);
+  });
+
   test("ends with the session it was about", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());

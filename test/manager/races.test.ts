@@ -1,0 +1,242 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  AuthorizationError,
+  InvalidResponseError,
+  NetworkError,
+  StorageError,
+} from "../../src/core/errors.ts";
+import { sessionKey } from "../../src/core/keys.ts";
+import { SessionDesk } from "../../src/manager/session-desk.ts";
+import { ADA, answerOf, CLIENT, expiredRow, KEY, settle } from "../refresh/tabs.ts";
+import { goodRow, loginAnswer, REDIRECT_URI, remember, world, type World } from "./fixture.ts";
+
+/** What two tabs, two instances or a store that fails in the middle can do to a session. */
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const RESPONSE = `${REDIRECT_URI}?code=c&state=s`;
+const GRACE = sessionKey(CLIENT, "grace");
+
+const of = (sub: string) => loginAnswer({ user: { sub, claims: { sub } } });
+
+function deskOf(my: World, tab: string): SessionDesk {
+  let ids = 0;
+  return new SessionDesk({
+    client: CLIENT,
+    tab,
+    sessions: my.store,
+    users: my.users,
+    channel: my.channel,
+    random: { id: () => `${tab}-${++ids}`, fraction: () => 0 },
+  });
+}
+
+describe("a login that failed", () => {
+  test("is over once the person has signed in, and out", async () => {
+    const my = world();
+    my.page.url = `${REDIRECT_URI}?error=access_denied&state=s`;
+    my.page.mayNavigate = true;
+    my.server.exchange = () =>
+      Promise.reject(new AuthorizationError({ error: "access_denied" }, "x"));
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    my.server.exchange = async () => loginAnswer();
+    my.go = async () => RESPONSE;
+    await auth.login();
+    await auth.signOut({ endSession: "none" });
+    expect(await auth.getToken()).toBe("at1");
+    expect(my.trips).toHaveLength(2);
+  });
+
+  test("beside a session that stands does not keep it from a login page when it ends", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    my.page.url = RESPONSE;
+    my.page.mayNavigate = true;
+    my.server.exchange = () => Promise.reject(new InvalidResponseError("state", "old", "x"));
+    const auth = my.tab();
+    auth.start();
+    expect(await auth.getToken()).toBe("at1");
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    my.refreshes.push({ type: "invalid_grant" });
+    auth.getToken().catch(() => {});
+    await vi.advanceTimersByTimeAsync(10);
+    expect(my.trips).toHaveLength(1);
+  });
+
+  test("for want of a network is finished by the next getToken()", async () => {
+    const my = world();
+    my.page.url = RESPONSE;
+    my.page.mayNavigate = true;
+    my.server.exchange = vi
+      .fn(async () => loginAnswer())
+      .mockRejectedValueOnce(new NetworkError("offline"));
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "network" } });
+    expect(await auth.getToken()).toBe("at1");
+    expect(my.trips).toHaveLength(0);
+  });
+
+  test("is still told after a silent call found nobody", async () => {
+    const my = world();
+    my.page.url = `${REDIRECT_URI}?error=access_denied&state=s`;
+    my.server.exchange = () =>
+      Promise.reject(new AuthorizationError({ error: "access_denied" }, "x"));
+    const auth = my.tab();
+    auth.start();
+    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
+    expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "authorization" } });
+  });
+
+  test("because there are no locks is not under way for ever", async () => {
+    const my = world();
+    my.page.url = RESPONSE;
+    vi.spyOn(my.locks, "request").mockRejectedValueOnce(new Error("no locks"));
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    expect(auth.state.status).toBe("anonymous");
+  });
+});
+
+describe("a login under way", () => {
+  test.for(["dispose() and start()", "handleCallback() by hand"])(
+    "is waited for by getToken(), after %s, too",
+    async (how) => {
+      const my = world();
+      my.page.mayNavigate = true;
+      let answer = () => {};
+      my.server.exchange = () => new Promise((resolve) => (answer = () => resolve(loginAnswer())));
+      if (how.startsWith("dispose")) my.page.url = RESPONSE;
+      const auth = my.tab();
+      auth.start();
+      await settle();
+      if (how.startsWith("dispose")) {
+        auth.dispose();
+        auth.start();
+      } else {
+        void auth.handleCallback(RESPONSE);
+      }
+      await settle();
+      const token = auth.getToken();
+      await settle();
+      expect(my.trips).toHaveLength(0);
+      answer();
+      expect(await token).toBe("at1");
+    },
+  );
+
+  test("is not over because another tab has news", async () => {
+    const my = world();
+    my.page.url = RESPONSE;
+    my.server.exchange = () => new Promise(() => {});
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    my.channel.post({ p: 1, k: "grace", from: "other", sid: "s", t: "user", what: "sign-out" });
+    await settle();
+    expect(auth.state.status).toBe("authenticating");
+  });
+});
+
+describe("a login as another person", () => {
+  test("does not sign out the first one's newer login", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    const put = my.users.putDefault.bind(my.users);
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    vi.spyOn(my.users, "putDefault").mockImplementationOnce(async (sub) => {
+      await put(sub);
+      await held;
+    });
+    const grace = deskOf(my, "a").checkIn(of("grace"));
+    await settle();
+    await deskOf(my, "b").checkIn(of(ADA));
+    goOn();
+    await grace;
+    expect(await my.users.getDefault()).toMatchObject({ sub: ADA, row: { end: null } });
+  });
+
+  test("stands although the first one's session cannot be emptied", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    my.server.exchange = async () => of("grace");
+    const update = my.store.update.bind(my.store);
+    let writes = 0;
+    vi.spyOn(my.store, "update").mockImplementation((key, change) =>
+      ++writes === 2 ? Promise.reject(new StorageError("busy")) : update(key, change),
+    );
+    expect(await my.tab().handleCallback(RESPONSE)).toMatchObject({ user: { sub: "grace" } });
+  });
+});
+
+describe("news that did not arrive", () => {
+  test("of a login do not send anybody to the login page", async () => {
+    const my = world();
+    my.page.mayNavigate = true;
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    await remember(my, expiredRow());
+    my.refreshes.push(answerOf(2));
+    expect(await auth.getToken()).toBe("at2");
+    expect(my.trips).toHaveLength(0);
+  });
+
+  test("of another person give that person's token, by one request", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    const auth = my.tab();
+    auth.start();
+    expect(await auth.getToken()).toBe("at1");
+    const user = { sub: "grace", claims: {} };
+    await my.store.update(GRACE, () => {
+      const row = goodRow({ ...expiredRow(), gen: 20 });
+      return { ...row, sid: "grace", tokens: { ...(row.tokens as object), user } };
+    });
+    await my.users.putDefault("grace");
+    my.refreshes.push(answerOf(21), answerOf(22), answerOf(23));
+    expect(await auth.getToken({ cache: "reload" })).toBe("at21");
+    expect(my.sends).toBe(1);
+    expect((await my.store.get(KEY))!.gen).toBe(1);
+    expect((await my.store.get(GRACE))!.gen).toBe(21);
+    expect(auth.state).toMatchObject({ user: { sub: "grace" } });
+  });
+});
+
+test("a sign-out whose store cannot be read again gives nothing away and tells the server", async () => {
+  const my = world();
+  await remember(my, goodRow(expiredRow()));
+  const auth = my.tab();
+  auth.start();
+  await settle();
+  my.server.revoke = vi.fn(async () => {});
+  const read = my.users.getDefault.bind(my.users);
+  let reads = 0;
+  vi.spyOn(my.users, "getDefault").mockImplementation(() =>
+    ++reads > 1 ? Promise.reject(new StorageError("busy")) : read(),
+  );
+  await auth.signOut();
+  expect(auth.state).toEqual({ status: "anonymous" });
+  await expect(auth.getToken()).rejects.toBeInstanceOf(StorageError);
+  expect(my.server.revoke).toHaveBeenCalledTimes(1);
+});
+
+test("a newer Latchkey's session of any shape is told by its error", async () => {
+  const my = world();
+  await remember(my, { v: 2 } as never);
+  const auth = my.tab();
+  auth.start();
+  for (const call of [auth.getToken, auth.getUser, auth.signOut]) {
+    await expect(call()).rejects.toMatchObject({ code: "configuration", input: "session" });
+  }
+});

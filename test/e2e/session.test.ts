@@ -296,12 +296,12 @@ describe("a callback", () => {
 
 describe("an expired token", () => {
   test("in two tabs that wake at the same instant is refreshed by exactly one request", async () => {
-    demo.provider.setAccessTokenTtl(2);
+    demo.provider.setAccessTokenTtl(3);
     const first = await open();
     await signIn(first);
     const second = await open();
     await status(second.page, "authenticated");
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 4; round++) {
       await Promise.all([expireToken(first.page), expireToken(second.page)]);
       const before = demo.provider.tokenRequests.refreshes.length;
       const outcomes = await Promise.all([first, second].map(({ page }) => getToken(page)));
@@ -337,11 +337,11 @@ describe("an expired token", () => {
   });
 
   test("near its end is still given at once, and a newer one is fetched behind it", async () => {
-    demo.provider.setAccessTokenTtl(3);
+    demo.provider.setAccessTokenTtl(6);
     const tab = await open();
     await signIn(tab);
     const old = await getToken(tab.page);
-    await new Promise((resolve) => setTimeout(resolve, 2_200));
+    await new Promise((resolve) => setTimeout(resolve, 4_300));
     const before = demo.provider.tokenRequests.refreshes.length;
     expect(await getToken(tab.page)).toEqual(old);
     await tab.page.waitForFunction(
@@ -369,6 +369,7 @@ describe("an expired token", () => {
       expect(await getToken(first.page)).toMatchObject({ code: "refresh_token" });
     expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
     // The person signs in again, and it works again.
+    demo.provider.setAccessTokenTtl(60);
     await signIn(first);
     expect(await api((await getToken(first.page, "reload")).token)).toBe(200);
   });

@@ -350,7 +350,9 @@ test.for([360, 1280])("the activity grows, then scrolls and says so, at %i px", 
   await page.bringToFront();
   for (let i = 1; i <= 5; i += 1) {
     // A button that is still busy with the last time takes no click.
-    await second.waitForSelector("#renew:not([aria-busy])");
+    await second.waitForFunction(() => document.querySelector("#renew")?.ariaBusy !== "true", {
+      polling: 50,
+    });
     await second.evaluate(() => document.querySelector<HTMLElement>("#renew")?.click());
     await page.waitForFunction(
       (count) =>

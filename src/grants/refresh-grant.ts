@@ -27,7 +27,7 @@ export class RefreshGrant implements Grant {
     }
   }
 
-  /** When the inner grant has nothing either, the reason of this session is the one that tells more. */
+  /** When the inner grant has nothing either, the reason of the stored session tells more. */
   async #withoutSession(
     request: TokenRequest,
     reason: NoTokenError | RefreshTokenError,

@@ -65,7 +65,7 @@ export class SessionDesk {
     return sub === undefined ? undefined : this.#empty(sub);
   }
 
-  /** The default user stays who it is: a login in another tab may be about to take this session's place. */
+  /** The default user stays who it is: a login in another tab may be about to take its place. */
   async #empty(sub: string, onlySid?: string): Promise<TokenRecord | undefined> {
     const { client, sessions, random } = this.#config;
     const sid = random.id();

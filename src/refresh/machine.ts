@@ -50,7 +50,7 @@ function test(run: Run, att: SessionAttempt): Promise<Next> {
   );
 }
 
-/** Until somebody says something about this session, or the owner's lock is free. Losing every message costs only time. */
+/** Until somebody says something about the session, or the owner's lock is free. Losing every message costs only time. */
 async function watch(run: Run, att: SessionAttempt): Promise<Next> {
   const leave = new AbortController();
   let unlisten = () => {};

@@ -782,7 +782,7 @@ test("a refusal of a token that a login has replaced is nobody's", async () => {
   expect((await tokens).generation).toBe(2);
 });
 
-test("a generation that this session never had is no reason to send again and again", async () => {
+test("a generation that the session never had is no reason to send again and again", async () => {
   const { store, sent, tab } = browser();
   await store.update(KEY, () => expiredRow());
   const tokens = tab("a").refresh({ ...NEED, notGen: 20 });

@@ -1,3 +1,4 @@
+import { abortable } from "../core/abortable.ts";
 import { NoTokenError, RequestTokenError, TimeoutError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { RefreshNeed, Refresher } from "../core/refresher.ts";
@@ -118,25 +119,14 @@ export class RefreshCoordinator implements Refresher {
     const leave = new AbortController();
     const over = ports.clock.sleep(timing.patienceMs, leave.signal);
     over.catch(() => {});
-    let onAbort = () => {};
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => reject(signal!.reason as Error);
-      signal?.addEventListener("abort", onAbort, { once: true });
-    });
-    aborted.catch(() => {});
     return {
-      wait: ({ run, result }) =>
-        Promise.race([
-          result,
-          aborted,
-          over.then(() => {
-            throw new TimeoutError("no token yet", { pending: true, cause: run.failure });
-          }),
-        ]),
-      end: () => {
-        leave.abort();
-        signal?.removeEventListener("abort", onAbort);
+      wait: ({ run, result }) => {
+        const late = over.then(() => {
+          throw new TimeoutError("no token yet", { pending: true, cause: run.failure });
+        });
+        return abortable(Promise.race([result, late]), signal);
       },
+      end: () => leave.abort(),
     };
   }
 }

@@ -19,7 +19,6 @@ import { RefreshCoordinator } from "./refresh/coordinator.ts";
 import { REFRESH_TIMING, type RefreshTiming } from "./refresh/run.ts";
 
 const SCOPE = ["openid", "profile", "email", "offline_access"];
-const REQUEST_TIMEOUT_MS = 15_000;
 
 /** Everything `createAuth()` can be told. */
 export interface CreateAuthConfig extends AuthConfig {
@@ -50,7 +49,6 @@ export function createAuth(config: CreateAuthConfig): Auth {
     scope,
     requests: new IndexedDBRequestStore(database),
     clock,
-    tokenTimeoutMs: REQUEST_TIMEOUT_MS,
   });
   const refresher = new RefreshCoordinator({
     client,

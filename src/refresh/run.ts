@@ -66,7 +66,7 @@ export function satisfying(run: Run, row: SessionRow): WantKey | undefined {
   return findAccess(
     row,
     run.need.want,
-    // A generation from the future is another session's: any answer after the first look is newer than what was held.
+    // A generation from the future is another session's; what came after the first look is newer than what was held.
     ({ gen, expiresAt }) =>
       gen > Math.min(run.need.notGen, firstGen) && (expiresAt > now || gen > firstGen),
   );

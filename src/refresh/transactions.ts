@@ -97,8 +97,9 @@ export async function endSession(
 export async function dropAttempt(run: Run, claimed: ClaimedRow): Promise<boolean> {
   let wasOurs = false;
   await run.ports.store.update(rowKey(run), (row) => {
-    wasOurs = isStillOurs(row, claimed);
-    return isStillOurs(row, claimed) ? { ...row, att: null } : KEEP;
+    const isOurs = isStillOurs(row, claimed);
+    wasOurs = isOurs;
+    return isOurs ? { ...row, att: null } : KEEP;
   });
   return wasOurs;
 }

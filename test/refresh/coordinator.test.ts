@@ -715,7 +715,7 @@ describe("nothing transient ends a session", () => {
 });
 
 describe("a store that fails in the middle", () => {
-  test("but had stored the answer: it is told and judged as any other", async () => {
+  test("but had stored the answer tells and judges it like every other", async () => {
     const { store, sent, messages, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a", { verdict: () => Promise.resolve({ type: "invalid" }) }).refresh(NEED);

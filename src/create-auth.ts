@@ -15,8 +15,8 @@ import { createEngine } from "./engine.ts";
 import { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
 import { RefreshGrant } from "./grants/refresh-grant.ts";
 import { AuthManager } from "./manager/auth-manager.ts";
-import { RefreshCoordinator } from "./refresh/coordinator.ts";
-import { REFRESH_TIMING, type RefreshTiming } from "./refresh/run.ts";
+import { createRefresher } from "./refresher.ts";
+import type { RefreshTiming } from "./refresh/run.ts";
 
 const SCOPE = ["openid", "profile", "email", "offline_access"];
 
@@ -50,10 +50,10 @@ export function createAuth(config: CreateAuthConfig): Auth {
     requests: new IndexedDBRequestStore(database),
     clock,
   });
-  const refresher = new RefreshCoordinator({
+  const refresher = createRefresher({
     client,
     tab,
-    timing: { ...REFRESH_TIMING, ...timing },
+    ...(timing && { timing }),
     ports: { store: sessions, locks, channel, clock, page, random, send },
   });
   const auth = new AuthManager({

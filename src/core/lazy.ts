@@ -1,8 +1,12 @@
+import { abortable } from "./abortable.ts";
 import { NetworkError } from "./errors.ts";
 
-/** A part of Latchkey that is loaded when it is first needed. @throws NetworkError it cannot be had */
+/** A browser waits for minutes. Milliseconds. */
+const PATIENCE_MS = 20_000;
+
+/** A part of Latchkey that is loaded when it is first needed. @throws NetworkError it cannot be had, or not in time */
 export function chunk<T>(loading: Promise<T>): Promise<T> {
-  return loading.catch((cause: unknown) => {
+  return abortable(loading, AbortSignal.timeout(PATIENCE_MS)).catch((cause: unknown) => {
     throw new NetworkError(
       "a part of Latchkey could not be loaded",
       cause,

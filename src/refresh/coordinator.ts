@@ -5,14 +5,15 @@ import type { RefreshNeed, Refresher } from "../core/refresher.ts";
 import { storedTokens } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { runMachine } from "./machine.ts";
-import type { RefreshPorts, RefreshTiming, Run } from "./run.ts";
+import { REFRESH_TIMING, type RefreshPorts, type RefreshTiming, type Run } from "./run.ts";
 
 export interface RefreshCoordinatorConfig {
   client: ClientKey;
   /** This tab, in messages and rows. */
   tab: string;
   ports: RefreshPorts;
-  timing: RefreshTiming;
+  /** What is not given is as in `REFRESH_TIMING`. */
+  timing?: Partial<RefreshTiming>;
 }
 
 interface Flight {
@@ -31,11 +32,13 @@ interface Standing {
 /** The only one who sends a stored refresh token: one machine per person and want, shared by the callers in this tab. */
 export class RefreshCoordinator implements Refresher {
   readonly #config: RefreshCoordinatorConfig;
+  readonly #timing: RefreshTiming;
   readonly #flights = new Map<string, Flight>();
   readonly #standing = new Map<string, Standing>();
 
   constructor(config: RefreshCoordinatorConfig) {
     this.#config = config;
+    this.#timing = { ...REFRESH_TIMING, ...config.timing };
   }
 
   async refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet> {
@@ -57,10 +60,10 @@ export class RefreshCoordinator implements Refresher {
   }
 
   #take(id: string, need: RefreshNeed): Flight {
-    const { client, tab, ports, timing } = this.#config;
+    const { client, tab, ports } = this.#config;
     const run: Run = {
       ports,
-      timing,
+      timing: this.#timing,
       client,
       tab,
       need,
@@ -115,9 +118,9 @@ export class RefreshCoordinator implements Refresher {
     wait(flight: Flight): Promise<TokenSet>;
     end(): void;
   } {
-    const { ports, timing } = this.#config;
+    const { clock } = this.#config.ports;
     const leave = new AbortController();
-    const over = ports.clock.sleep(timing.patienceMs, leave.signal);
+    const over = clock.sleep(this.#timing.patienceMs, leave.signal);
     over.catch(() => {});
     return {
       wait: ({ run, result }) => {

@@ -14,7 +14,6 @@ import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
-import { REFRESH_TIMING } from "../../src/refresh/run.ts";
 import { ADA, CLIENT, KEY, testClock, USUAL } from "../refresh/tabs.ts";
 
 export const REDIRECT_URI = "https://app.example/callback";
@@ -83,7 +82,7 @@ export function world(clock: Clock = testClock): World {
       const refresher = new RefreshCoordinator({
         client: CLIENT,
         tab,
-        timing: { ...REFRESH_TIMING, patienceMs: 1_000 },
+        timing: { patienceMs: 1_000 },
         ports: {
           store,
           locks,

@@ -13,7 +13,7 @@ import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
-import { REFRESH_TIMING, type RefreshTiming } from "../../src/refresh/run.ts";
+import type { RefreshTiming } from "../../src/refresh/run.ts";
 
 export const CLIENT = "issuer,client";
 export const ADA = "ada";
@@ -46,7 +46,7 @@ export function browser(): {
     new RefreshCoordinator({
       client: CLIENT,
       tab: name,
-      timing: { ...REFRESH_TIMING, ...options.timing },
+      ...(options.timing && { timing: options.timing }),
       ports: {
         store,
         locks,

@@ -8,6 +8,9 @@ export interface Want {
 /** A `Want` as the key of a session's `access` maps: equal wants have equal keys. */
 export type WantKey = string;
 
+/** The want of `getToken()` without arguments: as at login. */
+export const USUAL_WANT: WantKey = wantKey({});
+
 export function wantKey({ resource = "", audience = "", scope = [] }: Want): WantKey {
   return JSON.stringify([resource, audience, [...new Set(scope)].sort().join(" ")]);
 }

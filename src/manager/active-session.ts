@@ -11,12 +11,9 @@ import {
 import { isNewer, newerVersion } from "../core/session-version.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
-import { wantKey, type WantKey } from "../core/want.ts";
+import { USUAL_WANT, type WantKey } from "../core/want.ts";
 import { holdToken, type HeldToken } from "./held-token.ts";
 import { observable, type Observable } from "./observable.ts";
-
-/** The want of `getToken()` without arguments: as at login. */
-export const USUAL_WANT: WantKey = wantKey({});
 
 export interface ActiveSessionConfig {
   readonly sessions: SessionStore;
@@ -131,15 +128,15 @@ export class ActiveSession {
   }
 
   /**
-   * Publishes that a login is under way until `login` settles, and then what the store says. When that cannot be had, what
-   * was known before. `tellsWhy`: whether an error says why nobody is signed in here.
+   * Publishes that a login is under way until `login` settles, unless somebody is signed in, and then what the store says.
+   * When that cannot be had, what was known before. `tellsWhy`: whether an error says why nobody is signed in here.
    */
   async during<T>(
     login: () => Promise<T>,
     tellsWhy: (error: unknown) => boolean = () => true,
   ): Promise<T> {
     this.#logins++;
-    this.state.set({ status: "authenticating" });
+    if (!this.#user) this.state.set({ status: "authenticating" });
     try {
       const result = await login().finally(() => this.#logins--);
       await this.load("this-tab");

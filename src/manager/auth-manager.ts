@@ -2,24 +2,22 @@ import { abortable } from "../core/abortable.ts";
 import type { Auth, AuthState, GetTokenOptions, LoginOptions } from "../core/auth.ts";
 import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import type { TokenRequest } from "../core/grant.ts";
+import { chunk, shared } from "../core/lazy.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Trip, UserAgent } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
-import { wantKey } from "../core/want.ts";
-import { ActiveSession, USUAL_WANT, type ActiveSessionConfig } from "./active-session.ts";
+import { USUAL_WANT, wantKey } from "../core/want.ts";
+import { ActiveSession, type ActiveSessionConfig } from "./active-session.ts";
 import { authorizedFetch } from "./authorized-fetch.ts";
-import { Callbacks, type CallbacksConfig } from "./callbacks.ts";
+import { checkOut } from "./check-out.ts";
 import { endAtServer, type EndAtServerConfig } from "./end-at-server.ts";
+import type { LoginsConfig } from "./logins.ts";
 import { isCallback } from "./response-url.ts";
-import { SessionDesk, type SessionDeskConfig } from "./session-desk.ts";
 
 /** What a manager is composed of; `createAuth()` shows how. */
-export interface AuthManagerConfig
-  extends ActiveSessionConfig, SessionDeskConfig, CallbacksConfig, EndAtServerConfig {
+export interface AuthManagerConfig extends ActiveSessionConfig, LoginsConfig, EndAtServerConfig {
   /** The way `login()` goes when none is given. */
   readonly userAgent: UserAgent;
-  /** Where authorization responses arrive; absolute. */
-  readonly redirectUri: () => string;
 }
 
 /**
@@ -29,8 +27,7 @@ export interface AuthManagerConfig
 export class AuthManager implements Auth {
   readonly #config: AuthManagerConfig;
   readonly #session: ActiveSession;
-  readonly #desk: SessionDesk;
-  readonly #callbacks: Callbacks;
+  #callback: Promise<unknown> = Promise.resolve();
   #opened: Promise<void> | undefined;
   #unlisten: (() => void) | undefined;
   #leaving: Promise<User> | undefined;
@@ -38,9 +35,17 @@ export class AuthManager implements Auth {
   constructor(config: AuthManagerConfig) {
     this.#config = config;
     this.#session = new ActiveSession(config);
-    this.#desk = new SessionDesk(config);
-    this.#callbacks = new Callbacks(config, this.#session, this.#desk);
   }
+
+  readonly #logins = shared(async () => {
+    try {
+      const { Logins } = await chunk(import("./logins.ts"));
+      return new Logins(this.#config, this.#session);
+    } catch (error) {
+      await this.#session.load("stored", error).catch(ignore);
+      throw error;
+    }
+  });
 
   // Not an async function: with a good token at hand this is a comparison and nothing else.
   readonly getToken: Auth["getToken"] = (options) =>
@@ -91,7 +96,9 @@ export class AuthManager implements Auth {
 
   readonly handleCallback: Auth["handleCallback"] = async (url) => {
     this.#assertSupported();
-    return this.#callbacks.handle(url);
+    const result = this.#logins().then((logins) => logins.handle(url));
+    this.#callback = result.catch(ignore);
+    return result;
   };
 
   readonly getUser: Auth["getUser"] = async () => {
@@ -102,7 +109,7 @@ export class AuthManager implements Auth {
 
   readonly signOut: Auth["signOut"] = async (options) => {
     this.#assertSupported();
-    const left = await this.#desk.checkOut();
+    const left = await checkOut(this.#config);
     this.#session.leave();
     await this.#session.load("this-tab").catch(ignore);
     // From here on the server is told; whether it hears changes nothing here.
@@ -113,7 +120,7 @@ export class AuthManager implements Auth {
     this.#assertSupported();
     const { prompt, cache = "default", signal } = options;
     signal?.throwIfAborted();
-    await abortable(Promise.all([this.#open(), this.#callbacks.settled]), signal);
+    await abortable(Promise.all([this.#open(), this.#callback]), signal);
     if (prompt !== undefined && prompt !== "none") return this.#tokenAfterLogin(options);
     const want = wantKey(options);
     const good = want === USUAL_WANT && cache === "default" ? this.#session.goodToken() : undefined;
@@ -136,7 +143,7 @@ export class AuthManager implements Auth {
       if (prompt === "none" || !needsPerson(error) || !this.#config.page.canNavigate()) throw error;
       // Going there again, without the person, would go round in circles.
       if (this.state.status === "anonymous" && this.state.error) {
-        if (this.#callbacks.isUnfinished) return this.#tokenAfterCallback(options);
+        if ((await this.#logins()).isUnfinished) return this.#tokenAfterCallback(options);
         throw new NoTokenError("the last login failed", this.state.error);
       }
       return this.#tokenAfterLogin(options);
@@ -154,7 +161,7 @@ export class AuthManager implements Auth {
     try {
       const answer = await this.#config.grant.requestToken(request);
       // Tokens without a generation are not in the store yet.
-      if (answer.generation === undefined) await this.#desk.checkIn(answer);
+      if (answer.generation === undefined) await (await this.#logins()).checkIn(answer);
       await this.#session.load(answer.origin ?? "this-tab").catch(ignore);
       return answer.accessToken;
     } catch (error) {
@@ -180,11 +187,12 @@ export class AuthManager implements Auth {
     return this.#findToken({ ...options, prompt: "none" });
   }
 
-  #travel(trip: Trip, options: LoginOptions): Promise<User> {
-    const { grant } = this.#config;
-    const { userAgent: _, ...request } = options;
-    const login = async () => this.#desk.checkIn(await grant.requestToken({ ...request, trip }));
-    return this.#session.during(login).finally(() => trip.close());
+  async #travel(trip: Trip, { userAgent: _, ...request }: LoginOptions): Promise<User> {
+    try {
+      return await (await this.#logins()).travel(trip, request);
+    } finally {
+      trip.close();
+    }
   }
 
   /** The first read of the store. One that failed is tried again by the next call. */

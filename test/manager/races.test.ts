@@ -6,7 +6,8 @@ import {
   StorageError,
 } from "../../src/core/errors.ts";
 import { sessionKey } from "../../src/core/keys.ts";
-import { SessionDesk } from "../../src/manager/session-desk.ts";
+import { checkIn } from "../../src/manager/check-in.ts";
+import type { SessionDesk } from "../../src/manager/check-out.ts";
 import { ADA, answerOf, CLIENT, expiredRow, KEY, settle } from "../refresh/tabs.ts";
 import { goodRow, loginAnswer, REDIRECT_URI, remember, world, type World } from "./fixture.ts";
 
@@ -26,14 +27,14 @@ const of = (sub: string) => loginAnswer({ user: { sub, claims: { sub } } });
 
 function deskOf(my: World, tab: string): SessionDesk {
   let ids = 0;
-  return new SessionDesk({
+  return {
     client: CLIENT,
     tab,
     sessions: my.store,
     users: my.users,
     channel: my.channel,
     random: { id: () => `${tab}-${++ids}`, fraction: () => 0 },
-  });
+  };
 }
 
 describe("a login that failed", () => {
@@ -158,9 +159,9 @@ describe("a login as another person", () => {
       await put(sub);
       await held;
     });
-    const grace = deskOf(my, "a").checkIn(of("grace"));
+    const grace = checkIn(deskOf(my, "a"), of("grace"));
     await settle();
-    await deskOf(my, "b").checkIn(of(ADA));
+    await checkIn(deskOf(my, "b"), of(ADA));
     goOn();
     await grace;
     expect(await my.users.getDefault()).toMatchObject({ sub: ADA, row: { end: null } });

@@ -1,44 +1,58 @@
 import type { CallbackResult } from "../core/auth.ts";
 import type { CallbackLedger, CallbackRecord } from "../core/callback-ledger.ts";
 import { InvalidResponseError, isAuthError } from "../core/errors.ts";
-import type { Grant } from "../core/grant.ts";
+import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Page, TabLock } from "../core/ports.ts";
 import { parseUrl } from "../core/same-origin.ts";
+import type { TokenSet } from "../core/token-set.ts";
+import type { Trip } from "../core/user-agent.ts";
+import type { User } from "../core/user.ts";
 import type { ActiveSession } from "./active-session.ts";
-import { stateOf, withoutResponse } from "./response-url.ts";
-import type { SessionDesk } from "./session-desk.ts";
+import { checkIn } from "./check-in.ts";
+import type { SessionDesk } from "./check-out.ts";
+import { isCallback, stateOf, withoutResponse } from "./response-url.ts";
 
-export interface CallbacksConfig {
+export interface LoginsConfig extends SessionDesk {
+  /** Where authorization responses arrive; absolute. */
+  readonly redirectUri: () => string;
   readonly page: Page;
   readonly locks: TabLock;
   readonly ledger: CallbackLedger;
   readonly grant: Grant;
 }
 
-/** Takes authorization responses. However often one is looked at, its code is exchanged once and the result is the same. */
-export class Callbacks {
-  readonly #config: CallbacksConfig;
+/**
+ * All that signs somebody in, loaded with the first login. However often an authorization response is looked at, its code is
+ * exchanged once and the result is the same.
+ */
+export class Logins {
+  readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
-  readonly #desk: SessionDesk;
   readonly #results = new Map<string, Promise<CallbackResult>>();
   #last: string | undefined;
-  #settled: Promise<unknown> = Promise.resolve();
 
-  constructor(config: CallbacksConfig, session: ActiveSession, desk: SessionDesk) {
+  constructor(config: LoginsConfig, session: ActiveSession) {
     this.#config = config;
     this.#session = session;
-    this.#desk = desk;
-  }
-
-  /** When nothing is under way any more; never rejects. */
-  get settled(): Promise<unknown> {
-    return this.#settled;
   }
 
   /** The last response failed for want of a network, and can be taken again. */
   get isUnfinished(): boolean {
-    const state = this.#last === undefined ? undefined : stateOf(new URL(this.#last));
+    const { page, redirectUri } = this.#config;
+    if (this.#last === undefined) return isCallback(page.href(), redirectUri());
+    const state = stateOf(new URL(this.#last));
     return state !== undefined && !this.#results.has(state);
+  }
+
+  /** To the authorization endpoint and back. */
+  travel(trip: Trip, request: TokenRequest): Promise<User> {
+    const login = async () =>
+      this.checkIn(await this.#config.grant.requestToken({ ...request, trip }));
+    return this.#session.during(login);
+  }
+
+  checkIn(answer: TokenSet): Promise<User> {
+    return checkIn(this.#config, answer);
   }
 
   /** @param url the page's own when not given */
@@ -61,7 +75,7 @@ export class Callbacks {
   #take(response: string, state: string): Promise<CallbackResult> {
     const login = () => this.#inTurn(response, state);
     const result = this.#session.during(login, (error) => !isForeign(error));
-    this.#settled = result.catch((error: unknown) => {
+    result.catch((error: unknown) => {
       if (isAuthError(error) && error.retryable) this.#results.delete(state);
     });
     return result;
@@ -81,7 +95,7 @@ export class Callbacks {
   async #exchange(response: string, state: string): Promise<CallbackResult> {
     const { grant, ledger } = this.#config;
     const answer = await grant.requestToken({ response });
-    const user = await this.#desk.checkIn(answer);
+    const user = await this.checkIn(answer);
     const place = answer.returnTo === undefined ? {} : { returnTo: answer.returnTo };
     // The login stands even when nobody can be told of it twice.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { sessionKey } from "../../src/core/keys.ts";
 import type { TabMessage } from "../../src/core/message.ts";
-import { SessionDesk } from "../../src/manager/session-desk.ts";
+import type { TokenSet } from "../../src/core/token-set.ts";
+import { checkIn } from "../../src/manager/check-in.ts";
+import { checkOut } from "../../src/manager/check-out.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
@@ -16,14 +18,11 @@ function setUp() {
   hub.join().listen((message) => told.push(message));
   let ids = 0;
   const random = { id: () => `sid-${++ids}`, fraction: () => 0 };
-  const desk = new SessionDesk({
-    client: CLIENT,
-    tab: "a",
-    sessions,
-    users,
-    channel: hub.join(),
-    random,
-  });
+  const config = { client: CLIENT, tab: "a", sessions, users, channel: hub.join(), random };
+  const desk = {
+    checkIn: (answer: TokenSet) => checkIn(config, answer),
+    checkOut: () => checkOut(config),
+  };
   return { sessions, users, told, desk };
 }
 

@@ -1,0 +1,69 @@
+import { IdTokenError } from "../core/errors.ts";
+import { sessionKey } from "../core/keys.ts";
+import { KEEP, type SessionRow, type TokenRecord } from "../core/session.ts";
+import { isNewer, newerVersion } from "../core/session-version.ts";
+import type { TokenSet } from "../core/token-set.ts";
+import type { User } from "../core/user.ts";
+import { USUAL_WANT } from "../core/want.ts";
+import { emptySession, tellTabs, type SessionDesk } from "./check-out.ts";
+
+/** Stores the answer to a login as the session of the person it is about, who takes the place of whoever was there. */
+export async function checkIn(desk: SessionDesk, answer: TokenSet): Promise<User> {
+  const { client, sessions, users, random } = desk;
+  const { user } = answer;
+  if (!user) {
+    throw new IdTokenError("sub", "there is none, so nobody knows who signed in", {
+      hint: "Ask for the scope openid.",
+    });
+  }
+  const sid = random.id();
+  const tokens = await sessions.seal(recordOf(answer, user));
+  const former = await users.getDefault();
+  const row = await sessions.update(sessionKey(client, user.sub), (before) =>
+    isNewer(before) ? KEEP : afterLogin(before, { sid, answer, tokens }),
+  );
+  if (isNewer(row)) throw newerVersion();
+  await users.putDefault(user.sub);
+  tellTabs(desk, user.sub, sid, { t: "user", what: "login" });
+  // One person at a time: nobody could sign out a session that is nobody's default.
+  // The login stands whatever becomes of that, and so does one that the other person made meanwhile.
+  if (former.sub !== undefined && former.sub !== user.sub) {
+    await emptySession(desk, former.sub, former.row?.sid).catch(() => {});
+  }
+  return user;
+}
+
+/** The row after a login: a new `sid` fences every older attempt. `tokens` is the sealed record. */
+function afterLogin(
+  before: SessionRow | undefined,
+  { sid, answer, tokens }: { sid: string; answer: TokenSet; tokens: unknown },
+): SessionRow {
+  const gen = (before?.gen ?? 0) + 1;
+  const seq = (before?.seq ?? 0) + 1;
+  return {
+    ...before,
+    v: 1,
+    sid,
+    gen,
+    seq,
+    cseq: seq,
+    att: null,
+    end: null,
+    keep: "device",
+    renewable: answer.refreshToken !== undefined,
+    access: { [USUAL_WANT]: { gen, expiresAt: answer.expiresAt, scope: [...answer.scope] } },
+    tokens,
+  };
+}
+
+function recordOf(answer: TokenSet, user: User): TokenRecord {
+  return {
+    ...(answer.refreshToken !== undefined && { refreshToken: answer.refreshToken }),
+    ...(answer.idToken !== undefined && { idToken: answer.idToken }),
+    idTokenVerified: answer.idToken !== undefined,
+    user,
+    ...(answer.authTime !== undefined && { authTime: answer.authTime }),
+    access: { [USUAL_WANT]: { token: answer.accessToken, tokenType: answer.tokenType } },
+    tokenEndpoint: answer.tokenEndpoint,
+  };
+}

@@ -1,12 +1,20 @@
-import { OidcClient } from "oidc-client-ts";
+import { SigninState, State } from "oidc-client-ts";
 import type { AuthorizationRequest, ServerMetadata } from "../core/authorization-server.ts";
-import { AuthError, ConfigurationError } from "../core/errors.ts";
+import { ConfigurationError, type AuthError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import type { RequestStore } from "../core/request-store.ts";
 import { isSameOrigin, parseUrl } from "../core/same-origin.ts";
 import { randomToken } from "./base64url.ts";
 import { errorOf, judgeRequest, judgeUrl, refusal } from "./judge-response.ts";
-import { FLOW, type PendingRequest, type RequestData } from "./pending-request.ts";
+import {
+  FLOW,
+  type PendingRequest,
+  type RequestData,
+  type StoredRequest,
+} from "./pending-request.ts";
+
+/** As long as oidc-client-ts keeps pending requests. Seconds. */
+const STALE_S = 900;
 
 export interface AuthorizeOptions {
   readonly metadata: ServerMetadata;
@@ -60,21 +68,41 @@ export async function createAuthorizationUrl(
     ...(maxAge !== undefined && { maxAge }),
     ...(acrValues?.length && { acrValues }),
   };
-  const client = oidcClient(options, sweepable(options.requests));
-  const made = client.createSigninRequest({
-    state: data,
-    nonce: randomToken(),
+  const state = await SigninState.create({
+    data,
     url_state: randomToken(),
+    nonce: randomToken(),
+    code_verifier: true,
+    client_id: options.clientId,
+    authority: options.metadata.issuer,
     redirect_uri: redirectUri,
     scope: scope.join(" "),
-    ...(resource && { resource }),
-    ...(prompt && { prompt }),
-    ...(loginHint && { login_hint: loginHint }),
-    ...(maxAge !== undefined && { max_age: maxAge }),
-    ...(acrValues?.length && { acr_values: acrValues.join(" ") }),
-    ...(audience && { extraQueryParams: { audience } }),
+  }).catch(() => {
+    throw unable();
   });
-  return (await ours(made, unable)).url;
+  await remember(state, options.requests);
+
+  const url = new URL(options.metadata.authorizationEndpoint);
+  const parameters = {
+    client_id: options.clientId,
+    redirect_uri: redirectUri,
+    response_type: "code",
+    scope: scope.join(" "),
+    state: `${state.id};${state.url_state}`,
+    nonce: state.nonce,
+    code_challenge: state.code_challenge,
+    code_challenge_method: "S256",
+    resource,
+    audience,
+    prompt,
+    login_hint: loginHint,
+    max_age: maxAge,
+    acr_values: acrValues?.join(" "),
+  };
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined && value !== "") url.searchParams.append(name, `${value}`);
+  }
+  return url.href;
 }
 
 /**
@@ -88,19 +116,26 @@ export async function readAuthorizationResponse(
   options: AuthorizeOptions & { readonly lifetimeMs?: number },
 ): Promise<AnsweredRequest> {
   const response = judgeUrl(url);
-  const client = oidcClient(options, options.requests);
-  const { state } = await ours(client.readSigninResponseState(url, false), unknownState);
-  const request = judgeRequest(response, state, { ...options, now: options.clock.now() });
-  await ours(client.readSigninResponseState(url, true), unknownState);
+  const stored = parse(await options.requests.get(response.id));
+  const request = judgeRequest(response, stored, { ...options, now: options.clock.now() });
+  if ((await options.requests.remove(response.id)) === null) throw unknownState();
   if (response.code === undefined) throw errorOf(response);
   return { ...request, code: response.code };
 }
 
-/** What our store says goes through; oidc-client-ts's own errors end here, and not even as a cause: they may hold secrets. */
-function ours<T>(result: Promise<T>, instead: () => AuthError): Promise<T> {
-  return result.catch((error: unknown) => {
-    throw error instanceof AuthError ? error : instead();
-  });
+/** Puts it beside the other pending ones, and sweeps those that nobody came back for. */
+async function remember(state: SigninState, requests: RequestStore): Promise<void> {
+  await State.clearStaleState(sweepable(requests), STALE_S);
+  await requests.set(state.id, state.toStorageString());
+}
+
+function parse(stored: string | null): StoredRequest {
+  if (stored === null) throw unknownState();
+  try {
+    return (JSON.parse(stored) ?? {}) as StoredRequest;
+  } catch {
+    throw unknownState();
+  }
 }
 
 function unknownState(): AuthError {
@@ -113,20 +148,6 @@ function unable(): AuthError {
     "no authorization request can be made here",
     "Use a secure context: https or localhost.",
   );
-}
-
-function oidcClient(
-  { metadata, clientId }: AuthorizeOptions,
-  stateStore: RequestStore,
-): OidcClient {
-  return new OidcClient({
-    authority: metadata.issuer,
-    // All it needs, so that it never goes to the network.
-    metadata: { issuer: metadata.issuer, authorization_endpoint: metadata.authorizationEndpoint },
-    client_id: clientId,
-    redirect_uri: "",
-    stateStore,
-  });
 }
 
 /** The sweep of stale requests lets its removals float; one that fails must not surface as an unhandled rejection. */

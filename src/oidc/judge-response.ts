@@ -11,6 +11,8 @@ const PARAMETERS = ["state", "code", "iss", "error", "error_description", "error
 /** An authorization response that is well-formed by itself. Nothing yet says that it answers us. */
 export interface AuthorizationResponse {
   readonly url: URL;
+  /** Of the pending request that it says to answer. */
+  readonly id: string;
   readonly urlState: string;
   readonly iss: string | undefined;
   readonly code: string | undefined;
@@ -40,14 +42,15 @@ export function judgeUrl(response: string): AuthorizationResponse {
   for (const name of TOKENS)
     if (query.has(name)) throw refusal(name, "a token, though a code was asked for");
   const read = (name: string) => text(query.get(name));
-  const state = /^[\w-]+;([\w-]{22})$/.exec(read("state") ?? "");
+  const state = /^([\w-]+);([\w-]{22})$/.exec(read("state") ?? "");
   if (!state) throw refusal("state", "missing or malformed");
   const code = read("code");
   const error = read("error");
   if (!code === !error) throw refusal("code", "needed, or an error, and not both");
   return {
     url,
-    urlState: state[1]!,
+    id: state[1]!,
+    urlState: state[2]!,
     iss: query.get("iss") ?? undefined,
     code,
     error,

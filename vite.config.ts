@@ -7,7 +7,7 @@ export default defineConfig(async ({ mode }) => ({
     target: "es2022",
     minify: false,
     sourcemap: true,
-    lib: { entry: { index: "src/index.ts" }, formats: ["es" as const] },
+    lib: { entry: { callback: "src/callback.ts", index: "src/index.ts" }, formats: ["es" as const] },
     rolldownOptions: {
       external: [/^[^./]/],
       output: { preserveModules: true, preserveModulesRoot: "src", entryFileNames: "[name].js" },

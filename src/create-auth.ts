@@ -6,6 +6,7 @@ import { IndexedDBRequestStore } from "./browser/indexeddb-request-store.ts";
 import { IndexedDBSessionStore } from "./browser/indexeddb-session-store.ts";
 import { IndexedDBUserStore } from "./browser/indexeddb-user-store.ts";
 import { PageUserAgent } from "./browser/page-user-agent.ts";
+import { resolveRedirectUri } from "./browser/redirect-uri.ts";
 import { systemClock, systemRandom } from "./browser/system-clock.ts";
 import { WebLocksTabLock } from "./browser/web-locks-tab-lock.ts";
 import { checkAuthConfig, type AuthConfig } from "./core/auth-config.ts";
@@ -42,7 +43,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
   const channel = new BroadcastTabChannel(client);
   const database = createDatabase();
   const sessions = new IndexedDBSessionStore(database);
-  const redirectUri = () => page.resolveRedirectUri(config.redirectUri);
+  const redirectUri = () => resolveRedirectUri(config.redirectUri);
   const { server, send } = createEngine({
     issuer,
     clientId,

@@ -25,12 +25,19 @@ export {
   isAuthError,
   NetworkError,
   NoTokenError,
+  PopupBlockedError,
   RefreshTokenError,
   RequestTokenError,
   StorageError,
   TimeoutError,
 } from "./core/errors.ts";
 export type { AnyAuthError } from "./core/errors.ts";
+
+// Ways to the login page besides the page itself.
+export { IframeUserAgent } from "./browser/iframe-user-agent.ts";
+export type { IframeOptions } from "./browser/iframe-user-agent.ts";
+export { PopupUserAgent } from "./browser/popup-user-agent.ts";
+export type { PopupOptions } from "./browser/popup-user-agent.ts";
 
 // What createAuth() composes, for who composes by hand.
 export { AuthManager } from "./manager/auth-manager.ts";

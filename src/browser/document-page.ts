@@ -27,17 +27,6 @@ export class DocumentPage implements Page {
     return location.href;
   }
 
-  /** @throws ConfigurationError the URL is of another origin: what arrives there never reaches this page */
-  resolveRedirectUri(redirectUri: string): string {
-    const { href, origin } = new URL(redirectUri, location.href);
-    if (origin === location.origin) return href;
-    throw new ConfigurationError(
-      "redirectUri",
-      `it is not of ${location.origin}`,
-      "Give a URL of the origin this page is on.",
-    );
-  }
-
   navigate(url: string): void {
     location.assign(url);
   }

@@ -46,6 +46,8 @@ export interface GetTokenOptions extends Want {
 export interface LoginOptions extends AuthorizationParameters {
   /** The way to go; the page itself when not given. */
   readonly userAgent?: UserAgent;
+  /** Leaves the login: what was opened for it is closed. */
+  readonly signal?: AbortSignal;
 }
 
 export interface SignOutOptions {

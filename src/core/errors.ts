@@ -148,6 +148,18 @@ export class CancelledError extends AuthError {
   }
 }
 
+/** The browser did not open a window. */
+export class PopupBlockedError extends AuthError {
+  override readonly name = "PopupBlockedError";
+  readonly code = "popup_blocked";
+
+  constructor() {
+    super("the browser did not open a window", {
+      hint: "Call login() directly in a click, or sign in with the page: login() without a userAgent.",
+    });
+  }
+}
+
 /** The caller's patience ended. With `pending` the attempt goes on and a later call joins it. */
 export class TimeoutError extends AuthError {
   override readonly name = "TimeoutError";
@@ -203,6 +215,7 @@ export type AnyAuthError =
   | NoTokenError
   | IdTokenError
   | CancelledError
+  | PopupBlockedError
   | TimeoutError
   | NetworkError
   | StorageError;

@@ -1,13 +1,22 @@
 /** A way to the authorization endpoint and back. @see RFC 6749 section 1.1 */
 export interface UserAgent {
-  /** Synchronous, so that it can run in a click. */
+  /**
+   * Synchronous, so that it can run in a click.
+   * @throws PopupBlockedError the browser did not open a window
+   */
   open(): Trip;
 }
 
 export interface Trip {
   /** Where the authorization response is to be sent; absolute. */
   readonly redirectUri: string;
-  /** Goes to `url` and gives the URL of the authorization response. */
+  /** `none`: this way shows nothing to the person, so the server must not want to. */
+  readonly prompt?: "none";
+  /**
+   * Goes to `url` and gives the URL of the authorization response. Settles whatever happens, unless this page is left.
+   * @throws CancelledError the person closed it, or `close()` did
+   * @throws TimeoutError no response in time
+   */
   go(url: string): Promise<string>;
   close(): void;
 }

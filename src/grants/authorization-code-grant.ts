@@ -1,3 +1,4 @@
+import { abortable } from "../core/abortable.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
@@ -16,7 +17,9 @@ export class AuthorizationCodeGrant implements Grant {
     const { trip, response, signal } = request;
     if (response !== undefined) return this.#server.exchange(response, signal);
     if (!trip) throw new NoTokenError("a login is needed");
-    const url = await this.#server.authorize({ ...request, redirectUri: trip.redirectUri }, signal);
-    return this.#server.exchange(await trip.go(url), signal);
+    const { redirectUri, prompt = request.prompt } = trip;
+    const asked = { ...request, redirectUri, ...(prompt && { prompt }) };
+    const url = await this.#server.authorize(asked, signal);
+    return this.#server.exchange(await abortable(trip.go(url), signal), signal);
   }
 }

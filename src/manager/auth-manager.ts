@@ -30,7 +30,7 @@ export class AuthManager implements Auth {
   #callback: Promise<unknown> = Promise.resolve();
   #opened: Promise<void> | undefined;
   #unlisten: (() => void) | undefined;
-  #leaving: Promise<User> | undefined;
+  #login: Promise<User> | undefined;
 
   constructor(config: AuthManagerConfig) {
     this.#config = config;
@@ -88,7 +88,12 @@ export class AuthManager implements Auth {
     try {
       this.#assertSupported();
       // Before the first await: a window may be opened in a click only.
-      return this.#travel((options.userAgent ?? this.#config.userAgent).open(), options);
+      const trip = (options.userAgent ?? this.#config.userAgent).open();
+      const login = this.#travel(trip, options).finally(() => {
+        if (this.#login === login) this.#login = undefined;
+      });
+      this.#login = login;
+      return login;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -140,7 +145,9 @@ export class AuthManager implements Auth {
       const revived = found && found.tokens.expiresAt > this.#config.clock.now();
       return await this.#renew({ ...options, ...(revived && { cache: "reload" }) }, found?.tokens);
     } catch (error) {
-      if (prompt === "none" || !needsPerson(error) || !this.#config.page.canNavigate()) throw error;
+      if (prompt === "none" || !needsPerson(error)) throw error;
+      if (this.#login) return this.#tokenAfterLogin(options);
+      if (!this.#config.page.canNavigate()) throw error;
       // Going there again, without the person, would go round in circles.
       if (this.state.status === "anonymous" && this.state.error) {
         if ((await this.#logins()).isUnfinished) return this.#tokenAfterCallback(options);
@@ -171,13 +178,15 @@ export class AuthManager implements Auth {
     }
   }
 
-  /** Goes to the login page, once for all who ask, and back to where the person is now. */
+  /** Goes to the login page and back to where the person is now, unless a login is under way already. */
   async #tokenAfterLogin(options: GetTokenOptions): Promise<string> {
     const { signal, cache: _, ...want } = options;
-    this.#leaving ??= this.login({ ...want, returnTo: this.#config.page.href() }).finally(() => {
-      this.#leaving = undefined;
-    });
-    await abortable(this.#leaving, signal);
+    if (this.#login) {
+      await abortable(this.#login.catch(ignore), signal);
+      // A silent one may have found nobody: then it is this one's turn.
+      return this.#findToken({ ...options, ...(options.prompt && { prompt: "none" }) });
+    }
+    await abortable(this.login({ ...want, returnTo: this.#config.page.href() }), signal);
     return this.#findToken({ ...want, prompt: "none", ...(signal && { signal }) });
   }
 

@@ -1,0 +1,1 @@
+export { relayResponse } from "./browser/relay-response.ts";

@@ -12,6 +12,14 @@ import { configuration } from "./provider-configuration.ts";
 import { TokenRequests } from "./token-requests.ts";
 
 const CLIENT_ID = "latchkey-demo";
+const REDIRECT_PATHS = [
+  "/",
+  "/callback",
+  "/popup.html",
+  "/bare/",
+  "/bare/callback",
+  "/bare/relay.html",
+];
 
 export interface ProviderOptions {
   /** Default 4700; the next free one is taken. 0: any. */
@@ -26,6 +34,8 @@ export interface ProviderOptions {
   readonly postLogoutPaths?: readonly string[];
   /** A request with a `login_hint` of a known person is answered without a page. Default false. */
   readonly autoLogin?: boolean;
+  /** Its pages cut off the window that opened them, as some providers' do: Cross-Origin-Opener-Policy. Default false. */
+  readonly cutsOpener?: boolean;
 }
 
 export interface RunningProvider {
@@ -57,7 +67,7 @@ const ASSETS: Readonly<Record<string, readonly [type: string, body: string]>> = 
 
 /** An OpenID provider on this machine: everything in memory, keys made at start, three people without passwords. */
 export async function startProvider(options: ProviderOptions): Promise<RunningProvider> {
-  const { origins, autoLogin = false } = options;
+  const { origins, autoLogin = false, cutsOpener = false } = options;
   const loopback = await listenOnLoopback(options.port ?? 4700);
   const issuer = loopback.origin;
   const database = new MemoryDatabase();
@@ -72,7 +82,7 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
       issuer,
       clientId: CLIENT_ID,
       origins,
-      redirectPaths: options.redirectPaths ?? ["/", "/callback", "/bare/", "/bare/callback"],
+      redirectPaths: options.redirectPaths ?? REDIRECT_PATHS,
       postLogoutPaths: options.postLogoutPaths ?? ["/", "/bare/"],
       key: { ...(await exportJWK(privateKey)), alg: "ES256", use: "sig" },
       cookieKey: randomBytes(32).toString("base64url"),
@@ -98,6 +108,7 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     response.setHeader("Content-Security-Policy", policy);
     response.setHeader("Referrer-Policy", "no-referrer");
     response.setHeader("X-Content-Type-Options", "nosniff");
+    if (cutsOpener) response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
     if (pathname.startsWith("/interaction/")) {
       response.setHeader("Cache-Control", "no-store");
       await interact(provider, request, response, { autoLogin });

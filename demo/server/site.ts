@@ -1,11 +1,12 @@
+import { readdirSync } from "node:fs";
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
-import { extname } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, createServer, type InlineConfig } from "vite";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
-/** A folder with an `index.html`, served under `base`. `__ISSUER__` in it becomes the issuer. */
+/** A folder with an `index.html`, and perhaps more pages, served under `base`. `__ISSUER__` in them becomes the issuer. */
 export interface Page {
   readonly base: string;
   readonly root: string;
@@ -53,6 +54,7 @@ export async function serveBuild(pages: readonly Page[], issuer: string): Promis
         target: "es2022",
         assetsInlineLimit: 0,
         modulePreload: { polyfill: false },
+        rolldownOptions: { input: pagesIn(page.root) },
       },
     });
     for (const output of [outputs].flat()) {
@@ -67,6 +69,12 @@ export async function serveBuild(pages: readonly Page[], issuer: string): Promis
     listener: (request, response) => serveFile(files, bases, issuer, request, response),
     close: () => Promise.resolve(),
   };
+}
+
+function pagesIn(root: string): string[] {
+  return readdirSync(root)
+    .filter((name) => name.endsWith(".html"))
+    .map((name) => join(root, name));
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -85,8 +93,7 @@ function serveFile(
 ): void {
   const { pathname } = new URL(request.url ?? "/", "http://localhost");
   const base = bases.find((prefix) => pathname.startsWith(prefix)) ?? "/";
-  const isAsset = extname(pathname) !== "";
-  const path = isAsset ? pathname : `${base}index.html`;
+  const path = extname(pathname) === "" ? `${base}index.html` : pathname;
   const body = files.get(path);
   if (body === undefined) {
     response.writeHead(404, { "Content-Type": "text/plain" }).end("Not found");
@@ -94,7 +101,7 @@ function serveFile(
   }
   response.writeHead(200, {
     "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
-    "Cache-Control": isAsset ? "max-age=31536000, immutable" : "no-store",
+    "Cache-Control": path.endsWith(".html") ? "no-store" : "max-age=31536000, immutable",
     "Content-Security-Policy": contentSecurityPolicy(issuer),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",

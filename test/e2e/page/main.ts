@@ -1,10 +1,14 @@
-import { createAuth } from "../../../src/index.ts";
+import { createAuth, IframeUserAgent, PopupUserAgent } from "../../../src/index.ts";
 
 declare global {
   interface Window {
     /** For tests, which configure everything from outside. */
-    latchkey: { createAuth: typeof createAuth };
+    latchkey: {
+      createAuth: typeof createAuth;
+      IframeUserAgent: typeof IframeUserAgent;
+      PopupUserAgent: typeof PopupUserAgent;
+    };
   }
 }
 
-window.latchkey = { createAuth };
+window.latchkey = { createAuth, IframeUserAgent, PopupUserAgent };

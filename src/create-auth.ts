@@ -60,6 +60,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
   const auth = new AuthManager({
     client,
     tab,
+    refresher,
     grant: new RefreshGrant(new AuthorizationCodeGrant(server), { refresher }),
     server,
     userAgent: new PageUserAgent(redirectUri),

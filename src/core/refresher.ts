@@ -22,6 +22,8 @@ export interface Refresher {
    * @throws TimeoutError patience ended; with `pending` the attempt goes on
    */
   refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet>;
+  /** Loads what a refresh needs; the first one does it by itself. @throws NetworkError */
+  prepare(): Promise<void>;
 }
 
 /** The token endpoint's answer to a refresh token. */

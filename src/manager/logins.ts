@@ -4,6 +4,7 @@ import { InvalidResponseError, isAuthError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Page, TabLock } from "../core/ports.ts";
 import { parseUrl } from "../core/same-origin.ts";
+import type { Refresher } from "../core/refresher.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
@@ -19,6 +20,7 @@ export interface LoginsConfig extends SessionDesk {
   readonly locks: TabLock;
   readonly ledger: CallbackLedger;
   readonly grant: Grant;
+  readonly refresher: Pick<Refresher, "prepare">;
 }
 
 /**
@@ -53,8 +55,11 @@ export class Logins {
     return this.#session.during(login, () => !isSilent);
   }
 
-  checkIn(answer: TokenSet): Promise<User> {
-    return checkIn(this.#config, answer);
+  async checkIn(answer: TokenSet): Promise<User> {
+    const user = await checkIn(this.#config, answer);
+    // The network is here now; when the token has run out it may not be.
+    this.#config.refresher.prepare().catch(() => {});
+    return user;
   }
 
   /** @param url the page's own when not given */

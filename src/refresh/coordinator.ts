@@ -41,6 +41,10 @@ export class RefreshCoordinator implements Refresher {
     this.#timing = { ...REFRESH_TIMING, ...config.timing };
   }
 
+  prepare(): Promise<void> {
+    return this.#config.ports.send.prepare();
+  }
+
   async refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet> {
     signal?.throwIfAborted();
     const id = JSON.stringify([need.user, need.want]);

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { RunningDemo } from "../../demo/server/demo.ts";
-import type { Auth, AuthState } from "../../src/index.ts";
+import { askApi, createBareAuth, expireToken, getToken, status } from "../support/bare-page.ts";
 import { launchBrowser, openTab, type Tab } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
 import { chooseAtLogin } from "../support/login-page.ts";
@@ -36,21 +36,8 @@ async function open(path = "", timing: Record<string, number> = {}): Promise<Tab
   return tab;
 }
 
-async function create(page: Page, timing: Record<string, number> = {}): Promise<void> {
-  await page.evaluate(
-    (issuer, timing) => {
-      window.auth = window.latchkey.createAuth({
-        issuer,
-        clientId: "latchkey-demo",
-        redirectUri: "/bare/callback",
-        postLogoutRedirectUri: "/bare/",
-        timing,
-      });
-    },
-    demo.issuer,
-    timing,
-  );
-}
+const create = (page: Page, timing: Record<string, number> = {}) =>
+  createBareAuth(page, demo.issuer, timing);
 
 /** Ada at the provider without a click, and back. */
 async function signIn(tab: Tab, options: { returnTo?: string } = {}): Promise<void> {
@@ -66,53 +53,8 @@ async function signIn(tab: Tab, options: { returnTo?: string } = {}): Promise<vo
   await status(tab.page, "authenticated");
 }
 
-function status(page: Page, wanted: AuthState["status"]): Promise<unknown> {
-  return page.waitForFunction(
-    (wanted) => window.auth.state.status === wanted,
-    { polling: 20, timeout: 10_000 },
-    wanted,
-  );
-}
-
-const getToken = (page: Page, cache: "default" | "reload" = "default"): Promise<Outcome> =>
-  page.evaluate(
-    (cache) =>
-      window.auth.getToken({ prompt: "none", cache }).then(
-        (token) => ({ token }),
-        (error) => ({
-          code: error.code,
-          pending: error.pending,
-          reason: error.reason,
-          cause: error.cause?.code,
-        }),
-      ),
-    cache,
-  );
-
-interface Outcome {
-  token?: string;
-  code?: string;
-  pending?: boolean;
-  reason?: string;
-  cause?: string;
-}
-
 /** What the API says to a token. */
-async function api(token: string | undefined): Promise<number> {
-  const response = await fetch(`${demo.origin}/api/me`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  return response.status;
-}
-
-async function expireToken(page: Page): Promise<void> {
-  await page.waitForFunction(
-    () =>
-      window.auth.state.status !== "authenticated" ||
-      window.auth.state.token.expiresAt <= Date.now(),
-    { polling: 20 },
-  );
-}
+const api = (token: string | undefined) => askApi(demo, token);
 
 describe("a login", () => {
   test("goes to the provider and back: a verified user, a token the API takes, a clean address bar", async () => {
@@ -497,10 +439,4 @@ async function storedText(): Promise<string> {
   });
   database.close();
   return JSON.stringify(all);
-}
-
-declare global {
-  interface Window {
-    auth: Auth;
-  }
 }

@@ -63,7 +63,8 @@ describe("AuthorizationCodeGrant", () => {
 describe("RefreshGrant", () => {
   function chain(refresh: Refresher["refresh"], inner: Grant["requestToken"] = async () => answer) {
     const calls = { refresh: vi.fn(refresh), requestToken: vi.fn(inner) };
-    return { calls, grant: new RefreshGrant(calls, { refresher: calls }) };
+    const prepare = async () => {};
+    return { calls, grant: new RefreshGrant(calls, { refresher: { ...calls, prepare } }) };
   }
   const refreshed = loginAnswer({ accessToken: "at2", generation: 2 });
 

@@ -104,6 +104,7 @@ export function world(clock: Clock = testClock): World {
       return new AuthManager({
         client: CLIENT,
         tab,
+        refresher,
         grant: new RefreshGrant(new AuthorizationCodeGrant(me.server), { refresher }),
         server: me.server,
         userAgent: {

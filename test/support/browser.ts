@@ -32,12 +32,15 @@ const AWAKE = [
 export interface LaunchOptions {
   /** Let the browser throttle and freeze hidden tabs. Default false. */
   readonly sleepyTabs?: boolean;
+  /** Open windows in a click only, as for people. Default false. */
+  readonly popupBlocking?: boolean;
   readonly args?: readonly string[];
 }
 
 /** A headless browser with a profile of its own, which goes away with it. */
 export async function launchBrowser({
   sleepyTabs = false,
+  popupBlocking = false,
   args = [],
 }: LaunchOptions = {}): Promise<Browser> {
   return launch({
@@ -45,7 +48,10 @@ export async function launchBrowser({
     headless: true,
     // The sandbox refuses to start for root.
     args: [...QUIET, ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...args],
-    ...(sleepyTabs && { ignoreDefaultArgs: AWAKE }),
+    ignoreDefaultArgs: [
+      ...(sleepyTabs ? AWAKE : []),
+      ...(popupBlocking ? ["--disable-popup-blocking"] : []),
+    ],
   });
 }
 

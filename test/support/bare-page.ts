@@ -1,0 +1,80 @@
+import type { Page } from "puppeteer-core";
+import type { RunningDemo } from "../../demo/server/demo.ts";
+import type { Auth, AuthState } from "../../src/index.ts";
+
+/** The page that has nothing but the SDK, configured and asked from outside. */
+
+declare global {
+  interface Window {
+    auth: Auth;
+  }
+}
+
+/** `window.auth` of the bare page. */
+export async function createBareAuth(
+  page: Page,
+  issuer: string,
+  timing: Record<string, number> = {},
+): Promise<void> {
+  await page.evaluate(
+    (issuer, timing) => {
+      window.auth = window.latchkey.createAuth({
+        issuer,
+        clientId: "latchkey-demo",
+        redirectUri: "/bare/callback",
+        postLogoutRedirectUri: "/bare/",
+        timing,
+      });
+    },
+    issuer,
+    timing,
+  );
+}
+
+export function status(page: Page, wanted: AuthState["status"]): Promise<unknown> {
+  return page.waitForFunction(
+    (wanted) => window.auth.state.status === wanted,
+    { polling: 20, timeout: 10_000 },
+    wanted,
+  );
+}
+
+export const getToken = (page: Page, cache: "default" | "reload" = "default"): Promise<Outcome> =>
+  page.evaluate(
+    (cache) =>
+      window.auth.getToken({ prompt: "none", cache }).then(
+        (token) => ({ token }),
+        (error) => ({
+          code: error.code,
+          pending: error.pending,
+          reason: error.reason,
+          cause: error.cause?.code,
+        }),
+      ),
+    cache,
+  );
+
+export interface Outcome {
+  token?: string;
+  code?: string;
+  pending?: boolean;
+  reason?: string;
+  cause?: string;
+}
+
+/** What the API says to a token. */
+export async function askApi(demo: RunningDemo, token: string | undefined): Promise<number> {
+  const response = await fetch(`${demo.origin}/api/me`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  return response.status;
+}
+
+export async function expireToken(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () =>
+      window.auth.state.status !== "authenticated" ||
+      window.auth.state.token.expiresAt <= Date.now(),
+    { polling: 20 },
+  );
+}

@@ -196,7 +196,8 @@ export class AuthManager implements Auth {
     return this.#findToken({ ...options, prompt: "none" });
   }
 
-  async #travel(trip: Trip, { userAgent: _, ...request }: LoginOptions): Promise<User> {
+  async #travel(trip: Trip, options: LoginOptions): Promise<User> {
+    const { userAgent: _, ...request } = options;
     try {
       return await (await this.#logins()).travel(trip, request);
     } finally {

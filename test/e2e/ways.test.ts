@@ -221,9 +221,12 @@ describe("a hidden frame", () => {
     await page.setRequestInterception(true);
     let asked = 0;
     page.on("request", (request) => {
-      if (new URL(request.url()).pathname !== "/auth") return void request.continue();
-      asked++;
-      void request.respond({ status: 200, contentType: "text/html", body: "…" });
+      if (new URL(request.url()).pathname === "/auth") {
+        asked++;
+        void request.respond({ status: 200, contentType: "text/html", body: "…" });
+      } else {
+        void request.continue();
+      }
     });
     await begin(page, "IframeUserAgent", { timeoutMs: 1_500 });
     expect(await outcomeOf(page)).toMatchObject({ code: "timeout" });

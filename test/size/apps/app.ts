@@ -1,0 +1,3 @@
+import { createAuth } from "../../../src/index.ts";
+
+Object.assign(window, { createAuth });

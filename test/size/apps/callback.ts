@@ -1,0 +1,3 @@
+import { relayResponse } from "../../../src/callback.ts";
+
+void relayResponse();

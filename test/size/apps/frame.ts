@@ -1,0 +1,3 @@
+import { createAuth, IframeUserAgent } from "../../../src/index.ts";
+
+Object.assign(window, { createAuth, IframeUserAgent });

@@ -1,0 +1,3 @@
+import { createAuth, PopupUserAgent } from "../../../src/index.ts";
+
+Object.assign(window, { createAuth, PopupUserAgent });

@@ -1,0 +1,15 @@
+import { measureSizes } from "./measure.ts";
+
+/** Prints what an app loads of Latchkey, as the README has it. */
+async function main(): Promise<void> {
+  for (const { what, bytes, limit } of await measureSizes()) {
+    process.stdout.write(
+      `${what.padEnd(46)} ${(bytes / 1000).toFixed(2).padStart(6)} kB of at most ${limit / 1000}\n`,
+    );
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,90 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
+import { build, type Manifest } from "vite";
+
+const APPS = fileURLToPath(new URL("apps/", import.meta.url));
+
+/** What an app loads of Latchkey for something it does. */
+export interface Size {
+  /** As in the README's table. */
+  readonly what: string;
+  /** Brotli. */
+  readonly bytes: number;
+  /** Raised only in a commit of its own that says what the bytes buy. */
+  readonly limit: number;
+}
+
+/** Chunks that neither a login nor a refresh loads, by their source, each with a line of its own. */
+const ASIDE: Readonly<Record<string, Pick<Size, "what" | "limit">>> = {};
+
+export async function measureSizes(): Promise<readonly Size[]> {
+  const [app, popup, frame, callback] = [
+    await buildApp("app"),
+    await buildApp("popup"),
+    await buildApp("frame"),
+    await buildApp("callback"),
+  ];
+  const entry = app.size([app.entry]);
+  const login = app.size([app.entry, ...app.lazy.filter((source) => !(source in ASIDE))]);
+  return [
+    { what: "`createAuth()`, for who is signed in", bytes: entry, limit: 9_000 },
+    { what: "and with all that a login and a refresh load", bytes: login, limit: 28_000 },
+    ...Object.entries(ASIDE).map(([source, line]) => ({ ...line, bytes: app.size([source]) })),
+    { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_000 },
+    { what: "`IframeUserAgent`", bytes: frame.size([frame.entry]) - entry, limit: 1_000 },
+    { what: "`relayResponse()`", bytes: callback.size([callback.entry]), limit: 1_000 },
+  ];
+}
+
+interface BuiltApp {
+  readonly entry: string;
+  /** The sources that are loaded by `import()`. */
+  readonly lazy: readonly string[];
+  /** Of the files that these sources need, each counted once. */
+  size(sources: readonly string[]): number;
+}
+
+/** As an app's own Vite would build it. */
+async function buildApp(name: string): Promise<BuiltApp> {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-size-"));
+  try {
+    await build({
+      configFile: false,
+      root: APPS,
+      logLevel: "error",
+      build: {
+        outDir: folder,
+        emptyOutDir: true,
+        manifest: "manifest.json",
+        target: "es2022",
+        rolldownOptions: { input: join(APPS, `${name}.html`) },
+        modulePreload: { polyfill: false },
+      },
+    });
+    const manifest = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as Manifest;
+    const bytes = new Map<string, number>();
+    for (const { file } of Object.values(manifest)) {
+      bytes.set(file, brotliCompressSync(await readFile(join(folder, file))).byteLength);
+    }
+    return {
+      entry: `${name}.html`,
+      lazy: Object.keys(manifest).filter((source) => manifest[source]!.isDynamicEntry),
+      size: (sources) => {
+        const files = new Set(sources.flatMap((source) => filesOf(manifest, source)));
+        return [...files].reduce((sum, file) => sum + bytes.get(file)!, 0);
+      },
+    };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The file of a source and those it imports statically. */
+function filesOf(manifest: Manifest, source: string): string[] {
+  const chunk = manifest[source];
+  if (!chunk) throw new Error(`the build has no ${source}`);
+  return [chunk.file, ...(chunk.imports ?? []).flatMap((name) => filesOf(manifest, name))];
+}

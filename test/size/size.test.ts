@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { beforeAll, expect, test } from "vitest";
+import { measureSizes, type Size } from "./measure.ts";
+
+let sizes: readonly Size[];
+beforeAll(async () => {
+  sizes = await measureSizes();
+}, 60_000);
+
+test("what an app loads keeps its limits", () => {
+  for (const { what, bytes, limit } of sizes) {
+    expect(bytes, what).toBeGreaterThan(100);
+    expect(bytes, what).toBeLessThanOrEqual(limit);
+  }
+});
+
+test("the README states the sizes as they are", () => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const rows = [...readme.matchAll(/^\| (.+?) +\| (\d+\.\d) kB +\|$/gm)];
+  expect(rows.map(([, what]) => what)).toEqual(sizes.map(({ what }) => what));
+  rows.forEach(([, what, kB], i) => {
+    expect(Math.abs(Number(kB) - sizes[i]!.bytes / 1000), what).toBeLessThanOrEqual(0.1);
+  });
+  const [, first] = /(\d+\.\d) kB/.exec(readme)!;
+  expect(first, "on its first screen").toBe(rows[0]![2]);
+});

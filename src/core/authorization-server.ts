@@ -27,6 +27,8 @@ export interface AuthorizationRequest extends AuthorizationParameters {
 export interface EndSessionRequest {
   readonly idToken?: string | undefined;
   readonly postLogoutRedirectUri?: string | undefined;
+  /** Comes back with the page. */
+  readonly state?: string | undefined;
 }
 
 /** The endpoints of an authorization server as calls. */

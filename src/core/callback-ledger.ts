@@ -1,12 +1,18 @@
-import type { CallbackResult } from "./auth.ts";
-
-/** Handled authorization responses by `state`, so that a second look gives the same result. Old ones are forgotten. */
+/** What became of the responses that a server sent the page back with, by `state`. Old ones are forgotten. */
 export interface CallbackLedger {
   get(state: string): Promise<CallbackRecord | undefined>;
   put(state: string, record: CallbackRecord): Promise<void>;
 }
 
-/** A `CallbackResult` without the person's claims. */
-export interface CallbackRecord extends Omit<CallbackResult, "user"> {
-  sub: string;
+export type CallbackRecord = LoginRecord | SignOutRecord;
+
+/** An authorization response that was handled, so that a second look gives the same result. Nothing of it is a person's claim. */
+export interface LoginRecord {
+  readonly sub: string;
+  readonly returnTo?: string;
+}
+
+/** A sign-out whose answer may come. */
+export interface SignOutRecord {
+  readonly signedOut: true;
 }

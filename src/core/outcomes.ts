@@ -46,6 +46,7 @@ const rows: readonly Row[] = [
   ["a newer Latchkey wrote the session", "ConfigurationError", "configuration", "loading", false],
   ["this is no place for a browser SDK", "ConfigurationError", "configuration", "loading", false],
   ["a login finds another issuer's metadata", "DiscoveryError", "discovery", "anonymous", false],
+  ["a popup is blocked", "PopupBlockedError", "popup_blocked", "anonymous", false],
   ["a login is cancelled", "CancelledError", "cancelled", "anonymous", false],
   [
     "the server answers a login with an error",

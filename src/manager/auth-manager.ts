@@ -10,12 +10,12 @@ import { USUAL_WANT, wantKey } from "../core/want.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./active-session.ts";
 import { authorizedFetch } from "./authorized-fetch.ts";
 import { checkOut } from "./check-out.ts";
-import { endAtServer, type EndAtServerConfig } from "./end-at-server.ts";
 import type { LoginsConfig } from "./logins.ts";
-import { isCallback } from "./response-url.ts";
+import { isCallback, signOutStateOf } from "./response-url.ts";
+import type { ServerSignOutConfig } from "./server-sign-out.ts";
 
 /** What a manager is composed of; `createAuth()` shows how. */
-export interface AuthManagerConfig extends ActiveSessionConfig, LoginsConfig, EndAtServerConfig {
+export interface AuthManagerConfig extends ActiveSessionConfig, LoginsConfig, ServerSignOutConfig {
   /** The way `login()` goes when none is given. */
   readonly userAgent: UserAgent;
 }
@@ -66,7 +66,7 @@ export class AuthManager implements Auth {
   }
 
   readonly start: Auth["start"] = () => {
-    const { page, channel, tab, redirectUri } = this.#config;
+    const { page, channel, tab, redirectUri, postLogoutRedirectUri } = this.#config;
     if (this.#unlisten || page.unsupported()) return;
     this.#unlisten = channel.listen(({ t, k, from }) => {
       if (t === "claim" || (t !== "user" && k !== this.#session.sub)) return;
@@ -76,6 +76,12 @@ export class AuthManager implements Auth {
       ? this.handleCallback().then(ignore, ignore)
       : this.#open();
     this.#opened.catch(ignore);
+    const signOut = signOutStateOf(page.href(), postLogoutRedirectUri());
+    if (signOut !== undefined) {
+      loadServerSignOut()
+        .then(({ takeSignOut }) => takeSignOut(signOut, this.#config))
+        .catch(ignore);
+    }
   };
 
   readonly dispose: Auth["dispose"] = () => {
@@ -118,7 +124,9 @@ export class AuthManager implements Auth {
     this.#session.leave();
     await this.#session.load("this-tab").catch(ignore);
     // From here on the server is told; whether it hears changes nothing here.
-    if (left) await endAtServer(left, this.#config, options);
+    if (!left) return;
+    const atServer = await loadServerSignOut().catch(ignore);
+    await atServer?.signOutAtServer(left, this.#config, options);
   };
 
   async #findToken(options: GetTokenOptions): Promise<string> {
@@ -219,6 +227,8 @@ export class AuthManager implements Auth {
     if (problem) throw problem;
   }
 }
+
+const loadServerSignOut = () => chunk(import("./server-sign-out.ts"));
 
 function needsPerson(error: unknown): boolean {
   return error instanceof NoTokenError || error instanceof RefreshTokenError;

@@ -1,5 +1,5 @@
 import type { CallbackResult } from "../core/auth.ts";
-import type { CallbackLedger, CallbackRecord } from "../core/callback-ledger.ts";
+import type { CallbackLedger, LoginRecord } from "../core/callback-ledger.ts";
 import { InvalidResponseError, isAuthError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Page, TabLock } from "../core/ports.ts";
@@ -95,7 +95,7 @@ export class Logins {
       const known = await ledger.get(state).catch(() => undefined);
       // Not earlier: every manager that begins in the same task as this one has seen the response by now.
       if (page.href() === response) page.replaceUrl(withoutResponse(response));
-      return known ? this.#recall(known) : this.#exchange(response, state);
+      return known && "sub" in known ? this.#recall(known) : this.#exchange(response, state);
     });
   }
 
@@ -109,7 +109,7 @@ export class Logins {
     return { user, ...place };
   }
 
-  async #recall({ sub, ...place }: CallbackRecord): Promise<CallbackResult> {
+  async #recall({ sub, ...place }: LoginRecord): Promise<CallbackResult> {
     await this.#session.load("stored");
     const user = this.#session.user;
     if (user?.sub !== sub)

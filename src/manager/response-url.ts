@@ -11,13 +11,16 @@ const DETAILS = [
 
 /** Is there an authorization response in `url`, well-formed or not, sent to `redirectUri`? @see RFC 6749 section 4.1.2 */
 export function isCallback(url: string, redirectUri: string): boolean {
-  const { origin, pathname, searchParams, hash } = new URL(url);
-  const redirect = new URL(redirectUri);
-  return (
-    origin === redirect.origin &&
-    pathname === redirect.pathname &&
-    (hasResponse(searchParams) || hasResponse(fragment(hash)))
-  );
+  const { searchParams, hash } = new URL(url);
+  return isAt(url, redirectUri) && (hasResponse(searchParams) || hasResponse(fragment(hash)));
+}
+
+/** The `state` of what may be the answer to a sign-out. @see OpenID Connect RP-Initiated Logout 1.0 section 3 */
+export function signOutStateOf(url: string, redirectUri: string | undefined): string | undefined {
+  const { searchParams } = new URL(url);
+  return redirectUri !== undefined && isAt(url, redirectUri) && !hasResponse(searchParams)
+    ? (searchParams.get("state") ?? undefined)
+    : undefined;
 }
 
 /** The `state` of a response, wherever it stands. */
@@ -32,6 +35,11 @@ export function withoutResponse(url: string): string {
   const inFragment = fragment(clean.hash);
   if ([...RESPONSE, "state"].some((name) => inFragment.has(name))) clean.hash = "";
   return clean.href;
+}
+
+function isAt(url: string, redirectUri: string): boolean {
+  const [here, there] = [new URL(url), new URL(redirectUri)];
+  return here.origin === there.origin && here.pathname === there.pathname;
 }
 
 function hasResponse(parameters: URLSearchParams): boolean {

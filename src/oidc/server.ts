@@ -103,14 +103,16 @@ export function createServer(config: OidcServerConfig): OidcServer {
         await revokeToken({ revocationEndpoint, token }, { ...tokenClient, signal });
     },
 
-    async endSession({ idToken, postLogoutRedirectUri }, signal) {
+    async endSession({ idToken, postLogoutRedirectUri, state }, signal) {
       const { endSessionEndpoint } = await abortable(loadMetadata(), signal);
       if (!endSessionEndpoint) return undefined;
       const url = new URL(endSessionEndpoint);
       url.searchParams.set("client_id", clientId);
       if (idToken) url.searchParams.set("id_token_hint", idToken);
-      if (postLogoutRedirectUri)
+      if (postLogoutRedirectUri) {
         url.searchParams.set("post_logout_redirect_uri", postLogoutRedirectUri);
+        if (state) url.searchParams.set("state", state);
+      }
       return url.href;
     },
 

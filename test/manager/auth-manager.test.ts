@@ -739,6 +739,47 @@ describe("signOut", () => {
     expect(my.page.navigations).toEqual([]);
   });
 
+  test("sends a state, and knows the answer that brings it back", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    const states: (string | undefined)[] = [];
+    my.server.endSession = async ({ state }) => {
+      states.push(state);
+      return "https://id.example/end";
+    };
+    const auth = my.tab();
+    auth.start();
+    await auth.signOut();
+    expect(states).toEqual([expect.stringMatching(/./)]);
+    my.page.url = `https://app.example/?tab=2&state=${states[0]}`;
+    my.tab().start();
+    await settle();
+    expect(my.page.url).toBe("https://app.example/?tab=2");
+  });
+
+  test.for(["https://app.example/?state=forged", "https://app.example/other?state=STATE"])(
+    "leaves alone what is no answer to it: %s",
+    async (url) => {
+      const my = world();
+      await remember(my, goodRow(expiredRow()));
+      let state: string | undefined;
+      my.server.endSession = async (request) => {
+        state = request.state;
+        return "https://id.example/end";
+      };
+      const auth = my.tab();
+      auth.start();
+      await auth.signOut();
+      await remember(my, goodRow(expiredRow()));
+      my.page.url = url.replace("STATE", state!);
+      const next = my.tab();
+      next.start();
+      await settle();
+      expect(my.page.url).toBe(url.replace("STATE", state!));
+      expect(next.state.status).toBe("authenticated");
+    },
+  );
+
   test("in the middle of a refresh is not undone by its answer", async () => {
     const my = world();
     await remember(my, expiredRow());

@@ -7,6 +7,7 @@ import {
   IdTokenError,
   InvalidResponseError,
   NetworkError,
+  PopupBlockedError,
   RequestTokenError,
   StorageError,
 } from "../../src/core/errors.ts";
@@ -128,6 +129,16 @@ const SCENARIOS: Record<string, Scenario> = {
     "authorize",
     new DiscoveryError("another issuer", details),
   ),
+  "a popup is blocked": async (_, start) => {
+    const auth = start();
+    await auth.getUser();
+    const userAgent = {
+      open: () => {
+        throw new PopupBlockedError();
+      },
+    };
+    return { auth, failing: auth.login({ userAgent }) };
+  },
   "a login is cancelled": async (world, start) => {
     world.go = () => Promise.reject(new CancelledError("came back"));
     const auth = start();

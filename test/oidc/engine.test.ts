@@ -313,6 +313,7 @@ describe("a sign-out", () => {
       (await engine.server.endSession({
         idToken: "a.b.c",
         postLogoutRedirectUri: "https://app.example.com/?x=1",
+        state: "s",
       }))!,
     );
     expect(url.origin + url.pathname).toBe(`${ISSUER}/logout`);
@@ -321,7 +322,13 @@ describe("a sign-out", () => {
       client_id: CLIENT,
       id_token_hint: "a.b.c",
       post_logout_redirect_uri: "https://app.example.com/?x=1",
+      state: "s",
     });
+  });
+
+  test("without a way back sends no state: nothing would bring it", async () => {
+    const url = new URL((await engine.server.endSession({ idToken: "a.b.c", state: "s" }))!);
+    expect(url.searchParams.has("state")).toBe(false);
   });
 
   test("at a server without these endpoints is local only", async () => {

@@ -1,11 +1,15 @@
 import type { SignOutOptions } from "../core/auth.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
-import type { Page } from "../core/ports.ts";
+import type { CallbackLedger } from "../core/callback-ledger.ts";
+import type { Page, Random } from "../core/ports.ts";
 import type { TokenRecord } from "../core/session.ts";
+import { withoutResponse } from "./response-url.ts";
 
-export interface EndAtServerConfig {
+export interface ServerSignOutConfig {
   readonly server: AuthorizationServer;
   readonly page: Page;
+  readonly ledger: CallbackLedger;
+  readonly random: Random;
   /** Where the server sends the page after it ended the session; it shows a page of its own when not given. */
   readonly postLogoutRedirectUri: () => string | undefined;
 }
@@ -16,20 +20,38 @@ const PATIENCE_MS = 5_000;
 /**
  * Has the server forget a session that this device has forgotten already. Never rejects: there is nothing left to undo.
  * @see RFC 7009
- * @see OpenID Connect RP-Initiated Logout 1.0
+ * @see OpenID Connect RP-Initiated Logout 1.0 section 2
  */
-export async function endAtServer(
+export async function signOutAtServer(
   { refreshToken, idToken }: TokenRecord,
-  { server, page, postLogoutRedirectUri }: EndAtServerConfig,
+  config: ServerSignOutConfig,
   { revoke = "server", endSession = "page" }: SignOutOptions = {},
 ): Promise<void> {
+  const { server, page, ledger, random } = config;
   const signal = AbortSignal.timeout(PATIENCE_MS);
   if (revoke === "server" && refreshToken !== undefined) {
     await server.revoke(refreshToken, signal).catch(() => {});
   }
   // Offline the person would be left on the browser's error page.
   if (endSession === "none" || !page.online()) return;
-  const request = { idToken, postLogoutRedirectUri: postLogoutRedirectUri() };
+  const state = random.id();
+  const request = { idToken, state, postLogoutRedirectUri: config.postLogoutRedirectUri() };
   const url = await server.endSession(request, signal).catch(() => undefined);
-  if (url !== undefined) page.navigate(url);
+  if (url === undefined) return;
+  await ledger.put(state, { signedOut: true }).catch(() => {});
+  page.navigate(url);
+}
+
+/**
+ * Takes the server's answer to a sign-out out of the address bar. An answer that is none of ours is left alone: nothing
+ * trusts it.
+ * @see OpenID Connect RP-Initiated Logout 1.0 section 3
+ */
+export async function takeSignOut(
+  state: string,
+  { page, ledger }: ServerSignOutConfig,
+): Promise<void> {
+  const url = page.href();
+  const record = await ledger.get(state);
+  if (record && "signedOut" in record && page.href() === url) page.replaceUrl(withoutResponse(url));
 }

@@ -25,8 +25,10 @@ export interface World {
   readonly ledger: MemoryCallbackLedger;
   readonly locks: MemoryTabLock;
   readonly page: FakePage;
-  /** Answers refreshes, in order; then never. */
+  /** Answers to refreshes, in order. */
   readonly refreshes: RefreshAnswer[];
+  /** Answers the others; never, when not replaced. */
+  answer: () => Promise<RefreshAnswer>;
   /** Its calls may be replaced. */
   readonly server: { -readonly [call in keyof AuthorizationServer]: AuthorizationServer[call] };
   /** What `trip.go` gives. */
@@ -64,6 +66,7 @@ export function world(clock: Clock = testClock): World {
     locks,
     page,
     refreshes: [],
+    answer: () => new Promise(() => {}),
     server: {
       authorize: async () => "https://id.example/auth",
       exchange: async () => loginAnswer(),
@@ -95,7 +98,7 @@ export function world(clock: Clock = testClock): World {
             send: () => {
               me.sends++;
               const answer = me.refreshes.shift();
-              return answer ? Promise.resolve(answer) : new Promise(() => {});
+              return answer ? Promise.resolve(answer) : me.answer();
             },
             verify: (record) => me.verdict(record),
           },

@@ -17,7 +17,7 @@ const RESPONSE = `${REDIRECT_URI}?code=c&state=s`;
 
 /** A way that is answered when the test says so. */
 function slowWay(prompt?: "none") {
-  let answer = (_: string) => {};
+  let answer: (response: string) => void = () => {};
   const response = new Promise<string>((resolve) => (answer = resolve));
   const close = vi.fn();
   const trip: Trip = {

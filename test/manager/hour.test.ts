@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { answerOf, expiredRow, USUAL } from "../refresh/tabs.ts";
+import { remember, world, type World } from "./fixture.ts";
+
+/** One hour of five tabs with tokens that live five minutes. */
+
+const LIFE_MS = 300_000;
+const HOUR_S = 3_600;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function fiveTabs(my: World) {
+  const row = expiredRow();
+  await remember(my, {
+    ...row,
+    access: { [USUAL]: { gen: 1, expiresAt: Date.now() + LIFE_MS, scope: ["openid"] } },
+  });
+  let n = 1;
+  my.answer = async () => answerOf(++n, { expiresAt: Date.now() + LIFE_MS });
+  const tabs = Array.from({ length: 5 }, () => my.tab());
+  for (const tab of tabs) tab.start();
+  return tabs;
+}
+
+test("in which each asks every second takes at most 14 requests, and everybody has a good token", async () => {
+  const my = world();
+  const tabs = await fiveTabs(my);
+  const given = new Set<string>();
+  for (let second = 0; second < HOUR_S; second++) {
+    await vi.advanceTimersByTimeAsync(1_000);
+    for (const token of await Promise.all(tabs.map((tab) => tab.getToken({ prompt: "none" })))) {
+      given.add(token);
+    }
+    for (const { state } of tabs) expect(state).toMatchObject({ freshness: "fresh" });
+  }
+  expect(my.sends).toBeLessThanOrEqual(14);
+  // As many as there must be: each serves 300 s at most.
+  expect(my.sends).toBeGreaterThanOrEqual(HOUR_S / 300);
+  expect(given.size).toBe(my.sends + 1);
+});
+
+test("in which nobody asks takes none", async () => {
+  const my = world();
+  const tabs = await fiveTabs(my);
+  await vi.advanceTimersByTimeAsync(HOUR_S * 1_000);
+  expect(my.sends).toBe(0);
+  for (const tab of tabs) tab.dispose();
+});

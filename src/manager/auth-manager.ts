@@ -1,15 +1,15 @@
 import { abortable } from "../core/abortable.ts";
-import type { Auth, AuthState, GetTokenOptions, LoginOptions } from "../core/auth.ts";
+import type { Auth, AuthState, GetTokenOptions } from "../core/auth.ts";
 import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import type { TokenRequest } from "../core/grant.ts";
-import { chunk, shared } from "../core/lazy.ts";
+import { chunk } from "../core/lazy.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import type { Trip, UserAgent } from "../core/user-agent.ts";
-import type { User } from "../core/user.ts";
+import type { UserAgent } from "../core/user-agent.ts";
 import { USUAL_WANT, wantKey } from "../core/want.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./active-session.ts";
 import { authorizedFetch } from "./authorized-fetch.ts";
 import { checkOut } from "./check-out.ts";
+import { LazyLogins } from "./lazy-logins.ts";
 import type { LoginsConfig } from "./logins.ts";
 import { isCallback, signOutStateOf } from "./response-url.ts";
 import type { ServerSignOutConfig } from "./server-sign-out.ts";
@@ -27,25 +27,15 @@ export interface AuthManagerConfig extends ActiveSessionConfig, LoginsConfig, Se
 export class AuthManager implements Auth {
   readonly #config: AuthManagerConfig;
   readonly #session: ActiveSession;
-  #callback: Promise<unknown> = Promise.resolve();
+  readonly #logins: LazyLogins;
   #opened: Promise<void> | undefined;
   #unlisten: (() => void) | undefined;
-  #login: Promise<User> | undefined;
 
   constructor(config: AuthManagerConfig) {
     this.#config = config;
     this.#session = new ActiveSession(config);
+    this.#logins = new LazyLogins(config, this.#session);
   }
-
-  readonly #logins = shared(async () => {
-    try {
-      const { Logins } = await chunk(import("./logins.ts"));
-      return new Logins(this.#config, this.#session);
-    } catch (error) {
-      await this.#session.load("stored", error).catch(ignore);
-      throw error;
-    }
-  });
 
   // Not an async function: with a good token at hand this is a comparison and nothing else.
   readonly getToken: Auth["getToken"] = (options) =>
@@ -94,12 +84,8 @@ export class AuthManager implements Auth {
     try {
       this.#assertSupported();
       // Before the first await: a window may be opened in a click only.
-      const trip = (options.userAgent ?? this.#config.userAgent).open();
-      const login = this.#travel(trip, options).finally(() => {
-        if (this.#login === login) this.#login = undefined;
-      });
-      this.#login = login;
-      return login;
+      const { userAgent = this.#config.userAgent, ...request } = options;
+      return this.#logins.travel(userAgent.open(), request);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -107,9 +93,7 @@ export class AuthManager implements Auth {
 
   readonly handleCallback: Auth["handleCallback"] = async (url) => {
     this.#assertSupported();
-    const result = this.#logins().then((logins) => logins.handle(url));
-    this.#callback = result.catch(ignore);
-    return result;
+    return this.#logins.handle(url);
   };
 
   readonly getUser: Auth["getUser"] = async () => {
@@ -133,7 +117,7 @@ export class AuthManager implements Auth {
     this.#assertSupported();
     const { prompt, cache = "default", signal } = options;
     signal?.throwIfAborted();
-    await abortable(Promise.all([this.#open(), this.#callback]), signal);
+    await abortable(Promise.all([this.#open(), this.#logins.settled]), signal);
     if (prompt !== undefined && prompt !== "none") return this.#tokenAfterLogin(options);
     const want = wantKey(options);
     const good = want === USUAL_WANT && cache === "default" ? this.#session.goodToken() : undefined;
@@ -154,11 +138,11 @@ export class AuthManager implements Auth {
       return await this.#renew({ ...options, ...(revived && { cache: "reload" }) }, found?.tokens);
     } catch (error) {
       if (prompt === "none" || !needsPerson(error)) throw error;
-      if (this.#login) return this.#tokenAfterLogin(options);
+      if (this.#logins.underWay) return this.#tokenAfterLogin(options);
       if (!this.#config.page.canNavigate()) throw error;
       // Going there again, without the person, would go round in circles.
       if (this.state.status === "anonymous" && this.state.error) {
-        if ((await this.#logins()).isUnfinished) return this.#tokenAfterCallback(options);
+        if (await this.#logins.isUnfinished()) return this.#tokenAfterCallback(options);
         throw new NoTokenError("the last login failed", this.state.error);
       }
       return this.#tokenAfterLogin(options);
@@ -176,7 +160,7 @@ export class AuthManager implements Auth {
     try {
       const answer = await this.#config.grant.requestToken(request);
       // Tokens without a generation are not in the store yet.
-      if (answer.generation === undefined) await (await this.#logins()).checkIn(answer);
+      if (answer.generation === undefined) await this.#logins.checkIn(answer);
       await this.#session.load(answer.origin ?? "this-tab").catch(ignore);
       return answer.accessToken;
     } catch (error) {
@@ -189,8 +173,9 @@ export class AuthManager implements Auth {
   /** Goes to the login page and back to where the person is now, unless a login is under way already. */
   async #tokenAfterLogin(options: GetTokenOptions): Promise<string> {
     const { signal, cache: _, ...want } = options;
-    if (this.#login) {
-      await abortable(this.#login.catch(ignore), signal);
+    const { underWay } = this.#logins;
+    if (underWay) {
+      await abortable(underWay.catch(ignore), signal);
       // A silent one may have found nobody: then it is this one's turn.
       return this.#findToken({ ...options, ...(options.prompt && { prompt: "none" }) });
     }
@@ -202,15 +187,6 @@ export class AuthManager implements Auth {
   async #tokenAfterCallback(options: GetTokenOptions): Promise<string> {
     await abortable(this.handleCallback(), options.signal);
     return this.#findToken({ ...options, prompt: "none" });
-  }
-
-  async #travel(trip: Trip, options: LoginOptions): Promise<User> {
-    const { userAgent: _, ...request } = options;
-    try {
-      return await (await this.#logins()).travel(trip, request);
-    } finally {
-      trip.close();
-    }
   }
 
   /** The first read of the store. One that failed is tried again by the next call. */

@@ -41,7 +41,7 @@ afterEach(async () => {
 async function signIn(options?: Parameters<typeof openTab>[2]): Promise<Tab> {
   const tab = await openTab(context, demo.url, options);
   await waitForShown(tab.page, "#sign-in");
-  await tab.page.click("#sign-in");
+  await tab.page.click("#sign-in-page");
   await chooseAtLogin(tab.page, "ada");
   await waitForShown(tab.page, "#sign-out");
   return tab;
@@ -55,9 +55,34 @@ function textOf(page: Page, selector: string): Promise<string> {
 
 /** The activity without its times, newest first. */
 function lines(page: Page): Promise<string[]> {
-  return page.$$eval("#activity li", (items) =>
-    items.map((item) => (item.textContent ?? "").replace(/^.*? · /, "")),
-  );
+  return page.$$eval("#activity li span", (texts) => texts.map((text) => text.textContent ?? ""));
+}
+
+/** A click on "Sign in", and the window it opens. */
+async function openWindow(page: Page): Promise<Page> {
+  const popup = await tabOpenedBy(context, () => page.click("#sign-in"));
+  await popup.waitForSelector("button[name=person]", { visible: true });
+  return popup;
+}
+
+const closed = (popup: Page): Promise<void> =>
+  vi.waitFor(() => expect(popup.isClosed()).toBe(true), PATIENCE);
+
+/** Goes to the element with the Tab key, sees that this shows, and presses Enter. */
+async function press(page: Page, selector: string): Promise<void> {
+  for (let i = 0; i < 14; i += 1) {
+    await page.keyboard.press("Tab");
+    if (
+      await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)
+    ) {
+      const outline = await page.evaluate(
+        () => getComputedStyle(document.activeElement ?? document.body).outlineStyle,
+      );
+      expect(outline).toBe("solid");
+      return page.keyboard.press("Enter");
+    }
+  }
+  throw new Error(`the keyboard does not reach ${selector}`);
 }
 
 function look(page: Page, selector: string): Promise<string | undefined> {
@@ -74,7 +99,7 @@ function focused(page: Page): Promise<{ id: string; ring: boolean }> {
   });
 }
 
-/** How much of the page jumped since it loaded, but for what followed a click. */
+/** How much of the page jumped since it loaded. */
 function jumps(page: Page): Promise<number> {
   return page.evaluate(
     () =>
@@ -152,12 +177,18 @@ test("when the token runs out one tab renews it for all, and each says which tab
   demo.provider.setAccessTokenTtl(60);
 
   const pages = [page, second];
-  for (const each of pages) await waitForText(each, "#activity", "token refreshed");
+  for (const each of pages) await waitForText(each, "#activity", "token renewed");
 
   expect(demo.provider.tokenRequests.refreshes).toMatchObject([{ status: 200 }]);
-  const logs = await Promise.all(pages.map((each) => textOf(each, "#activity")));
-  expect(logs.filter((log) => log.includes("token refreshed by this tab"))).toHaveLength(1);
-  expect(logs.filter((log) => log.includes("token refreshed by another tab"))).toHaveLength(1);
+  const names = await Promise.all(pages.map((each) => textOf(each, "#tab-name")));
+  const newest = await Promise.all(pages.map(async (each) => (await lines(each))[0]));
+  const renewer = newest.indexOf("token renewed by this tab");
+  expect(renewer).not.toBe(-1);
+  const other = pages[1 - renewer]!;
+  const name = names[renewer]!;
+  await waitForText(other, "#activity", `token renewed by ${name}`);
+  expect(await textOf(other, "#origin")).toBe(name);
+  expect(await textOf(pages[renewer]!, "#origin")).toBe("This tab");
   for (const each of pages) expect(await textOf(each, "#freshness")).toBe("Fresh");
 });
 
@@ -174,7 +205,7 @@ test("a server that is away for a while costs nobody their session", async () =>
   demo.provider.tokenRequests.reset();
   await page.click("#renew");
   await waitForText(page, "#freshness", "Fresh", 30_000);
-  expect(await textOf(page, "#activity")).toContain("token refreshed by this tab");
+  expect(await textOf(page, "#activity")).toContain("token renewed by this tab");
 });
 
 test("a session ended by the server asks for a new sign-in, and suggests the person", async () => {
@@ -186,7 +217,7 @@ test("a session ended by the server asks for a new sign-in, and suggests the per
   expect(await textOf(page, "#expired-text")).toContain("Ada Lovelace");
 
   demo.provider.endSessions();
-  await page.click("#sign-in-again");
+  await page.click("#sign-in-again-page");
   await waitForText(page, ".person .tag", "Suggested");
   await chooseAtLogin(page, "ada");
   await waitForText(page, "#person-name", "Ada Lovelace");
@@ -206,14 +237,14 @@ test("signing out ends every tab, at the provider too", async () => {
   expect(askedSince(from)).toContain("POST /token/revocation");
   await vi.waitFor(() => expect(page.url()).toBe(demo.url), PATIENCE);
   await waitForShown(page, "#sign-in");
-  await page.click("#sign-in");
+  await page.click("#sign-in-page");
   await page.waitForSelector("button[name=person]", { visible: true });
 });
 
 test("someone who turns back at the login page is told so", async () => {
   const { page } = await openTab(context, demo.url);
   await waitForShown(page, "#sign-in");
-  await page.click("#sign-in");
+  await page.click("#sign-in-page");
   await cancelLogin(page);
 
   await waitForShown(page, "#notice");
@@ -232,7 +263,7 @@ test("someone who turns back at the login page is told so", async () => {
 test("so is someone who takes the browser's way back", async () => {
   const { page } = await openTab(context, demo.url);
   await waitForShown(page, "#sign-in");
-  await page.click("#sign-in");
+  await page.click("#sign-in-page");
   await page.waitForSelector("button[name=person]", { visible: true });
   await page.goBack();
 
@@ -256,7 +287,7 @@ test("turning back from a second sign-in is said where the session ended", async
   expect(await focused(page)).toEqual({ id: "expired-title", ring: false });
 
   demo.provider.endSessions();
-  await page.click("#sign-in-again");
+  await page.click("#sign-in-again-page");
   await cancelLogin(page);
   await waitForText(page, "#notice", "You came back without choosing anybody.");
   await waitForShown(page, "#sign-in-again");
@@ -284,7 +315,7 @@ test("every button says that the person is offline", async () => {
   await waitForText(page, "#api-answer", "200");
   await page.waitForSelector("#notice", { hidden: true });
   await page.click("#renew");
-  await waitForText(page, "#activity", "token refreshed by this tab", 30_000);
+  await waitForText(page, "#activity", "token renewed by this tab", 30_000);
 });
 
 test("who signs in or out finds the focus at the heading, with a ring for the keyboard only", async () => {
@@ -292,7 +323,7 @@ test("who signs in or out finds the focus at the heading, with a ring for the ke
   await waitForShown(page, "#sign-in");
   expect(await focused(page)).toEqual({ id: "", ring: false });
 
-  await page.click("#sign-in");
+  await page.click("#sign-in-page");
   await chooseAtLogin(page, "ada");
   await waitForShown(page, "#sign-out");
   expect(await focused(page)).toEqual({ id: "person-name", ring: false });
@@ -315,7 +346,7 @@ test("who signs in or out finds the focus at the heading, with a ring for the ke
   await waitForShown(second, "#sign-in");
   expect(await focused(second)).toMatchObject({ id: "hero-title" });
 
-  await page.focus("#sign-in");
+  await page.focus("#sign-in-page");
   await page.keyboard.press("Enter");
   await chooseAtLogin(page, "ada");
   await waitForShown(page, "#sign-out");
@@ -337,7 +368,7 @@ test.for([360, 1280])("the activity grows, then scrolls and says so, at %i px", 
   expect(empty).toMatchObject(still);
   expect(empty.height).toBeLessThan(40);
 
-  await page.click("#sign-in");
+  await page.click("#sign-in-page");
   await chooseAtLogin(page, "grace");
   await waitForShown(page, "#sign-out");
   const few = await box();
@@ -356,8 +387,8 @@ test.for([360, 1280])("the activity grows, then scrolls and says so, at %i px", 
     await second.evaluate(() => document.querySelector<HTMLElement>("#renew")?.click());
     await page.waitForFunction(
       (count) =>
-        (document.querySelector("#activity")?.textContent.split("by another tab").length ?? 0) >
-        count,
+        (document.querySelector("#activity")?.textContent.split("token renewed by Tab").length ??
+          0) > count,
       { polling: 50 },
       i,
     );
@@ -382,28 +413,207 @@ test.for([360, 1280])("the activity grows, then scrolls and says so, at %i px", 
 test("the keyboard is enough", async () => {
   const { page } = await openTab(context, demo.url);
   await waitForShown(page, "#sign-in");
-  const press = async (selector: string): Promise<void> => {
-    for (let i = 0; i < 12; i += 1) {
-      await page.keyboard.press("Tab");
-      if (
-        await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)
-      ) {
-        const outline = await page.evaluate(
-          () => getComputedStyle(document.activeElement ?? document.body).outlineStyle,
-        );
-        expect(outline).toBe("solid");
-        return page.keyboard.press("Enter");
-      }
-    }
-    throw new Error(`the keyboard does not reach ${selector}`);
-  };
 
-  await press("#sign-in");
+  await press(page, "#sign-in-page");
   await page.waitForSelector("button[name=person]", { visible: true });
-  await press("button[name=person][value=grace]");
+  await press(page, "button[name=person][value=grace]");
   await waitForText(page, "#person-name", "Grace Hopper");
-  await press("#call-api");
+  await press(page, "#call-api");
   await waitForText(page, "#api-answer", "Grace Hopper");
+});
+
+describe("in a window", () => {
+  test("a person signs in, and the page stays where it is", async () => {
+    const { page, errors, requests } = await openTab(context, demo.url);
+    await waitForShown(page, "#sign-in");
+    const popup = await openWindow(page);
+    await waitForShown(page, "#cancel");
+    expect(await textOf(page, "main h1")).toBe("The sign-in window is open");
+    expect(await focused(page)).toEqual({ id: "window-title", ring: false });
+
+    await chooseAtLogin(popup, "ada");
+    await waitForText(page, "#person-name", "Ada Lovelace");
+    await closed(popup);
+    expect(await lines(page)).toEqual([
+      "signed in as Ada Lovelace in this tab",
+      "opened the sign-in window",
+    ]);
+    expect(await focused(page)).toEqual({ id: "person-name", ring: false });
+    expect(requests.to(demo.url).filter((line) => line === `GET ${demo.url}`)).toHaveLength(1);
+    expect(await jumps(page)).toBeLessThan(0.02);
+    expect(errors).toEqual([]);
+  });
+
+  test("the keyboard is enough, too", async () => {
+    const { page } = await openTab(context, demo.url);
+    await waitForShown(page, "#sign-in");
+    const popup = await tabOpenedBy(context, () => press(page, "#sign-in"));
+    await popup.waitForSelector("button[name=person]", { visible: true });
+    await press(popup, "button[name=person][value=linus]");
+    await waitForText(page, "#person-name", "Linus Pauling");
+    await closed(popup);
+    await page.bringToFront();
+    expect(await focused(page)).toEqual({ id: "person-name", ring: true });
+
+    await press(page, "#sign-out");
+    await waitForShown(page, "#sign-in");
+    const second = await tabOpenedBy(context, () => press(page, "#sign-in"));
+    await waitForShown(page, "#cancel");
+    await page.bringToFront();
+    await press(page, "#cancel");
+    await closed(second);
+    await waitForShown(page, "#sign-in");
+    expect(await focused(page)).toEqual({ id: "hero-title", ring: true });
+  });
+
+  test("cancelling closes it, and needs no explanation", async () => {
+    const { page } = await openTab(context, demo.url);
+    await waitForShown(page, "#sign-in");
+    const popup = await openWindow(page);
+    await page.bringToFront();
+    await page.click("#cancel");
+    await closed(popup);
+    await waitForShown(page, "#sign-in");
+    expect(await page.$eval("#notice", (notice) => notice.checkVisibility())).toBe(false);
+    expect(await focused(page)).toEqual({ id: "hero-title", ring: false });
+    expect(await lines(page)).toEqual(["left the sign-in", "opened the sign-in window"]);
+  });
+
+  test("closing it changes nothing, and the page says so", async () => {
+    const { page } = await openTab(context, demo.url);
+    await waitForShown(page, "#sign-in");
+    const popup = await openWindow(page);
+    await popup.close();
+    await page.bringToFront();
+    await waitForShown(page, "#notice");
+    expect(await textOf(page, "#notice")).toBe(
+      "You are not signed in. You closed the window. Nothing was changed.",
+    );
+    expect(await look(page, "#notice")).toBe("neutral");
+    expect(await lines(page)).toEqual(["closed the sign-in window", "opened the sign-in window"]);
+    expect(await jumps(page)).toBeLessThan(0.02);
+
+    await page.click("#dismiss");
+    await page.waitForSelector("#notice", { hidden: true });
+    await chooseAtLogin(await openWindow(page), "grace");
+    await waitForText(page, "#person-name", "Grace Hopper");
+  });
+
+  test("the way back in it brings the person back to the page", async () => {
+    const { page } = await openTab(context, demo.url);
+    await waitForShown(page, "#sign-in");
+    const popup = await openWindow(page);
+    await cancelLogin(popup);
+    await waitForText(page, "#notice", "You came back without choosing anybody.");
+    await closed(popup);
+  });
+
+  test("a session that ended goes on, and the person is suggested", async () => {
+    const { page } = await signIn();
+    demo.provider.revokeGrants("ada");
+    await page.click("#renew");
+    await waitForShown(page, "#sign-in-again");
+    demo.provider.endSessions();
+
+    const popup = await tabOpenedBy(context, () => page.click("#sign-in-again"));
+    await waitForText(popup, ".person .tag", "Suggested");
+    await waitForShown(page, "#cancel");
+    await page.bringToFront();
+    await page.click("#cancel");
+    await waitForShown(page, "#sign-in-again");
+
+    await chooseAtLogin(await tabOpenedBy(context, () => page.click("#sign-in-again")), "ada");
+    await waitForText(page, "#person-name", "Ada Lovelace");
+  });
+
+  test("a browser that opens none makes the page the way to go", async () => {
+    const blocking = await launchBrowser({ popupBlocking: true });
+    try {
+      const { page } = await openTab(blocking.defaultBrowserContext(), demo.url);
+      await waitForShown(page, "#sign-in");
+      const session = await page.createCDPSession();
+      // Puppeteer's own clicks are a person's; this one is a script's, and its windows are blocked.
+      await session.send("Runtime.evaluate", {
+        expression: `document.querySelector("#sign-in").click()`,
+        userGesture: false,
+      });
+      await waitForShown(page, "#notice");
+      expect(await textOf(page, "#notice")).toBe(
+        "You are not signed in. Your browser did not open the window. Sign in with this page, or allow windows for this site.",
+      );
+      expect(await look(page, "#notice")).toBe("problem");
+      expect(await focused(page)).toMatchObject({ id: "sign-in-page" });
+
+      await page.keyboard.press("Enter");
+      await chooseAtLogin(page, "ada");
+      await waitForText(page, "#person-name", "Ada Lovelace");
+    } finally {
+      await blocking.close();
+    }
+  });
+});
+
+describe("two tabs", () => {
+  async function openTwo(): Promise<[page: Page, other: Page, name: string]> {
+    const { page } = await openTab(context, demo.url);
+    const { page: other } = await openTab(context, demo.url);
+    await waitForShown(page, "#sign-in");
+    await waitForShown(other, "#sign-in");
+    await page.bringToFront();
+    return [page, other, await textOf(page, "#tab-name")];
+  }
+
+  test("sign in, renew and sign out in step, and the other one says which tab it was", async () => {
+    const [page, other, name] = await openTwo();
+    const isMarked = (): Promise<unknown> =>
+      other.waitForFunction(() => document.querySelector("#token-card[data-news]") !== null, {
+        polling: 20,
+      });
+
+    const signedIn = isMarked();
+    await chooseAtLogin(await openWindow(page), "ada");
+    await waitForText(other, "#activity", `signed in as Ada Lovelace in ${name}`);
+    await signedIn;
+    expect(await textOf(other, "#person-name")).toBe("Ada Lovelace");
+    expect(await textOf(other, "#origin")).toBe(name);
+    await other.waitForSelector("#token-card:not([data-news])");
+
+    await page.bringToFront();
+    const renewed = isMarked();
+    await page.click("#renew");
+    await waitForText(other, "#activity", `token renewed by ${name}`);
+    await renewed;
+    expect(await textOf(other, "#expires-at")).toBe(await textOf(page, "#expires-at"));
+
+    await page.click("#sign-out");
+    await waitForText(
+      other,
+      "#notice",
+      `You are signed out. ${name} signed out, and every tab with it.`,
+    );
+    await waitForShown(other, "#sign-in");
+    expect(await look(other, "#notice")).toBe("neutral");
+    expect((await lines(other))[0]).toBe(`signed out in ${name}`);
+    expect(await jumps(other)).toBeLessThan(0.02);
+
+    await vi.waitFor(() => expect(page.url()).toBe(demo.url), PATIENCE);
+    await waitForShown(page, "#sign-in");
+    expect(await lines(page)).toContain("signed out in this tab");
+  });
+
+  test("a sign-in in one closes the window of the other", async () => {
+    const [page, other, name] = await openTwo();
+    const popup = await openWindow(page);
+    await other.bringToFront();
+    await other.click("#sign-in-page");
+    await chooseAtLogin(other, "grace");
+    await waitForText(page, "#person-name", "Grace Hopper");
+    await closed(popup);
+    expect((await lines(page))[0]).toBe(
+      `signed in as Grace Hopper in ${await textOf(other, "#tab-name")}`,
+    );
+    expect(await textOf(page, "#tab-name")).toBe(name);
+  });
 });
 
 describe.each([
@@ -426,7 +636,7 @@ describe.each([
     await expectGood(page);
     expect(await jumps(page)).toBeLessThan(0.02);
 
-    await page.click("#sign-in");
+    await page.click("#sign-in-page");
     await page.waitForSelector("button[name=person]", { visible: true });
     await expectGood(page);
 
@@ -439,5 +649,28 @@ describe.each([
     await page.reload();
     await waitForShown(page, "#sign-out");
     expect(await jumps(page)).toBeLessThan(0.02);
+  });
+
+  test("nor while a window is open, when it is closed, nor in the window itself", async () => {
+    const { page } = await openTab(context, demo.url, look);
+    await waitForShown(page, "#sign-in");
+    const popup = await openWindow(page);
+    await waitForShown(page, "#cancel");
+    await page.bringToFront();
+    await expectGood(page);
+    await popup.close();
+    await waitForShown(page, "#notice");
+    await expectGood(page);
+    await page.click("#dismiss");
+    expect(await jumps(page)).toBeLessThan(0.02);
+
+    const { page: late } = await openTab(context, undefined, { ...look, height: 640 });
+    await late.goto(`${demo.url}popup.html?code=c&state=s`);
+    await waitForText(late, "h1", "Signing you in");
+    await expectGood(late);
+    await waitForText(late, "h1", "Nobody waits for this sign-in");
+    await expectGood(late);
+    expect(late.url()).toBe(`${demo.url}popup.html`);
+    expect(await jumps(late)).toBeLessThan(0.02);
   });
 });

@@ -4,6 +4,7 @@ import type { Browser, Page } from "puppeteer-core";
 import {
   launchBrowser,
   openTab,
+  tabOpenedBy,
   waitForShown,
   waitForText,
   type Tab,
@@ -13,20 +14,37 @@ import { startBuiltDemo } from "../support/demo.ts";
 import { cancelLogin, chooseAtLogin } from "../support/login-page.ts";
 import type { RunningDemo } from "../../demo/server/demo.ts";
 
-/** Two browser windows in one picture. */
+interface Picture {
+  readonly data: string;
+  readonly width: number;
+}
+
+/** Browser windows in one picture, all drawn to the same scale. */
 async function sideBySide(
   browser: Browser,
-  pictures: readonly string[],
+  pictures: readonly Picture[],
   path: `${string}.png`,
 ): Promise<void> {
   const page = await browser.newPage();
-  await page.setViewport({ width: 1480, height: 200 });
-  const frames = pictures.map((data) => `<img src="data:image/png;base64,${data}">`).join("");
+  const gaps = 24 * (pictures.length + 1);
+  const total = pictures.reduce((sum, { width }) => sum + width, 0);
+  await page.setViewport({ width: Math.min(1480, total + gaps), height: 200 });
+  const frames = pictures.map(
+    ({ data, width }) =>
+      `<img style="flex:${width} 0 0;min-width:0" src="data:image/png;base64,${data}">`,
+  );
   await page.setContent(
-    `<style>body{margin:0;padding:24px;display:flex;align-items:flex-start;gap:24px;background:#8a8f98}img{width:calc(50% - 12px)}</style>${frames}`,
+    `<style>body{margin:0;padding:24px;display:flex;align-items:flex-start;gap:24px;background:#8a8f98}</style>${frames.join("")}`,
   );
   await page.screenshot({ path, fullPage: true });
   await page.close();
+}
+
+/** What a person sees of the page without scrolling. */
+async function view(page: Page): Promise<Picture> {
+  await page.bringToFront();
+  const data = await page.screenshot({ encoding: "base64" });
+  return { data, width: page.viewport()?.width ?? 0 };
 }
 
 async function picture(page: Page, path: `${string}.png`): Promise<void> {
@@ -51,7 +69,7 @@ async function shootTwoTabs(
   demo.provider.setAccessTokenTtl(5);
   const first = await openTab(context, demo.url, options);
   await waitForShown(first.page, "#sign-in");
-  await first.page.click("#sign-in");
+  await first.page.click("#sign-in-page");
   await chooseAtLogin(first.page, "ada");
   await waitForShown(first.page, "#sign-out");
   const second = await openTab(context, demo.url, options);
@@ -60,16 +78,48 @@ async function shootTwoTabs(
   demo.provider.tokenRequests.reset();
 
   const pages = [first.page, second.page];
-  for (const page of pages) await waitForText(page, "#activity", "token refreshed");
+  for (const page of pages) await waitForText(page, "#activity", "token renewed");
   if (demo.provider.tokenRequests.refreshes.length !== 1)
     throw new Error("the picture would not show one refresh for two tabs");
-  const pictures: string[] = [];
-  for (const page of pages) {
-    await page.bringToFront();
-    pictures.push(await page.screenshot({ encoding: "base64" }));
-  }
-  await sideBySide(browser, pictures, path);
+  await sideBySide(browser, [await view(first.page), await view(second.page)], path);
   return second;
+}
+
+/** The sign-in window next to the page that waits for it, and what goes wrong with it. */
+async function shootWindow(
+  browser: Browser,
+  page: Page,
+  at: (what: string) => `${string}.png`,
+  options: TabOptions,
+): Promise<void> {
+  const context = page.browserContext();
+  const popup = await tabOpenedBy(context, () => page.click("#sign-in"));
+  await popup.setViewport({ width: Math.min(480, options.width ?? 480), height: 640 });
+  await popup.emulateMediaFeatures([
+    { name: "prefers-color-scheme", value: options.dark === true ? "dark" : "light" },
+  ]);
+  await popup.waitForSelector("button[name=person]", { visible: true });
+  await waitForShown(page, "#cancel");
+  await sideBySide(browser, [await view(page), await view(popup)], at("2c-window"));
+  await picture(page, at("2d-window-is-open"));
+
+  await popup.close();
+  await waitForShown(page, "#notice");
+  await page.screenshot({ path: at("2e-window-closed") });
+  await page.evaluate(() => {
+    window.open = () => null;
+  });
+  await page.click("#sign-in");
+  await waitForText(page, "#notice", "did not open");
+  await page.screenshot({ path: at("2f-window-blocked") });
+
+  const { page: late } = await openTab(context, undefined, { ...options, height: 640 });
+  await late.setViewport({ width: Math.min(480, options.width ?? 480), height: 640 });
+  await late.goto(new URL("/popup.html?code=c&state=s", page.url()).href);
+  await picture(late, at("2g-window-answers"));
+  await waitForShown(late, "#to-app");
+  await picture(late, at("2h-nobody-waits"));
+  await late.close();
 }
 
 async function shoot(
@@ -86,14 +136,16 @@ async function shoot(
   await page.waitForSelector("#sign-in", { visible: true });
   await picture(page, at("1-signed-out"));
 
-  await page.click("#sign-in");
+  await page.click("#sign-in-page");
   await page.waitForSelector("button[name=person]", { visible: true });
   await picture(page, at("2-login"));
 
   await cancelLogin(page);
   await waitForShown(page, "#notice");
-  await picture(page, at("2b-cancelled"));
-  await page.click("#sign-in");
+  await page.screenshot({ path: at("2b-cancelled") });
+  await shootWindow(browser, page, at, options);
+  await page.bringToFront();
+  await page.click("#sign-in-page");
   await chooseAtLogin(page, "ada");
   await page.waitForSelector("#sign-out", { visible: true });
   await page.click("#call-api");

@@ -1,0 +1,50 @@
+import { fileURLToPath } from "node:url";
+import type { BrowserContext } from "puppeteer-core";
+import { launchBrowser } from "../support/browser.ts";
+import { startBuiltDemo } from "../support/demo.ts";
+import { chooseAtLogin } from "../support/login-page.ts";
+import { CALLBACK } from "./page/client.ts";
+
+/** A browser context with a good stored session, and where the pages to measure are. */
+export interface Stage {
+  readonly context: BrowserContext;
+  readonly hot: string;
+  readonly token: string;
+  readonly read: string;
+}
+
+const NAMES = ["hot", "token", "read"] as const;
+
+/** Runs `play` beside the built demo, signed in. Each page is a build of its own: one script, as an app would have it. */
+export async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
+  const pages = NAMES.map((name) => ({
+    base: `/bench/${name}/`,
+    root: fileURLToPath(new URL(`page/${name}`, import.meta.url)),
+  }));
+  const demo = await startBuiltDemo({ pages, redirectPaths: [CALLBACK] });
+  try {
+    // No refresh in between.
+    demo.provider.setAccessTokenTtl(60 * 60);
+    const browser = await launchBrowser();
+    try {
+      const context = await browser.createBrowserContext();
+      const at = (name: (typeof NAMES)[number]): string => `${demo.origin}/bench/${name}/`;
+      await signIn(context, at("token"));
+      await play({ context, hot: at("hot"), token: at("token"), read: at("read") });
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await demo.close();
+  }
+}
+
+/** The page without a session goes to the login page by itself. */
+async function signIn(context: BrowserContext, url: string): Promise<void> {
+  const page = await context.newPage();
+  // Not `goto`, which would wait for a page that leaves.
+  await page.evaluate((url) => location.assign(url), url);
+  await chooseAtLogin(page, "ada");
+  await page.evaluate(() => window.sample);
+  await page.close();
+}

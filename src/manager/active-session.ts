@@ -55,10 +55,14 @@ export class ActiveSession {
   /** The hot path: no storage, no lock, no channel. */
   goodToken(): Promise<string> | undefined {
     const held = this.#held;
+    if (!held) return undefined;
     const { clock } = this.#config;
-    return held && clock.now() < held.untilWall && clock.mono() < held.untilMono
-      ? held.promise
-      : undefined;
+    const now = clock.now();
+    if (now !== held.goodAt) {
+      if (now >= held.untilWall || clock.mono() >= held.untilMono) return undefined;
+      held.goodAt = now;
+    }
+    return held.promise;
   }
 
   /** The stored token for `want`, however old. */

@@ -76,6 +76,7 @@ describe("the hot path", () => {
       auth.start();
       expect(await auth.getToken()).toBe("at1");
       jump = 61_000;
+      vi.advanceTimersByTime(1);
       expect(await auth.getToken()).toBe("at2");
     },
   );

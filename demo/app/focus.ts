@@ -32,7 +32,7 @@ export function keepFocus(status: AuthState["status"], change: () => void): void
   const isLost = held !== null && !held.checkVisibility();
   if (!isLost && setOut === undefined) return;
   setOut = undefined;
-  const heading = document.querySelector<HTMLElement>(`[data-for="${status}"] h1`);
+  const heading = document.querySelector<HTMLElement>(`[data-for="${status}"]:not([hidden]) h1`);
   heading?.toggleAttribute("data-quiet", isQuiet);
   heading?.focus();
 }

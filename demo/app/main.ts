@@ -1,16 +1,18 @@
-import { createAuth, NoTokenError, RefreshTokenError } from "../../src/index.ts";
+import { createAuth, NoTokenError, PopupBlockedError, RefreshTokenError } from "../../src/index.ts";
 import type { AuthState } from "../../src/index.ts";
 import { Activity, describe } from "./activity.ts";
 import { element, setText } from "./element.ts";
 import { forgetAction, keepFocus, rememberAction } from "./focus.ts";
 import { problemOf } from "./problem.ts";
 import { cueScrolling } from "./scroll-cue.ts";
+import { SignIn, type Way } from "./sign-in.ts";
 import { tabName } from "./tab-name.ts";
-import { notify, show, showAnswer, showLife } from "./view.ts";
+import { leaveWord, onWord } from "./tab-word.ts";
+import { patience, TokenLife } from "./token-life.ts";
+import { markNews, notify, show, showAnswer, showOrigin, showSignedOut } from "./view.ts";
+import { ANOTHER, isNews, THIS, whoBrought } from "./who.ts";
 
 const CALLBACK = "/callback";
-const PATIENCE_MS = 4000;
-const RETRY_MS = 3000;
 
 const auth = createAuth({
   issuer: document.querySelector<HTMLMetaElement>('meta[name="issuer"]')?.content ?? "",
@@ -20,62 +22,56 @@ const auth = createAuth({
   scope: ["openid", "profile", "email"],
 });
 
+const name = tabName();
+const signIn = new SignIn(auth);
+const life = new TokenLife(auth);
 const activity = new Activity(element("activity"));
 let shown: AuthState = { status: "loading" };
-let lifetime = 1;
+/** The tab that brought what is shown. */
+let by: string | undefined;
 
 function update(): void {
-  const state = auth.state;
-  const line = describe(shown, state, location.pathname === CALLBACK);
+  const { state } = auth;
+  const { way } = signIn;
+  const news = isNews(shown, state);
+  if (news) by = whoBrought(state, name);
+  const line = describe(shown, state, { way, by, isBack: location.pathname === CALLBACK });
   if (line !== undefined) activity.add(line);
-  if (state.status === "authenticated") {
-    const known =
-      shown.status === "authenticated" && shown.token.expiresAt === state.token.expiresAt;
-    if (!known) lifetime = lifetimeOf(state.token.expiresAt);
-  }
   shown = state;
-  keepFocus(state.status, () => show(state));
-  tick();
+  keepFocus(state.status, () => show(state, way, by));
+  life.follow(state);
+  if (news) tellNews(state);
 }
 
-/** The server says when a token ends, not when it began: a full ring is the most that was ever left. */
-function lifetimeOf(expiresAt: number): number {
-  const left = (expiresAt - Date.now()) / 1000;
-  const longest = Math.max(1, left, Number(localStorage.getItem("demo/lifetime")));
-  localStorage.setItem("demo/lifetime", String(longest));
-  return longest;
-}
-
-const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
-
-let asking = false;
-let askAgainAt = 0;
-
-function tick(): void {
-  if (shown.status !== "authenticated") return;
-  const left = (shown.token.expiresAt - Date.now()) / 1000;
-  showLife(left, lifetime);
-  if (left <= 0 && !asking && Date.now() >= askAgainAt) void keepToken();
-}
-
-/** Every open tab asks when the token has run out, as an app that polls would; Latchkey makes one request of it. */
-async function keepToken(): Promise<void> {
-  asking = true;
-  try {
-    await auth.getToken({ prompt: "none", signal: patience() });
-  } catch {
-    // The state says what became of it; an attempt that was not waited for goes on, and the next call joins it.
-    askAgainAt = Date.now() + RETRY_MS;
-  } finally {
-    asking = false;
+/** Between the tabs: what this one did, or what another one did to it. */
+function tellNews(state: AuthState): void {
+  if (state.status === "authenticated" && state.token.origin === "this-tab") {
+    leaveWord({ tab: name, did: state.token.expiresAt });
   }
+  if (by === undefined || by === THIS) return;
+  // The person came in by another tab.
+  signIn.leave();
+  markNews(activity.newest);
+  if (state.status === "anonymous") showSignedOut(by);
 }
+
+onWord(() => {
+  if (by !== ANOTHER) return;
+  by = whoBrought(shown, name);
+  if (by === undefined || by === ANOTHER) return;
+  activity.amend(ANOTHER, by);
+  if (shown.status === "authenticated") showOrigin(by);
+  if (shown.status === "anonymous") showSignedOut(by);
+});
+
+/** Of a double click: it is meant for what was in this place before. */
+const isSecondHalf = ({ detail }: MouseEvent): boolean => detail > 1;
 
 /** Runs one thing at a time per button and shows what goes wrong. */
 function onClick(id: string, action: (event: MouseEvent) => Promise<unknown>): void {
   const button = element(id);
   button.addEventListener("click", (event) => {
-    if (button.ariaBusy === "true") return;
+    if (button.ariaBusy === "true" || isSecondHalf(event)) return;
     button.ariaBusy = "true";
     action(event)
       .then(() => notify(), tell)
@@ -89,26 +85,43 @@ function onClick(id: string, action: (event: MouseEvent) => Promise<unknown>): v
 function tell(error: unknown): void {
   forgetAction();
   const { state } = auth;
+  if (error instanceof DOMException && error.name === "AbortError") {
+    if (state.status !== "authenticated") activity.add("left the sign-in");
+    return;
+  }
   if (state.status === "anonymous" && state.error === error) return;
   const needsPerson = error instanceof RefreshTokenError || error instanceof NoTokenError;
   if (state.status === "expired" && needsPerson) return;
-  const problem = problemOf(error);
+  const problem = problemOf(error, signIn.way);
   activity.add(problem.line);
   const isIn = state.status === "authenticated";
   notify(isIn ? "That did not work." : "You are not signed in.", problem);
+  if (error instanceof PopupBlockedError) {
+    element(state.status === "expired" ? "sign-in-again-page" : "sign-in-page").focus();
+  }
 }
 
-onClick("sign-in", (event) => {
-  rememberAction(event);
-  return auth.login({ returnTo: "/" });
+function offer(id: string, way: Way): void {
+  onClick(id, (event) => {
+    if (way === "page") rememberAction(event);
+    return signIn.go(way, shown.status === "expired" ? shown.user?.sub : undefined);
+  });
+}
+
+offer("sign-in", "window");
+offer("sign-in-page", "page");
+offer("sign-in-again", "window");
+offer("sign-in-again-page", "page");
+element("cancel").addEventListener("click", (event) => {
+  if (!isSecondHalf(event)) signIn.leave();
 });
-onClick("sign-in-again", (event) => {
-  rememberAction(event);
-  const known = shown.status === "expired" ? shown.user : undefined;
-  return auth.login({ returnTo: "/", ...(known && { loginHint: known.sub }) });
+element("dismiss").addEventListener("click", () => {
+  notify();
+  element("content").focus();
 });
 onClick("sign-out", (event) => {
   rememberAction(event);
+  leaveWord({ tab: name, did: "sign-out" });
   return auth.signOut();
 });
 // The attempt goes on when a person has waited long enough to be told.
@@ -138,12 +151,10 @@ async function finishLogin(): Promise<void> {
   }
 }
 
-const name = tabName();
 setText("tab-name", name);
 document.title = `${name} · Latchkey demo`;
 cueScrolling(element("activity-scroll"), element("activity"));
 
 auth.subscribe(update);
 update();
-setInterval(tick, 250);
 if (location.pathname === CALLBACK) void finishLogin();

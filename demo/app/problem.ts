@@ -1,5 +1,6 @@
 import { AuthError } from "../../src/index.ts";
 import type { AnyAuthError } from "../../src/index.ts";
+import type { Way } from "./sign-in.ts";
 
 /** An error in a person's words; its own are for developers. */
 export interface Problem {
@@ -10,8 +11,23 @@ export interface Problem {
   readonly tone: "problem" | "neutral";
 }
 
-export function problemOf(error: unknown): Problem {
+/** `way`: of the sign-in it came from, if it came from one. */
+export function problemOf(error: unknown, way: Way): Problem {
   const known = error instanceof AuthError ? (error as AnyAuthError) : undefined;
+  if (known?.code === "popup_blocked") {
+    return {
+      text: "Your browser did not open the window. Sign in with this page, or allow windows for this site.",
+      line: "failed: the browser did not open the window",
+      tone: "problem",
+    };
+  }
+  if (known?.code === "cancelled" && way === "window") {
+    return {
+      text: "You closed the window. Nothing was changed.",
+      line: "closed the sign-in window",
+      tone: "neutral",
+    };
+  }
   if (known && isTurningBack(known)) {
     return {
       text: "You came back without choosing anybody.",

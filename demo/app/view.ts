@@ -1,6 +1,7 @@
 import type { AuthState } from "../../src/index.ts";
 import { element, setText } from "./element.ts";
 import { problemOf, type Problem } from "./problem.ts";
+import type { Way } from "./sign-in.ts";
 
 type Authenticated = Extract<AuthState, { status: "authenticated" }>;
 
@@ -11,17 +12,21 @@ const REASONS = {
   id_token: "The server's answer could not be trusted.",
 } as const;
 
-const ORIGINS = { "this-tab": "This tab", "other-tab": "Another tab", stored: "Storage" } as const;
+const NEWS_MS = 2000;
 
-/** Shows the parts of the page that belong to a state. */
-export function show(state: AuthState): void {
+/** Shows the parts of the page that belong to a state. `by`: the tab that brought it about, if it is known to be one. */
+export function show(state: AuthState, way: Way, by: string | undefined): void {
   element("content").dataset["status"] = state.status;
   for (const part of document.querySelectorAll<HTMLElement>("[data-for]")) {
-    part.hidden = part.dataset["for"] !== state.status;
+    const { for: status, way: only = way } = part.dataset;
+    part.hidden = status !== state.status || only !== way;
   }
   // Its place depends on what is above it: shown too early it would jump.
   element("activity-card").hidden = state.status === "loading" || state.status === "authenticating";
-  if (state.status === "authenticated") showPerson(state);
+  if (state.status === "authenticated") {
+    showPerson(state);
+    showOrigin(by);
+  }
   if (state.status === "expired") {
     const name = state.user?.name;
     setText(
@@ -30,7 +35,7 @@ export function show(state: AuthState): void {
     );
   }
   if (state.status === "anonymous" && state.error)
-    notify("You are not signed in.", problemOf(state.error));
+    notify("You are not signed in.", problemOf(state.error, way));
   else if (state.status !== "loading") notify();
 }
 
@@ -41,13 +46,12 @@ function showPerson({ user, token, freshness }: Authenticated): void {
   if (user.picture) picture.setAttribute("src", user.picture);
   picture.toggleAttribute("hidden", !user.picture);
 
-  element("token-title").closest("section")?.setAttribute("data-freshness", freshness);
+  element("token-card").dataset["freshness"] = freshness;
   const isOver = token.expiresAt <= Date.now();
   setText(
     "freshness",
     freshness === "stale" ? "Stale, trying again" : isOver ? "Renewing" : "Fresh",
   );
-  setText("origin", ORIGINS[token.origin]);
   setText("expires-at", new Date(token.expiresAt).toLocaleTimeString("en-GB"));
   const scope = element("scope");
   if (scope.textContent !== token.scope.join("")) {
@@ -61,6 +65,41 @@ function showPerson({ user, token, freshness }: Authenticated): void {
   }
 }
 
+/** `by`: the tab that got the token, if it is known to be one. */
+export function showOrigin(by: string | undefined): void {
+  setText("origin", by === undefined ? "Storage" : capital(by));
+  element("origin").classList.toggle("pill", by?.startsWith("Tab ") === true);
+}
+
+let unmark: (() => void) | undefined;
+
+/** Draws the eye to what another tab did, which `line` tells. */
+export function markNews(line: Element | null): void {
+  unmark?.();
+  const parts = [element("token-card"), ...(line ? [line] : [])];
+  const mark = (isNew: boolean): void => {
+    for (const part of parts) part.toggleAttribute("data-news", isNew);
+  };
+  const timer = setTimeout(mark, NEWS_MS, false);
+  unmark = () => {
+    clearTimeout(timer);
+    mark(false);
+  };
+  mark(true);
+}
+
+/** Why nobody is signed in any more. */
+export function showSignedOut(by: string): void {
+  notify("You are signed out.", {
+    text: `${capital(by)} signed out, and every tab with it.`,
+    tone: "neutral",
+  });
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** The ring: how much of the token's life is left. */
 export function showLife(secondsLeft: number, lifetime: number): void {
   if (secondsLeft <= 0 && element("freshness").textContent === "Fresh")
@@ -71,7 +110,7 @@ export function showLife(secondsLeft: number, lifetime: number): void {
 }
 
 /** Without arguments: takes the notice away. */
-export function notify(title?: string, problem?: Problem): void {
+export function notify(title?: string, problem?: Pick<Problem, "text" | "tone">): void {
   const notice = element("notice");
   notice.hidden = title === undefined;
   notice.dataset["tone"] = problem?.tone ?? "neutral";

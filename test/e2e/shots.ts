@@ -49,6 +49,8 @@ async function view(page: Page): Promise<Picture> {
 
 async function picture(page: Page, path: `${string}.png`): Promise<void> {
   await page.bringToFront();
+  // Nothing is to look hovered.
+  await page.mouse.move(0, 0);
   // In place of `fullPage`, which leaves out the gutter of the scrollbar.
   const viewport = page.viewport();
   if (viewport === null) throw new Error("the page has no viewport");
@@ -144,15 +146,18 @@ async function shoot(
   await waitForShown(page, "#notice");
   await page.screenshot({ path: at("2b-cancelled") });
   await shootWindow(browser, page, at, options);
-  await page.bringToFront();
-  await page.click("#sign-in-page");
-  await chooseAtLogin(page, "ada");
-  await page.waitForSelector("#sign-out", { visible: true });
-  await page.click("#call-api");
-  await page.waitForSelector("#api-answer:not([data-empty])");
-  await picture(page, at("3-signed-in"));
-
   await context.close();
+
+  const { page: signedIn } = await openTab(await browser.createBrowserContext(), demo.url, options);
+  await waitForShown(signedIn, "#sign-in");
+  const popup = await tabOpenedBy(signedIn.browserContext(), () => signedIn.click("#sign-in"));
+  await chooseAtLogin(popup, "ada");
+  await waitForShown(signedIn, "#sign-out");
+  await signedIn.bringToFront();
+  await signedIn.click("#call-api");
+  await signedIn.waitForSelector("#api-answer:not([data-empty])");
+  await picture(signedIn, at("3-signed-in"));
+  await signedIn.browserContext().close();
 
   const { page: second } = await shootTwoTabs(browser, demo, at("5-two-tabs"), options);
   await picture(second, at("4-second-tab"));

@@ -53,8 +53,13 @@ export class LazyLogins {
     return login;
   }
 
-  async #travel(trip: Trip, request: TokenRequest): Promise<User> {
-    return (await this.#load()).travel(trip, request);
+  #travel(trip: Trip, request: TokenRequest): Promise<User> {
+    // That nobody is signed in at the server is what a silent one asks for, and no reason to hold the next login back.
+    const isSilent = (trip.prompt ?? request.prompt) === "none";
+    return this.#session.during(
+      async () => (await this.#load()).travel(trip, request),
+      () => !isSilent,
+    );
   }
 
   handle(url: string | undefined): Promise<CallbackResult> {

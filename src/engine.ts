@@ -63,6 +63,7 @@ export function createEngine(config: EngineConfig): Engine {
           tokenClient,
         );
       },
+      revoke: async (refreshToken) => (await server()).revoke(refreshToken),
       verify: async (record) => {
         const loaded = await loadServer().catch(() => undefined);
         return (await loaded?.verify(record)) ?? { type: "unknown" };

@@ -1,15 +1,14 @@
 import { abortable } from "./core/abortable.ts";
 import { chunk, shared } from "./core/lazy.ts";
 import type { Refresher } from "./core/refresher.ts";
-import type { RefreshCoordinatorConfig } from "./refresh/coordinator.ts";
+import type { RefresherConfig } from "./refresher-in-page.ts";
 
 /** The refresh coordinator, loaded when a token is first refreshed: a page whose token is good does without. */
-export function createRefresher(config: RefreshCoordinatorConfig): Refresher {
+export function createRefresher(config: RefresherConfig): Refresher {
   const load = shared(async () => {
     // At the same time, not one after the other. Whether it worked is asked again before anything is claimed.
     config.ports.send.prepare().catch(() => {});
-    const { RefreshCoordinator } = await chunk(import("./refresh/coordinator.ts"));
-    return new RefreshCoordinator(config);
+    return (await chunk(import("./refresher-in-page.ts"))).createRefresherInPage(config);
   });
   return {
     refresh: async (need, signal) => (await abortable(load(), signal)).refresh(need, signal),

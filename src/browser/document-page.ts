@@ -19,8 +19,7 @@ export class DocumentPage implements Page {
       );
     }
     const missing = ["indexedDB", "BroadcastChannel"].find((name) => !readable(name));
-    if (missing !== undefined) return lacks(missing);
-    return "locks" in navigator ? undefined : lacks("navigator.locks");
+    return missing === undefined ? undefined : lacks(missing);
   }
 
   href(): string {
@@ -37,11 +36,6 @@ export class DocumentPage implements Page {
 
   online(): boolean {
     return navigator.onLine;
-  }
-
-  onOnline(listener: () => void): () => void {
-    addEventListener("online", listener);
-    return () => removeEventListener("online", listener);
   }
 
   canNavigate(): boolean {

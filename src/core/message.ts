@@ -16,4 +16,16 @@ export type TabNews =
   | { readonly t: "claim"; readonly seq: number; readonly attId: string }
   | { readonly t: "done"; readonly gen: number; readonly seq: number; readonly want: WantKey }
   | { readonly t: "ended"; readonly why: SessionEnd["why"]; readonly seq: number }
+  /** The owner goes; `unsent`: it has not sent, and will not. */
+  | { readonly t: "gone"; readonly seq: number; readonly attId: string; readonly unsent: boolean }
+  | { readonly t: "probe"; readonly seq: number; readonly attId: string; readonly nonce: string }
+  | {
+      readonly t: "alive";
+      readonly seq: number;
+      readonly attId: string;
+      readonly nonce: string;
+      readonly frozen: boolean;
+      /** Since the owner's timers last ran. */
+      readonly tickAgeMs: number;
+    }
   | { readonly t: "user"; readonly what: "login" | "sign-out" };

@@ -41,6 +41,26 @@ export interface TabLock {
     options: TabLockOptions,
     callback: (granted: boolean) => Promise<T>,
   ): Promise<T>;
+  /** Looks at the locks, which frees those of pages in the back/forward cache. */
+  query(): Promise<void>;
+}
+
+/**
+ * What happens to a page: `freeze` and `pagehide` put it to sleep, perhaps for ever; `resume` and `pageshow` (from the
+ * back/forward cache only) wake it.
+ */
+export type PageEvent = "freeze" | "resume" | "pagehide" | "pageshow" | "visible" | "online";
+
+/** The life of a page, as far as a refresh must know it. */
+export interface PageLife {
+  /** False only when the browser knows that it is offline. */
+  online(): boolean;
+  /** A person can see it now. */
+  visible(): boolean;
+  /** Suspended by the browser, or put into its back/forward cache: it must begin nothing, and may not know that time passes. */
+  asleep(): boolean;
+  /** Returns its undo. */
+  onEvent(listener: (event: PageEvent) => void): () => void;
 }
 
 /** The page this code runs in. */
@@ -55,8 +75,6 @@ export interface Page {
   replaceUrl(url: string): void;
   /** False only when the browser knows that it is offline. */
   online(): boolean;
-  /** Returns its undo. */
-  onOnline(listener: () => void): () => void;
   /** A top-level page that a person can see now: the only kind that may go to the login page by itself. */
   canNavigate(): boolean;
 }

@@ -46,8 +46,10 @@ export type RefreshAnswer =
   | { type: "refused"; facts: ServerFacts }
   /** The server was reached and did not use the token: 429, 503, a 4xx without an OAuth error. */
   | { type: "not_rotated"; retryAfterMs: number | undefined; cause: unknown }
-  /** Nobody knows whether the server used the token. */
-  | { type: "unknown"; cause: unknown }
+  /** The server wants its DPoP nonce, which is known now. @see RFC 9449 section 8 */
+  | { type: "nonce" }
+  /** Nobody knows whether the server used the token; `byServer`: it answered, and a better network would not help. */
+  | { type: "unknown"; byServer: boolean; cause: unknown }
   | { type: "unsent" };
 
 export type IdTokenVerdict =
@@ -63,4 +65,6 @@ export interface Send {
   send(record: TokenRecord, want: WantKey): Promise<RefreshAnswer>;
   /** Judges the ID token of a committed answer against the person and the sign-in it must continue. */
   verify(record: TokenRecord): Promise<IdTokenVerdict>;
+  /** @see RFC 7009 */
+  revoke(refreshToken: string): Promise<void>;
 }

@@ -52,6 +52,8 @@ export interface AccessEntry {
   expiresAt: number;
   /** As granted. */
   scope: string[];
+  /** Its whole life, as answered. */
+  lifeMs?: number;
 }
 
 /** The secrets of a session. */

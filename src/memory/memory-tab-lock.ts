@@ -29,6 +29,10 @@ export class MemoryTabLock implements TabLock {
     }
   }
 
+  query(): Promise<void> {
+    return Promise.resolve();
+  }
+
   #hold(lock: Held, mode: TabLockOptions["mode"]): void {
     lock.mode = mode;
     lock.holders++;

@@ -81,11 +81,13 @@ export async function refreshTokens(
     ) {
       return { type: "not_rotated", retryAfterMs: retryAfterMs(answer.headers, now), cause };
     }
-    if (!refused || facts.error === "server_error") return { type: "unknown", cause };
+    if (!refused || facts.error === "server_error") {
+      return { type: "unknown", byServer: true, cause };
+    }
     return facts.error === "invalid_grant" ? { type: "invalid_grant" } : { type: "refused", facts };
   } catch (cause) {
     client.signal?.throwIfAborted();
-    return { type: "unknown", cause };
+    return { type: "unknown", byServer: cause instanceof RequestTokenError, cause };
   }
 }
 

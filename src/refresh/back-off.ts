@@ -1,23 +1,46 @@
+import type { SessionRow } from "../core/session.ts";
+import { findAccess } from "../core/session.ts";
 import type { Run } from "./run.ts";
 
 /** Equal jitter: half fixed, half random. Milliseconds. */
-export function backOff({ timing, ports }: Run, tries: number): number {
-  const full = Math.min(timing.backOffCapMs, timing.backOffBaseMs * 2 ** tries);
+export function backOff(run: Run, row: SessionRow | undefined, tries: number): number {
+  const { timing, ports } = run;
+  const cap = Math.max(timing.backOffBaseMs, longestPause(run, row));
+  const full = Math.min(cap, timing.backOffBaseMs * 2 ** tries);
   return full / 2 + (full / 2) * ports.random.fraction();
 }
 
-/** Until the browser says that it is online, or the longest back-off. */
-export async function untilOnline({ timing, ports: { clock, page } }: Run): Promise<void> {
+/** Who is looked at hurries; who is not asks once in a token's life. */
+function longestPause(run: Run, row: SessionRow | undefined): number {
+  const { timing, ports, need } = run;
+  if (ports.page.visible() && run.isAwaited()) return timing.backOffCapMs;
+  const key = row && findAccess(row, need.want, () => true);
+  const life = key === undefined ? undefined : row!.access[key]!.lifeMs;
+  return Math.max(life ?? 0, 2 * timing.backOffCapMs);
+}
+
+/** However often a page is woken. Milliseconds. */
+export const WAKE_MS = 1_000;
+
+/** A pause that ends early when the page wakes, is looked at or is online again: not before `leastMs`. */
+export async function pauseUntilWoken(run: Run, ms: number, leastMs: number): Promise<void> {
+  const { clock, page } = run.ports;
+  const begun = clock.mono();
   const leave = new AbortController();
-  let unlisten = () => {};
-  const online = new Promise<void>((resolve) => {
-    unlisten = page.onOnline(resolve);
+  let unwatch = () => {};
+  const woken = new Promise<void>((resolve) => {
+    unwatch = page.onEvent((event) => {
+      if (event !== "freeze" && event !== "pagehide") resolve();
+    });
   });
-  const cap = clock.sleep(timing.backOffCapMs, leave.signal);
+  const over = clock.sleep(ms, leave.signal);
   try {
-    await Promise.race([online, cap]);
+    await Promise.race([over, woken]);
   } finally {
-    unlisten();
+    unwatch();
     leave.abort();
+    over.catch(() => {});
   }
+  const missing = leastMs - (clock.mono() - begun);
+  if (missing > 0) await clock.sleep(missing);
 }

@@ -1,78 +1,98 @@
 import { RefreshTokenError, RequestTokenError, type ServerFacts } from "../core/errors.ts";
-import type { RefreshAnswer, RefreshedTokens } from "../core/refresher.ts";
+import type { RefreshAnswer } from "../core/refresher.ts";
 import type { SessionRow } from "../core/session.ts";
-import { backOff, untilOnline } from "./back-off.ts";
-import { ownerLock, satisfying, tell, type Run } from "./run.ts";
-import {
-  claimAttempt,
-  commitAnswer,
-  dropAttempt,
-  endSession,
-  type ClaimedRow,
-} from "./transactions.ts";
+import { backOff, pauseUntilWoken, WAKE_MS } from "./back-off.ts";
+import { commit } from "./commit.ts";
+import { Owner } from "./owner.ts";
+import { tell, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
+import { claimAttempt, dropAttempt, endSession, type ClaimedRow } from "./transactions.ts";
 import { untilStored } from "./until-stored.ts";
-import { verifyCommitted } from "./verify-committed.ts";
 
 /** CLAIM: what a send needs is loaded first, so that nothing is claimed that cannot be sent. */
-export async function claim(run: Run, seen: SessionRow): Promise<Next> {
+export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
   await run.ports.send.prepare();
-  const attId = run.ports.random.id();
-  return run.ports.locks.request<Next>(ownerLock(attId), { mode: "exclusive" }, () =>
-    attempt(run, attId, seen),
-  );
+  const owner = new Owner(run);
+  return owner.hold(() => attempt(run, owner, seen, certain));
 }
 
 /** Sends until the server gives a definite answer. Every send comes directly after a T1 of its own. */
-async function attempt(run: Run, attId: string, seen: SessionRow): Promise<Next> {
+async function attempt(
+  run: Run,
+  owner: Owner,
+  seen: SessionRow,
+  isCertain: boolean,
+): Promise<Next> {
   const { store, send, page, clock } = run.ports;
   const record = await store.open(seen.tokens);
-  let certain = false;
+  let certain = isCertain;
   let waited = false;
+  let nonces = 0;
+  let unknowns = 0;
   for (;;) {
-    const claimed = await claimAttempt(run, attId, seen, certain);
-    if (!claimed) return { state: "READ" };
-    tell(run, claimed.sid, { t: "claim", seq: claimed.att.seq, attId });
+    if (owner.isReleased) return { state: "READ" };
+    const begun = clock.mono();
+    const claimed = await claimAttempt(run, owner, seen, certain);
+    if (!claimed || owner.isReleased) return { state: "READ" };
+    seen = claimed;
+    if (clock.mono() - begun > run.timing.permitMs) {
+      // Slower than a waiter may be patient: what was read is old. Nothing was sent.
+      certain = true;
+      continue;
+    }
     // Browsers are not always right about being offline: after the wait the network is tried all the same.
-    const answer: RefreshAnswer =
-      waited || page.online() ? await send.send(record, claimed.att.want) : { type: "unsent" };
-    const pause = backOff(run, claimed.att.tries);
+    const isOffline: boolean = !waited && !page.online();
+    if (!isOffline) owner.sending();
+    tell(run, claimed.sid, { t: "claim", seq: claimed.att.seq, attId: owner.id });
+    const sentAt = clock.mono();
+    const answer: RefreshAnswer = isOffline
+      ? { type: "unsent" }
+      : await send.send(record, claimed.att.want);
+    // What is known not to have used the token does not count as a send that may be lost.
+    certain = answer.type !== "unknown";
     switch (answer.type) {
       case "tokens":
-        return committed(run, claimed, answer.tokens);
+        return commit(run, claimed, answer.tokens);
       case "invalid_grant":
         return ended(run, claimed);
       case "refused":
         return refused(run, claimed, answer.facts);
+      case "nonce":
+        if (nonces++ === 0) continue;
+        break;
       case "unsent":
-        await untilOnline(run);
         break;
       case "not_rotated":
-        run.failure = answer.cause;
-        await clock.sleep(Math.max(pause, answer.retryAfterMs ?? 0));
-        break;
       case "unknown":
         run.failure = answer.cause;
-        await clock.sleep(pause);
         break;
     }
-    // What is known not to have used the token does not count as a send that may be lost.
-    certain = answer.type !== "unknown";
-    waited = answer.type === "unsent";
-    seen = claimed;
+    const isFirstUnknown = answer.type === "unknown" && unknowns++ === 0;
+    const least = isFirstUnknown ? run.timing.drainMs - (clock.mono() - sentAt) : 0;
+    await pause(run, owner, claimed, answer, Math.max(0, least));
+    waited = isOffline && clock.mono() - sentAt >= run.timing.backOffCapMs;
   }
 }
 
-async function committed(run: Run, claimed: ClaimedRow, answer: RefreshedTokens): Promise<Next> {
-  // The answer exists only here and may carry the only good refresh token.
-  const row = await untilStored(run, () => commitAnswer(run, claimed, answer));
-  if (!row) return { state: "READ" };
-  run.committedGen = row.gen;
-  tell(run, row.sid, { t: "done", gen: row.gen, seq: row.cseq, want: claimed.att.want });
-  // Not awaited: callers get their token now, a verdict that cannot be had leaves the ID token unverified.
-  if (answer.idToken !== undefined) verifyCommitted(run, row).catch(() => {});
-  const want = satisfying(run, row);
-  return want === undefined ? { state: "READ" } : { state: "RETURN", row, want };
+/** Between two sends. Who would have to hold the lock for too long gives it away before. */
+async function pause(
+  run: Run,
+  owner: Owner,
+  claimed: ClaimedRow,
+  answer: RefreshAnswer,
+  leastMs: number,
+): Promise<void> {
+  const { timing } = run;
+  const full = backOff(run, claimed, claimed.att.tries);
+  const ms = Math.max(
+    leastMs,
+    answer.type === "unsent" ? timing.backOffCapMs : full,
+    answer.type === "not_rotated" ? (answer.retryAfterMs ?? 0) : 0,
+  );
+  if (owner.age + ms >= timing.releaseMs) owner.leave();
+  const isServers = answer.type === "not_rotated" || (answer.type === "unknown" && answer.byServer);
+  if (isServers) await run.ports.clock.sleep(ms);
+  else await pauseUntilWoken(run, ms, Math.max(leastMs, answer.type === "unsent" ? 0 : WAKE_MS));
 }
 
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {

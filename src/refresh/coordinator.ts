@@ -2,10 +2,13 @@ import { abortable } from "../core/abortable.ts";
 import { NoTokenError, RequestTokenError, TimeoutError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { RefreshNeed, Refresher } from "../core/refresher.ts";
-import { storedTokens } from "../core/session.ts";
+import { storedTokens, type SessionAttempt } from "../core/session.ts";
+import type { WantKey } from "../core/want.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { runMachine } from "./machine.ts";
-import { REFRESH_TIMING, type RefreshPorts, type RefreshTiming, type Run } from "./run.ts";
+import { awakeStore } from "./awake-store.ts";
+import type { Answered, RefreshPorts, Run } from "./run.ts";
+import { refreshTiming, type RefreshTiming } from "./timing.ts";
 
 export interface RefreshCoordinatorConfig {
   client: ClientKey;
@@ -14,11 +17,18 @@ export interface RefreshCoordinatorConfig {
   ports: RefreshPorts;
   /** What is not given is as in `REFRESH_TIMING`. */
   timing?: Partial<RefreshTiming>;
+  /**
+   * For how long the server forgives that a refresh token is used twice, if that is known. Milliseconds. With less than
+   * `takeoverMs` an attempt whose owner does not move is not taken over before `inDoubtMs`.
+   */
+  reuseLeewayMs?: number;
 }
 
 interface Flight {
   readonly run: Run;
   readonly result: Promise<TokenSet>;
+  /** Callers that wait for it. */
+  waiting: number;
 }
 
 /** An answer that stands for a while without asking again: a refusal, or a token that was born expired. */
@@ -37,8 +47,9 @@ export class RefreshCoordinator implements Refresher {
   readonly #standing = new Map<string, Standing>();
 
   constructor(config: RefreshCoordinatorConfig) {
-    this.#config = config;
-    this.#timing = { ...REFRESH_TIMING, ...config.timing };
+    const { ports, timing } = config;
+    this.#config = { ...config, ports: { ...ports, store: awakeStore(ports.store, ports.page) } };
+    this.#timing = refreshTiming(timing);
   }
 
   prepare(): Promise<void> {
@@ -47,7 +58,7 @@ export class RefreshCoordinator implements Refresher {
 
   async refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet> {
     signal?.throwIfAborted();
-    const id = JSON.stringify([need.user, need.want]);
+    const id = flightId(need.user, need.want);
     const patience = this.#patience(signal);
     try {
       for (;;) {
@@ -64,30 +75,43 @@ export class RefreshCoordinator implements Refresher {
   }
 
   #take(id: string, need: RefreshNeed): Flight {
-    const { client, tab, ports } = this.#config;
+    const { client, tab, ports, reuseLeewayMs } = this.#config;
+    let answer: (answered: Answered) => void = () => {};
+    const unstored = new Promise<Answered>((resolve) => (answer = resolve));
     const run: Run = {
       ports,
       timing: this.#timing,
       client,
       tab,
       need,
+      reuseLeewayMs,
+      isAwaited: () => flight.waiting > 0,
+      onOpenAttempt: (attempt) => this.#finish(need.user, attempt),
+      onUnstored: (answered) => answer(answered),
       firstGen: undefined,
       sid: undefined,
       committedGen: undefined,
+      passed: undefined,
       failure: undefined,
     };
-    const result = this.#fly(id, run).finally(() => this.#flights.delete(id));
+    const result = this.#fly(id, run, unstored).finally(() => this.#flights.delete(id));
     // Whoever waits hears it; when nobody waits any more, nobody needs to.
     result.catch(() => {});
-    const flight = { run, result };
+    const flight = { run, result, waiting: 0 };
     this.#flights.set(id, flight);
     return flight;
   }
 
-  async #fly(id: string, run: Run): Promise<TokenSet> {
+  /** An attempt for another want, whose owner may be gone: nobody may ask for it again, and its refresh token is in doubt. */
+  #finish(user: string, { want }: SessionAttempt): void {
+    const id = flightId(user, want);
+    if (!this.#flights.has(id)) this.#take(id, { user, want, notGen: Infinity });
+  }
+
+  async #fly(id: string, run: Run, unstored: Promise<Answered>): Promise<TokenSet> {
     const { clock, store } = run.ports;
     try {
-      const { row, want } = await runMachine(run);
+      const { row, want } = await Promise.race([runMachine(run), unstored]);
       const tokens = storedTokens(row, await store.open(row.tokens), want);
       if (!tokens) throw new NoTokenError("the stored session has no such token");
       const origin = tokens.generation === run.committedGen ? "this-tab" : "other-tab";
@@ -127,13 +151,19 @@ export class RefreshCoordinator implements Refresher {
     const over = clock.sleep(this.#timing.patienceMs, leave.signal);
     over.catch(() => {});
     return {
-      wait: ({ run, result }) => {
+      wait: (flight) => {
+        const { run, result } = flight;
         const late = over.then(() => {
           throw new TimeoutError("no token yet", { pending: true, cause: run.failure });
         });
-        return abortable(Promise.race([result, late]), signal);
+        flight.waiting++;
+        return abortable(Promise.race([result, late]), signal).finally(() => flight.waiting--);
       },
       end: () => leave.abort(),
     };
   }
+}
+
+function flightId(user: string, want: WantKey): string {
+  return JSON.stringify([user, want]);
 }

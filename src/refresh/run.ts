@@ -1,9 +1,15 @@
-import type { Clock, Page, Random, TabChannel, TabLock } from "../core/ports.ts";
+import type { Clock, PageLife, Random, TabChannel, TabLock } from "../core/ports.ts";
 import type { RefreshNeed, Send } from "../core/refresher.ts";
-import { findAccess, type SessionRow, type SessionStore } from "../core/session.ts";
+import {
+  findAccess,
+  type SessionAttempt,
+  type SessionRow,
+  type SessionStore,
+} from "../core/session.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { TabNews } from "../core/message.ts";
 import type { WantKey } from "../core/want.ts";
+import type { RefreshTiming } from "./timing.ts";
 
 /** Everything the machine touches: seven ports. */
 export interface RefreshPorts {
@@ -11,30 +17,10 @@ export interface RefreshPorts {
   locks: TabLock;
   channel: TabChannel;
   clock: Clock;
-  page: Pick<Page, "online" | "onOnline">;
+  page: PageLife;
   random: Random;
   send: Send;
 }
-
-/** Milliseconds. */
-export interface RefreshTiming {
-  /** How long a caller waits before a TimeoutError; the attempt goes on. */
-  patienceMs: number;
-  /** After a refusal this tab does not ask for that want again for so long. */
-  cooldownMs: number;
-  /** The same after an answer that had already expired. */
-  bornExpiredMs: number;
-  backOffBaseMs: number;
-  backOffCapMs: number;
-}
-
-export const REFRESH_TIMING: RefreshTiming = {
-  patienceMs: 30_000,
-  cooldownMs: 60_000,
-  bornExpiredMs: 10_000,
-  backOffBaseMs: 300,
-  backOffCapMs: 30_000,
-};
 
 /** One tab's way through the machine for one need. */
 export interface Run {
@@ -43,14 +29,30 @@ export interface Run {
   readonly client: ClientKey;
   readonly tab: string;
   readonly need: RefreshNeed;
+  /** For how long the server forgives a second use of a refresh token, when the app knows. Milliseconds. */
+  readonly reuseLeewayMs: number | undefined;
+  /** Somebody in this tab waits for it. */
+  readonly isAwaited: () => boolean;
+  /** There is a token and an attempt for another want that may have nobody any more. */
+  readonly onOpenAttempt: (attempt: SessionAttempt) => void;
+  /** The server's answer is there and the store is not: callers may have it. */
+  readonly onUnstored: (answered: Answered) => void;
   /** The generation the run began with: an answer newer than it serves even when it was born expired. */
   firstGen: number | undefined;
   /** The session it is about, once it was read. */
   sid: string | undefined;
   /** The generation this tab committed itself, if it did. */
   committedGen: number | undefined;
+  /** The attempt whose ghosts were waited for. */
+  passed: number | undefined;
   /** Why the last send did not help. */
   failure: unknown;
+}
+
+/** A row with a token that serves, and for which want. */
+export interface Answered {
+  readonly row: SessionRow;
+  readonly want: WantKey;
 }
 
 export function rowKey(run: Run): string {

@@ -8,7 +8,8 @@ import {
 } from "../core/session.ts";
 import { isNewer } from "../core/session-version.ts";
 import { parseWantKey, wantKey, type WantKey } from "../core/want.ts";
-import { rowKey, tell, type Run } from "./run.ts";
+import type { Owner } from "./owner.ts";
+import { rowKey, satisfying, tell, type Run } from "./run.ts";
 
 /** A row that carries the attempt this tab just wrote into it. */
 export type ClaimedRow = SessionRow & { att: SessionAttempt };
@@ -19,13 +20,15 @@ export type ClaimedRow = SessionRow & { att: SessionAttempt };
  */
 export async function claimAttempt(
   run: Run,
-  attId: string,
+  owner: Owner,
   seen: SessionRow,
   certain: boolean,
 ): Promise<ClaimedRow | undefined> {
+  const attId = owner.id;
   const row = await run.ports.store.update(rowKey(run), (row) => {
     // A commit moves `gen` and leaves `seq`: without the compare of `gen` another want's tab would send a used token.
     if (!isLive(row, seen) || row.gen !== seen.gen || row.seq !== seen.seq) return KEEP;
+    if (owner.isReleased || satisfying(run, row) !== undefined) return KEEP;
     const before = row.att;
     const att: SessionAttempt = {
       id: attId,
@@ -35,6 +38,7 @@ export async function claimAttempt(
       n: before ? before.n + (certain ? 0 : 1) : 0,
       tries: before ? before.tries + 1 : 0,
     };
+    owner.claimed(row.sid, att.seq);
     return { ...row, seq: att.seq, att };
   });
   return isClaimedBy(attId, seen.seq + 1, row) ? row : undefined;
@@ -44,37 +48,76 @@ function isClaimedBy(attId: string, seq: number, row: SessionRow | undefined): r
   return row?.att?.id === attId && row.att.seq === seq;
 }
 
-/** T2: stores the answer. Undefined when the attempt was overtaken, or its session is not there any more. */
+/**
+ * T2: stores the answer. Undefined when the attempt was overtaken, or its session is not there any more. A server without
+ * any leeway has ended the session if a later send of the same token met it; then a late answer cannot do harm.
+ */
 export async function commitAnswer(
   run: Run,
   claimed: ClaimedRow,
   answer: RefreshedTokens,
 ): Promise<SessionRow | undefined> {
   const { store } = run.ports;
-  const want = claimed.att.want;
-  // As it is now: an ID token may have been judged while this answer was on its way.
-  const current = await store.get(rowKey(run));
-  // Stored by a write that was reported as failed.
-  if (current && hasAnswer(current, claimed)) return current;
-  if (!isStillOurs(current, claimed)) return undefined;
-  const tokens = await store.seal(mergeAnswer(await store.open(current.tokens), want, answer));
-  const row = await store.update(rowKey(run), (row) => {
-    if (!isStillOurs(row, claimed)) return KEEP;
-    const entry = {
-      gen: row.gen + 1,
-      expiresAt: answer.expiresAt,
-      scope: answer.scope ?? row.access[want]?.scope ?? assumedScope(row, want),
-    };
-    return {
-      ...row,
-      gen: entry.gen,
-      cseq: claimed.att.seq,
-      att: null,
-      access: { ...row.access, [want]: entry },
-      tokens,
-    };
-  });
-  return row && hasAnswer(row, claimed) ? row : undefined;
+  for (;;) {
+    // As it is now: an ID token may have been judged while this answer was on its way.
+    const current = await store.get(rowKey(run));
+    // Stored by a write that was reported as failed.
+    if (current && hasAnswer(current, claimed)) return current;
+    if (!mayCommit(run, current, claimed)) return undefined;
+    const tokens = await store.seal(
+      mergeAnswer(await store.open(current.tokens), claimed.att.want, answer),
+    );
+    const isCurrent = (row: SessionRow | undefined): row is SessionRow =>
+      mayCommit(run, row, claimed) && row.gen === current.gen;
+    const row = await store.update(rowKey(run), (row) =>
+      isCurrent(row) ? answeredRow(run, row, claimed, answer, tokens) : KEEP,
+    );
+    if (!row || hasAnswer(row, claimed)) return row;
+    if (!mayCommit(run, row, claimed)) return undefined;
+  }
+}
+
+/** The row as it would be, for callers whose store fails. */
+export async function mergedRow(
+  run: Run,
+  claimed: ClaimedRow,
+  answer: RefreshedTokens,
+): Promise<SessionRow> {
+  const { store } = run.ports;
+  const record = mergeAnswer(await store.open(claimed.tokens), claimed.att.want, answer);
+  return answeredRow(run, claimed, claimed, answer, await store.seal(record));
+}
+
+function answeredRow(
+  run: Run,
+  row: SessionRow,
+  { att: { want, seq } }: ClaimedRow,
+  { expiresAt, scope }: RefreshedTokens,
+  tokens: unknown,
+): SessionRow {
+  const entry = {
+    gen: row.gen + 1,
+    expiresAt,
+    scope: scope ?? row.access[want]?.scope ?? assumedScope(row, want),
+    lifeMs: Math.max(0, expiresAt - run.ports.clock.now()),
+  };
+  return {
+    ...row,
+    gen: entry.gen,
+    cseq: seq,
+    att: row.att?.seq === seq ? null : row.att,
+    access: { ...row.access, [want]: entry },
+    tokens,
+  };
+}
+
+function mayCommit(
+  { reuseLeewayMs }: Run,
+  row: SessionRow | undefined,
+  claimed: ClaimedRow,
+): row is SessionRow {
+  const { seq } = claimed.att;
+  return isLive(row, claimed) && seq > row.cseq && (row.att?.seq === seq || reuseLeewayMs === 0);
 }
 
 function hasAnswer(row: SessionRow, { sid, att }: ClaimedRow): boolean {

@@ -85,13 +85,18 @@ export function world(clock: Clock = testClock): World {
       const refresher = new RefreshCoordinator({
         client: CLIENT,
         tab,
-        timing: { patienceMs: 1_000 },
+        timing: { patienceMs: 1_000, drainMs: 500 },
         ports: {
           store,
           locks,
           channel,
           clock,
-          page,
+          page: {
+            online: () => page.isOnline,
+            visible: () => true,
+            asleep: () => false,
+            onEvent: () => () => {},
+          },
           random,
           send: {
             prepare: () => me.prepare(),
@@ -101,6 +106,7 @@ export function world(clock: Clock = testClock): World {
               return answer ? Promise.resolve(answer) : me.answer();
             },
             verify: (record) => me.verdict(record),
+            revoke: (token) => me.server.revoke(token),
           },
         },
       });
@@ -162,7 +168,6 @@ function fakePage(): FakePage {
     online() {
       return this.isOnline;
     },
-    onOnline: () => () => {},
     canNavigate() {
       return this.mayNavigate;
     },

@@ -70,7 +70,7 @@ const SCENARIOS: Record<string, Scenario> = {
   },
   "a refresh is answered invalid_grant": refreshed({ type: "invalid_grant" }),
   "a repeated refresh is answered invalid_grant": refreshed(
-    { type: "unknown", cause: undefined },
+    { type: "unknown", byServer: true, cause: undefined },
     { type: "invalid_grant" },
   ),
   "a refresh brought a bad ID token": async (world, start) => {
@@ -94,7 +94,7 @@ const SCENARIOS: Record<string, Scenario> = {
   },
   "a refresh finds a server that is down": refreshed(
     { type: "not_rotated", retryAfterMs: undefined, cause: undefined },
-    { type: "unknown", cause: undefined },
+    { type: "unknown", byServer: true, cause: undefined },
   ),
   "a part of Latchkey cannot be loaded": async (world, start) => {
     await remember(world, expiredRow());

@@ -13,7 +13,8 @@ import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
-import type { RefreshTiming } from "../../src/refresh/run.ts";
+import type { RefreshTiming } from "../../src/refresh/timing.ts";
+import type { RefreshPorts } from "../../src/refresh/run.ts";
 
 export const CLIENT = "issuer,client";
 export const ADA = "ada";
@@ -34,6 +35,10 @@ export function browser(): {
   locks: MemoryTabLock;
   sent: Sent[];
   messages: TabMessage[];
+  /** Refresh tokens given back to the server. */
+  revoked: string[];
+  /** Another tab's. */
+  channel: () => TabChannel;
   tab: (name: string, options?: TabOptions) => RefreshCoordinator;
 } {
   const store = new MemorySessionStore();
@@ -41,33 +46,43 @@ export function browser(): {
   const hub = new MemoryTabHub();
   const sent: Sent[] = [];
   const messages: TabMessage[] = [];
+  const revoked: string[] = [];
   hub.join().listen((message) => messages.push(message));
   const tab = (name: string, options: TabOptions = {}) =>
     new RefreshCoordinator({
       client: CLIENT,
       tab: name,
       ...(options.timing && { timing: options.timing }),
+      ...(options.reuseLeewayMs !== undefined && { reuseLeewayMs: options.reuseLeewayMs }),
       ports: {
         store,
         locks,
         channel: options.channel ?? hub.join(),
         clock: options.clock ?? testClock,
-        page: options.page ?? { online: () => true, onOnline: () => () => {} },
+        page: { ...PAGE, ...options.page },
         random: counting(name),
-        send: scriptedSend(name, sent, options),
+        send: scriptedSend(name, sent, revoked, options),
       },
     });
-  return { store, locks, sent, messages, tab };
+  return { store, locks, sent, messages, revoked, channel: () => hub.join(), tab };
 }
 
 export interface TabOptions {
   timing?: Partial<RefreshTiming>;
+  reuseLeewayMs?: number;
   clock?: Clock;
-  page?: { online: () => boolean; onOnline: (listener: () => void) => () => void };
+  page?: Partial<RefreshPorts["page"]>;
   channel?: TabChannel;
   prepare?: () => Promise<void>;
   verdict?: () => Promise<IdTokenVerdict>;
 }
+
+const PAGE: RefreshPorts["page"] = {
+  online: () => true,
+  visible: () => true,
+  asleep: () => false,
+  onEvent: () => () => {},
+};
 
 /** Vitest's fake timers move it. */
 export const testClock: Clock = {
@@ -88,14 +103,20 @@ function counting(name: string): Random {
   return { id: () => `${name}-${++n}`, fraction: () => 0.5 };
 }
 
-function scriptedSend(tab: string, sent: Sent[], { prepare, verdict }: TabOptions): Send {
+function scriptedSend(
+  tab: string,
+  sent: Sent[],
+  revoked: string[],
+  { prepare, verdict }: TabOptions,
+): Send {
   return {
     prepare: prepare ?? (() => Promise.resolve()),
     send: ({ refreshToken }, want) =>
       new Promise((answer) => {
         sent.push({ tab, refreshToken, want, answer });
       }),
-    verify: verdict ?? (() => Promise.resolve({ type: "unknown" })),
+    verify: verdict ?? (() => new Promise(() => {})),
+    revoke: async (refreshToken) => void revoked.push(refreshToken),
   };
 }
 

@@ -1,0 +1,30 @@
+import type { SessionAttempt } from "../core/session.ts";
+import type { Run } from "./run.ts";
+import type { Next } from "./states.ts";
+
+/**
+ * DRAIN: the owner is gone and its request may still be on its way to the server. One that was sent after it could be
+ * overtaken, and the ghost would then invalidate what was just stored.
+ */
+export async function drain(run: Run, att: SessionAttempt): Promise<Next> {
+  const { channel, clock, random } = run.ports;
+  const { drainMs } = run.timing;
+  const leave = new AbortController();
+  let unlisten = () => {};
+  const told = new Promise<void>((resolve) => {
+    unlisten = channel.listen(({ k, t }) => {
+      if (k === run.need.user && (t === "done" || t === "ended" || t === "user")) resolve();
+    });
+  });
+  const over = clock.sleep(drainMs * (1 + random.fraction() / 4), leave.signal).then(() => {
+    run.passed = att.seq;
+  });
+  try {
+    await Promise.race([told, over]);
+  } finally {
+    unlisten();
+    leave.abort();
+    over.catch(() => {});
+  }
+  return { state: "READ" };
+}

@@ -1,0 +1,101 @@
+import type { Run } from "./run.ts";
+import { ownerLock, tell } from "./run.ts";
+
+/** One attempt's life in the tab that owns it: its lock, its pulse, and what happens to the page. */
+export class Owner {
+  readonly id: string;
+  readonly #run: Run;
+  readonly #release = new AbortController();
+  #sid = "";
+  #seq = 0;
+  #firstSentAt: number | undefined;
+  #tickedAt = 0;
+
+  constructor(run: Run) {
+    this.#run = run;
+    this.id = run.ports.random.id();
+  }
+
+  /** Holds the lock until `work` is done, or the lock was given away. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    const { locks, channel, page } = this.#run.ports;
+    const unlisten = channel.listen((message) => {
+      if (message.t === "probe" && message.attId === this.id) this.#answer(message.nonce);
+    });
+    const unwatch = page.onEvent((event) => {
+      if (event === "pagehide" || (event === "freeze" && this.#firstSentAt === undefined))
+        this.leave();
+    });
+    const ended = new AbortController();
+    void this.#tick(ended.signal);
+    let result: Promise<T> | undefined;
+    try {
+      await locks.request(ownerLock(this.id), { mode: "exclusive" }, async () => {
+        result = work();
+        await Promise.race([result.catch(() => {}), this.#released()]);
+      });
+      return await result!;
+    } finally {
+      ended.abort();
+      unlisten();
+      unwatch();
+    }
+  }
+
+  /** Nothing may be sent any more: the lock is not held. */
+  get isReleased(): boolean {
+    return this.#release.signal.aborted;
+  }
+
+  /** It has sent for the first time so long ago. Milliseconds. */
+  get age(): number {
+    return this.#firstSentAt === undefined ? 0 : this.#run.ports.clock.mono() - this.#firstSentAt;
+  }
+
+  claimed(sid: string, seq: number): void {
+    this.#sid = sid;
+    this.#seq = seq;
+  }
+
+  sending(): void {
+    this.#firstSentAt ??= this.#run.ports.clock.mono();
+  }
+
+  /** Gives the lock away and says so. */
+  leave(): void {
+    if (this.isReleased) return;
+    const unsent = this.#firstSentAt === undefined;
+    if (this.#seq > 0)
+      tell(this.#run, this.#sid, { t: "gone", seq: this.#seq, attId: this.id, unsent });
+    this.#release.abort();
+  }
+
+  #released(): Promise<void> {
+    const { signal } = this.#release;
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve());
+    });
+  }
+
+  #answer(nonce: string): void {
+    const { clock, page } = this.#run.ports;
+    tell(this.#run, this.#sid, {
+      t: "alive",
+      seq: this.#seq,
+      attId: this.id,
+      nonce,
+      frozen: page.asleep(),
+      tickAgeMs: clock.mono() - this.#tickedAt,
+    });
+  }
+
+  /** A page that is frozen answers messages; only its timers tell that it stands still. */
+  async #tick(ended: AbortSignal): Promise<void> {
+    const { clock } = this.#run.ports;
+    while (!ended.aborted) {
+      this.#tickedAt = clock.mono();
+      await clock.sleep(this.#run.timing.tickMs, ended).catch(() => {});
+    }
+  }
+}

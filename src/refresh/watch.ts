@@ -1,0 +1,106 @@
+import type { TabMessage } from "../core/message.ts";
+import type { SessionAttempt, SessionRow } from "../core/session.ts";
+import { ownerLock, rowKey, tell, type Run } from "./run.ts";
+import type { Next } from "./states.ts";
+
+/** WATCH: until somebody says something about the session, the owner's lock is free, or there is silence for too long. */
+export async function watch(run: Run, att: SessionAttempt): Promise<Next> {
+  const { channel, locks, page } = run.ports;
+  const leave = new AbortController();
+  const life = { at: -Infinity };
+  const undo: (() => void)[] = [];
+  const told = new Promise<Next>((resolve) => {
+    undo.push(
+      channel.listen((message) => {
+        const next = message.k === run.need.user && hear(run, att, message, life);
+        if (next) resolve(next);
+      }),
+      // A request for a lock must not wait in a page that sleeps: it would hold up everybody behind it.
+      page.onEvent(() => resolve({ state: "READ" })),
+    );
+  });
+  const ended = locks.request<Next>(
+    ownerLock(att.id),
+    { mode: "shared", signal: leave.signal },
+    () => ownerEnded(run, att),
+  );
+  try {
+    return await Promise.race([told, ended, observe(run, att, life, leave.signal)]);
+  } finally {
+    for (const end of undo) end();
+    leave.abort();
+    ended.catch(() => {});
+  }
+}
+
+/** An owner may have committed just before it ended, so the row is read again before its attempt is followed. */
+export async function ownerEnded(run: Run, att: SessionAttempt): Promise<Next> {
+  return isSame(await run.ports.store.get(rowKey(run)), att)
+    ? { state: "DRAIN", att }
+    : { state: "READ" };
+}
+
+function hear(
+  run: Run,
+  att: SessionAttempt,
+  message: TabMessage,
+  life: { at: number },
+): Next | Promise<Next> | null {
+  switch (message.t) {
+    case "done":
+    case "ended":
+    case "user":
+      return { state: "READ" };
+    case "claim":
+      return message.seq > att.seq ? { state: "READ" } : null;
+    case "gone":
+      if (message.attId !== att.id) return null;
+      return message.unsent ? follow(run, att) : { state: "DRAIN", att };
+    case "alive":
+      if (message.attId === att.id && !message.frozen && message.tickAgeMs < run.timing.aliveAgeMs)
+        life.at = run.ports.clock.mono();
+      return null;
+    case "probe":
+      break;
+  }
+  return null;
+}
+
+/** Its owner has not sent and cannot any more: there is no ghost to wait for. */
+async function follow(run: Run, att: SessionAttempt): Promise<Next> {
+  const row = await run.ports.store.get(rowKey(run));
+  return isSame(row, att) ? { state: "CLAIM", row, certain: true } : { state: "READ" };
+}
+
+/** Looks each tick, and takes over after a silence. A sleep of one's own does not count as the owner's silence. */
+async function observe(
+  run: Run,
+  att: SessionAttempt,
+  life: { at: number },
+  signal: AbortSignal,
+): Promise<Next> {
+  const { clock, locks, random, store } = run.ports;
+  const { tickMs, takeoverMs, inDoubtMs } = run.timing;
+  const isStrict = (run.reuseLeewayMs ?? Infinity) < takeoverMs;
+  let silentMs = 0;
+  let last = clock.mono();
+  for (;;) {
+    await clock.sleep(tickMs, signal).catch(() => {});
+    // Left: the race is over.
+    if (signal.aborted) return { state: "READ" };
+    const now = clock.mono();
+    silentMs = life.at >= last ? 0 : silentMs + Math.min(now - last, 2 * tickMs);
+    last = now;
+    const row = await store.get(rowKey(run));
+    if (!isSame(row, att)) return { state: "READ" };
+    if (silentMs >= (isStrict ? inDoubtMs : takeoverMs)) {
+      return { state: "CLAIM", row, certain: false };
+    }
+    tell(run, row.sid, { t: "probe", seq: att.seq, attId: att.id, nonce: random.id() });
+    await locks.query();
+  }
+}
+
+function isSame(row: SessionRow | undefined, att: SessionAttempt): row is SessionRow {
+  return row?.att?.id === att.id && row.att.seq === att.seq;
+}

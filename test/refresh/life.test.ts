@@ -1,0 +1,516 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { StorageError } from "../../src/core/errors.ts";
+import type { TabNews } from "../../src/core/message.ts";
+import type { PageEvent, PageLife } from "../../src/core/ports.ts";
+import type { SessionAttempt } from "../../src/core/session.ts";
+import { wantKey } from "../../src/core/want.ts";
+import { REFRESH_TIMING, refreshTiming } from "../../src/refresh/timing.ts";
+import { ADA, answerOf, browser, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
+
+/** Owners that die, stand still or are slow, and pages that sleep. */
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const NEED = { user: ADA, want: USUAL, notGen: -1 };
+const ATT: SessionAttempt = { id: "o-1", seq: 2, tab: "o", want: USUAL, n: 0, tries: 0 };
+/** Longer than the ghost of a dead owner's request is waited for. */
+const drained = () => vi.advanceTimersByTimeAsync(2_500);
+
+/** A page that tests put to sleep and wake. */
+function page(): PageLife & {
+  happen(event: PageEvent): void;
+  isOnline: boolean;
+  isVisible: boolean;
+} {
+  const listeners = new Set<(event: PageEvent) => void>();
+  let isAsleep = false;
+  return {
+    isOnline: true,
+    isVisible: true,
+    online() {
+      return this.isOnline;
+    },
+    visible() {
+      return this.isVisible;
+    },
+    asleep: () => isAsleep,
+    onEvent: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    happen: (event) => {
+      if (event === "freeze" || event === "pagehide") isAsleep = true;
+      if (event === "resume" || event === "pageshow") isAsleep = false;
+      for (const listener of [...listeners]) listener(event);
+    },
+  };
+}
+
+/** A browser in which another tab owns an attempt and lives. */
+async function owned() {
+  const all = browser();
+  await all.store.update(KEY, () => ({ ...expiredRow(), seq: 2, att: ATT }));
+  let end = () => {};
+  const owner = all.locks.request(
+    "own/o-1",
+    { mode: "exclusive" },
+    () => new Promise<void>((resolve) => (end = resolve)),
+  );
+  const other = all.channel();
+  const say = (news: TabNews) => other.post({ p: 1, k: ADA, from: "o", sid: "s1", ...news });
+  return { ...all, say, end: () => (end(), owner), other };
+}
+
+describe("an owner that says that it goes", () => {
+  test("and had sent nothing is followed at once, and its attempt does not count as lost", async () => {
+    const { tab, sent, say, store } = await owned();
+    void tab("a").refresh(NEED);
+    await settle();
+    say({ t: "gone", seq: 2, attId: "o-1", unsent: true });
+    await settle();
+    expect(sent).toHaveLength(1);
+    expect((await store.get(KEY))!.att).toMatchObject({ seq: 3, n: 0, tries: 1 });
+  });
+
+  test("and had sent is followed when its ghost may be gone", async () => {
+    const { tab, sent, say, store } = await owned();
+    void tab("a").refresh(NEED);
+    await settle();
+    say({ t: "gone", seq: 2, attId: "o-1", unsent: false });
+    await vi.advanceTimersByTimeAsync(1_999);
+    expect(sent).toHaveLength(0);
+    await drained();
+    expect(sent).toHaveLength(1);
+    expect((await store.get(KEY))!.att).toMatchObject({ seq: 3, n: 1 });
+  });
+
+  test("is another attempt's owner: nothing follows", async () => {
+    const { tab, sent, say } = await owned();
+    void tab("a")
+      .refresh(NEED)
+      .catch(() => {});
+    await settle();
+    say({ t: "gone", seq: 2, attId: "o-9", unsent: true });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(sent).toHaveLength(0);
+  });
+});
+
+describe("an owner that stands still with its lock held", () => {
+  test("is probed each second and overtaken after twenty of silence", async () => {
+    const { tab, sent, messages, store } = await owned();
+    void tab("a", { timing: { patienceMs: 60_000 } }).refresh(NEED);
+    await vi.advanceTimersByTimeAsync(19_500);
+    expect(sent).toHaveLength(0);
+    const probes = messages.filter(({ t }) => t === "probe");
+    expect(probes).toHaveLength(19);
+    expect(new Set(probes.map((probe) => "nonce" in probe && probe.nonce)).size).toBe(19);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sent).toHaveLength(1);
+    expect((await store.get(KEY))!.att).toMatchObject({ seq: 3, n: 1 });
+  });
+
+  test.for([
+    ["alive is waited for", false, 10, 0],
+    ["frozen, which answers all the same, is overtaken", true, 10, 1],
+    ["with timers that do not run is overtaken", false, REFRESH_TIMING.aliveAgeMs, 1],
+  ] as const)("that says it is %s", async ([, frozen, tickAgeMs, sends]) => {
+    const { tab, sent, say, other } = await owned();
+    other.listen((message) => {
+      if (message.t !== "probe") return;
+      say({ t: "alive", seq: 2, attId: "o-1", nonce: message.nonce, frozen, tickAgeMs });
+    });
+    void tab("a", { timing: { patienceMs: 600_000 } }).refresh(NEED);
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(sent).toHaveLength(sends);
+  });
+
+  test("is not overtaken before five minutes at a server without a leeway, and then its word decides", async () => {
+    const { tab, sent } = await owned();
+    void tab("a", { reuseLeewayMs: 10_000, timing: { patienceMs: 600_000 } }).refresh(NEED);
+    await vi.advanceTimersByTimeAsync(299_000);
+    expect(sent).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(sent).toHaveLength(1);
+  });
+
+  test("while this tab slept: its own sleep is no silence of the owner's", async () => {
+    const { tab, sent } = await owned();
+    let slept = 0;
+    const clock = {
+      now: () => Date.now() + slept,
+      mono: () => performance.now() + slept,
+      sleep: (ms: number, signal?: AbortSignal) =>
+        new Promise<void>((resolve, reject) => {
+          const timer = setTimeout(resolve, ms);
+          signal?.addEventListener("abort", () => {
+            clearTimeout(timer);
+            reject(signal.reason as Error);
+          });
+        }),
+    };
+    void tab("a", { clock, timing: { patienceMs: 600_000 } }).refresh(NEED);
+    await vi.advanceTimersByTimeAsync(5_000);
+    slept = 3_600_000;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(sent).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(sent).toHaveLength(1);
+  });
+
+  test("asked for a take-over sooner than it can be slow, the configuration is refused", () => {
+    expect(() => refreshTiming({ takeoverMs: 19_000 })).toThrow("takeoverMs");
+    expect(refreshTiming({ takeoverMs: 21_000 }).takeoverMs).toBe(21_000);
+  });
+});
+
+describe("an answer that comes after its attempt was overtaken", () => {
+  async function overtaken(reuseLeewayMs?: number) {
+    const all = browser();
+    await all.store.update(KEY, () => expiredRow());
+    const late = all.tab("late", reuseLeewayMs === undefined ? {} : { reuseLeewayMs });
+    void late.refresh(NEED).catch(() => {});
+    await settle();
+    const taker = { ...ATT, id: "t-1", seq: 3, tab: "t", n: 1 };
+    await all.store.update(KEY, (row) => ({ ...row!, seq: 3, att: taker }));
+    all.sent[0]!.answer(answerOf(2));
+    await settle();
+    return (await all.store.get(KEY))!;
+  }
+
+  test("is dropped", async () => {
+    expect(await overtaken()).toMatchObject({
+      gen: 1,
+      att: { id: "t-1" },
+      tokens: { refreshToken: "rt1" },
+    });
+  });
+
+  test("is stored at a server without any leeway, and the other attempt stands", async () => {
+    expect(await overtaken(0)).toMatchObject({
+      gen: 2,
+      cseq: 2,
+      att: { id: "t-1" },
+      tokens: { refreshToken: "rt2" },
+    });
+  });
+
+  test("and after its session was signed out is given back to the server", async () => {
+    const { store, sent, tab, revoked } = browser();
+    await store.update(KEY, () => expiredRow());
+    void tab("a")
+      .refresh(NEED)
+      .catch(() => {});
+    await settle();
+    await store.update(KEY, (row) => ({
+      ...row!,
+      sid: "s2",
+      seq: 3,
+      att: null,
+      end: { why: "signed_out", seq: 3 },
+      tokens: null,
+      access: {},
+      renewable: false,
+    }));
+    sent[0]!.answer(answerOf(2));
+    await settle();
+    expect(revoked).toEqual(["rt2"]);
+  });
+
+  test("and after another login is not: it could end that login's grant", async () => {
+    const { store, sent, tab, revoked } = browser();
+    await store.update(KEY, () => expiredRow());
+    void tab("a")
+      .refresh(NEED)
+      .catch(() => {});
+    await settle();
+    await store.update(KEY, (row) => ({ ...row!, sid: "s2", gen: 2, seq: 3, cseq: 3, att: null }));
+    sent[0]!.answer(answerOf(2));
+    await settle();
+    expect(revoked).toEqual([]);
+  });
+});
+
+describe("a page that sleeps", () => {
+  test("before it has sent never sends that attempt, and says so", async () => {
+    const { store, sent, tab, messages } = browser();
+    await store.update(KEY, () => expiredRow());
+    const life = page();
+    const update = store.update.bind(store);
+    let stored = () => {};
+    vi.spyOn(store, "update").mockImplementationOnce(async (key, change) => {
+      const row = await update(key, change);
+      await new Promise<void>((resolve) => (stored = resolve));
+      return row;
+    });
+    void tab("a", { page: life }).refresh(NEED);
+    await settle();
+    life.happen("freeze");
+    stored();
+    await settle();
+    expect(messages.at(-1)).toMatchObject({ t: "gone", seq: 2, unsent: true });
+    expect(sent).toHaveLength(0);
+    life.happen("resume");
+    await drained();
+    expect(sent).toHaveLength(1);
+  });
+
+  test("frozen after it has sent keeps its lock, and its answer is stored when it wakes", async () => {
+    const { store, sent, tab, locks } = browser();
+    await store.update(KEY, () => expiredRow());
+    const life = page();
+    const tokens = tab("a", { page: life }).refresh(NEED);
+    await settle();
+    life.happen("freeze");
+    sent[0]!.answer(answerOf(2));
+    await settle();
+    expect((await store.get(KEY))!.gen).toBe(1);
+    expect(await isFree(locks, "own/a-1")).toBe(false);
+    life.happen("resume");
+    expect((await tokens).accessToken).toBe("at2");
+  });
+
+  test("in the back/forward cache gives its lock away, and others follow when its ghost may be gone", async () => {
+    const { store, sent, tab, locks, messages } = browser();
+    await store.update(KEY, () => expiredRow());
+    const life = page();
+    void tab("a", { page: life })
+      .refresh(NEED)
+      .catch(() => {});
+    void tab("b").refresh(NEED);
+    await settle();
+    life.happen("pagehide");
+    await settle();
+    expect(messages.at(-1)).toMatchObject({ t: "gone", unsent: false });
+    expect(await isFree(locks, "own/a-1")).toBe(true);
+    await drained();
+    expect(sent.map(({ tab }) => tab)).toEqual(["a", "b"]);
+    life.happen("pageshow");
+    sent[0]!.answer(answerOf(2));
+    await settle();
+    expect((await store.get(KEY))!.gen).toBe(1);
+    sent[1]!.answer(answerOf(3));
+    await settle();
+    expect(await store.get(KEY)).toMatchObject({ gen: 2, tokens: { refreshToken: "rt3" } });
+  });
+
+  test("begins nothing before it wakes", async () => {
+    const { store, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const life = page();
+    life.happen("freeze");
+    const get = vi.spyOn(store, "get");
+    void tab("a", { page: life })
+      .refresh(NEED)
+      .catch(() => {});
+    await settle();
+    expect(get).not.toHaveBeenCalled();
+    life.happen("resume");
+    await settle();
+    expect(get).toHaveBeenCalled();
+  });
+
+  test("does not wait for a lock meanwhile", async () => {
+    const { tab, locks } = await owned();
+    const life = page();
+    const request = vi.spyOn(locks, "request");
+    void tab("a", { page: life })
+      .refresh(NEED)
+      .catch(() => {});
+    await settle();
+    const waiting = request.mock.calls.find(([, { signal }]) => signal !== undefined)!;
+    life.happen("pagehide");
+    await settle();
+    expect(waiting[1].signal!.aborted).toBe(true);
+  });
+});
+
+describe("an owner", () => {
+  test("whose first write took longer than its permit writes once more before it sends", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const update = store.update.bind(store);
+    vi.spyOn(store, "update").mockImplementationOnce(async (key, change) => {
+      const row = await update(key, change);
+      await new Promise((resolve) => setTimeout(resolve, 2_001));
+      return row;
+    });
+    void tab("a").refresh(NEED);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(sent).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sent).toHaveLength(1);
+    expect((await store.get(KEY))!.att).toMatchObject({ id: "a-1", seq: 3, n: 0 });
+  });
+
+  test("gives its lock away before it would hold it for a minute", async () => {
+    const { store, sent, tab, locks } = browser();
+    await store.update(KEY, () => expiredRow());
+    void tab("a", { timing: { patienceMs: 600_000 } }).refresh(NEED);
+    await settle();
+    sent[0]!.answer({ type: "not_rotated", retryAfterMs: 61_000, cause: undefined });
+    await settle();
+    expect(await isFree(locks, "own/a-1")).toBe(true);
+    expect((await store.get(KEY))!.att).toMatchObject({ id: "a-1" });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(sent).toHaveLength(2);
+  });
+
+  test("answers probes with its pulse", async () => {
+    const { store, tab, messages, channel } = browser();
+    await store.update(KEY, () => expiredRow());
+    void tab("a")
+      .refresh(NEED)
+      .catch(() => {});
+    await vi.advanceTimersByTimeAsync(3_400);
+    channel().post({
+      p: 1,
+      k: ADA,
+      from: "b",
+      sid: "s1",
+      t: "probe",
+      seq: 2,
+      attId: "a-1",
+      nonce: "n",
+    });
+    await settle();
+    expect(messages.at(-1)).toMatchObject({
+      t: "alive",
+      attId: "a-1",
+      nonce: "n",
+      frozen: false,
+      tickAgeMs: 400,
+    });
+  });
+});
+
+describe("pauses", () => {
+  const lost = { type: "unknown", byServer: false, cause: undefined } as const;
+
+  async function afterSends(
+    count: number,
+    answer: Parameters<ReturnType<typeof browser>["sent"][0]["answer"]>[0],
+    life: PageLife,
+  ) {
+    const all = browser();
+    await all.store.update(KEY, () => expiredRow());
+    void all
+      .tab("a", { page: life, timing: { patienceMs: 3_600_000, releaseMs: 3_600_000 } })
+      .refresh(NEED);
+    for (let send = 0; send < count; send++) {
+      await settle();
+      all.sent[send]!.answer(answer);
+      if (send + 1 === count) break;
+      while (all.sent.length === send + 1) await vi.advanceTimersToNextTimerAsync();
+    }
+    await settle();
+    return all;
+  }
+
+  test.for(["online", "visible", "resume", "pageshow"] as const)(
+    "end a second after %s when the network failed",
+    async (event) => {
+      const life = page();
+      const { sent } = await afterSends(8, lost, life);
+      life.happen(event);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(sent).toHaveLength(9);
+    },
+  );
+
+  test("do not end sooner because the page woke when the server is the one that fails", async () => {
+    const life = page();
+    const { sent } = await afterSends(
+      8,
+      { type: "not_rotated", retryAfterMs: undefined, cause: undefined },
+      life,
+    );
+    life.happen("online");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(sent).toHaveLength(8);
+  });
+
+  test("grow to the life of the token where nobody looks", async () => {
+    const life = page();
+    life.isVisible = false;
+    const { sent, store } = await afterSends(13, { ...lost, byServer: true }, life);
+    await vi.advanceTimersByTimeAsync(44_000);
+    expect(sent).toHaveLength(13);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(sent).toHaveLength(14);
+    expect((await store.get(KEY))!.att).toMatchObject({ tries: 13 });
+  });
+});
+
+test("a dead owner's attempt for another want is finished although this tab's token is good", async () => {
+  const { store, sent, tab } = browser();
+  const api = wantKey({ resource: "https://api.example" });
+  await store.update(KEY, () => ({
+    ...expiredRow(),
+    seq: 2,
+    att: { ...ATT, want: api },
+    access: { [USUAL]: { gen: 1, expiresAt: Date.now() + 60_000, scope: [] } },
+  }));
+  expect((await tab("a").refresh(NEED)).accessToken).toBe("at1");
+  await drained();
+  expect(sent.map(({ want }) => want)).toEqual([api]);
+});
+
+test("callers have the token although the store fails, and it is stored as soon as that works", async () => {
+  const { store, sent, tab } = browser();
+  await store.update(KEY, () => expiredRow());
+  const tokens = tab("a").refresh(NEED);
+  await settle();
+  const update = vi.spyOn(store, "update").mockRejectedValue(new StorageError("gone"));
+  sent[0]!.answer(answerOf(2));
+  await vi.advanceTimersByTimeAsync(500);
+  expect((await tokens).accessToken).toBe("at2");
+  expect((await store.get(KEY))!.gen).toBe(1);
+  update.mockRestore();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(await store.get(KEY)).toMatchObject({ gen: 2, tokens: { refreshToken: "rt2" } });
+});
+
+test("a DPoP nonce is answered at once, and only once", async () => {
+  const { store, sent, tab } = browser();
+  await store.update(KEY, () => expiredRow());
+  void tab("a").refresh(NEED);
+  await settle();
+  sent[0]!.answer({ type: "nonce" });
+  await settle();
+  expect(sent).toHaveLength(2);
+  expect((await store.get(KEY))!.att).toMatchObject({ n: 0 });
+  sent[1]!.answer({ type: "nonce" });
+  await settle();
+  expect(sent).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(sent).toHaveLength(3);
+});
+
+test("an ID token whose keys were away is judged when they are there", async () => {
+  const { store, sent, tab } = browser();
+  await store.update(KEY, () => expiredRow());
+  let isAway = true;
+  const verdict = async () =>
+    isAway ? ({ type: "unknown" } as const) : ({ type: "invalid" } as const);
+  const tokens = tab("a", { verdict }).refresh(NEED);
+  await settle();
+  sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+  await tokens;
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect((await store.get(KEY))!.end).toBeNull();
+  isAway = false;
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect((await store.get(KEY))!.end).toMatchObject({ why: "id_token" });
+});
+
+function isFree(locks: ReturnType<typeof browser>["locks"], name: string): Promise<boolean> {
+  return locks.request(name, { mode: "shared", ifAvailable: true }, async (granted) => granted);
+}

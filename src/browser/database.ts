@@ -12,8 +12,12 @@ const ENTRIES = "entries";
  */
 export function createDatabase(timeoutMs = 5_000): UseStore {
   let opening: Promise<IDBDatabase> | undefined;
+  const live = new Set<IDBTransaction>();
+  // A page that stands still in the middle of a transaction holds up every other tab's writes.
+  const onFreeze = () => live.forEach(abort);
 
   const open = (): Promise<IDBDatabase> => {
+    document.addEventListener("freeze", onFreeze);
     // Without a version, so that no open tab can block a new one.
     const request = indexedDB.open(DATABASE);
     request.onupgradeneeded = () => request.result.createObjectStore(ENTRIES);
@@ -46,8 +50,10 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
     const transaction = database.transaction(ENTRIES, mode, {
       durability: mode === "readwrite" ? "strict" : "default",
     });
-    return inTime(timeoutMs, Promise.resolve(callback(transaction.objectStore(ENTRIES))), () =>
-      abort(transaction),
+    live.add(transaction);
+    const done = Promise.resolve(callback(transaction.objectStore(ENTRIES)));
+    return inTime(timeoutMs, done, () => abort(transaction)).finally(() =>
+      live.delete(transaction),
     );
   };
 
@@ -103,6 +109,18 @@ async function inTime<T>(ms: number, promise: Promise<T>, giveUp: () => void): P
   }
 }
 
+// idb-keyval's own get() and set() bring its default store along, which nobody here uses.
+export function readEntry<T>(use: UseStore, key: string): Promise<T | undefined> {
+  return use("readonly", (store) => promisifyRequest<T | undefined>(store.get(key)));
+}
+
+export function writeEntry(use: UseStore, key: string, value: unknown): Promise<void> {
+  return use("readwrite", (store) => {
+    store.put(value, key);
+    return promisifyRequest(store.transaction);
+  });
+}
+
 /** Reads, changes and writes one entry in one transaction. `change` gives the new value, `undefined` to delete it, or `KEEP`. */
 export function updateEntry<T>(
   use: UseStore,
@@ -126,7 +144,7 @@ export function updateEntry<T>(
             promisifyRequest(store.transaction).then(() => resolve(after), reject);
           } catch (error) {
             reject(error);
-            store.transaction.abort();
+            abort(store.transaction);
           }
         };
       }),

@@ -1,7 +1,7 @@
-import { get, promisifyRequest, type UseStore } from "idb-keyval";
+import { promisifyRequest, type UseStore } from "idb-keyval";
 import type { CallbackLedger, CallbackRecord } from "../core/callback-ledger.ts";
 import type { Clock } from "../core/ports.ts";
-import { within } from "./database.ts";
+import { readEntry, within } from "./database.ts";
 
 const PREFIX = "callback/";
 /** Longer than any second look at one response takes. */
@@ -18,7 +18,7 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
   }
 
   async get(state: string): Promise<CallbackRecord | undefined> {
-    return (await get<Dated>(PREFIX + state, this.#database))?.record;
+    return (await readEntry<Dated>(this.#database, PREFIX + state))?.record;
   }
 
   put(state: string, record: CallbackRecord): Promise<void> {

@@ -1,6 +1,6 @@
-import { get, promisifyRequest, set, type UseStore } from "idb-keyval";
+import { promisifyRequest, type UseStore } from "idb-keyval";
 import type { RequestStore } from "../core/request-store.ts";
-import { within } from "./database.ts";
+import { readEntry, within, writeEntry } from "./database.ts";
 
 const PREFIX = "request/";
 
@@ -13,11 +13,11 @@ export class IndexedDBRequestStore implements RequestStore {
   }
 
   async get(id: string): Promise<string | null> {
-    return (await get<string>(PREFIX + id, this.#database)) ?? null;
+    return (await readEntry<string>(this.#database, PREFIX + id)) ?? null;
   }
 
   set(id: string, value: string): Promise<void> {
-    return set(PREFIX + id, value, this.#database);
+    return writeEntry(this.#database, PREFIX + id, value);
   }
 
   remove(id: string): Promise<string | null> {

@@ -1,4 +1,4 @@
-import { get, type UseStore } from "idb-keyval";
+import type { UseStore } from "idb-keyval";
 import {
   type SessionChange,
   type SessionRow,
@@ -6,7 +6,7 @@ import {
   type TokenRecord,
 } from "../core/session.ts";
 import { parseRow } from "../core/parse-row.ts";
-import { updateEntry } from "./database.ts";
+import { readEntry, updateEntry } from "./database.ts";
 
 /** Sessions in IndexedDB, their tokens as they are. */
 export class IndexedDBSessionStore implements SessionStore {
@@ -17,7 +17,7 @@ export class IndexedDBSessionStore implements SessionStore {
   }
 
   async get(key: string): Promise<SessionRow | undefined> {
-    return parseRow(await get<unknown>(key, this.#database));
+    return parseRow(await readEntry(this.#database, key));
   }
 
   update(key: string, change: SessionChange): Promise<SessionRow | undefined> {

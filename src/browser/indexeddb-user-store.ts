@@ -1,4 +1,5 @@
-import { promisifyRequest, set, type UseStore } from "idb-keyval";
+import { promisifyRequest, type UseStore } from "idb-keyval";
+import { writeEntry } from "./database.ts";
 import { defaultUserKey, sessionKey, type ClientKey } from "../core/keys.ts";
 import { parseRow } from "../core/parse-row.ts";
 import type { SessionRow, UserStore } from "../core/session.ts";
@@ -23,6 +24,6 @@ export class IndexedDBUserStore implements UserStore {
   }
 
   putDefault(sub: string): Promise<void> {
-    return set(defaultUserKey(this.#client), sub, this.#database);
+    return writeEntry(this.#database, defaultUserKey(this.#client), sub);
   }
 }

@@ -59,7 +59,8 @@ export class AuthManager implements Auth {
     const { page, channel, tab, redirectUri, postLogoutRedirectUri } = this.#config;
     if (this.#unlisten || page.unsupported()) return;
     this.#unlisten = channel.listen(({ t, k, from }) => {
-      if (t === "claim" || (t !== "user" && k !== this.#session.sub)) return;
+      const isNews = t === "user" || ((t === "done" || t === "ended") && k === this.#session.sub);
+      if (!isNews) return;
       this.#session.load(from === tab ? "this-tab" : "other-tab").catch(ignore);
     });
     this.#opened = isCallback(page.href(), redirectUri())

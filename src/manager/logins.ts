@@ -4,6 +4,7 @@ import { InvalidResponseError, isAuthError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Page, TabLock } from "../core/ports.ts";
 import { parseUrl } from "../core/same-origin.ts";
+import { revokeLock } from "../core/revoke-lock.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
@@ -48,7 +49,14 @@ export class Logins {
 
   /** To the authorization endpoint and back. */
   async travel(trip: Trip, request: TokenRequest): Promise<User> {
-    return this.checkIn(await this.#config.grant.requestToken({ ...request, trip }));
+    const { grant, locks, client } = this.#config;
+    // A revocation that is on its way could meet the grant of this login.
+    await locks.request(
+      revokeLock(client),
+      { mode: "exclusive", ...(request.signal && { signal: request.signal }) },
+      async () => {},
+    );
+    return this.checkIn(await grant.requestToken({ ...request, trip }));
   }
 
   async checkIn(answer: TokenSet): Promise<User> {

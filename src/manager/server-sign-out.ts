@@ -1,11 +1,15 @@
 import type { SignOutOptions } from "../core/auth.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { CallbackLedger } from "../core/callback-ledger.ts";
-import type { Page, Random } from "../core/ports.ts";
+import { sessionKey } from "../core/keys.ts";
+import type { Page, Random, TabLock } from "../core/ports.ts";
+import { revokeLock } from "../core/revoke-lock.ts";
 import type { TokenRecord } from "../core/session.ts";
+import type { SessionDesk } from "./check-out.ts";
 import { withoutResponse } from "./response-url.ts";
 
-export interface ServerSignOutConfig {
+export interface ServerSignOutConfig extends Pick<SessionDesk, "client" | "sessions"> {
+  readonly locks: TabLock;
   readonly server: AuthorizationServer;
   readonly page: Page;
   readonly ledger: CallbackLedger;
@@ -23,14 +27,21 @@ const PATIENCE_MS = 5_000;
  * @see OpenID Connect RP-Initiated Logout 1.0 section 2
  */
 export async function signOutAtServer(
-  { refreshToken, idToken }: TokenRecord,
+  { refreshToken, idToken, user }: TokenRecord,
   config: ServerSignOutConfig,
   { revoke = "server", endSession = "page" }: SignOutOptions = {},
 ): Promise<void> {
   const { server, page, ledger, random } = config;
   const signal = AbortSignal.timeout(PATIENCE_MS);
   if (revoke === "server" && refreshToken !== undefined) {
-    await server.revoke(refreshToken, signal).catch(() => {});
+    const { locks, client } = config;
+    await locks
+      .request(revokeLock(client), { mode: "exclusive", signal }, async () => {
+        // Who has signed in again meanwhile may share the grant that would be revoked.
+        const row = await config.sessions.get(sessionKey(client, user.sub)).catch(() => undefined);
+        if (!row || row.end) await server.revoke(refreshToken, signal);
+      })
+      .catch(() => {});
   }
   // Offline the person would be left on the browser's error page.
   if (endSession === "none" || !page.online()) return;

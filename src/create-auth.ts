@@ -5,19 +5,21 @@ import { IndexedDBCallbackLedger } from "./browser/indexeddb-callback-ledger.ts"
 import { IndexedDBRequestStore } from "./browser/indexeddb-request-store.ts";
 import { IndexedDBSessionStore } from "./browser/indexeddb-session-store.ts";
 import { IndexedDBUserStore } from "./browser/indexeddb-user-store.ts";
+import { sessionsWith } from "./browser/sessions-with.ts";
 import { PageUserAgent } from "./browser/page-user-agent.ts";
 import { resolveRedirectUri } from "./browser/redirect-uri.ts";
 import { systemClock, systemRandom } from "./browser/system-clock.ts";
-import { WebLocksTabLock } from "./browser/web-locks-tab-lock.ts";
+import { tabLocks } from "./browser/tab-locks.ts";
 import { checkAuthConfig, type AuthConfig } from "./core/auth-config.ts";
 import type { Auth } from "./core/auth.ts";
 import { clientKey } from "./core/keys.ts";
+import { chunk } from "./core/lazy.ts";
 import { createEngine } from "./engine.ts";
 import { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
 import { RefreshGrant } from "./grants/refresh-grant.ts";
 import { AuthManager } from "./manager/auth-manager.ts";
 import { createRefresher } from "./refresher.ts";
-import type { RefreshTiming } from "./refresh/run.ts";
+import type { RefreshTiming } from "./refresh/timing.ts";
 
 const SCOPE = ["openid", "profile", "email", "offline_access"];
 
@@ -25,6 +27,13 @@ const SCOPE = ["openid", "profile", "email", "offline_access"];
 export interface CreateAuthConfig extends AuthConfig {
   /** Patience and back-off of a refresh; the defaults suit people, tests shrink them. */
   readonly timing?: Partial<RefreshTiming>;
+  /** `memory`: tokens are on no disk, and gone when the last tab is closed. `device` when not given. */
+  readonly persist?: "device" | "memory";
+  /**
+   * For how long the server forgives that a refresh token is used twice, as it is configured there. Milliseconds; 30,000 or
+   * more is what it should be. Unknown counts as long enough.
+   */
+  readonly reuseLeewayMs?: number;
 }
 
 /**
@@ -33,16 +42,26 @@ export interface CreateAuthConfig extends AuthConfig {
  */
 export function createAuth(config: CreateAuthConfig): Auth {
   checkAuthConfig(config);
-  const { issuer, clientId, scope = SCOPE, timing } = config;
+  const { issuer, clientId, scope = SCOPE, timing, reuseLeewayMs, persist } = config;
   const client = clientKey(issuer, clientId);
   const clock = systemClock;
   const random = systemRandom;
   const tab = random.id();
   const page = new DocumentPage();
-  const locks = new WebLocksTabLock();
   const channel = new BroadcastTabChannel(client);
+  const locks = tabLocks(async () => {
+    const { BroadcastTabLock } = await chunk(import("./browser/broadcast-tab-lock.ts"));
+    return new BroadcastTabLock({ channel, clock, takeoverMs: timing?.takeoverMs });
+  });
   const database = createDatabase();
-  const sessions = new IndexedDBSessionStore(database);
+  const stored = new IndexedDBSessionStore(database);
+  const sessions =
+    persist === "memory"
+      ? sessionsWith(stored, async () => {
+          const { HandoverTokens } = await chunk(import("./browser/handover-tokens.ts"));
+          return new HandoverTokens({ client, clock, random });
+        })
+      : stored;
   const redirectUri = () => resolveRedirectUri(config.redirectUri);
   const { server, send } = createEngine({
     issuer,
@@ -50,12 +69,14 @@ export function createAuth(config: CreateAuthConfig): Auth {
     scope,
     requests: new IndexedDBRequestStore(database),
     clock,
+    ...(timing?.requestMs !== undefined && { tokenTimeoutMs: timing.requestMs }),
   });
   const refresher = createRefresher({
     client,
     tab,
     ...(timing && { timing }),
-    ports: { store: sessions, locks, channel, clock, page, random, send },
+    ...(reuseLeewayMs !== undefined && { reuseLeewayMs }),
+    ports: { store: sessions, locks, channel, clock, random, send },
   });
   const auth = new AuthManager({
     client,

@@ -11,4 +11,8 @@ export class WebLocksTabLock implements TabLock {
       callback(lock !== null),
     ) as Promise<T>;
   }
+
+  async query(): Promise<void> {
+    await navigator.locks.query();
+  }
 }

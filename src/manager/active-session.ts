@@ -1,11 +1,12 @@
 import type { AuthState, TokenSummary } from "../core/auth.ts";
-import { isAuthError } from "../core/errors.ts";
+import { isAuthError, NoTokenError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import {
   findAccess,
   storedTokens,
   type SessionRow,
   type SessionStore,
+  type TokenRecord,
   type UserStore,
 } from "../core/session.ts";
 import { isNewer, newerVersion } from "../core/session-version.ts";
@@ -67,14 +68,25 @@ export class ActiveSession {
 
   /** The stored token for `want`, however old. */
   async find(want: WantKey): Promise<FoundToken | undefined> {
-    const { sessions, users } = this.#config;
+    const { users } = this.#config;
     const { row } = await users.getDefault();
     if (isNewer(row)) throw newerVersion();
     // An ended session has no access tokens.
     const key = row && findAccess(row, want, () => true);
     if (!row || key === undefined) return undefined;
-    const tokens = storedTokens(row, await sessions.open(row.tokens), key);
+    const record = await this.#recordOf(row);
+    const tokens = record && storedTokens(row, record, key);
     return tokens && { tokens, condition: this.#judge(row, key, tokens) };
+  }
+
+  /** Undefined in memory mode when no tab has the tokens any more. */
+  async #recordOf({ tokens }: SessionRow): Promise<TokenRecord | undefined> {
+    try {
+      return await this.#config.sessions.open(tokens);
+    } catch (error) {
+      if (error instanceof NoTokenError) return undefined;
+      throw error;
+    }
   }
 
   #judge(
@@ -101,10 +113,10 @@ export class ActiveSession {
   }
 
   async #load(origin: TokenSummary["origin"], error: unknown): Promise<void> {
-    const { sessions, users, clock } = this.#config;
+    const { users, clock } = this.#config;
     const { sub, row } = await users.getDefault();
     if (isNewer(row)) throw newerVersion();
-    const record = row && !row.end ? await sessions.open(row.tokens) : undefined;
+    const record = row && !row.end ? await this.#recordOf(row) : undefined;
     const before = this.#held;
     const known = row && before?.sid === row.sid && before.gen === row.access[USUAL_WANT]?.gen;
     this.#held = known

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { HandoverTokens } from "../../src/browser/handover-tokens.ts";
+import { sessionsWith } from "../../src/browser/sessions-with.ts";
+import { systemClock, systemRandom } from "../../src/browser/system-clock.ts";
+import type { TokenRecord } from "../../src/core/session.ts";
+
+const RECORD: TokenRecord = {
+  refreshToken: "rt1",
+  idTokenVerified: true,
+  user: { sub: "ada", claims: {} },
+  access: {},
+  tokenEndpoint: "https://id.example/token",
+};
+
+const tab = (client: string) =>
+  new HandoverTokens({ client, clock: systemClock, random: systemRandom, answerMs: 300 });
+
+test("what is stored names tokens and has none; a tab that has them gives them to one that asks", async () => {
+  const [a, b] = [tab("hand,a"), tab("hand,a")];
+  const sealed = await a.seal(RECORD);
+  expect(JSON.stringify(sealed)).not.toContain("rt1");
+  expect(await a.open(sealed)).toEqual(RECORD);
+  expect(await b.open(sealed)).toEqual(RECORD);
+});
+
+test("who was given them gives them on when the first tab is gone", async () => {
+  const [a, b, c] = [tab("hand,b"), tab("hand,b"), tab("hand,b")];
+  const sealed = await a.seal(RECORD);
+  await b.open(sealed);
+  for (let more = 0; more < 4; more++) await a.seal(RECORD);
+  expect(await c.open(sealed)).toEqual(RECORD);
+});
+
+test("when no tab has them there is no token, after two questions; another client's tab answers none", async () => {
+  const stranger = tab("hand,d");
+  const sealed = await stranger.seal(RECORD);
+  const begun = performance.now();
+  await expect(tab("hand,c").open(sealed)).rejects.toMatchObject({ code: "no_token" });
+  expect(performance.now() - begun).toBeGreaterThan(550);
+});
+
+test("a store is what its rows and its tokens are, and loads what keeps them once", async () => {
+  let loaded = 0;
+  const rows = {
+    get: async () => undefined,
+    update: async () => undefined,
+    seal: async () => "rows",
+    open: () => Promise.reject(new Error("rows")),
+  };
+  const store = sessionsWith(rows, async () => {
+    loaded++;
+    return tab("hand,e");
+  });
+  expect(await store.open(await store.seal(RECORD))).toEqual(RECORD);
+  expect(await store.get("x")).toBeUndefined();
+  expect(await store.update("x", () => undefined)).toBeUndefined();
+  expect(loaded).toBe(1);
+});

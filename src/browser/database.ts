@@ -13,8 +13,19 @@ const ENTRIES = "entries";
 export function createDatabase(timeoutMs = 5_000): UseStore {
   let opening: Promise<IDBDatabase> | undefined;
   const live = new Set<IDBTransaction>();
-  // A page that stands still in the middle of a transaction holds up every other tab's writes.
-  const onFreeze = () => live.forEach(abort);
+  let asleep: Promise<void> | undefined;
+  // A page that stands still in the middle of a transaction holds up every other tab's writes. Messages reach it all the same,
+  // so whoever hears one and reads must wait.
+  const onFreeze = () => {
+    live.forEach(abort);
+    asleep ??= new Promise((resolve) => {
+      const wake = () => {
+        asleep = undefined;
+        resolve();
+      };
+      document.addEventListener("resume", wake, { once: true });
+    });
+  };
 
   const open = (): Promise<IDBDatabase> => {
     document.addEventListener("freeze", onFreeze);
@@ -45,6 +56,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
     givenUp: AbortSignal,
   ): Promise<T> => {
     const database = await (opening ??= open());
+    if (asleep) await asleep;
     // Its caller was told that it failed: it must not happen after all.
     givenUp.throwIfAborted();
     const transaction = database.transaction(ENTRIES, mode, {
@@ -58,6 +70,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   };
 
   return async (mode, callback) => {
+    if (asleep) await asleep;
     const late = new AbortController();
     const giveUp = () => {
       late.abort();

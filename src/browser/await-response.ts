@@ -33,7 +33,8 @@ export async function awaitResponse(request: string, departure: Departure): Prom
       };
       const cancel = () => reject(new CancelledError("the login was left"));
       timer = setInterval(() => {
-        if (departure.isOver()) reject(new CancelledError("the window was closed"));
+        if (departure.isOver())
+          reject(new CancelledError("the window or frame of the login was closed"));
         else if (performance.now() >= end) {
           reject(new TimeoutError(`no response within ${timeoutMs} ms`, { pending: false }));
         }

@@ -30,7 +30,7 @@ export class PopupUserAgent implements UserAgent {
   open(): Trip {
     const { timeoutMs = 600_000 } = this.#options;
     const redirectUri = resolveRedirectUri(this.#redirectUri);
-    const popup = window.open("", "latchkey", featuresOf(this.#options));
+    const popup = window.open("", "_blank", featuresOf(this.#options));
     if (!popup) throw new PopupBlockedError();
     popup.focus();
     const leaving = new AbortController();
@@ -69,12 +69,20 @@ const CUT_OFF_GRACE = 40;
  * closed while it is in use; so it is believed only once the person is back at this page, and later when there is doubt.
  */
 function watchClosing(popup: Window): () => boolean {
-  let seen = 0;
+  let [looks, away, here] = [0, 0, 0];
+  let wasHere = true;
   let isCutOff = false;
   return () => {
     const isHere = document.hasFocus();
-    isCutOff ||= popup.closed && !isHere;
-    seen = popup.closed && isHere ? seen + 1 : 0;
-    return seen > (isCutOff ? CUT_OFF_GRACE : GRACE);
+    if (!popup.closed) {
+      wasHere = isHere;
+      return false;
+    }
+    // Closed while the person was here: not by the person.
+    isCutOff ||= looks++ === 0 && wasHere;
+    away = isHere ? 0 : away + 1;
+    isCutOff ||= away > GRACE;
+    here = isHere ? here + 1 : 0;
+    return here > (isCutOff ? CUT_OFF_GRACE : GRACE);
   };
 }

@@ -104,12 +104,37 @@ describe("a popup", () => {
 
   test("that the person closes cancels the login, and nothing is held against the next one", async () => {
     const page = await open();
+    await setFocus(page, false);
     const popup = await beginPopup(page);
     await popup.waitForSelector("button[name=person]");
+    await pause(500);
     await popup.close();
+    const closedAt = Date.now();
+    await setFocus(page, true);
     expect(await outcomeOf(page)).toMatchObject({ code: "cancelled" });
+    expect(Date.now() - closedAt).toBeLessThan(5_000);
     await beginPopup(page, { loginHint: "ada" });
     expect(await outcomeOf(page)).toEqual({ sub: "ada" });
+  });
+
+  test("is answered although it is cut off while the person looks at this page", async () => {
+    const page = await open(cutting);
+    const popup = await beginPopup(page);
+    await popup.waitForSelector("button[name=person]");
+    await pause(2_500);
+    await chooseAtLogin(popup, "ada");
+    expect(await outcomeOf(page)).toEqual({ sub: "ada" });
+  });
+
+  test("that is left does not close the window of the login that follows", async () => {
+    const page = await open();
+    await beginPopup(page);
+    const popup = await tabOpenedBy(context, async () => {
+      await page.evaluate(() => window.leave());
+      await begin(page, "PopupUserAgent");
+    });
+    await chooseAtLogin(popup, "grace");
+    expect(await outcomeOf(page)).toEqual({ sub: "grace" });
   });
 
   test("that was cut off and is closed cancels the login, too, once the person is back", async () => {

@@ -62,11 +62,11 @@ test("a transaction that is under way when the page is frozen is aborted, and no
     return "written";
   });
   await expect(writing).rejects.toMatchObject({ code: "storage" });
-  const stored = await updateEntry(
-    use,
-    key,
-    (value) => value as string,
-    () => "next",
-  );
-  expect(stored).toBe("next");
+  const reading = vi.fn((value: unknown) => value as string);
+  const next = updateEntry(use, key, reading, () => "next");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(reading).not.toHaveBeenCalled();
+  happen(document, new Event("resume"));
+  expect(await next).toBe("next");
+  expect(reading).toHaveBeenCalledWith(undefined);
 });

@@ -60,8 +60,6 @@ async function refusalAt(
 const hide = {
   indexedDB: () => Object.defineProperty(window, "indexedDB", { value: undefined }),
   BroadcastChannel: () => Object.defineProperty(window, "BroadcastChannel", { value: undefined }),
-  "navigator.locks": () =>
-    delete (Navigator.prototype as unknown as Record<string, unknown>)["locks"],
 };
 
 test.for(Object.entries(hide))("a browser without %s", async ([input, prepare]) => {

@@ -1,6 +1,6 @@
 import type { Page } from "puppeteer-core";
 import type { RunningDemo } from "../../demo/server/demo.ts";
-import type { Auth, AuthState } from "../../src/index.ts";
+import type { Auth, AuthState, CreateAuthConfig } from "../../src/index.ts";
 
 /** The page that has nothing but the SDK, configured and asked from outside. */
 
@@ -15,19 +15,22 @@ export async function createBareAuth(
   page: Page,
   issuer: string,
   timing: Record<string, number> = {},
+  more: Partial<CreateAuthConfig> = {},
 ): Promise<void> {
   await page.evaluate(
-    (issuer, timing) => {
+    (issuer, timing, more) => {
       window.auth = window.latchkey.createAuth({
         issuer,
         clientId: "latchkey-demo",
         redirectUri: "/bare/callback",
         postLogoutRedirectUri: "/bare/",
         timing,
+        ...more,
       });
     },
     issuer,
     timing,
+    more,
   );
 }
 

@@ -168,7 +168,9 @@ export class TimeoutError extends AuthError {
 
   constructor(message: string, { pending, cause }: { pending: boolean; cause?: unknown }) {
     super(message, {
-      hint: "Call again; the session is kept and a running attempt is joined.",
+      hint: pending
+        ? "Call again; the session is kept and the running attempt is joined."
+        : "Nothing was changed; try again.",
       cause,
       retryable: true,
     });

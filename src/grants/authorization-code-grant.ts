@@ -20,6 +20,7 @@ export class AuthorizationCodeGrant implements Grant {
     const { redirectUri, prompt = request.prompt } = trip;
     const asked = { ...request, redirectUri, ...(prompt && { prompt }) };
     const url = await this.#server.authorize(asked, signal);
+    signal?.throwIfAborted();
     return this.#server.exchange(await abortable(trip.go(url), signal), signal);
   }
 }

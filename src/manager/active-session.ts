@@ -140,7 +140,7 @@ export class ActiveSession {
   leave(): void {
     this.#held = undefined;
     this.#user = undefined;
-    this.state.set({ status: "anonymous" });
+    this.state.set({ status: this.#logins > 0 ? "authenticating" : "anonymous" });
   }
 
   /**
@@ -152,13 +152,15 @@ export class ActiveSession {
     tellsWhy: (error: unknown) => boolean = () => true,
   ): Promise<T> {
     this.#logins++;
+    const before = this.state.get();
+    const known = before.status === "anonymous" ? before.error : undefined;
     if (!this.#user) this.state.set({ status: "authenticating" });
     try {
       const result = await login().finally(() => this.#logins--);
       await this.load("this-tab");
       return result;
     } catch (error) {
-      const why = tellsWhy(error) ? error : undefined;
+      const why = tellsWhy(error) ? error : known;
       await this.load("stored", why).catch(() => this.state.set(this.#describe(why)));
       throw error;
     }

@@ -111,7 +111,8 @@ export class AuthManager implements Auth {
     // From here on the server is told; whether it hears changes nothing here.
     if (!left) return;
     const atServer = await loadServerSignOut().catch(ignore);
-    await atServer?.signOutAtServer(left, this.#config, options);
+    const mayLeave = () => this.#logins.underWay === undefined;
+    await atServer?.signOutAtServer(left, this.#config, { ...options, mayLeave });
   };
 
   async #findToken(options: GetTokenOptions): Promise<string> {
@@ -176,9 +177,16 @@ export class AuthManager implements Auth {
     const { signal, cache: _, ...want } = options;
     const { underWay } = this.#logins;
     if (underWay) {
-      await abortable(underWay.catch(ignore), signal);
+      const settled = underWay.then(
+        () => true,
+        () => false,
+      );
+      const isIn = await abortable(settled, signal);
       // A silent one may have found nobody: then it is this one's turn.
-      return this.#findToken({ ...options, ...(options.prompt && { prompt: "none" }) });
+      if (!options.prompt) return this.#findToken(options);
+      return isIn
+        ? this.#findToken({ ...options, prompt: "none" })
+        : this.#tokenAfterLogin(options);
     }
     await abortable(this.login({ ...want, returnTo: this.#config.page.href() }), signal);
     return this.#findToken({ ...want, prompt: "none", ...(signal && { signal }) });

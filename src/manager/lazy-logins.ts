@@ -1,17 +1,23 @@
 import type { CallbackResult } from "../core/auth.ts";
 import type { TokenRequest } from "../core/grant.ts";
+import { abortable } from "../core/abortable.ts";
 import { chunk, shared } from "../core/lazy.ts";
+import { parseUrl } from "../core/same-origin.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
 import type { ActiveSession } from "./active-session.ts";
 import type { LoginsConfig } from "./logins.ts";
+import { refusal } from "./refusal.ts";
+import { isSilent } from "./silent.ts";
+import { hasResponse } from "./response-url.ts";
 
 /** `Logins`, loaded when they are first needed: a page with a session does without. */
 export class LazyLogins {
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
-  #trip: Promise<User> | undefined;
+  readonly #trips = new Set<Promise<User>>();
+  #last: string | undefined;
   #callback: Promise<unknown> = Promise.resolve();
 
   constructor(config: LoginsConfig, session: ActiveSession) {
@@ -29,9 +35,9 @@ export class LazyLogins {
     }
   });
 
-  /** A login that goes to the server, while it does. */
+  /** The latest login that is on its way, if one is. */
   get underWay(): Promise<User> | undefined {
-    return this.#trip;
+    return [...this.#trips].at(-1);
   }
 
   /** When no response is being taken any more; never rejects. */
@@ -39,33 +45,46 @@ export class LazyLogins {
     return this.#callback;
   }
 
+  /** The last response can still be taken. */
   async isUnfinished(): Promise<boolean> {
-    return (await this.#load()).isUnfinished;
+    return this.#last !== undefined && (await this.#load()).isUnfinished(this.#last);
   }
 
   /** Closes the trip in the end. */
   travel(trip: Trip, request: TokenRequest): Promise<User> {
     const login = this.#travel(trip, request).finally(() => {
       trip.close();
-      if (this.#trip === login) this.#trip = undefined;
+      this.#trips.delete(login);
     });
-    this.#trip = login;
+    this.#trips.add(login);
     return login;
   }
 
   #travel(trip: Trip, request: TokenRequest): Promise<User> {
+    const login = async () => (await abortable(this.#load(), request.signal)).travel(trip, request);
     // That nobody is signed in at the server is what a silent one asks for, and no reason to hold the next login back.
-    const isSilent = (trip.prompt ?? request.prompt) === "none";
-    return this.#session.during(
-      async () => (await this.#load()).travel(trip, request),
-      () => !isSilent,
-    );
+    return this.#session.during(login, () => !isSilent(trip, request));
   }
 
-  handle(url: string | undefined): Promise<CallbackResult> {
-    const result = this.#load().then((logins) => logins.handle(url));
+  /** @param url the page's own when not given */
+  async handle(url: string | undefined): Promise<CallbackResult> {
+    const response = this.#responseIn(url);
+    const result = this.#load().then((logins) => logins.handle(response));
     this.#callback = result.catch(() => {});
     return result;
+  }
+
+  /** Looks at once: a router may have moved on before the code is here. */
+  #responseIn(url: string | undefined): string {
+    const { page } = this.#config;
+    const given = parseUrl(url ?? page.href(), page.href());
+    if (!given) throw refusal("url", "this is not a URL");
+    if (hasResponse(given)) this.#last = given.href;
+    // An earlier call has cleaned the address bar: its response is meant.
+    else if (url !== undefined || this.#last === undefined) {
+      throw refusal("state", "there is no authorization response in this URL");
+    }
+    return this.#last!;
   }
 
   async checkIn(answer: TokenSet): Promise<User> {

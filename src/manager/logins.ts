@@ -1,9 +1,8 @@
 import type { CallbackResult } from "../core/auth.ts";
 import type { CallbackLedger, LoginRecord } from "../core/callback-ledger.ts";
-import { InvalidResponseError, isAuthError } from "../core/errors.ts";
+import { CancelledError, InvalidResponseError, isAuthError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Page, TabLock } from "../core/ports.ts";
-import { parseUrl } from "../core/same-origin.ts";
 import { revokeLock } from "../core/revoke-lock.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { TokenSet } from "../core/token-set.ts";
@@ -11,8 +10,10 @@ import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
 import type { ActiveSession } from "./active-session.ts";
 import { checkIn } from "./check-in.ts";
+import { isSilent } from "./silent.ts";
 import type { SessionDesk } from "./check-out.ts";
-import { isCallback, stateOf, withoutResponse } from "./response-url.ts";
+import { refusal } from "./refusal.ts";
+import { stateOf, withoutResponse } from "./response-url.ts";
 
 export interface LoginsConfig extends SessionDesk {
   /** Where authorization responses arrive; absolute. */
@@ -32,31 +33,34 @@ export class Logins {
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
   readonly #results = new Map<string, Promise<CallbackResult>>();
-  #last: string | undefined;
 
   constructor(config: LoginsConfig, session: ActiveSession) {
     this.#config = config;
     this.#session = session;
   }
 
-  /** The last response failed for want of a network, and can be taken again. */
-  get isUnfinished(): boolean {
-    const { page, redirectUri } = this.#config;
-    if (this.#last === undefined) return isCallback(page.href(), redirectUri());
-    const state = stateOf(new URL(this.#last));
-    return state !== undefined && !this.#results.has(state);
+  /** It failed for want of a network, or was not looked at yet, and can be taken. */
+  isUnfinished(response: string): boolean {
+    return !this.#results.has(stateIn(response));
   }
 
   /** To the authorization endpoint and back. */
   async travel(trip: Trip, request: TokenRequest): Promise<User> {
-    const { grant, locks, client } = this.#config;
+    const { grant, locks, client, users } = this.#config;
     // A revocation that is on its way could meet the grant of this login.
     await locks.request(
       revokeLock(client),
       { mode: "exclusive", ...(request.signal && { signal: request.signal }) },
       async () => {},
     );
-    return this.checkIn(await grant.requestToken({ ...request, trip }));
+    const before = await users.getDefault();
+    const answer = await grant.requestToken({ ...request, trip });
+    const { row } = await users.getDefault();
+    // Who signed out meanwhile did not ask to be signed in again by a login that nobody saw.
+    if (isSilent(trip, request) && row?.end?.why === "signed_out" && row.sid !== before.row?.sid) {
+      throw new CancelledError("the person signed out meanwhile");
+    }
+    return this.checkIn(answer);
   }
 
   async checkIn(answer: TokenSet): Promise<User> {
@@ -66,18 +70,9 @@ export class Logins {
     return user;
   }
 
-  /** @param url the page's own when not given */
-  async handle(url: string | undefined): Promise<CallbackResult> {
-    const { page } = this.#config;
-    const given = parseUrl(url ?? page.href(), page.href());
-    if (!given) throw refusal("url", "this is not a URL");
-    // An earlier call has cleaned the address bar: its response is meant.
-    const response = stateOf(given) === undefined && url === undefined ? this.#last : given.href;
-    const state = response === undefined ? undefined : stateOf(new URL(response));
-    if (response === undefined || state === undefined) {
-      throw refusal("state", "there is no authorization response in this URL");
-    }
-    this.#last = response;
+  /** @param response a URL with an authorization response */
+  handle(response: string): Promise<CallbackResult> {
+    const state = stateIn(response);
     const result = this.#results.get(state) ?? this.#take(response, state);
     this.#results.set(state, result);
     return result;
@@ -127,10 +122,6 @@ function isForeign(error: unknown): boolean {
   return error instanceof InvalidResponseError && /^(client_id|issuer)$/.test(error.parameter);
 }
 
-function refusal(parameter: string, message: string): InvalidResponseError {
-  return new InvalidResponseError(
-    parameter,
-    message,
-    "Call handleCallback() on the redirect URI only, with the URL as the server sent it.",
-  );
+function stateIn(response: string): string {
+  return stateOf(new URL(response)) ?? "";
 }

@@ -11,15 +11,21 @@ const DETAILS = [
 
 /** Is there an authorization response in `url`, well-formed or not, sent to `redirectUri`? @see RFC 6749 section 4.1.2 */
 export function isCallback(url: string, redirectUri: string): boolean {
-  const { searchParams, hash } = new URL(url);
-  return isAt(url, redirectUri) && (hasResponse(searchParams) || hasResponse(fragment(hash)));
+  return isAt(url, redirectUri) && hasResponse(new URL(url));
+}
+
+/** Is there one at all, wherever it was sent? Other things have a `state`, too. */
+export function hasResponse({ searchParams, hash }: URL): boolean {
+  return [searchParams, fragment(hash)].some(
+    (parameters) => parameters.has("state") && RESPONSE.some((name) => parameters.has(name)),
+  );
 }
 
 /** The `state` of what may be the answer to a sign-out. @see OpenID Connect RP-Initiated Logout 1.0 section 3 */
 export function signOutStateOf(url: string, redirectUri: string | undefined): string | undefined {
-  const { searchParams } = new URL(url);
-  return redirectUri !== undefined && isAt(url, redirectUri) && !hasResponse(searchParams)
-    ? (searchParams.get("state") ?? undefined)
+  const here = new URL(url);
+  return redirectUri !== undefined && isAt(url, redirectUri) && !hasResponse(here)
+    ? (here.searchParams.get("state") ?? undefined)
     : undefined;
 }
 
@@ -40,10 +46,6 @@ export function withoutResponse(url: string): string {
 function isAt(url: string, redirectUri: string): boolean {
   const [here, there] = [new URL(url), new URL(redirectUri)];
   return here.origin === there.origin && here.pathname === there.pathname;
-}
-
-function hasResponse(parameters: URLSearchParams): boolean {
-  return parameters.has("state") && RESPONSE.some((name) => parameters.has(name));
 }
 
 function fragment(hash: string): URLSearchParams {

@@ -8,7 +8,7 @@ import type { TokenRecord } from "../core/session.ts";
 import type { SessionDesk } from "./check-out.ts";
 import { withoutResponse } from "./response-url.ts";
 
-export interface ServerSignOutConfig extends Pick<SessionDesk, "client" | "sessions"> {
+export interface ServerSignOutConfig extends Pick<SessionDesk, "client" | "sessions" | "users"> {
   readonly locks: TabLock;
   readonly server: AuthorizationServer;
   readonly page: Page;
@@ -29,28 +29,41 @@ const PATIENCE_MS = 5_000;
 export async function signOutAtServer(
   { refreshToken, idToken, user }: TokenRecord,
   config: ServerSignOutConfig,
-  { revoke = "server", endSession = "page" }: SignOutOptions = {},
+  {
+    revoke = "server",
+    endSession = "page",
+    mayLeave,
+  }: SignOutOptions & { mayLeave: () => boolean },
 ): Promise<void> {
   const { server, page, ledger, random } = config;
-  const signal = AbortSignal.timeout(PATIENCE_MS);
   if (revoke === "server" && refreshToken !== undefined) {
     const { locks, client } = config;
     await locks
-      .request(revokeLock(client), { mode: "exclusive", signal }, async () => {
-        // Who has signed in again meanwhile may share the grant that would be revoked.
-        const row = await config.sessions.get(sessionKey(client, user.sub)).catch(() => undefined);
-        if (!row || row.end) await server.revoke(refreshToken, signal);
-      })
+      .request(
+        revokeLock(client),
+        { mode: "exclusive", signal: AbortSignal.timeout(PATIENCE_MS) },
+        async () => {
+          // Who has signed in again meanwhile may share the grant that would be revoked.
+          const row = await config.sessions
+            .get(sessionKey(client, user.sub))
+            .catch(() => undefined);
+          if (!row || row.end) await server.revoke(refreshToken, AbortSignal.timeout(PATIENCE_MS));
+        },
+      )
       .catch(() => {});
   }
   // Offline the person would be left on the browser's error page.
   if (endSession === "none" || !page.online()) return;
   const state = random.id();
-  const request = { idToken, state, postLogoutRedirectUri: config.postLogoutRedirectUri() };
-  const url = await server.endSession(request, signal).catch(() => undefined);
+  const postLogoutRedirectUri = config.postLogoutRedirectUri();
+  const url = await server
+    .endSession({ idToken, state, postLogoutRedirectUri }, AbortSignal.timeout(PATIENCE_MS))
+    .catch(() => undefined);
   if (url === undefined) return;
-  await ledger.put(state, { signedOut: true }).catch(() => {});
-  page.navigate(url);
+  if (postLogoutRedirectUri) await ledger.put(state, { signedOut: true }).catch(() => {});
+  // Who signs in again, or did, while the server was slow is not thrown out by the page's leaving.
+  const next = await config.users.getDefault().catch(() => undefined);
+  if (mayLeave() && (!next?.row || next.row.end)) page.navigate(url);
 }
 
 /**

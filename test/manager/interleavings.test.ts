@@ -1,0 +1,218 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { AuthorizationError, CancelledError } from "../../src/core/errors.ts";
+import { expiredRow, settle } from "../refresh/tabs.ts";
+import { goodRow, REDIRECT_URI, remember, world } from "./fixture.ts";
+
+/** Logins, sign-outs, routers and aborts that cross each other. */
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const RESPONSE = `${REDIRECT_URI}?code=c&state=s`;
+const silentRefusal = () => new AuthorizationError({ error: "login_required" }, "x");
+
+/** A way that is answered, or fails, when the test says so. */
+function way(prompt?: "none") {
+  let answer: (response: string) => void = () => {};
+  let fail: (error: unknown) => void = () => {};
+  const response = new Promise<string>((resolve, reject) => {
+    answer = resolve;
+    fail = reject;
+  });
+  response.catch(() => {});
+  const go = vi.fn(() => response);
+  const close = vi.fn();
+  const trip = { redirectUri: REDIRECT_URI, go, close, ...(prompt && { prompt }) };
+  return { userAgent: { open: () => trip }, go, close, answer, fail };
+}
+
+const loaded = async () => {
+  await vi.dynamicImportSettled();
+  await settle();
+  await settle();
+};
+
+describe("a router that moves on in the task of start()", () => {
+  test("does not lose the response", async () => {
+    const my = world();
+    my.page.url = RESPONSE;
+    const auth = my.tab();
+    auth.start();
+    my.page.url = "https://app.example/home";
+    await loaded();
+    expect(auth.state.status).toBe("authenticated");
+    expect(my.page.url).toBe("https://app.example/home");
+  });
+
+  test("does not leave who was signed in before in doubt", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    my.page.url = RESPONSE;
+    my.server.exchange = () => Promise.reject(silentRefusal());
+    const auth = my.tab();
+    auth.start();
+    my.page.url = "https://app.example/home";
+    await loaded();
+    expect(auth.state.status).toBe("authenticated");
+  });
+});
+
+test.for([`${REDIRECT_URI}?state=signed-out`, `${REDIRECT_URI}?state=CA`])(
+  "%s is no response: nothing failed, and getToken() goes to the login page",
+  async (url) => {
+    const my = world();
+    my.page.mayNavigate = true;
+    await my.ledger.put("signed-out", { signedOut: true });
+    my.page.url = url;
+    const auth = my.tab();
+    auth.start();
+    await expect(auth.handleCallback()).rejects.toMatchObject({ parameter: "state" });
+    await loaded();
+    expect(auth.state).toEqual({ status: "anonymous" });
+    void auth.getToken().catch(() => {});
+    await loaded();
+    expect(my.trips).toHaveLength(1);
+  },
+);
+
+describe("a login that is left", () => {
+  test("while its request is being made goes nowhere", async () => {
+    const my = world();
+    const leaving = new AbortController();
+    my.server.authorize = async () => {
+      leaving.abort(new Error("enough"));
+      return "https://id.example/auth";
+    };
+    const { userAgent, go } = way();
+    const login = my.tab().login({ userAgent, signal: leaving.signal });
+    await expect(login).rejects.toThrow("enough");
+    expect(go).not.toHaveBeenCalled();
+  });
+
+  test("before its code is there closes what was opened at once", async () => {
+    const my = world();
+    const auth = my.tab();
+    auth.start();
+    await auth.getUser();
+    const { userAgent, close, go } = way();
+    const leaving = new AbortController();
+    const login = auth.login({ userAgent, signal: leaving.signal });
+    leaving.abort(new Error("enough"));
+    await expect(login).rejects.toThrow("enough");
+    expect(close).toHaveBeenCalledOnce();
+    expect(go).not.toHaveBeenCalled();
+  });
+});
+
+describe("two logins at once", () => {
+  test("the first is under way when the second has ended", async () => {
+    const my = world();
+    my.page.mayNavigate = true;
+    const auth = my.tab();
+    auth.start();
+    const [popup, silent] = [way(), way("none")];
+    void auth.login({ userAgent: popup.userAgent });
+    const second = auth.login({ userAgent: silent.userAgent });
+    await loaded();
+    silent.fail(silentRefusal());
+    await expect(second).rejects.toMatchObject({ code: "authorization" });
+    expect(auth.state.status).toBe("authenticating");
+    const token = auth.getToken();
+    await loaded();
+    expect(my.trips).toHaveLength(0);
+    popup.answer(RESPONSE);
+    expect(await token).toBe("at1");
+  });
+
+  test("a silent one that finds nobody does not make the reason forgotten why another failed", async () => {
+    const my = world();
+    const auth = my.tab();
+    auth.start();
+    const [popup, silent] = [way(), way("none")];
+    const first = auth.login({ userAgent: popup.userAgent });
+    popup.fail(new CancelledError("x"));
+    await expect(first).rejects.toMatchObject({ code: "cancelled" });
+    const second = auth.login({ userAgent: silent.userAgent });
+    silent.fail(silentRefusal());
+    await expect(second).rejects.toMatchObject({ code: "authorization" });
+    expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "cancelled" } });
+  });
+
+  test("getToken() that wants the login page gets it after a silent one found nobody", async () => {
+    const my = world();
+    my.page.mayNavigate = true;
+    await remember(my, goodRow(expiredRow()));
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    const silent = way("none");
+    const login = auth.login({ userAgent: silent.userAgent });
+    void auth.getToken({ prompt: "login" });
+    await loaded();
+    silent.fail(silentRefusal());
+    await expect(login).rejects.toMatchObject({ code: "authorization" });
+    await loaded();
+    expect(my.trips).toHaveLength(1);
+  });
+});
+
+describe("a sign-out", () => {
+  test("during a silent login stays one", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    const silent = way("none");
+    const login = auth.login({ userAgent: silent.userAgent });
+    await loaded();
+    await auth.signOut({ endSession: "none" });
+    silent.answer(RESPONSE);
+    await expect(login).rejects.toMatchObject({ code: "cancelled" });
+    expect(auth.state.status).toBe("anonymous");
+  });
+
+  test("during a login that a person sees leaves that under way", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    const popup = way();
+    const login = auth.login({ userAgent: popup.userAgent });
+    await loaded();
+    await auth.signOut({ endSession: "none" });
+    expect(auth.state.status).toBe("authenticating");
+    popup.answer(RESPONSE);
+    await login;
+    expect(auth.state.status).toBe("authenticated");
+  });
+
+  test("that is slow at the server does not leave a page where somebody signs in anew", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    let revoked = () => {};
+    my.server.revoke = () => new Promise<void>((resolve) => (revoked = resolve));
+    my.server.endSession = async () => "https://id.example/end";
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    const out = auth.signOut();
+    await loaded();
+    const popup = way();
+    const login = auth.login({ userAgent: popup.userAgent });
+    await loaded();
+    // Its revocation could meet the new login's grant.
+    expect(popup.go).not.toHaveBeenCalled();
+    revoked();
+    await out;
+    popup.answer(RESPONSE);
+    await login;
+    expect(auth.state.status).toBe("authenticated");
+    expect(my.page.navigations).toEqual([]);
+  });
+});

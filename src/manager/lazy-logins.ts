@@ -84,7 +84,7 @@ export class LazyLogins {
     else if (url !== undefined || this.#last === undefined) {
       throw refusal("state", "there is no authorization response in this URL");
     }
-    return this.#last!;
+    return this.#last;
   }
 
   async checkIn(answer: TokenSet): Promise<User> {

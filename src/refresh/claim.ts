@@ -28,7 +28,6 @@ async function attempt(
   let certain = isCertain;
   let waited = false;
   let nonces = 0;
-  let unknowns = 0;
   for (;;) {
     if (owner.isReleased) return { state: "READ" };
     const begun = clock.mono();
@@ -67,8 +66,8 @@ async function attempt(
         run.failure = answer.cause;
         break;
     }
-    const isFirstUnknown = answer.type === "unknown" && unknowns++ === 0;
-    const least = isFirstUnknown ? run.timing.drainMs - (clock.mono() - sentAt) : 0;
+    // It may still be on its way, and must not be overtaken by the next one.
+    const least = answer.type === "unknown" ? run.timing.drainMs - (clock.mono() - sentAt) : 0;
     await pause(run, owner, claimed, answer, Math.max(0, least));
     waited = isOffline && clock.mono() - sentAt >= run.timing.backOffCapMs;
   }

@@ -69,8 +69,10 @@ export function satisfying(run: Run, row: SessionRow): WantKey | undefined {
     row,
     run.need.want,
     // A generation from the future is another session's; what came after the first look is newer than what was held.
-    ({ gen, expiresAt }) =>
-      gen > Math.min(run.need.notGen, firstGen) && (expiresAt > now || gen > firstGen),
+    ({ gen, expiresAt, lifeMs = 0 }) =>
+      gen > Math.min(run.need.notGen, firstGen) &&
+      // Born expired, or nearly, it serves who waited; what ran out while this page slept serves nobody.
+      (expiresAt > now || (gen > firstGen && lifeMs <= run.timing.bornExpiredMs)),
   );
 }
 

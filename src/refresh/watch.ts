@@ -55,7 +55,7 @@ function hear(
       return message.seq > att.seq ? { state: "READ" } : null;
     case "gone":
       if (message.attId !== att.id) return null;
-      return message.unsent ? follow(run, att) : { state: "DRAIN", att };
+      return message.unsent ? follow(run, att) : ownerEnded(run, att);
     case "alive":
       if (message.attId === att.id && !message.frozen && message.tickAgeMs < run.timing.aliveAgeMs)
         life.at = run.ports.clock.mono();

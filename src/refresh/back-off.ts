@@ -10,10 +10,25 @@ export function backOff(run: Run, row: SessionRow | undefined, tries: number): n
   return full / 2 + (full / 2) * ports.random.fraction();
 }
 
+/** The last are back before the first refresh again. */
+const SPREAD = 0.8;
+
+/** All that were told the same second must not come in that second. Milliseconds. */
+export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number): number {
+  const spread = isLookedAt(run)
+    ? Math.min(retryAfterMs, run.timing.backOffCapMs)
+    : SPREAD * longestPause(run, row);
+  return retryAfterMs + spread * run.ports.random.fraction();
+}
+
+function isLookedAt({ ports, isAwaited }: Run): boolean {
+  return ports.page.visible() && isAwaited();
+}
+
 /** Who is looked at hurries; who is not asks once in a token's life. */
 function longestPause(run: Run, row: SessionRow | undefined): number {
-  const { timing, ports, need } = run;
-  if (ports.page.visible() && run.isAwaited()) return timing.backOffCapMs;
+  const { timing, need } = run;
+  if (isLookedAt(run)) return timing.backOffCapMs;
   const key = row && findAccess(row, need.want, () => true);
   const life = key === undefined ? undefined : row!.access[key]!.lifeMs;
   return Math.max(life ?? 0, 2 * timing.backOffCapMs);

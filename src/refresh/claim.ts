@@ -1,7 +1,7 @@
 import { RefreshTokenError, RequestTokenError, type ServerFacts } from "../core/errors.ts";
 import type { RefreshAnswer } from "../core/refresher.ts";
 import type { SessionRow } from "../core/session.ts";
-import { backOff, pauseUntilWoken, WAKE_MS } from "./back-off.ts";
+import { afterRetryAfter, backOff, pauseUntilWoken, WAKE_MS } from "./back-off.ts";
 import { commit } from "./commit.ts";
 import { Owner } from "./owner.ts";
 import { tell, type Run } from "./run.ts";
@@ -86,7 +86,9 @@ async function pause(
   const ms = Math.max(
     leastMs,
     answer.type === "unsent" ? timing.backOffCapMs : full,
-    answer.type === "not_rotated" ? (answer.retryAfterMs ?? 0) : 0,
+    answer.type === "not_rotated" && answer.retryAfterMs !== undefined
+      ? afterRetryAfter(run, claimed, answer.retryAfterMs)
+      : 0,
   );
   if (owner.age + ms >= timing.releaseMs) owner.leave();
   const isServers = answer.type === "not_rotated" || (answer.type === "unknown" && answer.byServer);

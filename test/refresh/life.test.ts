@@ -357,7 +357,7 @@ describe("an owner", () => {
     await settle();
     expect(await isFree(locks, "own/a-1")).toBe(true);
     expect((await store.get(KEY))!.att).toMatchObject({ id: "a-1" });
-    await vi.advanceTimersByTimeAsync(60_000);
+    await vi.advanceTimersByTimeAsync(61_000 + 15_000);
     expect(sent).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(4_000);
     expect(sent).toHaveLength(2);

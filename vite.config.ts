@@ -23,7 +23,7 @@ async function projects() {
     {
       test: {
         name: "unit",
-        include: ["test/{core,refresh,oidc,memory,grants,manager,size}/**/*.test.ts", "test/*.test.ts"],
+        include: ["test/{core,refresh,oidc,memory,grants,manager,outage,size}/**/*.test.ts", "test/*.test.ts"],
       },
     },
     {

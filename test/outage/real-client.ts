@@ -1,0 +1,105 @@
+import { systemClock as clock } from "../../src/browser/system-clock.ts";
+import { clientKey, sessionKey } from "../../src/core/keys.ts";
+import type { Page } from "../../src/core/ports.ts";
+import type { RefreshAnswer } from "../../src/core/refresher.ts";
+import type { TokenRecord } from "../../src/core/session.ts";
+import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
+import { AuthManager } from "../../src/manager/auth-manager.ts";
+import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
+import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
+import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
+import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
+import { ASKS_EVERY_MS, type Client, type Conditions } from "./client.ts";
+import { ANSWERS_IN_MS, isAway, type Outage } from "./outage.ts";
+import { rowOf } from "./policy.ts";
+
+const CLIENT = clientKey("https://id.example", "client");
+const notAsked = (): never => {
+  throw new Error("not a part of this");
+};
+
+/** What `clientModel` models, composed of the real parts: starts at the birth of its token, on the timers' clock. */
+export async function startRealClient(
+  { isVisible, born, asksFrom }: Client,
+  { lifeMs, outage, fraction }: Omit<Conditions, "until">,
+  sent: (at: number) => void,
+): Promise<void> {
+  await clock.sleep(born - clock.now());
+  const page = pageOf();
+  const store = new MemorySessionStore();
+  const users = new MemoryUserStore(store, CLIENT);
+  const row = rowOf(lifeMs);
+  const { user } = row.tokens as TokenRecord;
+  for (const entry of Object.values(row.access)) entry.expiresAt += clock.now();
+  await store.update(sessionKey(CLIENT, user.sub), () => row);
+  await users.putDefault(user.sub);
+
+  let ids = 0;
+  const random = { id: () => `id-${++ids}`, fraction };
+  const shared = { client: CLIENT, tab: "tab", clock, page, random, locks: new MemoryTabLock() };
+  const channel = new MemoryTabHub().join();
+  const send = async (): Promise<RefreshAnswer> => {
+    sent(clock.now());
+    return answer(outage, lifeMs);
+  };
+  const life = { online: () => true, visible: () => isVisible, asleep: () => false };
+  const refresher = new RefreshCoordinator({
+    ...shared,
+    ports: {
+      ...shared,
+      page: { ...life, onEvent: () => () => {} },
+      store,
+      channel,
+      send: { send, prepare: async () => {}, verify: notAsked, revoke: notAsked },
+    },
+  });
+  const manager = new AuthManager({
+    ...shared,
+    channel,
+    refresher,
+    grant: new RefreshGrant({ requestToken: notAsked }, { refresher }),
+    server: { authorize: notAsked, exchange: notAsked, revoke: notAsked, endSession: notAsked },
+    userAgent: { open: notAsked },
+    redirectUri: () => "https://app.example/callback",
+    postLogoutRedirectUri: () => undefined,
+    sessions: store,
+    users,
+    ledger: new MemoryCallbackLedger(),
+  });
+  manager.start();
+  await clock.sleep(asksFrom - clock.now());
+  for (;;) {
+    manager.getToken({ prompt: "none" }).catch(() => {});
+    await clock.sleep(ASKS_EVERY_MS);
+  }
+}
+
+async function answer(outage: Outage, lifeMs: number): Promise<RefreshAnswer> {
+  if (!isAway(outage, clock.now())) {
+    await clock.sleep(ANSWERS_IN_MS);
+    const expiresAt = clock.now() + lifeMs;
+    const tokens = { accessToken: "access token", tokenType: "Bearer", expiresAt };
+    return {
+      type: "tokens",
+      tokens: { ...tokens, scope: undefined, refreshToken: undefined, idToken: undefined },
+    };
+  }
+  await clock.sleep(outage.failsInMs);
+  const cause = new Error(outage.name);
+  return outage.answer === "unknown"
+    ? { type: "unknown", byServer: false, cause }
+    : { type: "not_rotated", retryAfterMs: outage.retryAfterMs?.(outage, clock.now()), cause };
+}
+
+function pageOf(): Page {
+  return {
+    unsupported: () => undefined,
+    href: () => "https://app.example/",
+    navigate: () => {},
+    replaceUrl: () => {},
+    online: () => true,
+    canNavigate: () => false,
+  };
+}

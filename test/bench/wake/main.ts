@@ -1,0 +1,49 @@
+import { compare } from "../statistics.ts";
+import { wakeRounds, type WakeRounds } from "./rounds.ts";
+import { Tabs } from "./tabs.ts";
+
+const COUNTS = [2, 5, 10, 20, 50];
+
+/** Tabs that wake with an expired token, beside the least that it could cost. Only requests and tokens are failures. */
+async function bench(tabs: Tabs): Promise<void> {
+  console.log(LEGEND);
+  for (const count of COUNTS) {
+    await tabs.openUpTo(count);
+    const rounds = await wakeRounds(tabs);
+    report(rounds);
+    if ([rounds.latchkey, rounds.minimum].some(({ rounds, good }) => good < rounds)) {
+      process.exitCode = 1;
+    }
+  }
+}
+
+function report({ tabs, times, latchkey, minimum }: WakeRounds): void {
+  const { ratio, p10, p90, ...medians } = compare(times);
+  const spread = (way: "latchkey" | "baseline"): string => {
+    const all = times.map((time) => time[way]);
+    return `${medians[way].toFixed(0)} ms (${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)})`;
+  };
+  const cells = [
+    `${tabs} tabs`.padEnd(8),
+    spread("latchkey").padEnd(22),
+    spread("baseline").padEnd(22),
+    `${ratio.toFixed(2)} (${p10.toFixed(2)} to ${p90.toFixed(2)})`.padEnd(22),
+    (tabs > 10 ? "2.0" : "1.5").padEnd(7),
+    [latchkey, minimum]
+      .map(({ rounds, requests, duplicates }) => `${requests} in ${rounds}, ${duplicates} twice`)
+      .join("; "),
+  ];
+  console.log(cells.join("  "));
+}
+
+const LEGEND = `
+From the word that wakes all tabs until the last one has its token: median (least to most) of ten rounds.
+The minimum is one Web Lock around re-read and refresh. The ratio is the median of the rounds' ratios (p10 to p90).
+Requests in how many rounds, and how many of them with a refresh token that had been sent before: Latchkey; the minimum.
+
+${["".padEnd(8), "Latchkey".padEnd(22), "minimum".padEnd(22), "ratio".padEnd(22), "target ", "requests"].join("  ")}`;
+
+Tabs.play(bench).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

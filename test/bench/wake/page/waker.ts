@@ -1,0 +1,30 @@
+import { machineNow, WAKE, WOKEN, type WakeWord, type WokenWord } from "./words.ts";
+
+declare global {
+  interface Window {
+    /** From the word until the last of `tabs` tabs had its token, in milliseconds, and which tokens they had. */
+    wake(word: WakeWord, tabs: number): Promise<Woken>;
+  }
+}
+
+export interface Woken {
+  readonly ms: number;
+  readonly tokens: readonly (string | undefined)[];
+}
+
+const wake = new BroadcastChannel(WAKE);
+
+window.wake = (word, tabs) =>
+  new Promise((resolve) => {
+    const woken: WokenWord[] = [];
+    const answers = new BroadcastChannel(WOKEN);
+    answers.onmessage = ({ data }: MessageEvent<WokenWord>) => {
+      woken.push(data);
+      if (woken.length < tabs) return;
+      answers.close();
+      const last = Math.max(...woken.map(({ at }) => at));
+      resolve({ ms: last - begin, tokens: woken.map(({ token }) => token) });
+    };
+    const begin = machineNow();
+    wake.postMessage(word);
+  });

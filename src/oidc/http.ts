@@ -15,6 +15,8 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
+const LAST_MS = 2_000;
+
 /**
  * One request, its answer read to the end. Calls `fetch` before it returns, follows no redirect and takes no cookies along.
  * @throws NetworkError no whole answer in time
@@ -29,7 +31,9 @@ export async function request(
   const stop = new AbortController();
   const leave = () => stop.abort();
   signal?.addEventListener("abort", leave);
-  const timer = setTimeout(leave, timeoutMs);
+  // In two parts, so that a page that slept has a while to hear the answer that came meanwhile.
+  const lastMs = Math.min(LAST_MS, timeoutMs / 2);
+  let timer = setTimeout(() => (timer = setTimeout(leave, lastMs)), timeoutMs - lastMs);
   // An injected fetch may not know about signals.
   const stopped = new Promise<never>((_, reject) => stop.signal.addEventListener("abort", reject));
   const answer = async () => {

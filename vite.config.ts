@@ -7,14 +7,24 @@ export default defineConfig(async ({ mode }) => ({
     target: "es2022",
     minify: false,
     sourcemap: true,
-    lib: { entry: { callback: "src/callback.ts", index: "src/index.ts" }, formats: ["es" as const] },
+    lib: {
+      entry: { callback: "src/callback.ts", index: "src/index.ts" },
+      formats: ["es" as const],
+    },
     rolldownOptions: {
       external: [/^[^./]/],
       output: { preserveModules: true, preserveModulesRoot: "src", entryFileNames: "[name].js" },
     },
   },
-  test: mode === "test" ? { projects: await projects() } : {},
+  test: mode === "test" ? { projects: await projects() } : mode === "engines" ? ENGINES : {},
 }));
+
+/** `npm run test:engines`: needs Firefox and WebKit, which `npm test` does not. */
+const ENGINES = {
+  include: ["test/engines/*.test.ts"],
+  testTimeout: 120_000,
+  hookTimeout: 60_000,
+};
 
 /** Pure code in Node, what is built on the platform inside of a real browser, and the whole from outside of one. */
 async function projects() {
@@ -23,7 +33,10 @@ async function projects() {
     {
       test: {
         name: "unit",
-        include: ["test/{core,refresh,oidc,memory,grants,manager,outage,size}/**/*.test.ts", "test/*.test.ts"],
+        include: [
+          "test/{core,refresh,oidc,memory,grants,manager,outage,simulation,size}/**/*.test.ts",
+          "test/*.test.ts",
+        ],
       },
     },
     {
@@ -46,6 +59,18 @@ async function projects() {
         testTimeout: 60_000,
         hookTimeout: 120_000,
         // Each file starts its own provider and browser; two cores carry one at a time.
+        fileParallelism: false,
+      },
+    },
+    {
+      test: {
+        name: "chaos",
+        include: ["test/chaos/**/*.test.ts"],
+        // A test waits for its turn, too.
+        testTimeout: process.env["CHAOS"] === "real" ? 1_800_000 : 180_000,
+        hookTimeout: 120_000,
+        // Most of the time is waiting.
+        maxConcurrency: 8,
         fileParallelism: false,
       },
     },

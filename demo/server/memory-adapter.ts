@@ -5,11 +5,19 @@ interface Row {
   readonly id: string;
   readonly payload: AdapterPayload;
   readonly expiresAt: number;
+  /** Milliseconds since the epoch. */
+  consumedAt?: number;
 }
 
 /** What a provider stores, for as long as the process lives. */
 export class MemoryDatabase {
   readonly #rows = new Map<string, Row>();
+  readonly #reuseLeewayMs: () => number;
+
+  /** `reuseLeewayMs`: for so long a refresh token that was used counts as unused. */
+  constructor(reuseLeewayMs: () => number = () => 0) {
+    this.#reuseLeewayMs = reuseLeewayMs;
+  }
 
   /** One adapter for each of the provider's models. */
   readonly adapter = (model: string): Adapter => ({
@@ -17,13 +25,16 @@ export class MemoryDatabase {
       const expiresAt = expiresIn === undefined ? Infinity : Date.now() + expiresIn * 1000;
       this.#rows.set(`${model}:${id}`, { model, id, payload: structuredClone(payload), expiresAt });
     },
-    find: async (id) => this.#live(this.#rows.get(`${model}:${id}`)),
+    find: async (id) => this.#forgive(model, this.#rows.get(`${model}:${id}`)),
     findByUid: async (uid) => this.#search(model, (payload) => payload.uid === uid),
     findByUserCode: async (userCode) =>
       this.#search(model, (payload) => payload.userCode === userCode),
     consume: async (id) => {
       const row = this.#rows.get(`${model}:${id}`);
-      if (row) row.payload.consumed = Math.floor(Date.now() / 1000);
+      if (!row) return;
+      // The leeway begins with the first use, not with the last.
+      row.consumedAt ??= Date.now();
+      row.payload.consumed = Math.floor(row.consumedAt / 1000);
     },
     destroy: async (id) => {
       this.#rows.delete(`${model}:${id}`);
@@ -68,6 +79,14 @@ export class MemoryDatabase {
       if (row.model === model && matches(row.payload)) return this.#live(row);
     }
     return undefined;
+  }
+
+  #forgive(model: string, row: Row | undefined): AdapterPayload | undefined {
+    const payload = this.#live(row);
+    if (payload && model === "RefreshToken" && row?.consumedAt !== undefined) {
+      if (Date.now() - row.consumedAt < this.#reuseLeewayMs()) delete payload.consumed;
+    }
+    return payload;
   }
 
   #live(row: Row | undefined): AdapterPayload | undefined {

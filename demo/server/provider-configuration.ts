@@ -23,7 +23,7 @@ export interface ConfigurationInput {
 
 const DAY = 24 * 60 * 60;
 
-/** As strict as servers get: PKCE always, refresh tokens used once, and a second use ends the grant without leeway. */
+/** As strict as servers get: PKCE always, refresh tokens used once, and a second use ends the grant, at once if no leeway is given. */
 export function configuration(input: ConfigurationInput): Configuration {
   const { issuer, origins } = input;
   const everywhere = (paths: readonly string[]): string[] =>

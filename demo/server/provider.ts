@@ -28,6 +28,8 @@ export interface ProviderOptions {
   readonly origins: readonly string[];
   /** Default 60. */
   readonly accessTokenTtlSeconds?: number;
+  /** For so long a refresh token may be used again. Default 0: a second use ends the grant. */
+  readonly reuseLeewaySeconds?: number;
   /** Paths of each origin that are redirect URIs. */
   readonly redirectPaths?: readonly string[];
   /** Paths of each origin to come back to after a logout. */
@@ -70,7 +72,7 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
   const { origins, autoLogin = false, cutsOpener = false } = options;
   const loopback = await listenOnLoopback(options.port ?? 4700);
   const issuer = loopback.origin;
-  const database = new MemoryDatabase();
+  const database = new MemoryDatabase(() => (options.reuseLeewaySeconds ?? 0) * 1_000);
   const tokenRequests = new TokenRequests();
   const requests: string[] = [];
   let accessTokenTtl = options.accessTokenTtlSeconds ?? 60;

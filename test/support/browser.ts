@@ -35,6 +35,8 @@ export interface LaunchOptions {
   /** Open windows in a click only, as for people. Default false. */
   readonly popupBlocking?: boolean;
   readonly args?: readonly string[];
+  /** A folder that outlives the browser. */
+  readonly profile?: string;
 }
 
 /** A headless browser with a profile of its own, which goes away with it. */
@@ -42,10 +44,12 @@ export async function launchBrowser({
   sleepyTabs = false,
   popupBlocking = false,
   args = [],
+  profile,
 }: LaunchOptions = {}): Promise<Browser> {
   return launch({
     executablePath: await findBrowser(),
     headless: true,
+    ...(profile !== undefined && { userDataDir: profile }),
     // The sandbox refuses to start for root.
     args: [...QUIET, ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...args],
     ignoreDefaultArgs: [
@@ -53,6 +57,14 @@ export async function launchBrowser({
       ...(popupBlocking ? ["--disable-popup-blocking"] : []),
     ],
   });
+}
+
+/** As when the machine loses its power: nobody is asked to put anything in order. */
+export async function kill(browser: Browser): Promise<void> {
+  const process = browser.process()!;
+  const ended = new Promise((resolve) => process.once("exit", resolve));
+  process.kill("SIGKILL");
+  await ended;
 }
 
 export interface TabOptions {

@@ -1,0 +1,132 @@
+import { sessionKey } from "../../src/core/keys.ts";
+import { revokeLock } from "../../src/core/revoke-lock.ts";
+import { tokenSet } from "../../src/core/token-set.ts";
+import { wantKey, type WantKey } from "../../src/core/want.ts";
+import { checkIn } from "../../src/manager/check-in.ts";
+import { checkOut, type SessionDesk } from "../../src/manager/check-out.ts";
+import type { Server } from "./server.ts";
+import { record, type Stage } from "./stage.ts";
+import { CLIENT, type Tab } from "./tab.ts";
+
+export const WANTS: readonly WantKey[] = [
+  wantKey({}),
+  wantKey({ resource: "https://api.example" }),
+];
+
+/** What an app does in a tab: it asks for tokens, signs people in and signs them out. */
+export class App {
+  readonly #stage: Stage;
+  readonly #server: Server;
+  /** Who still waits, by need. */
+  readonly waiting = new Map<number, Tab>();
+  #needs = 0;
+
+  constructor(stage: Stage, server: Server) {
+    this.#stage = stage;
+    this.#server = server;
+  }
+
+  /** Asks until there is a definite answer, as apps do. */
+  async ask(tab: Tab, user: string, want: WantKey, notGen: number): Promise<void> {
+    const { life, refresher, clock } = tab;
+    const need = ++this.#needs;
+    record(this.#stage, { what: "ask", tab: life.name, need, user, want, notGen });
+    this.waiting.set(need, tab);
+    for (;;) {
+      try {
+        const { accessToken, generation = -1 } = await refresher.refresh({ user, want, notGen });
+        record(this.#stage, {
+          what: "got",
+          tab: life.name,
+          need,
+          user,
+          want,
+          token: accessToken,
+          gen: generation,
+        });
+        this.waiting.delete(need);
+        return;
+      } catch (error) {
+        const { code, message } = error as { code?: string; message: string };
+        if (code === "timeout") continue;
+        if (code === "storage" || code === "network") {
+          await clock.sleep(500);
+          continue;
+        }
+        record(this.#stage, {
+          what: "failed",
+          tab: life.name,
+          need,
+          code: code ?? "none",
+          reason: message,
+        });
+        this.waiting.delete(need);
+        if (code === "refresh_token") await this.#again(tab, user);
+        return;
+      }
+    }
+  }
+
+  /** Whose session ended may sign in again. */
+  async #again(tab: Tab, user: string): Promise<void> {
+    const { prng } = this.#stage;
+    await tab.clock.sleep(prng.between(500, 1_900));
+    const row = tab.store.peek(sessionKey(CLIENT, user));
+    if (this.#stage.weather.faulty && row?.end && prng.chance(0.3)) await this.login(tab, user);
+  }
+
+  async login(tab: Tab, user: string): Promise<void> {
+    const { life, locks, clock } = tab;
+    // A revocation that is under way could meet the grant that this login is about to share.
+    await locks.request(revokeLock(CLIENT), { mode: "exclusive" }, () => Promise.resolve());
+    const left = this.#stage.scheduler.now;
+    await clock.sleep(this.#stage.prng.between(100, 1_900));
+    const granted = this.#server.login(user, WANTS[0]!);
+    record(this.#stage, { what: "login", tab: life.name, user, left, token: granted.refreshToken });
+    await clock.sleep(this.#stage.prng.between(10, 500));
+    const answer = tokenSet({
+      ...granted,
+      tokenType: "Bearer",
+      expiresAt: clock.now() + this.#stage.lifeMs,
+      scope: ["openid"],
+      user: { sub: user, claims: { sub: user } },
+      tokenEndpoint: "https://id.example/token",
+    });
+    // A store that fails leaves the session as it was.
+    await checkIn(desk(tab, user), answer).catch(() => {});
+  }
+
+  async signOut(tab: Tab, user: string): Promise<void> {
+    const { locks, store, send, clock } = tab;
+    const { timing, prng } = this.#stage;
+    const left = await checkOut(desk(tab, user)).catch(() => undefined);
+    const token = left?.refreshToken;
+    if (token === undefined || prng.chance(0.5)) return;
+    await locks.request(revokeLock(CLIENT), { mode: "exclusive" }, async () => {
+      const row = await store
+        .get(sessionKey(CLIENT, user))
+        .catch(() => store.peek(sessionKey(CLIENT, user)));
+      if (row && row.end?.why !== "signed_out") return;
+      try {
+        await send.revoke(token);
+      } catch {
+        await clock.sleep(timing.requestMs + timing.drainMs);
+      }
+    });
+  }
+}
+
+/** Every person is the default here: sessions stand beside one another. */
+function desk({ life, store, channel, random }: Tab, user: string): SessionDesk {
+  return {
+    client: CLIENT,
+    tab: life.name,
+    sessions: store,
+    users: {
+      getDefault: () => Promise.resolve({ sub: user }),
+      putDefault: () => Promise.resolve(),
+    },
+    channel,
+    random,
+  };
+}

@@ -1,0 +1,58 @@
+import type { Evidence, Invariant } from "./judge.ts";
+import {
+  loginStands,
+  monotoneRow,
+  noFalseDeath,
+  noForgottenToken,
+  noStepBack,
+  revokesOnlyWhatIsOver,
+} from "./row-invariants.ts";
+import {
+  atMostOnceUnlessLost,
+  exclusion,
+  holdsItsLock,
+  noRevocationWithinLeeway,
+  noSelfInflictedRevocation,
+  nothingAfterAnEnd,
+  sendsInTime,
+  sendsTheStoredToken,
+} from "./send-invariants.ts";
+import {
+  answersDoNotCross,
+  liveness,
+  noTokenInMessages,
+  transactionsEnd,
+} from "./tab-invariants.ts";
+
+const INVARIANTS: Readonly<Record<string, Invariant>> = {
+  I1: atMostOnceUnlessLost,
+  "I1 token": sendsTheStoredToken,
+  "I1 lock": holdsItsLock,
+  "I1 permit": sendsInTime,
+  I2: exclusion,
+  I3: monotoneRow,
+  I4: noStepBack,
+  I5: noSelfInflictedRevocation,
+  I5b: noRevocationWithinLeeway,
+  I6: liveness,
+  I7: noFalseDeath,
+  I8: noForgottenToken,
+  I9: noTokenInMessages,
+  I10: transactionsEnd,
+  I11: nothingAfterAnEnd,
+  I12: answersDoNotCross,
+  I13: loginStands,
+  "I13 revocation": revokesOnlyWhatIsOver,
+};
+
+export interface Violation {
+  readonly invariant: string;
+  readonly what: string;
+}
+
+export function violations(evidence: Evidence): Violation[] {
+  return Object.entries(INVARIANTS).flatMap(([invariant, check]) => {
+    const what = check(evidence);
+    return what === undefined ? [] : [{ invariant, what }];
+  });
+}

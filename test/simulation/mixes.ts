@@ -1,0 +1,90 @@
+/** What can go wrong in a run. */
+export const FAULTS = [
+  "crash",
+  "reload",
+  "freeze",
+  "hang",
+  "bfcache",
+  "lost request",
+  "lost answer",
+  "resend",
+  "slow network",
+  "slow storage",
+  "failing storage",
+  "offline",
+  "outage",
+  "too many",
+  "clock jump",
+  "session",
+  "messages",
+  "keys",
+  "refusal",
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+/** What the client is told about the server's leeway, and what the server does. Milliseconds. */
+export interface Leeway {
+  readonly told: number | undefined;
+  readonly real: number;
+}
+
+const LEEWAYS: Readonly<Record<string, Leeway>> = {
+  unknown: { told: undefined, real: 60_000 },
+  "0": { told: 0, real: 0 },
+  "10s": { told: 10_000, real: 10_000 },
+  "120s": { told: 120_000, real: 120_000 },
+};
+
+export interface Mix {
+  /** As in `MIX=…`. */
+  readonly name: string;
+  readonly faults: ReadonlySet<Fault>;
+  readonly leeway: Leeway;
+  readonly webLocks: boolean;
+}
+
+/** Two at a time, where each needs the other to do harm. */
+const PAIRS: readonly (readonly [Fault, Fault])[] = [
+  ["hang", "lost answer"],
+  ["hang", "messages"],
+  ["hang", "slow network"],
+  ["freeze", "slow storage"],
+  ["session", "slow network"],
+];
+
+const SETS: readonly (readonly [name: string, faults: readonly Fault[]])[] = [
+  ["nothing", []],
+  ...FAULTS.map((fault) => [fault, [fault]] as const),
+  ["all", FAULTS],
+];
+
+/** No fault, each alone and all together at each kind of server, with Web Locks and without; and the pairs. */
+export const MIXES: readonly Mix[] = [
+  ...[true, false].flatMap((webLocks) =>
+    Object.keys(LEEWAYS).flatMap((leeway) =>
+      SETS.map(([name, faults]) => mixOf(name, faults, leeway, webLocks)),
+    ),
+  ),
+  // Elsewhere a session is over before they have done anything.
+  ...["unknown", "10s"].flatMap((leeway) =>
+    PAIRS.map((pair) => mixOf(pair.join(" and "), pair, leeway, true)),
+  ),
+];
+
+function mixOf(name: string, faults: readonly Fault[], leeway: string, webLocks: boolean): Mix {
+  return {
+    name: `${name}/${leeway}/${webLocks ? "web locks" : "messages"}`,
+    faults: new Set(faults),
+    leeway: LEEWAYS[leeway]!,
+    webLocks,
+  };
+}
+
+export function mixNamed(name: string): Mix {
+  const mix = MIXES.find((mix) => mix.name === name);
+  if (!mix)
+    throw new Error(
+      `there is no mix ${name}; there are: ${MIXES.map(({ name }) => name).join(", ")}`,
+    );
+  return mix;
+}

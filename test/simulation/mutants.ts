@@ -1,0 +1,186 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { build, type Plugin, type Rolldown } from "vite";
+import type { Subject } from "./subject.ts";
+import type { RefreshTiming } from "../../src/refresh/timing.ts";
+
+/** A change of the machine that takes one of its guards away. */
+export interface Mutant {
+  readonly name: string;
+  /** In files of `src/refresh/`. */
+  readonly edits: readonly (readonly [file: string, from: string, to: string])[];
+  readonly timing?: Partial<RefreshTiming>;
+  /** Where it shows. */
+  readonly mix: string;
+  /** The invariants that see it. */
+  readonly breaks: readonly string[];
+}
+
+const REFRESH = fileURLToPath(new URL("../../src/refresh/", import.meta.url));
+const SUBJECT = fileURLToPath(new URL("subject.ts", import.meta.url));
+
+/** The machine as the mutant has it. */
+export async function mutated({ edits, timing }: Mutant): Promise<Subject> {
+  const result = await build({
+    configFile: false,
+    logLevel: "silent",
+    plugins: [edited(edits)],
+    build: { write: false, minify: false, lib: { entry: SUBJECT, formats: ["es"] } },
+  });
+  const [{ output }] = result as Rolldown.RolldownOutput[] as [Rolldown.RolldownOutput];
+  const url = `data:text/javascript;base64,${Buffer.from(output[0].code).toString("base64")}`;
+  const { ORIGINAL } = (await import(/* @vite-ignore */ url)) as { ORIGINAL: Subject };
+  return { ...ORIGINAL, ...(timing && { timing }) };
+}
+
+function edited(edits: Mutant["edits"]): Plugin {
+  return {
+    name: "edited",
+    enforce: "pre",
+    load: async (id) => {
+      const mine = edits.filter(([file]) => id === REFRESH + file);
+      if (mine.length === 0) return undefined;
+      let code = await readFile(id, "utf8");
+      for (const [file, from, to] of mine) {
+        if (!code.includes(from)) throw new Error(`${file} has no ${from}`);
+        code = code.replace(from, () => to);
+      }
+      return code;
+    },
+  };
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "no compare of seq and gen in T1",
+    edits: [
+      ["transactions.ts", "row.gen !== seen.gen || row.seq !== seen.seq", "false"],
+      ["transactions.ts", "isClaimedBy(attId, seen.seq + 1, row)", "row?.att?.id === attId"],
+      [
+        "transactions.ts",
+        "? row : undefined;\n}\n\nfunction isClaimedBy",
+        "? (row as ClaimedRow) : undefined;\n}\n\nfunction isClaimedBy",
+      ],
+    ],
+    mix: "nothing/unknown/web locks",
+    breaks: ["I1"],
+  },
+  {
+    name: "no test of the owner",
+    edits: [["machine.ts", "row.att && row.att.seq !== run.passed", "false"]],
+    mix: "nothing/unknown/web locks",
+    breaks: ["I1"],
+  },
+  {
+    name: "a take-over after 5 s",
+    edits: [
+      ["timing.ts", "all.takeoverMs >= all.permitMs + all.requestMs + 3 * all.tickMs", "true"],
+    ],
+    timing: { takeoverMs: 5_000 },
+    mix: "hang/unknown/web locks",
+    breaks: ["I1"],
+  },
+  {
+    name: "no compare of cseq",
+    edits: [
+      [
+        "transactions.ts",
+        "seq > row.cseq && (row.att?.seq === seq || reuseLeewayMs === 0)",
+        "true",
+      ],
+    ],
+    mix: "all/unknown/web locks",
+    breaks: ["I3"],
+  },
+  {
+    name: "no strict fence",
+    edits: [["transactions.ts", "(row.att?.seq === seq || reuseLeewayMs === 0)", "true"]],
+    mix: "hang and lost answer/unknown/web locks",
+    breaks: ["I5b"],
+  },
+  {
+    name: "no permit",
+    edits: [["claim.ts", "clock.mono() - begun > run.timing.permitMs", "false"]],
+    mix: "hang/unknown/web locks",
+    breaks: ["I1", "I1 token", "I1 permit"],
+  },
+  {
+    name: "a drain shorter than the ghost",
+    edits: [],
+    timing: { drainMs: 50 },
+    mix: "crash/unknown/web locks",
+    breaks: ["I5b"],
+  },
+  {
+    name: "an owner that goes says that it has not sent",
+    edits: [["owner.ts", "const unsent = this.#firstSentAt === undefined", "const unsent = true"]],
+    mix: "bfcache/unknown/web locks",
+    breaks: ["I5b"],
+  },
+  {
+    name: "a strict server is as patient as others",
+    edits: [["watch.ts", "(run.reuseLeewayMs ?? Infinity) < takeoverMs", "false"]],
+    mix: "freeze/10s/web locks",
+    breaks: ["I1"],
+  },
+  {
+    name: "an invalid_grant ends whatever session there is",
+    edits: [["transactions.ts", "isStillOurs(row, claimed) ? endedRow", "row ? endedRow"]],
+    mix: "session and slow network/10s/web locks",
+    breaks: ["I7"],
+  },
+  {
+    name: "only the first unanswered send is waited for",
+    edits: [
+      [
+        "claim.ts",
+        'answer.type === "unknown" ? run',
+        'answer.type === "unknown" && claimed.att.n === 0 ? run',
+      ],
+    ],
+    mix: "lost answer/unknown/web locks",
+    breaks: ["I5b"],
+  },
+  {
+    name: "who has given its lock away may send",
+    edits: [
+      ["transactions.ts", "if (owner.isReleased || satisfying", "if (satisfying"],
+      ["claim.ts", "if (!claimed || owner.isReleased)", "if (!claimed)"],
+      ["claim.ts", "if (owner.isReleased) return", "if (false) return"],
+    ],
+    mix: "freeze/unknown/web locks",
+    breaks: ["I1 lock"],
+  },
+  {
+    name: "a drain without an end",
+    edits: [["drain.ts", "run.passed = att.seq;", ""]],
+    mix: "crash/unknown/web locks",
+    breaks: ["I6"],
+  },
+  {
+    name: "a store that is used in its sleep",
+    edits: [["awake-store.ts", "if (!page.asleep()) return;", "return;"]],
+    mix: "freeze/unknown/web locks",
+    breaks: ["I10"],
+  },
+  {
+    name: "an unanswered send counts as none",
+    edits: [["claim.ts", 'certain = answer.type !== "unknown";', "certain = true;"]],
+    mix: "lost answer/0/web locks",
+    breaks: ["I7"],
+  },
+  {
+    name: "an answer that could not be stored is thrown away",
+    edits: [
+      ["until-stored.ts", "if (!(error instanceof StorageError)) throw error;", "throw error;"],
+    ],
+    mix: "failing storage/0/web locks",
+    breaks: ["I8"],
+  },
+  {
+    name: "a discarded answer is revoked whatever session stands",
+    edits: [["revoke-discarded.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
+    mix: "all/unknown/web locks",
+    breaks: ["I13 revocation"],
+  },
+];

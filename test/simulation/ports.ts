@@ -1,0 +1,50 @@
+import type { Clock, Random } from "../../src/core/ports.ts";
+import type { RefreshPorts } from "../../src/refresh/run.ts";
+import { record, type Stage } from "./stage.ts";
+import type { TabLife } from "./tab-life.ts";
+
+/** A real day, so that a token's end is a date. */
+const EPOCH = 1_700_000_000_000;
+
+/** Timers stand still while the tab does, and fire when it wakes. */
+export function tabClock(stage: Stage, life: TabLife): Clock {
+  const { scheduler, weather, timing, prng } = stage;
+  const origin = prng.between(0, 1_000_000);
+  return {
+    now: () => EPOCH + scheduler.now + weather.wallOffsetMs,
+    mono: () => scheduler.now + origin,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason as Error);
+        if (ms > 2 * timing.tickMs && ms !== timing.patienceMs) {
+          record(stage, { what: "pause", tab: life.name, ms });
+        }
+        const fire = () => {
+          signal?.removeEventListener("abort", leave);
+          resolve();
+        };
+        const job = scheduler.after(ms, () =>
+          life.deliver("timer", () => !signal?.aborted && fire()),
+        );
+        const leave = () => {
+          scheduler.cancel(job);
+          reject(signal!.reason as Error);
+        };
+        signal?.addEventListener("abort", leave, { once: true });
+      }),
+  };
+}
+
+export function tabPage({ weather }: Stage, life: TabLife): RefreshPorts["page"] {
+  return {
+    online: () => weather.online,
+    visible: () => life.visible,
+    asleep: () => life.isAsleep,
+    onEvent: (listener) => life.onEvent(listener),
+  };
+}
+
+export function tabRandom({ prng }: Stage, life: TabLife): Random {
+  let ids = 0;
+  return { id: () => `${life.name}.${++ids}`, fraction: () => prng.fraction() };
+}

@@ -1,0 +1,127 @@
+import { hasFault, refreshTokenOf, type Evidence } from "./judge.ts";
+import { all, type Of } from "./trace.ts";
+
+/** I3: `gen`, `seq` and `cseq` never decrease; a commit has a later attempt than the one before, and moves `gen` by one. */
+export function monotoneRow({ trace }: Evidence): string | undefined {
+  for (const { before, after, kind, tab } of all(trace, "write")) {
+    if (!before) continue;
+    const { gen, seq, cseq } = after;
+    if (gen < before.gen || seq < before.seq || cseq < before.cseq) return `${tab} stepped back`;
+    if (gen !== before.gen && gen !== before.gen + 1) return `${tab} skipped a generation`;
+    if (kind === "commit" && cseq <= before.cseq) return `${tab} committed an old attempt`;
+  }
+  return undefined;
+}
+
+/** I4: a stored refresh token is never replaced by one that the server issued earlier. */
+export function noStepBack({ trace, server }: Evidence): string | undefined {
+  for (const { before, after, kind, tab } of all(trace, "write")) {
+    const [old, young] = [refreshTokenOf(before), refreshTokenOf(after)];
+    // What a login brings is as old as its way was long, and another family.
+    if (kind === "login" || old === undefined || young === undefined) continue;
+    if (server.find(young)!.number < server.find(old)!.number) {
+      return `${tab} put ${young} in the place of ${old}`;
+    }
+  }
+  return undefined;
+}
+
+/** I7: ended by the server's word only, about the token that was stored; and a lost answer is called one. */
+export function noFalseDeath({ trace, mix }: Evidence): string | undefined {
+  const refused = new Set<string>();
+  const rotated = new Set<string>();
+  for (const event of trace) {
+    if (event.what === "process") {
+      const { outcome, token } = event;
+      if (outcome === "invalid" || outcome === "reuse") refused.add(token);
+      if (outcome === "rotated" || outcome === "replayed") rotated.add(token);
+    }
+    if (event.what !== "write" || event.kind !== "end") continue;
+    const token = refreshTokenOf(event.before)!;
+    const { why } = event.after.end!;
+    if (why === "id_token") continue;
+    if (!refused.has(token)) return `${why}, but ${token} was not refused`;
+    // What a browser sends twice by itself nobody can know.
+    if (why === "invalid_grant" && rotated.has(token) && !hasFault(mix, "resend"))
+      return `the answer to ${token} was lost`;
+  }
+  return undefined;
+}
+
+/** I8: without a crash, a freeze, a hang or a fault of the network the server expects the stored token, at rest, and no session ended. */
+export function noForgottenToken({ mix, rows, server, trace }: Evidence): string | undefined {
+  const { faults } = mix;
+  const isSafe = [...faults].every((fault) =>
+    [
+      "slow storage",
+      "clock jump",
+      "messages",
+      "keys",
+      "refusal",
+      "too many",
+      "failing storage",
+    ].includes(fault),
+  );
+  if (!isSafe && !(hasFault(mix, "session") && faults.size === 1)) return undefined;
+  const revoked = all(trace, "grant lost").filter(({ by }) => by === "revocation");
+  for (const row of rows.values()) {
+    const token = refreshTokenOf(row);
+    if (isSafe && row.end && row.end.why !== "id_token") return `the session ended: ${row.end.why}`;
+    if (token === undefined || server.isCurrent(token)) continue;
+    if (revoked.some(({ grant }) => grant === server.find(token)!.grant)) continue;
+    return `${token} is stored, the server has another`;
+  }
+  return undefined;
+}
+
+/** I13: a login is not undone by what belongs to an older one. */
+export function loginStands({ trace, server, mix }: Evidence): string | undefined {
+  const families = new Map<string, number>();
+  for (const { after, kind, tab } of all(trace, "write")) {
+    const token = refreshTokenOf(after);
+    if (token === undefined) continue;
+    const { family } = server.find(token)!;
+    if (kind === "login") families.set(after.sid, family);
+    else if (families.get(after.sid) !== family) return `${tab} stored ${token} of another login`;
+  }
+  const undone = all(trace, "grant lost").find(
+    (event) => event.by === "revocation" && mix.webLocks && undoesLogin(trace, server, event),
+  );
+  return undone && `the revocation of ${undone.token} undid a later login`;
+}
+
+/** A revocation leaves only when the session it is about is over. */
+export function revokesOnlyWhatIsOver({ trace, server }: Evidence): string | undefined {
+  const stored = new Map<string, number>();
+  for (const event of trace) {
+    if (event.what === "write") {
+      const token = refreshTokenOf(event.after);
+      stored.set(event.user, token === undefined ? -1 : server.find(token)!.family);
+    }
+    if (event.what !== "revocation leaves") continue;
+    const { family, user } = server.find(event.token)!;
+    if (stored.get(user) === family)
+      return `${event.tab} revoked ${event.token} of a session that stands`;
+  }
+  return undefined;
+}
+
+/**
+ * A login that asked for the lock waits for the revocations under way. One that has left already can wait for nothing: its
+ * page may be gone, so a revocation that begins meanwhile may meet its grant.
+ */
+function undoesLogin(
+  trace: Evidence["trace"],
+  server: Evidence["server"],
+  { grant, token }: Of<"grant lost">,
+): boolean {
+  const { family } = server.find(token)!;
+  const leave = all(trace, "revocation leaves").findLast((leave) => leave.token === token)!;
+  // The lock goes with its tab, and what that sent goes on.
+  if (all(trace, "fault").some(({ kind, tab }) => kind === "gone" && tab === leave.tab))
+    return false;
+  return all(trace, "login").some(({ left, token }) => {
+    const later = server.find(token)!;
+    return later.grant === grant && later.family > family && left > leave.t;
+  });
+}

@@ -1,0 +1,48 @@
+import { mixNamed, type Mix } from "./mixes.ts";
+import { simulate } from "./simulate.ts";
+import { show, type Trace } from "./trace.ts";
+
+/** Of each mix. */
+const SEEDS = Number(process.env["SEEDS"] ?? 200);
+/** Of a failed run. */
+const SHORT_TRACE = 60;
+
+/** Runs a mix with each seed. @throws Error the first run that violates an invariant, with how to replay it */
+export async function runSeeds(mix: Mix): Promise<void> {
+  const { stackTraceLimit } = Error;
+  // Nobody reads where the errors in a run come from, and to find out takes a tenth of its time.
+  Error.stackTraceLimit = 0;
+  try {
+    for (let seed = 1; seed <= SEEDS; seed++) await runSeed(mix, seed);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+async function runSeed(mix: Mix, seed: number): Promise<void> {
+  const { trace, violations } = await simulate(mix, seed);
+  if (violations.length === 0) return;
+  throw new Error(
+    [
+      ...violations.map(({ invariant, what }) => `${invariant}: ${what}`),
+      `replay: SEED=${seed} MIX="${mix.name}" npx vitest run test/simulation`,
+      ...shortened(trace),
+    ].join("\n"),
+  );
+}
+
+/** The run that `SEED` and `MIX` ask for. */
+export function asked(): { mix: Mix; seed: number } | undefined {
+  const { SEED, MIX } = process.env;
+  return SEED === undefined || MIX === undefined
+    ? undefined
+    : { mix: mixNamed(MIX), seed: Number(SEED) };
+}
+
+/** What matters most, and the end of it. */
+function shortened(trace: Trace): string[] {
+  const lines = trace
+    .filter(({ what }) => !["message", "pause", "transaction", "ask"].includes(what))
+    .map((event) => show(event));
+  return [`… ${Math.max(0, lines.length - SHORT_TRACE)} before`, ...lines.slice(-SHORT_TRACE)];
+}

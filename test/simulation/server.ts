@@ -1,0 +1,117 @@
+import { record, type Stage } from "./stage.ts";
+import type { Issued, Outcome } from "./trace.ts";
+
+/** What a person allowed this client to do: everything issued for it ends with it. */
+interface Grant {
+  readonly id: number;
+  isLost: boolean;
+}
+
+/** The refresh tokens of one login, each made from the one before. */
+interface Family {
+  readonly id: number;
+  readonly grant: Grant;
+  readonly user: string;
+  current: string;
+  /** What `current` was made from: it may be used again for a while. */
+  previous: string | undefined;
+}
+
+export interface Granted extends Issued {
+  readonly idToken: string;
+  readonly want: string;
+  readonly user: string;
+  readonly grant: number;
+  /** Its login. */
+  readonly family: number;
+  /** Of all that were issued, in order. */
+  readonly number: number;
+}
+
+/** An authorization server that rotates refresh tokens and detects their reuse; inside the leeway the latest use wins. */
+export class Server {
+  readonly #stage: Stage;
+  readonly #families = new Map<string, Family>();
+  readonly #usedAt = new Map<string, number>();
+  readonly #granted = new Map<string, Granted>();
+  readonly #sessions = new Map<string, Grant>();
+  #numbers = 0;
+  #grants = 0;
+  #logins = 0;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  /** A login while the person is still signed in at the server shares the grant. */
+  login(user: string, want: string): Granted {
+    const before = this.#sessions.get(user);
+    const grant =
+      before && !before.isLost && this.#stage.prng.chance(0.7)
+        ? before
+        : { id: ++this.#grants, isLost: false };
+    this.#sessions.set(user, grant);
+    const family: Family = { id: ++this.#logins, grant, user, current: "", previous: undefined };
+    return this.#issue(family, want);
+  }
+
+  refresh(token: string, want: string): { outcome: Outcome; granted?: Granted } {
+    const family = this.#families.get(token);
+    if (!family || family.grant.isLost) return { outcome: "invalid" };
+    const { now } = this.#stage.scheduler;
+    const firstUse = this.#usedAt.get(token) ?? now;
+    this.#usedAt.set(token, firstUse);
+    if (token === family.current) {
+      family.previous = token;
+      return { outcome: "rotated", granted: this.#issue(family, want) };
+    }
+    const { real } = this.#stage.mix.leeway;
+    if (token === family.previous && real > 0 && now - firstUse <= real) {
+      return { outcome: "replayed", granted: this.#issue(family, want) };
+    }
+    this.#lose(family.grant, "reuse", token);
+    return { outcome: "reuse" };
+  }
+
+  revoke(token: string): void {
+    record(this.#stage, { what: "revocation", token });
+    const family = this.#families.get(token);
+    if (family && !family.grant.isLost) this.#lose(family.grant, "revocation", token);
+  }
+
+  /** Whether it is the one that the server expects next. */
+  isCurrent(token: string): boolean {
+    const family = this.#families.get(token);
+    return family?.current === token && !family.grant.isLost;
+  }
+
+  /** By refresh, access or ID token. */
+  find(token: string): Granted | undefined {
+    return this.#granted.get(token);
+  }
+
+  #issue(family: Family, want: string): Granted {
+    const number = ++this.#numbers;
+    const granted: Granted = {
+      refreshToken: `rt~${number}~`,
+      accessToken: `at~${number}~`,
+      idToken: `${this.#stage.mix.faults.has("keys") && this.#stage.prng.chance(0.05) ? "bad" : "id"}~${number}~`,
+      want,
+      user: family.user,
+      grant: family.grant.id,
+      family: family.id,
+      number,
+    };
+    family.current = granted.refreshToken;
+    this.#families.set(granted.refreshToken, family);
+    for (const token of [granted.refreshToken, granted.accessToken, granted.idToken]) {
+      this.#granted.set(token, granted);
+    }
+    return granted;
+  }
+
+  #lose(grant: Grant, by: "reuse" | "revocation", token: string): void {
+    grant.isLost = true;
+    record(this.#stage, { what: "grant lost", grant: grant.id, by, token });
+  }
+}

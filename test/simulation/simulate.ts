@@ -1,0 +1,132 @@
+import { sessionKey } from "../../src/core/keys.ts";
+import { App, WANTS } from "./app.ts";
+import { Broadcast } from "./channel.ts";
+import { Faults } from "./faults.ts";
+import { violations, type Violation } from "./invariants.ts";
+import type { Mix } from "./mixes.ts";
+import { Network } from "./network.ts";
+import { Prng } from "./prng.ts";
+import { Scheduler } from "./scheduler.ts";
+import { Server } from "./server.ts";
+import { FINE, TIMING, type Stage } from "./stage.ts";
+import type { Rows } from "./store.ts";
+import { ORIGINAL, type Subject } from "./subject.ts";
+import { CLIENT, openTab, type Machine, type Tab } from "./tab.ts";
+import type { Trace } from "./trace.ts";
+import { WebLocks } from "./web-locks.ts";
+
+export interface Outcome {
+  readonly trace: Trace;
+  readonly violations: readonly Violation[];
+}
+
+/** How long it may take until everything that is pending has come right. Milliseconds. */
+const PATIENCE_MS = 400_000;
+/** What is on its way by then has arrived after it. Milliseconds. */
+const REST_MS = 65_000;
+
+/** One run of a mix: the same seed gives the same run. */
+export async function simulate(mix: Mix, seed: number, subject = ORIGINAL): Promise<Outcome> {
+  const prng = new Prng(`${mix.name} ${seed}`);
+  const scheduler = new Scheduler();
+  const stage: Stage = {
+    mix,
+    timing: { ...TIMING, ...subject.timing },
+    prng,
+    scheduler,
+    weather: { ...FINE },
+    trace: [],
+    lifeMs: prng.between(10_000, 60_000),
+    atPoint: () => {},
+  };
+  const server = new Server(stage);
+  const { tabs, users, open } = machineOf(stage, server, subject);
+  const app = new App(stage, server);
+  const faults = new Faults(stage, app, { tabs, users, open: () => askAtOnce() });
+  stage.atPoint = (point, name) => faults.atPoint(point, name);
+
+  const ask = (tab: Tab, user: string, want = prng.pick(WANTS)) => {
+    if (tab.life.state !== "awake") return;
+    const row = tab.store.peek(sessionKey(CLIENT, user));
+    const notGen = prng.chance(0.15) ? (row?.gen ?? -1) : -1;
+    void app.ask(tab, user, want, notGen);
+  };
+  const askAtOnce = () => {
+    const tab = open();
+    for (const user of users) for (const want of WANTS) if (prng.chance(0.5)) ask(tab, user, want);
+  };
+
+  for (let n = prng.between(2, 5); n >= 1; n--) open();
+  for (const user of users) await signedIn(scheduler, app, tabs[0]!, user);
+  const begun = scheduler.now;
+  const endMs = prng.between(40_000, 90_000);
+  // In bursts: tabs wake together.
+  for (let n = prng.between(3, 8); n >= 1; n--) {
+    const spreadMs = prng.pick([20, 2_000]);
+    scheduler.after(prng.between(0, endMs), () => {
+      for (const tab of [...tabs]) {
+        for (const user of users) {
+          for (const want of WANTS) {
+            if (prng.chance(0.4)) {
+              scheduler.after(prng.anyScale(1, spreadMs), () => ask(tab, user, want));
+            }
+          }
+        }
+      }
+    });
+  }
+  for (let n = prng.between(0, 4); n >= 1; n--) {
+    scheduler.after(prng.between(0, endMs), () => {
+      const { life } = prng.pick(tabs);
+      life.visible = !life.visible;
+      if (life.visible) life.tell("visible");
+    });
+  }
+  faults.begin(endMs);
+  await scheduler.run(begun + endMs + 1_000);
+  for (const tab of tabs) for (const user of users) for (const want of WANTS) ask(tab, user, want);
+  const isOver = () => [...app.waiting.values()].every(({ life }) => life.state === "dead");
+  await scheduler.run(scheduler.now + PATIENCE_MS, isOver);
+  await scheduler.run(scheduler.now + REST_MS);
+  const rows: Rows = new Map(
+    users.map((user) => [user, tabs[0]!.store.peek(sessionKey(CLIENT, user))!]),
+  );
+  return {
+    trace: stage.trace,
+    violations: violations({ trace: stage.trace, mix, timing: TIMING, server, rows }),
+  };
+}
+
+function machineOf(
+  stage: Stage,
+  server: Server,
+  subject: Subject,
+): { tabs: Tab[]; users: string[]; open: () => Tab } {
+  const users = stage.prng.chance(0.25) ? ["ada", "grace"] : ["ada"];
+  const keys = new Map(users.map((user) => [sessionKey(CLIENT, user), user]));
+  const machine: Machine = {
+    stage,
+    subject,
+    rows: new Map(),
+    webLocks: new WebLocks(stage),
+    broadcast: new Broadcast(stage),
+    network: new Network(stage, server),
+    userOf: (key) => keys.get(key)!,
+  };
+  const tabs: Tab[] = [];
+  const open = () => {
+    const tab = openTab(machine, `t${tabs.length}`);
+    tabs.push(tab);
+    return tab;
+  };
+  return { tabs, users, open };
+}
+
+/** A store that fails now and then is asked again: a run begins with a session. */
+async function signedIn(scheduler: Scheduler, app: App, tab: Tab, user: string): Promise<void> {
+  while (!tab.store.peek(sessionKey(CLIENT, user))) {
+    let isOver = false;
+    void app.login(tab, user).finally(() => (isOver = true));
+    await scheduler.run(scheduler.now + 60_000, () => isOver);
+  }
+}

@@ -1,0 +1,154 @@
+import { StorageError } from "../../src/core/errors.ts";
+import type { SessionRow, SessionStore, TokenRecord } from "../../src/core/session.ts";
+import { record, strikes, type Stage } from "./stage.ts";
+import type { TabLife } from "./tab-life.ts";
+import type { Claim, Writing } from "./trace.ts";
+
+/** The watchdog of every call. Milliseconds. */
+export const IDB_TIMEOUT_MS = 5_000;
+
+/** Rows by key. They are frozen, which keeps tabs apart as a copy would. */
+export type Rows = Map<string, SessionRow>;
+
+/** A tab's view of the store, with what its last T1s left. */
+export interface TabStore extends SessionStore {
+  /** The row as it is, for who stands outside of the run. */
+  peek(key: string): SessionRow | undefined;
+  /** By person. */
+  readonly lastClaims: ReadonlyMap<string, Claim>;
+}
+
+/** One tab's calls: they take time, are aborted when the tab freezes, and do not end in a tab that is gone. */
+export function tabStore(
+  stage: Stage,
+  life: TabLife,
+  rows: Rows,
+  userOf: (key: string) => string,
+  makeError: (message: string) => Error = (message) => new StorageError(message),
+): TabStore {
+  const { scheduler, weather, prng } = stage;
+  const live = new Set<() => void>();
+  life.onSleep(() => {
+    for (const abort of [...live]) abort();
+  });
+
+  const call = <T>(work: () => T, onDone: (result: T) => void = () => {}): Promise<T> => {
+    if (life.isAsleep) record(stage, { what: "asleep begin", tab: life.name });
+    const [beforeMs, afterMs] = latency();
+    if (beforeMs + afterMs === 0) {
+      const result = work();
+      onDone(result);
+      return Promise.resolve(result);
+    }
+    const begun = scheduler.now;
+    return new Promise((resolve, reject) => {
+      let state: "begun" | "applied" | "settled" = "begun";
+      const settle = (end: () => void) => {
+        if (state === "settled") return;
+        state = "settled";
+        scheduler.cancel(watchdog);
+        live.delete(abort);
+        record(stage, { what: "transaction", tab: life.name, ms: scheduler.now - begun });
+        end();
+      };
+      const fail = (why: string) => settle(() => reject(makeError(why)));
+      // What is done already is told when the tab runs again; everything else is undone.
+      const abort = () => {
+        if (state !== "begun") return;
+        state = "settled";
+        scheduler.cancel(watchdog);
+        live.delete(abort);
+        life.deliver("result", () => reject(makeError("aborted")));
+      };
+      live.add(abort);
+      const watchdog = scheduler.after(IDB_TIMEOUT_MS, () =>
+        life.deliver("timer", () => fail("no answer")),
+      );
+      scheduler.after(beforeMs, () =>
+        life.deliver("result", () => {
+          if (state !== "begun") return;
+          if (strikes(stage, "failing storage", 0.1)) return fail("failed");
+          const result = work();
+          state = "applied";
+          scheduler.after(afterMs, () =>
+            life.deliver("result", () => {
+              // Written, and told otherwise.
+              if (strikes(stage, "failing storage", 0.1)) return fail("closing");
+              settle(() => {
+                onDone(result);
+                resolve(result);
+              });
+            }),
+          );
+        }),
+      );
+    });
+  };
+
+  function latency(): [beforeMs: number, afterMs: number] {
+    if (weather.slowStorage && prng.chance(0.4)) {
+      const ms = prng.between(0, 4_000);
+      const before = ms * prng.fraction();
+      return [before, ms - before];
+    }
+    if (prng.chance(0.6) && !stage.mix.faults.has("failing storage")) return [0, 0];
+    return [prng.between(0, 5), prng.between(0, 15)];
+  }
+
+  const lastClaims = new Map<string, Claim>();
+  return {
+    lastClaims,
+    peek: (key) => rows.get(key),
+    get: (key) => call(() => rows.get(key)),
+    update: (key, change) => {
+      let claim: Claim | undefined;
+      return call(
+        () => {
+          const before = rows.get(key);
+          const after = change(before);
+          // Not compared with `KEEP`: a changed copy of the machine has one of its own.
+          if (typeof after === "symbol") return before;
+          if (after === undefined) throw new Error("nobody forgets here");
+          rows.set(key, frozen(after));
+          const kind = writing(before, after);
+          record(stage, {
+            what: "write",
+            tab: life.name,
+            user: userOf(key),
+            kind,
+            ...(before && { before }),
+            after: rows.get(key)!,
+          });
+          if (kind === "claim") {
+            const { id: attId, seq, n } = after.att!;
+            claim = { attId, seq, n, sid: after.sid };
+            stage.atPoint("claimed", life.name);
+          }
+          if (kind === "commit") stage.atPoint("committed", life.name);
+          return rows.get(key);
+        },
+        () => {
+          if (!claim) return;
+          lastClaims.set(userOf(key), claim);
+          stage.atPoint("permitted", life.name);
+        },
+      );
+    },
+    seal: (tokens) => Promise.resolve(tokens),
+    open: (tokens) => Promise.resolve(tokens as TokenRecord),
+  };
+}
+
+function writing(before: SessionRow | undefined, after: SessionRow): Writing {
+  if (before?.sid !== after.sid) return after.end ? "sign-out" : "login";
+  if (after.end && !before.end) return "end";
+  if (after.gen !== before.gen) return "commit";
+  return after.seq === before.seq ? "other" : "claim";
+}
+
+/** To its depth; what stands in a row already is frozen. */
+function frozen<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const name in value) frozen(value[name]);
+  return Object.freeze(value);
+}

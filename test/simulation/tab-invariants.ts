@@ -1,0 +1,87 @@
+import type { TabMessage } from "../../src/core/message.ts";
+import { hasFault, type Evidence } from "./judge.ts";
+import { IDB_TIMEOUT_MS } from "./store.ts";
+import { all } from "./trace.ts";
+
+/** I6: after the last fault every need ends, in time. */
+export function liveness({ trace, timing }: Evidence): string | undefined {
+  const calm = all(trace, "calm")[0]!.t;
+  // The back-off or Retry-After that was running, or that an answer began which was under way.
+  const pauses = all(trace, "pause").filter(({ t }) => t <= calm + timing.requestMs);
+  const { takeoverMs, drainMs, requestMs, tickMs } = timing;
+  const wants = 2;
+  const bound = wants * (takeoverMs + 1.25 * drainMs + requestMs + 2 * tickMs);
+  const ended = new Map(
+    [...all(trace, "got"), ...all(trace, "failed")].map(({ need, t }) => [need, t]),
+  );
+  const died = new Set(
+    all(trace, "fault")
+      .filter(({ kind }) => kind === "gone")
+      .map(({ tab }) => tab),
+  );
+  const from = Math.max(calm, ...pauses.map(({ t, ms }) => t + ms));
+  for (const { need, tab, t } of all(trace, "ask")) {
+    if (died.has(tab)) continue;
+    const end = ended.get(need) ?? Infinity;
+    if (end > Math.max(from, t) + bound) return `need ${need} of ${tab} ended at ${end}`;
+  }
+  return undefined;
+}
+
+const FIELDS: Readonly<Record<TabMessage["t"], Readonly<Record<string, string>>>> = {
+  claim: { seq: "number", attId: "string" },
+  done: { gen: "number", seq: "number", want: "string" },
+  ended: { why: "string", seq: "number" },
+  gone: { seq: "number", attId: "string", unsent: "boolean" },
+  probe: { seq: "number", attId: "string", nonce: "string" },
+  alive: {
+    seq: "number",
+    attId: "string",
+    nonce: "string",
+    frozen: "boolean",
+    tickAgeMs: "number",
+  },
+  user: { what: "string" },
+};
+
+/** I9: messages have their fields and nothing else, and never a token. */
+export function noTokenInMessages({ trace }: Evidence): string | undefined {
+  for (const { message } of all(trace, "message")) {
+    const fields = {
+      p: "number",
+      k: "string",
+      t: "string",
+      from: "string",
+      sid: "string",
+      ...FIELDS[message.t],
+    };
+    const given = Object.entries(message);
+    const isWhole =
+      given.length === Object.keys(fields).length &&
+      given.every(([name, value]) => typeof value === fields[name as keyof typeof fields]);
+    // Every token of the server has a tilde, and nothing else has one.
+    if (!isWhole || given.some(([, value]) => String(value).includes("~"))) {
+      return `a message is ${JSON.stringify(message)}`;
+    }
+  }
+  return undefined;
+}
+
+/** I10: no transaction is begun while frozen, and none is older than the watchdog allows. */
+export function transactionsEnd({ trace, mix }: Evidence): string | undefined {
+  const begun = all(trace, "asleep begin")[0];
+  if (begun) return `${begun.tab} began a transaction in its sleep`;
+  if (hasFault(mix, "hang", "freeze", "bfcache")) return undefined;
+  const old = all(trace, "transaction").find(({ ms }) => ms > IDB_TIMEOUT_MS);
+  return old && `${old.tab} had a transaction for ${old.ms} ms`;
+}
+
+/** I12: an answer for one account or want never satisfies another. */
+export function answersDoNotCross({ trace, server }: Evidence): string | undefined {
+  for (const { token, user, want, tab } of all(trace, "got")) {
+    const granted = server.find(token);
+    if (granted?.user !== user || granted.want !== want)
+      return `${tab} got ${token} for ${user} ${want}`;
+  }
+  return undefined;
+}

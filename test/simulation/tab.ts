@@ -1,0 +1,56 @@
+import type { Clock, Random, TabChannel, TabLock } from "../../src/core/ports.ts";
+import type { Refresher, Send } from "../../src/core/refresher.ts";
+import type { Broadcast } from "./channel.ts";
+import { messageLocks } from "./message-locks.ts";
+import type { Network } from "./network.ts";
+import { tabClock, tabPage, tabRandom } from "./ports.ts";
+import type { Stage } from "./stage.ts";
+import { tabStore, type Rows, type TabStore } from "./store.ts";
+import type { Subject } from "./subject.ts";
+import { TabLife } from "./tab-life.ts";
+import type { WebLocks } from "./web-locks.ts";
+
+export const CLIENT = "issuer,client";
+
+/** What all tabs of one browser have in common. */
+export interface Machine {
+  readonly stage: Stage;
+  readonly subject: Subject;
+  readonly rows: Rows;
+  readonly webLocks: WebLocks;
+  readonly broadcast: Broadcast;
+  readonly network: Network;
+  /** Of a row's key. */
+  readonly userOf: (key: string) => string;
+}
+
+export interface Tab {
+  readonly life: TabLife;
+  readonly store: TabStore;
+  readonly locks: TabLock;
+  readonly channel: TabChannel;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly send: Send;
+  readonly refresher: Refresher;
+}
+
+export function openTab(machine: Machine, name: string): Tab {
+  const { stage, subject, rows, webLocks, broadcast, network, userOf } = machine;
+  const { mix, prng } = stage;
+  const life = new TabLife(stage, name, prng.chance(0.6));
+  const store = tabStore(stage, life, rows, userOf, (text) => new subject.StorageError(text));
+  const channel = broadcast.of(life);
+  const clock = tabClock(stage, life);
+  const random = tabRandom(stage, life);
+  const locks = mix.webLocks ? webLocks.of(life) : messageLocks(stage, life, { channel, clock });
+  const send = network.of(life, clock, store);
+  const refresher = new subject.RefreshCoordinator({
+    client: CLIENT,
+    tab: name,
+    timing: { ...stage.timing, ...subject.timing },
+    ...(mix.leeway.told !== undefined && { reuseLeewayMs: mix.leeway.told }),
+    ports: { store, locks, channel, clock, page: tabPage(stage, life), random, send },
+  });
+  return { life, store, locks, channel, clock, random, send, refresher };
+}

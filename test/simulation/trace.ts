@@ -1,0 +1,92 @@
+import type { TabMessage } from "../../src/core/message.ts";
+import type { SessionRow } from "../../src/core/session.ts";
+
+/** Of a row: what its writer did. */
+export type Writing = "login" | "sign-out" | "claim" | "commit" | "end" | "other";
+
+export type Happening =
+  /** A request leaves a tab. `claim`: the row as the T1 before it left it. */
+  | {
+      what: "send";
+      tab: string;
+      id: number;
+      user: string;
+      want: string;
+      token: string;
+      claim: Claim;
+    }
+  /** The tab knows what became of it. */
+  | { what: "over"; tab: string; id: number; answer: string }
+  /** The server has it. */
+  | { what: "process"; id: number; token: string; outcome: Outcome; issued?: Issued }
+  /** An attempt's lock is free, or its tab is gone. */
+  | { what: "owner end"; attId: string }
+  | {
+      what: "write";
+      tab: string;
+      user: string;
+      kind: Writing;
+      before?: SessionRow;
+      after: SessionRow;
+    }
+  | { what: "message"; message: TabMessage }
+  | { what: "asleep begin"; tab: string }
+  | { what: "transaction"; tab: string; ms: number }
+  | { what: "ask"; tab: string; need: number; user: string; want: string; notGen: number }
+  | {
+      what: "got";
+      tab: string;
+      need: number;
+      user: string;
+      want: string;
+      token: string;
+      gen: number;
+    }
+  | { what: "failed"; tab: string; need: number; code: string; reason: string }
+  /** The server answers a login whose request left its page at `left`. */
+  | { what: "login"; tab: string; user: string; left: number; token: string }
+  | { what: "revocation leaves"; tab: string; token: string }
+  | { what: "revocation"; token: string }
+  | { what: "grant lost"; grant: number; by: "reuse" | "revocation"; token: string }
+  | { what: "pause"; tab: string; ms: number }
+  | { what: "fault"; kind: string; tab: string; ms?: number }
+  | { what: "calm" };
+
+export type Outcome = "rotated" | "replayed" | "reuse" | "invalid" | "not processed";
+
+export interface Claim {
+  readonly attId: string;
+  readonly seq: number;
+  readonly n: number;
+  readonly sid: string;
+}
+
+/** What the server handed out. */
+export interface Issued {
+  readonly refreshToken: string;
+  readonly accessToken: string;
+}
+
+/** All that happened in a run, in order. */
+export type Trace = readonly Traced[];
+export type Traced = Happening & { readonly t: number };
+export type Of<W extends Happening["what"]> = Extract<Traced, { what: W }>;
+
+export function all<W extends Happening["what"]>(trace: Trace, what: W): Of<W>[] {
+  return trace.filter((event): event is Of<W> => event.what === what);
+}
+
+/** One line. */
+export function show({ t, what, ...rest }: Traced): string {
+  const shown = JSON.stringify(rest, (key, value: unknown) =>
+    key === "before" || key === "after" ? brief(value as SessionRow) : value,
+  );
+  return `${(t / 1000).toFixed(3).padStart(9)}  ${what.padEnd(12)} ${shown}`;
+}
+
+function brief(row: SessionRow | undefined): unknown {
+  if (!row) return "-";
+  const { sid, gen, seq, cseq, att, end, tokens } = row;
+  const token = (tokens as { refreshToken?: string } | null)?.refreshToken;
+  return { sid, gen, seq, cseq, att, end, token };
+}

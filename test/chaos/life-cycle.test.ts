@@ -1,0 +1,70 @@
+import type { Browser, Page } from "puppeteer-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startBareSite, type BareSite } from "../support/bare-site.ts";
+import { getToken } from "../support/bare-page.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { FAULTS } from "./faults.ts";
+import { Lane } from "./lane.ts";
+import { note } from "./notes.ts";
+import { reach, STAGES } from "./stages.ts";
+import { CHANNELS, patience } from "./timing.ts";
+
+/** The owner of an attempt meets a fault while other tabs wait for its token. */
+
+let site: BareSite;
+let browser: Browser;
+
+beforeAll(async () => {
+  [site, browser] = await Promise.all([startBareSite(), launchBrowser()]);
+});
+/** The channels take their time at once, each with tabs of its own. */
+const lanes = new Map(CHANNELS.map((channels) => [channels, new Lane({ channels })]));
+
+afterAll(async () => {
+  await Promise.all([...lanes.values()].map((lane) => lane.close()));
+  await browser?.close();
+  await site?.close();
+});
+
+const cases = STAGES.flatMap((stage) =>
+  Object.keys(FAULTS).flatMap((name) => CHANNELS.map((channels) => ({ channels, name, stage }))),
+);
+
+test.concurrent.for(cases)(
+  "the owner $name when it is $stage, by $channels",
+  ({ channels, name, stage }) =>
+    lanes.get(channels)!.run(site, browser, async (world, tabs) => {
+      const fault = FAULTS[name]!;
+      const [first, owner, ...rest] = tabs as [Page, Page, ...Page[]];
+      const others = [first, ...rest];
+      const before = world.verdict();
+      const since = () => world.since(before);
+
+      const { waiting, wake } = await reach(world, owner, others, stage);
+      const begun = performance.now();
+      const undo = await fault.strike(owner, first);
+      const answers = await waiting;
+      const ms = Math.round(performance.now() - begun);
+      note({ channels, stage, name, ms });
+
+      // Rotated, and its answer reaches nobody: a second use of the same token is the only way on.
+      const lost = stage === "answered" ? 1 : 0;
+      const expected = { requests: 1 + lost, duplicates: lost, revocations: 0 };
+      expect(since()).toEqual(expected);
+      expect(new Set(answers.map(({ token }) => token)).size).toBe(1);
+      expect(await world.isGood(answers[0]!)).toBe(true);
+      expect(ms).toBeLessThan(patience(fault.owner, channels));
+
+      if (!undo) return [first, await world.open(), ...rest];
+      await undo();
+      // A message throws a page out of the back/forward cache, and then it is loaded anew.
+      const isLost = await owner.evaluate(() => window.auth === undefined);
+      if (channels === "locks alone") expect(isLost).toBe(false);
+      if (isLost) await world.create(owner);
+      else await wake();
+      // An owner that wakes does no harm.
+      expect(await world.isGood(await getToken(owner))).toBe(true);
+      expect(since()).toEqual(expected);
+      return tabs;
+    }),
+);

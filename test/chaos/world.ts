@@ -1,0 +1,144 @@
+import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import { expect } from "vitest";
+import { startProvider, type RunningProvider } from "../../demo/server/provider.ts";
+import type { CreateAuthConfig } from "../../src/create-auth.ts";
+import type { BareSite } from "../support/bare-site.ts";
+import { getToken, status, type Outcome } from "../support/bare-page.ts";
+import { sabotagePage } from "./sabotage.ts";
+import { isReal, TIMING, type Channels } from "./timing.ts";
+import { watchServer, type Verdict } from "./verdict.ts";
+
+export type Options = Pick<CreateAuthConfig, "timing" | "persist" | "reuseLeewayMs">;
+
+export interface WorldConfig extends Options {
+  readonly channels?: Channels;
+  /** Of the server. Default 30 s. */
+  readonly leewaySeconds?: number;
+}
+
+/** Short enough that a suite of expiries does not make an ID token old. */
+const TOKEN_S = 120;
+
+/** A provider of its own, and tabs of one profile. */
+export class World {
+  readonly provider: RunningProvider;
+  readonly verdict: () => Verdict;
+  #context: BrowserContext | Browser;
+  readonly #url: string;
+  readonly #channels: Channels;
+  readonly #options: Options;
+  #sleptMs = 0;
+
+  private constructor(
+    provider: RunningProvider,
+    context: BrowserContext | Browser,
+    url: string,
+    { channels = "locks and messages", timing, persist, reuseLeewayMs }: WorldConfig,
+  ) {
+    this.provider = provider;
+    this.verdict = watchServer(provider);
+    this.#context = context;
+    this.#url = url;
+    this.#channels = channels;
+    this.#options = {
+      timing: { ...TIMING, ...timing },
+      ...(persist && { persist }),
+      ...(reuseLeewayMs !== undefined && { reuseLeewayMs }),
+    };
+  }
+
+  static async create(
+    site: BareSite,
+    context: BrowserContext | Browser,
+    config: WorldConfig = {},
+  ): Promise<World> {
+    const { leewaySeconds = isReal ? 60 : 30 } = config;
+    const provider = await startProvider({
+      port: 0,
+      origins: [site.origin],
+      autoLogin: true,
+      accessTokenTtlSeconds: TOKEN_S,
+      reuseLeewaySeconds: leewaySeconds,
+    });
+    return new World(provider, context, `${site.origin}/bare/`, config);
+  }
+
+  /** From now on tabs open there: the browser was started anew. */
+  moveTo(context: BrowserContext | Browser): void {
+    this.#context = context;
+  }
+
+  async open(): Promise<Page> {
+    const page = await this.#context.newPage();
+    await page.evaluateOnNewDocument(sabotagePage, this.#channels, this.#sleptMs);
+    await page.goto(this.#url);
+    await this.create(page);
+    return page;
+  }
+
+  /** `window.auth` of a page that was loaded. */
+  async create(page: Page): Promise<void> {
+    await page.waitForFunction(() => window.latchkey !== undefined, { polling: 20 });
+    await page.evaluate(
+      (issuer, options) => {
+        window.auth = window.latchkey.createAuth({
+          issuer,
+          clientId: "latchkey-demo",
+          redirectUri: "/bare/callback",
+          ...options,
+        });
+      },
+      this.provider.issuer,
+      this.#options,
+    );
+  }
+
+  /** Tabs with a session of Ada's, and with clocks that are right. */
+  async signIn(count: number): Promise<Page[]> {
+    this.#sleptMs = 0;
+    const first = await this.open();
+    await first.evaluate(async () => {
+      const userAgent = new window.latchkey.PopupUserAgent("relay.html");
+      await window.auth.login({ loginHint: "ada", userAgent });
+    });
+    const tabs = [first];
+    while (tabs.length < count) tabs.push(await this.open());
+    await Promise.all(tabs.map((page) => status(page, "authenticated")));
+    return tabs;
+  }
+
+  /** The clock of all tabs goes on until every access token ran out. */
+  async expire(tabs: readonly Page[]): Promise<void> {
+    const ms = (TOKEN_S + 1) * 1_000;
+    await Promise.all(tabs.map((page) => page.evaluate((ms) => window.sabotage.sleep(ms), ms)));
+    this.#sleptMs += ms;
+  }
+
+  /** Does the server take it? */
+  async isGood({ token }: Outcome): Promise<boolean> {
+    const { AccessToken } = this.provider.provider;
+    return token !== undefined && (await AccessToken.find(token)) !== undefined;
+  }
+
+  /** What the server saw since then. */
+  since(before: Verdict): Verdict {
+    const now = this.verdict();
+    return {
+      requests: now.requests - before.requests,
+      duplicates: now.duplicates - before.duplicates,
+      revocations: now.revocations - before.revocations,
+    };
+  }
+
+  /** The session stands: one more refresh, with what is stored now, is one request and works. */
+  async expectAlive(page: Page): Promise<void> {
+    const before = this.verdict();
+    expect(await this.isGood(await getToken(page, "reload"))).toBe(true);
+    expect(this.since(before)).toEqual({ requests: 1, duplicates: 0, revocations: 0 });
+  }
+
+  async close(): Promise<void> {
+    await this.#context.close();
+    await this.provider.close();
+  }
+}

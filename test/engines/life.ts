@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
+import { startProvider, type RunningProvider } from "../../demo/server/provider.ts";
+import { watchServer, type Verdict } from "../chaos/verdict.ts";
+import type { Outcome } from "../support/bare-page.ts";
+import type { BareSite } from "../support/bare-site.ts";
+import type { Engine, EngineTab, LaunchEngine } from "./engine.ts";
+
+/** A provider, one browser of an engine, and tabs of it. */
+export class Life {
+  readonly provider: RunningProvider;
+  readonly verdict: () => Verdict;
+  readonly #launch: LaunchEngine;
+  readonly #profile: string;
+  readonly #url: string;
+  #engine: Engine;
+
+  private constructor(
+    launch: LaunchEngine,
+    profile: string,
+    engine: Engine,
+    url: string,
+    provider: RunningProvider,
+  ) {
+    this.#launch = launch;
+    this.#profile = profile;
+    this.#engine = engine;
+    this.#url = url;
+    this.provider = provider;
+    this.verdict = watchServer(provider);
+  }
+
+  static async begin(launch: LaunchEngine, site: BareSite): Promise<Life> {
+    const profile = mkdtempSync(join(tmpdir(), "latchkey-engine-"));
+    const engine = await launch(profile);
+    const provider = await startProvider({
+      port: 0,
+      origins: [site.origin],
+      autoLogin: true,
+      accessTokenTtlSeconds: 1,
+      reuseLeewaySeconds: 30,
+    });
+    return new Life(launch, profile, engine, `${site.origin}/bare/`, provider);
+  }
+
+  async open(): Promise<EngineTab> {
+    const tab = await this.#engine.open(this.#url);
+    await this.create(tab);
+    return tab;
+  }
+
+  /** `window.auth` of a page that was loaded. */
+  async create(tab: EngineTab): Promise<void> {
+    await eventually(() => tab.run("return window.latchkey !== undefined"));
+    const config = {
+      issuer: this.provider.issuer,
+      clientId: "latchkey-demo",
+      redirectUri: "/bare/callback",
+    };
+    await tab.run(`window.auth = window.latchkey.createAuth(${JSON.stringify(config)})`);
+  }
+
+  /** Tabs with a session whose access token ran out. The next ones live long. */
+  async tabs(count: number): Promise<EngineTab[]> {
+    const first = await this.open();
+    await first.run('window.auth.login({ loginHint: "ada" }).catch(() => {})');
+    await eventually(() => first.run('return location.pathname === "/bare/callback"'));
+    await this.create(first);
+    const tabs = [first];
+    while (tabs.length < count) tabs.push(await this.open());
+    for (const tab of tabs) {
+      await eventually(() =>
+        tab.run(
+          'const { status, token } = window.auth.state; return status === "authenticated" && token.expiresAt <= Date.now()',
+        ),
+      );
+    }
+    this.provider.setAccessTokenTtl(600);
+    return tabs;
+  }
+
+  async isGood({ token }: Outcome): Promise<boolean> {
+    const { AccessToken } = this.provider.provider;
+    return token !== undefined && (await AccessToken.find(token)) !== undefined;
+  }
+
+  /** The session stands: one more refresh is one request and works. */
+  async expectAlive(tab: EngineTab): Promise<void> {
+    const { requests } = this.verdict();
+    await beginToken(tab, "reload");
+    expect(await this.isGood(await outcome(tab))).toBe(true);
+    expect(this.verdict()).toMatchObject({ requests: requests + 1, revocations: 0 });
+  }
+
+  /** The browser is killed, and started again with the same profile. */
+  async restart(): Promise<void> {
+    await this.#engine.kill();
+    this.#engine = await this.#launch(this.#profile);
+  }
+
+  async end(): Promise<void> {
+    await this.#engine.close();
+    await this.provider.close();
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Begins to ask for a token, and does not wait: a session of WebDriver does one thing at a time. */
+export function beginToken(tab: EngineTab, cache: "default" | "reload" = "default"): Promise<void> {
+  return tab.run(`
+    window.outcome = undefined;
+    window.auth.getToken({ prompt: "none", cache: "${cache}" }).then(
+      (token) => (window.outcome = { token }),
+      (error) => (window.outcome = { code: error.code, reason: error.reason }),
+    );`);
+}
+
+export async function outcome(tab: EngineTab): Promise<Outcome> {
+  await eventually(() => tab.run("return window.outcome !== undefined"), 30_000);
+  return tab.run("return window.outcome");
+}
+
+/** A page that is on its way elsewhere answers nothing. */
+async function eventually(holds: () => Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  for (const end = Date.now() + timeoutMs; ; await sleep(20)) {
+    if (await holds().catch(() => false)) return;
+    if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${holds.toString()}`);
+  }
+}

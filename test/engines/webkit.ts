@@ -1,0 +1,131 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Engine, EngineTab } from "./engine.ts";
+
+const LIBRARIES = "/usr/lib";
+const DRIVER_PORT = 4790;
+const DISPLAY = ":97";
+
+/** WebKitGTK by WebDriver, in a display of its own. */
+export async function launchWebKit(): Promise<Engine> {
+  const driverPath = "/usr/bin/WebKitWebDriver";
+  const displayPath = "/usr/bin/Xvfb";
+  const binary = miniBrowser();
+  if (!existsSync(driverPath) || !existsSync(displayPath) || !binary)
+    throw new Error("WebKit is missing. On Debian: apt-get install webkit2gtk-driver xvfb.");
+  const display = spawn(displayPath, [DISPLAY, "-screen", "0", "1280x800x24"]);
+  const driver = spawn(driverPath, [`--port=${DRIVER_PORT}`], {
+    env: { ...process.env, DISPLAY, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" },
+  });
+  const end = () => [driver, display].forEach(endProcess);
+  try {
+    const session = await WebDriver.start({ binary, args: ["--automation"] });
+    const close = async () => {
+      await session.end();
+      end();
+    };
+    return { open: (url) => open(session, url), kill: close, close };
+  } catch (error) {
+    end();
+    throw error;
+  }
+}
+
+function miniBrowser(): string | undefined {
+  const folders = readdirSync(LIBRARIES).filter((name) => name.endsWith("-linux-gnu"));
+  return folders
+    .flatMap((folder) =>
+      ["webkit2gtk-4.1", "webkit2gtk-4.0", "webkitgtk-6.0"].map(
+        (version) => `${LIBRARIES}/${folder}/${version}/MiniBrowser`,
+      ),
+    )
+    .find((path) => existsSync(path));
+}
+
+function endProcess(process: ChildProcess): void {
+  process.kill();
+}
+
+async function open(session: WebDriver, url: string): Promise<EngineTab> {
+  const handle = await session.newTab();
+  const tab: EngineTab = {
+    run: (body) => session.inTab(handle, (at) => at.run(body)),
+    goto: (url) => session.inTab(handle, (at) => at.post("/url", { url })),
+    reload: () => session.inTab(handle, (at) => at.post("/refresh", {})),
+    close: () => session.inTab(handle, (at) => at.delete("/window")),
+  };
+  await tab.goto(url);
+  return tab;
+}
+
+/** One session; it is in one tab at a time. */
+class WebDriver {
+  readonly #base: string;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(base: string) {
+    this.#base = base;
+  }
+
+  static async start(browser: { binary: string; args: string[] }): Promise<WebDriver> {
+    const root = `http://127.0.0.1:${DRIVER_PORT}/session`;
+    const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": browser } };
+    for (let tries = 0; ; tries++) {
+      try {
+        const { sessionId } = await ask<{ sessionId: string }>("POST", root, { capabilities });
+        return new WebDriver(`${root}/${sessionId}`);
+      } catch (error) {
+        if (tries === 20) throw error;
+        await sleep(250);
+      }
+    }
+  }
+
+  async newTab(): Promise<string> {
+    const made = this.#turn.then(() =>
+      this.post<{ handle: string }>("/window/new", { type: "tab" }),
+    );
+    this.#turn = made.catch(() => {});
+    return (await made).handle;
+  }
+
+  inTab<T>(handle: string, work: (session: WebDriver) => Promise<T>): Promise<T> {
+    const done = this.#turn.then(async () => {
+      await this.post("/window", { handle });
+      return work(this);
+    });
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  async run<T>(body: string): Promise<T> {
+    const script = `const done = arguments[0];
+      (async () => { ${body} })().then((value) => done({ value }), (error) => done({ error: String(error) }));`;
+    const told = await this.post<{ value: T; error?: string }>("/execute/async", {
+      script,
+      args: [],
+    });
+    if (told.error) throw new Error(told.error);
+    return told.value;
+  }
+
+  post<T = void>(path: string, body: object): Promise<T> {
+    return ask<T>("POST", this.#base + path, body);
+  }
+
+  delete<T = void>(path: string): Promise<T> {
+    return ask<T>("DELETE", this.#base + path);
+  }
+
+  end(): Promise<void> {
+    return this.delete("");
+  }
+}
+
+async function ask<T>(method: string, url: string, body?: object): Promise<T> {
+  const response = await fetch(url, { method, ...(body && { body: JSON.stringify(body) }) });
+  const { value } = (await response.json()) as { value: T };
+  if (!response.ok) throw new Error(`${method} ${url}: ${JSON.stringify(value)}`);
+  return value;
+}

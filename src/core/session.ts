@@ -21,6 +21,8 @@ export interface SessionRow {
   end: null | SessionEnd;
   /** `device`: the person is remembered. `tabs`: only while a tab is open. */
   keep: "device" | "tabs";
+  /** `gen` at which an ID token was last judged; a login's is judged before it is stored. */
+  judged?: number;
   /** A refresh token is there. */
   renewable: boolean;
   /** Clear index of the access tokens, without them. */

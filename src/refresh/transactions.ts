@@ -58,22 +58,21 @@ export async function commitAnswer(
   answer: RefreshedTokens,
 ): Promise<SessionRow | undefined> {
   const { store } = run.ports;
-  for (;;) {
-    // As it is now: an ID token may have been judged while this answer was on its way.
-    const current = await store.get(rowKey(run));
-    // Stored by a write that was reported as failed.
-    if (current && hasAnswer(current, claimed)) return current;
-    if (!mayCommit(run, current, claimed)) return undefined;
+  for (let current: SessionRow = claimed; ;) {
+    const { gen, judged } = current;
     const tokens = await store.seal(
       mergeAnswer(await store.open(current.tokens), claimed.att.want, answer),
     );
-    const isCurrent = (row: SessionRow | undefined): row is SessionRow =>
-      mayCommit(run, row, claimed) && row.gen === current.gen;
     const row = await store.update(rowKey(run), (row) =>
-      isCurrent(row) ? answeredRow(run, row, claimed, answer, tokens) : KEEP,
+      // An ID token may have been judged while this answer was on its way.
+      mayCommit(run, row, claimed) && row.gen === gen && row.judged === judged
+        ? answeredRow(run, row, claimed, answer, tokens)
+        : KEEP,
     );
-    if (!row || hasAnswer(row, claimed)) return row;
+    // By this write, or by one that was reported as failed.
+    if (row && hasAnswer(row, claimed)) return row;
     if (!mayCommit(run, row, claimed)) return undefined;
+    current = row;
   }
 }
 
@@ -172,7 +171,9 @@ export async function storeVerified(
   const isSame = (row: SessionRow | undefined): row is SessionRow =>
     isLive(row, current) && row.gen === current.gen;
   return isSame(
-    await store.update(rowKey(run), (row) => (isSame(row) ? { ...row, tokens } : KEEP)),
+    await store.update(rowKey(run), (row) =>
+      isSame(row) ? { ...row, tokens, judged: row.gen } : KEEP,
+    ),
   );
 }
 

@@ -107,9 +107,37 @@ export class ActiveSession {
    * `error`: why nobody is signed in, if nobody is.
    */
   load(origin: TokenSummary["origin"], error?: unknown): Promise<void> {
-    const load = this.#loading.then(() => this.#load(origin, error));
-    this.#loading = load.catch(() => {});
-    return load;
+    return this.#inTurn(() => this.#load(origin, error));
+  }
+
+  /** Publishes what a refresh of the usual token brought, without another look into the store where that is sure. */
+  adopt(tokens: TokenSet): Promise<void> {
+    return this.#inTurn(async () => {
+      const { user, generation, origin = "this-tab" } = tokens;
+      const held = this.#held;
+      if (!held || !this.#user || generation === undefined || user?.sub !== this.#sub)
+        return this.#load(origin, undefined);
+      if (held.gen >= generation) return;
+      this.#held = holdToken(tokens, held.sid, origin, this.#config.clock);
+      this.#user = user;
+      this.state.set(this.#describe(undefined));
+    });
+  }
+
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    const turn = this.#loading.then(step);
+    this.#loading = turn.catch(() => {});
+    return turn;
+  }
+
+  /** The wall says that the token at hand is over: only whoever refreshes may know a newer one. */
+  isOver(): boolean {
+    return this.#held !== undefined && this.#held.summary.expiresAt <= this.#config.clock.now();
+  }
+
+  /** What is published is of this generation, or a newer one. */
+  isAt(sid: string, generation: number): boolean {
+    return this.#held?.sid === sid && this.#held.gen >= generation;
   }
 
   async #load(origin: TokenSummary["origin"], error: unknown): Promise<void> {
@@ -119,9 +147,8 @@ export class ActiveSession {
     const record = row && !row.end ? await this.#recordOf(row) : undefined;
     const before = this.#held;
     const known = row && before?.sid === row.sid && before.gen === row.access[USUAL_WANT]?.gen;
-    this.#held = known
-      ? before
-      : row && record && holdToken(row, record, USUAL_WANT, origin, clock);
+    const tokens = row && record && storedTokens(row, record, USUAL_WANT);
+    this.#held = known ? before : tokens && holdToken(tokens, row.sid, origin, clock);
     this.#sub = sub;
     this.#user = record?.user;
     this.#lastUser = record?.user ?? this.#lastUser;

@@ -3,6 +3,7 @@ import type { Auth, AuthState, GetTokenOptions } from "../core/auth.ts";
 import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import type { TokenRequest } from "../core/grant.ts";
 import { chunk } from "../core/lazy.ts";
+import type { TabMessage } from "../core/message.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import { USUAL_WANT, wantKey } from "../core/want.ts";
@@ -29,6 +30,8 @@ export class AuthManager implements Auth {
   readonly #session: ActiveSession;
   readonly #logins: LazyLogins;
   #opened: Promise<void> | undefined;
+  /** Of the usual token, while it is under way. */
+  #renewal: Promise<unknown> | undefined;
   #unlisten: (() => void) | undefined;
 
   constructor(config: AuthManagerConfig) {
@@ -56,13 +59,9 @@ export class AuthManager implements Auth {
   }
 
   readonly start: Auth["start"] = () => {
-    const { page, channel, tab, redirectUri, postLogoutRedirectUri } = this.#config;
+    const { page, channel, redirectUri, postLogoutRedirectUri } = this.#config;
     if (this.#unlisten || page.unsupported()) return;
-    this.#unlisten = channel.listen(({ t, k, from }) => {
-      const isNews = t === "user" || ((t === "done" || t === "ended") && k === this.#session.sub);
-      if (!isNews) return;
-      this.#session.load(from === tab ? "this-tab" : "other-tab").catch(ignore);
-    });
+    this.#unlisten = channel.listen((message) => void this.#hear(message));
     this.#opened = isCallback(page.href(), redirectUri())
       ? this.handleCallback().then(ignore, ignore)
       : this.#open();
@@ -115,6 +114,16 @@ export class AuthManager implements Auth {
     await atServer?.signOutAtServer(left, this.#config, { ...options, mayLeave });
   };
 
+  async #hear(message: TabMessage): Promise<void> {
+    const { t, k, from, sid } = message;
+    const isOurs = t === "user" || ((t === "done" || t === "ended") && k === this.#session.sub);
+    if (!isOurs) return;
+    // Whoever waits here for the same is told by the refresh itself.
+    if (t === "done") await this.#renewal?.catch(ignore);
+    if (t === "done" && this.#session.isAt(sid, message.gen)) return;
+    await this.#session.load(from === this.#config.tab ? "this-tab" : "other-tab").catch(ignore);
+  }
+
   async #findToken(options: GetTokenOptions): Promise<string> {
     this.#assertSupported();
     const { prompt, cache = "default", signal } = options;
@@ -122,8 +131,14 @@ export class AuthManager implements Auth {
     await abortable(Promise.all([this.#open(), this.#logins.settled]), signal);
     if (prompt !== undefined && prompt !== "none") return this.#tokenAfterLogin(options);
     const want = wantKey(options);
-    const good = want === USUAL_WANT && cache === "default" ? this.#session.goodToken() : undefined;
-    if (good) return good;
+    if (want === USUAL_WANT && cache === "default") {
+      const good = this.#session.goodToken();
+      if (good) return good;
+      if (this.#session.isOver()) {
+        const renewed = await this.#renew(options, undefined).catch(unlessNeedsPerson);
+        if (renewed !== undefined) return renewed;
+      }
+    }
     const found = await this.#session.find(want);
     if (cache === "default" && found && found.condition !== "dead") {
       if (found.condition === "aging") {
@@ -151,7 +166,22 @@ export class AuthManager implements Auth {
     }
   }
 
-  async #renew(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
+  #renew(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
+    const isUsual = wantKey(options) === USUAL_WANT;
+    const renewal = this.#requestToken(options, tokens, (answer) =>
+      isUsual ? this.#session.adopt(answer) : this.#session.load(answer.origin ?? "this-tab"),
+    ).finally(() => {
+      if (this.#renewal === renewal) this.#renewal = undefined;
+    });
+    if (isUsual) this.#renewal = renewal;
+    return renewal;
+  }
+
+  async #requestToken(
+    options: GetTokenOptions,
+    tokens: TokenSet | undefined,
+    publish: (answer: TokenSet) => Promise<void>,
+  ): Promise<string> {
     // Whose the token is, even when the news of another person has not reached this tab.
     const user = tokens?.user?.sub ?? this.#session.sub;
     const request: TokenRequest = {
@@ -163,7 +193,7 @@ export class AuthManager implements Auth {
       const answer = await this.#config.grant.requestToken(request);
       // Tokens without a generation are not in the store yet.
       if (answer.generation === undefined) await this.#logins.checkIn(answer);
-      await this.#session.load(answer.origin ?? "this-tab").catch(ignore);
+      await publish(answer).catch(ignore);
       return answer.accessToken;
     } catch (error) {
       if (!needsPerson(error)) this.#session.stale();
@@ -214,6 +244,10 @@ export class AuthManager implements Auth {
 }
 
 const loadServerSignOut = () => chunk(import("./server-sign-out.ts"));
+
+function unlessNeedsPerson(error: unknown): undefined {
+  if (!needsPerson(error)) throw error;
+}
 
 function needsPerson(error: unknown): boolean {
   return error instanceof NoTokenError || error instanceof RefreshTokenError;

@@ -1,7 +1,6 @@
 import type { TokenSummary } from "../core/auth.ts";
 import type { Clock } from "../core/ports.ts";
-import type { SessionRow, TokenRecord } from "../core/session.ts";
-import type { WantKey } from "../core/want.ts";
+import type { TokenSet } from "../core/token-set.ts";
 
 /** The token of the usual want, ready to be given away. */
 export interface HeldToken {
@@ -18,24 +17,21 @@ export interface HeldToken {
   goodAt: number;
 }
 
+/** `tokens`: of the session `sid`, as stored. */
 export function holdToken(
-  row: SessionRow,
-  record: TokenRecord,
-  want: WantKey,
+  { accessToken, expiresAt, scope, generation = 0 }: TokenSet,
+  sid: string,
   origin: TokenSummary["origin"],
   clock: Clock,
-): HeldToken | undefined {
-  const entry = row.access[want];
-  const access = record.access[want];
-  if (!entry || !access) return undefined;
+): HeldToken {
   const [now, mono] = [clock.now(), clock.mono()];
-  const life = Math.max(0, entry.expiresAt - now);
+  const life = Math.max(0, expiresAt - now);
   const carefree = life - renewalWindow(life);
   return {
-    promise: Promise.resolve(access.token),
-    sid: row.sid,
-    gen: entry.gen,
-    summary: { scope: entry.scope, expiresAt: entry.expiresAt, origin },
+    promise: Promise.resolve(accessToken),
+    sid,
+    gen: generation,
+    summary: { scope, expiresAt, origin },
     untilWall: now + carefree,
     untilMono: mono + carefree,
     endMono: mono + life,

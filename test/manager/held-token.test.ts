@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { holdToken } from "../../src/manager/held-token.ts";
-import { expiredRow, testClock, USUAL } from "../refresh/tabs.ts";
-import type { TokenRecord } from "../../src/core/session.ts";
+import { tokenSet } from "../../src/core/token-set.ts";
+import { testClock } from "../refresh/tabs.ts";
 
 const MINUTE = 60_000;
 
@@ -12,9 +12,15 @@ test.for([
   ["an hour", 60 * MINUTE, 6 * MINUTE],
 ] as const)("a token of %s is renewed behind its back in its last part", ([, life, window]) => {
   const clock = { ...testClock, now: () => 1_000_000, mono: () => 5_000 };
-  const row = expiredRow();
-  row.access[USUAL]!.expiresAt = 1_000_000 + life;
-  const held = holdToken(row, row.tokens as TokenRecord, USUAL, "stored", clock)!;
+  const tokens = tokenSet({
+    accessToken: "at",
+    tokenType: "Bearer",
+    expiresAt: 1_000_000 + life,
+    scope: [],
+    tokenEndpoint: "https://id.example/token",
+    generation: 1,
+  });
+  const held = holdToken(tokens, "sid", "stored", clock);
   expect(held.untilWall).toBe(1_000_000 + life - window);
   expect(held.untilMono).toBe(5_000 + life - window);
   expect(held.endMono).toBe(5_000 + life);

@@ -11,6 +11,7 @@ import {
   RequestTokenError,
   StorageError,
 } from "../../src/core/errors.ts";
+import { KEEP } from "../../src/core/session.ts";
 import { OUTCOMES } from "../../src/core/outcomes.ts";
 import type { AuthManager } from "../../src/manager/auth-manager.ts";
 import { answerOf, expiredRow, KEY } from "../refresh/tabs.ts";
@@ -79,7 +80,7 @@ const SCENARIOS: Record<string, Scenario> = {
     world.refreshes.push(answerOf(2, { idToken: "bad" }));
     const auth = start();
     await silently(auth);
-    await vi.advanceTimersByTimeAsync(0);
+    await vi.advanceTimersByTimeAsync(100);
     return { auth, failing: auth.getToken({ prompt: "none", cache: "reload" }) };
   },
   "a refresh is refused": refreshed({
@@ -107,7 +108,7 @@ const SCENARIOS: Record<string, Scenario> = {
     await remember(world, expiredRow());
     const auth = start();
     await auth.getUser();
-    vi.spyOn(world.users, "getDefault").mockRejectedValueOnce(new StorageError("gone"));
+    vi.spyOn(world.store, "get").mockRejectedValueOnce(new StorageError("gone"));
     return { auth, failing: silently(auth) };
   },
   "the store cannot be read at the start": async (world, start) => {
@@ -176,7 +177,8 @@ test.for(OUTCOMES)(
   "$event: $error, $state",
   async ({ event, error: name, code, state, retryable }) => {
     const my = world();
-    const before = async () => JSON.stringify((await my.store.get(KEY))?.tokens ?? null);
+    const before = async () =>
+      JSON.stringify((await my.store.update(KEY, () => KEEP))?.tokens ?? null);
     const { auth, failing } = await SCENARIOS[event]!(my, () => {
       const auth = my.tab();
       auth.start();

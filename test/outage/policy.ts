@@ -1,4 +1,4 @@
-import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
+import { storedTokens, type SessionRow, type TokenRecord } from "../../src/core/session.ts";
 import { USUAL_WANT } from "../../src/core/want.ts";
 import { holdToken } from "../../src/manager/held-token.ts";
 import { afterRetryAfter, backOff } from "../../src/refresh/back-off.ts";
@@ -32,7 +32,8 @@ export function rowOf(lifeMs: number): SessionRow {
 export function carefreeMs(lifeMs: number): number {
   const row = rowOf(lifeMs);
   const atBirth = { now: () => 0, mono: () => 0, sleep: () => Promise.resolve() };
-  return holdToken(row, row.tokens as TokenRecord, USUAL_WANT, "this-tab", atBirth)!.untilMono;
+  const tokens = storedTokens(row, row.tokens as TokenRecord, USUAL_WANT)!;
+  return holdToken(tokens, row.sid, "this-tab", atBirth).untilMono;
 }
 
 /** The pauses of a tab that is asked for a token all the time. Milliseconds. */

@@ -6,14 +6,22 @@ import { commit } from "./commit.ts";
 import { Owner } from "./owner.ts";
 import { tell, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
+import { takeTurn } from "./turn.ts";
 import { claimAttempt, dropAttempt, endSession, type ClaimedRow } from "./transactions.ts";
 import { untilStored } from "./until-stored.ts";
 
 /** CLAIM: what a send needs is loaded first, so that nothing is claimed that cannot be sent. */
 export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
   await run.ports.send.prepare();
+  // Who follows another attempt has waited for that one already.
+  const { next, end } = seen.att ? { next: undefined, end: () => {} } : await takeTurn(run, seen);
+  if (next) return next;
   const owner = new Owner(run);
-  return owner.hold(() => attempt(run, owner, seen, certain));
+  try {
+    return await owner.hold(() => attempt(run, owner, seen, certain, end));
+  } finally {
+    end();
+  }
 }
 
 /** Sends until the server gives a definite answer. Every send comes directly after a T1 of its own. */
@@ -22,6 +30,7 @@ async function attempt(
   owner: Owner,
   seen: SessionRow,
   isCertain: boolean,
+  onClaimed: () => void,
 ): Promise<Next> {
   const { store, send, page, clock } = run.ports;
   const record = await store.open(seen.tokens);
@@ -32,6 +41,7 @@ async function attempt(
     if (owner.isReleased) return { state: "READ" };
     const begun = clock.mono();
     const claimed = await claimAttempt(run, owner, seen, certain);
+    onClaimed();
     if (!claimed || owner.isReleased) return { state: "READ" };
     seen = claimed;
     if (clock.mono() - begun > run.timing.permitMs) {

@@ -1,12 +1,11 @@
-import type { SessionAttempt } from "../core/session.ts";
 import type { Run } from "./run.ts";
-import type { Next } from "./states.ts";
+import type { Attempt, Next } from "./states.ts";
 
 /**
  * DRAIN: the owner is gone and its request may still be on its way to the server. One that was sent after it could be
  * overtaken, and the ghost would then invalidate what was just stored.
  */
-export async function drain(run: Run, att: SessionAttempt): Promise<Next> {
+export async function drain(run: Run, att: Attempt): Promise<Next> {
   const { channel, clock, random } = run.ports;
   const { drainMs } = run.timing;
   const leave = new AbortController();

@@ -1,10 +1,10 @@
 import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
-import type { SessionAttempt } from "../core/session.ts";
+
 import { isNewer, newerVersion } from "../core/session-version.ts";
 import { claim } from "./claim.ts";
 import { drain } from "./drain.ts";
 import { ownerLock, rowKey, satisfying, type Run } from "./run.ts";
-import type { Next, Return } from "./states.ts";
+import type { Attempt, Next, Return } from "./states.ts";
 import { ownerEnded, watch } from "./watch.ts";
 
 /** Goes from READ to RETURN, or rejects. */
@@ -52,7 +52,7 @@ async function read(run: Run): Promise<Next> {
 }
 
 /** Is the owner of the attempt alive? Its lock knows. */
-function test(run: Run, att: SessionAttempt): Promise<Next> {
+function test(run: Run, att: Attempt): Promise<Next> {
   return run.ports.locks.request<Next>(
     ownerLock(att.id),
     { mode: "shared", ifAvailable: true },

@@ -4,6 +4,8 @@ import { rowKey, type Run } from "./run.ts";
 import { endByIdToken, storeVerified } from "./transactions.ts";
 import { untilStored } from "./until-stored.ts";
 
+/** The tabs that waited read the row now, and a write would be in their way. Milliseconds. */
+const LATER_MS = 100;
 /** Keys are not fetched every second. */
 const FIRST_TRY = 4;
 
@@ -12,7 +14,8 @@ const FIRST_TRY = 4;
  * this comes after; a bad ID token then ends the session, and keys that cannot be had leave it unverified until they can.
  */
 export async function verifyCommitted(run: Run, committed: SessionRow): Promise<void> {
-  const { store, send } = run.ports;
+  const { clock, store, send } = run.ports;
+  await clock.sleep(LATER_MS);
   const record = await store.open(committed.tokens);
   let verdict = await send.verify(record);
   for (let tries = FIRST_TRY; verdict.type === "unknown"; tries++) {

@@ -1,11 +1,14 @@
 import type { TabMessage } from "../core/message.ts";
-import type { SessionAttempt, SessionRow } from "../core/session.ts";
+import type { SessionRow } from "../core/session.ts";
 import { ownerLock, rowKey, tell, type Run } from "./run.ts";
-import type { Next } from "./states.ts";
+import type { Attempt, Next } from "./states.ts";
+
+/** Most refreshes are over by then, and nobody has asked for a lock in vain. Milliseconds. */
+const LOCK_AFTER_MS = 50;
 
 /** WATCH: until somebody says something about the session, the owner's lock is free, or there is silence for too long. */
-export async function watch(run: Run, att: SessionAttempt): Promise<Next> {
-  const { channel, locks, page } = run.ports;
+export async function watch(run: Run, att: Attempt): Promise<Next> {
+  const { channel, clock, locks, page } = run.ports;
   const leave = new AbortController();
   const life = { at: -Infinity };
   const undo: (() => void)[] = [];
@@ -19,11 +22,13 @@ export async function watch(run: Run, att: SessionAttempt): Promise<Next> {
       page.onEvent(() => resolve({ state: "READ" })),
     );
   });
-  const ended = locks.request<Next>(
-    ownerLock(att.id),
-    { mode: "shared", signal: leave.signal },
-    () => ownerEnded(run, att),
-  );
+  const ended = clock
+    .sleep(LOCK_AFTER_MS, leave.signal)
+    .then(() =>
+      locks.request<Next>(ownerLock(att.id), { mode: "shared", signal: leave.signal }, () =>
+        ownerEnded(run, att),
+      ),
+    );
   try {
     return await Promise.race([told, ended, observe(run, att, life, leave.signal)]);
   } finally {
@@ -34,7 +39,7 @@ export async function watch(run: Run, att: SessionAttempt): Promise<Next> {
 }
 
 /** An owner may have committed just before it ended, so the row is read again before its attempt is followed. */
-export async function ownerEnded(run: Run, att: SessionAttempt): Promise<Next> {
+export async function ownerEnded(run: Run, att: Attempt): Promise<Next> {
   return isSame(await run.ports.store.get(rowKey(run)), att)
     ? { state: "DRAIN", att }
     : { state: "READ" };
@@ -42,7 +47,7 @@ export async function ownerEnded(run: Run, att: SessionAttempt): Promise<Next> {
 
 function hear(
   run: Run,
-  att: SessionAttempt,
+  att: Attempt,
   message: TabMessage,
   life: { at: number },
 ): Next | Promise<Next> | null {
@@ -67,7 +72,7 @@ function hear(
 }
 
 /** Its owner has not sent and cannot any more: there is no ghost to wait for. */
-async function follow(run: Run, att: SessionAttempt): Promise<Next> {
+async function follow(run: Run, att: Attempt): Promise<Next> {
   const row = await run.ports.store.get(rowKey(run));
   return isSame(row, att) ? { state: "CLAIM", row, certain: true } : { state: "READ" };
 }
@@ -75,7 +80,7 @@ async function follow(run: Run, att: SessionAttempt): Promise<Next> {
 /** Looks each tick, and takes over after a silence. A sleep of one's own does not count as the owner's silence. */
 async function observe(
   run: Run,
-  att: SessionAttempt,
+  att: Attempt,
   life: { at: number },
   signal: AbortSignal,
 ): Promise<Next> {
@@ -101,6 +106,6 @@ async function observe(
   }
 }
 
-function isSame(row: SessionRow | undefined, att: SessionAttempt): row is SessionRow {
+function isSame(row: SessionRow | undefined, att: Attempt): row is SessionRow {
   return row?.att?.id === att.id && row.att.seq === att.seq;
 }

@@ -210,6 +210,7 @@ describe("a token that is dead", () => {
     const auth = my.tab();
     auth.start();
     expect(await auth.getToken()).toBe("at2");
+    await vi.advanceTimersByTimeAsync(100);
     judge();
     await settle();
     expect(auth.state.status).toBe("expired");

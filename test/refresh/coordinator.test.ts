@@ -39,6 +39,21 @@ describe("one refresh for all", () => {
     expect(sent).toHaveLength(1);
   });
 
+  test("of ten tabs that wake at once one writes, and the others follow it", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const update = vi.spyOn(store, "update");
+    const all = Array.from({ length: 10 }, (_, n) => tab(`tab-${n}`).refresh(NEED));
+    await settle();
+    sent[0]!.answer(answerOf(2));
+    expect(new Set((await Promise.all(all)).map((tokens) => tokens.accessToken))).toEqual(
+      new Set(["at2"]),
+    );
+    // T1 and T2.
+    expect(update).toHaveBeenCalledTimes(2);
+    expect(sent).toHaveLength(1);
+  });
+
   test("ten callers in one tab share one request", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
@@ -58,7 +73,10 @@ describe("one refresh for all", () => {
     const mute = { channel: { post: () => {}, listen: () => () => {} } };
     const all = ["a", "b", "c"].map((name) => tab(name, mute).refresh(NEED));
     await settle();
+    // The others wait for a word of it, for a moment.
+    await vi.advanceTimersByTimeAsync(250);
     sent[0]!.answer(answerOf(2));
+    await vi.advanceTimersByTimeAsync(50);
     expect((await Promise.all(all)).map(({ accessToken }) => accessToken)).toEqual([
       "at2",
       "at2",
@@ -414,6 +432,7 @@ describe("an owner that ended", () => {
     }));
     finish();
     await owner;
+    await vi.advanceTimersByTimeAsync(50);
     expect((await tokens).generation).toBe(2);
     expect(sent).toHaveLength(0);
   });
@@ -749,6 +768,7 @@ describe("a store that fails in the middle", () => {
     await settle();
     sent[0]!.answer(answerOf(2, { idToken: "bad" }));
     await tokens;
+    await vi.advanceTimersByTimeAsync(100);
     vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("busy"));
     judge();
     await vi.advanceTimersByTimeAsync(1_000);
@@ -809,7 +829,7 @@ describe("what stands for a while", () => {
     await settle();
     sent[0]!.answer(answerOf(2, { expiresAt: Date.now(), idToken: "bad" }));
     await born;
-    await settle();
+    await vi.advanceTimersByTimeAsync(100);
     await expect(one.refresh(NEED)).rejects.toBeInstanceOf(RefreshTokenError);
   });
 
@@ -875,6 +895,8 @@ describe("the ID token of a refresh", () => {
     const one = world.tab("a", { verdict: () => new Promise((resolve) => verdicts.push(resolve)) });
     return { one, verdicts };
   }
+  /** The tabs that waited have read the row, and the verdict is asked for. */
+  const asked = () => vi.advanceTimersByTimeAsync(100);
   const user = { sub: ADA, name: "Ada L.", claims: {} };
   const api = wantKey({ resource: "https://api.example" });
 
@@ -887,6 +909,7 @@ describe("the ID token of a refresh", () => {
     await settle();
     sent[0]!.answer(answerOf(2, { idToken: "id2" }));
     await first;
+    await asked();
     const second = one.refresh({ ...NEED, want: api });
     await settle();
     verdicts[0]!({ type: "valid", user, authTime: 7 });
@@ -910,6 +933,7 @@ describe("the ID token of a refresh", () => {
     await settle();
     sent[0]!.answer(answerOf(2, { idToken: "id2" }));
     await first;
+    await asked();
     const second = one.refresh({ ...NEED, want: api });
     await settle();
     sent[1]!.answer(answerOf(3));
@@ -928,7 +952,7 @@ describe("the ID token of a refresh", () => {
     await settle();
     sent[0]!.answer(answerOf(2, { idToken: "id2" }));
     await first;
-    await settle();
+    await asked();
     const seal = store.seal.bind(store);
     vi.spyOn(store, "seal").mockImplementationOnce(async (record) => {
       await store.update(KEY, (row) => ({
@@ -946,6 +970,32 @@ describe("the ID token of a refresh", () => {
     });
   });
 
+  test("that was found good while the next answer was being stored is not forgotten", async () => {
+    const world = browser();
+    const { store, sent } = world;
+    await store.update(KEY, () => expiredRow());
+    const { one, verdicts } = judged(world);
+    const first = one.refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    await first;
+    await asked();
+    const second = one.refresh({ ...NEED, want: api });
+    await settle();
+    const seal = store.seal.bind(store);
+    vi.spyOn(store, "seal").mockImplementationOnce(async (record) => {
+      verdicts[0]!({ type: "valid", user, authTime: 7 });
+      await settle();
+      return seal(record);
+    });
+    sent[1]!.answer(answerOf(3));
+    await second;
+    expect(await store.get(KEY)).toMatchObject({
+      gen: 3,
+      tokens: { refreshToken: "rt3", idTokenVerified: true, user, authTime: 7 },
+    });
+  });
+
   test("of an older answer says nothing about a newer ID token, or another login", async () => {
     const world = browser();
     const { store, sent } = world;
@@ -956,7 +1006,7 @@ describe("the ID token of a refresh", () => {
       await settle();
       sent[n - 2]!.answer(answerOf(n, { idToken: `id${n}` }));
       await tokens;
-      await settle();
+      await asked();
     }
     verdicts[0]!({ type: "valid", user, authTime: 7 });
     await settle();
@@ -978,7 +1028,7 @@ describe("the ID token of a refresh", () => {
     await settle();
     sent[0]!.answer(answerOf(2, { idToken: "bad" }));
     await tokens;
-    await settle();
+    await asked();
     expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" }, tokens: null });
     expect(messages.at(-1)).toMatchObject({ t: "ended", why: "id_token" });
   });
@@ -994,7 +1044,7 @@ describe("the ID token of a refresh", () => {
     await settle();
     sent[0]!.answer(answerOf(2, { idToken: "id2" }));
     await first;
-    await settle();
+    await asked();
     expect((await store.get(KEY))!.tokens).toMatchObject({
       idToken: "id2",
       idTokenVerified: false,
@@ -1004,7 +1054,7 @@ describe("the ID token of a refresh", () => {
     await settle();
     sent[1]!.answer(answerOf(3, { idToken: "id3" }));
     await second;
-    await settle();
+    await asked();
     expect((await store.get(KEY))!.tokens).toMatchObject({
       idToken: "id3",
       idTokenVerified: true,

@@ -315,6 +315,39 @@ describe("a page that sleeps", () => {
     expect(get).toHaveBeenCalled();
   });
 
+  test("while it is its turn holds the others up for a moment only", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    vi.spyOn(store, "update").mockImplementationOnce(() => new Promise(() => {}));
+    tab("a")
+      .refresh(NEED)
+      .catch(() => {});
+    await settle();
+    const b = tab("b").refresh(NEED);
+    await vi.advanceTimersByTimeAsync(250);
+    expect(sent.map(({ tab }) => tab)).toEqual(["b"]);
+    sent[0]!.answer(answerOf(2));
+    expect((await b).accessToken).toBe("at2");
+  });
+
+  test("that goes while it is its turn holds nobody up", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const life = page();
+    vi.spyOn(store, "update").mockImplementationOnce(() => new Promise(() => {}));
+    tab("a", { page: life })
+      .refresh(NEED)
+      .catch(() => {});
+    await settle();
+    life.happen("pagehide");
+    await settle();
+    const b = tab("b").refresh(NEED);
+    await settle();
+    expect(sent.map(({ tab }) => tab)).toEqual(["b"]);
+    sent[0]!.answer(answerOf(2));
+    expect((await b).accessToken).toBe("at2");
+  });
+
   test("does not wait for a lock meanwhile", async () => {
     const { tab, locks } = await owned();
     const life = page();
@@ -322,7 +355,7 @@ describe("a page that sleeps", () => {
     void tab("a", { page: life })
       .refresh(NEED)
       .catch(() => {});
-    await settle();
+    await vi.advanceTimersByTimeAsync(50);
     const waiting = request.mock.calls.find(([, { signal }]) => signal !== undefined)!;
     life.happen("pagehide");
     await settle();

@@ -1,0 +1,67 @@
+import type { SessionRow } from "../core/session.ts";
+import type { TabMessage } from "../core/message.ts";
+import { rowKey, type Run } from "./run.ts";
+import type { Next } from "./states.ts";
+
+/** So long the others wait for the word of the one whose turn it is. Milliseconds. */
+const TURN_MS = 250;
+
+/**
+ * Of many tabs that wake at once one writes its attempt down, and the others follow it instead of finding that out from the
+ * store. A courtesy: T1 alone decides, and who hears nothing goes there all the same.
+ */
+export async function takeTurn(
+  run: Run,
+  seen: SessionRow,
+): Promise<{ next?: Next; end: () => void }> {
+  const { clock, locks, page } = run.ports;
+  const leave = new AbortController();
+  const heard = listen(run, seen, leave.signal);
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  // A page that goes keeps nobody waiting.
+  void ended.then(page.onEvent(() => end()));
+  try {
+    const isMine = await new Promise<boolean>((resolve, reject) => {
+      const hold = async (granted: boolean): Promise<void> => {
+        resolve(granted);
+        if (granted) await ended;
+      };
+      const name = `turn/${rowKey(run)}`;
+      locks.request(name, { mode: "exclusive", ifAvailable: true }, hold).catch(reject);
+    });
+    if (isMine) return { end };
+    end();
+    const silence = clock.sleep(TURN_MS, leave.signal).then(() => undefined);
+    const next = await Promise.race([heard, silence]);
+    return { ...(next && { next }), end };
+  } finally {
+    leave.abort();
+  }
+}
+
+function listen(run: Run, seen: SessionRow, signal: AbortSignal): Promise<Next> {
+  return new Promise((resolve) => {
+    const unlisten = run.ports.channel.listen((message) => {
+      const next = message.k === run.need.user && message.sid === seen.sid && hear(message);
+      if (next) resolve(next);
+    });
+    signal.addEventListener("abort", unlisten);
+  });
+}
+
+function hear(message: TabMessage): Next | null {
+  switch (message.t) {
+    case "claim":
+      return { state: "WATCH", att: { id: message.attId, seq: message.seq } };
+    case "done":
+    case "ended":
+    case "user":
+      return { state: "READ" };
+    case "gone":
+    case "alive":
+    case "probe":
+      break;
+  }
+  return null;
+}

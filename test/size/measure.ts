@@ -38,7 +38,7 @@ export async function measureSizes(): Promise<readonly Size[]> {
   const login = app.size([app.entry, ...app.lazy.filter((source) => !(source in ASIDE))]);
   return [
     { what: "`createAuth()`, for who is signed in", bytes: entry, limit: 9_500 },
-    { what: "and with all that a login and a refresh load", bytes: login, limit: 29_000 },
+    { what: "and with all that a login and a refresh load", bytes: login, limit: 29_500 },
     ...Object.entries(ASIDE).map(([source, line]) => ({
       ...line,
       bytes: app.size([app.entry, source]) - entry,

@@ -13,14 +13,18 @@ export async function watch(run: Run, att: Attempt): Promise<Next> {
   const life = { at: -Infinity };
   const undo: (() => void)[] = [];
   const told = new Promise<Next>((resolve) => {
-    undo.push(
-      channel.listen((message) => {
-        const next = message.k === run.need.user && hear(run, att, message, life);
-        if (next) resolve(next);
-      }),
-      // A request for a lock must not wait in a page that sleeps: it would hold up everybody behind it.
-      page.onEvent(() => resolve({ state: "READ" })),
-    );
+    const unlisten = channel.listen((message) => {
+      const next = message.k === run.need.user && hear(run, att, message, life);
+      if (!next) return;
+      // What is told again would be looked up again, for nobody.
+      unlisten();
+      resolve(next);
+    });
+    undo.push(unlisten);
+  });
+  const stirred = new Promise<Next>((resolve) => {
+    // A request for a lock must not wait in a page that sleeps: it would hold up everybody behind it.
+    undo.push(page.onEvent(() => resolve({ state: "READ" })));
   });
   const ended = clock
     .sleep(LOCK_AFTER_MS, leave.signal)
@@ -30,7 +34,7 @@ export async function watch(run: Run, att: Attempt): Promise<Next> {
       ),
     );
   try {
-    return await Promise.race([told, ended, observe(run, att, life, leave.signal)]);
+    return await Promise.race([told, stirred, ended, observe(run, att, life, leave.signal)]);
   } finally {
     for (const end of undo) end();
     leave.abort();

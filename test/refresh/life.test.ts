@@ -77,6 +77,19 @@ describe("an owner that says that it goes", () => {
     expect((await store.get(KEY))!.att).toMatchObject({ seq: 3, n: 0, tries: 1 });
   });
 
+  test("and says so twice is looked after once", async () => {
+    const { store, tab, say } = await owned();
+    const failed = tab("a")
+      .refresh(NEED)
+      .catch((error: unknown) => error);
+    await settle();
+    const get = vi.spyOn(store, "get").mockRejectedValue(new StorageError("closing"));
+    say({ t: "gone", seq: 2, attId: "o-1", unsent: false });
+    say({ t: "gone", seq: 2, attId: "o-1", unsent: false });
+    expect(await failed).toBeInstanceOf(StorageError);
+    expect(get).toHaveBeenCalledTimes(1);
+  });
+
   test("and had sent is followed when its ghost may be gone", async () => {
     const { tab, sent, say, store } = await owned();
     void tab("a").refresh(NEED);
@@ -346,6 +359,23 @@ describe("a page that sleeps", () => {
     expect(sent.map(({ tab }) => tab)).toEqual(["b"]);
     sent[0]!.answer(answerOf(2));
     expect((await b).accessToken).toBe("at2");
+  });
+
+  test("does not wait for a lock while it looks into the row", async () => {
+    const { tab, locks, store, say } = await owned();
+    const life = page();
+    const request = vi.spyOn(locks, "request");
+    void tab("a", { page: life })
+      .refresh(NEED)
+      .catch(() => {});
+    await vi.advanceTimersByTimeAsync(50);
+    const waiting = request.mock.calls.find(([, { signal }]) => signal !== undefined)!;
+    vi.spyOn(store, "get").mockImplementation(() => new Promise(() => {}));
+    say({ t: "gone", seq: 2, attId: "o-1", unsent: false });
+    await settle();
+    life.happen("freeze");
+    await settle();
+    expect(waiting[1].signal!.aborted).toBe(true);
   });
 
   test("does not wait for a lock meanwhile", async () => {

@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RunningDemo } from "../../demo/server/demo.ts";
 import { accessibilityProblems } from "../support/accessibility.ts";
@@ -63,6 +64,20 @@ async function openWindow(page: Page): Promise<Page> {
   const popup = await tabOpenedBy(context, () => page.click("#sign-in"));
   await popup.waitForSelector("button[name=person]", { visible: true });
   return popup;
+}
+
+/** As the person would, whose focus goes with the window and comes back; a page without a screen never loses it. */
+async function closeWindow(page: Page, popup: Page): Promise<void> {
+  await page.evaluate(() => {
+    document.hasFocus = () => false;
+  });
+  // The page looks four times a second.
+  await sleep(600);
+  await popup.close();
+  await page.bringToFront();
+  await page.evaluate(() => {
+    document.hasFocus = () => true;
+  });
 }
 
 const closed = (popup: Page): Promise<void> =>
@@ -493,8 +508,7 @@ describe("in a window", () => {
     const { page } = await openTab(context, demo.url);
     await waitForShown(page, "#sign-in");
     const popup = await openWindow(page);
-    await popup.close();
-    await page.bringToFront();
+    await closeWindow(page, popup);
     await waitForShown(page, "#notice");
     expect(await textOf(page, "#notice")).toBe(
       "You are not signed in. You closed the window. Nothing was changed.",
@@ -679,7 +693,7 @@ describe.each([
     await waitForShown(page, "#cancel");
     await page.bringToFront();
     await expectGood(page);
-    await popup.close();
+    await closeWindow(page, popup);
     await waitForShown(page, "#notice");
     await expectGood(page);
     await page.click("#dismiss");

@@ -48,6 +48,7 @@ const rows: readonly Row[] = [
   ["a login finds another issuer's metadata", "DiscoveryError", "discovery", "anonymous", false],
   ["a popup is blocked", "PopupBlockedError", "popup_blocked", "anonymous", false],
   ["a login is cancelled", "CancelledError", "cancelled", "anonymous", false],
+  ["a login is not answered in time", "TimeoutError", "timeout", "anonymous", true],
   [
     "the server answers a login with an error",
     "AuthorizationError",

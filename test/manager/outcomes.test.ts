@@ -10,6 +10,7 @@ import {
   PopupBlockedError,
   RequestTokenError,
   StorageError,
+  TimeoutError,
 } from "../../src/core/errors.ts";
 import { KEEP } from "../../src/core/session.ts";
 import { OUTCOMES } from "../../src/core/outcomes.ts";
@@ -142,6 +143,11 @@ const SCENARIOS: Record<string, Scenario> = {
   },
   "a login is cancelled": async (world, start) => {
     world.go = () => Promise.reject(new CancelledError("came back"));
+    const auth = start();
+    return { auth, failing: auth.login() };
+  },
+  "a login is not answered in time": async (world, start) => {
+    world.go = () => Promise.reject(new TimeoutError("no response", { pending: false }));
     const auth = start();
     return { auth, failing: auth.login() };
   },

@@ -48,6 +48,10 @@ export function createEngine(config: EngineConfig): Engine {
     server: {
       authorize: async (request, signal) => (await server(signal)).authorize(request, signal),
       exchange: async (response, signal) => (await server(signal)).exchange(response, signal),
+      requestTokens: async (parameters, options) =>
+        (await server(options?.signal)).requestTokens(parameters, options),
+      authorizeDevice: async (want, signal) => (await server(signal)).authorizeDevice(want, signal),
+      userinfo: async (accessToken, signal) => (await server(signal)).userinfo(accessToken, signal),
       revoke: async (refreshToken, signal) => (await server(signal)).revoke(refreshToken, signal),
       endSession: async (request, signal) => (await server(signal)).endSession(request, signal),
     },

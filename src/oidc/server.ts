@@ -94,6 +94,10 @@ export function createServer(config: OidcServerConfig): OidcServer {
       });
     },
 
+    requestTokens: () => Promise.reject(new Error("to come")),
+    authorizeDevice: () => Promise.reject(new Error("to come")),
+    userinfo: () => Promise.reject(new Error("to come")),
+
     async revoke(token, signal) {
       const [{ revokeToken }, { revocationEndpoint }] = await abortable(
         Promise.all([loadToken(), loadMetadata()]),

@@ -61,10 +61,8 @@ export function parseFacts(
     all
       .flatMap((secret) => [secret, encodeURIComponent(secret)])
       .reduce((value, secret) => value?.replaceAll(secret, "[redacted]"), text(answer[name]));
-  const error = text(answer["error"]);
   return {
-    // One of the RFCs' stays what it is, though a password may be a part of it.
-    error: error && /^[a-z_]+$/.test(error) && !all.includes(error) ? error : read("error"),
+    error: read("error"),
     errorDescription: read("error_description"),
     errorUri: read("error_uri"),
     status,

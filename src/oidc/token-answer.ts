@@ -1,7 +1,7 @@
 import { RequestTokenError, type ServerFacts } from "../core/errors.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
 import { parseObject, text, type HttpAnswer } from "./http.ts";
-import type { FormRequest } from "./form-request.ts";
+import { formEncode, type FormRequest } from "./form-request.ts";
 
 const ASSUMED_LIFE_S = 300;
 /** Ten years: long enough for everybody, short enough to be a date. */
@@ -59,7 +59,7 @@ export function parseFacts(
   const all = [...secrets, ...(credentials.secrets ?? [])];
   const read = (name: string) =>
     all
-      .flatMap((secret) => [secret, encodeURIComponent(secret)])
+      .flatMap((secret) => [secret, formEncode(secret)])
       .reduce((value, secret) => value?.replaceAll(secret, "[redacted]"), text(answer[name]));
   return {
     error: read("error"),

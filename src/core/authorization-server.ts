@@ -1,5 +1,6 @@
 import type { AuthorizationParameters } from "./authorization-parameters.ts";
 import type { TokenSet } from "./token-set.ts";
+import type { Want } from "./want.ts";
 
 /**
  * What an authorization server publishes about itself; what Latchkey uses of it.
@@ -7,15 +8,24 @@ import type { TokenSet } from "./token-set.ts";
  */
 export interface ServerMetadata {
   readonly issuer: string;
-  readonly authorizationEndpoint: string;
+  /** A server that signs nobody in has none. */
+  readonly authorizationEndpoint?: string;
   readonly tokenEndpoint: string;
   readonly jwksUri?: string;
   readonly revocationEndpoint?: string;
   readonly endSessionEndpoint?: string;
+  readonly userinfoEndpoint?: string;
+  readonly deviceAuthorizationEndpoint?: string;
   readonly idTokenSigningAlgValuesSupported?: readonly string[];
   /** RFC 9207: every authorization response carries `iss`. */
   readonly authorizationResponseIssParameterSupported?: boolean;
 }
+
+/**
+ * The endpoints of a server that publishes no metadata, or whose metadata is not to be asked for. Without `jwksUri` it is no
+ * OpenID provider: no ID token is asked for or expected, and a `UserFetcher` tells who signed in.
+ */
+export type Endpoints = Omit<ServerMetadata, "issuer">;
 
 /** @see RFC 6749 section 4.1.1 */
 export interface AuthorizationRequest extends AuthorizationParameters {
@@ -31,12 +41,59 @@ export interface EndSessionRequest {
   readonly state?: string | undefined;
 }
 
+/**
+ * The parameters of a token request by their names in the RFC. What is undefined or empty is not sent; a list is sent as
+ * repeated parameters. The client's identification and authentication are added.
+ * @see RFC 6749 section 4.5
+ */
+export type TokenParameters = { readonly grant_type: string } & Readonly<
+  Record<string, string | readonly string[] | undefined>
+>;
+
+export interface TokenRequestOptions {
+  /** Another token endpoint than the server's own; absolute. */
+  readonly tokenEndpoint?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @see RFC 8628 section 3.2 */
+export interface DeviceAuthorization {
+  readonly deviceCode: string;
+  readonly userCode: string;
+  readonly verificationUri: string;
+  readonly verificationUriComplete?: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Between two polls at least. Milliseconds. */
+  readonly intervalMs: number;
+  /** As asked, the configured ones among them: what an answer without `scope` grants. */
+  readonly scope?: readonly string[];
+}
+
 /** The endpoints of an authorization server as calls. */
 export interface AuthorizationServer {
   /** Remembers a new authorization request and gives the URL that makes it. */
   authorize(request: AuthorizationRequest, signal?: AbortSignal): Promise<string>;
   /** Judges an authorization response, exchanges its code, once, and verifies what comes back. */
   exchange(response: string, signal?: AbortSignal): Promise<TokenSet>;
+  /**
+   * A token request of any other grant, sent once. An ID token in the answer is verified and gives `user`.
+   * @throws RequestTokenError refused, with the server's `error`; or answered badly
+   * @throws NetworkError no answer
+   */
+  requestTokens(parameters: TokenParameters, options?: TokenRequestOptions): Promise<TokenSet>;
+  /**
+   * Asks for a device code. @see RFC 8628 section 3.1
+   * @throws DeviceCodeError the server has no such endpoint, refused, or answered badly
+   * @throws NetworkError no answer; the hint names CORS when that is why
+   */
+  authorizeDevice(request: Want, signal?: AbortSignal): Promise<DeviceAuthorization>;
+  /**
+   * Claims about the person an access token is for. @see OpenID Connect Core 1.0 section 5.3
+   * @throws UserFetchError refused, or answered badly
+   * @throws NetworkError no answer
+   */
+  userinfo(accessToken: string, signal?: AbortSignal): Promise<Record<string, unknown>>;
   /** @see RFC 7009 */
   revoke(refreshToken: string, signal?: AbortSignal): Promise<void>;
   /** The URL that ends the person's session at the server; undefined when the server has no such endpoint. */

@@ -138,6 +138,54 @@ export class IdTokenError extends AuthError {
   }
 }
 
+/** Nobody could be told from an access token. `definite`: the server refused the token, or answered about somebody else. */
+export class UserFetchError extends AuthError {
+  override readonly name = "UserFetchError";
+  readonly code = "user_fetch";
+  readonly status: number | undefined;
+  readonly definite: boolean;
+
+  constructor(
+    message: string,
+    { status, definite = status === 401 || status === 403, ...details }: UserFetchErrorDetails,
+  ) {
+    super(message, details);
+    this.status = status;
+    this.definite = definite;
+  }
+}
+
+export interface UserFetchErrorDetails extends AuthErrorDetails {
+  status?: number | undefined;
+  definite?: boolean;
+}
+
+/**
+ * A device login that ended without tokens. `reason`: the server's word, `expired_token` also by our own clock;
+ * `unsupported` without a device authorization endpoint, `invalid` for an answer that cannot be used.
+ * @see RFC 8628 section 3.5
+ */
+export class DeviceCodeError extends AuthError {
+  override readonly name = "DeviceCodeError";
+  readonly code = "device_code";
+  readonly reason: "expired_token" | "access_denied" | "refused" | "unsupported" | "invalid";
+  readonly error: string | undefined;
+  readonly errorDescription: string | undefined;
+  readonly status: number | undefined;
+
+  constructor(
+    reason: DeviceCodeError["reason"],
+    message: string,
+    details: AuthErrorDetails & ServerFacts,
+  ) {
+    super(message, details);
+    this.reason = reason;
+    this.error = details.error;
+    this.errorDescription = details.errorDescription;
+    this.status = details.status;
+  }
+}
+
 /** The person, or the page, went away before there was an answer. */
 export class CancelledError extends AuthError {
   override readonly name = "CancelledError";
@@ -216,6 +264,8 @@ export type AnyAuthError =
   | RefreshTokenError
   | NoTokenError
   | IdTokenError
+  | UserFetchError
+  | DeviceCodeError
   | CancelledError
   | PopupBlockedError
   | TimeoutError

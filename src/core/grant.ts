@@ -1,4 +1,5 @@
 import type { AuthorizationParameters } from "./authorization-parameters.ts";
+import type { TokenContext } from "./token-context.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { Trip } from "./user-agent.ts";
 
@@ -14,6 +15,8 @@ export interface TokenRequest extends AuthorizationParameters {
   readonly trip?: Trip;
   /** The URL of an authorization response. */
   readonly response?: string;
+  /** What the caller tells grants of its own about this call. */
+  readonly context?: TokenContext;
   readonly signal?: AbortSignal;
 }
 

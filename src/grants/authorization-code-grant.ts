@@ -6,9 +6,9 @@ import type { TokenSet } from "../core/token-set.ts";
 
 /** Travels to the authorization endpoint and back, with PKCE. Goes nowhere without a trip. @see RFC 6749 section 4.1 @see RFC 7636 */
 export class AuthorizationCodeGrant implements Grant {
-  readonly #server: AuthorizationServer;
+  readonly #server: Pick<AuthorizationServer, "authorize" | "exchange">;
 
-  constructor(server: AuthorizationServer) {
+  constructor(server: Pick<AuthorizationServer, "authorize" | "exchange">) {
     this.#server = server;
   }
 

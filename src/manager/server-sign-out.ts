@@ -10,7 +10,7 @@ import { withoutResponse } from "./response-url.ts";
 
 export interface ServerSignOutConfig extends Pick<SessionDesk, "client" | "sessions" | "users"> {
   readonly locks: TabLock;
-  readonly server: AuthorizationServer;
+  readonly server: Pick<AuthorizationServer, "revoke" | "endSession">;
   readonly page: Page;
   readonly ledger: CallbackLedger;
   readonly random: Random;

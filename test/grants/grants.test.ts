@@ -1,5 +1,4 @@
 import { describe, expect, test, vi } from "vitest";
-import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
 import {
   NetworkError,
   NoTokenError,
@@ -26,7 +25,7 @@ describe("AuthorizationCodeGrant", () => {
       authorize: vi.fn(async () => "https://id.example/auth?x"),
       exchange: vi.fn(async () => answer),
     };
-    return { calls, grant: new AuthorizationCodeGrant(calls as unknown as AuthorizationServer) };
+    return { calls, grant: new AuthorizationCodeGrant(calls) };
   }
 
   test("makes its trip with what was asked, and exchanges what it brings back", async () => {

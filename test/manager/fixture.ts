@@ -18,6 +18,8 @@ import { ADA, CLIENT, KEY, testClock, USUAL } from "../refresh/tabs.ts";
 
 export const REDIRECT_URI = "https://app.example/callback";
 
+type Call = "authorize" | "exchange" | "revoke" | "endSession";
+
 /** What tests turn to make something happen. */
 export interface World {
   readonly store: MemorySessionStore;
@@ -30,7 +32,7 @@ export interface World {
   /** Answers the others; never, when not replaced. */
   answer: () => Promise<RefreshAnswer>;
   /** Its calls may be replaced. */
-  readonly server: { -readonly [call in keyof AuthorizationServer]: AuthorizationServer[call] };
+  readonly server: { -readonly [call in Call]: AuthorizationServer[call] };
   /** What `trip.go` gives. */
   go: () => Promise<string>;
   prepare: () => Promise<void>;

@@ -44,7 +44,7 @@ export interface Client {
   readonly forceRefresh: TokenManager["forceRefresh"];
   readonly invalidateToken: TokenManager["invalidateToken"];
   /** `fetch`, with the token for whom `allow` names. */
-  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  readonly fetch: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
 }
 
 /**
@@ -96,12 +96,30 @@ export function createClient(config: CreateClientConfig): Client {
   };
 }
 
+/** Here, because the server is asked for its metadata before anything is signed. */
 function checkAuthentication({ authentication, grant }: CreateClientConfig): void {
-  const { method } = (authentication ?? {}) as Partial<ClientAuthentication>;
-  if (method !== undefined && (method !== "none" || grant)) return;
+  const problem = problemWith(authentication);
+  const isNobody = !problem && authentication.method === "none" && !grant;
+  if (!problem && !isNobody) return;
   throw new ConfigurationError(
     "authentication",
-    method === undefined ? "it is missing" : "a client without a secret has no credentials",
+    problem ?? "a public client has no credentials",
     'Give { method: "client_secret_basic", clientSecret }, or the method that the server knows for this client.',
   );
+}
+
+function problemWith(authentication: ClientAuthentication | undefined): string | undefined {
+  switch (authentication?.method) {
+    case "client_secret_basic":
+    case "client_secret_post":
+      return authentication.clientSecret ? undefined : "the secret is missing";
+    case "private_key_jwt":
+      return authentication.key ? undefined : "the key is missing";
+    case "none":
+      return undefined;
+    case undefined:
+      return "it is missing";
+    default:
+      return "its method is none of ClientAuthentication";
+  }
 }

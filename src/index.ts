@@ -46,9 +46,8 @@ export type {
   ForceRefreshOptions,
   InvalidateTokenOptions,
   ServiceTokenOptions,
-  TokenManager,
-  TokenManagerConfig,
-} from "./manager/token-manager.ts";
+} from "./manager/service-token-options.ts";
+export type { TokenManager, TokenManagerConfig } from "./manager/token-manager.ts";
 export { createFetch } from "./manager/create-fetch.ts";
 export type { CreateFetchConfig } from "./manager/create-fetch.ts";
 export type { GetToken } from "./manager/send-authorized.ts";

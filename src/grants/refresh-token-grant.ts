@@ -74,7 +74,7 @@ export class RefreshTokenGrant implements Grant {
     );
   }
 
-  async #withoutRefreshToken({ tokens: _, ...request }: TokenRequest): Promise<TokenSet> {
+  async #withoutRefreshToken(request: TokenRequest): Promise<TokenSet> {
     try {
       return await this.#inner.requestToken(request);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { tokenSet, type TokenSet } from "../core/token-set.ts";
+import type { TokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 
 /** The tokens of one service as they are stored. Without an ID token: nobody asks for it again. */
@@ -30,11 +30,6 @@ export function serviceTokens(tokens: TokenSet, now: number): ServiceTokens {
 
 export function invalidated(tokens: ServiceTokens): ServiceTokens {
   return { ...tokens, accessToken: "", expiresAt: 0 };
-}
-
-/** As a grant is told what is held. */
-export function heldTokens({ lifeMs: _, ...tokens }: ServiceTokens): TokenSet {
-  return tokenSet(tokens);
 }
 
 function parse(value: unknown): ServiceTokens | undefined {

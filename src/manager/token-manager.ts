@@ -1,13 +1,16 @@
 import { RefreshTokenError, TimeoutError } from "../core/errors.ts";
-import type { Prompt } from "../core/authorization-parameters.ts";
 import type { Grant } from "../core/grant.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
-import type { TokenContext } from "../core/token-context.ts";
+import { tokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import { wantKey, type Want } from "../core/want.ts";
 import { Flights } from "./flights.ts";
+import type {
+  ForceRefreshOptions,
+  InvalidateTokenOptions,
+  ServiceTokenOptions,
+} from "./service-token-options.ts";
 import {
-  heldTokens,
   invalidated,
   serviceTokens,
   ServiceTokenStore,
@@ -30,27 +33,6 @@ export interface TokenManagerConfig {
   readonly leewayMs?: number;
   /** How long to wait for another tab that is getting the token. 30,000 when not given. */
   readonly patienceMs?: number;
-}
-
-export interface ServiceTokenOptions extends Want {
-  /** `reload`: a token newer than the stored one. */
-  readonly cache?: "default" | "reload";
-  /** `none`: a provider that needs a person rejects with a NoTokenError. */
-  readonly prompt?: Prompt;
-  /** For grants of the provider. A call with a context joins no other call's request. */
-  readonly context?: TokenContext;
-  readonly signal?: AbortSignal;
-}
-
-export interface ForceRefreshOptions extends Omit<ServiceTokenOptions, "cache"> {
-  /** `fetch`: from the beginning, without the stored refresh token. `refresh` when not given. */
-  readonly mode?: "refresh" | "fetch";
-}
-
-export interface InvalidateTokenOptions extends Want {
-  /** `forget`: of the refresh token, too; it is not revoked. `keep` when not given. */
-  readonly refreshToken?: "keep" | "forget";
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -157,7 +139,7 @@ export class TokenManager {
     try {
       const tokens = await provider.requestToken({
         ...request,
-        ...(held && mode === "refresh" && { tokens: heldTokens(held) }),
+        ...(held && mode === "refresh" && { tokens: tokenSet(held) }),
         // What is held is not good enough, whoever else has it.
         ...((held || cache === "reload") && { cache: "reload" }),
       });

@@ -206,12 +206,11 @@ describe("RefreshTokenGrant", () => {
     expect(server.requestTokens).not.toHaveBeenCalled();
   });
 
-  test("invalid_grant leads to the inner grant, without the tokens", async () => {
+  test("invalid_grant leads to the inner grant, with the request as it was", async () => {
     const { inner, grant } = setUp(() => Promise.reject(refusal("invalid_grant")));
-    expect(await grant.requestToken({ tokens: held, cache: "reload" })).toMatchObject({
-      accessToken: "inner",
-    });
-    expect(inner.requestToken).toHaveBeenCalledWith({ cache: "reload" });
+    const request = { tokens: held, cache: "reload" } as const;
+    expect(await grant.requestToken(request)).toMatchObject({ accessToken: "inner" });
+    expect(inner.requestToken).toHaveBeenCalledWith(request);
   });
 
   test("and is a RefreshTokenError when that has nothing", async () => {

@@ -37,24 +37,23 @@ function world({ refreshToken }: { refreshToken?: string } = {}) {
   const storage = new MemoryTokenStorage({ entries, clock });
   const locks = new MemoryTabLock();
   const requests: TokenRequest[] = [];
-  const grant: Grant = {
-    requestToken: vi.fn(async (request: TokenRequest) => {
-      requests.push(request);
-      await Promise.resolve();
-      return answer({
-        accessToken: `at${requests.length}`,
-        expiresAt: time + HOUR,
-        ...(refreshToken && { refreshToken: `${refreshToken}${requests.length}` }),
-      });
-    }),
-  };
+  const requestToken = vi.fn(async (request: TokenRequest): Promise<TokenSet> => {
+    requests.push(request);
+    await Promise.resolve();
+    return answer({
+      accessToken: `at${requests.length}`,
+      expiresAt: time + HOUR,
+      ...(refreshToken && { refreshToken: `${refreshToken}${requests.length}` }),
+    });
+  });
+  const grant: Grant = { requestToken };
   return {
     storage,
     locks,
     clock,
     entries,
     requests,
-    requestToken: vi.mocked(grant.requestToken),
+    requestToken,
     addMs: (ms: number) => void (time += ms),
     stored: async () => (await storage.get(KEY)) as Record<string, unknown> | undefined,
     tab: (changes: Partial<TokenManagerConfig> = {}) =>

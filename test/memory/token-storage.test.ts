@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { MemoryTokenStorage } from "../../src/memory/memory-token-storage.ts";
 import { fakeRedis } from "../support/fake-redis.ts";
@@ -21,7 +20,7 @@ describeTokenStorage("MemoryTokenStorage", () => {
   };
 });
 
-describeTokenStorage("a storage of one's own: the README's Redis", () => {
+describeTokenStorage("a storage of one's own, in Redis", () => {
   const { clock, addMs } = testTime();
   const redis = fakeRedis(clock.now);
   return {
@@ -47,13 +46,6 @@ test("a storage of one's own that fails says so as a StorageError", async () => 
   ]) {
     await expect(work).rejects.toMatchObject({ code: "storage", retryable: true });
   }
-});
-
-test("the README shows that storage as it is tested", () => {
-  const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
-  const code = read("../support/redis-token-storage.ts");
-  const shown = code.slice(code.indexOf("/** Tokens in Redis"));
-  expect(read("../../README.md")).toContain(shown);
 });
 
 test("memory is a storage's own unless it is given some", async () => {

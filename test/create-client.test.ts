@@ -105,13 +105,16 @@ describe("with the real provider", () => {
   });
 
   test("proves who it is with the secret in the body, or with a key", async () => {
+    const storage = new MemoryTokenStorage();
     const post = basic({
+      storage,
       clientId: "post",
       authentication: { method: "client_secret_post", clientSecret: SECRET },
     });
     expect(await tokenAtProvider(await post.getToken())).toMatchObject({ clientId: "post" });
     const { privateKey } = await key;
     const jwt = basic({
+      storage,
       clientId: "jwt",
       authentication: {
         method: "private_key_jwt",

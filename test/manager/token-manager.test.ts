@@ -131,6 +131,18 @@ describe("getToken", () => {
     },
   );
 
+  test("a token without an end is good in a storage that knows JSON only", async () => {
+    const { tab, storage, requestToken } = world();
+    const get = storage.get.bind(storage);
+    vi.spyOn(storage, "get").mockImplementation(async (key) =>
+      JSON.parse(JSON.stringify((await get(key)) ?? null)),
+    );
+    requestToken.mockImplementation(async () => answer({ expiresAt: Number.POSITIVE_INFINITY }));
+    await tab().getToken();
+    await tab().getToken();
+    expect(requestToken).toHaveBeenCalledTimes(1);
+  });
+
   test("keeps services, prefixes and wants apart", async () => {
     const { tab, requests, entries } = world();
     const tokens = [
@@ -264,6 +276,16 @@ describe("failures", () => {
     expect(await stored()).toBeUndefined();
     await getToken();
     expect(requestToken.mock.lastCall![0]).not.toHaveProperty("tokens");
+  });
+
+  test("and is told when the tokens cannot be deleted, too", async () => {
+    const { tab, storage, requestToken, addMs } = world({ refreshToken: "rt" });
+    const { getToken } = tab();
+    await getToken();
+    addMs(HOUR - 10_000);
+    vi.spyOn(storage, "delete").mockRejectedValue(new StorageError("blocked"));
+    requestToken.mockRejectedValueOnce(ended);
+    await expect(getToken()).rejects.toBe(ended);
   });
 
   test("a storage that cannot be read is a StorageError, before anything is sent", async () => {

@@ -8,7 +8,11 @@ export default defineConfig(async ({ mode }) => ({
     minify: false,
     sourcemap: true,
     lib: {
-      entry: { callback: "src/callback.ts", index: "src/index.ts" },
+      entry: {
+        callback: "src/callback.ts",
+        confidential: "src/confidential.ts",
+        index: "src/index.ts",
+      },
       formats: ["es" as const],
     },
     rolldownOptions: {

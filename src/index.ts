@@ -39,11 +39,33 @@ export type { IframeOptions } from "./browser/iframe-user-agent.ts";
 export { PopupUserAgent } from "./browser/popup-user-agent.ts";
 export type { PopupOptions } from "./browser/popup-user-agent.ts";
 
+// The tokens of services, and a fetch that brings any token to whom it is for.
+export { tokenManager } from "./create-token-manager.ts";
+export type { CreateTokenManagerConfig } from "./create-token-manager.ts";
+export type {
+  ForceRefreshOptions,
+  InvalidateTokenOptions,
+  ServiceTokenOptions,
+} from "./manager/service-token-options.ts";
+export type { TokenManager, TokenManagerConfig } from "./manager/token-manager.ts";
+export { createFetch } from "./manager/create-fetch.ts";
+export type { CreateFetchConfig } from "./manager/create-fetch.ts";
+export type { GetToken } from "./manager/send-authorized.ts";
+export { IndexedDBTokenStorage } from "./browser/indexeddb-token-storage.ts";
+export type { IndexedDBTokenStorageConfig } from "./browser/indexeddb-token-storage.ts";
+export { WebTokenStorage } from "./browser/web-token-storage.ts";
+export type { WebTokenStorageConfig } from "./browser/web-token-storage.ts";
+export { MemoryTokenStorage } from "./memory/memory-token-storage.ts";
+export type { MemoryTokenStorageConfig } from "./memory/memory-token-storage.ts";
+export type { TokenStorage } from "./core/token-storage.ts";
+
 // What createAuth() composes, for who composes by hand.
 export { AuthManager } from "./manager/auth-manager.ts";
 export type { AuthManagerConfig } from "./manager/auth-manager.ts";
 export { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
 export { RefreshGrant } from "./grants/refresh-grant.ts";
+export { RefreshTokenGrant } from "./grants/refresh-token-grant.ts";
+export type { RefreshTokenConfig } from "./grants/refresh-token-grant.ts";
 export { createRefresher } from "./refresher.ts";
 export type { RefresherConfig } from "./refresher-in-page.ts";
 export type { RefreshTiming } from "./refresh/timing.ts";

@@ -1,6 +1,7 @@
 import {
   errors,
   type AdapterFactory,
+  type ClientMetadata,
   type Configuration,
   type JWK,
   type KoaContextWithOIDC,
@@ -12,6 +13,7 @@ import { claimsOf, findPerson } from "./people.ts";
 export interface ConfigurationInput {
   readonly issuer: string;
   readonly clientId: string;
+  readonly moreClients: readonly ClientMetadata[];
   readonly origins: readonly string[];
   readonly redirectPaths: readonly string[];
   readonly postLogoutPaths: readonly string[];
@@ -48,6 +50,7 @@ export function configuration(input: ConfigurationInput): Configuration {
         post_logout_redirect_uris: everywhere(input.postLogoutPaths),
         id_token_signed_response_alg: "ES256",
       },
+      ...input.moreClients,
     ],
     responseTypes: ["code"],
     pkce: { required: () => true },
@@ -77,6 +80,7 @@ export function configuration(input: ConfigurationInput): Configuration {
     rotateRefreshToken: true,
     ttl: {
       AccessToken: input.accessTokenTtl,
+      ClientCredentials: input.accessTokenTtl,
       AuthorizationCode: 60,
       DeviceCode: 10 * 60,
       Grant: 14 * DAY,
@@ -88,6 +92,7 @@ export function configuration(input: ConfigurationInput): Configuration {
 
     features: {
       devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
       revocation: {
         enabled: true,
         allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { exportJWK, generateKeyPair } from "jose";
-import { Provider } from "oidc-provider";
+import { Provider, type ClientMetadata } from "oidc-provider";
 import { handle, listenOnLoopback } from "./loopback.ts";
 import { interact } from "./interactions.ts";
 import { MemoryDatabase } from "./memory-adapter.ts";
@@ -36,6 +36,8 @@ export interface ProviderOptions {
   readonly postLogoutPaths?: readonly string[];
   /** A request with a `login_hint` of a known person is answered without a page. Default false. */
   readonly autoLogin?: boolean;
+  /** Besides the app, such as a server that has a secret. */
+  readonly clients?: readonly ClientMetadata[];
   /** Its pages cut off the window that opened them, as some providers' do: Cross-Origin-Opener-Policy. Default false. */
   readonly cutsOpener?: boolean;
 }
@@ -83,6 +85,7 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     configuration({
       issuer,
       clientId: CLIENT_ID,
+      moreClients: options.clients ?? [],
       origins,
       redirectPaths: options.redirectPaths ?? REDIRECT_PATHS,
       postLogoutPaths: options.postLogoutPaths ?? ["/", "/bare/"],

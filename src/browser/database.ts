@@ -28,7 +28,8 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   };
 
   const open = (): Promise<IDBDatabase> => {
-    document.addEventListener("freeze", onFreeze);
+    // A worker has no document and hears of no freezing.
+    if (typeof document === "object") document.addEventListener("freeze", onFreeze);
     // Without a version, so that no open tab can block a new one.
     const request = indexedDB.open(DATABASE);
     request.onupgradeneeded = () => request.result.createObjectStore(ENTRIES);

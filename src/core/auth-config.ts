@@ -18,16 +18,8 @@ export interface AuthConfig {
 
 /** @throws ConfigurationError the first input that cannot work, by name */
 export function checkAuthConfig(config: AuthConfig): void {
-  const { issuer, clientId, redirectUri, postLogoutRedirectUri, scope } = (config ??
-    {}) as Partial<AuthConfig>;
-  checkIssuer(issuer);
-  if (typeof clientId !== "string" || clientId.trim() === "") {
-    throw new ConfigurationError(
-      "clientId",
-      isMissing(clientId) ? "it is missing" : "it is not a name",
-      "Give the client id that your authorization server knows.",
-    );
-  }
+  const { redirectUri, postLogoutRedirectUri, scope } = (config ?? {}) as Partial<AuthConfig>;
+  checkRegistration(config);
   checkRedirect("redirectUri", redirectUri);
   if (postLogoutRedirectUri !== undefined) {
     checkRedirect("postLogoutRedirectUri", postLogoutRedirectUri);
@@ -37,6 +29,19 @@ export function checkAuthConfig(config: AuthConfig): void {
       "scope",
       Array.isArray(scope) ? "openid is missing" : "it is not a list",
       'Give scopes as a list, for example ["openid", "profile"].',
+    );
+  }
+}
+
+/** @throws ConfigurationError the issuer or the client id cannot work */
+export function checkRegistration(config: Pick<AuthConfig, "issuer" | "clientId">): void {
+  const { issuer, clientId } = (config ?? {}) as Partial<AuthConfig>;
+  checkIssuer(issuer);
+  if (typeof clientId !== "string" || clientId.trim() === "") {
+    throw new ConfigurationError(
+      "clientId",
+      isMissing(clientId) ? "it is missing" : "it is not a name",
+      "Give the client id that your authorization server knows.",
     );
   }
 }

@@ -1,16 +1,7 @@
 import { ConfigurationError } from "../core/errors.ts";
+import { sendAuthorized, type GetToken } from "./send-authorized.ts";
 
-type GetToken = (options: {
-  prompt: "none";
-  cache?: "reload";
-  signal: AbortSignal;
-}) => Promise<string>;
-
-/**
- * `fetch` with the token, for the page's own origin. After a 401 it tries once more with a newer token: one that came
- * meanwhile, or else one that is fetched now. When there is none, the 401 is the answer.
- * @see RFC 6750 section 2.1
- */
+/** `fetch` with the token, for the page's own origin. @see RFC 6750 section 2.1 */
 export function authorizedFetch(
   getToken: GetToken,
   href: () => string,
@@ -22,27 +13,11 @@ export function authorizedFetch(
       throw new ConfigurationError(
         "url",
         `the token is not sent to ${origin}`,
-        "auth.fetch is for this page's own origin; for another one use fetch with the token of getToken().",
+        "auth.fetch is for this page's own origin; for another one use createFetch().",
       );
     }
-    const { signal } = request;
-    const again = request.clone();
-    const token = await getToken({ prompt: "none", signal });
-    const response = await send(request, token);
-    if (response.status !== 401) return response;
-    const newer = await newerToken(getToken, token, signal).catch(() => undefined);
-    signal.throwIfAborted();
-    return newer === undefined ? response : send(again, newer);
+    return sendAuthorized(request, getToken, send);
   };
-}
-
-async function newerToken(
-  getToken: GetToken,
-  refused: string,
-  signal: AbortSignal,
-): Promise<string> {
-  const current = await getToken({ prompt: "none", signal });
-  return current === refused ? getToken({ prompt: "none", cache: "reload", signal }) : current;
 }
 
 function send(request: Request, token: string): Promise<Response> {

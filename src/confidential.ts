@@ -1,0 +1,6 @@
+export { createClient } from "./create-client.ts";
+export type { Client, CreateClientConfig } from "./create-client.ts";
+export { ClientCredentialsGrant } from "./grants/client-credentials-grant.ts";
+export type { ClientCredentialsConfig } from "./grants/client-credentials-grant.ts";
+export { PasswordGrant } from "./grants/password-grant.ts";
+export type { Credentials, PasswordConfig } from "./grants/password-grant.ts";

@@ -1,0 +1,22 @@
+import { systemClock } from "./browser/system-clock.ts";
+import { WebLocksTabLock } from "./browser/web-locks-tab-lock.ts";
+import { TokenManager, type TokenManagerConfig } from "./manager/token-manager.ts";
+import { MemoryTabLock } from "./memory/memory-tab-lock.ts";
+
+/** What `tokenManager()` can be told; `locks` and `clock` are those of the platform when not given. */
+export type CreateTokenManagerConfig = Omit<TokenManagerConfig, "locks" | "clock"> &
+  Partial<Pick<TokenManagerConfig, "locks" | "clock">>;
+
+/**
+ * Composes a `TokenManager`: one request for all tabs of the origin where there are Web Locks, else for this process. Each
+ * manager needs a `service` or a `keyPrefix` of its own.
+ */
+export function tokenManager(config: CreateTokenManagerConfig): TokenManager {
+  return new TokenManager({ locks: platformLocks(), clock: systemClock, ...config });
+}
+
+function platformLocks(): TokenManagerConfig["locks"] {
+  return typeof navigator === "object" && "locks" in navigator
+    ? new WebLocksTabLock()
+    : new MemoryTabLock();
+}

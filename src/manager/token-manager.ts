@@ -1,0 +1,194 @@
+import { RefreshTokenError, TimeoutError } from "../core/errors.ts";
+import type { Grant } from "../core/grant.ts";
+import type { Clock, TabLock } from "../core/ports.ts";
+import { tokenSet } from "../core/token-set.ts";
+import type { TokenStorage } from "../core/token-storage.ts";
+import { wantKey, type Want } from "../core/want.ts";
+import { Flights } from "./flights.ts";
+import type {
+  ForceRefreshOptions,
+  InvalidateTokenOptions,
+  ServiceTokenOptions,
+} from "./service-token-options.ts";
+import {
+  invalidated,
+  serviceTokens,
+  ServiceTokenStore,
+  type ServiceTokens,
+} from "./service-tokens.ts";
+
+export interface TokenManagerConfig {
+  /** Where tokens come from. One that refreshes is handed the stored tokens: see `RefreshTokenGrant`. */
+  readonly provider: Grant;
+  /** Where they are kept; the one truth, read at each call. */
+  readonly storage: TokenStorage;
+  /** `auth_token` when not given. Managers of one origin differ in it, or in `service`. */
+  readonly keyPrefix?: string;
+  /** Whose tokens: a name, with whatever makes them somebody's own, such as issuer, client and account. */
+  readonly service?: string;
+  /** Shared by all who share the storage. */
+  readonly locks: TabLock;
+  readonly clock: Pick<Clock, "now">;
+  /** So long before its end a token is renewed, or a third of its life before when that is shorter. 30,000 when not given. */
+  readonly leewayMs?: number;
+  /** How long to wait for another tab that is getting the token. 30,000 when not given. */
+  readonly patienceMs?: number;
+}
+
+/**
+ * The tokens of one service, got once for all who share storage and locks. The access tokens of different scopes, resources
+ * and audiences are kept apart, each with a refresh token of its own if there is one.
+ */
+export class TokenManager {
+  readonly #config: TokenManagerConfig;
+  readonly #store: ServiceTokenStore;
+  readonly #flights = new Flights<string>();
+  #calls = 0;
+
+  constructor(config: TokenManagerConfig) {
+    this.#config = config;
+    this.#store = new ServiceTokenStore(config.storage);
+  }
+
+  /**
+   * The stored token while it is good, else one that the provider gives now. A passing failure is not told while the stored
+   * one still works, and changes nothing.
+   * @throws NoTokenError there is none, and a person would have to be asked
+   * @throws RequestTokenError refused
+   * @throws RefreshTokenError the server ended what the stored refresh token stood for; it is deleted
+   * @throws NetworkError no answer
+   * @throws TimeoutError another tab has been getting it for too long
+   * @throws StorageError the storage cannot be read
+   */
+  readonly getToken = (options: ServiceTokenOptions = {}): Promise<string> =>
+    this.#join(options, "refresh");
+
+  /** A token newer than the stored one, for all who ask at the same time. Rejects as `getToken()` does. */
+  readonly forceRefresh = ({
+    mode = "refresh",
+    ...options
+  }: ForceRefreshOptions = {}): Promise<string> =>
+    this.#join({ ...options, cache: "reload" }, mode);
+
+  /**
+   * Drops the stored access token of this want, in every tab, so that the next call gets another one. A newer one that came
+   * meanwhile stays. The refresh token is kept unless said otherwise: without it a person may have to sign in again.
+   * @throws StorageError it is still stored
+   */
+  readonly invalidateToken = async ({
+    refreshToken = "keep",
+    signal,
+    ...want
+  }: InvalidateTokenOptions = {}): Promise<void> => {
+    const key = this.#keyOf(want);
+    const before = await this.#read(key);
+    await this.#underLock(key, signal, async () => {
+      const tokens = await this.#read(key);
+      if (!tokens) return;
+      const isSame = tokens.accessToken === before?.accessToken;
+      if (refreshToken === "forget" || (isSame && !tokens.refreshToken)) {
+        await this.#store.delete(key);
+      } else if (isSame) {
+        await this.#config.storage.set(key, invalidated(tokens));
+      }
+    });
+  };
+
+  async #join(options: ServiceTokenOptions, mode: ForceRefreshOptions["mode"]): Promise<string> {
+    const { cache = "default", prompt, context, signal } = options;
+    const key = this.#keyOf(options);
+    const own = context && ++this.#calls;
+    return this.#flights.join(
+      JSON.stringify([key, cache, mode, prompt, own]),
+      (stop) => this.#find(key, { ...options, cache, signal: stop }, mode),
+      signal,
+    );
+  }
+
+  async #find(
+    key: string,
+    options: ServiceTokenOptions & { signal: AbortSignal },
+    mode: ForceRefreshOptions["mode"],
+  ): Promise<string> {
+    const isReload = options.cache === "reload";
+    const before = await this.#read(key);
+    if (!isReload && this.#isGood(before)) return before.accessToken;
+    try {
+      return await this.#underLock(key, options.signal, async () => {
+        // Perhaps somebody else was here first.
+        const now = await this.#read(key);
+        const isNews = !isReload || now?.accessToken !== before?.accessToken;
+        if (isNews && this.#isGood(now)) return now.accessToken;
+        return await this.#request(key, now, options, mode);
+      });
+    } catch (error) {
+      if (isReload || error instanceof RefreshTokenError) throw error;
+      const left = await this.#read(key).catch(() => undefined);
+      if (left && left.expiresAt > this.#config.clock.now()) return left.accessToken;
+      throw error;
+    }
+  }
+
+  async #request(
+    key: string,
+    held: ServiceTokens | undefined,
+    { cache, ...request }: ServiceTokenOptions,
+    mode: ForceRefreshOptions["mode"],
+  ): Promise<string> {
+    const { provider, clock } = this.#config;
+    try {
+      const tokens = await provider.requestToken({
+        ...request,
+        ...(held && mode === "refresh" && { tokens: tokenSet(held) }),
+        // What is held is not good enough, whoever else has it.
+        ...((held || cache === "reload") && { cache: "reload" }),
+      });
+      const now = clock.now();
+      await this.#store.write(key, serviceTokens(tokens, now), now, held?.accessToken);
+      return tokens.accessToken;
+    } catch (error) {
+      // The storage's own failure must not hide why.
+      if (error instanceof RefreshTokenError) await this.#store.delete(key).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #underLock<T>(
+    key: string,
+    signal: AbortSignal | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { locks, patienceMs = 30_000 } = this.#config;
+    const late = AbortSignal.timeout(patienceMs);
+    let isGranted = false;
+    try {
+      return await locks.request(
+        `token/${key}`,
+        { mode: "exclusive", signal: signal ? AbortSignal.any([signal, late]) : late },
+        () => {
+          isGranted = true;
+          return work();
+        },
+      );
+    } catch (cause) {
+      if (isGranted || !late.aborted) throw cause;
+      throw new TimeoutError(`${key} was busy for ${patienceMs} ms`, { pending: true });
+    }
+  }
+
+  #read(key: string): Promise<ServiceTokens | undefined> {
+    return this.#store.read(key, this.#config.clock.now());
+  }
+
+  #isGood(tokens: ServiceTokens | undefined): tokens is ServiceTokens {
+    const { clock, leewayMs = 30_000 } = this.#config;
+    return (
+      tokens !== undefined && tokens.expiresAt - clock.now() > Math.min(leewayMs, tokens.lifeMs / 3)
+    );
+  }
+
+  #keyOf(want: Want): string {
+    const { keyPrefix = "auth_token", service = "" } = this.#config;
+    return `${encodeURIComponent(keyPrefix)}:${encodeURIComponent(service)}:${wantKey(want)}`;
+  }
+}

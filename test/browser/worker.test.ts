@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+
+test("a module worker imports the entries and gets tokens: once, and for whom it may", async () => {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  const result = await new Promise((resolve, reject) => {
+    worker.addEventListener("message", ({ data }) => resolve(data));
+    worker.addEventListener("error", ({ message }) => reject(new Error(message)));
+  });
+  worker.terminate();
+  expect(result).toEqual({
+    tokens: ["at-client"],
+    requests: 1,
+    sent: "Bearer at-client",
+    failure: "Error: not needed",
+    window: "undefined",
+  });
+});

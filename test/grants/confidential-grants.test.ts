@@ -1,0 +1,258 @@
+import { describe, expect, test, vi } from "vitest";
+import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
+import {
+  CancelledError,
+  NetworkError,
+  NoTokenError,
+  RequestTokenError,
+} from "../../src/core/errors.ts";
+import { ClientCredentialsGrant } from "../../src/grants/client-credentials-grant.ts";
+import { PasswordGrant, type PasswordConfig } from "../../src/grants/password-grant.ts";
+import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";
+import { loginAnswer } from "../manager/fixture.ts";
+
+const answer = loginAnswer({ accessToken: "fresh" });
+const SECRET = "hunter2-7f3a";
+
+function fakeServer(reply: AuthorizationServer["requestTokens"] = async () => answer) {
+  return { requestTokens: vi.fn(reply) };
+}
+
+const refusal = (error: string) =>
+  new RequestTokenError(`the token endpoint answered 400 ${error}`, {
+    hint: "x",
+    error,
+    status: 400,
+  });
+
+describe("ClientCredentialsGrant", () => {
+  test("asks for what it is configured for, and the request may say otherwise", async () => {
+    const server = fakeServer();
+    const grant = new ClientCredentialsGrant(server, {
+      scope: ["a", "b"],
+      audience: "aud",
+      resource: "https://api.example",
+      extraParameters: { tenant: "t", grant_type: "never" },
+    });
+    const { signal } = new AbortController();
+    expect(await grant.requestToken({ signal })).toBe(answer);
+    expect(server.requestTokens).toHaveBeenLastCalledWith(
+      {
+        grant_type: "client_credentials",
+        scope: "a b",
+        audience: "aud",
+        resource: "https://api.example",
+        tenant: "t",
+      },
+      { signal },
+    );
+    await grant.requestToken({ scope: ["c"], audience: "other", resource: "https://b.example" });
+    expect(server.requestTokens).toHaveBeenLastCalledWith(
+      {
+        grant_type: "client_credentials",
+        scope: "c",
+        audience: "other",
+        resource: "https://b.example",
+        tenant: "t",
+      },
+      { signal: undefined },
+    );
+  });
+
+  test("passes on why there is no token", async () => {
+    const error = refusal("invalid_client");
+    const grant = new ClientCredentialsGrant(fakeServer(() => Promise.reject(error)));
+    await expect(grant.requestToken({})).rejects.toBe(error);
+  });
+});
+
+describe("PasswordGrant", () => {
+  function setUp(changes: Partial<PasswordConfig> = {}, server = fakeServer()) {
+    const credentials = vi.fn(async () => ({ username: "ada", password: SECRET }));
+    return {
+      server,
+      credentials,
+      grant: new PasswordGrant(server, { credentials, ...changes }),
+    };
+  }
+
+  test("asks for the password each time, and sends it to the password endpoint", async () => {
+    const { server, credentials, grant } = setUp({
+      scope: ["a"],
+      tokenEndpoint: "https://id.example/auth/ropc.php",
+      extraParameters: { realm: "r", password: "never" },
+    });
+    expect(credentials).not.toHaveBeenCalled();
+    const { signal } = new AbortController();
+    expect(await grant.requestToken({ signal, audience: "aud" })).toBe(answer);
+    expect(server.requestTokens).toHaveBeenCalledWith(
+      {
+        grant_type: "password",
+        username: "ada",
+        password: SECRET,
+        scope: "a",
+        audience: "aud",
+        resource: undefined,
+        realm: "r",
+      },
+      { tokenEndpoint: "https://id.example/auth/ropc.php", signal },
+    );
+    await grant.requestToken({});
+    expect(credentials).toHaveBeenCalledTimes(2);
+  });
+
+  test('asks nobody with prompt "none"', async () => {
+    const { server, credentials, grant } = setUp();
+    await expect(grant.requestToken({ prompt: "none" })).rejects.toBeInstanceOf(NoTokenError);
+    expect(credentials).not.toHaveBeenCalled();
+    expect(server.requestTokens).not.toHaveBeenCalled();
+  });
+
+  test("a wrong password is the server's refusal, without the password", async () => {
+    const error = refusal("invalid_grant");
+    const { grant } = setUp(
+      {},
+      fakeServer(() => Promise.reject(error)),
+    );
+    await expect(grant.requestToken({})).rejects.toBe(error);
+  });
+
+  test.for([
+    { username: "", password: SECRET },
+    { username: "ada", password: "" },
+  ])("%o goes nowhere, and no error shows it", async (credentials) => {
+    const { server, grant } = setUp({ credentials: async () => credentials });
+    const error: unknown = await grant.requestToken({}).catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: "configuration", input: "credentials" });
+    expect(`${(error as Error).stack}${JSON.stringify(error)}`).not.toContain(SECRET);
+    expect(server.requestTokens).not.toHaveBeenCalled();
+  });
+
+  test("whoever closes the dialog cancels; an aborted signal does not wait for it", async () => {
+    const cancelled = new CancelledError("closed");
+    const { grant } = setUp({ credentials: () => Promise.reject(cancelled) });
+    await expect(grant.requestToken({})).rejects.toBe(cancelled);
+    const leave = new AbortController();
+    const { server, grant: open } = setUp({ credentials: () => new Promise(() => {}) });
+    const asking = open.requestToken({ signal: leave.signal });
+    leave.abort(new Error("enough"));
+    await expect(asking).rejects.toThrow("enough");
+    const late = setUp();
+    await expect(
+      late.grant.requestToken({ signal: AbortSignal.abort(new Error("late")) }),
+    ).rejects.toThrow("late");
+    expect(late.credentials).not.toHaveBeenCalled();
+    expect(server.requestTokens).not.toHaveBeenCalled();
+  });
+});
+
+describe("RefreshTokenGrant", () => {
+  const held = loginAnswer({ refreshToken: "rt-old", scope: ["a", "b"] });
+  function setUp(reply?: AuthorizationServer["requestTokens"]) {
+    const server = fakeServer(reply);
+    const inner = { requestToken: vi.fn(async () => loginAnswer({ accessToken: "inner" })) };
+    return { server, inner, grant: new RefreshTokenGrant(inner, server) };
+  }
+
+  test("sends the refresh token, and keeps it when none comes back", async () => {
+    const { server, inner, grant } = setUp(async () => {
+      const { refreshToken: _, ...rest } = loginAnswer({ accessToken: "at2", scope: [] });
+      return rest;
+    });
+    expect(await grant.requestToken({ tokens: held, resource: "r", scope: ["a"] })).toMatchObject({
+      accessToken: "at2",
+      refreshToken: "rt-old",
+      scope: ["a", "b"],
+    });
+    expect(server.requestTokens).toHaveBeenCalledWith(
+      {
+        grant_type: "refresh_token",
+        refresh_token: "rt-old",
+        scope: "a",
+        resource: "r",
+        audience: undefined,
+      },
+      { tokenEndpoint: undefined },
+    );
+    expect(inner.requestToken).not.toHaveBeenCalled();
+  });
+
+  test("takes the new refresh token, and the scope as granted now", async () => {
+    const { grant } = setUp(async () => loginAnswer({ refreshToken: "rt-new", scope: ["a"] }));
+    expect(await grant.requestToken({ tokens: held })).toMatchObject({
+      refreshToken: "rt-new",
+      scope: ["a"],
+    });
+  });
+
+  test("sends it to where it is told, not to where the tokens came from", async () => {
+    const server = fakeServer();
+    const inner = { requestToken: async () => answer };
+    const grant = new RefreshTokenGrant(inner, server, { tokenEndpoint: "https://id.example/r" });
+    await grant.requestToken({ tokens: loginAnswer({ tokenEndpoint: "https://id.example/ropc" }) });
+    expect(server.requestTokens).toHaveBeenCalledWith(expect.anything(), {
+      tokenEndpoint: "https://id.example/r",
+    });
+  });
+
+  test.for([
+    {},
+    { tokens: loginAnswer({ refreshToken: "" }) },
+    { tokens: held, response: "https://app.example/callback?code=c" },
+  ])("has nothing to send for %o", async (request) => {
+    const { server, inner, grant } = setUp();
+    await grant.requestToken(request);
+    expect(inner.requestToken).toHaveBeenCalledWith(request);
+    expect(server.requestTokens).not.toHaveBeenCalled();
+  });
+
+  test("invalid_grant leads to the inner grant, with the request as it was", async () => {
+    const { inner, grant } = setUp(() => Promise.reject(refusal("invalid_grant")));
+    const request = { tokens: held, cache: "reload" } as const;
+    expect(await grant.requestToken(request)).toMatchObject({ accessToken: "inner" });
+    expect(inner.requestToken).toHaveBeenCalledWith(request);
+  });
+
+  test("and is a RefreshTokenError when that has nothing", async () => {
+    const { inner, grant } = setUp(() => Promise.reject(refusal("invalid_grant")));
+    inner.requestToken.mockRejectedValue(new NoTokenError("a password is needed"));
+    await expect(grant.requestToken({ tokens: held })).rejects.toMatchObject({
+      code: "refresh_token",
+      reason: "invalid_grant",
+    });
+    const offline = new NetworkError("offline");
+    inner.requestToken.mockRejectedValue(offline);
+    await expect(grant.requestToken({ tokens: held })).rejects.toBe(offline);
+  });
+
+  test.for([
+    new NetworkError("offline"),
+    refusal("invalid_client"),
+    refusal("invalid_scope"),
+    new RequestTokenError("500", { hint: "x", status: 500, retryable: true }),
+  ])("%s is passed on: the refresh token stands", async (error) => {
+    const { inner, grant } = setUp(() => Promise.reject(error));
+    await expect(grant.requestToken({ tokens: held })).rejects.toBe(error);
+    expect(inner.requestToken).not.toHaveBeenCalled();
+  });
+
+  test("tokens about somebody else are refused", async () => {
+    const { grant } = setUp(async () => loginAnswer({ user: { sub: "mallory", claims: {} } }));
+    await expect(grant.requestToken({ tokens: held })).rejects.toMatchObject({
+      code: "refresh_token",
+      reason: "id_token",
+    });
+  });
+
+  test("a request on its way is not aborted: it may have used the refresh token up", async () => {
+    const { server, grant } = setUp();
+    const leave = new AbortController();
+    await grant.requestToken({ tokens: held, signal: leave.signal });
+    expect(server.requestTokens.mock.lastCall![1]).not.toHaveProperty("signal");
+    leave.abort(new Error("enough"));
+    await expect(grant.requestToken({ tokens: held, signal: leave.signal })).rejects.toThrow(
+      "enough",
+    );
+    expect(server.requestTokens).toHaveBeenCalledTimes(1);
+  });
+});

@@ -1,0 +1,55 @@
+import { expect, test, vi } from "vitest";
+import { MemoryTokenStorage } from "../../src/memory/memory-token-storage.ts";
+import { fakeRedis } from "../support/fake-redis.ts";
+import { redisTokenStorage } from "../support/redis-token-storage.ts";
+import { describeTokenStorage } from "../support/token-storage-contract.ts";
+
+function testTime() {
+  let time = 1_800_000_000_000;
+  return { clock: { now: () => time }, addMs: (ms: number) => void (time += ms) };
+}
+
+describeTokenStorage("MemoryTokenStorage", () => {
+  const { clock, addMs } = testTime();
+  const entries = new Map<string, unknown>();
+  return {
+    open: (prefix) => new MemoryTokenStorage({ prefix, entries, clock }),
+    addMs,
+    dump: async () => JSON.stringify([...entries]),
+    damage: async () => entries.forEach((_, key) => entries.set(key, "damaged")),
+  };
+});
+
+describeTokenStorage("a storage of one's own, in Redis", () => {
+  const { clock, addMs } = testTime();
+  const redis = fakeRedis(clock.now);
+  return {
+    open: (prefix) => redisTokenStorage(redis, `${prefix}:`),
+    addMs,
+    dump: async () => JSON.stringify([...redis.rows]),
+    damage: async () => redis.rows.forEach((_, key) => redis.rows.set(key, '{"damaged')),
+  };
+});
+
+test("a storage of one's own that fails says so as a StorageError", async () => {
+  const redis = fakeRedis(Date.now);
+  for (const call of ["get", "set", "del", "exists", "keys"] as const) {
+    vi.spyOn(redis, call).mockRejectedValue(new Error("ECONNREFUSED"));
+  }
+  const storage = redisTokenStorage(redis, "p:");
+  for (const work of [
+    storage.get("k"),
+    storage.set("k", 1),
+    storage.delete("k"),
+    storage.exists("k"),
+    storage.clear(),
+  ]) {
+    await expect(work).rejects.toMatchObject({ code: "storage", retryable: true });
+  }
+});
+
+test("memory is a storage's own unless it is given some", async () => {
+  const [a, b] = [new MemoryTokenStorage(), new MemoryTokenStorage()];
+  await a.set("k", 1);
+  expect([await a.get("k"), await b.get("k")]).toEqual([1, undefined]);
+});

@@ -1,0 +1,123 @@
+import { describe, expect, test } from "vitest";
+import type { TokenStorage } from "../../src/core/token-storage.ts";
+
+/** A storage as the contract needs it: fresh, with whatever else lives in the same place. */
+export interface StorageUnderTest {
+  /** Of this prefix; all in the same place. */
+  open(prefix: string): TokenStorage;
+  /** Moves the time by which records end. */
+  addMs(ms: number): void;
+  /** All that is in the place, as text. */
+  dump(): Promise<string>;
+  /** Breaks the one record that is there. */
+  damage(): Promise<void>;
+}
+
+const TOKENS = {
+  accessToken: "at-secret",
+  expiresAt: 1_900_000_000_000,
+  scope: ["a", "b"],
+  user: { sub: "ada", claims: { nested: [1, null, "ü"] } },
+};
+
+/** What every `TokenStorage` does; run over each of them. */
+export function describeTokenStorage(name: string, make: () => StorageUnderTest): void {
+  describe(name, () => {
+    test("gives back what was set, as a copy, and nothing that was not", async () => {
+      const storage = make().open("one");
+      expect(await storage.get("k")).toBeUndefined();
+      expect(await storage.exists("k")).toBe(false);
+      const value = structuredClone(TOKENS);
+      await storage.set("k", value);
+      value.scope.push("later");
+      expect(await storage.get("k")).toEqual(TOKENS);
+      expect(await storage.exists("k")).toBe(true);
+      ((await storage.get("k")) as typeof TOKENS).scope.push("later");
+      expect(await storage.get("k")).toEqual(TOKENS);
+      await storage.set("k", "other");
+      expect(await storage.get("k")).toBe("other");
+    });
+
+    test("keeps keys apart, whatever they look like", async () => {
+      const storage = make().open("one");
+      const keys = ["a", "a/b", "a:b", 'auth_token:x:["","","s"]', "ä", "__proto__", "*", ""];
+      for (const key of keys) await storage.set(key, { key });
+      for (const key of keys) expect(await storage.get(key)).toEqual({ key });
+      await storage.delete("a");
+      expect(await storage.exists("a")).toBe(false);
+      expect(await storage.get("a/b")).toEqual({ key: "a/b" });
+      await storage.delete("never there");
+    });
+
+    test("forgets a value when its time is over, and never one without a time", async () => {
+      const place = make();
+      const storage = place.open("one");
+      await storage.set("short", "s", 1_000);
+      await storage.set("long", "l", 60_000);
+      await storage.set("ever", "e");
+      await storage.set("gone", "g", 0);
+      await storage.set("gone", "g", -5);
+      expect(await storage.get("gone")).toBeUndefined();
+      expect([await storage.get("short"), await storage.exists("short")]).toEqual(["s", true]);
+      place.addMs(1_001);
+      expect([await storage.get("short"), await storage.exists("short")]).toEqual([
+        undefined,
+        false,
+      ]);
+      expect(await storage.get("long")).toBe("l");
+      place.addMs(10 * 365 * 86_400_000);
+      expect(await storage.get("long")).toBeUndefined();
+      expect(await storage.get("ever")).toBe("e");
+      await storage.set("short", "again", 1_000);
+      expect(await storage.get("short")).toBe("again");
+      await storage.set("short", "for good");
+      place.addMs(2_000);
+      expect(await storage.get("short")).toBe("for good");
+    });
+
+    test("leaves no secret behind whose time is over, read or not", async () => {
+      const place = make();
+      const storage = place.open("one");
+      await storage.set("old", TOKENS, 1_000);
+      expect(await place.dump()).toContain("at-secret");
+      place.addMs(1_001);
+      await storage.set("new", "n");
+      expect(await place.dump()).not.toContain("at-secret");
+      expect(await storage.get("new")).toBe("n");
+    });
+
+    test("replaces a value whose time is over", async () => {
+      const place = make();
+      const storage = place.open("one");
+      await storage.set("k", "old", 1_000);
+      place.addMs(1_001);
+      await storage.set("k", "new", 1_000);
+      expect(await storage.get("k")).toBe("new");
+    });
+
+    test("clear() deletes what has its prefix and nothing else", async () => {
+      const place = make();
+      const [one, more, other] = [place.open("one"), place.open("one/more"), place.open("other")];
+      for (const storage of [one, more, other]) {
+        await storage.set("k", TOKENS);
+        await storage.set("l", TOKENS);
+      }
+      await other.clear();
+      expect([await other.exists("k"), await other.exists("l")]).toEqual([false, false]);
+      expect([await one.exists("k"), await more.exists("l")]).toEqual([true, true]);
+      await other.clear();
+    });
+
+    test("counts a damaged record as none, and deletes it", async () => {
+      const place = make();
+      const storage = place.open("one");
+      await storage.set("k", TOKENS);
+      await place.damage();
+      expect(await storage.get("k")).toBeUndefined();
+      expect(await storage.exists("k")).toBe(false);
+      expect(await place.dump()).not.toContain("damaged");
+      await storage.set("k", "new");
+      expect(await storage.get("k")).toBe("new");
+    });
+  });
+}

@@ -154,8 +154,10 @@ export class AuthManager implements Auth {
   async #renew(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
     // Whose the token is, even when the news of another person has not reached this tab.
     const user = tokens?.user?.sub ?? this.#session.sub;
+    // A person is asked by a login alone, of which there is one at a time.
     const request: TokenRequest = {
       ...options,
+      prompt: "none",
       ...(user !== undefined && { user }),
       ...(tokens && { tokens }),
     };
@@ -188,7 +190,11 @@ export class AuthManager implements Auth {
         ? this.#findToken({ ...options, prompt: "none" })
         : this.#tokenAfterLogin(options);
     }
-    await abortable(this.login({ ...want, returnTo: this.#config.page.href() }), signal);
+    await this.login({
+      ...want,
+      returnTo: this.#config.page.href(),
+      ...(signal && { signal }),
+    });
     return this.#findToken({ ...want, prompt: "none", ...(signal && { signal }) });
   }
 

@@ -1,6 +1,6 @@
 import type { CallbackResult } from "../core/auth.ts";
 import type { CallbackLedger, LoginRecord } from "../core/callback-ledger.ts";
-import { CancelledError, InvalidResponseError, isAuthError } from "../core/errors.ts";
+import { CancelledError, InvalidResponseError, isAuthError, NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Page, TabLock } from "../core/ports.ts";
 import { revokeLock } from "../core/revoke-lock.ts";
@@ -54,13 +54,35 @@ export class Logins {
       async () => {},
     );
     const before = await users.getDefault();
-    const answer = await grant.requestToken({ ...request, trip });
-    const { row } = await users.getDefault();
-    // Who signed out meanwhile did not ask to be signed in again by a login that nobody saw.
-    if (isSilent(trip, request) && row?.end?.why === "signed_out" && row.sid !== before.row?.sid) {
-      throw new CancelledError("the person signed out meanwhile");
+    let keep = () => {};
+    const kept = new Promise<void>((resolve) => (keep = resolve));
+    try {
+      const answer = await grant.requestToken({ ...request, trip, kept });
+      const { row } = await users.getDefault();
+      // Who signed out meanwhile did not ask to be signed in again by a login that nobody saw.
+      if (
+        isSilent(trip, request) &&
+        row?.end?.why === "signed_out" &&
+        row.sid !== before.row?.sid
+      ) {
+        throw new CancelledError("the person signed out meanwhile");
+      }
+      return await this.checkIn(answer);
+    } catch (error) {
+      if (!(error instanceof NoTokenError)) throw error;
+      return await this.#signedInMeanwhile(before.row?.sid, error);
+    } finally {
+      keep();
     }
-    return this.checkIn(answer);
+  }
+
+  /** Another tab that waited for the same person was faster. */
+  async #signedInMeanwhile(sidBefore: string | undefined, reason: NoTokenError): Promise<User> {
+    const { row } = await this.#config.users.getDefault();
+    if (row?.sid === sidBefore) throw reason;
+    await this.#session.load("other-tab");
+    if (!this.#session.user) throw reason;
+    return this.#session.user;
   }
 
   async checkIn(answer: TokenSet): Promise<User> {

@@ -628,6 +628,22 @@ describe("several tabs", () => {
     expect(await first).toMatchObject({ accessToken: "at1" });
   });
 
+  test("a code whose record somebody deleted gives way to another one, whatever its prompt says then", async () => {
+    const my = deviceWorld();
+    const { first, b, second, leave } = await two(my);
+    b.shown[0]!.signal.addEventListener("abort", b.shown[0]!.dismiss);
+    for (const id of await my.requests.getAllKeys()) await my.requests.remove(id);
+    leave[0].abort(new Error("left"));
+    await first;
+    my.replies.push(approval());
+    await wait(INTERVAL_MS);
+    expect(await second).toMatchObject({ accessToken: "at1" });
+    expect(b.shown).toMatchObject([
+      { userCode: "CODE-1", statuses: ["waiting", "cancelled"], signal: { aborted: true } },
+      { userCode: "CODE-2", statuses: ["waiting", "approved"] },
+    ]);
+  });
+
   test("the last that leaves deletes the code", async () => {
     const my = deviceWorld();
     const { first, second, leave } = await two(my);

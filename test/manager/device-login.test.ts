@@ -236,6 +236,36 @@ describe("two tabs", () => {
     expect(await second).toMatchObject({ code: "no_token" });
   });
 
+  test("the second finds the session when nobody told it", async () => {
+    const { device, tab } = setUp();
+    const [a, b] = [tab(), tab()];
+    void outcome(a.auth.getToken());
+    await wait(0);
+    const second = b.auth.login();
+    await wait(2_000);
+    b.auth.dispose();
+    device.replies.push(approval());
+    await wait(INTERVAL_MS);
+    expect(await second).toMatchObject({ sub: ADA });
+  });
+
+  test("a login that came to nothing is not taken for the session that was there before", async () => {
+    const { my, device, tab } = setUp();
+    await remember(my, goodRow(expiredRow()));
+    const [a, b] = [tab(), tab()];
+    await wait(0);
+    const first = outcome(a.auth.login());
+    await wait(0);
+    const second = outcome(b.auth.login());
+    await wait(2_000);
+    const update = vi.spyOn(my.store, "update").mockRejectedValue(new Error("full"));
+    device.replies.push(approval());
+    await wait(INTERVAL_MS);
+    expect([await first, await second]).toMatchObject([{ message: "full" }, { code: "no_token" }]);
+    expect(update).toHaveBeenCalled();
+    expect(b.auth.state).toMatchObject({ status: "authenticated" });
+  });
+
   test("a denial is heard by both", async () => {
     const { device, tab } = setUp();
     const [a, b] = [tab(), tab()];

@@ -19,6 +19,7 @@ export {
   AuthorizationError,
   CancelledError,
   ConfigurationError,
+  DeviceCodeError,
   DiscoveryError,
   IdTokenError,
   InvalidResponseError,
@@ -43,6 +44,8 @@ export type { PopupOptions } from "./browser/popup-user-agent.ts";
 export { AuthManager } from "./manager/auth-manager.ts";
 export type { AuthManagerConfig } from "./manager/auth-manager.ts";
 export { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
+export { DeviceCodeGrant } from "./grants/device-code-grant.ts";
+export type { DeviceCodeGrantConfig } from "./grants/device-code-grant.ts";
 export { RefreshGrant } from "./grants/refresh-grant.ts";
 export { createRefresher } from "./refresher.ts";
 export type { RefresherConfig } from "./refresher-in-page.ts";
@@ -70,9 +73,17 @@ export { tokenSet } from "./core/token-set.ts";
 export type {
   AuthorizationRequest,
   AuthorizationServer,
+  DeviceAuthorization,
   EndSessionRequest,
 } from "./core/authorization-server.ts";
 export type { CallbackLedger, CallbackRecord } from "./core/callback-ledger.ts";
+export type {
+  DeviceChoice,
+  DeviceCode,
+  DevicePrompt,
+  DevicePromptOptions,
+  DeviceStatus,
+} from "./core/device-prompt.ts";
 export type { Grant, TokenRequest } from "./core/grant.ts";
 export type { ClientKey } from "./core/keys.ts";
 export type { TabMessage } from "./core/message.ts";

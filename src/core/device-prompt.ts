@@ -29,7 +29,7 @@ export interface DevicePromptOptions {
   /** Aborted when it is over, after the last status. */
   readonly signal: AbortSignal;
   /** Calls `listener` with the status now and after each change. Returns its undo. */
-  subscribe(listener: (status: DeviceStatus) => void): () => void;
+  readonly subscribe: (listener: (status: DeviceStatus) => void) => () => void;
 }
 
 /** Shows a person the code of a device login. */

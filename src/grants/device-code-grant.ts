@@ -7,10 +7,10 @@ import type { Clock, Random, TabLock } from "../core/ports.ts";
 import type { RequestStore } from "../core/request-store.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { wantKey } from "../core/want.ts";
-import { deviceExpired, endedElsewhere, endOf } from "./device-end.ts";
+import { deviceExpired, endOf } from "./device-end.ts";
+import { deviceLogin, type DeviceCall } from "./device-login.ts";
 import { DeviceScreen } from "./device-screen.ts";
-import { PendingDevices, type PendingDevice } from "./pending-device.ts";
-import { pollDevice } from "./poll-device.ts";
+import { PendingDevices } from "./pending-device.ts";
 
 /** How often a tab that waits looks for the code that another one shows. Milliseconds. */
 const LOOK_MS = 1_000;
@@ -24,14 +24,6 @@ export interface DeviceCodeGrantConfig {
   readonly clock: Clock;
   /** Spreads what many devices do after an outage. */
   readonly random?: Pick<Random, "fraction">;
-}
-
-/** One call: its place in the store and among the locks, and what its person sees. */
-interface Call {
-  readonly id: string;
-  readonly request: TokenRequest;
-  readonly screen: DeviceScreen;
-  readonly leave: AbortController;
 }
 
 /**
@@ -90,31 +82,45 @@ export class DeviceCodeGrant implements Grant {
     }
   }
 
-  /** One tab at a time. With `kept`, the others' turn comes when they can find what this one stored. */
-  #inTurn(call: Call): Promise<TokenSet> {
-    const { locks } = this.#config;
-    const { id, request, leave } = call;
-    const turn = new AbortController();
-    this.#follow(call, turn.signal).catch(() => {});
+  #inTurn(call: DeviceCall): Promise<TokenSet> {
     return new Promise((resolve, reject) => {
-      locks
-        .request(lockName(id), { mode: "exclusive", signal: leave.signal }, async () => {
-          turn.abort();
-          const tokens = await this.#login(call);
-          if (request.kept) resolve(tokens);
-          await request.kept?.catch(() => {});
-          return tokens;
-        })
-        .finally(() => {
-          turn.abort();
-          return this.#tidy(id);
-        })
-        .then(resolve, reject);
+      this.#hold(call, resolve).then(resolve, reject);
     });
   }
 
+  /**
+   * One tab at a time. When the caller says when it has `kept` the tokens, it is given them earlier, and the others' turn
+   * comes when they can find what it stored.
+   */
+  async #hold(call: DeviceCall, give: (tokens: TokenSet) => void): Promise<TokenSet> {
+    const { locks } = this.#config;
+    const desk = { ...this.#config, server: this.#server, pending: this.#pending };
+    const { id, request, leave } = call;
+    const { kept } = request;
+    const turn = new AbortController();
+    this.#follow(call, turn.signal).catch(() => {});
+    try {
+      return await locks.request(
+        lockName(id),
+        { mode: "exclusive", signal: leave.signal },
+        async () => {
+          turn.abort();
+          const tokens = await deviceLogin(call, desk);
+          if (kept) {
+            give(tokens);
+            await kept.catch(() => {});
+          }
+          return tokens;
+        },
+      );
+    } finally {
+      turn.abort();
+      await this.#tidy(id);
+    }
+  }
+
   /** While another tab polls: shows what that one shows. */
-  async #follow({ id, screen, leave }: Call, turn: AbortSignal): Promise<void> {
+  async #follow({ id, screen, leave }: DeviceCall, turn: AbortSignal): Promise<void> {
     const { locks, clock } = this.#config;
     while (!turn.aborted) {
       const found = await this.#pending.find(id);
@@ -125,65 +131,6 @@ export class DeviceCodeGrant implements Grant {
       // Who polled may be in the back/forward cache.
       await locks.query();
     }
-  }
-
-  async #login(call: Call): Promise<TokenSet> {
-    const { id, request, screen, leave } = call;
-    const { clock, random } = this.#config;
-    const pending = await this.#findOrBegin(call);
-    screen.show(pending);
-    const { userCode, expiresAt } = pending;
-    try {
-      const tokens = await pollDevice(pending, request, {
-        server: this.#server,
-        clock,
-        random,
-        save: async (next) => {
-          await this.#throwEnd(id, userCode);
-          await this.#pending.put(id, next);
-        },
-        tell: (status) => screen.tell(status),
-        signal: leave.signal,
-      });
-      await this.#pending.put(id, { userCode, expiresAt, end: "approved" });
-      return tokens;
-    } catch (error) {
-      if (leave.signal.aborted) throw error;
-      await this.#throwEnd(id, userCode);
-      await this.#pending.put(id, { userCode, expiresAt, end: endOf(error) });
-      throw error;
-    }
-  }
-
-  async #findOrBegin({ id, request, screen, leave }: Call): Promise<PendingDevice> {
-    const { clock } = this.#config;
-    const found = await this.#pending.find(id);
-    if (found && "end" in found) {
-      if (found.userCode === screen.code?.userCode) throw endedElsewhere(found.end);
-    } else if (found && found.expiresAt > clock.now()) {
-      return found;
-    }
-    await this.#pending.sweep(clock.now());
-    leave.signal.throwIfAborted();
-    const { scope, resource, audience } = request;
-    const authorization = await this.#server.authorizeDevice(
-      {
-        ...(scope && { scope }),
-        ...(resource !== undefined && { resource }),
-        ...(audience !== undefined && { audience }),
-      },
-      leave.signal,
-    );
-    const nextPollAt = clock.now() + authorization.intervalMs;
-    const pending = { ...authorization, nextPollAt };
-    await this.#pending.put(id, pending);
-    return pending;
-  }
-
-  /** Without Web Locks two tabs may poll: the end that one of them saw is the end for both. */
-  async #throwEnd(id: string, userCode: string): Promise<void> {
-    const found = await this.#pending.find(id);
-    if (found && "end" in found && found.userCode === userCode) throw endedElsewhere(found.end);
   }
 
   /** Deletes what is stored, unless another tab waits and goes on with it, or has yet to see how it ended. */

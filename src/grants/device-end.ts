@@ -23,18 +23,12 @@ export function deviceDenied(said?: RequestTokenError): DeviceCodeError {
 
 /** What a tab that waited is told about the end of the login in the tab that polled. */
 export function endedElsewhere(end: DeviceEnd): AuthError {
-  switch (end) {
-    case "approved":
-      return new NoTokenError("another tab has the tokens of this login");
-    case "denied":
-      return deviceDenied();
-    case "expired":
-      return deviceExpired();
-    case "failed":
-      return new DeviceCodeError("refused", "the login failed in another tab", {
-        hint: "The error in the tab that polled says more. Offer the login again.",
-      });
-  }
+  if (end === "approved") return new NoTokenError("another tab has the tokens of this login");
+  if (end === "denied") return deviceDenied();
+  if (end === "expired") return deviceExpired();
+  return new DeviceCodeError("refused", "the login failed in another tab", {
+    hint: "The error in the tab that polled says more. Offer the login again.",
+  });
 }
 
 /** The end of which `error` tells. */

@@ -69,18 +69,11 @@ export async function pollDevice(
 
 /** Throws what ends the login. */
 function judge(error: unknown): "pending" | "slow_down" | "unanswered" {
-  const said = error instanceof RequestTokenError ? error : undefined;
-  switch (said?.error) {
-    case "authorization_pending":
-      return "pending";
-    case "slow_down":
-      return "slow_down";
-    case "expired_token":
-      throw deviceExpired(said);
-    case "access_denied":
-      throw deviceDenied(said);
-    default:
-      break;
+  if (error instanceof RequestTokenError) {
+    if (error.error === "authorization_pending") return "pending";
+    if (error.error === "slow_down") return "slow_down";
+    if (error.error === "expired_token") throw deviceExpired(error);
+    if (error.error === "access_denied") throw deviceDenied(error);
   }
   // Tokens that cannot be verified now: their code is used up.
   const isPassing = isAuthError(error) && error.retryable && !(error instanceof IdTokenError);

@@ -19,6 +19,7 @@ export interface ConfigurationInput {
   readonly cookieKey: string;
   readonly adapter: AdapterFactory;
   readonly accessTokenTtl: () => number;
+  readonly deviceCodeTtl: () => number;
 }
 
 const DAY = 24 * 60 * 60;
@@ -78,7 +79,7 @@ export function configuration(input: ConfigurationInput): Configuration {
     ttl: {
       AccessToken: input.accessTokenTtl,
       AuthorizationCode: 60,
-      DeviceCode: 10 * 60,
+      DeviceCode: input.deviceCodeTtl,
       Grant: 14 * DAY,
       IdToken: 60 * 60,
       Interaction: 60 * 60,

@@ -1,7 +1,7 @@
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { TokenRequest } from "../core/grant.ts";
 import type { Clock, Random } from "../core/ports.ts";
-import type { TokenSet } from "../core/token-set.ts";
+import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { endedElsewhere, endOf } from "./device-end.ts";
 import type { DeviceScreen } from "./device-screen.ts";
 import type { PendingDevice, PendingDevices } from "./pending-device.ts";
@@ -43,7 +43,10 @@ export async function deviceLogin(call: DeviceCall, desk: DeviceDesk): Promise<T
       signal: leave.signal,
     });
     await pending.put(id, { userCode, expiresAt, end: "approved" });
-    return tokens;
+    // @see RFC 6749 section 5.1: who grants what was asked for need not say so.
+    return tokens.scope.length === 0 && code.scope
+      ? tokenSet({ ...tokens, scope: code.scope })
+      : tokens;
   } catch (error) {
     if (leave.signal.aborted) throw error;
     await throwEnd(id, userCode, pending);

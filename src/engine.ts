@@ -1,5 +1,5 @@
 import { abortable } from "./core/abortable.ts";
-import type { AuthorizationServer } from "./core/authorization-server.ts";
+import type { AuthorizationServer, Endpoints } from "./core/authorization-server.ts";
 import { chunk, shared } from "./core/lazy.ts";
 import type { Clock } from "./core/ports.ts";
 import type { Send } from "./core/refresher.ts";
@@ -13,6 +13,8 @@ export interface EngineConfig {
   readonly clientId: string;
   /** Asked for at every login. */
   readonly scope: readonly string[];
+  /** Of a server whose metadata is not asked for. */
+  readonly endpoints?: Endpoints;
   readonly requests: RequestStore;
   readonly clock: Clock;
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;

@@ -1,3 +1,4 @@
+import type { Endpoints } from "./authorization-server.ts";
 import { ConfigurationError } from "./errors.ts";
 import { parseUrl } from "./same-origin.ts";
 import { isSecureUrl } from "./secure-url.ts";
@@ -10,16 +11,37 @@ export interface AuthConfig {
   readonly clientId: string;
   /** Where authorization responses arrive: a URL of this origin, absolute or relative, registered at the server. */
   readonly redirectUri: string;
-  /** What a login asks for; openid, profile, email and offline_access when not given. */
+  /** What a login asks for; openid, profile, email and offline_access when not given, or nothing when the server is no OpenID provider. */
   readonly scope?: readonly string[];
+  /** Of a server that publishes no metadata. Without `jwksUri` it is no OpenID provider, and a `userFetcher` tells who signed in. */
+  readonly endpoints?: Endpoints;
   /** Where the server sends the person after a sign-out, registered there; it shows a page of its own when not given. */
   readonly postLogoutRedirectUri?: string;
 }
 
+/** Parts that an app brings along; a function makes them of what it is given. */
+export interface AuthParts {
+  readonly userFetcher?: object & { readonly fetchUser?: unknown };
+  readonly grant?: object;
+}
+
+/** Has ID tokens. */
+export function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
+  return !endpoints || endpoints.jwksUri !== undefined;
+}
+
 /** @throws ConfigurationError the first input that cannot work, by name */
-export function checkAuthConfig(config: AuthConfig): void {
-  const { issuer, clientId, redirectUri, postLogoutRedirectUri, scope } = (config ??
-    {}) as Partial<AuthConfig>;
+export function checkAuthConfig(config: AuthConfig & AuthParts): void {
+  const {
+    issuer,
+    clientId,
+    redirectUri,
+    postLogoutRedirectUri,
+    scope,
+    endpoints,
+    userFetcher,
+    grant,
+  } = (config ?? {}) as Partial<AuthConfig & AuthParts>;
   checkIssuer(issuer);
   if (typeof clientId !== "string" || clientId.trim() === "") {
     throw new ConfigurationError(
@@ -32,13 +54,43 @@ export function checkAuthConfig(config: AuthConfig): void {
   if (postLogoutRedirectUri !== undefined) {
     checkRedirect("postLogoutRedirectUri", postLogoutRedirectUri);
   }
-  if (scope !== undefined && !(Array.isArray(scope) && scope.includes("openid"))) {
+  if (endpoints !== undefined) checkEndpoints(endpoints);
+  const isOpenId = isOpenIdProvider(endpoints);
+  if (scope !== undefined && !(Array.isArray(scope) && (!isOpenId || scope.includes("openid")))) {
     throw new ConfigurationError(
       "scope",
       Array.isArray(scope) ? "openid is missing" : "it is not a list",
       'Give scopes as a list, for example ["openid", "profile"].',
     );
   }
+  checkMaker("grant", grant);
+  // Without ID tokens nothing else tells who signed in.
+  if (!isOpenId && !grant) checkMaker("userFetcher", userFetcher ?? null);
+  checkMaker("userFetcher", userFetcher?.fetchUser ?? userFetcher);
+}
+
+/** @see RFC 8414 section 2 */
+function checkEndpoints(endpoints: Endpoints): void {
+  const given: Readonly<Record<string, unknown>> = { ...endpoints };
+  for (const name of ["authorizationEndpoint", "tokenEndpoint", ...Object.keys(given)]) {
+    const value = given[name];
+    const url = typeof value === "string" ? parseUrl(value) : undefined;
+    if (name.endsWith("Supported") || (url && isSecureUrl(url))) continue;
+    throw new ConfigurationError(
+      `endpoints.${name}`,
+      "it is missing, or it is not https",
+      "Give the URL as the server's documentation says it.",
+    );
+  }
+}
+
+function checkMaker(input: string, part: unknown): void {
+  if (part === undefined || typeof part === "function") return;
+  throw new ConfigurationError(
+    input,
+    "it is missing, or it is not a function",
+    "Give a function that makes one.",
+  );
 }
 
 /** @see OpenID Connect Discovery 1.0 section 3 */

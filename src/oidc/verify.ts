@@ -1,12 +1,11 @@
 import { compactVerify, decodeProtectedHeader, type JWK } from "jose";
-import type { User } from "../core/user.ts";
+import { toUser, type User } from "../core/user.ts";
 import { base64url } from "./base64url.ts";
 import {
   checkLogin,
   checkParties,
   checkRefresh,
   mismatch,
-  toUser,
   type Claims,
   type LoginExpectation,
 } from "./claims.ts";

@@ -64,9 +64,8 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
     );
   }
   checkMaker("grant", grant);
-  // Without ID tokens nothing else tells who signed in.
-  if (!isOpenId && !grant) checkMaker("userFetcher", userFetcher ?? null);
-  checkMaker("userFetcher", userFetcher?.fetchUser ?? userFetcher);
+  const isNeeded = !isOpenId && !grant;
+  checkMaker("userFetcher", userFetcher?.fetchUser ?? userFetcher ?? (isNeeded ? null : undefined));
 }
 
 /** @see RFC 8414 section 2 */

@@ -84,7 +84,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
   async #build(cache: "default" | "reload"): Promise<Built> {
     const loaded = await this.#loaded(cache);
     const configuration = JSON.stringify(loaded);
-    if (this.#built?.configuration === configuration) return this.#built;
+    if (this.#built && this.#built.configuration === configuration) return this.#built;
     this.#built = { grant: make(loaded, this.#config.registry), configuration };
     return this.#built;
   }

@@ -65,7 +65,8 @@ export interface CreateAuthConfig extends AuthConfig {
  */
 export function createAuth(config: CreateAuthConfig): Auth {
   checkAuthConfig(config);
-  const { issuer, clientId, endpoints, timing, reuseLeewayMs, persist, userFetcher } = config;
+  const { issuer, clientId, endpoints, resources, timing, reuseLeewayMs, persist, userFetcher } =
+    config;
   const { scope = isOpenIdProvider(endpoints) ? SCOPE : [] } = config;
   const client = clientKey(issuer, clientId);
   const clock = systemClock;
@@ -91,7 +92,8 @@ export function createAuth(config: CreateAuthConfig): Auth {
     issuer,
     clientId,
     scope,
-    ...(endpoints && { endpoints }),
+    endpoints,
+    resources,
     requests: new IndexedDBRequestStore(database),
     clock,
     ...(timing?.requestMs !== undefined && { tokenTimeoutMs: timing.requestMs }),

@@ -14,7 +14,9 @@ export interface EngineConfig {
   /** Asked for at every login. */
   readonly scope: readonly string[];
   /** Of a server whose metadata is not asked for. */
-  readonly endpoints?: Endpoints;
+  readonly endpoints?: Endpoints | undefined;
+  /** Named at every login. @see RFC 8707 section 2.1 */
+  readonly resources?: readonly string[] | undefined;
   readonly requests: RequestStore;
   readonly clock: Clock;
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;

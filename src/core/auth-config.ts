@@ -13,6 +13,11 @@ export interface AuthConfig {
   readonly redirectUri: string;
   /** What a login asks for; openid, profile, email and offline_access when not given, or nothing when the server is no OpenID provider. */
   readonly scope?: readonly string[];
+  /**
+   * The APIs that `getToken({ resource })` will be asked for, as absolute URIs, when the server wants to hear of them at the
+   * login. @see RFC 8707 section 2.1
+   */
+  readonly resources?: readonly string[];
   /** Of a server that publishes no metadata. Without `jwksUri` it is no OpenID provider, and a `userFetcher` tells who signed in. */
   readonly endpoints?: Endpoints;
   /** Where the server sends the person after a sign-out, registered there; it shows a page of its own when not given. */
@@ -38,6 +43,7 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
     redirectUri,
     postLogoutRedirectUri,
     scope,
+    resources,
     endpoints,
     userFetcher,
     grant,
@@ -63,9 +69,21 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
       'Give scopes as a list, for example ["openid", "profile"].',
     );
   }
+  if (resources !== undefined && !(Array.isArray(resources) && resources.every(isUri))) {
+    throw new ConfigurationError(
+      "resources",
+      "it is not a list of absolute URIs",
+      'Give resources as a list, for example ["https://api.example.com"].',
+    );
+  }
   checkMaker("grant", grant);
   const isNeeded = !isOpenId && !grant;
   checkMaker("userFetcher", userFetcher?.fetchUser ?? userFetcher ?? (isNeeded ? null : undefined));
+}
+
+/** @see RFC 8707 section 2 */
+function isUri(resource: unknown): boolean {
+  return typeof resource === "string" && parseUrl(resource)?.hash === "";
 }
 
 /** @see RFC 8414 section 2 */

@@ -19,6 +19,8 @@ export interface OidcServerConfig {
   readonly clientId: string;
   /** Asked for at every login. */
   readonly scope: readonly string[];
+  /** Named at every login. */
+  readonly resources?: readonly string[] | undefined;
   readonly requests: RequestStore;
   readonly clock: Clock;
   readonly fetch: Fetch;
@@ -51,7 +53,7 @@ export function createServer(config: OidcServerConfig): OidcServer {
       const [{ createAuthorizationUrl }, metadata] = await abortable(loaded, signal);
       const scope = [...new Set(["openid", ...config.scope, ...(request.scope ?? [])])];
       return await createAuthorizationUrl(
-        { ...request, scope },
+        { ...request, scope, resources: config.resources },
         { metadata, clientId, requests, clock },
       );
     },

@@ -41,6 +41,8 @@ test.for([
   { endpoints, grant: () => {} },
   { endpoints: { ...endpoints, idTokenSigningAlgValuesSupported: [] }, userFetcher },
   { userFetcher, grant: () => {} },
+  { resources: [] },
+  { resources: ["https://api.example.com/v1", "urn:example:api"] },
 ])("%o works", (change) => {
   expect(problem(change)).toBeUndefined();
 });
@@ -79,6 +81,10 @@ test.for([
   ["endpoints.jwksUri", { endpoints: { ...endpoints, jwksUri: "http://id.example.com/keys" } }],
   ["endpoints.userinfoEndpoint", { endpoints: { ...endpoints, userinfoEndpoint: 7 } }],
   ["endpoints.revocationEndpoint", { endpoints: { ...endpoints, revocationEndpoint: "data:x" } }],
+  ["resources", { resources: "https://api.example.com" }],
+  ["resources", { resources: ["/api"] }],
+  ["resources", { resources: ["https://api.example.com/#here"] }],
+  ["resources", { resources: [7] }],
   ["userFetcher", { endpoints }],
   ["userFetcher", { userFetcher: {} }],
   ["userFetcher", { userFetcher: "userinfo" }],

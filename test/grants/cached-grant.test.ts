@@ -63,8 +63,9 @@ describe("a cached grant", () => {
 
   test("does not trust the age of a record in a storage that knows no time to live", async () => {
     const { grant, storage } = setUp({}, { maxAgeMs: 1_000 });
-    const { set } = storage;
-    storage.set = (key, value) => set(key, value);
+    const lasting = mapStorage();
+    storage.set = (key, value) => lasting.set(key, value);
+    storage.get = (key) => lasting.get(key);
     await grant.requestToken({});
     clock.pass(1_000);
     expect((await grant.requestToken({})).accessToken).toBe("t2");

@@ -60,7 +60,7 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
   if (postLogoutRedirectUri !== undefined) {
     checkRedirect("postLogoutRedirectUri", postLogoutRedirectUri);
   }
-  if (endpoints !== undefined) checkEndpoints(endpoints);
+  if (endpoints !== undefined) checkEndpoints(endpoints, grant);
   const isOpenId = isOpenIdProvider(endpoints);
   if (scope !== undefined && !(Array.isArray(scope) && (!isOpenId || scope.includes("openid")))) {
     throw new ConfigurationError(
@@ -87,9 +87,11 @@ function isUri(resource: unknown): boolean {
 }
 
 /** @see RFC 8414 section 2 */
-function checkEndpoints(endpoints: Endpoints): void {
+function checkEndpoints(endpoints: Endpoints, grant: unknown): void {
   const given: Readonly<Record<string, unknown>> = { ...endpoints };
-  for (const name of ["authorizationEndpoint", "tokenEndpoint", ...Object.keys(given)]) {
+  // A grant of the app's own may sign people in without one.
+  const login = grant ? [] : ["authorizationEndpoint"];
+  for (const name of [...login, "tokenEndpoint", ...Object.keys(given)]) {
     const value = given[name];
     const url = typeof value === "string" ? parseUrl(value) : undefined;
     if (name.endsWith("Supported") || (url && isSecureUrl(url))) continue;

@@ -39,6 +39,7 @@ test.for([
   { endpoints, userFetcher: () => userFetcher },
   { endpoints, userFetcher, scope: ["read:user"] },
   { endpoints, grant: () => {} },
+  { endpoints: { tokenEndpoint: endpoints.tokenEndpoint }, grant: () => {} },
   { endpoints: { ...endpoints, idTokenSigningAlgValuesSupported: [] }, userFetcher },
   { userFetcher, grant: () => {} },
   { resources: [] },

@@ -23,7 +23,7 @@ export interface NodeBrowserConfig extends Omit<EngineConfig, "requests" | "cloc
 export interface NodeBrowser {
   readonly sessions: MemorySessionStore;
   readonly users: MemoryUserStore;
-  tab(): AuthManager;
+  readonly tab: () => AuthManager;
 }
 
 /** What `createAuth()` composes, with memory for every part of a browser: tabs that share a store, locks and a channel. */

@@ -10,7 +10,7 @@ import { PageUserAgent } from "./browser/page-user-agent.ts";
 import { resolveRedirectUri } from "./browser/redirect-uri.ts";
 import { systemClock, systemRandom } from "./browser/system-clock.ts";
 import { tabLocks } from "./browser/tab-locks.ts";
-import { checkAuthConfig, isOpenIdProvider, type AuthConfig } from "./core/auth-config.ts";
+import { checkAuthConfig, type AuthConfig } from "./core/auth-config.ts";
 import type { Auth } from "./core/auth.ts";
 import type { AuthorizationServer } from "./core/authorization-server.ts";
 import type { Grant } from "./core/grant.ts";
@@ -25,8 +25,6 @@ import { RefreshGrant } from "./grants/refresh-grant.ts";
 import { AuthManager } from "./manager/auth-manager.ts";
 import { createRefresher } from "./refresher.ts";
 import type { RefreshTiming } from "./refresh/timing.ts";
-
-const SCOPE = ["openid", "profile", "email", "offline_access"];
 
 /** What `createAuth()` composed already, for the grant an app makes of it. */
 export interface GrantParts {
@@ -65,9 +63,17 @@ export interface CreateAuthConfig extends AuthConfig {
  */
 export function createAuth(config: CreateAuthConfig): Auth {
   checkAuthConfig(config);
-  const { issuer, clientId, endpoints, resources, timing, reuseLeewayMs, persist, userFetcher } =
-    config;
-  const { scope = isOpenIdProvider(endpoints) ? SCOPE : [] } = config;
+  const {
+    issuer,
+    clientId,
+    scope,
+    endpoints,
+    resources,
+    timing,
+    reuseLeewayMs,
+    persist,
+    userFetcher,
+  } = config;
   const client = clientKey(issuer, clientId);
   const clock = systemClock;
   const random = systemRandom;

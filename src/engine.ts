@@ -1,19 +1,20 @@
 import { abortable } from "./core/abortable.ts";
 import type { AuthorizationServer, Endpoints } from "./core/authorization-server.ts";
+import type { ClientAuthentication } from "./core/client-authentication.ts";
 import { chunk, shared } from "./core/lazy.ts";
 import type { Clock } from "./core/ports.ts";
 import type { Send } from "./core/refresher.ts";
 import type { RequestStore } from "./core/request-store.ts";
 import { parseWantKey } from "./core/want.ts";
 
-const loadToken = () => chunk(import("./oidc/token.ts"));
-
 export interface EngineConfig {
   readonly issuer: string;
   readonly clientId: string;
-  /** Asked for at every login. */
-  readonly scope: readonly string[];
-  /** Of a server whose metadata is not asked for. */
+  /** `none` when not given. */
+  readonly authentication?: ClientAuthentication;
+  /** Asked for at every login; what people and refresh tokens need of an OpenID provider when not given. */
+  readonly scope?: readonly string[] | undefined;
+  /** Instead of asking the issuer for its metadata. */
   readonly endpoints?: Endpoints | undefined;
   /** Named at every login. @see RFC 8707 section 2.1 */
   readonly resources?: readonly string[] | undefined;
@@ -32,21 +33,24 @@ export interface Engine {
 
 /** Server and send share discovery and keys. */
 export function createEngine(config: EngineConfig): Engine {
-  const { clientId, clock } = config;
-  const { tokenTimeoutMs = 15_000, discoveryTimeoutMs = 10_000 } = config;
-  // Looked up at each call: apps and tests replace the global.
-  const send = config.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
-  const tokenClient = { clientId, clock, fetch: send, timeoutMs: tokenTimeoutMs };
+  const parts = {
+    tokenTimeoutMs: 15_000,
+    discoveryTimeoutMs: 10_000,
+    ...config,
+    // Looked up at each call: apps and tests replace the global.
+    fetch: config.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
+  };
   const loadServer = shared(async () =>
-    (await chunk(import("./oidc/server.ts"))).createServer({
-      ...config,
-      fetch: send,
-      tokenTimeoutMs,
-      discoveryTimeoutMs,
-    }),
+    (await chunk(import("./oidc/server.ts"))).createServer(parts),
   );
+  const loadSender = shared(async () => {
+    // A client that has no secret needs no server to name itself.
+    const source = config.authentication && (await (await loadServer()).loadCredentials());
+    const { createSender } = await chunk(import("./oidc/refresh.ts"));
+    return createSender({ ...parts, timeoutMs: parts.tokenTimeoutMs }, source);
+  });
   const server = (signal?: AbortSignal) => abortable(loadServer(), signal);
-  let token: Awaited<ReturnType<typeof loadToken>> | undefined;
+  let sender: Awaited<ReturnType<typeof loadSender>> | undefined;
 
   return {
     server: {
@@ -61,15 +65,13 @@ export function createEngine(config: EngineConfig): Engine {
     },
     send: {
       async prepare() {
-        token = await loadToken();
+        sender = await loadSender();
+        await sender.prepare();
       },
       // Loads nothing: the request leaves in the task in which the coordinator decided so.
       async send({ refreshToken, tokenEndpoint }, want) {
-        if (!token || !refreshToken) return { type: "unsent" };
-        return await token.refreshTokens(
-          { refreshToken, tokenEndpoint, ...parseWantKey(want) },
-          tokenClient,
-        );
+        if (!sender || !refreshToken) return { type: "unsent" };
+        return await sender.send({ refreshToken, tokenEndpoint, ...parseWantKey(want) });
       },
       revoke: async (refreshToken) => (await server()).revoke(refreshToken),
       verify: async (record) => {

@@ -31,7 +31,7 @@ export interface AuthParts {
 }
 
 /** Has ID tokens. */
-export function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
+function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
   return !endpoints || endpoints.jwksUri !== undefined;
 }
 

@@ -8,7 +8,8 @@ import type { Want } from "./want.ts";
  */
 export interface ServerMetadata {
   readonly issuer: string;
-  readonly authorizationEndpoint: string;
+  /** A server that signs nobody in has none. */
+  readonly authorizationEndpoint?: string;
   readonly tokenEndpoint: string;
   readonly jwksUri?: string;
   readonly revocationEndpoint?: string;
@@ -65,6 +66,8 @@ export interface DeviceAuthorization {
   readonly expiresAt: number;
   /** Between two polls at least. Milliseconds. */
   readonly intervalMs: number;
+  /** As asked, the configured ones among them: what an answer without `scope` grants. */
+  readonly scope?: readonly string[];
 }
 
 /** The endpoints of an authorization server as calls. */

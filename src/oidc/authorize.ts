@@ -59,9 +59,17 @@ export async function createAuthorizationUrl(
       "Give a path of this app, such as /orders.",
     );
   }
+  const { issuer, authorizationEndpoint } = options.metadata;
+  if (!authorizationEndpoint) {
+    throw new ConfigurationError(
+      "endpoints.authorizationEndpoint",
+      "it is missing",
+      "Give it to sign people in by redirect or popup.",
+    );
+  }
   const data: RequestData = {
     flow: FLOW,
-    issuer: options.metadata.issuer,
+    issuer,
     clientId: options.clientId,
     redirectUri,
     scope,
@@ -78,7 +86,7 @@ export async function createAuthorizationUrl(
     nonce: randomToken(),
     code_verifier: true,
     client_id: options.clientId,
-    authority: options.metadata.issuer,
+    authority: issuer,
     redirect_uri: redirectUri,
     scope: scope.join(" "),
   }).catch(() => {
@@ -86,14 +94,15 @@ export async function createAuthorizationUrl(
   });
   await remember(state, options.requests);
 
-  const url = new URL(options.metadata.authorizationEndpoint);
+  const url = new URL(authorizationEndpoint);
   const parameters = {
     client_id: options.clientId,
     redirect_uri: redirectUri,
     response_type: "code",
     scope: scope.join(" "),
     state: `${state.id};${state.url_state}`,
-    nonce: state.nonce,
+    // OpenID Connect's, and others may refuse what they do not know.
+    nonce: scope.includes("openid") ? state.nonce : undefined,
     code_challenge: state.code_challenge,
     code_challenge_method: "S256",
     audience,

@@ -76,7 +76,8 @@ export function mismatch(claim: string, retryable = false): IdTokenError {
   });
 }
 
-function checkTimes(claims: Claims, now: number): void {
+/** `now` in seconds. */
+export function checkTimes(claims: Claims, now: number): void {
   if (seconds(claims, "exp") <= now - TOLERANCE_S) throw mismatch("exp");
   if (seconds(claims, "iat") > now + TOLERANCE_S) throw mismatch("iat");
   if (claims["nbf"] !== undefined && seconds(claims, "nbf") > now + TOLERANCE_S)

@@ -47,6 +47,8 @@ export async function discover(issuer: string, options: HttpOptions): Promise<Se
   const jwksUri = optional("jwks_uri");
   const revocationEndpoint = optional("revocation_endpoint");
   const endSessionEndpoint = optional("end_session_endpoint");
+  const userinfoEndpoint = optional("userinfo_endpoint");
+  const deviceAuthorizationEndpoint = optional("device_authorization_endpoint");
   const algorithms = document["id_token_signing_alg_values_supported"];
   return {
     issuer,
@@ -55,6 +57,8 @@ export async function discover(issuer: string, options: HttpOptions): Promise<Se
     ...(jwksUri && { jwksUri }),
     ...(revocationEndpoint && { revocationEndpoint }),
     ...(endSessionEndpoint && { endSessionEndpoint }),
+    ...(userinfoEndpoint && { userinfoEndpoint }),
+    ...(deviceAuthorizationEndpoint && { deviceAuthorizationEndpoint }),
     ...(Array.isArray(algorithms) && { idTokenSigningAlgValuesSupported: algorithms.map(String) }),
     authorizationResponseIssParameterSupported:
       document["authorization_response_iss_parameter_supported"] === true,

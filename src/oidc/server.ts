@@ -1,112 +1,53 @@
 import { abortable } from "../core/abortable.ts";
-import type { AuthorizationServer, ServerMetadata } from "../core/authorization-server.ts";
-import { DiscoveryError, IdTokenError } from "../core/errors.ts";
-import { chunk, shared } from "../core/lazy.ts";
-import type { Clock } from "../core/ports.ts";
+import type { AuthorizationServer } from "../core/authorization-server.ts";
+import { IdTokenError } from "../core/errors.ts";
 import type { IdTokenVerdict } from "../core/refresher.ts";
-import type { RequestStore } from "../core/request-store.ts";
 import type { TokenRecord } from "../core/session.ts";
-import { tokenSet } from "../core/token-set.ts";
-import { discover } from "./discovery.ts";
-import type { Fetch } from "./http.ts";
-
-const loadToken = () => chunk(import("./token.ts"));
-const loadAuthorize = () => chunk(import("./authorize.ts"));
-const loadVerify = () => chunk(import("./verify.ts"));
-
-export interface OidcServerConfig {
-  readonly issuer: string;
-  readonly clientId: string;
-  /** Asked for at every login. */
-  readonly scope: readonly string[];
-  /** Named at every login. */
-  readonly resources?: readonly string[] | undefined;
-  readonly requests: RequestStore;
-  readonly clock: Clock;
-  readonly fetch: Fetch;
-  readonly tokenTimeoutMs: number;
-  readonly discoveryTimeoutMs: number;
-}
+import type { CredentialsSource } from "./credentials.ts";
+import { exchangeResponse } from "./exchange.ts";
+import { revokeToken } from "./revoke.ts";
+import { createServerParts, type OidcServerConfig } from "./server-parts.ts";
 
 export interface OidcServer extends AuthorizationServer {
+  /** Undefined for a client that has no secret. */
+  loadCredentials(): Promise<CredentialsSource | undefined>;
   verify(record: TokenRecord): Promise<IdTokenVerdict>;
 }
 
-/** Everything that needs the server's metadata; what is large is loaded when it is called for. */
+/** Everything that needs the server's metadata; what is large or rare is loaded when it is called for. */
 export function createServer(config: OidcServerConfig): OidcServer {
-  const { issuer, clientId, clock, requests, fetch } = config;
-  const http = { fetch, timeoutMs: config.discoveryTimeoutMs };
-  const tokenClient = { clientId, clock, fetch, timeoutMs: config.tokenTimeoutMs };
-  const loadMetadata = shared(() => discover(issuer, http));
-  const loadVerifier = shared(async () => {
-    const [verify, metadata] = await Promise.all([loadVerify(), loadMetadata()]);
-    const keys = verify.createKeySet(jwksUriOf(metadata), { ...http, clock });
-    return {
-      verify,
-      verifier: { issuer, clientId, keys, algorithms: metadata.idTokenSigningAlgValuesSupported },
-    };
-  });
+  const parts = createServerParts(config);
+  const { loadMetadata, loadVerifier, loadCredentials } = parts;
+  const beyondLogin = (signal?: AbortSignal) => abortable(parts.loadBeyondLogin(), signal);
+  const { clientId, clock, requests } = config;
 
   return {
+    loadCredentials,
+
     async authorize(request, signal) {
-      const loaded = Promise.all([loadAuthorize(), loadMetadata()]);
+      const loaded = Promise.all([parts.loadAuthorize(), loadMetadata()]);
       const [{ createAuthorizationUrl }, metadata] = await abortable(loaded, signal);
-      const scope = [...new Set(["openid", ...config.scope, ...(request.scope ?? [])])];
+      const scope = parts.scopeWith(request);
       return await createAuthorizationUrl(
         { ...request, scope, resources: config.resources },
         { metadata, clientId, requests, clock },
       );
     },
 
-    async exchange(response, signal) {
-      // Chunks and metadata first: when they cannot be had, the pending request stays pending.
-      const loaded = Promise.all([loadAuthorize(), loadToken(), loadMetadata(), loadVerifier()]);
-      const [{ readAuthorizationResponse }, { exchangeCode }, metadata, { verify, verifier }] =
-        await abortable(loaded, signal);
-      const here = { metadata, clientId, requests, clock };
-      const request = await readAuthorizationResponse(response, here);
-      const { tokenEndpoint } = metadata;
-      const tokens = await exchangeCode({ ...request, tokenEndpoint }, { ...tokenClient, signal });
-      const { accessToken, tokenType, expiresAt, refreshToken, idToken } = tokens;
-      if (!idToken) {
-        throw new IdTokenError("id_token", "missing", {
-          hint: "The server must know the scope openid for this client.",
-        });
-      }
-      const expected = {
-        ...request,
-        accessToken,
-        requestedAt: request.createdAt,
-        now: clock.now(),
-      };
-      const verified = verify.verifyIdToken(idToken, verifier, expected);
-      const { user, authTime } = await abortable(verified, signal);
-      const { returnTo } = request;
-      return tokenSet({
-        accessToken,
-        tokenType,
-        expiresAt,
-        scope: tokens.scope ?? request.scope,
-        idToken,
-        user,
-        tokenEndpoint,
-        ...(refreshToken && { refreshToken }),
-        ...(authTime !== undefined && { authTime }),
-        ...(returnTo !== undefined && { returnTo }),
-      });
-    },
+    exchange: (response, signal) => exchangeResponse(parts, response, signal),
 
-    requestTokens: () => Promise.reject(new Error("to come")),
-    authorizeDevice: () => Promise.reject(new Error("to come")),
-    userinfo: () => Promise.reject(new Error("to come")),
+    requestTokens: async (parameters, options = {}) =>
+      (await beyondLogin(options.signal)).requestGrant(parts, parameters, options),
+    authorizeDevice: async (want, signal) =>
+      (await beyondLogin(signal)).authorizeDevice(parts, want, signal),
+    userinfo: async (accessToken, signal) =>
+      (await beyondLogin(signal)).fetchUserinfo(parts, accessToken, signal),
 
     async revoke(token, signal) {
-      const [{ revokeToken }, { revocationEndpoint }] = await abortable(
-        Promise.all([loadToken(), loadMetadata()]),
-        signal,
-      );
-      if (revocationEndpoint)
-        await revokeToken({ revocationEndpoint, token }, { ...tokenClient, signal });
+      const { revocationEndpoint } = await abortable(loadMetadata(), signal);
+      if (!revocationEndpoint) return;
+      const credentials = await abortable(parts.getCredentials(), signal);
+      await revokeToken({ revocationEndpoint, token, credentials }, parts.client(signal));
     },
 
     async endSession({ idToken, postLogoutRedirectUri, state }, signal) {
@@ -124,9 +65,12 @@ export function createServer(config: OidcServerConfig): OidcServer {
 
     async verify(record) {
       const { idToken, user, authTime } = record;
-      if (!idToken) return { type: "valid", user, authTime };
+      const asBefore = { type: "valid", user, authTime } as const;
+      if (!idToken) return asBefore;
       try {
-        const { verify, verifier } = await loadVerifier();
+        const trusted = await loadVerifier();
+        if (!trusted) return asBefore;
+        const { verify, verifier } = trusted;
         const verified = await verify.verifyRefreshedIdToken(idToken, verifier, record);
         return { type: "valid", user: verified.user, authTime: verified.authTime ?? authTime };
       } catch (error) {
@@ -136,11 +80,4 @@ export function createServer(config: OidcServerConfig): OidcServer {
       }
     },
   };
-}
-
-function jwksUriOf({ jwksUri }: ServerMetadata): string {
-  if (jwksUri) return jwksUri;
-  throw new DiscoveryError("jwks_uri is missing", {
-    hint: "ID tokens cannot be verified without the server's keys.",
-  });
 }

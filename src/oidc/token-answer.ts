@@ -1,14 +1,25 @@
 import { RequestTokenError, type ServerFacts } from "../core/errors.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
 import { parseObject, text, type HttpAnswer } from "./http.ts";
+import type { FormRequest } from "./form-request.ts";
 
 const ASSUMED_LIFE_S = 300;
 /** Ten years: long enough for everybody, short enough to be a date. */
-const LONGEST_LIFE_S = 315_360_000;
-const LONGEST_WAIT_MS = 600_000;
+export const LONGEST_LIFE_S = 315_360_000;
+
+/** Some servers, GitHub's among them, answer 200 to what they refuse. @see RFC 6749 section 5.2 */
+export function isRefusal({ status, text: body }: HttpAnswer): boolean {
+  if (status < 200 || status > 299) return true;
+  const { error, access_token: accessToken } = parseObject(body) ?? {};
+  return text(error) !== undefined && text(accessToken) === undefined;
+}
 
 /** @see RFC 6749 section 5.1 */
-export function parseTokens({ status, text: body }: HttpAnswer, now: number): RefreshedTokens {
+export function parseTokens(
+  { status, text: body }: HttpAnswer,
+  now: number,
+  untoldLifeS = ASSUMED_LIFE_S,
+): RefreshedTokens {
   const answer = parseObject(body) ?? {};
   const accessToken = text(answer["access_token"]);
   const tokenType = text(answer["token_type"]);
@@ -18,46 +29,46 @@ export function parseTokens({ status, text: body }: HttpAnswer, now: number): Re
       { hint: "The token endpoint must answer as in RFC 6749 section 5.1.", status },
     );
   }
+  const refreshToken = text(answer["refresh_token"]);
+  const issuedTokenType = text(answer["issued_token_type"]);
+  const assumedS = refreshToken ? ASSUMED_LIFE_S : untoldLifeS;
   return {
     accessToken,
     tokenType: "Bearer",
-    expiresAt: now + lifetime(answer["expires_in"]) * 1000,
-    scope: text(answer["scope"])?.split(" ").filter(Boolean),
-    refreshToken: text(answer["refresh_token"]),
+    expiresAt: now + lifeS(answer["expires_in"], assumedS) * 1000,
+    // With commas at some servers, such as GitHub's.
+    scope: text(answer["scope"])?.split(/[ ,]+/).filter(Boolean),
+    refreshToken,
     idToken: text(answer["id_token"]),
+    ...(issuedTokenType && { issuedTokenType }),
   };
 }
 
-function lifetime(expiresIn: unknown): number {
+/** A life in seconds that cannot overflow a date, whatever the server says of it. */
+export function lifeS(expiresIn: unknown, assumedS: number): number {
   const seconds =
     typeof expiresIn === "string" && expiresIn.trim() !== "" ? Number(expiresIn) : expiresIn;
-  if (typeof seconds !== "number" || Number.isNaN(seconds)) return ASSUMED_LIFE_S;
+  if (typeof seconds !== "number" || Number.isNaN(seconds)) return assumedS;
   return Math.floor(Math.min(Math.max(seconds, 0), LONGEST_LIFE_S));
 }
 
-/** What an error answer says, with whatever it repeats of our `secrets` taken out. @see RFC 6749 section 5.2 */
+/** What an error answer says, with whatever it repeats of the request's secrets taken out. @see RFC 6749 section 5.2 */
 export function parseFacts(
   { status, text: body }: HttpAnswer,
-  secrets: readonly string[],
+  { secrets, credentials }: FormRequest,
 ): ServerFacts & { status: number } {
   const answer = parseObject(body) ?? {};
+  const all = [...secrets, ...(credentials.secrets ?? [])];
   const read = (name: string) =>
-    secrets.reduce<string | undefined>(
-      (value, secret) => value?.replaceAll(secret, "[redacted]"),
-      text(answer[name]),
-    );
+    all
+      .flatMap((secret) => [secret, encodeURIComponent(secret)])
+      .reduce((value, secret) => value?.replaceAll(secret, "[redacted]"), text(answer[name]));
+  const error = text(answer["error"]);
   return {
-    error: read("error"),
+    // One of the RFCs' stays what it is, though a password may be a part of it.
+    error: error && /^[a-z_]+$/.test(error) && !all.includes(error) ? error : read("error"),
     errorDescription: read("error_description"),
     errorUri: read("error_uri"),
     status,
   };
-}
-
-/** @see RFC 9110 section 10.2.3 */
-export function retryAfterMs(headers: Headers, now: number): number | undefined {
-  const value = headers.get("Retry-After")?.trim();
-  if (!value) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
 }

@@ -5,6 +5,7 @@ import {
   checkLogin,
   checkParties,
   checkRefresh,
+  checkTimes,
   mismatch,
   type Claims,
   type LoginExpectation,
@@ -15,7 +16,7 @@ import { createKeySet, type Jwk, type KeySet, type KeySetOptions } from "./key-s
 export { createKeySet, type KeySet, type KeySetOptions };
 
 /** Asymmetric ones only: never `none`, never HMAC. */
-const ALGORITHMS = [
+export const ALGORITHMS: readonly string[] = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];
@@ -45,13 +46,39 @@ export async function verifyIdToken(
   verifier: Verifier,
   expected: LoginExpectation & { readonly accessToken: string },
 ): Promise<VerifiedIdToken> {
+  const claims = await verifyBeside(idToken, verifier, expected.accessToken);
+  checkLogin(claims, expected);
+  return verified(claims);
+}
+
+/**
+ * The ID token of another grant, which has no nonce: it is bound to nothing but its issuer and this client.
+ * @see OpenID Connect Core 1.0 section 3.1.3.7
+ * @throws IdTokenError it must not be trusted; retryable when only the keys were missing
+ * @throws NetworkError the keys cannot be had
+ */
+export async function verifyGrantedIdToken(
+  idToken: string,
+  verifier: Verifier,
+  { accessToken, now }: { readonly accessToken: string; readonly now: number },
+): Promise<VerifiedIdToken> {
+  const claims = await verifyBeside(idToken, verifier, accessToken);
+  checkTimes(claims, now / 1000);
+  return verified(claims);
+}
+
+/** For us, and given out together with this access token. */
+async function verifyBeside(
+  idToken: string,
+  verifier: Verifier,
+  accessToken: string,
+): Promise<Claims> {
   const { alg, claims } = await verifySignature(idToken, verifier);
   checkParties(claims, verifier.issuer, verifier.clientId);
-  checkLogin(claims, expected);
   const { at_hash: atHash } = claims;
-  if (atHash !== undefined && atHash !== (await halfHash(alg, expected.accessToken)))
+  if (atHash !== undefined && atHash !== (await halfHash(alg, accessToken)))
     throw mismatch("at_hash");
-  return verified(claims);
+  return claims;
 }
 
 /**

@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { NetworkError, RequestTokenError } from "../../src/core/errors.ts";
 import type { RefreshAnswer } from "../../src/core/refresher.ts";
 import type { Fetch } from "../../src/oidc/http.ts";
-import {
-  exchangeCode,
-  refreshTokens,
-  revokeToken,
-  type TokenClient,
-} from "../../src/oidc/token.ts";
+import type { Want } from "../../src/core/want.ts";
+import { publicCredentials } from "../../src/oidc/credentials.ts";
+import type { TokenClient } from "../../src/oidc/form-request.ts";
+import { createSender } from "../../src/oidc/refresh.ts";
+import { revokeToken } from "../../src/oidc/revoke.ts";
+import { requestTokens } from "../../src/oidc/token-request.ts";
 import {
   CLIENT,
   errorFrom,
@@ -26,16 +26,45 @@ const RT = "SECRET-refresh";
 const GOOD = { access_token: "SECRET-access", token_type: "Bearer", expires_in: 60 };
 
 const client = (fetch: Fetch, more: Partial<TokenClient> = {}): TokenClient => ({
-  clientId: CLIENT,
   clock: testClock(),
   fetch,
   timeoutMs: 15_000,
   ...more,
 });
-const exchange = (fetch: Fetch, tokenEndpoint = ENDPOINT, more: Partial<TokenClient> = {}) =>
-  exchangeCode({ ...CODE, tokenEndpoint }, client(fetch, more));
-const refresh = (fetch: Fetch, tokenEndpoint = ENDPOINT, more: Partial<TokenClient> = {}) =>
-  refreshTokens({ refreshToken: RT, tokenEndpoint }, client(fetch, more));
+const credentials = publicCredentials(CLIENT);
+const exchange = (
+  fetch: Fetch,
+  url = ENDPOINT,
+  more: Partial<TokenClient> = {},
+  { code, codeVerifier, redirectUri } = CODE,
+) =>
+  requestTokens(
+    {
+      url,
+      parameters: {
+        grant_type: "authorization_code",
+        code,
+        code_verifier: codeVerifier,
+        redirect_uri: redirectUri,
+      },
+      secrets: [code, codeVerifier],
+      credentials,
+    },
+    client(fetch, more),
+  );
+const refresh = (
+  fetch: Fetch,
+  tokenEndpoint = ENDPOINT,
+  more: Partial<TokenClient> = {},
+  want: Want = {},
+) =>
+  createSender({ ...client(fetch, more), clientId: CLIENT }).send({
+    refreshToken: RT,
+    tokenEndpoint,
+    ...want,
+  });
+const revoke = (fetch: Fetch, revocationEndpoint = ENDPOINT) =>
+  revokeToken({ revocationEndpoint, token: RT, credentials }, client(fetch));
 const answering = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
   fakeFetch(() => json(body, status, headers));
 const html = (status: number, headers: Record<string, string> = {}) =>
@@ -81,7 +110,7 @@ describe("the request", () => {
       request.setEncoding("utf8").on("data", (chunk: string) => (got += chunk));
       request.on("end", () => response.end(JSON.stringify(GOOD)));
     });
-    await exchangeCode({ ...CODE, code, tokenEndpoint: url }, client(realFetch));
+    await exchange(realFetch, url, {}, { ...CODE, code });
     expect(new URLSearchParams(got).get("code")).toBe(code);
   });
 
@@ -94,17 +123,18 @@ describe("the request", () => {
       refresh_token: RT,
     });
     const want = { scope: ["a", "b"], resource: "https://api.example.com", audience: "api" };
-    await refreshTokens({ refreshToken: RT, tokenEndpoint: ENDPOINT, ...want }, client(fetch));
+    await refresh(fetch, ENDPOINT, {}, want);
     expect(fetch.sent[1]!.body).toMatchObject({
       scope: "a b",
       resource: "https://api.example.com",
       audience: "api",
     });
-    await refreshTokens(
-      { refreshToken: RT, tokenEndpoint: ENDPOINT, scope: [], resource: "", audience: "" },
-      client(fetch),
-    );
-    expect(Object.keys(fetch.sent[2]!.body)).toEqual(["client_id", "grant_type", "refresh_token"]);
+    await refresh(fetch, ENDPOINT, {}, { scope: [], resource: "", audience: "" });
+    expect(Object.keys(fetch.sent[2]!.body).sort()).toEqual([
+      "client_id",
+      "grant_type",
+      "refresh_token",
+    ]);
   });
 
   test("the fetch is called before anything is awaited", () => {
@@ -126,9 +156,7 @@ describe("the request", () => {
       );
       expect(await errorFrom(exchange(realFetch, url))).toBeInstanceOf(NetworkError);
       expect(await refresh(realFetch, url)).toMatchObject({ type: "unknown" });
-      expect(
-        await errorFrom(revokeToken({ revocationEndpoint: url, token: RT }, client(realFetch))),
-      ).toBeInstanceOf(NetworkError);
+      expect(await errorFrom(revoke(realFetch, url))).toBeInstanceOf(NetworkError);
       expect(stolen).toBe(0);
     },
   );
@@ -156,19 +184,17 @@ describe("the request", () => {
     expect(await refresh(deaf, ENDPOINT, { timeoutMs: 10 })).toMatchObject({ type: "unknown" });
   });
 
-  test("an aborted signal rejects with its reason, before, during and for each call", async () => {
+  test("an aborted signal rejects with its reason, before and during", async () => {
     const reason = new Error("the person left");
     const fetch = answering(GOOD);
     await expect(exchange(fetch, ENDPOINT, { signal: AbortSignal.abort(reason) })).rejects.toBe(
       reason,
     );
     expect(fetch.sent).toHaveLength(0);
-    for (const call of [exchange, refresh]) {
-      const controller = new AbortController();
-      const waiting = call(() => new Promise(() => {}), ENDPOINT, { signal: controller.signal });
-      controller.abort(reason);
-      await expect(waiting).rejects.toBe(reason);
-    }
+    const controller = new AbortController();
+    const waiting = exchange(() => new Promise(() => {}), ENDPOINT, { signal: controller.signal });
+    controller.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
   });
 });
 
@@ -291,7 +317,15 @@ describe("what became of a refresh", () => {
     });
   });
 
+  test.each(["invalid_grant", "bad_refresh_token"])(
+    "invalid_grant from a server that says %s in a 200",
+    async (error) => {
+      expect(await refresh(answering({ error }))).toEqual({ type: "invalid_grant" });
+    },
+  );
+
   test.each([
+    ["incorrect_client_credentials", 200],
     ["invalid_scope", 400],
     ["invalid_target", 400],
     ["unauthorized_client", 400],
@@ -329,7 +363,7 @@ describe("what became of a refresh", () => {
     ["502 in HTML", new Response("<p>Bad gateway", { status: 502 })],
     ["server_error in a 400", json({ error: "server_error" }, 400)],
     ["server_error in a 500", json({ error: "server_error" }, 500)],
-    ["an error in a 200", json({ error: "invalid_grant" }, 200)],
+    ["server_error in a 200", json({ error: "server_error" }, 200)],
     ["204", new Response(null, { status: 204 })],
     ["304", new Response(null, { status: 304 })],
   ])("unknown: %s", async (_, response) => {
@@ -440,10 +474,7 @@ describe("no error shows a secret", () => {
     const later = fakeFetch(({ body }) => json({ error: body["refresh_token"] }, 429));
     expect(shown(((await refresh(later)) as { cause: unknown }).cause)).not.toContain("SECRET");
     const revoked = fakeFetch(({ body }) => json({ error: body["token"] }, 400));
-    const failed = errorFrom(
-      revokeToken({ revocationEndpoint: ENDPOINT, token: RT }, client(revoked)),
-    );
-    expect(shown(await failed)).not.toContain("SECRET");
+    expect(shown(await errorFrom(revoke(revoked)))).not.toContain("SECRET");
   });
 
   test("not even when an injected fetch throws the request", async () => {
@@ -457,9 +488,6 @@ describe("no error shows a secret", () => {
 });
 
 describe("a revocation", () => {
-  const revoke = (fetch: Fetch) =>
-    revokeToken({ revocationEndpoint: ENDPOINT, token: RT }, client(fetch));
-
   test("sends the token, and no body is expected back", async () => {
     const fetch = fakeFetch(() => new Response(null, { status: 200 }));
     await revoke(fetch);

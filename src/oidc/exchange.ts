@@ -1,0 +1,75 @@
+import { abortable } from "../core/abortable.ts";
+import { IdTokenError } from "../core/errors.ts";
+import { tokenSet, type TokenSet } from "../core/token-set.ts";
+import type { ServerParts } from "./server-parts.ts";
+import { LONGEST_LIFE_S } from "./token-answer.ts";
+
+/**
+ * Judges an authorization response, exchanges its code, once, and verifies what comes back.
+ * @see RFC 6749 section 4.1.3
+ * @see RFC 7636 section 4.5
+ */
+export async function exchangeResponse(
+  parts: ServerParts,
+  response: string,
+  signal: AbortSignal | undefined,
+): Promise<TokenSet> {
+  const { clientId, requests, clock } = parts.config;
+  // All that can be had is had first: when it cannot, the pending request stays pending.
+  const loaded = Promise.all([
+    parts.loadAuthorize(),
+    parts.loadMetadata(),
+    parts.loadVerifier(),
+    parts.getCredentials(),
+  ]);
+  const [{ readAuthorizationResponse }, metadata, trusted, credentials] = await abortable(
+    loaded,
+    signal,
+  );
+  const here = { metadata, clientId, requests, clock };
+  const request = await readAuthorizationResponse(response, here);
+  const { tokenEndpoint } = metadata;
+  const { code, codeVerifier, redirectUri, resource, audience, returnTo } = request;
+  const { idToken, scope, refreshToken, ...tokens } = await parts.requestTokens(
+    {
+      url: tokenEndpoint,
+      parameters: {
+        grant_type: "authorization_code",
+        code,
+        code_verifier: codeVerifier,
+        redirect_uri: redirectUri,
+        resource,
+        audience,
+      },
+      secrets: [code, codeVerifier],
+      credentials,
+      // Servers whose tokens do not end say nothing, and nobody is asked to sign in again for that.
+      ...(!trusted && { untoldLifeS: LONGEST_LIFE_S }),
+    },
+    signal,
+  );
+  const granted = {
+    ...tokens,
+    scope: scope ?? request.scope,
+    tokenEndpoint,
+    ...(refreshToken && { refreshToken }),
+    ...(returnTo !== undefined && { returnTo }),
+  };
+  if (!trusted) return tokenSet(granted);
+  if (!idToken) {
+    throw new IdTokenError("id_token", "missing", {
+      hint: "The server must know the scope openid for this client.",
+    });
+  }
+  const { accessToken } = tokens;
+  const now = clock.now();
+  const expected = { ...request, accessToken, requestedAt: request.createdAt, now };
+  const verified = trusted.verify.verifyIdToken(idToken, trusted.verifier, expected);
+  const { user, authTime } = await abortable(verified, signal);
+  return tokenSet({
+    ...granted,
+    idToken,
+    user,
+    ...(authTime !== undefined && { authTime }),
+  });
+}

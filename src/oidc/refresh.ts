@@ -1,0 +1,101 @@
+import type { Endpoints } from "../core/authorization-server.ts";
+import { RequestTokenError } from "../core/errors.ts";
+import type { RefreshAnswer } from "../core/refresher.ts";
+import type { Want } from "../core/want.ts";
+import { publicCredentials, type CredentialsSource } from "./credentials.ts";
+import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
+import type { HttpAnswer } from "./http.ts";
+import { refusal } from "./refusal.ts";
+import { isRefusal, parseFacts, parseTokens } from "./token-answer.ts";
+
+const LONGEST_WAIT_MS = 600_000;
+
+export interface SenderConfig extends TokenClient {
+  readonly clientId: string;
+  readonly endpoints?: Endpoints | undefined;
+}
+
+export interface Refresh extends Want {
+  readonly tokenEndpoint: string;
+  readonly refreshToken: string;
+}
+
+export interface Sender {
+  /** Has ready what a send needs besides its refresh token. */
+  prepare(): Promise<void>;
+  /**
+   * Sends a refresh token, once and in this task, and says what became of it.
+   * @see RFC 6749 section 6
+   */
+  send(refresh: Refresh): Promise<RefreshAnswer>;
+}
+
+/** With a `source` for a client that has a secret. */
+export function createSender(config: SenderConfig, source?: CredentialsSource): Sender {
+  return {
+    prepare: async () => source?.prepare(),
+    async send({ refreshToken, tokenEndpoint, scope, resource, audience }) {
+      const credentials = source ? source.take() : publicCredentials(config.clientId);
+      if (!credentials) return { type: "unsent" };
+      const form = {
+        name: "token endpoint",
+        url: tokenEndpoint,
+        parameters: {
+          grant_type: "refresh_token",
+          refresh_token: refreshToken,
+          scope: scope?.join(" "),
+          resource,
+          audience,
+        },
+        secrets: [refreshToken],
+        credentials,
+      };
+      try {
+        return judge(await postForm(form, config), form, config);
+      } catch (cause) {
+        return { type: "unknown", byServer: cause instanceof RequestTokenError, cause };
+      }
+    },
+  };
+}
+
+/** @throws RequestTokenError neither tokens nor a refusal */
+function judge(
+  answer: HttpAnswer,
+  form: FormRequest,
+  { clock, endpoints }: SenderConfig,
+): RefreshAnswer {
+  const now = clock.now();
+  if (!isRefusal(answer)) {
+    const tokens = parseTokens(answer, now);
+    // What a server without keys says about the person cannot be verified.
+    if (endpoints && !endpoints.jwksUri) tokens.idToken = undefined;
+    return { type: "tokens", tokens };
+  }
+  const { status } = answer;
+  const facts = parseFacts(answer, form);
+  const { error } = facts;
+  const cause = refusal(form.name, facts);
+  const isDefinite = status < 300 || (status >= 400 && status < 500);
+  if (
+    status === 429 ||
+    status === 503 ||
+    error === "temporarily_unavailable" ||
+    (isDefinite && !error)
+  ) {
+    return { type: "not_rotated", retryAfterMs: retryAfterMs(answer.headers, now), cause };
+  }
+  if (!isDefinite || error === "server_error") return { type: "unknown", byServer: true, cause };
+  // The second is GitHub's word for the first.
+  return error === "invalid_grant" || error === "bad_refresh_token"
+    ? { type: "invalid_grant" }
+    : { type: "refused", facts };
+}
+
+/** @see RFC 9110 section 10.2.3 */
+function retryAfterMs(headers: Headers, now: number): number | undefined {
+  const value = headers.get("Retry-After")?.trim();
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
+}

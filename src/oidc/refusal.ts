@@ -1,0 +1,13 @@
+import { RequestTokenError, type ServerFacts } from "../core/errors.ts";
+
+/** An endpoint's refusal, or its bad answer, as an error. */
+export function refusal(name: string, facts: ServerFacts & { status: number }): RequestTokenError {
+  return new RequestTokenError(
+    `the ${name} answered ${facts.status} ${facts.error ?? "without an OAuth error"}`,
+    {
+      ...facts,
+      hint: "`error` and `errorDescription` are the server's words; its log says more.",
+      retryable: facts.status === 429 || facts.status >= 500,
+    },
+  );
+}

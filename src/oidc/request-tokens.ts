@@ -1,0 +1,73 @@
+import { abortable } from "../core/abortable.ts";
+import type { TokenParameters, TokenRequestOptions } from "../core/authorization-server.ts";
+import { tokenSet, type TokenSet } from "../core/token-set.ts";
+import { checkEndpoint } from "./endpoints.ts";
+import type { ServerParts } from "./server-parts.ts";
+import { LONGEST_LIFE_S } from "./token-answer.ts";
+
+const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
+/** What everybody may read. Whatever else is sent may be a secret, also by a name that nobody knows. */
+const PUBLIC = /_type|^(client_id|username|scope|resource|audience|redirect_uri)$/;
+
+/**
+ * A token request of any grant, sent once.
+ * @see RFC 6749 section 4.5
+ * @throws ConfigurationError the other token endpoint cannot be one
+ * @throws RequestTokenError refused, or answered badly
+ * @throws IdTokenError the answer's ID token must not be trusted
+ * @throws NetworkError no answer
+ */
+export async function requestGrant(
+  parts: ServerParts,
+  parameters: TokenParameters,
+  { tokenEndpoint: other, signal }: TokenRequestOptions,
+): Promise<TokenSet> {
+  if (other !== undefined) checkEndpoint("tokenEndpoint", other);
+  // All that can be had is had first: what is sent may be good for one time.
+  const metadata = await abortable(parts.loadMetadata(), signal);
+  const loaded = Promise.all([
+    metadata.jwksUri ? parts.loadVerifier() : undefined,
+    parts.getCredentials(),
+  ]);
+  const [trusted, credentials] = await abortable(loaded, signal);
+  const tokenEndpoint = other ?? metadata.tokenEndpoint;
+  const isForPerson = parameters.grant_type === DEVICE;
+  const { idToken, scope, refreshToken, ...tokens } = await parts.requestTokens(
+    {
+      url: tokenEndpoint,
+      parameters,
+      secrets: secretsOf(parameters),
+      credentials,
+      ...(isForPerson && !trusted && { untoldLifeS: LONGEST_LIFE_S }),
+    },
+    signal,
+  );
+  const granted = {
+    ...tokens,
+    scope: scope ?? asked(parameters["scope"]),
+    tokenEndpoint,
+    ...(refreshToken && { refreshToken }),
+  };
+  if (!idToken || !trusted) return tokenSet(granted);
+  const { accessToken } = tokens;
+  const expected = { accessToken, now: parts.config.clock.now() };
+  const verified = trusted.verify.verifyGrantedIdToken(idToken, trusted.verifier, expected);
+  const { user, authTime } = await abortable(verified, signal);
+  return tokenSet({
+    ...granted,
+    idToken,
+    user,
+    ...(authTime !== undefined && { authTime }),
+  });
+}
+
+function asked(scope: TokenParameters[string]): readonly string[] {
+  return [scope ?? []].flat().flatMap((one) => one.split(" ").filter(Boolean));
+}
+
+function secretsOf(parameters: TokenParameters): string[] {
+  return Object.entries(parameters)
+    .filter(([name]) => !PUBLIC.test(name))
+    .flatMap(([, value]) => value ?? [])
+    .filter(Boolean);
+}

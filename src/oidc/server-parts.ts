@@ -1,0 +1,112 @@
+import type { Endpoints, ServerMetadata } from "../core/authorization-server.ts";
+import { DiscoveryError } from "../core/errors.ts";
+import { chunk, shared } from "../core/lazy.ts";
+import type { RefreshedTokens } from "../core/refresher.ts";
+import type { RequestStore } from "../core/request-store.ts";
+import type { Want } from "../core/want.ts";
+import {
+  publicCredentials,
+  type ClientIdentity,
+  type Credentials,
+  type CredentialsSource,
+} from "./credentials.ts";
+import { discover } from "./discovery.ts";
+import type { TokenClient } from "./form-request.ts";
+import type { Fetch, HttpOptions } from "./http.ts";
+import { requestTokens, type TokenRequestForm } from "./token-request.ts";
+import type { Verifier } from "./verify.ts";
+
+/** Who the person is, and refresh tokens. @see OpenID Connect Core 1.0 section 5.4 */
+const SCOPE = ["profile", "email", "offline_access"];
+
+const loadAuthorize = () => chunk(import("./authorize.ts"));
+const loadBeyondLogin = () => chunk(import("./beyond-login.ts"));
+const loadVerify = () => chunk(import("./verify.ts"));
+
+export interface OidcServerConfig extends ClientIdentity {
+  /** Asked for at every login. */
+  readonly scope?: readonly string[] | undefined;
+  /** Named at every login. */
+  readonly resources?: readonly string[] | undefined;
+  /** Instead of discovery. */
+  readonly endpoints?: Endpoints | undefined;
+  readonly requests: RequestStore;
+  readonly fetch: Fetch;
+  readonly tokenTimeoutMs: number;
+  readonly discoveryTimeoutMs: number;
+}
+
+/** What is needed to trust an ID token. */
+export interface LoadedVerifier {
+  readonly verify: Awaited<ReturnType<typeof loadVerify>>;
+  readonly verifier: Verifier;
+}
+
+/** What the calls of one server share. */
+export interface ServerParts {
+  readonly config: OidcServerConfig;
+  readonly loadAuthorize: () => ReturnType<typeof loadAuthorize>;
+  readonly loadBeyondLogin: () => ReturnType<typeof loadBeyondLogin>;
+  /** Undefined for a client that has no secret. */
+  readonly loadCredentials: () => Promise<CredentialsSource | undefined>;
+  /** For one request. */
+  readonly getCredentials: () => Promise<Credentials>;
+  /** For requests that somebody waits for. */
+  readonly client: (signal: AbortSignal | undefined) => TokenClient;
+  readonly requestTokens: (
+    form: TokenRequestForm,
+    signal: AbortSignal | undefined,
+  ) => Promise<RefreshedTokens>;
+  /** What is always asked for, with what is asked for on top, each once. */
+  readonly scopeWith: (want: Want) => string[];
+  readonly loadMetadata: () => Promise<ServerMetadata>;
+  /** Undefined for a server that is no OpenID provider: nobody could verify its ID tokens, so there are none. */
+  readonly loadVerifier: () => Promise<LoadedVerifier | undefined>;
+}
+
+export function createServerParts(config: OidcServerConfig): ServerParts {
+  const { issuer, clientId, clock, endpoints, fetch, authentication } = config;
+  const http: HttpOptions = { fetch, timeoutMs: config.discoveryTimeoutMs };
+  const isOpenId = !endpoints || endpoints.jwksUri !== undefined;
+  const usualScope = config.scope ?? (isOpenId ? SCOPE : []);
+  const loadMetadata = shared(async () =>
+    endpoints ? (await loadBeyondLogin()).metadataOf(issuer, endpoints) : discover(issuer, http),
+  );
+  const loadVerifier = shared(async () => {
+    const [verify, metadata] = await Promise.all([loadVerify(), loadMetadata()]);
+    const keys = verify.createKeySet(jwksUriOf(metadata), { ...http, clock });
+    const algorithms = metadata.idTokenSigningAlgValuesSupported;
+    return { verify, verifier: { issuer, clientId, keys, algorithms } };
+  });
+  const loadCredentials = shared(async () =>
+    authentication ? (await loadBeyondLogin()).createCredentials(config) : undefined,
+  );
+  const client = (signal: AbortSignal | undefined) => ({
+    clock,
+    fetch,
+    timeoutMs: config.tokenTimeoutMs,
+    signal,
+  });
+  return {
+    config,
+    loadAuthorize,
+    loadBeyondLogin,
+    loadCredentials,
+    getCredentials: async () =>
+      (await (await loadCredentials())?.get()) ?? publicCredentials(clientId),
+    client,
+    requestTokens: (form, signal) => requestTokens(form, client(signal)),
+    scopeWith: ({ scope = [] }) => [
+      ...new Set([...(isOpenId ? ["openid"] : []), ...usualScope, ...scope]),
+    ],
+    loadMetadata,
+    loadVerifier: async () => (isOpenId ? await loadVerifier() : undefined),
+  };
+}
+
+function jwksUriOf({ jwksUri }: ServerMetadata): string {
+  if (jwksUri) return jwksUri;
+  throw new DiscoveryError("jwks_uri is missing", {
+    hint: "ID tokens cannot be verified without the server's keys.",
+  });
+}

@@ -44,8 +44,9 @@ export async function pollDevice(
   // A wall clock that was set back is no reason to wait for longer than ever needed.
   let waitMs = Math.min(pending.nextPollAt - clock.now(), intervalMs + LONGEST_BACK_OFF_MS);
   for (;;) {
-    await clock.sleep(Math.max(0, Math.min(waitMs, leftMs())), signal);
-    if (leftMs() <= 0) throw deviceExpired();
+    const isLast = leftMs() <= waitMs;
+    await clock.sleep(Math.max(0, isLast ? leftMs() : waitMs), signal);
+    if (isLast || leftMs() <= 0) throw deviceExpired();
     // Before it is sent: whoever takes over when this tab dies now must not ask at once.
     await save({ ...pending, intervalMs, nextPollAt: clock.now() + intervalMs });
     signal.throwIfAborted();

@@ -11,7 +11,7 @@ import { isRefusal, parseFacts, parseTokens } from "./token-answer.ts";
 
 export interface SenderConfig extends TokenClient {
   readonly clientId: string;
-  readonly endpoints?: Endpoints;
+  readonly endpoints?: Endpoints | undefined;
 }
 
 export interface Refresh extends Want {

@@ -29,7 +29,7 @@ export function createServer(config: OidcServerConfig): OidcServer {
       const [{ createAuthorizationUrl }, metadata] = await abortable(loaded, signal);
       const scope = parts.scopeWith(request);
       return await createAuthorizationUrl(
-        { ...request, scope },
+        { ...request, scope, resources: config.resources },
         { metadata, clientId, requests, clock },
       );
     },

@@ -1,5 +1,5 @@
 import { compactVerify, decodeProtectedHeader, type JWK } from "jose";
-import type { User } from "../core/user.ts";
+import { toUser, type User } from "../core/user.ts";
 import { base64url } from "./base64url.ts";
 import {
   checkLogin,
@@ -7,7 +7,6 @@ import {
   checkRefresh,
   checkTimes,
   mismatch,
-  toUser,
   type Claims,
   type LoginExpectation,
 } from "./claims.ts";

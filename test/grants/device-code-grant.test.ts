@@ -251,6 +251,16 @@ describe("the end of a device login", () => {
     expect(await my.requests.getAllKeys()).toEqual([]);
   });
 
+  test("comes without another poll when a timer wakes too early, too", async () => {
+    const early = { ...systemClock, sleep: (ms: number) => systemClock.sleep(ms - 1) };
+    const my = deviceWorld(early);
+    my.authorization = { expiresAt: Date.now() + 12_000 };
+    const result = outcome(my.tab().grant.requestToken({}));
+    await wait(20_000);
+    expect(await result).toMatchObject({ reason: "expired_token" });
+    expect(my.polls).toHaveLength(2);
+  });
+
   test.for(["wall", "monotonic"])(
     "comes after a sleep that the %s clock alone has seen, before anything is sent",
     async (which) => {

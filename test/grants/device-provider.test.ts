@@ -121,6 +121,16 @@ describe("a person who agrees", () => {
   });
 });
 
+test("a poll that meets Retry-After says for how long", async () => {
+  const { server, code, login } = await begin();
+  provider.tokenRequests.respondNext(429, { headers: { "Retry-After": "7" }, times: 2 });
+  await expect(
+    server.requestTokens({ grant_type: "urn:ietf:params:oauth:grant-type:device_code" }),
+  ).rejects.toMatchObject({ status: 429, retryable: true, retryAfterMs: 7_000 });
+  await decide(code.verificationUri, code.userCode, { approveAs: "ada" });
+  expect(await login).toMatchObject({ user: { sub: "ada" } });
+});
+
 describe("a person who does not", () => {
   test("says no", async () => {
     const { code, ended, statuses, requests, polls } = await begin();

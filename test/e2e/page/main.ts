@@ -1,14 +1,22 @@
-import { createAuth, IframeUserAgent, PopupUserAgent } from "../../../src/index.ts";
+import {
+  createAuth,
+  DeviceCodeGrant,
+  IframeUserAgent,
+  PopupUserAgent,
+  RefreshGrant,
+} from "../../../src/index.ts";
 
 declare global {
   interface Window {
     /** For tests, which configure everything from outside. */
     latchkey: {
       createAuth: typeof createAuth;
+      DeviceCodeGrant: typeof DeviceCodeGrant;
       IframeUserAgent: typeof IframeUserAgent;
       PopupUserAgent: typeof PopupUserAgent;
+      RefreshGrant: typeof RefreshGrant;
     };
   }
 }
 
-window.latchkey = { createAuth, IframeUserAgent, PopupUserAgent };
+window.latchkey = { createAuth, DeviceCodeGrant, IframeUserAgent, PopupUserAgent, RefreshGrant };

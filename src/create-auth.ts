@@ -32,6 +32,8 @@ export interface GrantParts {
   readonly server: AuthorizationServer;
   /** Refreshes stored sessions. */
   readonly refresher: Refresher;
+  /** For stores of an app's own grants. */
+  readonly database: ReturnType<typeof createDatabase>;
   readonly locks: TabLock;
   readonly clock: Clock;
   readonly random: Random;
@@ -111,7 +113,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     ...(reuseLeewayMs !== undefined && { reuseLeewayMs }),
     ports: { store: sessions, locks, channel, clock, random, send },
   });
-  const parts: GrantParts = { client, server, refresher, locks, clock, random };
+  const parts: GrantParts = { client, server, refresher, database, locks, clock, random };
   const auth = new AuthManager({
     ...parts,
     tab,

@@ -35,6 +35,8 @@ export interface GrantParts {
   readonly refresher: Refresher;
   /** Of device logins. */
   readonly requests: RequestStore;
+  /** For stores of an app's own grants. */
+  readonly database: ReturnType<typeof createDatabase>;
   readonly locks: TabLock;
   readonly clock: Clock;
   readonly random: Random;
@@ -115,7 +117,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     ports: { store: sessions, locks, channel, clock, random, send },
   });
   const requests = new IndexedDBRequestStore(database, "device/");
-  const parts: GrantParts = { client, server, refresher, requests, locks, clock, random };
+  const parts: GrantParts = { client, server, refresher, requests, database, locks, clock, random };
   const auth = new AuthManager({
     ...parts,
     tab,

@@ -7,6 +7,18 @@ import { parseObject, request, type HttpOptions } from "./http.ts";
 const HINT =
   "Compare `issuer` with what the server publishes under /.well-known/openid-configuration.";
 
+/** In our words; the document has them in snake case. */
+const ENDPOINTS = [
+  "authorizationEndpoint",
+  "tokenEndpoint",
+  "jwksUri",
+  "revocationEndpoint",
+  "endSessionEndpoint",
+  "userinfoEndpoint",
+  "deviceAuthorizationEndpoint",
+] as const;
+const REQUIRED = ["authorization_endpoint", "token_endpoint"];
+
 /**
  * @see OpenID Connect Discovery 1.0 section 4
  * @see RFC 8414 section 3.3
@@ -34,31 +46,21 @@ export async function discover(issuer: string, options: HttpOptions): Promise<Se
   if (!document) throw fail("the metadata is not a JSON object");
   if (document["issuer"] !== issuer) throw fail("the metadata is of another issuer");
 
-  const optional = (name: string): string | undefined => {
+  const endpoint = (name: string): string | undefined => {
     const url = document[name] ?? undefined;
     if (url !== undefined && !isEndpoint(url)) throw fail(`${name} is not an https URL`);
+    if (url === undefined && REQUIRED.includes(name)) throw fail(`${name} is missing`);
     return url;
   };
-  const required = (name: string): string => {
-    const url = optional(name);
-    if (!url) throw fail(`${name} is missing`);
-    return url;
-  };
-  const jwksUri = optional("jwks_uri");
-  const revocationEndpoint = optional("revocation_endpoint");
-  const endSessionEndpoint = optional("end_session_endpoint");
-  const userinfoEndpoint = optional("userinfo_endpoint");
-  const deviceAuthorizationEndpoint = optional("device_authorization_endpoint");
   const algorithms = document["id_token_signing_alg_values_supported"];
   return {
     issuer,
-    authorizationEndpoint: required("authorization_endpoint"),
-    tokenEndpoint: required("token_endpoint"),
-    ...(jwksUri && { jwksUri }),
-    ...(revocationEndpoint && { revocationEndpoint }),
-    ...(endSessionEndpoint && { endSessionEndpoint }),
-    ...(userinfoEndpoint && { userinfoEndpoint }),
-    ...(deviceAuthorizationEndpoint && { deviceAuthorizationEndpoint }),
+    ...(Object.fromEntries(
+      ENDPOINTS.flatMap((name) => {
+        const url = endpoint(name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+        return url ? [[name, url]] : [];
+      }),
+    ) as Pick<ServerMetadata, (typeof ENDPOINTS)[number]>),
     ...(Array.isArray(algorithms) && { idTokenSigningAlgValuesSupported: algorithms.map(String) }),
     authorizationResponseIssParameterSupported:
       document["authorization_response_iss_parameter_supported"] === true,

@@ -42,3 +42,8 @@ export function postForm(form: FormRequest, http: HttpOptions): Promise<HttpAnsw
     http,
   );
 }
+
+/** @see RFC 6749 appendix B */
+export function formEncode(value: string): string {
+  return new URLSearchParams([["", value]]).toString().slice(1);
+}

@@ -8,6 +8,9 @@ import { LONGEST_LIFE_S } from "./token-answer.ts";
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 /** What everybody may read. Whatever else is sent may be a secret, also by a name that nobody knows. */
 const PUBLIC = /_type|^(client_id|username|scope|resource|audience|redirect_uri)$/;
+/** A secret that is a part of these cannot be told from them, and must not be taken out of them. */
+const WORDS =
+  "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope invalid_target access_denied authorization_pending slow_down expired_token server_error temporarily_unavailable";
 
 /**
  * A token request of any grant, sent once.
@@ -69,5 +72,5 @@ function secretsOf(parameters: TokenParameters): string[] {
   return Object.entries(parameters)
     .filter(([name]) => !PUBLIC.test(name))
     .flatMap(([, value]) => value ?? [])
-    .filter(Boolean);
+    .filter((secret) => !WORDS.includes(secret));
 }

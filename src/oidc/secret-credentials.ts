@@ -6,6 +6,7 @@ import {
   type Credentials,
   type CredentialsSource,
 } from "./credentials.ts";
+import { formEncode } from "./form-request.ts";
 
 /** Undefined for a public client. @throws ConfigurationError the secret is missing, or the key cannot sign */
 export function createCredentials(identity: ClientIdentity): CredentialsSource | undefined {
@@ -35,7 +36,7 @@ function basic(clientId: string, clientSecret: string): Credentials {
   return {
     parameters: {},
     headers: { Authorization: `Basic ${value}` },
-    secrets: [clientSecret, formEncode(clientSecret), value],
+    secrets: [clientSecret, value],
   };
 }
 
@@ -52,9 +53,4 @@ function check(clientSecret: unknown): string {
     "it is missing",
     "Give the secret that the server knows, or no authentication for a public client.",
   );
-}
-
-/** @see RFC 6749 appendix B */
-function formEncode(value: string): string {
-  return new URLSearchParams([["", value]]).toString().slice(1);
 }

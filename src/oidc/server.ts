@@ -1,12 +1,14 @@
 import { abortable } from "../core/abortable.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { IdTokenError } from "../core/errors.ts";
+import { chunk } from "../core/lazy.ts";
 import type { IdTokenVerdict } from "../core/refresher.ts";
 import type { TokenRecord } from "../core/session.ts";
 import type { CredentialsSource } from "./credentials.ts";
 import { exchangeResponse } from "./exchange.ts";
-import { revokeToken } from "./revoke.ts";
 import { createServerParts, type OidcServerConfig } from "./server-parts.ts";
+
+const loadSignOut = () => chunk(import("./sign-out.ts"));
 
 export interface OidcServer extends AuthorizationServer {
   /** Undefined for a client that has no secret. */
@@ -17,19 +19,19 @@ export interface OidcServer extends AuthorizationServer {
 /** Everything that needs the server's metadata; what is large or rare is loaded when it is called for. */
 export function createServer(config: OidcServerConfig): OidcServer {
   const parts = createServerParts(config);
-  const { loadMetadata, loadVerifier, loadCredentials } = parts;
+  const { loadVerifier, loadCredentials } = parts;
+  const { clientId, requests, clock } = config;
+  const signOut = (signal?: AbortSignal) => abortable(loadSignOut(), signal);
   const beyondLogin = (signal?: AbortSignal) => abortable(parts.loadBeyondLogin(), signal);
-  const { clientId, clock, requests } = config;
 
   return {
     loadCredentials,
 
     async authorize(request, signal) {
-      const loaded = Promise.all([parts.loadAuthorize(), loadMetadata()]);
+      const loaded = Promise.all([parts.loadAuthorize(), parts.loadMetadata()]);
       const [{ createAuthorizationUrl }, metadata] = await abortable(loaded, signal);
-      const scope = parts.scopeWith(request);
       return await createAuthorizationUrl(
-        { ...request, scope, resources: config.resources },
+        { ...request, scope: parts.scopeWith(request), resources: config.resources },
         { metadata, clientId, requests, clock },
       );
     },
@@ -43,25 +45,9 @@ export function createServer(config: OidcServerConfig): OidcServer {
     userinfo: async (accessToken, signal) =>
       (await beyondLogin(signal)).fetchUserinfo(parts, accessToken, signal),
 
-    async revoke(token, signal) {
-      const { revocationEndpoint } = await abortable(loadMetadata(), signal);
-      if (!revocationEndpoint) return;
-      const credentials = await abortable(parts.getCredentials(), signal);
-      await revokeToken({ revocationEndpoint, token, credentials }, parts.client(signal));
-    },
-
-    async endSession({ idToken, postLogoutRedirectUri, state }, signal) {
-      const { endSessionEndpoint } = await abortable(loadMetadata(), signal);
-      if (!endSessionEndpoint) return undefined;
-      const url = new URL(endSessionEndpoint);
-      url.searchParams.set("client_id", clientId);
-      if (idToken) url.searchParams.set("id_token_hint", idToken);
-      if (postLogoutRedirectUri) {
-        url.searchParams.set("post_logout_redirect_uri", postLogoutRedirectUri);
-        if (state) url.searchParams.set("state", state);
-      }
-      return url.href;
-    },
+    revoke: async (token, signal) => (await signOut(signal)).revokeToken(parts, token, signal),
+    endSession: async (request, signal) =>
+      (await signOut(signal)).endSessionUrl(parts, request, signal),
 
     async verify(record) {
       const { idToken, user, authTime } = record;

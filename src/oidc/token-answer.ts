@@ -1,7 +1,7 @@
 import { RequestTokenError, type ServerFacts } from "../core/errors.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
 import { parseObject, text, type HttpAnswer } from "./http.ts";
-import type { FormRequest } from "./form-request.ts";
+import { formEncode, type FormRequest } from "./form-request.ts";
 
 const ASSUMED_LIFE_S = 300;
 /** Ten years: long enough for everybody, short enough to be a date. */
@@ -61,12 +61,10 @@ export function parseFacts(
   const all = [...secrets, ...(credentials.secrets ?? [])];
   const read = (name: string) =>
     all
-      .flatMap((secret) => [secret, encodeURIComponent(secret)])
+      .flatMap((secret) => [secret, formEncode(secret)])
       .reduce((value, secret) => value?.replaceAll(secret, "[redacted]"), text(answer[name]));
-  const error = text(answer["error"]);
   return {
-    // One of the RFCs' stays what it is, though a password may be a part of it.
-    error: error && /^[a-z_]+$/.test(error) && !all.includes(error) ? error : read("error"),
+    error: read("error"),
     errorDescription: read("error_description"),
     errorUri: read("error_uri"),
     status,

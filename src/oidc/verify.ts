@@ -16,7 +16,7 @@ import { createKeySet, type Jwk, type KeySet, type KeySetOptions } from "./key-s
 export { createKeySet, type KeySet, type KeySetOptions };
 
 /** Asymmetric ones only: never `none`, never HMAC. */
-export const ALGORITHMS: readonly string[] = [
+const ALGORITHMS = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../src/browser/system-clock.ts";
+import { createEngine } from "../../src/engine.ts";
 import { userinfoFetcher } from "../../src/manager/userinfo-fetcher.ts";
 import {
   endpointsOf,
@@ -6,6 +8,7 @@ import {
   startGitHubLike,
   type GitHubLike,
 } from "../support/github-like.ts";
+import { testRequests } from "../oidc/support.ts";
 import { nodeBrowser } from "../support/node-browser.ts";
 
 /** A server that is no OpenID provider: explicit endpoints, and a user fetcher that tells who signed in. */
@@ -108,6 +111,33 @@ describe("a login", () => {
     expect(state.status === "authenticated" && state.token.expiresAt).toBeGreaterThan(
       Date.now() + 365 * 86_400_000,
     );
+  });
+});
+
+test("a device is told to wait, with status 200 too, until somebody entered its code", async () => {
+  const { server: engine } = createEngine({
+    issuer: server.origin,
+    clientId: server.clientId,
+    endpoints: endpointsOf(server),
+    requests: testRequests(),
+    clock: systemClock,
+  });
+  const { deviceCode, userCode, intervalMs } = await engine.authorizeDevice({ scope: ["repo"] });
+  expect(intervalMs).toBe(5_000);
+  const poll = () =>
+    engine.requestTokens({
+      grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+      device_code: deviceCode,
+    });
+  await expect(poll()).rejects.toMatchObject({
+    code: "request_token",
+    error: "authorization_pending",
+  });
+  server.approve(userCode);
+  const tokens = await poll();
+  expect(tokens.scope).toEqual(["repo"]);
+  expect(await userinfoFetcher(engine, { schema: githubUser }).fetchUser(tokens)).toMatchObject({
+    sub: "583231",
   });
 });
 

@@ -6,12 +6,13 @@ import type { Want } from "../../src/core/want.ts";
 import { publicCredentials } from "../../src/oidc/credentials.ts";
 import type { TokenClient } from "../../src/oidc/form-request.ts";
 import { createSender } from "../../src/oidc/refresh.ts";
-import { revokeToken } from "../../src/oidc/revoke.ts";
+import { revokeToken } from "../../src/oidc/sign-out.ts";
 import { requestTokens } from "../../src/oidc/token-request.ts";
 import {
   CLIENT,
   errorFrom,
   fakeFetch,
+  ISSUER,
   json,
   realFetch,
   realServer,
@@ -64,7 +65,19 @@ const refresh = (
     ...want,
   });
 const revoke = (fetch: Fetch, revocationEndpoint = ENDPOINT) =>
-  revokeToken({ revocationEndpoint, token: RT, credentials }, client(fetch));
+  revokeToken(
+    {
+      loadMetadata: async () => ({
+        issuer: ISSUER,
+        tokenEndpoint: ENDPOINT,
+        revocationEndpoint,
+      }),
+      getCredentials: async () => credentials,
+      client: () => client(fetch),
+    },
+    RT,
+    undefined,
+  );
 const answering = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
   fakeFetch(() => json(body, status, headers));
 const html = (status: number, headers: Record<string, string> = {}) =>

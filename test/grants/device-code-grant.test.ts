@@ -10,6 +10,7 @@ import {
 import type { TokenSet } from "../../src/core/token-set.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { systemClock } from "../../src/browser/system-clock.ts";
+import { loginAnswer } from "../manager/fixture.ts";
 import { settle } from "../refresh/tabs.ts";
 import {
   approval,
@@ -112,6 +113,17 @@ describe("a device login", () => {
     expect(await login).toMatchObject({ accessToken: "at1" });
     expect(trip.go).not.toHaveBeenCalled();
     expect(trip.close).not.toHaveBeenCalled();
+  });
+
+  test("that is granted what was asked, without a word of it, has the scopes that were asked", async () => {
+    const my = deviceWorld();
+    my.authorization = { scope: ["openid", "tv"] };
+    my.replies.push(loginAnswer({ scope: [] }));
+    const login = my.tab().grant.requestToken({ scope: ["tv"] });
+    await wait(INTERVAL_MS);
+    const tokens = await login;
+    expect(tokens.scope).toEqual(["openid", "tv"]);
+    expect(JSON.stringify(tokens)).not.toContain("at1");
   });
 
   test("that gets no code says why, at once, and leaves nothing", async () => {

@@ -12,8 +12,14 @@ import { systemClock, systemRandom } from "./browser/system-clock.ts";
 import { tabLocks } from "./browser/tab-locks.ts";
 import { checkAuthConfig, type AuthConfig } from "./core/auth-config.ts";
 import type { Auth } from "./core/auth.ts";
-import { clientKey } from "./core/keys.ts";
+import type { AuthorizationServer } from "./core/authorization-server.ts";
+import type { Grant } from "./core/grant.ts";
+import { clientKey, type ClientKey } from "./core/keys.ts";
 import { chunk } from "./core/lazy.ts";
+import type { Clock, Random, TabLock } from "./core/ports.ts";
+import type { Refresher } from "./core/refresher.ts";
+import type { RequestStore } from "./core/request-store.ts";
+import type { UserFetcher } from "./core/user-fetcher.ts";
 import { createEngine } from "./engine.ts";
 import { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
 import { RefreshGrant } from "./grants/refresh-grant.ts";
@@ -21,7 +27,20 @@ import { AuthManager } from "./manager/auth-manager.ts";
 import { createRefresher } from "./refresher.ts";
 import type { RefreshTiming } from "./refresh/timing.ts";
 
-const SCOPE = ["openid", "profile", "email", "offline_access"];
+/** What `createAuth()` composed already, for the grant an app makes of it. */
+export interface GrantParts {
+  readonly client: ClientKey;
+  readonly server: AuthorizationServer;
+  /** Refreshes stored sessions. */
+  readonly refresher: Refresher;
+  /** Of device logins. */
+  readonly requests: RequestStore;
+  /** For stores of an app's own grants. */
+  readonly database: ReturnType<typeof createDatabase>;
+  readonly locks: TabLock;
+  readonly clock: Clock;
+  readonly random: Random;
+}
 
 /** Everything `createAuth()` can be told. */
 export interface CreateAuthConfig extends AuthConfig {
@@ -34,6 +53,13 @@ export interface CreateAuthConfig extends AuthConfig {
    * more is what it should be. Unknown counts as long enough.
    */
   readonly reuseLeewayMs?: number;
+  /** Tells who signed in when no ID token does, which is always so without `jwksUri`. */
+  readonly userFetcher?: UserFetcher | ((server: AuthorizationServer) => UserFetcher);
+  /**
+   * Where tokens come from, instead of `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`. Called once, at once.
+   * Answers without a `generation` are stored as a login.
+   */
+  readonly grant?: (parts: GrantParts) => Grant;
 }
 
 /**
@@ -42,7 +68,17 @@ export interface CreateAuthConfig extends AuthConfig {
  */
 export function createAuth(config: CreateAuthConfig): Auth {
   checkAuthConfig(config);
-  const { issuer, clientId, scope = SCOPE, timing, reuseLeewayMs, persist } = config;
+  const {
+    issuer,
+    clientId,
+    scope,
+    endpoints,
+    resources,
+    timing,
+    reuseLeewayMs,
+    persist,
+    userFetcher,
+  } = config;
   const client = clientKey(issuer, clientId);
   const clock = systemClock;
   const random = systemRandom;
@@ -67,6 +103,8 @@ export function createAuth(config: CreateAuthConfig): Auth {
     issuer,
     clientId,
     scope,
+    endpoints,
+    resources,
     requests: new IndexedDBRequestStore(database),
     clock,
     ...(timing?.requestMs !== undefined && { tokenTimeoutMs: timing.requestMs }),
@@ -78,12 +116,15 @@ export function createAuth(config: CreateAuthConfig): Auth {
     ...(reuseLeewayMs !== undefined && { reuseLeewayMs }),
     ports: { store: sessions, locks, channel, clock, random, send },
   });
+  const requests = new IndexedDBRequestStore(database, "device/");
+  const parts: GrantParts = { client, server, refresher, requests, database, locks, clock, random };
   const auth = new AuthManager({
-    client,
+    ...parts,
     tab,
-    refresher,
-    grant: new RefreshGrant(new AuthorizationCodeGrant(server), { refresher }),
-    server,
+    grant: config.grant?.(parts) ?? new RefreshGrant(new AuthorizationCodeGrant(server), parts),
+    ...(userFetcher && {
+      userFetcher: typeof userFetcher === "function" ? userFetcher(server) : userFetcher,
+    }),
     userAgent: new PageUserAgent(redirectUri),
     redirectUri,
     // Of any origin: the server has a list of its own.
@@ -93,10 +134,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     users: new IndexedDBUserStore(database, client),
     ledger: new IndexedDBCallbackLedger(database, clock),
     channel,
-    locks,
     page,
-    clock,
-    random,
   });
   auth.start();
   return auth;

@@ -12,10 +12,12 @@ export interface EngineConfig {
   readonly clientId: string;
   /** `none` when not given. */
   readonly authentication?: ClientAuthentication;
-  /** Asked for at every login. */
-  readonly scope: readonly string[];
+  /** Asked for at every login; what people and refresh tokens need of an OpenID provider when not given. */
+  readonly scope?: readonly string[] | undefined;
   /** Instead of asking the issuer for its metadata. */
-  readonly endpoints?: Endpoints;
+  readonly endpoints?: Endpoints | undefined;
+  /** Named at every login. @see RFC 8707 section 2.1 */
+  readonly resources?: readonly string[] | undefined;
   readonly requests: RequestStore;
   readonly clock: Clock;
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;

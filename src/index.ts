@@ -1,5 +1,5 @@
 export { createAuth } from "./create-auth.ts";
-export type { CreateAuthConfig } from "./create-auth.ts";
+export type { CreateAuthConfig, GrantParts } from "./create-auth.ts";
 export type { AuthConfig } from "./core/auth-config.ts";
 export type {
   Auth,
@@ -19,6 +19,7 @@ export {
   AuthorizationError,
   CancelledError,
   ConfigurationError,
+  DeviceCodeError,
   DiscoveryError,
   IdTokenError,
   InvalidResponseError,
@@ -30,6 +31,7 @@ export {
   RequestTokenError,
   StorageError,
   TimeoutError,
+  UserFetchError,
 } from "./core/errors.ts";
 export type { AnyAuthError } from "./core/errors.ts";
 
@@ -57,15 +59,28 @@ export { WebTokenStorage } from "./browser/web-token-storage.ts";
 export type { WebTokenStorageConfig } from "./browser/web-token-storage.ts";
 export { MemoryTokenStorage } from "./memory/memory-token-storage.ts";
 export type { MemoryTokenStorageConfig } from "./memory/memory-token-storage.ts";
-export type { TokenStorage } from "./core/token-storage.ts";
 
 // What createAuth() composes, for who composes by hand.
 export { AuthManager } from "./manager/auth-manager.ts";
 export type { AuthManagerConfig } from "./manager/auth-manager.ts";
 export { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
+export { DeviceCodeGrant } from "./grants/device-code-grant.ts";
+export type { DeviceCodeGrantConfig } from "./grants/device-code-grant.ts";
 export { RefreshGrant } from "./grants/refresh-grant.ts";
 export { RefreshTokenGrant } from "./grants/refresh-token-grant.ts";
 export type { RefreshTokenConfig } from "./grants/refresh-token-grant.ts";
+export { CachedGrant } from "./grants/cached-grant.ts";
+export type { CachedGrantConfig } from "./grants/cached-grant.ts";
+export { ConfiguredGrant } from "./grants/configured-grant.ts";
+export type { ConfiguredGrantConfig, GrantConfiguration } from "./grants/configured-grant.ts";
+export { CustomGrant } from "./grants/custom-grant.ts";
+export type { CustomTokens } from "./grants/custom-tokens.ts";
+export { StaticGrant } from "./grants/static-grant.ts";
+export { TokenExchangeGrant } from "./grants/token-exchange-grant.ts";
+export type { TokenExchangeConfig, TokenTypeIdentifier } from "./grants/token-exchange-grant.ts";
+export { idTokenFetcher } from "./manager/id-token-fetcher.ts";
+export { userinfoFetcher } from "./manager/userinfo-fetcher.ts";
+export type { UserClaims, UserinfoConfig } from "./manager/userinfo-fetcher.ts";
 export { createRefresher } from "./refresher.ts";
 export type { RefresherConfig } from "./refresher-in-page.ts";
 export type { RefreshTiming } from "./refresh/timing.ts";
@@ -87,14 +102,27 @@ export { sessionsWith } from "./browser/sessions-with.ts";
 export { systemClock, systemRandom } from "./browser/system-clock.ts";
 export { WebLocksTabLock } from "./browser/web-locks-tab-lock.ts";
 export { clientKey } from "./core/keys.ts";
+export { contextKey, TokenContext } from "./core/token-context.ts";
 export { tokenSet } from "./core/token-set.ts";
 
 export type {
   AuthorizationRequest,
   AuthorizationServer,
+  DeviceAuthorization,
+  Endpoints,
   EndSessionRequest,
+  ServerMetadata,
+  TokenParameters,
+  TokenRequestOptions,
 } from "./core/authorization-server.ts";
 export type { CallbackLedger, CallbackRecord } from "./core/callback-ledger.ts";
+export type {
+  DeviceChoice,
+  DeviceCode,
+  DevicePrompt,
+  DevicePromptOptions,
+  DeviceStatus,
+} from "./core/device-prompt.ts";
 export type { Grant, TokenRequest } from "./core/grant.ts";
 export type { ClientKey } from "./core/keys.ts";
 export type { TabMessage } from "./core/message.ts";
@@ -109,6 +137,14 @@ export type {
   TokenRecord,
   UserStore,
 } from "./core/session.ts";
+export type {
+  StandardSchema,
+  StandardSchemaIssue,
+  StandardSchemaResult,
+} from "./core/standard-schema.ts";
+export type { ContextKey } from "./core/token-context.ts";
 export type { TokenSet } from "./core/token-set.ts";
+export type { TokenStorage } from "./core/token-storage.ts";
+export type { UserFetcher } from "./core/user-fetcher.ts";
 export type { Trip, UserAgent } from "./core/user-agent.ts";
 export type { WantKey } from "./core/want.ts";

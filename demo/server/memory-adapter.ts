@@ -9,6 +9,9 @@ interface Row {
   consumedAt?: number;
 }
 
+/** For so long after its end, so that a device is told that its code expired, and not that there is none. Seconds. */
+const KEPT_S: Readonly<Record<string, number>> = { DeviceCode: 600 };
+
 /** What a provider stores, for as long as the process lives. */
 export class MemoryDatabase {
   readonly #rows = new Map<string, Row>();
@@ -22,7 +25,8 @@ export class MemoryDatabase {
   /** One adapter for each of the provider's models. */
   readonly adapter = (model: string): Adapter => ({
     upsert: async (id, payload, expiresIn) => {
-      const expiresAt = expiresIn === undefined ? Infinity : Date.now() + expiresIn * 1000;
+      const keptS = expiresIn === undefined ? Infinity : expiresIn + (KEPT_S[model] ?? 0);
+      const expiresAt = Date.now() + keptS * 1000;
       this.#rows.set(`${model}:${id}`, { model, id, payload: structuredClone(payload), expiresAt });
     },
     find: async (id) => this.#forgive(model, this.#rows.get(`${model}:${id}`)),

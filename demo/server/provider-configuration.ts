@@ -21,6 +21,7 @@ export interface ConfigurationInput {
   readonly cookieKey: string;
   readonly adapter: AdapterFactory;
   readonly accessTokenTtl: () => number;
+  readonly deviceCodeTtl: () => number;
 }
 
 const DAY = 24 * 60 * 60;
@@ -82,7 +83,7 @@ export function configuration(input: ConfigurationInput): Configuration {
       AccessToken: input.accessTokenTtl,
       ClientCredentials: input.accessTokenTtl,
       AuthorizationCode: 60,
-      DeviceCode: 10 * 60,
+      DeviceCode: input.deviceCodeTtl,
       Grant: 14 * DAY,
       IdToken: 60 * 60,
       Interaction: 60 * 60,

@@ -38,6 +38,8 @@ export interface ProviderOptions {
   readonly autoLogin?: boolean;
   /** Besides the app, such as a server that has a secret. */
   readonly clients?: readonly ClientMetadata[];
+  /** What a device is told to leave between two polls, in seconds; nothing when not given, which means 5. */
+  readonly deviceIntervalSeconds?: number;
   /** Its pages cut off the window that opened them, as some providers' do: Cross-Origin-Opener-Policy. Default false. */
   readonly cutsOpener?: boolean;
 }
@@ -51,6 +53,8 @@ export interface RunningProvider {
   readonly requests: string[];
   /** For tokens given from now on. */
   setAccessTokenTtl(seconds: number): void;
+  /** For device codes given from now on. */
+  setDeviceCodeTtl(seconds: number): void;
   /** Ends grants and their tokens, of one person or of all, as an administrator would. Gives how many. */
   revokeGrants(sub?: string): number;
   /** Ends all access tokens before their time. */
@@ -78,6 +82,7 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
   const tokenRequests = new TokenRequests();
   const requests: string[] = [];
   let accessTokenTtl = options.accessTokenTtlSeconds ?? 60;
+  let deviceCodeTtl = 10 * 60;
 
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const provider = new Provider(
@@ -93,9 +98,18 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
       cookieKey: randomBytes(32).toString("base64url"),
       adapter: database.adapter,
       accessTokenTtl: () => accessTokenTtl,
+      deviceCodeTtl: () => deviceCodeTtl,
     }),
   );
   tokenRequests.watch(provider);
+  if (options.deviceIntervalSeconds !== undefined) {
+    const interval = options.deviceIntervalSeconds;
+    provider.use(async (ctx, next) => {
+      await next();
+      if (ctx.oidc?.route === "device_authorization")
+        Object.assign(ctx.body as object, { interval });
+    });
+  }
   const protocol = provider.callback();
   // A form's redirects are held to its page's form-action, and a login ends at the app.
   const policy = `default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self' ${origins.join(" ")}; base-uri 'none'; frame-ancestors 'none'`;
@@ -138,6 +152,9 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     requests,
     setAccessTokenTtl: (seconds) => {
       accessTokenTtl = seconds;
+    },
+    setDeviceCodeTtl: (seconds) => {
+      deviceCodeTtl = seconds;
     },
     revokeGrants: (sub) => database.revokeGrants(sub),
     endAccessTokens: () => database.endAccessTokens(),

@@ -2,28 +2,31 @@ import { promisifyRequest, type UseStore } from "idb-keyval";
 import type { RequestStore } from "../core/request-store.ts";
 import { readEntry, within, writeEntry } from "./database.ts";
 
-const PREFIX = "request/";
+/** What is pending: authorization requests, which oidc-client-ts sweeps, or device logins, which it must never see. */
+type RequestKind = "request/" | "device/";
 
-/** Pending authorization requests in IndexedDB, so that a link from a mail may come back in another tab. */
+/** Pending requests in IndexedDB: a link from a mail may come back in another tab, and a device login outlives a reload. */
 export class IndexedDBRequestStore implements RequestStore {
   readonly #database: UseStore;
+  readonly #kind: RequestKind;
 
-  constructor(database: UseStore) {
+  constructor(database: UseStore, kind: RequestKind = "request/") {
     this.#database = database;
+    this.#kind = kind;
   }
 
   async get(id: string): Promise<string | null> {
-    return (await readEntry<string>(this.#database, PREFIX + id)) ?? null;
+    return (await readEntry<string>(this.#database, this.#kind + id)) ?? null;
   }
 
   set(id: string, value: string): Promise<void> {
-    return writeEntry(this.#database, PREFIX + id, value);
+    return writeEntry(this.#database, this.#kind + id, value);
   }
 
   remove(id: string): Promise<string | null> {
     return this.#database("readwrite", async (store) => {
-      const value = await promisifyRequest<string | undefined>(store.get(PREFIX + id));
-      store.delete(PREFIX + id);
+      const value = await promisifyRequest<string | undefined>(store.get(this.#kind + id));
+      store.delete(this.#kind + id);
       await promisifyRequest(store.transaction);
       return value ?? null;
     });
@@ -31,8 +34,8 @@ export class IndexedDBRequestStore implements RequestStore {
 
   async getAllKeys(): Promise<string[]> {
     const keys = await this.#database("readonly", (store) =>
-      promisifyRequest(store.getAllKeys(within(PREFIX))),
+      promisifyRequest(store.getAllKeys(within(this.#kind))),
     );
-    return keys.filter((key) => typeof key === "string").map((key) => key.slice(PREFIX.length));
+    return keys.filter((key) => typeof key === "string").map((key) => key.slice(this.#kind.length));
   }
 }

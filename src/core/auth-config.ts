@@ -1,3 +1,4 @@
+import type { Endpoints } from "./authorization-server.ts";
 import { ConfigurationError } from "./errors.ts";
 import { parseUrl } from "./same-origin.ts";
 import { isSecureUrl } from "./secure-url.ts";
@@ -10,27 +11,89 @@ export interface AuthConfig {
   readonly clientId: string;
   /** Where authorization responses arrive: a URL of this origin, absolute or relative, registered at the server. */
   readonly redirectUri: string;
-  /** What a login asks for; openid, profile, email and offline_access when not given. */
+  /** What a login asks for; openid, profile, email and offline_access when not given, or nothing when the server is no OpenID provider. */
   readonly scope?: readonly string[];
+  /**
+   * The APIs that `getToken({ resource })` will be asked for, as absolute URIs, when the server wants to hear of them at the
+   * login. @see RFC 8707 section 2.1
+   */
+  readonly resources?: readonly string[];
+  /** Of a server that publishes no metadata. Without `jwksUri` it is no OpenID provider, and a `userFetcher` tells who signed in. */
+  readonly endpoints?: Endpoints;
   /** Where the server sends the person after a sign-out, registered there; it shows a page of its own when not given. */
   readonly postLogoutRedirectUri?: string;
 }
 
+/** Parts that an app brings along; a function makes them of what it is given. */
+export interface AuthParts {
+  readonly userFetcher?: object & { readonly fetchUser?: unknown };
+  readonly grant?: object;
+}
+
+/** Has ID tokens. */
+function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
+  return !endpoints || endpoints.jwksUri !== undefined;
+}
+
 /** @throws ConfigurationError the first input that cannot work, by name */
-export function checkAuthConfig(config: AuthConfig): void {
-  const { redirectUri, postLogoutRedirectUri, scope } = (config ?? {}) as Partial<AuthConfig>;
+export function checkAuthConfig(config: AuthConfig & AuthParts): void {
+  const { redirectUri, postLogoutRedirectUri, scope, resources, endpoints, userFetcher, grant } =
+    (config ?? {}) as Partial<AuthConfig & AuthParts>;
   checkRegistration(config);
   checkRedirect("redirectUri", redirectUri);
   if (postLogoutRedirectUri !== undefined) {
     checkRedirect("postLogoutRedirectUri", postLogoutRedirectUri);
   }
-  if (scope !== undefined && !(Array.isArray(scope) && scope.includes("openid"))) {
+  if (endpoints !== undefined) checkEndpoints(endpoints, grant);
+  const isOpenId = isOpenIdProvider(endpoints);
+  if (scope !== undefined && !(Array.isArray(scope) && (!isOpenId || scope.includes("openid")))) {
     throw new ConfigurationError(
       "scope",
       Array.isArray(scope) ? "openid is missing" : "it is not a list",
       'Give scopes as a list, for example ["openid", "profile"].',
     );
   }
+  if (resources !== undefined && !(Array.isArray(resources) && resources.every(isUri))) {
+    throw new ConfigurationError(
+      "resources",
+      "it is not a list of absolute URIs",
+      'Give resources as a list, for example ["https://api.example.com"].',
+    );
+  }
+  checkMaker("grant", grant);
+  const isNeeded = !isOpenId && !grant;
+  checkMaker("userFetcher", userFetcher?.fetchUser ?? userFetcher ?? (isNeeded ? null : undefined));
+}
+
+/** @see RFC 8707 section 2 */
+function isUri(resource: unknown): boolean {
+  return typeof resource === "string" && parseUrl(resource)?.hash === "";
+}
+
+/** @see RFC 8414 section 2 */
+function checkEndpoints(endpoints: Endpoints, grant: unknown): void {
+  const given: Readonly<Record<string, unknown>> = { ...endpoints };
+  // A grant of the app's own may sign people in without one.
+  const login = grant ? [] : ["authorizationEndpoint"];
+  for (const name of [...login, "tokenEndpoint", ...Object.keys(given)]) {
+    const value = given[name];
+    const url = typeof value === "string" ? parseUrl(value) : undefined;
+    if (name.endsWith("Supported") || (url && isSecureUrl(url))) continue;
+    throw new ConfigurationError(
+      `endpoints.${name}`,
+      "it is missing, or it is not https",
+      "Give the URL as the server's documentation says it.",
+    );
+  }
+}
+
+function checkMaker(input: string, part: unknown): void {
+  if (part === undefined || typeof part === "function") return;
+  throw new ConfigurationError(
+    input,
+    "it is missing, or it is not a function",
+    "Give a function that makes one.",
+  );
 }
 
 /** @throws ConfigurationError the issuer or the client id cannot work */

@@ -1,5 +1,6 @@
 import type { AnyAuthError } from "./errors.ts";
 import type { AuthorizationParameters, Prompt } from "./authorization-parameters.ts";
+import type { TokenContext } from "./token-context.ts";
 import type { User } from "./user.ts";
 import type { UserAgent } from "./user-agent.ts";
 import type { Want } from "./want.ts";
@@ -39,6 +40,8 @@ export interface GetTokenOptions extends Want {
   readonly cache?: "default" | "reload";
   /** `none`: reject with a NoTokenError instead of going to the login page. */
   readonly prompt?: Prompt;
+  /** For grants of the app's own; a stored token is given whatever it says. */
+  readonly context?: TokenContext;
   readonly signal?: AbortSignal;
 }
 
@@ -46,6 +49,8 @@ export interface GetTokenOptions extends Want {
 export interface LoginOptions extends AuthorizationParameters {
   /** The way to go; the page itself when not given. */
   readonly userAgent?: UserAgent;
+  /** For grants of the app's own. It does not survive a page that leaves. */
+  readonly context?: TokenContext;
   /** Leaves the login: what was opened for it is closed. */
   readonly signal?: AbortSignal;
 }

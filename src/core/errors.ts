@@ -30,6 +30,8 @@ export interface ServerFacts {
   errorUri?: string | undefined;
   /** HTTP status. */
   status?: number | undefined;
+  /** When the server wants to be asked again, if it said so. @see RFC 9110 section 10.2.3 */
+  retryAfterMs?: number | undefined;
 }
 
 /** An input, or the environment, cannot work; `input` names it. */
@@ -92,6 +94,8 @@ export class RequestTokenError extends AuthError {
   readonly errorDescription: string | undefined;
   readonly errorUri: string | undefined;
   readonly status: number | undefined;
+  /** When the server wants to be asked again, if it said so. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(message: string, details: AuthErrorDetails & ServerFacts) {
     super(message, details);
@@ -99,6 +103,7 @@ export class RequestTokenError extends AuthError {
     this.errorDescription = details.errorDescription;
     this.errorUri = details.errorUri;
     this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs;
   }
 }
 

@@ -15,6 +15,8 @@ export interface TokenRequest extends AuthorizationParameters {
   readonly trip?: Trip;
   /** The URL of an authorization response. */
   readonly response?: string;
+  /** Settles when the answer is stored, or will not be: whoever has others wait for it lets them go on then. */
+  readonly kept?: Promise<unknown>;
   /** What the caller tells grants of its own about this call. */
   readonly context?: TokenContext;
   readonly signal?: AbortSignal;

@@ -36,6 +36,8 @@ export interface RefreshedTokens {
   scope: string[] | undefined;
   refreshToken: string | undefined;
   idToken: string | undefined;
+  /** Of a token exchange. @see RFC 8693 section 2.2.1 */
+  issuedTokenType?: string;
 }
 
 /** What became of one send of a refresh token. */

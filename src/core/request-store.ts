@@ -1,4 +1,4 @@
-/** Pending authorization requests and nothing else, by id: whoever sweeps it deletes whatever it lists. */
+/** Pending requests of one kind and nothing else, by id: whoever sweeps it deletes whatever it lists. */
 export interface RequestStore {
   get(id: string): Promise<string | null>;
   set(id: string, value: string): Promise<void>;

@@ -184,8 +184,10 @@ export class AuthManager implements Auth {
   ): Promise<string> {
     // Whose the token is, even when the news of another person has not reached this tab.
     const user = tokens?.user?.sub ?? this.#session.sub;
+    // A person is asked by a login alone, of which there is one at a time.
     const request: TokenRequest = {
       ...options,
+      prompt: "none",
       ...(user !== undefined && { user }),
       ...(tokens && { tokens }),
     };
@@ -218,7 +220,11 @@ export class AuthManager implements Auth {
         ? this.#findToken({ ...options, prompt: "none" })
         : this.#tokenAfterLogin(options);
     }
-    await abortable(this.login({ ...want, returnTo: this.#config.page.href() }), signal);
+    await this.login({
+      ...want,
+      returnTo: this.#config.page.href(),
+      ...(signal && { signal }),
+    });
     return this.#findToken({ ...want, prompt: "none", ...(signal && { signal }) });
   }
 

@@ -3,17 +3,23 @@ import { sessionKey } from "../core/keys.ts";
 import { KEEP, type SessionRow, type TokenRecord } from "../core/session.ts";
 import { isNewer, newerVersion } from "../core/session-version.ts";
 import type { TokenSet } from "../core/token-set.ts";
+import type { UserFetcher } from "../core/user-fetcher.ts";
 import type { User } from "../core/user.ts";
 import { USUAL_WANT } from "../core/want.ts";
 import { emptySession, tellTabs, type SessionDesk } from "./check-out.ts";
 
+export interface CheckInDesk extends SessionDesk {
+  /** Tells who signed in when no ID token does. */
+  readonly userFetcher?: UserFetcher;
+}
+
 /** Stores the answer to a login as the session of the person it is about, who takes the place of whoever was there. */
-export async function checkIn(desk: SessionDesk, answer: TokenSet): Promise<User> {
+export async function checkIn(desk: CheckInDesk, answer: TokenSet): Promise<User> {
   const { client, sessions, users, random } = desk;
-  const { user } = answer;
+  const user = answer.user ?? (await desk.userFetcher?.fetchUser(answer));
   if (!user) {
     throw new IdTokenError("sub", "there is none, so nobody knows who signed in", {
-      hint: "Ask for the scope openid.",
+      hint: "Ask for the scope openid, or give a userFetcher when the server knows no ID tokens.",
     });
   }
   const sid = random.id();

@@ -1,6 +1,6 @@
 import type { CallbackResult } from "../core/auth.ts";
 import type { CallbackLedger, LoginRecord } from "../core/callback-ledger.ts";
-import { CancelledError, InvalidResponseError, isAuthError } from "../core/errors.ts";
+import { CancelledError, InvalidResponseError, isAuthError, NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Page, TabLock } from "../core/ports.ts";
 import { revokeLock } from "../core/revoke-lock.ts";
@@ -9,13 +9,12 @@ import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
 import type { ActiveSession } from "./active-session.ts";
-import { checkIn } from "./check-in.ts";
+import { checkIn, type CheckInDesk } from "./check-in.ts";
 import { isSilent } from "./silent.ts";
-import type { SessionDesk } from "./check-out.ts";
 import { refusal } from "./refusal.ts";
 import { stateOf, withoutResponse } from "./response-url.ts";
 
-export interface LoginsConfig extends SessionDesk {
+export interface LoginsConfig extends CheckInDesk {
   /** Where authorization responses arrive; absolute. */
   readonly redirectUri: () => string;
   readonly page: Page;
@@ -33,6 +32,8 @@ export class Logins {
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
   readonly #results = new Map<string, Promise<CallbackResult>>();
+  /** Of codes that are used up, while nobody can be told or stored yet. */
+  readonly #answers = new Map<string, TokenSet>();
 
   constructor(config: LoginsConfig, session: ActiveSession) {
     this.#config = config;
@@ -54,13 +55,35 @@ export class Logins {
       async () => {},
     );
     const before = await users.getDefault();
-    const answer = await grant.requestToken({ ...request, trip });
-    const { row } = await users.getDefault();
-    // Who signed out meanwhile did not ask to be signed in again by a login that nobody saw.
-    if (isSilent(trip, request) && row?.end?.why === "signed_out" && row.sid !== before.row?.sid) {
-      throw new CancelledError("the person signed out meanwhile");
+    let keep = () => {};
+    const kept = new Promise<void>((resolve) => (keep = resolve));
+    try {
+      const answer = await grant.requestToken({ ...request, trip, kept });
+      const { row } = await users.getDefault();
+      // Who signed out meanwhile did not ask to be signed in again by a login that nobody saw.
+      if (
+        isSilent(trip, request) &&
+        row?.end?.why === "signed_out" &&
+        row.sid !== before.row?.sid
+      ) {
+        throw new CancelledError("the person signed out meanwhile");
+      }
+      return await this.checkIn(answer);
+    } catch (error) {
+      if (!(error instanceof NoTokenError)) throw error;
+      return await this.#signedInMeanwhile(before.row?.sid, error);
+    } finally {
+      keep();
     }
-    return this.checkIn(answer);
+  }
+
+  /** Another tab that waited for the same person was faster. */
+  async #signedInMeanwhile(sidBefore: string | undefined, reason: NoTokenError): Promise<User> {
+    const { row } = await this.#config.users.getDefault();
+    if (row?.sid === sidBefore) throw reason;
+    await this.#session.load("other-tab");
+    if (!this.#session.user) throw reason;
+    return this.#session.user;
   }
 
   async checkIn(answer: TokenSet): Promise<User> {
@@ -82,7 +105,8 @@ export class Logins {
     const login = () => this.#inTurn(response, state);
     const result = this.#session.during(login, (error) => !isForeign(error));
     result.catch((error: unknown) => {
-      if (isAuthError(error) && error.retryable) this.#results.delete(state);
+      const isUnfinished = isAuthError(error) && error.retryable;
+      (isUnfinished ? this.#results : this.#answers).delete(state);
     });
     return result;
   }
@@ -100,8 +124,10 @@ export class Logins {
 
   async #exchange(response: string, state: string): Promise<CallbackResult> {
     const { grant, ledger } = this.#config;
-    const answer = await grant.requestToken({ response });
+    const answer = this.#answers.get(state) ?? (await grant.requestToken({ response }));
+    this.#answers.set(state, answer);
     const user = await this.checkIn(answer);
+    this.#answers.delete(state);
     const place = answer.returnTo === undefined ? {} : { returnTo: answer.returnTo };
     // The login stands even when nobody can be told of it twice.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});

@@ -1,25 +1,25 @@
 import type { RequestStore } from "../core/request-store.ts";
 
-/** Pending authorization requests in this process's memory. */
+/** Pending requests in this process's memory. One for each kind: each is swept by its own rules. */
 export class MemoryRequestStore implements RequestStore {
-  readonly #requests = new Map<string, string>();
+  readonly #records = new Map<string, string>();
 
   get(id: string): Promise<string | null> {
-    return Promise.resolve(this.#requests.get(id) ?? null);
+    return Promise.resolve(this.#records.get(id) ?? null);
   }
 
   set(id: string, value: string): Promise<void> {
-    this.#requests.set(id, value);
+    this.#records.set(id, value);
     return Promise.resolve();
   }
 
   remove(id: string): Promise<string | null> {
-    const value = this.#requests.get(id) ?? null;
-    this.#requests.delete(id);
+    const value = this.#records.get(id) ?? null;
+    this.#records.delete(id);
     return Promise.resolve(value);
   }
 
   getAllKeys(): Promise<string[]> {
-    return Promise.resolve([...this.#requests.keys()]);
+    return Promise.resolve([...this.#records.keys()]);
   }
 }

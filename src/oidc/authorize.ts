@@ -24,7 +24,11 @@ export interface AuthorizeOptions {
   readonly clock: Clock;
 }
 
-export type ScopedRequest = AuthorizationRequest & { readonly scope: readonly string[] };
+export type ScopedRequest = AuthorizationRequest & {
+  readonly scope: readonly string[];
+  /** Besides the one of the request. */
+  readonly resources?: readonly string[] | undefined;
+};
 
 export type AnsweredRequest = PendingRequest & { readonly code: string };
 
@@ -101,7 +105,6 @@ export async function createAuthorizationUrl(
     nonce: scope.includes("openid") ? state.nonce : undefined,
     code_challenge: state.code_challenge,
     code_challenge_method: "S256",
-    resource,
     audience,
     prompt,
     login_hint: loginHint,
@@ -110,6 +113,10 @@ export async function createAuthorizationUrl(
   };
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && value !== "") url.searchParams.append(name, `${value}`);
+  }
+  // @see RFC 8707 section 2: several are as many parameters.
+  for (const name of new Set([resource ?? "", ...(request.resources ?? [])])) {
+    if (name !== "") url.searchParams.append("resource", name);
   }
   return url.href;
 }

@@ -69,17 +69,6 @@ export function checkRefresh(claims: Claims, previous: User, authTime: number | 
   }
 }
 
-export function toUser(claims: Claims): User {
-  const { sub, name, email, picture } = claims;
-  return {
-    sub: sub as string,
-    ...(typeof name === "string" && { name }),
-    ...(typeof email === "string" && { email }),
-    ...(typeof picture === "string" && { picture }),
-    claims,
-  };
-}
-
 export function mismatch(claim: string, retryable = false): IdTokenError {
   return new IdTokenError(claim, "missing, malformed or not as expected", {
     hint: "The token is not used. Compare issuer and clientId with the server's configuration, and both clocks.",

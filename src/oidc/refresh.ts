@@ -6,13 +6,12 @@ import { publicCredentials, type CredentialsSource } from "./credentials.ts";
 import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
 import type { HttpAnswer } from "./http.ts";
 import { refusal } from "./refusal.ts";
+import { retryAfterMs } from "./retry-after.ts";
 import { isRefusal, parseFacts, parseTokens } from "./token-answer.ts";
-
-const LONGEST_WAIT_MS = 600_000;
 
 export interface SenderConfig extends TokenClient {
   readonly clientId: string;
-  readonly endpoints?: Endpoints;
+  readonly endpoints?: Endpoints | undefined;
 }
 
 export interface Refresh extends Want {
@@ -90,12 +89,4 @@ function judge(
   return error === "invalid_grant" || error === "bad_refresh_token"
     ? { type: "invalid_grant" }
     : { type: "refused", facts };
-}
-
-/** @see RFC 9110 section 10.2.3 */
-function retryAfterMs(headers: Headers, now: number): number | undefined {
-  const value = headers.get("Retry-After")?.trim();
-  if (!value) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
 }

@@ -16,15 +16,20 @@ import type { Fetch, HttpOptions } from "./http.ts";
 import { requestTokens, type TokenRequestForm } from "./token-request.ts";
 import type { Verifier } from "./verify.ts";
 
+/** Who the person is, and refresh tokens. @see OpenID Connect Core 1.0 section 5.4 */
+const SCOPE = ["profile", "email", "offline_access"];
+
 const loadAuthorize = () => chunk(import("./authorize.ts"));
 const loadBeyondLogin = () => chunk(import("./beyond-login.ts"));
 const loadVerify = () => chunk(import("./verify.ts"));
 
 export interface OidcServerConfig extends ClientIdentity {
   /** Asked for at every login. */
-  readonly scope: readonly string[];
+  readonly scope?: readonly string[] | undefined;
+  /** Named at every login. */
+  readonly resources?: readonly string[] | undefined;
   /** Instead of discovery. */
-  readonly endpoints?: Endpoints;
+  readonly endpoints?: Endpoints | undefined;
   readonly requests: RequestStore;
   readonly fetch: Fetch;
   readonly tokenTimeoutMs: number;
@@ -63,6 +68,7 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
   const { issuer, clientId, clock, endpoints, fetch, authentication } = config;
   const http: HttpOptions = { fetch, timeoutMs: config.discoveryTimeoutMs };
   const isOpenId = !endpoints || endpoints.jwksUri !== undefined;
+  const usualScope = config.scope ?? (isOpenId ? SCOPE : []);
   const loadMetadata = shared(async () =>
     endpoints ? (await loadBeyondLogin()).metadataOf(issuer, endpoints) : discover(issuer, http),
   );
@@ -91,7 +97,7 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
     client,
     requestTokens: (form, signal) => requestTokens(form, client(signal)),
     scopeWith: ({ scope = [] }) => [
-      ...new Set([...(isOpenId ? ["openid"] : []), ...config.scope, ...scope]),
+      ...new Set([...(isOpenId ? ["openid"] : []), ...usualScope, ...scope]),
     ],
     loadMetadata,
     loadVerifier: async () => (isOpenId ? await loadVerifier() : undefined),

@@ -30,6 +30,7 @@ export function parseTokens(
     );
   }
   const refreshToken = text(answer["refresh_token"]);
+  const issuedTokenType = text(answer["issued_token_type"]);
   const assumedS = refreshToken ? ASSUMED_LIFE_S : untoldLifeS;
   return {
     accessToken,
@@ -39,6 +40,7 @@ export function parseTokens(
     scope: text(answer["scope"])?.split(/[ ,]+/).filter(Boolean),
     refreshToken,
     idToken: text(answer["id_token"]),
+    ...(issuedTokenType && { issuedTokenType }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { RefreshedTokens } from "../core/refresher.ts";
 import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
 import { refusal } from "./refusal.ts";
+import { retryAfterMs } from "./retry-after.ts";
 import { isRefusal, parseFacts, parseTokens } from "./token-answer.ts";
 
 export interface TokenRequestForm extends Omit<FormRequest, "name"> {
@@ -20,6 +21,10 @@ export async function requestTokens(
 ): Promise<RefreshedTokens> {
   const form = { ...rest, name: "token endpoint" };
   const answer = await postForm(form, client);
-  if (isRefusal(answer)) throw refusal(form.name, parseFacts(answer, form));
-  return parseTokens(answer, client.clock.now(), untoldLifeS);
+  const now = client.clock.now();
+  if (isRefusal(answer)) {
+    const facts = parseFacts(answer, form);
+    throw refusal(form.name, { ...facts, retryAfterMs: retryAfterMs(answer.headers, now) });
+  }
+  return parseTokens(answer, now, untoldLifeS);
 }

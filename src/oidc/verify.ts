@@ -1,4 +1,4 @@
-import type { User } from "../core/user.ts";
+import { toUser, type User } from "../core/user.ts";
 import { base64url } from "./base64url.ts";
 import {
   checkLogin,
@@ -6,7 +6,6 @@ import {
   checkRefresh,
   checkTimes,
   mismatch,
-  toUser,
   type Claims,
   type LoginExpectation,
 } from "./claims.ts";

@@ -1,8 +1,14 @@
 import { expect, test } from "vitest";
-import { checkAuthConfig, type AuthConfig } from "../../src/core/auth-config.ts";
+import { checkAuthConfig, type AuthConfig, type AuthParts } from "../../src/core/auth-config.ts";
 import { ConfigurationError } from "../../src/core/errors.ts";
 
-const good: AuthConfig = {
+const endpoints = {
+  authorizationEndpoint: "https://id.example.com/authorize",
+  tokenEndpoint: "https://id.example.com/token",
+};
+const jwksUri = "https://id.example.com/keys";
+const userFetcher = { fetchUser: () => {} };
+const good: AuthConfig & AuthParts = {
   issuer: "https://id.example.com",
   clientId: "web",
   redirectUri: "/callback",
@@ -28,6 +34,16 @@ test.for([
   { redirectUri: "callback?from=id" },
   { scope: ["openid"] },
   { postLogoutRedirectUri: "/" },
+  { endpoints: { ...endpoints, jwksUri } },
+  { endpoints, userFetcher },
+  { endpoints, userFetcher: () => userFetcher },
+  { endpoints, userFetcher, scope: ["read:user"] },
+  { endpoints, grant: () => {} },
+  { endpoints: { tokenEndpoint: endpoints.tokenEndpoint }, grant: () => {} },
+  { endpoints: { ...endpoints, idTokenSigningAlgValuesSupported: [] }, userFetcher },
+  { userFetcher, grant: () => {} },
+  { resources: [] },
+  { resources: ["https://api.example.com/v1", "urn:example:api"] },
 ])("%o works", (change) => {
   expect(problem(change)).toBeUndefined();
 });
@@ -57,6 +73,23 @@ test.for([
   ["scope", { scope: ["profile", "email"] }],
   ["scope", { scope: "openid profile" }],
   ["scope", { scope: null }],
+  ["scope", { scope: ["profile"], endpoints: { ...endpoints, jwksUri } }],
+  ["scope", { scope: "read:user", endpoints, userFetcher }],
+  ["endpoints.authorizationEndpoint", { endpoints: {} }],
+  ["endpoints.authorizationEndpoint", { endpoints: null }],
+  ["endpoints.tokenEndpoint", { endpoints: { ...endpoints, tokenEndpoint: undefined } }],
+  ["endpoints.tokenEndpoint", { endpoints: { ...endpoints, tokenEndpoint: "/token" } }],
+  ["endpoints.jwksUri", { endpoints: { ...endpoints, jwksUri: "http://id.example.com/keys" } }],
+  ["endpoints.userinfoEndpoint", { endpoints: { ...endpoints, userinfoEndpoint: 7 } }],
+  ["endpoints.revocationEndpoint", { endpoints: { ...endpoints, revocationEndpoint: "data:x" } }],
+  ["resources", { resources: "https://api.example.com" }],
+  ["resources", { resources: ["/api"] }],
+  ["resources", { resources: ["https://api.example.com/#here"] }],
+  ["resources", { resources: [7] }],
+  ["userFetcher", { endpoints }],
+  ["userFetcher", { userFetcher: {} }],
+  ["userFetcher", { userFetcher: "userinfo" }],
+  ["grant", { grant: { requestToken: () => {} } }],
 ] as const)("a bad %s is refused by name, with what to do: %o", ([input, change]) => {
   const error = problem(change);
   expect(error).toMatchObject({ code: "configuration", input, retryable: false });

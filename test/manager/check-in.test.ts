@@ -1,7 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { UserFetchError } from "../../src/core/errors.ts";
 import { sessionKey } from "../../src/core/keys.ts";
 import type { TabMessage } from "../../src/core/message.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
+import type { UserFetcher } from "../../src/core/user-fetcher.ts";
 import { checkIn } from "../../src/manager/check-in.ts";
 import { checkOut } from "../../src/manager/check-out.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
@@ -20,7 +22,8 @@ function setUp() {
   const random = { id: () => `sid-${++ids}`, fraction: () => 0 };
   const config = { client: CLIENT, tab: "a", sessions, users, channel: hub.join(), random };
   const desk = {
-    checkIn: (answer: TokenSet) => checkIn(config, answer),
+    checkIn: (answer: TokenSet, userFetcher?: UserFetcher) =>
+      checkIn({ ...config, ...(userFetcher && { userFetcher }) }, answer),
     checkOut: () => checkOut(config),
   };
   return { sessions, users, told, desk };
@@ -54,6 +57,34 @@ describe("checking in", () => {
     const { users, desk } = setUp();
     const { user: _, ...answer } = { ...loginAnswer() };
     await expect(desk.checkIn(answer)).rejects.toMatchObject({ code: "id_token", claim: "sub" });
+    expect(await users.getDefault()).toEqual({});
+  });
+
+  test("asks the user fetcher who it is when no ID token tells", async () => {
+    const { sessions, desk } = setUp();
+    const { user: _, idToken: __, ...answer } = loginAnswer();
+    const grace = { sub: "grace", name: "Grace", claims: { sub: "grace" } };
+    const fetchUser = vi.fn(async () => grace);
+    expect(await desk.checkIn(answer, { fetchUser })).toBe(grace);
+    expect(fetchUser).toHaveBeenCalledWith(answer);
+    const row = await sessions.get(sessionKey(CLIENT, "grace"));
+    expect(row!.tokens).toMatchObject({ user: grace, idTokenVerified: false });
+  });
+
+  test("does not ask it when one tells", async () => {
+    const { desk } = setUp();
+    const fetchUser = vi.fn();
+    expect(await desk.checkIn(loginAnswer(), { fetchUser })).toMatchObject({ sub: ADA });
+    expect(fetchUser).not.toHaveBeenCalled();
+  });
+
+  test("stores nothing when nobody can be told", async () => {
+    const { users, desk } = setUp();
+    const { user: _, ...answer } = loginAnswer();
+    const error = new UserFetchError("refused", { status: 401, hint: "x" });
+    await expect(desk.checkIn(answer, { fetchUser: () => Promise.reject(error) })).rejects.toBe(
+      error,
+    );
     expect(await users.getDefault()).toEqual({});
   });
 });

@@ -1,5 +1,6 @@
 import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
 import type { ConfigurationError } from "../../src/core/errors.ts";
+import type { Grant } from "../../src/core/grant.ts";
 import type { Clock, Page, TabChannel } from "../../src/core/ports.ts";
 import type { IdTokenVerdict, RefreshAnswer } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
@@ -41,7 +42,8 @@ export interface World {
   trips: (Trip & { closed: boolean })[];
   /** Another tab's. */
   readonly channel: TabChannel;
-  tab(): AuthManager;
+  /** `inner`: what signs in, the page's trip when not given. */
+  tab(inner?: Grant): AuthManager;
 }
 
 export interface FakePage extends Page {
@@ -81,7 +83,7 @@ export function world(clock: Clock = testClock): World {
     sends: 0,
     trips: [],
     channel: hub.join(),
-    tab: () => {
+    tab: (inner = new AuthorizationCodeGrant(me.server)) => {
       const tab = random.id();
       const channel = hub.join();
       const refresher = new RefreshCoordinator({
@@ -116,7 +118,7 @@ export function world(clock: Clock = testClock): World {
         client: CLIENT,
         tab,
         refresher,
-        grant: new RefreshGrant(new AuthorizationCodeGrant(me.server), { refresher }),
+        grant: new RefreshGrant(inner, { refresher }),
         server: me.server,
         userAgent: {
           open: () => {

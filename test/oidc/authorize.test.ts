@@ -137,6 +137,14 @@ describe("an authorization request", () => {
     });
   });
 
+  test("names every resource of the client once, and the login's own", async () => {
+    const resources = ["https://api.example.com", "https://files.example.com"];
+    const { query } = await begin({ resources, resource: "https://api.example.com" });
+    expect(query.getAll("resource")).toEqual(resources);
+    expect((await begin({ resources })).query.getAll("resource")).toEqual(resources);
+    expect((await begin({})).query.has("resource")).toBe(false);
+  });
+
   test("keeps the query of the authorization endpoint", async () => {
     const metadata = { ...METADATA, authorizationEndpoint: `${ISSUER}/authorize?p=b2c_1&x=a%20b` };
     const { query } = await begin({}, { metadata });

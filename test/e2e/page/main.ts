@@ -1,4 +1,11 @@
-import { createAuth, createEngine, IframeUserAgent, PopupUserAgent } from "../../../src/index.ts";
+import {
+  createAuth,
+  createEngine,
+  DeviceCodeGrant,
+  IframeUserAgent,
+  PopupUserAgent,
+  RefreshGrant,
+} from "../../../src/index.ts";
 
 declare global {
   interface Window {
@@ -6,10 +13,19 @@ declare global {
     latchkey: {
       createAuth: typeof createAuth;
       createEngine: typeof createEngine;
+      DeviceCodeGrant: typeof DeviceCodeGrant;
       IframeUserAgent: typeof IframeUserAgent;
       PopupUserAgent: typeof PopupUserAgent;
+      RefreshGrant: typeof RefreshGrant;
     };
   }
 }
 
-window.latchkey = { createAuth, createEngine, IframeUserAgent, PopupUserAgent };
+window.latchkey = {
+  createAuth,
+  createEngine,
+  DeviceCodeGrant,
+  IframeUserAgent,
+  PopupUserAgent,
+  RefreshGrant,
+};

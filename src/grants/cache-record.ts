@@ -1,0 +1,36 @@
+import type { TokenSet } from "../core/token-set.ts";
+
+/** What a `CachedGrant` stores. */
+export interface CacheRecord {
+  readonly v: 1;
+  readonly configHash: string;
+  /** Milliseconds since the epoch. */
+  readonly storedAt: number;
+  readonly tokens: TokenSet;
+}
+
+const MAY_BE_STRINGS = ["refreshToken", "idToken", "issuedTokenType"];
+
+/** Undefined when `value` is not one, or not whole. */
+export function parseRecord(value: unknown): CacheRecord | undefined {
+  if (!isObject(value) || value["v"] !== 1 || !isObject(value["tokens"])) return undefined;
+  const { configHash, storedAt, tokens } = value;
+  const { accessToken, tokenType, expiresAt, scope, tokenEndpoint, user } = tokens;
+  const isWhole =
+    typeof configHash === "string" &&
+    Number.isFinite(storedAt) &&
+    typeof accessToken === "string" &&
+    accessToken !== "" &&
+    typeof tokenType === "string" &&
+    Number.isFinite(expiresAt) &&
+    Array.isArray(scope) &&
+    scope.every((name) => typeof name === "string") &&
+    typeof tokenEndpoint === "string" &&
+    (user === undefined || (isObject(user) && typeof user["sub"] === "string")) &&
+    MAY_BE_STRINGS.every((name) => ["string", "undefined"].includes(typeof tokens[name]));
+  return isWhole ? (value as unknown as CacheRecord) : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

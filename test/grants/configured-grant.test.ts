@@ -1,0 +1,168 @@
+import { expect, test, vi } from "vitest";
+import { ConfigurationError, NetworkError, RequestTokenError } from "../../src/core/errors.ts";
+import type { TokenRequest } from "../../src/core/grant.ts";
+import { ConfiguredGrant } from "../../src/grants/configured-grant.ts";
+import { StaticGrant } from "../../src/grants/static-grant.ts";
+
+interface Configuration {
+  type: string;
+  clientId: string;
+}
+
+const refused = new RequestTokenError("no", { error: "invalid_client", hint: "x" });
+const at = (clientId: string, type = "static"): Configuration => ({ type, clientId });
+
+/** A grant whose server knows the client `known`. */
+function setUp(...answers: (Configuration | Error)[]) {
+  const loaded: string[] = [];
+  const made: string[] = [];
+  const asked: TokenRequest[] = [];
+  const state = { known: "one" };
+  const loadConfig = async ({ cache }: { cache: "default" | "reload" }) => {
+    loaded.push(cache);
+    const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const grant = new ConfiguredGrant<Configuration>({
+    loadConfig,
+    registry: {
+      static: ({ clientId }) => {
+        made.push(clientId);
+        return {
+          requestToken: async (request) => {
+            asked.push(request);
+            if (clientId !== state.known) throw refused;
+            return await new StaticGrant({ accessToken: clientId }).requestToken(request);
+          },
+        };
+      },
+    },
+  });
+  return { grant, state, loaded, made, asked };
+}
+
+test("is what its configuration says, and built once for as long as that stays", async () => {
+  const { grant, made, loaded } = setUp(at("one"));
+  expect((await grant.requestToken({})).accessToken).toBe("one");
+  await grant.requestToken({});
+  expect(made).toEqual(["one"]);
+  expect(loaded).toEqual(["default", "default"]);
+});
+
+test("is built anew when the configuration changed", async () => {
+  const { grant, state, made } = setUp(at("one"), at("two"));
+  await grant.requestToken({});
+  state.known = "two";
+  expect((await grant.requestToken({})).accessToken).toBe("two");
+  expect(made).toEqual(["one", "two"]);
+});
+
+test("after invalid_client loads its configuration past the cache, once, and asks again, once", async () => {
+  const { grant, state, loaded, asked } = setUp(at("old"), at("one"));
+  const request = { scope: ["a"] };
+  expect((await grant.requestToken(request)).accessToken).toBe("one");
+  expect(loaded).toEqual(["default", "reload"]);
+  expect(asked).toEqual([request, request]);
+  state.known = "nobody";
+  await expect(grant.requestToken({})).rejects.toBe(refused);
+});
+
+test("that is refused again is refused", async () => {
+  const { grant, loaded, asked } = setUp(at("old"), at("older"));
+  await expect(grant.requestToken({})).rejects.toBe(refused);
+  expect([loaded, asked]).toEqual([
+    ["default", "reload"],
+    [{}, {}],
+  ]);
+});
+
+test("does not repeat what an unchanged configuration was refused for", async () => {
+  const { grant, loaded, asked } = setUp(at("old"));
+  await expect(grant.requestToken({})).rejects.toBe(refused);
+  expect([loaded, asked]).toEqual([["default", "reload"], [{}]]);
+});
+
+test.for([
+  { trip: { redirectUri: "x", go: async () => "", close: () => {} } },
+  { response: "https://app.example/?code=c" },
+])("does not send the code of %o twice, and is ready for the next login", async (login) => {
+  const { grant, asked, loaded } = setUp(at("old"), at("one"));
+  await expect(grant.requestToken(login)).rejects.toBe(refused);
+  expect(asked).toEqual([login]);
+  expect(loaded).toEqual(["default", "reload"]);
+  expect((await grant.requestToken(login)).accessToken).toBe("one");
+});
+
+test("takes no other error for a reason to load", async () => {
+  const error = new RequestTokenError("no", { error: "invalid_scope", hint: "x" });
+  const loadConfig = vi.fn(async () => ({ type: "broken" }));
+  const broken = { requestToken: () => Promise.reject(error) };
+  const grant = new ConfiguredGrant({ loadConfig, registry: { broken: () => broken } });
+  await expect(grant.requestToken({})).rejects.toBe(error);
+  expect(loadConfig).toHaveBeenCalledTimes(1);
+});
+
+test("loads once for all who ask at the same time, at first and after invalid_client", async () => {
+  const { grant, loaded, made } = setUp(at("old"), at("one"));
+  const answers = await Promise.all(Array.from({ length: 20 }, () => grant.requestToken({})));
+  expect(new Set(answers.map(({ accessToken }) => accessToken))).toEqual(new Set(["one"]));
+  expect(loaded).toEqual(["default", "reload"]);
+  expect(made).toEqual(["old", "one"]);
+});
+
+test.for(["toString", "device", "__proto__"])(
+  "does not know the type %s, and says so",
+  async (type) => {
+    const { grant } = setUp(at("one", type));
+    const error = await grant.requestToken({}).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error).toMatchObject({ input: "type", message: expect.stringContaining(`"${type}"`) });
+    expect((error as ConfigurationError).hint).toContain("static");
+  },
+);
+
+test.for([null, undefined, "text", {}, { type: 7 }])("%o is no configuration", async (value) => {
+  const { grant } = setUp(value as unknown as Configuration);
+  await expect(grant.requestToken({})).rejects.toMatchObject({
+    code: "configuration",
+    input: "type",
+  });
+});
+
+test("that cannot be loaded is a network error without what the request held, and the next call tries again", async () => {
+  const { grant } = setUp(new TypeError("https://config.example?key=secret"), at("one"));
+  const error = await grant.requestToken({}).catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(NetworkError);
+  expect(error).toMatchObject({ retryable: true, message: expect.stringContaining("TypeError") });
+  expect([String((error as Error).stack), (error as Error).cause]).not.toContain("secret");
+  expect((await grant.requestToken({})).accessToken).toBe("one");
+});
+
+test("serves on with the configuration it knows while no other can be loaded", async () => {
+  const { grant } = setUp(at("one"), new TypeError("offline"));
+  await grant.requestToken({});
+  expect((await grant.requestToken({})).accessToken).toBe("one");
+});
+
+test("passes on a typed error of the app", async () => {
+  const error = new ConfigurationError("tenant", "it is not known", "x");
+  const { grant } = setUp(error);
+  await expect(grant.requestToken({})).rejects.toBe(error);
+});
+
+test("can be left while it loads, and loads on for the others", async () => {
+  let answer: (configuration: Configuration) => void = () => {};
+  const grant = new ConfiguredGrant<Configuration>({
+    loadConfig: () => new Promise((resolve) => (answer = resolve)),
+    registry: { static: ({ clientId }) => new StaticGrant({ accessToken: clientId }) },
+  });
+  const leave = new AbortController();
+  const left = grant.requestToken({ signal: leave.signal });
+  const stays = grant.requestToken({});
+  const reason = new Error("enough");
+  leave.abort(reason);
+  await expect(left).rejects.toBe(reason);
+  answer(at("one"));
+  expect((await stays).accessToken).toBe("one");
+});

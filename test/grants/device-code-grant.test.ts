@@ -1,0 +1,727 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  CancelledError,
+  DeviceCodeError,
+  DiscoveryError,
+  IdTokenError,
+  NetworkError,
+  StorageError,
+} from "../../src/core/errors.ts";
+import type { TokenSet } from "../../src/core/token-set.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import { systemClock } from "../../src/browser/system-clock.ts";
+import { loginAnswer } from "../manager/fixture.ts";
+import { settle } from "../refresh/tabs.ts";
+import {
+  approval,
+  deviceWorld,
+  INTERVAL_MS,
+  LIFE_MS,
+  refusal,
+  stored,
+  type DeviceWorld,
+} from "./device.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const wait = async (ms: number) => {
+  await settle();
+  await vi.advanceTimersByTimeAsync(ms);
+};
+/** Between the polls, in seconds, the first one counted from the beginning. */
+const pauses = ({ polls }: DeviceWorld) =>
+  polls.map(({ at }, n) => (at - (polls[n - 1]?.at ?? 0)) / 1_000);
+const outcome = (work: Promise<TokenSet>) =>
+  work.then(
+    (tokens) => tokens,
+    (error: unknown) => error,
+  );
+
+describe("a device login", () => {
+  test("shows the code, waits for the person, and gives the tokens", async () => {
+    const my = deviceWorld();
+    const tokens = approval();
+    my.replies.push(refusal("authorization_pending"), tokens);
+    const { grant, shown } = my.tab();
+    const want = { scope: ["tv"], resource: "https://api.example", audience: "api" };
+    const login = grant.requestToken({ ...want, loginHint: "ada" });
+    await wait(0);
+    expect(my.asked).toEqual([want]);
+    expect(shown).toMatchObject([
+      {
+        userCode: "CODE-1",
+        verificationUri: "https://id.example/device",
+        verificationUriComplete: "https://id.example/device?user_code=CODE-1",
+        expiresAt: Date.now() + LIFE_MS,
+        statuses: ["waiting"],
+        signal: { aborted: false },
+      },
+    ]);
+    expect(JSON.stringify(shown)).not.toContain("secret");
+    await wait(2 * INTERVAL_MS);
+    expect(await login).toBe(tokens);
+    expect(my.polls.map(({ parameters }) => parameters)).toEqual(
+      Array.from({ length: 2 }, () => ({
+        grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+        device_code: "secret-1",
+        resource: "https://api.example",
+        audience: "api",
+      })),
+    );
+    expect(shown).toMatchObject([{ statuses: ["waiting", "approved"], signal: { aborted: true } }]);
+    expect(await my.requests.getAllKeys()).toEqual([]);
+  });
+
+  test("asks for what was asked for, and nothing else", async () => {
+    const my = deviceWorld();
+    void outcome(my.tab().grant.requestToken({}));
+    await wait(INTERVAL_MS);
+    expect(my.asked).toEqual([{}]);
+    expect(my.polls).toHaveLength(1);
+  });
+
+  test.for([
+    { prompt: "none" } as const,
+    { trip: { prompt: "none", redirectUri: "x", go: async () => "x", close: () => {} } } as const,
+  ])("shows and sends nothing for %o", async (request) => {
+    const my = deviceWorld();
+    const { grant, shown } = my.tab();
+    await expect(grant.requestToken(request)).rejects.toMatchObject({ code: "no_token" });
+    expect([my.asked, my.polls, shown]).toEqual([[], [], []]);
+  });
+
+  test("begins for no authorization response: that may be anybody's link", async () => {
+    const my = deviceWorld();
+    const { grant, shown } = my.tab();
+    await expect(
+      grant.requestToken({ response: "https://app.example/callback?code=c&state=s" }),
+    ).rejects.toMatchObject({ code: "invalid_response", parameter: "state" });
+    expect([my.asked, shown]).toEqual([[], []]);
+  });
+
+  test("does not use a trip, and leaves it to its opener", async () => {
+    const my = deviceWorld();
+    my.replies.push(approval());
+    const trip = { redirectUri: "https://app.example/callback", go: vi.fn(), close: vi.fn() };
+    const login = my.tab().grant.requestToken({ trip });
+    await wait(INTERVAL_MS);
+    expect(await login).toMatchObject({ accessToken: "at1" });
+    expect(trip.go).not.toHaveBeenCalled();
+    expect(trip.close).not.toHaveBeenCalled();
+  });
+
+  test("that is granted what was asked, without a word of it, has the scopes that were asked", async () => {
+    const my = deviceWorld();
+    my.authorization = { scope: ["openid", "tv"] };
+    my.replies.push(loginAnswer({ scope: [] }));
+    const login = my.tab().grant.requestToken({ scope: ["tv"] });
+    await wait(INTERVAL_MS);
+    const tokens = await login;
+    expect(tokens.scope).toEqual(["openid", "tv"]);
+    expect(JSON.stringify(tokens)).not.toContain("at1");
+  });
+
+  test("that gets no code says why, at once, and leaves nothing", async () => {
+    const my = deviceWorld();
+    const error = new NetworkError("device authorization endpoint: TypeError");
+    my.server.authorizeDevice = () => Promise.reject(error);
+    const { grant, shown } = my.tab();
+    await expect(grant.requestToken({})).rejects.toBe(error);
+    expect(shown).toEqual([]);
+    expect(await my.requests.getAllKeys()).toEqual([]);
+  });
+});
+
+describe("polling", () => {
+  const run = async (my: DeviceWorld, ms: number) => {
+    const { grant, shown } = my.tab();
+    const result = outcome(grant.requestToken({}));
+    await wait(ms);
+    return { result, shown };
+  };
+
+  test("keeps to the interval, from the first poll on", async () => {
+    const my = deviceWorld();
+    my.authorization = { intervalMs: 7_000 };
+    await run(my, 7_000 * 3);
+    expect(pauses(my)).toEqual([7, 7, 7]);
+  });
+
+  test("is 5 s slower after each slow_down, for good", async () => {
+    const my = deviceWorld();
+    my.replies.push(refusal("slow_down"), refusal("authorization_pending"), refusal("slow_down"));
+    await run(my, 60_000);
+    expect(pauses(my)).toEqual([5, 10, 10, 15, 15]);
+  });
+
+  test("backs off from a network that is cut and a server that is ill, and goes on", async () => {
+    const my = deviceWorld();
+    my.replies.push(
+      new NetworkError("cut"),
+      refusal(undefined, { status: 500, retryable: true }),
+      new DiscoveryError("down", { hint: "x", retryable: true }),
+      new NetworkError("cut"),
+      new NetworkError("cut"),
+      refusal("authorization_pending"),
+      refusal("authorization_pending"),
+      approval(),
+    );
+    const { result, shown } = await run(my, 5_000 * 60);
+    expect(pauses(my)).toEqual([5, 10, 20, 40, 60, 60, 5, 5]);
+    expect(await result).toMatchObject({ accessToken: "at1" });
+    expect(shown[0]!.statuses).toEqual(["waiting", "retrying", "waiting", "approved"]);
+  });
+
+  test("keeps what slow_down taught through a back-off", async () => {
+    const my = deviceWorld();
+    my.replies.push(refusal("slow_down"), new NetworkError("cut"));
+    await run(my, 60_000);
+    expect(pauses(my)).toEqual([5, 10, 20, 10, 10]);
+  });
+
+  test("never asks a server again before the time that it told", async () => {
+    const my = deviceWorld();
+    my.replies.push(refusal(undefined, { status: 429, retryable: true, retryAfterMs: 90_000 }));
+    await run(my, 101_000);
+    expect(pauses(my)).toEqual([5, 90, 5]);
+  });
+
+  test("after an outage is spread by chance", async () => {
+    const my = deviceWorld();
+    my.replies.push(new NetworkError("cut"));
+    const { grant } = my.tab({ random: { fraction: () => 0.8 } });
+    void outcome(grant.requestToken({}));
+    await wait(25_000);
+    expect(pauses(my)).toEqual([5, 12, 5]);
+  });
+
+  test.for([0, -5, Number.NaN])("takes an interval of %s for one second", async (intervalMs) => {
+    const my = deviceWorld();
+    my.authorization = { intervalMs };
+    const { grant } = my.tab();
+    void outcome(grant.requestToken({}));
+    await wait(3_500);
+    expect(my.polls.length).toBeGreaterThanOrEqual(3);
+    expect(my.polls.length).toBeLessThanOrEqual(4);
+  });
+});
+
+describe("the end of a device login", () => {
+  const idToken = (retryable: boolean) => new IdTokenError("kid", "x", { hint: "x", retryable });
+
+  test.for([
+    [
+      refusal("expired_token"),
+      { code: "device_code", reason: "expired_token", status: 400 },
+      "expired",
+    ],
+    [
+      refusal("access_denied"),
+      { code: "device_code", reason: "access_denied", error: "access_denied" },
+      "denied",
+    ],
+    [refusal("invalid_grant"), { code: "request_token", error: "invalid_grant" }, "failed"],
+    [
+      refusal("invalid_client", { status: 401 }),
+      { code: "request_token", error: "invalid_client" },
+      "failed",
+    ],
+    [refusal(undefined, { status: 200 }), { code: "request_token", status: 200 }, "failed"],
+    [idToken(false), { code: "id_token" }, "failed"],
+    [idToken(true), { code: "id_token" }, "failed"],
+    [new TypeError("a bug"), { name: "TypeError" }, "failed"],
+  ] as const)("%s ends it, and the code is deleted", async ([reply, expected, status]) => {
+    const my = deviceWorld();
+    my.replies.push(refusal("authorization_pending"), reply);
+    const { grant, shown } = my.tab();
+    const result = outcome(grant.requestToken({}));
+    await wait(2 * INTERVAL_MS);
+    expect(await result).toMatchObject(expected);
+    expect(shown).toMatchObject([{ statuses: ["waiting", status], signal: { aborted: true } }]);
+    expect(await my.requests.getAllKeys()).toEqual([]);
+    await wait(10 * INTERVAL_MS);
+    expect(my.polls).toHaveLength(2);
+  });
+
+  test("comes when the code's time is up, without another poll", async () => {
+    const my = deviceWorld();
+    my.authorization = { expiresAt: Date.now() + 12_000 };
+    const { grant, shown } = my.tab();
+    const result = outcome(grant.requestToken({}));
+    await wait(11_999);
+    expect(shown[0]!.statuses).toEqual(["waiting"]);
+    await wait(1);
+    expect(await result).toBeInstanceOf(DeviceCodeError);
+    expect(await result).toMatchObject({ reason: "expired_token", retryable: false });
+    expect(shown[0]!.statuses).toEqual(["waiting", "expired"]);
+    expect(pauses(my)).toEqual([5, 5]);
+    expect(await my.requests.getAllKeys()).toEqual([]);
+  });
+
+  test("comes without another poll when a timer wakes too early, too", async () => {
+    const early = { ...systemClock, sleep: (ms: number) => systemClock.sleep(ms - 1) };
+    const my = deviceWorld(early);
+    my.authorization = { expiresAt: Date.now() + 12_000 };
+    const result = outcome(my.tab().grant.requestToken({}));
+    await wait(20_000);
+    expect(await result).toMatchObject({ reason: "expired_token" });
+    expect(my.polls).toHaveLength(2);
+  });
+
+  test.for(["wall", "monotonic"])(
+    "comes after a sleep that the %s clock alone has seen, before anything is sent",
+    async (which) => {
+      let slept = 0;
+      const my = deviceWorld({
+        ...systemClock,
+        now: () => Date.now() + (which === "wall" ? slept : 0),
+        mono: () => performance.now() + (which === "wall" ? 0 : slept),
+      });
+      const { grant } = my.tab();
+      const result = outcome(grant.requestToken({}));
+      await wait(INTERVAL_MS);
+      slept = LIFE_MS;
+      await wait(INTERVAL_MS);
+      expect(await result).toMatchObject({ reason: "expired_token" });
+      expect(my.polls).toHaveLength(1);
+    },
+  );
+
+  test.for([
+    ["while it waits", 2_000],
+    ["in the middle of a poll", 5_000],
+  ] as const)("an abort %s rejects with its reason and deletes the code", async ([, ms]) => {
+    const my = deviceWorld();
+    const polled: AbortSignal[] = [];
+    my.server.requestTokens = (_, options) =>
+      new Promise((_, reject) => {
+        const { signal } = options!;
+        polled.push(signal!);
+        signal!.addEventListener("abort", () => reject(signal!.reason as Error));
+      });
+    const { grant, shown } = my.tab();
+    const leave = new AbortController();
+    const reason = new Error("left");
+    const result = outcome(grant.requestToken({ signal: leave.signal }));
+    await wait(ms);
+    expect(await stored(my)).toContain("secret-1");
+    leave.abort(reason);
+    expect(await result).toBe(reason);
+    expect(await my.requests.getAllKeys()).toEqual([]);
+    expect(shown).toMatchObject([
+      { statuses: ["waiting", "cancelled"], signal: { aborted: true } },
+    ]);
+    await wait(10 * INTERVAL_MS);
+    expect(polled.length).toBeLessThanOrEqual(1);
+  });
+
+  test("an abort before there is a code rejects with its reason, too, and shows none", async () => {
+    const my = deviceWorld();
+    const leave = new AbortController();
+    const reason = new Error("left");
+    my.server.authorizeDevice = (_, signal) =>
+      new Promise((_, reject) => {
+        signal!.addEventListener("abort", () => reject(signal!.reason as Error));
+      });
+    const { grant, shown } = my.tab();
+    const result = outcome(grant.requestToken({ signal: leave.signal }));
+    await wait(0);
+    leave.abort(reason);
+    expect(await result).toBe(reason);
+    await expect(grant.requestToken({ signal: leave.signal })).rejects.toBe(reason);
+    expect(shown).toEqual([]);
+  });
+});
+
+describe("a prompt", () => {
+  test("that the person dismisses cancels the login and deletes the code", async () => {
+    const my = deviceWorld();
+    const { grant, shown } = my.tab();
+    const result = outcome(grant.requestToken({}));
+    await wait(INTERVAL_MS);
+    shown[0]!.dismiss();
+    expect(await result).toBeInstanceOf(CancelledError);
+    expect(shown[0]!.statuses).toEqual(["waiting", "cancelled"]);
+    expect(await my.requests.getAllKeys()).toEqual([]);
+    await wait(10 * INTERVAL_MS);
+    expect(my.polls).toHaveLength(1);
+  });
+
+  test.for([
+    ["returns at once", () => {}],
+    ["resolves at once", async () => {}],
+    ["never answers", () => new Promise<void>(() => {})],
+  ] as const)("that %s holds nobody up", async ([, showCode]) => {
+    const my = deviceWorld();
+    my.replies.push(approval());
+    const login = my.tab({ prompt: { showCode } }).grant.requestToken({});
+    await wait(INTERVAL_MS);
+    expect(await login).toMatchObject({ accessToken: "at1" });
+  });
+
+  test.for([
+    [
+      "throws",
+      () => {
+        throw new Error("the app's own");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("the app's own"))],
+    [
+      "listens badly",
+      (_: unknown, { subscribe }: { subscribe: (listener: () => void) => void }) => {
+        subscribe(() => {
+          throw new Error("the app's own");
+        });
+      },
+    ],
+  ] as const)("that %s holds nobody up, and is reported", async ([, showCode]) => {
+    const uncaught: unknown[] = [];
+    const caught = vi.spyOn(globalThis, "queueMicrotask").mockImplementation((task) => {
+      try {
+        task();
+      } catch (error) {
+        uncaught.push(error);
+      }
+    });
+    const my = deviceWorld();
+    my.replies.push(approval());
+    const login = my.tab({ prompt: { showCode } }).grant.requestToken({});
+    await wait(INTERVAL_MS);
+    expect(await login).toMatchObject({ accessToken: "at1" });
+    caught.mockRestore();
+    expect(uncaught[0]).toEqual(new Error("the app's own"));
+  });
+
+  test("that ends with its signal's reason when it is over is no failure", async () => {
+    const reported = vi.spyOn(globalThis, "queueMicrotask");
+    const my = deviceWorld();
+    my.replies.push(approval());
+    const ended = vi.fn();
+    const { grant } = my.tab({
+      prompt: {
+        showCode: (_, { signal }) =>
+          new Promise((_, reject) => {
+            signal.addEventListener("abort", () => {
+              ended();
+              reject(signal.reason as Error);
+            });
+          }),
+      },
+    });
+    const login = grant.requestToken({});
+    await wait(INTERVAL_MS);
+    expect(await login).toMatchObject({ accessToken: "at1" });
+    await settle();
+    expect(ended).toHaveBeenCalledOnce();
+    expect(reported).not.toHaveBeenCalled();
+    reported.mockRestore();
+  });
+
+  test("may listen late and stop listening", async () => {
+    const my = deviceWorld();
+    my.replies.push(new NetworkError("cut"), approval());
+    const heard: string[] = [];
+    const { grant } = my.tab({
+      prompt: {
+        showCode: async (_, { subscribe }) => {
+          await systemClock.sleep(7_000);
+          const leave = subscribe((status) => {
+            heard.push(status);
+          });
+          await systemClock.sleep(1_000);
+          leave();
+        },
+      },
+    });
+    const login = grant.requestToken({});
+    await wait(60_000);
+    await login;
+    expect(heard).toEqual(["retrying"]);
+  });
+});
+
+describe("a reload", () => {
+  /** The tab is gone without a word: its lock is free, and what it stored is there. */
+  function reload(my: DeviceWorld): void {
+    my.locks = new MemoryTabLock();
+    my.server.requestTokens = laterPolls(my);
+    my.polls.length = 0;
+  }
+  function laterPolls(my: DeviceWorld): DeviceWorld["server"]["requestTokens"] {
+    const begunAt = performance.now();
+    return async (parameters) => {
+      my.polls.push({ at: Math.round(performance.now() - begunAt), parameters });
+      const reply = await (my.replies.shift() ?? refusal("authorization_pending"));
+      if (reply instanceof Error) throw reply;
+      return reply;
+    };
+  }
+  /** A tab that dies `ms` after it began. */
+  async function former(my: DeviceWorld, ms: number): Promise<void> {
+    const gone = { ...systemClock, sleep: dying(ms) };
+    void outcome(my.tab({ clock: gone }).grant.requestToken({}));
+    await wait(ms);
+    reload(my);
+  }
+  function dying(ms: number): typeof systemClock.sleep {
+    const end = Date.now() + ms;
+    return (pause, signal) =>
+      Date.now() + pause > end ? new Promise(() => {}) : systemClock.sleep(pause, signal);
+  }
+
+  test("goes on with the same code, and shows it again", async () => {
+    const my = deviceWorld();
+    await former(my, 7_000);
+    my.replies.push(approval());
+    const { grant, shown } = my.tab();
+    const login = grant.requestToken({});
+    await wait(0);
+    expect(shown).toMatchObject([{ userCode: "CODE-1" }]);
+    await wait(INTERVAL_MS);
+    expect(await login).toMatchObject({ accessToken: "at1" });
+    expect(my.asked).toHaveLength(1);
+    expect(my.polls).toMatchObject([{ at: 3_000, parameters: { device_code: "secret-1" } }]);
+    expect(await my.requests.getAllKeys()).toEqual([]);
+  });
+
+  test("in the middle of a poll does not poll at once", async () => {
+    const my = deviceWorld();
+    my.server.requestTokens = () => new Promise(() => {});
+    await former(my, 5_000);
+    void outcome(my.tab().grant.requestToken({}));
+    await wait(INTERVAL_MS);
+    expect(pauses(my)).toEqual([5]);
+  });
+
+  test("forgets neither slow_down nor the back-off", async () => {
+    const my = deviceWorld();
+    my.replies.push(refusal("slow_down"), new NetworkError("cut"));
+    await former(my, 16_000);
+    void outcome(my.tab().grant.requestToken({}));
+    await wait(60_000);
+    expect(pauses(my)).toEqual([19, 10, 10, 10, 10]);
+  });
+
+  test("with a wall clock that was set back waits no longer than ever needed", async () => {
+    const my = deviceWorld();
+    await former(my, 6_000);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    void outcome(my.tab().grant.requestToken({}));
+    await wait(LIFE_MS);
+    expect(pauses(my).slice(0, 2)).toEqual([65, 5]);
+  });
+
+  test("after the code's time asks for another one", async () => {
+    const my = deviceWorld();
+    await former(my, 6_000);
+    await wait(LIFE_MS);
+    const { grant, shown } = my.tab();
+    void outcome(grant.requestToken({}));
+    await wait(0);
+    expect(shown).toMatchObject([{ userCode: "CODE-2" }]);
+    expect(await stored(my)).not.toContain("secret-1");
+  });
+
+  test("that asks for something else gets a code of its own, and what is not over stays", async () => {
+    const my = deviceWorld();
+    await former(my, 6_000);
+    const { grant, shown } = my.tab();
+    void outcome(grant.requestToken({ audience: "other" }));
+    await wait(0);
+    expect(shown).toMatchObject([{ userCode: "CODE-2" }]);
+    expect(await stored(my)).toContain("secret-1");
+  });
+
+  test("sweeps what tabs left that died: expired codes, and what cannot be read", async () => {
+    const my = deviceWorld();
+    const old = { userCode: "OLD", verificationUri: "x", intervalMs: 1, nextPollAt: 1 };
+    const expired = JSON.stringify({ ...old, deviceCode: "secret-0", expiresAt: Date.now() });
+    await my.requests.set("issuer,client/old", expired);
+    await my.requests.set("issuer,client/odd", '{"userCode":7}');
+    await my.requests.set("issuer,client/torn", "{");
+    void outcome(my.tab().grant.requestToken({}));
+    await wait(0);
+    expect(await my.requests.getAllKeys()).toEqual(['issuer,client/["","",""]']);
+  });
+});
+
+describe("several tabs", () => {
+  async function two(my: DeviceWorld) {
+    const [a, b] = [my.tab(), my.tab()];
+    const leave = [new AbortController(), new AbortController()] as const;
+    let keep = () => {};
+    const kept = new Promise<void>((resolve) => (keep = resolve));
+    const first = outcome(a.grant.requestToken({ signal: leave[0].signal, kept }));
+    await wait(500);
+    const second = outcome(b.grant.requestToken({ signal: leave[1].signal }));
+    await wait(1_500);
+    return { a, b, first, second, leave, keep };
+  }
+
+  test("show one code, and one of them polls", async () => {
+    const my = deviceWorld();
+    const { a, b } = await two(my);
+    expect([a.shown, b.shown]).toMatchObject([[{ userCode: "CODE-1" }], [{ userCode: "CODE-1" }]]);
+    await wait(18_000);
+    expect(my.asked).toHaveLength(1);
+    expect(pauses(my)).toEqual([5, 5, 5, 5]);
+    expect([a.shown.length, b.shown.length]).toEqual([1, 1]);
+  });
+
+  test("that begin in one instant ask for one code", async () => {
+    const my = deviceWorld();
+    const [a, b] = [my.tab(), my.tab()];
+    void outcome(a.grant.requestToken({}));
+    void outcome(b.grant.requestToken({}));
+    await wait(1_000);
+    expect(my.asked).toHaveLength(1);
+    expect([a.shown, b.shown]).toMatchObject([[{ userCode: "CODE-1" }], [{ userCode: "CODE-1" }]]);
+  });
+
+  test("the one that waited ends when the other has stored what it got, not before", async () => {
+    const my = deviceWorld();
+    const { first, second, b, keep } = await two(my);
+    my.replies.push(approval());
+    await wait(INTERVAL_MS);
+    expect(await first).toMatchObject({ accessToken: "at1" });
+    expect(await stored(my)).not.toContain("secret");
+    let isOver = false;
+    void second.then(() => (isOver = true));
+    await wait(3_000);
+    expect(isOver).toBe(false);
+    keep();
+    expect(await second).toMatchObject({ code: "no_token" });
+    expect(b.shown).toMatchObject([
+      { statuses: ["waiting", "approved"], signal: { aborted: true } },
+    ]);
+    await wait(10_000);
+    expect(my.polls).toHaveLength(1);
+    expect(await my.requests.getAllKeys()).toEqual([]);
+  });
+
+  test.for([
+    ["access_denied", { code: "device_code", reason: "access_denied" }, "denied"],
+    ["expired_token", { code: "device_code", reason: "expired_token" }, "expired"],
+    ["invalid_client", { code: "device_code", reason: "refused" }, "failed"],
+  ] as const)("%s is heard in both", async ([error, expected, status]) => {
+    const my = deviceWorld();
+    const { second, b, first } = await two(my);
+    my.replies.push(refusal(error));
+    await wait(INTERVAL_MS);
+    expect(await first).toMatchObject({ error });
+    expect(await second).toMatchObject(expected);
+    expect(b.shown).toMatchObject([{ statuses: ["waiting", status] }]);
+    expect(my.asked).toHaveLength(1);
+    expect(await my.requests.getAllKeys()).toEqual([]);
+  });
+
+  test("when the one that polls is left, the other goes on with the code, at the same pace", async () => {
+    const my = deviceWorld();
+    const { first, second, a, b, leave } = await two(my);
+    my.replies.push(refusal("slow_down"));
+    await wait(6_000);
+    leave[0].abort(new Error("left"));
+    expect(await first).toEqual(new Error("left"));
+    expect(a.shown).toMatchObject([{ statuses: ["waiting", "cancelled"] }]);
+    my.replies.push(refusal("authorization_pending"), approval());
+    await wait(30_000);
+    expect(await second).toMatchObject({ accessToken: "at1" });
+    expect(b.shown).toHaveLength(1);
+    expect(my.asked).toHaveLength(1);
+    expect(pauses(my)).toEqual([5, 10, 10]);
+    expect(await my.requests.getAllKeys()).toEqual([]);
+  });
+
+  test("when the one that waits is left, or dismissed, the other goes on", async () => {
+    const my = deviceWorld();
+    const { first, second, b, keep } = await two(my);
+    b.shown[0]!.dismiss();
+    expect(await second).toBeInstanceOf(CancelledError);
+    expect(await stored(my)).toContain("secret-1");
+    my.replies.push(approval());
+    keep();
+    await wait(INTERVAL_MS);
+    expect(await first).toMatchObject({ accessToken: "at1" });
+  });
+
+  test("a code whose record somebody deleted gives way to another one, whatever its prompt says then", async () => {
+    const my = deviceWorld();
+    const { first, b, second, leave } = await two(my);
+    b.shown[0]!.signal.addEventListener("abort", b.shown[0]!.dismiss);
+    for (const id of await my.requests.getAllKeys()) await my.requests.remove(id);
+    leave[0].abort(new Error("left"));
+    await first;
+    my.replies.push(approval());
+    await wait(INTERVAL_MS);
+    expect(await second).toMatchObject({ accessToken: "at1" });
+    expect(b.shown).toMatchObject([
+      { userCode: "CODE-1", statuses: ["waiting", "cancelled"], signal: { aborted: true } },
+      { userCode: "CODE-2", statuses: ["waiting", "approved"] },
+    ]);
+  });
+
+  test("the last that leaves deletes the code", async () => {
+    const my = deviceWorld();
+    const { first, second, leave } = await two(my);
+    leave[0].abort(new Error("left"));
+    leave[1].abort(new Error("left, too"));
+    expect(await Promise.all([first, second])).toEqual([new Error("left"), new Error("left, too")]);
+    expect(await my.requests.getAllKeys()).toEqual([]);
+    await wait(60_000);
+    expect(my.polls).toEqual([]);
+  });
+
+  test("one that waits for a tab that stands still ends at the code's time by itself", async () => {
+    const my = deviceWorld();
+    const still = { ...systemClock, sleep: () => new Promise<never>(() => {}) };
+    void outcome(my.tab({ clock: still }).grant.requestToken({}));
+    await wait(0);
+    const b = my.tab();
+    const second = outcome(b.grant.requestToken({}));
+    await wait(LIFE_MS + 1_000);
+    expect(await second).toMatchObject({ reason: "expired_token" });
+    expect(b.shown).toMatchObject([{ statuses: ["waiting", "expired"] }]);
+  });
+
+  test("looks at the locks while it waits, so that a page in the back/forward cache lets go", async () => {
+    const my = deviceWorld();
+    const query = vi.spyOn(my.locks, "query");
+    await two(my);
+    await wait(5_000);
+    expect(query.mock.calls.length).toBeGreaterThan(4);
+  });
+
+  test("without Web Locks, where both poll, have one end", async () => {
+    const my = deviceWorld();
+    my.locks = {
+      request: (_, __, callback) => callback(true),
+      query: async () => {},
+    };
+    const { first, second, keep } = await two(my);
+    expect(my.asked).toHaveLength(1);
+    // The server knows a code once.
+    my.replies.push(approval(), refusal("invalid_grant"));
+    await wait(2 * INTERVAL_MS);
+    keep();
+    expect(await first).toMatchObject({ accessToken: "at1" });
+    expect(await second).toMatchObject({ code: "no_token" });
+  });
+});
+
+test("a store that fails holds nobody up", async () => {
+  const my = deviceWorld();
+  const fail = () => Promise.reject(new StorageError("full"));
+  my.requests = { get: fail, set: fail, remove: fail, getAllKeys: fail };
+  my.replies.push(approval());
+  const { grant, shown } = my.tab();
+  const login = grant.requestToken({});
+  await wait(INTERVAL_MS);
+  expect(await login).toMatchObject({ accessToken: "at1" });
+  expect(shown).toHaveLength(1);
+});

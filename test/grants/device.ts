@@ -1,0 +1,134 @@
+import type {
+  AuthorizationServer,
+  DeviceAuthorization,
+  TokenParameters,
+} from "../../src/core/authorization-server.ts";
+import type { DeviceChoice, DeviceCode, DeviceStatus } from "../../src/core/device-prompt.ts";
+import { RequestTokenError, type ServerFacts } from "../../src/core/errors.ts";
+import type { Clock, TabLock } from "../../src/core/ports.ts";
+import type { RequestStore } from "../../src/core/request-store.ts";
+import type { TokenSet } from "../../src/core/token-set.ts";
+import type { Want } from "../../src/core/want.ts";
+import { DeviceCodeGrant, type DeviceCodeGrantConfig } from "../../src/grants/device-code-grant.ts";
+import { MemoryRequestStore } from "../../src/memory/memory-request-store.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import { loginAnswer } from "../manager/fixture.ts";
+import { systemClock } from "../../src/browser/system-clock.ts";
+
+export const INTERVAL_MS = 5_000;
+export const LIFE_MS = 600_000;
+
+/** A code that a prompt was given, and what became of it there. */
+export interface Shown extends DeviceCode {
+  readonly statuses: DeviceStatus[];
+  readonly signal: AbortSignal;
+  readonly dismiss: () => void;
+}
+
+/** One tab: a grant, and what its person sees. */
+export interface DeviceTab {
+  readonly grant: DeviceCodeGrant;
+  readonly shown: Shown[];
+}
+
+type Reply = TokenSet | Error | Promise<TokenSet>;
+
+export interface DeviceWorld {
+  requests: RequestStore;
+  locks: TabLock;
+  /** Each request for a code. */
+  readonly asked: Want[];
+  /** Each poll. `at`: milliseconds since the world began. */
+  readonly polls: { readonly at: number; readonly parameters: TokenParameters }[];
+  /** Answers to polls, in order; `authorization_pending` when there is none. */
+  readonly replies: Reply[];
+  /** Changes the next authorizations. */
+  authorization: Partial<DeviceAuthorization>;
+  /** Its calls may be replaced. */
+  readonly server: {
+    -readonly [call in "authorizeDevice" | "requestTokens"]: AuthorizationServer[call];
+  };
+  tab(changes?: Partial<DeviceCodeGrantConfig>): DeviceTab;
+}
+
+/** A scripted server, and tabs of one browser that share a store and locks. */
+export function deviceWorld(clock: Clock = systemClock): DeviceWorld {
+  const begunAt = clock.mono();
+  const me: DeviceWorld = {
+    requests: new MemoryRequestStore(),
+    locks: new MemoryTabLock(),
+    asked: [],
+    polls: [],
+    replies: [],
+    authorization: {},
+    server: {
+      async authorizeDevice(want) {
+        me.asked.push(want);
+        const n = me.asked.length;
+        return {
+          deviceCode: `secret-${n}`,
+          userCode: `CODE-${n}`,
+          verificationUri: "https://id.example/device",
+          verificationUriComplete: `https://id.example/device?user_code=CODE-${n}`,
+          expiresAt: clock.now() + LIFE_MS,
+          intervalMs: INTERVAL_MS,
+          ...me.authorization,
+        };
+      },
+      async requestTokens(parameters) {
+        me.polls.push({ at: Math.round(clock.mono() - begunAt), parameters });
+        const reply = await (me.replies.shift() ?? refusal("authorization_pending"));
+        if (reply instanceof Error) throw reply;
+        return reply;
+      },
+    },
+    tab: (changes) => {
+      const shown: Shown[] = [];
+      const grant = new DeviceCodeGrant(
+        {
+          authorizeDevice: (...asked) => me.server.authorizeDevice(...asked),
+          requestTokens: (...asked) => me.server.requestTokens(...asked),
+        },
+        {
+          client: "issuer,client",
+          requests: me.requests,
+          locks: me.locks,
+          clock,
+          prompt: {
+            showCode: (code, { signal, subscribe }) =>
+              new Promise<DeviceChoice>((resolve) => {
+                const statuses: DeviceStatus[] = [];
+                const dismiss = () => resolve({ type: "dismiss" });
+                shown.push({ ...code, statuses, signal, dismiss });
+                subscribe((status) => statuses.push(status));
+              }),
+          },
+          ...changes,
+        },
+      );
+      return { grant, shown };
+    },
+  };
+  return me;
+}
+
+export function refusal(
+  error: string | undefined,
+  facts: ServerFacts & { retryable?: boolean } = {},
+): RequestTokenError {
+  return new RequestTokenError(`the token endpoint answered ${error}`, {
+    ...(error !== undefined && { error }),
+    status: 400,
+    hint: "x",
+    ...facts,
+  });
+}
+
+/** Tokens as they come from the server. */
+export const approval = () => loginAnswer({ expiresAt: Date.now() + 3_600_000 });
+
+/** What is stored, under whatever name. */
+export async function stored({ requests }: DeviceWorld): Promise<string> {
+  const rows = await Promise.all((await requests.getAllKeys()).map((id) => requests.get(id)));
+  return rows.join("\n");
+}

@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { createEngine } from "../../src/engine.ts";
+import { StaticGrant } from "../../src/grants/static-grant.ts";
+import { TokenExchangeGrant } from "../../src/grants/token-exchange-grant.ts";
+import { errorFrom, fakeFetch, ISSUER, json, testClock, testRequests } from "./support.ts";
+
+/** @see RFC 8693 section 2.3: the example of the RFC. */
+
+const SUBJECT = "accVkjcJyb4BWCxGsndESCJQbdFMogUC5PbRDqceLTC";
+const ANSWER = {
+  access_token: "eyJhbGciOiJFUzI1NiIsImtpZCI6IjllciJ9",
+  issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
+  token_type: "Bearer",
+  expires_in: 60,
+};
+
+function exchange(answer: () => Response) {
+  const fetch = fakeFetch(answer);
+  const { server } = createEngine({
+    issuer: ISSUER,
+    clientId: "rs08",
+    endpoints: { tokenEndpoint: `${ISSUER}/as/token.oauth2` },
+    requests: testRequests(),
+    clock: testClock(),
+    fetch,
+  });
+  const subject = new StaticGrant({ accessToken: SUBJECT });
+  const grant = new TokenExchangeGrant(subject, server, {
+    resource: "https://backend.example.com/api",
+  });
+  return { fetch, answer: grant.requestToken({}) };
+}
+
+test("the exchange of the RFC's example leaves as written there, and its answer is taken", async () => {
+  const { fetch, answer } = exchange(() => json(ANSWER));
+  expect(await answer).toMatchObject({
+    accessToken: ANSWER.access_token,
+    issuedTokenType: ANSWER.issued_token_type,
+  });
+  expect(fetch.sent.map(({ url, body }) => [url, body])).toEqual([
+    [
+      `${ISSUER}/as/token.oauth2`,
+      {
+        client_id: "rs08",
+        grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+        resource: "https://backend.example.com/api",
+        subject_token: SUBJECT,
+        subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+      },
+    ],
+  ]);
+});
+
+test.for([{ issued_token_type: undefined }, { issued_token_type: "urn:x:other" }])(
+  "an answer with %o is refused",
+  async (change) => {
+    const { answer } = exchange(() => json({ ...ANSWER, ...change }));
+    expect(await errorFrom(answer)).toMatchObject({ code: "request_token" });
+  },
+);
+
+test("a refusal is the server's word, without the token it repeats", async () => {
+  const error_description = `${SUBJECT} is not good there`;
+  const { answer } = exchange(() => json({ error: "invalid_target", error_description }, 400));
+  const error = await errorFrom(answer);
+  expect(error).toMatchObject({ code: "request_token", error: "invalid_target", status: 400 });
+  expect(error["errorDescription"]).not.toContain(SUBJECT);
+});

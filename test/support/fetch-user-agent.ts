@@ -1,0 +1,32 @@
+import type { UserAgent } from "../../src/core/user-agent.ts";
+
+/** A way to the authorization endpoint without a browser: follows redirects, keeps cookies, and shows no page to anybody. */
+export class FetchUserAgent implements UserAgent {
+  readonly #redirectUri: string;
+  readonly #cookies = new Map<string, string>();
+
+  constructor(redirectUri: string) {
+    this.#redirectUri = redirectUri;
+  }
+
+  open(): ReturnType<UserAgent["open"]> {
+    const redirectUri = this.#redirectUri;
+    return { redirectUri, go: (url) => this.#follow(url), close: () => {} };
+  }
+
+  async #follow(start: string): Promise<string> {
+    for (let url = start, hops = 0; hops < 10; hops++) {
+      const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+      const response = await fetch(url, { redirect: "manual", headers: { cookie } });
+      for (const line of response.headers.getSetCookie()) {
+        const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!;
+        this.#cookies.set(name!, value!);
+      }
+      const location = response.headers.get("location");
+      if (!location) throw new Error(`a page, with status ${response.status}, at ${url}`);
+      url = new URL(location, url).href;
+      if (url.startsWith(this.#redirectUri)) return url;
+    }
+    throw new Error("redirected in circles");
+  }
+}

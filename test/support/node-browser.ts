@@ -1,0 +1,77 @@
+import { systemClock, systemRandom } from "../../src/browser/system-clock.ts";
+import { clientKey } from "../../src/core/keys.ts";
+import type { UserFetcher } from "../../src/core/user-fetcher.ts";
+import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
+import { createEngine, type EngineConfig } from "../../src/engine.ts";
+import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
+import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
+import { AuthManager } from "../../src/manager/auth-manager.ts";
+import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
+import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
+import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
+import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
+import { testRequests } from "../oidc/support.ts";
+import { FetchUserAgent } from "./fetch-user-agent.ts";
+
+export interface NodeBrowserConfig extends Omit<EngineConfig, "requests" | "clock"> {
+  readonly redirectUri: string;
+  readonly userFetcher?: (server: AuthorizationServer) => UserFetcher;
+}
+
+export interface NodeBrowser {
+  readonly sessions: MemorySessionStore;
+  readonly users: MemoryUserStore;
+  readonly tab: () => AuthManager;
+}
+
+/** What `createAuth()` composes, with memory for every part of a browser: tabs that share a store, locks and a channel. */
+export function nodeBrowser({
+  redirectUri,
+  userFetcher,
+  ...config
+}: NodeBrowserConfig): NodeBrowser {
+  const client = clientKey(config.issuer, config.clientId);
+  const [clock, random] = [systemClock, systemRandom];
+  const sessions = new MemorySessionStore();
+  const users = new MemoryUserStore(sessions, client);
+  const locks = new MemoryTabLock();
+  const hub = new MemoryTabHub();
+  const ledger = new MemoryCallbackLedger();
+  const requests = testRequests();
+  const userAgent = new FetchUserAgent(redirectUri);
+  const life = {
+    online: () => true,
+    visible: () => true,
+    asleep: () => false,
+    onEvent: () => () => {},
+  };
+  const page = {
+    unsupported: () => undefined,
+    href: () => new URL("/", redirectUri).href,
+    navigate: () => {},
+    replaceUrl: () => {},
+    online: () => true,
+    canNavigate: () => false,
+  };
+  const tab = () => {
+    const tab = random.id();
+    const channel = hub.join();
+    const { server, send } = createEngine({ ...config, requests, clock });
+    const ports = { store: sessions, locks, channel, clock, random, send, page: life };
+    const refresher = new RefreshCoordinator({ client, tab, ports });
+    const parts = { client, tab, refresher, server, sessions, users, ledger, channel, locks, page };
+    return new AuthManager({
+      ...parts,
+      clock,
+      random,
+      grant: new RefreshGrant(new AuthorizationCodeGrant(server), { refresher }),
+      ...(userFetcher && { userFetcher: userFetcher(server) }),
+      userAgent,
+      redirectUri: () => redirectUri,
+      postLogoutRedirectUri: () => undefined,
+    });
+  };
+  return { sessions, users, tab };
+}

@@ -114,7 +114,7 @@ async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promis
     throw new NetworkError(
       error.message,
       undefined,
-      `The server can be reached, but the ${NAME} does not allow this origin (CORS): allow it there, or ask from a server of your own.`,
+      `The server can be reached, but the ${NAME} does not allow this origin (CORS), or redirects: change that there, or ask from a server of your own.`,
     );
   }
 }

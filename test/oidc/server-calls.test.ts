@@ -164,7 +164,7 @@ describe("a token request of any grant", () => {
       json(
         {
           error: `oh ${body["password"]}`,
-          error_description: `${Object.values(body).join()} ${String(init.body)} ${new Headers(init.headers).get("authorization")}`,
+          error_description: `${Object.values(body).join()} ${new URLSearchParams(init.body as string).toString()} ${new Headers(init.headers).get("authorization")}`,
           error_uri: `https://id.example.com/?${body["otp"]}`,
         },
         400,

@@ -1,0 +1,118 @@
+import type { ServerResponse } from "node:http";
+import type { Browser, Page } from "puppeteer-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { handle, listenOnLoopback, type Loopback } from "../../demo/server/loopback.ts";
+import { startBareSite, type BareSite } from "../support/bare-site.ts";
+import { launchBrowser, openTab } from "../support/browser.ts";
+
+/** A device authorization endpoint on another origin: a browser says "Failed to fetch" to everything, and we say why. */
+
+const ANY = { "Access-Control-Allow-Origin": "*" };
+const JSON_TYPE = { "Content-Type": "application/json" };
+
+let site: BareSite;
+let server: Loopback;
+let browser: Browser;
+let page: Page;
+let requests: string[] = [];
+let answerDevice: (response: ServerResponse) => void;
+
+const device = () =>
+  JSON.stringify({
+    device_code: "dc",
+    user_code: "AB",
+    verification_uri: `${server.origin}/activate`,
+    expires_in: 60,
+  });
+
+beforeAll(async () => {
+  [site, server, browser] = await Promise.all([
+    startBareSite(),
+    listenOnLoopback(0),
+    launchBrowser(),
+  ]);
+  handle(server, (request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    if (request.url === "/device") return answerDevice(response);
+    const metadata = {
+      issuer: server.origin,
+      authorization_endpoint: `${server.origin}/authorize`,
+      token_endpoint: `${server.origin}/token`,
+      jwks_uri: `${server.origin}/jwks`,
+      device_authorization_endpoint: `${server.origin}/device`,
+    };
+    response.writeHead(200, { ...ANY, ...JSON_TYPE }).end(JSON.stringify(metadata));
+  });
+  ({ page } = await openTab(await browser.createBrowserContext(), `${site.origin}/bare/`));
+});
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all([site?.close(), server?.close()]);
+});
+
+/** What asking for a device code gives, or what it rejects with. */
+function ask(timeoutMs = 5_000): Promise<Record<string, unknown>> {
+  requests = [];
+  return page.evaluate(
+    async (issuer, tokenTimeoutMs) => {
+      const nothing = async () => null;
+      const { server } = window.latchkey.createEngine({
+        issuer,
+        clientId: "tv",
+        scope: [],
+        requests: {
+          get: nothing,
+          set: async () => {},
+          remove: nothing,
+          getAllKeys: async () => [],
+        },
+        clock: {
+          now: () => Date.now(),
+          mono: () => performance.now(),
+          sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+        },
+        tokenTimeoutMs,
+      });
+      try {
+        return { ...(await server.authorizeDevice({})) };
+      } catch (error) {
+        const { code, hint, retryable } = error as Record<string, unknown>;
+        return { code, hint, retryable };
+      }
+    },
+    server.origin,
+    timeoutMs,
+  );
+}
+
+test("that allows this origin gives a code, with one request and no preflight", async () => {
+  answerDevice = (response) => response.writeHead(200, { ...ANY, ...JSON_TYPE }).end(device());
+  expect(await ask()).toMatchObject({ deviceCode: "dc", userCode: "AB" });
+  expect(requests.filter((request) => request.endsWith("/device"))).toEqual(["POST /device"]);
+});
+
+test("that does not allow this origin is told apart from no network", async () => {
+  answerDevice = (response) => response.writeHead(200, JSON_TYPE).end(device());
+  expect(await ask()).toEqual({
+    code: "network",
+    hint: expect.stringContaining(
+      "the device authorization endpoint does not allow this origin (CORS)",
+    ),
+    retryable: true,
+  });
+});
+
+test("that cannot be reached is not called one that does not allow this origin", async () => {
+  answerDevice = (response) => response.socket?.destroy();
+  const error = await ask();
+  expect(error).toMatchObject({ code: "network", retryable: true });
+  expect(error["hint"]).not.toContain("does not allow");
+});
+
+test("that does not answer in time is not called one that does not allow this origin", async () => {
+  answerDevice = (response) => void setTimeout(() => response.end(), 5_000).unref();
+  const error = await ask(300);
+  expect(error).toMatchObject({ code: "network", retryable: true });
+  expect(error["hint"]).not.toContain("does not allow");
+  expect(requests).not.toContain("GET /device");
+});

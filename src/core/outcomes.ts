@@ -72,6 +72,7 @@ const rows: readonly Row[] = [
   ],
   ["a code is refused", "RequestTokenError", "request_token", "anonymous", false],
   ["a login brought a bad ID token", "IdTokenError", "id_token", "anonymous", false],
+  ["nobody can tell who signed in", "UserFetchError", "user_fetch", "anonymous", false],
 ];
 
 /** Every way a call can fail. The manager's tests go through it row by row. */

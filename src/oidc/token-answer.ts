@@ -18,7 +18,7 @@ export function isRefusal({ status, text: body }: HttpAnswer): boolean {
 export function parseTokens(
   { status, text: body }: HttpAnswer,
   now: number,
-  untoldLifeS = ASSUMED_LIFE_S,
+  untoldLifeS: number = ASSUMED_LIFE_S,
 ): RefreshedTokens {
   const answer = parseObject(body) ?? {};
   const accessToken = text(answer["access_token"]);

@@ -440,3 +440,38 @@ async function storedText(): Promise<string> {
   database.close();
   return JSON.stringify(all);
 }
+
+test("a token for another API is got once for both tabs, and covers what it was granted for", async () => {
+  const orders = `${demo.origin}/orders`;
+  const scope = ["openid", "profile", "api:read", "api:write"];
+  const ask = (page: Page, scope: string[] = []) =>
+    page.evaluate(
+      (resource, scope) => window.auth.getToken({ prompt: "none", resource, scope }),
+      orders,
+      scope,
+    );
+  const first = await openTab(context, bare());
+  const config = { scope, resources: [orders] };
+  await createBareAuth(first.page, demo.issuer, {}, config);
+  await Promise.all([
+    first.page.waitForNavigation({ waitUntil: "load" }),
+    first.page.evaluate(() => {
+      window.auth.login({ loginHint: "ada" }).catch(() => {});
+    }),
+  ]);
+  await first.page.waitForFunction(() => location.pathname === "/bare/callback");
+  await createBareAuth(first.page, demo.issuer, {}, config);
+  await status(first.page, "authenticated");
+  const second = await openTab(context, bare());
+  await createBareAuth(second.page, demo.issuer, {}, config);
+  demo.provider.tokenRequests.reset();
+
+  const [token, other] = await Promise.all([ask(first.page), ask(second.page)]);
+  expect(other).toBe(token);
+  expect(await ask(second.page, ["api:read"])).toBe(token);
+  expect(demo.provider.tokenRequests.count).toBe(1);
+  const found = await demo.provider.provider.AccessToken.find(token);
+  expect(found).toMatchObject({ aud: orders, scope: "api:read api:write" });
+  expect((await getToken(second.page)).token).not.toBe(token);
+  expect(demo.provider.tokenRequests.count).toBe(1);
+});

@@ -5,6 +5,7 @@ import type { Clock, Page, TabChannel } from "../../src/core/ports.ts";
 import type { IdTokenVerdict, RefreshAnswer } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
+import type { User } from "../../src/core/user.ts";
 import type { Trip } from "../../src/core/user-agent.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
@@ -37,6 +38,8 @@ export interface World {
   /** What `trip.go` gives. */
   go: () => Promise<string>;
   prepare: () => Promise<void>;
+  /** Who it is when no ID token tells. */
+  fetchUser: () => Promise<User>;
   verdict: (record: TokenRecord) => Promise<IdTokenVerdict>;
   sends: number;
   trips: (Trip & { closed: boolean })[];
@@ -79,6 +82,7 @@ export function world(clock: Clock = testClock): World {
     },
     go: () => new Promise(() => {}),
     prepare: async () => {},
+    fetchUser: () => new Promise(() => {}),
     verdict: async ({ user }) => ({ type: "valid", user, authTime: undefined }),
     sends: 0,
     trips: [],
@@ -120,6 +124,7 @@ export function world(clock: Clock = testClock): World {
         refresher,
         grant: new RefreshGrant(inner, { refresher }),
         server: me.server,
+        userFetcher: { fetchUser: () => me.fetchUser() },
         userAgent: {
           open: () => {
             const trip = {

@@ -11,12 +11,13 @@ import {
   RequestTokenError,
   StorageError,
   TimeoutError,
+  UserFetchError,
 } from "../../src/core/errors.ts";
 import { KEEP } from "../../src/core/session.ts";
 import { OUTCOMES } from "../../src/core/outcomes.ts";
 import type { AuthManager } from "../../src/manager/auth-manager.ts";
 import { answerOf, expiredRow, KEY } from "../refresh/tabs.ts";
-import { goodRow, remember, REDIRECT_URI, world, type World } from "./fixture.ts";
+import { goodRow, loginAnswer, remember, REDIRECT_URI, world, type World } from "./fixture.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -173,6 +174,15 @@ const SCENARIOS: Record<string, Scenario> = {
     "exchange",
     new IdTokenError("iss", "another issuer", details),
   ),
+  "nobody can tell who signed in": async (world, start) => {
+    const { user: _, idToken: __, ...answer } = loginAnswer();
+    world.go = async () => `${REDIRECT_URI}?code=c&state=s`;
+    world.server.exchange = async () => answer;
+    world.fetchUser = () =>
+      Promise.reject(new UserFetchError("refused", { ...details, status: 401 }));
+    const auth = start();
+    return { auth, failing: auth.login() };
+  },
 };
 
 test("every row has a scenario and every scenario a row", () => {

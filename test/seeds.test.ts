@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+/** `seeds.md` says which test shows what became of each row of the designs that Latchkey follows. */
+
+/** How many rows each of their sections has. */
+const ROWS: Readonly<Record<string, number>> = {
+  "1 herre core": 20,
+  "2 herre auto_login": 9,
+  "3 requestforge TokenManager": 13,
+  "4 flytekit token_client": 8,
+  "5 mediahaven oauth2": 6,
+  "Minimum acceptance list": 14,
+};
+/** What follows is not here yet. */
+const LATER = /TODO\((A|B|C|picker)\).*$/;
+
+const text = readFileSync(new URL("seeds.md", import.meta.url), "utf8");
+const sections = text.split(/^## /m).slice(1);
+const rows = sections.flatMap((section) => {
+  const name = section.slice(0, section.indexOf("\n"));
+  return [...section.matchAll(/^\| (.+?) +\| (.*?) *\|$/gm)]
+    .map(([, row, shownBy]) => ({ name, row: row!, shownBy: shownBy! }))
+    .filter(({ row }) => row !== "row" && !/^-+$/.test(row));
+});
+
+test("no row of the seeds is missing", () => {
+  const count = (section: string) => rows.filter(({ name }) => name === section).length;
+  expect(Object.fromEntries(Object.keys(ROWS).map((name) => [name, count(name)]))).toEqual(ROWS);
+  expect(rows).toHaveLength(Object.values(ROWS).reduce((sum, n) => sum + n));
+});
+
+test.for(rows)("$name: $row", ({ shownBy }) => {
+  const here = shownBy.replace(LATER, "");
+  const named = [...here.matchAll(/`([^`]+)` "([^"]+)"/g)];
+  expect(named.length > 0 || LATER.test(shownBy), "it names no test").toBe(true);
+  // Nothing in between that is neither a test nor a separator.
+  expect(here.replaceAll(/`[^`]+` "[^"]+"/g, "").replaceAll(/[;\s]/g, "")).toBe("");
+  for (const [, file, title] of named) {
+    expect(existsSync(file!), `${file} exists`).toBe(true);
+    expect(readFileSync(file!, "utf8"), `${file} has this test`).toContain(JSON.stringify(title));
+  }
+});

@@ -4,6 +4,7 @@ import { chunk, shared } from "../core/lazy.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
 import type { RequestStore } from "../core/request-store.ts";
 import type { Want } from "../core/want.ts";
+import type * as Authorize from "./authorize.ts";
 import {
   publicCredentials,
   type ClientIdentity,
@@ -14,14 +15,14 @@ import { discover } from "./discovery.ts";
 import type { TokenClient } from "./form-request.ts";
 import type { Fetch, HttpOptions } from "./http.ts";
 import { requestTokens, type TokenRequestForm } from "./token-request.ts";
-import type { Verifier } from "./verify.ts";
+import type * as Verify from "./verify.ts";
 
 /** Who the person is, and refresh tokens. @see OpenID Connect Core 1.0 section 5.4 */
 const SCOPE = ["profile", "email", "offline_access"];
 
-const loadAuthorize = () => chunk(import("./authorize.ts"));
+const loadAuthorize = (): Promise<typeof Authorize> => chunk(import("./authorize.ts"));
 const loadBeyondLogin = () => chunk(import("./beyond-login.ts"));
-const loadVerify = () => chunk(import("./verify.ts"));
+const loadVerify = (): Promise<typeof Verify> => chunk(import("./verify.ts"));
 
 export interface OidcServerConfig extends ClientIdentity {
   /** Asked for at every login. */
@@ -38,15 +39,14 @@ export interface OidcServerConfig extends ClientIdentity {
 
 /** What is needed to trust an ID token. */
 export interface LoadedVerifier {
-  readonly verify: Awaited<ReturnType<typeof loadVerify>>;
-  readonly verifier: Verifier;
+  readonly verify: typeof Verify;
+  readonly verifier: Verify.Verifier;
 }
 
 /** What the calls of one server share. */
 export interface ServerParts {
   readonly config: OidcServerConfig;
-  readonly loadAuthorize: () => ReturnType<typeof loadAuthorize>;
-  readonly loadBeyondLogin: () => ReturnType<typeof loadBeyondLogin>;
+  readonly loadAuthorize: () => Promise<typeof Authorize>;
   /** Undefined for a client that has no secret. */
   readonly loadCredentials: () => Promise<CredentialsSource | undefined>;
   /** For one request. */
@@ -90,7 +90,6 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
   return {
     config,
     loadAuthorize,
-    loadBeyondLogin,
     loadCredentials,
     getCredentials: async () =>
       (await (await loadCredentials())?.get()) ?? publicCredentials(clientId),

@@ -8,6 +8,7 @@ import type { CredentialsSource } from "./credentials.ts";
 import { exchangeResponse } from "./exchange.ts";
 import { createServerParts, type OidcServerConfig } from "./server-parts.ts";
 
+const loadBeyondLogin = () => chunk(import("./beyond-login.ts"));
 const loadSignOut = () => chunk(import("./sign-out.ts"));
 
 export interface OidcServer extends AuthorizationServer {
@@ -22,7 +23,7 @@ export function createServer(config: OidcServerConfig): OidcServer {
   const { loadVerifier, loadCredentials } = parts;
   const { clientId, requests, clock } = config;
   const signOut = (signal?: AbortSignal) => abortable(loadSignOut(), signal);
-  const beyondLogin = (signal?: AbortSignal) => abortable(parts.loadBeyondLogin(), signal);
+  const beyondLogin = (signal?: AbortSignal) => abortable(loadBeyondLogin(), signal);
 
   return {
     loadCredentials,

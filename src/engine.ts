@@ -43,13 +43,8 @@ export function createEngine(config: EngineConfig): Engine {
   const loadServer = shared(async () =>
     (await chunk(import("./oidc/server.ts"))).createServer(parts),
   );
-  const loadSender = shared(async () => {
-    // A client that has no secret needs no server to name itself.
-    const source = config.authentication && (await (await loadServer()).loadCredentials());
-    const { createSender } = await chunk(import("./oidc/refresh.ts"));
-    return createSender({ ...parts, timeoutMs: parts.tokenTimeoutMs }, source);
-  });
   const server = (signal?: AbortSignal) => abortable(loadServer(), signal);
+  const loadSender = shared(async () => (await loadServer()).loadSender());
   let sender: Awaited<ReturnType<typeof loadSender>> | undefined;
 
   return {

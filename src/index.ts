@@ -14,12 +14,13 @@ export type { AuthorizationParameters, Prompt } from "./core/authorization-param
 export type { User } from "./core/user.ts";
 export type { Want } from "./core/want.ts";
 
+export { DeviceCodeError } from "./core/device-code-error.ts";
+export { UserFetchError } from "./core/user-fetch-error.ts";
 export {
   AuthError,
   AuthorizationError,
   CancelledError,
   ConfigurationError,
-  DeviceCodeError,
   DiscoveryError,
   IdTokenError,
   InvalidResponseError,
@@ -31,7 +32,6 @@ export {
   RequestTokenError,
   StorageError,
   TimeoutError,
-  UserFetchError,
 } from "./core/errors.ts";
 export type { AnyAuthError } from "./core/errors.ts";
 

@@ -1,38 +1,9 @@
-/** What every error of Latchkey has: a literal `code` to branch on, whether trying again can help, and what to do about it. */
-export abstract class AuthError extends Error {
-  abstract readonly code: string;
-  /** True when the same call may succeed later without anybody changing anything. */
-  readonly retryable: boolean;
-  /** What the developer, or the person, can do about it. */
-  readonly hint: string;
+import { AuthError, type AuthErrorDetails, type ServerFacts } from "./auth-error.ts";
+import type { DeviceCodeError } from "./device-code-error.ts";
+import type { UserFetchError } from "./user-fetch-error.ts";
 
-  constructor(message: string, { hint, cause, retryable = false }: AuthErrorDetails) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.hint = hint;
-    this.retryable = retryable;
-  }
-}
-
-export interface AuthErrorDetails {
-  hint: string;
-  cause?: unknown;
-  retryable?: boolean;
-}
-
-/**
- * What a server said about a failure; never a request or response body.
- * @see RFC 6749 section 4.1.2.1
- * @see RFC 6749 section 5.2
- */
-export interface ServerFacts {
-  error?: string | undefined;
-  errorDescription?: string | undefined;
-  errorUri?: string | undefined;
-  /** HTTP status. */
-  status?: number | undefined;
-  /** When the server wants to be asked again, if it said so. @see RFC 9110 section 10.2.3 */
-  retryAfterMs?: number | undefined;
-}
+export { AuthError };
+export type { AuthErrorDetails, ServerFacts };
 
 /** An input, or the environment, cannot work; `input` names it. */
 export class ConfigurationError extends AuthError {
@@ -140,54 +111,6 @@ export class IdTokenError extends AuthError {
   constructor(claim: string, message: string, details: AuthErrorDetails) {
     super(`ID token, ${claim}: ${message}`, details);
     this.claim = claim;
-  }
-}
-
-/** Nobody could be told from an access token. `definite`: the server refused the token, or answered about somebody else. */
-export class UserFetchError extends AuthError {
-  override readonly name = "UserFetchError";
-  readonly code = "user_fetch";
-  readonly status: number | undefined;
-  readonly definite: boolean;
-
-  constructor(
-    message: string,
-    { status, definite = status === 401 || status === 403, ...details }: UserFetchErrorDetails,
-  ) {
-    super(message, details);
-    this.status = status;
-    this.definite = definite;
-  }
-}
-
-export interface UserFetchErrorDetails extends AuthErrorDetails {
-  status?: number | undefined;
-  definite?: boolean;
-}
-
-/**
- * A device login that ended without tokens. `reason`: the server's word, `expired_token` also by our own clock;
- * `unsupported` without a device authorization endpoint, `invalid` for an answer that cannot be used.
- * @see RFC 8628 section 3.5
- */
-export class DeviceCodeError extends AuthError {
-  override readonly name = "DeviceCodeError";
-  readonly code = "device_code";
-  readonly reason: "expired_token" | "access_denied" | "refused" | "unsupported" | "invalid";
-  readonly error: string | undefined;
-  readonly errorDescription: string | undefined;
-  readonly status: number | undefined;
-
-  constructor(
-    reason: DeviceCodeError["reason"],
-    message: string,
-    details: AuthErrorDetails & ServerFacts,
-  ) {
-    super(message, details);
-    this.reason = reason;
-    this.error = details.error;
-    this.errorDescription = details.errorDescription;
-    this.status = details.status;
   }
 }
 

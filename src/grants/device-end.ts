@@ -1,9 +1,5 @@
-import {
-  DeviceCodeError,
-  NoTokenError,
-  type AuthError,
-  type RequestTokenError,
-} from "../core/errors.ts";
+import { DeviceCodeError } from "../core/device-code-error.ts";
+import { NoTokenError, type AuthError, type RequestTokenError } from "../core/errors.ts";
 import type { DeviceEnd } from "./pending-device.ts";
 
 /** By our own clock, or as `said` by the server. */

@@ -1,4 +1,4 @@
-import { UserFetchError } from "../core/errors.ts";
+import { UserFetchError } from "../core/user-fetch-error.ts";
 import type { UserFetcher } from "../core/user-fetcher.ts";
 
 /** Who the verified ID token is about; no request. @see OpenID Connect Core 1.0 section 2 */

@@ -1,5 +1,5 @@
 import type { AuthorizationServer } from "../core/authorization-server.ts";
-import { UserFetchError } from "../core/errors.ts";
+import { UserFetchError } from "../core/user-fetch-error.ts";
 import type {
   StandardSchema,
   StandardSchemaIssue,

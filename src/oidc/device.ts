@@ -1,6 +1,7 @@
 import { abortable } from "../core/abortable.ts";
 import type { DeviceAuthorization } from "../core/authorization-server.ts";
-import { DeviceCodeError, NetworkError } from "../core/errors.ts";
+import { DeviceCodeError } from "../core/device-code-error.ts";
+import { NetworkError } from "../core/errors.ts";
 import type { Want } from "../core/want.ts";
 import { parseUrl } from "../core/same-origin.ts";
 import { isSecureUrl } from "../core/secure-url.ts";

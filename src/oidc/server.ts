@@ -4,16 +4,16 @@ import { IdTokenError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
 import type { IdTokenVerdict } from "../core/refresher.ts";
 import type { TokenRecord } from "../core/session.ts";
-import type { CredentialsSource } from "./credentials.ts";
 import { exchangeResponse } from "./exchange.ts";
+import { createSender, type Sender } from "./refresh.ts";
 import { createServerParts, type OidcServerConfig } from "./server-parts.ts";
 
 const loadBeyondLogin = () => chunk(import("./beyond-login.ts"));
 const loadSignOut = () => chunk(import("./sign-out.ts"));
 
 export interface OidcServer extends AuthorizationServer {
-  /** Undefined for a client that has no secret. */
-  loadCredentials(): Promise<CredentialsSource | undefined>;
+  /** What sends refresh tokens. */
+  loadSender(): Promise<Sender>;
   verify(record: TokenRecord): Promise<IdTokenVerdict>;
 }
 
@@ -26,7 +26,8 @@ export function createServer(config: OidcServerConfig): OidcServer {
   const beyondLogin = (signal?: AbortSignal) => abortable(loadBeyondLogin(), signal);
 
   return {
-    loadCredentials,
+    loadSender: async () =>
+      createSender({ ...config, timeoutMs: config.tokenTimeoutMs }, await loadCredentials()),
 
     async authorize(request, signal) {
       const loaded = Promise.all([parts.loadAuthorize(), parts.loadMetadata()]);

@@ -1,5 +1,5 @@
 import { abortable } from "../core/abortable.ts";
-import { UserFetchError } from "../core/errors.ts";
+import { UserFetchError } from "../core/user-fetch-error.ts";
 import { parseObject, request } from "./http.ts";
 import type { ServerParts } from "./server-parts.ts";
 

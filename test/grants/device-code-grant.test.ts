@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { DeviceCodeError } from "../../src/core/device-code-error.ts";
 import {
   CancelledError,
-  DeviceCodeError,
   DiscoveryError,
   IdTokenError,
   NetworkError,

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { UserFetchError } from "../../src/core/errors.ts";
+import { UserFetchError } from "../../src/core/user-fetch-error.ts";
 import { sessionKey } from "../../src/core/keys.ts";
 import type { TabMessage } from "../../src/core/message.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { UserFetchError } from "../../src/core/user-fetch-error.ts";
 import {
   AuthorizationError,
   CancelledError,
@@ -11,7 +12,6 @@ import {
   RequestTokenError,
   StorageError,
   TimeoutError,
-  UserFetchError,
 } from "../../src/core/errors.ts";
 import { KEEP } from "../../src/core/session.ts";
 import { OUTCOMES } from "../../src/core/outcomes.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import { NetworkError, UserFetchError } from "../../src/core/errors.ts";
+import { UserFetchError } from "../../src/core/user-fetch-error.ts";
+import { NetworkError } from "../../src/core/errors.ts";
 import type { StandardSchema, StandardSchemaResult } from "../../src/core/standard-schema.ts";
 import { idTokenFetcher } from "../../src/manager/id-token-fetcher.ts";
 import { userinfoFetcher, type UserClaims } from "../../src/manager/userinfo-fetcher.ts";

@@ -1,0 +1,23 @@
+import { AuthError, type AuthErrorDetails } from "./auth-error.ts";
+
+/** Nobody could be told from an access token. `definite`: the server refused the token, or answered about somebody else. */
+export class UserFetchError extends AuthError {
+  override readonly name = "UserFetchError";
+  readonly code = "user_fetch";
+  readonly status: number | undefined;
+  readonly definite: boolean;
+
+  constructor(
+    message: string,
+    { status, definite = status === 401 || status === 403, ...details }: UserFetchErrorDetails,
+  ) {
+    super(message, details);
+    this.status = status;
+    this.definite = definite;
+  }
+}
+
+export interface UserFetchErrorDetails extends AuthErrorDetails {
+  status?: number | undefined;
+  definite?: boolean;
+}

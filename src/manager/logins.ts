@@ -3,7 +3,7 @@ import type { CallbackLedger, LoginRecord } from "../core/callback-ledger.ts";
 import { CancelledError, InvalidResponseError, isAuthError, NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Page, TabLock } from "../core/ports.ts";
-import { revokeLock } from "../core/revoke-lock.ts";
+import { revokeLock } from "../core/keys.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";

@@ -3,7 +3,7 @@ import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { CallbackLedger } from "../core/callback-ledger.ts";
 import { sessionKey } from "../core/keys.ts";
 import type { Page, Random, TabLock } from "../core/ports.ts";
-import { revokeLock } from "../core/revoke-lock.ts";
+import { revokeLock } from "../core/keys.ts";
 import type { TokenRecord } from "../core/session.ts";
 import type { SessionDesk } from "./check-out.ts";
 import { withoutResponse } from "./response-url.ts";

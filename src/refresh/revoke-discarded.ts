@@ -1,4 +1,4 @@
-import { revokeLock } from "../core/revoke-lock.ts";
+import { revokeLock } from "../core/keys.ts";
 import { rowKey, type Run } from "./run.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { sessionKey } from "../../src/core/keys.ts";
-import { revokeLock } from "../../src/core/revoke-lock.ts";
+import { revokeLock } from "../../src/core/keys.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
 import { wantKey, type WantKey } from "../../src/core/want.ts";
 import { checkIn } from "../../src/manager/check-in.ts";

@@ -44,7 +44,6 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
   if (postLogoutRedirectUri !== undefined) {
     checkRedirect("postLogoutRedirectUri", postLogoutRedirectUri);
   }
-  if (endpoints !== undefined) checkEndpoints(endpoints, grant);
   const isOpenId = isOpenIdProvider(endpoints);
   if (scope !== undefined && !(Array.isArray(scope) && (!isOpenId || scope.includes("openid")))) {
     throw new ConfigurationError(
@@ -68,23 +67,6 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
 /** @see RFC 8707 section 2 */
 function isUri(resource: unknown): boolean {
   return typeof resource === "string" && parseUrl(resource)?.hash === "";
-}
-
-/** @see RFC 8414 section 2 */
-function checkEndpoints(endpoints: Endpoints, grant: unknown): void {
-  const given: Readonly<Record<string, unknown>> = { ...endpoints };
-  // A grant of the app's own may sign people in without one.
-  const login = grant ? [] : ["authorizationEndpoint"];
-  for (const name of [...login, "tokenEndpoint", ...Object.keys(given)]) {
-    const value = given[name];
-    const url = typeof value === "string" ? parseUrl(value) : undefined;
-    if (name.endsWith("Supported") || (url && isSecureUrl(url))) continue;
-    throw new ConfigurationError(
-      `endpoints.${name}`,
-      "it is missing, or it is not https",
-      "Give the URL as the server's documentation says it.",
-    );
-  }
 }
 
 function checkMaker(input: string, part: unknown): void {

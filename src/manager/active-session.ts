@@ -110,13 +110,13 @@ export class ActiveSession {
     return this.#inTurn(() => this.#load(origin, error));
   }
 
-  /** Publishes what a refresh of the usual token brought, without another look into the store where that is sure. */
-  adopt(tokens: TokenSet): Promise<void> {
+  /** Publishes what a refresh brought, without another look into the store where that is sure. */
+  adopt(tokens: TokenSet, want: WantKey): Promise<void> {
     return this.#inTurn(async () => {
       const { user, generation, origin = "this-tab" } = tokens;
       const held = this.#held;
-      if (!held || !this.#user || generation === undefined || user?.sub !== this.#sub)
-        return this.#load(origin, undefined);
+      const isSure = want === USUAL_WANT && this.#user && user?.sub === this.#sub;
+      if (!isSure || !held || generation === undefined) return this.#load(origin, undefined);
       if (held.gen >= generation) return;
       this.#held = holdToken(tokens, held.sid, origin, this.#config.clock);
       this.#user = user;

@@ -30,7 +30,7 @@ export class AuthManager implements Auth {
   readonly #session: ActiveSession;
   readonly #logins: LazyLogins;
   #opened: Promise<void> | undefined;
-  /** Of the usual token, while it is under way. */
+  /** The latest one of the usual token. */
   #renewal: Promise<unknown> | undefined;
   #unlisten: (() => void) | undefined;
 
@@ -167,21 +167,12 @@ export class AuthManager implements Auth {
   }
 
   #renew(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
-    const isUsual = wantKey(options) === USUAL_WANT;
-    const renewal = this.#requestToken(options, tokens, (answer) =>
-      isUsual ? this.#session.adopt(answer) : this.#session.load(answer.origin ?? "this-tab"),
-    ).finally(() => {
-      if (this.#renewal === renewal) this.#renewal = undefined;
-    });
-    if (isUsual) this.#renewal = renewal;
+    const renewal = this.#requestToken(options, tokens);
+    if (wantKey(options) === USUAL_WANT) this.#renewal = renewal;
     return renewal;
   }
 
-  async #requestToken(
-    options: GetTokenOptions,
-    tokens: TokenSet | undefined,
-    publish: (answer: TokenSet) => Promise<void>,
-  ): Promise<string> {
+  async #requestToken(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
     // Whose the token is, even when the news of another person has not reached this tab.
     const user = tokens?.user?.sub ?? this.#session.sub;
     // A person is asked by a login alone, of which there is one at a time.
@@ -195,7 +186,7 @@ export class AuthManager implements Auth {
       const answer = await this.#config.grant.requestToken(request);
       // Tokens without a generation are not in the store yet.
       if (answer.generation === undefined) await this.#logins.checkIn(answer);
-      await publish(answer).catch(ignore);
+      await this.#session.adopt(answer, wantKey(options)).catch(ignore);
       return answer.accessToken;
     } catch (error) {
       if (!needsPerson(error)) this.#session.stale();

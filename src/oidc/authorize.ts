@@ -4,7 +4,7 @@ import { ConfigurationError, type AuthError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import type { RequestStore } from "../core/request-store.ts";
 import { isSameOrigin, parseUrl } from "../core/same-origin.ts";
-import { randomToken } from "./base64url.ts";
+import { randomToken } from "./encoding.ts";
 import { errorOf, judgeRequest, judgeUrl, refusal } from "./judge-response.ts";
 import {
   FLOW,

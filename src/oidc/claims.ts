@@ -1,6 +1,6 @@
 import { IdTokenError } from "../core/errors.ts";
 import type { User } from "../core/user.ts";
-import { text } from "./http.ts";
+import { text } from "./encoding.ts";
 
 export type Claims = Readonly<Record<string, unknown>>;
 

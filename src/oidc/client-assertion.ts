@@ -1,6 +1,6 @@
 import type { ClientAuthentication } from "../core/client-authentication.ts";
 import { ConfigurationError } from "../core/errors.ts";
-import { base64url, randomToken } from "./base64url.ts";
+import { base64url, randomToken } from "./encoding.ts";
 import {
   publicCredentials,
   type ClientIdentity,

@@ -6,7 +6,8 @@ import type { Want } from "../core/want.ts";
 import { parseUrl } from "../core/same-origin.ts";
 import { isSecureUrl } from "../core/secure-url.ts";
 import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
-import { parseObject, request, text, type HttpAnswer } from "./http.ts";
+import { parseObject, text } from "./encoding.ts";
+import { request, type HttpAnswer } from "./http.ts";
 import type { ServerParts } from "./server-parts.ts";
 import { isRefusal, lifeS, parseFacts } from "./token-answer.ts";
 

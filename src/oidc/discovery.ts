@@ -2,7 +2,8 @@ import type { ServerMetadata } from "../core/authorization-server.ts";
 import { ConfigurationError, DiscoveryError } from "../core/errors.ts";
 import { parseUrl } from "../core/same-origin.ts";
 import { isSecureUrl } from "../core/secure-url.ts";
-import { parseObject, request, type HttpOptions } from "./http.ts";
+import { parseObject } from "./encoding.ts";
+import { request, type HttpOptions } from "./http.ts";
 
 const HINT =
   "Compare `issuer` with what the server publishes under /.well-known/openid-configuration.";

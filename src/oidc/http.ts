@@ -61,22 +61,3 @@ export async function request(
     signal?.removeEventListener("abort", leave);
   }
 }
-
-/** The members of a JSON object; undefined for everything else. */
-export function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text, (key, member) =>
-      key === "__proto__" ? undefined : member,
-    );
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A non-empty string, or undefined. */
-export function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}

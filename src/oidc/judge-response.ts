@@ -1,7 +1,7 @@
 import type { ServerMetadata } from "../core/authorization-server.ts";
 import { AuthorizationError, InvalidResponseError } from "../core/errors.ts";
 import { parseUrl } from "../core/same-origin.ts";
-import { text } from "./http.ts";
+import { text } from "./encoding.ts";
 import { parsePendingRequest, type PendingRequest, type StoredRequest } from "./pending-request.ts";
 
 const LIFETIME_MS = 600_000;

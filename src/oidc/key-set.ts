@@ -1,6 +1,4 @@
-import { IdTokenError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
-import { parseObject, request, type HttpOptions } from "./http.ts";
 
 const MAX_AGE_MS = 600_000;
 const COOLDOWN_MS = 10_000;
@@ -16,17 +14,16 @@ export interface KeySet {
   refetch(): Promise<readonly Jwk[]> | undefined;
 }
 
-export interface KeySetOptions extends HttpOptions {
-  readonly clock: Clock;
-}
-
-export function createKeySet(jwksUri: string, { clock, ...http }: KeySetOptions): KeySet {
+export function createKeySet(
+  fetchKeys: () => Promise<readonly Jwk[]>,
+  clock: Pick<Clock, "mono">,
+): KeySet {
   let kept: { keys: readonly Jwk[]; at: number } | undefined;
   let pending: Promise<readonly Jwk[]> | undefined;
   let refetchedAt = -Infinity;
 
   const load = () =>
-    (pending ??= fetchKeys(jwksUri, http)
+    (pending ??= fetchKeys()
       .then((keys) => {
         kept = { keys, at: clock.mono() };
         return keys;
@@ -45,20 +42,4 @@ export function createKeySet(jwksUri: string, { clock, ...http }: KeySetOptions)
       return load();
     },
   };
-}
-
-/** @see RFC 7517 section 5 */
-async function fetchKeys(jwksUri: string, http: HttpOptions): Promise<readonly Jwk[]> {
-  // Past the browser's cache: keys are asked for again because they changed.
-  const { status, text } = await request("JWKS", jwksUri, { cache: "no-cache" }, http);
-  const keys = status === 200 ? parseObject(text)?.["keys"] : undefined;
-  if (!Array.isArray(keys)) {
-    throw new IdTokenError("signature", `the keys cannot be had: the server answered ${status}`, {
-      hint: "The server's jwks_uri must answer with a JWK Set.",
-      retryable: true,
-    });
-  }
-  return keys.filter(
-    (key) => typeof key === "object" && key !== null && !Array.isArray(key),
-  ) as Jwk[];
 }

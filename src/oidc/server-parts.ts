@@ -12,6 +12,7 @@ import {
   type CredentialsSource,
 } from "./credentials.ts";
 import { discover } from "./discovery.ts";
+import { fetchKeys } from "./fetch-keys.ts";
 import type { TokenClient } from "./form-request.ts";
 import type { Fetch, HttpOptions } from "./http.ts";
 import { requestTokens, type TokenRequestForm } from "./token-request.ts";
@@ -74,7 +75,8 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
   );
   const loadVerifier = shared(async () => {
     const [verify, metadata] = await Promise.all([loadVerify(), loadMetadata()]);
-    const keys = verify.createKeySet(jwksUriOf(metadata), { ...http, clock });
+    const jwksUri = jwksUriOf(metadata);
+    const keys = verify.createKeySet(() => fetchKeys(jwksUri, http), clock);
     const algorithms = metadata.idTokenSigningAlgValuesSupported;
     return { verify, verifier: { issuer, clientId, keys, algorithms } };
   });

@@ -1,6 +1,6 @@
 import { compactVerify, decodeProtectedHeader, type JWK } from "jose";
 import { mismatch, type Claims } from "./claims.ts";
-import { parseObject } from "./http.ts";
+import { parseObject } from "./encoding.ts";
 import type { Jwk, KeySet } from "./key-set.ts";
 
 /** Asymmetric ones only: never `none`, never HMAC. */

@@ -1,6 +1,7 @@
 import { RequestTokenError, type ServerFacts } from "../core/errors.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
-import { parseObject, text, type HttpAnswer } from "./http.ts";
+import { parseObject, text } from "./encoding.ts";
+import { type HttpAnswer } from "./http.ts";
 import { formEncode, type FormRequest } from "./form-request.ts";
 
 const ASSUMED_LIFE_S = 300;

@@ -1,6 +1,7 @@
 import { abortable } from "../core/abortable.ts";
 import { UserFetchError } from "../core/user-fetch-error.ts";
-import { parseObject, request } from "./http.ts";
+import { parseObject } from "./encoding.ts";
+import { request } from "./http.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 const NAME = "userinfo endpoint";

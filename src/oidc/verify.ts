@@ -1,5 +1,5 @@
 import { toUser, type User } from "../core/user.ts";
-import { base64url } from "./base64url.ts";
+import { base64url } from "./encoding.ts";
 import {
   checkLogin,
   checkParties,
@@ -9,10 +9,10 @@ import {
   type Claims,
   type LoginExpectation,
 } from "./claims.ts";
-import { createKeySet, type KeySet, type KeySetOptions } from "./key-set.ts";
+import { createKeySet, type KeySet } from "./key-set.ts";
 import { verifySignature, type SignatureVerifier } from "./signature.ts";
 
-export { createKeySet, type KeySet, type KeySetOptions };
+export { createKeySet, type KeySet };
 
 export interface Verifier extends SignatureVerifier {
   readonly issuer: string;

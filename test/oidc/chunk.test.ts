@@ -28,7 +28,7 @@ async function engineWithout(chunk: string): Promise<Engine> {
   });
 }
 
-const REFRESH = "../../src/oidc/refresh.ts";
+const SERVER = "../../src/oidc/server.ts";
 const AUTHORIZE = "../../src/oidc/authorize.ts";
 const VERIFY = "../../src/oidc/verify.ts";
 const LOST = { code: "network", retryable: true };
@@ -46,12 +46,12 @@ beforeEach(() => {
   fetch.sent.length = 0;
 });
 afterEach(() => {
-  for (const chunk of [REFRESH, AUTHORIZE, VERIFY]) vi.doUnmock(chunk);
+  for (const chunk of [SERVER, AUTHORIZE, VERIFY]) vi.doUnmock(chunk);
   vi.resetModules();
 });
 
-test("a refresh chunk that cannot be loaded is a retryable NetworkError before a refresh is begun", async () => {
-  const { send } = await engineWithout(REFRESH);
+test("a chunk that sends refresh tokens and cannot be loaded is a retryable NetworkError before a refresh is begun", async () => {
+  const { send } = await engineWithout(SERVER);
   await expect(send.prepare()).rejects.toMatchObject(LOST);
   expect(await send.send(record, '["","",""]')).toEqual({ type: "unsent" });
   expect(fetch.sent).toHaveLength(0);

@@ -10,6 +10,7 @@ import {
 import { beforeEach, describe, expect, test } from "vitest";
 import { IdTokenError, NetworkError } from "../../src/core/errors.ts";
 import type { User } from "../../src/core/user.ts";
+import { fetchKeys } from "../../src/oidc/fetch-keys.ts";
 import type { Fetch } from "../../src/oidc/http.ts";
 import {
   createKeySet,
@@ -67,7 +68,7 @@ beforeEach(() => {
 });
 
 function withFetch(send: Fetch, more: Partial<Verifier> = {}): Verifier {
-  const keys = createKeySet(JWKS, { fetch: send, clock, timeoutMs: 1_000 });
+  const keys = createKeySet(() => fetchKeys(JWKS, { fetch: send, timeoutMs: 1_000 }), clock);
   return { issuer: ISSUER, clientId: CLIENT, keys, ...more };
 }
 
@@ -369,10 +370,10 @@ describe("the keys", () => {
     );
     const hanging = await realServer(() => {});
     for (const url of [redirecting, hanging]) {
-      const keys = createKeySet(url, { fetch: realFetch, clock, timeoutMs: 50 });
+      const keys = createKeySet(() => fetchKeys(url, { fetch: realFetch, timeoutMs: 50 }), clock);
       expect(await errorFrom(login(token, {}, { ...verifier, keys }))).toBeInstanceOf(NetworkError);
     }
-    const keys = createKeySet(good, { fetch: realFetch, clock, timeoutMs: 5_000 });
+    const keys = createKeySet(() => fetchKeys(good, { fetch: realFetch, timeoutMs: 5_000 }), clock);
     expect((await login(token, {}, { ...verifier, keys })).user.sub).toBe("alice");
   });
 

@@ -1,0 +1,24 @@
+import { IdTokenError } from "../core/errors.ts";
+import { parseObject } from "./encoding.ts";
+import { request, type HttpOptions } from "./http.ts";
+import type { Jwk } from "./key-set.ts";
+
+/**
+ * @see RFC 7517 section 5
+ * @throws IdTokenError the server did not answer with keys
+ * @throws NetworkError no answer
+ */
+export async function fetchKeys(jwksUri: string, http: HttpOptions): Promise<readonly Jwk[]> {
+  // Past the browser's cache: keys are asked for again because they changed.
+  const { status, text } = await request("JWKS", jwksUri, { cache: "no-cache" }, http);
+  const keys = status === 200 ? parseObject(text)?.["keys"] : undefined;
+  if (!Array.isArray(keys)) {
+    throw new IdTokenError("signature", `the keys cannot be had: the server answered ${status}`, {
+      hint: "The server's jwks_uri must answer with a JWK Set.",
+      retryable: true,
+    });
+  }
+  return keys.filter(
+    (key) => typeof key === "object" && key !== null && !Array.isArray(key),
+  ) as Jwk[];
+}

@@ -27,12 +27,15 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
       const all = store.openCursor(within(PREFIX));
       all.onsuccess = () => {
         const cursor = all.result;
-        if (!cursor) return;
+        // Last: a cursor that has seen the old record deletes the new one.
+        if (!cursor) {
+          store.put({ at: now, record } satisfies Dated, PREFIX + state);
+          return;
+        }
         const { at = 0 } = (cursor.value ?? {}) as Partial<Dated>;
         if (at <= now - KEPT_MS) cursor.delete();
         cursor.continue();
       };
-      store.put({ at: now, record } satisfies Dated, PREFIX + state);
       return promisifyRequest(store.transaction);
     });
   }

@@ -153,6 +153,16 @@ test("the callback ledger survives a damaged record", async () => {
   expect(await keys(database)).not.toContain("callback/damaged");
 });
 
+test("the callback ledger keeps what is put where an old record was", async () => {
+  const database = createDatabase();
+  let now = Date.now();
+  const ledger = new IndexedDBCallbackLedger(database, { ...systemClock, now: () => now });
+  await ledger.put("again", { sub: "ada" });
+  now += 11 * 60_000;
+  await ledger.put("again", { sub: "grace" });
+  expect(await ledger.get("again")).toEqual({ sub: "grace" });
+});
+
 test("the callback ledger forgets after ten minutes and touches nothing else", async () => {
   const database = createDatabase();
   let now = 0;

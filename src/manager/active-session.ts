@@ -13,7 +13,7 @@ import { isNewer, newerVersion } from "../core/session-version.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
 import { USUAL_WANT, type WantKey } from "../core/want.ts";
-import { holdToken, type HeldToken } from "./held-token.ts";
+import { holdToken, renewalWindow, type HeldToken } from "./held-token.ts";
 import { observable, type Observable } from "./observable.ts";
 
 export interface ActiveSessionConfig {
@@ -97,7 +97,10 @@ export class ActiveSession {
     const { clock } = this.#config;
     const held = this.#held;
     if (expiresAt <= clock.now()) return "dead";
-    if (want !== USUAL_WANT || held?.sid !== row.sid || held.gen !== generation) return "good";
+    if (want !== USUAL_WANT || held?.sid !== row.sid || held.gen !== generation) {
+      const { lifeMs = 0 } = row.access[want] ?? {};
+      return expiresAt - clock.now() > renewalWindow(lifeMs) ? "good" : "aging";
+    }
     if (held.endMono <= clock.mono()) return "dead";
     return this.goodToken() ? "good" : "aging";
   }

@@ -30,6 +30,7 @@ export class AuthManager implements Auth {
   readonly #session: ActiveSession;
   readonly #logins: LazyLogins;
   #opened: Promise<void> | undefined;
+  readonly #renewals = new Map<string, Promise<string>>();
   /** The latest one of the usual token. */
   #renewal: Promise<unknown> | undefined;
   #unlisten: (() => void) | undefined;
@@ -166,10 +167,20 @@ export class AuthManager implements Auth {
     }
   }
 
+  /** One for all who want the same at the same time; who leaves does not end it. */
   #renew(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
-    const renewal = this.#requestToken(options, tokens);
-    if (wantKey(options) === USUAL_WANT) this.#renewal = renewal;
-    return renewal;
+    const { signal, context, ...rest } = options;
+    const want = wantKey(options);
+    const id = JSON.stringify([want, rest.cache, tokens?.generation]);
+    const joined = context ? undefined : this.#renewals.get(id);
+    const renewal =
+      joined ??
+      this.#requestToken({ ...rest, ...(context && { context }) }, tokens).finally(() =>
+        this.#renewals.delete(id),
+      );
+    if (!context) this.#renewals.set(id, renewal);
+    if (want === USUAL_WANT) this.#renewal = renewal;
+    return abortable(renewal, signal);
   }
 
   async #requestToken(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
@@ -185,7 +196,7 @@ export class AuthManager implements Auth {
     try {
       const answer = await this.#config.grant.requestToken(request);
       // Tokens without a generation are not in the store yet.
-      if (answer.generation === undefined) await this.#logins.checkIn(answer);
+      if (answer.generation === undefined) await this.#logins.keep(answer, request);
       await this.#session.adopt(answer, wantKey(options)).catch(ignore);
       return answer.accessToken;
     } catch (error) {

@@ -5,7 +5,7 @@ import { isNewer, newerVersion } from "../core/session-version.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { UserFetcher } from "../core/user-fetcher.ts";
 import type { User } from "../core/user.ts";
-import { USUAL_WANT } from "../core/want.ts";
+import { USUAL_WANT, type WantKey } from "../core/want.ts";
 import { emptySession, tellTabs, type SessionDesk } from "./check-out.ts";
 
 export interface CheckInDesk extends SessionDesk {
@@ -13,20 +13,33 @@ export interface CheckInDesk extends SessionDesk {
   readonly userFetcher?: UserFetcher;
 }
 
-/** Stores the answer to a login as the session of the person it is about, who takes the place of whoever was there. */
-export async function checkIn(desk: CheckInDesk, answer: TokenSet): Promise<User> {
-  const { client, sessions, users, random } = desk;
-  const user = answer.user ?? (await desk.userFetcher?.fetchUser(answer));
-  if (!user) {
+/** Whom tokens are about. @throws IdTokenError nobody knows */
+export async function userOf({ userFetcher }: CheckInDesk, answer: TokenSet): Promise<User> {
+  const user = answer.user ?? (await userFetcher?.fetchUser(answer));
+  if (!user?.sub) {
     throw new IdTokenError("sub", "there is none, so nobody knows who signed in", {
       hint: "Ask for the scope openid, or give a userFetcher when the server knows no ID tokens.",
     });
   }
+  return user;
+}
+
+/**
+ * Stores the answer to a login as the session of the person it is about, who takes the place of whoever was there. `want`:
+ * what was asked for, when it was not what every login asks for.
+ */
+export async function checkIn(
+  desk: CheckInDesk,
+  answer: TokenSet,
+  user: User,
+  want: WantKey = USUAL_WANT,
+): Promise<User> {
+  const { client, sessions, users, random } = desk;
   const sid = random.id();
-  const tokens = await sessions.seal(recordOf(answer, user));
+  const tokens = await sessions.seal(recordOf(answer, user, want));
   const former = await users.getDefault();
   const row = await sessions.update(sessionKey(client, user.sub), (before) =>
-    isNewer(before) ? KEEP : afterLogin(before, { sid, answer, tokens }),
+    isNewer(before) ? KEEP : afterLogin(before, { sid, answer, tokens, want }),
   );
   if (isNewer(row)) throw newerVersion();
   await users.putDefault(user.sub);
@@ -42,7 +55,7 @@ export async function checkIn(desk: CheckInDesk, answer: TokenSet): Promise<User
 /** The row after a login: a new `sid` fences every older attempt. `tokens` is the sealed record. */
 function afterLogin(
   before: SessionRow | undefined,
-  { sid, answer, tokens }: { sid: string; answer: TokenSet; tokens: unknown },
+  { sid, answer, tokens, want }: { sid: string; answer: TokenSet; tokens: unknown; want: WantKey },
 ): SessionRow {
   const gen = (before?.gen ?? 0) + 1;
   const seq = (before?.seq ?? 0) + 1;
@@ -57,19 +70,19 @@ function afterLogin(
     end: null,
     keep: "device",
     renewable: answer.refreshToken !== undefined,
-    access: { [USUAL_WANT]: { gen, expiresAt: answer.expiresAt, scope: [...answer.scope] } },
+    access: { [want]: { gen, expiresAt: answer.expiresAt, scope: [...answer.scope] } },
     tokens,
   };
 }
 
-function recordOf(answer: TokenSet, user: User): TokenRecord {
+function recordOf(answer: TokenSet, user: User, want: WantKey): TokenRecord {
   return {
     ...(answer.refreshToken !== undefined && { refreshToken: answer.refreshToken }),
     ...(answer.idToken !== undefined && { idToken: answer.idToken }),
     idTokenVerified: answer.idToken !== undefined,
     user,
     ...(answer.authTime !== undefined && { authTime: answer.authTime }),
-    access: { [USUAL_WANT]: { token: answer.accessToken, tokenType: answer.tokenType } },
+    access: { [want]: { token: answer.accessToken, tokenType: answer.tokenType } },
     tokenEndpoint: answer.tokenEndpoint,
   };
 }

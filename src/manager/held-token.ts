@@ -40,6 +40,6 @@ export function holdToken(
 }
 
 /** The last part of a token's life, in which it is still good and a newer one is fetched behind it. Milliseconds. */
-function renewalWindow(life: number): number {
+export function renewalWindow(life: number): number {
   return Math.min(Math.max(30_000, life / 10), life / 3);
 }

@@ -87,7 +87,7 @@ export class LazyLogins {
     return this.#last;
   }
 
-  async checkIn(answer: TokenSet): Promise<User> {
-    return (await this.#load()).checkIn(answer);
+  async keep(answer: TokenSet, request: TokenRequest): Promise<void> {
+    return (await this.#load()).keep(answer, request);
   }
 }

@@ -2,6 +2,7 @@ import type { CallbackResult } from "../core/auth.ts";
 import type { CallbackLedger, LoginRecord } from "../core/callback-ledger.ts";
 import { CancelledError, InvalidResponseError, isAuthError, NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
+import { chunk } from "../core/lazy.ts";
 import type { Page, TabLock } from "../core/ports.ts";
 import { revokeLock } from "../core/keys.ts";
 import type { Refresher } from "../core/refresher.ts";
@@ -9,7 +10,7 @@ import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
 import type { ActiveSession } from "./active-session.ts";
-import { checkIn, type CheckInDesk } from "./check-in.ts";
+import { checkIn, userOf, type CheckInDesk } from "./check-in.ts";
 import { isSilent } from "./silent.ts";
 import { refusal } from "./refusal.ts";
 import { stateOf, withoutResponse } from "./response-url.ts";
@@ -86,8 +87,17 @@ export class Logins {
     return this.#session.user;
   }
 
+  /** What a grant gave without asking anybody. */
+  async keep(answer: TokenSet, request: TokenRequest): Promise<void> {
+    const { keepAnswer } = await chunk(import("./keep-answer.ts"));
+    const user = await userOf(this.#config, answer);
+    await keepAnswer(this.#config, { answer, request, user }, (want) =>
+      checkIn(this.#config, answer, user, want),
+    );
+  }
+
   async checkIn(answer: TokenSet): Promise<User> {
-    const user = await checkIn(this.#config, answer);
+    const user = await checkIn(this.#config, answer, await userOf(this.#config, answer));
     // The network is here now; when the token has run out it may not be.
     this.#config.refresher.prepare().catch(() => {});
     return user;

@@ -4,7 +4,7 @@ import { sessionKey } from "../../src/core/keys.ts";
 import type { TabMessage } from "../../src/core/message.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
 import type { UserFetcher } from "../../src/core/user-fetcher.ts";
-import { checkIn } from "../../src/manager/check-in.ts";
+import { checkIn, userOf } from "../../src/manager/check-in.ts";
 import { checkOut } from "../../src/manager/check-out.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
@@ -22,8 +22,10 @@ function setUp() {
   const random = { id: () => `sid-${++ids}`, fraction: () => 0 };
   const config = { client: CLIENT, tab: "a", sessions, users, channel: hub.join(), random };
   const desk = {
-    checkIn: (answer: TokenSet, userFetcher?: UserFetcher) =>
-      checkIn({ ...config, ...(userFetcher && { userFetcher }) }, answer),
+    checkIn: async (answer: TokenSet, userFetcher?: UserFetcher) => {
+      const asks = { ...config, ...(userFetcher && { userFetcher }) };
+      return checkIn(asks, answer, await userOf(asks, answer));
+    },
     checkOut: () => checkOut(config),
   };
   return { sessions, users, told, desk };

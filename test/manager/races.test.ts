@@ -159,9 +159,9 @@ describe("a login as another person", () => {
       await put(sub);
       await held;
     });
-    const grace = checkIn(deskOf(my, "a"), of("grace"));
+    const grace = checkIn(deskOf(my, "a"), of("grace"), of("grace").user!);
     await settle();
-    await checkIn(deskOf(my, "b"), of(ADA));
+    await checkIn(deskOf(my, "b"), of(ADA), of(ADA).user!);
     goOn();
     await grace;
     expect(await my.users.getDefault()).toMatchObject({ sub: ADA, row: { end: null } });

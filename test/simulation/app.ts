@@ -93,7 +93,7 @@ export class App {
       tokenEndpoint: "https://id.example/token",
     });
     // A store that fails leaves the session as it was.
-    await checkIn(desk(tab, user), answer).catch(() => {});
+    await checkIn(desk(tab, user), answer, answer.user!).catch(() => {});
   }
 
   async signOut(tab: Tab, user: string): Promise<void> {

@@ -35,6 +35,11 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
     sources: ["../../../src/manager/server-sign-out.ts", "../../../src/oidc/sign-out.ts"],
   },
   {
+    what: "where a grant of the app's own answers",
+    limit: 1_000,
+    sources: ["../../../src/manager/keep-answer.ts"],
+  },
+  {
     what: "other grants, userinfo, `endpoints`, secrets",
     limit: 3_500,
     sources: ["../../../src/oidc/beyond-login.ts"],

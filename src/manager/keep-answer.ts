@@ -1,0 +1,82 @@
+import { ConfigurationError, IdTokenError, NoTokenError } from "../core/errors.ts";
+import type { TokenRequest } from "../core/grant.ts";
+import { sessionKey } from "../core/keys.ts";
+import { KEEP, type SessionRow, type TokenRecord } from "../core/session.ts";
+import type { TokenSet } from "../core/token-set.ts";
+import type { User } from "../core/user.ts";
+import { wantKey, type WantKey } from "../core/want.ts";
+import { tellTabs, type SessionDesk } from "./check-out.ts";
+
+/** An answer, the call it is for, and whom it is about. */
+export interface SilentAnswer {
+  readonly answer: TokenSet;
+  readonly request: TokenRequest;
+  readonly user: User;
+}
+
+/**
+ * Stores what a grant of the app's own gave without asking a person: beside what the session has, or by `login` as a new one.
+ * @throws NoTokenError the person signed out, and only a login undoes that
+ * @throws IdTokenError it is about somebody else
+ * @throws ConfigurationError it was exchanged for a token of the session, and would stand in its place
+ */
+export async function keepAnswer(
+  desk: SessionDesk,
+  { answer, request, user }: SilentAnswer,
+  login: (want: WantKey) => Promise<unknown>,
+): Promise<void> {
+  if (request.user !== undefined && user.sub !== request.user) {
+    throw new IdTokenError("sub", "the grant answered about somebody else", {
+      hint: "A grant that is asked for the token of `request.user` must give that person's.",
+    });
+  }
+  const want = wantKey(request);
+  for (;;) {
+    const { sub, row } = await desk.users.getDefault();
+    if (row?.end?.why === "signed_out") throw new NoTokenError("signed out");
+    const isTheirs = row && !row.end && sub === user.sub;
+    if (isTheirs && answer.issuedTokenType !== undefined) {
+      throw new ConfigurationError(
+        "grant",
+        "what it exchanges would take the place of the session's own token",
+        "Give the TokenExchangeGrant to a tokenManager() instead, around a grant that asks auth.getToken().",
+      );
+    }
+    // In memory mode perhaps no tab has its tokens any more.
+    const record = isTheirs && (await desk.sessions.open(row.tokens).catch(unlessLost));
+    if (!record || answer.refreshToken !== undefined) return void (await login(want));
+    if (await keepBeside(desk, { row, record, answer, user, want })) return;
+  }
+}
+
+/** False: the row is another one by now. */
+async function keepBeside(
+  desk: SessionDesk,
+  seen: { row: SessionRow; record: TokenRecord; answer: TokenSet; user: User; want: WantKey },
+): Promise<boolean> {
+  const { sessions, client } = desk;
+  const { row: before, record, answer, user, want } = seen;
+  const { accessToken, tokenType, expiresAt, scope } = answer;
+  const tokens = await sessions.seal({
+    ...record,
+    access: { ...record.access, [want]: { token: accessToken, tokenType } },
+  });
+  const gen = before.gen + 1;
+  const row = await sessions.update(sessionKey(client, user.sub), (row) =>
+    row?.sid === before.sid && row.gen === before.gen && row.judged === before.judged && !row.end
+      ? {
+          ...row,
+          gen,
+          access: { ...row.access, [want]: { gen, expiresAt, scope: [...scope] } },
+          tokens,
+        }
+      : KEEP,
+  );
+  if (row?.access[want]?.gen !== gen || row.sid !== before.sid) return false;
+  tellTabs(desk, user.sub, row.sid, { t: "done", gen, seq: row.cseq, want });
+  return true;
+}
+
+function unlessLost(error: unknown): undefined {
+  if (!(error instanceof NoTokenError)) throw error;
+}

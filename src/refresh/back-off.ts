@@ -1,6 +1,7 @@
 import type { SessionRow } from "../core/session.ts";
 import { findAccess } from "../core/session.ts";
-import type { Run } from "./run.ts";
+import type { PageEvent } from "../core/ports.ts";
+import { isLookedAt, type Run } from "./run.ts";
 
 /** Equal jitter: half fixed, half random. Milliseconds. */
 export function backOff(run: Run, row: SessionRow | undefined, tries: number): number {
@@ -21,10 +22,6 @@ export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number)
   return retryAfterMs + spread * run.ports.random.fraction();
 }
 
-function isLookedAt({ ports, isAwaited }: Run): boolean {
-  return ports.page.visible() && isAwaited();
-}
-
 /** Who is looked at hurries; who is not asks once in a token's life. */
 function longestPause(run: Run, row: SessionRow | undefined): number {
   const { timing, need } = run;
@@ -37,6 +34,10 @@ function longestPause(run: Run, row: SessionRow | undefined): number {
 /** However often a page is woken. Milliseconds. */
 export const WAKE_MS = 1_000;
 
+export function wakes(event: PageEvent): boolean {
+  return event !== "freeze" && event !== "pagehide";
+}
+
 /** A pause that ends early when the page wakes, is looked at or is online again: not before `leastMs`. */
 export async function pauseUntilWoken(run: Run, ms: number, leastMs: number): Promise<void> {
   const { clock, page } = run.ports;
@@ -45,7 +46,7 @@ export async function pauseUntilWoken(run: Run, ms: number, leastMs: number): Pr
   let unwatch = () => {};
   const woken = new Promise<void>((resolve) => {
     unwatch = page.onEvent((event) => {
-      if (event !== "freeze" && event !== "pagehide") resolve();
+      if (wakes(event)) resolve();
     });
   });
   const over = clock.sleep(ms, leave.signal);

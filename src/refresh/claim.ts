@@ -1,9 +1,10 @@
 import { RefreshTokenError, RequestTokenError, type ServerFacts } from "../core/errors.ts";
 import type { RefreshAnswer } from "../core/refresher.ts";
 import type { SessionRow } from "../core/session.ts";
-import { afterRetryAfter, backOff, pauseUntilWoken, WAKE_MS } from "./back-off.ts";
+import { afterRetryAfter, backOff, WAKE_MS } from "./back-off.ts";
 import { commit } from "./commit.ts";
 import { Owner } from "./owner.ts";
+import { pauseAttempt } from "./pause.ts";
 import { tell, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
 import { takeTurn } from "./turn.ts";
@@ -101,9 +102,11 @@ async function pause(
       : 0,
   );
   if (owner.age + ms >= timing.releaseMs) owner.leave();
+  const retryAfterMs = answer.type === "not_rotated" ? (answer.retryAfterMs ?? 0) : 0;
   const isServers = answer.type === "not_rotated" || (answer.type === "unknown" && answer.byServer);
-  if (isServers) await run.ports.clock.sleep(ms);
-  else await pauseUntilWoken(run, ms, Math.max(leastMs, answer.type === "unsent" ? 0 : WAKE_MS));
+  const shortest = Math.max(leastMs, retryAfterMs, isServers ? 0 : WAKE_MS);
+  const pause = { ms: Math.max(ms, shortest), leastMs: shortest, isServers };
+  await pauseAttempt(run, owner, claimed, pause);
 }
 
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {

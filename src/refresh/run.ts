@@ -76,6 +76,11 @@ export function satisfying(run: Run, row: SessionRow): WantKey | undefined {
   );
 }
 
+/** Somebody who can see the page waits for it. */
+export function isLookedAt({ ports, isAwaited }: Run): boolean {
+  return ports.page.visible() && isAwaited();
+}
+
 export function tell(run: Run, sid: string, news: TabNews): void {
   run.ports.channel.post({ p: 1, k: run.need.user, from: run.tab, sid, ...news });
 }

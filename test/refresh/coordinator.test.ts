@@ -672,6 +672,7 @@ describe("nothing transient ends a session", () => {
     };
     const tokens = tab("a", { page }).refresh(NEED);
     await settle();
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(sent).toHaveLength(0);
     online = true;
     goOnline();

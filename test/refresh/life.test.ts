@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { StorageError } from "../../src/core/errors.ts";
 import type { TabNews } from "../../src/core/message.ts";
 import type { PageEvent, PageLife } from "../../src/core/ports.ts";
-import type { SessionAttempt } from "../../src/core/session.ts";
+import type { SessionAttempt, TokenRecord } from "../../src/core/session.ts";
 import { wantKey } from "../../src/core/want.ts";
 import { REFRESH_TIMING, refreshTiming } from "../../src/refresh/timing.ts";
 import { ADA, answerOf, browser, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
@@ -390,6 +390,77 @@ describe("a page that sleeps", () => {
     life.happen("pagehide");
     await settle();
     expect(waiting[1].signal!.aborted).toBe(true);
+  });
+});
+
+describe("an owner that a server sends away for two minutes", () => {
+  /** It has given its lock away, and sleeps. */
+  async function sentAway() {
+    const all = browser();
+    await all.store.update(KEY, () => expiredRow());
+    const a = all.tab("a");
+    const tokens = a.refresh(NEED);
+    tokens.catch(() => {});
+    await settle();
+    all.sent[0]!.answer({ type: "not_rotated", retryAfterMs: 120_000, cause: undefined });
+    await vi.advanceTimersByTimeAsync(5_000);
+    const other = all.channel();
+    const say = (news: TabNews) => other.post({ p: 1, k: ADA, from: "o", sid: "s1", ...news });
+    return { ...all, a, tokens, say };
+  }
+  const committed = () => ({
+    ...expiredRow(),
+    gen: 2,
+    seq: 3,
+    cseq: 3,
+    access: { [USUAL]: { gen: 2, expiresAt: Date.now() + 60_000, scope: [] } },
+    tokens: {
+      ...(expiredRow().tokens as TokenRecord),
+      access: { [USUAL]: { token: "at2", tokenType: "Bearer" } },
+    },
+  });
+
+  test("has what another tab brought meanwhile at once when it hears of it", async () => {
+    const { store, tokens, say, sent } = await sentAway();
+    await store.update(KEY, committed);
+    say({ t: "done", gen: 2, seq: 3, want: USUAL });
+    await settle();
+    expect((await tokens).accessToken).toBe("at2");
+    expect(sent).toHaveLength(1);
+  });
+
+  test("and within a tick when it does not", async () => {
+    const { store, tokens, sent } = await sentAway();
+    await store.update(KEY, committed);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect((await tokens).accessToken).toBe("at2");
+    expect(sent).toHaveLength(1);
+  });
+
+  test("is not kept by a message about something else", async () => {
+    const { say, sent } = await sentAway();
+    say({ t: "user", what: "login" });
+    await vi.advanceTimersByTimeAsync(110_000);
+    expect(sent).toHaveLength(1);
+  });
+
+  test("comes back soon after that when somebody looks who did not when the pause began", async () => {
+    const { store, sent, tab } = browser();
+    const row = expiredRow();
+    row.access[USUAL]!.lifeMs = 3_600_000;
+    await store.update(KEY, () => row);
+    let isVisible = false;
+    const a = tab("a", { page: { visible: () => isVisible } });
+    a.refresh(NEED).catch(() => {});
+    await settle();
+    sent[0]!.answer({ type: "not_rotated", retryAfterMs: 60_000, cause: undefined });
+    await vi.advanceTimersByTimeAsync(40_000);
+    isVisible = true;
+    a.refresh(NEED).catch(() => {});
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect(sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(18_000);
+    expect(sent).toHaveLength(2);
   });
 });
 

@@ -12,16 +12,12 @@ export async function commit(
   claimed: ClaimedRow,
   answer: RefreshedTokens,
 ): Promise<Next> {
-  const row = await untilStored(
-    run,
-    () => commitAnswer(run, claimed, answer),
-    async () => {
-      const unstored = await mergedRow(run, claimed, answer);
-      run.committedGen = unstored.gen;
-      const want = satisfying(run, unstored);
-      if (want !== undefined) run.onUnstored({ row: unstored, want });
-    },
-  );
+  const row = await untilStored(run, commitAnswer(run, claimed, answer), async () => {
+    const unstored = await mergedRow(run, claimed, answer);
+    run.committedGen = unstored.gen;
+    const want = satisfying(run, unstored);
+    if (want !== undefined) run.onUnstored({ row: unstored, want });
+  });
   if (!row) {
     if (answer.refreshToken !== undefined)
       revokeDiscarded(run, answer.refreshToken).catch(() => {});

@@ -49,31 +49,40 @@ function isClaimedBy(attId: string, seq: number, row: SessionRow | undefined): r
 }
 
 /**
- * T2: stores the answer. Undefined when the attempt was overtaken, or its session is not there any more. A server without
- * any leeway has ended the session if a later send of the same token met it; then a late answer cannot do harm.
+ * T2: stores the answer, as often as it is called. Undefined when the attempt was overtaken, or its session is not there any
+ * more. A server without any leeway has ended the session if a later send of the same token met it; then a late answer
+ * cannot do harm.
  */
-export async function commitAnswer(
+export function commitAnswer(
   run: Run,
   claimed: ClaimedRow,
   answer: RefreshedTokens,
-): Promise<SessionRow | undefined> {
+): () => Promise<SessionRow | undefined> {
   const { store } = run.ports;
-  for (let current: SessionRow = claimed; ;) {
-    const { gen, judged } = current;
-    const tokens = await store.seal(
-      mergeAnswer(await store.open(current.tokens), claimed.att.want, answer),
-    );
-    const row = await store.update(rowKey(run), (row) =>
-      // An ID token may have been judged while this answer was on its way.
-      mayCommit(run, row, claimed) && row.gen === gen && row.judged === judged
-        ? answeredRow(run, row, claimed, answer, tokens)
-        : KEEP,
-    );
-    // By this write, or by one that was reported as failed.
-    if (row && hasAnswer(row, claimed)) return row;
-    if (!mayCommit(run, row, claimed)) return undefined;
-    current = row;
-  }
+  let current: SessionRow = claimed;
+  // Once for all tries of a write that fails: in memory mode there is room for a few.
+  let sealed: { tokens: unknown } | undefined;
+  const seal = async () => {
+    const record = mergeAnswer(await store.open(current.tokens), claimed.att.want, answer);
+    return { tokens: await store.seal(record) };
+  };
+  return async () => {
+    for (;;) {
+      const { gen, judged } = current;
+      const { tokens } = (sealed ??= await seal());
+      const row = await store.update(rowKey(run), (row) =>
+        // An ID token may have been judged while this answer was on its way.
+        mayCommit(run, row, claimed) && row.gen === gen && row.judged === judged
+          ? answeredRow(run, row, claimed, answer, tokens)
+          : KEEP,
+      );
+      // By this write, or by one that was reported as failed.
+      if (row && hasAnswer(row, claimed)) return row;
+      if (!mayCommit(run, row, claimed)) return undefined;
+      current = row;
+      sealed = undefined;
+    }
+  };
 }
 
 /** The row as it would be, for callers whose store fails. */

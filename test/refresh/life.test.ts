@@ -648,3 +648,21 @@ test("an ID token whose keys were away is judged when they are there", async () 
 function isFree(locks: ReturnType<typeof browser>["locks"], name: string): Promise<boolean> {
   return locks.request(name, { mode: "shared", ifAvailable: true }, async (granted) => granted);
 }
+
+test("a store that fails for long asks for one place for the new tokens, and keeps the old ones' place", async () => {
+  const { store, sent, tab } = browser();
+  await store.update(KEY, () => expiredRow());
+  const seal = vi.spyOn(store, "seal");
+  const tokens = tab("a").refresh(NEED);
+  await settle();
+  const update = vi.spyOn(store, "update").mockRejectedValue(new StorageError("full"));
+  sent[0]!.answer(answerOf(2));
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(update.mock.calls.length).toBeGreaterThan(8);
+  // One for the row, and one for callers who have their token meanwhile.
+  expect(seal).toHaveBeenCalledTimes(2);
+  update.mockRestore();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect((await tokens).accessToken).toBe("at2");
+  expect(await store.get(KEY)).toMatchObject({ gen: 2, tokens: { refreshToken: "rt2" } });
+});

@@ -17,17 +17,19 @@ export async function verifyCommitted(run: Run, committed: SessionRow): Promise<
   const { clock, store, send } = run.ports;
   await clock.sleep(LATER_MS);
   const record = await store.open(committed.tokens);
+  // One that its own tab could not judge any more is judged with the next answer, whatever that brought.
+  if (record.idToken === undefined || record.idTokenVerified) return;
   let verdict = await send.verify(record);
   for (let tries = FIRST_TRY; verdict.type === "unknown"; tries++) {
     await pauseUntilWoken(run, backOff(run, committed, tries), WAKE_MS);
-    const row = await store.get(rowKey(run));
-    if (row?.sid !== committed.sid || row.end) return;
-    // A newer one is judged by whoever brought it.
-    if ((await store.open(row.tokens)).idToken !== record.idToken) return;
+    const row = await untilStored(run, () => store.get(rowKey(run)));
+    // Whoever stored a newer answer judges what it left.
+    if (row?.sid !== committed.sid || row.end || row.gen !== committed.gen) return;
     verdict = await send.verify(record);
   }
   if (verdict.type === "invalid") return untilStored(run, () => endByIdToken(run, committed));
   const { user, authTime } = verdict;
   const verified = { idTokenVerified: true, user, ...(authTime !== undefined && { authTime }) };
-  while (!(await storeVerified(run, committed, record.idToken, verified)));
+  const keep = () => storeVerified(run, committed, record.idToken, verified);
+  while (!(await untilStored(run, keep)));
 }

@@ -7,7 +7,17 @@ import {
   TimeoutError,
 } from "../../src/core/errors.ts";
 import { wantKey } from "../../src/core/want.ts";
-import { ADA, answerOf, browser, CLIENT, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
+import {
+  ADA,
+  answerOf,
+  browser,
+  CLIENT,
+  expiredRow,
+  KEY,
+  settle,
+  testClock,
+  USUAL,
+} from "./tabs.ts";
 import { sessionKey } from "../../src/core/keys.ts";
 import type { PageEvent } from "../../src/core/ports.ts";
 import type { IdTokenVerdict } from "../../src/core/refresher.ts";
@@ -1032,6 +1042,39 @@ describe("the ID token of a refresh", () => {
     await asked();
     expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" }, tokens: null });
     expect(messages.at(-1)).toMatchObject({ t: "ended", why: "id_token" });
+  });
+
+  test("that its own tab could not judge any more is judged with the next answer", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const gone = { ...testClock, sleep: () => new Promise<void>(() => {}) };
+    const first = tab("a", { clock: gone }).refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { idToken: "of another person" }));
+    await first;
+    const b = tab("b", { verdict: () => Promise.resolve({ type: "invalid" }) });
+    const second = b.refresh({ ...NEED, notGen: 2 });
+    await settle();
+    sent[1]!.answer(answerOf(3));
+    await second;
+    await asked();
+    expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" }, tokens: null });
+  });
+
+  test("is judged in the end, although the store fails while its keys are away", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    let verdict: IdTokenVerdict = { type: "unknown" };
+    const tokens = tab("a", { verdict: () => Promise.resolve(verdict) }).refresh(NEED);
+    await settle();
+    sent[0]!.answer(answerOf(2, { idToken: "bad" }));
+    await tokens;
+    await asked();
+    vi.spyOn(store, "get").mockRejectedValueOnce(new StorageError("busy"));
+    await vi.advanceTimersByTimeAsync(20_000);
+    verdict = { type: "invalid" };
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" } });
   });
 
   test("renews the person when it is good, and waits unverified when the keys are away", async () => {

@@ -1,6 +1,5 @@
 import type { SessionRow } from "../core/session.ts";
 import { findAccess } from "../core/session.ts";
-import type { PageEvent } from "../core/ports.ts";
 import { isLookedAt, type Run } from "./run.ts";
 
 /** Equal jitter: half fixed, half random. Milliseconds. */
@@ -34,29 +33,36 @@ function longestPause(run: Run, row: SessionRow | undefined): number {
 /** However often a page is woken. Milliseconds. */
 export const WAKE_MS = 1_000;
 
-export function wakes(event: PageEvent): boolean {
-  return event !== "freeze" && event !== "pagehide";
-}
-
-/** A pause that ends early when the page wakes, is looked at or is online again: not before `leastMs`. */
-export async function pauseUntilWoken(run: Run, ms: number, leastMs: number): Promise<void> {
-  const { clock, page } = run.ports;
-  const begun = clock.mono();
+/** The first of what a pause ends with: its time, a page that wakes, is looked at or is online again, or news of the session. */
+export async function stirred(run: Run, ms: number): Promise<"over" | "woken" | "news"> {
+  const { clock, channel, page } = run.ports;
   const leave = new AbortController();
-  let unwatch = () => {};
-  const woken = new Promise<void>((resolve) => {
-    unwatch = page.onEvent((event) => {
-      if (wakes(event)) resolve();
-    });
+  const undo: (() => void)[] = [];
+  const early = new Promise<"woken" | "news">((resolve) => {
+    undo.push(
+      page.onEvent((event) => {
+        if (event !== "freeze" && event !== "pagehide") resolve("woken");
+      }),
+      channel.listen(({ k, t }) => {
+        if (k === run.need.user && /^(done|ended|user)$/.test(t)) resolve("news");
+      }),
+    );
   });
-  const over = clock.sleep(ms, leave.signal);
+  const over = clock.sleep(ms, leave.signal).then(() => "over" as const);
   try {
-    await Promise.race([over, woken]);
+    return await Promise.race([over, early]);
   } finally {
-    unwatch();
+    for (const end of undo) end();
     leave.abort();
     over.catch(() => {});
   }
+}
+
+/** A pause that may end early, but not before `leastMs`. */
+export async function pauseUntilStirred(run: Run, ms: number, leastMs: number): Promise<void> {
+  const { clock } = run.ports;
+  const begun = clock.mono();
+  await stirred(run, ms);
   const missing = leastMs - (clock.mono() - begun);
   if (missing > 0) await clock.sleep(missing);
 }

@@ -1,4 +1,4 @@
-import { wakes } from "./back-off.ts";
+import { stirred } from "./back-off.ts";
 import type { Owner } from "./owner.ts";
 import { isLookedAt, rowKey, type Run } from "./run.ts";
 import type { ClaimedRow } from "./transactions.ts";
@@ -30,7 +30,7 @@ export async function pauseAttempt(
   for (let now = begun; now < end; now = clock.mono()) {
     // Only what may have been missed is looked for again and again.
     const isQuiet = looked && !owner.isReleased;
-    const what = await next(run, isQuiet ? end - now : Math.min(end - now, tickMs));
+    const what = await stirred(run, isQuiet ? end - now : Math.min(end - now, tickMs));
     if ((what === "news" || owner.isReleased) && (await isOvertaken(run, claimed))) return;
     if (what === "woken" && !isServers) {
       end = Math.min(end, begun + leastMs);
@@ -40,28 +40,6 @@ export async function pauseAttempt(
       const soon = clock.mono() + backOffCapMs * random.fraction();
       end = Math.min(end, Math.max(begun + leastMs, soon));
     }
-  }
-}
-
-async function next(run: Run, ms: number): Promise<"over" | "woken" | "news"> {
-  const { clock, channel, page } = run.ports;
-  const leave = new AbortController();
-  const undo: (() => void)[] = [];
-  const stirred = new Promise<"woken" | "news">((resolve) => {
-    undo.push(
-      page.onEvent((event) => wakes(event) && resolve("woken")),
-      channel.listen(({ k, t }) => {
-        if (k === run.need.user && /^(done|ended|user)$/.test(t)) resolve("news");
-      }),
-    );
-  });
-  const over = clock.sleep(ms, leave.signal).then(() => "over" as const);
-  try {
-    return await Promise.race([over, stirred]);
-  } finally {
-    for (const end of undo) end();
-    leave.abort();
-    over.catch(() => {});
   }
 }
 

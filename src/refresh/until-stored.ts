@@ -1,5 +1,5 @@
 import { StorageError } from "../core/errors.ts";
-import { backOff, pauseUntilWoken } from "./back-off.ts";
+import { backOff, pauseUntilStirred } from "./back-off.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -18,7 +18,7 @@ export async function untilStored<T>(
       if (!(error instanceof StorageError)) throw error;
       run.failure = error;
       if (tries === 1) await onFailing();
-      if (tries > 0) await pauseUntilWoken(run, backOff(run, undefined, tries), 0);
+      if (tries > 0) await pauseUntilStirred(run, backOff(run, undefined, tries), 0);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { SessionRow } from "../core/session.ts";
-import { backOff, pauseUntilWoken, WAKE_MS } from "./back-off.ts";
+import { backOff, pauseUntilStirred, WAKE_MS } from "./back-off.ts";
 import { rowKey, type Run } from "./run.ts";
 import { endByIdToken, storeVerified } from "./transactions.ts";
 import { untilStored } from "./until-stored.ts";
@@ -21,7 +21,7 @@ export async function verifyCommitted(run: Run, committed: SessionRow): Promise<
   if (record.idToken === undefined || record.idTokenVerified) return;
   let verdict = await send.verify(record);
   for (let tries = FIRST_TRY; verdict.type === "unknown"; tries++) {
-    await pauseUntilWoken(run, backOff(run, committed, tries), WAKE_MS);
+    await pauseUntilStirred(run, backOff(run, committed, tries), WAKE_MS);
     const row = await untilStored(run, () => store.get(rowKey(run)));
     // Whoever stored a newer answer judges what it left.
     if (row?.sid !== committed.sid || row.end || row.gen !== committed.gen) return;

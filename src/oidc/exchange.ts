@@ -3,6 +3,7 @@ import { IdTokenError } from "../core/errors.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import type { ServerParts } from "./server-parts.ts";
 import { LONGEST_LIFE_S } from "./token-answer.ts";
+import { verifyIdToken } from "./verify.ts";
 
 /**
  * Judges an authorization response, exchanges its code, once, and verifies what comes back.
@@ -64,7 +65,7 @@ export async function exchangeResponse(
   const { accessToken } = tokens;
   const now = clock.now();
   const expected = { ...request, accessToken, requestedAt: request.createdAt, now };
-  const verified = trusted.verify.verifyIdToken(idToken, trusted.verifier, expected);
+  const verified = verifyIdToken(idToken, trusted, expected);
   const { user, authTime } = await abortable(verified, signal);
   return tokenSet({
     ...granted,

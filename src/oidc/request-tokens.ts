@@ -4,6 +4,7 @@ import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { checkEndpoint } from "./endpoints.ts";
 import type { ServerParts } from "./server-parts.ts";
 import { LONGEST_LIFE_S } from "./token-answer.ts";
+import { verifyGrantedIdToken } from "./verify.ts";
 
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 /** What everybody may read. Whatever else is sent may be a secret, also by a name that nobody knows. */
@@ -54,7 +55,7 @@ export async function requestGrant(
   if (!idToken || !trusted) return tokenSet(granted);
   const { accessToken } = tokens;
   const expected = { accessToken, now: parts.config.clock.now() };
-  const verified = trusted.verify.verifyGrantedIdToken(idToken, trusted.verifier, expected);
+  const verified = verifyGrantedIdToken(idToken, trusted, expected);
   const { user, authTime } = await abortable(verified, signal);
   return tokenSet({
     ...granted,

@@ -16,14 +16,13 @@ import { fetchKeys } from "./fetch-keys.ts";
 import type { TokenClient } from "./form-request.ts";
 import type { Fetch, HttpOptions } from "./http.ts";
 import { requestTokens, type TokenRequestForm } from "./token-request.ts";
-import type * as Verify from "./verify.ts";
+import { createKeySet, type Verifier } from "./verify.ts";
 
 /** Who the person is, and refresh tokens. @see OpenID Connect Core 1.0 section 5.4 */
 const SCOPE = ["profile", "email", "offline_access"];
 
 const loadAuthorize = (): Promise<typeof Authorize> => chunk(import("./authorize.ts"));
 const loadBeyondLogin = () => chunk(import("./beyond-login.ts"));
-const loadVerify = (): Promise<typeof Verify> => chunk(import("./verify.ts"));
 
 export interface OidcServerConfig extends ClientIdentity {
   /** Asked for at every login. */
@@ -36,12 +35,6 @@ export interface OidcServerConfig extends ClientIdentity {
   readonly fetch: Fetch;
   readonly tokenTimeoutMs: number;
   readonly discoveryTimeoutMs: number;
-}
-
-/** What is needed to trust an ID token. */
-export interface LoadedVerifier {
-  readonly verify: typeof Verify;
-  readonly verifier: Verify.Verifier;
 }
 
 /** What the calls of one server share. */
@@ -62,7 +55,7 @@ export interface ServerParts {
   readonly scopeWith: (want: Want) => string[];
   readonly loadMetadata: () => Promise<ServerMetadata>;
   /** Undefined for a server that is no OpenID provider: nobody could verify its ID tokens, so there are none. */
-  readonly loadVerifier: () => Promise<LoadedVerifier | undefined>;
+  readonly loadVerifier: () => Promise<Verifier | undefined>;
 }
 
 export function createServerParts(config: OidcServerConfig): ServerParts {
@@ -74,11 +67,11 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
     endpoints ? (await loadBeyondLogin()).metadataOf(issuer, endpoints) : discover(issuer, http),
   );
   const loadVerifier = shared(async () => {
-    const [verify, metadata] = await Promise.all([loadVerify(), loadMetadata()]);
+    const metadata = await loadMetadata();
     const jwksUri = jwksUriOf(metadata);
-    const keys = verify.createKeySet(() => fetchKeys(jwksUri, http), clock);
+    const keys = createKeySet(() => fetchKeys(jwksUri, http), clock);
     const algorithms = metadata.idTokenSigningAlgValuesSupported;
-    return { verify, verifier: { issuer, clientId, keys, algorithms } };
+    return { issuer, clientId, keys, algorithms };
   });
   const loadCredentials = shared(async () =>
     authentication ? (await loadBeyondLogin()).createCredentials(config) : undefined,

@@ -6,6 +6,7 @@ import type { IdTokenVerdict } from "../core/refresher.ts";
 import type { TokenRecord } from "../core/session.ts";
 import { exchangeResponse } from "./exchange.ts";
 import { createSender, type Sender } from "./refresh.ts";
+import { verifyRefreshedIdToken } from "./verify.ts";
 import { createServerParts, type OidcServerConfig } from "./server-parts.ts";
 
 const loadBeyondLogin = () => chunk(import("./beyond-login.ts"));
@@ -58,8 +59,7 @@ export function createServer(config: OidcServerConfig): OidcServer {
       try {
         const trusted = await loadVerifier();
         if (!trusted) return asBefore;
-        const { verify, verifier } = trusted;
-        const verified = await verify.verifyRefreshedIdToken(idToken, verifier, record);
+        const verified = await verifyRefreshedIdToken(idToken, trusted, record);
         return { type: "valid", user: verified.user, authTime: verified.authTime ?? authTime };
       } catch (error) {
         return {

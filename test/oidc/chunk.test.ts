@@ -12,11 +12,7 @@ const fetch = fakeFetch(() =>
   }),
 );
 
-/** Like a page that is older than the deployment: `chunk` is not there any more. */
-async function engineWithout(chunk: string): Promise<Engine> {
-  vi.doMock(chunk, () => {
-    throw new TypeError("Failed to fetch dynamically imported module");
-  });
+async function engine(): Promise<Engine> {
   const { createEngine } = await import("../../src/engine.ts");
   return createEngine({
     issuer: ISSUER,
@@ -28,9 +24,17 @@ async function engineWithout(chunk: string): Promise<Engine> {
   });
 }
 
+/** Like a page that is older than the deployment: `chunk` is not there any more. */
+function engineWithout(chunk: string): Promise<Engine> {
+  vi.resetModules();
+  vi.doMock(chunk, () => {
+    throw new TypeError("Failed to fetch dynamically imported module");
+  });
+  return engine();
+}
+
 const SERVER = "../../src/oidc/server.ts";
 const AUTHORIZE = "../../src/oidc/authorize.ts";
-const VERIFY = "../../src/oidc/verify.ts";
 const LOST = { code: "network", retryable: true };
 const record = {
   refreshToken: "rt1",
@@ -46,7 +50,7 @@ beforeEach(() => {
   fetch.sent.length = 0;
 });
 afterEach(() => {
-  for (const chunk of [SERVER, AUTHORIZE, VERIFY]) vi.doUnmock(chunk);
+  for (const chunk of [SERVER, AUTHORIZE]) vi.doUnmock(chunk);
   vi.resetModules();
 });
 
@@ -62,16 +66,19 @@ test("an authorize chunk that cannot be loaded is a retryable NetworkError", asy
   await expect(server.authorize({ redirectUri: REDIRECT })).rejects.toMatchObject(LOST);
 });
 
-test("without the verify chunk a pending login stays pending and its code is not sent", async () => {
-  const { server } = await engineWithout(VERIFY);
-  const url = new URL(await server.authorize({ redirectUri: REDIRECT }));
-  const state = encodeURIComponent(url.searchParams.get("state")!);
-  await expect(server.exchange(`${REDIRECT}?code=c&state=${state}`)).rejects.toMatchObject(LOST);
-  expect(requests.rows.size).toBe(1);
-  expect(fetch.sent.map(({ init }) => init.method ?? "GET")).not.toContain("POST");
-});
+test.each([SERVER, AUTHORIZE])(
+  "without %s a pending login stays pending and its code is not sent",
+  async (chunk) => {
+    const url = new URL(await (await engine()).server.authorize({ redirectUri: REDIRECT }));
+    const { server } = await engineWithout(chunk);
+    const state = encodeURIComponent(url.searchParams.get("state")!);
+    await expect(server.exchange(`${REDIRECT}?code=c&state=${state}`)).rejects.toMatchObject(LOST);
+    expect(requests.rows.size).toBe(1);
+    expect(fetch.sent.map(({ init }) => init.method ?? "GET")).not.toContain("POST");
+  },
+);
 
-test("a verify chunk that cannot be loaded ends no session", async () => {
-  const { send } = await engineWithout(VERIFY);
+test("a chunk that judges ID tokens and cannot be loaded ends no session", async () => {
+  const { send } = await engineWithout(SERVER);
   expect(await send.verify(record)).toEqual({ type: "unknown" });
 });

@@ -1,17 +1,12 @@
-import { SigninState, State } from "oidc-client-ts";
+import { State } from "oidc-client-ts";
 import type { AuthorizationRequest, ServerMetadata } from "../core/authorization-server.ts";
 import { ConfigurationError, type AuthError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import type { RequestStore } from "../core/request-store.ts";
 import { isSameOrigin, parseUrl } from "../core/same-origin.ts";
-import { randomToken } from "./encoding.ts";
+import { base64url, randomToken } from "./encoding.ts";
 import { errorOf, judgeRequest, judgeUrl, refusal } from "./judge-response.ts";
-import {
-  FLOW,
-  type PendingRequest,
-  type RequestData,
-  type StoredRequest,
-} from "./pending-request.ts";
+import { FLOW, type PendingRequest, type StoredRequest } from "./pending-request.ts";
 
 /** As long as oidc-client-ts keeps pending requests. Seconds. */
 const STALE_S = 900;
@@ -67,31 +62,25 @@ export async function createAuthorizationUrl(
       "Give it to sign people in by redirect or popup.",
     );
   }
-  const data: RequestData = {
+  // 43 characters at least, says RFC 7636 section 4.1.
+  const codeVerifier = randomToken() + randomToken();
+  const data: PendingRequest = {
     flow: FLOW,
     issuer,
     clientId: options.clientId,
     redirectUri,
     scope,
     createdAt: options.clock.now(),
+    nonce: randomToken(),
+    codeVerifier,
     ...(returnTo !== undefined && { returnTo }),
     ...(resource && { resource }),
     ...(audience && { audience }),
     ...(maxAge !== undefined && { maxAge }),
     ...(acrValues?.length && { acrValues }),
   };
-  const state = await SigninState.create({
-    data,
-    url_state: randomToken(),
-    nonce: randomToken(),
-    code_verifier: true,
-    client_id: options.clientId,
-    authority: issuer,
-    redirect_uri: redirectUri,
-    scope: scope.join(" "),
-  }).catch(() => {
-    throw unable();
-  });
+  const codeChallenge = await challengeOf(codeVerifier);
+  const state = new State({ data, url_state: randomToken() });
   await remember(state, options.requests);
 
   const url = new URL(authorizationEndpoint);
@@ -102,8 +91,8 @@ export async function createAuthorizationUrl(
     scope: scope.join(" "),
     state: `${state.id};${state.url_state}`,
     // OpenID Connect's, and others may refuse what they do not know.
-    nonce: scope.includes("openid") ? state.nonce : undefined,
-    code_challenge: state.code_challenge,
+    nonce: scope.includes("openid") ? data.nonce : undefined,
+    code_challenge: codeChallenge,
     code_challenge_method: "S256",
     audience,
     prompt,
@@ -140,7 +129,7 @@ export async function readAuthorizationResponse(
 }
 
 /** Puts it beside the other pending ones, and sweeps those that nobody came back for. */
-async function remember(state: SigninState, requests: RequestStore): Promise<void> {
+async function remember(state: State, requests: RequestStore): Promise<void> {
   await State.clearStaleState(sweepable(requests), STALE_S);
   await requests.set(state.id, state.toStorageString());
 }
@@ -158,12 +147,18 @@ function unknownState(): AuthError {
   return refusal("state", "no request of this browser waits for it");
 }
 
-function unable(): AuthError {
-  return new ConfigurationError(
-    "crypto",
-    "no authorization request can be made here",
-    "Use a secure context: https or localhost.",
-  );
+/** @see RFC 7636 section 4.2 */
+async function challengeOf(codeVerifier: string): Promise<string> {
+  try {
+    const bytes = new TextEncoder().encode(codeVerifier);
+    return base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  } catch {
+    throw new ConfigurationError(
+      "crypto",
+      "no authorization request can be made here",
+      "Use a secure context: https or localhost.",
+    );
+  }
 }
 
 /** The sweep of stale requests lets its removals float; one that fails must not surface as an unhandled rejection. */

@@ -13,6 +13,7 @@ import {
   type AuthorizeOptions,
   type ScopedRequest,
 } from "../../src/oidc/authorize.ts";
+import type { PendingRequest } from "../../src/oidc/pending-request.ts";
 import { CLIENT, errorFrom, ISSUER, REDIRECT, shown, testClock, testRequests } from "./support.ts";
 
 const METADATA: ServerMetadata = {
@@ -443,11 +444,13 @@ describe("an authorization response", () => {
     ],
     [
       "without a verifier",
-      (row: Record<string, unknown>) => JSON.stringify({ ...row, code_verifier: undefined }),
+      (row: Record<string, unknown>) =>
+        JSON.stringify({ ...row, data: { ...(row["data"] as object), codeVerifier: undefined } }),
     ],
     [
       "without a nonce",
-      (row: Record<string, unknown>) => JSON.stringify({ ...row, nonce: undefined }),
+      (row: Record<string, unknown>) =>
+        JSON.stringify({ ...row, data: { ...(row["data"] as object), nonce: undefined } }),
     ],
     [
       "without a url_state",
@@ -473,11 +476,11 @@ describe("an authorization response", () => {
   test("refused shows no code, state or verifier", async () => {
     const { state } = await begin();
     const row = [...requests.rows.values()][0]!;
-    const { code_verifier, nonce } = JSON.parse(row) as { code_verifier: string; nonce: string };
+    const { codeVerifier, nonce } = (JSON.parse(row) as { data: PendingRequest }).data;
     const error = shown(
       await errorFrom(read(respond({ code: "SECRET-code", state, iss: "https://evil.example" }))),
     );
-    for (const secret of ["SECRET-code", state, code_verifier, nonce])
+    for (const secret of ["SECRET-code", state, codeVerifier, nonce])
       expect(error).not.toContain(secret);
   });
 });
@@ -488,14 +491,12 @@ test("oidc-client-ts's log, if an app turned it on for itself, hears no secret o
   Log.setLogger({ debug: hear, info: hear, warn: hear, error: hear });
   Log.setLevel(Log.DEBUG);
   const { state } = await begin();
-  const { code_verifier } = JSON.parse([...requests.rows.values()][0]!) as {
-    code_verifier: string;
-  };
+  const { data } = JSON.parse([...requests.rows.values()][0]!) as { data: PendingRequest };
   await read(respond({ code: "SECRET-code", state }));
   await errorFrom(read(respond({ code: "SECRET-code", state })));
   Log.reset();
   const heard = lines
     .map((line) => (line instanceof Error ? shown(line) : JSON.stringify(line)))
     .join("\n");
-  for (const secret of ["SECRET-code", code_verifier]) expect(heard).not.toContain(secret);
+  for (const secret of ["SECRET-code", data.codeVerifier]) expect(heard).not.toContain(secret);
 });

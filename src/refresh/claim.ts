@@ -10,6 +10,7 @@ import type { Next } from "./states.ts";
 import { takeTurn } from "./turn.ts";
 import { claimAttempt, dropAttempt, endSession, type ClaimedRow } from "./transactions.ts";
 import { untilStored } from "./until-stored.ts";
+import { follow } from "./watch.ts";
 
 /** CLAIM: what a send needs is loaded first, so that nothing is claimed that cannot be sent. */
 export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
@@ -41,9 +42,14 @@ async function attempt(
   for (;;) {
     if (owner.isReleased) return { state: "READ" };
     const begun = clock.mono();
-    const claimed = await claimAttempt(run, owner, seen, certain);
+    const claimed = await claimAttempt(run, owner, seen, certain).catch((error: unknown) => {
+      // A page that falls asleep aborts its transactions, and looks again when it wakes.
+      if (owner.isReleased || page.asleep()) return undefined;
+      throw error;
+    });
     onClaimed();
-    if (!claimed || owner.isReleased) return { state: "READ" };
+    if (!claimed) return { state: "READ" };
+    if (owner.isReleased) return follow(run, claimed.att);
     seen = claimed;
     if (clock.mono() - begun > run.timing.permitMs) {
       // Slower than a waiter may be patient: what was read is old. Nothing was sent.

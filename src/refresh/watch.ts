@@ -26,13 +26,13 @@ export async function watch(run: Run, att: Attempt): Promise<Next> {
     // A request for a lock must not wait in a page that sleeps: it would hold up everybody behind it.
     undo.push(page.onEvent(() => resolve({ state: "READ" })));
   });
-  const ended = clock
-    .sleep(LOCK_AFTER_MS, leave.signal)
-    .then(() =>
-      locks.request<Next>(ownerLock(att.id), { mode: "shared", signal: leave.signal }, () =>
-        ownerEnded(run, att),
-      ),
-    );
+  // The timers of a hidden page may be a minute apart.
+  const soon = page.visible() ? clock.sleep(LOCK_AFTER_MS, leave.signal) : Promise.resolve();
+  const ended = soon.then(() =>
+    locks.request<Next>(ownerLock(att.id), { mode: "shared", signal: leave.signal }, () =>
+      ownerEnded(run, att),
+    ),
+  );
   try {
     return await Promise.race([told, stirred, ended, observe(run, att, life, leave.signal)]);
   } finally {
@@ -76,7 +76,7 @@ function hear(
 }
 
 /** Its owner has not sent and cannot any more: there is no ghost to wait for. */
-async function follow(run: Run, att: Attempt): Promise<Next> {
+export async function follow(run: Run, att: Attempt): Promise<Next> {
   const row = await run.ports.store.get(rowKey(run));
   return isSame(row, att) ? { state: "CLAIM", row, certain: true } : { state: "READ" };
 }

@@ -269,8 +269,62 @@ describe("a page that sleeps", () => {
     expect(messages.at(-1)).toMatchObject({ t: "gone", seq: 2, unsent: true });
     expect(sent).toHaveLength(0);
     life.happen("resume");
+    await settle();
+    // Nothing was sent: there is no ghost to wait for, and nothing may be lost.
+    expect(sent).toHaveLength(1);
+    expect((await store.get(KEY))!.att).toMatchObject({ seq: 3, n: 0 });
+  });
+
+  test("frozen while it writes its attempt down looks again when it wakes", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const life = page();
+    vi.spyOn(store, "update").mockImplementationOnce(async () => {
+      life.happen("freeze");
+      throw new StorageError("the transaction was aborted");
+    });
+    const tokens = tab("a", { page: life }).refresh(NEED);
+    await settle();
+    expect(sent).toHaveLength(0);
+    life.happen("resume");
+    await settle();
+    sent[0]!.answer(answerOf(2));
+    expect((await tokens).accessToken).toBe("at2");
+  });
+
+  test("hidden asks for the owner's lock at once: its timers may be a minute apart", async () => {
+    const { tab, locks, end, sent } = await owned();
+    const life = page();
+    life.isVisible = false;
+    const request = vi.spyOn(locks, "request");
+    void tab("a", { page: life })
+      .refresh(NEED)
+      .catch(() => {});
+    await settle();
+    expect(request.mock.calls.filter(([, { signal }]) => signal !== undefined)).toHaveLength(1);
+    await end();
     await drained();
     expect(sent).toHaveLength(1);
+  });
+
+  test.each([
+    ["hidden", () => ({ isVisible: false })],
+    ["that cannot ask whose turn it is", () => ({ isVisible: true })],
+  ])("%s waits for no turn", async (what, state) => {
+    const { store, sent, tab, locks } = browser();
+    await store.update(KEY, () => expiredRow());
+    const request = locks.request.bind(locks);
+    vi.spyOn(locks, "request").mockImplementation((name, options, callback) => {
+      if (!name.startsWith("turn/")) return request(name, options, callback);
+      if (what !== "hidden") return Promise.reject(new DOMException("", "InvalidStateError"));
+      return callback(false);
+    });
+    const life = Object.assign(page(), state());
+    const tokens = tab("a", { page: life }).refresh(NEED);
+    await vi.advanceTimersByTimeAsync(what === "hidden" ? 0 : 250);
+    await settle();
+    sent[0]!.answer(answerOf(2));
+    expect((await tokens).accessToken).toBe("at2");
   });
 
   test("frozen after it has sent keeps its lock, and its answer is stored when it wakes", async () => {

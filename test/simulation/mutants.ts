@@ -145,8 +145,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "who has given its lock away may send",
     edits: [
       ["transactions.ts", "if (owner.isReleased || satisfying", "if (satisfying"],
-      ["claim.ts", "if (!claimed || owner.isReleased)", "if (!claimed)"],
-      ["claim.ts", "if (owner.isReleased) return", "if (false) return"],
+      ["claim.ts", "if (owner.isReleased) return {", "if (false) return {"],
+      ["claim.ts", "if (owner.isReleased) return follow", "if (false) return follow"],
     ],
     mix: "freeze/unknown/web locks",
     breaks: ["I1 lock"],

@@ -41,6 +41,19 @@ export class DocumentPage implements Page {
   canNavigate(): boolean {
     return window.top === window && document.visibilityState === "visible";
   }
+
+  onWake(listener: () => void): () => void {
+    const ended = new AbortController();
+    const { signal } = ended;
+    const tell = (event: Event) => {
+      const isFirst = event.type === "pageshow" && !(event as PageTransitionEvent).persisted;
+      if (!isFirst && document.visibilityState === "visible") listener();
+    };
+    addEventListener("pageshow", tell, { signal });
+    document.addEventListener("resume", tell, { signal });
+    document.addEventListener("visibilitychange", tell, { signal });
+    return () => ended.abort();
+  }
 }
 
 /** In a sandboxed frame the very look at a storage may throw. */

@@ -77,4 +77,6 @@ export interface Page {
   online(): boolean;
   /** A top-level page that a person can see now: the only kind that may go to the login page by itself. */
   canNavigate(): boolean;
+  /** When the page may have slept, and missed what other tabs said. Returns its undo. */
+  onWake(listener: () => void): () => void;
 }

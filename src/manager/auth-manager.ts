@@ -62,7 +62,11 @@ export class AuthManager implements Auth {
   readonly start: Auth["start"] = () => {
     const { page, channel, redirectUri, postLogoutRedirectUri } = this.#config;
     if (this.#unlisten || page.unsupported()) return;
-    this.#unlisten = channel.listen((message) => void this.#hear(message));
+    const undo = [
+      channel.listen((message) => void this.#hear(message)),
+      page.onWake(() => void this.#session.load("stored").catch(ignore)),
+    ];
+    this.#unlisten = () => undo.forEach((end) => end());
     this.#opened = isCallback(page.href(), redirectUri())
       ? this.handleCallback().then(ignore, ignore)
       : this.#open();

@@ -333,6 +333,31 @@ describe("state", () => {
     expect(auth.state).toEqual({ status: "expired", reason: "invalid_grant" });
   });
 
+  test("that slept looks at what it missed when it wakes", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    const auth = my.tab();
+    auth.start();
+    await auth.getUser();
+    // Signed out in another tab, whose word this one did not hear.
+    await my.store.update(KEY, (row) => ({
+      ...row!,
+      sid: "s2",
+      end: { why: "signed_out", seq: row!.seq },
+      access: {},
+      tokens: null,
+    }));
+    expect(auth.state.status).toBe("authenticated");
+    my.page.wake();
+    await settle();
+    expect(auth.state).toEqual({ status: "anonymous" });
+    auth.dispose();
+    await remember(my, goodRow(expiredRow()));
+    my.page.wake();
+    await settle();
+    expect(auth.state).toEqual({ status: "anonymous" });
+  });
+
   test("after dispose no longer follows the other tabs, until start", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));

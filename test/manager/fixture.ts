@@ -55,6 +55,7 @@ export interface FakePage extends Page {
   isOnline: boolean;
   mayNavigate: boolean;
   problem: ConfigurationError | undefined;
+  wake(): void;
 }
 
 export function world(clock: Clock = testClock): World {
@@ -179,6 +180,11 @@ function fakePage(): FakePage {
     },
     canNavigate() {
       return this.mayNavigate;
+    },
+    wake: () => {},
+    onWake(listener) {
+      this.wake = listener;
+      return () => (this.wake = () => {});
     },
   };
 }

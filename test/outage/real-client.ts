@@ -101,5 +101,6 @@ function pageOf(): Page {
     replaceUrl: () => {},
     online: () => true,
     canNavigate: () => false,
+    onWake: () => () => {},
   };
 }

@@ -54,6 +54,7 @@ export function nodeBrowser({
     replaceUrl: () => {},
     online: () => true,
     canNavigate: () => false,
+    onWake: () => () => {},
   };
   const tab = () => {
     const tab = random.id();

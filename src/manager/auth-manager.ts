@@ -136,12 +136,17 @@ export class AuthManager implements Auth {
     await abortable(Promise.all([this.#open(), this.#logins.settled]), signal);
     if (prompt !== undefined && prompt !== "none") return this.#tokenAfterLogin(options);
     const want = wantKey(options);
+    let refusal: unknown;
     if (want === USUAL_WANT && cache === "default") {
       const good = this.#session.goodToken();
       if (good) return good;
       if (this.#session.isOver()) {
-        const renewed = await this.#renew(options, undefined).catch(unlessNeedsPerson);
-        if (renewed !== undefined) return renewed;
+        try {
+          return await this.#renew(options, undefined);
+        } catch (error) {
+          if (!needsPerson(error)) throw error;
+          refusal = error;
+        }
       }
     }
     const found = await this.#session.find(want);
@@ -155,6 +160,8 @@ export class AuthManager implements Auth {
       return found.tokens.accessToken;
     }
     try {
+      // The session that was refused is the one that is stored: asked again it would say the same.
+      if (refusal !== undefined && !found) throw refusal;
       // Dead by the monotonic clock: the wall's word alone would have it served again.
       const revived = found && found.tokens.expiresAt > this.#config.clock.now();
       return await this.#renew({ ...options, ...(revived && { cache: "reload" }) }, found?.tokens);
@@ -256,10 +263,6 @@ export class AuthManager implements Auth {
 }
 
 const loadServerSignOut = () => chunk(import("./server-sign-out.ts"));
-
-function unlessNeedsPerson(error: unknown): undefined {
-  if (!needsPerson(error)) throw error;
-}
 
 function needsPerson(error: unknown): boolean {
   return error instanceof NoTokenError || error instanceof RefreshTokenError;

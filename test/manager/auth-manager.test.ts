@@ -333,6 +333,31 @@ describe("state", () => {
     expect(auth.state).toEqual({ status: "expired", reason: "invalid_grant" });
   });
 
+  test("whose session ended unseen asks an app's own grant once", async () => {
+    const my = world();
+    const soon = { gen: 1, expiresAt: Date.now() + 1_000, scope: ["openid"] };
+    await remember(my, { ...expiredRow(), access: { [wantKey({})]: soon } });
+    let asked = 0;
+    const auth = my.tab({
+      requestToken: async () => {
+        asked++;
+        throw new NoTokenError("nobody is here");
+      },
+    });
+    await auth.getToken();
+    await vi.advanceTimersByTimeAsync(2_000);
+    await my.store.update(KEY, (row) => ({
+      ...row!,
+      end: { why: "invalid_grant", seq: row!.seq },
+      access: {},
+      tokens: null,
+    }));
+    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({
+      reason: "invalid_grant",
+    });
+    expect(asked).toBe(1);
+  });
+
   test("that slept looks at what it missed when it wakes", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));

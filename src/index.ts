@@ -41,6 +41,9 @@ export type { IframeOptions } from "./browser/iframe-user-agent.ts";
 export { PopupUserAgent } from "./browser/popup-user-agent.ts";
 export type { PopupOptions } from "./browser/popup-user-agent.ts";
 
+// For apps that cannot wait for a refresh after a long silence.
+export { renewAhead } from "./browser/renew-ahead.ts";
+
 // The tokens of services, and a fetch that brings any token to whom it is for.
 export { tokenManager } from "./create-token-manager.ts";
 export type { CreateTokenManagerConfig } from "./create-token-manager.ts";

@@ -1,0 +1,48 @@
+import type { Auth } from "../core/auth.ts";
+
+/** Before its end a token is renewed in a tab that can be seen, unless half of its life is less. Milliseconds. */
+const VISIBLE_LEAD_MS = 120_000;
+/** Later, and each tab at another time: what a seen tab did needs nobody else. Their timers may be a minute late. */
+const HIDDEN_LEAD_MS = 65_000;
+const HIDDEN_JITTER_MS = 40_000;
+/** Between two tries. Milliseconds. */
+const PAUSE_MS = 30_000;
+
+/**
+ * Renews tokens before they end although nobody asks, for apps that cannot wait for a refresh after a long silence: a call,
+ * a recording. Without it a session that nobody uses makes no requests. All tabs may do so; one of them refreshes.
+ * Returns its undo.
+ */
+export function renewAhead(auth: Pick<Auth, "state" | "subscribe" | "getToken">): () => void {
+  const jitterMs = Math.random() * HIDDEN_JITTER_MS;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let triedAt = -Infinity;
+
+  const renew = () => {
+    triedAt = performance.now();
+    // Its outcome is in the state, for everybody.
+    auth.getToken({ cache: "reload", prompt: "none" }).catch(() => {});
+    plan();
+  };
+  const plan = () => {
+    clearTimeout(timer);
+    const { state } = auth;
+    if (state.status !== "authenticated") return;
+    const leftMs = state.token.expiresAt - Date.now();
+    const isVisible = document.visibilityState === "visible";
+    const leadMs = isVisible
+      ? Math.min(VISIBLE_LEAD_MS, leftMs / 2)
+      : Math.min(HIDDEN_LEAD_MS + jitterMs, leftMs / 3);
+    const soonestMs = triedAt + PAUSE_MS - performance.now();
+    timer = setTimeout(renew, Math.max(0, leftMs - leadMs, soonestMs));
+  };
+
+  const unsubscribe = auth.subscribe(plan);
+  document.addEventListener("visibilitychange", plan);
+  plan();
+  return () => {
+    unsubscribe();
+    document.removeEventListener("visibilitychange", plan);
+    clearTimeout(timer);
+  };
+}

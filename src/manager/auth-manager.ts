@@ -191,7 +191,11 @@ export class AuthManager implements Auth {
       );
     if (!context) this.#renewals.set(id, renewal);
     if (want === USUAL_WANT) this.#renewal = renewal;
-    return abortable(renewal, signal);
+    // Also for who leaves: the token may have run out meanwhile.
+    return abortable(renewal, signal).catch((error: unknown) => {
+      this.#session.stale();
+      throw error;
+    });
   }
 
   async #requestToken(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
@@ -211,8 +215,9 @@ export class AuthManager implements Auth {
       await this.#session.adopt(answer, wantKey(options)).catch(ignore);
       return answer.accessToken;
     } catch (error) {
-      if (!needsPerson(error)) this.#session.stale();
-      else if (this.#session.user) await this.#session.load("other-tab").catch(ignore);
+      if (needsPerson(error) && this.#session.user) {
+        await this.#session.load("other-tab").catch(ignore);
+      }
       throw error;
     }
   }

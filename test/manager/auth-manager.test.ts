@@ -241,6 +241,22 @@ describe("state", () => {
     expect(seen).toEqual(["anonymous", "authenticating", "authenticated"]);
   });
 
+  test("says that the token is stale as soon as somebody leaves a refresh that brings nothing", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    const auth = my.tab();
+    await auth.getUser();
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect(auth.state).toMatchObject({ freshness: "fresh" });
+    const leave = new AbortController();
+    const left = auth.getToken({ prompt: "none", signal: leave.signal });
+    left.catch(() => {});
+    await settle();
+    leave.abort(new Error("left"));
+    await expect(left).rejects.toThrow("left");
+    expect(auth.state).toMatchObject({ status: "authenticated", freshness: "stale" });
+  });
+
   test("says that the token is stale when a refresh did not work out", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));

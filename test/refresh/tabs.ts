@@ -159,5 +159,5 @@ export function answerOf(n: number, changes: Partial<RefreshedTokens> = {}): Ref
 
 /** Lets everything run that waits for nothing but promises. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
 }

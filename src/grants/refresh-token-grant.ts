@@ -2,6 +2,7 @@ import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { NoTokenError, RefreshTokenError, RequestTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
+import { isUsedUp } from "../core/used-up.ts";
 
 export interface RefreshTokenConfig {
   /** Where refresh tokens are sent when that is not the server's token endpoint; absolute. */
@@ -10,7 +11,7 @@ export interface RefreshTokenConfig {
 
 /**
  * Sends the refresh token of `request.tokens`, once; for tokens that the caller keeps and locks. Only the server's
- * `invalid_grant` leads to the inner grant, as does a request without a refresh token. For the sessions of people use
+ * definite `invalid_grant` leads to the inner grant, as does a request without a refresh token. For the sessions of people use
  * `RefreshGrant`. @see RFC 6749 section 6
  */
 export class RefreshTokenGrant implements Grant {
@@ -41,7 +42,7 @@ export class RefreshTokenGrant implements Grant {
     try {
       fresh = await this.#refresh(refreshToken, request);
     } catch (error) {
-      if (!(error instanceof RequestTokenError && error.error === "invalid_grant")) throw error;
+      if (!(error instanceof RequestTokenError && isUsedUp(error))) throw error;
       return this.#withoutRefreshToken(request);
     }
     if (held.user && fresh.user && held.user.sub !== fresh.user.sub) {

@@ -1,6 +1,7 @@
 import type { Endpoints } from "../core/authorization-server.ts";
 import { RequestTokenError } from "../core/errors.ts";
 import type { RefreshAnswer } from "../core/refresher.ts";
+import { isDefinite, isUsedUp } from "../core/used-up.ts";
 import type { Want } from "../core/want.ts";
 import { publicCredentials, type CredentialsSource } from "./credentials.ts";
 import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
@@ -75,18 +76,15 @@ function judge(
   const facts = parseFacts(answer, form);
   const { error } = facts;
   const cause = refusal(form.name, facts);
-  const isDefinite = status < 300 || (status >= 400 && status < 500);
   if (
     status === 429 ||
     status === 503 ||
     error === "temporarily_unavailable" ||
-    (isDefinite && !error)
+    (isDefinite(status) && !error)
   ) {
     return { type: "not_rotated", retryAfterMs: retryAfterMs(answer.headers, now), cause };
   }
-  if (!isDefinite || error === "server_error") return { type: "unknown", byServer: true, cause };
-  // The second is GitHub's word for the first.
-  return error === "invalid_grant" || error === "bad_refresh_token"
-    ? { type: "invalid_grant" }
-    : { type: "refused", facts };
+  if (!isDefinite(status) || error === "server_error")
+    return { type: "unknown", byServer: true, cause };
+  return isUsedUp(facts) ? { type: "invalid_grant" } : { type: "refused", facts };
 }

@@ -18,11 +18,11 @@ function fakeServer(reply: AuthorizationServer["requestTokens"] = async () => an
   return { requestTokens: vi.fn(reply) };
 }
 
-const refusal = (error: string) =>
-  new RequestTokenError(`the token endpoint answered 400 ${error}`, {
+const refusal = (error: string, status = 400) =>
+  new RequestTokenError(`the token endpoint answered ${status} ${error}`, {
     hint: "x",
     error,
-    status: 400,
+    status,
   });
 
 describe("ClientCredentialsGrant", () => {
@@ -206,8 +206,13 @@ describe("RefreshTokenGrant", () => {
     expect(server.requestTokens).not.toHaveBeenCalled();
   });
 
-  test("invalid_grant leads to the inner grant, with the request as it was", async () => {
-    const { inner, grant } = setUp(() => Promise.reject(refusal("invalid_grant")));
+  test.for([
+    refusal("invalid_grant"),
+    refusal("invalid_grant", 401),
+    refusal("invalid_grant", 200),
+    refusal("bad_refresh_token", 200),
+  ])("%s leads to the inner grant, with the request as it was", async (error) => {
+    const { inner, grant } = setUp(() => Promise.reject(error));
     const request = { tokens: held, cache: "reload" } as const;
     expect(await grant.requestToken(request)).toMatchObject({ accessToken: "inner" });
     expect(inner.requestToken).toHaveBeenCalledWith(request);
@@ -229,6 +234,9 @@ describe("RefreshTokenGrant", () => {
     new NetworkError("offline"),
     refusal("invalid_client"),
     refusal("invalid_scope"),
+    refusal("invalid_grant", 429),
+    refusal("invalid_grant", 500),
+    refusal("bad_refresh_token", 503),
     new RequestTokenError("500", { hint: "x", status: 500, retryable: true }),
   ])("%s is passed on: the refresh token stands", async (error) => {
     const { inner, grant } = setUp(() => Promise.reject(error));

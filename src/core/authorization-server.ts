@@ -77,9 +77,11 @@ export interface AuthorizationServer {
   /** Judges an authorization response, exchanges its code, once, and verifies what comes back. */
   exchange(response: string, signal?: AbortSignal): Promise<TokenSet>;
   /**
-   * A token request of any other grant, sent once. An ID token in the answer is verified and gives `user`.
+   * A token request of any other grant, sent once. An ID token in the answer is verified and gives `user`; a refresh whose ID
+   * token cannot be verified now gives its tokens without one: the new refresh token exists once.
    * @throws RequestTokenError refused, with the server's `error`; or answered badly
-   * @throws NetworkError no answer
+   * @throws IdTokenError the answer's ID token must not be trusted; retryable when it cannot be verified now
+   * @throws NetworkError no answer, or nothing was sent
    */
   requestTokens(parameters: TokenParameters, options?: TokenRequestOptions): Promise<TokenSet>;
   /**

@@ -54,7 +54,7 @@ export interface ServerParts {
   /** What is always asked for, with what is asked for on top, each once. */
   readonly scopeWith: (want: Want) => string[];
   readonly loadMetadata: () => Promise<ServerMetadata>;
-  /** Undefined for a server that is no OpenID provider: nobody could verify its ID tokens, so there are none. */
+  /** With its keys at hand. Undefined for a server that is no OpenID provider: nobody could verify its ID tokens, so there are none. */
   readonly loadVerifier: () => Promise<Verifier | undefined>;
 }
 
@@ -94,7 +94,12 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
       ...new Set([...(isOpenId ? ["openid"] : []), ...usualScope, ...scope]),
     ],
     loadMetadata,
-    loadVerifier: async () => (isOpenId ? await loadVerifier() : undefined),
+    loadVerifier: async () => {
+      if (!isOpenId) return undefined;
+      const trusted = await loadVerifier();
+      await trusted.keys.get();
+      return trusted;
+    },
   };
 }
 

@@ -219,13 +219,16 @@ describe("a login", () => {
     expect(await asking({ acrValues: ["gold"] })).toMatchObject({ claim: "acr" });
   });
 
-  test("is refused while the keys cannot be had, and sends its code once", async () => {
+  test("waits for the keys before it sends its code, and sends it once", async () => {
     broken["/jwks"] = () => Promise.reject(new TypeError("Failed to fetch"));
     const response = await login();
     expect(await errorFrom(engine.server.exchange(response))).toMatchObject({
       code: "network",
       retryable: true,
     });
+    expect(sent("/token")).toHaveLength(0);
+    delete broken["/jwks"];
+    expect((await engine.server.exchange(response)).user?.sub).toBe("alice");
     expect(await errorFrom(engine.server.exchange(response))).toMatchObject({
       code: "invalid_response",
     });

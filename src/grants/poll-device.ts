@@ -73,10 +73,11 @@ function judge(error: unknown): "pending" | "slow_down" | "unanswered" {
   if (error instanceof RequestTokenError) {
     if (error.error === "authorization_pending") return "pending";
     if (error.error === "slow_down") return "slow_down";
+    if (error.retryable || error.error === "temporarily_unavailable") return "unanswered";
     if (error.error === "expired_token") throw deviceExpired(error);
     if (error.error === "access_denied") throw deviceDenied(error);
   }
-  // Tokens that cannot be verified now: their code is used up.
+  // An ID token came: the code is used up, whether or not it can be verified now.
   const isPassing = isAuthError(error) && error.retryable && !(error instanceof IdTokenError);
   if (!isPassing) throw error;
   return "unanswered";

@@ -167,12 +167,15 @@ describe("polling", () => {
       new DiscoveryError("down", { hint: "x", retryable: true }),
       new NetworkError("cut"),
       new NetworkError("cut"),
+      refusal("temporarily_unavailable"),
+      refusal("access_denied", { status: 503, retryable: true }),
+      refusal("expired_token", { status: 500, retryable: true }),
       refusal("authorization_pending"),
       refusal("authorization_pending"),
       approval(),
     );
-    const { result, shown } = await run(my, 5_000 * 60);
-    expect(pauses(my)).toEqual([5, 10, 20, 40, 60, 60, 5, 5]);
+    const { result, shown } = await run(my, 5_000 * 100);
+    expect(pauses(my)).toEqual([5, 10, 20, 40, 60, 60, 60, 60, 60, 5, 5]);
     expect(await result).toMatchObject({ accessToken: "at1" });
     expect(shown[0]!.statuses).toEqual(["waiting", "retrying", "waiting", "approved"]);
   });

@@ -29,9 +29,13 @@ export interface CreateClientConfig
   readonly endpoints?: Endpoints;
   /** Where tokens come from; `ClientCredentialsGrant` when not given. Refresh tokens are seen to. */
   readonly grant?: (server: AuthorizationServer) => Grant;
-  /** This process's memory when not given. */
+  /** This client's memory when not given. */
   readonly storage?: TokenStorage;
-  /** This process's own when not given. Who shares a storage with others shares locks with them. */
+  /** Whose tokens: a name. Clients of one registration that share a storage differ in it when their grants or accounts do. */
+  readonly service?: string;
+  /** Of the tokens' keys in the storage; `auth_token` when not given. */
+  readonly keyPrefix?: string;
+  /** This client's own when not given. Clients that share a storage, in one process too, must be given the same ones. */
   readonly locks?: TabLock;
   /** For requests to the authorization server. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
@@ -54,8 +58,9 @@ export interface Client {
 export function createClient(config: CreateClientConfig): Client {
   checkRegistration(config);
   checkAuthentication(config);
-  const { issuer, clientId, authentication, endpoints, allow, exclude } = config;
-  const { scope = [], resource, audience } = config;
+  checkService(config);
+  const { issuer, clientId, authentication, endpoints, service, keyPrefix } = config;
+  const { scope = [], resource, audience, allow, exclude } = config;
   const { server } = createEngine({
     issuer,
     clientId,
@@ -66,25 +71,28 @@ export function createClient(config: CreateClientConfig): Client {
     requests: new MemoryRequestStore(),
     clock: systemClock,
   });
-  const grant =
-    config.grant?.(server) ??
-    new ClientCredentialsGrant(server, {
-      scope,
-      ...(resource !== undefined && { resource }),
-      ...(audience !== undefined && { audience }),
-    });
-  const { getToken, forceRefresh, invalidateToken } = new TokenManager({
+  const grant = config.grant?.(server) ?? new ClientCredentialsGrant(server);
+  const client = clientKey(issuer, clientId);
+  const manager = new TokenManager({
     provider: new RefreshTokenGrant(grant, server),
     storage: config.storage ?? new MemoryTokenStorage(),
     locks: config.locks ?? new MemoryTabLock(),
     clock: systemClock,
-    service: clientKey(issuer, clientId),
+    service: service === undefined ? client : `${client},${encodeURIComponent(service)}`,
+    ...(keyPrefix !== undefined && { keyPrefix }),
   });
+  // Before tokens are looked up: clients that are for different things may share a storage.
+  const want: Want = {
+    ...(scope.length > 0 && { scope }),
+    ...(resource !== undefined && { resource }),
+    ...(audience !== undefined && { audience }),
+  };
+  const getToken: Client["getToken"] = (options) => manager.getToken({ ...want, ...options });
   const send = allow && createFetch({ getToken, allow, ...(exclude && { exclude }) });
   return {
     getToken,
-    forceRefresh,
-    invalidateToken,
+    forceRefresh: (options) => manager.forceRefresh({ ...want, ...options }),
+    invalidateToken: (options) => manager.invalidateToken({ ...want, ...options }),
     fetch: async (input, init) => {
       if (send) return send(input, init);
       throw new ConfigurationError(
@@ -105,6 +113,16 @@ function checkAuthentication({ authentication, grant }: CreateClientConfig): voi
     "authentication",
     problem ?? "a public client has no credentials",
     'Give { method: "client_secret_basic", clientSecret }, or the method that the server knows for this client.',
+  );
+}
+
+/** What a grant of one's own gives is not told by issuer and client. */
+function checkService({ grant, storage, service }: CreateClientConfig): void {
+  if (!grant || !storage || service) return;
+  throw new ConfigurationError(
+    "service",
+    "it is missing",
+    "Name whose tokens these are, such as the account: others with this client may use the same storage.",
   );
 }
 

@@ -3,13 +3,13 @@ import { WebLocksTabLock } from "./browser/web-locks-tab-lock.ts";
 import { TokenManager, type TokenManagerConfig } from "./manager/token-manager.ts";
 import { MemoryTabLock } from "./memory/memory-tab-lock.ts";
 
-/** What `tokenManager()` can be told; `locks` and `clock` are those of the platform when not given. */
+/** What `tokenManager()` can be told; `locks` are Web Locks when not given, or the manager's own where there are none. */
 export type CreateTokenManagerConfig = Omit<TokenManagerConfig, "locks" | "clock"> &
   Partial<Pick<TokenManagerConfig, "locks" | "clock">>;
 
 /**
- * Composes a `TokenManager`: one request for all tabs of the origin where there are Web Locks, else for this process. Each
- * manager needs a `service` or a `keyPrefix` of its own.
+ * Composes a `TokenManager`: one request for all tabs of the origin where there are Web Locks, else for all who share this
+ * manager, or its `locks`. Each manager needs a `service` or a `keyPrefix` of its own.
  */
 export function tokenManager(config: CreateTokenManagerConfig): TokenManager {
   return new TokenManager({ locks: platformLocks(), clock: systemClock, ...config });

@@ -215,6 +215,7 @@ describe("a password, as mediahaven has it", () => {
         tokenEndpoint: "https://mh.example.com/auth/oauth2/token",
       },
       storage,
+      service: "ada",
       allow: ["https://mh.example.com"],
       grant: (server) =>
         new PasswordGrant(server, {
@@ -309,6 +310,90 @@ describe("a password, as mediahaven has it", () => {
   });
 });
 
+describe("clients that share a storage", () => {
+  function setUp() {
+    const storage = new MemoryTokenStorage();
+    const sent: Record<string, string>[] = [];
+    const client = (changes: Partial<CreateClientConfig>) =>
+      basic({
+        issuer: "https://id.example.com",
+        endpoints: { tokenEndpoint: "https://id.example.com/token" },
+        storage,
+        fetch: async (_, { body }) => {
+          sent.push(Object.fromEntries(new URLSearchParams(body as string)));
+          const access_token = `at${sent.length}`;
+          const refresh_token = `rt${sent.length}`;
+          return Response.json({ access_token, refresh_token, token_type: "Bearer", scope: "a" });
+        },
+        ...changes,
+      });
+    const person = (username: string, changes: Partial<CreateClientConfig> = {}) =>
+      client({
+        service: username,
+        grant: (server) =>
+          new PasswordGrant(server, { credentials: async () => ({ username, password: "p" }) }),
+        ...changes,
+      });
+    return { sent, client, person };
+  }
+
+  test.for([
+    [{ resource: `${API}/a` }, { resource: `${API}/b` }],
+    [{ audience: "a" }, { audience: "b" }],
+    [{ scope: ["a"] }, { scope: ["b"] }],
+    [{ keyPrefix: "a" }, { keyPrefix: "b" }],
+    [{ service: "a" }, { service: "b" }],
+    [{ service: "a" }, {}],
+  ])("%o and %o have tokens of their own", async ([one, other]) => {
+    const { client } = setUp();
+    expect(await client(one!).getToken()).toBe("at1");
+    expect(await client(other!).getToken()).toBe("at2");
+    expect(await client(one!).getToken()).toBe("at1");
+  });
+
+  test("a call that names what another client is configured for has its token", async () => {
+    const { client } = setUp();
+    await client({ resource: `${API}/a` }).getToken();
+    expect(await client({}).getToken({ resource: `${API}/a` })).toBe("at1");
+    await client({ resource: `${API}/a` }).invalidateToken({ refreshToken: "forget" });
+    expect(await client({}).getToken({ resource: `${API}/a` })).toBe("at2");
+    expect(await client({ resource: `${API}/a` }).forceRefresh()).toBe("at3");
+    expect(await client({}).getToken({ resource: `${API}/a` })).toBe("at3");
+  });
+
+  test("with accounts of their own have tokens of their own", async () => {
+    const { sent, person } = setUp();
+    expect(await person("ada").getToken()).toBe("at1");
+    expect(await person("bob").getToken()).toBe("at2");
+    expect(await person("ada").getToken()).toBe("at1");
+    expect(sent.map(({ username }) => username)).toEqual(["ada", "bob"]);
+  });
+
+  test("what a grant of one's own is configured for stands when the client is for nothing", async () => {
+    const { sent, person } = setUp();
+    const credentials = async () => ({ username: "ada", password: "p" });
+    const grant: CreateClientConfig["grant"] = (server) =>
+      new PasswordGrant(server, { credentials, scope: ["own"] });
+    await person("ada", { grant }).getToken();
+    expect(sent[0]).toMatchObject({ scope: "own" });
+  });
+
+  test("a grant of one's own is asked for what is configured; a refresh, for what was granted of it", async () => {
+    const { sent, person } = setUp();
+    const { getToken, forceRefresh } = person("ada", {
+      scope: ["a", "b"],
+      resource: API,
+      audience: "x",
+    });
+    await getToken();
+    expect(sent[0]).toMatchObject({ scope: "a b", resource: API, audience: "x" });
+    await forceRefresh();
+    expect(sent[1]).toMatchObject({ refresh_token: "rt1", scope: "a", resource: API });
+    await getToken({ scope: ["c"] });
+    expect(sent[2]).toMatchObject({ grant_type: "password", scope: "c", resource: API });
+  });
+});
+
 describe("bad input is refused at once", () => {
   const config: CreateClientConfig = {
     issuer: "https://id.example.com",
@@ -324,8 +409,10 @@ describe("bad input is refused at once", () => {
     [{ authentication: { method: "client_secret_basic", clientSecret: "" } }, "authentication"],
     [{ authentication: { method: "private_key_jwt" } }, "authentication"],
     [{ allow: ["*"] }, "allow"],
+    [{ grant: () => ({}), storage: new MemoryTokenStorage() }, "service"],
+    [{ grant: () => ({}), storage: new MemoryTokenStorage(), service: "" }, "service"],
   ] as const)("%o: %s", ([changes, input]) => {
-    expect(() => createClient({ ...config, ...changes } as CreateClientConfig)).toThrow(
+    expect(() => createClient({ ...config, ...changes } as unknown as CreateClientConfig)).toThrow(
       expect.objectContaining({ code: "configuration", input }),
     );
   });

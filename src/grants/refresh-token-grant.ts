@@ -60,14 +60,17 @@ export class RefreshTokenGrant implements Grant {
   /** Without the caller's signal: a request that is aborted may have used the refresh token up. */
   #refresh(
     refreshToken: string,
-    { scope, resource, audience, signal }: TokenRequest,
+    { tokens, scope, resource, audience, signal }: TokenRequest,
   ): Promise<TokenSet> {
     signal?.throwIfAborted();
+    const granted = tokens?.scope ?? [];
+    // More than was granted would be refused each time.
+    const asked = scope?.filter((name) => granted.length === 0 || granted.includes(name));
     return this.#server.requestTokens(
       {
         grant_type: "refresh_token",
         refresh_token: refreshToken,
-        scope: scope?.join(" "),
+        scope: asked?.join(" "),
         resource,
         audience,
       },

@@ -289,6 +289,29 @@ describe("a password, as mediahaven has it", () => {
     expect(await getToken()).toBe("at1");
   });
 
+  test("a refresh token that is used up is sent once, also when the dialog is closed", async () => {
+    const { sent, credentials, getToken, forceRefresh } = setUp(() =>
+      Response.json({ error: "invalid_grant" }, { status: 400 }),
+    );
+    await getToken();
+    credentials.mockRejectedValue(new Error("closed"));
+    for (let i = 0; i < 3; i++) await expect(forceRefresh()).rejects.toThrow("closed");
+    expect(sent.filter(({ body }) => body["refresh_token"])).toHaveLength(1);
+    expect(credentials).toHaveBeenCalledTimes(4);
+  });
+
+  test('who types keeps no call with prompt "none" waiting', async () => {
+    const { credentials, getToken, fetch } = setUp(renewed);
+    let type = (_: Credentials) => {};
+    credentials.mockImplementation(() => new Promise((resolve) => (type = resolve)));
+    const token = getToken();
+    await vi.waitFor(() => expect(credentials).toHaveBeenCalled());
+    await expect(fetch("https://mh.example.com/me")).rejects.toMatchObject({ code: "no_token" });
+    type({ username: "ada", password: PASSWORD });
+    expect(await token).toBe("at1");
+    expect(await getToken({ prompt: "none" })).toBe("at1");
+  });
+
   test.for([
     () => new Response("<h1>Oops</h1>", { status: 500 }),
     () => new Response("", { status: 400 }),

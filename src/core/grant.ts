@@ -9,6 +9,8 @@ export interface TokenRequest extends AuthorizationParameters {
   readonly user?: string;
   /** Tokens already held for this request. */
   readonly tokens?: TokenSet;
+  /** Called when the server says for good that the refresh token of `tokens` is used up, before anybody else is asked. */
+  readonly onUsedUp?: () => Promise<void>;
   /** `reload`: a token newer than `tokens`. */
   readonly cache?: "default" | "reload";
   /** An open way to the authorization endpoint. A request that carries one goes untouched to the grant that travels. */

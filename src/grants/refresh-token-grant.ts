@@ -43,6 +43,7 @@ export class RefreshTokenGrant implements Grant {
       fresh = await this.#refresh(refreshToken, request);
     } catch (error) {
       if (!(error instanceof RequestTokenError && isUsedUp(error))) throw error;
+      await request.onUsedUp?.();
       return this.#withoutRefreshToken(request);
     }
     if (held.user && fresh.user && held.user.sub !== fresh.user.sub) {

@@ -1,4 +1,4 @@
-import { RefreshTokenError, TimeoutError } from "../core/errors.ts";
+import { NoTokenError, RefreshTokenError, TimeoutError } from "../core/errors.ts";
 import type { Grant } from "../core/grant.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
 import { tokenSet } from "../core/token-set.ts";
@@ -17,8 +17,17 @@ import {
   type ServiceTokens,
 } from "./service-tokens.ts";
 
+/** A token, or why there is none without a person. */
+interface Found {
+  readonly token?: string;
+  readonly why?: NoTokenError | RefreshTokenError;
+}
+
 export interface TokenManagerConfig {
-  /** Where tokens come from. One that refreshes is handed the stored tokens: see `RefreshTokenGrant`. */
+  /**
+   * Where tokens come from. One that refreshes is handed the stored tokens: see `RefreshTokenGrant`. It is asked with
+   * `prompt: "none"` first, and again without when it needs a person for it, and one may be asked.
+   */
   readonly provider: Grant;
   /** Where they are kept; the one truth, read at each call. */
   readonly storage: TokenStorage;
@@ -114,13 +123,7 @@ export class TokenManager {
     const before = await this.#read(key);
     if (!isReload && this.#isGood(before)) return before.accessToken;
     try {
-      return await this.#underLock(key, options.signal, async () => {
-        // Perhaps somebody else was here first.
-        const now = await this.#read(key);
-        const isNews = !isReload || now?.accessToken !== before?.accessToken;
-        if (isNews && this.#isGood(now)) return now.accessToken;
-        return await this.#request(key, now, options, mode);
-      });
+      return await this.#get(key, before, options, mode);
     } catch (error) {
       if (isReload || error instanceof RefreshTokenError) throw error;
       const left = await this.#read(key).catch(() => undefined);
@@ -129,32 +132,94 @@ export class TokenManager {
     }
   }
 
+  /** First without a person: whoever wants none does not wait for a call that asks one. */
+  async #get(
+    key: string,
+    before: ServiceTokens | undefined,
+    options: ServiceTokenOptions & { signal: AbortSignal },
+    mode: ForceRefreshOptions["mode"],
+  ): Promise<string> {
+    const { cache, prompt = "if needed", signal } = options;
+    const underLock = (lock: string, work: (now: ServiceTokens | undefined) => Promise<Found>) =>
+      this.#underLock(lock, signal, async () => {
+        // Perhaps somebody else was here first.
+        const now = await this.#read(key);
+        const isNews = cache !== "reload" || now?.accessToken !== before?.accessToken;
+        return isNews && this.#isGood(now) ? { token: now.accessToken } : work(now);
+      });
+    let found: Found = {};
+    if (prompt === "if needed" || prompt === "none") {
+      found = await underLock(key, (now) => this.#request(key, now, options, mode));
+      if (prompt === "none" && found.why) throw found.why;
+    }
+    if (found.token === undefined) {
+      const { why } = found;
+      found = await underLock(`${key}/person`, (now) => this.#ask(key, now, options, why));
+    }
+    return found.token!;
+  }
+
+  /** Without a person. */
   async #request(
     key: string,
     held: ServiceTokens | undefined,
     { cache, ...request }: ServiceTokenOptions,
     mode: ForceRefreshOptions["mode"],
-  ): Promise<string> {
+  ): Promise<Found> {
     const { provider, clock } = this.#config;
+    let isUsedUp = false;
+    const onUsedUp = async () => {
+      isUsedUp = true;
+      const { refreshToken: _, ...rest } = held!;
+      await this.#store.write(key, rest, clock.now(), rest.accessToken);
+    };
     try {
       const tokens = await provider.requestToken({
         ...request,
-        ...(held && mode === "refresh" && { tokens: tokenSet(held) }),
+        prompt: "none",
+        ...(held && mode === "refresh" && { tokens: tokenSet(held), onUsedUp }),
         // What is held is not good enough, whoever else has it.
         ...((held || cache === "reload") && { cache: "reload" }),
       });
       const now = clock.now();
       await this.#store.write(key, serviceTokens(tokens, now), now, held?.accessToken);
-      return tokens.accessToken;
+      return { token: tokens.accessToken };
     } catch (error) {
       // The storage's own failure must not hide why.
       if (error instanceof RefreshTokenError) await this.#store.delete(key).catch(() => {});
+      const isForPerson = error instanceof (isUsedUp ? RefreshTokenError : NoTokenError);
+      if (isForPerson) return { why: error };
       throw error;
     }
   }
 
-  async #underLock<T>(
+  /** While others may refresh what is stored: nothing of it goes along. */
+  async #ask(
     key: string,
+    held: ServiceTokens | undefined,
+    { cache, ...request }: ServiceTokenOptions,
+    why: NoTokenError | RefreshTokenError | undefined,
+  ): Promise<Found> {
+    const { provider, clock } = this.#config;
+    try {
+      const tokens = await provider.requestToken({
+        ...request,
+        ...((held || cache === "reload") && { cache: "reload" }),
+      });
+      const write = async () => {
+        const now = clock.now();
+        const before = await this.#read(key).catch(() => undefined);
+        await this.#store.write(key, serviceTokens(tokens, now), now, before?.accessToken);
+      };
+      await this.#underLock(key, undefined, write).catch(write);
+      return { token: tokens.accessToken };
+    } catch (error) {
+      throw why && error instanceof NoTokenError ? why : error;
+    }
+  }
+
+  async #underLock<T>(
+    lock: string,
     signal: AbortSignal | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
@@ -163,7 +228,7 @@ export class TokenManager {
     let isGranted = false;
     try {
       return await locks.request(
-        `token/${key}`,
+        `token/${lock}`,
         { mode: "exclusive", signal: signal ? AbortSignal.any([signal, late]) : late },
         () => {
           isGranted = true;
@@ -172,7 +237,7 @@ export class TokenManager {
       );
     } catch (cause) {
       if (isGranted || !late.aborted) throw cause;
-      throw new TimeoutError(`${key} was busy for ${patienceMs} ms`, { pending: true });
+      throw new TimeoutError(`${lock} was busy for ${patienceMs} ms`, { pending: true });
     }
   }
 

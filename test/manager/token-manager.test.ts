@@ -10,6 +10,7 @@ import type { Grant, TokenRequest } from "../../src/core/grant.ts";
 import { contextKey, TokenContext } from "../../src/core/token-context.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
 import { wantKey } from "../../src/core/want.ts";
+import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";
 import { TokenManager, type TokenManagerConfig } from "../../src/manager/token-manager.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { MemoryTokenStorage } from "../../src/memory/memory-token-storage.ts";
@@ -201,9 +202,9 @@ describe("getToken", () => {
     const { getToken } = tab();
     const without = getToken({ prompt: "none" });
     const rude = getToken({ context: TokenContext.of(word, "now") });
-    const polite = getToken({ context: TokenContext.of(word, "please"), prompt: "login" });
     await expect(without).rejects.toBe(needsWord);
     await expect(rude).rejects.toBe(needsWord);
+    const polite = getToken({ context: TokenContext.of(word, "please"), prompt: "login" });
     expect(await polite).toBe("at1");
     expect(requestToken.mock.calls[0]![0]).toMatchObject({ prompt: "none" });
     expect(requests).toEqual([expect.objectContaining({ prompt: "login" })]);
@@ -234,8 +235,88 @@ describe("getToken", () => {
   });
 });
 
+describe("a provider that asks a person", () => {
+  /** `none` is refused, as a PasswordGrant does; else somebody types until `typed` is called. */
+  function dialog(refreshToken?: string) {
+    const my = world();
+    let typed = (_: TokenSet | Error) => {};
+    const asked: TokenRequest[] = [];
+    my.requestToken.mockImplementation(async (request) => {
+      if (request.prompt === "none") throw new NoTokenError("a person is needed");
+      asked.push(request);
+      const given = await new Promise<TokenSet | Error>((resolve) => (typed = resolve));
+      if (given instanceof Error) throw given;
+      return given;
+    });
+    const type = async (
+      given: TokenSet | Error = answer({ ...(refreshToken && { refreshToken }) }),
+    ) => {
+      await vi.waitFor(() => expect(asked.length).toBeGreaterThan(0));
+      typed(given);
+    };
+    return { ...my, asked, type };
+  }
+
+  test('keeps no call with prompt "none" waiting, in no tab, and is asked once', async () => {
+    const { tab, asked, type } = dialog();
+    const tabs = [tab(), tab()];
+    const calls = tabs.map(({ getToken }) => getToken());
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    for (const { getToken, forceRefresh } of tabs) {
+      await expect(getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
+      await expect(forceRefresh({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
+    }
+    await type();
+    expect(await Promise.all(calls)).toEqual(["at", "at"]);
+    expect(asked).toHaveLength(1);
+    expect(await tabs[1]!.getToken({ prompt: "none" })).toBe("at");
+  });
+
+  test("is not handed a refresh token that another call may send meanwhile", async () => {
+    const { tab, asked, type, addMs } = dialog("rt");
+    const { getToken } = tab();
+    void type();
+    await getToken();
+    addMs(2 * HOUR);
+    void type(answer({ accessToken: "at2", expiresAt: START + 5 * HOUR }));
+    const calls = [getToken(), getToken({ prompt: "login" })];
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    await type(answer({ accessToken: "at2", expiresAt: START + 5 * HOUR }));
+    expect(await Promise.all(calls)).toEqual(["at2", "at2"]);
+    for (const request of asked) expect(request).not.toHaveProperty("tokens");
+  });
+
+  test.for([new Error("closed"), offline])(
+    "a refresh token that is used up is gone when the dialog ends with %s",
+    async (error) => {
+      const { requestToken, stored, storage, clock, locks, addMs } = world({ refreshToken: "rt" });
+      const sent: unknown[] = [];
+      const provider = new RefreshTokenGrant(
+        { requestToken },
+        {
+          requestTokens: async (parameters) => {
+            sent.push(parameters["refresh_token"]);
+            throw new RequestTokenError("x", { hint: "x", error: "invalid_grant", status: 400 });
+          },
+        },
+      );
+      const { getToken } = new TokenManager({ provider, storage, clock, locks });
+      await getToken();
+      requestToken.mockRejectedValue(error);
+      addMs(HOUR - 10_000);
+      // Still good, whoever cannot renew it.
+      expect(await getToken()).toBe("at1");
+      expect(await stored()).not.toHaveProperty("refreshToken");
+      addMs(HOUR);
+      await expect(getToken()).rejects.toBe(error);
+      await expect(getToken()).rejects.toBe(error);
+      expect(sent).toEqual(["rt1"]);
+    },
+  );
+});
+
 describe("failures", () => {
-  test.for([offline, refused, ended, new NoTokenError("none"), new Error("of a custom grant")])(
+  test.for([offline, refused, ended, new Error("of a custom grant")])(
     "without a token %s is told to all who asked, and the next call asks again",
     async (error) => {
       const { tab, requestToken } = world();

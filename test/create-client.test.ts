@@ -302,12 +302,12 @@ describe("a password, as mediahaven has it", () => {
 
   test('who types keeps no call with prompt "none" waiting', async () => {
     const { credentials, getToken, fetch } = setUp(renewed);
-    let type = (_: Credentials) => {};
+    let type: (credentials: Credentials) => void;
     credentials.mockImplementation(() => new Promise((resolve) => (type = resolve)));
     const token = getToken();
     await vi.waitFor(() => expect(credentials).toHaveBeenCalled());
     await expect(fetch("https://mh.example.com/me")).rejects.toMatchObject({ code: "no_token" });
-    type({ username: "ada", password: PASSWORD });
+    type!({ username: "ada", password: PASSWORD });
     expect(await token).toBe("at1");
     expect(await getToken({ prompt: "none" })).toBe("at1");
   });

@@ -1,113 +1,146 @@
-import { abortable } from "../core/abortable.ts";
+import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
+import { Flights } from "../core/flights.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
-import type { Clock } from "../core/ports.ts";
+import type { TabLock } from "../core/ports.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
-import type { TokenStorage } from "../core/token-storage.ts";
-import { wallClock } from "../core/wall-clock.ts";
 import { wantKey } from "../core/want.ts";
-import { parseRecord, type CacheRecord } from "./cache-record.ts";
+import { TokenCache, type TokenCacheConfig } from "./token-cache.ts";
+import { Turns } from "./turns.ts";
 
-export interface CachedGrantConfig {
-  readonly storage: TokenStorage;
+export interface CachedGrantConfig extends TokenCacheConfig {
   /** Under which records are kept; each person and each want has one of its own. A function, when they depend on the context. */
   readonly key: string | ((request: TokenRequest) => string);
-  /** Changes when the inner grant's configuration does: what was stored under another one is not used. */
-  readonly configHash?: string;
-  /** How old a record may be; as old as its token when not given. */
-  readonly maxAgeMs?: number;
-  readonly clock?: Pick<Clock, "now">;
+  /** Shared by all who share the storage; without them, this object's own calls wait for each other. */
+  readonly locks?: Pick<TabLock, "request">;
 }
 
-/** For how long a record that cannot be read is kept for whoever looks into it. */
-const ASIDE_MS = 86_400_000;
+/** An answer, or why there is none without a person. */
+interface Found {
+  readonly tokens?: TokenSet;
+  readonly why?: NoTokenError | RefreshTokenError;
+}
 
 /**
  * Remembers the inner grant's answers until they are too old, their token is about to expire, or `cache: "reload"`. Tokens that
- * ran out go along as `request.tokens`, so that a grant inside can refresh them. A storage that fails costs a request, never the token.
- * Answers out of a stored session are not stored again.
+ * ran out go along as `request.tokens`, so that a grant inside can refresh them: one call at a time, with `prompt: "none"`. When
+ * that gives none, the inner grant is asked again without them, as the request says. A storage that fails costs a request,
+ * never the token. Answers out of a stored session are not stored again.
  */
 export class CachedGrant implements Grant {
   readonly #inner: Grant;
-  readonly #config: CachedGrantConfig;
+  readonly #key: CachedGrantConfig["key"];
+  readonly #cache: TokenCache;
+  readonly #locks: Pick<TabLock, "request">;
+  readonly #flights = new Flights<TokenSet>();
+  #calls = 0;
 
-  constructor(inner: Grant, config: CachedGrantConfig) {
+  constructor(inner: Grant, { key, locks = new Turns(), ...config }: CachedGrantConfig) {
     this.#inner = inner;
-    this.#config = config;
+    this.#key = key;
+    this.#locks = locks;
+    this.#cache = new TokenCache(config);
   }
 
   async requestToken(request: TokenRequest): Promise<TokenSet> {
-    const { cache = "default", trip, response, prompt = "none", tokens, signal } = request;
-    if (trip || response !== undefined || prompt !== "none") {
-      return this.#store(await this.#inner.requestToken(request), request);
+    const { cache = "default", trip, response, prompt, signal, ...rest } = request;
+    if (trip || response !== undefined || (prompt ?? "none") !== "none") {
+      return this.#keep(await this.#inner.requestToken(request), request);
     }
-    signal?.throwIfAborted();
-    const record = await abortable(this.#read(request), signal);
-    if (cache === "default" && record && this.#isGood(record)) return tokenSet(record.tokens);
-    const held = tokens ?? record?.tokens;
-    const answer = await this.#inner.requestToken({ ...request, ...(held && { tokens: held }) });
-    return this.#store(answer, request);
-  }
-
-  /** Undefined when there is none of this configuration, or none that can be used. */
-  async #read(request: TokenRequest): Promise<CacheRecord | undefined> {
-    const { storage, configHash = "", maxAgeMs = Infinity } = this.#config;
     const key = this.#keyOf(request, request.user);
-    const value = await attempt(() => storage.get(key));
-    if (value === undefined || value === null) return undefined;
-    const record = parseRecord(value);
-    if (!record) {
-      await attempt(() => storage.set(`${key}/aside`, value, ASIDE_MS));
-      await attempt(() => storage.delete(key));
-      return undefined;
-    }
-    const age = this.#now() - record.storedAt;
-    return record.configHash === configHash && age >= 0 && age < maxAgeMs ? record : undefined;
+    const { user: _, scope: __, resource: ___, audience: ____, ...more } = rest;
+    // Whoever says more than what the key is made of waits for an answer of its own.
+    const own = Object.keys(more).length > 0 && ++this.#calls;
+    return this.#flights.join(
+      JSON.stringify([key, cache, prompt, own]),
+      (stop) => this.#find(key, { ...request, ...(signal && { signal: stop }) }),
+      signal,
+    );
   }
 
-  #isGood({ storedAt, tokens: { expiresAt } }: CacheRecord): boolean {
-    // A third at most: who lives for a minute can be remembered, too.
-    const leeway = Math.min(30_000, (expiresAt - storedAt) / 3);
-    return this.#now() < expiresAt - leeway;
+  async #find(key: string, request: TokenRequest): Promise<TokenSet> {
+    const { cache = "default", prompt, signal } = request;
+    const before = await this.#cache.read(key);
+    if (cache === "default" && before && this.#cache.isGood(before)) return tokenSet(before.tokens);
+    const { tokens, why } = await this.#inTurn(key, signal, async () => {
+      // Perhaps somebody else was here first.
+      const now = await this.#cache.read(key);
+      const isNews = cache === "default" || now?.tokens.accessToken !== before?.tokens.accessToken;
+      if (isNews && now && this.#cache.isGood(now)) return { tokens: tokenSet(now.tokens) };
+      return this.#request(key, request, now?.tokens);
+    });
+    if (tokens) return tokens;
+    if (prompt === "none") throw why!;
+    return this.#ask(request, why!);
+  }
+
+  /** Without a person, who may take long. */
+  async #request(key: string, request: TokenRequest, stored: TokenSet | undefined): Promise<Found> {
+    const { tokens: held = stored } = request;
+    let isUsedUp = false;
+    const onUsedUp = async () => {
+      isUsedUp = true;
+      await this.#cache.dropRefreshToken(key, held?.refreshToken);
+      await request.onUsedUp?.();
+    };
+    try {
+      const answer = await this.#inner.requestToken({
+        ...request,
+        prompt: "none",
+        ...(held && { tokens: held, onUsedUp }),
+      });
+      return { tokens: await this.#store(answer, request) };
+    } catch (error) {
+      const isStored = held?.refreshToken === stored?.refreshToken;
+      if (error instanceof RefreshTokenError && isStored) await this.#cache.delete(key);
+      if (error instanceof (isUsedUp ? RefreshTokenError : NoTokenError)) return { why: error };
+      throw error;
+    }
+  }
+
+  async #ask(request: TokenRequest, why: NoTokenError | RefreshTokenError): Promise<TokenSet> {
+    const { tokens: _, onUsedUp: __, ...anew } = request;
+    try {
+      return await this.#keep(await this.#inner.requestToken(anew), request);
+    } catch (error) {
+      throw error instanceof NoTokenError ? why : error;
+    }
+  }
+
+  /** Stores what came with a person's help, after whatever is being refreshed. */
+  #keep(answer: TokenSet, request: TokenRequest): Promise<TokenSet> {
+    const store = () => this.#store(answer, request);
+    return this.#inTurn(this.#keyOf(request, whose(answer, request)), undefined, store).catch(
+      store,
+    );
   }
 
   async #store(answer: TokenSet, request: TokenRequest): Promise<TokenSet> {
-    const { user, generation, origin: _, returnTo: __, ...tokens } = answer;
+    const { user, generation } = answer;
     const isOthers = user && request.user !== undefined && user.sub !== request.user;
-    if (generation !== undefined || isOthers) return answer;
-    const { storage, configHash = "", maxAgeMs = Infinity } = this.#config;
-    const storedAt = this.#now();
-    const record: CacheRecord = {
-      v: 1,
-      configHash,
-      storedAt,
-      tokens: { ...tokens, ...(user && { user }) },
-    };
-    // A refresh token is good when the access token is not any more.
-    const life = tokens.refreshToken === undefined ? tokens.expiresAt - storedAt : Infinity;
-    const ttlMs = Math.min(life, maxAgeMs);
-    if (ttlMs <= 0) return answer;
-    const isTravelled = request.trip !== undefined || request.response !== undefined;
-    const key = this.#keyOf(request, request.user ?? (isTravelled ? user?.sub : undefined));
-    await attempt(() => storage.set(key, record, ttlMs === Infinity ? undefined : ttlMs));
+    if (generation === undefined && !isOthers) {
+      await this.#cache.write(this.#keyOf(request, whose(answer, request)), answer);
+    }
     return answer;
   }
 
-  #keyOf(request: TokenRequest, user = ""): string {
-    const { key } = this.#config;
-    const prefix = typeof key === "string" ? key : key(request);
-    return `${prefix}/${encodeURIComponent(user)}/${wantKey(request)}`;
+  #inTurn<T>(key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    return this.#locks.request(
+      `cached/${key}`,
+      { mode: "exclusive", ...(signal && { signal }) },
+      work,
+    );
   }
 
-  #now(): number {
-    return (this.#config.clock ?? wallClock).now();
+  #keyOf(request: TokenRequest, user = ""): string {
+    const prefix = typeof this.#key === "string" ? this.#key : this.#key(request);
+    return `${prefix}/${encodeURIComponent(user)}/${wantKey(request)}`;
   }
 }
 
-/** Undefined when it fails, however it does: an own storage may throw, too. */
-async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch {
-    return undefined;
-  }
+/** A login tells whose its tokens are. */
+function whose(
+  { user }: TokenSet,
+  { user: sub, trip, response }: TokenRequest,
+): string | undefined {
+  return sub ?? (trip || response !== undefined ? user?.sub : undefined);
 }

@@ -1,10 +1,10 @@
 import { NoTokenError, RefreshTokenError, TimeoutError } from "../core/errors.ts";
+import { Flights } from "../core/flights.ts";
 import type { Grant } from "../core/grant.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
 import { tokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import { wantKey, type Want } from "../core/want.ts";
-import { Flights } from "./flights.ts";
 import type {
   ForceRefreshOptions,
   InvalidateTokenOptions,

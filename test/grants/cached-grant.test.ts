@@ -1,8 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { contextKey, TokenContext } from "../../src/core/token-context.ts";
-import { NetworkError, StorageError } from "../../src/core/errors.ts";
+import type { TokenParameters } from "../../src/core/authorization-server.ts";
+import {
+  NetworkError,
+  NoTokenError,
+  RefreshTokenError,
+  RequestTokenError,
+  StorageError,
+} from "../../src/core/errors.ts";
+import type { TabLock } from "../../src/core/ports.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
 import { CachedGrant, type CachedGrantConfig } from "../../src/grants/cached-grant.ts";
+import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { loginAnswer } from "../manager/fixture.ts";
 import { mapStorage, scriptedGrant, startClock } from "./support.ts";
 
@@ -159,7 +169,8 @@ describe("a cached grant", () => {
   ])("whose storage fails costs a request, never the token", async (fail) => {
     const { grant, storage } = setUp();
     Object.assign(storage, { get: fail, set: fail, delete: fail });
-    expect(await secrets([grant.requestToken({}), grant.requestToken({})])).toEqual(["t1", "t2"]);
+    expect(await secrets([grant.requestToken({}), grant.requestToken({})])).toEqual(["t1", "t1"]);
+    expect(await secrets([grant.requestToken({})])).toEqual(["t2"]);
   });
 
   test("stores no failure", async () => {
@@ -202,6 +213,145 @@ describe("a cached grant", () => {
     const reason = new Error("enough");
     await expect(grant.requestToken({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(inner.asked).toEqual([]);
+  });
+
+  describe("around a RefreshTokenGrant", () => {
+    /** Its tokens ran out. What is sent is answered as `reply` says, a little later. */
+    async function held(reply: (nth: number) => TokenSet | Error, locks?: TabLock) {
+      const storage = mapStorage();
+      const sent: unknown[] = [];
+      const inner = scriptedGrant(() => tokens("login", { refreshToken: "rt1" }));
+      const server = {
+        requestTokens: async (parameters: TokenParameters) => {
+          sent.push(parameters["refresh_token"]);
+          await new Promise((resolve) => setImmediate(resolve));
+          const answer = reply(sent.length);
+          if (answer instanceof Error) throw answer;
+          return answer;
+        },
+      };
+      const tab = () =>
+        new CachedGrant(new RefreshTokenGrant(inner, server), {
+          storage,
+          key: "k",
+          ...(locks && { locks }),
+        });
+      await tab().requestToken({});
+      clock.pass(HOUR);
+      return { storage, sent, inner, tab };
+    }
+    const next = (nth: number) => tokens(`t${nth}`, { refreshToken: `rt${nth + 1}` });
+    const spent = () =>
+      new RequestTokenError("x", { hint: "x", error: "invalid_grant", status: 400 });
+    beforeEach(() => {
+      vi.useRealTimers();
+      vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
+    });
+
+    test("calls at once send one refresh token once, whatever they say of caches and prompts", async () => {
+      const { sent, tab } = await held(next);
+      const grant = tab();
+      const answers = await secrets([
+        grant.requestToken({}),
+        grant.requestToken({}),
+        grant.requestToken({ prompt: "none" }),
+      ]);
+      expect(answers).toEqual(["t1", "t1", "t1"]);
+      expect(sent).toEqual(["rt1"]);
+      await secrets([
+        grant.requestToken({ cache: "reload" }),
+        grant.requestToken({ cache: "reload" }),
+        grant.requestToken({ cache: "reload", prompt: "none" }),
+      ]);
+      expect(sent).toEqual(["rt1", "rt2"]);
+    });
+
+    test("and in several tabs that share locks", async () => {
+      const { sent, tab } = await held(next, new MemoryTabLock());
+      const answers = await secrets([tab().requestToken({}), tab().requestToken({})]);
+      expect(answers).toEqual(["t1", "t1"]);
+      expect(sent).toEqual(["rt1"]);
+    });
+
+    test("a thousand calls at once are told of one failure", async () => {
+      const { sent, tab } = await held(() => new NetworkError("offline"));
+      const grant = tab();
+      const calls = await Promise.allSettled(
+        Array.from({ length: 1_000 }, () => grant.requestToken({})),
+      );
+      expect(new Set(calls.map(({ status }) => status))).toEqual(new Set(["rejected"]));
+      expect(sent).toEqual(["rt1"]);
+    });
+
+    test("whoever leaves leaves alone", async () => {
+      const { sent, tab } = await held(next);
+      const grant = tab();
+      const leave = new AbortController();
+      const left = grant.requestToken({ signal: leave.signal });
+      const stays = grant.requestToken({});
+      leave.abort(new Error("enough"));
+      await expect(left).rejects.toThrow("enough");
+      expect((await stays).accessToken).toBe("t1");
+      expect(sent).toEqual(["rt1"]);
+    });
+
+    test("what was sent and left by all is stored all the same", async () => {
+      const leave = new AbortController();
+      const { sent, tab } = await held((nth) => {
+        leave.abort(new Error("enough"));
+        return next(nth);
+      });
+      const grant = tab();
+      const left = grant.requestToken({ signal: leave.signal });
+      await expect(left).rejects.toThrow("enough");
+      expect((await grant.requestToken({})).accessToken).toBe("t1");
+      expect(sent).toEqual(["rt1"]);
+    });
+
+    test.for([new NoTokenError("nobody"), new NetworkError("offline")])(
+      "a refresh token that is used up is not sent again, also after %s",
+      async (error) => {
+        const { sent, inner, tab } = await held(spent);
+        inner.requestToken = () => Promise.reject(error);
+        const grant = tab();
+        const code = error.code === "no_token" ? "refresh_token" : "network";
+        await expect(grant.requestToken({})).rejects.toMatchObject({ code });
+        await expect(grant.requestToken({})).rejects.toBe(error);
+        expect(sent).toEqual(["rt1"]);
+      },
+    );
+
+    test("a RefreshTokenError deletes the record", async () => {
+      const { storage, tab } = await held((nth) =>
+        nth === 1 ? tokens("t1", { user: { sub: "ada", claims: {} } }) : spent(),
+      );
+      await tab().requestToken({});
+      const ended = new RefreshTokenError("id_token");
+      const inner = { requestToken: () => Promise.reject(ended) };
+      const grant = new CachedGrant(inner, { storage, key: "k" });
+      await expect(grant.requestToken({ cache: "reload" })).rejects.toBe(ended);
+      expect([...storage.rows.keys()]).toEqual([]);
+    });
+  });
+
+  test("who wants no dialog waits for none, and two who want one share it", async () => {
+    const nobody = new NoTokenError("nobody");
+    let approve: (tokens: TokenSet) => void;
+    const inner = scriptedGrant(({ prompt }) =>
+      prompt === "none"
+        ? Promise.reject(nobody)
+        : new Promise<TokenSet>((resolve) => {
+            approve = resolve;
+          }),
+    );
+    const grant = new CachedGrant(inner, { storage: mapStorage(), key: "cache" });
+    const asked = [grant.requestToken({}), grant.requestToken({})];
+    await expect(grant.requestToken({ prompt: "none" })).rejects.toBe(nobody);
+    await vi.waitFor(() => expect(inner.asked.map(({ prompt }) => prompt)).toContain(undefined));
+    approve!(tokens("approved"));
+    expect(await secrets(asked)).toEqual(["approved", "approved"]);
+    expect(inner.asked.filter(({ prompt }) => prompt !== "none")).toHaveLength(1);
+    expect((await grant.requestToken({ prompt: "none" })).accessToken).toBe("approved");
   });
 
   test("gives tokens that do not show themselves", async () => {

@@ -239,7 +239,7 @@ describe("a provider that asks a person", () => {
   /** `none` is refused, as a PasswordGrant does; else somebody types until `typed` is called. */
   function dialog(refreshToken?: string) {
     const my = world();
-    let typed = (_: TokenSet | Error) => {};
+    let typed: (tokens: TokenSet | Error) => void;
     const asked: TokenRequest[] = [];
     my.requestToken.mockImplementation(async (request) => {
       if (request.prompt === "none") throw new NoTokenError("a person is needed");

@@ -1,0 +1,88 @@
+import type { Clock } from "../core/ports.ts";
+import type { TokenSet } from "../core/token-set.ts";
+import type { TokenStorage } from "../core/token-storage.ts";
+import { wallClock } from "../core/wall-clock.ts";
+import { parseRecord, type CacheRecord } from "./cache-record.ts";
+
+export interface TokenCacheConfig {
+  readonly storage: TokenStorage;
+  /** Changes when the inner grant's configuration does: what was stored under another one is not used. */
+  readonly configHash?: string;
+  /** How old a record may be; as old as its token when not given. */
+  readonly maxAgeMs?: number;
+  readonly clock?: Pick<Clock, "now">;
+}
+
+/** For how long a record that cannot be read is kept for whoever looks into it. */
+const ASIDE_MS = 86_400_000;
+
+/** The records of a `CachedGrant`. Never rejects: what a storage does not give or take is not there. */
+export class TokenCache {
+  readonly #config: TokenCacheConfig;
+
+  constructor(config: TokenCacheConfig) {
+    this.#config = config;
+  }
+
+  /** Undefined when there is none of this configuration, or none that can be used. */
+  async read(key: string): Promise<CacheRecord | undefined> {
+    const { storage, configHash = "", maxAgeMs = Infinity } = this.#config;
+    const value = await attempt(() => storage.get(key));
+    if (value === undefined || value === null) return undefined;
+    const record = parseRecord(value);
+    if (!record) {
+      await attempt(() => storage.set(`${key}/aside`, value, ASIDE_MS));
+      await this.delete(key);
+      return undefined;
+    }
+    const age = this.#now() - record.storedAt;
+    return record.configHash === configHash && age >= 0 && age < maxAgeMs ? record : undefined;
+  }
+
+  isGood({ storedAt, tokens: { expiresAt } }: CacheRecord): boolean {
+    // A third at most: who lives for a minute can be remembered, too.
+    const leeway = Math.min(30_000, (expiresAt - storedAt) / 3);
+    return this.#now() < expiresAt - leeway;
+  }
+
+  write(key: string, tokens: TokenSet): Promise<void> {
+    const { generation: _, origin: __, returnTo: ___, ...kept } = tokens;
+    const { configHash = "" } = this.#config;
+    return this.#put(key, { v: 1, configHash, storedAt: this.#now(), tokens: { ...kept } });
+  }
+
+  /** The refresh token is good for nothing any more; the access token may be. */
+  async dropRefreshToken(key: string, refreshToken: string | undefined): Promise<void> {
+    const record = await this.read(key);
+    if (!record || record.tokens.refreshToken !== refreshToken) return;
+    const { refreshToken: _, ...tokens } = record.tokens;
+    await this.#put(key, { ...record, tokens });
+  }
+
+  async delete(key: string): Promise<void> {
+    await attempt(() => this.#config.storage.delete(key));
+  }
+
+  async #put(key: string, record: CacheRecord): Promise<void> {
+    const { storage, maxAgeMs = Infinity } = this.#config;
+    const { refreshToken, expiresAt } = record.tokens;
+    // A refresh token is good when the access token is not any more.
+    const until = refreshToken === undefined ? expiresAt : Infinity;
+    const ttlMs = Math.min(until, record.storedAt + maxAgeMs) - this.#now();
+    if (ttlMs <= 0) return this.delete(key);
+    await attempt(() => storage.set(key, record, ttlMs === Infinity ? undefined : ttlMs));
+  }
+
+  #now(): number {
+    return (this.#config.clock ?? wallClock).now();
+  }
+}
+
+/** Undefined when it fails, however it does: an own storage may throw, too. */
+async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,27 +1,24 @@
-import { IdTokenError } from "../core/errors.ts";
 import { sessionKey } from "../core/keys.ts";
+import { chunk } from "../core/lazy.ts";
 import { KEEP, type SessionRow, type TokenRecord } from "../core/session.ts";
 import { isNewer, newerVersion } from "../core/session-version.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import type { UserFetcher } from "../core/user-fetcher.ts";
 import type { User } from "../core/user.ts";
 import { USUAL_WANT, type WantKey } from "../core/want.ts";
 import { emptySession, tellTabs, type SessionDesk } from "./check-out.ts";
+import type * as FetchUser from "./fetch-user.ts";
 
-export interface CheckInDesk extends SessionDesk {
-  /** Tells who signed in when no ID token does. */
-  readonly userFetcher?: UserFetcher;
-}
+export interface CheckInDesk extends SessionDesk, FetchUser.UserDesk {}
 
-/** Whom tokens are about. @throws IdTokenError nobody knows */
-export async function userOf({ userFetcher }: CheckInDesk, answer: TokenSet): Promise<User> {
-  const user = answer.user ?? (await userFetcher?.fetchUser(answer));
-  if (!user?.sub) {
-    throw new IdTokenError("sub", "there is none, so nobody knows who signed in", {
-      hint: "Ask for the scope openid, or give a userFetcher when the server knows no ID tokens.",
-    });
-  }
-  return user;
+export const loadFetchUser = (): Promise<typeof FetchUser> => chunk(import("./fetch-user.ts"));
+
+/** Whom tokens are about. Rejects as `fetchUser()` does, when they do not say. */
+export async function userOf(
+  desk: FetchUser.UserDesk,
+  answer: TokenSet,
+  signal: AbortSignal | undefined,
+): Promise<User> {
+  return answer.user?.sub ? answer.user : (await loadFetchUser()).fetchUser(desk, answer, signal);
 }
 
 /**
@@ -29,7 +26,7 @@ export async function userOf({ userFetcher }: CheckInDesk, answer: TokenSet): Pr
  * what was asked for, when it was not what every login asks for.
  */
 export async function checkIn(
-  desk: CheckInDesk,
+  desk: SessionDesk,
   answer: TokenSet,
   user: User,
   want: WantKey = USUAL_WANT,

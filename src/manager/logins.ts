@@ -10,7 +10,7 @@ import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
 import type { ActiveSession } from "./active-session.ts";
-import { checkIn, userOf, type CheckInDesk } from "./check-in.ts";
+import { checkIn, loadFetchUser, userOf, type CheckInDesk } from "./check-in.ts";
 import { isSilent } from "./silent.ts";
 import { refusal } from "./refusal.ts";
 import { stateOf, withoutResponse } from "./response-url.ts";
@@ -49,6 +49,7 @@ export class Logins {
   /** To the authorization endpoint and back. */
   async travel(trip: Trip, request: TokenRequest): Promise<User> {
     const { grant, locks, client, users } = this.#config;
+    this.#prepare();
     // A revocation that is on its way could meet the grant of this login.
     await locks.request(
       revokeLock(client),
@@ -69,7 +70,7 @@ export class Logins {
       ) {
         throw new CancelledError("the person signed out meanwhile");
       }
-      return await this.checkIn(answer);
+      return await this.checkIn(answer, request.signal);
     } catch (error) {
       if (!(error instanceof NoTokenError)) throw error;
       return await this.#signedInMeanwhile(before.row?.sid, error);
@@ -87,17 +88,22 @@ export class Logins {
     return this.#session.user;
   }
 
+  /** What is needed after something was got that exists once. */
+  #prepare(): void {
+    if (this.#config.userFetcher) loadFetchUser().catch(() => {});
+  }
+
   /** What a grant gave without asking anybody. */
   async keep(answer: TokenSet, request: TokenRequest): Promise<void> {
     const { keepAnswer } = await chunk(import("./keep-answer.ts"));
-    const user = await userOf(this.#config, answer);
+    const user = await userOf(this.#config, answer, request.signal);
     await keepAnswer(this.#config, { answer, request, user }, (want) =>
       checkIn(this.#config, answer, user, want),
     );
   }
 
-  async checkIn(answer: TokenSet): Promise<User> {
-    const user = await checkIn(this.#config, answer, await userOf(this.#config, answer));
+  async checkIn(answer: TokenSet, signal?: AbortSignal): Promise<User> {
+    const user = await checkIn(this.#config, answer, await userOf(this.#config, answer, signal));
     // The network is here now; when the token has run out it may not be.
     this.#config.refresher.prepare().catch(() => {});
     return user;
@@ -134,6 +140,7 @@ export class Logins {
 
   async #exchange(response: string, state: string): Promise<CallbackResult> {
     const { grant, ledger } = this.#config;
+    this.#prepare();
     const answer = this.#answers.get(state) ?? (await grant.requestToken({ response }));
     this.#answers.set(state, answer);
     const user = await this.checkIn(answer);

@@ -9,7 +9,7 @@ import { checkOut } from "../../src/manager/check-out.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
-import { ADA, CLIENT, expiredRow, KEY, settle } from "../refresh/tabs.ts";
+import { ADA, CLIENT, expiredRow, KEY, settle, testClock } from "../refresh/tabs.ts";
 import { loginAnswer } from "./fixture.ts";
 
 function setUp() {
@@ -20,11 +20,19 @@ function setUp() {
   hub.join().listen((message) => told.push(message));
   let ids = 0;
   const random = { id: () => `sid-${++ids}`, fraction: () => 0 };
-  const config = { client: CLIENT, tab: "a", sessions, users, channel: hub.join(), random };
+  const config = {
+    client: CLIENT,
+    tab: "a",
+    sessions,
+    users,
+    channel: hub.join(),
+    random,
+    clock: testClock,
+  };
   const desk = {
     checkIn: async (answer: TokenSet, userFetcher?: UserFetcher) => {
       const asks = { ...config, ...(userFetcher && { userFetcher }) };
-      return checkIn(asks, answer, await userOf(asks, answer));
+      return checkIn(asks, answer, await userOf(asks, answer, undefined));
     },
     checkOut: () => checkOut(config),
   };
@@ -68,7 +76,7 @@ describe("checking in", () => {
     const grace = { sub: "grace", name: "Grace", claims: { sub: "grace" } };
     const fetchUser = vi.fn(async () => grace);
     expect(await desk.checkIn(answer, { fetchUser })).toBe(grace);
-    expect(fetchUser).toHaveBeenCalledWith(answer);
+    expect(fetchUser).toHaveBeenCalledWith(answer, undefined);
     const row = await sessions.get(sessionKey(CLIENT, "grace"));
     expect(row!.tokens).toMatchObject({ user: grace, idTokenVerified: false });
   });

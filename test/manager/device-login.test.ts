@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AuthState } from "../../src/core/auth.ts";
+import { NetworkError } from "../../src/core/errors.ts";
+import { tokenSet } from "../../src/core/token-set.ts";
+import { UserFetchError } from "../../src/core/user-fetch-error.ts";
 import { approval, deviceWorld, INTERVAL_MS, refusal, stored } from "../grants/device.ts";
 import { ADA, answerOf, expiredRow, KEY, settle } from "../refresh/tabs.ts";
 import { goodRow, remember, world } from "./fixture.ts";
@@ -188,6 +191,66 @@ describe("login()", () => {
     device.replies.push(approval());
     await wait(INTERVAL_MS);
     expect(await second).toMatchObject({ sub: ADA });
+  });
+});
+
+describe("an answer that does not tell whose it is", () => {
+  const ada = { sub: ADA, claims: {} };
+  const nameless = () => {
+    const { user: _, idToken: __, ...answer } = approval();
+    return tokenSet(answer);
+  };
+  const down = new UserFetchError("the userinfo endpoint answered 503", {
+    hint: "x",
+    status: 503,
+    retryable: true,
+  });
+
+  test("is not lost when the userFetcher fails for a while", async () => {
+    const { my, device, tab } = setUp();
+    const fetchUser = vi
+      .fn(async () => ada)
+      .mockRejectedValueOnce(new NetworkError("offline"))
+      .mockRejectedValueOnce(down);
+    my.fetchUser = fetchUser;
+    const { auth, shown } = tab();
+    device.replies.push(nameless());
+    const token = auth.getToken();
+    await wait(INTERVAL_MS);
+    await wait(5_000);
+    expect(await token).toBe("at1");
+    expect(fetchUser).toHaveBeenCalledTimes(3);
+    expect(shown).toHaveLength(1);
+    expect(auth.state).toMatchObject({ status: "authenticated", user: { sub: ADA } });
+  });
+
+  test("is given up when it fails for long, at once when it refuses, and when the caller leaves", async () => {
+    const { my, device, tab } = setUp();
+    my.fetchUser = vi.fn(() => Promise.reject(down));
+    const { auth } = tab();
+    device.replies.push(nameless());
+    const first = outcome(auth.login());
+    await wait(INTERVAL_MS);
+    await wait(20_000);
+    expect(await first).toBe(down);
+    expect(my.fetchUser).toHaveBeenCalledTimes(5);
+
+    const refused = new UserFetchError("no", { hint: "x", status: 403 });
+    my.fetchUser = () => Promise.reject(refused);
+    device.replies.push(nameless());
+    const second = outcome(auth.login());
+    await wait(INTERVAL_MS);
+    expect(await second).toBe(refused);
+
+    my.fetchUser = vi.fn(() => Promise.reject(down));
+    device.replies.push(nameless());
+    const leave = new AbortController();
+    const third = outcome(auth.login({ signal: leave.signal }));
+    await wait(INTERVAL_MS);
+    leave.abort(new Error("enough"));
+    expect(await third).toMatchObject({ message: "enough" });
+    await wait(20_000);
+    expect(my.fetchUser).toHaveBeenCalledTimes(1);
   });
 });
 

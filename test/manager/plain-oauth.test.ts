@@ -170,20 +170,14 @@ describe("a login that fails", () => {
     });
     expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "user_fetch" } });
   });
+});
 
-  test("for an API that is down loses nothing: the next look at the response asks only who it is", async () => {
-    const auth = browser().tab();
-    const response = await respondedTo(auth);
-    server.failUser = 502;
-    await expect(auth.handleCallback(response)).rejects.toMatchObject({
-      code: "user_fetch",
-      definite: false,
-      retryable: true,
-    });
-    expect(auth.state.status).toBe("anonymous");
-    expect((await auth.handleCallback(response)).user).toMatchObject({ sub: "583231" });
-    expect(server.tokens).toContain(await auth.getToken({ prompt: "none" }));
-    const exchanges = server.requests.filter((line) => line.startsWith("POST"));
-    expect(exchanges).toHaveLength(1);
-  });
+test("an API that is down for a moment costs a login nothing", async () => {
+  const auth = browser().tab();
+  const response = await respondedTo(auth);
+  server.failUser = 502;
+  expect((await auth.handleCallback(response)).user).toMatchObject({ sub: "583231" });
+  expect(server.tokens).toContain(await auth.getToken({ prompt: "none" }));
+  const exchanges = server.requests.filter((line) => line.startsWith("POST"));
+  expect(exchanges).toHaveLength(1);
 });

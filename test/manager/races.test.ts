@@ -86,6 +86,23 @@ describe("a login that failed", () => {
     expect(my.trips).toHaveLength(0);
   });
 
+  test("because nobody could tell who it was is finished without sending the code again", async () => {
+    const my = world();
+    my.page.url = RESPONSE;
+    const { user: _, ...nameless } = loginAnswer();
+    my.server.exchange = vi.fn(async () => nameless);
+    const down = new NetworkError("offline");
+    my.fetchUser = () => Promise.reject(down);
+    const auth = my.tab();
+    const first = auth.handleCallback().catch((error: unknown) => error);
+    await vi.dynamicImportSettled();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await first).toBe(down);
+    my.fetchUser = async () => ({ sub: ADA, claims: {} });
+    expect((await auth.handleCallback()).user).toMatchObject({ sub: ADA });
+    expect(my.server.exchange).toHaveBeenCalledTimes(1);
+  });
+
   test("is still told after a silent call found nobody", async () => {
     const my = world();
     my.page.url = `${REDIRECT_URI}?error=access_denied&state=s`;

@@ -40,6 +40,11 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
     sources: ["../../../src/manager/keep-answer.ts"],
   },
   {
+    what: "where no ID token tells who it is",
+    limit: 500,
+    sources: ["../../../src/manager/fetch-user.ts"],
+  },
+  {
     what: "other grants, userinfo, `endpoints`, secrets",
     limit: 3_500,
     sources: ["../../../src/oidc/beyond-login.ts"],

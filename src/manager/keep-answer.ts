@@ -1,11 +1,16 @@
 import { ConfigurationError, IdTokenError, NoTokenError } from "../core/errors.ts";
 import type { TokenRequest } from "../core/grant.ts";
 import { sessionKey } from "../core/keys.ts";
+import type { Clock } from "../core/ports.ts";
 import { KEEP, type SessionRow, type TokenRecord } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
-import { wantKey, type WantKey } from "../core/want.ts";
+import { USUAL_WANT, wantKey, type WantKey } from "../core/want.ts";
 import { tellTabs, type SessionDesk } from "./check-out.ts";
+
+export interface KeepDesk extends SessionDesk {
+  readonly clock: Pick<Clock, "now">;
+}
 
 /** An answer, the call it is for, and whom it is about. */
 export interface SilentAnswer {
@@ -21,7 +26,7 @@ export interface SilentAnswer {
  * @throws ConfigurationError it was exchanged for a token of the session, and would stand in its place
  */
 export async function keepAnswer(
-  desk: SessionDesk,
+  desk: KeepDesk,
   { answer, request, user }: SilentAnswer,
   login: (want: WantKey) => Promise<unknown>,
 ): Promise<void> {
@@ -44,19 +49,22 @@ export async function keepAnswer(
     }
     // In memory mode perhaps no tab has its tokens any more.
     const record = isTheirs && (await desk.sessions.open(row.tokens).catch(unlessLost));
-    if (!record || answer.refreshToken !== undefined) return void (await login(want));
+    // For one API it is the grant's own business: the session keeps its refresh token.
+    const isLogin = answer.refreshToken !== undefined && want === USUAL_WANT;
+    if (!record || isLogin) return void (await login(want));
     if (await keepBeside(desk, { row, record, answer, user, want })) return;
   }
 }
 
 /** False: the row is another one by now. */
 async function keepBeside(
-  desk: SessionDesk,
+  desk: KeepDesk,
   seen: { row: SessionRow; record: TokenRecord; answer: TokenSet; user: User; want: WantKey },
 ): Promise<boolean> {
-  const { sessions, client } = desk;
+  const { sessions, client, clock } = desk;
   const { row: before, record, answer, user, want } = seen;
   const { accessToken, tokenType, expiresAt, scope } = answer;
+  const lifeMs = Math.max(0, expiresAt - clock.now());
   const tokens = await sessions.seal({
     ...record,
     access: { ...record.access, [want]: { token: accessToken, tokenType } },
@@ -67,7 +75,7 @@ async function keepBeside(
       ? {
           ...row,
           gen,
-          access: { ...row.access, [want]: { gen, expiresAt, scope: [...scope] } },
+          access: { ...row.access, [want]: { gen, expiresAt, scope: [...scope], lifeMs } },
           tokens,
         }
       : KEEP,

@@ -9,10 +9,10 @@ import {
   type Claims,
   type LoginExpectation,
 } from "./claims.ts";
-import { createKeySet, type KeySet } from "./key-set.ts";
+import { createKeySet } from "./key-set.ts";
 import { verifySignature, type SignatureVerifier } from "./signature.ts";
 
-export { createKeySet, type KeySet };
+export { createKeySet };
 
 export interface Verifier extends SignatureVerifier {
   readonly issuer: string;

@@ -45,8 +45,8 @@ export interface World {
   trips: (Trip & { closed: boolean })[];
   /** Another tab's. */
   readonly channel: TabChannel;
-  /** `inner`: what signs in, the page's trip when not given. */
-  tab(inner?: Grant): AuthManager;
+  /** `inner`: what signs in, the page's trip when not given. `outer`: what is made of the chain, itself when not given. */
+  tab(inner?: Grant, outer?: (chain: Grant) => Grant): AuthManager;
 }
 
 export interface FakePage extends Page {
@@ -88,7 +88,7 @@ export function world(clock: Clock = testClock): World {
     sends: 0,
     trips: [],
     channel: hub.join(),
-    tab: (inner = new AuthorizationCodeGrant(me.server)) => {
+    tab: (inner = new AuthorizationCodeGrant(me.server), outer = (chain) => chain) => {
       const tab = random.id();
       const channel = hub.join();
       const refresher = new RefreshCoordinator({
@@ -123,7 +123,7 @@ export function world(clock: Clock = testClock): World {
         client: CLIENT,
         tab,
         refresher,
-        grant: new RefreshGrant(inner, { refresher }),
+        grant: outer(new RefreshGrant(inner, { refresher })),
         server: me.server,
         userFetcher: { fetchUser: () => me.fetchUser() },
         userAgent: {

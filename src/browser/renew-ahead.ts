@@ -7,6 +7,8 @@ const HIDDEN_LEAD_MS = 65_000;
 const HIDDEN_JITTER_MS = 40_000;
 /** Between two tries. Milliseconds. */
 const PAUSE_MS = 30_000;
+/** A timer that is told to wait for longer does not wait at all. Milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Renews tokens before they end although nobody asks, for apps that cannot wait for a refresh after a long silence: a call,
@@ -34,7 +36,8 @@ export function renewAhead(auth: Pick<Auth, "state" | "subscribe" | "getToken">)
       ? Math.min(VISIBLE_LEAD_MS, leftMs / 2)
       : Math.min(HIDDEN_LEAD_MS + jitterMs, leftMs / 3);
     const soonestMs = triedAt + PAUSE_MS - performance.now();
-    timer = setTimeout(renew, Math.max(0, leftMs - leadMs, soonestMs));
+    const dueMs = Math.max(0, leftMs - leadMs, soonestMs);
+    timer = dueMs > LONGEST_MS ? setTimeout(plan, LONGEST_MS) : setTimeout(renew, dueMs);
   };
 
   const unsubscribe = auth.subscribe(plan);

@@ -87,3 +87,13 @@ test("a server that is away is asked again, half a minute later at the earliest,
   expect(auth.asked).toHaveLength(6);
   leave();
 });
+
+test("a token that lives for longer than a timer can wait is not renewed again and again", async () => {
+  const auth = fakeAuth(60 * 24 * 60 * MINUTE);
+  const leave = renewAhead(auth);
+  await vi.advanceTimersByTimeAsync(10 * MINUTE);
+  expect(auth.asked).toEqual([]);
+  await vi.advanceTimersByTimeAsync(60 * 24 * 60 * MINUTE - 11 * MINUTE);
+  expect(auth.asked).toHaveLength(1);
+  leave();
+});

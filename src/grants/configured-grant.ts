@@ -1,4 +1,5 @@
 import { abortable } from "../core/abortable.ts";
+import { DeviceCodeError } from "../core/device-code-error.ts";
 import {
   ConfigurationError,
   isAuthError,
@@ -54,10 +55,11 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
     try {
       return await built.grant.requestToken(request);
     } catch (error) {
-      if (!(error instanceof RequestTokenError && error.error === "invalid_client")) throw error;
+      if (!isUnknownClient(error)) throw error;
       const newer = this.#built === built ? this.#load("reload") : this.#current();
       // What a trip brought was sent, and is sent once; the next login finds the newer configuration.
-      if (trip || response !== undefined) return await rejectAfter(newer, error);
+      const isSent = error instanceof RequestTokenError && (trip || response !== undefined);
+      if (isSent) return await rejectAfter(newer, error);
       const { grant } = await abortable(newer, signal);
       if (grant === built.grant) throw error;
       return await grant.requestToken(request);
@@ -114,6 +116,12 @@ function make<C extends GrantConfiguration>(
     typeof type === "string" ? `no grant is registered for "${type}"` : "it is missing",
     `The configuration must name one of: ${Object.keys(registry).join(", ")}.`,
   );
+}
+
+/** By the token endpoint, or the one for device codes. */
+function isUnknownClient(error: unknown): boolean {
+  const isRefusal = error instanceof RequestTokenError || error instanceof DeviceCodeError;
+  return isRefusal && error.error === "invalid_client";
 }
 
 async function rejectAfter(work: Promise<unknown>, error: unknown): Promise<never> {

@@ -1,8 +1,16 @@
 import { expect, test, vi } from "vitest";
-import { ConfigurationError, NetworkError, RequestTokenError } from "../../src/core/errors.ts";
+import { DeviceCodeError } from "../../src/core/device-code-error.ts";
+import {
+  type AuthError,
+  ConfigurationError,
+  NetworkError,
+  RequestTokenError,
+} from "../../src/core/errors.ts";
 import type { TokenRequest } from "../../src/core/grant.ts";
 import { ConfiguredGrant } from "../../src/grants/configured-grant.ts";
 import { StaticGrant } from "../../src/grants/static-grant.ts";
+
+type Answer = Configuration | Error;
 
 interface Configuration {
   type: string;
@@ -13,7 +21,8 @@ const refused = new RequestTokenError("no", { error: "invalid_client", hint: "x"
 const at = (clientId: string, type = "static"): Configuration => ({ type, clientId });
 
 /** A grant whose server knows the client `known`. */
-function setUp(...answers: (Configuration | Error)[]) {
+function setUp(answer: Answer | Answer[], refusal: AuthError = refused) {
+  const answers = [answer].flat();
   const loaded: string[] = [];
   const made: string[] = [];
   const asked: TokenRequest[] = [];
@@ -32,7 +41,7 @@ function setUp(...answers: (Configuration | Error)[]) {
         return {
           requestToken: async (request) => {
             asked.push(request);
-            if (clientId !== state.known) throw refused;
+            if (clientId !== state.known) throw refusal;
             return await new StaticGrant({ accessToken: clientId }).requestToken(request);
           },
         };
@@ -51,7 +60,7 @@ test("is what its configuration says, and built once for as long as that stays",
 });
 
 test("is built anew when the configuration changed", async () => {
-  const { grant, state, made } = setUp(at("one"), at("two"));
+  const { grant, state, made } = setUp([at("one"), at("two")]);
   await grant.requestToken({});
   state.known = "two";
   expect((await grant.requestToken({})).accessToken).toBe("two");
@@ -59,7 +68,7 @@ test("is built anew when the configuration changed", async () => {
 });
 
 test("after invalid_client loads its configuration past the cache, once, and asks again, once", async () => {
-  const { grant, state, loaded, asked } = setUp(at("old"), at("one"));
+  const { grant, state, loaded, asked } = setUp([at("old"), at("one")]);
   const request = { scope: ["a"] };
   expect((await grant.requestToken(request)).accessToken).toBe("one");
   expect(loaded).toEqual(["default", "reload"]);
@@ -69,7 +78,7 @@ test("after invalid_client loads its configuration past the cache, once, and ask
 });
 
 test("that is refused again is refused", async () => {
-  const { grant, loaded, asked } = setUp(at("old"), at("older"));
+  const { grant, loaded, asked } = setUp([at("old"), at("older")]);
   await expect(grant.requestToken({})).rejects.toBe(refused);
   expect([loaded, asked]).toEqual([
     ["default", "reload"],
@@ -87,11 +96,21 @@ test.for([
   { trip: { redirectUri: "x", go: async () => "", close: () => {} } },
   { response: "https://app.example/?code=c" },
 ])("does not send the code of %o twice, and is ready for the next login", async (login) => {
-  const { grant, asked, loaded } = setUp(at("old"), at("one"));
+  const { grant, asked, loaded } = setUp([at("old"), at("one")]);
   await expect(grant.requestToken(login)).rejects.toBe(refused);
   expect(asked).toEqual([login]);
   expect(loaded).toEqual(["default", "reload"]);
   expect((await grant.requestToken(login)).accessToken).toBe("one");
+});
+
+test("a device endpoint that does not know the client is one more reason to load, also in a login", async () => {
+  const unknown = new DeviceCodeError("refused", "no", { error: "invalid_client", hint: "x" });
+  const login = { trip: { redirectUri: "x", go: async () => "", close: () => {} } };
+  for (const request of [{}, login]) {
+    const { grant, loaded } = setUp([at("old"), at("one")], unknown);
+    expect((await grant.requestToken(request)).accessToken).toBe("one");
+    expect(loaded).toEqual(["default", "reload"]);
+  }
 });
 
 test("takes no other error for a reason to load", async () => {
@@ -104,7 +123,7 @@ test("takes no other error for a reason to load", async () => {
 });
 
 test("loads once for all who ask at the same time, at first and after invalid_client", async () => {
-  const { grant, loaded, made } = setUp(at("old"), at("one"));
+  const { grant, loaded, made } = setUp([at("old"), at("one")]);
   const answers = await Promise.all(Array.from({ length: 20 }, () => grant.requestToken({})));
   expect(new Set(answers.map(({ accessToken }) => accessToken))).toEqual(new Set(["one"]));
   expect(loaded).toEqual(["default", "reload"]);
@@ -131,7 +150,7 @@ test.for([null, undefined, "text", {}, { type: 7 }])("%o is no configuration", a
 });
 
 test("that cannot be loaded is a network error without what the request held, and the next call tries again", async () => {
-  const { grant } = setUp(new TypeError("https://config.example?key=secret"), at("one"));
+  const { grant } = setUp([new TypeError("https://config.example?key=secret"), at("one")]);
   const error = await grant.requestToken({}).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(NetworkError);
   expect(error).toMatchObject({ retryable: true, message: expect.stringContaining("TypeError") });
@@ -140,7 +159,7 @@ test("that cannot be loaded is a network error without what the request held, an
 });
 
 test("serves on with the configuration it knows while no other can be loaded", async () => {
-  const { grant } = setUp(at("one"), new TypeError("offline"));
+  const { grant } = setUp([at("one"), new TypeError("offline")]);
   await grant.requestToken({});
   expect((await grant.requestToken({})).accessToken).toBe("one");
 });

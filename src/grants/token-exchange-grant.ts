@@ -86,9 +86,14 @@ function subjectRequest(request: TokenRequest): TokenRequest {
   return rest;
 }
 
-/** The actor is not the person. */
-function actorRequest({ cache, context, signal }: TokenRequest): TokenRequest {
-  return { ...(cache && { cache }), ...(context && { context }), ...(signal && { signal }) };
+/** The actor is not the person; but when nobody may be asked, it may not be either. */
+function actorRequest({ cache, prompt, context, signal }: TokenRequest): TokenRequest {
+  return {
+    ...(cache && { cache }),
+    ...(prompt === "none" && { prompt }),
+    ...(context && { context }),
+    ...(signal && { signal }),
+  };
 }
 
 function pick(tokens: TokenSet, type: TokenTypeIdentifier): string {

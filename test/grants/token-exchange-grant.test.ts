@@ -100,6 +100,14 @@ describe("a token exchange", () => {
     });
   });
 
+  test("asks nobody who acts when nobody may be asked", async () => {
+    const actor = scriptedGrant(() => loginAnswer());
+    const { grant } = setUp({ actor });
+    await grant.requestToken({ user: "ada", prompt: "none" });
+    await grant.requestToken({ user: "ada", prompt: "login" });
+    expect(actor.asked).toEqual([{ prompt: "none" }, {}]);
+  });
+
   test("can go to another token endpoint, with the caller's signal", async () => {
     const { grant, requestTokens } = setUp({ tokenEndpoint: "https://sts.example/token" });
     const { signal } = new AbortController();

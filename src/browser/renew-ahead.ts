@@ -8,7 +8,7 @@ const HIDDEN_JITTER_MS = 40_000;
 /** Between two tries. Milliseconds. */
 const PAUSE_MS = 30_000;
 /** A timer that is told to wait for longer does not wait at all. Milliseconds. */
-const LONGEST_MS = 2 ** 31 - 1;
+const LONGEST_MS = 2e9;
 
 /**
  * Renews tokens before they end although nobody asks, for apps that cannot wait for a refresh after a long silence: a call,

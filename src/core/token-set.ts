@@ -22,6 +22,8 @@ export interface TokenSet {
   readonly origin?: "this-tab" | "other-tab";
   /** Where the login began, as given to `login()`; only on the answer to an authorization response. */
   readonly returnTo?: string;
+  /** The resource and audience that the login named; only on the answer to an authorization response. */
+  readonly asked?: { readonly [name in "resource" | "audience"]: string | undefined };
 }
 
 const REDACTED = "TokenSet [redacted]";

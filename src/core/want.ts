@@ -11,7 +11,11 @@ export type WantKey = string;
 /** The want of `getToken()` without arguments: as at login. */
 export const USUAL_WANT: WantKey = wantKey({});
 
-export function wantKey({ resource = "", audience = "", scope = [] }: Want): WantKey {
+export function wantKey({
+  resource = "",
+  audience = "",
+  scope = [],
+}: { readonly [name in keyof Want]: Want[name] | undefined }): WantKey {
   return JSON.stringify([resource, audience, [...new Set(scope)].sort().join(" ")]);
 }
 

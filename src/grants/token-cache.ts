@@ -46,7 +46,7 @@ export class TokenCache {
   }
 
   write(key: string, tokens: TokenSet): Promise<void> {
-    const { generation: _, origin: __, returnTo: ___, ...kept } = tokens;
+    const { generation: _, origin: __, returnTo: ___, asked: ____, ...kept } = tokens;
     const { configHash = "" } = this.#config;
     return this.#put(key, { v: 1, configHash, storedAt: this.#now(), tokens: { ...kept } });
   }

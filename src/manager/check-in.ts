@@ -23,20 +23,22 @@ export async function userOf(
 
 /**
  * Stores the answer to a login as the session of the person it is about, who takes the place of whoever was there. `want`:
- * what was asked for, when it was not what every login asks for.
+ * what the token is good for, beside what is usual.
  */
 export async function checkIn(
   desk: SessionDesk,
   answer: TokenSet,
   user: User,
   want: WantKey = USUAL_WANT,
+  usual: WantKey = USUAL_WANT,
 ): Promise<User> {
   const { client, sessions, users, random } = desk;
+  const each: Each = (entry) => ({ [usual]: entry, [want]: entry });
   const sid = random.id();
-  const tokens = await sessions.seal(recordOf(answer, user, want));
+  const tokens = await sessions.seal(recordOf(answer, user, each));
   const former = await users.getDefault();
   const row = await sessions.update(sessionKey(client, user.sub), (before) =>
-    isNewer(before) ? KEEP : afterLogin(before, { sid, answer, tokens, want }),
+    isNewer(before) ? KEEP : afterLogin(before, { sid, answer, tokens, each }),
   );
   if (isNewer(row)) throw newerVersion();
   await users.putDefault(user.sub);
@@ -49,10 +51,13 @@ export async function checkIn(
   return user;
 }
 
+/** An entry, for each want that the token serves. */
+type Each = <T>(entry: T) => Record<WantKey, T>;
+
 /** The row after a login: a new `sid` fences every older attempt. `tokens` is the sealed record. */
 function afterLogin(
   before: SessionRow | undefined,
-  { sid, answer, tokens, want }: { sid: string; answer: TokenSet; tokens: unknown; want: WantKey },
+  { sid, answer, tokens, each }: { sid: string; answer: TokenSet; tokens: unknown; each: Each },
 ): SessionRow {
   const gen = (before?.gen ?? 0) + 1;
   const seq = (before?.seq ?? 0) + 1;
@@ -67,19 +72,19 @@ function afterLogin(
     end: null,
     keep: "device",
     renewable: answer.refreshToken !== undefined,
-    access: { [want]: { gen, expiresAt: answer.expiresAt, scope: [...answer.scope] } },
+    access: each({ gen, expiresAt: answer.expiresAt, scope: [...answer.scope] }),
     tokens,
   };
 }
 
-function recordOf(answer: TokenSet, user: User, want: WantKey): TokenRecord {
+function recordOf(answer: TokenSet, user: User, each: Each): TokenRecord {
   return {
     ...(answer.refreshToken !== undefined && { refreshToken: answer.refreshToken }),
     ...(answer.idToken !== undefined && { idToken: answer.idToken }),
     idTokenVerified: answer.idToken !== undefined,
     user,
     ...(answer.authTime !== undefined && { authTime: answer.authTime }),
-    access: { [want]: { token: answer.accessToken, tokenType: answer.tokenType } },
+    access: each({ token: answer.accessToken, tokenType: answer.tokenType }),
     tokenEndpoint: answer.tokenEndpoint,
   };
 }

@@ -9,6 +9,7 @@ import type { Refresher } from "../core/refresher.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
+import { wantKey } from "../core/want.ts";
 import type { ActiveSession } from "./active-session.ts";
 import { checkIn, loadFetchUser, userOf, type CheckInDesk } from "./check-in.ts";
 import { isSilent } from "./silent.ts";
@@ -70,7 +71,7 @@ export class Logins {
       ) {
         throw new CancelledError("the person signed out meanwhile");
       }
-      return await this.checkIn(answer, request.signal);
+      return await this.checkIn(answer, request);
     } catch (error) {
       if (!(error instanceof NoTokenError)) throw error;
       return await this.#signedInMeanwhile(before.row?.sid, error);
@@ -98,12 +99,14 @@ export class Logins {
     const { keepAnswer } = await chunk(import("./keep-answer.ts"));
     const user = await userOf(this.#config, answer, request.signal);
     await keepAnswer(this.#config, { answer, request, user }, (want) =>
-      checkIn(this.#config, answer, user, want),
+      checkIn(this.#config, answer, user, want, want),
     );
   }
 
-  async checkIn(answer: TokenSet, signal?: AbortSignal): Promise<User> {
-    const user = await checkIn(this.#config, answer, await userOf(this.#config, answer, signal));
+  async checkIn(answer: TokenSet, request: TokenRequest = {}): Promise<User> {
+    const who = await userOf(this.#config, answer, request.signal);
+    const { resource, audience } = answer.asked ?? request;
+    const user = await checkIn(this.#config, answer, who, wantKey({ resource, audience }));
     // The network is here now; when the token has run out it may not be.
     this.#config.refresher.prepare().catch(() => {});
     return user;

@@ -53,6 +53,7 @@ export async function exchangeResponse(
     ...tokens,
     scope: scope ?? request.scope,
     tokenEndpoint,
+    asked: { resource, audience },
     ...(refreshToken && { refreshToken }),
     ...(returnTo !== undefined && { returnTo }),
   };

@@ -98,6 +98,32 @@ describe("a token for something else", () => {
     expect(my.sends).toBe(1);
   });
 
+  test("that a login was for is there after it, without a refresh token, too", async () => {
+    const { refreshToken: _, ...unrenewable } = loginAnswer();
+    const my = world();
+    my.page.mayNavigate = true;
+    my.go = async () => RESPONSE;
+    my.server.exchange = async () => unrenewable;
+    const auth = my.tab();
+    expect(await auth.getToken({ resource })).toBe("at1");
+    expect(await auth.getToken({ resource })).toBe("at1");
+    expect(await auth.getToken()).toBe("at1");
+    expect(my.trips).toHaveLength(1);
+
+    const later = world();
+    later.page.url = RESPONSE;
+    later.server.exchange = async () => ({
+      ...unrenewable,
+      asked: { resource, audience: undefined },
+    });
+    const again = later.tab();
+    again.start();
+    expect(await again.getToken({ resource, prompt: "none" })).toBe("at1");
+    await expect(again.getToken({ audience: "x", prompt: "none" })).rejects.toMatchObject({
+      code: "no_token",
+    });
+  });
+
   test("of scopes that were granted is any good one that has them, not an older one of its own", async () => {
     const my = world();
     const row = goodRow(expiredRow());

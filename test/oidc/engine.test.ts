@@ -158,6 +158,7 @@ describe("a login", () => {
       authTime: clock.now() / 1000 - 5,
       tokenEndpoint: `${ISSUER}/token`,
       returnTo: "/orders",
+      asked: { audience: "api" },
     });
     expect(JSON.stringify(tokens)).toBe('"TokenSet [redacted]"');
     expect(sent("/token")[0]!.body["audience"]).toBe("api");

@@ -26,19 +26,20 @@ export async function userOf(
  * what the token is good for, beside what is usual.
  */
 export async function checkIn(
-  desk: SessionDesk,
+  desk: CheckInDesk,
   answer: TokenSet,
   user: User,
   want: WantKey = USUAL_WANT,
   usual: WantKey = USUAL_WANT,
 ): Promise<User> {
-  const { client, sessions, users, random } = desk;
+  const { client, sessions, users, random, clock } = desk;
+  const lifeMs = answer.expiresAt - clock.now();
   const each: Each = (entry) => ({ [usual]: entry, [want]: entry });
   const sid = random.id();
   const tokens = await sessions.seal(recordOf(answer, user, each));
   const former = await users.getDefault();
   const row = await sessions.update(sessionKey(client, user.sub), (before) =>
-    isNewer(before) ? KEEP : afterLogin(before, { sid, answer, tokens, each }),
+    isNewer(before) ? KEEP : afterLogin(before, { sid, answer, tokens, lifeMs, each }),
   );
   if (isNewer(row)) throw newerVersion();
   await users.putDefault(user.sub);
@@ -57,7 +58,13 @@ type Each = <T>(entry: T) => Record<WantKey, T>;
 /** The row after a login: a new `sid` fences every older attempt. `tokens` is the sealed record. */
 function afterLogin(
   before: SessionRow | undefined,
-  { sid, answer, tokens, each }: { sid: string; answer: TokenSet; tokens: unknown; each: Each },
+  {
+    sid,
+    answer,
+    tokens,
+    lifeMs,
+    each,
+  }: { sid: string; answer: TokenSet; tokens: unknown; lifeMs: number; each: Each },
 ): SessionRow {
   const gen = (before?.gen ?? 0) + 1;
   const seq = (before?.seq ?? 0) + 1;
@@ -72,7 +79,7 @@ function afterLogin(
     end: null,
     keep: "device",
     renewable: answer.refreshToken !== undefined,
-    access: each({ gen, expiresAt: answer.expiresAt, scope: [...answer.scope] }),
+    access: each({ gen, expiresAt: answer.expiresAt, scope: [...answer.scope], lifeMs }),
     tokens,
   };
 }

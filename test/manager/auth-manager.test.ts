@@ -124,6 +124,19 @@ describe("a token for something else", () => {
     });
   });
 
+  test("that came with a login is renewed before its end", async () => {
+    const my = world();
+    my.go = async () => RESPONSE;
+    my.server.exchange = async () => loginAnswer({ expiresAt: Date.now() + 600_000 });
+    const auth = my.tab();
+    await auth.login({ resource });
+    await vi.advanceTimersByTimeAsync(541_000);
+    my.refreshes.push(answerOf(2, { accessToken: "api2" }));
+    expect(await auth.getToken({ resource })).toBe("at1");
+    await settle();
+    expect(await auth.getToken({ resource })).toBe("api2");
+  });
+
   test("of scopes that were granted is any good one that has them, not an older one of its own", async () => {
     const my = world();
     const row = goodRow(expiredRow());
@@ -467,7 +480,7 @@ describe("login", () => {
     expect(row).toMatchObject({ gen: 8, seq: 10, cseq: 10, att: null, end: null, renewable: true });
     expect(row!.sid).not.toBe("s1");
     expect(row!.access).toEqual({
-      [USUAL]: { gen: 8, expiresAt: expect.any(Number), scope: ["openid"] },
+      [USUAL]: { gen: 8, expiresAt: expect.any(Number), scope: ["openid"], lifeMs: 60_000 },
     });
     expect(row!.tokens).toMatchObject({ refreshToken: "rt1", idTokenVerified: true });
   });

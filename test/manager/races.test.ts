@@ -6,9 +6,8 @@ import {
   StorageError,
 } from "../../src/core/errors.ts";
 import { sessionKey } from "../../src/core/keys.ts";
-import { checkIn } from "../../src/manager/check-in.ts";
-import type { SessionDesk } from "../../src/manager/check-out.ts";
-import { ADA, answerOf, CLIENT, expiredRow, KEY, settle } from "../refresh/tabs.ts";
+import { checkIn, type CheckInDesk } from "../../src/manager/check-in.ts";
+import { ADA, answerOf, CLIENT, expiredRow, KEY, settle, testClock } from "../refresh/tabs.ts";
 import { goodRow, loginAnswer, REDIRECT_URI, remember, world, type World } from "./fixture.ts";
 
 /** What two tabs, two instances or a store that fails in the middle can do to a session. */
@@ -25,7 +24,7 @@ const GRACE = sessionKey(CLIENT, "grace");
 
 const of = (sub: string) => loginAnswer({ user: { sub, claims: { sub } } });
 
-function deskOf(my: World, tab: string): SessionDesk {
+function deskOf(my: World, tab: string): CheckInDesk {
   let ids = 0;
   return {
     client: CLIENT,
@@ -34,6 +33,7 @@ function deskOf(my: World, tab: string): SessionDesk {
     users: my.users,
     channel: my.channel,
     random: { id: () => `${tab}-${++ids}`, fraction: () => 0 },
+    clock: testClock,
   };
 }
 

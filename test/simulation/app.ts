@@ -2,8 +2,8 @@ import { sessionKey } from "../../src/core/keys.ts";
 import { revokeLock } from "../../src/core/keys.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
 import { wantKey, type WantKey } from "../../src/core/want.ts";
-import { checkIn } from "../../src/manager/check-in.ts";
-import { checkOut, type SessionDesk } from "../../src/manager/check-out.ts";
+import { checkIn, type CheckInDesk } from "../../src/manager/check-in.ts";
+import { checkOut } from "../../src/manager/check-out.ts";
 import type { Server } from "./server.ts";
 import { record, type Stage } from "./stage.ts";
 import { CLIENT, type Tab } from "./tab.ts";
@@ -117,7 +117,7 @@ export class App {
 }
 
 /** Every person is the default here: sessions stand beside one another. */
-function desk({ life, store, channel, random }: Tab, user: string): SessionDesk {
+function desk({ life, store, channel, random, clock }: Tab, user: string): CheckInDesk {
   return {
     client: CLIENT,
     tab: life.name,
@@ -128,5 +128,6 @@ function desk({ life, store, channel, random }: Tab, user: string): SessionDesk 
     },
     channel,
     random,
+    clock,
   };
 }

@@ -6,19 +6,21 @@ import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
 import { USUAL_WANT, type WantKey } from "../core/want.ts";
 import { emptySession, tellTabs, type SessionDesk } from "./check-out.ts";
-import type * as FetchUser from "./fetch-user.ts";
+import type * as BeyondLogin from "./beyond-login.ts";
+import type { UserDesk } from "./fetch-user.ts";
 
-export interface CheckInDesk extends SessionDesk, FetchUser.UserDesk {}
+export interface CheckInDesk extends SessionDesk, UserDesk {}
 
-export const loadFetchUser = (): Promise<typeof FetchUser> => chunk(import("./fetch-user.ts"));
+export const loadBeyondLogin = (): Promise<typeof BeyondLogin> =>
+  chunk(import("./beyond-login.ts"));
 
 /** Whom tokens are about. Rejects as `fetchUser()` does, when they do not say. */
 export async function userOf(
-  desk: FetchUser.UserDesk,
+  desk: UserDesk,
   answer: TokenSet,
   signal: AbortSignal | undefined,
 ): Promise<User> {
-  return answer.user?.sub ? answer.user : (await loadFetchUser()).fetchUser(desk, answer, signal);
+  return answer.user?.sub ? answer.user : (await loadBeyondLogin()).fetchUser(desk, answer, signal);
 }
 
 /**
@@ -33,14 +35,25 @@ export async function checkIn(
   usual: WantKey = USUAL_WANT,
 ): Promise<User> {
   const { client, sessions, users, random, clock } = desk;
-  const lifeMs = answer.expiresAt - clock.now();
-  const each: Each = (entry) => ({ [usual]: entry, [want]: entry });
+  const { accessToken: token, tokenType, expiresAt, scope } = answer;
   const sid = random.id();
-  const tokens = await sessions.seal(recordOf(answer, user, each));
+  const held = { token, tokenType };
+  const tokens = await sessions.seal({
+    ...recordOf(answer, user),
+    access: { [usual]: held, [want]: held },
+  });
   const former = await users.getDefault();
-  const row = await sessions.update(sessionKey(client, user.sub), (before) =>
-    isNewer(before) ? KEEP : afterLogin(before, { sid, answer, tokens, lifeMs, each }),
-  );
+  const row = await sessions.update(sessionKey(client, user.sub), (before) => {
+    if (isNewer(before)) return KEEP;
+    const gen = (before?.gen ?? 0) + 1;
+    const entry = { gen, expiresAt, scope: [...scope], lifeMs: expiresAt - clock.now() };
+    return {
+      ...afterLogin(before, sid, answer),
+      gen,
+      access: { [usual]: entry, [want]: entry },
+      tokens,
+    };
+  });
   if (isNewer(row)) throw newerVersion();
   await users.putDefault(user.sub);
   tellTabs(desk, user.sub, sid, { t: "user", what: "login" });
@@ -52,46 +65,34 @@ export async function checkIn(
   return user;
 }
 
-/** An entry, for each want that the token serves. */
-type Each = <T>(entry: T) => Record<WantKey, T>;
-
-/** The row after a login: a new `sid` fences every older attempt. `tokens` is the sealed record. */
+/** The row after a login: a new `sid` fences every older attempt. */
 function afterLogin(
   before: SessionRow | undefined,
-  {
-    sid,
-    answer,
-    tokens,
-    lifeMs,
-    each,
-  }: { sid: string; answer: TokenSet; tokens: unknown; lifeMs: number; each: Each },
-): SessionRow {
-  const gen = (before?.gen ?? 0) + 1;
+  sid: string,
+  { refreshToken }: TokenSet,
+): Omit<SessionRow, "gen" | "access" | "tokens"> {
   const seq = (before?.seq ?? 0) + 1;
   return {
     ...before,
     v: 1,
     sid,
-    gen,
     seq,
     cseq: seq,
     att: null,
     end: null,
     keep: "device",
-    renewable: answer.refreshToken !== undefined,
-    access: each({ gen, expiresAt: answer.expiresAt, scope: [...answer.scope], lifeMs }),
-    tokens,
+    renewable: refreshToken !== undefined,
   };
 }
 
-function recordOf(answer: TokenSet, user: User, each: Each): TokenRecord {
+function recordOf(answer: TokenSet, user: User): Omit<TokenRecord, "access"> {
+  const { refreshToken, idToken, authTime, tokenEndpoint } = answer;
   return {
-    ...(answer.refreshToken !== undefined && { refreshToken: answer.refreshToken }),
-    ...(answer.idToken !== undefined && { idToken: answer.idToken }),
-    idTokenVerified: answer.idToken !== undefined,
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(idToken !== undefined && { idToken }),
+    idTokenVerified: idToken !== undefined,
     user,
-    ...(answer.authTime !== undefined && { authTime: answer.authTime }),
-    access: each({ token: answer.accessToken, tokenType: answer.tokenType }),
-    tokenEndpoint: answer.tokenEndpoint,
+    ...(authTime !== undefined && { authTime }),
+    tokenEndpoint,
   };
 }

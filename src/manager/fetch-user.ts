@@ -14,7 +14,7 @@ export interface UserDesk {
 const PAUSES = [1_000, 2_000, 4_000, 8_000];
 
 /**
- * Asks who signed in. More than once if need be: what was granted for it exists once, and is nobody's until then.
+ * Whom tokens are about: as they say, or else by asking. More than once if need be: what was granted for it exists once, and is nobody's until then.
  * @throws IdTokenError nobody knows
  * @throws UserFetchError refused, answered badly, or not to be had for a while
  * @throws NetworkError no answer for a while
@@ -24,6 +24,7 @@ export async function fetchUser(
   answer: TokenSet,
   signal: AbortSignal | undefined,
 ): Promise<User> {
+  if (answer.user?.sub) return answer.user;
   for (let tried = 0; ; tried++) {
     try {
       const user = await userFetcher?.fetchUser(answer, signal);

@@ -1,35 +1,38 @@
 import { ConfigurationError, IdTokenError, NoTokenError } from "../core/errors.ts";
 import type { TokenRequest } from "../core/grant.ts";
 import { sessionKey } from "../core/keys.ts";
-import type { Clock } from "../core/ports.ts";
 import { KEEP, type SessionRow, type TokenRecord } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
 import { USUAL_WANT, wantKey, type WantKey } from "../core/want.ts";
 import { tellTabs, type SessionDesk } from "./check-out.ts";
+import { fetchUser, type UserDesk } from "./fetch-user.ts";
 
-export interface KeepDesk extends SessionDesk {
-  readonly clock: Pick<Clock, "now">;
-}
+interface KeepDesk extends SessionDesk, UserDesk {}
 
-/** An answer, the call it is for, and whom it is about. */
-export interface SilentAnswer {
-  readonly answer: TokenSet;
-  readonly request: TokenRequest;
-  readonly user: User;
-}
+/** Stores the answer to a login: for `want`, and in place of what is usual for `usual`. */
+type CheckIn = (
+  desk: KeepDesk,
+  answer: TokenSet,
+  user: User,
+  want: WantKey,
+  usual: WantKey,
+) => Promise<unknown>;
 
 /**
- * Stores what a grant of the app's own gave without asking a person: beside what the session has, or by `login` as a new one.
+ * Stores what a grant of the app's own gave without asking a person: beside what the session has, or by `checkIn` as a new one.
+ * Rejects as `fetchUser()` does, too.
  * @throws NoTokenError the person signed out, and only a login undoes that
  * @throws IdTokenError it is about somebody else
  * @throws ConfigurationError it was exchanged for a token of the session, and would stand in its place
  */
 export async function keepAnswer(
   desk: KeepDesk,
-  { answer, request, user }: SilentAnswer,
-  login: (want: WantKey) => Promise<unknown>,
+  answer: TokenSet,
+  request: TokenRequest,
+  checkIn: CheckIn,
 ): Promise<void> {
+  const user = await fetchUser(desk, answer, request.signal);
   if (request.user !== undefined && user.sub !== request.user) {
     throw new IdTokenError("sub", "the grant answered about somebody else", {
       hint: "A grant that is asked for the token of `request.user` must give that person's.",
@@ -51,7 +54,7 @@ export async function keepAnswer(
     const record = isTheirs && (await desk.sessions.open(row.tokens).catch(unlessLost));
     // For one API it is the grant's own business: the session keeps its refresh token.
     const isLogin = answer.refreshToken !== undefined && want === USUAL_WANT;
-    if (!record || isLogin) return void (await login(want));
+    if (!record || isLogin) return void (await checkIn(desk, answer, user, want, want));
     if (await keepBeside(desk, { row, record, answer, user, want })) return;
   }
 }

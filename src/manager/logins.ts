@@ -2,7 +2,6 @@ import type { CallbackResult } from "../core/auth.ts";
 import type { CallbackLedger, LoginRecord } from "../core/callback-ledger.ts";
 import { CancelledError, InvalidResponseError, isAuthError, NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
-import { chunk } from "../core/lazy.ts";
 import type { Page, TabLock } from "../core/ports.ts";
 import { revokeLock } from "../core/keys.ts";
 import type { Refresher } from "../core/refresher.ts";
@@ -11,7 +10,7 @@ import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
 import { wantKey } from "../core/want.ts";
 import type { ActiveSession } from "./active-session.ts";
-import { checkIn, loadFetchUser, userOf, type CheckInDesk } from "./check-in.ts";
+import { checkIn, loadBeyondLogin, userOf, type CheckInDesk } from "./check-in.ts";
 import { isSilent } from "./silent.ts";
 import { refusal } from "./refusal.ts";
 import { stateOf, withoutResponse } from "./response-url.ts";
@@ -49,8 +48,9 @@ export class Logins {
 
   /** To the authorization endpoint and back. */
   async travel(trip: Trip, request: TokenRequest): Promise<User> {
-    const { grant, locks, client, users } = this.#config;
-    this.#prepare();
+    const { grant, locks, client, users, userFetcher } = this.#config;
+    // What is got now exists once.
+    if (userFetcher) loadBeyondLogin().catch(() => {});
     // A revocation that is on its way could meet the grant of this login.
     await locks.request(
       revokeLock(client),
@@ -89,24 +89,16 @@ export class Logins {
     return this.#session.user;
   }
 
-  /** What is needed after something was got that exists once. */
-  #prepare(): void {
-    if (this.#config.userFetcher) loadFetchUser().catch(() => {});
-  }
-
   /** What a grant gave without asking anybody. */
   async keep(answer: TokenSet, request: TokenRequest): Promise<void> {
-    const { keepAnswer } = await chunk(import("./keep-answer.ts"));
-    const user = await userOf(this.#config, answer, request.signal);
-    await keepAnswer(this.#config, { answer, request, user }, (want) =>
-      checkIn(this.#config, answer, user, want, want),
-    );
+    const { keepAnswer } = await loadBeyondLogin();
+    await keepAnswer(this.#config, answer, request, checkIn);
   }
 
   async checkIn(answer: TokenSet, request: TokenRequest = {}): Promise<User> {
+    const want = wantKey({ ...(answer.asked ?? request), scope: [] });
     const who = await userOf(this.#config, answer, request.signal);
-    const { resource, audience } = answer.asked ?? request;
-    const user = await checkIn(this.#config, answer, who, wantKey({ resource, audience }));
+    const user = await checkIn(this.#config, answer, who, want);
     // The network is here now; when the token has run out it may not be.
     this.#config.refresher.prepare().catch(() => {});
     return user;
@@ -143,7 +135,6 @@ export class Logins {
 
   async #exchange(response: string, state: string): Promise<CallbackResult> {
     const { grant, ledger } = this.#config;
-    this.#prepare();
     const answer = this.#answers.get(state) ?? (await grant.requestToken({ response }));
     this.#answers.set(state, answer);
     const user = await this.checkIn(answer);

@@ -35,14 +35,9 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
     sources: ["../../../src/manager/server-sign-out.ts", "../../../src/oidc/sign-out.ts"],
   },
   {
-    what: "where a grant of the app's own answers",
-    limit: 1_000,
-    sources: ["../../../src/manager/keep-answer.ts"],
-  },
-  {
-    what: "where no ID token tells who it is",
-    limit: 500,
-    sources: ["../../../src/manager/fetch-user.ts"],
+    what: "own grants, and user fetchers",
+    limit: 1_200,
+    sources: ["../../../src/manager/beyond-login.ts"],
   },
   {
     what: "other grants, userinfo, `endpoints`, secrets",

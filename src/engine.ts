@@ -41,7 +41,7 @@ export function createEngine(config: EngineConfig): Engine {
     fetch: config.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
   };
   const loadServer = shared(async () =>
-    (await chunk(import("./oidc/server.ts"))).createServer(parts),
+    (await chunk(import("./session-work.ts"))).createServer(parts),
   );
   const server = (signal?: AbortSignal) => abortable(loadServer(), signal);
   const loadSender = shared(async () => (await loadServer()).loadSender());

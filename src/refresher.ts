@@ -8,7 +8,7 @@ export function createRefresher(config: RefresherConfig): Refresher {
   const load = shared(async () => {
     // At the same time, not one after the other. Whether it worked is asked again before anything is claimed.
     config.ports.send.prepare().catch(() => {});
-    return (await chunk(import("./refresher-in-page.ts"))).createRefresherInPage(config);
+    return (await chunk(import("./session-work.ts"))).createRefresherInPage(config);
   });
   return {
     refresh: async (need, signal) => (await abortable(load(), signal)).refresh(need, signal),

@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -55,7 +63,7 @@ beforeAll(() => {
   plant("core", "hen", 'import { egg } from "./egg.ts";\nexport const hen = () => egg;');
   plant("core", "egg", 'import { hen } from "./hen.ts";\nexport const egg = () => hen;');
   write("src/root.ts", 'export * from "./oidc/x.ts";');
-  write("src/engine.ts", 'export const x = () => import("./oidc/x.ts");');
+  write("src/session-work.ts", 'export * from "./oidc/x.ts";');
   complaints = lint();
 });
 afterAll(() => {
@@ -113,12 +121,17 @@ test("a room that is not in the table imports nothing", () => {
   expect(complaints).toContain("annex/unlisted.ts");
 });
 
-test("only the engine loads the protocol, and only when it is needed", () => {
+test("the protocol is loaded when it is needed, and in one place", () => {
   expect(complaints).toContain("root.ts");
-  expect(complaints).not.toContain("engine.ts");
-  const engine = readFileSync("src/engine.ts", "utf8");
-  expect(engine).toMatch(/import\("\.\/oidc\//);
-  expect(engine).not.toMatch(/^(import|export) (?!type\b)[^;]*"\.\/oidc\//m);
+  expect(complaints).not.toContain("session-work.ts");
+  const loading = readdirSync("src", { withFileTypes: true }).filter(
+    (file) => file.isFile() && readFileSync(`src/${file.name}`, "utf8").includes("/session-work"),
+  );
+  expect(loading.map(({ name }) => name).sort()).toEqual(["engine.ts", "refresher.ts"]);
+  for (const { name } of loading) {
+    const code = readFileSync(`src/${name}`, "utf8");
+    expect(code.replaceAll('import("./session-work.ts")', "")).not.toContain("/session-work");
+  }
 });
 
 test("nothing goes round in a circle", () => {

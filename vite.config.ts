@@ -1,4 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
+import { compile } from "svelte/compiler";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { findBrowser } from "./test/support/find-browser.ts";
 
@@ -12,6 +14,7 @@ export default defineConfig(async ({ mode }) => ({
         callback: "src/callback.ts",
         confidential: "src/confidential.ts",
         index: "src/index.ts",
+        react: "src/react.ts",
       },
       formats: ["es" as const],
     },
@@ -30,6 +33,29 @@ const ENGINES = {
   hookTimeout: 60_000,
 };
 
+/** Found while tests run, they would reload the page under them. */
+const FRAMEWORKS = [
+  "@tanstack/react-router",
+  "react",
+  "react-dom",
+  "react-dom/client",
+  "react-dom/server.browser",
+  "react-router",
+  "react/jsx-dev-runtime",
+  "svelte",
+  "svelte/internal/client",
+  "svelte/internal/disclose-version",
+  "svelte/store",
+  "vue",
+  "vue-router",
+];
+
+const svelteCompiler: Plugin = {
+  name: "svelte-compiler",
+  transform: (code, id) =>
+    id.endsWith(".svelte") ? compile(code, { filename: id, generate: "client" }).js : undefined,
+};
+
 /** Pure code in Node, what is built on the platform inside of a real browser, and the whole from outside of one. */
 async function projects() {
   const executablePath = await findBrowser();
@@ -44,9 +70,11 @@ async function projects() {
       },
     },
     {
+      plugins: [svelteCompiler],
+      optimizeDeps: { include: FRAMEWORKS },
       test: {
         name: "browser",
-        include: ["test/browser/**/*.test.ts"],
+        include: ["test/{browser,react,frameworks}/**/*.test.{ts,tsx}"],
         browser: {
           enabled: true,
           headless: true,

@@ -50,6 +50,13 @@ const FRAMEWORKS = [
   "vue-router",
 ];
 
+/** Vue asks for them at the console. */
+const VUE_FLAGS = {
+  __VUE_OPTIONS_API__: "false",
+  __VUE_PROD_DEVTOOLS__: "false",
+  __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: "false",
+};
+
 const svelteCompiler: Plugin = {
   name: "svelte-compiler",
   transform: (code, id) =>
@@ -71,6 +78,7 @@ async function projects() {
     },
     {
       plugins: [svelteCompiler],
+      define: VUE_FLAGS,
       optimizeDeps: { include: FRAMEWORKS },
       test: {
         name: "browser",

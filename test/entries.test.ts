@@ -43,7 +43,7 @@ test("each entry has its source, its types and its place in the build", () => {
     expect(build).toContain(`${name}: "src/${name}.ts"`);
   }
   expect(ENTRIES.map(({ name }) => name)).toEqual(
-    expect.arrayContaining([".", "./callback", "./confidential"]),
+    expect.arrayContaining([".", "./callback", "./confidential", "./react"]),
   );
 });
 

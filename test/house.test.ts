@@ -13,9 +13,10 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   memory: ["core"],
   grants: ["core"],
   manager: ["core"],
+  react: ["core", "react"],
 };
 const ROOMS = Object.keys(DOORS);
-const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval"];
+const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval", "react"];
 const GLOBALS = [
   "window",
   "self",

@@ -22,8 +22,8 @@ afterEach(async () => {
 
 export interface Mounted {
   readonly element: HTMLElement;
-  render(children: ReactNode): Promise<void>;
-  unmount(): Promise<void>;
+  readonly render: (children: ReactNode) => Promise<void>;
+  readonly unmount: () => Promise<void>;
 }
 
 /** Below a provider of `auth`, and with every effect twice, as StrictMode has it. */

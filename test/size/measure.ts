@@ -47,11 +47,12 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
 ];
 
 export async function measureSizes(): Promise<readonly Size[]> {
-  const [app, popup, frame, callback] = [
+  const [app, popup, frame, callback, react] = [
     await buildApp("app"),
     await buildApp("popup"),
     await buildApp("frame"),
     await buildApp("callback"),
+    await buildApp("react"),
   ];
   const aside = ASIDE.flatMap(({ sources }) => sources);
   const everyday = [app.entry, ...app.lazy.filter((source) => !aside.includes(source))];
@@ -68,6 +69,7 @@ export async function measureSizes(): Promise<readonly Size[]> {
     })),
     { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_000 },
     { what: "`IframeUserAgent`", bytes: frame.size([frame.entry]) - entry, limit: 1_000 },
+    { what: "`latchkey/react`", bytes: react.size([react.entry]) - entry, limit: 2_000 },
     { what: "`relayResponse()`", bytes: callback.size([callback.entry]), limit: 1_000 },
   ];
 }
@@ -93,7 +95,8 @@ async function buildApp(name: string): Promise<BuiltApp> {
         emptyOutDir: true,
         manifest: "manifest.json",
         target: "es2022",
-        rolldownOptions: { input: join(APPS, `${name}.html`) },
+        // An app that uses the hooks has React anyway.
+        rolldownOptions: { input: join(APPS, `${name}.html`), external: ["react"] },
         modulePreload: { polyfill: false },
       },
     });

@@ -20,6 +20,8 @@ export default defineConfig(async ({ mode }) => ({
     },
     rolldownOptions: {
       external: [/^[^./]/],
+      // It is kept: "use client" stays the first line of react.js.
+      checks: { moduleLevelDirective: false },
       output: { preserveModules: true, preserveModulesRoot: "src", entryFileNames: "[name].js" },
     },
   },

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createElement, Fragment } from "react";
 import { renderToString } from "react-dom/server";
 import { expect, test } from "vitest";
@@ -26,4 +27,11 @@ test("a server without a DOM renders what is known there: nothing yet", () => {
   );
   const html = renderToString(createElement(AuthProvider, { auth }, page));
   expect(html.replaceAll("<!-- -->", "")).toBe("loading loading nobody loading");
+});
+
+test("the entry is a client module, which server components may render", () => {
+  const entry = readFileSync(new URL("../src/react.ts", import.meta.url), "utf8");
+  expect(entry).toMatch(/^"use client";\n/);
+  // Next.js asks for names.
+  expect(entry).not.toContain("export *");
 });

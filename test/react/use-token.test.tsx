@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NetworkError, NoTokenError, RequestTokenError } from "../../src/core/errors.ts";
 import type { Want } from "../../src/core/want.ts";
 import { useAuth, useToken, type UseToken } from "../../src/react.ts";
+import { watchToken } from "../../src/react/watch-token.ts";
 import { fakeAuth, type FakeAuth } from "../support/fake-auth.ts";
 import { complaints, mount } from "./mount.tsx";
 
@@ -101,11 +102,13 @@ describe("useToken()", () => {
 
   test("asks while it is there, so that a token is renewed before its end; a dead one is not shown", async () => {
     const auth = signedIn("ada", Date.now() + 100_000);
-    const { Token } = recorder();
+    const { Token, renders } = recorder();
     const { element, unmount } = await mount(auth, <Token />);
-    const before = auth.asked.length;
+    const [before, rendered] = [auth.asked.length, renders.length];
     await pass(90_000);
     expect(auth.asked.length - before).toBe(3);
+    // The same answer is no news.
+    expect(renders).toHaveLength(rendered);
     let answer: (token: string) => void = () => {};
     auth.answer = () => new Promise((resolve) => (answer = resolve));
     await pass(9_000);
@@ -119,6 +122,20 @@ describe("useToken()", () => {
     await pass(600_000);
     expect(auth.asked).toHaveLength(after);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("looks again when the state moved on while it asked: the answer may be the older token", async () => {
+    const auth = signedIn("ada");
+    let answer: (token: string) => void = () => {};
+    auth.answer = () => new Promise((resolve) => (answer = resolve));
+    const { Token } = recorder();
+    const { element } = await mount(auth, <Token />);
+    await act(async () => auth.signIn("ada", { expiresAt: Date.now() + 900_000 }));
+    await act(async () => answer("older"));
+    auth.answer = async () => "newer";
+    expect(element.textContent).toBe("older");
+    await pass(1_000);
+    expect(element.textContent).toBe("newer");
   });
 
   test("tries what may pass again by itself, and nothing else", async () => {
@@ -186,5 +203,27 @@ describe("useToken()", () => {
     expect(auth.asked.every(({ signal }) => signal?.aborted)).toBe(true);
     expect(auth.listeners).toBe(0);
     expect(complaints).not.toHaveBeenCalled();
+  });
+});
+
+describe("watchToken()", () => {
+  test("has no token of Ada for who hears of Bob before it does", async () => {
+    const auth = signedIn("ada");
+    const seen: UseToken[] = [];
+    auth.subscribe(() => seen.push(watch.get()));
+    const watch = watchToken(auth, {});
+    watch.subscribe(() => {});
+    await vi.waitFor(() => expect(watch.get().token).toBe("token of ada"));
+    auth.signIn("bob");
+    expect(seen).toEqual([{ status: "loading" }]);
+  });
+
+  test("keeps nothing when nobody listens any more: what is shown again later starts anew", async () => {
+    const auth = signedIn("ada");
+    const watch = watchToken(auth, {});
+    const leave = watch.subscribe(() => {});
+    await vi.waitFor(() => expect(watch.get().token).toBe("token of ada"));
+    leave();
+    expect(watch.get()).toEqual({ status: "loading" });
   });
 });

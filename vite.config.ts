@@ -15,6 +15,7 @@ export default defineConfig(async ({ mode }) => ({
         confidential: "src/confidential.ts",
         index: "src/index.ts",
         react: "src/react.ts",
+        ui: "src/ui.ts",
       },
       formats: ["es" as const],
     },
@@ -84,7 +85,7 @@ async function projects() {
       optimizeDeps: { include: FRAMEWORKS },
       test: {
         name: "browser",
-        include: ["test/{browser,react,frameworks}/**/*.test.{ts,tsx}"],
+        include: ["test/{browser,react,frameworks,ui}/**/*.test.{ts,tsx}"],
         browser: {
           enabled: true,
           headless: true,

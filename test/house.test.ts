@@ -14,9 +14,10 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   grants: ["core"],
   manager: ["core"],
   react: ["core", "react"],
+  ui: ["core", "lit", "uqr"],
 };
 const ROOMS = Object.keys(DOORS);
-const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval", "react"];
+const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval", "react", "lit", "uqr"];
 const GLOBALS = [
   "window",
   "self",

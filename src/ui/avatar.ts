@@ -7,9 +7,13 @@ const HUES = 6;
 /** For who sees it only: the name is beside it. */
 export function avatar(person: Person): TemplateResult {
   const picture = pictureOf(person);
-  return html`<span part="avatar" class="avatar hue-${hueOf(person)}" aria-hidden="true">
-    ${initialsOf(person)}
-    ${
+  // As an attribute that CSS shows: letters that are read or searched by nobody.
+  return html`<span
+    part="avatar"
+    class="avatar hue-${hueOf(person)}"
+    data-initials=${initialsOf(person)}
+    aria-hidden="true"
+    >${
       picture === undefined
         ? nothing
         : // A picture that failed stays hidden, so another one gets an element of its own.
@@ -17,8 +21,8 @@ export function avatar(person: Person): TemplateResult {
             picture,
             html`<img src=${picture} alt="" referrerpolicy="no-referrer" @error=${hideIt} />`,
           )
-    }
-  </span>`;
+    }</span
+  >`;
 }
 
 function hideIt({ currentTarget }: Event): void {

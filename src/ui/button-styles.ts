@@ -111,10 +111,6 @@ export const buttonStyles: CSSResultGroup = [
       background: var(--_hover);
     }
 
-    .item svg {
-      color: var(--_muted);
-    }
-
     .item:focus-visible,
     ::slotted(:focus-visible) {
       outline: 2px solid var(--_accent);

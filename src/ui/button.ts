@@ -10,7 +10,6 @@ import {
 import type { Auth, LoginOptions, SignOutOptions } from "../core/auth.ts";
 import { avatar } from "./avatar.ts";
 import { buttonStyles } from "./button-styles.ts";
-import { signOutIcon } from "./icons.ts";
 import { nameOf, secondLineOf, type Person } from "./person.ts";
 import { placeBelow } from "./place-below.ts";
 import { Speech } from "./strings/speech.ts";
@@ -78,7 +77,6 @@ export class LatchkeyButton extends LitElement {
   protected override render(): TemplateResult {
     const { strings } = this.#speech;
     const state = this.auth?.state ?? { status: "loading" };
-    if (state.status === "authenticated") return this.#renderMenu(state.user, strings);
     switch (state.status) {
       case "loading":
         return html`<span class="surface place" aria-busy="true"></span>`;
@@ -86,17 +84,26 @@ export class LatchkeyButton extends LitElement {
         return this.#renderSignIn(strings.signIn, strings);
       case "expired":
         return this.#renderSignIn(strings.signInAgain, strings, state.user);
+      case "authenticated":
+        return this.#renderMenu(state.user, strings);
+      case "authenticating":
+        return this.#renderBusy(strings);
       default:
-        return html`<button
-          type="button"
-          part="button"
-          class="surface button primary"
-          lang=${strings.language}
-          aria-disabled="true"
-        >
-          <span class="spinner" aria-hidden="true"></span>${strings.signingIn}
-        </button>`;
+        return state satisfies never;
     }
+  }
+
+  /** Not `disabled`, which would lose the focus. */
+  #renderBusy(strings: Strings): TemplateResult {
+    return html`<button
+      type="button"
+      part="button"
+      class="surface button primary"
+      lang=${strings.language}
+      aria-disabled="true"
+    >
+      <span class="spinner" aria-hidden="true"></span>${strings.signingIn}
+    </button>`;
   }
 
   #renderSignIn(words: string, strings: Strings, user?: Person): TemplateResult {
@@ -130,6 +137,7 @@ export class LatchkeyButton extends LitElement {
         class="surface menu"
         popover="auto"
         lang=${strings.language}
+        @beforetoggle=${this.#beforeToggle}
         @toggle=${this.#onToggle}
       >
         <div class="who">
@@ -145,10 +153,18 @@ export class LatchkeyButton extends LitElement {
         </div>
         <slot></slot>
         <button type="button" class="item" part="sign-out" @click=${this.#signOut}>
-          ${signOutIcon()}${strings.signOut}
+          ${strings.signOut}
         </button>
       </div>`;
   }
+
+  /** The focus does not stay in a menu that goes. */
+  readonly #beforeToggle = (event: Event): void => {
+    const { newState } = event as ToggleEvent;
+    const menu = event.currentTarget as HTMLElement;
+    if (newState === "closed" && menu.matches(":focus-within"))
+      this.renderRoot.querySelector<HTMLElement>(".face")?.focus();
+  };
 
   readonly #onToggle = (event: Event): void => {
     const { newState } = event as ToggleEvent;

@@ -62,7 +62,9 @@ function codeOf({ code, qr, strings, copyButton }: DeviceCardOptions): TemplateR
 
 /** A link only where one can go: the URL is the server's. */
 function linkOf({ verificationUri, verificationUriComplete }: DeviceCode): TemplateResult {
-  const text = verificationUri.replace(/^https:\/\//, "");
+  // It may be broken after a slash.
+  const parts = verificationUri.replace(/^https:\/\//, "").split(/(?<=\/)/);
+  const text = parts.map((part) => html`${part}<wbr />`);
   const href = verificationUriComplete ?? verificationUri;
   if (!URL.canParse(href) || !isSecureUrl(new URL(href))) {
     return html`<bdi class="link" part="link">${text}</bdi>`;

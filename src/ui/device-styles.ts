@@ -115,10 +115,12 @@ export const deviceStyles: CSSResultGroup = [
 
     .time {
       display: inline-flex;
+      flex: none;
       align-items: center;
       gap: 0.5rem;
       font-weight: 600;
       font-variant-numeric: tabular-nums;
+      white-space: nowrap;
     }
 
     .track {

@@ -49,6 +49,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
   readonly #speech = new Speech(this);
   readonly #copy = new CopyButton(this);
   #shown: Shown | undefined;
+  #focused: Element | null | undefined;
   #question: Question<DeviceChoice | void> | undefined;
   #tick: ReturnType<typeof setInterval> | undefined;
   #closing: ReturnType<typeof setTimeout> | undefined;
@@ -136,12 +137,18 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     this.#forget();
   };
 
+  protected override willUpdate(): void {
+    this.#focused = this.shadowRoot?.activeElement;
+  }
+
   protected override updated(): void {
     const dialog = this.renderRoot.querySelector("dialog");
-    if (!dialog || dialog.open) return;
-    dialog.showModal();
+    if (!dialog) return;
+    // What had the focus may have gone with the code.
+    if (dialog.open && (this.#focused?.isConnected ?? true)) return;
+    if (!dialog.open) dialog.showModal();
     // Not the first button, which would close it: Enter is pressed easily.
-    dialog.querySelector<HTMLElement>(".link, .copy")?.focus();
+    dialog.querySelector<HTMLElement>("a, .copy, .body .button")?.focus();
   }
 
   protected override render(): TemplateResult | typeof nothing {

@@ -33,6 +33,3 @@ export const checkIcon = (): TemplateResult => icon(svg`<path d="M5 12.5l4.5 4.5
 
 export const alertIcon = (): TemplateResult =>
   icon(svg`<circle cx="12" cy="12" r="9" /><path d="M12 7.5v5.5M12 16.5v.01" />`);
-
-export const signOutIcon = (): TemplateResult =>
-  icon(svg`<path d="M14 4H6a1 1 0 0 0-1 1v14a1 1 0 0 0 1 1h8M10 12h10M16.5 8.5L20 12l-3.5 3.5" />`);

@@ -17,9 +17,13 @@ export function secondLineOf(person: Person): string | undefined {
 
 /** One or two letters: first and last word of the name. */
 export function initialsOf(person: Person): string {
-  const words = nameOf(person).split(/\s+/);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...word!][0]);
-  return letters.join("").toLocaleUpperCase();
+  const letters = nameOf(person)
+    .split(/\s+/)
+    .map((word) => String.fromCodePoint(word.codePointAt(0)!));
+  return letters
+    .filter((_, i) => i === 0 || i === letters.length - 1)
+    .join("")
+    .toLocaleUpperCase();
 }
 
 /** Its URL when it may be loaded: https only, so that no http picture tells who looks. */

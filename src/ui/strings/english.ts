@@ -27,7 +27,7 @@ export const english: Strings = {
       ? `${minutes} ${minutes === 1 ? "minute" : "minutes"} left`
       : `${seconds} ${seconds === 1 ? "second" : "seconds"} left`,
   waiting: "Waiting for you to sign in",
-  retrying: "No connection. Trying again; the code stays good",
+  retrying: "No connection, trying again. The code stays valid",
   approved: "You are signed in",
   denied: "The sign-in was declined",
   expired: "The code has expired",

@@ -17,7 +17,7 @@ export const german: Strings = {
   yes: "Ja",
   no: "Nein",
 
-  deviceTitle: "Mit dem Handy anmelden",
+  deviceTitle: "Anmelden per Handy",
   deviceHelp: "Den QR-Code scannen, oder diese Seite öffnen und den Code eingeben:",
   qrCode: "QR-Code, der die Anmeldeseite öffnet",
   code: "Code",
@@ -27,8 +27,8 @@ export const german: Strings = {
     minutes > 0
       ? `Noch ${minutes} ${minutes === 1 ? "Minute" : "Minuten"}`
       : `Noch ${seconds} ${seconds === 1 ? "Sekunde" : "Sekunden"}`,
-  waiting: "Warten auf die Anmeldung",
-  retrying: "Keine Verbindung. Neuer Versuch; der Code bleibt gültig",
+  waiting: "Wartet auf Anmeldung",
+  retrying: "Keine Verbindung, neuer Versuch. Der Code gilt weiter",
   approved: "Sie sind angemeldet",
   denied: "Die Anmeldung wurde abgelehnt",
   expired: "Der Code ist abgelaufen",

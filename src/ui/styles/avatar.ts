@@ -18,6 +18,10 @@ export const avatarStyles: CSSResult = css`
     color: light-dark(oklch(0.36 0.11 var(--_hue)), oklch(0.93 0.045 var(--_hue)));
   }
 
+  .avatar::before {
+    content: attr(data-initials);
+  }
+
   .avatar img {
     position: absolute;
     inset: 0;

@@ -1,4 +1,5 @@
-import type { AuthState, RememberedUser, User } from "../../../src/index.ts";
+import type { RememberedUser } from "../../../src/core/login-prompt.ts";
+import type { AuthState, User } from "../../../src/index.ts";
 import type { DeviceStatus } from "../../../src/core/device-prompt.ts";
 import type { ButtonAuth } from "../../../src/ui.ts";
 
@@ -12,7 +13,7 @@ const ADA: User = {
 const NAMES = [
   "Ada Lovelace",
   "Grace Hopper",
-  "王小云",
+  "Mary Jackson",
   "José Núñez",
   "Emmy Noether",
   "Radia Perlman",
@@ -28,7 +29,7 @@ function people(count: number): RememberedUser[] {
   return NAMES.slice(0, count).map((name, i) => ({
     sub: `person-${i}`,
     name,
-    email: i === 2 ? "xiaoyun.wang@example.cn" : `${name.split(" ")[0]!.toLowerCase()}@example.com`,
+    email: `person-${i}@example.com`,
     // Not https: it must not be asked for. The other is not there.
     ...(i === 1 && { picture: "http://127.0.0.1:9/grace.png" }),
     ...(i === 3 && { picture: "https://127.0.0.1:9/jose.png" }),

@@ -129,6 +129,20 @@ test("asked again it drops the first question, and leaving the page drops the se
   });
 });
 
+test("the `close` event of one question, which comes late, does not answer the next", async () => {
+  const controller = new AbortController();
+  const { element } = await opened(many(2), controller.signal);
+  const closed = new Promise((resolve) =>
+    one(element, "dialog").addEventListener("close", resolve),
+  );
+  controller.abort();
+  await element.updateComplete;
+  const next = element.chooseUser(many(2), { signal });
+  await closed;
+  expect(await now(next)).toBe("pending");
+  expect(isOpen(element)).toBe(true);
+});
+
 test("somebody else: the trip is opened in the click, and its failure is told", async () => {
   const trip = { redirectUri: "", go: vi.fn(), close: vi.fn() } as unknown as Trip;
   const { element, answer } = await opened();

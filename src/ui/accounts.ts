@@ -106,12 +106,13 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
   }
 
   protected override render(): TemplateResult | typeof nothing {
-    if (!this.#question) return nothing;
+    const asked = this.#question;
+    if (!asked) return nothing;
     const { strings } = this.#speech;
     return modal({
       title: strings.chooseAccount,
       strings,
-      onDismiss: () => this.#question?.drop(),
+      onDismiss: asked.drop,
       content: html`${this.#users.length < SEARCHED_FROM ? nothing : this.#renderSearch(strings)}
         <ul role="list" @keydown=${this.#walk}>
           ${repeat(

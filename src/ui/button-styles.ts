@@ -63,6 +63,11 @@ export const buttonStyles: CSSResultGroup = [
       overflow: auto;
     }
 
+    /* It has its place a moment after it is open; whoever types fast is in it by then. */
+    .menu:not([data-placed]) {
+      opacity: 0;
+    }
+
     .who {
       display: flex;
       align-items: center;

@@ -167,10 +167,12 @@ export class LatchkeyButton extends LitElement {
   };
 
   readonly #onToggle = (event: Event): void => {
-    const { newState } = event as ToggleEvent;
+    const isOpen = (event as ToggleEvent).newState === "open";
+    const menu = event.currentTarget as HTMLElement;
     const face = this.renderRoot.querySelector<HTMLElement>(".face");
-    face?.setAttribute("aria-expanded", String(newState === "open"));
-    if (newState === "open" && face) placeBelow(event.currentTarget as HTMLElement, face);
+    face?.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen && face) placeBelow(menu, face);
+    menu.toggleAttribute("data-placed", isOpen);
   };
 
   #login(user?: Person): void {

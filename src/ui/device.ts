@@ -132,10 +132,11 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     this.requestUpdate();
   };
 
-  readonly #dismiss = (): void => {
+  #dismiss(shown: Shown): void {
+    if (this.#shown !== shown) return;
     this.#question?.settle({ type: "dismiss" });
     this.#forget();
-  };
+  }
 
   protected override willUpdate(): void {
     this.#focused = this.shadowRoot?.activeElement;
@@ -155,16 +156,17 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     const shown = this.#shown;
     if (!shown) return nothing;
     const { strings } = this.#speech;
+    const dismiss = () => this.#dismiss(shown);
     return modal({
       title: strings.deviceTitle,
       strings,
-      onDismiss: this.#dismiss,
+      onDismiss: dismiss,
       content: deviceCard({
         ...shown,
         strings,
         leftMs: shown.code.expiresAt - Date.now(),
         copyButton: this.#copy.render(shown.code.userCode, strings),
-        onClose: this.#dismiss,
+        onClose: dismiss,
       }),
     });
   }

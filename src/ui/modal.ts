@@ -5,7 +5,7 @@ import { closeIcon } from "./icons.ts";
 export interface ModalOptions {
   readonly title: string;
   readonly strings: Strings;
-  /** Escape, the button at the top, or a click beside the dialog. */
+  /** Escape, the button at the top, or a click beside the dialog. It may be called late: when another dialog is open. */
   readonly onDismiss: () => void;
   readonly content: TemplateResult;
 }

@@ -3,7 +3,7 @@ export interface Question<Answer> {
   readonly answer: Promise<Answer>;
   settle(answer: Answer): void;
   /** Unanswered. */
-  drop(): void;
+  readonly drop: () => void;
   fail(error: unknown): void;
 }
 

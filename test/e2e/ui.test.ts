@@ -66,7 +66,10 @@ test.for([
     const { page, show, errors } = await open(options);
     for (const scene of SCENES) {
       await show(scene);
-      if (scene === "authenticated") await page.click("latchkey-button >>> .face");
+      if (scene === "authenticated") {
+        await page.click("latchkey-button >>> .face");
+        await page.waitForSelector("latchkey-button >>> .menu[data-placed]", { visible: true });
+      }
       expect([scene, await accessibilityProblems(page)]).toEqual([scene, []]);
       await page.evaluate(() => window.leave());
       if (scene !== "authenticated") await page.keyboard.press("Escape");

@@ -118,8 +118,11 @@ test("the menu is inside of the window and below its button, in both directions"
     element.style.left = dir === "ltr" ? "300px" : "60px";
     one(element, ".face").click();
     const menu = one(element, ".menu");
+    // Nobody sees it elsewhere before.
+    expect([menu.style.top, getComputedStyle(menu).opacity]).toEqual(["", "0"]);
     await vi.waitFor(() => expect(menu.style.top).not.toBe(""));
     await Promise.all(menu.getAnimations().map(({ finished }) => finished));
+    expect(getComputedStyle(menu).opacity).toBe("1");
     const box = menu.getBoundingClientRect();
     const face = one(element, ".face").getBoundingClientRect();
     expect(box.top).toBeCloseTo(face.bottom + 8, 0);

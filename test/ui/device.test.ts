@@ -134,6 +134,21 @@ test("Escape and the buttons dismiss; the focus goes back", async () => {
   }
 });
 
+test("the `close` event of one code, which comes late, does not dismiss the next", async () => {
+  const { element, end } = await shown();
+  const closed = new Promise((resolve) =>
+    one(element, "dialog").addEventListener("close", resolve),
+  );
+  await end("cancelled");
+  const next = element.showCode(
+    { userCode: "NEW", verificationUri: "https://id.example.com/", expiresAt: Date.now() + 9_000 },
+    { signal: new AbortController().signal, subscribe: () => () => {} },
+  );
+  await closed;
+  expect(await now(next)).toBe("pending");
+  expect(isOpen(element)).toBe(true);
+});
+
 test("a new code takes the place of the old one, and the page it left ends it", async () => {
   const { element, answer } = await shown();
   const second = element.showCode(

@@ -1,8 +1,6 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "puppeteer-core";
 import {
-  launchBrowser,
   openTab,
   tabOpenedBy,
   waitForShown,
@@ -12,6 +10,7 @@ import {
 } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
 import { cancelLogin, chooseAtLogin } from "../support/login-page.ts";
+import type { PictureSize } from "./ui-shots.ts";
 import type { RunningDemo } from "../../demo/server/demo.ts";
 
 interface Picture {
@@ -168,35 +167,22 @@ async function shoot(
   await second.browserContext().close();
 }
 
-async function main(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const [demo, browser] = await Promise.all([startBuiltDemo(), launchBrowser()]);
+/** The demo in `folder`; what each picture shows is in its name. */
+export async function shootDemo(
+  browser: Browser,
+  folder: string,
+  sizes: readonly PictureSize[],
+): Promise<void> {
+  const demo = await startBuiltDemo();
   try {
-    for (const width of [360, 1280]) {
-      for (const dark of [false, true]) {
-        const height = width === 360 ? 740 : 800;
-        await shoot(browser, demo, folder, `${width}-${dark ? "dark" : "light"}`, {
-          width,
-          height,
-          dark,
-        });
-      }
+    for (const { width, dark } of sizes) {
+      await shoot(browser, demo, folder, `${width}-${dark ? "dark" : "light"}`, {
+        width,
+        height: width === 360 ? 740 : 800,
+        dark,
+      });
     }
   } finally {
-    await browser.close();
     await demo.close();
   }
-}
-
-const [folder] = process.argv.slice(2);
-if (folder === undefined) {
-  process.stderr.write("Usage: npx tsx test/e2e/shots.ts <folder>\n");
-  process.exitCode = 2;
-} else {
-  main(folder).catch((error: unknown) => {
-    process.stderr.write(
-      `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
-    process.exitCode = 1;
-  });
 }

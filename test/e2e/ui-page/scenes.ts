@@ -29,7 +29,7 @@ function people(count: number): RememberedUser[] {
   return NAMES.slice(0, count).map((name, i) => ({
     sub: `person-${i}`,
     name,
-    email: `person-${i}@example.com`,
+    email: `${name.split(" ")[0]!.replace("é", "e").toLowerCase()}@example.com`,
     // Not https: it must not be asked for. The other is not there.
     ...(i === 1 && { picture: "http://127.0.0.1:9/grace.png" }),
     ...(i === 3 && { picture: "https://127.0.0.1:9/jose.png" }),
@@ -50,6 +50,8 @@ const STATES: Readonly<Record<AuthState["status"], AuthState>> = {
   },
   expired: { status: "expired", reason: "invalid_grant", user: ADA },
 };
+
+const CODE_LIVES_MS = 900_000;
 
 /** An `Auth` that stays in this state until it is used. */
 export function button(status: AuthState["status"]): ButtonAuth {
@@ -80,12 +82,15 @@ function choose(count: number) {
 
 function device(status: DeviceStatus, leftMs = 754_000) {
   return (controller: AbortController) => {
+    // Some of the time is over, so that the ring is a ring.
+    const { now } = Date;
+    Date.now = () => now() + leftMs - CODE_LIVES_MS;
     const shown = document.querySelector("latchkey-device")!.showCode(
       {
         userCode: "WDJB-MJHT",
         verificationUri: "https://id.example.com/device",
         verificationUriComplete: "https://id.example.com/device?user_code=WDJB-MJHT",
-        expiresAt: Date.now() + leftMs,
+        expiresAt: now() + leftMs,
       },
       {
         signal: controller.signal,
@@ -95,6 +100,7 @@ function device(status: DeviceStatus, leftMs = 754_000) {
         },
       },
     );
+    Date.now = now;
     if (status !== "waiting" && status !== "retrying") queueMicrotask(() => controller.abort());
     return shown;
   };

@@ -101,7 +101,7 @@ export async function shootElements(
       await page.waitForSelector("latchkey-button >>> button");
       // Nothing that is cut through.
       await page.$$eval("h1, main", (texts) =>
-        texts.forEach((text) => ((text as HTMLElement).style.visibility = "hidden")),
+        texts.forEach((text) => (text.style.visibility = "hidden")),
       );
       for (const [name, { scenes, part }] of Object.entries(ELEMENTS)) {
         await page.$eval(

@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Browser } from "puppeteer-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { accessibilityProblems } from "../support/accessibility.ts";
@@ -129,34 +131,87 @@ test("from right to left everything stands the other way round", async () => {
   await page.keyboard.press("Escape");
   await show("remember");
   expect(await left("latchkey-remember >>> .card")).toBe(16);
+  await show("waiting");
+  expect(await left("latchkey-device >>> .qr")).toBeGreaterThan(
+    await left("latchkey-device >>> .link"),
+  );
+  expect(await left("latchkey-device >>> .copy")).toBeLessThan(
+    await left("latchkey-device >>> .code"),
+  );
+  expect(
+    await page.$eval("latchkey-device >>> .code", (code) => getComputedStyle(code).direction),
+  ).toBe("ltr");
   await page.browserContext().close();
 });
 
 test("nothing moves for who asked for that, and things do for others", async () => {
   const { page, show } = await open();
-  const moving = (scene: Scene) =>
-    show(scene).then(() =>
-      page.evaluate(() => {
-        const parts = [...document.querySelectorAll("latchkey-button, latchkey-device")].flatMap(
-          ({ shadowRoot }) => [...shadowRoot!.querySelectorAll("*")],
-        );
-        return parts
-          .map((part) => getComputedStyle(part))
-          .filter(
+  const scenes: Scene[] = ["accounts", "remember", "waiting", "authenticating", "authenticated"];
+  /** Which of them have a part, or what is behind it, that moves. */
+  const moving = async () => {
+    const found: Scene[] = [];
+    for (const scene of scenes) {
+      await show(scene);
+      if (scene === "authenticated") await page.click("latchkey-button >>> .face");
+      const moves = await page.evaluate(() =>
+        [...document.body.children, ...document.querySelectorAll("latchkey-button")]
+          .flatMap(({ shadowRoot }) => [...(shadowRoot?.querySelectorAll("*") ?? [])])
+          .flatMap((part) => [getComputedStyle(part), getComputedStyle(part, "::backdrop")])
+          .some(
             ({ animationName, transitionDuration }) =>
               animationName !== "none" || transitionDuration !== "0s",
-          ).length;
-      }),
-    );
-  expect(await moving("authenticating")).toBe(0);
-  expect(await moving("waiting")).toBe(0);
+          ),
+      );
+      if (moves) found.push(scene);
+      await page.evaluate(() => window.leave());
+    }
+    return found;
+  };
+  expect(await moving()).toEqual([]);
+  await page.evaluate(() => window.show("anonymous"));
   await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "no-preference" }]);
-  expect(
-    await page.evaluate(() => {
-      const ring = document.querySelector("latchkey-device")!.shadowRoot!.querySelector(".ring")!;
-      return getComputedStyle(ring).transitionDuration;
-    }),
-  ).toBe("1s");
+  expect(await moving()).toEqual(scenes);
+  await page.browserContext().close();
+});
+
+test("the README names the parts of each element and the custom properties, all and no others", async () => {
+  const { page, show } = await open();
+  const parts: Record<string, Set<string>> = {};
+  for (const scene of SCENES) {
+    await show(scene);
+    const found = await page.evaluate(() =>
+      [
+        ...document.querySelectorAll(
+          "latchkey-accounts, latchkey-button, latchkey-device, latchkey-remember",
+        ),
+      ].flatMap(({ localName, shadowRoot }) =>
+        [...shadowRoot!.querySelectorAll("[part]")].map((it) => [
+          localName,
+          it.getAttribute("part")!,
+        ]),
+      ),
+    );
+    for (const [name, part] of found) (parts[name!] ??= new Set()).add(part!);
+    await page.evaluate(() => window.leave());
+    await page.keyboard.press("Escape");
+  }
+  const readme = await readFile("README.md", "utf8");
+  const stated = [...readme.matchAll(/^\| `<(latchkey-\w+)>`.+\| (`[^|]+`) +\|$/gm)].map(
+    ([, name, list]) => [name!, list!.replaceAll("`", "").split(", ").sort()],
+  );
+  expect(Object.fromEntries(stated)).toEqual(
+    Object.fromEntries(Object.entries(parts).map(([name, list]) => [name, [...list].sort()])),
+  );
+
+  const folder = "src/ui/styles";
+  const styles = await Promise.all(
+    (await readdir(folder)).map((file) => readFile(join(folder, file), "utf8")),
+  );
+  const used = styles.join().matchAll(/--latchkey(-[a-z-]+)/g);
+  const [, list] = /`--latchkey(-accent`, (?:`-[a-z-]+`,?\s(?:and\s)?)+)/.exec(readme)!;
+  expect(list!.match(/-[a-z][a-z-]+/g)!.sort()).toEqual(
+    [...new Set([...used].map(([, name]) => name!))].sort(),
+  );
   await page.browserContext().close();
 });
 

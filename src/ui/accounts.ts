@@ -7,7 +7,6 @@ import {
   type TemplateResult,
 } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { ConfigurationError } from "../core/errors.ts";
 import type {
   LoginChoice,
   LoginPrompt,
@@ -16,6 +15,7 @@ import type {
 } from "../core/login-prompt.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import { accountsStyles } from "./accounts-styles.ts";
+import { assertInPage } from "./assert-in-page.ts";
 import { avatar } from "./avatar.ts";
 import { addIcon, searchIcon } from "./icons.ts";
 import { modal } from "./modal.ts";
@@ -57,13 +57,7 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
     users: readonly RememberedUser[],
     { signal }: PromptOptions,
   ): Promise<LoginChoice> {
-    if (!this.isConnected) {
-      throw new ConfigurationError(
-        "latchkey-accounts",
-        "the element is not in the page",
-        "Append it to the document before it is asked, and leave it there.",
-      );
-    }
+    assertInPage(this);
     this.#question?.drop();
     if (signal.aborted) return { type: "dismiss" };
     this.#users = [...users].sort((a, b) => b.lastUsedAt - a.lastUsedAt);

@@ -12,7 +12,7 @@ import type {
   DevicePromptOptions,
   DeviceStatus,
 } from "../core/device-prompt.ts";
-import { ConfigurationError } from "../core/errors.ts";
+import { assertInPage } from "./assert-in-page.ts";
 import { CopyButton } from "./copy-button.ts";
 import { deviceCard } from "./device-card.ts";
 import { deviceStyles } from "./device-styles.ts";
@@ -62,13 +62,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     code: DeviceCode,
     { signal, subscribe }: DevicePromptOptions,
   ): Promise<DeviceChoice | void> {
-    if (!this.isConnected) {
-      throw new ConfigurationError(
-        "latchkey-device",
-        "the element is not in the page",
-        "Append it to the document before it is asked, and leave it there.",
-      );
-    }
+    assertInPage(this);
     this.#question?.drop();
     this.#forget();
     if (signal.aborted) return;

@@ -8,6 +8,7 @@ import {
 } from "lit";
 import type { LoginPrompt, PromptOptions } from "../core/login-prompt.ts";
 import type { User } from "../core/user.ts";
+import { assertInPage } from "./assert-in-page.ts";
 import { avatar } from "./avatar.ts";
 import { nameOf } from "./person.ts";
 import { question, type Question } from "./question.ts";
@@ -34,10 +35,14 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
   /** Who had the focus before the card. */
   #before: HTMLElement | undefined;
 
-  /** No answer means no: when the signal is aborted, and when the element leaves the page. */
+  /**
+   * No answer means no: when the signal is aborted, and when the element leaves the page.
+   * @throws ConfigurationError the element is not in the page
+   */
   async shouldRemember(user: User, { signal }: PromptOptions): Promise<boolean> {
+    assertInPage(this);
     this.#question?.drop();
-    if (signal.aborted || !this.isConnected) return false;
+    if (signal.aborted) return false;
     this.#user = user;
     this.#question = question({ signal, unanswered: false, onEnd: this.#hide });
     this.requestUpdate();

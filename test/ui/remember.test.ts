@@ -65,7 +65,10 @@ test("unanswered is no: aborted, asked again, taken out of the page", async () =
   expect(await first).toBe(false);
   element.remove();
   expect(await second).toBe(false);
-  expect(await element.shouldRemember(ADA, { signal })).toBe(false);
+  await expect(element.shouldRemember(ADA, { signal })).rejects.toMatchObject({
+    code: "configuration",
+    input: "latchkey-remember",
+  });
 });
 
 test("two elements make a prompt", async () => {

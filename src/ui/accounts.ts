@@ -14,13 +14,14 @@ import type {
   RememberedUser,
 } from "../core/login-prompt.ts";
 import type { UserAgent } from "../core/user-agent.ts";
+import { accountRow } from "./account-row.ts";
 import { accountsStyles } from "./accounts-styles.ts";
 import { assertInPage } from "./assert-in-page.ts";
-import { avatar } from "./avatar.ts";
-import { addIcon, searchIcon } from "./icons.ts";
+import { addIcon } from "./icons.ts";
 import { modal } from "./modal.ts";
-import { isFound, nameOf, secondLineOf } from "./person.ts";
+import { isFound } from "./person.ts";
 import { question, type Question } from "./question.ts";
+import { searchField } from "./search-field.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
@@ -103,16 +104,30 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
     const asked = this.#question;
     if (!asked) return nothing;
     const { strings } = this.#speech;
+    const found = this.#found;
     return modal({
       title: strings.chooseAccount,
       strings,
       onDismiss: asked.drop,
-      content: html`${this.#users.length < SEARCHED_FROM ? nothing : this.#renderSearch(strings)}
+      content: html`${
+          this.#users.length < SEARCHED_FROM
+            ? nothing
+            : searchField({
+                query: this.#query,
+                count: found.length,
+                strings,
+                onInput: this.#search,
+                onKeydown: this.#leaveSearch,
+              })
+        }
         <ul role="list" @keydown=${this.#walk}>
           ${repeat(
-            this.#found,
+            found,
             ({ sub }) => sub,
-            (user) => html`<li>${this.#renderAccount(user, strings)}</li>`,
+            (user) =>
+              html`<li>
+                ${accountRow(user, strings, () => asked.settle({ type: "continue", sub: user.sub }))}
+              </li>`,
           )}
         </ul>
         <div class="foot">
@@ -121,53 +136,6 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
           </button>
         </div>`,
     });
-  }
-
-  #renderSearch(strings: Strings): TemplateResult {
-    const { length } = this.#found;
-    return html`<div class="search">
-      ${searchIcon()}
-      <input
-        part="search"
-        type="search"
-        autocomplete="off"
-        spellcheck="false"
-        enterkeyhint="search"
-        aria-label=${strings.searchAccounts}
-        placeholder=${strings.searchAccounts}
-        .value=${this.#query}
-        @input=${this.#search}
-        @keydown=${this.#leaveSearch}
-      />
-      <p role="status" class=${length === 0 ? "none muted" : "unseen"}>
-        ${this.#query === "" ? "" : strings.accountsFound(length)}
-      </p>
-    </div>`;
-  }
-
-  #renderAccount(user: RememberedUser, strings: Strings): TemplateResult {
-    const second = secondLineOf(user);
-    return html`<button
-      type="button"
-      class="row account"
-      part="account"
-      @click=${() => this.#question?.settle({ type: "continue", sub: user.sub })}
-    >
-      ${avatar(user)}
-      <span class="who">
-        <span class="name" part="name">${nameOf(user)}</span>
-        ${
-          second === undefined
-            ? nothing
-            : html`<span class="muted email" part="email">${second}</span>`
-        }
-      </span>
-      ${
-        user.needsLogin
-          ? html`<span class="mark" part="signed-out">${strings.signedOut}</span>`
-          : nothing
-      }
-    </button>`;
   }
 
   get #found(): readonly RememberedUser[] {

@@ -1,4 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
+import { compile } from "svelte/compiler";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { findBrowser } from "./test/support/find-browser.ts";
 
@@ -12,11 +14,15 @@ export default defineConfig(async ({ mode }) => ({
         callback: "src/callback.ts",
         confidential: "src/confidential.ts",
         index: "src/index.ts",
+        react: "src/react.ts",
+        ui: "src/ui.ts",
       },
       formats: ["es" as const],
     },
     rolldownOptions: {
       external: [/^[^./]/],
+      // It is kept: "use client" stays the first line of react.js.
+      checks: { moduleLevelDirective: false },
       output: { preserveModules: true, preserveModulesRoot: "src", entryFileNames: "[name].js" },
     },
   },
@@ -28,6 +34,40 @@ const ENGINES = {
   include: ["test/engines/*.test.ts"],
   testTimeout: 120_000,
   hookTimeout: 60_000,
+};
+
+/** Found while tests run, they would reload the page under them. */
+const FRAMEWORKS = [
+  "@tanstack/react-router",
+  "react",
+  "react-dom",
+  "react-dom/client",
+  "react-dom/server.browser",
+  "react-router",
+  "react/jsx-dev-runtime",
+  "lit",
+  "lit/directives/keyed.js",
+  "lit/directives/repeat.js",
+  "svelte",
+  "svelte/internal/client",
+  "svelte/internal/disclose-version",
+  "svelte/store",
+  "uqr",
+  "vue",
+  "vue-router",
+];
+
+/** Vue asks for them at the console. */
+const VUE_FLAGS = {
+  __VUE_OPTIONS_API__: "false",
+  __VUE_PROD_DEVTOOLS__: "false",
+  __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: "false",
+};
+
+const svelteCompiler: Plugin = {
+  name: "svelte-compiler",
+  transform: (code, id) =>
+    id.endsWith(".svelte") ? compile(code, { filename: id, generate: "client" }).js : undefined,
 };
 
 /** Pure code in Node, what is built on the platform inside of a real browser, and the whole from outside of one. */
@@ -44,9 +84,12 @@ async function projects() {
       },
     },
     {
+      plugins: [svelteCompiler],
+      define: VUE_FLAGS,
+      optimizeDeps: { include: FRAMEWORKS },
       test: {
         name: "browser",
-        include: ["test/browser/**/*.test.ts"],
+        include: ["test/{browser,react,frameworks,ui}/**/*.test.{ts,tsx}"],
         browser: {
           enabled: true,
           headless: true,

@@ -21,9 +21,11 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   memory: ["core"],
   grants: ["core"],
   manager: ["core"],
+  react: ["core", "react"],
+  ui: ["core", "lit", "uqr"],
 };
 const ROOMS = Object.keys(DOORS);
-const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval"];
+const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval", "react", "lit", "uqr"];
 const GLOBALS = [
   "window",
   "self",

@@ -1,202 +1,66 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "puppeteer-core";
-import {
-  launchBrowser,
-  openTab,
-  tabOpenedBy,
-  waitForShown,
-  waitForText,
-  type Tab,
-  type TabOptions,
-} from "../support/browser.ts";
-import { startBuiltDemo } from "../support/demo.ts";
-import { cancelLogin, chooseAtLogin } from "../support/login-page.ts";
-import type { RunningDemo } from "../../demo/server/demo.ts";
+import { fileURLToPath } from "node:url";
+import type { Browser } from "puppeteer-core";
+import { launchBrowser } from "../support/browser.ts";
+import { toPalette } from "../support/palette-png.ts";
+import { shootDemo } from "./demo-shots.ts";
+import { shootElements, type PictureSize } from "./ui-shots.ts";
 
-interface Picture {
-  readonly data: string;
-  readonly width: number;
-}
+/** Where pictures are kept that the README and reviews look at. */
+const KEPT = fileURLToPath(new URL("shots", import.meta.url));
+/** Of the demo, by the name that it has among all. */
+const KEPT_OF_DEMO = {
+  "1-signed-out-1280-light": "signed-out",
+  "3-signed-in-1280-light": "signed-in",
+  "5-two-tabs-1280-light": "two-tabs",
+};
 
-/** Browser windows in one picture, all drawn to the same scale. */
-async function sideBySide(
-  browser: Browser,
-  pictures: readonly Picture[],
-  path: `${string}.png`,
-): Promise<void> {
-  const page = await browser.newPage();
-  const gaps = 24 * (pictures.length + 1);
-  const total = pictures.reduce((sum, { width }) => sum + width, 0);
-  await page.setViewport({ width: Math.min(1480, total + gaps), height: 200 });
-  const frames = pictures.map(
-    ({ data, width }) =>
-      `<img style="flex:${width} 0 0;min-width:0" src="data:image/png;base64,${data}">`,
-  );
-  await page.setContent(
-    `<style>body{margin:0;padding:24px;display:flex;align-items:flex-start;gap:24px;background:#8a8f98}</style>${frames.join("")}`,
-  );
-  await page.screenshot({ path, fullPage: true });
-  await page.close();
-}
+const SIZES: readonly PictureSize[] = [360, 1280].flatMap((width) =>
+  [false, true].map((dark) => ({ width, dark })),
+);
 
-/** What a person sees of the page without scrolling. */
-async function view(page: Page): Promise<Picture> {
-  await page.bringToFront();
-  const data = await page.screenshot({ encoding: "base64" });
-  return { data, width: page.viewport()?.width ?? 0 };
-}
-
-async function picture(page: Page, path: `${string}.png`): Promise<void> {
-  await page.bringToFront();
-  // Nothing is to look hovered.
-  await page.mouse.move(0, 0);
-  // In place of `fullPage`, which leaves out the gutter of the scrollbar.
-  const viewport = page.viewport();
-  if (viewport === null) throw new Error("the page has no viewport");
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewport({ ...viewport, height });
-  await page.screenshot({ path });
-  await page.setViewport(viewport);
-}
-
-/** Two tabs, and a token that runs out while both are open. */
-async function shootTwoTabs(
-  browser: Browser,
-  demo: RunningDemo,
-  path: `${string}.png`,
-  options: TabOptions,
-): Promise<Tab> {
-  const context = await browser.createBrowserContext();
-  demo.provider.setAccessTokenTtl(5);
-  const first = await openTab(context, demo.url, options);
-  await waitForShown(first.page, "#sign-in");
-  await first.page.click("#sign-in-page");
-  await chooseAtLogin(first.page, "ada");
-  await waitForShown(first.page, "#sign-out");
-  const second = await openTab(context, demo.url, options);
-  await waitForShown(second.page, "#sign-out");
-  demo.provider.setAccessTokenTtl(60);
-  demo.provider.tokenRequests.reset();
-
-  const pages = [first.page, second.page];
-  for (const page of pages) await waitForText(page, "#activity", "token renewed");
-  if (demo.provider.tokenRequests.refreshes.length !== 1)
-    throw new Error("the picture would not show one refresh for two tabs");
-  await sideBySide(browser, [await view(first.page), await view(second.page)], path);
-  return second;
-}
-
-/** The sign-in window next to the page that waits for it, and what goes wrong with it. */
-async function shootWindow(
-  browser: Browser,
-  page: Page,
-  at: (what: string) => `${string}.png`,
-  options: TabOptions,
-): Promise<void> {
-  const context = page.browserContext();
-  const popup = await tabOpenedBy(context, () => page.click("#sign-in"));
-  await popup.setViewport({ width: Math.min(480, options.width ?? 480), height: 640 });
-  await popup.emulateMediaFeatures([
-    { name: "prefers-color-scheme", value: options.dark === true ? "dark" : "light" },
-  ]);
-  await popup.waitForSelector("button[name=person]", { visible: true });
-  await waitForShown(page, "#cancel");
-  await sideBySide(browser, [await view(page), await view(popup)], at("2c-window"));
-  await picture(page, at("2d-window-is-open"));
-
-  await popup.close();
-  await waitForShown(page, "#notice");
-  await page.screenshot({ path: at("2e-window-closed") });
-  await page.evaluate(() => {
-    window.open = () => null;
-  });
-  await page.click("#sign-in");
-  await waitForText(page, "#notice", "did not open");
-  await page.screenshot({ path: at("2f-window-blocked") });
-
-  const { page: late } = await openTab(context, undefined, { ...options, height: 640 });
-  await late.setViewport({ width: Math.min(480, options.width ?? 480), height: 640 });
-  await late.goto(new URL("/popup.html?code=c&state=s", page.url()).href);
-  await picture(late, at("2g-window-answers"));
-  await waitForShown(late, "#to-app");
-  await picture(late, at("2h-nobody-waits"));
-  await late.close();
-}
-
-async function shoot(
-  browser: Browser,
-  demo: RunningDemo,
-  folder: string,
-  name: string,
-  options: TabOptions,
-): Promise<void> {
-  const context = await browser.createBrowserContext();
-  const at = (what: string): `${string}.png` => `${join(folder, what)}-${name}.png`;
-  const { page } = await openTab(context, demo.url, options);
-
-  await page.waitForSelector("#sign-in", { visible: true });
-  await picture(page, at("1-signed-out"));
-
-  await page.click("#sign-in-page");
-  await page.waitForSelector("button[name=person]", { visible: true });
-  await picture(page, at("2-login"));
-
-  await cancelLogin(page);
-  await waitForShown(page, "#notice");
-  await page.screenshot({ path: at("2b-cancelled") });
-  await shootWindow(browser, page, at, options);
-  await context.close();
-
-  const { page: signedIn } = await openTab(await browser.createBrowserContext(), demo.url, options);
-  await waitForShown(signedIn, "#sign-in");
-  const popup = await tabOpenedBy(signedIn.browserContext(), () => signedIn.click("#sign-in"));
-  await chooseAtLogin(popup, "ada");
-  await waitForShown(signedIn, "#sign-out");
-  await signedIn.bringToFront();
-  await signedIn.click("#call-api");
-  await signedIn.waitForSelector("#api-answer:not([data-empty])");
-  await picture(signedIn, at("3-signed-in"));
-  await signedIn.browserContext().close();
-
-  const { page: second } = await shootTwoTabs(browser, demo, at("5-two-tabs"), options);
-  await picture(second, at("4-second-tab"));
-  demo.provider.revokeGrants();
-  await second.click("#renew");
-  await waitForShown(second, "#sign-in-again");
-  await picture(second, at("6-expired"));
-  await second.browserContext().close();
-}
-
-async function main(folder: string): Promise<void> {
+/** All pictures, as they are. */
+async function shootAll(browser: Browser, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const [demo, browser] = await Promise.all([startBuiltDemo(), launchBrowser()]);
+  await shootDemo(browser, folder, SIZES);
+  await shootElements(browser, SIZES, async (name, png) => {
+    await writeFile(join(folder, `${name}.png`), png);
+  });
+}
+
+/** Those that are kept, in few colours. */
+async function keep(browser: Browser): Promise<void> {
+  const page = await browser.newPage();
+  const write = async (name: string, png: Buffer) => {
+    await writeFile(join(KEPT, `${name}.png`), await toPalette(page, png));
+  };
+  await shootElements(browser, SIZES, (name, png) => write(join("ui", name), png));
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-shots-"));
   try {
-    for (const width of [360, 1280]) {
-      for (const dark of [false, true]) {
-        const height = width === 360 ? 740 : 800;
-        await shoot(browser, demo, folder, `${width}-${dark ? "dark" : "light"}`, {
-          width,
-          height,
-          dark,
-        });
-      }
+    await shootDemo(browser, folder, [{ width: 1280, dark: false }]);
+    for (const [name, kept] of Object.entries(KEPT_OF_DEMO)) {
+      await write(kept, await readFile(join(folder, `${name}.png`)));
     }
   } finally {
-    await browser.close();
-    await demo.close();
+    await rm(folder, { recursive: true });
   }
 }
 
-const [folder] = process.argv.slice(2);
-if (folder === undefined) {
-  process.stderr.write("Usage: npx tsx test/e2e/shots.ts <folder>\n");
-  process.exitCode = 2;
-} else {
-  main(folder).catch((error: unknown) => {
-    process.stderr.write(
-      `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
-    process.exitCode = 1;
-  });
+async function main(folder: string | undefined): Promise<void> {
+  const browser = await launchBrowser();
+  try {
+    await (folder === undefined ? keep(browser) : shootAll(browser, folder));
+  } finally {
+    await browser.close();
+  }
 }
+
+/** `npm run shots` makes the pictures that are kept anew; with a folder it makes all of them there. */
+main(process.argv[2]).catch((error: unknown) => {
+  process.stderr.write(
+    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.exitCode = 1;
+});

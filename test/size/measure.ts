@@ -46,17 +46,22 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
 ];
 
+const QR = "../../../src/ui/qr.ts";
+
 export async function measureSizes(): Promise<readonly Size[]> {
-  const [app, popup, frame, callback] = [
+  const [app, popup, frame, callback, react, ui] = [
     await buildApp("app"),
     await buildApp("popup"),
     await buildApp("frame"),
     await buildApp("callback"),
+    await buildApp("react"),
+    await buildApp("ui"),
   ];
   const aside = ASIDE.flatMap(({ sources }) => sources);
   const everyday = [app.entry, ...app.lazy.filter((source) => !aside.includes(source))];
   const entry = app.size([app.entry]);
   const login = app.size(everyday);
+  const elements = ui.size([ui.entry]);
   return [
     { what: "`createAuth()`, for who is signed in", bytes: entry, limit: 9_700 },
     { what: "and with all that a login and a refresh load", bytes: login, limit: 30_000 },
@@ -68,6 +73,9 @@ export async function measureSizes(): Promise<readonly Size[]> {
     })),
     { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_000 },
     { what: "`IframeUserAgent`", bytes: frame.size([frame.entry]) - entry, limit: 1_000 },
+    { what: "`latchkey/react`", bytes: react.size([react.entry]) - entry, limit: 2_000 },
+    { what: "`latchkey/ui`: four elements, and Lit", bytes: elements - entry, limit: 16_000 },
+    { what: "and a QR code", bytes: ui.size([ui.entry, QR]) - elements, limit: 4_000 },
     { what: "`relayResponse()`", bytes: callback.size([callback.entry]), limit: 1_000 },
   ];
 }
@@ -93,7 +101,8 @@ async function buildApp(name: string): Promise<BuiltApp> {
         emptyOutDir: true,
         manifest: "manifest.json",
         target: "es2022",
-        rolldownOptions: { input: join(APPS, `${name}.html`) },
+        // An app that uses the hooks has React anyway.
+        rolldownOptions: { input: join(APPS, `${name}.html`), external: ["react"] },
         modulePreload: { polyfill: false },
       },
     });

@@ -1,0 +1,26 @@
+import { html, nothing, type TemplateResult } from "lit";
+import type { RememberedUser } from "../core/login-prompt.ts";
+import { avatar } from "./avatar.ts";
+import { nameOf, secondLineOf } from "./person.ts";
+import type { Strings } from "./strings/strings.ts";
+
+/** One of the people in the picker. */
+export function accountRow(
+  user: RememberedUser,
+  strings: Strings,
+  onChoose: () => void,
+): TemplateResult {
+  const second = secondLineOf(user);
+  return html`<button type="button" class="row account" part="account" @click=${onChoose}>
+    ${avatar(user)}
+    <span class="who">
+      <span class="name" part="name">${nameOf(user)}</span>
+      ${second === undefined ? nothing : html`<span class="muted email" part="email">${second}</span>`}
+    </span>
+    ${
+      user.needsLogin
+        ? html`<span class="mark" part="signed-out">${strings.signedOut}</span>`
+        : nothing
+    }
+  </button>`;
+}

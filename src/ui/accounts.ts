@@ -1,0 +1,199 @@
+import {
+  html,
+  LitElement,
+  nothing,
+  type CSSResultGroup,
+  type PropertyDeclarations,
+  type TemplateResult,
+} from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type {
+  LoginChoice,
+  LoginPrompt,
+  PromptOptions,
+  RememberedUser,
+} from "../core/login-prompt.ts";
+import type { UserAgent } from "../core/user-agent.ts";
+import { accountRow } from "./account-row.ts";
+import { accountsStyles } from "./accounts-styles.ts";
+import { assertInPage } from "./assert-in-page.ts";
+import { addIcon } from "./icons.ts";
+import { modal } from "./modal.ts";
+import { isFound } from "./person.ts";
+import { question, type Question } from "./question.ts";
+import { searchField } from "./search-field.ts";
+import { Speech } from "./strings/speech.ts";
+import type { Strings } from "./strings/strings.ts";
+
+/** From so many accounts on there is a search. */
+const SEARCHED_FROM = 10;
+
+/**
+ * `<latchkey-accounts>`: the picker, in a modal dialog while it is asked. `chooseUser` is that of a `LoginPrompt`.
+ *
+ * @csspart dialog, sheet, title, close, search, account, avatar, name, email, signed-out, other
+ */
+export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "chooseUser"> {
+  static override readonly properties: PropertyDeclarations = {
+    strings: { attribute: false },
+    userAgent: { attribute: false },
+  };
+  static override readonly styles: CSSResultGroup = accountsStyles;
+
+  /** In place of what the page's language says. */
+  declare strings: Partial<Strings> | undefined;
+  /** Opened in the click on "Use another account", such as a `PopupUserAgent`. Without one the login goes by the page. */
+  declare userAgent: UserAgent | undefined;
+
+  readonly #speech = new Speech(this);
+  #users: readonly RememberedUser[] = [];
+  #question: Question<LoginChoice> | undefined;
+  #query = "";
+
+  /**
+   * Asked again while it is open, it drops the earlier question. The signal closes it.
+   * @throws ConfigurationError the element is not in the page
+   */
+  async chooseUser(
+    users: readonly RememberedUser[],
+    { signal }: PromptOptions,
+  ): Promise<LoginChoice> {
+    assertInPage(this);
+    this.#question?.drop();
+    if (signal.aborted) return { type: "dismiss" };
+    this.#users = [...users].sort((a, b) => b.lastUsedAt - a.lastUsedAt);
+    this.#query = "";
+    this.#question = question<LoginChoice>({
+      signal,
+      unanswered: { type: "dismiss" },
+      onEnd: this.#hide,
+    });
+    this.requestUpdate();
+    return this.#question.answer;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#question?.drop();
+  }
+
+  readonly #hide = (): void => {
+    this.#question = undefined;
+    // Before it goes: a dialog that is closed gives the focus back, one that is removed does not.
+    this.#dialog?.close();
+    this.#users = [];
+    this.requestUpdate();
+  };
+
+  get #dialog(): HTMLDialogElement | null {
+    return this.renderRoot.querySelector("dialog");
+  }
+
+  protected override updated(): void {
+    const dialog = this.#dialog;
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    this.#accounts[0]?.focus();
+  }
+
+  get #accounts(): readonly HTMLElement[] {
+    return [...this.renderRoot.querySelectorAll<HTMLElement>(".account")];
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const asked = this.#question;
+    if (!asked) return nothing;
+    const { strings } = this.#speech;
+    const found = this.#found;
+    return modal({
+      title: strings.chooseAccount,
+      strings,
+      onDismiss: asked.drop,
+      content: html`${
+          this.#users.length < SEARCHED_FROM
+            ? nothing
+            : searchField({
+                query: this.#query,
+                count: found.length,
+                strings,
+                onInput: this.#search,
+                onKeydown: this.#leaveSearch,
+              })
+        }
+        <ul role="list" @keydown=${this.#walk}>
+          ${repeat(
+            found,
+            ({ sub }) => sub,
+            (user) =>
+              html`<li>
+                ${accountRow(user, strings, () => asked.settle({ type: "continue", sub: user.sub }))}
+              </li>`,
+          )}
+        </ul>
+        <div class="foot">
+          <button type="button" class="row other" part="other" @click=${this.#useAnother}>
+            <span class="sign">${addIcon()}</span>${strings.useAnotherAccount}
+          </button>
+        </div>`,
+    });
+  }
+
+  get #found(): readonly RememberedUser[] {
+    return this.#query === ""
+      ? this.#users
+      : this.#users.filter((user) => isFound(user, this.#query));
+  }
+
+  readonly #search = ({ currentTarget }: Event): void => {
+    this.#query = (currentTarget as HTMLInputElement).value.trim();
+    this.requestUpdate();
+  };
+
+  /** Escape empties the field first, as search fields do; Enter takes the only one that is found. */
+  readonly #leaveSearch = (event: KeyboardEvent): void => {
+    if (event.isComposing) return;
+    const accounts = this.#accounts;
+    if (event.key === "Escape" && this.#query !== "") {
+      event.preventDefault();
+      this.#query = "";
+      this.requestUpdate();
+    } else if (event.key === "ArrowDown") {
+      event.preventDefault();
+      accounts[0]?.focus();
+    } else if (event.key === "Enter" && accounts.length === 1) {
+      accounts[0]!.click();
+    }
+  };
+
+  /** Arrows, Home and End, besides Tab. */
+  readonly #walk = (event: KeyboardEvent): void => {
+    const accounts = this.#accounts;
+    const at = accounts.indexOf(event.target as HTMLElement);
+    const next = {
+      ArrowDown: Math.min(at + 1, accounts.length - 1),
+      ArrowUp: at - 1,
+      Home: 0,
+      End: accounts.length - 1,
+    }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    (accounts[next] ?? this.renderRoot.querySelector("input"))?.focus();
+  };
+
+  /** The trip is opened here, in the click: later the browser would block a window. */
+  readonly #useAnother = (): void => {
+    const asked = this.#question;
+    try {
+      const trip = this.userAgent?.open();
+      asked?.settle({ type: "other", ...(trip && { trip }) });
+    } catch (error) {
+      asked?.fail(error);
+    }
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "latchkey-accounts": LatchkeyAccounts;
+  }
+}

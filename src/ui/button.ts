@@ -1,0 +1,201 @@
+import {
+  html,
+  LitElement,
+  nothing,
+  type CSSResultGroup,
+  type PropertyDeclarations,
+  type PropertyValues,
+  type TemplateResult,
+} from "lit";
+import type { Auth, LoginOptions, SignOutOptions } from "../core/auth.ts";
+import { avatar } from "./avatar.ts";
+import { buttonStyles } from "./button-styles.ts";
+import { nameOf, secondLineOf, type Person } from "./person.ts";
+import { placeBelow } from "./place-below.ts";
+import { Speech } from "./strings/speech.ts";
+import type { Strings } from "./strings/strings.ts";
+
+/** What the button asks of an `Auth`. */
+export type ButtonAuth = Pick<Auth, "state" | "subscribe" | "login" | "signOut">;
+
+/**
+ * `<latchkey-button>`: signs in; for who is signed in, an avatar and a menu.
+ *
+ * @slot more items of the menu, above "Sign out"
+ * @csspart button, avatar, menu, name, email, sign-out
+ * @fires latchkey-error a login or sign-out failed; `detail` is the error
+ */
+export class LatchkeyButton extends LitElement {
+  static override readonly properties: PropertyDeclarations = {
+    auth: { attribute: false },
+    loginOptions: { attribute: false },
+    signOutOptions: { attribute: false },
+    strings: { attribute: false },
+  };
+  static override readonly styles: CSSResultGroup = buttonStyles;
+
+  declare auth: ButtonAuth | undefined;
+  /** For `login()`, such as a `userAgent`. */
+  declare loginOptions: LoginOptions | undefined;
+  declare signOutOptions: SignOutOptions | undefined;
+  /** In place of what the page's language says. */
+  declare strings: Partial<Strings> | undefined;
+
+  readonly #speech = new Speech(this);
+  #leave: (() => void) | undefined;
+  #hadFocus = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#follow();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#leave?.();
+    this.#leave = undefined;
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has("auth")) this.#follow();
+    this.#hadFocus = Boolean(this.shadowRoot?.activeElement);
+  }
+
+  /** The button that had the focus may have made place for another one. */
+  protected override updated(): void {
+    if (this.#hadFocus && !this.shadowRoot?.activeElement) {
+      this.renderRoot.querySelector<HTMLElement>("button")?.focus();
+    }
+  }
+
+  #follow(): void {
+    this.#leave?.();
+    this.#leave = this.auth?.subscribe(() => this.requestUpdate());
+    this.requestUpdate();
+  }
+
+  protected override render(): TemplateResult {
+    const { strings } = this.#speech;
+    const state = this.auth?.state ?? { status: "loading" };
+    switch (state.status) {
+      case "loading":
+        return html`<span class="surface place" aria-busy="true"></span>`;
+      case "anonymous":
+        return this.#renderSignIn(strings.signIn, strings);
+      case "expired":
+        return this.#renderSignIn(strings.signInAgain, strings, state.user);
+      case "authenticated":
+        return this.#renderMenu(state.user, strings);
+      case "authenticating":
+        return this.#renderBusy(strings);
+      default:
+        return state satisfies never;
+    }
+  }
+
+  /** Not `disabled`, which would lose the focus. */
+  #renderBusy(strings: Strings): TemplateResult {
+    return html`<button
+      type="button"
+      part="button"
+      class="surface button primary"
+      lang=${strings.language}
+      aria-disabled="true"
+    >
+      <span class="spinner" aria-hidden="true"></span>${strings.signingIn}
+    </button>`;
+  }
+
+  #renderSignIn(words: string, strings: Strings, user?: Person): TemplateResult {
+    return html`<button
+      type="button"
+      part="button"
+      class="surface button primary"
+      lang=${strings.language}
+      @click=${() => this.#login(user)}
+    >
+      ${words}
+    </button>`;
+  }
+
+  #renderMenu(user: Person, strings: Strings): TemplateResult {
+    const second = secondLineOf(user);
+    return html`<button
+        type="button"
+        part="button"
+        class="surface face"
+        aria-label=${strings.accountOf(nameOf(user))}
+        aria-expanded="false"
+        aria-controls="menu"
+        popovertarget="menu"
+      >
+        ${avatar(user)}
+      </button>
+      <div
+        id="menu"
+        part="menu"
+        class="surface menu"
+        popover="auto"
+        lang=${strings.language}
+        @beforetoggle=${this.#beforeToggle}
+        @toggle=${this.#onToggle}
+      >
+        <div class="who">
+          ${avatar(user)}
+          <p>
+            <span class="name" part="name">${nameOf(user)}</span>
+            ${
+              second === undefined
+                ? nothing
+                : html`<span class="muted email" part="email">${second}</span>`
+            }
+          </p>
+        </div>
+        <slot></slot>
+        <button type="button" class="item" part="sign-out" @click=${this.#signOut}>
+          ${strings.signOut}
+        </button>
+      </div>`;
+  }
+
+  /** The focus does not stay in a menu that goes. */
+  readonly #beforeToggle = (event: Event): void => {
+    const { newState } = event as ToggleEvent;
+    const menu = event.currentTarget as HTMLElement;
+    if (newState === "closed" && menu.matches(":focus-within"))
+      this.renderRoot.querySelector<HTMLElement>(".face")?.focus();
+  };
+
+  readonly #onToggle = (event: Event): void => {
+    const isOpen = (event as ToggleEvent).newState === "open";
+    const menu = event.currentTarget as HTMLElement;
+    const face = this.renderRoot.querySelector<HTMLElement>(".face");
+    face?.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen && face) placeBelow(menu, face);
+    menu.toggleAttribute("data-placed", isOpen);
+  };
+
+  #login(user?: Person): void {
+    const loginHint = user?.email;
+    this.#tell(
+      this.auth?.login({ ...(loginHint !== undefined && { loginHint }), ...this.loginOptions }),
+    );
+  }
+
+  readonly #signOut = (): void => {
+    this.renderRoot.querySelector<HTMLElement>(".menu")?.hidePopover();
+    this.#tell(this.auth?.signOut(this.signOutOptions));
+  };
+
+  #tell(outcome: Promise<unknown> | undefined): void {
+    outcome?.catch((error: unknown) => {
+      this.dispatchEvent(new CustomEvent("latchkey-error", { detail: error }));
+    });
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "latchkey-button": LatchkeyButton;
+  }
+}

@@ -1,0 +1,48 @@
+import { html, type ReactiveControllerHost, type TemplateResult } from "lit";
+import { checkIcon, copyIcon } from "./icons.ts";
+import type { Strings } from "./strings/strings.ts";
+
+const COPIED_FOR_MS = 2_000;
+
+/** A button that copies a text, and says so for a moment. */
+export class CopyButton {
+  readonly #host: ReactiveControllerHost & HTMLElement;
+  #isCopied = false;
+
+  constructor(host: ReactiveControllerHost & HTMLElement) {
+    this.#host = host;
+  }
+
+  render(text: string, strings: Strings): TemplateResult {
+    return html`<button
+        type="button"
+        class="icon copy"
+        part="copy"
+        aria-label=${strings.copyCode}
+        title=${strings.copyCode}
+        @click=${(event: Event) => void this.#copy(text, event.currentTarget as HTMLElement)}
+      >
+        ${this.#isCopied ? checkIcon() : copyIcon()}
+      </button>
+      <span class="unseen" role="status">${this.#isCopied ? strings.copied : ""}</span>`;
+  }
+
+  async #copy(text: string, button: HTMLElement): Promise<void> {
+    const page = this.#host.ownerDocument.defaultView;
+    try {
+      await page?.navigator.clipboard.writeText(text);
+    } catch {
+      // Not allowed here: it is selected, for the person's own copy.
+      const code = button.parentElement?.querySelector(".code");
+      if (code) page?.getSelection()?.selectAllChildren(code);
+      return;
+    }
+    this.#tell(true);
+    setTimeout(() => this.#tell(false), COPIED_FOR_MS);
+  }
+
+  #tell(isCopied: boolean): void {
+    this.#isCopied = isCopied;
+    this.#host.requestUpdate();
+  }
+}

@@ -1,0 +1,94 @@
+import { html, nothing, svg, type TemplateResult } from "lit";
+import type { DeviceCode, DeviceStatus } from "../core/device-prompt.ts";
+import { isSecureUrl } from "../core/secure-url.ts";
+import { alertIcon, checkIcon } from "./icons.ts";
+import type { Qr } from "./qr.ts";
+import type { Strings } from "./strings/strings.ts";
+import { tellTimeLeft, timeLeft } from "./time-left.ts";
+
+export interface DeviceCardOptions {
+  readonly code: DeviceCode;
+  readonly status: DeviceStatus;
+  readonly qr?: Qr;
+  readonly leftMs: number;
+  readonly totalMs: number;
+  readonly strings: Strings;
+  readonly copyButton: TemplateResult;
+  readonly onClose: () => void;
+}
+
+/** What is in the dialog of a device login. */
+export function deviceCard(options: DeviceCardOptions): TemplateResult {
+  const { status, strings, onClose } = options;
+  const isOpen = status === "waiting" || status === "retrying";
+  return html`<div class="body" data-status=${status}>
+    ${isOpen ? codeOf(options) : nothing}
+    <div class="status ${isOpen ? "" : "end"}" part="status">
+      <p role="status" class="words">${signOf(status)}<span>${wordsOf(status, strings)}</span></p>
+      ${isOpen ? timeLeft(options.leftMs, options.totalMs) : nothing}
+    </div>
+    ${
+      isOpen
+        ? html`<p class="unseen" role="status">
+            ${tellTimeLeft(options.leftMs, options.totalMs, strings)}
+          </p>`
+        : nothing
+    }
+    ${
+      status === "denied" || status === "expired" || status === "failed"
+        ? html`<p class="muted again">${strings.deviceAgain}</p>`
+        : nothing
+    }
+    <button type="button" class="button" part="cancel" @click=${onClose}>
+      ${isOpen ? strings.cancel : strings.close}
+    </button>
+  </div>`;
+}
+
+function codeOf({ code, qr, strings, copyButton }: DeviceCardOptions): TemplateResult {
+  return html`<div class="ways">
+      <div class="qr" part="qr">${qr ? drawn(qr, strings.qrCode) : nothing}</div>
+      <div class="way">
+        <p class="muted">${strings.deviceHelp}</p>
+        ${linkOf(code)}
+      </div>
+    </div>
+    <div class="box">
+      <span class="unseen">${strings.code}</span>
+      <span class="code" part="code" dir="ltr" translate="no">${code.userCode}</span>
+      ${copyButton}
+    </div>`;
+}
+
+/** A link only where one can go: the URL is the server's. */
+function linkOf({ verificationUri, verificationUriComplete }: DeviceCode): TemplateResult {
+  // It may be broken after a slash.
+  const parts = verificationUri.replace(/^https:\/\//, "").split(/(?<=\/)/);
+  const text = parts.map((part) => html`${part}<wbr />`);
+  const href = verificationUriComplete ?? verificationUri;
+  if (!URL.canParse(href) || !isSecureUrl(new URL(href))) {
+    return html`<bdi class="link" part="link">${text}</bdi>`;
+  }
+  return html`<a class="link" part="link" href=${href} target="_blank" rel="noopener noreferrer"
+    ><bdi>${text}</bdi></a
+  >`;
+}
+
+/** Dark on light in every theme: some readers know nothing else. */
+function drawn({ size, path }: Qr, label: string): TemplateResult {
+  return html`<svg role="img" aria-label=${label} viewBox="0 0 ${size} ${size}">
+    ${svg`<rect width=${size} height=${size} fill="#fff" /><path d=${path} fill="#10131a" shape-rendering="crispEdges" />`}
+  </svg>`;
+}
+
+function signOf(status: DeviceStatus): TemplateResult {
+  if (status === "waiting" || status === "retrying")
+    return html`<span class="pulse" aria-hidden="true"></span>`;
+  return status === "approved"
+    ? html`<span class="sign good">${checkIcon()}</span>`
+    : html`<span class="sign bad">${alertIcon()}</span>`;
+}
+
+function wordsOf(status: DeviceStatus, strings: Strings): string {
+  return status === "cancelled" ? strings.failed : strings[status];
+}

@@ -1,0 +1,67 @@
+import { html, type TemplateResult } from "lit";
+import type { Strings } from "./strings/strings.ts";
+import { closeIcon } from "./icons.ts";
+
+export interface ModalOptions {
+  readonly title: string;
+  readonly strings: Strings;
+  /** Escape, the button at the top, or a click beside the dialog. It may be called late: when another dialog is open. */
+  readonly onDismiss: () => void;
+  readonly content: TemplateResult;
+}
+
+/** A modal `<dialog>`; the browser makes the rest of the page inert and gives the focus back when it is closed. */
+export function modal({ title, strings, onDismiss, content }: ModalOptions): TemplateResult {
+  return html`<dialog
+    part="dialog"
+    class="surface"
+    lang=${strings.language}
+    aria-labelledby="title"
+    @close=${({ currentTarget }: Event) => {
+      // It comes late: the dialog may be open again for the next one.
+      if (!(currentTarget as HTMLDialogElement).open) onDismiss();
+    }}
+    @pointerdown=${notePointer}
+    @click=${(event: Event) => {
+      if (isBeside(event)) onDismiss();
+    }}
+    @keydown=${turnAround}
+  >
+    <div class="sheet" part="sheet">
+      <div class="head">
+        <h2 id="title" part="title">${title}</h2>
+        <button
+          type="button"
+          class="icon"
+          part="close"
+          aria-label=${strings.close}
+          @click=${onDismiss}
+        >
+          ${closeIcon()}
+        </button>
+      </div>
+      ${content}
+    </div>
+  </dialog>`;
+}
+
+/** A text selection that ends beside the dialog is no click there. */
+function notePointer({ currentTarget, target }: Event): void {
+  (currentTarget as HTMLElement).toggleAttribute("data-beside", target === currentTarget);
+}
+
+function isBeside({ currentTarget, target }: Event): boolean {
+  return target === currentTarget && (currentTarget as HTMLElement).hasAttribute("data-beside");
+}
+
+/** Tab after the last one leads to the first. */
+function turnAround(event: KeyboardEvent): void {
+  if (event.key !== "Tab") return;
+  const stops = [
+    ...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>("a[href], button, input"),
+  ].filter((stop) => stop.checkVisibility());
+  const edge = event.shiftKey ? stops[0] : stops.at(-1);
+  if (event.target !== edge) return;
+  event.preventDefault();
+  (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
+}

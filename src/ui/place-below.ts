@@ -1,0 +1,17 @@
+const GAP = 8;
+
+/** Puts a popover below its button, at the end it is written to, and inside of the window. */
+export function placeBelow(popover: HTMLElement, button: HTMLElement): void {
+  const view = button.ownerDocument.defaultView;
+  if (!view) return;
+  const { clientWidth, clientHeight } = button.ownerDocument.documentElement;
+  const { left, right, top, bottom } = button.getBoundingClientRect();
+  const { offsetWidth, offsetHeight } = popover;
+  const isRtl = view.getComputedStyle(button).direction === "rtl";
+  const x = isRtl ? left : right - offsetWidth;
+  const isBelow = bottom + GAP + offsetHeight <= clientHeight || top < offsetHeight + GAP;
+  const y = isBelow ? bottom + GAP : top - GAP - offsetHeight;
+  // Through the CSSOM, which no Content Security Policy forbids.
+  popover.style.left = `${Math.max(GAP, Math.min(x, clientWidth - GAP - offsetWidth))}px`;
+  popover.style.top = `${y}px`;
+}

@@ -1,0 +1,31 @@
+import { encode } from "uqr";
+
+export interface Qr {
+  /** Width and height in modules, with the quiet zone that readers need. */
+  readonly size: number;
+  /** The dark modules as an SVG path, one unit each. */
+  readonly path: string;
+}
+
+const QUIET_ZONE = 3;
+
+/** @see ISO/IEC 18004 */
+export function qrOf(text: string): Qr {
+  const { size, data } = encode(text, { ecc: "M", border: QUIET_ZONE });
+  const runs = data.flatMap((row, y) => darkRuns(row).map(([x, width]) => run(x, y, width)));
+  return { size, path: runs.join("") };
+}
+
+const run = (x: number, y: number, width: number) => `M${x} ${y}h${width}v1h-${width}z`;
+
+/** Where dark modules begin, and how many follow: one rectangle each, without seams between modules. */
+function darkRuns(row: readonly boolean[]): [start: number, width: number][] {
+  const runs: [number, number][] = [];
+  row.forEach((isDark, x) => {
+    if (!isDark) return;
+    const last = runs.at(-1);
+    if (last && last[0] + last[1] === x) last[1] += 1;
+    else runs.push([x, 1]);
+  });
+  return runs;
+}

@@ -1,0 +1,133 @@
+import {
+  html,
+  LitElement,
+  nothing,
+  type CSSResultGroup,
+  type PropertyDeclarations,
+  type TemplateResult,
+} from "lit";
+import type { LoginPrompt, PromptOptions } from "../core/login-prompt.ts";
+import type { User } from "../core/user.ts";
+import { assertInPage } from "./assert-in-page.ts";
+import { avatar } from "./avatar.ts";
+import { nameOf } from "./person.ts";
+import { question, type Question } from "./question.ts";
+import { rememberStyles } from "./remember-styles.ts";
+import { Speech } from "./strings/speech.ts";
+import type { Strings } from "./strings/strings.ts";
+
+/**
+ * `<latchkey-remember>`: a card in the corner that takes no focus and covers nothing of importance, while it is asked.
+ * `shouldRemember` is that of a `LoginPrompt`.
+ *
+ * @csspart card, avatar, title, reason, yes, no
+ */
+export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "shouldRemember"> {
+  static override readonly properties: PropertyDeclarations = { strings: { attribute: false } };
+  static override readonly styles: CSSResultGroup = rememberStyles;
+
+  /** In place of what the page's language says. */
+  declare strings: Partial<Strings> | undefined;
+
+  readonly #speech = new Speech(this);
+  #user: User | undefined;
+  #question: Question<boolean> | undefined;
+  /** Who had the focus before the card. */
+  #before: HTMLElement | undefined;
+
+  /**
+   * No answer means no: when the signal is aborted, and when the element leaves the page.
+   * @throws ConfigurationError the element is not in the page
+   */
+  async shouldRemember(user: User, { signal }: PromptOptions): Promise<boolean> {
+    assertInPage(this);
+    this.#question?.drop();
+    if (signal.aborted) return false;
+    this.#user = user;
+    this.#question = question({ signal, unanswered: false, onEnd: this.#hide });
+    this.requestUpdate();
+    return this.#question.answer;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#question?.drop();
+  }
+
+  readonly #hide = (): void => {
+    const hadFocus = this.shadowRoot?.activeElement;
+    this.#question = undefined;
+    this.#user = undefined;
+    this.#card?.hidePopover();
+    if (hadFocus) this.#before?.focus();
+    this.#before = undefined;
+    this.requestUpdate();
+  };
+
+  get #card(): HTMLElement | null {
+    return this.renderRoot.querySelector<HTMLElement>(".card");
+  }
+
+  protected override updated(): void {
+    const card = this.#card;
+    // On top of everything, as a popover is, without taking the focus.
+    if (this.#question && card && !card.matches(":popover-open")) card.showPopover();
+  }
+
+  protected override render(): TemplateResult {
+    const { strings } = this.#speech;
+    const user = this.#user;
+    return html`<p class="unseen" role="status" lang=${strings.language}>
+        ${user ? strings.rememberQuestion(nameOf(user)) : ""}
+      </p>
+      ${user ? this.#renderCard(user, strings) : nothing}`;
+  }
+
+  #renderCard(user: User, strings: Strings): TemplateResult {
+    return html`<div
+      part="card"
+      class="surface card"
+      popover="manual"
+      role="dialog"
+      lang=${strings.language}
+      aria-labelledby="title"
+      aria-describedby="reason"
+      @focusin=${this.#noteFocus}
+      @keydown=${this.#onKey}
+    >
+      ${avatar(user)}
+      <div class="text">
+        <h2 id="title" part="title">${strings.rememberQuestion(nameOf(user))}</h2>
+        <p id="reason" part="reason" class="muted">${strings.rememberReason}</p>
+      </div>
+      <div class="actions">
+        <button type="button" class="button" part="no" @click=${() => this.#question?.drop()}>
+          ${strings.no}
+        </button>
+        <button
+          type="button"
+          class="button primary"
+          part="yes"
+          @click=${() => this.#question?.settle(true)}
+        >
+          ${strings.yes}
+        </button>
+      </div>
+    </div>`;
+  }
+
+  readonly #noteFocus = ({ relatedTarget }: FocusEvent): void => {
+    if (relatedTarget instanceof HTMLElement && !this.renderRoot.contains(relatedTarget))
+      this.#before = relatedTarget;
+  };
+
+  readonly #onKey = ({ key }: KeyboardEvent): void => {
+    if (key === "Escape") this.#question?.drop();
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "latchkey-remember": LatchkeyRemember;
+  }
+}

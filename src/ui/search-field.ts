@@ -1,0 +1,35 @@
+import { html, type TemplateResult } from "lit";
+import { searchIcon } from "./icons.ts";
+import type { Strings } from "./strings/strings.ts";
+
+export interface SearchFieldOptions {
+  readonly query: string;
+  /** How many are found. */
+  readonly count: number;
+  readonly strings: Strings;
+  readonly onInput: (event: Event) => void;
+  readonly onKeydown: (event: KeyboardEvent) => void;
+}
+
+/** A field that says how many are found. */
+export function searchField(options: SearchFieldOptions): TemplateResult {
+  const { query, count, strings, onInput, onKeydown } = options;
+  return html`<div class="search">
+    ${searchIcon()}
+    <input
+      part="search"
+      type="search"
+      autocomplete="off"
+      spellcheck="false"
+      enterkeyhint="search"
+      aria-label=${strings.searchAccounts}
+      placeholder=${strings.searchAccounts}
+      .value=${query}
+      @input=${onInput}
+      @keydown=${onKeydown}
+    />
+    <p role="status" class=${count === 0 ? "none muted" : "unseen"}>
+      ${query === "" ? "" : strings.accountsFound(count)}
+    </p>
+  </div>`;
+}

@@ -1,0 +1,53 @@
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { chinese } from "./chinese.ts";
+import { english } from "./english.ts";
+import { german } from "./german.ts";
+import type { Strings } from "./strings.ts";
+
+const LANGUAGES: readonly Strings[] = [english, german, chinese];
+
+/** Elements that speak: `strings` replaces some or all of what the page's language says. */
+export interface Speaker extends ReactiveControllerHost, HTMLElement {
+  readonly strings: Partial<Strings> | undefined;
+}
+
+/** The language of the nearest `lang`, also when that changes while the element is there. */
+export class Speech implements ReactiveController {
+  readonly #host: Speaker;
+  #watch: MutationObserver | undefined;
+
+  constructor(host: Speaker) {
+    this.#host = host;
+    host.addController(this);
+  }
+
+  get strings(): Strings {
+    return { ...languageOf(this.#host), ...this.#host.strings };
+  }
+
+  hostConnected(): void {
+    this.#watch = new MutationObserver(() => this.#host.requestUpdate());
+    this.#watch.observe(this.#host.ownerDocument, {
+      subtree: true,
+      attributes: true,
+      attributeFilter: ["lang"],
+    });
+  }
+
+  hostDisconnected(): void {
+    this.#watch?.disconnect();
+  }
+}
+
+function languageOf(element: Element): Strings {
+  const lang = nearestLang(element).toLowerCase();
+  return LANGUAGES.find(({ language }) => lang.split("-")[0] === language.split("-")[0]) ?? english;
+}
+
+/** As CSS `:lang()` finds it, out of shadow trees. */
+function nearestLang(element: Element): string {
+  const near = element.closest("[lang]");
+  if (near) return near.getAttribute("lang")!;
+  const root = element.getRootNode();
+  return root instanceof ShadowRoot ? nearestLang(root.host) : "";
+}

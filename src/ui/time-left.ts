@@ -1,0 +1,39 @@
+import { html, type TemplateResult } from "lit";
+import type { Strings } from "./strings/strings.ts";
+
+/** Said aloud when so many seconds are left, and at the start: a screen reader is not to count. */
+const TOLD_AT: readonly number[] = [300, 60, 30, 10];
+
+const RADIUS = 19;
+const LENGTH = 2 * Math.PI * RADIUS;
+
+/** A ring that runs out. For the eye; `tellTimeLeft` has the words. */
+export function timeLeft(leftMs: number, totalMs: number): TemplateResult {
+  const seconds = Math.max(0, Math.ceil(leftMs / 1_000));
+  const share = totalMs > 0 ? Math.min(1, Math.max(0, leftMs / totalMs)) : 0;
+  return html`<span class="time" part="time" aria-hidden="true">
+    <svg viewBox="0 0 44 44" width="28" height="28" fill="none" stroke-width="5">
+      <circle class="track" cx="22" cy="22" r=${RADIUS} />
+      <circle
+        part="ring"
+        class="ring"
+        cx="22"
+        cy="22"
+        r=${RADIUS}
+        stroke-linecap="round"
+        transform="rotate(-90 22 22)"
+        stroke-dasharray=${LENGTH.toFixed(2)}
+        stroke-dashoffset=${(LENGTH * (1 - share)).toFixed(2)}
+      />
+    </svg>
+    ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}
+  </span>`;
+}
+
+/** The words of the last moment that was to be told; the same until the next one. */
+export function tellTimeLeft(leftMs: number, totalMs: number, strings: Strings): string {
+  const left = Math.ceil(leftMs / 1_000);
+  const total = Math.round(totalMs / 1_000);
+  const told = TOLD_AT.filter((seconds) => seconds < total && left <= seconds).at(-1) ?? total;
+  return strings.timeLeft(Math.floor(told / 60), told % 60);
+}

@@ -1,0 +1,132 @@
+import type { RememberedUser } from "../../../src/core/login-prompt.ts";
+import type { AuthState, User } from "../../../src/index.ts";
+import type { DeviceStatus } from "../../../src/core/device-prompt.ts";
+import type { ButtonAuth } from "../../../src/ui.ts";
+
+const ADA: User = {
+  sub: "ada",
+  name: "Ada Lovelace",
+  email: "ada@example.com",
+  claims: { sub: "ada" },
+};
+
+const NAMES = [
+  "Ada Lovelace",
+  "Grace Hopper",
+  "Mary Jackson",
+  "José Núñez",
+  "Emmy Noether",
+  "Radia Perlman",
+  "Alan Turing",
+  "Katherine Johnson",
+  "Edsger Dijkstra",
+  "Hedy Lamarr",
+  "Donald Knuth",
+  "Barbara Liskov",
+];
+
+function people(count: number): RememberedUser[] {
+  return NAMES.slice(0, count).map((name, i) => ({
+    sub: `person-${i}`,
+    name,
+    email: `${name.split(" ")[0]!.replace("é", "e").toLowerCase()}@example.com`,
+    // Not https: it must not be asked for. The other is not there.
+    ...(i === 1 && { picture: "http://127.0.0.1:9/grace.png" }),
+    ...(i === 3 && { picture: "https://127.0.0.1:9/jose.png" }),
+    lastUsedAt: 1_000 - i,
+    needsLogin: i === 1,
+  }));
+}
+
+const STATES: Readonly<Record<AuthState["status"], AuthState>> = {
+  loading: { status: "loading" },
+  anonymous: { status: "anonymous" },
+  authenticating: { status: "authenticating" },
+  authenticated: {
+    status: "authenticated",
+    user: ADA,
+    freshness: "fresh",
+    token: { scope: [], expiresAt: 0, origin: "stored" },
+  },
+  expired: { status: "expired", reason: "invalid_grant", user: ADA },
+};
+
+const CODE_LIVES_MS = 900_000;
+
+/** An `Auth` that stays in this state until it is used. */
+export function button(status: AuthState["status"]): ButtonAuth {
+  const listeners = new Set<() => void>();
+  const go = (next: AuthState["status"]) => {
+    auth.state = STATES[next];
+    for (const listener of listeners) listener();
+  };
+  const auth = {
+    state: STATES[status],
+    subscribe: (listener: () => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    login: async () => {
+      go("authenticated");
+      return ADA;
+    },
+    signOut: async () => go("anonymous"),
+  };
+  return auth;
+}
+
+function choose(count: number) {
+  return ({ signal }: AbortController) =>
+    document.querySelector("latchkey-accounts")!.chooseUser(people(count), { signal });
+}
+
+function device(status: DeviceStatus, leftMs = 754_000) {
+  return (controller: AbortController) => {
+    // Some of the time is over, so that the ring is a ring.
+    const { now } = Date;
+    Date.now = () => now() + leftMs - CODE_LIVES_MS;
+    const shown = document.querySelector("latchkey-device")!.showCode(
+      {
+        userCode: "WDJB-MJHT",
+        verificationUri: "https://id.example.com/device",
+        verificationUriComplete: "https://id.example.com/device?user_code=WDJB-MJHT",
+        expiresAt: now() + leftMs,
+      },
+      {
+        signal: controller.signal,
+        subscribe: (listener) => {
+          listener(status);
+          return () => {};
+        },
+      },
+    );
+    Date.now = now;
+    if (status !== "waiting" && status !== "retrying") queueMicrotask(() => controller.abort());
+    return shown;
+  };
+}
+
+function show(status: AuthState["status"]) {
+  return () => {
+    document.querySelector("latchkey-button")!.auth = button(status);
+  };
+}
+
+export type Scene = keyof typeof scenes;
+
+export const scenes = {
+  accounts: choose(3),
+  search: choose(12),
+  remember: ({ signal }: AbortController) =>
+    document.querySelector("latchkey-remember")!.shouldRemember(ADA, { signal }),
+  waiting: device("waiting"),
+  retrying: device("retrying", 43_000),
+  approved: device("approved"),
+  denied: device("denied"),
+  expired: device("expired"),
+  loading: show("loading"),
+  anonymous: show("anonymous"),
+  authenticating: show("authenticating"),
+  authenticated: show("authenticated"),
+  relogin: show("expired"),
+};

@@ -1,0 +1,92 @@
+import {
+  createMemoryHistory as createTanStackHistory,
+  createRootRoute,
+  createRoute,
+  createRouter as createTanStackRouter,
+  redirect as tanStackRedirect,
+} from "@tanstack/react-router";
+import { createMemoryRouter, redirect } from "react-router";
+import { describe, expect, test, vi } from "vitest";
+import { createMemoryHistory, createRouter } from "vue-router";
+import type { Auth } from "../../src/core/auth.ts";
+import { fakeAuth } from "../support/fake-auth.ts";
+
+/** The guards of the README, in the routers themselves. Each ends up somewhere from `/orders?page=2`. */
+const ROUTERS: Readonly<Record<string, (auth: Auth) => Promise<string>>> = {
+  "React Router": async (auth) => {
+    const signedIn = async ({ request }: { request: Request }) => {
+      if (await auth.getUser()) return null;
+      const { pathname, search } = new URL(request.url);
+      throw redirect(`/sign-in?returnTo=${encodeURIComponent(pathname + search)}`);
+    };
+    const router = createMemoryRouter(
+      [{ path: "/" }, { path: "/orders", loader: signedIn }, { path: "/sign-in" }],
+      { initialEntries: ["/"] },
+    );
+    await router.navigate("/orders?page=2");
+    const { pathname, search } = router.state.location;
+    router.dispose();
+    return pathname + search;
+  },
+  "Vue Router": async (auth) => {
+    const component = { render: () => null };
+    const router = createRouter({
+      history: createMemoryHistory(),
+      routes: [
+        { path: "/orders", component, meta: { requiresAuth: true } },
+        { path: "/sign-in", component },
+      ],
+    });
+    router.beforeEach(async (to) => {
+      if (!to.meta["requiresAuth"] || (await auth.getUser())) return true;
+      return { path: "/sign-in", query: { returnTo: to.fullPath } };
+    });
+    await router.push("/orders?page=2");
+    return router.currentRoute.value.fullPath;
+  },
+  "TanStack Router": async (auth) => {
+    const root = createRootRoute();
+    const orders = createRoute({
+      getParentRoute: () => root,
+      path: "/orders",
+      beforeLoad: async ({ location }) => {
+        if (await auth.getUser()) return;
+        throw tanStackRedirect({ href: `/sign-in?returnTo=${encodeURIComponent(location.href)}` });
+      },
+    });
+    const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in" });
+    const router = createTanStackRouter({
+      routeTree: root.addChildren([orders, signIn]),
+      history: createTanStackHistory({ initialEntries: ["/orders?page=2"] }),
+    });
+    await router.load();
+    return router.state.location.href;
+  },
+};
+
+describe.for(Object.entries(ROUTERS))("%s", ([, visit]) => {
+  test("lets in who is signed in", async () => {
+    const auth = fakeAuth();
+    auth.signIn("ada");
+    expect(await visit(auth)).toBe("/orders?page=2");
+  });
+
+  test("sends everybody else to the page that signs in, and says where from", async () => {
+    const there = new URL(await visit(fakeAuth()), location.href);
+    expect(there.pathname).toBe("/sign-in");
+    expect(there.searchParams.get("returnTo")).toBe("/orders?page=2");
+  });
+
+  test("waits until it is known", async () => {
+    const auth = fakeAuth();
+    let know: () => void = () => {};
+    const known = new Promise<void>((resolve) => (know = resolve));
+    const getUser = vi.spyOn(auth, "getUser");
+    getUser.mockImplementationOnce(() => known.then(() => auth.getUser()));
+    const visiting = visit(auth);
+    await vi.waitFor(() => expect(getUser).toHaveBeenCalledTimes(1));
+    auth.signIn("ada");
+    know();
+    expect(await visiting).toBe("/orders?page=2");
+  });
+});

@@ -1,0 +1,10 @@
+import { readable, type Readable } from "svelte/store";
+import type { Auth, AuthState } from "../../src/core/auth.ts";
+
+/** As in the README. */
+export function authState(auth: Auth): Readable<AuthState> {
+  return readable(auth.state, (set) => {
+    set(auth.state);
+    return auth.subscribe(() => set(auth.state));
+  });
+}

@@ -1,0 +1,20 @@
+import { flushSync, mount, unmount } from "svelte";
+import { expect, test } from "vitest";
+import { fakeAuth } from "../support/fake-auth.ts";
+import Account from "./Account.svelte";
+
+test("Svelte takes subscribe and the snapshot as a store, and lets go of it", async () => {
+  const auth = fakeAuth();
+  const target = document.body.appendChild(document.createElement("main"));
+  const account = mount(Account, { target, props: { auth } });
+  flushSync();
+  expect(target.textContent).toBe("loading");
+  flushSync(() => auth.publish({ status: "anonymous" }));
+  target.querySelector("button")!.click();
+  expect(auth.logins).toHaveLength(1);
+  flushSync(() => auth.signIn("ada"));
+  expect(target.textContent).toBe("ADA");
+  expect(auth.listeners).toBe(1);
+  await unmount(account);
+  expect(auth.listeners).toBe(0);
+});

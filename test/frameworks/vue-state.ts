@@ -1,0 +1,9 @@
+import { onScopeDispose, shallowRef, type ShallowRef } from "vue";
+import type { Auth, AuthState } from "../../src/core/auth.ts";
+
+/** As in the README. */
+export function useAuthState(auth: Auth): Readonly<ShallowRef<AuthState>> {
+  const state = shallowRef(auth.state);
+  onScopeDispose(auth.subscribe(() => (state.value = auth.state)));
+  return state;
+}

@@ -1,0 +1,60 @@
+import { act } from "react";
+import { expect, test, vi } from "vitest";
+import { createAuth, type CreateAuthConfig } from "../../src/create-auth.ts";
+import { NoTokenError } from "../../src/core/errors.ts";
+import { CustomGrant } from "../../src/grants/custom-grant.ts";
+import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
+import { RequireAuth, useToken, useUser } from "../../src/react.ts";
+import { complaints, mount } from "./mount.tsx";
+
+/** The hooks over the real thing, with its store in IndexedDB. */
+
+const user = { sub: "ada", name: "Ada", claims: { sub: "ada", name: "Ada" } };
+
+function Greeting() {
+  return `${useUser()?.name} has ${useToken().token ?? "nothing yet"}`;
+}
+const page = (
+  <RequireAuth fallback={({ state }) => state.status}>
+    <Greeting />
+  </RequireAuth>
+);
+
+/** The store answers when it likes, outside of any `act`. */
+async function shows(element: HTMLElement, text: string): Promise<void> {
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false });
+  await vi.waitFor(() => expect(element.textContent).toBe(text));
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
+}
+
+test("a token by a silent grant, a reload and a sign-out", async () => {
+  let mayAnswer = false;
+  const requestToken = vi.fn(async () => {
+    if (!mayAnswer) throw new NoTokenError("a login is needed");
+    return { accessToken: "first", user };
+  });
+  const config: CreateAuthConfig = {
+    issuer: "https://id.example",
+    clientId: `react-${crypto.randomUUID()}`,
+    redirectUri: "/callback",
+    grant: (parts) => new RefreshGrant(new CustomGrant(requestToken), parts),
+  };
+  const auth = createAuth(config);
+  const { element, unmount } = await mount(auth, page);
+  await shows(element, "anonymous");
+  mayAnswer = true;
+  expect(await act(() => auth.getToken({ prompt: "none" }))).toBe("first");
+  await shows(element, "Ada has first");
+  const asked = requestToken.mock.calls.length;
+  await unmount();
+  auth.dispose();
+
+  const later = createAuth(config);
+  const again = await mount(later, page);
+  await shows(again.element, "Ada has first");
+  expect(requestToken).toHaveBeenCalledTimes(asked);
+  await act(() => later.signOut({ revoke: "none", endSession: "none" }));
+  await shows(again.element, "anonymous");
+  later.dispose();
+  expect(complaints).not.toHaveBeenCalled();
+});

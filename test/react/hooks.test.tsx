@@ -1,0 +1,131 @@
+import { act, Component, useEffect, type ComponentType, type ReactNode } from "react";
+import { createRoot } from "react-dom/client";
+import { describe, expect, test, vi } from "vitest";
+import type { Auth } from "../../src/core/auth.ts";
+import type { User } from "../../src/core/user.ts";
+import { AuthProvider, RequireAuth, useAuth, useToken, useUser } from "../../src/react.ts";
+import { fakeAuth } from "../support/fake-auth.ts";
+import { complaints, mount } from "./mount.tsx";
+
+describe("useAuth()", () => {
+  test("gives the provider's auth, and its state as it changes", async () => {
+    const auth = fakeAuth();
+    const given = new Set<Auth>();
+    function Status() {
+      const { auth, state } = useAuth();
+      given.add(auth);
+      return state.status === "authenticated" ? state.user.name : state.status;
+    }
+    const { element } = await mount(auth, <Status />);
+    expect(element.textContent).toBe("loading");
+    await act(async () => auth.publish({ status: "anonymous" }));
+    expect(element.textContent).toBe("anonymous");
+    await act(async () => auth.signIn("ada"));
+    expect(element.textContent).toBe("ADA");
+    expect([...given]).toEqual([auth]);
+    expect(complaints).not.toHaveBeenCalled();
+  });
+
+  test("listens once under StrictMode, whatever renders, and no longer than it is mounted", async () => {
+    const auth = fakeAuth();
+    const subscribe = vi.spyOn(auth, "subscribe");
+    const Status = () => useAuth().state.status;
+    const { render, unmount } = await mount(auth, <Status />);
+    expect(auth.listeners).toBe(1);
+    const before = subscribe.mock.calls.length;
+    await render(<Status />);
+    await act(async () => auth.signIn("ada"));
+    expect(subscribe).toHaveBeenCalledTimes(before);
+    await unmount();
+    expect(auth.listeners).toBe(0);
+  });
+
+  test("follows the provider to another auth", async () => {
+    const [one, two] = [fakeAuth(), fakeAuth()];
+    one.signIn("ada");
+    two.signIn("bob");
+    const Status = () => useUser()?.sub;
+    const { element, render } = await mount(one, <Status />);
+    expect(element.textContent).toBe("ada");
+    await render(
+      <AuthProvider auth={two}>
+        <Status />
+      </AuthProvider>,
+    );
+    expect(element.textContent).toBe("bob");
+    expect([one.listeners, two.listeners]).toEqual([0, 1]);
+  });
+});
+
+describe("useUser()", () => {
+  test("is the same object, and renders nothing, until the claims change", async () => {
+    const auth = fakeAuth();
+    let renders = 0;
+    const effects: (User | undefined)[] = [];
+    function Who() {
+      const user = useUser();
+      renders += 1;
+      useEffect(() => void effects.push(user), [user]);
+      return user?.sub ?? "nobody";
+    }
+    const { element } = await mount(auth, <Who />);
+    expect(element.textContent).toBe("nobody");
+    await act(async () => auth.signIn("ada"));
+    expect(element.textContent).toBe("ada");
+    const [seen, told] = [renders, effects.length];
+    // As a refresh has it: the same person, as another object.
+    await act(async () => auth.signIn("ada", { expiresAt: Date.now() + 900_000 }));
+    expect([renders, effects.length]).toEqual([seen, told]);
+    await act(async () => auth.signIn("bob"));
+    expect(element.textContent).toBe("bob");
+    await act(async () => auth.publish({ status: "expired", reason: "invalid_grant" }));
+    expect(element.textContent).toBe("nobody");
+    expect(effects.slice(told).map((user) => user?.sub)).toEqual(["bob", undefined]);
+  });
+});
+
+describe("a mistake is told where it is made", () => {
+  class Boundary extends Component<{ onError(error: unknown): void; children: ReactNode }> {
+    override state = { failed: false };
+    static getDerivedStateFromError() {
+      return { failed: true };
+    }
+    override componentDidCatch(error: unknown) {
+      this.props.onError(error);
+    }
+    override render() {
+      return this.state.failed ? null : this.props.children;
+    }
+  }
+  async function failureOf(children: ReactNode): Promise<unknown> {
+    const onError = vi.fn<(error: unknown) => void>();
+    const root = createRoot(document.createElement("div"));
+    await act(async () => root.render(<Boundary onError={onError}>{children}</Boundary>));
+    await act(async () => root.unmount());
+    return onError.mock.calls[0]?.[0];
+  }
+
+  const users: Record<string, ComponentType> = {
+    useAuth: () => useAuth().state.status,
+    useUser: () => useUser()?.sub,
+    useToken: () => useToken().token,
+    RequireAuth: () => <RequireAuth>children</RequireAuth>,
+  };
+  test.for(Object.entries(users))("%s without a provider", async ([, Use]) => {
+    expect(await failureOf(<Use />)).toMatchObject({
+      name: "ConfigurationError",
+      code: "configuration",
+      input: "AuthProvider",
+      hint: expect.stringContaining("<AuthProvider auth={auth}>"),
+    });
+  });
+
+  test("a provider without an auth", async () => {
+    const nothing = undefined as unknown as Auth;
+    expect(await failureOf(<AuthProvider auth={nothing}>children</AuthProvider>)).toMatchObject({
+      code: "configuration",
+      input: "auth",
+      hint: expect.stringContaining("createAuth()"),
+    });
+  });
+});

@@ -1,0 +1,129 @@
+import { act, lazy, StrictMode, Suspense, type ReactNode } from "react";
+import { hydrateRoot } from "react-dom/client";
+import { renderToString } from "react-dom/server.browser";
+import { describe, expect, test, vi } from "vitest";
+import type { Auth } from "../../src/core/auth.ts";
+import { AuthProvider, RequireAuth, useAuth, useToken, useUser } from "../../src/react.ts";
+import { fakeAuth } from "../support/fake-auth.ts";
+import { complaints } from "./mount.tsx";
+
+function Everything() {
+  const { state } = useAuth();
+  return (
+    <p>
+      {state.status} {useUser()?.sub ?? "nobody"} {useToken().token ?? "no token"}
+    </p>
+  );
+}
+const app = (auth: Auth, children: ReactNode) => (
+  <StrictMode>
+    <AuthProvider auth={auth}>{children}</AuthProvider>
+  </StrictMode>
+);
+const page = (
+  <>
+    <Everything />
+    <RequireAuth fallback="please wait">secret</RequireAuth>
+  </>
+);
+
+/** The page as a server sent it, taken over by `client`. */
+async function hydrate(html: string, client: ReactNode) {
+  const element = document.body.appendChild(document.createElement("main"));
+  element.innerHTML = html;
+  const onRecoverableError = vi.fn();
+  const root = await act(async () => hydrateRoot(element, client, { onRecoverableError }));
+  return { element, root, onRecoverableError };
+}
+
+describe("HTML of a server is taken over without a complaint", () => {
+  test("by a page that knows already who is signed in", async () => {
+    const html = renderToString(app(fakeAuth(), page));
+    expect(html).toContain("please wait");
+    const auth = fakeAuth();
+    auth.signIn("ada");
+    const { element, root, onRecoverableError } = await hydrate(html, app(auth, page));
+    expect(element.textContent).toBe("authenticated ada token of adasecret");
+    expect(onRecoverableError).not.toHaveBeenCalled();
+    expect(complaints).not.toHaveBeenCalled();
+    await act(async () => root.unmount());
+    expect(auth.listeners).toBe(0);
+  });
+
+  test("and a server that knows somebody shows nobody", () => {
+    const auth = fakeAuth();
+    auth.signIn("ada");
+    const html = renderToString(app(auth, page));
+    expect(html).toBe(renderToString(app(fakeAuth(), page)));
+    expect([auth.asked, auth.listeners]).toEqual([[], 0]);
+  });
+
+  test("a part that is hydrated later keeps its HTML, whatever the state does meanwhile", async () => {
+    const html = renderToString(
+      app(
+        fakeAuth(),
+        <Suspense fallback="spinner">
+          <Everything />
+        </Suspense>,
+      ),
+    );
+    let arrive: () => void = () => {};
+    const Late = lazy(
+      () =>
+        new Promise<{ default: typeof Everything }>((resolve) => {
+          arrive = () => resolve({ default: Everything });
+        }),
+    );
+    const auth = fakeAuth();
+    const { element, root, onRecoverableError } = await hydrate(
+      html,
+      app(
+        auth,
+        <Suspense fallback="spinner">
+          <Late />
+        </Suspense>,
+      ),
+    );
+    const paragraph = element.querySelector("p")!;
+    await act(async () => auth.signIn("ada"));
+    expect(element.textContent).toBe("loading nobody no token");
+    await act(async () => arrive());
+    expect(element.textContent).toBe("authenticated ada token of ada");
+    expect(element.querySelector("p")).toBe(paragraph);
+    expect(onRecoverableError).not.toHaveBeenCalled();
+    expect(complaints).not.toHaveBeenCalled();
+    await act(async () => root.unmount());
+  });
+});
+
+test("what suspends before it is shown asks for nothing until it is", async () => {
+  const auth = fakeAuth();
+  auth.signIn("ada");
+  let arrive: () => void = () => {};
+  const Late = lazy(
+    () =>
+      new Promise<{ default: () => string }>((resolve) => {
+        arrive = () => resolve({ default: () => "here" });
+      }),
+  );
+  const Waiting = () => (
+    <>
+      {useToken().status} <Late />
+    </>
+  );
+  const { element, root } = await hydrate(
+    "",
+    app(
+      auth,
+      <Suspense fallback="spinner">
+        <Waiting />
+      </Suspense>,
+    ),
+  );
+  expect(element.textContent).toBe("spinner");
+  expect([auth.asked, auth.listeners]).toEqual([[], 0]);
+  await act(async () => arrive());
+  expect(element.textContent).toBe("ready here");
+  await act(async () => root.unmount());
+  expect(auth.listeners).toBe(0);
+});

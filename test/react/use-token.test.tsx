@@ -1,0 +1,229 @@
+import { act } from "react";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { NetworkError, NoTokenError, RequestTokenError } from "../../src/core/errors.ts";
+import type { Want } from "../../src/core/want.ts";
+import { useAuth, useToken, type UseToken } from "../../src/react.ts";
+import { watchToken } from "../../src/react/watch-token.ts";
+import { fakeAuth, type FakeAuth } from "../support/fake-auth.ts";
+import { complaints, mount } from "./mount.tsx";
+
+/** By the clock of the test; React's own work goes by messages. */
+const pass = (ms: number) => act(async () => void (await vi.advanceTimersByTimeAsync(ms)));
+const signedIn = (sub: string, expiresAt = Date.now() + 300_000): FakeAuth => {
+  const auth = fakeAuth();
+  auth.signIn(sub, { expiresAt });
+  return auth;
+};
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Each answer that was rendered, and for whom. */
+function recorder() {
+  const renders: { sub: string | undefined; result: UseToken }[] = [];
+  function Token({ want }: { want?: Want }) {
+    const { state } = useAuth();
+    const result = useToken(want);
+    const sub = state.status === "authenticated" ? state.user.sub : undefined;
+    renders.push({ sub, result });
+    return result.token ?? result.status;
+  }
+  return { renders, Token };
+}
+
+describe("useToken()", () => {
+  test("gives the token, asks with prompt none, and ends the call that StrictMode leaves", async () => {
+    const auth = signedIn("ada");
+    const { Token, renders } = recorder();
+    const { element } = await mount(auth, <Token />);
+    expect(renders[0]!.result).toEqual({ status: "loading" });
+    expect(element.textContent).toBe("token of ada");
+    expect(auth.asked.map(({ prompt, cache }) => [prompt, cache])).toEqual([
+      ["none", "default"],
+      ["none", "default"],
+    ]);
+    expect(auth.asked.map(({ signal }) => signal?.aborted)).toEqual([true, false]);
+    expect(auth.logins).toEqual([]);
+    expect(complaints).not.toHaveBeenCalled();
+  });
+
+  test("tells why there is none, and asks again when somebody signs in", async () => {
+    const auth = fakeAuth();
+    const { Token, renders } = recorder();
+    const { element } = await mount(auth, <Token />);
+    await act(async () => auth.publish({ status: "anonymous" }));
+    expect(renders.at(-1)!.result).toEqual({ status: "failed", error: expect.any(NoTokenError) });
+    const before = auth.asked.length;
+    await pass(600_000);
+    expect(auth.asked).toHaveLength(before);
+    await act(async () => auth.signIn("ada"));
+    expect(element.textContent).toBe("token of ada");
+  });
+
+  test("renders no token of somebody else, not once, whoever answers when", async () => {
+    const auth = signedIn("ada");
+    const { Token, renders } = recorder();
+    const { element } = await mount(auth, <Token />);
+    const answers: ((token: string) => void)[] = [];
+    auth.answer = () => new Promise((resolve) => answers.push(resolve));
+    // Ada's next token is on its way when Bob takes over.
+    await act(async () => auth.signIn("ada", { expiresAt: Date.now() + 900_000 }));
+    await pass(1_000);
+    await act(async () => auth.signIn("bob"));
+    expect(element.textContent).toBe("loading");
+    await act(async () => answers[0]!("token of ada, late"));
+    expect(element.textContent).toBe("loading");
+    await act(async () => answers[1]!("token of bob"));
+    expect(element.textContent).toBe("token of bob");
+    await act(async () => auth.signOut());
+    expect(element.textContent).toBe("loading");
+    for (const { sub, result } of renders) {
+      if (result.token !== undefined) expect(result.token).toContain(`token of ${sub}`);
+    }
+    expect(answers).toHaveLength(3);
+  });
+
+  test("takes the newer token when the state tells of one, and shows the old one until then", async () => {
+    const auth = signedIn("ada");
+    const { Token, renders } = recorder();
+    const { element } = await mount(auth, <Token />);
+    const before = renders.length;
+    await act(async () =>
+      auth.signIn("ada", { accessToken: "newer", expiresAt: Date.now() + 900_000 }),
+    );
+    await pass(1_000);
+    expect(element.textContent).toBe("newer");
+    expect(renders.slice(before).map(({ result }) => result.status)).not.toContain("loading");
+  });
+
+  test("asks while it is there, so that a token is renewed before its end; a dead one is not shown", async () => {
+    const auth = signedIn("ada", Date.now() + 100_000);
+    const { Token, renders } = recorder();
+    const { element, unmount } = await mount(auth, <Token />);
+    const [before, rendered] = [auth.asked.length, renders.length];
+    await pass(90_000);
+    expect(auth.asked.length - before).toBe(3);
+    // The same answer is no news.
+    expect(renders).toHaveLength(rendered);
+    let answer: (token: string) => void = () => {};
+    auth.answer = () => new Promise((resolve) => (answer = resolve));
+    await pass(9_000);
+    expect(element.textContent).toBe("token of ada");
+    await pass(1_000);
+    expect(element.textContent).toBe("loading");
+    await act(async () => answer("renewed"));
+    expect(element.textContent).toBe("renewed");
+    await unmount();
+    const after = auth.asked.length;
+    await pass(600_000);
+    expect(auth.asked).toHaveLength(after);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("looks again when the state moved on while it asked: the answer may be the older token", async () => {
+    const auth = signedIn("ada");
+    let answer: (token: string) => void = () => {};
+    auth.answer = () => new Promise((resolve) => (answer = resolve));
+    const { Token } = recorder();
+    const { element } = await mount(auth, <Token />);
+    await act(async () => auth.signIn("ada", { expiresAt: Date.now() + 900_000 }));
+    await act(async () => answer("older"));
+    auth.answer = async () => "newer";
+    expect(element.textContent).toBe("older");
+    await pass(1_000);
+    expect(element.textContent).toBe("newer");
+  });
+
+  test("tries what may pass again by itself, and nothing else", async () => {
+    const auth = signedIn("ada");
+    const { Token, renders } = recorder();
+    auth.answer = () => Promise.reject(new NetworkError("offline"));
+    const { element } = await mount(auth, <Token />);
+    expect(renders.at(-1)!.result).toMatchObject({ status: "failed", error: { code: "network" } });
+    auth.answer = async () => "back";
+    await pass(30_000);
+    expect(element.textContent).toBe("back");
+    auth.answer = () => Promise.reject(new RequestTokenError("no", { hint: "ask for less" }));
+    await pass(30_000);
+    expect(renders.at(-1)!.result).toMatchObject({ error: { code: "request_token" } });
+    const before = auth.asked.length;
+    await pass(300_000);
+    expect(auth.asked).toHaveLength(before);
+  });
+
+  test("tokens that are dead on arrival make no storm, in two places at once either", async () => {
+    const auth = signedIn("ada");
+    let issued = 0;
+    auth.answer = async () => {
+      issued += 1;
+      auth.signIn("ada", { accessToken: `t${issued}`, expiresAt: Date.now() + issued / 1_000 });
+      return `t${issued}`;
+    };
+    const { Token } = recorder();
+    await mount(
+      auth,
+      <>
+        <Token />
+        <Token />
+      </>,
+    );
+    await pass(20_000);
+    expect(issued).toBeLessThan(60);
+  });
+
+  test("compares what is wanted by value, and drops the answer for another", async () => {
+    const auth = signedIn("ada");
+    auth.answer = async ({ resource }) => `token for ${resource}`;
+    const { Token, renders } = recorder();
+    const { element, render } = await mount(
+      auth,
+      <Token want={{ resource: "a", scope: ["x", "y"] }} />,
+    );
+    expect(element.textContent).toBe("token for a");
+    const before = auth.asked.length;
+    await render(<Token want={{ scope: ["y", "x"], resource: "a" }} />);
+    expect(auth.asked).toHaveLength(before);
+    const at = renders.length;
+    await render(<Token want={{ resource: "b" }} />);
+    expect(element.textContent).toBe("token for b");
+    expect(renders.slice(at).map(({ result }) => result.token)).not.toContain("token for a");
+    expect(auth.asked.at(-1)).toMatchObject({ resource: "b", prompt: "none" });
+  });
+
+  test("what unmounts ends its call and hears no more", async () => {
+    const auth = signedIn("ada");
+    auth.answer = () => new Promise(() => {});
+    const { Token } = recorder();
+    const { unmount } = await mount(auth, <Token />);
+    await unmount();
+    expect(auth.asked.every(({ signal }) => signal?.aborted)).toBe(true);
+    expect(auth.listeners).toBe(0);
+    expect(complaints).not.toHaveBeenCalled();
+  });
+});
+
+describe("watchToken()", () => {
+  test("has no token of Ada for who hears of Bob before it does", async () => {
+    const auth = signedIn("ada");
+    const seen: UseToken[] = [];
+    auth.subscribe(() => seen.push(watch.get()));
+    const watch = watchToken(auth, {});
+    watch.subscribe(() => {});
+    await vi.waitFor(() => expect(watch.get().token).toBe("token of ada"));
+    auth.signIn("bob");
+    expect(seen).toEqual([{ status: "loading" }]);
+  });
+
+  test("keeps nothing when nobody listens any more: what is shown again later starts anew", async () => {
+    const auth = signedIn("ada");
+    const watch = watchToken(auth, {});
+    const leave = watch.subscribe(() => {});
+    await vi.waitFor(() => expect(watch.get().token).toBe("token of ada"));
+    leave();
+    expect(watch.get()).toEqual({ status: "loading" });
+  });
+});

@@ -1,0 +1,39 @@
+import { fileURLToPath } from "node:url";
+import { handle, listenOnLoopback } from "../../demo/server/loopback.ts";
+import { serveBuild } from "../../demo/server/site.ts";
+
+const PAGE = { base: "/", root: fileURLToPath(new URL("../e2e/ui-page", import.meta.url)) };
+
+/** As strict as it gets: no inline style, no `eval`, and no HTML from strings but lit's own templates. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src https:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types lit-html",
+].join("; ");
+
+/** The page with the four elements, as built, under a strict Content Security Policy. */
+export async function startUiPage(): Promise<{ url: string; close: () => Promise<void> }> {
+  const loopback = await listenOnLoopback(0);
+  const site = await serveBuild([PAGE], "http://localhost:*");
+  handle(loopback, (request, response) => {
+    const writeHead = response.writeHead.bind(response);
+    response.writeHead = ((status: number, headers: Record<string, string>) =>
+      writeHead(status, {
+        ...headers,
+        "Content-Security-Policy": POLICY,
+      })) as typeof response.writeHead;
+    site.listener(request, response);
+  });
+  return {
+    url: `${loopback.origin}/`,
+    close: async () => {
+      await site.close();
+      await loopback.close();
+    },
+  };
+}

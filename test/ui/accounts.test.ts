@@ -1,0 +1,240 @@
+import { expect, test, vi } from "vitest";
+import { userEvent } from "vitest/browser";
+import type { Trip } from "../../src/core/user-agent.ts";
+import type { LatchkeyAccounts } from "../../src/ui.ts";
+import { add, all, many, now, one, remembered, texts, usePage } from "./support.ts";
+
+usePage();
+
+const { signal } = new AbortController();
+
+async function opened(users = many(3), waits: AbortSignal = signal) {
+  const element = add("latchkey-accounts");
+  const before = document.createElement("button");
+  document.body.append(before);
+  before.focus();
+  const answer = element.chooseUser(users, { signal: waits });
+  await element.updateComplete;
+  return { element, answer, before };
+}
+
+const initials = (element: Element) =>
+  all(element, ".avatar").map(({ dataset }) => dataset["initials"]);
+const isOpen = (element: LatchkeyAccounts) => all(element, "dialog[open]").length === 1;
+
+test("shows who was there last first, and gives the one that is clicked", async () => {
+  const users = [
+    remembered("old", { lastUsedAt: 1, email: "old@example.com", needsLogin: true }),
+    remembered("new", { lastUsedAt: 2 }),
+  ];
+  const { element, answer, before } = await opened(users);
+  expect(texts(element, ".name")).toEqual(["Name new", "Name old"]);
+  expect(texts(element, ".email")).toEqual(["old@example.com"]);
+  expect(texts(element, ".account").map((text) => text.includes("Signed out"))).toEqual([
+    false,
+    true,
+  ]);
+  all(element, ".account")[1]!.click();
+  expect(await answer).toEqual({ type: "continue", sub: "old" });
+  expect(all(element, "dialog")).toEqual([]);
+  expect(document.activeElement).toBe(before);
+});
+
+test("shows who has no name by the email, and who has none by the subject", async () => {
+  const { element } = await opened([
+    { sub: "a", email: "x@example.com", lastUsedAt: 2, needsLogin: false },
+    { sub: "b", lastUsedAt: 1, needsLogin: false },
+  ]);
+  expect(texts(element, ".name")).toEqual(["x@example.com", "b"]);
+  expect(texts(element, ".email")).toEqual([]);
+  expect(initials(element)).toEqual(["X", "B"]);
+});
+
+test("is worked with the keyboard alone, which stays inside", async () => {
+  const { element, answer } = await opened();
+  const at = () => element.shadowRoot!.activeElement;
+  const accounts = all(element, ".account");
+  expect(at()).toBe(accounts[0]);
+  await userEvent.keyboard("{ArrowDown}{ArrowDown}{ArrowDown}");
+  expect(at()).toBe(accounts[2]);
+  await userEvent.keyboard("{Home}");
+  expect(at()).toBe(accounts[0]);
+  await userEvent.keyboard("{End}{ArrowUp}");
+  expect(at()).toBe(accounts[1]);
+  await userEvent.keyboard("{Tab}{Tab}");
+  expect(at()).toBe(one(element, ".other"));
+  await userEvent.keyboard("{Tab}");
+  expect(at()).toBe(one(element, "[part=close]"));
+  await userEvent.keyboard("{Shift>}{Tab}{/Shift}");
+  expect(at()).toBe(one(element, ".other"));
+  await userEvent.keyboard("{Tab}{Tab}{Enter}");
+  expect(await answer).toEqual({ type: "continue", sub: "s0" });
+});
+
+test("Escape, the button and a click beside the dialog dismiss, and the focus goes back", async () => {
+  const ways: ((element: LatchkeyAccounts) => unknown)[] = [
+    () => userEvent.keyboard("{Escape}"),
+    (element) => one(element, "[part=close]").click(),
+    () => userEvent.click(document.documentElement, { position: { x: 2, y: 2 } }),
+  ];
+  for (const way of ways) {
+    const { element, answer, before } = await opened();
+    await way(element);
+    expect(await answer).toEqual({ type: "dismiss" });
+    expect(isOpen(element)).toBe(false);
+    expect(document.activeElement).toBe(before);
+    document.body.replaceChildren();
+  }
+});
+
+test("a click in it, and one that began in it, dismiss nothing", async () => {
+  const { element, answer } = await opened();
+  one(element, "h2").click();
+  const dialog = one(element, "dialog");
+  one(element, "h2").dispatchEvent(
+    new PointerEvent("pointerdown", { bubbles: true, composed: true }),
+  );
+  dialog.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+  expect(await now(answer)).toBe("pending");
+  expect(isOpen(element)).toBe(true);
+});
+
+test("an aborted signal closes it and means dismiss, before and after it is open", async () => {
+  const controller = new AbortController();
+  const { element, answer, before } = await opened(many(2), controller.signal);
+  expect(isOpen(element)).toBe(true);
+  controller.abort();
+  expect(await answer).toEqual({ type: "dismiss" });
+  expect(isOpen(element)).toBe(false);
+  expect(document.activeElement).toBe(before);
+  const late = element.chooseUser(many(2), { signal: controller.signal });
+  expect(await late).toEqual({ type: "dismiss" });
+  await element.updateComplete;
+  expect(all(element, "dialog")).toEqual([]);
+});
+
+test("asked again it drops the first question, and leaving the page drops the second", async () => {
+  const { element, answer } = await opened();
+  const second = element.chooseUser(many(2), { signal });
+  expect(await answer).toEqual({ type: "dismiss" });
+  await element.updateComplete;
+  expect(isOpen(element)).toBe(true);
+  expect(texts(element, ".name")).toHaveLength(2);
+  expect(await now(second)).toBe("pending");
+  element.remove();
+  expect(await second).toEqual({ type: "dismiss" });
+  await expect(element.chooseUser(many(2), { signal })).rejects.toMatchObject({
+    code: "configuration",
+    input: "latchkey-accounts",
+  });
+});
+
+test("the `close` event of one question, which comes late, does not answer the next", async () => {
+  const controller = new AbortController();
+  const { element } = await opened(many(2), controller.signal);
+  const closed = new Promise((resolve) =>
+    one(element, "dialog").addEventListener("close", resolve),
+  );
+  controller.abort();
+  await element.updateComplete;
+  const next = element.chooseUser(many(2), { signal });
+  await closed;
+  expect(await now(next)).toBe("pending");
+  expect(isOpen(element)).toBe(true);
+});
+
+test("somebody else: the trip is opened in the click, and its failure is told", async () => {
+  const trip = { redirectUri: "", go: vi.fn(), close: vi.fn() } as unknown as Trip;
+  const { element, answer } = await opened();
+  const open = vi.fn(() => trip);
+  element.userAgent = { open };
+  one(element, ".other").click();
+  expect(open).toHaveBeenCalledOnce();
+  expect(await answer).toEqual({ type: "other", trip });
+
+  const blocked = element.chooseUser(many(1), { signal });
+  await element.updateComplete;
+  element.userAgent = {
+    open: () => {
+      throw new Error("blocked");
+    },
+  };
+  one(element, ".other").click();
+  await expect(blocked).rejects.toThrow("blocked");
+  expect(isOpen(element)).toBe(false);
+
+  element.userAgent = undefined;
+  const plain = element.chooseUser(many(1), { signal });
+  await element.updateComplete;
+  one(element, ".other").click();
+  expect(await plain).toEqual({ type: "other" });
+});
+
+test("from ten accounts on there is a search; case and accents do not count", async () => {
+  const { element: nine } = await opened(many(9));
+  expect(all(nine, "input")).toEqual([]);
+  nine.remove();
+
+  const { element, answer } = await opened([
+    ...many(9),
+    remembered("jose", { name: "José Núñez", email: "jn@example.com" }),
+  ]);
+  const input = one(element, "input") as HTMLInputElement;
+  expect(input.getAttribute("aria-label")).toBe("Search accounts");
+  const find = async (query: string) => {
+    input.focus();
+    await userEvent.fill(input, query);
+    await element.updateComplete;
+    return texts(element, ".name");
+  };
+  expect(await find("NUNEZ jose")).toEqual(["José Núñez"]);
+  expect(await find("jn@")).toEqual(["José Núñez"]);
+  expect(await find("name 3")).toEqual(["Name s3"]);
+  expect(texts(element, "[role=status]")).toEqual(["1 account"]);
+  expect(await find("nobody")).toEqual([]);
+  expect(texts(element, "[role=status]")).toEqual(["No account found"]);
+
+  // Escape empties the field first; Enter takes the only one; arrows lead into the list and back.
+  await userEvent.keyboard("{Escape}");
+  await element.updateComplete;
+  expect(texts(element, ".name")).toHaveLength(10);
+  expect(await now(answer)).toBe("pending");
+  await userEvent.keyboard("{ArrowDown}");
+  expect(element.shadowRoot!.activeElement).toBe(all(element, ".account")[0]);
+  await userEvent.keyboard("{ArrowUp}");
+  expect(element.shadowRoot!.activeElement).toBe(input);
+  await userEvent.keyboard("{Enter}");
+  expect(await now(answer)).toBe("pending");
+  await find("jn@");
+  await userEvent.keyboard("{Enter}");
+  expect(await answer).toEqual({ type: "continue", sub: "jose" });
+});
+
+test("only a picture from https is asked for, without telling from where", async () => {
+  const pictures = [
+    "http://127.0.0.1:9/a.png",
+    "//127.0.0.1:9/a.png",
+    "javascript:alert(1)",
+    "data:image/gif;base64,R0lGODlhAQABAAAAACw=",
+    "picture.png",
+    "",
+  ];
+  const { element } = await opened(pictures.map((picture, i) => remembered(`p${i}`, { picture })));
+  expect(all(element, "img")).toEqual([]);
+  element.remove();
+  const { element: second } = await opened([
+    remembered("p", { picture: "https://127.0.0.1:9/p.png" }),
+  ]);
+  const image = one(second, "img") as HTMLImageElement;
+  expect(image.src).toBe("https://127.0.0.1:9/p.png");
+  expect(image.referrerPolicy).toBe("no-referrer");
+  // It does not load: the initials show.
+  await vi.waitFor(() => expect(image.hidden).toBe(true));
+  expect(initials(second)).toEqual(["NP"]);
+});
+
+test("names are text, whatever is in them", async () => {
+  const { element } = await opened([remembered("x", { name: "<img src=x onerror=alert(1)>" })]);
+  expect(texts(element, ".name")).toEqual(["<img src=x onerror=alert(1)>"]);
+  expect(all(element, "img")).toEqual([]);
+});

@@ -1,0 +1,152 @@
+import { expect, test, vi } from "vitest";
+import { userEvent } from "vitest/browser";
+import type { AuthState } from "../../src/core/auth.ts";
+import { ADA, add, all, one, texts, usePage } from "./support.ts";
+
+usePage();
+
+const SIGNED_IN: AuthState = {
+  status: "authenticated",
+  user: ADA,
+  freshness: "fresh",
+  token: { scope: [], expiresAt: 0, origin: "stored" },
+};
+
+function fakeAuth(state: AuthState) {
+  const listeners = new Set<() => void>();
+  const auth = {
+    state,
+    subscribe: (listener: () => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    login: vi.fn(async () => ADA),
+    signOut: vi.fn(async () => {}),
+  };
+  const become = (next: AuthState) => {
+    auth.state = next;
+    for (const listener of listeners) listener();
+  };
+  return { auth, become, listeners };
+}
+
+async function shown(state: AuthState) {
+  const fake = fakeAuth(state);
+  const element = add("latchkey-button");
+  element.auth = fake.auth;
+  await element.updateComplete;
+  return { element, ...fake };
+}
+
+test("follows the state: a place, sign in, busy, the face, sign in again", async () => {
+  const { element, become } = await shown({ status: "loading" });
+  expect(all(element, "button")).toEqual([]);
+  expect(all(element, "[aria-busy=true]")).toHaveLength(1);
+  become({ status: "anonymous" });
+  await element.updateComplete;
+  expect(texts(element, "button")).toEqual(["Sign in"]);
+  become({ status: "authenticating" });
+  await element.updateComplete;
+  expect(texts(element, "button")).toEqual(["Signing in…"]);
+  expect(one(element, "button").getAttribute("aria-disabled")).toBe("true");
+  become(SIGNED_IN);
+  await element.updateComplete;
+  expect(one(element, ".face").getAttribute("aria-label")).toBe("Account: Ada Lovelace");
+  become({ status: "expired", reason: "invalid_grant" });
+  await element.updateComplete;
+  expect(texts(element, "button")).toEqual(["Sign in again"]);
+});
+
+test("signs in with what the app says; who expired is named to the server", async () => {
+  const { element, auth, become } = await shown({ status: "anonymous" });
+  element.loginOptions = { returnTo: "/orders" };
+  one(element, "button").click();
+  expect(auth.login).toHaveBeenLastCalledWith({ returnTo: "/orders" });
+  become({ status: "expired", reason: "invalid_grant", user: ADA });
+  await element.updateComplete;
+  one(element, "button").click();
+  expect(auth.login).toHaveBeenLastCalledWith({
+    returnTo: "/orders",
+    loginHint: "ada@example.com",
+  });
+});
+
+test("tells the app what failed", async () => {
+  const { element, auth } = await shown({ status: "anonymous" });
+  const failed = new Promise((resolve) =>
+    element.addEventListener("latchkey-error", (event) => resolve((event as CustomEvent).detail)),
+  );
+  auth.login.mockRejectedValue(new Error("blocked"));
+  one(element, "button").click();
+  expect(await failed).toMatchObject({ message: "blocked" });
+});
+
+test("the menu, with the keyboard alone: name, email, items of the app, sign out", async () => {
+  const { element, auth, become } = await shown(SIGNED_IN);
+  const item = document.createElement("a");
+  item.href = "#settings";
+  element.append(item);
+  const isOpen = () => one(element, ".menu").matches(":popover-open");
+  const expanded = () => one(element, ".face").getAttribute("aria-expanded");
+  expect([isOpen(), expanded()]).toEqual([false, "false"]);
+  await userEvent.keyboard("{Tab}{Enter}");
+  await vi.waitFor(() => expect([isOpen(), expanded()]).toEqual([true, "true"]));
+  expect(texts(element, ".menu .name")).toEqual(["Ada Lovelace"]);
+  expect(texts(element, ".menu .email")).toEqual(["ada@example.com"]);
+  await userEvent.keyboard("{Tab}");
+  expect(document.activeElement).toBe(item);
+  await userEvent.keyboard("{Tab}");
+  expect(element.shadowRoot!.activeElement).toBe(one(element, ".item"));
+  await userEvent.keyboard("{Escape}");
+  await vi.waitFor(() => expect([isOpen(), expanded()]).toEqual([false, "false"]));
+  expect(element.shadowRoot!.activeElement).toBe(one(element, ".face"));
+
+  element.signOutOptions = { endSession: "none" };
+  await userEvent.keyboard("{Enter}{Tab}{Tab}{Enter}");
+  expect(auth.signOut).toHaveBeenCalledWith({ endSession: "none" });
+  become({ status: "anonymous" });
+  await element.updateComplete;
+  expect(element.shadowRoot!.activeElement).toBe(one(element, "button"));
+});
+
+test("the menu is inside of the window and below its button, in both directions", async () => {
+  for (const dir of ["ltr", "rtl"]) {
+    const { element } = await shown(SIGNED_IN);
+    document.body.dir = dir;
+    element.style.position = "fixed";
+    element.style.insetBlockStart = "10px";
+    element.style.left = dir === "ltr" ? "300px" : "60px";
+    one(element, ".face").click();
+    const menu = one(element, ".menu");
+    // Nobody sees it elsewhere before.
+    expect([menu.style.top, getComputedStyle(menu).opacity]).toEqual(["", "0"]);
+    await vi.waitFor(() => expect(menu.style.top).not.toBe(""));
+    await Promise.all(menu.getAnimations().map(({ finished }) => finished));
+    expect(getComputedStyle(menu).opacity).toBe("1");
+    const box = menu.getBoundingClientRect();
+    const face = one(element, ".face").getBoundingClientRect();
+    expect(box.top).toBeCloseTo(face.bottom + 8, 0);
+    if (dir === "ltr") expect(box.right).toBeCloseTo(Math.max(face.right, 8 + box.width), 0);
+    else expect(box.left).toBeCloseTo(face.left, 0);
+    expect(box.left).toBeGreaterThanOrEqual(8);
+    element.remove();
+    document.body.removeAttribute("dir");
+  }
+});
+
+test("listens while it is in the page, and to one Auth at a time", async () => {
+  const { element, listeners, become } = await shown({ status: "anonymous" });
+  expect(listeners.size).toBe(1);
+  element.remove();
+  expect(listeners.size).toBe(0);
+  become(SIGNED_IN);
+  document.body.append(element);
+  expect(listeners.size).toBe(1);
+  await element.updateComplete;
+  expect(all(element, ".face")).toHaveLength(1);
+  const other = fakeAuth({ status: "anonymous" });
+  element.auth = other.auth;
+  await element.updateComplete;
+  expect([listeners.size, other.listeners.size]).toEqual([0, 1]);
+  expect(texts(element, "button")).toEqual(["Sign in"]);
+});

@@ -1,0 +1,204 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { userEvent } from "vitest/browser";
+import type { DeviceStatus } from "../../src/core/device-prompt.ts";
+import { qrOf } from "../../src/ui/qr.ts";
+import { add, all, now, one, texts, usePage } from "./support.ts";
+
+usePage();
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A device login as the grant shows it: the last status, then the end of the signal. */
+async function shown(more: { verificationUri?: string; expiresAt?: number } = {}) {
+  const element = add("latchkey-device");
+  const controller = new AbortController();
+  let tell!: (status: DeviceStatus) => void;
+  let left = 0;
+  const answer = element.showCode(
+    {
+      userCode: "WDJB-MJHT",
+      verificationUri: "https://id.example.com/device",
+      expiresAt: Date.now() + 600_000,
+      ...more,
+    },
+    {
+      signal: controller.signal,
+      subscribe: (listener) => {
+        tell = listener;
+        listener("waiting");
+        return () => left++;
+      },
+    },
+  );
+  await element.updateComplete;
+  const update = async (status: DeviceStatus) => {
+    tell(status);
+    await element.updateComplete;
+  };
+  const end = async (status: DeviceStatus) => {
+    tell(status);
+    controller.abort();
+    await element.updateComplete;
+  };
+  return { element, answer, update, end, left: () => left };
+}
+
+const isOpen = (element: Element) => all(element, "dialog[open]").length === 1;
+
+test("shows the code, the address as a link, and both as a QR code", async () => {
+  const { element } = await shown();
+  expect(texts(element, ".code")).toEqual(["WDJB-MJHT"]);
+  const link = one(element, ".link") as HTMLAnchorElement;
+  expect([link.textContent, link.href, link.rel]).toEqual([
+    "id.example.com/device",
+    "https://id.example.com/device",
+    "noopener noreferrer",
+  ]);
+  await vi.waitFor(() => one(element, ".qr svg"));
+  const drawn = one(element, ".qr path").getAttribute("d");
+  expect(drawn).toBe(qrOf("https://id.example.com/device").path);
+  expect(one(element, ".qr svg").getAttribute("aria-label")).toMatch(/QR code/);
+});
+
+test("the QR code has a quiet zone and its three finders", () => {
+  const { size, path } = qrOf("https://id.example.com/device");
+  expect(path).toMatch(/^M3 3h7v1h-7z/);
+  expect(path).toContain(`M${size - 10} 3h7v1h-7z`);
+  expect(path).toContain(`M3 ${size - 4}h7v1h-7z`);
+});
+
+test("no link where none may lead", async () => {
+  for (const verificationUri of ["javascript:alert(1)", "http://example.com/", "nowhere"]) {
+    const { element } = await shown({ verificationUri });
+    expect(all(element, "a")).toEqual([]);
+    expect(texts(element, ".link")).toEqual([verificationUri]);
+    element.remove();
+  }
+});
+
+test("tells how it stands, and keeps how it ended until it is closed", async () => {
+  for (const [status, words] of [
+    ["denied", "The sign-in was declined"],
+    ["expired", "The code has expired"],
+    ["failed", "The sign-in did not work"],
+  ] as const) {
+    const { element, answer, update, end, left } = await shown();
+    expect(texts(element, ".words")).toEqual(["Waiting for you to sign in"]);
+    await update("retrying");
+    expect(texts(element, ".words")[0]).toMatch(/^No connection/);
+    expect(texts(element, ".code")).toEqual(["WDJB-MJHT"]);
+    await end(status);
+    expect(await answer).toBeUndefined();
+    expect(left()).toBe(1);
+    expect(isOpen(element)).toBe(true);
+    expect(texts(element, ".words")).toEqual([words]);
+    expect(all(element, ".code")).toEqual([]);
+    expect(element.shadowRoot!.activeElement).toBe(one(element, ".body .button"));
+    await userEvent.keyboard("{Enter}");
+    await element.updateComplete;
+    expect(isOpen(element)).toBe(false);
+    element.remove();
+  }
+});
+
+test("closes by itself when it is approved, and at once when it is cancelled", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const { element, answer, end } = await shown();
+  await end("approved");
+  expect(await answer).toBeUndefined();
+  expect(texts(element, ".words")).toEqual(["You are signed in"]);
+  vi.advanceTimersByTime(2_000);
+  await element.updateComplete;
+  expect(isOpen(element)).toBe(false);
+
+  const second = await shown();
+  await second.end("cancelled");
+  expect(isOpen(second.element)).toBe(false);
+  expect(await second.answer).toBeUndefined();
+});
+
+test("Escape and the buttons dismiss; the focus goes back", async () => {
+  const before = document.createElement("button");
+  document.body.append(before);
+  for (const way of ["{Escape}", "[part=close]", "[part=cancel]"]) {
+    before.focus();
+    const { element, answer } = await shown();
+    expect(await now(answer)).toBe("pending");
+    if (way.startsWith("{")) await userEvent.keyboard(way);
+    else one(element, way).click();
+    expect(await answer).toEqual({ type: "dismiss" });
+    expect(isOpen(element)).toBe(false);
+    expect(document.activeElement).toBe(before);
+    element.remove();
+  }
+});
+
+test("the `close` event of one code, which comes late, does not dismiss the next", async () => {
+  const { element, end } = await shown();
+  const closed = new Promise((resolve) =>
+    one(element, "dialog").addEventListener("close", resolve),
+  );
+  await end("cancelled");
+  const next = element.showCode(
+    { userCode: "NEW", verificationUri: "https://id.example.com/", expiresAt: Date.now() + 9_000 },
+    { signal: new AbortController().signal, subscribe: () => () => {} },
+  );
+  await closed;
+  expect(await now(next)).toBe("pending");
+  expect(isOpen(element)).toBe(true);
+});
+
+test("a new code takes the place of the old one, and the page it left ends it", async () => {
+  const { element, answer } = await shown();
+  const second = element.showCode(
+    { userCode: "NEW", verificationUri: "https://id.example.com/", expiresAt: Date.now() + 9_000 },
+    { signal: new AbortController().signal, subscribe: () => () => {} },
+  );
+  expect(await answer).toBeUndefined();
+  await element.updateComplete;
+  expect(texts(element, ".code")).toEqual(["NEW"]);
+  expect(await now(second)).toBe("pending");
+  element.remove();
+  expect(await second).toBeUndefined();
+  await expect(
+    element.showCode(
+      { userCode: "X", verificationUri: "https://id.example.com/", expiresAt: 0 },
+      { signal: new AbortController().signal, subscribe: () => () => {} },
+    ),
+  ).rejects.toMatchObject({ code: "configuration", input: "latchkey-device" });
+});
+
+test("the ring runs out every second; a screen reader hears of it now and then", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "Date"] });
+  const { element } = await shown({ expiresAt: Date.now() + 120_000 });
+  const told = () => texts(element, "p.unseen[role=status]")[0]!;
+  const heard = [told()];
+  const clocks: string[] = [];
+  const rings: number[] = [];
+  for (let second = 0; second < 120; second++) {
+    clocks.push(texts(element, ".time")[0]!);
+    rings.push(Number(one(element, ".ring").getAttribute("stroke-dashoffset")));
+    vi.advanceTimersByTime(1_000);
+    await element.updateComplete;
+    if (told() !== heard.at(-1)) heard.push(told());
+  }
+  expect(clocks.slice(0, 2)).toEqual(["2:00", "1:59"]);
+  expect(clocks.at(-1)).toBe("0:01");
+  expect(rings).toEqual([...rings].sort((a, b) => a - b));
+  expect(rings[0]).toBe(0);
+  expect(rings[60]! / rings[30]!).toBeCloseTo(2, 1);
+  expect(heard).toEqual(["2 minutes left", "1 minute left", "30 seconds left", "10 seconds left"]);
+});
+
+test("copies the code and says so; where it may not, the code is selected", async () => {
+  const { element } = await shown();
+  const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+  one(element, ".copy").click();
+  expect(write).toHaveBeenCalledWith("WDJB-MJHT");
+  await vi.waitFor(() => expect(texts(element, ".box [role=status]")).toEqual(["Copied"]));
+  write.mockRejectedValue(new Error("not allowed"));
+  one(element, ".copy").click();
+  await vi.waitFor(() => expect(getSelection()!.type).toBe("Range"));
+  write.mockRestore();
+});

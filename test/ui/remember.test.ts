@@ -1,0 +1,87 @@
+import { expect, test } from "vitest";
+import { userEvent } from "vitest/browser";
+import { loginPrompt } from "../../src/ui.ts";
+import { ADA, add, all, many, now, one, texts, usePage } from "./support.ts";
+
+usePage();
+
+async function asked(controller = new AbortController()) {
+  const before = document.createElement("button");
+  document.body.append(before);
+  before.focus();
+  const element = add("latchkey-remember");
+  const answer = element.shouldRemember(ADA, { signal: controller.signal });
+  await element.updateComplete;
+  return { element, answer, before, controller };
+}
+
+const isOpen = (element: Element) => all(element, ".card:popover-open").length === 1;
+
+test("asks without taking the focus, says so, and gives the answer", async () => {
+  for (const [part, meaning] of [
+    ["yes", true],
+    ["no", false],
+  ] as const) {
+    const { element, answer, before } = await asked();
+    expect(isOpen(element)).toBe(true);
+    expect(document.activeElement).toBe(before);
+    expect(texts(element, "[role=status]")).toEqual(["Stay signed in as Ada Lovelace?"]);
+    await userEvent.click(one(element, `[part=${part}]`));
+    expect(await answer).toBe(meaning);
+    expect(isOpen(element)).toBe(false);
+    await element.updateComplete;
+    expect(texts(element, "[role=status]")).toEqual([""]);
+    document.body.replaceChildren();
+  }
+});
+
+test("with the keyboard alone; the focus goes back to where it was", async () => {
+  const { element, answer, before } = await asked();
+  await userEvent.keyboard("{Tab}");
+  expect(element.shadowRoot!.activeElement).toBe(one(element, "[part=no]"));
+  await userEvent.keyboard("{Tab}{Enter}");
+  expect(await answer).toBe(true);
+  expect(document.activeElement).toBe(before);
+
+  const again = element.shouldRemember(ADA, { signal: new AbortController().signal });
+  await element.updateComplete;
+  await userEvent.keyboard("{Escape}");
+  expect(await now(again)).toBe("pending");
+  await userEvent.keyboard("{Tab}{Escape}");
+  expect(await again).toBe(false);
+  expect(document.activeElement).toBe(before);
+});
+
+test("unanswered is no: aborted, asked again, taken out of the page", async () => {
+  const { element, answer, controller } = await asked();
+  controller.abort();
+  expect(await answer).toBe(false);
+  expect(isOpen(element)).toBe(false);
+  expect(await element.shouldRemember(ADA, { signal: controller.signal })).toBe(false);
+
+  const { signal } = new AbortController();
+  const first = element.shouldRemember(ADA, { signal });
+  const second = element.shouldRemember(ADA, { signal });
+  expect(await first).toBe(false);
+  element.remove();
+  expect(await second).toBe(false);
+  await expect(element.shouldRemember(ADA, { signal })).rejects.toMatchObject({
+    code: "configuration",
+    input: "latchkey-remember",
+  });
+});
+
+test("two elements make a prompt", async () => {
+  const accounts = add("latchkey-accounts");
+  const remember = add("latchkey-remember");
+  const prompt = loginPrompt({ accounts, remember });
+  const { signal } = new AbortController();
+  const choice = prompt.chooseUser(many(1), { signal });
+  await accounts.updateComplete;
+  one(accounts, ".account").click();
+  expect(await choice).toEqual({ type: "continue", sub: "s0" });
+  const answer = prompt.shouldRemember(ADA, { signal });
+  await remember.updateComplete;
+  one(remember, "[part=yes]").click();
+  expect(await answer).toBe(true);
+});

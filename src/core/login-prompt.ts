@@ -1,0 +1,35 @@
+import type { Trip } from "./user-agent.ts";
+import type { User } from "./user.ts";
+
+/** What a picker may see of a person: no token. */
+export interface RememberedUser {
+  readonly sub: string;
+  readonly name?: string;
+  readonly email?: string;
+  readonly picture?: string;
+  /** Milliseconds since the epoch. */
+  readonly lastUsedAt: number;
+  /** Nothing here signs this person in: only a login does. */
+  readonly needsLogin: boolean;
+}
+
+export type LoginChoice =
+  | { readonly type: "continue"; readonly sub: string }
+  /** Somebody else. `trip`: opened in the click that said so. */
+  | { readonly type: "other"; readonly trip?: Trip }
+  | { readonly type: "dismiss" };
+
+export interface PromptOptions {
+  /** Aborted when nobody waits for the answer any more: hide what is shown. */
+  readonly signal: AbortSignal;
+}
+
+/** Asks a person who they are, and whether to remember them. */
+export interface LoginPrompt {
+  chooseUser(
+    users: readonly RememberedUser[],
+    options: PromptOptions,
+  ): Promise<LoginChoice> | LoginChoice;
+  /** Asked once after a fresh login, when the token is in use already. Unanswered means no. */
+  shouldRemember(user: User, options: PromptOptions): Promise<boolean> | boolean;
+}

@@ -3,7 +3,9 @@ import { createDatabase } from "./browser/database.ts";
 import { DocumentPage } from "./browser/document-page.ts";
 import { IndexedDBCallbackLedger } from "./browser/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "./browser/indexeddb-request-store.ts";
+import { IndexedDBSessionStore } from "./browser/indexeddb-session-store.ts";
 import { IndexedDBUserStore } from "./browser/indexeddb-user-store.ts";
+import { sessionsWith } from "./browser/sessions-with.ts";
 import { PageUserAgent } from "./browser/page-user-agent.ts";
 import { resolveRedirectUri } from "./browser/redirect-uri.ts";
 import { systemClock, systemRandom } from "./browser/system-clock.ts";
@@ -24,7 +26,6 @@ import { RefreshGrant } from "./grants/refresh-grant.ts";
 import { AuthManager } from "./manager/auth-manager.ts";
 import { createRefresher } from "./refresher.ts";
 import type { RefreshTiming } from "./refresh/timing.ts";
-import { createSessionStore } from "./session-store.ts";
 
 /** What `createAuth()` composed already, for the grant an app makes of it. */
 export interface GrantParts {
@@ -89,7 +90,14 @@ export function createAuth(config: CreateAuthConfig): Auth {
     return new BroadcastTabLock({ channel, clock, takeoverMs: timing?.takeoverMs });
   });
   const database = createDatabase();
-  const sessions = createSessionStore({ database, persist, client, clock, random });
+  const stored = new IndexedDBSessionStore(database);
+  const sessions =
+    persist === "memory"
+      ? sessionsWith(stored, async () => {
+          const { HandoverTokens } = await chunk(import("./browser/handover-tokens.ts"));
+          return new HandoverTokens({ client, clock, random });
+        })
+      : stored;
   const redirectUri = () => resolveRedirectUri(config.redirectUri);
   const { server, send } = createEngine({
     issuer,

@@ -1,18 +1,20 @@
 import { BroadcastTabChannel } from "./browser/broadcast-tab-channel.ts";
 import { createDatabase } from "./browser/database.ts";
 import { DocumentPage } from "./browser/document-page.ts";
+import { IndexedDBSessionStore } from "./browser/indexeddb-session-store.ts";
 import { IndexedDBUserStore } from "./browser/indexeddb-user-store.ts";
+import { sessionsWith } from "./browser/sessions-with.ts";
 import { systemClock, systemRandom } from "./browser/system-clock.ts";
 import { checkRegistration, type AuthConfig } from "./core/auth-config.ts";
 import { ConfigurationError, isAuthError, type AnyAuthError } from "./core/errors.ts";
 import { clientKey } from "./core/keys.ts";
+import { chunk } from "./core/lazy.ts";
 import type { LeftSessions } from "./core/left-session.ts";
 import { tokenSet } from "./core/token-set.ts";
 import type { User } from "./core/user.ts";
 import { leftTokens, type LeftRefusal } from "./engine.ts";
 import type { SessionDesk } from "./manager/check-out.ts";
 import { isTakenAlready, standing, takeOver } from "./manager/take-over.ts";
-import { createSessionStore } from "./session-store.ts";
 
 /** Beside `from` and `remains`, what `createAuth()` is told, too. */
 export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "clientId" | "endpoints"> {
@@ -91,12 +93,19 @@ async function importFrom(config: ImportSessionConfig): Promise<ImportResult> {
 function deskOf({ issuer, clientId, persist }: ImportSessionConfig): SessionDesk {
   const client = clientKey(issuer, clientId);
   const database = createDatabase();
+  const stored = new IndexedDBSessionStore(database);
   const [clock, random] = [systemClock, systemRandom];
   return {
     client,
     tab: random.id(),
     random,
-    sessions: createSessionStore({ database, persist, client, clock, random }),
+    sessions:
+      persist === "memory"
+        ? sessionsWith(stored, async () => {
+            const { HandoverTokens } = await chunk(import("./browser/handover-tokens.ts"));
+            return new HandoverTokens({ client, clock, random });
+          })
+        : stored,
     users: new IndexedDBUserStore(database, client),
     channel: new BroadcastTabChannel(client),
   };

@@ -31,7 +31,7 @@ export function auth0Session({
 function entriesOf(store: Storage, clientId: string): ReadonlyMap<string, string> {
   const own = `${PREFIX}::${clientId}`;
   return new Map(
-    Object.keys(store)
+    Array.from({ length: store.length }, (_, i) => store.key(i) ?? "")
       .filter((key) => key === own || key.startsWith(`${own}::`))
       .map((key) => [key, store.getItem(key) ?? ""]),
   );

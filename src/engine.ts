@@ -88,13 +88,14 @@ export async function leftTokens({
   issuer,
   clientId,
   endpoints,
-}: Pick<EngineConfig, "issuer" | "clientId" | "endpoints">): Promise<{
+  clock,
+}: Pick<EngineConfig, "issuer" | "clientId" | "endpoints" | "clock">): Promise<{
   judge: (tokens: LeftTokens) => LeftVerdict;
   findTokenEndpoint: () => Promise<string>;
 }> {
   const loaded = await chunk(import("./oidc/left-tokens.ts"));
   return {
-    judge: (tokens) => loaded.judgeLeft(tokens, { issuer, clientId, now: Date.now() }),
+    judge: (tokens) => loaded.judgeLeft(tokens, { issuer, clientId, now: clock.now() }),
     findTokenEndpoint: () =>
       loaded.findTokenEndpoint(issuer, endpoints, {
         fetch: (url, init) => fetch(url, init),

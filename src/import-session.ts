@@ -70,7 +70,12 @@ async function importFrom(config: ImportSessionConfig): Promise<ImportResult> {
   if (!first) return { type: "nothing" };
   if (first.type !== "left") return { type: "refused", reason: first.type };
   const desk = deskOf(config);
-  const { judge, findTokenEndpoint } = await leftTokens({ issuer, clientId, endpoints });
+  const { judge, findTokenEndpoint } = await leftTokens({
+    issuer,
+    clientId,
+    endpoints,
+    clock: systemClock,
+  });
   const seen = judge(first.tokens);
   if (seen.type === "refused") return seen;
   if (await standing(desk, seen.tokens.user.sub)) {

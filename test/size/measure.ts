@@ -41,11 +41,15 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
 ];
 
+/** The page that takes over a session loads no more than this. */
+const LEFT_TOKENS = "../../../src/oidc/left-tokens.ts";
+
 export async function measureSizes(): Promise<readonly Size[]> {
-  const [app, popup, frame, callback] = [
+  const [app, popup, frame, moving, callback] = [
     await buildApp("app"),
     await buildApp("popup"),
     await buildApp("frame"),
+    await buildApp("moving"),
     await buildApp("callback"),
   ];
   const aside = ASIDE.flatMap(({ sources }) => sources);
@@ -63,6 +67,12 @@ export async function measureSizes(): Promise<readonly Size[]> {
     })),
     { what: "`PopupUserAgent`", bytes: popup.size([popup.entry]) - entry, limit: 1_000 },
     { what: "`IframeUserAgent`", bytes: frame.size([frame.entry]) - entry, limit: 1_000 },
+    { what: "`importSession()`", bytes: moving.size([moving.entry]) - entry, limit: 2_000 },
+    {
+      what: "and, once, with a session to take over",
+      bytes: moving.size([moving.entry, LEFT_TOKENS]) - moving.size([moving.entry]),
+      limit: 3_000,
+    },
     { what: "`relayResponse()`", bytes: callback.size([callback.entry]), limit: 1_000 },
   ];
 }

@@ -2,14 +2,12 @@ import { abortable } from "./core/abortable.ts";
 import type { AuthorizationServer, Endpoints } from "./core/authorization-server.ts";
 import type { ClientAuthentication } from "./core/client-authentication.ts";
 import { chunk, shared } from "./core/lazy.ts";
+import type { LeftTokens } from "./core/left-session.ts";
 import type { Clock } from "./core/ports.ts";
 import type { Send } from "./core/refresher.ts";
 import type { RequestStore } from "./core/request-store.ts";
 import { parseWantKey } from "./core/want.ts";
-import type { LeftTokens } from "./core/left-session.ts";
-import type { LeftRefusal, LeftVerdict } from "./oidc/left-tokens.ts";
-
-export type { LeftRefusal };
+import type { LeftVerdict } from "./oidc/left-tokens.ts";
 
 const DISCOVERY_TIMEOUT_MS = 10_000;
 

@@ -31,3 +31,9 @@ export interface LeftSessions {
     readonly clientId: string;
   }): LeftSession | undefined | Promise<LeftSession | undefined>;
 }
+
+/**
+ * Why a session was not taken over. `foreign`: of another issuer or client. `nobody`: nothing says who it is. `expired`: no
+ * token that works, and none to get another. `sender_constrained`: its tokens need a key that only the other SDK has.
+ */
+export type LeftRefusal = "malformed" | "foreign" | "nobody" | "expired" | "sender_constrained";

@@ -1,14 +1,13 @@
-import { decodeJwt } from "jose";
 import type { Endpoints } from "../core/authorization-server.ts";
 import { IdTokenError } from "../core/errors.ts";
-import type { LeftTokens } from "../core/left-session.ts";
+import type { LeftRefusal, LeftTokens } from "../core/left-session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { toUser, type User } from "../core/user.ts";
 import { checkParties, type Claims, mismatch } from "./claims.ts";
 import { discover } from "./discovery.ts";
-import { text } from "./encoding.ts";
+import { parseObject, text } from "./encoding.ts";
 import type { HttpOptions } from "./http.ts";
-import { LONGEST_LIFE_S } from "./token-answer.ts";
+import { LONGEST_LIFE_S } from "./longest-life.ts";
 
 export interface LeftContext {
   readonly issuer: string;
@@ -23,12 +22,6 @@ export type LeftVerdict =
       readonly tokens: Omit<TokenSet, "tokenEndpoint" | "user"> & { user: User };
     }
   | { readonly type: "refused"; readonly reason: LeftRefusal };
-
-/**
- * Why a session was not taken over. `foreign`: of another issuer or client. `nobody`: nothing says who it is. `expired`: no
- * token that works, and none to get another. `sender_constrained`: its tokens need a key that only the other SDK has.
- */
-export type LeftRefusal = "malformed" | "foreign" | "nobody" | "expired" | "sender_constrained";
 
 /**
  * Judges what another SDK stored. The ID token's signature and times are not judged: it was verified when it came, is often
@@ -64,8 +57,14 @@ export function judgeLeft(left: LeftTokens, context: LeftContext): LeftVerdict {
 /** Undefined when there is an ID token and it is none. */
 function claimsOf({ idToken, claims }: LeftTokens): Claims | undefined {
   if (idToken === undefined) return claims ?? {};
+  return parseObject(decoded(idToken.split(".")[1]) ?? "");
+}
+
+/** @see RFC 4648 section 5 */
+function decoded(part = ""): string | undefined {
   try {
-    return decodeJwt(idToken);
+    const bytes = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
+    return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
   } catch {
     return undefined;
   }

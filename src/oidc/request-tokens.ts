@@ -3,7 +3,7 @@ import type { TokenParameters, TokenRequestOptions } from "../core/authorization
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { checkEndpoint } from "./endpoints.ts";
 import type { ServerParts } from "./server-parts.ts";
-import { LONGEST_LIFE_S } from "./token-answer.ts";
+import { LONGEST_LIFE_S } from "./longest-life.ts";
 
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 /** What everybody may read. Whatever else is sent may be a secret, also by a name that nobody knows. */

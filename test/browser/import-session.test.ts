@@ -165,7 +165,7 @@ describe("importSession()", () => {
 
   test("names an input that cannot work", async () => {
     const { config } = setUp();
-    const wrong = (changes: object) => importSession({ ...config, ...changes } as typeof config);
+    const wrong = (changes: object) => importSession({ ...config, ...changes });
     await expect(wrong({ issuer: "id.example" })).rejects.toMatchObject({ input: "issuer" });
     await expect(wrong({ clientId: "" })).rejects.toMatchObject({ input: "clientId" });
     await expect(wrong({ from: "oidc-client-ts" })).rejects.toMatchObject({ input: "from" });

@@ -13,7 +13,7 @@ const idToken = (claims: Record<string, unknown> = {}) =>
     iss: ISSUER,
     aud: CLIENT,
     sub: "ada",
-    name: "Ada",
+    name: "Zoë",
     exp: 7,
     ...claims,
   }).encode();
@@ -47,8 +47,8 @@ describe("what another SDK left", () => {
         authTime: 5,
         user: {
           sub: "ada",
-          name: "Ada",
-          claims: { iss: ISSUER, aud: CLIENT, sub: "ada", name: "Ada", exp: 7, auth_time: 5 },
+          name: "Zoë",
+          claims: { iss: ISSUER, aud: CLIENT, sub: "ada", name: "Zoë", exp: 7, auth_time: 5 },
         },
       },
     });

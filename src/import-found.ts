@@ -34,7 +34,8 @@ export async function importFound(
   const verdict = judge(left.tokens);
   if (verdict.type === "refused") return verdict;
   const { user } = verdict.tokens;
-  const isTaken = await takeOver(desk, { ...tokenSet({ ...verdict.tokens, tokenEndpoint }), user });
+  const tokens = Object.assign(tokenSet({ ...verdict.tokens, tokenEndpoint }), { user });
+  const isTaken = await takeOver(desk, tokens);
   if (!isTaken) return { type: "standing" };
   if (remains === "removed") await left.remove();
   return { type: "imported", user };

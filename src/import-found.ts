@@ -30,7 +30,8 @@ export async function importFound(
   const tokenEndpoint = await findTokenEndpoint();
   // Meanwhile a tab that still has the other SDK may have refreshed.
   const left = await from.find({ issuer, clientId });
-  if (left?.type !== "left") return { type: "nothing" };
+  if (!left) return { type: "nothing" };
+  if (left.type !== "left") return { type: "refused", reason: left.type };
   const verdict = judge(left.tokens);
   if (verdict.type === "refused") return verdict;
   const { user } = verdict.tokens;

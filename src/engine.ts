@@ -2,10 +2,14 @@ import { abortable } from "./core/abortable.ts";
 import type { AuthorizationServer, Endpoints } from "./core/authorization-server.ts";
 import type { ClientAuthentication } from "./core/client-authentication.ts";
 import { chunk, shared } from "./core/lazy.ts";
+import type { LeftTokens } from "./core/left-session.ts";
 import type { Clock } from "./core/ports.ts";
 import type { Send } from "./core/refresher.ts";
 import type { RequestStore } from "./core/request-store.ts";
 import { parseWantKey } from "./core/want.ts";
+import type { LeftVerdict } from "./oidc/left-tokens.ts";
+
+const DISCOVERY_TIMEOUT_MS = 10_000;
 
 export interface EngineConfig {
   readonly issuer: string;
@@ -35,7 +39,7 @@ export interface Engine {
 export function createEngine(config: EngineConfig): Engine {
   const parts = {
     tokenTimeoutMs: 15_000,
-    discoveryTimeoutMs: 10_000,
+    discoveryTimeoutMs: DISCOVERY_TIMEOUT_MS,
     ...config,
     // Looked up at each call: apps and tests replace the global.
     fetch: config.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
@@ -74,5 +78,26 @@ export function createEngine(config: EngineConfig): Engine {
         return (await loaded?.verify(record)) ?? { type: "unknown" };
       },
     },
+  };
+}
+
+/** What is needed, once, to take over the session of another SDK. */
+export async function leftTokens({
+  issuer,
+  clientId,
+  endpoints,
+  clock,
+}: Pick<EngineConfig, "issuer" | "clientId" | "endpoints" | "clock">): Promise<{
+  judge: (tokens: LeftTokens) => LeftVerdict;
+  findTokenEndpoint: () => Promise<string>;
+}> {
+  const loaded = await chunk(import("./oidc/left-tokens.ts"));
+  return {
+    judge: (tokens) => loaded.judgeLeft(tokens, { issuer, clientId, now: clock.now() }),
+    findTokenEndpoint: () =>
+      loaded.findTokenEndpoint(issuer, endpoints, {
+        fetch: (url, init) => fetch(url, init),
+        timeoutMs: DISCOVERY_TIMEOUT_MS,
+      }),
   };
 }

@@ -43,6 +43,14 @@ export type { PopupOptions } from "./browser/popup-user-agent.ts";
 
 // For apps that cannot wait for a refresh after a long silence.
 export { renewAhead } from "./browser/renew-ahead.ts";
+// From another SDK, without a login.
+export { importSession } from "./import-session.ts";
+export type { ImportResult, ImportSessionConfig } from "./import-session.ts";
+export { auth0Session } from "./browser/auth0-session.ts";
+export type { Auth0SessionConfig } from "./browser/auth0-session.ts";
+export { oidcClientSession } from "./browser/oidc-client-session.ts";
+export type { OidcClientSessionConfig } from "./browser/oidc-client-session.ts";
+export type { LeftSession, LeftSessions, LeftTokens } from "./core/left-session.ts";
 
 // The tokens of services, and a fetch that brings any token to whom it is for.
 export { tokenManager } from "./create-token-manager.ts";

@@ -2,8 +2,8 @@ import { abortable } from "../core/abortable.ts";
 import { IdTokenError } from "../core/errors.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import type { ServerParts } from "./server-parts.ts";
-import { LONGEST_LIFE_S } from "./token-answer.ts";
 import { verifyIdToken } from "./verify.ts";
+import { LONGEST_LIFE_S } from "./longest-life.ts";
 
 /**
  * Judges an authorization response, exchanges its code, once, and verifies what comes back.

@@ -4,8 +4,8 @@ import { IdTokenError, isAuthError, NetworkError } from "../core/errors.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { checkEndpoint } from "./endpoints.ts";
 import type { ServerParts } from "./server-parts.ts";
-import { LONGEST_LIFE_S } from "./token-answer.ts";
 import { verifyGrantedIdToken } from "./verify.ts";
+import { LONGEST_LIFE_S } from "./longest-life.ts";
 
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 /** What everybody may read. Whatever else is sent may be a secret, also by a name that nobody knows. */

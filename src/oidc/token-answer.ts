@@ -3,10 +3,9 @@ import type { RefreshedTokens } from "../core/refresher.ts";
 import { parseObject, text } from "./encoding.ts";
 import { type HttpAnswer } from "./http.ts";
 import { formEncode, type FormRequest } from "./form-request.ts";
+import { LONGEST_LIFE_S } from "./longest-life.ts";
 
 const ASSUMED_LIFE_S = 300;
-/** Ten years: long enough for everybody, short enough to be a date. */
-export const LONGEST_LIFE_S = 315_360_000;
 
 /** Some servers, GitHub's among them, answer 200 to what they refuse. @see RFC 6749 section 5.2 */
 export function isRefusal({ status, text: body }: HttpAnswer): boolean {

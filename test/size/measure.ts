@@ -47,12 +47,15 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
 ];
 
 const QR = "../../../src/ui/qr.ts";
+/** The page that takes over a session loads no more than this. */
+const TAKE_OVER = ["../../../src/import-found.ts", "../../../src/oidc/left-tokens.ts"];
 
 export async function measureSizes(): Promise<readonly Size[]> {
-  const [app, popup, frame, callback, react, ui] = [
+  const [app, popup, frame, moving, callback, react, ui] = [
     await buildApp("app"),
     await buildApp("popup"),
     await buildApp("frame"),
+    await buildApp("moving"),
     await buildApp("callback"),
     await buildApp("react"),
     await buildApp("ui"),
@@ -76,6 +79,12 @@ export async function measureSizes(): Promise<readonly Size[]> {
     { what: "`latchkey/react`", bytes: react.size([react.entry]) - entry, limit: 2_000 },
     { what: "`latchkey/ui`: four elements, and Lit", bytes: elements - entry, limit: 16_000 },
     { what: "and a QR code", bytes: ui.size([ui.entry, QR]) - elements, limit: 4_000 },
+    { what: "`importSession()`", bytes: moving.size([moving.entry]) - entry, limit: 1_500 },
+    {
+      what: "and, once, with a session to take over",
+      bytes: moving.size([moving.entry, ...TAKE_OVER]) - moving.size([moving.entry]),
+      limit: 4_500,
+    },
     { what: "`relayResponse()`", bytes: callback.size([callback.entry]), limit: 1_000 },
   ];
 }

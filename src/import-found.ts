@@ -1,0 +1,65 @@
+import { BroadcastTabChannel } from "./browser/broadcast-tab-channel.ts";
+import { createDatabase } from "./browser/database.ts";
+import { IndexedDBSessionStore } from "./browser/indexeddb-session-store.ts";
+import { IndexedDBUserStore } from "./browser/indexeddb-user-store.ts";
+import { sessionsWith } from "./browser/sessions-with.ts";
+import { systemClock, systemRandom } from "./browser/system-clock.ts";
+import { clientKey } from "./core/keys.ts";
+import { chunk } from "./core/lazy.ts";
+import type { LeftSession } from "./core/left-session.ts";
+import { tokenSet } from "./core/token-set.ts";
+import { leftTokens } from "./engine.ts";
+import type { ImportResult, ImportSessionConfig } from "./import-session.ts";
+import type { CheckInDesk } from "./manager/check-in.ts";
+import { isTakenAlready, standing, takeOver } from "./manager/take-over.ts";
+
+/** Takes over what was found, or says why not. Loaded on the one day when there is something. */
+export async function importFound(
+  first: LeftSession & { type: "left" },
+  config: ImportSessionConfig,
+): Promise<ImportResult> {
+  const { issuer, clientId, from, remains = "removed" } = config;
+  const desk = deskOf(config);
+  const { judge, findTokenEndpoint } = await leftTokens({ ...config, clock: systemClock });
+  const seen = judge(first.tokens);
+  if (seen.type === "refused") return seen;
+  if (await standing(desk, seen.tokens.user.sub)) {
+    if (remains === "removed" && (await isTakenAlready(desk, seen.tokens))) await first.remove();
+    return { type: "standing" };
+  }
+  const tokenEndpoint = await findTokenEndpoint();
+  // Meanwhile a tab that still has the other SDK may have refreshed.
+  const left = await from.find({ issuer, clientId });
+  if (!left) return { type: "nothing" };
+  if (left.type !== "left") return { type: "refused", reason: left.type };
+  const verdict = judge(left.tokens);
+  if (verdict.type === "refused") return verdict;
+  const { user } = verdict.tokens;
+  const tokens = Object.assign(tokenSet({ ...verdict.tokens, tokenEndpoint }), { user });
+  const isTaken = await takeOver(desk, tokens);
+  if (!isTaken) return { type: "standing" };
+  if (remains === "removed") await left.remove();
+  return { type: "imported", user };
+}
+
+function deskOf({ issuer, clientId, persist }: ImportSessionConfig): CheckInDesk {
+  const client = clientKey(issuer, clientId);
+  const database = createDatabase();
+  const stored = new IndexedDBSessionStore(database);
+  const [clock, random] = [systemClock, systemRandom];
+  return {
+    client,
+    tab: random.id(),
+    random,
+    clock,
+    sessions:
+      persist === "memory"
+        ? sessionsWith(stored, async () => {
+            const { HandoverTokens } = await chunk(import("./browser/handover-tokens.ts"));
+            return new HandoverTokens({ client, clock, random });
+          })
+        : stored,
+    users: new IndexedDBUserStore(database, client),
+    channel: new BroadcastTabChannel(client),
+  };
+}

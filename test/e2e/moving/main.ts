@@ -1,0 +1,22 @@
+import {
+  auth0Session,
+  createAuth,
+  importSession,
+  oidcClientSession,
+  type Auth,
+} from "../../../src/index.ts";
+
+declare global {
+  interface Window {
+    auth: Auth;
+    /** What the app is built on now, configured by tests. */
+    moving: {
+      auth0Session: typeof auth0Session;
+      createAuth: typeof createAuth;
+      importSession: typeof importSession;
+      oidcClientSession: typeof oidcClientSession;
+    };
+  }
+}
+
+window.moving = { auth0Session, createAuth, importSession, oidcClientSession };

@@ -1,0 +1,15 @@
+import { Auth0Client } from "@auth0/auth0-spa-js";
+import { UserManager, WebStorageStateStore } from "oidc-client-ts";
+
+declare global {
+  interface Window {
+    /** What the app was built on, configured by tests. */
+    old: {
+      Auth0Client: typeof Auth0Client;
+      UserManager: typeof UserManager;
+      WebStorageStateStore: typeof WebStorageStateStore;
+    };
+  }
+}
+
+window.old = { Auth0Client, UserManager, WebStorageStateStore };

@@ -45,6 +45,8 @@ export function createEngine(config: EngineConfig): Engine {
   );
   const server = (signal?: AbortSignal) => abortable(loadServer(), signal);
   const loadSender = shared(async () => (await loadServer()).loadSender());
+  const revoke: AuthorizationServer["revoke"] = async (refreshToken, signal) =>
+    (await server(signal)).revoke(refreshToken, signal);
   let sender: Awaited<ReturnType<typeof loadSender>> | undefined;
 
   return {
@@ -55,7 +57,7 @@ export function createEngine(config: EngineConfig): Engine {
         (await server(options?.signal)).requestTokens(parameters, options),
       authorizeDevice: async (want, signal) => (await server(signal)).authorizeDevice(want, signal),
       userinfo: async (accessToken, signal) => (await server(signal)).userinfo(accessToken, signal),
-      revoke: async (refreshToken, signal) => (await server(signal)).revoke(refreshToken, signal),
+      revoke,
       endSession: async (request, signal) => (await server(signal)).endSession(request, signal),
     },
     send: {
@@ -68,7 +70,7 @@ export function createEngine(config: EngineConfig): Engine {
         if (!sender || !refreshToken) return { type: "unsent" };
         return await sender.send({ refreshToken, tokenEndpoint, ...parseWantKey(want) });
       },
-      revoke: async (refreshToken) => (await server()).revoke(refreshToken),
+      revoke,
       verify: async (record) => {
         const loaded = await loadServer().catch(() => undefined);
         return (await loaded?.verify(record)) ?? { type: "unknown" };

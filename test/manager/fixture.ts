@@ -18,6 +18,8 @@ import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { ADA, CLIENT, KEY, testClock, USUAL } from "../refresh/tabs.ts";
 
+/** How long tabs wait for the ghost of a request. Milliseconds. */
+export const DRAIN_MS = 500;
 export const REDIRECT_URI = "https://app.example/callback";
 
 type Call = "authorize" | "exchange" | "revoke" | "endSession";
@@ -94,7 +96,7 @@ export function world(clock: Clock = testClock): World {
       const refresher = new RefreshCoordinator({
         client: CLIENT,
         tab,
-        timing: { patienceMs: 1_000, drainMs: 500 },
+        timing: { patienceMs: 1_000, drainMs: DRAIN_MS },
         ports: {
           store,
           locks,

@@ -179,7 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a discarded answer is revoked whatever session stands",
-    edits: [["revoke-discarded.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
+    edits: [["revoke-ended.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
     mix: "all/unknown/web locks",
     breaks: ["I13 revocation"],
   },

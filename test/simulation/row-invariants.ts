@@ -75,7 +75,8 @@ export function noForgottenToken({ mix, rows, server, trace }: Evidence): string
 }
 
 /** I13: a login is not undone by what belongs to an older one. */
-export function loginStands({ trace, server, mix }: Evidence): string | undefined {
+export function loginStands(evidence: Evidence): string | undefined {
+  const { trace, server, mix } = evidence;
   const families = new Map<string, number>();
   for (const { after, kind, tab } of all(trace, "write")) {
     const token = refreshTokenOf(after);
@@ -85,7 +86,7 @@ export function loginStands({ trace, server, mix }: Evidence): string | undefine
     else if (families.get(after.sid) !== family) return `${tab} stored ${token} of another login`;
   }
   const undone = all(trace, "grant lost").find(
-    (event) => event.by === "revocation" && mix.webLocks && undoesLogin(trace, server, event),
+    (event) => event.by === "revocation" && mix.webLocks && undoesLogin(evidence, event),
   );
   return undone && `the revocation of ${undone.token} undid a later login`;
 }
@@ -111,15 +112,16 @@ export function revokesOnlyWhatIsOver({ trace, server }: Evidence): string | und
  * page may be gone, so a revocation that begins meanwhile may meet its grant.
  */
 function undoesLogin(
-  trace: Evidence["trace"],
-  server: Evidence["server"],
-  { grant, token }: Of<"grant lost">,
+  { trace, server, timing }: Evidence,
+  { grant, token, t }: Of<"grant lost">,
 ): boolean {
   const { family } = server.find(token)!;
   const leave = all(trace, "revocation leaves").findLast((leave) => leave.token === token)!;
   // The lock goes with its tab, and what that sent goes on.
   if (all(trace, "fault").some(({ kind, tab }) => kind === "gone" && tab === leave.tab))
     return false;
+  // And no client waits for a ghost that is on its way for longer than a drain.
+  if (t - leave.t >= timing.requestMs + timing.drainMs) return false;
   return all(trace, "login").some(({ left, token }) => {
     const later = server.find(token)!;
     return later.grant === grant && later.family > family && left > leave.t;

@@ -1,12 +1,14 @@
 import { StorageError } from "../../src/core/errors.ts";
+import { passRevocations } from "../../src/manager/pass-revocations.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import type { RefreshTiming } from "../../src/refresh/timing.ts";
 
 /** The code under test. A changed copy of it has error classes of its own. */
 export interface Subject {
   readonly RefreshCoordinator: typeof RefreshCoordinator;
+  readonly passRevocations: typeof passRevocations;
   readonly StorageError: typeof StorageError;
   readonly timing?: Partial<RefreshTiming>;
 }
 
-export const ORIGINAL: Subject = { RefreshCoordinator, StorageError };
+export const ORIGINAL: Subject = { RefreshCoordinator, passRevocations, StorageError };

@@ -7,7 +7,7 @@ import type { RefreshTiming } from "../../src/refresh/timing.ts";
 /** A change of the machine that takes one of its guards away. */
 export interface Mutant {
   readonly name: string;
-  /** In files of `src/refresh/`. */
+  /** In files of `src/`. */
   readonly edits: readonly (readonly [file: string, from: string, to: string])[];
   readonly timing?: Partial<RefreshTiming>;
   /** Where it shows. */
@@ -16,7 +16,7 @@ export interface Mutant {
   readonly breaks: readonly string[];
 }
 
-const REFRESH = fileURLToPath(new URL("../../src/refresh/", import.meta.url));
+const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
 const SUBJECT = fileURLToPath(new URL("subject.ts", import.meta.url));
 
 /** The machine as the mutant has it. */
@@ -38,7 +38,7 @@ function edited(edits: Mutant["edits"]): Plugin {
     name: "edited",
     enforce: "pre",
     load: async (id) => {
-      const mine = edits.filter(([file]) => id === REFRESH + file);
+      const mine = edits.filter(([file]) => id === SRC + file);
       if (mine.length === 0) return undefined;
       let code = await readFile(id, "utf8");
       for (const [file, from, to] of mine) {
@@ -54,10 +54,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "no compare of seq and gen in T1",
     edits: [
-      ["transactions.ts", "row.gen !== seen.gen || row.seq !== seen.seq", "false"],
-      ["transactions.ts", "isClaimedBy(attId, seen.seq + 1, row)", "row?.att?.id === attId"],
+      ["refresh/transactions.ts", "row.gen !== seen.gen || row.seq !== seen.seq", "false"],
       [
-        "transactions.ts",
+        "refresh/transactions.ts",
+        "isClaimedBy(attId, seen.seq + 1, row)",
+        "row?.att?.id === attId",
+      ],
+      [
+        "refresh/transactions.ts",
         "? row : undefined;\n}\n\nfunction isClaimedBy",
         "? (row as ClaimedRow) : undefined;\n}\n\nfunction isClaimedBy",
       ],
@@ -67,14 +71,18 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no test of the owner",
-    edits: [["machine.ts", "row.att && row.att.seq !== run.passed", "false"]],
+    edits: [["refresh/machine.ts", "row.att && row.att.seq !== run.passed", "false"]],
     mix: "nothing/unknown/web locks",
     breaks: ["I1"],
   },
   {
     name: "a take-over after 5 s",
     edits: [
-      ["timing.ts", "all.takeoverMs >= all.permitMs + all.requestMs + 3 * all.tickMs", "true"],
+      [
+        "refresh/timing.ts",
+        "all.takeoverMs >= all.permitMs + all.requestMs + 3 * all.tickMs",
+        "true",
+      ],
     ],
     timing: { takeoverMs: 5_000 },
     mix: "hang/unknown/web locks",
@@ -84,7 +92,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "no compare of cseq",
     edits: [
       [
-        "transactions.ts",
+        "refresh/transactions.ts",
         "seq > row.cseq && (row.att?.seq === seq || reuseLeewayMs === 0)",
         "true",
       ],
@@ -94,13 +102,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no strict fence",
-    edits: [["transactions.ts", "(row.att?.seq === seq || reuseLeewayMs === 0)", "true"]],
+    edits: [["refresh/transactions.ts", "(row.att?.seq === seq || reuseLeewayMs === 0)", "true"]],
     mix: "hang and lost answer/unknown/web locks",
     breaks: ["I5b"],
   },
   {
     name: "no permit",
-    edits: [["claim.ts", "clock.mono() - begun > run.timing.permitMs", "false"]],
+    edits: [["refresh/claim.ts", "clock.mono() - begun > run.timing.permitMs", "false"]],
     mix: "hang/unknown/web locks",
     breaks: ["I1", "I1 token", "I1 permit"],
   },
@@ -113,19 +121,21 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "an owner that goes says that it has not sent",
-    edits: [["owner.ts", "const unsent = this.#firstSentAt === undefined", "const unsent = true"]],
+    edits: [
+      ["refresh/owner.ts", "const unsent = this.#firstSentAt === undefined", "const unsent = true"],
+    ],
     mix: "bfcache/unknown/web locks",
     breaks: ["I5b"],
   },
   {
     name: "a strict server is as patient as others",
-    edits: [["watch.ts", "(run.reuseLeewayMs ?? Infinity) < takeoverMs", "false"]],
+    edits: [["refresh/watch.ts", "(run.reuseLeewayMs ?? Infinity) < takeoverMs", "false"]],
     mix: "freeze/10s/web locks",
     breaks: ["I1"],
   },
   {
     name: "an invalid_grant ends whatever session there is",
-    edits: [["transactions.ts", "isStillOurs(row, claimed) ? endedRow", "row ? endedRow"]],
+    edits: [["refresh/transactions.ts", "isStillOurs(row, claimed) ? endedRow", "row ? endedRow"]],
     mix: "session and slow network/10s/web locks",
     breaks: ["I7"],
   },
@@ -133,7 +143,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "only the first unanswered send is waited for",
     edits: [
       [
-        "claim.ts",
+        "refresh/claim.ts",
         'answer.type === "unknown" ? run',
         'answer.type === "unknown" && claimed.att.n === 0 ? run',
       ],
@@ -144,42 +154,46 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "who has given its lock away may send",
     edits: [
-      ["transactions.ts", "if (owner.isReleased || satisfying", "if (satisfying"],
-      ["claim.ts", "if (owner.isReleased) return {", "if (false) return {"],
-      ["claim.ts", "if (owner.isReleased) return follow", "if (false) return follow"],
+      ["refresh/transactions.ts", "if (owner.isReleased || satisfying", "if (satisfying"],
+      ["refresh/claim.ts", "if (owner.isReleased) return {", "if (false) return {"],
+      ["refresh/claim.ts", "if (owner.isReleased) return follow", "if (false) return follow"],
     ],
     mix: "freeze/unknown/web locks",
     breaks: ["I1 lock"],
   },
   {
     name: "a drain without an end",
-    edits: [["drain.ts", "run.passed = att.seq;", ""]],
+    edits: [["refresh/drain.ts", "run.passed = att.seq;", ""]],
     mix: "crash/unknown/web locks",
     breaks: ["I6"],
   },
   {
     name: "a store that is used in its sleep",
-    edits: [["awake-store.ts", "if (!page.asleep()) return;", "return;"]],
+    edits: [["refresh/awake-store.ts", "if (!page.asleep()) return;", "return;"]],
     mix: "freeze/unknown/web locks",
     breaks: ["I10"],
   },
   {
     name: "an unanswered send counts as none",
-    edits: [["claim.ts", 'certain = answer.type !== "unknown";', "certain = true;"]],
+    edits: [["refresh/claim.ts", 'certain = answer.type !== "unknown";', "certain = true;"]],
     mix: "lost answer/0/web locks",
     breaks: ["I7"],
   },
   {
     name: "an answer that could not be stored is thrown away",
     edits: [
-      ["until-stored.ts", "if (!(error instanceof StorageError)) throw error;", "throw error;"],
+      [
+        "refresh/until-stored.ts",
+        "if (!(error instanceof StorageError)) throw error;",
+        "throw error;",
+      ],
     ],
     mix: "failing storage/0/web locks",
     breaks: ["I8"],
   },
   {
     name: "a discarded answer is revoked whatever session stands",
-    edits: [["revoke-ended.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
+    edits: [["refresh/revoke-ended.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
     mix: "all/unknown/web locks",
     breaks: ["I13 revocation"],
   },

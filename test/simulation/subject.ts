@@ -1,3 +1,4 @@
+import { BroadcastTabLock } from "../../src/browser/broadcast-tab-lock.ts";
 import { StorageError } from "../../src/core/errors.ts";
 import { passRevocations } from "../../src/manager/pass-revocations.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
@@ -7,8 +8,14 @@ import type { RefreshTiming } from "../../src/refresh/timing.ts";
 export interface Subject {
   readonly RefreshCoordinator: typeof RefreshCoordinator;
   readonly passRevocations: typeof passRevocations;
+  readonly BroadcastTabLock: typeof BroadcastTabLock;
   readonly StorageError: typeof StorageError;
   readonly timing?: Partial<RefreshTiming>;
 }
 
-export const ORIGINAL: Subject = { RefreshCoordinator, passRevocations, StorageError };
+export const ORIGINAL: Subject = {
+  RefreshCoordinator,
+  BroadcastTabLock,
+  passRevocations,
+  StorageError,
+};

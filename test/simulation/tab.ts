@@ -43,12 +43,16 @@ export function openTab(machine: Machine, name: string): Tab {
   const channel = broadcast.of(life);
   const clock = tabClock(stage, life);
   const random = tabRandom(stage, life);
-  const locks = mix.webLocks ? webLocks.of(life) : messageLocks(stage, life, { channel, clock });
+  const timing = { ...stage.timing, ...subject.timing };
+  const { takeoverMs } = timing;
+  const locks = mix.webLocks
+    ? webLocks.of(life)
+    : messageLocks(stage, life, new subject.BroadcastTabLock({ channel, clock, takeoverMs }));
   const send = network.of(life, clock, store);
   const refresher = new subject.RefreshCoordinator({
     client: CLIENT,
     tab: name,
-    timing: { ...stage.timing, ...subject.timing },
+    timing,
     ...(mix.leeway.told !== undefined && { reuseLeewayMs: mix.leeway.told }),
     ports: { store, locks, channel, clock, page: tabPage(stage, life), random, send },
   });

@@ -12,7 +12,7 @@ export interface Mutant {
   readonly timing?: Partial<RefreshTiming>;
   /** Where it shows. */
   readonly mix: string;
-  /** The invariants that see it. */
+  /** The invariants that see it, each. */
   readonly breaks: readonly string[];
 }
 
@@ -66,8 +66,14 @@ export const MUTANTS: readonly Mutant[] = [
         "? (row as ClaimedRow) : undefined;\n}\n\nfunction isClaimedBy",
       ],
     ],
-    mix: "nothing/unknown/web locks",
-    breaks: ["I1"],
+    mix: "nothing/0/web locks",
+    breaks: ["I1", "I2", "I5"],
+  },
+  {
+    name: "no compare of gen in T1",
+    edits: [["refresh/transactions.ts", "row.gen !== seen.gen || ", ""]],
+    mix: "bfcache/10s/messages",
+    breaks: ["I1 token"],
   },
   {
     name: "no test of the owner",
@@ -110,7 +116,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "no permit",
     edits: [["refresh/claim.ts", "clock.mono() - begun > run.timing.permitMs", "false"]],
     mix: "hang/unknown/web locks",
-    breaks: ["I1", "I1 token", "I1 permit"],
+    breaks: ["I1 token", "I1 permit"],
   },
   {
     name: "a drain shorter than the ghost",
@@ -196,5 +202,113 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [["refresh/revoke-ended.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
     mix: "all/unknown/web locks",
     breaks: ["I13 revocation"],
+  },
+  {
+    name: "a revocation that no login waits for",
+    edits: [["manager/pass-revocations.ts", "clock.sleep(PASS_MS", "clock.sleep(0"]],
+    mix: "session and slow network/unknown/web locks",
+    breaks: ["I13"],
+  },
+  {
+    name: "a revocation that gives its lock away when it leaves",
+    edits: [
+      ["refresh/revoke-ended.ts", "await answer.catch(() => clock.sleep(timing.drainMs));", ""],
+    ],
+    mix: "session and slow network/unknown/web locks",
+    breaks: ["I13"],
+  },
+  {
+    name: "a revocation whose ghost is not waited for",
+    edits: [
+      ["refresh/revoke-ended.ts", "answer.catch(() => clock.sleep(timing.drainMs))", "answer"],
+    ],
+    mix: "session and slow network/unknown/web locks",
+    breaks: ["I13"],
+  },
+  {
+    name: "a revocation without a permit",
+    edits: [["refresh/revoke-ended.ts", "clock.mono() - asked > timing.permitMs", "false"]],
+    mix: "all/unknown/web locks",
+    breaks: ["I13 permit"],
+  },
+  {
+    name: "a late answer over a later one",
+    edits: [["refresh/transactions.ts", "seq > row.cseq && (", "("]],
+    mix: "hang and slow network/0 as told/web locks",
+    breaks: ["I3", "I4"],
+  },
+  {
+    name: "an answer that is stored in a session that ended",
+    edits: [["refresh/transactions.ts", "!isNewer(row) && !row.end &&", "!isNewer(row) &&"]],
+    mix: "keys/unknown/web locks",
+    breaks: ["I11"],
+  },
+  {
+    name: "an end that leaves the tokens there",
+    edits: [["refresh/transactions.ts", "renewable: false, access: {}, tokens: null", ""]],
+    mix: "lost answer/0/web locks",
+    breaks: ["I11"],
+  },
+  {
+    name: "one flight for all wants",
+    edits: [["refresh/coordinator.ts", "JSON.stringify([user, want])", "user"]],
+    mix: "nothing/unknown/web locks",
+    breaks: ["I12"],
+  },
+  {
+    name: "a message with a token",
+    edits: [["refresh/commit.ts", "want: claimed.att.want }", "want: answer.accessToken }"]],
+    mix: "nothing/unknown/web locks",
+    breaks: ["I9"],
+  },
+  {
+    name: "a verdict that cannot be had now is never had",
+    edits: [["refresh/verify-committed.ts", "if (row?.sid !== committed.sid ||", "if (true ||"]],
+    mix: "keys/unknown/web locks",
+    breaks: ["verdicts kept"],
+  },
+  {
+    name: "a bad ID token that ends another login's session",
+    edits: [
+      [
+        "refresh/transactions.ts",
+        "isLive(row, committed) ? endedRow(row, end)",
+        "row ? endedRow(row, end)",
+      ],
+    ],
+    mix: "session and keys/unknown/web locks",
+    breaks: ["verdicts"],
+  },
+  {
+    name: "a verdict that is stored with an ID token that came since",
+    edits: [["refresh/transactions.ts", "if (record.idToken !== idToken) return true;", ""]],
+    mix: "keys/unknown/web locks",
+    breaks: ["verdicts"],
+  },
+  {
+    name: "an answer that takes a verdict back",
+    edits: [["refresh/transactions.ts", " && row.judged === judged", ""]],
+    mix: "slow storage and keys/unknown/web locks",
+    breaks: ["verdicts"],
+  },
+  {
+    name: "without Web Locks every owner counts as ended",
+    edits: [
+      ["browser/broadcast-tab-lock.ts", "this.#ended.has(name) && !this.#held.has(name)", "true"],
+    ],
+    mix: "slow network/unknown/messages",
+    breaks: ["I1"],
+  },
+  {
+    name: "without Web Locks nobody listens for a sign of life",
+    edits: [
+      [
+        "browser/broadcast-tab-lock.ts",
+        "clock.mono() - heardAt < takeoverMs",
+        "clock.mono() - heardAt < 5_000",
+      ],
+    ],
+    mix: "hang/unknown/messages",
+    breaks: ["I1"],
   },
 ];

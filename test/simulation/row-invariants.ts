@@ -26,21 +26,28 @@ export function noStepBack({ trace, server }: Evidence): string | undefined {
   return undefined;
 }
 
-/** I7: ended by the server's word only, about the token that was stored; and a lost answer is called one. */
+/**
+ * I7: ended by the server's word only, about the token that is stored, as the tab that ends it heard it; and a lost answer is
+ * called one.
+ */
 export function noFalseDeath({ trace, mix }: Evidence): string | undefined {
+  const sends = new Map<number, Of<"send">>();
   const refused = new Set<string>();
   const rotated = new Set<string>();
   for (const event of trace) {
+    if (event.what === "send") sends.set(event.id, event);
+    if (event.what === "over" && event.answer === "invalid_grant") {
+      refused.add(`${event.tab} ${sends.get(event.id)!.token}`);
+    }
     if (event.what === "process") {
       const { outcome, token } = event;
-      if (outcome === "invalid" || outcome === "reuse") refused.add(token);
       if (outcome === "rotated" || outcome === "replayed") rotated.add(token);
     }
     if (event.what !== "write" || event.kind !== "end") continue;
     const token = refreshTokenOf(event.before)!;
     const { why } = event.after.end!;
     if (why === "id_token") continue;
-    if (!refused.has(token)) return `${why}, but ${token} was not refused`;
+    if (!refused.has(`${event.tab} ${token}`)) return `${why}, but ${token} was not refused`;
     // What a browser sends twice by itself nobody can know.
     if (why === "invalid_grant" && rotated.has(token) && !hasFault(mix, "resend"))
       return `the answer to ${token} was lost`;
@@ -103,6 +110,20 @@ export function revokesOnlyWhatIsOver({ trace, server }: Evidence): string | und
     const { family, user } = server.find(event.token)!;
     if (stored.get(user) === family)
       return `${event.tab} revoked ${event.token} of a session that stands`;
+  }
+  return undefined;
+}
+
+/** A revocation leaves within a permit of asking for its lock: a login may have stopped waiting for it. */
+export function revokesInTime({ trace, timing, mix }: Evidence): string | undefined {
+  if (!mix.webLocks) return undefined;
+  const asked = new Map<string, number>();
+  for (const event of trace) {
+    if (event.what === "revoke lock") asked.set(event.tab, event.asked);
+    if (event.what !== "revocation leaves") continue;
+    const ms = event.t - asked.get(event.tab)!;
+    if (ms > timing.permitMs)
+      return `${event.tab} revoked ${event.token} ${ms} ms after it asked for the lock`;
   }
   return undefined;
 }

@@ -28,7 +28,8 @@ export interface EngineConfig {
 /** The protocol, loaded piece by piece when it is first needed. */
 export interface Engine {
   readonly server: AuthorizationServer;
-  readonly send: Send;
+  /** What a revocation needs beside the server is in no engine. */
+  readonly send: Omit<Send, "revoke">;
 }
 
 /** Server and send share discovery and keys. */
@@ -45,8 +46,6 @@ export function createEngine(config: EngineConfig): Engine {
   );
   const server = (signal?: AbortSignal) => abortable(loadServer(), signal);
   const loadSender = shared(async () => (await loadServer()).loadSender());
-  const revoke: AuthorizationServer["revoke"] = async (refreshToken, signal) =>
-    (await server(signal)).revoke(refreshToken, signal);
   let sender: Awaited<ReturnType<typeof loadSender>> | undefined;
 
   return {
@@ -57,7 +56,7 @@ export function createEngine(config: EngineConfig): Engine {
         (await server(options?.signal)).requestTokens(parameters, options),
       authorizeDevice: async (want, signal) => (await server(signal)).authorizeDevice(want, signal),
       userinfo: async (accessToken, signal) => (await server(signal)).userinfo(accessToken, signal),
-      revoke,
+      revoke: async (refreshToken, signal) => (await server(signal)).revoke(refreshToken, signal),
       endSession: async (request, signal) => (await server(signal)).endSession(request, signal),
     },
     send: {
@@ -70,7 +69,6 @@ export function createEngine(config: EngineConfig): Engine {
         if (!sender || !refreshToken) return { type: "unsent" };
         return await sender.send({ refreshToken, tokenEndpoint, ...parseWantKey(want) });
       },
-      revoke,
       verify: async (record) => {
         const loaded = await loadServer().catch(() => undefined);
         return (await loaded?.verify(record)) ?? { type: "unknown" };

@@ -13,6 +13,5 @@ export function createRefresher(config: RefresherConfig): Refresher {
   return {
     refresh: async (need, signal) => (await abortable(load(), signal)).refresh(need, signal),
     prepare: async () => (await load()).prepare(),
-    revoke: async (user, refreshToken) => (await load()).revoke(user, refreshToken),
   };
 }

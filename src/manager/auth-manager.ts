@@ -4,7 +4,6 @@ import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import type { TokenRequest } from "../core/grant.ts";
 import { chunk } from "../core/lazy.ts";
 import type { TabMessage } from "../core/message.ts";
-import type { Refresher } from "../core/refresher.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import { USUAL_WANT, wantKey } from "../core/want.ts";
@@ -20,7 +19,6 @@ import type { ServerSignOutConfig } from "./server-sign-out.ts";
 export interface AuthManagerConfig extends ActiveSessionConfig, LoginsConfig, ServerSignOutConfig {
   /** The way `login()` goes when none is given. */
   readonly userAgent: UserAgent;
-  readonly refresher: Pick<Refresher, "prepare" | "revoke">;
 }
 
 /**
@@ -269,7 +267,7 @@ export class AuthManager implements Auth {
   }
 }
 
-const loadServerSignOut = () => chunk(import("./server-sign-out.ts"));
+export const loadServerSignOut = () => chunk(import("./server-sign-out.ts"));
 
 function needsPerson(error: unknown): boolean {
   return error instanceof NoTokenError || error instanceof RefreshTokenError;

@@ -2,7 +2,7 @@ import { abortable } from "../core/abortable.ts";
 import { revokeLock, type ClientKey } from "../core/keys.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
 
-/** What a revocation may take: the wait for its turn, its request, and the ghost of that. Milliseconds. */
+/** What `revokeEnded()` may take: the wait for its turn, its request, and the ghost of that. Milliseconds. */
 export const PASS_MS = 19_000;
 
 export interface RevocationQueue {
@@ -20,8 +20,13 @@ export async function passRevocations(
   signal?: AbortSignal,
 ): Promise<void> {
   const leave = new AbortController();
-  const queue = { mode: "exclusive", signal: leave.signal } as const;
-  const passed = locks.request(revokeLock(client), queue, async () => {});
-  const late = clock.sleep(PASS_MS, leave.signal);
-  await abortable(Promise.race([passed, late]), signal).finally(() => leave.abort());
+  const { signal: left } = leave;
+  const passed = locks.request(
+    revokeLock(client),
+    { mode: "exclusive", signal: left },
+    async () => {},
+  );
+  await abortable(Promise.race([passed, clock.sleep(PASS_MS)]), signal).finally(() =>
+    leave.abort(),
+  );
 }

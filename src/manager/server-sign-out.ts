@@ -1,16 +1,14 @@
 import type { SignOutOptions } from "../core/auth.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { CallbackLedger } from "../core/callback-ledger.ts";
-import type { Clock, Page, Random } from "../core/ports.ts";
-import type { Refresher } from "../core/refresher.ts";
+import type { Page, Random } from "../core/ports.ts";
 import type { TokenRecord } from "../core/session.ts";
 import type { SessionDesk } from "./check-out.ts";
+import { revokeEnded, type RevocationDesk } from "./revoke-ended.ts";
 import { withoutResponse } from "./response-url.ts";
 
-export interface ServerSignOutConfig extends Pick<SessionDesk, "users"> {
-  readonly clock: Clock;
-  readonly refresher: Pick<Refresher, "revoke">;
-  readonly server: Pick<AuthorizationServer, "endSession">;
+export interface ServerSignOutConfig extends RevocationDesk, Pick<SessionDesk, "users"> {
+  readonly server: Pick<AuthorizationServer, "revoke" | "endSession">;
   readonly page: Page;
   readonly ledger: CallbackLedger;
   readonly random: Random;
@@ -35,9 +33,9 @@ export async function signOutAtServer(
     mayLeave,
   }: SignOutOptions & { mayLeave: () => boolean },
 ): Promise<void> {
-  const { server, page, ledger, random, clock, refresher } = config;
+  const { server, page, ledger, random, clock } = config;
   if (revoke === "server" && refreshToken !== undefined) {
-    const told = refresher.revoke(user.sub, refreshToken);
+    const told = revokeEnded(config, user.sub, refreshToken);
     await Promise.race([told, clock.sleep(PATIENCE_MS)]).catch(() => {});
   }
   // Offline the person would be left on the browser's error page.
@@ -67,3 +65,5 @@ export async function takeSignOut(
   const record = await ledger.get(state);
   if (record && "signedOut" in record && page.href() === url) page.replaceUrl(withoutResponse(url));
 }
+
+export { revokeEnded };

@@ -1,5 +1,4 @@
 import type { RefreshedTokens } from "../core/refresher.ts";
-import { revokeEnded } from "./revoke-ended.ts";
 import { satisfying, tell, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
 import { commitAnswer, mergedRow, type ClaimedRow } from "./transactions.ts";
@@ -21,7 +20,7 @@ export async function commit(
   if (!row) {
     // Of an attempt that was only overtaken it is not revoked: the session stands.
     if (answer.refreshToken !== undefined)
-      revokeEnded(run, run.need.user, answer.refreshToken).catch(() => {});
+      run.ports.send.revoke(run.need.user, answer.refreshToken).catch(() => {});
     return { state: "READ" };
   }
   run.committedGen = row.gen;

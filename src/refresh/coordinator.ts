@@ -7,7 +7,6 @@ import type { WantKey } from "../core/want.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { runMachine } from "./machine.ts";
 import { awakeStore } from "./awake-store.ts";
-import { revokeEnded } from "./revoke-ended.ts";
 import type { Answered, RefreshPorts, Run } from "./run.ts";
 import { refreshTiming, type RefreshTiming } from "./timing.ts";
 
@@ -57,10 +56,6 @@ export class RefreshCoordinator implements Refresher {
 
   prepare(): Promise<void> {
     return this.#config.ports.send.prepare();
-  }
-
-  revoke(user: string, refreshToken: string): Promise<void> {
-    return revokeEnded(this.#config, user, refreshToken);
   }
 
   async refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet> {

@@ -52,6 +52,6 @@ export function refreshTiming(timing: Partial<RefreshTiming> = {}): RefreshTimin
   throw new ConfigurationError(
     "timing",
     "takeoverMs is less than permitMs + requestMs + 3 tickMs",
-    "Give a longer takeoverMs: a waiter must not overtake an owner that is only slow.",
+    "Give a longer takeoverMs: an owner may be slow.",
   );
 }

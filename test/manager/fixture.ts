@@ -10,6 +10,7 @@ import type { Trip } from "../../src/core/user-agent.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/manager/auth-manager.ts";
+import { revokeEnded } from "../../src/manager/revoke-ended.ts";
 import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
@@ -18,8 +19,6 @@ import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { ADA, CLIENT, KEY, testClock, USUAL } from "../refresh/tabs.ts";
 
-/** How long tabs wait for the ghost of a request. Milliseconds. */
-export const DRAIN_MS = 500;
 export const REDIRECT_URI = "https://app.example/callback";
 
 type Call = "authorize" | "exchange" | "revoke" | "endSession";
@@ -93,10 +92,11 @@ export function world(clock: Clock = testClock): World {
     tab: (inner = new AuthorizationCodeGrant(me.server), outer = (chain) => chain) => {
       const tab = random.id();
       const channel = hub.join();
+      const desk = { client: CLIENT, sessions: store, locks, clock, server: me.server };
       const refresher = new RefreshCoordinator({
         client: CLIENT,
         tab,
-        timing: { patienceMs: 1_000, drainMs: DRAIN_MS },
+        timing: { patienceMs: 1_000, drainMs: 500 },
         ports: {
           store,
           locks,
@@ -117,7 +117,7 @@ export function world(clock: Clock = testClock): World {
               return answer ? Promise.resolve(answer) : me.answer();
             },
             verify: (record) => me.verdict(record),
-            revoke: (token) => me.server.revoke(token),
+            revoke: (user, token) => revokeEnded(desk, user, token),
           },
         },
       });

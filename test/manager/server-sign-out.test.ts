@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { revokeLock } from "../../src/core/keys.ts";
+import { DRAIN_MS, PERMIT_MS, REQUEST_MS } from "../../src/manager/revoke-ended.ts";
 import { PASS_MS } from "../../src/manager/pass-revocations.ts";
 import { REFRESH_TIMING } from "../../src/refresh/timing.ts";
 import { CLIENT, expiredRow, settle } from "../refresh/tabs.ts";
-import { DRAIN_MS, goodRow, REDIRECT_URI, remember, world, type World } from "./fixture.ts";
+import { goodRow, REDIRECT_URI, remember, world, type World } from "./fixture.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -75,9 +76,10 @@ describe("a login", () => {
     return my;
   }
 
-  test("waits as long as a revocation can take", () => {
+  test("waits as long as a revocation can take, which has the times of a refresh", () => {
+    expect(PASS_MS).toBe(PERMIT_MS + REQUEST_MS + DRAIN_MS);
     const { permitMs, requestMs, drainMs } = REFRESH_TIMING;
-    expect(PASS_MS).toBe(permitMs + requestMs + drainMs);
+    expect([PERMIT_MS, REQUEST_MS, DRAIN_MS]).toEqual([permitMs, requestMs, drainMs]);
   });
 
   test("does not wait for ever for a page that stands still, and leaves the queue", async () => {

@@ -60,7 +60,7 @@ export async function startRealClient(
     channel,
     refresher,
     grant: new RefreshGrant({ requestToken: notAsked }, { refresher }),
-    server: { endSession: notAsked },
+    server: { revoke: notAsked, endSession: notAsked },
     userAgent: { open: notAsked },
     redirectUri: () => "https://app.example/callback",
     postLogoutRedirectUri: () => undefined,

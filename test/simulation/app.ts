@@ -101,7 +101,7 @@ export class App {
   async signOut(tab: Tab, user: string): Promise<void> {
     const left = await checkOut(desk(tab, user)).catch(() => undefined);
     if (left?.refreshToken === undefined || this.#stage.prng.chance(0.5)) return;
-    await tab.refresher.revoke(user, left.refreshToken).catch(() => {});
+    await tab.send.revoke(user, left.refreshToken).catch(() => {});
   }
 }
 

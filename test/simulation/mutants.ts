@@ -199,7 +199,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a discarded answer is revoked whatever session stands",
-    edits: [["refresh/revoke-ended.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
+    edits: [["manager/revoke-ended.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
     mix: "all/unknown/web locks",
     breaks: ["I13 revocation"],
   },
@@ -211,23 +211,19 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a revocation that gives its lock away when it leaves",
-    edits: [
-      ["refresh/revoke-ended.ts", "await answer.catch(() => clock.sleep(timing.drainMs));", ""],
-    ],
+    edits: [["manager/revoke-ended.ts", "await answer.catch(() => clock.sleep(DRAIN_MS));", ""]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13"],
   },
   {
     name: "a revocation whose ghost is not waited for",
-    edits: [
-      ["refresh/revoke-ended.ts", "answer.catch(() => clock.sleep(timing.drainMs))", "answer"],
-    ],
+    edits: [["manager/revoke-ended.ts", "answer.catch(() => clock.sleep(DRAIN_MS))", "answer"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13"],
   },
   {
     name: "a revocation without a permit",
-    edits: [["refresh/revoke-ended.ts", "clock.mono() - asked > timing.permitMs", "false"]],
+    edits: [["manager/revoke-ended.ts", "clock.mono() - asked > PERMIT_MS", "false"]],
     mix: "all/unknown/web locks",
     breaks: ["I13 permit"],
   },

@@ -18,7 +18,7 @@ export class Network {
     this.#server = server;
   }
 
-  of(life: TabLife, clock: Clock, store: TabStore): Send {
+  of(life: TabLife, clock: Clock, store: TabStore): Omit<Send, "revoke"> {
     return {
       prepare: () => this.#pass(life, 0.5),
       send: ({ refreshToken, user }, want) => {
@@ -33,8 +33,12 @@ export class Network {
           ? { type: "invalid" }
           : { type: "valid", user: claimsOf(user.sub, idToken), authTime };
       },
-      revoke: (refreshToken) => this.#revoke(life, refreshToken),
     };
+  }
+
+  /** What revokes in a tab. */
+  serverOf(life: TabLife): { revoke(refreshToken: string): Promise<void> } {
+    return { revoke: (refreshToken) => this.#revoke(life, refreshToken) };
   }
 
   /** A while, or none. */

@@ -48,7 +48,9 @@ export function openTab(machine: Machine, name: string): Tab {
   const locks = mix.webLocks
     ? webLocks.of(life)
     : messageLocks(stage, life, new subject.BroadcastTabLock({ channel, clock, takeoverMs }));
-  const send = network.of(life, clock, store);
+  const desk = { client: CLIENT, sessions: store, locks, clock, server: network.serverOf(life) };
+  const revoke: Send["revoke"] = (user, token) => subject.revokeEnded(desk, user, token);
+  const send = { ...network.of(life, clock, store), revoke };
   const refresher = new subject.RefreshCoordinator({
     client: CLIENT,
     tab: name,

@@ -1,13 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { StorageError } from "../../src/core/errors.ts";
 import { revokeLock } from "../../src/core/keys.ts";
-import type { Send } from "../../src/core/refresher.ts";
 import type { SessionRow } from "../../src/core/session.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
-import { revokeEnded } from "../../src/refresh/revoke-ended.ts";
-import { REFRESH_TIMING } from "../../src/refresh/timing.ts";
-import { ADA, CLIENT, expiredRow, settle, testClock } from "./tabs.ts";
+import { DRAIN_MS, PERMIT_MS, REQUEST_MS, revokeEnded } from "../../src/manager/revoke-ended.ts";
+import { ADA, CLIENT, expiredRow, settle, testClock } from "../refresh/tabs.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -27,21 +25,20 @@ const signedOut = (): SessionRow => ({ ...expiredRow(), end: { why: "signed_out"
 
 /** Revokes, and tells when the caller heard of it and when the lock was free. Milliseconds. */
 function revoked(
-  revoke: Send["revoke"],
+  revoke: (refreshToken: string, signal: AbortSignal) => Promise<void>,
   get = async (): Promise<SessionRow | undefined> => signedOut(),
 ) {
   const begun = performance.now();
   const since = () => performance.now() - begun;
   const locks = new MemoryTabLock();
   const sent = vi.fn(revoke);
-  const send = { revoke: sent } as unknown as Send;
-  const store = Object.assign(new MemorySessionStore(), { get });
-  const ports = { store, locks, clock: testClock, send };
+  const sessions = Object.assign(new MemorySessionStore(), { get });
   const at = { told: Infinity, free: Infinity };
   const told = () => {
     at.told = since();
   };
-  const desk = { client: CLIENT, ports, timing: REFRESH_TIMING };
+  const server = { revoke: sent };
+  const desk = { client: CLIENT, sessions, locks, clock: testClock, server };
   revokeEnded(desk, ADA, "rt1").then(told, told);
   void locks.request(revokeLock(CLIENT), { mode: "exclusive" }, async () => {
     at.free = since();
@@ -61,10 +58,10 @@ describe("a revocation", () => {
 
   test("that failed has been told, and keeps its lock for as long as its ghost may be on its way", async () => {
     const { at } = revoked(() => Promise.reject(new Error("cut")));
-    await vi.advanceTimersByTimeAsync(REFRESH_TIMING.drainMs - 1);
+    await vi.advanceTimersByTimeAsync(DRAIN_MS - 1);
     expect(at).toEqual({ told: 0, free: Infinity });
     await vi.advanceTimersByTimeAsync(1);
-    expect(at.free).toBe(REFRESH_TIMING.drainMs);
+    expect(at.free).toBe(DRAIN_MS);
   });
 
   test("that is not answered is cut like any other request", async () => {
@@ -73,8 +70,7 @@ describe("a revocation", () => {
         new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     );
     await vi.advanceTimersByTimeAsync(60_000);
-    const { requestMs, drainMs } = REFRESH_TIMING;
-    expect(at).toEqual({ told: requestMs, free: requestMs + drainMs });
+    expect(at).toEqual({ told: REQUEST_MS, free: REQUEST_MS + DRAIN_MS });
   });
 
   const CASES: readonly (readonly [string, number, () => Promise<SessionRow | undefined>])[] = [
@@ -95,7 +91,7 @@ describe("a revocation", () => {
       "a session that was signed out, by a page that slept before it sent",
       0,
       async () => {
-        await testClock.sleep(REFRESH_TIMING.permitMs + 1);
+        await testClock.sleep(PERMIT_MS + 1);
         return signedOut();
       },
     ],

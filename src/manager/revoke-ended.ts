@@ -1,11 +1,20 @@
 import { revokeLock, sessionKey, type ClientKey } from "../core/keys.ts";
-import type { RefreshPorts } from "./run.ts";
-import type { RefreshTiming } from "./timing.ts";
+import type { Clock, TabLock } from "../core/ports.ts";
+import type { SessionStore } from "../core/session.ts";
+
+/** From the question for the lock to the request. Milliseconds. */
+export const PERMIT_MS = 2_000;
+/** The longest the request may take. Milliseconds. */
+export const REQUEST_MS = 15_000;
+/** After one that failed: it may still be on its way. Milliseconds. */
+export const DRAIN_MS = 2_000;
 
 export interface RevocationDesk {
   readonly client: ClientKey;
-  readonly ports: Pick<RefreshPorts, "store" | "locks" | "clock" | "send">;
-  readonly timing: RefreshTiming;
+  readonly sessions: SessionStore;
+  readonly locks: TabLock;
+  readonly clock: Clock;
+  readonly server: { revoke(refreshToken: string, signal: AbortSignal): Promise<void> };
 }
 
 /**
@@ -14,21 +23,20 @@ export interface RevocationDesk {
  * request cannot be on its way any more. The promise settles with the answer.
  */
 export function revokeEnded(
-  { client, ports, timing }: RevocationDesk,
+  { client, sessions, locks, clock, server }: RevocationDesk,
   user: string,
   refreshToken: string,
 ): Promise<void> {
-  const { store, locks, clock, send } = ports;
   const asked = clock.mono();
   return new Promise((resolve, reject) => {
     const revoke = async () => {
-      const row = await store.get(sessionKey(client, user));
+      const row = await sessions.get(sessionKey(client, user));
       if (row && row.end?.why !== "signed_out") return;
       // Slower than a login may be patient: one may have left.
-      if (clock.mono() - asked > timing.permitMs) return;
-      const answer = send.revoke(refreshToken, AbortSignal.timeout(timing.requestMs));
+      if (clock.mono() - asked > PERMIT_MS) return;
+      const answer = server.revoke(refreshToken, AbortSignal.timeout(REQUEST_MS));
       resolve(answer);
-      await answer.catch(() => clock.sleep(timing.drainMs));
+      await answer.catch(() => clock.sleep(DRAIN_MS));
     };
     locks.request(revokeLock(client), { mode: "exclusive" }, revoke).then(resolve, reject);
   });

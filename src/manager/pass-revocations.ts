@@ -20,12 +20,8 @@ export async function passRevocations(
   signal?: AbortSignal,
 ): Promise<void> {
   const leave = new AbortController();
-  const { signal: left } = leave;
-  const passed = locks.request(
-    revokeLock(client),
-    { mode: "exclusive", signal: left },
-    async () => {},
-  );
+  const queue = { mode: "exclusive", signal: leave.signal } as const;
+  const passed = locks.request(revokeLock(client), queue, async () => {});
   await abortable(Promise.race([passed, clock.sleep(PASS_MS)]), signal).finally(() =>
     leave.abort(),
   );

@@ -23,7 +23,7 @@ import type { UserFetcher } from "./core/user-fetcher.ts";
 import { createEngine } from "./engine.ts";
 import { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
 import { RefreshGrant } from "./grants/refresh-grant.ts";
-import { AuthManager } from "./manager/auth-manager.ts";
+import { AuthManager, loadServerSignOut } from "./manager/auth-manager.ts";
 import { createRefresher } from "./refresher.ts";
 import type { RefreshTiming } from "./refresh/timing.ts";
 
@@ -114,7 +114,18 @@ export function createAuth(config: CreateAuthConfig): Auth {
     tab,
     ...(timing && { timing }),
     ...(reuseLeewayMs !== undefined && { reuseLeewayMs }),
-    ports: { store: sessions, locks, channel, clock, random, send },
+    ports: {
+      store: sessions,
+      locks,
+      channel,
+      clock,
+      random,
+      send: {
+        ...send,
+        revoke: async (...session) =>
+          (await loadServerSignOut()).revokeEnded({ ...parts, sessions }, ...session),
+      },
+    },
   });
   const requests = new IndexedDBRequestStore(database, "device/");
   const parts: GrantParts = { client, server, refresher, requests, database, locks, clock, random };

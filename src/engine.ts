@@ -32,7 +32,8 @@ export interface EngineConfig {
 /** The protocol, loaded piece by piece when it is first needed. */
 export interface Engine {
   readonly server: AuthorizationServer;
-  readonly send: Send;
+  /** What a revocation needs beside the server is in no engine. */
+  readonly send: Omit<Send, "revoke">;
 }
 
 /** Server and send share discovery and keys. */
@@ -72,7 +73,6 @@ export function createEngine(config: EngineConfig): Engine {
         if (!sender || !refreshToken) return { type: "unsent" };
         return await sender.send({ refreshToken, tokenEndpoint, ...parseWantKey(want) });
       },
-      revoke: async (refreshToken) => (await server()).revoke(refreshToken),
       verify: async (record) => {
         const loaded = await loadServer().catch(() => undefined);
         return (await loaded?.verify(record)) ?? { type: "unknown" };

@@ -67,6 +67,9 @@ export interface Send {
   send(record: TokenRecord, want: WantKey): Promise<RefreshAnswer>;
   /** Judges the ID token of a committed answer against the person and the sign-in it must continue. */
   verify(record: TokenRecord): Promise<IdTokenVerdict>;
-  /** @see RFC 7009 */
-  revoke(refreshToken: string): Promise<void>;
+  /**
+   * Has the server forget a refresh token that was that person's, unless somebody has signed in again: servers may drop the
+   * whole grant with it. Settles with the server's answer. @see RFC 7009
+   */
+  revoke(user: string, refreshToken: string): Promise<void>;
 }

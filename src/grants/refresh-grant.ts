@@ -7,9 +7,9 @@ import { wantKey } from "../core/want.ts";
 /** Has the stored session refreshed; asks the inner grant only when there is no session, nothing to refresh it with, or it ended. */
 export class RefreshGrant implements Grant {
   readonly #inner: Grant;
-  readonly #refresher: Refresher;
+  readonly #refresher: Pick<Refresher, "refresh">;
 
-  constructor(inner: Grant, { refresher }: { refresher: Refresher }) {
+  constructor(inner: Grant, { refresher }: { refresher: Pick<Refresher, "refresh"> }) {
     this.#inner = inner;
     this.#refresher = refresher;
   }

@@ -267,7 +267,7 @@ export class AuthManager implements Auth {
   }
 }
 
-const loadServerSignOut = () => chunk(import("./server-sign-out.ts"));
+export const loadServerSignOut = () => chunk(import("./server-sign-out.ts"));
 
 function needsPerson(error: unknown): boolean {
   return error instanceof NoTokenError || error instanceof RefreshTokenError;

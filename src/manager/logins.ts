@@ -2,8 +2,7 @@ import type { CallbackResult } from "../core/auth.ts";
 import type { CallbackLedger, LoginRecord } from "../core/callback-ledger.ts";
 import { CancelledError, InvalidResponseError, isAuthError, NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
-import type { Page, TabLock } from "../core/ports.ts";
-import { revokeLock } from "../core/keys.ts";
+import type { Clock, Page, TabLock } from "../core/ports.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
@@ -11,6 +10,7 @@ import type { User } from "../core/user.ts";
 import { wantKey } from "../core/want.ts";
 import type { ActiveSession } from "./active-session.ts";
 import { checkIn, loadBeyondLogin, userOf, type CheckInDesk } from "./check-in.ts";
+import { passRevocations } from "./pass-revocations.ts";
 import { isSilent } from "./silent.ts";
 import { refusal } from "./refusal.ts";
 import { stateOf, withoutResponse } from "./response-url.ts";
@@ -20,6 +20,7 @@ export interface LoginsConfig extends CheckInDesk {
   readonly redirectUri: () => string;
   readonly page: Page;
   readonly locks: TabLock;
+  readonly clock: Clock;
   readonly ledger: CallbackLedger;
   readonly grant: Grant;
   readonly refresher: Pick<Refresher, "prepare">;
@@ -48,15 +49,10 @@ export class Logins {
 
   /** To the authorization endpoint and back. */
   async travel(trip: Trip, request: TokenRequest): Promise<User> {
-    const { grant, locks, client, users, userFetcher } = this.#config;
+    const { grant, users, userFetcher } = this.#config;
     // What is got now exists once.
     if (userFetcher) loadBeyondLogin().catch(() => {});
-    // A revocation that is on its way could meet the grant of this login.
-    await locks.request(
-      revokeLock(client),
-      { mode: "exclusive", ...(request.signal && { signal: request.signal }) },
-      async () => {},
-    );
+    await passRevocations(this.#config, request.signal);
     const before = await users.getDefault();
     let keep = () => {};
     const kept = new Promise<void>((resolve) => (keep = resolve));

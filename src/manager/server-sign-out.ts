@@ -1,15 +1,13 @@
 import type { SignOutOptions } from "../core/auth.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { CallbackLedger } from "../core/callback-ledger.ts";
-import { sessionKey } from "../core/keys.ts";
-import type { Page, Random, TabLock } from "../core/ports.ts";
-import { revokeLock } from "../core/keys.ts";
+import type { Page, Random } from "../core/ports.ts";
 import type { TokenRecord } from "../core/session.ts";
 import type { SessionDesk } from "./check-out.ts";
+import { revokeEnded, type RevocationDesk } from "./revoke-ended.ts";
 import { withoutResponse } from "./response-url.ts";
 
-export interface ServerSignOutConfig extends Pick<SessionDesk, "client" | "sessions" | "users"> {
-  readonly locks: TabLock;
+export interface ServerSignOutConfig extends RevocationDesk, Pick<SessionDesk, "users"> {
   readonly server: Pick<AuthorizationServer, "revoke" | "endSession">;
   readonly page: Page;
   readonly ledger: CallbackLedger;
@@ -35,22 +33,10 @@ export async function signOutAtServer(
     mayLeave,
   }: SignOutOptions & { mayLeave: () => boolean },
 ): Promise<void> {
-  const { server, page, ledger, random } = config;
+  const { server, page, ledger, random, clock } = config;
   if (revoke === "server" && refreshToken !== undefined) {
-    const { locks, client } = config;
-    await locks
-      .request(
-        revokeLock(client),
-        { mode: "exclusive", signal: AbortSignal.timeout(PATIENCE_MS) },
-        async () => {
-          // Who has signed in again meanwhile may share the grant that would be revoked.
-          const row = await config.sessions
-            .get(sessionKey(client, user.sub))
-            .catch(() => undefined);
-          if (!row || row.end) await server.revoke(refreshToken, AbortSignal.timeout(PATIENCE_MS));
-        },
-      )
-      .catch(() => {});
+    const told = revokeEnded(config, user.sub, refreshToken);
+    await Promise.race([told, clock.sleep(PATIENCE_MS)]).catch(() => {});
   }
   // Offline the person would be left on the browser's error page.
   if (endSession === "none" || !page.online()) return;
@@ -79,3 +65,5 @@ export async function takeSignOut(
   const record = await ledger.get(state);
   if (record && "signedOut" in record && page.href() === url) page.replaceUrl(withoutResponse(url));
 }
+
+export { revokeEnded };

@@ -1,5 +1,4 @@
 import type { RefreshedTokens } from "../core/refresher.ts";
-import { revokeDiscarded } from "./revoke-discarded.ts";
 import { satisfying, tell, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
 import { commitAnswer, mergedRow, type ClaimedRow } from "./transactions.ts";
@@ -19,8 +18,9 @@ export async function commit(
     if (want !== undefined) run.onUnstored({ row: unstored, want });
   });
   if (!row) {
+    // Of an attempt that was only overtaken it is not revoked: the session stands.
     if (answer.refreshToken !== undefined)
-      revokeDiscarded(run, answer.refreshToken).catch(() => {});
+      run.ports.send.revoke(run.need.user, answer.refreshToken).catch(() => {});
     return { state: "READ" };
   }
   run.committedGen = row.gen;

@@ -41,15 +41,17 @@ interface Standing {
 
 /** The only one who sends a stored refresh token: one machine per person and want, shared by the callers in this tab. */
 export class RefreshCoordinator implements Refresher {
-  readonly #config: RefreshCoordinatorConfig;
-  readonly #timing: RefreshTiming;
+  readonly #config: RefreshCoordinatorConfig & { timing: RefreshTiming };
   readonly #flights = new Map<string, Flight>();
   readonly #standing = new Map<string, Standing>();
 
   constructor(config: RefreshCoordinatorConfig) {
     const { ports, timing } = config;
-    this.#config = { ...config, ports: { ...ports, store: awakeStore(ports.store, ports.page) } };
-    this.#timing = refreshTiming(timing);
+    this.#config = {
+      ...config,
+      ports: { ...ports, store: awakeStore(ports.store, ports.page) },
+      timing: refreshTiming(timing),
+    };
   }
 
   prepare(): Promise<void> {
@@ -75,12 +77,12 @@ export class RefreshCoordinator implements Refresher {
   }
 
   #take(id: string, need: RefreshNeed): Flight {
-    const { client, tab, ports, reuseLeewayMs } = this.#config;
+    const { client, tab, ports, timing, reuseLeewayMs } = this.#config;
     let answer: (answered: Answered) => void = () => {};
     const unstored = new Promise<Answered>((resolve) => (answer = resolve));
     const run: Run = {
       ports,
-      timing: this.#timing,
+      timing,
       client,
       tab,
       need,
@@ -146,9 +148,9 @@ export class RefreshCoordinator implements Refresher {
     wait(flight: Flight): Promise<TokenSet>;
     end(): void;
   } {
-    const { clock } = this.#config.ports;
+    const { ports, timing } = this.#config;
     const leave = new AbortController();
-    const over = clock.sleep(this.#timing.patienceMs, leave.signal);
+    const over = ports.clock.sleep(timing.patienceMs, leave.signal);
     over.catch(() => {});
     return {
       wait: (flight) => {

@@ -50,8 +50,8 @@ export function refreshTiming(timing: Partial<RefreshTiming> = {}): RefreshTimin
   const all = { ...REFRESH_TIMING, ...timing };
   if (all.takeoverMs >= all.permitMs + all.requestMs + 3 * all.tickMs) return all;
   throw new ConfigurationError(
-    "timing",
-    "takeoverMs is less than permitMs + requestMs + 3 tickMs",
-    "Give a longer takeoverMs: a waiter must not overtake an owner that is only slow.",
+    "timing.takeoverMs",
+    "less than permitMs + requestMs + 3 tickMs",
+    "Give a longer takeoverMs.",
   );
 }

@@ -62,8 +62,7 @@ describe("AuthorizationCodeGrant", () => {
 describe("RefreshGrant", () => {
   function chain(refresh: Refresher["refresh"], inner: Grant["requestToken"] = async () => answer) {
     const calls = { refresh: vi.fn(refresh), requestToken: vi.fn(inner) };
-    const prepare = async () => {};
-    return { calls, grant: new RefreshGrant(calls, { refresher: { ...calls, prepare } }) };
+    return { calls, grant: new RefreshGrant(calls, { refresher: calls }) };
   }
   const refreshed = loginAnswer({ accessToken: "at2", generation: 2 });
 

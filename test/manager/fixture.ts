@@ -10,6 +10,7 @@ import type { Trip } from "../../src/core/user-agent.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/manager/auth-manager.ts";
+import { revokeEnded } from "../../src/manager/revoke-ended.ts";
 import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
@@ -91,6 +92,7 @@ export function world(clock: Clock = testClock): World {
     tab: (inner = new AuthorizationCodeGrant(me.server), outer = (chain) => chain) => {
       const tab = random.id();
       const channel = hub.join();
+      const desk = { client: CLIENT, sessions: store, locks, clock, server: me.server };
       const refresher = new RefreshCoordinator({
         client: CLIENT,
         tab,
@@ -115,7 +117,7 @@ export function world(clock: Clock = testClock): World {
               return answer ? Promise.resolve(answer) : me.answer();
             },
             verify: (record) => me.verdict(record),
-            revoke: (token) => me.server.revoke(token),
+            revoke: (user, token) => revokeEnded(desk, user, token),
           },
         },
       });

@@ -252,7 +252,7 @@ describe("a refresh answered with", () => {
           onEvent: () => () => {},
         },
         random: { id: () => `id-${++ids}`, fraction: () => 0.5 },
-        send: engine.send,
+        send: { ...engine.send, revoke: (_, token) => engine.server.revoke(token) },
       },
     });
   });

@@ -9,6 +9,7 @@ import type {
 } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { wantKey } from "../../src/core/want.ts";
+import { revokeEnded } from "../../src/manager/revoke-ended.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
@@ -47,6 +48,8 @@ export function browser(): {
   const sent: Sent[] = [];
   const messages: TabMessage[] = [];
   const revoked: string[] = [];
+  const server = { revoke: async (token: string) => void revoked.push(token) };
+  const desk = { client: CLIENT, sessions: store, locks, clock: testClock, server };
   hub.join().listen((message) => messages.push(message));
   const tab = (name: string, options: TabOptions = {}) =>
     new RefreshCoordinator({
@@ -61,7 +64,7 @@ export function browser(): {
         clock: options.clock ?? testClock,
         page: { ...PAGE, ...options.page },
         random: counting(name),
-        send: scriptedSend(name, sent, revoked, options),
+        send: scriptedSend(name, sent, options, (user, token) => revokeEnded(desk, user, token)),
       },
     });
   return { store, locks, sent, messages, revoked, channel: () => hub.join(), tab };
@@ -106,8 +109,8 @@ function counting(name: string): Random {
 function scriptedSend(
   tab: string,
   sent: Sent[],
-  revoked: string[],
   { prepare, verdict }: TabOptions,
+  revoke: Send["revoke"],
 ): Send {
   return {
     prepare: prepare ?? (() => Promise.resolve()),
@@ -116,7 +119,7 @@ function scriptedSend(
         sent.push({ tab, refreshToken, want, answer });
       }),
     verify: verdict ?? (() => new Promise(() => {})),
-    revoke: async (refreshToken) => void revoked.push(refreshToken),
+    revoke,
   };
 }
 

@@ -1,11 +1,12 @@
 import { sessionKey } from "../../src/core/keys.ts";
-import { revokeLock } from "../../src/core/keys.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
 import { wantKey, type WantKey } from "../../src/core/want.ts";
 import { checkIn, type CheckInDesk } from "../../src/manager/check-in.ts";
 import { checkOut } from "../../src/manager/check-out.ts";
+import { claimsOf } from "./verdict-invariants.ts";
 import type { Server } from "./server.ts";
 import { record, type Stage } from "./stage.ts";
+import type { Subject } from "./subject.ts";
 import { CLIENT, type Tab } from "./tab.ts";
 
 export const WANTS: readonly WantKey[] = [
@@ -16,13 +17,15 @@ export const WANTS: readonly WantKey[] = [
 /** What an app does in a tab: it asks for tokens, signs people in and signs them out. */
 export class App {
   readonly #stage: Stage;
+  readonly #subject: Subject;
   readonly #server: Server;
   /** Who still waits, by need. */
   readonly waiting = new Map<number, Tab>();
   #needs = 0;
 
-  constructor(stage: Stage, server: Server) {
+  constructor(stage: Stage, subject: Subject, server: Server) {
     this.#stage = stage;
+    this.#subject = subject;
     this.#server = server;
   }
 
@@ -77,8 +80,7 @@ export class App {
 
   async login(tab: Tab, user: string): Promise<void> {
     const { life, locks, clock } = tab;
-    // A revocation that is under way could meet the grant that this login is about to share.
-    await locks.request(revokeLock(CLIENT), { mode: "exclusive" }, () => Promise.resolve());
+    await this.#subject.passRevocations({ client: CLIENT, locks, clock });
     const left = this.#stage.scheduler.now;
     await clock.sleep(this.#stage.prng.between(100, 1_900));
     const granted = this.#server.login(user, WANTS[0]!);
@@ -89,7 +91,7 @@ export class App {
       tokenType: "Bearer",
       expiresAt: clock.now() + this.#stage.lifeMs,
       scope: ["openid"],
-      user: { sub: user, claims: { sub: user } },
+      user: claimsOf(user, granted.idToken),
       tokenEndpoint: "https://id.example/token",
     });
     // A store that fails leaves the session as it was.
@@ -97,22 +99,9 @@ export class App {
   }
 
   async signOut(tab: Tab, user: string): Promise<void> {
-    const { locks, store, send, clock } = tab;
-    const { timing, prng } = this.#stage;
     const left = await checkOut(desk(tab, user)).catch(() => undefined);
-    const token = left?.refreshToken;
-    if (token === undefined || prng.chance(0.5)) return;
-    await locks.request(revokeLock(CLIENT), { mode: "exclusive" }, async () => {
-      const row = await store
-        .get(sessionKey(CLIENT, user))
-        .catch(() => store.peek(sessionKey(CLIENT, user)));
-      if (row && row.end?.why !== "signed_out") return;
-      try {
-        await send.revoke(token);
-      } catch {
-        await clock.sleep(timing.requestMs + timing.drainMs);
-      }
-    });
+    if (left?.refreshToken === undefined || this.#stage.prng.chance(0.5)) return;
+    await tab.send.revoke(user, left.refreshToken).catch(() => {});
   }
 }
 

@@ -5,6 +5,7 @@ import {
   noFalseDeath,
   noForgottenToken,
   noStepBack,
+  revokesInTime,
   revokesOnlyWhatIsOver,
 } from "./row-invariants.ts";
 import {
@@ -23,6 +24,8 @@ import {
   noTokenInMessages,
   transactionsEnd,
 } from "./tab-invariants.ts";
+
+import { everyIdTokenIsJudged, verdictsDoNotCross } from "./verdict-invariants.ts";
 
 const INVARIANTS: Readonly<Record<string, Invariant>> = {
   I1: atMostOnceUnlessLost,
@@ -43,7 +46,12 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   I12: answersDoNotCross,
   I13: loginStands,
   "I13 revocation": revokesOnlyWhatIsOver,
+  "I13 permit": revokesInTime,
+  verdicts: verdictsDoNotCross,
+  "verdicts kept": everyIdTokenIsJudged,
 };
+
+export const INVARIANT_NAMES: readonly string[] = Object.keys(INVARIANTS);
 
 export interface Violation {
   readonly invariant: string;

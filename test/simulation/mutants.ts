@@ -7,16 +7,16 @@ import type { RefreshTiming } from "../../src/refresh/timing.ts";
 /** A change of the machine that takes one of its guards away. */
 export interface Mutant {
   readonly name: string;
-  /** In files of `src/refresh/`. */
+  /** In files of `src/`. */
   readonly edits: readonly (readonly [file: string, from: string, to: string])[];
   readonly timing?: Partial<RefreshTiming>;
   /** Where it shows. */
   readonly mix: string;
-  /** The invariants that see it. */
+  /** The invariants that see it, each. */
   readonly breaks: readonly string[];
 }
 
-const REFRESH = fileURLToPath(new URL("../../src/refresh/", import.meta.url));
+const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
 const SUBJECT = fileURLToPath(new URL("subject.ts", import.meta.url));
 
 /** The machine as the mutant has it. */
@@ -38,7 +38,7 @@ function edited(edits: Mutant["edits"]): Plugin {
     name: "edited",
     enforce: "pre",
     load: async (id) => {
-      const mine = edits.filter(([file]) => id === REFRESH + file);
+      const mine = edits.filter(([file]) => id === SRC + file);
       if (mine.length === 0) return undefined;
       let code = await readFile(id, "utf8");
       for (const [file, from, to] of mine) {
@@ -54,27 +54,41 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "no compare of seq and gen in T1",
     edits: [
-      ["transactions.ts", "row.gen !== seen.gen || row.seq !== seen.seq", "false"],
-      ["transactions.ts", "isClaimedBy(attId, seen.seq + 1, row)", "row?.att?.id === attId"],
+      ["refresh/transactions.ts", "row.gen !== seen.gen || row.seq !== seen.seq", "false"],
       [
-        "transactions.ts",
+        "refresh/transactions.ts",
+        "isClaimedBy(attId, seen.seq + 1, row)",
+        "row?.att?.id === attId",
+      ],
+      [
+        "refresh/transactions.ts",
         "? row : undefined;\n}\n\nfunction isClaimedBy",
         "? (row as ClaimedRow) : undefined;\n}\n\nfunction isClaimedBy",
       ],
     ],
-    mix: "nothing/unknown/web locks",
-    breaks: ["I1"],
+    mix: "nothing/0/web locks",
+    breaks: ["I1", "I2", "I5"],
+  },
+  {
+    name: "no compare of gen in T1",
+    edits: [["refresh/transactions.ts", "row.gen !== seen.gen || ", ""]],
+    mix: "bfcache/10s/messages",
+    breaks: ["I1 token"],
   },
   {
     name: "no test of the owner",
-    edits: [["machine.ts", "row.att && row.att.seq !== run.passed", "false"]],
+    edits: [["refresh/machine.ts", "row.att && row.att.seq !== run.passed", "false"]],
     mix: "nothing/unknown/web locks",
     breaks: ["I1"],
   },
   {
     name: "a take-over after 5 s",
     edits: [
-      ["timing.ts", "all.takeoverMs >= all.permitMs + all.requestMs + 3 * all.tickMs", "true"],
+      [
+        "refresh/timing.ts",
+        "all.takeoverMs >= all.permitMs + all.requestMs + 3 * all.tickMs",
+        "true",
+      ],
     ],
     timing: { takeoverMs: 5_000 },
     mix: "hang/unknown/web locks",
@@ -84,7 +98,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "no compare of cseq",
     edits: [
       [
-        "transactions.ts",
+        "refresh/transactions.ts",
         "seq > row.cseq && (row.att?.seq === seq || reuseLeewayMs === 0)",
         "true",
       ],
@@ -94,15 +108,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no strict fence",
-    edits: [["transactions.ts", "(row.att?.seq === seq || reuseLeewayMs === 0)", "true"]],
+    edits: [["refresh/transactions.ts", "(row.att?.seq === seq || reuseLeewayMs === 0)", "true"]],
     mix: "hang and lost answer/unknown/web locks",
     breaks: ["I5b"],
   },
   {
     name: "no permit",
-    edits: [["claim.ts", "clock.mono() - begun > run.timing.permitMs", "false"]],
+    edits: [["refresh/claim.ts", "clock.mono() - begun > run.timing.permitMs", "false"]],
     mix: "hang/unknown/web locks",
-    breaks: ["I1", "I1 token", "I1 permit"],
+    breaks: ["I1 token", "I1 permit"],
   },
   {
     name: "a drain shorter than the ghost",
@@ -113,19 +127,21 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "an owner that goes says that it has not sent",
-    edits: [["owner.ts", "const unsent = this.#firstSentAt === undefined", "const unsent = true"]],
+    edits: [
+      ["refresh/owner.ts", "const unsent = this.#firstSentAt === undefined", "const unsent = true"],
+    ],
     mix: "bfcache/unknown/web locks",
     breaks: ["I5b"],
   },
   {
     name: "a strict server is as patient as others",
-    edits: [["watch.ts", "(run.reuseLeewayMs ?? Infinity) < takeoverMs", "false"]],
+    edits: [["refresh/watch.ts", "(run.reuseLeewayMs ?? Infinity) < takeoverMs", "false"]],
     mix: "freeze/10s/web locks",
     breaks: ["I1"],
   },
   {
     name: "an invalid_grant ends whatever session there is",
-    edits: [["transactions.ts", "isStillOurs(row, claimed) ? endedRow", "row ? endedRow"]],
+    edits: [["refresh/transactions.ts", "isStillOurs(row, claimed) ? endedRow", "row ? endedRow"]],
     mix: "session and slow network/10s/web locks",
     breaks: ["I7"],
   },
@@ -133,7 +149,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "only the first unanswered send is waited for",
     edits: [
       [
-        "claim.ts",
+        "refresh/claim.ts",
         'answer.type === "unknown" ? run',
         'answer.type === "unknown" && claimed.att.n === 0 ? run',
       ],
@@ -144,43 +160,151 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "who has given its lock away may send",
     edits: [
-      ["transactions.ts", "if (owner.isReleased || satisfying", "if (satisfying"],
-      ["claim.ts", "if (owner.isReleased) return {", "if (false) return {"],
-      ["claim.ts", "if (owner.isReleased) return follow", "if (false) return follow"],
+      ["refresh/transactions.ts", "if (owner.isReleased || satisfying", "if (satisfying"],
+      ["refresh/claim.ts", "if (owner.isReleased) return {", "if (false) return {"],
+      ["refresh/claim.ts", "if (owner.isReleased) return follow", "if (false) return follow"],
     ],
     mix: "freeze/unknown/web locks",
     breaks: ["I1 lock"],
   },
   {
     name: "a drain without an end",
-    edits: [["drain.ts", "run.passed = att.seq;", ""]],
+    edits: [["refresh/drain.ts", "run.passed = att.seq;", ""]],
     mix: "crash/unknown/web locks",
     breaks: ["I6"],
   },
   {
     name: "a store that is used in its sleep",
-    edits: [["awake-store.ts", "if (!page.asleep()) return;", "return;"]],
+    edits: [["refresh/awake-store.ts", "if (!page.asleep()) return;", "return;"]],
     mix: "freeze/unknown/web locks",
     breaks: ["I10"],
   },
   {
     name: "an unanswered send counts as none",
-    edits: [["claim.ts", 'certain = answer.type !== "unknown";', "certain = true;"]],
+    edits: [["refresh/claim.ts", 'certain = answer.type !== "unknown";', "certain = true;"]],
     mix: "lost answer/0/web locks",
     breaks: ["I7"],
   },
   {
     name: "an answer that could not be stored is thrown away",
     edits: [
-      ["until-stored.ts", "if (!(error instanceof StorageError)) throw error;", "throw error;"],
+      [
+        "refresh/until-stored.ts",
+        "if (!(error instanceof StorageError)) throw error;",
+        "throw error;",
+      ],
     ],
     mix: "failing storage/0/web locks",
     breaks: ["I8"],
   },
   {
     name: "a discarded answer is revoked whatever session stands",
-    edits: [["revoke-discarded.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
+    edits: [["manager/revoke-ended.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
     mix: "all/unknown/web locks",
     breaks: ["I13 revocation"],
+  },
+  {
+    name: "a revocation that no login waits for",
+    edits: [["manager/pass-revocations.ts", "clock.sleep(PASS_MS", "clock.sleep(0"]],
+    mix: "session and slow network/unknown/web locks",
+    breaks: ["I13"],
+  },
+  {
+    name: "a revocation that gives its lock away when it leaves",
+    edits: [["manager/revoke-ended.ts", "await answer.catch(() => clock.sleep(DRAIN_MS));", ""]],
+    mix: "session and slow network/unknown/web locks",
+    breaks: ["I13"],
+  },
+  {
+    name: "a revocation whose ghost is not waited for",
+    edits: [["manager/revoke-ended.ts", "answer.catch(() => clock.sleep(DRAIN_MS))", "answer"]],
+    mix: "session and slow network/unknown/web locks",
+    breaks: ["I13"],
+  },
+  {
+    name: "a revocation without a permit",
+    edits: [["manager/revoke-ended.ts", "clock.mono() - asked > PERMIT_MS", "false"]],
+    mix: "all/unknown/web locks",
+    breaks: ["I13 permit"],
+  },
+  {
+    name: "a late answer over a later one",
+    edits: [["refresh/transactions.ts", "seq > row.cseq && (", "("]],
+    mix: "hang and slow network/0 as told/web locks",
+    breaks: ["I3", "I4"],
+  },
+  {
+    name: "an answer that is stored in a session that ended",
+    edits: [["refresh/transactions.ts", "!isNewer(row) && !row.end &&", "!isNewer(row) &&"]],
+    mix: "keys/unknown/web locks",
+    breaks: ["I11"],
+  },
+  {
+    name: "an end that leaves the tokens there",
+    edits: [["refresh/transactions.ts", "renewable: false, access: {}, tokens: null", ""]],
+    mix: "lost answer/0/web locks",
+    breaks: ["I11"],
+  },
+  {
+    name: "one flight for all wants",
+    edits: [["refresh/coordinator.ts", "JSON.stringify([user, want])", "user"]],
+    mix: "nothing/unknown/web locks",
+    breaks: ["I12"],
+  },
+  {
+    name: "a message with a token",
+    edits: [["refresh/commit.ts", "want: claimed.att.want }", "want: answer.accessToken }"]],
+    mix: "nothing/unknown/web locks",
+    breaks: ["I9"],
+  },
+  {
+    name: "a verdict that cannot be had now is never had",
+    edits: [["refresh/verify-committed.ts", "if (row?.sid !== committed.sid ||", "if (true ||"]],
+    mix: "keys/unknown/web locks",
+    breaks: ["verdicts kept"],
+  },
+  {
+    name: "a bad ID token that ends another login's session",
+    edits: [
+      [
+        "refresh/transactions.ts",
+        "isLive(row, committed) ? endedRow(row, end)",
+        "row ? endedRow(row, end)",
+      ],
+    ],
+    mix: "session and keys/unknown/web locks",
+    breaks: ["verdicts"],
+  },
+  {
+    name: "a verdict that is stored with an ID token that came since",
+    edits: [["refresh/transactions.ts", "if (record.idToken !== idToken) return true;", ""]],
+    mix: "keys/unknown/web locks",
+    breaks: ["verdicts"],
+  },
+  {
+    name: "an answer that takes a verdict back",
+    edits: [["refresh/transactions.ts", " && row.judged === judged", ""]],
+    mix: "slow storage and keys/unknown/web locks",
+    breaks: ["verdicts"],
+  },
+  {
+    name: "without Web Locks every owner counts as ended",
+    edits: [
+      ["browser/broadcast-tab-lock.ts", "this.#ended.has(name) && !this.#held.has(name)", "true"],
+    ],
+    mix: "slow network/unknown/messages",
+    breaks: ["I1"],
+  },
+  {
+    name: "without Web Locks nobody listens for a sign of life",
+    edits: [
+      [
+        "browser/broadcast-tab-lock.ts",
+        "clock.mono() - heardAt < takeoverMs",
+        "clock.mono() - heardAt < 5_000",
+      ],
+    ],
+    mix: "hang/unknown/messages",
+    breaks: ["I1"],
   },
 ];

@@ -4,6 +4,7 @@ import type { IdTokenVerdict, RefreshAnswer, Send } from "../../src/core/refresh
 import type { Granted, Server } from "./server.ts";
 import { record, strikes, type Stage } from "./stage.ts";
 import type { TabStore } from "./store.ts";
+import { claimsOf, isBad } from "./verdict-invariants.ts";
 import type { TabLife } from "./tab-life.ts";
 
 /** The way from tabs to the server and back. */
@@ -17,9 +18,9 @@ export class Network {
     this.#server = server;
   }
 
-  of(life: TabLife, clock: Clock, store: TabStore): Send {
+  of(life: TabLife, clock: Clock, store: TabStore): Omit<Send, "revoke"> {
     return {
-      prepare: () => this.#pass(life, 0.9),
+      prepare: () => this.#pass(life, 0.5),
       send: ({ refreshToken, user }, want) => {
         if (refreshToken === undefined) return Promise.resolve({ type: "unsent" });
         return this.#send(life, clock, store, { token: refreshToken, user: user.sub, want });
@@ -28,10 +29,16 @@ export class Network {
         await this.#pass(life, 0);
         const { weather } = this.#stage;
         if (weather.keysDown || !weather.online) return { type: "unknown" };
-        return idToken?.startsWith("bad") ? { type: "invalid" } : { type: "valid", user, authTime };
+        return isBad(idToken)
+          ? { type: "invalid" }
+          : { type: "valid", user: claimsOf(user.sub, idToken), authTime };
       },
-      revoke: (refreshToken) => this.#revoke(life, refreshToken),
     };
+  }
+
+  /** What revokes in a tab. */
+  serverOf(life: TabLife): { revoke(refreshToken: string): Promise<void> } {
+    return { revoke: (refreshToken) => this.#revoke(life, refreshToken) };
   }
 
   /** A while, or none. */

@@ -26,21 +26,28 @@ export function noStepBack({ trace, server }: Evidence): string | undefined {
   return undefined;
 }
 
-/** I7: ended by the server's word only, about the token that was stored; and a lost answer is called one. */
+/**
+ * I7: ended by the server's word only, about the token that is stored, as the tab that ends it heard it; and a lost answer is
+ * called one.
+ */
 export function noFalseDeath({ trace, mix }: Evidence): string | undefined {
+  const sends = new Map<number, Of<"send">>();
   const refused = new Set<string>();
   const rotated = new Set<string>();
   for (const event of trace) {
+    if (event.what === "send") sends.set(event.id, event);
+    if (event.what === "over" && event.answer === "invalid_grant") {
+      refused.add(`${event.tab} ${sends.get(event.id)!.token}`);
+    }
     if (event.what === "process") {
       const { outcome, token } = event;
-      if (outcome === "invalid" || outcome === "reuse") refused.add(token);
       if (outcome === "rotated" || outcome === "replayed") rotated.add(token);
     }
     if (event.what !== "write" || event.kind !== "end") continue;
     const token = refreshTokenOf(event.before)!;
     const { why } = event.after.end!;
     if (why === "id_token") continue;
-    if (!refused.has(token)) return `${why}, but ${token} was not refused`;
+    if (!refused.has(`${event.tab} ${token}`)) return `${why}, but ${token} was not refused`;
     // What a browser sends twice by itself nobody can know.
     if (why === "invalid_grant" && rotated.has(token) && !hasFault(mix, "resend"))
       return `the answer to ${token} was lost`;
@@ -75,7 +82,8 @@ export function noForgottenToken({ mix, rows, server, trace }: Evidence): string
 }
 
 /** I13: a login is not undone by what belongs to an older one. */
-export function loginStands({ trace, server, mix }: Evidence): string | undefined {
+export function loginStands(evidence: Evidence): string | undefined {
+  const { trace, server, mix } = evidence;
   const families = new Map<string, number>();
   for (const { after, kind, tab } of all(trace, "write")) {
     const token = refreshTokenOf(after);
@@ -85,7 +93,7 @@ export function loginStands({ trace, server, mix }: Evidence): string | undefine
     else if (families.get(after.sid) !== family) return `${tab} stored ${token} of another login`;
   }
   const undone = all(trace, "grant lost").find(
-    (event) => event.by === "revocation" && mix.webLocks && undoesLogin(trace, server, event),
+    (event) => event.by === "revocation" && mix.webLocks && undoesLogin(evidence, event),
   );
   return undone && `the revocation of ${undone.token} undid a later login`;
 }
@@ -106,20 +114,35 @@ export function revokesOnlyWhatIsOver({ trace, server }: Evidence): string | und
   return undefined;
 }
 
+/** A revocation leaves within a permit of asking for its lock: a login may have stopped waiting for it. */
+export function revokesInTime({ trace, timing, mix }: Evidence): string | undefined {
+  if (!mix.webLocks) return undefined;
+  const asked = new Map<string, number>();
+  for (const event of trace) {
+    if (event.what === "revoke lock") asked.set(event.tab, event.asked);
+    if (event.what !== "revocation leaves") continue;
+    const ms = event.t - asked.get(event.tab)!;
+    if (ms > timing.permitMs)
+      return `${event.tab} revoked ${event.token} ${ms} ms after it asked for the lock`;
+  }
+  return undefined;
+}
+
 /**
  * A login that asked for the lock waits for the revocations under way. One that has left already can wait for nothing: its
  * page may be gone, so a revocation that begins meanwhile may meet its grant.
  */
 function undoesLogin(
-  trace: Evidence["trace"],
-  server: Evidence["server"],
-  { grant, token }: Of<"grant lost">,
+  { trace, server, timing }: Evidence,
+  { grant, token, t }: Of<"grant lost">,
 ): boolean {
   const { family } = server.find(token)!;
   const leave = all(trace, "revocation leaves").findLast((leave) => leave.token === token)!;
   // The lock goes with its tab, and what that sent goes on.
   if (all(trace, "fault").some(({ kind, tab }) => kind === "gone" && tab === leave.tab))
     return false;
+  // And no client waits for a ghost that is on its way for longer than a drain.
+  if (t - leave.t >= timing.requestMs + timing.drainMs) return false;
   return all(trace, "login").some(({ left, token }) => {
     const later = server.find(token)!;
     return later.grant === grant && later.family > family && left > leave.t;

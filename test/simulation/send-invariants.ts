@@ -1,5 +1,6 @@
+import type { SessionRow } from "../../src/core/session.ts";
 import { hasFault, overAt, ownerEndAt, refreshTokenOf, type Evidence } from "./judge.ts";
-import { all, type Of } from "./trace.ts";
+import { all, type Of, type Trace } from "./trace.ts";
 
 /** I1: at most once unless lost. */
 export function atMostOnceUnlessLost(evidence: Evidence): string | undefined {
@@ -15,17 +16,16 @@ export function holdsItsLock({ trace }: Evidence): string | undefined {
 
 /** What is sent was claimed not longer ago than a permit lasts. */
 export function sendsInTime({ trace, timing }: Evidence): string | undefined {
-  const claimedAt = new Map<string, number>();
-  for (const event of trace) {
-    if (event.what === "write" && event.kind === "claim") {
-      claimedAt.set(`${event.user} ${event.after.seq}`, event.t);
-    }
-    if (event.what !== "send") continue;
-    const { tab, user, token, claim, t } = event;
-    const ms = t - claimedAt.get(`${user} ${claim.seq}`)!;
-    if (ms > timing.permitMs) return `${tab} sent ${token} ${ms} ms after its claim`;
-  }
-  return undefined;
+  const claimed = claimedAt(trace);
+  const late = all(trace, "send").find((send) => send.t - claimed(send) > timing.permitMs);
+  return late && `${late.tab} sent ${late.token} ${late.t - claimed(late)} ms after its claim`;
+}
+
+/** When the T1 before a send was applied. */
+function claimedAt(trace: Trace): (send: Of<"send">) => number {
+  const writes = all(trace, "write").filter(({ kind }) => kind === "claim");
+  const times = new Map(writes.map(({ user, after, t }) => [`${user} ${after.seq}`, t]));
+  return ({ user, claim }) => times.get(`${user} ${claim.seq}`)!;
 }
 
 /** I2: at most one attempt of a session is sent, not over, its owner alive and younger than a take-over. */
@@ -79,16 +79,33 @@ function isReplaced(trace: Evidence["trace"], { user, claim, t }: Of<"send">): b
   );
 }
 
-/** I5: the server ends a grant only if a token reached it twice, or an answer was lost. */
-export function noSelfInflictedRevocation({ trace }: Evidence): string | undefined {
-  const over = new Map(all(trace, "over").map(({ id, answer }) => [id, answer]));
-  for (const { t, by } of all(trace, "grant lost")) {
-    if (by !== "reuse") continue;
-    const processed = all(trace, "process").filter((event) => event.t <= t);
-    const tokens = processed.map(({ token }) => token);
-    const isTwice = new Set(tokens).size < tokens.length;
-    const isLost = processed.some(({ id, issued }) => issued && over.get(id) !== "tokens");
-    if (!isTwice && !isLost) return "the grant was lost although nothing was";
+/**
+ * I5: the server ends a grant for a token that is used again only if one send met it twice, if a request came later than any
+ * client waits for, or if a token it had issued was not stored when the request was claimed: the answer was lost, or its reader gone.
+ */
+export function noSelfInflictedRevocation({ trace, server, timing }: Evidence): string | undefined {
+  const sends = new Map(all(trace, "send").map((send) => [send.id, send]));
+  const claimed = claimedAt(trace);
+  const storedAt = new Map<string | undefined, number>();
+  const issued = new Map<number, readonly string[]>();
+  const met = new Set<number>();
+  const resent = new Set<number>();
+  for (const event of trace) {
+    if (event.what === "write") {
+      const token = refreshTokenOf(event.after);
+      storedAt.set(token, storedAt.get(token) ?? event.t);
+    }
+    if (event.what !== "process" || event.outcome === "not processed") continue;
+    const { id, token, outcome, t } = event;
+    const { family } = server.find(token)!;
+    const tokens = issued.get(family) ?? [];
+    if (event.issued) issued.set(family, [...tokens, event.issued.refreshToken]);
+    if (met.has(id)) resent.add(family);
+    met.add(id);
+    const send = sends.get(id)!;
+    if (outcome !== "reuse" || resent.has(family) || t - send.t >= timing.drainMs) continue;
+    if (tokens.every((token) => (storedAt.get(token) ?? Infinity) <= claimed(send)))
+      return `${token} was used again, and nothing lost`;
   }
   return undefined;
 }
@@ -96,7 +113,8 @@ export function noSelfInflictedRevocation({ trace }: Evidence): string | undefin
 /** I5b: never with a leeway that suits, ghosts shorter than the drain and no resend on the wire. */
 export function noRevocationWithinLeeway({ trace, mix, timing }: Evidence): string | undefined {
   const lost = all(trace, "grant lost").find(({ by }) => by === "reuse");
-  if (!lost || hasFault(mix, "resend")) return undefined;
+  if (!lost || hasFault(mix, "resend") || (mix.leeway.told ?? Infinity) < mix.leeway.real)
+    return undefined;
   const sentAt = new Map(all(trace, "send").map(({ id, t }) => [id, t]));
   const firstUse = new Map<string, number>();
   for (const { t, id, token, outcome } of all(trace, "process")) {
@@ -110,22 +128,26 @@ export function noRevocationWithinLeeway({ trace, mix, timing }: Evidence): stri
   return `grant ${lost.grant} was lost by ${lost.token}`;
 }
 
-/** I11: after an end no claim commits, and no send is later than a permit. */
+/** I11: an end is one: it has no tokens and no attempt, only a login follows it, and no send is later than a permit. */
 export function nothingAfterAnEnd({ trace, timing }: Evidence): string | undefined {
-  const ended = new Map<string, { sid: string; t: number }>();
+  const endedAt = new Map<string, number>();
   for (const event of trace) {
     if (event.what === "write") {
-      const { user, kind, after, before, t } = event;
-      if (kind === "login") ended.delete(user);
-      if (kind === "end" || kind === "sign-out") ended.set(user, { sid: (before ?? after).sid, t });
-      if (kind === "claim" && ended.has(user)) return `${event.tab} claimed after the end`;
+      const { tab, kind, before, after, t } = event;
+      if (before?.end && kind !== "login" && kind !== "sign-out")
+        return `${tab} wrote into a session that was over: ${kind}`;
+      if (after.end && !isEmpty(after)) return `${tab} ended a session and left something in it`;
+      if (before && !before.end && before.sid !== after.sid) endedAt.set(before.sid, t);
+      if (after.end && !endedAt.has(after.sid)) endedAt.set(after.sid, t);
     }
-    if (event.what === "send") {
-      const end = ended.get(event.user);
-      if (end?.sid === event.claim.sid && event.t - end.t > timing.permitMs) {
-        return `${event.tab} sent ${event.token} after the end`;
-      }
-    }
+    if (event.what !== "send") continue;
+    const end = endedAt.get(event.claim.sid);
+    if (end !== undefined && event.t - end > timing.permitMs)
+      return `${event.tab} sent ${event.token} after the end`;
   }
   return undefined;
+}
+
+function isEmpty({ att, renewable, access, tokens }: SessionRow): boolean {
+  return att === null && !renewable && Object.keys(access).length === 0 && tokens === null;
 }

@@ -18,7 +18,7 @@ interface Family {
 }
 
 export interface Granted extends Issued {
-  readonly idToken: string;
+  readonly idToken?: string;
   readonly want: string;
   readonly user: string;
   readonly grant: number;
@@ -52,7 +52,7 @@ export class Server {
         : { id: ++this.#grants, isLost: false };
     this.#sessions.set(user, grant);
     const family: Family = { id: ++this.#logins, grant, user, current: "", previous: undefined };
-    return this.#issue(family, want);
+    return this.#issue(family, want, true);
   }
 
   refresh(token: string, want: string): { outcome: Outcome; granted?: Granted } {
@@ -63,11 +63,11 @@ export class Server {
     this.#usedAt.set(token, firstUse);
     if (token === family.current) {
       family.previous = token;
-      return { outcome: "rotated", granted: this.#issue(family, want) };
+      return { outcome: "rotated", granted: this.#issue(family, want, false) };
     }
     const { real } = this.#stage.mix.leeway;
     if (token === family.previous && real > 0 && now - firstUse <= real) {
-      return { outcome: "replayed", granted: this.#issue(family, want) };
+      return { outcome: "replayed", granted: this.#issue(family, want, false) };
     }
     this.#lose(family.grant, "reuse", token);
     return { outcome: "reuse" };
@@ -85,17 +85,18 @@ export class Server {
     return family?.current === token && !family.grant.isLost;
   }
 
-  /** By refresh, access or ID token. */
+  /** By refresh or access token. */
   find(token: string): Granted | undefined {
     return this.#granted.get(token);
   }
 
-  #issue(family: Family, want: string): Granted {
+  #issue(family: Family, want: string, isLogin: boolean): Granted {
     const number = ++this.#numbers;
+    const idToken = this.#idToken(number, isLogin);
     const granted: Granted = {
       refreshToken: `rt~${number}~`,
       accessToken: `at~${number}~`,
-      idToken: `${this.#stage.mix.faults.has("keys") && this.#stage.prng.chance(0.05) ? "bad" : "id"}~${number}~`,
+      ...(idToken !== undefined && { idToken }),
       want,
       user: family.user,
       grant: family.grant.id,
@@ -104,10 +105,18 @@ export class Server {
     };
     family.current = granted.refreshToken;
     this.#families.set(granted.refreshToken, family);
-    for (const token of [granted.refreshToken, granted.accessToken, granted.idToken]) {
+    for (const token of [granted.refreshToken, granted.accessToken]) {
       this.#granted.set(token, granted);
     }
     return granted;
+  }
+
+  /** A refresh may come without one, and with one that is bad: a login that is, is none. */
+  #idToken(number: number, isLogin: boolean): string | undefined {
+    const { mix, prng } = this.#stage;
+    if (isLogin || !mix.faults.has("keys")) return `id~${number}~`;
+    if (prng.chance(0.3)) return undefined;
+    return `${prng.chance(0.07) ? "bad" : "id"}~${number}~`;
   }
 
   #lose(grant: Grant, by: "reuse" | "revocation", token: string): void {

@@ -41,7 +41,7 @@ export async function simulate(mix: Mix, seed: number, subject = ORIGINAL): Prom
   };
   const server = new Server(stage);
   const { tabs, users, open } = machineOf(stage, server, subject);
-  const app = new App(stage, server);
+  const app = new App(stage, subject, server);
   const faults = new Faults(stage, app, { tabs, users, open: () => askAtOnce() });
   stage.atPoint = (point, name) => faults.atPoint(point, name);
 

@@ -43,12 +43,18 @@ export function openTab(machine: Machine, name: string): Tab {
   const channel = broadcast.of(life);
   const clock = tabClock(stage, life);
   const random = tabRandom(stage, life);
-  const locks = mix.webLocks ? webLocks.of(life) : messageLocks(stage, life, { channel, clock });
-  const send = network.of(life, clock, store);
+  const timing = { ...stage.timing, ...subject.timing };
+  const { takeoverMs } = timing;
+  const locks = mix.webLocks
+    ? webLocks.of(life)
+    : messageLocks(stage, life, new subject.BroadcastTabLock({ channel, clock, takeoverMs }));
+  const desk = { client: CLIENT, sessions: store, locks, clock, server: network.serverOf(life) };
+  const revoke: Send["revoke"] = (user, token) => subject.revokeEnded(desk, user, token);
+  const send = { ...network.of(life, clock, store), revoke };
   const refresher = new subject.RefreshCoordinator({
     client: CLIENT,
     tab: name,
-    timing: { ...stage.timing, ...subject.timing },
+    timing,
     ...(mix.leeway.told !== undefined && { reuseLeewayMs: mix.leeway.told }),
     ports: { store, locks, channel, clock, page: tabPage(stage, life), random, send },
   });

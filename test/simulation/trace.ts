@@ -45,6 +45,8 @@ export type Happening =
   | { what: "failed"; tab: string; need: number; code: string; reason: string }
   /** The server answers a login whose request left its page at `left`. */
   | { what: "login"; tab: string; user: string; left: number; token: string }
+  /** Granted now. */
+  | { what: "revoke lock"; tab: string; asked: number }
   | { what: "revocation leaves"; tab: string; token: string }
   | { what: "revocation"; token: string }
   | { what: "grant lost"; grant: number; by: "reuse" | "revocation"; token: string }

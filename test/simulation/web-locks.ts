@@ -39,6 +39,7 @@ export class WebLocks {
     callback: (granted: boolean) => Promise<T>,
   ): Promise<T> {
     const { scheduler, prng } = this.#stage;
+    const asked = scheduler.now;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error);
       let isLeft = false;
@@ -46,6 +47,8 @@ export class WebLocks {
         life.deliver("result", () => {
           if (isLeft) return after();
           signal?.removeEventListener("abort", leave);
+          if (name.startsWith("revoke/"))
+            record(this.#stage, { what: "revoke lock", tab: life.name, asked });
           const result = callback(granted);
           void result.then(after, after);
           result.then(resolve, reject);

@@ -11,6 +11,8 @@ import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
+import type { Send } from "../../src/core/refresher.ts";
+import { revokeEnded } from "../../src/manager/revoke-ended.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { testRequests } from "../oidc/support.ts";
 import { FetchUserAgent } from "./fetch-user-agent.ts";
@@ -59,7 +61,12 @@ export function nodeBrowser({
   const tab = () => {
     const tab = random.id();
     const channel = hub.join();
-    const { server, send } = createEngine({ ...config, requests, clock });
+    const { server, send: engineSend } = createEngine({ ...config, requests, clock });
+    const desk = { client, sessions, locks, clock, server };
+    const send: Send = {
+      ...engineSend,
+      revoke: (user, token) => revokeEnded(desk, user, token),
+    };
     const ports = { store: sessions, locks, channel, clock, random, send, page: life };
     const refresher = new RefreshCoordinator({ client, tab, ports });
     const parts = { client, tab, refresher, server, sessions, users, ledger, channel, locks, page };

@@ -19,6 +19,7 @@ import { chunk } from "./core/lazy.ts";
 import type { Clock, Random, TabLock } from "./core/ports.ts";
 import type { Refresher } from "./core/refresher.ts";
 import type { RequestStore } from "./core/request-store.ts";
+import type { SessionStore, UserStore } from "./core/session.ts";
 import type { UserFetcher } from "./core/user-fetcher.ts";
 import { createEngine } from "./engine.ts";
 import { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
@@ -37,6 +38,8 @@ export interface GrantParts {
   readonly requests: RequestStore;
   /** For stores of an app's own grants. */
   readonly database: ReturnType<typeof createDatabase>;
+  readonly sessions: SessionStore;
+  readonly users: UserStore;
   readonly locks: TabLock;
   readonly clock: Clock;
   readonly random: Random;
@@ -122,13 +125,24 @@ export function createAuth(config: CreateAuthConfig): Auth {
       random,
       send: {
         ...send,
-        revoke: async (...session) =>
-          (await loadServerSignOut()).revokeEnded({ ...parts, sessions }, ...session),
+        revoke: async (...session) => (await loadServerSignOut()).revokeEnded(parts, ...session),
       },
     },
   });
   const requests = new IndexedDBRequestStore(database, "device/");
-  const parts: GrantParts = { client, server, refresher, requests, database, locks, clock, random };
+  const users = new IndexedDBUserStore(database, client);
+  const parts: GrantParts = {
+    client,
+    server,
+    refresher,
+    requests,
+    database,
+    sessions,
+    users,
+    locks,
+    clock,
+    random,
+  };
   const auth = new AuthManager({
     ...parts,
     tab,
@@ -141,8 +155,6 @@ export function createAuth(config: CreateAuthConfig): Auth {
     // Of any origin: the server has a list of its own.
     postLogoutRedirectUri: () =>
       config.postLogoutRedirectUri && new URL(config.postLogoutRedirectUri, page.href()).href,
-    sessions,
-    users: new IndexedDBUserStore(database, client),
     ledger: new IndexedDBCallbackLedger(database, clock),
     channel,
     page,

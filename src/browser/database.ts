@@ -141,6 +141,7 @@ export function updateEntry<T>(
   key: string,
   parse: (value: unknown) => T | undefined,
   change: (before: T | undefined) => T | undefined | typeof KEEP,
+  writeBeside: (store: IDBObjectStore, after: T | undefined) => void = () => {},
 ): Promise<T | undefined> {
   return use(
     "readwrite",
@@ -155,6 +156,7 @@ export function updateEntry<T>(
             if (after === KEEP) return resolve(before);
             if (after === undefined) store.delete(key);
             else store.put(after, key);
+            writeBeside(store, after);
             promisifyRequest(store.transaction).then(() => resolve(after), reject);
           } catch (error) {
             reject(error);

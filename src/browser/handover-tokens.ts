@@ -13,9 +13,10 @@ export interface HandoverConfig {
 
 type HandoverMessage =
   | { readonly p: 1; readonly t: "ask"; readonly memory: string }
-  | { readonly p: 1; readonly t: "give"; readonly memory: string; readonly record: TokenRecord };
+  | { readonly p: 1; readonly t: "give"; readonly memory: string; readonly record: TokenRecord }
+  | { readonly p: 1; readonly t: "drop"; readonly sub: string };
 
-/** The newest ones: an older answer is of no use to anybody. */
+/** The newest ones of each person: an older answer is of no use to anybody. */
 const HELD = 8;
 const ASKED = 2;
 
@@ -23,7 +24,7 @@ const ASKED = 2;
  * Tokens that are on no disk: the row holds a name for them, and the tabs have them in memory and give them to each other.
  * Any script of this origin could ask, too. When no tab is left, they are gone.
  */
-export class HandoverTokens implements Pick<SessionStore, "seal" | "open"> {
+export class HandoverTokens implements Required<Pick<SessionStore, "seal" | "open" | "discard">> {
   readonly #config: HandoverConfig;
   readonly #held = new Map<string, TokenRecord>();
   readonly #waiting = new Set<() => void>();
@@ -50,10 +51,21 @@ export class HandoverTokens implements Pick<SessionStore, "seal" | "open"> {
     throw new NoTokenError("no open tab has the tokens of this session");
   }
 
+  discard(sub: string): void {
+    this.#drop(sub, 0);
+    this.#say({ p: 1, t: "drop", sub });
+  }
+
+  /** Lets all but the newest ones go. */
+  #drop(sub: string, left: number): void {
+    const theirs = [...this.#held].filter(([, { user }]) => user.sub === sub);
+    for (const [memory] of theirs.slice(0, Math.max(0, theirs.length - left)))
+      this.#held.delete(memory);
+  }
+
   #hold(memory: string, record: TokenRecord): void {
     this.#held.set(memory, record);
-    const [oldest] = this.#held.keys();
-    if (this.#held.size > HELD) this.#held.delete(oldest!);
+    this.#drop(record.user.sub, HELD);
     for (const look of [...this.#waiting]) look();
   }
 
@@ -83,6 +95,7 @@ export class HandoverTokens implements Pick<SessionStore, "seal" | "open"> {
     const channel = new BroadcastChannel(`latchkey/1/${this.#config.client}/handover`);
     channel.onmessage = ({ data }: MessageEvent<HandoverMessage>) => {
       if (data.t === "give") return this.#hold(data.memory, data.record);
+      if (data.t === "drop") return this.#drop(data.sub, 0);
       const record = this.#held.get(data.memory);
       if (record) this.#say({ p: 1, t: "give", memory: data.memory, record });
     };

@@ -5,10 +5,12 @@ import {
   type SessionStore,
   type TokenRecord,
 } from "../core/session.ts";
+import { userKeyOf } from "../core/keys.ts";
+import { rememberedRecord } from "../core/remembered-record.ts";
 import { parseRow } from "../core/parse-row.ts";
 import { readEntry, updateEntry } from "./database.ts";
 
-/** Sessions in IndexedDB, their tokens as they are. */
+/** Sessions in IndexedDB, their tokens as they are, and beside each what lists of people show. */
 export class IndexedDBSessionStore implements SessionStore {
   readonly #database: UseStore;
 
@@ -21,7 +23,11 @@ export class IndexedDBSessionStore implements SessionStore {
   }
 
   update(key: string, change: SessionChange): Promise<SessionRow | undefined> {
-    return updateEntry(this.#database, key, parseRow, change);
+    return updateEntry(this.#database, key, parseRow, change, (store, row) => {
+      const record = rememberedRecord(row);
+      if (record) store.put(record, userKeyOf(key));
+      else store.delete(userKeyOf(key));
+    });
   }
 
   seal(record: TokenRecord): Promise<unknown> {

@@ -1,10 +1,11 @@
 import { promisifyRequest, type UseStore } from "idb-keyval";
-import { writeEntry } from "./database.ts";
-import { defaultUserKey, sessionKey, type ClientKey } from "../core/keys.ts";
+import { activeUserKey, defaultUserKey, sessionKey, type ClientKey } from "../core/keys.ts";
+import { chunk } from "../core/lazy.ts";
 import { parseRow } from "../core/parse-row.ts";
-import type { SessionRow, UserStore } from "../core/session.ts";
+import type { People, StoredUser, UserStore } from "../core/session.ts";
+import { writeEntry } from "./database.ts";
 
-/** The client's default user, in IndexedDB beside the sessions. */
+/** The client's people and its default user in IndexedDB; the person of this tab in `sessionStorage`. */
 export class IndexedDBUserStore implements UserStore {
   readonly #database: UseStore;
   readonly #client: ClientKey;
@@ -14,16 +15,29 @@ export class IndexedDBUserStore implements UserStore {
     this.#client = client;
   }
 
-  getDefault(): Promise<{ sub?: string; row?: SessionRow }> {
+  getActive(): Promise<StoredUser> {
+    const client = this.#client;
     return this.#database("readonly", async (store) => {
-      const sub: unknown = await promisifyRequest(store.get(defaultUserKey(this.#client)));
-      if (typeof sub !== "string") return {};
-      const row = parseRow(await promisifyRequest(store.get(sessionKey(this.#client, sub))));
-      return row === undefined ? { sub } : { sub, row };
+      const pinned = sessionStorage.getItem(activeUserKey(client));
+      const sub: unknown = pinned ?? (await promisifyRequest(store.get(defaultUserKey(client))));
+      if (typeof sub !== "string" || sub === "") return {};
+      const row = parseRow(await promisifyRequest(store.get(sessionKey(client, sub))));
+      return { sub, row, isPinned: pinned !== null };
     });
   }
 
-  putDefault(sub: string): Promise<void> {
+  putDefault(sub: string | null): Promise<void> {
     return writeEntry(this.#database, defaultUserKey(this.#client), sub);
+  }
+
+  pin(sub: string | undefined): void {
+    const key = activeUserKey(this.#client);
+    if (sub === undefined) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, sub);
+  }
+
+  async people(): Promise<People> {
+    const { indexedDBPeople } = await chunk(import("./indexeddb-people.ts"));
+    return indexedDBPeople(this.#database, this.#client);
   }
 }

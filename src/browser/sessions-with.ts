@@ -4,7 +4,7 @@ import type { SessionStore } from "../core/session.ts";
 /** Sessions of `rows` whose tokens are kept by what `load` gives. */
 export function sessionsWith(
   rows: SessionStore,
-  load: () => Promise<Pick<SessionStore, "seal" | "open">>,
+  load: () => Promise<Pick<SessionStore, "seal" | "open" | "discard">>,
 ): SessionStore {
   const tokens = shared(load);
   return {
@@ -12,5 +12,10 @@ export function sessionsWith(
     update: (key, change) => rows.update(key, change),
     seal: async (record) => (await tokens()).seal(record),
     open: async (sealed) => (await tokens()).open(sealed),
+    discard: (sub) =>
+      void tokens().then(
+        (loaded) => loaded.discard?.(sub),
+        () => {},
+      ),
   };
 }

@@ -1,5 +1,6 @@
 import type { AnyAuthError } from "./errors.ts";
 import type { AuthorizationParameters, Prompt } from "./authorization-parameters.ts";
+import type { RememberedUser } from "./login-prompt.ts";
 import type { TokenContext } from "./token-context.ts";
 import type { User } from "./user.ts";
 import type { UserAgent } from "./user-agent.ts";
@@ -36,6 +37,8 @@ export type AuthState =
 
 /** Which token, and what may happen to get it. */
 export interface GetTokenOptions extends Want {
+  /** `sub` of whose token it is; this tab's person when not given. */
+  readonly user?: string;
   /** `reload`: a token newer than the one held now. */
   readonly cache?: "default" | "reload";
   /** `none`: reject with a NoTokenError instead of going to the login page. */
@@ -56,9 +59,11 @@ export interface LoginOptions extends AuthorizationParameters {
 }
 
 export interface SignOutOptions {
+  /** `sub` of who is to be signed out; this tab's person when not given. */
+  readonly user?: string;
   /** `none`: leave the refresh token at the server to expire. */
   readonly revoke?: "server" | "none";
-  /** `none`: stay on this page, and signed in at the server. */
+  /** `none`: stay on this page, and signed in at the server; so it is when this tab is for somebody else. */
   readonly endSession?: "page" | "none";
 }
 
@@ -94,6 +99,18 @@ export interface Auth {
   getUser(): Promise<User | undefined>;
   /** Signs out here and in every tab, then revokes and ends the session at the server. The local part holds even when the server is away. */
   signOut(options?: SignOutOptions): Promise<void>;
+  /** Who is remembered on this device, the last used first; from storage, and without tokens. */
+  users(): Promise<readonly RememberedUser[]>;
+  /**
+   * Makes this tab, and tabs that are opened from now on, that of another remembered person. Other open tabs stay with theirs.
+   * Whose session ended is then in the state `expired`.
+   * @throws NoTokenError they have no session here: call `login({ loginHint })`
+   */
+  switchUser(sub: string): Promise<void>;
+  /** Signs a person out, and deletes all that is stored of them here: the picker offers them no more. */
+  forget(sub: string): Promise<void>;
+  /** Signs out everybody who is signed in here, in every tab; who is remembered stays so. */
+  signOutEverywhere(): Promise<void>;
   /** `fetch` with the token, for this origin only. Never shows anything. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /** What is known now, without waiting. */

@@ -15,6 +15,8 @@ export interface TokenRequest extends AuthorizationParameters {
   readonly cache?: "default" | "reload";
   /** An open way to the authorization endpoint. A request that carries one goes untouched to the grant that travels. */
   readonly trip?: Trip;
+  /** Nobody clicked for this trip: whoever knows people here may ask first which of them it is. */
+  readonly mayChoose?: true;
   /** The URL of an authorization response. */
   readonly response?: string;
   /** Settles when the answer is stored, or will not be: whoever has others wait for it lets them go on then. */

@@ -5,12 +5,28 @@ export function clientKey(issuer: string, clientId: string): ClientKey {
   return `${encodeURIComponent(issuer)},${encodeURIComponent(clientId)}`;
 }
 
+/** The empty `sub` gives where all of them begin. */
 export function sessionKey(client: ClientKey, sub: string): string {
   return `session/${client}/${encodeURIComponent(sub)}`;
 }
 
+/** Where lists of people look. The empty `sub` gives where all of them begin. */
+export function userKey(client: ClientKey, sub: string): string {
+  return userKeyOf(sessionKey(client, sub));
+}
+
+/** @param key of a session */
+export function userKeyOf(key: string): string {
+  return key.replace("session", "user");
+}
+
 export function defaultUserKey(client: ClientKey): string {
   return `default/${client}`;
+}
+
+/** In `sessionStorage`, which knows no prefixes of ours. */
+export function activeUserKey(client: ClientKey): string {
+  return `latchkey/active/${client}`;
 }
 
 /**

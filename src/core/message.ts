@@ -28,4 +28,4 @@ export type TabNews =
       /** Since the owner's timers last ran. */
       readonly tickAgeMs: number;
     }
-  | { readonly t: "user"; readonly what: "login" | "sign-out" };
+  | { readonly t: "user"; readonly what: "login" | "sign-out" | "forget" };

@@ -1,3 +1,4 @@
+import type { RememberedUser } from "./login-prompt.ts";
 import { tokenSet, type TokenSet } from "./token-set.ts";
 import type { User } from "./user.ts";
 import { parseWantKey, type WantKey } from "./want.ts";
@@ -23,6 +24,8 @@ export interface SessionRow {
   keep: "device" | "tabs";
   /** `gen` at which an ID token was last judged; a login's is judged before it is stored. */
   judged?: number;
+  /** What a picker shows, in the clear: listing people opens no tokens. Without it they are not remembered. */
+  remembered?: RememberedProfile;
   /** A refresh token is there. */
   renewable: boolean;
   /** Clear index of the access tokens, without them. */
@@ -30,6 +33,8 @@ export interface SessionRow {
   /** What `SessionStore.seal` made of a `TokenRecord`. */
   tokens: unknown;
 }
+
+export type RememberedProfile = Omit<RememberedUser, "sub" | "needsLogin">;
 
 /** An attempt to refresh, written down before it is sent. */
 export interface SessionAttempt {
@@ -84,13 +89,41 @@ export interface SessionStore {
   update(key: string, change: SessionChange): Promise<SessionRow | undefined>;
   seal(record: TokenRecord): Promise<unknown>;
   open(tokens: unknown): Promise<TokenRecord>;
+  /** Nobody needs what was sealed of this person any more: it is to be nowhere, in no tab. */
+  discard?(sub: string): void;
 }
 
-/** Which of the client's sessions is in use on this device. */
+/** A person and their session on this device, if there is one. */
+export interface StoredUser {
+  sub?: string;
+  row?: SessionRow | undefined;
+  /** This tab was for them before, perhaps before a reload. */
+  isPinned?: boolean;
+}
+
+/**
+ * Who is known on this device, and whom this tab is for. The default user is whom a new tab is for. Its promises reject with
+ * a `StorageError` when the store fails.
+ */
 export interface UserStore {
-  /** The default user's `sub` and session, read in one transaction. */
-  getDefault(): Promise<{ sub?: string; row?: SessionRow }>;
-  putDefault(sub: string): Promise<void>;
+  /** Who is pinned in this tab, else the default user: `sub` and session, read in one transaction. */
+  getActive(): Promise<StoredUser>;
+  /** `null`: nobody from now on. */
+  putDefault(sub: string | null): Promise<void>;
+  /** For this tab's life, reloads included. Empty: nobody, whoever the default is; `undefined`: the default user again. */
+  pin(sub: string | undefined): void;
+  /** All of them; loaded apart. @throws NetworkError it cannot be loaded */
+  people(): Promise<People>;
+}
+
+/** The client's people on this device. */
+export interface People {
+  /** Who is remembered, the last used first. Of a record that is damaged or newer there is nothing but the `sub`. */
+  list(): Promise<readonly RememberedUser[]>;
+  /** Each `sub` that has a record here, whatever it says. */
+  known(): Promise<readonly string[]>;
+  /** Deletes all that is stored of them, in one transaction. */
+  forget(sub: string): Promise<void>;
 }
 
 /** The access token of the row that serves `want`: the same key, or one whose granted scope covers it. */

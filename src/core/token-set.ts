@@ -20,6 +20,8 @@ export interface TokenSet {
   readonly generation?: number;
   /** Which tab got them from the server; only on stored tokens. */
   readonly origin?: "this-tab" | "other-tab";
+  /** `tabs`: who signed in is here while a tab is open, unless they are remembered already; `device` when not given. */
+  readonly keep?: "device" | "tabs";
   /** Where the login began, as given to `login()`; only on the answer to an authorization response. */
   readonly returnTo?: string;
   /** The resource and audience that the login named; only on the answer to an authorization response. */

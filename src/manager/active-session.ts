@@ -1,11 +1,14 @@
 import type { AuthState, TokenSummary } from "../core/auth.ts";
 import { isAuthError, NoTokenError } from "../core/errors.ts";
-import type { Clock } from "../core/ports.ts";
+import { sessionKey, type ClientKey } from "../core/keys.ts";
+import { chunk, shared } from "../core/lazy.ts";
+import type { Clock, TabLock } from "../core/ports.ts";
 import {
   findAccess,
   storedTokens,
   type SessionRow,
   type SessionStore,
+  type StoredUser,
   type TokenRecord,
   type UserStore,
 } from "../core/session.ts";
@@ -14,12 +17,15 @@ import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
 import { USUAL_WANT, type WantKey } from "../core/want.ts";
 import { holdToken, renewalWindow, type HeldToken } from "./held-token.ts";
+import { otherPerson } from "./other-person.ts";
 import { observable, type Observable } from "./observable.ts";
 
 export interface ActiveSessionConfig {
+  readonly client: ClientKey;
   readonly sessions: SessionStore;
   readonly users: UserStore;
   readonly clock: Clock;
+  readonly locks: TabLock;
 }
 
 /** A token from the store: `good` to be given, `aging` near its end, or `dead` by one of the two clocks. */
@@ -33,12 +39,19 @@ export class ActiveSession {
   readonly state: Observable<AuthState> = observable<AuthState>({ status: "loading" });
   readonly #config: ActiveSessionConfig;
   #sub: string | undefined;
+  /** `#sub` has a session here, or had one that needs them: this tab is for nobody else. */
+  #isTaken = false;
   #user: User | undefined;
   /** For `expired`: an ended session has no tokens, and so nobody's name. */
   #lastUser: User | undefined;
   #held: HeldToken | undefined;
   #loading: Promise<void> = Promise.resolve();
   #logins = 0;
+
+  readonly #presence = shared(async () => {
+    const { Presence } = await chunk(import("./presence.ts"));
+    return new Presence(this.#config);
+  });
 
   constructor(config: ActiveSessionConfig) {
     this.#config = config;
@@ -66,17 +79,32 @@ export class ActiveSession {
     return held.promise;
   }
 
-  /** The stored token for `want`, however old. */
-  async find(want: WantKey): Promise<FoundToken | undefined> {
-    const { users } = this.#config;
-    const { row } = await users.getDefault();
-    if (isNewer(row)) throw newerVersion();
+  /** The stored token for `want`, however old: of `sub`, or of this tab's person. @throws NoTokenError it is another person's */
+  async find(want: WantKey, sub?: string): Promise<FoundToken | undefined> {
+    const { sub: owner, row } = await this.#read(sub);
     // An ended session has no access tokens.
     const key = row && findAccess(row, want, () => true);
     if (!row || key === undefined) return undefined;
     const record = await this.#recordOf(row);
+    if (record && record.user.sub !== owner) throw otherPerson();
     const tokens = record && storedTokens(row, record, key);
     return tokens && { tokens, condition: this.#judge(row, key, tokens) };
+  }
+
+  /** While this tab is for somebody, no news of others and no new default changes that. */
+  async #read(sub = this.#isTaken ? this.#sub : undefined): Promise<StoredUser> {
+    const { client, sessions, users } = this.#config;
+    const found: StoredUser =
+      sub === undefined
+        ? await users.getActive()
+        : {
+            sub,
+            row: await sessions.get(sessionKey(client, sub)),
+            isPinned: sub === this.#sub,
+          };
+    if (isNewer(found.row)) throw newerVersion();
+    if (found.row?.keep === "tabs" && !(await (await this.#presence()).includes(found))) return {};
+    return found;
   }
 
   /** Undefined in memory mode when no tab has the tokens any more. */
@@ -113,6 +141,27 @@ export class ActiveSession {
     return this.#inTurn(() => this.#load(origin, error));
   }
 
+  /** From now on this tab is for `sub`; what it shows until the next `load()` is as before. */
+  enter(sub: string): Promise<void> {
+    return this.#inTurn(async () => {
+      if (sub !== this.#sub) this.#held = this.#user = undefined;
+      this.#sub = sub;
+      this.#isTaken = true;
+      this.#config.users.pin(sub);
+    });
+  }
+
+  /** Somebody signed in or out in another tab. Another person's login is of use only to a tab that is for nobody: it takes them. */
+  hear(sub: string, what: string): Promise<void> {
+    return this.#inTurn(async () => {
+      if (sub !== this.#sub) {
+        if (this.#isTaken || what !== "login") return;
+        this.#config.users.pin(undefined);
+      }
+      await this.#load("other-tab", undefined);
+    });
+  }
+
   /** Publishes what a refresh brought, without another look into the store where that is sure. */
   adopt(tokens: TokenSet, want: WantKey): Promise<void> {
     return this.#inTurn(async () => {
@@ -145,16 +194,22 @@ export class ActiveSession {
 
   async #load(origin: TokenSummary["origin"], error: unknown): Promise<void> {
     const { users, clock } = this.#config;
-    const { sub, row } = await users.getDefault();
-    if (isNewer(row)) throw newerVersion();
-    const record = row && !row.end ? await this.#recordOf(row) : undefined;
+    const { sub, row } = await this.#read();
+    const stored = row && !row.end ? await this.#recordOf(row) : undefined;
+    // A row that has another person's tokens is damaged.
+    const record = stored?.user.sub === sub ? stored : undefined;
+    const isTaken = row !== undefined && row.end?.why !== "signed_out";
+    // Who is forgotten is nobody's default any more, and this tab does not take who is instead.
+    if (isTaken) users.pin(sub);
+    else if (!row && (sub ?? this.#sub)) users.pin("");
+    this.#isTaken = isTaken;
     const before = this.#held;
     const known = row && before?.sid === row.sid && before.gen === row.access[USUAL_WANT]?.gen;
     const tokens = row && record && storedTokens(row, record, USUAL_WANT);
     this.#held = known ? before : tokens && holdToken(tokens, row.sid, origin, clock);
-    this.#sub = sub;
+    this.#sub = row && sub;
     this.#user = record?.user;
-    this.#lastUser = record?.user ?? this.#lastUser;
+    this.#lastUser = record?.user ?? (row && this.#lastUser);
     const lastUser = this.#lastUser?.sub === sub ? this.#lastUser : undefined;
     // News of other tabs do not end a login of this one.
     if (this.#logins > 0 && !this.#user) return;

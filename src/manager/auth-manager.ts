@@ -10,13 +10,16 @@ import { USUAL_WANT, wantKey } from "../core/want.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./active-session.ts";
 import { authorizedFetch } from "./authorized-fetch.ts";
 import { checkOut } from "./check-out.ts";
+import { otherPerson } from "./other-person.ts";
 import { LazyLogins } from "./lazy-logins.ts";
 import type { LoginsConfig } from "./logins.ts";
 import { isCallback, signOutStateOf } from "./response-url.ts";
-import type { ServerSignOutConfig } from "./server-sign-out.ts";
+import type { PeopleDesk } from "./people-desk.ts";
+import type * as ServerSignOut from "./server-sign-out.ts";
 
 /** What a manager is composed of; `createAuth()` shows how. */
-export interface AuthManagerConfig extends ActiveSessionConfig, LoginsConfig, ServerSignOutConfig {
+export interface AuthManagerConfig
+  extends ActiveSessionConfig, LoginsConfig, ServerSignOut.ServerSignOutConfig {
   /** The way `login()` goes when none is given. */
   readonly userAgent: UserAgent;
 }
@@ -109,35 +112,80 @@ export class AuthManager implements Auth {
 
   readonly signOut: Auth["signOut"] = async (options) => {
     this.#assertSupported();
-    const left = await checkOut(this.#config);
-    this.#session.leave();
+    if (!options?.user) await this.#open();
+    const user = options?.user ?? this.#session.sub;
+    if (user === undefined) return;
+    const isOwn = user === this.#session.sub;
+    const left = await checkOut(this.#config, user);
+    if (isOwn) this.#session.leave();
     await this.#session.load("this-tab").catch(ignore);
     // From here on the server is told; whether it hears changes nothing here.
     if (!left) return;
     const atServer = await loadServerSignOut().catch(ignore);
+    const endSession = isOwn ? "page" : "none";
     const mayLeave = () => this.#logins.underWay === undefined;
-    await atServer?.signOutAtServer(left, this.#config, { ...options, mayLeave });
+    await atServer?.signOutAtServer(left, this.#config, { endSession, ...options, mayLeave });
   };
+
+  readonly users: Auth["users"] = async () => (await this.#people()).listUsers(this.#desk());
+
+  readonly switchUser: Auth["switchUser"] = async (sub) =>
+    (await this.#people()).switchUser(this.#desk(), sub);
+
+  readonly forget: Auth["forget"] = async (sub) => (await this.#people()).forget(this.#desk(), sub);
+
+  readonly signOutEverywhere: Auth["signOutEverywhere"] = async () =>
+    (await this.#people()).signOutEverywhere(this.#desk());
+
+  /** What pages without a choice of people do without. */
+  async #people() {
+    this.#assertSupported();
+    // Whose session cannot be used does not keep the others from theirs.
+    await this.#open().catch(ignore);
+    return chunk(import("./people.ts"));
+  }
+
+  #desk(): PeopleDesk {
+    return { config: this.#config, session: this.#session, logins: this.#logins, auth: this };
+  }
 
   async #hear(message: TabMessage): Promise<void> {
     const { t, k, from, sid } = message;
-    const isOurs = t === "user" || ((t === "done" || t === "ended") && k === this.#session.sub);
-    if (!isOurs) return;
+    const isOwn = from === this.#config.tab;
+    // Whoever signed in or out here goes on here.
+    if (t === "user") return isOwn ? undefined : this.#session.hear(k, message.what).catch(ignore);
+    if (k !== this.#session.sub || (t !== "done" && t !== "ended")) return;
     // Whoever waits here for the same is told by the refresh itself.
     if (t === "done") await this.#renewal?.catch(ignore);
     if (t === "done" && this.#session.isAt(sid, message.gen)) return;
-    await this.#session.load(from === this.#config.tab ? "this-tab" : "other-tab").catch(ignore);
+    await this.#session.load(isOwn ? "this-tab" : "other-tab").catch(ignore);
   }
 
   async #findToken(options: GetTokenOptions): Promise<string> {
     this.#assertSupported();
-    const { prompt, cache = "default", signal } = options;
+    const { prompt, signal } = options;
     signal?.throwIfAborted();
     await abortable(Promise.all([this.#open(), this.#logins.settled]), signal);
-    if (prompt !== undefined && prompt !== "none") return this.#tokenAfterLogin(options);
+    let waitFor: Promise<unknown> | undefined;
+    const isAsking = prompt !== undefined && prompt !== "none";
+    let reason: unknown;
+    try {
+      if (!isAsking) return await this.#silentToken(options);
+    } catch (error) {
+      waitFor = this.#logins.underWay;
+      const mayAsk = waitFor ?? this.#config.page.canNavigate();
+      if (prompt === "none" || !needsPerson(error) || !mayAsk) throw error;
+      reason = error;
+    }
+    return (await this.#people()).tokenAfterLogin(this.#desk(), options, { waitFor, reason });
+  }
+
+  async #silentToken(options: GetTokenOptions): Promise<string> {
+    const { cache = "default", user } = options;
     const want = wantKey(options);
     let refusal: unknown;
-    if (want === USUAL_WANT && cache === "default") {
+    const isUsual = want === USUAL_WANT && (user ?? this.#session.sub) === this.#session.sub;
+    if (isUsual && cache === "default") {
       const good = this.#session.goodToken();
       if (good) return good;
       if (this.#session.isOver()) {
@@ -149,44 +197,32 @@ export class AuthManager implements Auth {
         }
       }
     }
-    const found = await this.#session.find(want);
+    const found = await this.#session.find(want, user);
     if (cache === "default" && found && found.condition !== "dead") {
       if (found.condition === "aging") {
         this.#renew({ ...options, cache: "reload" }, found.tokens).catch(ignore);
-      } else if (want === USUAL_WANT) {
+      } else if (isUsual) {
         // Another tab got it, and its word did not reach this one.
         await this.#session.load("other-tab").catch(ignore);
       }
       return found.tokens.accessToken;
     }
-    try {
-      // The session that was refused is the one that is stored: asked again it would say the same.
-      if (refusal !== undefined && !found) throw refusal;
-      // Dead by the monotonic clock: the wall's word alone would have it served again.
-      const revived = found && found.tokens.expiresAt > this.#config.clock.now();
-      return await this.#renew({ ...options, ...(revived && { cache: "reload" }) }, found?.tokens);
-    } catch (error) {
-      if (prompt === "none" || !needsPerson(error)) throw error;
-      if (this.#logins.underWay) return this.#tokenAfterLogin(options);
-      if (!this.#config.page.canNavigate()) throw error;
-      // Going there again, without the person, would go round in circles.
-      if (this.state.status === "anonymous" && this.state.error) {
-        if (await this.#logins.isUnfinished()) return this.#tokenAfterCallback(options);
-        throw new NoTokenError("the last login failed", this.state.error);
-      }
-      return this.#tokenAfterLogin(options);
-    }
+    // The session that was refused is the one that is stored: asked again it would say the same.
+    if (refusal !== undefined && !found) throw refusal;
+    // Dead by the monotonic clock: the wall's word alone would have it served again.
+    const revived = found && found.tokens.expiresAt > this.#config.clock.now();
+    return this.#renew({ ...options, ...(revived && { cache: "reload" }) }, found?.tokens);
   }
 
   /** One for all who want the same at the same time; who leaves does not end it. */
   #renew(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
-    const { signal, context, ...rest } = options;
+    const { signal, context, user = tokens?.user?.sub ?? this.#session.sub, ...rest } = options;
     const want = wantKey(options);
-    const id = JSON.stringify([want, rest.cache, tokens?.generation]);
+    const id = JSON.stringify([want, rest.cache, tokens?.generation, user]);
     const joined = context ? undefined : this.#renewals.get(id);
     const renewal =
       joined ??
-      this.#requestToken({ ...rest, ...(context && { context }) }, tokens).finally(() =>
+      this.#requestToken({ ...rest, ...(context && { context }) }, user, tokens).finally(() =>
         this.#renewals.delete(id),
       );
     if (!context) this.#renewals.set(id, renewal);
@@ -198,9 +234,12 @@ export class AuthManager implements Auth {
     });
   }
 
-  async #requestToken(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
-    // Whose the token is, even when the news of another person has not reached this tab.
-    const user = tokens?.user?.sub ?? this.#session.sub;
+  /** @param user whose the token is, even when the news of another person has not reached this tab */
+  async #requestToken(
+    options: GetTokenOptions,
+    user: string | undefined,
+    tokens: TokenSet | undefined,
+  ): Promise<string> {
     // A person is asked by a login alone, of which there is one at a time.
     const request: TokenRequest = {
       ...options,
@@ -212,6 +251,7 @@ export class AuthManager implements Auth {
       const answer = await this.#config.grant.requestToken(request);
       // Tokens without a generation are not in the store yet.
       if (answer.generation === undefined) await this.#logins.keep(answer, request);
+      else if (answer.user?.sub !== (user ?? answer.user?.sub)) throw otherPerson();
       await this.#session.adopt(answer, wantKey(options)).catch(ignore);
       return answer.accessToken;
     } catch (error) {
@@ -220,36 +260,6 @@ export class AuthManager implements Auth {
       }
       throw error;
     }
-  }
-
-  /** Goes to the login page and back to where the person is now, unless a login is under way already. */
-  async #tokenAfterLogin(options: GetTokenOptions): Promise<string> {
-    const { signal, cache: _, ...want } = options;
-    const { underWay } = this.#logins;
-    if (underWay) {
-      const settled = underWay.then(
-        () => true,
-        () => false,
-      );
-      const isIn = await abortable(settled, signal);
-      // A silent one may have found nobody: then it is this one's turn.
-      if (!options.prompt) return this.#findToken(options);
-      return isIn
-        ? this.#findToken({ ...options, prompt: "none" })
-        : this.#tokenAfterLogin(options);
-    }
-    await this.login({
-      ...want,
-      returnTo: this.#config.page.href(),
-      ...(signal && { signal }),
-    });
-    return this.#findToken({ ...want, prompt: "none", ...(signal && { signal }) });
-  }
-
-  /** The response is still here, and only the network was missing. */
-  async #tokenAfterCallback(options: GetTokenOptions): Promise<string> {
-    await abortable(this.handleCallback(), options.signal);
-    return this.#findToken({ ...options, prompt: "none" });
   }
 
   /** The first read of the store. One that failed is tried again by the next call. */
@@ -267,7 +277,8 @@ export class AuthManager implements Auth {
   }
 }
 
-export const loadServerSignOut = () => chunk(import("./server-sign-out.ts"));
+export const loadServerSignOut = (): Promise<typeof ServerSignOut> =>
+  chunk(import("./server-sign-out.ts"));
 
 function needsPerson(error: unknown): boolean {
   return error instanceof NoTokenError || error instanceof RefreshTokenError;

@@ -1,11 +1,17 @@
 import { sessionKey } from "../core/keys.ts";
 import { chunk } from "../core/lazy.ts";
-import { KEEP, type SessionRow, type TokenRecord } from "../core/session.ts";
+import { profileOf } from "../core/profile.ts";
+import {
+  KEEP,
+  type RememberedProfile,
+  type SessionRow,
+  type TokenRecord,
+} from "../core/session.ts";
 import { isNewer, newerVersion } from "../core/session-version.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
 import { USUAL_WANT, type WantKey } from "../core/want.ts";
-import { emptySession, tellTabs, type SessionDesk } from "./check-out.ts";
+import { tellTabs, type SessionDesk } from "./check-out.ts";
 import type * as BeyondLogin from "./beyond-login.ts";
 import type { UserDesk } from "./fetch-user.ts";
 
@@ -24,8 +30,8 @@ export async function userOf(
 }
 
 /**
- * Stores the answer to a login as the session of the person it is about, who takes the place of whoever was there. `want`:
- * what the token is good for, beside what is usual.
+ * Stores the answer to a login as the session of the person it is about, beside everybody else's. `want`: what the token is
+ * good for, beside what is usual. `byDefault`: whom new tabs are for from now on.
  */
 export async function checkIn(
   desk: CheckInDesk,
@@ -33,6 +39,7 @@ export async function checkIn(
   user: User,
   want: WantKey = USUAL_WANT,
   usual: WantKey = USUAL_WANT,
+  byDefault: string = user.sub,
 ): Promise<User> {
   const { client, sessions, users, random, clock } = desk;
   const { accessToken: token, tokenType, expiresAt, scope } = answer;
@@ -42,26 +49,20 @@ export async function checkIn(
     ...recordOf(answer, user),
     access: { [usual]: held, [want]: held },
   });
-  const former = await users.getDefault();
   const row = await sessions.update(sessionKey(client, user.sub), (before) => {
     if (isNewer(before)) return KEEP;
     const gen = (before?.gen ?? 0) + 1;
     const entry = { gen, expiresAt, scope: [...scope], lifeMs: expiresAt - clock.now() };
     return {
-      ...afterLogin(before, sid, answer),
+      ...afterLogin(before, sid, answer, profileOf(user, clock.now())),
       gen,
       access: { [usual]: entry, [want]: entry },
       tokens,
     };
   });
   if (isNewer(row)) throw newerVersion();
-  await users.putDefault(user.sub);
+  await users.putDefault(byDefault);
   tellTabs(desk, user.sub, sid, { t: "user", what: "login" });
-  // One person at a time: nobody could sign out a session that is nobody's default.
-  // The login stands whatever becomes of that, and so does one that the other person made meanwhile.
-  if (former.sub !== undefined && former.sub !== user.sub) {
-    await emptySession(desk, former.sub, former.row?.sid).catch(() => {});
-  }
   return user;
 }
 
@@ -69,9 +70,12 @@ export async function checkIn(
 function afterLogin(
   before: SessionRow | undefined,
   sid: string,
-  { refreshToken }: TokenSet,
+  { refreshToken, keep: wish = "device" }: TokenSet,
+  profile: RememberedProfile,
 ): Omit<SessionRow, "gen" | "access" | "tokens"> {
   const seq = (before?.seq ?? 0) + 1;
+  // Who is remembered stays so.
+  const keep = before?.remembered ? "device" : wish;
   return {
     ...before,
     v: 1,
@@ -80,7 +84,8 @@ function afterLogin(
     cseq: seq,
     att: null,
     end: null,
-    keep: "device",
+    keep,
+    ...(keep === "device" && { remembered: profile }),
     renewable: refreshToken !== undefined,
   };
 }

@@ -15,35 +15,33 @@ export interface SessionDesk {
   /** This tab, in messages and rows. */
   readonly tab: string;
   readonly sessions: SessionStore;
-  readonly users: UserStore;
+  readonly users: Pick<UserStore, "getActive" | "putDefault">;
   readonly channel: TabChannel;
   readonly random: Random;
 }
 
-/** Removes the default user's tokens from this device, in every tab, and gives what the server should now forget. */
-export async function checkOut(desk: SessionDesk): Promise<TokenRecord | undefined> {
-  const { sub } = await desk.users.getDefault();
-  return sub === undefined ? undefined : emptySession(desk, sub);
-}
-
-/** The default user stays who it is: a login in another tab may be about to take its place. */
-export async function emptySession(
-  desk: SessionDesk,
-  sub: string,
-  onlySid?: string,
-): Promise<TokenRecord | undefined> {
+/**
+ * Removes the tokens of `user`, or of this tab's person, from this device, in every tab, and gives what the server should
+ * now forget. They stay who this tab is for: a login in another tab may be about to take their place.
+ */
+export async function checkOut(desk: SessionDesk, user?: string): Promise<TokenRecord | undefined> {
   const { client, sessions, random } = desk;
+  const sub = user ?? (await desk.users.getActive()).sub;
+  if (sub === undefined) return undefined;
   const sid = random.id();
   let left: SessionRow | undefined;
   const row = await sessions.update(sessionKey(client, sub), (before) => {
     left = before;
     if (!before || isNewer(before) || before.end?.why === "signed_out") return KEEP;
-    return before.sid === (onlySid ?? before.sid) ? afterSignOut(before, sid) : KEEP;
+    return afterSignOut(before, sid);
   });
   if (isNewer(row)) throw newerVersion();
   if (row?.sid === sid) tellTabs(desk, sub, sid, { t: "user", what: "sign-out" });
+  const record =
+    left && !left.end ? await sessions.open(left.tokens).catch(() => undefined) : undefined;
+  sessions.discard?.(sub);
   // In memory mode perhaps nobody has them any more: then there is nothing to tell the server.
-  return left && !left.end ? sessions.open(left.tokens).catch(() => undefined) : undefined;
+  return record;
 }
 
 /** Fenced as by a login, and without any token. */

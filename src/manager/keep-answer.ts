@@ -10,13 +10,14 @@ import { fetchUser, type UserDesk } from "./fetch-user.ts";
 
 interface KeepDesk extends SessionDesk, UserDesk {}
 
-/** Stores the answer to a login: for `want`, and in place of what is usual for `usual`. */
+/** Stores the answer to a login: for `want`, and in place of what is usual for `usual`. `byDefault`: the default user afterwards. */
 type CheckIn = (
   desk: KeepDesk,
   answer: TokenSet,
   user: User,
   want: WantKey,
   usual: WantKey,
+  byDefault?: string,
 ) => Promise<unknown>;
 
 /**
@@ -38,11 +39,17 @@ export async function keepAnswer(
       hint: "A grant that is asked for the token of `request.user` must give that person's.",
     });
   }
+  const { client, sessions, users } = desk;
   const want = wantKey(request);
   for (;;) {
-    const { sub, row } = await desk.users.getDefault();
-    if (row?.end?.why === "signed_out") throw new NoTokenError("signed out");
-    const isTheirs = row && !row.end && sub === user.sub;
+    const active = await users.getActive();
+    const isActive = active.sub === user.sub;
+    const row = isActive ? active.row : await sessions.get(sessionKey(client, user.sub));
+    const isAsked = isActive || request.user === user.sub;
+    if ((isAsked ? row : active.row)?.end?.why === "signed_out") {
+      throw new NoTokenError("signed out");
+    }
+    const isTheirs = row && !row.end;
     if (isTheirs && answer.issuedTokenType !== undefined) {
       throw new ConfigurationError(
         "grant",
@@ -51,10 +58,12 @@ export async function keepAnswer(
       );
     }
     // In memory mode perhaps no tab has its tokens any more.
-    const record = isTheirs && (await desk.sessions.open(row.tokens).catch(unlessLost));
+    const record = isTheirs && (await sessions.open(row.tokens).catch(unlessLost));
     // For one API it is the grant's own business: the session keeps its refresh token.
     const isLogin = answer.refreshToken !== undefined && want === USUAL_WANT;
-    if (!record || isLogin) return void (await checkIn(desk, answer, user, want, want));
+    if (!record || isLogin) {
+      return void (await checkIn(desk, answer, user, want, want, active.sub));
+    }
     if (await keepBeside(desk, { row, record, answer, user, want })) return;
   }
 }

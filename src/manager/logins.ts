@@ -4,6 +4,7 @@ import { CancelledError, InvalidResponseError, isAuthError, NoTokenError } from 
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Clock, Page, TabLock } from "../core/ports.ts";
 import type { Refresher } from "../core/refresher.ts";
+import type { UserStore } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
@@ -23,6 +24,7 @@ export interface LoginsConfig extends CheckInDesk {
   readonly clock: Clock;
   readonly ledger: CallbackLedger;
   readonly grant: Grant;
+  readonly users: UserStore;
   readonly refresher: Pick<Refresher, "prepare">;
 }
 
@@ -49,28 +51,36 @@ export class Logins {
 
   /** To the authorization endpoint and back. */
   async travel(trip: Trip, request: TokenRequest): Promise<User> {
-    const { grant, users, userFetcher } = this.#config;
+    const { users, userFetcher } = this.#config;
     // What is got now exists once.
     if (userFetcher) loadBeyondLogin().catch(() => {});
     await passRevocations(this.#config, request.signal);
-    const before = await users.getDefault();
-    let keep = () => {};
-    const kept = new Promise<void>((resolve) => (keep = resolve));
+    const before = await users.getActive();
     try {
-      const answer = await grant.requestToken({ ...request, trip, kept });
-      const { row } = await users.getDefault();
-      // Who signed out meanwhile did not ask to be signed in again by a login that nobody saw.
-      if (
-        isSilent(trip, request) &&
-        row?.end?.why === "signed_out" &&
-        row.sid !== before.row?.sid
-      ) {
-        throw new CancelledError("the person signed out meanwhile");
-      }
-      return await this.checkIn(answer, request);
+      return await this.#request({ ...request, trip }, async (answer) => {
+        const { row } = await users.getActive();
+        // Who signed out meanwhile did not ask to be signed in again by a login that nobody saw.
+        if (
+          isSilent(trip, request) &&
+          row?.end?.why === "signed_out" &&
+          row.sid !== before.row?.sid
+        ) {
+          throw new CancelledError("the person signed out meanwhile");
+        }
+        return this.checkIn(answer, request);
+      });
     } catch (error) {
       if (!(error instanceof NoTokenError)) throw error;
       return await this.#signedInMeanwhile(before.row?.sid, error);
+    }
+  }
+
+  /** Tells who answered when the answer is stored. */
+  async #request(request: TokenRequest, store: (answer: TokenSet) => Promise<User>): Promise<User> {
+    let keep = () => {};
+    const kept = new Promise<void>((resolve) => (keep = resolve));
+    try {
+      return await store(await this.#config.grant.requestToken({ ...request, kept }));
     } finally {
       keep();
     }
@@ -78,7 +88,7 @@ export class Logins {
 
   /** Another tab that waited for the same person was faster. */
   async #signedInMeanwhile(sidBefore: string | undefined, reason: NoTokenError): Promise<User> {
-    const { row } = await this.#config.users.getDefault();
+    const { row } = await this.#config.users.getActive();
     if (row?.sid === sidBefore) throw reason;
     await this.#session.load("other-tab");
     if (!this.#session.user) throw reason;
@@ -94,10 +104,13 @@ export class Logins {
   async checkIn(answer: TokenSet, request: TokenRequest = {}): Promise<User> {
     const want = wantKey({ ...(answer.asked ?? request), scope: [] });
     const who = await userOf(this.#config, answer, request.signal);
-    const user = await checkIn(this.#config, answer, who, want);
+    // With a generation it is stored already: somebody who was here came back.
+    if (answer.generation === undefined) await checkIn(this.#config, answer, who, want);
+    else await this.#config.users.putDefault(who.sub);
+    await this.#session.enter(who.sub);
     // The network is here now; when the token has run out it may not be.
     this.#config.refresher.prepare().catch(() => {});
-    return user;
+    return who;
   }
 
   /** @param response a URL with an authorization response */
@@ -130,12 +143,17 @@ export class Logins {
   }
 
   async #exchange(response: string, state: string): Promise<CallbackResult> {
-    const { grant, ledger } = this.#config;
-    const answer = this.#answers.get(state) ?? (await grant.requestToken({ response }));
-    this.#answers.set(state, answer);
-    const user = await this.checkIn(answer);
+    const { ledger } = this.#config;
+    let answer = this.#answers.get(state);
+    const user = answer
+      ? await this.checkIn(answer)
+      : await this.#request({ response }, (fresh) => {
+          answer = fresh;
+          this.#answers.set(state, fresh);
+          return this.checkIn(fresh);
+        });
     this.#answers.delete(state);
-    const place = answer.returnTo === undefined ? {} : { returnTo: answer.returnTo };
+    const place = answer?.returnTo === undefined ? {} : { returnTo: answer.returnTo };
     // The login stands even when nobody can be told of it twice.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
     return { user, ...place };

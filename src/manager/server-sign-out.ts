@@ -1,13 +1,14 @@
 import type { SignOutOptions } from "../core/auth.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { CallbackLedger } from "../core/callback-ledger.ts";
+import { sessionKey } from "../core/keys.ts";
 import type { Page, Random } from "../core/ports.ts";
 import type { TokenRecord } from "../core/session.ts";
-import type { SessionDesk } from "./check-out.ts";
-import { revokeEnded, type RevocationDesk } from "./revoke-ended.ts";
+import { revoke as revokeToken, type RevocationQueueDesk } from "./revoke.ts";
+import { revokeEnded } from "./revoke-ended.ts";
 import { withoutResponse } from "./response-url.ts";
 
-export interface ServerSignOutConfig extends RevocationDesk, Pick<SessionDesk, "users"> {
+export interface ServerSignOutConfig extends RevocationQueueDesk {
   readonly server: Pick<AuthorizationServer, "revoke" | "endSession">;
   readonly page: Page;
   readonly ledger: CallbackLedger;
@@ -35,8 +36,8 @@ export async function signOutAtServer(
 ): Promise<void> {
   const { server, page, ledger, random, clock } = config;
   if (revoke === "server" && refreshToken !== undefined) {
-    const told = revokeEnded(config, user.sub, refreshToken);
-    await Promise.race([told, clock.sleep(PATIENCE_MS)]).catch(() => {});
+    const tried = revokeToken(config, user.sub, refreshToken);
+    await Promise.race([tried, clock.sleep(PATIENCE_MS)]);
   }
   // Offline the person would be left on the browser's error page.
   if (endSession === "none" || !page.online()) return;
@@ -48,8 +49,9 @@ export async function signOutAtServer(
   if (url === undefined) return;
   if (postLogoutRedirectUri) await ledger.put(state, { signedOut: true }).catch(() => {});
   // Who signs in again, or did, while the server was slow is not thrown out by the page's leaving.
-  const next = await config.users.getDefault().catch(() => undefined);
-  if (mayLeave() && (!next?.row || next.row.end)) page.navigate(url);
+  const key = sessionKey(config.client, user.sub);
+  const next = await config.sessions.get(key).catch(() => undefined);
+  if (mayLeave() && (!next || next.end)) page.navigate(url);
 }
 
 /**

@@ -14,7 +14,7 @@ export type TakenTokens = TokenSet & { readonly user: User };
  * the server ended needs the person anyway.
  */
 export async function standing(desk: SessionDesk, sub: string): Promise<SessionRow | undefined> {
-  const { row } = await desk.users.getDefault();
+  const { row } = await desk.users.getActive();
   if (stands(row)) return row;
   const own = await desk.sessions.get(sessionKey(desk.client, sub));
   return stands(own) ? own : undefined;
@@ -78,7 +78,7 @@ export async function isTakenAlready(
     refreshToken === undefined
       ? Object.values(record?.access ?? {}).some(({ token }) => token === accessToken)
       : record?.refreshToken === refreshToken;
-  if (isSame && (await users.getDefault()).sub === undefined) {
+  if (isSame && (await users.getActive()).sub === undefined) {
     await users.putDefault(user.sub);
     tellTabs(desk, user.sub, row.sid, { t: "user", what: "login" });
   }

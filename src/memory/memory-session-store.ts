@@ -24,6 +24,10 @@ export class MemorySessionStore implements SessionStore {
     return after;
   }
 
+  keys(): readonly string[] {
+    return [...this.#rows.keys()];
+  }
+
   seal(record: TokenRecord): Promise<unknown> {
     return Promise.resolve(structuredClone(record));
   }

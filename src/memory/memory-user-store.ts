@@ -1,26 +1,69 @@
 import { sessionKey, type ClientKey } from "../core/keys.ts";
-import type { SessionRow, SessionStore, UserStore } from "../core/session.ts";
+import { lastUsedFirst, parseRemembered } from "../core/parse-remembered.ts";
+import { rememberedRecord } from "../core/remembered-record.ts";
+import type { RememberedUser } from "../core/login-prompt.ts";
+import type { People, StoredUser, UserStore } from "../core/session.ts";
+import type { MemorySessionStore } from "./memory-session-store.ts";
 
-/** The client's default user in this process's memory, beside the sessions. */
+/** The client's people in this process's memory: one tab's view of them. */
 export class MemoryUserStore implements UserStore {
-  readonly #sessions: SessionStore;
+  readonly #sessions: MemorySessionStore;
   readonly #client: ClientKey;
-  #sub: string | undefined;
+  readonly #device: MemoryUserStore;
+  /** Of the first view alone. */
+  #default: string | null = null;
+  #pinned: string | undefined;
 
-  constructor(sessions: SessionStore, client: ClientKey) {
+  constructor(sessions: MemorySessionStore, client: ClientKey, device?: MemoryUserStore) {
     this.#sessions = sessions;
     this.#client = client;
+    this.#device = device ?? this;
   }
 
-  async getDefault(): Promise<{ sub?: string; row?: SessionRow }> {
-    const sub = this.#sub;
-    if (sub === undefined) return {};
+  /** Another tab's view of the same people. */
+  inAnotherTab(): MemoryUserStore {
+    return new MemoryUserStore(this.#sessions, this.#client, this.#device);
+  }
+
+  async getActive(): Promise<StoredUser> {
+    if (this.#pinned === undefined && this !== this.#device) return this.#device.getActive();
+    const sub = this.#pinned ?? this.#default;
+    if (!sub) return {};
     const row = await this.#sessions.get(sessionKey(this.#client, sub));
-    return row === undefined ? { sub } : { sub, row };
+    return { sub, row, isPinned: this.#pinned !== undefined };
   }
 
-  putDefault(sub: string): Promise<void> {
-    this.#sub = sub;
+  putDefault(sub: string | null): Promise<void> {
+    if (this.#device !== this) return this.#device.putDefault(sub);
+    this.#default = sub;
     return Promise.resolve();
+  }
+
+  pin(sub: string | undefined): void {
+    this.#pinned = sub;
+  }
+
+  async #person(sub: string): Promise<readonly RememberedUser[]> {
+    const record = rememberedRecord(await this.#sessions.get(sessionKey(this.#client, sub)));
+    return record ? [parseRemembered(sub, record)] : [];
+  }
+
+  people(): Promise<People> {
+    const sessions = this.#sessions;
+    const prefix = sessionKey(this.#client, "");
+    const known = () =>
+      sessions
+        .keys()
+        .filter((key) => key.startsWith(prefix))
+        .map((key) => decodeURIComponent(key.slice(prefix.length)));
+    return Promise.resolve({
+      list: async () =>
+        lastUsedFirst((await Promise.all(known().map((sub) => this.#person(sub)))).flat()),
+      known: async () => known(),
+      forget: async (sub) => {
+        await sessions.update(sessionKey(this.#client, sub), () => undefined);
+        if (this.#device.#default === sub) this.#device.#default = null;
+      },
+    });
   }
 }

@@ -50,7 +50,10 @@ describe("createAuth()", () => {
     expect(auth.state).toMatchObject({ status: "authenticated", user, token: { scope: ["a"] } });
     expect(fetchUser).toHaveBeenCalledTimes(1);
     expect(Object.keys(given!).sort()).toEqual(
-      ["client", "clock", "database", "locks", "random", "refresher", "requests", "server"].sort(),
+      [
+        ...["client", "clock", "database", "locks", "random", "refresher", "requests", "server"],
+        ...["sessions", "users"],
+      ].sort(),
     );
     // It is stored as a login: nobody is asked again.
     expect(await auth.getToken({ prompt: "none" })).toBe("external");

@@ -65,3 +65,15 @@ test("a store is what its rows and its tokens are, and loads what keeps them onc
   expect(await store.update("x", () => undefined)).toBeUndefined();
   expect(loaded).toBe(1);
 });
+
+test("of a person who signed out no tab has any, and of the others all do", async () => {
+  const [a, b] = [tab("hand,c"), tab("hand,c")];
+  const grace = { ...RECORD, user: { sub: "grace", claims: {} } };
+  const [hers, theirs] = [await a.seal(RECORD), await a.seal(grace)];
+  expect(await b.open(hers)).toEqual(RECORD);
+  expect(await b.open(theirs)).toEqual(grace);
+  a.discard("ada");
+  await vi.waitFor(() => expect(b.open(hers)).rejects.toMatchObject({ code: "no_token" }), 3_000);
+  await expect(a.open(hers)).rejects.toMatchObject({ code: "no_token" });
+  expect(await b.open(theirs)).toEqual(grace);
+});

@@ -1,5 +1,5 @@
-import { get, keys, set } from "idb-keyval";
-import { afterEach, expect, test, vi } from "vitest";
+import { entries, get, keys, set } from "idb-keyval";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createDatabase } from "../../src/browser/database.ts";
 import { IndexedDBCallbackLedger } from "../../src/browser/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "../../src/browser/indexeddb-request-store.ts";
@@ -7,7 +7,8 @@ import { IndexedDBSessionStore } from "../../src/browser/indexeddb-session-store
 import { IndexedDBUserStore } from "../../src/browser/indexeddb-user-store.ts";
 import { systemClock } from "../../src/browser/system-clock.ts";
 import { StorageError } from "../../src/core/errors.ts";
-import { defaultUserKey, sessionKey } from "../../src/core/keys.ts";
+import { defaultUserKey, sessionKey, userKey } from "../../src/core/keys.ts";
+import { rememberedRecord } from "../../src/core/remembered-record.ts";
 import { KEEP, type SessionRow } from "../../src/core/session.ts";
 
 const row: SessionRow = {
@@ -77,19 +78,177 @@ test("writes are done only when they are on the disk", async () => {
   expect(transaction.mock.calls.at(-1)).toEqual(["entries", "readwrite", { durability: "strict" }]);
 });
 
-test("the default user and its session are read in one transaction", async () => {
+test("the person of this tab and their session are read in one transaction", async () => {
   const database = createDatabase();
   const mine = client();
   const users = new IndexedDBUserStore(database, mine);
-  expect(await users.getDefault()).toEqual({});
+  expect(await users.getActive()).toEqual({});
   await users.putDefault("ada");
-  expect(await users.getDefault()).toEqual({ sub: "ada" });
+  expect(await users.getActive()).toEqual({ sub: "ada", isPinned: false });
   await new IndexedDBSessionStore(database).update(sessionKey(mine, "ada"), () => row);
   const transaction = vi.spyOn(IDBDatabase.prototype, "transaction");
-  expect(await users.getDefault()).toEqual({ sub: "ada", row });
+  expect(await users.getActive()).toEqual({ sub: "ada", row, isPinned: false });
   expect(transaction).toHaveBeenCalledTimes(1);
+  await users.putDefault("grace");
+  users.pin("ada");
+  const pinned = { sub: "ada", row, isPinned: true };
+  expect(await users.getActive()).toEqual(pinned);
+  expect(transaction).toHaveBeenCalledTimes(3);
+  // As after a reload.
+  expect(await new IndexedDBUserStore(database, mine).getActive()).toEqual(pinned);
+  expect(await new IndexedDBUserStore(database, client()).getActive()).toEqual({});
+  users.pin("");
+  expect(await users.getActive()).toEqual({});
+  users.pin(undefined);
+  expect(await users.getActive()).toEqual({ sub: "grace", isPinned: false });
+  await users.putDefault(null);
+  expect(await users.getActive()).toEqual({});
   await set(defaultUserKey(mine), 7, database);
-  expect(await users.getDefault()).toEqual({});
+  expect(await users.getActive()).toEqual({});
+});
+
+describe("people", () => {
+  const picture = "https://id.example/p.png";
+  const rowOf = (name: string, lastUsedAt: number): SessionRow => ({
+    ...row,
+    remembered: { name, picture, lastUsedAt },
+  });
+
+  test("are listed with what a picker may show, the last used first", async () => {
+    const database = createDatabase();
+    const mine = client();
+    const people = await new IndexedDBUserStore(database, mine).people();
+    const sessions = new IndexedDBSessionStore(database);
+    const put = (sub: string, row: SessionRow, of = mine) =>
+      sessions.update(sessionKey(of, sub), () => row);
+    const end = { why: "signed_out", seq: 1 } as const;
+    await put("ada", rowOf("Ada", 1));
+    await put("gr/ace", rowOf("Grace", 2));
+    await put("guest", { ...row, keep: "tabs" });
+    await put("linus", rowOf("Linus", 3), client());
+    const [grace, ada] = [
+      { sub: "gr/ace", name: "Grace", picture, lastUsedAt: 2, needsLogin: false },
+      { sub: "ada", name: "Ada", picture, lastUsedAt: 1, needsLogin: false },
+    ];
+    expect(await people.list()).toEqual([grace, ada]);
+    expect(await people.known()).toEqual(["ada", "gr/ace", "guest"]);
+    await put("gr/ace", { ...rowOf("Grace", 2), end, tokens: null });
+    expect(await people.list()).toEqual([{ ...grace, needsLogin: true }, ada]);
+    await sessions.update(sessionKey(mine, "gr/ace"), () => undefined);
+    expect(await people.list()).toEqual([ada]);
+  });
+
+  test.for<[string, unknown]>([
+    ["damaged", "garbage"],
+    ["nothing", null],
+    ["of another shape", { v: 2, person: { name: "Grace" } }],
+    ["with a name that is none", { name: {}, lastUsedAt: "x", needsLogin: 0 }],
+  ])("whose record is %s are there by their sub, and the others as ever", async ([, record]) => {
+    const database = createDatabase();
+    const mine = client();
+    const sessions = new IndexedDBSessionStore(database);
+    await sessions.update(sessionKey(mine, "linus"), () => rowOf("Linus", 1));
+    await set(userKey(mine, "ada"), record, database);
+    const people = await new IndexedDBUserStore(database, mine).people();
+    expect(await people.list()).toEqual([
+      expect.objectContaining({ sub: "linus", name: "Linus" }),
+      { sub: "ada", lastUsedAt: 0, needsLogin: true },
+    ]);
+  });
+
+  test("who are forgotten are nowhere, and the others as they were", async () => {
+    const database = createDatabase();
+    const mine = client();
+    const users = new IndexedDBUserStore(database, mine);
+    const ledger = new IndexedDBCallbackLedger(database, systemClock);
+    const sub = `forgotten-${mine}`;
+    const sessions = new IndexedDBSessionStore(database);
+    await sessions.update(sessionKey(mine, sub), () => rowOf("Ada", 1));
+    await sessions.update(sessionKey(mine, "grace"), () => rowOf("Grace", 1));
+    await ledger.put(`${mine}-1`, { sub });
+    await ledger.put(`${mine}-2`, { sub: "grace" });
+    await users.putDefault(sub);
+    const people = await users.people();
+    await people.forget(sub);
+    const left = JSON.stringify(await entries(database));
+    expect(left).not.toContain(encodeURIComponent(sub));
+    expect(left).not.toContain(sub);
+    expect(await users.getActive()).toEqual({});
+    expect(await ledger.get(`${mine}-2`)).toEqual({ sub: "grace" });
+    expect(await people.list()).toHaveLength(1);
+    await users.putDefault("grace");
+    await people.forget(sub);
+    expect(await users.getActive()).toMatchObject({ sub: "grace" });
+  });
+
+  describe("a thousand of them", () => {
+    const heavy = {
+      ...rowOf("somebody", 1),
+      tokens: { ...(row.tokens as object), idToken: "x".repeat(3_000) },
+    };
+
+    async function some(count: number) {
+      const database = createDatabase();
+      const mine = client();
+      const record = rememberedRecord(heavy);
+      await database("readwrite", (store) => {
+        for (let at = 0; at < count; at++) {
+          store.put(heavy, sessionKey(mine, `person-${at}`));
+          store.put(record, userKey(mine, `person-${at}`));
+        }
+        return new Promise<void>((resolve) => {
+          store.transaction.oncomplete = () => resolve();
+        });
+      });
+      const users = new IndexedDBUserStore(database, mine);
+      await users.putDefault("person-0");
+      const sessions = new IndexedDBSessionStore(database);
+      const people = await users.people();
+      return { client: mine, users, people, sessions, key: sessionKey(mine, "person-0") };
+    }
+
+    /** The median of 15. Milliseconds. */
+    async function cost(action: () => Promise<unknown>): Promise<number> {
+      const times: number[] = [];
+      for (let round = 0; round < 15; round++) {
+        const begun = performance.now();
+        await action();
+        times.push(performance.now() - begun);
+      }
+      return times.sort((one, other) => one - other)[7]!;
+    }
+
+    test("are listed in one transaction, by a new page for at most twenty times what one costs", async () => {
+      const [one, many] = [await some(1), await some(1_000)];
+      expect(await many.people.list()).toHaveLength(1_000);
+      const transaction = vi.spyOn(IDBDatabase.prototype, "transaction");
+      await many.people.list();
+      expect(transaction).toHaveBeenCalledTimes(1);
+      // A picker is what a page begins with: its connection is new.
+      const open = (mine: string) => async () =>
+        (await new IndexedDBUserStore(createDatabase(), mine).people()).list();
+      await cost(open(one.client));
+      const [ofOne, ofMany] = [await cost(open(one.client)), await cost(open(many.client))];
+      expect(ofMany).toBeLessThan(20 * ofOne);
+    });
+
+    test("make no token dearer: nobody lists them for one", async () => {
+      const [one, many] = [await some(1), await some(1_000)];
+      const spies = (["getAll", "getAllKeys", "openCursor"] as const).map((name) =>
+        vi.spyOn(IDBObjectStore.prototype, name),
+      );
+      const read =
+        ({ users, sessions, key }: typeof one) =>
+        async () => {
+          expect((await users.getActive()).row).toBeDefined();
+          expect(await sessions.get(key)).toBeDefined();
+        };
+      await cost(read(one));
+      const [ofOne, ofMany] = [await cost(read(one)), await cost(read(many))];
+      expect(ofMany).toBeLessThan(2 * ofOne + 1);
+      for (const spy of spies) expect(spy).not.toHaveBeenCalled();
+    });
+  });
 });
 
 test.for<[string, unknown]>([
@@ -118,7 +277,7 @@ test.for<[string, unknown]>([
   expect(await store.get(key)).toBeUndefined();
   const users = new IndexedDBUserStore(database, mine);
   await users.putDefault("ada");
-  expect(await users.getDefault()).toEqual({ sub: "ada" });
+  expect(await users.getActive()).toEqual({ sub: "ada", isPinned: false });
   expect(await store.update(key, (before) => (before ? KEEP : row))).toEqual(row);
   expect(await store.get(key)).toEqual(row);
 });

@@ -42,7 +42,7 @@ describe("the hot path", () => {
     const touched = [
       vi.spyOn(my.store, "get"),
       vi.spyOn(my.store, "open"),
-      vi.spyOn(my.users, "getDefault"),
+      vi.spyOn(my.users, "getActive"),
     ];
     expect(auth.getToken()).toBe(auth.getToken());
     expect(await auth.getToken()).toBe("at1");
@@ -52,7 +52,7 @@ describe("the hot path", () => {
   test("takes one read of the store after start", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
-    const read = vi.spyOn(my.users, "getDefault");
+    const read = vi.spyOn(my.users, "getActive");
     const auth = my.tab();
     auth.start();
     await settle();
@@ -309,24 +309,25 @@ describe("state", () => {
     expect(auth.state).toMatchObject({ status: "authenticated", freshness: "stale" });
   });
 
-  test("follows what other tabs say of this person, and of logins, and nothing else", async () => {
+  test("follows what other tabs say of this person, and nothing else", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
     auth.start();
     auth.start();
     await settle();
-    const read = vi.spyOn(my.users, "getDefault");
+    const read = vi.spyOn(my.store, "get");
     const { channel } = my;
     const news = { p: 1, from: "other", sid: "s1" } as const;
     channel.post({ ...news, k: ADA, t: "claim", seq: 2, attId: "x" });
     channel.post({ ...news, k: "grace", t: "done", seq: 2, gen: 2, want: USUAL });
+    channel.post({ ...news, k: "grace", t: "user", what: "login" });
     await settle();
     expect(read).not.toHaveBeenCalled();
     channel.post({ ...news, k: ADA, t: "done", seq: 2, gen: 2, want: USUAL });
     await settle();
     expect(read).toHaveBeenCalledTimes(1);
-    channel.post({ ...news, k: "grace", t: "user", what: "login" });
+    channel.post({ ...news, k: ADA, t: "user", what: "login" });
     await settle();
     expect(read).toHaveBeenCalledTimes(2);
   });
@@ -334,7 +335,7 @@ describe("state", () => {
   test("that could not be read is read by the next call", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
-    vi.spyOn(my.users, "getDefault").mockRejectedValueOnce(new StorageError("gone"));
+    vi.spyOn(my.users, "getActive").mockRejectedValueOnce(new StorageError("gone"));
     const auth = my.tab();
     auth.start();
     await expect(auth.getUser()).rejects.toBeInstanceOf(StorageError);
@@ -382,10 +383,11 @@ describe("state", () => {
       sessionKey(CLIENT, "grace"),
       (row) => row ?? { ...expiredRow(), end: { why: "invalid_grant", seq: 1 }, tokens: null },
     );
-    auth.dispose();
-    auth.start();
+    const later = my.tab();
+    later.start();
     await settle();
-    expect(auth.state).toEqual({ status: "expired", reason: "invalid_grant" });
+    expect(later.state).toEqual({ status: "expired", reason: "invalid_grant" });
+    expect(auth.state).toMatchObject({ user: { sub: ADA } });
   });
 
   test("whose session ended unseen asks an app's own grant once", async () => {
@@ -616,6 +618,7 @@ describe("a callback", () => {
     auth.start();
     void auth.getToken().catch(() => {});
     await settle();
+    await settle();
     expect(my.trips).toHaveLength(1);
   });
 
@@ -740,11 +743,14 @@ describe("signOut", () => {
     release();
     await out;
     await settle();
-    for (const { state } of [a, b])
-      expect(state).toMatchObject({ status: "authenticated", user: { sub } });
+    expect(b.state).toMatchObject({ status: "authenticated", user: { sub } });
+    // Who signed out does not become another person by somebody else's login.
+    expect(a.state).toMatchObject(
+      sub === ADA ? { status: "authenticated", user: { sub } } : { status: "anonymous" },
+    );
   });
 
-  test("leaves no tokens of whoever was signed in before", async () => {
+  test("leaves the session of whoever was signed in before", async () => {
     const my = world();
     my.go = async () => RESPONSE;
     const auth = my.tab();
@@ -753,8 +759,9 @@ describe("signOut", () => {
     my.server.exchange = async () =>
       loginAnswer({ user: { sub: "grace", claims: { sub: "grace" } } });
     await auth.login();
-    expect(await my.store.get(KEY)).toMatchObject({ tokens: null, access: {}, renewable: false });
+    expect(await my.store.get(KEY)).toMatchObject({ end: null, renewable: true });
     expect(auth.state).toMatchObject({ user: { sub: "grace" } });
+    expect(await auth.getToken({ user: ADA })).toBe("at1");
   });
 
   test("is told to the server and the other tabs although a listener throws", async () => {
@@ -902,7 +909,7 @@ describe("signOut", () => {
 
 test("a store that cannot be read leaves no login under way for ever", async () => {
   const my = world();
-  vi.spyOn(my.users, "getDefault").mockRejectedValue(new StorageError("gone"));
+  vi.spyOn(my.users, "getActive").mockRejectedValue(new StorageError("gone"));
   my.server.authorize = () => Promise.reject(new StorageError("gone"));
   const auth = my.tab();
   auth.start();
@@ -913,9 +920,9 @@ test("a store that cannot be read leaves no login under way for ever", async () 
 test("news of other tabs at the start do not make anybody look signed out", async () => {
   const my = world();
   await remember(my, goodRow(expiredRow()));
-  const read = my.users.getDefault.bind(my.users);
+  const read = my.users.getActive.bind(my.users);
   let reads = 0;
-  vi.spyOn(my.users, "getDefault").mockImplementation(async () => {
+  vi.spyOn(my.users, "getActive").mockImplementation(async () => {
     const late = ++reads * 10;
     const found = await read();
     await new Promise((resolve) => setTimeout(resolve, late));

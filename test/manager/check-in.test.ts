@@ -43,7 +43,7 @@ describe("checking in", () => {
   test("stores what was answered, makes the person the default and tells every tab", async () => {
     const { sessions, users, told, desk } = setUp();
     expect(await desk.checkIn(loginAnswer({ authTime: 7 }))).toMatchObject({ sub: ADA });
-    expect(await users.getDefault()).toMatchObject({
+    expect(await users.getActive()).toMatchObject({
       sub: ADA,
       row: { sid: "sid-1", keep: "device" },
     });
@@ -67,7 +67,7 @@ describe("checking in", () => {
     const { users, desk } = setUp();
     const { user: _, ...answer } = { ...loginAnswer() };
     await expect(desk.checkIn(answer)).rejects.toMatchObject({ code: "id_token", claim: "sub" });
-    expect(await users.getDefault()).toEqual({});
+    expect(await users.getActive()).toEqual({});
   });
 
   test("asks the user fetcher who it is when no ID token tells", async () => {
@@ -95,7 +95,7 @@ describe("checking in", () => {
     await expect(desk.checkIn(answer, { fetchUser: () => Promise.reject(error) })).rejects.toBe(
       error,
     );
-    expect(await users.getDefault()).toEqual({});
+    expect(await users.getActive()).toEqual({});
   });
 });
 

@@ -7,6 +7,7 @@ import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
 import type { User } from "../../src/core/user.ts";
 import type { Trip } from "../../src/core/user-agent.ts";
+import type { RememberConfig } from "../../src/grants/ask-to-remember.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/manager/auth-manager.ts";
@@ -47,8 +48,10 @@ export interface World {
   /** Another tab's. */
   readonly channel: TabChannel;
   /** `inner`: what signs in, the page's trip when not given. `outer`: what is made of the chain, itself when not given. */
-  tab(inner?: Grant, outer?: (chain: Grant) => Grant): AuthManager;
+  tab(inner?: Grant, outer?: (chain: Grant, parts: PeopleParts) => Grant): AuthManager;
 }
+
+export type PeopleParts = Omit<RememberConfig, "prompt">;
 
 export interface FakePage extends Page {
   url: string;
@@ -121,11 +124,13 @@ export function world(clock: Clock = testClock): World {
           },
         },
       });
+      const view = users.inAnotherTab();
+      const parts = { client: CLIENT, sessions: store, users: view, clock };
       return new AuthManager({
         client: CLIENT,
         tab,
         refresher,
-        grant: outer(new RefreshGrant(inner, { refresher })),
+        grant: outer(new RefreshGrant(inner, { refresher }), parts),
         server: me.server,
         userFetcher: { fetchUser: () => me.fetchUser() },
         userAgent: {
@@ -145,7 +150,7 @@ export function world(clock: Clock = testClock): World {
         redirectUri: () => REDIRECT_URI,
         postLogoutRedirectUri: () => "https://app.example/",
         sessions: store,
-        users,
+        users: view,
         ledger,
         channel,
         locks,

@@ -192,7 +192,7 @@ describe("an answer", () => {
       claim: "sub",
     });
     expect(await my.store.get(KEY)).toEqual(before);
-    expect(await my.users.getDefault()).toMatchObject({ sub: ADA });
+    expect(await my.users.getActive()).toMatchObject({ sub: ADA });
     expect(await tab.getToken()).toBe("at1");
   });
 

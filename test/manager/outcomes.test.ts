@@ -114,7 +114,7 @@ const SCENARIOS: Record<string, Scenario> = {
     return { auth, failing: silently(auth) };
   },
   "the store cannot be read at the start": async (world, start) => {
-    vi.spyOn(world.users, "getDefault").mockRejectedValueOnce(new StorageError("gone"));
+    vi.spyOn(world.users, "getActive").mockRejectedValueOnce(new StorageError("gone"));
     const auth = start();
     return { auth, failing: silently(auth) };
   },

@@ -70,7 +70,7 @@ describe("a login", () => {
       "POST /login/oauth/access_token",
       "GET /user",
     ]);
-    expect(await users.getDefault()).toMatchObject({ sub: "583231", row: { renewable: true } });
+    expect(await users.getActive()).toMatchObject({ sub: "583231", row: { renewable: true } });
   });
 
   test("asks for neither openid nor a nonce, and proves itself with PKCE", async () => {
@@ -106,7 +106,7 @@ describe("a login", () => {
     const auth = tab();
     await auth.login();
     expect(server.tokens).toContain(await auth.getToken({ prompt: "none" }));
-    expect((await users.getDefault()).row).toMatchObject({ renewable: false });
+    expect((await users.getActive()).row).toMatchObject({ renewable: false });
     const { state } = auth;
     expect(state.status === "authenticated" && state.token.expiresAt).toBeGreaterThan(
       Date.now() + 365 * 86_400_000,
@@ -157,7 +157,7 @@ describe("a login that fails", () => {
     const validate = () => ({ issues: [{ message: "no" }] });
     const { tab, users } = browser({ "~standard": { version: 1, vendor: "test", validate } });
     await expect(tab().login()).rejects.toMatchObject({ code: "user_fetch", definite: false });
-    expect(await users.getDefault()).toEqual({});
+    expect(await users.getActive()).toEqual({});
   });
 
   test.for([401, 403])("for a token that the API refuses with %s is definite", async (status) => {

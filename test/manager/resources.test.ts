@@ -61,7 +61,7 @@ describe("after one login", () => {
     expect(await seen(files)).toEqual({ sub: "ada", aud: FILES, scope: "api:read" });
     expect(await silently(first)).toBe(usual);
 
-    const { row } = await users.getDefault();
+    const { row } = await users.getActive();
     expect(Object.values(row!.access)).toHaveLength(3);
     const { refreshToken, access } = await sessions.open(row!.tokens);
     expect(Object.values(access).map(({ token }) => token)).toEqual([usual, orders, files]);

@@ -36,7 +36,7 @@ const ended = (why: SessionEnd["why"]): SessionRow => ({
 test("what is taken over is a login whose ID token nobody here judged", async () => {
   const { sessions, users, told, desk } = setUp();
   expect(await takeOver(desk, taken())).toBe(true);
-  expect(await users.getDefault()).toMatchObject({
+  expect(await users.getActive()).toMatchObject({
     sub: ADA,
     row: { sid: "sid-1", keep: "device", renewable: true },
   });
@@ -69,14 +69,14 @@ test.for<[string, SessionRow]>([
   await own.sessions.update(KEY, () => row);
   expect(await takeOver(own.desk, taken())).toBe(false);
   expect(await own.sessions.get(KEY)).toEqual(row);
-  expect(await own.users.getDefault()).toEqual({});
+  expect(await own.users.getActive()).toEqual({});
 
   const other = setUp();
   const grace = sessionKey(CLIENT, "grace");
   await other.sessions.update(grace, () => row);
   await other.users.putDefault("grace");
   expect(await takeOver(other.desk, taken())).toBe(false);
-  expect(await other.users.getDefault()).toEqual({ sub: "grace", row });
+  expect(await other.users.getActive()).toEqual({ sub: "grace", row, isPinned: false });
   expect(await other.sessions.get(KEY)).toBeUndefined();
 });
 
@@ -90,7 +90,7 @@ test("a session that begins while another is taken over stays", async () => {
   };
   expect(await takeOver(desk, taken())).toBe(false);
   expect(await sessions.get(KEY)).toEqual(begun);
-  expect(await users.getDefault()).toEqual({});
+  expect(await users.getActive()).toEqual({});
 });
 
 test.for(["invalid_grant", "lost_response", "id_token"] as const)(
@@ -111,9 +111,9 @@ test("a take-over whose page died is known by its tokens, and completed", async 
   users.putDefault = MemoryUserStore.prototype.putDefault.bind(users);
   expect(await takeOver(desk, taken())).toBe(false);
   expect(await isTakenAlready(desk, taken({ refreshToken: "other" }))).toBe(false);
-  expect(await users.getDefault()).toEqual({});
+  expect(await users.getActive()).toEqual({});
   expect(await isTakenAlready(desk, taken())).toBe(true);
-  expect(await users.getDefault()).toMatchObject({ sub: ADA, row: { sid: "sid-1" } });
+  expect(await users.getActive()).toMatchObject({ sub: ADA, row: { sid: "sid-1" } });
   await settle();
   expect(told).toMatchObject([{ sid: "sid-1", t: "user", what: "login" }]);
 });

@@ -44,11 +44,11 @@ describe("MemorySessionStore", () => {
 test("MemoryUserStore gives the default user with its session", async () => {
   const store = new MemorySessionStore();
   const users = new MemoryUserStore(store, "c");
-  expect(await users.getDefault()).toEqual({});
+  expect(await users.getActive()).toEqual({});
   await users.putDefault("ada");
-  expect(await users.getDefault()).toEqual({ sub: "ada" });
+  expect(await users.getActive()).toEqual({ sub: "ada", isPinned: false });
   await store.update("session/c/ada", () => expiredRow());
-  expect(await users.getDefault()).toMatchObject({ sub: "ada", row: { sid: "s1" } });
+  expect(await users.getActive()).toMatchObject({ sub: "ada", row: { sid: "s1" } });
 });
 
 describe("MemoryTabLock", () => {

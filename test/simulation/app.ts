@@ -95,7 +95,7 @@ export class App {
       tokenEndpoint: "https://id.example/token",
     });
     // A store that fails leaves the session as it was.
-    await checkIn(desk(tab, user), answer, answer.user!).catch(() => {});
+    await checkIn({ ...desk(tab, user), clock }, answer, answer.user!).catch(() => {});
   }
 
   async signOut(tab: Tab, user: string): Promise<void> {
@@ -112,7 +112,7 @@ function desk({ life, store, channel, random, clock }: Tab, user: string): Check
     tab: life.name,
     sessions: store,
     users: {
-      getDefault: () => Promise.resolve({ sub: user }),
+      getActive: () => Promise.resolve({ sub: user }),
       putDefault: () => Promise.resolve(),
     },
     channel,

@@ -69,9 +69,10 @@ export function nodeBrowser({
     };
     const ports = { store: sessions, locks, channel, clock, random, send, page: life };
     const refresher = new RefreshCoordinator({ client, tab, ports });
-    const parts = { client, tab, refresher, server, sessions, users, ledger, channel, locks, page };
+    const parts = { client, tab, refresher, server, sessions, ledger, channel, locks, page };
     return new AuthManager({
       ...parts,
+      users: users.inAnotherTab(),
       clock,
       random,
       grant: new RefreshGrant(new AuthorizationCodeGrant(server), { refresher }),

@@ -1,0 +1,50 @@
+import { abortable } from "../core/abortable.ts";
+import { sessionKey, type ClientKey } from "../core/keys.ts";
+import type { LoginPrompt } from "../core/login-prompt.ts";
+import type { Clock } from "../core/ports.ts";
+import { profileOf } from "../core/profile.ts";
+import { KEEP, type SessionStore, type UserStore } from "../core/session.ts";
+import type { TokenSet } from "../core/token-set.ts";
+
+export interface RememberConfig {
+  readonly client: ClientKey;
+  readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly clock: Clock;
+  readonly prompt: LoginPrompt;
+}
+
+/** Unanswered for so long means no. Milliseconds. */
+const PATIENCE_MS = 10 * 60_000;
+
+/**
+ * Asks a person who is here while a tab is open whether to remember them. A yes to a session that is over by then changes
+ * nothing. `kept`: settles when the login is stored.
+ */
+export async function askToRemember(
+  answer: TokenSet,
+  kept: Promise<unknown> | undefined,
+  { client, users, sessions, clock, prompt }: RememberConfig,
+): Promise<void> {
+  await kept;
+  const sub = answer.user?.sub ?? (await users.getActive()).sub;
+  if (sub === undefined) return;
+  const row = await sessions.get(sessionKey(client, sub));
+  if (row?.keep !== "tabs" || row.end) return;
+  const { user } = await sessions.open(row.tokens);
+  const over = new AbortController();
+  const late = setTimeout(() => over.abort(), PATIENCE_MS);
+  try {
+    const { signal } = over;
+    const answered: Promise<unknown> = Promise.resolve(prompt.shouldRemember(user, { signal }));
+    if ((await abortable(answered, signal)) !== true) return;
+  } finally {
+    clearTimeout(late);
+    over.abort();
+  }
+  await sessions.update(sessionKey(client, sub), (now) =>
+    now?.sid === row.sid && !now.end
+      ? { ...now, keep: "device", remembered: profileOf(user, clock.now()) }
+      : KEEP,
+  );
+}

@@ -1,0 +1,16 @@
+import type { Auth } from "../core/auth.ts";
+import type { UserAgent } from "../core/user-agent.ts";
+import type { ActiveSession, ActiveSessionConfig } from "./active-session.ts";
+import type { LazyLogins } from "./lazy-logins.ts";
+import type { LoginsConfig } from "./logins.ts";
+import type { ServerSignOutConfig } from "./server-sign-out.ts";
+
+/** What the manager hands to what it loads when people are chosen, asked or signed out. */
+export interface PeopleDesk {
+  readonly config: ActiveSessionConfig &
+    LoginsConfig &
+    ServerSignOutConfig & { readonly userAgent: UserAgent };
+  readonly session: ActiveSession;
+  readonly logins: LazyLogins;
+  readonly auth: Auth;
+}

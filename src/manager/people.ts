@@ -1,0 +1,81 @@
+import { NoTokenError } from "../core/errors.ts";
+import { sessionKey } from "../core/keys.ts";
+import type { RememberedUser } from "../core/login-prompt.ts";
+import { KEEP, type People } from "../core/session.ts";
+import { isNewer, newerVersion } from "../core/session-version.ts";
+import { USUAL_WANT } from "../core/want.ts";
+import type { ActiveSession } from "./active-session.ts";
+import { checkOut, tellTabs } from "./check-out.ts";
+import { otherPerson } from "./other-person.ts";
+import type { PeopleDesk } from "./people-desk.ts";
+import { signOutAtServer } from "./server-sign-out.ts";
+
+export { tokenAfterLogin } from "./token-after-login.ts";
+
+export async function listUsers({
+  config,
+  session,
+}: PeopleDesk): Promise<readonly RememberedUser[]> {
+  const people = await config.users.people();
+  const listed = await people.list();
+  void sweep(people, listed, session).catch(() => {});
+  return listed;
+}
+
+/** Who is here and not remembered may be so no more, and perhaps nobody asks for their session ever again. */
+async function sweep(
+  people: People,
+  listed: readonly RememberedUser[],
+  session: ActiveSession,
+): Promise<void> {
+  const remembered = new Set(listed.map(({ sub }) => sub));
+  const others = (await people.known()).filter((sub) => !remembered.has(sub));
+  // Whoever reads such a session deletes it when no tab stands for it.
+  await Promise.all(others.map((sub) => session.find(USUAL_WANT, sub)));
+}
+
+/** Makes this tab that of `sub`, and them the default user of tabs to come. */
+export async function switchUser({ config, session }: PeopleDesk, sub: string): Promise<void> {
+  const { client, sessions, users, clock } = config;
+  const row = await sessions.update(sessionKey(client, sub), (row) =>
+    row?.remembered && !isNewer(row)
+      ? { ...row, remembered: { ...row.remembered, lastUsedAt: clock.now() } }
+      : KEEP,
+  );
+  if (isNewer(row)) throw newerVersion();
+  if (!row || row.end?.why === "signed_out") {
+    throw new NoTokenError("this person has no session here");
+  }
+  const record = row.end ? undefined : await sessions.open(row.tokens);
+  if (record && record.user.sub !== sub) throw otherPerson();
+  await users.putDefault(sub);
+  await session.enter(sub);
+  await session.load("stored");
+}
+
+/** Deletes all that is here of `sub`, whatever state it is in, and then tells the server. */
+export async function forget({ config, session, logins }: PeopleDesk, sub: string): Promise<void> {
+  const endSession = sub === session.sub ? "page" : "none";
+  // What cannot be read, or was written by a newer Latchkey, is deleted all the same.
+  const left = await checkOut(config, sub).catch(() => undefined);
+  await (await config.users.people()).forget(sub);
+  tellTabs(config, sub, "", { t: "user", what: "forget" });
+  await session.load("this-tab").catch(() => {});
+  if (!left) return;
+  const mayLeave = () => logins.underWay === undefined;
+  await signOutAtServer(left, config, { endSession, mayLeave });
+}
+
+/** Signs everybody out here, and then tells the server; this tab's person last, whose sign-out may leave the page. */
+export async function signOutEverywhere({ config, session, auth }: PeopleDesk): Promise<void> {
+  const { sub: own } = session;
+  const known = await (await config.users.people()).known();
+  const others = known.filter((sub) => sub !== own);
+  const left = await Promise.all(others.map((sub) => checkOut(config, sub)));
+  const mayLeave = () => false;
+  const told = left
+    .filter((record) => record !== undefined)
+    .map((record) => signOutAtServer(record, config, { endSession: "none", mayLeave }));
+  if (own !== undefined) await auth.signOut({ user: own });
+  await Promise.all(told);
+}

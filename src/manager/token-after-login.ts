@@ -1,0 +1,58 @@
+import { abortable } from "../core/abortable.ts";
+import type { GetTokenOptions } from "../core/auth.ts";
+import { NoTokenError } from "../core/errors.ts";
+import type { UserStore } from "../core/session.ts";
+import type { PeopleDesk } from "./people-desk.ts";
+
+/**
+ * The token of `getToken()` after a login: the one that is under way, or a new one that comes back to where the person is now.
+ * `reason`: why nothing else helps; undefined when the caller wants a login.
+ */
+export async function tokenAfterLogin(
+  { config, logins, auth }: PeopleDesk,
+  options: GetTokenOptions,
+  { waitFor, reason }: { waitFor: Promise<unknown> | undefined; reason: unknown },
+): Promise<string> {
+  const { userAgent, page, users } = config;
+  const { signal, cache: _, user, ...want } = options;
+  const loginHint = user === undefined ? undefined : await hintOf(user, users);
+  // From here to the login nothing is awaited: of many callers one begins it.
+  const underWay = waitFor ?? logins.underWay;
+  if (underWay) {
+    const settled = underWay.then(
+      () => true,
+      () => false,
+    );
+    const isIn = await abortable(settled, signal);
+    // A silent one may have found nobody: then it is this one's turn.
+    return auth.getToken(options.prompt && isIn ? { ...options, prompt: "none" } : options);
+  }
+  // Going there again, without the person, would go round in circles.
+  if (reason !== undefined && auth.state.status === "anonymous" && auth.state.error) {
+    if (!(await logins.isUnfinished())) {
+      throw new NoTokenError("the last login failed", auth.state.error);
+    }
+    // The response is still here, and only the network was missing.
+    await abortable(auth.handleCallback(), signal);
+    return auth.getToken({ ...options, prompt: "none" });
+  }
+  await logins.travel(userAgent.open(), {
+    ...want,
+    ...(loginHint !== undefined && { loginHint }),
+    returnTo: page.href(),
+    mayChoose: true,
+    ...(signal && { signal }),
+  });
+  return auth.getToken({
+    ...want,
+    ...(user !== undefined && { user }),
+    prompt: "none",
+    ...(signal && { signal }),
+  });
+}
+
+/** What the server probably knows this person by. */
+async function hintOf(user: string, users: UserStore): Promise<string> {
+  const people = await (await users.people()).list();
+  return people.find(({ sub }) => sub === user)?.email ?? user;
+}

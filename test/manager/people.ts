@@ -1,0 +1,32 @@
+import { sessionKey } from "../../src/core/keys.ts";
+import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
+import { ADA, CLIENT, expiredRow, USUAL } from "../refresh/tabs.ts";
+import { goodRow, world, type World } from "./fixture.ts";
+
+export const GRACE = sessionKey(CLIENT, "grace");
+
+/** `lastUsedAt`: Ada's is the later one. */
+export function rowOf(sub: string, row: SessionRow = expiredRow()): SessionRow {
+  const tokens = row.tokens as TokenRecord;
+  return {
+    ...row,
+    sid: `sid-${sub}`,
+    remembered: { name: sub, email: `${sub}@example.com`, lastUsedAt: sub === ADA ? 2 : 1 },
+    tokens: {
+      ...tokens,
+      refreshToken: `rt-${sub}`,
+      user: { sub, name: sub, email: `${sub}@example.com`, claims: { sub } },
+      access: { [USUAL]: { token: `at-${sub}`, tokenType: "Bearer" } },
+    },
+  };
+}
+
+/** Ada and Grace have sessions here; Ada is who new tabs are for. */
+export async function two(my: World = world()): Promise<World> {
+  for (const sub of ["grace", ADA]) {
+    const row = goodRow(rowOf(sub));
+    await my.store.update(sessionKey(CLIENT, sub), () => row);
+    await my.users.putDefault(sub);
+  }
+  return my;
+}

@@ -11,6 +11,12 @@ export type {
   TokenSummary,
 } from "./core/auth.ts";
 export type { AuthorizationParameters, Prompt } from "./core/authorization-parameters.ts";
+export type {
+  LoginChoice,
+  LoginPrompt,
+  PromptOptions,
+  RememberedUser,
+} from "./core/login-prompt.ts";
 export type { User } from "./core/user.ts";
 export type { Want } from "./core/want.ts";
 
@@ -74,6 +80,7 @@ export type { MemoryTokenStorageConfig } from "./memory/memory-token-storage.ts"
 // What createAuth() composes, for who composes by hand.
 export { AuthManager } from "./manager/auth-manager.ts";
 export type { AuthManagerConfig } from "./manager/auth-manager.ts";
+export { AutoLoginGrant } from "./grants/auto-login-grant.ts";
 export { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
 export { DeviceCodeGrant } from "./grants/device-code-grant.ts";
 export type { DeviceCodeGrantConfig } from "./grants/device-code-grant.ts";

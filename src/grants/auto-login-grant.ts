@@ -1,0 +1,114 @@
+import { abortable } from "../core/abortable.ts";
+import { CancelledError, NoTokenError, RefreshTokenError } from "../core/errors.ts";
+import type { Grant, TokenRequest } from "../core/grant.ts";
+import { sessionKey } from "../core/keys.ts";
+import type { LoginChoice, RememberedUser } from "../core/login-prompt.ts";
+import { KEEP } from "../core/session.ts";
+import { tokenSet, type TokenSet } from "../core/token-set.ts";
+import { askToRemember, type RememberConfig } from "./ask-to-remember.ts";
+
+/**
+ * Lets in who is remembered, and asks the person when it is not clear who that is: with nobody by default, after the default
+ * user signed out, and on `prompt: "select_account"`. Wrap it around a `RefreshGrant`. After a fresh login it asks whether to
+ * remember them, when the token is in use already; until they say so they are here while a tab is open. Shows nothing with
+ * `prompt: "none"`, and nothing but that question after a login that was begun in a click.
+ */
+export class AutoLoginGrant implements Grant {
+  readonly #inner: Grant;
+  readonly #config: RememberConfig;
+
+  constructor(inner: Grant, config: RememberConfig) {
+    this.#inner = inner;
+    this.#config = config;
+  }
+
+  /** @throws CancelledError the person dismissed the picker */
+  async requestToken({ mayChoose, ...request }: TokenRequest): Promise<TokenSet> {
+    if (mayChoose && request.prompt !== "none") return this.#choose(request);
+    return this.#fresh(request);
+  }
+
+  /** What is not in the store yet is a login. */
+  async #fresh(request: TokenRequest): Promise<TokenSet> {
+    const { trip, response, kept, prompt } = request;
+    const answer = await this.#inner.requestToken(request);
+    const isLogin = answer.generation === undefined && (trip ?? response) !== undefined;
+    if (!isLogin) return answer;
+    // A login that showed nothing shows nothing afterwards.
+    const isSilent = (trip?.prompt ?? prompt) === "none";
+    if (!isSilent) void askToRemember(answer, kept, this.#config).catch(() => {});
+    return tokenSet({ ...answer, keep: "tabs" });
+  }
+
+  async #choose(request: TokenRequest): Promise<TokenSet> {
+    const { users } = this.#config;
+    const { prompt, loginHint } = request;
+    if (loginHint !== undefined || (prompt && prompt !== "select_account")) {
+      return this.#fresh(request);
+    }
+    const [people, { sub, row }] = await Promise.all([
+      users.people().then((all) => all.list()),
+      users.getActive(),
+    ]);
+    const hasEnded = row?.end && row.end.why !== "signed_out";
+    if (!prompt && sub !== undefined && hasEnded) return this.#fresh(hinted(request, sub, people));
+    if (people.length === 0) return this.#fresh(request);
+    const choice = await this.#ask(people, request.signal);
+    if (choice.type === "dismiss") throw new CancelledError("the person chose nobody");
+    if (choice.type === "continue") return this.#goOn(request, choice.sub, people);
+    const { trip = request.trip } = choice;
+    try {
+      return await this.#fresh({ ...request, prompt: "select_account", ...(trip && { trip }) });
+    } finally {
+      choice.trip?.close();
+    }
+  }
+
+  /** The prompt is told when nobody waits for it any more. */
+  async #ask(people: readonly RememberedUser[], signal?: AbortSignal): Promise<LoginChoice> {
+    const over = new AbortController();
+    const asked = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
+    try {
+      const choice = this.#config.prompt.chooseUser(people, { signal: asked });
+      return await abortable(Promise.resolve(choice), signal);
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** Straight in; a session that ended asks this person again. */
+  async #goOn(
+    request: TokenRequest,
+    sub: string,
+    people: readonly RememberedUser[],
+  ): Promise<TokenSet> {
+    const { trip: _, prompt: __, ...silent } = request;
+    try {
+      const answer = await this.#inner.requestToken({ ...silent, prompt: "none", user: sub });
+      await this.#use(sub);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof NoTokenError || error instanceof RefreshTokenError)) throw error;
+      return this.#fresh(hinted(request, sub, people));
+    }
+  }
+
+  async #use(sub: string): Promise<void> {
+    const { sessions, client, clock } = this.#config;
+    await sessions.update(sessionKey(client, sub), (row) =>
+      row?.v === 1 && row.remembered
+        ? { ...row, remembered: { ...row.remembered, lastUsedAt: clock.now() } }
+        : KEEP,
+    );
+  }
+}
+
+/** To the login page, as this person. */
+function hinted(
+  request: TokenRequest,
+  sub: string,
+  people: readonly RememberedUser[],
+): TokenRequest {
+  const { prompt: _, ...rest } = request;
+  return { ...rest, loginHint: people.find((person) => person.sub === sub)?.email ?? sub };
+}

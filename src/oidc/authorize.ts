@@ -1,15 +1,23 @@
-import { State } from "oidc-client-ts";
 import type { AuthorizationRequest, ServerMetadata } from "../core/authorization-server.ts";
 import { ConfigurationError, type AuthError } from "../core/errors.ts";
+import { chunk } from "../core/lazy.ts";
 import type { Clock } from "../core/ports.ts";
 import type { RequestStore } from "../core/request-store.ts";
 import { isSameOrigin, parseUrl } from "../core/same-origin.ts";
 import { base64url, randomToken } from "./encoding.ts";
 import { errorOf, judgeRequest, judgeUrl, refusal } from "./judge-response.ts";
-import { FLOW, type PendingRequest, type StoredRequest } from "./pending-request.ts";
+import {
+  FLOW,
+  type PendingRequest,
+  type StoredRequest,
+  type UncheckedRequest,
+} from "./pending-request.ts";
+import type * as Sweep from "./sweep-requests.ts";
 
-/** As long as oidc-client-ts keeps pending requests. Seconds. */
-const STALE_S = 900;
+/** So long a login that leaves waits for what it does not need. Milliseconds. */
+const SWEEP_MS = 1_000;
+
+const loadSweep = (): Promise<typeof Sweep> => chunk(import("./sweep-requests.ts"));
 
 export interface AuthorizeOptions {
   readonly metadata: ServerMetadata;
@@ -80,8 +88,11 @@ export async function createAuthorizationUrl(
     ...(acrValues?.length && { acrValues }),
   };
   const codeChallenge = await challengeOf(codeVerifier);
-  const state = new State({ data, url_state: randomToken() });
-  await remember(state, options.requests);
+  const [id, urlState] = [randomToken(), randomToken()];
+  await remember(
+    { id, data, created: Math.floor(Date.now() / 1_000), url_state: urlState },
+    options,
+  );
 
   const url = new URL(authorizationEndpoint);
   const parameters = {
@@ -89,7 +100,7 @@ export async function createAuthorizationUrl(
     redirect_uri: redirectUri,
     response_type: "code",
     scope: scope.join(" "),
-    state: `${state.id};${state.url_state}`,
+    state: `${id};${urlState}`,
     // OpenID Connect's, and others may refuse what they do not know.
     nonce: scope.includes("openid") ? data.nonce : undefined,
     code_challenge: codeChallenge,
@@ -129,15 +140,19 @@ export async function readAuthorizationResponse(
 }
 
 /** Puts it beside the other pending ones, and sweeps those that nobody came back for. */
-async function remember(state: State, requests: RequestStore): Promise<void> {
-  await State.clearStaleState(sweepable(requests), STALE_S);
-  await requests.set(state.id, state.toStorageString());
+async function remember(request: StoredRequest, { requests, clock }: AuthorizeOptions) {
+  await requests.set(request.id, JSON.stringify(request));
+  const isAlone = (await requests.getAllKeys()).length === 1;
+  // What was answered is not pending any more: there is seldom anything to sweep, and no login waits for it.
+  if (isAlone) return;
+  const swept = loadSweep().then(({ sweep }) => sweep(requests));
+  await Promise.race([swept.catch(() => {}), clock.sleep(SWEEP_MS)]);
 }
 
-function parse(stored: string | null): StoredRequest {
+function parse(stored: string | null): UncheckedRequest {
   if (stored === null) throw unknownState();
   try {
-    return (JSON.parse(stored) ?? {}) as StoredRequest;
+    return (JSON.parse(stored) ?? {}) as UncheckedRequest;
   } catch {
     throw unknownState();
   }
@@ -159,14 +174,4 @@ async function challengeOf(codeVerifier: string): Promise<string> {
       "Use a secure context: https or localhost.",
     );
   }
-}
-
-/** The sweep of stale requests lets its removals float; one that fails must not surface as an unhandled rejection. */
-function sweepable(requests: RequestStore): RequestStore {
-  return {
-    get: (id) => requests.get(id),
-    set: (id, value) => requests.set(id, value),
-    remove: (id) => requests.remove(id).catch(() => null),
-    getAllKeys: () => requests.getAllKeys(),
-  };
 }

@@ -2,7 +2,11 @@ import type { ServerMetadata } from "../core/authorization-server.ts";
 import { AuthorizationError, InvalidResponseError } from "../core/errors.ts";
 import { parseUrl } from "../core/same-origin.ts";
 import { text } from "./encoding.ts";
-import { parsePendingRequest, type PendingRequest, type StoredRequest } from "./pending-request.ts";
+import {
+  parsePendingRequest,
+  type PendingRequest,
+  type UncheckedRequest,
+} from "./pending-request.ts";
 
 const LIFETIME_MS = 600_000;
 const TOKENS = ["access_token", "id_token"];
@@ -62,7 +66,7 @@ export function judgeUrl(response: string): AuthorizationResponse {
 /** Judges whether `response` answers the stored request. @see RFC 9207 section 2.4 */
 export function judgeRequest(
   { url, urlState, iss }: AuthorizationResponse,
-  stored: StoredRequest,
+  stored: UncheckedRequest,
   { metadata, clientId, now, lifetimeMs = LIFETIME_MS }: Judgement,
 ): PendingRequest {
   if (typeof stored.url_state !== "string" || !sameText(stored.url_state, urlState)) {

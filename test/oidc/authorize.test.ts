@@ -74,7 +74,7 @@ describe("an authorization request", () => {
     expect(query.get("scope")).toBe("openid profile");
     expect(query.get("code_challenge_method")).toBe("S256");
     expect(query.get("nonce")).toMatch(/^[\w-]{22}$/);
-    expect(state).toMatch(/^[0-9a-f]{32};[\w-]{22}$/);
+    expect(state).toMatch(/^[\w-]{22};[\w-]{22}$/);
     const answered = await read(respond({ code: "c", state }));
     expect(answered.nonce).toBe(query.get("nonce"));
     expect(answered.codeVerifier).toMatch(/^[\w.~-]{43,128}$/);
@@ -197,8 +197,8 @@ describe("the sweep of stale requests", () => {
     requests.rows.set("old", JSON.stringify({ id: "old", created: 1 }));
     requests.rows.set("damaged", "{");
     await begin();
+    await vi.waitFor(() => expect(requests.rows.has("old")).toBe(false));
     expect([...requests.rows.keys()]).toContain(state.split(";")[0]);
-    expect(requests.rows.has("old")).toBe(false);
     expect(requests.rows.has("damaged")).toBe(false);
     expect(requests.rows.size).toBe(2);
   });

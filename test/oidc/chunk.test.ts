@@ -35,6 +35,7 @@ function engineWithout(chunk: string): Promise<Engine> {
 
 const SERVER = "../../src/oidc/server.ts";
 const AUTHORIZE = "../../src/oidc/authorize.ts";
+const SWEEP = "../../src/oidc/sweep-requests.ts";
 const LOST = { code: "network", retryable: true };
 const record = {
   refreshToken: "rt1",
@@ -50,7 +51,7 @@ beforeEach(() => {
   fetch.sent.length = 0;
 });
 afterEach(() => {
-  for (const chunk of [SERVER, AUTHORIZE]) vi.doUnmock(chunk);
+  for (const chunk of [SERVER, AUTHORIZE, SWEEP]) vi.doUnmock(chunk);
   vi.resetModules();
 });
 
@@ -81,4 +82,11 @@ test.each([SERVER, AUTHORIZE])(
 test("a chunk that judges ID tokens and cannot be loaded ends no session", async () => {
   const { send } = await engineWithout(SERVER);
   expect(await send.verify(record)).toEqual({ type: "unknown" });
+});
+
+test("a sweep of stale requests that cannot be loaded holds up no login", async () => {
+  requests.rows.set("old", JSON.stringify({ id: "old", created: 1 }));
+  const { server } = await engineWithout(SWEEP);
+  expect(await server.authorize({ redirectUri: REDIRECT })).toContain("code_challenge=");
+  expect(requests.rows.size).toBe(2);
 });

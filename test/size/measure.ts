@@ -50,6 +50,11 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
     sources: ["../../../src/manager/beyond-login.ts"],
   },
   {
+    what: "and a login that finds others pending",
+    limit: 3_000,
+    sources: ["../../../src/oidc/sweep-requests.ts"],
+  },
+  {
     what: "other grants, userinfo, `endpoints`, secrets",
     limit: 3_500,
     sources: ["../../../src/oidc/beyond-login.ts"],
@@ -115,6 +120,9 @@ async function buildApp(name: string): Promise<BuiltApp> {
       configFile: false,
       root: APPS,
       logLevel: "error",
+      // Whatever NODE_ENV says: tests set another.
+      resolve: { conditions: ["module", "browser", "production"] },
+      define: { "process.env.NODE_ENV": '"production"' },
       build: {
         outDir: folder,
         emptyOutDir: true,

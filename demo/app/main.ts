@@ -28,7 +28,7 @@ const people = new PeopleCard(
     signIn: (sub) => signIn.go("window", sub),
     // Of one account: the provider, where another person may be signed in, is not asked.
     signOut: (sub) => signOut(() => auth.signOut({ user: sub, endSession: "none" })),
-    forget: (sub) => signOut(() => auth.forget(sub, { endSession: "none" })),
+    forget: (sub) => signOut(() => auth.forget(sub)),
   },
   tell,
 );
@@ -142,7 +142,7 @@ onClick("sign-out", (event) => {
 });
 for (const id of ["choose", "choose-account", "menu-choose"]) onClick(id, () => signIn.choose());
 for (const id of ["everywhere", "menu-everywhere"])
-  onClick(id, () => signOut(() => auth.signOutEverywhere({ endSession: "none" })));
+  onClick(id, () => signOut(() => auth.signOutEverywhere()));
 // The attempt goes on when a person has waited long enough to be told.
 onClick("renew", () => auth.getToken({ cache: "reload", prompt: "none", signal: patience() }));
 onClick("call-api", async () => {

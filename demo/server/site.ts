@@ -67,7 +67,8 @@ export async function serveBuild(pages: readonly Page[], issuer: string): Promis
         target: "es2022",
         assetsInlineLimit: 0,
         modulePreload: { polyfill: false },
-        rolldownOptions: { input: pagesIn(page.root) },
+        // `"use client"` of the React entry means something to frameworks only.
+        rolldownOptions: { input: pagesIn(page.root), checks: { moduleLevelDirective: false } },
       },
     });
     for (const output of [outputs].flat()) {

@@ -38,5 +38,5 @@ function textOf(state: AuthGate["state"]): string {
   if (state.status === "expired") return "Your session ended. Sign in again to go on.";
   if (state.status === "anonymous" && state.error?.code === "popup_blocked")
     return "Your browser did not open the window. Allow windows for this site.";
-  return "This page shows the session of the app with four hooks. Sign in here or there.";
+  return "This page shows the session of the app with the hooks of latchkey/react. Sign in here or there.";
 }

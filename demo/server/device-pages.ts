@@ -63,7 +63,13 @@ function identity(person: Person): Html {
 }
 
 /** A screen and the phone that lets it in. */
-const SCENE = html`<svg viewBox="0 0 120 56" width="120" height="56" aria-hidden="true" class="scene">
+const SCENE = html`<svg
+  viewBox="0 0 120 56"
+  width="120"
+  height="56"
+  aria-hidden="true"
+  class="scene"
+>
   <rect x="1.5" y="1.5" width="76" height="44" rx="6" />
   <path d="M26 54.5h27M39.5 46v8" />
   <path d="M84 23.5h11" stroke-dasharray="0.1 5" />

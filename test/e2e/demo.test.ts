@@ -14,6 +14,7 @@ import {
 import { startBuiltDemo } from "../support/demo.ts";
 import { answerRemember } from "../support/demo-people.ts";
 import { cancelLogin, chooseAtLogin } from "../support/login-page.ts";
+import { jumps, LOOKS } from "../support/page-checks.ts";
 
 const PATIENCE = { timeout: 15_000, interval: 50 };
 
@@ -115,23 +116,6 @@ function focused(page: Page): Promise<{ id: string; ring: boolean }> {
     const held = document.activeElement ?? document.body;
     return { id: held.id, ring: getComputedStyle(held).outlineStyle !== "none" };
   });
-}
-
-/** How much of the page jumped since it loaded. */
-function jumps(page: Page): Promise<number> {
-  return page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        new PerformanceObserver((list) => {
-          resolve(
-            list
-              .getEntries()
-              .reduce((sum, entry) => sum + (entry as unknown as { value: number }).value, 0),
-          );
-        }).observe({ type: "layout-shift", buffered: true });
-        setTimeout(() => resolve(0), 300);
-      }),
-  );
 }
 
 /** What the provider was asked since `from`, without the pictures. */
@@ -660,12 +644,7 @@ describe("two tabs", () => {
   });
 });
 
-describe.each([
-  { width: 360, dark: false },
-  { width: 360, dark: true },
-  { width: 1280, dark: false },
-  { width: 1280, dark: true },
-])("at $width px, dark: $dark", (look) => {
+describe.each(LOOKS)("at $width px, dark: $dark", (look) => {
   async function expectGood(page: Page): Promise<void> {
     expect(await accessibilityProblems(page)).toEqual([]);
     const overflow = await page.evaluate(

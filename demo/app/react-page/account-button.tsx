@@ -6,9 +6,7 @@ import { loginOptions } from "./login-options.ts";
 /** An element in React: what is no attribute is a property. */
 export function AccountButton(): ReactElement {
   const { auth } = useAuth();
-  return (
-    <latchkey-button auth={auth} loginOptions={loginOptions} signOutOptions={STAY} />
-  );
+  return <latchkey-button auth={auth} loginOptions={loginOptions} signOutOptions={STAY} />;
 }
 
 const STAY = { endSession: "none" } as const;

@@ -35,8 +35,8 @@ function textOf(state: AuthState): string {
     case "expired":
       return "The session on this screen ended. Your phone starts a new one.";
     case "anonymous": {
-      const reason = state.error instanceof DeviceCodeError ? REASONS[state.error.reason] : "";
-      return `${reason ?? ""} Sign in, and your programmes are here.`.trim();
+      const reason = state.error instanceof DeviceCodeError && REASONS[state.error.reason];
+      return reason || "Sign in, and your programmes are here.";
     }
     default:
       return state satisfies never;

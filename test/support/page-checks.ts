@@ -2,37 +2,44 @@ import type { Page } from "puppeteer-core";
 import { expect } from "vitest";
 import { accessibilityProblems } from "./accessibility.ts";
 
-/** How much of the page jumped since it loaded. */
-export function jumps(page: Page): Promise<number> {
+/** How much of the page jumped since it loaded. `by`: everything, or only what no person did in that moment. */
+export function jumps(page: Page, by: "anybody" | "itself" = "anybody"): Promise<number> {
   return page.evaluate(
-    () =>
+    (by) =>
       new Promise<number>((resolve) => {
         new PerformanceObserver((list) => {
+          const shifts = list.getEntries() as unknown as LayoutShift[];
           resolve(
-            list
-              .getEntries()
-              .reduce((sum, entry) => sum + (entry as unknown as { value: number }).value, 0),
+            shifts
+              .filter(({ hadRecentInput }) => by === "anybody" || !hadRecentInput)
+              .reduce((sum, { value }) => sum + value, 0),
           );
         }).observe({ type: "layout-shift", buffered: true });
         setTimeout(() => resolve(0), 300);
       }),
+    by,
   );
 }
 
-/** Nothing is inaccessible, sticks out or jumped. */
+/** @see https://wicg.github.io/layout-instability/#sec-layout-shift */
+interface LayoutShift {
+  readonly value: number;
+  readonly hadRecentInput: boolean;
+}
+
+/** In light and dark: nothing is inaccessible or sticks out, and nothing jumped by itself. */
 export async function expectGoodPage(page: Page): Promise<void> {
   await page.bringToFront();
-  expect(await accessibilityProblems(page)).toEqual([]);
+  for (const scheme of ["light", "dark"]) {
+    await page.emulateMediaFeatures([
+      { name: "prefers-color-scheme", value: scheme },
+      { name: "prefers-reduced-motion", value: "reduce" },
+    ]);
+    expect(await accessibilityProblems(page), scheme).toEqual([]);
+  }
   const overflow = await page.evaluate(
     () => document.documentElement.scrollWidth - window.innerWidth,
   );
   expect(overflow).toBeLessThanOrEqual(0);
-  expect(await jumps(page)).toBeLessThan(0.02);
+  expect(await jumps(page, "itself")).toBeLessThan(0.02);
 }
-
-export const LOOKS = [
-  { width: 360, dark: false },
-  { width: 360, dark: true },
-  { width: 1280, dark: false },
-  { width: 1280, dark: true },
-];

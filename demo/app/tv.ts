@@ -56,9 +56,10 @@ async function signIn(): Promise<void> {
 }
 
 function update(): void {
-  const hadFocus = document.activeElement?.matches("#tv-sign-in, #tv-sign-out");
+  const held = document.activeElement;
   show(auth.state);
-  if (hadFocus && !document.activeElement?.checkVisibility()) element("tv-title").focus();
+  // The button that was pressed is not there any more.
+  if (held && !held.checkVisibility()) element("tv-title").focus();
 }
 
 element("tv-sign-in").addEventListener("click", () => void signIn());

@@ -186,6 +186,8 @@ test.each([360, 1280])(
     await expectGoodPage(confirm);
     await tv.bringToFront();
     await waitForText(tv, "#tv-title", "Good evening, Ada");
+    await tv.reload();
+    await waitForText(tv, "#tv-title", "Good evening, Ada");
     await expectGoodPage(tv);
   },
 );

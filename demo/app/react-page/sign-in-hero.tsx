@@ -7,9 +7,10 @@ export function SignInHero({ state }: AuthGate): ReactElement {
   const { auth } = useAuth();
   // Why it failed is in the state.
   const signIn = () => void auth.login(loginOptions).catch(() => {});
+  // By their keys two different things: one does not become the other, which would be seen as a jump.
   if (state.status === "loading") {
     return (
-      <section className="hero" aria-label="Loading">
+      <section key="loading" className="hero" aria-label="Loading">
         <div className="bones" aria-hidden="true">
           <i />
           <i />
@@ -20,7 +21,7 @@ export function SignInHero({ state }: AuthGate): ReactElement {
   }
   const isBusy = state.status === "authenticating";
   return (
-    <section className="hero" aria-labelledby="hero-title">
+    <section key="sign-in" className="hero" aria-labelledby="hero-title">
       <div>
         <h1 id="hero-title">Hooks, and nothing to wire.</h1>
         <p className="lead">{textOf(state)}</p>

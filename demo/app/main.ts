@@ -180,7 +180,7 @@ button.auth = {
   get state() {
     return auth.state;
   },
-  subscribe: auth.subscribe,
+  subscribe: (listener) => auth.subscribe(listener),
   login: ({ loginHint } = {}) => signIn.go("window", loginHint),
   signOut: () => signOut(() => auth.signOut()),
 };

@@ -24,11 +24,9 @@ export function personRow(user: RememberedUser, isHere: boolean): HTMLElement {
   const row = template.content.firstElementChild!.cloneNode(true) as HTMLElement;
   const { sub, name = sub, email = "", picture, needsLogin } = user;
   row.dataset["sub"] = sub;
-  const find = <Found extends HTMLElement>(selector: string): Found =>
-    row.querySelector<Found>(selector)!;
+  const find = (selector: string): HTMLElement => row.querySelector<HTMLElement>(selector)!;
 
-  const face = find<HTMLImageElement>(".face");
-  if (picture) face.src = picture;
+  if (picture) find(".face").setAttribute("src", picture);
   find(".who b").textContent = name;
   find(".who span").textContent = email;
   find('[data-mark="here"]').hidden = !isHere;

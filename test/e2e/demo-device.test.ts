@@ -42,7 +42,7 @@ async function turnOn(width = 1280): Promise<Page> {
 async function codeOn(tv: Page): Promise<{ code: string; link: string }> {
   await tv.waitForSelector("latchkey-device >>> .qr svg", { visible: true });
   const code = await tv.$eval("latchkey-device >>> .code", (text) => text.textContent ?? "");
-  const link = await tv.$eval("latchkey-device >>> a", (a) => (a as HTMLAnchorElement).href);
+  const link = await tv.$eval("latchkey-device >>> a", (a) => a.href);
   return { code, link };
 }
 

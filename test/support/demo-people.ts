@@ -68,8 +68,8 @@ export async function pick(page: Page, name: string): Promise<void> {
 /** Whether one of the dialogs is open. */
 export function isAsked(page: Page): Promise<boolean> {
   return page.evaluate(() =>
-    [...document.querySelectorAll("latchkey-accounts, latchkey-remember")].some(
-      (element) => element.shadowRoot?.querySelector("dialog, .card") != null,
+    [...document.querySelectorAll("latchkey-accounts, latchkey-remember")].some((element) =>
+      Boolean(element.shadowRoot?.querySelector("dialog, .card")),
     ),
   );
 }

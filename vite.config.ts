@@ -77,6 +77,7 @@ async function projects() {
     {
       test: {
         name: "unit",
+        maxWorkers: 2,
         include: [
           "test/{core,refresh,oidc,memory,grants,manager,outage,simulation,size}/**/*.test.ts",
           "test/*.test.ts",
@@ -105,8 +106,8 @@ async function projects() {
         include: ["test/e2e/**/*.test.ts"],
         testTimeout: 60_000,
         hookTimeout: 120_000,
-        // Each file starts its own provider and browser; two cores carry one at a time.
-        fileParallelism: false,
+        // Each file starts its own provider and browser; two cores carry two of them.
+        maxWorkers: 2,
       },
     },
     {

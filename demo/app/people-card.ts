@@ -35,10 +35,8 @@ export class PeopleCard {
     const isIn = state.status === "authenticated";
     const here = isIn ? state.user.sub : undefined;
     const isEmpty = this.#users.length === 0;
-    const isOut = state.status === "anonymous" || state.status === "expired";
-    // Before anybody signed in, an empty list says nothing.
-    element("people").hidden = !isIn && (isEmpty || !isOut);
-    element("nobody").hidden = !isEmpty;
+    const isBusy = state.status === "loading" || state.status === "authenticating";
+    element("people").hidden = isEmpty || isBusy;
     for (const part of document.querySelectorAll<HTMLElement>("[data-with-people]"))
       part.hidden = isEmpty;
     element("sign-in").classList.toggle("primary", isEmpty);

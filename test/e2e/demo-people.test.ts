@@ -10,6 +10,7 @@ import {
   pick,
   rememberPeople,
   signInByWindow,
+  signOutEverywhere,
 } from "../support/demo-people.ts";
 import { chooseAtLogin } from "../support/login-page.ts";
 import { expectGoodPage } from "../support/page-checks.ts";
@@ -119,7 +120,7 @@ describe("three people", () => {
     await isNow(other, "Ada Lovelace");
 
     await page.bringToFront();
-    await page.click("#everywhere");
+    await signOutEverywhere(page);
     for (const each of [page, other]) {
       await waitForShown(each, "#choose");
       await vi.waitFor(async () =>

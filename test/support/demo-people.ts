@@ -44,6 +44,18 @@ export async function rememberPeople(page: Page, ...subs: DemoPerson[]): Promise
   }
 }
 
+/** The page goes to the provider, which ends its session, and comes back. */
+export async function signOutEverywhere(page: Page): Promise<void> {
+  const { origin } = new URL(page.url());
+  await Promise.all([
+    page.waitForRequest(
+      (request) => request.isNavigationRequest() && request.url().startsWith(`${origin}/`),
+    ),
+    page.click("#everywhere"),
+  ]);
+  await waitForShown(page, "#choose");
+}
+
 /** A click on what can be done with one of the people on the list. */
 export async function act(
   page: Page,

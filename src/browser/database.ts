@@ -141,7 +141,12 @@ export function updateEntry<T>(
   key: string,
   parse: (value: unknown) => T | undefined,
   change: (before: T | undefined) => T | undefined | typeof KEEP,
-  writeBeside: (store: IDBObjectStore, after: T | undefined) => void = () => {},
+  writeBeside: (
+    store: IDBObjectStore,
+    key: string,
+    before: T | undefined,
+    after: T | undefined,
+  ) => void = () => {},
 ): Promise<T | undefined> {
   return use(
     "readwrite",
@@ -156,7 +161,7 @@ export function updateEntry<T>(
             if (after === KEEP) return resolve(before);
             if (after === undefined) store.delete(key);
             else store.put(after, key);
-            writeBeside(store, after);
+            writeBeside(store, key, before, after);
             promisifyRequest(store.transaction).then(() => resolve(after), reject);
           } catch (error) {
             reject(error);

@@ -1,40 +1,48 @@
 import { promisifyRequest, type UseStore } from "idb-keyval";
-import { defaultUserKey, sessionKey, userKey, type ClientKey } from "../core/keys.ts";
+import { defaultUserKey, peopleKey, sessionKey, type ClientKey } from "../core/keys.ts";
 import { lastUsedFirst, parseRemembered } from "../core/parse-remembered.ts";
+import { parseRow } from "../core/parse-row.ts";
+import { rememberedRecord } from "../core/remembered-record.ts";
 import type { People } from "../core/session.ts";
-import { within } from "./database.ts";
+import { readEntry, within } from "./database.ts";
 import { CALLBACKS, type DatedCallback } from "./indexeddb-callback-ledger.ts";
+
+/** By encoded `sub`; nothing of a record is sure. */
+type RememberedList = Map<string, unknown>;
 
 /** The client's people in IndexedDB. */
 export function indexedDBPeople(database: UseStore, client: ClientKey): People {
+  const listKey = peopleKey(client);
   const sessions = sessionKey(client, "");
-  const users = userKey(client, "");
-  const subOf = (key: IDBValidKey, { length }: string) =>
-    decodeURIComponent((key as string).slice(length));
+  const codeOf = (key: IDBValidKey) => (key as string).slice(sessions.length);
   return {
-    list: () =>
-      database("readonly", async (store) => {
-        const [keys, records] = await entries(store, users);
-        return lastUsedFirst(
-          keys.map((key, index) => parseRemembered(subOf(key, users), records[index])),
-        );
-      }),
+    list: async () => {
+      const stored = await readEntry(database, listKey);
+      const list: RememberedList =
+        stored instanceof Map ? stored : await database("readwrite", makeList);
+      return lastUsedFirst(
+        [...list].map(([code, record]) => parseRemembered(decodeURIComponent(code), record)),
+      );
+    },
     known: () =>
       database("readonly", async (store) => {
         const keys = await promisifyRequest(store.getAllKeys(within(sessions)));
-        return keys.map((key) => subOf(key, sessions));
+        return keys.map((key) => decodeURIComponent(codeOf(key)));
       }),
     forget: (sub) =>
       database("readwrite", async (store) => {
         const key = defaultUserKey(client);
         store.delete(sessionKey(client, sub));
-        store.delete(userKey(client, sub));
-        // Both are asked before the first answer: a transaction without a request is over.
-        const [byDefault, [states, callbacks]] = await Promise.all([
+        // All are asked before the first answer: a transaction without a request is over.
+        const [byDefault, list, [states, callbacks]] = await Promise.all([
           promisifyRequest<unknown>(store.get(key)),
+          promisifyRequest<unknown>(store.get(listKey)),
           entries(store, CALLBACKS),
         ]);
         if (byDefault === sub) store.delete(key);
+        // One that is damaged is made anew.
+        if (!(list instanceof Map)) store.delete(listKey);
+        else if (list.delete(encodeURIComponent(sub))) store.put(list, listKey);
         callbacks.forEach((callback, index) => {
           const { record } = (callback ?? {}) as Partial<DatedCallback>;
           if (record && "sub" in record && record.sub === sub) store.delete(states[index]!);
@@ -42,6 +50,19 @@ export function indexedDBPeople(database: UseStore, client: ClientKey): People {
         await promisifyRequest(store.transaction);
       }),
   };
+
+  /** From the sessions, of which a damaged one is listed by its `sub`. */
+  async function makeList(store: IDBObjectStore): Promise<RememberedList> {
+    const [keys, rows] = await entries(store, sessions);
+    const list: RememberedList = new Map();
+    keys.forEach((key, index) => {
+      const row = parseRow(rows[index]);
+      const record = row ? rememberedRecord(row) : {};
+      if (record) list.set(codeOf(key), record);
+    });
+    store.put(list, listKey);
+    return list;
+  }
 }
 
 function entries(store: IDBObjectStore, prefix: string): Promise<[IDBValidKey[], unknown[]]> {

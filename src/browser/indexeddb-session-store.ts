@@ -5,12 +5,11 @@ import {
   type SessionStore,
   type TokenRecord,
 } from "../core/session.ts";
-import { userKeyOf } from "../core/keys.ts";
-import { rememberedRecord } from "../core/remembered-record.ts";
 import { parseRow } from "../core/parse-row.ts";
 import { readEntry, updateEntry } from "./database.ts";
+import { updateList } from "./remembered-list.ts";
 
-/** Sessions in IndexedDB, their tokens as they are, and beside each what lists of people show. */
+/** Sessions in IndexedDB, their tokens as they are, and the list of people in step with them. */
 export class IndexedDBSessionStore implements SessionStore {
   readonly #database: UseStore;
 
@@ -23,11 +22,7 @@ export class IndexedDBSessionStore implements SessionStore {
   }
 
   update(key: string, change: SessionChange): Promise<SessionRow | undefined> {
-    return updateEntry(this.#database, key, parseRow, change, (store, row) => {
-      const record = rememberedRecord(row);
-      if (record) store.put(record, userKeyOf(key));
-      else store.delete(userKeyOf(key));
-    });
+    return updateEntry(this.#database, key, parseRow, change, updateList);
   }
 
   seal(record: TokenRecord): Promise<unknown> {

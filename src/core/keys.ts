@@ -10,14 +10,9 @@ export function sessionKey(client: ClientKey, sub: string): string {
   return `session/${client}/${encodeURIComponent(sub)}`;
 }
 
-/** Where lists of people look. The empty `sub` gives where all of them begin. */
-export function userKey(client: ClientKey, sub: string): string {
-  return userKeyOf(sessionKey(client, sub));
-}
-
-/** @param key of a session */
-export function userKeyOf(key: string): string {
-  return key.replace("session", "user");
+/** Where lists of people look. */
+export function peopleKey(client: ClientKey): string {
+  return `people/${client}`;
 }
 
 export function defaultUserKey(client: ClientKey): string {

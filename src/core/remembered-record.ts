@@ -1,7 +1,7 @@
 import type { RememberedUser } from "./login-prompt.ts";
 import type { SessionRow } from "./session.ts";
 
-/** What is stored beside a session, in the same transaction, for those who list people: a list opens no sessions. */
+/** What lists of people show of a session. */
 export type RememberedRecord = Omit<RememberedUser, "sub">;
 
 /** Undefined when they are not remembered. */

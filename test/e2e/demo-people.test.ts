@@ -22,7 +22,8 @@ let browser: Browser;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  [demo, browser] = await Promise.all([startBuiltDemo(), launchBrowser()]);
+  // Windows open in a click only, as for people.
+  [demo, browser] = await Promise.all([startBuiltDemo(), launchBrowser({ popupBlocking: true })]);
 });
 afterAll(async () => {
   await browser?.close();

@@ -24,6 +24,7 @@ export function describe(
   if (now.status === "authenticating") {
     if (before.status === "authenticating") return undefined;
     if (way === "window") return "opened the sign-in window";
+    if (way === "picker") return "asked who it is";
     return isBack ? "back from the sign-in page" : "going to the sign-in page";
   }
   if (now.status === "expired") {
@@ -37,6 +38,8 @@ export function describe(
   }
 
   const who = now.user.name ?? now.user.sub;
+  if (before.status === "authenticated" && before.user.sub !== now.user.sub && by === undefined)
+    return `this tab is for ${who} now`;
   if (before.status !== "authenticated" || before.user.sub !== now.user.sub) {
     return by === undefined
       ? `signed in as ${who} from before, without any page`

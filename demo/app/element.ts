@@ -1,7 +1,16 @@
-/** An element of `index.html`, whose ids are part of this app. */
+/** An element of the page, whose ids are part of this app. */
 export function element(id: string): HTMLElement {
   const found = document.getElementById(id);
-  if (found === null) throw new Error(`index.html has no #${id}`);
+  if (found === null) throw new Error(`the page has no #${id}`);
+  return found;
+}
+
+/** The one that has this name. */
+export function elementOf<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+): HTMLElementTagNameMap[Name] {
+  const found = document.querySelector(name);
+  if (found === null) throw new Error(`the page has no <${name}>`);
   return found;
 }
 

@@ -1,11 +1,15 @@
-import { createAuth, NoTokenError, PopupBlockedError, RefreshTokenError } from "../../src/index.ts";
+import { NoTokenError, PopupBlockedError, RefreshTokenError } from "../../src/index.ts";
 import type { AuthState } from "../../src/index.ts";
 import { Activity, describe } from "./activity.ts";
-import { element, setText } from "./element.ts";
+import { auth } from "./auth.ts";
+import { element, elementOf, setText } from "./element.ts";
 import { forgetAction, keepFocus, rememberAction } from "./focus.ts";
+import { PeopleCard } from "./people-card.ts";
+import { peopleChanged } from "./people-news.ts";
 import { problemOf } from "./problem.ts";
+import { accounts } from "./prompts.ts";
 import { cueScrolling } from "./scroll-cue.ts";
-import { SignIn, type Way } from "./sign-in.ts";
+import { SignIn } from "./sign-in.ts";
 import { tabName } from "./tab-name.ts";
 import { leaveWord, onWord } from "./tab-word.ts";
 import { patience, TokenLife } from "./token-life.ts";
@@ -14,17 +18,20 @@ import { ANOTHER, isNews, THIS, whoBrought } from "./who.ts";
 
 const CALLBACK = "/callback";
 
-const auth = createAuth({
-  issuer: document.querySelector<HTMLMetaElement>('meta[name="issuer"]')?.content ?? "",
-  clientId: "latchkey-demo",
-  redirectUri: CALLBACK,
-  postLogoutRedirectUri: "/",
-  scope: ["openid", "profile", "email"],
-});
-
 const name = tabName();
 const signIn = new SignIn(auth);
 const life = new TokenLife(auth);
+const people = new PeopleCard(
+  auth,
+  {
+    switchTo: (sub) => auth.switchUser(sub),
+    signIn: (sub) => signIn.go("window", sub),
+    // Of one account: the provider, where another person may be signed in, is not asked.
+    signOut: (sub) => signOut(() => auth.signOut({ user: sub, endSession: "none" })),
+    forget: (sub) => signOut(() => auth.forget(sub)),
+  },
+  tell,
+);
 const activity = new Activity(element("activity"));
 let shown: AuthState = { status: "loading" };
 /** The tab that brought what is shown. */
@@ -38,7 +45,11 @@ function update(): void {
   const line = describe(shown, state, { way, by, isBack: location.pathname === CALLBACK });
   if (line !== undefined) activity.add(line);
   shown = state;
-  keepFocus(state.status, () => show(state, way, by));
+  keepFocus(state.status, () => {
+    show(state, way, by);
+    people.show();
+  });
+  void people.load();
   life.follow(state);
   if (news) tellNews(state);
 }
@@ -101,7 +112,13 @@ function tell(error: unknown): void {
   }
 }
 
-function offer(id: string, way: Way): void {
+/** Leaves word, so that other tabs can tell who did it. */
+function signOut(act: () => Promise<void>): Promise<void> {
+  leaveWord({ tab: name, did: "sign-out" });
+  return act().finally(peopleChanged);
+}
+
+function offer(id: string, way: "window" | "page"): void {
   onClick(id, (event) => {
     if (way === "page") rememberAction(event);
     return signIn.go(way, shown.status === "expired" ? shown.user?.sub : undefined);
@@ -121,9 +138,11 @@ element("dismiss").addEventListener("click", () => {
 });
 onClick("sign-out", (event) => {
   rememberAction(event);
-  leaveWord({ tab: name, did: "sign-out" });
-  return auth.signOut();
+  return signOut(() => auth.signOut());
 });
+for (const id of ["choose", "choose-account", "menu-choose"]) onClick(id, () => signIn.choose());
+for (const id of ["everywhere", "menu-everywhere"])
+  onClick(id, () => signOut(() => auth.signOutEverywhere()));
 // The attempt goes on when a person has waited long enough to be told.
 onClick("renew", () => auth.getToken({ cache: "reload", prompt: "none", signal: patience() }));
 onClick("call-api", async () => {
@@ -155,6 +174,20 @@ setText("tab-name", name);
 document.title = `${name} · Latchkey demo`;
 cueScrolling(element("activity-scroll"), element("activity"));
 
+accounts.userAgent = signIn.userAgent(update);
+const button = elementOf("latchkey-button");
+button.auth = {
+  get state() {
+    return auth.state;
+  },
+  subscribe: (listener) => auth.subscribe(listener),
+  login: ({ loginHint } = {}) => signIn.go("window", loginHint),
+  signOut: () => signOut(() => auth.signOut()),
+};
+button.addEventListener("latchkey-error", (event) => tell((event as CustomEvent<unknown>).detail));
+
+// Nothing moves for a list that comes late. After a login it would wait for the answer, which the page is to say.
+if (location.pathname !== CALLBACK) await people.load();
 auth.subscribe(update);
 update();
 if (location.pathname === CALLBACK) void finishLogin();

@@ -28,6 +28,9 @@ export function problemOf(error: unknown, way: Way): Problem {
       tone: "neutral",
     };
   }
+  if (known?.code === "cancelled" && way === "picker") {
+    return { text: "You chose nobody.", line: "chose nobody", tone: "neutral" };
+  }
   if (known && isTurningBack(known)) {
     return {
       text: "You came back without choosing anybody.",

@@ -1,9 +1,15 @@
-import { PopupUserAgent, type Auth, type User } from "../../src/index.ts";
+import {
+  PopupUserAgent,
+  type Auth,
+  type LoginOptions,
+  type User,
+  type UserAgent,
+} from "../../src/index.ts";
 
-/** A window of its own, or this very page. */
-export type Way = "window" | "page";
+/** A window of its own, this very page, or no trip yet: the picker asks who it is. */
+export type Way = "window" | "page" | "picker";
 
-/** The two ways to sign in. `loginHint`: who is suggested at the login page. */
+/** The ways to sign in. */
 export class SignIn {
   readonly #auth: Auth;
   readonly #popup = new PopupUserAgent("/popup.html");
@@ -19,16 +25,37 @@ export class SignIn {
     return this.#way;
   }
 
-  go(way: Way, loginHint?: string): Promise<User> {
+  /** `loginHint`: who is suggested at the login page; without one the person chooses there, whoever is signed in. */
+  go(way: "window" | "page", loginHint?: string): Promise<User> {
     this.#way = way;
-    const hint = loginHint === undefined ? {} : { loginHint };
-    if (way === "page") return this.#auth.login({ ...hint, returnTo: "/" });
+    const who: LoginOptions =
+      loginHint === undefined ? { prompt: "select_account" } : { loginHint };
+    if (way === "page") return this.#auth.login({ ...who, returnTo: "/" });
     this.#leaving = new AbortController();
     const { signal } = this.#leaving;
-    return this.#auth.login({ ...hint, userAgent: this.#popup, signal });
+    return this.#auth.login({ ...who, userAgent: this.#popup, signal });
   }
 
-  /** Closes the window. */
+  /** Asks with the picker; who is remembered is in at once. */
+  choose(): Promise<string> {
+    this.#way = "picker";
+    this.#leaving = new AbortController();
+    return this.#auth.getToken({ prompt: "select_account", signal: this.#leaving.signal });
+  }
+
+  /** For the picker's "Use another account". `onOpen`: the way is another one now. */
+  userAgent(onOpen: () => void): UserAgent {
+    return {
+      open: () => {
+        const trip = this.#popup.open();
+        this.#way = "window";
+        onOpen();
+        return trip;
+      },
+    };
+  }
+
+  /** Closes the window or the picker. */
   leave(): void {
     this.#leaving?.abort();
   }

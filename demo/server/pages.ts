@@ -8,7 +8,18 @@ const MARK = html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="t
   <circle cx="12" cy="3.6" r="1.7" />
 </svg>`;
 
-function page(title: string, content: Html): string {
+const SIGNS = {
+  good: html`<svg viewBox="0 0 48 48" width="48" height="48" aria-hidden="true" class="sign good">
+    <circle cx="24" cy="24" r="24" />
+    <path d="M15 24.5l6.5 6.5L33.5 18" />
+  </svg>`,
+  bad: html`<svg viewBox="0 0 48 48" width="48" height="48" aria-hidden="true" class="sign bad">
+    <circle cx="24" cy="24" r="24" />
+    <path d="M17 17l14 14M31 17L17 31" />
+  </svg>`,
+};
+
+export function page(title: string, content: Html): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -97,38 +108,12 @@ export function logoutAtOncePage(form: string): string {
   );
 }
 
-export function noticePage(title: string, text: string): string {
+/** How something ended. `sign`: what it looks like at a glance. */
+export function noticePage(title: string, text: string, sign?: "good" | "bad"): string {
   return page(
     title,
-    html`<h1>${title}</h1>
-      <p class="lead">${text}</p>`,
-  );
-}
-
-export function deviceCodePage(form: string, problem: string | undefined): string {
-  return page(
-    "Connect a device",
-    html`<h1>Connect a device</h1>
-      <p class="lead ${problem ? "problem" : ""}">
-        ${problem ?? "Enter the code that the device shows."}
-      </p>
-      ${new Html(form.replace(/ onfocus="[^"]*"/, ' aria-label="Code"'))}
-      <p class="buttons"><button form="op.deviceInputForm" class="primary">Continue</button></p>`,
-  );
-}
-
-export function deviceConfirmPage(form: string, client: string, userCode: string): string {
-  return page(
-    "Connect a device",
-    html`<h1>Is this your device?</h1>
-      <p class="lead"><strong>${client}</strong> shows the code</p>
-      <p class="code">${userCode}</p>
-      ${new Html(form)}
-      <p class="buttons">
-        <button form="op.deviceConfirmForm" class="primary" autofocus>Yes, continue</button>
-        <button form="op.deviceConfirmForm" name="abort" value="yes" class="quiet">
-          No, cancel
-        </button>
-      </p>`,
+    html`${sign && SIGNS[sign]}
+      <h1>${title}</h1>
+      <p class="lead last">${text}</p>`,
   );
 }

@@ -6,6 +6,7 @@ import {
   type JWK,
   type KoaContextWithOIDC,
 } from "oidc-provider";
+import * as devicePages from "./device-pages.ts";
 import { loadExistingGrant, policy } from "./interactions.ts";
 import * as pages from "./pages.ts";
 import { claimsOf, findPerson } from "./people.ts";
@@ -49,6 +50,15 @@ export function configuration(input: ConfigurationInput): Configuration {
         response_types: ["code"],
         redirect_uris: everywhere(input.redirectPaths),
         post_logout_redirect_uris: everywhere(input.postLogoutPaths),
+        id_token_signed_response_alg: "ES256",
+      },
+      {
+        client_id: "latchkey-tv",
+        client_name: "Living-room TV",
+        token_endpoint_auth_method: "none",
+        grant_types: ["refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+        response_types: [],
+        redirect_uris: [],
         id_token_signed_response_alg: "ES256",
       },
       ...input.moreClients,
@@ -101,16 +111,25 @@ export function configuration(input: ConfigurationInput): Configuration {
       deviceFlow: {
         enabled: true,
         userCodeInputSource: (ctx, form, _out, error) => {
-          ctx.body = pages.deviceCodePage(
-            form,
-            error && "That code does not work. Check it and try again.",
-          );
+          // What the person decided is no problem of the code.
+          ctx.body =
+            error?.name === "AbortedError"
+              ? devicePages.deviceRefusedPage()
+              : devicePages.deviceCodePage(
+                  form,
+                  error && "That code does not work. Check it and try again.",
+                );
         },
         userCodeConfirmSource: (ctx, form, client, _info, userCode) => {
-          ctx.body = pages.deviceConfirmPage(form, client.clientName ?? client.clientId, userCode);
+          ctx.body = devicePages.deviceConfirmPage({
+            form,
+            client: client.clientName ?? client.clientId,
+            userCode,
+            person: findPerson(ctx.oidc.session?.accountId),
+          });
         },
         successSource: (ctx) => {
-          ctx.body = pages.noticePage("Your device is connected", "You can close this page.");
+          ctx.body = devicePages.deviceConnectedPage(findPerson(ctx.oidc.session?.accountId));
         },
       },
       resourceIndicators: {

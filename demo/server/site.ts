@@ -31,14 +31,27 @@ function config({ base, root }: Page, issuer: string): InlineConfig {
   };
 }
 
+/** Found late, one of them would reload the page in the middle of a login. */
+const FOUND_EARLY = [
+  "idb-keyval",
+  "jose",
+  "lit",
+  "lit/directives/keyed.js",
+  "lit/directives/repeat.js",
+  "oidc-client-ts",
+  "react",
+  "react-dom/client",
+  "react/jsx-dev-runtime",
+  "uqr",
+];
+
 /** Vite's dev server behind our own: changes show at once. */
 export async function serveSources(page: Page, issuer: string, server: Server): Promise<Site> {
   const vite = await createServer({
     ...config(page, issuer),
     appType: "spa",
     server: { middlewareMode: true, hmr: { server }, fs: { allow: [REPOSITORY] } },
-    // Found late, one of them would reload the page in the middle of a login.
-    optimizeDeps: { include: ["oidc-client-ts", "jose", "idb-keyval"] },
+    optimizeDeps: { include: FOUND_EARLY },
   });
   return { listener: vite.middlewares, close: () => vite.close() };
 }
@@ -54,7 +67,8 @@ export async function serveBuild(pages: readonly Page[], issuer: string): Promis
         target: "es2022",
         assetsInlineLimit: 0,
         modulePreload: { polyfill: false },
-        rolldownOptions: { input: pagesIn(page.root) },
+        // `"use client"` of the React entry means something to frameworks only.
+        rolldownOptions: { input: pagesIn(page.root), checks: { moduleLevelDirective: false } },
       },
     });
     for (const output of [outputs].flat()) {
@@ -93,7 +107,7 @@ function serveFile(
 ): void {
   const { pathname } = new URL(request.url ?? "/", "http://localhost");
   const base = bases.find((prefix) => pathname.startsWith(prefix)) ?? "/";
-  const path = extname(pathname) === "" ? `${base}index.html` : pathname;
+  const path = extname(pathname) === "" ? pageAt(pathname, base, files) : pathname;
   const body = files.get(path);
   if (body === undefined) {
     response.writeHead(404, { "Content-Type": "text/plain" }).end("Not found");
@@ -107,6 +121,15 @@ function serveFile(
     "X-Content-Type-Options": "nosniff",
   });
   response.end(body);
+}
+
+/** `/tv` is `tv.html`, as with the dev server. A page that is not there is the app's to answer. */
+function pageAt(
+  pathname: string,
+  base: string,
+  files: ReadonlyMap<string, string | Uint8Array>,
+): string {
+  return files.has(`${pathname}.html`) ? `${pathname}.html` : `${base}index.html`;
 }
 
 /** What an app with Latchkey needs, and nothing more. */

@@ -9,7 +9,9 @@ import {
   type TabOptions,
 } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
+import { answerRemember } from "../support/demo-people.ts";
 import { cancelLogin, chooseAtLogin } from "../support/login-page.ts";
+import { shootPeople } from "./demo-people-shots.ts";
 import type { PictureSize } from "./ui-shots.ts";
 import type { RunningDemo } from "../../demo/server/demo.ts";
 
@@ -73,6 +75,7 @@ async function shootTwoTabs(
   await first.page.click("#sign-in-page");
   await chooseAtLogin(first.page, "ada");
   await waitForShown(first.page, "#sign-out");
+  await answerRemember(first.page, "no");
   const second = await openTab(context, demo.url, options);
   await waitForShown(second.page, "#sign-out");
   demo.provider.setAccessTokenTtl(60);
@@ -152,7 +155,7 @@ async function shoot(
   const popup = await tabOpenedBy(signedIn.browserContext(), () => signedIn.click("#sign-in"));
   await chooseAtLogin(popup, "ada");
   await waitForShown(signedIn, "#sign-out");
-  await signedIn.bringToFront();
+  await answerRemember(signedIn, "no");
   await signedIn.click("#call-api");
   await signedIn.waitForSelector("#api-answer:not([data-empty])");
   await picture(signedIn, at("3-signed-in"));
@@ -165,6 +168,7 @@ async function shoot(
   await waitForShown(second, "#sign-in-again");
   await picture(second, at("6-expired"));
   await second.browserContext().close();
+  await shootPeople(browser, demo, picture, { folder, name, options });
 }
 
 /** The demo in `folder`; what each picture shows is in its name. */

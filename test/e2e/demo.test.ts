@@ -12,7 +12,9 @@ import {
   type Tab,
 } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
+import { answerRemember } from "../support/demo-people.ts";
 import { cancelLogin, chooseAtLogin } from "../support/login-page.ts";
+import { jumps } from "../support/page-checks.ts";
 
 const PATIENCE = { timeout: 15_000, interval: 50 };
 
@@ -114,23 +116,6 @@ function focused(page: Page): Promise<{ id: string; ring: boolean }> {
     const held = document.activeElement ?? document.body;
     return { id: held.id, ring: getComputedStyle(held).outlineStyle !== "none" };
   });
-}
-
-/** How much of the page jumped since it loaded. */
-function jumps(page: Page): Promise<number> {
-  return page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        new PerformanceObserver((list) => {
-          resolve(
-            list
-              .getEntries()
-              .reduce((sum, entry) => sum + (entry as unknown as { value: number }).value, 0),
-          );
-        }).observe({ type: "layout-shift", buffered: true });
-        setTimeout(() => resolve(0), 300);
-      }),
-  );
 }
 
 /** What the provider was asked since `from`, without the pictures. */
@@ -474,7 +459,13 @@ describe("in a window", () => {
     await page.bringToFront();
     expect(await focused(page)).toEqual({ id: "person-name", ring: true });
 
-    await press(page, "#sign-out");
+    // The page goes to the provider and comes back to itself.
+    await Promise.all([
+      page.waitForRequest(
+        (request) => request.isNavigationRequest() && request.url().split("?")[0] === demo.url,
+      ),
+      press(page, "#sign-out"),
+    ]);
     await waitForShown(page, "#sign-in");
     const second = await tabOpenedBy(context, () => press(page, "#sign-in"));
     await waitForShown(page, "#cancel");
@@ -609,6 +600,8 @@ describe("two tabs", () => {
     expect(await textOf(other, "#person-name")).toBe("Ada Lovelace");
     expect(await textOf(other, "#origin")).toBe(name);
     expect(await accessibilityProblems(other)).toEqual([]);
+    // It is over the buttons of a small screen, for as long as nobody answers.
+    await answerRemember(page, "no");
     await other.waitForFunction(() => document.querySelector("[data-news]") === null, {
       polling: 20,
     });

@@ -124,7 +124,7 @@ export async function outcome(tab: EngineTab): Promise<Outcome> {
 }
 
 /** A page that is on its way elsewhere answers nothing. */
-async function eventually(holds: () => Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+export async function eventually(holds: () => Promise<boolean>, timeoutMs = 15_000): Promise<void> {
   for (const end = Date.now() + timeoutMs; ; await sleep(20)) {
     if (await holds().catch(() => false)) return;
     if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${holds.toString()}`);

@@ -1,0 +1,22 @@
+import {
+  AuthorizationCodeGrant,
+  AutoLoginGrant,
+  createAuth,
+  RefreshGrant,
+} from "../../src/index.ts";
+import { issuer } from "./issuer.ts";
+import { prompt } from "./prompts.ts";
+
+/** Of this app and of its page in React: both are the same client, so they share its sessions. */
+export const auth = createAuth({
+  issuer,
+  clientId: "latchkey-demo",
+  redirectUri: "/callback",
+  postLogoutRedirectUri: "/",
+  scope: ["openid", "profile", "email"],
+  grant: (parts) =>
+    new AutoLoginGrant(new RefreshGrant(new AuthorizationCodeGrant(parts.server), parts), {
+      ...parts,
+      prompt,
+    }),
+});

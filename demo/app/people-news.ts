@@ -1,0 +1,14 @@
+const NAME = "demo/people";
+
+// A channel does not hear itself, but another one of the same tab does.
+const mouth = new BroadcastChannel(NAME);
+const ear = new BroadcastChannel(NAME);
+
+/** Tells all pages, this one too, that the list of remembered people is another one now. */
+export function peopleChanged(): void {
+  mouth.postMessage("");
+}
+
+export function onPeopleChanged(listener: () => void): void {
+  ear.addEventListener("message", listener);
+}

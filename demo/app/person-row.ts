@@ -1,0 +1,47 @@
+import type { RememberedUser } from "../../src/index.ts";
+import { element } from "./element.ts";
+
+/** What can be done with one of them; the buttons of the template are named after it. */
+export interface PersonActions {
+  readonly switchTo: (sub: string) => Promise<unknown>;
+  readonly signIn: (sub: string) => Promise<unknown>;
+  readonly signOut: (sub: string) => Promise<unknown>;
+  readonly forget: (sub: string) => Promise<unknown>;
+}
+
+export type Deed = keyof PersonActions;
+
+const LABELS: Readonly<Record<Deed, (name: string) => string>> = {
+  switchTo: (name) => `Switch here to ${name}`,
+  signIn: (name) => `Sign in as ${name}`,
+  signOut: (name) => `Sign out ${name}`,
+  forget: (name) => `Forget ${name}`,
+};
+
+/** A copy of the page's template. `isHere`: this tab is theirs. */
+export function personRow(user: RememberedUser, isHere: boolean): HTMLElement {
+  const template = element("person-row") as HTMLTemplateElement;
+  const row = template.content.firstElementChild!.cloneNode(true) as HTMLElement;
+  const { sub, name = sub, email = "", picture, needsLogin } = user;
+  row.dataset["sub"] = sub;
+  const find = (selector: string): HTMLElement => row.querySelector<HTMLElement>(selector)!;
+
+  if (picture) find(".face").setAttribute("src", picture);
+  find(".who b").textContent = name;
+  find(".who span").textContent = email;
+  find('[data-mark="here"]').hidden = !isHere;
+  find('[data-mark="out"]').hidden = !needsLogin;
+
+  const isOffered: Readonly<Record<Deed, boolean>> = {
+    switchTo: !isHere && !needsLogin,
+    signIn: needsLogin,
+    signOut: !needsLogin,
+    forget: true,
+  };
+  for (const button of row.querySelectorAll<HTMLElement>("[data-do]")) {
+    const deed = button.dataset["do"] as Deed;
+    button.hidden = !isOffered[deed];
+    button.ariaLabel = LABELS[deed](name);
+  }
+  return row;
+}

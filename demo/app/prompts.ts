@@ -1,0 +1,23 @@
+import type { LoginPrompt } from "../../src/index.ts";
+import { defineLatchkeyElements, loginPrompt } from "../../src/ui.ts";
+import { elementOf } from "./element.ts";
+import { peopleChanged } from "./people-news.ts";
+
+defineLatchkeyElements();
+
+/** The picker. */
+export const accounts = elementOf("latchkey-accounts");
+const remember = elementOf("latchkey-remember");
+
+/** What asks the person: two elements of the page. */
+export const prompt: LoginPrompt = loginPrompt({
+  accounts,
+  remember: {
+    shouldRemember: async (user, options) => {
+      const answer = await remember.shouldRemember(user, options);
+      // Once Latchkey has begun to store it; who reads the store then waits for that.
+      if (answer) setTimeout(peopleChanged);
+      return answer;
+    },
+  },
+});

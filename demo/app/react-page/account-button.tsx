@@ -1,0 +1,20 @@
+import type { ReactElement } from "react";
+import { useAuth } from "../../../src/react.ts";
+import type { LatchkeyButton } from "../../../src/ui.ts";
+import { loginOptions } from "./login-options.ts";
+
+/** An element in React: what is no attribute is a property. */
+export function AccountButton(): ReactElement {
+  const { auth } = useAuth();
+  return <latchkey-button auth={auth} loginOptions={loginOptions} signOutOptions={STAY} />;
+}
+
+const STAY = { endSession: "none" } as const;
+
+declare module "react/jsx-runtime" {
+  namespace JSX {
+    interface IntrinsicElements {
+      "latchkey-button": Partial<Pick<LatchkeyButton, "auth" | "loginOptions" | "signOutOptions">>;
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { ReactElement } from "react";
+import { RequireAuth } from "../../../src/react.ts";
+import { ApiCard } from "./api-card.tsx";
+import { Greeting } from "./greeting.tsx";
+import { SignInHero } from "./sign-in-hero.tsx";
+import { TokenCard } from "./token-card.tsx";
+
+/** Everything below `RequireAuth` is of one person; the others see the fallback. */
+export function App(): ReactElement {
+  return (
+    <RequireAuth fallback={(gate) => <SignInHero {...gate} />}>
+      <div className="board">
+        <Greeting />
+        <TokenCard />
+        <ApiCard />
+      </div>
+    </RequireAuth>
+  );
+}

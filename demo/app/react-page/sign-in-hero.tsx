@@ -1,0 +1,43 @@
+import type { ReactElement } from "react";
+import { useAuth, type AuthGate } from "../../../src/react.ts";
+import { loginOptions } from "./login-options.ts";
+
+/** What somebody sees who is not signed in. */
+export function SignInHero({ state }: AuthGate): ReactElement {
+  const { auth } = useAuth();
+  // Why it failed is in the state.
+  const signIn = () => void auth.login(loginOptions).catch(() => {});
+  // By their keys two different things: one does not become the other, which would be seen as a jump.
+  if (state.status === "loading") {
+    return (
+      <section key="loading" className="hero" aria-label="Loading">
+        <div className="bones" aria-hidden="true">
+          <i />
+          <i />
+          <i />
+        </div>
+      </section>
+    );
+  }
+  const isBusy = state.status === "authenticating";
+  return (
+    <section key="sign-in" className="hero" aria-labelledby="hero-title">
+      <div>
+        <h1 id="hero-title">Hooks, and nothing to wire.</h1>
+        <p className="lead">{textOf(state)}</p>
+        <p>
+          <button className="button primary" type="button" aria-busy={isBusy} onClick={signIn}>
+            {isBusy ? "Signing in…" : "Sign in"}
+          </button>
+        </p>
+      </div>
+    </section>
+  );
+}
+
+function textOf(state: AuthGate["state"]): string {
+  if (state.status === "expired") return "Your session ended. Sign in again to go on.";
+  if (state.status === "anonymous" && state.error?.code === "popup_blocked")
+    return "Your browser did not open the window. Allow windows for this site.";
+  return "This page shows the session of the app with the hooks of latchkey/react. Sign in here or there.";
+}

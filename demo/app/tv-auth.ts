@@ -1,0 +1,19 @@
+import { createAuth, DeviceCodeGrant, RefreshGrant } from "../../src/index.ts";
+import { defineLatchkeyElements } from "../../src/ui.ts";
+import { elementOf } from "./element.ts";
+import { issuer } from "./issuer.ts";
+
+defineLatchkeyElements();
+
+/** Of the television: a client of its own, that signs in with a code on another device. */
+export const tvAuth = createAuth({
+  issuer,
+  clientId: "latchkey-tv",
+  redirectUri: "/tv",
+  scope: ["openid", "profile", "email"],
+  grant: (parts) =>
+    new RefreshGrant(
+      new DeviceCodeGrant(parts.server, { ...parts, prompt: elementOf("latchkey-device") }),
+      parts,
+    ),
+});

@@ -1,0 +1,70 @@
+import { DeviceCodeError } from "../../src/index.ts";
+import type { AuthState } from "../../src/index.ts";
+import { element, setText } from "./element.ts";
+import { tvAuth as auth } from "./tv-auth.ts";
+
+const KEY = "demo/tv-waits";
+
+const REASONS: Partial<Record<DeviceCodeError["reason"], string>> = {
+  access_denied: "The other device said no.",
+  expired_token: "The code ran out before anybody entered it.",
+};
+
+function show(state: AuthState): void {
+  const isIn = state.status === "authenticated";
+  const isKnown = isIn || state.status === "anonymous" || state.status === "expired";
+  setText("tv-title", isIn ? `Good evening, ${nameOf(state.user)}` : "Good evening");
+  setText("tv-text", textOf(state));
+  element("content").dataset["status"] = state.status;
+  element("tv-sign-in").hidden = isIn || !isKnown;
+  element("tv-sign-out").hidden = !isIn;
+}
+
+function nameOf({ name, sub }: { name?: string; sub: string }): string {
+  return name?.split(" ")[0] ?? sub;
+}
+
+function textOf(state: AuthState): string {
+  switch (state.status) {
+    case "loading":
+      return "One moment…";
+    case "authenticating":
+      return "Your phone is the remote now.";
+    case "authenticated":
+      return `This screen is signed in as ${state.user.email ?? state.user.sub}. No password was typed on it.`;
+    case "expired":
+      return "The session on this screen ended. Your phone starts a new one.";
+    case "anonymous": {
+      const reason = state.error instanceof DeviceCodeError && REASONS[state.error.reason];
+      return reason || "Sign in, and your programmes are here.";
+    }
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Until it is over; a page that was reloaded in between goes on with the same code. */
+async function signIn(): Promise<void> {
+  sessionStorage.setItem(KEY, "yes");
+  try {
+    await auth.login();
+  } catch {
+    // The state says why.
+  } finally {
+    sessionStorage.removeItem(KEY);
+  }
+}
+
+function update(): void {
+  const held = document.activeElement;
+  show(auth.state);
+  // The button that was pressed is not there any more.
+  if (held && !held.checkVisibility()) element("tv-title").focus();
+}
+
+element("tv-sign-in").addEventListener("click", () => void signIn());
+element("tv-sign-out").addEventListener("click", () => void auth.signOut({ endSession: "none" }));
+
+auth.subscribe(update);
+update();
+if (sessionStorage.getItem(KEY) !== null) void signIn();

@@ -1,0 +1,89 @@
+import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { RunningDemo } from "../../demo/server/demo.ts";
+import { launchBrowser, openTab, waitForShown, waitForText, type Tab } from "../support/browser.ts";
+import { startBuiltDemo } from "../support/demo.ts";
+import { act, answerRemember, rememberPeople, signInByWindow } from "../support/demo-people.ts";
+import { expectGoodPage } from "../support/page-checks.ts";
+
+/** The demo's page in React: the session of the app, by hooks. */
+
+let demo: RunningDemo;
+let browser: Browser;
+let context: BrowserContext;
+
+beforeAll(async () => {
+  [demo, browser] = await Promise.all([startBuiltDemo(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await demo?.close();
+});
+beforeEach(async () => {
+  context = await browser.createBrowserContext();
+});
+afterEach(async () => {
+  await context.close();
+});
+
+const open = (path: string, width = 1280): Promise<Tab> =>
+  openTab(context, `${demo.url}${path}`, { width });
+
+const isNow = (page: Page, name: string): Promise<void> => waitForText(page, "#person-name", name);
+
+test("signs in, and shows who it is, a token that is renewed, and what the API answers", async () => {
+  demo.provider.setAccessTokenTtl(3);
+  const { page, errors } = await open("react");
+  await waitForShown(page, "#hero-title");
+  await signInByWindow(page, "#content .primary", "ada");
+  await isNow(page, "Ada Lovelace");
+  demo.provider.setAccessTokenTtl(60);
+  await answerRemember(page, "no");
+  await waitForText(page, ".badge", "Ready");
+  await page.click("#content .primary");
+  await waitForText(page, ".answer", "200: Ada Lovelace");
+  // By itself, before anybody asked.
+  await page.waitForFunction(
+    () => Number.parseInt(document.querySelector("#seconds-left")!.textContent) > 30,
+    { polling: 50 },
+  );
+  expect(errors).toEqual([]);
+});
+
+test("is in the app's session, follows it, and each tab has its own person", async () => {
+  const { page: app } = await open("");
+  await rememberPeople(app, "ada", "grace");
+  const { page } = await open("react");
+  await isNow(page, "Grace Hopper");
+
+  await act(app, "ada", "switchTo");
+  await isNow(app, "Ada Lovelace");
+  await page.bringToFront();
+  await page.click("#content .primary");
+  await waitForText(page, ".answer", "Grace Hopper");
+
+  await page.click("latchkey-button >>> .face");
+  const signOut = await page.waitForSelector("latchkey-button >>> [part=sign-out]", {
+    visible: true,
+  });
+  await signOut!.click();
+  await waitForShown(page, "#hero-title");
+  expect(await app.$eval("#person-name", (name) => name.textContent)).toBe("Ada Lovelace");
+});
+
+test.each([360, 1280])(
+  "at %i px, light and dark, nothing is inaccessible, sticks out or jumps",
+  async (width) => {
+    const { page, errors } = await open("react", width);
+    await waitForShown(page, "#hero-title");
+    await expectGoodPage(page);
+    await signInByWindow(page, "#content .primary", "linus");
+    await isNow(page, "Linus Pauling");
+    await answerRemember(page, "no");
+    await expectGoodPage(page);
+    await page.reload();
+    await isNow(page, "Linus Pauling");
+    await expectGoodPage(page);
+    expect(errors).toEqual([]);
+  },
+);

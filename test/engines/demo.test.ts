@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { RunningDemo } from "../../demo/server/demo.ts";
+import { startBuiltDemo } from "../support/demo.ts";
+import type { Engine, EngineTab } from "./engine.ts";
+import { launchFirefox } from "./firefox.ts";
+import { eventually } from "./life.ts";
+import { launchWebKit } from "./webkit.ts";
+
+/** The demo's picker and its device login, elements and all, where they are drawn by other engines. */
+
+const ENGINES = { Firefox: launchFirefox, WebKit: launchWebKit };
+
+let demo: RunningDemo;
+let engine: Engine;
+let profile: string;
+
+beforeEach(async () => {
+  demo = await startBuiltDemo({ deviceIntervalSeconds: 1 });
+  profile = mkdtempSync(join(tmpdir(), "latchkey-engine-"));
+});
+afterEach(async () => {
+  await engine?.close();
+  await demo?.close();
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** An element as `host >>> inside`, or on its own. */
+const find = (selector: string): string => {
+  const [host = "", inside] = selector.split(" >>> ");
+  const element = `document.querySelector(${JSON.stringify(host)})`;
+  return inside === undefined
+    ? element
+    : `${element}?.shadowRoot?.querySelector(${JSON.stringify(inside)})`;
+};
+
+const seen = (tab: EngineTab, selector: string): Promise<void> =>
+  eventually(() => tab.run(`return ${find(selector)}?.checkVisibility() === true`));
+
+const says = (tab: EngineTab, selector: string, text: string): Promise<void> =>
+  eventually(() =>
+    tab.run(`return ${find(selector)}?.textContent.includes(${JSON.stringify(text)}) === true`),
+  );
+
+/** What a click on it does; once it is there. */
+async function press(tab: EngineTab, selector: string): Promise<void> {
+  await seen(tab, selector);
+  await tab.run(`${find(selector)}.click()`);
+}
+
+/** With the page, as somebody who is remembered from then on. */
+async function signIn(tab: EngineTab, sub: string, name: string): Promise<void> {
+  // Shown or not: who is signed in already goes there, too.
+  await tab.run(`document.querySelector("#sign-in-page").click()`);
+  await press(tab, `button[name=person][value=${sub}]`);
+  await says(tab, "#person-name", name);
+  await press(tab, "latchkey-remember >>> [part=yes]");
+  await seen(tab, `#people-list [data-sub=${sub}]`);
+}
+
+/** In the picker. */
+async function pick(tab: EngineTab, name: string): Promise<void> {
+  await seen(tab, "latchkey-accounts >>> .account");
+  await tab.run(`[...document.querySelector("latchkey-accounts").shadowRoot.querySelectorAll(".account")]
+    .find((row) => row.textContent.includes(${JSON.stringify(name)})).click()`);
+}
+
+describe.for(Object.entries(ENGINES))("%s", ([, launch]) => {
+  test("the picker lets a remembered person in, in this tab and not in another", async () => {
+    engine = await launch(profile);
+    const tab = await engine.open(demo.url);
+    await seen(tab, "#sign-in-page");
+    await signIn(tab, "ada", "Ada Lovelace");
+    await signIn(tab, "grace", "Grace Hopper");
+    const other = await engine.open(demo.url);
+    await says(other, "#person-name", "Grace Hopper");
+
+    const from = demo.provider.requests.length;
+    await press(tab, "#choose-account");
+    await pick(tab, "Ada Lovelace");
+    await says(tab, "#person-name", "Ada Lovelace");
+    await press(tab, "#call-api");
+    await says(tab, "#api-answer", "Ada Lovelace");
+    await press(other, "#call-api");
+    await says(other, "#api-answer", "Grace Hopper");
+    const asked = demo.provider.requests.slice(from).filter((line) => !line.includes("/people/"));
+    expect(asked).toEqual([]);
+
+    await other.reload();
+    await says(other, "#person-name", "Grace Hopper");
+  });
+
+  test("a device is signed in by another page, and shows the same code after a reload", async () => {
+    engine = await launch(profile);
+    const tv = await engine.open(`${demo.url}tv`);
+    await press(tv, "#tv-sign-in");
+    const code = () => tv.run<string>(`return ${find("latchkey-device >>> .code")}.textContent`);
+    await seen(tv, "latchkey-device >>> .qr svg");
+    const shown = await code();
+    await tv.reload();
+    await seen(tv, "latchkey-device >>> .qr svg");
+    expect(await code()).toBe(shown);
+
+    const link = await tv.run<string>(`return ${find("latchkey-device >>> a")}.href`);
+    const phone = await engine.open(link);
+    await says(phone, ".code", shown);
+    await press(phone, "button[autofocus]");
+    await press(phone, "button[name=person][value=linus]");
+    await says(phone, "h1", "Your device is connected");
+    await says(tv, "#tv-title", "Good evening, Linus");
+  });
+});

@@ -1,0 +1,87 @@
+import type { BrowserContext, Page } from "puppeteer-core";
+import { tabOpenedBy, waitForShown } from "./browser.ts";
+
+/** What a person does with the demo's pages. */
+
+export type DemoPerson = "ada" | "grace" | "linus";
+
+/** Chooses a person in the sign-in window that a click on `opener` opens, and waits until it is closed. */
+export async function signInByWindow(page: Page, opener: string, sub: DemoPerson): Promise<void> {
+  const context: BrowserContext = page.browserContext();
+  const button = await page.waitForSelector(opener, { visible: true });
+  const popup = await tabOpenedBy(context, () => button!.click());
+  const person = await popup.waitForSelector(`button[name=person][value=${sub}]`, {
+    visible: true,
+  });
+  const closed = new Promise((resolve) => popup.once("close", resolve));
+  await person!.click();
+  await closed;
+  await page.bringToFront();
+}
+
+/** Answers "Stay signed in?", once it is asked. */
+export async function answerRemember(page: Page, answer: "yes" | "no"): Promise<void> {
+  await page.bringToFront();
+  const button = await page.waitForSelector(`latchkey-remember >>> [part=${answer}]`, {
+    visible: true,
+  });
+  await button!.click();
+  await page.waitForFunction(
+    () => !document.querySelector("latchkey-remember")?.shadowRoot?.querySelector(".card"),
+    { polling: 20 },
+  );
+}
+
+/** Signs them in one after the other, and has them remembered; the tab is the last one's. */
+export async function rememberPeople(page: Page, ...subs: DemoPerson[]): Promise<void> {
+  await waitForShown(page, "#sign-in");
+  for (const [i, sub] of subs.entries()) {
+    if (i > 0) await page.click("#choose-account");
+    const opener = i === 0 ? "#sign-in" : "latchkey-accounts >>> [part=other]";
+    await signInByWindow(page, opener, sub);
+    await answerRemember(page, "yes");
+    await waitForShown(page, `#people-list [data-sub=${sub}] [data-mark=here]`);
+  }
+}
+
+/** The page goes to the provider, which ends its session, and comes back. */
+export async function signOutEverywhere(page: Page): Promise<void> {
+  const { origin } = new URL(page.url());
+  await Promise.all([
+    page.waitForRequest(
+      (request) => request.isNavigationRequest() && request.url().startsWith(`${origin}/`),
+    ),
+    page.click("#everywhere"),
+  ]);
+  await waitForShown(page, "#choose");
+}
+
+/** A click on what can be done with one of the people on the list. */
+export async function act(
+  page: Page,
+  sub: DemoPerson,
+  deed: "switchTo" | "signIn" | "signOut" | "forget",
+): Promise<void> {
+  await page.bringToFront();
+  const button = await page.waitForSelector(`#people-list [data-sub=${sub}] [data-do=${deed}]`, {
+    visible: true,
+  });
+  await button!.click();
+}
+
+/** In the picker, which the page shows or is about to show. */
+export async function pick(page: Page, name: string): Promise<void> {
+  const row = await page.waitForSelector(`latchkey-accounts >>> .account ::-p-text(${name})`, {
+    visible: true,
+  });
+  await row!.click();
+}
+
+/** Whether one of the dialogs is open. */
+export function isAsked(page: Page): Promise<boolean> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll("latchkey-accounts, latchkey-remember")].some((element) =>
+      Boolean(element.shadowRoot?.querySelector("dialog, .card")),
+    ),
+  );
+}

@@ -9,6 +9,7 @@ import type { UserAgent } from "../core/user-agent.ts";
 import { USUAL_WANT, wantKey } from "../core/want.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./active-session.ts";
 import { authorizedFetch } from "./authorized-fetch.ts";
+import type { GetToken } from "./send-authorized.ts";
 import { checkOut } from "./check-out.ts";
 import { otherPerson } from "./other-person.ts";
 import { LazyLogins } from "./lazy-logins.ts";
@@ -49,11 +50,14 @@ export class AuthManager implements Auth {
     (options === undefined ? this.#session.goodToken() : undefined) ??
     this.#findToken(options ?? {});
 
-  readonly #send = authorizedFetch(this.getToken, () => this.#config.page.href());
-
   readonly fetch: Auth["fetch"] = async (input, init) => {
     this.#assertSupported();
-    return this.#send(input, init);
+    await this.#open();
+    // One person's from the first to the last try, whoever the tab is for by then.
+    const user = this.#session.sub;
+    const getToken: GetToken = (options) =>
+      this.getToken({ ...options, ...(user !== undefined && { user }) });
+    return authorizedFetch(getToken, this.#config.page.href())(input, init);
   };
 
   readonly subscribe: Auth["subscribe"] = (listener) => this.#session.state.subscribe(listener);
@@ -163,9 +167,11 @@ export class AuthManager implements Auth {
 
   async #findToken(options: GetTokenOptions): Promise<string> {
     this.#assertSupported();
-    const { prompt, signal } = options;
+    const { prompt, signal, user } = options;
     signal?.throwIfAborted();
-    await abortable(Promise.all([this.#open(), this.#logins.settled]), signal);
+    // What cannot be read of this tab's person is no matter of others.
+    const opened = user === undefined ? this.#open() : this.#open().catch(ignore);
+    await abortable(Promise.all([opened, this.#logins.settled]), signal);
     let waitFor: Promise<unknown> | undefined;
     const isAsking = prompt !== undefined && prompt !== "none";
     let reason: unknown;

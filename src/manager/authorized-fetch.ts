@@ -1,15 +1,15 @@
 import { ConfigurationError } from "../core/errors.ts";
 import { sendAuthorized, type GetToken } from "./send-authorized.ts";
 
-/** `fetch` with the token, for the page's own origin. @see RFC 6750 section 2.1 */
+/** `fetch` with the token, for the origin of `page`, a URL. @see RFC 6750 section 2.1 */
 export function authorizedFetch(
   getToken: GetToken,
-  href: () => string,
+  page: string,
 ): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
   return async (input, init) => {
     const request = new Request(input, init);
     const { origin } = new URL(request.url);
-    if (origin !== new URL(href()).origin) {
+    if (origin !== new URL(page).origin) {
       throw new ConfigurationError(
         "url",
         `the token is not sent to ${origin}`,

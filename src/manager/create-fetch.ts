@@ -4,7 +4,10 @@ import { isSecureUrl } from "../core/secure-url.ts";
 import { sendAuthorized, type GetToken } from "./send-authorized.ts";
 
 export interface CreateFetchConfig {
-  /** `auth.getToken`, or a token manager's. */
+  /**
+   * `auth.getToken`, or a token manager's. Where several people sign in, one that gives the same person's to the end:
+   * `(options) => auth.getToken({ ...options, user: sub })`.
+   */
   readonly getToken: GetToken;
   /** Who gets the token: origins, such as `https://api.example.com`, or a path there and what is below. */
   readonly allow: readonly string[];

@@ -21,7 +21,7 @@ function setUp(answer: (token: string) => Response, tokens = ["at1", "at2", "at3
     sent.push({ token, body: await request.text(), signal: request.signal });
     return answer(token);
   });
-  return { sent, getToken, tokens, authFetch: authorizedFetch(getToken, () => PAGE) };
+  return { sent, getToken, tokens, authFetch: authorizedFetch(getToken, PAGE) };
 }
 
 test("brings the token, and never shows anything", async () => {

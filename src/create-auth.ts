@@ -125,7 +125,10 @@ export function createAuth(config: CreateAuthConfig): Auth {
       random,
       send: {
         ...send,
-        revoke: async (...session) => (await loadServerSignOut()).revokeEnded(parts, ...session),
+        revoke: async (user, refreshToken) => {
+          const { revoke } = await loadServerSignOut();
+          await revoke({ ...parts, page }, user, refreshToken);
+        },
       },
     },
   });

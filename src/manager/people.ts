@@ -68,14 +68,18 @@ export async function forget({ config, session, logins }: PeopleDesk, sub: strin
 
 /** Signs everybody out here, and then tells the server; this tab's person last, whose sign-out may leave the page. */
 export async function signOutEverywhere({ config, session, auth }: PeopleDesk): Promise<void> {
-  const { sub: own } = session;
   const known = await (await config.users.people()).known();
-  const others = known.filter((sub) => sub !== own);
-  const left = await Promise.all(others.map((sub) => checkOut(config, sub)));
+  const others = known.filter((sub) => sub !== session.sub);
   const mayLeave = () => false;
-  const told = left
-    .filter((record) => record !== undefined)
-    .map((record) => signOutAtServer(record, config, { endSession: "none", mayLeave }));
-  if (own !== undefined) await auth.signOut({ user: own });
+  // One that a newer Latchkey wrote keeps nobody else here.
+  const left = await Promise.allSettled(others.map((sub) => checkOut(config, sub)));
+  const told = left.map(async (outcome) => {
+    if (outcome.status !== "fulfilled" || !outcome.value) return;
+    await signOutAtServer(outcome.value, config, { endSession: "none", mayLeave });
+  });
+  const own = session.sub === undefined ? [] : [auth.signOut({ user: session.sub })];
+  const outcomes = [...left, ...(await Promise.allSettled(own))];
   await Promise.all(told);
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
 }

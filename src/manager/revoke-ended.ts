@@ -1,3 +1,4 @@
+import { TimeoutError } from "../core/errors.ts";
 import { revokeLock, sessionKey, type ClientKey } from "../core/keys.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
 import type { SessionStore } from "../core/session.ts";
@@ -21,6 +22,7 @@ export interface RevocationDesk {
  * Has the server forget a token whose session was signed out or forgotten. A session that stands may share the grant that
  * would end with it, and so may a login: none leaves while the lock is held, which is until the server answered or the
  * request cannot be on its way any more. The promise settles with the answer.
+ * @throws TimeoutError it was not sent: the lock, or the store, came too late. It may be asked for again
  */
 export function revokeEnded(
   { client, sessions, locks, clock, server }: RevocationDesk,
@@ -33,7 +35,9 @@ export function revokeEnded(
       const row = await sessions.get(sessionKey(client, user));
       if (row && row.end?.why !== "signed_out") return;
       // Slower than a login may be patient: one may have left.
-      if (clock.mono() - asked > PERMIT_MS) return;
+      if (clock.mono() - asked > PERMIT_MS) {
+        throw new TimeoutError("too late to revoke", { pending: false });
+      }
       const answer = server.revoke(refreshToken, AbortSignal.timeout(REQUEST_MS));
       resolve(answer);
       await answer.catch(() => clock.sleep(DRAIN_MS));

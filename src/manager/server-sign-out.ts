@@ -5,7 +5,6 @@ import { sessionKey } from "../core/keys.ts";
 import type { Page, Random } from "../core/ports.ts";
 import type { TokenRecord } from "../core/session.ts";
 import { revoke as revokeToken, type RevocationQueueDesk } from "./revoke.ts";
-import { revokeEnded } from "./revoke-ended.ts";
 import { withoutResponse } from "./response-url.ts";
 
 export interface ServerSignOutConfig extends RevocationQueueDesk {
@@ -68,4 +67,4 @@ export async function takeSignOut(
   if (record && "signedOut" in record && page.href() === url) page.replaceUrl(withoutResponse(url));
 }
 
-export { revokeEnded };
+export { revokeToken as revoke };

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NetworkError } from "../../src/core/errors.ts";
 import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
-import { ADA, answerOf, KEY, settle } from "../refresh/tabs.ts";
-import { loginAnswer, REDIRECT_URI, world, type World } from "./fixture.ts";
+import { sessionKey } from "../../src/core/keys.ts";
+import { ADA, answerOf, CLIENT, KEY, settle, testClock } from "../refresh/tabs.ts";
+import { goodRow, loginAnswer, REDIRECT_URI, world, type World } from "./fixture.ts";
 import { GRACE, rowOf, two } from "./people.ts";
 
 beforeEach(() => {
@@ -11,6 +12,7 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 
@@ -42,6 +44,14 @@ describe("getToken({ user })", () => {
     expect((await my.store.get(KEY))!.gen).toBe(1);
     expect(auth.state).toMatchObject({ user: { sub: ADA }, token: { origin: "stored" } });
     expect(await auth.getToken()).toBe("at-ada");
+  });
+
+  test("is given although a newer Latchkey has this tab's person", async () => {
+    const my = await two();
+    await my.store.update(KEY, (row) => ({ ...row!, v: 2 as 1 }));
+    const auth = await started(my);
+    expect(await auth.getToken({ user: "grace" })).toBe("at-grace");
+    await expect(auth.getToken()).rejects.toMatchObject({ code: "configuration" });
   });
 
   test("of nobody known asks nobody with prompt none", async () => {
@@ -399,4 +409,50 @@ describe("signOutEverywhere()", () => {
     }
     expect(await a.users()).toMatchObject([{ needsLogin: true }, { needsLogin: true }]);
   });
+
+  test("signs out everybody else when a newer Latchkey has one of them, and says so", async () => {
+    const my = await two();
+    await my.store.update(GRACE, (row) => ({ ...row!, v: 2 as 1 }));
+    const revoked: string[] = [];
+    my.server.revoke = async (token) => void revoked.push(token);
+    const auth = await started(my);
+    await expect(auth.signOutEverywhere()).rejects.toMatchObject({ code: "configuration" });
+    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(revoked).toEqual(["rt-ada"]);
+  });
+
+  test("tells a slow server of each, however long the others take", async () => {
+    const my = await two();
+    const more = ["p1", "p2", "p3"];
+    for (const sub of more) {
+      await my.store.update(sessionKey(CLIENT, sub), () => goodRow(rowOf(sub)));
+    }
+    const revoked: string[] = [];
+    my.server.revoke = async (token) => {
+      await testClock.sleep(900);
+      revoked.push(token);
+    };
+    const auth = await started(my);
+    const signedOut = auth.signOutEverywhere();
+    await vi.advanceTimersByTimeAsync(120_000);
+    await signedOut;
+    expect(revoked.sort()).toEqual(["rt-ada", "rt-grace", "rt-p1", "rt-p2", "rt-p3"]);
+  });
+});
+
+test("a request that meets a 401 is sent again as the person it was sent as, or not at all", async () => {
+  const my = await two();
+  const auth = await started(my);
+  const sent: (string | null)[] = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    sent.push(request.headers.get("authorization"));
+    await auth.switchUser("grace");
+    return new Response("", { status: sent.length === 1 ? 401 : 200 });
+  });
+  my.refreshes.push(answerOf(2));
+  const response = await auth.fetch("https://app.example/pay", { method: "POST", body: "pay" });
+  expect(response.status).toBe(200);
+  expect(sent).toEqual(["Bearer at-ada", "Bearer at2"]);
+  expect((await my.store.get(GRACE))!.gen).toBe(1);
+  expect(auth.state).toMatchObject({ user: { sub: "grace" } });
 });

@@ -90,6 +90,8 @@ export const deviceStyles: CSSResultGroup = [
       align-items: center;
       justify-content: space-between;
       gap: 1rem;
+      /* Two lines, whatever it says. */
+      min-block-size: 2.75rem;
       font-size: 0.875rem;
     }
 
@@ -132,6 +134,7 @@ export const deviceStyles: CSSResultGroup = [
     }
 
     .end {
+      flex: 1;
       justify-content: center;
       padding-block: 0.75rem 0;
       font-size: 1.0625rem;

@@ -31,6 +31,8 @@ interface Shown {
   readonly totalMs: number;
   status: DeviceStatus;
   qr?: Qr;
+  /** While there is a code. Pixels. */
+  height?: number;
 }
 
 /**
@@ -139,11 +141,22 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
   protected override updated(): void {
     const dialog = this.renderRoot.querySelector("dialog");
     if (!dialog) return;
+    this.#keepHeight(dialog.querySelector<HTMLElement>(".body")!);
     // What had the focus may have gone with the code.
     if (dialog.open && (this.#focused?.isConnected ?? true)) return;
     if (!dialog.open) dialog.showModal();
     // Not the first button, which would close it: Enter is pressed easily.
     dialog.querySelector<HTMLElement>("a, .copy, .body .button")?.focus();
+  }
+
+  /** How it ended takes the place of the code: nothing moves. */
+  #keepHeight(body: HTMLElement): void {
+    const shown = this.#shown!;
+    if (shown.status === "waiting" || shown.status === "retrying") {
+      shown.height = body.offsetHeight;
+    } else if (shown.height !== undefined) {
+      body.style.minBlockSize = `min(${shown.height}px, 70dvh)`;
+    }
   }
 
   protected override render(): TemplateResult | typeof nothing {

@@ -77,8 +77,9 @@ export interface CallbackResult {
 export interface Auth {
   /**
    * A token that is good now: stored, refreshed once for all tabs, or after a login.
-   * Without `prompt: "none"` a visible top-level page without a session goes to the login page, unless the last login failed.
-   * @throws NoTokenError nothing there and nothing may be shown, or the last login failed
+   * Without `prompt: "none"` a visible top-level page without a session goes to the login page, unless the last login failed,
+   * or signed in somebody else than the `user` that was asked for.
+   * @throws NoTokenError nothing there and nothing may be shown, or the last login does not let the page ask again
    * @throws RefreshTokenError the session ended and nothing may be shown
    * @throws RequestTokenError this token was refused; the session stands
    * @throws TimeoutError no answer within the patience of `timing`; the session stands, and the refresh goes on

@@ -29,6 +29,8 @@ export type Endpoints = Omit<ServerMetadata, "issuer">;
 
 /** @see RFC 6749 section 4.1.1 */
 export interface AuthorizationRequest extends AuthorizationParameters {
+  /** `sub` of whom it is for, if for one person; it comes back with the answer. */
+  readonly user?: string;
   /** Absolute. */
   readonly redirectUri: string;
 }

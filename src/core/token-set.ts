@@ -24,8 +24,12 @@ export interface TokenSet {
   readonly keep?: "device" | "tabs";
   /** Where the login began, as given to `login()`; only on the answer to an authorization response. */
   readonly returnTo?: string;
-  /** The resource and audience that the login named; only on the answer to an authorization response. */
-  readonly asked?: { readonly [name in "resource" | "audience"]: string | undefined };
+  /** What the login named, and the `sub` it was for; only on the answer to an authorization response. */
+  readonly asked?: {
+    readonly resource: string | undefined;
+    readonly audience: string | undefined;
+    readonly user?: string | undefined;
+  };
 }
 
 const REDACTED = "TokenSet [redacted]";

@@ -7,7 +7,7 @@ import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
 import type { ActiveSession } from "./active-session.ts";
-import type { LoginsConfig } from "./logins.ts";
+import type { LoginsConfig, Outcome } from "./logins.ts";
 import { refusal } from "./refusal.ts";
 import { isSilent } from "./silent.ts";
 import { hasResponse } from "./response-url.ts";
@@ -45,9 +45,9 @@ export class LazyLogins {
     return this.#callback;
   }
 
-  /** The last response can still be taken. */
-  async isUnfinished(): Promise<boolean> {
-    return this.#last !== undefined && (await this.#load()).isUnfinished(this.#last);
+  /** What became of the last response, if there was one. */
+  async outcome(): Promise<Outcome | undefined> {
+    return this.#last === undefined ? undefined : (await this.#load()).outcomeOf(this.#last);
   }
 
   /** Closes the trip in the end. */

@@ -28,6 +28,22 @@ export interface LoginsConfig extends CheckInDesk {
   readonly refresher: Pick<Refresher, "prepare">;
 }
 
+/** What became of a response, for whoever would go on another trip. */
+export interface Outcome {
+  /** It failed for want of a network, or was not looked at yet, and can be taken. */
+  readonly isUnfinished: boolean;
+  readonly setback?: Setback | undefined;
+}
+
+/** Why a response did not bring who was asked for, until a login does. */
+interface Setback {
+  readonly error?: unknown;
+  /** Who came in place of whoever was asked for. */
+  readonly sub?: string;
+  /** Somebody is here, or was since: only who asks for another person needs to know. */
+  isIn: boolean;
+}
+
 /**
  * All that signs somebody in, loaded with the first login. However often an authorization response is looked at, its code is
  * exchanged once and the result is the same.
@@ -38,15 +54,15 @@ export class Logins {
   readonly #results = new Map<string, Promise<CallbackResult>>();
   /** Of codes that are used up, while nobody can be told or stored yet. */
   readonly #answers = new Map<string, TokenSet>();
+  #setback: Setback | undefined;
 
   constructor(config: LoginsConfig, session: ActiveSession) {
     this.#config = config;
     this.#session = session;
   }
 
-  /** It failed for want of a network, or was not looked at yet, and can be taken. */
-  isUnfinished(response: string): boolean {
-    return !this.#results.has(stateIn(response));
+  outcomeOf(response: string): Outcome {
+    return { isUnfinished: !this.#results.has(stateIn(response)), setback: this.#setback };
   }
 
   /** To the authorization endpoint and back. */
@@ -110,6 +126,7 @@ export class Logins {
     await this.#session.enter(who.sub);
     // The network is here now; when the token has run out it may not be.
     this.#config.refresher.prepare().catch(() => {});
+    this.#setback = undefined;
     return who;
   }
 
@@ -127,8 +144,15 @@ export class Logins {
     result.catch((error: unknown) => {
       const isUnfinished = isAuthError(error) && error.retryable;
       (isUnfinished ? this.#results : this.#answers).delete(state);
+      if (!isForeign(error)) this.#fail(error);
     });
     return result;
+  }
+
+  #fail(error: unknown): void {
+    const { state, user } = this.#session;
+    const setback = (this.#setback = { error, isIn: user !== undefined });
+    state.subscribe(() => (setback.isIn ||= this.#session.user !== undefined));
   }
 
   /** One at a time over all tabs and managers; the second finds what the first made of the response. */
@@ -153,10 +177,17 @@ export class Logins {
           return this.checkIn(fresh);
         });
     this.#answers.delete(state);
+    this.#judge(answer?.asked, user.sub);
     const place = answer?.returnTo === undefined ? {} : { returnTo: answer.returnTo };
     // The login stands even when nobody can be told of it twice.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
     return { user, ...place };
+  }
+
+  /** Whoever cannot say whom was asked for may have asked for somebody. */
+  #judge(asked: TokenSet["asked"], sub: string): void {
+    const user = asked ? (asked.user ?? sub) : undefined;
+    if (user !== sub) this.#setback = { sub, isIn: true };
   }
 
   async #recall({ sub, ...place }: LoginRecord): Promise<CallbackResult> {
@@ -164,6 +195,7 @@ export class Logins {
     const user = this.#session.user;
     if (user?.sub !== sub)
       throw refusal("state", "this response was used, and its session is over");
+    this.#judge(undefined, sub);
     return { user, ...place };
   }
 }

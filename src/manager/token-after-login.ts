@@ -1,7 +1,8 @@
 import { abortable } from "../core/abortable.ts";
-import type { GetTokenOptions } from "../core/auth.ts";
+import type { AuthState, GetTokenOptions } from "../core/auth.ts";
 import { NoTokenError } from "../core/errors.ts";
 import type { UserStore } from "../core/session.ts";
+import type { Outcome } from "./logins.ts";
 import type { PeopleDesk } from "./people-desk.ts";
 
 /**
@@ -16,6 +17,8 @@ export async function tokenAfterLogin(
   const { userAgent, page, users } = config;
   const { signal, cache: _, user, ...want } = options;
   const loginHint = user === undefined ? undefined : await hintOf(user, users);
+  // A caller who wants a login goes, whatever became of the last one.
+  const last = reason === undefined ? undefined : await abortable(logins.outcome(), signal);
   // From here to the login nothing is awaited: of many callers one begins it.
   const underWay = waitFor ?? logins.underWay;
   if (underWay) {
@@ -28,10 +31,9 @@ export async function tokenAfterLogin(
     return auth.getToken(options.prompt && isIn ? { ...options, prompt: "none" } : options);
   }
   // Going there again, without the person, would go round in circles.
-  if (reason !== undefined && auth.state.status === "anonymous" && auth.state.error) {
-    if (!(await logins.isUnfinished())) {
-      throw new NoTokenError("the last login failed", auth.state.error);
-    }
+  const failure = reason === undefined ? undefined : failureOf(last, auth.state, user);
+  if (failure) {
+    if (!last?.isUnfinished) throw failure;
     // The response is still here, and only the network was missing.
     await abortable(auth.handleCallback(), signal);
     return auth.getToken({ ...options, prompt: "none" });
@@ -39,6 +41,7 @@ export async function tokenAfterLogin(
   await logins.travel(userAgent.open(), {
     ...want,
     ...(loginHint !== undefined && { loginHint }),
+    ...(user !== undefined && { user }),
     returnTo: page.href(),
     mayChoose: true,
     ...(signal && { signal }),
@@ -49,6 +52,21 @@ export async function tokenAfterLogin(
     prompt: "none",
     ...(signal && { signal }),
   });
+}
+
+/** Why another trip would end as the last one did. */
+function failureOf(
+  last: Outcome | undefined,
+  state: AuthState,
+  user: string | undefined,
+): NoTokenError | undefined {
+  const { setback } = last ?? {};
+  const matters = setback && (user === undefined ? !setback.isIn : user !== setback.sub);
+  if (matters && setback.sub !== undefined) {
+    return new NoTokenError("the last login signed in somebody else");
+  }
+  const error = matters ? setback.error : state.status === "anonymous" && state.error;
+  return error ? new NoTokenError("the last login failed", error) : undefined;
 }
 
 /** What the server probably knows this person by. */

@@ -46,8 +46,8 @@ export async function createAuthorizationUrl(
   request: ScopedRequest,
   options: AuthorizeOptions,
 ): Promise<string> {
-  const { redirectUri, returnTo, scope, resource, audience, prompt, loginHint, maxAge, acrValues } =
-    request;
+  const { redirectUri, returnTo, user, scope, resource, audience, prompt, loginHint } = request;
+  const { maxAge, acrValues } = request;
   if (!/^https?:/.test(parseUrl(redirectUri)?.href ?? "") || redirectUri.includes("#")) {
     throw new ConfigurationError(
       "redirectUri",
@@ -82,6 +82,7 @@ export async function createAuthorizationUrl(
     nonce: randomToken(),
     codeVerifier,
     ...(returnTo !== undefined && { returnTo }),
+    ...(user !== undefined && { user }),
     ...(resource && { resource }),
     ...(audience && { audience }),
     ...(maxAge !== undefined && { maxAge }),

@@ -30,7 +30,7 @@ export async function exchangeResponse(
   const here = { metadata, clientId, requests, clock };
   const request = await readAuthorizationResponse(response, here);
   const { tokenEndpoint } = metadata;
-  const { code, codeVerifier, redirectUri, resource, audience, returnTo } = request;
+  const { code, codeVerifier, redirectUri, resource, audience, user: wanted, returnTo } = request;
   const { idToken, scope, refreshToken, ...tokens } = await parts.requestTokens(
     {
       url: tokenEndpoint,
@@ -53,7 +53,7 @@ export async function exchangeResponse(
     ...tokens,
     scope: scope ?? request.scope,
     tokenEndpoint,
-    asked: { resource, audience },
+    asked: { resource, audience, user: wanted },
     ...(refreshToken && { refreshToken }),
     ...(returnTo !== undefined && { returnTo }),
   };

@@ -16,6 +16,8 @@ export interface PendingRequest extends Want {
   /** @see RFC 7636 section 4.1 */
   readonly codeVerifier: string;
   readonly returnTo?: string;
+  /** `sub` of whom it is for. */
+  readonly user?: string;
   readonly maxAge?: number;
   readonly acrValues?: readonly string[];
 }

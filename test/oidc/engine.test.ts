@@ -140,12 +140,14 @@ describe("a login", () => {
       redirectUri: REDIRECT,
       returnTo: "/orders",
       audience: "api",
+      user: "alice",
       maxAge: 60,
       acrValues: ["gold"],
     });
     const query = new URL(url).searchParams;
     expect(query.get("tenant")).toBe("a");
     expect(query.get("scope")).toBe("openid profile");
+    expect(query.has("user")).toBe(false);
     const tokens = await engine.server.exchange(signIn(url));
     expect({ ...tokens }).toEqual({
       accessToken: "at1",
@@ -158,7 +160,7 @@ describe("a login", () => {
       authTime: clock.now() / 1000 - 5,
       tokenEndpoint: `${ISSUER}/token`,
       returnTo: "/orders",
-      asked: { audience: "api" },
+      asked: { audience: "api", user: "alice" },
     });
     expect(JSON.stringify(tokens)).toBe('"TokenSet [redacted]"');
     expect(sent("/token")[0]!.body["audience"]).toBe("api");

@@ -85,6 +85,9 @@ export class AutoLoginGrant implements Grant {
     const { trip: _, prompt: __, ...silent } = request;
     try {
       const answer = await this.#inner.requestToken({ ...silent, prompt: "none", user: sub });
+      if (answer.user?.sub !== undefined && answer.user.sub !== sub) {
+        throw new NoTokenError("what is here is another person's");
+      }
       await this.#use(sub);
       return answer;
     } catch (error) {

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
+import type { Grant } from "../../src/core/grant.ts";
 import type { LoginChoice, LoginPrompt } from "../../src/core/login-prompt.ts";
+import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { AutoLoginGrant } from "../../src/grants/auto-login-grant.ts";
+import { CustomGrant } from "../../src/grants/custom-grant.ts";
 import { ADA, KEY, settle } from "../refresh/tabs.ts";
 import { loginAnswer, REDIRECT_URI, world, type World } from "./fixture.ts";
 import { GRACE, rowOf, two } from "./people.ts";
@@ -27,8 +30,8 @@ function promptOf(choice: LoginChoice | (() => Promise<LoginChoice>) = { type: "
   };
 }
 
-async function started(my: World, prompt: LoginPrompt) {
-  const auth = my.tab(undefined, (chain, parts) => new AutoLoginGrant(chain, { ...parts, prompt }));
+async function started(my: World, prompt: LoginPrompt, inner?: Grant) {
+  const auth = my.tab(inner, (chain, parts) => new AutoLoginGrant(chain, { ...parts, prompt }));
   auth.start();
   await settle();
   return auth;
@@ -134,6 +137,37 @@ describe("the picker", () => {
     expect(await auth.login()).toMatchObject({ sub: "linus" });
     expect(prompt.chooseUser).not.toHaveBeenCalled();
     expect(authorize).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("who was chosen", () => {
+  test("is not whose tokens are in their record: they sign in", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    const { tokens } = (await my.store.get(GRACE))!;
+    await my.store.update(KEY, (row) => ({ ...row!, tokens }));
+    const authorize = login(my);
+    my.server.exchange = async () => loginAnswer();
+    const auth = await started(my, promptOf({ type: "continue", sub: ADA }));
+    expect(await auth.getToken()).toBe("at1");
+    expect(authorize.mock.calls[0]![0]).toMatchObject({ loginHint: "ada@example.com" });
+    expect(auth.state).toMatchObject({ user: { sub: ADA } });
+  });
+
+  test("is not whom a grant of the app's own answers for: they sign in", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    const authorize = login(my);
+    my.server.exchange = async () => loginAnswer();
+    const travelling = new AuthorizationCodeGrant(my.server);
+    const inner = new CustomGrant(async (request) =>
+      request.user === undefined ? travelling.requestToken(request) : loginAnswer({ user: LINUS }),
+    );
+    await my.store.update(KEY, (row) => ({ ...row!, renewable: false, access: {} }));
+    const auth = await started(my, promptOf({ type: "continue", sub: ADA }), inner);
+    expect(await auth.getToken()).toBe("at1");
+    expect(authorize).toHaveBeenCalledTimes(1);
+    expect(auth.state).toMatchObject({ user: { sub: ADA } });
   });
 });
 

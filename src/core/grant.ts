@@ -17,6 +17,8 @@ export interface TokenRequest extends AuthorizationParameters {
   readonly trip?: Trip;
   /** Nobody clicked for this trip: whoever knows people here may ask first which of them it is. */
   readonly mayChoose?: true;
+  /** Waits for what could end the grant that a login is about to share: whoever lets time pass before it leaves waits again. */
+  readonly beforeLeaving?: () => Promise<void>;
   /** The URL of an authorization response. */
   readonly response?: string;
   /** Settles when the answer is stored, or will not be: whoever has others wait for it lets them go on then. */

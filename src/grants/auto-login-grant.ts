@@ -58,6 +58,7 @@ export class AutoLoginGrant implements Grant {
     if (choice.type === "continue") return this.#goOn(request, choice.sub, people);
     const { trip = request.trip } = choice;
     try {
+      await request.beforeLeaving?.();
       return await this.#fresh({ ...request, prompt: "select_account", ...(trip && { trip }) });
     } finally {
       choice.trip?.close();
@@ -92,6 +93,7 @@ export class AutoLoginGrant implements Grant {
       return answer;
     } catch (error) {
       if (!(error instanceof NoTokenError || error instanceof RefreshTokenError)) throw error;
+      await request.beforeLeaving?.();
       return this.#fresh(hinted(request, sub, people));
     }
   }

@@ -70,10 +70,11 @@ export class Logins {
     const { users, userFetcher } = this.#config;
     // What is got now exists once.
     if (userFetcher) loadBeyondLogin().catch(() => {});
-    await passRevocations(this.#config, request.signal);
+    const beforeLeaving = () => passRevocations(this.#config, request.signal);
+    await beforeLeaving();
     const before = await users.getActive();
     try {
-      return await this.#request({ ...request, trip }, async (answer) => {
+      return await this.#request({ ...request, trip, beforeLeaving }, async (answer) => {
         const { row } = await users.getActive();
         // Who signed out meanwhile did not ask to be signed in again by a login that nobody saw.
         if (

@@ -5,7 +5,8 @@ import type { LoginChoice, LoginPrompt } from "../../src/core/login-prompt.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { AutoLoginGrant } from "../../src/grants/auto-login-grant.ts";
 import { CustomGrant } from "../../src/grants/custom-grant.ts";
-import { ADA, KEY, settle } from "../refresh/tabs.ts";
+import { revokeLock } from "../../src/core/keys.ts";
+import { ADA, CLIENT, KEY, settle } from "../refresh/tabs.ts";
 import { loginAnswer, REDIRECT_URI, world, type World } from "./fixture.ts";
 import { GRACE, rowOf, two } from "./people.ts";
 
@@ -168,6 +169,42 @@ describe("who was chosen", () => {
     expect(await auth.getToken()).toBe("at1");
     expect(authorize).toHaveBeenCalledTimes(1);
     expect(auth.state).toMatchObject({ user: { sub: ADA } });
+  });
+});
+
+describe("a revocation that began while the picker was open", () => {
+  const trip = { redirectUri: REDIRECT_URI, go: async () => RESPONSE, close: () => {} };
+  test.for<[string, LoginChoice]>([
+    ["somebody else", { type: "other" }],
+    ["a window of the picker's own", { type: "other", trip }],
+    ["a session that ended", { type: "continue", sub: "grace" }],
+  ])("is passed by the login that follows: %s", async ([, choice]) => {
+    const my = await two();
+    await my.users.putDefault(null);
+    await my.store.update(GRACE, (row) => ({
+      ...row!,
+      end: { why: "invalid_grant", seq: 1 },
+      access: {},
+      tokens: null,
+    }));
+    const authorize = login(my);
+    let choose: (choice: LoginChoice) => void = () => {};
+    const prompt = promptOf(() => new Promise((resolve) => (choose = resolve)));
+    const auth = await started(my, prompt);
+    const token = auth.getToken();
+    await settle();
+    let told = () => {};
+    void my.locks.request(
+      revokeLock(CLIENT),
+      { mode: "exclusive" },
+      () => new Promise<void>((resolve) => (told = resolve)),
+    );
+    choose(choice);
+    await settle();
+    expect(authorize).not.toHaveBeenCalled();
+    told();
+    expect(await token).toBe("at-linus");
+    expect(authorize).toHaveBeenCalledTimes(1);
   });
 });
 

@@ -24,7 +24,7 @@ export class AutoLoginGrant implements Grant {
 
   /** @throws CancelledError the person dismissed the picker */
   async requestToken({ mayChoose, ...request }: TokenRequest): Promise<TokenSet> {
-    if (mayChoose && request.prompt !== "none") return this.#choose(request);
+    if (mayChoose && request.prompt !== "none") return this.#choose(request, mayChoose);
     return this.#fresh(request);
   }
 
@@ -40,7 +40,7 @@ export class AutoLoginGrant implements Grant {
     return tokenSet({ ...answer, keep: "tabs" });
   }
 
-  async #choose(request: TokenRequest): Promise<TokenSet> {
+  async #choose(request: TokenRequest, isIn: AbortSignal): Promise<TokenSet> {
     const { users } = this.#config;
     const { prompt, loginHint } = request;
     if (loginHint !== undefined || (prompt && prompt !== "select_account")) {
@@ -53,7 +53,8 @@ export class AutoLoginGrant implements Grant {
     const hasEnded = row?.end && row.end.why !== "signed_out";
     if (!prompt && sub !== undefined && hasEnded) return this.#fresh(hinted(request, sub, people));
     if (people.length === 0) return this.#fresh(request);
-    const choice = await this.#ask(people, request.signal);
+    const { signal = isIn } = request;
+    const choice = await this.#ask(people, AbortSignal.any([signal, isIn]));
     if (choice.type === "dismiss") throw new CancelledError("the person chose nobody");
     if (choice.type === "continue") return this.#goOn(request, choice.sub, people);
     const { trip = request.trip } = choice;
@@ -66,12 +67,13 @@ export class AutoLoginGrant implements Grant {
   }
 
   /** The prompt is told when nobody waits for it any more. */
-  async #ask(people: readonly RememberedUser[], signal?: AbortSignal): Promise<LoginChoice> {
+  async #ask(people: readonly RememberedUser[], left: AbortSignal): Promise<LoginChoice> {
+    left.throwIfAborted();
     const over = new AbortController();
-    const asked = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
+    const signal = AbortSignal.any([left, over.signal]);
     try {
-      const choice = this.#config.prompt.chooseUser(people, { signal: asked });
-      return await abortable(Promise.resolve(choice), signal);
+      const choice = this.#config.prompt.chooseUser(people, { signal });
+      return await abortable(Promise.resolve(choice), left);
     } finally {
       over.abort();
     }

@@ -10,7 +10,7 @@ import type { PeopleDesk } from "./people-desk.ts";
  * `reason`: why nothing else helps; undefined when the caller wants a login.
  */
 export async function tokenAfterLogin(
-  { config, logins, auth }: PeopleDesk,
+  { config, session, logins, auth }: PeopleDesk,
   options: GetTokenOptions,
   { waitFor, reason }: { waitFor: Promise<unknown> | undefined; reason: unknown },
 ): Promise<string> {
@@ -38,14 +38,22 @@ export async function tokenAfterLogin(
     await abortable(auth.handleCallback(), signal);
     return auth.getToken({ ...options, prompt: "none" });
   }
-  await logins.travel(userAgent.open(), {
+  const trip = userAgent.open();
+  const isIn = new AbortController();
+  // A caller who wants a choice gets one, whoever comes.
+  const canBeIn = !options.prompt && !session.user;
+  const undo = session.state.subscribe(() => {
+    if (canBeIn && session.user) isIn.abort(new NoTokenError("somebody is in"));
+  });
+  const travelled = logins.travel(trip, {
     ...want,
     ...(loginHint !== undefined && { loginHint }),
     ...(user !== undefined && { user }),
     returnTo: page.href(),
-    mayChoose: true,
+    mayChoose: isIn.signal,
     ...(signal && { signal }),
   });
+  await travelled.finally(undo);
   return auth.getToken({
     ...want,
     ...(user !== undefined && { user }),

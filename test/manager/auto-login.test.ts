@@ -475,6 +475,57 @@ describe("a picker", () => {
     expect(signal.aborted).toBe(true);
   });
 
+  test("is left when somebody is signed in meanwhile, in this tab or another one", async () => {
+    for (const where of ["this", "another"]) {
+      const my = await two();
+      await my.users.putDefault(null);
+      login(my);
+      const prompt = promptOf(() => new Promise(() => {}));
+      const auth = await started(my, prompt);
+      const tokens = Promise.all([auth.getToken(), auth.getToken()]);
+      await settle();
+      const [, { signal }] = prompt.chooseUser.mock.calls[0]!;
+      expect(signal.aborted).toBe(false);
+      await (where === "this" ? auth : await started(my, prompt)).login();
+      await vi.advanceTimersByTimeAsync(3_000);
+      expect(await tokens).toEqual(["at-linus", "at-linus"]);
+      expect(signal.aborted).toBe(true);
+      expect(auth.state).toMatchObject({ status: "authenticated", user: { sub: "linus" } });
+      expect(prompt.chooseUser).toHaveBeenCalledTimes(1);
+      auth.dispose();
+    }
+  });
+
+  test("is left when this tab is switched to somebody", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    login(my);
+    const prompt = promptOf(() => new Promise(() => {}));
+    const auth = await started(my, prompt);
+    const token = auth.getToken();
+    await settle();
+    await auth.switchUser("grace");
+    expect(await token).toBe("at-grace");
+    expect(auth.state).toMatchObject({ user: { sub: "grace" } });
+  });
+
+  test("that the app asks for stays, whoever is signed in meanwhile", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    login(my);
+    let choose: (choice: LoginChoice) => void = () => {};
+    const prompt = promptOf(() => new Promise((resolve) => (choose = resolve)));
+    const auth = await started(my, prompt);
+    const token = auth.getToken({ prompt: "select_account" });
+    await settle();
+    await (await started(my, prompt)).login();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(auth.state).toMatchObject({ status: "authenticated" });
+    expect(prompt.chooseUser.mock.calls[0]![1].signal.aborted).toBe(false);
+    choose({ type: "continue", sub: "grace" });
+    expect(await token).toBe("at-grace");
+  });
+
   test("that throws ends the call with what it threw, and the next one asks again", async () => {
     const my = await two();
     await my.users.putDefault(null);

@@ -30,6 +30,6 @@ export interface LoginPrompt {
     users: readonly RememberedUser[],
     options: PromptOptions,
   ): Promise<LoginChoice> | LoginChoice;
-  /** Asked once after a fresh login, when the token is in use already. Unanswered means no. */
+  /** Asked once after a fresh login, when the token is in use already; must not stop the page. Unanswered means no. */
   shouldRemember(user: User, options: PromptOptions): Promise<boolean> | boolean;
 }

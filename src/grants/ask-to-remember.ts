@@ -19,7 +19,7 @@ const PATIENCE_MS = 10 * 60_000;
 
 /**
  * Asks a person who is here while a tab is open whether to remember them. A yes to a session that is over by then changes
- * nothing. `kept`: settles when the login is stored.
+ * nothing. `kept`: settles when the login is stored and published.
  */
 export async function askToRemember(
   answer: TokenSet,
@@ -27,6 +27,8 @@ export async function askToRemember(
   { client, users, sessions, clock, prompt }: RememberConfig,
 ): Promise<void> {
   await kept;
+  // Whoever waited for the login goes first: a prompt may stop the page.
+  await clock.sleep(0);
   const sub = answer.user?.sub ?? (await users.getActive()).sub;
   if (sub === undefined) return;
   const row = await sessions.get(sessionKey(client, sub));

@@ -61,9 +61,13 @@ export class LazyLogins {
   }
 
   #travel(trip: Trip, request: TokenRequest): Promise<User> {
-    const login = async () => (await abortable(this.#load(), request.signal)).travel(trip, request);
+    const login = async (): Promise<User> => {
+      const logins = await abortable(this.#load(), request.signal);
+      return logins.travel(trip, { ...request, kept });
+    };
     // That nobody is signed in at the server is what a silent one asks for, and no reason to hold the next login back.
-    return this.#session.during(login, () => !isSilent(trip, request));
+    const kept = this.#session.during(login, () => !isSilent(trip, request));
+    return kept;
   }
 
   /** @param url the page's own when not given */

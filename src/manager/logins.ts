@@ -92,15 +92,8 @@ export class Logins {
     }
   }
 
-  /** Tells who answered when the answer is stored. */
   async #request(request: TokenRequest, store: (answer: TokenSet) => Promise<User>): Promise<User> {
-    let keep = () => {};
-    const kept = new Promise<void>((resolve) => (keep = resolve));
-    try {
-      return await store(await this.#config.grant.requestToken({ ...request, kept }));
-    } finally {
-      keep();
-    }
+    return store(await this.#config.grant.requestToken(request));
   }
 
   /** Another tab that waited for the same person was faster. */
@@ -172,7 +165,7 @@ export class Logins {
     let answer = this.#answers.get(state);
     const user = answer
       ? await this.checkIn(answer)
-      : await this.#request({ response }, (fresh) => {
+      : await this.#request({ response, kept: this.#results.get(state)! }, (fresh) => {
           answer = fresh;
           this.#answers.set(state, fresh);
           return this.checkIn(fresh);

@@ -289,17 +289,51 @@ describe("remember?", () => {
   test("is asked after a fresh login, with who it is and no token, and yes remembers", async () => {
     const { auth, prompt, row } = await signedIn(() => true);
     await auth.login();
-    await settle();
+    await vi.advanceTimersByTimeAsync(10);
     expect(prompt.shouldRemember).toHaveBeenCalledTimes(1);
     expect(prompt.shouldRemember.mock.calls[0]![0]).toEqual(LINUS);
     expect(await row()).toMatchObject({ keep: "device", remembered: { name: "Linus" } });
     expect(await auth.users()).toMatchObject([{ sub: "linus", needsLogin: false }]);
   });
 
+  test.for<[string, boolean]>([
+    ["login()", false],
+    ["a login of getToken()", false],
+    ["a callback", true],
+  ])("is asked when the state is published and the token given: %s", async ([how, isBack]) => {
+    const my = world();
+    login(my);
+    if (isBack) my.page.url = RESPONSE;
+    const order: string[] = [];
+    const prompt = promptOf();
+    const auth = my.tab(
+      undefined,
+      (chain, parts) => new AutoLoginGrant(chain, { ...parts, prompt }),
+    );
+    prompt.shouldRemember.mockImplementation(() => {
+      order.push(`asked when ${auth.state.status}`);
+      return false;
+    });
+    auth.start();
+    const given = how === "login()" ? auth.login() : auth.getToken();
+    void given.then(() => order.push("given"));
+    await settle();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(order).toEqual(["given", "asked when authenticated"]);
+  });
+
+  test("is not asked when the login could not be stored", async () => {
+    const { my, auth, prompt } = await signedIn(() => true);
+    vi.spyOn(my.store, "update").mockRejectedValue(new Error("full"));
+    await expect(auth.login()).rejects.toThrow("full");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(prompt.shouldRemember).not.toHaveBeenCalled();
+  });
+
   test("never delays the token; unanswered means no", async () => {
     const { auth, prompt, row } = await signedIn(() => new Promise(() => {}));
     expect(await auth.getToken()).toBe("at-linus");
-    await settle();
+    await vi.advanceTimersByTimeAsync(10);
     const [, { signal }] = prompt.shouldRemember.mock.calls[0]!;
     expect(signal.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(10 * 60_000);
@@ -319,9 +353,10 @@ describe("remember?", () => {
     ],
     ["an answer that is none", () => "yes" as never],
   ])("%s: here while a tab is open", async ([, answer]) => {
-    const { auth, row } = await signedIn(answer);
+    const { auth, prompt, row } = await signedIn(answer);
     expect(await auth.getToken()).toBe("at-linus");
-    await settle();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(prompt.shouldRemember).toHaveBeenCalledTimes(1);
     expect(await row()).toMatchObject({ keep: "tabs" });
     expect(await auth.getToken()).toBe("at-linus");
   });
@@ -330,7 +365,7 @@ describe("remember?", () => {
     let answer: (yes: boolean) => void = () => {};
     const { auth, row } = await signedIn(() => new Promise((resolve) => (answer = resolve)));
     await auth.login();
-    await settle();
+    await vi.advanceTimersByTimeAsync(10);
     await auth.signOut({ endSession: "none" });
     answer(true);
     await settle();
@@ -343,7 +378,7 @@ describe("remember?", () => {
     my.page.url = RESPONSE;
     const auth = await started(my, prompt);
     expect(await auth.getToken()).toBe("at-linus");
-    await settle();
+    await vi.advanceTimersByTimeAsync(10);
     expect(prompt.shouldRemember).toHaveBeenCalledTimes(1);
     expect(await auth.users()).toMatchObject([{ sub: "linus" }]);
   });

@@ -188,7 +188,7 @@ export class Logins {
     await this.#session.load("stored");
     const user = this.#session.user;
     if (user?.sub !== sub)
-      throw refusal("state", "this response was used, and its session is over");
+      throw refusal("state", "this response was used, and whom it signed in is not in this tab");
     this.#judge(undefined, sub);
     return { user, ...place };
   }

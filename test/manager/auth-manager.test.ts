@@ -22,6 +22,7 @@ import {
   USUAL,
 } from "../refresh/tabs.ts";
 import { goodRow, loginAnswer, REDIRECT_URI, remember, world, type World } from "./fixture.ts";
+import { two } from "./people.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -698,6 +699,18 @@ describe("a callback", () => {
     await expect(my.tab().handleCallback(RESPONSE)).rejects.toMatchObject({
       code: "invalid_response",
     });
+  });
+
+  test("looked at again in a tab that is for another person by now says so, whose session is not over", async () => {
+    const my = await two();
+    await my.tab().handleCallback(RESPONSE);
+    const auth = my.tab();
+    await auth.switchUser("grace");
+    await expect(auth.handleCallback(RESPONSE)).rejects.toMatchObject({
+      code: "invalid_response",
+      message: "state: this response was used, and whom it signed in is not in this tab",
+    });
+    expect(await auth.getToken({ user: ADA })).toBe("at1");
   });
 
   test("looked at again after a sign-out signs nobody in", async () => {

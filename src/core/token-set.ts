@@ -1,3 +1,4 @@
+import type { Prompt } from "./authorization-parameters.ts";
 import type { User } from "./user.ts";
 
 /** What the token endpoint answered. Shown as `TokenSet [redacted]` by `JSON.stringify` and Node's `inspect`. @see RFC 6749 section 5.1 */
@@ -24,11 +25,12 @@ export interface TokenSet {
   readonly keep?: "device" | "tabs";
   /** Where the login began, as given to `login()`; only on the answer to an authorization response. */
   readonly returnTo?: string;
-  /** What the login named, and the `sub` it was for; only on the answer to an authorization response. */
+  /** What the login named, the `sub` it was for, and what it could show; only on the answer to an authorization response. */
   readonly asked?: {
     readonly resource: string | undefined;
     readonly audience: string | undefined;
     readonly user?: string | undefined;
+    readonly prompt?: Prompt | undefined;
   };
 }
 

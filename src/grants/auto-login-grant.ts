@@ -35,7 +35,7 @@ export class AutoLoginGrant implements Grant {
     const isLogin = answer.generation === undefined && (trip ?? response) !== undefined;
     if (!isLogin) return answer;
     // A login that showed nothing shows nothing afterwards.
-    const isSilent = (trip?.prompt ?? prompt) === "none";
+    const isSilent = (trip?.prompt ?? prompt ?? answer.asked?.prompt) === "none";
     if (!isSilent) void askToRemember(answer, kept, this.#config).catch(() => {});
     return tokenSet({ ...answer, keep: "tabs" });
   }

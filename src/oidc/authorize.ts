@@ -83,6 +83,7 @@ export async function createAuthorizationUrl(
     codeVerifier,
     ...(returnTo !== undefined && { returnTo }),
     ...(user !== undefined && { user }),
+    ...(prompt && { prompt }),
     ...(resource && { resource }),
     ...(audience && { audience }),
     ...(maxAge !== undefined && { maxAge }),

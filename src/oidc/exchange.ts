@@ -30,7 +30,16 @@ export async function exchangeResponse(
   const here = { metadata, clientId, requests, clock };
   const request = await readAuthorizationResponse(response, here);
   const { tokenEndpoint } = metadata;
-  const { code, codeVerifier, redirectUri, resource, audience, user: wanted, returnTo } = request;
+  const {
+    code,
+    codeVerifier,
+    redirectUri,
+    resource,
+    audience,
+    user: wanted,
+    prompt,
+    returnTo,
+  } = request;
   const { idToken, scope, refreshToken, ...tokens } = await parts.requestTokens(
     {
       url: tokenEndpoint,
@@ -53,7 +62,7 @@ export async function exchangeResponse(
     ...tokens,
     scope: scope ?? request.scope,
     tokenEndpoint,
-    asked: { resource, audience, user: wanted },
+    asked: { resource, audience, user: wanted, prompt },
     ...(refreshToken && { refreshToken }),
     ...(returnTo !== undefined && { returnTo }),
   };

@@ -1,3 +1,4 @@
+import type { Prompt } from "../core/authorization-parameters.ts";
 import type { Want } from "../core/want.ts";
 
 /** Marks a record as a login of ours; another flow in the same store has another marker. */
@@ -18,6 +19,7 @@ export interface PendingRequest extends Want {
   readonly returnTo?: string;
   /** `sub` of whom it is for. */
   readonly user?: string;
+  readonly prompt?: Prompt;
   readonly maxAge?: number;
   readonly acrValues?: readonly string[];
 }

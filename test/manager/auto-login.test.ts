@@ -480,6 +480,20 @@ describe("nothing is shown", () => {
     expect(authorize).toHaveBeenCalledTimes(1);
   });
 
+  test("after a login with prompt none that left the page", async () => {
+    const my = world();
+    login(my);
+    const asked = { resource: undefined, audience: undefined, prompt: "none" } as const;
+    my.server.exchange = async () => loginAnswer({ asked });
+    my.page.url = RESPONSE;
+    const prompt = promptOf();
+    const auth = await started(my, prompt);
+    expect(await auth.getToken()).toBe("at1");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(prompt.shouldRemember).not.toHaveBeenCalled();
+    expect(await my.store.get(KEY)).toMatchObject({ keep: "tabs" });
+  });
+
   test("by a page that nobody sees", async () => {
     const my = await two();
     await my.users.putDefault(null);

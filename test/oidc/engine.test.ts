@@ -141,6 +141,7 @@ describe("a login", () => {
       returnTo: "/orders",
       audience: "api",
       user: "alice",
+      prompt: "login",
       maxAge: 60,
       acrValues: ["gold"],
     });
@@ -160,7 +161,7 @@ describe("a login", () => {
       authTime: clock.now() / 1000 - 5,
       tokenEndpoint: `${ISSUER}/token`,
       returnTo: "/orders",
-      asked: { audience: "api", user: "alice" },
+      asked: { audience: "api", user: "alice", prompt: "login" },
     });
     expect(JSON.stringify(tokens)).toBe('"TokenSet [redacted]"');
     expect(sent("/token")[0]!.body["audience"]).toBe("api");

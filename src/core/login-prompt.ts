@@ -14,7 +14,8 @@ export interface RememberedUser {
 }
 
 export type LoginChoice =
-  | { readonly type: "continue"; readonly sub: string }
+  /** One of those. `trip`: opened in the click, for who needs a login. */
+  | { readonly type: "continue"; readonly sub: string; readonly trip?: Trip }
   /** Somebody else. `trip`: opened in the click that said so. */
   | { readonly type: "other"; readonly trip?: Trip }
   | { readonly type: "dismiss" };

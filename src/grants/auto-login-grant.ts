@@ -56,11 +56,12 @@ export class AutoLoginGrant implements Grant {
     const { signal = isIn } = request;
     const choice = await this.#ask(people, AbortSignal.any([signal, isIn]));
     if (choice.type === "dismiss") throw new CancelledError("the person chose nobody");
-    if (choice.type === "continue") return this.#goOn(request, choice.sub, people);
     const { trip = request.trip } = choice;
+    const chosen = { ...request, ...(trip && { trip }) };
     try {
+      if (choice.type === "continue") return await this.#goOn(chosen, choice.sub, people);
       await request.beforeLeaving?.();
-      return await this.#fresh({ ...request, prompt: "select_account", ...(trip && { trip }) });
+      return await this.#fresh({ ...chosen, prompt: "select_account" });
     } finally {
       choice.trip?.close();
     }

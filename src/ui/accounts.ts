@@ -42,7 +42,7 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
 
   /** In place of what the page's language says. */
   declare strings: Partial<Strings> | undefined;
-  /** Opened in the click on "Use another account", such as a `PopupUserAgent`. Without one the login goes by the page. */
+  /** Opened in the click on "Use another account", or on who needs a login, such as a `PopupUserAgent`. Without one the login goes by the page. */
   declare userAgent: UserAgent | undefined;
 
   readonly #speech = new Speech(this);
@@ -124,18 +124,26 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
           ${repeat(
             found,
             ({ sub }) => sub,
-            (user) =>
-              html`<li>
-                ${accountRow(user, strings, () => asked.settle({ type: "continue", sub: user.sub }))}
-              </li>`,
+            (user) => html`<li>${accountRow(user, strings, () => this.#choose(user))}</li>`,
           )}
         </ul>
         <div class="foot">
-          <button type="button" class="row other" part="other" @click=${this.#useAnother}>
+          <button
+            type="button"
+            class="row other"
+            part="other"
+            @click=${() => this.#leave({ type: "other" })}
+          >
             <span class="sign">${addIcon()}</span>${strings.useAnotherAccount}
           </button>
         </div>`,
     });
+  }
+
+  #choose({ sub, needsLogin }: RememberedUser): void {
+    const choice = { type: "continue", sub } as const;
+    if (needsLogin) this.#leave(choice);
+    else this.#question?.settle(choice);
   }
 
   get #found(): readonly RememberedUser[] {
@@ -181,15 +189,15 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
   };
 
   /** The trip is opened here, in the click: later the browser would block a window. */
-  readonly #useAnother = (): void => {
+  #leave(choice: Exclude<LoginChoice, { type: "dismiss" }>): void {
     const asked = this.#question;
     try {
       const trip = this.userAgent?.open();
-      asked?.settle({ type: "other", ...(trip && { trip }) });
+      asked?.settle({ ...choice, ...(trip && { trip }) });
     } catch (error) {
       asked?.fail(error);
     }
-  };
+  }
 }
 
 declare global {

@@ -172,6 +172,43 @@ describe("who was chosen", () => {
   });
 });
 
+describe("whom the picker gives with a window of its own", () => {
+  async function chosen(isEnded: boolean) {
+    const my = await two();
+    await my.users.putDefault(null);
+    if (isEnded) {
+      await my.store.update(GRACE, (row) => ({
+        ...row!,
+        end: { why: "invalid_grant", seq: 1 },
+        access: {},
+        tokens: null,
+      }));
+    }
+    const authorize = login(my);
+    const trip = { redirectUri: `${REDIRECT_URI}/popup`, go: vi.fn(my.go), close: vi.fn() };
+    const auth = await started(my, promptOf({ type: "continue", sub: "grace", trip }));
+    return { authorize, trip, token: await auth.getToken() };
+  }
+
+  test("signs in there when their session ended, and it is closed", async () => {
+    const { authorize, trip, token } = await chosen(true);
+    expect(token).toBe("at-linus");
+    expect(authorize.mock.calls[0]![0]).toMatchObject({
+      loginHint: "grace@example.com",
+      redirectUri: trip.redirectUri,
+    });
+    expect(trip.go).toHaveBeenCalledTimes(1);
+    expect(trip.close).toHaveBeenCalledTimes(1);
+  });
+
+  test("is straight in otherwise, and it is closed", async () => {
+    const { trip, token } = await chosen(false);
+    expect(token).toBe("at-grace");
+    expect(trip.go).not.toHaveBeenCalled();
+    expect(trip.close).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe("a revocation that began while the picker was open", () => {
   const trip = { redirectUri: REDIRECT_URI, go: async () => RESPONSE, close: () => {} };
   test.for<[string, LoginChoice]>([

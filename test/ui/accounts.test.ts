@@ -170,6 +170,27 @@ test("somebody else: the trip is opened in the click, and its failure is told", 
   expect(await plain).toEqual({ type: "other" });
 });
 
+test("an account that needs a login opens the way for it in the click, and no other does", async () => {
+  const trip = { redirectUri: "", go: vi.fn(), close: vi.fn() } as unknown as Trip;
+  const people = [remembered("here"), remembered("gone", { needsLogin: true })];
+  const { element, answer } = await opened(people);
+  const open = vi.fn(() => trip);
+  element.userAgent = { open };
+  all(element, ".account")
+    .find((row) => row.querySelector(".mark"))!
+    .click();
+  expect(open).toHaveBeenCalledOnce();
+  expect(await answer).toEqual({ type: "continue", sub: "gone", trip });
+
+  const straight = element.chooseUser(people, { signal });
+  await element.updateComplete;
+  all(element, ".account")
+    .find((row) => !row.querySelector(".mark"))!
+    .click();
+  expect(await straight).toEqual({ type: "continue", sub: "here" });
+  expect(open).toHaveBeenCalledOnce();
+});
+
 test("from ten accounts on there is a search; case and accents do not count", async () => {
   const { element: nine } = await opened(many(9));
   expect(all(nine, "input")).toEqual([]);

@@ -90,6 +90,7 @@ async function projects() {
       optimizeDeps: { include: FRAMEWORKS },
       test: {
         name: "browser",
+        sequence: { groupOrder: 1 },
         include: ["test/{browser,react,frameworks,ui}/**/*.test.{ts,tsx}"],
         browser: {
           enabled: true,
@@ -113,6 +114,8 @@ async function projects() {
     {
       test: {
         name: "chaos",
+        // Alone: its times are those of a machine that does nothing else.
+        sequence: { groupOrder: 2 },
         include: ["test/chaos/**/*.test.ts"],
         // A test waits for its turn, too.
         testTimeout: process.env["CHAOS"] === "real" ? 1_800_000 : 180_000,

@@ -122,6 +122,10 @@ export interface People {
   list(): Promise<readonly RememberedUser[]>;
   /** Each `sub` that has a record here, whatever it says. */
   known(): Promise<readonly string[]>;
+  /** Makes them the default user, if they have a record here: the answer. */
+  putDefault(sub: string): Promise<boolean>;
+  /** Nobody is the default user any more, if they are and have no record here. */
+  dropDefault(sub: string): Promise<void>;
   /** Deletes all that is stored of them, in one transaction. */
   forget(sub: string): Promise<void>;
 }

@@ -103,8 +103,7 @@ export class ActiveSession {
             isPinned: sub === this.#sub,
           };
     if (isNewer(found.row)) throw newerVersion();
-    if (found.row?.keep === "tabs" && !(await (await this.#presence()).includes(found))) return {};
-    return found;
+    return found.row?.keep === "tabs" ? (await this.#presence()).read(found) : found;
   }
 
   /** Undefined in memory mode when no tab has the tokens any more. */

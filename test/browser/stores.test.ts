@@ -106,6 +106,24 @@ test("the person of this tab and their session are read in one transaction", asy
   expect(await users.getActive()).toEqual({});
 });
 
+test("who has a record can be the default user, and who has none can be it no more", async () => {
+  const database = createDatabase();
+  const mine = client();
+  const users = new IndexedDBUserStore(database, mine);
+  const sessions = new IndexedDBSessionStore(database);
+  const people = await users.people();
+  await sessions.update(sessionKey(mine, "gr/ace"), () => row);
+  expect(await people.putDefault("gr/ace")).toBe(true);
+  expect(await people.putDefault("ada")).toBe(false);
+  expect(await users.getActive()).toMatchObject({ sub: "gr/ace", row });
+  await people.dropDefault("ada");
+  await people.dropDefault("gr/ace");
+  expect(await users.getActive()).toMatchObject({ sub: "gr/ace", row });
+  await sessions.update(sessionKey(mine, "gr/ace"), () => undefined);
+  await people.dropDefault("gr/ace");
+  expect(await users.getActive()).toEqual({});
+});
+
 describe("people", () => {
   const picture = "https://id.example/p.png";
   const rowOf = (name: string, lastUsedAt: number): SessionRow => ({

@@ -2,6 +2,7 @@ import { abortable } from "../core/abortable.ts";
 import type { Auth, AuthState, GetTokenOptions } from "../core/auth.ts";
 import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import type { TokenRequest } from "../core/grant.ts";
+import { sessionKey } from "../core/keys.ts";
 import { chunk } from "../core/lazy.ts";
 import type { TabMessage } from "../core/message.ts";
 import type { TokenSet } from "../core/token-set.ts";
@@ -253,10 +254,15 @@ export class AuthManager implements Auth {
       ...(user !== undefined && { user }),
       ...(tokens && { tokens }),
     };
+    const { client, sessions, grant } = this.#config;
+    const isKnown =
+      tokens !== undefined ||
+      (user !== undefined &&
+        (user === this.#session.sub || !!(await sessions.get(sessionKey(client, user)))));
     try {
-      const answer = await this.#config.grant.requestToken(request);
+      const answer = await grant.requestToken(request);
       // Tokens without a generation are not in the store yet.
-      if (answer.generation === undefined) await this.#logins.keep(answer, request);
+      if (answer.generation === undefined) await this.#logins.keep(answer, request, { isKnown });
       else if (answer.user?.sub !== (user ?? answer.user?.sub)) throw otherPerson();
       await this.#session.adopt(answer, wantKey(options)).catch(ignore);
       return answer.accessToken;

@@ -134,10 +134,10 @@ export class ActiveSession {
 
   /**
    * Reads the store and publishes what it says, one after the other, so that the last word is the newest.
-   * `error`: why nobody is signed in, if nobody is.
+   * `error`: why nobody is signed in, if nobody is. `sub`: whom this tab is for from now on; when it fails, it is as before.
    */
-  load(origin: TokenSummary["origin"], error?: unknown): Promise<void> {
-    return this.#inTurn(() => this.#load(origin, error));
+  load(origin: TokenSummary["origin"], error?: unknown, sub?: string): Promise<void> {
+    return this.#inTurn(() => this.#load(origin, error, sub));
   }
 
   /** From now on this tab is for `sub`; what it shows until the next `load()` is as before. */
@@ -157,7 +157,7 @@ export class ActiveSession {
         if (this.#isTaken || what !== "login") return;
         this.#config.users.pin(undefined);
       }
-      await this.#load("other-tab", undefined);
+      await this.#load("other-tab");
     });
   }
 
@@ -167,7 +167,7 @@ export class ActiveSession {
       const { user, generation, origin = "this-tab" } = tokens;
       const held = this.#held;
       const isSure = want === USUAL_WANT && this.#user && user?.sub === this.#sub;
-      if (!isSure || !held || generation === undefined) return this.#load(origin, undefined);
+      if (!isSure || !held || generation === undefined) return this.#load(origin);
       if (held.gen >= generation) return;
       this.#held = holdToken(tokens, held.sid, origin, this.#config.clock);
       this.#user = user;
@@ -191,9 +191,9 @@ export class ActiveSession {
     return this.#held?.sid === sid && this.#held.gen >= generation;
   }
 
-  async #load(origin: TokenSummary["origin"], error: unknown): Promise<void> {
+  async #load(origin: TokenSummary["origin"], error?: unknown, whom?: string): Promise<void> {
     const { users, clock } = this.#config;
-    const { sub, row } = await this.#read();
+    const { sub, row } = await this.#read(whom);
     const stored = row && !row.end ? await this.#recordOf(row) : undefined;
     // A row that has another person's tokens is damaged.
     const record = stored?.user.sub === sub ? stored : undefined;

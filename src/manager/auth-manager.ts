@@ -38,6 +38,7 @@ export class AuthManager implements Auth {
   readonly #renewals = new Map<string, Promise<string>>();
   /** The latest one of the usual token. */
   #renewal: Promise<unknown> | undefined;
+  #switched: Promise<void> = Promise.resolve();
   #unlisten: (() => void) | undefined;
 
   constructor(config: AuthManagerConfig) {
@@ -134,8 +135,14 @@ export class AuthManager implements Auth {
 
   readonly users: Auth["users"] = async () => (await this.#people()).listUsers(this.#desk());
 
-  readonly switchUser: Auth["switchUser"] = async (sub) =>
-    (await this.#people()).switchUser(this.#desk(), sub);
+  /** One after the other: the tab is for the last one. */
+  readonly switchUser: Auth["switchUser"] = (sub) => {
+    const turn = this.#switched.then(async () =>
+      (await this.#people()).switchUser(this.#desk(), sub),
+    );
+    this.#switched = turn.catch(ignore);
+    return turn;
+  };
 
   readonly forget: Auth["forget"] = async (sub) => (await this.#people()).forget(this.#desk(), sub);
 

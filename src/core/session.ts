@@ -89,8 +89,8 @@ export interface SessionStore {
   update(key: string, change: SessionChange): Promise<SessionRow | undefined>;
   seal(record: TokenRecord): Promise<unknown>;
   open(tokens: unknown): Promise<TokenRecord>;
-  /** Nobody needs what was sealed of this person any more: it is to be nowhere, in no tab. */
-  discard?(sub: string): void;
+  /** Nobody needs what was sealed any more, nor what was before it of that person: it is to be nowhere, in no tab. */
+  discard?(tokens: unknown): void;
 }
 
 /** A person and their session on this device, if there is one. */

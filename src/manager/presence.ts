@@ -48,7 +48,7 @@ export class Presence {
         gone = now?.sid === row?.sid && now?.keep === "tabs" ? now : undefined;
         return gone ? undefined : KEEP;
       });
-      if (gone) sessions.discard?.(sub);
+      if (gone?.tokens) sessions.discard?.(gone.tokens);
       await people.dropDefault(sub);
     });
     return left !== undefined;

@@ -136,6 +136,24 @@ describe("checking out", () => {
     expect(await sessions.get(KEY)).toEqual(newer);
   });
 
+  test("lets go of the tokens that it replaced, and of nothing else", async () => {
+    const { sessions, desk } = setUp();
+    const discard = vi.fn();
+    Object.assign(sessions, { discard });
+    await desk.checkIn(loginAnswer());
+    const { tokens } = (await sessions.get(KEY))!;
+    const open = sessions.open.bind(sessions);
+    vi.spyOn(sessions, "open").mockImplementationOnce(async (sealed) => {
+      await desk.checkIn(loginAnswer({ refreshToken: "newer" }));
+      return open(sealed);
+    });
+    await desk.checkOut();
+    expect(discard).toHaveBeenCalledExactlyOnceWith(tokens);
+    await desk.checkOut();
+    await desk.checkOut();
+    expect(discard).toHaveBeenCalledTimes(2);
+  });
+
   test("of nobody is nothing", async () => {
     expect(await setUp().desk.checkOut()).toBeUndefined();
   });

@@ -135,3 +135,20 @@ test("nobody is the default user after a session that was left, whomever the tab
   expect(await my.store.get(GRACE)).toBeUndefined();
   expect(await my.users.getActive()).toEqual({});
 });
+
+test("of a session that was left its tokens are let go, and not those of a newer login", async () => {
+  const my = await alone();
+  const discard = vi.fn();
+  Object.assign(my.store, { discard });
+  const { tokens } = (await my.store.get(GRACE))!;
+  my.tab().start();
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(discard).toHaveBeenCalledExactlyOnceWith(tokens);
+  await my.store.update(GRACE, () => guest("grace"));
+  await my.users.putDefault("grace");
+  my.tab().start();
+  await vi.advanceTimersByTimeAsync(500);
+  await my.store.update(GRACE, () => ({ ...guest("grace"), sid: "newer" }));
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(discard).toHaveBeenCalledTimes(1);
+});

@@ -99,6 +99,27 @@ describe("checking in", () => {
   });
 });
 
+describe("whether somebody is remembered", () => {
+  const keepOf = async (first: Partial<TokenSet>, second: Partial<TokenSet>) => {
+    const { sessions, desk } = setUp();
+    await desk.checkIn(loginAnswer(first));
+    await desk.checkIn(loginAnswer(second));
+    const { keep, remembered } = (await sessions.get(KEY))!;
+    return [keep, remembered !== undefined];
+  };
+
+  test("stays as it is with an answer that says nothing of it", async () => {
+    expect(await keepOf({ keep: "tabs" }, {})).toEqual(["tabs", false]);
+    expect(await keepOf({ keep: "device" }, {})).toEqual(["device", true]);
+    expect(await keepOf({}, {})).toEqual(["device", true]);
+  });
+
+  test("is never undone by a login", async () => {
+    expect(await keepOf({ keep: "tabs" }, { keep: "device" })).toEqual(["device", true]);
+    expect(await keepOf({ keep: "device" }, { keep: "tabs" })).toEqual(["device", true]);
+  });
+});
+
 describe("checking out", () => {
   test("gives what the server should forget, once, and keeps nothing of it", async () => {
     const { sessions, told, desk } = setUp();

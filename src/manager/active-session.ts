@@ -61,6 +61,11 @@ export class ActiveSession {
     return this.#sub;
   }
 
+  /** This tab is for nobody else. */
+  isFor(sub: string): boolean {
+    return (this.#sub ?? sub) === sub;
+  }
+
   /** Undefined when nobody is signed in, or the session ended. */
   get user(): User | undefined {
     return this.#user;

@@ -123,13 +123,13 @@ export class AuthManager implements Auth {
     if (user === undefined) return;
     const isOwn = user === this.#session.sub;
     const left = await checkOut(this.#config, user);
-    if (isOwn) this.#session.leave();
+    if (user === this.#session.sub) this.#session.leave();
     await this.#session.load("this-tab").catch(ignore);
     // From here on the server is told; whether it hears changes nothing here.
     if (!left) return;
     const atServer = await loadServerSignOut().catch(ignore);
     const endSession = isOwn ? "page" : "none";
-    const mayLeave = () => this.#logins.underWay === undefined;
+    const mayLeave = () => !this.#logins.underWay && (!isOwn || this.#session.isFor(user));
     await atServer?.signOutAtServer(left, this.#config, { endSession, ...options, mayLeave });
   };
 

@@ -126,3 +126,37 @@ test("a person whose session ended is shown as expired", async () => {
   await auth.switchUser("grace");
   expect(auth.state).toMatchObject({ status: "expired", reason: "invalid_grant" });
 });
+
+test.for(["signOut", "forget"] as const)(
+  "a page does not leave for the %s of somebody whom it is not for any more",
+  async (how) => {
+    const my = await two();
+    const auth = await started(my);
+    let answer = () => {};
+    my.server.endSession = () =>
+      new Promise((resolve) => (answer = () => resolve("https://id.example/end")));
+    const out = how === "forget" ? auth.forget(ADA) : auth.signOut();
+    await settle();
+    await auth.switchUser("grace");
+    answer();
+    await out;
+    expect(my.page.navigations).toEqual([]);
+    expect(auth.state).toMatchObject({ user: { sub: "grace" } });
+  },
+);
+
+test("a sign-out does not show a tab as nobody's that went over to somebody else meanwhile", async () => {
+  const my = await two();
+  const auth = await started(my);
+  const shown: string[] = [];
+  const update = my.store.update.bind(my.store);
+  vi.spyOn(my.store, "update").mockImplementationOnce(async (...change) => {
+    const row = await update(...change);
+    await auth.switchUser("grace");
+    auth.subscribe(() => shown.push(auth.state.status));
+    return row;
+  });
+  await auth.signOut();
+  expect(shown).not.toContain("anonymous");
+  expect(auth.state).toMatchObject({ user: { sub: "grace" } });
+});

@@ -22,7 +22,7 @@ type CheckIn = (
 ) => Promise<unknown>;
 
 export interface KeepOptions {
-  /** `request.user` had a session here, of whatever state, when the grant was asked. */
+  /** `request.user`, if anybody, had a session here, of whatever state, when the grant was asked. */
   readonly isKnown: boolean;
 }
 
@@ -56,7 +56,8 @@ export async function keepAnswer(
     const row = isActive ? active.row : await sessions.get(key);
     const isAsked = isActive || request.user === user.sub;
     const judged = isAsked ? row : active.row;
-    if ((isKnown && !row) || judged?.end?.why === "signed_out") throw left;
+    if ((isKnown && request.user !== undefined && !row) || judged?.end?.why === "signed_out")
+      throw left;
     const isTheirs = row && !row.end;
     if (isTheirs && answer.issuedTokenType !== undefined) {
       throw new ConfigurationError(

@@ -73,7 +73,7 @@ export async function forget({ config, session, logins }: PeopleDesk, sub: strin
   tellTabs(config, sub, "", { t: "user", what: "forget" });
   await session.load("this-tab").catch(() => {});
   if (!left) return;
-  const mayLeave = () => !logins.underWay && session.isFor(sub);
+  const mayLeave = () => !logins.underWay && (session.sub ?? sub) === sub;
   await signOutAtServer(left, config, { endSession, mayLeave });
 }
 

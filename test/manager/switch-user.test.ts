@@ -44,8 +44,7 @@ describe("switchUser() that fails changes nothing", () => {
     const update = my.store.update.bind(my.store);
     vi.spyOn(my.store, "update").mockImplementationOnce(async (key, change) => {
       const row = await update(key, change);
-      vi.spyOn(my.store, "get").mockImplementation(async (asked) => {
-        vi.mocked(my.store.get).mockImplementation(get);
+      vi.spyOn(my.store, "get").mockImplementationOnce(async (asked) => {
         const before = await get(asked);
         await other.forget("grace");
         return before;

@@ -116,16 +116,14 @@ export class AuthManager implements Auth {
     if (!options?.user) await this.#open();
     const user = options?.user ?? this.#session.sub;
     if (user === undefined) return;
-    const isOwn = user === this.#session.sub;
+    const { sub } = this.#session;
     const left = await checkOut(this.#config, user);
     if (user === this.#session.sub) this.#session.leave();
     await this.#session.load("this-tab").catch(ignore);
     // From here on the server is told; whether it hears changes nothing here.
     if (!left) return;
     const atServer = await loadServerSignOut().catch(ignore);
-    const endSession = isOwn ? "page" : "none";
-    const mayLeave = () => !this.#logins.underWay && isOwn === (user === this.#session.sub);
-    await atServer?.signOutAtServer(left, this.#config, { endSession, ...options, mayLeave });
+    await atServer?.leaveServer(this.#desk(), left, sub, options);
   };
 
   readonly users: Auth["users"] = async () => (await this.#people()).listUsers(this.#desk());

@@ -31,11 +31,10 @@ export async function checkOut(desk: SessionDesk, user?: string): Promise<TokenR
   const sid = random.id();
   let left: SessionRow | undefined;
   const row = await sessions.update(sessionKey(client, sub), (before) => {
-    left = undefined;
+    left = before;
     // A damaged record counts as none, and may have tokens all the same.
     if (!before) return undefined;
     if (isNewer(before) || before.end?.why === "signed_out") return KEEP;
-    left = before;
     return afterSignOut(before, sid);
   });
   if (isNewer(row)) throw newerVersion();

@@ -8,7 +8,7 @@ import type { ActiveSession } from "./active-session.ts";
 import { checkOut, tellTabs } from "./check-out.ts";
 import { otherPerson } from "./other-person.ts";
 import type { PeopleDesk } from "./people-desk.ts";
-import { signOutAtServer } from "./server-sign-out.ts";
+import { leaveServer, signOutAtServer } from "./server-sign-out.ts";
 
 export { tokenAfterLogin } from "./token-after-login.ts";
 
@@ -65,16 +65,15 @@ function noSession(): NoTokenError {
 }
 
 /** Deletes all that is here of `sub`, whatever state it is in, and then tells the server. */
-export async function forget({ config, session, logins }: PeopleDesk, sub: string): Promise<void> {
-  const endSession = sub === session.sub ? "page" : "none";
+export async function forget(desk: PeopleDesk, sub: string): Promise<void> {
+  const { config, session } = desk;
+  const { sub: before } = session;
   // What cannot be read, or was written by a newer Latchkey, is deleted all the same.
   const left = await checkOut(config, sub).catch(() => undefined);
   await (await config.users.people()).forget(sub);
   tellTabs(config, sub, "", { t: "user", what: "forget" });
   await session.load("this-tab").catch(() => {});
-  if (!left) return;
-  const mayLeave = () => !logins.underWay && (session.sub ?? sub) === sub;
-  await signOutAtServer(left, config, { endSession, mayLeave });
+  if (left) await leaveServer(desk, left, before);
 }
 
 /** Signs everybody out here, and then tells the server; this tab's person last, whose sign-out may leave the page. */

@@ -14,7 +14,7 @@ export interface HandoverConfig {
 type HandoverMessage =
   | { readonly p: 1; readonly t: "ask"; readonly memory: string }
   | { readonly p: 1; readonly t: "give"; readonly memory: string; readonly record: TokenRecord }
-  | { readonly p: 1; readonly t: "drop"; readonly sub: string };
+  | { readonly p: 1; readonly t: "drop"; readonly memory: string };
 
 /** The newest ones of each person: an older answer is of no use to anybody. */
 const HELD = 8;
@@ -51,21 +51,27 @@ export class HandoverTokens implements Required<Pick<SessionStore, "seal" | "ope
     throw new NoTokenError("no open tab has the tokens of this session");
   }
 
-  discard(sub: string): void {
-    this.#drop(sub, 0);
-    this.#say({ p: 1, t: "drop", sub });
+  discard(tokens: unknown): void {
+    const { memory } = tokens as { memory: string };
+    this.#drop(memory);
+    this.#say({ p: 1, t: "drop", memory });
   }
 
-  /** Lets all but the newest ones go. */
-  #drop(sub: string, left: number): void {
-    const theirs = [...this.#held].filter(([, { user }]) => user.sub === sub);
-    for (const [memory] of theirs.slice(0, Math.max(0, theirs.length - left)))
-      this.#held.delete(memory);
+  /** Those, and the person's older ones: newer ones are of another login. */
+  #drop(memory: string): void {
+    const theirs = this.#ofSamePerson(memory);
+    for (const name of theirs.slice(0, theirs.indexOf(memory) + 1)) this.#held.delete(name);
+  }
+
+  /** The oldest first. */
+  #ofSamePerson(memory: string): readonly string[] {
+    const sub = this.#held.get(memory)?.user.sub;
+    return [...this.#held].filter(([, { user }]) => user.sub === sub).map(([name]) => name);
   }
 
   #hold(memory: string, record: TokenRecord): void {
     this.#held.set(memory, record);
-    this.#drop(record.user.sub, HELD);
+    for (const old of this.#ofSamePerson(memory).slice(0, -HELD)) this.#held.delete(old);
     for (const look of [...this.#waiting]) look();
   }
 
@@ -95,7 +101,7 @@ export class HandoverTokens implements Required<Pick<SessionStore, "seal" | "ope
     const channel = new BroadcastChannel(`latchkey/1/${this.#config.client}/handover`);
     channel.onmessage = ({ data }: MessageEvent<HandoverMessage>) => {
       if (data.t === "give") return this.#hold(data.memory, data.record);
-      if (data.t === "drop") return this.#drop(data.sub, 0);
+      if (data.t === "drop") return this.#drop(data.memory);
       const record = this.#held.get(data.memory);
       if (record) this.#say({ p: 1, t: "give", memory: data.memory, record });
     };

@@ -13,6 +13,7 @@ type RememberedList = Map<string, unknown>;
 /** The client's people in IndexedDB. */
 export function indexedDBPeople(database: UseStore, client: ClientKey): People {
   const listKey = peopleKey(client);
+  const key = defaultUserKey(client);
   const sessions = sessionKey(client, "");
   const codeOf = (key: IDBValidKey) => (key as string).slice(sessions.length);
   return {
@@ -29,9 +30,24 @@ export function indexedDBPeople(database: UseStore, client: ClientKey): People {
         const keys = await promisifyRequest(store.getAllKeys(within(sessions)));
         return keys.map((key) => decodeURIComponent(codeOf(key)));
       }),
+    putDefault: (sub) =>
+      database("readwrite", async (store) => {
+        const isKnown = await hasRecord(store, sub);
+        if (isKnown) store.put(sub, key);
+        await promisifyRequest(store.transaction);
+        return isKnown;
+      }),
+    dropDefault: (sub) =>
+      database("readwrite", async (store) => {
+        const [byDefault, isKnown] = await Promise.all([
+          promisifyRequest<unknown>(store.get(key)),
+          hasRecord(store, sub),
+        ]);
+        if (byDefault === sub && !isKnown) store.delete(key);
+        await promisifyRequest(store.transaction);
+      }),
     forget: (sub) =>
       database("readwrite", async (store) => {
-        const key = defaultUserKey(client);
         store.delete(sessionKey(client, sub));
         // All are asked before the first answer: a transaction without a request is over.
         const [byDefault, list, [states, callbacks]] = await Promise.all([
@@ -50,6 +66,10 @@ export function indexedDBPeople(database: UseStore, client: ClientKey): People {
         await promisifyRequest(store.transaction);
       }),
   };
+
+  async function hasRecord(store: IDBObjectStore, sub: string): Promise<boolean> {
+    return (await promisifyRequest(store.count(sessionKey(client, sub)))) > 0;
+  }
 
   /** From the sessions, of which a damaged one is listed by its `sub`. */
   async function makeList(store: IDBObjectStore): Promise<RememberedList> {

@@ -32,8 +32,14 @@ export class IndexedDBUserStore implements UserStore {
 
   pin(sub: string | undefined): void {
     const key = activeUserKey(this.#client);
-    if (sub === undefined) sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, sub);
+    if (sub !== undefined) {
+      try {
+        return sessionStorage.setItem(key, sub);
+      } catch {
+        // It is full. Then a reload begins with the default user, and not with whom it named before.
+      }
+    }
+    sessionStorage.removeItem(key);
   }
 
   async people(): Promise<People> {

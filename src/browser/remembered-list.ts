@@ -13,7 +13,7 @@ export function updateList(
   after: SessionRow | undefined,
 ): void {
   // A refresh changes nothing that is listed.
-  if (before?.remembered === after?.remembered && !before?.end === !after?.end) return;
+  if (after && before?.remembered === after.remembered && !before?.end === !after.end) return;
   const record = rememberedRecord(after);
   const [, client = "", sub = ""] = key.split("/");
   const reading: IDBRequest<unknown> = store.get(peopleKey(client));

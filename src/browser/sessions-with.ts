@@ -12,9 +12,9 @@ export function sessionsWith(
     update: (key, change) => rows.update(key, change),
     seal: async (record) => (await tokens()).seal(record),
     open: async (sealed) => (await tokens()).open(sealed),
-    discard: (sub) =>
+    discard: (sealed) =>
       void tokens().then(
-        (loaded) => loaded.discard?.(sub),
+        (loaded) => loaded.discard?.(sealed),
         () => {},
       ),
   };

@@ -89,8 +89,8 @@ export interface SessionStore {
   update(key: string, change: SessionChange): Promise<SessionRow | undefined>;
   seal(record: TokenRecord): Promise<unknown>;
   open(tokens: unknown): Promise<TokenRecord>;
-  /** Nobody needs what was sealed of this person any more: it is to be nowhere, in no tab. */
-  discard?(sub: string): void;
+  /** Nobody needs what was sealed any more, nor what was before it of that person: it is to be nowhere, in no tab. */
+  discard?(tokens: unknown): void;
 }
 
 /** A person and their session on this device, if there is one. */
@@ -122,6 +122,10 @@ export interface People {
   list(): Promise<readonly RememberedUser[]>;
   /** Each `sub` that has a record here, whatever it says. */
   known(): Promise<readonly string[]>;
+  /** Makes them the default user, if they have a record here: the answer. */
+  putDefault(sub: string): Promise<boolean>;
+  /** Nobody is the default user any more, if they are and have no record here. */
+  dropDefault(sub: string): Promise<void>;
   /** Deletes all that is stored of them, in one transaction. */
   forget(sub: string): Promise<void>;
 }

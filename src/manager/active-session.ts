@@ -1,5 +1,5 @@
 import type { AuthState, TokenSummary } from "../core/auth.ts";
-import { isAuthError, NoTokenError } from "../core/errors.ts";
+import { NoTokenError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
@@ -16,8 +16,15 @@ import { isNewer, newerVersion } from "../core/session-version.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
 import { USUAL_WANT, type WantKey } from "../core/want.ts";
-import { holdToken, renewalWindow, type HeldToken } from "./held-token.ts";
+import {
+  conditionOf,
+  holdToken,
+  isCarefree,
+  type HeldToken,
+  type TokenCondition,
+} from "./held-token.ts";
 import { otherPerson } from "./other-person.ts";
+import { stateOf } from "./auth-state.ts";
 import { observable, type Observable } from "./observable.ts";
 
 export interface ActiveSessionConfig {
@@ -28,10 +35,10 @@ export interface ActiveSessionConfig {
   readonly locks: TabLock;
 }
 
-/** A token from the store: `good` to be given, `aging` near its end, or `dead` by one of the two clocks. */
+/** A token from the store. */
 export interface FoundToken {
   readonly tokens: TokenSet;
-  readonly condition: "good" | "aging" | "dead";
+  readonly condition: TokenCondition;
 }
 
 /** This tab's view of the active person's stored session: the token at hand and the published state. */
@@ -69,14 +76,7 @@ export class ActiveSession {
   /** The hot path: no storage, no lock, no channel. */
   goodToken(): Promise<string> | undefined {
     const held = this.#held;
-    if (!held) return undefined;
-    const { clock } = this.#config;
-    const now = clock.now();
-    if (now !== held.goodAt) {
-      if (now >= held.untilWall || clock.mono() >= held.untilMono) return undefined;
-      held.goodAt = now;
-    }
-    return held.promise;
+    return held && isCarefree(held, this.#config.clock) ? held.promise : undefined;
   }
 
   /** The stored token for `want`, however old: of `sub`, or of this tab's person. @throws NoTokenError it is another person's */
@@ -88,7 +88,14 @@ export class ActiveSession {
     const record = await this.#recordOf(row);
     if (record && record.user.sub !== owner) throw otherPerson();
     const tokens = record && storedTokens(row, record, key);
-    return tokens && { tokens, condition: this.#judge(row, key, tokens) };
+    if (!tokens) return undefined;
+    const held = this.#held;
+    const isHeld = key === USUAL_WANT && held?.sid === row.sid && held.gen === tokens.generation;
+    const { clock } = this.#config;
+    return {
+      tokens,
+      condition: conditionOf(tokens, row.access[key], isHeld ? held : undefined, clock),
+    };
   }
 
   /** While this tab is for somebody, no news of others and no new default changes that. */
@@ -103,8 +110,7 @@ export class ActiveSession {
             isPinned: sub === this.#sub,
           };
     if (isNewer(found.row)) throw newerVersion();
-    if (found.row?.keep === "tabs" && !(await (await this.#presence()).includes(found))) return {};
-    return found;
+    return found.row?.keep === "tabs" ? (await this.#presence()).read(found) : found;
   }
 
   /** Undefined in memory mode when no tab has the tokens any more. */
@@ -117,28 +123,12 @@ export class ActiveSession {
     }
   }
 
-  #judge(
-    row: SessionRow,
-    want: WantKey,
-    { generation, expiresAt }: TokenSet,
-  ): FoundToken["condition"] {
-    const { clock } = this.#config;
-    const held = this.#held;
-    if (expiresAt <= clock.now()) return "dead";
-    if (want !== USUAL_WANT || held?.sid !== row.sid || held.gen !== generation) {
-      const { lifeMs = 0 } = row.access[want] ?? {};
-      return expiresAt - clock.now() > renewalWindow(lifeMs) ? "good" : "aging";
-    }
-    if (held.endMono <= clock.mono()) return "dead";
-    return this.goodToken() ? "good" : "aging";
-  }
-
   /**
    * Reads the store and publishes what it says, one after the other, so that the last word is the newest.
-   * `error`: why nobody is signed in, if nobody is.
+   * `error`: why nobody is signed in, if nobody is. `sub`: whom this tab is for from now on; when it fails, it is as before.
    */
-  load(origin: TokenSummary["origin"], error?: unknown): Promise<void> {
-    return this.#inTurn(() => this.#load(origin, error));
+  load(origin: TokenSummary["origin"], error?: unknown, sub?: string): Promise<void> {
+    return this.#inTurn(() => this.#load(origin, error, sub));
   }
 
   /** From now on this tab is for `sub`; what it shows until the next `load()` is as before. */
@@ -158,7 +148,7 @@ export class ActiveSession {
         if (this.#isTaken || what !== "login") return;
         this.#config.users.pin(undefined);
       }
-      await this.#load("other-tab", undefined);
+      await this.#load("other-tab");
     });
   }
 
@@ -168,11 +158,11 @@ export class ActiveSession {
       const { user, generation, origin = "this-tab" } = tokens;
       const held = this.#held;
       const isSure = want === USUAL_WANT && this.#user && user?.sub === this.#sub;
-      if (!isSure || !held || generation === undefined) return this.#load(origin, undefined);
+      if (!isSure || !held || generation === undefined) return this.#load(origin);
       if (held.gen >= generation) return;
       this.#held = holdToken(tokens, held.sid, origin, this.#config.clock);
       this.#user = user;
-      this.state.set(this.#describe(undefined));
+      this.#publish();
     });
   }
 
@@ -192,13 +182,14 @@ export class ActiveSession {
     return this.#held?.sid === sid && this.#held.gen >= generation;
   }
 
-  async #load(origin: TokenSummary["origin"], error: unknown): Promise<void> {
+  async #load(origin: TokenSummary["origin"], error?: unknown, whom?: string): Promise<void> {
     const { users, clock } = this.#config;
-    const { sub, row } = await this.#read();
+    const { sub, row } = await this.#read(whom);
     const stored = row && !row.end ? await this.#recordOf(row) : undefined;
     // A row that has another person's tokens is damaged.
     const record = stored?.user.sub === sub ? stored : undefined;
-    const isTaken = row !== undefined && row.end?.why !== "signed_out";
+    const end = row?.end?.why;
+    const isTaken = row !== undefined && end !== "signed_out";
     // Who is forgotten is nobody's default any more, and this tab does not take who is instead.
     if (isTaken) users.pin(sub);
     else if (!row && (sub ?? this.#sub)) users.pin("");
@@ -213,12 +204,8 @@ export class ActiveSession {
     const lastUser = this.#lastUser?.sub === sub ? this.#lastUser : undefined;
     // News of other tabs do not end a login of this one.
     if (this.#logins > 0 && !this.#user) return;
-    const end = row?.end?.why;
-    this.state.set(
-      end === undefined || end === "signed_out"
-        ? this.#describe(error)
-        : { status: "expired", reason: end, ...(lastUser && { user: lastUser }) },
-    );
+    if (!end || !isTaken) return this.#publish(error);
+    this.state.set({ status: "expired", reason: end, ...(lastUser && { user: lastUser }) });
   }
 
   /** Signed out: nothing is given any more, whether the store can be read again or not. */
@@ -246,22 +233,17 @@ export class ActiveSession {
       return result;
     } catch (error) {
       const why = tellsWhy(error) ? error : known;
-      await this.load("stored", why).catch(() => this.state.set(this.#describe(why)));
+      await this.load("stored", why).catch(() => this.#publish(why));
       throw error;
     }
   }
 
   /** A refresh did not work out and ended nothing. */
   stale(): void {
-    if (this.#user && this.#held) this.state.set(this.#describe(undefined));
+    if (this.#user && this.#held) this.#publish();
   }
 
-  #describe(error: unknown): AuthState {
-    if (!this.#user || !this.#held) {
-      return { status: "anonymous", ...(isAuthError(error) && { error }) };
-    }
-    const token = this.#held.summary;
-    const freshness = token.expiresAt > this.#config.clock.now() ? "fresh" : "stale";
-    return { status: "authenticated", user: this.#user, freshness, token };
+  #publish(error?: unknown): void {
+    this.state.set(stateOf(this.#user, this.#held, this.#config.clock, error));
   }
 }

@@ -1,19 +1,16 @@
 import { abortable } from "../core/abortable.ts";
 import type { Auth, AuthState, GetTokenOptions } from "../core/auth.ts";
-import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
-import type { TokenRequest } from "../core/grant.ts";
 import { chunk } from "../core/lazy.ts";
 import type { TabMessage } from "../core/message.ts";
-import type { TokenSet } from "../core/token-set.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import { USUAL_WANT, wantKey } from "../core/want.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./active-session.ts";
 import { authorizedFetch } from "./authorized-fetch.ts";
 import type { GetToken } from "./send-authorized.ts";
 import { checkOut } from "./check-out.ts";
-import { otherPerson } from "./other-person.ts";
 import { LazyLogins } from "./lazy-logins.ts";
 import type { LoginsConfig } from "./logins.ts";
+import { ignore, needsPerson, Renewals } from "./renewals.ts";
 import { isCallback, signOutStateOf } from "./response-url.ts";
 import type { PeopleDesk } from "./people-desk.ts";
 import type * as ServerSignOut from "./server-sign-out.ts";
@@ -34,15 +31,15 @@ export class AuthManager implements Auth {
   readonly #session: ActiveSession;
   readonly #logins: LazyLogins;
   #opened: Promise<void> | undefined;
-  readonly #renewals = new Map<string, Promise<string>>();
-  /** The latest one of the usual token. */
-  #renewal: Promise<unknown> | undefined;
+  readonly #renewals: Renewals;
+  #switched: Promise<void> = Promise.resolve();
   #unlisten: (() => void) | undefined;
 
   constructor(config: AuthManagerConfig) {
     this.#config = config;
     this.#session = new ActiveSession(config);
     this.#logins = new LazyLogins(config, this.#session);
+    this.#renewals = new Renewals(config, this.#session, this.#logins);
   }
 
   // Not an async function: with a good token at hand this is a comparison and nothing else.
@@ -119,22 +116,26 @@ export class AuthManager implements Auth {
     if (!options?.user) await this.#open();
     const user = options?.user ?? this.#session.sub;
     if (user === undefined) return;
-    const isOwn = user === this.#session.sub;
+    const { sub } = this.#session;
     const left = await checkOut(this.#config, user);
-    if (isOwn) this.#session.leave();
+    if (user === this.#session.sub) this.#session.leave();
     await this.#session.load("this-tab").catch(ignore);
     // From here on the server is told; whether it hears changes nothing here.
     if (!left) return;
     const atServer = await loadServerSignOut().catch(ignore);
-    const endSession = isOwn ? "page" : "none";
-    const mayLeave = () => this.#logins.underWay === undefined;
-    await atServer?.signOutAtServer(left, this.#config, { endSession, ...options, mayLeave });
+    await atServer?.leaveServer(this.#desk(), left, sub, options);
   };
 
   readonly users: Auth["users"] = async () => (await this.#people()).listUsers(this.#desk());
 
-  readonly switchUser: Auth["switchUser"] = async (sub) =>
-    (await this.#people()).switchUser(this.#desk(), sub);
+  /** One after the other: the tab is for the last one. */
+  readonly switchUser: Auth["switchUser"] = (sub) => {
+    const turn = this.#switched.then(async () =>
+      (await this.#people()).switchUser(this.#desk(), sub),
+    );
+    this.#switched = turn.catch(ignore);
+    return turn;
+  };
 
   readonly forget: Auth["forget"] = async (sub) => (await this.#people()).forget(this.#desk(), sub);
 
@@ -160,7 +161,7 @@ export class AuthManager implements Auth {
     if (t === "user") return isOwn ? undefined : this.#session.hear(k, message.what).catch(ignore);
     if (k !== this.#session.sub || (t !== "done" && t !== "ended")) return;
     // Whoever waits here for the same is told by the refresh itself.
-    if (t === "done") await this.#renewal?.catch(ignore);
+    if (t === "done") await this.#renewals.usual?.catch(ignore);
     if (t === "done" && this.#session.isAt(sid, message.gen)) return;
     await this.#session.load(isOwn ? "this-tab" : "other-tab").catch(ignore);
   }
@@ -196,7 +197,7 @@ export class AuthManager implements Auth {
       if (good) return good;
       if (this.#session.isOver()) {
         try {
-          return await this.#renew(options, undefined);
+          return await this.#renewals.renew(options, undefined);
         } catch (error) {
           if (!needsPerson(error)) throw error;
           refusal = error;
@@ -206,7 +207,7 @@ export class AuthManager implements Auth {
     const found = await this.#session.find(want, user);
     if (cache === "default" && found && found.condition !== "dead") {
       if (found.condition === "aging") {
-        this.#renew({ ...options, cache: "reload" }, found.tokens).catch(ignore);
+        this.#renewals.renew({ ...options, cache: "reload" }, found.tokens).catch(ignore);
       } else if (isUsual) {
         // Another tab got it, and its word did not reach this one.
         await this.#session.load("other-tab").catch(ignore);
@@ -217,55 +218,7 @@ export class AuthManager implements Auth {
     if (refusal !== undefined && !found) throw refusal;
     // Dead by the monotonic clock: the wall's word alone would have it served again.
     const revived = found && found.tokens.expiresAt > this.#config.clock.now();
-    return this.#renew({ ...options, ...(revived && { cache: "reload" }) }, found?.tokens);
-  }
-
-  /** One for all who want the same at the same time; who leaves does not end it. */
-  #renew(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
-    const { signal, context, user = tokens?.user?.sub ?? this.#session.sub, ...rest } = options;
-    const want = wantKey(options);
-    const id = JSON.stringify([want, rest.cache, tokens?.generation, user]);
-    const joined = context ? undefined : this.#renewals.get(id);
-    const renewal =
-      joined ??
-      this.#requestToken({ ...rest, ...(context && { context }) }, user, tokens).finally(() =>
-        this.#renewals.delete(id),
-      );
-    if (!context) this.#renewals.set(id, renewal);
-    if (want === USUAL_WANT) this.#renewal = renewal;
-    // Also for who leaves: the token may have run out meanwhile.
-    return abortable(renewal, signal).catch((error: unknown) => {
-      this.#session.stale();
-      throw error;
-    });
-  }
-
-  /** @param user whose the token is, even when the news of another person has not reached this tab */
-  async #requestToken(
-    options: GetTokenOptions,
-    user: string | undefined,
-    tokens: TokenSet | undefined,
-  ): Promise<string> {
-    // A person is asked by a login alone, of which there is one at a time.
-    const request: TokenRequest = {
-      ...options,
-      prompt: "none",
-      ...(user !== undefined && { user }),
-      ...(tokens && { tokens }),
-    };
-    try {
-      const answer = await this.#config.grant.requestToken(request);
-      // Tokens without a generation are not in the store yet.
-      if (answer.generation === undefined) await this.#logins.keep(answer, request);
-      else if (answer.user?.sub !== (user ?? answer.user?.sub)) throw otherPerson();
-      await this.#session.adopt(answer, wantKey(options)).catch(ignore);
-      return answer.accessToken;
-    } catch (error) {
-      if (needsPerson(error) && this.#session.user) {
-        await this.#session.load("other-tab").catch(ignore);
-      }
-      throw error;
-    }
+    return this.#renewals.renew({ ...options, ...(revived && { cache: "reload" }) }, found?.tokens);
   }
 
   /** The first read of the store. One that failed is tried again by the next call. */
@@ -285,11 +238,3 @@ export class AuthManager implements Auth {
 
 export const loadServerSignOut = (): Promise<typeof ServerSignOut> =>
   chunk(import("./server-sign-out.ts"));
-
-function needsPerson(error: unknown): boolean {
-  return error instanceof NoTokenError || error instanceof RefreshTokenError;
-}
-
-function ignore(): undefined {
-  return undefined;
-}

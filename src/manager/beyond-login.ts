@@ -1,3 +1,4 @@
-// One chunk of what logins do without whose tokens come from the server, with an ID token.
+// One chunk of what logins do without that a person sees and whose tokens come from the server, with an ID token.
 export { fetchUser } from "./fetch-user.ts";
 export { keepAnswer } from "./keep-answer.ts";
+export { silentLogin } from "./silent-login.ts";

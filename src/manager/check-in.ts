@@ -70,7 +70,7 @@ export async function checkIn(
 function afterLogin(
   before: SessionRow | undefined,
   sid: string,
-  { refreshToken, keep: wish = "device" }: TokenSet,
+  { refreshToken, keep: wish = before?.keep ?? "device" }: TokenSet,
   profile: RememberedProfile,
 ): Omit<SessionRow, "gen" | "access" | "tokens"> {
   const seq = (before?.seq ?? 0) + 1;

@@ -32,15 +32,17 @@ export async function checkOut(desk: SessionDesk, user?: string): Promise<TokenR
   let left: SessionRow | undefined;
   const row = await sessions.update(sessionKey(client, sub), (before) => {
     left = before;
-    if (!before || isNewer(before) || before.end?.why === "signed_out") return KEEP;
+    // A damaged record counts as none, and may have tokens all the same.
+    if (!before) return undefined;
+    if (isNewer(before) || before.end?.why === "signed_out") return KEEP;
     return afterSignOut(before, sid);
   });
   if (isNewer(row)) throw newerVersion();
-  if (row?.sid === sid) tellTabs(desk, sub, sid, { t: "user", what: "sign-out" });
-  const record =
-    left && !left.end ? await sessions.open(left.tokens).catch(() => undefined) : undefined;
-  sessions.discard?.(sub);
+  if (!row || row.sid === sid) tellTabs(desk, sub, sid, { t: "user", what: "sign-out" });
+  if (!left?.tokens) return undefined;
   // In memory mode perhaps nobody has them any more: then there is nothing to tell the server.
+  const record = await sessions.open(left.tokens).catch(() => undefined);
+  sessions.discard?.(left.tokens);
   return record;
 }
 

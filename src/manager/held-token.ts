@@ -1,6 +1,10 @@
 import type { TokenSummary } from "../core/auth.ts";
 import type { Clock } from "../core/ports.ts";
+import type { AccessEntry } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
+
+/** `good` to be given, `aging` near its end, or `dead` by one of the two clocks. */
+export type TokenCondition = "good" | "aging" | "dead";
 
 /** The token of the usual want, ready to be given away. */
 export interface HeldToken {
@@ -37,6 +41,29 @@ export function holdToken(
     endMono: mono + life,
     goodAt: Number.NaN,
   };
+}
+
+/** Not near its end, by either clock. */
+export function isCarefree(held: HeldToken, clock: Clock): boolean {
+  const now = clock.now();
+  if (now !== held.goodAt) {
+    if (now >= held.untilWall || clock.mono() >= held.untilMono) return false;
+    held.goodAt = now;
+  }
+  return true;
+}
+
+/** `held`: these tokens, if they are at hand. */
+export function conditionOf(
+  { expiresAt }: TokenSet,
+  entry: AccessEntry | undefined,
+  held: HeldToken | undefined,
+  clock: Clock,
+): TokenCondition {
+  const left = expiresAt - clock.now();
+  if (left <= 0 || (held && held.endMono <= clock.mono())) return "dead";
+  const isGood = held ? isCarefree(held, clock) : left > renewalWindow(entry?.lifeMs ?? 0);
+  return isGood ? "good" : "aging";
 }
 
 /** The last part of a token's life, in which it is still good and a newer one is fetched behind it. Milliseconds. */

@@ -7,6 +7,7 @@ import type { User } from "../core/user.ts";
 import { USUAL_WANT, wantKey, type WantKey } from "../core/want.ts";
 import { tellTabs, type SessionDesk } from "./check-out.ts";
 import { fetchUser, type UserDesk } from "./fetch-user.ts";
+import { unlessLeft } from "./unless-left.ts";
 
 interface KeepDesk extends SessionDesk, UserDesk {}
 
@@ -20,10 +21,15 @@ type CheckIn = (
   byDefault?: string,
 ) => Promise<unknown>;
 
+export interface KeepOptions {
+  /** `request.user`, if anybody, had a session here, of whatever state, when the grant was asked. */
+  readonly isKnown: boolean;
+}
+
 /**
  * Stores what a grant of the app's own gave without asking a person: beside what the session has, or by `checkIn` as a new one.
- * Rejects as `fetchUser()` does, too.
- * @throws NoTokenError the person signed out, and only a login undoes that
+ * Gives whose it is. Rejects as `fetchUser()` does, too.
+ * @throws NoTokenError the person signed out or was forgotten, and only a login undoes that
  * @throws IdTokenError it is about somebody else
  * @throws ConfigurationError it was exchanged for a token of the session, and would stand in its place
  */
@@ -32,7 +38,8 @@ export async function keepAnswer(
   answer: TokenSet,
   request: TokenRequest,
   checkIn: CheckIn,
-): Promise<void> {
+  { isKnown }: KeepOptions,
+): Promise<string> {
   const user = await fetchUser(desk, answer, request.signal);
   if (request.user !== undefined && user.sub !== request.user) {
     throw new IdTokenError("sub", "the grant answered about somebody else", {
@@ -41,14 +48,16 @@ export async function keepAnswer(
   }
   const { client, sessions, users } = desk;
   const want = wantKey(request);
+  const key = sessionKey(client, user.sub);
+  const left = new NoTokenError("signed out");
   for (;;) {
     const active = await users.getActive();
     const isActive = active.sub === user.sub;
-    const row = isActive ? active.row : await sessions.get(sessionKey(client, user.sub));
+    const row = isActive ? active.row : await sessions.get(key);
     const isAsked = isActive || request.user === user.sub;
-    if ((isAsked ? row : active.row)?.end?.why === "signed_out") {
-      throw new NoTokenError("signed out");
-    }
+    const judged = isAsked ? row : active.row;
+    if ((isKnown && request.user !== undefined && !row) || judged?.end?.why === "signed_out")
+      throw left;
     const isTheirs = row && !row.end;
     if (isTheirs && answer.issuedTokenType !== undefined) {
       throw new ConfigurationError(
@@ -62,9 +71,11 @@ export async function keepAnswer(
     // For one API it is the grant's own business: the session keeps its refresh token.
     const isLogin = answer.refreshToken !== undefined && want === USUAL_WANT;
     if (!record || isLogin) {
-      return void (await checkIn(desk, answer, user, want, want, active.sub));
+      const guarded = { ...desk, sessions: unlessLeft(sessions, () => row, left) };
+      await checkIn(guarded, answer, user, want, want, active.sub);
+      return user.sub;
     }
-    if (await keepBeside(desk, { row, record, answer, user, want })) return;
+    if (await keepBeside(desk, { row, record, answer, user, want })) return user.sub;
   }
 }
 

@@ -3,11 +3,10 @@ import type { TokenRequest } from "../core/grant.ts";
 import { abortable } from "../core/abortable.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import { parseUrl } from "../core/same-origin.ts";
-import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
 import type { ActiveSession } from "./active-session.ts";
-import type { LoginsConfig, Outcome } from "./logins.ts";
+import type { Logins, LoginsConfig, Outcome } from "./logins.ts";
 import { refusal } from "./refusal.ts";
 import { isSilent } from "./silent.ts";
 import { hasResponse } from "./response-url.ts";
@@ -91,7 +90,7 @@ export class LazyLogins {
     return this.#last;
   }
 
-  async keep(answer: TokenSet, request: TokenRequest): Promise<void> {
-    return (await this.#load()).keep(answer, request);
+  async keep(...kept: Parameters<Logins["keep"]>): Promise<void> {
+    return (await this.#load()).keep(...kept);
   }
 }

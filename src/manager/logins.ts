@@ -1,6 +1,6 @@
 import type { CallbackResult } from "../core/auth.ts";
 import type { CallbackLedger, LoginRecord } from "../core/callback-ledger.ts";
-import { CancelledError, InvalidResponseError, isAuthError, NoTokenError } from "../core/errors.ts";
+import { InvalidResponseError, isAuthError, NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Clock, Page, TabLock } from "../core/ports.ts";
 import type { Refresher } from "../core/refresher.ts";
@@ -11,8 +11,10 @@ import type { User } from "../core/user.ts";
 import { wantKey } from "../core/want.ts";
 import type { ActiveSession } from "./active-session.ts";
 import { checkIn, loadBeyondLogin, userOf, type CheckInDesk } from "./check-in.ts";
+import type { KeepOptions } from "./keep-answer.ts";
 import { passRevocations } from "./pass-revocations.ts";
 import { isSilent } from "./silent.ts";
+import type { SilentLogin } from "./silent-login.ts";
 import { refusal } from "./refusal.ts";
 import { stateOf, withoutResponse } from "./response-url.ts";
 
@@ -71,21 +73,15 @@ export class Logins {
     // What is got now exists once.
     if (userFetcher) loadBeyondLogin().catch(() => {});
     const beforeLeaving = () => passRevocations(this.#config, request.signal);
-    await beforeLeaving();
     const before = await users.getActive();
+    const silent = isSilent(trip, request)
+      ? await (await loadBeyondLogin()).silentLogin(this.#config)
+      : undefined;
+    await beforeLeaving();
     try {
-      return await this.#request({ ...request, trip, beforeLeaving }, async (answer) => {
-        const { row } = await users.getActive();
-        // Who signed out meanwhile did not ask to be signed in again by a login that nobody saw.
-        if (
-          isSilent(trip, request) &&
-          row?.end?.why === "signed_out" &&
-          row.sid !== before.row?.sid
-        ) {
-          throw new CancelledError("the person signed out meanwhile");
-        }
-        return this.checkIn(answer, request);
-      });
+      return await this.#request({ ...request, trip, beforeLeaving }, (answer) =>
+        this.checkIn(answer, request, silent),
+      );
     } catch (error) {
       if (!(error instanceof NoTokenError)) throw error;
       return await this.#signedInMeanwhile(before.row?.sid, error);
@@ -106,18 +102,23 @@ export class Logins {
   }
 
   /** What a grant gave without asking anybody. */
-  async keep(answer: TokenSet, request: TokenRequest): Promise<void> {
+  async keep(answer: TokenSet, request: TokenRequest, options: KeepOptions): Promise<void> {
     const { keepAnswer } = await loadBeyondLogin();
-    await keepAnswer(this.#config, answer, request, checkIn);
+    const who = await keepAnswer(this.#config, answer, request, checkIn, options);
+    // A tab that is for nobody takes whoever comes.
+    if (this.#session.sub === undefined) await this.#session.enter(who);
   }
 
-  async checkIn(answer: TokenSet, request: TokenRequest = {}): Promise<User> {
+  async checkIn(answer: TokenSet, request: TokenRequest = {}, silent?: SilentLogin): Promise<User> {
     const want = wantKey({ ...(answer.asked ?? request), scope: [] });
-    const who = await userOf(this.#config, answer, request.signal);
+    const desk = { ...this.#config, ...silent };
+    const who = await userOf(desk, answer, request.signal);
+    const { sub } = who;
+    const next = silent ? await silent.tabOf(sub) : sub;
     // With a generation it is stored already: somebody who was here came back.
-    if (answer.generation === undefined) await checkIn(this.#config, answer, who, want);
-    else await this.#config.users.putDefault(who.sub);
-    await this.#session.enter(who.sub);
+    if (answer.generation === undefined) await checkIn(desk, answer, who, want, undefined, next);
+    else await desk.users.putDefault(next);
+    if (next === sub) await this.#session.enter(sub);
     // The network is here now; when the token has run out it may not be.
     this.#config.refresher.prepare().catch(() => {});
     this.#setback = undefined;

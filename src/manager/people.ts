@@ -8,7 +8,7 @@ import type { ActiveSession } from "./active-session.ts";
 import { checkOut, tellTabs } from "./check-out.ts";
 import { otherPerson } from "./other-person.ts";
 import type { PeopleDesk } from "./people-desk.ts";
-import { signOutAtServer } from "./server-sign-out.ts";
+import { leaveServer, signOutAtServer } from "./server-sign-out.ts";
 
 export { tokenAfterLogin } from "./token-after-login.ts";
 
@@ -34,36 +34,46 @@ async function sweep(
   await Promise.all(others.map((sub) => session.find(USUAL_WANT, sub)));
 }
 
-/** Makes this tab that of `sub`, and them the default user of tabs to come. */
+/** Makes this tab that of `sub`, and them the default user of tabs to come. When that fails, nothing has changed. */
 export async function switchUser({ config, session }: PeopleDesk, sub: string): Promise<void> {
   const { client, sessions, users, clock } = config;
+  const { sub: before } = session;
+  const people = await users.people();
+  // Of a session that was left nothing is there any more; from here on this tab stands for it.
+  await session.find(USUAL_WANT, sub);
   const row = await sessions.update(sessionKey(client, sub), (row) =>
     row?.remembered && !isNewer(row)
       ? { ...row, remembered: { ...row.remembered, lastUsedAt: clock.now() } }
       : KEEP,
   );
   if (isNewer(row)) throw newerVersion();
-  if (!row || row.end?.why === "signed_out") {
-    throw new NoTokenError("this person has no session here");
-  }
+  if (!row || row.end?.why === "signed_out") throw noSession();
   const record = row.end ? undefined : await sessions.open(row.tokens);
   if (record && record.user.sub !== sub) throw otherPerson();
-  await users.putDefault(sub);
-  await session.enter(sub);
-  await session.load("stored");
+  try {
+    await session.load("stored", undefined, sub);
+    // Forgotten at this moment.
+    if (!(await people.putDefault(sub))) throw noSession();
+  } catch (error) {
+    await session.load("stored", undefined, before).catch(() => {});
+    throw error;
+  }
+}
+
+function noSession(): NoTokenError {
+  return new NoTokenError("this person has no session here");
 }
 
 /** Deletes all that is here of `sub`, whatever state it is in, and then tells the server. */
-export async function forget({ config, session, logins }: PeopleDesk, sub: string): Promise<void> {
-  const endSession = sub === session.sub ? "page" : "none";
+export async function forget(desk: PeopleDesk, sub: string): Promise<void> {
+  const { config, session } = desk;
+  const { sub: before } = session;
   // What cannot be read, or was written by a newer Latchkey, is deleted all the same.
   const left = await checkOut(config, sub).catch(() => undefined);
   await (await config.users.people()).forget(sub);
   tellTabs(config, sub, "", { t: "user", what: "forget" });
   await session.load("this-tab").catch(() => {});
-  if (!left) return;
-  const mayLeave = () => logins.underWay === undefined;
-  await signOutAtServer(left, config, { endSession, mayLeave });
+  if (left) await leaveServer(desk, left, before);
 }
 
 /** Signs everybody out here, and then tells the server; this tab's person last, whose sign-out may leave the page. */

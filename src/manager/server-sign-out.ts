@@ -16,6 +16,13 @@ export interface ServerSignOutConfig extends RevocationQueueDesk {
   readonly postLogoutRedirectUri: () => string | undefined;
 }
 
+/** The tab that may leave. */
+interface LeaveDesk {
+  readonly config: ServerSignOutConfig;
+  readonly session: { readonly sub: string | undefined };
+  readonly logins: { readonly underWay: Promise<unknown> | undefined };
+}
+
 /** What a sign-out waits for a server that is not there. Milliseconds. */
 const PATIENCE_MS = 5_000;
 
@@ -51,6 +58,22 @@ export async function signOutAtServer(
   const key = sessionKey(config.client, user.sub);
   const next = await config.sessions.get(key).catch(() => undefined);
   if (mayLeave() && (!next || next.end)) page.navigate(url);
+}
+
+/**
+ * The same from the tab that signed them out, whose page leaves for the server when it was for them, and is for nobody else by
+ * then. `before`: whom it was for.
+ */
+export function leaveServer(
+  { config, session, logins }: LeaveDesk,
+  left: TokenRecord,
+  before: string | undefined,
+  options?: SignOutOptions,
+): Promise<void> {
+  const isOwn = left.user.sub === before;
+  const endSession = isOwn ? "page" : "none";
+  const mayLeave = () => !logins.underWay && (!isOwn || (session.sub ?? before) === before);
+  return signOutAtServer(left, config, { endSession, ...options, mayLeave });
 }
 
 /**

@@ -51,6 +51,7 @@ export class MemoryUserStore implements UserStore {
   people(): Promise<People> {
     const sessions = this.#sessions;
     const prefix = sessionKey(this.#client, "");
+    const device = this.#device;
     const known = () =>
       sessions
         .keys()
@@ -60,9 +61,17 @@ export class MemoryUserStore implements UserStore {
       list: async () =>
         lastUsedFirst((await Promise.all(known().map((sub) => this.#person(sub)))).flat()),
       known: async () => known(),
+      putDefault: async (sub) => {
+        const isKnown = known().includes(sub);
+        if (isKnown) device.#default = sub;
+        return isKnown;
+      },
+      dropDefault: async (sub) => {
+        if (device.#default === sub && !known().includes(sub)) device.#default = null;
+      },
       forget: async (sub) => {
         await sessions.update(sessionKey(this.#client, sub), () => undefined);
-        if (this.#device.#default === sub) this.#device.#default = null;
+        if (device.#default === sub) device.#default = null;
       },
     });
   }

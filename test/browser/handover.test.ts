@@ -72,8 +72,24 @@ test("of a person who signed out no tab has any, and of the others all do", asyn
   const [hers, theirs] = [await a.seal(RECORD), await a.seal(grace)];
   expect(await b.open(hers)).toEqual(RECORD);
   expect(await b.open(theirs)).toEqual(grace);
-  a.discard("ada");
+  a.discard(hers);
   await vi.waitFor(() => expect(b.open(hers)).rejects.toMatchObject({ code: "no_token" }), 3_000);
   await expect(a.open(hers)).rejects.toMatchObject({ code: "no_token" });
   expect(await b.open(theirs)).toEqual(grace);
+});
+
+test("what was signed out goes with all that is older, and a newer login's tokens stay", async () => {
+  const [a, b] = [tab("hand,f"), tab("hand,f")];
+  const [first, second, newer] = [
+    await a.seal(RECORD),
+    await a.seal({ ...RECORD, refreshToken: "rt2" }),
+    await b.seal({ ...RECORD, refreshToken: "rt3" }),
+  ];
+  for (const one of [a, b]) await one.open(newer);
+  b.discard(second);
+  await vi.waitFor(() => expect(a.open(second)).rejects.toMatchObject({ code: "no_token" }), 3_000);
+  for (const one of [a, b]) {
+    await expect(one.open(first)).rejects.toMatchObject({ code: "no_token" });
+    expect(await one.open(newer)).toMatchObject({ refreshToken: "rt3" });
+  }
 });

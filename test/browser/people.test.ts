@@ -119,3 +119,26 @@ test("who is not remembered is in another tab, too, and gone after the last one"
   expect(next.auth.state).toEqual({ status: "anonymous" });
   expect(await get(sessionKey(client, "ada"), database)).toBeUndefined();
 });
+
+test("a session that was left does not come back through tabs that look at the same time", async () => {
+  const one = tab({ chooseUser: () => ({ type: "dismiss" }), shouldRemember: () => false });
+  await one.signIn("ada");
+  const former = clientKey(ISSUER, clientId);
+  const database = createDatabase();
+  const row = await get<object>(sessionKey(former, "ada"), database);
+  clientId = `${clientId}-next`;
+  const client = clientKey(ISSUER, clientId);
+  await database("readwrite", (store) => {
+    store.put(row, sessionKey(client, "ada"));
+    store.put("ada", `default/${client}`);
+  });
+  const tabs = [tab().auth, tab().auth];
+  const calls = tabs.flatMap((auth) => [
+    auth.getToken({ prompt: "none" }),
+    auth.getToken({ prompt: "none", user: "ada" }),
+  ]);
+  for (const { status } of await Promise.allSettled(calls)) expect(status).toBe("rejected");
+  for (const auth of tabs) expect(auth.state).toEqual({ status: "anonymous" });
+  expect(await get(sessionKey(client, "ada"), database)).toBeUndefined();
+  expect(await get(`default/${client}`, database)).toBeUndefined();
+});

@@ -5,10 +5,11 @@ import { IndexedDBCallbackLedger } from "../../src/browser/indexeddb-callback-le
 import { IndexedDBRequestStore } from "../../src/browser/indexeddb-request-store.ts";
 import { IndexedDBSessionStore } from "../../src/browser/indexeddb-session-store.ts";
 import { IndexedDBUserStore } from "../../src/browser/indexeddb-user-store.ts";
-import { systemClock } from "../../src/browser/system-clock.ts";
+import { systemClock, systemRandom } from "../../src/browser/system-clock.ts";
 import { StorageError } from "../../src/core/errors.ts";
 import { defaultUserKey, peopleKey, sessionKey } from "../../src/core/keys.ts";
 import { KEEP, type SessionRow } from "../../src/core/session.ts";
+import { checkOut } from "../../src/manager/check-out.ts";
 
 const row: SessionRow = {
   v: 1,
@@ -103,6 +104,53 @@ test("the person of this tab and their session are read in one transaction", asy
   await users.putDefault(null);
   expect(await users.getActive()).toEqual({});
   await set(defaultUserKey(mine), 7, database);
+  expect(await users.getActive()).toEqual({});
+});
+
+test("a full sessionStorage names nobody, and no one who was there before", async () => {
+  const mine = client();
+  const database = createDatabase();
+  const users = new IndexedDBUserStore(database, mine);
+  await users.putDefault("grace");
+  users.pin("ada");
+  vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+    throw new DOMException("full", "QuotaExceededError");
+  });
+  users.pin("linus");
+  expect(await users.getActive()).toEqual({ sub: "grace", isPinned: false });
+});
+
+test("signing out leaves nothing of a damaged record, in the list neither", async () => {
+  const database = createDatabase();
+  const mine = client();
+  const sessions = new IndexedDBSessionStore(database);
+  const users = new IndexedDBUserStore(database, mine);
+  const people = await users.people();
+  const key = sessionKey(mine, "ada");
+  await set(key, { ...row, gen: "damaged" }, database);
+  expect(await people.list()).toMatchObject([{ sub: "ada" }]);
+  const channel = { post: () => {}, listen: () => () => {} };
+  const desk = { client: mine, tab: "a", sessions, users, channel, random: systemRandom };
+  expect(await checkOut(desk, "ada")).toBeUndefined();
+  expect(await keys(database)).not.toContain(key);
+  expect(await people.list()).toEqual([]);
+});
+
+test("who has a record can be the default user, and who has none can be it no more", async () => {
+  const database = createDatabase();
+  const mine = client();
+  const users = new IndexedDBUserStore(database, mine);
+  const sessions = new IndexedDBSessionStore(database);
+  const people = await users.people();
+  await sessions.update(sessionKey(mine, "gr/ace"), () => row);
+  expect(await people.putDefault("gr/ace")).toBe(true);
+  expect(await people.putDefault("ada")).toBe(false);
+  expect(await users.getActive()).toMatchObject({ sub: "gr/ace", row });
+  await people.dropDefault("ada");
+  await people.dropDefault("gr/ace");
+  expect(await users.getActive()).toMatchObject({ sub: "gr/ace", row });
+  await sessions.update(sessionKey(mine, "gr/ace"), () => undefined);
+  await people.dropDefault("gr/ace");
   expect(await users.getActive()).toEqual({});
 });
 

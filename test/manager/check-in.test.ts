@@ -99,6 +99,27 @@ describe("checking in", () => {
   });
 });
 
+describe("whether somebody is remembered", () => {
+  const keepOf = async (first: Partial<TokenSet>, second: Partial<TokenSet>) => {
+    const { sessions, desk } = setUp();
+    await desk.checkIn(loginAnswer(first));
+    await desk.checkIn(loginAnswer(second));
+    const { keep, remembered } = (await sessions.get(KEY))!;
+    return [keep, remembered !== undefined];
+  };
+
+  test("stays as it is with an answer that says nothing of it", async () => {
+    expect(await keepOf({ keep: "tabs" }, {})).toEqual(["tabs", false]);
+    expect(await keepOf({ keep: "device" }, {})).toEqual(["device", true]);
+    expect(await keepOf({}, {})).toEqual(["device", true]);
+  });
+
+  test("is never undone by a login", async () => {
+    expect(await keepOf({ keep: "tabs" }, { keep: "device" })).toEqual(["device", true]);
+    expect(await keepOf({ keep: "device" }, { keep: "tabs" })).toEqual(["device", true]);
+  });
+});
+
 describe("checking out", () => {
   test("gives what the server should forget, once, and keeps nothing of it", async () => {
     const { sessions, told, desk } = setUp();
@@ -134,6 +155,24 @@ describe("checking out", () => {
       input: "session",
     });
     expect(await sessions.get(KEY)).toEqual(newer);
+  });
+
+  test("lets go of the tokens that it replaced, and of nothing else", async () => {
+    const { sessions, desk } = setUp();
+    const discard = vi.fn();
+    Object.assign(sessions, { discard });
+    await desk.checkIn(loginAnswer());
+    const { tokens } = (await sessions.get(KEY))!;
+    const open = sessions.open.bind(sessions);
+    vi.spyOn(sessions, "open").mockImplementationOnce(async (sealed) => {
+      await desk.checkIn(loginAnswer({ refreshToken: "newer" }));
+      return open(sealed);
+    });
+    await desk.checkOut();
+    expect(discard).toHaveBeenCalledExactlyOnceWith(tokens);
+    await desk.checkOut();
+    await desk.checkOut();
+    expect(discard).toHaveBeenCalledTimes(2);
   });
 
   test("of nobody is nothing", async () => {

@@ -21,6 +21,12 @@ export function rowOf(sub: string, row: SessionRow = expiredRow()): SessionRow {
   };
 }
 
+/** Of somebody who is not remembered. */
+export function guest(sub: string): SessionRow {
+  const { remembered: _, ...row } = goodRow(rowOf(sub));
+  return { ...row, keep: "tabs" };
+}
+
 /** Ada and Grace have sessions here; Ada is who new tabs are for. */
 export async function two(my: World = world()): Promise<World> {
   for (const sub of ["grace", ADA]) {

@@ -46,7 +46,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
   {
     what: "own grants, and user fetchers",
-    limit: 1_200,
+    limit: 1_300,
     sources: ["../../../src/manager/beyond-login.ts"],
   },
   {

@@ -1,7 +1,13 @@
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RunningDemo } from "../../demo/server/demo.ts";
-import { launchBrowser, openTab, waitForShown, waitForText } from "../support/browser.ts";
+import {
+  launchBrowser,
+  openTab,
+  tabOpenedBy,
+  waitForShown,
+  waitForText,
+} from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
 import {
   act,
@@ -11,8 +17,8 @@ import {
   rememberPeople,
   signInByWindow,
   signOutEverywhere,
+  chooseInWindow,
 } from "../support/demo-people.ts";
-import { chooseAtLogin } from "../support/login-page.ts";
 import { expectGoodPage } from "../support/page-checks.ts";
 
 /** Several people on one device, as the demo shows them. */
@@ -190,7 +196,7 @@ describe("the picker", () => {
     await answerRemember(page, "no");
   });
 
-  test("sends whose session ended to the login page, as themselves, and nobody else", async () => {
+  test("asks whose session ended to sign in as themselves, in a window of the same click, and nobody else", async () => {
     const page = await open();
     await rememberPeople(page, "ada", "grace");
     demo.provider.revokeGrants("ada");
@@ -202,10 +208,11 @@ describe("the picker", () => {
     await waitForShown(page, "#sign-in-again");
 
     await page.click("#choose-account");
-    await pick(page, "Ada Lovelace");
-    await waitForText(page, ".person .tag", "Suggested");
-    expect(await page.$eval(".person:has(.tag)", (row) => row.getAttribute("value"))).toBe("ada");
-    await chooseAtLogin(page, "ada");
+    const popup = await tabOpenedBy(context, () => pick(page, "Ada Lovelace"));
+    await waitForText(popup, ".person .tag", "Suggested");
+    expect(await popup.$eval(".person:has(.tag)", (row) => row.getAttribute("value"))).toBe("ada");
+    await chooseInWindow(popup, "ada");
+    await page.bringToFront();
     await isNow(page, "Ada Lovelace");
     await act(page, "grace", "switchTo");
     await isNow(page, "Grace Hopper");

@@ -9,14 +9,18 @@ export type DemoPerson = "ada" | "grace" | "linus";
 export async function signInByWindow(page: Page, opener: string, sub: DemoPerson): Promise<void> {
   const context: BrowserContext = page.browserContext();
   const button = await page.waitForSelector(opener, { visible: true });
-  const popup = await tabOpenedBy(context, () => button!.click());
+  await chooseInWindow(await tabOpenedBy(context, () => button!.click()), sub);
+  await page.bringToFront();
+}
+
+/** Chooses a person in a sign-in window, and waits until it is closed. */
+export async function chooseInWindow(popup: Page, sub: DemoPerson): Promise<void> {
   const person = await popup.waitForSelector(`button[name=person][value=${sub}]`, {
     visible: true,
   });
   const closed = new Promise((resolve) => popup.once("close", resolve));
   await person!.click();
   await closed;
-  await page.bringToFront();
 }
 
 /** Answers "Stay signed in?", once it is asked. */

@@ -67,10 +67,8 @@ export async function act(
   deed: "switchTo" | "signIn" | "signOut" | "forget",
 ): Promise<void> {
   await page.bringToFront();
-  const button = await page.waitForSelector(`#people-list [data-sub=${sub}] [data-do=${deed}]`, {
-    visible: true,
-  });
-  await button!.click();
+  // Asks again when the list was drawn anew in between.
+  await page.locator(`#people-list [data-sub=${sub}] [data-do=${deed}]`).click();
 }
 
 /** In the picker, which the page shows or is about to show. */

@@ -34,8 +34,6 @@ export async function takeTurn(
     });
     if (isMine) return { end };
     end();
-    // The timers of a hidden page may be a minute apart.
-    if (!page.visible()) return { end };
     const silence = clock.sleep(TURN_MS, leave.signal).then(() => undefined);
     const next = await Promise.race([heard, silence]);
     return { ...(next && { next }), end };

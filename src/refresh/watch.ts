@@ -26,8 +26,7 @@ export async function watch(run: Run, att: Attempt): Promise<Next> {
     // A request for a lock must not wait in a page that sleeps: it would hold up everybody behind it.
     undo.push(page.onEvent(() => resolve({ state: "READ" })));
   });
-  // The timers of a hidden page may be a minute apart.
-  const soon = page.visible() ? clock.sleep(LOCK_AFTER_MS, leave.signal) : Promise.resolve();
+  const soon = clock.sleep(LOCK_AFTER_MS, leave.signal);
   const ended = soon.then(() =>
     locks.request<Next>(ownerLock(att.id), { mode: "shared", signal: leave.signal }, () =>
       ownerEnded(run, att),

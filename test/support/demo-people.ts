@@ -67,8 +67,10 @@ export async function act(
   deed: "switchTo" | "signIn" | "signOut" | "forget",
 ): Promise<void> {
   await page.bringToFront();
-  // Asks again when the list was drawn anew in between.
-  await page.locator(`#people-list [data-sub=${sub}] [data-do=${deed}]`).click();
+  const selector = `#people-list [data-sub=${sub}] [data-do=${deed}]`;
+  const click = async () => (await page.waitForSelector(selector, { visible: true }))!.click();
+  // Once more when the list was drawn anew in between.
+  await click().catch(click);
 }
 
 /** In the picker, which the page shows or is about to show. */

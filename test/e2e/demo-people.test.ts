@@ -214,7 +214,10 @@ describe("the picker", () => {
     await chooseInWindow(popup, "ada");
     await page.bringToFront();
     await isNow(page, "Ada Lovelace");
-    await vi.waitFor(async () => expect(await listed(page)).toEqual(["ada: This tab", "grace"]));
+    await vi.waitFor(
+      async () => expect(await listed(page)).toEqual(["ada: This tab", "grace"]),
+      15_000,
+    );
   });
 
   test("is dismissed with Escape, which changes nothing and gives the focus back", async () => {

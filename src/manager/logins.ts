@@ -69,7 +69,7 @@ export class Logins {
 
   /** To the authorization endpoint and back. */
   async travel(trip: Trip, request: TokenRequest): Promise<User> {
-    const { users, userFetcher } = this.#config;
+    const { grant, users, userFetcher } = this.#config;
     // What is got now exists once.
     if (userFetcher) loadBeyondLogin().catch(() => {});
     const beforeLeaving = () => passRevocations(this.#config, request.signal);
@@ -79,17 +79,12 @@ export class Logins {
       : undefined;
     await beforeLeaving();
     try {
-      return await this.#request({ ...request, trip, beforeLeaving }, (answer) =>
-        this.checkIn(answer, request, silent),
-      );
+      const answer = await grant.requestToken({ ...request, trip, beforeLeaving });
+      return await this.checkIn(answer, request, silent);
     } catch (error) {
       if (!(error instanceof NoTokenError)) throw error;
       return await this.#signedInMeanwhile(before.row?.sid, error);
     }
-  }
-
-  async #request(request: TokenRequest, store: (answer: TokenSet) => Promise<User>): Promise<User> {
-    return store(await this.#config.grant.requestToken(request));
   }
 
   /** Another tab that waited for the same person was faster. */
@@ -162,18 +157,14 @@ export class Logins {
   }
 
   async #exchange(response: string, state: string): Promise<CallbackResult> {
-    const { ledger } = this.#config;
-    let answer = this.#answers.get(state);
-    const user = answer
-      ? await this.checkIn(answer)
-      : await this.#request({ response, kept: this.#results.get(state)! }, (fresh) => {
-          answer = fresh;
-          this.#answers.set(state, fresh);
-          return this.checkIn(fresh);
-        });
+    const { grant, ledger } = this.#config;
+    const kept = this.#results.get(state)!;
+    const answer = this.#answers.get(state) ?? (await grant.requestToken({ response, kept }));
+    this.#answers.set(state, answer);
+    const user = await this.checkIn(answer);
     this.#answers.delete(state);
-    this.#judge(answer?.asked, user.sub);
-    const place = answer?.returnTo === undefined ? {} : { returnTo: answer.returnTo };
+    this.#judge(answer.asked, user.sub);
+    const place = answer.returnTo === undefined ? {} : { returnTo: answer.returnTo };
     // The login stands even when nobody can be told of it twice.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
     return { user, ...place };

@@ -37,8 +37,8 @@ export class AuthorizationError extends AuthError {
   readonly errorDescription: string | undefined;
   readonly errorUri: string | undefined;
 
-  constructor(facts: ServerFacts & { error: string }, hint: string) {
-    super(`the authorization server answered ${facts.error}`, { hint });
+  constructor(facts: ServerFacts & { error: string }, hint: string, retryable = false) {
+    super(`the authorization server answered ${facts.error}`, { hint, retryable });
     this.error = facts.error;
     this.errorDescription = facts.errorDescription;
     this.errorUri = facts.errorUri;

@@ -1,4 +1,5 @@
 import { AuthError, type AuthErrorDetails } from "./auth-error.ts";
+import { meaningOf } from "./server-responses.ts";
 
 /** Nobody could be told from an access token. `definite`: the server refused the token, or answered about somebody else. */
 export class UserFetchError extends AuthError {
@@ -9,7 +10,11 @@ export class UserFetchError extends AuthError {
 
   constructor(
     message: string,
-    { status, definite = status === 401 || status === 403, ...details }: UserFetchErrorDetails,
+    {
+      status,
+      definite = meaningOf("userinfo", { status }) === "user needed",
+      ...details
+    }: UserFetchErrorDetails,
   ) {
     super(message, details);
     this.status = status;

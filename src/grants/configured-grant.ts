@@ -7,6 +7,7 @@ import {
   RequestTokenError,
 } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
+import { isUnknownClient } from "../core/server-responses.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /** What comes from elsewhere; the rest of its members is the factory's business. */
@@ -55,7 +56,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
     try {
       return await built.grant.requestToken(request);
     } catch (error) {
-      if (!isUnknownClient(error)) throw error;
+      if (!isRefusedClient(error)) throw error;
       const newer = this.#built === built ? this.#load("reload") : this.#current();
       // What a trip brought was sent, and is sent once; the next login finds the newer configuration.
       const isSent = error instanceof RequestTokenError && (trip || response !== undefined);
@@ -119,9 +120,9 @@ function make<C extends GrantConfiguration>(
 }
 
 /** By the token endpoint, or the one for device codes. */
-function isUnknownClient(error: unknown): boolean {
+function isRefusedClient(error: unknown): boolean {
   const isRefusal = error instanceof RequestTokenError || error instanceof DeviceCodeError;
-  return isRefusal && error.error === "invalid_client";
+  return isRefusal && isUnknownClient(error);
 }
 
 async function rejectAfter(work: Promise<unknown>, error: unknown): Promise<never> {

@@ -2,6 +2,7 @@ import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { DeviceStatus } from "../core/device-prompt.ts";
 import { IdTokenError, isAuthError, RequestTokenError } from "../core/errors.ts";
 import type { Clock, Random } from "../core/ports.ts";
+import { meaningOf } from "../core/server-responses.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Want } from "../core/want.ts";
 import { deviceDenied, deviceExpired } from "./device-end.ts";
@@ -57,10 +58,10 @@ export async function pollDevice(
       );
     } catch (error) {
       signal.throwIfAborted();
-      const verdict = judge(error);
-      if (verdict === "unanswered") unanswered++;
+      const progress = progressAfter(error);
+      if (progress === "unanswered") unanswered++;
       else unanswered = 0;
-      if (verdict === "slow_down") intervalMs += SLOW_DOWN_MS;
+      if (progress === "slow down") intervalMs += SLOW_DOWN_MS;
       waitMs = unanswered === 0 ? intervalMs : backOff(intervalMs, unanswered, error, random);
       tell(unanswered === 0 ? "waiting" : "retrying");
       await save({ ...pending, intervalMs, nextPollAt: clock.now() + waitMs });
@@ -69,13 +70,13 @@ export async function pollDevice(
 }
 
 /** Throws what ends the login. */
-function judge(error: unknown): "pending" | "slow_down" | "unanswered" {
+function progressAfter(error: unknown): "pending" | "slow down" | "unanswered" {
   if (error instanceof RequestTokenError) {
-    if (error.error === "authorization_pending") return "pending";
-    if (error.error === "slow_down") return "slow_down";
-    if (error.retryable || error.error === "temporarily_unavailable") return "unanswered";
-    if (error.error === "expired_token") throw deviceExpired(error);
-    if (error.error === "access_denied") throw deviceDenied(error);
+    const meaning = meaningOf("device", error);
+    if (meaning === "pending" || meaning === "slow down") return meaning;
+    if (error.retryable || meaning === "temporary") return "unanswered";
+    if (meaning === "session over") throw deviceExpired(error);
+    if (meaning === "user needed") throw deviceDenied(error);
   }
   // An ID token came: the code is used up, whether or not it can be verified now.
   const isPassing = isAuthError(error) && error.retryable && !(error instanceof IdTokenError);

@@ -1,8 +1,8 @@
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { NoTokenError, RefreshTokenError, RequestTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
+import { meaningOf } from "../core/server-responses.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
-import { isUsedUp } from "../core/used-up.ts";
 
 export interface RefreshTokenConfig {
   /** Where refresh tokens are sent when that is not the server's token endpoint; absolute. */
@@ -42,7 +42,9 @@ export class RefreshTokenGrant implements Grant {
     try {
       fresh = await this.#refresh(refreshToken, request);
     } catch (error) {
-      if (!(error instanceof RequestTokenError && isUsedUp(error))) throw error;
+      const isOver =
+        error instanceof RequestTokenError && meaningOf("refresh", error) === "session over";
+      if (!isOver) throw error;
       await request.onUsedUp?.();
       return this.#withoutRefreshToken(request);
     }

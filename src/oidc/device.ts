@@ -2,6 +2,7 @@ import { abortable } from "../core/abortable.ts";
 import type { DeviceAuthorization } from "../core/authorization-server.ts";
 import { DeviceCodeError } from "../core/device-code-error.ts";
 import { NetworkError } from "../core/errors.ts";
+import { isTemporary } from "../core/server-responses.ts";
 import type { Want } from "../core/want.ts";
 import { parseUrl } from "../core/same-origin.ts";
 import { isSecureUrl } from "../core/secure-url.ts";
@@ -94,7 +95,7 @@ function refusal(answer: HttpAnswer, form: FormRequest): DeviceCodeError {
     {
       ...facts,
       hint: "The server must allow this client the device flow and what is asked for; its log says more.",
-      retryable: status === 429 || status >= 500,
+      retryable: isTemporary("device authorization", facts),
     },
   );
 }

@@ -2,6 +2,7 @@ import type { ServerMetadata } from "../core/authorization-server.ts";
 import { ConfigurationError, DiscoveryError } from "../core/errors.ts";
 import { parseUrl } from "../core/same-origin.ts";
 import { isSecureUrl } from "../core/secure-url.ts";
+import { isTemporary } from "../core/server-responses.ts";
 import { parseObject } from "./encoding.ts";
 import { request, type HttpOptions } from "./http.ts";
 
@@ -41,7 +42,11 @@ export async function discover(issuer: string, options: HttpOptions): Promise<Se
     options,
   );
   const fail = (message: string) =>
-    new DiscoveryError(message, { hint: HINT, status, retryable: status === 429 || status >= 500 });
+    new DiscoveryError(message, {
+      hint: HINT,
+      status,
+      retryable: isTemporary("metadata", { status }),
+    });
   if (status !== 200) throw fail(`the server answered ${status}`);
   const document = parseObject(text);
   if (!document) throw fail("the metadata is not a JSON object");

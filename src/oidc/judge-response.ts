@@ -1,6 +1,7 @@
 import type { ServerMetadata } from "../core/authorization-server.ts";
 import { AuthorizationError, InvalidResponseError } from "../core/errors.ts";
 import { parseUrl } from "../core/same-origin.ts";
+import { isTemporary } from "../core/server-responses.ts";
 import { text } from "./encoding.ts";
 import {
   parsePendingRequest,
@@ -101,6 +102,7 @@ export function errorOf({
     : new AuthorizationError(
         { error, errorDescription, errorUri },
         "`error` and `errorDescription` are the server's words; ask the person to sign in again.",
+        isTemporary("authorization", { error }),
       );
 }
 

@@ -1,7 +1,7 @@
 import type { Endpoints } from "../core/authorization-server.ts";
 import { RequestTokenError } from "../core/errors.ts";
 import type { RefreshAnswer } from "../core/refresher.ts";
-import { isDefinite, isUsedUp } from "../core/used-up.ts";
+import { isUnprocessed, meaningOf } from "../core/server-responses.ts";
 import type { Want } from "../core/want.ts";
 import { publicCredentials, type CredentialsSource } from "./credentials.ts";
 import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
@@ -72,19 +72,12 @@ function judge(
     if (endpoints && !endpoints.jwksUri) tokens.idToken = undefined;
     return { type: "tokens", tokens };
   }
-  const { status } = answer;
   const facts = parseFacts(answer, form);
-  const { error } = facts;
   const cause = refusal(form.name, facts);
-  if (
-    status === 429 ||
-    status === 503 ||
-    error === "temporarily_unavailable" ||
-    (isDefinite(status) && !error)
-  ) {
+  const meaning = meaningOf("refresh", facts);
+  if (isUnprocessed(facts) || (meaning === "unexplained" && !facts.error)) {
     return { type: "not_rotated", retryAfterMs: retryAfterMs(answer.headers, now), cause };
   }
-  if (!isDefinite(status) || error === "server_error")
-    return { type: "unknown", byServer: true, cause };
-  return isUsedUp(facts) ? { type: "invalid_grant" } : { type: "refused", facts };
+  if (meaning === "temporary") return { type: "unknown", byServer: true, cause };
+  return meaning === "session over" ? { type: "invalid_grant" } : { type: "refused", facts };
 }

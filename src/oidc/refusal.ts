@@ -1,4 +1,5 @@
 import { RequestTokenError, type ServerFacts } from "../core/errors.ts";
+import { isTemporary } from "../core/server-responses.ts";
 
 /** An endpoint's refusal, or its bad answer, as an error. */
 export function refusal(name: string, facts: ServerFacts & { status: number }): RequestTokenError {
@@ -7,7 +8,7 @@ export function refusal(name: string, facts: ServerFacts & { status: number }): 
     {
       ...facts,
       hint: "`error` and `errorDescription` are the server's words; its log says more.",
-      retryable: facts.status === 429 || facts.status >= 500,
+      retryable: isTemporary("token", facts),
     },
   );
 }

@@ -1,4 +1,5 @@
 import { abortable } from "../core/abortable.ts";
+import { isTemporary } from "../core/server-responses.ts";
 import { UserFetchError } from "../core/user-fetch-error.ts";
 import { parseObject } from "./encoding.ts";
 import { request } from "./http.ts";
@@ -33,7 +34,7 @@ export async function fetchUserinfo(
     throw new UserFetchError(`the ${NAME} answered ${status}`, {
       hint: "The access token must be good, and have the scope that this endpoint wants: openid.",
       status,
-      retryable: status === 429 || status >= 500,
+      retryable: isTemporary("userinfo", { status }),
     });
   }
   const claims = parseObject(text);

@@ -10,6 +10,7 @@ const REASONS = {
   lost_response:
     "An answer of the server was lost on the way, and the old token cannot be used again.",
   id_token: "The server's answer could not be trusted.",
+  user_needed: "The server asks for the user again.",
 } as const;
 
 const NEWS_MS = 2000;

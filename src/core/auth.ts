@@ -1,4 +1,4 @@
-import type { AnyAuthError } from "./errors.ts";
+import type { AnyAuthError, RefreshTokenError, RefreshTokenReason } from "./errors.ts";
 import type { AuthorizationParameters, Prompt } from "./authorization-parameters.ts";
 import type { RememberedUser } from "./login-prompt.ts";
 import type { TokenContext } from "./token-context.ts";
@@ -28,11 +28,12 @@ export type AuthState =
       readonly freshness: "fresh" | "stale";
       readonly token: TokenSummary;
     }
-  /** Needs the person. */
+  /** Only a login helps. `error` has the wrong claim for `id_token`, and the server's words for `user_needed`. */
   | {
       readonly status: "expired";
       readonly user?: User;
-      readonly reason: "invalid_grant" | "lost_response" | "id_token";
+      readonly reason: RefreshTokenReason;
+      readonly error?: RefreshTokenError;
     };
 
 /** Which token, and what may happen to get it. */

@@ -78,17 +78,44 @@ export class RequestTokenError extends AuthError {
   }
 }
 
-/** The session ended by the server's definite word; `reason` says which. A login starts a new one. */
+/**
+ * Why a session needs a login. `user_needed`: the server asks for the user, and the session keeps its tokens until a login
+ * replaces them. The other reasons are final.
+ */
+export type RefreshTokenReason = "invalid_grant" | "lost_response" | "id_token" | "user_needed";
+
+/** What a `RefreshTokenError` tells about its reason. */
+export interface RefreshTokenFacts extends Pick<
+  ServerFacts,
+  "error" | "errorDescription" | "status"
+> {
+  /** The claim that is wrong, for `id_token`. */
+  readonly claim?: string | undefined;
+}
+
+/** The session can only go on with a login; `reason` says why. */
 export class RefreshTokenError extends AuthError {
   override readonly name = "RefreshTokenError";
   readonly code = "refresh_token";
-  readonly reason: "invalid_grant" | "lost_response" | "id_token";
+  readonly reason: RefreshTokenReason;
+  /** The claim that is wrong, for `id_token`. */
+  readonly claim: string | undefined;
+  /** The server's words, for `user_needed`. */
+  readonly error: string | undefined;
+  readonly errorDescription: string | undefined;
+  readonly status: number | undefined;
 
-  constructor(reason: "invalid_grant" | "lost_response" | "id_token") {
-    super(`the session ended: ${reason}`, {
+  constructor(reason: RefreshTokenReason, facts: RefreshTokenFacts = {}) {
+    const { claim, error, errorDescription, status } = facts;
+    const detail = claim ?? errorDescription ?? error;
+    super(`the session ended: ${reason}${detail === undefined ? "" : ` (${detail})`}`, {
       hint: "Ask the person to sign in again: call login().",
     });
     this.reason = reason;
+    this.claim = claim;
+    this.error = error;
+    this.errorDescription = errorDescription;
+    this.status = status;
   }
 }
 

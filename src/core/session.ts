@@ -1,3 +1,4 @@
+import type { ServerFacts } from "./auth-error.ts";
 import type { RememberedUser } from "./login-prompt.ts";
 import { tokenSet, type TokenSet } from "./token-set.ts";
 import type { User } from "./user.ts";
@@ -26,6 +27,10 @@ export interface SessionRow {
   judged?: number;
   /** What a picker shows, in the clear: listing people opens no tokens. Without it they are not remembered. */
   remembered?: RememberedProfile;
+  /** The signature of the stored ID token is not validated yet. Its claims are. */
+  signature?: "pending";
+  /** The server's last refusals, by target. A login or a successful refresh of the target removes them. */
+  refusals?: Record<WantKey, Refusal>;
   /** A refresh token is there. */
   renewable: boolean;
   /** Clear index of the access tokens, without them. */
@@ -46,11 +51,25 @@ export interface SessionAttempt {
   n: number;
   /** Sends since the last commit, for whatever reason: the back-off step. */
   tries: number;
+  /** No tab sends again before. Milliseconds since the epoch. */
+  retryAt?: number;
+}
+
+/** Why the server refused to refresh a target, known to all tabs after one request. */
+export interface Refusal extends Pick<ServerFacts, "error" | "errorDescription" | "status"> {
+  meaning: "user needed" | "wrong request" | "unexplained";
+  /** Refusals in a row. */
+  count: number;
+  /** The first and the last of them. Milliseconds since the epoch. */
+  firstAt: number;
+  lastAt: number;
 }
 
 export interface SessionEnd {
   why: "invalid_grant" | "lost_response" | "id_token" | "signed_out";
   seq: number;
+  /** The claim that is wrong, for `id_token`. */
+  claim?: string;
 }
 
 export interface AccessEntry {

@@ -1,0 +1,220 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { readAll } from "../../demo/server/body.ts";
+import { handle, listenOnLoopback } from "../../demo/server/loopback.ts";
+
+/** One request as it arrived. Metadata and keys are requests, too. */
+export interface ProviderRequest {
+  /** Such as `POST /token`. */
+  readonly what: string;
+  readonly query: URLSearchParams;
+  readonly body: URLSearchParams;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface ProviderResponse {
+  readonly status?: number;
+  /** An object is sent as JSON. */
+  readonly body?: object | string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly delayMs?: number;
+}
+
+/** `cut` closes the connection, `hang` never answers. `good` is what a well-behaved provider answers. */
+export type Behaviour = (
+  request: ProviderRequest,
+  good: ProviderResponse,
+) => ProviderResponse | "cut" | "hang" | Promise<ProviderResponse | "cut" | "hang">;
+
+/** An OpenID provider on this machine that signs everybody in at once, and does what a test tells it. */
+export interface HostileProvider {
+  readonly issuer: string;
+  readonly requests: ProviderRequest[];
+  /** What a path does instead of what is right, such as `"/token"`. Deleted again, the path behaves. */
+  readonly behaviours: Map<string, Behaviour>;
+  /** `sub` of the next login. */
+  user: string;
+  /** Changes the claims of every ID token: `isRefresh` tells which kind it is. */
+  claims: (claims: Record<string, unknown>, isRefresh: boolean) => Record<string, unknown>;
+  /** Members of every token response on top of the usual ones; `undefined` removes one. */
+  tokens: Readonly<Record<string, unknown>>;
+  /** Changes the metadata document. */
+  metadata: (document: Record<string, unknown>) => Record<string, unknown>;
+  /** The refresh tokens that the server takes: each works once. */
+  readonly refreshTokens: Map<string, { readonly sub: string; readonly nonce: string }>;
+  /** Requests to a path. */
+  count(what: string): number;
+  /** Signs an ID token with the provider's key, or with a key of nobody. */
+  sign(claims: Record<string, unknown>, key?: "own" | "foreign"): Promise<string>;
+  close(): Promise<void>;
+}
+
+const [own, foreign] = await Promise.all([
+  generateKeyPair("ES256", { extractable: true }),
+  generateKeyPair("ES256"),
+]);
+const JWKS = {
+  keys: [{ ...(await exportJWK(own.publicKey)), kid: "k1", alg: "ES256", use: "sig" }],
+};
+
+export async function startHostileProvider(clientId = "latchkey-demo"): Promise<HostileProvider> {
+  const loopback = await listenOnLoopback(0);
+  const issuer = loopback.origin;
+  const codes = new Map<string, { sub: string; nonce: string; scope: string }>();
+  const me: HostileProvider = {
+    issuer,
+    requests: [],
+    behaviours: new Map(),
+    user: "ada",
+    claims: (claims) => claims,
+    tokens: {},
+    metadata: (document) => document,
+    refreshTokens: new Map(),
+    count: (what) => me.requests.filter((request) => request.what === what).length,
+    sign: (claims, key = "own") =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: "ES256", kid: "k1" })
+        .sign((key === "own" ? own : foreign).privateKey),
+    close: () => loopback.close(),
+  };
+
+  handle(loopback, (request, response) => {
+    serve(request, response).catch(() => response.destroy());
+  });
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", issuer);
+    if (request.method === "OPTIONS") return send(response, { status: 204, headers: CORS });
+    const arrived: ProviderRequest = {
+      what: `${request.method} ${url.pathname}`,
+      query: url.searchParams,
+      body: new URLSearchParams(await readAll(request)),
+      at: Date.now(),
+    };
+    me.requests.push(arrived);
+    const behaviour = me.behaviours.get(url.pathname);
+    const good = await goodResponse(url.pathname, arrived);
+    const answer = behaviour ? await behaviour(arrived, good) : good;
+    if (answer === "hang") return;
+    if (answer === "cut") return void response.destroy();
+    if (answer.delayMs) await new Promise((resolve) => setTimeout(resolve, answer.delayMs));
+    send(response, { ...answer, headers: { ...CORS, ...answer.headers } });
+  }
+
+  async function goodResponse(path: string, request: ProviderRequest): Promise<ProviderResponse> {
+    switch (path) {
+      case "/.well-known/openid-configuration":
+        return { body: me.metadata(metadataOf(issuer)) };
+      case "/jwks":
+        return { body: JWKS };
+      case "/authorize":
+        return authorize(request);
+      case "/token":
+        return token(request);
+      case "/userinfo":
+        return { body: { sub: me.user } };
+      case "/revoke":
+        me.refreshTokens.delete(request.body.get("token") ?? "");
+        return { status: 200 };
+      case "/logout":
+        return { status: 200, body: "<h1>Signed out</h1>", headers: HTML };
+      case "/device":
+        return {
+          body: {
+            device_code: randomUUID(),
+            user_code: "ABCD-EFGH",
+            verification_uri: `${issuer}/activate`,
+            expires_in: 600,
+            interval: 1,
+          },
+        };
+      default:
+        return { status: 404 };
+    }
+  }
+
+  function authorize({ query }: ProviderRequest): ProviderResponse {
+    const code = randomUUID();
+    codes.set(code, {
+      sub: me.user,
+      nonce: query.get("nonce") ?? "",
+      scope: query.get("scope") ?? "",
+    });
+    return redirectTo(query, { code, state: query.get("state") ?? "" });
+  }
+
+  async function token({ body }: ProviderRequest): Promise<ProviderResponse> {
+    const isRefresh = body.get("grant_type") === "refresh_token";
+    const sent = (isRefresh ? body.get("refresh_token") : body.get("code")) ?? "";
+    const { scope = SCOPE } = codes.get(sent) ?? {};
+    const known = isRefresh ? me.refreshTokens.get(sent) : codes.get(sent);
+    (isRefresh ? me.refreshTokens : codes).delete(sent);
+    if (!known) return { status: 400, body: { error: "invalid_grant" } };
+    const { sub, nonce } = known;
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { iss: issuer, aud: clientId, sub, iat: now, exp: now + 600, auth_time: now };
+    const refreshToken = randomUUID();
+    me.refreshTokens.set(refreshToken, { sub, nonce });
+    return {
+      body: {
+        access_token: `at-${randomUUID()}`,
+        token_type: "Bearer",
+        expires_in: 60,
+        refresh_token: refreshToken,
+        scope,
+        id_token: await me.sign(
+          me.claims(
+            { ...claims, ...(isRefresh ? {} : { nonce }), name: "Ada Lovelace" },
+            isRefresh,
+          ),
+        ),
+        ...me.tokens,
+      },
+    };
+  }
+
+  return me;
+}
+
+/** A redirect to the `redirect_uri` of an authorization request, with these parameters in its query. */
+export function redirectTo(
+  query: URLSearchParams,
+  parameters: Readonly<Record<string, string>>,
+): ProviderResponse {
+  const location = new URL(query.get("redirect_uri")!);
+  for (const [name, value] of Object.entries(parameters)) location.searchParams.set(name, value);
+  return { status: 302, headers: { Location: location.href } };
+}
+
+const SCOPE = "openid profile email offline_access";
+const HTML = { "Content-Type": "text/html" };
+const CORS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Headers": "authorization, content-type",
+  "Cache-Control": "no-store",
+};
+
+function send(
+  response: ServerResponse,
+  { status = 200, body, headers = {} }: ProviderResponse,
+): void {
+  const isJson = typeof body === "object";
+  response.writeHead(status, { ...(isJson && { "Content-Type": "application/json" }), ...headers });
+  response.end(isJson ? JSON.stringify(body) : body);
+}
+
+function metadataOf(issuer: string): Record<string, unknown> {
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/jwks`,
+    userinfo_endpoint: `${issuer}/userinfo`,
+    revocation_endpoint: `${issuer}/revoke`,
+    end_session_endpoint: `${issuer}/logout`,
+    device_authorization_endpoint: `${issuer}/device`,
+    id_token_signing_alg_values_supported: ["ES256"],
+  };
+}

@@ -50,6 +50,8 @@ export type RefreshAnswer =
   | { type: "not_rotated"; retryAfterMs: number | undefined; cause: unknown }
   /** The server wants its DPoP nonce, which is known now. @see RFC 9449 section 8 */
   | { type: "nonce" }
+  /** Nothing was sent. The metadata was read instead, and names the address for the next send. */
+  | { type: "moved" }
   /** Nobody knows whether the server used the token; `byServer`: it answered, and a better network would not help. */
   | { type: "unknown"; byServer: boolean; cause: unknown }
   | { type: "unsent" };

@@ -205,7 +205,6 @@ export function loginAnswer(changes: Partial<TokenSet> = {}): TokenSet {
     refreshToken: "rt1",
     idToken: "id1",
     user: { sub: ADA, name: "Ada", claims: { sub: ADA } },
-    tokenEndpoint: "https://id.example/token",
     ...changes,
   });
 }

@@ -140,7 +140,6 @@ export function expiredRow(): SessionRow {
       idTokenVerified: true,
       user: { sub: ADA, claims: { sub: ADA } },
       access: { [USUAL]: { token: "at1", tokenType: "Bearer" } },
-      tokenEndpoint: "https://id.example/token",
     } satisfies TokenRecord,
   };
 }

@@ -69,6 +69,7 @@ export function createEngine(config: EngineConfig): Engine {
         sender = await loadSender();
         await sender.prepare();
       },
+      sync: async () => sender?.sync(),
       // Loads nothing: the request leaves in the task in which the coordinator decided so.
       async send({ refreshToken }, want) {
         if (!sender || !refreshToken) return { type: "unsent" };

@@ -66,6 +66,8 @@ export type IdTokenVerdict =
 export interface Send {
   /** Loads what a send needs, before anything is claimed. Rejects with a NetworkError. */
   prepare(): Promise<void>;
+  /** Takes over what other tabs have learned about the server since. Uses no network. */
+  sync(): Promise<void>;
   send(record: TokenRecord, want: WantKey): Promise<RefreshAnswer>;
   /** Judges the ID token of a committed answer against the person and the sign-in it must continue. */
   verify(record: TokenRecord): Promise<IdTokenVerdict>;

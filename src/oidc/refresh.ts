@@ -24,6 +24,8 @@ export interface Refresh extends Want {
 export interface Sender {
   /** Has ready what a send needs besides its refresh token. */
   prepare(): Promise<void>;
+  /** Takes over newer metadata of other tabs. Uses no network. */
+  sync(): Promise<void>;
   /**
    * Sends a refresh token to the current token endpoint, once and in this task, and says what became of it. When the metadata
    * has to be read first, only that is done.
@@ -37,6 +39,7 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
   const { metadata } = config;
   return {
     prepare: async () => void (await Promise.all([metadata.sync(), source?.prepare()])),
+    sync: () => metadata.sync(),
     async send({ refreshToken, scope, resource, audience }) {
       const tokenEndpoint = metadata.current()?.tokenEndpoint;
       if (tokenEndpoint === undefined) return readMetadata(metadata);

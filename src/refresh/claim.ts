@@ -87,8 +87,7 @@ async function attempt(
     // It may still be on its way, and must not be overtaken by the next one.
     const least = answer.type === "unknown" ? run.timing.drainMs - (clock.mono() - sentAt) : 0;
     await pause(run, owner, claimed, answer, Math.max(0, least));
-    // Another tab may have read newer metadata meanwhile.
-    await send.prepare();
+    await send.sync();
     waited = isOffline && clock.mono() - sentAt >= run.timing.backOffCapMs;
   }
 }

@@ -114,6 +114,7 @@ export function world(clock: Clock = testClock): World {
           random,
           send: {
             prepare: () => me.prepare(),
+            sync: () => Promise.resolve(),
             send: () => {
               me.sends++;
               const answer = me.refreshes.shift();

@@ -114,6 +114,7 @@ function scriptedSend(
 ): Send {
   return {
     prepare: prepare ?? (() => Promise.resolve()),
+    sync: () => Promise.resolve(),
     send: ({ refreshToken }, want) =>
       new Promise((answer) => {
         sent.push({ tab, refreshToken, want, answer });

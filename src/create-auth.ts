@@ -109,6 +109,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     endpoints,
     resources,
     requests: new IndexedDBRequestStore(database),
+    database,
     clock,
     ...(timing?.requestMs !== undefined && { tokenTimeoutMs: timing.requestMs }),
   });

@@ -1,3 +1,4 @@
+import type { createDatabase } from "./browser/database.ts";
 import { abortable } from "./core/abortable.ts";
 import type { AuthorizationServer, Endpoints } from "./core/authorization-server.ts";
 import type { ClientAuthentication } from "./core/client-authentication.ts";
@@ -8,8 +9,6 @@ import type { Send } from "./core/refresher.ts";
 import type { RequestStore } from "./core/request-store.ts";
 import { parseWantKey } from "./core/want.ts";
 import type { LeftVerdict } from "./oidc/left-tokens.ts";
-
-const DISCOVERY_TIMEOUT_MS = 10_000;
 
 export interface EngineConfig {
   readonly issuer: string;
@@ -23,6 +22,8 @@ export interface EngineConfig {
   /** Named at every login. @see RFC 8707 section 2.1 */
   readonly resources?: readonly string[] | undefined;
   readonly requests: RequestStore;
+  /** Where the server's metadata and keys outlive the page; in memory only when not given. */
+  readonly database?: ReturnType<typeof createDatabase>;
   readonly clock: Clock;
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   readonly tokenTimeoutMs?: number;
@@ -40,13 +41,13 @@ export interface Engine {
 export function createEngine(config: EngineConfig): Engine {
   const parts = {
     tokenTimeoutMs: 15_000,
-    discoveryTimeoutMs: DISCOVERY_TIMEOUT_MS,
+    discoveryTimeoutMs: 10_000,
     ...config,
     // Looked up at each call: apps and tests replace the global.
     fetch: config.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
   };
   const loadServer = shared(async () =>
-    (await chunk(import("./session-work.ts"))).createServer(parts),
+    (await chunk(import("./session-work.ts"))).createServerInPage(parts),
   );
   const server = (signal?: AbortSignal) => abortable(loadServer(), signal);
   const loadSender = shared(async () => (await loadServer()).loadSender());
@@ -68,10 +69,11 @@ export function createEngine(config: EngineConfig): Engine {
         sender = await loadSender();
         await sender.prepare();
       },
+      sync: async () => sender?.sync(),
       // Loads nothing: the request leaves in the task in which the coordinator decided so.
-      async send({ refreshToken, tokenEndpoint }, want) {
+      async send({ refreshToken }, want) {
         if (!sender || !refreshToken) return { type: "unsent" };
-        return await sender.send({ refreshToken, tokenEndpoint, ...parseWantKey(want) });
+        return await sender.send({ refreshToken, ...parseWantKey(want) });
       },
       verify: async (record) => {
         const loaded = await loadServer().catch(() => undefined);
@@ -85,19 +87,10 @@ export function createEngine(config: EngineConfig): Engine {
 export async function leftTokens({
   issuer,
   clientId,
-  endpoints,
   clock,
-}: Pick<EngineConfig, "issuer" | "clientId" | "endpoints" | "clock">): Promise<{
-  judge: (tokens: LeftTokens) => LeftVerdict;
-  findTokenEndpoint: () => Promise<string>;
-}> {
-  const loaded = await chunk(import("./oidc/left-tokens.ts"));
-  return {
-    judge: (tokens) => loaded.judgeLeft(tokens, { issuer, clientId, now: clock.now() }),
-    findTokenEndpoint: () =>
-      loaded.findTokenEndpoint(issuer, endpoints, {
-        fetch: (url, init) => fetch(url, init),
-        timeoutMs: DISCOVERY_TIMEOUT_MS,
-      }),
-  };
+}: Pick<EngineConfig, "issuer" | "clientId" | "clock">): Promise<
+  (tokens: LeftTokens) => LeftVerdict
+> {
+  const { judgeLeft } = await chunk(import("./oidc/left-tokens.ts"));
+  return (tokens) => judgeLeft(tokens, { issuer, clientId, now: clock.now() });
 }

@@ -20,14 +20,13 @@ export async function importFound(
 ): Promise<ImportResult> {
   const { issuer, clientId, from, remains = "removed" } = config;
   const desk = deskOf(config);
-  const { judge, findTokenEndpoint } = await leftTokens({ ...config, clock: systemClock });
+  const judge = await leftTokens({ ...config, clock: systemClock });
   const seen = judge(first.tokens);
   if (seen.type === "refused") return seen;
   if (await standing(desk, seen.tokens.user.sub)) {
     if (remains === "removed" && (await isTakenAlready(desk, seen.tokens))) await first.remove();
     return { type: "standing" };
   }
-  const tokenEndpoint = await findTokenEndpoint();
   // Meanwhile a tab that still has the other SDK may have refreshed.
   const left = await from.find({ issuer, clientId });
   if (!left) return { type: "nothing" };
@@ -35,7 +34,7 @@ export async function importFound(
   const verdict = judge(left.tokens);
   if (verdict.type === "refused") return verdict;
   const { user } = verdict.tokens;
-  const tokens = Object.assign(tokenSet({ ...verdict.tokens, tokenEndpoint }), { user });
+  const tokens = Object.assign(tokenSet(verdict.tokens), { user });
   const isTaken = await takeOver(desk, tokens);
   if (!isTaken) return { type: "standing" };
   if (remains === "removed") await left.remove();

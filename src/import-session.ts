@@ -6,7 +6,7 @@ import type { User } from "./core/user.ts";
 import type { LeftRefusal, LeftSessions } from "./core/left-session.ts";
 
 /** Beside `from` and `remains`, what `createAuth()` is told, too. */
-export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "clientId" | "endpoints"> {
+export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "clientId"> {
   /** Whose sessions: `oidcClientSession()`, `auth0Session()`, or an app's own. */
   readonly from: LeftSessions;
   /** As in `createAuth()`. */

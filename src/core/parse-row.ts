@@ -17,8 +17,7 @@ function isWhole(row: SessionRow): boolean {
     has(row, { sid: "string", gen: "number", seq: "number", cseq: "number", access: "object" }) &&
     (att === null || has(att, { id: "string", seq: "number", n: "number", tries: "number" })) &&
     (end === null
-      ? has(tokens, { access: "object", user: "object", tokenEndpoint: "string" }) ||
-        has(tokens, { memory: "string" })
+      ? has(tokens, { access: "object", user: "object" }) || has(tokens, { memory: "string" })
       : has(end, { why: "string" })) &&
     Object.entries(access).every(
       ([want, entry]) =>

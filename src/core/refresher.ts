@@ -50,6 +50,8 @@ export type RefreshAnswer =
   | { type: "not_rotated"; retryAfterMs: number | undefined; cause: unknown }
   /** The server wants its DPoP nonce, which is known now. @see RFC 9449 section 8 */
   | { type: "nonce" }
+  /** Nothing was sent. The metadata was read instead, and names the address for the next send. */
+  | { type: "moved" }
   /** Nobody knows whether the server used the token; `byServer`: it answered, and a better network would not help. */
   | { type: "unknown"; byServer: boolean; cause: unknown }
   | { type: "unsent" };
@@ -64,6 +66,8 @@ export type IdTokenVerdict =
 export interface Send {
   /** Loads what a send needs, before anything is claimed. Rejects with a NetworkError. */
   prepare(): Promise<void>;
+  /** Takes over what other tabs have learned about the server since. Uses no network. */
+  sync(): Promise<void>;
   send(record: TokenRecord, want: WantKey): Promise<RefreshAnswer>;
   /** Judges the ID token of a committed answer against the person and the sign-in it must continue. */
   verify(record: TokenRecord): Promise<IdTokenVerdict>;

@@ -158,6 +158,11 @@ export function isUnprocessed({ status, error }: ServerFacts): boolean {
   return status === 429 || status === 503 || error === "temporarily_unavailable";
 }
 
+/** The URL is no such endpoint, or no longer one: newer metadata may name another URL. */
+export function isNoEndpoint({ status }: ServerFacts): boolean {
+  return [404, 405, 410, 421].includes(status ?? 0);
+}
+
 /** The server does not know this client, or not by these credentials. */
 export function isUnknownClient({ error }: ServerFacts): boolean {
   return error === "invalid_client";

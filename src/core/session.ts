@@ -92,7 +92,6 @@ export interface TokenRecord {
   /** Of the last verified ID token, seconds since the epoch. */
   authTime?: number;
   access: Record<WantKey, { token: string; tokenType: string }>;
-  tokenEndpoint: string;
 }
 
 /** The answer of an `update` that changes nothing. */
@@ -186,7 +185,6 @@ export function storedTokens(
     expiresAt: entry.expiresAt,
     scope: entry.scope,
     user: record.user,
-    tokenEndpoint: record.tokenEndpoint,
     generation: entry.gen,
   });
 }

@@ -14,7 +14,6 @@ export interface TokenSet {
   readonly user?: User;
   /** Seconds since the epoch at which the person signed in, when the server told. */
   readonly authTime?: number;
-  readonly tokenEndpoint: string;
   /** The URI of what `accessToken` is; only on the answer to a token exchange. @see RFC 8693 section 2.2.1 */
   readonly issuedTokenType?: string;
   /** The stored session's generation these tokens belong to; absent when they are not stored yet. */

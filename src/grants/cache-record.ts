@@ -15,7 +15,7 @@ const MAY_BE_STRINGS = ["refreshToken", "idToken", "issuedTokenType"];
 export function parseRecord(value: unknown): CacheRecord | undefined {
   if (!isObject(value) || value["v"] !== 1 || !isObject(value["tokens"])) return undefined;
   const { configHash, storedAt, tokens } = value;
-  const { accessToken, tokenType, expiresAt, scope, tokenEndpoint, user } = tokens;
+  const { accessToken, tokenType, expiresAt, scope, user } = tokens;
   const isWhole =
     typeof configHash === "string" &&
     Number.isFinite(storedAt) &&
@@ -25,7 +25,6 @@ export function parseRecord(value: unknown): CacheRecord | undefined {
     Number.isFinite(expiresAt) &&
     Array.isArray(scope) &&
     scope.every((name) => typeof name === "string") &&
-    typeof tokenEndpoint === "string" &&
     (user === undefined || (isObject(user) && typeof user["sub"] === "string")) &&
     MAY_BE_STRINGS.every((name) => ["string", "undefined"].includes(typeof tokens[name]));
   return isWhole ? (value as unknown as CacheRecord) : undefined;

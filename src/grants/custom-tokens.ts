@@ -21,7 +21,6 @@ export function completeTokens(
   return tokenSet({
     tokenType: "Bearer",
     scope: request.scope ?? [],
-    tokenEndpoint: "",
     ...tokens,
     expiresAt,
   });

@@ -91,13 +91,12 @@ function afterLogin(
 }
 
 function recordOf(answer: TokenSet, user: User): Omit<TokenRecord, "access"> {
-  const { refreshToken, idToken, authTime, tokenEndpoint } = answer;
+  const { refreshToken, idToken, authTime } = answer;
   return {
     ...(refreshToken !== undefined && { refreshToken }),
     ...(idToken !== undefined && { idToken }),
     idTokenVerified: idToken !== undefined,
     user,
     ...(authTime !== undefined && { authTime }),
-    tokenEndpoint,
   };
 }

@@ -13,7 +13,7 @@ export interface ServiceTokens extends Omit<TokenSet, "idToken" | "generation" |
 const LAST = 8.64e15;
 
 export function serviceTokens(tokens: TokenSet, now: number): ServiceTokens {
-  const { accessToken, tokenType, scope, refreshToken, user, authTime, tokenEndpoint } = tokens;
+  const { accessToken, tokenType, scope, refreshToken, user, authTime } = tokens;
   const expiresAt = Math.min(tokens.expiresAt, LAST);
   return {
     accessToken,
@@ -21,7 +21,6 @@ export function serviceTokens(tokens: TokenSet, now: number): ServiceTokens {
     expiresAt,
     lifeMs: expiresAt - now,
     scope,
-    tokenEndpoint,
     ...(refreshToken !== undefined && { refreshToken }),
     ...(user && { user }),
     ...(authTime !== undefined && { authTime }),
@@ -39,7 +38,6 @@ function parse(value: unknown): ServiceTokens | undefined {
     typeof tokens.accessToken === "string" &&
     typeof tokens.expiresAt === "number" &&
     typeof tokens.lifeMs === "number" &&
-    typeof tokens.tokenEndpoint === "string" &&
     ["string", "undefined"].includes(typeof tokens.refreshToken) &&
     Array.isArray(tokens.scope)
     ? tokens

@@ -22,12 +22,15 @@ const ENDPOINTS = [
 const REQUIRED = ["authorization_endpoint", "token_endpoint"];
 
 /**
+ * The issuer's metadata document, as it was sent.
  * @see OpenID Connect Discovery 1.0 section 4
- * @see RFC 8414 section 3.3
- * @throws DiscoveryError no metadata, or not the metadata of this issuer
+ * @throws DiscoveryError the server did not send a document
  * @throws NetworkError no answer in time
  */
-export async function discover(issuer: string, options: HttpOptions): Promise<ServerMetadata> {
+export async function fetchMetadata(
+  issuer: string,
+  options: HttpOptions,
+): Promise<Readonly<Record<string, unknown>>> {
   if (!isEndpoint(issuer) || /[?#]/.test(issuer)) {
     throw new ConfigurationError(
       "issuer",
@@ -38,27 +41,32 @@ export async function discover(issuer: string, options: HttpOptions): Promise<Se
   const { status, text } = await request(
     "discovery",
     `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
-    { headers: { Accept: "application/json" } },
+    // The browser's cache may be older than what this browser has read.
+    { cache: "no-cache", headers: { Accept: "application/json" } },
     options,
   );
-  const fail = (message: string) =>
-    new DiscoveryError(message, {
-      hint: HINT,
-      status,
-      retryable: isTemporary("metadata", { status }),
-    });
-  if (status !== 200) throw fail(`the server answered ${status}`);
+  if (status !== 200) throw failure(`the server answered ${status}`, status);
   const document = parseObject(text);
-  if (!document) throw fail("the metadata is not a JSON object");
-  if (document["issuer"] !== issuer) throw fail("the metadata is of another issuer");
+  if (!document) throw failure("the metadata is not a JSON object", status);
+  return document;
+}
+
+/**
+ * The metadata of `issuer`, out of a document that nobody has validated.
+ * @see RFC 8414 section 3.3
+ * @throws DiscoveryError the document is malformed, or of another issuer
+ */
+export function parseMetadata(document: unknown, issuer: string): ServerMetadata {
+  const members = (document ?? {}) as Readonly<Record<string, unknown>>;
+  if (members["issuer"] !== issuer) throw failure("the metadata is of another issuer", 200);
 
   const endpoint = (name: string): string | undefined => {
-    const url = document[name] ?? undefined;
-    if (url !== undefined && !isEndpoint(url)) throw fail(`${name} is not an https URL`);
-    if (url === undefined && REQUIRED.includes(name)) throw fail(`${name} is missing`);
+    const url = members[name] ?? undefined;
+    if (url !== undefined && !isEndpoint(url)) throw failure(`${name} is not an https URL`, 200);
+    if (url === undefined && REQUIRED.includes(name)) throw failure(`${name} is missing`, 200);
     return url;
   };
-  const algorithms = document["id_token_signing_alg_values_supported"];
+  const algorithms = members["id_token_signing_alg_values_supported"];
   return {
     issuer,
     ...(Object.fromEntries(
@@ -69,8 +77,16 @@ export async function discover(issuer: string, options: HttpOptions): Promise<Se
     ) as Pick<ServerMetadata, (typeof ENDPOINTS)[number]>),
     ...(Array.isArray(algorithms) && { idTokenSigningAlgValuesSupported: algorithms.map(String) }),
     authorizationResponseIssParameterSupported:
-      document["authorization_response_iss_parameter_supported"] === true,
+      members["authorization_response_iss_parameter_supported"] === true,
   };
+}
+
+function failure(message: string, status: number): DiscoveryError {
+  return new DiscoveryError(message, {
+    hint: HINT,
+    status,
+    retryable: isTemporary("metadata", { status }),
+  });
 }
 
 /** Whether secrets and people may be sent there; a fragment is never allowed. */

@@ -61,7 +61,6 @@ export async function exchangeResponse(
   const granted = {
     ...tokens,
     scope: scope ?? request.scope,
-    tokenEndpoint,
     asked: { resource, audience, user: wanted, prompt },
     ...(refreshToken && { refreshToken }),
     ...(returnTo !== undefined && { returnTo }),

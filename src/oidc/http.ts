@@ -1,4 +1,5 @@
 import { NetworkError } from "../core/errors.ts";
+import { isNoEndpoint } from "../core/server-responses.ts";
 
 /** As narrow as it is used, so that a test can be one. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -7,6 +8,8 @@ export interface HttpOptions {
   readonly fetch: Fetch;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called when nothing at `url` responds as an endpoint. */
+  readonly onUnavailable?: ((url: string) => void) | undefined;
 }
 
 export interface HttpAnswer {
@@ -25,7 +28,7 @@ export async function request(
   name: string,
   url: string,
   init: RequestInit,
-  { fetch, timeoutMs, signal }: HttpOptions,
+  { fetch, timeoutMs, signal, onUnavailable }: HttpOptions,
 ): Promise<HttpAnswer> {
   signal?.throwIfAborted();
   const stop = new AbortController();
@@ -46,9 +49,12 @@ export async function request(
     return { status: response.status, headers: response.headers, text: await response.text() };
   };
   try {
-    return await Promise.race([answer(), stopped]);
+    const whole = await Promise.race([answer(), stopped]);
+    if (isNoEndpoint(whole)) onUnavailable?.(url);
+    return whole;
   } catch (error) {
     signal?.throwIfAborted();
+    onUnavailable?.(url);
     // Never as a cause: what an injected fetch throws may hold the request and its secrets.
     const why = stop.signal.aborted
       ? `no answer in ${timeoutMs} ms`

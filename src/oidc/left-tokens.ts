@@ -1,12 +1,9 @@
-import type { Endpoints } from "../core/authorization-server.ts";
 import { IdTokenError } from "../core/errors.ts";
 import type { LeftRefusal, LeftTokens } from "../core/left-session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { toUser, type User } from "../core/user.ts";
 import { checkParties, type Claims, mismatch } from "./claims.ts";
-import { discover } from "./discovery.ts";
 import { parseObject, text } from "./encoding.ts";
-import type { HttpOptions } from "./http.ts";
 import { LONGEST_LIFE_S } from "./longest-life.ts";
 
 export interface LeftContext {
@@ -19,7 +16,7 @@ export interface LeftContext {
 export type LeftVerdict =
   | {
       readonly type: "tokens";
-      readonly tokens: Omit<TokenSet, "tokenEndpoint" | "user"> & { user: User };
+      readonly tokens: Omit<TokenSet, "user"> & { user: User };
     }
   | { readonly type: "refused"; readonly reason: LeftRefusal };
 
@@ -90,17 +87,4 @@ function isOurs(
 function endOf({ expiresAt, refreshToken }: LeftTokens, now: number): number {
   const latest = now + LONGEST_LIFE_S * 1_000;
   return Math.min(expiresAt ?? (refreshToken ? 0 : latest), latest);
-}
-
-/**
- * Where its refresh token will be sent.
- * @throws DiscoveryError no metadata, or not the metadata of this issuer
- * @throws NetworkError no answer in time
- */
-export async function findTokenEndpoint(
-  issuer: string,
-  endpoints: Endpoints | undefined,
-  http: HttpOptions,
-): Promise<string> {
-  return endpoints?.tokenEndpoint ?? (await discover(issuer, http)).tokenEndpoint;
 }

@@ -1,11 +1,12 @@
 import type { Endpoints } from "../core/authorization-server.ts";
-import { RequestTokenError } from "../core/errors.ts";
+import { NetworkError, RequestTokenError } from "../core/errors.ts";
 import type { RefreshAnswer } from "../core/refresher.ts";
-import { isUnprocessed, meaningOf } from "../core/server-responses.ts";
+import { isNoEndpoint, isUnprocessed, meaningOf } from "../core/server-responses.ts";
 import type { Want } from "../core/want.ts";
 import { publicCredentials, type CredentialsSource } from "./credentials.ts";
 import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
 import type { HttpAnswer } from "./http.ts";
+import type { MetadataSource } from "./metadata-source.ts";
 import { refusal } from "./refusal.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { isRefusal, parseFacts, parseTokens } from "./token-answer.ts";
@@ -13,18 +14,21 @@ import { isRefusal, parseFacts, parseTokens } from "./token-answer.ts";
 export interface SenderConfig extends TokenClient {
   readonly clientId: string;
   readonly endpoints?: Endpoints | undefined;
+  readonly metadata: Omit<MetadataSource, "load">;
 }
 
 export interface Refresh extends Want {
-  readonly tokenEndpoint: string;
   readonly refreshToken: string;
 }
 
 export interface Sender {
   /** Has ready what a send needs besides its refresh token. */
   prepare(): Promise<void>;
+  /** Takes over newer metadata of other tabs. Uses no network. */
+  sync(): Promise<void>;
   /**
-   * Sends a refresh token, once and in this task, and says what became of it.
+   * Sends a refresh token to the current token endpoint, once and in this task, and says what became of it. When the metadata
+   * has to be read first, only that is done.
    * @see RFC 6749 section 6
    */
   send(refresh: Refresh): Promise<RefreshAnswer>;
@@ -32,9 +36,13 @@ export interface Sender {
 
 /** With a `source` for a client that has a secret. */
 export function createSender(config: SenderConfig, source?: CredentialsSource): Sender {
+  const { metadata } = config;
   return {
-    prepare: async () => source?.prepare(),
-    async send({ refreshToken, tokenEndpoint, scope, resource, audience }) {
+    prepare: async () => void (await Promise.all([metadata.sync(), source?.prepare()])),
+    sync: () => metadata.sync(),
+    async send({ refreshToken, scope, resource, audience }) {
+      const tokenEndpoint = metadata.current()?.tokenEndpoint;
+      if (tokenEndpoint === undefined) return readMetadata(metadata);
       const credentials = source ? source.take() : publicCredentials(config.clientId);
       if (!credentials) return { type: "unsent" };
       const form = {
@@ -53,10 +61,31 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
       try {
         return judge(await postForm(form, config), form, config);
       } catch (cause) {
-        return { type: "unknown", byServer: cause instanceof RequestTokenError, cause };
+        const byServer = cause instanceof RequestTokenError;
+        // Perhaps the host belongs to somebody else now.
+        if (byServer) metadata.reportFailure(tokenEndpoint);
+        return { type: "unknown", byServer, cause };
       }
     },
   };
+}
+
+/**
+ * Takes the place of a request to a token endpoint that failed, so that a server that is down gets no more requests for it. A
+ * new address is used at once.
+ */
+async function readMetadata(metadata: SenderConfig["metadata"]): Promise<RefreshAnswer> {
+  const failedUrl = metadata.failedUrl();
+  try {
+    const { tokenEndpoint } = await metadata.renew();
+    if (tokenEndpoint !== failedUrl) return { type: "moved" };
+    const cause = new NetworkError(
+      "token endpoint: it failed, and the metadata names no other one",
+    );
+    return { type: "not_rotated", retryAfterMs: undefined, cause };
+  } catch (cause) {
+    return { type: "not_rotated", retryAfterMs: undefined, cause };
+  }
 }
 
 /** @throws RequestTokenError neither tokens nor a refusal */
@@ -75,7 +104,9 @@ function judge(
   const facts = parseFacts(answer, form);
   const cause = refusal(form.name, facts);
   const meaning = meaningOf("refresh", facts);
-  if (isUnprocessed(facts) || (meaning === "unexplained" && !facts.error)) {
+  // An `error` that comes with a 404 is no OAuth error.
+  const isOAuthError = facts.error !== undefined && !isNoEndpoint(facts);
+  if (isUnprocessed(facts) || (meaning === "unexplained" && !isOAuthError)) {
     return { type: "not_rotated", retryAfterMs: retryAfterMs(answer.headers, now), cause };
   }
   if (meaning === "temporary") return { type: "unknown", byServer: true, cause };

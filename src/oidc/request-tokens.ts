@@ -38,11 +38,10 @@ export async function requestGrant(
     parts.getCredentials(),
   ]);
   const [trusted, credentials] = await abortable(loaded, signal);
-  const tokenEndpoint = other ?? metadata.tokenEndpoint;
   const isForPerson = grantType === DEVICE;
   const { idToken, scope, refreshToken, ...tokens } = await parts.requestTokens(
     {
-      url: tokenEndpoint,
+      url: other ?? metadata.tokenEndpoint,
       parameters,
       secrets: secretsOf(parameters),
       credentials,
@@ -53,7 +52,6 @@ export async function requestGrant(
   const granted = {
     ...tokens,
     scope: scope ?? asked(parameters["scope"]),
-    tokenEndpoint,
     ...(refreshToken && { refreshToken }),
   };
   if (!idToken || !trusted) return tokenSet(granted);

@@ -1,4 +1,5 @@
 import type { Endpoints, ServerMetadata } from "../core/authorization-server.ts";
+import type { DocumentCache } from "../core/document-cache.ts";
 import { DiscoveryError } from "../core/errors.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
@@ -11,10 +12,16 @@ import {
   type Credentials,
   type CredentialsSource,
 } from "./credentials.ts";
-import { discover } from "./discovery.ts";
 import { fetchKeys } from "./fetch-keys.ts";
 import type { TokenClient } from "./form-request.ts";
 import type { Fetch, HttpOptions } from "./http.ts";
+import type { KeySet } from "./key-set.ts";
+import {
+  configuredMetadata,
+  createMetadataSource,
+  type MetadataSource,
+} from "./metadata-source.ts";
+import { createStoredKeys } from "./stored-keys.ts";
 import { requestTokens, type TokenRequestForm } from "./token-request.ts";
 import { createKeySet, type Verifier } from "./verify.ts";
 
@@ -32,6 +39,8 @@ export interface OidcServerConfig extends ClientIdentity {
   /** Instead of discovery. */
   readonly endpoints?: Endpoints | undefined;
   readonly requests: RequestStore;
+  /** The server's documents that outlive this object. */
+  readonly documents?: DocumentCache | undefined;
   readonly fetch: Fetch;
   readonly tokenTimeoutMs: number;
   readonly discoveryTimeoutMs: number;
@@ -53,26 +62,36 @@ export interface ServerParts {
   ) => Promise<RefreshedTokens>;
   /** What is always asked for, with what is asked for on top, each once. */
   readonly scopeWith: (want: Want) => string[];
-  readonly loadMetadata: () => Promise<ServerMetadata>;
+  readonly metadata: MetadataSource;
+  readonly loadMetadata: MetadataSource["load"];
   /** With its keys at hand. Undefined for a server that is no OpenID provider: nobody could verify its ID tokens, so there are none. */
   readonly loadVerifier: () => Promise<Verifier | undefined>;
 }
 
 export function createServerParts(config: OidcServerConfig): ServerParts {
-  const { issuer, clientId, clock, endpoints, fetch, authentication } = config;
+  const { issuer, clientId, clock, endpoints, documents, fetch, authentication } = config;
   const http: HttpOptions = { fetch, timeoutMs: config.discoveryTimeoutMs };
+  const metadata = endpoints
+    ? configuredMetadata(async () => (await loadBeyondLogin()).metadataOf(issuer, endpoints))
+    : createMetadataSource({ issuer, clock, documents, http });
+  const onUnavailable = (url: string) => metadata.reportFailure(url);
   const isOpenId = !endpoints || endpoints.jwksUri !== undefined;
   const usualScope = config.scope ?? (isOpenId ? SCOPE : []);
-  const loadMetadata = shared(async () =>
-    endpoints ? (await loadBeyondLogin()).metadataOf(issuer, endpoints) : discover(issuer, http),
-  );
-  const loadVerifier = shared(async () => {
-    const metadata = await loadMetadata();
-    const jwksUri = jwksUriOf(metadata);
-    const keys = createKeySet(() => fetchKeys(jwksUri, http), clock);
-    const algorithms = metadata.idTokenSigningAlgValuesSupported;
+  let keySet: { readonly jwksUri: string; readonly keys: KeySet } | undefined;
+  const keysAt = (jwksUri: string): KeySet => {
+    if (keySet?.jwksUri !== jwksUri) {
+      const stored = documents && createStoredKeys(documents, issuer, jwksUri);
+      const fetch = () => fetchKeys(jwksUri, { ...http, onUnavailable });
+      keySet = { jwksUri, keys: createKeySet(fetch, clock, stored) };
+    }
+    return keySet.keys;
+  };
+  const loadVerifier = async () => {
+    const current = await metadata.load();
+    const keys = keysAt(jwksUriOf(current));
+    const algorithms = current.idTokenSigningAlgValuesSupported;
     return { issuer, clientId, keys, algorithms };
-  });
+  };
   const loadCredentials = shared(async () =>
     authentication ? (await loadBeyondLogin()).createCredentials(config) : undefined,
   );
@@ -81,6 +100,7 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
     fetch,
     timeoutMs: config.tokenTimeoutMs,
     signal,
+    onUnavailable,
   });
   return {
     config,
@@ -93,7 +113,8 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
     scopeWith: ({ scope = [] }) => [
       ...new Set([...(isOpenId ? ["openid"] : []), ...usualScope, ...scope]),
     ],
-    loadMetadata,
+    metadata,
+    loadMetadata: (maxAgeMs) => metadata.load(maxAgeMs),
     loadVerifier: async () => {
       if (!isOpenId) return undefined;
       const trusted = await loadVerifier();

@@ -5,6 +5,7 @@ import { chunk } from "../core/lazy.ts";
 import type { IdTokenVerdict } from "../core/refresher.ts";
 import type { TokenRecord } from "../core/session.ts";
 import { exchangeResponse } from "./exchange.ts";
+import { NAVIGATION_AGE_MS } from "./metadata-age.ts";
 import { createSender, type Sender } from "./refresh.ts";
 import { verifyRefreshedIdToken } from "./verify.ts";
 import { createServerParts, type OidcServerConfig } from "./server-parts.ts";
@@ -28,10 +29,13 @@ export function createServer(config: OidcServerConfig): OidcServer {
 
   return {
     loadSender: async () =>
-      createSender({ ...config, timeoutMs: config.tokenTimeoutMs }, await loadCredentials()),
+      createSender(
+        { ...config, ...parts.client(undefined), metadata: parts.metadata },
+        await loadCredentials(),
+      ),
 
     async authorize(request, signal) {
-      const loaded = Promise.all([parts.loadAuthorize(), parts.loadMetadata()]);
+      const loaded = Promise.all([parts.loadAuthorize(), parts.loadMetadata(NAVIGATION_AGE_MS)]);
       const [{ createAuthorizationUrl }, metadata] = await abortable(loaded, signal);
       return await createAuthorizationUrl(
         { ...request, scope: parts.scopeWith(request), resources: config.resources },

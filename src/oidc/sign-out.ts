@@ -1,6 +1,7 @@
 import { abortable } from "../core/abortable.ts";
 import type { EndSessionRequest } from "../core/authorization-server.ts";
 import { postForm } from "./form-request.ts";
+import { NAVIGATION_AGE_MS } from "./metadata-age.ts";
 import { refusal } from "./refusal.ts";
 import type { ServerParts } from "./server-parts.ts";
 import { parseFacts } from "./token-answer.ts";
@@ -37,7 +38,7 @@ export async function endSessionUrl(
   { idToken, postLogoutRedirectUri, state }: EndSessionRequest,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  const { endSessionEndpoint } = await abortable(parts.loadMetadata(), signal);
+  const { endSessionEndpoint } = await abortable(parts.loadMetadata(NAVIGATION_AGE_MS), signal);
   if (!endSessionEndpoint) return undefined;
   const url = new URL(endSessionEndpoint);
   url.searchParams.set("client_id", parts.config.clientId);

@@ -26,5 +26,11 @@ export async function requestTokens(
     const facts = parseFacts(answer, form);
     throw refusal(form.name, { ...facts, retryAfterMs: retryAfterMs(answer.headers, now) });
   }
-  return parseTokens(answer, now, untoldLifeS);
+  try {
+    return parseTokens(answer, now, untoldLifeS);
+  } catch (error) {
+    // Perhaps the host belongs to somebody else now.
+    client.onUnavailable?.(form.url);
+    throw error;
+  }
 }

@@ -73,6 +73,7 @@ async function attempt(
         return ended(run, claimed);
       case "refused":
         return refused(run, claimed, answer.facts);
+      case "moved":
       case "nonce":
         if (nonces++ === 0) continue;
         break;
@@ -86,6 +87,7 @@ async function attempt(
     // It may still be on its way, and must not be overtaken by the next one.
     const least = answer.type === "unknown" ? run.timing.drainMs - (clock.mono() - sentAt) : 0;
     await pause(run, owner, claimed, answer, Math.max(0, least));
+    await send.sync();
     waited = isOffline && clock.mono() - sentAt >= run.timing.backOffCapMs;
   }
 }

@@ -9,7 +9,6 @@ const RECORD: TokenRecord = {
   idTokenVerified: true,
   user: { sub: "ada", claims: {} },
   access: {},
-  tokenEndpoint: "https://id.example/token",
 };
 
 const tab = (client: string) =>

@@ -35,7 +35,6 @@ function answerOf(sub: string): TokenSet {
     scope: ["openid"],
     refreshToken: `rt-${sub}`,
     user: { sub, name: sub.toUpperCase(), email: `${sub}@example.com`, claims: { sub } },
-    tokenEndpoint: `${ISSUER}/token`,
   });
 }
 

@@ -25,7 +25,6 @@ const row: SessionRow = {
   tokens: {
     access: {},
     user: { sub: "ada", claims: {} },
-    tokenEndpoint: "https://id.example/token",
   },
 };
 

@@ -14,7 +14,6 @@ const { getToken } = tokenManager({
         tokenType: "Bearer",
         expiresAt: Date.now() + 3_600_000,
         scope: [],
-        tokenEndpoint: "https://id.example.com/token",
       });
     },
   },

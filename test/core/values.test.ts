@@ -79,7 +79,6 @@ describe("a token set", () => {
     tokenType: "Bearer",
     expiresAt: 1,
     scope: [],
-    tokenEndpoint: "https://id/token",
   });
 
   test("shows no secret when it is logged or put into JSON", () => {
@@ -99,7 +98,6 @@ describe("a token set", () => {
       idTokenVerified: true,
       user: { sub: "ada", claims: {} },
       access: { [want]: { token: "at", tokenType: "Bearer" } },
-      tokenEndpoint: "https://id/token",
     };
     expect({ ...storedTokens(row, record, want) }).toEqual({
       accessToken: "at",
@@ -107,7 +105,6 @@ describe("a token set", () => {
       expiresAt: 1,
       scope: [],
       user: record.user,
-      tokenEndpoint: "https://id/token",
       generation: 3,
     });
     expect(storedTokens(row, record, wantKey({ resource: "x" }))).toBeUndefined();

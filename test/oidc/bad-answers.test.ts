@@ -232,9 +232,7 @@ describe("a refresh answered with", () => {
 
   beforeEach(async () => {
     store = new MemorySessionStore();
-    const row = expiredRow();
-    const tokens = { ...(row.tokens as TokenRecord), tokenEndpoint: `${server.issuer}/token` };
-    await store.update(KEY, () => ({ ...row, tokens }));
+    await store.update(KEY, () => expiredRow());
     let ids = 0;
     coordinator = new RefreshCoordinator({
       client: CLIENT_KEY,

@@ -43,7 +43,6 @@ const record = {
   idTokenVerified: false,
   user: { sub: "alice", claims: {} },
   access: {},
-  tokenEndpoint: `${ISSUER}/token`,
 };
 
 beforeEach(() => {

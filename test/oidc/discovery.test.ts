@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ConfigurationError, DiscoveryError, NetworkError } from "../../src/core/errors.ts";
-import { discover } from "../../src/oidc/discovery.ts";
+import { fetchMetadata, parseMetadata } from "../../src/oidc/discovery.ts";
 import type { Fetch } from "../../src/oidc/http.ts";
 import { errorFrom, fakeFetch, ISSUER, json, realFetch, realServer } from "./support.ts";
 
@@ -9,8 +9,8 @@ const DOCUMENT = {
   authorization_endpoint: `${ISSUER}/authorize`,
   token_endpoint: `${ISSUER}/token`,
 };
-const run = (fetch: Fetch, issuer = ISSUER, timeoutMs = 10_000) =>
-  discover(issuer, { fetch, timeoutMs });
+const run = async (fetch: Fetch, issuer = ISSUER, timeoutMs = 10_000) =>
+  parseMetadata(await fetchMetadata(issuer, { fetch, timeoutMs }), issuer);
 const given = (document: unknown, issuer = ISSUER) =>
   run(
     fakeFetch(() => json(document)),
@@ -68,12 +68,18 @@ test.each([
     "https://id.example.com/realms/a/",
     "https://id.example.com/realms/a/.well-known/openid-configuration",
   ],
-])("the metadata of %s is at %s, asked without cookies or redirects", async (issuer, url) => {
-  const fetch = fakeFetch(() => json({ ...DOCUMENT, issuer }));
-  expect((await run(fetch, issuer)).issuer).toBe(issuer);
-  expect(fetch.sent).toHaveLength(1);
-  expect(fetch.sent[0]).toMatchObject({ url, init: { redirect: "error", credentials: "omit" } });
-});
+])(
+  "the metadata of %s is at %s, asked without cookies, redirects or the browser's cache",
+  async (issuer, url) => {
+    const fetch = fakeFetch(() => json({ ...DOCUMENT, issuer }));
+    expect((await run(fetch, issuer)).issuer).toBe(issuer);
+    expect(fetch.sent).toHaveLength(1);
+    expect(fetch.sent[0]).toMatchObject({
+      url,
+      init: { redirect: "error", credentials: "omit", cache: "no-cache" },
+    });
+  },
+);
 
 describe("refuses", () => {
   test.each([

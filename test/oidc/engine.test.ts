@@ -159,7 +159,6 @@ describe("a login", () => {
       idToken: expect.any(String),
       user: expect.objectContaining({ sub: "alice", name: "Alice" }),
       authTime: clock.now() / 1000 - 5,
-      tokenEndpoint: `${ISSUER}/token`,
       returnTo: "/orders",
       asked: { audience: "api", user: "alice", prompt: "login" },
     });
@@ -358,12 +357,27 @@ describe("a refresh", () => {
     idTokenVerified: true,
     user: user(),
     access: {},
-    tokenEndpoint: `${ISSUER}/token`,
     ...more,
   });
 
-  test("needs no discovery and no keys", async () => {
+  /** Its metadata is known, as after a login in this browser. */
+  const prepare = async () => {
+    await engine.server.endSession({});
     await engine.send.prepare();
+    fetch.sent.length = 0;
+  };
+
+  test("reads the metadata instead of sending, once, when this browser has none", async () => {
+    await engine.send.prepare();
+    expect(fetch.sent).toHaveLength(0);
+    expect(await engine.send.send(record(), wantKey({}))).toEqual({ type: "moved" });
+    expect(paths()).toEqual(["/.well-known/openid-configuration"]);
+    expect((await engine.send.send(record(), wantKey({}))).type).toBe("tokens");
+    expect(paths()).toEqual(["/.well-known/openid-configuration", "/token"]);
+  });
+
+  test("needs no keys", async () => {
+    await prepare();
     const want = wantKey({ scope: ["b", "a"], audience: "api" });
     expect(await engine.send.send(record(), want)).toMatchObject({
       type: "tokens",
@@ -379,7 +393,7 @@ describe("a refresh", () => {
 
   test("leaves in the same task, and not at all when it was not prepared or there is nothing to send", async () => {
     expect(await engine.send.send(record(), wantKey({}))).toEqual({ type: "unsent" });
-    await engine.send.prepare();
+    await prepare();
     const { refreshToken: _, ...empty } = record();
     expect(await engine.send.send(empty, wantKey({}))).toEqual({ type: "unsent" });
     expect(fetch.sent).toHaveLength(0);
@@ -391,7 +405,7 @@ describe("a refresh", () => {
   test("has its own time limit", async () => {
     engine = start({ tokenTimeoutMs: 10 });
     broken["/token"] = () => new Promise(() => {});
-    await engine.send.prepare();
+    await prepare();
     expect(await engine.send.send(record(), wantKey({}))).toMatchObject({
       type: "unknown",
       cause: { code: "network" },

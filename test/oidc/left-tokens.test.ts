@@ -1,8 +1,8 @@
 import { UnsecuredJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import type { LeftTokens } from "../../src/core/left-session.ts";
-import { findTokenEndpoint, judgeLeft } from "../../src/oidc/left-tokens.ts";
-import { CLIENT, fakeFetch, ISSUER } from "./support.ts";
+import { judgeLeft } from "../../src/oidc/left-tokens.ts";
+import { CLIENT, ISSUER } from "./support.ts";
 
 const NOW = 1_800_000_000_000;
 const context = { issuer: ISSUER, clientId: CLIENT, now: NOW };
@@ -99,29 +99,5 @@ describe("what another SDK left", () => {
     expect(endOf({ accessToken: undefined })).toBe(-NOW);
     expect(endOf({ expiresAt: 1e300 })).toBe(315_360_000_000);
     expect(endOf({ expiresAt: undefined, refreshToken: undefined })).toBe(315_360_000_000);
-  });
-});
-
-describe("where its refresh token goes", () => {
-  test("is told by the app, or asked from the issuer", async () => {
-    const fetch = fakeFetch(() =>
-      Response.json({
-        issuer: ISSUER,
-        authorization_endpoint: `${ISSUER}/auth`,
-        token_endpoint: `${ISSUER}/token`,
-      }),
-    );
-    const http = { fetch, timeoutMs: 1_000 };
-    const endpoints = { tokenEndpoint: "https://app.example.com/token" };
-    expect(await findTokenEndpoint(ISSUER, endpoints, http)).toBe(endpoints.tokenEndpoint);
-    expect(fetch.sent).toEqual([]);
-    expect(await findTokenEndpoint(ISSUER, undefined, http)).toBe(`${ISSUER}/token`);
-  });
-
-  test("is never another issuer's endpoint", async () => {
-    const fetch = fakeFetch(() => Response.json({ issuer: "https://evil.example" }));
-    await expect(
-      findTokenEndpoint(ISSUER, undefined, { fetch, timeoutMs: 1_000 }),
-    ).rejects.toMatchObject({ code: "discovery" });
   });
 });

@@ -5,6 +5,7 @@ import type { Fetch } from "../../src/oidc/http.ts";
 import type { Want } from "../../src/core/want.ts";
 import { publicCredentials } from "../../src/oidc/credentials.ts";
 import type { TokenClient } from "../../src/oidc/form-request.ts";
+import { configuredMetadata } from "../../src/oidc/metadata-source.ts";
 import { createSender } from "../../src/oidc/refresh.ts";
 import { revokeToken } from "../../src/oidc/sign-out.ts";
 import { requestTokens } from "../../src/oidc/token-request.ts";
@@ -53,17 +54,22 @@ const exchange = (
     },
     client(fetch, more),
   );
-const refresh = (
+const senderOf = async (
+  fetch: Fetch,
+  tokenEndpoint = ENDPOINT,
+  more: Partial<TokenClient> = {},
+) => {
+  const metadata = configuredMetadata(async () => ({ issuer: ISSUER, tokenEndpoint }));
+  const sender = createSender({ ...client(fetch, more), clientId: CLIENT, metadata });
+  await sender.prepare();
+  return sender;
+};
+const refresh = async (
   fetch: Fetch,
   tokenEndpoint = ENDPOINT,
   more: Partial<TokenClient> = {},
   want: Want = {},
-) =>
-  createSender({ ...client(fetch, more), clientId: CLIENT }).send({
-    refreshToken: RT,
-    tokenEndpoint,
-    ...want,
-  });
+) => (await senderOf(fetch, tokenEndpoint, more)).send({ refreshToken: RT, ...want });
 const revoke = (fetch: Fetch, revocationEndpoint = ENDPOINT) =>
   revokeToken(
     {
@@ -150,9 +156,10 @@ describe("the request", () => {
     ]);
   });
 
-  test("the fetch is called before anything is awaited", () => {
+  test("the fetch is called before anything is awaited", async () => {
     const fetch = answering(GOOD);
-    void refresh(fetch);
+    const sender = await senderOf(fetch);
+    void sender.send({ refreshToken: RT });
     expect(fetch.sent).toHaveLength(1);
   });
 

@@ -23,7 +23,6 @@ export function rowOf(lifeMs: number): SessionRow {
       idTokenVerified: true,
       user: { sub: "sub", claims: { sub: "sub" } },
       access: { [USUAL_WANT]: { token: "access token", tokenType: "Bearer" } },
-      tokenEndpoint: "https://id.example/token",
     } satisfies TokenRecord,
   };
 }

@@ -52,7 +52,13 @@ export async function startRealClient(
       page: { ...life, onEvent: () => () => {} },
       store,
       channel,
-      send: { send, prepare: async () => {}, verify: notAsked, revoke: notAsked },
+      send: {
+        send,
+        prepare: async () => {},
+        sync: async () => {},
+        verify: notAsked,
+        revoke: notAsked,
+      },
     },
   });
   const manager = new AuthManager({

@@ -114,6 +114,7 @@ function scriptedSend(
 ): Send {
   return {
     prepare: prepare ?? (() => Promise.resolve()),
+    sync: () => Promise.resolve(),
     send: ({ refreshToken }, want) =>
       new Promise((answer) => {
         sent.push({ tab, refreshToken, want, answer });
@@ -140,7 +141,6 @@ export function expiredRow(): SessionRow {
       idTokenVerified: true,
       user: { sub: ADA, claims: { sub: ADA } },
       access: { [USUAL]: { token: "at1", tokenType: "Bearer" } },
-      tokenEndpoint: "https://id.example/token",
     } satisfies TokenRecord,
   };
 }

@@ -92,7 +92,6 @@ export class App {
       expiresAt: clock.now() + this.#stage.lifeMs,
       scope: ["openid"],
       user: claimsOf(user, granted.idToken),
-      tokenEndpoint: "https://id.example/token",
     });
     // A store that fails leaves the session as it was.
     await checkIn({ ...desk(tab, user), clock }, answer, answer.user!).catch(() => {});

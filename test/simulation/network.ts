@@ -21,6 +21,7 @@ export class Network {
   of(life: TabLife, clock: Clock, store: TabStore): Omit<Send, "revoke"> {
     return {
       prepare: () => this.#pass(life, 0.5),
+      sync: () => Promise.resolve(),
       send: ({ refreshToken, user }, want) => {
         if (refreshToken === undefined) return Promise.resolve({ type: "unsent" });
         return this.#send(life, clock, store, { token: refreshToken, user: user.sub, want });

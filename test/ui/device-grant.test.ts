@@ -31,7 +31,6 @@ function setUp() {
           tokenType: "Bearer",
           expiresAt: Date.now() + 60_000,
           scope: [],
-          tokenEndpoint: "https://id.example/token",
         });
       },
     },

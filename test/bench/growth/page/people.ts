@@ -41,7 +41,6 @@ function sessionOf(at: number): SessionRow {
       idTokenVerified: true,
       user: { sub, ...profile, claims: { sub, ...profile } },
       access: { [USUAL_WANT]: { token: `token-${at}`, tokenType: "Bearer" } },
-      tokenEndpoint: "https://id.example/token",
     },
   };
 }

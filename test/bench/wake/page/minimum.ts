@@ -17,7 +17,7 @@ export function minimumToken(): Promise<string> {
     const record = row.tokens as TokenRecord;
     if (row.access[WANT]!.expiresAt > Date.now()) return record.access[WANT]!.token;
 
-    const response = await fetch(record.tokenEndpoint, {
+    const response = await fetch(`${issuer()}/token`, {
       method: "POST",
       body: new URLSearchParams({
         grant_type: "refresh_token",

@@ -1,0 +1,90 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { createKeySet, type Jwk } from "../../src/oidc/key-set.ts";
+import { createStoredKeys } from "../../src/oidc/stored-keys.ts";
+import { testDocuments, type TestDocuments } from "./documents.ts";
+import { ISSUER, testClock } from "./support.ts";
+
+const JWKS_URI = `${ISSUER}/jwks`;
+const MINUTE = 60_000;
+
+let clock = testClock();
+let documents: TestDocuments;
+let published: readonly Jwk[];
+let requests: number;
+
+beforeEach(() => {
+  clock = testClock();
+  documents = testDocuments();
+  published = [{ kid: "k1" }];
+  requests = 0;
+});
+
+/** The keys of a page that has just been loaded. */
+const load = (jwksUri = JWKS_URI) =>
+  createKeySet(
+    async () => {
+      requests += 1;
+      return published;
+    },
+    clock,
+    createStoredKeys(documents, ISSUER, jwksUri),
+  );
+
+describe("keys that this browser has read", () => {
+  test("are cached over a reload, for ten minutes, without a request", async () => {
+    expect(await load().cached()).toBeUndefined();
+    expect(await load().get()).toEqual({ keys: published, fresh: true });
+    clock.add(10 * MINUTE - 1);
+    expect(await load().cached()).toEqual(published);
+    expect(await load().get()).toEqual({ keys: published, fresh: false });
+    expect(requests).toBe(1);
+    clock.add(1);
+    expect(await load().cached()).toBeUndefined();
+    expect(await load().get()).toMatchObject({ fresh: true });
+    expect(requests).toBe(2);
+  });
+
+  test("grow old while a page has them, too, by the time at which they were read", async () => {
+    await load().get();
+    clock.add(9 * MINUTE);
+    const keys = load();
+    expect(await keys.cached()).toEqual(published);
+    clock.add(MINUTE);
+    expect(await keys.cached()).toBeUndefined();
+  });
+
+  test("are fetched again, once, when the ID token's key is not among them", async () => {
+    await load().get();
+    const keys = load();
+    await keys.get();
+    published = [{ kid: "k2" }];
+    expect(await keys.refetch()).toEqual(published);
+    expect(keys.refetch()).toBeUndefined();
+    expect(await load().cached()).toEqual(published);
+  });
+
+  test("of another jwks_uri, or read in the future, count as none", async () => {
+    await load().get();
+    expect(await load("https://new.example.com/jwks").cached()).toBeUndefined();
+    clock.add(-MINUTE);
+    expect(await load().cached()).toBeUndefined();
+  });
+
+  test.each([
+    ["a string", "keys"],
+    ["null", null],
+    ["no list", { jwksUri: JWKS_URI, keys: {} }],
+  ])("that are damaged (%s) count as none", async (_, document) => {
+    documents.entries.set(`keys/${ISSUER}`, { document, readAt: clock.now() });
+    expect(await load().cached()).toBeUndefined();
+    expect(await load().get()).toEqual({ keys: published, fresh: true });
+  });
+
+  test("cost a request when the store fails", async () => {
+    documents.failure = new Error("no disk");
+    const keys = load();
+    expect(await keys.get()).toMatchObject({ fresh: true });
+    expect(await keys.get()).toMatchObject({ fresh: false });
+    expect(requests).toBe(1);
+  });
+});

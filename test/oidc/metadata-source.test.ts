@@ -1,0 +1,223 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { createMetadataSource, type MetadataSource } from "../../src/oidc/metadata-source.ts";
+import { testDocuments, type TestDocuments } from "./documents.ts";
+import { errorFrom, fakeFetch, ISSUER, json, testClock } from "./support.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const KEY = `metadata/${ISSUER}`;
+const OLD = "https://old.example.com/token";
+const NEW = "https://new.example.com/token";
+const document = (token_endpoint = OLD) => ({
+  issuer: ISSUER,
+  authorization_endpoint: `${ISSUER}/authorize`,
+  token_endpoint,
+  userinfo_endpoint: `${ISSUER}/userinfo`,
+});
+
+let clock = testClock();
+let documents: TestDocuments;
+let respond: () => Response;
+let fetch: ReturnType<typeof fakeFetch>;
+
+beforeEach(() => {
+  clock = testClock();
+  documents = testDocuments();
+  respond = () => json(document());
+  fetch = fakeFetch(() => respond());
+});
+
+/** Another tab of the same browser, or another page load. */
+const openTab = (cache: TestDocuments | undefined = documents): MetadataSource =>
+  createMetadataSource({
+    issuer: ISSUER,
+    clock,
+    documents: cache,
+    http: { fetch, timeoutMs: 1_000 },
+  });
+const tokenEndpoint = async (source: MetadataSource, maxAgeMs?: number) =>
+  (await source.load(maxAgeMs)).tokenEndpoint;
+const down = () => {
+  respond = () => {
+    throw new TypeError("Failed to fetch");
+  };
+};
+
+describe("the newest document that this browser has read", () => {
+  test("is read once for all tabs and page loads of a day", async () => {
+    const tab = openTab();
+    expect(await Promise.all([tokenEndpoint(tab), tokenEndpoint(tab)])).toEqual([OLD, OLD]);
+    clock.add(DAY - 1);
+    expect(await tokenEndpoint(tab)).toBe(OLD);
+    expect(await tokenEndpoint(openTab())).toBe(OLD);
+    expect(fetch.sent).toHaveLength(1);
+  });
+
+  test("A7: is what another tab has read since", async () => {
+    const tab = openTab();
+    await tab.load();
+    clock.add(2 * HOUR);
+    respond = () => json(document(NEW));
+    expect(await tokenEndpoint(openTab(), HOUR)).toBe(NEW);
+    expect(tab.current()?.tokenEndpoint).toBe(OLD);
+    await tab.sync();
+    expect(tab.current()?.tokenEndpoint).toBe(NEW);
+    expect(fetch.sent).toHaveLength(2);
+  });
+
+  test("A7: is read again after a day, without a reload", async () => {
+    for (const cache of [documents, undefined]) {
+      respond = () => json(document());
+      const tab = openTab(cache);
+      await tab.load();
+      respond = () => json(document(NEW));
+      clock.add(DAY);
+      expect(tab.current()).toBeUndefined();
+      expect(await tokenEndpoint(tab)).toBe(NEW);
+    }
+  });
+
+  test("is read again when a caller needs a younger one", async () => {
+    const tab = openTab();
+    await tab.load();
+    clock.add(HOUR);
+    respond = () => json(document(NEW));
+    expect(await tokenEndpoint(tab, 2 * HOUR)).toBe(OLD);
+    expect(await tokenEndpoint(tab, HOUR)).toBe(NEW);
+  });
+});
+
+describe("an older document serves while a newer one cannot be had", () => {
+  test.each<[string, () => Response]>([
+    [
+      "the network is down",
+      () => {
+        throw new TypeError("Failed to fetch");
+      },
+    ],
+    ["the server answers 503", () => json({}, 503)],
+    ["the document is of another issuer", () => json({ ...document(NEW), issuer: "https://evil" })],
+    ["the document is HTML", () => new Response("<p>Sign in to Wi-Fi")],
+    ["an endpoint is http", () => json(document("http://new.example.com/token"))],
+  ])("A7: when %s", async (_, bad) => {
+    await openTab().load();
+    clock.add(3 * DAY);
+    respond = bad;
+    const tab = openTab();
+    expect(await tokenEndpoint(tab)).toBe(OLD);
+    expect(tab.current()?.tokenEndpoint).toBe(OLD);
+    expect(documents.entries.get(KEY)?.document).toEqual(document());
+    respond = () => json(document(NEW));
+    clock.add(30_000);
+    expect(tab.current()).toBeUndefined();
+    expect(await tokenEndpoint(tab)).toBe(NEW);
+  });
+
+  test("and without any the error is told", async () => {
+    down();
+    expect(await errorFrom(openTab().load())).toMatchObject({ code: "network", retryable: true });
+    respond = () => json({ issuer: "https://evil.example" });
+    expect(await errorFrom(openTab().load())).toMatchObject({ code: "discovery" });
+    expect(documents.entries.size).toBe(0);
+  });
+});
+
+describe("a cached document is no more trusted than one from the network", () => {
+  test.each([
+    ["of another issuer", { ...document(), issuer: "https://evil.example" }],
+    ["with an endpoint that is http", document("http://id.example.com/token")],
+    ["without a token endpoint", { ...document(), token_endpoint: undefined }],
+    ["that is a string", "https://evil.example"],
+    ["that is null", null],
+  ])("one %s counts as none", async (_, damaged) => {
+    documents.entries.set(KEY, { document: damaged, readAt: clock.now() });
+    const tab = openTab();
+    await tab.sync();
+    expect(tab.current()).toBeUndefined();
+    expect(await tokenEndpoint(tab)).toBe(OLD);
+    expect(documents.entries.get(KEY)?.document).toEqual(document());
+  });
+
+  test("one of the future counts as old, and gives way to a newer one", async () => {
+    documents.entries.set(KEY, { document: document(), readAt: clock.now() + DAY });
+    respond = () => json(document(NEW));
+    expect(await tokenEndpoint(openTab())).toBe(NEW);
+    expect(documents.entries.get(KEY)).toEqual({ document: document(NEW), readAt: clock.now() });
+  });
+
+  test("a store that fails costs a request, never the document", async () => {
+    documents.failure = new Error("no disk");
+    const tab = openTab();
+    expect(await tokenEndpoint(tab)).toBe(OLD);
+    tab.reportFailure(OLD);
+    respond = () => json(document(NEW));
+    expect(await tokenEndpoint(tab)).toBe(NEW);
+    expect(fetch.sent).toHaveLength(2);
+  });
+});
+
+describe("after an endpoint failed", () => {
+  test("A7: the document is read again before the next use, in every tab", async () => {
+    const [tab, other] = [openTab(), openTab()];
+    await Promise.all([tab.load(), other.load()]);
+    fetch.sent.length = 0;
+    clock.add(1);
+    tab.reportFailure(OLD);
+    expect(tab.current()).toBeUndefined();
+    respond = () => json(document(NEW));
+    expect(await tokenEndpoint(other)).toBe(NEW);
+    await tab.sync();
+    expect(tab.current()?.tokenEndpoint).toBe(NEW);
+    expect(tab.failedUrl()).toBeUndefined();
+    expect(fetch.sent).toHaveLength(1);
+  });
+
+  test("five tabs read it once, and the others use the old one meanwhile", async () => {
+    await openTab().load();
+    const tabs = Array.from({ length: 5 }, () => openTab());
+    await Promise.all(tabs.map((tab) => tab.sync()));
+    fetch.sent.length = 0;
+    for (const tab of tabs) tab.reportFailure(OLD);
+    await Promise.all(tabs.map((tab) => tab.load()));
+    expect(fetch.sent).toHaveLength(1);
+  });
+
+  test("a URL that the document does not name changes nothing", async () => {
+    const tab = openTab();
+    await tab.load();
+    tab.reportFailure("https://elsewhere.example/token");
+    expect(tab.current()?.tokenEndpoint).toBe(OLD);
+  });
+
+  test.each([
+    ["answers as before", () => json(document())],
+    ["does not answer", () => json({}, 503)],
+  ])("A7: for an hour, the server gets at most 32 more requests while it %s", async (_, same) => {
+    const tabs = Array.from({ length: 5 }, () => openTab());
+    await tabs[0]!.load();
+    await Promise.all(tabs.map((tab) => tab.sync()));
+    respond = same;
+    fetch.sent.length = 0;
+    for (let second = 0; second < 3_600; second++) {
+      clock.add(1_000);
+      for (const tab of tabs) {
+        await tab.load();
+        tab.reportFailure(OLD);
+      }
+    }
+    expect(fetch.sent.length).toBeGreaterThan(25);
+    expect(fetch.sent.length).toBeLessThanOrEqual(32);
+  });
+
+  test("the first recheck of the next outage waits for nothing", async () => {
+    const tab = openTab();
+    await tab.load();
+    for (let outage = 0; outage < 3; outage++) {
+      clock.add(HOUR);
+      fetch.sent.length = 0;
+      tab.reportFailure(OLD);
+      await tab.load();
+      expect(fetch.sent).toHaveLength(1);
+    }
+  });
+});

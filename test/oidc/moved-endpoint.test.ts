@@ -1,0 +1,246 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Endpoints } from "../../src/core/authorization-server.ts";
+import type { TokenRecord } from "../../src/core/session.ts";
+import { wantKey } from "../../src/core/want.ts";
+import { createServer, type OidcServer } from "../../src/oidc/server.ts";
+import type { Sender } from "../../src/oidc/refresh.ts";
+import { testDocuments, type TestDocuments } from "./documents.ts";
+import { CLIENT, fakeFetch, ISSUER, json, testClock, testRequests } from "./support.ts";
+
+/** The endpoints of a server move while sessions are stored. */
+
+const OLD = "https://old.example.com";
+const NEW = "https://new.example.com";
+const document = (host: string) => ({
+  issuer: ISSUER,
+  authorization_endpoint: `${host}/authorize`,
+  token_endpoint: `${host}/token`,
+  userinfo_endpoint: `${host}/userinfo`,
+  revocation_endpoint: `${host}/revoke`,
+  end_session_endpoint: `${host}/logout`,
+  jwks_uri: `${host}/jwks`,
+});
+const GOOD = { access_token: "at2", token_type: "Bearer", expires_in: 60, refresh_token: "rt2" };
+
+let clock = testClock();
+let documents: TestDocuments;
+/** Which host the metadata names. */
+let host: string;
+/** What the old host answers. */
+let old: () => Response;
+let fetch: ReturnType<typeof fakeFetch>;
+
+beforeEach(() => {
+  clock = testClock();
+  documents = testDocuments();
+  host = OLD;
+  old = () => json(GOOD);
+  fetch = fakeFetch(({ url }) => {
+    if (url.startsWith(ISSUER)) return json(document(host));
+    if (url.startsWith(OLD)) return old();
+    return url.endsWith("/jwks") ? json({ keys: [{ kid: "k1" }] }) : json(GOOD);
+  });
+});
+
+const open = (endpoints?: Endpoints): OidcServer =>
+  createServer({
+    issuer: ISSUER,
+    clientId: CLIENT,
+    endpoints,
+    requests: testRequests(),
+    documents,
+    clock,
+    fetch,
+    tokenTimeoutMs: 1_000,
+    discoveryTimeoutMs: 1_000,
+  });
+const urls = () => fetch.sent.map(({ url }) => url);
+const METADATA = `${ISSUER}/.well-known/openid-configuration`;
+
+/** One turn of the refresh machine. */
+async function turn(sender: Sender): Promise<string> {
+  await sender.prepare();
+  clock.add(1_000);
+  const { type } = await sender.send({ refreshToken: "rt1" });
+  return type;
+}
+
+/** A page whose browser has read that the old host is right. */
+async function loadPage(): Promise<Sender> {
+  const page = open();
+  await page.endSession({});
+  fetch.sent.length = 0;
+  return page.loadSender();
+}
+
+describe("a refresh token", () => {
+  test.each<[string, () => Response, string]>([
+    ["answers 404", () => json({ error: "not_found" }, 404), "not_rotated"],
+    ["answers 404 with a page", () => new Response("<h1>Not here", { status: 404 }), "not_rotated"],
+    ["answers 410", () => new Response(null, { status: 410 }), "not_rotated"],
+    ["answers 405", () => new Response(null, { status: 405 }), "not_rotated"],
+    [
+      "closes the connection, or has a wrong certificate",
+      () => {
+        throw new TypeError("Failed to fetch");
+      },
+      "unknown",
+    ],
+    ["is for sale", () => new Response("<h1>Buy this domain"), "unknown"],
+  ])("A7: goes to the new host when the old one %s", async (_, answer, first) => {
+    const sender = await loadPage();
+    host = NEW;
+    old = answer;
+    expect(await turn(sender)).toBe(first);
+    expect(await turn(sender)).toBe("moved");
+    expect(await turn(sender)).toBe("tokens");
+    expect(urls()).toEqual([`${OLD}/token`, METADATA, `${NEW}/token`]);
+  });
+
+  test("A7: goes to the new host when the old one does not answer", async () => {
+    const page = createServer({
+      issuer: ISSUER,
+      clientId: CLIENT,
+      requests: testRequests(),
+      documents,
+      clock,
+      fetch: (url, init) => (url.startsWith(OLD) ? new Promise(() => {}) : fetch(url, init)),
+      tokenTimeoutMs: 10,
+      discoveryTimeoutMs: 1_000,
+    });
+    await page.endSession({});
+    const sender = await page.loadSender();
+    host = NEW;
+    expect(await turn(sender)).toBe("unknown");
+    expect(await turn(sender)).toBe("moved");
+    expect(await turn(sender)).toBe("tokens");
+  });
+
+  test("A7: goes to no old host from a page that is loaded a day later", async () => {
+    await loadPage();
+    host = NEW;
+    clock.add(86_400_000);
+    const sender = await open().loadSender();
+    expect(await turn(sender)).toBe("moved");
+    expect(await turn(sender)).toBe("tokens");
+    expect(urls()).toEqual([METADATA, `${NEW}/token`]);
+  });
+
+  test("A7: goes to no old host once another tab has read of the new one", async () => {
+    const sender = await loadPage();
+    host = NEW;
+    clock.add(3_600_000);
+    expect(await open().endSession({})).toContain(`${NEW}/logout`);
+    fetch.sent.length = 0;
+    expect(await turn(sender)).toBe("tokens");
+    expect(urls()).toEqual([`${NEW}/token`]);
+  });
+
+  test("A7: goes where the app's endpoints say, whatever the session's record says", async () => {
+    const send = async (tokenEndpoint: string) => {
+      const sender = await open({ tokenEndpoint }).loadSender();
+      const stored = { refreshToken: "rt1", tokenEndpoint: `${OLD}/token` };
+      await sender.prepare();
+      return (await sender.send(stored)).type;
+    };
+    expect(await send("https://one.example.com/token")).toBe("tokens");
+    expect(await send("https://two.example.com/token")).toBe("tokens");
+    expect(urls()).toEqual(["https://one.example.com/token", "https://two.example.com/token"]);
+  });
+
+  test("A7: a server that is down gets one request for each turn, and the metadata is one of them", async () => {
+    const sender = await loadPage();
+    old = () => {
+      throw new TypeError("Failed to fetch");
+    };
+    const types: string[] = [];
+    for (let minute = 0; minute < 60; minute++) {
+      for (let pause = 0; pause < 3; pause++) {
+        types.push(await turn(sender));
+        clock.add(19_000);
+      }
+    }
+    expect(types.slice(0, 3)).toEqual(["unknown", "not_rotated", "unknown"]);
+    expect(new Set(types)).toEqual(new Set(["unknown", "not_rotated"]));
+    expect(fetch.sent).toHaveLength(180);
+    expect(urls().filter((url) => url === METADATA).length).toBeLessThanOrEqual(32);
+  });
+
+  test("A7: goes where the last metadata said while the server publishes none", async () => {
+    await loadPage();
+    clock.add(2 * 86_400_000);
+    const serve = fetch;
+    fetch = fakeFetch((sent) =>
+      sent.url === METADATA ? json({}, 503) : serve(sent.url, sent.init),
+    );
+    const sender = await open().loadSender();
+    expect(await turn(sender)).toBe("not_rotated");
+    expect(await turn(sender)).toBe("tokens");
+    expect(urls()).toEqual([METADATA, `${OLD}/token`]);
+  });
+});
+
+describe("the other endpoints", () => {
+  test("A7: userinfo, revocation and the end of the session follow the metadata", async () => {
+    const page = open();
+    await page.userinfo("at1");
+    host = NEW;
+    old = () => json({}, 404);
+    await expect(page.userinfo("at1")).rejects.toMatchObject({ code: "user_fetch" });
+    fetch.sent.length = 0;
+    await page.userinfo("at1");
+    await page.revoke("rt1");
+    expect(await page.endSession({})).toContain(`${NEW}/logout`);
+    expect(urls()).toEqual([METADATA, `${NEW}/userinfo`, `${NEW}/revoke`]);
+  });
+
+  test("A7: a login asks a server that has moved at its new address, within ten minutes", async () => {
+    const page = open();
+    const authorize = () => page.authorize({ redirectUri: "https://app.example.com/" });
+    expect(await authorize()).toContain(`${OLD}/authorize`);
+    host = NEW;
+    clock.add(599_999);
+    expect(await authorize()).toContain(`${OLD}/authorize`);
+    clock.add(1);
+    expect(await authorize()).toContain(`${NEW}/authorize`);
+  });
+
+  test("A7: keys come from the current jwks_uri", async () => {
+    const record: TokenRecord = {
+      idToken: "e30.e30.x",
+      idTokenVerified: false,
+      user: { sub: "ada", claims: {} },
+      access: {},
+    };
+    old = () => json({ keys: [{ kid: "k1" }] });
+    const page = open();
+    await page.verify(record);
+    expect(urls()).toEqual([METADATA, `${OLD}/jwks`]);
+    host = NEW;
+    clock.add(86_400_000);
+    await page.verify(record);
+    expect(urls().slice(2)).toEqual([METADATA, `${NEW}/jwks`]);
+  });
+});
+
+test("a record of an older Latchkey that names a token endpoint is read, and the name is ignored", async () => {
+  const { createEngine } = await import("../../src/engine.ts");
+  const { send } = createEngine({
+    issuer: ISSUER,
+    clientId: CLIENT,
+    endpoints: { tokenEndpoint: `${NEW}/token` },
+    requests: testRequests(),
+    clock,
+    fetch,
+  });
+  const record = {
+    refreshToken: "rt1",
+    idTokenVerified: true,
+    user: { sub: "ada", claims: {} },
+    access: {},
+    tokenEndpoint: `${OLD}/token`,
+  };
+  await send.prepare();
+  expect((await send.send(record, wantKey({}))).type).toBe("tokens");
+  expect(urls()).toEqual([`${NEW}/token`]);
+});

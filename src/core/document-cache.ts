@@ -29,11 +29,15 @@ export interface DocumentCache {
 export function parseCachedDocument(value: unknown): CachedDocument | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { document, readAt, failedUrl, recheckedAt, pauseMs } = value as Record<string, unknown>;
-  if (typeof readAt !== "number") return undefined;
+  if (!isTime(readAt)) return undefined;
   return {
     document,
     readAt,
     ...(typeof failedUrl === "string" && { failedUrl }),
-    ...(typeof recheckedAt === "number" && typeof pauseMs === "number" && { recheckedAt, pauseMs }),
+    ...(isTime(recheckedAt) && isTime(pauseMs) && { recheckedAt, pauseMs }),
   };
+}
+
+function isTime(value: unknown): value is number {
+  return Number.isFinite(value);
 }

@@ -20,7 +20,7 @@ export function isSuspect({ readAt, failedUrl }: CachedDocument, now: number): b
 
 /** No tab tried to read it again a moment ago. A time in the future comes from a clock that was wrong. */
 export function isDue({ recheckedAt = 0, pauseMs = 0 }: CachedDocument, now: number): boolean {
-  return now >= recheckedAt + pauseMs || recheckedAt > now;
+  return now >= recheckedAt + Math.min(pauseMs, LONGEST_PAUSE_MS) || recheckedAt > now;
 }
 
 /** The document as it is stored before a tab tries to read it again. */

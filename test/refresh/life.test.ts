@@ -647,16 +647,19 @@ test("callers have the token although the store fails, and it is stored as soon 
   expect(await store.get(KEY)).toMatchObject({ gen: 2, tokens: { refreshToken: "rt2" } });
 });
 
-test("a DPoP nonce is answered at once, and only once", async () => {
+test.for([
+  ["a DPoP nonce is answered", "nonce"],
+  ["A7: a token endpoint that moved is asked", "moved"],
+] as const)("%s at once, and only once", async ([, type]) => {
   const { store, sent, tab } = browser();
   await store.update(KEY, () => expiredRow());
   void tab("a").refresh(NEED);
   await settle();
-  sent[0]!.answer({ type: "nonce" });
+  sent[0]!.answer({ type });
   await settle();
   expect(sent).toHaveLength(2);
   expect((await store.get(KEY))!.att).toMatchObject({ n: 0 });
-  sent[1]!.answer({ type: "nonce" });
+  sent[1]!.answer({ type });
   await settle();
   expect(sent).toHaveLength(2);
   await vi.advanceTimersByTimeAsync(1_000);

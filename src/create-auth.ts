@@ -25,6 +25,7 @@ import { createEngine } from "./engine.ts";
 import { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
 import { RefreshGrant } from "./grants/refresh-grant.ts";
 import { AuthManager, loadServerSignOut } from "./manager/auth-manager.ts";
+import { UntoldLogouts } from "./manager/untold-logouts.ts";
 import { createRefresher } from "./refresher.ts";
 import type { RefreshTiming } from "./refresh/timing.ts";
 
@@ -101,6 +102,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
           return new HandoverTokens({ client, clock, random });
         })
       : stored;
+  const untold = new UntoldLogouts();
   const redirectUri = () => resolveRedirectUri(config.redirectUri);
   const { server, send } = createEngine({
     issuer,
@@ -128,7 +130,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
         ...send,
         revoke: async (user, refreshToken) => {
           const { revoke } = await loadServerSignOut();
-          await revoke({ ...parts, page }, user, refreshToken);
+          await revoke({ ...parts, page, untold }, user, refreshToken);
         },
       },
     },
@@ -162,6 +164,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     ledger: new IndexedDBCallbackLedger(database, clock),
     channel,
     page,
+    untold,
   });
   auth.start();
   return auth;

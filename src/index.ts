@@ -7,6 +7,7 @@ export type {
   CallbackResult,
   GetTokenOptions,
   LoginOptions,
+  LogoutResult,
   SignOutOptions,
   TokenSummary,
 } from "./core/auth.ts";
@@ -80,6 +81,7 @@ export type { MemoryTokenStorageConfig } from "./memory/memory-token-storage.ts"
 // What createAuth() composes, for who composes by hand.
 export { AuthManager } from "./manager/auth-manager.ts";
 export type { AuthManagerConfig } from "./manager/auth-manager.ts";
+export { UntoldLogouts } from "./manager/untold-logouts.ts";
 export { AutoLoginGrant } from "./grants/auto-login-grant.ts";
 export { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
 export { DeviceCodeGrant } from "./grants/device-code-grant.ts";

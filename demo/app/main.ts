@@ -1,5 +1,5 @@
 import { NoTokenError, PopupBlockedError, RefreshTokenError } from "../../src/index.ts";
-import type { AuthState } from "../../src/index.ts";
+import type { AuthState, LogoutResult } from "../../src/index.ts";
 import { Activity, describe } from "./activity.ts";
 import { auth } from "./auth.ts";
 import { element, elementOf, setText } from "./element.ts";
@@ -113,7 +113,7 @@ function tell(error: unknown): void {
 }
 
 /** Leaves word, so that other tabs can tell who did it. */
-function signOut(act: () => Promise<void>): Promise<void> {
+function signOut(act: () => Promise<LogoutResult>): Promise<LogoutResult> {
   leaveWord({ tab: name, did: "sign-out" });
   return act().finally(peopleChanged);
 }

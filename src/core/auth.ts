@@ -68,6 +68,22 @@ export interface SignOutOptions {
   readonly endSession?: "page" | "none";
 }
 
+/**
+ * What the server was told of a logout. The session on this device is deleted in both cases.
+ *
+ * `told`: the server was told everything that the call asked for and that the server has an endpoint for. The refresh token is
+ * revoked, and the page is about to go to the end-session endpoint. It is also `told` when there was nothing to tell: no session
+ * that can be read, a session that had ended before, no refresh token, no endpoint, or `"none"` for both options. The app has
+ * nothing more to do.
+ *
+ * `not_told`: at least one of the two was not done, and `error` says why. The refresh token may still work, or the user may
+ * still be signed in at the server. Latchkey tries the revocation again while this page is open. Another call of the same
+ * method does what is missing. Where other people use the device, tell the user to sign out at the server, too.
+ */
+export type LogoutResult =
+  | { readonly server: "told"; readonly error?: undefined }
+  | { readonly server: "not_told"; readonly error: AnyAuthError };
+
 export interface CallbackResult {
   readonly user: User;
   /** As given to `login()`. */
@@ -99,8 +115,19 @@ export interface Auth {
   handleCallback(url?: string): Promise<CallbackResult>;
   /** The person signed in, from storage; no network. */
   getUser(): Promise<User | undefined>;
-  /** Signs out here and in every tab, then revokes and ends the session at the server. The local part holds even when the server is away. */
-  signOut(options?: SignOutOptions): Promise<void>;
+  /**
+   * Deletes the session here and in every tab, then tells the server: it revokes the refresh token, and the page goes to the
+   * end-session endpoint. Resolves with what the server was told, within about 5 seconds. It rejects only when the session could
+   * not be deleted.
+   * @throws StorageError the store failed
+   * @throws ConfigurationError not a browser, or a newer Latchkey stored the session
+   * @see RFC 7009 https://www.rfc-editor.org/rfc/rfc7009
+   * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html
+   * @example
+   * const { server } = await auth.signOut({ endSession: "none" });
+   * if (server === "not_told") show("You are signed out here. The server could not be reached.");
+   */
+  signOut(options?: SignOutOptions): Promise<LogoutResult>;
   /** Who is remembered on this device, the last used first; from storage, and without tokens. */
   users(): Promise<readonly RememberedUser[]>;
   /**
@@ -109,10 +136,17 @@ export interface Auth {
    * @throws NoTokenError they have no session here: call `login({ loginHint })`
    */
   switchUser(sub: string): Promise<void>;
-  /** Signs a person out, and deletes all that is stored of them here: the picker offers them no more. */
-  forget(sub: string): Promise<void>;
-  /** Signs out everybody who is signed in here, in every tab; who is remembered stays so. */
-  signOutEverywhere(): Promise<void>;
+  /**
+   * Signs a user out, and deletes everything that is stored of this user here. Resolves with what the server was told.
+   * @throws NetworkError a part of Latchkey could not be loaded. The tokens are deleted, the user is still listed
+   */
+  forget(sub: string): Promise<LogoutResult>;
+  /**
+   * Signs out every user of this device, in every tab. Remembered users stay listed. The result is `told` when the server was
+   * told of every one of them.
+   * @throws NetworkError a part of Latchkey could not be loaded. Only this tab's user is signed out
+   */
+  signOutEverywhere(): Promise<LogoutResult>;
   /** `fetch` with the token, for this origin only. Never shows anything. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /** What is known now, without waiting. */

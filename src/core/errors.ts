@@ -146,8 +146,8 @@ export class CancelledError extends AuthError {
   override readonly name = "CancelledError";
   readonly code = "cancelled";
 
-  constructor(message: string) {
-    super(message, { hint: "Offer the login again; nothing was changed." });
+  constructor(message: string, hint = "Offer the login again; nothing was changed.") {
+    super(message, { hint });
   }
 }
 

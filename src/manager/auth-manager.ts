@@ -1,5 +1,6 @@
 import { abortable } from "../core/abortable.ts";
-import type { Auth, AuthState, GetTokenOptions } from "../core/auth.ts";
+import type { Auth, AuthState, GetTokenOptions, SignOutOptions } from "../core/auth.ts";
+import type { NetworkError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
 import type { TabMessage } from "../core/message.ts";
 import type { UserAgent } from "../core/user-agent.ts";
@@ -7,7 +8,7 @@ import { USUAL_WANT, wantKey } from "../core/want.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./active-session.ts";
 import { authorizedFetch } from "./authorized-fetch.ts";
 import type { GetToken } from "./send-authorized.ts";
-import { checkOut } from "./check-out.ts";
+import { checkOutUntold } from "./check-out.ts";
 import { LazyLogins } from "./lazy-logins.ts";
 import type { LoginsConfig } from "./logins.ts";
 import { ignore, needsPerson, Renewals } from "./renewals.ts";
@@ -114,16 +115,19 @@ export class AuthManager implements Auth {
   readonly signOut: Auth["signOut"] = async (options) => {
     this.#assertSupported();
     if (!options?.user) await this.#open();
-    const user = options?.user ?? this.#session.sub;
-    if (user === undefined) return;
     const { sub } = this.#session;
-    const left = await checkOut(this.#config, user);
+    const user = options?.user ?? sub;
+    if (user === undefined) return { server: "told" };
+    await checkOutUntold(this.#config, user);
     if (user === this.#session.sub) this.#session.leave();
     await this.#session.load("this-tab").catch(ignore);
     // From here on the server is told; whether it hears changes nothing here.
-    if (!left) return;
-    const atServer = await loadServerSignOut().catch(ignore);
-    await atServer?.leaveServer(this.#desk(), left, sub, options);
+    if (!this.#config.untold.sessions.has(user)) return { server: "told" };
+    try {
+      return await (await loadServerSignOut()).leaveServer(this.#desk(), user, sub, options);
+    } catch (error) {
+      return { server: "not_told", error: error as NetworkError };
+    }
   };
 
   readonly users: Auth["users"] = async () => (await this.#people()).listUsers(this.#desk());
@@ -137,10 +141,21 @@ export class AuthManager implements Auth {
     return turn;
   };
 
-  readonly forget: Auth["forget"] = async (sub) => (await this.#people()).forget(this.#desk(), sub);
+  readonly forget: Auth["forget"] = async (sub) =>
+    (await this.#peopleOrSignOut({ user: sub })).forget(this.#desk(), sub);
 
   readonly signOutEverywhere: Auth["signOutEverywhere"] = async () =>
-    (await this.#people()).signOutEverywhere(this.#desk());
+    (await this.#peopleOrSignOut({})).signOutEverywhere(this.#desk());
+
+  /** The tokens are deleted even when the rest cannot be loaded. */
+  async #peopleOrSignOut(who: SignOutOptions) {
+    try {
+      return await this.#people();
+    } catch (error) {
+      await this.signOut({ ...who, endSession: "none" }).catch(ignore);
+      throw error;
+    }
+  }
 
   /** What pages without a choice of people do without. */
   async #people() {

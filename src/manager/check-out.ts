@@ -1,14 +1,9 @@
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { TabNews } from "../core/message.ts";
 import type { Random, TabChannel } from "../core/ports.ts";
-import {
-  KEEP,
-  type SessionRow,
-  type SessionStore,
-  type TokenRecord,
-  type UserStore,
-} from "../core/session.ts";
+import { KEEP, type SessionRow, type SessionStore, type UserStore } from "../core/session.ts";
 import { isNewer, newerVersion } from "../core/session-version.ts";
+import type { DeletedSession, UntoldLogouts } from "./untold-logouts.ts";
 
 export interface SessionDesk {
   readonly client: ClientKey;
@@ -24,7 +19,10 @@ export interface SessionDesk {
  * Removes the tokens of `user`, or of this tab's person, from this device, in every tab, and gives what the server should
  * now forget. They stay who this tab is for: a login in another tab may be about to take their place.
  */
-export async function checkOut(desk: SessionDesk, user?: string): Promise<TokenRecord | undefined> {
+export async function checkOut(
+  desk: SessionDesk,
+  user?: string,
+): Promise<DeletedSession | undefined> {
   const { client, sessions, random } = desk;
   const sub = user ?? (await desk.users.getActive()).sub;
   if (sub === undefined) return undefined;
@@ -40,10 +38,24 @@ export async function checkOut(desk: SessionDesk, user?: string): Promise<TokenR
   if (isNewer(row)) throw newerVersion();
   if (!row || row.sid === sid) tellTabs(desk, sub, sid, { t: "user", what: "sign-out" });
   if (!left?.tokens) return undefined;
-  // In memory mode perhaps nobody has them any more: then there is nothing to tell the server.
-  const record = await sessions.open(left.tokens).catch(() => undefined);
-  sessions.discard?.(left.tokens);
-  return record;
+  try {
+    const { refreshToken, idToken } = await sessions.open(left.tokens);
+    return { refreshToken, idToken };
+  } catch (error) {
+    // In memory mode perhaps no tab has them any more.
+    return { error };
+  } finally {
+    sessions.discard?.(left.tokens);
+  }
+}
+
+/** The same, for a server that is told later. */
+export async function checkOutUntold(
+  desk: SessionDesk & { readonly untold: UntoldLogouts },
+  user: string,
+): Promise<void> {
+  const left = await checkOut(desk, user);
+  if (left) desk.untold.sessions.set(user, left);
 }
 
 /** Fenced as by a login, and without any token. */

@@ -12,13 +12,13 @@ import { wantKey } from "../core/want.ts";
 import type { ActiveSession } from "./active-session.ts";
 import { checkIn, loadBeyondLogin, userOf, type CheckInDesk } from "./check-in.ts";
 import type { KeepOptions } from "./keep-answer.ts";
-import { passRevocations } from "./pass-revocations.ts";
+import { passRevocations, type RevocationQueue } from "./pass-revocations.ts";
 import { isSilent } from "./silent.ts";
 import type { SilentLogin } from "./silent-login.ts";
 import { refusal } from "./refusal.ts";
 import { stateOf, withoutResponse } from "./response-url.ts";
 
-export interface LoginsConfig extends CheckInDesk {
+export interface LoginsConfig extends CheckInDesk, RevocationQueue {
   /** Where authorization responses arrive; absolute. */
   readonly redirectUri: () => string;
   readonly page: Page;
@@ -72,7 +72,7 @@ export class Logins {
     const { grant, users, userFetcher } = this.#config;
     // What is got now exists once.
     if (userFetcher) loadBeyondLogin().catch(() => {});
-    const beforeLeaving = () => passRevocations(this.#config, request.signal);
+    const beforeLeaving = () => passRevocations(this.#config, request);
     const before = await users.getActive();
     const silent = isSilent(trip, request)
       ? await (await loadBeyondLogin()).silentLogin(this.#config)

@@ -1,24 +1,28 @@
 import { abortable } from "../core/abortable.ts";
+import type { TokenRequest } from "../core/grant.ts";
 import { revokeLock, type ClientKey } from "../core/keys.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
+import type { UntoldLogouts } from "./untold-logouts.ts";
 
-/** What `revokeEnded()` may take: the wait for its turn, its request, and the ghost of that. Milliseconds. */
-export const PASS_MS = 19_000;
+/** The longest time that a login waits for revocations. Milliseconds. */
+export const PASS_MS = 1_000;
 
 export interface RevocationQueue {
   readonly client: ClientKey;
   readonly locks: TabLock;
   readonly clock: Clock;
+  readonly untold: UntoldLogouts;
 }
 
 /**
- * A login leaves after the revocations under way, which could end the grant it is about to share. A page that holds their
- * lock and stands still does not hold it up for ever.
+ * A revocation may end the grant that a login is about to share. So a login aborts the revocations of its own page, and waits
+ * a moment for those of other tabs and for requests that were aborted: they may still be on their way to the server.
  */
 export async function passRevocations(
-  { client, locks, clock }: RevocationQueue,
-  signal?: AbortSignal,
+  { client, locks, clock, untold }: RevocationQueue,
+  { kept = Promise.resolve(), signal }: Pick<TokenRequest, "kept" | "signal">,
 ): Promise<void> {
+  for (const revocation of untold.revocations.values()) revocation.giveWay(kept);
   const leave = new AbortController();
   const queue = { mode: "exclusive", signal: leave.signal } as const;
   const passed = locks.request(revokeLock(client), queue, async () => {});

@@ -1,3 +1,4 @@
+import type { LogoutResult } from "../core/auth.ts";
 import { NoTokenError } from "../core/errors.ts";
 import { sessionKey } from "../core/keys.ts";
 import type { RememberedUser } from "../core/login-prompt.ts";
@@ -5,10 +6,10 @@ import { KEEP, type People } from "../core/session.ts";
 import { isNewer, newerVersion } from "../core/session-version.ts";
 import { USUAL_WANT } from "../core/want.ts";
 import type { ActiveSession } from "./active-session.ts";
-import { checkOut, tellTabs } from "./check-out.ts";
+import { checkOutUntold, tellTabs } from "./check-out.ts";
 import { otherPerson } from "./other-person.ts";
 import type { PeopleDesk } from "./people-desk.ts";
-import { leaveServer, signOutAtServer } from "./server-sign-out.ts";
+import { isStillFor, leaveServer, tellServer } from "./server-sign-out.ts";
 
 export { tokenAfterLogin } from "./token-after-login.ts";
 
@@ -65,31 +66,37 @@ function noSession(): NoTokenError {
 }
 
 /** Deletes all that is here of `sub`, whatever state it is in, and then tells the server. */
-export async function forget(desk: PeopleDesk, sub: string): Promise<void> {
+export async function forget(desk: PeopleDesk, sub: string): Promise<LogoutResult> {
   const { config, session } = desk;
   const { sub: before } = session;
   // What cannot be read, or was written by a newer Latchkey, is deleted all the same.
-  const left = await checkOut(config, sub).catch(() => undefined);
+  await checkOutUntold(config, sub).catch((error: unknown) => {
+    config.untold.sessions.set(sub, { error });
+  });
   await (await config.users.people()).forget(sub);
   tellTabs(config, sub, "", { t: "user", what: "forget" });
   await session.load("this-tab").catch(() => {});
-  if (left) await leaveServer(desk, left, before);
+  return leaveServer(desk, sub, before);
 }
 
-/** Signs everybody out here, and then tells the server; this tab's person last, whose sign-out may leave the page. */
-export async function signOutEverywhere({ config, session, auth }: PeopleDesk): Promise<void> {
+/** Signs everybody out here, and then tells the server. The page leaves for the server when it was told of all others. */
+export async function signOutEverywhere(desk: PeopleDesk): Promise<LogoutResult> {
+  const { config, session } = desk;
+  const { sub: own } = session;
   const known = await (await config.users.people()).known();
-  const others = known.filter((sub) => sub !== session.sub);
-  const mayLeave = () => false;
+  const others = known.filter((sub) => sub !== own);
+  const all = own === undefined ? others : [own, ...others];
   // One that a newer Latchkey wrote keeps nobody else here.
-  const left = await Promise.allSettled(others.map((sub) => checkOut(config, sub)));
-  const told = left.map(async (outcome) => {
-    if (outcome.status !== "fulfilled" || !outcome.value) return;
-    await signOutAtServer(outcome.value, config, { endSession: "none", mayLeave });
-  });
-  const own = session.sub === undefined ? [] : [auth.signOut({ user: session.sub })];
-  const outcomes = [...left, ...(await Promise.allSettled(own))];
-  await Promise.all(told);
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  const deleted = await Promise.allSettled(all.map((sub) => checkOutUntold(config, sub)));
+  if (own !== undefined && deleted[0]?.status === "fulfilled") session.leave();
+  await session.load("this-tab").catch(() => {});
+  const told = Promise.all(
+    others.map((sub) => tellServer(config, sub, { endSession: "none", mayLeave: () => false })),
+  );
+  const mayLeave = () => told.then(() => isStillFor(desk, own));
+  const last = own === undefined ? [] : [await tellServer(config, own, { mayLeave })];
+  const results = [...last, ...(await told)];
+  const failed = deleted.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;
+  return results.find(({ server }) => server === "not_told") ?? { server: "told" };
 }

@@ -184,7 +184,11 @@ export class LatchkeyButton extends LitElement {
 
   readonly #signOut = (): void => {
     this.renderRoot.querySelector<HTMLElement>(".menu")?.hidePopover();
-    this.#tell(this.auth?.signOut(this.signOutOptions));
+    this.#tell(
+      this.auth?.signOut(this.signOutOptions).then(({ error }) => {
+        if (error) throw error;
+      }),
+    );
   };
 
   #tell(outcome: Promise<unknown> | undefined): void {

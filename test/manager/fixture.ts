@@ -11,7 +11,8 @@ import type { RememberConfig } from "../../src/grants/ask-to-remember.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/manager/auth-manager.ts";
-import { revokeEnded } from "../../src/manager/revoke-ended.ts";
+import { revoke } from "../../src/manager/revoke.ts";
+import { UntoldLogouts } from "../../src/manager/untold-logouts.ts";
 import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
@@ -95,7 +96,16 @@ export function world(clock: Clock = testClock): World {
     tab: (inner = new AuthorizationCodeGrant(me.server), outer = (chain) => chain) => {
       const tab = random.id();
       const channel = hub.join();
-      const desk = { client: CLIENT, sessions: store, locks, clock, server: me.server };
+      const untold = new UntoldLogouts();
+      const desk = {
+        client: CLIENT,
+        sessions: store,
+        locks,
+        clock,
+        server: me.server,
+        page,
+        untold,
+      };
       const refresher = new RefreshCoordinator({
         client: CLIENT,
         tab,
@@ -121,7 +131,7 @@ export function world(clock: Clock = testClock): World {
               return answer ? Promise.resolve(answer) : me.answer();
             },
             verify: (record) => me.verdict(record),
-            revoke: (user, token) => revokeEnded(desk, user, token),
+            revoke: (user, token) => revoke(desk, user, token),
           },
         },
       });
@@ -158,6 +168,7 @@ export function world(clock: Clock = testClock): World {
         page,
         clock,
         random,
+        untold,
       });
     },
   };

@@ -206,10 +206,11 @@ describe("a sign-out", () => {
     const popup = way();
     const login = auth.login({ userAgent: popup.userAgent });
     await loaded();
-    // Its revocation could meet the new login's grant.
+    // The aborted revocation could still meet the new login's grant.
     expect(popup.go).not.toHaveBeenCalled();
     revoked();
-    await out;
+    expect(await out).toMatchObject({ server: "not_told", error: { code: "cancelled" } });
+    await vi.waitFor(() => expect(popup.go).toHaveBeenCalledTimes(1), { timeout: 3_000 });
     popup.answer(RESPONSE);
     await login;
     expect(auth.state.status).toBe("authenticated");

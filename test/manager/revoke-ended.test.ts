@@ -9,12 +9,6 @@ import { ADA, CLIENT, expiredRow, settle, testClock } from "../refresh/tabs.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
-  // Node's own is on no fake clock.
-  vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
-    const late = new AbortController();
-    setTimeout(() => late.abort(new Error("late")), ms);
-    return late.signal;
-  });
 });
 afterEach(() => {
   vi.useRealTimers();

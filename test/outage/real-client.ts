@@ -5,6 +5,7 @@ import type { RefreshAnswer } from "../../src/core/refresher.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/manager/auth-manager.ts";
+import { UntoldLogouts } from "../../src/manager/untold-logouts.ts";
 import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
@@ -73,6 +74,7 @@ export async function startRealClient(
     sessions: store,
     users,
     ledger: new MemoryCallbackLedger(),
+    untold: new UntoldLogouts(),
   });
   manager.start();
   await clock.sleep(asksFrom - clock.now());

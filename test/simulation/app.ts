@@ -22,6 +22,7 @@ export class App {
   /** Who still waits, by need. */
   readonly waiting = new Map<number, Tab>();
   #needs = 0;
+  #logins = 0;
 
   constructor(stage: Stage, subject: Subject, server: Server) {
     this.#stage = stage;
@@ -78,13 +79,31 @@ export class App {
     if (this.#stage.weather.faulty && row?.end && prng.chance(0.3)) await this.login(tab, user);
   }
 
-  async login(tab: Tab, user: string): Promise<void> {
-    const { life, locks, clock } = tab;
-    await this.#subject.passRevocations({ client: CLIENT, locks, clock });
+  login(tab: Tab, user: string): Promise<void> {
+    const id = ++this.#logins;
+    const { name } = tab.life;
+    record(this.#stage, { what: "login asked", tab: name, id });
+    const kept: Promise<void> = Promise.resolve()
+      .then(() => this.#login(tab, user, kept))
+      .finally(() => record(this.#stage, { what: "login over", tab: name, id }));
+    return kept;
+  }
+
+  async #login(tab: Tab, user: string, kept: Promise<void>): Promise<void> {
+    const { life, locks, clock, untold } = tab;
+    const asked = this.#stage.scheduler.now;
+    await this.#subject.passRevocations({ client: CLIENT, locks, clock, untold }, { kept });
     const left = this.#stage.scheduler.now;
     await clock.sleep(this.#stage.prng.between(100, 1_900));
     const granted = this.#server.login(user, WANTS[0]!);
-    record(this.#stage, { what: "login", tab: life.name, user, left, token: granted.refreshToken });
+    record(this.#stage, {
+      what: "login",
+      tab: life.name,
+      user,
+      asked,
+      left,
+      token: granted.refreshToken,
+    });
     await clock.sleep(this.#stage.prng.between(10, 500));
     const answer = tokenSet({
       ...granted,

@@ -1,13 +1,12 @@
 import type { Evidence, Invariant } from "./judge.ts";
 import {
+  loginsLeaveInTime,
   loginStands,
-  monotoneRow,
-  noFalseDeath,
-  noForgottenToken,
-  noStepBack,
+  revocationsGiveWay,
   revokesInTime,
   revokesOnlyWhatIsOver,
-} from "./row-invariants.ts";
+} from "./revocation-invariants.ts";
+import { monotoneRow, noFalseDeath, noForgottenToken, noStepBack } from "./row-invariants.ts";
 import {
   atMostOnceUnlessLost,
   exclusion,
@@ -47,6 +46,8 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   I13: loginStands,
   "I13 revocation": revokesOnlyWhatIsOver,
   "I13 permit": revokesInTime,
+  "I13 wait": loginsLeaveInTime,
+  "I13 gives way": revocationsGiveWay,
   verdicts: verdictsDoNotCross,
   "verdicts kept": everyIdTokenIsJudged,
 };

@@ -199,7 +199,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a discarded answer is revoked whatever session stands",
-    edits: [["manager/revoke-ended.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
+    edits: [
+      [
+        "manager/revoke-ended.ts",
+        'if (row && row.end?.why !== "signed_out") throw signedInAgain();',
+        "",
+      ],
+    ],
     mix: "all/unknown/web locks",
     breaks: ["I13 revocation"],
   },
@@ -226,6 +232,24 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [["manager/revoke-ended.ts", "clock.mono() - asked > PERMIT_MS", "false"]],
     mix: "all/unknown/web locks",
     breaks: ["I13 permit"],
+  },
+  {
+    name: "a login that waits for as long as a revocation may take",
+    edits: [["manager/pass-revocations.ts", "PASS_MS = 1_000", "PASS_MS = 19_000"]],
+    mix: "session and slow network/unknown/web locks",
+    breaks: ["I13 wait"],
+  },
+  {
+    name: "a login that does not abort the revocations of its tab",
+    edits: [["manager/revoke.ts", "this.#stop.abort(reason);", ""]],
+    mix: "session and slow network/unknown/web locks",
+    breaks: ["I13 gives way"],
+  },
+  {
+    name: "a revocation that is tried again while a login is under way",
+    edits: [["manager/revoke.ts", "over !== this.#login; await over", "false; await over"]],
+    mix: "session and slow network/unknown/web locks",
+    breaks: ["I13 gives way"],
   },
   {
     name: "a late answer over a later one",

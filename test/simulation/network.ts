@@ -38,8 +38,8 @@ export class Network {
   }
 
   /** What revokes in a tab. */
-  serverOf(life: TabLife): { revoke(refreshToken: string): Promise<void> } {
-    return { revoke: (refreshToken) => this.#revoke(life, refreshToken) };
+  serverOf(life: TabLife): { revoke(refreshToken: string, signal: AbortSignal): Promise<void> } {
+    return { revoke: (refreshToken, signal) => this.#revoke(life, refreshToken, signal) };
   }
 
   /** A while, or none. */
@@ -174,18 +174,28 @@ export class Network {
     return prng.chance(0.9) ? prng.between(5, 200) : prng.between(200, 1_800);
   }
 
-  #revoke(life: TabLife, token: string): Promise<void> {
+  #revoke(life: TabLife, token: string, signal: AbortSignal): Promise<void> {
     const { scheduler, weather, prng, timing } = this.#stage;
-    record(this.#stage, { what: "revocation leaves", tab: life.name, token });
+    const id = ++this.#sends;
+    record(this.#stage, { what: "revocation leaves", tab: life.name, id, token });
     return new Promise((resolve, reject) => {
-      const fail = () => life.deliver("result", () => reject(new NetworkError("cut")));
+      let isOver = false;
+      const finish = (end: () => void) => {
+        if (!isOver) record(this.#stage, { what: "revocation over", id });
+        isOver = true;
+        end();
+      };
+      const cut = () => finish(() => reject(new NetworkError("cut")));
+      const fail = () => life.deliver("result", cut);
+      // What has left goes on.
+      signal.addEventListener("abort", cut);
       scheduler.after(timing.requestMs, fail);
       if (!weather.online || weather.outage !== "none") return fail();
       scheduler.after(this.#delay(), () => {
         if (life.state === "dead" && prng.chance(0.2)) return;
-        this.#server.revoke(token);
+        this.#server.revoke(id, token);
         if (strikes(this.#stage, "lost answer", 0.3)) return;
-        scheduler.after(this.#delay(), () => life.deliver("result", resolve));
+        scheduler.after(this.#delay(), () => life.deliver("result", () => finish(resolve)));
       });
     });
   }

@@ -73,8 +73,8 @@ export class Server {
     return { outcome: "reuse" };
   }
 
-  revoke(token: string): void {
-    record(this.#stage, { what: "revocation", token });
+  revoke(id: number, token: string): void {
+    record(this.#stage, { what: "revocation", id, token });
     const family = this.#families.get(token);
     if (family && !family.grant.isLost) this.#lose(family.grant, "revocation", token);
   }

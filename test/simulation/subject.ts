@@ -1,7 +1,7 @@
 import { BroadcastTabLock } from "../../src/browser/broadcast-tab-lock.ts";
 import { StorageError } from "../../src/core/errors.ts";
 import { passRevocations } from "../../src/manager/pass-revocations.ts";
-import { revokeEnded } from "../../src/manager/revoke-ended.ts";
+import { revoke } from "../../src/manager/revoke.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import type { RefreshTiming } from "../../src/refresh/timing.ts";
 
@@ -9,7 +9,7 @@ import type { RefreshTiming } from "../../src/refresh/timing.ts";
 export interface Subject {
   readonly RefreshCoordinator: typeof RefreshCoordinator;
   readonly passRevocations: typeof passRevocations;
-  readonly revokeEnded: typeof revokeEnded;
+  readonly revoke: typeof revoke;
   readonly BroadcastTabLock: typeof BroadcastTabLock;
   readonly StorageError: typeof StorageError;
   readonly timing?: Partial<RefreshTiming>;
@@ -19,6 +19,6 @@ export const ORIGINAL: Subject = {
   RefreshCoordinator,
   BroadcastTabLock,
   passRevocations,
-  revokeEnded,
+  revoke,
   StorageError,
 };

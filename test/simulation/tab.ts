@@ -1,5 +1,6 @@
 import type { Clock, Random, TabChannel, TabLock } from "../../src/core/ports.ts";
 import type { Refresher, Send } from "../../src/core/refresher.ts";
+import { UntoldLogouts } from "../../src/manager/untold-logouts.ts";
 import type { Broadcast } from "./channel.ts";
 import { messageLocks } from "./message-locks.ts";
 import type { Network } from "./network.ts";
@@ -33,6 +34,7 @@ export interface Tab {
   readonly random: Random;
   readonly send: Send;
   readonly refresher: Refresher;
+  readonly untold: UntoldLogouts;
 }
 
 export function openTab(machine: Machine, name: string): Tab {
@@ -48,15 +50,20 @@ export function openTab(machine: Machine, name: string): Tab {
   const locks = mix.webLocks
     ? webLocks.of(life)
     : messageLocks(stage, life, new subject.BroadcastTabLock({ channel, clock, takeoverMs }));
-  const desk = { client: CLIENT, sessions: store, locks, clock, server: network.serverOf(life) };
-  const revoke: Send["revoke"] = (user, token) => subject.revokeEnded(desk, user, token);
+  const page = tabPage(stage, life);
+  const untold = new UntoldLogouts();
+  // Its pauses are no back-off of a refresh, so the trace does not have them.
+  const unrecorded = tabClock({ ...stage, trace: [] }, life);
+  const server = network.serverOf(life);
+  const desk = { client: CLIENT, sessions: store, locks, clock: unrecorded, server, page, untold };
+  const revoke: Send["revoke"] = (user, token) => subject.revoke(desk, user, token);
   const send = { ...network.of(life, clock, store), revoke };
   const refresher = new subject.RefreshCoordinator({
     client: CLIENT,
     tab: name,
     timing,
     ...(mix.leeway.told !== undefined && { reuseLeewayMs: mix.leeway.told }),
-    ports: { store, locks, channel, clock, page: tabPage(stage, life), random, send },
+    ports: { store, locks, channel, clock, page, random, send },
   });
-  return { life, store, locks, channel, clock, random, send, refresher };
+  return { life, store, locks, channel, clock, random, send, refresher, untold };
 }

@@ -43,12 +43,17 @@ export type Happening =
       gen: number;
     }
   | { what: "failed"; tab: string; need: number; code: string; reason: string }
-  /** The server answers a login whose request left its page at `left`. */
-  | { what: "login"; tab: string; user: string; left: number; token: string }
-  /** Granted now. */
+  | { what: "login asked"; tab: string; id: number }
+  /** The server answers a login that asked for the lock of revocations at `asked`, and whose request left its page at `left`. */
+  | { what: "login"; tab: string; user: string; asked: number; left: number; token: string }
+  | { what: "login over"; tab: string; id: number }
+  /** Granted to a revocation now. */
   | { what: "revoke lock"; tab: string; asked: number }
-  | { what: "revocation leaves"; tab: string; token: string }
-  | { what: "revocation"; token: string }
+  | { what: "revocation leaves"; tab: string; id: number; token: string }
+  /** Its tab knows what became of it, or has aborted it. */
+  | { what: "revocation over"; id: number }
+  /** The server has it. */
+  | { what: "revocation"; id: number; token: string }
   | { what: "grant lost"; grant: number; by: "reuse" | "revocation"; token: string }
   | { what: "pause"; tab: string; ms: number }
   | { what: "fault"; kind: string; tab: string; ms?: number }

@@ -47,7 +47,7 @@ export class WebLocks {
         life.deliver("result", () => {
           if (isLeft) return after();
           signal?.removeEventListener("abort", leave);
-          if (name.startsWith("revoke/"))
+          if (name.startsWith("revoke/") && mode === "shared")
             record(this.#stage, { what: "revoke lock", tab: life.name, asked });
           const result = callback(granted);
           void result.then(after, after);

@@ -69,7 +69,10 @@ export function fakeAuth(): FakeAuth {
     },
     getUser: async () => user(),
     handleCallback: () => Promise.reject(new Error("not in this test")),
-    signOut: async () => state.set({ status: "anonymous" }),
+    signOut: async () => {
+      state.set({ status: "anonymous" });
+      return { server: "told" };
+    },
     signOutEverywhere: () => auth.signOut(),
     users: async () => [],
     switchUser: async (sub) => auth.signIn(sub),

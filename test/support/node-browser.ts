@@ -12,7 +12,8 @@ import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
 import type { Send } from "../../src/core/refresher.ts";
-import { revokeEnded } from "../../src/manager/revoke-ended.ts";
+import { revoke } from "../../src/manager/revoke.ts";
+import { UntoldLogouts } from "../../src/manager/untold-logouts.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { testRequests } from "../oidc/support.ts";
 import { FetchUserAgent } from "./fetch-user-agent.ts";
@@ -62,16 +63,19 @@ export function nodeBrowser({
     const tab = random.id();
     const channel = hub.join();
     const { server, send: engineSend } = createEngine({ ...config, requests, clock });
-    const desk = { client, sessions, locks, clock, server };
+    const untold = new UntoldLogouts();
+    const desk = { client, sessions, locks, clock, server, page, untold };
     const send: Send = {
       ...engineSend,
-      revoke: (user, token) => revokeEnded(desk, user, token),
+      revoke: (user, token) => revoke(desk, user, token),
     };
     const ports = { store: sessions, locks, channel, clock, random, send, page: life };
     const refresher = new RefreshCoordinator({ client, tab, ports });
-    const parts = { client, tab, refresher, server, sessions, ledger, channel, locks, page };
+    const parts = { client, tab, refresher, server, sessions, ledger, channel, locks };
     return new AuthManager({
       ...parts,
+      page,
+      untold,
       users: users.inAnotherTab(),
       clock,
       random,

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
-import type { AuthState } from "../../src/core/auth.ts";
+import type { AuthState, LogoutResult } from "../../src/core/auth.ts";
+import { NetworkError } from "../../src/core/errors.ts";
 import { ADA, add, all, one, texts, usePage } from "./support.ts";
 
 usePage();
@@ -21,7 +22,7 @@ function fakeAuth(state: AuthState) {
       return () => listeners.delete(listener);
     },
     login: vi.fn(async () => ADA),
-    signOut: vi.fn(async () => {}),
+    signOut: vi.fn(async (): Promise<LogoutResult> => ({ server: "told" })),
   };
   const become = (next: AuthState) => {
     auth.state = next;
@@ -107,6 +108,19 @@ test("the menu, with the keyboard alone: name, email, items of the app, sign out
   become({ status: "anonymous" });
   await element.updateComplete;
   expect(element.shadowRoot!.activeElement).toBe(one(element, "button"));
+});
+
+test("B5: a logout of which the server was not told fires latchkey-error", async () => {
+  const { element, auth } = await shown(SIGNED_IN);
+  const error = new NetworkError("the server was not told");
+  const errors: unknown[] = [];
+  element.addEventListener("latchkey-error", ({ detail }: CustomEventInit) => errors.push(detail));
+  one(element, ".item").click();
+  await vi.waitFor(() => expect(auth.signOut).toHaveBeenCalledTimes(1));
+  expect(errors).toEqual([]);
+  auth.signOut.mockResolvedValueOnce({ server: "not_told", error });
+  one(element, ".item").click();
+  await vi.waitFor(() => expect(errors).toEqual([error]));
 });
 
 test("the menu is inside of the window and below its button, in both directions", async () => {

@@ -70,7 +70,10 @@ export function button(status: AuthState["status"]): ButtonAuth {
       go("authenticated");
       return ADA;
     },
-    signOut: async () => go("anonymous"),
+    signOut: async () => {
+      go("anonymous");
+      return { server: "told" as const };
+    },
   };
   return auth;
 }

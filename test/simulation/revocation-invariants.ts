@@ -1,0 +1,111 @@
+import { PASS_MS } from "../../src/manager/pass-revocations.ts";
+import { PERMIT_MS } from "../../src/manager/revoke-ended.ts";
+import { hasFault, refreshTokenOf, type Evidence } from "./judge.ts";
+import { all, type Of } from "./trace.ts";
+
+/** I13: a login is not undone by what belongs to an older one. */
+export function loginStands(evidence: Evidence): string | undefined {
+  const { trace, server, mix } = evidence;
+  const families = new Map<string, number>();
+  for (const { after, kind, tab } of all(trace, "write")) {
+    const token = refreshTokenOf(after);
+    if (token === undefined) continue;
+    const { family } = server.find(token)!;
+    if (kind === "login") families.set(after.sid, family);
+    else if (families.get(after.sid) !== family) return `${tab} stored ${token} of another login`;
+  }
+  const undone = all(trace, "grant lost").find(
+    (event) => event.by === "revocation" && mix.webLocks && undoesLogin(evidence, event),
+  );
+  return undone && `the revocation of ${undone.token} undid a later login`;
+}
+
+/** A revocation leaves only when the session it is about is over. */
+export function revokesOnlyWhatIsOver({ trace, server }: Evidence): string | undefined {
+  const stored = new Map<string, number>();
+  for (const event of trace) {
+    if (event.what === "write") {
+      const token = refreshTokenOf(event.after);
+      stored.set(event.user, token === undefined ? -1 : server.find(token)!.family);
+    }
+    if (event.what !== "revocation leaves") continue;
+    const { family, user } = server.find(event.token)!;
+    if (stored.get(user) === family)
+      return `${event.tab} revoked ${event.token} of a session that stands`;
+  }
+  return undefined;
+}
+
+/** A revocation leaves within a permit of asking for its lock: a login may have stopped waiting for it. */
+export function revokesInTime({ trace, mix }: Evidence): string | undefined {
+  if (!mix.webLocks) return undefined;
+  const asked = new Map<string, number>();
+  for (const event of trace) {
+    if (event.what === "revoke lock") {
+      asked.set(event.tab, Math.max(event.asked, asked.get(event.tab) ?? 0));
+    }
+    if (event.what !== "revocation leaves") continue;
+    const ms = event.t - asked.get(event.tab)!;
+    if (ms > PERMIT_MS)
+      return `${event.tab} revoked ${event.token} ${ms} ms after it asked for the lock`;
+  }
+  return undefined;
+}
+
+/** No login waits for longer than it may: a user waits for it. */
+export function loginsLeaveInTime({ trace, mix }: Evidence): string | undefined {
+  if (hasFault(mix, "hang", "freeze", "bfcache")) return undefined;
+  const slow = all(trace, "login").find(({ asked, left }) => left - asked > PASS_MS);
+  return slow && `${slow.tab} waited for revocations for ${slow.left - slow.asked} ms`;
+}
+
+/** A login of a tab aborts the revocations of this tab, and they are not sent again before that login is over. */
+export function revocationsGiveWay({ trace }: Evidence): string | undefined {
+  const open = new Map<number, Of<"revocation leaves">>();
+  const sent = new Map<string, Set<string>>();
+  const logins = new Map<number, { tab: string; barred: ReadonlySet<string> }>();
+  const isBarred = ({ tab, token }: Of<"revocation leaves">) =>
+    [...logins.values()].some((login) => login.tab === tab && login.barred.has(token));
+  for (const event of trace) {
+    const { what } = event;
+    if (what === "login asked") {
+      logins.set(event.id, { tab: event.tab, barred: new Set(sent.get(event.tab)) });
+    }
+    if (what === "login over") logins.delete(event.id);
+    if (what === "login") {
+      const late = [...open.values()].find((leave) => leave.tab === event.tab && isBarred(leave));
+      if (late) return `${event.tab} signed in with a revocation of ${late.token} under way`;
+    }
+    if (what === "revocation leaves") {
+      if (isBarred(event)) return `${event.tab} revoked ${event.token} during a login`;
+      open.set(event.id, event);
+      sent.set(event.tab, (sent.get(event.tab) ?? new Set()).add(event.token));
+    }
+    if (what === "revocation over") open.delete(event.id);
+  }
+  return undefined;
+}
+
+/**
+ * A login waits for the revocations that are under way when it asks for their lock, for a second at most. What the server does
+ * with one of them after that second, no client knows. Nor can a login wait for a revocation that begins after it has left.
+ */
+function undoesLogin(
+  { trace, server, timing }: Evidence,
+  { grant, token, t }: Of<"grant lost">,
+): boolean {
+  const { family } = server.find(token)!;
+  const { id } = all(trace, "revocation").findLast((sent) => sent.t === t && sent.token === token)!;
+  const leave = all(trace, "revocation leaves").find((leave) => leave.id === id)!;
+  const over = all(trace, "revocation over").find((over) => over.id === id)?.t ?? Infinity;
+  // The lock goes with its tab, and what that sent goes on.
+  if (all(trace, "fault").some(({ kind, tab }) => kind === "gone" && tab === leave.tab))
+    return false;
+  // And no client waits for longer than a drain for a request that is over for its tab.
+  if (t - over >= timing.drainMs) return false;
+  return all(trace, "login").some(({ asked, left, token }) => {
+    const later = server.find(token)!;
+    const isLater = later.grant === grant && later.family > family;
+    return isLater && left > leave.t && left - asked < PASS_MS;
+  });
+}

@@ -23,19 +23,17 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
   const { store, send, random } = run.ports;
   const record = await store.open(row.tokens);
   const verdict = await send.verify(record, "cached");
-  switch (verdict.type) {
-    case "invalid":
-      await endSession(run, row, record, verdict.claim);
-      return undefined;
-    case "valid":
-      // Tried once: when the store fails, the next reader validates once more.
-      return (await storeValid(run, row, record, verdict).catch(() => undefined)) ?? row;
-    case "unknown":
-      run.onPending(
-        run.committedGen === row.gen ? COMMITTED_MS : READER_MS * (1 + random.fraction()),
-      );
-      return row;
+  if (verdict.type === "invalid") {
+    await endSession(run, row, record, verdict.claim);
+    return undefined;
   }
+  if (verdict.type === "valid") {
+    // Tried once: when the store fails, the next reader validates once more.
+    return (await storeValid(run, row, record, verdict).catch(() => undefined)) ?? row;
+  }
+  const isOwn = run.committedGen === row.gen;
+  run.onPending(isOwn ? COMMITTED_MS : READER_MS * (1 + random.fraction()));
+  return row;
 }
 
 /** Fetches keys until the signature of the stored ID token is not pending any more, whichever tab validated it. */

@@ -209,8 +209,9 @@ export async function storeVerified(
   return isSame(row) ? row : undefined;
 }
 
-function withoutSignature({ signature: _, ...row }: SessionRow): SessionRow {
-  return row;
+function withoutSignature(row: SessionRow): SessionRow {
+  const { signature: _, ...rest } = row;
+  return rest;
 }
 
 /** Every write of `end` removes the tokens with it. */

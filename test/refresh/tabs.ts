@@ -121,7 +121,7 @@ function scriptedSend(
       new Promise((answer) => {
         sent.push({ tab, refreshToken, want, answer });
       }),
-    verify: (_, keys) => {
+    verify: (_record, keys) => {
       if (keys === "fetched") return verdict?.() ?? new Promise(() => {});
       return atHand?.() ?? Promise.resolve({ type: "unknown" });
     },

@@ -21,6 +21,8 @@ export interface EngineConfig {
   readonly endpoints?: Endpoints | undefined;
   /** Named at every login. @see RFC 8707 section 2.1 */
   readonly resources?: readonly string[] | undefined;
+  /** `ignore`: the server changes `auth_time` at a refresh. `compare` when not given. */
+  readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
   readonly requests: RequestStore;
   /** Where the server's metadata and keys outlive the page; in memory only when not given. */
   readonly database?: ReturnType<typeof createDatabase>;
@@ -71,13 +73,14 @@ export function createEngine(config: EngineConfig): Engine {
       },
       sync: async () => sender?.sync(),
       // Loads nothing: the request leaves in the task in which the coordinator decided so.
-      async send({ refreshToken }, want) {
+      async send(record, want) {
+        const { refreshToken } = record;
         if (!sender || !refreshToken) return { type: "unsent" };
-        return await sender.send({ refreshToken, ...parseWantKey(want) });
+        return await sender.send({ refreshToken, previous: record, ...parseWantKey(want) });
       },
-      verify: async (record) => {
+      verify: async (record, keys) => {
         const loaded = await loadServer().catch(() => undefined);
-        return (await loaded?.verify(record)) ?? { type: "unknown" };
+        return (await loaded?.verify(record, keys)) ?? { type: "unknown" };
       },
     },
   };

@@ -3,6 +3,7 @@ import type { Auth, AuthState, GetTokenOptions, SignOutOptions } from "../core/a
 import type { NetworkError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
 import type { TabMessage } from "../core/message.ts";
+import type { Refresher } from "../core/refresher.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import { USUAL_WANT, wantKey } from "../core/want.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./active-session.ts";
@@ -21,6 +22,7 @@ export interface AuthManagerConfig
   extends ActiveSessionConfig, LoginsConfig, ServerSignOut.ServerSignOutConfig {
   /** The way `login()` goes when none is given. */
   readonly userAgent: UserAgent;
+  readonly refresher: Pick<Refresher, "prepare" | "validate">;
 }
 
 /**

@@ -20,10 +20,10 @@ export interface RevocationDesk {
 }
 
 /**
- * Revokes the token of a session that was signed out or forgotten, in one request. A session that stands may share the grant
- * that the server would end with the token, and so may a login. So the lock is held until the server answered, or until the
- * request cannot be on its way any more. Revocations share the lock; a login wants it alone. The promise settles with the
- * server's response.
+ * Revokes the token of a session that was signed out, forgotten, or ended by its ID token, in one request. A session that
+ * stands may share the grant that the server would end with the token, and so may a login. So the lock is held until the
+ * server answered, or until the request cannot be on its way any more. Revocations share the lock; a login wants it alone.
+ * The promise settles with the server's response.
  * @param stop aborts the wait for the lock, and the request
  * @throws CancelledError the user has signed in again, so the token was not sent
  * @throws TimeoutError the lock, or the store, came too late, so the token was not sent
@@ -40,7 +40,8 @@ export function revokeEnded(
   return new Promise((resolve, reject) => {
     const revoke = async () => {
       const row = await sessions.get(sessionKey(client, user));
-      if (row && row.end?.why !== "signed_out") throw signedInAgain();
+      const why = row?.end?.why;
+      if (row && why !== "signed_out" && why !== "id_token") throw signedInAgain();
       // A login that asked for the lock after this request may have stopped waiting.
       if (clock.mono() - asked > PERMIT_MS) {
         throw new TimeoutError("too late to revoke", { pending: false });

@@ -2,6 +2,8 @@ import type { Clock } from "../core/ports.ts";
 
 const MAX_AGE_MS = 600_000;
 const COOLDOWN_MS = 10_000;
+/** Keys of yesterday say nothing about a token of today. */
+const CACHED_MS = 86_400_000;
 
 /** A member of a JWK Set; nothing about it is sure. @see RFC 7517 section 4 */
 export type Jwk = Readonly<Record<string, unknown>>;
@@ -10,10 +12,10 @@ export type Jwk = Readonly<Record<string, unknown>>;
 export interface KeySet {
   /** The keys, and whether they were fetched for this call. */
   get(): Promise<{ keys: readonly Jwk[]; fresh: boolean }>;
-  /** The keys that this browser has read within the last ten minutes. Uses no network. */
-  cached(): Promise<readonly Jwk[] | undefined>;
   /** The keys fetched again; undefined when that was done a moment ago. */
   refetch(): Promise<readonly Jwk[]> | undefined;
+  /** The newest keys that were read, at most a day old. Never uses the network. */
+  cached(): Promise<readonly Jwk[] | undefined>;
 }
 
 /** The keys outside of this object's memory. */
@@ -42,22 +44,23 @@ export function createKeySet(
       })
       .finally(() => (pending = undefined)));
 
-  const cached = async () => {
-    if (kept && clock.mono() - kept.at < MAX_AGE_MS) return kept.keys;
+  /** The newest keys that were read, if they are younger than `maxAgeMs`. */
+  const newest = async (maxAgeMs: number) => {
+    const isYoung = () => kept !== undefined && clock.mono() - kept.at < maxAgeMs;
+    if (isYoung()) return kept!.keys;
     const found = await stored?.read().catch(() => undefined);
-    const age = found ? clock.now() - found.readAt : Infinity;
+    const age = found ? clock.now() - found.readAt : -1;
     // A time in the future comes from a clock that was wrong.
-    if (!found || age < 0 || age >= MAX_AGE_MS) return undefined;
-    kept = { keys: found.keys, at: clock.mono() - age };
-    return found.keys;
+    if (found && age >= 0) kept = { keys: found.keys, at: clock.mono() - age };
+    return isYoung() ? kept!.keys : undefined;
   };
 
   return {
     async get() {
-      const keys = await cached();
+      const keys = await newest(MAX_AGE_MS);
       return keys ? { keys, fresh: false } : { keys: await load(), fresh: true };
     },
-    cached,
+    cached: () => newest(CACHED_MS),
     refetch() {
       if (pending) return pending;
       if (clock.mono() - refetchedAt < COOLDOWN_MS) return undefined;

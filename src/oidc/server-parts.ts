@@ -44,6 +44,8 @@ export interface OidcServerConfig extends ClientIdentity {
   readonly fetch: Fetch;
   readonly tokenTimeoutMs: number;
   readonly discoveryTimeoutMs: number;
+  /** `ignore`: the server changes `auth_time` at a refresh. `compare` when not given. */
+  readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
 }
 
 /** What the calls of one server share. */
@@ -66,6 +68,8 @@ export interface ServerParts {
   readonly loadMetadata: MetadataSource["load"];
   /** With its keys at hand. Undefined for a server that is no OpenID provider: nobody could verify its ID tokens, so there are none. */
   readonly loadVerifier: () => Promise<Verifier | undefined>;
+  /** The same without network: undefined when metadata or keys would have to be fetched. */
+  readonly verifierAtHand: () => Promise<Verifier | undefined>;
 }
 
 export function createServerParts(config: OidcServerConfig): ServerParts {
@@ -86,12 +90,13 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
     }
     return keySet.keys;
   };
-  const loadVerifier = async () => {
-    const current = await metadata.load();
-    const keys = keysAt(jwksUriOf(current));
-    const algorithms = current.idTokenSigningAlgValuesSupported;
-    return { issuer, clientId, keys, algorithms };
-  };
+  const verifierFor = (current: ServerMetadata): Verifier => ({
+    issuer,
+    clientId,
+    keys: keysAt(jwksUriOf(current)),
+    algorithms: current.idTokenSigningAlgValuesSupported,
+    authTimeOnRefresh: config.authTimeOnRefresh,
+  });
   const loadCredentials = shared(async () =>
     authentication ? (await loadBeyondLogin()).createCredentials(config) : undefined,
   );
@@ -117,9 +122,14 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
     loadMetadata: (maxAgeMs) => metadata.load(maxAgeMs),
     loadVerifier: async () => {
       if (!isOpenId) return undefined;
-      const trusted = await loadVerifier();
+      const trusted = verifierFor(await metadata.load());
       await trusted.keys.get();
       return trusted;
+    },
+    verifierAtHand: async () => {
+      await metadata.sync();
+      const current = isOpenId ? metadata.current() : undefined;
+      return current?.jwksUri === undefined ? undefined : verifierFor(current);
     },
   };
 }

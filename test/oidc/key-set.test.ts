@@ -31,13 +31,17 @@ const load = (jwksUri = JWKS_URI) =>
   );
 
 describe("keys that this browser has read", () => {
-  test("are cached over a reload, for ten minutes, without a request", async () => {
+  const DAY = 24 * 60 * MINUTE;
+
+  test("serve over a reload without a request: for ten minutes, and for a day where no network is used", async () => {
     expect(await load().cached()).toBeUndefined();
     expect(await load().get()).toEqual({ keys: published, fresh: true });
     clock.add(10 * MINUTE - 1);
     expect(await load().cached()).toEqual(published);
     expect(await load().get()).toEqual({ keys: published, fresh: false });
     expect(requests).toBe(1);
+    clock.add(DAY - 10 * MINUTE);
+    expect(await load().cached()).toEqual(published);
     clock.add(1);
     expect(await load().cached()).toBeUndefined();
     expect(await load().get()).toMatchObject({ fresh: true });
@@ -48,8 +52,10 @@ describe("keys that this browser has read", () => {
     await load().get();
     clock.add(9 * MINUTE);
     const keys = load();
-    expect(await keys.cached()).toEqual(published);
+    expect(await keys.get()).toMatchObject({ fresh: false });
     clock.add(MINUTE);
+    expect(await keys.get()).toMatchObject({ fresh: true });
+    clock.add(DAY);
     expect(await keys.cached()).toBeUndefined();
   });
 

@@ -57,11 +57,13 @@ const open = (endpoints?: Endpoints): OidcServer =>
 const urls = () => fetch.sent.map(({ url }) => url);
 const METADATA = `${ISSUER}/.well-known/openid-configuration`;
 
+const PREVIOUS = { user: { sub: "ada", claims: {} } };
+
 /** One turn of the refresh machine. */
 async function turn(sender: Sender): Promise<string> {
   await sender.prepare();
   clock.add(1_000);
-  const { type } = await sender.send({ refreshToken: "rt1" });
+  const { type } = await sender.send({ refreshToken: "rt1", previous: PREVIOUS });
   return type;
 }
 
@@ -139,7 +141,7 @@ describe("a refresh token", () => {
   test("A7: goes where the app's endpoints say, whatever the session's record says", async () => {
     const send = async (tokenEndpoint: string) => {
       const sender = await open({ tokenEndpoint }).loadSender();
-      const stored = { refreshToken: "rt1", tokenEndpoint: `${OLD}/token` };
+      const stored = { refreshToken: "rt1", tokenEndpoint: `${OLD}/token`, previous: PREVIOUS };
       await sender.prepare();
       return (await sender.send(stored)).type;
     };
@@ -214,11 +216,11 @@ describe("the other endpoints", () => {
     };
     old = () => json({ keys: [{ kid: "k1" }] });
     const page = open();
-    await page.verify(record);
+    await page.verify(record, "fetched");
     expect(urls()).toEqual([METADATA, `${OLD}/jwks`]);
     host = NEW;
     clock.add(86_400_000);
-    await page.verify(record);
+    await page.verify(record, "fetched");
     expect(urls().slice(2)).toEqual([METADATA, `${NEW}/jwks`]);
   });
 });

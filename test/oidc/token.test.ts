@@ -60,7 +60,12 @@ const senderOf = async (
   more: Partial<TokenClient> = {},
 ) => {
   const metadata = configuredMetadata(async () => ({ issuer: ISSUER, tokenEndpoint }));
-  const sender = createSender({ ...client(fetch, more), clientId: CLIENT, metadata });
+  const sender = createSender({
+    ...client(fetch, more),
+    issuer: ISSUER,
+    clientId: CLIENT,
+    metadata,
+  });
   await sender.prepare();
   return sender;
 };
@@ -69,7 +74,12 @@ const refresh = async (
   tokenEndpoint = ENDPOINT,
   more: Partial<TokenClient> = {},
   want: Want = {},
-) => (await senderOf(fetch, tokenEndpoint, more)).send({ refreshToken: RT, ...want });
+) =>
+  (await senderOf(fetch, tokenEndpoint, more)).send({
+    refreshToken: RT,
+    previous: { user: { sub: "alice", claims: {} } },
+    ...want,
+  });
 const revoke = (fetch: Fetch, revocationEndpoint = ENDPOINT) =>
   revokeToken(
     {
@@ -159,7 +169,7 @@ describe("the request", () => {
   test("the fetch is called before anything is awaited", async () => {
     const fetch = answering(GOOD);
     const sender = await senderOf(fetch);
-    void sender.send({ refreshToken: RT });
+    void sender.send({ refreshToken: RT, previous: { user: { sub: "alice", claims: {} } } });
     expect(fetch.sent).toHaveLength(1);
   });
 
@@ -281,9 +291,6 @@ describe("a token answer", () => {
     ["no access_token", { token_type: "Bearer" }],
     ["an empty access_token", { ...GOOD, access_token: "" }],
     ["an access_token that is no string", { ...GOOD, access_token: { a: 1 } }],
-    ["no token_type", { access_token: "SECRET-access" }],
-    ["a token_type nobody knows", { ...GOOD, token_type: "mac" }],
-    ["a DPoP token that was not asked for", { ...GOOD, token_type: "DPoP" }],
     ["an array", [GOOD]],
     ["null", null],
     ["a string", "ok"],
@@ -296,6 +303,35 @@ describe("a token answer", () => {
     expect(error).toBeInstanceOf(RequestTokenError);
     expect(shown(error)).not.toContain("SECRET");
     expect(await refresh(answering(body))).toMatchObject({ type: "unknown" });
+  });
+
+  test.each([
+    ["no token_type", { ...GOOD, token_type: undefined }],
+    ["a token_type nobody knows", { ...GOOD, token_type: "mac" }],
+    ["a DPoP token that was not asked for", { ...GOOD, token_type: "DPoP" }],
+    ["a token_type that is no string", { ...GOOD, token_type: 1 }],
+    ["no access_token", { token_type: "Bearer", refresh_token: "next" }],
+    ["an access_token that is no string", { ...GOOD, access_token: 1, refresh_token: "next" }],
+  ])("B13: with %s is refused at login, and a refresh keeps its refresh token", async (_, more) => {
+    const body = { ...more, refresh_token: "next" };
+    const error = await errorFrom(tokens(body));
+    expect(error).toBeInstanceOf(RequestTokenError);
+    expect(shown(error)).not.toContain("SECRET");
+    const answer = await refresh(answering(body));
+    expect(answer).toMatchObject({
+      type: "unusable",
+      refreshToken: "next",
+      cause: { code: "request_token", status: 200, retryable: false },
+    });
+    expect(shown(answer)).not.toContain("SECRET");
+  });
+
+  test("B13: an unusable token of a server that keeps its refresh tokens is told at once", async () => {
+    expect(await refresh(answering({ ...GOOD, token_type: "mac" }))).toMatchObject({
+      type: "unusable",
+      refreshToken: undefined,
+      cause: { code: "request_token" },
+    });
   });
 
   test.each([

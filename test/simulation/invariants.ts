@@ -24,7 +24,12 @@ import {
   transactionsEnd,
 } from "./tab-invariants.ts";
 
-import { everyIdTokenIsJudged, verdictsDoNotCross } from "./verdict-invariants.ts";
+import {
+  claimsBeforeStoring,
+  everyIdTokenIsJudged,
+  signatureBeforeGiving,
+  verdictsDoNotCross,
+} from "./verdict-invariants.ts";
 
 const INVARIANTS: Readonly<Record<string, Invariant>> = {
   I1: atMostOnceUnlessLost,
@@ -48,6 +53,8 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   "I13 permit": revokesInTime,
   "I13 wait": loginsLeaveInTime,
   "I13 gives way": revocationsGiveWay,
+  claims: claimsBeforeStoring,
+  signatures: signatureBeforeGiving,
   verdicts: verdictsDoNotCross,
   "verdicts kept": everyIdTokenIsJudged,
 };

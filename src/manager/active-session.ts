@@ -108,7 +108,7 @@ export class ActiveSession {
       sub === undefined
         ? await users.getActive()
         : { sub, row: await rowOf(sub), isPinned: sub === this.#sub };
-    if (found.sub && found.row?.signature) {
+    if (found.sub && found.row?.signature && !found.row.end) {
       // Keys that are at hand decide before anything of the row is given. Without them the token is given.
       await refresher.validate(found.sub).catch(() => {});
       found = { ...found, row: await rowOf(found.sub) };

@@ -61,15 +61,19 @@ export function commitAnswer(
   const { store } = run.ports;
   let current: SessionRow = claimed;
   // Once for all tries of a write that fails: in memory mode there is room for a few.
-  let sealed: Sealed | undefined;
+  let sealed: { tokens: unknown } | undefined;
+  const seal = async () => {
+    const record = mergeAnswer(await store.open(current.tokens), claimed.att.want, answer);
+    return { tokens: await store.seal(record) };
+  };
   return async () => {
     for (;;) {
       const { gen, signature } = current;
-      const merged = (sealed ??= await sealMerged(run, current, claimed, answer));
+      const { tokens } = (sealed ??= await seal());
       const row = await store.update(rowKey(run), (row) =>
         // A pending signature may have been validated while this answer was on its way.
         mayCommit(run, row, claimed) && row.gen === gen && row.signature === signature
-          ? answeredRow(run, row, claimed, answer, merged)
+          ? answeredRow(run, row, claimed, answer, tokens)
           : KEEP,
       );
       // By this write, or by one that was reported as failed.
@@ -87,21 +91,9 @@ export async function mergedRow(
   claimed: ClaimedRow,
   answer: GrantedAnswer,
 ): Promise<SessionRow> {
-  const merged = await sealMerged(run, claimed, claimed, answer);
-  return answeredRow(run, claimed, claimed, answer, merged);
-}
-
-type Sealed = Pick<SessionRow, "tokens" | "signature">;
-
-async function sealMerged(
-  { ports: { store } }: Run,
-  { tokens }: SessionRow,
-  { att: { want } }: ClaimedRow,
-  answer: GrantedAnswer,
-): Promise<Sealed> {
-  const record = mergeAnswer(await store.open(tokens), want, answer);
-  const isPending = record.idToken !== undefined && !record.idTokenVerified;
-  return { tokens: await store.seal(record), ...(isPending && { signature: "pending" }) };
+  const { store } = run.ports;
+  const record = mergeAnswer(await store.open(claimed.tokens), claimed.att.want, answer);
+  return answeredRow(run, claimed, claimed, answer, await store.seal(record));
 }
 
 function answeredRow(
@@ -109,25 +101,23 @@ function answeredRow(
   row: SessionRow,
   { att: { want, seq } }: ClaimedRow,
   answer: GrantedAnswer,
-  merged: Sealed,
+  tokens: unknown,
 ): SessionRow {
   const gen = row.gen + 1;
-  const stored = {
-    ...withoutSignature(row),
-    gen,
-    cseq: seq,
-    att: row.att?.seq === seq ? null : row.att,
-    ...merged,
-  };
+  const stored = { ...row, gen, cseq: seq, att: row.att?.seq === seq ? null : row.att, tokens };
   if (answer.type === "unusable") return stored;
-  const { expiresAt, scope } = answer.tokens;
+  const { expiresAt, scope, idToken } = answer.tokens;
   const entry = {
     gen,
     expiresAt,
     scope: scope ?? row.access[want]?.scope ?? assumedScope(row, want),
     lifeMs: Math.max(0, expiresAt - run.ports.clock.now()),
   };
-  return { ...stored, access: { ...row.access, [want]: entry } };
+  return {
+    ...stored,
+    ...(idToken !== undefined && { signature: "pending" }),
+    access: { ...row.access, [want]: entry },
+  };
 }
 
 function mayCommit(

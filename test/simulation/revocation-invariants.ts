@@ -55,8 +55,8 @@ export function revokesInTime({ trace, mix }: Evidence): string | undefined {
 /** No login waits for longer than it may: a user waits for it. */
 export function loginsLeaveInTime({ trace, mix }: Evidence): string | undefined {
   if (hasFault(mix, "hang", "freeze", "bfcache")) return undefined;
-  const slow = all(trace, "login").find(({ asked, left }) => left - asked > PASS_MS);
-  return slow && `${slow.tab} waited for revocations for ${slow.left - slow.asked} ms`;
+  const slow = all(trace, "login").find((login) => waitedMs(login) > PASS_MS);
+  return slow && `${slow.tab} waited for revocations for ${waitedMs(slow)} ms`;
 }
 
 /** A login of a tab aborts the revocations of this tab, and they are not sent again before that login is over. */
@@ -103,9 +103,14 @@ function undoesLogin(
     return false;
   // And no client waits for longer than a drain for a request that is over for its tab.
   if (t - over >= timing.drainMs) return false;
-  return all(trace, "login").some(({ asked, left, token }) => {
-    const later = server.find(token)!;
+  return all(trace, "login").some((login) => {
+    const later = server.find(login.token)!;
     const isLater = later.grant === grant && later.family > family;
-    return isLater && left > leave.t && left - asked < PASS_MS;
+    return isLater && login.left > leave.t && waitedMs(login) < PASS_MS;
   });
+}
+
+/** Rounded, because the instants of a run have fractions. */
+function waitedMs({ asked, left }: Of<"login">): number {
+  return Math.round(left - asked);
 }

@@ -43,12 +43,20 @@ export interface HostileProvider {
   /** Changes the metadata document. */
   metadata: (document: Record<string, unknown>) => Record<string, unknown>;
   /** The refresh tokens that the server takes: each works once. */
-  readonly refreshTokens: Map<string, { readonly sub: string; readonly nonce: string }>;
+  readonly refreshTokens: Map<string, SignIn>;
   /** Requests to a path. */
   count(what: string): number;
   /** Signs an ID token with the provider's key, or with a key of nobody. */
   sign(claims: Record<string, unknown>, key?: "own" | "foreign"): Promise<string>;
   close(): Promise<void>;
+}
+
+/** What an ID token tells of a login. */
+interface SignIn {
+  readonly sub: string;
+  readonly nonce: string;
+  /** Seconds since the epoch. */
+  readonly authTime: number;
 }
 
 const [own, foreign] = await Promise.all([
@@ -62,7 +70,7 @@ const JWKS = {
 export async function startHostileProvider(clientId = "latchkey-demo"): Promise<HostileProvider> {
   const loopback = await listenOnLoopback(0);
   const issuer = loopback.origin;
-  const codes = new Map<string, { sub: string; nonce: string; scope: string }>();
+  const codes = new Map<string, SignIn & { scope: string }>();
   const me: HostileProvider = {
     issuer,
     requests: [],
@@ -140,6 +148,7 @@ export async function startHostileProvider(clientId = "latchkey-demo"): Promise<
     codes.set(code, {
       sub: me.user,
       nonce: query.get("nonce") ?? "",
+      authTime: Math.floor(Date.now() / 1000),
       scope: query.get("scope") ?? "",
     });
     return redirectTo(query, { code, state: query.get("state") ?? "" });
@@ -152,11 +161,12 @@ export async function startHostileProvider(clientId = "latchkey-demo"): Promise<
     const known = isRefresh ? me.refreshTokens.get(sent) : codes.get(sent);
     (isRefresh ? me.refreshTokens : codes).delete(sent);
     if (!known) return { status: 400, body: { error: "invalid_grant" } };
-    const { sub, nonce } = known;
+    const { sub, nonce, authTime } = known;
     const now = Math.floor(Date.now() / 1000);
-    const claims = { iss: issuer, aud: clientId, sub, iat: now, exp: now + 600, auth_time: now };
+    const times = { iat: now, exp: now + 600, auth_time: authTime };
+    const claims = { iss: issuer, aud: clientId, sub, ...times };
     const refreshToken = randomUUID();
-    me.refreshTokens.set(refreshToken, { sub, nonce });
+    me.refreshTokens.set(refreshToken, { sub, nonce, authTime });
     return {
       body: {
         access_token: `at-${randomUUID()}`,

@@ -22,6 +22,8 @@ export interface EngineConfig {
   readonly endpoints?: Endpoints | undefined;
   /** Named at every login. @see RFC 8707 section 2.1 */
   readonly resources?: readonly string[] | undefined;
+  /** `ignore`: the server changes `auth_time` at a refresh. `compare` when not given. */
+  readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
   readonly requests: RequestStore;
   readonly clock: Clock;
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
@@ -69,13 +71,15 @@ export function createEngine(config: EngineConfig): Engine {
         await sender.prepare();
       },
       // Loads nothing: the request leaves in the task in which the coordinator decided so.
-      async send({ refreshToken, tokenEndpoint }, want) {
+      async send(record, want) {
+        const { refreshToken, tokenEndpoint } = record;
         if (!sender || !refreshToken) return { type: "unsent" };
-        return await sender.send({ refreshToken, tokenEndpoint, ...parseWantKey(want) });
+        const target = parseWantKey(want);
+        return await sender.send({ refreshToken, tokenEndpoint, previous: record, ...target });
       },
-      verify: async (record) => {
+      verify: async (record, keys) => {
         const loaded = await loadServer().catch(() => undefined);
-        return (await loaded?.verify(record)) ?? { type: "unknown" };
+        return (await loaded?.verify(record, keys)) ?? { type: "unknown" };
       },
     },
   };

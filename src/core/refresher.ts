@@ -2,7 +2,7 @@ import type { TokenRecord } from "./session.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { User } from "./user.ts";
 import type { WantKey } from "./want.ts";
-import type { ServerFacts } from "./errors.ts";
+import type { RequestTokenError, ServerFacts } from "./errors.ts";
 
 export interface RefreshNeed {
   /** `sub` of the session. */
@@ -24,6 +24,11 @@ export interface Refresher {
   refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet>;
   /** Loads what a refresh needs; the first one does it by itself. @throws NetworkError */
   prepare(): Promise<void>;
+  /**
+   * Validates the signature of the user's stored ID token, if the row says that it is pending. Resolves when keys that are
+   * at hand have decided, or when there are none: then the validation goes on in the background.
+   */
+  validate(user: string): Promise<void>;
 }
 
 /** The token endpoint's answer to a refresh token. */
@@ -42,7 +47,12 @@ export interface RefreshedTokens {
 
 /** What became of one send of a refresh token. */
 export type RefreshAnswer =
+  /** The claims of the ID token, if there is one, are validated. */
   | { type: "tokens"; tokens: RefreshedTokens }
+  /** The ID token's claims are wrong. Of this response nothing is left but the refresh token, to revoke it. */
+  | { type: "invalid_id_token"; claim: string; refreshToken: string | undefined }
+  /** The server used the refresh token, and its response has no access token that can be used. `cause` says why. */
+  | { type: "unusable"; refreshToken: string | undefined; cause: RequestTokenError }
   | { type: "invalid_grant" }
   /** Any other OAuth error: this want is refused, the session stands. */
   | { type: "refused"; facts: ServerFacts }
@@ -54,9 +64,12 @@ export type RefreshAnswer =
   | { type: "unknown"; byServer: boolean; cause: unknown }
   | { type: "unsent" };
 
+/** The server used the refresh token, and what came back is valid. */
+export type GrantedAnswer = Extract<RefreshAnswer, { type: "tokens" | "unusable" }>;
+
 export type IdTokenVerdict =
   | { type: "valid"; user: User; authTime: number | undefined }
-  | { type: "invalid" }
+  | { type: "invalid"; claim: string }
   /** The keys cannot be had now. */
   | { type: "unknown" };
 
@@ -65,8 +78,11 @@ export interface Send {
   /** Loads what a send needs, before anything is claimed. Rejects with a NetworkError. */
   prepare(): Promise<void>;
   send(record: TokenRecord, want: WantKey): Promise<RefreshAnswer>;
-  /** Judges the ID token of a committed answer against the person and the sign-in it must continue. */
-  verify(record: TokenRecord): Promise<IdTokenVerdict>;
+  /**
+   * Validates a stored ID token: its signature, and once more its claims. `cached`: the caller waits with a token, so that
+   * missing keys are not fetched.
+   */
+  verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenVerdict>;
   /**
    * Has the server forget a refresh token that was that person's, unless somebody has signed in again: servers may drop the
    * whole grant with it. Settles with the server's answer. @see RFC 7009

@@ -23,8 +23,6 @@ export interface SessionRow {
   end: null | SessionEnd;
   /** `device`: the person is remembered. `tabs`: only while a tab is open. */
   keep: "device" | "tabs";
-  /** `gen` at which an ID token was last judged; a login's is judged before it is stored. */
-  judged?: number;
   /** What a picker shows, in the clear: listing people opens no tokens. Without it they are not remembered. */
   remembered?: RememberedProfile;
   /** The signature of the stored ID token is not validated yet. Its claims are. */

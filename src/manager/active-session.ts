@@ -1,8 +1,9 @@
 import type { AuthState, TokenSummary } from "../core/auth.ts";
-import { NoTokenError } from "../core/errors.ts";
+import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
+import type { Refresher } from "../core/refresher.ts";
 import {
   findAccess,
   storedTokens,
@@ -33,6 +34,7 @@ export interface ActiveSessionConfig {
   readonly users: UserStore;
   readonly clock: Clock;
   readonly locks: TabLock;
+  readonly refresher: Pick<Refresher, "validate">;
 }
 
 /** A token from the store. */
@@ -100,15 +102,17 @@ export class ActiveSession {
 
   /** While this tab is for somebody, no news of others and no new default changes that. */
   async #read(sub = this.#isTaken ? this.#sub : undefined): Promise<StoredUser> {
-    const { client, sessions, users } = this.#config;
-    const found: StoredUser =
+    const { client, sessions, users, refresher } = this.#config;
+    const rowOf = (sub: string) => sessions.get(sessionKey(client, sub));
+    let found: StoredUser =
       sub === undefined
         ? await users.getActive()
-        : {
-            sub,
-            row: await sessions.get(sessionKey(client, sub)),
-            isPinned: sub === this.#sub,
-          };
+        : { sub, row: await rowOf(sub), isPinned: sub === this.#sub };
+    if (found.sub && found.row?.signature && !found.row.end) {
+      // Keys that are at hand decide before anything of the row is given. Without them the token is given.
+      await refresher.validate(found.sub).catch(() => {});
+      found = { ...found, row: await rowOf(found.sub) };
+    }
     if (isNewer(found.row)) throw newerVersion();
     return found.row?.keep === "tabs" ? (await this.#presence()).read(found) : found;
   }
@@ -205,7 +209,13 @@ export class ActiveSession {
     // News of other tabs do not end a login of this one.
     if (this.#logins > 0 && !this.#user) return;
     if (!end || !isTaken) return this.#publish(error);
-    this.state.set({ status: "expired", reason: end, ...(lastUser && { user: lastUser }) });
+    const { claim } = row.end!;
+    this.state.set({
+      status: "expired",
+      reason: end,
+      ...(lastUser && { user: lastUser }),
+      ...(claim && { error: new RefreshTokenError(end, { claim }) }),
+    });
   }
 
   /** Signed out: nothing is given any more, whether the store can be read again or not. */

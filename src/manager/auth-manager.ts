@@ -2,6 +2,7 @@ import { abortable } from "../core/abortable.ts";
 import type { Auth, AuthState, GetTokenOptions } from "../core/auth.ts";
 import { chunk } from "../core/lazy.ts";
 import type { TabMessage } from "../core/message.ts";
+import type { Refresher } from "../core/refresher.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import { USUAL_WANT, wantKey } from "../core/want.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./active-session.ts";
@@ -20,6 +21,7 @@ export interface AuthManagerConfig
   extends ActiveSessionConfig, LoginsConfig, ServerSignOut.ServerSignOutConfig {
   /** The way `login()` goes when none is given. */
   readonly userAgent: UserAgent;
+  readonly refresher: Pick<Refresher, "prepare" | "validate">;
 }
 
 /**

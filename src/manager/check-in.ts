@@ -76,8 +76,10 @@ function afterLogin(
   const seq = (before?.seq ?? 0) + 1;
   // Who is remembered stays so.
   const keep = before?.remembered ? "device" : wish;
+  // Of the ID token before; a login's is validated before it is stored.
+  const { signature: _, ...kept } = before ?? {};
   return {
-    ...before,
+    ...kept,
     v: 1,
     sid,
     seq,

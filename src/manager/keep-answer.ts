@@ -94,7 +94,10 @@ async function keepBeside(
   });
   const gen = before.gen + 1;
   const row = await sessions.update(sessionKey(client, user.sub), (row) =>
-    row?.sid === before.sid && row.gen === before.gen && row.judged === before.judged && !row.end
+    row?.sid === before.sid &&
+    row.gen === before.gen &&
+    row.signature === before.signature &&
+    !row.end
       ? {
           ...row,
           gen,

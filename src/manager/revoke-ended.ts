@@ -19,9 +19,9 @@ export interface RevocationDesk {
 }
 
 /**
- * Has the server forget a token whose session was signed out or forgotten. A session that stands may share the grant that
- * would end with it, and so may a login: none leaves while the lock is held, which is until the server answered or the
- * request cannot be on its way any more. The promise settles with the answer.
+ * Has the server forget a token whose session was signed out, forgotten, or ended by its ID token. A session that stands may
+ * share the grant that would end with it, and so may a login: none leaves while the lock is held, which is until the server
+ * answered or the request cannot be on its way any more. The promise settles with the answer.
  * @throws TimeoutError it was not sent: the lock, or the store, came too late. It may be asked for again
  */
 export function revokeEnded(
@@ -33,7 +33,8 @@ export function revokeEnded(
   return new Promise((resolve, reject) => {
     const revoke = async () => {
       const row = await sessions.get(sessionKey(client, user));
-      if (row && row.end?.why !== "signed_out") return;
+      const why = row?.end?.why;
+      if (row && why !== "signed_out" && why !== "id_token") return;
       // Slower than a login may be patient: one may have left.
       if (clock.mono() - asked > PERMIT_MS) {
         throw new TimeoutError("too late to revoke", { pending: false });

@@ -15,6 +15,22 @@ export interface LoginExpectation {
   readonly acrValues?: readonly string[] | undefined;
 }
 
+/** What the ID token of a refresh must fit. */
+export interface RefreshExpectation {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** `ignore`: for servers that change `auth_time` at a refresh. */
+  readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
+}
+
+/** The sign-in that a refresh continues. */
+export interface PreviousSignIn {
+  /** Of the last ID token whose signature was validated. */
+  readonly user: User;
+  /** Seconds since the epoch. */
+  readonly authTime?: number | undefined;
+}
+
 const TOLERANCE_S = 300;
 /** Of the seconds between two steps of one login, by one clock. */
 const SLACK_S = 30;
@@ -48,25 +64,45 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
 }
 
 /**
- * By the server's clock alone: it may be long after the refresh that the keys can be had, and a session does not end by waiting.
+ * An ID token of a refresh, against the sign-in that it continues. The times are compared with each other and with no clock:
+ * the keys may come long after the response, and a session does not end by waiting for them.
  * @see OpenID Connect Core 1.0 section 12.2
  */
-export function checkRefresh(claims: Claims, previous: User, authTime: number | undefined): void {
-  if (claims["sub"] !== previous.sub) throw mismatch("sub");
+export function checkRefresh(
+  claims: Claims,
+  { user, authTime }: PreviousSignIn,
+  { issuer, clientId, authTimeOnRefresh = "compare" }: RefreshExpectation,
+): void {
+  checkParties(claims, issuer, clientId);
+  if (claims["sub"] !== user.sub) throw mismatch("sub");
   const audiences = audiencesOf(claims);
-  if (!audiencesOf(previous.claims).every((audience) => audiences.includes(audience)))
+  if (!audiencesOf(user.claims).every((audience) => audiences.includes(audience)))
     throw mismatch("aud");
-  const issuedAt = seconds(claims, "iat");
-  checkTimes(claims, issuedAt);
-  const before = previous.claims["iat"];
-  if (typeof before === "number" && issuedAt < before - TOLERANCE_S) throw mismatch("iat");
-  if (
-    claims["auth_time"] !== undefined &&
-    authTime !== undefined &&
-    claims["auth_time"] !== authTime
-  ) {
+  checkTimes(claims, seconds(claims, "iat"));
+  if (differs(claims["nonce"], user.claims["nonce"])) throw mismatch("nonce");
+  if (authTimeOnRefresh === "compare" && differs(claims["auth_time"], authTime)) {
     throw mismatch("auth_time");
   }
+}
+
+/**
+ * An ID token whose response has just arrived must not be over. This device's clock may be wrong by any amount, and a wrong
+ * clock ends no session. So the clock counts only for a token that is no newer than the previous one: the same token again,
+ * or an older one. An older token that is not over may come from a server whose clock was corrected.
+ */
+export function checkArrival(
+  claims: Claims,
+  { user }: PreviousSignIn,
+  { now, isSame }: { readonly now: number; readonly isSame: boolean },
+): void {
+  const before = user.claims["iat"];
+  const isOlder = typeof before === "number" && seconds(claims, "iat") < before;
+  if ((isSame || isOlder) && isOver(claims, now / 1000)) throw mismatch("exp");
+}
+
+/** Either may leave it out. */
+function differs(claim: unknown, previous: unknown): boolean {
+  return claim !== undefined && previous !== undefined && claim !== previous;
 }
 
 export function mismatch(claim: string, retryable = false): IdTokenError {
@@ -78,10 +114,14 @@ export function mismatch(claim: string, retryable = false): IdTokenError {
 
 /** `now` in seconds. */
 export function checkTimes(claims: Claims, now: number): void {
-  if (seconds(claims, "exp") <= now - TOLERANCE_S) throw mismatch("exp");
+  if (isOver(claims, now)) throw mismatch("exp");
   if (seconds(claims, "iat") > now + TOLERANCE_S) throw mismatch("iat");
   if (claims["nbf"] !== undefined && seconds(claims, "nbf") > now + TOLERANCE_S)
     throw mismatch("nbf");
+}
+
+function isOver(claims: Claims, now: number): boolean {
+  return seconds(claims, "exp") <= now - TOLERANCE_S;
 }
 
 function seconds(claims: Claims, name: string): number {

@@ -2,6 +2,8 @@ import type { Clock } from "../core/ports.ts";
 
 const MAX_AGE_MS = 600_000;
 const COOLDOWN_MS = 10_000;
+/** Keys of yesterday say nothing about a token of today. */
+const CACHED_MS = 86_400_000;
 
 /** A member of a JWK Set; nothing about it is sure. @see RFC 7517 section 4 */
 export type Jwk = Readonly<Record<string, unknown>>;
@@ -12,6 +14,8 @@ export interface KeySet {
   get(): Promise<{ keys: readonly Jwk[]; fresh: boolean }>;
   /** The keys fetched again; undefined when that was done a moment ago. */
   refetch(): Promise<readonly Jwk[]> | undefined;
+  /** The newest keys that were read, at most a day old. Never uses the network. */
+  cached(): Promise<readonly Jwk[] | undefined>;
 }
 
 export function createKeySet(
@@ -41,5 +45,6 @@ export function createKeySet(
       refetchedAt = clock.mono();
       return load();
     },
+    cached: async () => (kept && clock.mono() - kept.at < CACHED_MS ? kept.keys : undefined),
   };
 }

@@ -5,8 +5,9 @@ import type { TokenSet } from "../core/token-set.ts";
 import { toUser, type User } from "../core/user.ts";
 import { checkParties, type Claims, mismatch } from "./claims.ts";
 import { discover } from "./discovery.ts";
-import { parseObject, text } from "./encoding.ts";
+import { text } from "./encoding.ts";
 import type { HttpOptions } from "./http.ts";
+import { payloadOf } from "./id-token-payload.ts";
 import { LONGEST_LIFE_S } from "./longest-life.ts";
 
 export interface LeftContext {
@@ -57,17 +58,7 @@ export function judgeLeft(left: LeftTokens, context: LeftContext): LeftVerdict {
 /** Undefined when there is an ID token and it is none. */
 function claimsOf({ idToken, claims }: LeftTokens): Claims | undefined {
   if (idToken === undefined) return claims ?? {};
-  return parseObject(decoded(idToken.split(".")[1]) ?? "");
-}
-
-/** @see RFC 4648 section 5 */
-function decoded(part = ""): string | undefined {
-  try {
-    const bytes = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
-    return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
-  } catch {
-    return undefined;
-  }
+  return payloadOf(idToken);
 }
 
 /** Without an ID token the place where it was found says so. */

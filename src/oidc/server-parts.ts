@@ -35,6 +35,8 @@ export interface OidcServerConfig extends ClientIdentity {
   readonly fetch: Fetch;
   readonly tokenTimeoutMs: number;
   readonly discoveryTimeoutMs: number;
+  /** `ignore`: the server changes `auth_time` at a refresh. `compare` when not given. */
+  readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
 }
 
 /** What the calls of one server share. */
@@ -56,6 +58,8 @@ export interface ServerParts {
   readonly loadMetadata: () => Promise<ServerMetadata>;
   /** With its keys at hand. Undefined for a server that is no OpenID provider: nobody could verify its ID tokens, so there are none. */
   readonly loadVerifier: () => Promise<Verifier | undefined>;
+  /** The same without network: undefined when metadata or keys would have to be fetched. */
+  readonly verifierAtHand: () => Promise<Verifier | undefined>;
 }
 
 export function createServerParts(config: OidcServerConfig): ServerParts {
@@ -66,12 +70,14 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
   const loadMetadata = shared(async () =>
     endpoints ? (await loadBeyondLogin()).metadataOf(issuer, endpoints) : discover(issuer, http),
   );
+  let atHand: Verifier | undefined;
   const loadVerifier = shared(async () => {
     const metadata = await loadMetadata();
     const jwksUri = jwksUriOf(metadata);
     const keys = createKeySet(() => fetchKeys(jwksUri, http), clock);
     const algorithms = metadata.idTokenSigningAlgValuesSupported;
-    return { issuer, clientId, keys, algorithms };
+    atHand = { issuer, clientId, keys, algorithms, authTimeOnRefresh: config.authTimeOnRefresh };
+    return atHand;
   });
   const loadCredentials = shared(async () =>
     authentication ? (await loadBeyondLogin()).createCredentials(config) : undefined,
@@ -100,6 +106,7 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
       await trusted.keys.get();
       return trusted;
     },
+    verifierAtHand: async () => atHand,
   };
 }
 

@@ -26,11 +26,7 @@ export async function verifySignature(
   idToken: string,
   { keys, algorithms }: SignatureVerifier,
 ): Promise<{ alg: string; claims: Claims }> {
-  const { alg, kid, crit } = readHeader(idToken);
-  if (!alg || !ALGORITHMS.includes(alg) || algorithms?.includes(alg) === false)
-    throw mismatch("alg");
-  // No extension is understood; RFC 7797 forbids the only one that jose knows in a JWT.
-  if (crit !== undefined) throw mismatch("crit");
+  const { alg, kid } = checkHeader(idToken, algorithms);
 
   // `jku`, `jwk` and `x5u` are not read: keys come from the metadata only.
   const attempt = async (set: readonly Jwk[]) => {
@@ -56,6 +52,19 @@ export async function verifySignature(
   const claims = parseObject(decodeUtf8(outcome));
   if (!claims) throw mismatch("payload");
   return { alg, claims };
+}
+
+/** What needs no key. @throws IdTokenError the token names no algorithm that is allowed, or an extension */
+export function checkHeader(
+  idToken: string,
+  algorithms: SignatureVerifier["algorithms"],
+): { alg: string; kid?: unknown } {
+  const { alg, kid, crit } = readHeader(idToken);
+  if (!alg || !ALGORITHMS.includes(alg) || algorithms?.includes(alg) === false)
+    throw mismatch("alg");
+  // No extension is understood; RFC 7797 forbids the only one that jose knows in a JWT.
+  if (crit !== undefined) throw mismatch("crit");
+  return { alg, kid };
 }
 
 function readHeader(idToken: string): { alg?: string | undefined; kid?: unknown; crit?: unknown } {

@@ -8,16 +8,15 @@ import {
   mismatch,
   type Claims,
   type LoginExpectation,
+  type PreviousSignIn,
+  type RefreshExpectation,
 } from "./claims.ts";
 import { createKeySet } from "./key-set.ts";
 import { verifySignature, type SignatureVerifier } from "./signature.ts";
 
 export { createKeySet };
 
-export interface Verifier extends SignatureVerifier {
-  readonly issuer: string;
-  readonly clientId: string;
-}
+export interface Verifier extends SignatureVerifier, RefreshExpectation {}
 
 export interface VerifiedIdToken {
   readonly user: User;
@@ -72,8 +71,9 @@ async function verifyBeside(
 }
 
 /**
- * The ID token of a refresh, against the person and the sign-in it must continue. Its `at_hash` is not judged: by the time
- * the keys can be had a newer access token may be in its place.
+ * The ID token of a refresh, against the sign-in that it continues. Its `at_hash` is not validated: when the keys are there
+ * a newer access token may have taken the place of the one that came with it. Claims that the token leaves out stay as they
+ * were: many servers leave out name and email at a refresh.
  * @see OpenID Connect Core 1.0 section 12.2
  * @throws IdTokenError it must not be trusted; retryable when only the keys were missing
  * @throws NetworkError the keys cannot be had
@@ -81,12 +81,11 @@ async function verifyBeside(
 export async function verifyRefreshedIdToken(
   idToken: string,
   verifier: Verifier,
-  previous: { readonly user: User; readonly authTime?: number | undefined },
+  previous: PreviousSignIn,
 ): Promise<VerifiedIdToken> {
   const { claims } = await verifySignature(idToken, verifier);
-  checkParties(claims, verifier.issuer, verifier.clientId);
-  checkRefresh(claims, previous.user, previous.authTime);
-  return verified(claims);
+  checkRefresh(claims, previous, verifier);
+  return verified({ ...previous.user.claims, ...claims });
 }
 
 function verified(claims: Claims): VerifiedIdToken {

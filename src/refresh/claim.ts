@@ -2,7 +2,7 @@ import { RefreshTokenError, RequestTokenError, type ServerFacts } from "../core/
 import type { RefreshAnswer } from "../core/refresher.ts";
 import type { SessionRow } from "../core/session.ts";
 import { afterRetryAfter, backOff, WAKE_MS } from "./back-off.ts";
-import { commit } from "./commit.ts";
+import { commit, endByClaim } from "./commit.ts";
 import { Owner } from "./owner.ts";
 import { pauseAttempt } from "./pause.ts";
 import { tell, type Run } from "./run.ts";
@@ -68,7 +68,10 @@ async function attempt(
     certain = answer.type !== "unknown";
     switch (answer.type) {
       case "tokens":
-        return commit(run, claimed, answer.tokens);
+      case "unusable":
+        return commit(run, claimed, answer);
+      case "invalid_id_token":
+        return endByClaim(run, claimed, answer);
       case "invalid_grant":
         return ended(run, claimed);
       case "refused":
@@ -118,7 +121,7 @@ async function pause(
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
   const why = claimed.att.n > 0 ? "lost_response" : "invalid_grant";
   // A second send of the same token would be answered the same and then be taken for a lost response.
-  const row = await untilStored(run, () => endSession(run, claimed, why));
+  const row = await untilStored(run, () => endSession(run, claimed, { why }));
   if (!row) return { state: "READ" };
   tell(run, row.sid, { t: "ended", why, seq: claimed.att.seq });
   throw new RefreshTokenError(why);

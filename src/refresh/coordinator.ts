@@ -2,12 +2,14 @@ import { abortable } from "../core/abortable.ts";
 import { NoTokenError, RequestTokenError, TimeoutError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { RefreshNeed, Refresher } from "../core/refresher.ts";
+import { isNewer } from "../core/session-version.ts";
 import { storedTokens, type SessionAttempt } from "../core/session.ts";
-import type { WantKey } from "../core/want.ts";
+import { USUAL_WANT, type WantKey } from "../core/want.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { runMachine } from "./machine.ts";
 import { awakeStore } from "./awake-store.ts";
-import type { Answered, RefreshPorts, Run } from "./run.ts";
+import { validateAtHand, validatePending } from "./pending-signature.ts";
+import { rowKey, type Answered, type RefreshPorts, type Run } from "./run.ts";
 import { refreshTiming, type RefreshTiming } from "./timing.ts";
 
 export interface RefreshCoordinatorConfig {
@@ -44,6 +46,7 @@ export class RefreshCoordinator implements Refresher {
   readonly #config: RefreshCoordinatorConfig & { timing: RefreshTiming };
   readonly #flights = new Map<string, Flight>();
   readonly #standing = new Map<string, Standing>();
+  readonly #validating = new Set<string>();
 
   constructor(config: RefreshCoordinatorConfig) {
     const { ports, timing } = config;
@@ -76,25 +79,19 @@ export class RefreshCoordinator implements Refresher {
     }
   }
 
+  async validate(user: string): Promise<void> {
+    const run = this.#newRun({ user, want: USUAL_WANT, notGen: -1 });
+    const row = await run.ports.store.get(rowKey(run));
+    if (row && !isNewer(row)) await validateAtHand(run, row);
+  }
+
   #take(id: string, need: RefreshNeed): Flight {
-    const { client, tab, ports, timing, reuseLeewayMs } = this.#config;
     let answer: (answered: Answered) => void = () => {};
     const unstored = new Promise<Answered>((resolve) => (answer = resolve));
     const run: Run = {
-      ports,
-      timing,
-      client,
-      tab,
-      need,
-      reuseLeewayMs,
+      ...this.#newRun(need),
       isAwaited: () => flight.waiting > 0,
-      onOpenAttempt: (attempt) => this.#finish(need.user, attempt),
       onUnstored: (answered) => answer(answered),
-      firstGen: undefined,
-      sid: undefined,
-      committedGen: undefined,
-      passed: undefined,
-      failure: undefined,
     };
     const result = this.#fly(id, run, unstored).finally(() => this.#flights.delete(id));
     // Whoever waits hears it; when nobody waits any more, nobody needs to.
@@ -102,6 +99,37 @@ export class RefreshCoordinator implements Refresher {
     const flight = { run, result, waiting: 0 };
     this.#flights.set(id, flight);
     return flight;
+  }
+
+  /** Nobody waits for it. */
+  #newRun(need: RefreshNeed): Run {
+    const { client, tab, ports, timing, reuseLeewayMs } = this.#config;
+    return {
+      ports,
+      timing,
+      client,
+      tab,
+      need,
+      reuseLeewayMs,
+      isAwaited: () => false,
+      onOpenAttempt: (attempt) => this.#finish(need.user, attempt),
+      onPending: (delayMs) => this.#validateLater(need.user, delayMs),
+      onUnstored: () => {},
+      firstGen: undefined,
+      sid: undefined,
+      committedGen: undefined,
+      passed: undefined,
+      failure: undefined,
+    };
+  }
+
+  /** One background validation per user in this tab. */
+  #validateLater(user: string, delayMs: number): void {
+    if (this.#validating.has(user)) return;
+    this.#validating.add(user);
+    validatePending(this.#newRun({ user, want: USUAL_WANT, notGen: -1 }), delayMs)
+      .catch(() => {})
+      .finally(() => this.#validating.delete(user));
   }
 
   /** An attempt for another want, whose owner may be gone: nobody may ask for it again, and its refresh token is in doubt. */

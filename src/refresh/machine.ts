@@ -3,6 +3,7 @@ import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { isNewer, newerVersion } from "../core/session-version.ts";
 import { claim } from "./claim.ts";
 import { drain } from "./drain.ts";
+import { validateAtHand } from "./pending-signature.ts";
 import { ownerLock, rowKey, satisfying, type Run } from "./run.ts";
 import type { Attempt, Next, Return } from "./states.ts";
 import { ownerEnded, watch } from "./watch.ts";
@@ -39,11 +40,12 @@ async function read(run: Run): Promise<Next> {
   if (row.end)
     throw row.end.why === "signed_out"
       ? new NoTokenError("signed out")
-      : new RefreshTokenError(row.end.why);
+      : new RefreshTokenError(row.end.why, { claim: row.end.claim });
   const want = satisfying(run, row);
   if (want !== undefined) {
     if (row.att) run.onOpenAttempt(row.att);
-    return { state: "RETURN", row, want };
+    const valid = await validateAtHand(run, row);
+    return valid ? { state: "RETURN", row: valid, want } : { state: "READ" };
   }
   if (!row.renewable) throw new NoTokenError("the session has no refresh token");
   return row.att && row.att.seq !== run.passed

@@ -35,6 +35,8 @@ export interface Run {
   readonly isAwaited: () => boolean;
   /** There is a token and an attempt for another want that may have nobody any more. */
   readonly onOpenAttempt: (attempt: SessionAttempt) => void;
+  /** The signature of the stored ID token is not validated, and no key is at hand. The keys are to be fetched in `delayMs`. */
+  readonly onPending: (delayMs: number) => void;
   /** The server's answer is there and the store is not: callers may have it. */
   readonly onUnstored: (answered: Answered) => void;
   /** The generation the run began with: an answer newer than it serves even when it was born expired. */

@@ -1,4 +1,4 @@
-import type { RefreshedTokens } from "../core/refresher.ts";
+import type { GrantedAnswer } from "../core/refresher.ts";
 import {
   KEEP,
   type SessionAttempt,
@@ -56,7 +56,7 @@ function isClaimedBy(attId: string, seq: number, row: SessionRow | undefined): r
 export function commitAnswer(
   run: Run,
   claimed: ClaimedRow,
-  answer: RefreshedTokens,
+  answer: GrantedAnswer,
 ): () => Promise<SessionRow | undefined> {
   const { store } = run.ports;
   let current: SessionRow = claimed;
@@ -68,11 +68,11 @@ export function commitAnswer(
   };
   return async () => {
     for (;;) {
-      const { gen, judged } = current;
+      const { gen, signature } = current;
       const { tokens } = (sealed ??= await seal());
       const row = await store.update(rowKey(run), (row) =>
-        // An ID token may have been judged while this answer was on its way.
-        mayCommit(run, row, claimed) && row.gen === gen && row.judged === judged
+        // A pending signature may have been validated while this answer was on its way.
+        mayCommit(run, row, claimed) && row.gen === gen && row.signature === signature
           ? answeredRow(run, row, claimed, answer, tokens)
           : KEEP,
       );
@@ -89,7 +89,7 @@ export function commitAnswer(
 export async function mergedRow(
   run: Run,
   claimed: ClaimedRow,
-  answer: RefreshedTokens,
+  answer: GrantedAnswer,
 ): Promise<SessionRow> {
   const { store } = run.ports;
   const record = mergeAnswer(await store.open(claimed.tokens), claimed.att.want, answer);
@@ -100,22 +100,23 @@ function answeredRow(
   run: Run,
   row: SessionRow,
   { att: { want, seq } }: ClaimedRow,
-  { expiresAt, scope }: RefreshedTokens,
+  answer: GrantedAnswer,
   tokens: unknown,
 ): SessionRow {
+  const gen = row.gen + 1;
+  const stored = { ...row, gen, cseq: seq, att: row.att?.seq === seq ? null : row.att, tokens };
+  if (answer.type === "unusable") return stored;
+  const { expiresAt, scope, idToken } = answer.tokens;
   const entry = {
-    gen: row.gen + 1,
+    gen,
     expiresAt,
     scope: scope ?? row.access[want]?.scope ?? assumedScope(row, want),
     lifeMs: Math.max(0, expiresAt - run.ports.clock.now()),
   };
   return {
-    ...row,
-    gen: entry.gen,
-    cseq: seq,
-    att: row.att?.seq === seq ? null : row.att,
+    ...stored,
+    ...(idToken !== undefined && { signature: "pending" }),
     access: { ...row.access, [want]: entry },
-    tokens,
   };
 }
 
@@ -132,16 +133,17 @@ function hasAnswer(row: SessionRow, { sid, att }: ClaimedRow): boolean {
   return row.sid === sid && row.cseq === att.seq && !row.end;
 }
 
-/** T3: ends the session by the server's word. Undefined when that word was about an older token. */
+/** T3: ends the session by what the server answered. Undefined when the answer was about an older token. */
 export async function endSession(
   run: Run,
   claimed: ClaimedRow,
-  why: Exclude<SessionEnd["why"], "signed_out">,
+  end: Pick<SessionEnd, "why" | "claim">,
 ): Promise<SessionRow | undefined> {
+  const { seq } = claimed.att;
   const row = await run.ports.store.update(rowKey(run), (row) =>
-    isStillOurs(row, claimed) ? endedRow(row, { why, seq: claimed.att.seq }) : KEEP,
+    isStillOurs(row, claimed) ? endedRow(row, { ...end, seq }) : KEEP,
   );
-  return row?.end?.seq === claimed.att.seq ? row : undefined;
+  return row?.sid === claimed.sid && row.end?.seq === seq ? row : undefined;
 }
 
 /** Takes the attempt out of the row, the session stands. False when it was not there any more. */
@@ -155,40 +157,56 @@ export async function dropAttempt(run: Run, claimed: ClaimedRow): Promise<boolea
   return wasOurs;
 }
 
-/** Ends the session that brought a bad ID token, whatever it has brought since. */
-export async function endByIdToken(run: Run, committed: SessionRow): Promise<void> {
+/**
+ * Ends the session for an ID token that is stored and invalid, unless a tab has found another one valid since. True when
+ * the session has ended so.
+ */
+export async function endByIdToken(
+  run: Run,
+  committed: SessionRow,
+  claim: string,
+): Promise<boolean> {
   const end = { why: "id_token", seq: committed.cseq } as const;
   const row = await run.ports.store.update(rowKey(run), (row) =>
-    isLive(row, committed) ? endedRow(row, end) : KEEP,
+    isLive(row, committed) && row.signature === "pending" ? endedRow(row, { ...end, claim }) : KEEP,
   );
-  if (row?.end?.why === "id_token") tell(run, row.sid, { t: "ended", ...end });
+  if (row?.sid !== committed.sid || row.end?.why !== "id_token") return false;
+  tell(run, row.sid, { t: "ended", ...end });
+  return true;
 }
 
-/** Stores what a good ID token says, unless another has come since. False: an answer came in between, try again. */
+/**
+ * Stores what a valid ID token says and gives the row as it then is, or `committed` when that has no use any more.
+ * Undefined: an answer came in between, try again.
+ */
 export async function storeVerified(
   run: Run,
   committed: SessionRow,
   idToken: string | undefined,
   verified: Pick<TokenRecord, "user" | "authTime" | "idTokenVerified">,
-): Promise<boolean> {
+): Promise<SessionRow | undefined> {
   const { store } = run.ports;
   const current = await store.get(rowKey(run));
-  if (!isLive(current, committed)) return true;
+  if (!isLive(current, committed) || current.signature !== "pending") return committed;
   const record = await store.open(current.tokens);
-  if (record.idToken !== idToken) return true;
+  if (record.idToken !== idToken) return committed;
   const tokens = await store.seal({ ...record, ...verified });
   const isSame = (row: SessionRow | undefined): row is SessionRow =>
     isLive(row, current) && row.gen === current.gen;
-  return isSame(
-    await store.update(rowKey(run), (row) =>
-      isSame(row) ? { ...row, tokens, judged: row.gen } : KEEP,
-    ),
+  const row = await store.update(rowKey(run), (row) =>
+    isSame(row) ? { ...withoutSignature(row), tokens } : KEEP,
   );
+  return isSame(row) ? row : undefined;
+}
+
+function withoutSignature(row: SessionRow): SessionRow {
+  const { signature: _, ...rest } = row;
+  return rest;
 }
 
 /** Every write of `end` removes the tokens with it. */
 function endedRow(row: SessionRow, end: SessionEnd): SessionRow {
-  return { ...row, att: null, end, renewable: false, access: {}, tokens: null };
+  return { ...withoutSignature(row), att: null, end, renewable: false, access: {}, tokens: null };
 }
 
 function isStillOurs(
@@ -209,14 +227,14 @@ function assumedScope(row: SessionRow, want: WantKey): string[] {
   return scope.length > 0 ? [...scope] : (row.access[wantKey({})]?.scope ?? []);
 }
 
-function mergeAnswer(record: TokenRecord, want: WantKey, answer: RefreshedTokens): TokenRecord {
+function mergeAnswer(record: TokenRecord, want: WantKey, answer: GrantedAnswer): TokenRecord {
+  const { refreshToken } = answer.type === "tokens" ? answer.tokens : answer;
+  const merged = { ...record, ...(refreshToken !== undefined && { refreshToken }) };
+  if (answer.type === "unusable") return merged;
+  const { accessToken, tokenType, idToken } = answer.tokens;
   return {
-    ...record,
-    ...(answer.refreshToken !== undefined && { refreshToken: answer.refreshToken }),
-    ...(answer.idToken !== undefined && { idToken: answer.idToken, idTokenVerified: false }),
-    access: {
-      ...record.access,
-      [want]: { token: answer.accessToken, tokenType: answer.tokenType },
-    },
+    ...merged,
+    ...(idToken !== undefined && { idToken, idTokenVerified: false }),
+    access: { ...record.access, [want]: { token: accessToken, tokenType } },
   };
 }

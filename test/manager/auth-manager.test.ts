@@ -246,7 +246,8 @@ describe("a token that is dead", () => {
     await remember(my, expiredRow());
     my.refreshes.push(answerOf(2, { idToken: "bad" }));
     let judge = () => {};
-    my.verdict = () => new Promise((resolve) => (judge = () => resolve({ type: "invalid" })));
+    my.verdict = () =>
+      new Promise((resolve) => (judge = () => resolve({ type: "invalid", claim: "signature" })));
     const auth = my.tab();
     auth.start();
     expect(await auth.getToken()).toBe("at2");

@@ -42,7 +42,10 @@ export interface World {
   prepare: () => Promise<void>;
   /** Who it is when no ID token tells. */
   fetchUser: () => Promise<User>;
+  /** With keys that are fetched. */
   verdict: (record: TokenRecord) => Promise<IdTokenVerdict>;
+  /** With keys that are at hand: none. */
+  atHand: (record: TokenRecord) => Promise<IdTokenVerdict>;
   sends: number;
   trips: (Trip & { closed: boolean })[];
   /** Another tab's. */
@@ -88,6 +91,7 @@ export function world(clock: Clock = testClock): World {
     go: () => new Promise(() => {}),
     prepare: async () => {},
     fetchUser: () => new Promise(() => {}),
+    atHand: async () => ({ type: "unknown" }),
     verdict: async ({ user }) => ({ type: "valid", user, authTime: undefined }),
     sends: 0,
     trips: [],
@@ -119,7 +123,7 @@ export function world(clock: Clock = testClock): World {
               const answer = me.refreshes.shift();
               return answer ? Promise.resolve(answer) : me.answer();
             },
-            verify: (record) => me.verdict(record),
+            verify: (record, keys) => (keys === "cached" ? me.atHand(record) : me.verdict(record)),
             revoke: (user, token) => revokeEnded(desk, user, token),
           },
         },

@@ -78,7 +78,7 @@ const SCENARIOS: Record<string, Scenario> = {
   ),
   "a refresh brought a bad ID token": async (world, start) => {
     await remember(world, expiredRow());
-    world.verdict = async () => ({ type: "invalid" });
+    world.verdict = async () => ({ type: "invalid", claim: "signature" });
     world.refreshes.push(answerOf(2, { idToken: "bad" }));
     const auth = start();
     await silently(auth);

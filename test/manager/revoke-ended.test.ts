@@ -83,6 +83,11 @@ describe("a revocation", () => {
       async () => ({ ...expiredRow(), end: { why: "invalid_grant", seq: 1 } as const }),
     ],
     [
+      "a session whose ID token was invalid",
+      1,
+      async () => ({ ...expiredRow(), end: { why: "id_token", seq: 1, claim: "sub" } as const }),
+    ],
+    [
       "a session of which the store tells nothing",
       0,
       () => Promise.reject(new StorageError("broken")),

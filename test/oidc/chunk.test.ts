@@ -81,7 +81,7 @@ test.each([SERVER, AUTHORIZE])(
 
 test("a chunk that judges ID tokens and cannot be loaded ends no session", async () => {
   const { send } = await engineWithout(SERVER);
-  expect(await send.verify(record)).toEqual({ type: "unknown" });
+  expect(await send.verify(record, "fetched")).toEqual({ type: "unknown" });
 });
 
 test("a sweep of stale requests that cannot be loaded holds up no login", async () => {

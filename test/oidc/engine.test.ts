@@ -401,6 +401,7 @@ describe("a refresh", () => {
   test("has its ID token judged: valid", async () => {
     const verdict = await engine.send.verify(
       record({ idToken: await idToken({ name: "New", auth_time: 5 }), authTime: 5 }),
+      "fetched",
     );
     expect(verdict).toMatchObject({
       type: "valid",
@@ -411,25 +412,29 @@ describe("a refresh", () => {
   });
 
   test("without an ID token keeps the person and the sign-in it had", async () => {
-    expect(await engine.send.verify(record({ authTime: 5 }))).toEqual({
+    expect(await engine.send.verify(record({ authTime: 5 }), "fetched")).toEqual({
       type: "valid",
       user: user(),
       authTime: 5,
     });
     expect(
-      await engine.send.verify(record({ idToken: await idToken(), authTime: 5 })),
+      await engine.send.verify(record({ idToken: await idToken(), authTime: 5 }), "fetched"),
     ).toMatchObject({ authTime: 5 });
-    expect((await engine.send.verify(record({ idToken: await idToken() }))).type).toBe("valid");
+    expect((await engine.send.verify(record({ idToken: await idToken() }), "fetched")).type).toBe(
+      "valid",
+    );
   });
 
   test("has its ID token judged: invalid", async () => {
     const verdict = async (more: Record<string, unknown>, key = privateKey) =>
-      (await engine.send.verify(record({ idToken: await idToken(more, key) }))).type;
+      (await engine.send.verify(record({ idToken: await idToken(more, key) }), "fetched")).type;
     expect(await verdict({ sub: "bob" })).toBe("invalid");
     expect(await verdict({ iss: "https://evil.example" })).toBe("invalid");
     expect(await verdict({ aud: "other" })).toBe("invalid");
     expect(await verdict({}, stranger.privateKey)).toBe("invalid");
-    expect((await engine.send.verify(record({ idToken: "rubbish" }))).type).toBe("invalid");
+    expect((await engine.send.verify(record({ idToken: "rubbish" }), "fetched")).type).toBe(
+      "invalid",
+    );
   });
 
   test.each([
@@ -446,10 +451,10 @@ describe("a refresh", () => {
   ])("has its ID token judged: unknown while %s is down, and valid later", async (path, answer) => {
     broken[path] = answer;
     const waiting = record({ idToken: await idToken() });
-    expect(await engine.send.verify(waiting)).toEqual({ type: "unknown" });
+    expect(await engine.send.verify(waiting, "fetched")).toEqual({ type: "unknown" });
     broken = {};
     clock.add(3_600_000);
-    expect((await engine.send.verify(waiting)).type).toBe("valid");
+    expect((await engine.send.verify(waiting, "fetched")).type).toBe("valid");
   });
 });
 

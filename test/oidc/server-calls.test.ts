@@ -268,7 +268,7 @@ describe("a server by its endpoints", () => {
       tokens: { refreshToken: "rt2", idToken: undefined },
     });
     // One that an older version kept.
-    expect(await send.verify({ ...record, idToken: "of.no.use" })).toEqual({
+    expect(await send.verify({ ...record, idToken: "of.no.use" }, "fetched")).toEqual({
       type: "valid",
       user: record.user,
       authTime: undefined,

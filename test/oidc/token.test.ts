@@ -59,9 +59,10 @@ const refresh = (
   more: Partial<TokenClient> = {},
   want: Want = {},
 ) =>
-  createSender({ ...client(fetch, more), clientId: CLIENT }).send({
+  createSender({ ...client(fetch, more), issuer: ISSUER, clientId: CLIENT }).send({
     refreshToken: RT,
     tokenEndpoint,
+    previous: { user: { sub: "alice", claims: {} } },
     ...want,
   });
 const revoke = (fetch: Fetch, revocationEndpoint = ENDPOINT) =>
@@ -274,9 +275,6 @@ describe("a token answer", () => {
     ["no access_token", { token_type: "Bearer" }],
     ["an empty access_token", { ...GOOD, access_token: "" }],
     ["an access_token that is no string", { ...GOOD, access_token: { a: 1 } }],
-    ["no token_type", { access_token: "SECRET-access" }],
-    ["a token_type nobody knows", { ...GOOD, token_type: "mac" }],
-    ["a DPoP token that was not asked for", { ...GOOD, token_type: "DPoP" }],
     ["an array", [GOOD]],
     ["null", null],
     ["a string", "ok"],
@@ -289,6 +287,35 @@ describe("a token answer", () => {
     expect(error).toBeInstanceOf(RequestTokenError);
     expect(shown(error)).not.toContain("SECRET");
     expect(await refresh(answering(body))).toMatchObject({ type: "unknown" });
+  });
+
+  test.each([
+    ["no token_type", { ...GOOD, token_type: undefined }],
+    ["a token_type nobody knows", { ...GOOD, token_type: "mac" }],
+    ["a DPoP token that was not asked for", { ...GOOD, token_type: "DPoP" }],
+    ["a token_type that is no string", { ...GOOD, token_type: 1 }],
+    ["no access_token", { token_type: "Bearer", refresh_token: "next" }],
+    ["an access_token that is no string", { ...GOOD, access_token: 1, refresh_token: "next" }],
+  ])("B13: with %s is refused at login, and a refresh keeps its refresh token", async (_, more) => {
+    const body = { ...more, refresh_token: "next" };
+    const error = await errorFrom(tokens(body));
+    expect(error).toBeInstanceOf(RequestTokenError);
+    expect(shown(error)).not.toContain("SECRET");
+    const answer = await refresh(answering(body));
+    expect(answer).toMatchObject({
+      type: "unusable",
+      refreshToken: "next",
+      cause: { code: "request_token", status: 200, retryable: false },
+    });
+    expect(shown(answer)).not.toContain("SECRET");
+  });
+
+  test("B13: an unusable token of a server that keeps its refresh tokens is told at once", async () => {
+    expect(await refresh(answering({ ...GOOD, token_type: "mac" }))).toMatchObject({
+      type: "unusable",
+      refreshToken: undefined,
+      cause: { code: "request_token" },
+    });
   });
 
   test.each([

@@ -618,9 +618,41 @@ describe("the ID token of a refresh", () => {
     expect((await refused(refresh({}, before(), other), "signature")).retryable).toBe(true);
   });
 
-  test("older than the one before, or dead before it was born, is refused", async () => {
-    await refused(refresh({ iat: now - 3600, exp: now + 300 }), "iat");
-    await refused(refresh({ iat: now - 7200, exp: now - 3600 }), "iat");
+  test("B3: is good although it says that it is an hour older than the one before", async () => {
+    expect((await refresh({ iat: now - 3600, exp: now - 3000 })).user.sub).toBe("alice");
+  });
+
+  test("B3: may have another auth_time where that is configured, and nothing else", async () => {
+    const previous = { ...before(), authTime: 5 };
+    const lenient = { ...verifier, authTimeOnRefresh: "ignore" } as const;
+    const token = await sign(claims({ nonce: undefined, auth_time: 6 }));
+    expect((await verifyRefreshedIdToken(token, lenient, previous)).authTime).toBe(6);
+    const bob = await sign(claims({ nonce: undefined, auth_time: 6, sub: "bob" }));
+    await refused(verifyRefreshedIdToken(bob, lenient, previous), "sub");
+  });
+
+  test("B2: with another nonce than the login's is refused, and compared with nothing when that is not known", async () => {
+    await refused(refresh({ nonce: "another" }), "nonce");
+    await refused(refresh({ nonce: "" }), "nonce");
+    await refused(refresh({ nonce: 1 }), "nonce");
+    expect((await refresh({ nonce: "any" }, before({ nonce: undefined }))).user.sub).toBe("alice");
+  });
+
+  test("B14: keeps the claims that it leaves out, and replaces the others", async () => {
+    const previous = before({ name: "Alice", email: "alice@example.com", groups: ["a", "b"] });
+    const { user } = await refresh({ name: "Alice L.", groups: ["a"] }, previous);
+    expect(user).toMatchObject({ name: "Alice L.", email: "alice@example.com" });
+    expect(user.claims).toMatchObject({ email: "alice@example.com", groups: ["a"], nonce: NONCE });
+  });
+
+  test("B14: keeps a picture and a claim of the server's own", async () => {
+    const previous = before({ picture: "https://id.example/a.png", tenant: { id: 7 } });
+    const { user } = await refresh({ email: "new@example.com" }, previous);
+    expect(user).toMatchObject({ picture: "https://id.example/a.png", email: "new@example.com" });
+    expect(user.claims["tenant"]).toEqual({ id: 7 });
+  });
+
+  test("dead before it was born is refused", async () => {
     await refused(refresh({ exp: now - 3600 }), "exp");
     await refused(refresh({ nbf: now + 301 }), "nbf");
     await refused(refresh({ iat: undefined }), "iat");

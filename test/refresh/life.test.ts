@@ -668,7 +668,7 @@ test("an ID token whose keys were away is judged when they are there", async () 
   await store.update(KEY, () => expiredRow());
   let isAway = true;
   const verdict = async () =>
-    isAway ? ({ type: "unknown" } as const) : ({ type: "invalid" } as const);
+    isAway ? ({ type: "unknown" } as const) : ({ type: "invalid", claim: "signature" } as const);
   const tokens = tab("a", { verdict }).refresh(NEED);
   await settle();
   sent[0]!.answer(answerOf(2, { idToken: "id2" }));

@@ -77,7 +77,10 @@ export interface TabOptions {
   page?: Partial<RefreshPorts["page"]>;
   channel?: TabChannel;
   prepare?: () => Promise<void>;
+  /** With keys that are fetched; never, when not given. */
   verdict?: () => Promise<IdTokenVerdict>;
+  /** With keys that are at hand; there are none when not given. */
+  atHand?: () => Promise<IdTokenVerdict>;
 }
 
 const PAGE: RefreshPorts["page"] = {
@@ -109,7 +112,7 @@ function counting(name: string): Random {
 function scriptedSend(
   tab: string,
   sent: Sent[],
-  { prepare, verdict }: TabOptions,
+  { prepare, verdict, atHand }: TabOptions,
   revoke: Send["revoke"],
 ): Send {
   return {
@@ -118,7 +121,10 @@ function scriptedSend(
       new Promise((answer) => {
         sent.push({ tab, refreshToken, want, answer });
       }),
-    verify: verdict ?? (() => new Promise(() => {})),
+    verify: (_record, keys) => {
+      if (keys === "fetched") return verdict?.() ?? new Promise(() => {});
+      return atHand?.() ?? Promise.resolve({ type: "unknown" });
+    },
     revoke,
   };
 }

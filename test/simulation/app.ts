@@ -3,7 +3,7 @@ import { tokenSet } from "../../src/core/token-set.ts";
 import { wantKey, type WantKey } from "../../src/core/want.ts";
 import { checkIn, type CheckInDesk } from "../../src/manager/check-in.ts";
 import { checkOut } from "../../src/manager/check-out.ts";
-import { claimsOf } from "./verdict-invariants.ts";
+import { userOf } from "./id-tokens.ts";
 import type { Server } from "./server.ts";
 import { record, type Stage } from "./stage.ts";
 import type { Subject } from "./subject.ts";
@@ -91,7 +91,8 @@ export class App {
       tokenType: "Bearer",
       expiresAt: clock.now() + this.#stage.lifeMs,
       scope: ["openid"],
-      user: claimsOf(user, granted.idToken),
+      user: userOf(user, granted.idToken),
+      authTime: 7,
       tokenEndpoint: "https://id.example/token",
     });
     // A store that fails leaves the session as it was.

@@ -25,7 +25,12 @@ import {
   transactionsEnd,
 } from "./tab-invariants.ts";
 
-import { everyIdTokenIsJudged, verdictsDoNotCross } from "./verdict-invariants.ts";
+import {
+  claimsBeforeStoring,
+  everyIdTokenIsJudged,
+  signatureBeforeGiving,
+  verdictsDoNotCross,
+} from "./verdict-invariants.ts";
 
 const INVARIANTS: Readonly<Record<string, Invariant>> = {
   I1: atMostOnceUnlessLost,
@@ -47,6 +52,8 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   I13: loginStands,
   "I13 revocation": revokesOnlyWhatIsOver,
   "I13 permit": revokesInTime,
+  claims: claimsBeforeStoring,
+  signatures: signatureBeforeGiving,
   verdicts: verdictsDoNotCross,
   "verdicts kept": everyIdTokenIsJudged,
 };

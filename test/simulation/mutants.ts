@@ -199,7 +199,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a discarded answer is revoked whatever session stands",
-    edits: [["manager/revoke-ended.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
+    edits: [
+      [
+        "manager/revoke-ended.ts",
+        'if (row && why !== "signed_out" && why !== "id_token") return;',
+        "",
+      ],
+    ],
     mix: "all/unknown/web locks",
     breaks: ["I13 revocation"],
   },
@@ -253,39 +259,97 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a message with a token",
-    edits: [["refresh/commit.ts", "want: claimed.att.want }", "want: answer.accessToken }"]],
+    edits: [
+      [
+        "refresh/commit.ts",
+        "want: claimed.att.want });",
+        'want: answer.type === "tokens" ? answer.tokens.accessToken : "" });',
+      ],
+    ],
     mix: "nothing/unknown/web locks",
     breaks: ["I9"],
   },
   {
-    name: "a verdict that cannot be had now is never had",
-    edits: [["refresh/verify-committed.ts", "if (row?.sid !== committed.sid ||", "if (true ||"]],
+    name: "an ID token whose claims nobody validates",
+    edits: [
+      [
+        "oidc/validate-refreshed.ts",
+        "if (idToken === undefined) return granted;",
+        "return granted;",
+      ],
+    ],
+    mix: "keys/unknown/web locks",
+    breaks: ["claims"],
+  },
+  {
+    name: "wrong claims are a refused request",
+    edits: [
+      [
+        "refresh/commit.ts",
+        "endSession(run, claimed, { why, claim })",
+        "dropAttempt(run, claimed)",
+      ],
+      ["refresh/commit.ts", "endSession, mergedRow", "endSession, dropAttempt, mergedRow"],
+      ["refresh/commit.ts", "if (!row) return", "return"],
+    ],
+    mix: "keys/unknown/web locks",
+    breaks: ["verdicts kept"],
+  },
+  {
+    name: "a clock that ends sessions",
+    edits: [["oidc/claims.ts", "if ((isSame || isOlder) && isOver", "if (isOver"]],
+    mix: "clock jump/unknown/web locks",
+    breaks: ["verdicts"],
+  },
+  {
+    name: "a token that is given before its signature is validated with keys at hand",
+    edits: [["refresh/commit.ts", "await validateAtHand(run, stored)", "stored"]],
+    mix: "keys/unknown/web locks",
+    breaks: ["signatures"],
+  },
+  {
+    name: "a reader that leaves the signature to the tab that stored it",
+    edits: [["refresh/machine.ts", "await validateAtHand(run, row)", "row"]],
+    mix: "keys/unknown/web locks",
+    breaks: ["signatures"],
+  },
+  {
+    name: "a signature that cannot be validated now is never validated",
+    edits: [["refresh/coordinator.ts", "this.#validateLater(need.user, delayMs)", "{}"]],
     mix: "keys/unknown/web locks",
     breaks: ["verdicts kept"],
   },
   {
     name: "a bad ID token that ends another login's session",
     edits: [
-      [
-        "refresh/transactions.ts",
-        "isLive(row, committed) ? endedRow(row, end)",
-        "row ? endedRow(row, end)",
-      ],
+      ["refresh/transactions.ts", 'isLive(row, committed) && row.signature === "pending"', "row"],
     ],
     mix: "session and keys/unknown/web locks",
     breaks: ["verdicts"],
   },
   {
-    name: "a verdict that is stored with an ID token that came since",
-    edits: [["refresh/transactions.ts", "if (record.idToken !== idToken) return true;", ""]],
+    name: "a validation that is stored with an ID token that came since",
+    edits: [["refresh/transactions.ts", "if (record.idToken !== idToken) return committed;", ""]],
     mix: "keys/unknown/web locks",
     breaks: ["verdicts"],
   },
   {
-    name: "an answer that takes a verdict back",
-    edits: [["refresh/transactions.ts", " && row.judged === judged", ""]],
+    name: "an answer that takes a validation back",
+    edits: [["refresh/transactions.ts", " && row.signature === signature", ""]],
     mix: "slow storage and keys/unknown/web locks",
     breaks: ["verdicts"],
+  },
+  {
+    name: "a refresh token that is thrown away with an access token of no use",
+    edits: [
+      [
+        "refresh/claim.ts",
+        'case "unusable":\n',
+        'return commit(run, claimed, answer);\n      case "unusable":\n        return refused(run, claimed, {});\n',
+      ],
+    ],
+    mix: "refusal/unknown/web locks",
+    breaks: ["I8"],
   },
   {
     name: "without Web Locks every owner counts as ended",

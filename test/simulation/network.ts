@@ -1,37 +1,56 @@
-import { NetworkError } from "../../src/core/errors.ts";
+import { NetworkError, RequestTokenError } from "../../src/core/errors.ts";
 import type { Clock } from "../../src/core/ports.ts";
-import type { IdTokenVerdict, RefreshAnswer, Send } from "../../src/core/refresher.ts";
+import type {
+  GrantedAnswer,
+  IdTokenVerdict,
+  RefreshAnswer,
+  Send,
+} from "../../src/core/refresher.ts";
+import type { TokenRecord } from "../../src/core/session.ts";
+import { CLIENT_ID, isForged, ISSUER, userOf } from "./id-tokens.ts";
 import type { Granted, Server } from "./server.ts";
 import { record, strikes, type Stage } from "./stage.ts";
 import type { TabStore } from "./store.ts";
-import { claimsOf, isBad } from "./verdict-invariants.ts";
+import type { Subject } from "./subject.ts";
 import type { TabLife } from "./tab-life.ts";
 
 /** The way from tabs to the server and back. */
 export class Network {
   readonly #stage: Stage;
   readonly #server: Server;
+  readonly #subject: Pick<Subject, "validateRefreshed">;
   #sends = 0;
 
-  constructor(stage: Stage, server: Server) {
+  constructor(stage: Stage, server: Server, subject: Pick<Subject, "validateRefreshed">) {
     this.#stage = stage;
     this.#server = server;
+    this.#subject = subject;
   }
 
   of(life: TabLife, clock: Clock, store: TabStore): Omit<Send, "revoke"> {
+    const { prng, weather } = this.#stage;
+    let hasKeys = false;
+    const learnKeys = () => {
+      hasKeys = true;
+      record(this.#stage, { what: "keys", tab: life.name });
+    };
+    // Such as the keys of its own login.
+    if (prng.chance(0.3)) learnKeys();
     return {
       prepare: () => this.#pass(life, 0.5),
-      send: ({ refreshToken, user }, want) => {
+      send: (previous, want) => {
+        const { refreshToken } = previous;
         if (refreshToken === undefined) return Promise.resolve({ type: "unsent" });
-        return this.#send(life, clock, store, { token: refreshToken, user: user.sub, want });
+        return this.#send(life, clock, store, { token: refreshToken, previous, want });
       },
-      verify: async ({ idToken, user, authTime }): Promise<IdTokenVerdict> => {
-        await this.#pass(life, 0);
-        const { weather } = this.#stage;
-        if (weather.keysDown || !weather.online) return { type: "unknown" };
-        return isBad(idToken)
-          ? { type: "invalid" }
-          : { type: "valid", user: claimsOf(user.sub, idToken), authTime };
+      verify: async ({ idToken, user, authTime }, keys): Promise<IdTokenVerdict> => {
+        await this.#pass(life, keys === "cached" ? 0.9 : 0);
+        const canFetch = keys === "fetched" && !weather.keysDown && weather.online;
+        if (canFetch && !hasKeys) learnKeys();
+        if (!hasKeys) return { type: "unknown" };
+        return isForged(idToken)
+          ? { type: "invalid", claim: "signature" }
+          : { type: "valid", user: userOf(user.sub, idToken), authTime };
       },
     };
   }
@@ -54,8 +73,9 @@ export class Network {
     life: TabLife,
     clock: Clock,
     { lastClaims }: TabStore,
-    { token, user, want }: { token: string; user: string; want: string },
+    { token, previous, want }: { token: string; previous: TokenRecord; want: string },
   ): Promise<RefreshAnswer> {
+    const user = previous.user.sub;
     const { scheduler, timing } = this.#stage;
     const id = ++this.#sends;
     record(this.#stage, {
@@ -82,7 +102,7 @@ export class Network {
         life.deliver("timer", () => finish(cut)),
       );
       this.#transmit(
-        { life, id, token, want },
+        { life, id, token, previous, want },
         (answer) => life.deliver("result", () => finish(answer(clock))),
         () => life.deliver("result", () => finish(cut)),
       );
@@ -90,7 +110,7 @@ export class Network {
   }
 
   #transmit(
-    { life, id, token, want }: { life: TabLife; id: number; token: string; want: string },
+    { life, id, token, previous, want }: Sending,
     arrive: (answer: (clock: Clock) => RefreshAnswer) => void,
     cut: () => void,
   ): void {
@@ -104,7 +124,7 @@ export class Network {
     const process = (isLast: boolean) => {
       // What is not on its way yet goes with its tab, or does not.
       if (!weather.online || (life.state === "dead" && prng.chance(0.2))) return cut();
-      const answer = this.#answer(id, token, want);
+      const answer = this.#answer({ life, id, token, previous, want });
       if (!answer) return this.#maybe(cut);
       this.#stage.atPoint("processed", life.name);
       if (!isLast) return;
@@ -127,7 +147,7 @@ export class Network {
   }
 
   /** Undefined: there will be none. */
-  #answer(id: number, token: string, want: string): ((clock: Clock) => RefreshAnswer) | undefined {
+  #answer({ id, token, previous, want }: Sending): ((clock: Clock) => RefreshAnswer) | undefined {
     const { weather, prng, lifeMs } = this.#stage;
     const cause = new Error("the server cannot now");
     const skipped = (answer: RefreshAnswer) => {
@@ -163,7 +183,13 @@ export class Network {
     });
     if (weather.outage === "500") return () => ({ type: "unknown", byServer: true, cause });
     if (!granted) return () => ({ type: "invalid_grant" });
-    return (clock) => tokens(granted, clock.now() + lifeMs);
+    const isUnusable = strikes(this.#stage, "refusal", 0.1);
+    return (clock) => {
+      const now = clock.now();
+      const expected = { issuer: ISSUER, clientId: CLIENT_ID, previous, now };
+      const answer = isUnusable ? unusable(granted) : tokens(granted, now + lifeMs);
+      return this.#subject.validateRefreshed(answer, granted.idToken, expected);
+    };
   }
 
   /** Milliseconds, one way. */
@@ -190,7 +216,21 @@ export class Network {
   }
 }
 
-function tokens(granted: Granted, expiresAt: number): RefreshAnswer {
+interface Sending {
+  readonly life: TabLife;
+  readonly id: number;
+  readonly token: string;
+  readonly previous: TokenRecord;
+  readonly want: string;
+}
+
+function unusable({ refreshToken }: Granted): GrantedAnswer {
+  return { type: "unusable", refreshToken, cause: NO_TOKEN };
+}
+
+const NO_TOKEN = new RequestTokenError("no usable access token", { hint: "" });
+
+function tokens(granted: Granted, expiresAt: number): GrantedAnswer {
   const { accessToken, refreshToken, idToken } = granted;
   return {
     type: "tokens",

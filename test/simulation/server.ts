@@ -1,4 +1,5 @@
-import { record, type Stage } from "./stage.ts";
+import { idTokenOf, type Flaw } from "./id-tokens.ts";
+import { EPOCH, record, type Stage } from "./stage.ts";
 import type { Issued, Outcome } from "./trace.ts";
 
 /** What a person allowed this client to do: everything issued for it ends with it. */
@@ -19,6 +20,8 @@ interface Family {
 
 export interface Granted extends Issued {
   readonly idToken?: string;
+  /** Of its ID token. */
+  readonly flaw?: Flaw | undefined;
   readonly want: string;
   readonly user: string;
   readonly grant: number;
@@ -92,11 +95,11 @@ export class Server {
 
   #issue(family: Family, want: string, isLogin: boolean): Granted {
     const number = ++this.#numbers;
-    const idToken = this.#idToken(number, isLogin);
+    const { idToken, flaw } = this.#idToken(family.user, number, isLogin);
     const granted: Granted = {
       refreshToken: `rt~${number}~`,
       accessToken: `at~${number}~`,
-      ...(idToken !== undefined && { idToken }),
+      ...(idToken !== undefined && { idToken, flaw }),
       want,
       user: family.user,
       grant: family.grant.id,
@@ -112,11 +115,14 @@ export class Server {
   }
 
   /** A refresh may come without one, and with one that is bad: a login that is, is none. */
-  #idToken(number: number, isLogin: boolean): string | undefined {
-    const { mix, prng } = this.#stage;
-    if (isLogin || !mix.faults.has("keys")) return `id~${number}~`;
-    if (prng.chance(0.3)) return undefined;
-    return `${prng.chance(0.07) ? "bad" : "id"}~${number}~`;
+  #idToken(sub: string, number: number, isLogin: boolean): Pick<Granted, "idToken" | "flaw"> {
+    const { mix, prng, scheduler } = this.#stage;
+    const isGood = isLogin || !mix.faults.has("keys");
+    if (!isGood && prng.chance(0.3)) return {};
+    const flaws = ["claims", "signature"] as const;
+    const flaw = !isGood && prng.chance(0.1) ? prng.pick(flaws) : undefined;
+    const nowS = Math.floor((EPOCH + scheduler.now) / 1000);
+    return { idToken: idTokenOf(sub, number, nowS, flaw, prng), flaw };
   }
 
   #lose(grant: Grant, by: "reuse" | "revocation", token: string): void {

@@ -110,7 +110,7 @@ function machineOf(
     rows: new Map(),
     webLocks: new WebLocks(stage),
     broadcast: new Broadcast(stage),
-    network: new Network(stage, server),
+    network: new Network(stage, server, subject),
     userOf: (key) => keys.get(key)!,
   };
   const tabs: Tab[] = [];

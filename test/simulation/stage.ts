@@ -7,6 +7,9 @@ import type { Happening, Traced } from "./trace.ts";
 /** Shorter than in life, so that a run sees its end. */
 export const TIMING: RefreshTiming = { ...REFRESH_TIMING, inDoubtMs: 40_000 };
 
+/** A real day, so that a token's end is a date. */
+export const EPOCH = 1_700_000_000_000;
+
 /** What the whole machine, its network and the server suffer from now. */
 export interface Weather {
   online: boolean;

@@ -51,6 +51,8 @@ export type Happening =
   | { what: "revocation"; token: string }
   | { what: "grant lost"; grant: number; by: "reuse" | "revocation"; token: string }
   | { what: "pause"; tab: string; ms: number }
+  /** The tab has the server's keys from now on. */
+  | { what: "keys"; tab: string }
   | { what: "fault"; kind: string; tab: string; ms?: number }
   | { what: "calm" };
 

@@ -1,50 +1,125 @@
-import type { TokenRecord } from "../../src/core/session.ts";
+import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
+import { isForged, validatedIn } from "./id-tokens.ts";
 import type { Evidence } from "./judge.ts";
 import { all, type Of } from "./trace.ts";
 
-/** The ID token that the server gave a `bad` name. */
-export function isBad(idToken: string | undefined): boolean {
-  return idToken?.startsWith("bad") ?? false;
-}
-
-/** What a verdict is about: the claims of a verified ID token name it. */
-export function claimsOf(sub: string, idToken: string | undefined): TokenRecord["user"] {
-  return { sub, claims: { sub, idToken } };
-}
-
-/** A verdict is kept with the ID token it is about, and ends the session that brought a bad one and no other. */
-export function verdictsDoNotCross({ trace }: Evidence): string | undefined {
-  const bad = new Set<string>();
-  for (const { tab, before, after } of all(trace, "write")) {
+/** Of a response whose ID token has a wrong claim nothing is given to a caller, and nothing is stored. */
+export function claimsBeforeStoring({ trace, server }: Evidence): string | undefined {
+  const hasWrongClaims = (token: string | undefined) =>
+    token !== undefined && server.find(token)?.flaw === "claims";
+  for (const { tab, token } of all(trace, "got")) {
+    if (hasWrongClaims(token)) return `${tab} gave ${token} of a response with wrong claims`;
+  }
+  for (const { tab, after } of all(trace, "write")) {
     const record = recordOf(after);
-    if (isBad(record?.idToken)) bad.add(after.sid);
-    if (record?.idTokenVerified && record.user.claims["idToken"] !== record.idToken)
-      return `${tab} stored the verdict on ${String(record.user.claims["idToken"])} with ${record.idToken}`;
-    if (record?.idTokenVerified && isBad(record.idToken)) return `${tab} trusts ${record.idToken}`;
-    if (after.end?.why === "id_token" && !bad.has(after.sid))
-      return `${tab} ended a session for the ID token of another`;
-    if (isUndone(before && recordOf(before), record, before?.sid === after.sid))
-      return `${tab} took the verdict on ${record?.idToken} back`;
+    const tokens = Object.values(record?.access ?? {}).map(({ token }) => token);
+    const wrong = [record?.refreshToken, ...tokens].find(hasWrongClaims);
+    if (wrong !== undefined) return `${tab} stored ${wrong} of a response with wrong claims`;
   }
   return undefined;
 }
 
-/** At rest the ID token of a session is judged, unless the tab that stored it is gone. */
-export function everyIdTokenIsJudged({ trace, rows }: Evidence): string | undefined {
-  const gone = new Set(
-    all(trace, "fault")
-      .filter(({ kind }) => kind === "gone")
-      .map(({ tab }) => tab),
-  );
-  for (const [user, row] of rows) {
-    const record = recordOf(row);
-    if (record?.idToken === undefined || record.idTokenVerified) continue;
-    const commit = all(trace, "write").findLast(
-      (event) => event.user === user && event.kind === "commit",
-    );
-    if (!gone.has(commit!.tab)) return `${commit!.tab} did not judge ${record.idToken}`;
+/** A tab that has the server's keys gives no token beside an ID token that somebody else signed. */
+export function signatureBeforeGiving({ trace, server }: Evidence): string | undefined {
+  const keys = new Set<string>();
+  const askedWithKeys = new Set<number>();
+  const given = new Set<string>();
+  const stored = new Map<string, string | undefined>();
+  for (const event of trace) {
+    if (event.what === "keys") keys.add(event.tab);
+    if (event.what === "ask" && keys.has(event.tab)) askedWithKeys.add(event.need);
+    if (event.what === "write") stored.set(event.user, recordOf(event.after)?.idToken);
+    if (event.what !== "got") continue;
+    const { tab, need, user, token } = event;
+    const { idToken, flaw } = server.find(token)!;
+    // A token that the tab has given before, without keys, may stand for a while.
+    const isFirst = !given.has(`${tab} ${token}`);
+    given.add(`${tab} ${token}`);
+    if (flaw === "signature" && isFirst && askedWithKeys.has(need) && stored.get(user) === idToken)
+      return `${tab} had keys and gave ${token} beside ${idToken}`;
   }
   return undefined;
+}
+
+/** A validation is stored with the ID token it is about, and ends the session that brought an invalid one and no other. */
+export function verdictsDoNotCross(evidence: Evidence): string | undefined {
+  const forged = new Set<string>();
+  const wrong = wrongClaimsHeard(evidence);
+  for (const { tab, before, after, t } of all(evidence.trace, "write")) {
+    const record = recordOf(after);
+    const { sid, end, signature } = after;
+    if (isForged(record?.idToken)) forged.add(sid);
+    if (record && validatedIn(record) !== record.idToken && record.idTokenVerified)
+      return `${tab} stored the validation of ${String(validatedIn(record))} with ${record.idToken}`;
+    if (record?.idTokenVerified && isForged(record.idToken))
+      return `${tab} trusts ${record.idToken}`;
+    if (record && record.idTokenVerified === (signature === "pending"))
+      return `${tab} says of a signature what is not so`;
+    const isHeard = wrong.some((heard) => heard.tab === tab && heard.sid === sid && heard.t <= t);
+    if (end?.why === "id_token" && !forged.has(sid) && !isHeard)
+      return `${tab} ended a session for the ID token of another`;
+    if (isUndone(before && recordOf(before), record, before?.sid === sid))
+      return `${tab} took the validation of ${record?.idToken} back`;
+  }
+  return undefined;
+}
+
+/** At rest no signature is pending that a living tab could have validated, and wrong claims have ended their session. */
+export function everyIdTokenIsJudged(evidence: Evidence): string | undefined {
+  const { trace, rows } = evidence;
+  const gone = goneTabs(trace);
+  for (const [user, row] of rows) {
+    if (row.signature !== "pending") continue;
+    const isOf = (event: { user: string }) => event.user === user;
+    const commit = all(trace, "write").findLast((event) => isOf(event) && event.kind === "commit");
+    const readers = all(trace, "got").filter((event) => isOf(event) && event.t > commit!.t);
+    const living = [commit!, ...readers].find(({ tab }) => !gone.has(tab));
+    if (living) return `${living.tab} did not validate ${recordOf(row)?.idToken}`;
+  }
+  return wrongClaimsHeard(evidence)
+    .filter(({ tab }) => !gone.has(tab))
+    .map((heard) => unended(evidence, heard))
+    .find((what) => what !== undefined);
+}
+
+interface Heard {
+  readonly tab: string;
+  readonly user: string;
+  readonly sid: string;
+  readonly seq: number;
+  readonly t: number;
+}
+
+/** Answers with wrong claims that reached the tab which had sent for them. */
+function wrongClaimsHeard({ trace, server }: Evidence): Heard[] {
+  const sends = new Map(all(trace, "send").map((send) => [send.id, send]));
+  const wrong = new Set<number>();
+  for (const { id, issued } of all(trace, "process")) {
+    if (issued && server.find(issued.refreshToken)?.flaw === "claims") wrong.add(id);
+  }
+  return all(trace, "over")
+    .filter(({ id, answer }) => wrong.has(id) && answer === "invalid_id_token")
+    .map(({ id, tab, t }) => {
+      const { user, claim } = sends.get(id)!;
+      return { tab, user, sid: claim.sid, seq: claim.seq, t };
+    });
+}
+
+/** What the tab did to the row that still had its attempt, instead of ending the session. */
+function unended({ trace }: Evidence, { tab, user, sid, seq, t }: Heard): string | undefined {
+  const isOurs = (row: SessionRow) => row.sid === sid && row.att?.seq === seq;
+  const writes = all(trace, "write").filter((event) => event.user === user);
+  const before = writes.findLast((event) => event.t <= t);
+  if (!before || !isOurs(before.after)) return undefined;
+  const next = writes.find((event) => event.t >= t && event !== before && !isOurs(event.after));
+  if (!next) return `${tab} did not end the session of ${user}`;
+  const isOther = next.kind === "other" || next.kind === "commit";
+  return next.tab === tab && isOther ? `${tab} went on with the session of ${user}` : undefined;
+}
+
+function goneTabs(trace: Evidence["trace"]): ReadonlySet<string> {
+  const faults = all(trace, "fault").filter(({ kind }) => kind === "gone");
+  return new Set(faults.map(({ tab }) => tab));
 }
 
 function isUndone(

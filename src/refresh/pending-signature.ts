@@ -1,0 +1,77 @@
+import type { IdTokenVerdict } from "../core/refresher.ts";
+import type { SessionRow, TokenRecord } from "../core/session.ts";
+import { isNewer } from "../core/session-version.ts";
+import { backOff, pauseUntilStirred, WAKE_MS } from "./back-off.ts";
+import { rowKey, type Run } from "./run.ts";
+import { endByIdToken, storeVerified } from "./transactions.ts";
+import { untilStored } from "./until-stored.ts";
+
+/** Keys are not fetched every second. */
+const FIRST_TRY = 4;
+/** The tabs that waited for a token read the row now, and a write would be in their way. Milliseconds. */
+const COMMITTED_MS = 100;
+/** Until then the tab that stored the ID token has fetched the keys, if it still lives. Milliseconds. */
+const READER_MS = 2_000;
+
+/**
+ * Validates the signature of the row's ID token with keys that are at hand, before a token of the row is given. Without
+ * such keys the token is given, and the validation goes on in the background. Gives the row, or undefined when its session
+ * ended.
+ */
+export async function validateAtHand(run: Run, row: SessionRow): Promise<SessionRow | undefined> {
+  if (row.signature !== "pending") return row;
+  const { store, send, random } = run.ports;
+  const record = await store.open(row.tokens);
+  const verdict = await send.verify(record, "cached");
+  if (verdict.type === "invalid") {
+    await endSession(run, row, record, verdict.claim);
+    return undefined;
+  }
+  if (verdict.type === "valid") {
+    // Tried once: when the store fails, the next reader validates once more.
+    return (await storeValid(run, row, record, verdict).catch(() => undefined)) ?? row;
+  }
+  const isOwn = run.committedGen === row.gen;
+  run.onPending(isOwn ? COMMITTED_MS : READER_MS * (1 + random.fraction()));
+  return row;
+}
+
+/** Fetches keys until the signature of the stored ID token is not pending any more, whichever tab validated it. */
+export async function validatePending(run: Run, delayMs: number): Promise<void> {
+  const { clock, store, send } = run.ports;
+  await clock.sleep(delayMs);
+  for (let tries = FIRST_TRY; ; tries++) {
+    const row = await untilStored(run, () => store.get(rowKey(run)));
+    if (!row || isNewer(row) || row.end || row.signature !== "pending") return;
+    const record = await store.open(row.tokens);
+    const verdict = await send.verify(record, "fetched");
+    if (verdict.type === "invalid") return endSession(run, row, record, verdict.claim);
+    // The next look at the row finds nothing to do, or an ID token that came meanwhile.
+    if (verdict.type === "valid")
+      await untilStored(run, () => storeValid(run, row, record, verdict));
+    else await pauseUntilStirred(run, backOff(run, row, tries), WAKE_MS);
+  }
+}
+
+function storeValid(
+  run: Run,
+  row: SessionRow,
+  { idToken }: TokenRecord,
+  { user, authTime }: Extract<IdTokenVerdict, { type: "valid" }>,
+): Promise<SessionRow | undefined> {
+  const verified = { idTokenVerified: true, user, ...(authTime !== undefined && { authTime }) };
+  return storeVerified(run, row, idToken, verified);
+}
+
+/** Nobody needs the session's refresh token any more. Callers do not wait for the server. */
+async function endSession(
+  run: Run,
+  row: SessionRow,
+  { refreshToken }: TokenRecord,
+  claim: string,
+): Promise<void> {
+  const isEnded = await untilStored(run, () => endByIdToken(run, row, claim));
+  if (isEnded && refreshToken !== undefined) {
+    run.ports.send.revoke(run.need.user, refreshToken).catch(() => {});
+  }
+}

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { NetworkError } from "../../src/core/errors.ts";
+import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
+import { answerOf, expiredRow, KEY, settle } from "../refresh/tabs.ts";
+import { goodRow, remember, world, type World } from "./fixture.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const SIGNATURE = { code: "refresh_token", reason: "id_token", claim: "signature" };
+
+/** A session whose ID token nobody has validated: its tab is gone. */
+function pendingRow(): SessionRow {
+  const row = goodRow(expiredRow());
+  const tokens = { ...(row.tokens as TokenRecord), idToken: "id1", idTokenVerified: false };
+  return { ...row, signature: "pending", tokens };
+}
+
+function opened(my: World) {
+  const auth = my.tab();
+  auth.start();
+  return auth;
+}
+
+test("B1: a wrong claim is named in the error and in the state, in every tab and after a reload", async () => {
+  const my = world();
+  await remember(my, expiredRow());
+  my.refreshes.push({ type: "invalid_id_token", claim: "aud", refreshToken: "rt2" });
+  const [one, two] = [opened(my), opened(my)];
+  const error = { code: "refresh_token", reason: "id_token", claim: "aud" };
+  await expect(one.getToken({ prompt: "none" })).rejects.toMatchObject(error);
+  await settle();
+  for (const auth of [one, two, opened(my)]) {
+    await auth.getUser();
+    expect(auth.state).toMatchObject({ status: "expired", reason: "id_token", error });
+    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject(error);
+  }
+  expect(my.sends).toBe(1);
+});
+
+test("B3: a changed auth_time is named in the state", async () => {
+  const my = world();
+  await remember(my, expiredRow());
+  my.refreshes.push({ type: "invalid_id_token", claim: "auth_time", refreshToken: undefined });
+  const auth = opened(my);
+  await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ claim: "auth_time" });
+  await settle();
+  expect(auth.state).toMatchObject({ error: { reason: "id_token", claim: "auth_time" } });
+});
+
+test("B1: a page that loads a session with a pending signature gives nothing that its keys say is forged", async () => {
+  const my = world();
+  await remember(my, pendingRow());
+  my.atHand = async () => ({ type: "invalid", claim: "signature" });
+  const auth = opened(my);
+  const states: string[] = [];
+  auth.subscribe(() => states.push(auth.state.status));
+  await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject(SIGNATURE);
+  await settle();
+  expect(states).toEqual(["expired"]);
+  expect(auth.state).toMatchObject({ error: SIGNATURE });
+});
+
+test("B1: a page without keys gives the token, and validates its signature in the background", async () => {
+  const my = world();
+  await remember(my, pendingRow());
+  my.verdict = async () => ({ type: "invalid", claim: "signature" });
+  const auth = opened(my);
+  expect(await auth.getToken({ prompt: "none" })).toBe("at1");
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(auth.state).toMatchObject({ status: "expired", error: SIGNATURE });
+  await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject(SIGNATURE);
+});
+
+test("B1: a tab that hears of a token from a tab without keys validates it before it gives it", async () => {
+  const my = world();
+  await remember(my, expiredRow());
+  const [one, two] = [opened(my), opened(my)];
+  await Promise.all([one.getUser(), two.getUser()]);
+  let asked = 0;
+  my.atHand = async () =>
+    ++asked === 1 ? { type: "unknown" } : { type: "invalid", claim: "signature" };
+  my.refreshes.push(answerOf(2, { idToken: "forged" }));
+  expect(await one.getToken({ prompt: "none" })).toBe("at2");
+  await expect(two.getToken({ prompt: "none" })).rejects.toMatchObject(SIGNATURE);
+  await settle();
+  expect(one.state).toMatchObject({ status: "expired", error: SIGNATURE });
+});
+
+test("a token whose signature is pending is given where the protocol's code cannot be loaded", async () => {
+  const my = world();
+  await remember(my, pendingRow());
+  my.atHand = () => Promise.reject(new NetworkError("a part of Latchkey could not be loaded"));
+  expect(await opened(my).getToken({ prompt: "none" })).toBe("at1");
+});
+
+test("a login ends that a signature is pending", async () => {
+  const my = world();
+  await remember(my, pendingRow());
+  const auth = opened(my);
+  my.go = async () => "https://app.example/callback?code=c&state=s";
+  await auth.login();
+  expect(await my.store.get(KEY)).not.toHaveProperty("signature");
+});

@@ -1,0 +1,284 @@
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { TokenRecord } from "../../src/core/session.ts";
+import { wantKey } from "../../src/core/want.ts";
+import { createEngine, type Engine, type EngineConfig } from "../../src/engine.ts";
+import { base64url } from "../../src/oidc/encoding.ts";
+import { CLIENT, fakeFetch, ISSUER, json, shown, testClock, testRequests } from "./support.ts";
+
+/** ID tokens of refreshes: what is validated when they arrive, and what when there are keys. */
+
+const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+const stranger = await generateKeyPair("ES256");
+const newer = await generateKeyPair("ES256", { extractable: true });
+const JWK = { ...(await exportJWK(publicKey)), kid: "k1" };
+
+let clock = testClock();
+let keys: () => Response;
+let body: Record<string, unknown>;
+let fetch = fakeFetch(serve);
+let engine: Engine;
+/** When the user signed in. Seconds. */
+let loginAt: number;
+
+beforeEach(async () => {
+  clock = testClock();
+  loginAt = clock.now() / 1000;
+  keys = () => json({ keys: [JWK] });
+  fetch = fakeFetch(serve);
+  engine = start();
+  await engine.send.prepare();
+});
+
+function start(more: Partial<EngineConfig> = {}): Engine {
+  return createEngine({
+    issuer: ISSUER,
+    clientId: CLIENT,
+    requests: testRequests(),
+    clock,
+    fetch,
+    ...more,
+  });
+}
+
+async function serve({ url }: { url: string }): Promise<Response> {
+  if (url.endsWith("/jwks")) return keys();
+  if (url.endsWith("/openid-configuration")) {
+    return json({
+      issuer: ISSUER,
+      authorization_endpoint: `${ISSUER}/authorize`,
+      token_endpoint: `${ISSUER}/token`,
+      jwks_uri: `${ISSUER}/jwks`,
+    });
+  }
+  return json({
+    access_token: "SECRET-at2",
+    token_type: "Bearer",
+    expires_in: 60,
+    refresh_token: "rt2",
+    ...body,
+  });
+}
+
+function claims(more: Record<string, unknown> = {}): Record<string, unknown> {
+  const now = clock.now() / 1000;
+  return { iss: ISSUER, aud: CLIENT, sub: "alice", iat: now, exp: now + 600, ...more };
+}
+
+const sign = (payload: Record<string, unknown>, key = privateKey) =>
+  new SignJWT(payload).setProtectedHeader({ alg: "ES256", kid: "k1" }).sign(key);
+
+const record = (more: Partial<TokenRecord> = {}): TokenRecord => ({
+  refreshToken: "rt1",
+  idTokenVerified: true,
+  user: { sub: "alice", claims: claims({ iat: loginAt, exp: loginAt + 600, nonce: "n" }) },
+  authTime: loginAt,
+  access: {},
+  tokenEndpoint: `${ISSUER}/token`,
+  ...more,
+});
+
+async function refresh(idToken: unknown, previous = record(), by = engine) {
+  body = { ...body, id_token: idToken };
+  return by.send.send(previous, wantKey({}));
+}
+
+const later = async (seconds: number, more: Record<string, unknown> = {}) => {
+  clock.add(seconds * 1000);
+  return sign(claims(more));
+};
+
+beforeEach(() => {
+  body = {};
+});
+
+describe("the claims of a refreshed ID token", () => {
+  test.each<[string, Record<string, unknown>]>([
+    ["sub", { sub: "bob" }],
+    ["sub", { sub: undefined }],
+    ["sub", { sub: 7 }],
+    ["iss", { iss: "https://evil.example" }],
+    ["iss", { iss: `${ISSUER}/` }],
+    ["aud", { aud: "another" }],
+    ["aud", { aud: [] }],
+    ["azp", { azp: "another" }],
+    ["azp", { aud: [CLIENT, "another"] }],
+    ["auth_time", { auth_time: 1 }],
+    ["nonce", { nonce: "another" }],
+    ["exp", { exp: 1 }],
+    ["exp", { exp: "later" }],
+    ["iat", { iat: undefined }],
+  ])("B1: a wrong %s leaves nothing of the response but the refresh token", async (claim, more) => {
+    const answer = await refresh(await later(60, more));
+    expect(answer).toEqual({ type: "invalid_id_token", claim, refreshToken: "rt2" });
+    // No key and no network is needed for that.
+    expect(fetch.sent.map(({ url }) => url)).toEqual([`${ISSUER}/token`]);
+  });
+
+  const encode = (text: string) => base64url(new TextEncoder().encode(text));
+  const header = encode('{"alg":"ES256"}');
+  test.each([
+    ["rubbish", "header"],
+    ["a.b", "header"],
+    [`${header}.${encode("{}")}`, "header"],
+    [`${header}.%%%.x`, "payload"],
+    [`${header}.${encode("no JSON")}.x`, "payload"],
+    [`${header}.${encode("[]")}.x`, "payload"],
+    [`${header}.${encode('"text"')}.x`, "payload"],
+    [`${header}.${encode("null")}.x`, "payload"],
+    [`${encode('{"alg":"none"}')}.${encode("{}")}.`, "alg"],
+    [`${encode('{"alg":"HS256"}')}.${encode("{}")}.x`, "alg"],
+  ])("B1: %s is no ID token", async (idToken, claim) => {
+    expect(await refresh(idToken)).toEqual({
+      type: "invalid_id_token",
+      claim,
+      refreshToken: "rt2",
+    });
+  });
+
+  test("B1: an old ID token that has expired is refused", async () => {
+    const old = { iat: loginAt - 7200, exp: loginAt - 3600 };
+    expect(await refresh(await later(60, old))).toMatchObject({ claim: "exp" });
+    const justOver = { iat: loginAt - 1000, exp: loginAt + 60 - 301 };
+    expect(await refresh(await later(0, justOver))).toMatchObject({ claim: "exp" });
+  });
+
+  test("B1: the ID token of the login, again, is refused when it has expired, and not before", async () => {
+    const idToken = await sign(claims({ nonce: "n" }));
+    const previous = record({ idToken });
+    clock.add(600_000);
+    expect(await refresh(idToken, previous)).toMatchObject({ type: "tokens" });
+    clock.add(300_000);
+    expect(await refresh(idToken, previous)).toMatchObject({ claim: "exp" });
+  });
+
+  test.each([
+    ["a day fast", 86_400],
+    ["a day slow", -86_400],
+    ["corrected by six minutes", 360],
+  ])("B1: a clock of this device that is %s since the login ends nothing", async (_, seconds) => {
+    const idToken = await later(60);
+    clock.add(seconds * 1000);
+    expect((await refresh(idToken)).type).toBe("tokens");
+  });
+
+  test.each([
+    ["an hour fast and was corrected", -3600],
+    ["a day fast and was corrected", -86_400],
+    ["a minute fast and was corrected", -60],
+  ])("B3: a server whose clock was %s ends nothing", async (_, seconds) => {
+    const iat = loginAt + 60;
+    const user = { sub: "alice", claims: claims({ iat: iat - seconds, nonce: "n" }) };
+    const idToken = await later(60, { iat, exp: iat + 600 });
+    expect((await refresh(idToken, record({ user }))).type).toBe("tokens");
+  });
+
+  test("B3: a changed auth_time is accepted where that is configured", async () => {
+    const lenient = start({ authTimeOnRefresh: "ignore" });
+    await lenient.send.prepare();
+    const idToken = await later(60, { auth_time: loginAt + 60 });
+    expect(await refresh(idToken)).toMatchObject({ claim: "auth_time" });
+    expect((await refresh(idToken, record(), lenient)).type).toBe("tokens");
+    const stored = record({ idToken });
+    expect(await lenient.send.verify(stored, "fetched")).toMatchObject({
+      type: "valid",
+      authTime: loginAt + 60,
+    });
+    expect(await refresh(await later(0, { sub: "bob" }), record(), lenient)).toMatchObject({
+      claim: "sub",
+    });
+  });
+
+  test.each([
+    ["the login's", { nonce: "n" }],
+    ["none", {}],
+  ])("B2: with %s for its nonce it is accepted", async (_, more) => {
+    expect((await refresh(await later(60, more))).type).toBe("tokens");
+  });
+
+  test("B2: the login's nonce is known after a refresh that left it out", async () => {
+    const idToken = await later(60, { name: "Alice" });
+    const verdict = await engine.send.verify(record({ idToken }), "fetched");
+    const user = verdict.type === "valid" ? verdict.user : undefined;
+    expect(user!.claims).toMatchObject({ nonce: "n", name: "Alice" });
+    const next = await later(60, { nonce: "another" });
+    expect(await refresh(next, record({ user: user! }))).toMatchObject({ claim: "nonce" });
+  });
+
+  test("B2: a session whose nonce nobody knows is compared with none", async () => {
+    const user = { sub: "alice", claims: { sub: "alice" } };
+    expect((await refresh(await later(60, { nonce: "x" }), record({ user }))).type).toBe("tokens");
+  });
+
+  test("B1: of a server without keys nothing is validated, and nothing is kept", async () => {
+    const plain = start({
+      endpoints: {
+        authorizationEndpoint: `${ISSUER}/authorize`,
+        tokenEndpoint: `${ISSUER}/token`,
+      },
+    });
+    await plain.send.prepare();
+    expect(await refresh("rubbish", record(), plain)).toMatchObject({
+      type: "tokens",
+      tokens: { idToken: undefined },
+    });
+  });
+
+  test("B13: wrong claims beside an unusable access token end the session all the same", async () => {
+    body = { token_type: "mac" };
+    expect(await refresh(await later(60))).toMatchObject({ type: "unusable" });
+    const answer = await refresh(await later(60, { sub: "bob" }));
+    expect(answer).toEqual({ type: "invalid_id_token", claim: "sub", refreshToken: "rt2" });
+    expect(shown(answer)).not.toContain("SECRET");
+  });
+});
+
+describe("the signature of a refreshed ID token", () => {
+  const stored = async (key = privateKey) => record({ idToken: await sign(claims(), key) });
+
+  test("B1: is not validated without network before the keys were fetched", async () => {
+    expect(await engine.send.verify(await stored(), "cached")).toEqual({ type: "unknown" });
+    expect(fetch.sent).toHaveLength(0);
+    expect(await engine.send.verify(await stored(), "fetched")).toMatchObject({ type: "valid" });
+    keys = () => Response.error();
+    expect(await engine.send.verify(await stored(), "cached")).toMatchObject({ type: "valid" });
+    expect(fetch.sent).toHaveLength(2);
+  });
+
+  test("B1: is bad by keys that are at hand, also while they cannot be fetched again", async () => {
+    await engine.send.verify(await stored(), "fetched");
+    const bad = { type: "invalid", claim: "signature" };
+    expect(await engine.send.verify(await stored(stranger.privateKey), "cached")).toEqual(bad);
+    keys = () => json({}, 503);
+    clock.add(60_000);
+    expect(await engine.send.verify(await stored(stranger.privateKey), "cached")).toEqual(bad);
+  });
+
+  test("B1: is good by a key that took the place and the name of the one at hand", async () => {
+    await engine.send.verify(await stored(), "fetched");
+    const jwk = { ...(await exportJWK(newer.publicKey)), kid: "k1" };
+    keys = () => json({ keys: [jwk] });
+    expect(await engine.send.verify(await stored(newer.privateKey), "cached")).toMatchObject({
+      type: "valid",
+    });
+  });
+
+  test("B1: waits when its key is not at hand, and asks nobody for it", async () => {
+    await engine.send.verify(await stored(), "fetched");
+    const before = fetch.sent.length;
+    const idToken = await new SignJWT(claims())
+      .setProtectedHeader({ alg: "ES256", kid: "k2" })
+      .sign(newer.privateKey);
+    expect(await engine.send.verify(record({ idToken }), "cached")).toEqual({ type: "unknown" });
+    expect(fetch.sent).toHaveLength(before);
+  });
+
+  test("B1: is validated with keys of this day, and not with older ones", async () => {
+    await engine.send.verify(await stored(), "fetched");
+    keys = () => json({}, 503);
+    clock.add(86_399_000);
+    expect(await engine.send.verify(await stored(), "cached")).toMatchObject({ type: "valid" });
+    clock.add(1_000);
+    expect(await engine.send.verify(await stored(), "cached")).toEqual({ type: "unknown" });
+  });
+});

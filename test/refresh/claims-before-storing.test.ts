@@ -1,0 +1,302 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { NoTokenError, RequestTokenError, StorageError } from "../../src/core/errors.ts";
+import type { IdTokenVerdict } from "../../src/core/refresher.ts";
+import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
+import { wantKey } from "../../src/core/want.ts";
+import { ADA, answerOf, browser, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
+
+const NEED = { user: ADA, want: USUAL, notGen: -1 };
+const user = { sub: ADA, name: "Ada L.", claims: {} };
+const VALID = async (): Promise<IdTokenVerdict> => ({ type: "valid", user, authTime: 7 });
+const INVALID = async (): Promise<IdTokenVerdict> => ({ type: "invalid", claim: "signature" });
+const ENDED = { code: "refresh_token", reason: "id_token" };
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const caught = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
+
+describe("an ID token with a wrong claim", () => {
+  const wrong = { type: "invalid_id_token", claim: "sub", refreshToken: "rt2" } as const;
+
+  test("B1: ends the session in every tab, and nothing of its response is stored or given", async () => {
+    const { store, sent, messages, revoked, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const [a, b] = [tab("a"), tab("b")];
+    const both = [caught(a.refresh(NEED)), caught(b.refresh(NEED))];
+    await settle();
+    sent[0]!.answer(wrong);
+    await vi.advanceTimersByTimeAsync(100);
+    for (const error of await Promise.all(both)) {
+      expect(error).toMatchObject({ ...ENDED, claim: "sub" });
+    }
+    expect(await store.get(KEY)).toMatchObject({
+      gen: 1,
+      end: { why: "id_token", claim: "sub" },
+      tokens: null,
+      access: {},
+    });
+    expect(messages.map(({ t }) => t)).toEqual(["claim", "ended"]);
+    expect(revoked).toEqual(["rt2"]);
+    await expect(tab("c").refresh(NEED)).rejects.toMatchObject({ ...ENDED, claim: "sub" });
+    expect(sent).toHaveLength(1);
+  });
+
+  test("B1: ends it although the store fails at first", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const error = caught(tab("a").refresh(NEED));
+    await settle();
+    vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("busy"));
+    sent[0]!.answer({ ...wrong, refreshToken: undefined });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await error).toMatchObject({ ...ENDED, claim: "sub" });
+  });
+
+  test("B1: says nothing about a login that came meanwhile", async () => {
+    const { store, sent, revoked, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a").refresh(NEED);
+    await settle();
+    const entry = { gen: 2, expiresAt: Date.now() + 60_000, scope: [] };
+    await store.update(KEY, (row) => ({
+      ...row!,
+      sid: "s2",
+      gen: 2,
+      seq: 9,
+      att: null,
+      access: { [USUAL]: entry },
+    }));
+    sent[0]!.answer(wrong);
+    expect((await tokens).generation).toBe(2);
+    expect((await store.get(KEY))!.end).toBeNull();
+    // The login shares the grant with it.
+    expect(revoked).toEqual([]);
+  });
+
+  test("B1: after a logout is revoked, and nothing comes back", async () => {
+    const { store, sent, revoked, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const error = caught(tab("a").refresh(NEED));
+    await settle();
+    await store.update(KEY, (row) => ({
+      ...row!,
+      sid: "s2",
+      att: null,
+      end: { why: "signed_out", seq: 9 },
+      tokens: null,
+      access: {},
+    }));
+    sent[0]!.answer(wrong);
+    expect(await error).toBeInstanceOf(NoTokenError);
+    await settle();
+    expect(revoked).toEqual(["rt2"]);
+  });
+});
+
+describe("a signature", () => {
+  /** A session whose tab stored an ID token and could not validate its signature. */
+  async function pending(world: ReturnType<typeof browser>): Promise<void> {
+    await world.store.update(KEY, () => expiredRow());
+    const tokens = world.tab("gone").refresh(NEED);
+    await settle();
+    world.sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    await tokens;
+    expect(await world.store.get(KEY)).toMatchObject({ signature: "pending" });
+  }
+
+  test("B1: that is bad by keys at hand ends the session before anybody has the token", async () => {
+    const { store, sent, messages, revoked, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const [a, b] = [tab("a", { atHand: INVALID }), tab("b")];
+    const both = [caught(a.refresh(NEED)), caught(b.refresh(NEED))];
+    await settle();
+    sent[0]!.answer(answerOf(2, { idToken: "bad" }));
+    await vi.advanceTimersByTimeAsync(100);
+    for (const error of await Promise.all(both)) {
+      expect(error).toMatchObject({ ...ENDED, claim: "signature" });
+    }
+    expect(await store.get(KEY)).toMatchObject({ end: { claim: "signature" }, tokens: null });
+    expect(messages.map(({ t }) => t)).toEqual(["claim", "ended"]);
+    expect(revoked).toEqual(["rt2"]);
+  });
+
+  test("B1: that is bad is not given while the store fails, either", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const error = caught(tab("a", { atHand: INVALID }).refresh(NEED));
+    await settle();
+    const update = vi.spyOn(store, "update").mockRejectedValue(new StorageError("full"));
+    sent[0]!.answer(answerOf(2, { idToken: "bad" }));
+    await vi.advanceTimersByTimeAsync(5_000);
+    update.mockRestore();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await error).toMatchObject({ ...ENDED, claim: "signature" });
+  });
+
+  test("is validated before the token is given, and the others hear of a row that is clean", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const verdict = vi.fn(VALID);
+    const [a, b] = [tab("a", { atHand: VALID }), tab("b", { atHand: verdict })];
+    const both = [a.refresh(NEED), b.refresh(NEED)];
+    await settle();
+    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    for (const tokens of await Promise.all(both)) {
+      expect(tokens).toMatchObject({ accessToken: "at2", user });
+    }
+    const row = (await store.get(KEY))!;
+    expect(row.signature).toBeUndefined();
+    expect(row.tokens).toMatchObject({ idTokenVerified: true, user, authTime: 7 });
+    expect(verdict).not.toHaveBeenCalled();
+  });
+
+  test("that cannot be stored as validated is validated by the next reader", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const tokens = tab("a", { atHand: VALID }).refresh(NEED);
+    await settle();
+    const seal = store.seal.bind(store);
+    let seals = 0;
+    vi.spyOn(store, "seal").mockImplementation(async (record) => {
+      if (++seals === 2) throw new StorageError("busy");
+      return seal(record);
+    });
+    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    expect((await tokens).accessToken).toBe("at2");
+    expect((await store.get(KEY))!.signature).toBe("pending");
+    await tab("b", { atHand: VALID }).refresh(NEED);
+    expect((await store.get(KEY))!.signature).toBeUndefined();
+  });
+
+  test("B1: that its own tab left pending is bad to the next reader with keys, which gives nothing", async () => {
+    const world = browser();
+    await pending(world);
+    const error = caught(world.tab("b", { atHand: INVALID }).refresh(NEED));
+    expect(await error).toMatchObject({ ...ENDED, claim: "signature" });
+    expect(world.revoked).toEqual(["rt2"]);
+  });
+
+  test("B1: that is pending is validated in the background by a tab that only loads the session", async () => {
+    const world = browser();
+    await pending(world);
+    await world.tab("b", { verdict: INVALID }).validate(ADA);
+    expect((await world.store.get(KEY))!.end).toBeNull();
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(await world.store.get(KEY)).toMatchObject({ end: { claim: "signature" } });
+  });
+
+  test("that is pending is fetched keys for by one tab, when several load the session", async () => {
+    const world = browser();
+    await pending(world);
+    const verdict = vi.fn(VALID);
+    const tabs = ["b", "c", "d"].map((name) => world.tab(name, { verdict }));
+    for (const tab of tabs) {
+      await tab.validate(ADA);
+      await tab.validate(ADA);
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(verdict).toHaveBeenCalledOnce();
+    expect((await world.store.get(KEY))!.signature).toBeUndefined();
+  });
+
+  test("of a session that is none any more is nobody's matter", async () => {
+    const world = browser();
+    await pending(world);
+    const tab = world.tab("b", { verdict: INVALID });
+    await tab.validate(ADA);
+    await world.store.update(KEY, () => undefined);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await world.store.get(KEY)).toBeUndefined();
+    await tab.validate(ADA);
+  });
+});
+
+describe("a response with a refresh token and no usable access token", () => {
+  const api = wantKey({ resource: "https://api.example" });
+  const cause = new RequestTokenError("the token endpoint's answer has no token_type Bearer", {
+    hint: "",
+    status: 200,
+  });
+  const unusable = { type: "unusable", refreshToken: "rt2", cause } as const;
+  const refreshTokenOf = (row: SessionRow | undefined) => (row!.tokens as TokenRecord).refreshToken;
+
+  test("B13: is stored; the call fails, the session does not, and the next call uses the new token", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const a = tab("a");
+    const failing = caught(a.refresh(NEED));
+    await settle();
+    sent[0]!.answer(unusable);
+    expect(await failing).toBe(cause);
+    const row = await store.get(KEY);
+    expect(row).toMatchObject({ gen: 2, att: null, end: null, renewable: true });
+    expect(refreshTokenOf(row)).toBe("rt2");
+    // It stands for a while: the server would answer the same.
+    await expect(a.refresh(NEED)).rejects.toBe(cause);
+    expect(sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    const tokens = a.refresh(NEED);
+    await settle();
+    expect(sent[1]!.refreshToken).toBe("rt2");
+    sent[1]!.answer(answerOf(3));
+    expect((await tokens).accessToken).toBe("at3");
+  });
+
+  test("B13: for one API leaves the other tokens as they are", async () => {
+    const { store, sent, tab } = browser();
+    const expiresAt = Date.now() + 60_000;
+    const entry = { gen: 1, expiresAt, scope: ["openid"], lifeMs: 60_000 };
+    await store.update(KEY, () => ({ ...expiredRow(), access: { [USUAL]: entry } }));
+    const a = tab("a");
+    const failing = caught(a.refresh({ ...NEED, want: api }));
+    await settle();
+    sent[0]!.answer(unusable);
+    expect(await failing).toBe(cause);
+    expect((await a.refresh(NEED)).accessToken).toBe("at1");
+    expect(refreshTokenOf(await store.get(KEY))).toBe("rt2");
+  });
+
+  test("B13: without a new refresh token keeps the one it had", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const failing = caught(tab("a").refresh(NEED));
+    await settle();
+    sent[0]!.answer({ ...unusable, refreshToken: undefined });
+    expect(await failing).toBe(cause);
+    expect(refreshTokenOf(await store.get(KEY))).toBe("rt1");
+  });
+
+  test("B13: for a tab that repeated another tab's attempt is not its own failure", async () => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => ({
+      ...expiredRow(),
+      seq: 2,
+      att: { id: "gone", seq: 2, tab: "gone", want: api, n: 0, tries: 0 },
+    }));
+    const tokens = tab("a").refresh(NEED);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(sent[0]).toMatchObject({ want: api });
+    sent[0]!.answer(unusable);
+    await settle();
+    expect(sent[1]).toMatchObject({ refreshToken: "rt2", want: USUAL });
+    sent[1]!.answer(answerOf(3));
+    expect((await tokens).accessToken).toBe("at3");
+  });
+
+  test("B13: after a logout gives the refresh token back to the server", async () => {
+    const { store, sent, revoked, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    const failing = caught(tab("a").refresh(NEED));
+    await settle();
+    await store.update(KEY, () => undefined);
+    sent[0]!.answer(unusable);
+    expect(await failing).toBeInstanceOf(NoTokenError);
+    await settle();
+    expect(revoked).toEqual(["rt2"]);
+  });
+});

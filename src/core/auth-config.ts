@@ -18,6 +18,11 @@ export interface AuthConfig {
    * login. @see RFC 8707 section 2.1
    */
   readonly resources?: readonly string[];
+  /**
+   * `ignore`: accept that `auth_time` changes at a refresh, as it does at Amazon Cognito and Azure AD B2C. Default
+   * `compare`: a changed `auth_time` ends the session. @see OpenID Connect Core 1.0 section 12.2
+   */
+  readonly authTimeOnRefresh?: "compare" | "ignore";
   /** Of a server that publishes no metadata. Without `jwksUri` it is no OpenID provider, and a `userFetcher` tells who signed in. */
   readonly endpoints?: Endpoints;
   /** Where the server sends the person after a sign-out, registered there; it shows a page of its own when not given. */
@@ -37,8 +42,16 @@ function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
 
 /** @throws ConfigurationError the first input that cannot work, by name */
 export function checkAuthConfig(config: AuthConfig & AuthParts): void {
-  const { redirectUri, postLogoutRedirectUri, scope, resources, endpoints, userFetcher, grant } =
-    (config ?? {}) as Partial<AuthConfig & AuthParts>;
+  const {
+    redirectUri,
+    postLogoutRedirectUri,
+    scope,
+    resources,
+    authTimeOnRefresh = "compare",
+    endpoints,
+    userFetcher,
+    grant,
+  } = (config ?? {}) as Partial<AuthConfig & AuthParts>;
   checkRegistration(config);
   checkRedirect("redirectUri", redirectUri);
   if (postLogoutRedirectUri !== undefined) {
@@ -57,6 +70,13 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
       "resources",
       "it is not a list of absolute URIs",
       'Give resources as a list, for example ["https://api.example.com"].',
+    );
+  }
+  if (!["compare", "ignore"].includes(authTimeOnRefresh)) {
+    throw new ConfigurationError(
+      "authTimeOnRefresh",
+      "it is not a known value",
+      'Give "compare" or "ignore".',
     );
   }
   checkMaker("grant", grant);

@@ -161,6 +161,8 @@ export function createAuth(config: CreateAuthConfig): Auth {
     ledger: new IndexedDBCallbackLedger(database, clock),
     channel,
     page,
+    loadRefusedTokens: async () =>
+      (await chunk(import("./refused-tokens.ts"))).sharedRefusedTokens(),
   });
   auth.start();
   return auth;

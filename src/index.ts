@@ -67,9 +67,9 @@ export type {
   ServiceTokenOptions,
 } from "./manager/service-token-options.ts";
 export type { TokenManager, TokenManagerConfig } from "./manager/token-manager.ts";
-export { createFetch } from "./manager/create-fetch.ts";
+export { createFetch } from "./create-fetch.ts";
 export type { CreateFetchConfig } from "./manager/create-fetch.ts";
-export type { GetToken } from "./manager/send-authorized.ts";
+export type { GetToken } from "./manager/get-token.ts";
 export { IndexedDBTokenStorage } from "./browser/indexeddb-token-storage.ts";
 export type { IndexedDBTokenStorageConfig } from "./browser/indexeddb-token-storage.ts";
 export { WebTokenStorage } from "./browser/web-token-storage.ts";

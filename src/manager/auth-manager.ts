@@ -1,12 +1,13 @@
 import { abortable } from "../core/abortable.ts";
 import type { Auth, AuthState, GetTokenOptions } from "../core/auth.ts";
-import { chunk } from "../core/lazy.ts";
+import { chunk, shared } from "../core/lazy.ts";
 import type { TabMessage } from "../core/message.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import { USUAL_WANT, wantKey } from "../core/want.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./active-session.ts";
-import { authorizedFetch } from "./authorized-fetch.ts";
-import type { GetToken } from "./send-authorized.ts";
+import { authorizedFetch, loadRefusedTokens } from "./authorized-fetch.ts";
+import type { RefusedTokens } from "./refused-tokens.ts";
+import type { GetToken } from "./get-token.ts";
 import { checkOut } from "./check-out.ts";
 import { LazyLogins } from "./lazy-logins.ts";
 import type { LoginsConfig } from "./logins.ts";
@@ -20,6 +21,8 @@ export interface AuthManagerConfig
   extends ActiveSessionConfig, LoginsConfig, ServerSignOut.ServerSignOutConfig {
   /** The way `login()` goes when none is given. */
   readonly userAgent: UserAgent;
+  /** What decides about tokens that an API refused to `fetch`; this manager's own memory when not given. */
+  readonly loadRefusedTokens?: () => Promise<RefusedTokens>;
 }
 
 /**
@@ -32,6 +35,7 @@ export class AuthManager implements Auth {
   readonly #logins: LazyLogins;
   #opened: Promise<void> | undefined;
   readonly #renewals: Renewals;
+  readonly #loadRefused: () => Promise<RefusedTokens>;
   #switched: Promise<void> = Promise.resolve();
   #unlisten: (() => void) | undefined;
 
@@ -40,6 +44,7 @@ export class AuthManager implements Auth {
     this.#session = new ActiveSession(config);
     this.#logins = new LazyLogins(config, this.#session);
     this.#renewals = new Renewals(config, this.#session, this.#logins);
+    this.#loadRefused = shared(config.loadRefusedTokens ?? loadRefusedTokens);
   }
 
   // Not an async function: with a good token at hand this is a comparison and nothing else.
@@ -54,7 +59,7 @@ export class AuthManager implements Auth {
     const user = this.#session.sub;
     const getToken: GetToken = (options) =>
       this.getToken({ ...options, ...(user !== undefined && { user }) });
-    return authorizedFetch(getToken, this.#config.page.href())(input, init);
+    return authorizedFetch(getToken, this.#config.page.href(), this.#loadRefused)(input, init);
   };
 
   readonly subscribe: Auth["subscribe"] = (listener) => this.#session.state.subscribe(listener);

@@ -1,4 +1,5 @@
 import type { AuthorizationParameters } from "./authorization-parameters.ts";
+import type { Refusal } from "./session.ts";
 import type { TokenContext } from "./token-context.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { Trip } from "./user-agent.ts";
@@ -11,6 +12,10 @@ export interface TokenRequest extends AuthorizationParameters {
   readonly tokens?: TokenSet;
   /** Called when the server says for good that the refresh token of `tokens` is used up, before anybody else is asked. */
   readonly onUsedUp?: () => Promise<void>;
+  /** How the server refused the refresh token of `tokens` until now. A grant that refreshes keeps to its pause. */
+  readonly refusal?: Refusal;
+  /** Called when the server refused that refresh token and did not end it. Store the refusal beside `tokens`. */
+  readonly onRefused?: (refusal: Refusal) => Promise<void>;
   /** `reload`: a token newer than `tokens`. */
   readonly cache?: "default" | "reload";
   /** An open way to the authorization endpoint. A request that carries one goes untouched to the grant that travels. */

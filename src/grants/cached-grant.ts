@@ -1,9 +1,12 @@
-import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
+import { NoTokenError, type RefreshTokenError } from "../core/errors.ts";
 import { Flights } from "../core/flights.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TabLock } from "../core/ports.ts";
+import { isSessionOver, needsUser } from "../core/refresh-failure.ts";
+import type { Refusal } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { wantKey } from "../core/want.ts";
+import type { CacheRecord } from "./cache-record.ts";
 import { TokenCache, type TokenCacheConfig } from "./token-cache.ts";
 import { Turns } from "./turns.ts";
 
@@ -66,7 +69,7 @@ export class CachedGrant implements Grant {
       const now = await this.#cache.read(key);
       const isNews = cache === "default" || now?.tokens.accessToken !== before?.tokens.accessToken;
       if (isNews && now && this.#cache.isGood(now)) return { tokens: tokenSet(now.tokens) };
-      return this.#request(key, request, now?.tokens);
+      return this.#request(key, request, now);
     });
     if (tokens) return tokens;
     if (prompt === "none") throw why!;
@@ -74,31 +77,41 @@ export class CachedGrant implements Grant {
   }
 
   /** Without a person, who may take long. */
-  async #request(key: string, request: TokenRequest, stored: TokenSet | undefined): Promise<Found> {
-    const { tokens: held = stored } = request;
+  async #request(
+    key: string,
+    request: TokenRequest,
+    stored: CacheRecord | undefined,
+  ): Promise<Found> {
+    const { tokens: held = stored?.tokens } = request;
+    const refusal = request.tokens ? request.refusal : stored?.refusal;
     let isUsedUp = false;
     const onUsedUp = async () => {
       isUsedUp = true;
       await this.#cache.dropRefreshToken(key, held?.refreshToken);
       await request.onUsedUp?.();
     };
+    const onRefused = async (refusal: Refusal) => {
+      await this.#cache.putRefusal(key, held?.refreshToken, refusal);
+      await request.onRefused?.(refusal);
+    };
     try {
       const answer = await this.#inner.requestToken({
         ...request,
         prompt: "none",
-        ...(held && { tokens: held, onUsedUp }),
+        ...(held && { tokens: held, onUsedUp, onRefused }),
+        ...(refusal && { refusal }),
       });
       return { tokens: await this.#store(answer, request) };
     } catch (error) {
-      const isStored = held?.refreshToken === stored?.refreshToken;
-      if (error instanceof RefreshTokenError && isStored) await this.#cache.delete(key);
-      if (error instanceof (isUsedUp ? RefreshTokenError : NoTokenError)) return { why: error };
+      const isStored = held?.refreshToken === stored?.tokens.refreshToken;
+      if (isSessionOver(error) && isStored) await this.#cache.delete(key);
+      if (needsUser(error, isUsedUp)) return { why: error };
       throw error;
     }
   }
 
   async #ask(request: TokenRequest, why: NoTokenError | RefreshTokenError): Promise<TokenSet> {
-    const { tokens: _, onUsedUp: __, ...anew } = request;
+    const { tokens: _, onUsedUp: __, refusal: ___, onRefused: ____, ...anew } = request;
     try {
       return await this.#keep(await this.#inner.requestToken(anew), request);
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/ports.ts";
+import type { Refusal } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import { wallClock } from "../core/wall-clock.ts";
@@ -56,7 +57,15 @@ export class TokenCache {
     const record = await this.read(key);
     if (!record || record.tokens.refreshToken !== refreshToken) return;
     const { refreshToken: _, ...tokens } = record.tokens;
-    await this.#put(key, { ...record, tokens });
+    const { refusal: __, ...rest } = record;
+    await this.#put(key, { ...rest, tokens });
+  }
+
+  /** The server refused the refresh token and did not end it. */
+  async putRefusal(key: string, refreshToken: string | undefined, refusal: Refusal): Promise<void> {
+    const record = await this.read(key);
+    if (!record || record.tokens.refreshToken !== refreshToken) return;
+    await this.#put(key, { ...record, refusal });
   }
 
   async delete(key: string): Promise<void> {

@@ -1,7 +1,9 @@
-import { NoTokenError, RefreshTokenError, TimeoutError } from "../core/errors.ts";
+import { NoTokenError, TimeoutError, type RefreshTokenError } from "../core/errors.ts";
 import { Flights } from "../core/flights.ts";
 import type { Grant } from "../core/grant.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
+import { isSessionOver, needsUser } from "../core/refresh-failure.ts";
+import type { Refusal } from "../core/session.ts";
 import { tokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import { wantKey, type Want } from "../core/want.ts";
@@ -125,7 +127,7 @@ export class TokenManager {
     try {
       return await this.#get(key, before, options, mode);
     } catch (error) {
-      if (isReload || error instanceof RefreshTokenError) throw error;
+      if (isReload || isSessionOver(error)) throw error;
       const left = await this.#read(key).catch(() => undefined);
       if (left && left.expiresAt > this.#config.clock.now()) return left.accessToken;
       throw error;
@@ -173,11 +175,19 @@ export class TokenManager {
       const { refreshToken: _, ...rest } = held!;
       await this.#store.write(key, rest, clock.now(), rest.accessToken);
     };
+    const onRefused = (refusal: Refusal) =>
+      this.#store.write(key, { ...held!, refusal }, clock.now(), held!.accessToken);
+    const stored = () => ({
+      tokens: tokenSet(held!),
+      onUsedUp,
+      onRefused,
+      ...(held!.refusal && { refusal: held!.refusal }),
+    });
     try {
       const tokens = await provider.requestToken({
         ...request,
         prompt: "none",
-        ...(held && mode === "refresh" && { tokens: tokenSet(held), onUsedUp }),
+        ...(held && mode === "refresh" && stored()),
         // What is held is not good enough, whoever else has it.
         ...((held || cache === "reload") && { cache: "reload" }),
       });
@@ -186,9 +196,8 @@ export class TokenManager {
       return { token: tokens.accessToken };
     } catch (error) {
       // The storage's own failure must not hide why.
-      if (error instanceof RefreshTokenError) await this.#store.delete(key).catch(() => {});
-      const isForPerson = error instanceof (isUsedUp ? RefreshTokenError : NoTokenError);
-      if (isForPerson) return { why: error };
+      if (isSessionOver(error)) await this.#store.delete(key).catch(() => {});
+      if (needsUser(error, isUsedUp)) return { why: error };
       throw error;
     }
   }

@@ -65,6 +65,14 @@ export class RefreshTokenGrant implements Grant {
     });
   }
 
+  get owner(): Grant["owner"] {
+    return this.#inner.owner;
+  }
+
+  async userLeft(sub: string): Promise<void> {
+    await this.#inner.userLeft?.(sub);
+  }
+
   async #afterError(request: TokenRequest, error: RequestTokenError): Promise<TokenSet> {
     // The refresh token came with tokens for the same target, which is its default target.
     const meaning = meaningOf("refresh", error);

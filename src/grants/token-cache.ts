@@ -32,7 +32,7 @@ export class TokenCache {
     if (value === undefined || value === null) return undefined;
     const record = parseRecord(value);
     if (!record) {
-      await attempt(() => storage.set(`${key}/aside`, value, ASIDE_MS));
+      await attempt(() => storage.set(asideKey(key), value, ASIDE_MS));
       await this.delete(key);
       return undefined;
     }
@@ -72,6 +72,14 @@ export class TokenCache {
     await attempt(() => this.#config.storage.delete(key));
   }
 
+  /** Deletes what was stored of a user, and what was set aside of it. `keep`: of whose tokens nothing is deleted. */
+  async forget(key: string, keep: (record: CacheRecord) => boolean = () => false): Promise<void> {
+    const record = await this.read(key);
+    if (record && keep(record)) return;
+    await this.delete(key);
+    await this.delete(asideKey(key));
+  }
+
   async #put(key: string, record: CacheRecord): Promise<void> {
     const { storage, maxAgeMs = Infinity } = this.#config;
     const { refreshToken, expiresAt } = record.tokens;
@@ -85,6 +93,10 @@ export class TokenCache {
   #now(): number {
     return (this.#config.clock ?? wallClock).now();
   }
+}
+
+function asideKey(key: string): string {
+  return `${key}/aside`;
 }
 
 /** Undefined when it fails, however it does: an own storage may throw, too. */

@@ -12,6 +12,7 @@ import { checkOut } from "./check-out.ts";
 import { LazyLogins } from "./lazy-logins.ts";
 import type { LoginsConfig } from "./logins.ts";
 import { ignore, needsPerson, Renewals } from "./renewals.ts";
+import { UserLeft } from "./user-left.ts";
 import { isCallback, signOutStateOf } from "./response-url.ts";
 import type { PeopleDesk } from "./people-desk.ts";
 import type * as ServerSignOut from "./server-sign-out.ts";
@@ -35,6 +36,7 @@ export class AuthManager implements Auth {
   readonly #logins: LazyLogins;
   #opened: Promise<void> | undefined;
   readonly #renewals: Renewals;
+  readonly #userLeft: UserLeft;
   readonly #loadRefused: () => Promise<RefusedTokens>;
   #switched: Promise<void> = Promise.resolve();
   #unlisten: (() => void) | undefined;
@@ -44,6 +46,7 @@ export class AuthManager implements Auth {
     this.#session = new ActiveSession(config);
     this.#logins = new LazyLogins(config, this.#session);
     this.#renewals = new Renewals(config, this.#session, this.#logins);
+    this.#userLeft = new UserLeft(config);
     this.#loadRefused = shared(config.loadRefusedTokens ?? loadRefusedTokens);
   }
 
@@ -61,6 +64,8 @@ export class AuthManager implements Auth {
       this.getToken({ ...options, ...(user !== undefined && { user }) });
     return authorizedFetch(getToken, this.#config.page.href(), this.#loadRefused)(input, init);
   };
+
+  readonly onUserLeft: Auth["onUserLeft"] = (listener) => this.#userLeft.listen(listener);
 
   readonly subscribe: Auth["subscribe"] = (listener) => this.#session.state.subscribe(listener);
 
@@ -124,6 +129,7 @@ export class AuthManager implements Auth {
     const { sub } = this.#session;
     const left = await checkOut(this.#config, user);
     if (user === this.#session.sub) this.#session.leave();
+    await this.#userLeft.tell(user);
     await this.#session.load("this-tab").catch(ignore);
     // From here on the server is told; whether it hears changes nothing here.
     if (!left) return;
@@ -156,14 +162,22 @@ export class AuthManager implements Auth {
   }
 
   #desk(): PeopleDesk {
-    return { config: this.#config, session: this.#session, logins: this.#logins, auth: this };
+    return {
+      config: this.#config,
+      session: this.#session,
+      logins: this.#logins,
+      userLeft: this.#userLeft,
+      auth: this,
+    };
   }
 
   async #hear(message: TabMessage): Promise<void> {
     const { t, k, from, sid } = message;
     const isOwn = from === this.#config.tab;
     // Whoever signed in or out here goes on here.
-    if (t === "user") return isOwn ? undefined : this.#session.hear(k, message.what).catch(ignore);
+    if (t === "user" && isOwn) return;
+    if (t === "user" && message.what !== "login") void this.#userLeft.tell(k);
+    if (t === "user") return this.#session.hear(k, message.what).catch(ignore);
     if (k !== this.#session.sub || (t !== "done" && t !== "ended")) return;
     // Whoever waits here for the same is told by the refresh itself.
     if (t === "done") await this.#renewals.usual?.catch(ignore);
@@ -185,7 +199,7 @@ export class AuthManager implements Auth {
       if (!isAsking) return await this.#silentToken(options);
     } catch (error) {
       waitFor = this.#logins.underWay;
-      const mayAsk = waitFor ?? this.#config.page.canNavigate();
+      const mayAsk = waitFor ?? (this.#config.page.canNavigate() && !isForgotten(error));
       if (prompt === "none" || !needsPerson(error) || !mayAsk) throw error;
       reason = error;
     }
@@ -239,6 +253,11 @@ export class AuthManager implements Auth {
     const problem = this.#config.page.unsupported();
     if (problem) throw problem;
   }
+}
+
+/** Only a login that the app asks for undoes `forget()`. */
+function isForgotten(error: unknown): boolean {
+  return error instanceof Error && "isForgotten" in error;
 }
 
 export const loadServerSignOut = (): Promise<typeof ServerSignOut> =>

@@ -72,17 +72,23 @@ export async function forget(desk: PeopleDesk, sub: string): Promise<void> {
   const left = await checkOut(config, sub).catch(() => undefined);
   await (await config.users.people()).forget(sub);
   tellTabs(config, sub, "", { t: "user", what: "forget" });
-  await session.load("this-tab").catch(() => {});
+  await Promise.all([desk.userLeft.tell(sub), session.load("this-tab").catch(() => {})]);
   if (left) await leaveServer(desk, left, before);
 }
 
 /** Signs everybody out here, and then tells the server; this tab's person last, whose sign-out may leave the page. */
-export async function signOutEverywhere({ config, session, auth }: PeopleDesk): Promise<void> {
+export async function signOutEverywhere({
+  config,
+  session,
+  userLeft,
+  auth,
+}: PeopleDesk): Promise<void> {
   const known = await (await config.users.people()).known();
   const others = known.filter((sub) => sub !== session.sub);
   const mayLeave = () => false;
   // One that a newer Latchkey wrote keeps nobody else here.
   const left = await Promise.allSettled(others.map((sub) => checkOut(config, sub)));
+  await Promise.all(others.map((sub) => userLeft.tell(sub)));
   const told = left.map(async (outcome) => {
     if (outcome.status !== "fulfilled" || !outcome.value) return;
     await signOutAtServer(outcome.value, config, { endSession: "none", mayLeave });

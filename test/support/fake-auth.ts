@@ -72,6 +72,7 @@ export function fakeAuth(): FakeAuth {
     signOut: async () => state.set({ status: "anonymous" }),
     signOutEverywhere: () => auth.signOut(),
     users: async () => [],
+    onUserLeft: () => () => {},
     switchUser: async (sub) => auth.signIn(sub),
     forget: () => Promise.reject(new Error("not in this test")),
     fetch: () => Promise.reject(new Error("not in this test")),

@@ -80,6 +80,7 @@ export type { MemoryTokenStorageConfig } from "./memory/memory-token-storage.ts"
 // What createAuth() composes, for who composes by hand.
 export { AuthManager } from "./manager/auth-manager.ts";
 export type { AuthManagerConfig } from "./manager/auth-manager.ts";
+export { AuthGrant } from "./grants/auth-grant.ts";
 export { AutoLoginGrant } from "./grants/auto-login-grant.ts";
 export { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
 export { DeviceCodeGrant } from "./grants/device-code-grant.ts";
@@ -142,6 +143,7 @@ export type {
   DeviceStatus,
 } from "./core/device-prompt.ts";
 export type { Grant, TokenRequest } from "./core/grant.ts";
+export type { OwnerId, TokenOwner } from "./core/token-owner.ts";
 export type { ClientKey } from "./core/keys.ts";
 export type { TabMessage } from "./core/message.ts";
 export type { Clock, Page, Random, TabChannel, TabLock, TabLockOptions } from "./core/ports.ts";

@@ -13,6 +13,6 @@ export function createFetch(
   config: CreateFetchConfig,
 ): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
   return composeFetch(config, async () =>
-    (await chunk(import("./refused-tokens.ts"))).sharedRefusedTokens(),
+    (await chunk(import("./refused-tokens.ts"))).createRefusedTokens(),
   );
 }

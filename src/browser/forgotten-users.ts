@@ -1,10 +1,15 @@
 import { promisifyRequest, type UseStore } from "idb-keyval";
-import { forgottenKey, type ClientKey } from "../core/keys.ts";
+import type { ClientKey } from "../core/keys.ts";
 import { sha256 } from "../core/sha256.ts";
 import { within } from "./database.ts";
 
 /** For how long only a login brings a forgotten user back. Milliseconds. */
 const DAY_MS = 86_400_000;
+
+/** Of a user who was forgotten. The empty hash gives the prefix of all of them. */
+function forgottenKey(client: ClientKey, hash: string): string {
+  return `forgotten/${client}/${hash}`;
+}
 
 /** The key of a user's tombstone, which has a hash instead of the `sub`. */
 export async function tombstoneKey(client: ClientKey, sub: string): Promise<string> {

@@ -19,11 +19,6 @@ export function defaultUserKey(client: ClientKey): string {
   return `default/${client}`;
 }
 
-/** Of a user who was forgotten. The empty hash gives the prefix of all of them. */
-export function forgottenKey(client: ClientKey, hash: string): string {
-  return `forgotten/${client}/${hash}`;
-}
-
 /** In `sessionStorage`, which knows no prefixes of ours. */
 export function activeUserKey(client: ClientKey): string {
   return `latchkey/active/${client}`;

@@ -1,18 +1,19 @@
 import { abortable } from "../core/abortable.ts";
 import type { Auth, AuthState, GetTokenOptions } from "../core/auth.ts";
-import { chunk, shared } from "../core/lazy.ts";
+import { chunk } from "../core/lazy.ts";
 import type { TabMessage } from "../core/message.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import { USUAL_WANT, wantKey } from "../core/want.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./active-session.ts";
-import { authorizedFetch, loadRefusedTokens } from "./authorized-fetch.ts";
+import { authorizedFetch } from "./authorized-fetch.ts";
 import type { RefusedTokens } from "./refused-tokens.ts";
 import type { GetToken } from "./get-token.ts";
 import { checkOut } from "./check-out.ts";
 import { LazyLogins } from "./lazy-logins.ts";
 import type { LoginsConfig } from "./logins.ts";
+import type { ForgottenError } from "./not-forgotten.ts";
 import { ignore, needsPerson, Renewals } from "./renewals.ts";
-import { UserLeft } from "./user-left.ts";
+import { userLeft, type UserLeft } from "./user-left.ts";
 import { isCallback, signOutStateOf } from "./response-url.ts";
 import type { PeopleDesk } from "./people-desk.ts";
 import type * as ServerSignOut from "./server-sign-out.ts";
@@ -22,7 +23,7 @@ export interface AuthManagerConfig
   extends ActiveSessionConfig, LoginsConfig, ServerSignOut.ServerSignOutConfig {
   /** The way `login()` goes when none is given. */
   readonly userAgent: UserAgent;
-  /** What decides about tokens that an API refused to `fetch`; this manager's own memory when not given. */
+  /** What replaces tokens that an API refused, the same at each call. Without it `fetch` gives a 401 to its caller. */
   readonly loadRefusedTokens?: () => Promise<RefusedTokens>;
 }
 
@@ -37,7 +38,6 @@ export class AuthManager implements Auth {
   #opened: Promise<void> | undefined;
   readonly #renewals: Renewals;
   readonly #userLeft: UserLeft;
-  readonly #loadRefused: () => Promise<RefusedTokens>;
   #switched: Promise<void> = Promise.resolve();
   #unlisten: (() => void) | undefined;
 
@@ -46,8 +46,7 @@ export class AuthManager implements Auth {
     this.#session = new ActiveSession(config);
     this.#logins = new LazyLogins(config, this.#session);
     this.#renewals = new Renewals(config, this.#session, this.#logins);
-    this.#userLeft = new UserLeft(config);
-    this.#loadRefused = shared(config.loadRefusedTokens ?? loadRefusedTokens);
+    this.#userLeft = userLeft(config);
   }
 
   // Not an async function: with a good token at hand this is a comparison and nothing else.
@@ -62,7 +61,11 @@ export class AuthManager implements Auth {
     const user = this.#session.sub;
     const getToken: GetToken = (options) =>
       this.getToken({ ...options, ...(user !== undefined && { user }) });
-    return authorizedFetch(getToken, this.#config.page.href(), this.#loadRefused)(input, init);
+    return authorizedFetch(
+      getToken,
+      this.#config.page.href(),
+      this.#config.loadRefusedTokens,
+    )(input, init);
   };
 
   readonly onUserLeft: Auth["onUserLeft"] = (listener) => this.#userLeft.listen(listener);
@@ -199,7 +202,10 @@ export class AuthManager implements Auth {
       if (!isAsking) return await this.#silentToken(options);
     } catch (error) {
       waitFor = this.#logins.underWay;
-      const mayAsk = waitFor ?? (this.#config.page.canNavigate() && !isForgotten(error));
+      // Only a login that the app asks for undoes `forget()`.
+      const mayAsk =
+        waitFor ??
+        (this.#config.page.canNavigate() && !(error as Partial<ForgottenError>).isForgotten);
       if (prompt === "none" || !needsPerson(error) || !mayAsk) throw error;
       reason = error;
     }
@@ -253,11 +259,6 @@ export class AuthManager implements Auth {
     const problem = this.#config.page.unsupported();
     if (problem) throw problem;
   }
-}
-
-/** Only a login that the app asks for undoes `forget()`. */
-function isForgotten(error: unknown): boolean {
-  return error instanceof Error && "isForgotten" in error;
 }
 
 export const loadServerSignOut = (): Promise<typeof ServerSignOut> =>

@@ -1,21 +1,16 @@
 import { ConfigurationError } from "../core/errors.ts";
-import { chunk, shared } from "../core/lazy.ts";
 import type { GetToken } from "./get-token.ts";
 import type { RefusedTokens } from "./refused-tokens.ts";
 import { sendAuthorized } from "./send-authorized.ts";
 
-/** What decides about tokens that were refused to one `fetch`. */
-export const loadRefusedTokens = async (): Promise<RefusedTokens> =>
-  new (await chunk(import("./refused-tokens.ts"))).RefusedTokens();
-
 /**
- * `fetch` with the token, for the origin of `page`, a URL. `load`: what decides about tokens that were refused.
+ * `fetch` with the token, for the origin of `page`, a URL. `load`: what replaces tokens that were refused.
  * @see RFC 6750 section 2.1
  */
 export function authorizedFetch(
   getToken: GetToken,
   page: string,
-  load = shared(loadRefusedTokens),
+  load?: () => Promise<RefusedTokens>,
 ): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
   return async (input, init) => {
     const request = new Request(input, init);

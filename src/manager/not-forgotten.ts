@@ -2,7 +2,7 @@ import { CancelledError, NoTokenError } from "../core/errors.ts";
 import type { StoredUser, UserStore } from "../core/session.ts";
 
 /** The grant has a token without asking anybody. No automatic login follows: it would bring the user back. */
-class ForgottenError extends NoTokenError {
+export class ForgottenError extends NoTokenError {
   readonly isForgotten = true;
 }
 

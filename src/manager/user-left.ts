@@ -6,28 +6,33 @@ type Listener = (sub: string) => unknown;
 /** A storage that hangs must not hold a sign-out up. Milliseconds. */
 const PATIENCE_MS = 2_000;
 
-/** Those that delete what they stored of a user who signs out or is forgotten: the grant, and the app's listeners. */
-export class UserLeft {
-  readonly #config: { readonly grant: Grant; readonly clock: Clock };
-  readonly #listeners = new Set<Listener>();
-
-  constructor(config: { readonly grant: Grant; readonly clock: Clock }) {
-    this.#config = config;
-  }
-
+export interface UserLeft {
   /** Returns its undo. */
-  listen(listener: Listener): () => void {
-    // One function may listen twice.
-    const own: Listener = (sub) => listener(sub);
-    this.#listeners.add(own);
-    return () => this.#listeners.delete(own);
-  }
+  listen(listener: Listener): () => void;
+  /** Resolves when all listeners are done, or the patience ends. Never rejects. */
+  tell(sub: string): Promise<unknown>;
+}
 
-  /** Resolves when all of them are done, or the patience ends. Never rejects. */
-  async tell(sub: string): Promise<void> {
-    const { grant, clock } = this.#config;
-    const tell = [(left: string) => grant.userLeft?.(left), ...this.#listeners];
-    const told = Promise.allSettled(tell.map(async (listener) => listener(sub)));
-    await Promise.race([told, clock.sleep(PATIENCE_MS)]);
-  }
+/** Those that delete what they stored of a user who signs out or is forgotten: the grant, and the app's listeners. */
+export function userLeft({
+  grant,
+  clock,
+}: {
+  readonly grant: Grant;
+  readonly clock: Clock;
+}): UserLeft {
+  const listeners = new Set<Listener>([(sub) => grant.userLeft?.(sub)]);
+  return {
+    listen(listener) {
+      // One function may listen twice.
+      const own: Listener = (sub) => listener(sub);
+      listeners.add(own);
+      return () => listeners.delete(own);
+    },
+    tell: (sub) =>
+      Promise.race([
+        Promise.allSettled([...listeners].map(async (listener) => listener(sub))),
+        clock.sleep(PATIENCE_MS),
+      ]),
+  };
 }

@@ -11,6 +11,7 @@ import type { RememberConfig } from "../../src/grants/ask-to-remember.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/manager/auth-manager.ts";
+import { RefusedTokens } from "../../src/manager/refused-tokens.ts";
 import { revokeEnded } from "../../src/manager/revoke-ended.ts";
 import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
@@ -125,6 +126,7 @@ export function world(clock: Clock = testClock): World {
         },
       });
       const view = users.inAnotherTab();
+      const refusedTokens = new RefusedTokens();
       const parts = { client: CLIENT, sessions: store, users: view, clock };
       return new AuthManager({
         client: CLIENT,
@@ -157,6 +159,7 @@ export function world(clock: Clock = testClock): World {
         page,
         clock,
         random,
+        loadRefusedTokens: async () => refusedTokens,
       });
     },
   };

@@ -79,7 +79,8 @@ describe("A9: an API that answers 401 to everything", () => {
   test("A9: auth.fetch asks for one newer token", async () => {
     const my = tokens();
     vi.stubGlobal("fetch", refuseAll);
-    const authFetch = authorizedFetch(my.getToken, "https://app.example/");
+    const refused = new RefusedTokens();
+    const authFetch = authorizedFetch(my.getToken, "https://app.example/", async () => refused);
     for (let i = 0; i < 60; i++) await authFetch("https://app.example/api");
     expect(my.reloads()).toBe(1);
   });

@@ -15,7 +15,7 @@ import type { Auth } from "./core/auth.ts";
 import type { AuthorizationServer } from "./core/authorization-server.ts";
 import type { Grant } from "./core/grant.ts";
 import { clientKey, type ClientKey } from "./core/keys.ts";
-import { chunk } from "./core/lazy.ts";
+import { chunk, shared } from "./core/lazy.ts";
 import type { Clock, Random, TabLock } from "./core/ports.ts";
 import type { Refresher } from "./core/refresher.ts";
 import type { RequestStore } from "./core/request-store.ts";
@@ -167,6 +167,9 @@ export function createAuth(config: CreateAuthConfig): Auth {
     channel,
     page,
     untold,
+    loadRefusedTokens: shared(async () =>
+      (await chunk(import("./refused-tokens.ts"))).createRefusedTokens(),
+    ),
   });
   auth.start();
   return auth;

@@ -12,7 +12,9 @@ export type CreateTokenManagerConfig = Omit<TokenManagerConfig, "locks" | "clock
  * manager, or its `locks`. Each manager needs a `service` or a `keyPrefix` of its own.
  */
 export function tokenManager(config: CreateTokenManagerConfig): TokenManager {
-  return new TokenManager({ locks: platformLocks(), clock: systemClock, ...config });
+  const manager = new TokenManager({ locks: platformLocks(), clock: systemClock, ...config });
+  manager.start();
+  return manager;
 }
 
 function platformLocks(): TokenManagerConfig["locks"] {

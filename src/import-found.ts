@@ -10,8 +10,7 @@ import type { LeftSession } from "./core/left-session.ts";
 import { tokenSet } from "./core/token-set.ts";
 import { leftTokens } from "./engine.ts";
 import type { ImportResult, ImportSessionConfig } from "./import-session.ts";
-import type { CheckInDesk } from "./manager/check-in.ts";
-import { isTakenAlready, standing, takeOver } from "./manager/take-over.ts";
+import { isTakenAlready, standing, takeOver, type TakeOverDesk } from "./manager/take-over.ts";
 
 /** Takes over what was found, or says why not. Loaded on the one day when there is something. */
 export async function importFound(
@@ -41,7 +40,7 @@ export async function importFound(
   return { type: "imported", user };
 }
 
-function deskOf({ issuer, clientId, persist }: ImportSessionConfig): CheckInDesk {
+function deskOf({ issuer, clientId, persist }: ImportSessionConfig): TakeOverDesk {
   const client = clientKey(issuer, clientId);
   const database = createDatabase();
   const stored = new IndexedDBSessionStore(database);

@@ -22,7 +22,7 @@ export type ImportResult =
   | { readonly type: "imported"; readonly user: User }
   /** The other SDK has no session of this client here. */
   | { readonly type: "nothing" }
-  /** Somebody is signed in with Latchkey already, or signed out of it. */
+  /** Somebody is signed in with Latchkey already, or signed out of it, or was forgotten within a day. */
   | { readonly type: "standing" }
   /** There is something that cannot be taken over. It stays as it is. */
   | { readonly type: "refused"; readonly reason: LeftRefusal | "ambiguous" }

@@ -68,9 +68,9 @@ export type {
   ServiceTokenOptions,
 } from "./manager/service-token-options.ts";
 export type { TokenManager, TokenManagerConfig } from "./manager/token-manager.ts";
-export { createFetch } from "./manager/create-fetch.ts";
+export { createFetch } from "./create-fetch.ts";
 export type { CreateFetchConfig } from "./manager/create-fetch.ts";
-export type { GetToken } from "./manager/send-authorized.ts";
+export type { GetToken } from "./manager/get-token.ts";
 export { IndexedDBTokenStorage } from "./browser/indexeddb-token-storage.ts";
 export type { IndexedDBTokenStorageConfig } from "./browser/indexeddb-token-storage.ts";
 export { WebTokenStorage } from "./browser/web-token-storage.ts";
@@ -82,6 +82,7 @@ export type { MemoryTokenStorageConfig } from "./memory/memory-token-storage.ts"
 export { AuthManager } from "./manager/auth-manager.ts";
 export type { AuthManagerConfig } from "./manager/auth-manager.ts";
 export { UntoldLogouts } from "./manager/untold-logouts.ts";
+export { AuthGrant } from "./grants/auth-grant.ts";
 export { AutoLoginGrant } from "./grants/auto-login-grant.ts";
 export { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
 export { DeviceCodeGrant } from "./grants/device-code-grant.ts";
@@ -144,6 +145,7 @@ export type {
   DeviceStatus,
 } from "./core/device-prompt.ts";
 export type { Grant, TokenRequest } from "./core/grant.ts";
+export type { OwnerId, TokenOwner } from "./core/token-owner.ts";
 export type { ClientKey } from "./core/keys.ts";
 export type { TabMessage } from "./core/message.ts";
 export type { Clock, Page, Random, TabChannel, TabLock, TabLockOptions } from "./core/ports.ts";

@@ -5,6 +5,7 @@ import { parseRow } from "../core/parse-row.ts";
 import { rememberedRecord } from "../core/remembered-record.ts";
 import type { People } from "../core/session.ts";
 import { readEntry, within } from "./database.ts";
+import { hasTombstone, putTombstone, tombstoneKey } from "./forgotten-users.ts";
 import { CALLBACKS, type DatedCallback } from "./indexeddb-callback-ledger.ts";
 
 /** By encoded `sub`; nothing of a record is sure. */
@@ -46,9 +47,14 @@ export function indexedDBPeople(database: UseStore, client: ClientKey): People {
         if (byDefault === sub && !isKnown) store.delete(key);
         await promisifyRequest(store.transaction);
       }),
-    forget: (sub) =>
-      database("readwrite", async (store) => {
+    isForgotten: async (sub) =>
+      hasTombstone(database, client, sub === undefined ? sub : await tombstoneKey(client, sub)),
+    clearForgotten: async (sub) => deleteEntry(database, await tombstoneKey(client, sub)),
+    forget: async (sub) => {
+      const tombstone = await tombstoneKey(client, sub);
+      await database("readwrite", async (store) => {
         store.delete(sessionKey(client, sub));
+        putTombstone(store, client, tombstone);
         // All are asked before the first answer: a transaction without a request is over.
         const [byDefault, list, [states, callbacks]] = await Promise.all([
           promisifyRequest<unknown>(store.get(key)),
@@ -64,7 +70,8 @@ export function indexedDBPeople(database: UseStore, client: ClientKey): People {
           if (record && "sub" in record && record.sub === sub) store.delete(states[index]!);
         });
         await promisifyRequest(store.transaction);
-      }),
+      });
+    },
   };
 
   async function hasRecord(store: IDBObjectStore, sub: string): Promise<boolean> {
@@ -83,6 +90,13 @@ export function indexedDBPeople(database: UseStore, client: ClientKey): People {
     store.put(list, listKey);
     return list;
   }
+}
+
+function deleteEntry(database: UseStore, key: string): Promise<void> {
+  return database("readwrite", (store) => {
+    store.delete(key);
+    return promisifyRequest(store.transaction);
+  });
 }
 
 function entries(store: IDBObjectStore, prefix: string): Promise<[IDBValidKey[], unknown[]]> {

@@ -20,7 +20,7 @@ export class IndexedDBUserStore implements UserStore {
     return this.#database("readonly", async (store) => {
       const pinned = sessionStorage.getItem(activeUserKey(client));
       const sub: unknown = pinned ?? (await promisifyRequest(store.get(defaultUserKey(client))));
-      if (typeof sub !== "string" || sub === "") return {};
+      if (typeof sub !== "string" || sub === "") return pinned === "" ? { isPinned: true } : {};
       const row = parseRow(await promisifyRequest(store.get(sessionKey(client, sub))));
       return { sub, row, isPinned: pinned !== null };
     });

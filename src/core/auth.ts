@@ -149,6 +149,11 @@ export interface Auth {
   signOutEverywhere(): Promise<LogoutResult>;
   /** `fetch` with the token, for this origin only. Never shows anything. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  /**
+   * Calls `listener` with the `sub` of each user who signs out or is forgotten, in any tab. Delete there what your app stored
+   * of the user. A promise that `listener` returns is awaited by the sign-out, for two seconds at most. Returns its undo.
+   */
+  onUserLeft(listener: (sub: string) => unknown): () => void;
   /** What is known now, without waiting. */
   readonly state: AuthState;
   /** Calls `listener` after each change of `state`. Returns its undo. */

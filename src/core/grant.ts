@@ -1,4 +1,6 @@
 import type { AuthorizationParameters } from "./authorization-parameters.ts";
+import type { Refusal } from "./session.ts";
+import type { TokenOwner } from "./token-owner.ts";
 import type { TokenContext } from "./token-context.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { Trip } from "./user-agent.ts";
@@ -11,6 +13,10 @@ export interface TokenRequest extends AuthorizationParameters {
   readonly tokens?: TokenSet;
   /** Called when the server says for good that the refresh token of `tokens` is used up, before anybody else is asked. */
   readonly onUsedUp?: () => Promise<void>;
+  /** How the server refused the refresh token of `tokens` until now. A grant that refreshes keeps to its pause. */
+  readonly refusal?: Refusal;
+  /** Called when the server refused that refresh token and did not end it. Store the refusal beside `tokens`. */
+  readonly onRefused?: (refusal: Refusal) => Promise<void>;
   /** `reload`: a token newer than `tokens`. */
   readonly cache?: "default" | "reload";
   /** An open way to the authorization endpoint. A request that carries one goes untouched to the grant that travels. */
@@ -31,4 +37,8 @@ export interface TokenRequest extends AuthorizationParameters {
 /** Anything that can produce tokens. Grants wrap grants and keep no state. @see RFC 6749 section 1.3 */
 export interface Grant {
   requestToken(request: TokenRequest): Promise<TokenSet>;
+  /** Whose tokens this grant gives now. `null`: its tokens depend on no user of the app. Not given: nobody knows. */
+  readonly owner?: TokenOwner | null | undefined;
+  /** A user signed out or was forgotten: delete what is stored of them. Grants that wrap a grant pass this on. */
+  userLeft?(sub: string): Promise<void>;
 }

@@ -113,7 +113,7 @@ export interface SessionStore {
 export interface StoredUser {
   sub?: string;
   row?: SessionRow | undefined;
-  /** This tab was for them before, perhaps before a reload. */
+  /** This tab was for them before, perhaps before a reload. Without `sub`: this tab is for nobody. */
   isPinned?: boolean;
 }
 
@@ -142,8 +142,12 @@ export interface People {
   putDefault(sub: string): Promise<boolean>;
   /** Nobody is the default user any more, if they are and have no record here. */
   dropDefault(sub: string): Promise<void>;
-  /** Deletes all that is stored of them, in one transaction. */
+  /** Deletes all that is stored of them, in one transaction, and records for one day that they were forgotten. */
   forget(sub: string): Promise<void>;
+  /** Whether they were forgotten, within a day, and did not sign in since. Without `sub`: whether anybody was. */
+  isForgotten(sub?: string): Promise<boolean>;
+  /** They signed in. */
+  clearForgotten(sub: string): Promise<void>;
 }
 
 /** The access token of the row that serves `want`: the same key, or one whose granted scope covers it. */

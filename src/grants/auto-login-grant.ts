@@ -28,6 +28,10 @@ export class AutoLoginGrant implements Grant {
     return this.#fresh(request);
   }
 
+  async userLeft(sub: string): Promise<void> {
+    await this.#inner.userLeft?.(sub);
+  }
+
   /** What is not in the store yet is a login. */
   async #fresh(request: TokenRequest): Promise<TokenSet> {
     const { trip, response, kept, prompt } = request;

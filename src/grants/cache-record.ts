@@ -1,3 +1,5 @@
+import { parseRefusal } from "../core/refusal-pauses.ts";
+import type { Refusal } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /** What a `CachedGrant` stores. */
@@ -7,6 +9,8 @@ export interface CacheRecord {
   /** Milliseconds since the epoch. */
   readonly storedAt: number;
   readonly tokens: TokenSet;
+  /** How the server refused the refresh token, which it did not end. */
+  readonly refusal?: Refusal;
 }
 
 const MAY_BE_STRINGS = ["refreshToken", "idToken", "issuedTokenType"];
@@ -27,7 +31,10 @@ export function parseRecord(value: unknown): CacheRecord | undefined {
     scope.every((name) => typeof name === "string") &&
     (user === undefined || (isObject(user) && typeof user["sub"] === "string")) &&
     MAY_BE_STRINGS.every((name) => ["string", "undefined"].includes(typeof tokens[name]));
-  return isWhole ? (value as unknown as CacheRecord) : undefined;
+  if (!isWhole) return undefined;
+  const { refusal: stored, ...record } = value as unknown as CacheRecord;
+  const refusal = parseRefusal(stored);
+  return { ...record, ...(refusal && { refusal }) };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -14,6 +14,7 @@ export interface ClientCredentialsConfig extends Want {
  * How the client proves who it is, is the engine's `authentication`. @see RFC 6749 section 4.4
  */
 export class ClientCredentialsGrant implements Grant {
+  readonly owner = null;
   readonly #server: Pick<AuthorizationServer, "requestTokens">;
   readonly #config: ClientCredentialsConfig;
 

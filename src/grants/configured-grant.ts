@@ -8,6 +8,7 @@ import {
 } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { isUnknownClient } from "../core/server-responses.ts";
+import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /** What comes from elsewhere; the rest of its members is the factory's business. */
@@ -32,6 +33,9 @@ interface Built {
   readonly configuration: string;
 }
 
+/** Of tokens that depend on no user. */
+const NO_OWNER: OwnerId = { sub: "" };
+
 /**
  * The grant that a remote configuration describes; another one when that changes. After `invalid_client` the configuration is
  * loaded again, and the request made once more if it changed. When it cannot be loaded the last one known serves on.
@@ -39,6 +43,12 @@ interface Built {
 export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
   readonly #config: ConfiguredGrantConfig<C>;
   #built: Built | undefined;
+  readonly owner: TokenOwner = {
+    getUser: async () => {
+      const { grant } = this.#built ?? (await this.#current());
+      return grant.owner ? grant.owner.getUser() : NO_OWNER;
+    },
+  };
   readonly #loading: { default?: Promise<Built>; reload?: Promise<Built> } = {};
 
   constructor(config: ConfiguredGrantConfig<C>) {
@@ -65,6 +75,12 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
       if (grant === built.grant) throw error;
       return await grant.requestToken(request);
     }
+  }
+
+  /** A grant that was not made in this page yet may have stored something in an earlier one. */
+  async userLeft(sub: string): Promise<void> {
+    const built = await this.#current();
+    await built.grant.userLeft?.(sub);
   }
 
   async #current(): Promise<Built> {

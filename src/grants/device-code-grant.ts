@@ -33,6 +33,7 @@ export interface DeviceCodeGrantConfig {
  * @see RFC 8628
  */
 export class DeviceCodeGrant implements Grant {
+  readonly owner = null;
   readonly #server: Pick<AuthorizationServer, "authorizeDevice" | "requestTokens">;
   readonly #config: DeviceCodeGrantConfig;
   readonly #pending: PendingDevices;

@@ -26,6 +26,7 @@ export interface PasswordConfig extends Want {
  * @see RFC 6749 section 4.3
  */
 export class PasswordGrant implements Grant {
+  readonly owner = null;
   readonly #server: Pick<AuthorizationServer, "requestTokens">;
   readonly #config: PasswordConfig;
 

@@ -27,6 +27,10 @@ export class RefreshGrant implements Grant {
     }
   }
 
+  async userLeft(sub: string): Promise<void> {
+    await this.#inner.userLeft?.(sub);
+  }
+
   /** When the inner grant has nothing either, the reason of the stored session tells more. */
   async #withoutSession(
     request: TokenRequest,

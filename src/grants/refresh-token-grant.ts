@@ -1,17 +1,23 @@
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { NoTokenError, RefreshTokenError, RequestTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
+import type { Clock } from "../core/ports.ts";
+import { nextRefusal, refusalLeftMs } from "../core/refusal-pauses.ts";
 import { meaningOf } from "../core/server-responses.ts";
+import type { Refusal } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
+import { wallClock } from "../core/wall-clock.ts";
 
 export interface RefreshTokenConfig {
   /** Where refresh tokens are sent when that is not the server's token endpoint; absolute. */
   readonly tokenEndpoint?: string;
+  readonly clock?: Pick<Clock, "now">;
 }
 
 /**
- * Sends the refresh token of `request.tokens`, once; for tokens that the caller keeps and locks. Only the server's
- * definite `invalid_grant` leads to the inner grant, as does a request without a refresh token. For the sessions of people use
+ * Sends the refresh token of `request.tokens`, once; for tokens that the caller keeps and locks. The inner grant is asked when
+ * there is no refresh token, when the server ended it, and while the server wants a user. A refresh token that was refused and
+ * not ended stays stored, and is sent again after a pause: `request.refusal` says for how long. For the sessions of users use
  * `RefreshGrant`. @see RFC 6749 section 6
  */
 export class RefreshTokenGrant implements Grant {
@@ -30,23 +36,22 @@ export class RefreshTokenGrant implements Grant {
   }
 
   /**
-   * @throws RefreshTokenError the refresh token is used up, and the inner grant has nothing; or the answer is about somebody else
+   * @throws RefreshTokenError the refresh token is used up, or the server wants a user, and the inner grant has nothing; or the
+   * answer is about somebody else
    * @throws RequestTokenError this request was refused; the refresh token stands
    * @throws NetworkError no answer
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
-    const { tokens: held, trip, response } = request;
+    const { tokens: held, refusal, trip, response } = request;
     const refreshToken = held?.refreshToken;
     if (trip || response !== undefined || !refreshToken) return this.#inner.requestToken(request);
+    if (refusal && this.#pauseLeftMs(refusal) > 0) return this.#refused(request, refusal);
     let fresh: TokenSet;
     try {
       fresh = await this.#refresh(refreshToken, request);
     } catch (error) {
-      const isOver =
-        error instanceof RequestTokenError && meaningOf("refresh", error) === "session over";
-      if (!isOver) throw error;
-      await request.onUsedUp?.();
-      return this.#withoutRefreshToken(request);
+      if (!(error instanceof RequestTokenError)) throw error;
+      return this.#afterError(request, error);
     }
     if (held.user && fresh.user && held.user.sub !== fresh.user.sub) {
       throw new RefreshTokenError("id_token");
@@ -58,6 +63,63 @@ export class RefreshTokenGrant implements Grant {
       scope: fresh.scope.length > 0 ? fresh.scope : held.scope,
       ...(held.user && { user: fresh.user ?? held.user }),
     });
+  }
+
+  get owner(): Grant["owner"] {
+    return this.#inner.owner;
+  }
+
+  async userLeft(sub: string): Promise<void> {
+    await this.#inner.userLeft?.(sub);
+  }
+
+  async #afterError(request: TokenRequest, error: RequestTokenError): Promise<TokenSet> {
+    // The refresh token came with tokens for the same target, which is its default target.
+    const meaning = meaningOf("refresh", error);
+    if (meaning === "session over") {
+      await request.onUsedUp?.();
+      return this.#withoutRefreshToken(request, new RefreshTokenError("invalid_grant"));
+    }
+    if (meaning !== "user needed" && meaning !== "unexplained") throw error;
+    const refusal = nextRefusal(request.refusal, meaning, error, this.#now());
+    await request.onRefused?.(refusal);
+    return this.#refused(request, refusal, error);
+  }
+
+  /** Without sending the refresh token. `error`: the server's refusal, when it came just now. */
+  async #refused(
+    request: TokenRequest,
+    refusal: Refusal,
+    error?: RequestTokenError,
+  ): Promise<TokenSet> {
+    if (refusal.meaning !== "user needed") throw error ?? this.#errorOf(refusal);
+    return this.#withoutRefreshToken(request, new RefreshTokenError("user_needed", refusal));
+  }
+
+  #errorOf(refusal: Refusal): RequestTokenError {
+    const { error, errorDescription, status } = refusal;
+    const retryAfterMs = this.#pauseLeftMs(refusal);
+    return new RequestTokenError(
+      `the token endpoint answered ${status} ${error ?? "without an OAuth error"} a moment ago`,
+      {
+        error,
+        errorDescription,
+        status,
+        retryAfterMs,
+        hint: `The refresh token is sent again in ${Math.ceil(retryAfterMs / 1_000)} s at the earliest. The server's log says more.`,
+        retryable: true,
+      },
+    );
+  }
+
+  #pauseLeftMs(refusal: Refusal): number {
+    // One unexplained refusal may be an accident. Callers have no back-off of their own here, so the next call asks again.
+    const mayAskAgain = refusal.meaning === "unexplained" && refusal.count === 1;
+    return mayAskAgain ? 0 : refusalLeftMs(refusal, this.#now());
+  }
+
+  #now(): number {
+    return (this.#config.clock ?? wallClock).now();
   }
 
   /** Without the caller's signal: a request that is aborted may have used the refresh token up. */
@@ -81,11 +143,11 @@ export class RefreshTokenGrant implements Grant {
     );
   }
 
-  async #withoutRefreshToken(request: TokenRequest): Promise<TokenSet> {
+  async #withoutRefreshToken(request: TokenRequest, reason: RefreshTokenError): Promise<TokenSet> {
     try {
       return await this.#inner.requestToken(request);
     } catch (error) {
-      throw error instanceof NoTokenError ? new RefreshTokenError("invalid_grant") : error;
+      throw error instanceof NoTokenError ? reason : error;
     }
   }
 }

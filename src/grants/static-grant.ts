@@ -4,6 +4,7 @@ import { completeTokens, type CustomTokens } from "./custom-tokens.ts";
 
 /** Gives the same tokens always, whatever is asked: for tests, and for development with a token from elsewhere. */
 export class StaticGrant implements Grant {
+  readonly owner = null;
   readonly #tokens: CustomTokens;
 
   /** @param tokens good for ever when they do not say until when */

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/ports.ts";
+import type { Refusal } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import { wallClock } from "../core/wall-clock.ts";
@@ -31,7 +32,7 @@ export class TokenCache {
     if (value === undefined || value === null) return undefined;
     const record = parseRecord(value);
     if (!record) {
-      await attempt(() => storage.set(`${key}/aside`, value, ASIDE_MS));
+      await attempt(() => storage.set(asideKey(key), value, ASIDE_MS));
       await this.delete(key);
       return undefined;
     }
@@ -56,11 +57,27 @@ export class TokenCache {
     const record = await this.read(key);
     if (!record || record.tokens.refreshToken !== refreshToken) return;
     const { refreshToken: _, ...tokens } = record.tokens;
-    await this.#put(key, { ...record, tokens });
+    const { refusal: __, ...rest } = record;
+    await this.#put(key, { ...rest, tokens });
+  }
+
+  /** The server refused the refresh token and did not end it. */
+  async putRefusal(key: string, refreshToken: string | undefined, refusal: Refusal): Promise<void> {
+    const record = await this.read(key);
+    if (!record || record.tokens.refreshToken !== refreshToken) return;
+    await this.#put(key, { ...record, refusal });
   }
 
   async delete(key: string): Promise<void> {
     await attempt(() => this.#config.storage.delete(key));
+  }
+
+  /** Deletes what was stored of a user, and what was set aside of it. `keep`: of whose tokens nothing is deleted. */
+  async forget(key: string, keep: (record: CacheRecord) => boolean = () => false): Promise<void> {
+    const record = await this.read(key);
+    if (record && keep(record)) return;
+    await this.delete(key);
+    await this.delete(asideKey(key));
   }
 
   async #put(key: string, record: CacheRecord): Promise<void> {
@@ -76,6 +93,10 @@ export class TokenCache {
   #now(): number {
     return (this.#config.clock ?? wallClock).now();
   }
+}
+
+function asideKey(key: string): string {
+  return `${key}/aside`;
 }
 
 /** Undefined when it fails, however it does: an own storage may throw, too. */

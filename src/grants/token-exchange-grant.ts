@@ -2,6 +2,7 @@ import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { RequestTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
+import { subjectOwner } from "./subject-owner.ts";
 
 /** By the last part of its URN, or any other type as a whole URI. @see RFC 8693 section 3 */
 export type TokenTypeIdentifier =
@@ -43,6 +44,14 @@ export class TokenExchangeGrant implements Grant {
     this.#inner = inner;
     this.#server = server;
     this.#config = config;
+  }
+
+  get owner(): Grant["owner"] {
+    return subjectOwner(this.#inner);
+  }
+
+  async userLeft(sub: string): Promise<void> {
+    await this.#inner.userLeft?.(sub);
   }
 
   /** @throws RequestTokenError the exchange was refused, or the inner grant has no token of this type */

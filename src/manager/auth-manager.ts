@@ -8,11 +8,14 @@ import type { UserAgent } from "../core/user-agent.ts";
 import { USUAL_WANT, wantKey } from "../core/want.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./active-session.ts";
 import { authorizedFetch } from "./authorized-fetch.ts";
-import type { GetToken } from "./send-authorized.ts";
+import type { RefusedTokens } from "./refused-tokens.ts";
+import type { GetToken } from "./get-token.ts";
 import { checkOutUntold } from "./check-out.ts";
 import { LazyLogins } from "./lazy-logins.ts";
 import type { LoginsConfig } from "./logins.ts";
+import type { ForgottenError } from "./not-forgotten.ts";
 import { ignore, needsPerson, Renewals } from "./renewals.ts";
+import { userLeft, type UserLeft } from "./user-left.ts";
 import { isCallback, signOutStateOf } from "./response-url.ts";
 import type { PeopleDesk } from "./people-desk.ts";
 import type * as ServerSignOut from "./server-sign-out.ts";
@@ -23,6 +26,8 @@ export interface AuthManagerConfig
   /** The way `login()` goes when none is given. */
   readonly userAgent: UserAgent;
   readonly refresher: Pick<Refresher, "prepare" | "validate">;
+  /** What replaces tokens that an API refused, the same at each call. Without it `fetch` gives a 401 to its caller. */
+  readonly loadRefusedTokens?: () => Promise<RefusedTokens>;
 }
 
 /**
@@ -35,6 +40,7 @@ export class AuthManager implements Auth {
   readonly #logins: LazyLogins;
   #opened: Promise<void> | undefined;
   readonly #renewals: Renewals;
+  readonly #userLeft: UserLeft;
   #switched: Promise<void> = Promise.resolve();
   #unlisten: (() => void) | undefined;
 
@@ -43,6 +49,7 @@ export class AuthManager implements Auth {
     this.#session = new ActiveSession(config);
     this.#logins = new LazyLogins(config, this.#session);
     this.#renewals = new Renewals(config, this.#session, this.#logins);
+    this.#userLeft = userLeft(config);
   }
 
   // Not an async function: with a good token at hand this is a comparison and nothing else.
@@ -57,8 +64,14 @@ export class AuthManager implements Auth {
     const user = this.#session.sub;
     const getToken: GetToken = (options) =>
       this.getToken({ ...options, ...(user !== undefined && { user }) });
-    return authorizedFetch(getToken, this.#config.page.href())(input, init);
+    return authorizedFetch(
+      getToken,
+      this.#config.page.href(),
+      this.#config.loadRefusedTokens,
+    )(input, init);
   };
+
+  readonly onUserLeft: Auth["onUserLeft"] = (listener) => this.#userLeft.listen(listener);
 
   readonly subscribe: Auth["subscribe"] = (listener) => this.#session.state.subscribe(listener);
 
@@ -122,6 +135,7 @@ export class AuthManager implements Auth {
     if (user === undefined) return { server: "told" };
     await checkOutUntold(this.#config, user);
     if (user === this.#session.sub) this.#session.leave();
+    await this.#userLeft.tell(user);
     await this.#session.load("this-tab").catch(ignore);
     // From here on the server is told; whether it hears changes nothing here.
     if (!this.#config.untold.sessions.has(user)) return { server: "told" };
@@ -168,14 +182,22 @@ export class AuthManager implements Auth {
   }
 
   #desk(): PeopleDesk {
-    return { config: this.#config, session: this.#session, logins: this.#logins, auth: this };
+    return {
+      config: this.#config,
+      session: this.#session,
+      logins: this.#logins,
+      userLeft: this.#userLeft,
+      auth: this,
+    };
   }
 
   async #hear(message: TabMessage): Promise<void> {
     const { t, k, from, sid } = message;
     const isOwn = from === this.#config.tab;
     // Whoever signed in or out here goes on here.
-    if (t === "user") return isOwn ? undefined : this.#session.hear(k, message.what).catch(ignore);
+    if (t === "user" && isOwn) return;
+    if (t === "user" && message.what !== "login") void this.#userLeft.tell(k);
+    if (t === "user") return this.#session.hear(k, message.what).catch(ignore);
     if (k !== this.#session.sub || (t !== "done" && t !== "ended")) return;
     // Whoever waits here for the same is told by the refresh itself.
     if (t === "done") await this.#renewals.usual?.catch(ignore);
@@ -197,7 +219,10 @@ export class AuthManager implements Auth {
       if (!isAsking) return await this.#silentToken(options);
     } catch (error) {
       waitFor = this.#logins.underWay;
-      const mayAsk = waitFor ?? this.#config.page.canNavigate();
+      // Only a login that the app asks for undoes `forget()`.
+      const mayAsk =
+        waitFor ??
+        (this.#config.page.canNavigate() && !(error as Partial<ForgottenError>).isForgotten);
       if (prompt === "none" || !needsPerson(error) || !mayAsk) throw error;
       reason = error;
     }

@@ -1,10 +1,16 @@
 import { ConfigurationError } from "../core/errors.ts";
-import { sendAuthorized, type GetToken } from "./send-authorized.ts";
+import type { GetToken } from "./get-token.ts";
+import type { RefusedTokens } from "./refused-tokens.ts";
+import { sendAuthorized } from "./send-authorized.ts";
 
-/** `fetch` with the token, for the origin of `page`, a URL. @see RFC 6750 section 2.1 */
+/**
+ * `fetch` with the token, for the origin of `page`, a URL. `load`: what replaces tokens that were refused.
+ * @see RFC 6750 section 2.1
+ */
 export function authorizedFetch(
   getToken: GetToken,
   page: string,
+  load?: () => Promise<RefusedTokens>,
 ): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
   return async (input, init) => {
     const request = new Request(input, init);
@@ -16,7 +22,7 @@ export function authorizedFetch(
         "auth.fetch is for this page's own origin; for another one use createFetch().",
       );
     }
-    return sendAuthorized(request, getToken, send);
+    return sendAuthorized(request, getToken, send, load);
   };
 }
 

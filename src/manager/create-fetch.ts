@@ -1,7 +1,10 @@
 import { ConfigurationError } from "../core/errors.ts";
+import { shared } from "../core/lazy.ts";
 import { parseUrl } from "../core/same-origin.ts";
 import { isSecureUrl } from "../core/secure-url.ts";
-import { sendAuthorized, type GetToken } from "./send-authorized.ts";
+import type { GetToken } from "./get-token.ts";
+import { RefusedTokens } from "./refused-tokens.ts";
+import { sendAuthorized } from "./send-authorized.ts";
 
 export interface CreateFetchConfig {
   /**
@@ -21,20 +24,22 @@ export interface CreateFetchConfig {
 }
 
 /**
- * A `fetch` that brings the token to whom it is for, and nothing to others. After a 401 it tries once more with a newer one;
- * when there is none, the 401 is the answer. Without a token it sends nothing and rejects as `getToken` does. It follows no
- * redirect with a `headerName` of your own: `fetch` would take that one along to wherever the server points.
- * @see RFC 6750 section 2.1
+ * `createFetch()` as a package entry composes it.
+ * @param load what decides about tokens that were refused: of this `fetch` alone when not given
  * @throws ConfigurationError `allow` or `exclude` name something else
  */
-export function createFetch({
-  getToken,
-  allow,
-  exclude = [],
-  headerName = "authorization",
-  prefix = "Bearer",
-  fetch: send = (request) => fetch(request),
-}: CreateFetchConfig): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
+export function createFetch(
+  {
+    getToken,
+    allow,
+    exclude = [],
+    headerName = "authorization",
+    prefix = "Bearer",
+    fetch: send = (request) => fetch(request),
+  }: CreateFetchConfig,
+  load: () => Promise<RefusedTokens> = async () => new RefusedTokens(),
+): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
+  const loadOnce = shared(load);
   const allowed = allow.map(parseAllowed);
   const excluded = exclude.map(parseExcluded);
   const followsRedirects = headerName.toLowerCase() === "authorization";
@@ -57,10 +62,11 @@ export function createFetch({
       followsRedirects || asked.redirect === "manual"
         ? asked
         : new Request(asked, { redirect: "error" });
-    return sendAuthorized(request, getToken, (request, token) => {
+    const withToken = (request: Request, token: string) => {
       request.headers.set(headerName, `${prefix} ${token}`.trim());
       return send(request);
-    });
+    };
+    return sendAuthorized(request, getToken, withToken, loadOnce);
   };
 }
 

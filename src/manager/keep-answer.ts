@@ -1,15 +1,18 @@
 import { ConfigurationError, IdTokenError, NoTokenError } from "../core/errors.ts";
 import type { TokenRequest } from "../core/grant.ts";
 import { sessionKey } from "../core/keys.ts";
-import { KEEP, type SessionRow, type TokenRecord } from "../core/session.ts";
+import { KEEP, type SessionRow, type TokenRecord, type UserStore } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
 import { USUAL_WANT, wantKey, type WantKey } from "../core/want.ts";
 import { tellTabs, type SessionDesk } from "./check-out.ts";
 import { fetchUser, type UserDesk } from "./fetch-user.ts";
+import { assertChosen, assertNotForgotten } from "./not-forgotten.ts";
 import { unlessLeft } from "./unless-left.ts";
 
-interface KeepDesk extends SessionDesk, UserDesk {}
+interface KeepDesk extends SessionDesk, UserDesk {
+  readonly users: UserStore;
+}
 
 /** Stores the answer to a login: for `want`, and in place of what is usual for `usual`. `byDefault`: the default user afterwards. */
 type CheckIn = (
@@ -29,7 +32,7 @@ export interface KeepOptions {
 /**
  * Stores what a grant of the app's own gave without asking a person: beside what the session has, or by `checkIn` as a new one.
  * Gives whose it is. Rejects as `fetchUser()` does, too.
- * @throws NoTokenError the person signed out or was forgotten, and only a login undoes that
+ * @throws NoTokenError the user signed out or was forgotten, or this tab's user was, and only a login undoes that
  * @throws IdTokenError it is about somebody else
  * @throws ConfigurationError it was exchanged for a token of the session, and would stand in its place
  */
@@ -58,12 +61,14 @@ export async function keepAnswer(
     const judged = isAsked ? row : active.row;
     if ((isKnown && request.user !== undefined && !row) || judged?.end?.why === "signed_out")
       throw left;
+    if (request.user === undefined) await assertChosen(desk, active);
+    if (!row) await assertNotForgotten(desk, user.sub);
     const isTheirs = row && !row.end;
     if (isTheirs && answer.issuedTokenType !== undefined) {
       throw new ConfigurationError(
         "grant",
         "what it exchanges would take the place of the session's own token",
-        "Give the TokenExchangeGrant to a tokenManager() instead, around a grant that asks auth.getToken().",
+        "Give a tokenManager() this provider instead: new TokenExchangeGrant(new AuthGrant(auth), server).",
       );
     }
     // In memory mode perhaps no tab has its tokens any more.

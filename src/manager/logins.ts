@@ -109,10 +109,13 @@ export class Logins {
     const desk = { ...this.#config, ...silent };
     const who = await userOf(desk, answer, request.signal);
     const { sub } = who;
+    const isSeen = !silent && answer.asked?.prompt !== "none";
+    if (!isSeen) await (await loadBeyondLogin()).assertMayReturn(this.#config, sub);
     const next = silent ? await silent.tabOf(sub) : sub;
     // With a generation it is stored already: somebody who was here came back.
     if (answer.generation === undefined) await checkIn(desk, answer, who, want, undefined, next);
     else await desk.users.putDefault(next);
+    if (isSeen) await clearForgotten(this.#config.users, sub);
     if (next === sub) await this.#session.enter(sub);
     // The network is here now; when the token has run out it may not be.
     this.#config.refresher.prepare().catch(() => {});
@@ -184,6 +187,14 @@ export class Logins {
     this.#judge(undefined, sub);
     return { user, ...place };
   }
+}
+
+/** The session is stored, so a failure here is of no consequence for this login. */
+async function clearForgotten(users: UserStore, sub: string): Promise<void> {
+  await users
+    .people()
+    .then((people) => people.clearForgotten(sub))
+    .catch(() => {});
 }
 
 /** Another client's response says nothing about this one's login. */

@@ -4,6 +4,7 @@ import type { ActiveSession, ActiveSessionConfig } from "./active-session.ts";
 import type { LazyLogins } from "./lazy-logins.ts";
 import type { LoginsConfig } from "./logins.ts";
 import type { ServerSignOutConfig } from "./server-sign-out.ts";
+import type { UserLeft } from "./user-left.ts";
 
 /** What the manager hands to what it loads when people are chosen, asked or signed out. */
 export interface PeopleDesk {
@@ -12,5 +13,6 @@ export interface PeopleDesk {
     ServerSignOutConfig & { readonly userAgent: UserAgent };
   readonly session: ActiveSession;
   readonly logins: LazyLogins;
+  readonly userLeft: UserLeft;
   readonly auth: Auth;
 }

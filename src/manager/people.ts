@@ -75,7 +75,7 @@ export async function forget(desk: PeopleDesk, sub: string): Promise<LogoutResul
   });
   await (await config.users.people()).forget(sub);
   tellTabs(config, sub, "", { t: "user", what: "forget" });
-  await session.load("this-tab").catch(() => {});
+  await Promise.all([desk.userLeft.tell(sub), session.load("this-tab").catch(() => {})]);
   return leaveServer(desk, sub, before);
 }
 
@@ -89,7 +89,10 @@ export async function signOutEverywhere(desk: PeopleDesk): Promise<LogoutResult>
   // One that a newer Latchkey wrote keeps nobody else here.
   const deleted = await Promise.allSettled(all.map((sub) => checkOutUntold(config, sub)));
   if (own !== undefined && deleted[0]?.status === "fulfilled") session.leave();
-  await session.load("this-tab").catch(() => {});
+  await Promise.all([
+    ...all.map((sub) => desk.userLeft.tell(sub)),
+    session.load("this-tab").catch(() => {}),
+  ]);
   const told = Promise.all(
     others.map((sub) => tellServer(config, sub, { endSession: "none", mayLeave: () => false })),
   );

@@ -1,12 +1,8 @@
-/** `Auth.getToken`, a token manager's, or anything like them. */
-export type GetToken = (options: {
-  prompt: "none";
-  cache?: "reload";
-  signal: AbortSignal;
-}) => Promise<string>;
+import type { GetToken } from "./get-token.ts";
+import type { RefusedTokens } from "./refused-tokens.ts";
 
 /**
- * Sends `request` with a token. After a 401 once more with a newer one: one that came meanwhile, or else one that is got now.
+ * Sends `request` with a token. After a 401 once more with a newer one, when what `load` gives finds one and lets it be tried.
  * When there is none, the 401 is the answer. Never shows anything.
  * @see RFC 6750 section 3.1
  */
@@ -14,24 +10,18 @@ export async function sendAuthorized(
   request: Request,
   getToken: GetToken,
   send: (request: Request, token: string) => Promise<Response>,
+  load: (() => Promise<RefusedTokens>) | undefined,
 ): Promise<Response> {
-  const { signal } = request;
+  const { signal, url } = request;
   const again = request.clone();
   const token = await getToken({ prompt: "none", signal });
   const response = await send(request, token);
   if (response.status !== 401) return response;
-  const newer = await newerToken(getToken, token, signal).catch(() => undefined);
-  signal.throwIfAborted();
-  if (newer === undefined) return response;
-  await response.body?.cancel().catch(() => {});
-  return send(again, newer);
-}
-
-async function newerToken(
-  getToken: GetToken,
-  refused: string,
-  signal: AbortSignal,
-): Promise<string> {
-  const current = await getToken({ prompt: "none", signal });
-  return current === refused ? getToken({ prompt: "none", cache: "reload", signal }) : current;
+  const refused = await load?.().catch(() => undefined);
+  const { origin } = new URL(url);
+  const second = await refused?.retry({ origin, token, getToken, signal }, async (newer) => {
+    await response.body?.cancel().catch(() => {});
+    return send(again, newer);
+  });
+  return second ?? response;
 }

@@ -1,3 +1,5 @@
+import { parseRefusal } from "../core/refusal-pauses.ts";
+import type { Refusal } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 
@@ -7,6 +9,8 @@ export interface ServiceTokens extends Omit<TokenSet, "idToken" | "generation" |
   readonly accessToken: string;
   /** Of the access token, as it was given. */
   readonly lifeMs: number;
+  /** How the server refused the refresh token, which it did not end. */
+  readonly refusal?: Refusal;
 }
 
 /** The last moment a `Date` can name: JSON knows no infinity. */
@@ -100,6 +104,9 @@ export class ServiceTokenStore {
     const value = await this.#storage.get(key);
     const tokens = parse(value);
     if (value !== undefined && !tokens) await this.#storage.delete(key);
-    return tokens;
+    if (!tokens?.refusal) return tokens;
+    const { refusal: stored, ...rest } = tokens;
+    const refusal = parseRefusal(stored);
+    return { ...rest, ...(refusal && { refusal }) };
   }
 }

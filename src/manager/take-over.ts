@@ -1,5 +1,5 @@
 import { sessionKey } from "../core/keys.ts";
-import { KEEP, type SessionRow, type SessionStore } from "../core/session.ts";
+import { KEEP, type SessionRow, type SessionStore, type UserStore } from "../core/session.ts";
 import { isNewer } from "../core/session-version.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
@@ -9,15 +9,18 @@ import { tellTabs, type SessionDesk } from "./check-out.ts";
 /** Tokens that another SDK got, and whose they are. */
 export type TakenTokens = TokenSet & { readonly user: User };
 
+export interface TakeOverDesk extends CheckInDesk {
+  readonly users: UserStore;
+}
+
 /**
- * A session of ours that another SDK's must not replace: one that is live, of whomever, or that the person ended. What only
- * the server ended needs the person anyway.
+ * Whether another SDK's session must not be stored: somebody's session of ours is live, or the user signed out or was
+ * forgotten. What only the server ended needs the user anyway.
  */
-export async function standing(desk: SessionDesk, sub: string): Promise<SessionRow | undefined> {
-  const { row } = await desk.users.getActive();
-  if (stands(row)) return row;
-  const own = await desk.sessions.get(sessionKey(desk.client, sub));
-  return stands(own) ? own : undefined;
+export async function standing(desk: TakeOverDesk, sub: string): Promise<boolean> {
+  if (stands((await desk.users.getActive()).row)) return true;
+  if (stands(await desk.sessions.get(sessionKey(desk.client, sub)))) return true;
+  return (await desk.users.people()).isForgotten(sub);
 }
 
 function stands(row: SessionRow | undefined): boolean {
@@ -28,7 +31,7 @@ function stands(row: SessionRow | undefined): boolean {
  * Stores the tokens as a login that gives way to any session of ours: of many tabs at once one stores them.
  * False when one stands.
  */
-export async function takeOver(desk: CheckInDesk, tokens: TakenTokens): Promise<boolean> {
+export async function takeOver(desk: TakeOverDesk, tokens: TakenTokens): Promise<boolean> {
   if (await standing(desk, tokens.user.sub)) return false;
   try {
     await checkIn({ ...desk, sessions: yielding(desk.sessions) }, tokens, tokens.user);

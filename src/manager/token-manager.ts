@@ -1,21 +1,20 @@
-import { NoTokenError, RefreshTokenError, TimeoutError } from "../core/errors.ts";
+import { abortable } from "../core/abortable.ts";
+import { NoTokenError, type RefreshTokenError } from "../core/errors.ts";
 import { Flights } from "../core/flights.ts";
-import type { Grant } from "../core/grant.ts";
-import type { Clock, TabLock } from "../core/ports.ts";
-import { tokenSet } from "../core/token-set.ts";
-import type { TokenStorage } from "../core/token-storage.ts";
-import { wantKey, type Want } from "../core/want.ts";
+import { isSessionOver, needsUser } from "../core/refresh-failure.ts";
+import type { Refusal } from "../core/session.ts";
+import { tokenSet, type TokenSet } from "../core/token-set.ts";
+import { ServiceEntries, type Entry } from "./service-entries.ts";
 import type {
   ForceRefreshOptions,
   InvalidateTokenOptions,
   ServiceTokenOptions,
 } from "./service-token-options.ts";
-import {
-  invalidated,
-  serviceTokens,
-  ServiceTokenStore,
-  type ServiceTokens,
-} from "./service-tokens.ts";
+import { invalidated, type ServiceTokens } from "./service-tokens.ts";
+import { isOf, UserChanged } from "./service-users.ts";
+import type { TokenManagerConfig } from "./token-manager-config.ts";
+
+export type { TokenManagerConfig };
 
 /** A token, or why there is none without a person. */
 interface Found {
@@ -23,26 +22,8 @@ interface Found {
   readonly why?: NoTokenError | RefreshTokenError;
 }
 
-export interface TokenManagerConfig {
-  /**
-   * Where tokens come from. One that refreshes is handed the stored tokens: see `RefreshTokenGrant`. It is asked with
-   * `prompt: "none"` first, and again without when it needs a person for it, and one may be asked.
-   */
-  readonly provider: Grant;
-  /** Where they are kept; the one truth, read at each call. */
-  readonly storage: TokenStorage;
-  /** `auth_token` when not given. Managers of one origin differ in it, or in `service`. */
-  readonly keyPrefix?: string;
-  /** Whose tokens: a name, with whatever makes them somebody's own, such as issuer, client and account. */
-  readonly service?: string;
-  /** Shared by all who share the storage. */
-  readonly locks: TabLock;
-  readonly clock: Pick<Clock, "now">;
-  /** So long before its end a token is renewed, or a third of its life before when that is shorter. 30,000 when not given. */
-  readonly leewayMs?: number;
-  /** How long to wait for another tab that is getting the token. 30,000 when not given. */
-  readonly patienceMs?: number;
-}
+/** How often one call begins again because the user changed meanwhile. */
+const TRIES = 3;
 
 /**
  * The tokens of one service, got once for all who share storage and locks. The access tokens of different scopes, resources
@@ -50,13 +31,18 @@ export interface TokenManagerConfig {
  */
 export class TokenManager {
   readonly #config: TokenManagerConfig;
-  readonly #store: ServiceTokenStore;
+  readonly #entries: ServiceEntries;
   readonly #flights = new Flights<string>();
   #calls = 0;
 
   constructor(config: TokenManagerConfig) {
     this.#config = config;
-    this.#store = new ServiceTokenStore(config.storage);
+    this.#entries = new ServiceEntries(config);
+  }
+
+  /** Follows users who leave, so that their tokens are deleted. `tokenManager()` calls it; otherwise the first call does. */
+  start(): void {
+    this.#entries.users.listen();
   }
 
   /**
@@ -89,44 +75,78 @@ export class TokenManager {
     signal,
     ...want
   }: InvalidateTokenOptions = {}): Promise<void> => {
-    const key = this.#keyOf(want);
-    const before = await this.#read(key);
-    await this.#underLock(key, signal, async () => {
-      const tokens = await this.#read(key);
+    const user = await this.#entries.users.current();
+    if (user === "nobody") return;
+    const entry = this.#entries.of(want, user);
+    const before = await this.#entries.read(entry);
+    await this.#entries.underLock(entry.key, signal, async () => {
+      const tokens = await this.#entries.read(entry);
       if (!tokens) return;
       const isSame = tokens.accessToken === before?.accessToken;
       if (refreshToken === "forget" || (isSame && !tokens.refreshToken)) {
-        await this.#store.delete(key);
-      } else if (isSame) {
-        await this.#config.storage.set(key, invalidated(tokens));
+        await this.#entries.delete(entry);
+      } else if (isSame && this.#entries.users.isHere(user)) {
+        await this.#config.storage.set(entry.key, invalidated(tokens));
       }
     });
   };
 
+  /**
+   * Deletes all tokens of a user here. The manager does it by itself when its `owner` tells it.
+   * @throws StorageError they are still stored
+   */
+  readonly userLeft = (sub: string): Promise<void> => this.#entries.users.leave(sub);
+
   async #join(options: ServiceTokenOptions, mode: ForceRefreshOptions["mode"]): Promise<string> {
+    options.signal?.throwIfAborted();
+    for (let tries = 1; ; tries++) {
+      const user = await abortable(this.#entries.users.current(), options.signal);
+      if (user === "nobody") return this.#withoutUser(options);
+      try {
+        return await this.#joinFor(this.#entries.of(options, user), options, mode);
+      } catch (error) {
+        if (!(error instanceof UserChanged) || tries === TRIES) throw error;
+      }
+    }
+  }
+
+  #joinFor(
+    entry: Entry,
+    options: ServiceTokenOptions,
+    mode: ForceRefreshOptions["mode"],
+  ): Promise<string> {
     const { cache = "default", prompt, context, signal } = options;
-    const key = this.#keyOf(options);
     const own = context && ++this.#calls;
     return this.#flights.join(
-      JSON.stringify([key, cache, mode, prompt, own]),
-      (stop) => this.#find(key, { ...options, cache, signal: stop }, mode),
+      JSON.stringify([entry.key, cache, mode, prompt, own, entry.user?.departures]),
+      (stop) => this.#find(entry, { ...options, cache, signal: stop }, mode),
       signal,
     );
   }
 
+  /** Nobody is signed in, so nothing that is stored may be given. The provider may sign somebody in. */
+  async #withoutUser(request: ServiceTokenOptions): Promise<string> {
+    const tokens = await this.#config.provider.requestToken(request);
+    const user = await this.#entries.users.current();
+    if (typeof user === "object" && isOf(user, tokens)) {
+      await this.#entries.writeLocked(this.#entries.of(request, user), tokens);
+    }
+    return tokens.accessToken;
+  }
+
   async #find(
-    key: string,
+    entry: Entry,
     options: ServiceTokenOptions & { signal: AbortSignal },
     mode: ForceRefreshOptions["mode"],
   ): Promise<string> {
     const isReload = options.cache === "reload";
-    const before = await this.#read(key);
-    if (!isReload && this.#isGood(before)) return before.accessToken;
+    const before = await this.#entries.read(entry);
+    if (!isReload && this.#entries.isGood(before)) return before.accessToken;
     try {
-      return await this.#get(key, before, options, mode);
+      return await this.#get(entry, before, options, mode);
     } catch (error) {
-      if (isReload || error instanceof RefreshTokenError) throw error;
-      const left = await this.#read(key).catch(() => undefined);
+      if (isReload || isSessionOver(error) || error instanceof UserChanged) throw error;
+      const left = await this.#entries.read(entry).catch(() => undefined);
       if (left && left.expiresAt > this.#config.clock.now()) return left.accessToken;
       throw error;
     }
@@ -134,126 +154,93 @@ export class TokenManager {
 
   /** First without a person: whoever wants none does not wait for a call that asks one. */
   async #get(
-    key: string,
+    entry: Entry,
     before: ServiceTokens | undefined,
     options: ServiceTokenOptions & { signal: AbortSignal },
     mode: ForceRefreshOptions["mode"],
   ): Promise<string> {
     const { cache, prompt = "if needed", signal } = options;
     const underLock = (lock: string, work: (now: ServiceTokens | undefined) => Promise<Found>) =>
-      this.#underLock(lock, signal, async () => {
+      this.#entries.underLock(lock, signal, async () => {
         // Perhaps somebody else was here first.
-        const now = await this.#read(key);
+        const now = await this.#entries.read(entry);
         const isNews = cache !== "reload" || now?.accessToken !== before?.accessToken;
-        return isNews && this.#isGood(now) ? { token: now.accessToken } : work(now);
+        return isNews && this.#entries.isGood(now) ? { token: now.accessToken } : work(now);
       });
     let found: Found = {};
     if (prompt === "if needed" || prompt === "none") {
-      found = await underLock(key, (now) => this.#request(key, now, options, mode));
+      found = await underLock(entry.key, (now) => this.#request(entry, now, options, mode));
       if (prompt === "none" && found.why) throw found.why;
     }
     if (found.token === undefined) {
       const { why } = found;
-      found = await underLock(`${key}/person`, (now) => this.#ask(key, now, options, why));
+      found = await underLock(`${entry.key}/person`, (now) => this.#ask(entry, now, options, why));
     }
     return found.token!;
   }
 
   /** Without a person. */
   async #request(
-    key: string,
+    entry: Entry,
     held: ServiceTokens | undefined,
     { cache, ...request }: ServiceTokenOptions,
     mode: ForceRefreshOptions["mode"],
   ): Promise<Found> {
-    const { provider, clock } = this.#config;
     let isUsedUp = false;
     const onUsedUp = async () => {
       isUsedUp = true;
       const { refreshToken: _, ...rest } = held!;
-      await this.#store.write(key, rest, clock.now(), rest.accessToken);
+      await this.#entries.change(entry, rest);
     };
+    const onRefused = (refusal: Refusal) => this.#entries.change(entry, { ...held!, refusal });
+    const stored = () => ({
+      tokens: tokenSet(held!),
+      onUsedUp,
+      onRefused,
+      ...(held!.refusal && { refusal: held!.refusal }),
+    });
+    let tokens: TokenSet;
     try {
-      const tokens = await provider.requestToken({
+      tokens = await this.#config.provider.requestToken({
         ...request,
+        ...requestUser(entry),
         prompt: "none",
-        ...(held && mode === "refresh" && { tokens: tokenSet(held), onUsedUp }),
+        ...(held && mode === "refresh" && stored()),
         // What is held is not good enough, whoever else has it.
         ...((held || cache === "reload") && { cache: "reload" }),
       });
-      const now = clock.now();
-      await this.#store.write(key, serviceTokens(tokens, now), now, held?.accessToken);
-      return { token: tokens.accessToken };
     } catch (error) {
       // The storage's own failure must not hide why.
-      if (error instanceof RefreshTokenError) await this.#store.delete(key).catch(() => {});
-      const isForPerson = error instanceof (isUsedUp ? RefreshTokenError : NoTokenError);
-      if (isForPerson) return { why: error };
+      if (isSessionOver(error)) await this.#entries.delete(entry).catch(() => {});
+      if (needsUser(error, isUsedUp)) return { why: error };
       throw error;
     }
+    await this.#entries.write(entry, tokens, held?.accessToken);
+    return { token: tokens.accessToken };
   }
 
   /** While others may refresh what is stored: nothing of it goes along. */
   async #ask(
-    key: string,
+    entry: Entry,
     held: ServiceTokens | undefined,
     { cache, ...request }: ServiceTokenOptions,
     why: NoTokenError | RefreshTokenError | undefined,
   ): Promise<Found> {
-    const { provider, clock } = this.#config;
+    let tokens: TokenSet;
     try {
-      const tokens = await provider.requestToken({
+      tokens = await this.#config.provider.requestToken({
         ...request,
+        ...requestUser(entry),
         ...((held || cache === "reload") && { cache: "reload" }),
       });
-      const write = async () => {
-        const now = clock.now();
-        const before = await this.#read(key).catch(() => undefined);
-        await this.#store.write(key, serviceTokens(tokens, now), now, before?.accessToken);
-      };
-      await this.#underLock(key, undefined, write).catch(write);
-      return { token: tokens.accessToken };
     } catch (error) {
       throw why && error instanceof NoTokenError ? why : error;
     }
+    await this.#entries.writeLocked(entry, tokens);
+    return { token: tokens.accessToken };
   }
+}
 
-  async #underLock<T>(
-    lock: string,
-    signal: AbortSignal | undefined,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    const { locks, patienceMs = 30_000 } = this.#config;
-    const late = AbortSignal.timeout(patienceMs);
-    let isGranted = false;
-    try {
-      return await locks.request(
-        `token/${lock}`,
-        { mode: "exclusive", signal: signal ? AbortSignal.any([signal, late]) : late },
-        () => {
-          isGranted = true;
-          return work();
-        },
-      );
-    } catch (cause) {
-      if (isGranted || !late.aborted) throw cause;
-      throw new TimeoutError(`${lock} was busy for ${patienceMs} ms`, { pending: true });
-    }
-  }
-
-  #read(key: string): Promise<ServiceTokens | undefined> {
-    return this.#store.read(key, this.#config.clock.now());
-  }
-
-  #isGood(tokens: ServiceTokens | undefined): tokens is ServiceTokens {
-    const { clock, leewayMs = 30_000 } = this.#config;
-    return (
-      tokens !== undefined && tokens.expiresAt - clock.now() > Math.min(leewayMs, tokens.lifeMs / 3)
-    );
-  }
-
-  #keyOf(want: Want): string {
-    const { keyPrefix = "auth_token", service = "" } = this.#config;
-    return `${encodeURIComponent(keyPrefix)}:${encodeURIComponent(service)}:${wantKey(want)}`;
-  }
+function requestUser({ user }: Entry): { user?: string } {
+  return user && !user.isDerived ? { user: user.sub } : {};
 }

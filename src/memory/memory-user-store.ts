@@ -3,7 +3,10 @@ import { lastUsedFirst, parseRemembered } from "../core/parse-remembered.ts";
 import { rememberedRecord } from "../core/remembered-record.ts";
 import type { RememberedUser } from "../core/login-prompt.ts";
 import type { People, StoredUser, UserStore } from "../core/session.ts";
+import { wallClock } from "../core/wall-clock.ts";
 import type { MemorySessionStore } from "./memory-session-store.ts";
+
+const DAY_MS = 86_400_000;
 
 /** The client's people in this process's memory: one tab's view of them. */
 export class MemoryUserStore implements UserStore {
@@ -12,6 +15,8 @@ export class MemoryUserStore implements UserStore {
   readonly #device: MemoryUserStore;
   /** Of the first view alone. */
   #default: string | null = null;
+  /** Until when only a login brings a forgotten user back, by `sub`. Of the first view alone. */
+  readonly #forgotten = new Map<string, number>();
   #pinned: string | undefined;
 
   constructor(sessions: MemorySessionStore, client: ClientKey, device?: MemoryUserStore) {
@@ -28,7 +33,7 @@ export class MemoryUserStore implements UserStore {
   async getActive(): Promise<StoredUser> {
     if (this.#pinned === undefined && this !== this.#device) return this.#device.getActive();
     const sub = this.#pinned ?? this.#default;
-    if (!sub) return {};
+    if (!sub) return this.#pinned === "" ? { isPinned: true } : {};
     const row = await this.#sessions.get(sessionKey(this.#client, sub));
     return { sub, row, isPinned: this.#pinned !== undefined };
   }
@@ -69,7 +74,13 @@ export class MemoryUserStore implements UserStore {
       dropDefault: async (sub) => {
         if (device.#default === sub && !known().includes(sub)) device.#default = null;
       },
+      isForgotten: async (sub) =>
+        [...device.#forgotten].some(
+          ([forgotten, until]) => (sub ?? forgotten) === forgotten && until > wallClock.now(),
+        ),
+      clearForgotten: async (sub) => void device.#forgotten.delete(sub),
       forget: async (sub) => {
+        device.#forgotten.set(sub, wallClock.now() + DAY_MS);
         await sessions.update(sessionKey(this.#client, sub), () => undefined);
         if (device.#default === sub) device.#default = null;
       },

@@ -97,7 +97,7 @@ test("the person of this tab and their session are read in one transaction", asy
   expect(await new IndexedDBUserStore(database, mine).getActive()).toEqual(pinned);
   expect(await new IndexedDBUserStore(database, client()).getActive()).toEqual({});
   users.pin("");
-  expect(await users.getActive()).toEqual({});
+  expect(await users.getActive()).toEqual({ isPinned: true });
   users.pin(undefined);
   expect(await users.getActive()).toEqual({ sub: "grace", isPinned: false });
   await users.putDefault(null);

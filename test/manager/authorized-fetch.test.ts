@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { authorizedFetch } from "../../src/manager/authorized-fetch.ts";
+import { RefusedTokens } from "../../src/manager/refused-tokens.ts";
 
 const PAGE = "https://app.example/page";
 const API = "https://app.example/api";
@@ -21,7 +22,9 @@ function setUp(answer: (token: string) => Response, tokens = ["at1", "at2", "at3
     sent.push({ token, body: await request.text(), signal: request.signal });
     return answer(token);
   });
-  return { sent, getToken, tokens, authFetch: authorizedFetch(getToken, PAGE) };
+  const refused = new RefusedTokens();
+  const authFetch = authorizedFetch(getToken, PAGE, async () => refused);
+  return { sent, getToken, tokens, authFetch };
 }
 
 test("brings the token, and never shows anything", async () => {

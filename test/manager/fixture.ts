@@ -11,6 +11,7 @@ import type { RememberConfig } from "../../src/grants/ask-to-remember.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/manager/auth-manager.ts";
+import { RefusedTokens } from "../../src/manager/refused-tokens.ts";
 import { revoke } from "../../src/manager/revoke.ts";
 import { UntoldLogouts } from "../../src/manager/untold-logouts.ts";
 import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
@@ -140,6 +141,7 @@ export function world(clock: Clock = testClock): World {
         },
       });
       const view = users.inAnotherTab();
+      const refusedTokens = new RefusedTokens();
       const parts = { client: CLIENT, sessions: store, users: view, clock };
       return new AuthManager({
         client: CLIENT,
@@ -173,6 +175,7 @@ export function world(clock: Clock = testClock): World {
         clock,
         random,
         untold,
+        loadRefusedTokens: async () => refusedTokens,
       });
     },
   };

@@ -45,8 +45,13 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
     sources: ["../../../src/manager/presence.ts"],
   },
   {
+    what: "after a 401 of an API",
+    limit: 1_200,
+    sources: ["../../../src/refused-tokens.ts"],
+  },
+  {
     what: "own grants, and user fetchers",
-    limit: 1_300,
+    limit: 1_600,
     sources: ["../../../src/manager/beyond-login.ts"],
   },
   {

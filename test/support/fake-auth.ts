@@ -75,6 +75,7 @@ export function fakeAuth(): FakeAuth {
     },
     signOutEverywhere: () => auth.signOut(),
     users: async () => [],
+    onUserLeft: () => () => {},
     switchUser: async (sub) => auth.signIn(sub),
     forget: () => Promise.reject(new Error("not in this test")),
     fetch: () => Promise.reject(new Error("not in this test")),

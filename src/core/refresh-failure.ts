@@ -1,0 +1,18 @@
+import { NoTokenError, RefreshTokenError } from "./errors.ts";
+
+/** The session that the stored refresh token belonged to is over. While only a user is needed it may go on. */
+export function isSessionOver(error: unknown): error is RefreshTokenError {
+  return error instanceof RefreshTokenError && error.reason !== "user_needed";
+}
+
+/**
+ * There is no token without a user, and a user may be asked now. `isUsedUp`: the server ended the refresh token during this
+ * request.
+ */
+export function needsUser(
+  error: unknown,
+  isUsedUp: boolean,
+): error is NoTokenError | RefreshTokenError {
+  if (error instanceof NoTokenError) return !isUsedUp;
+  return error instanceof RefreshTokenError && (isUsedUp || !isSessionOver(error));
+}

@@ -1,0 +1,87 @@
+import type { ApiPauses } from "../core/api-pauses.ts";
+import { Flights } from "../core/flights.ts";
+import type { Clock } from "../core/ports.ts";
+import { wallClock } from "../core/wall-clock.ts";
+import type { GetToken } from "./get-token.ts";
+
+/** The pause after the first newer token that was refused, too. Each further one doubles it. Milliseconds. */
+const FIRST_PAUSE_MS = 30_000;
+/** With this limit an API that refuses everything costs at most eight refreshes in its first hour. Milliseconds. */
+const LONGEST_PAUSE_MS = 960_000;
+/** After so long without a 401 the API counts as recovered. Milliseconds. */
+const FORGIVEN_AFTER_MS = 3_600_000;
+
+/** A request that an API answered with 401. */
+export interface RefusedRequest {
+  /** Of the API. */
+  readonly origin: string;
+  readonly token: string;
+  readonly getToken: GetToken;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Decides whether a token that an API refused is replaced. A newer token is tried once. When the API refuses that one, too, its
+ * origin gets a growing pause in which no token is replaced. Only a retry that succeeds ends the pause early: one path of an API
+ * may refuse every token while others accept it.
+ */
+export class RefusedTokens {
+  readonly #pauses: ApiPauses;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #replacements = new Flights<string>();
+
+  constructor(pauses: ApiPauses = new Map(), clock: Pick<Clock, "now"> = wallClock) {
+    this.#pauses = pauses;
+    this.#clock = clock;
+  }
+
+  /** Sends once more with a newer token. Undefined when there is none, or the API has a pause: then the 401 stands. */
+  async retry(
+    { origin, token, getToken, signal }: RefusedRequest,
+    send: (newer: string) => Promise<Response>,
+  ): Promise<Response | undefined> {
+    const count = this.#countNow(origin);
+    if (count === undefined) return undefined;
+    const replace = (stop: AbortSignal) => newerToken(getToken, token, stop);
+    // Calls whose token was refused at the same time share one decision.
+    const newer = await this.#replacements
+      .join(JSON.stringify([origin, token]), replace, signal)
+      .catch(() => undefined);
+    signal.throwIfAborted();
+    const response = newer === undefined ? undefined : await send(newer);
+    if (response && response.status !== 401) this.#end(origin);
+    else this.#pause(origin, count + 1);
+    return response;
+  }
+
+  /** How many newer tokens were refused in a row. Undefined while the API has a pause. */
+  #countNow(origin: string): number | undefined {
+    const { count, until } = this.#pauses.get(origin) ?? { count: 0, until: 0 };
+    const waitMs = until - this.#clock.now();
+    // A clock that was set back must not make the pause longer.
+    if (waitMs > LONGEST_PAUSE_MS || waitMs < -FORGIVEN_AFTER_MS) return 0;
+    return waitMs > 0 ? undefined : count;
+  }
+
+  #pause(origin: string, count: number): void {
+    const known = this.#countNow(origin);
+    // Another call, or another tab, found the same.
+    if (known === undefined || known >= count) return;
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (count - 1), LONGEST_PAUSE_MS);
+    this.#pauses.set(origin, { count, until: this.#clock.now() + pauseMs });
+  }
+
+  #end(origin: string): void {
+    if (this.#pauses.get(origin)) this.#pauses.set(origin, undefined);
+  }
+}
+
+/** One that came meanwhile, or else one that is got now. */
+async function newerToken(
+  getToken: GetToken,
+  refused: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const current = await getToken({ prompt: "none", signal });
+  return current === refused ? getToken({ prompt: "none", cache: "reload", signal }) : current;
+}

@@ -46,6 +46,7 @@ function passwordClients(refresh: () => Response) {
       authentication: { method: "client_secret_post", clientSecret: "a secret of 32 characters" },
       endpoints: {
         authorizationEndpoint: "https://id.example.com/authorize",
+        tokenEndpoint: TOKEN_ENDPOINT,
       },
       storage,
       locks,
@@ -141,6 +142,7 @@ describe("the server wants a user", () => {
       authentication: { method: "client_secret_post", clientSecret: "a secret of 32 characters" },
       endpoints: {
         authorizationEndpoint: "https://id.example.com/authorize",
+        tokenEndpoint: TOKEN_ENDPOINT,
       },
       fetch: async (_, { body }) => {
         const type = new URLSearchParams(body as string).get("grant_type");

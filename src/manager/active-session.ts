@@ -79,6 +79,12 @@ export class ActiveSession {
     return held && isCarefree(held, this.#config.clock) ? held.promise : undefined;
   }
 
+  /** The session may have ended: no token is given before the store was read. `error`: why it could not be. */
+  drop(error?: unknown): void {
+    this.#held = undefined;
+    if (error && this.state.get().status === "loading") this.#publish(error);
+  }
+
   /** The stored token for `want`, however old: of `sub`, or of this tab's person. @throws NoTokenError it is another person's */
   async find(want: WantKey, sub?: string): Promise<FoundToken | undefined> {
     const { sub: owner, row } = await this.#read(sub);
@@ -143,12 +149,21 @@ export class ActiveSession {
 
   /** Somebody signed in or out in another tab. Another person's login is of use only to a tab that is for nobody: it takes them. */
   hear(sub: string, what: string): Promise<void> {
+    const isOver = () => sub === this.#sub && what !== "login";
+    if (isOver()) this.drop();
     return this.#inTurn(async () => {
+      // A read that began before may have brought it back.
+      if (isOver()) this.drop();
       if (sub !== this.#sub) {
         if (this.#isTaken || what !== "login") return;
         this.#config.users.pin(undefined);
       }
-      await this.#load("other-tab");
+      try {
+        await this.#load("other-tab");
+      } catch (error) {
+        if (isOver()) this.leave();
+        throw error;
+      }
     });
   }
 

@@ -188,5 +188,6 @@ export function storedTokens(
     user: record.user,
     tokenEndpoint: record.tokenEndpoint,
     generation: entry.gen,
+    ...(entry.lifeMs !== undefined && { lifetimeMs: entry.lifeMs }),
   });
 }

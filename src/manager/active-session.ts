@@ -18,6 +18,7 @@ import type { User } from "../core/user.ts";
 import { USUAL_WANT, type WantKey } from "../core/want.ts";
 import {
   conditionOf,
+  followWall,
   holdToken,
   isCarefree,
   type HeldToken,
@@ -76,7 +77,11 @@ export class ActiveSession {
   /** The hot path: no storage, no lock, no channel. */
   goodToken(): Promise<string> | undefined {
     const held = this.#held;
-    return held && isCarefree(held, this.#config.clock) ? held.promise : undefined;
+    const { clock } = this.#config;
+    if (!held || isCarefree(held, clock)) return held?.promise;
+    if (!followWall(held, clock)) return undefined;
+    this.#publish();
+    return this.goodToken();
   }
 
   /** The session may have ended: no token is given before the store was read. `error`: why it could not be. */
@@ -100,7 +105,7 @@ export class ActiveSession {
     const { clock } = this.#config;
     return {
       tokens,
-      condition: conditionOf(tokens, row.access[key], isHeld ? held : undefined, clock),
+      condition: conditionOf(tokens, isHeld ? held : undefined, clock),
     };
   }
 
@@ -189,7 +194,7 @@ export class ActiveSession {
 
   /** The wall says that the token at hand is over: only whoever refreshes may know a newer one. */
   isOver(): boolean {
-    return this.#held !== undefined && this.#held.summary.expiresAt <= this.#config.clock.now();
+    return this.#held !== undefined && this.#held.expiresAt <= this.#config.clock.now();
   }
 
   /** What is published is of this generation, or a newer one. */
@@ -259,6 +264,7 @@ export class ActiveSession {
   }
 
   #publish(error?: unknown): void {
+    if (this.#held) followWall(this.#held, this.#config.clock);
     this.state.set(stateOf(this.#user, this.#held, this.#config.clock, error));
   }
 }

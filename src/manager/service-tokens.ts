@@ -1,3 +1,4 @@
+import type { Lifetime } from "../core/token-lifetime.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 
@@ -30,6 +31,10 @@ export function serviceTokens(tokens: TokenSet, now: number): ServiceTokens {
 
 export function invalidated(tokens: ServiceTokens): ServiceTokens {
   return { ...tokens, accessToken: "", expiresAt: 0 };
+}
+
+export function lifetimeOf({ expiresAt, lifeMs }: ServiceTokens): Lifetime {
+  return { expiresAt, lifetimeMs: lifeMs };
 }
 
 function parse(value: unknown): ServiceTokens | undefined {

@@ -3,6 +3,7 @@ import { Flights } from "../core/flights.ts";
 import type { Grant } from "../core/grant.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
 import { tokenSet } from "../core/token-set.ts";
+import { isFromFuture, remainingMs } from "../core/token-lifetime.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import { wantKey, type Want } from "../core/want.ts";
 import type {
@@ -12,6 +13,7 @@ import type {
 } from "./service-token-options.ts";
 import {
   invalidated,
+  lifetimeOf,
   serviceTokens,
   ServiceTokenStore,
   type ServiceTokens,
@@ -127,7 +129,9 @@ export class TokenManager {
     } catch (error) {
       if (isReload || error instanceof RefreshTokenError) throw error;
       const left = await this.#read(key).catch(() => undefined);
-      if (left && left.expiresAt > this.#config.clock.now()) return left.accessToken;
+      if (left && remainingMs(lifetimeOf(left), this.#config.clock.now()) > 0) {
+        return left.accessToken;
+      }
       throw error;
     }
   }
@@ -246,10 +250,11 @@ export class TokenManager {
   }
 
   #isGood(tokens: ServiceTokens | undefined): tokens is ServiceTokens {
+    if (!tokens) return false;
     const { clock, leewayMs = 30_000 } = this.#config;
-    return (
-      tokens !== undefined && tokens.expiresAt - clock.now() > Math.min(leewayMs, tokens.lifeMs / 3)
-    );
+    const [lifetime, now] = [lifetimeOf(tokens), clock.now()];
+    const isAging = remainingMs(lifetime, now) <= Math.min(leewayMs, tokens.lifeMs / 3);
+    return !isAging && !isFromFuture(lifetime, now);
   }
 
   #keyOf(want: Want): string {

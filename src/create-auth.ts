@@ -1,11 +1,10 @@
 import { BroadcastTabChannel } from "./browser/broadcast-tab-channel.ts";
+import { clientSessions } from "./browser/client-sessions.ts";
 import { createDatabase } from "./browser/database.ts";
 import { DocumentPage } from "./browser/document-page.ts";
 import { IndexedDBCallbackLedger } from "./browser/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "./browser/indexeddb-request-store.ts";
-import { IndexedDBSessionStore } from "./browser/indexeddb-session-store.ts";
 import { IndexedDBUserStore } from "./browser/indexeddb-user-store.ts";
-import { sessionsWith } from "./browser/sessions-with.ts";
 import { PageUserAgent } from "./browser/page-user-agent.ts";
 import { resolveRedirectUri } from "./browser/redirect-uri.ts";
 import { systemClock, systemRandom } from "./browser/system-clock.ts";
@@ -50,7 +49,10 @@ export interface GrantParts {
 export interface CreateAuthConfig extends AuthConfig {
   /** Patience and back-off of a refresh; the defaults suit people, tests shrink them. */
   readonly timing?: Partial<RefreshTiming>;
-  /** `memory`: tokens are on no disk, and gone when the last tab is closed. `device` when not given. */
+  /**
+   * `memory`: tokens are on no disk, and gone when the last tab is closed. `device` when not given. Sessions that were stored
+   * under the other one go on, where a tab or the disk has their tokens.
+   */
   readonly persist?: "device" | "memory";
   /**
    * For how long the server forgives that a refresh token is used twice, as it is configured there. Milliseconds; 30,000 or
@@ -95,15 +97,8 @@ export function createAuth(config: CreateAuthConfig): Auth {
     return new BroadcastTabLock({ channel, clock, takeoverMs: timing?.takeoverMs });
   });
   const database = createDatabase();
-  const stored = new IndexedDBSessionStore(database);
-  const sessions =
-    persist === "memory"
-      ? sessionsWith(stored, async () => {
-          const { HandoverTokens } = await chunk(import("./browser/handover-tokens.ts"));
-          return new HandoverTokens({ client, clock, random });
-        })
-      : stored;
   const untold = new UntoldLogouts();
+  const { sessions, prepare } = clientSessions(persist, database, { client, clock, random });
   const redirectUri = () => resolveRedirectUri(config.redirectUri);
   const { server, send } = createEngine({
     issuer,
@@ -172,5 +167,6 @@ export function createAuth(config: CreateAuthConfig): Auth {
     ),
   });
   auth.start();
+  if (!page.unsupported()) prepare();
   return auth;
 }

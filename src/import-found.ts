@@ -1,11 +1,9 @@
 import { BroadcastTabChannel } from "./browser/broadcast-tab-channel.ts";
+import { clientSessions } from "./browser/client-sessions.ts";
 import { createDatabase } from "./browser/database.ts";
-import { IndexedDBSessionStore } from "./browser/indexeddb-session-store.ts";
 import { IndexedDBUserStore } from "./browser/indexeddb-user-store.ts";
-import { sessionsWith } from "./browser/sessions-with.ts";
 import { systemClock, systemRandom } from "./browser/system-clock.ts";
 import { clientKey } from "./core/keys.ts";
-import { chunk } from "./core/lazy.ts";
 import type { LeftSession } from "./core/left-session.ts";
 import { tokenSet } from "./core/token-set.ts";
 import { leftTokens } from "./engine.ts";
@@ -43,20 +41,13 @@ export async function importFound(
 function deskOf({ issuer, clientId, persist }: ImportSessionConfig): TakeOverDesk {
   const client = clientKey(issuer, clientId);
   const database = createDatabase();
-  const stored = new IndexedDBSessionStore(database);
   const [clock, random] = [systemClock, systemRandom];
   return {
     client,
     tab: random.id(),
     random,
     clock,
-    sessions:
-      persist === "memory"
-        ? sessionsWith(stored, async () => {
-            const { HandoverTokens } = await chunk(import("./browser/handover-tokens.ts"));
-            return new HandoverTokens({ client, clock, random });
-          })
-        : stored,
+    sessions: clientSessions(persist, database, { client, clock, random }).sessions,
     users: new IndexedDBUserStore(database, client),
     channel: new BroadcastTabChannel(client),
   };

@@ -1,5 +1,5 @@
 import { CancelledError, TimeoutError } from "../core/errors.ts";
-import { responseChannel, type ResponseMessage } from "./response-channel.ts";
+import { parseResponseMessage, responseChannel, type ResponseMessage } from "./response-channel.ts";
 
 export interface Departure {
   /** Of a page that calls `relayResponse()`; absolute. */
@@ -25,11 +25,11 @@ export async function awaitResponse(request: string, departure: Departure): Prom
   let timer: ReturnType<typeof setInterval> | undefined;
   try {
     return await new Promise<string>((resolve, reject) => {
-      channel.onmessage = ({ data }: MessageEvent<Partial<ResponseMessage> | null>) => {
-        const url = data?.p === 1 && data.t === "response" ? data.url : undefined;
-        if (typeof url !== "string" || !isAnswer(url, redirectUri, state)) return;
+      channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+        const message = parseResponseMessage(data);
+        if (message?.t !== "response" || !isAnswer(message.url, redirectUri, state)) return;
         channel.postMessage({ p: 1, t: "taken" } satisfies ResponseMessage);
-        resolve(url);
+        resolve(message.url);
       };
       const cancel = () => reject(new CancelledError("the login was left"));
       timer = setInterval(() => {

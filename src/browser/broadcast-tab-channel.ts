@@ -1,5 +1,6 @@
 import type { ClientKey } from "../core/keys.ts";
 import type { TabMessage } from "../core/message.ts";
+import { parseTabMessage } from "../core/parse-message.ts";
 import type { TabChannel } from "../core/ports.ts";
 
 /** BroadcastChannel, open while somebody listens. What is posted here is heard here, too. */
@@ -34,7 +35,8 @@ export class BroadcastTabChannel implements TabChannel {
   #open(): BroadcastChannel {
     const channel = new BroadcastChannel(this.#name);
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (isTabMessage(data)) this.#deliver(data);
+      const message = parseTabMessage(data);
+      if (message) this.#deliver(message);
     };
     return channel;
   }
@@ -42,9 +44,4 @@ export class BroadcastTabChannel implements TabChannel {
   #deliver(message: TabMessage): void {
     for (const listener of [...this.#listeners]) listener(message);
   }
-}
-
-function isTabMessage(data: unknown): data is TabMessage {
-  const { p, k, t } = (data ?? {}) as Partial<Record<"p" | "k" | "t", unknown>>;
-  return p === 1 && typeof k === "string" && typeof t === "string";
 }

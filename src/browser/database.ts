@@ -6,18 +6,25 @@ const DATABASE = "latchkey";
 const ENTRIES = "entries";
 
 /**
+ * What a lost connection rejects with. Nothing of the call has happened then: its transaction was not begun, or was aborted.
+ * Safari's "Connection to Indexed Database server lost" is an UnknownError.
+ */
+const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)Error$/;
+
+/**
  * One database with one object store, for all of idb-keyval's functions. Not idb-keyval's own `createStore`, because a
  * refresh token must be on the disk when a write is called done (`durability: "strict"`), and because no call may hang.
  * Opened at the first use; rejects with a StorageError.
  */
 export function createDatabase(timeoutMs = 5_000): UseStore {
   let opening: Promise<IDBDatabase> | undefined;
-  const live = new Set<IDBTransaction>();
+  /** Each stops a transaction that runs. */
+  const live = new Set<() => void>();
   let asleep: Promise<void> | undefined;
   // A page that stands still in the middle of a transaction holds up every other tab's writes. Messages reach it all the same,
   // so whoever hears one and reads must wait.
   const onFreeze = () => {
-    live.forEach(abort);
+    live.forEach((stop) => stop());
     asleep ??= new Promise((resolve) => {
       const wake = () => {
         asleep = undefined;
@@ -27,47 +34,54 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
     });
   };
 
-  const open = (): Promise<IDBDatabase> => {
+  const connect = (): Promise<IDBDatabase> => {
     // A worker has no document and hears of no freezing.
     if (typeof document === "object") document.addEventListener("freeze", onFreeze);
-    // Without a version, so that no open tab can block a new one.
-    const request = indexedDB.open(DATABASE);
-    request.onupgradeneeded = () => request.result.createObjectStore(ENTRIES);
-    const opened = promisifyRequest(request);
-    opened.then(
-      (database) => {
-        if (opening !== opened) return database.close();
-        database.onclose = forget;
-        database.onversionchange = () => {
-          database.close();
-          forget();
-        };
-      },
-      () => forget(),
-    );
-    return opened;
+    const connection = openDatabase(() => drop(connection));
+    connection.catch(() => drop(connection));
+    return connection;
   };
-  const forget = () => {
-    opening = undefined;
+  /** The next call opens another one. */
+  const drop = (connection: Promise<IDBDatabase> | undefined) => {
+    if (opening === connection) opening = undefined;
+    connection?.then(
+      (database) => database.close(),
+      () => {},
+    );
   };
 
   const use = async <T>(
+    connection: Promise<IDBDatabase>,
     mode: IDBTransactionMode,
     callback: (store: IDBObjectStore) => T | PromiseLike<T>,
     givenUp: AbortSignal,
   ): Promise<T> => {
-    const database = await (opening ??= open());
+    const database = await connection;
     if (asleep) await asleep;
     // Its caller was told that it failed: it must not happen after all.
     givenUp.throwIfAborted();
     const transaction = database.transaction(ENTRIES, mode, {
       durability: mode === "readwrite" ? "strict" : "default",
     });
-    live.add(transaction);
-    const done = Promise.resolve(callback(transaction.objectStore(ENTRIES)));
-    return inTime(timeoutMs, done, () => abort(transaction)).finally(() =>
-      live.delete(transaction),
-    );
+    let isFrozen = false;
+    const stop = () => {
+      isFrozen = true;
+      abort(transaction);
+    };
+    live.add(stop);
+    const giveUp = () => {
+      abort(transaction);
+      drop(connection);
+    };
+    try {
+      const done = Promise.resolve(callback(transaction.objectStore(ENTRIES)));
+      return await inTime(timeoutMs, done, giveUp);
+    } catch (error) {
+      // Whoever asked decides after the sleep whether it is still wanted.
+      throw isFrozen ? new StorageError("the page was frozen", error) : error;
+    } finally {
+      live.delete(stop);
+    }
   };
 
   return async (mode, callback) => {
@@ -75,29 +89,47 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
     const late = new AbortController();
     const giveUp = () => {
       late.abort();
-      forget();
+      drop(opening);
     };
     try {
-      return await inTime(2 * timeoutMs, useOnce(mode, callback, late.signal), giveUp);
+      return await inTime(2 * timeoutMs, useTwice(mode, callback, late.signal), giveUp);
     } catch (error) {
       throw error instanceof StorageError ? error : new StorageError("IndexedDB failed", error);
     }
   };
 
-  async function useOnce<T>(
+  /** A connection that was lost is dropped, and the call made once more on a new one. */
+  async function useTwice<T>(
     mode: IDBTransactionMode,
     callback: (store: IDBObjectStore) => T | PromiseLike<T>,
     givenUp: AbortSignal,
   ): Promise<T> {
+    const connection = (opening ??= connect());
     try {
-      return await use(mode, callback, givenUp);
+      return await use(connection, mode, callback, givenUp);
     } catch (error) {
-      // The browser was closing the connection and had not said so yet: nothing has run, so once more on a new one.
-      if (!(error instanceof DOMException && error.name === "InvalidStateError")) throw error;
-      forget();
-      return use(mode, callback, givenUp);
+      if (!(error instanceof DOMException && LOST.test(error.name))) throw error;
+      drop(connection);
+      return use((opening ??= connect()), mode, callback, givenUp);
     }
   }
+}
+
+/** Opened without a version, so that no open tab can block it. `onLost`: it is of no use any more, or in another's way. */
+async function openDatabase(onLost: () => void, version?: number): Promise<IDBDatabase> {
+  const request = indexedDB.open(DATABASE, version);
+  request.onupgradeneeded = () => {
+    const { result } = request;
+    if (!result.objectStoreNames.contains(ENTRIES)) result.createObjectStore(ENTRIES);
+  };
+  const database = await promisifyRequest(request);
+  if (database.objectStoreNames.contains(ENTRIES)) {
+    database.onclose = database.onversionchange = onLost;
+    return database;
+  }
+  // Made by somebody else. The upgrade waits for tabs that have it open, and those of ours close theirs.
+  database.close();
+  return openDatabase(onLost, database.version + 1);
 }
 
 function abort(transaction: IDBTransaction): void {

@@ -1,5 +1,6 @@
 import { promisifyRequest, type UseStore } from "idb-keyval";
 import type { CallbackLedger, CallbackRecord } from "../core/callback-ledger.ts";
+import { parseCallback } from "../core/parse-callback.ts";
 import type { Clock } from "../core/ports.ts";
 import { readEntry, within } from "./database.ts";
 
@@ -18,7 +19,7 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
   }
 
   async get(state: string): Promise<CallbackRecord | undefined> {
-    return (await readEntry<DatedCallback>(this.#database, CALLBACKS + state))?.record;
+    return callbackIn(await readEntry(this.#database, CALLBACKS + state));
   }
 
   put(state: string, record: CallbackRecord): Promise<void> {
@@ -32,8 +33,10 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
           store.put({ at: now, record } satisfies DatedCallback, CALLBACKS + state);
           return;
         }
-        const { at = 0 } = (cursor.value ?? {}) as Partial<DatedCallback>;
-        if (at <= now - KEPT_MS) cursor.delete();
+        const { at } = (cursor.value ?? {}) as Partial<DatedCallback>;
+        // What has no time is damaged, and what is from the future was put before the clock was set back.
+        const ageMs = now - Number(at);
+        if (!(ageMs >= 0 && ageMs < KEPT_MS)) cursor.delete();
         cursor.continue();
       };
       return promisifyRequest(store.transaction);
@@ -41,7 +44,12 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
   }
 }
 
-export interface DatedCallback {
+/** The record of an entry, of which nothing is sure. */
+export function callbackIn(entry: unknown): CallbackRecord | undefined {
+  return parseCallback((entry as Partial<DatedCallback> | null | undefined)?.record);
+}
+
+interface DatedCallback {
   /** Milliseconds since the epoch. */
   at: number;
   record: CallbackRecord;

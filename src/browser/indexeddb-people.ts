@@ -6,10 +6,10 @@ import { rememberedRecord } from "../core/remembered-record.ts";
 import type { People } from "../core/session.ts";
 import { readEntry, within } from "./database.ts";
 import { hasTombstone, putTombstone, tombstoneKey } from "./forgotten-users.ts";
-import { CALLBACKS, type DatedCallback } from "./indexeddb-callback-ledger.ts";
+import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";
 
-/** By encoded `sub`; nothing of a record is sure. */
-type RememberedList = Map<string, unknown>;
+/** By encoded `sub`; nothing of it is sure. */
+type RememberedList = Map<unknown, unknown>;
 
 /** The client's people in IndexedDB. */
 export function indexedDBPeople(database: UseStore, client: ClientKey): People {
@@ -23,13 +23,15 @@ export function indexedDBPeople(database: UseStore, client: ClientKey): People {
       const list: RememberedList =
         stored instanceof Map ? stored : await database("readwrite", makeList);
       return lastUsedFirst(
-        [...list].map(([code, record]) => parseRemembered(decodeURIComponent(code), record)),
+        [...list].flatMap(([code, record]) =>
+          subsIn([code]).map((sub) => parseRemembered(sub, record)),
+        ),
       );
     },
     known: () =>
       database("readonly", async (store) => {
         const keys = await promisifyRequest(store.getAllKeys(within(sessions)));
-        return keys.map((key) => decodeURIComponent(codeOf(key)));
+        return subsIn(keys.map(codeOf));
       }),
     putDefault: (sub) =>
       database("readwrite", async (store) => {
@@ -66,7 +68,7 @@ export function indexedDBPeople(database: UseStore, client: ClientKey): People {
         if (!(list instanceof Map)) store.delete(listKey);
         else if (list.delete(encodeURIComponent(sub))) store.put(list, listKey);
         callbacks.forEach((callback, index) => {
-          const { record } = (callback ?? {}) as Partial<DatedCallback>;
+          const record = callbackIn(callback);
           if (record && "sub" in record && record.sub === sub) store.delete(states[index]!);
         });
         await promisifyRequest(store.transaction);
@@ -96,6 +98,17 @@ function deleteEntry(database: UseStore, key: string): Promise<void> {
   return database("readwrite", (store) => {
     store.delete(key);
     return promisifyRequest(store.transaction);
+  });
+}
+
+/** The `sub` of each code that stands for one. Damaged ones name nobody. */
+function subsIn(codes: readonly unknown[]): string[] {
+  return codes.flatMap((code) => {
+    try {
+      return typeof code === "string" ? [decodeURIComponent(code)] : [];
+    } catch {
+      return [];
+    }
   });
 }
 

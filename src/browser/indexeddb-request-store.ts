@@ -16,7 +16,7 @@ export class IndexedDBRequestStore implements RequestStore {
   }
 
   async get(id: string): Promise<string | null> {
-    return (await readEntry<string>(this.#database, this.#kind + id)) ?? null;
+    return textIn(await readEntry(this.#database, this.#kind + id));
   }
 
   set(id: string, value: string): Promise<void> {
@@ -25,10 +25,10 @@ export class IndexedDBRequestStore implements RequestStore {
 
   remove(id: string): Promise<string | null> {
     return this.#database("readwrite", async (store) => {
-      const value = await promisifyRequest<string | undefined>(store.get(this.#kind + id));
+      const value = await promisifyRequest<unknown>(store.get(this.#kind + id));
       store.delete(this.#kind + id);
       await promisifyRequest(store.transaction);
-      return value ?? null;
+      return textIn(value);
     });
   }
 
@@ -38,4 +38,9 @@ export class IndexedDBRequestStore implements RequestStore {
     );
     return keys.filter((key) => typeof key === "string").map((key) => key.slice(this.#kind.length));
   }
+}
+
+/** Requests are stored as text; everything else is damaged and counts as none. */
+function textIn(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }

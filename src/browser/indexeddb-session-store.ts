@@ -5,16 +5,23 @@ import {
   type SessionStore,
   type TokenRecord,
 } from "../core/session.ts";
-import { parseRow } from "../core/parse-row.ts";
+import { NoTokenError } from "../core/errors.ts";
+import { isTokenRecord, parseRow } from "../core/parse-row.ts";
 import { readEntry, updateEntry } from "./database.ts";
 import { updateList } from "./remembered-list.ts";
 
 /** Sessions in IndexedDB, their tokens as they are, and the list of people in step with them. */
 export class IndexedDBSessionStore implements SessionStore {
   readonly #database: UseStore;
+  readonly #other: () => Promise<Pick<SessionStore, "open">>;
 
-  constructor(database: UseStore) {
+  /** @param other opens tokens that are not stored as they are; nobody can when not given */
+  constructor(
+    database: UseStore,
+    other: () => Promise<Pick<SessionStore, "open">> = () => Promise.reject(elsewhere()),
+  ) {
     this.#database = database;
+    this.#other = other;
   }
 
   async get(key: string): Promise<SessionRow | undefined> {
@@ -29,7 +36,12 @@ export class IndexedDBSessionStore implements SessionStore {
     return Promise.resolve(record);
   }
 
-  open(tokens: unknown): Promise<TokenRecord> {
-    return Promise.resolve(tokens as TokenRecord);
+  /** @throws NoTokenError they are not on this device */
+  async open(tokens: unknown): Promise<TokenRecord> {
+    return isTokenRecord(tokens) ? tokens : (await this.#other()).open(tokens);
   }
+}
+
+function elsewhere(): NoTokenError {
+  return new NoTokenError("the tokens of this session are not on this device");
 }

@@ -1,4 +1,4 @@
-import { responseChannel, type ResponseMessage } from "./response-channel.ts";
+import { parseResponseMessage, responseChannel, type ResponseMessage } from "./response-channel.ts";
 
 /** Longer than a message takes to a busy page. */
 const PATIENCE_MS = 3_000;
@@ -14,8 +14,8 @@ export async function relayResponse(): Promise<boolean> {
   const state = [search, hash].map((part) => new URLSearchParams(part.slice(1)).get("state"));
   const channel = await responseChannel(state[0] ?? state[1] ?? "");
   const isTaken = await new Promise<boolean>((resolve) => {
-    channel.onmessage = ({ data }: MessageEvent<ResponseMessage>) => {
-      if (data?.t === "taken") resolve(true);
+    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (parseResponseMessage(data)?.t === "taken") resolve(true);
     };
     setTimeout(() => resolve(false), PATIENCE_MS);
     channel.postMessage({ p: 1, t: "response", url } satisfies ResponseMessage);

@@ -19,6 +19,8 @@ export function renewAhead(auth: Pick<Auth, "state" | "subscribe" | "getToken">)
   const jitterMs = Math.random() * HIDDEN_JITTER_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let triedAt = -Infinity;
+  /** Of the token that is planned for, by both clocks: the wall clock may be set back. */
+  let [end, endMono] = [0, 0];
 
   const renew = () => {
     triedAt = performance.now();
@@ -30,7 +32,11 @@ export function renewAhead(auth: Pick<Auth, "state" | "subscribe" | "getToken">)
     clearTimeout(timer);
     const { state } = auth;
     if (state.status !== "authenticated") return;
-    const leftMs = state.token.expiresAt - Date.now();
+    if (end !== state.token.expiresAt) {
+      end = state.token.expiresAt;
+      endMono = performance.now() + end - Date.now();
+    }
+    const leftMs = Math.min(end - Date.now(), endMono - performance.now());
     const isVisible = document.visibilityState === "visible";
     const leadMs = isVisible
       ? Math.min(VISIBLE_LEAD_MS, leftMs / 2)

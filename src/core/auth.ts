@@ -10,7 +10,7 @@ import type { Want } from "./want.ts";
 export interface TokenSummary {
   /** As granted. */
   readonly scope: readonly string[];
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. Never further away than the token lives, whatever became of the clock. */
   readonly expiresAt: number;
   /** Who got it: this tab, another tab while this one was open, or nobody knows any more. */
   readonly origin: "this-tab" | "other-tab" | "stored";

@@ -1,4 +1,5 @@
-import type { SessionRow } from "./session.ts";
+import type { AccessEntry, Refusal, SessionRow, TokenRecord } from "./session.ts";
+import { has, isEach } from "./shape.ts";
 import { parseWantKey } from "./want.ts";
 
 /**
@@ -11,39 +12,90 @@ export function parseRow(value: unknown): SessionRow | undefined {
   return row.v > 1 || isWhole(row) ? row : undefined;
 }
 
-function isWhole(row: SessionRow): boolean {
-  const { att, end, access, tokens } = row;
+/** The secrets of a session, as `persist: "device"` stores them and as tabs give them to each other. */
+export function isTokenRecord(value: unknown): value is TokenRecord {
+  const record = value as TokenRecord;
   return (
-    has(row, { sid: "string", gen: "number", seq: "number", cseq: "number", access: "object" }) &&
-    (att === null || has(att, { id: "string", seq: "number", n: "number", tries: "number" })) &&
-    (end === null
-      ? has(tokens, { access: "object", user: "object" }) || has(tokens, { memory: "string" })
-      : has(end, { why: "string" })) &&
-    Object.entries(access).every(
-      ([want, entry]) =>
-        isWantKey(want) &&
-        has(entry, { gen: "number", expiresAt: "number" }) &&
-        Array.isArray(entry.scope),
-    ) &&
-    (att === null || isWantKey(att.want))
+    has(record, {
+      refreshToken: "string|undefined",
+      idToken: "string|undefined",
+      idTokenVerified: "boolean|undefined",
+      authTime: "number|undefined",
+      tokenEndpoint: "string|undefined",
+      access: "object",
+    }) &&
+    has(record.user, { sub: "string", claims: "object|undefined" }) &&
+    isEach(record.access, (held) => has(held, { token: "string", tokenType: "string|undefined" }))
   );
 }
 
-function has(value: unknown, members: Readonly<Record<string, string>>): boolean {
+/** The name of tokens that the tabs hold, as `persist: "memory"` stores it. */
+export function isTokenName(value: unknown): value is { readonly memory: string } {
+  return has(value, { memory: "string" });
+}
+
+function isWhole(row: SessionRow): boolean {
+  const { att, end, access, refusals, tokens } = row;
   return (
-    typeof value === "object" &&
-    value !== null &&
-    Object.entries(members).every(([name, type]) => {
-      const member: unknown = Reflect.get(value, name);
-      return typeof member === type && member !== null && !Number.isNaN(member);
-    })
+    has(row, {
+      sid: "string",
+      gen: "number",
+      seq: "number",
+      cseq: "number",
+      keep: "string",
+      remembered: "object|undefined",
+      signature: "string|undefined",
+      refusals: "object|undefined",
+      renewable: "boolean",
+      access: "object",
+    }) &&
+    (att === null ||
+      (has(att, {
+        id: "string",
+        seq: "number",
+        n: "number",
+        tries: "number",
+        retryAt: "number|undefined",
+      }) &&
+        isWantKey(att.want))) &&
+    (end === null ? holds(tokens, access) : has(end, { why: "string" })) &&
+    isEach(access, isAccessEntry) &&
+    isEach(refusals ?? {}, isRefusal)
+  );
+}
+
+/** With a token for each entry of the index: one without would be found and could not be given. */
+function holds(tokens: unknown, access: SessionRow["access"]): boolean {
+  return (
+    isTokenName(tokens) ||
+    (isTokenRecord(tokens) && isEach(access, (_, want) => Object.hasOwn(tokens.access, want)))
+  );
+}
+
+function isAccessEntry(entry: AccessEntry, want: string): boolean {
+  return (
+    isWantKey(want) &&
+    has(entry, {
+      gen: "number",
+      expiresAt: "number",
+      lifeMs: "number|undefined",
+      scope: "array",
+    }) &&
+    entry.scope.every((name) => typeof name === "string")
+  );
+}
+
+function isRefusal(refusal: Refusal, want: string): boolean {
+  return (
+    isWantKey(want) &&
+    has(refusal, { meaning: "string", count: "number", firstAt: "number", lastAt: "number" })
   );
 }
 
 function isWantKey(value: unknown): boolean {
   try {
-    parseWantKey(value as string);
-    return true;
+    // A key of another form throws.
+    return parseWantKey(value as string).scope !== undefined;
   } catch {
     return false;
   }

@@ -188,5 +188,6 @@ export function storedTokens(
     scope: entry.scope,
     user: record.user,
     generation: entry.gen,
+    ...(entry.lifeMs !== undefined && { lifetimeMs: entry.lifeMs }),
   });
 }

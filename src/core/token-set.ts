@@ -18,6 +18,8 @@ export interface TokenSet {
   readonly issuedTokenType?: string;
   /** The stored session's generation these tokens belong to; absent when they are not stored yet. */
   readonly generation?: number;
+  /** From the answer to `expiresAt`, in milliseconds; only on stored tokens. */
+  readonly lifetimeMs?: number;
   /** Which tab got them from the server; only on stored tokens. */
   readonly origin?: "this-tab" | "other-tab";
   /** `tabs`: who signed in is here while a tab is open, unless they are remembered already; `device` when not given. */

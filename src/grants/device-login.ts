@@ -1,6 +1,7 @@
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { TokenRequest } from "../core/grant.ts";
 import type { Clock, Random } from "../core/ports.ts";
+import { remainingMs } from "../core/token-lifetime.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { endedElsewhere, endOf } from "./device-end.ts";
 import type { DeviceScreen } from "./device-screen.ts";
@@ -62,8 +63,10 @@ async function findOrBegin(
   const found = await pending.find(id);
   if (found && "end" in found) {
     if (found.userCode === screen.code?.userCode) throw endedElsewhere(found.end);
-  } else if (found && found.expiresAt > clock.now()) {
-    return found;
+  } else if (found) {
+    const now = clock.now();
+    const leftMs = remainingMs(found, now);
+    if (leftMs > 0) return { ...found, expiresAt: now + leftMs };
   }
   await pending.sweep(clock.now());
   leave.signal.throwIfAborted();
@@ -76,7 +79,12 @@ async function findOrBegin(
     },
     leave.signal,
   );
-  const code = { ...authorization, nextPollAt: clock.now() + authorization.intervalMs };
+  const now = clock.now();
+  const code = {
+    ...authorization,
+    lifetimeMs: authorization.expiresAt - now,
+    nextPollAt: now + authorization.intervalMs,
+  };
   await pending.put(id, code);
   return code;
 }

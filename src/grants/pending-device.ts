@@ -3,6 +3,8 @@ import type { RequestStore } from "../core/request-store.ts";
 
 /** A device authorization that waits for its person, as a tab that takes over needs it. */
 export interface PendingDevice extends DeviceAuthorization {
+  /** From the answer to `expiresAt`. Milliseconds. */
+  readonly lifetimeMs?: number;
   /** Milliseconds since the epoch; no poll before it, whoever polls. */
   readonly nextPollAt: number;
 }
@@ -53,10 +55,11 @@ function parse(stored: string | null): PendingDevice | EndedDevice | undefined {
     const record = JSON.parse(stored ?? "null") as Partial<PendingDevice & EndedDevice> | null;
     const { userCode, expiresAt, deviceCode, verificationUri, intervalMs, nextPollAt, end } =
       record ?? {};
+    const { lifetimeMs = 0 } = record ?? {};
     const isEnded = typeof end === "string";
     const isPending =
       [deviceCode, verificationUri].every((text) => typeof text === "string") &&
-      [intervalMs, nextPollAt].every((ms) => typeof ms === "number");
+      [intervalMs, nextPollAt, lifetimeMs].every((ms) => typeof ms === "number");
     return typeof userCode === "string" && typeof expiresAt === "number" && (isEnded || isPending)
       ? (record as PendingDevice | EndedDevice)
       : undefined;

@@ -37,13 +37,15 @@ export class TokenCache {
       return undefined;
     }
     const age = this.#now() - record.storedAt;
-    return record.configHash === configHash && age >= 0 && age < maxAgeMs ? record : undefined;
+    return record.configHash === configHash && age < maxAgeMs ? record : undefined;
   }
 
   isGood({ storedAt, tokens: { expiresAt } }: CacheRecord): boolean {
     // A third at most: who lives for a minute can be remembered, too.
     const leeway = Math.min(30_000, (expiresAt - storedAt) / 3);
-    return this.#now() < expiresAt - leeway;
+    const now = this.#now();
+    // One from the future has an age that nobody knows: the clock was set back. Its refresh token is good.
+    return now >= storedAt && now < expiresAt - leeway;
   }
 
   write(key: string, tokens: TokenSet): Promise<void> {

@@ -19,6 +19,7 @@ import type { User } from "../core/user.ts";
 import { USUAL_WANT, type WantKey } from "../core/want.ts";
 import {
   conditionOf,
+  followWall,
   holdToken,
   isCarefree,
   type HeldToken,
@@ -78,7 +79,17 @@ export class ActiveSession {
   /** The hot path: no storage, no lock, no channel. */
   goodToken(): Promise<string> | undefined {
     const held = this.#held;
-    return held && isCarefree(held, this.#config.clock) ? held.promise : undefined;
+    const { clock } = this.#config;
+    if (!held || isCarefree(held, clock)) return held?.promise;
+    if (!followWall(held, clock)) return undefined;
+    this.#publish();
+    return this.goodToken();
+  }
+
+  /** The session may have ended: no token is given before the store was read. `error`: why it could not be. */
+  drop(error?: unknown): void {
+    this.#held = undefined;
+    if (error && this.state.get().status === "loading") this.#publish(error);
   }
 
   /** The stored token for `want`, however old: of `sub`, or of this tab's person. @throws NoTokenError it is another person's */
@@ -96,7 +107,7 @@ export class ActiveSession {
     const { clock } = this.#config;
     return {
       tokens,
-      condition: conditionOf(tokens, row.access[key], isHeld ? held : undefined, clock),
+      condition: conditionOf(tokens, isHeld ? held : undefined, clock),
     };
   }
 
@@ -147,12 +158,21 @@ export class ActiveSession {
 
   /** Somebody signed in or out in another tab. Another person's login is of use only to a tab that is for nobody: it takes them. */
   hear(sub: string, what: string): Promise<void> {
+    const isOver = () => sub === this.#sub && what !== "login";
+    if (isOver()) this.drop();
     return this.#inTurn(async () => {
+      // A read that began before may have brought it back.
+      if (isOver()) this.drop();
       if (sub !== this.#sub) {
         if (this.#isTaken || what !== "login") return;
         this.#config.users.pin(undefined);
       }
-      await this.#load("other-tab");
+      try {
+        await this.#load("other-tab");
+      } catch (error) {
+        if (isOver()) this.leave();
+        throw error;
+      }
     });
   }
 
@@ -178,7 +198,7 @@ export class ActiveSession {
 
   /** The wall says that the token at hand is over: only whoever refreshes may know a newer one. */
   isOver(): boolean {
-    return this.#held !== undefined && this.#held.summary.expiresAt <= this.#config.clock.now();
+    return this.#held !== undefined && this.#held.expiresAt <= this.#config.clock.now();
   }
 
   /** What is published is of this generation, or a newer one. */
@@ -254,6 +274,7 @@ export class ActiveSession {
   }
 
   #publish(error?: unknown): void {
+    if (this.#held) followWall(this.#held, this.#config.clock);
     this.state.set(stateOf(this.#user, this.#held, this.#config.clock, error));
   }
 }

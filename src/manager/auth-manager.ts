@@ -84,7 +84,7 @@ export class AuthManager implements Auth {
     if (this.#unlisten || page.unsupported()) return;
     const undo = [
       channel.listen((message) => void this.#hear(message)),
-      page.onWake(() => void this.#session.load("stored").catch(ignore)),
+      page.onWake(() => void this.#session.load("stored").catch(this.#onUnread)),
     ];
     this.#unlisten = () => undo.forEach((end) => end());
     this.#opened = isCallback(page.href(), redirectUri())
@@ -197,13 +197,22 @@ export class AuthManager implements Auth {
     // Whoever signed in or out here goes on here.
     if (t === "user" && isOwn) return;
     if (t === "user" && message.what !== "login") void this.#userLeft.tell(k);
-    if (t === "user") return this.#session.hear(k, message.what).catch(ignore);
+    if (t === "user") return this.#session.hear(k, message.what).catch(this.#onUnread);
     if (k !== this.#session.sub || (t !== "done" && t !== "ended")) return;
+    if (t === "ended") this.#session.drop();
     // Whoever waits here for the same is told by the refresh itself.
     if (t === "done") await this.#renewals.usual?.catch(ignore);
     if (t === "done" && this.#session.isAt(sid, message.gen)) return;
-    await this.#session.load(isOwn ? "this-tab" : "other-tab").catch(ignore);
+    const read = this.#session.load(isOwn ? "this-tab" : "other-tab");
+    // The token at hand is good, whoever has a newer one.
+    await read.catch(t === "done" ? ignore : this.#onUnread);
   }
+
+  /** What other tabs did since is not known here: the next call reads the store again. */
+  readonly #onUnread = (error: unknown): void => {
+    this.#opened = undefined;
+    this.#session.drop(error);
+  };
 
   async #findToken(options: GetTokenOptions): Promise<string> {
     this.#assertSupported();
@@ -266,7 +275,7 @@ export class AuthManager implements Auth {
   /** The first read of the store. One that failed is tried again by the next call. */
   #open(): Promise<void> {
     this.#opened ??= this.#session.load("stored").catch((error: unknown) => {
-      this.#opened = undefined;
+      this.#onUnread(error);
       throw error;
     });
     return this.#opened;

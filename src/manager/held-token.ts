@@ -1,6 +1,6 @@
 import type { TokenSummary } from "../core/auth.ts";
 import type { Clock } from "../core/ports.ts";
-import type { AccessEntry } from "../core/session.ts";
+import { CLOCK_STEP_MS, isFromFuture, remainingMs } from "../core/token-lifetime.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /** `good` to be given, `aging` near its end, or `dead` by one of the two clocks. */
@@ -11,9 +11,11 @@ export interface HeldToken {
   readonly promise: Promise<string>;
   readonly sid: string;
   readonly gen: number;
-  readonly summary: TokenSummary;
+  summary: TokenSummary;
+  /** As stored, which is what other tabs go by. Milliseconds since the epoch. */
+  readonly expiresAt: number;
   /** Until when it is given without another thought; two clocks, because either may be wrong. */
-  readonly untilWall: number;
+  untilWall: number;
   readonly untilMono: number;
   /** When it is dead by the monotonic clock, whatever the wall says. */
   readonly endMono: number;
@@ -23,19 +25,21 @@ export interface HeldToken {
 
 /** `tokens`: of the session `sid`, as stored. */
 export function holdToken(
-  { accessToken, expiresAt, scope, generation = 0 }: TokenSet,
+  tokens: TokenSet,
   sid: string,
   origin: TokenSummary["origin"],
   clock: Clock,
 ): HeldToken {
+  const { accessToken, expiresAt, scope, generation = 0 } = tokens;
   const [now, mono] = [clock.now(), clock.mono()];
-  const life = Math.max(0, expiresAt - now);
-  const carefree = life - renewalWindow(life);
+  const life = Math.max(0, remainingMs(tokens, now));
+  const carefree = isFromFuture(tokens, now) ? 0 : life - renewalWindow(life);
   return {
     promise: Promise.resolve(accessToken),
     sid,
     gen: generation,
-    summary: { scope, expiresAt, origin },
+    expiresAt,
+    summary: { scope, expiresAt: Math.min(expiresAt, now + life), origin },
     untilWall: now + carefree,
     untilMono: mono + carefree,
     endMono: mono + life,
@@ -47,22 +51,36 @@ export function holdToken(
 export function isCarefree(held: HeldToken, clock: Clock): boolean {
   const now = clock.now();
   if (now !== held.goodAt) {
-    if (now >= held.untilWall || clock.mono() >= held.untilMono) return false;
+    const wallLeft = held.untilWall - now;
+    const monoLeft = held.untilMono - clock.mono();
+    if (wallLeft <= 0 || monoLeft <= 0 || wallLeft > monoLeft + CLOCK_STEP_MS) return false;
     held.goodAt = now;
   }
   return true;
 }
 
+/** True when the wall clock was set back since: then the end is an earlier one by this clock. */
+export function followWall(held: HeldToken, clock: Clock): boolean {
+  const expiresAt = clock.now() + held.endMono - clock.mono();
+  const stepMs = held.summary.expiresAt - expiresAt;
+  if (stepMs <= CLOCK_STEP_MS) return false;
+  held.untilWall -= stepMs;
+  held.summary = { ...held.summary, expiresAt };
+  return true;
+}
+
 /** `held`: these tokens, if they are at hand. */
 export function conditionOf(
-  { expiresAt }: TokenSet,
-  entry: AccessEntry | undefined,
+  tokens: TokenSet,
   held: HeldToken | undefined,
   clock: Clock,
 ): TokenCondition {
-  const left = expiresAt - clock.now();
+  const now = clock.now();
+  const left = remainingMs(tokens, now);
   if (left <= 0 || (held && held.endMono <= clock.mono())) return "dead";
-  const isGood = held ? isCarefree(held, clock) : left > renewalWindow(entry?.lifeMs ?? 0);
+  const isGood = held
+    ? isCarefree(held, clock)
+    : left > renewalWindow(tokens.lifetimeMs ?? 0) && !isFromFuture(tokens, now);
   return isGood ? "good" : "aging";
 }
 

@@ -1,8 +1,14 @@
 import { TimeoutError } from "../core/errors.ts";
 import type { TokenSet } from "../core/token-set.ts";
+import { isFromFuture, remainingMs } from "../core/token-lifetime.ts";
 import { UserKeys } from "../core/user-keys.ts";
 import { wantKey, type Want } from "../core/want.ts";
-import { serviceTokens, ServiceTokenStore, type ServiceTokens } from "./service-tokens.ts";
+import {
+  lifetimeOf,
+  serviceTokens,
+  ServiceTokenStore,
+  type ServiceTokens,
+} from "./service-tokens.ts";
 import { isOf, ServiceUsers, UserChanged, type ServiceUser } from "./service-users.ts";
 import type { TokenManagerConfig } from "./token-manager-config.ts";
 
@@ -42,10 +48,11 @@ export class ServiceEntries {
   }
 
   isGood(tokens: ServiceTokens | undefined): tokens is ServiceTokens {
+    if (!tokens) return false;
     const { clock, leewayMs = 30_000 } = this.#config;
-    return (
-      tokens !== undefined && tokens.expiresAt - clock.now() > Math.min(leewayMs, tokens.lifeMs / 3)
-    );
+    const [lifetime, now] = [lifetimeOf(tokens), clock.now()];
+    const isAging = remainingMs(lifetime, now) <= Math.min(leewayMs, tokens.lifeMs / 3);
+    return !isAging && !isFromFuture(lifetime, now);
   }
 
   /** Stores what the provider gave. `instead`: the access token that is stored now. @throws UserChanged nothing was stored */

@@ -1,5 +1,6 @@
 import { parseRefusal } from "../core/refusal-pauses.ts";
 import type { Refusal } from "../core/session.ts";
+import type { Lifetime } from "../core/token-lifetime.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 
@@ -33,6 +34,10 @@ export function serviceTokens(tokens: TokenSet, now: number): ServiceTokens {
 
 export function invalidated(tokens: ServiceTokens): ServiceTokens {
   return { ...tokens, accessToken: "", expiresAt: 0 };
+}
+
+export function lifetimeOf({ expiresAt, lifeMs }: ServiceTokens): Lifetime {
+  return { expiresAt, lifetimeMs: lifeMs };
 }
 
 function parse(value: unknown): ServiceTokens | undefined {

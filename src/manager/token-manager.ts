@@ -3,6 +3,7 @@ import { NoTokenError, type RefreshTokenError } from "../core/errors.ts";
 import { Flights } from "../core/flights.ts";
 import { isSessionOver, needsUser } from "../core/refresh-failure.ts";
 import type { Refusal } from "../core/session.ts";
+import { remainingMs } from "../core/token-lifetime.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { ServiceEntries, type Entry } from "./service-entries.ts";
 import type {
@@ -10,7 +11,7 @@ import type {
   InvalidateTokenOptions,
   ServiceTokenOptions,
 } from "./service-token-options.ts";
-import { invalidated, type ServiceTokens } from "./service-tokens.ts";
+import { invalidated, lifetimeOf, type ServiceTokens } from "./service-tokens.ts";
 import { isOf, UserChanged } from "./service-users.ts";
 import type { TokenManagerConfig } from "./token-manager-config.ts";
 
@@ -147,7 +148,9 @@ export class TokenManager {
     } catch (error) {
       if (isReload || isSessionOver(error) || error instanceof UserChanged) throw error;
       const left = await this.#entries.read(entry).catch(() => undefined);
-      if (left && left.expiresAt > this.#config.clock.now()) return left.accessToken;
+      if (left && remainingMs(lifetimeOf(left), this.#config.clock.now()) > 0) {
+        return left.accessToken;
+      }
       throw error;
     }
   }

@@ -36,16 +36,22 @@ export interface StoredRequest {
 /** What is read back; nothing of it is sure before `parsePendingRequest`. */
 export type UncheckedRequest = { readonly [name in keyof StoredRequest]?: unknown };
 
+const TEXTS = ["issuer", "clientId", "redirectUri", "nonce", "codeVerifier"] as const;
+const MAY_BE_TEXTS = ["returnTo", "user", "prompt", "resource", "audience"] as const;
+
 /** Undefined for a record that is damaged or of another flow. */
 export function parsePendingRequest({ data }: UncheckedRequest): PendingRequest | undefined {
-  const request = (data ?? {}) as Partial<PendingRequest>;
-  const { flow, redirectUri, scope, createdAt, nonce, codeVerifier } = request;
-  const whole =
+  const request = (data ?? {}) as Partial<Record<keyof PendingRequest, unknown>>;
+  const { flow, createdAt, maxAge = 0, scope, acrValues = [] } = request;
+  const isWhole =
     flow === FLOW &&
-    typeof redirectUri === "string" &&
-    typeof createdAt === "number" &&
-    Array.isArray(scope) &&
-    typeof nonce === "string" &&
-    typeof codeVerifier === "string";
-  return whole ? (request as PendingRequest) : undefined;
+    TEXTS.every((name) => typeof request[name] === "string") &&
+    MAY_BE_TEXTS.every((name) => typeof (request[name] ?? "") === "string") &&
+    [createdAt, maxAge].every((time) => typeof time === "number") &&
+    [scope, acrValues].every(isTexts);
+  return isWhole ? (request as unknown as PendingRequest) : undefined;
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
 }

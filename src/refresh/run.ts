@@ -8,6 +8,7 @@ import {
 } from "../core/session.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { TabNews } from "../core/message.ts";
+import { remainingMs } from "../core/token-lifetime.ts";
 import type { WantKey } from "../core/want.ts";
 import type { RefreshTiming } from "./timing.ts";
 
@@ -71,10 +72,11 @@ export function satisfying(run: Run, row: SessionRow): WantKey | undefined {
     row,
     run.need.want,
     // A generation from the future is another session's; what came after the first look is newer than what was held.
-    ({ gen, expiresAt, lifeMs = 0 }) =>
+    ({ gen, expiresAt, lifeMs }) =>
       gen > Math.min(run.need.notGen, firstGen) &&
       // Born expired, or nearly, it serves who waited; what ran out while this page slept serves nobody.
-      (expiresAt > now || (gen > firstGen && lifeMs <= run.timing.bornExpiredMs)),
+      (remainingMs({ expiresAt, lifetimeMs: lifeMs }, now) > 0 ||
+        (gen > firstGen && (lifeMs ?? 0) <= run.timing.bornExpiredMs)),
   );
 }
 

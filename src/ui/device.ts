@@ -29,6 +29,8 @@ interface Shown {
   readonly code: DeviceCode;
   /** From when it is shown until it expires. */
   readonly totalMs: number;
+  /** When it expires by the clock that is never set. */
+  readonly endMono: number;
   status: DeviceStatus;
   qr?: Qr;
   /** While there is a code. Pixels. */
@@ -68,7 +70,9 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     this.#question?.drop();
     this.#forget();
     if (signal.aborted) return;
-    const shown: Shown = { code, totalMs: code.expiresAt - Date.now(), status: "waiting" };
+    const totalMs = code.expiresAt - Date.now();
+    const endMono = performance.now() + totalMs;
+    const shown: Shown = { code, totalMs, endMono, status: "waiting" };
     this.#shown = shown;
     const leave = subscribe((status) => {
       shown.status = status;
@@ -171,7 +175,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
       content: deviceCard({
         ...shown,
         strings,
-        leftMs: shown.code.expiresAt - Date.now(),
+        leftMs: Math.min(shown.code.expiresAt - Date.now(), shown.endMono - performance.now()),
         copyButton: this.#copy.render(shown.code.userCode, strings),
         onClose: dismiss,
       }),

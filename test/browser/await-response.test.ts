@@ -1,6 +1,10 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { awaitResponse, type Departure } from "../../src/browser/await-response.ts";
-import { responseChannel, type ResponseMessage } from "../../src/browser/response-channel.ts";
+import {
+  parseResponseMessage,
+  responseChannel,
+  type ResponseMessage,
+} from "../../src/browser/response-channel.ts";
 
 const REDIRECT = `${location.origin}/relay.html`;
 const request = (state: string) => `https://id.example/auth?state=${encodeURIComponent(state)}`;
@@ -94,4 +98,10 @@ test("what cannot be begun is the error it is", async () => {
     throw new Error("no window");
   };
   await expect(depart("g", { go }).response).rejects.toThrow("no window");
+});
+
+test("B10: the page with the response believes nobody who speaks another version", () => {
+  expect(parseResponseMessage({ p: 1, t: "taken", more: 1 })).toEqual({ p: 1, t: "taken" });
+  for (const foreign of [null, "taken", { t: "taken" }, { p: 2, t: "taken" }, { p: 1, t: "moved" }])
+    expect(parseResponseMessage(foreign)).toBeUndefined();
 });

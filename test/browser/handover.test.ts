@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { HandoverTokens } from "../../src/browser/handover-tokens.ts";
 import { sessionsWith } from "../../src/browser/sessions-with.ts";
 import { systemClock, systemRandom } from "../../src/browser/system-clock.ts";
@@ -39,12 +39,98 @@ test("newer ones reach the other tabs without a question, and the oldest are let
   ear.close();
 });
 
-test("when no tab has them there is no token, after two questions; another client's tab answers none", async () => {
+test("a tab that holds them and does not answer is asked twice; another client's tab answers none", async () => {
   const stranger = tab("hand,d");
   const sealed = await stranger.seal(RECORD);
   const begun = performance.now();
   await expect(tab("hand,c").open(sealed)).rejects.toMatchObject({ code: "no_token" });
   expect(performance.now() - begun).toBeGreaterThan(550);
+});
+
+/** How long it takes to learn that there are none. Milliseconds. */
+async function timeToLose(client: string, sealed: unknown): Promise<number> {
+  const patient = new HandoverTokens({ client, clock: systemClock, random: systemRandom });
+  const begun = performance.now();
+  await expect(patient.open(sealed)).rejects.toMatchObject({ code: "no_token" });
+  return performance.now() - begun;
+}
+
+test("B11: where no tab has them, nobody waits for an answer", async () => {
+  expect(await timeToLose("hand,g", { memory: "lost" })).toBeLessThan(1_000);
+});
+
+test("B11: the lock is held before the row names the tokens, and for as long as a tab has them", async () => {
+  const [a, b] = [tab("hand,h"), tab("hand,h")];
+  const sealed = (await a.seal(RECORD)) as { memory: string };
+  const names = async () => (await navigator.locks.query()).held!.map(({ name }) => name);
+  expect(await names()).toContain(`latchkey/tokens/${sealed.memory}`);
+  await b.open(sealed);
+  a.discard(sealed);
+  await vi.waitFor(async () =>
+    expect(await names()).not.toContain(`latchkey/tokens/${sealed.memory}`),
+  );
+});
+
+test("B11: a page that goes into the back/forward cache holds none, and has them again when it comes back", async () => {
+  const a = tab("hand,i");
+  const sealed = await a.seal(RECORD);
+  window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+  const name = `latchkey/tokens/${(sealed as { memory: string }).memory}`;
+  const isHeld = async () =>
+    (await navigator.locks.query()).held!.some((lock) => lock.name === name);
+  await vi.waitFor(async () => expect(await isHeld()).toBe(false));
+  window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  await vi.waitFor(async () => expect(await isHeld()).toBe(true));
+  expect(await tab("hand,i").open(sealed)).toEqual(RECORD);
+});
+
+test("B11: where Web Locks are missing, a tab is asked, and seals without them", async () => {
+  vi.spyOn(navigator, "locks", "get").mockReturnValue(undefined as never);
+  const [a, b] = [tab("hand,j"), tab("hand,j")];
+  expect(await b.open(await a.seal(RECORD))).toEqual(RECORD);
+  const begun = performance.now();
+  await expect(b.open({ memory: "lost" })).rejects.toMatchObject({ code: "no_token" });
+  expect(performance.now() - begun).toBeGreaterThan(550);
+  vi.restoreAllMocks();
+});
+
+describe("B10: on the channel of the tabs", () => {
+  const uncaught: unknown[] = [];
+  const note = ({ error }: ErrorEvent) => uncaught.push(error);
+
+  test.for<[string, unknown]>([
+    ["nothing", null],
+    ["a text", "give"],
+    ["a later version's tokens", { p: 2, t: "give", memory: "m1", record: { newer: true } }],
+    ["a later version's word", { p: 1, t: "lend", memory: "m1", until: 5 }],
+    ["a record of nobody", { p: 1, t: "give", memory: "m1", record: {} }],
+    ["no record", { p: 1, t: "give", memory: "m1" }],
+    ["a name that is none", { p: 1, t: "drop", memory: { toString: "x" } }],
+  ])("B10: %s changes nothing, and the next tokens are stored and given", async ([, message]) => {
+    window.addEventListener("error", note);
+    const client = `hand,${crypto.randomUUID()}`;
+    const [a, b] = [tab(client), tab(client)];
+    const before = await a.seal(RECORD);
+    await b.open(before);
+    const raw = new BroadcastChannel(`latchkey/1/${client}/handover`);
+    for (let times = 0; times < 3; times++) raw.postMessage(message);
+    const sealed = await a.seal({ ...RECORD, refreshToken: "rt-rotated" });
+    expect(await b.open(sealed)).toMatchObject({ refreshToken: "rt-rotated" });
+    expect(await b.open(before)).toEqual(RECORD);
+    raw.close();
+    window.removeEventListener("error", note);
+    expect(uncaught.splice(0)).toEqual([]);
+  });
+
+  test("B10: what a name stands for is never replaced by what another script says", async () => {
+    const [a, b] = [tab("hand,k"), tab("hand,k")];
+    const sealed = (await a.seal(RECORD)) as { memory: string };
+    const raw = new BroadcastChannel("latchkey/1/hand,k/handover");
+    raw.postMessage({ p: 1, t: "give", ...sealed, record: { ...RECORD, refreshToken: "other" } });
+    await b.open(sealed);
+    expect(await a.open(sealed)).toEqual(RECORD);
+    raw.close();
+  });
 });
 
 test("a store is what its rows and its tokens are, and loads what keeps them once", async () => {

@@ -153,6 +153,21 @@ describe("importSession()", () => {
     expect(row!.tokens).toEqual({ memory: expect.any(String) });
   });
 
+  test.for([
+    ["device", "memory"],
+    ["memory", "device"],
+  ] as const)("B9: with %s finds an app that keeps tokens in %s", async ([imported, app]) => {
+    const { take, open, config } = setUp();
+    expect(await take({ persist: imported })).toMatchObject({ type: "imported" });
+    expect(await open(app).getToken({ prompt: "none" })).toBe("at1");
+    const key = sessionKey(clientKey(ISSUER, config.clientId), "ada");
+    const store = new IndexedDBSessionStore(createDatabase());
+    await vi.waitFor(async () => {
+      const { tokens } = (await store.get(key))!;
+      expect(tokens).toHaveProperty(app === "memory" ? "memory" : "refreshToken");
+    });
+  });
+
   test("names an input that cannot work", async () => {
     const { config } = setUp();
     const wrong = (changes: object) => importSession({ ...config, ...changes });

@@ -97,3 +97,14 @@ test("a token that lives for longer than a timer can wait is not renewed again a
   expect(auth.asked).toHaveLength(1);
   leave();
 });
+
+test("B12: a clock that is set back after the login does not put the renewal off", async () => {
+  const auth = fakeAuth(10 * MINUTE);
+  const leave = renewAhead(auth);
+  await vi.advanceTimersByTimeAsync(MINUTE);
+  vi.setSystemTime(Date.now() - 60 * MINUTE);
+  document.dispatchEvent(new Event("visibilitychange"));
+  await vi.advanceTimersByTimeAsync(8 * MINUTE);
+  expect(auth.asked).toHaveLength(1);
+  leave();
+});

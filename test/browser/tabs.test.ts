@@ -49,6 +49,32 @@ test("what is not a message of this protocol is passed over", async () => {
   raw.close();
 });
 
+test("B10: a message of another type or version throws in no listener, and the next one is heard", async () => {
+  const raw = new BroadcastChannel("latchkey/1/test,types");
+  const heard: TabMessage[] = [];
+  const channel = new BroadcastTabChannel("test,types");
+  const last = new Promise<void>((resolve) => {
+    channel.listen((message) => {
+      heard.push(message);
+      resolve();
+    });
+  });
+  const base = { p: 1, k: "ada", from: "a", sid: "s" };
+  for (const foreign of [
+    { ...base, t: "done" },
+    { ...base, t: "done", gen: "1", seq: 1, want: "x" },
+    { ...base, t: "user" },
+    { ...base, t: "user", what: "suspend" },
+    { ...base, t: "moved", to: "elsewhere" },
+    { ...message, p: 2 },
+    message,
+  ])
+    raw.postMessage(foreign);
+  await last;
+  expect(heard).toEqual([message]);
+  raw.close();
+});
+
 test("a held lock is not granted to who does not wait, and is shared by who asks for that", async () => {
   const locks = new WebLocksTabLock();
   await locks.request("test/own", { mode: "exclusive" }, async () => {

@@ -26,8 +26,8 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
   {
     what: 'with `persist: "memory"`',
-    limit: 1_000,
-    sources: ["../../../src/browser/handover-tokens.ts"],
+    limit: 1_700,
+    sources: ["../../../src/browser/mode-change.ts"],
   },
   {
     what: "where `getToken()` signs in, and several people",

@@ -202,3 +202,12 @@ test("copies the code and says so; where it may not, the code is selected", asyn
   await vi.waitFor(() => expect(getSelection()!.type).toBe("Range"));
   write.mockRestore();
 });
+
+test("B12: a clock that is set back does not give a code more time than it had", async () => {
+  vi.useFakeTimers();
+  const { element } = await shown({ expiresAt: Date.now() + 120_000 });
+  vi.setSystemTime(Date.now() - 3_600_000);
+  await vi.advanceTimersByTimeAsync(1_000);
+  await element.updateComplete;
+  expect(texts(element, ".time")).toEqual(["1:59"]);
+});

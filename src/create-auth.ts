@@ -5,6 +5,7 @@ import { IndexedDBCallbackLedger } from "./browser/indexeddb-callback-ledger.ts"
 import { IndexedDBRequestStore } from "./browser/indexeddb-request-store.ts";
 import { IndexedDBSessionStore } from "./browser/indexeddb-session-store.ts";
 import { IndexedDBUserStore } from "./browser/indexeddb-user-store.ts";
+import { SessionLoginMarks } from "./browser/session-login-marks.ts";
 import { sessionsWith } from "./browser/sessions-with.ts";
 import { PageUserAgent } from "./browser/page-user-agent.ts";
 import { resolveRedirectUri } from "./browser/redirect-uri.ts";
@@ -159,6 +160,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     postLogoutRedirectUri: () =>
       config.postLogoutRedirectUri && new URL(config.postLogoutRedirectUri, page.href()).href,
     ledger: new IndexedDBCallbackLedger(database, clock),
+    marks: new SessionLoginMarks(client),
     channel,
     page,
   });

@@ -64,16 +64,17 @@ export class AuthManager implements Auth {
   }
 
   readonly start: Auth["start"] = () => {
-    const { page, channel, redirectUri, postLogoutRedirectUri } = this.#config;
+    const { page, channel, client, redirectUri, postLogoutRedirectUri } = this.#config;
     if (this.#unlisten || page.unsupported()) return;
     const undo = [
       channel.listen((message) => void this.#hear(message)),
+      page.onActivation(this.#logins.activate),
       page.onWake(() => void this.#session.load("stored").catch(ignore)),
     ];
     this.#unlisten = () => undo.forEach((end) => end());
-    this.#opened = isCallback(page.href(), redirectUri())
-      ? this.handleCallback().then(ignore, ignore)
-      : this.#open();
+    const isResponse = isCallback(page.href(), redirectUri(), client);
+    if (!isResponse) this.#logins.cameBack(page.href());
+    this.#opened = isResponse ? this.handleCallback().then(ignore, ignore) : this.#open();
     this.#opened.catch(ignore);
     const signOut = signOutStateOf(page.href(), postLogoutRedirectUri());
     if (signOut !== undefined) {
@@ -94,7 +95,7 @@ export class AuthManager implements Auth {
       this.#assertSupported();
       // Before the first await: a window may be opened in a click only.
       const { userAgent = this.#config.userAgent, ...request } = options;
-      return this.#logins.travel(userAgent.open(), request);
+      return this.#logins.login(userAgent.open(), request);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -117,6 +118,8 @@ export class AuthManager implements Auth {
     const user = options?.user ?? this.#session.sub;
     if (user === undefined) return;
     const { sub } = this.#session;
+    // First: whoever asks for a token from now on must not sign in again.
+    this.#logins.loggedOut(user);
     const left = await checkOut(this.#config, user);
     if (user === this.#session.sub) this.#session.leave();
     await this.#session.load("this-tab").catch(ignore);
@@ -158,7 +161,11 @@ export class AuthManager implements Auth {
     const { t, k, from, sid } = message;
     const isOwn = from === this.#config.tab;
     // Whoever signed in or out here goes on here.
-    if (t === "user") return isOwn ? undefined : this.#session.hear(k, message.what).catch(ignore);
+    if (t === "user") {
+      if (isOwn) return;
+      this.#logins.heard(k, message.what);
+      return this.#session.hear(k, message.what).catch(ignore);
+    }
     if (k !== this.#session.sub || (t !== "done" && t !== "ended")) return;
     // Whoever waits here for the same is told by the refresh itself.
     if (t === "done") await this.#renewals.usual?.catch(ignore);
@@ -177,8 +184,14 @@ export class AuthManager implements Auth {
     const isAsking = prompt !== undefined && prompt !== "none";
     let reason: unknown;
     try {
-      if (!isAsking) return await this.#silentToken(options);
+      if (!isAsking) {
+        const token = await this.#silentToken(options);
+        this.#logins.given(options);
+        return token;
+      }
     } catch (error) {
+      const offered = needsPerson(error) && this.#logins.takeOffered(options);
+      if (offered) return offered;
       waitFor = this.#logins.underWay;
       const mayAsk = waitFor ?? this.#config.page.canNavigate();
       if (prompt === "none" || !needsPerson(error) || !mayAsk) throw error;

@@ -66,8 +66,9 @@ function noSession(): NoTokenError {
 
 /** Deletes all that is here of `sub`, whatever state it is in, and then tells the server. */
 export async function forget(desk: PeopleDesk, sub: string): Promise<void> {
-  const { config, session } = desk;
+  const { config, session, logins } = desk;
   const { sub: before } = session;
+  logins.loggedOut(sub);
   // What cannot be read, or was written by a newer Latchkey, is deleted all the same.
   const left = await checkOut(config, sub).catch(() => undefined);
   await (await config.users.people()).forget(sub);
@@ -77,11 +78,17 @@ export async function forget(desk: PeopleDesk, sub: string): Promise<void> {
 }
 
 /** Signs everybody out here, and then tells the server; this tab's person last, whose sign-out may leave the page. */
-export async function signOutEverywhere({ config, session, auth }: PeopleDesk): Promise<void> {
+export async function signOutEverywhere({
+  config,
+  session,
+  logins,
+  auth,
+}: PeopleDesk): Promise<void> {
   const known = await (await config.users.people()).known();
   const others = known.filter((sub) => sub !== session.sub);
   const mayLeave = () => false;
   // One that a newer Latchkey wrote keeps nobody else here.
+  for (const sub of others) logins.loggedOut(sub);
   const left = await Promise.allSettled(others.map((sub) => checkOut(config, sub)));
   const told = left.map(async (outcome) => {
     if (outcome.status !== "fulfilled" || !outcome.value) return;

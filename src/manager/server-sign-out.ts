@@ -20,7 +20,7 @@ export interface ServerSignOutConfig extends RevocationQueueDesk {
 interface LeaveDesk {
   readonly config: ServerSignOutConfig;
   readonly session: { readonly sub: string | undefined };
-  readonly logins: { readonly underWay: Promise<unknown> | undefined };
+  readonly logins: { readonly isAskedFor: boolean };
 }
 
 /** What a sign-out waits for a server that is not there. Milliseconds. */
@@ -72,7 +72,7 @@ export function leaveServer(
 ): Promise<void> {
   const isOwn = left.user.sub === before;
   const endSession = isOwn ? "page" : "none";
-  const mayLeave = () => !logins.underWay && (!isOwn || (session.sub ?? before) === before);
+  const mayLeave = () => !logins.isAskedFor && (!isOwn || (session.sub ?? before) === before);
   return signOutAtServer(left, config, { endSession, ...options, mayLeave });
 }
 
@@ -87,7 +87,8 @@ export async function takeSignOut(
 ): Promise<void> {
   const url = page.href();
   const record = await ledger.get(state);
-  if (record && "signedOut" in record && page.href() === url) page.replaceUrl(withoutResponse(url));
+  if (record && "signedOut" in record && page.href() === url)
+    page.replaceUrl(withoutResponse(url, state));
 }
 
 export { revokeToken as revoke };

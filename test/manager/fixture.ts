@@ -1,9 +1,11 @@
 import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
 import type { ConfigurationError } from "../../src/core/errors.ts";
 import type { Grant } from "../../src/core/grant.ts";
+import type { LoginMarks } from "../../src/core/login-marks.ts";
 import type { Clock, Page, TabChannel } from "../../src/core/ports.ts";
 import type { IdTokenVerdict, RefreshAnswer } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
+import { formatState } from "../../src/core/response-state.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
 import type { User } from "../../src/core/user.ts";
 import type { Trip } from "../../src/core/user-agent.ts";
@@ -13,6 +15,7 @@ import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/manager/auth-manager.ts";
 import { revokeEnded } from "../../src/manager/revoke-ended.ts";
 import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
+import { MemoryLoginMarks } from "../../src/memory/memory-login-marks.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
@@ -21,6 +24,11 @@ import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { ADA, CLIENT, KEY, testClock, USUAL } from "../refresh/tabs.ts";
 
 export const REDIRECT_URI = "https://app.example/callback";
+
+/** A `state` of this client's form. */
+export const stateOf = (name: string): string =>
+  formatState(CLIENT, { id: name.padEnd(22, "-"), secret: "secret".padEnd(22, "-") });
+export const STATE: string = stateOf("s");
 
 type Call = "authorize" | "exchange" | "revoke" | "endSession";
 
@@ -48,7 +56,11 @@ export interface World {
   /** Another tab's. */
   readonly channel: TabChannel;
   /** `inner`: what signs in, the page's trip when not given. `outer`: what is made of the chain, itself when not given. */
-  tab(inner?: Grant, outer?: (chain: Grant, parts: PeopleParts) => Grant): AuthManager;
+  tab(
+    inner?: Grant,
+    outer?: (chain: Grant, parts: PeopleParts) => Grant,
+    marks?: LoginMarks,
+  ): AuthManager;
 }
 
 export type PeopleParts = Omit<RememberConfig, "prompt">;
@@ -60,6 +72,8 @@ export interface FakePage extends Page {
   mayNavigate: boolean;
   problem: ConfigurationError | undefined;
   wake(): void;
+  /** A user presses a key or a pointer. */
+  act(): void;
 }
 
 export function world(clock: Clock = testClock): World {
@@ -92,7 +106,11 @@ export function world(clock: Clock = testClock): World {
     sends: 0,
     trips: [],
     channel: hub.join(),
-    tab: (inner = new AuthorizationCodeGrant(me.server), outer = (chain) => chain) => {
+    tab: (
+      inner = new AuthorizationCodeGrant(me.server),
+      outer = (chain) => chain,
+      marks = new MemoryLoginMarks(),
+    ) => {
       const tab = random.id();
       const channel = hub.join();
       const desk = { client: CLIENT, sessions: store, locks, clock, server: me.server };
@@ -152,6 +170,7 @@ export function world(clock: Clock = testClock): World {
         sessions: store,
         users: view,
         ledger,
+        marks,
         channel,
         locks,
         page,
@@ -187,6 +206,11 @@ function fakePage(): FakePage {
     },
     canNavigate() {
       return this.mayNavigate;
+    },
+    act: () => {},
+    onActivation(listener) {
+      this.act = listener;
+      return () => (this.act = () => {});
     },
     wake: () => {},
     onWake(listener) {

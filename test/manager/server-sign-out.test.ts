@@ -4,7 +4,7 @@ import { DRAIN_MS, PERMIT_MS, REQUEST_MS } from "../../src/manager/revoke-ended.
 import { PASS_MS } from "../../src/manager/pass-revocations.ts";
 import { REFRESH_TIMING } from "../../src/refresh/timing.ts";
 import { CLIENT, expiredRow, settle } from "../refresh/tabs.ts";
-import { goodRow, REDIRECT_URI, remember, world, type World } from "./fixture.ts";
+import { goodRow, REDIRECT_URI, remember, world, type World, STATE } from "./fixture.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const RESPONSE = `${REDIRECT_URI}?code=c&state=s`;
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 
 /** A sign-out and then a login, and when each came as far as it can. Milliseconds. */
 async function signOutAndIn(my: World): Promise<{ out: number; left: number }> {

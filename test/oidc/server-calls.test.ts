@@ -224,7 +224,7 @@ describe("a server by its endpoints", () => {
       expiresAt: clock.now() + 315_360_000_000,
       scope: ["repo", "gist"],
       tokenEndpoint: ENDPOINTS.tokenEndpoint,
-      asked: {},
+      asked: { scope: ["gist"] },
     });
     expect(fetch.sent.map(({ url }) => url)).toEqual([ENDPOINTS.tokenEndpoint]);
   });

@@ -6,6 +6,7 @@ import type { TokenRecord } from "../../src/core/session.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/manager/auth-manager.ts";
 import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
+import { MemoryLoginMarks } from "../../src/memory/memory-login-marks.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
@@ -67,6 +68,7 @@ export async function startRealClient(
     sessions: store,
     users,
     ledger: new MemoryCallbackLedger(),
+    marks: new MemoryLoginMarks(),
   });
   manager.start();
   await clock.sleep(asksFrom - clock.now());
@@ -101,6 +103,7 @@ function pageOf(): Page {
     replaceUrl: () => {},
     online: () => true,
     canNavigate: () => false,
+    onActivation: () => () => {},
     onWake: () => () => {},
   };
 }

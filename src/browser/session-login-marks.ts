@@ -1,0 +1,31 @@
+import { loginMarksKey, type ClientKey } from "../core/keys.ts";
+import type { LoginMark, LoginMarks } from "../core/login-marks.ts";
+
+/** The marks of this tab in its `sessionStorage`, which may be missing, full or blocked. */
+export class SessionLoginMarks implements LoginMarks {
+  readonly #key: string;
+
+  constructor(client: ClientKey) {
+    this.#key = loginMarksKey(client);
+  }
+
+  read(): readonly Partial<LoginMark>[] {
+    try {
+      // Every script of this origin can write there.
+      return (JSON.parse(sessionStorage.getItem(this.#key)!) as unknown[]).filter(
+        (mark): mark is object => typeof mark === "object" && mark !== null,
+      );
+    } catch {
+      return [];
+    }
+  }
+
+  write(marks: readonly Partial<LoginMark>[]): boolean {
+    try {
+      sessionStorage.setItem(this.#key, JSON.stringify(marks));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import type { LoginMark, LoginMarks } from "../core/login-marks.ts";
+
+/** The marks of one tab in this process's memory. */
+export class MemoryLoginMarks implements LoginMarks {
+  #marks: readonly Partial<LoginMark>[] = [];
+
+  read(): readonly Partial<LoginMark>[] {
+    return this.#marks;
+  }
+
+  write(marks: readonly Partial<LoginMark>[]): boolean {
+    this.#marks = marks;
+    return true;
+  }
+}

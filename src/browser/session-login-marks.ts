@@ -9,18 +9,15 @@ export class SessionLoginMarks implements LoginMarks {
     this.#key = loginMarksKey(client);
   }
 
-  read(): readonly Partial<LoginMark>[] {
+  read(): readonly (Partial<LoginMark> | null)[] {
     try {
-      // Every script of this origin can write there.
-      return (JSON.parse(sessionStorage.getItem(this.#key)!) as unknown[]).filter(
-        (mark): mark is object => typeof mark === "object" && mark !== null,
-      );
+      return [JSON.parse(sessionStorage.getItem(this.#key) ?? "[]") as LoginMark].flat();
     } catch {
       return [];
     }
   }
 
-  write(marks: readonly Partial<LoginMark>[]): boolean {
+  write(marks: readonly (Partial<LoginMark> | null)[]): boolean {
     try {
       sessionStorage.setItem(this.#key, JSON.stringify(marks));
       return true;

@@ -36,7 +36,7 @@ export interface LoginMark {
 /** The marks of one client in this tab. A reload keeps them, and no other tab sees them. */
 export interface LoginMarks {
   /** The oldest first, and not validated yet. None where they cannot be read. */
-  read(): readonly Partial<LoginMark>[];
+  read(): readonly (Partial<LoginMark> | null)[];
   /** False when they could not be stored. */
-  write(marks: readonly Partial<LoginMark>[]): boolean;
+  write(marks: readonly (Partial<LoginMark> | null)[]): boolean;
 }

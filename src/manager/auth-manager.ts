@@ -64,16 +64,17 @@ export class AuthManager implements Auth {
   }
 
   readonly start: Auth["start"] = () => {
-    const { page, channel, client, redirectUri, postLogoutRedirectUri } = this.#config;
+    const { page, channel, client, clock, redirectUri, postLogoutRedirectUri } = this.#config;
     if (this.#unlisten || page.unsupported()) return;
     const undo = [
       channel.listen((message) => void this.#hear(message)),
-      page.onActivation(this.#logins.activate),
+      page.onActivation(() => (this.#logins.activatedAt = clock.now())),
       page.onWake(() => void this.#session.load("stored").catch(ignore)),
     ];
     this.#unlisten = () => undo.forEach((end) => end());
     const isResponse = isCallback(page.href(), redirectUri(), client);
-    if (!isResponse) this.#logins.cameBack(page.href());
+    const here = page.href();
+    if (!isResponse) this.#logins.tell((logins) => logins.cameBack(here));
     this.#opened = isResponse ? this.handleCallback().then(ignore, ignore) : this.#open();
     this.#opened.catch(ignore);
     const signOut = signOutStateOf(page.href(), postLogoutRedirectUri());
@@ -95,7 +96,7 @@ export class AuthManager implements Auth {
       this.#assertSupported();
       // Before the first await: a window may be opened in a click only.
       const { userAgent = this.#config.userAgent, ...request } = options;
-      return this.#logins.login(userAgent.open(), request);
+      return this.#logins.travel(userAgent.open(), request);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -163,8 +164,10 @@ export class AuthManager implements Auth {
     // Whoever signed in or out here goes on here.
     if (t === "user") {
       if (isOwn) return;
-      this.#logins.heard(k, message.what);
-      return this.#session.hear(k, message.what).catch(ignore);
+      const { what } = message;
+      if (what === "login") this.#logins.tell(({ automatic }) => automatic.loggedIn(k));
+      else if ((this.#session.sub ?? k) === k) this.#logins.loggedOut(k);
+      return this.#session.hear(k, what).catch(ignore);
     }
     if (k !== this.#session.sub || (t !== "done" && t !== "ended")) return;
     // Whoever waits here for the same is told by the refresh itself.
@@ -186,7 +189,7 @@ export class AuthManager implements Auth {
     try {
       if (!isAsking) {
         const token = await this.#silentToken(options);
-        this.#logins.given(options);
+        this.#logins.tell((logins) => logins.given(options));
         return token;
       }
     } catch (error) {

@@ -245,8 +245,8 @@ function isFor({ user, target }: LoginMark, { user: sub, ...want }: LoginSubject
 }
 
 /** Every script of this origin can write marks. */
-function isMark(mark: Partial<LoginMark>): mark is LoginMark {
-  const { at, target, outcome = "", user = "", detail = "" } = mark;
+function isMark(mark: Partial<LoginMark> | null): mark is LoginMark {
+  const { at, target, outcome = "", user = "", detail = "" } = mark ?? {};
   return (
     Number.isFinite(at) &&
     outcome in REASONS &&

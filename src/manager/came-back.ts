@@ -1,4 +1,5 @@
-import { fragment, isAt, RESPONSE } from "./response-url.ts";
+import { RESPONSE } from "./clean-url.ts";
+import { fragment, isAt } from "./response-url.ts";
 
 const NAMES = [...RESPONSE, "error_description", "state"];
 

@@ -11,6 +11,7 @@ import type { LoginMarks } from "../core/login-marks.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Clock, Page, TabLock } from "../core/ports.ts";
 import type { Refresher } from "../core/refresher.ts";
+import { parseUrl } from "../core/same-origin.ts";
 import type { UserStore } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
@@ -26,7 +27,8 @@ import { isSilent } from "./silent.ts";
 import type { SilentLogin } from "./silent-login.ts";
 import { refusal } from "./refusal.ts";
 import { servedTarget, type LooseWant, type ServedTarget } from "./served-target.ts";
-import { stateOf, withoutResponse } from "./response-url.ts";
+import { withoutResponse } from "./clean-url.ts";
+import { stateOf } from "./response-url.ts";
 
 export interface LoginsConfig extends CheckInDesk {
   /** Where authorization responses arrive; absolute. */
@@ -74,6 +76,17 @@ export class Logins {
     if (!isTheirs || ![want, USUAL_WANT].includes(wantKey(wanted))) return undefined;
     this.#offered = undefined;
     return token;
+  }
+
+  /** A token was given. */
+  given({ user = this.#session.sub, ...want }: GetTokenOptions): void {
+    this.automatic.given({ ...want, user });
+  }
+
+  /** Somebody who is signed in with a good token is given it. */
+  follow(): void {
+    const state = this.#session.state.get();
+    if (state.status === "authenticated" && state.freshness === "fresh") this.given({});
   }
 
   /** `url`: of a page load that followed a login of this tab and has no response of this client. */
@@ -169,7 +182,11 @@ export class Logins {
 
   /** @param response a URL with an authorization response */
   handle(response: string): Promise<CallbackResult> {
+    if (!parseUrl(response)) throw refusal("url", "this is not a URL");
     const state = this.#stateIn(response);
+    if (!state) {
+      throw refusal("state", "there is no authorization response of this client in this URL");
+    }
     const result = this.#results.get(state) ?? this.#take(response, state);
     this.#results.set(state, result);
     return result;

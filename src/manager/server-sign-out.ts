@@ -5,7 +5,7 @@ import { sessionKey } from "../core/keys.ts";
 import type { Page, Random } from "../core/ports.ts";
 import type { TokenRecord } from "../core/session.ts";
 import { revoke as revokeToken, type RevocationQueueDesk } from "./revoke.ts";
-import { withoutResponse } from "./response-url.ts";
+import { withoutResponse } from "./clean-url.ts";
 
 export interface ServerSignOutConfig extends RevocationQueueDesk {
   readonly server: Pick<AuthorizationServer, "revoke" | "endSession">;

@@ -16,8 +16,7 @@ export async function tokenAfterLogin(
   const { userAgent, page, users } = config;
   const { signal, cache: _, user, ...want } = options;
   const loginHint = user === undefined ? undefined : await hintOf(user, users);
-  const automatic = await abortable(logins.automatic, signal);
-  const isUnfinished = await abortable(logins.isUnfinished(), signal);
+  const loaded = await abortable(logins.load(), signal);
   // From here to the login nothing is awaited: of many callers one begins it.
   const underWay = waitFor ?? logins.underWay;
   if (underWay) {
@@ -31,13 +30,16 @@ export async function tokenAfterLogin(
   }
   const { state } = auth;
   const error = state.status === "anonymous" ? state.error : undefined;
-  if (reason !== undefined && isUnfinished) {
+  if (reason !== undefined && logins.last !== undefined && loaded.isUnfinished(logins.last)) {
     // The response is still here, and only the network was missing.
     await abortable(auth.handleCallback(), signal);
     return auth.getToken({ ...options, prompt: "none" });
   }
   // A caller who wants a login goes, whatever became of the last one in this page.
-  const refusal = automatic.refusal({ ...want, user }, reason === undefined ? undefined : error);
+  const refusal = loaded.automatic.refusal(
+    { ...want, user },
+    reason === undefined ? undefined : error,
+  );
   if (refusal) throw refusal;
   const trip = userAgent.open();
   const isIn = new AbortController();

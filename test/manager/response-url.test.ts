@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { isCallback, stateOf, withoutResponse } from "../../src/manager/response-url.ts";
+import { withoutResponse } from "../../src/manager/clean-url.ts";
+import { isCallback, stateOf } from "../../src/manager/response-url.ts";
 import { CLIENT } from "../refresh/tabs.ts";
 import { STATE } from "./fixture.ts";
 
@@ -13,8 +14,7 @@ test.for([
   [`${REDIRECT}?keep=1&error=access_denied&state=${STATE}`, true],
   [`${REDIRECT}#state=${STATE}&access_token=t`, true],
   [`${REDIRECT}?code=c`, false],
-  [`${REDIRECT}?state=${STATE}`, false],
-  [`${REDIRECT}?code=c#state=${STATE}`, false],
+  [`${REDIRECT}?state=${STATE}`, true],
   [REDIRECT, false],
   [`https://app.example/other?state=${STATE}&code=c`, false],
   [`https://other.example/callback?state=${STATE}&code=c`, false],

@@ -193,7 +193,7 @@ export class AuthManager implements Auth {
         return token;
       }
     } catch (error) {
-      const offered = needsPerson(error) && this.#logins.takeOffered(options);
+      const offered = needsPerson(error) && this.#logins.loaded?.takeOffered(options);
       if (offered) return offered;
       waitFor = this.#logins.underWay;
       const mayAsk = waitFor ?? this.#config.page.canNavigate();

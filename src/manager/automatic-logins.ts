@@ -36,8 +36,6 @@ export type LoginSubject = { readonly [name in keyof Want]: Want[name] | undefin
 export interface LoginTab {
   /** When a user last acted on this page load. Milliseconds since the epoch. */
   readonly activatedAt: number;
-  /** Whom the tab is for. */
-  readonly sub: string | undefined;
 }
 
 /**
@@ -47,13 +45,19 @@ export interface LoginTab {
 export class AutomaticLogins {
   readonly #config: { readonly marks: LoginMarks; readonly clock: Clock };
   readonly #tab: LoginTab;
+  readonly #session: { readonly sub: string | undefined };
   /** Logouts, by their time, after which the grant went straight to the login page. */
   readonly #refused = new Set<number>();
   /** The last response of this page that failed. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
 
-  constructor(config: { readonly marks: LoginMarks; readonly clock: Clock }, tab: LoginTab) {
+  constructor(
+    config: { readonly marks: LoginMarks; readonly clock: Clock },
+    tab: LoginTab,
+    session: { readonly sub: string | undefined },
+  ) {
     this.#config = config;
+    this.#session = session;
     this.#tab = tab;
   }
 
@@ -183,7 +187,7 @@ export class AutomaticLogins {
 
   /** A logout is about its user alone. */
   #concerns({ outcome, user }: LoginMark, subject: LoginSubject): boolean {
-    return outcome !== "logged_out" || (subject.user ?? this.#tab.sub ?? user) === user;
+    return outcome !== "logged_out" || (subject.user ?? this.#session.sub ?? user) === user;
   }
 
   #explain(why: string, { outcome, at, detail }: LoginMark): NoTokenError {

@@ -1,7 +1,6 @@
-import type { CallbackResult, GetTokenOptions } from "../core/auth.ts";
+import type { CallbackResult } from "../core/auth.ts";
 import type { TokenRequest } from "../core/grant.ts";
 import { abortable } from "../core/abortable.ts";
-import { NoTokenError } from "../core/errors.ts";
 import type { LoginMark } from "../core/login-marks.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import { parseUrl } from "../core/same-origin.ts";
@@ -11,7 +10,6 @@ import type { ActiveSession } from "./active-session.ts";
 import { USUAL_WANT } from "../core/want.ts";
 import type { LoginTab } from "./automatic-logins.ts";
 import type { Logins, LoginsConfig } from "./logins.ts";
-import { isSilent } from "./silent.ts";
 import { stateOf } from "./response-url.ts";
 
 /** `Logins`, loaded when they are first needed: a page with a session does without. */
@@ -20,8 +18,6 @@ export class LazyLogins implements LoginTab {
   readonly #session: ActiveSession;
   /** The logins under way, and what each asks for. */
   readonly #trips = new Map<Promise<User>, TokenRequest>();
-  #last: string | undefined;
-  #logins: Logins | undefined;
   #callback: Promise<unknown> = Promise.resolve();
 
   constructor(config: LoginsConfig, session: ActiveSession) {
@@ -33,14 +29,16 @@ export class LazyLogins implements LoginTab {
   /** Set each time a user acts on this page. */
   activatedAt: number = Number.NEGATIVE_INFINITY;
 
-  get sub(): string | undefined {
-    return this.#session.sub;
-  }
+  /** The last response, if there was one. */
+  last: string | undefined;
+
+  /** Once they were needed. */
+  loaded: Logins | undefined;
 
   readonly load: () => Promise<Logins> = shared(async () => {
     try {
       const { Logins } = await chunk(import("./logins.ts"));
-      return (this.#logins = new Logins(this.#config, this.#session, this));
+      return (this.loaded = new Logins(this.#config, this.#session, this));
     } catch (error) {
       await this.#session.load("stored", error).catch(() => {});
       throw error;
@@ -62,11 +60,6 @@ export class LazyLogins implements LoginTab {
     return this.#callback;
   }
 
-  /** The last response, if there was one. */
-  get last(): string | undefined {
-    return this.#last;
-  }
-
   /** Closes the trip in the end. */
   travel(trip: Trip, request: TokenRequest): Promise<User> {
     const login = this.#travel(trip, request).finally(() => {
@@ -75,11 +68,6 @@ export class LazyLogins implements LoginTab {
     });
     this.#trips.set(login, request);
     return login;
-  }
-
-  /** A token that expired on arrival, for the call that waited for it. */
-  takeOffered(wanted: GetTokenOptions): string | undefined {
-    return this.#logins?.takeOffered(wanted);
   }
 
   /** `user` logged out: no automatic login follows in this tab. */
@@ -100,10 +88,7 @@ export class LazyLogins implements LoginTab {
       const logins = await abortable(this.load(), request.signal);
       return logins.travel(trip, { ...request, kept });
     };
-    // That nobody is signed in at the server is what a silent one asks for, and no reason to hold the next login back. An
-    // automatic login that did not start changes nothing of what the state says.
-    const tellsWhy = (error: unknown) =>
-      !isSilent(trip, request) && !(request.mayChoose && error instanceof NoTokenError);
+    const tellsWhy = (error: unknown) => this.loaded?.tellsWhy(error, trip, request) ?? true;
     const kept = this.#session.during(login, tellsWhy);
     return kept;
   }
@@ -112,9 +97,9 @@ export class LazyLogins implements LoginTab {
   async handle(url: string | undefined): Promise<CallbackResult> {
     const { page, client } = this.#config;
     const given = parseUrl(url ?? page.href(), page.href());
-    if (given && stateOf(given, client)) this.#last = given.href;
+    if (given && stateOf(given, client)) this.last = given.href;
     // An earlier call has cleaned the address bar: its response is meant.
-    const response = (url === undefined && this.#last) || (given?.href ?? url!);
+    const response = (url === undefined && this.last) || (given?.href ?? url!);
     const result = this.load().then((logins) => logins.handle(response));
     this.#callback = result.catch(() => {});
     return result;

@@ -58,7 +58,7 @@ export class Logins {
   #offered: { readonly token: string; readonly sub: string; readonly want: WantKey } | undefined;
 
   constructor(config: LoginsConfig, session: ActiveSession, tab: LoginTab) {
-    this.automatic = new AutomaticLogins(config, tab);
+    this.automatic = new AutomaticLogins(config, tab, session);
     this.#config = config;
     this.#session = session;
   }
@@ -76,6 +76,14 @@ export class Logins {
     if (!isTheirs || ![want, USUAL_WANT].includes(wantKey(wanted))) return undefined;
     this.#offered = undefined;
     return token;
+  }
+
+  /**
+   * Whether `error` says why nobody is signed in. That nobody is signed in at the server is what a silent login asks for, and
+   * an automatic one that may not start changes nothing.
+   */
+  tellsWhy(error: unknown, trip: Trip, request: TokenRequest): boolean {
+    return !isSilent(trip, request) && !(request.mayChoose && error instanceof NoTokenError);
   }
 
   /** A token was given. */

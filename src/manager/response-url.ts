@@ -1,5 +1,5 @@
 import type { ClientKey } from "../core/keys.ts";
-import { parseState } from "../core/response-state.ts";
+import { isStateOf } from "../core/response-state.ts";
 
 /**
  * Is there a response to a request of `client` in `url`, well-formed or not, at `redirectUri`, perhaps with another slash at
@@ -13,7 +13,7 @@ export function isCallback(url: string, redirectUri: string, client: ClientKey):
 export function stateOf({ searchParams, hash }: URL, client: ClientKey): string | undefined {
   return [searchParams, fragment(hash)]
     .map((parameters) => parameters.get("state") ?? "")
-    .find((state) => parseState(client, state));
+    .find((state) => isStateOf(client, state));
 }
 
 /** The `state` of what may be the answer to a sign-out. @see OpenID Connect RP-Initiated Logout 1.0 section 3 */

@@ -4,7 +4,7 @@ import { clientKey } from "../core/keys.ts";
 import { chunk } from "../core/lazy.ts";
 import type { Clock } from "../core/ports.ts";
 import type { RequestStore } from "../core/request-store.ts";
-import { formatState } from "../core/response-state.ts";
+import { clientTag } from "../core/response-state.ts";
 import { isSameOrigin, parseUrl } from "../core/same-origin.ts";
 import { base64url, randomToken } from "./encoding.ts";
 import { errorOf, judgeRequest, judgeUrl, refusal } from "./judge-response.ts";
@@ -104,7 +104,7 @@ export async function createAuthorizationUrl(
     redirect_uri: redirectUri,
     response_type: "code",
     scope: scope.join(" "),
-    state: formatState(clientKey(issuer, options.clientId), { id, secret }),
+    state: [clientTag(clientKey(issuer, options.clientId)), id, secret].join("."),
     // OpenID Connect's, and others may refuse what they do not know.
     nonce: scope.includes("openid") ? data.nonce : undefined,
     code_challenge: codeChallenge,

@@ -1,7 +1,7 @@
 import type { ServerMetadata } from "../core/authorization-server.ts";
 import { AuthorizationError, InvalidResponseError } from "../core/errors.ts";
 import type { ClientKey } from "../core/keys.ts";
-import { parseState } from "../core/response-state.ts";
+import { isStateOf } from "../core/response-state.ts";
 import { parseUrl } from "../core/same-origin.ts";
 import { isTemporary } from "../core/server-responses.ts";
 import { text } from "./encoding.ts";
@@ -49,14 +49,16 @@ export function judgeUrl(response: string, client: ClientKey): AuthorizationResp
   for (const name of TOKENS)
     if (query.has(name)) throw refusal(name, "a token, though a code was asked for");
   const read = (name: string) => text(query.get(name));
-  const state = parseState(client, query.get("state"));
-  if (!state) throw refusal("state", "missing, malformed, or of another client");
+  const state = query.get("state") ?? "";
+  if (!isStateOf(client, state)) throw refusal("state", "missing, malformed, or of another client");
+  const [, id = "", secret = ""] = state.split(".");
   const code = read("code");
   const error = read("error");
   if (!code === !error) throw refusal("code", "needed, or an error, and not both");
   return {
     url,
-    ...state,
+    id,
+    secret,
     iss: query.get("iss") ?? undefined,
     code,
     error,

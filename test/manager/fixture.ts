@@ -5,7 +5,7 @@ import type { LoginMarks } from "../../src/core/login-marks.ts";
 import type { Clock, Page, TabChannel } from "../../src/core/ports.ts";
 import type { IdTokenVerdict, RefreshAnswer } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
-import { formatState } from "../../src/core/response-state.ts";
+import { clientTag } from "../../src/core/response-state.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
 import type { User } from "../../src/core/user.ts";
 import type { Trip } from "../../src/core/user-agent.ts";
@@ -27,7 +27,7 @@ export const REDIRECT_URI = "https://app.example/callback";
 
 /** A `state` of this client's form. */
 export const stateOf = (name: string): string =>
-  formatState(CLIENT, { id: name.padEnd(22, "-"), secret: "secret".padEnd(22, "-") });
+  [clientTag(CLIENT), name.padEnd(22, "-"), "secret".padEnd(22, "-")].join(".");
 export const STATE: string = stateOf("s");
 
 type Call = "authorize" | "exchange" | "revoke" | "endSession";

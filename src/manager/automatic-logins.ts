@@ -24,7 +24,7 @@ const REASONS: Readonly<Record<LoginOutcome, string>> = {
   other_user: "the last login signed in somebody else",
   cancelled: "the last login was cancelled",
   logged_out: "the user signed out",
-  given: "the last one was less than a minute ago",
+  given: "there was one less than a minute ago, or there were too many in half an hour",
 };
 
 /** For whom, and for which token, a login is. */
@@ -66,7 +66,9 @@ export class AutomaticLogins {
    * picker. Whether it does is known when it was asked once. `error`: why nobody is signed in on this page.
    */
   refusal(subject: LoginSubject, error: unknown): NoTokenError | undefined {
-    if (error !== undefined && !this.#isForgiven(error)) return noLogin(REASONS.failed, error);
+    if (error !== undefined && !this.#isForgiven(error)) {
+      return noLogin(REASONS.failed, wordsOf(error), error);
+    }
     return this.#refusal(
       subject,
       ({ outcome, at }) => outcome !== "logged_out" || this.#refused.has(at),
@@ -171,17 +173,16 @@ export class AutomaticLogins {
   #refusal(subject: LoginSubject, matters: (mark: LoginMark) => boolean): NoTokenError | undefined {
     const now = this.#config.clock.now();
     const current = this.#current();
+    const standing = current.filter(
+      (mark) => mark.outcome !== "given" && this.#concerns(mark, subject),
+    );
+    const blocking = standing.filter(matters).at(-1);
+    if (blocking) return this.#explain(blocking);
     const given = current.filter(({ outcome }) => outcome === "given");
-    const blocking = [
-      ...given.filter((mark) => isFor(mark, subject) && now - mark.at < SPACING_MS),
-      ...current.filter(
-        (mark) => mark.outcome !== "given" && this.#concerns(mark, subject) && matters(mark),
-      ),
-    ].at(-1);
-    if (blocking) return this.#explain(REASONS[blocking.outcome], blocking);
-    if (given.length >= MOST) {
-      return this.#explain(`there were ${MOST} in half an hour`, given.at(-1)!);
-    }
+    const recent = given.filter((mark) => isFor(mark, subject) && now - mark.at < SPACING_MS);
+    const limiting = recent.at(-1) ?? given.at(MOST - 1);
+    // A logout that does not matter yet will when the login leaves, and these, too.
+    if (limiting && standing.length === 0) return this.#explain(limiting);
     return this.#write(current) ? undefined : noMemory();
   }
 
@@ -190,10 +191,10 @@ export class AutomaticLogins {
     return outcome !== "logged_out" || (subject.user ?? this.#session.sub ?? user) === user;
   }
 
-  #explain(why: string, { outcome, at, detail }: LoginMark): NoTokenError {
+  #explain({ outcome, at, detail }: LoginMark): NoTokenError {
     if (outcome === "logged_out") this.#refused.add(at);
-    const words = detail === undefined ? "" : `: ${detail}`;
-    return noLogin(why + words, outcome === "failed" ? this.#failure?.error : undefined);
+    const cause = outcome === "failed" ? this.#failure?.error : undefined;
+    return noLogin(REASONS[outcome], detail, cause);
   }
 
   /** The marks that have not ended. */
@@ -233,9 +234,10 @@ export class AutomaticLogins {
   }
 }
 
-function noLogin(why: string, cause?: unknown): NoTokenError {
+function noLogin(why: string, detail?: string, cause?: unknown): NoTokenError {
+  const words = detail === undefined ? "" : `: ${detail}`;
   return new NoTokenError(
-    `no automatic login starts, because ${why}. Show a button that calls login().`,
+    `no automatic login starts, because ${why}${words}. Show a button that calls login().`,
     cause,
   );
 }
@@ -253,7 +255,7 @@ function isMark(mark: Partial<LoginMark> | null): mark is LoginMark {
   const { at, target, outcome = "", user = "", detail = "" } = mark ?? {};
   return (
     Number.isFinite(at) &&
-    outcome in REASONS &&
+    Object.hasOwn(REASONS, outcome) &&
     [target, user, detail].every((text) => typeof text === "string")
   );
 }

@@ -78,7 +78,7 @@ export class AuthManager implements Auth {
     this.#opened = isResponse ? this.handleCallback().then(ignore, ignore) : this.#open();
     this.#opened.catch(ignore);
     const signOut = signOutStateOf(page.href(), postLogoutRedirectUri());
-    if (signOut !== undefined) {
+    if (signOut) {
       loadServerSignOut()
         .then(({ takeSignOut }) => takeSignOut(signOut, this.#config))
         .catch(ignore);

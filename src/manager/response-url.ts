@@ -6,7 +6,7 @@ import { isStateOf } from "../core/response-state.ts";
  * the end? @see RFC 6749 section 4.1.2
  */
 export function isCallback(url: string, redirectUri: string, client: ClientKey): boolean {
-  return isAt(url, redirectUri) && stateOf(new URL(url), client) !== undefined;
+  return isAt(url, redirectUri) && !!stateOf(new URL(url), client);
 }
 
 /** The `state` of a response to a request of `client`, wherever it was sent. Others have a `state` and a `code`, too. */
@@ -17,19 +17,19 @@ export function stateOf({ searchParams, hash }: URL, client: ClientKey): string 
 }
 
 /** The `state` of what may be the answer to a sign-out. @see OpenID Connect RP-Initiated Logout 1.0 section 3 */
-export function signOutStateOf(url: string, redirectUri: string | undefined): string | undefined {
+export function signOutStateOf(url: string, redirectUri: string | undefined): string | null {
   return redirectUri !== undefined && isAt(url, redirectUri)
-    ? (new URL(url).searchParams.get("state") ?? undefined)
-    : undefined;
+    ? new URL(url).searchParams.get("state")
+    : null;
 }
 
-/** A host may add a slash to a path, or remove it. */
+/** Both are absolute and normalised. A host may add a slash to a path, or remove it. */
 export function isAt(url: string, redirectUri: string): boolean {
-  const [here, there] = [url, redirectUri].map((one) => {
-    const { origin, pathname } = new URL(one);
-    return origin + pathname.replace(/\/$/, "");
-  });
-  return here === there;
+  return placeOf(url) === placeOf(redirectUri);
+}
+
+function placeOf(url: string): string {
+  return url.replace(/\/?([?#].*)?$/, "");
 }
 
 export function fragment(hash: string): URLSearchParams {

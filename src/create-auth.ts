@@ -5,6 +5,7 @@ import { DocumentPage } from "./browser/document-page.ts";
 import { IndexedDBCallbackLedger } from "./browser/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "./browser/indexeddb-request-store.ts";
 import { IndexedDBUserStore } from "./browser/indexeddb-user-store.ts";
+import { SessionLoginMarks } from "./browser/session-login-marks.ts";
 import { PageUserAgent } from "./browser/page-user-agent.ts";
 import { resolveRedirectUri } from "./browser/redirect-uri.ts";
 import { systemClock, systemRandom } from "./browser/system-clock.ts";
@@ -159,6 +160,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     postLogoutRedirectUri: () =>
       config.postLogoutRedirectUri && new URL(config.postLogoutRedirectUri, page.href()).href,
     ledger: new IndexedDBCallbackLedger(database, clock),
+    marks: new SessionLoginMarks(client),
     channel,
     page,
     untold,

@@ -42,6 +42,19 @@ export class DocumentPage implements Page {
     return window.top === window && document.visibilityState === "visible";
   }
 
+  // Not `navigator.userActivation`: it stays true over navigations within the origin, and has no time.
+  onActivation(listener: () => void): () => void {
+    const ended = new AbortController();
+    const options = { signal: ended.signal, capture: true, passive: true };
+    const tell = (event: Event) => {
+      // Escape stops things, and so asks for nothing.
+      if (event.isTrusted && (event as KeyboardEvent).key !== "Escape") listener();
+    };
+    addEventListener("pointerdown", tell, options);
+    addEventListener("keydown", tell, options);
+    return () => ended.abort();
+  }
+
   onWake(listener: () => void): () => void {
     const ended = new AbortController();
     const { signal } = ended;

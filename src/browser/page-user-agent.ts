@@ -1,4 +1,4 @@
-import { CancelledError } from "../core/errors.ts";
+import { chunk } from "../core/lazy.ts";
 import type { Trip, UserAgent } from "../core/user-agent.ts";
 
 /** Goes to the authorization endpoint with the page itself; the response comes back to a new page. */
@@ -11,19 +11,10 @@ export class PageUserAgent implements UserAgent {
   }
 
   open(): Trip {
-    return { redirectUri: this.#redirectUri(), go: leavePage, close: () => {} };
+    // Loaded while the request is prepared.
+    const loading = chunk(import("./leave-page.ts"));
+    loading.catch(() => {});
+    const go = async (url: string) => (await loading).leavePage(url);
+    return { redirectUri: this.#redirectUri(), go, close: () => {} };
   }
-}
-
-/** Does not settle once the navigation began, unless the person comes back to this very page. */
-function leavePage(url: string): Promise<never> {
-  return new Promise((_, reject) => {
-    const onPageShow = ({ persisted }: PageTransitionEvent) => {
-      if (!persisted) return;
-      removeEventListener("pageshow", onPageShow);
-      reject(new CancelledError("the person came back without signing in"));
-    };
-    addEventListener("pageshow", onPageShow);
-    location.assign(url);
-  });
 }

@@ -190,8 +190,9 @@ export class NetworkError extends AuthError {
     message: string,
     cause?: unknown,
     hint = "Try again when the network is back; if it never works, check CORS and the URL.",
+    retryable = true,
   ) {
-    super(message, { hint, cause, retryable: true });
+    super(message, { hint, cause, retryable });
   }
 }
 

@@ -24,6 +24,11 @@ export function activeUserKey(client: ClientKey): string {
   return `latchkey/active/${client}`;
 }
 
+/** In `sessionStorage`: which logins of this tab keep it from another automatic one. */
+export function loginMarksKey(client: ClientKey): string {
+  return `latchkey/logins/${client}`;
+}
+
 /**
  * The lock under which a revocation is sent, and for which a login asks before it leaves: servers may drop the whole grant
  * with one refresh token, and a login in the same server session shares that grant.

@@ -77,6 +77,8 @@ export interface Page {
   online(): boolean;
   /** A top-level page that a person can see now: the only kind that may go to the login page by itself. */
   canNavigate(): boolean;
+  /** Each time a user presses a key or a pointer on this page. Returns its undo. */
+  onActivation(listener: () => void): () => void;
   /** When the page may have slept, and missed what other tabs said. Returns its undo. */
   onWake(listener: () => void): () => void;
 }

@@ -30,6 +30,8 @@ export interface TokenSet {
   readonly asked?: {
     readonly resource: string | undefined;
     readonly audience: string | undefined;
+    /** Besides what every login asks for. */
+    readonly scope?: readonly string[] | undefined;
     readonly user?: string | undefined;
     readonly prompt?: Prompt | undefined;
   };

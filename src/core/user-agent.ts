@@ -13,6 +13,11 @@ export interface Trip {
   /** `none`: this way shows nothing to the person, so the server must not want to. */
   readonly prompt?: "none";
   /**
+   * Grants call it before they ask the server for a URL.
+   * @throws NoTokenError no login may start now that no user asked for
+   */
+  assertMayLeave?(): void;
+  /**
    * Goes to `url` and gives the URL of the authorization response. Settles whatever happens, unless this page is left.
    * @throws CancelledError the person closed it, or `close()` did
    * @throws TimeoutError no response in time

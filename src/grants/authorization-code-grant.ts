@@ -17,6 +17,7 @@ export class AuthorizationCodeGrant implements Grant {
     const { trip, response, signal } = request;
     if (response !== undefined) return this.#server.exchange(response, signal);
     if (!trip) throw new NoTokenError("a login is needed");
+    trip.assertMayLeave?.();
     const { redirectUri, prompt = request.prompt } = trip;
     const asked = { ...request, redirectUri, ...(prompt && { prompt }) };
     const url = await this.#server.authorize(asked, signal);

@@ -80,19 +80,21 @@ export class AuthManager implements Auth {
   }
 
   readonly start: Auth["start"] = () => {
-    const { page, channel, redirectUri, postLogoutRedirectUri } = this.#config;
+    const { page, channel, client, clock, redirectUri, postLogoutRedirectUri } = this.#config;
     if (this.#unlisten || page.unsupported()) return;
     const undo = [
       channel.listen((message) => void this.#hear(message)),
+      page.onActivation(() => (this.#logins.activatedAt = clock.now())),
       page.onWake(() => void this.#session.load("stored").catch(this.#onUnread)),
     ];
     this.#unlisten = () => undo.forEach((end) => end());
-    this.#opened = isCallback(page.href(), redirectUri())
-      ? this.handleCallback().then(ignore, ignore)
-      : this.#open();
+    const isResponse = isCallback(page.href(), redirectUri(), client);
+    const here = page.href();
+    if (!isResponse) this.#logins.tell((logins) => logins.cameBack(here));
+    this.#opened = isResponse ? this.handleCallback().then(ignore, ignore) : this.#open();
     this.#opened.catch(ignore);
     const signOut = signOutStateOf(page.href(), postLogoutRedirectUri());
-    if (signOut !== undefined) {
+    if (signOut) {
       loadServerSignOut()
         .then(({ takeSignOut }) => takeSignOut(signOut, this.#config))
         .catch(ignore);
@@ -133,6 +135,8 @@ export class AuthManager implements Auth {
     const { sub } = this.#session;
     const user = options?.user ?? sub;
     if (user === undefined) return { server: "told" };
+    // First: whoever asks for a token from now on must not sign in again.
+    this.#logins.loggedOut(user);
     await checkOutUntold(this.#config, user);
     if (user === this.#session.sub) this.#session.leave();
     await this.#userLeft.tell(user);
@@ -195,9 +199,16 @@ export class AuthManager implements Auth {
     const { t, k, from, sid } = message;
     const isOwn = from === this.#config.tab;
     // Whoever signed in or out here goes on here.
-    if (t === "user" && isOwn) return;
-    if (t === "user" && message.what !== "login") void this.#userLeft.tell(k);
-    if (t === "user") return this.#session.hear(k, message.what).catch(this.#onUnread);
+    if (t === "user") {
+      if (isOwn) return;
+      const { what } = message;
+      if (what === "login") this.#logins.tell(({ automatic }) => automatic.loggedIn(k));
+      else {
+        void this.#userLeft.tell(k);
+        if ((this.#session.sub ?? k) === k) this.#logins.loggedOut(k);
+      }
+      return this.#session.hear(k, what).catch(this.#onUnread);
+    }
     if (k !== this.#session.sub || (t !== "done" && t !== "ended")) return;
     if (t === "ended") this.#session.drop();
     // Whoever waits here for the same is told by the refresh itself.
@@ -225,8 +236,14 @@ export class AuthManager implements Auth {
     const isAsking = prompt !== undefined && prompt !== "none";
     let reason: unknown;
     try {
-      if (!isAsking) return await this.#silentToken(options);
+      if (!isAsking) {
+        const token = await this.#silentToken(options);
+        this.#logins.tell((logins) => logins.given(options));
+        return token;
+      }
     } catch (error) {
+      const offered = needsPerson(error) && this.#logins.loaded?.takeOffered(options);
+      if (offered) return offered;
       waitFor = this.#logins.underWay;
       // Only a login that the app asks for undoes `forget()`.
       const mayAsk =

@@ -1,33 +1,44 @@
 import type { CallbackResult } from "../core/auth.ts";
 import type { TokenRequest } from "../core/grant.ts";
 import { abortable } from "../core/abortable.ts";
+import type { LoginMark } from "../core/login-marks.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import { parseUrl } from "../core/same-origin.ts";
 import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
 import type { ActiveSession } from "./active-session.ts";
-import type { Logins, LoginsConfig, Outcome } from "./logins.ts";
-import { refusal } from "./refusal.ts";
-import { isSilent } from "./silent.ts";
-import { hasResponse } from "./response-url.ts";
+import { USUAL_WANT } from "../core/want.ts";
+import type { LoginTab } from "./automatic-logins.ts";
+import type { Logins, LoginsConfig } from "./logins.ts";
+import { stateOf } from "./response-url.ts";
 
 /** `Logins`, loaded when they are first needed: a page with a session does without. */
-export class LazyLogins {
+export class LazyLogins implements LoginTab {
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
-  readonly #trips = new Set<Promise<User>>();
-  #last: string | undefined;
+  /** The logins under way, and what each asks for. */
+  readonly #trips = new Map<Promise<User>, TokenRequest>();
   #callback: Promise<unknown> = Promise.resolve();
 
   constructor(config: LoginsConfig, session: ActiveSession) {
     this.#config = config;
     this.#session = session;
+    session.state.subscribe(() => this.tell((logins) => logins.follow()));
   }
 
-  readonly #load = shared(async () => {
+  /** Set each time a user acts on this page. */
+  activatedAt: number = Number.NEGATIVE_INFINITY;
+
+  /** The last response, if there was one. */
+  last: string | undefined;
+
+  /** Once they were needed. */
+  loaded: Logins | undefined;
+
+  readonly load: () => Promise<Logins> = shared(async () => {
     try {
       const { Logins } = await chunk(import("./logins.ts"));
-      return new Logins(this.#config, this.#session);
+      return (this.loaded = new Logins(this.#config, this.#session, this));
     } catch (error) {
       await this.#session.load("stored", error).catch(() => {});
       throw error;
@@ -36,17 +47,17 @@ export class LazyLogins {
 
   /** The latest login that is on its way, if one is. */
   get underWay(): Promise<User> | undefined {
-    return [...this.#trips].at(-1);
+    return [...this.#trips.keys()].at(-1);
+  }
+
+  /** A login that a user asked for is on its way. */
+  get isAskedFor(): boolean {
+    return [...this.#trips.values()].some(({ mayChoose }) => !mayChoose);
   }
 
   /** When no response is being taken any more; never rejects. */
   get settled(): Promise<unknown> {
     return this.#callback;
-  }
-
-  /** What became of the last response, if there was one. */
-  async outcome(): Promise<Outcome | undefined> {
-    return this.#last === undefined ? undefined : (await this.#load()).outcomeOf(this.#last);
   }
 
   /** Closes the trip in the end. */
@@ -55,42 +66,46 @@ export class LazyLogins {
       trip.close();
       this.#trips.delete(login);
     });
-    this.#trips.add(login);
+    this.#trips.set(login, request);
     return login;
+  }
+
+  /** `user` logged out: no automatic login follows in this tab. */
+  loggedOut(user: string): void {
+    const { marks, clock } = this.#config;
+    const mark: LoginMark = { user, target: USUAL_WANT, at: clock.now(), outcome: "logged_out" };
+    marks.write([...marks.read(), mark]);
+  }
+
+  /** Loads the logins only where a mark stands, which is seldom. */
+  tell(news: (logins: Logins) => void): void {
+    const isMarked = this.#config.marks.read().some((mark) => mark?.outcome !== "given");
+    if (isMarked) this.load().then(news, () => {});
   }
 
   #travel(trip: Trip, request: TokenRequest): Promise<User> {
     const login = async (): Promise<User> => {
-      const logins = await abortable(this.#load(), request.signal);
+      const logins = await abortable(this.load(), request.signal);
       return logins.travel(trip, { ...request, kept });
     };
-    // That nobody is signed in at the server is what a silent one asks for, and no reason to hold the next login back.
-    const kept = this.#session.during(login, () => !isSilent(trip, request));
+    const tellsWhy = (error: unknown) => this.loaded?.tellsWhy(error, trip, request) ?? true;
+    const kept = this.#session.during(login, tellsWhy);
     return kept;
   }
 
-  /** @param url the page's own when not given */
+  /** @param url the page's own when not given. It is read at once: a router may have moved on before the code is here. */
   async handle(url: string | undefined): Promise<CallbackResult> {
-    const response = this.#responseIn(url);
-    const result = this.#load().then((logins) => logins.handle(response));
+    const { page, client } = this.#config;
+    const given = parseUrl(url ?? page.href(), page.href());
+    if (given && stateOf(given, client)) this.last = given.href;
+    // An earlier call has cleaned the address bar: its response is meant.
+    const response = (url === undefined && this.last) || (given?.href ?? url!);
+    const result = this.load().then((logins) => logins.handle(response));
     this.#callback = result.catch(() => {});
     return result;
   }
 
-  /** Looks at once: a router may have moved on before the code is here. */
-  #responseIn(url: string | undefined): string {
-    const { page } = this.#config;
-    const given = parseUrl(url ?? page.href(), page.href());
-    if (!given) throw refusal("url", "this is not a URL");
-    if (hasResponse(given)) this.#last = given.href;
-    // An earlier call has cleaned the address bar: its response is meant.
-    else if (url !== undefined || this.#last === undefined) {
-      throw refusal("state", "there is no authorization response in this URL");
-    }
-    return this.#last;
-  }
-
   async keep(...kept: Parameters<Logins["keep"]>): Promise<void> {
-    return (await this.#load()).keep(...kept);
+    return (await this.load()).keep(...kept);
   }
 }

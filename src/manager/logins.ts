@@ -1,22 +1,34 @@
-import type { CallbackResult } from "../core/auth.ts";
+import type { CallbackResult, GetTokenOptions } from "../core/auth.ts";
 import type { CallbackLedger, LoginRecord } from "../core/callback-ledger.ts";
-import { InvalidResponseError, isAuthError, NoTokenError } from "../core/errors.ts";
+import {
+  AuthorizationError,
+  CancelledError,
+  InvalidResponseError,
+  isAuthError,
+  NoTokenError,
+} from "../core/errors.ts";
+import type { LoginMarks } from "../core/login-marks.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Clock, Page, TabLock } from "../core/ports.ts";
 import type { Refresher } from "../core/refresher.ts";
+import { parseUrl } from "../core/same-origin.ts";
 import type { UserStore } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { Trip } from "../core/user-agent.ts";
 import type { User } from "../core/user.ts";
-import { wantKey } from "../core/want.ts";
+import { USUAL_WANT, wantKey, type WantKey } from "../core/want.ts";
 import type { ActiveSession } from "./active-session.ts";
+import { AutomaticLogins, type LoginTab } from "./automatic-logins.ts";
+import { whatCameBack } from "./came-back.ts";
 import { checkIn, loadBeyondLogin, userOf, type CheckInDesk } from "./check-in.ts";
 import type { KeepOptions } from "./keep-answer.ts";
 import { passRevocations, type RevocationQueue } from "./pass-revocations.ts";
 import { isSilent } from "./silent.ts";
 import type { SilentLogin } from "./silent-login.ts";
 import { refusal } from "./refusal.ts";
-import { stateOf, withoutResponse } from "./response-url.ts";
+import { servedTarget, type LooseWant, type ServedTarget } from "./served-target.ts";
+import { withoutResponse } from "./clean-url.ts";
+import { stateOf } from "./response-url.ts";
 
 export interface LoginsConfig extends CheckInDesk, RevocationQueue {
   /** Where authorization responses arrive; absolute. */
@@ -25,25 +37,10 @@ export interface LoginsConfig extends CheckInDesk, RevocationQueue {
   readonly locks: TabLock;
   readonly clock: Clock;
   readonly ledger: CallbackLedger;
+  readonly marks: LoginMarks;
   readonly grant: Grant;
   readonly users: UserStore;
   readonly refresher: Pick<Refresher, "prepare">;
-}
-
-/** What became of a response, for whoever would go on another trip. */
-export interface Outcome {
-  /** It failed for want of a network, or was not looked at yet, and can be taken. */
-  readonly isUnfinished: boolean;
-  readonly setback?: Setback | undefined;
-}
-
-/** Why a response did not bring who was asked for, until a login does. */
-interface Setback {
-  readonly error?: unknown;
-  /** Who came in place of whoever was asked for. */
-  readonly sub?: string;
-  /** Somebody is here, or was since: only who asks for another person needs to know. */
-  isIn: boolean;
 }
 
 /**
@@ -51,20 +48,61 @@ interface Setback {
  * exchanged once and the result is the same.
  */
 export class Logins {
+  readonly automatic: AutomaticLogins;
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
   readonly #results = new Map<string, Promise<CallbackResult>>();
   /** Of codes that are used up, while nobody can be told or stored yet. */
   readonly #answers = new Map<string, TokenSet>();
-  #setback: Setback | undefined;
 
-  constructor(config: LoginsConfig, session: ActiveSession) {
+  #offered: { readonly token: string; readonly sub: string; readonly want: WantKey } | undefined;
+
+  constructor(config: LoginsConfig, session: ActiveSession, tab: LoginTab) {
+    this.automatic = new AutomaticLogins(config, tab, session);
     this.#config = config;
     this.#session = session;
   }
 
-  outcomeOf(response: string): Outcome {
-    return { isUnfinished: !this.#results.has(stateIn(response)), setback: this.#setback };
+  /** `response` failed before its code was sent, or was not looked at yet, and can be taken. */
+  isUnfinished(response: string): boolean {
+    return !this.#results.has(this.#stateIn(response));
+  }
+
+  /** Gives a token that expired on arrival once, while its user is signed in. */
+  takeOffered(wanted: GetTokenOptions): string | undefined {
+    const { sub = "", token, want } = this.#offered ?? {};
+    const { user } = this.#session;
+    const isTheirs = user?.sub === sub && (wanted.user ?? sub) === sub;
+    if (!isTheirs || ![want, USUAL_WANT].includes(wantKey(wanted))) return undefined;
+    this.#offered = undefined;
+    return token;
+  }
+
+  /**
+   * Whether `error` says why nobody is signed in. That nobody is signed in at the server is what a silent login asks for, and
+   * an automatic one that may not start changes nothing.
+   */
+  tellsWhy(error: unknown, trip: Trip, request: TokenRequest): boolean {
+    return !isSilent(trip, request) && !(request.mayChoose && error instanceof NoTokenError);
+  }
+
+  /** A token was given. */
+  given({ user = this.#session.sub, ...want }: GetTokenOptions): void {
+    this.automatic.given({ ...want, user });
+  }
+
+  /** Somebody who is signed in with a good token is given it. */
+  follow(): void {
+    const state = this.#session.state.get();
+    if (state.status === "authenticated" && state.freshness === "fresh") this.given({});
+  }
+
+  /** `url`: of a page load that followed a login of this tab and has no response of this client. */
+  cameBack(url: string): void {
+    const { begun } = this.automatic;
+    if (begun?.outcome !== "started") return;
+    const what = whatCameBack(url, this.#config.redirectUri());
+    this.automatic.settle("unrecognised", what, begun);
   }
 
   /** To the authorization endpoint and back. */
@@ -78,10 +116,17 @@ export class Logins {
       ? await (await loadBeyondLogin()).silentLogin(this.#config)
       : undefined;
     await beforeLeaving();
+    const { automatic } = this;
+    if (!request.mayChoose && !silent) automatic.forget();
+    const watched = request.mayChoose
+      ? automatic.guarded(trip, request)
+      : automatic.watched(trip, request);
     try {
-      const answer = await grant.requestToken({ ...request, trip, beforeLeaving });
+      const answer = await grant.requestToken({ ...request, trip: watched, beforeLeaving });
       return await this.checkIn(answer, request, silent);
     } catch (error) {
+      const isAnswered = request.mayChoose && !(error instanceof CancelledError);
+      if (isAnswered && automatic.begun) automatic.fail(error);
       if (!(error instanceof NoTokenError)) throw error;
       return await this.#signedInMeanwhile(before.row?.sid, error);
     }
@@ -105,7 +150,9 @@ export class Logins {
   }
 
   async checkIn(answer: TokenSet, request: TokenRequest = {}, silent?: SilentLogin): Promise<User> {
-    const want = wantKey({ ...(answer.asked ?? request), scope: [] });
+    const asked = answer.asked ?? request;
+    const served = servedTarget(asked, answer);
+    const want = wantKey(served.target);
     const desk = { ...this.#config, ...silent };
     const who = await userOf(desk, answer, request.signal);
     const { sub } = who;
@@ -119,33 +166,55 @@ export class Logins {
     if (next === sub) await this.#session.enter(sub);
     // The network is here now; when the token has run out it may not be.
     this.#config.refresher.prepare().catch(() => {});
-    this.#setback = undefined;
+    this.#settle(answer, sub, { ...served, user: asked.user, asked });
     return who;
+  }
+
+  /** Remembers whether the login brought what it was for. A token that expired on arrival serves one call. */
+  #settle(
+    { accessToken, expiresAt, refreshToken }: TokenSet,
+    sub: string,
+    { asked, target, missing, user }: ServedTarget & { asked: LooseWant; user: string | undefined },
+  ): void {
+    const { automatic } = this;
+    const subject = { ...asked, user };
+    const lifetimeMs = expiresAt - this.#config.clock.now();
+    const lifetime = `its token was valid for ${Math.max(0, Math.round(lifetimeMs / 1000))} s`;
+    if ((user ?? automatic.begun?.user ?? sub) !== sub) {
+      automatic.settle("other_user", undefined, subject);
+    } else if (missing.length > 0) {
+      const words = `the server did not grant the scope ${missing.join(" ")}`;
+      automatic.settle("useless", words, subject);
+    } else if (lifetimeMs <= 0 && refreshToken === undefined) {
+      automatic.settle("useless", lifetime, subject);
+      this.#offered = { token: accessToken, sub, want: wantKey(target) };
+    } else automatic.settle("given", lifetime, subject);
   }
 
   /** @param response a URL with an authorization response */
   handle(response: string): Promise<CallbackResult> {
-    const state = stateIn(response);
+    if (!parseUrl(response)) throw refusal("url", "this is not a URL");
+    const state = this.#stateIn(response);
+    if (!state) {
+      throw refusal("state", "there is no authorization response of this client in this URL");
+    }
     const result = this.#results.get(state) ?? this.#take(response, state);
     this.#results.set(state, result);
     return result;
   }
 
   #take(response: string, state: string): Promise<CallbackResult> {
-    const login = () => this.#inTurn(response, state);
+    // Its mark is written before anybody hears of the failure, because the app may leave the page then.
+    const login = () =>
+      this.#inTurn(response, state).catch((error: unknown) => {
+        if (!isUnfinished(error) && !isForeign(error)) this.automatic.fail(error);
+        throw error;
+      });
     const result = this.#session.during(login, (error) => !isForeign(error));
     result.catch((error: unknown) => {
-      const isUnfinished = isAuthError(error) && error.retryable;
-      (isUnfinished ? this.#results : this.#answers).delete(state);
-      if (!isForeign(error)) this.#fail(error);
+      (isUnfinished(error) ? this.#results : this.#answers).delete(state);
     });
     return result;
-  }
-
-  #fail(error: unknown): void {
-    const { state, user } = this.#session;
-    const setback = (this.#setback = { error, isIn: user !== undefined });
-    state.subscribe(() => (setback.isIn ||= this.#session.user !== undefined));
   }
 
   /** One at a time over all tabs and managers; the second finds what the first made of the response. */
@@ -154,7 +223,7 @@ export class Logins {
     return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
       const known = await ledger.get(state).catch(() => undefined);
       // Not earlier: every manager that begins in the same task as this one has seen the response by now.
-      if (page.href() === response) page.replaceUrl(withoutResponse(response));
+      if (page.href() === response) page.replaceUrl(withoutResponse(response, state));
       return known && "sub" in known ? this.#recall(known) : this.#exchange(response, state);
     });
   }
@@ -166,17 +235,10 @@ export class Logins {
     this.#answers.set(state, answer);
     const user = await this.checkIn(answer);
     this.#answers.delete(state);
-    this.#judge(answer.asked, user.sub);
     const place = answer.returnTo === undefined ? {} : { returnTo: answer.returnTo };
     // The login stands even when nobody can be told of it twice.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
     return { user, ...place };
-  }
-
-  /** Whoever cannot say whom was asked for may have asked for somebody. */
-  #judge(asked: TokenSet["asked"], sub: string): void {
-    const user = asked ? (asked.user ?? sub) : undefined;
-    if (user !== sub) this.#setback = { sub, isIn: true };
   }
 
   async #recall({ sub, ...place }: LoginRecord): Promise<CallbackResult> {
@@ -184,9 +246,17 @@ export class Logins {
     const user = this.#session.user;
     if (user?.sub !== sub)
       throw refusal("state", "this response was used, and whom it signed in is not in this tab");
-    this.#judge(undefined, sub);
     return { user, ...place };
   }
+
+  #stateIn(response: string): string {
+    return stateOf(new URL(response), this.#config.client) ?? "";
+  }
+}
+
+/** The pending request, or the response to it, is still here: the same call may succeed later. */
+function isUnfinished(error: unknown): boolean {
+  return isAuthError(error) && error.retryable && !(error instanceof AuthorizationError);
 }
 
 /** The session is stored, so a failure here is of no consequence for this login. */
@@ -200,8 +270,4 @@ async function clearForgotten(users: UserStore, sub: string): Promise<void> {
 /** Another client's response says nothing about this one's login. */
 function isForeign(error: unknown): boolean {
   return error instanceof InvalidResponseError && /^(client_id|issuer)$/.test(error.parameter);
-}
-
-function stateIn(response: string): string {
-  return stateOf(new URL(response)) ?? "";
 }

@@ -67,8 +67,9 @@ function noSession(): NoTokenError {
 
 /** Deletes all that is here of `sub`, whatever state it is in, and then tells the server. */
 export async function forget(desk: PeopleDesk, sub: string): Promise<LogoutResult> {
-  const { config, session } = desk;
+  const { config, session, logins } = desk;
   const { sub: before } = session;
+  logins.loggedOut(sub);
   // What cannot be read, or was written by a newer Latchkey, is deleted all the same.
   await checkOutUntold(config, sub).catch((error: unknown) => {
     config.untold.sessions.set(sub, { error });
@@ -81,12 +82,13 @@ export async function forget(desk: PeopleDesk, sub: string): Promise<LogoutResul
 
 /** Signs everybody out here, and then tells the server. The page leaves for the server when it was told of all others. */
 export async function signOutEverywhere(desk: PeopleDesk): Promise<LogoutResult> {
-  const { config, session } = desk;
+  const { config, session, logins } = desk;
   const { sub: own } = session;
   const known = await (await config.users.people()).known();
   const others = known.filter((sub) => sub !== own);
   const all = own === undefined ? others : [own, ...others];
   // One that a newer Latchkey wrote keeps nobody else here.
+  for (const sub of all) logins.loggedOut(sub);
   const deleted = await Promise.allSettled(all.map((sub) => checkOutUntold(config, sub)));
   if (own !== undefined && deleted[0]?.status === "fulfilled") session.leave();
   await Promise.all([

@@ -1,53 +1,37 @@
-const RESPONSE = ["code", "error", "access_token", "id_token"];
-const DETAILS = [
-  "error_description",
-  "error_uri",
-  "expires_in",
-  "iss",
-  "session_state",
-  "state",
-  "token_type",
-];
+import type { ClientKey } from "../core/keys.ts";
+import { isStateOf } from "../core/response-state.ts";
 
-/** Is there an authorization response in `url`, well-formed or not, sent to `redirectUri`? @see RFC 6749 section 4.1.2 */
-export function isCallback(url: string, redirectUri: string): boolean {
-  return isAt(url, redirectUri) && hasResponse(new URL(url));
+/**
+ * Is there a response to a request of `client` in `url`, well-formed or not, at `redirectUri`, perhaps with another slash at
+ * the end? @see RFC 6749 section 4.1.2
+ */
+export function isCallback(url: string, redirectUri: string, client: ClientKey): boolean {
+  return isAt(url, redirectUri) && !!stateOf(new URL(url), client);
 }
 
-/** Is there one at all, wherever it was sent? Other things have a `state`, too. */
-export function hasResponse({ searchParams, hash }: URL): boolean {
-  return [searchParams, fragment(hash)].some(
-    (parameters) => parameters.has("state") && RESPONSE.some((name) => parameters.has(name)),
-  );
+/** The `state` of a response to a request of `client`, wherever it was sent. Others have a `state` and a `code`, too. */
+export function stateOf({ searchParams, hash }: URL, client: ClientKey): string | undefined {
+  return [searchParams, fragment(hash)]
+    .map((parameters) => parameters.get("state") ?? "")
+    .find((state) => isStateOf(client, state));
 }
 
 /** The `state` of what may be the answer to a sign-out. @see OpenID Connect RP-Initiated Logout 1.0 section 3 */
-export function signOutStateOf(url: string, redirectUri: string | undefined): string | undefined {
-  const here = new URL(url);
-  return redirectUri !== undefined && isAt(url, redirectUri) && !hasResponse(here)
-    ? (here.searchParams.get("state") ?? undefined)
-    : undefined;
+export function signOutStateOf(url: string, redirectUri: string | undefined): string | null {
+  return redirectUri !== undefined && isAt(url, redirectUri)
+    ? new URL(url).searchParams.get("state")
+    : null;
 }
 
-/** The `state` of a response, wherever it stands. */
-export function stateOf({ searchParams, hash }: URL): string | undefined {
-  return searchParams.get("state") ?? fragment(hash).get("state") ?? undefined;
+/** Both are absolute and normalised. A host may add a slash to a path, or remove it. */
+export function isAt(url: string, redirectUri: string): boolean {
+  return placeOf(url) === placeOf(redirectUri);
 }
 
-/** `url` without the authorization response and whatever tokens somebody put there. */
-export function withoutResponse(url: string): string {
-  const clean = new URL(url);
-  for (const name of [...RESPONSE, ...DETAILS]) clean.searchParams.delete(name);
-  const inFragment = fragment(clean.hash);
-  if ([...RESPONSE, "state"].some((name) => inFragment.has(name))) clean.hash = "";
-  return clean.href;
+function placeOf(url: string): string {
+  return url.replace(/\/?([?#].*)?$/, "");
 }
 
-function isAt(url: string, redirectUri: string): boolean {
-  const [here, there] = [new URL(url), new URL(redirectUri)];
-  return here.origin === there.origin && here.pathname === there.pathname;
-}
-
-function fragment(hash: string): URLSearchParams {
+export function fragment(hash: string): URLSearchParams {
   return new URLSearchParams(hash.slice(1));
 }

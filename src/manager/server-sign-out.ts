@@ -6,7 +6,7 @@ import { sessionKey } from "../core/keys.ts";
 import type { Page, Random } from "../core/ports.ts";
 import { signedInAgain } from "./revoke-ended.ts";
 import { offline, revoke as revokeToken, type RevocationQueueDesk } from "./revoke.ts";
-import { withoutResponse } from "./response-url.ts";
+import { withoutResponse } from "./clean-url.ts";
 import type { DeletedSession } from "./untold-logouts.ts";
 
 export interface ServerSignOutConfig extends RevocationQueueDesk {
@@ -22,7 +22,7 @@ export interface ServerSignOutConfig extends RevocationQueueDesk {
 interface LeaveDesk {
   readonly config: ServerSignOutConfig;
   readonly session: { readonly sub: string | undefined };
-  readonly logins: { readonly underWay: Promise<unknown> | undefined };
+  readonly logins: { readonly isAskedFor: boolean };
 }
 
 interface TellOptions extends Omit<SignOutOptions, "user"> {
@@ -154,9 +154,9 @@ export function leaveServer(
   return tellServer(desk.config, sub, { endSession, ...options, mayLeave });
 }
 
-/** No login is under way, and the tab is not another user's by now. */
+/** No login that somebody asked for is under way, and the tab is not another user's by now. */
 export function isStillFor({ session, logins }: LeaveDesk, before: string | undefined): boolean {
-  return !logins.underWay && (before === undefined || (session.sub ?? before) === before);
+  return !logins.isAskedFor && (before === undefined || (session.sub ?? before) === before);
 }
 
 /**
@@ -170,7 +170,8 @@ export async function takeSignOut(
 ): Promise<void> {
   const url = page.href();
   const record = await ledger.get(state);
-  if (record && "signedOut" in record && page.href() === url) page.replaceUrl(withoutResponse(url));
+  if (record && "signedOut" in record && page.href() === url)
+    page.replaceUrl(withoutResponse(url, state));
 }
 
 export { revokeToken as revoke };

@@ -1,8 +1,7 @@
 import { abortable } from "../core/abortable.ts";
-import type { AuthState, GetTokenOptions } from "../core/auth.ts";
+import type { GetTokenOptions } from "../core/auth.ts";
 import { NoTokenError } from "../core/errors.ts";
 import type { UserStore } from "../core/session.ts";
-import type { Outcome } from "./logins.ts";
 import type { PeopleDesk } from "./people-desk.ts";
 
 /**
@@ -17,8 +16,7 @@ export async function tokenAfterLogin(
   const { userAgent, page, users } = config;
   const { signal, cache: _, user, ...want } = options;
   const loginHint = user === undefined ? undefined : await hintOf(user, users);
-  // A caller who wants a login goes, whatever became of the last one.
-  const last = reason === undefined ? undefined : await abortable(logins.outcome(), signal);
+  const loaded = await abortable(logins.load(), signal);
   // From here to the login nothing is awaited: of many callers one begins it.
   const underWay = waitFor ?? logins.underWay;
   if (underWay) {
@@ -30,14 +28,19 @@ export async function tokenAfterLogin(
     // A silent one may have found nobody: then it is this one's turn.
     return auth.getToken(options.prompt && isIn ? { ...options, prompt: "none" } : options);
   }
-  // Going there again, without the person, would go round in circles.
-  const failure = reason === undefined ? undefined : failureOf(last, auth.state, user);
-  if (failure) {
-    if (!last?.isUnfinished) throw failure;
+  const { state } = auth;
+  const error = state.status === "anonymous" ? state.error : undefined;
+  if (reason !== undefined && logins.last !== undefined && loaded.isUnfinished(logins.last)) {
     // The response is still here, and only the network was missing.
     await abortable(auth.handleCallback(), signal);
     return auth.getToken({ ...options, prompt: "none" });
   }
+  // A caller who wants a login goes, whatever became of the last one in this page.
+  const refusal = loaded.automatic.refusal(
+    { ...want, user },
+    reason === undefined ? undefined : error,
+  );
+  if (refusal) throw refusal;
   const trip = userAgent.open();
   const isIn = new AbortController();
   // A caller who wants a choice gets one, whoever comes.
@@ -60,21 +63,6 @@ export async function tokenAfterLogin(
     prompt: "none",
     ...(signal && { signal }),
   });
-}
-
-/** Why another trip would end as the last one did. */
-function failureOf(
-  last: Outcome | undefined,
-  state: AuthState,
-  user: string | undefined,
-): NoTokenError | undefined {
-  const { setback } = last ?? {};
-  const matters = setback && (user === undefined ? !setback.isIn : user !== setback.sub);
-  if (matters && setback.sub !== undefined) {
-    return new NoTokenError("the last login signed in somebody else");
-  }
-  const error = matters ? setback.error : state.status === "anonymous" && state.error;
-  return error ? new NoTokenError("the last login failed", error) : undefined;
 }
 
 /** What the server probably knows this person by. */

@@ -1,8 +1,10 @@
 import type { AuthorizationRequest, ServerMetadata } from "../core/authorization-server.ts";
 import { ConfigurationError, type AuthError } from "../core/errors.ts";
+import { clientKey } from "../core/keys.ts";
 import { chunk } from "../core/lazy.ts";
 import type { Clock } from "../core/ports.ts";
 import type { RequestStore } from "../core/request-store.ts";
+import { clientTag } from "../core/response-state.ts";
 import { isSameOrigin, parseUrl } from "../core/same-origin.ts";
 import { base64url, randomToken } from "./encoding.ts";
 import { errorOf, judgeRequest, judgeUrl, refusal } from "./judge-response.ts";
@@ -29,6 +31,8 @@ export interface AuthorizeOptions {
 
 export type ScopedRequest = AuthorizationRequest & {
   readonly scope: readonly string[];
+  /** The scopes of the target it is made for. */
+  readonly targetScope?: readonly string[] | undefined;
   /** Besides the one of the request. */
   readonly resources?: readonly string[] | undefined;
 };
@@ -82,6 +86,7 @@ export async function createAuthorizationUrl(
     nonce: randomToken(),
     codeVerifier,
     ...(returnTo !== undefined && { returnTo }),
+    ...(request.targetScope?.length && { targetScope: request.targetScope }),
     ...(user !== undefined && { user }),
     ...(prompt && { prompt }),
     ...(resource && { resource }),
@@ -90,11 +95,8 @@ export async function createAuthorizationUrl(
     ...(acrValues?.length && { acrValues }),
   };
   const codeChallenge = await challengeOf(codeVerifier);
-  const [id, urlState] = [randomToken(), randomToken()];
-  await remember(
-    { id, data, created: Math.floor(Date.now() / 1_000), url_state: urlState },
-    options,
-  );
+  const [id, secret] = [randomToken(), randomToken()];
+  await remember({ id, data, created: Math.floor(Date.now() / 1_000), url_state: secret }, options);
 
   const url = new URL(authorizationEndpoint);
   const parameters = {
@@ -102,7 +104,7 @@ export async function createAuthorizationUrl(
     redirect_uri: redirectUri,
     response_type: "code",
     scope: scope.join(" "),
-    state: `${id};${urlState}`,
+    state: [clientTag(clientKey(issuer, options.clientId)), id, secret].join("."),
     // OpenID Connect's, and others may refuse what they do not know.
     nonce: scope.includes("openid") ? data.nonce : undefined,
     code_challenge: codeChallenge,
@@ -133,7 +135,8 @@ export async function readAuthorizationResponse(
   url: string,
   options: AuthorizeOptions & { readonly lifetimeMs?: number },
 ): Promise<AnsweredRequest> {
-  const response = judgeUrl(url);
+  const { metadata, clientId } = options;
+  const response = judgeUrl(url, clientKey(metadata.issuer, clientId));
   const stored = parse(await options.requests.get(response.id));
   const request = judgeRequest(response, stored, { ...options, now: options.clock.now() });
   if ((await options.requests.remove(response.id)) === null) throw unknownState();

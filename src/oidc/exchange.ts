@@ -1,14 +1,19 @@
 import { abortable } from "../core/abortable.ts";
 import { IdTokenError } from "../core/errors.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
-import type { ServerParts } from "./server-parts.ts";
-import { verifyIdToken } from "./verify.ts";
+import type { AnsweredRequest } from "./authorize.ts";
+import type { Credentials } from "./credentials.ts";
 import { LONGEST_LIFE_S } from "./longest-life.ts";
+import type { ServerParts } from "./server-parts.ts";
+import { afterCode } from "./used-code.ts";
+import { verifyIdToken, type Verifier } from "./verify.ts";
 
 /**
  * Judges an authorization response, exchanges its code, once, and verifies what comes back.
  * @see RFC 6749 section 4.1.3
  * @see RFC 7636 section 4.5
+ * @throws NetworkError retryable only while the code was not sent
+ * @throws RequestTokenError never retryable, because a code is sent once
  */
 export async function exchangeResponse(
   parts: ServerParts,
@@ -29,13 +34,29 @@ export async function exchangeResponse(
   );
   const here = { metadata, clientId, requests, clock };
   const request = await readAuthorizationResponse(response, here);
-  const { tokenEndpoint } = metadata;
+  const loadedParts = { tokenEndpoint: metadata.tokenEndpoint, trusted, credentials };
+  return redeem(parts, request, loadedParts, signal).catch((error: unknown) => {
+    throw afterCode(error);
+  });
+}
+
+async function redeem(
+  parts: ServerParts,
+  request: AnsweredRequest,
+  {
+    tokenEndpoint,
+    trusted,
+    credentials,
+  }: { tokenEndpoint: string; trusted: Verifier | undefined; credentials: Credentials },
+  signal: AbortSignal | undefined,
+): Promise<TokenSet> {
   const {
     code,
     codeVerifier,
     redirectUri,
     resource,
     audience,
+    targetScope,
     user: wanted,
     prompt,
     returnTo,
@@ -61,7 +82,7 @@ export async function exchangeResponse(
   const granted = {
     ...tokens,
     scope: scope ?? request.scope,
-    asked: { resource, audience, user: wanted, prompt },
+    asked: { resource, audience, scope: targetScope, user: wanted, prompt },
     ...(refreshToken && { refreshToken }),
     ...(returnTo !== undefined && { returnTo }),
   };
@@ -72,7 +93,7 @@ export async function exchangeResponse(
     });
   }
   const { accessToken } = tokens;
-  const now = clock.now();
+  const now = parts.config.clock.now();
   const expected = { ...request, accessToken, requestedAt: request.createdAt, now };
   const verified = verifyIdToken(idToken, trusted, expected);
   const { user, authTime } = await abortable(verified, signal);

@@ -1,5 +1,7 @@
 import type { ServerMetadata } from "../core/authorization-server.ts";
 import { AuthorizationError, InvalidResponseError } from "../core/errors.ts";
+import type { ClientKey } from "../core/keys.ts";
+import { isStateOf } from "../core/response-state.ts";
 import { parseUrl } from "../core/same-origin.ts";
 import { isTemporary } from "../core/server-responses.ts";
 import { text } from "./encoding.ts";
@@ -18,7 +20,7 @@ export interface AuthorizationResponse {
   readonly url: URL;
   /** Of the pending request that it says to answer. */
   readonly id: string;
-  readonly urlState: string;
+  readonly secret: string;
   readonly iss: string | undefined;
   readonly code: string | undefined;
   readonly error: string | undefined;
@@ -35,7 +37,7 @@ export interface Judgement {
 }
 
 /** @see RFC 6749 section 4.1.2 */
-export function judgeUrl(response: string): AuthorizationResponse {
+export function judgeUrl(response: string, client: ClientKey): AuthorizationResponse {
   const url = parseUrl(response);
   if (!url) throw refusal("url", "not an absolute URL");
   const query = url.searchParams;
@@ -47,15 +49,16 @@ export function judgeUrl(response: string): AuthorizationResponse {
   for (const name of TOKENS)
     if (query.has(name)) throw refusal(name, "a token, though a code was asked for");
   const read = (name: string) => text(query.get(name));
-  const state = /^([\w-]+);([\w-]{22})$/.exec(read("state") ?? "");
-  if (!state) throw refusal("state", "missing or malformed");
+  const state = query.get("state") ?? "";
+  if (!isStateOf(client, state)) throw refusal("state", "missing, malformed, or of another client");
+  const [, id = "", secret = ""] = state.split(".");
   const code = read("code");
   const error = read("error");
   if (!code === !error) throw refusal("code", "needed, or an error, and not both");
   return {
     url,
-    id: state[1]!,
-    urlState: state[2]!,
+    id,
+    secret,
     iss: query.get("iss") ?? undefined,
     code,
     error,
@@ -66,11 +69,11 @@ export function judgeUrl(response: string): AuthorizationResponse {
 
 /** Judges whether `response` answers the stored request. @see RFC 9207 section 2.4 */
 export function judgeRequest(
-  { url, urlState, iss }: AuthorizationResponse,
+  { url, secret, iss }: AuthorizationResponse,
   stored: UncheckedRequest,
   { metadata, clientId, now, lifetimeMs = LIFETIME_MS }: Judgement,
 ): PendingRequest {
-  if (typeof stored.url_state !== "string" || !sameText(stored.url_state, urlState)) {
+  if (typeof stored.url_state !== "string" || !sameText(stored.url_state, secret)) {
     throw refusal("state", "not the one that was sent");
   }
   const request = parsePendingRequest(stored);
@@ -83,7 +86,10 @@ export function judgeRequest(
     throw refusal("state", "of a request that is too old");
   const redirect = parseUrl(request.redirectUri);
   if (url.origin !== redirect?.origin || url.pathname !== redirect.pathname) {
-    throw refusal("redirect_uri", "the response arrived at another one");
+    throw refusal(
+      "redirect_uri",
+      `the response arrived at ${url.origin}${url.pathname}, not at ${request.redirectUri}`,
+    );
   }
   const promised = metadata.authorizationResponseIssParameterSupported;
   if (iss === undefined ? promised : iss !== metadata.issuer)

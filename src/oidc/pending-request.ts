@@ -17,6 +17,8 @@ export interface PendingRequest extends Want {
   /** @see RFC 7636 section 4.1 */
   readonly codeVerifier: string;
   readonly returnTo?: string;
+  /** The scopes of the target it was made for; `scope` has them and what every login asks for. */
+  readonly targetScope?: readonly string[];
   /** `sub` of whom it is for. */
   readonly user?: string;
   readonly prompt?: Prompt;

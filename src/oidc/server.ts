@@ -37,7 +37,12 @@ export function createServer(config: OidcServerConfig): OidcServer {
       const loaded = Promise.all([parts.loadAuthorize(), parts.loadMetadata(NAVIGATION_AGE_MS)]);
       const [{ createAuthorizationUrl }, metadata] = await abortable(loaded, signal);
       return await createAuthorizationUrl(
-        { ...request, scope: parts.scopeWith(request), resources: config.resources },
+        {
+          ...request,
+          scope: parts.scopeWith(request),
+          targetScope: request.scope,
+          resources: config.resources,
+        },
         { metadata, clientId, requests, clock },
       );
     },

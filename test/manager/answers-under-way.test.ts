@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TokenSet } from "../../src/core/token-set.ts";
 import { CustomGrant } from "../../src/grants/custom-grant.ts";
 import { ADA, KEY, settle } from "../refresh/tabs.ts";
-import { loginAnswer, REDIRECT_URI, world, type World } from "./fixture.ts";
+import { loginAnswer, REDIRECT_URI, world, type World, STATE } from "./fixture.ts";
 import { GRACE, two } from "./people.ts";
 
 /** What a person did while an answer was under way that they do not see stays done. */
@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const RESPONSE = `${REDIRECT_URI}?code=c&state=s`;
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 const of = (sub: string): TokenSet =>
   loginAnswer({ accessToken: `new-${sub}`, user: { sub, claims: { sub } } });
 

@@ -21,7 +21,15 @@ import {
   testClock,
   USUAL,
 } from "../refresh/tabs.ts";
-import { goodRow, loginAnswer, REDIRECT_URI, remember, world, type World } from "./fixture.ts";
+import {
+  goodRow,
+  loginAnswer,
+  REDIRECT_URI,
+  remember,
+  world,
+  type World,
+  STATE,
+} from "./fixture.ts";
 import { two } from "./people.ts";
 
 beforeEach(() => {
@@ -31,7 +39,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const RESPONSE = `${REDIRECT_URI}?code=c&state=s&iss=i&keep=1`;
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}&iss=i&keep=1`;
 
 describe("the hot path", () => {
   test("gives the same promise and touches neither store nor lock nor channel", async () => {
@@ -529,6 +537,8 @@ describe("login", () => {
     await auth.login();
     expect(await auth.getToken()).toBe("at1");
     await auth.signOut();
+    await vi.advanceTimersByTimeAsync(2_000);
+    my.page.act();
     expect(await auth.getToken()).toBe("at1");
     expect(my.trips.map(({ closed }) => closed)).toEqual([true, true, true]);
   });
@@ -596,7 +606,7 @@ describe("a callback", () => {
 
   test("that fails does not send getToken() round in circles", async () => {
     const my = world();
-    my.page.url = `${REDIRECT_URI}?error=access_denied&state=s`;
+    my.page.url = `${REDIRECT_URI}?error=access_denied&state=${STATE}`;
     my.page.mayNavigate = true;
     const denied = new AuthorizationError({ error: "access_denied" }, "x");
     my.server.exchange = () => Promise.reject(denied);
@@ -646,7 +656,7 @@ describe("a callback", () => {
 
   test.for([
     `${RESPONSE}&access_token=SECRET#id_token=SECRET`,
-    `${REDIRECT_URI}#state=s&access_token=SECRET`,
+    `${REDIRECT_URI}#state=${STATE}&access_token=SECRET`,
   ])("with tokens in its URL leaves none in the address bar: %s", async (url) => {
     const my = world();
     my.page.url = url;

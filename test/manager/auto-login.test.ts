@@ -7,7 +7,7 @@ import { AutoLoginGrant } from "../../src/grants/auto-login-grant.ts";
 import { CustomGrant } from "../../src/grants/custom-grant.ts";
 import { revokeLock } from "../../src/core/keys.ts";
 import { ADA, CLIENT, KEY, settle } from "../refresh/tabs.ts";
-import { loginAnswer, REDIRECT_URI, world, type World } from "./fixture.ts";
+import { loginAnswer, REDIRECT_URI, world, type World, STATE } from "./fixture.ts";
 import { GRACE, rowOf, two } from "./people.ts";
 
 beforeEach(() => {
@@ -19,7 +19,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const RESPONSE = `${REDIRECT_URI}?code=c&state=s`;
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 const LINUS = { sub: "linus", name: "Linus", claims: { sub: "linus" } };
 
 function promptOf(choice: LoginChoice | (() => Promise<LoginChoice>) = { type: "dismiss" }) {

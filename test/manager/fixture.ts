@@ -1,9 +1,11 @@
 import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
 import type { ConfigurationError } from "../../src/core/errors.ts";
 import type { Grant } from "../../src/core/grant.ts";
+import type { LoginMarks } from "../../src/core/login-marks.ts";
 import type { Clock, Page, TabChannel } from "../../src/core/ports.ts";
 import type { IdTokenVerdict, RefreshAnswer } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
+import { clientTag } from "../../src/core/response-state.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
 import type { User } from "../../src/core/user.ts";
 import type { Trip } from "../../src/core/user-agent.ts";
@@ -15,6 +17,7 @@ import { RefusedTokens } from "../../src/manager/refused-tokens.ts";
 import { revoke } from "../../src/manager/revoke.ts";
 import { UntoldLogouts } from "../../src/manager/untold-logouts.ts";
 import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
+import { MemoryLoginMarks } from "../../src/memory/memory-login-marks.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
@@ -23,6 +26,11 @@ import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { ADA, CLIENT, KEY, testClock, USUAL } from "../refresh/tabs.ts";
 
 export const REDIRECT_URI = "https://app.example/callback";
+
+/** A `state` of this client's form. */
+export const stateOf = (name: string): string =>
+  [clientTag(CLIENT), name.padEnd(22, "-"), "secret".padEnd(22, "-")].join(".");
+export const STATE: string = stateOf("s");
 
 type Call = "authorize" | "exchange" | "revoke" | "endSession";
 
@@ -53,7 +61,11 @@ export interface World {
   /** Another tab's. */
   readonly channel: TabChannel;
   /** `inner`: what signs in, the page's trip when not given. `outer`: what is made of the chain, itself when not given. */
-  tab(inner?: Grant, outer?: (chain: Grant, parts: PeopleParts) => Grant): AuthManager;
+  tab(
+    inner?: Grant,
+    outer?: (chain: Grant, parts: PeopleParts) => Grant,
+    marks?: LoginMarks,
+  ): AuthManager;
 }
 
 export type PeopleParts = Omit<RememberConfig, "prompt">;
@@ -65,6 +77,8 @@ export interface FakePage extends Page {
   mayNavigate: boolean;
   problem: ConfigurationError | undefined;
   wake(): void;
+  /** A user presses a key or a pointer. */
+  act(): void;
 }
 
 export function world(clock: Clock = testClock): World {
@@ -98,7 +112,11 @@ export function world(clock: Clock = testClock): World {
     sends: 0,
     trips: [],
     channel: hub.join(),
-    tab: (inner = new AuthorizationCodeGrant(me.server), outer = (chain) => chain) => {
+    tab: (
+      inner = new AuthorizationCodeGrant(me.server),
+      outer = (chain) => chain,
+      marks = new MemoryLoginMarks(),
+    ) => {
       const tab = random.id();
       const channel = hub.join();
       const untold = new UntoldLogouts();
@@ -169,6 +187,7 @@ export function world(clock: Clock = testClock): World {
         sessions: store,
         users: view,
         ledger,
+        marks,
         channel,
         locks,
         page,
@@ -206,6 +225,11 @@ function fakePage(): FakePage {
     },
     canNavigate() {
       return this.mayNavigate;
+    },
+    act: () => {},
+    onActivation(listener) {
+      this.act = listener;
+      return () => (this.act = () => {});
     },
     wake: () => {},
     onWake(listener) {

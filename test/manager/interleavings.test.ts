@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AuthorizationError, CancelledError } from "../../src/core/errors.ts";
 import { expiredRow, settle } from "../refresh/tabs.ts";
-import { goodRow, REDIRECT_URI, remember, world } from "./fixture.ts";
+import { goodRow, REDIRECT_URI, remember, world, STATE } from "./fixture.ts";
 
 /** Logins, sign-outs, routers and aborts that cross each other. */
 
@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const RESPONSE = `${REDIRECT_URI}?code=c&state=s`;
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 const silentRefusal = () => new AuthorizationError({ error: "login_required" }, "x");
 
 /** A way that is answered, or fails, when the test says so. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AuthorizationError } from "../../src/core/errors.ts";
 import type { Trip, UserAgent } from "../../src/core/user-agent.ts";
 import { ADA, expiredRow, settle } from "../refresh/tabs.ts";
-import { goodRow, REDIRECT_URI, remember, world } from "./fixture.ts";
+import { goodRow, REDIRECT_URI, remember, world, STATE } from "./fixture.ts";
 
 /** Logins that leave the page where it is. */
 
@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const RESPONSE = `${REDIRECT_URI}?code=c&state=s`;
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 
 /** A way that is answered when the test says so. */
 function slowWay(prompt?: "none") {

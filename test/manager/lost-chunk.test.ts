@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { NetworkError } from "../../src/core/errors.ts";
 import { expiredRow, settle } from "../refresh/tabs.ts";
-import { goodRow, REDIRECT_URI, remember, world } from "./fixture.ts";
+import { goodRow, REDIRECT_URI, remember, world, STATE } from "./fixture.ts";
 
 /** The part that signs people in is not on the server any more, or the network is away. */
 const chunk = vi.hoisted(() => ({ isLost: true }));
@@ -38,7 +38,7 @@ test("a session that stands is served on", async () => {
 
 test("a response stays in the address bar and is taken when the part is there", async () => {
   const my = world();
-  const response = `${REDIRECT_URI}?code=c&state=s`;
+  const response = `${REDIRECT_URI}?code=c&state=${STATE}`;
   my.page.url = response;
   my.page.mayNavigate = true;
   const auth = my.tab();

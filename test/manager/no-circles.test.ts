@@ -1,9 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AuthorizationError, NetworkError } from "../../src/core/errors.ts";
+import type { LoginMarks } from "../../src/core/login-marks.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
+import { MemoryLoginMarks } from "../../src/memory/memory-login-marks.ts";
 import { KEY, settle } from "../refresh/tabs.ts";
-import { loginAnswer, REDIRECT_URI, type World } from "./fixture.ts";
+import { loginAnswer, REDIRECT_URI, type World, STATE, stateOf } from "./fixture.ts";
 import { two } from "./people.ts";
+// Loaded before the clock is a fake one.
+import "../../src/manager/logins.ts";
+import "../../src/manager/people.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -17,14 +22,34 @@ afterEach(() => {
 const DENIED = new AuthorizationError({ error: "unauthorized_client" }, "x");
 
 /** A page that comes back from the login page, and asks on its own. */
-async function landed(my: World, response: string, exchange: () => Promise<TokenSet>) {
+async function landed(
+  my: World,
+  response: string,
+  exchange: () => Promise<TokenSet>,
+  marks?: LoginMarks,
+) {
   my.page.url = `${REDIRECT_URI}?${response}`;
   my.page.mayNavigate = true;
   my.server.exchange = exchange;
-  const auth = my.tab();
+  const auth = my.tab(undefined, undefined, marks);
   auth.start();
   await settle();
   return auth;
+}
+
+/** A page that left for the login page, because it wanted the token of `user`. */
+async function left(my: World, user: string): Promise<LoginMarks> {
+  const marks = new MemoryLoginMarks();
+  my.page.mayNavigate = true;
+  const auth = my.tab(undefined, undefined, marks);
+  auth.start();
+  auth.getToken({ user }).catch(() => {});
+  await settle();
+  await settle();
+  auth.dispose();
+  expect(my.trips).toHaveLength(1);
+  my.trips.length = 0;
+  return marks;
 }
 
 const ended = async (my: World) => {
@@ -37,13 +62,14 @@ const ended = async (my: World) => {
   return my;
 };
 
-const lostHere = (my: World) =>
-  landed(my, "error=unauthorized_client&state=s", () => Promise.reject(DENIED));
+const lostHere = (my: World, marks?: LoginMarks) =>
+  landed(my, `error=unauthorized_client&state=${STATE}`, () => Promise.reject(DENIED), marks);
 
 describe("who is asked for, when the login signed in somebody else", () => {
   test("is not asked for again by the page, but by login()", async () => {
     const my = await two();
-    const auth = await landed(my, "code=c&state=s", async () => loginAnswer());
+    const marks = await left(my, "linus");
+    const auth = await landed(my, `code=c&state=${STATE}`, async () => loginAnswer(), marks);
     const refused = { code: "no_token", message: expect.stringContaining("somebody else") };
     await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject(refused);
     await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject(refused);
@@ -56,8 +82,9 @@ describe("who is asked for, when the login signed in somebody else", () => {
 
   test("is not asked for again either by another instance that finds the response used", async () => {
     const my = await two();
-    await landed(my, "code=c&state=s", async () => loginAnswer());
-    const auth = await landed(my, "code=c&state=s", async () => loginAnswer());
+    const marks = await left(my, "linus");
+    await landed(my, `code=c&state=${STATE}`, async () => loginAnswer(), marks);
+    const auth = await landed(my, `code=c&state=${STATE}`, async () => loginAnswer(), marks);
     await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject({ code: "no_token" });
     expect(my.trips).toHaveLength(0);
   });
@@ -65,7 +92,7 @@ describe("who is asked for, when the login signed in somebody else", () => {
   test("is asked for when that login was for nobody in particular", async () => {
     const my = await two();
     const asked = { resource: undefined, audience: undefined };
-    const auth = await landed(my, "code=c&state=s", async () => loginAnswer({ asked }));
+    const auth = await landed(my, `code=c&state=${STATE}`, async () => loginAnswer({ asked }));
     auth.getToken({ user: "linus" }).catch(() => {});
     await settle();
     expect(my.trips).toHaveLength(1);
@@ -102,7 +129,7 @@ describe("a response that failed, beside a session that ended,", () => {
     const my = await ended(await two());
     const auth = await landed(
       my,
-      "code=c&state=s",
+      `code=c&state=${STATE}`,
       vi.fn(async () => loginAnswer()).mockRejectedValueOnce(new NetworkError("offline")),
     );
     expect(auth.state.status).toBe("expired");
@@ -113,7 +140,7 @@ describe("a response that failed, beside a session that ended,", () => {
   test("is over once somebody was signed in here, in this tab or another one", async () => {
     const my = await ended(await two());
     const auth = await lostHere(my);
-    my.go = async () => `${REDIRECT_URI}?code=c&state=s2`;
+    my.go = async () => `${REDIRECT_URI}?code=c&state=${stateOf("s2")}`;
     my.server.exchange = async () => loginAnswer();
     await my.tab().login();
     await settle();
@@ -126,7 +153,7 @@ describe("a response that failed, beside a session that ended,", () => {
 
 test("a response that failed, beside a session that stands, sends nobody on a trip for another person", async () => {
   const my = await two();
-  const auth = await lostHere(my);
+  const auth = await lostHere(my, await left(my, "linus"));
   await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject({
     code: "no_token",
     cause: DENIED,

@@ -17,7 +17,16 @@ import { KEEP } from "../../src/core/session.ts";
 import { OUTCOMES } from "../../src/core/outcomes.ts";
 import type { AuthManager } from "../../src/manager/auth-manager.ts";
 import { answerOf, expiredRow, KEY } from "../refresh/tabs.ts";
-import { goodRow, loginAnswer, remember, REDIRECT_URI, world, type World } from "./fixture.ts";
+import {
+  goodRow,
+  loginAnswer,
+  remember,
+  REDIRECT_URI,
+  world,
+  type World,
+  STATE,
+  stateOf,
+} from "./fixture.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -48,7 +57,7 @@ const refreshed =
 const loginFails =
   (step: "authorize" | "exchange", error: Error): Scenario =>
   async (world, start) => {
-    world.go = async () => `${REDIRECT_URI}?code=c&state=s`;
+    world.go = async () => `${REDIRECT_URI}?code=c&state=${STATE}`;
     Object.assign(world.server, { [step]: () => Promise.reject(error) });
     const auth = start();
     return { auth, failing: auth.login() };
@@ -164,7 +173,10 @@ const SCENARIOS: Record<string, Scenario> = {
     await remember(world, goodRow(expiredRow()));
     world.server.exchange = () => Promise.reject(new InvalidResponseError("state", "unknown", "x"));
     const auth = start();
-    return { auth, failing: auth.handleCallback(`${REDIRECT_URI}?code=c&state=foreign`) };
+    return {
+      auth,
+      failing: auth.handleCallback(`${REDIRECT_URI}?code=c&state=${stateOf("foreign")}`),
+    };
   },
   "a code is refused": loginFails(
     "exchange",
@@ -176,7 +188,7 @@ const SCENARIOS: Record<string, Scenario> = {
   ),
   "nobody can tell who signed in": async (world, start) => {
     const { user: _, idToken: __, ...answer } = loginAnswer();
-    world.go = async () => `${REDIRECT_URI}?code=c&state=s`;
+    world.go = async () => `${REDIRECT_URI}?code=c&state=${STATE}`;
     world.server.exchange = async () => answer;
     world.fetchUser = () =>
       Promise.reject(new UserFetchError("refused", { ...details, status: 401 }));

@@ -8,7 +8,15 @@ import {
 import { sessionKey } from "../../src/core/keys.ts";
 import { checkIn, type CheckInDesk } from "../../src/manager/check-in.ts";
 import { ADA, answerOf, CLIENT, expiredRow, KEY, settle, testClock } from "../refresh/tabs.ts";
-import { goodRow, loginAnswer, REDIRECT_URI, remember, world, type World } from "./fixture.ts";
+import {
+  goodRow,
+  loginAnswer,
+  REDIRECT_URI,
+  remember,
+  world,
+  type World,
+  STATE,
+} from "./fixture.ts";
 
 /** What two tabs, two instances or a store that fails in the middle can do to a session. */
 
@@ -19,7 +27,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const RESPONSE = `${REDIRECT_URI}?code=c&state=s`;
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 const GRACE = sessionKey(CLIENT, "grace");
 
 const of = (sub: string) => loginAnswer({ user: { sub, claims: { sub } } });
@@ -40,7 +48,7 @@ function deskOf(my: World, tab: string): CheckInDesk {
 describe("a login that failed", () => {
   test("is over once the person has signed in, and out", async () => {
     const my = world();
-    my.page.url = `${REDIRECT_URI}?error=access_denied&state=s`;
+    my.page.url = `${REDIRECT_URI}?error=access_denied&state=${STATE}`;
     my.page.mayNavigate = true;
     my.server.exchange = () =>
       Promise.reject(new AuthorizationError({ error: "access_denied" }, "x"));
@@ -51,6 +59,8 @@ describe("a login that failed", () => {
     my.go = async () => RESPONSE;
     await auth.login();
     await auth.signOut({ endSession: "none" });
+    await vi.advanceTimersByTimeAsync(2_000);
+    my.page.act();
     expect(await auth.getToken()).toBe("at1");
     expect(my.trips).toHaveLength(2);
   });
@@ -105,7 +115,7 @@ describe("a login that failed", () => {
 
   test("is still told after a silent call found nobody", async () => {
     const my = world();
-    my.page.url = `${REDIRECT_URI}?error=access_denied&state=s`;
+    my.page.url = `${REDIRECT_URI}?error=access_denied&state=${STATE}`;
     my.server.exchange = () =>
       Promise.reject(new AuthorizationError({ error: "access_denied" }, "x"));
     const auth = my.tab();

@@ -1,31 +1,48 @@
 import { expect, test } from "vitest";
-import { isCallback, stateOf, withoutResponse } from "../../src/manager/response-url.ts";
+import { withoutResponse } from "../../src/manager/clean-url.ts";
+import { isCallback, stateOf } from "../../src/manager/response-url.ts";
+import { CLIENT } from "../refresh/tabs.ts";
+import { STATE } from "./fixture.ts";
 
 const REDIRECT = "https://app.example/callback";
+/** Of the same form, and of another client. */
+const FOREIGN = STATE.replace(/^\w+/, "abc");
 
 test.for([
-  [`${REDIRECT}?state=s&code=c`, true],
-  [`${REDIRECT}?keep=1&error=access_denied&state=s`, true],
-  [`${REDIRECT}#state=s&access_token=t`, true],
+  [`${REDIRECT}?state=${STATE}&code=c`, true],
+  [`${REDIRECT}/?state=${STATE}&code=c`, true],
+  [`${REDIRECT}?keep=1&error=access_denied&state=${STATE}`, true],
+  [`${REDIRECT}#state=${STATE}&access_token=t`, true],
   [`${REDIRECT}?code=c`, false],
-  [`${REDIRECT}?state=s`, false],
+  [`${REDIRECT}?state=${STATE}`, true],
   [REDIRECT, false],
-  ["https://app.example/other?state=s&code=c", false],
-  ["https://other.example/callback?state=s&code=c", false],
-  ["http://app.example/callback?state=s&code=c", false],
-] as const)("%s is an authorization response: %s", ([url, is]) => {
-  expect(isCallback(url, REDIRECT)).toBe(is);
+  [`https://app.example/other?state=${STATE}&code=c`, false],
+  [`https://other.example/callback?state=${STATE}&code=c`, false],
+  [`http://app.example/callback?state=${STATE}&code=c`, false],
+  [`${REDIRECT}?state=${FOREIGN}&code=c`, false],
+  [`${REDIRECT}?code=ac_123&state=stripe-1`, false],
+  [`${REDIRECT}?state=CA&code=94103`, false],
+  [`${REDIRECT}#/orders?code=7&state=open`, false],
+] as const)("C1: %s is a response to this client: %s", ([url, is]) => {
+  expect(isCallback(url, REDIRECT, CLIENT)).toBe(is);
 });
 
 test("its state is found wherever it stands", () => {
-  expect(stateOf(new URL(`${REDIRECT}?state=a#state=b`))).toBe("a");
-  expect(stateOf(new URL(`${REDIRECT}#state=b`))).toBe("b");
-  expect(stateOf(new URL(REDIRECT))).toBeUndefined();
+  const find = (rest: string) => stateOf(new URL(REDIRECT + rest), CLIENT);
+  expect(find(`?code=c&state=${STATE}#code=d&state=b`)).toBe(STATE);
+  expect(find(`?code=c&state=a#code=d&state=${STATE}`)).toBe(STATE);
+  expect(find(`?code=c&state=a`)).toBeUndefined();
+  expect(find("")).toBeUndefined();
 });
 
 test("every parameter of a response goes, and nothing else", () => {
   const response =
     "code=1&state=2&iss=3&session_state=4&error=5&error_description=6&error_uri=7&access_token=8&id_token=9&token_type=10&expires_in=11";
-  expect(withoutResponse(`${REDIRECT}?keep=1&${response}#${response}`)).toBe(`${REDIRECT}?keep=1`);
-  expect(withoutResponse(`${REDIRECT}?code=1&state=2#chapter`)).toBe(`${REDIRECT}#chapter`);
+  const clean = (rest: string) => withoutResponse(REDIRECT + rest, "2");
+  expect(clean(`?keep=1&${response}#${response}`)).toBe(`${REDIRECT}?keep=1`);
+  expect(clean(`?code=1&state=2#chapter`)).toBe(`${REDIRECT}#chapter`);
+  expect(clean(`?code=promo#code=1&state=2`)).toBe(`${REDIRECT}?code=promo`);
+  expect(clean(`?code=1&state=2#/orders?code=7&state=open`)).toBe(
+    `${REDIRECT}#/orders?code=7&state=open`,
+  );
 });

@@ -6,7 +6,15 @@ import { PASS_MS } from "../../src/manager/pass-revocations.ts";
 import { DRAIN_MS, PERMIT_MS, REQUEST_MS } from "../../src/manager/revoke-ended.ts";
 import { REFRESH_TIMING } from "../../src/refresh/timing.ts";
 import { ADA, answerOf, CLIENT, expiredRow, KEY, settle } from "../refresh/tabs.ts";
-import { goodRow, loginAnswer, REDIRECT_URI, remember, world, type World } from "./fixture.ts";
+import {
+  goodRow,
+  loginAnswer,
+  REDIRECT_URI,
+  remember,
+  STATE,
+  world,
+  type World,
+} from "./fixture.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,7 +23,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const RESPONSE = `${REDIRECT_URI}?code=c&state=s`;
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 const END = "https://id.example/end";
 const never = () => new Promise<never>(() => {});
 

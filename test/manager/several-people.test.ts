@@ -3,7 +3,7 @@ import { NetworkError } from "../../src/core/errors.ts";
 import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
 import { sessionKey } from "../../src/core/keys.ts";
 import { ADA, answerOf, CLIENT, KEY, settle, testClock } from "../refresh/tabs.ts";
-import { goodRow, loginAnswer, REDIRECT_URI, world, type World } from "./fixture.ts";
+import { goodRow, loginAnswer, REDIRECT_URI, world, type World, STATE } from "./fixture.ts";
 import { GRACE, rowOf, two } from "./people.ts";
 
 beforeEach(() => {
@@ -16,7 +16,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const RESPONSE = `${REDIRECT_URI}?code=c&state=s`;
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 
 async function started(my: World) {
   const auth = my.tab();

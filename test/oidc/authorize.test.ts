@@ -74,7 +74,9 @@ describe("an authorization request", () => {
     expect(query.get("scope")).toBe("openid profile");
     expect(query.get("code_challenge_method")).toBe("S256");
     expect(query.get("nonce")).toMatch(/^[\w-]{22}$/);
-    expect(state).toMatch(/^[\w-]{22};[\w-]{22}$/);
+    expect(state).toMatch(/^[\da-z]{1,7}\.[\w-]{22}\.[\w-]{22}$/);
+    // Nothing in it needs encoding.
+    expect(url.search).toContain(`state=${state}`);
     const answered = await read(respond({ code: "c", state }));
     expect(answered.nonce).toBe(query.get("nonce"));
     expect(answered.codeVerifier).toMatch(/^[\w.~-]{43,128}$/);
@@ -104,7 +106,7 @@ describe("an authorization request", () => {
     const [one, two] = [await begin(), await begin()];
     for (const name of ["state", "nonce", "code_challenge"])
       expect(one.query.get(name)).not.toBe(two.query.get(name));
-    expect(one.state.split(";")[1]).not.toBe(two.state.split(";")[1]);
+    expect(one.state.split(".")[2]).not.toBe(two.state.split(".")[2]);
   });
 
   test("carries everything that can be asked, also max_age 0", async () => {
@@ -198,7 +200,7 @@ describe("the sweep of stale requests", () => {
     requests.rows.set("damaged", "{");
     await begin();
     await vi.waitFor(() => expect(requests.rows.has("old")).toBe(false));
-    expect([...requests.rows.keys()]).toContain(state.split(";")[0]);
+    expect([...requests.rows.keys()]).toContain(state.split(".")[1]);
     expect(requests.rows.has("damaged")).toBe(false);
     expect(requests.rows.size).toBe(2);
   });
@@ -304,24 +306,27 @@ describe("an authorization response", () => {
 
   test("whose state is missing, malformed, foreign or nearly right is refused", async () => {
     const { state } = await begin();
-    const [id, urlState] = state.split(";") as [string, string];
+    const [tag, id, urlState] = state.split(".") as [string, string, string];
     const other = urlState.startsWith("A") ? `B${urlState.slice(1)}` : `A${urlState.slice(1)}`;
     await refusedAndKept(respond({ code: "c" }), "state");
     for (const bad of [
       "",
       id,
-      `${id};`,
-      `;${urlState}`,
-      `${id};${other}`,
-      `${id};${urlState.slice(0, 21)}`,
-      `${id};${urlState}A`,
-      `${id};${urlState};x`,
-      `${"0".repeat(32)};${urlState}`,
+      `${tag}.${id}.`,
+      `${tag}..${urlState}`,
+      `${tag}.${id}.${other}`,
+      `${tag}.${id}.${urlState.slice(0, 21)}`,
+      `${tag}.${id}.${urlState}A`,
+      `${tag}.${id}.${urlState}.x`,
+      `${tag}.${"0".repeat(22)}.${urlState}`,
+      `x${tag}.${id}.${urlState}`,
+      `.${id}.${urlState}`,
+      `${id}.${urlState}`,
       ` ${state}`,
       `${state}\n`,
-      encodeURIComponent(state),
-      `../session/x;${urlState}`,
-      "__proto__;AAAAAAAAAAAAAAAAAAAAAA",
+      state.replace(".", "%2E"),
+      `${tag}.../session/x.${urlState}`,
+      "__proto__.AAAAAAAAAAAAAAAAAAAAAA",
     ]) {
       await refusedAndKept(respond({ code: "c", state: bad }), "state");
     }
@@ -368,10 +373,21 @@ describe("an authorization response", () => {
 
   test("to another issuer's or another client's request is refused", async () => {
     const { state } = await begin();
-    await refusedAndKept(respond({ code: "c", state }), "issuer", {
-      metadata: { ...METADATA, issuer: "https://other.example" },
-    });
-    await refusedAndKept(respond({ code: "c", state }), "client_id", { clientId: "other" });
+    const metadata = { ...METADATA, issuer: "https://other.example" };
+    await refusedAndKept(respond({ code: "c", state }), "state", { metadata });
+    await refusedAndKept(respond({ code: "c", state }), "state", { clientId: "other" });
+    // Two clients may have the same tag.
+    for (const [member, parameter] of [
+      ["issuer", "issuer"],
+      ["clientId", "client_id"],
+    ] as const) {
+      const [id, row] = [...requests.rows][0]!;
+      const stored = JSON.parse(row) as { data: object };
+      const foreign = { ...stored, data: { ...stored.data, [member]: "https://other.example" } };
+      requests.rows.set(id, JSON.stringify(foreign));
+      await refusedAndKept(respond({ code: "c", state }), parameter);
+      requests.rows.set(id, row);
+    }
   });
 
   test("at another redirect URI is refused", async () => {

@@ -189,16 +189,21 @@ describe("a code exchange answered with", () => {
     expect(sent("POST /token")).toHaveLength(1);
   });
 
-  test.each(bad)("%s rejects, and its code is sent once", async (_, { answer, error }) => {
-    const response = await login();
-    server.answers.push(answer);
-    const caught = await errorFrom(engine.server.exchange(response));
-    expect(caught).toMatchObject(error!);
-    expect(shown(caught)).not.toContain("SECRET");
-    expect(await errorFrom(engine.server.exchange(response))).toMatchObject({ parameter: "state" });
-    expect(sent("POST /token")).toHaveLength(1);
-    expect(thefts).toBe(0);
-  });
+  test.each(bad)(
+    "A8: %s rejects for good, because its code is sent once",
+    async (_, { answer, error }) => {
+      const response = await login();
+      server.answers.push(answer);
+      const caught = await errorFrom(engine.server.exchange(response));
+      expect(caught).toMatchObject({ ...error!, retryable: false });
+      expect(shown(caught)).not.toContain("SECRET");
+      expect(await errorFrom(engine.server.exchange(response))).toMatchObject({
+        parameter: "state",
+      });
+      expect(sent("POST /token")).toHaveLength(1);
+      expect(thefts).toBe(0);
+    },
+  );
 });
 
 describe("any other grant's request answered with", () => {

@@ -100,11 +100,11 @@ describe("a code exchange", () => {
     expect(sent()).toHaveLength(1);
   });
 
-  test.each(KEYS)("sends no code twice when new keys are %s", async (_, bad) => {
+  test.each(KEYS)("A8: sends no code twice when new keys are %s", async (_, bad) => {
     const response = await login();
     keys.push(good, bad);
     kid = "new";
-    expect(await errorFrom(engine.server.exchange(response))).toMatchObject({ retryable: true });
+    expect(await errorFrom(engine.server.exchange(response))).toMatchObject({ retryable: false });
     expect(await errorFrom(engine.server.exchange(response))).toMatchObject({ parameter: "state" });
     expect(sent()).toHaveLength(1);
   });

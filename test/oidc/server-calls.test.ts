@@ -222,7 +222,7 @@ describe("a server by its endpoints", () => {
       // It said no end and no way to renew: its tokens do not end.
       expiresAt: clock.now() + 315_360_000_000,
       scope: ["repo", "gist"],
-      asked: {},
+      asked: { scope: ["gist"] },
     });
     expect(fetch.sent.map(({ url }) => url)).toEqual([ENDPOINTS.tokenEndpoint]);
   });

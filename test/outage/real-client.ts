@@ -7,6 +7,7 @@ import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/manager/auth-manager.ts";
 import { UntoldLogouts } from "../../src/manager/untold-logouts.ts";
 import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
+import { MemoryLoginMarks } from "../../src/memory/memory-login-marks.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
@@ -75,6 +76,7 @@ export async function startRealClient(
     users,
     ledger: new MemoryCallbackLedger(),
     untold: new UntoldLogouts(),
+    marks: new MemoryLoginMarks(),
   });
   manager.start();
   await clock.sleep(asksFrom - clock.now());
@@ -109,6 +111,7 @@ function pageOf(): Page {
     replaceUrl: () => {},
     online: () => true,
     canNavigate: () => false,
+    onActivation: () => () => {},
     onWake: () => () => {},
   };
 }

@@ -7,6 +7,7 @@ import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-gran
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/manager/auth-manager.ts";
 import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
+import { MemoryLoginMarks } from "../../src/memory/memory-login-marks.ts";
 import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
 import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
@@ -57,6 +58,7 @@ export function nodeBrowser({
     replaceUrl: () => {},
     online: () => true,
     canNavigate: () => false,
+    onActivation: () => () => {},
     onWake: () => () => {},
   };
   const tab = () => {
@@ -71,7 +73,8 @@ export function nodeBrowser({
     };
     const ports = { store: sessions, locks, channel, clock, random, send, page: life };
     const refresher = new RefreshCoordinator({ client, tab, ports });
-    const parts = { client, tab, refresher, server, sessions, ledger, channel, locks };
+    const marks = new MemoryLoginMarks();
+    const parts = { client, marks, tab, refresher, server, sessions, ledger, channel, locks };
     return new AuthManager({
       ...parts,
       page,

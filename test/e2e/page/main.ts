@@ -18,6 +18,8 @@ declare global {
       PopupUserAgent: typeof PopupUserAgent;
       RefreshGrant: typeof RefreshGrant;
     };
+    /** What the page does by itself at each load; set before the page's own scripts run. */
+    atLoad?: () => void;
   }
 }
 
@@ -29,3 +31,5 @@ window.latchkey = {
   PopupUserAgent,
   RefreshGrant,
 };
+
+window.atLoad?.();

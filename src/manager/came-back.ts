@@ -1,0 +1,24 @@
+import { RESPONSE } from "./clean-url.ts";
+import { fragment, isAt } from "./response-url.ts";
+
+const NAMES = [...RESPONSE, "error_description", "state"];
+
+/** What came back where a response was expected. Shows the words of an error, and of every other parameter its name alone. */
+export function whatCameBack(url: string, redirectUri: string): string {
+  const { origin, pathname, searchParams, hash } = new URL(url);
+  const there = new URL(redirectUri).pathname;
+  if (!isAt(url, redirectUri)) return `this page is ${pathname}, and no response came to ${there}`;
+  const inFragment = fragment(hash);
+  const parts = [...listed(searchParams, ""), ...listed(inFragment, " in the fragment")];
+  const what = parts.length > 0 ? parts.join(", ") : "no parameter of a response";
+  const hasState = searchParams.has("state") || inFragment.has("state");
+  const state = hasState ? "a state of somebody else" : "no state";
+  return `${origin}${pathname} got ${what}, and ${state}`.slice(0, 300);
+}
+
+function listed(parameters: URLSearchParams, where: string): string[] {
+  return NAMES.filter((name) => name !== "state" && parameters.has(name)).map((name) => {
+    const value = name.startsWith("error") ? `=${parameters.get(name)}` : "";
+    return `${name}${value}${where}`;
+  });
+}

@@ -1,0 +1,25 @@
+import { fragment } from "./response-url.ts";
+
+/** What makes a URL an authorization response. */
+export const RESPONSE: readonly string[] = ["code", "error", "access_token", "id_token"];
+const DETAILS = [
+  "error_description",
+  "error_uri",
+  "expires_in",
+  "iss",
+  "session_state",
+  "state",
+  "token_type",
+];
+
+/** `url` without the response that has this `state`, and without tokens in the fragment. */
+export function withoutResponse(url: string, state: string): string {
+  const clean = new URL(url);
+  if (clean.searchParams.get("state") === state) {
+    for (const name of [...RESPONSE, ...DETAILS]) clean.searchParams.delete(name);
+  }
+  const inFragment = fragment(clean.hash);
+  const hasTokens = inFragment.has("access_token") || inFragment.has("id_token");
+  if (hasTokens || inFragment.get("state") === state) clean.hash = "";
+  return clean.href;
+}

@@ -12,7 +12,7 @@ export function parseRow(value: unknown): SessionRow | undefined {
 }
 
 function isWhole(row: SessionRow): boolean {
-  const { att, end, access, tokens } = row;
+  const { att, end, access, tokens, refusals = {}, resources = [] } = row;
   return (
     has(row, { sid: "string", gen: "number", seq: "number", cseq: "number", access: "object" }) &&
     (att === null || has(att, { id: "string", seq: "number", n: "number", tries: "number" })) &&
@@ -26,8 +26,14 @@ function isWhole(row: SessionRow): boolean {
         has(entry, { gen: "number", expiresAt: "number" }) &&
         Array.isArray(entry.scope),
     ) &&
-    (att === null || isWantKey(att.want))
+    (att === null || isWantKey(att.want)) &&
+    Object.values(refusals).every(isRefusal) &&
+    Array.isArray(resources)
   );
+}
+
+function isRefusal(value: unknown): boolean {
+  return has(value, { meaning: "string", count: "number", firstAt: "number", lastAt: "number" });
 }
 
 function has(value: unknown, members: Readonly<Record<string, string>>): boolean {

@@ -56,6 +56,7 @@ export async function checkIn(
     return {
       ...afterLogin(before, sid, answer, profileOf(user, clock.now())),
       gen,
+      refusals: {},
       access: { [usual]: entry, [want]: entry },
       tokens,
     };
@@ -72,7 +73,7 @@ function afterLogin(
   sid: string,
   { refreshToken, keep: wish = before?.keep ?? "device" }: TokenSet,
   profile: RememberedProfile,
-): Omit<SessionRow, "gen" | "access" | "tokens"> {
+): Omit<SessionRow, "gen" | "refusals" | "access" | "tokens"> {
   const seq = (before?.seq ?? 0) + 1;
   // Who is remembered stays so.
   const keep = before?.remembered ? "device" : wish;

@@ -1,8 +1,8 @@
 import type { Endpoints } from "../core/authorization-server.ts";
 import { RequestTokenError } from "../core/errors.ts";
 import type { RefreshAnswer } from "../core/refresher.ts";
-import { isUnprocessed, meaningOf } from "../core/server-responses.ts";
-import type { Want } from "../core/want.ts";
+import { isUnprocessed, meaningOf, type ServerRequest } from "../core/server-responses.ts";
+import { USUAL_WANT, wantKey, type Want } from "../core/want.ts";
 import { publicCredentials, type CredentialsSource } from "./credentials.ts";
 import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
 import type { HttpAnswer } from "./http.ts";
@@ -51,7 +51,9 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
         credentials,
       };
       try {
-        return judge(await postForm(form, config), form, config);
+        const isDefault = wantKey({ scope, resource, audience }) === USUAL_WANT;
+        const request = isDefault ? "refresh" : "refresh for a target";
+        return judge(await postForm(form, config), form, { ...config, request });
       } catch (cause) {
         return { type: "unknown", byServer: cause instanceof RequestTokenError, cause };
       }
@@ -63,7 +65,7 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
 function judge(
   answer: HttpAnswer,
   form: FormRequest,
-  { clock, endpoints }: SenderConfig,
+  { clock, endpoints, request }: SenderConfig & { request: ServerRequest },
 ): RefreshAnswer {
   const now = clock.now();
   if (!isRefusal(answer)) {
@@ -74,10 +76,20 @@ function judge(
   }
   const facts = parseFacts(answer, form);
   const cause = refusal(form.name, facts);
-  const meaning = meaningOf("refresh", facts);
-  if (isUnprocessed(facts) || (meaning === "unexplained" && !facts.error)) {
+  if (isUnprocessed(facts)) {
     return { type: "not_rotated", retryAfterMs: retryAfterMs(answer.headers, now), cause };
   }
-  if (meaning === "temporary") return { type: "unknown", byServer: true, cause };
-  return meaning === "session over" ? { type: "invalid_grant" } : { type: "refused", facts };
+  const meaning = meaningOf(request, facts);
+  switch (meaning) {
+    case "session over":
+      return { type: "invalid_grant" };
+    case "user needed":
+    case "wrong request":
+    case "unexplained":
+      return { type: "refused", meaning, facts };
+    case "temporary":
+    case "pending":
+    case "slow down":
+      return { type: "unknown", byServer: true, cause };
+  }
 }

@@ -1,5 +1,5 @@
 import { abortable } from "../core/abortable.ts";
-import { NoTokenError, RequestTokenError, TimeoutError } from "../core/errors.ts";
+import { NoTokenError, TimeoutError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { RefreshNeed, Refresher } from "../core/refresher.ts";
 import { storedTokens, type SessionAttempt } from "../core/session.ts";
@@ -31,12 +31,12 @@ interface Flight {
   waiting: number;
 }
 
-/** An answer that stands for a while without asking again: a refusal, or a token that was born expired. */
+/** A token that was born expired stands for a while without asking again. */
 interface Standing {
   /** The session it is about: another login is another matter. */
   readonly sid: string | undefined;
   readonly until: number;
-  readonly answer: TokenSet | RequestTokenError;
+  readonly answer: TokenSet;
 }
 
 /** The only one who sends a stored refresh token: one machine per person and want, shared by the callers in this tab. */
@@ -94,6 +94,7 @@ export class RefreshCoordinator implements Refresher {
       sid: undefined,
       committedGen: undefined,
       passed: undefined,
+      paused: undefined,
       failure: undefined,
     };
     const result = this.#fly(id, run, unstored).finally(() => this.#flights.delete(id));
@@ -112,22 +113,16 @@ export class RefreshCoordinator implements Refresher {
 
   async #fly(id: string, run: Run, unstored: Promise<Answered>): Promise<TokenSet> {
     const { clock, store } = run.ports;
-    try {
-      const { row, want } = await Promise.race([runMachine(run), unstored]);
-      const tokens = storedTokens(row, await store.open(row.tokens), want);
-      if (!tokens) throw new NoTokenError("the stored session has no such token");
-      const origin = tokens.generation === run.committedGen ? "this-tab" : "other-tab";
-      const answer = tokenSet({ ...tokens, origin });
-      if (tokens.expiresAt <= clock.now()) this.#stand(id, run, answer, run.timing.bornExpiredMs);
-      return answer;
-    } catch (error) {
-      if (error instanceof RequestTokenError) this.#stand(id, run, error, run.timing.cooldownMs);
-      throw error;
+    const { row, want } = await Promise.race([runMachine(run), unstored]);
+    const tokens = storedTokens(row, await store.open(row.tokens), want);
+    if (!tokens) throw new NoTokenError("the stored session has no such token");
+    const origin = tokens.generation === run.committedGen ? "this-tab" : "other-tab";
+    const answer = tokenSet({ ...tokens, origin });
+    if (tokens.expiresAt <= clock.now()) {
+      const until = clock.mono() + run.timing.bornExpiredMs;
+      this.#standing.set(id, { sid: run.sid, until, answer });
     }
-  }
-
-  #stand(id: string, { ports, sid }: Run, answer: Standing["answer"], ms: number): void {
-    this.#standing.set(id, { sid, until: ports.clock.mono() + ms, answer });
+    return answer;
   }
 
   async #stands(id: string, need: RefreshNeed): Promise<TokenSet | undefined> {
@@ -139,7 +134,6 @@ export class RefreshCoordinator implements Refresher {
       this.#standing.delete(id);
       return undefined;
     }
-    if (standing.answer instanceof RequestTokenError) throw standing.answer;
     return (standing.answer.generation ?? 0) > need.notGen ? standing.answer : undefined;
   }
 

@@ -7,7 +7,7 @@ import { untilStored } from "./until-stored.ts";
 /** The tabs that waited read the row now, and a write would be in their way. Milliseconds. */
 const LATER_MS = 100;
 /** Keys are not fetched every second. */
-const FIRST_TRY = 4;
+const FIRST_TRY = 3;
 
 /**
  * Judges the ID token that came with a committed answer. A rotated refresh token must be stored at once or be lost, so

@@ -18,6 +18,7 @@ import {
   sendsInTime,
   sendsTheStoredToken,
 } from "./send-invariants.ts";
+import { backOffIsShared, refusalsEnd, refusedIsNotAsked } from "./refusal-invariants.ts";
 import {
   answersDoNotCross,
   liveness,
@@ -47,6 +48,9 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   I13: loginStands,
   "I13 revocation": revokesOnlyWhatIsOver,
   "I13 permit": revokesInTime,
+  refusals: refusedIsNotAsked,
+  "refusals end": refusalsEnd,
+  "back-off": backOffIsShared,
   verdicts: verdictsDoNotCross,
   "verdicts kept": everyIdTokenIsJudged,
 };

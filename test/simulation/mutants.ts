@@ -103,7 +103,7 @@ export const MUTANTS: readonly Mutant[] = [
         "true",
       ],
     ],
-    mix: "all/unknown/web locks",
+    mix: "hang and slow network/0 as told/web locks",
     breaks: ["I3"],
   },
   {
@@ -200,7 +200,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a discarded answer is revoked whatever session stands",
     edits: [["manager/revoke-ended.ts", 'if (row && row.end?.why !== "signed_out") return;', ""]],
-    mix: "all/unknown/web locks",
+    mix: "hang and slow network/unknown/web locks",
     breaks: ["I13 revocation"],
   },
   {
@@ -286,6 +286,37 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [["refresh/transactions.ts", " && row.judged === judged", ""]],
     mix: "slow storage and keys/unknown/web locks",
     breaks: ["verdicts"],
+  },
+  {
+    name: "a refusal that no tab reads",
+    edits: [
+      ["refresh/machine.ts", 'refused && refused.refusal.meaning !== "unexplained"', "false"],
+      ["refresh/transactions.ts", "!before && standingRefusal", "false && standingRefusal"],
+      ["refresh/pause.ts", "standingRefusal(row, run.need.want, now)?.leftMs ?? 0", "0"],
+    ],
+    mix: "user needed/unknown/web locks",
+    breaks: ["refusals"],
+  },
+  {
+    name: "a refusal that nobody can explain is no reason to wait",
+    edits: [
+      ["refresh/transactions.ts", "!before && standingRefusal", "false && standingRefusal"],
+      ["refresh/pause.ts", "standingRefusal(row, run.need.want, now)?.leftMs ?? 0", "0"],
+    ],
+    mix: "unexplained/unknown/web locks",
+    breaks: ["refusals"],
+  },
+  {
+    name: "a refusal that no success ends",
+    edits: [["refresh/transactions.ts", "...withoutRefusal(row, want)", "...row"]],
+    mix: "unexplained/unknown/web locks",
+    breaks: ["refusals end"],
+  },
+  {
+    name: "a page load that begins the back-off anew",
+    edits: [["refresh/pause.ts", "(att.retryAt ?? 0) - now", "0"]],
+    mix: "reload and outage/unknown/web locks",
+    breaks: ["back-off"],
   },
   {
     name: "without Web Locks every owner counts as ended",

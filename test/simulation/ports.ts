@@ -4,7 +4,7 @@ import { record, type Stage } from "./stage.ts";
 import type { TabLife } from "./tab-life.ts";
 
 /** A real day, so that a token's end is a date. */
-const EPOCH = 1_700_000_000_000;
+export const EPOCH = 1_700_000_000_000;
 
 /** Timers stand still while the tab does, and fire when it wakes. */
 export function tabClock(stage: Stage, life: TabLife): Clock {

@@ -3,7 +3,8 @@ import { NoTokenError, TimeoutError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { RefreshNeed, Refresher } from "../core/refresher.ts";
 import { storedTokens, type SessionAttempt } from "../core/session.ts";
-import type { WantKey } from "../core/want.ts";
+import { parseWantKey, USUAL_WANT, type WantKey } from "../core/want.ts";
+import { isNewer } from "../core/session-version.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { runMachine } from "./machine.ts";
 import { awakeStore } from "./awake-store.ts";
@@ -19,7 +20,8 @@ export interface RefreshCoordinatorConfig {
   timing?: Partial<RefreshTiming>;
   /**
    * For how long the server forgives that a refresh token is used twice, if that is known. Milliseconds. With less than
-   * `takeoverMs` an attempt whose owner does not move is not taken over before `inDoubtMs`.
+   * `takeoverMs` an attempt whose owner does not move is not taken over before `inDoubtMs`. Without any, only resources that
+   * the login named are asked for.
    */
   reuseLeewayMs?: number;
 }
@@ -58,8 +60,9 @@ export class RefreshCoordinator implements Refresher {
     return this.#config.ports.send.prepare();
   }
 
-  async refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet> {
+  async refresh(asked: RefreshNeed, signal?: AbortSignal): Promise<TokenSet> {
     signal?.throwIfAborted();
+    const need = { ...asked, want: await this.#target(asked) };
     const id = flightId(need.user, need.want);
     const patience = this.#patience(signal);
     try {
@@ -74,6 +77,19 @@ export class RefreshCoordinator implements Refresher {
     } finally {
       patience.end();
     }
+  }
+
+  /**
+   * Scopes that the session has already are the default target's. A refresh that names them would narrow the grant at some
+   * servers, for good.
+   */
+  async #target({ user, want }: RefreshNeed): Promise<WantKey> {
+    const { scope, resource, audience } = parseWantKey(want);
+    if (scope.length === 0 || resource !== "" || audience !== "") return want;
+    const { client, ports } = this.#config;
+    const row = await ports.store.get(sessionKey(client, user));
+    const granted = isNewer(row) ? undefined : row?.access[USUAL_WANT]?.scope;
+    return granted && scope.every((one) => granted.includes(one)) ? USUAL_WANT : want;
   }
 
   #take(id: string, need: RefreshNeed): Flight {

@@ -177,6 +177,40 @@ describe("in one tab", () => {
     expect((await Promise.all(both)).map(({ accessToken }) => accessToken)).toEqual(["at2", "at3"]);
   });
 
+  test.for([
+    ["the one", ["openid"]],
+    ["some", ["profile", "openid"]],
+  ])("B15: %s of the scopes that the session has are the default target", async ([, scope]) => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => {
+      const row = expiredRow();
+      const entry = { ...row.access[USUAL]!, scope: ["openid", "profile", "email"] };
+      return { ...row, access: { [USUAL]: entry } };
+    });
+    const one = tab("a");
+    const scoped = { ...NEED, want: wantKey({ scope: scope as string[] }) };
+    const all = [one.refresh(scoped), one.refresh(NEED), tab("b").refresh(scoped)];
+    await settle();
+    sent[0]!.answer(answerOf(2));
+    expect((await Promise.all(all)).map(({ accessToken }) => accessToken)).toEqual(
+      Array(3).fill("at2"),
+    );
+    expect(sent.map(({ want }) => want)).toEqual([USUAL]);
+    expect(Object.keys((await store.get(KEY))!.access)).toEqual([USUAL]);
+  });
+
+  test.for([
+    ["a scope that the session lacks", { scope: ["openid", "admin"] }],
+    ["a scope for a resource", { scope: ["openid"], resource: "https://api.example" }],
+    ["a scope for an audience", { scope: ["openid"], audience: "api" }],
+  ])("B15: %s is a target of its own", async ([, want]) => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    void tab("a").refresh({ ...NEED, want: wantKey(want as { scope: string[] }) });
+    await settle();
+    expect(sent.map((send) => send.want)).toEqual([wantKey(want as { scope: string[] })]);
+  });
+
   test("two people are two sessions, and no answer crosses", async () => {
     const { store, sent, tab } = browser();
     const graces = sessionKey(CLIENT, "grace");

@@ -27,11 +27,7 @@ export interface AuthorizeOptions {
   readonly clock: Clock;
 }
 
-export type ScopedRequest = AuthorizationRequest & {
-  readonly scope: readonly string[];
-  /** Besides the one of the request. */
-  readonly resources?: readonly string[] | undefined;
-};
+export type ScopedRequest = AuthorizationRequest & { readonly scope: readonly string[] };
 
 export type AnsweredRequest = PendingRequest & { readonly code: string };
 
@@ -70,6 +66,8 @@ export async function createAuthorizationUrl(
       "Give it to sign people in by redirect or popup.",
     );
   }
+  const named = [resource ?? "", ...(request.resources ?? [])];
+  const resources = [...new Set(named.filter((one) => one !== ""))];
   // 43 characters at least, says RFC 7636 section 4.1.
   const codeVerifier = randomToken() + randomToken();
   const data: PendingRequest = {
@@ -85,6 +83,7 @@ export async function createAuthorizationUrl(
     ...(user !== undefined && { user }),
     ...(prompt && { prompt }),
     ...(resource && { resource }),
+    ...(resources.length > 0 && { resources }),
     ...(audience && { audience }),
     ...(maxAge !== undefined && { maxAge }),
     ...(acrValues?.length && { acrValues }),
@@ -117,9 +116,7 @@ export async function createAuthorizationUrl(
     if (value !== undefined && value !== "") url.searchParams.append(name, `${value}`);
   }
   // @see RFC 8707 section 2: several are as many parameters.
-  for (const name of new Set([resource ?? "", ...(request.resources ?? [])])) {
-    if (name !== "") url.searchParams.append("resource", name);
-  }
+  for (const name of resources) url.searchParams.append("resource", name);
   return url.href;
 }
 

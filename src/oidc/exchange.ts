@@ -63,6 +63,7 @@ export async function exchangeResponse(
     scope: scope ?? request.scope,
     tokenEndpoint,
     asked: { resource, audience, user: wanted, prompt },
+    ...(request.resources && { resources: request.resources }),
     ...(refreshToken && { refreshToken }),
     ...(returnTo !== undefined && { returnTo }),
   };

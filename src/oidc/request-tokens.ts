@@ -54,6 +54,7 @@ export async function requestGrant(
     ...tokens,
     scope: scope ?? asked(parameters["scope"]),
     tokenEndpoint,
+    ...(isForPerson && parts.config.resources && { resources: parts.config.resources }),
     ...(refreshToken && { refreshToken }),
   };
   if (!idToken || !trusted) return tokenSet(granted);

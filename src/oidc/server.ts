@@ -34,7 +34,11 @@ export function createServer(config: OidcServerConfig): OidcServer {
       const loaded = Promise.all([parts.loadAuthorize(), parts.loadMetadata()]);
       const [{ createAuthorizationUrl }, metadata] = await abortable(loaded, signal);
       return await createAuthorizationUrl(
-        { ...request, scope: parts.scopeWith(request), resources: config.resources },
+        {
+          ...request,
+          scope: parts.scopeWith(request),
+          resources: [...(config.resources ?? []), ...(request.resources ?? [])],
+        },
         { metadata, clientId, requests, clock },
       );
     },

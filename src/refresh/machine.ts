@@ -3,6 +3,7 @@ import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { isNewer, newerVersion } from "../core/session-version.ts";
 import { claim } from "./claim.ts";
 import { drain } from "./drain.ts";
+import { assertNamed } from "./named-resources.ts";
 import { pauseBeforeClaim } from "./pause.ts";
 import { refusalError, standingRefusal } from "./refusals.ts";
 import { ownerLock, rowKey, satisfying, type Run } from "./run.ts";
@@ -56,6 +57,7 @@ async function read(run: Run): Promise<Next> {
     if (row.att) run.onOpenAttempt(row.att);
     throw refusalError(refused);
   }
+  assertNamed(run, row);
   return row.att && row.att.seq !== run.passed
     ? { state: "TEST", att: row.att }
     : { state: "PAUSE", row };

@@ -18,6 +18,7 @@ import { testRequests } from "../oidc/support.ts";
 import { FetchUserAgent } from "./fetch-user-agent.ts";
 
 export interface NodeBrowserConfig extends Omit<EngineConfig, "requests" | "clock"> {
+  readonly reuseLeewayMs?: number;
   readonly redirectUri: string;
   readonly userFetcher?: (server: AuthorizationServer) => UserFetcher;
 }
@@ -32,6 +33,7 @@ export interface NodeBrowser {
 export function nodeBrowser({
   redirectUri,
   userFetcher,
+  reuseLeewayMs,
   ...config
 }: NodeBrowserConfig): NodeBrowser {
   const client = clientKey(config.issuer, config.clientId);
@@ -68,7 +70,12 @@ export function nodeBrowser({
       revoke: (user, token) => revokeEnded(desk, user, token),
     };
     const ports = { store: sessions, locks, channel, clock, random, send, page: life };
-    const refresher = new RefreshCoordinator({ client, tab, ports });
+    const refresher = new RefreshCoordinator({
+      client,
+      tab,
+      ports,
+      ...(reuseLeewayMs !== undefined && { reuseLeewayMs }),
+    });
     const parts = { client, tab, refresher, server, sessions, ledger, channel, locks, page };
     return new AuthManager({
       ...parts,

@@ -57,7 +57,8 @@ export interface CreateAuthConfig extends AuthConfig {
   readonly persist?: "device" | "memory";
   /**
    * For how long the server forgives that a refresh token is used twice, as it is configured there. Milliseconds; 30,000 or
-   * more is what it should be. Unknown counts as long enough.
+   * more is what it should be. Unknown counts as long enough, but not for resources that the login did not name: these are
+   * requested with the refresh token only if a leeway is given.
    */
   readonly reuseLeewayMs?: number;
   /** Tells who signed in when no ID token does, which is always so without `jwksUri`. */

@@ -14,8 +14,8 @@ export interface AuthConfig {
   /** What a login asks for; openid, profile, email and offline_access when not given, or nothing when the server is no OpenID provider. */
   readonly scope?: readonly string[];
   /**
-   * The APIs that `getToken({ resource })` will be asked for, as absolute URIs, when the server wants to hear of them at the
-   * login. @see RFC 8707 section 2.1
+   * The APIs that `getToken({ resource })` will be asked for, as absolute URIs. Every login names them, and so the refresh
+   * token can be asked for them. Other resources need a login of their own, or `reuseLeewayMs`. @see RFC 8707 section 2.1
    */
   readonly resources?: readonly string[];
   /**

@@ -24,7 +24,7 @@ export type AuthState =
   | {
       readonly status: "authenticated";
       readonly user: User;
-      /** `stale`: the token ran out and could not be renewed yet; the session is kept. */
+      /** `stale`: the token has expired and there is no newer one yet. The session is kept. */
       readonly freshness: "fresh" | "stale";
       readonly token: TokenSummary;
     }

@@ -31,6 +31,8 @@ export type Endpoints = Omit<ServerMetadata, "issuer">;
 export interface AuthorizationRequest extends AuthorizationParameters {
   /** `sub` of whom it is for, if for one person; it comes back with the answer. */
   readonly user?: string;
+  /** Named beside `resource` and the configured ones. */
+  readonly resources?: readonly string[];
   /** Absolute. */
   readonly redirectUri: string;
 }

@@ -21,6 +21,8 @@ export interface TokenRequest extends AuthorizationParameters {
   readonly cache?: "default" | "reload";
   /** An open way to the authorization endpoint. A request that carries one goes untouched to the grant that travels. */
   readonly trip?: Trip;
+  /** Resources that the login names beside `resource`, so that the session can be asked for them later. */
+  readonly resources?: readonly string[];
   /** Nobody clicked for this trip: whoever knows people here may ask first which of them it is, until somebody is in. */
   readonly mayChoose?: AbortSignal;
   /** Waits for what could end the grant that a login is about to share: whoever lets time pass before it leaves waits again. */

@@ -15,7 +15,12 @@ export type TabMessage = {
 export type TabNews =
   | { readonly t: "claim"; readonly seq: number; readonly attId: string }
   | { readonly t: "done"; readonly gen: number; readonly seq: number; readonly want: WantKey }
-  | { readonly t: "ended"; readonly why: SessionEnd["why"]; readonly seq: number }
+  /** The session ended, or the server asks for its user. */
+  | {
+      readonly t: "ended";
+      readonly why: SessionEnd["why"] | "user_needed";
+      readonly seq: number;
+    }
   /** The owner goes; `unsent`: it has not sent, and will not. */
   | { readonly t: "gone"; readonly seq: number; readonly attId: string; readonly unsent: boolean }
   | { readonly t: "probe"; readonly seq: number; readonly attId: string; readonly nonce: string }

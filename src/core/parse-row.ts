@@ -35,7 +35,7 @@ export function isTokenName(value: unknown): value is { readonly memory: string 
 }
 
 function isWhole(row: SessionRow): boolean {
-  const { att, end, access, refusals, tokens } = row;
+  const { att, end, access, refusals, resources = [], tokens } = row;
   return (
     has(row, {
       sid: "string",
@@ -56,11 +56,13 @@ function isWhole(row: SessionRow): boolean {
         n: "number",
         tries: "number",
         retryAt: "number|undefined",
+        retryMs: "number|undefined",
       }) &&
         isWantKey(att.want))) &&
     (end === null ? holds(tokens, access) : has(end, { why: "string" })) &&
     isEach(access, isAccessEntry) &&
-    isEach(refusals ?? {}, isRefusal)
+    isEach(refusals ?? {}, isRefusal) &&
+    Array.isArray(resources)
   );
 }
 

@@ -1,4 +1,4 @@
-import type { TokenRecord } from "./session.ts";
+import type { Refusal, TokenRecord } from "./session.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { User } from "./user.ts";
 import type { WantKey } from "./want.ts";
@@ -16,8 +16,8 @@ export interface RefreshNeed {
 export interface Refresher {
   /**
    * Satisfied by an access token newer than `need.notGen`. An aborted signal leaves the shared attempt; it never aborts it.
-   * @throws NoTokenError no session, or nothing to refresh it with
-   * @throws RefreshTokenError the session ended
+   * @throws NoTokenError no session, nothing to refresh it with, or only a login for this target helps
+   * @throws RefreshTokenError the session ended, or the server asks for its user
    * @throws RequestTokenError this want was refused; the session stands
    * @throws TimeoutError patience ended; with `pending` the attempt goes on
    */
@@ -54,9 +54,8 @@ export type RefreshAnswer =
   /** The server used the refresh token, and its response has no access token that can be used. `cause` says why. */
   | { type: "unusable"; refreshToken: string | undefined; cause: RequestTokenError }
   | { type: "invalid_grant" }
-  /** Any other OAuth error: this want is refused, the session stands. */
-  | { type: "refused"; facts: ServerFacts }
-  /** The server was reached and did not use the token: 429, 503, a 4xx without an OAuth error. */
+  | RefusedRefresh
+  /** The server was reached and did not use the token: 429, 503. */
   | { type: "not_rotated"; retryAfterMs: number | undefined; cause: unknown }
   /** The server wants its DPoP nonce, which is known now. @see RFC 9449 section 8 */
   | { type: "nonce" }
@@ -68,6 +67,12 @@ export type RefreshAnswer =
 
 /** The server used the refresh token, and what came back is valid. */
 export type GrantedAnswer = Extract<RefreshAnswer, { type: "tokens" | "unusable" }>;
+/** The server refused a target for a while, and the session stands. */
+export interface RefusedRefresh {
+  type: "refused";
+  meaning: Refusal["meaning"];
+  facts: ServerFacts;
+}
 
 export type IdTokenVerdict =
   | { type: "valid"; user: User; authTime: number | undefined }

@@ -1,3 +1,4 @@
+import { userNeeded } from "./refusal.ts";
 import type { RememberedUser } from "./login-prompt.ts";
 import type { SessionRow } from "./session.ts";
 
@@ -6,5 +7,10 @@ export type RememberedRecord = Omit<RememberedUser, "sub">;
 
 /** Undefined when they are not remembered. */
 export function rememberedRecord(row: SessionRow | undefined): RememberedRecord | undefined {
-  return row?.remembered && { ...row.remembered, needsLogin: row.end !== null };
+  return (
+    row?.remembered && {
+      ...row.remembered,
+      needsLogin: row.end !== null || userNeeded(row) !== undefined,
+    }
+  );
 }

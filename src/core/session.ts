@@ -29,6 +29,8 @@ export interface SessionRow {
   signature?: "pending";
   /** The server's last refusals, by target. A login or a successful refresh of the target removes them. */
   refusals?: Record<WantKey, Refusal>;
+  /** The resources that the login named: the refresh token may be asked for them. @see RFC 8707 section 2.1 */
+  resources?: string[];
   /** A refresh token is there. */
   renewable: boolean;
   /** Clear index of the access tokens, without them. */
@@ -51,6 +53,8 @@ export interface SessionAttempt {
   tries: number;
   /** No tab sends again before. Milliseconds since the epoch. */
   retryAt?: number;
+  /** How long before `retryAt` that was decided: a wall clock that was set back makes no pause longer. Milliseconds. */
+  retryMs?: number;
 }
 
 /** Why the server refused to refresh a target, known to all tabs after one request. */

@@ -22,6 +22,8 @@ export interface TokenSet {
   readonly lifetimeMs?: number;
   /** Which tab got them from the server; only on stored tokens. */
   readonly origin?: "this-tab" | "other-tab";
+  /** The resources that the login named, so that its refresh token may be asked for them. @see RFC 8707 section 2.1 */
+  readonly resources?: readonly string[];
   /** `tabs`: who signed in is here while a tab is open, unless they are remembered already; `device` when not given. */
   readonly keep?: "device" | "tabs";
   /** Where the login began, as given to `login()`; only on the answer to an authorization response. */

@@ -3,6 +3,7 @@ import { CancelledError, NoTokenError, RefreshTokenError } from "../core/errors.
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { sessionKey } from "../core/keys.ts";
 import type { LoginChoice, RememberedUser } from "../core/login-prompt.ts";
+import { userNeeded } from "../core/refusal.ts";
 import { KEEP } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { askToRemember, type RememberConfig } from "./ask-to-remember.ts";
@@ -54,7 +55,7 @@ export class AutoLoginGrant implements Grant {
       users.people().then((all) => all.list()),
       users.getActive(),
     ]);
-    const hasEnded = row?.end && row.end.why !== "signed_out";
+    const hasEnded = row && (row.end ? row.end.why !== "signed_out" : userNeeded(row));
     if (!prompt && sub !== undefined && hasEnded) return this.#fresh(hinted(request, sub, people));
     if (people.length === 0) return this.#fresh(request);
     const { signal = isIn } = request;

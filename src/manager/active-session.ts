@@ -2,6 +2,7 @@ import type { AuthState, TokenSummary } from "../core/auth.ts";
 import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import { chunk, shared } from "../core/lazy.ts";
+import { userNeeded, userNeededError } from "../core/refusal.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
 import type { Refresher } from "../core/refresher.ts";
 import {
@@ -22,6 +23,7 @@ import {
   followWall,
   holdToken,
   isCarefree,
+  isDead,
   type HeldToken,
   type TokenCondition,
 } from "./held-token.ts";
@@ -222,18 +224,26 @@ export class ActiveSession {
     const known = row && before?.sid === row.sid && before.gen === row.access[USUAL_WANT]?.gen;
     const tokens = row && record && storedTokens(row, record, USUAL_WANT);
     this.#held = known ? before : tokens && holdToken(tokens, row.sid, origin, clock);
+    const refusal = record && userNeeded(row!);
+    // Until then the token is still given.
+    const needed = refusal && (!this.#held || isDead(this.#held, clock)) ? refusal : undefined;
     this.#sub = row && sub;
-    this.#user = record?.user;
+    this.#user = needed ? undefined : record?.user;
     this.#lastUser = record?.user ?? (row && this.#lastUser);
     const lastUser = this.#lastUser?.sub === sub ? this.#lastUser : undefined;
     // News of other tabs do not end a login of this one.
     if (this.#logins > 0 && !this.#user) return;
+    const user = lastUser && { user: lastUser };
+    if (needed) {
+      const reason = "user_needed";
+      return this.state.set({ status: "expired", reason, error: userNeededError(needed), ...user });
+    }
     if (!end || !isTaken) return this.#publish(error);
     const { claim } = row.end!;
     this.state.set({
       status: "expired",
       reason: end,
-      ...(lastUser && { user: lastUser }),
+      ...user,
       ...(claim && { error: new RefreshTokenError(end, { claim }) }),
     });
   }
@@ -268,7 +278,7 @@ export class ActiveSession {
     }
   }
 
-  /** A refresh did not work out and ended nothing. */
+  /** Publishes that the token has expired, when it has, and changes nothing else. */
   stale(): void {
     if (this.#user && this.#held) this.#publish();
   }

@@ -2,7 +2,7 @@ import type { AuthState } from "../core/auth.ts";
 import { isAuthError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import type { User } from "../core/user.ts";
-import type { HeldToken } from "./held-token.ts";
+import { isDead, type HeldToken } from "./held-token.ts";
 
 /** Of a session that did not end, or of nobody. `error`: why there is nobody. */
 export function stateOf(
@@ -13,6 +13,6 @@ export function stateOf(
 ): AuthState {
   if (!user || !held) return { status: "anonymous", ...(isAuthError(error) && { error }) };
   const token = held.summary;
-  const freshness = token.expiresAt > clock.now() ? "fresh" : "stale";
+  const freshness = isDead(held, clock) ? "stale" : "fresh";
   return { status: "authenticated", user, freshness, token };
 }

@@ -10,7 +10,7 @@ import {
 import { isNewer, newerVersion } from "../core/session-version.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
-import { USUAL_WANT, type WantKey } from "../core/want.ts";
+import { parseWantKey, USUAL_WANT, type WantKey } from "../core/want.ts";
 import { tellTabs, type SessionDesk } from "./check-out.ts";
 import type * as BeyondLogin from "./beyond-login.ts";
 import type { UserDesk } from "./fetch-user.ts";
@@ -45,6 +45,7 @@ export async function checkIn(
   const { accessToken: token, tokenType, expiresAt, scope } = answer;
   const sid = random.id();
   const held = { token, tokenType };
+  const named = [parseWantKey(want).resource, ...(answer.resources ?? [])];
   const tokens = await sessions.seal({
     ...recordOf(answer, user),
     access: { [usual]: held, [want]: held },
@@ -56,6 +57,8 @@ export async function checkIn(
     return {
       ...afterLogin(before, sid, answer, profileOf(user, clock.now())),
       gen,
+      resources: [...new Set(named.filter((resource) => resource !== ""))],
+      refusals: {},
       access: { [usual]: entry, [want]: entry },
       tokens,
     };
@@ -72,7 +75,7 @@ function afterLogin(
   sid: string,
   { refreshToken, keep: wish = before?.keep ?? "device" }: TokenSet,
   profile: RememberedProfile,
-): Omit<SessionRow, "gen" | "access" | "tokens"> {
+): Omit<SessionRow, "gen" | "resources" | "refusals" | "access" | "tokens"> {
   const seq = (before?.seq ?? 0) + 1;
   // Who is remembered stays so.
   const keep = before?.remembered ? "device" : wish;

@@ -69,6 +69,11 @@ export function followWall(held: HeldToken, clock: Clock): boolean {
   return true;
 }
 
+/** Its life is over by one of the two clocks. */
+export function isDead({ summary, endMono }: HeldToken, clock: Clock): boolean {
+  return summary.expiresAt <= clock.now() || endMono <= clock.mono();
+}
+
 /** `held`: these tokens, if they are at hand. */
 export function conditionOf(
   tokens: TokenSet,

@@ -36,6 +36,8 @@ export class Renewals {
   renew(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
     const { signal, context, user = tokens?.user?.sub ?? this.#session.sub, ...rest } = options;
     const want = wantKey(options);
+    // Before there is an outcome, which may take long.
+    this.#session.stale();
     const id = JSON.stringify([want, rest.cache, tokens?.generation, user]);
     const joined = context ? undefined : this.#underWay.get(id);
     const renewal =

@@ -1,6 +1,7 @@
 import { abortable } from "../core/abortable.ts";
 import type { GetTokenOptions } from "../core/auth.ts";
 import { NoTokenError } from "../core/errors.ts";
+import { sessionKey } from "../core/keys.ts";
 import type { UserStore } from "../core/session.ts";
 import type { PeopleDesk } from "./people-desk.ts";
 
@@ -16,6 +17,8 @@ export async function tokenAfterLogin(
   const { userAgent, page, users } = config;
   const { signal, cache: _, user, ...want } = options;
   const loginHint = user === undefined ? undefined : await hintOf(user, users);
+  const resources =
+    want.resource === undefined ? [] : await namedBefore(config, user ?? session.sub);
   const loaded = await abortable(logins.load(), signal);
   // From here to the login nothing is awaited: of many callers one begins it.
   const underWay = waitFor ?? logins.underWay;
@@ -50,6 +53,7 @@ export async function tokenAfterLogin(
   });
   const travelled = logins.travel(trip, {
     ...want,
+    ...(resources.length > 0 && { resources }),
     ...(loginHint !== undefined && { loginHint }),
     ...(user !== undefined && { user }),
     returnTo: page.href(),
@@ -63,6 +67,15 @@ export async function tokenAfterLogin(
     prompt: "none",
     ...(signal && { signal }),
   });
+}
+
+/** A login for one resource must not take the others away: two of them would go to the login page in turns, for ever. */
+async function namedBefore(
+  { sessions, client }: PeopleDesk["config"],
+  sub: string | undefined,
+): Promise<readonly string[]> {
+  const row = sub === undefined ? undefined : await sessions.get(sessionKey(client, sub));
+  return row?.resources ?? [];
 }
 
 /** What the server probably knows this person by. */

@@ -33,8 +33,6 @@ export type ScopedRequest = AuthorizationRequest & {
   readonly scope: readonly string[];
   /** The scopes of the target it is made for. */
   readonly targetScope?: readonly string[] | undefined;
-  /** Besides the one of the request. */
-  readonly resources?: readonly string[] | undefined;
 };
 
 export type AnsweredRequest = PendingRequest & { readonly code: string };
@@ -74,6 +72,8 @@ export async function createAuthorizationUrl(
       "Give it to sign people in by redirect or popup.",
     );
   }
+  const named = [resource ?? "", ...(request.resources ?? [])];
+  const resources = [...new Set(named.filter((one) => one !== ""))];
   // 43 characters at least, says RFC 7636 section 4.1.
   const codeVerifier = randomToken() + randomToken();
   const data: PendingRequest = {
@@ -90,6 +90,7 @@ export async function createAuthorizationUrl(
     ...(user !== undefined && { user }),
     ...(prompt && { prompt }),
     ...(resource && { resource }),
+    ...(resources.length > 0 && { resources }),
     ...(audience && { audience }),
     ...(maxAge !== undefined && { maxAge }),
     ...(acrValues?.length && { acrValues }),
@@ -119,9 +120,7 @@ export async function createAuthorizationUrl(
     if (value !== undefined && value !== "") url.searchParams.append(name, `${value}`);
   }
   // @see RFC 8707 section 2: several are as many parameters.
-  for (const name of new Set([resource ?? "", ...(request.resources ?? [])])) {
-    if (name !== "") url.searchParams.append("resource", name);
-  }
+  for (const name of resources) url.searchParams.append("resource", name);
   return url.href;
 }
 

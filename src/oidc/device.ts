@@ -35,12 +35,13 @@ export async function authorizeDevice(
       hint: "Switch the device flow on at the server, or give endpoints with a deviceAuthorizationEndpoint.",
     });
   }
-  const { resource, audience } = want;
+  const { resource = "", audience } = want;
+  const resources = new Set([resource, ...(parts.config.resources ?? [])]);
   const scope = parts.scopeWith(want);
   const form = {
     name: NAME,
     url: deviceAuthorizationEndpoint,
-    parameters: { scope: scope.join(" "), resource, audience },
+    parameters: { scope: scope.join(" "), resource: [...resources], audience },
     secrets: [],
     credentials,
   };

@@ -83,6 +83,7 @@ async function redeem(
     ...tokens,
     scope: scope ?? request.scope,
     asked: { resource, audience, scope: targetScope, user: wanted, prompt },
+    ...(request.resources && { resources: request.resources }),
     ...(refreshToken && { refreshToken }),
     ...(returnTo !== undefined && { returnTo }),
   };

@@ -11,6 +11,8 @@ export interface PendingRequest extends Want {
   readonly clientId: string;
   readonly redirectUri: string;
   readonly scope: readonly string[];
+  /** All that it names. */
+  readonly resources?: readonly string[];
   /** Milliseconds since the epoch, by our clock; `created` is by `Date`. */
   readonly createdAt: number;
   readonly nonce: string;

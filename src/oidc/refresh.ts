@@ -1,8 +1,13 @@
 import type { Endpoints } from "../core/authorization-server.ts";
 import { NetworkError, RequestTokenError } from "../core/errors.ts";
 import type { GrantedAnswer, RefreshAnswer } from "../core/refresher.ts";
-import { isNoEndpoint, isUnprocessed, meaningOf } from "../core/server-responses.ts";
-import type { Want } from "../core/want.ts";
+import {
+  isNoEndpoint,
+  isUnprocessed,
+  meaningOf,
+  type ServerRequest,
+} from "../core/server-responses.ts";
+import { USUAL_WANT, wantKey, type Want } from "../core/want.ts";
 import type { RefreshExpectation } from "./claims.ts";
 import { publicCredentials, type CredentialsSource } from "./credentials.ts";
 import { parseObject, text } from "./encoding.ts";
@@ -62,7 +67,9 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
         credentials,
       };
       try {
-        return judge(await postForm(form, config), form, previous, config);
+        const isDefault = wantKey({ scope, resource, audience }) === USUAL_WANT;
+        const request = isDefault ? "refresh" : "refresh for a target";
+        return judge(await postForm(form, config), form, previous, { ...config, request });
       } catch (cause) {
         const byServer = cause instanceof RequestTokenError;
         // Perhaps the host belongs to somebody else now.
@@ -96,7 +103,14 @@ function judge(
   answer: HttpAnswer,
   form: FormRequest,
   previous: Refresh["previous"],
-  { issuer, clientId, authTimeOnRefresh, clock, endpoints }: SenderConfig,
+  {
+    issuer,
+    clientId,
+    authTimeOnRefresh,
+    clock,
+    endpoints,
+    request,
+  }: SenderConfig & { readonly request: ServerRequest },
 ): RefreshAnswer {
   const now = clock.now();
   if (!isRefusal(answer)) {
@@ -111,16 +125,26 @@ function judge(
       now,
     });
   }
-  const facts = parseFacts(answer, form);
-  const cause = refusal(form.name, facts);
-  const meaning = meaningOf("refresh", facts);
+  const said = parseFacts(answer, form);
   // An `error` that comes with a 404 is no OAuth error.
-  const isOAuthError = facts.error !== undefined && !isNoEndpoint(facts);
-  if (isUnprocessed(facts) || (meaning === "unexplained" && !isOAuthError)) {
+  const facts = isNoEndpoint(said) ? { status: said.status } : said;
+  const cause = refusal(form.name, facts);
+  if (isUnprocessed(facts)) {
     return { type: "not_rotated", retryAfterMs: retryAfterMs(answer.headers, now), cause };
   }
-  if (meaning === "temporary") return { type: "unknown", byServer: true, cause };
-  return meaning === "session over" ? { type: "invalid_grant" } : { type: "refused", facts };
+  const meaning = meaningOf(request, facts);
+  switch (meaning) {
+    case "session over":
+      return { type: "invalid_grant" };
+    case "user needed":
+    case "wrong request":
+    case "unexplained":
+      return { type: "refused", meaning, facts };
+    case "temporary":
+    case "pending":
+    case "slow down":
+      return { type: "unknown", byServer: true, cause };
+  }
 }
 
 /** @throws RequestTokenError nothing says that the refresh token was used */

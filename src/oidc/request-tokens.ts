@@ -52,6 +52,7 @@ export async function requestGrant(
   const granted = {
     ...tokens,
     scope: scope ?? asked(parameters["scope"]),
+    ...(isForPerson && parts.config.resources && { resources: parts.config.resources }),
     ...(refreshToken && { refreshToken }),
   };
   if (!idToken || !trusted) return tokenSet(granted);

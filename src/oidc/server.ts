@@ -41,7 +41,7 @@ export function createServer(config: OidcServerConfig): OidcServer {
           ...request,
           scope: parts.scopeWith(request),
           targetScope: request.scope,
-          resources: config.resources,
+          resources: [...(config.resources ?? []), ...(request.resources ?? [])],
         },
         { metadata, clientId, requests, clock },
       );

@@ -2,12 +2,18 @@ import type { SessionRow } from "../core/session.ts";
 import { findAccess } from "../core/session.ts";
 import { isLookedAt, type Run } from "./run.ts";
 
-/** Equal jitter: half fixed, half random. Milliseconds. */
+/** After the send number `tries`. Pauses triple, and a third of each is random. Milliseconds. */
 export function backOff(run: Run, row: SessionRow | undefined, tries: number): number {
   const { timing, ports } = run;
   const cap = Math.max(timing.backOffBaseMs, longestPause(run, row));
-  const full = Math.min(cap, timing.backOffBaseMs * 2 ** tries);
-  return full / 2 + (full / 2) * ports.random.fraction();
+  const full = Math.min(cap, timing.backOffBaseMs * 3 ** tries);
+  return (full * (2 + ports.random.fraction())) / 3;
+}
+
+/** The shortest pause after the send number `tries`, in every tab and whatever wakes it. Milliseconds. */
+export function shortestPause({ timing }: Run, tries: number): number {
+  const full = Math.min(timing.backOffCapMs, timing.backOffBaseMs * 3 ** tries);
+  return Math.floor((full * 2) / 3);
 }
 
 /** The last are back before the first refresh again. */

@@ -1,14 +1,23 @@
-import { RefreshTokenError, RequestTokenError, type ServerFacts } from "../core/errors.ts";
-import type { RefreshAnswer } from "../core/refresher.ts";
+import { RefreshTokenError } from "../core/errors.ts";
+import type { RefreshAnswer, RefusedRefresh } from "../core/refresher.ts";
+import { userNeeded } from "../core/refusal.ts";
 import type { SessionRow } from "../core/session.ts";
-import { afterRetryAfter, backOff, WAKE_MS } from "./back-off.ts";
+import { USUAL_WANT } from "../core/want.ts";
+import { afterRetryAfter, backOff, shortestPause, WAKE_MS } from "./back-off.ts";
 import { commit, endByClaim } from "./commit.ts";
 import { Owner } from "./owner.ts";
 import { pauseAttempt } from "./pause.ts";
+import { requestError } from "./refusals.ts";
 import { tell, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
 import { takeTurn } from "./turn.ts";
-import { claimAttempt, dropAttempt, endSession, type ClaimedRow } from "./transactions.ts";
+import {
+  claimAttempt,
+  endSession,
+  storePause,
+  storeRefusal,
+  type ClaimedRow,
+} from "./transactions.ts";
 import { untilStored } from "./until-stored.ts";
 import { follow } from "./watch.ts";
 
@@ -75,7 +84,7 @@ async function attempt(
       case "invalid_grant":
         return ended(run, claimed);
       case "refused":
-        return refused(run, claimed, answer.facts);
+        return refused(run, claimed, answer);
       case "moved":
       case "nonce":
         if (nonces++ === 0) continue;
@@ -88,8 +97,9 @@ async function attempt(
         break;
     }
     // It may still be on its way, and must not be overtaken by the next one.
-    const least = answer.type === "unknown" ? run.timing.drainMs - (clock.mono() - sentAt) : 0;
-    await pause(run, owner, claimed, answer, Math.max(0, least));
+    const ghostMs = answer.type === "unknown" ? run.timing.drainMs : 0;
+    const atLeastMs = isOffline ? 0 : Math.max(ghostMs, shortestPause(run, claimed.att.tries));
+    await pause(run, owner, claimed, answer, Math.max(0, atLeastMs - (clock.mono() - sentAt)));
     await send.sync();
     waited = isOffline && clock.mono() - sentAt >= run.timing.backOffCapMs;
   }
@@ -114,10 +124,13 @@ async function pause(
   );
   if (owner.age + ms >= timing.releaseMs) owner.leave();
   const retryAfterMs = answer.type === "not_rotated" ? (answer.retryAfterMs ?? 0) : 0;
+  // What is stored already ends sooner.
+  if (retryAfterMs > leastMs) await storePause(run, claimed, retryAfterMs).catch(() => {});
   const isServers = answer.type === "not_rotated" || (answer.type === "unknown" && answer.byServer);
   const shortest = Math.max(leastMs, retryAfterMs, isServers ? 0 : WAKE_MS);
   const pause = { ms: Math.max(ms, shortest), leastMs: shortest, isServers };
-  await pauseAttempt(run, owner, claimed, pause);
+  const isOver = await pauseAttempt(run, claimed, pause, () => !owner.isReleased);
+  if (isOver) run.paused = claimed.att.seq;
 }
 
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
@@ -129,13 +142,13 @@ async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
   throw new RefreshTokenError(why);
 }
 
-async function refused(run: Run, claimed: ClaimedRow, facts: ServerFacts): Promise<Next> {
-  // Left in the row it would be followed, and the same be refused again.
-  const wasOurs = await untilStored(run, () => dropAttempt(run, claimed));
-  // The attempt of an owner that ended was repeated as it stood: its want is not this run's.
-  if (!wasOurs || claimed.att.want !== run.need.want) return { state: "READ" };
-  throw new RequestTokenError("the authorization server refused this token", {
-    ...facts,
-    hint: "Ask for a scope, resource or audience that this client may have; the session stands.",
-  });
+/** READ knows what the refusal means for this run: an attempt that was followed may be for another target. */
+async function refused(run: Run, claimed: ClaimedRow, answer: RefusedRefresh): Promise<Next> {
+  run.failure = requestError(answer.facts);
+  const { want, seq } = claimed.att;
+  const row = await untilStored(run, () => storeRefusal(run, claimed, answer));
+  if (row && want === USUAL_WANT && userNeeded(row)) {
+    tell(run, row.sid, { t: "ended", why: "user_needed", seq });
+  }
+  return { state: "READ" };
 }

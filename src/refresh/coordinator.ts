@@ -1,10 +1,10 @@
 import { abortable } from "../core/abortable.ts";
-import { NoTokenError, RequestTokenError, TimeoutError } from "../core/errors.ts";
+import { NoTokenError, TimeoutError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { RefreshNeed, Refresher } from "../core/refresher.ts";
 import { isNewer } from "../core/session-version.ts";
 import { storedTokens, type SessionAttempt } from "../core/session.ts";
-import { USUAL_WANT, type WantKey } from "../core/want.ts";
+import { parseWantKey, USUAL_WANT, type WantKey } from "../core/want.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { runMachine } from "./machine.ts";
 import { awakeStore } from "./awake-store.ts";
@@ -21,7 +21,8 @@ export interface RefreshCoordinatorConfig {
   timing?: Partial<RefreshTiming>;
   /**
    * For how long the server forgives that a refresh token is used twice, if that is known. Milliseconds. With less than
-   * `takeoverMs` an attempt whose owner does not move is not taken over before `inDoubtMs`.
+   * `takeoverMs` an attempt whose owner does not move is not taken over before `inDoubtMs`. Without any, only resources that
+   * the login named are asked for.
    */
   reuseLeewayMs?: number;
 }
@@ -33,12 +34,12 @@ interface Flight {
   waiting: number;
 }
 
-/** An answer that stands for a while without asking again: a refusal, or a token that was born expired. */
+/** A token that was born expired stands for a while without asking again. */
 interface Standing {
   /** The session it is about: another login is another matter. */
   readonly sid: string | undefined;
   readonly until: number;
-  readonly answer: TokenSet | RequestTokenError;
+  readonly answer: TokenSet;
 }
 
 /** The only one who sends a stored refresh token: one machine per person and want, shared by the callers in this tab. */
@@ -61,8 +62,9 @@ export class RefreshCoordinator implements Refresher {
     return this.#config.ports.send.prepare();
   }
 
-  async refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet> {
+  async refresh(asked: RefreshNeed, signal?: AbortSignal): Promise<TokenSet> {
     signal?.throwIfAborted();
+    const need = { ...asked, want: await this.#target(asked) };
     const id = flightId(need.user, need.want);
     const patience = this.#patience(signal);
     try {
@@ -83,6 +85,19 @@ export class RefreshCoordinator implements Refresher {
     const run = this.#newRun({ user, want: USUAL_WANT, notGen: -1 });
     const row = await run.ports.store.get(rowKey(run));
     if (row && !isNewer(row)) await validateAtHand(run, row);
+  }
+
+  /**
+   * Scopes that the session has already are the default target's. A refresh that names them would narrow the grant at some
+   * servers, for good.
+   */
+  async #target({ user, want }: RefreshNeed): Promise<WantKey> {
+    const { scope, resource, audience } = parseWantKey(want);
+    if (scope.length === 0 || resource !== "" || audience !== "") return want;
+    const { client, ports } = this.#config;
+    const row = await ports.store.get(sessionKey(client, user));
+    const granted = isNewer(row) ? undefined : row?.access[USUAL_WANT]?.scope;
+    return granted && scope.every((one) => granted.includes(one)) ? USUAL_WANT : want;
   }
 
   #take(id: string, need: RefreshNeed): Flight {
@@ -119,6 +134,7 @@ export class RefreshCoordinator implements Refresher {
       sid: undefined,
       committedGen: undefined,
       passed: undefined,
+      paused: undefined,
       failure: undefined,
     };
   }
@@ -140,22 +156,16 @@ export class RefreshCoordinator implements Refresher {
 
   async #fly(id: string, run: Run, unstored: Promise<Answered>): Promise<TokenSet> {
     const { clock, store } = run.ports;
-    try {
-      const { row, want } = await Promise.race([runMachine(run), unstored]);
-      const tokens = storedTokens(row, await store.open(row.tokens), want);
-      if (!tokens) throw new NoTokenError("the stored session has no such token");
-      const origin = tokens.generation === run.committedGen ? "this-tab" : "other-tab";
-      const answer = tokenSet({ ...tokens, origin });
-      if (tokens.expiresAt <= clock.now()) this.#stand(id, run, answer, run.timing.bornExpiredMs);
-      return answer;
-    } catch (error) {
-      if (error instanceof RequestTokenError) this.#stand(id, run, error, run.timing.cooldownMs);
-      throw error;
+    const { row, want } = await Promise.race([runMachine(run), unstored]);
+    const tokens = storedTokens(row, await store.open(row.tokens), want);
+    if (!tokens) throw new NoTokenError("the stored session has no such token");
+    const origin = tokens.generation === run.committedGen ? "this-tab" : "other-tab";
+    const answer = tokenSet({ ...tokens, origin });
+    if (tokens.expiresAt <= clock.now()) {
+      const until = clock.mono() + run.timing.bornExpiredMs;
+      this.#standing.set(id, { sid: run.sid, until, answer });
     }
-  }
-
-  #stand(id: string, { ports, sid }: Run, answer: Standing["answer"], ms: number): void {
-    this.#standing.set(id, { sid, until: ports.clock.mono() + ms, answer });
+    return answer;
   }
 
   async #stands(id: string, need: RefreshNeed): Promise<TokenSet | undefined> {
@@ -167,7 +177,6 @@ export class RefreshCoordinator implements Refresher {
       this.#standing.delete(id);
       return undefined;
     }
-    if (standing.answer instanceof RequestTokenError) throw standing.answer;
     return (standing.answer.generation ?? 0) > need.notGen ? standing.answer : undefined;
   }
 

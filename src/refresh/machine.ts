@@ -3,7 +3,10 @@ import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { isNewer, newerVersion } from "../core/session-version.ts";
 import { claim } from "./claim.ts";
 import { drain } from "./drain.ts";
+import { assertNamed } from "./named-resources.ts";
+import { pauseBeforeClaim } from "./pause.ts";
 import { validateAtHand } from "./pending-signature.ts";
+import { refusalError, standingRefusal } from "./refusals.ts";
 import { ownerLock, rowKey, satisfying, type Run } from "./run.ts";
 import type { Attempt, Next, Return } from "./states.ts";
 import { ownerEnded, watch } from "./watch.ts";
@@ -24,6 +27,9 @@ export async function runMachine(run: Run): Promise<Return> {
         break;
       case "DRAIN":
         next = await drain(run, next.att);
+        break;
+      case "PAUSE":
+        next = await pauseBeforeClaim(run, next.row);
         break;
       case "CLAIM":
         next = await claim(run, next.row, next.certain);
@@ -48,9 +54,15 @@ async function read(run: Run): Promise<Next> {
     return valid ? { state: "RETURN", row: valid, want } : { state: "READ" };
   }
   if (!row.renewable) throw new NoTokenError("the session has no refresh token");
+  const refused = standingRefusal(row, run.need.want, run.ports.clock.now());
+  if (refused && refused.refusal.meaning !== "unexplained" && row.att?.want !== run.need.want) {
+    if (row.att) run.onOpenAttempt(row.att);
+    throw refusalError(refused);
+  }
+  assertNamed(run, row);
   return row.att && row.att.seq !== run.passed
     ? { state: "TEST", att: row.att }
-    : { state: "CLAIM", row, certain: false };
+    : { state: "PAUSE", row };
 }
 
 /** Is the owner of the attempt alive? Its lock knows. */

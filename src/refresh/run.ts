@@ -48,6 +48,8 @@ export interface Run {
   committedGen: number | undefined;
   /** The attempt whose ghosts were waited for. */
   passed: number | undefined;
+  /** The attempt after which this tab has paused. */
+  paused: number | undefined;
   /** Why the last send did not help. */
   failure: unknown;
 }

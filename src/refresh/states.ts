@@ -7,6 +7,7 @@ export type Next =
   | { state: "TEST"; att: Attempt }
   | { state: "WATCH"; att: Attempt }
   | { state: "DRAIN"; att: Attempt }
+  | { state: "PAUSE"; row: SessionRow }
   /** `certain`: the last send of the row's attempt is known not to have used the refresh token. */
   | { state: "CLAIM"; row: SessionRow; certain: boolean }
   | Return;

@@ -4,9 +4,7 @@ import { ConfigurationError } from "../core/errors.ts";
 export interface RefreshTiming {
   /** How long a caller waits before a TimeoutError; the attempt goes on. */
   patienceMs: number;
-  /** After a refusal this tab does not ask for that want again for so long. */
-  cooldownMs: number;
-  /** The same after an answer that had already expired. */
+  /** After an answer that had already expired this tab does not ask for that want again for so long. */
   bornExpiredMs: number;
   backOffBaseMs: number;
   /** While somebody who can see the page waits; otherwise pauses grow to the life of the token. */
@@ -31,7 +29,6 @@ export interface RefreshTiming {
 
 export const REFRESH_TIMING: RefreshTiming = {
   patienceMs: 30_000,
-  cooldownMs: 60_000,
   bornExpiredMs: 10_000,
   backOffBaseMs: 300,
   backOffCapMs: 30_000,

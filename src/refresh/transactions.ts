@@ -1,4 +1,4 @@
-import type { GrantedAnswer } from "../core/refresher.ts";
+import type { GrantedAnswer, RefusedRefresh } from "../core/refresher.ts";
 import {
   KEEP,
   type SessionAttempt,
@@ -8,7 +8,9 @@ import {
 } from "../core/session.ts";
 import { isNewer } from "../core/session-version.ts";
 import { parseWantKey, wantKey, type WantKey } from "../core/want.ts";
+import { shortestPause } from "./back-off.ts";
 import type { Owner } from "./owner.ts";
+import { standingRefusal, withoutRefusal, withRefusal } from "./refusals.ts";
 import { rowKey, satisfying, tell, type Run } from "./run.ts";
 
 /** A row that carries the attempt this tab just wrote into it. */
@@ -30,13 +32,21 @@ export async function claimAttempt(
     if (!isLive(row, seen) || row.gen !== seen.gen || row.seq !== seen.seq) return KEEP;
     if (owner.isReleased || satisfying(run, row) !== undefined) return KEEP;
     const before = row.att;
+    const now = run.ports.clock.now();
+    // Another tab's request was refused since the row was read.
+    if (!before && standingRefusal(row, run.need.want, now)) return KEEP;
+    const tries = before ? before.tries + 1 : 0;
+    const retryMs = shortestPause(run, tries);
     const att: SessionAttempt = {
       id: attId,
       seq: row.seq + 1,
       tab: run.tab,
       want: before?.want ?? run.need.want,
       n: before ? before.n + (certain ? 0 : 1) : 0,
-      tries: before ? before.tries + 1 : 0,
+      tries,
+      // Also for the case that this page is gone before there is an answer.
+      retryAt: now + retryMs,
+      retryMs,
     };
     owner.claimed(row.sid, att.seq);
     return { ...row, seq: att.seq, att };
@@ -105,7 +115,11 @@ function answeredRow(
 ): SessionRow {
   const gen = row.gen + 1;
   const stored = { ...row, gen, cseq: seq, att: row.att?.seq === seq ? null : row.att, tokens };
-  if (answer.type === "unusable") return stored;
+  if (answer.type === "unusable") {
+    const { status } = answer.cause;
+    const refusal = { meaning: "wrong request", facts: { status } } as const;
+    return withRefusal(stored, want, refusal, run.ports.clock.now());
+  }
   const { expiresAt, scope, idToken } = answer.tokens;
   const entry = {
     gen,
@@ -114,7 +128,7 @@ function answeredRow(
     lifeMs: Math.max(0, expiresAt - run.ports.clock.now()),
   };
   return {
-    ...stored,
+    ...withoutRefusal(stored, want),
     ...(idToken !== undefined && { signature: "pending" }),
     access: { ...row.access, [want]: entry },
   };
@@ -146,15 +160,30 @@ export async function endSession(
   return row?.sid === claimed.sid && row.end?.seq === seq ? row : undefined;
 }
 
-/** Takes the attempt out of the row, the session stands. False when it was not there any more. */
-export async function dropAttempt(run: Run, claimed: ClaimedRow): Promise<boolean> {
+/** Replaces the attempt by the server's refusal of its target. Undefined when the attempt was not there any more. */
+export async function storeRefusal(
+  run: Run,
+  claimed: ClaimedRow,
+  answer: RefusedRefresh,
+): Promise<SessionRow | undefined> {
   let wasOurs = false;
-  await run.ports.store.update(rowKey(run), (row) => {
+  const row = await run.ports.store.update(rowKey(run), (row) => {
     const isOurs = isStillOurs(row, claimed);
     wasOurs = isOurs;
-    return isOurs ? { ...row, att: null } : KEEP;
+    if (!isOurs) return KEEP;
+    return withRefusal({ ...row, att: null }, claimed.att.want, answer, run.ports.clock.now());
   });
-  return wasOurs;
+  return wasOurs ? row : undefined;
+}
+
+/** Stores for how long the server wants to be left alone, for whoever follows the attempt. */
+export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number): Promise<void> {
+  const { store, clock } = run.ports;
+  await store.update(rowKey(run), (row) =>
+    isStillOurs(row, claimed)
+      ? { ...row, att: { ...row.att, retryAt: clock.now() + retryMs, retryMs } }
+      : KEEP,
+  );
 }
 
 /**
@@ -212,7 +241,7 @@ function endedRow(row: SessionRow, end: SessionEnd): SessionRow {
 function isStillOurs(
   row: SessionRow | undefined,
   { sid, gen, att }: ClaimedRow,
-): row is SessionRow {
+): row is ClaimedRow {
   return isLive(row, { sid }) && row.gen === gen && row.att?.seq === att.seq;
 }
 

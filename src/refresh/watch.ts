@@ -102,7 +102,8 @@ async function observe(
     const row = await store.get(rowKey(run));
     if (!isSame(row, att)) return { state: "READ" };
     if (silentMs >= (isStrict ? inDoubtMs : takeoverMs)) {
-      return { state: "CLAIM", row, certain: false };
+      run.passed = att.seq;
+      return { state: "PAUSE", row };
     }
     tell(run, row.sid, { t: "probe", seq: att.seq, attId: att.id, nonce: random.id() });
     await locks.query();

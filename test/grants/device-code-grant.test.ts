@@ -217,6 +217,29 @@ describe("polling", () => {
 describe("the end of a device login", () => {
   const idToken = (retryable: boolean) => new IdTokenError("kid", "x", { hint: "x", retryable });
 
+  test.for([400, 401, 403])(
+    "A5: authorization_declined in a %i means that the user said no, and nothing is polled again",
+    async (status) => {
+      const my = deviceWorld();
+      my.replies.push(
+        refusal("authorization_pending"),
+        refusal("authorization_declined", { status }),
+      );
+      const { grant, shown } = my.tab();
+      const result = outcome(grant.requestToken({}));
+      await wait(2 * INTERVAL_MS);
+      expect(await result).toMatchObject({
+        code: "device_code",
+        reason: "access_denied",
+        error: "authorization_declined",
+        status,
+      });
+      expect(shown).toMatchObject([{ statuses: ["waiting", "denied"] }]);
+      await wait(10 * INTERVAL_MS);
+      expect(my.polls).toHaveLength(2);
+    },
+  );
+
   test.for([
     [
       refusal("expired_token"),
@@ -605,6 +628,18 @@ describe("several tabs", () => {
     ]);
     await wait(10_000);
     expect(my.polls).toHaveLength(1);
+    expect(await my.requests.getAllKeys()).toEqual([]);
+  });
+
+  test("A5: authorization_declined is a refusal by the user, in both", async () => {
+    const my = deviceWorld();
+    const { second, b, first } = await two(my);
+    my.replies.push(refusal("authorization_declined"));
+    await wait(INTERVAL_MS);
+    const denied = { code: "device_code", reason: "access_denied" };
+    expect(await first).toMatchObject({ ...denied, error: "authorization_declined" });
+    expect(await second).toMatchObject(denied);
+    expect(b.shown).toMatchObject([{ statuses: ["waiting", "denied"] }]);
     expect(await my.requests.getAllKeys()).toEqual([]);
   });
 

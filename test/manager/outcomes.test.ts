@@ -94,10 +94,25 @@ const SCENARIOS: Record<string, Scenario> = {
     await vi.advanceTimersByTimeAsync(100);
     return { auth, failing: auth.getToken({ prompt: "none", cache: "reload" }) };
   },
-  "a refresh is refused": refreshed({
+  "a refresh for a target is refused": async (world, start) => {
+    await remember(world, goodRow(expiredRow()));
+    const facts = { error: "invalid_scope", status: 400 };
+    world.refreshes.push({ type: "refused", meaning: "wrong request", facts });
+    const auth = start();
+    return { auth, failing: auth.getToken({ prompt: "none", scope: ["admin"] }) };
+  },
+  "a refresh needs the user": refreshed({
     type: "refused",
-    facts: { error: "invalid_scope", status: 400 },
+    meaning: "user needed",
+    facts: { error: "interaction_required", status: 400 },
   }),
+  "a refresh for a target needs the user": async (world, start) => {
+    await remember(world, goodRow(expiredRow()));
+    const facts = { error: "consent_required", status: 400 };
+    world.refreshes.push({ type: "refused", meaning: "user needed", facts });
+    const auth = start();
+    return { auth, failing: auth.getToken({ prompt: "none", scope: ["admin"] }) };
+  },
   "a refresh finds no network": async (world, start) => {
     await remember(world, expiredRow());
     world.page.isOnline = false;

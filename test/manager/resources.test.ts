@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 /** Two tabs in which Ada is signed in; the first signed her in. */
-async function signedIn(provider = strict) {
+async function signedIn(provider = strict, reuseLeewayMs?: number) {
   const { issuer, clientId, tokenRequests } = provider;
   const browser = nodeBrowser({
     issuer,
@@ -34,6 +34,7 @@ async function signedIn(provider = strict) {
     redirectUri: `${APP}/callback`,
     scope: ["openid", "profile", "offline_access", "api:read", "api:write"],
     resources: [ORDERS, FILES],
+    ...(reuseLeewayMs !== undefined && { reuseLeewayMs }),
   });
   const [first, second] = [browser.tab(), browser.tab()];
   await first.login({ loginHint: "ada" });
@@ -132,9 +133,9 @@ describe("what is refused", () => {
 
   // oidc-provider 9 uses the refresh token up before it judges the resource, and gives no new one with its refusal.
   test.for([STOCK, UNKNOWN])(
-    "as the resource %s leaves the session, as far as the server forgives",
+    "B16: as the resource %s leaves the session, as far as the server forgives",
     async (resource) => {
-      const { first } = await signedIn(lenient);
+      const { first } = await signedIn(lenient, 60_000);
       const usual = await silently(first);
       await expect(silently(first, { resource })).rejects.toMatchObject(target);
       expect(first.state.status).toBe("authenticated");
@@ -144,16 +145,29 @@ describe("what is refused", () => {
     },
   );
 
-  test("as a resource at a server that forgives nothing ends nothing here; its next word does", async () => {
-    const { first } = await signedIn(strict);
-    const usual = await silently(first);
-    await expect(silently(first, { resource: STOCK })).rejects.toMatchObject(target);
-    expect(first.state.status).toBe("authenticated");
-    expect(await silently(first)).toBe(usual);
-    await expect(silently(first, { resource: ORDERS })).rejects.toMatchObject({
-      code: "refresh_token",
-      reason: "invalid_grant",
-    });
-    expect(first.state.status).toBe("expired");
+  test.for([STOCK, UNKNOWN])(
+    "B16: the resource %s, which the login did not name, is not sent to a server that may forgive nothing",
+    async (resource) => {
+      for (const reuseLeewayMs of [undefined, 0]) {
+        const { first, tokenRequests } = await signedIn(strict, reuseLeewayMs);
+        const usual = await silently(first);
+        const refused = silently(first, { resource });
+        await expect(refused).rejects.toMatchObject({ code: "no_token" });
+        await expect(refused).rejects.toThrow(/resources.*reuseLeewayMs/s);
+        expect(tokenRequests.count).toBe(0);
+        expect(await silently(first)).toBe(usual);
+        expect(await silently(first, { resource: ORDERS })).not.toBe(usual);
+        expect(first.state.status).toBe("authenticated");
+      }
+    },
+  );
+
+  test("B16: a login that names it gives its token, and takes none of the others away", async () => {
+    const { first, second } = await signedIn();
+    await first.login({ loginHint: "ada", resource: STOCK });
+    expect(await seen(await silently(second, { resource: STOCK }))).toMatchObject({ aud: STOCK });
+    expect(await seen(await silently(second, { resource: ORDERS }))).toMatchObject({ aud: ORDERS });
+    const newer = await silently(second, { resource: STOCK, cache: "reload" });
+    expect(await seen(newer)).toMatchObject({ aud: STOCK });
   });
 });

@@ -134,7 +134,7 @@ const TABLE: Readonly<Record<string, Row>> = {
       status: 200,
       retryable: false,
     },
-    refreshError: { code: "request_token", error: "incorrect_client_credentials" },
+    refresh: again,
   },
   "200 with invalid_grant": {
     answer: raw(200, '{"error":"invalid_grant"}'),
@@ -291,16 +291,6 @@ describe("a refresh answered with", () => {
       expect(thefts).toBe(0);
     },
   );
-
-  test("200 with an error refuses this request, and the session stands", async () => {
-    const { answer, refreshError } = TABLE["200 with an error"]!;
-    server.answers.push(answer);
-    expect(await errorFrom(refresh())).toMatchObject(refreshError!);
-    const { row, record } = await session();
-    expect(row).toMatchObject({ end: null, att: null, renewable: true, gen: 1 });
-    expect(record?.refreshToken).toBe("rt1");
-    expect(sent("POST /token")).toHaveLength(1);
-  });
 
   test("200 with invalid_grant is the server's word: the session ends", async () => {
     const { answer, refreshError } = TABLE["200 with invalid_grant"]!;

@@ -381,20 +381,37 @@ describe("what became of a refresh", () => {
   );
 
   test.each([
-    ["incorrect_client_credentials", 200],
-    ["invalid_scope", 400],
-    ["invalid_target", 400],
-    ["unauthorized_client", 400],
-    ["invalid_client", 401],
-    ["access_denied", 403],
-    ["brand_new_error", 418],
-  ])("refused: %s in a %i, with the server's words", async (error, status) => {
-    const body = { error, error_description: "because", error_uri: "https://id.example.com/why" };
-    expect(await refresh(answering(body, status))).toEqual({
-      type: "refused",
-      facts: { error, errorDescription: "because", errorUri: "https://id.example.com/why", status },
-    });
-  });
+    ["interaction_required", 400, "user needed", "user needed"],
+    ["consent_required", 400, "user needed", "user needed"],
+    ["login_required", 401, "user needed", "user needed"],
+    ["invalid_token", 401, "user needed", "unexplained"],
+    ["invalid_request", 400, "user needed", "wrong request"],
+    ["unauthorized_client", 400, "user needed", "wrong request"],
+    ["access_denied", 403, "user needed", "wrong request"],
+    ["invalid_scope", 400, "unexplained", "wrong request"],
+    ["invalid_target", 400, "unexplained", "wrong request"],
+    ["invalid_client", 401, "unexplained", "unexplained"],
+    ["incorrect_client_credentials", 200, "unexplained", "unexplained"],
+    ["brand_new_error", 418, "unexplained", "unexplained"],
+  ] as const)(
+    "A5: %s in a %i means %s for the default target and %s for another one, with the server's words",
+    async (error, status, meaning, meaningForTarget) => {
+      const body = { error, error_description: "because", error_uri: "https://id.example.com/why" };
+      const facts = {
+        error,
+        errorDescription: "because",
+        errorUri: "https://id.example.com/why",
+        status,
+      };
+      expect(await refresh(answering(body, status))).toEqual({ type: "refused", meaning, facts });
+      for (const want of [{ scope: ["api"] }, { resource: "https://a.example" }, { audience: "a" }])
+        expect(await refresh(answering(body, status), ENDPOINT, {}, want)).toEqual({
+          type: "refused",
+          meaning: meaningForTarget,
+          facts,
+        });
+    },
+  );
 
   test.each([
     ["429", json({}, 429)],
@@ -403,14 +420,24 @@ describe("what became of a refresh", () => {
     ["503 in HTML", new Response("<p>", { status: 503 })],
     ["temporarily_unavailable in a 400", json({ error: "temporarily_unavailable" }, 400)],
     ["temporarily_unavailable in a 500", json({ error: "temporarily_unavailable" }, 500)],
+  ])("not rotated: %s", async (_, response) => {
+    expect(await type(refresh(fakeFetch(() => response)))).toBe("not_rotated");
+  });
+
+  test.each([
     ["a captive portal's 403", new Response("<p>Sign in to Wi-Fi", { status: 403 })],
+    ["a message in a 400", json({ status: 400, message: "Invalid refresh token" }, 400)],
+    ["a plain 401", new Response("Unauthorized", { status: 401 })],
     ["an empty 400", new Response("", { status: 400 })],
     ["a 404 in JSON without error", json({ message: "no route" }, 404)],
     ["an error that is no string", json({ error: { code: 1 } }, 400)],
     ["an empty error", json({ error: "" }, 400)],
     ["an error in an array", json([{ error: "invalid_grant" }], 400)],
-  ])("not rotated: %s", async (_, response) => {
-    expect(await type(refresh(fakeFetch(() => response)))).toBe("not_rotated");
+  ])("A6: %s is a refusal that nobody can explain, for every target", async (_, response) => {
+    const unexplained = { type: "refused", meaning: "unexplained", facts: { error: undefined } };
+    const fetch = fakeFetch(() => response.clone());
+    expect(await refresh(fetch)).toMatchObject(unexplained);
+    expect(await refresh(fetch, ENDPOINT, {}, { audience: "api" })).toMatchObject(unexplained);
   });
 
   test.each([

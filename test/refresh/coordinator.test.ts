@@ -177,6 +177,40 @@ describe("in one tab", () => {
     expect((await Promise.all(both)).map(({ accessToken }) => accessToken)).toEqual(["at2", "at3"]);
   });
 
+  test.for([
+    ["the one", ["openid"]],
+    ["some", ["profile", "openid"]],
+  ])("B15: %s of the scopes that the session has are the default target", async ([, scope]) => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => {
+      const row = expiredRow();
+      const entry = { ...row.access[USUAL]!, scope: ["openid", "profile", "email"] };
+      return { ...row, access: { [USUAL]: entry } };
+    });
+    const one = tab("a");
+    const scoped = { ...NEED, want: wantKey({ scope: scope as string[] }) };
+    const all = [one.refresh(scoped), one.refresh(NEED), tab("b").refresh(scoped)];
+    await settle();
+    sent[0]!.answer(answerOf(2));
+    expect((await Promise.all(all)).map(({ accessToken }) => accessToken)).toEqual(
+      Array(3).fill("at2"),
+    );
+    expect(sent.map(({ want }) => want)).toEqual([USUAL]);
+    expect(Object.keys((await store.get(KEY))!.access)).toEqual([USUAL]);
+  });
+
+  test.for([
+    ["a scope that the session lacks", { scope: ["openid", "admin"] }],
+    ["a scope for a resource", { scope: ["openid"], resource: "https://api.example" }],
+    ["a scope for an audience", { scope: ["openid"], audience: "api" }],
+  ])("B15: %s is a target of its own", async ([, want]) => {
+    const { store, sent, tab } = browser();
+    await store.update(KEY, () => expiredRow());
+    void tab("a").refresh({ ...NEED, want: wantKey(want as { scope: string[] }) });
+    await settle();
+    expect(sent.map((send) => send.want)).toEqual([wantKey(want as { scope: string[] })]);
+  });
+
   test("two people are two sessions, and no answer crosses", async () => {
     const { store, sent, tab } = browser();
     const graces = sessionKey(CLIENT, "grace");
@@ -240,7 +274,7 @@ describe("the row", () => {
   test.for([
     ["an answer", answerOf(2)],
     ["invalid_grant", { type: "invalid_grant" }],
-    ["a refusal", { type: "refused", facts: { error: "invalid_scope" } }],
+    ["a refusal", { type: "refused", meaning: "wrong request", facts: { error: "invalid_scope" } }],
   ] as const)("that a newer Latchkey took over is left alone by %s", async ([, answer]) => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
@@ -357,7 +391,11 @@ describe("an owner that ended", () => {
     const tokens = tab("a").refresh(NEED);
     await drained();
     expect(sent.map(({ want }) => want)).toEqual([api]);
-    sent[0]!.answer({ type: "refused", facts: { error: "invalid_target" } });
+    sent[0]!.answer({
+      type: "refused",
+      meaning: "wrong request",
+      facts: { error: "invalid_target" },
+    });
     await settle();
     expect(sent.map(({ want }) => want)).toEqual([api, USUAL]);
     sent[1]!.answer(answerOf(2));
@@ -547,13 +585,15 @@ describe("the server's word", () => {
     expect((await hung).accessToken).toBe("at3");
   });
 
-  test("a refusal leaves the session, and the same tab does not ask again for a minute", async () => {
+  test("a target's refusal leaves the session, and no tab asks again for a minute", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a");
-    const refused = one.refresh(NEED);
+    const admin = { ...NEED, want: wantKey({ scope: ["admin"] }) };
+    const refused = one.refresh(admin);
     await settle();
-    sent[0]!.answer({ type: "refused", facts: { error: "invalid_scope", status: 400 } });
+    const facts = { error: "invalid_scope", status: 400 };
+    sent[0]!.answer({ type: "refused", meaning: "wrong request", facts });
     await expect(refused).rejects.toMatchObject({
       code: "request_token",
       error: "invalid_scope",
@@ -561,10 +601,11 @@ describe("the server's word", () => {
       retryable: false,
     });
     expect(await store.get(KEY)).toMatchObject({ att: null, end: null, renewable: true });
-    await expect(one.refresh(NEED)).rejects.toBeInstanceOf(RequestTokenError);
+    await expect(one.refresh(admin)).rejects.toBeInstanceOf(RequestTokenError);
+    await expect(tab("b").refresh(admin)).rejects.toBeInstanceOf(RequestTokenError);
     expect(sent).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(60_000);
-    const again = one.refresh(NEED);
+    const again = one.refresh(admin);
     await settle();
     sent[1]!.answer(answerOf(2));
     expect((await again).accessToken).toBe("at2");
@@ -578,12 +619,13 @@ describe("nothing transient ends a session", () => {
   ] as const)("%s: tried again with the same token until it works", async ([type, answer]) => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
-    const tokens = tab("a").refresh(NEED);
+    const tokens = tab("a", { timing: { patienceMs: 60_000 } }).refresh(NEED);
     for (let send = 0; send < 5; send++) {
-      await vi.advanceTimersByTimeAsync(20_000 / 5);
+      await settle();
       sent[send]!.answer(answer);
+      while (sent.length === send + 1) await vi.advanceTimersToNextTimerAsync();
     }
-    await vi.advanceTimersByTimeAsync(9_000);
+    await settle();
     expect((await store.get(KEY))!.att).toMatchObject({ tries: 5, n: type === "unknown" ? 5 : 0 });
     sent[5]!.answer(answerOf(2));
     expect((await tokens).accessToken).toBe("at2");
@@ -594,7 +636,7 @@ describe("nothing transient ends a session", () => {
     ["unknown", { type: "unknown", byServer: true, cause: undefined }],
     ["not_rotated", { type: "not_rotated", retryAfterMs: undefined, cause: undefined }],
     ["not_rotated with Retry-After: 0", { type: "not_rotated", retryAfterMs: 0, cause: undefined }],
-  ] as const)("%s: the pauses double, up to half a minute", async ([, answer]) => {
+  ] as const)("A10: %s: the pauses triple, up to half a minute", async ([, answer]) => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     tab("a", { timing: { patienceMs: 3_600_000, releaseMs: 3_600_000 } })
@@ -605,13 +647,16 @@ describe("nothing transient ends a session", () => {
       await settle();
       const before = Date.now();
       sent[send]!.answer(answer);
-      while (sent.length === send + 1) await vi.advanceTimersToNextTimerAsync();
+      while (sent.length === send + 1) {
+        await vi.advanceTimersToNextTimerAsync();
+        await settle();
+      }
       pauses.push(Date.now() - before);
     }
-    // Equal jitter in the middle: three quarters of 300 ms, doubled each time.
+    // Jitter in the middle: five sixths of 300 ms, tripled each time.
     // What may be on its way is waited for.
-    const first = answer.type === "unknown" ? [2_000, 2_000, 2_000, 2_000] : [225, 450, 900, 1_800];
-    expect(pauses).toEqual([...first, 3600, 7200, 14400, 22500, 22500, 22500]);
+    const first = answer.type === "unknown" ? [2_000, 2_000] : [250, 750];
+    expect(pauses).toEqual([...first, 2_250, 6_750, 20_250, ...Array(5).fill(25_000)]);
   });
 
   test("a browser that is wrong about being offline is asked to try all the same", async () => {
@@ -794,11 +839,15 @@ describe("a store that fails in the middle", () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const refused = tab("a")
-      .refresh(NEED)
+      .refresh({ ...NEED, want: wantKey({ scope: ["admin"] }) })
       .catch((error: unknown) => error);
     await settle();
     vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("busy"));
-    sent[0]!.answer({ type: "refused", facts: { error: "invalid_scope" } });
+    sent[0]!.answer({
+      type: "refused",
+      meaning: "wrong request",
+      facts: { error: "invalid_scope" },
+    });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await refused).toMatchObject({ code: "request_token" });
     expect((await store.get(KEY))!.att).toBeNull();
@@ -820,7 +869,11 @@ test("a refusal of a token that a login has replaced is nobody's", async () => {
     att: null,
     access,
   }));
-  sent[0]!.answer({ type: "refused", facts: { error: "unauthorized_client" } });
+  sent[0]!.answer({
+    type: "refused",
+    meaning: "user needed",
+    facts: { error: "unauthorized_client" },
+  });
   expect((await tokens).generation).toBe(2);
 });
 
@@ -876,8 +929,12 @@ describe("what stands for a while", () => {
     const one = tab("a");
     const refused = one.refresh(NEED).catch((error: unknown) => error);
     await settle();
-    sent[0]!.answer({ type: "refused", facts: { error: "unauthorized_client" } });
-    expect(await refused).toBeInstanceOf(RequestTokenError);
+    sent[0]!.answer({
+      type: "refused",
+      meaning: "user needed",
+      facts: { error: "unauthorized_client" },
+    });
+    expect(await refused).toBeInstanceOf(RefreshTokenError);
     await store.update(KEY, (row) => ({
       ...expiredRow(),
       sid: "s2",

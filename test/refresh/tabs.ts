@@ -141,6 +141,7 @@ export function expiredRow(): SessionRow {
     end: null,
     keep: "device",
     renewable: true,
+    resources: ["https://api.example"],
     access: { [USUAL]: { gen: 1, expiresAt: Date.now() - 1, scope: ["openid"] } },
     tokens: {
       refreshToken: "rt1",

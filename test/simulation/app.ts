@@ -1,4 +1,5 @@
 import { sessionKey } from "../../src/core/keys.ts";
+import { userNeeded } from "../../src/core/refusal.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
 import { wantKey, type WantKey } from "../../src/core/want.ts";
 import { checkIn, type CheckInDesk } from "../../src/manager/check-in.ts";
@@ -9,10 +10,9 @@ import { record, type Stage } from "./stage.ts";
 import type { Subject } from "./subject.ts";
 import { CLIENT, type Tab } from "./tab.ts";
 
-export const WANTS: readonly WantKey[] = [
-  wantKey({}),
-  wantKey({ resource: "https://api.example" }),
-];
+const RESOURCE = "https://api.example";
+
+export const WANTS: readonly WantKey[] = [wantKey({}), wantKey({ resource: RESOURCE })];
 
 /** What an app does in a tab: it asks for tokens, signs people in and signs them out. */
 export class App {
@@ -76,7 +76,8 @@ export class App {
     const { prng } = this.#stage;
     await tab.clock.sleep(prng.between(500, 1_900));
     const row = tab.store.peek(sessionKey(CLIENT, user));
-    if (this.#stage.weather.faulty && row?.end && prng.chance(0.3)) await this.login(tab, user);
+    const isNeeded = row && (row.end || userNeeded(row));
+    if (this.#stage.weather.faulty && isNeeded && prng.chance(0.3)) await this.login(tab, user);
   }
 
   login(tab: Tab, user: string): Promise<void> {
@@ -112,6 +113,7 @@ export class App {
       scope: ["openid"],
       user: userOf(user, granted.idToken),
       authTime: 7,
+      resources: [RESOURCE],
     });
     // A store that fails leaves the session as it was.
     await checkIn({ ...desk(tab, user), clock }, answer, answer.user!).catch(() => {});

@@ -17,6 +17,7 @@ import {
   sendsInTime,
   sendsTheStoredToken,
 } from "./send-invariants.ts";
+import { backOffIsShared, refusalsEnd, refusedIsNotAsked } from "./refusal-invariants.ts";
 import {
   answersDoNotCross,
   liveness,
@@ -55,6 +56,9 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   "I13 gives way": revocationsGiveWay,
   claims: claimsBeforeStoring,
   signatures: signatureBeforeGiving,
+  refusals: refusedIsNotAsked,
+  "refusals end": refusalsEnd,
+  "back-off": backOffIsShared,
   verdicts: verdictsDoNotCross,
   "verdicts kept": everyIdTokenIsJudged,
 };

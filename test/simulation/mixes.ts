@@ -19,6 +19,8 @@ export const FAULTS = [
   "messages",
   "keys",
   "refusal",
+  "user needed",
+  "unexplained",
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -54,6 +56,8 @@ const PAIRS: readonly (readonly [Fault, Fault])[] = [
   ["session", "slow network"],
   ["session", "keys"],
   ["slow storage", "keys"],
+  ["reload", "outage"],
+  ["user needed", "session"],
 ];
 
 const SETS: readonly (readonly [name: string, faults: readonly Fault[]])[] = [

@@ -103,7 +103,7 @@ export const MUTANTS: readonly Mutant[] = [
         "true",
       ],
     ],
-    mix: "all/unknown/web locks",
+    mix: "hang and slow network/0 as told/web locks",
     breaks: ["I3"],
   },
   {
@@ -363,11 +363,42 @@ export const MUTANTS: readonly Mutant[] = [
       [
         "refresh/claim.ts",
         'case "unusable":\n',
-        'return commit(run, claimed, answer);\n      case "unusable":\n        return refused(run, claimed, {});\n',
+        'return commit(run, claimed, answer);\n      case "unusable":\n        return refused(run, claimed, { type: "refused", meaning: "wrong request", facts: {} });\n',
       ],
     ],
     mix: "refusal/unknown/web locks",
     breaks: ["I8"],
+  },
+  {
+    name: "a refusal that no tab reads",
+    edits: [
+      ["refresh/machine.ts", 'refused && refused.refusal.meaning !== "unexplained"', "false"],
+      ["refresh/transactions.ts", "!before && standingRefusal", "false && standingRefusal"],
+      ["refresh/pause.ts", "standingRefusal(row, run.need.want, now)?.leftMs ?? 0", "0"],
+    ],
+    mix: "user needed/unknown/web locks",
+    breaks: ["refusals"],
+  },
+  {
+    name: "a refusal that nobody can explain is no reason to wait",
+    edits: [
+      ["refresh/transactions.ts", "!before && standingRefusal", "false && standingRefusal"],
+      ["refresh/pause.ts", "standingRefusal(row, run.need.want, now)?.leftMs ?? 0", "0"],
+    ],
+    mix: "unexplained/unknown/web locks",
+    breaks: ["refusals"],
+  },
+  {
+    name: "a refusal that no success ends",
+    edits: [["refresh/transactions.ts", "...withoutRefusal(stored, want)", "...stored"]],
+    mix: "unexplained/unknown/web locks",
+    breaks: ["refusals end"],
+  },
+  {
+    name: "a page load that begins the back-off anew",
+    edits: [["refresh/pause.ts", "(att.retryAt ?? 0) - now", "0"]],
+    mix: "reload and outage/unknown/web locks",
+    breaks: ["back-off"],
   },
   {
     name: "without Web Locks every owner counts as ended",

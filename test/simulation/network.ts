@@ -7,6 +7,7 @@ import type {
   Send,
 } from "../../src/core/refresher.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
+import { USUAL_WANT } from "../../src/core/want.ts";
 import { CLIENT_ID, isForged, ISSUER, userOf } from "./id-tokens.ts";
 import type { Granted, Server } from "./server.ts";
 import { record, strikes, type Stage } from "./stage.ts";
@@ -166,11 +167,18 @@ export class Network {
       case "500":
     }
     if (strikes(this.#stage, "refusal", 0.3)) {
+      const facts = { error: "invalid_target", status: 400 };
+      const isNonce = want === USUAL_WANT || prng.chance(0.5);
       return skipped(
-        prng.chance(0.5)
-          ? { type: "nonce" }
-          : { type: "refused", facts: { error: "invalid_target", status: 400 } },
+        isNonce ? { type: "nonce" } : { type: "refused", meaning: "wrong request", facts },
       );
+    }
+    if (strikes(this.#stage, "user needed", 0.1)) {
+      const facts = { error: "interaction_required", status: 400 };
+      return skipped({ type: "refused", meaning: "user needed", facts });
+    }
+    if (strikes(this.#stage, "unexplained", 0.3)) {
+      return skipped({ type: "refused", meaning: "unexplained", facts: { status: 400 } });
     }
     const { outcome, granted } = this.#server.refresh(token, want);
     record(this.#stage, {

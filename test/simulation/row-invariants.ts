@@ -65,6 +65,8 @@ export function noForgottenToken({ mix, rows, server, trace }: Evidence): string
       "messages",
       "keys",
       "refusal",
+      "user needed",
+      "unexplained",
       "too many",
       "failing storage",
     ].includes(fault),

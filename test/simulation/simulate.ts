@@ -22,6 +22,8 @@ export interface Outcome {
 
 /** How long it may take until everything that is pending has come right. Milliseconds. */
 const PATIENCE_MS = 400_000;
+/** Longer than any refusal stands. Milliseconds. */
+const REFUSED_MS = 3_660_000;
 /** What is on its way by then has arrived after it. Milliseconds. */
 const REST_MS = 65_000;
 
@@ -84,13 +86,20 @@ export async function simulate(mix: Mix, seed: number, subject = ORIGINAL): Prom
   }
   faults.begin(endMs);
   await scheduler.run(begun + endMs + 1_000);
-  for (const tab of tabs) for (const user of users) for (const want of WANTS) ask(tab, user, want);
   const isOver = () => [...app.waiting.values()].every(({ life }) => life.state === "dead");
-  await scheduler.run(scheduler.now + PATIENCE_MS, isOver);
-  await scheduler.run(scheduler.now + REST_MS);
-  const rows: Rows = new Map(
-    users.map((user) => [user, tabs[0]!.store.peek(sessionKey(CLIENT, user))!]),
-  );
+  const askEverything = async () => {
+    for (const tab of tabs)
+      for (const user of users) for (const want of WANTS) ask(tab, user, want);
+    await scheduler.run(scheduler.now + PATIENCE_MS, isOver);
+    await scheduler.run(scheduler.now + REST_MS);
+  };
+  await askEverything();
+  const rowOf = (user: string) => tabs[0]!.store.peek(sessionKey(CLIENT, user))!;
+  if (users.some((user) => Object.keys(rowOf(user).refusals ?? {}).length > 0)) {
+    await scheduler.run(scheduler.now + REFUSED_MS);
+    await askEverything();
+  }
+  const rows: Rows = new Map(users.map((user) => [user, rowOf(user)]));
   return {
     trace: stage.trace,
     violations: violations({ trace: stage.trace, mix, timing: TIMING, server, rows }),

@@ -20,6 +20,7 @@ import { testRequests } from "../oidc/support.ts";
 import { FetchUserAgent } from "./fetch-user-agent.ts";
 
 export interface NodeBrowserConfig extends Omit<EngineConfig, "requests" | "clock"> {
+  readonly reuseLeewayMs?: number;
   readonly redirectUri: string;
   readonly userFetcher?: (server: AuthorizationServer) => UserFetcher;
 }
@@ -34,6 +35,7 @@ export interface NodeBrowser {
 export function nodeBrowser({
   redirectUri,
   userFetcher,
+  reuseLeewayMs,
   ...config
 }: NodeBrowserConfig): NodeBrowser {
   const client = clientKey(config.issuer, config.clientId);
@@ -72,7 +74,12 @@ export function nodeBrowser({
       revoke: (user, token) => revoke(desk, user, token),
     };
     const ports = { store: sessions, locks, channel, clock, random, send, page: life };
-    const refresher = new RefreshCoordinator({ client, tab, ports });
+    const refresher = new RefreshCoordinator({
+      client,
+      tab,
+      ports,
+      ...(reuseLeewayMs !== undefined && { reuseLeewayMs }),
+    });
     const marks = new MemoryLoginMarks();
     const parts = { client, marks, tab, refresher, server, sessions, ledger, channel, locks };
     return new AuthManager({

@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { RequestTokenError } from "../../src/core/errors.ts";
+import type { RefreshAnswer } from "../../src/core/refresher.ts";
+import { AutoLoginGrant } from "../../src/grants/auto-login-grant.ts";
+import { ADA, answerOf, expiredRow, KEY, settle } from "../refresh/tabs.ts";
+import { goodRow, loginAnswer, remember, REDIRECT_URI, world } from "./fixture.ts";
+
+/** The server asks for the user: what pages show, and where `getToken()` goes. */
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const refused = (meaning: "user needed" | "wrong request", error: string): RefreshAnswer => ({
+  type: "refused",
+  meaning,
+  facts: { error, errorDescription: "sign in again", status: 400 },
+});
+const EXPIRED = {
+  status: "expired",
+  reason: "user_needed",
+  error: {
+    code: "refresh_token",
+    error: "interaction_required",
+    errorDescription: "sign in again",
+  },
+  user: { sub: ADA },
+};
+const silently = { prompt: "none" } as const;
+
+/** Ada's token has expired, and the server wants her back. */
+async function needed() {
+  const my = world();
+  await remember(my, expiredRow());
+  my.refreshes.push(refused("user needed", "interaction_required"));
+  const [a, b] = [my.tab(), my.tab()];
+  a.start();
+  b.start();
+  await settle();
+  await expect(a.getToken(silently)).rejects.toMatchObject({ reason: "user_needed" });
+  await settle();
+  return { my, a, b };
+}
+
+test("A5: every tab says that the user is needed, after one request, and so does the next page", async () => {
+  const { my, a, b } = await needed();
+  expect(a.state).toMatchObject(EXPIRED);
+  expect(b.state).toMatchObject(EXPIRED);
+  const next = my.tab();
+  next.start();
+  await settle();
+  expect(next.state).toMatchObject(EXPIRED);
+  expect(await next.getUser()).toBeUndefined();
+  for (const tab of [a, b, next])
+    await expect(tab.getToken(silently)).rejects.toMatchObject({ reason: "user_needed" });
+  expect(my.sends).toBe(1);
+});
+
+test("A5: getToken() in a visible tab goes to the login page, and the login ends it everywhere", async () => {
+  const { my, a, b } = await needed();
+  my.page.mayNavigate = true;
+  my.go = async () => `${REDIRECT_URI}?code=c&state=s`;
+  my.server.exchange = async () => loginAnswer({ accessToken: "at9", refreshToken: "rt9" });
+  expect(await a.getToken()).toBe("at9");
+  await settle();
+  expect(my.trips).toHaveLength(1);
+  expect(a.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
+  expect(b.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
+  expect(await my.store.get(KEY)).toMatchObject({ refusals: {}, tokens: { refreshToken: "rt9" } });
+});
+
+test("A5: a refresh that works again later brings the session back without a login", async () => {
+  const { my, a, b } = await needed();
+  await vi.advanceTimersByTimeAsync(600_000);
+  my.refreshes.push(answerOf(2));
+  expect(await a.getToken(silently)).toBe("at2");
+  await settle();
+  expect(a.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
+  expect(b.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
+});
+
+test("A5: a token that is still valid is given, and nobody is told before it ends", async () => {
+  const my = world();
+  await remember(my, goodRow(expiredRow()));
+  my.refreshes.push(refused("user needed", "interaction_required"));
+  const [a, b] = [my.tab(), my.tab()];
+  a.start();
+  b.start();
+  await expect(a.getToken({ ...silently, cache: "reload" })).rejects.toMatchObject({
+    reason: "user_needed",
+  });
+  await settle();
+  for (const tab of [a, b]) {
+    expect(tab.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
+    expect(await tab.getToken()).toBe("at1");
+  }
+  await vi.advanceTimersByTimeAsync(61_000);
+  for (const tab of [a, b]) {
+    await expect(tab.getToken(silently)).rejects.toMatchObject({ reason: "user_needed" });
+    expect(tab.state).toMatchObject(EXPIRED);
+  }
+  expect(my.sends).toBe(1);
+});
+
+test("A5: a login for one person shows no list of people", async () => {
+  const my = world();
+  await remember(my, expiredRow());
+  my.refreshes.push(refused("user needed", "login_required"));
+  const authorize = vi.fn(async () => "https://id.example/auth");
+  my.server.authorize = authorize;
+  const chooseUser = vi.fn(() => new Promise<never>(() => {}));
+  const prompt = { chooseUser, shouldRemember: async () => true };
+  const a = my.tab(undefined, (chain, parts) => new AutoLoginGrant(chain, { ...parts, prompt }));
+  my.page.mayNavigate = true;
+  a.getToken().catch(() => {});
+  await settle();
+  await settle();
+  expect(chooseUser).not.toHaveBeenCalled();
+  expect(authorize).toHaveBeenCalledWith(expect.objectContaining({ loginHint: ADA }), undefined);
+});
+
+describe("a target of its own", () => {
+  const resource = "https://api.example";
+
+  test("A5: that needs the user goes to a login for this target, and the session stands", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    my.refreshes.push(refused("user needed", "consent_required"));
+    const authorize = vi.fn(async () => "https://id.example/auth");
+    my.server.authorize = authorize;
+    const auth = my.tab();
+    auth.start();
+    await expect(auth.getToken({ ...silently, resource })).rejects.toMatchObject({
+      code: "no_token",
+      cause: { code: "request_token", error: "consent_required" },
+    });
+    expect(auth.state).toMatchObject({ status: "authenticated" });
+    expect(await auth.getToken()).toBe("at1");
+    my.page.mayNavigate = true;
+    auth.getToken({ resource }).catch(() => {});
+    await settle();
+    await settle();
+    expect(authorize).toHaveBeenCalledWith(expect.objectContaining({ resource }), undefined);
+    expect(my.sends).toBe(1);
+  });
+
+  test("A5: that is wrong goes nowhere, and no tab asks for it again", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    my.refreshes.push(refused("wrong request", "invalid_target"));
+    my.page.mayNavigate = true;
+    const [a, b] = [my.tab(), my.tab()];
+    for (const auth of [a, b, a])
+      await expect(auth.getToken({ resource })).rejects.toBeInstanceOf(RequestTokenError);
+    await expect(a.getToken({ resource, cache: "reload" })).rejects.toBeInstanceOf(
+      RequestTokenError,
+    );
+    expect(my.trips).toHaveLength(0);
+    expect(my.sends).toBe(1);
+  });
+});

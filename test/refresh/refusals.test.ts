@@ -1,0 +1,289 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { NoTokenError, RequestTokenError } from "../../src/core/errors.ts";
+import type { RefreshAnswer } from "../../src/core/refresher.ts";
+import { wantKey, type WantKey } from "../../src/core/want.ts";
+import { ADA, answerOf, browser, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
+
+/** What the server refuses, and for how long no tab asks again. */
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const API = wantKey({ resource: "https://api.example" });
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+const need = (want: WantKey = USUAL) => ({ user: ADA, want, notGen: -1 });
+const userNeeded = (error = "interaction_required"): RefreshAnswer => ({
+  type: "refused",
+  meaning: "user needed",
+  facts: { error, errorDescription: "sign in again", status: 400 },
+});
+const wrongRequest: RefreshAnswer = {
+  type: "refused",
+  meaning: "wrong request",
+  facts: { error: "invalid_target", status: 400 },
+};
+const unexplained: RefreshAnswer = {
+  type: "refused",
+  meaning: "unexplained",
+  facts: { status: 401 },
+};
+
+/** Tabs over a session whose token has expired, and a server that always answers the same. */
+async function refusing(answer: RefreshAnswer | (() => RefreshAnswer)) {
+  const all = browser();
+  await all.store.update(KEY, () => expiredRow());
+  const times: number[] = [];
+  const begun = Date.now();
+  const push = all.sent.push.bind(all.sent);
+  all.sent.push = (...sends) => {
+    for (const send of sends) {
+      times.push(Math.round((Date.now() - begun) / SECOND));
+      send.answer(typeof answer === "function" ? answer() : answer);
+    }
+    return push(...sends);
+  };
+  const outcome = async (refresh: Promise<unknown>) => {
+    const settled = refresh.then(
+      () => "token",
+      (error: unknown) => error,
+    );
+    await settle();
+    return settled;
+  };
+  return { ...all, times, outcome };
+}
+
+/** Five tabs that ask every other second, and one after the other is a new page. */
+async function oneHour({ tab }: Pick<ReturnType<typeof browser>, "tab">, wants: WantKey[]) {
+  let pages = 0;
+  const open = () => tab(`page-${++pages}`);
+  const tabs = Array.from({ length: 5 }, open);
+  for (let second = 0; second < HOUR / SECOND; second += 2) {
+    if (second % 98 === 0) tabs[(second / 98) % 5] = open();
+    for (const one of tabs) for (const want of wants) one.refresh(need(want)).catch(() => {});
+    await vi.advanceTimersByTimeAsync(2 * SECOND);
+  }
+}
+
+describe("a refused default target that needs the user", () => {
+  test.for(["interaction_required", "unauthorized_client"])(
+    "A5: %s is told to every tab after one request, in the server's words",
+    async (error) => {
+      const { tab, outcome, times, messages } = await refusing(userNeeded(error));
+      const expected = {
+        code: "refresh_token",
+        reason: "user_needed",
+        error,
+        errorDescription: "sign in again",
+        status: 400,
+      };
+      const one = tab("a");
+      expect(await outcome(one.refresh(need()))).toMatchObject(expected);
+      expect(messages.at(-1)).toMatchObject({ t: "ended", why: "user_needed" });
+      expect(await outcome(one.refresh(need()))).toMatchObject(expected);
+      expect(await outcome(tab("b").refresh(need()))).toMatchObject(expected);
+      expect(await outcome(tab("b").refresh(need(API)))).toMatchObject(expected);
+      expect(times).toEqual([0]);
+    },
+  );
+
+  test("A5: keeps the tokens, and a login ends the refusal", async () => {
+    const { tab, store, outcome, times } = await refusing(userNeeded());
+    await outcome(tab("a").refresh(need()));
+    expect(await store.get(KEY)).toMatchObject({
+      end: null,
+      renewable: true,
+      att: null,
+      tokens: { refreshToken: "rt1" },
+    });
+    await store.update(KEY, () => ({ ...expiredRow(), sid: "s2", seq: 9, refusals: {} }));
+    await outcome(tab("a").refresh(need()));
+    expect(times).toEqual([0, 0]);
+  });
+
+  test("A5: gives an access token that is still valid to its end", async () => {
+    const { tab, store, outcome } = await refusing(userNeeded());
+    await store.update(KEY, (row) => ({
+      ...row!,
+      access: { [USUAL]: { gen: 1, expiresAt: Date.now() + MINUTE, scope: [] } },
+    }));
+    const one = tab("a");
+    expect(await outcome(one.refresh({ ...need(), notGen: 1 }))).toMatchObject({
+      reason: "user_needed",
+    });
+    expect(await outcome(one.refresh(need()))).toBe("token");
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(await outcome(one.refresh(need()))).toMatchObject({ reason: "user_needed" });
+  });
+
+  test("A5: is asked for again after ten minutes and then every hour, and a success ends the refusal", async () => {
+    let isWrong = true;
+    const { tab, times, store, outcome } = await refusing(() =>
+      isWrong ? userNeeded() : answerOf(2),
+    );
+    const one = tab("a");
+    for (let second = 0; second < (2 * HOUR + 15 * MINUTE) / SECOND; second += 10) {
+      one.refresh(need()).catch(() => {});
+      await vi.advanceTimersByTimeAsync(10 * SECOND);
+    }
+    expect(times).toEqual([0, 600, 4_200, 7_800]);
+    isWrong = false;
+    await vi.advanceTimersByTimeAsync(HOUR);
+    expect(await outcome(one.refresh(need()))).toBe("token");
+    expect((await store.get(KEY))!.refusals).toEqual({});
+  });
+
+  test("A5: a wall clock that was set back brings one request, and no longer silence", async () => {
+    const { tab, outcome, times, store } = await refusing(userNeeded());
+    await store.update(KEY, (row) => ({ ...row!, access: {} }));
+    await outcome(tab("a").refresh(need()));
+    vi.setSystemTime(Date.now() - 2 * HOUR);
+    await outcome(tab("b").refresh(need()));
+    await outcome(tab("b").refresh(need()));
+    expect(times).toHaveLength(2);
+  });
+});
+
+describe("a refusal that nobody can explain", () => {
+  test("A6: counts as a needed user after three responses over a minute, whichever tab had them", async () => {
+    const { tab, times, outcome, store } = await refusing(unexplained);
+    const first = tab("a").refresh(need());
+    const late = outcome(first);
+    await vi.advanceTimersByTimeAsync(30 * SECOND);
+    expect(await late).toMatchObject({ code: "timeout", cause: { code: "request_token" } });
+    expect((await store.get(KEY))!.end).toBeNull();
+    // Another page goes on where the first one was.
+    const second = outcome(tab("b").refresh(need()));
+    await vi.advanceTimersByTimeAsync(35 * SECOND);
+    const expected = {
+      code: "refresh_token",
+      reason: "user_needed",
+      error: undefined,
+      status: 401,
+    };
+    expect(await second).toMatchObject({ code: "timeout" });
+    expect(await outcome(tab("c").refresh(need()))).toMatchObject(expected);
+    expect(times).toEqual([0, 2, 32, 62]);
+  });
+
+  test("A6: is forgotten with the next good response", async () => {
+    let sends = 0;
+    const { tab, times, outcome, store } = await refusing(() =>
+      ++sends < 3 ? unexplained : answerOf(2),
+    );
+    const tokens = outcome(tab("a", { timing: { patienceMs: HOUR } }).refresh(need()));
+    await vi.advanceTimersByTimeAsync(40 * SECOND);
+    expect(await tokens).toBe("token");
+    expect(times).toEqual([0, 2, 32]);
+    expect((await store.get(KEY))!.refusals).toEqual({});
+  });
+
+  test("A6: of another hour does not count", async () => {
+    const { tab, store, times } = await refusing(unexplained);
+    const old = Date.now() - 2 * HOUR;
+    const before = { meaning: "unexplained", count: 2, firstAt: old, lastAt: old } as const;
+    await store.update(KEY, (row) => ({ ...row!, refusals: { [USUAL]: before } }));
+    tab("a")
+      .refresh(need())
+      .catch(() => {});
+    await vi.advanceTimersByTimeAsync(SECOND);
+    expect((await store.get(KEY))!.refusals![USUAL]).toMatchObject({
+      meaning: "unexplained",
+      count: 1,
+    });
+    expect(times).toEqual([0]);
+  });
+
+  test("A6: keeps a session refused that was refused with a reason before", async () => {
+    let answer: RefreshAnswer = userNeeded();
+    const { tab, outcome, times } = await refusing(() => answer);
+    await outcome(tab("a").refresh(need()));
+    answer = unexplained;
+    await vi.advanceTimersByTimeAsync(10 * MINUTE);
+    expect(await outcome(tab("a").refresh(need()))).toMatchObject({ reason: "user_needed" });
+    await vi.advanceTimersByTimeAsync(50 * MINUTE);
+    expect(await outcome(tab("a").refresh(need()))).toMatchObject({ reason: "user_needed" });
+    expect(times).toEqual([0, 600]);
+  });
+
+  test("A6: about a target does not hold the default target up", async () => {
+    const { tab, sent } = await refusing(() => (sent.length === 0 ? unexplained : answerOf(2)));
+    const one = tab("a");
+    const api = one.refresh(need(API));
+    await settle();
+    const usual = one.refresh(need());
+    await vi.advanceTimersByTimeAsync(SECOND);
+    await usual;
+    await vi.advanceTimersByTimeAsync(2 * SECOND);
+    await api;
+    expect(sent.map(({ want }) => want)).toEqual([API, USUAL, API]);
+  });
+});
+
+describe("a refused target of its own", () => {
+  test("A5: as a wrong request is not asked for again by any tab for a minute, ten minutes, an hour", async () => {
+    const { tab, times, outcome, store } = await refusing(wrongRequest);
+    for (let second = 0; second < (2 * HOUR) / SECOND; second += 10) {
+      for (const name of ["a", "b"])
+        tab(name)
+          .refresh({ ...need(API), notGen: second % 20 ? -1 : 1 })
+          .catch(() => {});
+      await vi.advanceTimersByTimeAsync(10 * SECOND);
+    }
+    expect(times).toEqual([0, 60, 660, 4_260]);
+    expect(await outcome(tab("c").refresh(need(API)))).toBeInstanceOf(RequestTokenError);
+    expect((await store.get(KEY))!.end).toBeNull();
+  });
+
+  test("A5: that needs the user asks for a login, with the server's words as the cause", async () => {
+    let answer = userNeeded("consent_required");
+    const { tab, times, outcome, messages } = await refusing(() => answer);
+    const expected = {
+      code: "no_token",
+      cause: { code: "request_token", error: "consent_required" },
+    };
+    const error = await outcome(tab("a").refresh(need(API)));
+    expect(error).toBeInstanceOf(NoTokenError);
+    expect(error).toMatchObject(expected);
+    expect(await outcome(tab("b").refresh(need(API)))).toMatchObject(expected);
+    expect(times).toEqual([0]);
+    expect(messages.map(({ t }) => t)).not.toContain("ended");
+    answer = answerOf(2);
+    expect(await outcome(tab("b").refresh(need()))).toBe("token");
+  });
+});
+
+describe(
+  "one hour in which five tabs ask all the time and are reloaded",
+  { timeout: 30_000 },
+  () => {
+    test.for([
+      ["A5", "user needed", userNeeded()],
+      ["A6", "unexplained", unexplained],
+      ["A6", "unexplained with an error", { ...unexplained, facts: { error: "odd", status: 400 } }],
+    ] as const)("%s: %s: at most 10 requests, for two targets", async ([, , answer]) => {
+      const all = await refusing(answer);
+      await oneHour(all, [USUAL, API]);
+      expect(all.times.length).toBeGreaterThan(1);
+      expect(all.times.length).toBeLessThanOrEqual(10);
+    });
+  },
+);
+
+test("a refusal is no reason to leave an attempt of another target behind", async () => {
+  const { store, sent, tab } = browser();
+  const att = { id: "dead-1", seq: 2, tab: "dead", want: API, n: 0, tries: 0 };
+  const now = Date.now();
+  const refusal = { meaning: "user needed", count: 1, firstAt: now, lastAt: now } as const;
+  await store.update(KEY, () => ({ ...expiredRow(), seq: 2, att, refusals: { [USUAL]: refusal } }));
+  await expect(tab("a").refresh(need())).rejects.toMatchObject({ reason: "user_needed" });
+  await vi.advanceTimersByTimeAsync(3 * SECOND);
+  expect(sent.map(({ want }) => want)).toEqual([API]);
+});

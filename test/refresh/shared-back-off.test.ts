@@ -1,0 +1,208 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { RefreshAnswer } from "../../src/core/refresher.ts";
+import { wantKey } from "../../src/core/want.ts";
+import { ADA, answerOf, browser, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
+
+/** One back-off for all tabs, which a page load continues. */
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const NEED = { user: ADA, want: USUAL, notGen: -1 };
+const SECOND = 1_000;
+
+const down: RefreshAnswer = { type: "not_rotated", retryAfterMs: undefined, cause: undefined };
+const cut: RefreshAnswer = { type: "unknown", byServer: false, cause: undefined };
+
+/** Pages that can be closed: their locks are free then, and their timers stand still. */
+async function outage(answer: RefreshAnswer | undefined) {
+  const all = browser();
+  await all.store.update(KEY, () => expiredRow());
+  const begun = Date.now();
+  const times: number[] = [];
+  const push = all.sent.push.bind(all.sent);
+  all.sent.push = (...sends) => {
+    for (const send of sends) {
+      times.push((Date.now() - begun) / SECOND);
+      if (answer) send.answer(answer);
+    }
+    return push(...sends);
+  };
+  let pages = 0;
+  const open = () => {
+    let isClosed = false;
+    let leave = () => {};
+    const clock = {
+      now: () => Date.now(),
+      mono: () => performance.now(),
+      sleep: (ms: number, signal?: AbortSignal) =>
+        new Promise<void>((resolve, reject) => {
+          const timer = setTimeout(() => isClosed || resolve(), ms);
+          signal?.addEventListener("abort", () => {
+            clearTimeout(timer);
+            if (!isClosed) reject(signal.reason as Error);
+          });
+        }),
+    };
+    const listeners = new Set<() => void>();
+    leave = () => {
+      for (const listener of [...listeners]) listener();
+      isClosed = true;
+    };
+    const page = {
+      visible: () => true,
+      onEvent: (listener: (event: "pagehide") => void) => {
+        const tell = () => listener("pagehide");
+        listeners.add(tell);
+        return () => listeners.delete(tell);
+      },
+      asleep: () => isClosed,
+    };
+    const tab = all.tab(`page-${++pages}`, { clock, page });
+    return { tab, close: () => leave() };
+  };
+  return { ...all, times, open };
+}
+
+/** The most requests within so many seconds. */
+const most = (times: readonly number[], seconds: number) =>
+  Math.max(...times.map((from) => times.filter((t) => t >= from && t < from + seconds).length));
+
+describe("a server that is down for ten minutes", () => {
+  test.for([
+    ["answers 503", 1, down],
+    ["answers 503", 5, down],
+    ["closes the connection", 5, cut],
+    ["answers 500", 5, { ...cut, byServer: true }],
+    ["never answers", 5, undefined],
+  ] as const)(
+    "A10: and %s: at most 6 requests in 30 s, then 3 a minute, by %i tabs that are reloaded",
+    { timeout: 30_000 },
+    async ([, tabs, answer]) => {
+      const { times, open } = await outage(answer);
+      const pages = Array.from({ length: tabs }, open);
+      for (let second = 0; second < 600; second++) {
+        // Each page lives for seven seconds in the first minute, and then for a while.
+        const lifeS = second < 60 ? 7 : 41;
+        if (second % lifeS === lifeS - 1) {
+          const i = second % tabs;
+          pages[i]!.close();
+          pages[i] = open();
+        }
+        for (const { tab } of pages) tab.refresh(NEED).catch(() => {});
+        await vi.advanceTimersByTimeAsync(SECOND);
+      }
+      expect(times.filter((t) => t < 30).length).toBeLessThanOrEqual(6);
+      expect(
+        most(
+          times.filter((t) => t >= 30),
+          60,
+        ),
+      ).toBeLessThanOrEqual(3);
+      expect(times.length).toBeGreaterThan(10);
+    },
+  );
+});
+
+describe("an attempt of a page that is gone", () => {
+  const att = { id: "gone-1", seq: 2, tab: "gone", want: USUAL, n: 1 };
+  const failed = async (changes: { tries: number; retryAt?: number; retryMs?: number }) => {
+    const all = browser();
+    await all.store.update(KEY, () => ({ ...expiredRow(), seq: 2, att: { ...att, ...changes } }));
+    return all;
+  };
+
+  test("A10: is followed when its pause is over, and the next pause is longer", async () => {
+    const all = await failed({ tries: 3, retryAt: Date.now() + 5_400, retryMs: 5_400 });
+    void all.tab("a").refresh(NEED);
+    await vi.advanceTimersByTimeAsync(5_399);
+    expect(all.sent).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(all.sent).toHaveLength(1);
+    expect((await all.store.get(KEY))!.att).toMatchObject({
+      tries: 4,
+      retryAt: Date.now() + 16_200,
+      retryMs: 16_200,
+    });
+  });
+
+  test("A10: waits for a shorter time than its pause when the wall clock was set back", async () => {
+    const all = await failed({ tries: 3, retryAt: Date.now() + 7_200_000, retryMs: 5_400 });
+    void all.tab("a").refresh(NEED);
+    // The ghost of the request, and the pause.
+    await vi.advanceTimersByTimeAsync(2_500 + 5_400);
+    expect(all.sent).toHaveLength(1);
+  });
+
+  test("A10: is followed at once when another tab has the answer meanwhile", async () => {
+    const all = await failed({ tries: 9, retryAt: Date.now() + 20_000, retryMs: 20_000 });
+    const tokens = all.tab("a").refresh(NEED);
+    await vi.advanceTimersByTimeAsync(4_000);
+    const access = { [USUAL]: { gen: 2, expiresAt: Date.now() + 60_000, scope: [] } };
+    await all.store.update(KEY, (row) => ({ ...row!, gen: 2, cseq: 2, att: null, access }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect((await tokens).generation).toBe(2);
+    expect(all.sent).toHaveLength(0);
+  });
+
+  test("A10: Retry-After holds for the next page, too", async () => {
+    const { open, times, sent } = await outage(undefined);
+    const first = open();
+    first.tab.refresh(NEED).catch(() => {});
+    await settle();
+    sent[0]!.answer({ type: "not_rotated", retryAfterMs: 50_000, cause: undefined });
+    await settle();
+    await vi.advanceTimersByTimeAsync(SECOND);
+    first.close();
+    open()
+      .tab.refresh(NEED)
+      .catch(() => {});
+    await vi.advanceTimersByTimeAsync(48_900);
+    expect(times).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(times).toHaveLength(2);
+  });
+
+  test("A10: is followed late by a tab that nobody looks at, and sooner when somebody does", async () => {
+    const { store, sent, tab } = await failed({ tries: 9, retryAt: Date.now(), retryMs: 20_000 });
+    await store.update(KEY, (row) => {
+      const { [USUAL]: entry } = row!.access;
+      return { ...row!, access: { [USUAL]: { ...entry!, lifeMs: 3_600_000 } } };
+    });
+    let isVisible = false;
+    const hidden = tab("a", {
+      page: { visible: () => isVisible },
+      timing: { patienceMs: 3_600_000 },
+    });
+    void hidden.refresh(NEED);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(sent).toHaveLength(0);
+    isVisible = true;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(sent).toHaveLength(1);
+  });
+});
+
+test("A10: an attempt for another target waits for the same pause, because the server is the same", async () => {
+  const { store, sent, tab } = browser();
+  await store.update(KEY, () => expiredRow());
+  const one = tab("a");
+  void one.refresh(NEED);
+  void tab("b").refresh({ ...NEED, want: wantKey({ resource: "https://api.example" }) });
+  await settle();
+  for (let send = 0; send < 4; send++) {
+    sent[send]!.answer(down);
+    while (sent.length === send + 1) {
+      await vi.advanceTimersToNextTimerAsync();
+      await settle();
+    }
+  }
+  expect(new Set(sent.map(({ tab }) => tab))).toEqual(new Set(["a"]));
+  sent.at(-1)!.answer(answerOf(2));
+  await vi.advanceTimersByTimeAsync(SECOND);
+  expect(sent.at(-1)).toMatchObject({ tab: "b", refreshToken: "rt2" });
+});

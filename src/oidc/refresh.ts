@@ -127,7 +127,7 @@ function judge(
   }
   const said = parseFacts(answer, form);
   // An `error` that comes with a 404 is no OAuth error.
-  const facts = isNoEndpoint(said) ? { status: said.status } : said;
+  const facts = isNoEndpoint(said) ? { ...said, error: undefined } : said;
   const cause = refusal(form.name, facts);
   if (isUnprocessed(facts)) {
     return { type: "not_rotated", retryAfterMs: retryAfterMs(answer.headers, now), cause };

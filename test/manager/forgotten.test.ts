@@ -12,7 +12,7 @@ import { TokenExchangeGrant } from "../../src/grants/token-exchange-grant.ts";
 import { takeOver, type TakenTokens } from "../../src/manager/take-over.ts";
 import { mapStorage, scriptedGrant } from "../grants/support.ts";
 import { ADA, CLIENT, KEY, settle, testClock } from "../refresh/tabs.ts";
-import { loginAnswer, world, type World } from "./fixture.ts";
+import { loginAnswer, world, type World, STATE } from "./fixture.ts";
 import { two } from "./people.ts";
 
 /** What `forget()` and a logout leave behind, and who comes back. */
@@ -171,7 +171,7 @@ describe("B7: a user who was forgotten", () => {
     await auth.forget(ADA);
     my.server.exchange = async () =>
       loginAnswer({ asked: { resource: undefined, audience: undefined, prompt: "none" } });
-    const response = "https://app.example/callback?code=c&state=s";
+    const response = `https://app.example/callback?code=c&state=${STATE}`;
     await expect(auth.handleCallback(response)).rejects.toMatchObject({ code: "cancelled" });
     expect(await isIn(my, ADA)).toBeUndefined();
   });

@@ -77,10 +77,10 @@ async function loadPage(): Promise<Sender> {
 
 describe("a refresh token", () => {
   test.each<[string, () => Response, string]>([
-    ["answers 404", () => json({ error: "not_found" }, 404), "not_rotated"],
-    ["answers 404 with a page", () => new Response("<h1>Not here", { status: 404 }), "not_rotated"],
-    ["answers 410", () => new Response(null, { status: 410 }), "not_rotated"],
-    ["answers 405", () => new Response(null, { status: 405 }), "not_rotated"],
+    ["answers 404", () => json({ error: "not_found" }, 404), "refused"],
+    ["answers 404 with a page", () => new Response("<h1>Not here", { status: 404 }), "refused"],
+    ["answers 410", () => new Response(null, { status: 410 }), "refused"],
+    ["answers 405", () => new Response(null, { status: 405 }), "refused"],
     [
       "closes the connection, or has a wrong certificate",
       () => {

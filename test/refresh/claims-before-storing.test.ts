@@ -237,7 +237,7 @@ describe("a response with a refresh token and no usable access token", () => {
     expect(row).toMatchObject({ gen: 2, att: null, end: null, renewable: true });
     expect(refreshTokenOf(row)).toBe("rt2");
     // It stands for a while: the server would answer the same.
-    await expect(a.refresh(NEED)).rejects.toBe(cause);
+    await expect(a.refresh(NEED)).rejects.toMatchObject({ code: "request_token", status: 200 });
     expect(sent).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(60_000);
     const tokens = a.refresh(NEED);

@@ -42,6 +42,8 @@ export interface GetTokenOptions extends Want {
   readonly user?: string;
   /** `reload`: a token newer than the one held now. */
   readonly cache?: "default" | "reload";
+  /** With `reload`: the token that an API refused. Another one that is stored by now is newer. */
+  readonly refused?: string;
   /** `none`: reject with a NoTokenError instead of going to the login page. */
   readonly prompt?: Prompt;
   /** For grants of the app's own; a stored token is given whatever it says. */

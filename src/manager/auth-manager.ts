@@ -255,7 +255,7 @@ export class AuthManager implements Auth {
     return (await this.#people()).tokenAfterLogin(this.#desk(), options, { waitFor, reason });
   }
 
-  async #silentToken(options: GetTokenOptions): Promise<string> {
+  async #silentToken({ refused, ...options }: GetTokenOptions): Promise<string> {
     const { cache = "default", user } = options;
     const want = wantKey(options);
     let refusal: unknown;
@@ -273,7 +273,8 @@ export class AuthManager implements Auth {
       }
     }
     const found = await this.#session.find(want, user);
-    if (cache === "default" && found && found.condition !== "dead") {
+    const isNews = refused !== undefined && found?.tokens.accessToken !== refused;
+    if ((cache === "default" || isNews) && found && found.condition !== "dead") {
       if (found.condition === "aging") {
         this.#renewals.renew({ ...options, cache: "reload" }, found.tokens).catch(ignore);
       } else if (isUsual) {

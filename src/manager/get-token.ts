@@ -2,5 +2,7 @@
 export type GetToken = (options: {
   prompt: "none";
   cache?: "reload";
+  /** With `reload`: the token that an API refused. Give another one that is known by now, or else get one. */
+  refused?: string;
   signal: AbortSignal;
 }) => Promise<string>;

@@ -1,5 +1,5 @@
 import { ConfigurationError, IdTokenError, NoTokenError } from "../core/errors.ts";
-import type { TokenRequest } from "../core/grant.ts";
+import type { Grant, TokenRequest } from "../core/grant.ts";
 import { sessionKey } from "../core/keys.ts";
 import { KEEP, type SessionRow, type TokenRecord, type UserStore } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
@@ -12,6 +12,7 @@ import { unlessLeft } from "./unless-left.ts";
 
 interface KeepDesk extends SessionDesk, UserDesk {
   readonly users: UserStore;
+  readonly grant: Grant;
 }
 
 /** Stores the answer to a login: for `want`, and in place of what is usual for `usual`. `byDefault`: the default user afterwards. */
@@ -44,6 +45,24 @@ export async function keepAnswer(
   { isKnown }: KeepOptions,
 ): Promise<string> {
   const user = await fetchUser(desk, answer, request.signal);
+  if (request.user === undefined) await assertChosen(desk, user.sub);
+  try {
+    return await keep(desk, { ...answer, user }, request, checkIn, { isKnown });
+  } catch (error) {
+    // The user left. What is refused here must not stay in a cache of the grant either.
+    if (error instanceof NoTokenError) await desk.grant.userLeft?.(user.sub).catch(() => {});
+    throw error;
+  }
+}
+
+async function keep(
+  desk: KeepDesk,
+  answer: TokenSet & { readonly user: User },
+  request: TokenRequest,
+  checkIn: CheckIn,
+  { isKnown }: KeepOptions,
+): Promise<string> {
+  const { user } = answer;
   if (request.user !== undefined && user.sub !== request.user) {
     throw new IdTokenError("sub", "the grant answered about somebody else", {
       hint: "A grant that is asked for the token of `request.user` must give that person's.",
@@ -61,7 +80,6 @@ export async function keepAnswer(
     const judged = isAsked ? row : active.row;
     if ((isKnown && request.user !== undefined && !row) || judged?.end?.why === "signed_out")
       throw left;
-    if (request.user === undefined) await assertChosen(desk, active);
     if (!row) await assertNotForgotten(desk, user.sub);
     const isTheirs = row && !row.end;
     if (isTheirs && answer.issuedTokenType !== undefined) {

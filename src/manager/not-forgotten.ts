@@ -1,5 +1,5 @@
 import { CancelledError, NoTokenError } from "../core/errors.ts";
-import type { StoredUser, UserStore } from "../core/session.ts";
+import type { UserStore } from "../core/session.ts";
 
 /** The grant has a token without asking anybody. No automatic login follows: it would bring the user back. */
 export class ForgottenError extends NoTokenError {
@@ -22,12 +22,19 @@ export async function assertMayReturn({ users }: ForgottenParts, sub: string): P
   if (await (await users.people()).isForgotten(sub)) throw new CancelledError(MESSAGE);
 }
 
-/** After `forget()` a tab has no user until one is chosen. @throws NoTokenError `active` is of such a tab */
+/**
+ * After `forget()` a tab has no user until one is chosen. `user`: whose tokens came; `assertNotForgotten()` is about forgotten
+ * ones.
+ * @throws NoTokenError this is such a tab
+ */
 export async function assertChosen(
-  { users }: ForgottenParts,
-  { sub, isPinned }: StoredUser,
+  { users }: { readonly users: Pick<UserStore, "people" | "getActive"> },
+  user: string,
 ): Promise<void> {
-  if (sub === undefined && isPinned && (await (await users.people()).isForgotten())) {
+  const { sub, isPinned } = await users.getActive();
+  if (sub !== undefined || !isPinned) return;
+  const people = await users.people();
+  if ((await people.isForgotten()) && !(await people.isForgotten(user))) {
     throw new ForgottenError("this tab's user was forgotten, and no other user was chosen");
   }
 }

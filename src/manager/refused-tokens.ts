@@ -58,8 +58,8 @@ export class RefusedTokens {
   #countNow(origin: string): number | undefined {
     const { count, until } = this.#pauses.get(origin) ?? { count: 0, until: 0 };
     const waitMs = until - this.#clock.now();
-    // A clock that was set back must not make the pause longer.
-    if (waitMs > LONGEST_PAUSE_MS || waitMs < -FORGIVEN_AFTER_MS) return 0;
+    // A clock that was set back must not make the pause much longer.
+    if (waitMs > 2 * LONGEST_PAUSE_MS || waitMs < -FORGIVEN_AFTER_MS) return 0;
     return waitMs > 0 ? undefined : count;
   }
 
@@ -83,5 +83,7 @@ async function newerToken(
   signal: AbortSignal,
 ): Promise<string> {
   const current = await getToken({ prompt: "none", signal });
-  return current === refused ? getToken({ prompt: "none", cache: "reload", signal }) : current;
+  return current === refused
+    ? getToken({ prompt: "none", cache: "reload", refused, signal })
+    : current;
 }

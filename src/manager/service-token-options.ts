@@ -5,6 +5,8 @@ import type { Want } from "../core/want.ts";
 export interface ServiceTokenOptions extends Want {
   /** `reload`: a token newer than the stored one. */
   readonly cache?: "default" | "reload";
+  /** With `reload`: the token that an API refused. Another one that is stored by now is newer. */
+  readonly refused?: string;
   /** `none`: a provider that needs a person rejects with a NoTokenError. */
   readonly prompt?: Prompt;
   /** For grants of the provider. A call with a context joins no other call's request. */

@@ -15,7 +15,7 @@ export async function tokenAfterLogin(
   { waitFor, reason }: { waitFor: Promise<unknown> | undefined; reason: unknown },
 ): Promise<string> {
   const { userAgent, page, users } = config;
-  const { signal, cache: _, user, ...want } = options;
+  const { signal, cache: _, refused: __, user, ...want } = options;
   const loginHint = user === undefined ? undefined : await hintOf(user, users);
   const resources =
     want.resource === undefined ? [] : await namedBefore(config, user ?? session.sub);

@@ -116,17 +116,18 @@ export class TokenManager {
     options: ServiceTokenOptions,
     mode: ForceRefreshOptions["mode"],
   ): Promise<string> {
-    const { cache = "default", prompt, context, signal } = options;
+    const { cache = "default", refused, prompt, context, signal } = options;
     const own = context && ++this.#calls;
     return this.#flights.join(
-      JSON.stringify([entry.key, cache, mode, prompt, own, entry.user?.departures]),
+      JSON.stringify([entry.key, cache, refused, mode, prompt, own, entry.user?.departures]),
       (stop) => this.#find(entry, { ...options, cache, signal: stop }, mode),
       signal,
     );
   }
 
   /** Nobody is signed in, so nothing that is stored may be given. The provider may sign somebody in. */
-  async #withoutUser(request: ServiceTokenOptions): Promise<string> {
+  async #withoutUser(options: ServiceTokenOptions): Promise<string> {
+    const { refused: _, ...request } = options;
     const tokens = await this.#config.provider.requestToken(request);
     const user = await this.#entries.users.current();
     if (typeof user === "object" && isOf(user, tokens)) {
@@ -137,12 +138,13 @@ export class TokenManager {
 
   async #find(
     entry: Entry,
-    options: ServiceTokenOptions & { signal: AbortSignal },
+    { refused, ...options }: ServiceTokenOptions & { signal: AbortSignal },
     mode: ForceRefreshOptions["mode"],
   ): Promise<string> {
     const isReload = options.cache === "reload";
     const before = await this.#entries.read(entry);
-    if (!isReload && this.#entries.isGood(before)) return before.accessToken;
+    const isNews = !isReload || (refused !== undefined && before?.accessToken !== refused);
+    if (isNews && this.#entries.isGood(before)) return before.accessToken;
     try {
       return await this.#get(entry, before, options, mode);
     } catch (error) {

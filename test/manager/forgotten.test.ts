@@ -149,6 +149,19 @@ describe("B7: a user who was forgotten", () => {
     });
   });
 
+  test("B7: leaves nothing in a cache, also when the host app names the user again", async () => {
+    for (const how of ["forget", "signOut"] as const) {
+      const { open } = hostApp((grant) => new CachedGrant(grant, { storage, key: "host" }));
+      const auth = await open();
+      await auth.getToken(none);
+      expect(JSON.stringify([...storage.rows])).toContain("host-ada");
+      await (how === "forget" ? auth.forget(ADA) : auth.signOut({ endSession: "none" }));
+      expect(JSON.stringify([...storage.rows])).not.toContain("ada");
+      await expect(auth.getToken(none)).rejects.toMatchObject(noToken);
+      expect(JSON.stringify([...storage.rows])).not.toContain("host-ada");
+    }
+  });
+
   test("B7: is not brought back by a silent login that began later", async () => {
     const my = await two();
     const auth = my.tab();

@@ -227,3 +227,39 @@ describe("A9: a newer token helps", () => {
     expect((await send()).status).toBe(200);
   });
 });
+
+describe("A9: a token that another tab replaced already", () => {
+  test("A9: is not replaced again by an Auth, though this tab has not heard of it", async () => {
+    const my = world();
+    const row = expiredRow();
+    const expiresAt = Date.now() + HOUR_MS;
+    const access = { [USUAL]: { gen: 1, expiresAt, scope: ["openid"], lifeMs: HOUR_MS } };
+    await remember(my, { ...row, access });
+    my.answer = async () => answerOf(my.sends + 1, { expiresAt });
+    const [one, two] = [my.tab(), my.tab()];
+    expect(await two.getToken()).toBe("at1");
+    expect(await one.getToken({ cache: "reload", refused: "at1" })).toBe("at2");
+    // `two` never started, so it hears no messages.
+    expect(await two.getToken()).toBe("at1");
+    expect(await two.getToken({ cache: "reload", refused: "at1" })).toBe("at2");
+    expect(await two.getToken()).toBe("at2");
+    expect(my.sends).toBe(1);
+    expect(await two.getToken({ cache: "reload", refused: "at2" })).toBe("at3");
+  });
+
+  test("A9: is not replaced again by a token manager", async () => {
+    let issued = 0;
+    const storage = new MemoryTokenStorage();
+    const open = () =>
+      new TokenManager({
+        provider: { requestToken: async () => loginAnswer({ accessToken: `at${++issued}` }) },
+        storage,
+        locks: new MemoryTabLock(),
+        clock: wallClock,
+      });
+    expect(await open().getToken()).toBe("at1");
+    expect(await open().getToken({ cache: "reload", refused: "at1" })).toBe("at2");
+    expect(await open().getToken({ cache: "reload", refused: "at1" })).toBe("at2");
+    expect(await open().getToken({ cache: "reload", refused: "at2" })).toBe("at3");
+  });
+});

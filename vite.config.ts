@@ -26,14 +26,30 @@ export default defineConfig(async ({ mode }) => ({
       output: { preserveModules: true, preserveModulesRoot: "src", entryFileNames: "[name].js" },
     },
   },
-  test: mode === "test" ? { projects: await projects() } : mode === "engines" ? ENGINES : {},
+  test: mode === "test" ? { projects: await projects() } : (MODES[mode] ?? {}),
 }));
 
-/** `npm run test:engines`: needs Firefox and WebKit, which `npm test` does not. */
-const ENGINES = {
-  include: ["test/engines/*.test.ts"],
-  testTimeout: 120_000,
-  hookTimeout: 60_000,
+const UNIT = [
+  "test/{core,refresh,oidc,memory,grants,manager,outage,simulation,size}/**/*.test.ts",
+  "test/*.test.ts",
+];
+
+/** By `vitest run --mode`: what `npm test` does not run, or not in this way. */
+const MODES: Readonly<Record<string, object>> = {
+  /** `npm run test:engines`: needs Firefox and WebKit, which `npm test` does not. */
+  engines: {
+    include: ["test/engines/*.test.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+  },
+  /** `npm run test:node` runs this with each version of Node. The excluded tests only compute, alike in each version. */
+  node: {
+    include: [...UNIT, "test/e2e/demo-react.test.ts"],
+    exclude: ["test/{outage,simulation,size}/**"],
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
 };
 
 /** Found while tests run, they would reload the page under them. */
@@ -78,10 +94,7 @@ async function projects() {
       test: {
         name: "unit",
         maxWorkers: 2,
-        include: [
-          "test/{core,refresh,oidc,memory,grants,manager,outage,simulation,size}/**/*.test.ts",
-          "test/*.test.ts",
-        ],
+        include: UNIT,
       },
     },
     {

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, expect, test } from "vitest";
+import { build } from "vite";
+import { afterAll, beforeAll, expect, test } from "vitest";
 
 const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as {
   exports: Record<string, string | { types: string; default: string }>;
@@ -16,8 +17,15 @@ const ENTRIES = Object.entries(exports).flatMap(([name, files]) =>
 const folder = mkdtempSync(join(tmpdir(), "latchkey-entries-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const source = (dist: string) =>
-  fileURLToPath(new URL(dist.replace("./dist/", "../src/").replace(/js$/, "ts"), import.meta.url));
+/** Inside of `node_modules`, where the built files find the packages that they import. */
+const BUILT = fileURLToPath(new URL("../node_modules/.cache/latchkey-entries/", import.meta.url));
+beforeAll(async () => {
+  await build({
+    mode: "production",
+    logLevel: "warn",
+    build: { outDir: BUILT, emptyOutDir: true },
+  });
+});
 
 interface Import {
   touched: string[];
@@ -31,13 +39,13 @@ interface ImportOptions {
   readonly packages?: readonly string[];
 }
 
-/** Imports a file in a Node of its own, which has to end by itself. */
+/** Imports a file in a Node of its own, without a TypeScript loader. Node has to end by itself. */
 async function importInNode(
   path: string,
   { timeout = 10_000, packages = [] }: ImportOptions = {},
 ): Promise<Import> {
-  const script = fileURLToPath(new URL("support/import-entry.ts", import.meta.url));
-  const args = ["--import", "tsx", script, pathToFileURL(path).href, ...packages];
+  const script = fileURLToPath(new URL("support/import-entry.mjs", import.meta.url));
+  const args = [script, pathToFileURL(path).href, ...packages];
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout });
   return JSON.parse(stdout) as Import;
 }
@@ -57,11 +65,11 @@ test("each entry has its source, its types and its place in the build", () => {
 });
 
 test.for(ENTRIES)(
-  "importing $name in Node touches nothing of a browser, begins nothing and ends",
+  "importing the built $name in Node touches nothing of a browser, begins nothing and ends",
   { timeout: 20_000 },
   async ({ name, files }) => {
     const packages = name === "./ui" ? ["lit"] : [];
-    expect(await importInNode(source(files.default), { packages })).toEqual({
+    expect(await importInNode(join(BUILT, relative("dist", files.default)), { packages })).toEqual({
       touched: [],
       failure: "",
       left: [],
@@ -71,20 +79,20 @@ test.for(ENTRIES)(
 
 test("and a module that does would be caught", { timeout: 20_000 }, async () => {
   const planted = {
-    "typeof.ts": "export const isBrowser = typeof window !== 'undefined';",
-    "locks.ts": "export const locks = 'navigator' in globalThis && navigator.locks;",
-    "left.ts": "(globalThis as any).__left = 1; export const x = 1;",
+    "typeof.mjs": "export const isBrowser = typeof window !== 'undefined';",
+    "locks.mjs": "export const locks = 'navigator' in globalThis && navigator.locks;",
+    "left.mjs": "globalThis.__left = 1; export const x = 1;",
   };
   const caught: Record<string, Import> = {};
   for (const [name, code] of Object.entries(planted)) {
     writeFileSync(join(folder, name), code);
     caught[name] = await importInNode(join(folder, name));
   }
-  expect(caught["typeof.ts"]!.touched).toEqual(["window"]);
-  expect(caught["locks.ts"]!.touched).toEqual(["navigator"]);
-  expect(caught["left.ts"]!.left).toEqual(["__left"]);
-  writeFileSync(join(folder, "timer.ts"), "export const timer = setTimeout(() => {}, 60_000);");
-  await expect(importInNode(join(folder, "timer.ts"), { timeout: 3_000 })).rejects.toMatchObject({
+  expect(caught["typeof.mjs"]!.touched).toEqual(["window"]);
+  expect(caught["locks.mjs"]!.touched).toEqual(["navigator"]);
+  expect(caught["left.mjs"]!.left).toEqual(["__left"]);
+  writeFileSync(join(folder, "timer.mjs"), "export const timer = setTimeout(() => {}, 60_000);");
+  await expect(importInNode(join(folder, "timer.mjs"), { timeout: 3_000 })).rejects.toMatchObject({
     killed: true,
   });
 });

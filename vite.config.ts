@@ -42,6 +42,13 @@ const MODES: Readonly<Record<string, object>> = {
     testTimeout: 120_000,
     hookTimeout: 60_000,
   },
+  /** `npm run test:hour`: what Latchkey asks by itself within an hour, with every fault and up to five tabs. */
+  hour: {
+    include: ["test/hour/*.test.ts"],
+    testTimeout: 300_000,
+    hookTimeout: 60_000,
+    maxConcurrency: 3,
+  },
   /** `npm run test:node` runs this with each version of Node. The excluded tests only compute, alike in each version. */
   node: {
     include: [...UNIT, "test/e2e/demo-react.test.ts"],

@@ -96,9 +96,10 @@ export interface CallbackResult {
 export interface Auth {
   /**
    * A token that is good now: stored, refreshed once for all tabs, or after a login.
-   * Without `prompt: "none"` a visible top-level page without a session goes to the login page, unless the last login failed,
-   * or signed in somebody else than the `user` that was asked for.
-   * @throws NoTokenError nothing there and nothing may be shown, or the last login does not let the page ask again
+   * Without `prompt: "none"` a visible top-level page without a session goes to the login page, once. This automatic login
+   * leaves a mark in the tab's `sessionStorage`. No second one starts while the mark stands: until the token is given,
+   * `login()` is called, the user acts on the page, or 30 minutes have passed. A logout leaves the same mark.
+   * @throws NoTokenError nothing there and nothing may be shown, or a mark stands: show a button that calls `login()`
    * @throws RefreshTokenError the session ended and nothing may be shown
    * @throws RequestTokenError this token was refused; the session stands
    * @throws TimeoutError no answer within the patience of `timing`; the session stands, and the refresh goes on
@@ -107,7 +108,10 @@ export interface Auth {
    * @throws ConfigurationError nothing here can work: not a browser, no secure context
    */
   getToken(options?: GetTokenOptions): Promise<string>;
-  /** Starts a login in the click it is called from. With the page as user agent it does not come back: the page leaves. */
+  /**
+   * Starts a login in the click it is called from. With the page as user agent the page leaves.
+   * @throws CancelledError the page did not leave within 10 seconds, or the user acted on it before
+   */
   login(options?: LoginOptions): Promise<User>;
   /**
    * Takes an authorization response, `url` or the page's own. Idempotent: twice in a row gives the same result.

@@ -88,12 +88,15 @@ export class AuthManager implements Auth {
       page.onWake(() => void this.#session.load("stored").catch(this.#onUnread)),
     ];
     this.#unlisten = () => undo.forEach((end) => end());
-    const isResponse = isCallback(page.href(), redirectUri(), client);
     const here = page.href();
-    if (!isResponse) this.#logins.tell((logins) => logins.cameBack(here));
-    this.#opened = isResponse ? this.handleCallback().then(ignore, ignore) : this.#open();
+    if (isCallback(here, redirectUri(), client)) {
+      this.#opened = this.handleCallback().then(ignore, ignore);
+    } else {
+      this.#opened = this.#open();
+      this.#logins.tell((logins) => logins.cameBack(here));
+    }
     this.#opened.catch(ignore);
-    const signOut = signOutStateOf(page.href(), postLogoutRedirectUri());
+    const signOut = signOutStateOf(here, postLogoutRedirectUri());
     if (signOut) {
       loadServerSignOut()
         .then(({ takeSignOut }) => takeSignOut(signOut, this.#config))

@@ -125,9 +125,12 @@ export class Logins {
       const answer = await grant.requestToken({ ...request, trip: watched, beforeLeaving });
       return await this.checkIn(answer, request, silent);
     } catch (error) {
-      const isAnswered = request.mayChoose && !(error instanceof CancelledError);
-      if (isAnswered && automatic.begun) automatic.fail(error);
-      if (!(error instanceof NoTokenError)) throw error;
+      if (!(error instanceof NoTokenError)) {
+        const isAnswered = isAuthError(error) && !(error instanceof CancelledError);
+        // Of an automatic login that did not leave the page.
+        if (request.mayChoose && isAnswered && automatic.begun) automatic.fail(error);
+        throw error;
+      }
       return await this.#signedInMeanwhile(before.row?.sid, error);
     }
   }

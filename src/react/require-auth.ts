@@ -26,8 +26,8 @@ export interface RequireAuthProps {
   /** What the click does; `auth.login()` when not given. */
   readonly onLogin?: (auth: Auth) => void;
   /**
-   * `automatic`: where nobody is signed in to begin with, as `auth.getToken()` does: with a trip to the login page, unless
-   * the last one failed. Who signs out here, or whose session ends, sees the fallback. `click` when not given.
+   * `automatic`: where nobody is signed in to begin with, as `auth.getToken()` does: with a trip to the login page, but not
+   * twice. Who signs out here, or whose session ends, sees the fallback. `click` when not given.
    */
   readonly login?: "click" | "automatic";
 }

@@ -44,7 +44,6 @@ function hosted(sub: string): TokenSet {
     expiresAt: Date.now() + 3_600_000,
     scope: ["openid"],
     user: { sub, claims: { sub } },
-    tokenEndpoint: "",
   });
 }
 
@@ -167,7 +166,6 @@ test("B6: exchanged tokens in IndexedDB are kept apart, and gone when logout() i
         expiresAt: Date.now() + 3_600_000,
         scope: [],
         issuedTokenType: "urn:ietf:params:oauth:token-type:access_token",
-        tokenEndpoint: "",
       }),
   };
   const billing = () =>

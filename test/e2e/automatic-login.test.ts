@@ -255,10 +255,10 @@ describe("a page that stays where it is", () => {
     mayLeave = false;
   });
   /** `login()` in a click, and what it came to. */
-  async function clicked(prepare: () => void = () => {}) {
+  async function clicked(prepare: () => void = () => {}, before: () => void = hurry) {
     const page = await context.newPage();
     page.on("dialog", (dialog) => void (mayLeave ? dialog.accept() : dialog.dismiss()));
-    await page.evaluateOnNewDocument(hurry);
+    await page.evaluateOnNewDocument(before);
     await page.goto(`${site.origin}/bare/`);
     await page.evaluate((issuer) => {
       const { createAuth } = window.latchkey;
@@ -322,6 +322,19 @@ describe("a page that stays where it is", () => {
     mayLeave = true;
     await page.click("button");
     await page.waitForFunction(() => location.pathname === "/bare/callback", { polling: 50 });
+  });
+
+  test("A4: the user acts on the page: the login is cancelled at once", async () => {
+    provider.behaviours.set("/authorize", () => ({ status: 204 }));
+    const page = await clicked(
+      () => {},
+      () => {},
+    );
+    await until("the server was asked", () => logins() === 1);
+    const pressedAt = Date.now();
+    await page.keyboard.press("a");
+    await cancelled(page);
+    expect(Date.now() - pressedAt).toBeLessThan(5_000);
   });
 
   test("A4: a response that comes later is taken all the same", async () => {

@@ -36,6 +36,8 @@ export interface HostileProvider {
   readonly behaviours: Map<string, Behaviour>;
   /** `sub` of the next login. */
   user: string;
+  /** The provider's clock, in milliseconds since the epoch. */
+  now: () => number;
   /** Changes the claims of every ID token: `isRefresh` tells which kind it is. */
   claims: (claims: Record<string, unknown>, isRefresh: boolean) => Record<string, unknown>;
   /** Members of every token response on top of the usual ones; `undefined` removes one. */
@@ -76,6 +78,7 @@ export async function startHostileProvider(clientId = "latchkey-demo"): Promise<
     requests: [],
     behaviours: new Map(),
     user: "ada",
+    now: () => Date.now(),
     claims: (claims) => claims,
     tokens: {},
     metadata: (document) => document,
@@ -99,7 +102,7 @@ export async function startHostileProvider(clientId = "latchkey-demo"): Promise<
       what: `${request.method} ${url.pathname}`,
       query: url.searchParams,
       body: new URLSearchParams(await readAll(request)),
-      at: Date.now(),
+      at: me.now(),
     };
     me.requests.push(arrived);
     const behaviour = me.behaviours.get(url.pathname);
@@ -148,7 +151,7 @@ export async function startHostileProvider(clientId = "latchkey-demo"): Promise<
     codes.set(code, {
       sub: me.user,
       nonce: query.get("nonce") ?? "",
-      authTime: Math.floor(Date.now() / 1000),
+      authTime: Math.floor(me.now() / 1000),
       scope: query.get("scope") ?? "",
     });
     return redirectTo(query, { code, state: query.get("state") ?? "" });
@@ -162,7 +165,7 @@ export async function startHostileProvider(clientId = "latchkey-demo"): Promise<
     (isRefresh ? me.refreshTokens : codes).delete(sent);
     if (!known) return { status: 400, body: { error: "invalid_grant" } };
     const { sub, nonce, authTime } = known;
-    const now = Math.floor(Date.now() / 1000);
+    const now = Math.floor(me.now() / 1000);
     const times = { iat: now, exp: now + 600, auth_time: authTime };
     const claims = { iss: issuer, aud: clientId, sub, ...times };
     const refreshToken = randomUUID();

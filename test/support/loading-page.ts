@@ -5,9 +5,9 @@ import type { CreateAuthConfig, GetTokenOptions } from "../../src/index.ts";
 export interface LoadingPage {
   readonly page: Page;
   /** What its calls came to, over all its loads: `token`, or an error's code and message. */
-  results(): Promise<readonly string[]>;
+  readonly results: () => Promise<readonly string[]>;
   /** Until it has asked five times, and is refused. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
 }
 
 export interface LoadingPageOptions {

@@ -1,0 +1,10 @@
+import { SCENARIOS } from "./scenarios.ts";
+import { testHours } from "./test-hours.ts";
+
+/** `npm run test:hour`: what Latchkey asks by itself within an hour. */
+
+const report = (line: string) => void process.stdout.write(`${line}\n`);
+const often = { pollMs: 5_000, reloadMs: 300_000 };
+
+testHours("an hour of one tab", SCENARIOS, { ...often, tabs: 1 }, report);
+testHours("an hour of five tabs", SCENARIOS, { ...often, tabs: 5 }, report);

@@ -243,11 +243,11 @@ test("A13: a user who presses a key may be sent to the login page again, once", 
 });
 
 describe("a page that stays where it is", () => {
-  /** Ten seconds take half a second. */
+  /** Ten seconds take less than one. */
   const hurry = () => {
     const original = window.setTimeout.bind(window);
     window.setTimeout = ((run: () => void, ms = 0) =>
-      original(run, ms === 10_000 ? 500 : ms)) as typeof setTimeout;
+      original(run, ms === 10_000 ? 300 : ms)) as typeof setTimeout;
   };
   /** What the user answers when a page wants to leave. */
   let mayLeave = false;
@@ -338,7 +338,7 @@ describe("a page that stays where it is", () => {
   });
 
   test("A4: a response that comes later is taken all the same", async () => {
-    provider.behaviours.set("/authorize", (_, good) => ({ ...good, delayMs: 1_500 }));
+    provider.behaviours.set("/authorize", (_, good) => ({ ...good, delayMs: 2_500 }));
     const page = await clicked();
     await page.waitForFunction(() => location.pathname === "/bare/callback", { polling: 50 });
     expect(await page.evaluate(() => sessionStorage.getItem("outcome"))).toBe("cancelled");

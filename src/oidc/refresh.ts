@@ -133,18 +133,10 @@ function judge(
     return { type: "not_rotated", retryAfterMs: retryAfterMs(answer.headers, now), cause };
   }
   const meaning = meaningOf(request, facts);
-  switch (meaning) {
-    case "session over":
-      return { type: "invalid_grant" };
-    case "user needed":
-    case "wrong request":
-    case "unexplained":
-      return { type: "refused", meaning, facts };
-    case "temporary":
-    case "pending":
-    case "slow down":
-      return { type: "unknown", byServer: true, cause };
-  }
+  if (meaning === "session over") return { type: "invalid_grant" };
+  return meaning === "user needed" || meaning === "wrong request" || meaning === "unexplained"
+    ? { type: "refused", meaning, facts }
+    : { type: "unknown", byServer: true, cause };
 }
 
 /** @throws RequestTokenError nothing says that the refresh token was used */

@@ -305,9 +305,9 @@ export const MUTANTS: readonly Mutant[] = [
       [
         "refresh/commit.ts",
         "endSession(run, claimed, { why, claim })",
-        "dropAttempt(run, claimed)",
+        'storeRefusal(run, claimed, { type: "refused", meaning: "unexplained", facts: {} })',
       ],
-      ["refresh/commit.ts", "endSession, mergedRow", "endSession, dropAttempt, mergedRow"],
+      ["refresh/commit.ts", "endSession, mergedRow", "mergedRow, storeRefusal"],
       ["refresh/commit.ts", "if (!row) return", "return"],
     ],
     mix: "keys/unknown/web locks",

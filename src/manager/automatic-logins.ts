@@ -127,15 +127,20 @@ export class AutomaticLogins {
     } else if (outcome !== "given") this.#write([...all, settled]);
   }
 
-  /** A token was given: what the logins for it came to does not matter any more. A logout still does. */
+  /**
+   * A token was given: what the logins for it came to does not matter any more. A logout still does, and a login that started
+   * counts, although another manager of this tab may publish its token before this one settles its mark.
+   */
   given({ user, ...target }: LoginSubject): void {
     const want = wantKey(target);
-    this.#drop(
-      (mark) =>
-        mark.target === want &&
-        (mark.user ?? user) === user &&
-        mark.outcome !== "given" &&
-        mark.outcome !== "logged_out",
+    const isTheirs = (mark: LoginMark) => mark.target === want && (mark.user ?? user) === user;
+    const next = this.#recent().map((mark) =>
+      isTheirs(mark) && mark.outcome === "started" ? { ...mark, outcome: "given" as const } : mark,
+    );
+    this.#write(
+      next.filter(
+        (mark) => !isTheirs(mark) || mark.outcome === "given" || mark.outcome === "logged_out",
+      ),
     );
   }
 

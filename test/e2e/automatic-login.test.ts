@@ -270,7 +270,10 @@ describe("a page that stays where it is", () => {
       const button = document.createElement("button");
       button.textContent = "Sign in";
       button.onclick = () => {
-        window.auth.login().catch((error) => (document.title = error.code));
+        window.auth.login().catch((error) => {
+          document.title = error.code;
+          sessionStorage.setItem("outcome", error.code);
+        });
       };
       document.body.append(button);
     }, provider.issuer);

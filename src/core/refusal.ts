@@ -1,4 +1,3 @@
-import { RefreshTokenError } from "./errors.ts";
 import type { Refusal, SessionRow } from "./session.ts";
 import { USUAL_WANT } from "./want.ts";
 
@@ -9,8 +8,4 @@ import { USUAL_WANT } from "./want.ts";
 export function userNeeded(row: SessionRow): Refusal | undefined {
   const refusal = row.refusals?.[USUAL_WANT];
   return refusal?.meaning === "user needed" ? refusal : undefined;
-}
-
-export function userNeededError({ error, errorDescription, status }: Refusal): RefreshTokenError {
-  return new RefreshTokenError("user_needed", { error, errorDescription, status });
 }

@@ -2,7 +2,7 @@ import type { AuthState, TokenSummary } from "../core/auth.ts";
 import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import { chunk, shared } from "../core/lazy.ts";
-import { userNeeded, userNeededError } from "../core/refusal.ts";
+import { userNeeded } from "../core/refusal.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
 import type { Refresher } from "../core/refresher.ts";
 import {
@@ -233,18 +233,15 @@ export class ActiveSession {
     const lastUser = this.#lastUser?.sub === sub ? this.#lastUser : undefined;
     // News of other tabs do not end a login of this one.
     if (this.#logins > 0 && !this.#user) return;
-    const user = lastUser && { user: lastUser };
-    if (needed) {
-      const reason = "user_needed";
-      return this.state.set({ status: "expired", reason, error: userNeededError(needed), ...user });
-    }
-    if (!end || !isTaken) return this.#publish(error);
-    const { claim } = row.end!;
+    const reason = needed ? "user_needed" : end;
+    if (!reason || reason === "signed_out") return this.#publish(error);
+    // The server's words, or the claim that is wrong.
+    const facts = needed ?? (row!.end!.claim && row!.end!);
     this.state.set({
       status: "expired",
-      reason: end,
-      ...user,
-      ...(claim && { error: new RefreshTokenError(end, { claim }) }),
+      reason,
+      ...(lastUser && { user: lastUser }),
+      ...(facts && { error: new RefreshTokenError(reason, facts) }),
     });
   }
 

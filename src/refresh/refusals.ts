@@ -1,11 +1,11 @@
-import { userNeededError } from "../core/refusal.ts";
 import {
   NoTokenError,
+  RefreshTokenError,
   RequestTokenError,
   type AuthError,
   type ServerFacts,
 } from "../core/errors.ts";
-import { nextRefusal, refusalLeftMs } from "../core/refusal-pauses.ts";
+import { nextRefusal, parseRefusal, refusalLeftMs } from "../core/refusal-pauses.ts";
 import type { RefusedRefresh } from "../core/refresher.ts";
 import type { Refusal, SessionRow } from "../core/session.ts";
 import { USUAL_WANT, type WantKey } from "../core/want.ts";
@@ -43,7 +43,7 @@ export function standingRefusal(
   now: number,
 ): StandingRefusal | undefined {
   for (const target of new Set([USUAL_WANT, want])) {
-    const refusal = row.refusals?.[target];
+    const refusal = parseRefusal(row.refusals?.[target]);
     if (!refusal || (target !== want && refusal.meaning !== "user needed")) continue;
     const leftMs = refusalLeftMs(refusal, now);
     if (leftMs > 0) return { refusal, want: target, leftMs };
@@ -57,7 +57,7 @@ export function standingRefusal(
  */
 export function refusalError({ refusal, want }: StandingRefusal): AuthError {
   const isUserNeeded = refusal.meaning === "user needed";
-  if (isUserNeeded && want === USUAL_WANT) return userNeededError(refusal);
+  if (isUserNeeded && want === USUAL_WANT) return new RefreshTokenError("user_needed", refusal);
   const refused = requestError(refusal);
   return isUserNeeded
     ? new NoTokenError("the server asks for the user before it gives this token", refused)

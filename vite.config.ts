@@ -45,7 +45,7 @@ const MODES: Readonly<Record<string, object>> = {
   /** `npm run test:hour`: what Latchkey asks by itself within an hour, with every fault and up to five tabs. */
   hour: {
     include: ["test/hour/*.test.ts"],
-    testTimeout: 300_000,
+    testTimeout: 900_000,
     hookTimeout: 60_000,
     maxConcurrency: 3,
   },

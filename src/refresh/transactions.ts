@@ -117,7 +117,8 @@ function answeredRow(
   const stored = { ...row, gen, cseq: seq, att: row.att?.seq === seq ? null : row.att, tokens };
   if (answer.type === "unusable") {
     const { status } = answer.cause;
-    const refusal = { meaning: "wrong request", facts: { status } } as const;
+    // The next response may be right again, so the pause is short at first.
+    const refusal = { meaning: "unexplained", facts: { status } } as const;
     return withRefusal(stored, want, refusal, run.ports.clock.now());
   }
   const { expiresAt, scope, idToken } = answer.tokens;

@@ -12,5 +12,5 @@ function idOf(title: string): string {
   return title.slice(0, title.indexOf(":"));
 }
 
-testHours("an hour of one tab", SCENARIOS, { ...rarely, tabs: 1 });
-testHours("an hour of five tabs", firstOfEachFault, { ...rarely, tabs: 5 });
+testHours("an hour of one tab", SCENARIOS, { ...rarely, type: "tab", tabs: 1 });
+testHours("an hour of five windows", firstOfEachFault, { ...rarely, type: "window", tabs: 5 });

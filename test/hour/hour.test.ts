@@ -6,5 +6,6 @@ import { testHours } from "./test-hours.ts";
 const report = (line: string) => void process.stdout.write(`${line}\n`);
 const often = { pollMs: 5_000, reloadMs: 300_000 };
 
-testHours("an hour of one tab", SCENARIOS, { ...often, tabs: 1 }, report);
-testHours("an hour of five tabs", SCENARIOS, { ...often, tabs: 5 }, report);
+testHours("an hour of one tab", SCENARIOS, { ...often, type: "tab", tabs: 1 }, report);
+testHours("an hour of five tabs", SCENARIOS, { ...often, type: "tab", tabs: 5 }, report);
+testHours("an hour of five windows", SCENARIOS, { ...often, type: "window", tabs: 5 }, report);

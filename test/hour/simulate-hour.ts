@@ -22,6 +22,8 @@ export interface Scenario {
 
 export interface HourOptions {
   readonly tabs: number;
+  /** `window`: all of them are visible. `tab`: the last one is. */
+  readonly type: "tab" | "window";
   readonly pollMs: number;
   readonly reloadMs: number;
 }
@@ -83,7 +85,8 @@ export async function simulateHour(
   const tooMany = scenario.tooMany ?? TOO_MANY;
 
   async function openTab(tab: number): Promise<Page> {
-    const page = await context.newPage();
+    const page = await context.newPage({ type: options.type });
+    if (await page.evaluate(() => document.hidden)) throw new Error("a new tab is not visible");
     // The app may leave for the login page before the page counts as loaded.
     page.goto(`${site.origin}/?tab=${tab}`).catch(() => {});
     return page;
@@ -124,18 +127,18 @@ export async function simulateHour(
     }
     app = scenario.app ?? {};
     scenario.prepare(provider);
-    const pages = await Promise.all(Array.from({ length: options.tabs }, (_, tab) => openTab(tab)));
-    let lengthMs = 0;
-    while (lengthMs < HOUR_MS && requests.length < tooMany) {
-      lengthMs = now - start;
+    const pages: Page[] = [];
+    while (pages.length < options.tabs) pages.push(await openTab(pages.length));
+    while (now - start < HOUR_MS) {
       const next = Math.min(...(await Promise.all(pages.map(settle))));
+      if (requests.length >= tooMany) break;
       now = Math.min(Math.max(next, now + STEP_MS), now + LONGEST_STEP_MS, start + HOUR_MS);
     }
     return {
       requests: requests
         .filter(({ what }) => what !== "GET /favicon.ico")
         .map(({ what, at }) => ({ what, atMs: at - start })),
-      lengthMs,
+      lengthMs: now - start,
     };
   } finally {
     // First the servers: a page that is sent from one to the other and back would not close.

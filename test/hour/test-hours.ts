@@ -42,5 +42,7 @@ function summary({ requests, lengthMs }: Hour): string {
   const counts = new Map<string, number>();
   for (const { what } of requests) counts.set(what, (counts.get(what) ?? 0) + 1);
   const parts = [...counts].map(([what, count]) => `${count} ${what}`).join(", ");
+  if (process.env["TIMES"])
+    console.log(requests.map(({ what, atMs }) => `${what} ${atMs / 1000}`).join("\n"));
   return `${requests.length} requests in ${Math.round(lengthMs / 1_000)} s: ${parts}`;
 }

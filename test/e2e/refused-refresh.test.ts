@@ -68,7 +68,9 @@ function refuse(response: ProviderResponse | "cut"): void {
   provider.behaviours.set("/token", ({ body }, good) => {
     const sent = body.get("refresh_token");
     if (sent === null) return good;
-    provider.refreshTokens.set(sent, { sub: "ada", nonce: "", authTime: 0 });
+    // The new refresh token never arrives, and the old one stays valid.
+    const { refresh_token: lost } = good.body as { refresh_token: string };
+    provider.refreshTokens.set(sent, provider.refreshTokens.get(lost)!);
     return response;
   });
 }

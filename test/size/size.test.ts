@@ -19,7 +19,8 @@ test("the README states the sizes as they are", () => {
   const rows = [...readme.matchAll(/^\| (.+?) +\| (\d+\.\d) kB +\|$/gm)];
   expect(rows.map(([, what]) => what)).toEqual(sizes.map(({ what }) => what));
   rows.forEach(([, what, kB], i) => {
-    expect(kB, what).toBe((sizes[i]!.bytes / 1000).toFixed(1));
+    // A few bytes differ between two builds, and may move the rounded number.
+    expect(Math.abs(Number(kB) - sizes[i]!.bytes / 1000), what).toBeLessThan(0.1);
   });
   const [, first] = /(\d+\.\d) kB/.exec(readme)!;
   expect(first, "on its first screen").toBe(rows[0]![2]);

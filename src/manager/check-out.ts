@@ -61,8 +61,9 @@ export async function checkOutUntold(
 /** Fenced as by a login, and without any token. */
 function afterSignOut(before: SessionRow, sid: string): SessionRow {
   const seq = before.seq + 1;
+  const { signature: _, ...rest } = before;
   return {
-    ...before,
+    ...rest,
     sid,
     seq,
     att: null,

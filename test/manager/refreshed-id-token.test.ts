@@ -105,3 +105,13 @@ test("a login ends that a signature is pending", async () => {
   await auth.login();
   expect(await my.store.get(KEY)).not.toHaveProperty("signature");
 });
+
+test("a logout ends that a signature is pending", async () => {
+  const my = world();
+  await remember(my, pendingRow());
+  const auth = opened(my);
+  await auth.getUser();
+  await auth.signOut();
+  expect(await my.store.get(KEY)).toMatchObject({ end: { why: "signed_out" } });
+  expect(await my.store.get(KEY)).not.toHaveProperty("signature");
+});

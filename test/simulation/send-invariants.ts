@@ -148,6 +148,7 @@ export function nothingAfterAnEnd({ trace, timing }: Evidence): string | undefin
   return undefined;
 }
 
-function isEmpty({ att, renewable, access, tokens }: SessionRow): boolean {
-  return att === null && !renewable && Object.keys(access).length === 0 && tokens === null;
+function isEmpty({ att, renewable, access, tokens, signature }: SessionRow): boolean {
+  const hasTokens = renewable || Object.keys(access).length > 0 || tokens !== null;
+  return att === null && !hasTokens && signature === undefined;
 }

@@ -1,5 +1,5 @@
 import { hasFault, refreshTokenOf, type Evidence } from "./judge.ts";
-import { all, type Of } from "./trace.ts";
+import { all, type Of, type Trace } from "./trace.ts";
 
 /** I3: `gen`, `seq` and `cseq` never decrease; a commit has a later attempt than the one before, and moves `gen` by one. */
 export function monotoneRow({ trace }: Evidence): string | undefined {
@@ -73,12 +73,24 @@ export function noForgottenToken({ mix, rows, server, trace }: Evidence): string
   );
   if (!isSafe && !(hasFault(mix, "session") && faults.size === 1)) return undefined;
   const revoked = all(trace, "grant lost").filter(({ by }) => by === "revocation");
-  for (const row of rows.values()) {
+  for (const [user, row] of rows) {
     const token = refreshTokenOf(row);
-    if (isSafe && row.end && row.end.why !== "id_token") return `the session ended: ${row.end.why}`;
+    // I13 says when the revocation of an older session may end the grant that a login shares with it.
+    const last = lastTokenOf(trace, user);
+    const isRevoked = revoked.some(({ grant }) => last && grant === server.find(last)!.grant);
+    if (isSafe && row.end && row.end.why !== "id_token" && !isRevoked)
+      return `the session ended: ${row.end.why}`;
     if (token === undefined || server.isCurrent(token)) continue;
     if (revoked.some(({ grant }) => grant === server.find(token)!.grant)) continue;
     return `${token} is stored, the server has another`;
   }
   return undefined;
+}
+
+/** The refresh token that a user's row had last, also when the end of its session has emptied it since. */
+function lastTokenOf(trace: Trace, user: string): string | undefined {
+  return all(trace, "write")
+    .filter((write) => write.user === user)
+    .flatMap(({ before, after }) => [refreshTokenOf(before), refreshTokenOf(after)])
+    .findLast((token) => token !== undefined);
 }

@@ -1,1 +1,1 @@
-export { relayResponse } from "./browser/relay-response.ts";
+export { relayResponse } from "./browser/user-agents/relay-response.ts";

@@ -1,5 +1,5 @@
-export { createClient } from "./create-client.ts";
-export type { Client, CreateClientConfig } from "./create-client.ts";
+export { createClient } from "./compose/create-client.ts";
+export type { Client, CreateClientConfig } from "./compose/create-client.ts";
 export { ClientCredentialsGrant } from "./grants/client-credentials-grant.ts";
 export type { ClientCredentialsConfig } from "./grants/client-credentials-grant.ts";
 export { PasswordGrant } from "./grants/password-grant.ts";

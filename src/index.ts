@@ -1,5 +1,5 @@
-export { createAuth } from "./create-auth.ts";
-export type { CreateAuthConfig, GrantParts } from "./create-auth.ts";
+export { createAuth } from "./compose/create-auth.ts";
+export type { CreateAuthConfig, GrantParts } from "./compose/create-auth.ts";
 export type { AuthConfig } from "./core/auth-config.ts";
 export type {
   Auth,
@@ -43,50 +43,50 @@ export {
 export type { AnyAuthError } from "./core/errors.ts";
 
 // Ways to the login page besides the page itself.
-export { IframeUserAgent } from "./browser/iframe-user-agent.ts";
-export type { IframeOptions } from "./browser/iframe-user-agent.ts";
-export { PopupUserAgent } from "./browser/popup-user-agent.ts";
-export type { PopupOptions } from "./browser/popup-user-agent.ts";
+export { IframeUserAgent } from "./browser/user-agents/iframe-user-agent.ts";
+export type { IframeOptions } from "./browser/user-agents/iframe-user-agent.ts";
+export { PopupUserAgent } from "./browser/user-agents/popup-user-agent.ts";
+export type { PopupOptions } from "./browser/user-agents/popup-user-agent.ts";
 
 // For apps that cannot wait for a refresh after a long silence.
-export { renewAhead } from "./browser/renew-ahead.ts";
+export { renewAhead } from "./compose/start-auto-refresh.ts";
 // From another SDK, without a login.
-export { importSession } from "./import-session.ts";
-export type { ImportResult, ImportSessionConfig } from "./import-session.ts";
-export { auth0Session } from "./browser/auth0-session.ts";
-export type { Auth0SessionConfig } from "./browser/auth0-session.ts";
-export { oidcClientSession } from "./browser/oidc-client-session.ts";
-export type { OidcClientSessionConfig } from "./browser/oidc-client-session.ts";
-export type { LeftSession, LeftSessions, LeftTokens } from "./core/left-session.ts";
+export { importSession } from "./import/import-session.ts";
+export type { ImportResult, ImportSessionConfig } from "./import/import-session.ts";
+export { auth0Session } from "./import/auth0-session.ts";
+export type { Auth0SessionConfig } from "./import/auth0-session.ts";
+export { oidcClientSession } from "./import/oidc-client-session.ts";
+export type { OidcClientSessionConfig } from "./import/oidc-client-session.ts";
+export type { LeftSession, LeftSessions, LeftTokens } from "./import/source.ts";
 
 // The tokens of services, and a fetch that brings any token to whom it is for.
-export { tokenManager } from "./create-token-manager.ts";
-export type { CreateTokenManagerConfig } from "./create-token-manager.ts";
+export { tokenManager } from "./compose/create-token-manager.ts";
+export type { CreateTokenManagerConfig } from "./compose/create-token-manager.ts";
 export type {
   ForceRefreshOptions,
   InvalidateTokenOptions,
   ServiceTokenOptions,
-} from "./manager/service-token-options.ts";
-export type { TokenManager, TokenManagerConfig } from "./manager/token-manager.ts";
-export { createFetch } from "./create-fetch.ts";
-export type { CreateFetchConfig } from "./manager/create-fetch.ts";
-export type { GetToken } from "./manager/get-token.ts";
-export { IndexedDBTokenStorage } from "./browser/indexeddb-token-storage.ts";
-export type { IndexedDBTokenStorageConfig } from "./browser/indexeddb-token-storage.ts";
-export { WebTokenStorage } from "./browser/web-token-storage.ts";
-export type { WebTokenStorageConfig } from "./browser/web-token-storage.ts";
+} from "./service/service-token-options.ts";
+export type { TokenManager, TokenManagerConfig } from "./service/token-manager.ts";
+export { createFetch } from "./compose/create-fetch.ts";
+export type { CreateFetchConfig } from "./fetch/create-fetch.ts";
+export type { GetToken } from "./fetch/get-token.ts";
+export { IndexedDBTokenStorage } from "./browser/storage/indexeddb-token-storage.ts";
+export type { IndexedDBTokenStorageConfig } from "./browser/storage/indexeddb-token-storage.ts";
+export { WebTokenStorage } from "./browser/storage/web-token-storage.ts";
+export type { WebTokenStorageConfig } from "./browser/storage/web-token-storage.ts";
 export { MemoryTokenStorage } from "./memory/memory-token-storage.ts";
 export type { MemoryTokenStorageConfig } from "./memory/memory-token-storage.ts";
 
 // What createAuth() composes, for who composes by hand.
-export { AuthManager } from "./manager/auth-manager.ts";
-export type { AuthManagerConfig } from "./manager/auth-manager.ts";
-export { UntoldLogouts } from "./manager/untold-logouts.ts";
+export { AuthManager } from "./auth/auth-manager.ts";
+export type { AuthManagerConfig } from "./auth/auth-manager.ts";
+export { UntoldLogouts } from "./auth/logout/untold-logouts.ts";
 export { AuthGrant } from "./grants/auth-grant.ts";
 export { AutoLoginGrant } from "./grants/auto-login-grant.ts";
 export { AuthorizationCodeGrant } from "./grants/authorization-code-grant.ts";
-export { DeviceCodeGrant } from "./grants/device-code-grant.ts";
-export type { DeviceCodeGrantConfig } from "./grants/device-code-grant.ts";
+export { DeviceCodeGrant } from "./grants/device/device-code-grant.ts";
+export type { DeviceCodeGrantConfig } from "./grants/device/device-code-grant.ts";
 export { RefreshGrant } from "./grants/refresh-grant.ts";
 export { RefreshTokenGrant } from "./grants/refresh-token-grant.ts";
 export type { RefreshTokenConfig } from "./grants/refresh-token-grant.ts";
@@ -99,29 +99,29 @@ export type { CustomTokens } from "./grants/custom-tokens.ts";
 export { StaticGrant } from "./grants/static-grant.ts";
 export { TokenExchangeGrant } from "./grants/token-exchange-grant.ts";
 export type { TokenExchangeConfig, TokenTypeIdentifier } from "./grants/token-exchange-grant.ts";
-export { idTokenFetcher } from "./manager/id-token-fetcher.ts";
-export { userinfoFetcher } from "./manager/userinfo-fetcher.ts";
-export type { UserClaims, UserinfoConfig } from "./manager/userinfo-fetcher.ts";
-export { createRefresher } from "./refresher.ts";
-export type { RefresherConfig } from "./refresher-in-page.ts";
+export { idTokenFetcher } from "./auth/users/id-token-fetcher.ts";
+export { userinfoFetcher } from "./auth/users/userinfo-fetcher.ts";
+export type { UserClaims, UserinfoConfig } from "./auth/users/userinfo-fetcher.ts";
+export { createRefresher } from "./compose/lazy-refresher.ts";
+export type { RefresherConfig } from "./compose/refresher-in-page.ts";
 export type { RefreshTiming } from "./refresh/timing.ts";
-export { createEngine } from "./engine.ts";
-export type { Engine, EngineConfig } from "./engine.ts";
-export { BroadcastTabChannel } from "./browser/broadcast-tab-channel.ts";
-export { createDatabase } from "./browser/database.ts";
-export { BroadcastTabLock } from "./browser/broadcast-tab-lock.ts";
-export type { BroadcastTabLockConfig } from "./browser/broadcast-tab-lock.ts";
-export { DocumentPage } from "./browser/document-page.ts";
-export { IndexedDBCallbackLedger } from "./browser/indexeddb-callback-ledger.ts";
-export { IndexedDBRequestStore } from "./browser/indexeddb-request-store.ts";
-export { IndexedDBSessionStore } from "./browser/indexeddb-session-store.ts";
-export { IndexedDBUserStore } from "./browser/indexeddb-user-store.ts";
-export { HandoverTokens } from "./browser/handover-tokens.ts";
-export type { HandoverConfig } from "./browser/handover-tokens.ts";
-export { PageUserAgent } from "./browser/page-user-agent.ts";
-export { sessionsWith } from "./browser/sessions-with.ts";
-export { systemClock, systemRandom } from "./browser/system-clock.ts";
-export { WebLocksTabLock } from "./browser/web-locks-tab-lock.ts";
+export { createEngine } from "./compose/lazy-server.ts";
+export type { Engine, EngineConfig } from "./compose/lazy-server.ts";
+export { BroadcastTabChannel } from "./browser/tabs/broadcast-tab-channel.ts";
+export { createDatabase } from "./browser/storage/database.ts";
+export { BroadcastTabLock } from "./browser/tabs/broadcast-tab-lock.ts";
+export type { BroadcastTabLockConfig } from "./browser/tabs/broadcast-tab-lock.ts";
+export { DocumentPage } from "./browser/page/document-page.ts";
+export { IndexedDBCallbackLedger } from "./browser/storage/indexeddb-callback-ledger.ts";
+export { IndexedDBRequestStore } from "./browser/storage/indexeddb-request-store.ts";
+export { IndexedDBSessionStore } from "./browser/storage/indexeddb-session-store.ts";
+export { IndexedDBUserStore } from "./browser/storage/indexeddb-user-store.ts";
+export { HandoverTokens } from "./browser/storage/broadcast-tokens.ts";
+export type { HandoverConfig } from "./browser/storage/broadcast-tokens.ts";
+export { PageUserAgent } from "./browser/user-agents/page-user-agent.ts";
+export { sessionsWith } from "./browser/storage/sessions-in-memory.ts";
+export { systemClock, systemRandom } from "./browser/page/system-clock.ts";
+export { WebLocksTabLock } from "./browser/tabs/web-locks-tab-lock.ts";
 export { clientKey } from "./core/keys.ts";
 export { contextKey, TokenContext } from "./core/token-context.ts";
 export { tokenSet } from "./core/token-set.ts";

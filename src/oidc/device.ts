@@ -6,11 +6,11 @@ import { isTemporary } from "../core/server-responses.ts";
 import type { Want } from "../core/want.ts";
 import { parseUrl } from "../core/same-origin.ts";
 import { isSecureUrl } from "../core/secure-url.ts";
-import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
+import { postForm, type FormRequest, type TokenClient } from "./token/form-request.ts";
 import { parseObject, text } from "./encoding.ts";
-import { request, type HttpAnswer } from "./http.ts";
+import { request, type HttpAnswer } from "./token/http.ts";
 import type { ServerParts } from "./server-parts.ts";
-import { isRefusal, lifeS, parseFacts } from "./token-answer.ts";
+import { isRefusal, lifeS, parseFacts } from "./token/token-response.ts";
 
 const NAME = "device authorization endpoint";
 const ASSUMED_LIFE_S = 300;

@@ -4,7 +4,7 @@ import { parseUrl } from "../core/same-origin.ts";
 import { isSecureUrl } from "../core/secure-url.ts";
 import { isTemporary } from "../core/server-responses.ts";
 import { parseObject } from "./encoding.ts";
-import { request, type HttpOptions } from "./http.ts";
+import { request, type HttpOptions } from "./token/http.ts";
 
 const HINT =
   "Compare `issuer` with what the server publishes under /.well-known/openid-configuration.";

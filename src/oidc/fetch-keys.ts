@@ -1,7 +1,7 @@
 import { IdTokenError } from "../core/errors.ts";
 import { parseObject } from "./encoding.ts";
-import { request, type HttpOptions } from "./http.ts";
-import type { Jwk } from "./key-set.ts";
+import { request, type HttpOptions } from "./token/http.ts";
+import type { Jwk } from "./id-token/key-set.ts";
 
 /**
  * @see RFC 7517 section 5

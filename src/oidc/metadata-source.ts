@@ -3,7 +3,7 @@ import type { CachedDocument, DocumentCache } from "../core/document-cache.ts";
 import { shared } from "../core/lazy.ts";
 import type { Clock } from "../core/ports.ts";
 import { fetchMetadata, parseMetadata } from "./discovery.ts";
-import type { HttpOptions } from "./http.ts";
+import type { HttpOptions } from "./token/http.ts";
 import { dated, isCurrent, isDue, isSuspect, rechecked } from "./metadata-age.ts";
 
 /** Which metadata the next request uses. */

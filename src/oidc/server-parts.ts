@@ -5,31 +5,31 @@ import { chunk, shared } from "../core/lazy.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
 import type { RequestStore } from "../core/request-store.ts";
 import type { Want } from "../core/want.ts";
-import type * as Authorize from "./authorize.ts";
+import type * as Authorize from "./authorize/authorize.ts";
 import {
   publicCredentials,
   type ClientIdentity,
   type Credentials,
   type CredentialsSource,
-} from "./credentials.ts";
+} from "./token/credentials.ts";
 import { fetchKeys } from "./fetch-keys.ts";
-import type { TokenClient } from "./form-request.ts";
-import type { Fetch, HttpOptions } from "./http.ts";
-import type { KeySet } from "./key-set.ts";
+import type { TokenClient } from "./token/form-request.ts";
+import type { Fetch, HttpOptions } from "./token/http.ts";
+import type { KeySet } from "./id-token/key-set.ts";
 import {
   configuredMetadata,
   createMetadataSource,
   type MetadataSource,
 } from "./metadata-source.ts";
-import { createStoredKeys } from "./stored-keys.ts";
-import { requestTokens, type TokenRequestForm } from "./token-request.ts";
-import { createKeySet, type Verifier } from "./verify.ts";
+import { createStoredKeys } from "./id-token/stored-keys.ts";
+import { requestTokens, type TokenRequestForm } from "./token/token-request.ts";
+import { createKeySet, type Verifier } from "./id-token/verify.ts";
 
 /** Who the person is, and refresh tokens. @see OpenID Connect Core 1.0 section 5.4 */
 const SCOPE = ["profile", "email", "offline_access"];
 
-const loadAuthorize = (): Promise<typeof Authorize> => chunk(import("./authorize.ts"));
-const loadBeyondLogin = () => chunk(import("./beyond-login.ts"));
+const loadAuthorize = (): Promise<typeof Authorize> => chunk(import("./authorize/authorize.ts"));
+const loadBeyondLogin = () => chunk(import("./more-requests.chunk.ts"));
 
 export interface OidcServerConfig extends ClientIdentity {
   /** Asked for at every login. */

@@ -3,13 +3,13 @@ import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { chunk } from "../core/lazy.ts";
 import type { IdTokenVerdict } from "../core/refresher.ts";
 import type { TokenRecord } from "../core/session.ts";
-import { exchangeResponse } from "./exchange.ts";
+import { exchangeResponse } from "./token/exchange.ts";
 import { NAVIGATION_AGE_MS } from "./metadata-age.ts";
-import { createSender, type Sender } from "./refresh.ts";
+import { createSender, type Sender } from "./token/send-refresh-token.ts";
 import { createServerParts, type OidcServerConfig } from "./server-parts.ts";
-import { verifyStored } from "./verify-stored.ts";
+import { verifyStored } from "./id-token/verify-stored.ts";
 
-const loadBeyondLogin = () => chunk(import("./beyond-login.ts"));
+const loadBeyondLogin = () => chunk(import("./more-requests.chunk.ts"));
 const loadSignOut = () => chunk(import("./sign-out.ts"));
 
 export interface OidcServer extends AuthorizationServer {

@@ -1,10 +1,10 @@
 import { abortable } from "../core/abortable.ts";
 import type { EndSessionRequest } from "../core/authorization-server.ts";
-import { postForm } from "./form-request.ts";
+import { postForm } from "./token/form-request.ts";
 import { NAVIGATION_AGE_MS } from "./metadata-age.ts";
 import { refusal } from "./refusal.ts";
 import type { ServerParts } from "./server-parts.ts";
-import { parseFacts } from "./token-answer.ts";
+import { parseFacts } from "./token/token-response.ts";
 
 /**
  * Does nothing at a server that has no such endpoint.

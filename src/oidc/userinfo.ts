@@ -2,7 +2,7 @@ import { abortable } from "../core/abortable.ts";
 import { isTemporary } from "../core/server-responses.ts";
 import { UserFetchError } from "../core/user-fetch-error.ts";
 import { parseObject } from "./encoding.ts";
-import { request } from "./http.ts";
+import { request } from "./token/http.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 const NAME = "userinfo endpoint";

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { expect } from "vitest";
 import { startProvider, type RunningProvider } from "../../demo/server/provider.ts";
-import type { CreateAuthConfig } from "../../src/create-auth.ts";
+import type { CreateAuthConfig } from "../../src/compose/create-auth.ts";
 import type { BareSite } from "../support/bare-site.ts";
 import { getToken, status, type Outcome } from "../support/bare-page.ts";
 import { sabotagePage } from "./sabotage.ts";

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import type { RunningDemo } from "../../demo/server/demo.ts";
 import { launchBrowser, openTab, waitForShown, waitForText, type Tab } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
-import { act, answerRemember, rememberPeople, signInByWindow } from "../support/demo-people.ts";
+import { act, answerRemember, rememberPeople, signInByWindow } from "../support/demo-users.ts";
 import { expectGoodPage } from "../support/page-checks.ts";
 
 /** The demo's page in React: the session of the app, by hooks. */

@@ -9,9 +9,9 @@ import {
   type TabOptions,
 } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
-import { answerRemember } from "../support/demo-people.ts";
+import { answerRemember } from "../support/demo-users.ts";
 import { cancelLogin, chooseAtLogin } from "../support/login-page.ts";
-import { shootPeople } from "./demo-people-shots.ts";
+import { shootPeople } from "./demo-users-shots.ts";
 import type { PictureSize } from "./ui-shots.ts";
 import type { RunningDemo } from "../../demo/server/demo.ts";
 

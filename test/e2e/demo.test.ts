@@ -12,7 +12,7 @@ import {
   type Tab,
 } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
-import { answerRemember } from "../support/demo-people.ts";
+import { answerRemember } from "../support/demo-users.ts";
 import { cancelLogin, chooseAtLogin } from "../support/login-page.ts";
 import { jumps } from "../support/page-checks.ts";
 

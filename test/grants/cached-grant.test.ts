@@ -13,7 +13,7 @@ import type { TokenSet } from "../../src/core/token-set.ts";
 import { CachedGrant, type CachedGrantConfig } from "../../src/grants/cached-grant.ts";
 import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
-import { loginAnswer } from "../manager/fixture.ts";
+import { loginAnswer } from "../auth/fixture.ts";
 import { mapStorage, scriptedGrant, startClock } from "./support.ts";
 
 const HOUR = 3_600_000;

@@ -9,7 +9,7 @@ import {
 import { ClientCredentialsGrant } from "../../src/grants/client-credentials-grant.ts";
 import { PasswordGrant, type PasswordConfig } from "../../src/grants/password-grant.ts";
 import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";
-import { loginAnswer } from "../manager/fixture.ts";
+import { loginAnswer } from "../auth/fixture.ts";
 
 const answer = loginAnswer({ accessToken: "fresh" });
 const SECRET = "hunter2-7f3a";

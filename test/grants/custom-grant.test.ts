@@ -8,7 +8,7 @@ import type { CustomTokens } from "../../src/grants/custom-tokens.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { StaticGrant } from "../../src/grants/static-grant.ts";
 import { TokenExchangeGrant } from "../../src/grants/token-exchange-grant.ts";
-import { loginAnswer } from "../manager/fixture.ts";
+import { loginAnswer } from "../auth/fixture.ts";
 import { mapStorage, scriptedGrant, startClock } from "./support.ts";
 
 const MINUTE = 60_000;

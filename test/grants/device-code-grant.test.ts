@@ -9,8 +9,8 @@ import {
 } from "../../src/core/errors.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
-import { systemClock } from "../../src/browser/system-clock.ts";
-import { loginAnswer } from "../manager/fixture.ts";
+import { systemClock } from "../../src/browser/page/system-clock.ts";
+import { loginAnswer } from "../auth/fixture.ts";
 import { settle } from "../refresh/tabs.ts";
 import {
   approval,

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startProvider, type RunningProvider } from "../../demo/server/provider.ts";
-import { systemClock, systemRandom } from "../../src/browser/system-clock.ts";
+import { systemClock, systemRandom } from "../../src/browser/page/system-clock.ts";
 import type { DeviceCode, DeviceStatus } from "../../src/core/device-prompt.ts";
 import type { TokenRequest } from "../../src/core/grant.ts";
 import type { Clock } from "../../src/core/ports.ts";
-import { createEngine } from "../../src/engine.ts";
-import { DeviceCodeGrant } from "../../src/grants/device-code-grant.ts";
+import { createEngine } from "../../src/compose/lazy-server.ts";
+import { DeviceCodeGrant } from "../../src/grants/device/device-code-grant.ts";
 import { MemoryRequestStore } from "../../src/memory/memory-request-store.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { decide } from "../support/device-person.ts";

@@ -9,11 +9,11 @@ import type { Clock, TabLock } from "../../src/core/ports.ts";
 import type { RequestStore } from "../../src/core/request-store.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
 import type { Want } from "../../src/core/want.ts";
-import { DeviceCodeGrant, type DeviceCodeGrantConfig } from "../../src/grants/device-code-grant.ts";
+import { DeviceCodeGrant, type DeviceCodeGrantConfig } from "../../src/grants/device/device-code-grant.ts";
 import { MemoryRequestStore } from "../../src/memory/memory-request-store.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
-import { loginAnswer } from "../manager/fixture.ts";
-import { systemClock } from "../../src/browser/system-clock.ts";
+import { loginAnswer } from "../auth/fixture.ts";
+import { systemClock } from "../../src/browser/page/system-clock.ts";
 
 export const INTERVAL_MS = 5_000;
 export const LIFE_MS = 600_000;

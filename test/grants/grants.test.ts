@@ -10,7 +10,7 @@ import type { Refresher } from "../../src/core/refresher.ts";
 import { wantKey } from "../../src/core/want.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
-import { loginAnswer } from "../manager/fixture.ts";
+import { loginAnswer } from "../auth/fixture.ts";
 
 const answer = loginAnswer();
 const trip = {

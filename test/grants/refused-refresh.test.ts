@@ -9,7 +9,7 @@ import { NoTokenError, RequestTokenError } from "../../src/core/errors.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
 import { CachedGrant } from "../../src/grants/cached-grant.ts";
 import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";
-import { TokenManager } from "../../src/manager/token-manager.ts";
+import { TokenManager } from "../../src/service/token-manager.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { MemoryTokenStorage } from "../../src/memory/memory-token-storage.ts";
 import { errorFrom } from "../oidc/support.ts";

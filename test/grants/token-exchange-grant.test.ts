@@ -8,7 +8,7 @@ import {
   TokenExchangeGrant,
   type TokenExchangeConfig,
 } from "../../src/grants/token-exchange-grant.ts";
-import { loginAnswer } from "../manager/fixture.ts";
+import { loginAnswer } from "../auth/fixture.ts";
 import { scriptedGrant } from "./support.ts";
 
 const URN = "urn:ietf:params:oauth:token-type:";

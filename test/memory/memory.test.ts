@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { TabMessage } from "../../src/core/message.ts";
 import { KEEP, type SessionRow } from "../../src/core/session.ts";
-import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
-import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
+import { MemorySessionStore } from "../support/memory-session-store.ts";
+import { MemoryTabHub } from "../support/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
-import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
+import { MemoryUserStore } from "../support/memory-user-store.ts";
 import { expiredRow, settle } from "../refresh/tabs.ts";
 
 describe("MemorySessionStore", () => {

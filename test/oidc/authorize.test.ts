@@ -12,8 +12,8 @@ import {
   readAuthorizationResponse,
   type AuthorizeOptions,
   type ScopedRequest,
-} from "../../src/oidc/authorize.ts";
-import type { PendingRequest } from "../../src/oidc/pending-request.ts";
+} from "../../src/oidc/authorize/authorize.ts";
+import type { PendingRequest } from "../../src/oidc/authorize/pending-request.ts";
 import { CLIENT, errorFrom, ISSUER, REDIRECT, shown, testClock, testRequests } from "./support.ts";
 
 const METADATA: ServerMetadata = {

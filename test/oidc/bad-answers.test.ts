@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { systemClock } from "../../src/browser/system-clock.ts";
+import { systemClock } from "../../src/browser/page/system-clock.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
-import { createEngine, type Engine } from "../../src/engine.ts";
-import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
-import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
+import { createEngine, type Engine } from "../../src/compose/lazy-server.ts";
+import { MemorySessionStore } from "../support/memory-session-store.ts";
+import { MemoryTabHub } from "../support/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { ADA, CLIENT as CLIENT_KEY, expiredRow, KEY, USUAL } from "../refresh/tabs.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Engine } from "../../src/engine.ts";
+import type { Engine } from "../../src/compose/lazy-server.ts";
 import { CLIENT, fakeFetch, ISSUER, json, REDIRECT, testClock, testRequests } from "./support.ts";
 
 const requests = testRequests();
@@ -13,7 +13,7 @@ const fetch = fakeFetch(() =>
 );
 
 async function engine(): Promise<Engine> {
-  const { createEngine } = await import("../../src/engine.ts");
+  const { createEngine } = await import("../../src/compose/lazy-server.ts");
   return createEngine({
     issuer: ISSUER,
     clientId: CLIENT,
@@ -34,8 +34,8 @@ function engineWithout(chunk: string): Promise<Engine> {
 }
 
 const SERVER = "../../src/oidc/server.ts";
-const AUTHORIZE = "../../src/oidc/authorize.ts";
-const SWEEP = "../../src/oidc/sweep-requests.ts";
+const AUTHORIZE = "../../src/oidc/authorize/authorize.ts";
+const SWEEP = "../../src/oidc/authorize/sweep-requests.ts";
 const LOST = { code: "network", retryable: true };
 const record = {
   refreshToken: "rt1",

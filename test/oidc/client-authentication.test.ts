@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { handle, listenOnLoopback, type Loopback } from "../../demo/server/loopback.ts";
 import { MemoryDatabase } from "../../demo/server/memory-adapter.ts";
 import type { ClientAuthentication } from "../../src/core/client-authentication.ts";
-import { createEngine, type Engine } from "../../src/engine.ts";
+import { createEngine, type Engine } from "../../src/compose/lazy-server.ts";
 import { errorFrom, shown, testRequests } from "./support.ts";
 
 /** What a header, a form and a URL would each read differently. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { createKeySet, type Jwk } from "../../src/oidc/key-set.ts";
-import { createStoredKeys } from "../../src/oidc/stored-keys.ts";
+import { createKeySet, type Jwk } from "../../src/oidc/id-token/key-set.ts";
+import { createStoredKeys } from "../../src/oidc/id-token/stored-keys.ts";
 import { testDocuments, type TestDocuments } from "./documents.ts";
 import { ISSUER, testClock } from "./support.ts";
 

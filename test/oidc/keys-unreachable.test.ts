@@ -1,8 +1,8 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
-import { systemClock } from "../../src/browser/system-clock.ts";
-import { createEngine, type Engine } from "../../src/engine.ts";
-import { DeviceCodeGrant } from "../../src/grants/device-code-grant.ts";
+import { systemClock } from "../../src/browser/page/system-clock.ts";
+import { createEngine, type Engine } from "../../src/compose/lazy-server.ts";
+import { DeviceCodeGrant } from "../../src/grants/device/device-code-grant.ts";
 import { MemoryRequestStore } from "../../src/memory/memory-request-store.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { CLIENT, errorFrom, fakeFetch, ISSUER, json, REDIRECT } from "./support.ts";

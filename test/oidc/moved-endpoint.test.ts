@@ -3,7 +3,7 @@ import type { Endpoints } from "../../src/core/authorization-server.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
 import { wantKey } from "../../src/core/want.ts";
 import { createServer, type OidcServer } from "../../src/oidc/server.ts";
-import type { Sender } from "../../src/oidc/refresh.ts";
+import type { Sender } from "../../src/oidc/token/send-refresh-token.ts";
 import { testDocuments, type TestDocuments } from "./documents.ts";
 import { CLIENT, fakeFetch, ISSUER, json, testClock, testRequests } from "./support.ts";
 
@@ -226,7 +226,7 @@ describe("the other endpoints", () => {
 });
 
 test("a record of an older Latchkey that names a token endpoint is read, and the name is ignored", async () => {
-  const { createEngine } = await import("../../src/engine.ts");
+  const { createEngine } = await import("../../src/compose/lazy-server.ts");
   const { send } = createEngine({
     issuer: ISSUER,
     clientId: CLIENT,

@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { TokenRecord } from "../../src/core/session.ts";
 import { wantKey } from "../../src/core/want.ts";
-import { createEngine, type Engine, type EngineConfig } from "../../src/engine.ts";
+import { createEngine, type Engine, type EngineConfig } from "../../src/compose/lazy-server.ts";
 import { base64url } from "../../src/oidc/encoding.ts";
 import { CLIENT, fakeFetch, ISSUER, json, shown, testClock, testRequests } from "./support.ts";
 

@@ -11,7 +11,7 @@ import type { Endpoints } from "../../src/core/authorization-server.ts";
 import type { ClientAuthentication } from "../../src/core/client-authentication.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
 import { wantKey } from "../../src/core/want.ts";
-import { createEngine, type EngineConfig } from "../../src/engine.ts";
+import { createEngine, type EngineConfig } from "../../src/compose/lazy-server.ts";
 import {
   CLIENT,
   errorFrom,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createEngine } from "../../src/engine.ts";
+import { createEngine } from "../../src/compose/lazy-server.ts";
 import { StaticGrant } from "../../src/grants/static-grant.ts";
 import { TokenExchangeGrant } from "../../src/grants/token-exchange-grant.ts";
 import { errorFrom, fakeFetch, ISSUER, json, testClock, testRequests } from "./support.ts";

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { NetworkError, RequestTokenError } from "../../src/core/errors.ts";
 import type { RefreshAnswer } from "../../src/core/refresher.ts";
-import type { Fetch } from "../../src/oidc/http.ts";
+import type { Fetch } from "../../src/oidc/token/http.ts";
 import type { Want } from "../../src/core/want.ts";
-import { publicCredentials } from "../../src/oidc/credentials.ts";
-import type { TokenClient } from "../../src/oidc/form-request.ts";
+import { publicCredentials } from "../../src/oidc/token/credentials.ts";
+import type { TokenClient } from "../../src/oidc/token/form-request.ts";
 import { configuredMetadata } from "../../src/oidc/metadata-source.ts";
-import { createSender } from "../../src/oidc/refresh.ts";
+import { createSender } from "../../src/oidc/token/send-refresh-token.ts";
 import { revokeToken } from "../../src/oidc/sign-out.ts";
-import { requestTokens } from "../../src/oidc/token-request.ts";
+import { requestTokens } from "../../src/oidc/token/token-request.ts";
 import {
   CLIENT,
   errorFrom,

@@ -11,13 +11,13 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { IdTokenError, NetworkError } from "../../src/core/errors.ts";
 import type { User } from "../../src/core/user.ts";
 import { fetchKeys } from "../../src/oidc/fetch-keys.ts";
-import type { Fetch } from "../../src/oidc/http.ts";
+import type { Fetch } from "../../src/oidc/token/http.ts";
 import {
   createKeySet,
   verifyIdToken,
   verifyRefreshedIdToken,
   type Verifier,
-} from "../../src/oidc/verify.ts";
+} from "../../src/oidc/id-token/verify.ts";
 import {
   CLIENT,
   errorFrom,

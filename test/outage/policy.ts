@@ -1,6 +1,6 @@
 import { storedTokens, type SessionRow, type TokenRecord } from "../../src/core/session.ts";
 import { USUAL_WANT } from "../../src/core/want.ts";
-import { holdToken } from "../../src/manager/held-token.ts";
+import { holdToken } from "../../src/auth/session/cached-token.ts";
 import { afterRetryAfter, backOff } from "../../src/refresh/back-off.ts";
 import type { Run } from "../../src/refresh/run.ts";
 import { REFRESH_TIMING } from "../../src/refresh/timing.ts";

@@ -1,6 +1,6 @@
 import { act } from "react";
 import { expect, test, vi } from "vitest";
-import { createAuth, type CreateAuthConfig } from "../../src/create-auth.ts";
+import { createAuth, type CreateAuthConfig } from "../../src/compose/create-auth.ts";
 import { NoTokenError } from "../../src/core/errors.ts";
 import { CustomGrant } from "../../src/grants/custom-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";

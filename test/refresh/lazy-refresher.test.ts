@@ -1,9 +1,9 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { createRefresher } from "../../src/refresher.ts";
+import { createRefresher } from "../../src/compose/lazy-refresher.ts";
 import { testClock } from "./tabs.ts";
 
 // The code of a refresh, on a network that never delivers it.
-vi.mock("../../src/session-work.ts", () => new Promise(() => {}));
+vi.mock("../../src/compose/protocol.chunk.ts", () => new Promise(() => {}));
 
 afterEach(() => void vi.useRealTimers());
 

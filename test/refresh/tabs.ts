@@ -9,9 +9,9 @@ import type {
 } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { wantKey } from "../../src/core/want.ts";
-import { revokeEnded } from "../../src/manager/revoke-ended.ts";
-import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
-import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
+import { revokeEnded } from "../../src/auth/logout/revocation.ts";
+import { MemorySessionStore } from "../support/memory-session-store.ts";
+import { MemoryTabHub } from "../support/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import type { RefreshTiming } from "../../src/refresh/timing.ts";

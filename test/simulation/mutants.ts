@@ -201,7 +201,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a discarded answer is revoked whatever session stands",
     edits: [
       [
-        "manager/revoke-ended.ts",
+        "auth/logout/revocation.ts",
         'if (row && why !== "signed_out" && why !== "id_token") throw signedInAgain();',
         "",
       ],
@@ -211,43 +211,43 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a revocation that no login waits for",
-    edits: [["manager/pass-revocations.ts", "clock.sleep(PASS_MS", "clock.sleep(0"]],
+    edits: [["auth/logout/pass-revocations.ts", "clock.sleep(PASS_MS", "clock.sleep(0"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13"],
   },
   {
     name: "a revocation that gives its lock away when it leaves",
-    edits: [["manager/revoke-ended.ts", "await answer.catch(() => clock.sleep(DRAIN_MS));", ""]],
+    edits: [["auth/logout/revocation.ts", "await answer.catch(() => clock.sleep(DRAIN_MS));", ""]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13"],
   },
   {
     name: "a revocation whose ghost is not waited for",
-    edits: [["manager/revoke-ended.ts", "answer.catch(() => clock.sleep(DRAIN_MS))", "answer"]],
+    edits: [["auth/logout/revocation.ts", "answer.catch(() => clock.sleep(DRAIN_MS))", "answer"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13"],
   },
   {
     name: "a revocation without a permit",
-    edits: [["manager/revoke-ended.ts", "clock.mono() - asked > PERMIT_MS", "false"]],
+    edits: [["auth/logout/revocation.ts", "clock.mono() - asked > PERMIT_MS", "false"]],
     mix: "all/unknown/web locks",
     breaks: ["I13 permit"],
   },
   {
     name: "a login that waits for as long as a revocation may take",
-    edits: [["manager/pass-revocations.ts", "PASS_MS = 1_000", "PASS_MS = 19_000"]],
+    edits: [["auth/logout/pass-revocations.ts", "PASS_MS = 1_000", "PASS_MS = 19_000"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13 wait"],
   },
   {
     name: "a login that does not abort the revocations of its tab",
-    edits: [["manager/revoke.ts", "this.#stop.abort(reason);", ""]],
+    edits: [["auth/logout/revoke.ts", "this.#stop.abort(reason);", ""]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13 gives way"],
   },
   {
     name: "a revocation that is tried again while a login is under way",
-    edits: [["manager/revoke.ts", "over !== this.#login; await over", "false; await over"]],
+    edits: [["auth/logout/revoke.ts", "over !== this.#login; await over", "false; await over"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13 gives way"],
   },
@@ -291,7 +291,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "an ID token whose claims nobody validates",
     edits: [
       [
-        "oidc/validate-refreshed.ts",
+        "oidc/id-token/validate-refreshed.ts",
         "if (idToken === undefined) return granted;",
         "return granted;",
       ],
@@ -315,7 +315,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a clock that ends sessions",
-    edits: [["oidc/claims.ts", "if ((isSame || isOlder) && isOver", "if (isOver"]],
+    edits: [["oidc/id-token/claims.ts", "if ((isSame || isOlder) && isOver", "if (isOver"]],
     mix: "clock jump/unknown/web locks",
     breaks: ["verdicts"],
   },
@@ -403,7 +403,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "without Web Locks every owner counts as ended",
     edits: [
-      ["browser/broadcast-tab-lock.ts", "this.#ended.has(name) && !this.#held.has(name)", "true"],
+      ["browser/tabs/broadcast-tab-lock.ts", "this.#ended.has(name) && !this.#held.has(name)", "true"],
     ],
     mix: "slow network/unknown/messages",
     breaks: ["I1"],
@@ -412,7 +412,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "without Web Locks nobody listens for a sign of life",
     edits: [
       [
-        "browser/broadcast-tab-lock.ts",
+        "browser/tabs/broadcast-tab-lock.ts",
         "clock.mono() - heardAt < takeoverMs",
         "clock.mono() - heardAt < 5_000",
       ],

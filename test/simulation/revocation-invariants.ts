@@ -1,5 +1,5 @@
-import { PASS_MS } from "../../src/manager/pass-revocations.ts";
-import { PERMIT_MS } from "../../src/manager/revoke-ended.ts";
+import { PASS_MS } from "../../src/auth/logout/pass-revocations.ts";
+import { PERMIT_MS } from "../../src/auth/logout/revocation.ts";
 import { hasFault, refreshTokenOf, type Evidence } from "./judge.ts";
 import { all, type Of } from "./trace.ts";
 

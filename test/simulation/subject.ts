@@ -1,8 +1,8 @@
-import { BroadcastTabLock } from "../../src/browser/broadcast-tab-lock.ts";
+import { BroadcastTabLock } from "../../src/browser/tabs/broadcast-tab-lock.ts";
 import { StorageError } from "../../src/core/errors.ts";
-import { passRevocations } from "../../src/manager/pass-revocations.ts";
-import { revoke } from "../../src/manager/revoke.ts";
-import { validateRefreshed } from "../../src/oidc/validate-refreshed.ts";
+import { passRevocations } from "../../src/auth/logout/pass-revocations.ts";
+import { revoke } from "../../src/auth/logout/revoke.ts";
+import { validateRefreshed } from "../../src/oidc/id-token/validate-refreshed.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import type { RefreshTiming } from "../../src/refresh/timing.ts";
 

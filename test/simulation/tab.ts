@@ -1,6 +1,6 @@
 import type { Clock, Random, TabChannel, TabLock } from "../../src/core/ports.ts";
 import type { Refresher, Send } from "../../src/core/refresher.ts";
-import { UntoldLogouts } from "../../src/manager/untold-logouts.ts";
+import { UntoldLogouts } from "../../src/auth/logout/untold-logouts.ts";
 import type { Broadcast } from "./channel.ts";
 import { messageLocks } from "./message-locks.ts";
 import type { Network } from "./network.ts";

@@ -22,53 +22,53 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   {
     what: "where Web Locks are missing",
     limit: 1_000,
-    sources: ["../../../src/browser/broadcast-tab-lock.ts"],
+    sources: ["../../../src/browser/tabs/broadcast-tab-lock.ts"],
   },
   {
     what: 'with `persist: "memory"`',
     limit: 1_700,
-    sources: ["../../../src/browser/mode-change.ts"],
+    sources: ["../../../src/browser/storage/mode-change.ts"],
   },
   {
     what: "where `getToken()` signs in, and several people",
     limit: 4_400,
-    sources: ["../../../src/manager/people.ts", "../../../src/browser/indexeddb-people.ts"],
+    sources: ["../../../src/auth/users/users.ts", "../../../src/browser/storage/indexeddb-users.ts"],
   },
   {
     what: "and a sign-out",
     limit: 2_200,
-    sources: ["../../../src/manager/server-sign-out.ts", "../../../src/oidc/sign-out.ts"],
+    sources: ["../../../src/auth/logout/server-logout.ts", "../../../src/oidc/sign-out.ts"],
   },
   {
     what: "where somebody is not remembered",
     limit: 1_000,
-    sources: ["../../../src/manager/presence.ts"],
+    sources: ["../../../src/auth/session/presence.ts"],
   },
   {
     what: "after a 401 of an API",
     limit: 1_200,
-    sources: ["../../../src/refused-tokens.ts"],
+    sources: ["../../../src/compose/refused-tokens.chunk.ts"],
   },
   {
     what: "own grants, and user fetchers",
     limit: 1_600,
-    sources: ["../../../src/manager/beyond-login.ts"],
+    sources: ["../../../src/auth/login/more-logins.chunk.ts"],
   },
   {
     what: "and a login that finds others pending",
     limit: 3_000,
-    sources: ["../../../src/oidc/sweep-requests.ts"],
+    sources: ["../../../src/oidc/authorize/sweep-requests.ts"],
   },
   {
     what: "other grants, userinfo, `endpoints`, secrets",
     limit: 3_500,
-    sources: ["../../../src/oidc/beyond-login.ts"],
+    sources: ["../../../src/oidc/more-requests.chunk.ts"],
   },
 ];
 
 const QR = "../../../src/ui/qr.ts";
 /** The page that takes over a session loads no more than this. */
-const TAKE_OVER = ["../../../src/import-found.ts", "../../../src/oidc/left-tokens.ts"];
+const TAKE_OVER = ["../../../src/import/run-import.ts", "../../../src/import/validate-tokens.ts"];
 
 export async function measureSizes(): Promise<readonly Size[]> {
   const [app, popup, frame, moving, callback, react, ui] = [

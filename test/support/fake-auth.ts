@@ -1,7 +1,7 @@
 import type { Auth, AuthState, GetTokenOptions, LoginOptions } from "../../src/core/auth.ts";
 import { NoTokenError } from "../../src/core/errors.ts";
 import type { User } from "../../src/core/user.ts";
-import { observable } from "../../src/manager/observable.ts";
+import { observable } from "../../src/auth/session/observable.ts";
 
 /** What an app sees of `createAuth()`, turned by a test; for pages in which no server is needed. */
 export interface FakeAuth extends Auth {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { StandardSchema } from "../../src/core/standard-schema.ts";
-import type { UserClaims } from "../../src/manager/userinfo-fetcher.ts";
+import type { UserClaims } from "../../src/auth/users/userinfo-fetcher.ts";
 
 /**
  * A server of OAuth 2 only, with GitHub's habits: no metadata, no ID tokens, scopes with commas, refusals with status 200,

@@ -1,20 +1,20 @@
-import { systemClock, systemRandom } from "../../src/browser/system-clock.ts";
+import { systemClock, systemRandom } from "../../src/browser/page/system-clock.ts";
 import { clientKey } from "../../src/core/keys.ts";
 import type { UserFetcher } from "../../src/core/user-fetcher.ts";
 import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
-import { createEngine, type EngineConfig } from "../../src/engine.ts";
+import { createEngine, type EngineConfig } from "../../src/compose/lazy-server.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
-import { AuthManager } from "../../src/manager/auth-manager.ts";
-import { MemoryCallbackLedger } from "../../src/memory/memory-callback-ledger.ts";
-import { MemoryLoginMarks } from "../../src/memory/memory-login-marks.ts";
-import { MemorySessionStore } from "../../src/memory/memory-session-store.ts";
-import { MemoryTabHub } from "../../src/memory/memory-tab-channel.ts";
+import { AuthManager } from "../../src/auth/auth-manager.ts";
+import { MemoryCallbackLedger } from "./memory-callback-ledger.ts";
+import { MemoryLoginMarks } from "./memory-login-marks.ts";
+import { MemorySessionStore } from "./memory-session-store.ts";
+import { MemoryTabHub } from "./memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
-import { MemoryUserStore } from "../../src/memory/memory-user-store.ts";
+import { MemoryUserStore } from "./memory-user-store.ts";
 import type { Send } from "../../src/core/refresher.ts";
-import { revoke } from "../../src/manager/revoke.ts";
-import { UntoldLogouts } from "../../src/manager/untold-logouts.ts";
+import { revoke } from "../../src/auth/logout/revoke.ts";
+import { UntoldLogouts } from "../../src/auth/logout/untold-logouts.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { testRequests } from "../oidc/support.ts";
 import { FetchUserAgent } from "./fetch-user-agent.ts";
@@ -55,7 +55,7 @@ export function nodeBrowser({
   };
   const page = {
     unsupported: () => undefined,
-    href: () => new URL("/", redirectUri).href,
+    href: () => new URL("../../../../", redirectUri).href,
     navigate: () => {},
     replaceUrl: () => {},
     online: () => true,

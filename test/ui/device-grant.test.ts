@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { userEvent } from "vitest/browser";
-import { systemClock } from "../../src/browser/system-clock.ts";
+import { systemClock } from "../../src/browser/page/system-clock.ts";
 import { RequestTokenError } from "../../src/core/errors.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
-import { DeviceCodeGrant } from "../../src/grants/device-code-grant.ts";
+import { DeviceCodeGrant } from "../../src/grants/device/device-code-grant.ts";
 import { MemoryRequestStore } from "../../src/memory/memory-request-store.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { add, all, texts, usePage } from "./support.ts";

@@ -1,6 +1,6 @@
 import { createAuth, type Auth } from "../../../../src/index.ts";
 import { defineLatchkeyElements } from "../../../../src/ui.ts";
-import { rememberPeople } from "./people.ts";
+import { rememberPeople } from "./users.ts";
 
 const ISSUER = "https://id.example";
 

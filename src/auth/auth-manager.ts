@@ -1,0 +1,312 @@
+import { abortable } from "../core/abortable.ts";
+import type { Auth, AuthState, GetTokenOptions, SignOutOptions } from "../core/auth.ts";
+import type { NetworkError } from "../core/errors.ts";
+import { chunk } from "../core/lazy.ts";
+import type { TabMessage } from "../core/message.ts";
+import type { Refresher } from "../core/refresher.ts";
+import type { UserAgent } from "../core/user-agent.ts";
+import { USUAL_WANT, wantKey } from "../core/want.ts";
+import { ActiveSession, type ActiveSessionConfig } from "./session/active-session.ts";
+import { authorizedFetch } from "../fetch/authorized-fetch.ts";
+import type { RefusedTokens } from "../fetch/refused-tokens.ts";
+import type { GetToken } from "../fetch/get-token.ts";
+import { checkOutUntold } from "./logout/local-logout.ts";
+import { LazyLogins } from "./login/lazy-logins.ts";
+import type { LoginsConfig } from "./login/logins.ts";
+import type { ForgottenError } from "./session/not-forgotten.ts";
+import { ignore, needsPerson, Renewals } from "./silent-tokens.ts";
+import { userLeft, type UserLeft } from "./users/user-left.ts";
+import { isCallback, signOutStateOf } from "./login/response-url.ts";
+import type { PeopleDesk } from "./parts.ts";
+import type * as ServerSignOut from "./logout/server-logout.ts";
+
+/** What a manager is composed of; `createAuth()` shows how. */
+export interface AuthManagerConfig
+  extends ActiveSessionConfig, LoginsConfig, ServerSignOut.ServerSignOutConfig {
+  /** The way `login()` goes when none is given. */
+  readonly userAgent: UserAgent;
+  readonly refresher: Pick<Refresher, "prepare" | "validate">;
+  /** What replaces tokens that an API refused, the same at each call. Without it `fetch` gives a 401 to its caller. */
+  readonly loadRefusedTokens?: () => Promise<RefusedTokens>;
+}
+
+/**
+ * Reads, asks the grant and publishes state; it does not refresh. Does nothing until `start()` or the first call.
+ * Its members keep their object when they are handed around.
+ */
+export class AuthManager implements Auth {
+  readonly #config: AuthManagerConfig;
+  readonly #session: ActiveSession;
+  readonly #logins: LazyLogins;
+  #opened: Promise<void> | undefined;
+  readonly #renewals: Renewals;
+  readonly #userLeft: UserLeft;
+  #switched: Promise<void> = Promise.resolve();
+  #unlisten: (() => void) | undefined;
+
+  constructor(config: AuthManagerConfig) {
+    this.#config = config;
+    this.#session = new ActiveSession(config);
+    this.#logins = new LazyLogins(config, this.#session);
+    this.#renewals = new Renewals(config, this.#session, this.#logins);
+    this.#userLeft = userLeft(config);
+  }
+
+  // Not an async function: with a good token at hand this is a comparison and nothing else.
+  readonly getToken: Auth["getToken"] = (options) =>
+    (options === undefined ? this.#session.goodToken() : undefined) ??
+    this.#findToken(options ?? {});
+
+  readonly fetch: Auth["fetch"] = async (input, init) => {
+    this.#assertSupported();
+    await this.#open();
+    // One person's from the first to the last try, whoever the tab is for by then.
+    const user = this.#session.sub;
+    const getToken: GetToken = (options) =>
+      this.getToken({ ...options, ...(user !== undefined && { user }) });
+    return authorizedFetch(
+      getToken,
+      this.#config.page.href(),
+      this.#config.loadRefusedTokens,
+    )(input, init);
+  };
+
+  readonly onUserLeft: Auth["onUserLeft"] = (listener) => this.#userLeft.listen(listener);
+
+  readonly subscribe: Auth["subscribe"] = (listener) => this.#session.state.subscribe(listener);
+
+  get state(): AuthState {
+    return this.#session.state.get();
+  }
+
+  readonly start: Auth["start"] = () => {
+    const { page, channel, client, clock, redirectUri, postLogoutRedirectUri } = this.#config;
+    if (this.#unlisten || page.unsupported()) return;
+    const undo = [
+      channel.listen((message) => void this.#hear(message)),
+      page.onActivation(() => (this.#logins.activatedAt = clock.now())),
+      page.onWake(() => void this.#session.load("stored").catch(this.#onUnread)),
+    ];
+    this.#unlisten = () => undo.forEach((end) => end());
+    const here = page.href();
+    if (isCallback(here, redirectUri(), client)) {
+      this.#opened = this.handleCallback().then(ignore, ignore);
+    } else {
+      this.#opened = this.#open();
+      this.#logins.tell((logins) => logins.cameBack(here));
+    }
+    this.#opened.catch(ignore);
+    const signOut = signOutStateOf(here, postLogoutRedirectUri());
+    if (signOut) {
+      loadServerSignOut()
+        .then(({ takeSignOut }) => takeSignOut(signOut, this.#config))
+        .catch(ignore);
+    }
+  };
+
+  readonly dispose: Auth["dispose"] = () => {
+    this.#unlisten?.();
+    this.#unlisten = undefined;
+    this.#opened = undefined;
+  };
+
+  readonly login: Auth["login"] = (options = {}) => {
+    try {
+      this.#assertSupported();
+      // Before the first await: a window may be opened in a click only.
+      const { userAgent = this.#config.userAgent, ...request } = options;
+      return this.#logins.travel(userAgent.open(), request);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+
+  readonly handleCallback: Auth["handleCallback"] = async (url) => {
+    this.#assertSupported();
+    return this.#logins.handle(url);
+  };
+
+  readonly getUser: Auth["getUser"] = async () => {
+    this.#assertSupported();
+    await this.#open();
+    return this.#session.user;
+  };
+
+  readonly signOut: Auth["signOut"] = async (options) => {
+    this.#assertSupported();
+    if (!options?.user) await this.#open();
+    const { sub } = this.#session;
+    const user = options?.user ?? sub;
+    if (user === undefined) return { server: "told" };
+    // First: whoever asks for a token from now on must not sign in again.
+    this.#logins.loggedOut(user);
+    await checkOutUntold(this.#config, user);
+    if (user === this.#session.sub) this.#session.leave();
+    await this.#userLeft.tell(user);
+    await this.#session.load("this-tab").catch(ignore);
+    // From here on the server is told; whether it hears changes nothing here.
+    if (!this.#config.untold.sessions.has(user)) return { server: "told" };
+    try {
+      return await (await loadServerSignOut()).leaveServer(this.#desk(), user, sub, options);
+    } catch (error) {
+      return { server: "not_told", error: error as NetworkError };
+    }
+  };
+
+  readonly users: Auth["users"] = async () => (await this.#people()).listUsers(this.#desk());
+
+  /** One after the other: the tab is for the last one. */
+  readonly switchUser: Auth["switchUser"] = (sub) => {
+    const turn = this.#switched.then(async () =>
+      (await this.#people()).switchUser(this.#desk(), sub),
+    );
+    this.#switched = turn.catch(ignore);
+    return turn;
+  };
+
+  readonly forget: Auth["forget"] = async (sub) =>
+    (await this.#peopleOrSignOut({ user: sub })).forget(this.#desk(), sub);
+
+  readonly signOutEverywhere: Auth["signOutEverywhere"] = async () =>
+    (await this.#peopleOrSignOut({})).signOutEverywhere(this.#desk());
+
+  /** The tokens are deleted even when the rest cannot be loaded. */
+  async #peopleOrSignOut(who: SignOutOptions) {
+    try {
+      return await this.#people();
+    } catch (error) {
+      await this.signOut({ ...who, endSession: "none" }).catch(ignore);
+      throw error;
+    }
+  }
+
+  /** What pages without a choice of people do without. */
+  async #people() {
+    this.#assertSupported();
+    // Whose session cannot be used does not keep the others from theirs.
+    await this.#open().catch(ignore);
+    return chunk(import("./users/users.ts"));
+  }
+
+  #desk(): PeopleDesk {
+    return {
+      config: this.#config,
+      session: this.#session,
+      logins: this.#logins,
+      userLeft: this.#userLeft,
+      auth: this,
+    };
+  }
+
+  async #hear(message: TabMessage): Promise<void> {
+    const { t, k, from, sid } = message;
+    const isOwn = from === this.#config.tab;
+    // Whoever signed in or out here goes on here.
+    if (t === "user") {
+      if (isOwn) return;
+      const { what } = message;
+      if (what === "login") this.#logins.tell(({ automatic }) => automatic.loggedIn(k));
+      else {
+        void this.#userLeft.tell(k);
+        if ((this.#session.sub ?? k) === k) this.#logins.loggedOut(k);
+      }
+      return this.#session.hear(k, what).catch(this.#onUnread);
+    }
+    if (k !== this.#session.sub || (t !== "done" && t !== "ended")) return;
+    if (t === "ended") this.#session.drop();
+    // Whoever waits here for the same is told by the refresh itself.
+    if (t === "done") await this.#renewals.usual?.catch(ignore);
+    if (t === "done" && this.#session.isAt(sid, message.gen)) return;
+    const read = this.#session.load(isOwn ? "this-tab" : "other-tab");
+    // The token at hand is good, whoever has a newer one.
+    await read.catch(t === "done" ? ignore : this.#onUnread);
+  }
+
+  /** What other tabs did since is not known here: the next call reads the store again. */
+  readonly #onUnread = (error: unknown): void => {
+    this.#opened = undefined;
+    this.#session.drop(error);
+  };
+
+  async #findToken(options: GetTokenOptions): Promise<string> {
+    this.#assertSupported();
+    const { prompt, signal, user } = options;
+    signal?.throwIfAborted();
+    // What cannot be read of this tab's person is no matter of others.
+    const opened = user === undefined ? this.#open() : this.#open().catch(ignore);
+    await abortable(Promise.all([opened, this.#logins.settled]), signal);
+    let waitFor: Promise<unknown> | undefined;
+    const isAsking = prompt !== undefined && prompt !== "none";
+    let reason: unknown;
+    try {
+      if (!isAsking) {
+        const token = await this.#silentToken(options);
+        this.#logins.tell((logins) => logins.given(options));
+        return token;
+      }
+    } catch (error) {
+      const offered = needsPerson(error) && this.#logins.loaded?.takeOffered(options);
+      if (offered) return offered;
+      waitFor = this.#logins.underWay;
+      // Only a login that the app asks for undoes `forget()`.
+      const mayAsk =
+        waitFor ??
+        (this.#config.page.canNavigate() && !(error as Partial<ForgottenError>).isForgotten);
+      if (prompt === "none" || !needsPerson(error) || !mayAsk) throw error;
+      reason = error;
+    }
+    return (await this.#people()).tokenAfterLogin(this.#desk(), options, { waitFor, reason });
+  }
+
+  async #silentToken({ refused, ...options }: GetTokenOptions): Promise<string> {
+    const { cache = "default", user } = options;
+    const want = wantKey(options);
+    let refusal: unknown;
+    const isUsual = want === USUAL_WANT && (user ?? this.#session.sub) === this.#session.sub;
+    if (isUsual && cache === "default") {
+      const good = this.#session.goodToken();
+      if (good) return good;
+      if (this.#session.isOver()) {
+        try {
+          return await this.#renewals.renew(options, undefined);
+        } catch (error) {
+          if (!needsPerson(error)) throw error;
+          refusal = error;
+        }
+      }
+    }
+    const found = await this.#session.find(want, user);
+    const isNews = refused !== undefined && found?.tokens.accessToken !== refused;
+    if ((cache === "default" || isNews) && found && found.condition !== "dead") {
+      if (found.condition === "aging") {
+        this.#renewals.renew({ ...options, cache: "reload" }, found.tokens).catch(ignore);
+      } else if (isUsual) {
+        // Another tab got it, and its word did not reach this one.
+        await this.#session.load("other-tab").catch(ignore);
+      }
+      return found.tokens.accessToken;
+    }
+    // The session that was refused is the one that is stored: asked again it would say the same.
+    if (refusal !== undefined && !found) throw refusal;
+    // Dead by the monotonic clock: the wall's word alone would have it served again.
+    const revived = found && found.tokens.expiresAt > this.#config.clock.now();
+    return this.#renewals.renew({ ...options, ...(revived && { cache: "reload" }) }, found?.tokens);
+  }
+
+  /** The first read of the store. One that failed is tried again by the next call. */
+  #open(): Promise<void> {
+    this.#opened ??= this.#session.load("stored").catch((error: unknown) => {
+      this.#onUnread(error);
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  #assertSupported(): void {
+    const problem = this.#config.page.unsupported();
+    if (problem) throw problem;
+  }
+}
+
+export const loadServerSignOut = (): Promise<typeof ServerSignOut> =>
+  chunk(import("./logout/server-logout.ts"));

@@ -1,0 +1,111 @@
+import type { CallbackResult } from "../../core/auth.ts";
+import type { TokenRequest } from "../../core/grant.ts";
+import { abortable } from "../../core/abortable.ts";
+import type { LoginMark } from "../../core/login-marks.ts";
+import { chunk, shared } from "../../core/lazy.ts";
+import { parseUrl } from "../../core/same-origin.ts";
+import type { Trip } from "../../core/user-agent.ts";
+import type { User } from "../../core/user.ts";
+import type { ActiveSession } from "../session/active-session.ts";
+import { USUAL_WANT } from "../../core/want.ts";
+import type { LoginTab } from "./automatic-logins.ts";
+import type { Logins, LoginsConfig } from "./logins.ts";
+import { stateOf } from "./response-url.ts";
+
+/** `Logins`, loaded when they are first needed: a page with a session does without. */
+export class LazyLogins implements LoginTab {
+  readonly #config: LoginsConfig;
+  readonly #session: ActiveSession;
+  /** The logins under way, and what each asks for. */
+  readonly #trips = new Map<Promise<User>, TokenRequest>();
+  #callback: Promise<unknown> = Promise.resolve();
+
+  constructor(config: LoginsConfig, session: ActiveSession) {
+    this.#config = config;
+    this.#session = session;
+    session.state.subscribe(() => this.tell((logins) => logins.follow()));
+  }
+
+  /** Set each time a user acts on this page. */
+  activatedAt: number = Number.NEGATIVE_INFINITY;
+
+  /** The last response, if there was one. */
+  last: string | undefined;
+
+  /** Once they were needed. */
+  loaded: Logins | undefined;
+
+  readonly load: () => Promise<Logins> = shared(async () => {
+    try {
+      const { Logins } = await chunk(import("./logins.ts"));
+      return (this.loaded = new Logins(this.#config, this.#session, this));
+    } catch (error) {
+      await this.#session.load("stored", error).catch(() => {});
+      throw error;
+    }
+  });
+
+  /** The latest login that is on its way, if one is. */
+  get underWay(): Promise<User> | undefined {
+    return [...this.#trips.keys()].at(-1);
+  }
+
+  /** A login that a user asked for is on its way. */
+  get isAskedFor(): boolean {
+    return [...this.#trips.values()].some(({ mayChoose }) => !mayChoose);
+  }
+
+  /** When no response is being taken any more; never rejects. */
+  get settled(): Promise<unknown> {
+    return this.#callback;
+  }
+
+  /** Closes the trip in the end. */
+  travel(trip: Trip, request: TokenRequest): Promise<User> {
+    const login = this.#travel(trip, request).finally(() => {
+      trip.close();
+      this.#trips.delete(login);
+    });
+    this.#trips.set(login, request);
+    return login;
+  }
+
+  /** `user` logged out: no automatic login follows in this tab. */
+  loggedOut(user: string): void {
+    const { marks, clock } = this.#config;
+    const mark: LoginMark = { user, target: USUAL_WANT, at: clock.now(), outcome: "logged_out" };
+    marks.write([...marks.read(), mark]);
+  }
+
+  /** Loads the logins only where a mark stands, which is seldom. */
+  tell(news: (logins: Logins) => void): void {
+    const isMarked = this.#config.marks.read().some((mark) => mark?.outcome !== "given");
+    if (isMarked) this.load().then(news, () => {});
+  }
+
+  #travel(trip: Trip, request: TokenRequest): Promise<User> {
+    const login = async (): Promise<User> => {
+      const logins = await abortable(this.load(), request.signal);
+      return logins.travel(trip, { ...request, kept });
+    };
+    const tellsWhy = (error: unknown) => this.loaded?.tellsWhy(error, trip, request) ?? true;
+    const kept = this.#session.during(login, tellsWhy);
+    return kept;
+  }
+
+  /** @param url the page's own when not given. It is read at once: a router may have moved on before the code is here. */
+  async handle(url: string | undefined): Promise<CallbackResult> {
+    const { page, client } = this.#config;
+    const given = parseUrl(url ?? page.href(), page.href());
+    if (given && stateOf(given, client)) this.last = given.href;
+    // An earlier call has cleaned the address bar: its response is meant.
+    const response = (url === undefined && this.last) || (given?.href ?? url!);
+    const result = this.load().then((logins) => logins.handle(response));
+    this.#callback = result.catch(() => {});
+    return result;
+  }
+
+  async keep(...kept: Parameters<Logins["keep"]>): Promise<void> {
+    return (await this.load()).keep(...kept);
+  }
+}

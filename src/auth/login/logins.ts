@@ -1,0 +1,276 @@
+import type { CallbackResult, GetTokenOptions } from "../../core/auth.ts";
+import type { CallbackLedger, LoginRecord } from "../../core/callback-ledger.ts";
+import {
+  AuthorizationError,
+  CancelledError,
+  InvalidResponseError,
+  isAuthError,
+  NoTokenError,
+} from "../../core/errors.ts";
+import type { LoginMarks } from "../../core/login-marks.ts";
+import type { Grant, TokenRequest } from "../../core/grant.ts";
+import type { Clock, Page, TabLock } from "../../core/ports.ts";
+import type { Refresher } from "../../core/refresher.ts";
+import { parseUrl } from "../../core/same-origin.ts";
+import type { UserStore } from "../../core/session.ts";
+import type { TokenSet } from "../../core/token-set.ts";
+import type { Trip } from "../../core/user-agent.ts";
+import type { User } from "../../core/user.ts";
+import { USUAL_WANT, wantKey, type WantKey } from "../../core/want.ts";
+import type { ActiveSession } from "../session/active-session.ts";
+import { AutomaticLogins, type LoginTab } from "./automatic-logins.ts";
+import { whatCameBack } from "./came-back.ts";
+import { checkIn, loadBeyondLogin, userOf, type CheckInDesk } from "./store-login.ts";
+import type { KeepOptions } from "./store-grant-tokens.ts";
+import { passRevocations, type RevocationQueue } from "../logout/pass-revocations.ts";
+import { isSilent } from "./silent.ts";
+import type { SilentLogin } from "./silent-login.ts";
+import { refusal } from "./refusal.ts";
+import { servedTarget, type LooseWant, type ServedTarget } from "./served-target.ts";
+import { withoutResponse } from "./clean-url.ts";
+import { stateOf } from "./response-url.ts";
+
+export interface LoginsConfig extends CheckInDesk, RevocationQueue {
+  /** Where authorization responses arrive; absolute. */
+  readonly redirectUri: () => string;
+  readonly page: Page;
+  readonly locks: TabLock;
+  readonly clock: Clock;
+  readonly ledger: CallbackLedger;
+  readonly marks: LoginMarks;
+  readonly grant: Grant;
+  readonly users: UserStore;
+  readonly refresher: Pick<Refresher, "prepare">;
+}
+
+/**
+ * All that signs somebody in, loaded with the first login. However often an authorization response is looked at, its code is
+ * exchanged once and the result is the same.
+ */
+export class Logins {
+  readonly automatic: AutomaticLogins;
+  readonly #config: LoginsConfig;
+  readonly #session: ActiveSession;
+  readonly #results = new Map<string, Promise<CallbackResult>>();
+  /** Of codes that are used up, while nobody can be told or stored yet. */
+  readonly #answers = new Map<string, TokenSet>();
+
+  #offered: { readonly token: string; readonly sub: string; readonly want: WantKey } | undefined;
+
+  constructor(config: LoginsConfig, session: ActiveSession, tab: LoginTab) {
+    this.automatic = new AutomaticLogins(config, tab, session);
+    this.#config = config;
+    this.#session = session;
+  }
+
+  /** `response` failed before its code was sent, or was not looked at yet, and can be taken. */
+  isUnfinished(response: string): boolean {
+    return !this.#results.has(this.#stateIn(response));
+  }
+
+  /** Gives a token that expired on arrival once, while its user is signed in. */
+  takeOffered(wanted: GetTokenOptions): string | undefined {
+    const { sub = "", token, want } = this.#offered ?? {};
+    const { user } = this.#session;
+    const isTheirs = user?.sub === sub && (wanted.user ?? sub) === sub;
+    if (!isTheirs || ![want, USUAL_WANT].includes(wantKey(wanted))) return undefined;
+    this.#offered = undefined;
+    return token;
+  }
+
+  /**
+   * Whether `error` says why nobody is signed in. That nobody is signed in at the server is what a silent login asks for, and
+   * an automatic one that may not start changes nothing.
+   */
+  tellsWhy(error: unknown, trip: Trip, request: TokenRequest): boolean {
+    return !isSilent(trip, request) && !(request.mayChoose && error instanceof NoTokenError);
+  }
+
+  /** A token was given. */
+  given({ user = this.#session.sub, ...want }: GetTokenOptions): void {
+    this.automatic.given({ ...want, user });
+  }
+
+  /** Somebody who is signed in with a good token is given it. */
+  follow(): void {
+    const state = this.#session.state.get();
+    if (state.status === "authenticated" && state.freshness === "fresh") this.given({});
+  }
+
+  /** `url`: of a page load that followed a login of this tab and has no response of this client. */
+  cameBack(url: string): void {
+    const { begun } = this.automatic;
+    if (begun?.outcome !== "started") return;
+    const what = whatCameBack(url, this.#config.redirectUri());
+    this.automatic.settle("unrecognised", what, begun);
+  }
+
+  /** To the authorization endpoint and back. */
+  async travel(trip: Trip, request: TokenRequest): Promise<User> {
+    const { grant, users, userFetcher } = this.#config;
+    // What is got now exists once.
+    if (userFetcher) loadBeyondLogin().catch(() => {});
+    const beforeLeaving = () => passRevocations(this.#config, request);
+    const before = await users.getActive();
+    const silent = isSilent(trip, request)
+      ? await (await loadBeyondLogin()).silentLogin(this.#config)
+      : undefined;
+    await beforeLeaving();
+    const { automatic } = this;
+    if (!request.mayChoose && !silent) automatic.forget();
+    const watched = request.mayChoose
+      ? automatic.guarded(trip, request)
+      : automatic.watched(trip, request);
+    try {
+      const answer = await grant.requestToken({ ...request, trip: watched, beforeLeaving });
+      return await this.checkIn(answer, request, silent);
+    } catch (error) {
+      if (!(error instanceof NoTokenError)) {
+        const isAnswered = isAuthError(error) && !(error instanceof CancelledError);
+        // Of an automatic login that did not leave the page.
+        if (request.mayChoose && isAnswered && automatic.begun) automatic.fail(error);
+        throw error;
+      }
+      return await this.#signedInMeanwhile(before.row?.sid, error);
+    }
+  }
+
+  /** Another tab that waited for the same person was faster. */
+  async #signedInMeanwhile(sidBefore: string | undefined, reason: NoTokenError): Promise<User> {
+    const { row } = await this.#config.users.getActive();
+    if (row?.sid === sidBefore) throw reason;
+    await this.#session.load("other-tab");
+    if (!this.#session.user) throw reason;
+    return this.#session.user;
+  }
+
+  /** What a grant gave without asking anybody. */
+  async keep(answer: TokenSet, request: TokenRequest, options: KeepOptions): Promise<void> {
+    const { keepAnswer } = await loadBeyondLogin();
+    const who = await keepAnswer(this.#config, answer, request, checkIn, options);
+    // A tab that is for nobody takes whoever comes.
+    if (this.#session.sub === undefined) await this.#session.enter(who);
+  }
+
+  async checkIn(answer: TokenSet, request: TokenRequest = {}, silent?: SilentLogin): Promise<User> {
+    const asked = answer.asked ?? request;
+    const served = servedTarget(asked, answer);
+    const want = wantKey(served.target);
+    const desk = { ...this.#config, ...silent };
+    const who = await userOf(desk, answer, request.signal);
+    const { sub } = who;
+    const isSeen = !silent && answer.asked?.prompt !== "none";
+    if (!isSeen) await (await loadBeyondLogin()).assertMayReturn(this.#config, sub);
+    const next = silent ? await silent.tabOf(sub) : sub;
+    // With a generation it is stored already: somebody who was here came back.
+    if (answer.generation === undefined) await checkIn(desk, answer, who, want, undefined, next);
+    else await desk.users.putDefault(next);
+    if (isSeen) await clearForgotten(this.#config.users, sub);
+    if (next === sub) await this.#session.enter(sub);
+    // The network is here now; when the token has run out it may not be.
+    this.#config.refresher.prepare().catch(() => {});
+    this.#settle(answer, sub, { ...served, user: asked.user, asked });
+    return who;
+  }
+
+  /** Remembers whether the login brought what it was for. A token that expired on arrival serves one call. */
+  #settle(
+    { accessToken, expiresAt, refreshToken }: TokenSet,
+    sub: string,
+    { asked, target, missing, user }: ServedTarget & { asked: LooseWant; user: string | undefined },
+  ): void {
+    const { automatic } = this;
+    const subject = { ...asked, user };
+    const lifetimeMs = expiresAt - this.#config.clock.now();
+    const lifetime = `its token was valid for ${Math.max(0, Math.round(lifetimeMs / 1000))} s`;
+    if ((user ?? automatic.begun?.user ?? sub) !== sub) {
+      automatic.settle("other_user", undefined, subject);
+    } else if (missing.length > 0) {
+      const words = `the server did not grant the scope ${missing.join(" ")}`;
+      automatic.settle("useless", words, subject);
+    } else if (lifetimeMs <= 0 && refreshToken === undefined) {
+      automatic.settle("useless", lifetime, subject);
+      this.#offered = { token: accessToken, sub, want: wantKey(target) };
+    } else automatic.settle("given", lifetime, subject);
+  }
+
+  /** @param response a URL with an authorization response */
+  handle(response: string): Promise<CallbackResult> {
+    if (!parseUrl(response)) throw refusal("url", "this is not a URL");
+    const state = this.#stateIn(response);
+    if (!state) {
+      throw refusal("state", "there is no authorization response of this client in this URL");
+    }
+    const result = this.#results.get(state) ?? this.#take(response, state);
+    this.#results.set(state, result);
+    return result;
+  }
+
+  #take(response: string, state: string): Promise<CallbackResult> {
+    // Its mark is written before anybody hears of the failure, because the app may leave the page then.
+    const login = () =>
+      this.#inTurn(response, state).catch((error: unknown) => {
+        if (!isUnfinished(error) && !isForeign(error)) this.automatic.fail(error);
+        throw error;
+      });
+    const result = this.#session.during(login, (error) => !isForeign(error));
+    result.catch((error: unknown) => {
+      (isUnfinished(error) ? this.#results : this.#answers).delete(state);
+    });
+    return result;
+  }
+
+  /** One at a time over all tabs and managers; the second finds what the first made of the response. */
+  #inTurn(response: string, state: string): Promise<CallbackResult> {
+    const { locks, page, ledger } = this.#config;
+    return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
+      const known = await ledger.get(state).catch(() => undefined);
+      // Not earlier: every manager that begins in the same task as this one has seen the response by now.
+      if (page.href() === response) page.replaceUrl(withoutResponse(response, state));
+      return known && "sub" in known ? this.#recall(known) : this.#exchange(response, state);
+    });
+  }
+
+  async #exchange(response: string, state: string): Promise<CallbackResult> {
+    const { grant, ledger } = this.#config;
+    const kept = this.#results.get(state)!;
+    const answer = this.#answers.get(state) ?? (await grant.requestToken({ response, kept }));
+    this.#answers.set(state, answer);
+    const user = await this.checkIn(answer);
+    this.#answers.delete(state);
+    const place = answer.returnTo === undefined ? {} : { returnTo: answer.returnTo };
+    // The login stands even when nobody can be told of it twice.
+    await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
+    return { user, ...place };
+  }
+
+  async #recall({ sub, ...place }: LoginRecord): Promise<CallbackResult> {
+    await this.#session.load("stored");
+    const user = this.#session.user;
+    if (user?.sub !== sub)
+      throw refusal("state", "this response was used, and whom it signed in is not in this tab");
+    return { user, ...place };
+  }
+
+  #stateIn(response: string): string {
+    return stateOf(new URL(response), this.#config.client) ?? "";
+  }
+}
+
+/** The pending request, or the response to it, is still here: the same call may succeed later. */
+function isUnfinished(error: unknown): boolean {
+  return isAuthError(error) && error.retryable && !(error instanceof AuthorizationError);
+}
+
+/** The session is stored, so a failure here is of no consequence for this login. */
+async function clearForgotten(users: UserStore, sub: string): Promise<void> {
+  await users
+    .people()
+    .then((people) => people.clearForgotten(sub))
+    .catch(() => {});
+}
+
+/** Another client's response says nothing about this one's login. */
+function isForeign(error: unknown): boolean {
+  return error instanceof InvalidResponseError && /^(client_id|issuer)$/.test(error.parameter);
+}

@@ -1,0 +1,33 @@
+import type { TokenSet } from "../../core/token-set.ts";
+import type { Want } from "../../core/want.ts";
+
+export type LooseWant = { readonly [name in keyof Want]: Want[name] | undefined };
+
+/** The target that a login's response serves, and the scopes that keep it from serving the one it was asked for. */
+export interface ServedTarget {
+  readonly target: LooseWant;
+  readonly missing: readonly string[];
+}
+
+/**
+ * A response to a request for a target serves that target, unless the server granted none of its scopes in any spelling: it
+ * may write `email` as `https://api.example/auth/userinfo.email`, and `api://x/read` as `read`.
+ */
+export function servedTarget(
+  asked: LooseWant,
+  { scope: granted }: Pick<TokenSet, "scope">,
+): ServedTarget {
+  const { scope = [], resource, audience } = asked;
+  const rest = { resource, audience };
+  const isServed =
+    scope.length === 0 || scope.some((one) => granted.some((other) => isSpelling(one, other)));
+  return isServed ? { target: { ...rest, scope }, missing: [] } : { target: rest, missing: scope };
+}
+
+function isSpelling(a: string, b: string): boolean {
+  return a === b || isSuffix(a, b) || isSuffix(b, a);
+}
+
+function isSuffix(short: string, long: string): boolean {
+  return ["/", ".", ":"].some((separator) => long.endsWith(separator + short));
+}

@@ -1,0 +1,85 @@
+import { abortable } from "../../core/abortable.ts";
+import type { GetTokenOptions } from "../../core/auth.ts";
+import { NoTokenError } from "../../core/errors.ts";
+import { sessionKey } from "../../core/keys.ts";
+import type { UserStore } from "../../core/session.ts";
+import type { PeopleDesk } from "../parts.ts";
+
+/**
+ * The token of `getToken()` after a login: the one that is under way, or a new one that comes back to where the person is now.
+ * `reason`: why nothing else helps; undefined when the caller wants a login.
+ */
+export async function tokenAfterLogin(
+  { config, session, logins, auth }: PeopleDesk,
+  options: GetTokenOptions,
+  { waitFor, reason }: { waitFor: Promise<unknown> | undefined; reason: unknown },
+): Promise<string> {
+  const { userAgent, page, users } = config;
+  const { signal, cache: _, refused: __, user, ...want } = options;
+  const loginHint = user === undefined ? undefined : await hintOf(user, users);
+  const resources =
+    want.resource === undefined ? [] : await namedBefore(config, user ?? session.sub);
+  const loaded = await abortable(logins.load(), signal);
+  // From here to the login nothing is awaited: of many callers one begins it.
+  const underWay = waitFor ?? logins.underWay;
+  if (underWay) {
+    const settled = underWay.then(
+      () => true,
+      () => false,
+    );
+    const isIn = await abortable(settled, signal);
+    // A silent one may have found nobody: then it is this one's turn.
+    return auth.getToken(options.prompt && isIn ? { ...options, prompt: "none" } : options);
+  }
+  const { state } = auth;
+  const error = state.status === "anonymous" ? state.error : undefined;
+  if (reason !== undefined && logins.last !== undefined && loaded.isUnfinished(logins.last)) {
+    // The response is still here, and only the network was missing.
+    await abortable(auth.handleCallback(), signal);
+    return auth.getToken({ ...options, prompt: "none" });
+  }
+  // A caller who wants a login goes, whatever became of the last one in this page.
+  const refusal = loaded.automatic.refusal(
+    { ...want, user },
+    reason === undefined ? undefined : error,
+  );
+  if (refusal) throw refusal;
+  const trip = userAgent.open();
+  const isIn = new AbortController();
+  // A caller who wants a choice gets one, whoever comes.
+  const canBeIn = !options.prompt && !session.user;
+  const undo = session.state.subscribe(() => {
+    if (canBeIn && session.user) isIn.abort(new NoTokenError("somebody is in"));
+  });
+  const travelled = logins.travel(trip, {
+    ...want,
+    ...(resources.length > 0 && { resources }),
+    ...(loginHint !== undefined && { loginHint }),
+    ...(user !== undefined && { user }),
+    returnTo: page.href(),
+    mayChoose: isIn.signal,
+    ...(signal && { signal }),
+  });
+  await travelled.finally(undo);
+  return auth.getToken({
+    ...want,
+    ...(user !== undefined && { user }),
+    prompt: "none",
+    ...(signal && { signal }),
+  });
+}
+
+/** A login for one resource must not take the others away: two of them would go to the login page in turns, for ever. */
+async function namedBefore(
+  { sessions, client }: PeopleDesk["config"],
+  sub: string | undefined,
+): Promise<readonly string[]> {
+  const row = sub === undefined ? undefined : await sessions.get(sessionKey(client, sub));
+  return row?.resources ?? [];
+}
+
+/** What the server probably knows this person by. */
+async function hintOf(user: string, users: UserStore): Promise<string> {
+  const people = await (await users.people()).list();
+  return people.find(({ sub }) => sub === user)?.email ?? user;
+}

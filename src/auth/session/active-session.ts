@@ -1,0 +1,287 @@
+import type { AuthState, TokenSummary } from "../../core/auth.ts";
+import { NoTokenError, RefreshTokenError } from "../../core/errors.ts";
+import { sessionKey, type ClientKey } from "../../core/keys.ts";
+import { chunk, shared } from "../../core/lazy.ts";
+import { userNeeded } from "../../core/refusal.ts";
+import type { Clock, TabLock } from "../../core/ports.ts";
+import type { Refresher } from "../../core/refresher.ts";
+import {
+  findAccess,
+  storedTokens,
+  type SessionRow,
+  type SessionStore,
+  type StoredUser,
+  type TokenRecord,
+  type UserStore,
+} from "../../core/session.ts";
+import { isNewer, newerVersion } from "../../core/session-version.ts";
+import type { TokenSet } from "../../core/token-set.ts";
+import type { User } from "../../core/user.ts";
+import { USUAL_WANT, type WantKey } from "../../core/want.ts";
+import {
+  conditionOf,
+  followWall,
+  holdToken,
+  isCarefree,
+  isDead,
+  type HeldToken,
+  type TokenCondition,
+} from "./cached-token.ts";
+import { otherPerson } from "./other-person.ts";
+import { stateOf } from "./auth-state.ts";
+import { observable, type Observable } from "./observable.ts";
+
+export interface ActiveSessionConfig {
+  readonly client: ClientKey;
+  readonly sessions: SessionStore;
+  readonly users: UserStore;
+  readonly clock: Clock;
+  readonly locks: TabLock;
+  readonly refresher: Pick<Refresher, "validate">;
+}
+
+/** A token from the store. */
+export interface FoundToken {
+  readonly tokens: TokenSet;
+  readonly condition: TokenCondition;
+}
+
+/** This tab's view of the active person's stored session: the token at hand and the published state. */
+export class ActiveSession {
+  readonly state: Observable<AuthState> = observable<AuthState>({ status: "loading" });
+  readonly #config: ActiveSessionConfig;
+  #sub: string | undefined;
+  /** `#sub` has a session here, or had one that needs them: this tab is for nobody else. */
+  #isTaken = false;
+  #user: User | undefined;
+  /** For `expired`: an ended session has no tokens, and so nobody's name. */
+  #lastUser: User | undefined;
+  #held: HeldToken | undefined;
+  #loading: Promise<void> = Promise.resolve();
+  #logins = 0;
+
+  readonly #presence = shared(async () => {
+    const { Presence } = await chunk(import("./presence.ts"));
+    return new Presence(this.#config);
+  });
+
+  constructor(config: ActiveSessionConfig) {
+    this.#config = config;
+  }
+
+  get sub(): string | undefined {
+    return this.#sub;
+  }
+
+  /** Undefined when nobody is signed in, or the session ended. */
+  get user(): User | undefined {
+    return this.#user;
+  }
+
+  /** The hot path: no storage, no lock, no channel. */
+  goodToken(): Promise<string> | undefined {
+    const held = this.#held;
+    const { clock } = this.#config;
+    if (!held || isCarefree(held, clock)) return held?.promise;
+    if (!followWall(held, clock)) return undefined;
+    this.#publish();
+    return this.goodToken();
+  }
+
+  /** The session may have ended: no token is given before the store was read. `error`: why it could not be. */
+  drop(error?: unknown): void {
+    this.#held = undefined;
+    if (error && this.state.get().status === "loading") this.#publish(error);
+  }
+
+  /** The stored token for `want`, however old: of `sub`, or of this tab's person. @throws NoTokenError it is another person's */
+  async find(want: WantKey, sub?: string): Promise<FoundToken | undefined> {
+    const { sub: owner, row } = await this.#read(sub);
+    // An ended session has no access tokens.
+    const key = row && findAccess(row, want, () => true);
+    if (!row || key === undefined) return undefined;
+    const record = await this.#recordOf(row);
+    if (record && record.user.sub !== owner) throw otherPerson();
+    const tokens = record && storedTokens(row, record, key);
+    if (!tokens) return undefined;
+    const held = this.#held;
+    const isHeld = key === USUAL_WANT && held?.sid === row.sid && held.gen === tokens.generation;
+    const { clock } = this.#config;
+    return {
+      tokens,
+      condition: conditionOf(tokens, isHeld ? held : undefined, clock),
+    };
+  }
+
+  /** While this tab is for somebody, no news of others and no new default changes that. */
+  async #read(sub = this.#isTaken ? this.#sub : undefined): Promise<StoredUser> {
+    const { client, sessions, users, refresher } = this.#config;
+    const rowOf = (sub: string) => sessions.get(sessionKey(client, sub));
+    let found: StoredUser =
+      sub === undefined
+        ? await users.getActive()
+        : { sub, row: await rowOf(sub), isPinned: sub === this.#sub };
+    if (found.sub && found.row?.signature && !found.row.end) {
+      // Keys that are at hand decide before anything of the row is given. Without them the token is given.
+      await refresher.validate(found.sub).catch(() => {});
+      found = { ...found, row: await rowOf(found.sub) };
+    }
+    if (isNewer(found.row)) throw newerVersion();
+    return found.row?.keep === "tabs" ? (await this.#presence()).read(found) : found;
+  }
+
+  /** Undefined in memory mode when no tab has the tokens any more. */
+  async #recordOf({ tokens }: SessionRow): Promise<TokenRecord | undefined> {
+    try {
+      return await this.#config.sessions.open(tokens);
+    } catch (error) {
+      if (error instanceof NoTokenError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Reads the store and publishes what it says, one after the other, so that the last word is the newest.
+   * `error`: why nobody is signed in, if nobody is. `sub`: whom this tab is for from now on; when it fails, it is as before.
+   */
+  load(origin: TokenSummary["origin"], error?: unknown, sub?: string): Promise<void> {
+    return this.#inTurn(() => this.#load(origin, error, sub));
+  }
+
+  /** From now on this tab is for `sub`; what it shows until the next `load()` is as before. */
+  enter(sub: string): Promise<void> {
+    return this.#inTurn(async () => {
+      if (sub !== this.#sub) this.#held = this.#user = undefined;
+      this.#sub = sub;
+      this.#isTaken = true;
+      this.#config.users.pin(sub);
+    });
+  }
+
+  /** Somebody signed in or out in another tab. Another person's login is of use only to a tab that is for nobody: it takes them. */
+  hear(sub: string, what: string): Promise<void> {
+    const isOver = () => sub === this.#sub && what !== "login";
+    if (isOver()) this.drop();
+    return this.#inTurn(async () => {
+      // A read that began before may have brought it back.
+      if (isOver()) this.drop();
+      if (sub !== this.#sub) {
+        if (this.#isTaken || what !== "login") return;
+        this.#config.users.pin(undefined);
+      }
+      try {
+        await this.#load("other-tab");
+      } catch (error) {
+        if (isOver()) this.leave();
+        throw error;
+      }
+    });
+  }
+
+  /** Publishes what a refresh brought, without another look into the store where that is sure. */
+  adopt(tokens: TokenSet, want: WantKey): Promise<void> {
+    return this.#inTurn(async () => {
+      const { user, generation, origin = "this-tab" } = tokens;
+      const held = this.#held;
+      const isSure = want === USUAL_WANT && this.#user && user?.sub === this.#sub;
+      if (!isSure || !held || generation === undefined) return this.#load(origin);
+      if (held.gen >= generation) return;
+      this.#held = holdToken(tokens, held.sid, origin, this.#config.clock);
+      this.#user = user;
+      this.#publish();
+    });
+  }
+
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    const turn = this.#loading.then(step);
+    this.#loading = turn.catch(() => {});
+    return turn;
+  }
+
+  /** The wall says that the token at hand is over: only whoever refreshes may know a newer one. */
+  isOver(): boolean {
+    return this.#held !== undefined && this.#held.expiresAt <= this.#config.clock.now();
+  }
+
+  /** What is published is of this generation, or a newer one. */
+  isAt(sid: string, generation: number): boolean {
+    return this.#held?.sid === sid && this.#held.gen >= generation;
+  }
+
+  async #load(origin: TokenSummary["origin"], error?: unknown, whom?: string): Promise<void> {
+    const { users, clock } = this.#config;
+    const { sub, row } = await this.#read(whom);
+    const stored = row && !row.end ? await this.#recordOf(row) : undefined;
+    // A row that has another person's tokens is damaged.
+    const record = stored?.user.sub === sub ? stored : undefined;
+    const end = row?.end?.why;
+    const isTaken = row !== undefined && end !== "signed_out";
+    // Who is forgotten is nobody's default any more, and this tab does not take who is instead.
+    if (isTaken) users.pin(sub);
+    else if (!row && (sub ?? this.#sub)) users.pin("");
+    this.#isTaken = isTaken;
+    const before = this.#held;
+    const known = row && before?.sid === row.sid && before.gen === row.access[USUAL_WANT]?.gen;
+    const tokens = row && record && storedTokens(row, record, USUAL_WANT);
+    this.#held = known ? before : tokens && holdToken(tokens, row.sid, origin, clock);
+    const refusal = record && userNeeded(row!);
+    // Until then the token is still given.
+    const needed = refusal && (!this.#held || isDead(this.#held, clock)) ? refusal : undefined;
+    this.#sub = row && sub;
+    this.#user = needed ? undefined : record?.user;
+    this.#lastUser = record?.user ?? (row && this.#lastUser);
+    const lastUser = this.#lastUser?.sub === sub ? this.#lastUser : undefined;
+    // News of other tabs do not end a login of this one.
+    if (this.#logins > 0 && !this.#user) return;
+    const reason = needed ? "user_needed" : end;
+    if (!reason || reason === "signed_out") return this.#publish(error);
+    // The server's words, or the claim that is wrong.
+    const facts = needed ?? (row!.end!.claim && row!.end!);
+    this.state.set({
+      status: "expired",
+      reason,
+      ...(lastUser && { user: lastUser }),
+      ...(facts && { error: new RefreshTokenError(reason, facts) }),
+    });
+  }
+
+  /** Signed out: nothing is given any more, whether the store can be read again or not. */
+  leave(): void {
+    this.#held = undefined;
+    this.#user = undefined;
+    this.state.set({ status: this.#logins > 0 ? "authenticating" : "anonymous" });
+  }
+
+  /**
+   * Publishes that a login is under way until `login` settles, unless somebody is signed in, and then what the store says.
+   * When that cannot be had, what was known before. `tellsWhy`: whether an error says why nobody is signed in here.
+   */
+  async during<T>(
+    login: () => Promise<T>,
+    tellsWhy: (error: unknown) => boolean = () => true,
+  ): Promise<T> {
+    this.#logins++;
+    const before = this.state.get();
+    const known = before.status === "anonymous" ? before.error : undefined;
+    if (!this.#user) this.state.set({ status: "authenticating" });
+    try {
+      const result = await login().finally(() => this.#logins--);
+      await this.load("this-tab");
+      return result;
+    } catch (error) {
+      const why = tellsWhy(error) ? error : known;
+      await this.load("stored", why).catch(() => this.#publish(why));
+      throw error;
+    }
+  }
+
+  /** Publishes that the token has expired, when it has, and changes nothing else. */
+  stale(): void {
+    if (this.#user && this.#held) this.#publish();
+  }
+
+  #publish(error?: unknown): void {
+    if (this.#held) followWall(this.#held, this.#config.clock);
+    this.state.set(stateOf(this.#user, this.#held, this.#config.clock, error));
+  }
+}

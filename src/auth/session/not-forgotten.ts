@@ -1,0 +1,40 @@
+import { CancelledError, NoTokenError } from "../../core/errors.ts";
+import type { UserStore } from "../../core/session.ts";
+
+/** The grant has a token without asking anybody. No automatic login follows: it would bring the user back. */
+export class ForgottenError extends NoTokenError {
+  readonly isForgotten = true;
+}
+
+interface ForgottenParts {
+  readonly users: Pick<UserStore, "people">;
+}
+
+const MESSAGE = "this user was forgotten on this device";
+
+/** For tokens that a grant gave. @throws NoTokenError `sub` was forgotten within a day, and only a login undoes that */
+export async function assertNotForgotten({ users }: ForgottenParts, sub: string): Promise<void> {
+  if (await (await users.people()).isForgotten(sub)) throw new ForgottenError(MESSAGE);
+}
+
+/** For a login that the user does not see. @throws CancelledError `sub` was forgotten within a day */
+export async function assertMayReturn({ users }: ForgottenParts, sub: string): Promise<void> {
+  if (await (await users.people()).isForgotten(sub)) throw new CancelledError(MESSAGE);
+}
+
+/**
+ * After `forget()` a tab has no user until one is chosen. `user`: whose tokens came; `assertNotForgotten()` is about forgotten
+ * ones.
+ * @throws NoTokenError this is such a tab
+ */
+export async function assertChosen(
+  { users }: { readonly users: Pick<UserStore, "people" | "getActive"> },
+  user: string,
+): Promise<void> {
+  const { sub, isPinned } = await users.getActive();
+  if (sub !== undefined || !isPinned) return;
+  const people = await users.people();
+  if ((await people.isForgotten()) && !(await people.isForgotten(user))) {
+    throw new ForgottenError("this tab's user was forgotten, and no other user was chosen");
+  }
+}

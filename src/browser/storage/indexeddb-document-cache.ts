@@ -1,0 +1,33 @@
+import type { UseStore } from "idb-keyval";
+import {
+  parseCachedDocument,
+  type CachedDocument,
+  type DocumentCache,
+} from "../../core/document-cache.ts";
+import { KEEP } from "../../core/session.ts";
+import { readEntry, updateEntry } from "./database.ts";
+
+const DOCUMENTS = "document/";
+
+/** The server's metadata and keys in IndexedDB. They are public and belong to no user. */
+export class IndexedDBDocumentCache implements DocumentCache {
+  readonly #database: UseStore;
+
+  constructor(database: UseStore) {
+    this.#database = database;
+  }
+
+  async get(key: string): Promise<CachedDocument | undefined> {
+    return parseCachedDocument(await readEntry(this.#database, DOCUMENTS + key));
+  }
+
+  update(
+    key: string,
+    change: (before: CachedDocument | undefined) => CachedDocument | undefined,
+  ): Promise<CachedDocument | undefined> {
+    return updateEntry(this.#database, DOCUMENTS + key, parseCachedDocument, (before) => {
+      const after = change(before);
+      return after === before ? KEEP : after;
+    });
+  }
+}

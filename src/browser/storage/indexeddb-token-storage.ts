@@ -1,0 +1,83 @@
+import { promisifyRequest, type UseStore } from "idb-keyval";
+import type { Clock } from "../../core/ports.ts";
+import { KEEP } from "../../core/session.ts";
+import { readStoredValue, storageKey, storedValue } from "../../core/stored-value.ts";
+import type { TokenStorage } from "../../core/token-storage.ts";
+import { readEntry, updateEntry, within } from "./database.ts";
+import { systemClock } from "../page/system-clock.ts";
+
+export interface IndexedDBTokenStorageConfig {
+  /** Which of the storages in this database. */
+  readonly prefix?: string;
+  readonly clock?: Pick<Clock, "now">;
+}
+
+/** Keys and values in IndexedDB: `new IndexedDBTokenStorage(createDatabase())`. */
+export class IndexedDBTokenStorage implements TokenStorage {
+  readonly #database: UseStore;
+  readonly #prefix: string;
+  readonly #clock: Pick<Clock, "now">;
+
+  constructor(
+    database: UseStore,
+    { prefix = "", clock = systemClock }: IndexedDBTokenStorageConfig = {},
+  ) {
+    this.#database = database;
+    this.#prefix = prefix;
+    this.#clock = clock;
+  }
+
+  async get(key: string): Promise<unknown> {
+    const name = storageKey(this.#prefix, key);
+    const record = await readEntry(this.#database, name);
+    const read = (record: unknown) => readStoredValue(record, this.#clock.now());
+    const value = read(record);
+    if (value !== undefined || record === undefined) return value;
+    // Damaged or over, and deleted, unless another tab wrote a good one meanwhile.
+    const known = (record: unknown) => record;
+    return read(
+      await updateEntry(this.#database, name, known, (record) =>
+        read(record) === undefined ? undefined : KEEP,
+      ),
+    );
+  }
+
+  async set(key: string, value: unknown, ttlMs?: number): Promise<void> {
+    const now = this.#clock.now();
+    // As it is now: the caller may change it before the cursor is done.
+    const record = structuredClone(storedValue(value, now, ttlMs));
+    await this.#database("readwrite", (store) => {
+      const all = store.openCursor(within(storageKey(this.#prefix, "")));
+      all.onsuccess = () => {
+        const cursor = all.result;
+        // Last: a cursor that has seen the old record deletes the new one.
+        if (!cursor) {
+          store.put(record, storageKey(this.#prefix, key));
+          return;
+        }
+        if (readStoredValue(cursor.value, now) === undefined) cursor.delete();
+        cursor.continue();
+      };
+      return promisifyRequest(store.transaction);
+    });
+  }
+
+  delete(key: string): Promise<void> {
+    return this.#write((store) => store.delete(storageKey(this.#prefix, key)));
+  }
+
+  async exists(key: string): Promise<boolean> {
+    return (await this.get(key)) !== undefined;
+  }
+
+  clear(): Promise<void> {
+    return this.#write((store) => store.delete(within(storageKey(this.#prefix, ""))));
+  }
+
+  #write(work: (store: IDBObjectStore) => unknown): Promise<void> {
+    return this.#database("readwrite", (store) => {
+      work(store);
+      return promisifyRequest(store.transaction);
+    });
+  }
+}

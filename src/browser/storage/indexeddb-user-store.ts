@@ -1,0 +1,49 @@
+import { promisifyRequest, type UseStore } from "idb-keyval";
+import { activeUserKey, defaultUserKey, sessionKey, type ClientKey } from "../../core/keys.ts";
+import { chunk } from "../../core/lazy.ts";
+import { parseRow } from "../../core/parse-row.ts";
+import type { People, StoredUser, UserStore } from "../../core/session.ts";
+import { writeEntry } from "./database.ts";
+
+/** The client's people and its default user in IndexedDB; the person of this tab in `sessionStorage`. */
+export class IndexedDBUserStore implements UserStore {
+  readonly #database: UseStore;
+  readonly #client: ClientKey;
+
+  constructor(database: UseStore, client: ClientKey) {
+    this.#database = database;
+    this.#client = client;
+  }
+
+  getActive(): Promise<StoredUser> {
+    const client = this.#client;
+    return this.#database("readonly", async (store) => {
+      const pinned = sessionStorage.getItem(activeUserKey(client));
+      const sub: unknown = pinned ?? (await promisifyRequest(store.get(defaultUserKey(client))));
+      if (typeof sub !== "string" || sub === "") return pinned === "" ? { isPinned: true } : {};
+      const row = parseRow(await promisifyRequest(store.get(sessionKey(client, sub))));
+      return { sub, row, isPinned: pinned !== null };
+    });
+  }
+
+  putDefault(sub: string | null): Promise<void> {
+    return writeEntry(this.#database, defaultUserKey(this.#client), sub);
+  }
+
+  pin(sub: string | undefined): void {
+    const key = activeUserKey(this.#client);
+    if (sub !== undefined) {
+      try {
+        return sessionStorage.setItem(key, sub);
+      } catch {
+        // It is full. Then a reload begins with the default user, and not with whom it named before.
+      }
+    }
+    sessionStorage.removeItem(key);
+  }
+
+  async people(): Promise<People> {
+    const { indexedDBPeople } = await chunk(import("./indexeddb-users.ts"));
+    return indexedDBPeople(this.#database, this.#client);
+  }
+}

@@ -1,0 +1,121 @@
+import { promisifyRequest, type UseStore } from "idb-keyval";
+import { defaultUserKey, peopleKey, sessionKey, type ClientKey } from "../../core/keys.ts";
+import { lastUsedFirst, parseRemembered } from "../../core/parse-remembered.ts";
+import { parseRow } from "../../core/parse-row.ts";
+import { rememberedRecord } from "../../core/remembered-record.ts";
+import type { People } from "../../core/session.ts";
+import { readEntry, within } from "./database.ts";
+import { hasTombstone, putTombstone, tombstoneKey } from "./forgotten-users.ts";
+import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";
+
+/** By encoded `sub`; nothing of it is sure. */
+type RememberedList = Map<unknown, unknown>;
+
+/** The client's people in IndexedDB. */
+export function indexedDBPeople(database: UseStore, client: ClientKey): People {
+  const listKey = peopleKey(client);
+  const key = defaultUserKey(client);
+  const sessions = sessionKey(client, "");
+  const codeOf = (key: IDBValidKey) => (key as string).slice(sessions.length);
+  return {
+    list: async () => {
+      const stored = await readEntry(database, listKey);
+      const list: RememberedList =
+        stored instanceof Map ? stored : await database("readwrite", makeList);
+      return lastUsedFirst(
+        [...list].flatMap(([code, record]) =>
+          subsIn([code]).map((sub) => parseRemembered(sub, record)),
+        ),
+      );
+    },
+    known: () =>
+      database("readonly", async (store) => {
+        const keys = await promisifyRequest(store.getAllKeys(within(sessions)));
+        return subsIn(keys.map(codeOf));
+      }),
+    putDefault: (sub) =>
+      database("readwrite", async (store) => {
+        const isKnown = await hasRecord(store, sub);
+        if (isKnown) store.put(sub, key);
+        await promisifyRequest(store.transaction);
+        return isKnown;
+      }),
+    dropDefault: (sub) =>
+      database("readwrite", async (store) => {
+        const [byDefault, isKnown] = await Promise.all([
+          promisifyRequest<unknown>(store.get(key)),
+          hasRecord(store, sub),
+        ]);
+        if (byDefault === sub && !isKnown) store.delete(key);
+        await promisifyRequest(store.transaction);
+      }),
+    isForgotten: async (sub) =>
+      hasTombstone(database, client, sub === undefined ? sub : await tombstoneKey(client, sub)),
+    clearForgotten: async (sub) => deleteEntry(database, await tombstoneKey(client, sub)),
+    forget: async (sub) => {
+      const tombstone = await tombstoneKey(client, sub);
+      await database("readwrite", async (store) => {
+        store.delete(sessionKey(client, sub));
+        putTombstone(store, client, tombstone);
+        // All are asked before the first answer: a transaction without a request is over.
+        const [byDefault, list, [states, callbacks]] = await Promise.all([
+          promisifyRequest<unknown>(store.get(key)),
+          promisifyRequest<unknown>(store.get(listKey)),
+          entries(store, CALLBACKS),
+        ]);
+        if (byDefault === sub) store.delete(key);
+        // One that is damaged is made anew.
+        if (!(list instanceof Map)) store.delete(listKey);
+        else if (list.delete(encodeURIComponent(sub))) store.put(list, listKey);
+        callbacks.forEach((callback, index) => {
+          const record = callbackIn(callback);
+          if (record && "sub" in record && record.sub === sub) store.delete(states[index]!);
+        });
+        await promisifyRequest(store.transaction);
+      });
+    },
+  };
+
+  async function hasRecord(store: IDBObjectStore, sub: string): Promise<boolean> {
+    return (await promisifyRequest(store.count(sessionKey(client, sub)))) > 0;
+  }
+
+  /** From the sessions, of which a damaged one is listed by its `sub`. */
+  async function makeList(store: IDBObjectStore): Promise<RememberedList> {
+    const [keys, rows] = await entries(store, sessions);
+    const list: RememberedList = new Map();
+    keys.forEach((key, index) => {
+      const row = parseRow(rows[index]);
+      const record = row ? rememberedRecord(row) : {};
+      if (record) list.set(codeOf(key), record);
+    });
+    store.put(list, listKey);
+    return list;
+  }
+}
+
+function deleteEntry(database: UseStore, key: string): Promise<void> {
+  return database("readwrite", (store) => {
+    store.delete(key);
+    return promisifyRequest(store.transaction);
+  });
+}
+
+/** The `sub` of each code that stands for one. Damaged ones name nobody. */
+function subsIn(codes: readonly unknown[]): string[] {
+  return codes.flatMap((code) => {
+    try {
+      return typeof code === "string" ? [decodeURIComponent(code)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function entries(store: IDBObjectStore, prefix: string): Promise<[IDBValidKey[], unknown[]]> {
+  const range = within(prefix);
+  return Promise.all([
+    promisifyRequest(store.getAllKeys(range)),
+    promisifyRequest<unknown[]>(store.getAll(range)),
+  ]);
+}

@@ -1,0 +1,33 @@
+import type { ApiPause, ApiPauses } from "../../core/api-pauses.ts";
+
+const PREFIX = "latchkey/refused/";
+
+/** Pauses of APIs in `localStorage`, so that all tabs and later page loads keep to them. */
+export class LocalStoragePauses implements ApiPauses {
+  /** What `localStorage` did not take. */
+  readonly #unsaved = new Map<string, ApiPause>();
+
+  get(origin: string): ApiPause | undefined {
+    return this.#unsaved.get(origin) ?? read(origin);
+  }
+
+  set(origin: string, pause: ApiPause | undefined): void {
+    this.#unsaved.delete(origin);
+    try {
+      if (pause) localStorage.setItem(PREFIX + origin, JSON.stringify(pause));
+      else localStorage.removeItem(PREFIX + origin);
+    } catch {
+      // The storage is blocked or full. This page keeps the pause for itself.
+      if (pause) this.#unsaved.set(origin, pause);
+    }
+  }
+}
+
+function read(origin: string): ApiPause | undefined {
+  try {
+    const { count, until } = JSON.parse(localStorage.getItem(PREFIX + origin) ?? "{}") as ApiPause;
+    return Number.isFinite(count) && Number.isFinite(until) ? { count, until } : undefined;
+  } catch {
+    return undefined;
+  }
+}

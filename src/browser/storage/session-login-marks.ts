@@ -1,0 +1,28 @@
+import { loginMarksKey, type ClientKey } from "../../core/keys.ts";
+import type { LoginMark, LoginMarks } from "../../core/login-marks.ts";
+
+/** The marks of this tab in its `sessionStorage`, which may be missing, full or blocked. */
+export class SessionLoginMarks implements LoginMarks {
+  readonly #key: string;
+
+  constructor(client: ClientKey) {
+    this.#key = loginMarksKey(client);
+  }
+
+  read(): readonly (Partial<LoginMark> | null)[] {
+    try {
+      return [JSON.parse(sessionStorage.getItem(this.#key) ?? "[]") as LoginMark].flat();
+    } catch {
+      return [];
+    }
+  }
+
+  write(marks: readonly (Partial<LoginMark> | null)[]): boolean {
+    try {
+      sessionStorage.setItem(this.#key, JSON.stringify(marks));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

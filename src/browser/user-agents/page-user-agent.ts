@@ -1,0 +1,20 @@
+import { chunk } from "../../core/lazy.ts";
+import type { Trip, UserAgent } from "../../core/user-agent.ts";
+
+/** Goes to the authorization endpoint with the page itself; the response comes back to a new page. */
+export class PageUserAgent implements UserAgent {
+  readonly #redirectUri: () => string;
+
+  /** @param redirectUri absolute; a function, because a relative one can be resolved in a page only */
+  constructor(redirectUri: () => string) {
+    this.#redirectUri = redirectUri;
+  }
+
+  open(): Trip {
+    // Loaded while the request is prepared.
+    const loading = chunk(import("./leave-page.ts"));
+    loading.catch(() => {});
+    const go = async (url: string) => (await loading).leavePage(url);
+    return { redirectUri: this.#redirectUri(), go, close: () => {} };
+  }
+}

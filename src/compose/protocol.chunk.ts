@@ -1,0 +1,17 @@
+import { IndexedDBDocumentCache } from "../browser/storage/indexeddb-document-cache.ts";
+import type { createDatabase } from "../browser/storage/database.ts";
+import type { OidcServerConfig } from "../oidc/server-parts.ts";
+import { createServer, type OidcServer } from "../oidc/server.ts";
+
+/** What a refresh needs, a login too: one chunk, because they are needed together. */
+export { createRefresherInPage } from "./refresher-in-page.ts";
+
+export interface ServerInPageConfig extends Omit<OidcServerConfig, "documents"> {
+  readonly database?: ReturnType<typeof createDatabase>;
+}
+
+/** The server, with its documents in the database. */
+export function createServerInPage({ database, ...config }: ServerInPageConfig): OidcServer {
+  const documents = database && new IndexedDBDocumentCache(database);
+  return createServer({ ...config, documents });
+}

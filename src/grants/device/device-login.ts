@@ -1,0 +1,96 @@
+import type { AuthorizationServer } from "../../core/authorization-server.ts";
+import type { TokenRequest } from "../../core/grant.ts";
+import type { Clock, Random } from "../../core/ports.ts";
+import { remainingMs } from "../../core/token-lifetime.ts";
+import { tokenSet, type TokenSet } from "../../core/token-set.ts";
+import { endedElsewhere, endOf } from "./device-end.ts";
+import type { DeviceScreen } from "./device-screen.ts";
+import type { PendingDevice, PendingDevices } from "./pending-device.ts";
+import { pollDevice } from "./poll-device.ts";
+
+/** One call: its place in the store and among the locks, and what its person sees. */
+export interface DeviceCall {
+  readonly id: string;
+  readonly request: TokenRequest;
+  readonly screen: DeviceScreen;
+  /** Aborted when the caller, or the person, goes. */
+  readonly leave: AbortController;
+}
+
+export interface DeviceDesk {
+  readonly server: Pick<AuthorizationServer, "authorizeDevice" | "requestTokens">;
+  readonly pending: PendingDevices;
+  readonly clock: Clock;
+  readonly random?: Pick<Random, "fraction">;
+}
+
+/** The part of a device login that one tab at a time does. Its end is stored in place of the code; a code that is left stays. */
+export async function deviceLogin(call: DeviceCall, desk: DeviceDesk): Promise<TokenSet> {
+  const { id, request, screen, leave } = call;
+  const { server, pending, clock, random } = desk;
+  const code = await findOrBegin(call, desk);
+  screen.show(code);
+  const { userCode, expiresAt } = code;
+  try {
+    const tokens = await pollDevice(code, request, {
+      server,
+      clock,
+      random,
+      save: async (next) => {
+        await throwEnd(id, userCode, pending);
+        await pending.put(id, next);
+      },
+      tell: (status) => screen.tell(status),
+      signal: leave.signal,
+    });
+    await pending.put(id, { userCode, expiresAt, end: "approved" });
+    // @see RFC 6749 section 5.1: who grants what was asked for need not say so.
+    return tokens.scope.length === 0 && code.scope
+      ? tokenSet({ ...tokens, scope: code.scope })
+      : tokens;
+  } catch (error) {
+    if (leave.signal.aborted) throw error;
+    await throwEnd(id, userCode, pending);
+    await pending.put(id, { userCode, expiresAt, end: endOf(error) });
+    throw error;
+  }
+}
+
+async function findOrBegin(
+  { id, request, screen, leave }: DeviceCall,
+  { server, pending, clock }: DeviceDesk,
+): Promise<PendingDevice> {
+  const found = await pending.find(id);
+  if (found && "end" in found) {
+    if (found.userCode === screen.code?.userCode) throw endedElsewhere(found.end);
+  } else if (found) {
+    const now = clock.now();
+    const leftMs = remainingMs(found, now);
+    if (leftMs > 0) return { ...found, expiresAt: now + leftMs };
+  }
+  await pending.sweep(clock.now());
+  leave.signal.throwIfAborted();
+  const { scope, resource, audience } = request;
+  const authorization = await server.authorizeDevice(
+    {
+      ...(scope && { scope }),
+      ...(resource !== undefined && { resource }),
+      ...(audience !== undefined && { audience }),
+    },
+    leave.signal,
+  );
+  const now = clock.now();
+  const code = {
+    ...authorization,
+    lifetimeMs: authorization.expiresAt - now,
+    nextPollAt: now + authorization.intervalMs,
+  };
+  await pending.put(id, code);
+  return code;
+}
+
+/** Without Web Locks two tabs may poll: the end that one of them saw is the end for both. */
+async function throwEnd(id: string, userCode: string, pending: PendingDevices): Promise<void> {
+  const found = await pending.find(id);
+  if (found && "end" in found && found.userCode === userCode) throw endedElsewhere(found.end);
+}

@@ -1,0 +1,69 @@
+import type { LeftSession, LeftSessions, LeftTokens } from "./source.ts";
+import { findIn, msOf, parseEntry, scopeOf, text } from "./web-storage-entries.ts";
+
+export interface OidcClientSessionConfig {
+  /** As its `UserManager` was told, when that is not the issuer, with or without a slash at the end. */
+  readonly authority?: string;
+  /** Of its `WebStorageStateStore`; `oidc.` when not given. */
+  readonly prefix?: string;
+  /** Where its `userStore` is; this tab's sessionStorage, which is its default, and then localStorage when not given. */
+  readonly storage?: () => Storage;
+}
+
+/** What oidc-client-ts (2 and 3) and oidc-client-js left: a `User` as JSON under `oidc.user:<authority>:<client_id>`. */
+export function oidcClientSession({
+  authority,
+  prefix = "oidc.",
+  storage,
+}: OidcClientSessionConfig = {}): LeftSessions {
+  return {
+    find({ issuer, clientId }) {
+      const authorities = authority === undefined ? [issuer, otherSlash(issuer)] : [authority];
+      const keys = authorities.map((each) => `${prefix}user:${each}:${clientId}`);
+      return findIn(storage, (store) => {
+        const key = keys.find((key) => store.getItem(key) !== null);
+        return key === undefined ? undefined : readUser(store, key);
+      });
+    },
+  };
+}
+
+function otherSlash(issuer: string): string {
+  return issuer.endsWith("/") ? issuer.slice(0, -1) : `${issuer}/`;
+}
+
+function readUser(store: Storage, key: string): LeftSession {
+  const json = store.getItem(key)!;
+  const tokens = parseUser(json);
+  if (!tokens) return { type: "malformed" };
+  return {
+    type: "left",
+    tokens,
+    remove: () => {
+      if (store.getItem(key) === json) store.removeItem(key);
+    },
+  };
+}
+
+function parseUser(json: string): LeftTokens | undefined {
+  const user = parseEntry(json, {
+    access_token: "string",
+    refresh_token: "string",
+    id_token: "string",
+    token_type: "string",
+    scope: "string",
+    expires_at: "number",
+    profile: "object",
+  });
+  const accessToken = text(user?.access_token);
+  if (!user || !accessToken) return undefined;
+  return {
+    accessToken,
+    tokenType: text(user.token_type),
+    expiresAt: msOf(user.expires_at),
+    scope: scopeOf(user.scope),
+    refreshToken: text(user.refresh_token),
+    idToken: text(user.id_token),
+    claims: (user.profile ?? undefined) as LeftTokens["claims"],
+  };
+}

@@ -1,0 +1,71 @@
+import type { Clock } from "../../core/ports.ts";
+
+const MAX_AGE_MS = 600_000;
+const COOLDOWN_MS = 10_000;
+/** Keys of yesterday say nothing about a token of today. */
+const CACHED_MS = 86_400_000;
+
+/** A member of a JWK Set; nothing about it is sure. @see RFC 7517 section 4 */
+export type Jwk = Readonly<Record<string, unknown>>;
+
+/** The server's keys, fetched when needed and kept for a while. */
+export interface KeySet {
+  /** The keys, and whether they were fetched for this call. */
+  get(): Promise<{ keys: readonly Jwk[]; fresh: boolean }>;
+  /** The keys fetched again; undefined when that was done a moment ago. */
+  refetch(): Promise<readonly Jwk[]> | undefined;
+  /** The newest keys that were read, at most a day old. Never uses the network. */
+  cached(): Promise<readonly Jwk[] | undefined>;
+}
+
+/** The keys outside of this object's memory. */
+export interface StoredKeys {
+  /** `readAt`: milliseconds since the epoch. */
+  read(): Promise<{ keys: readonly Jwk[]; readAt: number } | undefined>;
+  write(keys: readonly Jwk[], readAt: number): Promise<void>;
+}
+
+/** Without `stored` the keys are in memory only. */
+export function createKeySet(
+  fetchKeys: () => Promise<readonly Jwk[]>,
+  clock: Pick<Clock, "mono" | "now">,
+  stored?: StoredKeys,
+): KeySet {
+  let kept: { keys: readonly Jwk[]; at: number } | undefined;
+  let pending: Promise<readonly Jwk[]> | undefined;
+  let refetchedAt = -Infinity;
+
+  const load = () =>
+    (pending ??= fetchKeys()
+      .then((keys) => {
+        kept = { keys, at: clock.mono() };
+        stored?.write(keys, clock.now()).catch(() => {});
+        return keys;
+      })
+      .finally(() => (pending = undefined)));
+
+  /** The newest keys that were read, if they are younger than `maxAgeMs`. */
+  const newest = async (maxAgeMs: number) => {
+    const isYoung = () => kept !== undefined && clock.mono() - kept.at < maxAgeMs;
+    if (isYoung()) return kept!.keys;
+    const found = await stored?.read().catch(() => undefined);
+    const age = found ? clock.now() - found.readAt : -1;
+    // A time in the future comes from a clock that was wrong.
+    if (found && age >= 0) kept = { keys: found.keys, at: clock.mono() - age };
+    return isYoung() ? kept!.keys : undefined;
+  };
+
+  return {
+    async get() {
+      const keys = await newest(MAX_AGE_MS);
+      return keys ? { keys, fresh: false } : { keys: await load(), fresh: true };
+    },
+    cached: () => newest(CACHED_MS),
+    refetch() {
+      if (pending) return pending;
+      if (clock.mono() - refetchedAt < COOLDOWN_MS) return undefined;
+      refetchedAt = clock.mono();
+      return load();
+    },
+  };
+}

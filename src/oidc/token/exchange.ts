@@ -1,0 +1,107 @@
+import { abortable } from "../../core/abortable.ts";
+import { IdTokenError } from "../../core/errors.ts";
+import { tokenSet, type TokenSet } from "../../core/token-set.ts";
+import type { AnsweredRequest } from "../authorize/authorize.ts";
+import type { Credentials } from "./credentials.ts";
+import { LONGEST_LIFE_S } from "../longest-life.ts";
+import type { ServerParts } from "../server-parts.ts";
+import { afterCode } from "./used-code.ts";
+import { verifyIdToken, type Verifier } from "../id-token/verify.ts";
+
+/**
+ * Judges an authorization response, exchanges its code, once, and verifies what comes back.
+ * @see RFC 6749 section 4.1.3
+ * @see RFC 7636 section 4.5
+ * @throws NetworkError retryable only while the code was not sent
+ * @throws RequestTokenError never retryable, because a code is sent once
+ */
+export async function exchangeResponse(
+  parts: ServerParts,
+  response: string,
+  signal: AbortSignal | undefined,
+): Promise<TokenSet> {
+  const { clientId, requests, clock } = parts.config;
+  // All that can be had is had first: when it cannot, the pending request stays pending.
+  const loaded = Promise.all([
+    parts.loadAuthorize(),
+    parts.loadMetadata(),
+    parts.loadVerifier(),
+    parts.getCredentials(),
+  ]);
+  const [{ readAuthorizationResponse }, metadata, trusted, credentials] = await abortable(
+    loaded,
+    signal,
+  );
+  const here = { metadata, clientId, requests, clock };
+  const request = await readAuthorizationResponse(response, here);
+  const loadedParts = { tokenEndpoint: metadata.tokenEndpoint, trusted, credentials };
+  return redeem(parts, request, loadedParts, signal).catch((error: unknown) => {
+    throw afterCode(error);
+  });
+}
+
+async function redeem(
+  parts: ServerParts,
+  request: AnsweredRequest,
+  {
+    tokenEndpoint,
+    trusted,
+    credentials,
+  }: { tokenEndpoint: string; trusted: Verifier | undefined; credentials: Credentials },
+  signal: AbortSignal | undefined,
+): Promise<TokenSet> {
+  const {
+    code,
+    codeVerifier,
+    redirectUri,
+    resource,
+    audience,
+    targetScope,
+    user: wanted,
+    prompt,
+    returnTo,
+  } = request;
+  const { idToken, scope, refreshToken, ...tokens } = await parts.requestTokens(
+    {
+      url: tokenEndpoint,
+      parameters: {
+        grant_type: "authorization_code",
+        code,
+        code_verifier: codeVerifier,
+        redirect_uri: redirectUri,
+        resource,
+        audience,
+      },
+      secrets: [code, codeVerifier],
+      credentials,
+      // Servers whose tokens do not end say nothing, and nobody is asked to sign in again for that.
+      ...(!trusted && { untoldLifeS: LONGEST_LIFE_S }),
+    },
+    signal,
+  );
+  const granted = {
+    ...tokens,
+    scope: scope ?? request.scope,
+    asked: { resource, audience, scope: targetScope, user: wanted, prompt },
+    ...(request.resources && { resources: request.resources }),
+    ...(refreshToken && { refreshToken }),
+    ...(returnTo !== undefined && { returnTo }),
+  };
+  if (!trusted) return tokenSet(granted);
+  if (!idToken) {
+    throw new IdTokenError("id_token", "missing", {
+      hint: "The server must know the scope openid for this client.",
+    });
+  }
+  const { accessToken } = tokens;
+  const now = parts.config.clock.now();
+  const expected = { ...request, accessToken, requestedAt: request.createdAt, now };
+  const verified = verifyIdToken(idToken, trusted, expected);
+  const { user, authTime } = await abortable(verified, signal);
+  return tokenSet({
+    ...granted,
+    idToken,
+    user,
+    ...(authTime !== undefined && { authTime }),
+  });
+}

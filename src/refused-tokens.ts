@@ -1,8 +1,0 @@
-import { LocalStoragePauses } from "./browser/local-storage-pauses.ts";
-import { systemClock } from "./browser/system-clock.ts";
-import { RefusedTokens } from "./manager/refused-tokens.ts";
-
-/** With pauses that all tabs of the origin share. Loaded with the first 401 of an API. */
-export function createRefusedTokens(): RefusedTokens {
-  return new RefusedTokens(new LocalStoragePauses(), systemClock);
-}

@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { TokenSet } from "../../src/core/token-set.ts";
+import { CustomGrant } from "../../src/grants/custom-grant.ts";
+import { ADA, KEY, settle } from "../refresh/tabs.ts";
+import { loginAnswer, REDIRECT_URI, world, type World, STATE } from "./fixture.ts";
+import { GRACE, two } from "./two-users.ts";
+
+/** What a person did while an answer was under way that they do not see stays done. */
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
+const of = (sub: string): TokenSet =>
+  loginAnswer({ accessToken: `new-${sub}`, user: { sub, claims: { sub } } });
+
+/** A silent login that waits for its answer. */
+async function silentLogin(my: World, answer = of(ADA)) {
+  let arrive = () => {};
+  my.go = () => new Promise((resolve) => (arrive = () => resolve(RESPONSE)));
+  my.server.exchange = async () => answer;
+  const auth = my.tab();
+  auth.start();
+  const login = auth.login({ prompt: "none" });
+  login.catch(() => {});
+  await vi.waitFor(() => expect(my.trips).toHaveLength(1));
+  await vi.dynamicImportSettled();
+  await settle();
+  return { auth, login, arrive: () => arrive() };
+}
+
+describe("a silent login", () => {
+  test("does not bring back who was forgotten meanwhile", async () => {
+    const my = await two();
+    const { auth, login, arrive } = await silentLogin(my);
+    await auth.forget(ADA);
+    arrive();
+    await expect(login).rejects.toMatchObject({ code: "cancelled" });
+    expect(await my.store.get(KEY)).toBeUndefined();
+    expect(auth.state).toEqual({ status: "anonymous" });
+    expect((await auth.users()).map(({ sub }) => sub)).toEqual(["grace"]);
+    expect(await my.users.getActive()).toEqual({});
+  });
+
+  test("does not bring back who signed out meanwhile, when the tab is somebody else's by then", async () => {
+    const my = await two();
+    const { auth, login, arrive } = await silentLogin(my);
+    await auth.switchUser("grace");
+    await auth.signOut({ user: ADA });
+    arrive();
+    await expect(login).rejects.toMatchObject({ code: "cancelled" });
+    expect((await my.store.get(KEY))!.end).toMatchObject({ why: "signed_out" });
+    expect(auth.state).toMatchObject({ user: { sub: "grace" } });
+  });
+
+  test("does not bring back somebody else than the tab's person, either", async () => {
+    const my = await two();
+    const { auth, login, arrive } = await silentLogin(my, of("grace"));
+    await auth.forget("grace");
+    arrive();
+    await expect(login).rejects.toMatchObject({ code: "cancelled" });
+    expect(await my.store.get(GRACE)).toBeUndefined();
+    expect(auth.state).toMatchObject({ user: { sub: ADA } });
+  });
+
+  test("does not take the tab from whom it was switched to meanwhile", async () => {
+    const my = await two();
+    const { auth, login, arrive } = await silentLogin(my);
+    await auth.switchUser("grace");
+    arrive();
+    expect(await login).toMatchObject({ sub: ADA });
+    expect(auth.state).toMatchObject({ user: { sub: "grace" } });
+    expect(await auth.getToken()).toBe("at-grace");
+    expect(await auth.getToken({ user: ADA })).toBe("new-ada");
+    expect((await my.users.getActive()).sub).toBe("grace");
+  });
+
+  test("brings back who had signed out before it began", async () => {
+    const my = await two();
+    const out = my.tab();
+    await out.signOut({ user: ADA });
+    const { auth, login, arrive } = await silentLogin(my);
+    arrive();
+    expect(await login).toMatchObject({ sub: ADA });
+    expect(auth.state).toMatchObject({ user: { sub: ADA } });
+  });
+
+  test("signs in somebody new where the tab's person was forgotten meanwhile", async () => {
+    const my = await two();
+    const { auth, login, arrive } = await silentLogin(my, of("linus"));
+    await auth.forget(ADA);
+    arrive();
+    expect(await login).toMatchObject({ sub: "linus" });
+    expect(auth.state).toMatchObject({ user: { sub: "linus" } });
+  });
+});
+
+describe("an answer of the app's own grant", () => {
+  async function asking(my: World, answer: TokenSet) {
+    await my.store.update(KEY, (row) => ({ ...row!, renewable: false }));
+    let give = () => {};
+    const inner = new CustomGrant(() => new Promise((resolve) => (give = () => resolve(answer))));
+    const auth = my.tab(inner);
+    auth.start();
+    await settle();
+    const token = auth.getToken({ cache: "reload", prompt: "none" });
+    token.catch(() => {});
+    await settle();
+    return { auth, token, give: () => give() };
+  }
+
+  test.for(["with a refresh token", "without one"])(
+    "does not bring back who was forgotten meanwhile: %s",
+    async (kind) => {
+      const my = await two();
+      const { refreshToken, ...answer } = loginAnswer({ accessToken: "back" });
+      const { auth, token, give } = await asking(
+        my,
+        kind.startsWith("with ") && refreshToken ? { ...answer, refreshToken } : answer,
+      );
+      await auth.forget(ADA);
+      give();
+      await expect(token).rejects.toMatchObject({ code: "no_token" });
+      expect(await my.store.get(KEY)).toBeUndefined();
+      expect((await auth.users()).map(({ sub }) => sub)).toEqual(["grace"]);
+      expect(auth.state).toEqual({ status: "anonymous" });
+    },
+  );
+
+  test("does not bring back another person of whom there was no token", async () => {
+    const my = await two();
+    await my.store.update(GRACE, (row) => ({ ...row!, renewable: false, access: {} }));
+    let give = () => {};
+    const answer = loginAnswer({ user: { sub: "grace", claims: {} } });
+    const inner = new CustomGrant(() => new Promise((resolve) => (give = () => resolve(answer))));
+    const auth = my.tab(inner);
+    const token = auth.getToken({ user: "grace", prompt: "none" });
+    token.catch(() => {});
+    await settle();
+    await auth.forget("grace");
+    give();
+    await expect(token).rejects.toMatchObject({ code: "no_token" });
+    expect(await my.store.get(GRACE)).toBeUndefined();
+  });
+
+  test("does not bring back who signed out in the moment in which it is stored", async () => {
+    const my = await two();
+    const { auth, token, give } = await asking(my, loginAnswer({ accessToken: "back" }));
+    const seal = my.store.seal.bind(my.store);
+    vi.spyOn(my.store, "seal").mockImplementationOnce(async (record) => {
+      await auth.signOut({ user: ADA });
+      return seal(record);
+    });
+    give();
+    await expect(token).rejects.toMatchObject({ code: "no_token" });
+    expect((await my.store.get(KEY))!.end).toMatchObject({ why: "signed_out" });
+  });
+
+  test("B7: does not bring back who was forgotten before it was asked for", async () => {
+    const my = await two();
+    const { refreshToken: _, ...answer } = loginAnswer({ accessToken: "own" });
+    const auth = my.tab(new CustomGrant(async () => answer));
+    auth.start();
+    await settle();
+    await auth.forget(ADA);
+    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
+    await expect(auth.getToken({ user: ADA })).rejects.toMatchObject({ code: "no_token" });
+    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(await auth.login()).toMatchObject({ sub: ADA });
+    expect(await auth.getToken({ prompt: "none" })).toBe("own");
+  });
+});
+
+test("a silent login signs in where nobody was ever known", async () => {
+  const my = world();
+  const { auth, login, arrive } = await silentLogin(my);
+  arrive();
+  expect(await login).toMatchObject({ sub: ADA });
+  expect(auth.state).toMatchObject({ user: { sub: ADA } });
+});

@@ -1,0 +1,266 @@
+import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
+import type { ConfigurationError } from "../../src/core/errors.ts";
+import type { Grant } from "../../src/core/grant.ts";
+import type { LoginMarks } from "../../src/core/login-marks.ts";
+import type { Clock, Page, TabChannel } from "../../src/core/ports.ts";
+import type { IdTokenVerdict, RefreshAnswer } from "../../src/core/refresher.ts";
+import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
+import { clientTag } from "../../src/core/response-state.ts";
+import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
+import type { User } from "../../src/core/user.ts";
+import type { Trip } from "../../src/core/user-agent.ts";
+import type { RememberConfig } from "../../src/grants/ask-to-remember.ts";
+import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
+import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
+import { AuthManager } from "../../src/auth/auth-manager.ts";
+import { RefusedTokens } from "../../src/fetch/refused-tokens.ts";
+import { revoke } from "../../src/auth/logout/revoke.ts";
+import { UntoldLogouts } from "../../src/auth/logout/untold-logouts.ts";
+import { MemoryCallbackLedger } from "../support/memory-callback-ledger.ts";
+import { MemoryLoginMarks } from "../support/memory-login-marks.ts";
+import { MemorySessionStore } from "../support/memory-session-store.ts";
+import { MemoryTabHub } from "../support/memory-tab-channel.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import { MemoryUserStore } from "../support/memory-user-store.ts";
+import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
+import { ADA, CLIENT, KEY, testClock, USUAL } from "../refresh/tabs.ts";
+
+export const REDIRECT_URI = "https://app.example/callback";
+
+/** A `state` of this client's form. */
+export const stateOf = (name: string): string =>
+  [clientTag(CLIENT), name.padEnd(22, "-"), "secret".padEnd(22, "-")].join(".");
+export const STATE: string = stateOf("s");
+
+type Call = "authorize" | "exchange" | "revoke" | "endSession";
+
+/** What tests turn to make something happen. */
+export interface World {
+  readonly store: MemorySessionStore;
+  readonly users: MemoryUserStore;
+  readonly ledger: MemoryCallbackLedger;
+  readonly locks: MemoryTabLock;
+  readonly page: FakePage;
+  /** Answers to refreshes, in order. */
+  readonly refreshes: RefreshAnswer[];
+  /** Answers the others; never, when not replaced. */
+  answer: () => Promise<RefreshAnswer>;
+  /** Its calls may be replaced. */
+  readonly server: { -readonly [call in Call]: AuthorizationServer[call] };
+  /** What `trip.go` gives. */
+  go: () => Promise<string>;
+  prepare: () => Promise<void>;
+  /** Who it is when no ID token tells. */
+  fetchUser: () => Promise<User>;
+  /** With keys that are fetched. */
+  verdict: (record: TokenRecord) => Promise<IdTokenVerdict>;
+  /** With keys that are at hand: none. */
+  atHand: (record: TokenRecord) => Promise<IdTokenVerdict>;
+  sends: number;
+  trips: (Trip & { closed: boolean })[];
+  /** Another tab's. */
+  readonly channel: TabChannel;
+  /** `inner`: what signs in, the page's trip when not given. `outer`: what is made of the chain, itself when not given. */
+  tab(
+    inner?: Grant,
+    outer?: (chain: Grant, parts: PeopleParts) => Grant,
+    marks?: LoginMarks,
+  ): AuthManager;
+}
+
+export type PeopleParts = Omit<RememberConfig, "prompt">;
+
+export interface FakePage extends Page {
+  url: string;
+  navigations: string[];
+  isOnline: boolean;
+  mayNavigate: boolean;
+  problem: ConfigurationError | undefined;
+  wake(): void;
+  /** A user presses a key or a pointer. */
+  act(): void;
+}
+
+export function world(clock: Clock = testClock): World {
+  const store = new MemorySessionStore();
+  const users = new MemoryUserStore(store, CLIENT);
+  const locks = new MemoryTabLock();
+  const ledger = new MemoryCallbackLedger();
+  const hub = new MemoryTabHub();
+  const page = fakePage();
+  let ids = 0;
+  const random = { id: () => `id-${++ids}`, fraction: () => 0.5 };
+  const me: World = {
+    store,
+    users,
+    ledger,
+    locks,
+    page,
+    refreshes: [],
+    answer: () => new Promise(() => {}),
+    server: {
+      authorize: async () => "https://id.example/auth",
+      exchange: async () => loginAnswer(),
+      revoke: async () => {},
+      endSession: async () => undefined,
+    },
+    go: () => new Promise(() => {}),
+    prepare: async () => {},
+    fetchUser: () => new Promise(() => {}),
+    atHand: async () => ({ type: "unknown" }),
+    verdict: async ({ user }) => ({ type: "valid", user, authTime: undefined }),
+    sends: 0,
+    trips: [],
+    channel: hub.join(),
+    tab: (
+      inner = new AuthorizationCodeGrant(me.server),
+      outer = (chain) => chain,
+      marks = new MemoryLoginMarks(),
+    ) => {
+      const tab = random.id();
+      const channel = hub.join();
+      const untold = new UntoldLogouts();
+      const desk = {
+        client: CLIENT,
+        sessions: store,
+        locks,
+        clock,
+        server: me.server,
+        page,
+        untold,
+      };
+      const refresher = new RefreshCoordinator({
+        client: CLIENT,
+        tab,
+        timing: { patienceMs: 1_000, drainMs: 500 },
+        ports: {
+          store,
+          locks,
+          channel,
+          clock,
+          page: {
+            online: () => page.isOnline,
+            visible: () => true,
+            asleep: () => false,
+            onEvent: () => () => {},
+          },
+          random,
+          send: {
+            prepare: () => me.prepare(),
+            sync: () => Promise.resolve(),
+            send: () => {
+              me.sends++;
+              const answer = me.refreshes.shift();
+              return answer ? Promise.resolve(answer) : me.answer();
+            },
+            verify: (record, keys) => (keys === "cached" ? me.atHand(record) : me.verdict(record)),
+            revoke: (user, token) => revoke(desk, user, token),
+          },
+        },
+      });
+      const view = users.inAnotherTab();
+      const refusedTokens = new RefusedTokens();
+      const parts = { client: CLIENT, sessions: store, users: view, clock };
+      return new AuthManager({
+        client: CLIENT,
+        tab,
+        refresher,
+        grant: outer(new RefreshGrant(inner, { refresher }), parts),
+        server: me.server,
+        userFetcher: { fetchUser: () => me.fetchUser() },
+        userAgent: {
+          open: () => {
+            const trip = {
+              redirectUri: REDIRECT_URI,
+              go: () => me.go(),
+              close: () => {
+                trip.closed = true;
+              },
+              closed: false,
+            };
+            me.trips.push(trip);
+            return trip;
+          },
+        },
+        redirectUri: () => REDIRECT_URI,
+        postLogoutRedirectUri: () => "https://app.example/",
+        sessions: store,
+        users: view,
+        ledger,
+        marks,
+        channel,
+        locks,
+        page,
+        clock,
+        random,
+        untold,
+        loadRefusedTokens: async () => refusedTokens,
+      });
+    },
+  };
+  return me;
+}
+
+function fakePage(): FakePage {
+  return {
+    url: "https://app.example/",
+    navigations: [],
+    isOnline: true,
+    mayNavigate: false,
+    problem: undefined,
+    unsupported() {
+      return this.problem;
+    },
+    href() {
+      return this.url;
+    },
+    navigate(url) {
+      this.navigations.push(url);
+    },
+    replaceUrl(url) {
+      this.url = url;
+    },
+    online() {
+      return this.isOnline;
+    },
+    canNavigate() {
+      return this.mayNavigate;
+    },
+    act: () => {},
+    onActivation(listener) {
+      this.act = listener;
+      return () => (this.act = () => {});
+    },
+    wake: () => {},
+    onWake(listener) {
+      this.wake = listener;
+      return () => (this.wake = () => {});
+    },
+  };
+}
+
+export function loginAnswer(changes: Partial<TokenSet> = {}): TokenSet {
+  return tokenSet({
+    accessToken: "at1",
+    tokenType: "Bearer",
+    expiresAt: Date.now() + 60_000,
+    scope: ["openid"],
+    refreshToken: "rt1",
+    idToken: "id1",
+    user: { sub: ADA, name: "Ada", claims: { sub: ADA } },
+    ...changes,
+  });
+}
+
+/** Signs Ada in, behind the manager's back. */
+export async function remember({ store, users }: World, row: SessionRow): Promise<void> {
+  await store.update(KEY, () => row);
+  await users.putDefault(ADA);
+}
+
+export function goodRow(row: SessionRow): SessionRow {
+  return {
+    ...row,
+    access: { [USUAL]: { gen: row.gen, expiresAt: Date.now() + 60_000, scope: ["openid"] } },
+  };
+}

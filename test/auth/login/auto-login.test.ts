@@ -1,0 +1,625 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { AuthorizationServer } from "../../../src/core/authorization-server.ts";
+import type { Grant } from "../../../src/core/grant.ts";
+import type { LoginChoice, LoginPrompt } from "../../../src/core/login-prompt.ts";
+import { AuthorizationCodeGrant } from "../../../src/grants/authorization-code-grant.ts";
+import { AutoLoginGrant } from "../../../src/grants/auto-login-grant.ts";
+import { CustomGrant } from "../../../src/grants/custom-grant.ts";
+import { revokeLock } from "../../../src/core/keys.ts";
+import { ADA, CLIENT, KEY, settle } from "../../refresh/tabs.ts";
+import { loginAnswer, REDIRECT_URI, world, type World, STATE } from "../fixture.ts";
+import { GRACE, rowOf, two } from "../two-users.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
+const LINUS = { sub: "linus", name: "Linus", claims: { sub: "linus" } };
+
+function promptOf(choice: LoginChoice | (() => Promise<LoginChoice>) = { type: "dismiss" }) {
+  return {
+    chooseUser: vi.fn<LoginPrompt["chooseUser"]>(() =>
+      typeof choice === "function" ? choice() : choice,
+    ),
+    shouldRemember: vi.fn<LoginPrompt["shouldRemember"]>(() => new Promise(() => {})),
+  };
+}
+
+async function started(my: World, prompt: LoginPrompt, inner?: Grant) {
+  const auth = my.tab(inner, (chain, parts) => new AutoLoginGrant(chain, { ...parts, prompt }));
+  auth.start();
+  await settle();
+  return auth;
+}
+
+/** A page whose login page signs Linus in. */
+function login(my: World) {
+  my.page.mayNavigate = true;
+  const authorize = vi.fn<AuthorizationServer["authorize"]>(async () => "https://id.example/auth");
+  my.server.authorize = authorize;
+  my.server.exchange = async () => loginAnswer({ accessToken: "at-linus", user: LINUS });
+  my.go = async () => RESPONSE;
+  return authorize;
+}
+
+test("who is stored, and whose session is good, is straight in, and nothing is asked", async () => {
+  const my = await two();
+  const authorize = login(my);
+  const prompt = promptOf();
+  const auth = await started(my, prompt);
+  expect(await auth.getToken()).toBe("at-ada");
+  expect(prompt.chooseUser).not.toHaveBeenCalled();
+  expect(prompt.shouldRemember).not.toHaveBeenCalled();
+  expect(authorize).not.toHaveBeenCalled();
+});
+
+describe("the picker", () => {
+  test("is asked with nobody by default, without tokens, and lets in whom it gives", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    const authorize = login(my);
+    const prompt = promptOf({ type: "continue", sub: "grace" });
+    const auth = await started(my, prompt);
+    expect(await auth.getToken()).toBe("at-grace");
+    const [users] = prompt.chooseUser.mock.calls[0]!;
+    expect(users.map(({ sub }) => sub)).toEqual([ADA, "grace"]);
+    expect(JSON.stringify(users)).not.toMatch(/at-|rt-/);
+    expect(authorize).not.toHaveBeenCalled();
+    expect(auth.state).toMatchObject({ status: "authenticated", user: { sub: "grace" } });
+    expect((await my.users.getActive()).sub).toBe("grace");
+    expect(await auth.users()).toMatchObject([{ sub: "grace" }, { sub: ADA }]);
+    expect(prompt.shouldRemember).not.toHaveBeenCalled();
+  });
+
+  test("is asked once for all who ask for a token", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    login(my);
+    const prompt = promptOf({ type: "continue", sub: "grace" });
+    const auth = await started(my, prompt);
+    const tokens = await Promise.all([auth.getToken(), auth.getToken(), auth.getToken()]);
+    expect(tokens).toEqual(["at-grace", "at-grace", "at-grace"]);
+    expect(prompt.chooseUser).toHaveBeenCalledTimes(1);
+  });
+
+  test("is asked after the default user signed out", async () => {
+    const my = await two();
+    login(my);
+    const prompt = promptOf({ type: "continue", sub: "grace" });
+    const auth = await started(my, prompt);
+    await auth.signOut({ endSession: "none" });
+    expect(await auth.getToken()).toBe("at-grace");
+    expect(prompt.chooseUser).toHaveBeenCalledTimes(1);
+  });
+
+  test("is asked for when the app wants an account selected", async () => {
+    const my = await two();
+    login(my);
+    const prompt = promptOf({ type: "continue", sub: "grace" });
+    const auth = await started(my, prompt);
+    expect(await auth.getToken({ prompt: "select_account" })).toBe("at-grace");
+  });
+
+  test("has nothing to offer on a device where nobody is known: straight to the login page", async () => {
+    const my = world();
+    const authorize = login(my);
+    const prompt = promptOf();
+    const auth = await started(my, prompt);
+    expect(await auth.getToken()).toBe("at-linus");
+    expect(prompt.chooseUser).not.toHaveBeenCalled();
+    expect(authorize).toHaveBeenCalledTimes(1);
+  });
+
+  test("that is dismissed asks nobody again until the app does", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    const authorize = login(my);
+    const prompt = promptOf({ type: "dismiss" });
+    const auth = await started(my, prompt);
+    await expect(auth.getToken()).rejects.toMatchObject({ code: "cancelled" });
+    await expect(auth.getToken()).rejects.toMatchObject({ code: "no_token" });
+    expect(prompt.chooseUser).toHaveBeenCalledTimes(1);
+    expect(authorize).not.toHaveBeenCalled();
+    expect(await auth.getToken({ user: "grace" })).toBe("at-grace");
+  });
+
+  test("is not asked by a login in a click", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    const authorize = login(my);
+    const prompt = promptOf();
+    const auth = await started(my, prompt);
+    expect(await auth.login()).toMatchObject({ sub: "linus" });
+    expect(prompt.chooseUser).not.toHaveBeenCalled();
+    expect(authorize).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("who was chosen", () => {
+  test("is not whose tokens are in their record: they sign in", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    const { tokens } = (await my.store.get(GRACE))!;
+    await my.store.update(KEY, (row) => ({ ...row!, tokens }));
+    const authorize = login(my);
+    my.server.exchange = async () => loginAnswer();
+    const auth = await started(my, promptOf({ type: "continue", sub: ADA }));
+    expect(await auth.getToken()).toBe("at1");
+    expect(authorize.mock.calls[0]![0]).toMatchObject({ loginHint: "ada@example.com" });
+    expect(auth.state).toMatchObject({ user: { sub: ADA } });
+  });
+
+  test("is not whom a grant of the app's own answers for: they sign in", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    const authorize = login(my);
+    my.server.exchange = async () => loginAnswer();
+    const travelling = new AuthorizationCodeGrant(my.server);
+    const inner = new CustomGrant(async (request) =>
+      request.user === undefined ? travelling.requestToken(request) : loginAnswer({ user: LINUS }),
+    );
+    await my.store.update(KEY, (row) => ({ ...row!, renewable: false, access: {} }));
+    const auth = await started(my, promptOf({ type: "continue", sub: ADA }), inner);
+    expect(await auth.getToken()).toBe("at1");
+    expect(authorize).toHaveBeenCalledTimes(1);
+    expect(auth.state).toMatchObject({ user: { sub: ADA } });
+  });
+});
+
+describe("whom the picker gives with a window of its own", () => {
+  async function chosen(isEnded: boolean) {
+    const my = await two();
+    await my.users.putDefault(null);
+    if (isEnded) {
+      await my.store.update(GRACE, (row) => ({
+        ...row!,
+        end: { why: "invalid_grant", seq: 1 },
+        access: {},
+        tokens: null,
+      }));
+    }
+    const authorize = login(my);
+    const trip = { redirectUri: `${REDIRECT_URI}/popup`, go: vi.fn(my.go), close: vi.fn() };
+    const auth = await started(my, promptOf({ type: "continue", sub: "grace", trip }));
+    return { authorize, trip, token: await auth.getToken() };
+  }
+
+  test("signs in there when their session ended, and it is closed", async () => {
+    const { authorize, trip, token } = await chosen(true);
+    expect(token).toBe("at-linus");
+    expect(authorize.mock.calls[0]![0]).toMatchObject({
+      loginHint: "grace@example.com",
+      redirectUri: trip.redirectUri,
+    });
+    expect(trip.go).toHaveBeenCalledTimes(1);
+    expect(trip.close).toHaveBeenCalledTimes(1);
+  });
+
+  test("is straight in otherwise, and it is closed", async () => {
+    const { trip, token } = await chosen(false);
+    expect(token).toBe("at-grace");
+    expect(trip.go).not.toHaveBeenCalled();
+    expect(trip.close).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("a revocation that began while the picker was open", () => {
+  const trip = { redirectUri: REDIRECT_URI, go: async () => RESPONSE, close: () => {} };
+  test.for<[string, LoginChoice]>([
+    ["somebody else", { type: "other" }],
+    ["a window of the picker's own", { type: "other", trip }],
+    ["a session that ended", { type: "continue", sub: "grace" }],
+  ])("is passed by the login that follows: %s", async ([, choice]) => {
+    const my = await two();
+    await my.users.putDefault(null);
+    await my.store.update(GRACE, (row) => ({
+      ...row!,
+      end: { why: "invalid_grant", seq: 1 },
+      access: {},
+      tokens: null,
+    }));
+    const authorize = login(my);
+    let choose: (choice: LoginChoice) => void = () => {};
+    const prompt = promptOf(() => new Promise((resolve) => (choose = resolve)));
+    const auth = await started(my, prompt);
+    const token = auth.getToken();
+    await settle();
+    let told = () => {};
+    void my.locks.request(
+      revokeLock(CLIENT),
+      { mode: "exclusive" },
+      () => new Promise<void>((resolve) => (told = resolve)),
+    );
+    choose(choice);
+    await settle();
+    expect(authorize).not.toHaveBeenCalled();
+    told();
+    expect(await token).toBe("at-linus");
+    expect(authorize).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("somebody else", () => {
+  test("goes the way that was opened in the click, asks for an account, and closes it", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    const authorize = login(my);
+    const trip = { redirectUri: `${REDIRECT_URI}/popup`, go: vi.fn(my.go), close: vi.fn() };
+    const auth = await started(my, promptOf({ type: "other", trip }));
+    expect(await auth.getToken()).toBe("at-linus");
+    expect(authorize.mock.calls[0]![0]).toMatchObject({
+      prompt: "select_account",
+      redirectUri: trip.redirectUri,
+    });
+    expect(trip.go).toHaveBeenCalledTimes(1);
+    expect(trip.close).toHaveBeenCalledTimes(1);
+    expect(auth.state).toMatchObject({ user: { sub: "linus" } });
+  });
+
+  test("without one goes the page's", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    const authorize = login(my);
+    const auth = await started(my, promptOf({ type: "other" }));
+    expect(await auth.getToken()).toBe("at-linus");
+    expect(authorize.mock.calls[0]![0]).toMatchObject({
+      prompt: "select_account",
+      redirectUri: REDIRECT_URI,
+    });
+  });
+});
+
+describe("a session that ended", () => {
+  const ended = { why: "invalid_grant", seq: 1 } as const;
+
+  test("asks that person again, by their address; the others stay", async () => {
+    const my = await two();
+    await my.store.update(KEY, (row) => ({ ...row!, end: ended, access: {}, tokens: null }));
+    const authorize = login(my);
+    const prompt = promptOf();
+    my.server.exchange = async () => loginAnswer();
+    const auth = await started(my, prompt);
+    expect(auth.state).toMatchObject({ status: "expired" });
+    expect(await auth.getToken()).toBe("at1");
+    expect(authorize.mock.calls[0]![0]).toMatchObject({ loginHint: "ada@example.com" });
+    expect(prompt.chooseUser).not.toHaveBeenCalled();
+    expect((await my.store.get(GRACE))!.end).toBeNull();
+    // Who is remembered is not asked again.
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(prompt.shouldRemember).not.toHaveBeenCalled();
+    expect(await my.store.get(KEY)).toMatchObject({ keep: "device", end: null });
+  });
+
+  test("of whom the picker gives goes to the login page as that person", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    await my.store.update(GRACE, (row) => ({ ...row!, end: ended, access: {}, tokens: null }));
+    const authorize = login(my);
+    const prompt = promptOf({ type: "continue", sub: "grace" });
+    const auth = await started(my, prompt);
+    await auth.getToken();
+    expect(prompt.chooseUser.mock.calls[0]![0]).toMatchObject([
+      { sub: ADA, needsLogin: false },
+      { sub: "grace", needsLogin: true },
+    ]);
+    expect(authorize.mock.calls[0]![0]).toMatchObject({ loginHint: "grace@example.com" });
+  });
+});
+
+describe("remember?", () => {
+  async function signedIn(answer: () => boolean | Promise<boolean>) {
+    const my = world();
+    login(my);
+    const prompt = promptOf();
+    prompt.shouldRemember.mockImplementation(answer);
+    const auth = await started(my, prompt);
+    const key = KEY.replace(ADA, "linus");
+    return { my, auth, prompt, row: () => my.store.get(key), key };
+  }
+
+  test("is asked after a fresh login, with who it is and no token, and yes remembers", async () => {
+    const { auth, prompt, row } = await signedIn(() => true);
+    await auth.login();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(prompt.shouldRemember).toHaveBeenCalledTimes(1);
+    expect(prompt.shouldRemember.mock.calls[0]![0]).toEqual(LINUS);
+    expect(await row()).toMatchObject({ keep: "device", remembered: { name: "Linus" } });
+    expect(await auth.users()).toMatchObject([{ sub: "linus", needsLogin: false }]);
+  });
+
+  test.for<[string, boolean]>([
+    ["login()", false],
+    ["a login of getToken()", false],
+    ["a callback", true],
+  ])("is asked when the state is published and the token given: %s", async ([how, isBack]) => {
+    const my = world();
+    login(my);
+    if (isBack) my.page.url = RESPONSE;
+    const order: string[] = [];
+    const prompt = promptOf();
+    const auth = my.tab(
+      undefined,
+      (chain, parts) => new AutoLoginGrant(chain, { ...parts, prompt }),
+    );
+    prompt.shouldRemember.mockImplementation(() => {
+      order.push(`asked when ${auth.state.status}`);
+      return false;
+    });
+    auth.start();
+    const given = how === "login()" ? auth.login() : auth.getToken();
+    void given.then(() => order.push("given"));
+    await settle();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(order).toEqual(["given", "asked when authenticated"]);
+  });
+
+  test("is not asked when the login could not be stored", async () => {
+    const { my, auth, prompt } = await signedIn(() => true);
+    vi.spyOn(my.store, "update").mockRejectedValue(new Error("full"));
+    await expect(auth.login()).rejects.toThrow("full");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(prompt.shouldRemember).not.toHaveBeenCalled();
+  });
+
+  test("never delays the token; unanswered means no", async () => {
+    const { auth, prompt, row } = await signedIn(() => new Promise(() => {}));
+    expect(await auth.getToken()).toBe("at-linus");
+    await vi.advanceTimersByTimeAsync(10);
+    const [, { signal }] = prompt.shouldRemember.mock.calls[0]!;
+    expect(signal.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(10 * 60_000);
+    expect(signal.aborted).toBe(true);
+    expect(await row()).toMatchObject({ keep: "tabs" });
+    expect(await auth.users()).toEqual([]);
+  });
+
+  test.for<[string, () => boolean | Promise<boolean>]>([
+    ["no", () => false],
+    ["a prompt that throws", () => Promise.reject(new Error("broken"))],
+    [
+      "one that throws at once",
+      () => {
+        throw new Error("broken");
+      },
+    ],
+    ["an answer that is none", () => "yes" as never],
+  ])("%s: here while a tab is open", async ([, answer]) => {
+    const { auth, prompt, row } = await signedIn(answer);
+    expect(await auth.getToken()).toBe("at-linus");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(prompt.shouldRemember).toHaveBeenCalledTimes(1);
+    expect(await row()).toMatchObject({ keep: "tabs" });
+    expect(await auth.getToken()).toBe("at-linus");
+  });
+
+  test("yes to a session that is over by then changes nothing", async () => {
+    let answer: (yes: boolean) => void = () => {};
+    const { auth, row } = await signedIn(() => new Promise((resolve) => (answer = resolve)));
+    await auth.login();
+    await vi.advanceTimersByTimeAsync(10);
+    await auth.signOut({ endSession: "none" });
+    answer(true);
+    await settle();
+    expect((await row())!.remembered).toBeUndefined();
+    expect(await auth.users()).toEqual([]);
+  });
+
+  test("is asked after the callback when the page left", async () => {
+    const { my, prompt } = await signedIn(() => true);
+    my.page.url = RESPONSE;
+    const auth = await started(my, prompt);
+    expect(await auth.getToken()).toBe("at-linus");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(prompt.shouldRemember).toHaveBeenCalledTimes(1);
+    expect(await auth.users()).toMatchObject([{ sub: "linus" }]);
+  });
+
+  test("without a prompt people are remembered", async () => {
+    const my = world();
+    login(my);
+    const auth = my.tab();
+    auth.start();
+    await auth.login();
+    expect(await auth.users()).toMatchObject([{ sub: "linus", name: "Linus" }]);
+  });
+});
+
+describe("who is not remembered", () => {
+  const guest = () => {
+    const { remembered: _, ...row } = rowOf("grace");
+    return { ...row, keep: "tabs" as const, access: goodAccess() };
+  };
+  const goodAccess = () => ({
+    [JSON.stringify([])]: { gen: 1, expiresAt: Date.now() + 60_000, scope: ["openid"] },
+  });
+
+  test("is in other tabs, too, while one is open", async () => {
+    const my = world();
+    login(my);
+    const prompt = promptOf();
+    prompt.shouldRemember.mockReturnValue(false);
+    const a = await started(my, prompt);
+    const b = await started(my, prompt);
+    await a.login();
+    await vi.advanceTimersByTimeAsync(3_000);
+    const c = await started(my, prompt);
+    await vi.advanceTimersByTimeAsync(3_000);
+    for (const tab of [a, b, c]) expect(tab.state).toMatchObject({ user: { sub: "linus" } });
+    expect(await c.getToken({ prompt: "none" })).toBe("at-linus");
+  });
+
+  test("is gone with the last tab: a new one deletes their session before it reads it", async () => {
+    const my = world();
+    const row = guest();
+    await my.store.update(GRACE, () => ({ ...row, access: {} }));
+    await my.users.putDefault("grace");
+    const open = vi.spyOn(my.store, "open");
+    const auth = await started(my, promptOf());
+    expect(auth.state).toEqual({ status: "loading" });
+    await vi.advanceTimersByTimeAsync(900);
+    expect(await my.store.get(GRACE)).toBeDefined();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(await my.store.get(GRACE)).toBeUndefined();
+    expect(await my.users.getActive()).toEqual({});
+    expect(open).not.toHaveBeenCalled();
+  });
+
+  test("is found by who lists people, though another one is the default user", async () => {
+    const my = await two();
+    await my.store.update(GRACE, guest);
+    const auth = await started(my, promptOf());
+    expect(await auth.users()).toMatchObject([{ sub: ADA }]);
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(await my.store.get(GRACE)).toBeUndefined();
+    expect(await my.store.get(KEY)).toBeDefined();
+    expect((await my.users.getActive()).sub).toBe(ADA);
+  });
+
+  test("stays when a tab that reloads is back within the second", async () => {
+    const my = world();
+    await my.store.update(GRACE, () => ({ ...guest(), access: {} }));
+    await my.users.putDefault("grace");
+    const auth = await started(my, promptOf());
+    await vi.advanceTimersByTimeAsync(500);
+    void my.locks.request(
+      `present/${GRACE.split("/")[1]}/grace`,
+      { mode: "shared" },
+      () => new Promise(() => {}),
+    );
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(auth.state.status).not.toBe("loading");
+    expect(await my.store.get(GRACE)).toBeDefined();
+  });
+});
+
+describe("nothing is shown", () => {
+  test("with prompt none, ever", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    const authorize = login(my);
+    const prompt = promptOf({ type: "continue", sub: "grace" });
+    const auth = await started(my, prompt);
+    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
+    await expect(auth.getToken({ prompt: "none", user: "linus" })).rejects.toMatchObject({
+      code: "no_token",
+    });
+    await auth.login({ prompt: "none" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(prompt.chooseUser).not.toHaveBeenCalled();
+    expect(prompt.shouldRemember).not.toHaveBeenCalled();
+    expect(authorize).toHaveBeenCalledTimes(1);
+  });
+
+  test("after a login with prompt none that left the page", async () => {
+    const my = world();
+    login(my);
+    const asked = { resource: undefined, audience: undefined, prompt: "none" } as const;
+    my.server.exchange = async () => loginAnswer({ asked });
+    my.page.url = RESPONSE;
+    const prompt = promptOf();
+    const auth = await started(my, prompt);
+    expect(await auth.getToken()).toBe("at1");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(prompt.shouldRemember).not.toHaveBeenCalled();
+    expect(await my.store.get(KEY)).toMatchObject({ keep: "tabs" });
+  });
+
+  test("by a page that nobody sees", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    const prompt = promptOf();
+    const auth = await started(my, prompt);
+    await expect(auth.getToken()).rejects.toMatchObject({ code: "no_token" });
+    expect(prompt.chooseUser).not.toHaveBeenCalled();
+  });
+});
+
+describe("a picker", () => {
+  test("that never answers blocks nobody beyond their signal, and is told to hide", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    login(my);
+    const prompt = promptOf(() => new Promise(() => {}));
+    const auth = await started(my, prompt);
+    const leave = new AbortController();
+    const token = auth.getToken({ signal: leave.signal });
+    await settle();
+    const [, { signal }] = prompt.chooseUser.mock.calls[0]!;
+    // Others are served meanwhile.
+    expect(await auth.getToken({ user: "grace" })).toBe("at-grace");
+    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
+    expect(signal.aborted).toBe(false);
+    leave.abort(new Error("left"));
+    await expect(token).rejects.toThrow("left");
+    expect(signal.aborted).toBe(true);
+  });
+
+  test("is left when somebody is signed in meanwhile, in this tab or another one", async () => {
+    for (const where of ["this", "another"]) {
+      const my = await two();
+      await my.users.putDefault(null);
+      login(my);
+      const prompt = promptOf(() => new Promise(() => {}));
+      const auth = await started(my, prompt);
+      const tokens = Promise.all([auth.getToken(), auth.getToken()]);
+      await settle();
+      const [, { signal }] = prompt.chooseUser.mock.calls[0]!;
+      expect(signal.aborted).toBe(false);
+      await (where === "this" ? auth : await started(my, prompt)).login();
+      await vi.advanceTimersByTimeAsync(3_000);
+      expect(await tokens).toEqual(["at-linus", "at-linus"]);
+      expect(signal.aborted).toBe(true);
+      expect(auth.state).toMatchObject({ status: "authenticated", user: { sub: "linus" } });
+      expect(prompt.chooseUser).toHaveBeenCalledTimes(1);
+      auth.dispose();
+    }
+  });
+
+  test("is left when this tab is switched to somebody", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    login(my);
+    const prompt = promptOf(() => new Promise(() => {}));
+    const auth = await started(my, prompt);
+    const token = auth.getToken();
+    await settle();
+    await auth.switchUser("grace");
+    expect(await token).toBe("at-grace");
+    expect(auth.state).toMatchObject({ user: { sub: "grace" } });
+  });
+
+  test("that the app asks for stays, whoever is signed in meanwhile", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    login(my);
+    let choose: (choice: LoginChoice) => void = () => {};
+    const prompt = promptOf(() => new Promise((resolve) => (choose = resolve)));
+    const auth = await started(my, prompt);
+    const token = auth.getToken({ prompt: "select_account" });
+    await settle();
+    await (await started(my, prompt)).login();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(auth.state).toMatchObject({ status: "authenticated" });
+    expect(prompt.chooseUser.mock.calls[0]![1].signal.aborted).toBe(false);
+    choose({ type: "continue", sub: "grace" });
+    expect(await token).toBe("at-grace");
+  });
+
+  test("that throws ends the call with what it threw, and the next one asks again", async () => {
+    const my = await two();
+    await my.users.putDefault(null);
+    login(my);
+    const prompt = promptOf(() => Promise.reject(new Error("broken")));
+    const auth = await started(my, prompt);
+    await expect(auth.getToken()).rejects.toThrow("broken");
+    prompt.chooseUser.mockReturnValue({ type: "continue", sub: "grace" });
+    expect(await auth.getToken()).toBe("at-grace");
+  });
+});

@@ -1,0 +1,374 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { AuthorizationError, NetworkError, RequestTokenError } from "../../../src/core/errors.ts";
+import type { LoginMarks } from "../../../src/core/login-marks.ts";
+import type { TokenSet } from "../../../src/core/token-set.ts";
+import { wantKey } from "../../../src/core/want.ts";
+import { AutoLoginGrant } from "../../../src/grants/auto-login-grant.ts";
+import { MemoryLoginMarks } from "../../support/memory-login-marks.ts";
+import { KEY, settle } from "../../refresh/tabs.ts";
+import { loginAnswer, REDIRECT_URI, STATE, stateOf, world, type World } from "../fixture.ts";
+import { two } from "../two-users.ts";
+// Loaded before the clock is a fake one.
+import "../../../src/auth/login/logins.ts";
+import "../../../src/auth/users/users.ts";
+import "../../../src/auth/logout/server-logout.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
+const MINUTE = 60_000;
+
+/** A tab that is loaded again and again, with one `sessionStorage`. */
+function tabOf(my: World, marks: LoginMarks = new MemoryLoginMarks()) {
+  my.page.mayNavigate = true;
+  return async (url = "https://app.example/") => {
+    my.page.url = url;
+    const auth = my.tab(undefined, undefined, marks);
+    auth.start();
+    await settle();
+    return auth;
+  };
+}
+
+const ask = (auth: { getToken(options?: object): Promise<string> }, options?: object) =>
+  auth.getToken(options).then(
+    (token) => token,
+    (error: Error) => error.message,
+  );
+
+/** The page leaves for the login page and comes back with `answer`. */
+async function leaveAndReturn(
+  my: World,
+  load: ReturnType<typeof tabOf>,
+  answer: TokenSet | Error,
+  options = {},
+) {
+  const before = my.trips.length;
+  const auth = await load();
+  auth.getToken(options).catch(() => {});
+  await settle();
+  await settle();
+  auth.dispose();
+  expect(my.trips).toHaveLength(before + 1);
+  my.server.exchange = async () => {
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  // A response is taken once.
+  return load(RESPONSE.replace(STATE, stateOf(`s${my.trips.length}`)));
+}
+
+const asked = { resource: undefined, audience: undefined };
+/** Nothing can renew it. */
+const once = (changes: Partial<TokenSet> = {}): TokenSet => {
+  const { refreshToken: _, ...answer } = loginAnswer({ asked, ...changes });
+  return answer;
+};
+
+describe("a token that expired on arrival", () => {
+  test("A1: is given to the first call that waited, once, and no login follows", async () => {
+    const my = world();
+    const load = tabOf(my);
+    const auth = await leaveAndReturn(my, load, once({ expiresAt: Date.now() - 1_000 }));
+    expect(await ask(auth)).toBe("at1");
+    expect(await ask(auth)).toContain("valid for 0 s");
+    expect(await ask(await load())).toContain("valid for 0 s");
+    expect(my.trips).toHaveLength(1);
+  });
+
+  test("A1: of a login in a click is given once, too, and never to another user's call", async () => {
+    const my = world();
+    const auth = await tabOf(my)();
+    my.go = async () => RESPONSE;
+    my.server.exchange = async () => once({ expiresAt: Date.now() });
+    await auth.login();
+    expect(await ask(auth, { user: "grace", prompt: "none" })).not.toBe("at1");
+    expect(await ask(auth)).toBe("at1");
+    expect(await ask(auth)).toContain("valid for 0 s");
+    expect(my.trips).toHaveLength(1);
+  });
+
+  test("A1: is not given after a logout", async () => {
+    const my = world();
+    const auth = await leaveAndReturn(my, tabOf(my), once({ expiresAt: Date.now() }));
+    await auth.signOut({ endSession: "none" });
+    expect(await ask(auth)).not.toBe("at1");
+  });
+});
+
+describe("a scope", () => {
+  const scope = ["email"];
+
+  test.each(["email", "https://api.example/auth/userinfo.email", "api://x/email", "api:email"])(
+    "A1: granted as %s serves the target it was asked for",
+    async (granted) => {
+      const my = world();
+      const answer = once({ asked: { ...asked, scope }, scope: ["openid", granted] });
+      const auth = await leaveAndReturn(my, tabOf(my), answer, { scope });
+      expect(await ask(auth, { scope })).toBe("at1");
+      expect((await my.store.get(KEY))!.access).toHaveProperty([wantKey({ scope })]);
+      expect(my.trips).toHaveLength(1);
+    },
+  );
+
+  test("A1: not granted is named, and its token serves the default target only", async () => {
+    const my = world();
+    const answer = once({ asked: { ...asked, scope }, scope: ["openid", "myemail"] });
+    const load = tabOf(my);
+    const auth = await leaveAndReturn(my, load, answer, { scope });
+    expect(await ask(auth)).toBe("at1");
+    expect(await ask(auth, { scope })).toContain("did not grant the scope email");
+    expect(await ask(await load(), { scope })).toContain("did not grant the scope email");
+    expect(my.trips).toHaveLength(1);
+  });
+});
+
+describe("a mark", () => {
+  const denied = new AuthorizationError(
+    { error: "invalid_scope", errorDescription: "no such scope" },
+    "x",
+  );
+  async function marked() {
+    const my = world();
+    const load = tabOf(my);
+    await leaveAndReturn(my, load, denied);
+    return { my, load };
+  }
+
+  test("A2: tells later pages what the server said", async () => {
+    const { my, load } = await marked();
+    expect(await ask(await load())).toContain("invalid_scope (no such scope)");
+    expect(my.trips).toHaveLength(1);
+  });
+
+  test("A2: keeps login pages from other users and targets, too", async () => {
+    const { my, load } = await marked();
+    const auth = await load();
+    for (const options of [{ user: "grace" }, { audience: "api" }, { prompt: "select_account" }]) {
+      expect(await ask(auth, options)).toContain("no automatic login starts");
+    }
+    expect(my.trips).toHaveLength(1);
+  });
+
+  test("A13: ends after half an hour, when a user acts, and with login()", async () => {
+    const { my, load } = await marked();
+    await vi.advanceTimersByTimeAsync(29 * MINUTE);
+    expect(await ask(await load())).toContain("no automatic login starts");
+    await vi.advanceTimersByTimeAsync(2 * MINUTE);
+    await leaveAndReturn(my, load, denied);
+    expect(my.trips).toHaveLength(2);
+    const acted = await load();
+    await vi.advanceTimersByTimeAsync(1);
+    my.page.act();
+    void acted.getToken().catch(() => {});
+    await settle();
+    await settle();
+    expect(my.trips).toHaveLength(3);
+    const auth = await load();
+    void auth.login().catch(() => {});
+    await settle();
+    expect(my.trips).toHaveLength(4);
+    expect(await ask(await load(), { prompt: "none" })).not.toContain("automatic");
+  });
+
+  test("A13: that cannot be written lets no automatic login start", async () => {
+    const my = world();
+    const authorize = vi.spyOn(my.server, "authorize");
+    const auth = await tabOf(my, { read: () => [], write: () => false })();
+    expect(await ask(auth)).toContain("sessionStorage cannot be written");
+    expect(authorize).not.toHaveBeenCalled();
+    expect(my.trips.every(({ closed }) => closed)).toBe(true);
+    void auth.login().catch(() => {});
+    await settle();
+    await settle();
+    expect(authorize).toHaveBeenCalledTimes(1);
+  });
+
+  test.each([[null], ["x"], [{ at: "now", outcome: "failed" }]])(
+    "A2: that somebody else wrote is none: %j",
+    async (foreign) => {
+      const my = world();
+      const marks = new MemoryLoginMarks();
+      const unknown = { at: Date.now(), target: wantKey({}), outcome: "toString" };
+      marks.write([foreign as never, unknown as never]);
+      await leaveAndReturn(my, tabOf(my, marks), loginAnswer({ asked }));
+      expect(my.trips).toHaveLength(1);
+    },
+  );
+
+  test("A1: of logins whose tokens were given allows one a minute, and six in half an hour", async () => {
+    const my = world();
+    const load = tabOf(my);
+    const short = () => once({ expiresAt: Date.now() + 1_000 });
+    const auth = await leaveAndReturn(my, load, short());
+    expect(await ask(auth)).toBe("at1");
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await ask(auth)).toContain("valid for 1 s");
+    for (let login = 2; login <= 6; login++) {
+      await vi.advanceTimersByTimeAsync(MINUTE);
+      const back = await leaveAndReturn(my, load, short());
+      expect(await ask(back)).toBe("at1");
+      await vi.advanceTimersByTimeAsync(2_000);
+    }
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(await ask(await load())).toContain("too many in half an hour");
+    expect(my.trips).toHaveLength(6);
+  });
+});
+
+test.each([
+  ["A8: the network was cut", new NetworkError("token endpoint: TypeError", undefined, "x", false)],
+  ["A8: the server was down", new RequestTokenError("503", { hint: "x", status: 503 })],
+])(
+  "%s after the code was sent: one automatic login follows, and the first error stays",
+  async (_, lost) => {
+    const my = world();
+    const load = tabOf(my);
+    my.server.exchange = () => Promise.reject(lost);
+    const auth = await load(RESPONSE);
+    expect(auth.state).toEqual({ status: "anonymous", error: lost });
+    await expect(auth.handleCallback()).rejects.toBe(lost);
+    await expect(auth.handleCallback()).rejects.toBe(lost);
+    auth.getToken().catch(() => {});
+    await settle();
+    await settle();
+    expect(my.trips).toHaveLength(1);
+    const again = await load(RESPONSE.replace(STATE, stateOf("t")));
+    expect(await ask(again)).toContain("no automatic login starts");
+    expect(my.trips).toHaveLength(1);
+  },
+);
+
+test("A8: a response that says server_error is not taken again", async () => {
+  const my = world();
+  const error = new AuthorizationError({ error: "server_error" }, "x", true);
+  my.server.exchange = vi.fn(() => Promise.reject(error));
+  const auth = await tabOf(my)(`${REDIRECT_URI}?error=server_error&state=${STATE}`);
+  await expect(auth.handleCallback()).rejects.toBe(error);
+  expect(await ask(auth)).toContain("server_error");
+  expect(my.server.exchange).toHaveBeenCalledTimes(1);
+  expect(my.trips).toHaveLength(0);
+});
+
+describe("after a logout", () => {
+  test("B4: a getToken() that was on its way goes nowhere", async () => {
+    const my = await two();
+    const load = tabOf(my);
+    const auth = await load();
+    let answer: (url: string) => void = () => {};
+    my.server.authorize = () => new Promise((resolve) => (answer = resolve));
+    const go = vi.spyOn(my, "go");
+    const linus = ask(auth, { user: "linus" });
+    await settle();
+    await settle();
+    await auth.signOut({ user: "linus", endSession: "none" });
+    answer("https://id.example/auth");
+    expect(await linus).toContain("the user signed out");
+    expect(go).not.toHaveBeenCalled();
+  });
+
+  test("B4: of another user only that one is not signed in again", async () => {
+    const my = await two();
+    const auth = await tabOf(my)();
+    await auth.signOut({ user: "grace", endSession: "none" });
+    expect(await ask(auth, { user: "grace" })).toContain("the user signed out");
+    auth.getToken({ audience: "api" }).catch(() => {});
+    auth.getToken({ user: "linus" }).catch(() => {});
+    await settle();
+    await settle();
+    expect(my.trips.length).toBeGreaterThan(0);
+  });
+
+  test("B4: the second click of a double click does not sign in again", async () => {
+    const my = await two();
+    const auth = await tabOf(my)();
+    my.page.act();
+    await auth.signOut({ endSession: "none" });
+    await vi.advanceTimersByTimeAsync(200);
+    my.page.act();
+    expect(await ask(auth)).toContain("the user signed out");
+  });
+
+  test("B4: in another window, tabs of that user do not sign in again, until somebody does", async () => {
+    const my = await two();
+    const [here, there] = [await tabOf(my)(), await tabOf(my)()];
+    await there.signOut({ endSession: "none" });
+    await settle();
+    expect(await ask(here)).toContain("the user signed out");
+    my.go = async () => RESPONSE;
+    my.server.exchange = async () => loginAnswer({ asked });
+    await there.login();
+    await settle();
+    expect(await ask(here)).toBe("at1");
+  });
+
+  test("B4: an automatic login under way does not keep the page from ending the server's session", async () => {
+    const my = await two();
+    my.server.endSession = async () => "https://id.example/logout";
+    const auth = await tabOf(my)();
+    auth.getToken({ user: "linus" }).catch(() => {});
+    await settle();
+    await settle();
+    expect(my.trips).toHaveLength(1);
+    await auth.signOut();
+    expect(my.page.navigations).toEqual(["https://id.example/logout"]);
+  });
+
+  test("B4: the account picker may ask, and whom it gives without a click goes to no login page", async () => {
+    const my = await two();
+    my.page.mayNavigate = true;
+    const authorize = vi.spyOn(my.server, "authorize");
+    const chooseUser = vi.fn(() => ({ type: "other" }) as const);
+    const prompt = { chooseUser, shouldRemember: () => false };
+    const auth = my.tab(
+      undefined,
+      (chain, parts) => new AutoLoginGrant(chain, { ...parts, prompt }),
+    );
+    auth.start();
+    await settle();
+    await auth.signOut({ endSession: "none" });
+    expect(await ask(auth)).toContain("the user signed out");
+    expect(chooseUser).toHaveBeenCalledTimes(1);
+    expect(authorize).not.toHaveBeenCalled();
+    expect(auth.state).toEqual({ status: "anonymous" });
+  });
+});
+
+describe("recognise before acting", () => {
+  test.each([
+    "?code=ac_123&state=stripe-1",
+    "?state=CA&code=94103",
+    "?error=denied&state=1",
+    "#/orders?code=7&state=open",
+    "#code=7&state=open",
+  ])("C1: %s of somebody else stays in the URL and blocks nothing", async (rest) => {
+    const my = world();
+    const url = REDIRECT_URI + rest;
+    const auth = await tabOf(my)(url);
+    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(my.page.url).toBe(url);
+    await expect(auth.handleCallback()).rejects.toMatchObject({ parameter: "state" });
+    expect(my.page.url).toBe(url);
+    auth.getToken().catch(() => {});
+    await settle();
+    await settle();
+    expect(my.trips).toHaveLength(1);
+    expect((await my.users.getActive()).sub).toBeUndefined();
+  });
+
+  test("C2: another client's response stays in the URL", async () => {
+    const my = world();
+    const url = RESPONSE.replace(STATE, STATE.replace(/^\w+/, "abc"));
+    const exchange = vi.spyOn(my.server, "exchange");
+    const auth = await tabOf(my)(url);
+    expect(my.page.url).toBe(url);
+    expect(exchange).not.toHaveBeenCalled();
+    expect(auth.state).toEqual({ status: "anonymous" });
+  });
+});

@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { AuthorizationError } from "../../../src/core/errors.ts";
+import type { Trip, UserAgent } from "../../../src/core/user-agent.ts";
+import { ADA, expiredRow, settle } from "../../refresh/tabs.ts";
+import { goodRow, REDIRECT_URI, remember, world, STATE } from "../fixture.ts";
+
+/** Logins that leave the page where it is. */
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
+
+/** A way that is answered when the test says so. */
+function slowWay(prompt?: "none") {
+  let answer: (response: string) => void = () => {};
+  const response = new Promise<string>((resolve) => (answer = resolve));
+  const close = vi.fn();
+  const trip: Trip = {
+    redirectUri: REDIRECT_URI,
+    go: () => response,
+    close,
+    ...(prompt && { prompt }),
+  };
+  const userAgent: UserAgent = { open: () => trip };
+  return { userAgent, close, answer };
+}
+
+const refused = () => Promise.reject(new AuthorizationError({ error: "login_required" }, "x"));
+
+describe("getToken() during a login", () => {
+  test("waits for it and goes nowhere", async () => {
+    const my = world();
+    my.page.mayNavigate = true;
+    const auth = my.tab();
+    auth.start();
+    const { userAgent, answer } = slowWay();
+    const login = auth.login({ userAgent });
+    const token = auth.getToken();
+    await settle();
+    expect(my.trips).toHaveLength(0);
+    answer(RESPONSE);
+    expect(await login).toMatchObject({ sub: ADA });
+    expect(await token).toBe("at1");
+    expect(my.trips).toHaveLength(0);
+  });
+
+  test("that is silent and finds nobody takes its own turn", async () => {
+    const my = world();
+    my.page.mayNavigate = true;
+    my.server.exchange = refused;
+    const auth = my.tab();
+    auth.start();
+    const { userAgent, answer } = slowWay("none");
+    const login = auth.login({ userAgent });
+    const token = auth.getToken().catch(() => {});
+    await settle();
+    answer(RESPONSE);
+    await expect(login).rejects.toMatchObject({ error: "login_required" });
+    await settle();
+    expect(my.trips).toHaveLength(1);
+    void token;
+  });
+
+  test("that fails says why, and goes nowhere", async () => {
+    const my = world();
+    my.page.mayNavigate = true;
+    my.server.exchange = refused;
+    const auth = my.tab();
+    auth.start();
+    const { userAgent, answer } = slowWay();
+    const login = auth.login({ userAgent });
+    const token = auth.getToken();
+    answer(RESPONSE);
+    await expect(login).rejects.toMatchObject({ code: "authorization" });
+    await expect(token).rejects.toMatchObject({
+      code: "no_token",
+      cause: { code: "authorization" },
+    });
+    expect(my.trips).toHaveLength(0);
+  });
+
+  test("leaves when its signal says so; the login goes on", async () => {
+    const my = world();
+    my.page.mayNavigate = true;
+    const auth = my.tab();
+    auth.start();
+    const { userAgent, answer } = slowWay();
+    const login = auth.login({ userAgent });
+    const leaving = new AbortController();
+    const token = auth.getToken({ signal: leaving.signal });
+    await settle();
+    leaving.abort(new Error("enough"));
+    await expect(token).rejects.toThrow("enough");
+    answer(RESPONSE);
+    expect(await login).toMatchObject({ sub: ADA });
+  });
+});
+
+test("a login that is left closes what was opened for it", async () => {
+  const my = world();
+  const auth = my.tab();
+  auth.start();
+  const { userAgent, close } = slowWay();
+  const leaving = new AbortController();
+  const login = auth.login({ userAgent, signal: leaving.signal });
+  await settle();
+  leaving.abort(new Error("enough"));
+  await expect(login).rejects.toThrow("enough");
+  expect(close).toHaveBeenCalledOnce();
+  expect(auth.state).toEqual({ status: "anonymous" });
+});
+
+test("a silent login asks the server to show nothing, whatever the app says", async () => {
+  const my = world();
+  my.server.authorize = vi.fn(async () => "https://id.example/auth");
+  const auth = my.tab();
+  const { userAgent, answer } = slowWay("none");
+  answer(RESPONSE);
+  await auth.login({ userAgent, prompt: "login" });
+  expect(my.server.authorize).toHaveBeenCalledWith(
+    expect.objectContaining({ prompt: "none" }),
+    undefined,
+  );
+});
+
+test("who is signed in stays so while another login is under way, and after it failed", async () => {
+  const my = world();
+  await remember(my, goodRow(expiredRow()));
+  my.server.exchange = refused;
+  const auth = my.tab();
+  auth.start();
+  await settle();
+  const before = auth.state;
+  const { userAgent, answer } = slowWay();
+  const login = auth.login({ userAgent });
+  await settle();
+  expect(auth.state).toBe(before);
+  answer(RESPONSE);
+  await expect(login).rejects.toMatchObject({ code: "authorization" });
+  expect(auth.state).toBe(before);
+});

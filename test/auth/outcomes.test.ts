@@ -1,0 +1,243 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { UserFetchError } from "../../src/core/user-fetch-error.ts";
+import {
+  AuthorizationError,
+  CancelledError,
+  ConfigurationError,
+  DiscoveryError,
+  IdTokenError,
+  InvalidResponseError,
+  NetworkError,
+  PopupBlockedError,
+  RequestTokenError,
+  StorageError,
+  TimeoutError,
+} from "../../src/core/errors.ts";
+import { KEEP } from "../../src/core/session.ts";
+import { OUTCOMES } from "../support/outcomes.ts";
+import type { AuthManager } from "../../src/auth/auth-manager.ts";
+import { answerOf, expiredRow, KEY } from "../refresh/tabs.ts";
+import {
+  goodRow,
+  loginAnswer,
+  remember,
+  REDIRECT_URI,
+  world,
+  type World,
+  STATE,
+  stateOf,
+} from "./fixture.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+type Scenario = (
+  world: World,
+  start: () => AuthManager,
+) => Promise<{ auth: AuthManager; failing: Promise<unknown> }>;
+
+const details = { hint: "x" };
+const silently = (auth: AuthManager) => auth.getToken({ prompt: "none" });
+
+/** An expired session whose refresh is answered so. */
+const refreshed =
+  (...answers: World["refreshes"]): Scenario =>
+  async (world, start) => {
+    await remember(world, expiredRow());
+    world.refreshes.push(...answers);
+    const auth = start();
+    return { auth, failing: silently(auth) };
+  };
+
+/** A login in which `step` of the server fails. */
+const loginFails =
+  (step: "authorize" | "exchange", error: Error): Scenario =>
+  async (world, start) => {
+    world.go = async () => `${REDIRECT_URI}?code=c&state=${STATE}`;
+    Object.assign(world.server, { [step]: () => Promise.reject(error) });
+    const auth = start();
+    return { auth, failing: auth.login() };
+  };
+
+const SCENARIOS: Record<string, Scenario> = {
+  "nobody is signed in": async (_, start) => {
+    const auth = start();
+    return { auth, failing: silently(auth) };
+  },
+  "the session has nothing to refresh it with": async (world, start) => {
+    await remember(world, { ...expiredRow(), renewable: false });
+    const auth = start();
+    return { auth, failing: silently(auth) };
+  },
+  "another tab signed out": async (world, start) => {
+    await remember(world, goodRow(expiredRow()));
+    const [auth, other] = [start(), start()];
+    await other.signOut();
+    await vi.advanceTimersByTimeAsync(0);
+    return { auth, failing: silently(auth) };
+  },
+  "a refresh is answered invalid_grant": refreshed({ type: "invalid_grant" }),
+  "a repeated refresh is answered invalid_grant": refreshed(
+    { type: "unknown", byServer: true, cause: undefined },
+    { type: "invalid_grant" },
+  ),
+  "a refresh brought a bad ID token": async (world, start) => {
+    await remember(world, expiredRow());
+    world.verdict = async () => ({ type: "invalid", claim: "signature" });
+    world.refreshes.push(answerOf(2, { idToken: "bad" }));
+    const auth = start();
+    await silently(auth);
+    await vi.advanceTimersByTimeAsync(100);
+    return { auth, failing: auth.getToken({ prompt: "none", cache: "reload" }) };
+  },
+  "a refresh for a target is refused": async (world, start) => {
+    await remember(world, goodRow(expiredRow()));
+    const facts = { error: "invalid_scope", status: 400 };
+    world.refreshes.push({ type: "refused", meaning: "wrong request", facts });
+    const auth = start();
+    return { auth, failing: auth.getToken({ prompt: "none", scope: ["admin"] }) };
+  },
+  "a refresh needs the user": refreshed({
+    type: "refused",
+    meaning: "user needed",
+    facts: { error: "interaction_required", status: 400 },
+  }),
+  "a refresh for a target needs the user": async (world, start) => {
+    await remember(world, goodRow(expiredRow()));
+    const facts = { error: "consent_required", status: 400 };
+    world.refreshes.push({ type: "refused", meaning: "user needed", facts });
+    const auth = start();
+    return { auth, failing: auth.getToken({ prompt: "none", scope: ["admin"] }) };
+  },
+  "a refresh finds no network": async (world, start) => {
+    await remember(world, expiredRow());
+    world.page.isOnline = false;
+    const auth = start();
+    return { auth, failing: silently(auth) };
+  },
+  "a refresh finds a server that is down": refreshed(
+    { type: "not_rotated", retryAfterMs: undefined, cause: undefined },
+    { type: "unknown", byServer: true, cause: undefined },
+  ),
+  "a part of Latchkey cannot be loaded": async (world, start) => {
+    await remember(world, expiredRow());
+    world.prepare = () =>
+      Promise.reject(new NetworkError("a part of Latchkey could not be loaded"));
+    const auth = start();
+    return { auth, failing: silently(auth) };
+  },
+  "the store fails while a session is in use": async (world, start) => {
+    await remember(world, expiredRow());
+    const auth = start();
+    await auth.getUser();
+    vi.spyOn(world.store, "get").mockRejectedValueOnce(new StorageError("gone"));
+    return { auth, failing: silently(auth) };
+  },
+  "the store cannot be read at the start": async (world, start) => {
+    vi.spyOn(world.users, "getActive").mockRejectedValueOnce(new StorageError("gone"));
+    const auth = start();
+    return { auth, failing: silently(auth) };
+  },
+  "a newer Latchkey wrote the session": async (world, start) => {
+    await remember(world, { ...expiredRow(), v: 2 as 1 });
+    const auth = start();
+    return { auth, failing: silently(auth) };
+  },
+  "this is no place for a browser SDK": async (world, start) => {
+    world.page.problem = new ConfigurationError("environment", "this is not a browser page", "x");
+    const auth = start();
+    return { auth, failing: silently(auth) };
+  },
+  "a login finds another issuer's metadata": loginFails(
+    "authorize",
+    new DiscoveryError("another issuer", details),
+  ),
+  "a popup is blocked": async (_, start) => {
+    const auth = start();
+    await auth.getUser();
+    const userAgent = {
+      open: () => {
+        throw new PopupBlockedError();
+      },
+    };
+    return { auth, failing: auth.login({ userAgent }) };
+  },
+  "a login is cancelled": async (world, start) => {
+    world.go = () => Promise.reject(new CancelledError("came back"));
+    const auth = start();
+    return { auth, failing: auth.login() };
+  },
+  "a login is not answered in time": async (world, start) => {
+    world.go = () => Promise.reject(new TimeoutError("no response", { pending: false }));
+    const auth = start();
+    return { auth, failing: auth.login() };
+  },
+  "the server answers a login with an error": loginFails(
+    "exchange",
+    new AuthorizationError({ error: "access_denied" }, "x"),
+  ),
+  "a response is not the answer to a request": loginFails(
+    "exchange",
+    new InvalidResponseError("state", "unknown", "x"),
+  ),
+  "a foreign response meets a session": async (world, start) => {
+    await remember(world, goodRow(expiredRow()));
+    world.server.exchange = () => Promise.reject(new InvalidResponseError("state", "unknown", "x"));
+    const auth = start();
+    return {
+      auth,
+      failing: auth.handleCallback(`${REDIRECT_URI}?code=c&state=${stateOf("foreign")}`),
+    };
+  },
+  "a code is refused": loginFails(
+    "exchange",
+    new RequestTokenError("no", { ...details, error: "invalid_grant" }),
+  ),
+  "a login brought a bad ID token": loginFails(
+    "exchange",
+    new IdTokenError("iss", "another issuer", details),
+  ),
+  "nobody can tell who signed in": async (world, start) => {
+    const { user: _, idToken: __, ...answer } = loginAnswer();
+    world.go = async () => `${REDIRECT_URI}?code=c&state=${STATE}`;
+    world.server.exchange = async () => answer;
+    world.fetchUser = () =>
+      Promise.reject(new UserFetchError("refused", { ...details, status: 401 }));
+    const auth = start();
+    return { auth, failing: auth.login() };
+  },
+};
+
+test("every row has a scenario and every scenario a row", () => {
+  expect(Object.keys(SCENARIOS)).toEqual(OUTCOMES.map(({ event }) => event));
+});
+
+test.for(OUTCOMES)(
+  "$event: $error, $state",
+  async ({ event, error: name, code, state, retryable }) => {
+    const my = world();
+    const before = async () =>
+      JSON.stringify((await my.store.update(KEY, () => KEEP))?.tokens ?? null);
+    const { auth, failing } = await SCENARIOS[event]!(my, () => {
+      const auth = my.tab();
+      auth.start();
+      return auth;
+    });
+    const tokens = await before();
+    const caught = failing.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await vi.advanceTimersByTimeAsync(1_500);
+    const error = await caught;
+    expect(error).toMatchObject({ name, code, retryable });
+    expect((error as { hint: string }).hint).not.toBe("");
+    expect(auth.state.status).toBe(state);
+    if (state === "authenticated") expect(await before()).toBe(tokens);
+    expect(JSON.stringify([error, auth.state])).not.toMatch(/\b(at|rt|id)\d\b/);
+  },
+);

@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../src/browser/page/system-clock.ts";
+import { createEngine } from "../../src/compose/lazy-server.ts";
+import { userinfoFetcher } from "../../src/auth/users/userinfo-fetcher.ts";
+import {
+  endpointsOf,
+  githubUser,
+  startGitHubLike,
+  type GitHubLike,
+} from "../support/github-like.ts";
+import { testRequests } from "../oidc/support.ts";
+import { nodeBrowser } from "../support/node-browser.ts";
+
+/** A server that is no OpenID provider: explicit endpoints, and a user fetcher that tells who signed in. */
+
+const REDIRECT_URI = "http://localhost:5999/callback";
+
+let server: GitHubLike;
+beforeEach(async () => {
+  server = await startGitHubLike(REDIRECT_URI);
+});
+afterEach(async () => {
+  await server.close();
+});
+
+function browser(schema = githubUser) {
+  return nodeBrowser({
+    issuer: server.origin,
+    clientId: server.clientId,
+    redirectUri: REDIRECT_URI,
+    endpoints: endpointsOf(server),
+    scope: ["read:user", "repo"],
+    userFetcher: (server) => userinfoFetcher(server, { schema }),
+  });
+}
+
+/** The redirect of a login that did not end here: what the server answered, and has not been looked at. */
+async function respondedTo(auth: ReturnType<ReturnType<typeof browser>["tab"]>): Promise<string> {
+  let response = "";
+  const trip = {
+    redirectUri: REDIRECT_URI,
+    go: async (url: string) => {
+      const { headers } = await fetch(url, { redirect: "manual" });
+      response = headers.get("location")!;
+      throw new Error("the page left");
+    },
+    close: () => {},
+  };
+  await auth.login({ userAgent: { open: () => trip } }).catch(() => {});
+  return response;
+}
+
+describe("a login", () => {
+  test("has a token that the API takes, the person that the API knows, and asks for no metadata", async () => {
+    const { tab, users } = browser();
+    const auth = tab();
+    expect(await auth.login()).toEqual({
+      sub: "583231",
+      name: "The Octocat",
+      claims: { sub: "583231", name: "The Octocat" },
+    });
+    expect(server.tokens).toContain(await auth.getToken({ prompt: "none" }));
+    expect(auth.state).toMatchObject({
+      status: "authenticated",
+      user: { sub: "583231" },
+      token: { scope: ["read:user", "repo"] },
+    });
+    expect(server.requests).toEqual([
+      "GET /login/oauth/authorize",
+      "POST /login/oauth/access_token",
+      "GET /user",
+    ]);
+    expect(await users.getActive()).toMatchObject({ sub: "583231", row: { renewable: true } });
+  });
+
+  test("asks for neither openid nor a nonce, and proves itself with PKCE", async () => {
+    const auth = browser().tab();
+    let asked = "";
+    const go = async (url: string) => {
+      asked = url;
+      throw new Error("that is all");
+    };
+    const trip = { redirectUri: REDIRECT_URI, go, close: () => {} };
+    await auth.login({ userAgent: { open: () => trip } }).catch(() => {});
+    const query = new URL(asked).searchParams;
+    expect(query.get("scope")).toBe("read:user repo");
+    expect(query.has("nonce")).toBe(false);
+    expect(query.get("code_challenge_method")).toBe("S256");
+  });
+
+  test("is remembered and refreshed, for the same person and without asking for it again", async () => {
+    const { tab } = browser();
+    const [auth, other] = [tab(), tab()];
+    await auth.login();
+    const before = await auth.getToken({ prompt: "none" });
+    const after = await auth.getToken({ prompt: "none", cache: "reload" });
+    expect(after).not.toBe(before);
+    expect(await other.getToken({ prompt: "none" })).toBe(after);
+    expect(await other.getUser()).toMatchObject({ sub: "583231" });
+    expect(server.requests.filter((line) => line === "GET /user")).toHaveLength(1);
+  });
+
+  test("whose token has no end and no refresh token stays until the server says otherwise", async () => {
+    server.expiresIn = undefined;
+    const { tab, users } = browser();
+    const auth = tab();
+    await auth.login();
+    expect(server.tokens).toContain(await auth.getToken({ prompt: "none" }));
+    expect((await users.getActive()).row).toMatchObject({ renewable: false });
+    const { state } = auth;
+    expect(state.status === "authenticated" && state.token.expiresAt).toBeGreaterThan(
+      Date.now() + 365 * 86_400_000,
+    );
+  });
+});
+
+test("a device is told to wait, with status 200 too, until somebody entered its code", async () => {
+  const { server: engine } = createEngine({
+    issuer: server.origin,
+    clientId: server.clientId,
+    endpoints: endpointsOf(server),
+    requests: testRequests(),
+    clock: systemClock,
+  });
+  const { deviceCode, userCode, intervalMs } = await engine.authorizeDevice({ scope: ["repo"] });
+  expect(intervalMs).toBe(5_000);
+  const poll = () =>
+    engine.requestTokens({
+      grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+      device_code: deviceCode,
+    });
+  await expect(poll()).rejects.toMatchObject({
+    code: "request_token",
+    error: "authorization_pending",
+  });
+  server.approve(userCode);
+  const tokens = await poll();
+  expect(tokens.scope).toEqual(["repo"]);
+  expect(await userinfoFetcher(engine, { schema: githubUser }).fetchUser(tokens)).toMatchObject({
+    sub: "583231",
+  });
+});
+
+describe("a login that fails", () => {
+  test("for a code that was used is the server's word, though it comes with status 200", async () => {
+    const auth = browser().tab();
+    const response = new URL(await respondedTo(auth));
+    response.searchParams.set("code", "used");
+    await expect(auth.handleCallback(response.href)).rejects.toMatchObject({
+      code: "request_token",
+      error: "bad_verification_code",
+    });
+    expect(auth.state).toMatchObject({ status: "anonymous" });
+  });
+
+  test("for a schema that does not fit signs nobody in", async () => {
+    const validate = () => ({ issues: [{ message: "no" }] });
+    const { tab, users } = browser({ "~standard": { version: 1, vendor: "test", validate } });
+    await expect(tab().login()).rejects.toMatchObject({ code: "user_fetch", definite: false });
+    expect(await users.getActive()).toEqual({});
+  });
+
+  test.for([401, 403])("for a token that the API refuses with %s is definite", async (status) => {
+    const auth = browser().tab();
+    server.failUser = status;
+    await expect(auth.login()).rejects.toMatchObject({
+      code: "user_fetch",
+      definite: true,
+      status,
+    });
+    expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "user_fetch" } });
+  });
+});
+
+test("an API that is down for a moment costs a login nothing", async () => {
+  const auth = browser().tab();
+  const response = await respondedTo(auth);
+  server.failUser = 502;
+  expect((await auth.handleCallback(response)).user).toMatchObject({ sub: "583231" });
+  expect(server.tokens).toContain(await auth.getToken({ prompt: "none" }));
+  const exchanges = server.requests.filter((line) => line.startsWith("POST"));
+  expect(exchanges).toHaveLength(1);
+});

@@ -1,0 +1,259 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  AuthorizationError,
+  InvalidResponseError,
+  NetworkError,
+  StorageError,
+} from "../../src/core/errors.ts";
+import { sessionKey } from "../../src/core/keys.ts";
+import { checkIn, type CheckInDesk } from "../../src/auth/login/store-login.ts";
+import { ADA, answerOf, CLIENT, expiredRow, KEY, settle, testClock } from "../refresh/tabs.ts";
+import {
+  goodRow,
+  loginAnswer,
+  REDIRECT_URI,
+  remember,
+  world,
+  type World,
+  STATE,
+} from "./fixture.ts";
+
+/** What two tabs, two instances or a store that fails in the middle can do to a session. */
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
+const GRACE = sessionKey(CLIENT, "grace");
+
+const of = (sub: string) => loginAnswer({ user: { sub, claims: { sub } } });
+
+function deskOf(my: World, tab: string): CheckInDesk {
+  let ids = 0;
+  return {
+    client: CLIENT,
+    tab,
+    sessions: my.store,
+    users: my.users,
+    channel: my.channel,
+    random: { id: () => `${tab}-${++ids}`, fraction: () => 0 },
+    clock: testClock,
+  };
+}
+
+describe("a login that failed", () => {
+  test("is over once the person has signed in, and out", async () => {
+    const my = world();
+    my.page.url = `${REDIRECT_URI}?error=access_denied&state=${STATE}`;
+    my.page.mayNavigate = true;
+    my.server.exchange = () =>
+      Promise.reject(new AuthorizationError({ error: "access_denied" }, "x"));
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    my.server.exchange = async () => loginAnswer();
+    my.go = async () => RESPONSE;
+    await auth.login();
+    await auth.signOut({ endSession: "none" });
+    await vi.advanceTimersByTimeAsync(2_000);
+    my.page.act();
+    expect(await auth.getToken()).toBe("at1");
+    expect(my.trips).toHaveLength(2);
+  });
+
+  test("beside a session that stands does not keep it from a login page when it ends", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    my.page.url = RESPONSE;
+    my.page.mayNavigate = true;
+    my.server.exchange = () => Promise.reject(new InvalidResponseError("state", "old", "x"));
+    const auth = my.tab();
+    auth.start();
+    expect(await auth.getToken()).toBe("at1");
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    my.refreshes.push({ type: "invalid_grant" });
+    auth.getToken().catch(() => {});
+    await vi.advanceTimersByTimeAsync(10);
+    expect(my.trips).toHaveLength(1);
+  });
+
+  test("for want of a network is finished by the next getToken()", async () => {
+    const my = world();
+    my.page.url = RESPONSE;
+    my.page.mayNavigate = true;
+    my.server.exchange = vi
+      .fn(async () => loginAnswer())
+      .mockRejectedValueOnce(new NetworkError("offline"));
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "network" } });
+    expect(await auth.getToken()).toBe("at1");
+    expect(my.trips).toHaveLength(0);
+  });
+
+  test("because nobody could tell who it was is finished without sending the code again", async () => {
+    const my = world();
+    my.page.url = RESPONSE;
+    const { user: _, ...nameless } = loginAnswer();
+    my.server.exchange = vi.fn(async () => nameless);
+    const down = new NetworkError("offline");
+    my.fetchUser = () => Promise.reject(down);
+    const auth = my.tab();
+    const first = auth.handleCallback().catch((error: unknown) => error);
+    await vi.dynamicImportSettled();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await first).toBe(down);
+    my.fetchUser = async () => ({ sub: ADA, claims: {} });
+    expect((await auth.handleCallback()).user).toMatchObject({ sub: ADA });
+    expect(my.server.exchange).toHaveBeenCalledTimes(1);
+  });
+
+  test("is still told after a silent call found nobody", async () => {
+    const my = world();
+    my.page.url = `${REDIRECT_URI}?error=access_denied&state=${STATE}`;
+    my.server.exchange = () =>
+      Promise.reject(new AuthorizationError({ error: "access_denied" }, "x"));
+    const auth = my.tab();
+    auth.start();
+    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
+    expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "authorization" } });
+  });
+
+  test("because there are no locks is not under way for ever", async () => {
+    const my = world();
+    my.page.url = RESPONSE;
+    vi.spyOn(my.locks, "request").mockRejectedValueOnce(new Error("no locks"));
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    expect(auth.state.status).toBe("anonymous");
+  });
+});
+
+describe("a login under way", () => {
+  test.for(["dispose() and start()", "handleCallback() by hand"])(
+    "is waited for by getToken(), after %s, too",
+    async (how) => {
+      const my = world();
+      my.page.mayNavigate = true;
+      let answer = () => {};
+      my.server.exchange = () => new Promise((resolve) => (answer = () => resolve(loginAnswer())));
+      if (how.startsWith("dispose")) my.page.url = RESPONSE;
+      const auth = my.tab();
+      auth.start();
+      await settle();
+      if (how.startsWith("dispose")) {
+        auth.dispose();
+        auth.start();
+      } else {
+        void auth.handleCallback(RESPONSE);
+      }
+      await settle();
+      const token = auth.getToken();
+      await settle();
+      expect(my.trips).toHaveLength(0);
+      answer();
+      expect(await token).toBe("at1");
+    },
+  );
+
+  test("is not over because another tab has news", async () => {
+    const my = world();
+    my.page.url = RESPONSE;
+    my.server.exchange = () => new Promise(() => {});
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    my.channel.post({ p: 1, k: "grace", from: "other", sid: "s", t: "user", what: "sign-out" });
+    await settle();
+    expect(auth.state.status).toBe("authenticating");
+  });
+});
+
+describe("a login as another person", () => {
+  test("does not sign out the first one's newer login", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    const put = my.users.putDefault.bind(my.users);
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    vi.spyOn(my.users, "putDefault").mockImplementationOnce(async (sub) => {
+      await put(sub);
+      await held;
+    });
+    const grace = checkIn(deskOf(my, "a"), of("grace"), of("grace").user!);
+    await settle();
+    await checkIn(deskOf(my, "b"), of(ADA), of(ADA).user!);
+    goOn();
+    await grace;
+    expect(await my.users.getActive()).toMatchObject({ sub: ADA, row: { end: null } });
+  });
+});
+
+describe("news that did not arrive", () => {
+  test("of a login do not send anybody to the login page", async () => {
+    const my = world();
+    my.page.mayNavigate = true;
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    await remember(my, expiredRow());
+    my.refreshes.push(answerOf(2));
+    expect(await auth.getToken()).toBe("at2");
+    expect(my.trips).toHaveLength(0);
+  });
+
+  test("of another person change nothing here: the token is that of this tab's person", async () => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    const auth = my.tab();
+    auth.start();
+    expect(await auth.getToken()).toBe("at1");
+    const user = { sub: "grace", claims: {} };
+    await my.store.update(GRACE, () => {
+      const row = goodRow({ ...expiredRow(), gen: 20 });
+      return { ...row, sid: "grace", tokens: { ...(row.tokens as object), user } };
+    });
+    await my.users.putDefault("grace");
+    my.refreshes.push(answerOf(2), answerOf(22));
+    expect(await auth.getToken({ cache: "reload" })).toBe("at2");
+    expect(my.sends).toBe(1);
+    expect((await my.store.get(KEY))!.gen).toBe(2);
+    expect((await my.store.get(GRACE))!.gen).toBe(20);
+    expect(auth.state).toMatchObject({ user: { sub: ADA } });
+  });
+});
+
+test("a sign-out whose store cannot be read again gives nothing away, and tells the server when it can", async () => {
+  const my = world();
+  await remember(my, goodRow(expiredRow()));
+  const auth = my.tab();
+  auth.start();
+  await settle();
+  my.server.revoke = vi.fn(async () => {});
+  const get = vi.spyOn(my.store, "get").mockRejectedValue(new StorageError("busy"));
+  vi.spyOn(my.users, "getActive").mockRejectedValue(new StorageError("busy"));
+  await auth.signOut();
+  expect(auth.state).toEqual({ status: "anonymous" });
+  await expect(auth.getToken()).rejects.toBeInstanceOf(StorageError);
+  // Who may have signed in again is not known: not before it is.
+  expect(my.server.revoke).not.toHaveBeenCalled();
+  get.mockRestore();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(my.server.revoke).toHaveBeenCalledTimes(1);
+});
+
+test("a newer Latchkey's session of any shape is told by its error", async () => {
+  const my = world();
+  await remember(my, { v: 2 } as never);
+  const auth = my.tab();
+  auth.start();
+  for (const call of [auth.getToken, auth.getUser, auth.signOut]) {
+    await expect(call()).rejects.toMatchObject({ code: "configuration", input: "session" });
+  }
+});

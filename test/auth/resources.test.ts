@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startProvider, type RunningProvider } from "../../demo/server/provider.ts";
+import type { AuthManager } from "../../src/auth/auth-manager.ts";
+import { nodeBrowser } from "../support/node-browser.ts";
+
+/** Tokens for several APIs out of one login, at the real provider. @see RFC 8707 */
+
+const APP = "http://localhost:5999";
+const ORDERS = `${APP}/orders`;
+const FILES = `${APP}/files`;
+/** The provider knows it, and the login did not name it. */
+const STOCK = `${APP}/stock`;
+const UNKNOWN = "https://elsewhere.example/api";
+
+let strict: RunningProvider;
+let lenient: RunningProvider;
+beforeAll(async () => {
+  const options = { port: 0, origins: [APP], autoLogin: true };
+  [strict, lenient] = await Promise.all([
+    startProvider(options),
+    startProvider({ ...options, reuseLeewaySeconds: 60 }),
+  ]);
+});
+afterAll(async () => {
+  await Promise.all([strict?.close(), lenient?.close()]);
+});
+
+/** Two tabs in which Ada is signed in; the first signed her in. */
+async function signedIn(provider = strict, reuseLeewayMs?: number) {
+  const { issuer, clientId, tokenRequests } = provider;
+  const browser = nodeBrowser({
+    issuer,
+    clientId,
+    redirectUri: `${APP}/callback`,
+    scope: ["openid", "profile", "offline_access", "api:read", "api:write"],
+    resources: [ORDERS, FILES],
+    ...(reuseLeewayMs !== undefined && { reuseLeewayMs }),
+  });
+  const [first, second] = [browser.tab(), browser.tab()];
+  await first.login({ loginHint: "ada" });
+  tokenRequests.reset();
+  return { ...browser, first, second, tokenRequests };
+}
+
+/** What the provider knows of a token. */
+async function seen(token: string, { provider }: RunningProvider = strict) {
+  const found = await provider.AccessToken.find(token);
+  return found && { sub: found.accountId, aud: found.aud, scope: found.scope };
+}
+
+const silently = (auth: AuthManager, want: object = {}) =>
+  auth.getToken({ prompt: "none", ...want });
+
+describe("after one login", () => {
+  test("every API has a token of its own, on one row, with one refresh token after the other", async () => {
+    const { first, sessions, users, tokenRequests } = await signedIn();
+    const usual = await silently(first);
+    const orders = await silently(first, { resource: ORDERS });
+    const files = await silently(first, { resource: FILES, scope: ["api:read"] });
+    expect(await seen(usual)).toMatchObject({ sub: "ada", aud: undefined });
+    expect(await seen(orders)).toEqual({ sub: "ada", aud: ORDERS, scope: "api:read api:write" });
+    expect(await seen(files)).toEqual({ sub: "ada", aud: FILES, scope: "api:read" });
+    expect(await silently(first)).toBe(usual);
+
+    const { row } = await users.getActive();
+    expect(Object.values(row!.access)).toHaveLength(3);
+    const { refreshToken, access } = await sessions.open(row!.tokens);
+    expect(Object.values(access).map(({ token }) => token)).toEqual([usual, orders, files]);
+    expect(refreshToken).toBeDefined();
+    const [one, two] = tokenRequests.refreshes;
+    expect(tokenRequests.count).toBe(2);
+    expect(two!.sent).toBe(one!.given);
+  });
+
+  test("a token that covers what is asked is given without a request", async () => {
+    const { first, tokenRequests } = await signedIn();
+    const orders = await silently(first, { resource: ORDERS });
+    tokenRequests.reset();
+    expect(await silently(first, { resource: ORDERS, scope: ["api:read"] })).toBe(orders);
+    expect(await silently(first, { resource: ORDERS, scope: ["api:write", "api:read"] })).toBe(
+      orders,
+    );
+    expect(await silently(first, { scope: ["profile"] })).toBe(await silently(first));
+    expect(tokenRequests.count).toBe(0);
+    expect(await silently(first, { resource: FILES, scope: ["api:read"] })).not.toBe(orders);
+    expect(tokenRequests.count).toBe(1);
+  });
+
+  test("each tab has the tokens that the other got", async () => {
+    const { first, second, tokenRequests } = await signedIn();
+    const orders = await silently(first, { resource: ORDERS });
+    const files = await silently(second, { resource: FILES });
+    expect(await silently(second, { resource: ORDERS })).toBe(orders);
+    expect(await silently(first, { resource: FILES })).toBe(files);
+    expect(tokenRequests.count).toBe(2);
+  });
+
+  test("tabs that ask at the same instant, for different APIs, use no refresh token twice", async () => {
+    const { first, second, tokenRequests } = await signedIn();
+    const asked = await Promise.all(
+      [first, second].flatMap((tab) => [
+        silently(tab, { resource: ORDERS }),
+        silently(tab, { resource: FILES }),
+      ]),
+    );
+    expect(new Set(asked).size).toBe(2);
+    expect(tokenRequests.refreshes.map(({ status }) => status)).toEqual([200, 200]);
+    expect(await silently(second, { cache: "reload" })).not.toBe(asked[0]);
+    expect(first.state.status).toBe("authenticated");
+  });
+});
+
+describe("what is refused", () => {
+  const target = { code: "request_token", error: "invalid_target", retryable: false };
+  const scope = { ...target, error: "invalid_scope" };
+
+  test("as a scope costs nothing: the session stands", async () => {
+    const { first, tokenRequests } = await signedIn();
+    const usual = await silently(first);
+    await expect(silently(first, { scope: ["admin"] })).rejects.toMatchObject(scope);
+    expect(await silently(first)).toBe(usual);
+    expect(await silently(first, { resource: ORDERS })).not.toBe(usual);
+    expect(await silently(first, { cache: "reload" })).not.toBe(usual);
+    expect(tokenRequests.refreshes.map(({ status }) => status)).toEqual([400, 200, 200]);
+  });
+
+  test("is not asked for again at once", async () => {
+    const { first, tokenRequests } = await signedIn();
+    await expect(silently(first, { scope: ["admin"] })).rejects.toMatchObject(scope);
+    await expect(silently(first, { scope: ["admin"] })).rejects.toMatchObject(scope);
+    expect(tokenRequests.count).toBe(1);
+  });
+
+  // oidc-provider 9 uses the refresh token up before it judges the resource, and gives no new one with its refusal.
+  test.for([STOCK, UNKNOWN])(
+    "B16: as the resource %s leaves the session, as far as the server forgives",
+    async (resource) => {
+      const { first } = await signedIn(lenient, 60_000);
+      const usual = await silently(first);
+      await expect(silently(first, { resource })).rejects.toMatchObject(target);
+      expect(first.state.status).toBe("authenticated");
+      const orders = await silently(first, { resource: ORDERS });
+      expect(await seen(orders, lenient)).toMatchObject({ aud: ORDERS });
+      expect(await silently(first)).toBe(usual);
+    },
+  );
+
+  test.for([STOCK, UNKNOWN])(
+    "B16: the resource %s, which the login did not name, is not sent to a server that may forgive nothing",
+    async (resource) => {
+      for (const reuseLeewayMs of [undefined, 0]) {
+        const { first, tokenRequests } = await signedIn(strict, reuseLeewayMs);
+        const usual = await silently(first);
+        const refused = silently(first, { resource });
+        await expect(refused).rejects.toMatchObject({ code: "no_token" });
+        await expect(refused).rejects.toThrow(/resources.*reuseLeewayMs/s);
+        expect(tokenRequests.count).toBe(0);
+        expect(await silently(first)).toBe(usual);
+        expect(await silently(first, { resource: ORDERS })).not.toBe(usual);
+        expect(first.state.status).toBe("authenticated");
+      }
+    },
+  );
+
+  test("B16: a login that names it gives its token, and takes none of the others away", async () => {
+    const { first, second } = await signedIn();
+    await first.login({ loginHint: "ada", resource: STOCK });
+    expect(await seen(await silently(second, { resource: STOCK }))).toMatchObject({ aud: STOCK });
+    expect(await seen(await silently(second, { resource: ORDERS }))).toMatchObject({ aud: ORDERS });
+    const newer = await silently(second, { resource: STOCK, cache: "reload" });
+    expect(await seen(newer)).toMatchObject({ aud: STOCK });
+  });
+});

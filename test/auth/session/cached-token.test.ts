@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { holdToken } from "../../../src/auth/session/cached-token.ts";
+import { tokenSet } from "../../../src/core/token-set.ts";
+import { testClock } from "../../refresh/tabs.ts";
+
+const MINUTE = 60_000;
+
+test.for([
+  ["a minute", MINUTE, 20_000],
+  ["two minutes", 2 * MINUTE, 30_000],
+  ["five minutes", 5 * MINUTE, 30_000],
+  ["an hour", 60 * MINUTE, 6 * MINUTE],
+] as const)("a token of %s is renewed behind its back in its last part", ([, life, window]) => {
+  const clock = { ...testClock, now: () => 1_000_000, mono: () => 5_000 };
+  const tokens = tokenSet({
+    accessToken: "at",
+    tokenType: "Bearer",
+    expiresAt: 1_000_000 + life,
+    scope: [],
+    generation: 1,
+  });
+  const held = holdToken(tokens, "sid", "stored", clock);
+  expect(held.untilWall).toBe(1_000_000 + life - window);
+  expect(held.untilMono).toBe(5_000 + life - window);
+  expect(held.endMono).toBe(5_000 + life);
+});

@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { StorageError } from "../../../src/core/errors.ts";
+import type { TabNews } from "../../../src/core/message.ts";
+import type { SessionRow } from "../../../src/core/session.ts";
+import type { AuthManager } from "../../../src/auth/auth-manager.ts";
+import { ADA, expiredRow, KEY, settle } from "../../refresh/tabs.ts";
+import { goodRow, remember, world, type World } from "../fixture.ts";
+
+/** Another tab says something, and the store cannot be read at that moment. */
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const ended = (row: SessionRow, why: "signed_out" | "invalid_grant"): SessionRow => ({
+  ...row,
+  sid: "s2",
+  end: { why, seq: 2 },
+  renewable: false,
+  access: {},
+  tokens: null,
+});
+
+/** Ada is signed in here, and her token is at hand. */
+async function signedIn(): Promise<{ my: World; auth: AuthManager; row: SessionRow }> {
+  const my = world();
+  const row = goodRow(expiredRow());
+  await remember(my, row);
+  const auth = my.tab();
+  auth.start();
+  expect(await auth.getToken()).toBe("at1");
+  return { my, auth, row };
+}
+
+/** The next reads fail, so many. */
+function failReads({ store, users }: World, times = 1): void {
+  for (let n = 0; n < times; n++) {
+    vi.spyOn(store, "get").mockRejectedValueOnce(new StorageError("gone"));
+    vi.spyOn(users, "getActive").mockRejectedValueOnce(new StorageError("gone"));
+  }
+}
+
+const say = ({ channel }: World, news: TabNews) =>
+  channel.post({ p: 1, k: ADA, from: "another tab", sid: "s2", ...news });
+
+describe("B8: while the store fails", () => {
+  test.for<TabNews>([
+    { t: "user", what: "sign-out" },
+    { t: "user", what: "forget" },
+  ])("B8: $what in another tab is the end of the token here", async (news) => {
+    const { my, auth, row } = await signedIn();
+    await my.store.update(KEY, () =>
+      "what" in news && news.what === "forget" ? undefined : ended(row, "signed_out"),
+    );
+    failReads(my);
+    say(my, news);
+    await settle();
+    expect(auth.state).toEqual({ status: "anonymous" });
+    vi.restoreAllMocks();
+    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
+    expect(await auth.getUser()).toBeUndefined();
+  });
+
+  test("B8: not even the call that comes with the message gets the token", async () => {
+    const { my, auth, row } = await signedIn();
+    await my.store.update(KEY, () => ended(row, "signed_out"));
+    let failed: unknown;
+    my.channel.listen(() => {
+      failReads(my, 3);
+      auth.getToken({ prompt: "none" }).catch((error: unknown) => (failed = error));
+    });
+    say(my, { t: "user", what: "sign-out" });
+    await settle();
+    expect(failed).toMatchObject({ code: "storage" });
+  });
+
+  test("B8: a session that the server ended gives no token, and the next call reads why", async () => {
+    const { my, auth, row } = await signedIn();
+    await my.store.update(KEY, () => ended(row, "invalid_grant"));
+    failReads(my);
+    say(my, { t: "ended", why: "invalid_grant", seq: 2 });
+    await settle();
+    vi.restoreAllMocks();
+    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({
+      code: "refresh_token",
+      reason: "invalid_grant",
+    });
+    expect(auth.state).toMatchObject({ status: "expired", reason: "invalid_grant" });
+  });
+
+  test("B8: a page that wakes does not know whether its user is still there, and asks at the next call", async () => {
+    const { my, auth, row } = await signedIn();
+    // Nobody told: the page was asleep.
+    await my.store.update(KEY, () => ended(row, "signed_out"));
+    failReads(my);
+    my.page.wake();
+    await settle();
+    vi.restoreAllMocks();
+    expect(await auth.getUser()).toBeUndefined();
+    expect(auth.state).toEqual({ status: "anonymous" });
+  });
+
+  test("B8: a page that wakes and fails has its session again when the store can be read", async () => {
+    const { my, auth } = await signedIn();
+    failReads(my, 2);
+    my.page.wake();
+    await settle();
+    await expect(auth.getToken()).rejects.toMatchObject({ code: "storage" });
+    vi.restoreAllMocks();
+    expect(await auth.getToken()).toBe("at1");
+    expect(auth.state.status).toBe("authenticated");
+  });
+
+  test("B8: a newer token of another tab does not end the one at hand", async () => {
+    const { my, auth } = await signedIn();
+    failReads(my);
+    say(my, { t: "done", gen: 9, seq: 9, want: '["","",""]' });
+    await settle();
+    expect(await auth.getToken()).toBe("at1");
+  });
+});

@@ -1,0 +1,386 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { sessionKey } from "../../../src/core/keys.ts";
+import type { Grant, TokenRequest } from "../../../src/core/grant.ts";
+import type { TokenSet } from "../../../src/core/token-set.ts";
+import { AutoLoginGrant } from "../../../src/grants/auto-login-grant.ts";
+import { CachedGrant } from "../../../src/grants/cached-grant.ts";
+import { ConfiguredGrant } from "../../../src/grants/configured-grant.ts";
+import { CustomGrant } from "../../../src/grants/custom-grant.ts";
+import { RefreshGrant } from "../../../src/grants/refresh-grant.ts";
+import { RefreshTokenGrant } from "../../../src/grants/refresh-token-grant.ts";
+import { TokenExchangeGrant } from "../../../src/grants/token-exchange-grant.ts";
+import { takeOver, type TakenTokens } from "../../../src/import/store-imported.ts";
+import { mapStorage, scriptedGrant } from "../../grants/support.ts";
+import { ADA, CLIENT, KEY, settle, testClock } from "../../refresh/tabs.ts";
+import { loginAnswer, world, type World, STATE } from "../fixture.ts";
+import { two } from "../two-users.ts";
+
+/** What `forget()` and a logout leave behind, and who comes back. */
+
+const DAY_MS = 86_400_000;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Tokens as a host app gives them. */
+function hosted(sub: string, changes: Partial<TokenSet> = {}): TokenSet {
+  const { refreshToken: _, idToken: __, ...answer } = loginAnswer();
+  return {
+    ...answer,
+    accessToken: `host-${sub}`,
+    expiresAt: Date.now() + 3_600_000,
+    user: { sub, claims: { sub } },
+    ...changes,
+  };
+}
+
+/** A host app that says who is signed in, and a client around it, with tabs. */
+function hostApp(wrap: (grant: Grant) => Grant = (grant) => grant) {
+  const my = world();
+  const host = { user: ADA, asked: [] as TokenRequest[] };
+  const grant = () =>
+    wrap(
+      new CustomGrant(async (request) => {
+        host.asked.push(request);
+        return hosted(host.user);
+      }),
+    );
+  const open = async () => {
+    const auth = my.tab(undefined, grant);
+    auth.start();
+    await settle();
+    return auth;
+  };
+  return { my, host, open };
+}
+
+const none = { prompt: "none" } as const;
+const noToken = { code: "no_token" };
+const isIn = (my: World, sub: string) => my.store.get(sessionKey(CLIENT, sub));
+
+describe("B7: a user who was forgotten", () => {
+  const storage = mapStorage();
+  afterEach(() => storage.clear());
+
+  describe.each<[string, (grant: Grant) => Grant]>([
+    ["a CustomGrant", (grant) => grant],
+    ["a CachedGrant", (grant) => new CachedGrant(grant, { storage, key: "host" })],
+    [
+      "a ConfiguredGrant with a CachedGrant",
+      (grant) =>
+        new ConfiguredGrant({
+          loadConfig: async () => ({ type: "host" }),
+          registry: { host: () => new CachedGrant(grant, { storage, key: "host" }) },
+        }),
+    ],
+  ])("with %s", (_name, wrap) => {
+    test("B7: is not back at the next call, in no tab", async () => {
+      const { my, open } = hostApp(wrap);
+      const [auth, other] = [await open(), await open()];
+      expect(await auth.getToken(none)).toBe("host-ada");
+      expect(await other.getToken(none)).toBe("host-ada");
+      await auth.forget(ADA);
+      await settle();
+      for (const tab of [auth, other, await open()]) {
+        await expect(tab.getToken(none)).rejects.toMatchObject(noToken);
+        await expect(tab.getToken({ ...none, user: ADA })).rejects.toMatchObject(noToken);
+        expect(tab.state).toEqual({ status: "anonymous" });
+      }
+      expect(await isIn(my, ADA)).toBeUndefined();
+    });
+
+    test("B7: leaves the tab to nobody, though the host app is for somebody else by now", async () => {
+      const { my, host, open } = hostApp(wrap);
+      const [auth, other] = [await open(), await open()];
+      await auth.getToken(none);
+      await other.getToken(none);
+      await auth.forget(ADA);
+      await settle();
+      host.user = "grace";
+      for (const tab of [auth, other]) {
+        await expect(tab.getToken(none)).rejects.toMatchObject(noToken);
+        expect(tab.state).toEqual({ status: "anonymous" });
+      }
+      // Naming a user chooses one for this call.
+      expect(await auth.getToken({ ...none, user: "grace" })).toBe("host-grace");
+      const fresh = await open();
+      expect(await fresh.getToken(none)).toBe("host-grace");
+      expect(fresh.state).toMatchObject({ user: { sub: "grace" } });
+      expect(await isIn(my, ADA)).toBeUndefined();
+    });
+
+    test("B7: does not come back by an automatic login of a page that people see", async () => {
+      const { my, open } = hostApp(wrap);
+      const auth = await open();
+      await auth.getToken(none);
+      await auth.forget(ADA);
+      my.page.mayNavigate = true;
+      await expect(auth.getToken()).rejects.toMatchObject(noToken);
+      await expect((await open()).getToken()).rejects.toMatchObject(noToken);
+      expect(my.trips).toEqual([]);
+      expect(await isIn(my, ADA)).toBeUndefined();
+    });
+
+    test("B7: comes back by a login, and then as before", async () => {
+      const { my, open } = hostApp(wrap);
+      const auth = await open();
+      await auth.getToken(none);
+      await auth.forget(ADA);
+      await expect(auth.getToken(none)).rejects.toMatchObject(noToken);
+      expect(await auth.login()).toMatchObject({ sub: ADA });
+      expect(await auth.getToken(none)).toBe("host-ada");
+      expect(await (await my.users.people()).isForgotten(ADA)).toBe(false);
+      expect(await (await open()).getToken(none)).toBe("host-ada");
+    });
+
+    test("B7: may come back after a day", async () => {
+      const { open } = hostApp(wrap);
+      const auth = await open();
+      await auth.getToken(none);
+      await auth.forget(ADA);
+      vi.setSystemTime(Date.now() + DAY_MS - 1_000);
+      await expect((await open()).getToken(none)).rejects.toMatchObject(noToken);
+      vi.setSystemTime(Date.now() + 1_000);
+      expect(await (await open()).getToken(none)).toBe("host-ada");
+    });
+  });
+
+  test("B7: leaves nothing in a cache, also when the host app names the user again", async () => {
+    for (const how of ["forget", "signOut"] as const) {
+      const { open } = hostApp((grant) => new CachedGrant(grant, { storage, key: "host" }));
+      const auth = await open();
+      await auth.getToken(none);
+      expect(JSON.stringify([...storage.rows])).toContain("host-ada");
+      await (how === "forget" ? auth.forget(ADA) : auth.signOut({ endSession: "none" }));
+      expect(JSON.stringify([...storage.rows])).not.toContain("ada");
+      await expect(auth.getToken(none)).rejects.toMatchObject(noToken);
+      expect(JSON.stringify([...storage.rows])).not.toContain("host-ada");
+    }
+  });
+
+  test("B7: is not brought back by a silent login that began later", async () => {
+    const my = await two();
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    await auth.forget(ADA);
+    my.go = async () => "https://app.example/callback?code=c&state=s";
+    await expect(auth.login({ prompt: "none" })).rejects.toMatchObject({ code: "cancelled" });
+    await expect(my.tab().login({ prompt: "none" })).rejects.toMatchObject({ code: "cancelled" });
+    expect(await isIn(my, ADA)).toBeUndefined();
+    expect(await auth.login()).toMatchObject({ sub: ADA });
+    expect(auth.state).toMatchObject({ status: "authenticated", user: { sub: ADA } });
+  });
+
+  test("B7: is not brought back by the response to a silent login of the page", async () => {
+    const my = await two();
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    await auth.forget(ADA);
+    my.server.exchange = async () =>
+      loginAnswer({ asked: { resource: undefined, audience: undefined, prompt: "none" } });
+    const response = `https://app.example/callback?code=c&state=${STATE}`;
+    await expect(auth.handleCallback(response)).rejects.toMatchObject({ code: "cancelled" });
+    expect(await isIn(my, ADA)).toBeUndefined();
+  });
+
+  test("B7: is not imported from the SDK that still has a session", async () => {
+    const my = await two();
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    await auth.forget(ADA);
+    await auth.forget("grace");
+    const random = { id: () => "imported", fraction: () => 0 };
+    const desk = {
+      client: CLIENT,
+      tab: "import",
+      sessions: my.store,
+      users: my.users.inAnotherTab(),
+      channel: my.channel,
+      random,
+      clock: testClock,
+    };
+    const tokens = hosted(ADA) as TakenTokens;
+    expect(await takeOver(desk, tokens)).toBe(false);
+    expect(await isIn(my, ADA)).toBeUndefined();
+    expect(await takeOver(desk, hosted("linus") as TakenTokens)).toBe(true);
+  });
+
+  test("B7: keeps nobody else out", async () => {
+    const { my, host, open } = hostApp();
+    const auth = await open();
+    await auth.getToken(none);
+    await auth.forget(ADA);
+    host.user = "linus";
+    expect(await (await open()).getToken(none)).toBe("host-linus");
+    expect(await isIn(my, "linus")).toBeDefined();
+  });
+});
+
+describe("B7: a CachedGrant", () => {
+  const setUp = (user: () => string | undefined) => {
+    const storage = mapStorage();
+    const inner = scriptedGrant((_, nth) => {
+      const sub = user();
+      const { user: _user, ...answer } = hosted(sub ?? "nobody", { accessToken: `t${nth}` });
+      return sub === undefined ? answer : { ...answer, user: { sub, claims: { sub } } };
+    });
+    const open = () => new CachedGrant(inner, { storage, key: "host" });
+    return { storage, inner, open };
+  };
+
+  test("B7: deletes all records of a user who leaves, also those of an earlier page", async () => {
+    const { storage, open } = setUp(() => ADA);
+    const before = open();
+    await before.requestToken({ user: ADA });
+    await before.requestToken({ user: ADA, resource: "https://api.example" });
+    await before.requestToken({});
+    await before.requestToken({ scope: ["read"] });
+    const key = [...storage.rows.keys()][0]!;
+    await storage.set(key, { damaged: "secret of ada" });
+    await before.requestToken({ user: ADA });
+    await open().userLeft(ADA);
+    expect(JSON.stringify([...storage.rows.values()])).not.toMatch(/t\d|secret/);
+  });
+
+  test("B7: keeps the records of the others", async () => {
+    let sub = ADA;
+    const { open, inner } = setUp(() => sub);
+    const grant = open();
+    await grant.requestToken({ user: ADA });
+    sub = "grace";
+    await grant.requestToken({ user: "grace" });
+    await grant.requestToken({});
+    await grant.userLeft(ADA);
+    await grant.requestToken({ user: "grace" });
+    await grant.requestToken({});
+    expect(inner.asked).toHaveLength(3);
+  });
+
+  test("B7: deletes records that name nobody: they may be of the user who leaves", async () => {
+    const { open, inner } = setUp(() => undefined);
+    const grant = open();
+    await grant.requestToken({});
+    await grant.userLeft(ADA);
+    expect((await grant.requestToken({})).accessToken).toBe("t2");
+    expect(inner.asked).toHaveLength(2);
+  });
+
+  test("B7: stores nothing that comes after the user has left", async () => {
+    const storage = mapStorage();
+    let give = () => {};
+    const inner = scriptedGrant(
+      () => new Promise<TokenSet>((resolve) => (give = () => resolve(hosted(ADA)))),
+    );
+    const grant = new CachedGrant(inner, { storage, key: "host" });
+    const late = grant.requestToken({});
+    await vi.waitFor(() => expect(inner.asked).toHaveLength(1));
+    await grant.userLeft(ADA);
+    const next = grant.requestToken({});
+    give();
+    await late;
+    await vi.waitFor(() => expect(inner.asked).toHaveLength(2));
+    expect(JSON.stringify([...storage.rows.values()])).not.toContain("host-ada");
+    give();
+    await next;
+  });
+
+  test("B7: gives no request of one user what is stored of another one", async () => {
+    const { storage, open } = setUp(() => undefined);
+    const grant = open();
+    await grant.requestToken({ user: "grace" });
+    const [key, row] = [...storage.rows][0]!;
+    const record = row.value as { tokens: object };
+    await storage.set(key, { ...record, tokens: { ...record.tokens, user: { sub: ADA } } });
+    expect((await grant.requestToken({ user: "grace" })).accessToken).toBe("t2");
+  });
+});
+
+describe("B7: grants are told", () => {
+  test.each(["signOut", "forget", "signOutEverywhere"] as const)("B7: of %s", async (how) => {
+    const my = await two();
+    const left: string[] = [];
+    const told: Grant = {
+      requestToken: () => Promise.reject(new Error("not asked")),
+      userLeft: async (sub) => void left.push(sub),
+    };
+    const [auth, other] = [my.tab(told), my.tab(told)];
+    const heard: string[] = [];
+    other.onUserLeft((sub) => heard.push(sub));
+    for (const tab of [auth, other]) tab.start();
+    await settle();
+    if (how === "forget") await auth.forget(ADA);
+    else await auth[how]();
+    await settle();
+    const subs = how === "signOutEverywhere" ? [ADA, "grace"] : [ADA];
+    expect(new Set(left)).toEqual(new Set(subs));
+    expect(new Set(heard)).toEqual(new Set(subs));
+  });
+
+  test("B7: through every grant that wraps one", async () => {
+    const left: string[] = [];
+    const inner: Grant = {
+      requestToken: () => Promise.reject(new Error("not asked")),
+      userLeft: async (sub) => void left.push(sub),
+    };
+    const server = { requestTokens: () => Promise.reject(new Error("not asked")) };
+    const my = world();
+    const parts = { client: CLIENT, users: my.users, sessions: my.store, clock: testClock };
+    const prompt = {
+      chooseUser: async () => ({ type: "dismiss" }) as const,
+      shouldRemember: async () => false,
+    };
+    const chains: Grant[] = [
+      new RefreshGrant(inner, { refresher: { refresh: () => Promise.reject(new Error("no")) } }),
+      new AutoLoginGrant(inner, { ...parts, prompt }),
+      new RefreshTokenGrant(inner, server),
+      new TokenExchangeGrant(inner, server),
+      new CachedGrant(inner, { storage: mapStorage(), key: "k" }),
+      new ConfiguredGrant({
+        loadConfig: async () => ({ type: "x" }),
+        registry: { x: () => inner },
+      }),
+    ];
+    for (const [at, grant] of chains.entries()) {
+      await grant.userLeft!(`user-${at}`);
+      expect(left).toEqual([`user-${at}`]);
+      left.pop();
+    }
+  });
+
+  test("B7: a grant that hangs or throws holds no sign-out up", async () => {
+    const my = await two();
+    const auth = my.tab({
+      requestToken: () => Promise.reject(new Error("not asked")),
+      userLeft: () => new Promise(() => {}),
+    });
+    auth.onUserLeft(() => {
+      throw new Error("of the app");
+    });
+    auth.start();
+    await settle();
+    const done = auth.signOut({ endSession: "none" });
+    await vi.waitFor(() => expect(auth.state).toEqual({ status: "anonymous" }));
+    await vi.advanceTimersByTimeAsync(2_000);
+    await done;
+    expect((await my.store.get(KEY))!.end).toMatchObject({ why: "signed_out" });
+  });
+
+  test("B7: not any more after the undo", async () => {
+    const my = await two();
+    const auth = my.tab();
+    auth.start();
+    await settle();
+    const heard: string[] = [];
+    const undo = auth.onUserLeft((sub) => heard.push(sub));
+    undo();
+    await auth.signOut({ endSession: "none" });
+    expect(heard).toEqual([]);
+  });
+});

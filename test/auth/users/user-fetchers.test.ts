@@ -1,0 +1,130 @@
+import { describe, expect, test, vi } from "vitest";
+import { UserFetchError } from "../../../src/core/user-fetch-error.ts";
+import { NetworkError } from "../../../src/core/errors.ts";
+import type { StandardSchema, StandardSchemaResult } from "../../../src/core/standard-schema.ts";
+import { idTokenFetcher } from "../../../src/auth/users/id-token-fetcher.ts";
+import { userinfoFetcher, type UserClaims } from "../../../src/auth/users/userinfo-fetcher.ts";
+import { loginAnswer } from "../fixture.ts";
+
+const known = loginAnswer();
+const { user: _, ...unknown } = known;
+const answering = (answer: unknown) => ({
+  userinfo: vi.fn(async () => answer as Record<string, unknown>),
+});
+
+/** A schema as a library makes one. */
+function schema<Output>(
+  validate: (
+    value: unknown,
+  ) => StandardSchemaResult<Output> | Promise<StandardSchemaResult<Output>>,
+): StandardSchema<Output> {
+  return { "~standard": { version: 1, vendor: "latchkey-test", validate } };
+}
+
+const failure = (work: Promise<unknown>): Promise<UserFetchError> =>
+  work.then(
+    () => expect.fail("it did not reject"),
+    (error: unknown) => {
+      expect(error).toBeInstanceOf(UserFetchError);
+      return error as UserFetchError;
+    },
+  );
+
+describe("the userinfo fetcher", () => {
+  test("tells who it is, with the access token and the caller's signal", async () => {
+    const server = answering({ sub: "ada", name: "Ada", email: 7, picture: "p", team: "x" });
+    const { signal } = new AbortController();
+    expect(await userinfoFetcher(server).fetchUser(unknown, signal)).toEqual({
+      sub: "ada",
+      name: "Ada",
+      picture: "p",
+      claims: { sub: "ada", name: "Ada", email: 7, picture: "p", team: "x" },
+    });
+    expect(server.userinfo).toHaveBeenCalledWith("at1", signal);
+  });
+
+  test.for([{ sub: "" }, {}, { sub: 7 }, { id: "ada" }])(
+    "does not know who %o is",
+    async (answer) => {
+      const error = await failure(userinfoFetcher(answering(answer)).fetchUser(unknown));
+      expect(error).toMatchObject({ code: "user_fetch", definite: false, retryable: false });
+    },
+  );
+
+  test("believes no answer about somebody else than the ID token's person", async () => {
+    const fetcher = userinfoFetcher(answering({ sub: "grace" }));
+    expect(await failure(fetcher.fetchUser(known))).toMatchObject({ definite: true });
+    expect(await fetcher.fetchUser(unknown)).toMatchObject({ sub: "grace" });
+  });
+
+  test.for(["at once", "later"])("takes what a schema makes of the answer, %s", async (when) => {
+    const judge = schema<UserClaims>((value) => {
+      const { id, login } = value as { id: number; login: string };
+      const result = { value: { sub: String(id), name: login } };
+      return when === "later" ? Promise.resolve(result) : result;
+    });
+    const server = answering({ id: 583231, login: "octocat" });
+    expect(await userinfoFetcher(server, { schema: judge }).fetchUser(unknown)).toEqual({
+      sub: "583231",
+      name: "octocat",
+      claims: { sub: "583231", name: "octocat" },
+    });
+  });
+
+  test("says where the schema refuses the answer, and repeats nothing of it", async () => {
+    const judge = schema<UserClaims>(() => ({
+      issues: [
+        { message: "ada@example.com is no address", path: ["contact", { key: "email" }] },
+        { message: "ada is too short" },
+      ],
+    }));
+    const error = await failure(
+      userinfoFetcher(answering({ sub: "ada" }), { schema: judge }).fetchUser(unknown),
+    );
+    expect(error.message).toContain("the schema refuses contact.email, it");
+    expect(error.message).not.toMatch(/\bada\b/);
+  });
+
+  test("takes a schema that throws for a refusal", async () => {
+    const judge = schema<UserClaims>(() => {
+      throw new Error("ada is not what I expected");
+    });
+    const fetcher = userinfoFetcher(answering({ sub: "ada" }), { schema: judge });
+    const error = await failure(fetcher.fetchUser(unknown));
+    expect([error.message, error.cause]).toEqual([expect.not.stringMatching(/\bada\b/), undefined]);
+  });
+
+  test("holds a schema's answer to a sub, too", async () => {
+    const judge = schema(() => ({ value: {} as UserClaims }));
+    const fetcher = userinfoFetcher(answering({ sub: "ada" }), { schema: judge });
+    expect((await failure(fetcher.fetchUser(unknown))).message).toContain("no sub");
+  });
+
+  test.for([
+    new UserFetchError("refused", { status: 401, hint: "x" }),
+    new UserFetchError("down", { status: 503, hint: "x", retryable: true }),
+    new NetworkError("offline"),
+  ])("passes on %s", async (error) => {
+    const fetcher = userinfoFetcher({ userinfo: () => Promise.reject(error) });
+    await expect(fetcher.fetchUser(unknown)).rejects.toBe(error);
+  });
+});
+
+test.for([
+  [401, true],
+  [403, true],
+  [500, false],
+  [undefined, false],
+] as const)("status %s is the server's definite word: %s", ([status, definite]) => {
+  expect(new UserFetchError("x", { status, hint: "x" })).toMatchObject({ definite });
+});
+
+describe("the ID token fetcher", () => {
+  test("gives the verified person, without a request", async () => {
+    expect(await idTokenFetcher().fetchUser(known)).toBe(known.user);
+  });
+
+  test("knows nobody without an ID token", async () => {
+    expect((await failure(idTokenFetcher().fetchUser(unknown))).hint).toContain("openid");
+  });
+});

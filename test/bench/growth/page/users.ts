@@ -1,0 +1,46 @@
+import { createDatabase } from "../../../../src/browser/storage/database.ts";
+import { IndexedDBSessionStore } from "../../../../src/browser/storage/indexeddb-session-store.ts";
+import { clientKey, sessionKey } from "../../../../src/core/keys.ts";
+import type { SessionRow } from "../../../../src/core/session.ts";
+import { USUAL_WANT } from "../../../../src/core/want.ts";
+
+/** As after as many logins. Everybody has an ID token of a usual length. */
+export async function rememberPeople(
+  issuer: string,
+  clientId: string,
+  count: number,
+): Promise<void> {
+  const sessions = new IndexedDBSessionStore(createDatabase());
+  const client = clientKey(issuer, clientId);
+  for (let at = 0; at < count; at++) {
+    await sessions.update(sessionKey(client, `person-${at}`), () => sessionOf(at));
+  }
+}
+
+function sessionOf(at: number): SessionRow {
+  const profile = { name: `Person ${at}`, email: `person-${at}@example.com` };
+  const sub = `person-${at}`;
+  const hourMs = 3_600_000;
+  return {
+    v: 1,
+    sid: `sid-${at}`,
+    gen: 1,
+    seq: 1,
+    cseq: 1,
+    att: null,
+    end: null,
+    keep: "device",
+    remembered: { ...profile, lastUsedAt: Date.now() - at },
+    renewable: true,
+    access: {
+      [USUAL_WANT]: { gen: 1, expiresAt: Date.now() + hourMs, scope: ["openid"], lifeMs: hourMs },
+    },
+    tokens: {
+      refreshToken: `refresh-${at}`,
+      idToken: "x".repeat(1_200),
+      idTokenVerified: true,
+      user: { sub, ...profile, claims: { sub, ...profile } },
+      access: { [USUAL_WANT]: { token: `token-${at}`, tokenType: "Bearer" } },
+    },
+  };
+}

@@ -1,0 +1,309 @@
+import { entries, get, keys, set } from "idb-keyval";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createDatabase } from "../../../src/browser/storage/database.ts";
+import { HandoverTokens } from "../../../src/browser/storage/broadcast-tokens.ts";
+import { IndexedDBRequestStore } from "../../../src/browser/storage/indexeddb-request-store.ts";
+import { systemClock, systemRandom } from "../../../src/browser/page/system-clock.ts";
+import type { Auth } from "../../../src/core/auth.ts";
+import {
+  activeUserKey,
+  clientKey,
+  defaultUserKey,
+  peopleKey,
+  sessionKey,
+} from "../../../src/core/keys.ts";
+import type { SessionRow, TokenRecord } from "../../../src/core/session.ts";
+import { createAuth } from "../../../src/compose/create-auth.ts";
+import { USUAL_WANT } from "../../../src/core/want.ts";
+
+/** What an app finds that chose the other `persist` before, in a real page with real stores. */
+
+const ISSUER = "https://id.example";
+const endpoints = {
+  authorizationEndpoint: `${ISSUER}/authorize`,
+  tokenEndpoint: `${ISSUER}/token`,
+  jwksUri: `${ISSUER}/keys`,
+};
+const database = createDatabase();
+
+const auths: Auth[] = [];
+const uncaught: unknown[] = [];
+const note = (event: ErrorEvent | PromiseRejectionEvent) =>
+  uncaught.push("reason" in event ? event.reason : event.error);
+beforeEach(() => {
+  window.addEventListener("error", note);
+  window.addEventListener("unhandledrejection", note);
+});
+afterEach(() => {
+  for (const auth of auths.splice(0)) auth.dispose();
+  window.removeEventListener("error", note);
+  window.removeEventListener("unhandledrejection", note);
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  expect(uncaught.splice(0)).toEqual([]);
+});
+
+function record(sub: string): TokenRecord {
+  return {
+    refreshToken: `rt-${sub}`,
+    idToken: `id-${sub}`,
+    idTokenVerified: true,
+    user: { sub, claims: { sub } },
+    access: { [USUAL_WANT]: { token: `at-${sub}`, tokenType: "Bearer" } },
+  };
+}
+
+function rowOf(tokens: unknown, changes: Partial<SessionRow> = {}): SessionRow {
+  return {
+    v: 1,
+    sid: crypto.randomUUID(),
+    gen: 1,
+    seq: 1,
+    cseq: 1,
+    att: null,
+    end: null,
+    keep: "device",
+    remembered: { lastUsedAt: 1 },
+    renewable: true,
+    access: {
+      [USUAL_WANT]: {
+        gen: 1,
+        expiresAt: Date.now() + 600_000,
+        scope: ["openid"],
+        lifeMs: 600_000,
+      },
+    },
+    tokens,
+    ...changes,
+  };
+}
+
+/** A client that nobody else uses. */
+function setUp() {
+  const clientId = `persist-${crypto.randomUUID()}`;
+  const client = clientKey(ISSUER, clientId);
+  const key = (sub: string) => sessionKey(client, sub);
+  return {
+    client,
+    key,
+    open: (persist: "device" | "memory") => {
+      const auth = createAuth({
+        issuer: ISSUER,
+        clientId,
+        endpoints,
+        redirectUri: "/callback",
+        persist,
+      });
+      auths.push(auth);
+      return auth;
+    },
+    store: async (sub: string, row: unknown) => {
+      await set(key(sub), row, database);
+      await set(defaultUserKey(client), sub, database);
+    },
+    stored: (sub: string) => get<SessionRow>(key(sub), database),
+    /** All that lies on the disk of this client, as text. */
+    disk: async () =>
+      JSON.stringify(
+        (await entries(database)).filter(([name]) => (name as string).includes(clientId)),
+      ),
+    /** Another tab in memory mode, and the name of what it holds. */
+    otherTab: async (sub: string) => {
+      const tab = new HandoverTokens({ client, clock: systemClock, random: systemRandom });
+      return { tab, sealed: await tab.seal(record(sub)) };
+    },
+    forgetTab: () => sessionStorage.removeItem(activeUserKey(client)),
+  };
+}
+
+const silent = (auth: Auth) => auth.getToken({ prompt: "none" });
+
+describe("B9: memory mode finds tokens on the disk", () => {
+  test("B9: takes them into memory, for all users, and the session goes on", async () => {
+    const { open, store, disk, stored } = setUp();
+    await store("grace", rowOf(record("grace")));
+    await store("ada", rowOf(record("ada"), { gen: 7 }));
+    const auth = open("memory");
+    expect(await silent(auth)).toBe("at-ada");
+    expect(auth.state).toMatchObject({ status: "authenticated", user: { sub: "ada" } });
+    await vi.waitFor(async () => {
+      const text = await disk();
+      for (const secret of ["at-", "rt-", "id-ada", "id-grace"]) expect(text).not.toContain(secret);
+    });
+    expect(await stored("ada")).toMatchObject({ gen: 7, end: null, renewable: true });
+    // A second tab has the tokens of the first one.
+    expect(await silent(open("memory"))).toBe("at-ada");
+    await auth.switchUser("grace");
+    expect(await silent(auth)).toBe("at-grace");
+  });
+
+  test("B9: those of others leave the disk where nobody is signed in, too", async () => {
+    const { open, store, disk, client } = setUp();
+    await store("ada", rowOf(record("ada")));
+    await set(defaultUserKey(client), null, database);
+    const auth = open("memory");
+    await vi.waitFor(async () => expect(await disk()).not.toContain("rt-ada"));
+    expect(auth.state.status).toBe("anonymous");
+  });
+
+  test("B9: what a tab with the other mode stored meanwhile is taken, too, and neither tab stops", async () => {
+    const { open, store, disk, stored } = setUp();
+    await store("ada", rowOf(record("ada")));
+    const memory = open("memory");
+    expect(await silent(memory)).toBe("at-ada");
+    const device = open("device");
+    expect(await silent(device)).toBe("at-ada");
+    await vi.waitFor(async () => expect(await disk()).toContain("rt-ada"));
+    document.dispatchEvent(new Event("resume"));
+    await vi.waitFor(async () => expect(await stored("ada")).toBeDefined());
+    for (const auth of [memory, device, memory]) expect(await silent(auth)).toBe("at-ada");
+  });
+
+  test("B9: signing out tells the server about the refresh token that was there, and leaves none", async () => {
+    const { open, store, disk } = setUp();
+    await store("ada", rowOf(record("ada")));
+    const auth = open("memory");
+    await silent(auth);
+    await auth.signOut({ revoke: "none", endSession: "none" });
+    expect(auth.state.status).toBe("anonymous");
+    expect(await disk()).not.toMatch(/rt-|at-ada/);
+  });
+
+  test("B9: leaves what ended, what is damaged and what a newer version wrote as it is", async () => {
+    const { open, store, stored } = setUp();
+    const end = { why: "signed_out", seq: 2 } as const;
+    const rows = {
+      ended: rowOf(null, { end, access: {}, renewable: false }),
+      damaged: { ...rowOf(record("damaged")), gen: "x" },
+      newer: { v: 2, tokens: record("newer") },
+      ada: rowOf(record("ada")),
+    };
+    for (const [sub, row] of Object.entries(rows)) await store(sub, row);
+    await silent(open("memory"));
+    await vi.waitFor(async () => expect((await stored("ada"))!.tokens).toHaveProperty("memory"));
+    for (const sub of ["ended", "damaged", "newer"] as const) {
+      expect(await stored(sub)).toEqual(rows[sub]);
+    }
+  });
+});
+
+describe("B9: device mode finds the name of tokens in memory", () => {
+  test("B9: takes them from a tab that has them, and the session outlives that tab", async () => {
+    const { open, store, stored, otherTab } = setUp();
+    const { tab, sealed } = await otherTab("ada");
+    await store("ada", rowOf(sealed));
+    const auth = open("device");
+    expect(await silent(auth)).toBe("at-ada");
+    expect((await stored("ada"))!.tokens).toEqual(record("ada"));
+    tab.discard(sealed);
+    expect(await silent(open("device"))).toBe("at-ada");
+  });
+
+  test("B9: is nobody's, and gone, when no tab has them, without waiting for one", async () => {
+    const { open, store, stored, client } = setUp();
+    await store("ada", rowOf({ memory: "lost" }));
+    await set(peopleKey(client), new Map([["ada", { lastUsedAt: 1 }]]), database);
+    const begun = performance.now();
+    const auth = open("device");
+    await expect(silent(auth)).rejects.toMatchObject({ code: "no_token" });
+    // The two questions that a tab is given time for take four seconds, and there are two reads.
+    expect(performance.now() - begun).toBeLessThan(3_500);
+    expect(auth.state.status).toBe("anonymous");
+    expect(await stored("ada")).toBeUndefined();
+    expect(await auth.users()).toEqual([]);
+  });
+
+  test("B9: keeps it while a tab holds them that does not answer", async () => {
+    const { open, store, stored } = setUp();
+    await store("ada", rowOf({ memory: "held" }));
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      void navigator.locks.request("latchkey/tokens/held", { mode: "shared" }, () => {
+        resolve();
+        return new Promise<void>((end) => (release = end));
+      });
+    });
+    await held;
+    const auth = open("device");
+    const failing = expect(silent(auth)).rejects.toMatchObject({ code: "no_token" });
+    await vi.waitFor(() => expect(auth.state.status).toBe("anonymous"), 6_000);
+    expect(await stored("ada")).toBeDefined();
+    release();
+    await failing;
+  });
+
+  test("B9: signing out is told to the tab that holds them", async () => {
+    const { open, store, otherTab } = setUp();
+    const { tab, sealed } = await otherTab("ada");
+    await store("ada", rowOf(sealed));
+    const auth = open("device");
+    await auth.signOut({ user: "ada", revoke: "none", endSession: "none" });
+    await vi.waitFor(() => expect(tab.open(sealed)).rejects.toMatchObject({ code: "no_token" }));
+  });
+});
+
+describe("a record that is damaged", () => {
+  test.for<[string, unknown]>([
+    ["has nobody", rowOf({ ...record("ada"), user: {} })],
+    ["has somebody else", rowOf(record("grace"))],
+    ["has no token for its index", rowOf({ ...record("ada"), access: {} })],
+    ["has an index of texts", rowOf(record("ada"), { access: { [USUAL_WANT]: "x" as never } })],
+    ["has neither tokens nor an end", rowOf(null)],
+    ["has the name of tokens that is no name", rowOf({ memory: {} })],
+    ["is a text", "garbage"],
+    ["is a list", [1, 2]],
+    ["is a date", new Date()],
+  ])("%s: nobody is signed in, in both modes, and nothing throws", async ([, row]) => {
+    for (const persist of ["device", "memory"] as const) {
+      const { open, store } = setUp();
+      await store("ada", row);
+      const auth = open(persist);
+      await vi.waitFor(() => expect(auth.state.status).toBe("anonymous"));
+      await expect(silent(auth)).rejects.toMatchObject({ code: "no_token" });
+    }
+  });
+
+  test("of the list of users, or of handled responses, hides nobody else and throws nothing", async () => {
+    const { open, store, client } = setUp();
+    await store("ada", rowOf(record("ada")));
+    const list = new Map<unknown, unknown>([
+      ["ada", { lastUsedAt: 1, needsLogin: false }],
+      ["%E0%A4%A", { lastUsedAt: 1 }],
+      [7, { lastUsedAt: 1 }],
+      [{}, null],
+    ]);
+    await set(peopleKey(client), list, database);
+    await set(`${sessionKey(client, "")}%E0%A4%A`, rowOf(record("x")), database);
+    const responses = ["text", null, { at: 1, record: "sub" }, { at: {}, record: { sub: 7 } }];
+    for (const [n, response] of responses.entries()) {
+      await set(`callback/${client}-${n}`, response, database);
+    }
+    const auth = open("device");
+    expect(await auth.users()).toMatchObject([{ sub: "ada" }]);
+    await auth.forget("ada");
+    expect(await auth.users()).toEqual([]);
+    expect(await keys(database)).not.toContain(sessionKey(client, "ada"));
+  });
+
+  test.for<[string, unknown]>([
+    ["a number", 7],
+    ["an object", { sub: "ada" }],
+    ["empty", ""],
+    ["a list", ["ada"]],
+  ])("of the default user that is %s names nobody", async ([, entry]) => {
+    const { open, store, client } = setUp();
+    await store("ada", rowOf(record("ada")));
+    await set(defaultUserKey(client), entry, database);
+    const auth = open("device");
+    await vi.waitFor(() => expect(auth.state).toEqual({ status: "anonymous" }));
+  });
+
+  test("of a request that waits is none, and of two who take it nobody gets it", async () => {
+    const requests = new IndexedDBRequestStore(database);
+    for (const damaged of [{ not: "a text" }, 7, null]) {
+      await set("request/damaged", damaged, database);
+      expect(await requests.get("damaged")).toBeNull();
+      expect(await requests.remove("damaged")).toBeNull();
+    }
+  });
+});

@@ -1,0 +1,143 @@
+import { entries, get } from "idb-keyval";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createDatabase } from "../../../src/browser/storage/database.ts";
+import { NoTokenError } from "../../../src/core/errors.ts";
+import { activeUserKey, clientKey, sessionKey } from "../../../src/core/keys.ts";
+import type { LoginPrompt } from "../../../src/core/login-prompt.ts";
+import { tokenSet, type TokenSet } from "../../../src/core/token-set.ts";
+import { createAuth } from "../../../src/compose/create-auth.ts";
+import { AutoLoginGrant } from "../../../src/grants/auto-login-grant.ts";
+import { RefreshGrant } from "../../../src/grants/refresh-grant.ts";
+
+/** Several people in one real page's IndexedDB, locks, channel and sessionStorage. */
+
+const ISSUER = "https://id.example";
+const endpoints = {
+  authorizationEndpoint: `${ISSUER}/authorize`,
+  tokenEndpoint: `${ISSUER}/token`,
+};
+
+let clientId = "";
+beforeEach(() => {
+  clientId = `people-${crypto.randomUUID()}`;
+});
+
+const auths: { dispose(): void }[] = [];
+afterEach(() => {
+  for (const auth of auths.splice(0)) auth.dispose();
+});
+
+function answerOf(sub: string): TokenSet {
+  return tokenSet({
+    accessToken: `at-${sub}`,
+    tokenType: "Bearer",
+    expiresAt: Date.now() + 3_600_000,
+    scope: ["openid"],
+    refreshToken: `rt-${sub}`,
+    user: { sub, name: sub.toUpperCase(), email: `${sub}@example.com`, claims: { sub } },
+  });
+}
+
+/** As another tab would have it: this page's pin is taken away. */
+function tab(prompt?: LoginPrompt) {
+  const client = clientKey(ISSUER, clientId);
+  sessionStorage.removeItem(activeUserKey(client));
+  const auth = createAuth({
+    issuer: ISSUER,
+    clientId,
+    redirectUri: "/callback",
+    endpoints,
+    userFetcher: { fetchUser: () => new Promise(() => {}) },
+    grant: (parts) => {
+      const people = {
+        requestToken: async ({ trip, loginHint }: { trip?: object; loginHint?: string }) => {
+          if (!trip) throw new NoTokenError("a login is needed");
+          return answerOf(loginHint ?? "ada");
+        },
+      };
+      const grant = new RefreshGrant(people, parts);
+      return prompt ? new AutoLoginGrant(grant, { ...parts, prompt }) : grant;
+    },
+  });
+  auths.push(auth);
+  const userAgent = {
+    open: () => ({
+      redirectUri: `${location.origin}/callback`,
+      go: () => new Promise<string>(() => {}),
+      close: () => {},
+    }),
+  };
+  return { auth, signIn: (loginHint: string) => auth.login({ loginHint, userAgent }) };
+}
+
+test("two people have their own tokens, and one of them forgotten is nowhere", async () => {
+  const one = tab();
+  await one.signIn("ada");
+  await one.signIn("grace/1");
+  expect(await one.auth.getToken()).toBe("at-grace/1");
+  expect(await one.auth.getToken({ user: "ada" })).toBe("at-ada");
+  expect((await one.auth.users()).map(({ sub }) => sub)).toEqual(["grace/1", "ada"]);
+  await one.auth.switchUser("ada");
+  const other = tab();
+  expect(await other.auth.getToken()).toBe("at-ada");
+  await other.auth.switchUser("grace/1");
+  expect(one.auth.state).toMatchObject({ user: { sub: "ada" } });
+  await one.auth.forget("grace/1");
+  await vi.waitFor(() => expect(other.auth.state).toEqual({ status: "anonymous" }));
+  const left = JSON.stringify([
+    (await entries<string, unknown>(createDatabase())).filter(([key]) => key.includes(clientId)),
+    sessionStorage.getItem(activeUserKey(clientKey(ISSUER, clientId))),
+  ]);
+  expect(left).toContain("at-ada");
+  expect(left).not.toContain("grace");
+});
+
+test("who is not remembered is in another tab, too, and gone after the last one", async () => {
+  const shouldRemember = vi.fn(() => false);
+  const prompt: LoginPrompt = { chooseUser: () => ({ type: "dismiss" }), shouldRemember };
+  const one = tab(prompt);
+  await one.signIn("ada");
+  await vi.waitFor(() => expect(shouldRemember).toHaveBeenCalledTimes(1));
+  expect(await one.auth.users()).toEqual([]);
+  const other = tab(prompt);
+  expect(await other.auth.getToken({ prompt: "none" })).toBe("at-ada");
+
+  // As after the browser was closed: the same row, of which no tab holds the lock.
+  const key = sessionKey(clientKey(ISSUER, clientId), "ada");
+  const row = await get<object>(key, createDatabase());
+  const former = clientId;
+  clientId = `${former}-next`;
+  const client = clientKey(ISSUER, clientId);
+  const database = createDatabase();
+  await database("readwrite", (store) => {
+    store.put(row, sessionKey(client, "ada"));
+    store.put("ada", `default/${client}`);
+  });
+  const next = tab(prompt);
+  await expect(next.auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
+  expect(next.auth.state).toEqual({ status: "anonymous" });
+  expect(await get(sessionKey(client, "ada"), database)).toBeUndefined();
+});
+
+test("a session that was left does not come back through tabs that look at the same time", async () => {
+  const one = tab({ chooseUser: () => ({ type: "dismiss" }), shouldRemember: () => false });
+  await one.signIn("ada");
+  const former = clientKey(ISSUER, clientId);
+  const database = createDatabase();
+  const row = await get<object>(sessionKey(former, "ada"), database);
+  clientId = `${clientId}-next`;
+  const client = clientKey(ISSUER, clientId);
+  await database("readwrite", (store) => {
+    store.put(row, sessionKey(client, "ada"));
+    store.put("ada", `default/${client}`);
+  });
+  const tabs = [tab().auth, tab().auth];
+  const calls = tabs.flatMap((auth) => [
+    auth.getToken({ prompt: "none" }),
+    auth.getToken({ prompt: "none", user: "ada" }),
+  ]);
+  for (const { status } of await Promise.allSettled(calls)) expect(status).toBe("rejected");
+  for (const auth of tabs) expect(auth.state).toEqual({ status: "anonymous" });
+  expect(await get(sessionKey(client, "ada"), database)).toBeUndefined();
+  expect(await get(`default/${client}`, database)).toBeUndefined();
+});

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { renewAhead } from "../../../src/compose/start-auto-refresh.ts";
+import type { AuthState } from "../../../src/core/auth.ts";
+
+const MINUTE = 60_000;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+function fakeAuth(lifeMs: number, renews = true) {
+  const listeners = new Set<() => void>();
+  const authenticated = (): AuthState => ({
+    status: "authenticated",
+    user: { sub: "ada", claims: { sub: "ada" } },
+    freshness: "fresh",
+    token: { scope: [], expiresAt: Date.now() + lifeMs, origin: "this-tab" },
+  });
+  const auth = {
+    state: authenticated(),
+    asked: [] as number[],
+    subscribe: (listener: () => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    set: (state: AuthState) => {
+      auth.state = state;
+      listeners.forEach((listener) => listener());
+    },
+    getToken: vi.fn(async () => {
+      auth.asked.push(Math.round((performance.now() - begun) / 1_000));
+      if (!renews) throw new Error("away");
+      auth.set(authenticated());
+      return "at";
+    }),
+  };
+  const begun = performance.now();
+  return auth;
+}
+
+test("a tab that is seen renews two minutes before the end, again and again, and no login page", async () => {
+  const auth = fakeAuth(10 * MINUTE);
+  const leave = renewAhead(auth);
+  await vi.advanceTimersByTimeAsync(20 * MINUTE);
+  expect(auth.asked).toEqual([480, 960]);
+  expect(auth.getToken).toHaveBeenCalledWith({ cache: "reload", prompt: "none" });
+  leave();
+  await vi.advanceTimersByTimeAsync(20 * MINUTE);
+  expect(auth.asked).toHaveLength(2);
+});
+
+test("a hidden tab leaves it to the seen one, and keeps a minute in which its timers may be late", async () => {
+  const visibility = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+  const auth = fakeAuth(10 * MINUTE);
+  const leave = renewAhead(auth);
+  await vi.advanceTimersByTimeAsync(8 * MINUTE + 14_000);
+  expect(auth.asked).toEqual([]);
+  await vi.advanceTimersByTimeAsync(42_000);
+  expect(auth.asked).toHaveLength(1);
+  visibility.mockReturnValue("visible");
+  document.dispatchEvent(new Event("visibilitychange"));
+  const [first] = auth.asked;
+  await vi.advanceTimersByTimeAsync(8 * MINUTE);
+  expect(auth.asked).toEqual([first, first! + 480]);
+  leave();
+});
+
+test("a token of a minute is renewed at half of its life", async () => {
+  const auth = fakeAuth(MINUTE);
+  const leave = renewAhead(auth);
+  await vi.advanceTimersByTimeAsync(MINUTE + 1_000);
+  expect(auth.asked).toEqual([30, 60]);
+  leave();
+});
+
+test("a server that is away is asked again, half a minute later at the earliest, and not for who is signed out", async () => {
+  const auth = fakeAuth(10 * MINUTE, false);
+  const leave = renewAhead(auth);
+  await vi.advanceTimersByTimeAsync(11 * MINUTE + 1_000);
+  expect(auth.asked).toEqual([480, 540, 570, 600, 630, 660]);
+  auth.set({ status: "anonymous" });
+  await vi.advanceTimersByTimeAsync(20 * MINUTE);
+  expect(auth.asked).toHaveLength(6);
+  leave();
+});
+
+test("a token that lives for longer than a timer can wait is not renewed again and again", async () => {
+  const auth = fakeAuth(60 * 24 * 60 * MINUTE);
+  const leave = renewAhead(auth);
+  await vi.advanceTimersByTimeAsync(10 * MINUTE);
+  expect(auth.asked).toEqual([]);
+  await vi.advanceTimersByTimeAsync(60 * 24 * 60 * MINUTE - 11 * MINUTE);
+  expect(auth.asked).toHaveLength(1);
+  leave();
+});
+
+test("B12: a clock that is set back after the login does not put the renewal off", async () => {
+  const auth = fakeAuth(10 * MINUTE);
+  const leave = renewAhead(auth);
+  await vi.advanceTimersByTimeAsync(MINUTE);
+  vi.setSystemTime(Date.now() - 60 * MINUTE);
+  document.dispatchEvent(new Event("visibilitychange"));
+  await vi.advanceTimersByTimeAsync(8 * MINUTE);
+  expect(auth.asked).toHaveLength(1);
+  leave();
+});

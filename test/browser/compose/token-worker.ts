@@ -1,0 +1,27 @@
+import { createDatabase, IndexedDBTokenStorage, tokenManager, tokenSet } from "../../../src/index.ts";
+
+/* Another agent of this origin: its own memory, the same locks and the same database. */
+
+const { getToken } = tokenManager({
+  service: "workers",
+  storage: new IndexedDBTokenStorage(createDatabase(), { prefix: "workers" }),
+  provider: {
+    requestToken: async () => {
+      postMessage({ asked: true });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return tokenSet({
+        accessToken: crypto.randomUUID(),
+        tokenType: "Bearer",
+        expiresAt: Date.now() + 3_600_000,
+        scope: [],
+      });
+    },
+  },
+});
+
+addEventListener("message", ({ data }: MessageEvent<{ calls: number }>) => {
+  Promise.all(Array.from({ length: data.calls }, () => getToken())).then(
+    (tokens) => postMessage({ tokens: [...new Set(tokens)] }),
+    (error: unknown) => postMessage({ error: String(error) }),
+  );
+});

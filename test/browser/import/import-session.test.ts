@@ -1,0 +1,178 @@
+import { UnsecuredJWT } from "jose";
+import { User } from "oidc-client-ts";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { createDatabase } from "../../../src/browser/storage/database.ts";
+import { IndexedDBSessionStore } from "../../../src/browser/storage/indexeddb-session-store.ts";
+import { oidcClientSession } from "../../../src/import/oidc-client-session.ts";
+import type { Auth } from "../../../src/core/auth.ts";
+import { StorageError } from "../../../src/core/errors.ts";
+import { clientKey, sessionKey } from "../../../src/core/keys.ts";
+import type { LeftSession } from "../../../src/import/source.ts";
+import { createAuth } from "../../../src/compose/create-auth.ts";
+import { importSession, type ImportSessionConfig } from "../../../src/import/import-session.ts";
+
+/** In a real page with real stores; the network is what each test makes of it. */
+
+const ISSUER = "https://id.example";
+const endpoints = {
+  authorizationEndpoint: `${ISSUER}/authorize`,
+  tokenEndpoint: `${ISSUER}/token`,
+  jwksUri: `${ISSUER}/keys`,
+};
+
+let auth: Auth | undefined;
+afterEach(() => {
+  auth?.dispose();
+  vi.unstubAllGlobals();
+  localStorage.clear();
+});
+
+/** A client that nobody else uses, whose user oidc-client-ts has stored. */
+function setUp(changes: Record<string, unknown> = {}) {
+  const clientId = `moving-${crypto.randomUUID()}`;
+  const key = `oidc.user:${ISSUER}:${clientId}`;
+  const claims = { iss: ISSUER, aud: clientId, sub: "ada", name: "Ada", iat: 1, exp: 2 };
+  const write = (more: Record<string, unknown> = {}) => {
+    const user = new User({
+      access_token: "at1",
+      token_type: "Bearer",
+      refresh_token: "rt1",
+      id_token: new UnsecuredJWT(claims).encode(),
+      scope: "openid",
+      expires_at: Math.floor(Date.now() / 1_000) + 600,
+      profile: claims,
+      ...changes,
+      ...more,
+    });
+    localStorage.setItem(key, user.toStorageString());
+  };
+  write();
+  const config = { issuer: ISSUER, clientId, from: oidcClientSession() };
+  return {
+    config,
+    write,
+    isLeft: () => localStorage.getItem(key) !== null,
+    take: (more: Partial<ImportSessionConfig> = {}) => importSession({ ...config, ...more }),
+    open: (persist: "device" | "memory" = "device") => {
+      auth?.dispose();
+      auth = createAuth({ issuer: ISSUER, clientId, endpoints, redirectUri: "/callback", persist });
+      return auth;
+    },
+  };
+}
+
+describe("importSession()", () => {
+  test("signs in whom the other SDK had, once, without a request", async () => {
+    const fetch = vi.fn();
+    vi.stubGlobal("fetch", fetch);
+    const { take, open, isLeft } = setUp();
+    expect(await take()).toMatchObject({ type: "imported", user: { sub: "ada", name: "Ada" } });
+    expect(isLeft()).toBe(false);
+    const auth = open();
+    expect(await auth.getToken({ prompt: "none" })).toBe("at1");
+    expect(auth.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
+    expect(await take()).toEqual({ type: "nothing" });
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  test("reaches an app that was there first", async () => {
+    const { take, open } = setUp();
+    const auth = open();
+    await vi.waitFor(() => expect(auth.state.status).toBe("anonymous"));
+    await take();
+    await vi.waitFor(() => expect(auth.state.status).toBe("authenticated"));
+  });
+
+  test("at once in many tabs makes one session, and every tab goes on", async () => {
+    const { take, open, isLeft } = setUp();
+    const types = (await Promise.all(Array.from({ length: 5 }, () => take()))).map(
+      ({ type }) => type,
+    );
+    expect(types.filter((type) => type === "imported")).toHaveLength(1);
+    expect(
+      types.filter((type) => type === "imported" || type === "standing" || type === "nothing"),
+    ).toHaveLength(5);
+    expect(isLeft()).toBe(false);
+    expect(await open().getToken({ prompt: "none" })).toBe("at1");
+  });
+
+  test("leaves what it cannot take, and a session of ours, as they are", async () => {
+    const refused = setUp({ id_token: "no" });
+    expect(await refused.take()).toEqual({ type: "refused", reason: "malformed" });
+    expect(refused.isLeft()).toBe(true);
+
+    const { take, write, open, isLeft } = setUp();
+    await take();
+    write({ access_token: "at2", refresh_token: "rt2" });
+    expect(await take()).toEqual({ type: "standing" });
+    expect(isLeft()).toBe(true);
+    expect(await open().getToken({ prompt: "none" })).toBe("at1");
+  });
+
+  test("removes what a page that died had taken already", async () => {
+    const { take, write, isLeft } = setUp();
+    await take({ remains: "kept" });
+    expect(isLeft()).toBe(true);
+    expect(await take()).toEqual({ type: "standing" });
+    expect(isLeft()).toBe(false);
+    write({ refresh_token: "rt2" });
+    await take();
+    expect(isLeft()).toBe(true);
+  });
+
+  test("takes what the other SDK got while the stores were read", async () => {
+    const { take, write, open } = setUp();
+    const there = oidcClientSession();
+    let looks = 0;
+    const find: typeof there.find = (client) => {
+      if (++looks === 2) write({ access_token: "newer", refresh_token: "rt2" });
+      return there.find(client);
+    };
+    expect(await take({ from: { find } })).toMatchObject({ type: "imported" });
+    expect(await open().getToken({ prompt: "none" })).toBe("newer");
+  });
+
+  test("that fails throws nothing and changes nothing, and the next one goes on", async () => {
+    const { take, isLeft } = setUp();
+    const error = new StorageError("blocked");
+    const find = (): LeftSession => {
+      throw error;
+    };
+    expect(await take({ from: { find } })).toEqual({ type: "failed", error });
+    expect(isLeft()).toBe(true);
+    expect(await take()).toMatchObject({ type: "imported" });
+  });
+
+  test('with persist: "memory" writes no token on the disk, and createAuth() has it', async () => {
+    const { take, open, config } = setUp();
+    expect(await take({ persist: "memory" })).toMatchObject({ type: "imported" });
+    expect(await open("memory").getToken({ prompt: "none" })).toBe("at1");
+    const key = sessionKey(clientKey(ISSUER, config.clientId), "ada");
+    const row = await new IndexedDBSessionStore(createDatabase()).get(key);
+    expect(row).toMatchObject({ renewable: true, end: null });
+    expect(row!.tokens).toEqual({ memory: expect.any(String) });
+  });
+
+  test.for([
+    ["device", "memory"],
+    ["memory", "device"],
+  ] as const)("B9: with %s finds an app that keeps tokens in %s", async ([imported, app]) => {
+    const { take, open, config } = setUp();
+    expect(await take({ persist: imported })).toMatchObject({ type: "imported" });
+    expect(await open(app).getToken({ prompt: "none" })).toBe("at1");
+    const key = sessionKey(clientKey(ISSUER, config.clientId), "ada");
+    const store = new IndexedDBSessionStore(createDatabase());
+    await vi.waitFor(async () => {
+      const { tokens } = (await store.get(key))!;
+      expect(tokens).toHaveProperty(app === "memory" ? "memory" : "refreshToken");
+    });
+  });
+
+  test("names an input that cannot work", async () => {
+    const { config } = setUp();
+    const wrong = (changes: object) => importSession({ ...config, ...changes });
+    await expect(wrong({ issuer: "id.example" })).rejects.toMatchObject({ input: "issuer" });
+    await expect(wrong({ clientId: "" })).rejects.toMatchObject({ input: "clientId" });
+    await expect(wrong({ from: "oidc-client-ts" })).rejects.toMatchObject({ input: "from" });
+  });
+});

@@ -1,0 +1,180 @@
+import { describe, expect, test, vi } from "vitest";
+import { HandoverTokens } from "../../../src/browser/storage/broadcast-tokens.ts";
+import { sessionsWith } from "../../../src/browser/storage/sessions-in-memory.ts";
+import { systemClock, systemRandom } from "../../../src/browser/page/system-clock.ts";
+import type { TokenRecord } from "../../../src/core/session.ts";
+
+const RECORD: TokenRecord = {
+  refreshToken: "rt1",
+  idTokenVerified: true,
+  user: { sub: "ada", claims: {} },
+  access: {},
+};
+
+const tab = (client: string) =>
+  new HandoverTokens({ client, clock: systemClock, random: systemRandom, answerMs: 300 });
+
+test("what is stored names tokens and has none; a tab that has them gives them to one that asks", async () => {
+  const [a, b] = [tab("hand,a"), tab("hand,a")];
+  const sealed = await a.seal(RECORD);
+  expect(JSON.stringify(sealed)).not.toContain("rt1");
+  expect(await a.open(sealed)).toEqual(RECORD);
+  expect(await b.open(sealed)).toEqual(RECORD);
+});
+
+test("newer ones reach the other tabs without a question, and the oldest are let go", async () => {
+  const [a, b] = [tab("hand,b"), tab("hand,b")];
+  const first = await a.seal(RECORD);
+  await b.open(first);
+  const asked: unknown[] = [];
+  const ear = new BroadcastChannel("latchkey/1/hand,b/handover");
+  ear.onmessage = ({ data }) => asked.push(data.t);
+  let last: unknown;
+  for (let more = 0; more < 8; more++)
+    last = await a.seal({ ...RECORD, refreshToken: `rt${more}` });
+  await vi.waitFor(() => expect(asked).toHaveLength(8));
+  expect(await b.open(last)).toMatchObject({ refreshToken: "rt7" });
+  expect(asked).not.toContain("ask");
+  await expect(b.open(first)).rejects.toMatchObject({ code: "no_token" });
+  ear.close();
+});
+
+test("a tab that holds them and does not answer is asked twice; another client's tab answers none", async () => {
+  const stranger = tab("hand,d");
+  const sealed = await stranger.seal(RECORD);
+  const begun = performance.now();
+  await expect(tab("hand,c").open(sealed)).rejects.toMatchObject({ code: "no_token" });
+  expect(performance.now() - begun).toBeGreaterThan(550);
+});
+
+/** How long it takes to learn that there are none. Milliseconds. */
+async function timeToLose(client: string, sealed: unknown): Promise<number> {
+  const patient = new HandoverTokens({ client, clock: systemClock, random: systemRandom });
+  const begun = performance.now();
+  await expect(patient.open(sealed)).rejects.toMatchObject({ code: "no_token" });
+  return performance.now() - begun;
+}
+
+test("B11: where no tab has them, nobody waits for an answer", async () => {
+  expect(await timeToLose("hand,g", { memory: "lost" })).toBeLessThan(1_000);
+});
+
+test("B11: the lock is held before the row names the tokens, and for as long as a tab has them", async () => {
+  const [a, b] = [tab("hand,h"), tab("hand,h")];
+  const sealed = (await a.seal(RECORD)) as { memory: string };
+  const names = async () => (await navigator.locks.query()).held!.map(({ name }) => name);
+  expect(await names()).toContain(`latchkey/tokens/${sealed.memory}`);
+  await b.open(sealed);
+  a.discard(sealed);
+  await vi.waitFor(async () =>
+    expect(await names()).not.toContain(`latchkey/tokens/${sealed.memory}`),
+  );
+});
+
+test("B11: a page that goes into the back/forward cache holds none, and has them again when it comes back", async () => {
+  const a = tab("hand,i");
+  const sealed = await a.seal(RECORD);
+  window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+  const name = `latchkey/tokens/${(sealed as { memory: string }).memory}`;
+  const isHeld = async () =>
+    (await navigator.locks.query()).held!.some((lock) => lock.name === name);
+  await vi.waitFor(async () => expect(await isHeld()).toBe(false));
+  window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  await vi.waitFor(async () => expect(await isHeld()).toBe(true));
+  expect(await tab("hand,i").open(sealed)).toEqual(RECORD);
+});
+
+test("B11: where Web Locks are missing, a tab is asked, and seals without them", async () => {
+  vi.spyOn(navigator, "locks", "get").mockReturnValue(undefined as never);
+  const [a, b] = [tab("hand,j"), tab("hand,j")];
+  expect(await b.open(await a.seal(RECORD))).toEqual(RECORD);
+  const begun = performance.now();
+  await expect(b.open({ memory: "lost" })).rejects.toMatchObject({ code: "no_token" });
+  expect(performance.now() - begun).toBeGreaterThan(550);
+  vi.restoreAllMocks();
+});
+
+describe("B10: on the channel of the tabs", () => {
+  const uncaught: unknown[] = [];
+  const note = ({ error }: ErrorEvent) => uncaught.push(error);
+
+  test.for<[string, unknown]>([
+    ["nothing", null],
+    ["a text", "give"],
+    ["a later version's tokens", { p: 2, t: "give", memory: "m1", record: { newer: true } }],
+    ["a later version's word", { p: 1, t: "lend", memory: "m1", until: 5 }],
+    ["a record of nobody", { p: 1, t: "give", memory: "m1", record: {} }],
+    ["no record", { p: 1, t: "give", memory: "m1" }],
+    ["a name that is none", { p: 1, t: "drop", memory: { toString: "x" } }],
+  ])("B10: %s changes nothing, and the next tokens are stored and given", async ([, message]) => {
+    window.addEventListener("error", note);
+    const client = `hand,${crypto.randomUUID()}`;
+    const [a, b] = [tab(client), tab(client)];
+    const before = await a.seal(RECORD);
+    await b.open(before);
+    const raw = new BroadcastChannel(`latchkey/1/${client}/handover`);
+    for (let times = 0; times < 3; times++) raw.postMessage(message);
+    const sealed = await a.seal({ ...RECORD, refreshToken: "rt-rotated" });
+    expect(await b.open(sealed)).toMatchObject({ refreshToken: "rt-rotated" });
+    expect(await b.open(before)).toEqual(RECORD);
+    raw.close();
+    window.removeEventListener("error", note);
+    expect(uncaught.splice(0)).toEqual([]);
+  });
+
+  test("B10: what a name stands for is never replaced by what another script says", async () => {
+    const [a, b] = [tab("hand,k"), tab("hand,k")];
+    const sealed = (await a.seal(RECORD)) as { memory: string };
+    const raw = new BroadcastChannel("latchkey/1/hand,k/handover");
+    raw.postMessage({ p: 1, t: "give", ...sealed, record: { ...RECORD, refreshToken: "other" } });
+    await b.open(sealed);
+    expect(await a.open(sealed)).toEqual(RECORD);
+    raw.close();
+  });
+});
+
+test("a store is what its rows and its tokens are, and loads what keeps them once", async () => {
+  let loaded = 0;
+  const rows = {
+    get: async () => undefined,
+    update: async () => undefined,
+    seal: async () => "rows",
+    open: () => Promise.reject(new Error("rows")),
+  };
+  const store = sessionsWith(rows, async () => {
+    loaded++;
+    return tab("hand,e");
+  });
+  expect(await store.open(await store.seal(RECORD))).toEqual(RECORD);
+  expect(await store.get("x")).toBeUndefined();
+  expect(await store.update("x", () => undefined)).toBeUndefined();
+  expect(loaded).toBe(1);
+});
+
+test("of a person who signed out no tab has any, and of the others all do", async () => {
+  const [a, b] = [tab("hand,c"), tab("hand,c")];
+  const grace = { ...RECORD, user: { sub: "grace", claims: {} } };
+  const [hers, theirs] = [await a.seal(RECORD), await a.seal(grace)];
+  expect(await b.open(hers)).toEqual(RECORD);
+  expect(await b.open(theirs)).toEqual(grace);
+  a.discard(hers);
+  await vi.waitFor(() => expect(b.open(hers)).rejects.toMatchObject({ code: "no_token" }), 3_000);
+  await expect(a.open(hers)).rejects.toMatchObject({ code: "no_token" });
+  expect(await b.open(theirs)).toEqual(grace);
+});
+
+test("what was signed out goes with all that is older, and a newer login's tokens stay", async () => {
+  const [a, b] = [tab("hand,f"), tab("hand,f")];
+  const [first, second, newer] = [
+    await a.seal(RECORD),
+    await a.seal({ ...RECORD, refreshToken: "rt2" }),
+    await b.seal({ ...RECORD, refreshToken: "rt3" }),
+  ];
+  for (const one of [a, b]) await one.open(newer);
+  b.discard(second);
+  await vi.waitFor(() => expect(a.open(second)).rejects.toMatchObject({ code: "no_token" }), 3_000);
+  for (const one of [a, b]) {
+    await expect(one.open(first)).rejects.toMatchObject({ code: "no_token" });
+    expect(await one.open(newer)).toMatchObject({ refreshToken: "rt3" });
+  }
+});

@@ -1,0 +1,437 @@
+import { entries, get, keys, set } from "idb-keyval";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { createDatabase } from "../../../src/browser/storage/database.ts";
+import { IndexedDBCallbackLedger } from "../../../src/browser/storage/indexeddb-callback-ledger.ts";
+import { IndexedDBRequestStore } from "../../../src/browser/storage/indexeddb-request-store.ts";
+import { IndexedDBSessionStore } from "../../../src/browser/storage/indexeddb-session-store.ts";
+import { IndexedDBUserStore } from "../../../src/browser/storage/indexeddb-user-store.ts";
+import { systemClock, systemRandom } from "../../../src/browser/page/system-clock.ts";
+import { StorageError } from "../../../src/core/errors.ts";
+import { defaultUserKey, peopleKey, sessionKey } from "../../../src/core/keys.ts";
+import { KEEP, type SessionRow } from "../../../src/core/session.ts";
+import { checkOut } from "../../../src/auth/logout/local-logout.ts";
+
+const row: SessionRow = {
+  v: 1,
+  sid: "s",
+  gen: 1,
+  seq: 1,
+  cseq: 1,
+  att: null,
+  end: null,
+  keep: "device",
+  renewable: true,
+  access: {},
+  tokens: {
+    access: {},
+    user: { sub: "ada", claims: {} },
+  },
+};
+
+let n = 0;
+/** A client of its own for each test: all share the one database of the origin. */
+const client = () => `test,${++n}`;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test("a row is created, changed, kept and deleted by update", async () => {
+  const store = new IndexedDBSessionStore(createDatabase());
+  const key = sessionKey(client(), "ada");
+  expect(await store.update(key, (before) => (before ? KEEP : row))).toEqual(row);
+  expect(await store.update(key, (before) => ({ ...before!, gen: 2 }))).toMatchObject({ gen: 2 });
+  expect(await store.update(key, () => KEEP)).toMatchObject({ gen: 2 });
+  expect(await new IndexedDBSessionStore(createDatabase()).get(key)).toMatchObject({ gen: 2 });
+  expect(await store.update(key, () => undefined)).toBeUndefined();
+  expect(await store.get(key)).toBeUndefined();
+  expect(await keys(createDatabase())).not.toContain(key);
+});
+
+test("of a hundred updates at once none is lost", async () => {
+  const stores = [
+    new IndexedDBSessionStore(createDatabase()),
+    new IndexedDBSessionStore(createDatabase()),
+  ];
+  const key = sessionKey(client(), "ada");
+  await stores[0]!.update(key, () => row);
+  const add = (before?: SessionRow) => ({ ...before!, seq: before!.seq + 1 });
+  await Promise.all(Array.from({ length: 100 }, (_, i) => stores[i % 2]!.update(key, add)));
+  expect((await stores[0]!.get(key))!.seq).toBe(101);
+});
+
+test("a change that throws writes nothing", async () => {
+  const store = new IndexedDBSessionStore(createDatabase());
+  const key = sessionKey(client(), "ada");
+  await store.update(key, () => row);
+  const failing = store.update(key, () => {
+    throw new Error("no");
+  });
+  await expect(failing).rejects.toBeInstanceOf(StorageError);
+  expect(await store.get(key)).toEqual(row);
+});
+
+test("writes are done only when they are on the disk", async () => {
+  const transaction = vi.spyOn(IDBDatabase.prototype, "transaction");
+  await new IndexedDBSessionStore(createDatabase()).update(sessionKey(client(), "ada"), () => row);
+  expect(transaction.mock.calls.at(-1)).toEqual(["entries", "readwrite", { durability: "strict" }]);
+});
+
+test("the person of this tab and their session are read in one transaction", async () => {
+  const database = createDatabase();
+  const mine = client();
+  const users = new IndexedDBUserStore(database, mine);
+  expect(await users.getActive()).toEqual({});
+  await users.putDefault("ada");
+  expect(await users.getActive()).toEqual({ sub: "ada", isPinned: false });
+  await new IndexedDBSessionStore(database).update(sessionKey(mine, "ada"), () => row);
+  const transaction = vi.spyOn(IDBDatabase.prototype, "transaction");
+  expect(await users.getActive()).toEqual({ sub: "ada", row, isPinned: false });
+  expect(transaction).toHaveBeenCalledTimes(1);
+  await users.putDefault("grace");
+  users.pin("ada");
+  const pinned = { sub: "ada", row, isPinned: true };
+  expect(await users.getActive()).toEqual(pinned);
+  expect(transaction).toHaveBeenCalledTimes(3);
+  // As after a reload.
+  expect(await new IndexedDBUserStore(database, mine).getActive()).toEqual(pinned);
+  expect(await new IndexedDBUserStore(database, client()).getActive()).toEqual({});
+  users.pin("");
+  expect(await users.getActive()).toEqual({ isPinned: true });
+  users.pin(undefined);
+  expect(await users.getActive()).toEqual({ sub: "grace", isPinned: false });
+  await users.putDefault(null);
+  expect(await users.getActive()).toEqual({});
+  await set(defaultUserKey(mine), 7, database);
+  expect(await users.getActive()).toEqual({});
+});
+
+test("a full sessionStorage names nobody, and no one who was there before", async () => {
+  const mine = client();
+  const database = createDatabase();
+  const users = new IndexedDBUserStore(database, mine);
+  await users.putDefault("grace");
+  users.pin("ada");
+  vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+    throw new DOMException("full", "QuotaExceededError");
+  });
+  users.pin("linus");
+  expect(await users.getActive()).toEqual({ sub: "grace", isPinned: false });
+});
+
+test("signing out leaves nothing of a damaged record, in the list neither", async () => {
+  const database = createDatabase();
+  const mine = client();
+  const sessions = new IndexedDBSessionStore(database);
+  const users = new IndexedDBUserStore(database, mine);
+  const people = await users.people();
+  const key = sessionKey(mine, "ada");
+  await set(key, { ...row, gen: "damaged" }, database);
+  expect(await people.list()).toMatchObject([{ sub: "ada" }]);
+  const channel = { post: () => {}, listen: () => () => {} };
+  const desk = { client: mine, tab: "a", sessions, users, channel, random: systemRandom };
+  expect(await checkOut(desk, "ada")).toBeUndefined();
+  expect(await keys(database)).not.toContain(key);
+  expect(await people.list()).toEqual([]);
+});
+
+test("who has a record can be the default user, and who has none can be it no more", async () => {
+  const database = createDatabase();
+  const mine = client();
+  const users = new IndexedDBUserStore(database, mine);
+  const sessions = new IndexedDBSessionStore(database);
+  const people = await users.people();
+  await sessions.update(sessionKey(mine, "gr/ace"), () => row);
+  expect(await people.putDefault("gr/ace")).toBe(true);
+  expect(await people.putDefault("ada")).toBe(false);
+  expect(await users.getActive()).toMatchObject({ sub: "gr/ace", row });
+  await people.dropDefault("ada");
+  await people.dropDefault("gr/ace");
+  expect(await users.getActive()).toMatchObject({ sub: "gr/ace", row });
+  await sessions.update(sessionKey(mine, "gr/ace"), () => undefined);
+  await people.dropDefault("gr/ace");
+  expect(await users.getActive()).toEqual({});
+});
+
+describe("people", () => {
+  const picture = "https://id.example/p.png";
+  const rowOf = (name: string, lastUsedAt: number): SessionRow => ({
+    ...row,
+    remembered: { name, picture, lastUsedAt },
+  });
+
+  test("are listed with what a picker may show, the last used first", async () => {
+    const database = createDatabase();
+    const mine = client();
+    const people = await new IndexedDBUserStore(database, mine).people();
+    const sessions = new IndexedDBSessionStore(database);
+    const put = (sub: string, row: SessionRow, of = mine) =>
+      sessions.update(sessionKey(of, sub), () => row);
+    const end = { why: "signed_out", seq: 1 } as const;
+    await put("ada", rowOf("Ada", 1));
+    await put("gr/ace", rowOf("Grace", 2));
+    await put("guest", { ...row, keep: "tabs" });
+    await put("linus", rowOf("Linus", 3), client());
+    const [grace, ada] = [
+      { sub: "gr/ace", name: "Grace", picture, lastUsedAt: 2, needsLogin: false },
+      { sub: "ada", name: "Ada", picture, lastUsedAt: 1, needsLogin: false },
+    ];
+    expect(await people.list()).toEqual([grace, ada]);
+    expect(await people.known()).toEqual(["ada", "gr/ace", "guest"]);
+    await put("gr/ace", { ...rowOf("Grace", 2), end, tokens: null });
+    expect(await people.list()).toEqual([{ ...grace, needsLogin: true }, ada]);
+    await sessions.update(sessionKey(mine, "gr/ace"), () => undefined);
+    expect(await people.list()).toEqual([ada]);
+  });
+
+  test.for<[string, unknown]>([
+    ["damaged", "garbage"],
+    ["nothing", null],
+    ["of another shape", { v: 2, person: { name: "Grace" } }],
+    ["with a name that is none", { name: {}, lastUsedAt: "x", needsLogin: 0 }],
+  ])("whose record is %s are there by their sub, and the others as ever", async ([, record]) => {
+    const database = createDatabase();
+    const mine = client();
+    const sessions = new IndexedDBSessionStore(database);
+    await sessions.update(sessionKey(mine, "linus"), () => rowOf("Linus", 1));
+    const people = await new IndexedDBUserStore(database, mine).people();
+    expect(await people.list()).toHaveLength(1);
+    const list = await get<Map<string, unknown>>(peopleKey(mine), database);
+    await set(peopleKey(mine), list!.set("ada", record), database);
+    expect(await people.list()).toEqual([
+      expect.objectContaining({ sub: "linus", name: "Linus" }),
+      { sub: "ada", lastUsedAt: 0, needsLogin: true },
+    ]);
+  });
+
+  test("are found again by their sessions when their list is damaged, and one whose session is by their sub", async () => {
+    const database = createDatabase();
+    const mine = client();
+    const sessions = new IndexedDBSessionStore(database);
+    const people = await new IndexedDBUserStore(database, mine).people();
+    await sessions.update(sessionKey(mine, "linus"), () => rowOf("Linus", 1));
+    await set(sessionKey(mine, "ada"), "garbage", database);
+    for (const list of ["garbage", null, {}, undefined]) {
+      await set(peopleKey(mine), list, database);
+      await sessions.update(sessionKey(mine, "grace"), () => rowOf("Grace", 2));
+      expect(await people.list()).toEqual([
+        expect.objectContaining({ sub: "grace", name: "Grace" }),
+        expect.objectContaining({ sub: "linus", name: "Linus" }),
+        { sub: "ada", lastUsedAt: 0, needsLogin: true },
+      ]);
+      await sessions.update(sessionKey(mine, "grace"), () => undefined);
+    }
+    await set(peopleKey(mine), "garbage", database);
+    await people.forget("ada");
+    expect(await people.list()).toEqual([expect.objectContaining({ sub: "linus" })]);
+  });
+
+  test("are not written by a refresh", async () => {
+    const database = createDatabase();
+    const mine = client();
+    const sessions = new IndexedDBSessionStore(database);
+    const people = await new IndexedDBUserStore(database, mine).people();
+    await sessions.update(sessionKey(mine, "ada"), () => rowOf("Ada", 1));
+    await people.list();
+    const put = vi.spyOn(IDBObjectStore.prototype, "put");
+    await sessions.update(sessionKey(mine, "ada"), (row) => ({ ...row!, gen: row!.gen + 1 }));
+    expect(put).toHaveBeenCalledTimes(1);
+    await sessions.update(sessionKey(mine, "ada"), (row) => ({
+      ...row!,
+      end: { why: "invalid_grant", seq: 1 },
+      tokens: null,
+    }));
+    expect(put).toHaveBeenCalledTimes(3);
+    expect(await people.list()).toMatchObject([{ sub: "ada", needsLogin: true }]);
+  });
+
+  test("who are forgotten are nowhere, and the others as they were", async () => {
+    const database = createDatabase();
+    const mine = client();
+    const users = new IndexedDBUserStore(database, mine);
+    const ledger = new IndexedDBCallbackLedger(database, systemClock);
+    const sub = `forgotten-${mine}`;
+    const sessions = new IndexedDBSessionStore(database);
+    await sessions.update(sessionKey(mine, sub), () => rowOf("Ada", 1));
+    await sessions.update(sessionKey(mine, "grace"), () => rowOf("Grace", 1));
+    await ledger.put(`${mine}-1`, { sub });
+    await ledger.put(`${mine}-2`, { sub: "grace" });
+    await users.putDefault(sub);
+    const people = await users.people();
+    await people.forget(sub);
+    const left = JSON.stringify(await entries(database));
+    expect(left).not.toContain(encodeURIComponent(sub));
+    expect(left).not.toContain(sub);
+    expect(await users.getActive()).toEqual({});
+    expect(await ledger.get(`${mine}-2`)).toEqual({ sub: "grace" });
+    expect(await people.list()).toHaveLength(1);
+    await users.putDefault("grace");
+    await people.forget(sub);
+    expect(await users.getActive()).toMatchObject({ sub: "grace" });
+  });
+
+  test("are one record, and no token is read beside them or them beside a token", async () => {
+    const database = createDatabase();
+    const mine = client();
+    const sessions = new IndexedDBSessionStore(database);
+    const users = new IndexedDBUserStore(database, mine);
+    for (let at = 0; at < 20; at++) {
+      await sessions.update(sessionKey(mine, `person-${at}`), () => rowOf("Somebody", at));
+    }
+    await users.putDefault("person-0");
+    const people = await users.people();
+    expect(await people.list()).toHaveLength(20);
+    const read = vi.spyOn(IDBObjectStore.prototype, "get");
+    const others = (["getAll", "getAllKeys", "openCursor"] as const).map((name) =>
+      vi.spyOn(IDBObjectStore.prototype, name),
+    );
+    await people.list();
+    expect(read.mock.calls).toEqual([[peopleKey(mine)]]);
+    read.mockClear();
+    expect((await users.getActive()).row).toBeDefined();
+    expect(read.mock.calls).toEqual([[defaultUserKey(mine)], [sessionKey(mine, "person-0")]]);
+    for (const spy of others) expect(spy).not.toHaveBeenCalled();
+  });
+});
+
+test.for<[string, unknown]>([
+  ["a string", "garbage"],
+  ["null", null],
+  ["empty", {}],
+  ["a version alone", { v: 1, end: null, att: null }],
+  ["without a generation", { ...row, gen: undefined }],
+  ["with a sequence that is no number", { ...row, seq: Number.NaN }],
+  ["without tokens", { ...row, tokens: null }],
+  ["with tokens of nobody", { ...row, tokens: {} }],
+  ["with tokens that are none", { ...row, tokens: "x" }],
+  ["without an index", { ...row, access: null }],
+  [
+    "with an index of nonsense",
+    { ...row, access: { nonsense: { gen: 1, expiresAt: 1, scope: [] } } },
+  ],
+  ["with a broken attempt", { ...row, att: "x" }],
+  ["with a broken end", { ...row, end: "x" }],
+])("a record that is %s counts as none, and a login replaces it", async ([, record]) => {
+  const database = createDatabase();
+  const mine = client();
+  const key = sessionKey(mine, "ada");
+  await set(key, record, database);
+  const store = new IndexedDBSessionStore(database);
+  expect(await store.get(key)).toBeUndefined();
+  const users = new IndexedDBUserStore(database, mine);
+  await users.putDefault("ada");
+  expect(await users.getActive()).toEqual({ sub: "ada", isPinned: false });
+  expect(await store.update(key, (before) => (before ? KEEP : row))).toEqual(row);
+  expect(await store.get(key)).toEqual(row);
+});
+
+test("a record of a newer version is handed on as it is", async () => {
+  const database = createDatabase();
+  const key = sessionKey(client(), "ada");
+  await set(key, { v: 2, unheard: "of" }, database);
+  expect(await new IndexedDBSessionStore(database).get(key)).toEqual({ v: 2, unheard: "of" });
+});
+
+test("the request store lists and deletes requests only, and gives a request to one of two takers", async () => {
+  const database = createDatabase();
+  const requests = new IndexedDBRequestStore(database);
+  const key = sessionKey(client(), "ada");
+  await set(key, row, database);
+  await requests.set("r1", "one");
+  expect(await requests.getAllKeys()).toEqual(["r1"]);
+  for (const id of await requests.getAllKeys()) expect(await requests.get(id)).toBe("one");
+  const takers = await Promise.all([requests.remove("r1"), requests.remove("r1")]);
+  expect(takers.filter((value) => value !== null)).toEqual(["one"]);
+  expect(await requests.getAllKeys()).toEqual([]);
+  expect(await get(key, database)).toEqual(row);
+});
+
+test("the callback ledger survives a damaged record", async () => {
+  const database = createDatabase();
+  await set("callback/damaged", null, database);
+  const ledger = new IndexedDBCallbackLedger(database, systemClock);
+  await ledger.put("whole", { sub: "ada" });
+  expect(await ledger.get("whole")).toEqual({ sub: "ada" });
+  expect(await keys(database)).not.toContain("callback/damaged");
+});
+
+test("the callback ledger keeps what is put where an old record was", async () => {
+  const database = createDatabase();
+  let now = Date.now();
+  const ledger = new IndexedDBCallbackLedger(database, { ...systemClock, now: () => now });
+  await ledger.put("again", { sub: "ada" });
+  now += 11 * 60_000;
+  await ledger.put("again", { sub: "grace" });
+  expect(await ledger.get("again")).toEqual({ sub: "grace" });
+});
+
+test("the callback ledger forgets after ten minutes and touches nothing else", async () => {
+  const database = createDatabase();
+  let now = 0;
+  const ledger = new IndexedDBCallbackLedger(database, { ...systemClock, now: () => now });
+  const key = sessionKey(client(), "ada");
+  await set(key, row, database);
+  await ledger.put("one", { sub: "ada", returnTo: "/x" });
+  now = 9 * 60_000;
+  await ledger.put("two", { sub: "ada" });
+  expect(await ledger.get("one")).toEqual({ sub: "ada", returnTo: "/x" });
+  now = 11 * 60_000;
+  await ledger.put("three", { sub: "ada" });
+  expect(await ledger.get("one")).toBeUndefined();
+  expect(await ledger.get("two")).toEqual({ sub: "ada" });
+  expect(await get(key, database)).toEqual(row);
+});
+
+test("a connection the browser closed is opened again", async () => {
+  const store = new IndexedDBSessionStore(createDatabase());
+  const key = sessionKey(client(), "ada");
+  await store.update(key, () => row);
+  const closing = new DOMException("The database connection is closing.", "InvalidStateError");
+  vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementationOnce(() => {
+    throw closing;
+  });
+  expect(await store.get(key)).toEqual(row);
+});
+
+test("an IndexedDB that refuses is a StorageError, and works again when it does", async () => {
+  const store = new IndexedDBSessionStore(createDatabase());
+  const key = sessionKey(client(), "ada");
+  vi.spyOn(indexedDB, "open").mockImplementationOnce(() => {
+    throw new DOMException("denied", "SecurityError");
+  });
+  await expect(store.get(key)).rejects.toMatchObject({ code: "storage", retryable: true });
+  expect(await store.get(key)).toBeUndefined();
+});
+
+test("an IndexedDB that hangs is a StorageError after the timeout", async () => {
+  const database = createDatabase(100);
+  vi.spyOn(indexedDB, "open").mockImplementationOnce(() => ({}) as IDBOpenDBRequest);
+  await expect(get("x", database)).rejects.toBeInstanceOf(StorageError);
+  expect(await get("x", database)).toBeUndefined();
+  const stuck = database("readwrite", () => new Promise(() => {}));
+  await expect(stuck).rejects.toBeInstanceOf(StorageError);
+  expect(await get("x", database)).toBeUndefined();
+});
+
+test("what was given up does not happen later after all", async () => {
+  const database = createDatabase(100);
+  const key = sessionKey(client(), "ada");
+  const open = indexedDB.open.bind(indexedDB);
+  vi.spyOn(indexedDB, "open").mockImplementationOnce((name) => {
+    const late = open(name);
+    const listeners: Pick<IDBOpenDBRequest, "onsuccess" | "onupgradeneeded"> = late;
+    return new Proxy(late, {
+      set: (_, member, value: () => void) => {
+        const delayed = () => setTimeout(value, 400);
+        return Reflect.set(listeners, member, member === "onsuccess" ? delayed : value);
+      },
+      get: (target, member) => {
+        const value: unknown = Reflect.get(target, member);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  });
+  await expect(set(key, row, database)).rejects.toBeInstanceOf(StorageError);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await get(key, database)).toBeUndefined();
+});

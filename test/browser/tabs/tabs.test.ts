@@ -1,0 +1,122 @@
+import { expect, test, vi } from "vitest";
+import { BroadcastTabChannel } from "../../../src/browser/tabs/broadcast-tab-channel.ts";
+import { DocumentPage } from "../../../src/browser/page/document-page.ts";
+import { WebLocksTabLock } from "../../../src/browser/tabs/web-locks-tab-lock.ts";
+import type { TabMessage } from "../../../src/core/message.ts";
+
+const message: TabMessage = { p: 1, k: "ada", from: "a", sid: "s", t: "user", what: "login" };
+
+test("a message reaches every listener, in the sending tab too, until it leaves", async () => {
+  const [a, b] = [new BroadcastTabChannel("test,channel"), new BroadcastTabChannel("test,channel")];
+  const heard: string[] = [];
+  const leaveA = a.listen(() => heard.push("a"));
+  const first = new Promise<TabMessage>((resolve) => b.listen(resolve));
+  const leaveB = b.listen(() => heard.push("b"));
+  a.post(message);
+  expect(heard).toEqual([]);
+  expect(await first).toEqual(message);
+  expect(heard).toEqual(["a", "b"]);
+  leaveA();
+  leaveB();
+  const second = new Promise<TabMessage>((resolve) => b.listen(resolve));
+  a.post(message);
+  await second;
+  expect(heard).toEqual(["a", "b"]);
+});
+
+test("a message is delivered even when its sender listens to nothing", async () => {
+  const heard = new Promise<TabMessage>((resolve) =>
+    new BroadcastTabChannel("test,quiet").listen(resolve),
+  );
+  new BroadcastTabChannel("test,quiet").post(message);
+  expect(await heard).toEqual(message);
+});
+
+test("what is not a message of this protocol is passed over", async () => {
+  const raw = new BroadcastChannel("latchkey/1/test,foreign");
+  const heard: TabMessage[] = [];
+  const channel = new BroadcastTabChannel("test,foreign");
+  const last = new Promise<void>((resolve) => {
+    channel.listen((message) => {
+      heard.push(message);
+      resolve();
+    });
+  });
+  for (const foreign of [null, "x", { p: 2, k: "ada", t: "done" }, { p: 1, t: "done" }, message])
+    raw.postMessage(foreign);
+  await last;
+  expect(heard).toEqual([message]);
+  raw.close();
+});
+
+test("B10: a message of another type or version throws in no listener, and the next one is heard", async () => {
+  const raw = new BroadcastChannel("latchkey/1/test,types");
+  const heard: TabMessage[] = [];
+  const channel = new BroadcastTabChannel("test,types");
+  const last = new Promise<void>((resolve) => {
+    channel.listen((message) => {
+      heard.push(message);
+      resolve();
+    });
+  });
+  const base = { p: 1, k: "ada", from: "a", sid: "s" };
+  for (const foreign of [
+    { ...base, t: "done" },
+    { ...base, t: "done", gen: "1", seq: 1, want: "x" },
+    { ...base, t: "user" },
+    { ...base, t: "user", what: "suspend" },
+    { ...base, t: "moved", to: "elsewhere" },
+    { ...message, p: 2 },
+    message,
+  ])
+    raw.postMessage(foreign);
+  await last;
+  expect(heard).toEqual([message]);
+  raw.close();
+});
+
+test("a held lock is not granted to who does not wait, and is shared by who asks for that", async () => {
+  const locks = new WebLocksTabLock();
+  await locks.request("test/own", { mode: "exclusive" }, async () => {
+    expect(
+      await locks.request(
+        "test/own",
+        { mode: "shared", ifAvailable: true },
+        async (granted) => granted,
+      ),
+    ).toBe(false);
+    const leave = new AbortController();
+    const waiting = locks.request(
+      "test/own",
+      { mode: "shared", signal: leave.signal },
+      async () => "granted",
+    );
+    leave.abort(new Error("left"));
+    await expect(waiting).rejects.toThrow("left");
+  });
+  expect(
+    await locks.request(
+      "test/own",
+      { mode: "shared", ifAvailable: true },
+      async (granted) => granted,
+    ),
+  ).toBe(true);
+});
+
+test("a page wakes when it is shown again, resumed or looked at, and not when it is hidden or loaded", () => {
+  const page = new DocumentPage();
+  let woken = 0;
+  const leave = page.onWake(() => woken++);
+  window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: false }));
+  expect(woken).toBe(0);
+  window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  document.dispatchEvent(new Event("resume"));
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(woken).toBe(3);
+  vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+  document.dispatchEvent(new Event("visibilitychange"));
+  vi.restoreAllMocks();
+  leave();
+  document.dispatchEvent(new Event("resume"));
+  expect(woken).toBe(3);
+});

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { ConfigurationError, createAuth } from "../../src/index.ts";
+
+const config = { issuer: "https://id.example.com", clientId: "web", redirectUri: "/callback" };
+
+test("in Node createAuth() stays loading, and its calls say why they cannot work", async () => {
+  const auth = createAuth(config);
+  expect(auth.state).toEqual({ status: "loading" });
+  for (const call of [
+    () => auth.getToken(),
+    () => auth.login(),
+    () => auth.getUser(),
+    () => auth.handleCallback(),
+    () => auth.signOut(),
+    () => auth.fetch("/api"),
+    () => auth.fetch("https://app.example/api"),
+  ]) {
+    await expect(call()).rejects.toMatchObject({
+      code: "configuration",
+      input: "environment",
+      hint: expect.stringContaining("browser"),
+    });
+  }
+  auth.start();
+  auth.dispose();
+  expect(auth.state).toEqual({ status: "loading" });
+});
+
+test("a bad input is refused where it is given, in Node too", () => {
+  expect(() => createAuth({ ...config, issuer: "id.example.com" })).toThrow(ConfigurationError);
+});

@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { runInNewContext } from "node:vm";
+import { expect, test } from "vitest";
+import type { AuthConfig } from "../../src/core/auth-config.ts";
+import { createAuth, userinfoFetcher } from "../../src/index.ts";
+
+/** The README's objects for well-known servers are what `createAuth()` takes. */
+
+const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const [, section = ""] = /^## Well-known servers\n(.*?)^## /ms.exec(readme) ?? [];
+const [, code = ""] = /```ts\n(.*?)```/s.exec(section) ?? [];
+const names = [...code.matchAll(/^const (\w+) =/gm)].map(([, name]) => name!);
+const presets = runInNewContext(`${code}; ({ ${names.join(", ")} })`, {
+  userinfoFetcher,
+  githubUser: undefined,
+}) as Record<string, Omit<AuthConfig, "clientId" | "redirectUri">>;
+
+test("each well-known server is an object, and is told about", () => {
+  expect(names).toEqual(["keycloak", "auth0", "okta", "entra", "google", "github"]);
+  const told = [...section.matchAll(/^- \*\*(.+?)\*\*/gm)].map(([, name]) => name);
+  expect(told).toEqual(["Keycloak", "Auth0", "Okta", "Microsoft Entra", "Google", "GitHub"]);
+});
+
+test.for(names)("createAuth() takes %s as it stands in the README", (name) => {
+  const auth = createAuth({ clientId: "web", redirectUri: "/", ...presets[name]! });
+  expect(auth.state).toEqual({ status: "loading" });
+});

@@ -1,0 +1,271 @@
+import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { RunningDemo } from "../../demo/server/demo.ts";
+import {
+  launchBrowser,
+  openTab,
+  tabOpenedBy,
+  waitForShown,
+  waitForText,
+} from "../support/browser.ts";
+import { startBuiltDemo } from "../support/demo.ts";
+import {
+  act,
+  answerRemember,
+  isAsked,
+  pick,
+  rememberPeople,
+  signInByWindow,
+  signOutEverywhere,
+  chooseInWindow,
+} from "../support/demo-users.ts";
+import { expectGoodPage } from "../support/page-checks.ts";
+
+/** Several people on one device, as the demo shows them. */
+
+let demo: RunningDemo;
+let browser: Browser;
+let context: BrowserContext;
+
+beforeAll(async () => {
+  // Windows open in a click only, as for people.
+  [demo, browser] = await Promise.all([startBuiltDemo(), launchBrowser({ popupBlocking: true })]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await demo?.close();
+});
+beforeEach(async () => {
+  context = await browser.createBrowserContext();
+});
+afterEach(async () => {
+  await context.close();
+});
+
+async function open(path = ""): Promise<Page> {
+  return (await openTab(context, `${demo.url}${path}`)).page;
+}
+
+const isNow = (page: Page, name: string): Promise<void> => waitForText(page, "#person-name", name);
+
+/** Of the list, in its order, with what it says of each. */
+function listed(page: Page): Promise<string[]> {
+  return page.$$eval("#people-list li", (rows) =>
+    rows.map((row) => {
+      const marks = [...row.querySelectorAll<HTMLElement>("[data-mark]")];
+      const mark = marks.find(({ hidden }) => !hidden)?.textContent;
+      return `${row.dataset["sub"]}${mark === undefined ? "" : `: ${mark}`}`;
+    }),
+  );
+}
+
+const tokenRequests = (): number => demo.provider.tokenRequests.count;
+
+describe("three people", () => {
+  test("sign in one after the other; the picker lets any of them in without the provider", async () => {
+    const page = await open();
+    await rememberPeople(page, "ada", "grace", "linus");
+    expect(await listed(page)).toEqual(["linus: This tab", "grace", "ada"]);
+    const from = demo.provider.requests.length;
+
+    await page.click("latchkey-button >>> .face");
+    await page.click("#menu-choose");
+    await pick(page, "Ada Lovelace");
+    await isNow(page, "Ada Lovelace");
+    await vi.waitFor(async () => expect((await listed(page))[0]).toBe("ada: This tab"));
+    expect(demo.provider.requests.slice(from).filter((line) => !/people/.test(line))).toEqual([]);
+    expect(await isAsked(page)).toBe(false);
+    await page.click("#call-api");
+    await waitForText(page, "#api-answer", "Ada Lovelace");
+  });
+
+  test("are each in a tab of their own: a switch here changes nothing there", async () => {
+    const page = await open();
+    await rememberPeople(page, "ada", "grace");
+    const other = await open();
+    await isNow(other, "Grace Hopper");
+    await act(page, "ada", "switchTo");
+    await isNow(page, "Ada Lovelace");
+    const third = await open();
+    await isNow(third, "Ada Lovelace");
+
+    // What the other tab says by itself, by a token and after a reload.
+    await other.bringToFront();
+    await other.click("#call-api");
+    await waitForText(other, "#api-answer", "Grace Hopper");
+    await other.reload();
+    await isNow(other, "Grace Hopper");
+    await page.bringToFront();
+    await page.reload();
+    await isNow(page, "Ada Lovelace");
+  });
+
+  test("sign out one by one: the others stay, and who is out signs in with one click", async () => {
+    const page = await open();
+    await rememberPeople(page, "ada", "grace");
+    const from = demo.provider.requests.length;
+    await act(page, "ada", "signOut");
+    await waitForShown(page, "[data-sub=ada] [data-do=signIn]");
+    await isNow(page, "Grace Hopper");
+    await vi.waitFor(() =>
+      expect(demo.provider.requests.slice(from)).toContain("POST /token/revocation"),
+    );
+    await page.click("#call-api");
+    await waitForText(page, "#api-answer", "Grace Hopper");
+
+    await signInByWindow(page, "[data-sub=ada] [data-do=signIn]", "ada");
+    await isNow(page, "Ada Lovelace");
+    await vi.waitFor(async () => expect(await listed(page)).toEqual(["ada: This tab", "grace"]));
+  });
+
+  test("sign out everywhere, in every tab; they are still in the picker", async () => {
+    const page = await open();
+    await rememberPeople(page, "ada", "grace");
+    const other = await open();
+    await isNow(other, "Grace Hopper");
+    await act(other, "ada", "switchTo");
+    await isNow(other, "Ada Lovelace");
+
+    await page.bringToFront();
+    await signOutEverywhere(page);
+    for (const each of [page, other]) {
+      await waitForShown(each, "#choose");
+      await vi.waitFor(async () =>
+        expect((await listed(each)).sort()).toEqual(["ada: Signed out", "grace: Signed out"]),
+      );
+    }
+  });
+
+  test("are forgotten for good, in every tab", async () => {
+    const page = await open();
+    await rememberPeople(page, "ada", "grace");
+    const other = await open();
+    await isNow(other, "Grace Hopper");
+    await act(page, "ada", "forget");
+    for (const each of [page, other])
+      await vi.waitFor(async () => expect(await listed(each)).toEqual(["grace: This tab"]));
+    await act(page, "grace", "forget");
+    for (const each of [page, other]) {
+      await waitForShown(each, "#sign-in");
+      await vi.waitFor(async () => expect(await listed(each)).toEqual([]));
+    }
+    expect(await page.$eval("#people", (card) => card.checkVisibility())).toBe(false);
+  });
+});
+
+describe("stay signed in?", () => {
+  /** A new tab when all others were closed. */
+  async function comeBack(): Promise<Page> {
+    const empty = await context.newPage();
+    for (const page of await context.pages()) if (page !== empty) await page.close();
+    return open();
+  }
+
+  test("yes: in at once when all tabs were closed", async () => {
+    await rememberPeople(await open(), "ada");
+    const page = await comeBack();
+    await isNow(page, "Ada Lovelace");
+    expect(await isAsked(page)).toBe(false);
+  });
+
+  test("no: in while a tab is open, and gone with the last one", async () => {
+    const page = await open();
+    await signInByWindow(page, "#sign-in", "ada");
+    await isNow(page, "Ada Lovelace");
+    await answerRemember(page, "no");
+    const second = await open();
+    await isNow(second, "Ada Lovelace");
+    expect(await listed(second)).toEqual([]);
+
+    const later = await comeBack();
+    await waitForShown(later, "#sign-in");
+    expect(await isAsked(later)).toBe(false);
+    expect(await later.$eval("#choose", (button) => button.checkVisibility())).toBe(false);
+  });
+});
+
+describe("the picker", () => {
+  test("opens a window in the click on somebody else", async () => {
+    const page = await open();
+    await rememberPeople(page, "ada");
+    await act(page, "ada", "signOut");
+    await waitForShown(page, "#choose");
+    await page.click("#choose");
+    await signInByWindow(page, "latchkey-accounts >>> [part=other]", "grace");
+    await isNow(page, "Grace Hopper");
+    await answerRemember(page, "no");
+  });
+
+  test("asks whose session ended to sign in as themselves, in a window of the same click, and nobody else", async () => {
+    const page = await open();
+    await rememberPeople(page, "ada", "grace");
+    demo.provider.revokeGrants("ada");
+    demo.provider.endAccessTokens();
+    demo.provider.endSessions();
+    await act(page, "ada", "switchTo");
+    await isNow(page, "Ada Lovelace");
+    await page.click("#renew");
+    await waitForShown(page, "#sign-in-again");
+
+    await page.click("#choose-account");
+    const popup = await tabOpenedBy(context, () => pick(page, "Ada Lovelace"));
+    await waitForText(popup, ".person .tag", "Suggested");
+    expect(await popup.$eval(".person:has(.tag)", (row) => row.getAttribute("value"))).toBe("ada");
+    await chooseInWindow(popup, "ada");
+    await page.bringToFront();
+    await isNow(page, "Ada Lovelace");
+    await vi.waitFor(
+      async () => expect(await listed(page)).toEqual(["ada: This tab", "grace"]),
+      15_000,
+    );
+  });
+
+  test("is dismissed with Escape, which changes nothing and gives the focus back", async () => {
+    const page = await open();
+    await rememberPeople(page, "ada");
+    await page.focus("#choose-account");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("latchkey-accounts >>> .account", { visible: true });
+    await page.keyboard.press("Escape");
+    await vi.waitFor(async () => expect(await isAsked(page)).toBe(false));
+    await isNow(page, "Ada Lovelace");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("choose-account");
+  });
+
+  test("is not shown by code that runs by itself", async () => {
+    const page = await open();
+    await rememberPeople(page, "ada");
+    await act(page, "ada", "signOut");
+    await waitForShown(page, "#choose");
+    const from = tokenRequests();
+    for (const path of ["", "react"]) {
+      const other = await open(path);
+      await waitForShown(other, path === "" ? "#choose" : "#hero-title");
+      expect(await isAsked(other)).toBe(false);
+    }
+    expect(tokenRequests()).toBe(from);
+  });
+});
+
+test.each([360, 1280])(
+  "at %i px, light and dark, nothing is inaccessible, sticks out or jumps",
+  async (width) => {
+    const { page, errors } = await openTab(context, demo.url, { width });
+    await rememberPeople(page, "ada", "grace");
+    await act(page, "ada", "signOut");
+    await waitForShown(page, "[data-sub=ada] [data-do=signIn]");
+    await expectGoodPage(page);
+    await page.click("#choose-account");
+    await page.waitForSelector("latchkey-accounts >>> .account", { visible: true });
+    await expectGoodPage(page);
+    await page.keyboard.press("Escape");
+
+    await act(page, "grace", "signOut");
+    await waitForShown(page, "#choose");
+    await expectGoodPage(page);
+    await page.reload();
+    await waitForShown(page, "#choose");
+    await expectGoodPage(page);
+    expect(errors).toEqual([]);
+  },
+);

@@ -1,0 +1,107 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { authorizedFetch } from "../../src/fetch/authorized-fetch.ts";
+import { RefusedTokens } from "../../src/fetch/refused-tokens.ts";
+
+const PAGE = "https://app.example/page";
+const API = "https://app.example/api";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** What was sent, and an `auth.fetch` whose requests are answered so; every reload brings the next of `tokens`. */
+function setUp(answer: (token: string) => Response, tokens = ["at1", "at2", "at3"]) {
+  const sent: { token: string; body: string; signal: AbortSignal }[] = [];
+  const getToken = vi.fn(async ({ cache, signal }: { cache?: "reload"; signal: AbortSignal }) => {
+    signal.throwIfAborted();
+    if (cache === "reload") tokens.shift();
+    return tokens[0]!;
+  });
+  vi.stubGlobal("fetch", async (request: Request) => {
+    const token = request.headers.get("authorization")!.replace("Bearer ", "");
+    sent.push({ token, body: await request.text(), signal: request.signal });
+    return answer(token);
+  });
+  const refused = new RefusedTokens();
+  const authFetch = authorizedFetch(getToken, PAGE, async () => refused);
+  return { sent, getToken, tokens, authFetch };
+}
+
+test("brings the token, and never shows anything", async () => {
+  const { sent, getToken, authFetch } = setUp(() => new Response("ok"));
+  const response = await authFetch(API, { headers: { Authorization: "Basic mine" } });
+  expect(await response.text()).toBe("ok");
+  expect(sent.map(({ token }) => token)).toEqual(["at1"]);
+  expect(getToken.mock.calls.map(([options]) => options)).toEqual([
+    expect.objectContaining({ prompt: "none" }),
+  ]);
+});
+
+test.for([
+  "https://app.example.evil.test/api",
+  "https://api.example/",
+  "http://app.example/api",
+  "https://app.example:8443/api",
+])("sends nothing to %s", async (url) => {
+  const { sent, getToken, authFetch } = setUp(() => new Response("ok"));
+  await expect(authFetch(url)).rejects.toMatchObject({ code: "configuration", input: "url" });
+  expect(sent).toEqual([]);
+  expect(getToken).not.toHaveBeenCalled();
+});
+
+test("after a 401 sends the same body once more with a newer token", async () => {
+  const { sent, authFetch } = setUp(
+    (token) => new Response("", { status: token === "at1" ? 401 : 200 }),
+  );
+  const response = await authFetch(API, { method: "POST", body: "form" });
+  expect(response.status).toBe(200);
+  expect(sent.map(({ token, body }) => [token, body])).toEqual([
+    ["at1", "form"],
+    ["at2", "form"],
+  ]);
+});
+
+test("takes the token that came meanwhile instead of fetching one more", async () => {
+  const { sent, getToken, tokens, authFetch } = setUp((token) => {
+    if (token !== "at1") return new Response("ok");
+    tokens.shift();
+    return new Response("", { status: 401 });
+  });
+  await authFetch(API);
+  expect(sent.map(({ token }) => token)).toEqual(["at1", "at2"]);
+  expect(getToken.mock.calls.filter(([{ cache }]) => cache === "reload")).toEqual([]);
+});
+
+test("gives the second 401 to the caller, and the first when there is no newer token", async () => {
+  const { sent, authFetch } = setUp(() => new Response("no", { status: 401 }));
+  expect((await authFetch(API)).status).toBe(401);
+  expect(sent).toHaveLength(2);
+  const {
+    sent: once,
+    getToken,
+    authFetch: stuck,
+  } = setUp(() => new Response("no", { status: 401 }));
+  getToken.mockImplementationOnce(async () => "at1").mockRejectedValue(new Error("offline"));
+  const response = await stuck(API);
+  expect([response.status, await response.text()]).toEqual([401, "no"]);
+  expect(once).toHaveLength(1);
+});
+
+test("leaves other answers alone", async () => {
+  const { sent, authFetch } = setUp(() => new Response("", { status: 403 }));
+  expect((await authFetch(API)).status).toBe(403);
+  expect(sent).toHaveLength(1);
+});
+
+test("an aborted signal ends it, also while a newer token is fetched", async () => {
+  const reason = new Error("enough");
+  const { sent, authFetch } = setUp(() => new Response("ok"));
+  await expect(authFetch(API, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(sent).toEqual([]);
+  const leave = new AbortController();
+  const { authFetch: slow } = setUp(() => {
+    leave.abort(reason);
+    return new Response("", { status: 401 });
+  });
+  await expect(slow(API, { signal: leave.signal })).rejects.toBe(reason);
+});

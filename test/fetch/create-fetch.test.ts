@@ -1,0 +1,186 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { NoTokenError } from "../../src/core/errors.ts";
+import { createFetch, type CreateFetchConfig } from "../../src/fetch/create-fetch.ts";
+
+const API = "https://api.example.com";
+
+function setUp(
+  answer: (request: Request) => Response = () => new Response("ok"),
+  changes: Partial<CreateFetchConfig> = {},
+) {
+  const sent: { url: string; header: string | null; body: string }[] = [];
+  const tokens = ["at1", "at2", "at3"];
+  const getToken = vi.fn(async ({ cache }: { cache?: "reload" }) => {
+    if (cache === "reload") tokens.shift();
+    return tokens[0]!;
+  });
+  const send = createFetch({
+    getToken,
+    allow: [API],
+    fetch: async (request) => {
+      sent.push({
+        url: request.url,
+        header: request.headers.get(changes.headerName ?? "authorization"),
+        body: await request.clone().text(),
+      });
+      return answer(request);
+    },
+    ...changes,
+  });
+  return { sent, getToken, send };
+}
+
+test("brings the token to an allowed origin", async () => {
+  const { sent, getToken, send } = setUp();
+  expect(await (await send(`${API}/me?x=1`)).text()).toBe("ok");
+  expect(sent).toEqual([{ url: `${API}/me?x=1`, header: "Bearer at1", body: "" }]);
+  expect(getToken.mock.calls).toEqual([[expect.objectContaining({ prompt: "none" })]]);
+});
+
+test.for([
+  "https://api.example.com.evil.test/me",
+  "https://evil.test/https://api.example.com",
+  "https://api.example.com@evil.test/me",
+  "https://api.example.com:8443/me",
+  "http://api.example.com/me",
+  "https://other.example.com/me",
+])("sends %s as it is, without a token", async (url) => {
+  const { sent, getToken, send } = setUp();
+  await send(url, { headers: { authorization: "Basic mine" } }).catch((error: unknown) =>
+    // A URL with a name in it is none that fetch takes.
+    expect(error).toBeInstanceOf(TypeError),
+  );
+  expect(sent.map(({ header }) => header).filter((header) => header !== "Basic mine")).toEqual([]);
+  expect(getToken).not.toHaveBeenCalled();
+});
+
+test.for([
+  ["/v1", true],
+  ["/v1/", true],
+  ["/v1/me", true],
+  ["/v1beta", false],
+  ["/v2/../v1/me", true],
+  ["/v1/../v2", false],
+  ["/v1/%2e%2e/v2", false],
+  ["/", false],
+] as const)("with a path allowed, %s gets the token: %s", async ([path, gets]) => {
+  const { sent, send } = setUp(undefined, { allow: [`${API}/v1`] });
+  await send(API + path);
+  expect(sent[0]!.header).toBe(gets ? "Bearer at1" : null);
+});
+
+test.for([
+  ["/public", false],
+  ["/public/a/b", false],
+  ["/publications", true],
+  ["/health.json", false],
+  ["/health.json", false],
+  ["/a/%C3%BCber/b", true],
+  ["/%C3%BCber/b", false],
+  ["/public/../me", true],
+] as const)("with paths excluded, %s gets the token: %s", async ([path, gets]) => {
+  const { sent, getToken, send } = setUp(undefined, {
+    exclude: ["/public/", "/über", /\.json$/g],
+  });
+  getToken.mockImplementation(async () => "at1");
+  for (let i = 0; i < 2; i++) await send(API + path);
+  expect(sent.map(({ header }) => header)).toEqual(Array(2).fill(gets ? "Bearer at1" : null));
+  expect(getToken).toHaveBeenCalledTimes(gets ? 2 : 0);
+});
+
+test("without a token nothing is sent, except to excluded paths", async () => {
+  const none = new NoTokenError("request a token first");
+  const { sent, getToken, send } = setUp(undefined, { exclude: ["/public"] });
+  getToken.mockRejectedValue(none);
+  await expect(send(`${API}/me`)).rejects.toBe(none);
+  expect(sent).toEqual([]);
+  expect((await send(`${API}/public`)).status).toBe(200);
+});
+
+test("after a 401 sends the same body once more, with a newer token", async () => {
+  const { sent, send } = setUp(
+    (request) =>
+      new Response("", {
+        status: request.headers.get("authorization") === "Bearer at1" ? 401 : 200,
+      }),
+  );
+  const response = await send(`${API}/form`, {
+    method: "POST",
+    body: new URLSearchParams({ a: "1" }),
+  });
+  expect(response.status).toBe(200);
+  expect(sent.map(({ header, body }) => [header, body])).toEqual([
+    ["Bearer at1", "a=1"],
+    ["Bearer at2", "a=1"],
+  ]);
+});
+
+test("gives the 401 to the caller when a newer token cannot be had or does not help", async () => {
+  const { sent, getToken, send } = setUp(() => new Response("no", { status: 401 }));
+  expect(await (await send(`${API}/me`)).text()).toBe("no");
+  expect(sent).toHaveLength(2);
+  getToken.mockImplementation(async ({ cache }) => {
+    if (cache) throw new Error("offline");
+    return "at9";
+  });
+  const response = await send(`${API}/me`);
+  expect([response.status, await response.text()]).toEqual([401, "no"]);
+  expect(sent).toHaveLength(3);
+});
+
+test("takes another header and another word before the token, or none", async () => {
+  const { sent, send } = setUp(undefined, { headerName: "X-Api-Token", prefix: "Token" });
+  await send(API);
+  expect(sent[0]!.header).toBe("Token at1");
+  const bare = setUp(undefined, { headerName: "X-Api-Token", prefix: "" });
+  await bare.send(API);
+  expect(bare.sent[0]!.header).toBe("at1");
+});
+
+test.for([
+  [{ allow: ["api.example.com"] }, "allow"],
+  [{ allow: ["*"] }, "allow"],
+  [{ allow: ["http://api.example.com"] }, "allow"],
+  [{ allow: ["https://ada:secret@api.example.com"] }, "allow"],
+  [{ allow: [`${API}?x`] }, "allow"],
+  [{ exclude: ["public"] }, "exclude"],
+  [{ exclude: ["/public?x"] }, "exclude"],
+] as const)("refuses %o before anything is sent", ([changes, input]) => {
+  const make = () => setUp(undefined, changes);
+  expect(make).toThrow(expect.objectContaining({ code: "configuration", input }));
+  expect(make).not.toThrow("secret");
+});
+
+/** A real API: what it was sent, and whom it sends on. */
+async function serve(handle: (request: IncomingMessage) => { status: number; location?: string }) {
+  const seen: IncomingMessage["headers"][] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers);
+    const { status, location } = handle(request);
+    response.writeHead(status, location === undefined ? {} : { location }).end("body");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { seen, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+test("on a redirect elsewhere the token stays behind, whatever header it is in", async () => {
+  const evil = await serve(() => ({ status: 200 }));
+  const api = await serve(() => ({ status: 307, location: `${evil.origin}/take` }));
+  const getToken = async () => "secret-token";
+  const usual = createFetch({ getToken, allow: [api.origin] });
+  expect((await usual(`${api.origin}/me`)).status).toBe(200);
+  const own = createFetch({ getToken, allow: [api.origin], headerName: "x-token" });
+  await expect(own(`${api.origin}/me`)).rejects.toThrow(TypeError);
+  expect((await own(`${api.origin}/me`, { redirect: "manual" })).status).toBe(307);
+  expect(api.seen.map((headers) => headers["authorization"] ?? headers["x-token"])).toEqual(
+    Array(3).fill("Bearer secret-token"),
+  );
+  expect(JSON.stringify(evil.seen)).not.toContain("secret-token");
+  expect(evil.seen).toHaveLength(1);
+});

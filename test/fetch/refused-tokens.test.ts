@@ -1,0 +1,265 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { ApiPause, ApiPauses } from "../../src/core/api-pauses.ts";
+import { createClient } from "../../src/confidential.ts";
+import { authorizedFetch } from "../../src/fetch/authorized-fetch.ts";
+import { createFetch } from "../../src/fetch/create-fetch.ts";
+import { RefusedTokens } from "../../src/fetch/refused-tokens.ts";
+import { TokenManager } from "../../src/service/token-manager.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import { MemoryTokenStorage } from "../../src/memory/memory-token-storage.ts";
+import { wallClock } from "../../src/core/wall-clock.ts";
+import { loginAnswer, remember, world } from "../auth/fixture.ts";
+import { answerOf, expiredRow, USUAL } from "../refresh/tabs.ts";
+
+/** An API that refuses tokens, and how many new ones that costs. */
+
+const API = "https://api.example.com";
+const HOUR_MS = 3_600_000;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** Tokens `at1`, `at2`, …: a reload brings the next one. */
+function tokens() {
+  let n = 1;
+  const getToken = async ({ cache }: { cache?: "reload" }) => `at${cache ? ++n : n}`;
+  return { getToken, reloads: () => n - 1 };
+}
+
+const refuseAll = async () => new Response("no", { status: 401 });
+
+/** A fetch for `API` that answers as told, by path and token. */
+function apiFetch(
+  getToken: (options: { cache?: "reload" }) => Promise<string>,
+  answer: (path: string, token: string) => number = () => 401,
+  pauses?: ApiPauses,
+) {
+  let calls = 0;
+  const send = createFetch(
+    {
+      getToken,
+      allow: [API],
+      fetch: async (request) => {
+        calls++;
+        const token = request.headers.get("authorization")!.replace("Bearer ", "");
+        return new Response("", { status: answer(new URL(request.url).pathname, token) });
+      },
+    },
+    async () => new RefusedTokens(pauses),
+  );
+  return { send: (path = "/") => send(API + path), calls: () => calls };
+}
+
+describe("A9: an API that answers 401 to everything", () => {
+  test("A9: 60 calls in 7 s cost one refresh, and each gets its 401", async () => {
+    const my = tokens();
+    const { send, calls } = apiFetch(my.getToken);
+    for (let i = 0; i < 60; i++) {
+      expect((await send()).status).toBe(401);
+      await vi.advanceTimersByTimeAsync(117);
+    }
+    expect(my.reloads()).toBe(1);
+    expect(calls()).toBe(61);
+  });
+
+  test("A9: 60 calls at the same time share one refresh", async () => {
+    const my = tokens();
+    const { send } = apiFetch(my.getToken);
+    const answers = await Promise.all(Array.from({ length: 60 }, () => send()));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+    expect((await send()).status).toBe(401);
+    expect(my.reloads()).toBe(1);
+  });
+
+  test("A9: auth.fetch asks for one newer token", async () => {
+    const my = tokens();
+    vi.stubGlobal("fetch", refuseAll);
+    const refused = new RefusedTokens();
+    const authFetch = authorizedFetch(my.getToken, "https://app.example/", async () => refused);
+    for (let i = 0; i < 60; i++) await authFetch("https://app.example/api");
+    expect(my.reloads()).toBe(1);
+  });
+
+  test("A9: the fetch of createClient asks for one newer token", async () => {
+    let issued = 0;
+    const client = createClient({
+      issuer: "https://id.example",
+      clientId: "c",
+      authentication: { method: "client_secret_basic", clientSecret: "s" },
+      endpoints: {
+        authorizationEndpoint: "https://id.example/authorize",
+        tokenEndpoint: "https://id.example/token",
+      },
+      allow: [API],
+      fetch: async () =>
+        Response.json({ access_token: `at${++issued}`, token_type: "Bearer", expires_in: 600 }),
+    });
+    vi.stubGlobal("fetch", refuseAll);
+    for (let i = 0; i < 60; i++) expect((await client.fetch(API)).status).toBe(401);
+    expect(issued).toBe(2);
+  });
+
+  test("A9: a token manager is asked for one newer token", async () => {
+    let issued = 0;
+    const manager = new TokenManager({
+      provider: {
+        requestToken: async () => {
+          const { refreshToken: _, ...answer } = loginAnswer({ accessToken: `at${++issued}` });
+          return answer;
+        },
+      },
+      storage: new MemoryTokenStorage(),
+      locks: new MemoryTabLock(),
+      clock: wallClock,
+    });
+    const { send } = apiFetch(manager.getToken);
+    for (let i = 0; i < 60; i++) await send();
+    expect(issued).toBe(2);
+  });
+
+  test.for([1, 5])(
+    "A9: in one hour %s tabs that call every 10 s cost at most 10 refreshes",
+    async (count) => {
+      const my = world();
+      const row = expiredRow();
+      const expiresAt = Date.now() + 24 * HOUR_MS;
+      await remember(my, {
+        ...row,
+        access: { [USUAL]: { gen: 1, expiresAt, scope: ["openid"], lifeMs: 24 * HOUR_MS } },
+      });
+      let n = 1;
+      my.answer = async () => answerOf(++n, { expiresAt });
+      const pauses: ApiPauses = new Map();
+      const tabs = Array.from({ length: count }, () => my.tab());
+      const fetches = tabs.map((tab) => apiFetch(tab.getToken, undefined, pauses));
+      for (let at = 0; at < HOUR_MS; at += 10_000) {
+        await Promise.all(fetches.map(({ send }) => send()));
+        await vi.advanceTimersByTimeAsync(10_000);
+      }
+      expect(my.sends).toBeGreaterThan(3);
+      expect(my.sends).toBeLessThanOrEqual(10);
+    },
+  );
+
+  test("A9: page loads do not begin again: the pauses are stored", async () => {
+    const my = tokens();
+    const pauses: ApiPauses = new Map();
+    for (let at = 0; at < HOUR_MS; at += 60_000) {
+      const { send } = apiFetch(my.getToken, undefined, pauses);
+      await send();
+      await send();
+      await vi.advanceTimersByTimeAsync(60_000);
+    }
+    expect(my.reloads()).toBeLessThanOrEqual(8);
+  });
+
+  test("A9: a server that gives no newer token is not asked at each 401", async () => {
+    const getToken = vi.fn(async ({ cache }: { cache?: "reload" }) => {
+      if (cache) throw new Error("offline");
+      return "at1";
+    });
+    const { send } = apiFetch(getToken);
+    for (let i = 0; i < 60; i++) expect((await send()).status).toBe(401);
+    expect(getToken.mock.calls.filter(([{ cache }]) => cache)).toHaveLength(1);
+  });
+});
+
+describe("A9: a newer token helps", () => {
+  test("A9: each time when the API honours a token for five minutes only", async () => {
+    const my = tokens();
+    let since = Date.now();
+    let last = "at1";
+    const { send } = apiFetch(my.getToken, (_, token) => {
+      if (token !== last) [last, since] = [token, Date.now()];
+      return Date.now() - since < 300_000 ? 200 : 401;
+    });
+    for (let at = 0; at < HOUR_MS; at += 30_000) {
+      expect((await send()).status).toBe(200);
+      await vi.advanceTimersByTimeAsync(30_000);
+    }
+    expect(my.reloads()).toBe(11);
+  });
+
+  test("A9: one path that refuses everything costs few refreshes, though the others succeed", async () => {
+    const my = tokens();
+    const { send } = apiFetch(my.getToken, (path) => (path === "/admin" ? 401 : 200));
+    for (let at = 0; at < HOUR_MS; at += 5_000) {
+      expect((await send("/me")).status).toBe(200);
+      expect((await send("/admin")).status).toBe(401);
+      await vi.advanceTimersByTimeAsync(5_000);
+    }
+    expect(my.reloads()).toBeLessThanOrEqual(10);
+  });
+
+  test("A9: 16 minutes at the latest after the API has recovered", async () => {
+    const my = tokens();
+    let isBroken = true;
+    const { send } = apiFetch(my.getToken, (_, token) => (isBroken || token === "at8" ? 401 : 200));
+    for (let at = 0; at < HOUR_MS; at += 10_000) {
+      await send();
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+    isBroken = false;
+    const before = my.reloads();
+    await vi.advanceTimersByTimeAsync(960_000);
+    expect((await send()).status).toBe(200);
+    expect(my.reloads() - before).toBeLessThanOrEqual(1);
+  });
+
+  test("A9: another API has pauses of its own", async () => {
+    const my = tokens();
+    const pauses = new Map<string, ApiPause>([
+      ["https://other.example", { count: 3, until: Date.now() + 60_000 }],
+    ]);
+    const { send } = apiFetch(my.getToken, (_, token) => (token === "at1" ? 401 : 200), pauses);
+    expect((await send()).status).toBe(200);
+  });
+
+  test("A9: a pause from a clock that was set back is none", async () => {
+    const my = tokens();
+    const pauses = new Map<string, ApiPause>([[API, { count: 3, until: Date.now() + HOUR_MS }]]);
+    const { send } = apiFetch(my.getToken, (_, token) => (token === "at1" ? 401 : 200), pauses);
+    expect((await send()).status).toBe(200);
+  });
+});
+
+describe("A9: a token that another tab replaced already", () => {
+  test("A9: is not replaced again by an Auth, though this tab has not heard of it", async () => {
+    const my = world();
+    const row = expiredRow();
+    const expiresAt = Date.now() + HOUR_MS;
+    const access = { [USUAL]: { gen: 1, expiresAt, scope: ["openid"], lifeMs: HOUR_MS } };
+    await remember(my, { ...row, access });
+    my.answer = async () => answerOf(my.sends + 1, { expiresAt });
+    const [one, two] = [my.tab(), my.tab()];
+    expect(await two.getToken()).toBe("at1");
+    expect(await one.getToken({ cache: "reload", refused: "at1" })).toBe("at2");
+    // `two` never started, so it hears no messages.
+    expect(await two.getToken()).toBe("at1");
+    expect(await two.getToken({ cache: "reload", refused: "at1" })).toBe("at2");
+    expect(await two.getToken()).toBe("at2");
+    expect(my.sends).toBe(1);
+    expect(await two.getToken({ cache: "reload", refused: "at2" })).toBe("at3");
+  });
+
+  test("A9: is not replaced again by a token manager", async () => {
+    let issued = 0;
+    const storage = new MemoryTokenStorage();
+    const open = () =>
+      new TokenManager({
+        provider: { requestToken: async () => loginAnswer({ accessToken: `at${++issued}` }) },
+        storage,
+        locks: new MemoryTabLock(),
+        clock: wallClock,
+      });
+    expect(await open().getToken()).toBe("at1");
+    expect(await open().getToken({ cache: "reload", refused: "at1" })).toBe("at2");
+    expect(await open().getToken({ cache: "reload", refused: "at1" })).toBe("at2");
+    expect(await open().getToken({ cache: "reload", refused: "at2" })).toBe("at3");
+  });
+});

@@ -1,0 +1,215 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
+import { tokenSet } from "../../src/core/token-set.ts";
+import { remainingMs } from "../../src/core/token-lifetime.ts";
+import { wantKey } from "../../src/core/want.ts";
+import { CachedGrant } from "../../src/grants/cached-grant.ts";
+import { TokenManager } from "../../src/service/token-manager.ts";
+import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import { deviceWorld, INTERVAL_MS, LIFE_MS } from "../grants/device.ts";
+import { mapStorage, scriptedGrant } from "../grants/support.ts";
+import { answerOf, expiredRow, settle, testClock, USUAL } from "../refresh/tabs.ts";
+import { remember, world, type World } from "../auth/fixture.ts";
+
+/** A wall clock that ran ahead when a token came, and was corrected afterwards. */
+
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A world whose wall clock can be set. */
+function setUp(): World & { set(ms: number): void } {
+  let ahead = HOUR;
+  const my = world({ ...testClock, now: () => Date.now() + ahead });
+  return Object.assign(my, { set: (ms: number) => (ahead = ms) });
+}
+
+/** Got while the clock was an hour ahead; lives for a minute. */
+function rowFromAhead(): SessionRow {
+  const row = expiredRow();
+  const expiresAt = Date.now() + HOUR + MINUTE;
+  return {
+    ...row,
+    access: { [USUAL]: { gen: 1, expiresAt, scope: ["openid"], lifeMs: MINUTE } },
+  };
+}
+
+const leftOf = (state: unknown, now: number) =>
+  (state as { token: { expiresAt: number } }).token.expiresAt - now;
+
+describe("B12: a token whose clock was set back after it came", () => {
+  test("B12: has no more left in a new page than it ever lived, is given, and replaced behind that", async () => {
+    const my = setUp();
+    await remember(my, rowFromAhead());
+    my.set(0);
+    my.refreshes.push(answerOf(2, { expiresAt: Date.now() + MINUTE }));
+    const auth = my.tab();
+    auth.start();
+    expect(await auth.getToken()).toBe("at1");
+    expect(leftOf(auth.state, Date.now())).toBeLessThanOrEqual(MINUTE);
+    await settle();
+    expect(await auth.getToken()).toBe("at2");
+    expect(my.sends).toBe(1);
+    expect(leftOf(auth.state, Date.now())).toBe(MINUTE);
+  });
+
+  test("B12: has no more left in the page that was open, and ends when it would have ended", async () => {
+    const my = setUp();
+    await remember(my, rowFromAhead());
+    const auth = my.tab();
+    auth.start();
+    expect(await auth.getToken()).toBe("at1");
+    await vi.advanceTimersByTimeAsync(10_000);
+    my.set(0);
+    expect(await auth.getToken()).toBe("at1");
+    expect(leftOf(auth.state, Date.now())).toBe(MINUTE - 10_000);
+    expect(my.sends).toBe(0);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    my.refreshes.push(answerOf(2, { expiresAt: Date.now() + MINUTE }));
+    expect(await auth.getToken()).toBe("at2");
+    expect(my.sends).toBe(1);
+  });
+
+  test("B12: is published with its own lifetime when the page wakes, too", async () => {
+    const my = setUp();
+    await remember(my, rowFromAhead());
+    const auth = my.tab();
+    auth.start();
+    await auth.getToken();
+    my.set(0);
+    my.page.wake();
+    await settle();
+    expect(leftOf(auth.state, Date.now())).toBe(MINUTE);
+  });
+
+  test("B12: cannot be renewed, and is given until its lifetime is over", async () => {
+    const my = setUp();
+    await remember(my, { ...rowFromAhead(), renewable: false });
+    my.set(0);
+    const auth = my.tab();
+    auth.start();
+    expect(await auth.getToken({ prompt: "none" })).toBe("at1");
+    expect(my.sends).toBe(0);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
+  });
+
+  test("B12: for another resource, which is read at each call, is replaced behind the first", async () => {
+    const resource = "https://api.example";
+    const key = wantKey({ resource });
+    const my = setUp();
+    const row = rowFromAhead();
+    row.access[key] = row.access[USUAL]!;
+    Object.assign((row.tokens as TokenRecord).access, { [key]: { token: "api1", tokenType: "x" } });
+    await remember(my, row);
+    my.set(0);
+    my.refreshes.push(answerOf(2, { accessToken: "api2" }));
+    const auth = my.tab();
+    auth.start();
+    await auth.getUser();
+    expect(await auth.getToken({ resource })).toBe("api1");
+    await settle();
+    expect(await auth.getToken({ resource })).toBe("api2");
+  });
+
+  test("B12: that was over when it came is not revived by it", async () => {
+    const my = setUp();
+    const row = rowFromAhead();
+    row.access[USUAL] = { ...row.access[USUAL]!, lifeMs: 0 };
+    await remember(my, row);
+    my.set(0);
+    my.refreshes.push(answerOf(2));
+    const auth = my.tab();
+    auth.start();
+    expect(await auth.getToken()).toBe("at2");
+  });
+
+  test("B12: a step of the clock that means nothing renews nothing", async () => {
+    const my = setUp();
+    await remember(my, rowFromAhead());
+    my.set(HOUR - 900);
+    const auth = my.tab();
+    auth.start();
+    expect(await auth.getToken()).toBe("at1");
+    expect(await auth.getToken()).toBe("at1");
+    expect(my.sends).toBe(0);
+    expect(leftOf(auth.state, Date.now() + HOUR - 900)).toBeLessThanOrEqual(MINUTE);
+  });
+});
+
+test("B12: what is left of a token is never more than its lifetime, where that is known", () => {
+  expect(remainingMs({ expiresAt: 100, lifetimeMs: 60 }, 50)).toBe(50);
+  expect(remainingMs({ expiresAt: 100, lifetimeMs: 60 }, 0)).toBe(60);
+  expect(remainingMs({ expiresAt: 100 }, 0)).toBe(100);
+  expect(remainingMs({ expiresAt: 100, lifetimeMs: 60 }, 150)).toBe(-50);
+});
+
+describe("B12: a service token of the time before the clock was set back", () => {
+  function service(refuses = false) {
+    let now = HOUR;
+    const inner = scriptedGrant((_, nth) => {
+      if (refuses && nth > 1) throw new Error("away");
+      return tokenSet({
+        accessToken: `at${nth}`,
+        tokenType: "Bearer",
+        expiresAt: now + MINUTE,
+        scope: [],
+        refreshToken: `rt${nth}`,
+      });
+    });
+    const storage = mapStorage();
+    const clock = { now: () => now };
+    return { inner, storage, clock, locks: new MemoryTabLock(), set: (ms: number) => (now = ms) };
+  }
+
+  test("B12: is replaced by the manager, and given when there is no other", async () => {
+    const { inner, set, ...parts } = service();
+    const manager = new TokenManager({ provider: inner, ...parts });
+    expect(await manager.getToken()).toBe("at1");
+    set(0);
+    expect(await manager.getToken()).toBe("at2");
+    expect(await manager.getToken()).toBe("at2");
+    const away = service(true);
+    const { getToken } = new TokenManager({ provider: away.inner, ...away });
+    await getToken();
+    away.set(0);
+    expect(await getToken()).toBe("at1");
+  });
+
+  test("B12: is replaced in a cache, and its refresh token is not lost", async () => {
+    const { inner, set, ...parts } = service();
+    const grant = new CachedGrant(inner, { key: "cache", ...parts });
+    expect((await grant.requestToken({})).accessToken).toBe("at1");
+    set(0);
+    expect((await grant.requestToken({})).accessToken).toBe("at2");
+    expect(inner.asked[1]!.tokens).toMatchObject({ refreshToken: "rt1" });
+  });
+});
+
+test("B12: a device code that another page got before the clock was set back ends after its lifetime", async () => {
+  const my = deviceWorld();
+  const first = new AbortController();
+  my.tab()
+    .grant.requestToken({ signal: first.signal })
+    .catch(() => {});
+  await vi.advanceTimersByTimeAsync(INTERVAL_MS);
+  // As a page that was closed: its code stays.
+  const code = (await my.requests.get((await my.requests.getAllKeys())[0]!))!;
+  first.abort();
+  await settle();
+  await my.requests.set("issuer,client/" + wantKey({}), code);
+  vi.setSystemTime(Date.now() - HOUR);
+  const { grant, shown } = my.tab();
+  const login = grant.requestToken({}).catch((error: unknown) => error);
+  await settle();
+  expect(shown[0]!.userCode).toBe("CODE-1");
+  expect(shown[0]!.expiresAt - Date.now()).toBeLessThanOrEqual(LIFE_MS);
+  await vi.advanceTimersByTimeAsync(LIFE_MS);
+  expect(await login).toMatchObject({ code: "device_code" });
+});

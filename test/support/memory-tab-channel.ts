@@ -1,0 +1,24 @@
+import type { TabMessage } from "../../src/core/message.ts";
+import type { TabChannel } from "../../src/core/ports.ts";
+
+/** A channel between tabs that live in one process: each tab joins and hears all, later and in order. */
+export class MemoryTabHub {
+  readonly #tabs = new Set<Set<(message: TabMessage) => void>>();
+
+  join(): TabChannel {
+    const listeners = new Set<(message: TabMessage) => void>();
+    this.#tabs.add(listeners);
+    return {
+      post: (message) => {
+        queueMicrotask(() => {
+          for (const tab of this.#tabs)
+            for (const listener of tab) listener(structuredClone(message));
+        });
+      },
+      listen: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+  }
+}

@@ -1,0 +1,89 @@
+import { sessionKey, type ClientKey } from "../../src/core/keys.ts";
+import { lastUsedFirst, parseRemembered } from "../../src/core/parse-remembered.ts";
+import { rememberedRecord } from "../../src/core/remembered-record.ts";
+import type { RememberedUser } from "../../src/core/login-prompt.ts";
+import type { People, StoredUser, UserStore } from "../../src/core/session.ts";
+import { wallClock } from "../../src/core/wall-clock.ts";
+import type { MemorySessionStore } from "./memory-session-store.ts";
+
+const DAY_MS = 86_400_000;
+
+/** The client's people in this process's memory: one tab's view of them. */
+export class MemoryUserStore implements UserStore {
+  readonly #sessions: MemorySessionStore;
+  readonly #client: ClientKey;
+  readonly #device: MemoryUserStore;
+  /** Of the first view alone. */
+  #default: string | null = null;
+  /** Until when only a login brings a forgotten user back, by `sub`. Of the first view alone. */
+  readonly #forgotten = new Map<string, number>();
+  #pinned: string | undefined;
+
+  constructor(sessions: MemorySessionStore, client: ClientKey, device?: MemoryUserStore) {
+    this.#sessions = sessions;
+    this.#client = client;
+    this.#device = device ?? this;
+  }
+
+  /** Another tab's view of the same people. */
+  inAnotherTab(): MemoryUserStore {
+    return new MemoryUserStore(this.#sessions, this.#client, this.#device);
+  }
+
+  async getActive(): Promise<StoredUser> {
+    if (this.#pinned === undefined && this !== this.#device) return this.#device.getActive();
+    const sub = this.#pinned ?? this.#default;
+    if (!sub) return this.#pinned === "" ? { isPinned: true } : {};
+    const row = await this.#sessions.get(sessionKey(this.#client, sub));
+    return { sub, row, isPinned: this.#pinned !== undefined };
+  }
+
+  putDefault(sub: string | null): Promise<void> {
+    if (this.#device !== this) return this.#device.putDefault(sub);
+    this.#default = sub;
+    return Promise.resolve();
+  }
+
+  pin(sub: string | undefined): void {
+    this.#pinned = sub;
+  }
+
+  async #person(sub: string): Promise<readonly RememberedUser[]> {
+    const record = rememberedRecord(await this.#sessions.get(sessionKey(this.#client, sub)));
+    return record ? [parseRemembered(sub, record)] : [];
+  }
+
+  people(): Promise<People> {
+    const sessions = this.#sessions;
+    const prefix = sessionKey(this.#client, "");
+    const device = this.#device;
+    const known = () =>
+      sessions
+        .keys()
+        .filter((key) => key.startsWith(prefix))
+        .map((key) => decodeURIComponent(key.slice(prefix.length)));
+    return Promise.resolve({
+      list: async () =>
+        lastUsedFirst((await Promise.all(known().map((sub) => this.#person(sub)))).flat()),
+      known: async () => known(),
+      putDefault: async (sub) => {
+        const isKnown = known().includes(sub);
+        if (isKnown) device.#default = sub;
+        return isKnown;
+      },
+      dropDefault: async (sub) => {
+        if (device.#default === sub && !known().includes(sub)) device.#default = null;
+      },
+      isForgotten: async (sub) =>
+        [...device.#forgotten].some(
+          ([forgotten, until]) => (sub ?? forgotten) === forgotten && until > wallClock.now(),
+        ),
+      clearForgotten: async (sub) => void device.#forgotten.delete(sub),
+      forget: async (sub) => {
+        device.#forgotten.set(sub, wallClock.now() + DAY_MS);
+        await sessions.update(sessionKey(this.#client, sub), () => undefined);
+        if (device.#default === sub) device.#default = null;
+      },
+    });
+  }
+}

@@ -8,7 +8,7 @@ export type {
   GetTokenOptions,
   LoginOptions,
   LogoutResult,
-  SignOutOptions,
+  LogoutOptions,
   TokenSummary,
 } from "./core/auth.ts";
 export type { AuthorizationParameters, Prompt } from "./core/authorization-parameters.ts";
@@ -19,7 +19,7 @@ export type {
   RememberedUser,
 } from "./core/login-prompt.ts";
 export type { User } from "./core/user.ts";
-export type { Want } from "./core/want.ts";
+export type { TokenTarget } from "./core/want.ts";
 
 export { DeviceCodeError } from "./core/device-code-error.ts";
 export { UserFetchError } from "./core/user-fetch-error.ts";
@@ -49,7 +49,7 @@ export { PopupUserAgent } from "./browser/user-agents/popup-user-agent.ts";
 export type { PopupOptions } from "./browser/user-agents/popup-user-agent.ts";
 
 // For apps that cannot wait for a refresh after a long silence.
-export { renewAhead } from "./compose/start-auto-refresh.ts";
+export { startAutoRefresh } from "./compose/start-auto-refresh.ts";
 // From another SDK, without a login.
 export { importSession } from "./import/import-session.ts";
 export type { ImportResult, ImportSessionConfig } from "./import/import-session.ts";
@@ -57,20 +57,20 @@ export { auth0Session } from "./import/auth0-session.ts";
 export type { Auth0SessionConfig } from "./import/auth0-session.ts";
 export { oidcClientSession } from "./import/oidc-client-session.ts";
 export type { OidcClientSessionConfig } from "./import/oidc-client-session.ts";
-export type { LeftSession, LeftSessions, LeftTokens } from "./import/source.ts";
+export type { ImportedSession, SessionSource, ImportedTokens } from "./import/source.ts";
 
 // The tokens of services, and a fetch that brings any token to whom it is for.
-export { tokenManager } from "./compose/create-token-manager.ts";
+export { createTokenManager } from "./compose/create-token-manager.ts";
 export type { CreateTokenManagerConfig } from "./compose/create-token-manager.ts";
 export type {
   ForceRefreshOptions,
   InvalidateTokenOptions,
   ServiceTokenOptions,
-} from "./service/service-token-options.ts";
+} from "./service/token-manager.ts";
 export type { TokenManager, TokenManagerConfig } from "./service/token-manager.ts";
 export { createFetch } from "./compose/create-fetch.ts";
 export type { CreateFetchConfig } from "./fetch/create-fetch.ts";
-export type { GetToken } from "./fetch/get-token.ts";
+export type { GetToken } from "./fetch/refused-tokens.ts";
 export { IndexedDBTokenStorage } from "./browser/storage/indexeddb-token-storage.ts";
 export type { IndexedDBTokenStorageConfig } from "./browser/storage/indexeddb-token-storage.ts";
 export { WebTokenStorage } from "./browser/storage/web-token-storage.ts";
@@ -95,7 +95,7 @@ export type { CachedGrantConfig } from "./grants/cached-grant.ts";
 export { ConfiguredGrant } from "./grants/configured-grant.ts";
 export type { ConfiguredGrantConfig, GrantConfiguration } from "./grants/configured-grant.ts";
 export { CustomGrant } from "./grants/custom-grant.ts";
-export type { CustomTokens } from "./grants/custom-tokens.ts";
+export type { CustomTokens } from "./grants/custom-grant.ts";
 export { StaticGrant } from "./grants/static-grant.ts";
 export { TokenExchangeGrant } from "./grants/token-exchange-grant.ts";
 export type { TokenExchangeConfig, TokenTypeIdentifier } from "./grants/token-exchange-grant.ts";
@@ -103,10 +103,10 @@ export { idTokenFetcher } from "./auth/users/id-token-fetcher.ts";
 export { userinfoFetcher } from "./auth/users/userinfo-fetcher.ts";
 export type { UserClaims, UserinfoConfig } from "./auth/users/userinfo-fetcher.ts";
 export { createRefresher } from "./compose/lazy-refresher.ts";
-export type { RefresherConfig } from "./compose/refresher-in-page.ts";
+export type { RefresherConfig } from "./compose/protocol.chunk.ts";
 export type { RefreshTiming } from "./refresh/timing.ts";
-export { createEngine } from "./compose/lazy-server.ts";
-export type { Engine, EngineConfig } from "./compose/lazy-server.ts";
+export { createLazyServer } from "./compose/lazy-server.ts";
+export type { LazyServer, LazyServerConfig } from "./compose/lazy-server.ts";
 export { BroadcastTabChannel } from "./browser/tabs/broadcast-tab-channel.ts";
 export { createDatabase } from "./browser/storage/database.ts";
 export { BroadcastTabLock } from "./browser/tabs/broadcast-tab-lock.ts";
@@ -116,8 +116,8 @@ export { IndexedDBCallbackLedger } from "./browser/storage/indexeddb-callback-le
 export { IndexedDBRequestStore } from "./browser/storage/indexeddb-request-store.ts";
 export { IndexedDBSessionStore } from "./browser/storage/indexeddb-session-store.ts";
 export { IndexedDBUserStore } from "./browser/storage/indexeddb-user-store.ts";
-export { HandoverTokens } from "./browser/storage/broadcast-tokens.ts";
-export type { HandoverConfig } from "./browser/storage/broadcast-tokens.ts";
+export { BroadcastTokens } from "./browser/storage/broadcast-tokens.ts";
+export type { BroadcastTokensConfig } from "./browser/storage/broadcast-tokens.ts";
 export { PageUserAgent } from "./browser/user-agents/page-user-agent.ts";
 export { sessionsWith } from "./browser/storage/sessions-in-memory.ts";
 export { systemClock, systemRandom } from "./browser/page/system-clock.ts";
@@ -151,7 +151,7 @@ export type { TabMessage } from "./core/message.ts";
 export type { Clock, Page, Random, TabChannel, TabLock, TabLockOptions } from "./core/ports.ts";
 export type { Refresher, RefreshNeed, Send } from "./core/refresher.ts";
 export type { RequestStore } from "./core/request-store.ts";
-export { KEEP } from "./core/session.ts";
+export { NO_CHANGE } from "./core/session.ts";
 export type {
   SessionChange,
   SessionRow,
@@ -168,5 +168,5 @@ export type { ContextKey } from "./core/token-context.ts";
 export type { TokenSet } from "./core/token-set.ts";
 export type { TokenStorage } from "./core/token-storage.ts";
 export type { UserFetcher } from "./core/user-fetcher.ts";
-export type { Trip, UserAgent } from "./core/user-agent.ts";
-export type { WantKey } from "./core/want.ts";
+export type { RoundTrip, UserAgent } from "./core/user-agent.ts";
+export type { TargetKey } from "./core/want.ts";

@@ -129,7 +129,10 @@ test("the protocol is loaded when it is needed, and in one place", () => {
   const loading = readdirSync("src", { withFileTypes: true }).filter(
     (file) => file.isFile() && readFileSync(`src/${file.name}`, "utf8").includes("/session-work"),
   );
-  expect(loading.map(({ name }) => name).sort()).toEqual(["compose/lazy-server.ts", "compose/lazy-refresher.ts"]);
+  expect(loading.map(({ name }) => name).sort()).toEqual([
+    "compose/lazy-server.ts",
+    "compose/lazy-refresher.ts",
+  ]);
   for (const { name } of loading) {
     const code = readFileSync(`src/${name}`, "utf8");
     expect(code.replaceAll('import("./session-work.ts")', "")).not.toContain("/session-work");

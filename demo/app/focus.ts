@@ -26,10 +26,10 @@ export function forgetAction(): void {
 
 /** Runs `change`, which shows the part of `status`. Focus that would be lost by it goes to that part's heading. */
 export function keepFocus(status: AuthState["status"], change: () => void): void {
-  const held = document.activeElement;
+  const cached = document.activeElement;
   change();
   if (status === "loading") return;
-  const isLost = held !== null && !held.checkVisibility();
+  const isLost = cached !== null && !cached.checkVisibility();
   if (!isLost && setOut === undefined) return;
   setOut = undefined;
   const heading = document.querySelector<HTMLElement>(`[data-for="${status}"]:not([hidden]) h1`);

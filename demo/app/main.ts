@@ -1,34 +1,39 @@
-import { NoTokenError, PopupBlockedError, RefreshTokenError } from "../../src/index.ts";
-import type { AuthState, LogoutResult } from "../../src/index.ts";
 import { Activity, describe } from "./activity.ts";
 import { auth } from "./auth.ts";
 import { element, elementOf, setText } from "./element.ts";
 import { forgetAction, keepFocus, rememberAction } from "./focus.ts";
-import { PeopleCard } from "./people-card.ts";
-import { peopleChanged } from "./people-news.ts";
+import { UsersCard } from "./people-card.ts";
+import { usersChanged } from "./people-news.ts";
 import { problemOf } from "./problem.ts";
 import { accounts } from "./prompts.ts";
 import { cueScrolling } from "./scroll-cue.ts";
 import { SignIn } from "./sign-in.ts";
 import { tabName } from "./tab-name.ts";
 import { leaveWord, onWord } from "./tab-word.ts";
-import { patience, TokenLife } from "./token-life.ts";
-import { markNews, notify, show, showAnswer, showOrigin, showSignedOut } from "./view.ts";
+import { patience, TokenLifetime } from "./token-life.ts";
+import { markNews, notify, show, showResponse, showOrigin, showSignedOut } from "./view.ts";
 import { ANOTHER, isNews, THIS, whoBrought } from "./who.ts";
+import {
+  NoTokenError,
+  PopupBlockedError,
+  RefreshTokenError,
+  type AuthState,
+  type LogoutResult,
+} from "../../src/index.ts";
 
 const CALLBACK = "/callback";
 
 const name = tabName();
 const signIn = new SignIn(auth);
-const life = new TokenLife(auth);
-const people = new PeopleCard(
+const life = new TokenLifetime(auth);
+const users = new UsersCard(
   auth,
   {
     switchTo: (sub) => auth.switchUser(sub),
     signIn: (sub) => signIn.go("window", sub),
     // Of one account: the provider, where another person may be signed in, is not asked.
-    signOut: (sub) => signOut(() => auth.signOut({ user: sub, endSession: "none" })),
-    forget: (sub) => signOut(() => auth.forget(sub)),
+    logout: (sub) => logout(() => auth.logout({ user: sub, endSession: "none" })),
+    forget: (sub) => logout(() => auth.forget(sub)),
   },
   tell,
 );
@@ -47,15 +52,15 @@ function update(): void {
   shown = state;
   keepFocus(state.status, () => {
     show(state, way, by);
-    people.show();
+    users.show();
   });
-  void people.load();
+  void users.load();
   life.follow(state);
-  if (news) tellNews(state);
+  if (news) broadcastNews(state);
 }
 
 /** Between the tabs: what this one did, or what another one did to it. */
-function tellNews(state: AuthState): void {
+function broadcastNews(state: AuthState): void {
   if (state.status === "authenticated" && state.token.origin === "this-tab") {
     leaveWord({ tab: name, did: state.token.expiresAt });
   }
@@ -101,8 +106,8 @@ function tell(error: unknown): void {
     return;
   }
   if (state.status === "anonymous" && state.error === error) return;
-  const needsPerson = error instanceof RefreshTokenError || error instanceof NoTokenError;
-  if (state.status === "expired" && needsPerson) return;
+  const needsUser = error instanceof RefreshTokenError || error instanceof NoTokenError;
+  if (state.status === "expired" && needsUser) return;
   const problem = problemOf(error, signIn.way);
   activity.add(problem.line);
   const isIn = state.status === "authenticated";
@@ -113,9 +118,9 @@ function tell(error: unknown): void {
 }
 
 /** Leaves word, so that other tabs can tell who did it. */
-function signOut(act: () => Promise<LogoutResult>): Promise<LogoutResult> {
+function logout(act: () => Promise<LogoutResult>): Promise<LogoutResult> {
   leaveWord({ tab: name, did: "sign-out" });
-  return act().finally(peopleChanged);
+  return act().finally(usersChanged);
 }
 
 function offer(id: string, way: "window" | "page"): void {
@@ -138,21 +143,21 @@ element("dismiss").addEventListener("click", () => {
 });
 onClick("sign-out", (event) => {
   rememberAction(event);
-  return signOut(() => auth.signOut());
+  return logout(() => auth.logout());
 });
 for (const id of ["choose", "choose-account", "menu-choose"]) onClick(id, () => signIn.choose());
 for (const id of ["everywhere", "menu-everywhere"])
-  onClick(id, () => signOut(() => auth.signOutEverywhere()));
+  onClick(id, () => logout(() => auth.logoutAll()));
 // The attempt goes on when a person has waited long enough to be told.
 onClick("renew", () => auth.getToken({ cache: "reload", prompt: "none", signal: patience() }));
 onClick("call-api", async () => {
   const response = await auth.fetch("/api/me", { signal: patience() });
   const body = (await response.json()) as Record<string, unknown>;
   activity.add(`API answered ${response.status}`);
-  showAnswer({
+  showResponse({
     Status: String(response.status),
     ...(response.ok && {
-      Person: String(body["name"]),
+      ShownUser: String(body["name"]),
       "Server time": new Date(String(body["serverTime"])).toLocaleTimeString("en-GB"),
       "Token good for": `${String(body["tokenGoodForSeconds"])} s more`,
     }),
@@ -182,12 +187,12 @@ button.auth = {
   },
   subscribe: (listener) => auth.subscribe(listener),
   login: ({ loginHint } = {}) => signIn.go("window", loginHint),
-  signOut: () => signOut(() => auth.signOut()),
+  logout: () => logout(() => auth.logout()),
 };
 button.addEventListener("latchkey-error", (event) => tell((event as CustomEvent<unknown>).detail));
 
 // Nothing moves for a list that comes late. After a login it would wait for the answer, which the page is to say.
-if (location.pathname !== CALLBACK) await people.load();
+if (location.pathname !== CALLBACK) await users.load();
 auth.subscribe(update);
 update();
 if (location.pathname === CALLBACK) void finishLogin();

@@ -1,24 +1,24 @@
 import type { Auth, RememberedUser } from "../../src/index.ts";
 import { element } from "./element.ts";
-import { onPeopleChanged, peopleChanged } from "./people-news.ts";
-import { personRow, type Deed, type PersonActions } from "./person-row.ts";
+import { onUsersChanged, usersChanged } from "./people-news.ts";
+import { userRow, type Deed, type UserActions } from "./person-row.ts";
 
 /** The list of who is remembered on this device, with what can be done with each of them. */
-export class PeopleCard {
+export class UsersCard {
   readonly #auth: Auth;
   readonly #list = element("people-list");
   #users: readonly RememberedUser[] = [];
   #shown = "";
 
   /** `tell`: of what went wrong. */
-  constructor(auth: Auth, actions: PersonActions, tell: (error: unknown) => void) {
+  constructor(auth: Auth, actions: UserActions, tell: (error: unknown) => void) {
     this.#auth = auth;
-    onPeopleChanged(() => void this.load());
+    onUsersChanged(() => void this.load());
     this.#list.addEventListener("click", ({ target }) => {
       const button = target instanceof Element ? target.closest<HTMLElement>("[data-do]") : null;
       const sub = button?.closest<HTMLElement>("li")?.dataset["sub"];
       if (button === null || sub === undefined) return;
-      actions[button.dataset["do"] as Deed](sub).catch(tell).finally(peopleChanged);
+      actions[button.dataset["do"] as Deed](sub).catch(tell).finally(usersChanged);
     });
   }
 
@@ -36,7 +36,7 @@ export class PeopleCard {
     const here = isIn ? state.user.sub : undefined;
     const isEmpty = this.#users.length === 0;
     const isBusy = state.status === "loading" || state.status === "authenticating";
-    element("people").hidden = isEmpty || isBusy;
+    element("users").hidden = isEmpty || isBusy;
     for (const part of document.querySelectorAll<HTMLElement>("[data-with-people]"))
       part.hidden = isEmpty;
     element("sign-in").classList.toggle("primary", isEmpty);
@@ -46,7 +46,7 @@ export class PeopleCard {
     if (shown === this.#shown) return;
     this.#shown = shown;
     const hadFocus = this.#list.contains(document.activeElement);
-    this.#list.replaceChildren(...this.#users.map((user) => personRow(user, user.sub === here)));
+    this.#list.replaceChildren(...this.#users.map((user) => userRow(user, user.sub === here)));
     // The button that was pressed went with its row.
     if (hadFocus) element("people-title").focus();
   }

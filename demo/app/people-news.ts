@@ -5,10 +5,10 @@ const mouth = new BroadcastChannel(NAME);
 const ear = new BroadcastChannel(NAME);
 
 /** Tells all pages, this one too, that the list of remembered people is another one now. */
-export function peopleChanged(): void {
+export function usersChanged(): void {
   mouth.postMessage("");
 }
 
-export function onPeopleChanged(listener: () => void): void {
+export function onUsersChanged(listener: () => void): void {
   ear.addEventListener("message", listener);
 }

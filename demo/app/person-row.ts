@@ -2,24 +2,24 @@ import type { RememberedUser } from "../../src/index.ts";
 import { element } from "./element.ts";
 
 /** What can be done with one of them; the buttons of the template are named after it. */
-export interface PersonActions {
+export interface UserActions {
   readonly switchTo: (sub: string) => Promise<unknown>;
   readonly signIn: (sub: string) => Promise<unknown>;
-  readonly signOut: (sub: string) => Promise<unknown>;
+  readonly logout: (sub: string) => Promise<unknown>;
   readonly forget: (sub: string) => Promise<unknown>;
 }
 
-export type Deed = keyof PersonActions;
+export type Deed = keyof UserActions;
 
 const LABELS: Readonly<Record<Deed, (name: string) => string>> = {
   switchTo: (name) => `Switch here to ${name}`,
   signIn: (name) => `Sign in as ${name}`,
-  signOut: (name) => `Sign out ${name}`,
+  logout: (name) => `Sign out ${name}`,
   forget: (name) => `Forget ${name}`,
 };
 
 /** A copy of the page's template. `isHere`: this tab is theirs. */
-export function personRow(user: RememberedUser, isHere: boolean): HTMLElement {
+export function userRow(user: RememberedUser, isHere: boolean): HTMLElement {
   const template = element("person-row") as HTMLTemplateElement;
   const row = template.content.firstElementChild!.cloneNode(true) as HTMLElement;
   const { sub, name = sub, email = "", picture, needsLogin } = user;
@@ -35,7 +35,7 @@ export function personRow(user: RememberedUser, isHere: boolean): HTMLElement {
   const isOffered: Readonly<Record<Deed, boolean>> = {
     switchTo: !isHere && !needsLogin,
     signIn: needsLogin,
-    signOut: !needsLogin,
+    logout: !needsLogin,
     forget: true,
   };
   for (const button of row.querySelectorAll<HTMLElement>("[data-do]")) {

@@ -1,6 +1,5 @@
-import { AuthError } from "../../src/index.ts";
-import type { AnyAuthError } from "../../src/index.ts";
 import type { Way } from "./sign-in.ts";
+import { AuthError, type AnyAuthError } from "../../src/index.ts";
 
 /** An error in a person's words; its own are for developers. */
 export interface Problem {

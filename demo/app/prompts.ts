@@ -1,7 +1,7 @@
 import type { LoginPrompt } from "../../src/index.ts";
 import { defineLatchkeyElements, loginPrompt } from "../../src/ui.ts";
 import { elementOf } from "./element.ts";
-import { peopleChanged } from "./people-news.ts";
+import { usersChanged } from "./people-news.ts";
 
 defineLatchkeyElements();
 
@@ -14,10 +14,10 @@ export const prompt: LoginPrompt = loginPrompt({
   accounts,
   remember: {
     shouldRemember: async (user, options) => {
-      const answer = await remember.shouldRemember(user, options);
+      const response = await remember.shouldRemember(user, options);
       // Once Latchkey has begun to store it; who reads the store then waits for that.
-      if (answer) setTimeout(peopleChanged);
-      return answer;
+      if (response) setTimeout(usersChanged);
+      return response;
     },
   },
 });

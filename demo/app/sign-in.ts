@@ -47,10 +47,10 @@ export class SignIn {
   userAgent(onOpen: () => void): UserAgent {
     return {
       open: () => {
-        const trip = this.#popup.open();
+        const roundTrip = this.#popup.open();
         this.#way = "window";
         onOpen();
-        return trip;
+        return roundTrip;
       },
     };
   }

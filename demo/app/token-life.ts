@@ -1,5 +1,5 @@
 import type { Auth, AuthState } from "../../src/index.ts";
-import { showLife } from "./view.ts";
+import { showLifetime } from "./view.ts";
 
 const KEY = "demo/lifetime";
 const RETRY_MS = 3000;
@@ -9,7 +9,7 @@ const PATIENCE_MS = 4000;
 export const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
 
 /** The countdown. Every open tab asks when the token has run out, as an app that polls would; Latchkey makes one request of it. */
-export class TokenLife {
+export class TokenLifetime {
   readonly #auth: Auth;
   #expiresAt: number | undefined;
   #lifetime = 1;
@@ -33,7 +33,7 @@ export class TokenLife {
   #tick(): void {
     if (this.#expiresAt === undefined) return;
     const left = (this.#expiresAt - Date.now()) / 1000;
-    showLife(left, this.#lifetime);
+    showLifetime(left, this.#lifetime);
     if (left <= 0 && !this.#isAsking && Date.now() >= this.#askAgainAt) void this.#keep();
   }
 
@@ -53,7 +53,7 @@ export class TokenLife {
 /** The server says when a token ends, not when it began: a full ring is the most that was ever left. */
 function lifetimeOf(expiresAt: number): number {
   const left = (expiresAt - Date.now()) / 1000;
-  const longest = Math.max(1, left, Number(localStorage.getItem(KEY)));
-  localStorage.setItem(KEY, String(longest));
-  return longest;
+  const max = Math.max(1, left, Number(localStorage.getItem(KEY)));
+  localStorage.setItem(KEY, String(max));
+  return max;
 }

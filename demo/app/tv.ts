@@ -1,7 +1,6 @@
-import { DeviceCodeError } from "../../src/index.ts";
-import type { AuthState } from "../../src/index.ts";
 import { element, setText } from "./element.ts";
 import { tvAuth as auth } from "./tv-auth.ts";
+import { DeviceCodeError, type AuthState } from "../../src/index.ts";
 
 const KEY = "demo/tv-waits";
 
@@ -56,14 +55,14 @@ async function signIn(): Promise<void> {
 }
 
 function update(): void {
-  const held = document.activeElement;
+  const cached = document.activeElement;
   show(auth.state);
   // The button that was pressed is not there any more.
-  if (held && !held.checkVisibility()) element("tv-title").focus();
+  if (cached && !cached.checkVisibility()) element("tv-title").focus();
 }
 
 element("tv-sign-in").addEventListener("click", () => void signIn());
-element("tv-sign-out").addEventListener("click", () => void auth.signOut({ endSession: "none" }));
+element("tv-sign-out").addEventListener("click", () => void auth.logout({ endSession: "none" }));
 
 auth.subscribe(update);
 update();

@@ -25,7 +25,7 @@ export function show(state: AuthState, way: Way, by: string | undefined): void {
   // Its place depends on what is above it: shown too early it would jump.
   element("activity-card").hidden = state.status === "loading" || state.status === "authenticating";
   if (state.status === "authenticated") {
-    showPerson(state);
+    showUser(state);
     showOrigin(by);
   }
   if (state.status === "expired") {
@@ -40,7 +40,7 @@ export function show(state: AuthState, way: Way, by: string | undefined): void {
   else if (state.status !== "loading") notify();
 }
 
-function showPerson({ user, token, freshness }: Authenticated): void {
+function showUser({ user, token, freshness }: Authenticated): void {
   setText("person-name", user.name ?? user.sub);
   setText("person-email", user.email ?? "");
   const picture = element("person-picture");
@@ -102,7 +102,7 @@ function capital(text: string): string {
 }
 
 /** The ring: how much of the token's life is left. */
-export function showLife(secondsLeft: number, lifetime: number): void {
+export function showLifetime(secondsLeft: number, lifetime: number): void {
   if (secondsLeft <= 0 && element("freshness").textContent === "Fresh")
     setText("freshness", "Renewing");
   setText("seconds", String(Math.max(0, Math.ceil(secondsLeft))));
@@ -120,7 +120,7 @@ export function notify(title?: string, problem?: Pick<Problem, "text" | "tone">)
 }
 
 /** The dl of an API's answer. */
-export function showAnswer(facts: Readonly<Record<string, string>>): void {
+export function showResponse(facts: Readonly<Record<string, string>>): void {
   const list = document.createElement("dl");
   list.className = "facts";
   for (const [name, value] of Object.entries(facts)) {

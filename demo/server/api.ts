@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type Provider from "oidc-provider";
-import { findPerson } from "./people.ts";
+import { findUser } from "./people.ts";
 
 interface Me {
   readonly sub: string;
@@ -18,12 +18,12 @@ export async function serveApi(
   response: ServerResponse,
 ): Promise<void> {
   const { pathname } = new URL(request.url ?? "/", "http://localhost");
-  if (pathname !== "/api/me") return answer(response, 404, { error: "not_found" });
-  if (request.method !== "GET") return answer(response, 405, { error: "method_not_allowed" });
+  if (pathname !== "/api/me") return respond(response, 404, { error: "not_found" });
+  if (request.method !== "GET") return respond(response, 405, { error: "method_not_allowed" });
 
   const value = /^Bearer ([\w~+/.-]+=*)$/i.exec(request.headers.authorization ?? "")?.[1];
   if (value === undefined) {
-    return answer(
+    return respond(
       response,
       401,
       { error: "no_token" },
@@ -31,23 +31,23 @@ export async function serveApi(
     );
   }
   const token = await provider.AccessToken.find(value);
-  const person = findPerson(token?.accountId);
-  if (!token || !token.isValid || !person) {
+  const user = findUser(token?.accountId);
+  if (!token || !token.isValid || !user) {
     const challenge = 'Bearer realm="demo", error="invalid_token"';
-    return answer(response, 401, { error: "invalid_token" }, { "WWW-Authenticate": challenge });
+    return respond(response, 401, { error: "invalid_token" }, { "WWW-Authenticate": challenge });
   }
   const me: Me = {
-    sub: person.sub,
-    name: person.name,
-    email: person.email,
+    sub: user.sub,
+    name: user.name,
+    email: user.email,
     scope: token.scope ?? "",
     serverTime: new Date().toISOString(),
     tokenGoodForSeconds: token.remainingTTL,
   };
-  answer(response, 200, me);
+  respond(response, 200, me);
 }
 
-function answer(
+function respond(
   response: ServerResponse,
   status: number,
   body: object,

@@ -1,6 +1,6 @@
 import { Html, html } from "./html.ts";
 import { noticePage, page } from "./pages.ts";
-import type { Person } from "./people.ts";
+import type { ShownUser } from "./people.ts";
 
 /** What a person sees on the phone while a device waits for them. @see RFC 8628 section 3.3 */
 
@@ -22,17 +22,17 @@ export interface DeviceConfirmPage {
   readonly client: string;
   readonly userCode: string;
   /** Who is signed in here, and so would be on the device. */
-  readonly person: Person | undefined;
+  readonly user: ShownUser | undefined;
 }
 
-export function deviceConfirmPage({ form, client, userCode, person }: DeviceConfirmPage): string {
+export function deviceConfirmPage({ form, client, userCode, user }: DeviceConfirmPage): string {
   return page(
     "Connect a device",
     html`${SCENE}
       <h1>Is this your device?</h1>
       <p class="lead"><strong>${client}</strong> must show this code:</p>
       <p class="code" translate="no">${userCode}</p>
-      ${person && identity(person)} ${new Html(form)}
+      ${user && identity(user)} ${new Html(form)}
       <p class="buttons">
         <button form="op.deviceConfirmForm" class="primary" autofocus>Yes, continue</button>
         <button form="op.deviceConfirmForm" name="abort" value="yes" class="quiet">
@@ -42,8 +42,8 @@ export function deviceConfirmPage({ form, client, userCode, person }: DeviceConf
   );
 }
 
-export function deviceConnectedPage(person: Person | undefined): string {
-  const who = person ? `It is signed in as ${person.name}. ` : "";
+export function deviceConnectedPage(user: ShownUser | undefined): string {
+  const who = user ? `It is signed in as ${user.name}. ` : "";
   return noticePage("Your device is connected", `${who}You can close this page.`, "good");
 }
 
@@ -55,10 +55,10 @@ export function deviceRefusedPage(): string {
   );
 }
 
-function identity(person: Person): Html {
+function identity(user: ShownUser): Html {
   return html`<p class="identity">
-    <img src="/people/${person.sub}.svg" alt="" width="36" height="36" />
-    <span class="who"><span>You are signed in as</span><b>${person.name}</b></span>
+    <img src="/people/${user.sub}.svg" alt="" width="36" height="36" />
+    <span class="who"><span>You are signed in as</span><b>${user.name}</b></span>
   </p>`;
 }
 

@@ -3,7 +3,7 @@ import { interactionPolicy, type KoaContextWithOIDC } from "oidc-provider";
 import type Provider from "oidc-provider";
 import { readAll } from "./body.ts";
 import { loginPage } from "./pages.ts";
-import { findPerson, people } from "./people.ts";
+import { findUser, users } from "./people.ts";
 
 const { Check, Prompt, base } = interactionPolicy;
 
@@ -15,7 +15,7 @@ export function policy(): interactionPolicy.DefaultPolicy {
   prompts.add(new Prompt({ name: "select_account", requestable: true }), 0);
   prompts.get("login")?.checks.push(
     new Check("login_hint", "another person is wanted", "login_required", ({ oidc }) => {
-      const hinted = findPerson(oidc.params?.["login_hint"]);
+      const hinted = findUser(oidc.params?.["login_hint"]);
       const asked = oidc.result?.login !== undefined;
       return !asked && hinted !== undefined && hinted.sub !== oidc.session?.accountId;
     }),
@@ -59,7 +59,7 @@ export async function interact(
   const { uid, prompt, params, session } = await provider.interactionDetails(request, response);
   const finish = (result: Parameters<Provider["interactionFinished"]>[2]): Promise<void> =>
     provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
-  const answers = (sub: string): Record<string, object> => ({
+  const responses = (sub: string): Record<string, object> => ({
     login: { accountId: sub, amr: ["pwd"] },
     select_account: {},
     consent: {},
@@ -76,12 +76,12 @@ export async function interact(
     });
   }
 
-  const hinted = findPerson(params["login_hint"]);
+  const hinted = findUser(params["login_hint"]);
   if (request.method === "POST") {
-    const chosen = findPerson(new URLSearchParams(await readAll(request)).get("person"));
-    if (chosen) return finish(answers(chosen.sub));
+    const chosen = findUser(new URLSearchParams(await readAll(request)).get("person"));
+    if (chosen) return finish(responses(chosen.sub));
   } else if (autoLogin && hinted) {
-    return finish(answers(hinted.sub));
+    return finish(responses(hinted.sub));
   }
 
   const client = await provider.Client.find(String(params["client_id"]));
@@ -89,9 +89,9 @@ export async function interact(
     loginPage({
       uid,
       client: client?.clientName ?? client?.clientId ?? "an app",
-      people,
+      users,
       hinted,
-      current: findPerson(session?.accountId),
+      current: findUser(session?.accountId),
     }),
   );
 }

@@ -1,5 +1,5 @@
 import { Html, html } from "./html.ts";
-import type { Person } from "./people.ts";
+import type { ShownUser } from "./people.ts";
 
 const MARK = html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" class="mark">
   <path
@@ -45,30 +45,30 @@ export function page(title: string, content: Html): string {
 export interface LoginPage {
   readonly uid: string;
   readonly client: string;
-  readonly people: readonly Person[];
-  readonly hinted: Person | undefined;
-  readonly current: Person | undefined;
+  readonly users: readonly ShownUser[];
+  readonly hinted: ShownUser | undefined;
+  readonly current: ShownUser | undefined;
 }
 
-export function loginPage({ uid, client, people, hinted, current }: LoginPage): string {
+export function loginPage({ uid, client, users, hinted, current }: LoginPage): string {
   const first = hinted ?? current;
-  const sorted = first ? [first, ...people.filter((person) => person !== first)] : people;
+  const sorted = first ? [first, ...users.filter((user) => user !== first)] : users;
   return page(
     "Sign in",
     html`<h1>Who are you?</h1>
       <p class="lead">to continue to <strong>${client}</strong></p>
       <form method="post" action="/interaction/${uid}" class="people">
         ${sorted.map(
-          (person) =>
+          (user) =>
             html`<button
               name="person"
-              value="${person.sub}"
+              value="${user.sub}"
               class="person"
-              ${person === first ? new Html("autofocus") : ""}
+              ${user === first ? new Html("autofocus") : ""}
             >
-              <img src="/people/${person.sub}.svg" alt="" width="44" height="44" />
-              <span class="who"><b>${person.name}</b><span>${person.email}</span></span>
-              ${person === first ? html`<span class="tag">${person === hinted ? "Suggested" : "Signed in"}</span>` : ""}
+              <img src="/people/${user.sub}.svg" alt="" width="44" height="44" />
+              <span class="who"><b>${user.name}</b><span>${user.email}</span></span>
+              ${user === first ? html`<span class="tag">${user === hinted ? "Suggested" : "Signed in"}</span>` : ""}
             </button>`,
         )}
       </form>
@@ -76,13 +76,11 @@ export function loginPage({ uid, client, people, hinted, current }: LoginPage): 
   );
 }
 
-export function logoutPage(form: string, person: Person | undefined): string {
+export function logoutPage(form: string, user: ShownUser | undefined): string {
   return page(
     "Sign out",
     html`<h1>Sign out of Harbor?</h1>
-      <p class="lead">
-        ${person ? html`You are signed in as <strong>${person.name}</strong>.` : ""}
-      </p>
+      <p class="lead">${user ? html`You are signed in as <strong>${user.name}</strong>.` : ""}</p>
       ${new Html(form)}
       <p class="buttons">
         <button form="op.logoutForm" name="logout" value="yes" class="primary" autofocus>

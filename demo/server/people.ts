@@ -1,4 +1,4 @@
-export interface Person {
+export interface ShownUser {
   readonly sub: string;
   readonly name: string;
   readonly givenName: string;
@@ -8,7 +8,7 @@ export interface Person {
   readonly colors: readonly [string, string];
 }
 
-export const people: readonly Person[] = [
+export const users: readonly ShownUser[] = [
   {
     sub: "ada",
     name: "Ada Lovelace",
@@ -39,28 +39,28 @@ export const people: readonly Person[] = [
 ];
 
 /** By `sub` or email, as a `login_hint` may be either. */
-export function findPerson(hint: unknown): Person | undefined {
-  return people.find((person) => person.sub === hint || person.email === hint);
+export function findUser(hint: unknown): ShownUser | undefined {
+  return users.find((user) => user.sub === hint || user.email === hint);
 }
 
 export function claimsOf(
-  person: Person,
+  user: ShownUser,
   issuer: string,
 ): { sub: string; [claim: string]: unknown } {
   return {
-    sub: person.sub,
-    name: person.name,
-    given_name: person.givenName,
-    family_name: person.familyName,
-    picture: `${issuer}/people/${person.sub}.svg`,
-    email: person.email,
+    sub: user.sub,
+    name: user.name,
+    given_name: user.givenName,
+    family_name: user.familyName,
+    picture: `${issuer}/people/${user.sub}.svg`,
+    email: user.email,
     email_verified: true,
   };
 }
 
-export function pictureOf(person: Person): string {
-  const [from, to] = person.colors;
-  const initials = `${person.givenName[0] ?? ""}${person.familyName[0] ?? ""}`;
+export function pictureOf(user: ShownUser): string {
+  const [from, to] = user.colors;
+  const initials = `${user.givenName[0] ?? ""}${user.familyName[0] ?? ""}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96">
   <defs><linearGradient id="g" x1="0" y1="0" x2="1" y2="1"><stop stop-color="${from}"/><stop offset="1" stop-color="${to}"/></linearGradient></defs>
   <rect width="96" height="96" fill="url(#g)"/>

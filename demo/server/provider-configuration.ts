@@ -9,7 +9,7 @@ import {
 import * as devicePages from "./device-pages.ts";
 import { loadExistingGrant, policy } from "./interactions.ts";
 import * as pages from "./pages.ts";
-import { claimsOf, findPerson } from "./people.ts";
+import { claimsOf, findUser } from "./people.ts";
 
 export interface ConfigurationInput {
   readonly issuer: string;
@@ -76,8 +76,8 @@ export function configuration(input: ConfigurationInput): Configuration {
     // The name and the picture in the ID token, so that no app needs userinfo.
     conformIdTokenClaims: false,
     findAccount: (_ctx, sub) => {
-      const person = findPerson(sub);
-      return person && { accountId: person.sub, claims: () => claimsOf(person, issuer) };
+      const user = findUser(sub);
+      return user && { accountId: user.sub, claims: () => claimsOf(user, issuer) };
     },
     interactions: {
       policy: policy(),
@@ -125,11 +125,11 @@ export function configuration(input: ConfigurationInput): Configuration {
             form,
             client: client.clientName ?? client.clientId,
             userCode,
-            person: findPerson(ctx.oidc.session?.accountId),
+            user: findUser(ctx.oidc.session?.accountId),
           });
         },
         successSource: (ctx) => {
-          ctx.body = devicePages.deviceConnectedPage(findPerson(ctx.oidc.session?.accountId));
+          ctx.body = devicePages.deviceConnectedPage(findUser(ctx.oidc.session?.accountId));
         },
       },
       resourceIndicators: {
@@ -160,7 +160,7 @@ function logoutSource(ctx: KoaContextWithOIDC, form: string): void {
     session?.accountId !== undefined && entities.IdTokenHint?.payload["sub"] === session.accountId;
   ctx.body = certain
     ? pages.logoutAtOncePage(form)
-    : pages.logoutPage(form, findPerson(session?.accountId));
+    : pages.logoutPage(form, findUser(session?.accountId));
 }
 
 function signedOut(ctx: KoaContextWithOIDC): void {

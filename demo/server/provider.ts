@@ -7,7 +7,7 @@ import { handle, listenOnLoopback } from "./loopback.ts";
 import { interact } from "./interactions.ts";
 import { MemoryDatabase } from "./memory-adapter.ts";
 import { noticePage } from "./pages.ts";
-import { findPerson, pictureOf } from "./people.ts";
+import { findUser, pictureOf } from "./people.ts";
 import { configuration } from "./provider-configuration.ts";
 import { TokenRequests } from "./token-requests.ts";
 
@@ -164,6 +164,6 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
 }
 
 function picture(pathname: string): readonly [string, string] | undefined {
-  const person = findPerson(/^\/people\/(\w+)\.svg$/.exec(pathname)?.[1]);
-  return person && ["image/svg+xml", pictureOf(person)];
+  const user = findUser(/^\/people\/(\w+)\.svg$/.exec(pathname)?.[1]);
+  return user && ["image/svg+xml", pictureOf(user)];
 }

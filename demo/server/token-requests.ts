@@ -26,9 +26,9 @@ export interface Fault {
   /** Before the provider sees the request. */
   readonly delayMs?: number;
   /** After the provider did its work, before its answer leaves. */
-  readonly delayAnswerMs?: number;
-  /** Cut the connection: `request`: the provider never hears of it; `answer`: it did its work and nobody hears of that. */
-  readonly lose?: "request" | "answer";
+  readonly delayResponseMs?: number;
+  /** Cut the connection: `request`: the provider never hears of it; `response`: it did its work and nobody hears of that. */
+  readonly lose?: "request" | "response";
 }
 
 /** A log of the token endpoint, and a switch for its failures. */
@@ -101,10 +101,10 @@ export class TokenRequests {
         record.given = hash(ctx.body.refresh_token);
       }
     }
-    await sleep(fault.delayAnswerMs ?? 0);
+    await sleep(fault.delayResponseMs ?? 0);
     if (typeof ctx.body === "object" && ctx.body !== null && "error" in ctx.body)
       record.error = String(ctx.body.error);
-    if (fault.lose === "answer") return cut(ctx);
+    if (fault.lose === "response") return cut(ctx);
     record.status = ctx.status;
   }
 }

@@ -1,28 +1,27 @@
 import { abortable } from "../core/abortable.ts";
-import type { Auth, AuthState, GetTokenOptions, SignOutOptions } from "../core/auth.ts";
+import type { Auth, AuthState, GetTokenOptions, LogoutOptions } from "../core/auth.ts";
 import type { NetworkError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
 import type { TabMessage } from "../core/message.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { UserAgent } from "../core/user-agent.ts";
-import { USUAL_WANT, wantKey } from "../core/want.ts";
+import { DEFAULT_TARGET, targetKey } from "../core/want.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./session/active-session.ts";
-import { authorizedFetch } from "../fetch/authorized-fetch.ts";
-import type { RefusedTokens } from "../fetch/refused-tokens.ts";
-import type { GetToken } from "../fetch/get-token.ts";
-import { checkOutUntold } from "./logout/local-logout.ts";
+import { authorizedFetch } from "../fetch/create-fetch.ts";
+import { localLogoutUntold } from "./logout/local-logout.ts";
 import { LazyLogins } from "./login/lazy-logins.ts";
 import type { LoginsConfig } from "./login/logins.ts";
 import type { ForgottenError } from "./session/not-forgotten.ts";
-import { ignore, needsPerson, Renewals } from "./silent-tokens.ts";
-import { userLeft, type UserLeft } from "./users/user-left.ts";
-import { isCallback, signOutStateOf } from "./login/response-url.ts";
-import type { PeopleDesk } from "./parts.ts";
-import type * as ServerSignOut from "./logout/server-logout.ts";
+import { ignore, needsUser, SilentTokens } from "./silent-tokens.ts";
+import { removeUser, type UserRemoval } from "./users/user-left.ts";
+import { isCallback, logoutStateOf } from "./login/response-url.ts";
+import type { UsersParts } from "./parts.ts";
+import type * as ServerLogout from "./logout/server-logout.ts";
+import type { RefusedTokens, GetToken } from "../fetch/refused-tokens.ts";
 
 /** What a manager is composed of; `createAuth()` shows how. */
 export interface AuthManagerConfig
-  extends ActiveSessionConfig, LoginsConfig, ServerSignOut.ServerSignOutConfig {
+  extends ActiveSessionConfig, LoginsConfig, ServerLogout.ServerLogoutConfig {
   /** The way `login()` goes when none is given. */
   readonly userAgent: UserAgent;
   readonly refresher: Pick<Refresher, "prepare" | "validate">;
@@ -39,8 +38,8 @@ export class AuthManager implements Auth {
   readonly #session: ActiveSession;
   readonly #logins: LazyLogins;
   #opened: Promise<void> | undefined;
-  readonly #renewals: Renewals;
-  readonly #userLeft: UserLeft;
+  readonly #silentTokens: SilentTokens;
+  readonly #userRemoval: UserRemoval;
   #switched: Promise<void> = Promise.resolve();
   #unlisten: (() => void) | undefined;
 
@@ -48,8 +47,8 @@ export class AuthManager implements Auth {
     this.#config = config;
     this.#session = new ActiveSession(config);
     this.#logins = new LazyLogins(config, this.#session);
-    this.#renewals = new Renewals(config, this.#session, this.#logins);
-    this.#userLeft = userLeft(config);
+    this.#silentTokens = new SilentTokens(config, this.#session, this.#logins);
+    this.#userRemoval = removeUser(config);
   }
 
   // Not an async function: with a good token at hand this is a comparison and nothing else.
@@ -71,7 +70,7 @@ export class AuthManager implements Auth {
     )(input, init);
   };
 
-  readonly onUserLeft: Auth["onUserLeft"] = (listener) => this.#userLeft.listen(listener);
+  readonly onUserRemoved: Auth["onUserRemoved"] = (listener) => this.#userRemoval.listen(listener);
 
   readonly subscribe: Auth["subscribe"] = (listener) => this.#session.state.subscribe(listener);
 
@@ -83,7 +82,7 @@ export class AuthManager implements Auth {
     const { page, channel, client, clock, redirectUri, postLogoutRedirectUri } = this.#config;
     if (this.#unlisten || page.unsupported()) return;
     const undo = [
-      channel.listen((message) => void this.#hear(message)),
+      channel.listen((message) => void this.#onMessage(message)),
       page.onActivation(() => (this.#logins.activatedAt = clock.now())),
       page.onWake(() => void this.#session.load("stored").catch(this.#onUnread)),
     ];
@@ -96,10 +95,10 @@ export class AuthManager implements Auth {
       this.#logins.tell((logins) => logins.cameBack(here));
     }
     this.#opened.catch(ignore);
-    const signOut = signOutStateOf(here, postLogoutRedirectUri());
-    if (signOut) {
-      loadServerSignOut()
-        .then(({ takeSignOut }) => takeSignOut(signOut, this.#config))
+    const logout = logoutStateOf(here, postLogoutRedirectUri());
+    if (logout) {
+      loadServerLogout()
+        .then(({ takeLogout }) => takeLogout(logout, this.#config))
         .catch(ignore);
     }
   };
@@ -115,7 +114,7 @@ export class AuthManager implements Auth {
       this.#assertSupported();
       // Before the first await: a window may be opened in a click only.
       const { userAgent = this.#config.userAgent, ...request } = options;
-      return this.#logins.travel(userAgent.open(), request);
+      return this.#logins.startLogin(userAgent.open(), request);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -132,7 +131,7 @@ export class AuthManager implements Auth {
     return this.#session.user;
   };
 
-  readonly signOut: Auth["signOut"] = async (options) => {
+  readonly logout: Auth["logout"] = async (options) => {
     this.#assertSupported();
     if (!options?.user) await this.#open();
     const { sub } = this.#session;
@@ -140,66 +139,66 @@ export class AuthManager implements Auth {
     if (user === undefined) return { server: "told" };
     // First: whoever asks for a token from now on must not sign in again.
     this.#logins.loggedOut(user);
-    await checkOutUntold(this.#config, user);
+    await localLogoutUntold(this.#config, user);
     if (user === this.#session.sub) this.#session.leave();
-    await this.#userLeft.tell(user);
+    await this.#userRemoval.tell(user);
     await this.#session.load("this-tab").catch(ignore);
     // From here on the server is told; whether it hears changes nothing here.
     if (!this.#config.untold.sessions.has(user)) return { server: "told" };
     try {
-      return await (await loadServerSignOut()).leaveServer(this.#desk(), user, sub, options);
+      return await (await loadServerLogout()).leaveServer(this.#parts(), user, sub, options);
     } catch (error) {
       return { server: "not_told", error: error as NetworkError };
     }
   };
 
-  readonly users: Auth["users"] = async () => (await this.#people()).listUsers(this.#desk());
+  readonly users: Auth["users"] = async () => (await this.#users()).listUsers(this.#parts());
 
   /** One after the other: the tab is for the last one. */
   readonly switchUser: Auth["switchUser"] = (sub) => {
     const turn = this.#switched.then(async () =>
-      (await this.#people()).switchUser(this.#desk(), sub),
+      (await this.#users()).switchUser(this.#parts(), sub),
     );
     this.#switched = turn.catch(ignore);
     return turn;
   };
 
   readonly forget: Auth["forget"] = async (sub) =>
-    (await this.#peopleOrSignOut({ user: sub })).forget(this.#desk(), sub);
+    (await this.#usersOrLogout({ user: sub })).forget(this.#parts(), sub);
 
-  readonly signOutEverywhere: Auth["signOutEverywhere"] = async () =>
-    (await this.#peopleOrSignOut({})).signOutEverywhere(this.#desk());
+  readonly logoutAll: Auth["logoutAll"] = async () =>
+    (await this.#usersOrLogout({})).logoutAll(this.#parts());
 
   /** The tokens are deleted even when the rest cannot be loaded. */
-  async #peopleOrSignOut(who: SignOutOptions) {
+  async #usersOrLogout(who: LogoutOptions) {
     try {
-      return await this.#people();
+      return await this.#users();
     } catch (error) {
-      await this.signOut({ ...who, endSession: "none" }).catch(ignore);
+      await this.logout({ ...who, endSession: "none" }).catch(ignore);
       throw error;
     }
   }
 
   /** What pages without a choice of people do without. */
-  async #people() {
+  async #users() {
     this.#assertSupported();
     // Whose session cannot be used does not keep the others from theirs.
     await this.#open().catch(ignore);
     return chunk(import("./users/users.ts"));
   }
 
-  #desk(): PeopleDesk {
+  #parts(): UsersParts {
     return {
       config: this.#config,
       session: this.#session,
       logins: this.#logins,
-      userLeft: this.#userLeft,
+      removeUser: this.#userRemoval,
       auth: this,
     };
   }
 
-  async #hear(message: TabMessage): Promise<void> {
-    const { t, k, from, sid } = message;
+  async #onMessage(message: TabMessage): Promise<void> {
+    const { t, k, from, sessionId } = message;
     const isOwn = from === this.#config.tab;
     // Whoever signed in or out here goes on here.
     if (t === "user") {
@@ -207,16 +206,16 @@ export class AuthManager implements Auth {
       const { what } = message;
       if (what === "login") this.#logins.tell(({ automatic }) => automatic.loggedIn(k));
       else {
-        void this.#userLeft.tell(k);
+        void this.#userRemoval.tell(k);
         if ((this.#session.sub ?? k) === k) this.#logins.loggedOut(k);
       }
-      return this.#session.hear(k, what).catch(this.#onUnread);
+      return this.#session.onMessage(k, what).catch(this.#onUnread);
     }
     if (k !== this.#session.sub || (t !== "done" && t !== "ended")) return;
     if (t === "ended") this.#session.drop();
     // Whoever waits here for the same is told by the refresh itself.
-    if (t === "done") await this.#renewals.usual?.catch(ignore);
-    if (t === "done" && this.#session.isAt(sid, message.gen)) return;
+    if (t === "done") await this.#silentTokens.usual?.catch(ignore);
+    if (t === "done" && this.#session.isAt(sessionId, message.generation)) return;
     const read = this.#session.load(isOwn ? "this-tab" : "other-tab");
     // The token at hand is good, whoever has a newer one.
     await read.catch(t === "done" ? ignore : this.#onUnread);
@@ -245,42 +244,43 @@ export class AuthManager implements Auth {
         return token;
       }
     } catch (error) {
-      const offered = needsPerson(error) && this.#logins.loaded?.takeOffered(options);
+      const offered = needsUser(error) && this.#logins.loaded?.takeOffered(options);
       if (offered) return offered;
       waitFor = this.#logins.underWay;
       // Only a login that the app asks for undoes `forget()`.
       const mayAsk =
         waitFor ??
         (this.#config.page.canNavigate() && !(error as Partial<ForgottenError>).isForgotten);
-      if (prompt === "none" || !needsPerson(error) || !mayAsk) throw error;
+      if (prompt === "none" || !needsUser(error) || !mayAsk) throw error;
       reason = error;
     }
-    return (await this.#people()).tokenAfterLogin(this.#desk(), options, { waitFor, reason });
+    return (await this.#users()).tokenAfterLogin(this.#parts(), options, { waitFor, reason });
   }
 
   async #silentToken({ refused, ...options }: GetTokenOptions): Promise<string> {
     const { cache = "default", user } = options;
-    const want = wantKey(options);
+    const target = targetKey(options);
     let refusal: unknown;
-    const isUsual = want === USUAL_WANT && (user ?? this.#session.sub) === this.#session.sub;
-    if (isUsual && cache === "default") {
+    const isDefault =
+      target === DEFAULT_TARGET && (user ?? this.#session.sub) === this.#session.sub;
+    if (isDefault && cache === "default") {
       const good = this.#session.goodToken();
       if (good) return good;
       if (this.#session.isOver()) {
         try {
-          return await this.#renewals.renew(options, undefined);
+          return await this.#silentTokens.renew(options, undefined);
         } catch (error) {
-          if (!needsPerson(error)) throw error;
+          if (!needsUser(error)) throw error;
           refusal = error;
         }
       }
     }
-    const found = await this.#session.find(want, user);
+    const found = await this.#session.find(target, user);
     const isNews = refused !== undefined && found?.tokens.accessToken !== refused;
     if ((cache === "default" || isNews) && found && found.condition !== "dead") {
       if (found.condition === "aging") {
-        this.#renewals.renew({ ...options, cache: "reload" }, found.tokens).catch(ignore);
-      } else if (isUsual) {
+        this.#silentTokens.renew({ ...options, cache: "reload" }, found.tokens).catch(ignore);
+      } else if (isDefault) {
         // Another tab got it, and its word did not reach this one.
         await this.#session.load("other-tab").catch(ignore);
       }
@@ -290,7 +290,10 @@ export class AuthManager implements Auth {
     if (refusal !== undefined && !found) throw refusal;
     // Dead by the monotonic clock: the wall's word alone would have it served again.
     const revived = found && found.tokens.expiresAt > this.#config.clock.now();
-    return this.#renewals.renew({ ...options, ...(revived && { cache: "reload" }) }, found?.tokens);
+    return this.#silentTokens.renew(
+      { ...options, ...(revived && { cache: "reload" }) },
+      found?.tokens,
+    );
   }
 
   /** The first read of the store. One that failed is tried again by the next call. */
@@ -308,5 +311,5 @@ export class AuthManager implements Auth {
   }
 }
 
-export const loadServerSignOut = (): Promise<typeof ServerSignOut> =>
+export const loadServerLogout = (): Promise<typeof ServerLogout> =>
   chunk(import("./logout/server-logout.ts"));

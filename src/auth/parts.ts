@@ -3,16 +3,16 @@ import type { UserAgent } from "../core/user-agent.ts";
 import type { ActiveSession, ActiveSessionConfig } from "./session/active-session.ts";
 import type { LazyLogins } from "./login/lazy-logins.ts";
 import type { LoginsConfig } from "./login/logins.ts";
-import type { ServerSignOutConfig } from "./logout/server-logout.ts";
-import type { UserLeft } from "./users/user-left.ts";
+import type { ServerLogoutConfig } from "./logout/server-logout.ts";
+import type { UserRemoval } from "./users/user-left.ts";
 
 /** What the manager hands to what it loads when people are chosen, asked or signed out. */
-export interface PeopleDesk {
+export interface UsersParts {
   readonly config: ActiveSessionConfig &
     LoginsConfig &
-    ServerSignOutConfig & { readonly userAgent: UserAgent };
+    ServerLogoutConfig & { readonly userAgent: UserAgent };
   readonly session: ActiveSession;
   readonly logins: LazyLogins;
-  readonly userLeft: UserLeft;
+  readonly removeUser: UserRemoval;
   readonly auth: Auth;
 }

@@ -4,24 +4,26 @@ import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { sessionKey } from "../core/keys.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import { USUAL_WANT, wantKey } from "../core/want.ts";
-import type { ActiveSession, ActiveSessionConfig } from "./session/active-session.ts";
+import { DEFAULT_TARGET, targetKey } from "../core/want.ts";
 import type { LazyLogins } from "./login/lazy-logins.ts";
-import { otherPerson } from "./session/other-person.ts";
-
-export type RenewalsConfig = Pick<ActiveSessionConfig, "client" | "sessions"> & {
+import {
+  type ActiveSession,
+  type ActiveSessionConfig,
+  otherUser,
+} from "./session/active-session.ts";
+export type SilentTokensConfig = Pick<ActiveSessionConfig, "client" | "sessions"> & {
   readonly grant: Grant;
 };
 
 /** Tokens that the grant is asked for without a person. */
-export class Renewals {
-  readonly #config: RenewalsConfig;
+export class SilentTokens {
+  readonly #config: SilentTokensConfig;
   readonly #session: ActiveSession;
   readonly #logins: LazyLogins;
   readonly #underWay = new Map<string, Promise<string>>();
-  #usual: Promise<unknown> | undefined;
+  #default: Promise<unknown> | undefined;
 
-  constructor(config: RenewalsConfig, session: ActiveSession, logins: LazyLogins) {
+  constructor(config: SilentTokensConfig, session: ActiveSession, logins: LazyLogins) {
     this.#config = config;
     this.#session = session;
     this.#logins = logins;
@@ -29,16 +31,16 @@ export class Renewals {
 
   /** The latest one of the usual token. */
   get usual(): Promise<unknown> | undefined {
-    return this.#usual;
+    return this.#default;
   }
 
   /** One for all who want the same at the same time; who leaves does not end it. */
   renew(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
     const { signal, context, user = tokens?.user?.sub ?? this.#session.sub, ...rest } = options;
-    const want = wantKey(options);
+    const target = targetKey(options);
     // Before there is an outcome, which may take long.
     this.#session.stale();
-    const id = JSON.stringify([want, rest.cache, tokens?.generation, user]);
+    const id = JSON.stringify([target, rest.cache, tokens?.generation, user]);
     const joined = context ? undefined : this.#underWay.get(id);
     const renewal =
       joined ??
@@ -46,7 +48,7 @@ export class Renewals {
         this.#underWay.delete(id),
       );
     if (!context) this.#underWay.set(id, renewal);
-    if (want === USUAL_WANT) this.#usual = renewal;
+    if (target === DEFAULT_TARGET) this.#default = renewal;
     // Also for who leaves: the token may have run out meanwhile.
     return abortable(renewal, signal).catch((error: unknown) => {
       this.#session.stale();
@@ -72,14 +74,15 @@ export class Renewals {
       tokens || user === this.#session.sub || (await sessions.get(sessionKey(client, user ?? "")));
     const isKnown = !!row;
     try {
-      const answer = await grant.requestToken(request);
+      const response = await grant.requestToken(request);
       // Tokens without a generation are not in the store yet.
-      if (answer.generation === undefined) await this.#logins.keep(answer, request, { isKnown });
-      else if (answer.user?.sub !== (user ?? answer.user?.sub)) throw otherPerson();
-      await this.#session.adopt(answer, wantKey(options)).catch(ignore);
-      return answer.accessToken;
+      if (response.generation === undefined)
+        await this.#logins.keep(response, request, { isKnown });
+      else if (response.user?.sub !== (user ?? response.user?.sub)) throw otherUser();
+      await this.#session.publishRefreshed(response, targetKey(options)).catch(ignore);
+      return response.accessToken;
     } catch (error) {
-      if (needsPerson(error) && this.#session.user) {
+      if (needsUser(error) && this.#session.user) {
         await this.#session.load("other-tab").catch(ignore);
       }
       throw error;
@@ -87,7 +90,7 @@ export class Renewals {
   }
 }
 
-export function needsPerson(error: unknown): boolean {
+export function needsUser(error: unknown): boolean {
   return error instanceof NoTokenError || error instanceof RefreshTokenError;
 }
 

@@ -21,10 +21,10 @@ import type { Refresher } from "../core/refresher.ts";
 import type { RequestStore } from "../core/request-store.ts";
 import type { SessionStore, UserStore } from "../core/session.ts";
 import type { UserFetcher } from "../core/user-fetcher.ts";
-import { createEngine } from "./lazy-server.ts";
+import { createLazyServer } from "./lazy-server.ts";
 import { AuthorizationCodeGrant } from "../grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../grants/refresh-grant.ts";
-import { AuthManager, loadServerSignOut } from "../auth/auth-manager.ts";
+import { AuthManager, loadServerLogout } from "../auth/auth-manager.ts";
 import { UntoldLogouts } from "../auth/logout/untold-logouts.ts";
 import { createRefresher } from "./lazy-refresher.ts";
 import type { RefreshTiming } from "../refresh/timing.ts";
@@ -102,7 +102,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
   const untold = new UntoldLogouts();
   const { sessions, prepare } = clientSessions(persist, database, { client, clock, random });
   const redirectUri = () => resolveRedirectUri(config.redirectUri);
-  const { server, send } = createEngine({
+  const { server, send } = createLazyServer({
     issuer,
     clientId,
     scope,
@@ -128,7 +128,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
       send: {
         ...send,
         revoke: async (user, refreshToken) => {
-          const { revoke } = await loadServerSignOut();
+          const { revoke } = await loadServerLogout();
           await revoke({ ...parts, page, untold }, user, refreshToken);
         },
       },

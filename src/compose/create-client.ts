@@ -7,8 +7,8 @@ import type { Grant } from "../core/grant.ts";
 import { clientKey } from "../core/keys.ts";
 import type { TabLock } from "../core/ports.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
-import type { Want } from "../core/want.ts";
-import { createEngine } from "./lazy-server.ts";
+import type { TokenTarget } from "../core/want.ts";
+import { createLazyServer } from "./lazy-server.ts";
 import { ClientCredentialsGrant } from "../grants/client-credentials-grant.ts";
 import { RefreshTokenGrant } from "../grants/refresh-token-grant.ts";
 import { createFetch, type CreateFetchConfig } from "../fetch/create-fetch.ts";
@@ -19,7 +19,7 @@ import { MemoryTokenStorage } from "../memory/memory-token-storage.ts";
 
 /** Everything `createClient()` can be told. `scope`, `resource` and `audience`: what a token is for when a call does not say. */
 export interface CreateClientConfig
-  extends Want, Partial<Pick<CreateFetchConfig, "allow" | "exclude">> {
+  extends TokenTarget, Partial<Pick<CreateFetchConfig, "allow" | "exclude">> {
   /** The authorization server's issuer identifier, exactly as its metadata says it. */
   readonly issuer: string;
   readonly clientId: string;
@@ -61,7 +61,7 @@ export function createClient(config: CreateClientConfig): Client {
   checkService(config);
   const { issuer, clientId, authentication, endpoints, service, keyPrefix } = config;
   const { scope = [], resource, audience, allow, exclude } = config;
-  const { server } = createEngine({
+  const { server } = createLazyServer({
     issuer,
     clientId,
     scope,
@@ -82,17 +82,17 @@ export function createClient(config: CreateClientConfig): Client {
     ...(keyPrefix !== undefined && { keyPrefix }),
   });
   // Before tokens are looked up: clients that are for different things may share a storage.
-  const want: Want = {
+  const target: TokenTarget = {
     ...(scope.length > 0 && { scope }),
     ...(resource !== undefined && { resource }),
     ...(audience !== undefined && { audience }),
   };
-  const getToken: Client["getToken"] = (options) => manager.getToken({ ...want, ...options });
+  const getToken: Client["getToken"] = (options) => manager.getToken({ ...target, ...options });
   const send = allow && createFetch({ getToken, allow, ...(exclude && { exclude }) });
   return {
     getToken,
-    forceRefresh: (options) => manager.forceRefresh({ ...want, ...options }),
-    invalidateToken: (options) => manager.invalidateToken({ ...want, ...options }),
+    forceRefresh: (options) => manager.forceRefresh({ ...target, ...options }),
+    invalidateToken: (options) => manager.invalidateToken({ ...target, ...options }),
     fetch: async (input, init) => {
       if (send) return send(input, init);
       throw new ConfigurationError(

@@ -1,7 +1,7 @@
 import { abortable } from "../core/abortable.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import type { Refresher } from "../core/refresher.ts";
-import type { RefresherConfig } from "./refresher-in-page.ts";
+import type { RefresherConfig } from "./protocol.chunk.ts";
 
 /** A token does not wait longer for code that cannot be loaded, or keys that do not come. Milliseconds. */
 const VALIDATION_MS = 2_000;

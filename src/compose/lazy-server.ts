@@ -3,14 +3,14 @@ import { abortable } from "../core/abortable.ts";
 import type { AuthorizationServer, Endpoints } from "../core/authorization-server.ts";
 import type { ClientAuthentication } from "../core/client-authentication.ts";
 import { chunk, shared } from "../core/lazy.ts";
-import type { LeftTokens } from "../import/source.ts";
+import type { ImportedTokens } from "../import/source.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Send } from "../core/refresher.ts";
 import type { RequestStore } from "../core/request-store.ts";
-import { parseWantKey } from "../core/want.ts";
-import type { LeftVerdict } from "../import/validate-tokens.ts";
+import { parseTargetKey } from "../core/want.ts";
+import type { ImportValidation } from "../import/validate-tokens.ts";
 
-export interface EngineConfig {
+export interface LazyServerConfig {
   readonly issuer: string;
   readonly clientId: string;
   /** `none` when not given. */
@@ -33,14 +33,14 @@ export interface EngineConfig {
 }
 
 /** The protocol, loaded piece by piece when it is first needed. */
-export interface Engine {
+export interface LazyServer {
   readonly server: AuthorizationServer;
   /** What a revocation needs beside the server is in no engine. */
   readonly send: Omit<Send, "revoke">;
 }
 
 /** Server and send share discovery and keys. */
-export function createEngine(config: EngineConfig): Engine {
+export function createLazyServer(config: LazyServerConfig): LazyServer {
   const parts = {
     tokenTimeoutMs: 15_000,
     discoveryTimeoutMs: 10_000,
@@ -61,7 +61,8 @@ export function createEngine(config: EngineConfig): Engine {
       exchange: async (response, signal) => (await server(signal)).exchange(response, signal),
       requestTokens: async (parameters, options) =>
         (await server(options?.signal)).requestTokens(parameters, options),
-      authorizeDevice: async (want, signal) => (await server(signal)).authorizeDevice(want, signal),
+      authorizeDevice: async (target, signal) =>
+        (await server(signal)).authorizeDevice(target, signal),
       userinfo: async (accessToken, signal) => (await server(signal)).userinfo(accessToken, signal),
       revoke: async (refreshToken, signal) => (await server(signal)).revoke(refreshToken, signal),
       endSession: async (request, signal) => (await server(signal)).endSession(request, signal),
@@ -73,10 +74,10 @@ export function createEngine(config: EngineConfig): Engine {
       },
       sync: async () => sender?.sync(),
       // Loads nothing: the request leaves in the task in which the coordinator decided so.
-      async send(record, want) {
+      async send(record, target) {
         const { refreshToken } = record;
         if (!sender || !refreshToken) return { type: "unsent" };
-        return await sender.send({ refreshToken, previous: record, ...parseWantKey(want) });
+        return await sender.send({ refreshToken, previous: record, ...parseTargetKey(target) });
       },
       verify: async (record, keys) => {
         const loaded = await loadServer().catch(() => undefined);
@@ -87,13 +88,13 @@ export function createEngine(config: EngineConfig): Engine {
 }
 
 /** What is needed, once, to take over the session of another SDK. */
-export async function leftTokens({
+export async function loadImportValidator({
   issuer,
   clientId,
   clock,
-}: Pick<EngineConfig, "issuer" | "clientId" | "clock">): Promise<
-  (tokens: LeftTokens) => LeftVerdict
+}: Pick<LazyServerConfig, "issuer" | "clientId" | "clock">): Promise<
+  (tokens: ImportedTokens) => ImportValidation
 > {
-  const { judgeLeft } = await chunk(import("../import/validate-tokens.ts"));
-  return (tokens) => judgeLeft(tokens, { issuer, clientId, now: clock.now() });
+  const { validateImported } = await chunk(import("../import/validate-tokens.ts"));
+  return (tokens) => validateImported(tokens, { issuer, clientId, now: clock.now() });
 }

@@ -8,19 +8,19 @@ const HIDDEN_JITTER_MS = 40_000;
 /** Between two tries. Milliseconds. */
 const PAUSE_MS = 30_000;
 /** A timer that is told to wait for longer does not wait at all. Milliseconds. */
-const LONGEST_MS = 2e9;
+const MAX_TIMER_MS = 2e9;
 
 /**
  * Renews tokens before they end although nobody asks, for apps that cannot wait for a refresh after a long silence: a call,
  * a recording. Without it a session that nobody uses makes no requests. All tabs may do so; one of them refreshes.
  * Returns its undo.
  */
-export function renewAhead(auth: Pick<Auth, "state" | "subscribe" | "getToken">): () => void {
+export function startAutoRefresh(auth: Pick<Auth, "state" | "subscribe" | "getToken">): () => void {
   const jitterMs = Math.random() * HIDDEN_JITTER_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let triedAt = -Infinity;
   /** Of the token that is planned for, by both clocks: the wall clock may be set back. */
-  let [end, endMono] = [0, 0];
+  let [end, endMonotonic] = [0, 0];
 
   const renew = () => {
     triedAt = performance.now();
@@ -34,16 +34,16 @@ export function renewAhead(auth: Pick<Auth, "state" | "subscribe" | "getToken">)
     if (state.status !== "authenticated") return;
     if (end !== state.token.expiresAt) {
       end = state.token.expiresAt;
-      endMono = performance.now() + end - Date.now();
+      endMonotonic = performance.now() + end - Date.now();
     }
-    const leftMs = Math.min(end - Date.now(), endMono - performance.now());
+    const remainingMs = Math.min(end - Date.now(), endMonotonic - performance.now());
     const isVisible = document.visibilityState === "visible";
     const leadMs = isVisible
-      ? Math.min(VISIBLE_LEAD_MS, leftMs / 2)
-      : Math.min(HIDDEN_LEAD_MS + jitterMs, leftMs / 3);
+      ? Math.min(VISIBLE_LEAD_MS, remainingMs / 2)
+      : Math.min(HIDDEN_LEAD_MS + jitterMs, remainingMs / 3);
     const soonestMs = triedAt + PAUSE_MS - performance.now();
-    const dueMs = Math.max(0, leftMs - leadMs, soonestMs);
-    timer = dueMs > LONGEST_MS ? setTimeout(plan, LONGEST_MS) : setTimeout(renew, dueMs);
+    const dueMs = Math.max(0, remainingMs - leadMs, soonestMs);
+    timer = dueMs > MAX_TIMER_MS ? setTimeout(plan, MAX_TIMER_MS) : setTimeout(renew, dueMs);
   };
 
   const unsubscribe = auth.subscribe(plan);

@@ -1,7 +1,6 @@
 import type { Endpoints } from "./authorization-server.ts";
 import { ConfigurationError } from "./errors.ts";
-import { parseUrl } from "./same-origin.ts";
-import { isSecureUrl } from "./secure-url.ts";
+import { parseUrl, isSecureUrl } from "./same-origin.ts";
 
 /** What an app says about itself and its authorization server. */
 export interface AuthConfig {

@@ -4,7 +4,7 @@ import type { RememberedUser } from "./login-prompt.ts";
 import type { TokenContext } from "./token-context.ts";
 import type { User } from "./user.ts";
 import type { UserAgent } from "./user-agent.ts";
-import type { Want } from "./want.ts";
+import type { TokenTarget } from "./want.ts";
 
 /** What can be told about an access token without showing it. */
 export interface TokenSummary {
@@ -37,7 +37,7 @@ export type AuthState =
     };
 
 /** Which token, and what may happen to get it. */
-export interface GetTokenOptions extends Want {
+export interface GetTokenOptions extends TokenTarget {
   /** `sub` of whose token it is; this tab's person when not given. */
   readonly user?: string;
   /** `reload`: a token newer than the one held now. */
@@ -61,7 +61,7 @@ export interface LoginOptions extends AuthorizationParameters {
   readonly signal?: AbortSignal;
 }
 
-export interface SignOutOptions {
+export interface LogoutOptions {
   /** `sub` of who is to be signed out; this tab's person when not given. */
   readonly user?: string;
   /** `none`: leave the refresh token at the server to expire. */
@@ -133,7 +133,7 @@ export interface Auth {
    * const { server } = await auth.signOut({ endSession: "none" });
    * if (server === "not_told") show("You are signed out here. The server could not be reached.");
    */
-  signOut(options?: SignOutOptions): Promise<LogoutResult>;
+  logout(options?: LogoutOptions): Promise<LogoutResult>;
   /** Who is remembered on this device, the last used first; from storage, and without tokens. */
   users(): Promise<readonly RememberedUser[]>;
   /**
@@ -152,14 +152,14 @@ export interface Auth {
    * told of every one of them.
    * @throws NetworkError a part of Latchkey could not be loaded. Only this tab's user is signed out
    */
-  signOutEverywhere(): Promise<LogoutResult>;
+  logoutAll(): Promise<LogoutResult>;
   /** `fetch` with the token, for this origin only. Never shows anything. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /**
    * Calls `listener` with the `sub` of each user who signs out or is forgotten, in any tab. Delete there what your app stored
    * of the user. A promise that `listener` returns is awaited by the sign-out, for two seconds at most. Returns its undo.
    */
-  onUserLeft(listener: (sub: string) => unknown): () => void;
+  onUserRemoved(listener: (sub: string) => unknown): () => void;
   /** What is known now, without waiting. */
   readonly state: AuthState;
   /** Calls `listener` after each change of `state`. Returns its undo. */

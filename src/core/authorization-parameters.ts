@@ -1,9 +1,9 @@
-import type { Want } from "./want.ts";
+import type { TokenTarget } from "./want.ts";
 
 export type Prompt = "none" | "login" | "select_account" | "consent";
 
 /** What a login may say to the authorization endpoint. @see OpenID Connect Core 1.0 section 3.1.2.1 */
-export interface AuthorizationParameters extends Want {
+export interface AuthorizationParameters extends TokenTarget {
   readonly prompt?: Prompt;
   /** Who is probably about to sign in. */
   readonly loginHint?: string;

@@ -1,6 +1,6 @@
 import type { AuthorizationParameters } from "./authorization-parameters.ts";
 import type { TokenSet } from "./token-set.ts";
-import type { Want } from "./want.ts";
+import type { TokenTarget } from "./want.ts";
 
 /**
  * What an authorization server publishes about itself; what Latchkey uses of it.
@@ -93,7 +93,7 @@ export interface AuthorizationServer {
    * @throws DeviceCodeError the server has no such endpoint, refused, or answered badly
    * @throws NetworkError no answer; the hint names CORS when that is why
    */
-  authorizeDevice(request: Want, signal?: AbortSignal): Promise<DeviceAuthorization>;
+  authorizeDevice(request: TokenTarget, signal?: AbortSignal): Promise<DeviceAuthorization>;
   /**
    * Claims about the person an access token is for. @see OpenID Connect Core 1.0 section 5.3
    * @throws UserFetchError refused, or answered badly

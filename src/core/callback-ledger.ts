@@ -4,7 +4,7 @@ export interface CallbackLedger {
   put(state: string, record: CallbackRecord): Promise<void>;
 }
 
-export type CallbackRecord = LoginRecord | SignOutRecord;
+export type CallbackRecord = LoginRecord | LogoutRecord;
 
 /** An authorization response that was handled, so that a second look gives the same result. Nothing of it is a person's claim. */
 export interface LoginRecord {
@@ -13,6 +13,6 @@ export interface LoginRecord {
 }
 
 /** A sign-out whose answer may come. */
-export interface SignOutRecord {
+export interface LogoutRecord {
   readonly signedOut: true;
 }

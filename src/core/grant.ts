@@ -3,7 +3,7 @@ import type { Refusal } from "./session.ts";
 import type { TokenOwner } from "./token-owner.ts";
 import type { TokenContext } from "./token-context.ts";
 import type { TokenSet } from "./token-set.ts";
-import type { Trip } from "./user-agent.ts";
+import type { RoundTrip } from "./user-agent.ts";
 
 /** What is asked of a grant. Grants pass it on, whole or with `{ ...request, changed }`. */
 export interface TokenRequest extends AuthorizationParameters {
@@ -12,7 +12,7 @@ export interface TokenRequest extends AuthorizationParameters {
   /** Tokens already held for this request. */
   readonly tokens?: TokenSet;
   /** Called when the server says for good that the refresh token of `tokens` is used up, before anybody else is asked. */
-  readonly onUsedUp?: () => Promise<void>;
+  readonly onRefreshTokenRejected?: () => Promise<void>;
   /** How the server refused the refresh token of `tokens` until now. A grant that refreshes keeps to its pause. */
   readonly refusal?: Refusal;
   /** Called when the server refused that refresh token and did not end it. Store the refusal beside `tokens`. */
@@ -20,7 +20,7 @@ export interface TokenRequest extends AuthorizationParameters {
   /** `reload`: a token newer than `tokens`. */
   readonly cache?: "default" | "reload";
   /** An open way to the authorization endpoint. A request that carries one goes untouched to the grant that travels. */
-  readonly trip?: Trip;
+  readonly roundTrip?: RoundTrip;
   /** Resources that the login names beside `resource`, so that the session can be asked for them later. */
   readonly resources?: readonly string[];
   /** Nobody clicked for this trip: whoever knows people here may ask first which of them it is, until somebody is in. */
@@ -42,5 +42,5 @@ export interface Grant {
   /** Whose tokens this grant gives now. `null`: its tokens depend on no user of the app. Not given: nobody knows. */
   readonly owner?: TokenOwner | null | undefined;
   /** A user signed out or was forgotten: delete what is stored of them. Grants that wrap a grant pass this on. */
-  userLeft?(sub: string): Promise<void>;
+  removeUser?(sub: string): Promise<void>;
 }

@@ -11,7 +11,7 @@ export function sessionKey(client: ClientKey, sub: string): string {
 }
 
 /** Where lists of people look. */
-export function peopleKey(client: ClientKey): string {
+export function usersKey(client: ClientKey): string {
   return `people/${client}`;
 }
 

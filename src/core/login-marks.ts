@@ -1,4 +1,4 @@
-import type { WantKey } from "./want.ts";
+import type { TargetKey } from "./want.ts";
 
 /**
  * What is known of a login of this tab.
@@ -11,7 +11,7 @@ import type { WantKey } from "./want.ts";
  * - `given`: its token was given. The mark only counts how often logins start.
  * - `logged_out`: no login, but a logout or `forget()`.
  */
-export type LoginOutcome =
+export type LoginResult =
   | "started"
   | "unrecognised"
   | "failed"
@@ -25,10 +25,10 @@ export type LoginOutcome =
 export interface LoginMark {
   /** `sub` of the user who was asked for, or who logged out. */
   readonly user?: string;
-  readonly target: WantKey;
+  readonly target: TargetKey;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly outcome: LoginOutcome;
+  readonly outcome: LoginResult;
   /** What is told about the outcome. */
   readonly detail?: string;
 }

@@ -1,4 +1,4 @@
-import type { Trip } from "./user-agent.ts";
+import type { RoundTrip } from "./user-agent.ts";
 import type { User } from "./user.ts";
 
 /** What a picker may see of a person: no token. */
@@ -14,10 +14,10 @@ export interface RememberedUser {
 }
 
 export type LoginChoice =
-  /** One of those. `trip`: opened in the click, for who needs a login. */
-  | { readonly type: "continue"; readonly sub: string; readonly trip?: Trip }
-  /** Somebody else. `trip`: opened in the click that said so. */
-  | { readonly type: "other"; readonly trip?: Trip }
+  /** One of those. `roundTrip`: opened in the click, for who needs a login. */
+  | { readonly type: "continue"; readonly sub: string; readonly roundTrip?: RoundTrip }
+  /** Somebody else. `roundTrip`: opened in the click that said so. */
+  | { readonly type: "other"; readonly roundTrip?: RoundTrip }
   | { readonly type: "dismiss" };
 
 export interface PromptOptions {

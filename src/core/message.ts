@@ -1,5 +1,5 @@
 import type { SessionEnd } from "./session.ts";
-import type { WantKey } from "./want.ts";
+import type { TargetKey } from "./want.ts";
 
 /** What tabs of one client tell each other. Never a token, and never trusted for state: the receiver reads the row again. */
 export type TabMessage = {
@@ -9,25 +9,40 @@ export type TabMessage = {
   readonly k: string;
   /** The sending tab. */
   readonly from: string;
-  readonly sid: string;
+  readonly sessionId: string;
 } & TabNews;
 
 export type TabNews =
-  | { readonly t: "claim"; readonly seq: number; readonly attId: string }
-  | { readonly t: "done"; readonly gen: number; readonly seq: number; readonly want: WantKey }
+  | { readonly t: "claim"; readonly sequence: number; readonly attemptId: string }
+  | {
+      readonly t: "done";
+      readonly generation: number;
+      readonly sequence: number;
+      readonly target: TargetKey;
+    }
   /** The session ended, or the server asks for its user. */
   | {
       readonly t: "ended";
       readonly why: SessionEnd["why"] | "user_needed";
-      readonly seq: number;
+      readonly sequence: number;
     }
   /** The owner goes; `unsent`: it has not sent, and will not. */
-  | { readonly t: "gone"; readonly seq: number; readonly attId: string; readonly unsent: boolean }
-  | { readonly t: "probe"; readonly seq: number; readonly attId: string; readonly nonce: string }
+  | {
+      readonly t: "gone";
+      readonly sequence: number;
+      readonly attemptId: string;
+      readonly unsent: boolean;
+    }
+  | {
+      readonly t: "probe";
+      readonly sequence: number;
+      readonly attemptId: string;
+      readonly nonce: string;
+    }
   | {
       readonly t: "alive";
-      readonly seq: number;
-      readonly attId: string;
+      readonly sequence: number;
+      readonly attemptId: string;
       readonly nonce: string;
       readonly frozen: boolean;
       /** Since the owner's timers last ran. */

@@ -1,6 +1,6 @@
 import type { AccessEntry, Refusal, SessionRow, TokenRecord } from "./session.ts";
 import { has, isEach } from "./shape.ts";
-import { parseWantKey } from "./want.ts";
+import { parseTargetKey } from "./want.ts";
 
 /**
  * What a store holds as a session. Damaged records count as none, so that a login can replace them; of a newer version only
@@ -25,7 +25,9 @@ export function isTokenRecord(value: unknown): value is TokenRecord {
       access: "object",
     }) &&
     has(record.user, { sub: "string", claims: "object|undefined" }) &&
-    isEach(record.access, (held) => has(held, { token: "string", tokenType: "string|undefined" }))
+    isEach(record.access, (cached) =>
+      has(cached, { token: "string", tokenType: "string|undefined" }),
+    )
   );
 }
 
@@ -35,13 +37,13 @@ export function isTokenName(value: unknown): value is { readonly memory: string 
 }
 
 function isWhole(row: SessionRow): boolean {
-  const { att, end, access, refusals, resources = [], tokens } = row;
+  const { attempt, end, access, refusals, resources = [], tokens } = row;
   return (
     has(row, {
-      sid: "string",
-      gen: "number",
-      seq: "number",
-      cseq: "number",
+      sessionId: "string",
+      generation: "number",
+      sequence: "number",
+      committedSequence: "number",
       keep: "string",
       remembered: "object|undefined",
       signature: "string|undefined",
@@ -49,16 +51,16 @@ function isWhole(row: SessionRow): boolean {
       renewable: "boolean",
       access: "object",
     }) &&
-    (att === null ||
-      (has(att, {
+    (attempt === null ||
+      (has(attempt, {
         id: "string",
-        seq: "number",
+        sequence: "number",
         n: "number",
-        tries: "number",
+        sends: "number",
         retryAt: "number|undefined",
         retryMs: "number|undefined",
       }) &&
-        isWantKey(att.want))) &&
+        isTargetKey(attempt.target))) &&
     (end === null ? holds(tokens, access) : has(end, { why: "string" })) &&
     isEach(access, isAccessEntry) &&
     isEach(refusals ?? {}, isRefusal) &&
@@ -70,34 +72,34 @@ function isWhole(row: SessionRow): boolean {
 function holds(tokens: unknown, access: SessionRow["access"]): boolean {
   return (
     isTokenName(tokens) ||
-    (isTokenRecord(tokens) && isEach(access, (_, want) => Object.hasOwn(tokens.access, want)))
+    (isTokenRecord(tokens) && isEach(access, (_, target) => Object.hasOwn(tokens.access, target)))
   );
 }
 
-function isAccessEntry(entry: AccessEntry, want: string): boolean {
+function isAccessEntry(entry: AccessEntry, target: string): boolean {
   return (
-    isWantKey(want) &&
+    isTargetKey(target) &&
     has(entry, {
-      gen: "number",
+      generation: "number",
       expiresAt: "number",
-      lifeMs: "number|undefined",
+      lifetimeMs: "number|undefined",
       scope: "array",
     }) &&
     entry.scope.every((name) => typeof name === "string")
   );
 }
 
-function isRefusal(refusal: Refusal, want: string): boolean {
+function isRefusal(refusal: Refusal, target: string): boolean {
   return (
-    isWantKey(want) &&
+    isTargetKey(target) &&
     has(refusal, { meaning: "string", count: "number", firstAt: "number", lastAt: "number" })
   );
 }
 
-function isWantKey(value: unknown): boolean {
+function isTargetKey(value: unknown): boolean {
   try {
     // A key of another form throws.
-    return parseWantKey(value as string).scope !== undefined;
+    return parseTargetKey(value as string).scope !== undefined;
   } catch {
     return false;
   }

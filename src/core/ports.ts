@@ -6,7 +6,7 @@ export interface Clock {
   /** Milliseconds since the epoch, by the wall. */
   now(): number;
   /** Milliseconds on a clock that never jumps. */
-  mono(): number;
+  monotonic(): number;
   /** Rejects with `signal.reason` when that is aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -52,13 +52,13 @@ export interface TabLock {
 export type PageEvent = "freeze" | "resume" | "pagehide" | "pageshow" | "visible" | "online";
 
 /** The life of a page, as far as a refresh must know it. */
-export interface PageLife {
+export interface PageLifecycle {
   /** False only when the browser knows that it is offline. */
   online(): boolean;
   /** A person can see it now. */
   visible(): boolean;
   /** Suspended by the browser, or put into its back/forward cache: it must begin nothing, and may not know that time passes. */
-  asleep(): boolean;
+  frozen(): boolean;
   /** Returns its undo. */
   onEvent(listener: (event: PageEvent) => void): () => void;
 }
@@ -82,3 +82,6 @@ export interface Page {
   /** When the page may have slept, and missed what other tabs said. Returns its undo. */
   onWake(listener: () => void): () => void;
 }
+
+/** Called, never captured, so that fake timers work. */
+export const wallClock: Pick<Clock, "now"> = { now: () => Date.now() };

@@ -6,13 +6,13 @@ export function isSessionOver(error: unknown): error is RefreshTokenError {
 }
 
 /**
- * There is no token without a user, and a user may be asked now. `isUsedUp`: the server ended the refresh token during this
+ * There is no token without a user, and a user may be asked now. `isInvalidGrant`: the server ended the refresh token during this
  * request.
  */
 export function needsUser(
   error: unknown,
-  isUsedUp: boolean,
+  isInvalidGrant: boolean,
 ): error is NoTokenError | RefreshTokenError {
-  if (error instanceof NoTokenError) return !isUsedUp;
-  return error instanceof RefreshTokenError && (isUsedUp || !isSessionOver(error));
+  if (error instanceof NoTokenError) return !isInvalidGrant;
+  return error instanceof RefreshTokenError && (isInvalidGrant || !isSessionOver(error));
 }

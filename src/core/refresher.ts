@@ -1,21 +1,21 @@
 import type { Refusal, TokenRecord } from "./session.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { User } from "./user.ts";
-import type { WantKey } from "./want.ts";
+import type { TargetKey } from "./want.ts";
 import type { RequestTokenError, ServerFacts } from "./errors.ts";
 
 export interface RefreshNeed {
   /** `sub` of the session. */
   user: string;
-  want: WantKey;
+  target: TargetKey;
   /** Only a token newer than this generation will do; -1 for any. */
-  notGen: number;
+  notGeneration: number;
 }
 
 /** The only one who sends a stored refresh token. */
 export interface Refresher {
   /**
-   * Satisfied by an access token newer than `need.notGen`. An aborted signal leaves the shared attempt; it never aborts it.
+   * Satisfied by an access token newer than `need.notGeneration`. An aborted signal leaves the shared attempt; it never aborts it.
    * @throws NoTokenError no session, nothing to refresh it with, or only a login for this target helps
    * @throws RefreshTokenError the session ended, or the server asks for its user
    * @throws RequestTokenError this want was refused; the session stands
@@ -46,7 +46,7 @@ export interface RefreshedTokens {
 }
 
 /** What became of one send of a refresh token. */
-export type RefreshAnswer =
+export type RefreshResponse =
   /** The claims of the ID token, if there is one, are validated. */
   | { type: "tokens"; tokens: RefreshedTokens }
   /** The ID token's claims are wrong. Of this response nothing is left but the refresh token, to revoke it. */
@@ -66,7 +66,7 @@ export type RefreshAnswer =
   | { type: "unsent" };
 
 /** The server used the refresh token, and what came back is valid. */
-export type GrantedAnswer = Extract<RefreshAnswer, { type: "tokens" | "unusable" }>;
+export type GrantedResponse = Extract<RefreshResponse, { type: "tokens" | "unusable" }>;
 /** The server refused a target for a while, and the session stands. */
 export interface RefusedRefresh {
   type: "refused";
@@ -74,7 +74,7 @@ export interface RefusedRefresh {
   facts: ServerFacts;
 }
 
-export type IdTokenVerdict =
+export type IdTokenValidation =
   | { type: "valid"; user: User; authTime: number | undefined }
   | { type: "invalid"; claim: string }
   /** The keys cannot be had now. */
@@ -86,12 +86,12 @@ export interface Send {
   prepare(): Promise<void>;
   /** Takes over what other tabs have learned about the server since. Uses no network. */
   sync(): Promise<void>;
-  send(record: TokenRecord, want: WantKey): Promise<RefreshAnswer>;
+  send(record: TokenRecord, target: TargetKey): Promise<RefreshResponse>;
   /**
    * Validates a stored ID token: its signature, and once more its claims. `cached`: the caller waits with a token, so that
    * missing keys are not fetched.
    */
-  verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenVerdict>;
+  verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenValidation>;
   /**
    * Has the server forget a refresh token that was that person's, unless somebody has signed in again: servers may drop the
    * whole grant with it. Settles with the server's answer. @see RFC 7009

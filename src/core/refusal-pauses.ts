@@ -33,7 +33,7 @@ export function nextRefusal(
 }
 
 /** For how long nobody asks again, in milliseconds. A clock that was set back ends the pause. */
-export function refusalLeftMs({ meaning, count, lastAt }: Refusal, now: number): number {
+export function remainingRefusalMs({ meaning, count, lastAt }: Refusal, now: number): number {
   const pauses = PAUSES[meaning];
   const pauseMs = pauses[Math.min(count, pauses.length) - 1]!;
   return now < lastAt ? 0 : Math.max(0, lastAt + pauseMs - now);

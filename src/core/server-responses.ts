@@ -142,7 +142,7 @@ export function meaningOf(request: ServerRequest, facts: ServerFacts): ResponseM
     (rule) => rule.requests.includes(request) && fits(rule, facts),
   );
   if (rule) return rule.meaning;
-  return request === "authorization" || isAnswer(facts.status) ? "unexplained" : "temporary";
+  return request === "authorization" || isResponse(facts.status) ? "unexplained" : "temporary";
 }
 
 /** The same request may succeed later, without a change by anybody. */
@@ -184,6 +184,6 @@ function fits(rule: ResponseRule, { status, error }: ServerFacts): boolean {
 }
 
 /** 2xx and 4xx. GitHub answers 200 to what it refuses. */
-function isAnswer(status: number | undefined): boolean {
+function isResponse(status: number | undefined): boolean {
   return /^[24]\d\d$/.test(`${status}`);
 }

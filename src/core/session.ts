@@ -2,7 +2,8 @@ import type { ServerFacts } from "./auth-error.ts";
 import type { RememberedUser } from "./login-prompt.ts";
 import { tokenSet, type TokenSet } from "./token-set.ts";
 import type { User } from "./user.ts";
-import { parseWantKey, type WantKey } from "./want.ts";
+import { parseTargetKey, type TargetKey } from "./want.ts";
+import { ConfigurationError } from "./errors.ts";
 
 /**
  * One person's session for one client on this device. Changed only through `SessionStore.update`.
@@ -12,14 +13,14 @@ export interface SessionRow {
   /** Version of this shape. A tab that meets a larger one never writes. */
   v: 1;
   /** Random per login; every login and sign-out replaces it and so fences all older attempts. */
-  sid: string;
+  sessionId: string;
   /** Generation: one more for each committed answer or login. */
-  gen: number;
+  generation: number;
   /** Last allocated attempt number, the fencing token; never decreases. */
-  seq: number;
-  /** `seq` of the attempt whose answer is stored. */
-  cseq: number;
-  att: null | SessionAttempt;
+  sequence: number;
+  /** `sequence` of the attempt whose answer is stored. */
+  committedSequence: number;
+  attempt: null | SessionAttempt;
   end: null | SessionEnd;
   /** `device`: the person is remembered. `tabs`: only while a tab is open. */
   keep: "device" | "tabs";
@@ -28,13 +29,13 @@ export interface SessionRow {
   /** The signature of the stored ID token is not validated yet. Its claims are. */
   signature?: "pending";
   /** The server's last refusals, by target. A login or a successful refresh of the target removes them. */
-  refusals?: Record<WantKey, Refusal>;
+  refusals?: Record<TargetKey, Refusal>;
   /** The resources that the login named: the refresh token may be asked for them. @see RFC 8707 section 2.1 */
   resources?: string[];
   /** A refresh token is there. */
   renewable: boolean;
   /** Clear index of the access tokens, without them. */
-  access: Record<WantKey, AccessEntry>;
+  access: Record<TargetKey, AccessEntry>;
   /** What `SessionStore.seal` made of a `TokenRecord`. */
   tokens: unknown;
 }
@@ -44,13 +45,13 @@ export type RememberedProfile = Omit<RememberedUser, "sub" | "needsLogin">;
 /** An attempt to refresh, written down before it is sent. */
 export interface SessionAttempt {
   id: string;
-  seq: number;
+  sequence: number;
   tab: string;
-  want: WantKey;
+  target: TargetKey;
   /** How many sends of this refresh token may have been processed without an answer. */
   n: number;
   /** Sends since the last commit, for whatever reason: the back-off step. */
-  tries: number;
+  sends: number;
   /** No tab sends again before. Milliseconds since the epoch. */
   retryAt?: number;
   /** How long before `retryAt` that was decided: a wall clock that was set back makes no pause longer. Milliseconds. */
@@ -69,19 +70,19 @@ export interface Refusal extends Pick<ServerFacts, "error" | "errorDescription" 
 
 export interface SessionEnd {
   why: "invalid_grant" | "lost_response" | "id_token" | "signed_out";
-  seq: number;
+  sequence: number;
   /** The claim that is wrong, for `id_token`. */
   claim?: string;
 }
 
 export interface AccessEntry {
-  gen: number;
+  generation: number;
   /** Milliseconds since the epoch. */
   expiresAt: number;
   /** As granted. */
   scope: string[];
   /** Its whole life, as answered. */
-  lifeMs?: number;
+  lifetimeMs?: number;
 }
 
 /** The secrets of a session. */
@@ -93,14 +94,16 @@ export interface TokenRecord {
   user: User;
   /** Of the last verified ID token, seconds since the epoch. */
   authTime?: number;
-  access: Record<WantKey, { token: string; tokenType: string }>;
+  access: Record<TargetKey, { token: string; tokenType: string }>;
 }
 
 /** The answer of an `update` that changes nothing. */
-export const KEEP: unique symbol = Symbol("keep");
+export const NO_CHANGE: unique symbol = Symbol("keep");
 
-/** What an `update` makes of a row: a new row, `undefined` to delete it, or `KEEP`. */
-export type SessionChange = (row: SessionRow | undefined) => SessionRow | undefined | typeof KEEP;
+/** What an `update` makes of a row: a new row, `undefined` to delete it, or `NO_CHANGE`. */
+export type SessionChange = (
+  row: SessionRow | undefined,
+) => SessionRow | undefined | typeof NO_CHANGE;
 
 /** Sessions with an atomic `update`. Every method rejects with a `StorageError` when the store fails. */
 export interface SessionStore {
@@ -133,11 +136,11 @@ export interface UserStore {
   /** For this tab's life, reloads included. Empty: nobody, whoever the default is; `undefined`: the default user again. */
   pin(sub: string | undefined): void;
   /** All of them; loaded apart. @throws NetworkError it cannot be loaded */
-  people(): Promise<People>;
+  users(): Promise<RememberedUsers>;
 }
 
 /** The client's people on this device. */
-export interface People {
+export interface RememberedUsers {
   /** Who is remembered, the last used first. Of a record that is damaged or newer there is nothing but the `sub`. */
   list(): Promise<readonly RememberedUser[]>;
   /** Each `sub` that has a record here, whatever it says. */
@@ -154,36 +157,36 @@ export interface People {
   clearForgotten(sub: string): Promise<void>;
 }
 
-/** The access token of the row that serves `want`: the same key, or one whose granted scope covers it. */
+/** The access token of the row that serves `target`: the same key, or one whose granted scope covers it. */
 export function findAccess(
   row: SessionRow,
-  want: WantKey,
+  target: TargetKey,
   isGood: (entry: AccessEntry) => boolean,
-): WantKey | undefined {
-  const exact = row.access[want];
-  if (exact && isGood(exact)) return want;
-  const asked = parseWantKey(want);
+): TargetKey | undefined {
+  const exact = row.access[target];
+  if (exact && isGood(exact)) return target;
+  const asked = parseTargetKey(target);
   if (asked.scope.length === 0) return undefined;
   return Object.keys(row.access).find((key) => {
     const entry = row.access[key]!;
-    const held = parseWantKey(key);
+    const cached = parseTargetKey(key);
     return (
-      held.resource === asked.resource &&
-      held.audience === asked.audience &&
+      cached.resource === asked.resource &&
+      cached.audience === asked.audience &&
       isGood(entry) &&
       asked.scope.every((scope) => entry.scope.includes(scope))
     );
   });
 }
 
-/** The tokens of `want` as a grant gives them; undefined when the row has none. The refresh token stays inside. */
+/** The tokens of `target` as a grant gives them; undefined when the row has none. The refresh token stays inside. */
 export function storedTokens(
   row: SessionRow,
   record: TokenRecord,
-  want: WantKey,
+  target: TargetKey,
 ): TokenSet | undefined {
-  const entry = row.access[want];
-  const access = record.access[want];
+  const entry = row.access[target];
+  const access = record.access[target];
   if (!entry || !access) return undefined;
   return tokenSet({
     accessToken: access.token,
@@ -191,7 +194,20 @@ export function storedTokens(
     expiresAt: entry.expiresAt,
     scope: entry.scope,
     user: record.user,
-    generation: entry.gen,
-    ...(entry.lifeMs !== undefined && { lifetimeMs: entry.lifeMs }),
+    generation: entry.generation,
+    ...(entry.lifetimeMs !== undefined && { lifetimeMs: entry.lifetimeMs }),
   });
+}
+
+/** A tab that meets a row of a newer Latchkey, in another tab, must not write it. */
+export function isNewer(row: SessionRow | undefined): boolean {
+  return row !== undefined && row.v > 1;
+}
+
+export function newerVersion(): ConfigurationError {
+  return new ConfigurationError(
+    "session",
+    "a newer version of Latchkey wrote it, in another tab",
+    "Reload this page to get the newer version here, too.",
+  );
 }

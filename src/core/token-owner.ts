@@ -3,7 +3,7 @@ export interface TokenOwner {
   /** The current user. Undefined when nobody is signed in. */
   getUser(): Promise<OwnerId | undefined>;
   /** Calls `listener` with the `sub` of each user who signs out or is forgotten. Returns its undo. */
-  onUserLeft?(listener: (sub: string) => unknown): () => void;
+  onUserRemoved?(listener: (sub: string) => unknown): () => void;
 }
 
 /** Which user. */

@@ -4,10 +4,10 @@ export interface UserAgent {
    * Synchronous, so that it can run in a click.
    * @throws PopupBlockedError the browser did not open a window
    */
-  open(): Trip;
+  open(): RoundTrip;
 }
 
-export interface Trip {
+export interface RoundTrip {
   /** Where the authorization response is to be sent; absolute. */
   readonly redirectUri: string;
   /** `none`: this way shows nothing to the person, so the server must not want to. */
@@ -16,7 +16,7 @@ export interface Trip {
    * Grants call it before they ask the server for a URL.
    * @throws NoTokenError no login may start now that no user asked for
    */
-  assertMayLeave?(): void;
+  assertMayNavigate?(): void;
   /**
    * Goes to `url` and gives the URL of the authorization response. Settles whatever happens, unless this page is left.
    * @throws CancelledError the person closed it, or `close()` did

@@ -1,28 +1,28 @@
 import { AuthError, type AuthErrorDetails } from "./auth-error.ts";
 import { meaningOf } from "./server-responses.ts";
 
-/** Nobody could be told from an access token. `definite`: the server refused the token, or answered about somebody else. */
+/** Nobody could be told from an access token. `isFinal`: the server refused the token, or answered about somebody else. */
 export class UserFetchError extends AuthError {
   override readonly name = "UserFetchError";
   readonly code = "user_fetch";
   readonly status: number | undefined;
-  readonly definite: boolean;
+  readonly isFinal: boolean;
 
   constructor(
     message: string,
     {
       status,
-      definite = meaningOf("userinfo", { status }) === "user needed",
+      isFinal = meaningOf("userinfo", { status }) === "user needed",
       ...details
     }: UserFetchErrorDetails,
   ) {
     super(message, details);
     this.status = status;
-    this.definite = definite;
+    this.isFinal = isFinal;
   }
 }
 
 export interface UserFetchErrorDetails extends AuthErrorDetails {
   status?: number | undefined;
-  definite?: boolean;
+  isFinal?: boolean;
 }

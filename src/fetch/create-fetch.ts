@@ -1,10 +1,8 @@
-import { ConfigurationError } from "../core/errors.ts";
 import { shared } from "../core/lazy.ts";
-import { parseUrl } from "../core/same-origin.ts";
-import { isSecureUrl } from "../core/secure-url.ts";
-import type { GetToken } from "./get-token.ts";
-import { RefusedTokens } from "./refused-tokens.ts";
+import { parseUrl, isSecureUrl } from "../core/same-origin.ts";
+import { ConfigurationError } from "../core/errors.ts";
 import { sendAuthorized } from "./send-authorized.ts";
+import { type GetToken, RefusedTokens } from "./refused-tokens.ts";
 
 export interface CreateFetchConfig {
   /**
@@ -98,4 +96,32 @@ function parseExcluded(path: string | RegExp): string | RegExp {
 function isBelow(pathname: string, path: string): boolean {
   const folder = path.endsWith("/") ? path : `${path}/`;
   return `${pathname}/`.startsWith(folder);
+}
+
+/**
+ * `fetch` with the token, for the origin of `page`, a URL. `load`: what replaces tokens that were refused.
+ * @see RFC 6750 section 2.1
+ */
+export function authorizedFetch(
+  getToken: GetToken,
+  page: string,
+  load?: () => Promise<RefusedTokens>,
+): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const { origin } = new URL(request.url);
+    if (origin !== new URL(page).origin) {
+      throw new ConfigurationError(
+        "url",
+        `the token is not sent to ${origin}`,
+        "auth.fetch is for this page's own origin; for another one use createFetch().",
+      );
+    }
+    return sendAuthorized(request, getToken, send, load);
+  };
+}
+
+function send(request: Request, token: string): Promise<Response> {
+  request.headers.set("authorization", `Bearer ${token}`);
+  return fetch(request);
 }

@@ -1,13 +1,11 @@
 import type { ApiPauses } from "../core/api-pauses.ts";
 import { Flights } from "../core/flights.ts";
-import type { Clock } from "../core/ports.ts";
-import { wallClock } from "../core/wall-clock.ts";
-import type { GetToken } from "./get-token.ts";
+import { type Clock, wallClock } from "../core/ports.ts";
 
 /** The pause after the first newer token that was refused, too. Each further one doubles it. Milliseconds. */
 const FIRST_PAUSE_MS = 30_000;
 /** With this limit an API that refuses everything costs at most eight refreshes in its first hour. Milliseconds. */
-const LONGEST_PAUSE_MS = 960_000;
+const MAX_PAUSE_MS = 960_000;
 /** After so long without a 401 the API counts as recovered. Milliseconds. */
 const FORGIVEN_AFTER_MS = 3_600_000;
 
@@ -59,7 +57,7 @@ export class RefusedTokens {
     const { count, until } = this.#pauses.get(origin) ?? { count: 0, until: 0 };
     const waitMs = until - this.#clock.now();
     // A clock that was set back must not make the pause much longer.
-    if (waitMs > 2 * LONGEST_PAUSE_MS || waitMs < -FORGIVEN_AFTER_MS) return 0;
+    if (waitMs > 2 * MAX_PAUSE_MS || waitMs < -FORGIVEN_AFTER_MS) return 0;
     return waitMs > 0 ? undefined : count;
   }
 
@@ -67,7 +65,7 @@ export class RefusedTokens {
     const known = this.#countNow(origin);
     // Another call, or another tab, found the same.
     if (known === undefined || known >= count) return;
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (count - 1), LONGEST_PAUSE_MS);
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (count - 1), MAX_PAUSE_MS);
     this.#pauses.set(origin, { count, until: this.#clock.now() + pauseMs });
   }
 
@@ -87,3 +85,12 @@ async function newerToken(
     ? getToken({ prompt: "none", cache: "reload", refused, signal })
     : current;
 }
+
+/** `Auth.getToken`, a token manager's, or anything like them. */
+export type GetToken = (options: {
+  prompt: "none";
+  cache?: "reload";
+  /** With `reload`: the token that an API refused. Give another one that is known by now, or else get one. */
+  refused?: string;
+  signal: AbortSignal;
+}) => Promise<string>;

@@ -1,5 +1,4 @@
-import type { GetToken } from "./get-token.ts";
-import type { RefusedTokens } from "./refused-tokens.ts";
+import type { GetToken, RefusedTokens } from "./refused-tokens.ts";
 
 /**
  * Sends `request` with a token. After a 401 once more with a newer one, when what `load` gives finds one and lets it be tried.

@@ -2,8 +2,8 @@ import { abortable } from "../core/abortable.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { LoginPrompt } from "../core/login-prompt.ts";
 import type { Clock } from "../core/ports.ts";
-import { profileOf } from "../core/profile.ts";
-import { KEEP, type SessionStore, type UserStore } from "../core/session.ts";
+import { profileOf } from "../core/remembered-record.ts";
+import { NO_CHANGE, type SessionStore, type UserStore } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 export interface RememberConfig {
@@ -22,14 +22,14 @@ const PATIENCE_MS = 10 * 60_000;
  * nothing. `kept`: settles when the login is stored and published.
  */
 export async function askToRemember(
-  answer: TokenSet,
+  response: TokenSet,
   kept: Promise<unknown> | undefined,
   { client, users, sessions, clock, prompt }: RememberConfig,
 ): Promise<void> {
   await kept;
   // Whoever waited for the login goes first: a prompt may stop the page.
   await clock.sleep(0);
-  const sub = answer.user?.sub ?? (await users.getActive()).sub;
+  const sub = response.user?.sub ?? (await users.getActive()).sub;
   if (sub === undefined) return;
   const row = await sessions.get(sessionKey(client, sub));
   if (row?.keep !== "tabs" || row.end) return;
@@ -38,15 +38,15 @@ export async function askToRemember(
   const late = setTimeout(() => over.abort(), PATIENCE_MS);
   try {
     const { signal } = over;
-    const answered: Promise<unknown> = Promise.resolve(prompt.shouldRemember(user, { signal }));
-    if ((await abortable(answered, signal)) !== true) return;
+    const responded: Promise<unknown> = Promise.resolve(prompt.shouldRemember(user, { signal }));
+    if ((await abortable(responded, signal)) !== true) return;
   } finally {
     clearTimeout(late);
     over.abort();
   }
   await sessions.update(sessionKey(client, sub), (now) =>
-    now?.sid === row.sid && !now.end
+    now?.sessionId === row.sessionId && !now.end
       ? { ...now, keep: "device", remembered: profileOf(user, clock.now()) }
-      : KEEP,
+      : NO_CHANGE,
   );
 }

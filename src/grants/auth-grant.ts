@@ -3,14 +3,14 @@ import { NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenOwner } from "../core/token-owner.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import { wallClock } from "../core/wall-clock.ts";
-import { completeTokens } from "./custom-tokens.ts";
+import { wallClock } from "../core/ports.ts";
+import { completeTokens } from "./custom-grant.ts";
 
 /** For how long a token of an `Auth` counts as valid when its state does not tell. Milliseconds. */
-const ASSUMED_LIFE_MS = 60_000;
+const ASSUMED_LIFETIME_MS = 60_000;
 
 /**
- * The tokens of an `Auth`, with the user they belong to: the inner grant of a `TokenExchangeGrant` in a `tokenManager()`. The
+ * The tokens of an `Auth`, with the user they belong to: the inner grant of a `TokenExchangeGrant` in a `createTokenManager()`. The
  * manager then keeps each user's tokens apart, and deletes them when the user signs out or is forgotten.
  * @example
  * const provider = new TokenExchangeGrant(new AuthGrant(auth), server, { audience: "billing" });
@@ -52,7 +52,7 @@ export class AuthGrant implements Grant {
     const isDefault = (scope ?? resource ?? audience) === undefined;
     return isDefault && state.status === "authenticated" && state.user.sub === user
       ? state.token.expiresAt
-      : wallClock.now() + ASSUMED_LIFE_MS;
+      : wallClock.now() + ASSUMED_LIFETIME_MS;
   }
 }
 

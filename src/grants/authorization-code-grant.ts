@@ -14,14 +14,14 @@ export class AuthorizationCodeGrant implements Grant {
 
   /** @throws NoTokenError the request carries neither a trip nor a response */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
-    const { trip, response, signal } = request;
+    const { roundTrip, response, signal } = request;
     if (response !== undefined) return this.#server.exchange(response, signal);
-    if (!trip) throw new NoTokenError("a login is needed");
-    trip.assertMayLeave?.();
-    const { redirectUri, prompt = request.prompt } = trip;
+    if (!roundTrip) throw new NoTokenError("a login is needed");
+    roundTrip.assertMayNavigate?.();
+    const { redirectUri, prompt = request.prompt } = roundTrip;
     const asked = { ...request, redirectUri, ...(prompt && { prompt }) };
     const url = await this.#server.authorize(asked, signal);
     signal?.throwIfAborted();
-    return this.#server.exchange(await abortable(trip.go(url), signal), signal);
+    return this.#server.exchange(await abortable(roundTrip.go(url), signal), signal);
   }
 }

@@ -4,7 +4,7 @@ import type { Grant, TokenRequest } from "../core/grant.ts";
 import { sessionKey } from "../core/keys.ts";
 import type { LoginChoice, RememberedUser } from "../core/login-prompt.ts";
 import { userNeeded } from "../core/refusal.ts";
-import { KEEP } from "../core/session.ts";
+import { NO_CHANGE } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { askToRemember, type RememberConfig } from "./ask-to-remember.ts";
 
@@ -29,20 +29,20 @@ export class AutoLoginGrant implements Grant {
     return this.#fresh(request);
   }
 
-  async userLeft(sub: string): Promise<void> {
-    await this.#inner.userLeft?.(sub);
+  async removeUser(sub: string): Promise<void> {
+    await this.#inner.removeUser?.(sub);
   }
 
   /** What is not in the store yet is a login. */
   async #fresh(request: TokenRequest): Promise<TokenSet> {
-    const { trip, response, kept, prompt } = request;
-    const answer = await this.#inner.requestToken(request);
-    const isLogin = answer.generation === undefined && (trip ?? response) !== undefined;
-    if (!isLogin) return answer;
+    const { roundTrip, response, kept, prompt } = request;
+    const tokens = await this.#inner.requestToken(request);
+    const isLogin = tokens.generation === undefined && (roundTrip ?? response) !== undefined;
+    if (!isLogin) return tokens;
     // A login that showed nothing shows nothing afterwards.
-    const isSilent = (trip?.prompt ?? prompt ?? answer.asked?.prompt) === "none";
-    if (!isSilent) void askToRemember(answer, kept, this.#config).catch(() => {});
-    return tokenSet({ ...answer, keep: "tabs" });
+    const isSilent = (roundTrip?.prompt ?? prompt ?? tokens.asked?.prompt) === "none";
+    if (!isSilent) void askToRemember(tokens, kept, this.#config).catch(() => {});
+    return tokenSet({ ...tokens, keep: "tabs" });
   }
 
   async #choose(request: TokenRequest, isIn: AbortSignal): Promise<TokenSet> {
@@ -51,34 +51,35 @@ export class AutoLoginGrant implements Grant {
     if (loginHint !== undefined || (prompt && prompt !== "select_account")) {
       return this.#fresh(request);
     }
-    const [people, { sub, row }] = await Promise.all([
-      users.people().then((all) => all.list()),
+    const [remembered, { sub, row }] = await Promise.all([
+      users.users().then((all) => all.list()),
       users.getActive(),
     ]);
     const hasEnded = row && (row.end ? row.end.why !== "signed_out" : userNeeded(row));
-    if (!prompt && sub !== undefined && hasEnded) return this.#fresh(hinted(request, sub, people));
-    if (people.length === 0) return this.#fresh(request);
+    if (!prompt && sub !== undefined && hasEnded)
+      return this.#fresh(hinted(request, sub, remembered));
+    if (remembered.length === 0) return this.#fresh(request);
     const { signal = isIn } = request;
-    const choice = await this.#ask(people, AbortSignal.any([signal, isIn]));
+    const choice = await this.#ask(remembered, AbortSignal.any([signal, isIn]));
     if (choice.type === "dismiss") throw new CancelledError("the person chose nobody");
-    const { trip = request.trip } = choice;
-    const chosen = { ...request, ...(trip && { trip }) };
+    const { roundTrip = request.roundTrip } = choice;
+    const chosen = { ...request, ...(roundTrip && { roundTrip }) };
     try {
-      if (choice.type === "continue") return await this.#goOn(chosen, choice.sub, people);
+      if (choice.type === "continue") return await this.#goOn(chosen, choice.sub, remembered);
       await request.beforeLeaving?.();
       return await this.#fresh({ ...chosen, prompt: "select_account" });
     } finally {
-      choice.trip?.close();
+      choice.roundTrip?.close();
     }
   }
 
   /** The prompt is told when nobody waits for it any more. */
-  async #ask(people: readonly RememberedUser[], left: AbortSignal): Promise<LoginChoice> {
+  async #ask(remembered: readonly RememberedUser[], left: AbortSignal): Promise<LoginChoice> {
     left.throwIfAborted();
     const over = new AbortController();
     const signal = AbortSignal.any([left, over.signal]);
     try {
-      const choice = this.#config.prompt.chooseUser(people, { signal });
+      const choice = this.#config.prompt.chooseUser(remembered, { signal });
       return await abortable(Promise.resolve(choice), left);
     } finally {
       over.abort();
@@ -89,20 +90,20 @@ export class AutoLoginGrant implements Grant {
   async #goOn(
     request: TokenRequest,
     sub: string,
-    people: readonly RememberedUser[],
+    remembered: readonly RememberedUser[],
   ): Promise<TokenSet> {
-    const { trip: _, prompt: __, ...silent } = request;
+    const { roundTrip: _, prompt: __, ...silent } = request;
     try {
-      const answer = await this.#inner.requestToken({ ...silent, prompt: "none", user: sub });
-      if (answer.user?.sub !== undefined && answer.user.sub !== sub) {
+      const tokens = await this.#inner.requestToken({ ...silent, prompt: "none", user: sub });
+      if (tokens.user?.sub !== undefined && tokens.user.sub !== sub) {
         throw new NoTokenError("what is here is another person's");
       }
       await this.#use(sub);
-      return answer;
+      return tokens;
     } catch (error) {
       if (!(error instanceof NoTokenError || error instanceof RefreshTokenError)) throw error;
       await request.beforeLeaving?.();
-      return this.#fresh(hinted(request, sub, people));
+      return this.#fresh(hinted(request, sub, remembered));
     }
   }
 
@@ -111,7 +112,7 @@ export class AutoLoginGrant implements Grant {
     await sessions.update(sessionKey(client, sub), (row) =>
       row?.v === 1 && row.remembered
         ? { ...row, remembered: { ...row.remembered, lastUsedAt: clock.now() } }
-        : KEEP,
+        : NO_CHANGE,
     );
   }
 }
@@ -120,8 +121,8 @@ export class AutoLoginGrant implements Grant {
 function hinted(
   request: TokenRequest,
   sub: string,
-  people: readonly RememberedUser[],
+  remembered: readonly RememberedUser[],
 ): TokenRequest {
   const { prompt: _, ...rest } = request;
-  return { ...rest, loginHint: people.find((person) => person.sub === sub)?.email ?? sub };
+  return { ...rest, loginHint: remembered.find((user) => user.sub === sub)?.email ?? sub };
 }

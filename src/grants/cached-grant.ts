@@ -6,11 +6,10 @@ import { isSessionOver, needsUser } from "../core/refresh-failure.ts";
 import type { Refusal } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { UserKeys } from "../core/user-keys.ts";
-import { wantKey } from "../core/want.ts";
-import type { CacheRecord } from "./cache-record.ts";
+import { targetKey } from "../core/want.ts";
 import { CachedUsers } from "./cached-users.ts";
-import { TokenCache, type TokenCacheConfig } from "./token-cache.ts";
 import { Turns } from "./turns.ts";
+import { type CacheRecord, TokenCache, type TokenCacheConfig } from "./token-cache.ts";
 
 export interface CachedGrantConfig extends TokenCacheConfig {
   /** Under which records are kept; each person and each want has one of its own. A function, when they depend on the context. */
@@ -59,7 +58,7 @@ export class CachedGrant implements Grant {
     this.#users = new CachedUsers({
       cache: this.#cache,
       keys: new UserKeys({ storage: config.storage, name, locks }),
-      usualKey: (user) => (typeof key === "string" ? this.#keyOf({}, user) : undefined),
+      defaultKey: (user) => (typeof key === "string" ? this.#keyOf({}, user) : undefined),
     });
   }
 
@@ -68,11 +67,11 @@ export class CachedGrant implements Grant {
   }
 
   async requestToken(request: TokenRequest): Promise<TokenSet> {
-    const { cache = "default", trip, response, prompt, signal, ...rest } = request;
-    if (trip || response !== undefined || (prompt ?? "none") !== "none") {
+    const { cache = "default", roundTrip, response, prompt, signal, ...rest } = request;
+    if (roundTrip || response !== undefined || (prompt ?? "none") !== "none") {
       const { departures } = this.#users;
-      const answer = await this.#inner.requestToken(request);
-      return this.#keep(answer, { request, user: whose(answer, request), departures });
+      const tokens = await this.#inner.requestToken(request);
+      return this.#keep(tokens, { request, user: whose(tokens, request), departures });
     }
     await this.#users.settled;
     const user = request.user ?? (await this.#ownerNow());
@@ -91,8 +90,8 @@ export class CachedGrant implements Grant {
     );
   }
 
-  async userLeft(sub: string): Promise<void> {
-    await Promise.allSettled([this.#users.leave(sub), this.#inner.userLeft?.(sub)]);
+  async removeUser(sub: string): Promise<void> {
+    await Promise.allSettled([this.#users.leave(sub), this.#inner.removeUser?.(sub)]);
   }
 
   async #find(key: string, lookup: Lookup): Promise<TokenSet> {
@@ -121,36 +120,42 @@ export class CachedGrant implements Grant {
   /** Without a person, who may take long. */
   async #request(key: string, lookup: Lookup, stored: CacheRecord | undefined): Promise<Found> {
     const { request } = lookup;
-    const { tokens: held = stored?.tokens } = request;
+    const { tokens: cached = stored?.tokens } = request;
     const refusal = request.tokens ? request.refusal : stored?.refusal;
-    let isUsedUp = false;
-    const onUsedUp = async () => {
-      isUsedUp = true;
-      await this.#cache.dropRefreshToken(key, held?.refreshToken);
-      await request.onUsedUp?.();
+    let isInvalidGrant = false;
+    const onRefreshTokenRejected = async () => {
+      isInvalidGrant = true;
+      await this.#cache.dropRefreshToken(key, cached?.refreshToken);
+      await request.onRefreshTokenRejected?.();
     };
     const onRefused = async (refusal: Refusal) => {
-      await this.#cache.putRefusal(key, held?.refreshToken, refusal);
+      await this.#cache.putRefusal(key, cached?.refreshToken, refusal);
       await request.onRefused?.(refusal);
     };
     try {
-      const answer = await this.#inner.requestToken({
+      const tokens = await this.#inner.requestToken({
         ...request,
         prompt: "none",
-        ...(held && { tokens: held, onUsedUp, onRefused }),
+        ...(cached && { tokens: cached, onRefreshTokenRejected, onRefused }),
         ...(refusal && { refusal }),
       });
-      return { tokens: await this.#store(answer, lookup) };
+      return { tokens: await this.#store(tokens, lookup) };
     } catch (error) {
-      const isStored = held?.refreshToken === stored?.tokens.refreshToken;
+      const isStored = cached?.refreshToken === stored?.tokens.refreshToken;
       if (isSessionOver(error) && isStored) await this.#cache.delete(key);
-      if (needsUser(error, isUsedUp)) return { why: error };
+      if (needsUser(error, isInvalidGrant)) return { why: error };
       throw error;
     }
   }
 
   async #ask(lookup: Lookup, why: NoTokenError | RefreshTokenError): Promise<TokenSet> {
-    const { tokens: _, onUsedUp: __, refusal: ___, onRefused: ____, ...anew } = lookup.request;
+    const {
+      tokens: _,
+      onRefreshTokenRejected: __,
+      refusal: ___,
+      onRefused: ____,
+      ...anew
+    } = lookup.request;
     try {
       return await this.#keep(await this.#inner.requestToken(anew), lookup);
     } catch (error) {
@@ -159,25 +164,25 @@ export class CachedGrant implements Grant {
   }
 
   /** Stores what came with a person's help, after whatever is being refreshed. */
-  #keep(answer: TokenSet, lookup: Lookup): Promise<TokenSet> {
-    const store = () => this.#store(answer, lookup);
+  #keep(tokens: TokenSet, lookup: Lookup): Promise<TokenSet> {
+    const store = () => this.#store(tokens, lookup);
     return this.#inTurn(this.#keyOf(lookup.request, lookup.user), undefined, store).catch(store);
   }
 
-  async #store(answer: TokenSet, lookup: Lookup): Promise<TokenSet> {
-    if (answer.generation === undefined && (await this.#isTheirs(answer, lookup))) {
+  async #store(tokens: TokenSet, lookup: Lookup): Promise<TokenSet> {
+    if (tokens.generation === undefined && (await this.#isTheirs(tokens, lookup))) {
       const { request, user = "" } = lookup;
       const key = this.#keyOf(request, user);
-      await this.#cache.write(key, answer);
+      await this.#cache.write(key, tokens);
       await this.#users.add(user, key);
     }
-    return answer;
+    return tokens;
   }
 
   /** Whether the answer belongs to the user of the lookup, who is still here. */
-  async #isTheirs(answer: TokenSet, { request, user, departures }: Lookup): Promise<boolean> {
+  async #isTheirs(tokens: TokenSet, { request, user, departures }: Lookup): Promise<boolean> {
     if (departures !== this.#users.departures) return false;
-    const sub = answer.user?.sub;
+    const sub = tokens.user?.sub;
     if (request.user !== undefined) return sub === undefined || sub === request.user;
     // The inner grant's user may have changed meanwhile.
     return !this.owner || user === (await this.#ownerNow());
@@ -197,14 +202,14 @@ export class CachedGrant implements Grant {
 
   #keyOf(request: TokenRequest, user = ""): string {
     const prefix = typeof this.#key === "string" ? this.#key : this.#key(request);
-    return `${prefix}/${encodeURIComponent(user)}/${wantKey(request)}`;
+    return `${prefix}/${encodeURIComponent(user)}/${targetKey(request)}`;
   }
 }
 
 /** Of a login the answer tells whose its tokens are. */
 function whose(
   { user }: TokenSet,
-  { user: sub, trip, response }: TokenRequest,
+  { user: sub, roundTrip, response }: TokenRequest,
 ): string | undefined {
-  return sub ?? (trip || response !== undefined ? user?.sub : undefined);
+  return sub ?? (roundTrip || response !== undefined ? user?.sub : undefined);
 }

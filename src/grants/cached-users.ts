@@ -1,12 +1,11 @@
 import type { UserKeys } from "../core/user-keys.ts";
-import type { CacheRecord } from "./cache-record.ts";
-import type { TokenCache } from "./token-cache.ts";
+import type { CacheRecord, TokenCache } from "./token-cache.ts";
 
 export interface CachedUsersConfig {
   readonly cache: TokenCache;
   readonly keys: UserKeys;
   /** The key that follows from a user alone. The empty user: of requests that name none. */
-  readonly usualKey: (user: string) => string | undefined;
+  readonly defaultKey: (user: string) => string | undefined;
 }
 
 /** Deletes the records of users who leave. */
@@ -31,7 +30,7 @@ export class CachedUsers {
 
   /** `key` has a record of `user`. Never rejects. */
   async add(user: string, key: string): Promise<void> {
-    if (key === this.#config.usualKey(user)) return;
+    if (key === this.#config.defaultKey(user)) return;
     await this.#config.keys.add(user, key).catch(() => {});
   }
 
@@ -54,8 +53,8 @@ export class CachedUsers {
   }
 
   async #keysOf(user: string): Promise<readonly string[]> {
-    const { keys, usualKey } = this.#config;
+    const { keys, defaultKey } = this.#config;
     const others = await keys.of(user).catch(() => []);
-    return [usualKey(user) ?? [], others].flat();
+    return [defaultKey(user) ?? [], others].flat();
   }
 }

@@ -1,10 +1,10 @@
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import type { Want } from "../core/want.ts";
+import type { TokenTarget } from "../core/want.ts";
 
 /** What is asked for when the request does not say otherwise. */
-export interface ClientCredentialsConfig extends Want {
+export interface ClientCredentialsConfig extends TokenTarget {
   /** More parameters that the server wants, by their names there. */
   readonly extraParameters?: Readonly<Record<string, string>>;
 }

@@ -60,7 +60,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
    * @throws ConfigurationError it has no type, or one that is not registered
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
-    const { trip, response, signal } = request;
+    const { roundTrip, response, signal } = request;
     signal?.throwIfAborted();
     const built = await abortable(this.#current(), signal);
     try {
@@ -69,7 +69,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
       if (!isRefusedClient(error)) throw error;
       const newer = this.#built === built ? this.#load("reload") : this.#current();
       // What a trip brought was sent, and is sent once; the next login finds the newer configuration.
-      const isSent = error instanceof RequestTokenError && (trip || response !== undefined);
+      const isSent = error instanceof RequestTokenError && (roundTrip || response !== undefined);
       if (isSent) return await rejectAfter(newer, error);
       const { grant } = await abortable(newer, signal);
       if (grant === built.grant) throw error;
@@ -78,9 +78,9 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
   }
 
   /** A grant that was not made in this page yet may have stored something in an earlier one. */
-  async userLeft(sub: string): Promise<void> {
+  async removeUser(sub: string): Promise<void> {
     const built = await this.#current();
-    await built.grant.userLeft?.(sub);
+    await built.grant.removeUser?.(sub);
   }
 
   async #current(): Promise<Built> {

@@ -3,7 +3,7 @@ import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { ConfigurationError, NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import type { Want } from "../core/want.ts";
+import type { TokenTarget } from "../core/want.ts";
 
 /** A person's name and password at the server. */
 export interface Credentials {
@@ -11,7 +11,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-export interface PasswordConfig extends Want {
+export interface PasswordConfig extends TokenTarget {
   /** Asks the person, each time a token is needed. What it gives is sent and forgotten; what it throws, the caller gets. */
   readonly credentials: (options: { signal: AbortSignal | undefined }) => Promise<Credentials>;
   /** Where passwords are sent when that is not the server's token endpoint; absolute. */

@@ -1,12 +1,11 @@
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { NoTokenError, RefreshTokenError, RequestTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
-import type { Clock } from "../core/ports.ts";
-import { nextRefusal, refusalLeftMs } from "../core/refusal-pauses.ts";
+import { nextRefusal, remainingRefusalMs } from "../core/refusal-pauses.ts";
 import { meaningOf } from "../core/server-responses.ts";
 import type { Refusal } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
-import { wallClock } from "../core/wall-clock.ts";
+import { type Clock, wallClock } from "../core/ports.ts";
 
 export interface RefreshTokenConfig {
   /** Where refresh tokens are sent when that is not the server's token endpoint; absolute. */
@@ -42,10 +41,11 @@ export class RefreshTokenGrant implements Grant {
    * @throws NetworkError no answer
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
-    const { tokens: held, refusal, trip, response } = request;
-    const refreshToken = held?.refreshToken;
-    if (trip || response !== undefined || !refreshToken) return this.#inner.requestToken(request);
-    if (refusal && this.#pauseLeftMs(refusal) > 0) return this.#refused(request, refusal);
+    const { tokens: cached, refusal, roundTrip, response } = request;
+    const refreshToken = cached?.refreshToken;
+    if (roundTrip || response !== undefined || !refreshToken)
+      return this.#inner.requestToken(request);
+    if (refusal && this.#remainingPauseMs(refusal) > 0) return this.#refused(request, refusal);
     let fresh: TokenSet;
     try {
       fresh = await this.#refresh(refreshToken, request);
@@ -53,15 +53,15 @@ export class RefreshTokenGrant implements Grant {
       if (!(error instanceof RequestTokenError)) throw error;
       return this.#afterError(request, error);
     }
-    if (held.user && fresh.user && held.user.sub !== fresh.user.sub) {
+    if (cached.user && fresh.user && cached.user.sub !== fresh.user.sub) {
       throw new RefreshTokenError("id_token");
     }
     return tokenSet({
       ...fresh,
       // Not every server rotates, or repeats what it granted.
       refreshToken: fresh.refreshToken ?? refreshToken,
-      scope: fresh.scope.length > 0 ? fresh.scope : held.scope,
-      ...(held.user && { user: fresh.user ?? held.user }),
+      scope: fresh.scope.length > 0 ? fresh.scope : cached.scope,
+      ...(cached.user && { user: fresh.user ?? cached.user }),
     });
   }
 
@@ -69,15 +69,15 @@ export class RefreshTokenGrant implements Grant {
     return this.#inner.owner;
   }
 
-  async userLeft(sub: string): Promise<void> {
-    await this.#inner.userLeft?.(sub);
+  async removeUser(sub: string): Promise<void> {
+    await this.#inner.removeUser?.(sub);
   }
 
   async #afterError(request: TokenRequest, error: RequestTokenError): Promise<TokenSet> {
     // The refresh token came with tokens for the same target, which is its default target.
     const meaning = meaningOf("refresh", error);
     if (meaning === "session over") {
-      await request.onUsedUp?.();
+      await request.onRefreshTokenRejected?.();
       return this.#withoutRefreshToken(request, new RefreshTokenError("invalid_grant"));
     }
     if (meaning !== "user needed" && meaning !== "unexplained") throw error;
@@ -98,7 +98,7 @@ export class RefreshTokenGrant implements Grant {
 
   #errorOf(refusal: Refusal): RequestTokenError {
     const { error, errorDescription, status } = refusal;
-    const retryAfterMs = this.#pauseLeftMs(refusal);
+    const retryAfterMs = this.#remainingPauseMs(refusal);
     return new RequestTokenError(
       `the token endpoint answered ${status} ${error ?? "without an OAuth error"} a moment ago`,
       {
@@ -112,10 +112,10 @@ export class RefreshTokenGrant implements Grant {
     );
   }
 
-  #pauseLeftMs(refusal: Refusal): number {
+  #remainingPauseMs(refusal: Refusal): number {
     // One unexplained refusal may be an accident. Callers have no back-off of their own here, so the next call asks again.
     const mayAskAgain = refusal.meaning === "unexplained" && refusal.count === 1;
-    return mayAskAgain ? 0 : refusalLeftMs(refusal, this.#now());
+    return mayAskAgain ? 0 : remainingRefusalMs(refusal, this.#now());
   }
 
   #now(): number {

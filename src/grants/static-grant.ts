@@ -1,6 +1,6 @@
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import { completeTokens, type CustomTokens } from "./custom-tokens.ts";
+import { completeTokens, type CustomTokens } from "./custom-grant.ts";
 
 /** Gives the same tokens always, whatever is asked: for tests, and for development with a token from elsewhere. */
 export class StaticGrant implements Grant {

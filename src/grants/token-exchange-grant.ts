@@ -50,8 +50,8 @@ export class TokenExchangeGrant implements Grant {
     return subjectOwner(this.#inner);
   }
 
-  async userLeft(sub: string): Promise<void> {
-    await this.#inner.userLeft?.(sub);
+  async removeUser(sub: string): Promise<void> {
+    await this.#inner.removeUser?.(sub);
   }
 
   /** @throws RequestTokenError the exchange was refused, or the inner grant has no token of this type */
@@ -66,7 +66,7 @@ export class TokenExchangeGrant implements Grant {
       scope = this.#config.scope,
       signal,
     } = request;
-    const answer = await this.#server.requestTokens(
+    const response = await this.#server.requestTokens(
       {
         grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
         subject_token: pick(subject, subjectTokenType),
@@ -82,15 +82,15 @@ export class TokenExchangeGrant implements Grant {
       },
       { tokenEndpoint, signal },
     );
-    checkIssued(answer, requestedTokenType);
-    const { user = subject.user } = answer;
-    return user ? tokenSet({ ...answer, user }) : answer;
+    checkIssued(response, requestedTokenType);
+    const { user = subject.user } = response;
+    return user ? tokenSet({ ...response, user }) : response;
   }
 }
 
 /** What is wanted, and held, is the exchanged token; a login stays as it is. */
 function subjectRequest(request: TokenRequest): TokenRequest {
-  if (request.trip || request.response !== undefined) return request;
+  if (request.roundTrip || request.response !== undefined) return request;
   const { tokens: _, scope: __, resource: ___, audience: ____, ...rest } = request;
   return rest;
 }

@@ -1,5 +1,13 @@
-import type { LeftSession, LeftSessions } from "./source.ts";
-import { findIn, hasTypes, isObject, msOf, parseEntry, scopeOf, text } from "./web-storage-entries.ts";
+import type { ImportedSession, SessionSource } from "./source.ts";
+import {
+  findIn,
+  hasTypes,
+  isObject,
+  msOf,
+  parseEntry,
+  scopeOf,
+  text,
+} from "./web-storage-entries.ts";
 
 export interface Auth0SessionConfig {
   /** As its `authorizationParams` say it. Needed when there are tokens for several: this one becomes the usual token. */
@@ -20,7 +28,7 @@ const NO_AUDIENCE = "default";
 export function auth0Session({
   audience,
   storage = () => localStorage,
-}: Auth0SessionConfig = {}): LeftSessions {
+}: Auth0SessionConfig = {}): SessionSource {
   return {
     find: ({ clientId }) =>
       findIn(storage, (store) => choose(store, entriesOf(store, clientId), clientId, audience)),
@@ -42,7 +50,7 @@ function choose(
   entries: ReadonlyMap<string, string>,
   clientId: string,
   audience: string | undefined,
-): LeftSession | undefined {
+): ImportedSession | undefined {
   const userKey = `${PREFIX}::${clientId}::${USER}`;
   const isTokens = (key: string) => key !== `${PREFIX}::${clientId}` && key !== userKey;
   const all = [...entries].filter(([key]) => isTokens(key)).map(([, json]) => parseTokens(json));

@@ -3,12 +3,12 @@ import { checkRegistration, type AuthConfig } from "../core/auth-config.ts";
 import { ConfigurationError, isAuthError, type AnyAuthError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
 import type { User } from "../core/user.ts";
-import type { LeftRefusal, LeftSessions } from "./source.ts";
+import type { ImportRefusal, SessionSource } from "./source.ts";
 
 /** Beside `from` and `remains`, what `createAuth()` is told, too. */
 export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "clientId"> {
   /** Whose sessions: `oidcClientSession()`, `auth0Session()`, or an app's own. */
-  readonly from: LeftSessions;
+  readonly from: SessionSource;
   /** As in `createAuth()`. */
   readonly persist?: "device" | "memory";
   /**
@@ -25,7 +25,7 @@ export type ImportResult =
   /** Somebody is signed in with Latchkey already, or signed out of it, or was forgotten within a day. */
   | { readonly type: "standing" }
   /** There is something that cannot be taken over. It stays as it is. */
-  | { readonly type: "refused"; readonly reason: LeftRefusal | "ambiguous" }
+  | { readonly type: "refused"; readonly reason: ImportRefusal | "ambiguous" }
   /** Nothing was changed; the next page load tries again. */
   | { readonly type: "failed"; readonly error: AnyAuthError };
 

@@ -1,4 +1,4 @@
-import type { LeftSession, LeftSessions, LeftTokens } from "./source.ts";
+import type { ImportedSession, SessionSource, ImportedTokens } from "./source.ts";
 import { findIn, msOf, parseEntry, scopeOf, text } from "./web-storage-entries.ts";
 
 export interface OidcClientSessionConfig {
@@ -15,7 +15,7 @@ export function oidcClientSession({
   authority,
   prefix = "oidc.",
   storage,
-}: OidcClientSessionConfig = {}): LeftSessions {
+}: OidcClientSessionConfig = {}): SessionSource {
   return {
     find({ issuer, clientId }) {
       const authorities = authority === undefined ? [issuer, otherSlash(issuer)] : [authority];
@@ -32,7 +32,7 @@ function otherSlash(issuer: string): string {
   return issuer.endsWith("/") ? issuer.slice(0, -1) : `${issuer}/`;
 }
 
-function readUser(store: Storage, key: string): LeftSession {
+function readUser(store: Storage, key: string): ImportedSession {
   const json = store.getItem(key)!;
   const tokens = parseUser(json);
   if (!tokens) return { type: "malformed" };
@@ -45,7 +45,7 @@ function readUser(store: Storage, key: string): LeftSession {
   };
 }
 
-function parseUser(json: string): LeftTokens | undefined {
+function parseUser(json: string): ImportedTokens | undefined {
   const user = parseEntry(json, {
     access_token: "string",
     refresh_token: "string",
@@ -64,6 +64,6 @@ function parseUser(json: string): LeftTokens | undefined {
     scope: scopeOf(user.scope),
     refreshToken: text(user.refresh_token),
     idToken: text(user.id_token),
-    claims: (user.profile ?? undefined) as LeftTokens["claims"],
+    claims: (user.profile ?? undefined) as ImportedTokens["claims"],
   };
 }

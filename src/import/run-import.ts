@@ -4,41 +4,47 @@ import { createDatabase } from "../browser/storage/database.ts";
 import { IndexedDBUserStore } from "../browser/storage/indexeddb-user-store.ts";
 import { systemClock, systemRandom } from "../browser/page/system-clock.ts";
 import { clientKey } from "../core/keys.ts";
-import type { LeftSession } from "./source.ts";
+import type { ImportedSession } from "./source.ts";
 import { tokenSet } from "../core/token-set.ts";
-import { leftTokens } from "../compose/lazy-server.ts";
+import { loadImportValidator } from "../compose/lazy-server.ts";
 import type { ImportResult, ImportSessionConfig } from "./import-session.ts";
-import { isTakenAlready, standing, takeOver, type TakeOverDesk } from "./store-imported.ts";
+import {
+  isImportedAlready,
+  cachedRefusal,
+  storeImported,
+  type StoreImportedParts,
+} from "./store-imported.ts";
 
 /** Takes over what was found, or says why not. Loaded on the one day when there is something. */
 export async function importFound(
-  first: LeftSession & { type: "left" },
+  first: ImportedSession & { type: "left" },
   config: ImportSessionConfig,
 ): Promise<ImportResult> {
   const { issuer, clientId, from, remains = "removed" } = config;
-  const desk = deskOf(config);
-  const judge = await leftTokens({ ...config, clock: systemClock });
-  const seen = judge(first.tokens);
+  const parts = partsOf(config);
+  const validate = await loadImportValidator({ ...config, clock: systemClock });
+  const seen = validate(first.tokens);
   if (seen.type === "refused") return seen;
-  if (await standing(desk, seen.tokens.user.sub)) {
-    if (remains === "removed" && (await isTakenAlready(desk, seen.tokens))) await first.remove();
+  if (await cachedRefusal(parts, seen.tokens.user.sub)) {
+    if (remains === "removed" && (await isImportedAlready(parts, seen.tokens)))
+      await first.remove();
     return { type: "standing" };
   }
   // Meanwhile a tab that still has the other SDK may have refreshed.
   const left = await from.find({ issuer, clientId });
   if (!left) return { type: "nothing" };
   if (left.type !== "left") return { type: "refused", reason: left.type };
-  const verdict = judge(left.tokens);
-  if (verdict.type === "refused") return verdict;
-  const { user } = verdict.tokens;
-  const tokens = Object.assign(tokenSet(verdict.tokens), { user });
-  const isTaken = await takeOver(desk, tokens);
+  const validation = validate(left.tokens);
+  if (validation.type === "refused") return validation;
+  const { user } = validation.tokens;
+  const tokens = Object.assign(tokenSet(validation.tokens), { user });
+  const isTaken = await storeImported(parts, tokens);
   if (!isTaken) return { type: "standing" };
   if (remains === "removed") await left.remove();
   return { type: "imported", user };
 }
 
-function deskOf({ issuer, clientId, persist }: ImportSessionConfig): TakeOverDesk {
+function partsOf({ issuer, clientId, persist }: ImportSessionConfig): StoreImportedParts {
   const client = clientKey(issuer, clientId);
   const database = createDatabase();
   const [clock, random] = [systemClock, systemRandom];

@@ -1,5 +1,5 @@
 /** What another SDK stored of a person's session, as it is there: nothing in it is trusted. */
-export interface LeftTokens {
+export interface ImportedTokens {
   readonly accessToken?: string | undefined;
   /** `Bearer` when not given. */
   readonly tokenType?: string | undefined;
@@ -13,10 +13,10 @@ export interface LeftTokens {
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
-export type LeftSession =
+export type ImportedSession =
   | {
       readonly type: "left";
-      readonly tokens: LeftTokens;
+      readonly tokens: ImportedTokens;
       /** Takes away what was found, unless it is no longer what was found. */
       remove(): void | Promise<void>;
     }
@@ -24,16 +24,16 @@ export type LeftSession =
   | { readonly type: "malformed" | "ambiguous" };
 
 /** Where another SDK keeps its sessions. */
-export interface LeftSessions {
+export interface SessionSource {
   /** Undefined when there is none of this client. Asked again when it may have changed. */
   find(client: {
     readonly issuer: string;
     readonly clientId: string;
-  }): LeftSession | undefined | Promise<LeftSession | undefined>;
+  }): ImportedSession | undefined | Promise<ImportedSession | undefined>;
 }
 
 /**
  * Why a session was not taken over. `foreign`: of another issuer or client. `nobody`: nothing says who it is. `expired`: no
  * token that works, and none to get another. `sender_constrained`: its tokens need a key that only the other SDK has.
  */
-export type LeftRefusal = "malformed" | "foreign" | "nobody" | "expired" | "sender_constrained";
+export type ImportRefusal = "malformed" | "foreign" | "nobody" | "expired" | "sender_constrained";

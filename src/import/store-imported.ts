@@ -1,15 +1,20 @@
 import { sessionKey } from "../core/keys.ts";
-import { KEEP, type SessionRow, type SessionStore, type UserStore } from "../core/session.ts";
-import { isNewer } from "../core/session-version.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
-import { checkIn, type CheckInDesk } from "../auth/login/store-login.ts";
-import { tellTabs, type SessionDesk } from "../auth/logout/local-logout.ts";
+import { storeLogin, type StoreLoginParts } from "../auth/login/store-login.ts";
+import { broadcastToTabs, type SessionParts } from "../auth/logout/local-logout.ts";
+import {
+  NO_CHANGE,
+  type SessionRow,
+  type SessionStore,
+  type UserStore,
+  isNewer,
+} from "../core/session.ts";
 
 /** Tokens that another SDK got, and whose they are. */
 export type TakenTokens = TokenSet & { readonly user: User };
 
-export interface TakeOverDesk extends CheckInDesk {
+export interface StoreImportedParts extends StoreLoginParts {
   readonly users: UserStore;
 }
 
@@ -17,10 +22,10 @@ export interface TakeOverDesk extends CheckInDesk {
  * Whether another SDK's session must not be stored: somebody's session of ours is live, or the user signed out or was
  * forgotten. What only the server ended needs the user anyway.
  */
-export async function standing(desk: TakeOverDesk, sub: string): Promise<boolean> {
-  if (stands((await desk.users.getActive()).row)) return true;
-  if (stands(await desk.sessions.get(sessionKey(desk.client, sub)))) return true;
-  return (await desk.users.people()).isForgotten(sub);
+export async function cachedRefusal(parts: StoreImportedParts, sub: string): Promise<boolean> {
+  if (stands((await parts.users.getActive()).row)) return true;
+  if (stands(await parts.sessions.get(sessionKey(parts.client, sub)))) return true;
+  return (await parts.users.users()).isForgotten(sub);
 }
 
 function stands(row: SessionRow | undefined): boolean {
@@ -31,10 +36,13 @@ function stands(row: SessionRow | undefined): boolean {
  * Stores the tokens as a login that gives way to any session of ours: of many tabs at once one stores them.
  * False when one stands.
  */
-export async function takeOver(desk: TakeOverDesk, tokens: TakenTokens): Promise<boolean> {
-  if (await standing(desk, tokens.user.sub)) return false;
+export async function storeImported(
+  parts: StoreImportedParts,
+  tokens: TakenTokens,
+): Promise<boolean> {
+  if (await cachedRefusal(parts, tokens.user.sub)) return false;
   try {
-    await checkIn({ ...desk, sessions: yielding(desk.sessions) }, tokens, tokens.user);
+    await storeLogin({ ...parts, sessions: yielding(parts.sessions) }, tokens, tokens.user);
     return true;
   } catch (error) {
     if (error instanceof GaveWay) return false;
@@ -55,7 +63,7 @@ function yielding(sessions: SessionStore): SessionStore {
       let isKept = false;
       const row = await sessions.update(key, (before) => {
         isKept = stands(before);
-        return isKept ? KEEP : change(before);
+        return isKept ? NO_CHANGE : change(before);
       });
       if (isKept) throw new GaveWay();
       return row;
@@ -67,11 +75,11 @@ function yielding(sessions: SessionStore): SessionStore {
  * Whether the person's session that stands was made of these very tokens: its page died before it was done. Then it is done
  * now, and what the other SDK has may go.
  */
-export async function isTakenAlready(
-  desk: SessionDesk,
+export async function isImportedAlready(
+  parts: SessionParts,
   tokens: Pick<TakenTokens, "accessToken" | "refreshToken" | "user">,
 ): Promise<boolean> {
-  const { client, sessions, users } = desk;
+  const { client, sessions, users } = parts;
   const { accessToken, refreshToken, user } = tokens;
   const row = await sessions.get(sessionKey(client, user.sub));
   if (!row || isNewer(row) || row.end) return false;
@@ -83,7 +91,7 @@ export async function isTakenAlready(
       : record?.refreshToken === refreshToken;
   if (isSame && (await users.getActive()).sub === undefined) {
     await users.putDefault(user.sub);
-    tellTabs(desk, user.sub, row.sid, { t: "user", what: "login" });
+    broadcastToTabs(parts, user.sub, row.sessionId, { t: "user", what: "login" });
   }
   return isSame;
 }

@@ -1,4 +1,4 @@
-import type { LeftSession } from "./source.ts";
+import type { ImportedSession } from "./source.ts";
 
 /** Where other SDKs keep theirs. Functions, because browsers that block them throw when they are looked at. */
 const STORAGES: readonly (() => Storage)[] = [() => sessionStorage, () => localStorage];
@@ -6,9 +6,9 @@ const STORAGES: readonly (() => Storage)[] = [() => sessionStorage, () => localS
 /** The first well-formed session of the given storage, or of this tab and then of the origin; or else why there is none. */
 export function findIn(
   storage: (() => Storage) | undefined,
-  find: (storage: Storage) => LeftSession | undefined,
-): LeftSession | undefined {
-  let refused: LeftSession | undefined;
+  find: (storage: Storage) => ImportedSession | undefined,
+): ImportedSession | undefined {
+  let refused: ImportedSession | undefined;
   for (const get of storage ? [storage] : STORAGES) {
     const found = ifAllowed(() => find(get()));
     if (found?.type === "left") return found;

@@ -1,11 +1,11 @@
 import type { TabLock, TabLockOptions } from "../core/ports.ts";
 
 type Waiter = { mode: TabLockOptions["mode"]; grant: () => void };
-type Held = { mode: TabLockOptions["mode"]; holders: number; queue: Waiter[] };
+type Cached = { mode: TabLockOptions["mode"]; holders: number; queue: Waiter[] };
 
 /** Web Locks' rules among those who share this object: first come, first served; shared holders together. */
 export class MemoryTabLock implements TabLock {
-  readonly #locks = new Map<string, Held>();
+  readonly #locks = new Map<string, Cached>();
 
   async request<T>(
     name: string,
@@ -18,7 +18,7 @@ export class MemoryTabLock implements TabLock {
     const free =
       lock.queue.length === 0 &&
       (lock.holders === 0 || (mode === "shared" && lock.mode === "shared"));
-    if (free) this.#hold(lock, mode);
+    if (free) this.#cache(lock, mode);
     else if (ifAvailable) return callback(false);
     else await this.#wait(name, lock, mode, signal);
     try {
@@ -33,14 +33,14 @@ export class MemoryTabLock implements TabLock {
     return Promise.resolve();
   }
 
-  #hold(lock: Held, mode: TabLockOptions["mode"]): void {
+  #cache(lock: Cached, mode: TabLockOptions["mode"]): void {
     lock.mode = mode;
     lock.holders++;
   }
 
   #wait(
     name: string,
-    lock: Held,
+    lock: Cached,
     mode: TabLockOptions["mode"],
     signal: AbortSignal | undefined,
   ): Promise<void> {
@@ -52,7 +52,7 @@ export class MemoryTabLock implements TabLock {
       };
       const grant = () => {
         signal?.removeEventListener("abort", leave);
-        this.#hold(lock, mode);
+        this.#cache(lock, mode);
         resolve();
       };
       const waiter: Waiter = { mode, grant };
@@ -61,7 +61,7 @@ export class MemoryTabLock implements TabLock {
     });
   }
 
-  #pass(name: string, lock: Held): void {
+  #pass(name: string, lock: Cached): void {
     while (
       lock.queue[0] &&
       (lock.holders === 0 || (lock.mode === "shared" && lock.queue[0].mode === "shared"))

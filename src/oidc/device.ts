@@ -3,19 +3,18 @@ import type { DeviceAuthorization } from "../core/authorization-server.ts";
 import { DeviceCodeError } from "../core/device-code-error.ts";
 import { NetworkError } from "../core/errors.ts";
 import { isTemporary } from "../core/server-responses.ts";
-import type { Want } from "../core/want.ts";
-import { parseUrl } from "../core/same-origin.ts";
-import { isSecureUrl } from "../core/secure-url.ts";
+import type { TokenTarget } from "../core/want.ts";
 import { postForm, type FormRequest, type TokenClient } from "./token/form-request.ts";
 import { parseObject, text } from "./encoding.ts";
-import { request, type HttpAnswer } from "./token/http.ts";
+import { request, type HttpResponse } from "./token/http.ts";
 import type { ServerParts } from "./server-parts.ts";
-import { isRefusal, lifeS, parseFacts } from "./token/token-response.ts";
+import { isRefusal, lifetimeS, parseFacts } from "./token/token-response.ts";
+import { parseUrl, isSecureUrl } from "../core/same-origin.ts";
 
 const NAME = "device authorization endpoint";
-const ASSUMED_LIFE_S = 300;
+const ASSUMED_LIFETIME_S = 300;
 const ASSUMED_INTERVAL_S = 5;
-const LONGEST_INTERVAL_S = 600;
+const MAX_INTERVAL_S = 600;
 
 /**
  * Asks for a device code.
@@ -25,7 +24,7 @@ const LONGEST_INTERVAL_S = 600;
  */
 export async function authorizeDevice(
   parts: ServerParts,
-  want: Want,
+  target: TokenTarget,
   signal: AbortSignal | undefined,
 ): Promise<DeviceAuthorization> {
   const loaded = Promise.all([parts.loadMetadata(), parts.getCredentials()]);
@@ -35,9 +34,9 @@ export async function authorizeDevice(
       hint: "Switch the device flow on at the server, or give endpoints with a deviceAuthorizationEndpoint.",
     });
   }
-  const { resource = "", audience } = want;
+  const { resource = "", audience } = target;
   const resources = new Set([resource, ...(parts.config.resources ?? [])]);
-  const scope = parts.scopeWith(want);
+  const scope = parts.scopeWith(target);
   const form = {
     name: NAME,
     url: deviceAuthorizationEndpoint,
@@ -46,22 +45,22 @@ export async function authorizeDevice(
     credentials,
   };
   const client = parts.client(signal);
-  const answer = await postWithDiagnosis(form, client);
-  if (isRefusal(answer)) throw refusal(answer, form);
-  return { ...parseDevice(answer, client.clock.now()), scope };
+  const response = await postWithDiagnosis(form, client);
+  if (isRefusal(response)) throw refusal(response, form);
+  return { ...parseDevice(response, client.clock.now()), scope };
 }
 
 /** @see RFC 8628 section 3.2 */
 function parseDevice(
-  { status, text: body }: HttpAnswer,
+  { status, text: body }: HttpResponse,
   now: number,
 ): Omit<DeviceAuthorization, "scope"> {
-  const answer = parseObject(body) ?? {};
-  const deviceCode = text(answer["device_code"]);
-  const userCode = text(answer["user_code"]);
+  const response = parseObject(body) ?? {};
+  const deviceCode = text(response["device_code"]);
+  const userCode = text(response["user_code"]);
   // Google's name for it is older than the RFC's.
-  const verificationUri = page(answer["verification_uri"] ?? answer["verification_url"]);
-  const verificationUriComplete = page(answer["verification_uri_complete"]);
+  const verificationUri = page(response["verification_uri"] ?? response["verification_url"]);
+  const verificationUriComplete = page(response["verification_uri_complete"]);
   if (!deviceCode || !userCode || !verificationUri) {
     const missing = !deviceCode ? "device_code" : !userCode ? "user_code" : "verification_uri";
     throw new DeviceCodeError("invalid", `the ${NAME}'s answer has no good ${missing}`, {
@@ -69,14 +68,14 @@ function parseDevice(
       status,
     });
   }
-  const interval = lifeS(answer["interval"], ASSUMED_INTERVAL_S);
+  const interval = lifetimeS(response["interval"], ASSUMED_INTERVAL_S);
   return {
     deviceCode,
     userCode,
     verificationUri,
     ...(verificationUriComplete && { verificationUriComplete }),
-    expiresAt: now + lifeS(answer["expires_in"], ASSUMED_LIFE_S) * 1000,
-    intervalMs: Math.min(interval || ASSUMED_INTERVAL_S, LONGEST_INTERVAL_S) * 1000,
+    expiresAt: now + lifetimeS(response["expires_in"], ASSUMED_LIFETIME_S) * 1000,
+    intervalMs: Math.min(interval || ASSUMED_INTERVAL_S, MAX_INTERVAL_S) * 1000,
   };
 }
 
@@ -87,8 +86,8 @@ function page(value: unknown): string | undefined {
   return parsed && isSecureUrl(parsed) ? url : undefined;
 }
 
-function refusal(answer: HttpAnswer, form: FormRequest): DeviceCodeError {
-  const facts = parseFacts(answer, form);
+function refusal(response: HttpResponse, form: FormRequest): DeviceCodeError {
+  const facts = parseFacts(response, form);
   const { status, error } = facts;
   return new DeviceCodeError(
     "refused",
@@ -102,7 +101,7 @@ function refusal(answer: HttpAnswer, form: FormRequest): DeviceCodeError {
 }
 
 /** Many servers forget to allow other origins here: it was made for devices. A browser says no more than that it failed. */
-async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promise<HttpAnswer> {
+async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promise<HttpResponse> {
   let isCut = false;
   const fetch: TokenClient["fetch"] = (url, init) =>
     client.fetch(url, init).catch((error: unknown) => {

@@ -6,7 +6,7 @@ const MAX_AGE_MS = 86_400_000;
 export const NAVIGATION_AGE_MS = 600_000;
 /** The pause after a recheck. It doubles while the rechecks go on. Milliseconds. */
 const PAUSE_MS = 30_000;
-const LONGEST_PAUSE_MS = 120_000;
+const MAX_PAUSE_MS = 120_000;
 
 /** A document that counts as current, unless somebody asks for a newer one. */
 export function isCurrent(document: CachedDocument, now: number): boolean {
@@ -20,14 +20,14 @@ export function isSuspect({ readAt, failedUrl }: CachedDocument, now: number): b
 
 /** No tab tried to read it again a moment ago. A time in the future comes from a clock that was wrong. */
 export function isDue({ recheckedAt = 0, pauseMs = 0 }: CachedDocument, now: number): boolean {
-  return now >= recheckedAt + Math.min(pauseMs, LONGEST_PAUSE_MS) || recheckedAt > now;
+  return now >= recheckedAt + Math.min(pauseMs, MAX_PAUSE_MS) || recheckedAt > now;
 }
 
 /** The document as it is stored before a tab tries to read it again. */
 export function rechecked(document: CachedDocument, now: number): CachedDocument {
   const { recheckedAt = 0, pauseMs = 0 } = document;
-  const isOngoing = now - recheckedAt < 2 * LONGEST_PAUSE_MS;
-  const doubled = isOngoing ? Math.min(2 * pauseMs, LONGEST_PAUSE_MS) : 0;
+  const isOngoing = now - recheckedAt < 2 * MAX_PAUSE_MS;
+  const doubled = isOngoing ? Math.min(2 * pauseMs, MAX_PAUSE_MS) : 0;
   return { ...document, recheckedAt: now, pauseMs: Math.max(PAUSE_MS, doubled) };
 }
 

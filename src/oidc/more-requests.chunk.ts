@@ -1,6 +1,6 @@
 // One chunk of what a browser's login, refresh and sign-out do without.
 export { authorizeDevice } from "./device.ts";
-export { metadataOf } from "./endpoints.ts";
+export { metadataOf } from "./discovery.ts";
 export { requestGrant } from "./token/request-tokens.ts";
 export { createCredentials } from "./token/secret-credentials.ts";
 export { fetchUserinfo } from "./userinfo.ts";

@@ -4,7 +4,7 @@ import { DiscoveryError } from "../core/errors.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
 import type { RequestStore } from "../core/request-store.ts";
-import type { Want } from "../core/want.ts";
+import type { TokenTarget } from "../core/want.ts";
 import type * as Authorize from "./authorize/authorize.ts";
 import {
   publicCredentials,
@@ -12,10 +12,8 @@ import {
   type Credentials,
   type CredentialsSource,
 } from "./token/credentials.ts";
-import { fetchKeys } from "./fetch-keys.ts";
 import type { TokenClient } from "./token/form-request.ts";
 import type { Fetch, HttpOptions } from "./token/http.ts";
-import type { KeySet } from "./id-token/key-set.ts";
 import {
   configuredMetadata,
   createMetadataSource,
@@ -24,12 +22,13 @@ import {
 import { createStoredKeys } from "./id-token/stored-keys.ts";
 import { requestTokens, type TokenRequestForm } from "./token/token-request.ts";
 import { createKeySet, type Verifier } from "./id-token/verify.ts";
+import { fetchKeys, type KeySet } from "./id-token/key-set.ts";
 
 /** Who the person is, and refresh tokens. @see OpenID Connect Core 1.0 section 5.4 */
 const SCOPE = ["profile", "email", "offline_access"];
 
 const loadAuthorize = (): Promise<typeof Authorize> => chunk(import("./authorize/authorize.ts"));
-const loadBeyondLogin = () => chunk(import("./more-requests.chunk.ts"));
+const loadMore = () => chunk(import("./more-requests.chunk.ts"));
 
 export interface OidcServerConfig extends ClientIdentity {
   /** Asked for at every login. */
@@ -63,7 +62,7 @@ export interface ServerParts {
     signal: AbortSignal | undefined,
   ) => Promise<RefreshedTokens>;
   /** What is always asked for, with what is asked for on top, each once. */
-  readonly scopeWith: (want: Want) => string[];
+  readonly scopeWith: (target: TokenTarget) => string[];
   readonly metadata: MetadataSource;
   readonly loadMetadata: MetadataSource["load"];
   /** With its keys at hand. Undefined for a server that is no OpenID provider: nobody could verify its ID tokens, so there are none. */
@@ -76,11 +75,11 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
   const { issuer, clientId, clock, endpoints, documents, fetch, authentication } = config;
   const http: HttpOptions = { fetch, timeoutMs: config.discoveryTimeoutMs };
   const metadata = endpoints
-    ? configuredMetadata(async () => (await loadBeyondLogin()).metadataOf(issuer, endpoints))
+    ? configuredMetadata(async () => (await loadMore()).metadataOf(issuer, endpoints))
     : createMetadataSource({ issuer, clock, documents, http });
   const onUnavailable = (url: string) => metadata.reportFailure(url);
   const isOpenId = !endpoints || endpoints.jwksUri !== undefined;
-  const usualScope = config.scope ?? (isOpenId ? SCOPE : []);
+  const defaultScope = config.scope ?? (isOpenId ? SCOPE : []);
   let keySet: { readonly jwksUri: string; readonly keys: KeySet } | undefined;
   const keysAt = (jwksUri: string): KeySet => {
     if (keySet?.jwksUri !== jwksUri) {
@@ -98,7 +97,7 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
     authTimeOnRefresh: config.authTimeOnRefresh,
   });
   const loadCredentials = shared(async () =>
-    authentication ? (await loadBeyondLogin()).createCredentials(config) : undefined,
+    authentication ? (await loadMore()).createCredentials(config) : undefined,
   );
   const client = (signal: AbortSignal | undefined) => ({
     clock,
@@ -116,7 +115,7 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
     client,
     requestTokens: (form, signal) => requestTokens(form, client(signal)),
     scopeWith: ({ scope = [] }) => [
-      ...new Set([...(isOpenId ? ["openid"] : []), ...usualScope, ...scope]),
+      ...new Set([...(isOpenId ? ["openid"] : []), ...defaultScope, ...scope]),
     ],
     metadata,
     loadMetadata: (maxAgeMs) => metadata.load(maxAgeMs),

@@ -1,7 +1,7 @@
 import { abortable } from "../core/abortable.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { chunk } from "../core/lazy.ts";
-import type { IdTokenVerdict } from "../core/refresher.ts";
+import type { IdTokenValidation } from "../core/refresher.ts";
 import type { TokenRecord } from "../core/session.ts";
 import { exchangeResponse } from "./token/exchange.ts";
 import { NAVIGATION_AGE_MS } from "./metadata-age.ts";
@@ -9,13 +9,13 @@ import { createSender, type Sender } from "./token/send-refresh-token.ts";
 import { createServerParts, type OidcServerConfig } from "./server-parts.ts";
 import { verifyStored } from "./id-token/verify-stored.ts";
 
-const loadBeyondLogin = () => chunk(import("./more-requests.chunk.ts"));
-const loadSignOut = () => chunk(import("./sign-out.ts"));
+const loadMore = () => chunk(import("./more-requests.chunk.ts"));
+const loadLogout = () => chunk(import("./sign-out.ts"));
 
 export interface OidcServer extends AuthorizationServer {
   /** What sends refresh tokens. */
   loadSender(): Promise<Sender>;
-  verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenVerdict>;
+  verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenValidation>;
 }
 
 /** Everything that needs the server's metadata; what is large or rare is loaded when it is called for. */
@@ -23,8 +23,8 @@ export function createServer(config: OidcServerConfig): OidcServer {
   const parts = createServerParts(config);
   const { loadCredentials } = parts;
   const { clientId, requests, clock } = config;
-  const signOut = (signal?: AbortSignal) => abortable(loadSignOut(), signal);
-  const beyondLogin = (signal?: AbortSignal) => abortable(loadBeyondLogin(), signal);
+  const logout = (signal?: AbortSignal) => abortable(loadLogout(), signal);
+  const moreLogins = (signal?: AbortSignal) => abortable(loadMore(), signal);
 
   return {
     loadSender: async () =>
@@ -50,15 +50,15 @@ export function createServer(config: OidcServerConfig): OidcServer {
     exchange: (response, signal) => exchangeResponse(parts, response, signal),
 
     requestTokens: async (parameters, options = {}) =>
-      (await beyondLogin(options.signal)).requestGrant(parts, parameters, options),
-    authorizeDevice: async (want, signal) =>
-      (await beyondLogin(signal)).authorizeDevice(parts, want, signal),
+      (await moreLogins(options.signal)).requestGrant(parts, parameters, options),
+    authorizeDevice: async (target, signal) =>
+      (await moreLogins(signal)).authorizeDevice(parts, target, signal),
     userinfo: async (accessToken, signal) =>
-      (await beyondLogin(signal)).fetchUserinfo(parts, accessToken, signal),
+      (await moreLogins(signal)).fetchUserinfo(parts, accessToken, signal),
 
-    revoke: async (token, signal) => (await signOut(signal)).revokeToken(parts, token, signal),
+    revoke: async (token, signal) => (await logout(signal)).revokeToken(parts, token, signal),
     endSession: async (request, signal) =>
-      (await signOut(signal)).endSessionUrl(parts, request, signal),
+      (await logout(signal)).endSessionUrl(parts, request, signal),
 
     verify: (record, keys) => verifyStored(parts, record, keys),
   };

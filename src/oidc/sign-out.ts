@@ -2,9 +2,8 @@ import { abortable } from "../core/abortable.ts";
 import type { EndSessionRequest } from "../core/authorization-server.ts";
 import { postForm } from "./token/form-request.ts";
 import { NAVIGATION_AGE_MS } from "./metadata-age.ts";
-import { refusal } from "./refusal.ts";
 import type { ServerParts } from "./server-parts.ts";
-import { parseFacts } from "./token/token-response.ts";
+import { refusal, parseFacts } from "./token/token-response.ts";
 
 /**
  * Does nothing at a server that has no such endpoint.
@@ -26,10 +25,10 @@ export async function revokeToken(
     secrets: [token],
     credentials: await abortable(parts.getCredentials(), signal),
   };
-  const answer = await postForm(form, parts.client(signal));
+  const response = await postForm(form, parts.client(signal));
   // What the body says does not count.
-  if (answer.status < 200 || answer.status > 299)
-    throw refusal(form.name, parseFacts(answer, form));
+  if (response.status < 200 || response.status > 299)
+    throw refusal(form.name, parseFacts(response, form));
 }
 
 /** @see OpenID Connect RP-Initiated Logout 1.0 section 2 */

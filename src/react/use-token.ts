@@ -1,5 +1,5 @@
 import { useMemo, useSyncExternalStore } from "react";
-import { wantKey, type Want } from "../core/want.ts";
+import { targetKey, type TokenTarget } from "../core/want.ts";
 import { useProvidedAuth } from "./auth-context.ts";
 import { TOKEN_LOADING, watchToken, type UseToken } from "./watch-token.ts";
 
@@ -9,9 +9,9 @@ import { TOKEN_LOADING, watchToken, type UseToken } from "./watch-token.ts";
  * @param want compared by value
  * @throws ConfigurationError no AuthProvider above
  */
-export function useToken(want: Want = {}): UseToken {
+export function useToken(target: TokenTarget = {}): UseToken {
   const auth = useProvidedAuth();
-  const key = wantKey(want);
-  const watch = useMemo(() => watchToken(auth, want), [auth, key]);
+  const key = targetKey(target);
+  const watch = useMemo(() => watchToken(auth, target), [auth, key]);
   return useSyncExternalStore(watch.subscribe, watch.get, () => TOKEN_LOADING);
 }

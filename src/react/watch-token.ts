@@ -1,6 +1,6 @@
 import type { Auth, AuthState } from "../core/auth.ts";
 import { AuthError } from "../core/errors.ts";
-import { USUAL_WANT, wantKey, type Want } from "../core/want.ts";
+import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../core/want.ts";
 
 /** How often a token is looked at. With a good one that costs a comparison, or for other wants one read of the store. */
 const LOOK_MS = 30_000;
@@ -21,21 +21,21 @@ export interface TokenWatch {
   readonly subscribe: (listener: () => void) => () => void;
 }
 
-export function watchToken(auth: Auth, want: Want): TokenWatch {
+export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
   const nothing = { sub: undefined as string | undefined, result: TOKEN_LOADING };
-  let held = nothing;
+  let cached = nothing;
   return {
     // Compared with who is signed in at this very moment: no render has the token of somebody else.
-    get: () => (held.sub === subOf(auth.state) ? held.result : TOKEN_LOADING),
+    get: () => (cached.sub === subOf(auth.state) ? cached.result : TOKEN_LOADING),
     subscribe: (listener) => {
-      const unfollow = followToken(auth, want, (sub, result) => {
-        if (held.sub === sub && isSame(held.result, result)) return;
-        held = { sub, result };
+      const unfollow = followToken(auth, target, (sub, result) => {
+        if (cached.sub === sub && isSame(cached.result, result)) return;
+        cached = { sub, result };
         listener();
       });
       return () => {
         unfollow();
-        held = nothing;
+        cached = nothing;
       };
     },
   };
@@ -44,10 +44,10 @@ export function watchToken(auth: Auth, want: Want): TokenWatch {
 /** Asks at once, when the state says that there is something new, and from time to time. Returns its end. */
 function followToken(
   auth: Auth,
-  want: Want,
+  target: TokenTarget,
   show: (sub: string | undefined, result: UseToken) => void,
 ): () => void {
-  const isUsual = wantKey(want) === USUAL_WANT;
+  const isDefault = targetKey(target) === DEFAULT_TARGET;
   let sub: string | undefined;
   let expiresAt: number | undefined;
   let askedAt = 0;
@@ -62,12 +62,12 @@ function followToken(
     askedAt = Date.now();
     ({ sub, expiresAt } = markOf(auth.state));
     // A token that ran out is not shown while there may be a newer one.
-    const isOver = isUsual && expiresAt !== undefined && expiresAt <= askedAt;
+    const isOver = isDefault && expiresAt !== undefined && expiresAt <= askedAt;
     if (isOver && result.status === "ready") show(sub, TOKEN_LOADING);
-    const answer = await askOnce(auth, want, mine.signal);
+    const response = await askOnce(auth, target, mine.signal);
     if (asking !== mine) return;
     asking = undefined;
-    result = answer;
+    result = response;
     show(sub, result);
     if (markOf(auth.state).expiresAt === expiresAt) lookLater(result);
     else lookSoon();
@@ -79,7 +79,7 @@ function followToken(
   const lookSoon = () => lookIn(Math.max(0, askedAt + SPACING_MS - Date.now()));
   const lookLater = ({ status, error }: UseToken) => {
     if (status === "failed" && !(error instanceof AuthError && error.retryable)) return;
-    const left = isUsual && expiresAt !== undefined ? expiresAt - Date.now() : 0;
+    const left = isDefault && expiresAt !== undefined ? expiresAt - Date.now() : 0;
     lookIn(left > 0 ? Math.min(left, LOOK_MS) : LOOK_MS);
   };
 
@@ -100,9 +100,9 @@ function followToken(
 }
 
 /** A hook is code that runs by itself: it shows nothing. */
-async function askOnce(auth: Auth, want: Want, signal: AbortSignal): Promise<UseToken> {
+async function askOnce(auth: Auth, target: TokenTarget, signal: AbortSignal): Promise<UseToken> {
   try {
-    const token = await auth.getToken({ ...want, cache: "default", prompt: "none", signal });
+    const token = await auth.getToken({ ...target, cache: "default", prompt: "none", signal });
     return { status: "ready", token };
   } catch (error) {
     return { status: "failed", error };

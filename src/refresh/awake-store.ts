@@ -21,11 +21,11 @@ export function awakeStore(store: SessionStore, page: RefreshPorts["page"]): Ses
 }
 
 async function untilAwake(page: RefreshPorts["page"]): Promise<void> {
-  if (!page.asleep()) return;
+  if (!page.frozen()) return;
   let unwatch = () => {};
   await new Promise<void>((resolve) => {
     unwatch = page.onEvent(() => {
-      if (!page.asleep()) resolve();
+      if (!page.frozen()) resolve();
     });
   });
   unwatch();

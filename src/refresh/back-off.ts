@@ -1,18 +1,17 @@
-import type { SessionRow } from "../core/session.ts";
-import { findAccess } from "../core/session.ts";
-import { isLookedAt, type Run } from "./run.ts";
+import { isForeground, type Run } from "./run.ts";
+import { type SessionRow, findAccess } from "../core/session.ts";
 
-/** After the send number `tries`. Pauses triple, and a third of each is random. Milliseconds. */
-export function backOff(run: Run, row: SessionRow | undefined, tries: number): number {
+/** After the send number `sends`. Pauses triple, and a third of each is random. Milliseconds. */
+export function backOff(run: Run, row: SessionRow | undefined, sends: number): number {
   const { timing, ports } = run;
-  const cap = Math.max(timing.backOffBaseMs, longestPause(run, row));
-  const full = Math.min(cap, timing.backOffBaseMs * 3 ** tries);
+  const cap = Math.max(timing.backOffBaseMs, maxPause(run, row));
+  const full = Math.min(cap, timing.backOffBaseMs * 3 ** sends);
   return (full * (2 + ports.random.fraction())) / 3;
 }
 
-/** The shortest pause after the send number `tries`, in every tab and whatever wakes it. Milliseconds. */
-export function shortestPause({ timing }: Run, tries: number): number {
-  const full = Math.min(timing.backOffCapMs, timing.backOffBaseMs * 3 ** tries);
+/** The shortest pause after the send number `sends`, in every tab and whatever wakes it. Milliseconds. */
+export function shortestPause({ timing }: Run, sends: number): number {
+  const full = Math.min(timing.backOffCapMs, timing.backOffBaseMs * 3 ** sends);
   return Math.floor((full * 2) / 3);
 }
 
@@ -21,18 +20,18 @@ const SPREAD = 0.8;
 
 /** All that were told the same second must not come in that second. Milliseconds. */
 export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number): number {
-  const spread = isLookedAt(run)
+  const spread = isForeground(run)
     ? Math.min(retryAfterMs, run.timing.backOffCapMs)
-    : SPREAD * longestPause(run, row);
+    : SPREAD * maxPause(run, row);
   return retryAfterMs + spread * run.ports.random.fraction();
 }
 
 /** Who is looked at hurries; who is not asks once in a token's life. */
-function longestPause(run: Run, row: SessionRow | undefined): number {
+function maxPause(run: Run, row: SessionRow | undefined): number {
   const { timing, need } = run;
-  if (isLookedAt(run)) return timing.backOffCapMs;
-  const key = row && findAccess(row, need.want, () => true);
-  const life = key === undefined ? undefined : row!.access[key]!.lifeMs;
+  if (isForeground(run)) return timing.backOffCapMs;
+  const key = row && findAccess(row, need.target, () => true);
+  const life = key === undefined ? undefined : row!.access[key]!.lifetimeMs;
   return Math.max(life ?? 0, 2 * timing.backOffCapMs);
 }
 
@@ -40,7 +39,7 @@ function longestPause(run: Run, row: SessionRow | undefined): number {
 export const WAKE_MS = 1_000;
 
 /** The first of what a pause ends with: its time, a page that wakes, is looked at or is online again, or news of the session. */
-export async function stirred(run: Run, ms: number): Promise<"over" | "woken" | "news"> {
+export async function interrupted(run: Run, ms: number): Promise<"over" | "woken" | "news"> {
   const { clock, channel, page } = run.ports;
   const leave = new AbortController();
   const undo: (() => void)[] = [];
@@ -65,10 +64,10 @@ export async function stirred(run: Run, ms: number): Promise<"over" | "woken" | 
 }
 
 /** A pause that may end early, but not before `leastMs`. */
-export async function pauseUntilStirred(run: Run, ms: number, leastMs: number): Promise<void> {
+export async function pauseUntilInterrupted(run: Run, ms: number, leastMs: number): Promise<void> {
   const { clock } = run.ports;
-  const begun = clock.mono();
-  await stirred(run, ms);
-  const missing = leastMs - (clock.mono() - begun);
+  const begun = clock.monotonic();
+  await interrupted(run, ms);
+  const missing = leastMs - (clock.monotonic() - begun);
   if (missing > 0) await clock.sleep(missing);
 }

@@ -1,8 +1,8 @@
 import { RefreshTokenError } from "../core/errors.ts";
-import type { RefreshAnswer, RefusedRefresh } from "../core/refresher.ts";
+import type { RefreshResponse, RefusedRefresh } from "../core/refresher.ts";
 import { userNeeded } from "../core/refusal.ts";
 import type { SessionRow } from "../core/session.ts";
-import { USUAL_WANT } from "../core/want.ts";
+import { DEFAULT_TARGET } from "../core/want.ts";
 import { afterRetryAfter, backOff, shortestPause, WAKE_MS } from "./back-off.ts";
 import { commit, endByClaim } from "./commit.ts";
 import { Owner } from "./owner.ts";
@@ -25,7 +25,9 @@ import { follow } from "./watch.ts";
 export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
   await run.ports.send.prepare();
   // Who follows another attempt has waited for that one already.
-  const { next, end } = seen.att ? { next: undefined, end: () => {} } : await takeTurn(run, seen);
+  const { next, end } = seen.attempt
+    ? { next: undefined, end: () => {} }
+    : await takeTurn(run, seen);
   if (next) return next;
   const owner = new Owner(run);
   try {
@@ -50,17 +52,17 @@ async function attempt(
   let nonces = 0;
   for (;;) {
     if (owner.isReleased) return { state: "READ" };
-    const begun = clock.mono();
+    const begun = clock.monotonic();
     const claimed = await claimAttempt(run, owner, seen, certain).catch((error: unknown) => {
       // A page that falls asleep aborts its transactions, and looks again when it wakes.
-      if (owner.isReleased || page.asleep()) return undefined;
+      if (owner.isReleased || page.frozen()) return undefined;
       throw error;
     });
     onClaimed();
     if (!claimed) return { state: "READ" };
-    if (owner.isReleased) return follow(run, claimed.att);
+    if (owner.isReleased) return follow(run, claimed.attempt);
     seen = claimed;
-    if (clock.mono() - begun > run.timing.permitMs) {
+    if (clock.monotonic() - begun > run.timing.permitMs) {
       // Slower than a waiter may be patient: what was read is old. Nothing was sent.
       certain = true;
       continue;
@@ -68,23 +70,27 @@ async function attempt(
     // Browsers are not always right about being offline: after the wait the network is tried all the same.
     const isOffline: boolean = !waited && !page.online();
     if (!isOffline) owner.sending();
-    tell(run, claimed.sid, { t: "claim", seq: claimed.att.seq, attId: owner.id });
-    const sentAt = clock.mono();
-    const answer: RefreshAnswer = isOffline
+    tell(run, claimed.sessionId, {
+      t: "claim",
+      sequence: claimed.attempt.sequence,
+      attemptId: owner.id,
+    });
+    const sentAt = clock.monotonic();
+    const response: RefreshResponse = isOffline
       ? { type: "unsent" }
-      : await send.send(record, claimed.att.want);
+      : await send.send(record, claimed.attempt.target);
     // What is known not to have used the token does not count as a send that may be lost.
-    certain = answer.type !== "unknown";
-    switch (answer.type) {
+    certain = response.type !== "unknown";
+    switch (response.type) {
       case "tokens":
       case "unusable":
-        return commit(run, claimed, answer);
+        return commit(run, claimed, response);
       case "invalid_id_token":
-        return endByClaim(run, claimed, answer);
+        return endByClaim(run, claimed, response);
       case "invalid_grant":
         return ended(run, claimed);
       case "refused":
-        return refused(run, claimed, answer);
+        return refused(run, claimed, response);
       case "moved":
       case "nonce":
         if (nonces++ === 0) continue;
@@ -93,15 +99,23 @@ async function attempt(
         break;
       case "not_rotated":
       case "unknown":
-        run.failure = answer.cause;
+        run.failure = response.cause;
         break;
     }
     // It may still be on its way, and must not be overtaken by the next one.
-    const ghostMs = answer.type === "unknown" ? run.timing.drainMs : 0;
-    const atLeastMs = isOffline ? 0 : Math.max(ghostMs, shortestPause(run, claimed.att.tries));
-    await pause(run, owner, claimed, answer, Math.max(0, atLeastMs - (clock.mono() - sentAt)));
+    const inFlightMs = response.type === "unknown" ? run.timing.drainMs : 0;
+    const atLeastMs = isOffline
+      ? 0
+      : Math.max(inFlightMs, shortestPause(run, claimed.attempt.sends));
+    await pause(
+      run,
+      owner,
+      claimed,
+      response,
+      Math.max(0, atLeastMs - (clock.monotonic() - sentAt)),
+    );
     await send.sync();
-    waited = isOffline && clock.mono() - sentAt >= run.timing.backOffCapMs;
+    waited = isOffline && clock.monotonic() - sentAt >= run.timing.backOffCapMs;
   }
 }
 
@@ -110,45 +124,46 @@ async function pause(
   run: Run,
   owner: Owner,
   claimed: ClaimedRow,
-  answer: RefreshAnswer,
+  response: RefreshResponse,
   leastMs: number,
 ): Promise<void> {
   const { timing } = run;
-  const full = backOff(run, claimed, claimed.att.tries);
+  const full = backOff(run, claimed, claimed.attempt.sends);
   const ms = Math.max(
     leastMs,
-    answer.type === "unsent" ? timing.backOffCapMs : full,
-    answer.type === "not_rotated" && answer.retryAfterMs !== undefined
-      ? afterRetryAfter(run, claimed, answer.retryAfterMs)
+    response.type === "unsent" ? timing.backOffCapMs : full,
+    response.type === "not_rotated" && response.retryAfterMs !== undefined
+      ? afterRetryAfter(run, claimed, response.retryAfterMs)
       : 0,
   );
   if (owner.age + ms >= timing.releaseMs) owner.leave();
-  const retryAfterMs = answer.type === "not_rotated" ? (answer.retryAfterMs ?? 0) : 0;
+  const retryAfterMs = response.type === "not_rotated" ? (response.retryAfterMs ?? 0) : 0;
   // What is stored already ends sooner.
   if (retryAfterMs > leastMs) await storePause(run, claimed, retryAfterMs).catch(() => {});
-  const isServers = answer.type === "not_rotated" || (answer.type === "unknown" && answer.byServer);
+  const isServers =
+    response.type === "not_rotated" || (response.type === "unknown" && response.byServer);
   const shortest = Math.max(leastMs, retryAfterMs, isServers ? 0 : WAKE_MS);
   const pause = { ms: Math.max(ms, shortest), leastMs: shortest, isServers };
   const isOver = await pauseAttempt(run, claimed, pause, () => !owner.isReleased);
-  if (isOver) run.paused = claimed.att.seq;
+  if (isOver) run.paused = claimed.attempt.sequence;
 }
 
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
-  const why = claimed.att.n > 0 ? "lost_response" : "invalid_grant";
+  const why = claimed.attempt.n > 0 ? "lost_response" : "invalid_grant";
   // A second send of the same token would be answered the same and then be taken for a lost response.
   const row = await untilStored(run, () => endSession(run, claimed, { why }));
   if (!row) return { state: "READ" };
-  tell(run, row.sid, { t: "ended", why, seq: claimed.att.seq });
+  tell(run, row.sessionId, { t: "ended", why, sequence: claimed.attempt.sequence });
   throw new RefreshTokenError(why);
 }
 
 /** READ knows what the refusal means for this run: an attempt that was followed may be for another target. */
-async function refused(run: Run, claimed: ClaimedRow, answer: RefusedRefresh): Promise<Next> {
-  run.failure = requestError(answer.facts);
-  const { want, seq } = claimed.att;
-  const row = await untilStored(run, () => storeRefusal(run, claimed, answer));
-  if (row && want === USUAL_WANT && userNeeded(row)) {
-    tell(run, row.sid, { t: "ended", why: "user_needed", seq });
+async function refused(run: Run, claimed: ClaimedRow, response: RefusedRefresh): Promise<Next> {
+  run.failure = requestError(response.facts);
+  const { target, sequence } = claimed.attempt;
+  const row = await untilStored(run, () => storeRefusal(run, claimed, response));
+  if (row && target === DEFAULT_TARGET && userNeeded(row)) {
+    tell(run, row.sessionId, { t: "ended", why: "user_needed", sequence });
   }
   return { state: "READ" };
 }

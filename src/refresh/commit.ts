@@ -1,47 +1,57 @@
 import { RefreshTokenError } from "../core/errors.ts";
-import type { GrantedAnswer, RefreshAnswer } from "../core/refresher.ts";
+import type { GrantedResponse, RefreshResponse } from "../core/refresher.ts";
 import { validateAtHand } from "./pending-signature.ts";
 import { satisfying, tell, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
-import { commitAnswer, endSession, mergedRow, type ClaimedRow } from "./transactions.ts";
+import { commitResponse, endSession, mergedRow, type ClaimedRow } from "./transactions.ts";
 import { untilStored } from "./until-stored.ts";
 
 /** What follows an answer that used the refresh token. It exists only here, and may carry the only good refresh token. */
-export async function commit(run: Run, claimed: ClaimedRow, answer: GrantedAnswer): Promise<Next> {
-  const stored = await untilStored(run, commitAnswer(run, claimed, answer), async () => {
-    const unstored = await mergedRow(run, claimed, answer);
-    run.committedGen = unstored.gen;
-    const want = satisfying(run, unstored);
+export async function commit(
+  run: Run,
+  claimed: ClaimedRow,
+  response: GrantedResponse,
+): Promise<Next> {
+  const stored = await untilStored(run, commitResponse(run, claimed, response), async () => {
+    const unstored = await mergedRow(run, claimed, response);
+    run.committedGen = unstored.generation;
+    const target = satisfying(run, unstored);
     const row = await validateAtHand(run, unstored);
-    if (row && want !== undefined) run.onUnstored({ row, want });
+    if (row && target !== undefined) run.onUnstored({ row, target });
   });
   if (!stored) {
     // Not revoked if another tab only took the attempt over: `revoke` looks whether the session is still alive.
-    const { refreshToken } = answer.type === "tokens" ? answer.tokens : answer;
+    const { refreshToken } = response.type === "tokens" ? response.tokens : response;
     giveBack(run, refreshToken);
     return { state: "READ" };
   }
-  run.committedGen = stored.gen;
+  run.committedGen = stored.generation;
   // The other tabs read the row when they hear `done`: an invalid signature is to be found before.
   const row = await validateAtHand(run, stored);
   if (!row) return { state: "READ" };
-  tell(run, row.sid, { t: "done", gen: row.gen, seq: row.cseq, want: claimed.att.want });
-  if (answer.type === "unusable" && claimed.att.want === run.need.want) throw answer.cause;
-  const want = satisfying(run, row);
-  return want === undefined ? { state: "READ" } : { state: "RETURN", row, want };
+  tell(run, row.sessionId, {
+    t: "done",
+    generation: row.generation,
+    sequence: row.committedSequence,
+    target: claimed.attempt.target,
+  });
+  if (response.type === "unusable" && claimed.attempt.target === run.need.target)
+    throw response.cause;
+  const target = satisfying(run, row);
+  return target === undefined ? { state: "READ" } : { state: "RETURN", row, target };
 }
 
 /** T3 for an ID token with a wrong claim: nothing of the response is stored or given. */
 export async function endByClaim(
   run: Run,
   claimed: ClaimedRow,
-  { claim, refreshToken }: Extract<RefreshAnswer, { type: "invalid_id_token" }>,
+  { claim, refreshToken }: Extract<RefreshResponse, { type: "invalid_id_token" }>,
 ): Promise<Next> {
   const why = "id_token";
   const row = await untilStored(run, () => endSession(run, claimed, { why, claim }));
   giveBack(run, refreshToken);
   if (!row) return { state: "READ" };
-  tell(run, row.sid, { t: "ended", why, seq: claimed.att.seq });
+  tell(run, row.sessionId, { t: "ended", why, sequence: claimed.attempt.sequence });
   throw new RefreshTokenError(why, { claim });
 }
 

@@ -2,15 +2,14 @@ import { abortable } from "../core/abortable.ts";
 import { NoTokenError, TimeoutError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { RefreshNeed, Refresher } from "../core/refresher.ts";
-import { isNewer } from "../core/session-version.ts";
-import { storedTokens, type SessionAttempt } from "../core/session.ts";
-import { parseWantKey, USUAL_WANT, type WantKey } from "../core/want.ts";
+import { parseTargetKey, DEFAULT_TARGET, type TargetKey } from "../core/want.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { runMachine } from "./machine.ts";
 import { awakeStore } from "./awake-store.ts";
 import { validateAtHand, validatePending } from "./pending-signature.ts";
-import { rowKey, type Answered, type RefreshPorts, type Run } from "./run.ts";
+import { rowKey, type SentAttempt, type RefreshPorts, type Run } from "./run.ts";
 import { refreshTiming, type RefreshTiming } from "./timing.ts";
+import { isNewer, storedTokens, type SessionAttempt } from "../core/session.ts";
 
 export interface RefreshCoordinatorConfig {
   client: ClientKey;
@@ -35,18 +34,18 @@ interface Flight {
 }
 
 /** A token that was born expired stands for a while without asking again. */
-interface Standing {
+interface CachedRefusal {
   /** The session it is about: another login is another matter. */
-  readonly sid: string | undefined;
+  readonly sessionId: string | undefined;
   readonly until: number;
-  readonly answer: TokenSet;
+  readonly response: TokenSet;
 }
 
 /** The only one who sends a stored refresh token: one machine per person and want, shared by the callers in this tab. */
 export class RefreshCoordinator implements Refresher {
   readonly #config: RefreshCoordinatorConfig & { timing: RefreshTiming };
   readonly #flights = new Map<string, Flight>();
-  readonly #standing = new Map<string, Standing>();
+  readonly #cachedRefusals = new Map<string, CachedRefusal>();
   readonly #validating = new Set<string>();
 
   constructor(config: RefreshCoordinatorConfig) {
@@ -64,17 +63,17 @@ export class RefreshCoordinator implements Refresher {
 
   async refresh(asked: RefreshNeed, signal?: AbortSignal): Promise<TokenSet> {
     signal?.throwIfAborted();
-    const need = { ...asked, want: await this.#target(asked) };
-    const id = flightId(need.user, need.want);
+    const need = { ...asked, target: await this.#target(asked) };
+    const id = flightId(need.user, need.target);
     const patience = this.#patience(signal);
     try {
       for (;;) {
-        const standing = await this.#stands(id, need);
-        if (standing) return standing;
+        const cachedRefusal = await this.#cachedRefusal(id, need);
+        if (cachedRefusal) return cachedRefusal;
         const joined = this.#flights.get(id);
         const tokens = await patience.wait(joined ?? this.#take(id, need));
         // A flight that was joined may have been asked for an older generation.
-        if (!joined || (tokens.generation ?? 0) > need.notGen) return tokens;
+        if (!joined || (tokens.generation ?? 0) > need.notGeneration) return tokens;
       }
     } finally {
       patience.end();
@@ -82,7 +81,7 @@ export class RefreshCoordinator implements Refresher {
   }
 
   async validate(user: string): Promise<void> {
-    const run = this.#newRun({ user, want: USUAL_WANT, notGen: -1 });
+    const run = this.#newRun({ user, target: DEFAULT_TARGET, notGeneration: -1 });
     const row = await run.ports.store.get(rowKey(run));
     if (row && !isNewer(row)) await validateAtHand(run, row);
   }
@@ -91,22 +90,22 @@ export class RefreshCoordinator implements Refresher {
    * Scopes that the session has already are the default target's. A refresh that names them would narrow the grant at some
    * servers, for good.
    */
-  async #target({ user, want }: RefreshNeed): Promise<WantKey> {
-    const { scope, resource, audience } = parseWantKey(want);
-    if (scope.length === 0 || resource !== "" || audience !== "") return want;
+  async #target({ user, target }: RefreshNeed): Promise<TargetKey> {
+    const { scope, resource, audience } = parseTargetKey(target);
+    if (scope.length === 0 || resource !== "" || audience !== "") return target;
     const { client, ports } = this.#config;
     const row = await ports.store.get(sessionKey(client, user));
-    const granted = isNewer(row) ? undefined : row?.access[USUAL_WANT]?.scope;
-    return granted && scope.every((one) => granted.includes(one)) ? USUAL_WANT : want;
+    const granted = isNewer(row) ? undefined : row?.access[DEFAULT_TARGET]?.scope;
+    return granted && scope.every((one) => granted.includes(one)) ? DEFAULT_TARGET : target;
   }
 
   #take(id: string, need: RefreshNeed): Flight {
-    let answer: (answered: Answered) => void = () => {};
-    const unstored = new Promise<Answered>((resolve) => (answer = resolve));
+    let response: (responded: SentAttempt) => void = () => {};
+    const unstored = new Promise<SentAttempt>((resolve) => (response = resolve));
     const run: Run = {
       ...this.#newRun(need),
       isAwaited: () => flight.waiting > 0,
-      onUnstored: (answered) => answer(answered),
+      onUnstored: (responded) => response(responded),
     };
     const result = this.#fly(id, run, unstored).finally(() => this.#flights.delete(id));
     // Whoever waits hears it; when nobody waits any more, nobody needs to.
@@ -130,8 +129,8 @@ export class RefreshCoordinator implements Refresher {
       onOpenAttempt: (attempt) => this.#finish(need.user, attempt),
       onPending: (delayMs) => this.#validateLater(need.user, delayMs),
       onUnstored: () => {},
-      firstGen: undefined,
-      sid: undefined,
+      firstGeneration: undefined,
+      sessionId: undefined,
       committedGen: undefined,
       passed: undefined,
       paused: undefined,
@@ -143,41 +142,47 @@ export class RefreshCoordinator implements Refresher {
   #validateLater(user: string, delayMs: number): void {
     if (this.#validating.has(user)) return;
     this.#validating.add(user);
-    validatePending(this.#newRun({ user, want: USUAL_WANT, notGen: -1 }), delayMs)
+    validatePending(this.#newRun({ user, target: DEFAULT_TARGET, notGeneration: -1 }), delayMs)
       .catch(() => {})
       .finally(() => this.#validating.delete(user));
   }
 
   /** An attempt for another want, whose owner may be gone: nobody may ask for it again, and its refresh token is in doubt. */
-  #finish(user: string, { want }: SessionAttempt): void {
-    const id = flightId(user, want);
-    if (!this.#flights.has(id)) this.#take(id, { user, want, notGen: Infinity });
+  #finish(user: string, { target }: SessionAttempt): void {
+    const id = flightId(user, target);
+    if (!this.#flights.has(id)) this.#take(id, { user, target, notGeneration: Infinity });
   }
 
-  async #fly(id: string, run: Run, unstored: Promise<Answered>): Promise<TokenSet> {
+  async #fly(id: string, run: Run, unstored: Promise<SentAttempt>): Promise<TokenSet> {
     const { clock, store } = run.ports;
-    const { row, want } = await Promise.race([runMachine(run), unstored]);
-    const tokens = storedTokens(row, await store.open(row.tokens), want);
+    const { row, target } = await Promise.race([runMachine(run), unstored]);
+    const tokens = storedTokens(row, await store.open(row.tokens), target);
     if (!tokens) throw new NoTokenError("the stored session has no such token");
     const origin = tokens.generation === run.committedGen ? "this-tab" : "other-tab";
-    const answer = tokenSet({ ...tokens, origin });
+    const response = tokenSet({ ...tokens, origin });
     if (tokens.expiresAt <= clock.now()) {
-      const until = clock.mono() + run.timing.bornExpiredMs;
-      this.#standing.set(id, { sid: run.sid, until, answer });
+      const until = clock.monotonic() + run.timing.bornExpiredMs;
+      this.#cachedRefusals.set(id, { sessionId: run.sessionId, until, response });
     }
-    return answer;
+    return response;
   }
 
-  async #stands(id: string, need: RefreshNeed): Promise<TokenSet | undefined> {
+  async #cachedRefusal(id: string, need: RefreshNeed): Promise<TokenSet | undefined> {
     const { clock, store } = this.#config.ports;
-    const standing = this.#standing.get(id);
-    if (!standing) return undefined;
+    const cachedRefusal = this.#cachedRefusals.get(id);
+    if (!cachedRefusal) return undefined;
     const row = await store.get(sessionKey(this.#config.client, need.user));
-    if (standing.until <= clock.mono() || row?.sid !== standing.sid || row?.end) {
-      this.#standing.delete(id);
+    if (
+      cachedRefusal.until <= clock.monotonic() ||
+      row?.sessionId !== cachedRefusal.sessionId ||
+      row?.end
+    ) {
+      this.#cachedRefusals.delete(id);
       return undefined;
     }
-    return (standing.answer.generation ?? 0) > need.notGen ? standing.answer : undefined;
+    return (cachedRefusal.response.generation ?? 0) > need.notGeneration
+      ? cachedRefusal.response
+      : undefined;
   }
 
   /** What one caller waits at most, over all the flights it joins. */
@@ -203,6 +208,6 @@ export class RefreshCoordinator implements Refresher {
   }
 }
 
-function flightId(user: string, want: WantKey): string {
-  return JSON.stringify([user, want]);
+function flightId(user: string, target: TargetKey): string {
+  return JSON.stringify([user, target]);
 }

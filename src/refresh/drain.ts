@@ -5,7 +5,7 @@ import type { Attempt, Next } from "./states.ts";
  * DRAIN: the owner is gone and its request may still be on its way to the server. One that was sent after it could be
  * overtaken, and the ghost would then invalidate what was just stored.
  */
-export async function drain(run: Run, att: Attempt): Promise<Next> {
+export async function drain(run: Run, attempt: Attempt): Promise<Next> {
   const { channel, clock, random } = run.ports;
   const { drainMs } = run.timing;
   const leave = new AbortController();
@@ -16,7 +16,7 @@ export async function drain(run: Run, att: Attempt): Promise<Next> {
     });
   });
   const over = clock.sleep(drainMs * (1 + random.fraction() / 4), leave.signal).then(() => {
-    run.passed = att.seq;
+    run.passed = attempt.sequence;
   });
   try {
     await Promise.race([told, over]);

@@ -1,12 +1,12 @@
 import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 
-import { isNewer, newerVersion } from "../core/session-version.ts";
+import { isNewer, newerVersion } from "../core/session.ts";
 import { claim } from "./claim.ts";
 import { drain } from "./drain.ts";
 import { assertNamed } from "./named-resources.ts";
 import { pauseBeforeClaim } from "./pause.ts";
 import { validateAtHand } from "./pending-signature.ts";
-import { refusalError, standingRefusal } from "./refusals.ts";
+import { refusalError, currentRefusal } from "./refusals.ts";
 import { ownerLock, rowKey, satisfying, type Run } from "./run.ts";
 import type { Attempt, Next, Return } from "./states.ts";
 import { ownerEnded, watch } from "./watch.ts";
@@ -20,13 +20,13 @@ export async function runMachine(run: Run): Promise<Return> {
         next = await read(run);
         break;
       case "TEST":
-        next = await test(run, next.att);
+        next = await test(run, next.attempt);
         break;
       case "WATCH":
-        next = await watch(run, next.att);
+        next = await watch(run, next.attempt);
         break;
       case "DRAIN":
-        next = await drain(run, next.att);
+        next = await drain(run, next.attempt);
         break;
       case "PAUSE":
         next = await pauseBeforeClaim(run, next.row);
@@ -47,29 +47,33 @@ async function read(run: Run): Promise<Next> {
     throw row.end.why === "signed_out"
       ? new NoTokenError("signed out")
       : new RefreshTokenError(row.end.why, { claim: row.end.claim });
-  const want = satisfying(run, row);
-  if (want !== undefined) {
-    if (row.att) run.onOpenAttempt(row.att);
+  const target = satisfying(run, row);
+  if (target !== undefined) {
+    if (row.attempt) run.onOpenAttempt(row.attempt);
     const valid = await validateAtHand(run, row);
-    return valid ? { state: "RETURN", row: valid, want } : { state: "READ" };
+    return valid ? { state: "RETURN", row: valid, target } : { state: "READ" };
   }
   if (!row.renewable) throw new NoTokenError("the session has no refresh token");
-  const refused = standingRefusal(row, run.need.want, run.ports.clock.now());
-  if (refused && refused.refusal.meaning !== "unexplained" && row.att?.want !== run.need.want) {
-    if (row.att) run.onOpenAttempt(row.att);
+  const refused = currentRefusal(row, run.need.target, run.ports.clock.now());
+  if (
+    refused &&
+    refused.refusal.meaning !== "unexplained" &&
+    row.attempt?.target !== run.need.target
+  ) {
+    if (row.attempt) run.onOpenAttempt(row.attempt);
     throw refusalError(refused);
   }
   assertNamed(run, row);
-  return row.att && row.att.seq !== run.passed
-    ? { state: "TEST", att: row.att }
+  return row.attempt && row.attempt.sequence !== run.passed
+    ? { state: "TEST", attempt: row.attempt }
     : { state: "PAUSE", row };
 }
 
 /** Is the owner of the attempt alive? Its lock knows. */
-function test(run: Run, att: Attempt): Promise<Next> {
+function test(run: Run, attempt: Attempt): Promise<Next> {
   return run.ports.locks.request<Next>(
-    ownerLock(att.id),
+    ownerLock(attempt.id),
     { mode: "shared", ifAvailable: true },
-    async (granted) => (granted ? ownerEnded(run, att) : { state: "WATCH", att }),
+    async (granted) => (granted ? ownerEnded(run, attempt) : { state: "WATCH", attempt }),
   );
 }

@@ -1,6 +1,6 @@
 import { NoTokenError } from "../core/errors.ts";
 import type { SessionRow } from "../core/session.ts";
-import { parseWantKey } from "../core/want.ts";
+import { parseTargetKey } from "../core/want.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { Run } from "./run.ts";
  * @throws NoTokenError a login that names the resource helps
  */
 export function assertNamed({ need, reuseLeewayMs = 0 }: Run, row: SessionRow): void {
-  const { resource } = parseWantKey(need.want);
+  const { resource } = parseTargetKey(need.target);
   if (resource === "" || reuseLeewayMs > 0 || row.resources?.includes(resource)) return;
   throw new NoTokenError(
     `the login did not name the resource ${resource}: list it in resources, or give reuseLeewayMs if the server forgives a ` +

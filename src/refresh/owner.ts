@@ -1,12 +1,11 @@
-import type { Run } from "./run.ts";
-import { ownerLock, tell } from "./run.ts";
+import { type Run, ownerLock, tell } from "./run.ts";
 
 /** One attempt's life in the tab that owns it: its lock, its pulse, and what happens to the page. */
 export class Owner {
   readonly id: string;
   readonly #run: Run;
   readonly #release = new AbortController();
-  #sid = "";
+  #sessionId = "";
   #seq = 0;
   #firstSentAt: number | undefined;
   #tickedAt = 0;
@@ -20,7 +19,7 @@ export class Owner {
   async hold<T>(work: () => Promise<T>): Promise<T> {
     const { locks, channel, page } = this.#run.ports;
     const unlisten = channel.listen((message) => {
-      if (message.t === "probe" && message.attId === this.id) this.#answer(message.nonce);
+      if (message.t === "probe" && message.attemptId === this.id) this.#response(message.nonce);
     });
     const unwatch = page.onEvent((event) => {
       if (event === "pagehide" || (event === "freeze" && this.#firstSentAt === undefined))
@@ -49,16 +48,18 @@ export class Owner {
 
   /** It has sent for the first time so long ago. Milliseconds. */
   get age(): number {
-    return this.#firstSentAt === undefined ? 0 : this.#run.ports.clock.mono() - this.#firstSentAt;
+    return this.#firstSentAt === undefined
+      ? 0
+      : this.#run.ports.clock.monotonic() - this.#firstSentAt;
   }
 
-  claimed(sid: string, seq: number): void {
-    this.#sid = sid;
-    this.#seq = seq;
+  claimed(sessionId: string, sequence: number): void {
+    this.#sessionId = sessionId;
+    this.#seq = sequence;
   }
 
   sending(): void {
-    this.#firstSentAt ??= this.#run.ports.clock.mono();
+    this.#firstSentAt ??= this.#run.ports.clock.monotonic();
   }
 
   /** Gives the lock away and says so. */
@@ -66,7 +67,12 @@ export class Owner {
     if (this.isReleased) return;
     const unsent = this.#firstSentAt === undefined;
     if (this.#seq > 0)
-      tell(this.#run, this.#sid, { t: "gone", seq: this.#seq, attId: this.id, unsent });
+      tell(this.#run, this.#sessionId, {
+        t: "gone",
+        sequence: this.#seq,
+        attemptId: this.id,
+        unsent,
+      });
     this.#release.abort();
   }
 
@@ -78,15 +84,15 @@ export class Owner {
     });
   }
 
-  #answer(nonce: string): void {
+  #response(nonce: string): void {
     const { clock, page } = this.#run.ports;
-    tell(this.#run, this.#sid, {
+    tell(this.#run, this.#sessionId, {
       t: "alive",
-      seq: this.#seq,
-      attId: this.id,
+      sequence: this.#seq,
+      attemptId: this.id,
       nonce,
-      frozen: page.asleep(),
-      tickAgeMs: clock.mono() - this.#tickedAt,
+      frozen: page.frozen(),
+      tickAgeMs: clock.monotonic() - this.#tickedAt,
     });
   }
 
@@ -94,7 +100,7 @@ export class Owner {
   async #tick(ended: AbortSignal): Promise<void> {
     const { clock } = this.#run.ports;
     while (!ended.aborted) {
-      this.#tickedAt = clock.mono();
+      this.#tickedAt = clock.monotonic();
       await clock.sleep(this.#run.timing.tickMs, ended).catch(() => {});
     }
   }

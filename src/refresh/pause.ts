@@ -1,7 +1,7 @@
 import type { SessionRow } from "../core/session.ts";
-import { backOff, stirred } from "./back-off.ts";
-import { standingRefusal } from "./refusals.ts";
-import { isLookedAt, rowKey, type Run } from "./run.ts";
+import { backOff, interrupted } from "./back-off.ts";
+import { currentRefusal } from "./refusals.ts";
+import { isForeground, rowKey, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
 
 export interface Pause {
@@ -17,19 +17,20 @@ export interface Pause {
  * holds between refusals that nobody can explain.
  */
 export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next> {
-  const { att } = row;
+  const { attempt } = row;
   const now = run.ports.clock.now();
-  const isPaused = att !== null && att.seq === run.paused;
-  const attemptMs = att && !isPaused ? Math.min((att.retryAt ?? 0) - now, att.retryMs ?? 0) : 0;
-  const refusalMs = att ? 0 : (standingRefusal(row, run.need.want, now)?.leftMs ?? 0);
+  const isPaused = attempt !== null && attempt.sequence === run.paused;
+  const attemptMs =
+    attempt && !isPaused ? Math.min((attempt.retryAt ?? 0) - now, attempt.retryMs ?? 0) : 0;
+  const refusalMs = attempt ? 0 : (currentRefusal(row, run.need.target, now)?.remainingMs ?? 0);
   // Timers drop the fraction of a millisecond.
   const leastMs = Math.ceil(Math.max(0, attemptMs, refusalMs));
-  const isPatient = att !== null && !isPaused && !isLookedAt(run);
-  const ms = isPatient ? Math.max(leastMs, backOff(run, row, att.tries)) : leastMs;
+  const isPatient = attempt !== null && !isPaused && !isForeground(run);
+  const ms = isPatient ? Math.max(leastMs, backOff(run, row, attempt.sends)) : leastMs;
   if (ms === 0) return { state: "CLAIM", row, certain: false };
   const pause = { ms, leastMs, isServers: true };
   const isOver = await pauseAttempt(run, row, pause, () => false);
-  if (isOver) run.paused = att?.seq;
+  if (isOver) run.paused = attempt?.sequence;
   return { state: "READ" };
 }
 
@@ -45,31 +46,39 @@ export async function pauseAttempt(
 ): Promise<boolean> {
   const { clock, random } = run.ports;
   const { tickMs, backOffCapMs } = run.timing;
-  const begun = clock.mono();
+  const begun = clock.monotonic();
   // Timers drop the fraction of a millisecond, and the rest of one would be waited for once more.
   let end = begun + Math.trunc(ms);
-  let looked = isLookedAt(run);
-  for (let now = begun; now < end; now = clock.mono()) {
+  let looked = isForeground(run);
+  for (let now = begun; now < end; now = clock.monotonic()) {
     // Only what may have been missed is looked for again and again.
     const isQuiet = looked && isOwner();
-    const what = await stirred(run, isQuiet ? end - now : Math.min(end - now, tickMs));
+    const what = await interrupted(run, isQuiet ? end - now : Math.min(end - now, tickMs));
     if ((what === "news" || !isOwner()) && (await isOvertaken(run, seen))) return false;
     if (what === "woken" && !isServers) {
       end = Math.min(end, begun + leastMs);
     }
-    if (!looked && isLookedAt(run)) {
+    if (!looked && isForeground(run)) {
       looked = true;
-      const soon = clock.mono() + backOffCapMs * random.fraction();
+      const soon = clock.monotonic() + backOffCapMs * random.fraction();
       end = Math.min(end, Math.max(begun + leastMs, soon));
     }
   }
   return true;
 }
 
-async function isOvertaken(run: Run, { sid, gen, seq, att }: SessionRow): Promise<boolean> {
+async function isOvertaken(
+  run: Run,
+  { sessionId, generation, sequence, attempt }: SessionRow,
+): Promise<boolean> {
   try {
     const row = await run.ports.store.get(rowKey(run));
-    return row?.sid !== sid || row.gen !== gen || row.seq !== seq || row.att?.seq !== att?.seq;
+    return (
+      row?.sessionId !== sessionId ||
+      row.generation !== generation ||
+      row.sequence !== sequence ||
+      row.attempt?.sequence !== attempt?.sequence
+    );
   } catch {
     // A store that fails says nothing.
     return false;

@@ -1,10 +1,9 @@
-import type { IdTokenVerdict } from "../core/refresher.ts";
-import type { SessionRow, TokenRecord } from "../core/session.ts";
-import { isNewer } from "../core/session-version.ts";
-import { backOff, pauseUntilStirred, WAKE_MS } from "./back-off.ts";
+import type { IdTokenValidation } from "../core/refresher.ts";
+import { backOff, pauseUntilInterrupted, WAKE_MS } from "./back-off.ts";
 import { rowKey, type Run } from "./run.ts";
 import { endByIdToken, storeVerified } from "./transactions.ts";
 import { untilStored } from "./until-stored.ts";
+import { type SessionRow, type TokenRecord, isNewer } from "../core/session.ts";
 
 /** Keys are not fetched every second. */
 const FIRST_TRY = 4;
@@ -22,16 +21,16 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
   if (row.signature !== "pending") return row;
   const { store, send, random } = run.ports;
   const record = await store.open(row.tokens);
-  const verdict = await send.verify(record, "cached");
-  if (verdict.type === "invalid") {
-    await endSession(run, row, record, verdict.claim);
+  const validation = await send.verify(record, "cached");
+  if (validation.type === "invalid") {
+    await endSession(run, row, record, validation.claim);
     return undefined;
   }
-  if (verdict.type === "valid") {
+  if (validation.type === "valid") {
     // Tried once: when the store fails, the next reader validates once more.
-    return (await storeValid(run, row, record, verdict).catch(() => undefined)) ?? row;
+    return (await storeValid(run, row, record, validation).catch(() => undefined)) ?? row;
   }
-  const isOwn = run.committedGen === row.gen;
+  const isOwn = run.committedGen === row.generation;
   run.onPending(isOwn ? COMMITTED_MS : READER_MS * (1 + random.fraction()));
   return row;
 }
@@ -40,16 +39,16 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
 export async function validatePending(run: Run, delayMs: number): Promise<void> {
   const { clock, store, send } = run.ports;
   await clock.sleep(delayMs);
-  for (let tries = FIRST_TRY; ; tries++) {
+  for (let sends = FIRST_TRY; ; sends++) {
     const row = await untilStored(run, () => store.get(rowKey(run)));
     if (!row || isNewer(row) || row.end || row.signature !== "pending") return;
     const record = await store.open(row.tokens);
-    const verdict = await send.verify(record, "fetched");
-    if (verdict.type === "invalid") return endSession(run, row, record, verdict.claim);
+    const validation = await send.verify(record, "fetched");
+    if (validation.type === "invalid") return endSession(run, row, record, validation.claim);
     // The next look at the row finds nothing to do, or an ID token that came meanwhile.
-    if (verdict.type === "valid")
-      await untilStored(run, () => storeValid(run, row, record, verdict));
-    else await pauseUntilStirred(run, backOff(run, row, tries), WAKE_MS);
+    if (validation.type === "valid")
+      await untilStored(run, () => storeValid(run, row, record, validation));
+    else await pauseUntilInterrupted(run, backOff(run, row, sends), WAKE_MS);
   }
 }
 
@@ -57,7 +56,7 @@ function storeValid(
   run: Run,
   row: SessionRow,
   { idToken }: TokenRecord,
-  { user, authTime }: Extract<IdTokenVerdict, { type: "valid" }>,
+  { user, authTime }: Extract<IdTokenValidation, { type: "valid" }>,
 ): Promise<SessionRow | undefined> {
   const verified = { idTokenVerified: true, user, ...(authTime !== undefined && { authTime }) };
   return storeVerified(run, row, idToken, verified);

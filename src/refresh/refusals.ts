@@ -5,48 +5,48 @@ import {
   type AuthError,
   type ServerFacts,
 } from "../core/errors.ts";
-import { nextRefusal, parseRefusal, refusalLeftMs } from "../core/refusal-pauses.ts";
+import { nextRefusal, parseRefusal, remainingRefusalMs } from "../core/refusal-pauses.ts";
 import type { RefusedRefresh } from "../core/refresher.ts";
 import type { Refusal, SessionRow } from "../core/session.ts";
-import { USUAL_WANT, type WantKey } from "../core/want.ts";
+import { DEFAULT_TARGET, type TargetKey } from "../core/want.ts";
 
 /** A refusal that still stands: until it ends, no tab asks for the target. */
-export interface StandingRefusal {
+export interface CurrentRefusal {
   readonly refusal: Refusal;
   /** The default target's refusal stands for every target. */
-  readonly want: WantKey;
-  readonly leftMs: number;
+  readonly target: TargetKey;
+  readonly remainingMs: number;
 }
 
 /** Records a refusal of a target in the row. Use it inside of a transaction. `now`: milliseconds since the epoch. */
 export function withRefusal(
   row: SessionRow,
-  want: WantKey,
+  wanted: TargetKey,
   { meaning, facts }: Pick<RefusedRefresh, "meaning" | "facts">,
   now: number,
 ): SessionRow {
-  const refusal = nextRefusal(row.refusals?.[want], meaning, facts, now);
-  return { ...row, refusals: { ...row.refusals, [want]: refusal } };
+  const refusal = nextRefusal(row.refusals?.[wanted], meaning, facts, now);
+  return { ...row, refusals: { ...row.refusals, [wanted]: refusal } };
 }
 
 /** The row after a refresh of the target succeeded. */
-export function withoutRefusal(row: SessionRow, want: WantKey): SessionRow {
-  if (!row.refusals?.[want]) return row;
-  const { [want]: _, ...refusals } = row.refusals;
+export function withoutRefusal(row: SessionRow, wanted: TargetKey): SessionRow {
+  if (!row.refusals?.[wanted]) return row;
+  const { [wanted]: _, ...refusals } = row.refusals;
   return { ...row, refusals };
 }
 
 /** The refusal because of which the target is not asked for now. */
-export function standingRefusal(
+export function currentRefusal(
   row: SessionRow,
-  want: WantKey,
+  wanted: TargetKey,
   now: number,
-): StandingRefusal | undefined {
-  for (const target of new Set([USUAL_WANT, want])) {
+): CurrentRefusal | undefined {
+  for (const target of new Set([DEFAULT_TARGET, wanted])) {
     const refusal = parseRefusal(row.refusals?.[target]);
-    if (!refusal || (target !== want && refusal.meaning !== "user needed")) continue;
-    const leftMs = refusalLeftMs(refusal, now);
-    if (leftMs > 0) return { refusal, want: target, leftMs };
+    if (!refusal || (target !== wanted && refusal.meaning !== "user needed")) continue;
+    const remainingMs = remainingRefusalMs(refusal, now);
+    if (remainingMs > 0) return { refusal, target: target, remainingMs };
   }
   return undefined;
 }
@@ -55,9 +55,10 @@ export function standingRefusal(
  * What callers are told. A target of its own that needs the user gives a NoTokenError, because a login for this target helps
  * and the session stands.
  */
-export function refusalError({ refusal, want }: StandingRefusal): AuthError {
+export function refusalError({ refusal, target: wanted }: CurrentRefusal): AuthError {
   const isUserNeeded = refusal.meaning === "user needed";
-  if (isUserNeeded && want === USUAL_WANT) return new RefreshTokenError("user_needed", refusal);
+  if (isUserNeeded && wanted === DEFAULT_TARGET)
+    return new RefreshTokenError("user_needed", refusal);
   const refused = requestError(refusal);
   return isUserNeeded
     ? new NoTokenError("the server asks for the user before it gives this token", refused)

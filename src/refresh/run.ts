@@ -1,4 +1,4 @@
-import type { Clock, PageLife, Random, TabChannel, TabLock } from "../core/ports.ts";
+import type { Clock, PageLifecycle, Random, TabChannel, TabLock } from "../core/ports.ts";
 import type { RefreshNeed, Send } from "../core/refresher.ts";
 import {
   findAccess,
@@ -9,7 +9,7 @@ import {
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { TabNews } from "../core/message.ts";
 import { remainingMs } from "../core/token-lifetime.ts";
-import type { WantKey } from "../core/want.ts";
+import type { TargetKey } from "../core/want.ts";
 import type { RefreshTiming } from "./timing.ts";
 
 /** Everything the machine touches: seven ports. */
@@ -18,7 +18,7 @@ export interface RefreshPorts {
   locks: TabLock;
   channel: TabChannel;
   clock: Clock;
-  page: PageLife;
+  page: PageLifecycle;
   random: Random;
   send: Send;
 }
@@ -39,11 +39,11 @@ export interface Run {
   /** The signature of the stored ID token is not validated, and no key is at hand. The keys are to be fetched in `delayMs`. */
   readonly onPending: (delayMs: number) => void;
   /** The server's answer is there and the store is not: callers may have it. */
-  readonly onUnstored: (answered: Answered) => void;
+  readonly onUnstored: (responded: SentAttempt) => void;
   /** The generation the run began with: an answer newer than it serves even when it was born expired. */
-  firstGen: number | undefined;
+  firstGeneration: number | undefined;
   /** The session it is about, once it was read. */
-  sid: string | undefined;
+  sessionId: string | undefined;
   /** The generation this tab committed itself, if it did. */
   committedGen: number | undefined;
   /** The attempt whose ghosts were waited for. */
@@ -55,9 +55,9 @@ export interface Run {
 }
 
 /** A row with a token that serves, and for which want. */
-export interface Answered {
+export interface SentAttempt {
   readonly row: SessionRow;
-  readonly want: WantKey;
+  readonly target: TargetKey;
 }
 
 export function rowKey(run: Run): string {
@@ -65,33 +65,33 @@ export function rowKey(run: Run): string {
 }
 
 /** The want of the row that serves this run's need, if one does. */
-export function satisfying(run: Run, row: SessionRow): WantKey | undefined {
+export function satisfying(run: Run, row: SessionRow): TargetKey | undefined {
   const now = run.ports.clock.now();
-  run.firstGen ??= row.gen;
-  run.sid = row.sid;
-  const firstGen = run.firstGen;
+  run.firstGeneration ??= row.generation;
+  run.sessionId = row.sessionId;
+  const firstGeneration = run.firstGeneration;
   return findAccess(
     row,
-    run.need.want,
+    run.need.target,
     // A generation from the future is another session's; what came after the first look is newer than what was held.
-    ({ gen, expiresAt, lifeMs }) =>
-      gen > Math.min(run.need.notGen, firstGen) &&
+    ({ generation, expiresAt, lifetimeMs }) =>
+      generation > Math.min(run.need.notGeneration, firstGeneration) &&
       // Born expired, or nearly, it serves who waited; what ran out while this page slept serves nobody.
-      (remainingMs({ expiresAt, lifetimeMs: lifeMs }, now) > 0 ||
-        (gen > firstGen && (lifeMs ?? 0) <= run.timing.bornExpiredMs)),
+      (remainingMs({ expiresAt, lifetimeMs: lifetimeMs }, now) > 0 ||
+        (generation > firstGeneration && (lifetimeMs ?? 0) <= run.timing.bornExpiredMs)),
   );
 }
 
 /** Somebody who can see the page waits for it. */
-export function isLookedAt({ ports, isAwaited }: Run): boolean {
+export function isForeground({ ports, isAwaited }: Run): boolean {
   return ports.page.visible() && isAwaited();
 }
 
-export function tell(run: Run, sid: string, news: TabNews): void {
-  run.ports.channel.post({ p: 1, k: run.need.user, from: run.tab, sid, ...news });
+export function tell(run: Run, sessionId: string, news: TabNews): void {
+  run.ports.channel.post({ p: 1, k: run.need.user, from: run.tab, sessionId, ...news });
 }
 
 /** The lock that an attempt's owner holds for as long as it lives. */
-export function ownerLock(attId: string): string {
-  return `own/${attId}`;
+export function ownerLock(attemptId: string): string {
+  return `own/${attemptId}`;
 }

@@ -1,20 +1,20 @@
-import type { GrantedAnswer, RefusedRefresh } from "../core/refresher.ts";
+import type { GrantedResponse, RefusedRefresh } from "../core/refresher.ts";
+import { parseTargetKey, targetKey, type TargetKey } from "../core/want.ts";
+import { shortestPause } from "./back-off.ts";
+import type { Owner } from "./owner.ts";
+import { currentRefusal, withoutRefusal, withRefusal } from "./refusals.ts";
+import { rowKey, satisfying, tell, type Run } from "./run.ts";
 import {
-  KEEP,
+  NO_CHANGE,
   type SessionAttempt,
   type SessionEnd,
   type SessionRow,
   type TokenRecord,
+  isNewer,
 } from "../core/session.ts";
-import { isNewer } from "../core/session-version.ts";
-import { parseWantKey, wantKey, type WantKey } from "../core/want.ts";
-import { shortestPause } from "./back-off.ts";
-import type { Owner } from "./owner.ts";
-import { standingRefusal, withoutRefusal, withRefusal } from "./refusals.ts";
-import { rowKey, satisfying, tell, type Run } from "./run.ts";
 
 /** A row that carries the attempt this tab just wrote into it. */
-export type ClaimedRow = SessionRow & { att: SessionAttempt };
+export type ClaimedRow = SessionRow & { attempt: SessionAttempt };
 
 /**
  * T1: writes the attempt down before it is sent. Undefined when the row is no longer the one that was `seen`: then its
@@ -26,36 +26,41 @@ export async function claimAttempt(
   seen: SessionRow,
   certain: boolean,
 ): Promise<ClaimedRow | undefined> {
-  const attId = owner.id;
+  const attemptId = owner.id;
   const row = await run.ports.store.update(rowKey(run), (row) => {
-    // A commit moves `gen` and leaves `seq`: without the compare of `gen` another want's tab would send a used token.
-    if (!isLive(row, seen) || row.gen !== seen.gen || row.seq !== seen.seq) return KEEP;
-    if (owner.isReleased || satisfying(run, row) !== undefined) return KEEP;
-    const before = row.att;
+    // A commit moves `generation` and leaves `sequence`: without the compare of `generation` another want's tab would send a used token.
+    if (!isLive(row, seen) || row.generation !== seen.generation || row.sequence !== seen.sequence)
+      return NO_CHANGE;
+    if (owner.isReleased || satisfying(run, row) !== undefined) return NO_CHANGE;
+    const before = row.attempt;
     const now = run.ports.clock.now();
     // Another tab's request was refused since the row was read.
-    if (!before && standingRefusal(row, run.need.want, now)) return KEEP;
-    const tries = before ? before.tries + 1 : 0;
-    const retryMs = shortestPause(run, tries);
-    const att: SessionAttempt = {
-      id: attId,
-      seq: row.seq + 1,
+    if (!before && currentRefusal(row, run.need.target, now)) return NO_CHANGE;
+    const sends = before ? before.sends + 1 : 0;
+    const retryMs = shortestPause(run, sends);
+    const attempt: SessionAttempt = {
+      id: attemptId,
+      sequence: row.sequence + 1,
       tab: run.tab,
-      want: before?.want ?? run.need.want,
+      target: before?.target ?? run.need.target,
       n: before ? before.n + (certain ? 0 : 1) : 0,
-      tries,
+      sends,
       // Also for the case that this page is gone before there is an answer.
       retryAt: now + retryMs,
       retryMs,
     };
-    owner.claimed(row.sid, att.seq);
-    return { ...row, seq: att.seq, att };
+    owner.claimed(row.sessionId, attempt.sequence);
+    return { ...row, sequence: attempt.sequence, attempt };
   });
-  return isClaimedBy(attId, seen.seq + 1, row) ? row : undefined;
+  return isClaimedBy(attemptId, seen.sequence + 1, row) ? row : undefined;
 }
 
-function isClaimedBy(attId: string, seq: number, row: SessionRow | undefined): row is ClaimedRow {
-  return row?.att?.id === attId && row.att.seq === seq;
+function isClaimedBy(
+  attemptId: string,
+  sequence: number,
+  row: SessionRow | undefined,
+): row is ClaimedRow {
+  return row?.attempt?.id === attemptId && row.attempt.sequence === sequence;
 }
 
 /**
@@ -63,31 +68,35 @@ function isClaimedBy(attId: string, seq: number, row: SessionRow | undefined): r
  * more. A server without any leeway has ended the session if a later send of the same token met it; then a late answer
  * cannot do harm.
  */
-export function commitAnswer(
+export function commitResponse(
   run: Run,
   claimed: ClaimedRow,
-  answer: GrantedAnswer,
+  response: GrantedResponse,
 ): () => Promise<SessionRow | undefined> {
   const { store } = run.ports;
   let current: SessionRow = claimed;
   // Once for all tries of a write that fails: in memory mode there is room for a few.
   let sealed: { tokens: unknown } | undefined;
   const seal = async () => {
-    const record = mergeAnswer(await store.open(current.tokens), claimed.att.want, answer);
+    const record = mergeResponse(
+      await store.open(current.tokens),
+      claimed.attempt.target,
+      response,
+    );
     return { tokens: await store.seal(record) };
   };
   return async () => {
     for (;;) {
-      const { gen, signature } = current;
+      const { generation, signature } = current;
       const { tokens } = (sealed ??= await seal());
       const row = await store.update(rowKey(run), (row) =>
         // A pending signature may have been validated while this answer was on its way.
-        mayCommit(run, row, claimed) && row.gen === gen && row.signature === signature
-          ? answeredRow(run, row, claimed, answer, tokens)
-          : KEEP,
+        mayCommit(run, row, claimed) && row.generation === generation && row.signature === signature
+          ? respondedRow(run, row, claimed, response, tokens)
+          : NO_CHANGE,
       );
       // By this write, or by one that was reported as failed.
-      if (row && hasAnswer(row, claimed)) return row;
+      if (row && hasResponse(row, claimed)) return row;
       if (!mayCommit(run, row, claimed)) return undefined;
       current = row;
       sealed = undefined;
@@ -99,39 +108,45 @@ export function commitAnswer(
 export async function mergedRow(
   run: Run,
   claimed: ClaimedRow,
-  answer: GrantedAnswer,
+  response: GrantedResponse,
 ): Promise<SessionRow> {
   const { store } = run.ports;
-  const record = mergeAnswer(await store.open(claimed.tokens), claimed.att.want, answer);
-  return answeredRow(run, claimed, claimed, answer, await store.seal(record));
+  const record = mergeResponse(await store.open(claimed.tokens), claimed.attempt.target, response);
+  return respondedRow(run, claimed, claimed, response, await store.seal(record));
 }
 
-function answeredRow(
+function respondedRow(
   run: Run,
   row: SessionRow,
-  { att: { want, seq } }: ClaimedRow,
-  answer: GrantedAnswer,
+  { attempt: { target, sequence } }: ClaimedRow,
+  response: GrantedResponse,
   tokens: unknown,
 ): SessionRow {
-  const gen = row.gen + 1;
-  const stored = { ...row, gen, cseq: seq, att: row.att?.seq === seq ? null : row.att, tokens };
-  if (answer.type === "unusable") {
-    const { status } = answer.cause;
+  const generation = row.generation + 1;
+  const stored = {
+    ...row,
+    generation,
+    committedSequence: sequence,
+    attempt: row.attempt?.sequence === sequence ? null : row.attempt,
+    tokens,
+  };
+  if (response.type === "unusable") {
+    const { status } = response.cause;
     // The next response may be right again, so the pause is short at first.
     const refusal = { meaning: "unexplained", facts: { status } } as const;
-    return withRefusal(stored, want, refusal, run.ports.clock.now());
+    return withRefusal(stored, target, refusal, run.ports.clock.now());
   }
-  const { expiresAt, scope, idToken } = answer.tokens;
+  const { expiresAt, scope, idToken } = response.tokens;
   const entry = {
-    gen,
+    generation,
     expiresAt,
-    scope: scope ?? row.access[want]?.scope ?? assumedScope(row, want),
-    lifeMs: Math.max(0, expiresAt - run.ports.clock.now()),
+    scope: scope ?? row.access[target]?.scope ?? assumedScope(row, target),
+    lifetimeMs: Math.max(0, expiresAt - run.ports.clock.now()),
   };
   return {
-    ...withoutRefusal(stored, want),
+    ...withoutRefusal(stored, target),
     ...(idToken !== undefined && { signature: "pending" }),
-    access: { ...row.access, [want]: entry },
+    access: { ...row.access, [target]: entry },
   };
 }
 
@@ -140,12 +155,16 @@ function mayCommit(
   row: SessionRow | undefined,
   claimed: ClaimedRow,
 ): row is SessionRow {
-  const { seq } = claimed.att;
-  return isLive(row, claimed) && seq > row.cseq && (row.att?.seq === seq || reuseLeewayMs === 0);
+  const { sequence } = claimed.attempt;
+  return (
+    isLive(row, claimed) &&
+    sequence > row.committedSequence &&
+    (row.attempt?.sequence === sequence || reuseLeewayMs === 0)
+  );
 }
 
-function hasAnswer(row: SessionRow, { sid, att }: ClaimedRow): boolean {
-  return row.sid === sid && row.cseq === att.seq && !row.end;
+function hasResponse(row: SessionRow, { sessionId, attempt }: ClaimedRow): boolean {
+  return row.sessionId === sessionId && row.committedSequence === attempt.sequence && !row.end;
 }
 
 /** T3: ends the session by what the server answered. Undefined when the answer was about an older token. */
@@ -154,25 +173,30 @@ export async function endSession(
   claimed: ClaimedRow,
   end: Pick<SessionEnd, "why" | "claim">,
 ): Promise<SessionRow | undefined> {
-  const { seq } = claimed.att;
+  const { sequence } = claimed.attempt;
   const row = await run.ports.store.update(rowKey(run), (row) =>
-    isStillOurs(row, claimed) ? endedRow(row, { ...end, seq }) : KEEP,
+    isStillOurs(row, claimed) ? endedRow(row, { ...end, sequence }) : NO_CHANGE,
   );
-  return row?.sid === claimed.sid && row.end?.seq === seq ? row : undefined;
+  return row?.sessionId === claimed.sessionId && row.end?.sequence === sequence ? row : undefined;
 }
 
 /** Replaces the attempt by the server's refusal of its target. Undefined when the attempt was not there any more. */
 export async function storeRefusal(
   run: Run,
   claimed: ClaimedRow,
-  answer: RefusedRefresh,
+  response: RefusedRefresh,
 ): Promise<SessionRow | undefined> {
   let wasOurs = false;
   const row = await run.ports.store.update(rowKey(run), (row) => {
     const isOurs = isStillOurs(row, claimed);
     wasOurs = isOurs;
-    if (!isOurs) return KEEP;
-    return withRefusal({ ...row, att: null }, claimed.att.want, answer, run.ports.clock.now());
+    if (!isOurs) return NO_CHANGE;
+    return withRefusal(
+      { ...row, attempt: null },
+      claimed.attempt.target,
+      response,
+      run.ports.clock.now(),
+    );
   });
   return wasOurs ? row : undefined;
 }
@@ -182,8 +206,8 @@ export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number)
   const { store, clock } = run.ports;
   await store.update(rowKey(run), (row) =>
     isStillOurs(row, claimed)
-      ? { ...row, att: { ...row.att, retryAt: clock.now() + retryMs, retryMs } }
-      : KEEP,
+      ? { ...row, attempt: { ...row.attempt, retryAt: clock.now() + retryMs, retryMs } }
+      : NO_CHANGE,
   );
 }
 
@@ -196,12 +220,14 @@ export async function endByIdToken(
   committed: SessionRow,
   claim: string,
 ): Promise<boolean> {
-  const end = { why: "id_token", seq: committed.cseq } as const;
+  const end = { why: "id_token", sequence: committed.committedSequence } as const;
   const row = await run.ports.store.update(rowKey(run), (row) =>
-    isLive(row, committed) && row.signature === "pending" ? endedRow(row, { ...end, claim }) : KEEP,
+    isLive(row, committed) && row.signature === "pending"
+      ? endedRow(row, { ...end, claim })
+      : NO_CHANGE,
   );
-  if (row?.sid !== committed.sid || row.end?.why !== "id_token") return false;
-  tell(run, row.sid, { t: "ended", ...end });
+  if (row?.sessionId !== committed.sessionId || row.end?.why !== "id_token") return false;
+  tell(run, row.sessionId, { t: "ended", ...end });
   return true;
 }
 
@@ -222,9 +248,9 @@ export async function storeVerified(
   if (record.idToken !== idToken) return committed;
   const tokens = await store.seal({ ...record, ...verified });
   const isSame = (row: SessionRow | undefined): row is SessionRow =>
-    isLive(row, current) && row.gen === current.gen;
+    isLive(row, current) && row.generation === current.generation;
   const row = await store.update(rowKey(run), (row) =>
-    isSame(row) ? { ...withoutSignature(row), tokens } : KEEP,
+    isSame(row) ? { ...withoutSignature(row), tokens } : NO_CHANGE,
   );
   return isSame(row) ? row : undefined;
 }
@@ -236,35 +262,53 @@ function withoutSignature(row: SessionRow): SessionRow {
 
 /** Every write of `end` removes the tokens with it. */
 function endedRow(row: SessionRow, end: SessionEnd): SessionRow {
-  return { ...withoutSignature(row), att: null, end, renewable: false, access: {}, tokens: null };
+  return {
+    ...withoutSignature(row),
+    attempt: null,
+    end,
+    renewable: false,
+    access: {},
+    tokens: null,
+  };
 }
 
 function isStillOurs(
   row: SessionRow | undefined,
-  { sid, gen, att }: ClaimedRow,
+  { sessionId, generation, attempt }: ClaimedRow,
 ): row is ClaimedRow {
-  return isLive(row, { sid }) && row.gen === gen && row.att?.seq === att.seq;
+  return (
+    isLive(row, { sessionId }) &&
+    row.generation === generation &&
+    row.attempt?.sequence === attempt.sequence
+  );
 }
 
 /** The same login's session, not ended, and not of a newer version. */
-function isLive(row: SessionRow | undefined, { sid }: Pick<SessionRow, "sid">): row is SessionRow {
-  return row !== undefined && !isNewer(row) && !row.end && row.sid === sid;
+function isLive(
+  row: SessionRow | undefined,
+  { sessionId }: Pick<SessionRow, "sessionId">,
+): row is SessionRow {
+  return row !== undefined && !isNewer(row) && !row.end && row.sessionId === sessionId;
 }
 
 /** What a server grants that does not say: what was asked, or as at login. @see RFC 6749 section 5.1 */
-function assumedScope(row: SessionRow, want: WantKey): string[] {
-  const { scope } = parseWantKey(want);
-  return scope.length > 0 ? [...scope] : (row.access[wantKey({})]?.scope ?? []);
+function assumedScope(row: SessionRow, target: TargetKey): string[] {
+  const { scope } = parseTargetKey(target);
+  return scope.length > 0 ? [...scope] : (row.access[targetKey({})]?.scope ?? []);
 }
 
-function mergeAnswer(record: TokenRecord, want: WantKey, answer: GrantedAnswer): TokenRecord {
-  const { refreshToken } = answer.type === "tokens" ? answer.tokens : answer;
+function mergeResponse(
+  record: TokenRecord,
+  target: TargetKey,
+  response: GrantedResponse,
+): TokenRecord {
+  const { refreshToken } = response.type === "tokens" ? response.tokens : response;
   const merged = { ...record, ...(refreshToken !== undefined && { refreshToken }) };
-  if (answer.type === "unusable") return merged;
-  const { accessToken, tokenType, idToken } = answer.tokens;
+  if (response.type === "unusable") return merged;
+  const { accessToken, tokenType, idToken } = response.tokens;
   return {
     ...merged,
     ...(idToken !== undefined && { idToken, idTokenVerified: false }),
-    access: { ...record.access, [want]: { token: accessToken, tokenType } },
+    access: { ...record.access, [target]: { token: accessToken, tokenType } },
   };
 }

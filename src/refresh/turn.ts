@@ -16,7 +16,7 @@ export async function takeTurn(
 ): Promise<{ next?: Next; end: () => void }> {
   const { clock, locks, page } = run.ports;
   const leave = new AbortController();
-  const heard = listen(run, seen, leave.signal);
+  const received = listen(run, seen, leave.signal);
   let end = (): void => {};
   const ended = new Promise<void>((resolve) => (end = resolve));
   // A page that goes keeps nobody waiting.
@@ -35,7 +35,7 @@ export async function takeTurn(
     if (isMine) return { end };
     end();
     const silence = clock.sleep(TURN_MS, leave.signal).then(() => undefined);
-    const next = await Promise.race([heard, silence]);
+    const next = await Promise.race([received, silence]);
     return { ...(next && { next }), end };
   } finally {
     leave.abort();
@@ -45,17 +45,18 @@ export async function takeTurn(
 function listen(run: Run, seen: SessionRow, signal: AbortSignal): Promise<Next> {
   return new Promise((resolve) => {
     const unlisten = run.ports.channel.listen((message) => {
-      const next = message.k === run.need.user && message.sid === seen.sid && hear(message);
+      const next =
+        message.k === run.need.user && message.sessionId === seen.sessionId && onMessage(message);
       if (next) resolve(next);
     });
     signal.addEventListener("abort", unlisten);
   });
 }
 
-function hear(message: TabMessage): Next | null {
+function onMessage(message: TabMessage): Next | null {
   switch (message.t) {
     case "claim":
-      return { state: "WATCH", att: { id: message.attId, seq: message.seq } };
+      return { state: "WATCH", attempt: { id: message.attemptId, sequence: message.sequence } };
     case "done":
     case "ended":
     case "user":

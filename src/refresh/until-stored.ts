@@ -1,5 +1,5 @@
 import { StorageError } from "../core/errors.ts";
-import { backOff, pauseUntilStirred } from "./back-off.ts";
+import { backOff, pauseUntilInterrupted } from "./back-off.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -11,14 +11,14 @@ export async function untilStored<T>(
   write: () => Promise<T>,
   onFailing: () => Promise<void> = async () => {},
 ): Promise<T> {
-  for (let tries = 0; ; tries++) {
+  for (let sends = 0; ; sends++) {
     try {
       return await write();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       run.failure = error;
-      if (tries === 1) await onFailing();
-      if (tries > 0) await pauseUntilStirred(run, backOff(run, undefined, tries), 0);
+      if (sends === 1) await onFailing();
+      if (sends > 0) await pauseUntilInterrupted(run, backOff(run, undefined, sends), 0);
     }
   }
 }

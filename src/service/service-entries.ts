@@ -2,7 +2,7 @@ import { TimeoutError } from "../core/errors.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { isFromFuture, remainingMs } from "../core/token-lifetime.ts";
 import { UserKeys } from "../core/user-keys.ts";
-import { wantKey, type Want } from "../core/want.ts";
+import { targetKey, type TokenTarget } from "../core/want.ts";
 import {
   lifetimeOf,
   serviceTokens,
@@ -36,9 +36,9 @@ export class ServiceEntries {
     });
   }
 
-  of(want: Want, user: ServiceUser | undefined): Entry {
+  of(target: TokenTarget, user: ServiceUser | undefined): Entry {
     const owner = user ? `${encodeURIComponent(user.sub)}:` : "";
-    return { key: `${this.#prefix()}:${owner}${wantKey(want)}`, user };
+    return { key: `${this.#prefix()}:${owner}${targetKey(target)}`, user };
   }
 
   /** An entry that has another user's tokens is damaged. @throws StorageError */
@@ -51,8 +51,8 @@ export class ServiceEntries {
     if (!tokens) return false;
     const { clock, leewayMs = 30_000 } = this.#config;
     const [lifetime, now] = [lifetimeOf(tokens), clock.now()];
-    const isAging = remainingMs(lifetime, now) <= Math.min(leewayMs, tokens.lifeMs / 3);
-    return !isAging && !isFromFuture(lifetime, now);
+    const isExpiring = remainingMs(lifetime, now) <= Math.min(leewayMs, tokens.lifetimeMs / 3);
+    return !isExpiring && !isFromFuture(lifetime, now);
   }
 
   /** Stores what the provider gave. `instead`: the access token that is stored now. @throws UserChanged nothing was stored */

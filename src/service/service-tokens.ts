@@ -9,7 +9,7 @@ export interface ServiceTokens extends Omit<TokenSet, "idToken" | "generation" |
   /** Empty when it was invalidated and a refresh token is left. */
   readonly accessToken: string;
   /** Of the access token, as it was given. */
-  readonly lifeMs: number;
+  readonly lifetimeMs: number;
   /** How the server refused the refresh token, which it did not end. */
   readonly refusal?: Refusal;
 }
@@ -24,7 +24,7 @@ export function serviceTokens(tokens: TokenSet, now: number): ServiceTokens {
     accessToken,
     tokenType,
     expiresAt,
-    lifeMs: expiresAt - now,
+    lifetimeMs: expiresAt - now,
     scope,
     ...(refreshToken !== undefined && { refreshToken }),
     ...(user && { user }),
@@ -36,8 +36,8 @@ export function invalidated(tokens: ServiceTokens): ServiceTokens {
   return { ...tokens, accessToken: "", expiresAt: 0 };
 }
 
-export function lifetimeOf({ expiresAt, lifeMs }: ServiceTokens): Lifetime {
-  return { expiresAt, lifetimeMs: lifeMs };
+export function lifetimeOf({ expiresAt, lifetimeMs }: ServiceTokens): Lifetime {
+  return { expiresAt, lifetimeMs: lifetimeMs };
 }
 
 function parse(value: unknown): ServiceTokens | undefined {
@@ -46,7 +46,7 @@ function parse(value: unknown): ServiceTokens | undefined {
     tokens !== null &&
     typeof tokens.accessToken === "string" &&
     typeof tokens.expiresAt === "number" &&
-    typeof tokens.lifeMs === "number" &&
+    typeof tokens.lifetimeMs === "number" &&
     ["string", "undefined"].includes(typeof tokens.refreshToken) &&
     Array.isArray(tokens.scope)
     ? tokens

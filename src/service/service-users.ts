@@ -38,9 +38,9 @@ export class ServiceUsers {
 
   /** Follows users who leave. Does nothing the second time. */
   listen(): void {
-    if (this.#isListening || !this.#owner?.onUserLeft) return;
+    if (this.#isListening || !this.#owner?.onUserRemoved) return;
     this.#isListening = true;
-    this.#owner.onUserLeft((sub) => this.leave(sub));
+    this.#owner.onUserRemoved((sub) => this.leave(sub));
   }
 
   /** Undefined: the tokens depend on no user. `"nobody"`: they belong to a user, and nobody is signed in. */

@@ -6,14 +6,12 @@ import type { Refusal } from "../core/session.ts";
 import { remainingMs } from "../core/token-lifetime.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { ServiceEntries, type Entry } from "./service-entries.ts";
-import type {
-  ForceRefreshOptions,
-  InvalidateTokenOptions,
-  ServiceTokenOptions,
-} from "./service-token-options.ts";
 import { invalidated, lifetimeOf, type ServiceTokens } from "./service-tokens.ts";
 import { isOf, UserChanged } from "./service-users.ts";
 import type { TokenManagerConfig } from "./token-manager-config.ts";
+import type { Prompt } from "../core/authorization-parameters.ts";
+import type { TokenContext } from "../core/token-context.ts";
+import type { TokenTarget } from "../core/want.ts";
 
 export type { TokenManagerConfig };
 
@@ -41,7 +39,7 @@ export class TokenManager {
     this.#entries = new ServiceEntries(config);
   }
 
-  /** Follows users who leave, so that their tokens are deleted. `tokenManager()` calls it; otherwise the first call does. */
+  /** Follows users who leave, so that their tokens are deleted. `createTokenManager()` calls it; otherwise the first call does. */
   start(): void {
     this.#entries.users.listen();
   }
@@ -74,11 +72,11 @@ export class TokenManager {
   readonly invalidateToken = async ({
     refreshToken = "keep",
     signal,
-    ...want
+    ...target
   }: InvalidateTokenOptions = {}): Promise<void> => {
     const user = await this.#entries.users.current();
     if (user === "nobody") return;
-    const entry = this.#entries.of(want, user);
+    const entry = this.#entries.of(target, user);
     const before = await this.#entries.read(entry);
     await this.#entries.underLock(entry.key, signal, async () => {
       const tokens = await this.#entries.read(entry);
@@ -96,17 +94,17 @@ export class TokenManager {
    * Deletes all tokens of a user here. The manager does it by itself when its `owner` tells it.
    * @throws StorageError they are still stored
    */
-  readonly userLeft = (sub: string): Promise<void> => this.#entries.users.leave(sub);
+  readonly removeUser = (sub: string): Promise<void> => this.#entries.users.leave(sub);
 
   async #join(options: ServiceTokenOptions, mode: ForceRefreshOptions["mode"]): Promise<string> {
     options.signal?.throwIfAborted();
-    for (let tries = 1; ; tries++) {
+    for (let sends = 1; ; sends++) {
       const user = await abortable(this.#entries.users.current(), options.signal);
       if (user === "nobody") return this.#withoutUser(options);
       try {
         return await this.#joinFor(this.#entries.of(options, user), options, mode);
       } catch (error) {
-        if (!(error instanceof UserChanged) || tries === TRIES) throw error;
+        if (!(error instanceof UserChanged) || sends === TRIES) throw error;
       }
     }
   }
@@ -187,22 +185,22 @@ export class TokenManager {
   /** Without a person. */
   async #request(
     entry: Entry,
-    held: ServiceTokens | undefined,
+    cached: ServiceTokens | undefined,
     { cache, ...request }: ServiceTokenOptions,
     mode: ForceRefreshOptions["mode"],
   ): Promise<Found> {
-    let isUsedUp = false;
-    const onUsedUp = async () => {
-      isUsedUp = true;
-      const { refreshToken: _, ...rest } = held!;
+    let isInvalidGrant = false;
+    const onRefreshTokenRejected = async () => {
+      isInvalidGrant = true;
+      const { refreshToken: _, ...rest } = cached!;
       await this.#entries.change(entry, rest);
     };
-    const onRefused = (refusal: Refusal) => this.#entries.change(entry, { ...held!, refusal });
+    const onRefused = (refusal: Refusal) => this.#entries.change(entry, { ...cached!, refusal });
     const stored = () => ({
-      tokens: tokenSet(held!),
-      onUsedUp,
+      tokens: tokenSet(cached!),
+      onRefreshTokenRejected,
       onRefused,
-      ...(held!.refusal && { refusal: held!.refusal }),
+      ...(cached!.refusal && { refusal: cached!.refusal }),
     });
     let tokens: TokenSet;
     try {
@@ -210,24 +208,24 @@ export class TokenManager {
         ...request,
         ...requestUser(entry),
         prompt: "none",
-        ...(held && mode === "refresh" && stored()),
+        ...(cached && mode === "refresh" && stored()),
         // What is held is not good enough, whoever else has it.
-        ...((held || cache === "reload") && { cache: "reload" }),
+        ...((cached || cache === "reload") && { cache: "reload" }),
       });
     } catch (error) {
       // The storage's own failure must not hide why.
       if (isSessionOver(error)) await this.#entries.delete(entry).catch(() => {});
-      if (needsUser(error, isUsedUp)) return { why: error };
+      if (needsUser(error, isInvalidGrant)) return { why: error };
       throw error;
     }
-    await this.#entries.write(entry, tokens, held?.accessToken);
+    await this.#entries.write(entry, tokens, cached?.accessToken);
     return { token: tokens.accessToken };
   }
 
   /** While others may refresh what is stored: nothing of it goes along. */
   async #ask(
     entry: Entry,
-    held: ServiceTokens | undefined,
+    cached: ServiceTokens | undefined,
     { cache, ...request }: ServiceTokenOptions,
     why: NoTokenError | RefreshTokenError | undefined,
   ): Promise<Found> {
@@ -236,7 +234,7 @@ export class TokenManager {
       tokens = await this.#config.provider.requestToken({
         ...request,
         ...requestUser(entry),
-        ...((held || cache === "reload") && { cache: "reload" }),
+        ...((cached || cache === "reload") && { cache: "reload" }),
       });
     } catch (error) {
       throw why && error instanceof NoTokenError ? why : error;
@@ -248,4 +246,27 @@ export class TokenManager {
 
 function requestUser({ user }: Entry): { user?: string } {
   return user && !user.isDerived ? { user: user.sub } : {};
+}
+
+export interface ServiceTokenOptions extends TokenTarget {
+  /** `reload`: a token newer than the stored one. */
+  readonly cache?: "default" | "reload";
+  /** With `reload`: the token that an API refused. Another one that is stored by now is newer. */
+  readonly refused?: string;
+  /** `none`: a provider that needs a person rejects with a NoTokenError. */
+  readonly prompt?: Prompt;
+  /** For grants of the provider. A call with a context joins no other call's request. */
+  readonly context?: TokenContext;
+  readonly signal?: AbortSignal;
+}
+
+export interface ForceRefreshOptions extends Omit<ServiceTokenOptions, "cache"> {
+  /** `fetch`: from the beginning, without the stored refresh token. `refresh` when not given. */
+  readonly mode?: "refresh" | "fetch";
+}
+
+export interface InvalidateTokenOptions extends TokenTarget {
+  /** `forget`: of the refresh token, too; it is not revoked. `keep` when not given. */
+  readonly refreshToken?: "keep" | "forget";
+  readonly signal?: AbortSignal;
 }

@@ -5,7 +5,7 @@ import { nameOf, secondLineOf } from "./person.ts";
 import type { Strings } from "./strings/strings.ts";
 
 /** One of the people in the picker. */
-export function accountRow(
+export function userRow(
   user: RememberedUser,
   strings: Strings,
   onChoose: () => void,

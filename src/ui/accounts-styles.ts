@@ -4,7 +4,7 @@ import { controls } from "./styles/controls.ts";
 import { modalStyles } from "./styles/modal.ts";
 import { theme } from "./styles/theme.ts";
 
-export const accountsStyles: CSSResultGroup = [
+export const usersStyles: CSSResultGroup = [
   theme,
   controls,
   avatarStyles,

@@ -14,8 +14,8 @@ import type {
   RememberedUser,
 } from "../core/login-prompt.ts";
 import type { UserAgent } from "../core/user-agent.ts";
-import { accountRow } from "./account-row.ts";
-import { accountsStyles } from "./accounts-styles.ts";
+import { userRow } from "./account-row.ts";
+import { usersStyles } from "./accounts-styles.ts";
 import { assertInPage } from "./assert-in-page.ts";
 import { addIcon } from "./icons.ts";
 import { modal } from "./modal.ts";
@@ -33,12 +33,12 @@ const SEARCHED_FROM = 10;
  *
  * @csspart dialog, sheet, title, close, search, account, avatar, name, email, signed-out, other
  */
-export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "chooseUser"> {
+export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "chooseUser"> {
   static override readonly properties: PropertyDeclarations = {
     strings: { attribute: false },
     userAgent: { attribute: false },
   };
-  static override readonly styles: CSSResultGroup = accountsStyles;
+  static override readonly styles: CSSResultGroup = usersStyles;
 
   /** In place of what the page's language says. */
   declare strings: Partial<Strings> | undefined;
@@ -65,11 +65,11 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
     this.#query = "";
     this.#question = question<LoginChoice>({
       signal,
-      unanswered: { type: "dismiss" },
+      withoutResponse: { type: "dismiss" },
       onEnd: this.#hide,
     });
     this.requestUpdate();
-    return this.#question.answer;
+    return this.#question.response;
   }
 
   override disconnectedCallback(): void {
@@ -93,10 +93,10 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
     const dialog = this.#dialog;
     if (!dialog || dialog.open) return;
     dialog.showModal();
-    this.#accounts[0]?.focus();
+    this.#rows[0]?.focus();
   }
 
-  get #accounts(): readonly HTMLElement[] {
+  get #rows(): readonly HTMLElement[] {
     return [...this.renderRoot.querySelectorAll<HTMLElement>(".account")];
   }
 
@@ -124,7 +124,7 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
           ${repeat(
             found,
             ({ sub }) => sub,
-            (user) => html`<li>${accountRow(user, strings, () => this.#choose(user))}</li>`,
+            (user) => html`<li>${userRow(user, strings, () => this.#choose(user))}</li>`,
           )}
         </ul>
         <div class="foot">
@@ -160,7 +160,7 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
   /** Escape empties the field first, as search fields do; Enter takes the only one that is found. */
   readonly #leaveSearch = (event: KeyboardEvent): void => {
     if (event.isComposing) return;
-    const accounts = this.#accounts;
+    const accounts = this.#rows;
     if (event.key === "Escape" && this.#query !== "") {
       event.preventDefault();
       this.#query = "";
@@ -175,7 +175,7 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
 
   /** Arrows, Home and End, besides Tab. */
   readonly #walk = (event: KeyboardEvent): void => {
-    const accounts = this.#accounts;
+    const accounts = this.#rows;
     const at = accounts.indexOf(event.target as HTMLElement);
     const next = {
       ArrowDown: Math.min(at + 1, accounts.length - 1),
@@ -192,8 +192,8 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
   #leave(choice: Exclude<LoginChoice, { type: "dismiss" }>): void {
     const asked = this.#question;
     try {
-      const trip = this.userAgent?.open();
-      asked?.settle({ ...choice, ...(trip && { trip }) });
+      const roundTrip = this.userAgent?.open();
+      asked?.settle({ ...choice, ...(roundTrip && { roundTrip }) });
     } catch (error) {
       asked?.fail(error);
     }
@@ -202,6 +202,6 @@ export class LatchkeyAccounts extends LitElement implements Pick<LoginPrompt, "c
 
 declare global {
   interface HTMLElementTagNameMap {
-    "latchkey-accounts": LatchkeyAccounts;
+    "latchkey-accounts": LatchkeyUsers;
   }
 }

@@ -1,17 +1,17 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
-import { initialsOf, pictureOf, type Person } from "./person.ts";
+import { initialsOf, pictureOf, type ShownUser } from "./person.ts";
 
 const HUES = 6;
 
 /** For who sees it only: the name is beside it. */
-export function avatar(person: Person): TemplateResult {
-  const picture = pictureOf(person);
+export function avatar(user: ShownUser): TemplateResult {
+  const picture = pictureOf(user);
   // As an attribute that CSS shows: letters that are read or searched by nobody.
   return html`<span
     part="avatar"
-    class="avatar hue-${hueOf(person)}"
-    data-initials=${initialsOf(person)}
+    class="avatar hue-${hueOf(user)}"
+    data-initials=${initialsOf(user)}
     aria-hidden="true"
     >${
       picture === undefined
@@ -30,7 +30,7 @@ function hideIt({ currentTarget }: Event): void {
 }
 
 /** The same person has the same colour everywhere. */
-function hueOf({ sub }: Person): number {
+function hueOf({ sub }: ShownUser): number {
   let sum = 0;
   for (const letter of sub) sum = (sum * 31 + letter.codePointAt(0)!) % 9973;
   return sum % HUES;

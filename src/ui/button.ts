@@ -7,16 +7,16 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from "lit";
-import type { Auth, LoginOptions, SignOutOptions } from "../core/auth.ts";
+import type { Auth, LoginOptions, LogoutOptions } from "../core/auth.ts";
 import { avatar } from "./avatar.ts";
 import { buttonStyles } from "./button-styles.ts";
-import { nameOf, secondLineOf, type Person } from "./person.ts";
+import { nameOf, secondLineOf, type ShownUser } from "./person.ts";
 import { placeBelow } from "./place-below.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
 /** What the button asks of an `Auth`. */
-export type ButtonAuth = Pick<Auth, "state" | "subscribe" | "login" | "signOut">;
+export type ButtonAuth = Pick<Auth, "state" | "subscribe" | "login" | "logout">;
 
 /**
  * `<latchkey-button>`: signs in; for who is signed in, an avatar and a menu.
@@ -29,7 +29,7 @@ export class LatchkeyButton extends LitElement {
   static override readonly properties: PropertyDeclarations = {
     auth: { attribute: false },
     loginOptions: { attribute: false },
-    signOutOptions: { attribute: false },
+    logoutOptions: { attribute: false },
     strings: { attribute: false },
   };
   static override readonly styles: CSSResultGroup = buttonStyles;
@@ -37,7 +37,7 @@ export class LatchkeyButton extends LitElement {
   declare auth: ButtonAuth | undefined;
   /** For `login()`, such as a `userAgent`. */
   declare loginOptions: LoginOptions | undefined;
-  declare signOutOptions: SignOutOptions | undefined;
+  declare logoutOptions: LogoutOptions | undefined;
   /** In place of what the page's language says. */
   declare strings: Partial<Strings> | undefined;
 
@@ -106,7 +106,7 @@ export class LatchkeyButton extends LitElement {
     </button>`;
   }
 
-  #renderSignIn(words: string, strings: Strings, user?: Person): TemplateResult {
+  #renderSignIn(words: string, strings: Strings, user?: ShownUser): TemplateResult {
     return html`<button
       type="button"
       part="button"
@@ -118,7 +118,7 @@ export class LatchkeyButton extends LitElement {
     </button>`;
   }
 
-  #renderMenu(user: Person, strings: Strings): TemplateResult {
+  #renderMenu(user: ShownUser, strings: Strings): TemplateResult {
     const second = secondLineOf(user);
     return html`<button
         type="button"
@@ -152,7 +152,7 @@ export class LatchkeyButton extends LitElement {
           </p>
         </div>
         <slot></slot>
-        <button type="button" class="item" part="sign-out" @click=${this.#signOut}>
+        <button type="button" class="item" part="sign-out" @click=${this.#logout}>
           ${strings.signOut}
         </button>
       </div>`;
@@ -175,17 +175,17 @@ export class LatchkeyButton extends LitElement {
     menu.toggleAttribute("data-placed", isOpen);
   };
 
-  #login(user?: Person): void {
+  #login(user?: ShownUser): void {
     const loginHint = user?.email;
     this.#tell(
       this.auth?.login({ ...(loginHint !== undefined && { loginHint }), ...this.loginOptions }),
     );
   }
 
-  readonly #signOut = (): void => {
+  readonly #logout = (): void => {
     this.renderRoot.querySelector<HTMLElement>(".menu")?.hidePopover();
     this.#tell(
-      this.auth?.signOut(this.signOutOptions).then(({ error }) => {
+      this.auth?.logout(this.logoutOptions).then(({ error }) => {
         if (error) throw error;
       }),
     );

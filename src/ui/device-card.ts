@@ -1,6 +1,6 @@
 import { html, nothing, svg, type TemplateResult } from "lit";
 import type { DeviceCode, DeviceStatus } from "../core/device-prompt.ts";
-import { isSecureUrl } from "../core/secure-url.ts";
+import { isSecureUrl } from "../core/same-origin.ts";
 import { alertIcon, checkIcon } from "./icons.ts";
 import type { Qr } from "./qr.ts";
 import type { Strings } from "./strings/strings.ts";
@@ -10,7 +10,7 @@ export interface DeviceCardOptions {
   readonly code: DeviceCode;
   readonly status: DeviceStatus;
   readonly qr?: Qr;
-  readonly leftMs: number;
+  readonly remainingMs: number;
   readonly totalMs: number;
   readonly strings: Strings;
   readonly copyButton: TemplateResult;
@@ -25,12 +25,12 @@ export function deviceCard(options: DeviceCardOptions): TemplateResult {
     ${isOpen ? codeOf(options) : nothing}
     <div class="status ${isOpen ? "" : "end"}" part="status">
       <p role="status" class="words">${signOf(status)}<span>${wordsOf(status, strings)}</span></p>
-      ${isOpen ? timeLeft(options.leftMs, options.totalMs) : nothing}
+      ${isOpen ? timeLeft(options.remainingMs, options.totalMs) : nothing}
     </div>
     ${
       isOpen
         ? html`<p class="unseen" role="status">
-            ${tellTimeLeft(options.leftMs, options.totalMs, strings)}
+            ${tellTimeLeft(options.remainingMs, options.totalMs, strings)}
           </p>`
         : nothing
     }

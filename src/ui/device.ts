@@ -30,7 +30,7 @@ interface Shown {
   /** From when it is shown until it expires. */
   readonly totalMs: number;
   /** When it expires by the clock that is never set. */
-  readonly endMono: number;
+  readonly endMonotonic: number;
   status: DeviceStatus;
   qr?: Qr;
   /** While there is a code. Pixels. */
@@ -71,8 +71,8 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     this.#forget();
     if (signal.aborted) return;
     const totalMs = code.expiresAt - Date.now();
-    const endMono = performance.now() + totalMs;
-    const shown: Shown = { code, totalMs, endMono, status: "waiting" };
+    const endMonotonic = performance.now() + totalMs;
+    const shown: Shown = { code, totalMs, endMonotonic, status: "waiting" };
     this.#shown = shown;
     const leave = subscribe((status) => {
       shown.status = status;
@@ -80,7 +80,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     });
     const asked = question<DeviceChoice | void>({
       signal,
-      unanswered: undefined,
+      withoutResponse: undefined,
       onEnd: () => {
         leave();
         clearInterval(this.#tick);
@@ -92,7 +92,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     this.#tick = setInterval(() => this.requestUpdate(), 1_000);
     this.requestUpdate();
     void this.#drawQr(shown);
-    return asked.answer;
+    return asked.response;
   }
 
   override disconnectedCallback(): void {
@@ -175,7 +175,10 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
       content: deviceCard({
         ...shown,
         strings,
-        leftMs: Math.min(shown.code.expiresAt - Date.now(), shown.endMono - performance.now()),
+        remainingMs: Math.min(
+          shown.code.expiresAt - Date.now(),
+          shown.endMonotonic - performance.now(),
+        ),
         copyButton: this.#copy.render(shown.code.userCode, strings),
         onClose: dismiss,
       }),

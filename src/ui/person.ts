@@ -1,23 +1,23 @@
 /** What an element knows of a person. */
-export interface Person {
+export interface ShownUser {
   readonly sub: string;
   readonly name?: string;
   readonly email?: string;
   readonly picture?: string;
 }
 
-export function nameOf({ name, email, sub }: Person): string {
+export function nameOf({ name, email, sub }: ShownUser): string {
   return name?.trim() || email || sub;
 }
 
 /** The line below the name; nothing that was said above it. */
-export function secondLineOf(person: Person): string | undefined {
-  return person.email === nameOf(person) ? undefined : person.email;
+export function secondLineOf(user: ShownUser): string | undefined {
+  return user.email === nameOf(user) ? undefined : user.email;
 }
 
 /** One or two letters: first and last word of the name. */
-export function initialsOf(person: Person): string {
-  const letters = nameOf(person)
+export function initialsOf(user: ShownUser): string {
+  const letters = nameOf(user)
     .split(/\s+/)
     .map((word) => String.fromCodePoint(word.codePointAt(0)!));
   return letters
@@ -27,14 +27,14 @@ export function initialsOf(person: Person): string {
 }
 
 /** Its URL when it may be loaded: https only, so that no http picture tells who looks. */
-export function pictureOf({ picture }: Person): string | undefined {
+export function pictureOf({ picture }: ShownUser): string | undefined {
   if (picture === undefined || !URL.canParse(picture)) return undefined;
   return new URL(picture).protocol === "https:" ? picture : undefined;
 }
 
 /** Whether each word of `query` is in the name or the email; case and accents do not count. */
-export function isFound(person: Person, query: string): boolean {
-  const text = plain(`${person.name ?? ""} ${person.email ?? ""} ${nameOf(person)}`);
+export function isFound(user: ShownUser, query: string): boolean {
+  const text = plain(`${user.name ?? ""} ${user.email ?? ""} ${nameOf(user)}`);
   return plain(query)
     .split(/\s+/)
     .every((word) => text.includes(word));

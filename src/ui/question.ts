@@ -1,29 +1,29 @@
 /** A question that is answered once: by the person, or when nobody waits any more. */
-export interface Question<Answer> {
-  readonly answer: Promise<Answer>;
-  settle(answer: Answer): void;
+export interface Question<RefreshResult> {
+  readonly response: Promise<RefreshResult>;
+  settle(response: RefreshResult): void;
   /** Unanswered. */
   readonly drop: () => void;
   fail(error: unknown): void;
 }
 
-export interface QuestionOptions<Answer> {
+export interface QuestionOptions<RefreshResult> {
   readonly signal: AbortSignal;
   /** What it means when the person says nothing. */
-  readonly unanswered: Answer;
+  readonly withoutResponse: RefreshResult;
   /** Hides what is shown. Called once, however it ends. */
   readonly onEnd: () => void;
 }
 
-export function question<Answer>({
+export function question<RefreshResult>({
   signal,
-  unanswered,
+  withoutResponse,
   onEnd,
-}: QuestionOptions<Answer>): Question<Answer> {
+}: QuestionOptions<RefreshResult>): Question<RefreshResult> {
   let isOver = false;
-  let take: (answer: Answer) => void;
+  let take: (response: RefreshResult) => void;
   let refuse: (error: unknown) => void;
-  const answer = new Promise<Answer>((resolve, reject) => {
+  const response = new Promise<RefreshResult>((resolve, reject) => {
     take = resolve;
     refuse = reject;
   });
@@ -34,10 +34,10 @@ export function question<Answer>({
     onEnd();
     how();
   };
-  const drop = () => end(() => take(unanswered));
+  const drop = () => end(() => take(withoutResponse));
   signal.addEventListener("abort", drop);
   return {
-    answer,
+    response,
     settle: (given) => end(() => take(given)),
     drop,
     fail: (error) => end(() => refuse(error)),

@@ -44,9 +44,9 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
     this.#question?.drop();
     if (signal.aborted) return false;
     this.#user = user;
-    this.#question = question({ signal, unanswered: false, onEnd: this.#hide });
+    this.#question = question({ signal, withoutResponse: false, onEnd: this.#hide });
     this.requestUpdate();
-    return this.#question.answer;
+    return this.#question.response;
   }
 
   override disconnectedCallback(): void {

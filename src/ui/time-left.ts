@@ -8,9 +8,9 @@ const RADIUS = 19;
 const LENGTH = 2 * Math.PI * RADIUS;
 
 /** A ring that runs out. For the eye; `tellTimeLeft` has the words. */
-export function timeLeft(leftMs: number, totalMs: number): TemplateResult {
-  const seconds = Math.max(0, Math.ceil(leftMs / 1_000));
-  const share = totalMs > 0 ? Math.min(1, Math.max(0, leftMs / totalMs)) : 0;
+export function timeLeft(remainingMs: number, totalMs: number): TemplateResult {
+  const seconds = Math.max(0, Math.ceil(remainingMs / 1_000));
+  const share = totalMs > 0 ? Math.min(1, Math.max(0, remainingMs / totalMs)) : 0;
   return html`<span class="time" part="time" aria-hidden="true">
     <svg viewBox="0 0 44 44" width="28" height="28" fill="none" stroke-width="5">
       <circle class="track" cx="22" cy="22" r=${RADIUS} />
@@ -31,8 +31,8 @@ export function timeLeft(leftMs: number, totalMs: number): TemplateResult {
 }
 
 /** The words of the last moment that was to be told; the same until the next one. */
-export function tellTimeLeft(leftMs: number, totalMs: number, strings: Strings): string {
-  const left = Math.ceil(leftMs / 1_000);
+export function tellTimeLeft(remainingMs: number, totalMs: number, strings: Strings): string {
+  const left = Math.ceil(remainingMs / 1_000);
   const total = Math.round(totalMs / 1_000);
   const told = TOLD_AT.filter((seconds) => seconds < total && left <= seconds).at(-1) ?? total;
   return strings.timeLeft(Math.floor(told / 60), told % 60);

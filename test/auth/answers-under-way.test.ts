@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TokenSet } from "../../src/core/token-set.ts";
 import { CustomGrant } from "../../src/grants/custom-grant.ts";
 import { ADA, KEY, settle } from "../refresh/tabs.ts";
-import { loginAnswer, REDIRECT_URI, world, type World, STATE } from "./fixture.ts";
+import { loginResponse, REDIRECT_URI, world, type World, STATE } from "./fixture.ts";
 import { GRACE, two } from "./two-users.ts";
 
 /** What a person did while an answer was under way that they do not see stays done. */
@@ -16,18 +16,18 @@ afterEach(() => {
 
 const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 const of = (sub: string): TokenSet =>
-  loginAnswer({ accessToken: `new-${sub}`, user: { sub, claims: { sub } } });
+  loginResponse({ accessToken: `new-${sub}`, user: { sub, claims: { sub } } });
 
 /** A silent login that waits for its answer. */
-async function silentLogin(my: World, answer = of(ADA)) {
+async function silentLogin(my: World, response = of(ADA)) {
   let arrive = () => {};
   my.go = () => new Promise((resolve) => (arrive = () => resolve(RESPONSE)));
-  my.server.exchange = async () => answer;
+  my.server.exchange = async () => response;
   const auth = my.tab();
   auth.start();
   const login = auth.login({ prompt: "none" });
   login.catch(() => {});
-  await vi.waitFor(() => expect(my.trips).toHaveLength(1));
+  await vi.waitFor(() => expect(my.roundTrips).toHaveLength(1));
   await vi.dynamicImportSettled();
   await settle();
   return { auth, login, arrive: () => arrive() };
@@ -50,7 +50,7 @@ describe("a silent login", () => {
     const my = await two();
     const { auth, login, arrive } = await silentLogin(my);
     await auth.switchUser("grace");
-    await auth.signOut({ user: ADA });
+    await auth.logout({ user: ADA });
     arrive();
     await expect(login).rejects.toMatchObject({ code: "cancelled" });
     expect((await my.store.get(KEY))!.end).toMatchObject({ why: "signed_out" });
@@ -82,7 +82,7 @@ describe("a silent login", () => {
   test("brings back who had signed out before it began", async () => {
     const my = await two();
     const out = my.tab();
-    await out.signOut({ user: ADA });
+    await out.logout({ user: ADA });
     const { auth, login, arrive } = await silentLogin(my);
     arrive();
     expect(await login).toMatchObject({ sub: ADA });
@@ -100,10 +100,10 @@ describe("a silent login", () => {
 });
 
 describe("an answer of the app's own grant", () => {
-  async function asking(my: World, answer: TokenSet) {
+  async function asking(my: World, response: TokenSet) {
     await my.store.update(KEY, (row) => ({ ...row!, renewable: false }));
     let give = () => {};
-    const inner = new CustomGrant(() => new Promise((resolve) => (give = () => resolve(answer))));
+    const inner = new CustomGrant(() => new Promise((resolve) => (give = () => resolve(response))));
     const auth = my.tab(inner);
     auth.start();
     await settle();
@@ -117,10 +117,10 @@ describe("an answer of the app's own grant", () => {
     "does not bring back who was forgotten meanwhile: %s",
     async (kind) => {
       const my = await two();
-      const { refreshToken, ...answer } = loginAnswer({ accessToken: "back" });
+      const { refreshToken, ...response } = loginResponse({ accessToken: "back" });
       const { auth, token, give } = await asking(
         my,
-        kind.startsWith("with ") && refreshToken ? { ...answer, refreshToken } : answer,
+        kind.startsWith("with ") && refreshToken ? { ...response, refreshToken } : response,
       );
       await auth.forget(ADA);
       give();
@@ -135,8 +135,8 @@ describe("an answer of the app's own grant", () => {
     const my = await two();
     await my.store.update(GRACE, (row) => ({ ...row!, renewable: false, access: {} }));
     let give = () => {};
-    const answer = loginAnswer({ user: { sub: "grace", claims: {} } });
-    const inner = new CustomGrant(() => new Promise((resolve) => (give = () => resolve(answer))));
+    const response = loginResponse({ user: { sub: "grace", claims: {} } });
+    const inner = new CustomGrant(() => new Promise((resolve) => (give = () => resolve(response))));
     const auth = my.tab(inner);
     const token = auth.getToken({ user: "grace", prompt: "none" });
     token.catch(() => {});
@@ -149,10 +149,10 @@ describe("an answer of the app's own grant", () => {
 
   test("does not bring back who signed out in the moment in which it is stored", async () => {
     const my = await two();
-    const { auth, token, give } = await asking(my, loginAnswer({ accessToken: "back" }));
+    const { auth, token, give } = await asking(my, loginResponse({ accessToken: "back" }));
     const seal = my.store.seal.bind(my.store);
     vi.spyOn(my.store, "seal").mockImplementationOnce(async (record) => {
-      await auth.signOut({ user: ADA });
+      await auth.logout({ user: ADA });
       return seal(record);
     });
     give();
@@ -162,8 +162,8 @@ describe("an answer of the app's own grant", () => {
 
   test("B7: does not bring back who was forgotten before it was asked for", async () => {
     const my = await two();
-    const { refreshToken: _, ...answer } = loginAnswer({ accessToken: "own" });
-    const auth = my.tab(new CustomGrant(async () => answer));
+    const { refreshToken: _, ...response } = loginResponse({ accessToken: "own" });
+    const auth = my.tab(new CustomGrant(async () => response));
     auth.start();
     await settle();
     await auth.forget(ADA);

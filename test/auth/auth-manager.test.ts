@@ -10,20 +10,20 @@ import {
 } from "../../src/core/errors.ts";
 import { sessionKey } from "../../src/core/keys.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
-import { wantKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/want.ts";
 import {
   ADA,
-  answerOf,
+  responseOf,
   CLIENT,
   expiredRow,
   KEY,
   settle,
   testClock,
-  USUAL,
+  DEFAULT_KEY,
 } from "../refresh/tabs.ts";
 import {
   goodRow,
-  loginAnswer,
+  loginResponse,
   REDIRECT_URI,
   remember,
   world,
@@ -77,10 +77,10 @@ describe("the hot path", () => {
       const my = world({
         ...testClock,
         now: () => Date.now() + (which === "wall" ? jump : 0),
-        mono: () => performance.now() + (which === "wall" ? 0 : jump),
+        monotonic: () => performance.now() + (which === "wall" ? 0 : jump),
       });
       await remember(my, goodRow(expiredRow()));
-      my.refreshes.push(answerOf(2, { expiresAt: Date.now() + 120_000 }));
+      my.refreshes.push(responseOf(2, { expiresAt: Date.now() + 120_000 }));
       const auth = my.tab();
       auth.start();
       expect(await auth.getToken()).toBe("at1");
@@ -97,7 +97,7 @@ describe("a token for something else", () => {
   test("is never the usual one", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
-    my.refreshes.push(answerOf(2, { accessToken: "api2" }));
+    my.refreshes.push(responseOf(2, { accessToken: "api2" }));
     const auth = my.tab();
     auth.start();
     expect(await auth.getToken()).toBe("at1");
@@ -108,7 +108,7 @@ describe("a token for something else", () => {
   });
 
   test("that a login was for is there after it, without a refresh token, too", async () => {
-    const { refreshToken: _, ...unrenewable } = loginAnswer();
+    const { refreshToken: _, ...unrenewable } = loginResponse();
     const my = world();
     my.page.mayNavigate = true;
     my.go = async () => RESPONSE;
@@ -117,7 +117,7 @@ describe("a token for something else", () => {
     expect(await auth.getToken({ resource })).toBe("at1");
     expect(await auth.getToken({ resource })).toBe("at1");
     expect(await auth.getToken()).toBe("at1");
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
 
     const later = world();
     later.page.url = RESPONSE;
@@ -136,11 +136,11 @@ describe("a token for something else", () => {
   test("that came with a login is renewed before its end", async () => {
     const my = world();
     my.go = async () => RESPONSE;
-    my.server.exchange = async () => loginAnswer({ expiresAt: Date.now() + 600_000 });
+    my.server.exchange = async () => loginResponse({ expiresAt: Date.now() + 600_000 });
     const auth = my.tab();
     await auth.login({ resource });
     await vi.advanceTimersByTimeAsync(541_000);
-    my.refreshes.push(answerOf(2, { accessToken: "api2" }));
+    my.refreshes.push(responseOf(2, { accessToken: "api2" }));
     expect(await auth.getToken({ resource })).toBe("at1");
     await settle();
     expect(await auth.getToken({ resource })).toBe("api2");
@@ -149,8 +149,8 @@ describe("a token for something else", () => {
   test("of scopes that were granted is any good one that has them, not an older one of its own", async () => {
     const my = world();
     const row = goodRow(expiredRow());
-    const own = wantKey({ scope: ["openid"] });
-    row.access[own] = { gen: 1, expiresAt: Date.now() - 1, scope: ["openid"] };
+    const own = targetKey({ scope: ["openid"] });
+    row.access[own] = { generation: 1, expiresAt: Date.now() - 1, scope: ["openid"] };
     Object.assign((row.tokens as TokenRecord).access, {
       [own]: { token: "old", tokenType: "Bearer" },
     });
@@ -169,7 +169,7 @@ describe("a token near its end", () => {
     auth.start();
     await auth.getToken();
     await vi.advanceTimersByTimeAsync(41_000);
-    my.refreshes.push(answerOf(2));
+    my.refreshes.push(responseOf(2));
     expect(await Promise.all([auth.getToken(), auth.getToken(), auth.getToken()])).toEqual([
       "at1",
       "at1",
@@ -188,9 +188,9 @@ describe("a token near its end", () => {
     await auth.getToken();
     await vi.advanceTimersByTimeAsync(41_000);
     await my.store.update(KEY, (row) => {
-      const access = { [USUAL]: { token: "at2", tokenType: "Bearer" } };
+      const access = { [DEFAULT_KEY]: { token: "at2", tokenType: "Bearer" } };
       const tokens = { ...(row!.tokens as TokenRecord), access };
-      return { ...goodRow({ ...row!, gen: 2 }), tokens };
+      return { ...goodRow({ ...row!, generation: 2 }), tokens };
     });
     expect(await auth.getToken()).toBe("at2");
     expect(auth.state).toMatchObject({ token: { origin: "other-tab" } });
@@ -222,7 +222,7 @@ describe("a token that is dead", () => {
   test("at birth is given to who waited, and not asked for again at once", async () => {
     const my = world();
     await remember(my, expiredRow());
-    my.refreshes.push(answerOf(2, { expiresAt: Date.now() }));
+    my.refreshes.push(responseOf(2, { expiresAt: Date.now() }));
     const auth = my.tab();
     auth.start();
     for (let call = 0; call < 5; call++) expect(await auth.getToken()).toBe("at2");
@@ -236,7 +236,7 @@ describe("a token that is dead", () => {
     auth.start();
     let prepared = () => {};
     my.prepare = () => new Promise((resolve) => (prepared = resolve));
-    my.refreshes.push(answerOf(2));
+    my.refreshes.push(responseOf(2));
     const leave = new AbortController();
     const token = auth.getToken({ signal: leave.signal }).catch((error: unknown) => error);
     await settle();
@@ -252,15 +252,15 @@ describe("a token that is dead", () => {
   test("is not served by the own tab after its successor's ID token turned out bad, however late", async () => {
     const my = world();
     await remember(my, expiredRow());
-    my.refreshes.push(answerOf(2, { idToken: "bad" }));
-    let judge = () => {};
-    my.verdict = () =>
-      new Promise((resolve) => (judge = () => resolve({ type: "invalid", claim: "signature" })));
+    my.refreshes.push(responseOf(2, { idToken: "bad" }));
+    let validate = () => {};
+    my.validation = () =>
+      new Promise((resolve) => (validate = () => resolve({ type: "invalid", claim: "signature" })));
     const auth = my.tab();
     auth.start();
     expect(await auth.getToken()).toBe("at2");
     await vi.advanceTimersByTimeAsync(100);
-    judge();
+    validate();
     await settle();
     expect(auth.state.status).toBe("expired");
     await expect(auth.getToken()).rejects.toMatchObject({
@@ -286,7 +286,7 @@ describe("state", () => {
     await auth.getUser();
     expect(auth.state).toBe(state);
     leave();
-    await auth.signOut();
+    await auth.logout();
     expect(seen).toEqual(["anonymous", "authenticating", "authenticated"]);
   });
 
@@ -328,13 +328,20 @@ describe("state", () => {
     await settle();
     const read = vi.spyOn(my.store, "get");
     const { channel } = my;
-    const news = { p: 1, from: "other", sid: "s1" } as const;
-    channel.post({ ...news, k: ADA, t: "claim", seq: 2, attId: "x" });
-    channel.post({ ...news, k: "grace", t: "done", seq: 2, gen: 2, want: USUAL });
+    const news = { p: 1, from: "other", sessionId: "s1" } as const;
+    channel.post({ ...news, k: ADA, t: "claim", sequence: 2, attemptId: "x" });
+    channel.post({
+      ...news,
+      k: "grace",
+      t: "done",
+      sequence: 2,
+      generation: 2,
+      target: DEFAULT_KEY,
+    });
     channel.post({ ...news, k: "grace", t: "user", what: "login" });
     await settle();
     expect(read).not.toHaveBeenCalled();
-    channel.post({ ...news, k: ADA, t: "done", seq: 2, gen: 2, want: USUAL });
+    channel.post({ ...news, k: ADA, t: "done", sequence: 2, generation: 2, target: DEFAULT_KEY });
     await settle();
     expect(read).toHaveBeenCalledTimes(1);
     channel.post({ ...news, k: ADA, t: "user", what: "login" });
@@ -361,7 +368,7 @@ describe("state", () => {
     b.start();
     await settle();
     expect(a.state).toMatchObject({ freshness: "stale", token: { origin: "stored" } });
-    my.refreshes.push(answerOf(2));
+    my.refreshes.push(responseOf(2));
     expect(await Promise.all([a.getToken(), b.getToken()])).toEqual(["at2", "at2"]);
     await settle();
     expect(a.state).toMatchObject({ freshness: "fresh", token: { origin: "this-tab" } });
@@ -391,7 +398,7 @@ describe("state", () => {
     await my.users.putDefault("grace");
     await my.store.update(
       sessionKey(CLIENT, "grace"),
-      (row) => row ?? { ...expiredRow(), end: { why: "invalid_grant", seq: 1 }, tokens: null },
+      (row) => row ?? { ...expiredRow(), end: { why: "invalid_grant", sequence: 1 }, tokens: null },
     );
     const later = my.tab();
     later.start();
@@ -402,8 +409,8 @@ describe("state", () => {
 
   test("whose session ended unseen asks an app's own grant once", async () => {
     const my = world();
-    const soon = { gen: 1, expiresAt: Date.now() + 1_000, scope: ["openid"] };
-    await remember(my, { ...expiredRow(), access: { [wantKey({})]: soon } });
+    const soon = { generation: 1, expiresAt: Date.now() + 1_000, scope: ["openid"] };
+    await remember(my, { ...expiredRow(), access: { [targetKey({})]: soon } });
     let asked = 0;
     const auth = my.tab({
       requestToken: async () => {
@@ -415,7 +422,7 @@ describe("state", () => {
     await vi.advanceTimersByTimeAsync(2_000);
     await my.store.update(KEY, (row) => ({
       ...row!,
-      end: { why: "invalid_grant", seq: row!.seq },
+      end: { why: "invalid_grant", sequence: row!.sequence },
       access: {},
       tokens: null,
     }));
@@ -434,8 +441,8 @@ describe("state", () => {
     // Signed out in another tab, whose word this one did not hear.
     await my.store.update(KEY, (row) => ({
       ...row!,
-      sid: "s2",
-      end: { why: "signed_out", seq: row!.seq },
+      sessionId: "s2",
+      end: { why: "signed_out", sequence: row!.sequence },
       access: {},
       tokens: null,
     }));
@@ -458,7 +465,7 @@ describe("state", () => {
     b.start();
     await settle();
     a.dispose();
-    await b.signOut();
+    await b.logout();
     await settle();
     expect(a.state.status).toBe("authenticated");
     a.start();
@@ -472,27 +479,39 @@ describe("login", () => {
     const my = world();
     const auth = my.tab();
     void auth.login();
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 
   test("replaces the row's session and fences what was going on", async () => {
     const my = world();
     await remember(my, {
       ...expiredRow(),
-      gen: 7,
-      seq: 9,
-      cseq: 8,
-      att: { id: "x", seq: 9, tab: "t", want: USUAL, n: 1, tries: 2 },
+      generation: 7,
+      sequence: 9,
+      committedSequence: 8,
+      attempt: { id: "x", sequence: 9, tab: "t", target: DEFAULT_KEY, n: 1, sends: 2 },
     });
     my.go = async () => RESPONSE;
     const auth = my.tab();
     auth.start();
     expect(await auth.login()).toMatchObject({ sub: ADA, name: "Ada" });
     const row = await my.store.get(KEY);
-    expect(row).toMatchObject({ gen: 8, seq: 10, cseq: 10, att: null, end: null, renewable: true });
-    expect(row!.sid).not.toBe("s1");
+    expect(row).toMatchObject({
+      generation: 8,
+      sequence: 10,
+      committedSequence: 10,
+      attempt: null,
+      end: null,
+      renewable: true,
+    });
+    expect(row!.sessionId).not.toBe("s1");
     expect(row!.access).toEqual({
-      [USUAL]: { gen: 8, expiresAt: expect.any(Number), scope: ["openid"], lifeMs: 60_000 },
+      [DEFAULT_KEY]: {
+        generation: 8,
+        expiresAt: expect.any(Number),
+        scope: ["openid"],
+        lifetimeMs: 60_000,
+      },
     });
     expect(row!.tokens).toMatchObject({ refreshToken: "rt1", idTokenVerified: true });
   });
@@ -502,13 +521,13 @@ describe("login", () => {
     const auth = my.tab();
     auth.start();
     await expect(auth.getToken()).rejects.toBeInstanceOf(NoTokenError);
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
     my.page.mayNavigate = true;
     await expect(auth.getToken({ prompt: "none" })).rejects.toBeInstanceOf(NoTokenError);
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
     my.go = async () => RESPONSE;
     expect(await Promise.all([auth.getToken(), auth.getToken()])).toEqual(["at1", "at1"]);
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 
   test("is not offered for a passing failure", async () => {
@@ -519,7 +538,7 @@ describe("login", () => {
     const auth = my.tab();
     auth.start();
     await expect(auth.getToken()).rejects.toMatchObject({ code: "network" });
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
   });
 
   test("that was cancelled is not begun again by getToken(), but by the person", async () => {
@@ -536,11 +555,11 @@ describe("login", () => {
     }
     await auth.login();
     expect(await auth.getToken()).toBe("at1");
-    await auth.signOut();
+    await auth.logout();
     await vi.advanceTimersByTimeAsync(2_000);
     my.page.act();
     expect(await auth.getToken()).toBe("at1");
-    expect(my.trips.map(({ closed }) => closed)).toEqual([true, true, true]);
+    expect(my.roundTrips.map(({ closed }) => closed)).toEqual([true, true, true]);
   });
 
   test("that failed does not keep getToken() from a later session's login page", async () => {
@@ -555,23 +574,23 @@ describe("login", () => {
     await settle();
     await my.store.update(KEY, (row) => ({
       ...row!,
-      end: { why: "invalid_grant", seq: 9 },
+      end: { why: "invalid_grant", sequence: 9 },
       tokens: null,
       access: {},
     }));
     expect(await auth.getToken({ cache: "reload" })).toBe("at1");
-    expect(my.trips).toHaveLength(3);
+    expect(my.roundTrips).toHaveLength(3);
   });
 
   test("asked for by prompt goes although a token is there", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.go = async () => RESPONSE;
-    my.server.exchange = async () => loginAnswer({ accessToken: "at9" });
+    my.server.exchange = async () => loginResponse({ accessToken: "at9" });
     const auth = my.tab();
     auth.start();
     expect(await auth.getToken({ prompt: "login" })).toBe("at9");
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 
   test("does not write the session of a newer Latchkey", async () => {
@@ -580,7 +599,7 @@ describe("login", () => {
     my.go = async () => RESPONSE;
     const auth = my.tab();
     await expect(auth.login()).rejects.toBeInstanceOf(ConfigurationError);
-    expect(await my.store.get(KEY)).toMatchObject({ v: 2, sid: "s1" });
+    expect(await my.store.get(KEY)).toMatchObject({ v: 2, sessionId: "s1" });
   });
 });
 
@@ -589,7 +608,7 @@ describe("a callback", () => {
     const my = world();
     my.page.url = RESPONSE;
     my.page.mayNavigate = true;
-    my.server.exchange = vi.fn(async () => loginAnswer({ returnTo: "/orders" }));
+    my.server.exchange = vi.fn(async () => loginResponse({ returnTo: "/orders" }));
     const first = my.tab();
     first.start();
     const result = first.handleCallback();
@@ -600,7 +619,7 @@ describe("a callback", () => {
     for (const each of results)
       expect(each).toMatchObject({ user: { sub: ADA }, returnTo: "/orders" });
     expect(await second.getToken()).toBe("at1");
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
     expect(my.server.exchange).toHaveBeenCalledTimes(1);
   });
 
@@ -613,8 +632,8 @@ describe("a callback", () => {
     const auth = my.tab();
     auth.start();
     await expect(auth.getToken()).rejects.toMatchObject({ code: "no_token", cause: denied });
-    expect(my.trips).toHaveLength(0);
-    my.server.exchange = async () => loginAnswer();
+    expect(my.roundTrips).toHaveLength(0);
+    my.server.exchange = async () => loginResponse();
     my.go = async () => RESPONSE;
     await auth.login();
     expect(await auth.getToken()).toBe("at1");
@@ -631,14 +650,14 @@ describe("a callback", () => {
     void auth.getToken().catch(() => {});
     await settle();
     await settle();
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 
   test("that failed for want of a network can be taken again", async () => {
     const my = world();
     my.page.url = RESPONSE;
     my.server.exchange = vi
-      .fn(async () => loginAnswer())
+      .fn(async () => loginResponse())
       .mockRejectedValueOnce(new NetworkError("discovery"));
     const auth = my.tab();
     await expect(auth.handleCallback()).rejects.toMatchObject({ retryable: true });
@@ -685,7 +704,7 @@ describe("a callback", () => {
   test("gives the same result to every call, in this instance and another", async () => {
     const my = world();
     my.page.url = RESPONSE;
-    my.server.exchange = vi.fn(async () => loginAnswer({ returnTo: "/orders" }));
+    my.server.exchange = vi.fn(async () => loginResponse({ returnTo: "/orders" }));
     const [auth, other] = [my.tab(), my.tab()];
     auth.start();
     const results = await Promise.all([
@@ -705,7 +724,7 @@ describe("a callback", () => {
     await auth.handleCallback(RESPONSE);
     my.go = async () => `${RESPONSE}2`;
     my.server.exchange = async () =>
-      loginAnswer({ user: { sub: "grace", claims: { sub: "grace" } } });
+      loginResponse({ user: { sub: "grace", claims: { sub: "grace" } } });
     await auth.login();
     await expect(my.tab().handleCallback(RESPONSE)).rejects.toMatchObject({
       code: "invalid_response",
@@ -728,7 +747,7 @@ describe("a callback", () => {
     const my = world();
     const auth = my.tab();
     await auth.handleCallback(RESPONSE);
-    await auth.signOut();
+    await auth.logout();
     await expect(my.tab().handleCallback(RESPONSE)).rejects.toMatchObject({
       code: "invalid_response",
       parameter: "state",
@@ -737,7 +756,7 @@ describe("a callback", () => {
   });
 });
 
-describe("signOut", () => {
+describe("logout", () => {
   /** Stops the next write of a session after it was made. */
   function holdNextUpdate(my: World): () => void {
     const update = my.store.update.bind(my.store);
@@ -755,13 +774,13 @@ describe("signOut", () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.go = async () => RESPONSE;
-    my.server.exchange = async () => loginAnswer({ user: { sub, claims: { sub } } });
+    my.server.exchange = async () => loginResponse({ user: { sub, claims: { sub } } });
     const [a, b] = [my.tab(), my.tab()];
     a.start();
     b.start();
     await settle();
     const release = holdNextUpdate(my);
-    const out = a.signOut();
+    const out = a.logout();
     await settle();
     await b.login();
     release();
@@ -781,7 +800,7 @@ describe("signOut", () => {
     auth.start();
     await auth.login();
     my.server.exchange = async () =>
-      loginAnswer({ user: { sub: "grace", claims: { sub: "grace" } } });
+      loginResponse({ user: { sub: "grace", claims: { sub: "grace" } } });
     await auth.login();
     expect(await my.store.get(KEY)).toMatchObject({ end: null, renewable: true });
     expect(auth.state).toMatchObject({ user: { sub: "grace" } });
@@ -803,14 +822,14 @@ describe("signOut", () => {
         uncaught.push(error);
       }
     });
-    const heard = vi.fn();
+    const received = vi.fn();
     auth.subscribe(() => {
       throw new Error("the app's own");
     });
-    auth.subscribe(heard);
-    await auth.signOut();
+    auth.subscribe(received);
+    await auth.logout();
     caught.mockRestore();
-    expect(heard).toHaveBeenCalledTimes(1);
+    expect(received).toHaveBeenCalledTimes(1);
     expect(my.server.revoke).toHaveBeenCalledTimes(1);
     expect(uncaught).toEqual([new Error("the app's own")]);
   });
@@ -826,13 +845,17 @@ describe("signOut", () => {
     };
     my.server.endSession = async ({ postLogoutRedirectUri }) =>
       `https://id.example/end?back=${postLogoutRedirectUri}`;
-    await auth.signOut();
+    await auth.logout();
     expect(revoked).toEqual([
       "rt1",
-      expect.objectContaining({ tokens: null, access: {}, end: { why: "signed_out", seq: 2 } }),
+      expect.objectContaining({
+        tokens: null,
+        access: {},
+        end: { why: "signed_out", sequence: 2 },
+      }),
     ]);
     expect(my.page.navigations).toEqual(["https://id.example/end?back=https://app.example/"]);
-    await auth.signOut();
+    await auth.logout();
     expect(revoked).toHaveLength(2);
   });
 
@@ -844,7 +867,7 @@ describe("signOut", () => {
     my.server.endSession = async () => "https://id.example/end";
     const auth = my.tab();
     auth.start();
-    await auth.signOut();
+    await auth.logout();
     expect(my.page.navigations).toEqual([]);
   });
 
@@ -855,7 +878,7 @@ describe("signOut", () => {
     my.server.endSession = () => Promise.reject(new Error("down"));
     const auth = my.tab();
     auth.start();
-    await auth.signOut();
+    await auth.logout();
     expect(auth.state).toEqual({ status: "anonymous" });
     await expect(auth.getToken()).rejects.toBeInstanceOf(NoTokenError);
   });
@@ -867,7 +890,7 @@ describe("signOut", () => {
     my.server.endSession = vi.fn(async () => "https://id.example/end");
     const auth = my.tab();
     auth.start();
-    await auth.signOut({ revoke: "none", endSession: "none" });
+    await auth.logout({ revoke: "none", endSession: "none" });
     expect(my.server.revoke).not.toHaveBeenCalled();
     expect(my.page.navigations).toEqual([]);
   });
@@ -882,7 +905,7 @@ describe("signOut", () => {
     };
     const auth = my.tab();
     auth.start();
-    await auth.signOut();
+    await auth.logout();
     expect(states).toEqual([expect.stringMatching(/./)]);
     my.page.url = `https://app.example/?tab=2&state=${states[0]}`;
     my.tab().start();
@@ -902,7 +925,7 @@ describe("signOut", () => {
       };
       const auth = my.tab();
       auth.start();
-      await auth.signOut();
+      await auth.logout();
       await remember(my, goodRow(expiredRow()));
       my.page.url = url.replace("STATE", state!);
       const next = my.tab();
@@ -918,13 +941,13 @@ describe("signOut", () => {
     await remember(my, expiredRow());
     const auth = my.tab();
     auth.start();
-    let answer = () => {};
-    my.prepare = () => new Promise((resolve) => (answer = resolve));
-    my.refreshes.push(answerOf(2));
+    let response = () => {};
+    my.prepare = () => new Promise((resolve) => (response = resolve));
+    my.refreshes.push(responseOf(2));
     const token = auth.getToken().catch((error: unknown) => error);
     await settle();
-    await auth.signOut();
-    answer();
+    await auth.logout();
+    response();
     expect(await token).toBeInstanceOf(NoTokenError);
     expect(auth.state.status).toBe("anonymous");
     expect(await my.store.get(KEY)).toMatchObject({ tokens: null, renewable: false });
@@ -969,7 +992,7 @@ test("a signal ends the wait for a login page, too", async () => {
   const leave = new AbortController();
   const token = auth.getToken({ signal: leave.signal }).catch((error: unknown) => error);
   await settle();
-  expect(my.trips).toHaveLength(1);
+  expect(my.roundTrips).toHaveLength(1);
   leave.abort(new Error("left"));
   expect(await token).toMatchObject({ message: "left" });
 });
@@ -991,13 +1014,13 @@ test("an aborted signal rejects with its reason", async () => {
 test("members that are handed around keep their object", async () => {
   const my = world();
   await remember(my, goodRow(expiredRow()));
-  const { getToken, getUser, signOut, subscribe, start, dispose } = my.tab();
+  const { getToken, getUser, logout, subscribe, start, dispose } = my.tab();
   start();
-  const heard = vi.fn();
-  subscribe(heard);
+  const received = vi.fn();
+  subscribe(received);
   expect(await getToken()).toBe("at1");
   expect(await getUser()).toMatchObject({ sub: ADA });
-  await signOut();
-  expect(heard).toHaveBeenCalledTimes(2);
+  await logout();
+  expect(received).toHaveBeenCalledTimes(2);
   dispose();
 });

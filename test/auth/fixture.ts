@@ -3,18 +3,18 @@ import type { ConfigurationError } from "../../src/core/errors.ts";
 import type { Grant } from "../../src/core/grant.ts";
 import type { LoginMarks } from "../../src/core/login-marks.ts";
 import type { Clock, Page, TabChannel } from "../../src/core/ports.ts";
-import type { IdTokenVerdict, RefreshAnswer } from "../../src/core/refresher.ts";
+import type { IdTokenValidation, RefreshResponse } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { clientTag } from "../../src/core/response-state.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
 import type { User } from "../../src/core/user.ts";
-import type { Trip } from "../../src/core/user-agent.ts";
+import type { RoundTrip } from "../../src/core/user-agent.ts";
 import type { RememberConfig } from "../../src/grants/ask-to-remember.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/auth/auth-manager.ts";
 import { RefusedTokens } from "../../src/fetch/refused-tokens.ts";
-import { revoke } from "../../src/auth/logout/revoke.ts";
+import { revoke } from "../../src/auth/logout/revocation.ts";
 import { UntoldLogouts } from "../../src/auth/logout/untold-logouts.ts";
 import { MemoryCallbackLedger } from "../support/memory-callback-ledger.ts";
 import { MemoryLoginMarks } from "../support/memory-login-marks.ts";
@@ -23,7 +23,7 @@ import { MemoryTabHub } from "../support/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { MemoryUserStore } from "../support/memory-user-store.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
-import { ADA, CLIENT, KEY, testClock, USUAL } from "../refresh/tabs.ts";
+import { ADA, CLIENT, KEY, testClock, DEFAULT_KEY } from "../refresh/tabs.ts";
 
 export const REDIRECT_URI = "https://app.example/callback";
 
@@ -42,33 +42,33 @@ export interface World {
   readonly locks: MemoryTabLock;
   readonly page: FakePage;
   /** Answers to refreshes, in order. */
-  readonly refreshes: RefreshAnswer[];
+  readonly refreshes: RefreshResponse[];
   /** Answers the others; never, when not replaced. */
-  answer: () => Promise<RefreshAnswer>;
+  response: () => Promise<RefreshResponse>;
   /** Its calls may be replaced. */
   readonly server: { -readonly [call in Call]: AuthorizationServer[call] };
-  /** What `trip.go` gives. */
+  /** What `roundTrip.go` gives. */
   go: () => Promise<string>;
   prepare: () => Promise<void>;
   /** Who it is when no ID token tells. */
   fetchUser: () => Promise<User>;
   /** With keys that are fetched. */
-  verdict: (record: TokenRecord) => Promise<IdTokenVerdict>;
+  validation: (record: TokenRecord) => Promise<IdTokenValidation>;
   /** With keys that are at hand: none. */
-  atHand: (record: TokenRecord) => Promise<IdTokenVerdict>;
+  atHand: (record: TokenRecord) => Promise<IdTokenValidation>;
   sends: number;
-  trips: (Trip & { closed: boolean })[];
+  roundTrips: (RoundTrip & { closed: boolean })[];
   /** Another tab's. */
   readonly channel: TabChannel;
   /** `inner`: what signs in, the page's trip when not given. `outer`: what is made of the chain, itself when not given. */
   tab(
     inner?: Grant,
-    outer?: (chain: Grant, parts: PeopleParts) => Grant,
+    outer?: (chain: Grant, parts: UsersParts) => Grant,
     marks?: LoginMarks,
   ): AuthManager;
 }
 
-export type PeopleParts = Omit<RememberConfig, "prompt">;
+export type UsersParts = Omit<RememberConfig, "prompt">;
 
 export interface FakePage extends Page {
   url: string;
@@ -97,10 +97,10 @@ export function world(clock: Clock = testClock): World {
     locks,
     page,
     refreshes: [],
-    answer: () => new Promise(() => {}),
+    response: () => new Promise(() => {}),
     server: {
       authorize: async () => "https://id.example/auth",
-      exchange: async () => loginAnswer(),
+      exchange: async () => loginResponse(),
       revoke: async () => {},
       endSession: async () => undefined,
     },
@@ -108,9 +108,9 @@ export function world(clock: Clock = testClock): World {
     prepare: async () => {},
     fetchUser: () => new Promise(() => {}),
     atHand: async () => ({ type: "unknown" }),
-    verdict: async ({ user }) => ({ type: "valid", user, authTime: undefined }),
+    validation: async ({ user }) => ({ type: "valid", user, authTime: undefined }),
     sends: 0,
-    trips: [],
+    roundTrips: [],
     channel: hub.join(),
     tab: (
       inner = new AuthorizationCodeGrant(me.server),
@@ -120,7 +120,7 @@ export function world(clock: Clock = testClock): World {
       const tab = random.id();
       const channel = hub.join();
       const untold = new UntoldLogouts();
-      const desk = {
+      const managerParts = {
         client: CLIENT,
         sessions: store,
         locks,
@@ -141,7 +141,7 @@ export function world(clock: Clock = testClock): World {
           page: {
             online: () => page.isOnline,
             visible: () => true,
-            asleep: () => false,
+            frozen: () => false,
             onEvent: () => () => {},
           },
           random,
@@ -150,11 +150,12 @@ export function world(clock: Clock = testClock): World {
             sync: () => Promise.resolve(),
             send: () => {
               me.sends++;
-              const answer = me.refreshes.shift();
-              return answer ? Promise.resolve(answer) : me.answer();
+              const response = me.refreshes.shift();
+              return response ? Promise.resolve(response) : me.response();
             },
-            verify: (record, keys) => (keys === "cached" ? me.atHand(record) : me.verdict(record)),
-            revoke: (user, token) => revoke(desk, user, token),
+            verify: (record, keys) =>
+              keys === "cached" ? me.atHand(record) : me.validation(record),
+            revoke: (user, token) => revoke(managerParts, user, token),
           },
         },
       });
@@ -170,16 +171,16 @@ export function world(clock: Clock = testClock): World {
         userFetcher: { fetchUser: () => me.fetchUser() },
         userAgent: {
           open: () => {
-            const trip = {
+            const roundTrip = {
               redirectUri: REDIRECT_URI,
               go: () => me.go(),
               close: () => {
-                trip.closed = true;
+                roundTrip.closed = true;
               },
               closed: false,
             };
-            me.trips.push(trip);
-            return trip;
+            me.roundTrips.push(roundTrip);
+            return roundTrip;
           },
         },
         redirectUri: () => REDIRECT_URI,
@@ -239,7 +240,7 @@ function fakePage(): FakePage {
   };
 }
 
-export function loginAnswer(changes: Partial<TokenSet> = {}): TokenSet {
+export function loginResponse(changes: Partial<TokenSet> = {}): TokenSet {
   return tokenSet({
     accessToken: "at1",
     tokenType: "Bearer",
@@ -261,6 +262,12 @@ export async function remember({ store, users }: World, row: SessionRow): Promis
 export function goodRow(row: SessionRow): SessionRow {
   return {
     ...row,
-    access: { [USUAL]: { gen: row.gen, expiresAt: Date.now() + 60_000, scope: ["openid"] } },
+    access: {
+      [DEFAULT_KEY]: {
+        generation: row.generation,
+        expiresAt: Date.now() + 60_000,
+        scope: ["openid"],
+      },
+    },
   };
 }

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { answerOf, expiredRow, USUAL } from "../refresh/tabs.ts";
+import { responseOf, expiredRow, DEFAULT_KEY } from "../refresh/tabs.ts";
 import { remember, world, type World } from "./fixture.ts";
 
 /** One hour of five tabs with tokens that live five minutes. */
 
-const LIFE_MS = 300_000;
+const LIFETIME_MS = 300_000;
 const HOUR_S = 3_600;
 
 beforeEach(() => {
@@ -18,10 +18,12 @@ async function fiveTabs(my: World) {
   const row = expiredRow();
   await remember(my, {
     ...row,
-    access: { [USUAL]: { gen: 1, expiresAt: Date.now() + LIFE_MS, scope: ["openid"] } },
+    access: {
+      [DEFAULT_KEY]: { generation: 1, expiresAt: Date.now() + LIFETIME_MS, scope: ["openid"] },
+    },
   });
   let n = 1;
-  my.answer = async () => answerOf(++n, { expiresAt: Date.now() + LIFE_MS });
+  my.response = async () => responseOf(++n, { expiresAt: Date.now() + LIFETIME_MS });
   const tabs = Array.from({ length: 5 }, () => my.tab());
   for (const tab of tabs) tab.start();
   return tabs;

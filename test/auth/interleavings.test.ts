@@ -17,17 +17,17 @@ const silentRefusal = () => new AuthorizationError({ error: "login_required" }, 
 
 /** A way that is answered, or fails, when the test says so. */
 function way(prompt?: "none") {
-  let answer: (response: string) => void = () => {};
+  let tokens: (response: string) => void = () => {};
   let fail: (error: unknown) => void = () => {};
   const response = new Promise<string>((resolve, reject) => {
-    answer = resolve;
+    tokens = resolve;
     fail = reject;
   });
   response.catch(() => {});
   const go = vi.fn(() => response);
   const close = vi.fn();
-  const trip = { redirectUri: REDIRECT_URI, go, close, ...(prompt && { prompt }) };
-  return { userAgent: { open: () => trip }, go, close, answer, fail };
+  const roundTrip = { redirectUri: REDIRECT_URI, go, close, ...(prompt && { prompt }) };
+  return { userAgent: { open: () => roundTrip }, go, close, response: tokens, fail };
 }
 
 const loaded = async () => {
@@ -75,7 +75,7 @@ test.for([`${REDIRECT_URI}?state=signed-out`, `${REDIRECT_URI}?state=CA`])(
     expect(auth.state).toEqual({ status: "anonymous" });
     void auth.getToken().catch(() => {});
     await loaded();
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   },
 );
 
@@ -123,8 +123,8 @@ describe("two logins at once", () => {
     expect(auth.state.status).toBe("authenticating");
     const token = auth.getToken();
     await loaded();
-    expect(my.trips).toHaveLength(0);
-    popup.answer(RESPONSE);
+    expect(my.roundTrips).toHaveLength(0);
+    popup.response(RESPONSE);
     expect(await token).toBe("at1");
   });
 
@@ -156,7 +156,7 @@ describe("two logins at once", () => {
     silent.fail(silentRefusal());
     await expect(login).rejects.toMatchObject({ code: "authorization" });
     await loaded();
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 });
 
@@ -170,8 +170,8 @@ describe("a sign-out", () => {
     const silent = way("none");
     const login = auth.login({ userAgent: silent.userAgent });
     await loaded();
-    await auth.signOut({ endSession: "none" });
-    silent.answer(RESPONSE);
+    await auth.logout({ endSession: "none" });
+    silent.response(RESPONSE);
     await expect(login).rejects.toMatchObject({ code: "cancelled" });
     expect(auth.state.status).toBe("anonymous");
   });
@@ -185,9 +185,9 @@ describe("a sign-out", () => {
     const popup = way();
     const login = auth.login({ userAgent: popup.userAgent });
     await loaded();
-    await auth.signOut({ endSession: "none" });
+    await auth.logout({ endSession: "none" });
     expect(auth.state.status).toBe("authenticating");
-    popup.answer(RESPONSE);
+    popup.response(RESPONSE);
     await login;
     expect(auth.state.status).toBe("authenticated");
   });
@@ -201,7 +201,7 @@ describe("a sign-out", () => {
     const auth = my.tab();
     auth.start();
     await settle();
-    const out = auth.signOut();
+    const out = auth.logout();
     await loaded();
     const popup = way();
     const login = auth.login({ userAgent: popup.userAgent });
@@ -211,7 +211,7 @@ describe("a sign-out", () => {
     revoked();
     expect(await out).toMatchObject({ server: "not_told", error: { code: "cancelled" } });
     await vi.waitFor(() => expect(popup.go).toHaveBeenCalledTimes(1), { timeout: 3_000 });
-    popup.answer(RESPONSE);
+    popup.response(RESPONSE);
     await login;
     expect(auth.state.status).toBe("authenticated");
     expect(my.page.navigations).toEqual([]);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { answerOf, expiredRow, KEY, settle } from "../refresh/tabs.ts";
-import { goodRow, loginAnswer, remember, REDIRECT_URI, world, type World } from "./fixture.ts";
+import { responseOf, expiredRow, KEY, settle } from "../refresh/tabs.ts";
+import { goodRow, loginResponse, remember, REDIRECT_URI, world, type World } from "./fixture.ts";
 
 /** Resources that no login named: a refresh token is not risked for them. */
 
@@ -28,7 +28,7 @@ async function signedIn(my: World) {
   my.go = async () => `${REDIRECT_URI}?code=c&state=s`;
   my.server.exchange = async () => {
     const { resource, resources = [] } = asked;
-    return loginAnswer({
+    return loginResponse({
       accessToken: `token for ${resource}`,
       asked: { resource, audience: undefined },
       resources: [...(resource === undefined ? [] : [resource]), ...resources],
@@ -61,7 +61,7 @@ test("B16: two of them take one login each, and then the refresh token is asked 
     undefined,
   );
   expect((await my.store.get(KEY))!.resources).toEqual([FILES, ORDERS]);
-  my.refreshes.push(answerOf(5, { accessToken: "orders again" }));
+  my.refreshes.push(responseOf(5, { accessToken: "orders again" }));
   expect(await auth.getToken({ resource: ORDERS })).toBe("orders again");
   expect(authorize).toHaveBeenCalledTimes(2);
 });
@@ -69,6 +69,6 @@ test("B16: two of them take one login each, and then the refresh token is asked 
 test("B16: an audience is no resource", async () => {
   const my = world();
   const { auth } = await signedIn(my);
-  my.refreshes.push(answerOf(2, { accessToken: "for the audience" }));
+  my.refreshes.push(responseOf(2, { accessToken: "for the audience" }));
   expect(await auth.getToken({ ...silently, audience: "api" })).toBe("for the audience");
 });

@@ -13,13 +13,13 @@ import {
   StorageError,
   TimeoutError,
 } from "../../src/core/errors.ts";
-import { KEEP } from "../../src/core/session.ts";
+import { NO_CHANGE } from "../../src/core/session.ts";
 import { OUTCOMES } from "../support/outcomes.ts";
 import type { AuthManager } from "../../src/auth/auth-manager.ts";
-import { answerOf, expiredRow, KEY } from "../refresh/tabs.ts";
+import { responseOf, expiredRow, KEY } from "../refresh/tabs.ts";
 import {
   goodRow,
-  loginAnswer,
+  loginResponse,
   remember,
   REDIRECT_URI,
   world,
@@ -45,10 +45,10 @@ const silently = (auth: AuthManager) => auth.getToken({ prompt: "none" });
 
 /** An expired session whose refresh is answered so. */
 const refreshed =
-  (...answers: World["refreshes"]): Scenario =>
+  (...responses: World["refreshes"]): Scenario =>
   async (world, start) => {
     await remember(world, expiredRow());
-    world.refreshes.push(...answers);
+    world.refreshes.push(...responses);
     const auth = start();
     return { auth, failing: silently(auth) };
   };
@@ -76,7 +76,7 @@ const SCENARIOS: Record<string, Scenario> = {
   "another tab signed out": async (world, start) => {
     await remember(world, goodRow(expiredRow()));
     const [auth, other] = [start(), start()];
-    await other.signOut();
+    await other.logout();
     await vi.advanceTimersByTimeAsync(0);
     return { auth, failing: silently(auth) };
   },
@@ -87,8 +87,8 @@ const SCENARIOS: Record<string, Scenario> = {
   ),
   "a refresh brought a bad ID token": async (world, start) => {
     await remember(world, expiredRow());
-    world.verdict = async () => ({ type: "invalid", claim: "signature" });
-    world.refreshes.push(answerOf(2, { idToken: "bad" }));
+    world.validation = async () => ({ type: "invalid", claim: "signature" });
+    world.refreshes.push(responseOf(2, { idToken: "bad" }));
     const auth = start();
     await silently(auth);
     await vi.advanceTimersByTimeAsync(100);
@@ -202,9 +202,9 @@ const SCENARIOS: Record<string, Scenario> = {
     new IdTokenError("iss", "another issuer", details),
   ),
   "nobody can tell who signed in": async (world, start) => {
-    const { user: _, idToken: __, ...answer } = loginAnswer();
+    const { user: _, idToken: __, ...response } = loginResponse();
     world.go = async () => `${REDIRECT_URI}?code=c&state=${STATE}`;
-    world.server.exchange = async () => answer;
+    world.server.exchange = async () => response;
     world.fetchUser = () =>
       Promise.reject(new UserFetchError("refused", { ...details, status: 401 }));
     const auth = start();
@@ -221,7 +221,7 @@ test.for(OUTCOMES)(
   async ({ event, error: name, code, state, retryable }) => {
     const my = world();
     const before = async () =>
-      JSON.stringify((await my.store.update(KEY, () => KEEP))?.tokens ?? null);
+      JSON.stringify((await my.store.update(KEY, () => NO_CHANGE))?.tokens ?? null);
     const { auth, failing } = await SCENARIOS[event]!(my, () => {
       const auth = my.tab();
       auth.start();

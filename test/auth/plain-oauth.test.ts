@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/browser/page/system-clock.ts";
-import { createEngine } from "../../src/compose/lazy-server.ts";
+import { createLazyServer } from "../../src/compose/lazy-server.ts";
 import { userinfoFetcher } from "../../src/auth/users/userinfo-fetcher.ts";
 import {
   endpointsOf,
@@ -37,7 +37,7 @@ function browser(schema = githubUser) {
 /** The redirect of a login that did not end here: what the server answered, and has not been looked at. */
 async function respondedTo(auth: ReturnType<ReturnType<typeof browser>["tab"]>): Promise<string> {
   let response = "";
-  const trip = {
+  const roundTrip = {
     redirectUri: REDIRECT_URI,
     go: async (url: string) => {
       const { headers } = await fetch(url, { redirect: "manual" });
@@ -46,7 +46,7 @@ async function respondedTo(auth: ReturnType<ReturnType<typeof browser>["tab"]>):
     },
     close: () => {},
   };
-  await auth.login({ userAgent: { open: () => trip } }).catch(() => {});
+  await auth.login({ userAgent: { open: () => roundTrip } }).catch(() => {});
   return response;
 }
 
@@ -80,8 +80,8 @@ describe("a login", () => {
       asked = url;
       throw new Error("that is all");
     };
-    const trip = { redirectUri: REDIRECT_URI, go, close: () => {} };
-    await auth.login({ userAgent: { open: () => trip } }).catch(() => {});
+    const roundTrip = { redirectUri: REDIRECT_URI, go, close: () => {} };
+    await auth.login({ userAgent: { open: () => roundTrip } }).catch(() => {});
     const query = new URL(asked).searchParams;
     expect(query.get("scope")).toBe("read:user repo");
     expect(query.has("nonce")).toBe(false);
@@ -115,17 +115,19 @@ describe("a login", () => {
 });
 
 test("a device is told to wait, with status 200 too, until somebody entered its code", async () => {
-  const { server: engine } = createEngine({
+  const { server: lazyServer } = createLazyServer({
     issuer: server.origin,
     clientId: server.clientId,
     endpoints: endpointsOf(server),
     requests: testRequests(),
     clock: systemClock,
   });
-  const { deviceCode, userCode, intervalMs } = await engine.authorizeDevice({ scope: ["repo"] });
+  const { deviceCode, userCode, intervalMs } = await lazyServer.authorizeDevice({
+    scope: ["repo"],
+  });
   expect(intervalMs).toBe(5_000);
   const poll = () =>
-    engine.requestTokens({
+    lazyServer.requestTokens({
       grant_type: "urn:ietf:params:oauth:grant-type:device_code",
       device_code: deviceCode,
     });
@@ -136,9 +138,11 @@ test("a device is told to wait, with status 200 too, until somebody entered its 
   server.approve(userCode);
   const tokens = await poll();
   expect(tokens.scope).toEqual(["repo"]);
-  expect(await userinfoFetcher(engine, { schema: githubUser }).fetchUser(tokens)).toMatchObject({
-    sub: "583231",
-  });
+  expect(await userinfoFetcher(lazyServer, { schema: githubUser }).fetchUser(tokens)).toMatchObject(
+    {
+      sub: "583231",
+    },
+  );
 });
 
 describe("a login that fails", () => {
@@ -156,7 +160,7 @@ describe("a login that fails", () => {
   test("for a schema that does not fit signs nobody in", async () => {
     const validate = () => ({ issues: [{ message: "no" }] });
     const { tab, users } = browser({ "~standard": { version: 1, vendor: "test", validate } });
-    await expect(tab().login()).rejects.toMatchObject({ code: "user_fetch", definite: false });
+    await expect(tab().login()).rejects.toMatchObject({ code: "user_fetch", isFinal: false });
     expect(await users.getActive()).toEqual({});
   });
 
@@ -165,7 +169,7 @@ describe("a login that fails", () => {
     server.failUser = status;
     await expect(auth.login()).rejects.toMatchObject({
       code: "user_fetch",
-      definite: true,
+      isFinal: true,
       status,
     });
     expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "user_fetch" } });

@@ -6,11 +6,11 @@ import {
   StorageError,
 } from "../../src/core/errors.ts";
 import { sessionKey } from "../../src/core/keys.ts";
-import { checkIn, type CheckInDesk } from "../../src/auth/login/store-login.ts";
-import { ADA, answerOf, CLIENT, expiredRow, KEY, settle, testClock } from "../refresh/tabs.ts";
+import { storeLogin, type StoreLoginParts } from "../../src/auth/login/store-login.ts";
+import { ADA, responseOf, CLIENT, expiredRow, KEY, settle, testClock } from "../refresh/tabs.ts";
 import {
   goodRow,
-  loginAnswer,
+  loginResponse,
   REDIRECT_URI,
   remember,
   world,
@@ -30,9 +30,9 @@ afterEach(() => {
 const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 const GRACE = sessionKey(CLIENT, "grace");
 
-const of = (sub: string) => loginAnswer({ user: { sub, claims: { sub } } });
+const of = (sub: string) => loginResponse({ user: { sub, claims: { sub } } });
 
-function deskOf(my: World, tab: string): CheckInDesk {
+function partsOf(my: World, tab: string): StoreLoginParts {
   let ids = 0;
   return {
     client: CLIENT,
@@ -55,14 +55,14 @@ describe("a login that failed", () => {
     const auth = my.tab();
     auth.start();
     await settle();
-    my.server.exchange = async () => loginAnswer();
+    my.server.exchange = async () => loginResponse();
     my.go = async () => RESPONSE;
     await auth.login();
-    await auth.signOut({ endSession: "none" });
+    await auth.logout({ endSession: "none" });
     await vi.advanceTimersByTimeAsync(2_000);
     my.page.act();
     expect(await auth.getToken()).toBe("at1");
-    expect(my.trips).toHaveLength(2);
+    expect(my.roundTrips).toHaveLength(2);
   });
 
   test("beside a session that stands does not keep it from a login page when it ends", async () => {
@@ -78,7 +78,7 @@ describe("a login that failed", () => {
     my.refreshes.push({ type: "invalid_grant" });
     auth.getToken().catch(() => {});
     await vi.advanceTimersByTimeAsync(10);
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 
   test("for want of a network is finished by the next getToken()", async () => {
@@ -86,20 +86,20 @@ describe("a login that failed", () => {
     my.page.url = RESPONSE;
     my.page.mayNavigate = true;
     my.server.exchange = vi
-      .fn(async () => loginAnswer())
+      .fn(async () => loginResponse())
       .mockRejectedValueOnce(new NetworkError("offline"));
     const auth = my.tab();
     auth.start();
     await settle();
     expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "network" } });
     expect(await auth.getToken()).toBe("at1");
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
   });
 
   test("because nobody could tell who it was is finished without sending the code again", async () => {
     const my = world();
     my.page.url = RESPONSE;
-    const { user: _, ...nameless } = loginAnswer();
+    const { user: _, ...nameless } = loginResponse();
     my.server.exchange = vi.fn(async () => nameless);
     const down = new NetworkError("offline");
     my.fetchUser = () => Promise.reject(down);
@@ -141,8 +141,9 @@ describe("a login under way", () => {
     async (how) => {
       const my = world();
       my.page.mayNavigate = true;
-      let answer = () => {};
-      my.server.exchange = () => new Promise((resolve) => (answer = () => resolve(loginAnswer())));
+      let response = () => {};
+      my.server.exchange = () =>
+        new Promise((resolve) => (response = () => resolve(loginResponse())));
       if (how.startsWith("dispose")) my.page.url = RESPONSE;
       const auth = my.tab();
       auth.start();
@@ -156,8 +157,8 @@ describe("a login under way", () => {
       await settle();
       const token = auth.getToken();
       await settle();
-      expect(my.trips).toHaveLength(0);
-      answer();
+      expect(my.roundTrips).toHaveLength(0);
+      response();
       expect(await token).toBe("at1");
     },
   );
@@ -169,7 +170,14 @@ describe("a login under way", () => {
     const auth = my.tab();
     auth.start();
     await settle();
-    my.channel.post({ p: 1, k: "grace", from: "other", sid: "s", t: "user", what: "sign-out" });
+    my.channel.post({
+      p: 1,
+      k: "grace",
+      from: "other",
+      sessionId: "s",
+      t: "user",
+      what: "sign-out",
+    });
     await settle();
     expect(auth.state.status).toBe("authenticating");
   });
@@ -186,9 +194,9 @@ describe("a login as another person", () => {
       await put(sub);
       await held;
     });
-    const grace = checkIn(deskOf(my, "a"), of("grace"), of("grace").user!);
+    const grace = storeLogin(partsOf(my, "a"), of("grace"), of("grace").user!);
     await settle();
-    await checkIn(deskOf(my, "b"), of(ADA), of(ADA).user!);
+    await storeLogin(partsOf(my, "b"), of(ADA), of(ADA).user!);
     goOn();
     await grace;
     expect(await my.users.getActive()).toMatchObject({ sub: ADA, row: { end: null } });
@@ -203,9 +211,9 @@ describe("news that did not arrive", () => {
     auth.start();
     await settle();
     await remember(my, expiredRow());
-    my.refreshes.push(answerOf(2));
+    my.refreshes.push(responseOf(2));
     expect(await auth.getToken()).toBe("at2");
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
   });
 
   test("of another person change nothing here: the token is that of this tab's person", async () => {
@@ -216,15 +224,15 @@ describe("news that did not arrive", () => {
     expect(await auth.getToken()).toBe("at1");
     const user = { sub: "grace", claims: {} };
     await my.store.update(GRACE, () => {
-      const row = goodRow({ ...expiredRow(), gen: 20 });
-      return { ...row, sid: "grace", tokens: { ...(row.tokens as object), user } };
+      const row = goodRow({ ...expiredRow(), generation: 20 });
+      return { ...row, sessionId: "grace", tokens: { ...(row.tokens as object), user } };
     });
     await my.users.putDefault("grace");
-    my.refreshes.push(answerOf(2), answerOf(22));
+    my.refreshes.push(responseOf(2), responseOf(22));
     expect(await auth.getToken({ cache: "reload" })).toBe("at2");
     expect(my.sends).toBe(1);
-    expect((await my.store.get(KEY))!.gen).toBe(2);
-    expect((await my.store.get(GRACE))!.gen).toBe(20);
+    expect((await my.store.get(KEY))!.generation).toBe(2);
+    expect((await my.store.get(GRACE))!.generation).toBe(20);
     expect(auth.state).toMatchObject({ user: { sub: ADA } });
   });
 });
@@ -238,7 +246,7 @@ test("a sign-out whose store cannot be read again gives nothing away, and tells 
   my.server.revoke = vi.fn(async () => {});
   const get = vi.spyOn(my.store, "get").mockRejectedValue(new StorageError("busy"));
   vi.spyOn(my.users, "getActive").mockRejectedValue(new StorageError("busy"));
-  await auth.signOut();
+  await auth.logout();
   expect(auth.state).toEqual({ status: "anonymous" });
   await expect(auth.getToken()).rejects.toBeInstanceOf(StorageError);
   // Who may have signed in again is not known: not before it is.
@@ -253,7 +261,7 @@ test("a newer Latchkey's session of any shape is told by its error", async () =>
   await remember(my, { v: 2 } as never);
   const auth = my.tab();
   auth.start();
-  for (const call of [auth.getToken, auth.getUser, auth.signOut]) {
+  for (const call of [auth.getToken, auth.getUser, auth.logout]) {
     await expect(call()).rejects.toMatchObject({ code: "configuration", input: "session" });
   }
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { NetworkError } from "../../src/core/errors.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
-import { answerOf, expiredRow, KEY, settle } from "../refresh/tabs.ts";
+import { responseOf, expiredRow, KEY, settle } from "../refresh/tabs.ts";
 import { goodRow, remember, world, type World } from "./fixture.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -67,7 +67,7 @@ test("B1: a page that loads a session with a pending signature gives nothing tha
 test("B1: a page without keys gives the token, and validates its signature in the background", async () => {
   const my = world();
   await remember(my, pendingRow());
-  my.verdict = async () => ({ type: "invalid", claim: "signature" });
+  my.validation = async () => ({ type: "invalid", claim: "signature" });
   const auth = opened(my);
   expect(await auth.getToken({ prompt: "none" })).toBe("at1");
   await vi.advanceTimersByTimeAsync(4_000);
@@ -83,7 +83,7 @@ test("B1: a tab that hears of a token from a tab without keys validates it befor
   let asked = 0;
   my.atHand = async () =>
     ++asked === 1 ? { type: "unknown" } : { type: "invalid", claim: "signature" };
-  my.refreshes.push(answerOf(2, { idToken: "forged" }));
+  my.refreshes.push(responseOf(2, { idToken: "forged" }));
   expect(await one.getToken({ prompt: "none" })).toBe("at2");
   await expect(two.getToken({ prompt: "none" })).rejects.toMatchObject(SIGNATURE);
   await settle();
@@ -111,7 +111,7 @@ test("a logout ends that a signature is pending", async () => {
   await remember(my, pendingRow());
   const auth = opened(my);
   await auth.getUser();
-  await auth.signOut();
+  await auth.logout();
   expect(await my.store.get(KEY)).toMatchObject({ end: { why: "signed_out" } });
   expect(await my.store.get(KEY)).not.toHaveProperty("signature");
 });

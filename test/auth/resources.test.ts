@@ -48,8 +48,8 @@ async function seen(token: string, { provider }: RunningProvider = strict) {
   return found && { sub: found.accountId, aud: found.aud, scope: found.scope };
 }
 
-const silently = (auth: AuthManager, want: object = {}) =>
-  auth.getToken({ prompt: "none", ...want });
+const silently = (auth: AuthManager, target: object = {}) =>
+  auth.getToken({ prompt: "none", ...target });
 
 describe("after one login", () => {
   test("every API has a token of its own, on one row, with one refresh token after the other", async () => {

@@ -1,6 +1,6 @@
 import { sessionKey } from "../../src/core/keys.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
-import { ADA, CLIENT, expiredRow, USUAL } from "../refresh/tabs.ts";
+import { ADA, CLIENT, expiredRow, DEFAULT_KEY } from "../refresh/tabs.ts";
 import { goodRow, world, type World } from "./fixture.ts";
 
 export const GRACE = sessionKey(CLIENT, "grace");
@@ -10,13 +10,13 @@ export function rowOf(sub: string, row: SessionRow = expiredRow()): SessionRow {
   const tokens = row.tokens as TokenRecord;
   return {
     ...row,
-    sid: `sid-${sub}`,
+    sessionId: `sid-${sub}`,
     remembered: { name: sub, email: `${sub}@example.com`, lastUsedAt: sub === ADA ? 2 : 1 },
     tokens: {
       ...tokens,
       refreshToken: `rt-${sub}`,
       user: { sub, name: sub, email: `${sub}@example.com`, claims: { sub } },
-      access: { [USUAL]: { token: `at-${sub}`, tokenType: "Bearer" } },
+      access: { [DEFAULT_KEY]: { token: `at-${sub}`, tokenType: "Bearer" } },
     },
   };
 }

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RequestTokenError } from "../../src/core/errors.ts";
-import type { RefreshAnswer } from "../../src/core/refresher.ts";
+import type { RefreshResponse } from "../../src/core/refresher.ts";
 import { AutoLoginGrant } from "../../src/grants/auto-login-grant.ts";
-import { ADA, answerOf, expiredRow, KEY, settle } from "../refresh/tabs.ts";
-import { goodRow, loginAnswer, remember, REDIRECT_URI, world } from "./fixture.ts";
+import { ADA, responseOf, expiredRow, KEY, settle } from "../refresh/tabs.ts";
+import { goodRow, loginResponse, remember, REDIRECT_URI, world } from "./fixture.ts";
 
 /** The server asks for the user: what pages show, and where `getToken()` goes. */
 
@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const refused = (meaning: "user needed" | "wrong request", error: string): RefreshAnswer => ({
+const refused = (meaning: "user needed" | "wrong request", error: string): RefreshResponse => ({
   type: "refused",
   meaning,
   facts: { error, errorDescription: "sign in again", status: 400 },
@@ -63,10 +63,10 @@ test("A5: getToken() in a visible tab goes to the login page, and the login ends
   const { my, a, b } = await needed();
   my.page.mayNavigate = true;
   my.go = async () => `${REDIRECT_URI}?code=c&state=s`;
-  my.server.exchange = async () => loginAnswer({ accessToken: "at9", refreshToken: "rt9" });
+  my.server.exchange = async () => loginResponse({ accessToken: "at9", refreshToken: "rt9" });
   expect(await a.getToken()).toBe("at9");
   await settle();
-  expect(my.trips).toHaveLength(1);
+  expect(my.roundTrips).toHaveLength(1);
   expect(a.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
   expect(b.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
   expect(await my.store.get(KEY)).toMatchObject({ refusals: {}, tokens: { refreshToken: "rt9" } });
@@ -75,7 +75,7 @@ test("A5: getToken() in a visible tab goes to the login page, and the login ends
 test("A5: a refresh that works again later brings the session back without a login", async () => {
   const { my, a, b } = await needed();
   await vi.advanceTimersByTimeAsync(600_000);
-  my.refreshes.push(answerOf(2));
+  my.refreshes.push(responseOf(2));
   expect(await a.getToken(silently)).toBe("at2");
   await settle();
   expect(a.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
@@ -158,7 +158,7 @@ describe("a target of its own", () => {
     await expect(a.getToken({ resource, cache: "reload" })).rejects.toBeInstanceOf(
       RequestTokenError,
     );
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
     expect(my.sends).toBe(1);
   });
 });

@@ -44,8 +44,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       // What is looked at is not frozen.
       await other.bringToFront();
       const session = await owner.createCDPSession();
-      await setLife(session, "frozen");
-      return () => setLife(session, "active");
+      await setLifetime(session, "frozen");
+      return () => setLifetime(session, "active");
     },
   },
   hangs: {
@@ -73,6 +73,6 @@ function hang(end: string): void {
   }
 }
 
-function setLife(session: CDPSession, state: "frozen" | "active"): Promise<void> {
+function setLifetime(session: CDPSession, state: "frozen" | "active"): Promise<void> {
   return session.send("Page.setWebLifecycleState", { state });
 }

@@ -54,28 +54,28 @@ test.concurrent.for(cases)(
       await world.expire([page!]);
       const before = tokenRequests.refreshes.length;
       const arrived = tokenRequests.count;
-      tokenRequests.failNext({ delayMs: WAY_MS, delayAnswerMs: WAY_MS });
+      tokenRequests.failNext({ delayMs: WAY_MS, delayResponseMs: WAY_MS });
       await page!.evaluate(() => void window.auth.getToken({ prompt: "none" }).catch(() => {}));
       await until("a request", () => tokenRequests.count > arrived);
       // Evenly over the whole way, so that the first half is before the server did its work.
       await sleep((2 * WAY_MS * (attempt + 0.5)) / TRIES);
       await LEAVE[name]!(page!);
       await world.create(page!);
-      const answer = await getToken(page!);
-      if (answer.token !== undefined) {
-        expect(await world.isGood(answer)).toBe(true);
+      const response = await getToken(page!);
+      if (response.token !== undefined) {
+        expect(await world.isGood(response)).toBe(true);
         continue;
       }
       lost++;
       // By the server's word: it had given a new token to nobody, and the old one came again.
-      expect(answer).toMatchObject({ code: "refresh_token", reason: "lost_response" });
+      expect(response).toMatchObject({ code: "refresh_token", reason: "lost_response" });
       const [first, again] = tokenRequests.refreshes.slice(before);
       expect(first!.given).toBeDefined();
       expect(again!.sent).toBe(first!.sent);
       await page!.close();
       [page] = await world.signIn(1);
     }
-    note({ scenario: `loss when it ${name}`, leewaySeconds, tries: TRIES, lost });
+    note({ scenario: `loss when it ${name}`, leewaySeconds, sends: TRIES, lost });
     if (leewaySeconds > 0) expect(lost).toBe(0);
     await world.expire([page!]);
     expect(await world.isGood(await getToken(page!))).toBe(true);

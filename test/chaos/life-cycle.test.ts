@@ -37,13 +37,13 @@ test.concurrent.for(cases)(
       const fault = FAULTS[name]!;
       const [first, owner, ...rest] = tabs as [Page, Page, ...Page[]];
       const others = [first, ...rest];
-      const before = world.verdict();
+      const before = world.validation();
       const since = () => world.since(before);
 
       const { waiting, wake } = await reach(world, owner, others, stage);
       const begun = performance.now();
       const undo = await fault.strike(owner, first);
-      const answers = await waiting;
+      const responses = await waiting;
       const ms = Math.round(performance.now() - begun);
       note({ channels, stage, name, ms });
 
@@ -51,8 +51,8 @@ test.concurrent.for(cases)(
       const lost = stage === "answered" ? 1 : 0;
       const expected = { requests: 1 + lost, duplicates: lost, revocations: 0 };
       expect(since()).toEqual(expected);
-      expect(new Set(answers.map(({ token }) => token)).size).toBe(1);
-      expect(await world.isGood(answers[0]!)).toBe(true);
+      expect(new Set(responses.map(({ token }) => token)).size).toBe(1);
+      expect(await world.isGood(responses[0]!)).toBe(true);
       expect(ms).toBeLessThan(patience(fault.owner, channels));
 
       if (!undo) return [first, await world.open(), ...rest];

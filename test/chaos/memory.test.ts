@@ -33,16 +33,16 @@ test.concurrent.for(channels)(
     });
     const [first, second] = await world.signIn(2);
     expect(await getToken(second!)).toEqual(await getToken(first!));
-    expect(world.verdict().requests).toBe(0);
+    expect(world.validation().requests).toBe(0);
     const late = await world.open();
     await status(late, "authenticated");
     const tabs = [first!, second!, late];
     await world.expire(tabs);
     const begun = performance.now();
-    const answers = await Promise.all(tabs.map((page) => getToken(page)));
+    const responses = await Promise.all(tabs.map((page) => getToken(page)));
     note({ scenario: "memory", channels, ms: Math.round(performance.now() - begun) });
-    expect(new Set(answers.map(({ token }) => token)).size).toBe(1);
-    expect(world.verdict()).toEqual({ requests: 1, duplicates: 0, revocations: 0 });
+    expect(new Set(responses.map(({ token }) => token)).size).toBe(1);
+    expect(world.validation()).toEqual({ requests: 1, duplicates: 0, revocations: 0 });
     expect(await stored(late)).not.toMatch(/refreshToken|idToken|"token"/);
     await world.expectAlive(late);
     await world.close();
@@ -65,7 +65,7 @@ test.concurrent.for(channels)(
     const ms = Math.round(performance.now() - begun);
     note({ scenario: "memory, owner crashes", channels, ms });
     expect(ms).toBeLessThan(patience("gone", channels));
-    expect(world.verdict()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
+    expect(world.validation()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
     await world.expectAlive(first!);
     await world.close();
   },

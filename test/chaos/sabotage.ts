@@ -67,12 +67,12 @@ export function sabotagePage(channels: Channels, sleptMs: number): void {
   IDBObjectStore.prototype.put = function (value, key) {
     const isSession = typeof key === "string" && key.startsWith("session/");
     const row = isSession && value.end === null ? value : undefined;
-    const at: Stop | undefined = row?.att
+    const at: Stop | undefined = row?.attempt
       ? "claimed"
-      : row && row.gen === claimed
+      : row && row.generation === claimed
         ? "committed"
         : undefined;
-    if (at === "claimed") claimed = row.gen + 1;
+    if (at === "claimed") claimed = row.generation + 1;
     if (at !== undefined && at === sabotage.stopAt) {
       sabotage.stopAt = undefined;
       holdUp(this.transaction, at);

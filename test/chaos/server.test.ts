@@ -42,7 +42,7 @@ const strictLanes = new Map(
 const faults: readonly Fault[] = [
   { delayMs: isReal ? 10_000 : 1_300 },
   { lose: "request" },
-  { lose: "answer" },
+  { lose: "response" },
 ];
 const meetings = faults.flatMap((fault) => CHANNELS.map((channels) => ({ fault, channels })));
 
@@ -51,16 +51,16 @@ test.concurrent.for(meetings)(
   ({ fault, channels }) =>
     lanes.get(channels)!.run(site, browser, async (world, tabs) => {
       const sentBefore = await sends(tabs);
-      const before = world.verdict();
+      const before = world.validation();
       world.provider.tokenRequests.failNext(fault);
       const begun = performance.now();
-      const answers = await Promise.all(tabs.map((page) => getToken(page)));
+      const responses = await Promise.all(tabs.map((page) => getToken(page)));
       const ms = Math.round(performance.now() - begun);
       const sent = (await sends(tabs)) - sentBefore;
       const { requests, duplicates, revocations } = world.since(before);
       note({ scenario: fault.lose ? `lost ${fault.lose}` : "slow", channels, ms, sent, requests });
-      expect(new Set(answers.map(({ token }) => token)).size).toBe(1);
-      expect(await world.isGood(answers[0]!)).toBe(true);
+      expect(new Set(responses.map(({ token }) => token)).size).toBe(1);
+      expect(await world.isGood(responses[0]!)).toBe(true);
       // A browser sends by itself what was cut before its answer began, so the server may count more than the tabs.
       expect(sent).toBeLessThanOrEqual(fault.lose ? 2 : 1);
       expect(requests).toBeGreaterThanOrEqual(fault.lose ? 2 : 1);
@@ -85,7 +85,7 @@ test.concurrent.for(holders)(
   ({ name, channels }) =>
     strictLanes.get(channels)!.run(site, browser, async (world, tabs) => {
       const [first, owner, other] = tabs as [Page, Page, Page];
-      const before = world.verdict();
+      const before = world.validation();
       const once = { requests: 1, duplicates: 0, revocations: 0 };
       const { waiting } = await reach(world, owner, [first, other], "answered");
       const undo = await FAULTS[name]!.strike(owner, first);
@@ -94,11 +94,11 @@ test.concurrent.for(holders)(
       expect(world.since(before)).toEqual(once);
       const begun = performance.now();
       await undo!();
-      const answers = await Promise.all(tabs.map((page) => getToken(page)));
+      const responses = await Promise.all(tabs.map((page) => getToken(page)));
       const ms = Math.round(performance.now() - begun);
       note({ scenario: `${name}, no leeway`, channels, ms });
-      expect(new Set(answers.map(({ token }) => token)).size).toBe(1);
-      expect(await world.isGood(answers[0]!)).toBe(true);
+      expect(new Set(responses.map(({ token }) => token)).size).toBe(1);
+      expect(await world.isGood(responses[0]!)).toBe(true);
       expect(world.since(before)).toEqual(once);
       return tabs;
     }),
@@ -117,12 +117,12 @@ test.concurrent.for(crowds)(
     const { waiting } = await reach(world, owner!, [first!, ...rest], "answered");
     const begun = performance.now();
     await FAULTS["crashes"]!.strike(owner!, first!);
-    const answers = await waiting;
+    const responses = await waiting;
     const ms = Math.round(performance.now() - begun);
     note({ scenario: "crowd", channels, count, ms });
-    expect(new Set(answers.map(({ token }) => token)).size).toBe(1);
+    expect(new Set(responses.map(({ token }) => token)).size).toBe(1);
     expect(ms).toBeLessThan(patience("gone", channels));
-    expect(world.verdict()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
+    expect(world.validation()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
     await world.expectAlive(first!);
     await world.close();
   },

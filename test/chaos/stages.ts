@@ -1,18 +1,18 @@
 import type { Page } from "puppeteer-core";
 import { getToken, type Outcome } from "../support/bare-page.ts";
 import { until } from "../support/until.ts";
-import { ANSWER_MS } from "./timing.ts";
+import { RESPONSE_MS } from "./timing.ts";
 import type { World } from "./world.ts";
 
 /**
- * How far an attempt has come: `claimed`, stored and not yet sent; `answered`, the server did its work and its answer is on
+ * How far an attempt has come: `claimed`, stored and not yet sent; `responded`, the server did its work and its answer is on
  * its way; `committed`, the answer is stored and nobody was told.
  */
 export type Stage = "claimed" | "answered" | "committed";
 export const STAGES: readonly Stage[] = ["claimed", "answered", "committed"];
 
 /** Long enough for the others to see the attempt before it is committed. Milliseconds. */
-const SHORT_ANSWER_MS = 400;
+const SHORT_RESPONSE_MS = 400;
 
 /** Has `owner` begin a refresh and come that far, while `others` begin to wait for it. */
 export async function reach(
@@ -24,7 +24,9 @@ export async function reach(
   const { tokenRequests } = world.provider;
   const before = tokenRequests.refreshes.length;
   if (stage !== "claimed") {
-    tokenRequests.failNext({ delayAnswerMs: stage === "answered" ? ANSWER_MS : SHORT_ANSWER_MS });
+    tokenRequests.failNext({
+      delayResponseMs: stage === "answered" ? RESPONSE_MS : SHORT_RESPONSE_MS,
+    });
   }
   await owner.evaluate((stage) => {
     window.sabotage.stopped = undefined;

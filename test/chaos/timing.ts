@@ -36,4 +36,4 @@ export function patience(owner: "gone" | "stuck", channels: Channels): number {
 }
 
 /** An answer that is on its way for so long gives time to act, and is no timeout. Milliseconds. */
-export const ANSWER_MS = TIMING.requestMs * 0.75;
+export const RESPONSE_MS = TIMING.requestMs * 0.75;

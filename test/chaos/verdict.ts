@@ -1,7 +1,7 @@
 import type { RunningProvider } from "../../demo/server/provider.ts";
 
 /** What the server saw since the login. */
-export interface Verdict {
+export interface Validation {
   /** Refresh requests. */
   readonly requests: number;
   /** Of them, those with a refresh token that was sent before. */
@@ -11,7 +11,7 @@ export interface Verdict {
 }
 
 /** Counts at the server, from the provider's start on. */
-export function watchServer({ provider, tokenRequests }: RunningProvider): () => Verdict {
+export function watchServer({ provider, tokenRequests }: RunningProvider): () => Validation {
   let revocations = 0;
   provider.on("grant.revoked", () => revocations++);
   return () => {

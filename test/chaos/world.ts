@@ -6,7 +6,7 @@ import type { BareSite } from "../support/bare-site.ts";
 import { getToken, status, type Outcome } from "../support/bare-page.ts";
 import { sabotagePage } from "./sabotage.ts";
 import { isReal, TIMING, type Channels } from "./timing.ts";
-import { watchServer, type Verdict } from "./verdict.ts";
+import { watchServer, type Validation } from "./verdict.ts";
 
 export type Options = Pick<CreateAuthConfig, "timing" | "persist" | "reuseLeewayMs">;
 
@@ -22,7 +22,7 @@ const TOKEN_S = 120;
 /** A provider of its own, and tabs of one profile. */
 export class World {
   readonly provider: RunningProvider;
-  readonly verdict: () => Verdict;
+  readonly validation: () => Validation;
   #context: BrowserContext | Browser;
   readonly #url: string;
   readonly #channels: Channels;
@@ -36,7 +36,7 @@ export class World {
     { channels = "locks and messages", timing, persist, reuseLeewayMs }: WorldConfig,
   ) {
     this.provider = provider;
-    this.verdict = watchServer(provider);
+    this.validation = watchServer(provider);
     this.#context = context;
     this.#url = url;
     this.#channels = channels;
@@ -121,8 +121,8 @@ export class World {
   }
 
   /** What the server saw since then. */
-  since(before: Verdict): Verdict {
-    const now = this.verdict();
+  since(before: Validation): Validation {
+    const now = this.validation();
     return {
       requests: now.requests - before.requests,
       duplicates: now.duplicates - before.duplicates,
@@ -132,7 +132,7 @@ export class World {
 
   /** The session stands: one more refresh, with what is stored now, is one request and works. */
   async expectAlive(page: Page): Promise<void> {
-    const before = this.verdict();
+    const before = this.validation();
     expect(await this.isGood(await getToken(page, "reload"))).toBe(true);
     expect(this.since(before)).toEqual({ requests: 1, duplicates: 0, revocations: 0 });
   }

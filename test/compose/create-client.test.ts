@@ -208,7 +208,7 @@ describe("a password, as mediahaven has it", () => {
     const storage = new MemoryTokenStorage();
     const client = createClient({
       issuer: "https://mh.example.com",
-      clientId: "desk",
+      clientId: "parts",
       authentication: { method: "client_secret_post", clientSecret: SECRET },
       endpoints: {
         authorizationEndpoint: "https://mh.example.com/auth/login",
@@ -320,8 +320,10 @@ describe("a password, as mediahaven has it", () => {
     () => new Response('{"access_token":', { status: 200 }),
     () => Response.error(),
   ])("any other failure of a refresh loses nothing: %s", async (refresh) => {
-    const answers = [refresh];
-    const { credentials, sent, getToken, forceRefresh } = setUp(() => (answers.pop() ?? renewed)());
+    const responses = [refresh];
+    const { credentials, sent, getToken, forceRefresh } = setUp(() =>
+      (responses.pop() ?? renewed)(),
+    );
     await getToken();
     const error = await errorFrom(forceRefresh());
     expect(["request_token", "network"]).toContain(error.code);
@@ -350,14 +352,14 @@ describe("clients that share a storage", () => {
         },
         ...changes,
       });
-    const person = (username: string, changes: Partial<CreateClientConfig> = {}) =>
+    const user = (username: string, changes: Partial<CreateClientConfig> = {}) =>
       client({
         service: username,
         grant: (server) =>
           new PasswordGrant(server, { credentials: async () => ({ username, password: "p" }) }),
         ...changes,
       });
-    return { sent, client, person };
+    return { sent, client, user };
   }
 
   test.for([
@@ -385,25 +387,25 @@ describe("clients that share a storage", () => {
   });
 
   test("with accounts of their own have tokens of their own", async () => {
-    const { sent, person } = setUp();
-    expect(await person("ada").getToken()).toBe("at1");
-    expect(await person("bob").getToken()).toBe("at2");
-    expect(await person("ada").getToken()).toBe("at1");
+    const { sent, user } = setUp();
+    expect(await user("ada").getToken()).toBe("at1");
+    expect(await user("bob").getToken()).toBe("at2");
+    expect(await user("ada").getToken()).toBe("at1");
     expect(sent.map(({ username }) => username)).toEqual(["ada", "bob"]);
   });
 
   test("what a grant of one's own is configured for stands when the client is for nothing", async () => {
-    const { sent, person } = setUp();
+    const { sent, user } = setUp();
     const credentials = async () => ({ username: "ada", password: "p" });
     const grant: CreateClientConfig["grant"] = (server) =>
       new PasswordGrant(server, { credentials, scope: ["own"] });
-    await person("ada", { grant }).getToken();
+    await user("ada", { grant }).getToken();
     expect(sent[0]).toMatchObject({ scope: "own" });
   });
 
   test("a grant of one's own is asked for what is configured; a refresh, for what was granted of it", async () => {
-    const { sent, person } = setUp();
-    const { getToken, forceRefresh } = person("ada", {
+    const { sent, user } = setUp();
+    const { getToken, forceRefresh } = user("ada", {
       scope: ["a", "b"],
       resource: API,
       audience: "x",

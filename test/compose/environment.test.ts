@@ -11,7 +11,7 @@ test("in Node createAuth() stays loading, and its calls say why they cannot work
     () => auth.login(),
     () => auth.getUser(),
     () => auth.handleCallback(),
-    () => auth.signOut(),
+    () => auth.logout(),
     () => auth.fetch("/api"),
     () => auth.fetch("https://app.example/api"),
   ]) {

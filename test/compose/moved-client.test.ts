@@ -52,11 +52,11 @@ describe("a client in Node", () => {
     ["answers 410", (response) => void response.writeHead(410).end()],
     ["closes the connection", (response) => void response.destroy()],
     ["belongs to somebody else", (response) => void response.end("<h1>Buy this domain")],
-  ])("A7: asks the new host, without a restart, when the old one %s", async (_, answer) => {
+  ])("A7: asks the new host, without a restart, when the old one %s", async (_, response) => {
     const { forceRefresh } = client();
     await forceRefresh();
     host = newHost;
-    old = answer;
+    old = response;
     await expect(forceRefresh()).rejects.toMatchObject({ name: expect.stringMatching(/Error$/) });
     expect(await forceRefresh()).toBe("at");
     expect(requests).toEqual({ metadata: 2, old: 2, next: 1 });

@@ -5,30 +5,41 @@ import { parseCallback } from "../../src/core/parse-callback.ts";
 import { parseTabMessage } from "../../src/core/parse-message.ts";
 import { isTokenRecord, parseRow } from "../../src/core/parse-row.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
-import { expiredRow, USUAL } from "../refresh/tabs.ts";
+import { expiredRow, DEFAULT_KEY } from "../refresh/tabs.ts";
 
 /** Whatever lies in a store or comes over a channel is looked at before it is used. */
 
 const record = () => expiredRow().tokens as TokenRecord;
-const entry = () => expiredRow().access[USUAL]!;
+const entry = () => expiredRow().access[DEFAULT_KEY]!;
 
 describe("a stored session", () => {
   test.for<[string, SessionRow]>([
     ["as it is written", expiredRow()],
     ["whose tokens are in memory", { ...expiredRow(), tokens: { memory: "m1" } }],
-    ["with members that nobody knows", { ...expiredRow(), unheard: "of" } as SessionRow],
-    ["with a lifetime", { ...expiredRow(), access: { [USUAL]: { ...entry(), lifeMs: 5 } } }],
+    ["with members that nobody knows", { ...expiredRow(), unreceived: "of" } as SessionRow],
+    [
+      "with a lifetime",
+      { ...expiredRow(), access: { [DEFAULT_KEY]: { ...entry(), lifetimeMs: 5 } } },
+    ],
     [
       "that the server refused, and which is tried again",
       {
         ...expiredRow(),
-        att: { id: "a", seq: 1, tab: "t", want: USUAL, n: 0, tries: 1, retryAt: 5 },
-        refusals: { [USUAL]: { meaning: "user needed", count: 1, firstAt: 1, lastAt: 1 } },
+        attempt: {
+          id: "a",
+          sequence: 1,
+          tab: "t",
+          target: DEFAULT_KEY,
+          n: 0,
+          sends: 1,
+          retryAt: 5,
+        },
+        refusals: { [DEFAULT_KEY]: { meaning: "user needed", count: 1, firstAt: 1, lastAt: 1 } },
       },
     ],
     [
       "that ended",
-      { ...expiredRow(), end: { why: "signed_out", seq: 1 }, access: {}, tokens: null },
+      { ...expiredRow(), end: { why: "signed_out", sequence: 1 }, access: {}, tokens: null },
     ],
     ["of an older record with a token endpoint", { ...expiredRow(), tokens: withEndpoint() }],
   ])("%s is one", ([, row]) => {
@@ -47,32 +58,38 @@ describe("a stored session", () => {
     ["a refresh token that is none", { tokens: { ...record(), refreshToken: {} } }],
     ["an ID token that is none", { tokens: { ...record(), idToken: 5 } }],
     ["a time of login that is none", { tokens: { ...record(), authTime: "x" } }],
-    ["an access token that is none", { tokens: { ...record(), access: { [USUAL]: "at" } } }],
-    ["an access token without text", { tokens: { ...record(), access: { [USUAL]: {} } } }],
+    ["an access token that is none", { tokens: { ...record(), access: { [DEFAULT_KEY]: "at" } } }],
+    ["an access token without text", { tokens: { ...record(), access: { [DEFAULT_KEY]: {} } } }],
     ["access tokens that are a list", { tokens: { ...record(), access: [] } }],
     ["an index entry without a token", { tokens: { ...record(), access: {} } }],
     ["tokens named by a number", { tokens: { memory: 7 } }],
     ["no tokens and no end", { tokens: null }],
-    ["an index entry that is null", { access: { [USUAL]: null } }],
-    ["an index entry without an end", { access: { [USUAL]: { ...entry(), expiresAt: "soon" } } }],
-    ["an index entry that lives for a text", { access: { [USUAL]: { ...entry(), lifeMs: "x" } } }],
-    ["scopes that are a text", { access: { [USUAL]: { ...entry(), scope: "a b" } } }],
-    ["scopes that are numbers", { access: { [USUAL]: { ...entry(), scope: [1] } } }],
+    ["an index entry that is null", { access: { [DEFAULT_KEY]: null } }],
+    [
+      "an index entry without an end",
+      { access: { [DEFAULT_KEY]: { ...entry(), expiresAt: "soon" } } },
+    ],
+    [
+      "an index entry that lives for a text",
+      { access: { [DEFAULT_KEY]: { ...entry(), lifetimeMs: "x" } } },
+    ],
+    ["scopes that are a text", { access: { [DEFAULT_KEY]: { ...entry(), scope: "a b" } } }],
+    ["scopes that are numbers", { access: { [DEFAULT_KEY]: { ...entry(), scope: [1] } } }],
     ["a target that is none", { access: { "[1]": entry() } }],
     ["an index that is a list", { access: [] }],
-    ["an attempt that is half", { att: { id: "a", seq: 1 } }],
-    ["an attempt for no target", { att: { id: "a", seq: 1, n: 0, tries: 0, want: 7 } }],
+    ["an attempt that is half", { attempt: { id: "a", sequence: 1 } }],
+    ["an attempt for no target", { attempt: { id: "a", sequence: 1, n: 0, sends: 0, target: 7 } }],
     [
       "an attempt that waits for a text",
-      { att: { id: "a", seq: 1, n: 0, tries: 0, want: USUAL, retryAt: "later" } },
+      { attempt: { id: "a", sequence: 1, n: 0, sends: 0, target: DEFAULT_KEY, retryAt: "later" } },
     ],
     ["an end that is a text", { end: "signed_out" }],
-    ["an end without a reason", { end: { seq: 1 } }],
+    ["an end without a reason", { end: { sequence: 1 } }],
     ["a profile that is a text", { remembered: "Ada" }],
     ["refusals that are a text", { refusals: "no" }],
-    ["a refusal without a time", { refusals: { [USUAL]: { meaning: "x", count: 1 } } }],
-    ["a number that is none", { gen: Number.NaN }],
-    ["a sid that is a number", { sid: 1 }],
+    ["a refusal without a time", { refusals: { [DEFAULT_KEY]: { meaning: "x", count: 1 } } }],
+    ["a number that is none", { generation: Number.NaN }],
+    ["a sid that is a number", { sessionId: 1 }],
   ];
   test.for(damages)("with %s counts as none", ([, damage]) => {
     expect(parseRow({ ...expiredRow(), ...damage })).toBeUndefined();
@@ -85,17 +102,17 @@ describe("a stored session", () => {
 });
 
 describe("B10: a message of another tab", () => {
-  const attempt = { seq: 1, attId: "a" };
+  const attempt = { sequence: 1, attemptId: "a" };
   const news: TabNews[] = [
     { t: "claim", ...attempt },
-    { t: "done", gen: 1, seq: 1, want: USUAL },
-    { t: "ended", why: "invalid_grant", seq: 1 },
+    { t: "done", generation: 1, sequence: 1, target: DEFAULT_KEY },
+    { t: "ended", why: "invalid_grant", sequence: 1 },
     { t: "gone", ...attempt, unsent: true },
     { t: "probe", ...attempt, nonce: "n" },
     { t: "alive", ...attempt, nonce: "n", frozen: false, tickAgeMs: 0 },
     { t: "user", what: "forget" },
   ];
-  const whole = news.map((part) => ({ p: 1, k: "ada", from: "tab", sid: "s", ...part }));
+  const whole = news.map((part) => ({ p: 1, k: "ada", from: "tab", sessionId: "s", ...part }));
 
   test("B10: is heard when it is whole", () => {
     for (const message of whole) expect(parseTabMessage(message)).toBe(message);
@@ -154,7 +171,7 @@ describe("B10: a message about tokens in memory", () => {
 });
 
 test("a record of tokens has what a session needs of it, and may have more", () => {
-  expect(isTokenRecord({ ...record(), unheard: "of" })).toBe(true);
+  expect(isTokenRecord({ ...record(), unreceived: "of" })).toBe(true);
   for (const other of [null, undefined, "x", [], {}, { memory: "m" }]) {
     expect(isTokenRecord(other)).toBe(false);
   }

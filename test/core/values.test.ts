@@ -4,24 +4,24 @@ import { isAuthError, TimeoutError } from "../../src/core/errors.ts";
 import { clientKey, sessionKey } from "../../src/core/keys.ts";
 import { findAccess, storedTokens, type SessionRow } from "../../src/core/session.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
-import { parseWantKey, wantKey } from "../../src/core/want.ts";
+import { parseTargetKey, targetKey } from "../../src/core/want.ts";
 
 describe("want keys", () => {
   test("are equal for equal wants, in whatever order the scopes stand", () => {
-    expect(wantKey({ scope: ["b", "a", "b"], resource: "r" })).toBe(
-      wantKey({ resource: "r", scope: ["a", "b"] }),
+    expect(targetKey({ scope: ["b", "a", "b"], resource: "r" })).toBe(
+      targetKey({ resource: "r", scope: ["a", "b"] }),
     );
-    expect(wantKey({})).not.toBe(wantKey({ scope: ["a"] }));
-    expect(wantKey({ resource: "x" })).not.toBe(wantKey({ audience: "x" }));
+    expect(targetKey({})).not.toBe(targetKey({ scope: ["a"] }));
+    expect(targetKey({ resource: "x" })).not.toBe(targetKey({ audience: "x" }));
   });
 
   test("give the want back", () => {
-    expect(parseWantKey(wantKey({ scope: ["b", "a"], audience: "x" }))).toEqual({
+    expect(parseTargetKey(targetKey({ scope: ["b", "a"], audience: "x" }))).toEqual({
       resource: "",
       audience: "x",
       scope: ["a", "b"],
     });
-    expect(parseWantKey(wantKey({}))).toEqual({ resource: "", audience: "", scope: [] });
+    expect(parseTargetKey(targetKey({}))).toEqual({ resource: "", audience: "", scope: [] });
   });
 });
 
@@ -39,32 +39,36 @@ describe("the access token that serves a want", () => {
   const resource = "https://api";
   const row = {
     access: {
-      [wantKey({})]: { gen: 1, expiresAt: 10, scope: ["openid", "read"] },
-      [wantKey({ resource, scope: ["read", "write"] })]: { gen: 2, expiresAt: 10, scope: ["read"] },
+      [targetKey({})]: { generation: 1, expiresAt: 10, scope: ["openid", "read"] },
+      [targetKey({ resource, scope: ["read", "write"] })]: {
+        generation: 2,
+        expiresAt: 10,
+        scope: ["read"],
+      },
     },
   } as unknown as SessionRow;
   const any = () => true;
 
   test("has the same key", () => {
-    expect(findAccess(row, wantKey({}), any)).toBe(wantKey({}));
-    expect(findAccess(row, wantKey({}), () => false)).toBeUndefined();
+    expect(findAccess(row, targetKey({}), any)).toBe(targetKey({}));
+    expect(findAccess(row, targetKey({}), () => false)).toBeUndefined();
   });
 
   test("or covers the scopes with what was granted, not with what was asked", () => {
-    expect(findAccess(row, wantKey({ scope: ["read"] }), any)).toBe(wantKey({}));
-    expect(findAccess(row, wantKey({ scope: ["write"] }), any)).toBeUndefined();
-    expect(findAccess(row, wantKey({ resource, scope: ["read"] }), any)).toBe(
-      wantKey({ resource, scope: ["read", "write"] }),
+    expect(findAccess(row, targetKey({ scope: ["read"] }), any)).toBe(targetKey({}));
+    expect(findAccess(row, targetKey({ scope: ["write"] }), any)).toBeUndefined();
+    expect(findAccess(row, targetKey({ resource, scope: ["read"] }), any)).toBe(
+      targetKey({ resource, scope: ["read", "write"] }),
     );
-    expect(findAccess(row, wantKey({ resource, scope: ["write"] }), any)).toBeUndefined();
+    expect(findAccess(row, targetKey({ resource, scope: ["write"] }), any)).toBeUndefined();
   });
 
   test("is never of another resource or audience", () => {
     expect(
-      findAccess(row, wantKey({ resource: "https://other", scope: ["read"] }), any),
+      findAccess(row, targetKey({ resource: "https://other", scope: ["read"] }), any),
     ).toBeUndefined();
-    expect(findAccess(row, wantKey({ audience: "x", scope: ["read"] }), any)).toBeUndefined();
-    expect(findAccess(row, wantKey({ resource }), any)).toBeUndefined();
+    expect(findAccess(row, targetKey({ audience: "x", scope: ["read"] }), any)).toBeUndefined();
+    expect(findAccess(row, targetKey({ resource }), any)).toBeUndefined();
   });
 });
 
@@ -89,17 +93,17 @@ describe("a token set", () => {
   });
 
   test("of a session keeps the refresh token inside", () => {
-    const want = wantKey({});
+    const target = targetKey({});
     const row = {
-      access: { [want]: { gen: 3, expiresAt: 1, scope: [] } },
+      access: { [target]: { generation: 3, expiresAt: 1, scope: [] } },
     } as unknown as SessionRow;
     const record = {
       refreshToken: "canary",
       idTokenVerified: true,
       user: { sub: "ada", claims: {} },
-      access: { [want]: { token: "at", tokenType: "Bearer" } },
+      access: { [target]: { token: "at", tokenType: "Bearer" } },
     };
-    expect({ ...storedTokens(row, record, want) }).toEqual({
+    expect({ ...storedTokens(row, record, target) }).toEqual({
       accessToken: "at",
       tokenType: "Bearer",
       expiresAt: 1,
@@ -107,7 +111,7 @@ describe("a token set", () => {
       user: record.user,
       generation: 3,
     });
-    expect(storedTokens(row, record, wantKey({ resource: "x" }))).toBeUndefined();
+    expect(storedTokens(row, record, targetKey({ resource: "x" }))).toBeUndefined();
   });
 });
 

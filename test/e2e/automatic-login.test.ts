@@ -48,7 +48,7 @@ async function load(options: LoadingPageOptions = {}) {
   return tab;
 }
 
-const answerWith = (parameters: Record<string, string>) =>
+const respondWith = (parameters: Record<string, string>) =>
   ({
     "/authorize": ({ query }: ProviderRequest) =>
       redirectTo(query, { state: query.get("state") ?? "", ...parameters }),
@@ -105,13 +105,13 @@ const CASES: readonly Case[] = [
   },
   {
     name: "A2: invalid_scope, and a callback page that continues",
-    behaviours: answerWith({ error: "invalid_scope", error_description: "no such scope" }),
+    behaviours: respondWith({ error: "invalid_scope", error_description: "no such scope" }),
     options: { continues: true },
     says: "invalid_scope (no such scope)",
   },
   {
     name: "A2: access_denied, and a callback page that continues",
-    behaviours: answerWith({ error: "access_denied" }),
+    behaviours: respondWith({ error: "access_denied" }),
     options: { continues: true },
     says: "access_denied",
   },
@@ -250,14 +250,14 @@ describe("a page that stays where it is", () => {
       original(run, ms === 10_000 ? 300 : ms)) as typeof setTimeout;
   };
   /** What the user answers when a page wants to leave. */
-  let mayLeave = false;
+  let mayNavigate = false;
   beforeEach(() => {
-    mayLeave = false;
+    mayNavigate = false;
   });
   /** `login()` in a click, and what it came to. */
   async function clicked(prepare: () => void = () => {}, before: () => void = hurry) {
     const page = await context.newPage();
-    page.on("dialog", (dialog) => void (mayLeave ? dialog.accept() : dialog.dismiss()));
+    page.on("dialog", (dialog) => void (mayNavigate ? dialog.accept() : dialog.dismiss()));
     await page.evaluateOnNewDocument(before);
     await page.goto(`${site.origin}/bare/`);
     await page.evaluate((issuer) => {
@@ -322,7 +322,7 @@ describe("a page that stays where it is", () => {
     expect(logins()).toBe(before);
     // The button works again.
     provider.behaviours.delete("/authorize");
-    mayLeave = true;
+    mayNavigate = true;
     await page.click("button");
     await page.waitForFunction(() => location.pathname === "/bare/callback", { polling: 50 });
   });
@@ -408,9 +408,9 @@ describe("after a logout", () => {
   };
 
   test.each([
-    ["B4: a logout", () => window.auth.signOut()],
+    ["B4: a logout", () => window.auth.logout()],
     ["B4: forget()", () => window.auth.forget("ada")],
-    ["B4: a logout of everybody", () => window.auth.signOutEverywhere()],
+    ["B4: a logout of everybody", () => window.auth.logoutAll()],
   ] as const)(
     "%s ends at the server, and no page of this browser signs in again",
     async (_, leave) => {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import type { RunningDemo } from "../../demo/server/demo.ts";
 import { launchBrowser, openTab, waitForShown, waitForText, type Tab } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
-import { act, answerRemember, rememberPeople, signInByWindow } from "../support/demo-users.ts";
+import { act, answerRemember, rememberUsers, signInByWindow } from "../support/demo-users.ts";
 import { expectGoodPage } from "../support/page-checks.ts";
 
 /** The demo's page in React: the session of the app, by hooks. */
@@ -52,7 +52,7 @@ test("signs in, and shows who it is, a token that is renewed, and what the API a
 
 test("is in the app's session, follows it, and each tab has its own person", async () => {
   const { page: app } = await open("");
-  await rememberPeople(app, "ada", "grace");
+  await rememberUsers(app, "ada", "grace");
   const { page } = await open("react");
   await isNow(page, "Grace Hopper");
 
@@ -63,10 +63,10 @@ test("is in the app's session, follows it, and each tab has its own person", asy
   await waitForText(page, ".answer", "Grace Hopper");
 
   await page.click("latchkey-button >>> .face");
-  const signOut = await page.waitForSelector("latchkey-button >>> [part=sign-out]", {
+  const logout = await page.waitForSelector("latchkey-button >>> [part=sign-out]", {
     visible: true,
   });
-  await signOut!.click();
+  await logout!.click();
   await waitForShown(page, "#hero-title");
   expect(await app.$eval("#person-name", (name) => name.textContent)).toBe("Ada Lovelace");
 });

@@ -11,7 +11,7 @@ import {
 import { startBuiltDemo } from "../support/demo.ts";
 import { answerRemember } from "../support/demo-users.ts";
 import { cancelLogin, chooseAtLogin } from "../support/login-page.ts";
-import { shootPeople } from "./demo-users-shots.ts";
+import { shootUsers } from "./demo-users-shots.ts";
 import type { PictureSize } from "./ui-shots.ts";
 import type { RunningDemo } from "../../demo/server/demo.ts";
 
@@ -168,7 +168,7 @@ async function shoot(
   await waitForShown(second, "#sign-in-again");
   await picture(second, at("6-expired"));
   await second.browserContext().close();
-  await shootPeople(browser, demo, picture, { folder, name, options });
+  await shootUsers(browser, demo, picture, { folder, name, options });
 }
 
 /** The demo in `folder`; what each picture shows is in its name. */

@@ -3,10 +3,10 @@ import type { Browser, Page } from "puppeteer-core";
 import type { RunningDemo } from "../../demo/server/demo.ts";
 import { openTab, waitForShown, waitForText, type TabOptions } from "../support/browser.ts";
 import { chooseAtLogin } from "../support/login-page.ts";
-import { act, rememberPeople, signOutEverywhere } from "../support/demo-users.ts";
+import { act, rememberUsers, logoutAll } from "../support/demo-users.ts";
 
 /** The demo's pictures of people: the list, the picker, React, and the television with its second device. */
-export async function shootPeople(
+export async function shootUsers(
   browser: Browser,
   demo: RunningDemo,
   picture: (page: Page, path: `${string}.png`) => Promise<void>,
@@ -15,8 +15,8 @@ export async function shootPeople(
   const at = (what: string): `${string}.png` => `${join(folder, what)}-${name}.png`;
   const context = await browser.createBrowserContext();
   const { page } = await openTab(context, demo.url, options);
-  await rememberPeople(page, "ada", "linus", "grace");
-  await act(page, "linus", "signOut");
+  await rememberUsers(page, "ada", "linus", "grace");
+  await act(page, "linus", "logout");
   await waitForShown(page, "[data-sub=linus] [data-do=signIn]");
   await picture(page, at("7-people"));
   await page.click("#choose-account");
@@ -29,7 +29,7 @@ export async function shootPeople(
   await picture(react, at("8-react"));
   await react.click("latchkey-button >>> .face");
   await page.bringToFront();
-  await signOutEverywhere(page);
+  await logoutAll(page);
   await picture(page, at("7c-all-signed-out"));
   await waitForShown(react, "#hero-title");
   await picture(react, at("8b-react-signed-out"));

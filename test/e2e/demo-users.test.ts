@@ -14,9 +14,9 @@ import {
   answerRemember,
   isAsked,
   pick,
-  rememberPeople,
+  rememberUsers,
   signInByWindow,
-  signOutEverywhere,
+  logoutAll,
   chooseInWindow,
 } from "../support/demo-users.ts";
 import { expectGoodPage } from "../support/page-checks.ts";
@@ -64,7 +64,7 @@ const tokenRequests = (): number => demo.provider.tokenRequests.count;
 describe("three people", () => {
   test("sign in one after the other; the picker lets any of them in without the provider", async () => {
     const page = await open();
-    await rememberPeople(page, "ada", "grace", "linus");
+    await rememberUsers(page, "ada", "grace", "linus");
     expect(await listed(page)).toEqual(["linus: This tab", "grace", "ada"]);
     const from = demo.provider.requests.length;
 
@@ -81,7 +81,7 @@ describe("three people", () => {
 
   test("are each in a tab of their own: a switch here changes nothing there", async () => {
     const page = await open();
-    await rememberPeople(page, "ada", "grace");
+    await rememberUsers(page, "ada", "grace");
     const other = await open();
     await isNow(other, "Grace Hopper");
     await act(page, "ada", "switchTo");
@@ -102,9 +102,9 @@ describe("three people", () => {
 
   test("sign out one by one: the others stay, and who is out signs in with one click", async () => {
     const page = await open();
-    await rememberPeople(page, "ada", "grace");
+    await rememberUsers(page, "ada", "grace");
     const from = demo.provider.requests.length;
-    await act(page, "ada", "signOut");
+    await act(page, "ada", "logout");
     await waitForShown(page, "[data-sub=ada] [data-do=signIn]");
     await isNow(page, "Grace Hopper");
     await vi.waitFor(() =>
@@ -120,14 +120,14 @@ describe("three people", () => {
 
   test("sign out everywhere, in every tab; they are still in the picker", async () => {
     const page = await open();
-    await rememberPeople(page, "ada", "grace");
+    await rememberUsers(page, "ada", "grace");
     const other = await open();
     await isNow(other, "Grace Hopper");
     await act(other, "ada", "switchTo");
     await isNow(other, "Ada Lovelace");
 
     await page.bringToFront();
-    await signOutEverywhere(page);
+    await logoutAll(page);
     for (const each of [page, other]) {
       await waitForShown(each, "#choose");
       await vi.waitFor(async () =>
@@ -138,7 +138,7 @@ describe("three people", () => {
 
   test("are forgotten for good, in every tab", async () => {
     const page = await open();
-    await rememberPeople(page, "ada", "grace");
+    await rememberUsers(page, "ada", "grace");
     const other = await open();
     await isNow(other, "Grace Hopper");
     await act(page, "ada", "forget");
@@ -162,7 +162,7 @@ describe("stay signed in?", () => {
   }
 
   test("yes: in at once when all tabs were closed", async () => {
-    await rememberPeople(await open(), "ada");
+    await rememberUsers(await open(), "ada");
     const page = await comeBack();
     await isNow(page, "Ada Lovelace");
     expect(await isAsked(page)).toBe(false);
@@ -187,8 +187,8 @@ describe("stay signed in?", () => {
 describe("the picker", () => {
   test("opens a window in the click on somebody else", async () => {
     const page = await open();
-    await rememberPeople(page, "ada");
-    await act(page, "ada", "signOut");
+    await rememberUsers(page, "ada");
+    await act(page, "ada", "logout");
     await waitForShown(page, "#choose");
     await page.click("#choose");
     await signInByWindow(page, "latchkey-accounts >>> [part=other]", "grace");
@@ -198,7 +198,7 @@ describe("the picker", () => {
 
   test("asks whose session ended to sign in as themselves, in a window of the same click, and nobody else", async () => {
     const page = await open();
-    await rememberPeople(page, "ada", "grace");
+    await rememberUsers(page, "ada", "grace");
     demo.provider.revokeGrants("ada");
     demo.provider.endAccessTokens();
     demo.provider.endSessions();
@@ -222,7 +222,7 @@ describe("the picker", () => {
 
   test("is dismissed with Escape, which changes nothing and gives the focus back", async () => {
     const page = await open();
-    await rememberPeople(page, "ada");
+    await rememberUsers(page, "ada");
     await page.focus("#choose-account");
     await page.keyboard.press("Enter");
     await page.waitForSelector("latchkey-accounts >>> .account", { visible: true });
@@ -234,8 +234,8 @@ describe("the picker", () => {
 
   test("is not shown by code that runs by itself", async () => {
     const page = await open();
-    await rememberPeople(page, "ada");
-    await act(page, "ada", "signOut");
+    await rememberUsers(page, "ada");
+    await act(page, "ada", "logout");
     await waitForShown(page, "#choose");
     const from = tokenRequests();
     for (const path of ["", "react"]) {
@@ -251,8 +251,8 @@ test.each([360, 1280])(
   "at %i px, light and dark, nothing is inaccessible, sticks out or jumps",
   async (width) => {
     const { page, errors } = await openTab(context, demo.url, { width });
-    await rememberPeople(page, "ada", "grace");
-    await act(page, "ada", "signOut");
+    await rememberUsers(page, "ada", "grace");
+    await act(page, "ada", "logout");
     await waitForShown(page, "[data-sub=ada] [data-do=signIn]");
     await expectGoodPage(page);
     await page.click("#choose-account");
@@ -260,7 +260,7 @@ test.each([360, 1280])(
     await expectGoodPage(page);
     await page.keyboard.press("Escape");
 
-    await act(page, "grace", "signOut");
+    await act(page, "grace", "logout");
     await waitForShown(page, "#choose");
     await expectGoodPage(page);
     await page.reload();

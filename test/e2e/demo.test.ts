@@ -113,8 +113,8 @@ function look(page: Page, selector: string): Promise<string | undefined> {
 /** Where the focus is, and whether a person sees that. */
 function focused(page: Page): Promise<{ id: string; ring: boolean }> {
   return page.evaluate(() => {
-    const held = document.activeElement ?? document.body;
-    return { id: held.id, ring: getComputedStyle(held).outlineStyle !== "none" };
+    const focused = document.activeElement ?? document.body;
+    return { id: focused.id, ring: getComputedStyle(focused).outlineStyle !== "none" };
   });
 }
 

@@ -56,7 +56,7 @@ function ask(timeoutMs = 5_000): Promise<Record<string, unknown>> {
   return page.evaluate(
     async (issuer, tokenTimeoutMs) => {
       const nothing = async () => null;
-      const { server } = window.latchkey.createEngine({
+      const { server } = window.latchkey.createLazyServer({
         issuer,
         clientId: "tv",
         scope: [],
@@ -68,7 +68,7 @@ function ask(timeoutMs = 5_000): Promise<Record<string, unknown>> {
         },
         clock: {
           now: () => Date.now(),
-          mono: () => performance.now(),
+          monotonic: () => performance.now(),
           sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
         },
         tokenTimeoutMs,

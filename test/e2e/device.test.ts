@@ -72,7 +72,7 @@ async function create(page: Page): Promise<void> {
 
 /** Asks for a token, or a login; the answer is awaited later. */
 function begin(page: Page, call: "getToken" | "login"): Promise<string> {
-  const answer = page.evaluate(
+  const response = page.evaluate(
     (call) =>
       window.auth[call]().then(
         (value) => (typeof value === "string" ? value : value.sub),
@@ -80,8 +80,8 @@ function begin(page: Page, call: "getToken" | "login"): Promise<string> {
       ),
     call,
   );
-  answer.catch(() => {});
-  return answer;
+  response.catch(() => {});
+  return response;
 }
 
 async function shownIn(page: Page): Promise<DeviceCode> {

@@ -61,9 +61,9 @@ async function timeToAuthorize(page: Page): Promise<number> {
   return provider.requests.findLast(({ what }) => what === "GET /authorize")!.at - begun;
 }
 
-function signOut(page: Page): Promise<{ server: string; code?: string }> {
+function logout(page: Page): Promise<{ server: string; code?: string }> {
   return page.evaluate(async () => {
-    const { server, error } = await window.auth.signOut({ endSession: "none" });
+    const { server, error } = await window.auth.logout({ endSession: "none" });
     return { server, ...(error && { code: error.code }) };
   });
 }
@@ -104,12 +104,12 @@ describe("while the revocation endpoint hangs", () => {
     await login(page);
     const other = await open();
     provider.behaviours.set("/revoke", () => "hang");
-    void signOut(page).catch(() => {});
+    void logout(page).catch(() => {});
     await until("a revocation", () => provider.count("POST /revoke") === 1);
     await status(other, "anonymous");
     expect(await timeToAuthorize(other)).toBeLessThan(2_000);
     await login(page);
-    void signOut(page).catch(() => {});
+    void logout(page).catch(() => {});
     await until("another one", () => provider.count("POST /revoke") === 2);
     expect(await timeToAuthorize(page)).toBeLessThan(2_000);
   });
@@ -130,7 +130,7 @@ describe("a logout", () => {
         if (isLost) blocked.push(request.url());
         void (isLost ? request.abort() : request.continue());
       });
-      expect(await signOut(page)).toEqual({ server: "not_told", code: "network" });
+      expect(await logout(page)).toEqual({ server: "not_told", code: "network" });
       expect(blocked.length).toBeGreaterThan(0);
       await status(page, "anonymous");
       expect(await stored(page)).not.toMatch(/"(refreshToken|idToken|accessToken)"/);
@@ -143,13 +143,13 @@ describe("a logout", () => {
     await login(page);
     await withoutMetadata(page);
     provider.behaviours.set("/.well-known/openid-configuration", () => ({ status: 503 }));
-    const result = await page.evaluate(() => window.auth.signOut());
+    const result = await page.evaluate(() => window.auth.logout());
     expect(result).toMatchObject({ server: "not_told", error: { code: "discovery", status: 503 } });
     await status(page, "anonymous");
     expect(await stored(page)).not.toMatch(/"(refreshToken|idToken|accessToken)"/);
     provider.behaviours.clear();
     const left = page.waitForNavigation();
-    await page.evaluate(() => void window.auth.signOut());
+    await page.evaluate(() => void window.auth.logout());
     await left;
     expect(page.url()).toContain(`${provider.issuer}/logout`);
     expect(provider.count("POST /revoke")).toBe(1);

@@ -74,18 +74,18 @@ async function listen(): Promise<() => Promise<readonly string[]>> {
   const { page } = await openTab(context, `${demo.origin}/bare/`);
   await page.evaluate(
     (client) => {
-      const heard: string[] = [];
-      window.heard = heard;
+      const received: string[] = [];
+      window.received = received;
       new BroadcastChannel(`latchkey/1/${client}`).onmessage = ({ data }) => {
-        heard.push([data.t, data.what].filter(Boolean).join(" "));
+        received.push([data.t, data.what].filter(Boolean).join(" "));
       };
     },
     `${encodeURIComponent(demo.issuer)},latchkey-demo`,
   );
   return async () => {
-    const heard = await page.evaluate(() => window.heard);
+    const received = await page.evaluate(() => window.received);
     await page.close();
-    return heard;
+    return received;
   };
 }
 
@@ -94,17 +94,17 @@ const allShow = (wanted: Parameters<typeof status>[1]) =>
 
 test("a login reaches every tab by one message", async () => {
   await openUpTo(5, "anonymous");
-  const heard = await listen();
+  const received = await listen();
   await tabs[0]!.evaluate(async () => {
     const userAgent = new window.latchkey.PopupUserAgent("relay.html");
     await window.auth.login({ loginHint: "ada", userAgent });
   });
   await allShow("authenticated");
-  expect(await heard()).toEqual(["user login"]);
+  expect(await received()).toEqual(["user login"]);
 });
 
 test("so does a new token", async () => {
-  const heard = await listen();
+  const received = await listen();
   await tabs[0]!.evaluate(() => window.auth.getToken({ cache: "reload" }));
   const generation = (page: Page) =>
     page.evaluate(() =>
@@ -113,7 +113,7 @@ test("so does a new token", async () => {
   const newest = await generation(tabs[0]!);
   for (const page of tabs) await expect.poll(() => generation(page)).toBe(newest);
   // The claim tells only who is waiting to wait for this attempt.
-  expect((await heard()).filter((what) => what !== "claim")).toEqual(["done"]);
+  expect((await received()).filter((what) => what !== "claim")).toEqual(["done"]);
 });
 
 test.for([2, 10, 20, 50])(
@@ -135,8 +135,8 @@ test.for([2, 10, 20, 50])(
 );
 
 test("a sign-out reaches every tab by one message, in the middle of a refresh, and its answer revives nothing", async () => {
-  const heard = await listen();
-  demo.provider.tokenRequests.failNext({ delayAnswerMs: 1_500 });
+  const received = await listen();
+  demo.provider.tokenRequests.failNext({ delayResponseMs: 1_500 });
   const refresh = tabs[1]!.evaluate(() =>
     window.auth.getToken({ cache: "reload", prompt: "none" }).then(
       () => "a token",
@@ -144,12 +144,12 @@ test("a sign-out reaches every tab by one message, in the middle of a refresh, a
     ),
   );
   await expect.poll(() => demo.provider.tokenRequests.refreshes.at(-1)?.status).toBeUndefined();
-  await tabs[0]!.evaluate(() => window.auth.signOut({ endSession: "none" }));
+  await tabs[0]!.evaluate(() => window.auth.logout({ endSession: "none" }));
   await allShow("anonymous");
   expect(await refresh).toBe("no_token");
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   await allShow("anonymous");
-  expect((await heard()).filter((what) => what !== "claim")).toEqual(["user sign-out"]);
+  expect((await received()).filter((what) => what !== "claim")).toEqual(["user sign-out"]);
   const left = await tabs[2]!.evaluate(
     () =>
       new Promise<string>((resolve) => {
@@ -167,6 +167,6 @@ test("a sign-out reaches every tab by one message, in the middle of a refresh, a
 declare global {
   interface Window {
     woken: Promise<string> | undefined;
-    heard: string[];
+    received: string[];
   }
 }

@@ -226,7 +226,7 @@ describe("oidc-client-ts", () => {
     const tab = await openTab(context);
     await signIn(tab, "localStorage");
     await open(tab);
-    await tab.page.evaluate(() => window.auth.signOut({ endSession: "none" }));
+    await tab.page.evaluate(() => window.auth.logout({ endSession: "none" }));
     await signIn(tab, "localStorage");
     expect(await open(tab)).toEqual({ type: "standing" });
     expect(await storedKeys(tab.page, "oidc.user:")).toHaveLength(1);

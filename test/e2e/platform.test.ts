@@ -59,7 +59,7 @@ test("without Web Locks tabs sign in together and refresh once", async () => {
   expect(outcomes[1]!.token).toBe(outcomes[0]!.token);
   expect(await askApi(demo, outcomes[0]!.token)).toBe(200);
   expect(demo.provider.tokenRequests.refreshes).toHaveLength(1);
-  await first.evaluate(() => window.auth.signOut({ endSession: "none" }));
+  await first.evaluate(() => window.auth.logout({ endSession: "none" }));
   await status(second, "anonymous");
 });
 

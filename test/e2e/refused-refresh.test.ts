@@ -14,7 +14,7 @@ import { moveClock } from "../support/page-clock.ts";
 
 const MINUTE = 60_000;
 /** The access tokens of the provider live for a minute. */
-const LIFE = MINUTE;
+const LIFETIME = MINUTE;
 
 let site: BareSite;
 let browser: Browser;
@@ -82,7 +82,7 @@ test("A5: a refresh that needs the user is sent once, both tabs and the next pag
   const words = { error: "interaction_required", error_description: "AADSTS50076: use MFA" };
   refuse({ status: 400, body: words });
   const [first, second] = await signedIn();
-  await Promise.all([loadLater(first, LIFE), loadLater(second, LIFE)]);
+  await Promise.all([loadLater(first, LIFETIME), loadLater(second, LIFETIME)]);
   expect(await getToken(first)).toMatchObject({ code: "refresh_token", reason: "user_needed" });
   const expired = {
     status: "expired",
@@ -126,13 +126,13 @@ test.for([
     refuse(response);
     const timing = { patienceMs: 300 };
     const [first, second] = await signedIn(timing);
-    await loadLater(first, LIFE, timing);
+    await loadLater(first, LIFETIME, timing);
     let at = 0;
     // The first minutes in small steps, because that is when it matters.
     for (const step of [0, 3, 10, 25, 30, 30, 60, 60, ...Array<number>(11).fill(300)]) {
       at += step * 1_000;
       for (const page of [first, second]) {
-        await loadLater(page, page === first || at > 0 ? step * 1_000 : LIFE, timing);
+        await loadLater(page, page === first || at > 0 ? step * 1_000 : LIFETIME, timing);
         const { token } = await getToken(page);
         expect(token).toBeUndefined();
       }
@@ -170,7 +170,7 @@ test.for([
       patienceMs: 1_000,
     };
     const [first, second] = await signedIn(timing);
-    for (const page of [first, second]) await loadLater(page, LIFE, timing);
+    for (const page of [first, second]) await loadLater(page, LIFETIME, timing);
     const begun = Date.now();
     for (let loads = 0; Date.now() - begun < 8_000; loads++) {
       await Promise.all([getToken(first), getToken(second)]);

@@ -372,7 +372,7 @@ describe("a sign-out", () => {
       first.page.waitForFunction(
         () => document.readyState === "complete" && window.auth === undefined,
       ),
-      first.page.evaluate(() => void window.auth.signOut()),
+      first.page.evaluate(() => void window.auth.logout()),
     ]);
     await status(second.page, "anonymous");
     expect(await getToken(second.page)).toMatchObject({ code: "no_token" });
@@ -393,7 +393,7 @@ describe("a sign-out", () => {
     const tab = await open();
     await signIn(tab);
     await tab.page.setOfflineMode(true);
-    await tab.page.evaluate(() => window.auth.signOut());
+    await tab.page.evaluate(() => window.auth.logout());
     await status(tab.page, "anonymous");
     await tab.page.setOfflineMode(false);
     expect(await getToken(tab.page)).toMatchObject({ code: "no_token" });

@@ -202,17 +202,17 @@ describe("the clock", () => {
     const tab = await open();
     await tab.page.evaluate(() => localStorage.setItem("ahead", "240000"));
     await signIn(tab);
-    const leftMs = () =>
+    const remainingMs = () =>
       tab.page.evaluate(async () => {
         await window.auth.getToken({ prompt: "none" });
         const { state } = window.auth;
         return state.status === "authenticated" ? state.token.expiresAt - Date.now() : NaN;
       });
-    expect(await leftMs()).toBeLessThanOrEqual(60_000);
+    expect(await remainingMs()).toBeLessThanOrEqual(60_000);
     await tab.page.evaluate(() => localStorage.setItem("ahead", "0"));
-    expect(await leftMs()).toBeLessThanOrEqual(60_000);
+    expect(await remainingMs()).toBeLessThanOrEqual(60_000);
     await reload(tab);
-    expect(await leftMs()).toBeLessThanOrEqual(60_000);
+    expect(await remainingMs()).toBeLessThanOrEqual(60_000);
     expect(await getToken(tab.page)).toHaveProperty("token");
   });
 });

@@ -39,8 +39,9 @@ async function open(options: TabOptions = {}) {
       await Promise.all(document.getAnimations().map(({ finished }) => finished));
     });
   };
-  const answer = () => tab.page.waitForFunction(() => window.answer).then((it) => it.jsonValue());
-  return { ...tab, show, answer };
+  const response = () =>
+    tab.page.waitForFunction(() => window.response).then((it) => it.jsonValue());
+  return { ...tab, show, response };
 }
 
 const SCENES: readonly Scene[] = [
@@ -84,17 +85,17 @@ test.for([
 );
 
 test("a picture that is not https is not asked for, one from https is", async () => {
-  const { page, show, requests, answer } = await open();
+  const { page, show, requests, response } = await open();
   await show("search");
   const ofPictures = () => requests.lines.filter((line) => line.endsWith(".png"));
   await expect.poll(ofPictures).toEqual(["GET https://127.0.0.1:9/jose.png"]);
   await page.keyboard.press("Enter");
-  expect(await answer()).toEqual({ type: "continue", sub: "person-0" });
+  expect(await response()).toEqual({ type: "continue", sub: "person-0" });
   await page.browserContext().close();
 });
 
 test("the focus stays in the dialog and is given back; Escape dismisses", async () => {
-  const { page, show, answer } = await open();
+  const { page, show, response } = await open();
   await page.focus("#before");
   for (const scene of ["accounts", "search", "waiting"] as const) {
     await show(scene);
@@ -108,7 +109,7 @@ test("the focus stays in the dialog and is given back; Escape dismisses", async 
       }
     }
     await page.keyboard.press("Escape");
-    expect(await answer()).toEqual({ type: "dismiss" });
+    expect(await response()).toEqual({ type: "dismiss" });
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("before");
   }
   await page.browserContext().close();

@@ -223,7 +223,7 @@ describe("a hidden frame", () => {
     const page = await open();
     await beginPopup(page, { loginHint: "ada" });
     await outcomeOf(page);
-    await page.evaluate(() => window.auth.signOut({ endSession: "none" }));
+    await page.evaluate(() => window.auth.logout({ endSession: "none" }));
     await status(page, "anonymous");
     await begin(page, "IframeUserAgent");
     expect(await outcomeOf(page)).toEqual({ sub: "ada" });

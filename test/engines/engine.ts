@@ -1,5 +1,5 @@
 /** The little that a life-cycle test needs of a browser, whatever drives it. */
-export interface Engine {
+export interface LazyServer {
   open(url: string): Promise<EngineTab>;
   /** As when the machine loses its power. */
   kill(): Promise<void>;
@@ -14,4 +14,4 @@ export interface EngineTab {
   close(): Promise<void>;
 }
 
-export type LaunchEngine = (profile: string) => Promise<Engine>;
+export type LaunchEngine = (profile: string) => Promise<LazyServer>;

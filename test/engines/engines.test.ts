@@ -12,7 +12,7 @@ import { launchWebKit } from "./webkit.ts";
 const ENGINES = { Firefox: launchFirefox, WebKit: launchWebKit };
 /** DRAIN, and two seconds. */
 const BOUND_MS = 4_000;
-const ANSWER_MS = 8_000;
+const RESPONSE_MS = 8_000;
 
 let site: BareSite;
 let life: Life | undefined;
@@ -26,7 +26,7 @@ afterEach(async () => {
   life = undefined;
 });
 
-describe.for(Object.entries(ENGINES))("%s", ([engine, launch]) => {
+describe.for(Object.entries(ENGINES))("%s", ([lazyServer, launch]) => {
   test.for([2, 10])("%i tabs that wake with an expired token take one request", async (count) => {
     life = await Life.begin(launch, site);
     const tabs = await life.tabs(count);
@@ -40,9 +40,9 @@ describe.for(Object.entries(ENGINES))("%s", ([engine, launch]) => {
     await tabs[0]!.run('new BroadcastChannel("wake").postMessage("")');
     const tokens = new Set<string | undefined>();
     for (const tab of tabs) tokens.add((await outcome(tab)).token);
-    note({ engine, scenario: "wake", count, ms: Math.round(performance.now() - begun) });
+    note({ lazyServer, scenario: "wake", count, ms: Math.round(performance.now() - begun) });
     expect(tokens.size).toBe(1);
-    expect(life.verdict()).toEqual({ requests: 1, duplicates: 0, revocations: 0 });
+    expect(life.validation()).toEqual({ requests: 1, duplicates: 0, revocations: 0 });
     await life.expectAlive(tabs[0]!);
   });
 
@@ -52,7 +52,7 @@ describe.for(Object.entries(ENGINES))("%s", ([engine, launch]) => {
     life = begun;
     const [other, owner] = await begun.tabs(2);
     const { tokenRequests } = begun.provider;
-    tokenRequests.failNext({ delayAnswerMs: ANSWER_MS });
+    tokenRequests.failNext({ delayResponseMs: RESPONSE_MS });
     await beginToken(owner!);
     await until("an answer", () => tokenRequests.refreshes[0]?.given !== undefined);
     await beginToken(other!);
@@ -65,9 +65,9 @@ describe.for(Object.entries(ENGINES))("%s", ([engine, launch]) => {
     await owner.close();
     expect(await life.isGood(await outcome(other))).toBe(true);
     const ms = Math.round(performance.now() - begun);
-    note({ engine, scenario: "close", ms });
+    note({ lazyServer, scenario: "close", ms });
     expect(ms).toBeLessThan(BOUND_MS);
-    expect(life.verdict()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
+    expect(life.validation()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
     await life.expectAlive(other);
   });
 
@@ -79,11 +79,11 @@ describe.for(Object.entries(ENGINES))("%s", ([engine, launch]) => {
     await beginToken(owner);
     const tokens = [await outcome(other), await outcome(owner)];
     const ms = Math.round(performance.now() - begun);
-    note({ engine, scenario: "reload", ms });
+    note({ lazyServer, scenario: "reload", ms });
     expect(await life.isGood(tokens[0]!)).toBe(true);
     expect(tokens[1]).toEqual(tokens[0]);
     expect(ms).toBeLessThan(BOUND_MS);
-    expect(life.verdict()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
+    expect(life.validation()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
     await life.expectAlive(other);
   });
 });
@@ -92,7 +92,7 @@ test("Firefox, killed in the middle of a refresh and started again, keeps the se
   life = await Life.begin(launchFirefox, site);
   const [tab] = await life.tabs(1);
   const { tokenRequests } = life.provider;
-  tokenRequests.failNext({ delayAnswerMs: ANSWER_MS });
+  tokenRequests.failNext({ delayResponseMs: RESPONSE_MS });
   await beginToken(tab!);
   await until("an answer", () => tokenRequests.refreshes[0]?.given !== undefined);
   await life.restart();
@@ -101,8 +101,8 @@ test("Firefox, killed in the middle of a refresh and started again, keeps the se
   await beginToken(again);
   expect(await life.isGood(await outcome(again))).toBe(true);
   const ms = Math.round(performance.now() - begun);
-  note({ engine: "Firefox", scenario: "kill -9", ms });
+  note({ lazyServer: "Firefox", scenario: "kill -9", ms });
   expect(ms).toBeLessThan(BOUND_MS);
-  expect(life.verdict()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
+  expect(life.validation()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
   await life.expectAlive(again);
 });

@@ -4,38 +4,38 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { startProvider, type RunningProvider } from "../../demo/server/provider.ts";
-import { watchServer, type Verdict } from "../chaos/verdict.ts";
+import { watchServer, type Validation } from "../chaos/verdict.ts";
 import type { Outcome } from "../support/bare-page.ts";
 import type { BareSite } from "../support/bare-site.ts";
-import type { Engine, EngineTab, LaunchEngine } from "./engine.ts";
+import type { LazyServer, EngineTab, LaunchEngine } from "./engine.ts";
 
 /** A provider, one browser of an engine, and tabs of it. */
 export class Life {
   readonly provider: RunningProvider;
-  readonly verdict: () => Verdict;
+  readonly validation: () => Validation;
   readonly #launch: LaunchEngine;
   readonly #profile: string;
   readonly #url: string;
-  #engine: Engine;
+  #lazyServer: LazyServer;
 
   private constructor(
     launch: LaunchEngine,
     profile: string,
-    engine: Engine,
+    lazyServer: LazyServer,
     url: string,
     provider: RunningProvider,
   ) {
     this.#launch = launch;
     this.#profile = profile;
-    this.#engine = engine;
+    this.#lazyServer = lazyServer;
     this.#url = url;
     this.provider = provider;
-    this.verdict = watchServer(provider);
+    this.validation = watchServer(provider);
   }
 
   static async begin(launch: LaunchEngine, site: BareSite): Promise<Life> {
     const profile = mkdtempSync(join(tmpdir(), "latchkey-engine-"));
-    const engine = await launch(profile);
+    const lazyServer = await launch(profile);
     const provider = await startProvider({
       port: 0,
       origins: [site.origin],
@@ -43,11 +43,11 @@ export class Life {
       accessTokenTtlSeconds: 1,
       reuseLeewaySeconds: 30,
     });
-    return new Life(launch, profile, engine, `${site.origin}/bare/`, provider);
+    return new Life(launch, profile, lazyServer, `${site.origin}/bare/`, provider);
   }
 
   async open(): Promise<EngineTab> {
-    const tab = await this.#engine.open(this.#url);
+    const tab = await this.#lazyServer.open(this.#url);
     await this.create(tab);
     return tab;
   }
@@ -89,20 +89,20 @@ export class Life {
 
   /** The session stands: one more refresh is one request and works. */
   async expectAlive(tab: EngineTab): Promise<void> {
-    const { requests } = this.verdict();
+    const { requests } = this.validation();
     await beginToken(tab, "reload");
     expect(await this.isGood(await outcome(tab))).toBe(true);
-    expect(this.verdict()).toMatchObject({ requests: requests + 1, revocations: 0 });
+    expect(this.validation()).toMatchObject({ requests: requests + 1, revocations: 0 });
   }
 
   /** The browser is killed, and started again with the same profile. */
   async restart(): Promise<void> {
-    await this.#engine.kill();
-    this.#engine = await this.#launch(this.#profile);
+    await this.#lazyServer.kill();
+    this.#lazyServer = await this.#launch(this.#profile);
   }
 
   async end(): Promise<void> {
-    await this.#engine.close();
+    await this.#lazyServer.close();
     await this.provider.close();
     rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -1,14 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Engine, EngineTab } from "./engine.ts";
+import type { LazyServer, EngineTab } from "./engine.ts";
 
 const LIBRARIES = "/usr/lib";
 const DRIVER_PORT = 4790;
 const DISPLAY = ":97";
 
 /** WebKitGTK by WebDriver, in a display of its own. */
-export async function launchWebKit(): Promise<Engine> {
+export async function launchWebKit(): Promise<LazyServer> {
   const driverPath = "/usr/bin/WebKitWebDriver";
   const displayPath = "/usr/bin/Xvfb";
   const binary = miniBrowser();
@@ -71,12 +71,12 @@ class WebDriver {
   static async start(browser: { binary: string; args: string[] }): Promise<WebDriver> {
     const root = `http://127.0.0.1:${DRIVER_PORT}/session`;
     const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": browser } };
-    for (let tries = 0; ; tries++) {
+    for (let sends = 0; ; sends++) {
       try {
         const { sessionId } = await ask<{ sessionId: string }>("POST", root, { capabilities });
         return new WebDriver(`${root}/${sessionId}`);
       } catch (error) {
-        if (tries === 20) throw error;
+        if (sends === 20) throw error;
         await sleep(250);
       }
     }

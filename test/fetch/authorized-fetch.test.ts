@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { authorizedFetch } from "../../src/fetch/authorized-fetch.ts";
+import { authorizedFetch } from "../../src/fetch/create-fetch.ts";
 import { RefusedTokens } from "../../src/fetch/refused-tokens.ts";
 
 const PAGE = "https://app.example/page";
@@ -10,7 +10,7 @@ afterEach(() => {
 });
 
 /** What was sent, and an `auth.fetch` whose requests are answered so; every reload brings the next of `tokens`. */
-function setUp(answer: (token: string) => Response, tokens = ["at1", "at2", "at3"]) {
+function setUp(response: (token: string) => Response, tokens = ["at1", "at2", "at3"]) {
   const sent: { token: string; body: string; signal: AbortSignal }[] = [];
   const getToken = vi.fn(async ({ cache, signal }: { cache?: "reload"; signal: AbortSignal }) => {
     signal.throwIfAborted();
@@ -20,7 +20,7 @@ function setUp(answer: (token: string) => Response, tokens = ["at1", "at2", "at3
   vi.stubGlobal("fetch", async (request: Request) => {
     const token = request.headers.get("authorization")!.replace("Bearer ", "");
     sent.push({ token, body: await request.text(), signal: request.signal });
-    return answer(token);
+    return response(token);
   });
   const refused = new RefusedTokens();
   const authFetch = authorizedFetch(getToken, PAGE, async () => refused);

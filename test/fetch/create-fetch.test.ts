@@ -7,7 +7,7 @@ import { createFetch, type CreateFetchConfig } from "../../src/fetch/create-fetc
 const API = "https://api.example.com";
 
 function setUp(
-  answer: (request: Request) => Response = () => new Response("ok"),
+  response: (request: Request) => Response = () => new Response("ok"),
   changes: Partial<CreateFetchConfig> = {},
 ) {
   const sent: { url: string; header: string | null; body: string }[] = [];
@@ -25,7 +25,7 @@ function setUp(
         header: request.headers.get(changes.headerName ?? "authorization"),
         body: await request.clone().text(),
       });
-      return answer(request);
+      return response(request);
     },
     ...changes,
   });

@@ -1,15 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ApiPause, ApiPauses } from "../../src/core/api-pauses.ts";
 import { createClient } from "../../src/confidential.ts";
-import { authorizedFetch } from "../../src/fetch/authorized-fetch.ts";
-import { createFetch } from "../../src/fetch/create-fetch.ts";
 import { RefusedTokens } from "../../src/fetch/refused-tokens.ts";
 import { TokenManager } from "../../src/service/token-manager.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { MemoryTokenStorage } from "../../src/memory/memory-token-storage.ts";
-import { wallClock } from "../../src/core/wall-clock.ts";
-import { loginAnswer, remember, world } from "../auth/fixture.ts";
-import { answerOf, expiredRow, USUAL } from "../refresh/tabs.ts";
+import { wallClock } from "../../src/core/ports.ts";
+import { loginResponse, remember, world } from "../auth/fixture.ts";
+import { responseOf, expiredRow, DEFAULT_KEY } from "../refresh/tabs.ts";
+import { authorizedFetch, createFetch } from "../../src/fetch/create-fetch.ts";
 
 /** An API that refuses tokens, and how many new ones that costs. */
 
@@ -36,7 +35,7 @@ const refuseAll = async () => new Response("no", { status: 401 });
 /** A fetch for `API` that answers as told, by path and token. */
 function apiFetch(
   getToken: (options: { cache?: "reload" }) => Promise<string>,
-  answer: (path: string, token: string) => number = () => 401,
+  response: (path: string, token: string) => number = () => 401,
   pauses?: ApiPauses,
 ) {
   let calls = 0;
@@ -47,7 +46,7 @@ function apiFetch(
       fetch: async (request) => {
         calls++;
         const token = request.headers.get("authorization")!.replace("Bearer ", "");
-        return new Response("", { status: answer(new URL(request.url).pathname, token) });
+        return new Response("", { status: response(new URL(request.url).pathname, token) });
       },
     },
     async () => new RefusedTokens(pauses),
@@ -70,8 +69,8 @@ describe("A9: an API that answers 401 to everything", () => {
   test("A9: 60 calls at the same time share one refresh", async () => {
     const my = tokens();
     const { send } = apiFetch(my.getToken);
-    const answers = await Promise.all(Array.from({ length: 60 }, () => send()));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+    const responses = await Promise.all(Array.from({ length: 60 }, () => send()));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([401]));
     expect((await send()).status).toBe(401);
     expect(my.reloads()).toBe(1);
   });
@@ -109,8 +108,8 @@ describe("A9: an API that answers 401 to everything", () => {
     const manager = new TokenManager({
       provider: {
         requestToken: async () => {
-          const { refreshToken: _, ...answer } = loginAnswer({ accessToken: `at${++issued}` });
-          return answer;
+          const { refreshToken: _, ...response } = loginResponse({ accessToken: `at${++issued}` });
+          return response;
         },
       },
       storage: new MemoryTokenStorage(),
@@ -130,10 +129,12 @@ describe("A9: an API that answers 401 to everything", () => {
       const expiresAt = Date.now() + 24 * HOUR_MS;
       await remember(my, {
         ...row,
-        access: { [USUAL]: { gen: 1, expiresAt, scope: ["openid"], lifeMs: 24 * HOUR_MS } },
+        access: {
+          [DEFAULT_KEY]: { generation: 1, expiresAt, scope: ["openid"], lifetimeMs: 24 * HOUR_MS },
+        },
       });
       let n = 1;
-      my.answer = async () => answerOf(++n, { expiresAt });
+      my.response = async () => responseOf(++n, { expiresAt });
       const pauses: ApiPauses = new Map();
       const tabs = Array.from({ length: count }, () => my.tab());
       const fetches = tabs.map((tab) => apiFetch(tab.getToken, undefined, pauses));
@@ -233,9 +234,11 @@ describe("A9: a token that another tab replaced already", () => {
     const my = world();
     const row = expiredRow();
     const expiresAt = Date.now() + HOUR_MS;
-    const access = { [USUAL]: { gen: 1, expiresAt, scope: ["openid"], lifeMs: HOUR_MS } };
+    const access = {
+      [DEFAULT_KEY]: { generation: 1, expiresAt, scope: ["openid"], lifetimeMs: HOUR_MS },
+    };
     await remember(my, { ...row, access });
-    my.answer = async () => answerOf(my.sends + 1, { expiresAt });
+    my.response = async () => responseOf(my.sends + 1, { expiresAt });
     const [one, two] = [my.tab(), my.tab()];
     expect(await two.getToken()).toBe("at1");
     expect(await one.getToken({ cache: "reload", refused: "at1" })).toBe("at2");
@@ -252,7 +255,7 @@ describe("A9: a token that another tab replaced already", () => {
     const storage = new MemoryTokenStorage();
     const open = () =>
       new TokenManager({
-        provider: { requestToken: async () => loginAnswer({ accessToken: `at${++issued}` }) },
+        provider: { requestToken: async () => loginResponse({ accessToken: `at${++issued}` }) },
         storage,
         locks: new MemoryTabLock(),
         clock: wallClock,

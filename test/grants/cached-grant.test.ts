@@ -13,7 +13,7 @@ import type { TokenSet } from "../../src/core/token-set.ts";
 import { CachedGrant, type CachedGrantConfig } from "../../src/grants/cached-grant.ts";
 import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
-import { loginAnswer } from "../auth/fixture.ts";
+import { loginResponse } from "../auth/fixture.ts";
 import { mapStorage, scriptedGrant, startClock } from "./support.ts";
 
 const HOUR = 3_600_000;
@@ -35,12 +35,12 @@ function setUp(changes: Partial<TokenSet> = {}, config: Partial<CachedGrantConfi
 }
 
 function tokens(accessToken: string, changes: Partial<TokenSet> = {}): TokenSet {
-  const { refreshToken: _, user: __, ...rest } = loginAnswer();
+  const { refreshToken: _, user: __, ...rest } = loginResponse();
   return { ...rest, accessToken, expiresAt: Date.now() + HOUR, ...changes };
 }
 
-const secrets = async (answers: Promise<TokenSet>[]) =>
-  (await Promise.all(answers)).map(({ accessToken }) => accessToken);
+const secrets = async (responses: Promise<TokenSet>[]) =>
+  (await Promise.all(responses)).map(({ accessToken }) => accessToken);
 
 describe("a cached grant", () => {
   test("gives what it stored until the token is about to expire", async () => {
@@ -182,7 +182,7 @@ describe("a cached grant", () => {
   });
 
   test.for([
-    { trip: { redirectUri: "x", go: async () => "", close: () => {} } },
+    { roundTrip: { redirectUri: "x", go: async () => "", close: () => {} } },
     { response: "https://app.example/?code=c" },
   ])(
     "hands %o in untouched, whatever it has, and stores the answer for who it is",
@@ -217,7 +217,7 @@ describe("a cached grant", () => {
 
   describe("around a RefreshTokenGrant", () => {
     /** Its tokens ran out. What is sent is answered as `reply` says, a little later. */
-    async function held(reply: (nth: number) => TokenSet | Error, locks?: TabLock) {
+    async function cached(reply: (nth: number) => TokenSet | Error, locks?: TabLock) {
       const storage = mapStorage();
       const sent: unknown[] = [];
       const inner = scriptedGrant(() => tokens("login", { refreshToken: "rt1" }));
@@ -225,9 +225,9 @@ describe("a cached grant", () => {
         requestTokens: async (parameters: TokenParameters) => {
           sent.push(parameters["refresh_token"]);
           await new Promise((resolve) => setImmediate(resolve));
-          const answer = reply(sent.length);
-          if (answer instanceof Error) throw answer;
-          return answer;
+          const response = reply(sent.length);
+          if (response instanceof Error) throw response;
+          return response;
         },
       };
       const tab = () =>
@@ -249,14 +249,14 @@ describe("a cached grant", () => {
     });
 
     test("calls at once send one refresh token once, whatever they say of caches and prompts", async () => {
-      const { sent, tab } = await held(next);
+      const { sent, tab } = await cached(next);
       const grant = tab();
-      const answers = await secrets([
+      const responses = await secrets([
         grant.requestToken({}),
         grant.requestToken({}),
         grant.requestToken({ prompt: "none" }),
       ]);
-      expect(answers).toEqual(["t1", "t1", "t1"]);
+      expect(responses).toEqual(["t1", "t1", "t1"]);
       expect(sent).toEqual(["rt1"]);
       await secrets([
         grant.requestToken({ cache: "reload" }),
@@ -267,14 +267,14 @@ describe("a cached grant", () => {
     });
 
     test("and in several tabs that share locks", async () => {
-      const { sent, tab } = await held(next, new MemoryTabLock());
-      const answers = await secrets([tab().requestToken({}), tab().requestToken({})]);
-      expect(answers).toEqual(["t1", "t1"]);
+      const { sent, tab } = await cached(next, new MemoryTabLock());
+      const responses = await secrets([tab().requestToken({}), tab().requestToken({})]);
+      expect(responses).toEqual(["t1", "t1"]);
       expect(sent).toEqual(["rt1"]);
     });
 
     test("a thousand calls at once are told of one failure", async () => {
-      const { sent, tab } = await held(() => new NetworkError("offline"));
+      const { sent, tab } = await cached(() => new NetworkError("offline"));
       const grant = tab();
       const calls = await Promise.allSettled(
         Array.from({ length: 1_000 }, () => grant.requestToken({})),
@@ -284,7 +284,7 @@ describe("a cached grant", () => {
     });
 
     test("whoever leaves leaves alone", async () => {
-      const { sent, tab } = await held(next);
+      const { sent, tab } = await cached(next);
       const grant = tab();
       const leave = new AbortController();
       const left = grant.requestToken({ signal: leave.signal });
@@ -297,7 +297,7 @@ describe("a cached grant", () => {
 
     test("what was sent and left by all is stored all the same", async () => {
       const leave = new AbortController();
-      const { sent, tab } = await held((nth) => {
+      const { sent, tab } = await cached((nth) => {
         leave.abort(new Error("enough"));
         return next(nth);
       });
@@ -311,7 +311,7 @@ describe("a cached grant", () => {
     test.for([new NoTokenError("nobody"), new NetworkError("offline")])(
       "a refresh token that is used up is not sent again, also after %s",
       async (error) => {
-        const { sent, inner, tab } = await held(spent);
+        const { sent, inner, tab } = await cached(spent);
         inner.requestToken = () => Promise.reject(error);
         const grant = tab();
         const code = error.code === "no_token" ? "refresh_token" : "network";
@@ -322,7 +322,7 @@ describe("a cached grant", () => {
     );
 
     test("a RefreshTokenError deletes the record", async () => {
-      const { storage, tab } = await held((nth) =>
+      const { storage, tab } = await cached((nth) =>
         nth === 1 ? tokens("t1", { user: { sub: "ada", claims: {} } }) : spent(),
       );
       await tab().requestToken({});

@@ -9,12 +9,12 @@ import {
 import { ClientCredentialsGrant } from "../../src/grants/client-credentials-grant.ts";
 import { PasswordGrant, type PasswordConfig } from "../../src/grants/password-grant.ts";
 import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";
-import { loginAnswer } from "../auth/fixture.ts";
+import { loginResponse } from "../auth/fixture.ts";
 
-const answer = loginAnswer({ accessToken: "fresh" });
+const response = loginResponse({ accessToken: "fresh" });
 const SECRET = "hunter2-7f3a";
 
-function fakeServer(reply: AuthorizationServer["requestTokens"] = async () => answer) {
+function fakeServer(reply: AuthorizationServer["requestTokens"] = async () => response) {
   return { requestTokens: vi.fn(reply) };
 }
 
@@ -35,7 +35,7 @@ describe("ClientCredentialsGrant", () => {
       extraParameters: { tenant: "t", grant_type: "never" },
     });
     const { signal } = new AbortController();
-    expect(await grant.requestToken({ signal })).toBe(answer);
+    expect(await grant.requestToken({ signal })).toBe(response);
     expect(server.requestTokens).toHaveBeenLastCalledWith(
       {
         grant_type: "client_credentials",
@@ -84,7 +84,7 @@ describe("PasswordGrant", () => {
     });
     expect(credentials).not.toHaveBeenCalled();
     const { signal } = new AbortController();
-    expect(await grant.requestToken({ signal, audience: "aud" })).toBe(answer);
+    expect(await grant.requestToken({ signal, audience: "aud" })).toBe(response);
     expect(server.requestTokens).toHaveBeenCalledWith(
       {
         grant_type: "password",
@@ -147,23 +147,25 @@ describe("PasswordGrant", () => {
 });
 
 describe("RefreshTokenGrant", () => {
-  const held = loginAnswer({ refreshToken: "rt-old", scope: ["a", "b"] });
+  const cached = loginResponse({ refreshToken: "rt-old", scope: ["a", "b"] });
   function setUp(reply?: AuthorizationServer["requestTokens"]) {
     const server = fakeServer(reply);
-    const inner = { requestToken: vi.fn(async () => loginAnswer({ accessToken: "inner" })) };
+    const inner = { requestToken: vi.fn(async () => loginResponse({ accessToken: "inner" })) };
     return { server, inner, grant: new RefreshTokenGrant(inner, server) };
   }
 
   test("sends the refresh token, and keeps it when none comes back", async () => {
     const { server, inner, grant } = setUp(async () => {
-      const { refreshToken: _, ...rest } = loginAnswer({ accessToken: "at2", scope: [] });
+      const { refreshToken: _, ...rest } = loginResponse({ accessToken: "at2", scope: [] });
       return rest;
     });
-    expect(await grant.requestToken({ tokens: held, resource: "r", scope: ["a"] })).toMatchObject({
-      accessToken: "at2",
-      refreshToken: "rt-old",
-      scope: ["a", "b"],
-    });
+    expect(await grant.requestToken({ tokens: cached, resource: "r", scope: ["a"] })).toMatchObject(
+      {
+        accessToken: "at2",
+        refreshToken: "rt-old",
+        scope: ["a", "b"],
+      },
+    );
     expect(server.requestTokens).toHaveBeenCalledWith(
       {
         grant_type: "refresh_token",
@@ -178,8 +180,8 @@ describe("RefreshTokenGrant", () => {
   });
 
   test("takes the new refresh token, and the scope as granted now", async () => {
-    const { grant } = setUp(async () => loginAnswer({ refreshToken: "rt-new", scope: ["a"] }));
-    expect(await grant.requestToken({ tokens: held })).toMatchObject({
+    const { grant } = setUp(async () => loginResponse({ refreshToken: "rt-new", scope: ["a"] }));
+    expect(await grant.requestToken({ tokens: cached })).toMatchObject({
       refreshToken: "rt-new",
       scope: ["a"],
     });
@@ -187,9 +189,9 @@ describe("RefreshTokenGrant", () => {
 
   test("sends it to the token endpoint of the configuration", async () => {
     const server = fakeServer();
-    const inner = { requestToken: async () => answer };
+    const inner = { requestToken: async () => response };
     const grant = new RefreshTokenGrant(inner, server, { tokenEndpoint: "https://id.example/r" });
-    await grant.requestToken({ tokens: loginAnswer() });
+    await grant.requestToken({ tokens: loginResponse() });
     expect(server.requestTokens).toHaveBeenCalledWith(expect.anything(), {
       tokenEndpoint: "https://id.example/r",
     });
@@ -197,8 +199,8 @@ describe("RefreshTokenGrant", () => {
 
   test.for([
     {},
-    { tokens: loginAnswer({ refreshToken: "" }) },
-    { tokens: held, response: "https://app.example/callback?code=c" },
+    { tokens: loginResponse({ refreshToken: "" }) },
+    { tokens: cached, response: "https://app.example/callback?code=c" },
   ])("has nothing to send for %o", async (request) => {
     const { server, inner, grant } = setUp();
     await grant.requestToken(request);
@@ -213,7 +215,7 @@ describe("RefreshTokenGrant", () => {
     refusal("bad_refresh_token", 200),
   ])("%s leads to the inner grant, with the request as it was", async (error) => {
     const { inner, grant } = setUp(() => Promise.reject(error));
-    const request = { tokens: held, cache: "reload" } as const;
+    const request = { tokens: cached, cache: "reload" } as const;
     expect(await grant.requestToken(request)).toMatchObject({ accessToken: "inner" });
     expect(inner.requestToken).toHaveBeenCalledWith(request);
   });
@@ -221,13 +223,13 @@ describe("RefreshTokenGrant", () => {
   test("and is a RefreshTokenError when that has nothing", async () => {
     const { inner, grant } = setUp(() => Promise.reject(refusal("invalid_grant")));
     inner.requestToken.mockRejectedValue(new NoTokenError("a password is needed"));
-    await expect(grant.requestToken({ tokens: held })).rejects.toMatchObject({
+    await expect(grant.requestToken({ tokens: cached })).rejects.toMatchObject({
       code: "refresh_token",
       reason: "invalid_grant",
     });
     const offline = new NetworkError("offline");
     inner.requestToken.mockRejectedValue(offline);
-    await expect(grant.requestToken({ tokens: held })).rejects.toBe(offline);
+    await expect(grant.requestToken({ tokens: cached })).rejects.toBe(offline);
   });
 
   test.for([
@@ -240,13 +242,13 @@ describe("RefreshTokenGrant", () => {
     new RequestTokenError("500", { hint: "x", status: 500, retryable: true }),
   ])("%s is passed on: the refresh token stands", async (error) => {
     const { inner, grant } = setUp(() => Promise.reject(error));
-    await expect(grant.requestToken({ tokens: held })).rejects.toBe(error);
+    await expect(grant.requestToken({ tokens: cached })).rejects.toBe(error);
     expect(inner.requestToken).not.toHaveBeenCalled();
   });
 
   test("tokens about somebody else are refused", async () => {
-    const { grant } = setUp(async () => loginAnswer({ user: { sub: "mallory", claims: {} } }));
-    await expect(grant.requestToken({ tokens: held })).rejects.toMatchObject({
+    const { grant } = setUp(async () => loginResponse({ user: { sub: "mallory", claims: {} } }));
+    await expect(grant.requestToken({ tokens: cached })).rejects.toMatchObject({
       code: "refresh_token",
       reason: "id_token",
     });
@@ -255,10 +257,10 @@ describe("RefreshTokenGrant", () => {
   test("a request on its way is not aborted: it may have used the refresh token up", async () => {
     const { server, grant } = setUp();
     const leave = new AbortController();
-    await grant.requestToken({ tokens: held, signal: leave.signal });
+    await grant.requestToken({ tokens: cached, signal: leave.signal });
     expect(server.requestTokens.mock.lastCall![1]).not.toHaveProperty("signal");
     leave.abort(new Error("enough"));
-    await expect(grant.requestToken({ tokens: held, signal: leave.signal })).rejects.toThrow(
+    await expect(grant.requestToken({ tokens: cached, signal: leave.signal })).rejects.toThrow(
       "enough",
     );
     expect(server.requestTokens).toHaveBeenCalledTimes(1);

@@ -10,7 +10,7 @@ import type { TokenRequest } from "../../src/core/grant.ts";
 import { ConfiguredGrant } from "../../src/grants/configured-grant.ts";
 import { StaticGrant } from "../../src/grants/static-grant.ts";
 
-type Answer = Configuration | Error;
+type RefreshResult = Configuration | Error;
 
 interface Configuration {
   type: string;
@@ -21,17 +21,17 @@ const refused = new RequestTokenError("no", { error: "invalid_client", hint: "x"
 const at = (clientId: string, type = "static"): Configuration => ({ type, clientId });
 
 /** A grant whose server knows the client `known`. */
-function setUp(answer: Answer | Answer[], refusal: AuthError = refused) {
-  const answers = [answer].flat();
+function setUp(response: RefreshResult | RefreshResult[], refusal: AuthError = refused) {
+  const responses = [response].flat();
   const loaded: string[] = [];
   const made: string[] = [];
   const asked: TokenRequest[] = [];
   const state = { known: "one" };
   const loadConfig = async ({ cache }: { cache: "default" | "reload" }) => {
     loaded.push(cache);
-    const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
-    if (answer instanceof Error) throw answer;
-    return answer;
+    const response = responses.length > 1 ? responses.shift()! : responses[0]!;
+    if (response instanceof Error) throw response;
+    return response;
   };
   const grant = new ConfiguredGrant<Configuration>({
     loadConfig,
@@ -93,7 +93,7 @@ test("does not repeat what an unchanged configuration was refused for", async ()
 });
 
 test.for([
-  { trip: { redirectUri: "x", go: async () => "", close: () => {} } },
+  { roundTrip: { redirectUri: "x", go: async () => "", close: () => {} } },
   { response: "https://app.example/?code=c" },
 ])("does not send the code of %o twice, and is ready for the next login", async (login) => {
   const { grant, asked, loaded } = setUp([at("old"), at("one")]);
@@ -105,7 +105,7 @@ test.for([
 
 test("a device endpoint that does not know the client is one more reason to load, also in a login", async () => {
   const unknown = new DeviceCodeError("refused", "no", { error: "invalid_client", hint: "x" });
-  const login = { trip: { redirectUri: "x", go: async () => "", close: () => {} } };
+  const login = { roundTrip: { redirectUri: "x", go: async () => "", close: () => {} } };
   for (const request of [{}, login]) {
     const { grant, loaded } = setUp([at("old"), at("one")], unknown);
     expect((await grant.requestToken(request)).accessToken).toBe("one");
@@ -124,8 +124,8 @@ test("takes no other error for a reason to load", async () => {
 
 test("loads once for all who ask at the same time, at first and after invalid_client", async () => {
   const { grant, loaded, made } = setUp([at("old"), at("one")]);
-  const answers = await Promise.all(Array.from({ length: 20 }, () => grant.requestToken({})));
-  expect(new Set(answers.map(({ accessToken }) => accessToken))).toEqual(new Set(["one"]));
+  const responses = await Promise.all(Array.from({ length: 20 }, () => grant.requestToken({})));
+  expect(new Set(responses.map(({ accessToken }) => accessToken))).toEqual(new Set(["one"]));
   expect(loaded).toEqual(["default", "reload"]);
   expect(made).toEqual(["old", "one"]);
 });
@@ -171,9 +171,9 @@ test("passes on a typed error of the app", async () => {
 });
 
 test("can be left while it loads, and loads on for the others", async () => {
-  let answer: (configuration: Configuration) => void = () => {};
+  let response: (configuration: Configuration) => void = () => {};
   const grant = new ConfiguredGrant<Configuration>({
-    loadConfig: () => new Promise((resolve) => (answer = resolve)),
+    loadConfig: () => new Promise((resolve) => (response = resolve)),
     registry: { static: ({ clientId }) => new StaticGrant({ accessToken: clientId }) },
   });
   const leave = new AbortController();
@@ -182,6 +182,6 @@ test("can be left while it loads, and loads on for the others", async () => {
   const reason = new Error("enough");
   leave.abort(reason);
   await expect(left).rejects.toBe(reason);
-  answer(at("one"));
+  response(at("one"));
   expect((await stays).accessToken).toBe("one");
 });

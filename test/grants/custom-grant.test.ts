@@ -3,13 +3,12 @@ import type { TokenRequest } from "../../src/core/grant.ts";
 import { NoTokenError } from "../../src/core/errors.ts";
 import { contextKey, TokenContext } from "../../src/core/token-context.ts";
 import { CachedGrant } from "../../src/grants/cached-grant.ts";
-import { CustomGrant } from "../../src/grants/custom-grant.ts";
-import type { CustomTokens } from "../../src/grants/custom-tokens.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { StaticGrant } from "../../src/grants/static-grant.ts";
 import { TokenExchangeGrant } from "../../src/grants/token-exchange-grant.ts";
-import { loginAnswer } from "../auth/fixture.ts";
+import { loginResponse } from "../auth/fixture.ts";
 import { mapStorage, scriptedGrant, startClock } from "./support.ts";
+import { CustomGrant, type CustomTokens } from "../../src/grants/custom-grant.ts";
 
 const MINUTE = 60_000;
 
@@ -35,10 +34,10 @@ describe("a custom grant", () => {
   });
 
   test("gives all that the function gives, and shows none of it", async () => {
-    const full = loginAnswer({ scope: ["x"] });
-    const answer = await new CustomGrant(async () => full).requestToken({ scope: ["a"] });
-    expect({ ...answer }).toEqual({ ...full });
-    expect(JSON.stringify(answer)).toBe('"TokenSet [redacted]"');
+    const full = loginResponse({ scope: ["x"] });
+    const response = await new CustomGrant(async () => full).requestToken({ scope: ["a"] });
+    expect({ ...response }).toEqual({ ...full });
+    expect(JSON.stringify(response)).toBe('"TokenSet [redacted]"');
   });
 
   test.for([undefined, null, {}, { accessToken: "" }, { accessToken: 7 }])(
@@ -77,9 +76,9 @@ describe("a static grant", () => {
   test("gives its token always, however late and whatever is asked", async () => {
     const grant = new StaticGrant({ accessToken: "fixed" });
     clock.pass(1e12);
-    const answer = await grant.requestToken({ cache: "reload" });
-    expect(answer.accessToken).toBe("fixed");
-    expect(answer.expiresAt).toBeGreaterThan(Date.now());
+    const response = await grant.requestToken({ cache: "reload" });
+    expect(response.accessToken).toBe("fixed");
+    expect(response.expiresAt).toBeGreaterThan(Date.now());
   });
 
   test("without a token rejects", async () => {
@@ -94,7 +93,7 @@ test("a pipeline of several steps has each step repeated when its own time is ov
   const steps: string[] = [];
   const requestTokens = async ({ audience, subject_token }: Record<string, unknown>) => {
     steps.push(`${String(audience)} for ${String(subject_token)}`);
-    return loginAnswer({
+    return loginResponse({
       accessToken: `${String(audience)}${steps.length}`,
       expiresAt: Date.now() + (audience === "gateway" ? 30 : 5) * MINUTE,
       issuedTokenType: "urn:ietf:params:oauth:token-type:access_token",

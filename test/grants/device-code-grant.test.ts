@@ -10,13 +10,13 @@ import {
 import type { TokenSet } from "../../src/core/token-set.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { systemClock } from "../../src/browser/page/system-clock.ts";
-import { loginAnswer } from "../auth/fixture.ts";
+import { loginResponse } from "../auth/fixture.ts";
 import { settle } from "../refresh/tabs.ts";
 import {
   approval,
   deviceWorld,
   INTERVAL_MS,
-  LIFE_MS,
+  LIFETIME_MS,
   refusal,
   stored,
   type DeviceWorld,
@@ -48,16 +48,16 @@ describe("a device login", () => {
     const tokens = approval();
     my.replies.push(refusal("authorization_pending"), tokens);
     const { grant, shown } = my.tab();
-    const want = { scope: ["tv"], resource: "https://api.example", audience: "api" };
-    const login = grant.requestToken({ ...want, loginHint: "ada" });
+    const target = { scope: ["tv"], resource: "https://api.example", audience: "api" };
+    const login = grant.requestToken({ ...target, loginHint: "ada" });
     await wait(0);
-    expect(my.asked).toEqual([want]);
+    expect(my.asked).toEqual([target]);
     expect(shown).toMatchObject([
       {
         userCode: "CODE-1",
         verificationUri: "https://id.example/device",
         verificationUriComplete: "https://id.example/device?user_code=CODE-1",
-        expiresAt: Date.now() + LIFE_MS,
+        expiresAt: Date.now() + LIFETIME_MS,
         statuses: ["waiting"],
         signal: { aborted: false },
       },
@@ -87,7 +87,9 @@ describe("a device login", () => {
 
   test.for([
     { prompt: "none" } as const,
-    { trip: { prompt: "none", redirectUri: "x", go: async () => "x", close: () => {} } } as const,
+    {
+      roundTrip: { prompt: "none", redirectUri: "x", go: async () => "x", close: () => {} },
+    } as const,
   ])("shows and sends nothing for %o", async (request) => {
     const my = deviceWorld();
     const { grant, shown } = my.tab();
@@ -107,18 +109,18 @@ describe("a device login", () => {
   test("does not use a trip, and leaves it to its opener", async () => {
     const my = deviceWorld();
     my.replies.push(approval());
-    const trip = { redirectUri: "https://app.example/callback", go: vi.fn(), close: vi.fn() };
-    const login = my.tab().grant.requestToken({ trip });
+    const roundTrip = { redirectUri: "https://app.example/callback", go: vi.fn(), close: vi.fn() };
+    const login = my.tab().grant.requestToken({ roundTrip });
     await wait(INTERVAL_MS);
     expect(await login).toMatchObject({ accessToken: "at1" });
-    expect(trip.go).not.toHaveBeenCalled();
-    expect(trip.close).not.toHaveBeenCalled();
+    expect(roundTrip.go).not.toHaveBeenCalled();
+    expect(roundTrip.close).not.toHaveBeenCalled();
   });
 
   test("that is granted what was asked, without a word of it, has the scopes that were asked", async () => {
     const my = deviceWorld();
     my.authorization = { scope: ["openid", "tv"] };
-    my.replies.push(loginAnswer({ scope: [] }));
+    my.replies.push(loginResponse({ scope: [] }));
     const login = my.tab().grant.requestToken({ scope: ["tv"] });
     await wait(INTERVAL_MS);
     const tokens = await login;
@@ -306,12 +308,12 @@ describe("the end of a device login", () => {
       const my = deviceWorld({
         ...systemClock,
         now: () => Date.now() + (which === "wall" ? slept : 0),
-        mono: () => performance.now() + (which === "wall" ? 0 : slept),
+        monotonic: () => performance.now() + (which === "wall" ? 0 : slept),
       });
       const { grant } = my.tab();
       const result = outcome(grant.requestToken({}));
       await wait(INTERVAL_MS);
-      slept = LIFE_MS;
+      slept = LIFETIME_MS;
       await wait(INTERVAL_MS);
       expect(await result).toMatchObject({ reason: "expired_token" });
       expect(my.polls).toHaveLength(1);
@@ -452,13 +454,13 @@ describe("a prompt", () => {
   test("may listen late and stop listening", async () => {
     const my = deviceWorld();
     my.replies.push(new NetworkError("cut"), approval());
-    const heard: string[] = [];
+    const received: string[] = [];
     const { grant } = my.tab({
       prompt: {
         showCode: async (_, { subscribe }) => {
           await systemClock.sleep(7_000);
           const leave = subscribe((status) => {
-            heard.push(status);
+            received.push(status);
           });
           await systemClock.sleep(1_000);
           leave();
@@ -468,7 +470,7 @@ describe("a prompt", () => {
     const login = grant.requestToken({});
     await wait(60_000);
     await login;
-    expect(heard).toEqual(["retrying"]);
+    expect(received).toEqual(["retrying"]);
   });
 });
 
@@ -539,14 +541,14 @@ describe("a reload", () => {
     await former(my, 6_000);
     vi.setSystemTime(Date.now() - 3_600_000);
     void outcome(my.tab().grant.requestToken({}));
-    await wait(LIFE_MS);
+    await wait(LIFETIME_MS);
     expect(pauses(my).slice(0, 2)).toEqual([65, 5]);
   });
 
   test("after the code's time asks for another one", async () => {
     const my = deviceWorld();
     await former(my, 6_000);
-    await wait(LIFE_MS);
+    await wait(LIFETIME_MS);
     const { grant, shown } = my.tab();
     void outcome(grant.requestToken({}));
     await wait(0);
@@ -722,7 +724,7 @@ describe("several tabs", () => {
     await wait(0);
     const b = my.tab();
     const second = outcome(b.grant.requestToken({}));
-    await wait(LIFE_MS + 1_000);
+    await wait(LIFETIME_MS + 1_000);
     expect(await second).toMatchObject({ reason: "expired_token" });
     expect(b.shown).toMatchObject([{ statuses: ["waiting", "expired"] }]);
   });

@@ -4,7 +4,7 @@ import { systemClock, systemRandom } from "../../src/browser/page/system-clock.t
 import type { DeviceCode, DeviceStatus } from "../../src/core/device-prompt.ts";
 import type { TokenRequest } from "../../src/core/grant.ts";
 import type { Clock } from "../../src/core/ports.ts";
-import { createEngine } from "../../src/compose/lazy-server.ts";
+import { createLazyServer } from "../../src/compose/lazy-server.ts";
 import { DeviceCodeGrant } from "../../src/grants/device/device-code-grant.ts";
 import { MemoryRequestStore } from "../../src/memory/memory-request-store.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
@@ -32,7 +32,7 @@ const hasty: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(
 /** A device login in the making: what is shown, and how it ends. */
 async function begin(request: TokenRequest = {}, clock: Clock = hasty) {
   const requests = new MemoryRequestStore();
-  const { server } = createEngine({
+  const { server } = createLazyServer({
     issuer: provider.issuer,
     clientId: provider.clientId,
     scope: ["openid", "profile"],
@@ -156,7 +156,7 @@ describe("a person who does not", () => {
   test("lets the code expire: the server tells a device whose clocks stand still", async () => {
     provider.setDeviceCodeTtl(2);
     const now = Date.now();
-    const { ended, statuses } = await begin({}, { ...hasty, now: () => now, mono: () => 0 });
+    const { ended, statuses } = await begin({}, { ...hasty, now: () => now, monotonic: () => 0 });
     expect(await ended).toMatchObject({
       error: { code: "device_code", reason: "expired_token", error: "expired_token" },
     });
@@ -180,7 +180,7 @@ test("what a server repeats of the device code is on no error", async () => {
 });
 
 test("a server without the device flow is told apart, by a hint", async () => {
-  const { server } = createEngine({
+  const { server } = createLazyServer({
     issuer: provider.issuer,
     clientId: provider.clientId,
     scope: ["openid"],

@@ -8,15 +8,18 @@ import { RequestTokenError, type ServerFacts } from "../../src/core/errors.ts";
 import type { Clock, TabLock } from "../../src/core/ports.ts";
 import type { RequestStore } from "../../src/core/request-store.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
-import type { Want } from "../../src/core/want.ts";
-import { DeviceCodeGrant, type DeviceCodeGrantConfig } from "../../src/grants/device/device-code-grant.ts";
+import type { TokenTarget } from "../../src/core/want.ts";
+import {
+  DeviceCodeGrant,
+  type DeviceCodeGrantConfig,
+} from "../../src/grants/device/device-code-grant.ts";
 import { MemoryRequestStore } from "../../src/memory/memory-request-store.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
-import { loginAnswer } from "../auth/fixture.ts";
+import { loginResponse } from "../auth/fixture.ts";
 import { systemClock } from "../../src/browser/page/system-clock.ts";
 
 export const INTERVAL_MS = 5_000;
-export const LIFE_MS = 600_000;
+export const LIFETIME_MS = 600_000;
 
 /** A code that a prompt was given, and what became of it there. */
 export interface Shown extends DeviceCode {
@@ -37,7 +40,7 @@ export interface DeviceWorld {
   requests: RequestStore;
   locks: TabLock;
   /** Each request for a code. */
-  readonly asked: Want[];
+  readonly asked: TokenTarget[];
   /** Each poll. `at`: milliseconds since the world began. */
   readonly polls: { readonly at: number; readonly parameters: TokenParameters }[];
   /** Answers to polls, in order; `authorization_pending` when there is none. */
@@ -53,7 +56,7 @@ export interface DeviceWorld {
 
 /** A scripted server, and tabs of one browser that share a store and locks. */
 export function deviceWorld(clock: Clock = systemClock): DeviceWorld {
-  const begunAt = clock.mono();
+  const begunAt = clock.monotonic();
   const me: DeviceWorld = {
     requests: new MemoryRequestStore(),
     locks: new MemoryTabLock(),
@@ -62,21 +65,21 @@ export function deviceWorld(clock: Clock = systemClock): DeviceWorld {
     replies: [],
     authorization: {},
     server: {
-      async authorizeDevice(want) {
-        me.asked.push(want);
+      async authorizeDevice(target) {
+        me.asked.push(target);
         const n = me.asked.length;
         return {
           deviceCode: `secret-${n}`,
           userCode: `CODE-${n}`,
           verificationUri: "https://id.example/device",
           verificationUriComplete: `https://id.example/device?user_code=CODE-${n}`,
-          expiresAt: clock.now() + LIFE_MS,
+          expiresAt: clock.now() + LIFETIME_MS,
           intervalMs: INTERVAL_MS,
           ...me.authorization,
         };
       },
       async requestTokens(parameters) {
-        me.polls.push({ at: Math.round(clock.mono() - begunAt), parameters });
+        me.polls.push({ at: Math.round(clock.monotonic() - begunAt), parameters });
         const reply = await (me.replies.shift() ?? refusal("authorization_pending"));
         if (reply instanceof Error) throw reply;
         return reply;
@@ -125,7 +128,7 @@ export function refusal(
 }
 
 /** Tokens as they come from the server. */
-export const approval = () => loginAnswer({ expiresAt: Date.now() + 3_600_000 });
+export const approval = () => loginResponse({ expiresAt: Date.now() + 3_600_000 });
 
 /** What is stored, under whatever name. */
 export async function stored({ requests }: DeviceWorld): Promise<string> {

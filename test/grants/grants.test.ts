@@ -7,13 +7,13 @@ import {
 } from "../../src/core/errors.ts";
 import type { Grant } from "../../src/core/grant.ts";
 import type { Refresher } from "../../src/core/refresher.ts";
-import { wantKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/want.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
-import { loginAnswer } from "../auth/fixture.ts";
+import { loginResponse } from "../auth/fixture.ts";
 
-const answer = loginAnswer();
-const trip = {
+const response = loginResponse();
+const roundTrip = {
   redirectUri: "https://app.example/callback",
   go: async () => "https://app.example/callback?code=c",
   close: () => {},
@@ -23,20 +23,24 @@ describe("AuthorizationCodeGrant", () => {
   function server() {
     const calls = {
       authorize: vi.fn(async () => "https://id.example/auth?x"),
-      exchange: vi.fn(async () => answer),
+      exchange: vi.fn(async () => response),
     };
     return { calls, grant: new AuthorizationCodeGrant(calls) };
   }
 
   test("makes its trip with what was asked, and exchanges what it brings back", async () => {
     const { calls, grant } = server();
-    const go = vi.spyOn(trip, "go");
+    const go = vi.spyOn(roundTrip, "go");
     const signal = new AbortController().signal;
-    expect(await grant.requestToken({ trip, signal, loginHint: "ada", returnTo: "/x" })).toBe(
-      answer,
+    expect(await grant.requestToken({ roundTrip, signal, loginHint: "ada", returnTo: "/x" })).toBe(
+      response,
     );
     expect(calls.authorize).toHaveBeenCalledWith(
-      expect.objectContaining({ redirectUri: trip.redirectUri, loginHint: "ada", returnTo: "/x" }),
+      expect.objectContaining({
+        redirectUri: roundTrip.redirectUri,
+        loginHint: "ada",
+        returnTo: "/x",
+      }),
       signal,
     );
     expect(go).toHaveBeenCalledWith("https://id.example/auth?x");
@@ -46,7 +50,7 @@ describe("AuthorizationCodeGrant", () => {
   test("exchanges a response without travelling", async () => {
     const { calls, grant } = server();
     expect(await grant.requestToken({ response: "https://app.example/callback?code=d" })).toBe(
-      answer,
+      response,
     );
     expect(calls.authorize).not.toHaveBeenCalled();
     expect(calls.exchange).toHaveBeenCalledWith("https://app.example/callback?code=d", undefined);
@@ -60,11 +64,14 @@ describe("AuthorizationCodeGrant", () => {
 });
 
 describe("RefreshGrant", () => {
-  function chain(refresh: Refresher["refresh"], inner: Grant["requestToken"] = async () => answer) {
+  function chain(
+    refresh: Refresher["refresh"],
+    inner: Grant["requestToken"] = async () => response,
+  ) {
     const calls = { refresh: vi.fn(refresh), requestToken: vi.fn(inner) };
     return { calls, grant: new RefreshGrant(calls, { refresher: calls }) };
   }
-  const refreshed = loginAnswer({ accessToken: "at2", generation: 2 });
+  const refreshed = loginResponse({ accessToken: "at2", generation: 2 });
 
   test("has the session refreshed, for the want that was asked", async () => {
     const { calls, grant } = chain(async () => refreshed);
@@ -73,12 +80,12 @@ describe("RefreshGrant", () => {
       await grant.requestToken({
         user: "ada",
         resource: "r",
-        tokens: loginAnswer({ generation: 1 }),
+        tokens: loginResponse({ generation: 1 }),
         signal,
       }),
     ).toBe(refreshed);
     expect(calls.refresh).toHaveBeenCalledWith(
-      { user: "ada", want: wantKey({ resource: "r" }), notGen: -1 },
+      { user: "ada", target: targetKey({ resource: "r" }), notGeneration: -1 },
       signal,
     );
     expect(calls.requestToken).not.toHaveBeenCalled();
@@ -89,21 +96,21 @@ describe("RefreshGrant", () => {
     await grant.requestToken({
       user: "ada",
       cache: "reload",
-      tokens: loginAnswer({ generation: 7 }),
+      tokens: loginResponse({ generation: 7 }),
     });
     expect(calls.refresh).toHaveBeenCalledWith(
-      { user: "ada", want: wantKey({}), notGen: 7 },
+      { user: "ada", target: targetKey({}), notGeneration: 7 },
       undefined,
     );
   });
 
   test.for([
-    { user: "ada", trip },
+    { user: "ada", roundTrip },
     { user: "ada", response: "https://app.example/callback?code=c" },
     {},
   ])("lets %o through untouched", async (request) => {
     const { calls, grant } = chain(async () => refreshed);
-    expect(await grant.requestToken(request)).toBe(answer);
+    expect(await grant.requestToken(request)).toBe(response);
     expect(calls.requestToken).toHaveBeenCalledWith(request);
     expect(calls.refresh).not.toHaveBeenCalled();
   });
@@ -112,7 +119,7 @@ describe("RefreshGrant", () => {
     "asks the inner grant after %s",
     async (error) => {
       const { grant } = chain(() => Promise.reject(error));
-      expect(await grant.requestToken({ user: "ada" })).toBe(answer);
+      expect(await grant.requestToken({ user: "ada" })).toBe(response);
     },
   );
 

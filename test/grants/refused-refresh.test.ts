@@ -18,7 +18,7 @@ import { mapStorage, scriptedGrant } from "./support.ts";
 /** A server that refuses a refresh token and does not end it. */
 
 const TOKEN_ENDPOINT = "https://id.example.com/token";
-const LIFE_MS = 60_000;
+const LIFETIME_MS = 60_000;
 const MINUTE_MS = 60_000;
 
 beforeEach(() => {
@@ -42,7 +42,7 @@ function passwordClients(refresh: () => Response) {
   const start = (changes: Partial<CreateClientConfig> = {}) =>
     createClient({
       issuer: "https://id.example.com",
-      clientId: "desk",
+      clientId: "parts",
       authentication: { method: "client_secret_post", clientSecret: "a secret of 32 characters" },
       endpoints: {
         authorizationEndpoint: "https://id.example.com/authorize",
@@ -60,7 +60,7 @@ function passwordClients(refresh: () => Response) {
         return Response.json({
           access_token: `at${nth}`,
           token_type: "Bearer",
-          expires_in: LIFE_MS / 1_000,
+          expires_in: LIFETIME_MS / 1_000,
           refresh_token: `rt${nth}`,
         });
       },
@@ -87,7 +87,7 @@ describe("the server wants a user", () => {
     const { start, credentials, refreshes } = passwordClients(refusal(error));
     const { getToken } = start({ scope: ["reports"] });
     expect(await getToken()).toBe("at1");
-    pass(LIFE_MS);
+    pass(LIFETIME_MS);
     expect(await getToken()).toBe("at2");
     expect(await getToken()).toBe("at2");
     expect(credentials).toHaveBeenCalledTimes(2);
@@ -98,7 +98,7 @@ describe("the server wants a user", () => {
     const { start, credentials, refreshes } = passwordClients(refusal("interaction_required"));
     const { getToken } = start();
     await getToken();
-    pass(LIFE_MS);
+    pass(LIFETIME_MS);
     for (let i = 0; i < 20; i++) {
       expect(await errorFrom(getToken({ prompt: "none" }))).toMatchObject({
         code: "refresh_token",
@@ -114,10 +114,10 @@ describe("the server wants a user", () => {
   });
 
   test("A5: the refresh token stays, and is sent again after ten minutes, and then after an hour", async () => {
-    let answer = refusal("consent_required");
-    const { start, refreshes } = passwordClients(() => answer());
+    let response = refusal("consent_required");
+    const { start, refreshes } = passwordClients(() => response());
     await start().getToken();
-    pass(LIFE_MS);
+    pass(LIFETIME_MS);
     const at: number[] = [];
     const begin = Date.now();
     for (let minute = 0; minute <= 140; minute++) {
@@ -128,7 +128,7 @@ describe("the server wants a user", () => {
       pass(MINUTE_MS);
     }
     expect(at).toEqual([0, 10, 70, 130]);
-    answer = () =>
+    response = () =>
       Response.json({ access_token: "renewed", token_type: "Bearer", refresh_token: "rt2" });
     pass(60 * MINUTE_MS);
     expect(await start().getToken({ prompt: "none" })).toBe("renewed");
@@ -158,7 +158,7 @@ describe("the server wants a user", () => {
       },
     });
     expect(await getToken()).toBe("at1");
-    pass(LIFE_MS);
+    pass(LIFETIME_MS);
     expect(await getToken()).toBe("at3");
     expect(sent).toEqual(["client_credentials", "refresh_token", "client_credentials"]);
   });
@@ -167,7 +167,7 @@ describe("the server wants a user", () => {
     const { start } = passwordClients(refusal("login_required"));
     const { getToken } = start();
     await getToken();
-    pass(LIFE_MS - 5_000);
+    pass(LIFETIME_MS - 5_000);
     expect(await getToken({ prompt: "none" })).toBe("at1");
     pass(5_000);
     expect(await errorFrom(getToken({ prompt: "none" }))).toMatchObject({ reason: "user_needed" });
@@ -186,7 +186,7 @@ describe("the server wants a user", () => {
       return tokenSet({
         accessToken: `at${nth}`,
         tokenType: "Bearer",
-        expiresAt: Date.now() + LIFE_MS,
+        expiresAt: Date.now() + LIFETIME_MS,
         scope: [],
         refreshToken: `rt${nth}`,
       });
@@ -194,7 +194,7 @@ describe("the server wants a user", () => {
     const grant = () =>
       new CachedGrant(new RefreshTokenGrant(inner, { requestTokens }), { storage, key: "k" });
     await grant().requestToken({});
-    pass(LIFE_MS);
+    pass(LIFETIME_MS);
     mayAsk = false;
     for (let i = 0; i < 5; i++) {
       expect(await errorFrom(grant().requestToken({ prompt: "none" }))).toMatchObject({
@@ -226,7 +226,7 @@ describe("the server does not say why", () => {
     const { start, credentials, refreshes } = passwordClients(refresh);
     const { getToken } = start();
     await getToken();
-    pass(LIFE_MS);
+    pass(LIFETIME_MS);
     expect(await errorFrom(getToken())).toMatchObject({ code: "request_token" });
     expect(await errorFrom(getToken())).toMatchObject({ code: "request_token" });
     pass(30_000);
@@ -242,7 +242,7 @@ describe("the server does not say why", () => {
   test("A6: one call every five seconds costs few requests in the first hour, across restarts", async () => {
     const { start, refreshes } = passwordClients(() => new Response("", { status: 400 }));
     await start().getToken();
-    pass(LIFE_MS);
+    pass(LIFETIME_MS);
     const codes: unknown[] = [];
     for (let second = 0; second < 3_600; second += 5) {
       const error = await errorFrom(start().getToken({ prompt: "none" }));
@@ -255,11 +255,11 @@ describe("the server does not say why", () => {
   });
 
   test("A6: one accident is forgotten with the next success", async () => {
-    const answers = [() => new Response("", { status: 400 })];
+    const responses = [() => new Response("", { status: 400 })];
     let n = 1;
     const { start, credentials } = passwordClients(() =>
       (
-        answers.pop() ??
+        responses.pop() ??
         (() =>
           Response.json({
             access_token: `r${++n}`,
@@ -271,12 +271,12 @@ describe("the server does not say why", () => {
     );
     const { getToken } = start();
     await getToken();
-    pass(LIFE_MS);
+    pass(LIFETIME_MS);
     await errorFrom(getToken());
     expect(await getToken()).toBe("r2");
     for (let i = 0; i < 5; i++) {
-      answers.push(() => new Response("", { status: 401 }));
-      pass(LIFE_MS + 30_000);
+      responses.push(() => new Response("", { status: 401 }));
+      pass(LIFETIME_MS + 30_000);
       await errorFrom(getToken());
       expect(await getToken()).toBe(`r${3 + i}`);
     }
@@ -289,7 +289,7 @@ describe("the server does not say why", () => {
       tokenSet({
         accessToken: "renewed",
         tokenType: "Bearer",
-        expiresAt: Date.now() + LIFE_MS,
+        expiresAt: Date.now() + LIFETIME_MS,
         scope: [],
       }),
     );
@@ -297,7 +297,7 @@ describe("the server does not say why", () => {
       tokenSet({
         accessToken: "at1",
         tokenType: "Bearer",
-        expiresAt: Date.now() + LIFE_MS,
+        expiresAt: Date.now() + LIFETIME_MS,
         scope: [],
         refreshToken: "rt1",
       }),
@@ -312,7 +312,7 @@ describe("the server does not say why", () => {
     const key = `auth_token::["","",""]`;
     const refusal = { meaning: "user needed", count: "many", lastAt: Date.now(), firstAt: 0 };
     await storage.set(key, { ...((await storage.get(key)) as object), refusal });
-    pass(LIFE_MS);
+    pass(LIFETIME_MS);
     expect(await getToken({ prompt: "none" })).toBe("renewed");
   });
 });

@@ -5,14 +5,14 @@ import type { TokenStorage } from "../../src/core/token-storage.ts";
 
 /** A grant that answers as told and remembers what it was asked. */
 export function scriptedGrant(
-  answer: (request: TokenRequest, nth: number) => TokenSet | Promise<TokenSet>,
+  response: (request: TokenRequest, nth: number) => TokenSet | Promise<TokenSet>,
 ): Grant & { asked: TokenRequest[] } {
   const asked: TokenRequest[] = [];
   return {
     asked,
     requestToken: async (request) => {
       asked.push(request);
-      return await answer(request, asked.length);
+      return await response(request, asked.length);
     },
   };
 }

@@ -8,16 +8,16 @@ import {
   TokenExchangeGrant,
   type TokenExchangeConfig,
 } from "../../src/grants/token-exchange-grant.ts";
-import { loginAnswer } from "../auth/fixture.ts";
+import { loginResponse } from "../auth/fixture.ts";
 import { scriptedGrant } from "./support.ts";
 
 const URN = "urn:ietf:params:oauth:token-type:";
-const { user: _, idToken: __, refreshToken: ___, ...bare } = loginAnswer();
+const { user: _, idToken: __, refreshToken: ___, ...bare } = loginResponse();
 const exchanged: TokenSet = { ...bare, accessToken: "new", issuedTokenType: `${URN}access_token` };
 
-function setUp(config?: TokenExchangeConfig, answer: TokenSet = exchanged) {
-  const requestTokens = vi.fn<AuthorizationServer["requestTokens"]>(async () => answer);
-  const inner = scriptedGrant(() => loginAnswer());
+function setUp(config?: TokenExchangeConfig, response: TokenSet = exchanged) {
+  const requestTokens = vi.fn<AuthorizationServer["requestTokens"]>(async () => response);
+  const inner = scriptedGrant(() => loginResponse());
   return { requestTokens, inner, grant: new TokenExchangeGrant(inner, { requestTokens }, config) };
 }
 
@@ -101,7 +101,7 @@ describe("a token exchange", () => {
   });
 
   test("asks nobody who acts when nobody may be asked", async () => {
-    const actor = scriptedGrant(() => loginAnswer());
+    const actor = scriptedGrant(() => loginResponse());
     const { grant } = setUp({ actor });
     await grant.requestToken({ user: "ada", prompt: "none" });
     await grant.requestToken({ user: "ada", prompt: "login" });
@@ -153,8 +153,8 @@ describe("a token exchange", () => {
     ["access_token", undefined],
   ] as const)("asked for %s refuses a token of type %s", async ([requestedTokenType, issued]) => {
     const { issuedTokenType: _, ...untyped } = exchanged;
-    const answer = { ...untyped, ...(issued && { issuedTokenType: issued }) };
-    const { grant } = setUp(requestedTokenType && { requestedTokenType }, answer);
+    const response = { ...untyped, ...(issued && { issuedTokenType: issued }) };
+    const { grant } = setUp(requestedTokenType && { requestedTokenType }, response);
     const error = await grant.requestToken({}).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(RequestTokenError);
     expect((error as RequestTokenError).hint).toContain("issued_token_type");

@@ -43,7 +43,7 @@ export interface Hour {
 const HOUR_MS = 3_600_000;
 /** Pages whose next timers are this close together go on at the same instant. */
 const STEP_MS = 200;
-const LONGEST_STEP_MS = 5_000;
+const MAX_STEP_MS = 5_000;
 const TOO_MANY = 60;
 /** Real time for one step of one page, with all its navigations. */
 const PATIENCE_MS = 30_000;
@@ -132,7 +132,7 @@ export async function simulateHour(
     while (now - start < HOUR_MS) {
       const next = Math.min(...(await Promise.all(pages.map(settle))));
       if (requests.length >= tooMany) break;
-      now = Math.min(Math.max(next, now + STEP_MS), now + LONGEST_STEP_MS, start + HOUR_MS);
+      now = Math.min(Math.max(next, now + STEP_MS), now + MAX_STEP_MS, start + HOUR_MS);
     }
     return {
       requests: requests

@@ -2,12 +2,16 @@ import { expect, test } from "vitest";
 import { sessionKey } from "../../src/core/keys.ts";
 import type { TabMessage } from "../../src/core/message.ts";
 import type { SessionEnd, SessionRow } from "../../src/core/session.ts";
-import { isTakenAlready, takeOver, type TakenTokens } from "../../src/import/store-imported.ts";
+import {
+  isImportedAlready,
+  storeImported,
+  type TakenTokens,
+} from "../../src/import/store-imported.ts";
 import { MemorySessionStore } from "../support/memory-session-store.ts";
 import { MemoryTabHub } from "../support/memory-tab-channel.ts";
 import { MemoryUserStore } from "../support/memory-user-store.ts";
 import { ADA, CLIENT, expiredRow, KEY, settle, testClock } from "../refresh/tabs.ts";
-import { loginAnswer } from "../auth/fixture.ts";
+import { loginResponse } from "../auth/fixture.ts";
 
 function setUp() {
   const sessions = new MemorySessionStore();
@@ -18,27 +22,27 @@ function setUp() {
   let ids = 0;
   const random = { id: () => `sid-${++ids}`, fraction: () => 0 };
   const channel = hub.join();
-  const desk = { client: CLIENT, tab: "a", sessions, users, channel, random, clock: testClock };
-  return { sessions, users, told, desk };
+  const parts = { client: CLIENT, tab: "a", sessions, users, channel, random, clock: testClock };
+  return { sessions, users, told, parts };
 }
 
 const taken = (changes: Partial<TakenTokens> = {}): TakenTokens => {
-  const answer = loginAnswer();
-  return { ...answer, user: answer.user!, ...changes };
+  const response = loginResponse();
+  return { ...response, user: response.user!, ...changes };
 };
 const ended = (why: SessionEnd["why"]): SessionRow => ({
   ...expiredRow(),
-  end: { why, seq: 1 },
+  end: { why, sequence: 1 },
   tokens: null,
   access: {},
 });
 
 test("what is taken over is a login whose ID token nobody here judged", async () => {
-  const { sessions, users, told, desk } = setUp();
-  expect(await takeOver(desk, taken())).toBe(true);
+  const { sessions, users, told, parts } = setUp();
+  expect(await storeImported(parts, taken())).toBe(true);
   expect(await users.getActive()).toMatchObject({
     sub: ADA,
-    row: { sid: "sid-1", keep: "device", renewable: true },
+    row: { sessionId: "sid-1", keep: "device", renewable: true },
   });
   expect((await sessions.get(KEY))!.tokens).toMatchObject({
     refreshToken: "rt1",
@@ -50,12 +54,12 @@ test("what is taken over is a login whose ID token nobody here judged", async ()
 });
 
 test("of many tabs at once one takes over", async () => {
-  const { sessions, told, desk } = setUp();
-  const tries = ["rt1", "rt2", "rt3"].map((refreshToken) =>
-    takeOver(desk, taken({ refreshToken })),
+  const { sessions, told, parts } = setUp();
+  const sends = ["rt1", "rt2", "rt3"].map((refreshToken) =>
+    storeImported(parts, taken({ refreshToken })),
   );
-  expect(await Promise.all(tries)).toEqual([true, false, false]);
-  expect(await sessions.get(KEY)).toMatchObject({ gen: 1, tokens: { refreshToken: "rt1" } });
+  expect(await Promise.all(sends)).toEqual([true, false, false]);
+  expect(await sessions.get(KEY)).toMatchObject({ generation: 1, tokens: { refreshToken: "rt1" } });
   await settle();
   expect(told).toHaveLength(1);
 });
@@ -67,7 +71,7 @@ test.for<[string, SessionRow]>([
 ])("a session %s stays, the person's own and the default user's", async ([, row]) => {
   const own = setUp();
   await own.sessions.update(KEY, () => row);
-  expect(await takeOver(own.desk, taken())).toBe(false);
+  expect(await storeImported(own.parts, taken())).toBe(false);
   expect(await own.sessions.get(KEY)).toEqual(row);
   expect(await own.users.getActive()).toEqual({});
 
@@ -75,20 +79,20 @@ test.for<[string, SessionRow]>([
   const grace = sessionKey(CLIENT, "grace");
   await other.sessions.update(grace, () => row);
   await other.users.putDefault("grace");
-  expect(await takeOver(other.desk, taken())).toBe(false);
+  expect(await storeImported(other.parts, taken())).toBe(false);
   expect(await other.users.getActive()).toEqual({ sub: "grace", row, isPinned: false });
   expect(await other.sessions.get(KEY)).toBeUndefined();
 });
 
 test("a session that begins while another is taken over stays", async () => {
-  const { sessions, users, desk } = setUp();
+  const { sessions, users, parts } = setUp();
   const seal = sessions.seal.bind(sessions);
   const begun = expiredRow();
   sessions.seal = async (record) => {
     await sessions.update(KEY, () => begun);
     return seal(record);
   };
-  expect(await takeOver(desk, taken())).toBe(false);
+  expect(await storeImported(parts, taken())).toBe(false);
   expect(await sessions.get(KEY)).toEqual(begun);
   expect(await users.getActive()).toEqual({});
 });
@@ -96,34 +100,34 @@ test("a session that begins while another is taken over stays", async () => {
 test.for(["invalid_grant", "lost_response", "id_token"] as const)(
   "a session that the server ended with %s is replaced: the person would have to sign in",
   async (why) => {
-    const { sessions, users, desk } = setUp();
+    const { sessions, users, parts } = setUp();
     await sessions.update(KEY, () => ended(why));
     await users.putDefault(ADA);
-    expect(await takeOver(desk, taken())).toBe(true);
-    expect(await sessions.get(KEY)).toMatchObject({ end: null, sid: "sid-1" });
+    expect(await storeImported(parts, taken())).toBe(true);
+    expect(await sessions.get(KEY)).toMatchObject({ end: null, sessionId: "sid-1" });
   },
 );
 
 test("a take-over whose page died is known by its tokens, and completed", async () => {
-  const { users, told, desk } = setUp();
+  const { users, told, parts } = setUp();
   users.putDefault = () => Promise.reject(new Error("the page died"));
-  await expect(takeOver(desk, taken())).rejects.toThrow("the page died");
+  await expect(storeImported(parts, taken())).rejects.toThrow("the page died");
   users.putDefault = MemoryUserStore.prototype.putDefault.bind(users);
-  expect(await takeOver(desk, taken())).toBe(false);
-  expect(await isTakenAlready(desk, taken({ refreshToken: "other" }))).toBe(false);
+  expect(await storeImported(parts, taken())).toBe(false);
+  expect(await isImportedAlready(parts, taken({ refreshToken: "other" }))).toBe(false);
   expect(await users.getActive()).toEqual({});
-  expect(await isTakenAlready(desk, taken())).toBe(true);
-  expect(await users.getActive()).toMatchObject({ sub: ADA, row: { sid: "sid-1" } });
+  expect(await isImportedAlready(parts, taken())).toBe(true);
+  expect(await users.getActive()).toMatchObject({ sub: ADA, row: { sessionId: "sid-1" } });
   await settle();
-  expect(told).toMatchObject([{ sid: "sid-1", t: "user", what: "login" }]);
+  expect(told).toMatchObject([{ sessionId: "sid-1", t: "user", what: "login" }]);
 });
 
 test("without a refresh token it is known by the access token, and never once it ended", async () => {
-  const { sessions, desk } = setUp();
+  const { sessions, parts } = setUp();
   const { refreshToken: _, ...tokens } = taken();
-  await takeOver(desk, tokens);
-  expect(await isTakenAlready(desk, tokens)).toBe(true);
-  expect(await isTakenAlready(desk, { ...tokens, accessToken: "other" })).toBe(false);
+  await storeImported(parts, tokens);
+  expect(await isImportedAlready(parts, tokens)).toBe(true);
+  expect(await isImportedAlready(parts, { ...tokens, accessToken: "other" })).toBe(false);
   await sessions.update(KEY, () => ended("signed_out"));
-  expect(await isTakenAlready(desk, tokens)).toBe(false);
+  expect(await isImportedAlready(parts, tokens)).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { UnsecuredJWT } from "jose";
 import { describe, expect, test } from "vitest";
-import type { LeftTokens } from "../../src/import/source.ts";
-import { judgeLeft } from "../../src/import/validate-tokens.ts";
+import type { ImportedTokens } from "../../src/import/source.ts";
+import { validateImported } from "../../src/import/validate-tokens.ts";
 import { CLIENT, ISSUER } from "../oidc/support.ts";
 
 const NOW = 1_800_000_000_000;
@@ -18,7 +18,7 @@ const idToken = (claims: Record<string, unknown> = {}) =>
     ...claims,
   }).encode();
 
-const left = (changes: Partial<LeftTokens> = {}): LeftTokens => ({
+const left = (changes: Partial<ImportedTokens> = {}): ImportedTokens => ({
   accessToken: "at1",
   expiresAt: NOW + 60_000,
   scope: ["openid"],
@@ -27,15 +27,16 @@ const left = (changes: Partial<LeftTokens> = {}): LeftTokens => ({
   ...changes,
 });
 
-const judge = (changes: Partial<LeftTokens> = {}) => judgeLeft(left(changes), context);
-const endOf = (changes: Partial<LeftTokens>) => {
-  const verdict = judge(changes);
-  return verdict.type === "tokens" ? verdict.tokens.expiresAt - NOW : verdict.reason;
+const validate = (changes: Partial<ImportedTokens> = {}) =>
+  validateImported(left(changes), context);
+const endOf = (changes: Partial<ImportedTokens>) => {
+  const validation = validate(changes);
+  return validation.type === "tokens" ? validation.tokens.expiresAt - NOW : validation.reason;
 };
 
 describe("what another SDK left", () => {
   test("is of the person in its ID token, which may be over", () => {
-    expect(judge({ idToken: idToken({ auth_time: 5 }), claims: { sub: "eve" } })).toEqual({
+    expect(validate({ idToken: idToken({ auth_time: 5 }), claims: { sub: "eve" } })).toEqual({
       type: "tokens",
       tokens: {
         accessToken: "at1",
@@ -61,12 +62,12 @@ describe("what another SDK left", () => {
     ["another client besides", { aud: [CLIENT, "other"] }],
     ["another party", { aud: [CLIENT, "other"], azp: "other" }],
   ])("of %s is refused", ([, claims]) => {
-    expect(judge({ idToken: idToken(claims) })).toEqual({ type: "refused", reason: "foreign" });
+    expect(validate({ idToken: idToken(claims) })).toEqual({ type: "refused", reason: "foreign" });
   });
 
   test("without an ID token is of whom its claims say, unless they are of another issuer", () => {
     const told = (claims: Record<string, unknown> | undefined) =>
-      judge({ idToken: undefined, claims });
+      validate({ idToken: undefined, claims });
     expect(told({ sub: "583231", name: "Octocat" })).toMatchObject({
       tokens: { user: { sub: "583231", name: "Octocat" } },
     });
@@ -78,13 +79,13 @@ describe("what another SDK left", () => {
   test.for(["", "x", "a.b.c", `e30.${btoa("[1]")}.`])(
     "with the ID token %j is malformed",
     (token) => {
-      expect(judge({ idToken: token })).toEqual({ type: "refused", reason: "malformed" });
+      expect(validate({ idToken: token })).toEqual({ type: "refused", reason: "malformed" });
     },
   );
 
   test("nobody knows of without a sub", () => {
-    expect(judge({ idToken: idToken({ sub: "" }) })).toMatchObject({ reason: "nobody" });
-    expect(judge({ idToken: idToken({ sub: 7 }) })).toMatchObject({ reason: "nobody" });
+    expect(validate({ idToken: idToken({ sub: "" }) })).toMatchObject({ reason: "nobody" });
+    expect(validate({ idToken: idToken({ sub: 7 }) })).toMatchObject({ reason: "nobody" });
   });
 
   test("is of no use when it is over and cannot be renewed, or when it needs another SDK's key", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { TabMessage } from "../../src/core/message.ts";
-import { KEEP, type SessionRow } from "../../src/core/session.ts";
+import { NO_CHANGE, type SessionRow } from "../../src/core/session.ts";
 import { MemorySessionStore } from "../support/memory-session-store.ts";
 import { MemoryTabHub } from "../support/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
@@ -10,11 +10,13 @@ import { expiredRow, settle } from "../refresh/tabs.ts";
 describe("MemorySessionStore", () => {
   test("creates, changes, keeps and deletes", async () => {
     const store = new MemorySessionStore();
-    expect(await store.update("k", (before) => (before ? KEEP : expiredRow()))).toMatchObject({
-      gen: 1,
+    expect(await store.update("k", (before) => (before ? NO_CHANGE : expiredRow()))).toMatchObject({
+      generation: 1,
     });
-    expect(await store.update("k", (before) => ({ ...before!, gen: 2 }))).toMatchObject({ gen: 2 });
-    expect(await store.update("k", () => KEEP)).toMatchObject({ gen: 2 });
+    expect(await store.update("k", (before) => ({ ...before!, generation: 2 }))).toMatchObject({
+      generation: 2,
+    });
+    expect(await store.update("k", () => NO_CHANGE)).toMatchObject({ generation: 2 });
     expect(await store.update("k", () => undefined)).toBeUndefined();
     expect(await store.get("k")).toBeUndefined();
   });
@@ -23,21 +25,21 @@ describe("MemorySessionStore", () => {
     const store = new MemorySessionStore();
     const row = expiredRow();
     await store.update("k", () => row);
-    row.gen = 7;
-    (await store.get("k"))!.gen = 8;
+    row.generation = 7;
+    (await store.get("k"))!.generation = 8;
     await store.update("k", (before) => {
-      before!.gen = 9;
-      return KEEP;
+      before!.generation = 9;
+      return NO_CHANGE;
     });
-    expect((await store.get("k"))!.gen).toBe(1);
+    expect((await store.get("k"))!.generation).toBe(1);
   });
 
   test("loses none of many updates", async () => {
     const store = new MemorySessionStore();
     await store.update("k", () => expiredRow());
-    const add = (row?: SessionRow) => ({ ...row!, seq: row!.seq + 1 });
+    const add = (row?: SessionRow) => ({ ...row!, sequence: row!.sequence + 1 });
     await Promise.all(Array.from({ length: 100 }, () => store.update("k", add)));
-    expect((await store.get("k"))!.seq).toBe(101);
+    expect((await store.get("k"))!.sequence).toBe(101);
   });
 });
 
@@ -48,7 +50,7 @@ test("MemoryUserStore gives the default user with its session", async () => {
   await users.putDefault("ada");
   expect(await users.getActive()).toEqual({ sub: "ada", isPinned: false });
   await store.update("session/c/ada", () => expiredRow());
-  expect(await users.getActive()).toMatchObject({ sub: "ada", row: { sid: "s1" } });
+  expect(await users.getActive()).toMatchObject({ sub: "ada", row: { sessionId: "s1" } });
 });
 
 describe("MemoryTabLock", () => {
@@ -136,24 +138,24 @@ describe("MemoryTabLock", () => {
 test("MemoryTabHub delivers to every tab, later, in order, until it leaves", async () => {
   const hub = new MemoryTabHub();
   const [a, b] = [hub.join(), hub.join()];
-  const heard: unknown[] = [];
-  a.listen(({ from }) => heard.push(`a ${from}`));
-  const leave = b.listen(({ from }) => heard.push(`b ${from}`));
+  const received: unknown[] = [];
+  a.listen(({ from }) => received.push(`a ${from}`));
+  const leave = b.listen(({ from }) => received.push(`b ${from}`));
   const message = (from: string): TabMessage => ({
     p: 1,
     k: "ada",
     from,
-    sid: "s",
+    sessionId: "s",
     t: "user",
     what: "login",
   });
   a.post(message("1"));
   a.post(message("2"));
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
   await settle();
-  expect(heard).toEqual(["a 1", "b 1", "a 2", "b 2"]);
+  expect(received).toEqual(["a 1", "b 1", "a 2", "b 2"]);
   leave();
   a.post(message("3"));
   await settle();
-  expect(heard.slice(4)).toEqual(["a 3"]);
+  expect(received.slice(4)).toEqual(["a 3"]);
 });

@@ -77,15 +77,15 @@ describe("an authorization request", () => {
     expect(state).toMatch(/^[\da-z]{1,7}\.[\w-]{22}\.[\w-]{22}$/);
     // Nothing in it needs encoding.
     expect(url.search).toContain(`state=${state}`);
-    const answered = await read(respond({ code: "c", state }));
-    expect(answered.nonce).toBe(query.get("nonce"));
-    expect(answered.codeVerifier).toMatch(/^[\w.~-]{43,128}$/);
+    const responded = await read(respond({ code: "c", state }));
+    expect(responded.nonce).toBe(query.get("nonce"));
+    expect(responded.codeVerifier).toMatch(/^[\w.~-]{43,128}$/);
     const hash = await crypto.subtle.digest(
       "SHA-256",
-      new TextEncoder().encode(answered.codeVerifier),
+      new TextEncoder().encode(responded.codeVerifier),
     );
     expect(query.get("code_challenge")).toBe(Buffer.from(hash).toString("base64url"));
-    expect(url.href).not.toContain(answered.codeVerifier);
+    expect(url.href).not.toContain(responded.codeVerifier);
   });
 
   test("has the same parameter never twice and asks for nothing that was not given", async () => {
@@ -266,11 +266,11 @@ describe("an authorization response", () => {
     "with %s twice is refused",
     async (name) => {
       const { state } = await begin();
-      const answer = { state, code: "c", iss: ISSUER };
-      const twice = name in answer ? answer[name as keyof typeof answer] : "x";
-      const url = new URL(respond(answer));
+      const response = { state, code: "c", iss: ISSUER };
+      const twice = name in response ? response[name as keyof typeof response] : "x";
+      const url = new URL(respond(response));
       url.searchParams.append(name, twice);
-      if (!(name in answer)) url.searchParams.append(name, twice);
+      if (!(name in response)) url.searchParams.append(name, twice);
       await refusedAndKept(url.href, name);
     },
   );
@@ -503,16 +503,16 @@ describe("an authorization response", () => {
 
 test("oidc-client-ts's log, if an app turned it on for itself, hears no secret of ours", async () => {
   const lines: unknown[] = [];
-  const hear = (...args: unknown[]) => void lines.push(...args);
-  Log.setLogger({ debug: hear, info: hear, warn: hear, error: hear });
+  const onMessage = (...args: unknown[]) => void lines.push(...args);
+  Log.setLogger({ debug: onMessage, info: onMessage, warn: onMessage, error: onMessage });
   Log.setLevel(Log.DEBUG);
   const { state } = await begin();
   const { data } = JSON.parse([...requests.rows.values()][0]!) as { data: PendingRequest };
   await read(respond({ code: "SECRET-code", state }));
   await errorFrom(read(respond({ code: "SECRET-code", state })));
   Log.reset();
-  const heard = lines
+  const received = lines
     .map((line) => (line instanceof Error ? shown(line) : JSON.stringify(line)))
     .join("\n");
-  for (const secret of ["SECRET-code", data.codeVerifier]) expect(heard).not.toContain(secret);
+  for (const secret of ["SECRET-code", data.codeVerifier]) expect(received).not.toContain(secret);
 });

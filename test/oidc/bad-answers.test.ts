@@ -2,20 +2,25 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/browser/page/system-clock.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
-import { createEngine, type Engine } from "../../src/compose/lazy-server.ts";
+import { createLazyServer, type LazyServer } from "../../src/compose/lazy-server.ts";
 import { MemorySessionStore } from "../support/memory-session-store.ts";
 import { MemoryTabHub } from "../support/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
-import { ADA, CLIENT as CLIENT_KEY, expiredRow, KEY, USUAL } from "../refresh/tabs.ts";
-import { scriptedServer, sendJson, type Answer, type ScriptedServer } from "./scripted-server.ts";
+import { ADA, CLIENT as CLIENT_KEY, expiredRow, KEY, DEFAULT_KEY } from "../refresh/tabs.ts";
+import {
+  scriptedServer,
+  sendJson,
+  type RefreshResult,
+  type ScriptedServer,
+} from "./scripted-server.ts";
 import { CLIENT, errorFrom, realServer, REDIRECT, shown, testRequests } from "./support.ts";
 
 /** An answer, and what comes of it. */
 interface Row {
-  readonly answer: Answer;
+  readonly response: RefreshResult;
   /** What it gives; what is not said is as in a good answer. */
-  readonly tokens?: { readonly lifeS?: number; readonly scope?: readonly string[] };
+  readonly tokens?: { readonly lifetimeS?: number; readonly scope?: readonly string[] };
   /** What every call but a refresh rejects with. */
   readonly error?: Readonly<Record<string, unknown>>;
   /** How often a refresh asks until it has tokens, when this is the first answer, and from when on the second time. */
@@ -27,15 +32,15 @@ let thefts = 0;
 const thief = { url: "" };
 
 const without =
-  (name: string): Answer =>
+  (name: string): RefreshResult =>
   (response, good) =>
     sendJson(response, { ...good, [name]: undefined });
 const having =
-  (more: Record<string, unknown>): Answer =>
+  (more: Record<string, unknown>): RefreshResult =>
   (response, good) =>
     sendJson(response, { ...good, ...more });
 const raw =
-  (status: number, body: string, headers: Record<string, string> = {}): Answer =>
+  (status: number, body: string, headers: Record<string, string> = {}): RefreshResult =>
   (response) =>
     void response.writeHead(status, headers).end(body);
 const HTML = { "Content-Type": "text/html" };
@@ -43,60 +48,64 @@ const again = { sends: 2 };
 const once = { sends: 1 };
 
 const TABLE: Readonly<Record<string, Row>> = {
-  "expires_in missing": { answer: without("expires_in"), tokens: { lifeS: 300 }, refresh: once },
+  "expires_in missing": {
+    response: without("expires_in"),
+    tokens: { lifetimeS: 300 },
+    refresh: once,
+  },
   "expires_in a string": {
-    answer: having({ expires_in: "90" }),
-    tokens: { lifeS: 90 },
+    response: having({ expires_in: "90" }),
+    tokens: { lifetimeS: 90 },
     refresh: once,
   },
   "expires_in no number": {
-    answer: having({ expires_in: "soon" }),
-    tokens: { lifeS: 300 },
+    response: having({ expires_in: "soon" }),
+    tokens: { lifetimeS: 300 },
     refresh: once,
   },
   "expires_in negative": {
-    answer: having({ expires_in: -5 }),
-    tokens: { lifeS: 0 },
+    response: having({ expires_in: -5 }),
+    tokens: { lifetimeS: 0 },
     refresh: once,
   },
   "expires_in huge": {
-    answer: having({ expires_in: 1e15 }),
-    tokens: { lifeS: 315_360_000 },
+    response: having({ expires_in: 1e15 }),
+    tokens: { lifetimeS: 315_360_000 },
     refresh: once,
   },
   "token_type in another case": {
-    answer: having({ token_type: "bEARER" }),
+    response: having({ token_type: "bEARER" }),
     tokens: {},
     refresh: once,
   },
-  "no refresh_token": { answer: without("refresh_token"), tokens: {}, refresh: once },
+  "no refresh_token": { response: without("refresh_token"), tokens: {}, refresh: once },
   "scope reduced": {
-    answer: having({ scope: "openid" }),
+    response: having({ scope: "openid" }),
     tokens: { scope: ["openid"] },
     refresh: once,
   },
   "scope with commas": {
-    answer: having({ scope: "openid,repo, gist" }),
+    response: having({ scope: "openid,repo, gist" }),
     tokens: { scope: ["openid", "repo", "gist"] },
     refresh: once,
   },
   "400 with an empty body": {
-    answer: raw(400, ""),
+    response: raw(400, ""),
     error: { code: "request_token", status: 400, error: undefined, retryable: false },
     refresh: again,
   },
   "500 with HTML": {
-    answer: raw(500, "<!doctype html><p>SECRET-trace", HTML),
+    response: raw(500, "<!doctype html><p>SECRET-trace", HTML),
     error: { code: "request_token", status: 500, retryable: true },
     refresh: again,
   },
   "429 with Retry-After in seconds": {
-    answer: raw(429, "", { "Retry-After": "1" }),
+    response: raw(429, "", { "Retry-After": "1" }),
     error: { code: "request_token", status: 429, retryable: true },
     refresh: { sends: 2, afterMs: 1_000 },
   },
   "429 with Retry-After as a date": {
-    answer: (response) => {
+    response: (response) => {
       const date = new Date(Date.now() + 2_000).toUTCString();
       response.writeHead(429, { "Retry-After": date }).end();
     },
@@ -105,12 +114,12 @@ const TABLE: Readonly<Record<string, Row>> = {
     refresh: { sends: 2, afterMs: 900 },
   },
   "malformed JSON": {
-    answer: raw(200, '{"access_token":"SECRET-at","token_type":"Bea'),
+    response: raw(200, '{"access_token":"SECRET-at","token_type":"Bea'),
     error: { code: "request_token", status: 200 },
     refresh: again,
   },
   "reset in mid-body": {
-    answer: (response, good) => {
+    response: (response, good) => {
       const body = JSON.stringify(good);
       response.writeHead(200, { "Content-Length": body.length });
       response.write(body.slice(0, 20), () => response.socket?.resetAndDestroy());
@@ -119,12 +128,12 @@ const TABLE: Readonly<Record<string, Row>> = {
     refresh: again,
   },
   "a redirect": {
-    answer: (response) => void response.writeHead(307, { Location: thief.url }).end(),
+    response: (response) => void response.writeHead(307, { Location: thief.url }).end(),
     error: { code: "network" },
     refresh: again,
   },
   "200 with an error": {
-    answer: raw(
+    response: raw(
       200,
       '{"error":"incorrect_client_credentials","error_description":"no: SECRET-code-0"}',
     ),
@@ -137,7 +146,7 @@ const TABLE: Readonly<Record<string, Row>> = {
     refresh: again,
   },
   "200 with invalid_grant": {
-    answer: raw(200, '{"error":"invalid_grant"}'),
+    response: raw(200, '{"error":"invalid_grant"}'),
     error: { code: "request_token", error: "invalid_grant" },
     refreshError: { code: "refresh_token", reason: "invalid_grant" },
   },
@@ -147,7 +156,7 @@ const good = rows.filter(([, { tokens }]) => tokens);
 const bad = rows.filter(([, { error }]) => error);
 
 let server: ScriptedServer;
-let engine: Engine;
+let lazyServer: LazyServer;
 
 beforeEach(async () => {
   thefts = 0;
@@ -156,7 +165,7 @@ beforeEach(async () => {
     sendJson(response, { access_token: "stolen", token_type: "Bearer", sub: "mallory" });
   });
   server = await scriptedServer();
-  engine = createEngine({
+  lazyServer = createLazyServer({
     issuer: server.issuer,
     clientId: CLIENT,
     scope: ["api"],
@@ -169,21 +178,22 @@ const sent = (what: string) => server.requests.filter((request) => request.what 
 
 function expectTokens(
   tokens: TokenSet,
-  { lifeS = 60, scope = ["openid", "api"] }: Row["tokens"] & {},
+  { lifetimeS = 60, scope = ["openid", "api"] }: Row["tokens"] & {},
 ) {
   expect(tokens).toMatchObject({ tokenType: "Bearer", scope });
   const life = (tokens.expiresAt - Date.now()) / 1000;
-  expect(life).toBeLessThanOrEqual(lifeS);
-  expect(life).toBeGreaterThan(lifeS - 5);
+  expect(life).toBeLessThanOrEqual(lifetimeS);
+  expect(life).toBeGreaterThan(lifetimeS - 5);
 }
 
 describe("a code exchange answered with", () => {
-  const login = async () => server.signIn(await engine.server.authorize({ redirectUri: REDIRECT }));
+  const login = async () =>
+    server.signIn(await lazyServer.server.authorize({ redirectUri: REDIRECT }));
 
-  test.each(good)("%s gives tokens", async (_, { answer, tokens }) => {
+  test.each(good)("%s gives tokens", async (_, { response: replied, tokens }) => {
     const response = await login();
-    server.answers.push(answer);
-    const got = await engine.server.exchange(response);
+    server.responses.push(replied);
+    const got = await lazyServer.server.exchange(response);
     expectTokens(got, tokens!);
     expect(got).toMatchObject({ accessToken: "at1", user: { sub: "alice" } });
     expect(sent("POST /token")).toHaveLength(1);
@@ -191,13 +201,13 @@ describe("a code exchange answered with", () => {
 
   test.each(bad)(
     "A8: %s rejects for good, because its code is sent once",
-    async (_, { answer, error }) => {
+    async (_, { response: replied, error }) => {
       const response = await login();
-      server.answers.push(answer);
-      const caught = await errorFrom(engine.server.exchange(response));
+      server.responses.push(replied);
+      const caught = await errorFrom(lazyServer.server.exchange(response));
       expect(caught).toMatchObject({ ...error!, retryable: false });
       expect(shown(caught)).not.toContain("SECRET");
-      expect(await errorFrom(engine.server.exchange(response))).toMatchObject({
+      expect(await errorFrom(lazyServer.server.exchange(response))).toMatchObject({
         parameter: "state",
       });
       expect(sent("POST /token")).toHaveLength(1);
@@ -208,21 +218,21 @@ describe("a code exchange answered with", () => {
 
 describe("any other grant's request answered with", () => {
   const ask = () =>
-    engine.server.requestTokens({
+    lazyServer.server.requestTokens({
       grant_type: "password",
       username: "alice",
       password: "SECRET-code-0",
       scope: "openid api",
     });
 
-  test.each(good)("%s gives tokens", async (_, { answer, tokens }) => {
-    server.answers.push(answer);
+  test.each(good)("%s gives tokens", async (_, { response: replied, tokens }) => {
+    server.responses.push(replied);
     expectTokens(await ask(), tokens!);
     expect(sent("POST /token")).toHaveLength(1);
   });
 
-  test.each(bad)("%s rejects, and is sent once", async (_, { answer, error }) => {
-    server.answers.push(answer);
+  test.each(bad)("%s rejects, and is sent once", async (_, { response: replied, error }) => {
+    server.responses.push(replied);
     const caught = await errorFrom(ask());
     expect(caught).toMatchObject(error!);
     expect(shown(caught)).not.toContain("SECRET");
@@ -251,39 +261,42 @@ describe("a refresh answered with", () => {
         page: {
           online: () => true,
           visible: () => true,
-          asleep: () => false,
+          frozen: () => false,
           onEvent: () => () => {},
         },
         random: { id: () => `id-${++ids}`, fraction: () => 0.5 },
-        send: { ...engine.send, revoke: (_, token) => engine.server.revoke(token) },
+        send: { ...lazyServer.send, revoke: (_, token) => lazyServer.server.revoke(token) },
       },
     });
   });
-  const refresh = () => coordinator.refresh({ user: ADA, want: USUAL, notGen: -1 });
+  const refresh = () => coordinator.refresh({ user: ADA, target: DEFAULT_KEY, notGeneration: -1 });
   const session = async () => {
     const row = (await store.get(KEY)) as SessionRow;
     return { row, record: row.tokens as TokenRecord | null };
   };
 
-  test.each(good)("%s gives tokens and keeps a refresh token", async (name, { answer, tokens }) => {
-    server.answers.push(answer);
-    expectTokens(await refresh(), tokens!);
-    const { row, record } = await session();
-    expect(row).toMatchObject({ end: null, att: null, renewable: true, gen: 2 });
-    expect(record?.refreshToken).toBe(name === "no refresh_token" ? "rt1" : "rt2");
-    expect(record?.access[USUAL]?.token).toBe("at2");
-    expect(sent("POST /token")).toHaveLength(1);
-  });
+  test.each(good)(
+    "%s gives tokens and keeps a refresh token",
+    async (name, { response: replied, tokens }) => {
+      server.responses.push(replied);
+      expectTokens(await refresh(), tokens!);
+      const { row, record } = await session();
+      expect(row).toMatchObject({ end: null, attempt: null, renewable: true, generation: 2 });
+      expect(record?.refreshToken).toBe(name === "no refresh_token" ? "rt1" : "rt2");
+      expect(record?.access[DEFAULT_KEY]?.token).toBe("at2");
+      expect(sent("POST /token")).toHaveLength(1);
+    },
+  );
 
   test.each(rows.filter(([, { error, refresh }]) => error && refresh))(
     "%s and then well loses nothing",
-    async (_, { answer, refresh: expected }) => {
-      server.answers.push(answer);
+    async (_, { response: replied, refresh: expected }) => {
+      server.responses.push(replied);
       const begun = performance.now();
       expectTokens(await refresh(), {});
       expect(performance.now() - begun).toBeGreaterThanOrEqual(expected?.afterMs ?? 0);
       const { row, record } = await session();
-      expect(row).toMatchObject({ end: null, att: null, renewable: true, gen: 2 });
+      expect(row).toMatchObject({ end: null, attempt: null, renewable: true, generation: 2 });
       expect(record).toMatchObject({ refreshToken: "rt3" });
       expect(sent("POST /token").map(({ body }) => body.get("refresh_token"))).toEqual(
         Array.from({ length: expected!.sends }, () => "rt1"),
@@ -293,8 +306,8 @@ describe("a refresh answered with", () => {
   );
 
   test("200 with invalid_grant is the server's word: the session ends", async () => {
-    const { answer, refreshError } = TABLE["200 with invalid_grant"]!;
-    server.answers.push(answer);
+    const { response: replied, refreshError } = TABLE["200 with invalid_grant"]!;
+    server.responses.push(replied);
     expect(await errorFrom(refresh())).toMatchObject(refreshError!);
     const { row } = await session();
     expect(row).toMatchObject({ end: { why: "invalid_grant" }, tokens: null, renewable: false });
@@ -304,20 +317,20 @@ describe("a refresh answered with", () => {
 
 describe("a device authorization answered with", () => {
   const life = async () => {
-    const device = await engine.server.authorizeDevice({});
+    const device = await lazyServer.server.authorizeDevice({});
     expect(device).toMatchObject({
       deviceCode: "SECRET-device",
       userCode: "ABCD-EFGH",
       verificationUri: `${server.issuer}/activate`,
       scope: ["openid", "api"],
     });
-    return { ...device, lifeS: Math.round((device.expiresAt - Date.now()) / 1000) || 0 };
+    return { ...device, lifetimeS: Math.round((device.expiresAt - Date.now()) / 1000) || 0 };
   };
 
-  test.each(good)("%s can be used", async (name, { answer, tokens }) => {
-    server.answers.push(answer);
-    const lifeS = name.startsWith("expires_in") ? tokens!.lifeS : 60;
-    expect(await life()).toMatchObject({ lifeS, intervalMs: 7_000 });
+  test.each(good)("%s can be used", async (name, { response: replied, tokens }) => {
+    server.responses.push(replied);
+    const lifetimeS = name.startsWith("expires_in") ? tokens!.lifetimeS : 60;
+    expect(await life()).toMatchObject({ lifetimeS, intervalMs: 7_000 });
     expect(sent("POST /device")[0]!.body.get("scope")).toBe("openid api");
   });
 
@@ -329,13 +342,13 @@ describe("a device authorization answered with", () => {
     ["negative", -1, 5_000],
     ["huge", 1e15, 600_000],
   ])("an interval that is %s can be used", async (_, interval, intervalMs) => {
-    server.answers.push(having({ interval }));
+    server.responses.push(having({ interval }));
     expect(await life()).toMatchObject({ intervalMs });
   });
 
-  test.each(bad)("%s rejects", async (_, { answer, error }) => {
-    server.answers.push(answer);
-    const caught = await errorFrom(engine.server.authorizeDevice({}));
+  test.each(bad)("%s rejects", async (_, { response: replied, error }) => {
+    server.responses.push(replied);
+    const caught = await errorFrom(lazyServer.server.authorizeDevice({}));
     const isNetwork = error!["code"] === "network";
     const reason = error!["status"] === 200 && !error!["error"] ? "invalid" : "refused";
     expect(caught).toMatchObject(isNetwork ? error! : { ...error, code: "device_code", reason });
@@ -352,9 +365,9 @@ describe("a device authorization answered with", () => {
     ["no verification_uri", without("verification_uri")],
     ["a page that is a script", having({ verification_uri: "javascript:alert(1)" })],
     ["a page without https", having({ verification_uri: "http://id.example.com/activate" })],
-  ])("%s is invalid", async (_, answer) => {
-    server.answers.push(answer);
-    expect(await errorFrom(engine.server.authorizeDevice({}))).toMatchObject({
+  ])("%s is invalid", async (_, replied) => {
+    server.responses.push(replied);
+    expect(await errorFrom(lazyServer.server.authorizeDevice({}))).toMatchObject({
       code: "device_code",
       reason: "invalid",
       retryable: false,
@@ -362,7 +375,7 @@ describe("a device authorization answered with", () => {
   });
 
   test("a complete page that is a script is left out; Google's older name for the page is known", async () => {
-    server.answers.push((response, { verification_uri, ...rest }) =>
+    server.responses.push((response, { verification_uri, ...rest }) =>
       sendJson(response, {
         ...rest,
         verification_url: verification_uri,
@@ -370,40 +383,36 @@ describe("a device authorization answered with", () => {
       }),
     );
     expect(await life()).not.toHaveProperty("verificationUriComplete");
-    server.answers.push(having({ verification_uri_complete: `${server.issuer}/activate?c=1` }));
+    server.responses.push(having({ verification_uri_complete: `${server.issuer}/activate?c=1` }));
     expect((await life()).verificationUriComplete).toBe(`${server.issuer}/activate?c=1`);
   });
 });
 
 describe("userinfo answered with", () => {
-  const ask = () => engine.server.userinfo("SECRET-at");
+  const ask = () => lazyServer.server.userinfo("SECRET-at");
 
   test("claims gives them", async () => {
     expect(await ask()).toEqual({ sub: "alice", name: "Alice" });
   });
 
   test.each([
-    ["401", raw(401, "SECRET-at"), { status: 401, definite: true, retryable: false }],
-    ["403", raw(403, '{"error":"insufficient_scope"}'), { status: 403, definite: true }],
-    ["400 with an empty body", raw(400, ""), { status: 400, definite: false }],
-    ["500 with HTML", raw(500, "<p>", HTML), { status: 500, definite: false, retryable: true }],
-    [
-      "429",
-      raw(429, "", { "Retry-After": "1" }),
-      { status: 429, definite: false, retryable: true },
-    ],
-    ["malformed JSON", raw(200, '{"sub":"al'), { status: 200, definite: false }],
-    ["a signed answer", raw(200, "eyJhbGciOiJub25lIn0.e30."), { status: 200, definite: false }],
-    ["an array", raw(200, "[]"), { status: 200, definite: false }],
-  ])("%s rejects", async (_, answer, fields) => {
-    server.answers.push(answer);
+    ["401", raw(401, "SECRET-at"), { status: 401, isFinal: true, retryable: false }],
+    ["403", raw(403, '{"error":"insufficient_scope"}'), { status: 403, isFinal: true }],
+    ["400 with an empty body", raw(400, ""), { status: 400, isFinal: false }],
+    ["500 with HTML", raw(500, "<p>", HTML), { status: 500, isFinal: false, retryable: true }],
+    ["429", raw(429, "", { "Retry-After": "1" }), { status: 429, isFinal: false, retryable: true }],
+    ["malformed JSON", raw(200, '{"sub":"al'), { status: 200, isFinal: false }],
+    ["a signed answer", raw(200, "eyJhbGciOiJub25lIn0.e30."), { status: 200, isFinal: false }],
+    ["an array", raw(200, "[]"), { status: 200, isFinal: false }],
+  ])("%s rejects", async (_, replied, fields) => {
+    server.responses.push(replied);
     const error = await errorFrom(ask());
     expect(error).toMatchObject({ code: "user_fetch", ...fields });
     expect(shown(error)).not.toContain("SECRET");
   });
 
   test.each(["reset in mid-body", "a redirect"])("%s is no answer", async (name) => {
-    server.answers.push(TABLE[name]!.answer);
+    server.responses.push(TABLE[name]!.response);
     expect(await errorFrom(ask())).toMatchObject({ code: "network", retryable: true });
     expect(thefts).toBe(0);
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Engine } from "../../src/compose/lazy-server.ts";
+import type { LazyServer } from "../../src/compose/lazy-server.ts";
 import { CLIENT, fakeFetch, ISSUER, json, REDIRECT, testClock, testRequests } from "./support.ts";
 
 const requests = testRequests();
@@ -12,9 +12,9 @@ const fetch = fakeFetch(() =>
   }),
 );
 
-async function engine(): Promise<Engine> {
-  const { createEngine } = await import("../../src/compose/lazy-server.ts");
-  return createEngine({
+async function lazyServer(): Promise<LazyServer> {
+  const { createLazyServer } = await import("../../src/compose/lazy-server.ts");
+  return createLazyServer({
     issuer: ISSUER,
     clientId: CLIENT,
     scope: ["openid"],
@@ -25,12 +25,12 @@ async function engine(): Promise<Engine> {
 }
 
 /** Like a page that is older than the deployment: `chunk` is not there any more. */
-function engineWithout(chunk: string): Promise<Engine> {
+function lazyServerWithout(chunk: string): Promise<LazyServer> {
   vi.resetModules();
   vi.doMock(chunk, () => {
     throw new TypeError("Failed to fetch dynamically imported module");
   });
-  return engine();
+  return lazyServer();
 }
 
 const SERVER = "../../src/oidc/server.ts";
@@ -55,22 +55,22 @@ afterEach(() => {
 });
 
 test("a chunk that sends refresh tokens and cannot be loaded is a retryable NetworkError before a refresh is begun", async () => {
-  const { send } = await engineWithout(SERVER);
+  const { send } = await lazyServerWithout(SERVER);
   await expect(send.prepare()).rejects.toMatchObject(LOST);
   expect(await send.send(record, '["","",""]')).toEqual({ type: "unsent" });
   expect(fetch.sent).toHaveLength(0);
 });
 
 test("an authorize chunk that cannot be loaded is a retryable NetworkError", async () => {
-  const { server } = await engineWithout(AUTHORIZE);
+  const { server } = await lazyServerWithout(AUTHORIZE);
   await expect(server.authorize({ redirectUri: REDIRECT })).rejects.toMatchObject(LOST);
 });
 
 test.each([SERVER, AUTHORIZE])(
   "without %s a pending login stays pending and its code is not sent",
   async (chunk) => {
-    const url = new URL(await (await engine()).server.authorize({ redirectUri: REDIRECT }));
-    const { server } = await engineWithout(chunk);
+    const url = new URL(await (await lazyServer()).server.authorize({ redirectUri: REDIRECT }));
+    const { server } = await lazyServerWithout(chunk);
     const state = encodeURIComponent(url.searchParams.get("state")!);
     await expect(server.exchange(`${REDIRECT}?code=c&state=${state}`)).rejects.toMatchObject(LOST);
     expect(requests.rows.size).toBe(1);
@@ -79,13 +79,13 @@ test.each([SERVER, AUTHORIZE])(
 );
 
 test("a chunk that judges ID tokens and cannot be loaded ends no session", async () => {
-  const { send } = await engineWithout(SERVER);
+  const { send } = await lazyServerWithout(SERVER);
   expect(await send.verify(record, "fetched")).toEqual({ type: "unknown" });
 });
 
 test("a sweep of stale requests that cannot be loaded holds up no login", async () => {
   requests.rows.set("old", JSON.stringify({ id: "old", created: 1 }));
-  const { server } = await engineWithout(SWEEP);
+  const { server } = await lazyServerWithout(SWEEP);
   expect(await server.authorize({ redirectUri: REDIRECT })).toContain("code_challenge=");
   expect(requests.rows.size).toBe(2);
 });

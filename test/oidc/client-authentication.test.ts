@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { handle, listenOnLoopback, type Loopback } from "../../demo/server/loopback.ts";
 import { MemoryDatabase } from "../../demo/server/memory-adapter.ts";
 import type { ClientAuthentication } from "../../src/core/client-authentication.ts";
-import { createEngine, type Engine } from "../../src/compose/lazy-server.ts";
+import { createLazyServer, type LazyServer } from "../../src/compose/lazy-server.ts";
 import { errorFrom, shown, testRequests } from "./support.ts";
 
 /** What a header, a form and a URL would each read differently. */
@@ -73,9 +73,9 @@ beforeAll(async () => {
 });
 afterAll(() => loopback.close());
 
-function client(clientId: string, authentication: ClientAuthentication): Engine {
+function client(clientId: string, authentication: ClientAuthentication): LazyServer {
   refused = [];
-  return createEngine({
+  return createLazyServer({
     issuer: loopback.origin,
     clientId,
     authentication,
@@ -83,7 +83,7 @@ function client(clientId: string, authentication: ClientAuthentication): Engine 
     requests: testRequests(),
     clock: {
       now: () => Date.now(),
-      mono: () => performance.now(),
+      monotonic: () => performance.now(),
       sleep: () => Promise.resolve(),
     },
   });
@@ -102,9 +102,9 @@ const WAYS: [string, string, ClientAuthentication][] = [
 describe.each(WAYS)("%s, at a real server", (_, clientId, authentication) => {
   test("gets tokens by its own name, again and again", async () => {
     const { server } = client(clientId, authentication);
-    const want = { grant_type: "client_credentials", scope: "api:read" };
-    const one = await server.requestTokens(want);
-    const two = await server.requestTokens(want);
+    const target = { grant_type: "client_credentials", scope: "api:read" };
+    const one = await server.requestTokens(target);
+    const two = await server.requestTokens(target);
     expect(refused).toEqual([]);
     expect(one).toMatchObject({ tokenType: "Bearer", scope: ["api:read"] });
     expect(one.expiresAt).toBeGreaterThan(Date.now() + 500_000);

@@ -1,8 +1,12 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TokenRecord } from "../../src/core/session.ts";
-import { wantKey } from "../../src/core/want.ts";
-import { createEngine, type Engine, type EngineConfig } from "../../src/compose/lazy-server.ts";
+import { targetKey } from "../../src/core/want.ts";
+import {
+  createLazyServer,
+  type LazyServer,
+  type LazyServerConfig,
+} from "../../src/compose/lazy-server.ts";
 import {
   CLIENT,
   errorFrom,
@@ -40,27 +44,27 @@ let clock = testClock();
 let requests = testRequests();
 let codes = new Map<string, Code>();
 let idClaims: Record<string, unknown> = {};
-let tokenAnswer: Record<string, unknown> = {};
+let tokenResponse: Record<string, unknown> = {};
 let broken: Record<string, () => Response | Promise<Response>> = {};
 let fetch = fakeFetch(serve);
-let engine: Engine;
+let lazyServer: LazyServer;
 
 beforeEach(() => {
   clock = testClock();
   requests = testRequests();
   codes = new Map();
   idClaims = {};
-  tokenAnswer = {};
+  tokenResponse = {};
   broken = {};
   fetch = fakeFetch(serve);
-  engine = start();
+  lazyServer = start();
 });
 afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const start = (more: Partial<EngineConfig> = {}) =>
-  createEngine({
+const start = (more: Partial<LazyServerConfig> = {}) =>
+  createLazyServer({
     issuer: ISSUER,
     clientId: CLIENT,
     scope: ["openid", "profile"],
@@ -79,15 +83,15 @@ async function serve({ url, body }: Sent): Promise<Response> {
   if (pathname === "/.well-known/openid-configuration") return json(DOCUMENT);
   if (pathname === "/jwks") return json({ keys: [JWK] });
   if (pathname === "/revoke") return new Response(null);
-  const answer = {
+  const result = {
     access_token: "at1",
     token_type: "Bearer",
     expires_in: 60,
     refresh_token: "rt1",
-    ...tokenAnswer,
+    ...tokenResponse,
   };
   if (body["grant_type"] === "refresh_token")
-    return json({ ...answer, access_token: "at2", refresh_token: "rt2" });
+    return json({ ...result, access_token: "at2", refresh_token: "rt2" });
   const code = codes.get(body["code"] ?? "");
   codes.delete(body["code"] ?? "");
   const hash = await crypto.subtle.digest(
@@ -97,7 +101,7 @@ async function serve({ url, body }: Sent): Promise<Response> {
   const proven = code && Buffer.from(hash).toString("base64url") === code.challenge;
   if (!proven || body["redirect_uri"] !== code.redirectUri)
     return json({ error: "invalid_grant" }, 400);
-  return json({ id_token: await idToken({ nonce: code.nonce }), ...answer });
+  return json({ id_token: await idToken({ nonce: code.nonce }), ...result });
 }
 
 function idToken(more: Record<string, unknown> = {}, key = privateKey): Promise<string> {
@@ -130,13 +134,14 @@ function signIn(authorizationUrl: string, more: Record<string, string> = {}): st
   return response.href;
 }
 
-const login = async (by = engine) => signIn(await by.server.authorize({ redirectUri: REDIRECT }));
+const login = async (by = lazyServer) =>
+  signIn(await by.server.authorize({ redirectUri: REDIRECT }));
 
 describe("a login", () => {
   test("goes from the authorization URL to verified tokens", async () => {
     idClaims = { name: "Alice", auth_time: clock.now() / 1000 - 5, acr: "gold" };
-    tokenAnswer = { scope: "openid profile api" };
-    const url = await engine.server.authorize({
+    tokenResponse = { scope: "openid profile api" };
+    const url = await lazyServer.server.authorize({
       redirectUri: REDIRECT,
       returnTo: "/orders",
       audience: "api",
@@ -149,7 +154,7 @@ describe("a login", () => {
     expect(query.get("tenant")).toBe("a");
     expect(query.get("scope")).toBe("openid profile");
     expect(query.has("user")).toBe(false);
-    const tokens = await engine.server.exchange(signIn(url));
+    const tokens = await lazyServer.server.exchange(signIn(url));
     expect({ ...tokens }).toEqual({
       accessToken: "at1",
       tokenType: "Bearer",
@@ -169,10 +174,10 @@ describe("a login", () => {
 
   test("discovers once and asks for the keys once, whatever follows", async () => {
     const [one, two] = await Promise.all([login(), login()]);
-    await engine.server.exchange(one);
-    await engine.server.exchange(two);
-    await engine.server.revoke("rt1");
-    await engine.server.endSession({});
+    await lazyServer.server.exchange(one);
+    await lazyServer.server.exchange(two);
+    await lazyServer.server.revoke("rt1");
+    await lazyServer.server.endSession({});
     expect(sent("/.well-known/openid-configuration")).toHaveLength(1);
     expect(sent("/jwks")).toHaveLength(1);
   });
@@ -180,7 +185,7 @@ describe("a login", () => {
   test("asks for openid, for what was configured and for what is asked on top, each once", async () => {
     const scope = async (asked: string[]) =>
       new URL(
-        await engine.server.authorize({ redirectUri: REDIRECT, scope: asked }),
+        await lazyServer.server.authorize({ redirectUri: REDIRECT, scope: asked }),
       ).searchParams.get("scope");
     expect(await scope(["api"])).toBe("openid profile api");
     expect(await scope(["api", "openid"])).toBe("openid profile api");
@@ -188,12 +193,12 @@ describe("a login", () => {
   });
 
   test("without a scope in the answer has the scope that was asked", async () => {
-    expect((await engine.server.exchange(await login())).scope).toEqual(["openid", "profile"]);
+    expect((await lazyServer.server.exchange(await login())).scope).toEqual(["openid", "profile"]);
   });
 
   test("without an ID token gives nothing", async () => {
-    tokenAnswer = { id_token: undefined };
-    const error = await errorFrom(engine.server.exchange(await login()));
+    tokenResponse = { id_token: undefined };
+    const error = await errorFrom(lazyServer.server.exchange(await login()));
     expect(error).toMatchObject({ code: "id_token", claim: "id_token" });
   });
 
@@ -205,7 +210,7 @@ describe("a login", () => {
     ["with another token's at_hash", { at_hash: "x" }, "at_hash"],
   ])("with an ID token %s gives nothing and shows nothing", async (_, more, claim) => {
     idClaims = more;
-    const error = await errorFrom(engine.server.exchange(await login()));
+    const error = await errorFrom(lazyServer.server.exchange(await login()));
     expect(error).toMatchObject({ code: "id_token", claim });
     expect(shown(error)).not.toMatch(/eyJ|at1|rt1/);
   });
@@ -214,8 +219,8 @@ describe("a login", () => {
     idClaims = { auth_time: clock.now() / 1000 - 3600, acr: "bronze" };
     const asking = async (request: { maxAge?: number; acrValues?: string[] }) =>
       errorFrom(
-        engine.server.exchange(
-          signIn(await engine.server.authorize({ redirectUri: REDIRECT, ...request })),
+        lazyServer.server.exchange(
+          signIn(await lazyServer.server.authorize({ redirectUri: REDIRECT, ...request })),
         ),
       );
     expect(await asking({ maxAge: 60 })).toMatchObject({ claim: "auth_time" });
@@ -225,14 +230,14 @@ describe("a login", () => {
   test("waits for the keys before it sends its code, and sends it once", async () => {
     broken["/jwks"] = () => Promise.reject(new TypeError("Failed to fetch"));
     const response = await login();
-    expect(await errorFrom(engine.server.exchange(response))).toMatchObject({
+    expect(await errorFrom(lazyServer.server.exchange(response))).toMatchObject({
       code: "network",
       retryable: true,
     });
     expect(sent("/token")).toHaveLength(0);
     delete broken["/jwks"];
-    expect((await engine.server.exchange(response)).user?.sub).toBe("alice");
-    expect(await errorFrom(engine.server.exchange(response))).toMatchObject({
+    expect((await lazyServer.server.exchange(response)).user?.sub).toBe("alice");
+    expect(await errorFrom(lazyServer.server.exchange(response))).toMatchObject({
       code: "invalid_response",
     });
     expect(sent("/token")).toHaveLength(1);
@@ -242,23 +247,25 @@ describe("a login", () => {
     const response = await login();
     const forged = new URL(response);
     forged.searchParams.set("iss", "https://evil.example");
-    expect(await errorFrom(engine.server.exchange(forged.href))).toMatchObject({
+    expect(await errorFrom(lazyServer.server.exchange(forged.href))).toMatchObject({
       parameter: "iss",
     });
     forged.searchParams.delete("iss");
-    expect(await errorFrom(engine.server.exchange(forged.href))).toMatchObject({
+    expect(await errorFrom(lazyServer.server.exchange(forged.href))).toMatchObject({
       parameter: "iss",
     });
     expect(sent("/token")).toHaveLength(0);
-    expect((await engine.server.exchange(response)).user?.sub).toBe("alice");
-    expect(await errorFrom(engine.server.exchange(response))).toMatchObject({ parameter: "state" });
+    expect((await lazyServer.server.exchange(response)).user?.sub).toBe("alice");
+    expect(await errorFrom(lazyServer.server.exchange(response))).toMatchObject({
+      parameter: "state",
+    });
     expect(sent("/token")).toHaveLength(1);
   });
 
   test("handled by two tabs sends its code once", async () => {
     const response = await login();
     const results = await Promise.allSettled(
-      [engine, start()].map(({ server }) => server.exchange(response)),
+      [lazyServer, start()].map(({ server }) => server.exchange(response)),
     );
     expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     expect(sent("/token")).toHaveLength(1);
@@ -278,7 +285,7 @@ describe("a login", () => {
 
   test("at a server without keys is not even begun to be finished", async () => {
     broken["/.well-known/openid-configuration"] = () => json({ ...DOCUMENT, jwks_uri: undefined });
-    expect(await errorFrom(engine.server.exchange(await login()))).toMatchObject({
+    expect(await errorFrom(lazyServer.server.exchange(await login()))).toMatchObject({
       code: "discovery",
     });
     expect(sent("/token")).toHaveLength(0);
@@ -287,26 +294,28 @@ describe("a login", () => {
 
   test("aborted rejects with the reason, and others still get their metadata", async () => {
     const reason = new Error("left");
-    let answer: (response: Response) => void = () => {};
+    let result: (response: Response) => void = () => {};
     broken["/.well-known/openid-configuration"] = () =>
-      new Promise((resolve) => (answer = resolve));
+      new Promise((resolve) => (result = resolve));
     const controller = new AbortController();
-    const leaving = engine.server.authorize({ redirectUri: REDIRECT }, controller.signal);
-    const staying = engine.server.authorize({ redirectUri: REDIRECT });
+    const leaving = lazyServer.server.authorize({ redirectUri: REDIRECT }, controller.signal);
+    const staying = lazyServer.server.authorize({ redirectUri: REDIRECT });
     await vi.waitFor(() => expect(fetch.sent).toHaveLength(1));
     controller.abort(reason);
     await expect(leaving).rejects.toBe(reason);
-    answer(json(DOCUMENT));
+    result(json(DOCUMENT));
     expect(await staying).toContain(ISSUER);
     const response = signIn(await staying);
-    await expect(engine.server.exchange(response, AbortSignal.abort(reason))).rejects.toBe(reason);
-    expect((await engine.server.exchange(response)).user?.sub).toBe("alice");
+    await expect(lazyServer.server.exchange(response, AbortSignal.abort(reason))).rejects.toBe(
+      reason,
+    );
+    expect((await lazyServer.server.exchange(response)).user?.sub).toBe("alice");
   });
 });
 
 describe("a sign-out", () => {
   test("revokes the refresh token", async () => {
-    await engine.server.revoke("rt1");
+    await lazyServer.server.revoke("rt1");
     expect(sent("/revoke")[0]!.body).toEqual({
       client_id: CLIENT,
       token: "rt1",
@@ -316,7 +325,7 @@ describe("a sign-out", () => {
 
   test("has a URL with the ID token and the way back", async () => {
     const url = new URL(
-      (await engine.server.endSession({
+      (await lazyServer.server.endSession({
         idToken: "a.b.c",
         postLogoutRedirectUri: "https://app.example.com/?x=1",
         state: "s",
@@ -333,7 +342,7 @@ describe("a sign-out", () => {
   });
 
   test("without a way back sends no state: nothing would bring it", async () => {
-    const url = new URL((await engine.server.endSession({ idToken: "a.b.c", state: "s" }))!);
+    const url = new URL((await lazyServer.server.endSession({ idToken: "a.b.c", state: "s" }))!);
     expect(url.searchParams.has("state")).toBe(false);
   });
 
@@ -341,8 +350,8 @@ describe("a sign-out", () => {
     const { issuer, authorization_endpoint, token_endpoint } = DOCUMENT;
     broken["/.well-known/openid-configuration"] = () =>
       json({ issuer, authorization_endpoint, token_endpoint });
-    await engine.server.revoke("rt1");
-    expect(await engine.server.endSession({})).toBeUndefined();
+    await lazyServer.server.revoke("rt1");
+    expect(await lazyServer.server.endSession({})).toBeUndefined();
     expect(fetch.sent).toHaveLength(1);
   });
 });
@@ -362,24 +371,24 @@ describe("a refresh", () => {
 
   /** Its metadata is known, as after a login in this browser. */
   const prepare = async () => {
-    await engine.server.endSession({});
-    await engine.send.prepare();
+    await lazyServer.server.endSession({});
+    await lazyServer.send.prepare();
     fetch.sent.length = 0;
   };
 
   test("reads the metadata instead of sending, once, when this browser has none", async () => {
-    await engine.send.prepare();
+    await lazyServer.send.prepare();
     expect(fetch.sent).toHaveLength(0);
-    expect(await engine.send.send(record(), wantKey({}))).toEqual({ type: "moved" });
+    expect(await lazyServer.send.send(record(), targetKey({}))).toEqual({ type: "moved" });
     expect(paths()).toEqual(["/.well-known/openid-configuration"]);
-    expect((await engine.send.send(record(), wantKey({}))).type).toBe("tokens");
+    expect((await lazyServer.send.send(record(), targetKey({}))).type).toBe("tokens");
     expect(paths()).toEqual(["/.well-known/openid-configuration", "/token"]);
   });
 
   test("needs no keys", async () => {
     await prepare();
-    const want = wantKey({ scope: ["b", "a"], audience: "api" });
-    expect(await engine.send.send(record(), want)).toMatchObject({
+    const target = targetKey({ scope: ["b", "a"], audience: "api" });
+    expect(await lazyServer.send.send(record(), target)).toMatchObject({
       type: "tokens",
       tokens: { accessToken: "at2", refreshToken: "rt2", expiresAt: clock.now() + 60_000 },
     });
@@ -392,32 +401,32 @@ describe("a refresh", () => {
   });
 
   test("leaves in the same task, and not at all when it was not prepared or there is nothing to send", async () => {
-    expect(await engine.send.send(record(), wantKey({}))).toEqual({ type: "unsent" });
+    expect(await lazyServer.send.send(record(), targetKey({}))).toEqual({ type: "unsent" });
     await prepare();
     const { refreshToken: _, ...empty } = record();
-    expect(await engine.send.send(empty, wantKey({}))).toEqual({ type: "unsent" });
+    expect(await lazyServer.send.send(empty, targetKey({}))).toEqual({ type: "unsent" });
     expect(fetch.sent).toHaveLength(0);
-    const sending = engine.send.send(record(), wantKey({}));
+    const sending = lazyServer.send.send(record(), targetKey({}));
     expect(fetch.sent).toHaveLength(1);
     await sending;
   });
 
   test("has its own time limit", async () => {
-    engine = start({ tokenTimeoutMs: 10 });
+    lazyServer = start({ tokenTimeoutMs: 10 });
     broken["/token"] = () => new Promise(() => {});
     await prepare();
-    expect(await engine.send.send(record(), wantKey({}))).toMatchObject({
+    expect(await lazyServer.send.send(record(), targetKey({}))).toMatchObject({
       type: "unknown",
       cause: { code: "network" },
     });
   });
 
   test("has its ID token judged: valid", async () => {
-    const verdict = await engine.send.verify(
+    const validation = await lazyServer.send.verify(
       record({ idToken: await idToken({ name: "New", auth_time: 5 }), authTime: 5 }),
       "fetched",
     );
-    expect(verdict).toMatchObject({
+    expect(validation).toMatchObject({
       type: "valid",
       user: { sub: "alice", name: "New" },
       authTime: 5,
@@ -426,27 +435,27 @@ describe("a refresh", () => {
   });
 
   test("without an ID token keeps the person and the sign-in it had", async () => {
-    expect(await engine.send.verify(record({ authTime: 5 }), "fetched")).toEqual({
+    expect(await lazyServer.send.verify(record({ authTime: 5 }), "fetched")).toEqual({
       type: "valid",
       user: user(),
       authTime: 5,
     });
     expect(
-      await engine.send.verify(record({ idToken: await idToken(), authTime: 5 }), "fetched"),
+      await lazyServer.send.verify(record({ idToken: await idToken(), authTime: 5 }), "fetched"),
     ).toMatchObject({ authTime: 5 });
-    expect((await engine.send.verify(record({ idToken: await idToken() }), "fetched")).type).toBe(
-      "valid",
-    );
+    expect(
+      (await lazyServer.send.verify(record({ idToken: await idToken() }), "fetched")).type,
+    ).toBe("valid");
   });
 
   test("has its ID token judged: invalid", async () => {
-    const verdict = async (more: Record<string, unknown>, key = privateKey) =>
-      (await engine.send.verify(record({ idToken: await idToken(more, key) }), "fetched")).type;
-    expect(await verdict({ sub: "bob" })).toBe("invalid");
-    expect(await verdict({ iss: "https://evil.example" })).toBe("invalid");
-    expect(await verdict({ aud: "other" })).toBe("invalid");
-    expect(await verdict({}, stranger.privateKey)).toBe("invalid");
-    expect((await engine.send.verify(record({ idToken: "rubbish" }), "fetched")).type).toBe(
+    const validation = async (more: Record<string, unknown>, key = privateKey) =>
+      (await lazyServer.send.verify(record({ idToken: await idToken(more, key) }), "fetched")).type;
+    expect(await validation({ sub: "bob" })).toBe("invalid");
+    expect(await validation({ iss: "https://evil.example" })).toBe("invalid");
+    expect(await validation({ aud: "other" })).toBe("invalid");
+    expect(await validation({}, stranger.privateKey)).toBe("invalid");
+    expect((await lazyServer.send.verify(record({ idToken: "rubbish" }), "fetched")).type).toBe(
       "invalid",
     );
   });
@@ -462,13 +471,13 @@ describe("a refresh", () => {
     ["/jwks", () => json({ keys: [] })],
     ["/jwks", () => new Response("<p>Sign in to Wi-Fi")],
     ["/jwks", () => Promise.reject(new TypeError("Failed to fetch"))],
-  ])("has its ID token judged: unknown while %s is down, and valid later", async (path, answer) => {
-    broken[path] = answer;
+  ])("has its ID token judged: unknown while %s is down, and valid later", async (path, result) => {
+    broken[path] = result;
     const waiting = record({ idToken: await idToken() });
-    expect(await engine.send.verify(waiting, "fetched")).toEqual({ type: "unknown" });
+    expect(await lazyServer.send.verify(waiting, "fetched")).toEqual({ type: "unknown" });
     broken = {};
     clock.add(3_600_000);
-    expect((await engine.send.verify(waiting, "fetched")).type).toBe("valid");
+    expect((await lazyServer.send.verify(waiting, "fetched")).type).toBe("valid");
   });
 });
 
@@ -483,7 +492,7 @@ test("composing touches nothing, and the global fetch is looked up at each call"
     clock,
     fetch,
   };
-  const { server } = createEngine(config);
+  const { server } = createLazyServer(config);
   vi.stubGlobal("fetch", fetch);
   expect(fetch.sent).toHaveLength(0);
   expect(await server.authorize({ redirectUri: REDIRECT })).toContain(ISSUER);

@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/browser/page/system-clock.ts";
-import { createEngine, type Engine } from "../../src/compose/lazy-server.ts";
+import { createLazyServer, type LazyServer } from "../../src/compose/lazy-server.ts";
 import { DeviceCodeGrant } from "../../src/grants/device/device-code-grant.ts";
 import { MemoryRequestStore } from "../../src/memory/memory-request-store.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
@@ -27,7 +27,7 @@ let kid: string;
 let audience: string;
 let nonce: string | undefined;
 let fetch: ReturnType<typeof fakeFetch>;
-let engine: Engine;
+let lazyServer: LazyServer;
 
 beforeEach(() => {
   keys = [];
@@ -57,7 +57,7 @@ beforeEach(() => {
       id_token: await idToken(),
     });
   });
-  engine = createEngine({
+  lazyServer = createLazyServer({
     issuer: ISSUER,
     clientId: CLIENT,
     endpoints: {
@@ -86,7 +86,7 @@ const sent = () => fetch.sent.filter(({ url }) => url.endsWith("/token")).map(({
 
 describe("a code exchange", () => {
   const login = async () => {
-    const url = new URL(await engine.server.authorize({ redirectUri: REDIRECT }));
+    const url = new URL(await lazyServer.server.authorize({ redirectUri: REDIRECT }));
     nonce = url.searchParams.get("nonce")!;
     return `${REDIRECT}?code=c&state=${encodeURIComponent(url.searchParams.get("state")!)}`;
   };
@@ -94,9 +94,11 @@ describe("a code exchange", () => {
   test.each(KEYS)("sends no code while the keys are %s, and goes on afterwards", async (_, bad) => {
     const response = await login();
     keys.push(bad);
-    expect(await errorFrom(engine.server.exchange(response))).toMatchObject({ retryable: true });
+    expect(await errorFrom(lazyServer.server.exchange(response))).toMatchObject({
+      retryable: true,
+    });
     expect(sent()).toEqual([]);
-    expect(await engine.server.exchange(response)).toMatchObject({ user: { sub: "alice" } });
+    expect(await lazyServer.server.exchange(response)).toMatchObject({ user: { sub: "alice" } });
     expect(sent()).toHaveLength(1);
   });
 
@@ -104,15 +106,19 @@ describe("a code exchange", () => {
     const response = await login();
     keys.push(good, bad);
     kid = "new";
-    expect(await errorFrom(engine.server.exchange(response))).toMatchObject({ retryable: false });
-    expect(await errorFrom(engine.server.exchange(response))).toMatchObject({ parameter: "state" });
+    expect(await errorFrom(lazyServer.server.exchange(response))).toMatchObject({
+      retryable: false,
+    });
+    expect(await errorFrom(lazyServer.server.exchange(response))).toMatchObject({
+      parameter: "state",
+    });
     expect(sent()).toHaveLength(1);
   });
 });
 
 describe("a refresh by requestTokens()", () => {
   const refresh = () =>
-    engine.server.requestTokens({ grant_type: "refresh_token", refresh_token: "rt" });
+    lazyServer.server.requestTokens({ grant_type: "refresh_token", refresh_token: "rt" });
 
   test.each(KEYS)("sends nothing while the keys are %s, and goes on afterwards", async (_, bad) => {
     keys.push(bad);
@@ -139,16 +145,18 @@ describe("a refresh by requestTokens()", () => {
 
 test("a client of its own needs no keys", async () => {
   keys.push(cut);
-  expect(await engine.server.requestTokens({ grant_type: "client_credentials" })).toMatchObject({
-    accessToken: "at1",
-  });
+  expect(await lazyServer.server.requestTokens({ grant_type: "client_credentials" })).toMatchObject(
+    {
+      accessToken: "at1",
+    },
+  );
   expect(fetch.sent.map(({ url }) => url)).toEqual([`${ISSUER}/token`]);
 });
 
 describe("a device login", () => {
   const statuses: string[] = [];
   const login = () =>
-    new DeviceCodeGrant(engine.server, {
+    new DeviceCodeGrant(lazyServer.server, {
       client: CLIENT,
       locks: new MemoryTabLock(),
       requests: new MemoryRequestStore(),

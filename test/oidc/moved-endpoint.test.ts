@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Endpoints } from "../../src/core/authorization-server.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
-import { wantKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/want.ts";
 import { createServer, type OidcServer } from "../../src/oidc/server.ts";
 import type { Sender } from "../../src/oidc/token/send-refresh-token.ts";
 import { testDocuments, type TestDocuments } from "./documents.ts";
@@ -89,10 +89,10 @@ describe("a refresh token", () => {
       "unknown",
     ],
     ["is for sale", () => new Response("<h1>Buy this domain"), "unknown"],
-  ])("A7: goes to the new host when the old one %s", async (_, answer, first) => {
+  ])("A7: goes to the new host when the old one %s", async (_, response, first) => {
     const sender = await loadPage();
     host = NEW;
-    old = answer;
+    old = response;
     expect(await turn(sender)).toBe(first);
     expect(await turn(sender)).toBe("moved");
     expect(await turn(sender)).toBe("tokens");
@@ -226,8 +226,8 @@ describe("the other endpoints", () => {
 });
 
 test("a record of an older Latchkey that names a token endpoint is read, and the name is ignored", async () => {
-  const { createEngine } = await import("../../src/compose/lazy-server.ts");
-  const { send } = createEngine({
+  const { createLazyServer } = await import("../../src/compose/lazy-server.ts");
+  const { send } = createLazyServer({
     issuer: ISSUER,
     clientId: CLIENT,
     endpoints: { tokenEndpoint: `${NEW}/token` },
@@ -243,6 +243,6 @@ test("a record of an older Latchkey that names a token endpoint is read, and the
     tokenEndpoint: `${OLD}/token`,
   };
   await send.prepare();
-  expect((await send.send(record, wantKey({}))).type).toBe("tokens");
+  expect((await send.send(record, targetKey({}))).type).toBe("tokens");
   expect(urls()).toEqual([`${NEW}/token`]);
 });

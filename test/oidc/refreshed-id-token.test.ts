@@ -1,8 +1,12 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { TokenRecord } from "../../src/core/session.ts";
-import { wantKey } from "../../src/core/want.ts";
-import { createEngine, type Engine, type EngineConfig } from "../../src/compose/lazy-server.ts";
+import { targetKey } from "../../src/core/want.ts";
+import {
+  createLazyServer,
+  type LazyServer,
+  type LazyServerConfig,
+} from "../../src/compose/lazy-server.ts";
 import { base64url } from "../../src/oidc/encoding.ts";
 import { CLIENT, fakeFetch, ISSUER, json, shown, testClock, testRequests } from "./support.ts";
 
@@ -17,7 +21,7 @@ let clock = testClock();
 let keys: () => Response;
 let body: Record<string, unknown>;
 let fetch = fakeFetch(serve);
-let engine: Engine;
+let lazyServer: LazyServer;
 /** When the user signed in. Seconds. */
 let loginAt: number;
 
@@ -26,12 +30,12 @@ beforeEach(async () => {
   loginAt = clock.now() / 1000;
   keys = () => json({ keys: [JWK] });
   fetch = fakeFetch(serve);
-  engine = start();
-  await engine.send.prepare();
+  lazyServer = start();
+  await lazyServer.send.prepare();
 });
 
-function start(more: Partial<EngineConfig> = {}): Engine {
-  return createEngine({
+function start(more: Partial<LazyServerConfig> = {}): LazyServer {
+  return createLazyServer({
     issuer: ISSUER,
     clientId: CLIENT,
     requests: testRequests(),
@@ -77,11 +81,11 @@ const record = (more: Partial<TokenRecord> = {}): TokenRecord => ({
   ...more,
 });
 
-async function refresh(idToken: unknown, previous = record(), by = engine) {
+async function refresh(idToken: unknown, previous = record(), by = lazyServer) {
   body = { ...body, id_token: idToken };
-  const answer = await by.send.send(previous, wantKey({}));
+  const response = await by.send.send(previous, targetKey({}));
   // The first send only reads the metadata.
-  return answer.type === "moved" ? by.send.send(previous, wantKey({})) : answer;
+  return response.type === "moved" ? by.send.send(previous, targetKey({})) : response;
 }
 
 const later = async (seconds: number, more: Record<string, unknown> = {}) => {
@@ -110,8 +114,8 @@ describe("the claims of a refreshed ID token", () => {
     ["exp", { exp: "later" }],
     ["iat", { iat: undefined }],
   ])("B1: a wrong %s leaves nothing of the response but the refresh token", async (claim, more) => {
-    const answer = await refresh(await later(60, more));
-    expect(answer).toEqual({ type: "invalid_id_token", claim, refreshToken: "rt2" });
+    const response = await refresh(await later(60, more));
+    expect(response).toEqual({ type: "invalid_id_token", claim, refreshToken: "rt2" });
     // No key is needed for that, and no request after the response.
     expect(fetch.sent.at(-1)!.url).toBe(`${ISSUER}/token`);
     expect(fetch.sent.map(({ url }) => url)).not.toContain(`${ISSUER}/jwks`);
@@ -200,8 +204,8 @@ describe("the claims of a refreshed ID token", () => {
 
   test("B2: the login's nonce is known after a refresh that left it out", async () => {
     const idToken = await later(60, { name: "Alice" });
-    const verdict = await engine.send.verify(record({ idToken }), "fetched");
-    const user = verdict.type === "valid" ? verdict.user : undefined;
+    const validation = await lazyServer.send.verify(record({ idToken }), "fetched");
+    const user = validation.type === "valid" ? validation.user : undefined;
     expect(user!.claims).toMatchObject({ nonce: "n", name: "Alice" });
     const next = await later(60, { nonce: "another" });
     expect(await refresh(next, record({ user: user! }))).toMatchObject({ claim: "nonce" });
@@ -229,9 +233,9 @@ describe("the claims of a refreshed ID token", () => {
   test("B13: wrong claims beside an unusable access token end the session all the same", async () => {
     body = { token_type: "mac" };
     expect(await refresh(await later(60))).toMatchObject({ type: "unusable" });
-    const answer = await refresh(await later(60, { sub: "bob" }));
-    expect(answer).toEqual({ type: "invalid_id_token", claim: "sub", refreshToken: "rt2" });
-    expect(shown(answer)).not.toContain("SECRET");
+    const response = await refresh(await later(60, { sub: "bob" }));
+    expect(response).toEqual({ type: "invalid_id_token", claim: "sub", refreshToken: "rt2" });
+    expect(shown(response)).not.toContain("SECRET");
   });
 });
 
@@ -239,48 +243,52 @@ describe("the signature of a refreshed ID token", () => {
   const stored = async (key = privateKey) => record({ idToken: await sign(claims(), key) });
 
   test("B1: is not validated without network before the keys were fetched", async () => {
-    expect(await engine.send.verify(await stored(), "cached")).toEqual({ type: "unknown" });
+    expect(await lazyServer.send.verify(await stored(), "cached")).toEqual({ type: "unknown" });
     expect(fetch.sent).toHaveLength(0);
-    expect(await engine.send.verify(await stored(), "fetched")).toMatchObject({ type: "valid" });
+    expect(await lazyServer.send.verify(await stored(), "fetched")).toMatchObject({
+      type: "valid",
+    });
     keys = () => Response.error();
-    expect(await engine.send.verify(await stored(), "cached")).toMatchObject({ type: "valid" });
+    expect(await lazyServer.send.verify(await stored(), "cached")).toMatchObject({ type: "valid" });
     expect(fetch.sent).toHaveLength(2);
   });
 
   test("B1: is bad by keys that are at hand, also while they cannot be fetched again", async () => {
-    await engine.send.verify(await stored(), "fetched");
+    await lazyServer.send.verify(await stored(), "fetched");
     const bad = { type: "invalid", claim: "signature" };
-    expect(await engine.send.verify(await stored(stranger.privateKey), "cached")).toEqual(bad);
+    expect(await lazyServer.send.verify(await stored(stranger.privateKey), "cached")).toEqual(bad);
     keys = () => json({}, 503);
     clock.add(60_000);
-    expect(await engine.send.verify(await stored(stranger.privateKey), "cached")).toEqual(bad);
+    expect(await lazyServer.send.verify(await stored(stranger.privateKey), "cached")).toEqual(bad);
   });
 
   test("B1: is good by a key that took the place and the name of the one at hand", async () => {
-    await engine.send.verify(await stored(), "fetched");
+    await lazyServer.send.verify(await stored(), "fetched");
     const jwk = { ...(await exportJWK(newer.publicKey)), kid: "k1" };
     keys = () => json({ keys: [jwk] });
-    expect(await engine.send.verify(await stored(newer.privateKey), "cached")).toMatchObject({
+    expect(await lazyServer.send.verify(await stored(newer.privateKey), "cached")).toMatchObject({
       type: "valid",
     });
   });
 
   test("B1: waits when its key is not at hand, and asks nobody for it", async () => {
-    await engine.send.verify(await stored(), "fetched");
+    await lazyServer.send.verify(await stored(), "fetched");
     const before = fetch.sent.length;
     const idToken = await new SignJWT(claims())
       .setProtectedHeader({ alg: "ES256", kid: "k2" })
       .sign(newer.privateKey);
-    expect(await engine.send.verify(record({ idToken }), "cached")).toEqual({ type: "unknown" });
+    expect(await lazyServer.send.verify(record({ idToken }), "cached")).toEqual({
+      type: "unknown",
+    });
     expect(fetch.sent).toHaveLength(before);
   });
 
   test("B1: is validated with keys of this day, and not with older ones", async () => {
-    await engine.send.verify(await stored(), "fetched");
+    await lazyServer.send.verify(await stored(), "fetched");
     keys = () => json({}, 503);
     clock.add(86_399_000);
-    expect(await engine.send.verify(await stored(), "cached")).toMatchObject({ type: "valid" });
+    expect(await lazyServer.send.verify(await stored(), "cached")).toMatchObject({ type: "valid" });
     clock.add(1_000);
-    expect(await engine.send.verify(await stored(), "cached")).toEqual({ type: "unknown" });
+    expect(await lazyServer.send.verify(await stored(), "cached")).toEqual({ type: "unknown" });
   });
 });

@@ -4,12 +4,12 @@ import { readAll } from "../../demo/server/body.ts";
 import { CLIENT, realServer } from "./support.ts";
 
 /** Says something bad in place of what would be good. */
-export type Answer = (response: ServerResponse, good: Record<string, unknown>) => void;
+export type RefreshResult = (response: ServerResponse, good: Record<string, unknown>) => void;
 
 export interface ScriptedServer {
   readonly issuer: string;
   /** The next answers, bad ones; with none left it answers well. Metadata and keys are always good. */
-  readonly answers: Answer[];
+  readonly responses: RefreshResult[];
   /** What was posted, or `GET` and the path, in the order of arrival; metadata and keys left out. */
   readonly requests: { readonly what: string; readonly body: URLSearchParams }[];
   /** A person's trip to the login page and back. */
@@ -21,7 +21,7 @@ const JWKS = { keys: [{ ...(await exportJWK(publicKey)), kid: "k1" }] };
 
 /** A real server on this machine that is an OpenID provider as long as nobody tells it what to answer. */
 export async function scriptedServer(): Promise<ScriptedServer> {
-  const answers: Answer[] = [];
+  const responses: RefreshResult[] = [];
   const requests: ScriptedServer["requests"] = [];
   const nonces = new Map<string, string>();
   let refreshes = 1;
@@ -32,11 +32,11 @@ export async function scriptedServer(): Promise<ScriptedServer> {
     const known = { "/.well-known/openid-configuration": metadata(issuer), "/jwks": JWKS }[path];
     if (known) return sendJson(response, known);
     requests.push({ what: `${request.method} ${path}`, body });
-    const good = await goodAnswer(path, body);
+    const good = await goodResponse(path, body);
     if (!good) return response.writeHead(404).end();
-    (answers.shift() ?? sendJson)(response, good);
+    (responses.shift() ?? sendJson)(response, good);
   };
-  const goodAnswer = async (path: string, body: URLSearchParams) => {
+  const goodResponse = async (path: string, body: URLSearchParams) => {
     if (path === "/userinfo") return { sub: "alice", name: "Alice" };
     if (path === "/device") return device(issuer);
     if (path !== "/token") return undefined;
@@ -58,7 +58,7 @@ export async function scriptedServer(): Promise<ScriptedServer> {
 
   return {
     issuer,
-    answers,
+    responses,
     requests,
     signIn(authorizationUrl) {
       const query = new URL(authorizationUrl).searchParams;

@@ -10,8 +10,8 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Endpoints } from "../../src/core/authorization-server.ts";
 import type { ClientAuthentication } from "../../src/core/client-authentication.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
-import { wantKey } from "../../src/core/want.ts";
-import { createEngine, type EngineConfig } from "../../src/compose/lazy-server.ts";
+import { targetKey } from "../../src/core/want.ts";
+import { createLazyServer, type LazyServerConfig } from "../../src/compose/lazy-server.ts";
 import {
   CLIENT,
   errorFrom,
@@ -39,24 +39,24 @@ const OPENID: Endpoints = { ...ENDPOINTS, jwksUri: `${ISSUER}/jwks` };
 
 let clock = testClock();
 let requests = testRequests();
-let answer: Record<string, unknown> = {};
+let tokenResponse: Record<string, unknown> = {};
 let special: ((sent: Sent) => Response) | undefined;
 const fetch = fakeFetch((sent) => {
   if (sent.url === OPENID.jwksUri) return json({ keys: [JWK] });
   if (special) return special(sent);
-  return json({ access_token: "at1", token_type: "bearer", ...answer });
+  return json({ access_token: "at1", token_type: "bearer", ...tokenResponse });
 });
 
 beforeEach(() => {
   clock = testClock();
   requests = testRequests();
-  answer = {};
+  tokenResponse = {};
   special = undefined;
   fetch.sent.length = 0;
 });
 
-const start = (more: Partial<EngineConfig> = {}) =>
-  createEngine({
+const start = (more: Partial<LazyServerConfig> = {}) =>
+  createLazyServer({
     issuer: ISSUER,
     clientId: CLIENT,
     scope: ["api"],
@@ -78,7 +78,7 @@ function idToken(more: Record<string, unknown> = {}, key = privateKey): Promise<
 
 describe("a token request of any grant", () => {
   test("sends what it is given and who asks; lists are repeated, what is empty is left out", async () => {
-    answer = { expires_in: 60, scope: "b", refresh_token: "rt1" };
+    tokenResponse = { expires_in: 60, scope: "b", refresh_token: "rt1" };
     const tokens = await start().server.requestTokens({
       grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
       subject_token: "st",
@@ -128,10 +128,10 @@ describe("a token request of any grant", () => {
   });
 
   test("verifies an ID token, which gives the user", async () => {
-    answer = { id_token: await idToken({ name: "Alice", auth_time: 5 }) };
+    tokenResponse = { id_token: await idToken({ name: "Alice", auth_time: 5 }) };
     const { server } = start({ endpoints: OPENID });
     expect(await server.requestTokens({ grant_type: "x" })).toMatchObject({
-      idToken: answer["id_token"],
+      idToken: tokenResponse["id_token"],
       user: { sub: "alice", name: "Alice" },
       authTime: 5,
     });
@@ -145,7 +145,7 @@ describe("a token request of any grant", () => {
     ["from tomorrow", { iat: 1_800_086_400 }, "iat"],
     ["with another token's at_hash", { at_hash: "x" }, "at_hash"],
   ])("gives nothing with an ID token %s", async (_, more, claim) => {
-    answer = { id_token: await idToken(more) };
+    tokenResponse = { id_token: await idToken(more) };
     const asked = start({ endpoints: OPENID }).server.requestTokens({ grant_type: "x" });
     const error = await errorFrom(asked);
     expect(error).toMatchObject({ code: "id_token", claim });
@@ -153,7 +153,7 @@ describe("a token request of any grant", () => {
   });
 
   test("gives nothing with an ID token that another key signed", async () => {
-    answer = { id_token: await idToken({}, stranger.privateKey) };
+    tokenResponse = { id_token: await idToken({}, stranger.privateKey) };
     const asked = start({ endpoints: OPENID }).server.requestTokens({ grant_type: "x" });
     expect(await errorFrom(asked)).toMatchObject({ code: "id_token", claim: "signature" });
   });
@@ -210,7 +210,7 @@ describe("a server by its endpoints", () => {
   };
 
   test("without keys is asked for no openid and no nonce, and what it says of a person is ignored", async () => {
-    answer = { scope: "repo,gist", id_token: await idToken({}, stranger.privateKey) };
+    tokenResponse = { scope: "repo,gist", id_token: await idToken({}, stranger.privateKey) };
     const { server, query, response } = await login(ENDPOINTS);
     expect(query.get("scope")).toBe("repo gist");
     expect(query.has("nonce")).toBe(false);
@@ -228,11 +228,11 @@ describe("a server by its endpoints", () => {
   });
 
   test("whose tokens can be renewed does not let them live for ever", async () => {
-    answer = { refresh_token: "rt1" };
+    tokenResponse = { refresh_token: "rt1" };
     const { server, response } = await login(ENDPOINTS);
     expect((await server.exchange(response)).expiresAt).toBe(clock.now() + 300_000);
     const grant_type = "client_credentials";
-    answer = {};
+    tokenResponse = {};
     expect((await server.requestTokens({ grant_type })).expiresAt).toBe(clock.now() + 300_000);
   });
 
@@ -240,9 +240,9 @@ describe("a server by its endpoints", () => {
     const { server, query, response } = await login(OPENID);
     expect(query.get("scope")).toBe("openid repo gist");
     expect(query.get("nonce")).toMatch(/^[\w-]{22}$/);
-    answer = { id_token: await idToken({ nonce: query.get("nonce") }) };
+    tokenResponse = { id_token: await idToken({ nonce: query.get("nonce") }) };
     expect((await server.exchange(response)).user?.sub).toBe("alice");
-    answer = {};
+    tokenResponse = {};
     const again = await login(OPENID);
     expect(await errorFrom(again.server.exchange(again.response))).toMatchObject({
       code: "id_token",
@@ -251,7 +251,7 @@ describe("a server by its endpoints", () => {
   });
 
   test("without keys refreshes, and its ID tokens are not kept", async () => {
-    answer = { expires_in: 60, refresh_token: "rt2", id_token: "of.no.use" };
+    tokenResponse = { expires_in: 60, refresh_token: "rt2", id_token: "of.no.use" };
     const record: TokenRecord = {
       refreshToken: "rt1",
       idTokenVerified: true,
@@ -260,7 +260,7 @@ describe("a server by its endpoints", () => {
     };
     const { send } = start();
     await send.prepare();
-    expect(await send.send(record, wantKey({}))).toMatchObject({
+    expect(await send.send(record, targetKey({}))).toMatchObject({
       type: "tokens",
       tokens: { refreshToken: "rt2", idToken: undefined },
     });
@@ -317,7 +317,7 @@ describe("a server by its endpoints", () => {
     });
     expect(await errorFrom(server.userinfo("at"))).toMatchObject({
       code: "user_fetch",
-      definite: false,
+      isFinal: false,
       hint: expect.stringContaining("userinfoEndpoint"),
     });
     await server.revoke("rt1");
@@ -331,8 +331,8 @@ describe("a request for a device code", () => {
 
   test("asks for what a login asks for, and what is wanted on top", async () => {
     special = () => json(device);
-    const want = { scope: ["api", "mail"], resource: "https://r.example", audience: "aud" };
-    const got = await start({ endpoints: OPENID }).server.authorizeDevice(want);
+    const target = { scope: ["api", "mail"], resource: "https://r.example", audience: "aud" };
+    const got = await start({ endpoints: OPENID }).server.authorizeDevice(target);
     expect([...form()]).toEqual([
       ["scope", "openid api mail"],
       ["resource", "https://r.example"],
@@ -453,10 +453,10 @@ describe("client authentication", () => {
     key,
   ])("by $method does not delay a refresh that was prepared", async (authentication) => {
     const { send } = start({ authentication });
-    expect(await send.send(record, wantKey({}))).toEqual({ type: "unsent" });
+    expect(await send.send(record, targetKey({}))).toEqual({ type: "unsent" });
     await send.prepare();
     expect(fetch.sent).toHaveLength(0);
-    const sending = send.send(record, wantKey({}));
+    const sending = send.send(record, targetKey({}));
     expect(fetch.sent).toHaveLength(1);
     expect((await sending).type).toBe("tokens");
   });
@@ -464,7 +464,7 @@ describe("client authentication", () => {
   test("by private_key_jwt sends no assertion twice and none that is about to end", async () => {
     const { send } = start({ authentication: key });
     await send.prepare();
-    const type = async () => (await send.send(record, wantKey({}))).type;
+    const type = async () => (await send.send(record, targetKey({}))).type;
     const assertions = () => fetch.sent.map((_, i) => form(i).get("client_assertion"));
     expect(await type()).toBe("tokens");
     // The next one is being signed.
@@ -481,7 +481,7 @@ describe("client authentication", () => {
     special = ({ body }) => json({ error: "odd", error_description: JSON.stringify(body) }, 400);
     const { send } = start({ authentication: key });
     await send.prepare();
-    const refused = await send.send(record, wantKey({}));
+    const refused = await send.send(record, targetKey({}));
     expect(refused).toMatchObject({ type: "refused", facts: { error: "odd" } });
     expect(JSON.stringify(refused)).not.toMatch(/eyJ|rt1/);
   });

@@ -18,7 +18,7 @@ export function testClock(start: number = 1_800_000_000_000): TestClock {
   let time = start;
   return {
     now: () => time,
-    mono: () => time,
+    monotonic: () => time,
     sleep: () => Promise.resolve(),
     add: (ms) => {
       time += ms;
@@ -53,7 +53,7 @@ export interface Sent {
 
 /** A `fetch` that answers as told and remembers what it was sent. */
 export function fakeFetch(
-  answer: (sent: Sent) => Response | Promise<Response>,
+  response: (sent: Sent) => Response | Promise<Response>,
 ): Fetch & { sent: Sent[] } {
   const sent: Sent[] = [];
   const fetch = async (url: string, init: RequestInit) => {
@@ -61,7 +61,7 @@ export function fakeFetch(
       new URLSearchParams(typeof init.body === "string" ? init.body : ""),
     );
     sent.push({ url, init, body });
-    return await answer(sent.at(-1)!);
+    return await response(sent.at(-1)!);
   };
   return Object.assign(fetch, { sent });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createEngine } from "../../src/compose/lazy-server.ts";
+import { createLazyServer } from "../../src/compose/lazy-server.ts";
 import { StaticGrant } from "../../src/grants/static-grant.ts";
 import { TokenExchangeGrant } from "../../src/grants/token-exchange-grant.ts";
 import { errorFrom, fakeFetch, ISSUER, json, testClock, testRequests } from "./support.ts";
@@ -7,16 +7,16 @@ import { errorFrom, fakeFetch, ISSUER, json, testClock, testRequests } from "./s
 /** @see RFC 8693 section 2.3: the example of the RFC. */
 
 const SUBJECT = "accVkjcJyb4BWCxGsndESCJQbdFMogUC5PbRDqceLTC";
-const ANSWER = {
+const RESPONSE = {
   access_token: "eyJhbGciOiJFUzI1NiIsImtpZCI6IjllciJ9",
   issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
   token_type: "Bearer",
   expires_in: 60,
 };
 
-function exchange(answer: () => Response) {
-  const fetch = fakeFetch(answer);
-  const { server } = createEngine({
+function exchange(response: () => Response) {
+  const fetch = fakeFetch(response);
+  const { server } = createLazyServer({
     issuer: ISSUER,
     clientId: "rs08",
     endpoints: { tokenEndpoint: `${ISSUER}/as/token.oauth2` },
@@ -28,14 +28,14 @@ function exchange(answer: () => Response) {
   const grant = new TokenExchangeGrant(subject, server, {
     resource: "https://backend.example.com/api",
   });
-  return { fetch, answer: grant.requestToken({}) };
+  return { fetch, response: grant.requestToken({}) };
 }
 
 test("the exchange of the RFC's example leaves as written there, and its answer is taken", async () => {
-  const { fetch, answer } = exchange(() => json(ANSWER));
-  expect(await answer).toMatchObject({
-    accessToken: ANSWER.access_token,
-    issuedTokenType: ANSWER.issued_token_type,
+  const { fetch, response } = exchange(() => json(RESPONSE));
+  expect(await response).toMatchObject({
+    accessToken: RESPONSE.access_token,
+    issuedTokenType: RESPONSE.issued_token_type,
   });
   expect(fetch.sent.map(({ url, body }) => [url, body])).toEqual([
     [
@@ -54,15 +54,15 @@ test("the exchange of the RFC's example leaves as written there, and its answer 
 test.for([{ issued_token_type: undefined }, { issued_token_type: "urn:x:other" }])(
   "an answer with %o is refused",
   async (change) => {
-    const { answer } = exchange(() => json({ ...ANSWER, ...change }));
-    expect(await errorFrom(answer)).toMatchObject({ code: "request_token" });
+    const { response } = exchange(() => json({ ...RESPONSE, ...change }));
+    expect(await errorFrom(response)).toMatchObject({ code: "request_token" });
   },
 );
 
 test("a refusal is the server's word, without the token it repeats", async () => {
   const error_description = `${SUBJECT} is not good there`;
-  const { answer } = exchange(() => json({ error: "invalid_target", error_description }, 400));
-  const error = await errorFrom(answer);
+  const { response } = exchange(() => json({ error: "invalid_target", error_description }, 400));
+  const error = await errorFrom(response);
   expect(error).toMatchObject({ code: "request_token", error: "invalid_target", status: 400 });
   expect(error["errorDescription"]).not.toContain(SUBJECT);
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { NetworkError, RequestTokenError } from "../../src/core/errors.ts";
-import type { RefreshAnswer } from "../../src/core/refresher.ts";
+import type { RefreshResponse } from "../../src/core/refresher.ts";
 import type { Fetch } from "../../src/oidc/token/http.ts";
-import type { Want } from "../../src/core/want.ts";
+import type { TokenTarget } from "../../src/core/want.ts";
 import { publicCredentials } from "../../src/oidc/token/credentials.ts";
 import type { TokenClient } from "../../src/oidc/token/form-request.ts";
 import { configuredMetadata } from "../../src/oidc/metadata-source.ts";
@@ -73,12 +73,12 @@ const refresh = async (
   fetch: Fetch,
   tokenEndpoint = ENDPOINT,
   more: Partial<TokenClient> = {},
-  want: Want = {},
+  target: TokenTarget = {},
 ) =>
   (await senderOf(fetch, tokenEndpoint, more)).send({
     refreshToken: RT,
     previous: { user: { sub: "alice", claims: {} } },
-    ...want,
+    ...target,
   });
 const revoke = (fetch: Fetch, revocationEndpoint = ENDPOINT) =>
   revokeToken(
@@ -94,7 +94,7 @@ const revoke = (fetch: Fetch, revocationEndpoint = ENDPOINT) =>
     RT,
     undefined,
   );
-const answering = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
+const responding = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
   fakeFetch(() => json(body, status, headers));
 const html = (status: number, headers: Record<string, string> = {}) =>
   fakeFetch(
@@ -107,7 +107,7 @@ const html = (status: number, headers: Record<string, string> = {}) =>
 
 describe("the request", () => {
   test("an exchange is one form POST of a public client, with nothing that needs a preflight, a cookie or a redirect", async () => {
-    const fetch = answering(GOOD);
+    const fetch = responding(GOOD);
     await exchange(fetch);
     expect(fetch.sent).toHaveLength(1);
     const { url, init, body } = fetch.sent[0]!;
@@ -144,15 +144,15 @@ describe("the request", () => {
   });
 
   test("a refresh sends the want, and leaves out what is not wanted", async () => {
-    const fetch = answering(GOOD);
+    const fetch = responding(GOOD);
     await refresh(fetch);
     expect(fetch.sent[0]!.body).toEqual({
       grant_type: "refresh_token",
       client_id: CLIENT,
       refresh_token: RT,
     });
-    const want = { scope: ["a", "b"], resource: "https://api.example.com", audience: "api" };
-    await refresh(fetch, ENDPOINT, {}, want);
+    const target = { scope: ["a", "b"], resource: "https://api.example.com", audience: "api" };
+    await refresh(fetch, ENDPOINT, {}, target);
     expect(fetch.sent[1]!.body).toMatchObject({
       scope: "a b",
       resource: "https://api.example.com",
@@ -167,7 +167,7 @@ describe("the request", () => {
   });
 
   test("the fetch is called before anything is awaited", async () => {
-    const fetch = answering(GOOD);
+    const fetch = responding(GOOD);
     const sender = await senderOf(fetch);
     void sender.send({ refreshToken: RT, previous: { user: { sub: "alice", claims: {} } } });
     expect(fetch.sent).toHaveLength(1);
@@ -216,7 +216,7 @@ describe("the request", () => {
 
   test("an aborted signal rejects with its reason, before and during", async () => {
     const reason = new Error("the person left");
-    const fetch = answering(GOOD);
+    const fetch = responding(GOOD);
     await expect(exchange(fetch, ENDPOINT, { signal: AbortSignal.abort(reason) })).rejects.toBe(
       reason,
     );
@@ -230,7 +230,7 @@ describe("the request", () => {
 
 describe("a token answer", () => {
   const now = () => testClock().now();
-  const tokens = async (body: unknown) => await exchange(answering(body));
+  const tokens = async (body: unknown) => await exchange(responding(body));
 
   test("is read whole", async () => {
     expect(
@@ -302,7 +302,7 @@ describe("a token answer", () => {
     const error = await errorFrom(tokens(body));
     expect(error).toBeInstanceOf(RequestTokenError);
     expect(shown(error)).not.toContain("SECRET");
-    expect(await refresh(answering(body))).toMatchObject({ type: "unknown" });
+    expect(await refresh(responding(body))).toMatchObject({ type: "unknown" });
   });
 
   test.each([
@@ -317,17 +317,17 @@ describe("a token answer", () => {
     const error = await errorFrom(tokens(body));
     expect(error).toBeInstanceOf(RequestTokenError);
     expect(shown(error)).not.toContain("SECRET");
-    const answer = await refresh(answering(body));
-    expect(answer).toMatchObject({
+    const replied = await refresh(responding(body));
+    expect(replied).toMatchObject({
       type: "unusable",
       refreshToken: "next",
       cause: { code: "request_token", status: 200, retryable: false },
     });
-    expect(shown(answer)).not.toContain("SECRET");
+    expect(shown(replied)).not.toContain("SECRET");
   });
 
   test("B13: an unusable token of a server that keeps its refresh tokens is told at once", async () => {
-    expect(await refresh(answering({ ...GOOD, token_type: "mac" }))).toMatchObject({
+    expect(await refresh(responding({ ...GOOD, token_type: "mac" }))).toMatchObject({
       type: "unusable",
       refreshToken: undefined,
       cause: { code: "request_token" },
@@ -358,17 +358,17 @@ describe("a token answer", () => {
 });
 
 describe("what became of a refresh", () => {
-  const type = async (answer: Promise<RefreshAnswer>) => (await answer).type;
+  const type = async (replied: Promise<RefreshResponse>) => (await replied).type;
 
   test("tokens", async () => {
-    expect(await refresh(answering({ ...GOOD, refresh_token: "next" }))).toMatchObject({
+    expect(await refresh(responding({ ...GOOD, refresh_token: "next" }))).toMatchObject({
       type: "tokens",
       tokens: { accessToken: "SECRET-access", refreshToken: "next", scope: undefined },
     });
   });
 
   test.each([400, 401, 403])("invalid_grant in a %i", async (status) => {
-    expect(await refresh(answering({ error: "invalid_grant" }, status))).toEqual({
+    expect(await refresh(responding({ error: "invalid_grant" }, status))).toEqual({
       type: "invalid_grant",
     });
   });
@@ -376,7 +376,7 @@ describe("what became of a refresh", () => {
   test.each(["invalid_grant", "bad_refresh_token"])(
     "invalid_grant from a server that says %s in a 200",
     async (error) => {
-      expect(await refresh(answering({ error }))).toEqual({ type: "invalid_grant" });
+      expect(await refresh(responding({ error }))).toEqual({ type: "invalid_grant" });
     },
   );
 
@@ -403,9 +403,13 @@ describe("what became of a refresh", () => {
         errorUri: "https://id.example.com/why",
         status,
       };
-      expect(await refresh(answering(body, status))).toEqual({ type: "refused", meaning, facts });
-      for (const want of [{ scope: ["api"] }, { resource: "https://a.example" }, { audience: "a" }])
-        expect(await refresh(answering(body, status), ENDPOINT, {}, want)).toEqual({
+      expect(await refresh(responding(body, status))).toEqual({ type: "refused", meaning, facts });
+      for (const target of [
+        { scope: ["api"] },
+        { resource: "https://a.example" },
+        { audience: "a" },
+      ])
+        expect(await refresh(responding(body, status), ENDPOINT, {}, target)).toEqual({
           type: "refused",
           meaning: meaningForTarget,
           facts,
@@ -454,8 +458,8 @@ describe("what became of a refresh", () => {
   });
 
   test("unknown: no network", async () => {
-    const answer = await refresh(() => Promise.reject(new TypeError("Failed to fetch")));
-    expect(answer).toMatchObject({ type: "unknown", cause: expect.any(NetworkError) });
+    const replied = await refresh(() => Promise.reject(new TypeError("Failed to fetch")));
+    expect(replied).toMatchObject({ type: "unknown", cause: expect.any(NetworkError) });
   });
 
   test("unknown: the connection is reset in mid-body", async () => {
@@ -463,8 +467,8 @@ describe("what became of a refresh", () => {
       response.writeHead(200, { "Content-Type": "application/json", "Content-Length": "5000" });
       response.write('{"access_token":"SECRET-access",', () => response.socket!.resetAndDestroy());
     });
-    const answer = await refresh(realFetch, url);
-    expect(answer).toMatchObject({ type: "unknown", cause: expect.any(NetworkError) });
+    const replied = await refresh(realFetch, url);
+    expect(replied).toMatchObject({ type: "unknown", cause: expect.any(NetworkError) });
     expect(await errorFrom(exchange(realFetch, url))).toBeInstanceOf(NetworkError);
   });
 
@@ -524,7 +528,7 @@ describe("what an exchange throws", () => {
       error_description: "code expired",
       error_uri: "https://id.example.com/e",
     };
-    expect(await errorFrom(exchange(answering(body, 400)))).toMatchObject({
+    expect(await errorFrom(exchange(responding(body, 400)))).toMatchObject({
       code: "request_token",
       error: "invalid_grant",
       errorDescription: "code expired",
@@ -583,7 +587,7 @@ describe("a revocation", () => {
 
   test("refused is an error with the server's words", async () => {
     expect(
-      await errorFrom(revoke(answering({ error: "unsupported_token_type" }, 400))),
+      await errorFrom(revoke(responding({ error: "unsupported_token_type" }, 400))),
     ).toMatchObject({
       code: "request_token",
       error: "unsupported_token_type",

@@ -10,7 +10,7 @@ import {
 import { beforeEach, describe, expect, test } from "vitest";
 import { IdTokenError, NetworkError } from "../../src/core/errors.ts";
 import type { User } from "../../src/core/user.ts";
-import { fetchKeys } from "../../src/oidc/fetch-keys.ts";
+import { fetchKeys } from "../../src/oidc/id-token/key-set.ts";
 import type { Fetch } from "../../src/oidc/token/http.ts";
 import {
   createKeySet,
@@ -353,8 +353,11 @@ describe("the keys", () => {
     ["HTML", () => new Response("<html>")],
     ["a 404", () => new Response("", { status: 404 })],
     ["a 500 with keys", () => json({ keys: [ec.jwk] }, 500)],
-  ])("that are %s let nothing in, and the refusal may pass", async (_, answer) => {
-    const error = await refused(login(await sign(), {}, withFetch(fakeFetch(answer))), "signature");
+  ])("that are %s let nothing in, and the refusal may pass", async (_, response) => {
+    const error = await refused(
+      login(await sign(), {}, withFetch(fakeFetch(response))),
+      "signature",
+    );
     expect(error.retryable).toBe(true);
   });
 

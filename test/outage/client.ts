@@ -1,7 +1,7 @@
 import { WAKE_MS } from "../../src/refresh/back-off.ts";
 import { REFRESH_TIMING } from "../../src/refresh/timing.ts";
-import { ANSWERS_IN_MS, isAway, type Outage } from "./outage.ts";
-import { carefreeMs, pausesOf } from "./policy.ts";
+import { RESPONDS_IN_MS, isAway, type Outage } from "./outage.ts";
+import { freshMs, pausesOf } from "./policy.ts";
 
 /** One browser with one tab. Milliseconds, on the simulation's clock. */
 export interface Client {
@@ -16,7 +16,7 @@ export const ASKS_EVERY_MS = 1_000;
 
 /** All clients of one kind: the same token life, the same outage, one source of random numbers. */
 export interface Conditions {
-  readonly lifeMs: number;
+  readonly lifetimeMs: number;
   readonly outage: Outage;
   readonly until: number;
   readonly fraction: () => number;
@@ -29,29 +29,31 @@ export interface Conditions {
 export function clientModel(
   conditions: Conditions,
 ): (client: Client, sent: (at: number) => void) => void {
-  const { lifeMs, outage, until, fraction } = conditions;
+  const { lifetimeMs, outage, until, fraction } = conditions;
   const { drainMs, releaseMs } = REFRESH_TIMING;
-  const carefree = carefreeMs(lifeMs);
-  const [hidden, seen] = [false, true].map((isVisible) => pausesOf(isVisible, lifeMs, fraction));
+  const fresh = freshMs(lifetimeMs);
+  const [hidden, seen] = [false, true].map((isVisible) =>
+    pausesOf(isVisible, lifetimeMs, fraction),
+  );
 
   return ({ isVisible, born, asksFrom }, sent) => {
     const pauses = isVisible ? seen! : hidden!;
-    let now = nextAsk(asksFrom, born + carefree);
-    let tries = 0;
+    let now = nextAsk(asksFrom, born + fresh);
+    let sends = 0;
     // Of the lock's present holder.
     let firstSent = now;
     while (now < until) {
       sent(now);
       if (!isAway(outage, now)) {
-        now = nextAsk(asksFrom, now + ANSWERS_IN_MS + carefree);
-        tries = 0;
+        now = nextAsk(asksFrom, now + RESPONDS_IN_MS + fresh);
+        sends = 0;
         firstSent = now;
         continue;
       }
       const failed = now + outage.failsInMs;
-      const isUnknown = outage.answer === "unknown";
+      const isUnknown = outage.response === "unknown";
       const leastMs = isUnknown ? Math.max(0, drainMs - outage.failsInMs) : 0;
-      const full = pauses.backOff(tries++);
+      const full = pauses.backOff(sends++);
       const told = outage.retryAfterMs?.(outage, failed);
       const ms = Math.max(leastMs, full, told === undefined ? 0 : pauses.retryAfter(told));
       const isReleased = failed - firstSent + ms >= releaseMs;

@@ -5,18 +5,18 @@ const REFUSED_IN_MS = 50;
 
 /** The ways of being away. */
 export const KINDS: readonly OutageKind[] = [
-  { name: "Connection refused", answer: "unknown", failsInMs: REFUSED_IN_MS },
-  { name: "No answer at all", answer: "unknown", failsInMs: REFRESH_TIMING.requestMs },
-  { name: "503 without Retry-After", answer: "not_rotated", failsInMs: REFUSED_IN_MS },
+  { name: "Connection refused", response: "unknown", failsInMs: REFUSED_IN_MS },
+  { name: "No answer at all", response: "unknown", failsInMs: REFRESH_TIMING.requestMs },
+  { name: "503 without Retry-After", response: "not_rotated", failsInMs: REFUSED_IN_MS },
   {
     name: "503, Retry-After: 120",
-    answer: "not_rotated",
+    response: "not_rotated",
     failsInMs: REFUSED_IN_MS,
     retryAfterMs: () => 120_000,
   },
   {
     name: "503, Retry-After: when it is over",
-    answer: "not_rotated",
+    response: "not_rotated",
     failsInMs: REFUSED_IN_MS,
     retryAfterMs: ({ until }, now) => Math.max(0, until - now),
   },

@@ -14,11 +14,11 @@ const drawn: Drawn[] = KINDS.map((kind) => {
 });
 writeFileSync(DRAWING, draw(drawn, BOUND));
 
-const { clients, visible, lifeMs, awayMs } = SCENE;
+const { clients, visible, lifetimeMs, awayMs } = SCENE;
 const count = (number: number): string => Math.round(number).toLocaleString("en");
 const times = (rate: number): string => `${rate.toFixed(2)}x`;
 console.log(`
-${count(clients)} clients with one tab each, ${visible * 100} % of them visible, ask once a second; tokens live ${lifeMs / 60_000} minutes.
+${count(clients)} clients with one tab each, ${visible * 100} % of them visible, ask once a second; tokens live ${lifetimeMs / 60_000} minutes.
 The server is away for ${awayMs / 60_000} minutes. Counted until two token lifetimes after its return.
 `);
 console.table(

@@ -8,7 +8,7 @@ import { seeded } from "./random.ts";
 /** The model sends when the real parts send. */
 
 const MINUTE_MS = 60_000;
-const LIFE_MS = 5 * MINUTE_MS;
+const LIFETIME_MS = 5 * MINUTE_MS;
 const FROM = 4 * MINUTE_MS;
 const END = 25 * MINUTE_MS;
 
@@ -30,7 +30,7 @@ test.for(KINDS.flatMap((kind) => [1, 10].map((minutes) => [kind.name, minutes, k
   async ([, minutes, kind]) => {
     const outage: Outage = { ...kind, from: FROM, until: FROM + minutes * MINUTE_MS };
     const conditions = (seed: number) => ({
-      lifeMs: LIFE_MS,
+      lifetimeMs: LIFETIME_MS,
       outage,
       until: END,
       fraction: seeded(seed),

@@ -9,13 +9,13 @@ export interface OutageKind {
   /** From the send to its failure. */
   readonly failsInMs: number;
   /** `unknown`: no answer. `not_rotated`: a 503. */
-  readonly answer: "unknown" | "not_rotated";
+  readonly response: "unknown" | "not_rotated";
   /** What the 503 asks for. */
   readonly retryAfterMs?: (outage: Outage, now: number) => number;
 }
 
 /** A good answer takes so long. */
-export const ANSWERS_IN_MS = 100;
+export const RESPONDS_IN_MS = 100;
 
 export function isAway({ from, until }: Outage, now: number): boolean {
   return now >= from && now < until;

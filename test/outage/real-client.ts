@@ -1,7 +1,7 @@
 import { systemClock as clock } from "../../src/browser/page/system-clock.ts";
 import { clientKey, sessionKey } from "../../src/core/keys.ts";
 import type { Page } from "../../src/core/ports.ts";
-import type { RefreshAnswer } from "../../src/core/refresher.ts";
+import type { RefreshResponse } from "../../src/core/refresher.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/auth/auth-manager.ts";
@@ -14,7 +14,7 @@ import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { MemoryUserStore } from "../support/memory-user-store.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { ASKS_EVERY_MS, type Client, type Conditions } from "./client.ts";
-import { ANSWERS_IN_MS, isAway, type Outage } from "./outage.ts";
+import { RESPONDS_IN_MS, isAway, type Outage } from "./outage.ts";
 import { rowOf } from "./policy.ts";
 
 const CLIENT = clientKey("https://id.example", "client");
@@ -25,14 +25,14 @@ const notAsked = (): never => {
 /** What `clientModel` models, composed of the real parts: starts at the birth of its token, on the timers' clock. */
 export async function startRealClient(
   { isVisible, born, asksFrom }: Client,
-  { lifeMs, outage, fraction }: Omit<Conditions, "until">,
+  { lifetimeMs, outage, fraction }: Omit<Conditions, "until">,
   sent: (at: number) => void,
 ): Promise<void> {
   await clock.sleep(born - clock.now());
   const page = pageOf();
   const store = new MemorySessionStore();
   const users = new MemoryUserStore(store, CLIENT);
-  const row = rowOf(lifeMs);
+  const row = rowOf(lifetimeMs);
   const { user } = row.tokens as TokenRecord;
   for (const entry of Object.values(row.access)) entry.expiresAt += clock.now();
   await store.update(sessionKey(CLIENT, user.sub), () => row);
@@ -42,11 +42,11 @@ export async function startRealClient(
   const random = { id: () => `id-${++ids}`, fraction };
   const shared = { client: CLIENT, tab: "tab", clock, page, random, locks: new MemoryTabLock() };
   const channel = new MemoryTabHub().join();
-  const send = async (): Promise<RefreshAnswer> => {
+  const send = async (): Promise<RefreshResponse> => {
     sent(clock.now());
-    return answer(outage, lifeMs);
+    return response(outage, lifetimeMs);
   };
-  const life = { online: () => true, visible: () => isVisible, asleep: () => false };
+  const life = { online: () => true, visible: () => isVisible, frozen: () => false };
   const refresher = new RefreshCoordinator({
     ...shared,
     ports: {
@@ -86,10 +86,10 @@ export async function startRealClient(
   }
 }
 
-async function answer(outage: Outage, lifeMs: number): Promise<RefreshAnswer> {
+async function response(outage: Outage, lifetimeMs: number): Promise<RefreshResponse> {
   if (!isAway(outage, clock.now())) {
-    await clock.sleep(ANSWERS_IN_MS);
-    const expiresAt = clock.now() + lifeMs;
+    await clock.sleep(RESPONDS_IN_MS);
+    const expiresAt = clock.now() + lifetimeMs;
     const tokens = { accessToken: "access token", tokenType: "Bearer", expiresAt };
     return {
       type: "tokens",
@@ -98,7 +98,7 @@ async function answer(outage: Outage, lifeMs: number): Promise<RefreshAnswer> {
   }
   await clock.sleep(outage.failsInMs);
   const cause = new Error(outage.name);
-  return outage.answer === "unknown"
+  return outage.response === "unknown"
     ? { type: "unknown", byServer: false, cause }
     : { type: "not_rotated", retryAfterMs: outage.retryAfterMs?.(outage, clock.now()), cause };
 }

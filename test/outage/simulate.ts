@@ -1,20 +1,20 @@
 import { ASKS_EVERY_MS, clientModel } from "./client.ts";
 import type { Outage, OutageKind } from "./outage.ts";
-import { carefreeMs } from "./policy.ts";
+import { freshMs } from "./policy.ts";
 import { seeded } from "./random.ts";
 
 export interface Scene {
   readonly clients: number;
   /** Part of them with a tab that a person can see. */
   readonly visible: number;
-  readonly lifeMs: number;
+  readonly lifetimeMs: number;
   readonly awayMs: number;
 }
 
 export const SCENE: Scene = {
   clients: 1_000_000,
   visible: 0.05,
-  lifeMs: 300_000,
+  lifetimeMs: 300_000,
   awayMs: 600_000,
 };
 
@@ -28,16 +28,16 @@ export interface Curve {
 }
 
 /** Clients know nothing of each other, so one after the other gives the same counts as all in the order of time. */
-export function simulate(kind: OutageKind, { clients, visible, lifeMs, awayMs }: Scene): Curve {
-  const from = lifeMs;
+export function simulate(kind: OutageKind, { clients, visible, lifetimeMs, awayMs }: Scene): Curve {
+  const from = lifetimeMs;
   const until = from + awayMs;
-  const end = until + 2 * lifeMs;
+  const end = until + 2 * lifetimeMs;
   const outage: Outage = { ...kind, from, until };
   const counts = new Uint32Array(end / 1_000);
   const fraction = seeded(1);
   const start = seeded(2);
-  const client = clientModel({ lifeMs, outage, until: end, fraction });
-  const period = carefreeMs(lifeMs) + ASKS_EVERY_MS;
+  const client = clientModel({ lifetimeMs, outage, until: end, fraction });
+  const period = freshMs(lifetimeMs) + ASKS_EVERY_MS;
   const count = (at: number): void => {
     counts[Math.floor(at / 1_000)]! += 1;
   };

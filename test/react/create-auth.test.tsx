@@ -28,9 +28,9 @@ async function shows(element: HTMLElement, text: string): Promise<void> {
 }
 
 test("a token by a silent grant, a reload and a sign-out", async () => {
-  let mayAnswer = false;
+  let mayRespond = false;
   const requestToken = vi.fn(async () => {
-    if (!mayAnswer) throw new NoTokenError("a login is needed");
+    if (!mayRespond) throw new NoTokenError("a login is needed");
     return { accessToken: "first", user };
   });
   const config: CreateAuthConfig = {
@@ -42,7 +42,7 @@ test("a token by a silent grant, a reload and a sign-out", async () => {
   const auth = createAuth(config);
   const { element, unmount } = await mount(auth, page);
   await shows(element, "anonymous");
-  mayAnswer = true;
+  mayRespond = true;
   expect(await act(() => auth.getToken({ prompt: "none" }))).toBe("first");
   await shows(element, "Ada has first");
   const asked = requestToken.mock.calls.length;
@@ -53,7 +53,7 @@ test("a token by a silent grant, a reload and a sign-out", async () => {
   const again = await mount(later, page);
   await shows(again.element, "Ada has first");
   expect(requestToken).toHaveBeenCalledTimes(asked);
-  await act(() => later.signOut({ revoke: "none", endSession: "none" }));
+  await act(() => later.logout({ revoke: "none", endSession: "none" }));
   await shows(again.element, "anonymous");
   later.dispose();
   expect(complaints).not.toHaveBeenCalled();

@@ -92,7 +92,7 @@ describe("<RequireAuth>", () => {
 
   test('login="automatic" asks for a token once, as a page that needs one does, and leaves when it goes', async () => {
     const auth = fakeAuth();
-    auth.answer = () => new Promise(() => {});
+    auth.response = () => new Promise(() => {});
     const { element, unmount } = await mount(
       auth,
       <RequireAuth login="automatic">secret</RequireAuth>,
@@ -111,7 +111,7 @@ describe("<RequireAuth>", () => {
   test("mounted twice by StrictMode, it ends the first call before it is a login", async () => {
     const auth = fakeAuth();
     auth.publish({ status: "anonymous" });
-    auth.answer = () => new Promise(() => {});
+    auth.response = () => new Promise(() => {});
     await mount(auth, <RequireAuth login="automatic">secret</RequireAuth>);
     expect(auth.asked.map(({ signal }) => signal!.aborted)).toEqual([true, false]);
   });
@@ -120,7 +120,7 @@ describe("<RequireAuth>", () => {
     const auth = fakeAuth();
     auth.signIn("ada");
     const { element } = await mount(auth, <RequireAuth login="automatic">secret</RequireAuth>);
-    await act(async () => auth.signOut());
+    await act(async () => auth.logout());
     expect(element.textContent).toBe("Sign in");
     await act(async () => auth.signIn("ada"));
     await act(async () => auth.publish({ status: "expired", reason: "invalid_grant" }));

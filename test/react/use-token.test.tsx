@@ -1,7 +1,7 @@
 import { act } from "react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NetworkError, NoTokenError, RequestTokenError } from "../../src/core/errors.ts";
-import type { Want } from "../../src/core/want.ts";
+import type { TokenTarget } from "../../src/core/want.ts";
 import { useAuth, useToken, type UseToken } from "../../src/react.ts";
 import { watchToken } from "../../src/react/watch-token.ts";
 import { fakeAuth, type FakeAuth } from "../support/fake-auth.ts";
@@ -25,9 +25,9 @@ afterEach(() => {
 /** Each answer that was rendered, and for whom. */
 function recorder() {
   const renders: { sub: string | undefined; result: UseToken }[] = [];
-  function Token({ want }: { want?: Want }) {
+  function Token({ target }: { target?: TokenTarget }) {
     const { state } = useAuth();
-    const result = useToken(want);
+    const result = useToken(target);
     const sub = state.status === "authenticated" ? state.user.sub : undefined;
     renders.push({ sub, result });
     return result.token ?? result.status;
@@ -68,23 +68,23 @@ describe("useToken()", () => {
     const auth = signedIn("ada");
     const { Token, renders } = recorder();
     const { element } = await mount(auth, <Token />);
-    const answers: ((token: string) => void)[] = [];
-    auth.answer = () => new Promise((resolve) => answers.push(resolve));
+    const responses: ((token: string) => void)[] = [];
+    auth.response = () => new Promise((resolve) => responses.push(resolve));
     // Ada's next token is on its way when Bob takes over.
     await act(async () => auth.signIn("ada", { expiresAt: Date.now() + 900_000 }));
     await pass(1_000);
     await act(async () => auth.signIn("bob"));
     expect(element.textContent).toBe("loading");
-    await act(async () => answers[0]!("token of ada, late"));
+    await act(async () => responses[0]!("token of ada, late"));
     expect(element.textContent).toBe("loading");
-    await act(async () => answers[1]!("token of bob"));
+    await act(async () => responses[1]!("token of bob"));
     expect(element.textContent).toBe("token of bob");
-    await act(async () => auth.signOut());
+    await act(async () => auth.logout());
     expect(element.textContent).toBe("loading");
     for (const { sub, result } of renders) {
       if (result.token !== undefined) expect(result.token).toContain(`token of ${sub}`);
     }
-    expect(answers).toHaveLength(3);
+    expect(responses).toHaveLength(3);
   });
 
   test("takes the newer token when the state tells of one, and shows the old one until then", async () => {
@@ -109,13 +109,13 @@ describe("useToken()", () => {
     expect(auth.asked.length - before).toBe(3);
     // The same answer is no news.
     expect(renders).toHaveLength(rendered);
-    let answer: (token: string) => void = () => {};
-    auth.answer = () => new Promise((resolve) => (answer = resolve));
+    let response: (token: string) => void = () => {};
+    auth.response = () => new Promise((resolve) => (response = resolve));
     await pass(9_000);
     expect(element.textContent).toBe("token of ada");
     await pass(1_000);
     expect(element.textContent).toBe("loading");
-    await act(async () => answer("renewed"));
+    await act(async () => response("renewed"));
     expect(element.textContent).toBe("renewed");
     await unmount();
     const after = auth.asked.length;
@@ -126,13 +126,13 @@ describe("useToken()", () => {
 
   test("looks again when the state moved on while it asked: the answer may be the older token", async () => {
     const auth = signedIn("ada");
-    let answer: (token: string) => void = () => {};
-    auth.answer = () => new Promise((resolve) => (answer = resolve));
+    let response: (token: string) => void = () => {};
+    auth.response = () => new Promise((resolve) => (response = resolve));
     const { Token } = recorder();
     const { element } = await mount(auth, <Token />);
     await act(async () => auth.signIn("ada", { expiresAt: Date.now() + 900_000 }));
-    await act(async () => answer("older"));
-    auth.answer = async () => "newer";
+    await act(async () => response("older"));
+    auth.response = async () => "newer";
     expect(element.textContent).toBe("older");
     await pass(1_000);
     expect(element.textContent).toBe("newer");
@@ -141,13 +141,13 @@ describe("useToken()", () => {
   test("tries what may pass again by itself, and nothing else", async () => {
     const auth = signedIn("ada");
     const { Token, renders } = recorder();
-    auth.answer = () => Promise.reject(new NetworkError("offline"));
+    auth.response = () => Promise.reject(new NetworkError("offline"));
     const { element } = await mount(auth, <Token />);
     expect(renders.at(-1)!.result).toMatchObject({ status: "failed", error: { code: "network" } });
-    auth.answer = async () => "back";
+    auth.response = async () => "back";
     await pass(30_000);
     expect(element.textContent).toBe("back");
-    auth.answer = () => Promise.reject(new RequestTokenError("no", { hint: "ask for less" }));
+    auth.response = () => Promise.reject(new RequestTokenError("no", { hint: "ask for less" }));
     await pass(30_000);
     expect(renders.at(-1)!.result).toMatchObject({ error: { code: "request_token" } });
     const before = auth.asked.length;
@@ -158,7 +158,7 @@ describe("useToken()", () => {
   test("tokens that are dead on arrival make no storm, in two places at once either", async () => {
     const auth = signedIn("ada");
     let issued = 0;
-    auth.answer = async () => {
+    auth.response = async () => {
       issued += 1;
       auth.signIn("ada", { accessToken: `t${issued}`, expiresAt: Date.now() + issued / 1_000 });
       return `t${issued}`;
@@ -177,18 +177,18 @@ describe("useToken()", () => {
 
   test("compares what is wanted by value, and drops the answer for another", async () => {
     const auth = signedIn("ada");
-    auth.answer = async ({ resource }) => `token for ${resource}`;
+    auth.response = async ({ resource }) => `token for ${resource}`;
     const { Token, renders } = recorder();
     const { element, render } = await mount(
       auth,
-      <Token want={{ resource: "a", scope: ["x", "y"] }} />,
+      <Token target={{ resource: "a", scope: ["x", "y"] }} />,
     );
     expect(element.textContent).toBe("token for a");
     const before = auth.asked.length;
-    await render(<Token want={{ scope: ["y", "x"], resource: "a" }} />);
+    await render(<Token target={{ scope: ["y", "x"], resource: "a" }} />);
     expect(auth.asked).toHaveLength(before);
     const at = renders.length;
-    await render(<Token want={{ resource: "b" }} />);
+    await render(<Token target={{ resource: "b" }} />);
     expect(element.textContent).toBe("token for b");
     expect(renders.slice(at).map(({ result }) => result.token)).not.toContain("token for a");
     expect(auth.asked.at(-1)).toMatchObject({ resource: "b", prompt: "none" });
@@ -196,7 +196,7 @@ describe("useToken()", () => {
 
   test("what unmounts ends its call and hears no more", async () => {
     const auth = signedIn("ada");
-    auth.answer = () => new Promise(() => {});
+    auth.response = () => new Promise(() => {});
     const { Token } = recorder();
     const { unmount } = await mount(auth, <Token />);
     await unmount();

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NoTokenError, RequestTokenError, StorageError } from "../../src/core/errors.ts";
-import type { IdTokenVerdict } from "../../src/core/refresher.ts";
+import type { IdTokenValidation } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
-import { wantKey } from "../../src/core/want.ts";
-import { ADA, answerOf, browser, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
+import { targetKey } from "../../src/core/want.ts";
+import { ADA, responseOf, browser, expiredRow, KEY, settle, DEFAULT_KEY } from "./tabs.ts";
 
-const NEED = { user: ADA, want: USUAL, notGen: -1 };
+const NEED = { user: ADA, target: DEFAULT_KEY, notGeneration: -1 };
 const user = { sub: ADA, name: "Ada L.", claims: {} };
-const VALID = async (): Promise<IdTokenVerdict> => ({ type: "valid", user, authTime: 7 });
-const INVALID = async (): Promise<IdTokenVerdict> => ({ type: "invalid", claim: "signature" });
+const VALID = async (): Promise<IdTokenValidation> => ({ type: "valid", user, authTime: 7 });
+const INVALID = async (): Promise<IdTokenValidation> => ({ type: "invalid", claim: "signature" });
 const ENDED = { code: "refresh_token", reason: "id_token" };
 
 beforeEach(() => void vi.useFakeTimers());
@@ -28,13 +28,13 @@ describe("an ID token with a wrong claim", () => {
     const [a, b] = [tab("a"), tab("b")];
     const both = [caught(a.refresh(NEED)), caught(b.refresh(NEED))];
     await settle();
-    sent[0]!.answer(wrong);
+    sent[0]!.response(wrong);
     await vi.advanceTimersByTimeAsync(100);
     for (const error of await Promise.all(both)) {
       expect(error).toMatchObject({ ...ENDED, claim: "sub" });
     }
     expect(await store.get(KEY)).toMatchObject({
-      gen: 1,
+      generation: 1,
       end: { why: "id_token", claim: "sub" },
       tokens: null,
       access: {},
@@ -51,7 +51,7 @@ describe("an ID token with a wrong claim", () => {
     const error = caught(tab("a").refresh(NEED));
     await settle();
     vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("busy"));
-    sent[0]!.answer({ ...wrong, refreshToken: undefined });
+    sent[0]!.response({ ...wrong, refreshToken: undefined });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await error).toMatchObject({ ...ENDED, claim: "sub" });
   });
@@ -61,16 +61,16 @@ describe("an ID token with a wrong claim", () => {
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a").refresh(NEED);
     await settle();
-    const entry = { gen: 2, expiresAt: Date.now() + 60_000, scope: [] };
+    const entry = { generation: 2, expiresAt: Date.now() + 60_000, scope: [] };
     await store.update(KEY, (row) => ({
       ...row!,
-      sid: "s2",
-      gen: 2,
-      seq: 9,
-      att: null,
-      access: { [USUAL]: entry },
+      sessionId: "s2",
+      generation: 2,
+      sequence: 9,
+      attempt: null,
+      access: { [DEFAULT_KEY]: entry },
     }));
-    sent[0]!.answer(wrong);
+    sent[0]!.response(wrong);
     expect((await tokens).generation).toBe(2);
     expect((await store.get(KEY))!.end).toBeNull();
     // The login shares the grant with it.
@@ -84,13 +84,13 @@ describe("an ID token with a wrong claim", () => {
     await settle();
     await store.update(KEY, (row) => ({
       ...row!,
-      sid: "s2",
-      att: null,
-      end: { why: "signed_out", seq: 9 },
+      sessionId: "s2",
+      attempt: null,
+      end: { why: "signed_out", sequence: 9 },
       tokens: null,
       access: {},
     }));
-    sent[0]!.answer(wrong);
+    sent[0]!.response(wrong);
     expect(await error).toBeInstanceOf(NoTokenError);
     await settle();
     expect(revoked).toEqual(["rt2"]);
@@ -103,7 +103,7 @@ describe("a signature", () => {
     await world.store.update(KEY, () => expiredRow());
     const tokens = world.tab("gone").refresh(NEED);
     await settle();
-    world.sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    world.sent[0]!.response(responseOf(2, { idToken: "id2" }));
     await tokens;
     expect(await world.store.get(KEY)).toMatchObject({ signature: "pending" });
   }
@@ -114,7 +114,7 @@ describe("a signature", () => {
     const [a, b] = [tab("a", { atHand: INVALID }), tab("b")];
     const both = [caught(a.refresh(NEED)), caught(b.refresh(NEED))];
     await settle();
-    sent[0]!.answer(answerOf(2, { idToken: "bad" }));
+    sent[0]!.response(responseOf(2, { idToken: "bad" }));
     await vi.advanceTimersByTimeAsync(100);
     for (const error of await Promise.all(both)) {
       expect(error).toMatchObject({ ...ENDED, claim: "signature" });
@@ -130,7 +130,7 @@ describe("a signature", () => {
     const error = caught(tab("a", { atHand: INVALID }).refresh(NEED));
     await settle();
     const update = vi.spyOn(store, "update").mockRejectedValue(new StorageError("full"));
-    sent[0]!.answer(answerOf(2, { idToken: "bad" }));
+    sent[0]!.response(responseOf(2, { idToken: "bad" }));
     await vi.advanceTimersByTimeAsync(5_000);
     update.mockRestore();
     await vi.advanceTimersByTimeAsync(60_000);
@@ -140,18 +140,18 @@ describe("a signature", () => {
   test("is validated before the token is given, and the others hear of a row that is clean", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
-    const verdict = vi.fn(VALID);
-    const [a, b] = [tab("a", { atHand: VALID }), tab("b", { atHand: verdict })];
+    const validation = vi.fn(VALID);
+    const [a, b] = [tab("a", { atHand: VALID }), tab("b", { atHand: validation })];
     const both = [a.refresh(NEED), b.refresh(NEED)];
     await settle();
-    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    sent[0]!.response(responseOf(2, { idToken: "id2" }));
     for (const tokens of await Promise.all(both)) {
       expect(tokens).toMatchObject({ accessToken: "at2", user });
     }
     const row = (await store.get(KEY))!;
     expect(row.signature).toBeUndefined();
     expect(row.tokens).toMatchObject({ idTokenVerified: true, user, authTime: 7 });
-    expect(verdict).not.toHaveBeenCalled();
+    expect(validation).not.toHaveBeenCalled();
   });
 
   test("that cannot be stored as validated is validated by the next reader", async () => {
@@ -165,7 +165,7 @@ describe("a signature", () => {
       if (++seals === 2) throw new StorageError("busy");
       return seal(record);
     });
-    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    sent[0]!.response(responseOf(2, { idToken: "id2" }));
     expect((await tokens).accessToken).toBe("at2");
     expect((await store.get(KEY))!.signature).toBe("pending");
     await tab("b", { atHand: VALID }).refresh(NEED);
@@ -183,7 +183,7 @@ describe("a signature", () => {
   test("B1: that is pending is validated in the background by a tab that only loads the session", async () => {
     const world = browser();
     await pending(world);
-    await world.tab("b", { verdict: INVALID }).validate(ADA);
+    await world.tab("b", { validation: INVALID }).validate(ADA);
     expect((await world.store.get(KEY))!.end).toBeNull();
     await vi.advanceTimersByTimeAsync(4_000);
     expect(await world.store.get(KEY)).toMatchObject({ end: { claim: "signature" } });
@@ -192,22 +192,22 @@ describe("a signature", () => {
   test("that is pending is fetched keys for by one tab, when several load the session", async () => {
     const world = browser();
     await pending(world);
-    const verdict = vi.fn(VALID);
-    const tabs = ["b", "c", "d"].map((name) => world.tab(name, { verdict }));
+    const validation = vi.fn(VALID);
+    const tabs = ["b", "c", "d"].map((name) => world.tab(name, { validation }));
     for (const tab of tabs) {
       await tab.validate(ADA);
       await tab.validate(ADA);
       await vi.advanceTimersByTimeAsync(10);
     }
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(verdict).toHaveBeenCalledOnce();
+    expect(validation).toHaveBeenCalledOnce();
     expect((await world.store.get(KEY))!.signature).toBeUndefined();
   });
 
   test("of a session that is none any more is nobody's matter", async () => {
     const world = browser();
     await pending(world);
-    const tab = world.tab("b", { verdict: INVALID });
+    const tab = world.tab("b", { validation: INVALID });
     await tab.validate(ADA);
     await world.store.update(KEY, () => undefined);
     await vi.advanceTimersByTimeAsync(10_000);
@@ -217,7 +217,7 @@ describe("a signature", () => {
 });
 
 describe("a response with a refresh token and no usable access token", () => {
-  const api = wantKey({ resource: "https://api.example" });
+  const api = targetKey({ resource: "https://api.example" });
   const cause = new RequestTokenError("the token endpoint's answer has no token_type Bearer", {
     hint: "",
     status: 200,
@@ -231,10 +231,10 @@ describe("a response with a refresh token and no usable access token", () => {
     const a = tab("a");
     const failing = caught(a.refresh(NEED));
     await settle();
-    sent[0]!.answer(unusable);
+    sent[0]!.response(unusable);
     expect(await failing).toBe(cause);
     const row = await store.get(KEY);
-    expect(row).toMatchObject({ gen: 2, att: null, end: null, renewable: true });
+    expect(row).toMatchObject({ generation: 2, attempt: null, end: null, renewable: true });
     expect(refreshTokenOf(row)).toBe("rt2");
     // The server may answer the same, so the next request waits for two seconds.
     const tokens = a.refresh(NEED);
@@ -242,19 +242,19 @@ describe("a response with a refresh token and no usable access token", () => {
     expect(sent).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(200);
     expect(sent[1]!.refreshToken).toBe("rt2");
-    sent[1]!.answer(answerOf(3));
+    sent[1]!.response(responseOf(3));
     expect((await tokens).accessToken).toBe("at3");
   });
 
   test("B13: for one API leaves the other tokens as they are", async () => {
     const { store, sent, tab } = browser();
     const expiresAt = Date.now() + 60_000;
-    const entry = { gen: 1, expiresAt, scope: ["openid"], lifeMs: 60_000 };
-    await store.update(KEY, () => ({ ...expiredRow(), access: { [USUAL]: entry } }));
+    const entry = { generation: 1, expiresAt, scope: ["openid"], lifetimeMs: 60_000 };
+    await store.update(KEY, () => ({ ...expiredRow(), access: { [DEFAULT_KEY]: entry } }));
     const a = tab("a");
-    const failing = caught(a.refresh({ ...NEED, want: api }));
+    const failing = caught(a.refresh({ ...NEED, target: api }));
     await settle();
-    sent[0]!.answer(unusable);
+    sent[0]!.response(unusable);
     expect(await failing).toBe(cause);
     expect((await a.refresh(NEED)).accessToken).toBe("at1");
     expect(refreshTokenOf(await store.get(KEY))).toBe("rt2");
@@ -265,7 +265,7 @@ describe("a response with a refresh token and no usable access token", () => {
     await store.update(KEY, () => expiredRow());
     const failing = caught(tab("a").refresh(NEED));
     await settle();
-    sent[0]!.answer({ ...unusable, refreshToken: undefined });
+    sent[0]!.response({ ...unusable, refreshToken: undefined });
     expect(await failing).toBe(cause);
     expect(refreshTokenOf(await store.get(KEY))).toBe("rt1");
   });
@@ -274,16 +274,16 @@ describe("a response with a refresh token and no usable access token", () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => ({
       ...expiredRow(),
-      seq: 2,
-      att: { id: "gone", seq: 2, tab: "gone", want: api, n: 0, tries: 0 },
+      sequence: 2,
+      attempt: { id: "gone", sequence: 2, tab: "gone", target: api, n: 0, sends: 0 },
     }));
     const tokens = tab("a").refresh(NEED);
     await vi.advanceTimersByTimeAsync(3_000);
-    expect(sent[0]).toMatchObject({ want: api });
-    sent[0]!.answer(unusable);
+    expect(sent[0]).toMatchObject({ target: api });
+    sent[0]!.response(unusable);
     await settle();
-    expect(sent[1]).toMatchObject({ refreshToken: "rt2", want: USUAL });
-    sent[1]!.answer(answerOf(3));
+    expect(sent[1]).toMatchObject({ refreshToken: "rt2", target: DEFAULT_KEY });
+    sent[1]!.response(responseOf(3));
     expect((await tokens).accessToken).toBe("at3");
   });
 
@@ -293,7 +293,7 @@ describe("a response with a refresh token and no usable access token", () => {
     const failing = caught(tab("a").refresh(NEED));
     await settle();
     await store.update(KEY, () => undefined);
-    sent[0]!.answer(unusable);
+    sent[0]!.response(unusable);
     expect(await failing).toBeInstanceOf(NoTokenError);
     await settle();
     expect(revoked).toEqual(["rt2"]);

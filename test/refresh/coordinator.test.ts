@@ -6,24 +6,24 @@ import {
   StorageError,
   TimeoutError,
 } from "../../src/core/errors.ts";
-import { wantKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/want.ts";
 import {
   ADA,
-  answerOf,
+  responseOf,
   browser,
   CLIENT,
   expiredRow,
   KEY,
   settle,
   testClock,
-  USUAL,
+  DEFAULT_KEY,
 } from "./tabs.ts";
 import { sessionKey } from "../../src/core/keys.ts";
 import type { PageEvent } from "../../src/core/ports.ts";
-import type { IdTokenVerdict } from "../../src/core/refresher.ts";
+import type { IdTokenValidation } from "../../src/core/refresher.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
 
-const NEED = { user: ADA, want: USUAL, notGen: -1 };
+const NEED = { user: ADA, target: DEFAULT_KEY, notGeneration: -1 };
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -42,7 +42,7 @@ describe("one refresh for all", () => {
     const both = [tab("a").refresh(NEED), tab("b").refresh(NEED)];
     await settle();
     expect(sent).toHaveLength(1);
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     const [a, b] = await Promise.all(both);
     expect([a!.accessToken, b!.accessToken]).toEqual(["at2", "at2"]);
     expect(new Set([a!.origin, b!.origin])).toEqual(new Set(["other-tab", "this-tab"]));
@@ -55,7 +55,7 @@ describe("one refresh for all", () => {
     const update = vi.spyOn(store, "update");
     const all = Array.from({ length: 10 }, (_, n) => tab(`tab-${n}`).refresh(NEED));
     await settle();
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     expect(new Set((await Promise.all(all)).map((tokens) => tokens.accessToken))).toEqual(
       new Set(["at2"]),
     );
@@ -70,7 +70,7 @@ describe("one refresh for all", () => {
     const one = tab("a");
     const all = Array.from({ length: 10 }, () => one.refresh(NEED));
     await settle();
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     expect(new Set((await Promise.all(all)).map((tokens) => tokens.accessToken))).toEqual(
       new Set(["at2"]),
     );
@@ -85,7 +85,7 @@ describe("one refresh for all", () => {
     await settle();
     // The others wait for a word of it, for a moment.
     await vi.advanceTimersByTimeAsync(250);
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     await vi.advanceTimersByTimeAsync(50);
     expect((await Promise.all(all)).map(({ accessToken }) => accessToken)).toEqual([
       "at2",
@@ -98,7 +98,7 @@ describe("one refresh for all", () => {
   test("a token that another tab has fetched meanwhile is taken without a request", async () => {
     const { store, sent, tab } = browser();
     const row = expiredRow();
-    row.access[USUAL]!.expiresAt = Date.now() + 60_000;
+    row.access[DEFAULT_KEY]!.expiresAt = Date.now() + 60_000;
     await store.update(KEY, () => row);
     expect((await tab("a").refresh(NEED)).accessToken).toBe("at1");
     expect(sent).toHaveLength(0);
@@ -107,47 +107,47 @@ describe("one refresh for all", () => {
   test("asked for a newer generation, a good token is not enough", async () => {
     const { store, sent, tab } = browser();
     const row = expiredRow();
-    row.access[USUAL]!.expiresAt = Date.now() + 60_000;
+    row.access[DEFAULT_KEY]!.expiresAt = Date.now() + 60_000;
     await store.update(KEY, () => row);
-    const newer = tab("a").refresh({ ...NEED, notGen: 1 });
+    const newer = tab("a").refresh({ ...NEED, notGeneration: 1 });
     await settle();
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     expect((await newer).generation).toBe(2);
   });
 
   test("two wants of one session send one after the other, each with the newest refresh token", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
-    const api = wantKey({ resource: "https://api.example" });
+    const api = targetKey({ resource: "https://api.example" });
     const a = tab("a").refresh(NEED);
-    const b = tab("b").refresh({ ...NEED, want: api });
+    const b = tab("b").refresh({ ...NEED, target: api });
     await settle();
-    expect(sent).toMatchObject([{ tab: "a", refreshToken: "rt1", want: USUAL }]);
-    sent[0]!.answer(answerOf(2));
+    expect(sent).toMatchObject([{ tab: "a", refreshToken: "rt1", target: DEFAULT_KEY }]);
+    sent[0]!.response(responseOf(2));
     expect((await a).accessToken).toBe("at2");
     await settle();
-    expect(sent.slice(1)).toMatchObject([{ tab: "b", refreshToken: "rt2", want: api }]);
-    sent[1]!.answer(answerOf(3));
+    expect(sent.slice(1)).toMatchObject([{ tab: "b", refreshToken: "rt2", target: api }]);
+    sent[1]!.response(responseOf(3));
     expect((await b).accessToken).toBe("at3");
   });
 
   test("a commit that moves only the generation fences who had read the row before it", async () => {
     const { store, sent, tab } = browser();
-    const att = { id: "late-1", seq: 2, tab: "late", want: USUAL, n: 0, tries: 0 };
-    await store.update(KEY, () => ({ ...expiredRow(), seq: 2, att }));
+    const attempt = { id: "late-1", sequence: 2, tab: "late", target: DEFAULT_KEY, n: 0, sends: 0 };
+    await store.update(KEY, () => ({ ...expiredRow(), sequence: 2, attempt }));
     let prepared = () => {};
     const prepare = () => new Promise<void>((resolve) => (prepared = resolve));
     const tokens = tab("a", { prepare }).refresh({
       ...NEED,
-      want: wantKey({ resource: "https://api.example" }),
+      target: targetKey({ resource: "https://api.example" }),
     });
     await drained();
     const record = await store.open((await store.get(KEY))!.tokens);
     await store.update(KEY, (row) => ({
       ...row!,
-      gen: 2,
-      cseq: 2,
-      att: null,
+      generation: 2,
+      committedSequence: 2,
+      attempt: null,
       tokens: { ...record, refreshToken: "rt2" },
     }));
     prepared();
@@ -155,25 +155,25 @@ describe("one refresh for all", () => {
     prepared();
     await settle();
     expect(sent).toMatchObject([{ refreshToken: "rt2" }]);
-    sent[0]!.answer(answerOf(3));
+    sent[0]!.response(responseOf(3));
     expect((await tokens).accessToken).toBe("at3");
   });
 });
 
 describe("in one tab", () => {
-  const api = wantKey({ resource: "https://api.example" });
+  const api = targetKey({ resource: "https://api.example" });
 
   test("two wants are two attempts, each with an answer of its own", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a");
-    const both = [one.refresh(NEED), one.refresh({ ...NEED, want: api })];
+    const both = [one.refresh(NEED), one.refresh({ ...NEED, target: api })];
     await settle();
-    expect(sent.map(({ want }) => want)).toEqual([USUAL]);
-    sent[0]!.answer(answerOf(2));
+    expect(sent.map(({ target }) => target)).toEqual([DEFAULT_KEY]);
+    sent[0]!.response(responseOf(2));
     await settle();
-    expect(sent.map(({ want }) => want)).toEqual([USUAL, api]);
-    sent[1]!.answer(answerOf(3));
+    expect(sent.map(({ target }) => target)).toEqual([DEFAULT_KEY, api]);
+    sent[1]!.response(responseOf(3));
     expect((await Promise.all(both)).map(({ accessToken }) => accessToken)).toEqual(["at2", "at3"]);
   });
 
@@ -184,31 +184,31 @@ describe("in one tab", () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => {
       const row = expiredRow();
-      const entry = { ...row.access[USUAL]!, scope: ["openid", "profile", "email"] };
-      return { ...row, access: { [USUAL]: entry } };
+      const entry = { ...row.access[DEFAULT_KEY]!, scope: ["openid", "profile", "email"] };
+      return { ...row, access: { [DEFAULT_KEY]: entry } };
     });
     const one = tab("a");
-    const scoped = { ...NEED, want: wantKey({ scope: scope as string[] }) };
+    const scoped = { ...NEED, target: targetKey({ scope: scope as string[] }) };
     const all = [one.refresh(scoped), one.refresh(NEED), tab("b").refresh(scoped)];
     await settle();
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     expect((await Promise.all(all)).map(({ accessToken }) => accessToken)).toEqual(
       Array(3).fill("at2"),
     );
-    expect(sent.map(({ want }) => want)).toEqual([USUAL]);
-    expect(Object.keys((await store.get(KEY))!.access)).toEqual([USUAL]);
+    expect(sent.map(({ target }) => target)).toEqual([DEFAULT_KEY]);
+    expect(Object.keys((await store.get(KEY))!.access)).toEqual([DEFAULT_KEY]);
   });
 
   test.for([
     ["a scope that the session lacks", { scope: ["openid", "admin"] }],
     ["a scope for a resource", { scope: ["openid"], resource: "https://api.example" }],
     ["a scope for an audience", { scope: ["openid"], audience: "api" }],
-  ])("B15: %s is a target of its own", async ([, want]) => {
+  ])("B15: %s is a target of its own", async ([, target]) => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
-    void tab("a").refresh({ ...NEED, want: wantKey(want as { scope: string[] }) });
+    void tab("a").refresh({ ...NEED, target: targetKey(target as { scope: string[] }) });
     await settle();
-    expect(sent.map((send) => send.want)).toEqual([wantKey(want as { scope: string[] })]);
+    expect(sent.map((send) => send.target)).toEqual([targetKey(target as { scope: string[] })]);
   });
 
   test("two people are two sessions, and no answer crosses", async () => {
@@ -223,8 +223,8 @@ describe("in one tab", () => {
     const both = [one.refresh(NEED), one.refresh({ ...NEED, user: "grace" })];
     await settle();
     expect(sent.map(({ refreshToken }) => refreshToken)).toEqual(["rt1", "grace-rt1"]);
-    sent[1]!.answer(answerOf(7, { refreshToken: "grace-rt7" }));
-    sent[0]!.answer(answerOf(2));
+    sent[1]!.response(responseOf(7, { refreshToken: "grace-rt7" }));
+    sent[0]!.response(responseOf(2));
     expect((await Promise.all(both)).map(({ accessToken }) => accessToken)).toEqual(["at2", "at7"]);
     expect((await store.get(graces))!.tokens).toMatchObject({ refreshToken: "grace-rt7" });
     expect((await store.get(KEY))!.tokens).toMatchObject({ refreshToken: "rt2" });
@@ -236,11 +236,11 @@ describe("in one tab", () => {
     const one = tab("a");
     const first = one.refresh(NEED);
     await settle();
-    const newer = one.refresh({ ...NEED, notGen: 2 });
-    sent[0]!.answer(answerOf(2));
+    const newer = one.refresh({ ...NEED, notGeneration: 2 });
+    sent[0]!.response(responseOf(2));
     expect((await first).accessToken).toBe("at2");
     await settle();
-    sent[1]!.answer(answerOf(3));
+    sent[1]!.response(responseOf(3));
     expect((await newer).accessToken).toBe("at3");
   });
 
@@ -260,22 +260,26 @@ describe("the row", () => {
     await store.update(KEY, () => expiredRow());
     const one = tab("a");
     const resource = "https://api.example";
-    const wants = [USUAL, wantKey({ resource }), wantKey({ resource, scope: ["read"] })];
+    const targets = [
+      DEFAULT_KEY,
+      targetKey({ resource }),
+      targetKey({ resource, scope: ["read"] }),
+    ];
     const granted: (readonly string[])[] = [];
-    for (const [i, want] of wants.entries()) {
-      const tokens = one.refresh({ ...NEED, want });
+    for (const [i, target] of targets.entries()) {
+      const tokens = one.refresh({ ...NEED, target });
       await settle();
-      sent[i]!.answer(answerOf(i + 2));
+      sent[i]!.response(responseOf(i + 2));
       granted.push((await tokens).scope);
     }
     expect(granted).toEqual([["openid"], ["openid"], ["read"]]);
   });
 
   test.for([
-    ["an answer", answerOf(2)],
+    ["an answer", responseOf(2)],
     ["invalid_grant", { type: "invalid_grant" }],
     ["a refusal", { type: "refused", meaning: "wrong request", facts: { error: "invalid_scope" } }],
-  ] as const)("that a newer Latchkey took over is left alone by %s", async ([, answer]) => {
+  ] as const)("that a newer Latchkey took over is left alone by %s", async ([, response]) => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a").refresh(NEED);
@@ -286,7 +290,7 @@ describe("the row", () => {
       v: 2 as 1,
       tokens: { new: "shape" },
     }));
-    sent[0]!.answer(answer);
+    sent[0]!.response(response);
     await expect(tokens).rejects.toMatchObject({ retryable: false });
     expect(await store.get(KEY)).toEqual(newer);
   });
@@ -296,16 +300,16 @@ describe("the row", () => {
     const tokens = tab("a").refresh(NEED);
     await settle();
     expect(await store.get(KEY)).toMatchObject({
-      seq: 2,
-      att: { id: "a-1", seq: 2, tab: "a", want: USUAL, n: 0, tries: 0 },
+      sequence: 2,
+      attempt: { id: "a-1", sequence: 2, tab: "a", target: DEFAULT_KEY, n: 0, sends: 0 },
     });
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     await tokens;
     expect(await store.get(KEY)).toMatchObject({
-      gen: 2,
-      seq: 2,
-      cseq: 2,
-      att: null,
+      generation: 2,
+      sequence: 2,
+      committedSequence: 2,
+      attempt: null,
       end: null,
       renewable: true,
     });
@@ -317,7 +321,7 @@ describe("the row", () => {
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a").refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { refreshToken: undefined }));
+    sent[0]!.response(responseOf(2, { refreshToken: undefined }));
     await tokens;
     expect((await store.open((await store.get(KEY))!.tokens)).refreshToken).toBe("rt1");
   });
@@ -330,7 +334,7 @@ describe("the row", () => {
     const tokens = tab("a", { prepare }).refresh(NEED);
     tokens.catch(() => {});
     await settle();
-    const end = { why: "id_token", seq: 1 } as const;
+    const end = { why: "id_token", sequence: 1 } as const;
     await store.update(KEY, (row) => ({
       ...row!,
       end,
@@ -349,9 +353,9 @@ describe("the row", () => {
     await store.update(KEY, () => ({ ...expiredRow(), later: "x" }));
     const tokens = tab("a").refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     await tokens;
-    expect(await store.get(KEY)).toMatchObject({ later: "x", gen: 2 });
+    expect(await store.get(KEY)).toMatchObject({ later: "x", generation: 2 });
   });
 
   test("of a newer Latchkey is not written", async () => {
@@ -370,49 +374,54 @@ describe("an owner that ended", () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => ({
       ...expiredRow(),
-      seq: 2,
-      att: { id: "dead-1", seq: 2, tab: "dead", want: USUAL, n: 0, tries: 0 },
+      sequence: 2,
+      attempt: { id: "dead-1", sequence: 2, tab: "dead", target: DEFAULT_KEY, n: 0, sends: 0 },
     }));
     const tokens = tab("a").refresh(NEED);
     await vi.advanceTimersByTimeAsync(1_999);
     expect(sent).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(501);
     expect(sent).toHaveLength(1);
-    expect((await store.get(KEY))!.att).toMatchObject({ id: "a-1", seq: 3, n: 1, tries: 1 });
-    sent[0]!.answer(answerOf(2));
+    expect((await store.get(KEY))!.attempt).toMatchObject({
+      id: "a-1",
+      sequence: 3,
+      n: 1,
+      sends: 1,
+    });
+    sent[0]!.response(responseOf(2));
     await tokens;
   });
 
   test("while another want is wanted: first its own, as it stood, then the other", async () => {
     const { store, sent, tab } = browser();
-    const api = wantKey({ resource: "https://api.example" });
-    const att = { id: "dead-1", seq: 2, tab: "dead", want: api, n: 0, tries: 0 };
-    await store.update(KEY, () => ({ ...expiredRow(), seq: 2, att }));
+    const api = targetKey({ resource: "https://api.example" });
+    const attempt = { id: "dead-1", sequence: 2, tab: "dead", target: api, n: 0, sends: 0 };
+    await store.update(KEY, () => ({ ...expiredRow(), sequence: 2, attempt }));
     const tokens = tab("a").refresh(NEED);
     await drained();
-    expect(sent.map(({ want }) => want)).toEqual([api]);
-    sent[0]!.answer({
+    expect(sent.map(({ target }) => target)).toEqual([api]);
+    sent[0]!.response({
       type: "refused",
       meaning: "wrong request",
       facts: { error: "invalid_target" },
     });
     await settle();
-    expect(sent.map(({ want }) => want)).toEqual([api, USUAL]);
-    sent[1]!.answer(answerOf(2));
+    expect(sent.map(({ target }) => target)).toEqual([api, DEFAULT_KEY]);
+    sent[1]!.response(responseOf(2));
     expect((await tokens).accessToken).toBe("at2");
   });
 
   test("and was followed by another that lives: that one is watched, not followed", async () => {
     const { store, locks, sent, tab } = browser();
-    const att = { id: "dead-1", seq: 2, tab: "dead", want: USUAL, n: 0, tries: 0 };
-    await store.update(KEY, () => ({ ...expiredRow(), seq: 2, att }));
+    const attempt = { id: "dead-1", sequence: 2, tab: "dead", target: DEFAULT_KEY, n: 0, sends: 0 };
+    await store.update(KEY, () => ({ ...expiredRow(), sequence: 2, attempt }));
     // Between the grant of the dead owner's lock and the second look at the row another tab has claimed.
     const get = store.get.bind(store);
-    const living = { ...att, id: "living-1", seq: 3, tab: "living" };
+    const living = { ...attempt, id: "living-1", sequence: 3, tab: "living" };
     vi.spyOn(store, "get")
       .mockImplementationOnce((key) => get(key))
       .mockImplementationOnce(async (key) => {
-        await store.update(key, (row) => ({ ...row!, seq: 3, att: living }));
+        await store.update(key, (row) => ({ ...row!, sequence: 3, attempt: living }));
         return get(key);
       });
     let finish = () => {};
@@ -427,7 +436,7 @@ describe("an owner that ended", () => {
     finish();
     await owner;
     await drained();
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     expect((await tokens).accessToken).toBe("at2");
   });
 
@@ -435,8 +444,8 @@ describe("an owner that ended", () => {
     const { store, locks, sent, tab } = browser();
     await store.update(KEY, () => ({
       ...expiredRow(),
-      seq: 2,
-      att: { id: "dying-1", seq: 2, tab: "dying", want: USUAL, n: 0, tries: 0 },
+      sequence: 2,
+      attempt: { id: "dying-1", sequence: 2, tab: "dying", target: DEFAULT_KEY, n: 0, sends: 0 },
     }));
     let die = () => {};
     const alive = locks.request(
@@ -451,7 +460,7 @@ describe("an owner that ended", () => {
     await alive;
     await drained();
     expect(sent).toHaveLength(1);
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     await Promise.all(waiting);
     expect(sent).toHaveLength(1);
   });
@@ -460,8 +469,8 @@ describe("an owner that ended", () => {
     const { store, locks, sent, tab } = browser();
     await store.update(KEY, () => ({
       ...expiredRow(),
-      seq: 2,
-      att: { id: "owner-1", seq: 2, tab: "owner", want: USUAL, n: 0, tries: 0 },
+      sequence: 2,
+      attempt: { id: "owner-1", sequence: 2, tab: "owner", target: DEFAULT_KEY, n: 0, sends: 0 },
     }));
     let finish = () => {};
     const owner = locks.request(
@@ -473,10 +482,10 @@ describe("an owner that ended", () => {
     await settle();
     await store.update(KEY, (row) => ({
       ...row!,
-      gen: 2,
-      cseq: 2,
-      att: null,
-      access: { [USUAL]: { gen: 2, expiresAt: Date.now() + 60_000, scope: [] } },
+      generation: 2,
+      committedSequence: 2,
+      attempt: null,
+      access: { [DEFAULT_KEY]: { generation: 2, expiresAt: Date.now() + 60_000, scope: [] } },
     }));
     finish();
     await owner;
@@ -494,14 +503,14 @@ describe("the server's word", () => {
       tokens.catch((error: unknown) => error),
     );
     await settle();
-    sent[0]!.answer({ type: "invalid_grant" });
+    sent[0]!.response({ type: "invalid_grant" });
     for (const error of await Promise.all(both)) {
       expect(error).toBeInstanceOf(RefreshTokenError);
       expect(error).toMatchObject({ reason: "invalid_grant", retryable: false });
     }
     expect(await store.get(KEY)).toMatchObject({
-      end: { why: "invalid_grant", seq: 2 },
-      att: null,
+      end: { why: "invalid_grant", sequence: 2 },
+      attempt: null,
       tokens: null,
       access: {},
       renewable: false,
@@ -517,9 +526,9 @@ describe("the server's word", () => {
     const tokens = tab("a").refresh(NEED);
     tokens.catch(() => {});
     await settle();
-    sent[0]!.answer({ type: "unknown", byServer: true, cause: undefined });
+    sent[0]!.response({ type: "unknown", byServer: true, cause: undefined });
     await vi.advanceTimersByTimeAsync(2_000);
-    sent[1]!.answer({ type: "invalid_grant" });
+    sent[1]!.response({ type: "invalid_grant" });
     await expect(tokens).rejects.toMatchObject({ reason: "lost_response" });
   });
 
@@ -530,14 +539,14 @@ describe("the server's word", () => {
     await settle();
     await store.update(KEY, (row) => ({
       ...row!,
-      sid: "s2",
-      gen: 2,
-      seq: 3,
-      cseq: 3,
-      att: null,
-      access: { [USUAL]: { gen: 2, expiresAt: Date.now() + 60_000, scope: [] } },
+      sessionId: "s2",
+      generation: 2,
+      sequence: 3,
+      committedSequence: 3,
+      attempt: null,
+      access: { [DEFAULT_KEY]: { generation: 2, expiresAt: Date.now() + 60_000, scope: [] } },
     }));
-    sent[0]!.answer({ type: "invalid_grant" });
+    sent[0]!.response({ type: "invalid_grant" });
     expect((await tokens).generation).toBe(2);
     expect((await store.get(KEY))!.end).toBeNull();
   });
@@ -547,41 +556,48 @@ describe("the server's word", () => {
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a").refresh(NEED);
     await settle();
-    const signedOut = { why: "signed_out", seq: 3 } as const;
+    const signedOut = { why: "signed_out", sequence: 3 } as const;
     await store.update(KEY, (row) => ({
       ...row!,
-      sid: "s2",
-      seq: 3,
-      att: null,
+      sessionId: "s2",
+      sequence: 3,
+      attempt: null,
       end: signedOut,
       tokens: null,
       access: {},
       renewable: false,
     }));
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     await expect(tokens).rejects.toBeInstanceOf(NoTokenError);
     expect(await store.get(KEY)).toMatchObject({ end: signedOut, tokens: null, access: {} });
   });
 
   test.for([
-    ["an answer", answerOf(2)],
+    ["an answer", responseOf(2)],
     ["invalid_grant", { type: "invalid_grant" }],
-  ] as const)("%s to an attempt that was overtaken is dropped", async ([, answer]) => {
+  ] as const)("%s to an attempt that was overtaken is dropped", async ([, response]) => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const hung = tab("hung").refresh(NEED);
     await settle();
-    const overtaking = { id: "taker-1", seq: 3, tab: "taker", want: USUAL, n: 1, tries: 1 };
-    const row = await store.update(KEY, (row) => ({ ...row!, seq: 3, att: overtaking }));
-    sent[0]!.answer(answer);
+    const overtaking = {
+      id: "taker-1",
+      sequence: 3,
+      tab: "taker",
+      target: DEFAULT_KEY,
+      n: 1,
+      sends: 1,
+    };
+    const row = await store.update(KEY, (row) => ({ ...row!, sequence: 3, attempt: overtaking }));
+    sent[0]!.response(response);
     await drained();
     expect(await store.get(KEY)).toMatchObject({
-      gen: row!.gen,
-      cseq: row!.cseq,
+      generation: row!.generation,
+      committedSequence: row!.committedSequence,
       end: null,
       tokens: { refreshToken: "rt1" },
     });
-    sent[1]!.answer(answerOf(3));
+    sent[1]!.response(responseOf(3));
     expect((await hung).accessToken).toBe("at3");
   });
 
@@ -589,25 +605,25 @@ describe("the server's word", () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a");
-    const admin = { ...NEED, want: wantKey({ scope: ["admin"] }) };
+    const admin = { ...NEED, target: targetKey({ scope: ["admin"] }) };
     const refused = one.refresh(admin);
     await settle();
     const facts = { error: "invalid_scope", status: 400 };
-    sent[0]!.answer({ type: "refused", meaning: "wrong request", facts });
+    sent[0]!.response({ type: "refused", meaning: "wrong request", facts });
     await expect(refused).rejects.toMatchObject({
       code: "request_token",
       error: "invalid_scope",
       status: 400,
       retryable: false,
     });
-    expect(await store.get(KEY)).toMatchObject({ att: null, end: null, renewable: true });
+    expect(await store.get(KEY)).toMatchObject({ attempt: null, end: null, renewable: true });
     await expect(one.refresh(admin)).rejects.toBeInstanceOf(RequestTokenError);
     await expect(tab("b").refresh(admin)).rejects.toBeInstanceOf(RequestTokenError);
     expect(sent).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(60_000);
     const again = one.refresh(admin);
     await settle();
-    sent[1]!.answer(answerOf(2));
+    sent[1]!.response(responseOf(2));
     expect((await again).accessToken).toBe("at2");
   });
 });
@@ -616,18 +632,21 @@ describe("nothing transient ends a session", () => {
   test.for([
     ["unknown", { type: "unknown", byServer: true, cause: new Error("reset") }],
     ["not_rotated", { type: "not_rotated", retryAfterMs: undefined, cause: undefined }],
-  ] as const)("%s: tried again with the same token until it works", async ([type, answer]) => {
+  ] as const)("%s: tried again with the same token until it works", async ([type, response]) => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a", { timing: { patienceMs: 60_000 } }).refresh(NEED);
     for (let send = 0; send < 5; send++) {
       await settle();
-      sent[send]!.answer(answer);
+      sent[send]!.response(response);
       while (sent.length === send + 1) await vi.advanceTimersToNextTimerAsync();
     }
     await settle();
-    expect((await store.get(KEY))!.att).toMatchObject({ tries: 5, n: type === "unknown" ? 5 : 0 });
-    sent[5]!.answer(answerOf(2));
+    expect((await store.get(KEY))!.attempt).toMatchObject({
+      sends: 5,
+      n: type === "unknown" ? 5 : 0,
+    });
+    sent[5]!.response(responseOf(2));
     expect((await tokens).accessToken).toBe("at2");
     expect(new Set(sent.map(({ refreshToken }) => refreshToken))).toEqual(new Set(["rt1"]));
   });
@@ -636,7 +655,7 @@ describe("nothing transient ends a session", () => {
     ["unknown", { type: "unknown", byServer: true, cause: undefined }],
     ["not_rotated", { type: "not_rotated", retryAfterMs: undefined, cause: undefined }],
     ["not_rotated with Retry-After: 0", { type: "not_rotated", retryAfterMs: 0, cause: undefined }],
-  ] as const)("A10: %s: the pauses triple, up to half a minute", async ([, answer]) => {
+  ] as const)("A10: %s: the pauses triple, up to half a minute", async ([, response]) => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     tab("a", { timing: { patienceMs: 3_600_000, releaseMs: 3_600_000 } })
@@ -646,7 +665,7 @@ describe("nothing transient ends a session", () => {
     for (let send = 0; send < 10; send++) {
       await settle();
       const before = Date.now();
-      sent[send]!.answer(answer);
+      sent[send]!.response(response);
       while (sent.length === send + 1) {
         await vi.advanceTimersToNextTimerAsync();
         await settle();
@@ -655,7 +674,7 @@ describe("nothing transient ends a session", () => {
     }
     // Jitter in the middle: five sixths of 300 ms, tripled each time.
     // What may be on its way is waited for.
-    const first = answer.type === "unknown" ? [2_000, 2_000] : [250, 750];
+    const first = response.type === "unknown" ? [2_000, 2_000] : [250, 750];
     expect(pauses).toEqual([...first, 2_250, 6_750, 20_250, ...Array(5).fill(25_000)]);
   });
 
@@ -677,7 +696,7 @@ describe("nothing transient ends a session", () => {
     tokens.catch(() => {});
     await settle();
     vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("gone"));
-    sent[0]!.answer({ type: "invalid_grant" });
+    sent[0]!.response({ type: "invalid_grant" });
     await vi.advanceTimersByTimeAsync(1_000);
     await expect(tokens).rejects.toMatchObject({ reason: "invalid_grant" });
     expect(sent).toHaveLength(1);
@@ -693,7 +712,7 @@ describe("nothing transient ends a session", () => {
         .catch((error: unknown) => error);
       await settle();
       const cause = new Error("reset");
-      sent[0]!.answer({ type, byServer: true, retryAfterMs: undefined, cause });
+      sent[0]!.response({ type, byServer: true, retryAfterMs: undefined, cause });
       await vi.advanceTimersByTimeAsync(30_000);
       expect(await tokens).toMatchObject({ code: "timeout", cause });
     },
@@ -704,12 +723,12 @@ describe("nothing transient ends a session", () => {
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a").refresh(NEED);
     await settle();
-    sent[0]!.answer({ type: "not_rotated", retryAfterMs: 7_000, cause: undefined });
+    sent[0]!.response({ type: "not_rotated", retryAfterMs: 7_000, cause: undefined });
     // Half of the spread that a look at the page allows: as long again, at most.
     await vi.advanceTimersByTimeAsync(7_000 + 3_499);
     expect(sent).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1);
-    sent[1]!.answer(answerOf(2));
+    sent[1]!.response(responseOf(2));
     await tokens;
   });
 
@@ -732,8 +751,8 @@ describe("nothing transient ends a session", () => {
     online = true;
     goOnline();
     await settle();
-    expect((await store.get(KEY))!.att).toMatchObject({ n: 0 });
-    sent[0]!.answer(answerOf(2));
+    expect((await store.get(KEY))!.attempt).toMatchObject({ n: 0 });
+    sent[0]!.response(responseOf(2));
     expect((await tokens).accessToken).toBe("at2");
   });
 
@@ -748,7 +767,7 @@ describe("nothing transient ends a session", () => {
     const second = one.refresh(NEED);
     await settle();
     expect(sent).toHaveLength(1);
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     expect((await second).accessToken).toBe("at2");
   });
 
@@ -762,7 +781,7 @@ describe("nothing transient ends a session", () => {
     await settle();
     leave.abort(new Error("went away"));
     expect(await leaving).toMatchObject({ message: "went away" });
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     expect((await staying).accessToken).toBe("at2");
   });
 
@@ -775,7 +794,7 @@ describe("nothing transient ends a session", () => {
       .spyOn(store, "update")
       .mockRejectedValueOnce(new StorageError("gone"))
       .mockRejectedValueOnce(new StorageError("gone"));
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     await vi.advanceTimersByTimeAsync(1_000);
     expect((await tokens).accessToken).toBe("at2");
     expect(update).toHaveBeenCalledTimes(3);
@@ -788,7 +807,7 @@ describe("nothing transient ends a session", () => {
     const [a, b] = [tab("a"), tab("b")];
     const both = [a.refresh(NEED), b.refresh(NEED)];
     await settle();
-    sent[0]!.answer(answerOf(2, { expiresAt: Date.now() }));
+    sent[0]!.response(responseOf(2, { expiresAt: Date.now() }));
     expect((await Promise.all(both)).map(({ accessToken }) => accessToken)).toEqual(["at2", "at2"]);
     expect((await a.refresh(NEED)).accessToken).toBe("at2");
     expect((await b.refresh(NEED)).accessToken).toBe("at2");
@@ -801,7 +820,7 @@ describe("a store that fails in the middle", () => {
     const { store, sent, messages, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a", {
-      verdict: () => Promise.resolve({ type: "invalid", claim: "signature" }),
+      validation: () => Promise.resolve({ type: "invalid", claim: "signature" }),
     }).refresh(NEED);
     await settle();
     const update = store.update.bind(store);
@@ -809,28 +828,28 @@ describe("a store that fails in the middle", () => {
       await update(key, change);
       throw new StorageError("too late");
     });
-    sent[0]!.answer(answerOf(2, { idToken: "bad" }));
+    sent[0]!.response(responseOf(2, { idToken: "bad" }));
     await vi.advanceTimersByTimeAsync(1_000);
     expect((await tokens).accessToken).toBe("at2");
     expect(messages.map(({ t }) => t)).toEqual(["claim", "done", "ended"]);
-    expect(await store.get(KEY)).toMatchObject({ gen: 2, end: { why: "id_token" } });
+    expect(await store.get(KEY)).toMatchObject({ generation: 2, end: { why: "id_token" } });
   });
 
   test("does not save a session whose ID token is bad", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
-    let judge = () => {};
-    const verdict = () =>
-      new Promise<IdTokenVerdict>(
-        (resolve) => (judge = () => resolve({ type: "invalid", claim: "signature" })),
+    let validate = () => {};
+    const validation = () =>
+      new Promise<IdTokenValidation>(
+        (resolve) => (validate = () => resolve({ type: "invalid", claim: "signature" })),
       );
-    const tokens = tab("a", { verdict }).refresh(NEED);
+    const tokens = tab("a", { validation }).refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { idToken: "bad" }));
+    sent[0]!.response(responseOf(2, { idToken: "bad" }));
     await tokens;
     await vi.advanceTimersByTimeAsync(100);
     vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("busy"));
-    judge();
+    validate();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" } });
   });
@@ -839,18 +858,18 @@ describe("a store that fails in the middle", () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const refused = tab("a")
-      .refresh({ ...NEED, want: wantKey({ scope: ["admin"] }) })
+      .refresh({ ...NEED, target: targetKey({ scope: ["admin"] }) })
       .catch((error: unknown) => error);
     await settle();
     vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("busy"));
-    sent[0]!.answer({
+    sent[0]!.response({
       type: "refused",
       meaning: "wrong request",
       facts: { error: "invalid_scope" },
     });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await refused).toMatchObject({ code: "request_token" });
-    expect((await store.get(KEY))!.att).toBeNull();
+    expect((await store.get(KEY))!.attempt).toBeNull();
   });
 });
 
@@ -859,17 +878,17 @@ test("a refusal of a token that a login has replaced is nobody's", async () => {
   await store.update(KEY, () => expiredRow());
   const tokens = tab("a").refresh(NEED);
   await settle();
-  const access = { [USUAL]: { gen: 2, expiresAt: Date.now() + 60_000, scope: [] } };
+  const access = { [DEFAULT_KEY]: { generation: 2, expiresAt: Date.now() + 60_000, scope: [] } };
   await store.update(KEY, (row) => ({
     ...row!,
-    sid: "s2",
-    gen: 2,
-    seq: 9,
-    cseq: 9,
-    att: null,
+    sessionId: "s2",
+    generation: 2,
+    sequence: 9,
+    committedSequence: 9,
+    attempt: null,
     access,
   }));
-  sent[0]!.answer({
+  sent[0]!.response({
     type: "refused",
     meaning: "user needed",
     facts: { error: "unauthorized_client" },
@@ -880,9 +899,9 @@ test("a refusal of a token that a login has replaced is nobody's", async () => {
 test("a generation that the session never had is no reason to send again and again", async () => {
   const { store, sent, tab } = browser();
   await store.update(KEY, () => expiredRow());
-  const tokens = tab("a").refresh({ ...NEED, notGen: 20 });
+  const tokens = tab("a").refresh({ ...NEED, notGeneration: 20 });
   await settle();
-  sent[0]!.answer(answerOf(2));
+  sent[0]!.response(responseOf(2));
   expect((await tokens).accessToken).toBe("at2");
   await settle();
   expect(sent).toHaveLength(1);
@@ -893,11 +912,11 @@ describe("what stands for a while", () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a", {
-      verdict: () => Promise.resolve({ type: "invalid", claim: "signature" }),
+      validation: () => Promise.resolve({ type: "invalid", claim: "signature" }),
     });
     const born = one.refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { expiresAt: Date.now(), idToken: "bad" }));
+    sent[0]!.response(responseOf(2, { expiresAt: Date.now(), idToken: "bad" }));
     await born;
     await vi.advanceTimersByTimeAsync(100);
     await expect(one.refresh(NEED)).rejects.toBeInstanceOf(RefreshTokenError);
@@ -909,12 +928,12 @@ describe("what stands for a while", () => {
     const one = tab("a");
     const born = one.refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { expiresAt: Date.now() }));
+    sent[0]!.response(responseOf(2, { expiresAt: Date.now() }));
     await born;
-    const end = { why: "signed_out", seq: 9 } as const;
+    const end = { why: "signed_out", sequence: 9 } as const;
     await store.update(KEY, (row) => ({
       ...row!,
-      sid: "s2",
+      sessionId: "s2",
       end,
       tokens: null,
       access: {},
@@ -929,7 +948,7 @@ describe("what stands for a while", () => {
     const one = tab("a");
     const refused = one.refresh(NEED).catch((error: unknown) => error);
     await settle();
-    sent[0]!.answer({
+    sent[0]!.response({
       type: "refused",
       meaning: "user needed",
       facts: { error: "unauthorized_client" },
@@ -937,13 +956,13 @@ describe("what stands for a while", () => {
     expect(await refused).toBeInstanceOf(RefreshTokenError);
     await store.update(KEY, (row) => ({
       ...expiredRow(),
-      sid: "s2",
-      gen: row!.gen + 1,
-      seq: row!.seq + 1,
+      sessionId: "s2",
+      generation: row!.generation + 1,
+      sequence: row!.sequence + 1,
     }));
     const tokens = one.refresh(NEED);
     await settle();
-    sent[1]!.answer(answerOf(3));
+    sent[1]!.response(responseOf(3));
     expect((await tokens).accessToken).toBe("at3");
   });
 
@@ -953,42 +972,44 @@ describe("what stands for a while", () => {
     const one = tab("a");
     const born = one.refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { expiresAt: Date.now() }));
+    sent[0]!.response(responseOf(2, { expiresAt: Date.now() }));
     const { generation } = await born;
-    const newer = one.refresh({ ...NEED, notGen: generation! });
+    const newer = one.refresh({ ...NEED, notGeneration: generation! });
     await settle();
-    sent[1]!.answer(answerOf(3));
+    sent[1]!.response(responseOf(3));
     expect((await newer).accessToken).toBe("at3");
   });
 });
 
 describe("the ID token of a refresh", () => {
   /** A tab whose verdicts wait to be given. */
-  function judged(world: ReturnType<typeof browser>) {
-    const verdicts: ((verdict: IdTokenVerdict) => void)[] = [];
-    const one = world.tab("a", { verdict: () => new Promise((resolve) => verdicts.push(resolve)) });
-    return { one, verdicts };
+  function validated(world: ReturnType<typeof browser>) {
+    const validations: ((validation: IdTokenValidation) => void)[] = [];
+    const one = world.tab("a", {
+      validation: () => new Promise((resolve) => validations.push(resolve)),
+    });
+    return { one, validations };
   }
   /** The tabs that waited have read the row, and the verdict is asked for. */
   const asked = () => vi.advanceTimersByTimeAsync(100);
   const user = { sub: ADA, name: "Ada L.", claims: {} };
-  const api = wantKey({ resource: "https://api.example" });
+  const api = targetKey({ resource: "https://api.example" });
 
   test("that was found good while the next answer was on its way is not forgotten", async () => {
     const world = browser();
     const { store, sent } = world;
     await store.update(KEY, () => expiredRow());
-    const { one, verdicts } = judged(world);
+    const { one, validations } = validated(world);
     const first = one.refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    sent[0]!.response(responseOf(2, { idToken: "id2" }));
     await first;
     await asked();
-    const second = one.refresh({ ...NEED, want: api });
+    const second = one.refresh({ ...NEED, target: api });
     await settle();
-    verdicts[0]!({ type: "valid", user, authTime: 7 });
+    validations[0]!({ type: "valid", user, authTime: 7 });
     await settle();
-    sent[1]!.answer(answerOf(3));
+    sent[1]!.response(responseOf(3));
     await second;
     expect((await store.get(KEY))!.tokens).toMatchObject({
       refreshToken: "rt3",
@@ -1002,17 +1023,17 @@ describe("the ID token of a refresh", () => {
     const world = browser();
     const { store, sent } = world;
     await store.update(KEY, () => expiredRow());
-    const { one, verdicts } = judged(world);
+    const { one, validations } = validated(world);
     const first = one.refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    sent[0]!.response(responseOf(2, { idToken: "id2" }));
     await first;
     await asked();
-    const second = one.refresh({ ...NEED, want: api });
+    const second = one.refresh({ ...NEED, target: api });
     await settle();
-    sent[1]!.answer(answerOf(3));
+    sent[1]!.response(responseOf(3));
     await second;
-    verdicts[0]!({ type: "invalid", claim: "signature" });
+    validations[0]!({ type: "invalid", claim: "signature" });
     await settle();
     expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" }, tokens: null });
   });
@@ -1021,27 +1042,27 @@ describe("the ID token of a refresh", () => {
     const world = browser();
     const { store, sent } = world;
     await store.update(KEY, () => expiredRow());
-    const { one, verdicts } = judged(world);
+    const { one, validations } = validated(world);
     const first = one.refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    sent[0]!.response(responseOf(2, { idToken: "id2" }));
     await first;
     await asked();
     const seal = store.seal.bind(store);
     vi.spyOn(store, "seal").mockImplementationOnce(async (record) => {
       await store.update(KEY, (row) => ({
         ...row!,
-        gen: row!.gen + 1,
+        generation: row!.generation + 1,
         tokens: { ...(row!.tokens as TokenRecord), refreshToken: "rt3" },
       }));
       return seal(record);
     });
-    verdicts[0]!({ type: "valid", user, authTime: 7 });
+    validations[0]!({ type: "valid", user, authTime: 7 });
     await settle();
-    verdicts[1]!({ type: "valid", user, authTime: 7 });
+    validations[1]!({ type: "valid", user, authTime: 7 });
     await settle();
     expect(await store.get(KEY)).toMatchObject({
-      gen: 3,
+      generation: 3,
       tokens: { refreshToken: "rt3", idTokenVerified: true, user },
     });
   });
@@ -1050,24 +1071,24 @@ describe("the ID token of a refresh", () => {
     const world = browser();
     const { store, sent } = world;
     await store.update(KEY, () => expiredRow());
-    const { one, verdicts } = judged(world);
+    const { one, validations } = validated(world);
     const first = one.refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    sent[0]!.response(responseOf(2, { idToken: "id2" }));
     await first;
     await asked();
-    const second = one.refresh({ ...NEED, want: api });
+    const second = one.refresh({ ...NEED, target: api });
     await settle();
     const seal = store.seal.bind(store);
     vi.spyOn(store, "seal").mockImplementationOnce(async (record) => {
-      verdicts[0]!({ type: "valid", user, authTime: 7 });
+      validations[0]!({ type: "valid", user, authTime: 7 });
       await settle();
       return seal(record);
     });
-    sent[1]!.answer(answerOf(3));
+    sent[1]!.response(responseOf(3));
     await second;
     expect(await store.get(KEY)).toMatchObject({
-      gen: 3,
+      generation: 3,
       tokens: { refreshToken: "rt3", idTokenVerified: true, user, authTime: 7 },
     });
   });
@@ -1076,23 +1097,23 @@ describe("the ID token of a refresh", () => {
     const world = browser();
     const { store, sent } = world;
     await store.update(KEY, () => expiredRow());
-    const { one, verdicts } = judged(world);
+    const { one, validations } = validated(world);
     for (const n of [2, 3]) {
-      const tokens = one.refresh({ ...NEED, notGen: n - 1 });
+      const tokens = one.refresh({ ...NEED, notGeneration: n - 1 });
       await settle();
-      sent[n - 2]!.answer(answerOf(n, { idToken: `id${n}` }));
+      sent[n - 2]!.response(responseOf(n, { idToken: `id${n}` }));
       await tokens;
       await asked();
     }
-    verdicts[0]!({ type: "valid", user, authTime: 7 });
+    validations[0]!({ type: "valid", user, authTime: 7 });
     await settle();
     expect((await store.get(KEY))!.tokens).toMatchObject({
       idToken: "id3",
       idTokenVerified: false,
       user: { sub: ADA },
     });
-    await store.update(KEY, (row) => ({ ...row!, sid: "s2" }));
-    verdicts[1]!({ type: "invalid", claim: "signature" });
+    await store.update(KEY, (row) => ({ ...row!, sessionId: "s2" }));
+    validations[1]!({ type: "invalid", claim: "signature" });
     await settle();
     expect((await store.get(KEY))!.end).toBeNull();
   });
@@ -1101,10 +1122,10 @@ describe("the ID token of a refresh", () => {
     const { store, sent, messages, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a", {
-      verdict: () => Promise.resolve({ type: "invalid", claim: "signature" }),
+      validation: () => Promise.resolve({ type: "invalid", claim: "signature" }),
     }).refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { idToken: "bad" }));
+    sent[0]!.response(responseOf(2, { idToken: "bad" }));
     await tokens;
     await asked();
     expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" }, tokens: null });
@@ -1117,12 +1138,14 @@ describe("the ID token of a refresh", () => {
     const gone = { ...testClock, sleep: () => new Promise<void>(() => {}) };
     const first = tab("a", { clock: gone }).refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { idToken: "of another person" }));
+    sent[0]!.response(responseOf(2, { idToken: "of another person" }));
     await first;
-    const b = tab("b", { verdict: () => Promise.resolve({ type: "invalid", claim: "signature" }) });
-    const second = b.refresh({ ...NEED, notGen: 2 });
+    const b = tab("b", {
+      validation: () => Promise.resolve({ type: "invalid", claim: "signature" }),
+    });
+    const second = b.refresh({ ...NEED, notGeneration: 2 });
     await settle();
-    sent[1]!.answer(answerOf(3));
+    sent[1]!.response(responseOf(3));
     await second;
     await asked();
     expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" }, tokens: null });
@@ -1131,15 +1154,15 @@ describe("the ID token of a refresh", () => {
   test("is judged in the end, although the store fails while its keys are away", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
-    let verdict: IdTokenVerdict = { type: "unknown" };
-    const tokens = tab("a", { verdict: () => Promise.resolve(verdict) }).refresh(NEED);
+    let validation: IdTokenValidation = { type: "unknown" };
+    const tokens = tab("a", { validation: () => Promise.resolve(validation) }).refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { idToken: "bad" }));
+    sent[0]!.response(responseOf(2, { idToken: "bad" }));
     await tokens;
     await asked();
     vi.spyOn(store, "get").mockRejectedValueOnce(new StorageError("busy"));
     await vi.advanceTimersByTimeAsync(20_000);
-    verdict = { type: "invalid", claim: "signature" };
+    validation = { type: "invalid", claim: "signature" };
     await vi.advanceTimersByTimeAsync(120_000);
     expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" } });
   });
@@ -1148,12 +1171,12 @@ describe("the ID token of a refresh", () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const user = { sub: ADA, name: "Ada", claims: {} };
-    const verdicts = [{ type: "unknown" }, { type: "valid", user, authTime: 7 }] as const;
+    const validations = [{ type: "unknown" }, { type: "valid", user, authTime: 7 }] as const;
     let n = 0;
-    const one = tab("a", { verdict: () => Promise.resolve(verdicts[n++]!) });
+    const one = tab("a", { validation: () => Promise.resolve(validations[n++]!) });
     const first = one.refresh(NEED);
     await settle();
-    sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+    sent[0]!.response(responseOf(2, { idToken: "id2" }));
     await first;
     await asked();
     expect((await store.get(KEY))!.tokens).toMatchObject({
@@ -1161,9 +1184,9 @@ describe("the ID token of a refresh", () => {
       idTokenVerified: false,
       user: { sub: ADA },
     });
-    const second = one.refresh({ ...NEED, notGen: 2 });
+    const second = one.refresh({ ...NEED, notGeneration: 2 });
     await settle();
-    sent[1]!.answer(answerOf(3, { idToken: "id3" }));
+    sent[1]!.response(responseOf(3, { idToken: "id3" }));
     await second;
     // The validation that was waiting for keys hears of the answer.
     await vi.advanceTimersByTimeAsync(1_000);
@@ -1181,15 +1204,15 @@ test("no message carries a token", async () => {
   await store.update(KEY, () => expiredRow());
   const tokens = tab("a").refresh(NEED);
   await settle();
-  sent[0]!.answer(answerOf(2));
+  sent[0]!.response(responseOf(2));
   await tokens;
   expect(messages.map(({ t }) => t)).toEqual(["claim", "done"]);
   expect(JSON.stringify(messages)).not.toMatch(/at\d|rt\d/);
   for (const message of messages) {
     expect(Object.keys(message).sort()).toEqual(
       message.t === "claim"
-        ? ["attId", "from", "k", "p", "seq", "sid", "t"]
-        : ["from", "gen", "k", "p", "seq", "sid", "t", "want"],
+        ? ["attemptId", "from", "k", "p", "sequence", "sessionId", "t"]
+        : ["from", "generation", "k", "p", "sequence", "sessionId", "t", "target"],
     );
   }
 });

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { StorageError } from "../../src/core/errors.ts";
 import type { TabNews } from "../../src/core/message.ts";
-import type { PageEvent, PageLife } from "../../src/core/ports.ts";
+import type { PageEvent, PageLifecycle } from "../../src/core/ports.ts";
 import type { SessionAttempt, TokenRecord } from "../../src/core/session.ts";
-import { wantKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/want.ts";
 import { REFRESH_TIMING, refreshTiming } from "../../src/refresh/timing.ts";
-import { ADA, answerOf, browser, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
+import { ADA, responseOf, browser, expiredRow, KEY, settle, DEFAULT_KEY } from "./tabs.ts";
 
 /** Owners that die, stand still or are slow, and pages that sleep. */
 
@@ -16,19 +16,26 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const NEED = { user: ADA, want: USUAL, notGen: -1 };
-const ATT: SessionAttempt = { id: "o-1", seq: 2, tab: "o", want: USUAL, n: 0, tries: 0 };
+const NEED = { user: ADA, target: DEFAULT_KEY, notGeneration: -1 };
+const ATTEMPT: SessionAttempt = {
+  id: "o-1",
+  sequence: 2,
+  tab: "o",
+  target: DEFAULT_KEY,
+  n: 0,
+  sends: 0,
+};
 /** Longer than the ghost of a dead owner's request is waited for. */
 const drained = () => vi.advanceTimersByTimeAsync(2_500);
 
 /** A page that tests put to sleep and wake. */
-function page(): PageLife & {
+function page(): PageLifecycle & {
   happen(event: PageEvent): void;
   isOnline: boolean;
   isVisible: boolean;
 } {
   const listeners = new Set<(event: PageEvent) => void>();
-  let isAsleep = false;
+  let isFrozen = false;
   return {
     isOnline: true,
     isVisible: true,
@@ -38,14 +45,14 @@ function page(): PageLife & {
     visible() {
       return this.isVisible;
     },
-    asleep: () => isAsleep,
+    frozen: () => isFrozen,
     onEvent: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     happen: (event) => {
-      if (event === "freeze" || event === "pagehide") isAsleep = true;
-      if (event === "resume" || event === "pageshow") isAsleep = false;
+      if (event === "freeze" || event === "pagehide") isFrozen = true;
+      if (event === "resume" || event === "pageshow") isFrozen = false;
       for (const listener of [...listeners]) listener(event);
     },
   };
@@ -54,7 +61,7 @@ function page(): PageLife & {
 /** A browser in which another tab owns an attempt and lives. */
 async function owned() {
   const all = browser();
-  await all.store.update(KEY, () => ({ ...expiredRow(), seq: 2, att: ATT }));
+  await all.store.update(KEY, () => ({ ...expiredRow(), sequence: 2, attempt: ATTEMPT }));
   let end = () => {};
   const owner = all.locks.request(
     "own/o-1",
@@ -62,7 +69,7 @@ async function owned() {
     () => new Promise<void>((resolve) => (end = resolve)),
   );
   const other = all.channel();
-  const say = (news: TabNews) => other.post({ p: 1, k: ADA, from: "o", sid: "s1", ...news });
+  const say = (news: TabNews) => other.post({ p: 1, k: ADA, from: "o", sessionId: "s1", ...news });
   return { ...all, say, end: () => (end(), owner), other };
 }
 
@@ -71,10 +78,10 @@ describe("an owner that says that it goes", () => {
     const { tab, sent, say, store } = await owned();
     void tab("a").refresh(NEED);
     await settle();
-    say({ t: "gone", seq: 2, attId: "o-1", unsent: true });
+    say({ t: "gone", sequence: 2, attemptId: "o-1", unsent: true });
     await settle();
     expect(sent).toHaveLength(1);
-    expect((await store.get(KEY))!.att).toMatchObject({ seq: 3, n: 0, tries: 1 });
+    expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, n: 0, sends: 1 });
   });
 
   test("and says so twice is looked after once", async () => {
@@ -84,8 +91,8 @@ describe("an owner that says that it goes", () => {
       .catch((error: unknown) => error);
     await settle();
     const get = vi.spyOn(store, "get").mockRejectedValue(new StorageError("closing"));
-    say({ t: "gone", seq: 2, attId: "o-1", unsent: false });
-    say({ t: "gone", seq: 2, attId: "o-1", unsent: false });
+    say({ t: "gone", sequence: 2, attemptId: "o-1", unsent: false });
+    say({ t: "gone", sequence: 2, attemptId: "o-1", unsent: false });
     expect(await failed).toBeInstanceOf(StorageError);
     expect(get).toHaveBeenCalledTimes(1);
   });
@@ -94,12 +101,12 @@ describe("an owner that says that it goes", () => {
     const { tab, sent, say, store } = await owned();
     void tab("a").refresh(NEED);
     await settle();
-    say({ t: "gone", seq: 2, attId: "o-1", unsent: false });
+    say({ t: "gone", sequence: 2, attemptId: "o-1", unsent: false });
     await vi.advanceTimersByTimeAsync(1_999);
     expect(sent).toHaveLength(0);
     await drained();
     expect(sent).toHaveLength(1);
-    expect((await store.get(KEY))!.att).toMatchObject({ seq: 3, n: 1 });
+    expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, n: 1 });
   });
 
   test("is another attempt's owner: nothing follows", async () => {
@@ -108,7 +115,7 @@ describe("an owner that says that it goes", () => {
       .refresh(NEED)
       .catch(() => {});
     await settle();
-    say({ t: "gone", seq: 2, attId: "o-9", unsent: true });
+    say({ t: "gone", sequence: 2, attemptId: "o-9", unsent: true });
     await vi.advanceTimersByTimeAsync(5_000);
     expect(sent).toHaveLength(0);
   });
@@ -125,7 +132,7 @@ describe("an owner that stands still with its lock held", () => {
     expect(new Set(probes.map((probe) => "nonce" in probe && probe.nonce)).size).toBe(19);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(sent).toHaveLength(1);
-    expect((await store.get(KEY))!.att).toMatchObject({ seq: 3, n: 1 });
+    expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, n: 1 });
   });
 
   test.for([
@@ -136,7 +143,7 @@ describe("an owner that stands still with its lock held", () => {
     const { tab, sent, say, other } = await owned();
     other.listen((message) => {
       if (message.t !== "probe") return;
-      say({ t: "alive", seq: 2, attId: "o-1", nonce: message.nonce, frozen, tickAgeMs });
+      say({ t: "alive", sequence: 2, attemptId: "o-1", nonce: message.nonce, frozen, tickAgeMs });
     });
     void tab("a", { timing: { patienceMs: 600_000 } }).refresh(NEED);
     await vi.advanceTimersByTimeAsync(120_000);
@@ -157,7 +164,7 @@ describe("an owner that stands still with its lock held", () => {
     let slept = 0;
     const clock = {
       now: () => Date.now() + slept,
-      mono: () => performance.now() + slept,
+      monotonic: () => performance.now() + slept,
       sleep: (ms: number, signal?: AbortSignal) =>
         new Promise<void>((resolve, reject) => {
           const timer = setTimeout(resolve, ms);
@@ -189,26 +196,26 @@ describe("an answer that comes after its attempt was overtaken", () => {
     const late = all.tab("late", reuseLeewayMs === undefined ? {} : { reuseLeewayMs });
     void late.refresh(NEED).catch(() => {});
     await settle();
-    const taker = { ...ATT, id: "t-1", seq: 3, tab: "t", n: 1 };
-    await all.store.update(KEY, (row) => ({ ...row!, seq: 3, att: taker }));
-    all.sent[0]!.answer(answerOf(2));
+    const taker = { ...ATTEMPT, id: "t-1", sequence: 3, tab: "t", n: 1 };
+    await all.store.update(KEY, (row) => ({ ...row!, sequence: 3, attempt: taker }));
+    all.sent[0]!.response(responseOf(2));
     await settle();
     return (await all.store.get(KEY))!;
   }
 
   test("is dropped", async () => {
     expect(await overtaken()).toMatchObject({
-      gen: 1,
-      att: { id: "t-1" },
+      generation: 1,
+      attempt: { id: "t-1" },
       tokens: { refreshToken: "rt1" },
     });
   });
 
   test("is stored at a server without any leeway, and the other attempt stands", async () => {
     expect(await overtaken(0)).toMatchObject({
-      gen: 2,
-      cseq: 2,
-      att: { id: "t-1" },
+      generation: 2,
+      committedSequence: 2,
+      attempt: { id: "t-1" },
       tokens: { refreshToken: "rt2" },
     });
   });
@@ -222,15 +229,15 @@ describe("an answer that comes after its attempt was overtaken", () => {
     await settle();
     await store.update(KEY, (row) => ({
       ...row!,
-      sid: "s2",
-      seq: 3,
-      att: null,
-      end: { why: "signed_out", seq: 3 },
+      sessionId: "s2",
+      sequence: 3,
+      attempt: null,
+      end: { why: "signed_out", sequence: 3 },
       tokens: null,
       access: {},
       renewable: false,
     }));
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     await settle();
     expect(revoked).toEqual(["rt2"]);
   });
@@ -242,8 +249,15 @@ describe("an answer that comes after its attempt was overtaken", () => {
       .refresh(NEED)
       .catch(() => {});
     await settle();
-    await store.update(KEY, (row) => ({ ...row!, sid: "s2", gen: 2, seq: 3, cseq: 3, att: null }));
-    sent[0]!.answer(answerOf(2));
+    await store.update(KEY, (row) => ({
+      ...row!,
+      sessionId: "s2",
+      generation: 2,
+      sequence: 3,
+      committedSequence: 3,
+      attempt: null,
+    }));
+    sent[0]!.response(responseOf(2));
     await settle();
     expect(revoked).toEqual([]);
   });
@@ -266,13 +280,13 @@ describe("a page that sleeps", () => {
     life.happen("freeze");
     stored();
     await settle();
-    expect(messages.at(-1)).toMatchObject({ t: "gone", seq: 2, unsent: true });
+    expect(messages.at(-1)).toMatchObject({ t: "gone", sequence: 2, unsent: true });
     expect(sent).toHaveLength(0);
     life.happen("resume");
     await settle();
     // Nothing was sent: there is no ghost to wait for, and nothing may be lost.
     expect(sent).toHaveLength(1);
-    expect((await store.get(KEY))!.att).toMatchObject({ seq: 3, n: 0 });
+    expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, n: 0 });
   });
 
   test("frozen while it writes its attempt down looks again when it wakes", async () => {
@@ -288,7 +302,7 @@ describe("a page that sleeps", () => {
     expect(sent).toHaveLength(0);
     life.happen("resume");
     await settle();
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     expect((await tokens).accessToken).toBe("at2");
   });
 
@@ -304,7 +318,7 @@ describe("a page that sleeps", () => {
     const tokens = tab("a").refresh(NEED);
     await vi.advanceTimersByTimeAsync(250);
     await settle();
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     expect((await tokens).accessToken).toBe("at2");
   });
 
@@ -315,9 +329,9 @@ describe("a page that sleeps", () => {
     const tokens = tab("a", { page: life }).refresh(NEED);
     await settle();
     life.happen("freeze");
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     await settle();
-    expect((await store.get(KEY))!.gen).toBe(1);
+    expect((await store.get(KEY))!.generation).toBe(1);
     expect(await isFree(locks, "own/a-1")).toBe(false);
     life.happen("resume");
     expect((await tokens).accessToken).toBe("at2");
@@ -339,12 +353,12 @@ describe("a page that sleeps", () => {
     await drained();
     expect(sent.map(({ tab }) => tab)).toEqual(["a", "b"]);
     life.happen("pageshow");
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     await settle();
-    expect((await store.get(KEY))!.gen).toBe(1);
-    sent[1]!.answer(answerOf(3));
+    expect((await store.get(KEY))!.generation).toBe(1);
+    sent[1]!.response(responseOf(3));
     await settle();
-    expect(await store.get(KEY)).toMatchObject({ gen: 2, tokens: { refreshToken: "rt3" } });
+    expect(await store.get(KEY)).toMatchObject({ generation: 2, tokens: { refreshToken: "rt3" } });
   });
 
   test("begins nothing before it wakes", async () => {
@@ -374,7 +388,7 @@ describe("a page that sleeps", () => {
     const b = tab("b").refresh(NEED);
     await vi.advanceTimersByTimeAsync(250);
     expect(sent.map(({ tab }) => tab)).toEqual(["b"]);
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     expect((await b).accessToken).toBe("at2");
   });
 
@@ -392,7 +406,7 @@ describe("a page that sleeps", () => {
     const b = tab("b").refresh(NEED);
     await settle();
     expect(sent.map(({ tab }) => tab)).toEqual(["b"]);
-    sent[0]!.answer(answerOf(2));
+    sent[0]!.response(responseOf(2));
     expect((await b).accessToken).toBe("at2");
   });
 
@@ -406,7 +420,7 @@ describe("a page that sleeps", () => {
     await vi.advanceTimersByTimeAsync(50);
     const waiting = request.mock.calls.find(([, { signal }]) => signal !== undefined)!;
     vi.spyOn(store, "get").mockImplementation(() => new Promise(() => {}));
-    say({ t: "gone", seq: 2, attId: "o-1", unsent: false });
+    say({ t: "gone", sequence: 2, attemptId: "o-1", unsent: false });
     await settle();
     life.happen("freeze");
     await settle();
@@ -437,28 +451,29 @@ describe("an owner that a server sends away for two minutes", () => {
     const tokens = a.refresh(NEED);
     tokens.catch(() => {});
     await settle();
-    all.sent[0]!.answer({ type: "not_rotated", retryAfterMs: 120_000, cause: undefined });
+    all.sent[0]!.response({ type: "not_rotated", retryAfterMs: 120_000, cause: undefined });
     await vi.advanceTimersByTimeAsync(5_000);
     const other = all.channel();
-    const say = (news: TabNews) => other.post({ p: 1, k: ADA, from: "o", sid: "s1", ...news });
+    const say = (news: TabNews) =>
+      other.post({ p: 1, k: ADA, from: "o", sessionId: "s1", ...news });
     return { ...all, a, tokens, say };
   }
   const committed = () => ({
     ...expiredRow(),
-    gen: 2,
-    seq: 3,
-    cseq: 3,
-    access: { [USUAL]: { gen: 2, expiresAt: Date.now() + 60_000, scope: [] } },
+    generation: 2,
+    sequence: 3,
+    committedSequence: 3,
+    access: { [DEFAULT_KEY]: { generation: 2, expiresAt: Date.now() + 60_000, scope: [] } },
     tokens: {
       ...(expiredRow().tokens as TokenRecord),
-      access: { [USUAL]: { token: "at2", tokenType: "Bearer" } },
+      access: { [DEFAULT_KEY]: { token: "at2", tokenType: "Bearer" } },
     },
   });
 
   test("has what another tab brought meanwhile at once when it hears of it", async () => {
     const { store, tokens, say, sent } = await sentAway();
     await store.update(KEY, committed);
-    say({ t: "done", gen: 2, seq: 3, want: USUAL });
+    say({ t: "done", generation: 2, sequence: 3, target: DEFAULT_KEY });
     await settle();
     expect((await tokens).accessToken).toBe("at2");
     expect(sent).toHaveLength(1);
@@ -482,13 +497,13 @@ describe("an owner that a server sends away for two minutes", () => {
   test("comes back soon after that when somebody looks who did not when the pause began", async () => {
     const { store, sent, tab } = browser();
     const row = expiredRow();
-    row.access[USUAL]!.lifeMs = 3_600_000;
+    row.access[DEFAULT_KEY]!.lifetimeMs = 3_600_000;
     await store.update(KEY, () => row);
     let isVisible = false;
     const a = tab("a", { page: { visible: () => isVisible } });
     a.refresh(NEED).catch(() => {});
     await settle();
-    sent[0]!.answer({ type: "not_rotated", retryAfterMs: 60_000, cause: undefined });
+    sent[0]!.response({ type: "not_rotated", retryAfterMs: 60_000, cause: undefined });
     await vi.advanceTimersByTimeAsync(40_000);
     isVisible = true;
     a.refresh(NEED).catch(() => {});
@@ -514,7 +529,7 @@ describe("an owner", () => {
     expect(sent).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(1);
     expect(sent).toHaveLength(1);
-    expect((await store.get(KEY))!.att).toMatchObject({ id: "a-1", seq: 3, n: 0 });
+    expect((await store.get(KEY))!.attempt).toMatchObject({ id: "a-1", sequence: 3, n: 0 });
   });
 
   test("gives its lock away before it would hold it for a minute", async () => {
@@ -522,10 +537,10 @@ describe("an owner", () => {
     await store.update(KEY, () => expiredRow());
     void tab("a", { timing: { patienceMs: 600_000 } }).refresh(NEED);
     await settle();
-    sent[0]!.answer({ type: "not_rotated", retryAfterMs: 61_000, cause: undefined });
+    sent[0]!.response({ type: "not_rotated", retryAfterMs: 61_000, cause: undefined });
     await settle();
     expect(await isFree(locks, "own/a-1")).toBe(true);
-    expect((await store.get(KEY))!.att).toMatchObject({ id: "a-1" });
+    expect((await store.get(KEY))!.attempt).toMatchObject({ id: "a-1" });
     await vi.advanceTimersByTimeAsync(61_000 + 15_000);
     expect(sent).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(4_000);
@@ -543,16 +558,16 @@ describe("an owner", () => {
       p: 1,
       k: ADA,
       from: "b",
-      sid: "s1",
+      sessionId: "s1",
       t: "probe",
-      seq: 2,
-      attId: "a-1",
+      sequence: 2,
+      attemptId: "a-1",
       nonce: "n",
     });
     await settle();
     expect(messages.at(-1)).toMatchObject({
       t: "alive",
-      attId: "a-1",
+      attemptId: "a-1",
       nonce: "n",
       frozen: false,
       tickAgeMs: 400,
@@ -565,8 +580,8 @@ describe("pauses", () => {
 
   async function afterSends(
     count: number,
-    answer: Parameters<ReturnType<typeof browser>["sent"][0]["answer"]>[0],
-    life: PageLife,
+    response: Parameters<ReturnType<typeof browser>["sent"][0]["response"]>[0],
+    life: PageLifecycle,
   ) {
     const all = browser();
     await all.store.update(KEY, () => expiredRow());
@@ -575,7 +590,7 @@ describe("pauses", () => {
       .refresh(NEED);
     for (let send = 0; send < count; send++) {
       await settle();
-      all.sent[send]!.answer(answer);
+      all.sent[send]!.response(response);
       if (send + 1 === count) break;
       while (all.sent.length === send + 1) await vi.advanceTimersToNextTimerAsync();
     }
@@ -616,22 +631,22 @@ describe("pauses", () => {
     expect(sent).toHaveLength(13);
     await vi.advanceTimersByTimeAsync(2_000);
     expect(sent).toHaveLength(14);
-    expect((await store.get(KEY))!.att).toMatchObject({ tries: 13 });
+    expect((await store.get(KEY))!.attempt).toMatchObject({ sends: 13 });
   });
 });
 
 test("a dead owner's attempt for another want is finished although this tab's token is good", async () => {
   const { store, sent, tab } = browser();
-  const api = wantKey({ resource: "https://api.example" });
+  const api = targetKey({ resource: "https://api.example" });
   await store.update(KEY, () => ({
     ...expiredRow(),
-    seq: 2,
-    att: { ...ATT, want: api },
-    access: { [USUAL]: { gen: 1, expiresAt: Date.now() + 60_000, scope: [] } },
+    sequence: 2,
+    attempt: { ...ATTEMPT, target: api },
+    access: { [DEFAULT_KEY]: { generation: 1, expiresAt: Date.now() + 60_000, scope: [] } },
   }));
   expect((await tab("a").refresh(NEED)).accessToken).toBe("at1");
   await drained();
-  expect(sent.map(({ want }) => want)).toEqual([api]);
+  expect(sent.map(({ target }) => target)).toEqual([api]);
 });
 
 test("callers have the token although the store fails, and it is stored as soon as that works", async () => {
@@ -640,13 +655,13 @@ test("callers have the token although the store fails, and it is stored as soon 
   const tokens = tab("a").refresh(NEED);
   await settle();
   const update = vi.spyOn(store, "update").mockRejectedValue(new StorageError("gone"));
-  sent[0]!.answer(answerOf(2));
+  sent[0]!.response(responseOf(2));
   await vi.advanceTimersByTimeAsync(500);
   expect((await tokens).accessToken).toBe("at2");
-  expect((await store.get(KEY))!.gen).toBe(1);
+  expect((await store.get(KEY))!.generation).toBe(1);
   update.mockRestore();
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(await store.get(KEY)).toMatchObject({ gen: 2, tokens: { refreshToken: "rt2" } });
+  expect(await store.get(KEY)).toMatchObject({ generation: 2, tokens: { refreshToken: "rt2" } });
 });
 
 test.for([
@@ -657,11 +672,11 @@ test.for([
   await store.update(KEY, () => expiredRow());
   void tab("a").refresh(NEED);
   await settle();
-  sent[0]!.answer({ type });
+  sent[0]!.response({ type });
   await settle();
   expect(sent).toHaveLength(2);
-  expect((await store.get(KEY))!.att).toMatchObject({ n: 0 });
-  sent[1]!.answer({ type });
+  expect((await store.get(KEY))!.attempt).toMatchObject({ n: 0 });
+  sent[1]!.response({ type });
   await settle();
   expect(sent).toHaveLength(2);
   await vi.advanceTimersByTimeAsync(1_000);
@@ -672,11 +687,11 @@ test("an ID token whose keys were away is judged when they are there", async () 
   const { store, sent, tab } = browser();
   await store.update(KEY, () => expiredRow());
   let isAway = true;
-  const verdict = async () =>
+  const validation = async () =>
     isAway ? ({ type: "unknown" } as const) : ({ type: "invalid", claim: "signature" } as const);
-  const tokens = tab("a", { verdict }).refresh(NEED);
+  const tokens = tab("a", { validation }).refresh(NEED);
   await settle();
-  sent[0]!.answer(answerOf(2, { idToken: "id2" }));
+  sent[0]!.response(responseOf(2, { idToken: "id2" }));
   await tokens;
   await vi.advanceTimersByTimeAsync(20_000);
   expect((await store.get(KEY))!.end).toBeNull();
@@ -696,7 +711,7 @@ test("a store that fails for long asks for one place for the new tokens, and kee
   const tokens = tab("a").refresh(NEED);
   await settle();
   const update = vi.spyOn(store, "update").mockRejectedValue(new StorageError("full"));
-  sent[0]!.answer(answerOf(2));
+  sent[0]!.response(responseOf(2));
   await vi.advanceTimersByTimeAsync(120_000);
   expect(update.mock.calls.length).toBeGreaterThan(6);
   // One for the row, and one for callers who have their token meanwhile.
@@ -704,5 +719,5 @@ test("a store that fails for long asks for one place for the new tokens, and kee
   update.mockRestore();
   await vi.advanceTimersByTimeAsync(60_000);
   expect((await tokens).accessToken).toBe("at2");
-  expect(await store.get(KEY)).toMatchObject({ gen: 2, tokens: { refreshToken: "rt2" } });
+  expect(await store.get(KEY)).toMatchObject({ generation: 2, tokens: { refreshToken: "rt2" } });
 });

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NoTokenError, RequestTokenError } from "../../src/core/errors.ts";
-import type { RefreshAnswer } from "../../src/core/refresher.ts";
-import { wantKey, type WantKey } from "../../src/core/want.ts";
-import { ADA, answerOf, browser, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
+import type { RefreshResponse } from "../../src/core/refresher.ts";
+import { targetKey, type TargetKey } from "../../src/core/want.ts";
+import { ADA, responseOf, browser, expiredRow, KEY, settle, DEFAULT_KEY } from "./tabs.ts";
 
 /** What the server refuses, and for how long no tab asks again. */
 
@@ -16,30 +16,30 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const API = wantKey({ resource: "https://api.example" });
+const API = targetKey({ resource: "https://api.example" });
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-const need = (want: WantKey = USUAL) => ({ user: ADA, want, notGen: -1 });
-const userNeeded = (error = "interaction_required"): RefreshAnswer => ({
+const need = (target: TargetKey = DEFAULT_KEY) => ({ user: ADA, target, notGeneration: -1 });
+const userNeeded = (error = "interaction_required"): RefreshResponse => ({
   type: "refused",
   meaning: "user needed",
   facts: { error, errorDescription: "sign in again", status: 400 },
 });
-const wrongRequest: RefreshAnswer = {
+const wrongRequest: RefreshResponse = {
   type: "refused",
   meaning: "wrong request",
   facts: { error: "invalid_target", status: 400 },
 };
-const unexplained: RefreshAnswer = {
+const unexplained: RefreshResponse = {
   type: "refused",
   meaning: "unexplained",
   facts: { status: 401 },
 };
 
 /** Tabs over a session whose token has expired, and a server that always answers the same. */
-async function refusing(answer: RefreshAnswer | (() => RefreshAnswer)) {
+async function refusing(response: RefreshResponse | (() => RefreshResponse)) {
   const all = browser();
   await all.store.update(KEY, () => expiredRow());
   const times: number[] = [];
@@ -48,7 +48,7 @@ async function refusing(answer: RefreshAnswer | (() => RefreshAnswer)) {
   all.sent.push = (...sends) => {
     for (const send of sends) {
       times.push(Math.round((Date.now() - begun) / SECOND));
-      send.answer(typeof answer === "function" ? answer() : answer);
+      send.response(typeof response === "function" ? response() : response);
     }
     return push(...sends);
   };
@@ -64,7 +64,7 @@ async function refusing(answer: RefreshAnswer | (() => RefreshAnswer)) {
 }
 
 /** Five tabs that ask again and again, and one after the other is a new page. */
-async function oneHour({ tab }: Pick<ReturnType<typeof browser>, "tab">, wants: WantKey[]) {
+async function oneHour({ tab }: Pick<ReturnType<typeof browser>, "tab">, targets: TargetKey[]) {
   let pages = 0;
   const open = () => tab(`page-${++pages}`);
   const tabs = Array.from({ length: 5 }, open);
@@ -72,7 +72,7 @@ async function oneHour({ tab }: Pick<ReturnType<typeof browser>, "tab">, wants: 
   for (let second = 0; second < HOUR / SECOND;) {
     const step = second < 120 ? 2 : 20;
     tabs[(second / step) % 5] = open();
-    for (const one of tabs) for (const want of wants) one.refresh(need(want)).catch(() => {});
+    for (const one of tabs) for (const target of targets) one.refresh(need(target)).catch(() => {});
     await vi.advanceTimersByTimeAsync(step * SECOND);
     second += step;
   }
@@ -106,10 +106,15 @@ describe("a refused default target that needs the user", () => {
     expect(await store.get(KEY)).toMatchObject({
       end: null,
       renewable: true,
-      att: null,
+      attempt: null,
       tokens: { refreshToken: "rt1" },
     });
-    await store.update(KEY, () => ({ ...expiredRow(), sid: "s2", seq: 9, refusals: {} }));
+    await store.update(KEY, () => ({
+      ...expiredRow(),
+      sessionId: "s2",
+      sequence: 9,
+      refusals: {},
+    }));
     await outcome(tab("a").refresh(need()));
     expect(times).toEqual([0, 0]);
   });
@@ -118,10 +123,10 @@ describe("a refused default target that needs the user", () => {
     const { tab, store, outcome } = await refusing(userNeeded());
     await store.update(KEY, (row) => ({
       ...row!,
-      access: { [USUAL]: { gen: 1, expiresAt: Date.now() + MINUTE, scope: [] } },
+      access: { [DEFAULT_KEY]: { generation: 1, expiresAt: Date.now() + MINUTE, scope: [] } },
     }));
     const one = tab("a");
-    expect(await outcome(one.refresh({ ...need(), notGen: 1 }))).toMatchObject({
+    expect(await outcome(one.refresh({ ...need(), notGeneration: 1 }))).toMatchObject({
       reason: "user_needed",
     });
     expect(await outcome(one.refresh(need()))).toBe("token");
@@ -132,7 +137,7 @@ describe("a refused default target that needs the user", () => {
   test("A5: is asked for again after ten minutes and then every hour, and a success ends the refusal", async () => {
     let isWrong = true;
     const { tab, times, store, outcome } = await refusing(() =>
-      isWrong ? userNeeded() : answerOf(2),
+      isWrong ? userNeeded() : responseOf(2),
     );
     const one = tab("a");
     for (let second = 0; second < (2 * HOUR + 15 * MINUTE) / SECOND; second += 10) {
@@ -182,7 +187,7 @@ describe("a refusal that nobody can explain", () => {
   test("A6: is forgotten with the next good response", async () => {
     let sends = 0;
     const { tab, times, outcome, store } = await refusing(() =>
-      ++sends < 3 ? unexplained : answerOf(2),
+      ++sends < 3 ? unexplained : responseOf(2),
     );
     const tokens = outcome(tab("a", { timing: { patienceMs: HOUR } }).refresh(need()));
     await vi.advanceTimersByTimeAsync(40 * SECOND);
@@ -195,12 +200,12 @@ describe("a refusal that nobody can explain", () => {
     const { tab, store, times } = await refusing(unexplained);
     const old = Date.now() - 2 * HOUR;
     const before = { meaning: "unexplained", count: 2, firstAt: old, lastAt: old } as const;
-    await store.update(KEY, (row) => ({ ...row!, refusals: { [USUAL]: before } }));
+    await store.update(KEY, (row) => ({ ...row!, refusals: { [DEFAULT_KEY]: before } }));
     tab("a")
       .refresh(need())
       .catch(() => {});
     await vi.advanceTimersByTimeAsync(SECOND);
-    expect((await store.get(KEY))!.refusals![USUAL]).toMatchObject({
+    expect((await store.get(KEY))!.refusals![DEFAULT_KEY]).toMatchObject({
       meaning: "unexplained",
       count: 1,
     });
@@ -208,10 +213,10 @@ describe("a refusal that nobody can explain", () => {
   });
 
   test("A6: keeps a session refused that was refused with a reason before", async () => {
-    let answer: RefreshAnswer = userNeeded();
-    const { tab, outcome, times } = await refusing(() => answer);
+    let response: RefreshResponse = userNeeded();
+    const { tab, outcome, times } = await refusing(() => response);
     await outcome(tab("a").refresh(need()));
-    answer = unexplained;
+    response = unexplained;
     await vi.advanceTimersByTimeAsync(10 * MINUTE);
     expect(await outcome(tab("a").refresh(need()))).toMatchObject({ reason: "user_needed" });
     await vi.advanceTimersByTimeAsync(50 * MINUTE);
@@ -220,7 +225,7 @@ describe("a refusal that nobody can explain", () => {
   });
 
   test("A6: about a target does not hold the default target up", async () => {
-    const { tab, sent } = await refusing(() => (sent.length === 0 ? unexplained : answerOf(2)));
+    const { tab, sent } = await refusing(() => (sent.length === 0 ? unexplained : responseOf(2)));
     const one = tab("a");
     const api = one.refresh(need(API));
     await settle();
@@ -229,7 +234,7 @@ describe("a refusal that nobody can explain", () => {
     await usual;
     await vi.advanceTimersByTimeAsync(2 * SECOND);
     await api;
-    expect(sent.map(({ want }) => want)).toEqual([API, USUAL, API]);
+    expect(sent.map(({ target }) => target)).toEqual([API, DEFAULT_KEY, API]);
   });
 });
 
@@ -239,7 +244,7 @@ describe("a refused target of its own", () => {
     for (let second = 0; second < (2 * HOUR) / SECOND; second += 10) {
       for (const name of ["a", "b"])
         tab(name)
-          .refresh({ ...need(API), notGen: second % 20 ? -1 : 1 })
+          .refresh({ ...need(API), notGeneration: second % 20 ? -1 : 1 })
           .catch(() => {});
       await vi.advanceTimersByTimeAsync(10 * SECOND);
     }
@@ -249,8 +254,8 @@ describe("a refused target of its own", () => {
   });
 
   test("A5: that needs the user asks for a login, with the server's words as the cause", async () => {
-    let answer = userNeeded("consent_required");
-    const { tab, times, outcome, messages } = await refusing(() => answer);
+    let response = userNeeded("consent_required");
+    const { tab, times, outcome, messages } = await refusing(() => response);
     const expected = {
       code: "no_token",
       cause: { code: "request_token", error: "consent_required" },
@@ -261,7 +266,7 @@ describe("a refused target of its own", () => {
     expect(await outcome(tab("b").refresh(need(API)))).toMatchObject(expected);
     expect(times).toEqual([0]);
     expect(messages.map(({ t }) => t)).not.toContain("ended");
-    answer = answerOf(2);
+    response = responseOf(2);
     expect(await outcome(tab("b").refresh(need()))).toBe("token");
   });
 });
@@ -274,9 +279,9 @@ describe(
       ["A5", "user needed", userNeeded()],
       ["A6", "unexplained", unexplained],
       ["A6", "unexplained with an error", { ...unexplained, facts: { error: "odd", status: 400 } }],
-    ] as const)("%s: %s: at most 10 requests, for two targets", async ([, , answer]) => {
-      const all = await refusing(answer);
-      await oneHour(all, [USUAL, API]);
+    ] as const)("%s: %s: at most 10 requests, for two targets", async ([, , response]) => {
+      const all = await refusing(response);
+      await oneHour(all, [DEFAULT_KEY, API]);
       expect(all.times.length).toBeGreaterThan(1);
       expect(all.times.length).toBeLessThanOrEqual(10);
     });
@@ -285,13 +290,18 @@ describe(
 
 test("a refusal is no reason to leave an attempt of another target behind", async () => {
   const { store, sent, tab } = browser();
-  const att = { id: "dead-1", seq: 2, tab: "dead", want: API, n: 0, tries: 0 };
+  const attempt = { id: "dead-1", sequence: 2, tab: "dead", target: API, n: 0, sends: 0 };
   const now = Date.now();
   const refusal = { meaning: "user needed", count: 1, firstAt: now, lastAt: now } as const;
-  await store.update(KEY, () => ({ ...expiredRow(), seq: 2, att, refusals: { [USUAL]: refusal } }));
+  await store.update(KEY, () => ({
+    ...expiredRow(),
+    sequence: 2,
+    attempt,
+    refusals: { [DEFAULT_KEY]: refusal },
+  }));
   await expect(tab("a").refresh(need())).rejects.toMatchObject({ reason: "user_needed" });
   await vi.advanceTimersByTimeAsync(3 * SECOND);
-  expect(sent.map(({ want }) => want)).toEqual([API]);
+  expect(sent.map(({ target }) => target)).toEqual([API]);
 });
 
 test.for([
@@ -300,10 +310,10 @@ test.for([
   ["that counts nothing", { meaning: "wrong request", count: 0, firstAt: 1, lastAt: 1 }],
 ])("A5: a stored refusal %s holds nobody up", async ([, damaged]) => {
   const { store, sent, tab } = browser();
-  const refusals = { [USUAL]: damaged } as never;
+  const refusals = { [DEFAULT_KEY]: damaged } as never;
   await store.update(KEY, () => ({ ...expiredRow(), refusals }));
   const tokens = tab("a").refresh(need());
   await settle();
-  sent[0]!.answer(answerOf(2));
+  sent[0]!.response(responseOf(2));
   expect((await tokens).accessToken).toBe("at2");
 });

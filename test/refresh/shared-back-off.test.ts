@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { RefreshAnswer } from "../../src/core/refresher.ts";
-import { wantKey } from "../../src/core/want.ts";
-import { ADA, answerOf, browser, expiredRow, KEY, settle, USUAL } from "./tabs.ts";
+import type { RefreshResponse } from "../../src/core/refresher.ts";
+import { targetKey } from "../../src/core/want.ts";
+import { ADA, responseOf, browser, expiredRow, KEY, settle, DEFAULT_KEY } from "./tabs.ts";
 
 /** One back-off for all tabs, which a page load continues. */
 
@@ -12,14 +12,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const NEED = { user: ADA, want: USUAL, notGen: -1 };
+const NEED = { user: ADA, target: DEFAULT_KEY, notGeneration: -1 };
 const SECOND = 1_000;
 
-const down: RefreshAnswer = { type: "not_rotated", retryAfterMs: undefined, cause: undefined };
-const cut: RefreshAnswer = { type: "unknown", byServer: false, cause: undefined };
+const down: RefreshResponse = { type: "not_rotated", retryAfterMs: undefined, cause: undefined };
+const cut: RefreshResponse = { type: "unknown", byServer: false, cause: undefined };
 
 /** Pages that can be closed: their locks are free then, and their timers stand still. */
-async function outage(answer: RefreshAnswer | undefined) {
+async function outage(response: RefreshResponse | undefined) {
   const all = browser();
   await all.store.update(KEY, () => expiredRow());
   const begun = Date.now();
@@ -28,7 +28,7 @@ async function outage(answer: RefreshAnswer | undefined) {
   all.sent.push = (...sends) => {
     for (const send of sends) {
       times.push((Date.now() - begun) / SECOND);
-      if (answer) send.answer(answer);
+      if (response) send.response(response);
     }
     return push(...sends);
   };
@@ -38,7 +38,7 @@ async function outage(answer: RefreshAnswer | undefined) {
     let leave = () => {};
     const clock = {
       now: () => Date.now(),
-      mono: () => performance.now(),
+      monotonic: () => performance.now(),
       sleep: (ms: number, signal?: AbortSignal) =>
         new Promise<void>((resolve, reject) => {
           const timer = setTimeout(() => isClosed || resolve(), ms);
@@ -60,7 +60,7 @@ async function outage(answer: RefreshAnswer | undefined) {
         listeners.add(tell);
         return () => listeners.delete(tell);
       },
-      asleep: () => isClosed,
+      frozen: () => isClosed,
     };
     const tab = all.tab(`page-${++pages}`, { clock, page });
     return { tab, close: () => leave() };
@@ -82,13 +82,13 @@ describe("a server that is down for ten minutes", () => {
   ] as const)(
     "A10: and %s: at most 6 requests in 30 s, then 3 a minute, by %i tabs that are reloaded",
     { timeout: 30_000 },
-    async ([, tabs, answer]) => {
-      const { times, open } = await outage(answer);
+    async ([, tabs, response]) => {
+      const { times, open } = await outage(response);
       const pages = Array.from({ length: tabs }, open);
       for (let second = 0; second < 600; second++) {
         // Each page lives for seven seconds in the first minute, and then for a while.
-        const lifeS = second < 60 ? 7 : 41;
-        if (second % lifeS === lifeS - 1) {
+        const lifetimeS = second < 60 ? 7 : 41;
+        if (second % lifetimeS === lifetimeS - 1) {
           const i = second % tabs;
           pages[i]!.close();
           pages[i] = open();
@@ -109,29 +109,33 @@ describe("a server that is down for ten minutes", () => {
 });
 
 describe("an attempt of a page that is gone", () => {
-  const att = { id: "gone-1", seq: 2, tab: "gone", want: USUAL, n: 1 };
-  const failed = async (changes: { tries: number; retryAt?: number; retryMs?: number }) => {
+  const attempt = { id: "gone-1", sequence: 2, tab: "gone", target: DEFAULT_KEY, n: 1 };
+  const failed = async (changes: { sends: number; retryAt?: number; retryMs?: number }) => {
     const all = browser();
-    await all.store.update(KEY, () => ({ ...expiredRow(), seq: 2, att: { ...att, ...changes } }));
+    await all.store.update(KEY, () => ({
+      ...expiredRow(),
+      sequence: 2,
+      attempt: { ...attempt, ...changes },
+    }));
     return all;
   };
 
   test("A10: is followed when its pause is over, and the next pause is longer", async () => {
-    const all = await failed({ tries: 3, retryAt: Date.now() + 5_400, retryMs: 5_400 });
+    const all = await failed({ sends: 3, retryAt: Date.now() + 5_400, retryMs: 5_400 });
     void all.tab("a").refresh(NEED);
     await vi.advanceTimersByTimeAsync(5_399);
     expect(all.sent).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(1);
     expect(all.sent).toHaveLength(1);
-    expect((await all.store.get(KEY))!.att).toMatchObject({
-      tries: 4,
+    expect((await all.store.get(KEY))!.attempt).toMatchObject({
+      sends: 4,
       retryAt: Date.now() + 16_200,
       retryMs: 16_200,
     });
   });
 
   test("A10: waits for a shorter time than its pause when the wall clock was set back", async () => {
-    const all = await failed({ tries: 3, retryAt: Date.now() + 7_200_000, retryMs: 5_400 });
+    const all = await failed({ sends: 3, retryAt: Date.now() + 7_200_000, retryMs: 5_400 });
     void all.tab("a").refresh(NEED);
     // The ghost of the request, and the pause.
     await vi.advanceTimersByTimeAsync(2_500 + 5_400);
@@ -139,11 +143,17 @@ describe("an attempt of a page that is gone", () => {
   });
 
   test("A10: is followed at once when another tab has the answer meanwhile", async () => {
-    const all = await failed({ tries: 9, retryAt: Date.now() + 20_000, retryMs: 20_000 });
+    const all = await failed({ sends: 9, retryAt: Date.now() + 20_000, retryMs: 20_000 });
     const tokens = all.tab("a").refresh(NEED);
     await vi.advanceTimersByTimeAsync(4_000);
-    const access = { [USUAL]: { gen: 2, expiresAt: Date.now() + 60_000, scope: [] } };
-    await all.store.update(KEY, (row) => ({ ...row!, gen: 2, cseq: 2, att: null, access }));
+    const access = { [DEFAULT_KEY]: { generation: 2, expiresAt: Date.now() + 60_000, scope: [] } };
+    await all.store.update(KEY, (row) => ({
+      ...row!,
+      generation: 2,
+      committedSequence: 2,
+      attempt: null,
+      access,
+    }));
     await vi.advanceTimersByTimeAsync(1_000);
     expect((await tokens).generation).toBe(2);
     expect(all.sent).toHaveLength(0);
@@ -154,7 +164,7 @@ describe("an attempt of a page that is gone", () => {
     const first = open();
     first.tab.refresh(NEED).catch(() => {});
     await settle();
-    sent[0]!.answer({ type: "not_rotated", retryAfterMs: 50_000, cause: undefined });
+    sent[0]!.response({ type: "not_rotated", retryAfterMs: 50_000, cause: undefined });
     await settle();
     await vi.advanceTimersByTimeAsync(SECOND);
     first.close();
@@ -168,10 +178,10 @@ describe("an attempt of a page that is gone", () => {
   });
 
   test("A10: is followed late by a tab that nobody looks at, and sooner when somebody does", async () => {
-    const { store, sent, tab } = await failed({ tries: 9, retryAt: Date.now(), retryMs: 20_000 });
+    const { store, sent, tab } = await failed({ sends: 9, retryAt: Date.now(), retryMs: 20_000 });
     await store.update(KEY, (row) => {
-      const { [USUAL]: entry } = row!.access;
-      return { ...row!, access: { [USUAL]: { ...entry!, lifeMs: 3_600_000 } } };
+      const { [DEFAULT_KEY]: entry } = row!.access;
+      return { ...row!, access: { [DEFAULT_KEY]: { ...entry!, lifetimeMs: 3_600_000 } } };
     });
     let isVisible = false;
     const hidden = tab("a", {
@@ -192,17 +202,17 @@ test("A10: an attempt for another target waits for the same pause, because the s
   await store.update(KEY, () => expiredRow());
   const one = tab("a");
   void one.refresh(NEED);
-  void tab("b").refresh({ ...NEED, want: wantKey({ resource: "https://api.example" }) });
+  void tab("b").refresh({ ...NEED, target: targetKey({ resource: "https://api.example" }) });
   await settle();
   for (let send = 0; send < 4; send++) {
-    sent[send]!.answer(down);
+    sent[send]!.response(down);
     while (sent.length === send + 1) {
       await vi.advanceTimersToNextTimerAsync();
       await settle();
     }
   }
   expect(new Set(sent.map(({ tab }) => tab))).toEqual(new Set(["a"]));
-  sent.at(-1)!.answer(answerOf(2));
+  sent.at(-1)!.response(responseOf(2));
   await vi.advanceTimersByTimeAsync(SECOND);
   expect(sent.at(-1)).toMatchObject({ tab: "b", refreshToken: "rt2" });
 });

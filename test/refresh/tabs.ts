@@ -2,13 +2,13 @@ import { sessionKey } from "../../src/core/keys.ts";
 import type { TabMessage } from "../../src/core/message.ts";
 import type { Clock, Random, TabChannel } from "../../src/core/ports.ts";
 import type {
-  IdTokenVerdict,
-  RefreshAnswer,
+  IdTokenValidation,
+  RefreshResponse,
   RefreshedTokens,
   Send,
 } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
-import { wantKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/want.ts";
 import { revokeEnded } from "../../src/auth/logout/revocation.ts";
 import { MemorySessionStore } from "../support/memory-session-store.ts";
 import { MemoryTabHub } from "../support/memory-tab-channel.ts";
@@ -20,14 +20,14 @@ import type { RefreshPorts } from "../../src/refresh/run.ts";
 export const CLIENT = "issuer,client";
 export const ADA = "ada";
 export const KEY = sessionKey(CLIENT, ADA);
-export const USUAL = wantKey({});
+export const DEFAULT_KEY = targetKey({});
 
 /** One send of a refresh token, answered by the test. */
 export interface Sent {
   readonly tab: string;
   readonly refreshToken: string | undefined;
-  readonly want: string;
-  readonly answer: (answer: RefreshAnswer) => void;
+  readonly target: string;
+  readonly response: (response: RefreshResponse) => void;
 }
 
 /** Tabs of one browser: a coordinator each, over one store, one set of locks and one channel. */
@@ -49,7 +49,7 @@ export function browser(): {
   const messages: TabMessage[] = [];
   const revoked: string[] = [];
   const server = { revoke: async (token: string) => void revoked.push(token) };
-  const desk = { client: CLIENT, sessions: store, locks, clock: testClock, server };
+  const parts = { client: CLIENT, sessions: store, locks, clock: testClock, server };
   hub.join().listen((message) => messages.push(message));
   const tab = (name: string, options: TabOptions = {}) =>
     new RefreshCoordinator({
@@ -64,7 +64,7 @@ export function browser(): {
         clock: options.clock ?? testClock,
         page: { ...PAGE, ...options.page },
         random: counting(name),
-        send: scriptedSend(name, sent, options, (user, token) => revokeEnded(desk, user, token)),
+        send: scriptedSend(name, sent, options, (user, token) => revokeEnded(parts, user, token)),
       },
     });
   return { store, locks, sent, messages, revoked, channel: () => hub.join(), tab };
@@ -78,22 +78,22 @@ export interface TabOptions {
   channel?: TabChannel;
   prepare?: () => Promise<void>;
   /** With keys that are fetched; never, when not given. */
-  verdict?: () => Promise<IdTokenVerdict>;
+  validation?: () => Promise<IdTokenValidation>;
   /** With keys that are at hand; there are none when not given. */
-  atHand?: () => Promise<IdTokenVerdict>;
+  atHand?: () => Promise<IdTokenValidation>;
 }
 
 const PAGE: RefreshPorts["page"] = {
   online: () => true,
   visible: () => true,
-  asleep: () => false,
+  frozen: () => false,
   onEvent: () => () => {},
 };
 
 /** Vitest's fake timers move it. */
 export const testClock: Clock = {
   now: () => Date.now(),
-  mono: () => performance.now(),
+  monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       const timer = setTimeout(resolve, ms);
@@ -112,18 +112,18 @@ function counting(name: string): Random {
 function scriptedSend(
   tab: string,
   sent: Sent[],
-  { prepare, verdict, atHand }: TabOptions,
+  { prepare, validation, atHand }: TabOptions,
   revoke: Send["revoke"],
 ): Send {
   return {
     prepare: prepare ?? (() => Promise.resolve()),
     sync: () => Promise.resolve(),
-    send: ({ refreshToken }, want) =>
-      new Promise((answer) => {
-        sent.push({ tab, refreshToken, want, answer });
+    send: ({ refreshToken }, target) =>
+      new Promise((response) => {
+        sent.push({ tab, refreshToken, target, response });
       }),
     verify: (_record, keys) => {
-      if (keys === "fetched") return verdict?.() ?? new Promise(() => {});
+      if (keys === "fetched") return validation?.() ?? new Promise(() => {});
       return atHand?.() ?? Promise.resolve({ type: "unknown" });
     },
     revoke,
@@ -133,26 +133,26 @@ function scriptedSend(
 export function expiredRow(): SessionRow {
   return {
     v: 1,
-    sid: "s1",
-    gen: 1,
-    seq: 1,
-    cseq: 1,
-    att: null,
+    sessionId: "s1",
+    generation: 1,
+    sequence: 1,
+    committedSequence: 1,
+    attempt: null,
     end: null,
     keep: "device",
     renewable: true,
     resources: ["https://api.example"],
-    access: { [USUAL]: { gen: 1, expiresAt: Date.now() - 1, scope: ["openid"] } },
+    access: { [DEFAULT_KEY]: { generation: 1, expiresAt: Date.now() - 1, scope: ["openid"] } },
     tokens: {
       refreshToken: "rt1",
       idTokenVerified: true,
       user: { sub: ADA, claims: { sub: ADA } },
-      access: { [USUAL]: { token: "at1", tokenType: "Bearer" } },
+      access: { [DEFAULT_KEY]: { token: "at1", tokenType: "Bearer" } },
     } satisfies TokenRecord,
   };
 }
 
-export function answerOf(n: number, changes: Partial<RefreshedTokens> = {}): RefreshAnswer {
+export function responseOf(n: number, changes: Partial<RefreshedTokens> = {}): RefreshResponse {
   return {
     type: "tokens",
     tokens: {

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
 import { remainingMs } from "../../src/core/token-lifetime.ts";
-import { wantKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/want.ts";
 import { CachedGrant } from "../../src/grants/cached-grant.ts";
 import { TokenManager } from "../../src/service/token-manager.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
-import { deviceWorld, INTERVAL_MS, LIFE_MS } from "../grants/device.ts";
+import { deviceWorld, INTERVAL_MS, LIFETIME_MS } from "../grants/device.ts";
 import { mapStorage, scriptedGrant } from "../grants/support.ts";
-import { answerOf, expiredRow, settle, testClock, USUAL } from "../refresh/tabs.ts";
+import { responseOf, expiredRow, settle, testClock, DEFAULT_KEY } from "../refresh/tabs.ts";
 import { remember, world, type World } from "../auth/fixture.ts";
 
 /** A wall clock that ran ahead when a token came, and was corrected afterwards. */
@@ -36,7 +36,7 @@ function rowFromAhead(): SessionRow {
   const expiresAt = Date.now() + HOUR + MINUTE;
   return {
     ...row,
-    access: { [USUAL]: { gen: 1, expiresAt, scope: ["openid"], lifeMs: MINUTE } },
+    access: { [DEFAULT_KEY]: { generation: 1, expiresAt, scope: ["openid"], lifetimeMs: MINUTE } },
   };
 }
 
@@ -48,7 +48,7 @@ describe("B12: a token whose clock was set back after it came", () => {
     const my = setUp();
     await remember(my, rowFromAhead());
     my.set(0);
-    my.refreshes.push(answerOf(2, { expiresAt: Date.now() + MINUTE }));
+    my.refreshes.push(responseOf(2, { expiresAt: Date.now() + MINUTE }));
     const auth = my.tab();
     auth.start();
     expect(await auth.getToken()).toBe("at1");
@@ -71,7 +71,7 @@ describe("B12: a token whose clock was set back after it came", () => {
     expect(leftOf(auth.state, Date.now())).toBe(MINUTE - 10_000);
     expect(my.sends).toBe(0);
     await vi.advanceTimersByTimeAsync(MINUTE);
-    my.refreshes.push(answerOf(2, { expiresAt: Date.now() + MINUTE }));
+    my.refreshes.push(responseOf(2, { expiresAt: Date.now() + MINUTE }));
     expect(await auth.getToken()).toBe("at2");
     expect(my.sends).toBe(1);
   });
@@ -102,14 +102,14 @@ describe("B12: a token whose clock was set back after it came", () => {
 
   test("B12: for another resource, which is read at each call, is replaced behind the first", async () => {
     const resource = "https://api.example";
-    const key = wantKey({ resource });
+    const key = targetKey({ resource });
     const my = setUp();
     const row = rowFromAhead();
-    row.access[key] = row.access[USUAL]!;
+    row.access[key] = row.access[DEFAULT_KEY]!;
     Object.assign((row.tokens as TokenRecord).access, { [key]: { token: "api1", tokenType: "x" } });
     await remember(my, row);
     my.set(0);
-    my.refreshes.push(answerOf(2, { accessToken: "api2" }));
+    my.refreshes.push(responseOf(2, { accessToken: "api2" }));
     const auth = my.tab();
     auth.start();
     await auth.getUser();
@@ -121,10 +121,10 @@ describe("B12: a token whose clock was set back after it came", () => {
   test("B12: that was over when it came is not revived by it", async () => {
     const my = setUp();
     const row = rowFromAhead();
-    row.access[USUAL] = { ...row.access[USUAL]!, lifeMs: 0 };
+    row.access[DEFAULT_KEY] = { ...row.access[DEFAULT_KEY]!, lifetimeMs: 0 };
     await remember(my, row);
     my.set(0);
-    my.refreshes.push(answerOf(2));
+    my.refreshes.push(responseOf(2));
     const auth = my.tab();
     auth.start();
     expect(await auth.getToken()).toBe("at2");
@@ -203,13 +203,13 @@ test("B12: a device code that another page got before the clock was set back end
   const code = (await my.requests.get((await my.requests.getAllKeys())[0]!))!;
   first.abort();
   await settle();
-  await my.requests.set("issuer,client/" + wantKey({}), code);
+  await my.requests.set("issuer,client/" + targetKey({}), code);
   vi.setSystemTime(Date.now() - HOUR);
   const { grant, shown } = my.tab();
   const login = grant.requestToken({}).catch((error: unknown) => error);
   await settle();
   expect(shown[0]!.userCode).toBe("CODE-1");
-  expect(shown[0]!.expiresAt - Date.now()).toBeLessThanOrEqual(LIFE_MS);
-  await vi.advanceTimersByTimeAsync(LIFE_MS);
+  expect(shown[0]!.expiresAt - Date.now()).toBeLessThanOrEqual(LIFETIME_MS);
+  await vi.advanceTimersByTimeAsync(LIFETIME_MS);
   expect(await login).toMatchObject({ code: "device_code" });
 });

@@ -9,7 +9,7 @@ import {
 import type { Grant, TokenRequest } from "../../src/core/grant.ts";
 import { contextKey, TokenContext } from "../../src/core/token-context.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
-import { wantKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/want.ts";
 import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";
 import { TokenManager, type TokenManagerConfig } from "../../src/service/token-manager.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
@@ -17,9 +17,9 @@ import { MemoryTokenStorage } from "../../src/memory/memory-token-storage.ts";
 
 const HOUR = 3_600_000;
 const START = 1_800_000_000_000;
-const KEY = `auth_token::${wantKey({})}`;
+const KEY = `auth_token::${targetKey({})}`;
 
-function answer(changes: Partial<TokenSet> = {}): TokenSet {
+function response(changes: Partial<TokenSet> = {}): TokenSet {
   return tokenSet({
     accessToken: "at",
     tokenType: "Bearer",
@@ -40,7 +40,7 @@ function world({ refreshToken }: { refreshToken?: string } = {}) {
   const requestToken = vi.fn(async (request: TokenRequest): Promise<TokenSet> => {
     requests.push(request);
     await Promise.resolve();
-    return answer({
+    return response({
       accessToken: `at${requests.length}`,
       expiresAt: time + HOUR,
       ...(refreshToken && { refreshToken: `${refreshToken}${requests.length}` }),
@@ -110,7 +110,7 @@ describe("getToken", () => {
 
   test("a token that lives shorter than the leeway is not renewed at each call", async () => {
     const { tab, addMs, requestToken } = world();
-    requestToken.mockImplementation(async () => answer({ expiresAt: START + 20_000 }));
+    requestToken.mockImplementation(async () => response({ expiresAt: START + 20_000 }));
     const { getToken } = tab();
     await getToken();
     addMs(10_000);
@@ -125,7 +125,7 @@ describe("getToken", () => {
     "a token that ends %s ms from now is given all the same, once got",
     async (ms) => {
       const { tab, requestToken } = world();
-      requestToken.mockImplementation(async () => answer({ expiresAt: START + ms }));
+      requestToken.mockImplementation(async () => response({ expiresAt: START + ms }));
       expect(await Promise.all([tab().getToken(), tab().getToken()])).toEqual(["at", "at"]);
       expect(requestToken).toHaveBeenCalledTimes(ms === Number.POSITIVE_INFINITY ? 1 : 2);
     },
@@ -137,7 +137,7 @@ describe("getToken", () => {
     vi.spyOn(storage, "get").mockImplementation(async (key) =>
       JSON.parse(JSON.stringify((await get(key)) ?? null)),
     );
-    requestToken.mockImplementation(async () => answer({ expiresAt: Number.POSITIVE_INFINITY }));
+    requestToken.mockImplementation(async () => response({ expiresAt: Number.POSITIVE_INFINITY }));
     await tab().getToken();
     await tab().getToken();
     expect(requestToken).toHaveBeenCalledTimes(1);
@@ -248,7 +248,7 @@ describe("a provider that asks a person", () => {
       return given;
     });
     const type = async (
-      given: TokenSet | Error = answer({ ...(refreshToken && { refreshToken }) }),
+      given: TokenSet | Error = response({ ...(refreshToken && { refreshToken }) }),
     ) => {
       await vi.waitFor(() => expect(asked.length).toBeGreaterThan(0));
       typed(given);
@@ -277,10 +277,10 @@ describe("a provider that asks a person", () => {
     void type();
     await getToken();
     addMs(2 * HOUR);
-    void type(answer({ accessToken: "at2", expiresAt: START + 5 * HOUR }));
+    void type(response({ accessToken: "at2", expiresAt: START + 5 * HOUR }));
     const calls = [getToken(), getToken({ prompt: "login" })];
     await vi.waitFor(() => expect(asked).toHaveLength(2));
-    await type(answer({ accessToken: "at2", expiresAt: START + 5 * HOUR }));
+    await type(response({ accessToken: "at2", expiresAt: START + 5 * HOUR }));
     expect(await Promise.all(calls)).toEqual(["at2", "at2"]);
     for (const request of asked) expect(request).not.toHaveProperty("tokens");
   });
@@ -509,7 +509,7 @@ describe("invalidateToken", () => {
     const refreshing = getToken();
     await vi.waitFor(() => expect(reply).toBeDefined());
     const invalidating = invalidateToken();
-    reply(answer({ accessToken: "new", refreshToken: "rt-new", expiresAt: START + 3 * HOUR }));
+    reply(response({ accessToken: "new", refreshToken: "rt-new", expiresAt: START + 3 * HOUR }));
     expect(await refreshing).toBe("new");
     await invalidating;
     expect(await stored()).toMatchObject({ accessToken: "new", refreshToken: "rt-new" });

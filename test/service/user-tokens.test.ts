@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TokenParameters } from "../../src/core/authorization-server.ts";
-import type { TabLock } from "../../src/core/ports.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
-import { wallClock } from "../../src/core/wall-clock.ts";
 import { AuthGrant } from "../../src/grants/auth-grant.ts";
 import { CachedGrant } from "../../src/grants/cached-grant.ts";
 import { CustomGrant } from "../../src/grants/custom-grant.ts";
@@ -16,6 +14,7 @@ import { ADA, settle } from "../refresh/tabs.ts";
 import type { Grant } from "../../src/core/grant.ts";
 import { two } from "../auth/two-users.ts";
 import type { World } from "../auth/fixture.ts";
+import { type TabLock, wallClock } from "../../src/core/ports.ts";
 
 /** Tokens of a service that belong to the user who is signed in. Ada and Grace are. */
 
@@ -170,7 +169,7 @@ describe.each(RECIPES)("B6: %s", (_name, recipe) => {
     const auth = await open(my);
     const billing = manager(auth, recipe);
     await billing.getToken();
-    await auth.signOut({ endSession: "none" });
+    await auth.logout({ endSession: "none" });
     await expect(billing.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
     expect(server.subjects).toHaveLength(1);
   });
@@ -191,7 +190,7 @@ describe.each(RECIPES)("B6: %s", (_name, recipe) => {
 });
 
 describe.each(OWNED)("B6: %s", (_name, recipe) => {
-  test.each(["signOut", "forget", "signOutEverywhere"] as const)(
+  test.each(["logout", "forget", "logoutAll"] as const)(
     "B6: %s deletes the user's entries, of every target, and nobody else's",
     async (how) => {
       const { my, manager, storage } = await setUp();
@@ -209,7 +208,7 @@ describe.each(OWNED)("B6: %s", (_name, recipe) => {
       const key = (sub: string, audience = "") => `auth_token:billing:${sub}:["","${audience}",""]`;
       expect(await storage.exists(key(ADA))).toBe(false);
       expect(await storage.exists(key(ADA, "https://other.example"))).toBe(false);
-      expect(await storage.exists(key("grace"))).toBe(how !== "signOutEverywhere");
+      expect(await storage.exists(key("grace"))).toBe(how !== "logoutAll");
     },
   );
 
@@ -218,7 +217,7 @@ describe.each(OWNED)("B6: %s", (_name, recipe) => {
     const [auth, other] = [await open(my), await open(my)];
     await manager(auth, recipe).getToken();
     expect(await storage.exists(`auth_token:billing:${ADA}:["","",""]`)).toBe(true);
-    await other.signOut({ endSession: "none" });
+    await other.logout({ endSession: "none" });
     await settle();
     expect(await storage.exists(`auth_token:billing:${ADA}:["","",""]`)).toBe(false);
   });
@@ -232,7 +231,7 @@ describe.each(OWNED)("B6: %s", (_name, recipe) => {
     const token = billing.getToken({ prompt: "none" });
     token.catch(() => {});
     await vi.waitFor(() => expect(server.subjects).toHaveLength(1));
-    await auth.signOut({ endSession: "none" });
+    await auth.logout({ endSession: "none" });
     arrive();
     await expect(token).rejects.toMatchObject({ code: "no_token" });
     expect(await storage.exists(`auth_token:billing:${ADA}:["","",""]`)).toBe(false);
@@ -294,7 +293,7 @@ describe("B6: an entry of the user", () => {
     expect(await reports.getToken()).toBe("billing a 1");
     user = "b";
     expect(await reports.getToken()).toBe("billing b 2");
-    await reports.userLeft("a");
+    await reports.removeUser("a");
     user = "a";
     expect(await reports.getToken()).toBe("billing a 3");
   });
@@ -307,14 +306,14 @@ describe("B6: an entry of the user", () => {
       storage,
       key: "exchange",
     });
-    auth.onUserLeft((sub) => cached.userLeft(sub));
+    auth.onUserRemoved((sub) => cached.removeUser(sub));
     const token = async () => (await cached.requestToken({})).accessToken;
     expect([await token(), await token()]).toEqual(["billing at-ada 1", "billing at-ada 1"]);
     await auth.switchUser("grace");
     expect(await token()).toBe("billing at-grace 2");
     await auth.switchUser(ADA);
     expect(await token()).toBe("billing at-ada 1");
-    await auth.signOut({ endSession: "none" });
+    await auth.logout({ endSession: "none" });
     expect(JSON.stringify([...storage.rows])).not.toContain("at-ada");
     expect(JSON.stringify([...storage.rows])).toContain("at-grace");
   });

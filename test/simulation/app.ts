@@ -1,9 +1,9 @@
 import { sessionKey } from "../../src/core/keys.ts";
 import { userNeeded } from "../../src/core/refusal.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
-import { wantKey, type WantKey } from "../../src/core/want.ts";
-import { checkIn, type CheckInDesk } from "../../src/auth/login/store-login.ts";
-import { checkOut } from "../../src/auth/logout/local-logout.ts";
+import { targetKey, type TargetKey } from "../../src/core/want.ts";
+import { storeLogin, type StoreLoginParts } from "../../src/auth/login/store-login.ts";
+import { localLogout } from "../../src/auth/logout/local-logout.ts";
 import { userOf } from "./id-tokens.ts";
 import type { Server } from "./server.ts";
 import { record, type Stage } from "./stage.ts";
@@ -12,7 +12,7 @@ import { CLIENT, type Tab } from "./tab.ts";
 
 const RESOURCE = "https://api.example";
 
-export const WANTS: readonly WantKey[] = [wantKey({}), wantKey({ resource: RESOURCE })];
+export const TARGETS: readonly TargetKey[] = [targetKey({}), targetKey({ resource: RESOURCE })];
 
 /** What an app does in a tab: it asks for tokens, signs people in and signs them out. */
 export class App {
@@ -31,22 +31,26 @@ export class App {
   }
 
   /** Asks until there is a definite answer, as apps do. */
-  async ask(tab: Tab, user: string, want: WantKey, notGen: number): Promise<void> {
+  async ask(tab: Tab, user: string, target: TargetKey, notGeneration: number): Promise<void> {
     const { life, refresher, clock } = tab;
     const need = ++this.#needs;
-    record(this.#stage, { what: "ask", tab: life.name, need, user, want, notGen });
+    record(this.#stage, { what: "ask", tab: life.name, need, user, target, notGeneration });
     this.waiting.set(need, tab);
     for (;;) {
       try {
-        const { accessToken, generation = -1 } = await refresher.refresh({ user, want, notGen });
+        const { accessToken, generation = -1 } = await refresher.refresh({
+          user,
+          target,
+          notGeneration,
+        });
         record(this.#stage, {
           what: "got",
           tab: life.name,
           need,
           user,
-          want,
+          target,
           token: accessToken,
-          gen: generation,
+          generation: generation,
         });
         this.waiting.delete(need);
         return;
@@ -96,7 +100,7 @@ export class App {
     await this.#subject.passRevocations({ client: CLIENT, locks, clock, untold }, { kept });
     const left = this.#stage.scheduler.now;
     await clock.sleep(this.#stage.prng.between(100, 1_900));
-    const granted = this.#server.login(user, WANTS[0]!);
+    const granted = this.#server.login(user, TARGETS[0]!);
     record(this.#stage, {
       what: "login",
       tab: life.name,
@@ -106,28 +110,28 @@ export class App {
       token: granted.refreshToken,
     });
     await clock.sleep(this.#stage.prng.between(10, 500));
-    const answer = tokenSet({
+    const response = tokenSet({
       ...granted,
       tokenType: "Bearer",
-      expiresAt: clock.now() + this.#stage.lifeMs,
+      expiresAt: clock.now() + this.#stage.lifetimeMs,
       scope: ["openid"],
       user: userOf(user, granted.idToken),
       authTime: 7,
       resources: [RESOURCE],
     });
     // A store that fails leaves the session as it was.
-    await checkIn({ ...desk(tab, user), clock }, answer, answer.user!).catch(() => {});
+    await storeLogin({ ...parts(tab, user), clock }, response, response.user!).catch(() => {});
   }
 
-  async signOut(tab: Tab, user: string): Promise<void> {
-    const left = await checkOut(desk(tab, user)).catch(() => undefined);
+  async logout(tab: Tab, user: string): Promise<void> {
+    const left = await localLogout(parts(tab, user)).catch(() => undefined);
     if (left?.refreshToken === undefined || this.#stage.prng.chance(0.5)) return;
     await tab.send.revoke(user, left.refreshToken).catch(() => {});
   }
 }
 
 /** Every person is the default here: sessions stand beside one another. */
-function desk({ life, store, channel, random, clock }: Tab, user: string): CheckInDesk {
+function parts({ life, store, channel, random, clock }: Tab, user: string): StoreLoginParts {
   return {
     client: CLIENT,
     tab: life.name,

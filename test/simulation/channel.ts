@@ -1,28 +1,28 @@
 import type { TabMessage } from "../../src/core/message.ts";
 import type { TabChannel } from "../../src/core/ports.ts";
 import { record, strikes, type Stage } from "./stage.ts";
-import type { TabLife } from "./tab-life.ts";
+import type { TabLifecycle } from "./tab-life.ts";
 
 type Listener = (message: TabMessage) => void;
 
 /** One BroadcastChannel between all tabs. */
 export class Broadcast {
   readonly #stage: Stage;
-  readonly #tabs = new Map<TabLife, Set<Listener>>();
+  readonly #tabs = new Map<TabLifecycle, Set<Listener>>();
 
   constructor(stage: Stage) {
     this.#stage = stage;
   }
 
   /** A tab hears itself at once and without a loss. */
-  of(life: TabLife): TabChannel {
+  of(life: TabLifecycle): TabChannel {
     const listeners = new Set<Listener>();
     this.#tabs.set(life, listeners);
     life.onDeath(() => this.#tabs.delete(life));
     return {
       post: (message) => {
         record(this.#stage, { what: "message", message });
-        queueMicrotask(() => life.deliver("message", () => hear(listeners, message)));
+        queueMicrotask(() => life.deliver("message", () => onMessage(listeners, message)));
         this.#broadcast(life, message);
       },
       listen: (listener) => {
@@ -32,9 +32,9 @@ export class Broadcast {
     };
   }
 
-  #broadcast(from: TabLife, message: TabMessage): void {
+  #broadcast(from: TabLifecycle, message: TabMessage): void {
     const { scheduler, prng } = this.#stage;
-    const prompt: (readonly [TabLife, ReadonlySet<Listener>])[] = [];
+    const prompt: (readonly [TabLifecycle, ReadonlySet<Listener>])[] = [];
     for (const [life, listeners] of this.#tabs) {
       if (life === from || strikes(this.#stage, "messages", 0.7)) continue;
       if (strikes(this.#stage, "messages", 0.3)) {
@@ -50,10 +50,10 @@ export class Broadcast {
   }
 }
 
-function deliver(life: TabLife, listeners: ReadonlySet<Listener>, message: TabMessage): void {
-  if (listeners.size > 0) life.deliver("message", () => hear(listeners, message));
+function deliver(life: TabLifecycle, listeners: ReadonlySet<Listener>, message: TabMessage): void {
+  if (listeners.size > 0) life.deliver("message", () => onMessage(listeners, message));
 }
 
-function hear(listeners: ReadonlySet<Listener>, message: TabMessage): void {
+function onMessage(listeners: ReadonlySet<Listener>, message: TabMessage): void {
   for (const listener of [...listeners]) listener(message);
 }

@@ -102,7 +102,7 @@ export class Faults {
         tab.life.cache();
         if (prng.chance(0.3)) scheduler.after(prng.between(0, 40_000), () => tab.life.die());
         else wakeLater(tab, prng.anyScale(200, 40_000));
-        if (this.#living().filter(({ life }) => !life.isAsleep).length < 2) reopenLater();
+        if (this.#living().filter(({ life }) => !life.isFrozen).length < 2) reopenLater();
       },
       offline: () => this.#change({ online: false }, prng.anyScale(200, 40_000)),
       outage: () =>
@@ -148,7 +148,7 @@ export class Faults {
     if (tab.life.state !== "awake") return;
     const signIn = async (at: Tab) => this.#app.login(at, user);
     if (prng.chance(0.3)) return void signIn(tab);
-    void this.#app.signOut(tab, user);
+    void this.#app.logout(tab, user);
     this.#stage.scheduler.after(prng.anyScale(20, 20_000), () => {
       const other = this.#living().find(({ life }) => life.state === "awake");
       if (other) void signIn(other);

@@ -7,7 +7,7 @@ export type Flaw = "claims" | "signature";
 
 export const ISSUER = "https://id.example";
 export const CLIENT_ID = "client";
-export const LIFE_S = 600;
+export const LIFETIME_S = 600;
 
 /** What may be wrong about the claims of a refreshed ID token. Nothing of it needs a key to be seen. */
 const WRONG: readonly Readonly<Record<string, unknown>>[] = [
@@ -34,7 +34,7 @@ export function idTokenOf(
     aud: CLIENT_ID,
     sub,
     iat: issuedAtS,
-    exp: issuedAtS + LIFE_S,
+    exp: issuedAtS + LIFETIME_S,
     auth_time: 7,
     nonce: "nonce",
     ...(flaw === "claims" && prng.pick(WRONG)),

@@ -1,7 +1,7 @@
 import type { Evidence, Invariant } from "./judge.ts";
 import {
   loginsLeaveInTime,
-  loginStands,
+  loginIsCurrent,
   revocationsGiveWay,
   revokesInTime,
   revokesOnlyWhatIsOver,
@@ -19,7 +19,7 @@ import {
 } from "./send-invariants.ts";
 import { backOffIsShared, refusalsEnd, refusedIsNotAsked } from "./refusal-invariants.ts";
 import {
-  answersDoNotCross,
+  responsesDoNotCross,
   liveness,
   noTokenInMessages,
   transactionsEnd,
@@ -27,9 +27,9 @@ import {
 
 import {
   claimsBeforeStoring,
-  everyIdTokenIsJudged,
+  everyIdTokenIsValidated,
   signatureBeforeGiving,
-  verdictsDoNotCross,
+  validationsDoNotCross,
 } from "./verdict-invariants.ts";
 
 const INVARIANTS: Readonly<Record<string, Invariant>> = {
@@ -48,8 +48,8 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   I9: noTokenInMessages,
   I10: transactionsEnd,
   I11: nothingAfterAnEnd,
-  I12: answersDoNotCross,
-  I13: loginStands,
+  I12: responsesDoNotCross,
+  I13: loginIsCurrent,
   "I13 revocation": revokesOnlyWhatIsOver,
   "I13 permit": revokesInTime,
   "I13 wait": loginsLeaveInTime,
@@ -59,8 +59,8 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   refusals: refusedIsNotAsked,
   "refusals end": refusalsEnd,
   "back-off": backOffIsShared,
-  verdicts: verdictsDoNotCross,
-  "verdicts kept": everyIdTokenIsJudged,
+  validations: validationsDoNotCross,
+  "verdicts kept": everyIdTokenIsValidated,
 };
 
 export const INVARIANT_NAMES: readonly string[] = Object.keys(INVARIANTS);

@@ -25,8 +25,8 @@ export function overAt(trace: Trace): (id: number) => number {
 
 /** When the lock of an attempt that had sent at `t` was free, or its tab gone; never: infinity. */
 export function ownerEndAt(trace: Trace): (send: Of<"send">) => number {
-  const ends = new Map(all(trace, "owner end").map(({ attId, t }) => [attId, t]));
-  return ({ claim }) => ends.get(claim.attId) ?? Infinity;
+  const ends = new Map(all(trace, "owner end").map(({ attemptId, t }) => [attemptId, t]));
+  return ({ claim }) => ends.get(claim.attemptId) ?? Infinity;
 }
 
 export function refreshTokenOf(row: SessionRow | undefined): string | undefined {

@@ -1,25 +1,25 @@
 import type { TabLock } from "../../src/core/ports.ts";
 import { record, type Stage } from "./stage.ts";
-import type { TabLife } from "./tab-life.ts";
+import type { TabLifecycle } from "./tab-life.ts";
 
 const OWN = "own/";
 
 /** What stands in for Web Locks in a tab, and the trace of when its owners ended. */
-export function messageLocks(stage: Stage, life: TabLife, locks: TabLock): TabLock {
+export function messageLocks(stage: Stage, life: TabLifecycle, locks: TabLock): TabLock {
   const held = new Set<string>();
-  const end = (attId: string) => {
-    if (held.delete(attId)) record(stage, { what: "owner end", attId });
+  const end = (attemptId: string) => {
+    if (held.delete(attemptId)) record(stage, { what: "owner end", attemptId });
   };
   life.onDeath(() => {
-    for (const attId of held) end(attId);
+    for (const attemptId of held) end(attemptId);
   });
   return {
     request: async (name, options, callback) => {
       if (!name.startsWith(OWN) || options.mode === "shared")
         return locks.request(name, options, callback);
-      const attId = name.slice(OWN.length);
-      held.add(attId);
-      return locks.request(name, options, callback).finally(() => end(attId));
+      const attemptId = name.slice(OWN.length);
+      held.add(attemptId);
+      return locks.request(name, options, callback).finally(() => end(attemptId));
     },
     query: () => locks.query(),
   };

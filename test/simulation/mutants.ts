@@ -223,7 +223,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a revocation whose ghost is not waited for",
-    edits: [["auth/logout/revocation.ts", "answer.catch(() => clock.sleep(DRAIN_MS))", "answer"]],
+    edits: [["auth/logout/revocation.ts", "answer.catch(() => clock.sleep(DRAIN_MS))", "response"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13"],
   },
@@ -403,7 +403,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "without Web Locks every owner counts as ended",
     edits: [
-      ["browser/tabs/broadcast-tab-lock.ts", "this.#ended.has(name) && !this.#held.has(name)", "true"],
+      [
+        "browser/tabs/broadcast-tab-lock.ts",
+        "this.#ended.has(name) && !this.#held.has(name)",
+        "true",
+      ],
     ],
     mix: "slow network/unknown/messages",
     breaks: ["I1"],

@@ -1,19 +1,19 @@
 import { NetworkError, RequestTokenError } from "../../src/core/errors.ts";
 import type { Clock } from "../../src/core/ports.ts";
 import type {
-  GrantedAnswer,
-  IdTokenVerdict,
-  RefreshAnswer,
+  GrantedResponse,
+  IdTokenValidation,
+  RefreshResponse,
   Send,
 } from "../../src/core/refresher.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
-import { USUAL_WANT } from "../../src/core/want.ts";
+import { DEFAULT_TARGET } from "../../src/core/want.ts";
 import { CLIENT_ID, isForged, ISSUER, userOf } from "./id-tokens.ts";
 import type { Granted, Server } from "./server.ts";
 import { record, strikes, type Stage } from "./stage.ts";
 import type { TabStore } from "./store.ts";
 import type { Subject } from "./subject.ts";
-import type { TabLife } from "./tab-life.ts";
+import type { TabLifecycle } from "./tab-life.ts";
 
 /** The way from tabs to the server and back. */
 export class Network {
@@ -28,7 +28,7 @@ export class Network {
     this.#subject = subject;
   }
 
-  of(life: TabLife, clock: Clock, store: TabStore): Omit<Send, "revoke"> {
+  of(life: TabLifecycle, clock: Clock, store: TabStore): Omit<Send, "revoke"> {
     const { prng, weather } = this.#stage;
     let hasKeys = false;
     const learnKeys = () => {
@@ -40,12 +40,12 @@ export class Network {
     return {
       prepare: () => this.#pass(life, 0.5),
       sync: () => Promise.resolve(),
-      send: (previous, want) => {
+      send: (previous, target) => {
         const { refreshToken } = previous;
         if (refreshToken === undefined) return Promise.resolve({ type: "unsent" });
-        return this.#send(life, clock, store, { token: refreshToken, previous, want });
+        return this.#send(life, clock, store, { token: refreshToken, previous, target });
       },
-      verify: async ({ idToken, user, authTime }, keys): Promise<IdTokenVerdict> => {
+      verify: async ({ idToken, user, authTime }, keys): Promise<IdTokenValidation> => {
         await this.#pass(life, keys === "cached" ? 0.9 : 0);
         const canFetch = keys === "fetched" && !weather.keysDown && weather.online;
         if (canFetch && !hasKeys) learnKeys();
@@ -58,12 +58,14 @@ export class Network {
   }
 
   /** What revokes in a tab. */
-  serverOf(life: TabLife): { revoke(refreshToken: string, signal: AbortSignal): Promise<void> } {
+  serverOf(life: TabLifecycle): {
+    revoke(refreshToken: string, signal: AbortSignal): Promise<void>;
+  } {
     return { revoke: (refreshToken, signal) => this.#revoke(life, refreshToken, signal) };
   }
 
   /** A while, or none. */
-  #pass(life: TabLife, none: number): Promise<void> {
+  #pass(life: TabLifecycle, none: number): Promise<void> {
     const { prng, scheduler } = this.#stage;
     if (prng.chance(none)) return Promise.resolve();
     return new Promise((resolve) => {
@@ -72,11 +74,11 @@ export class Network {
   }
 
   #send(
-    life: TabLife,
+    life: TabLifecycle,
     clock: Clock,
     { lastClaims }: TabStore,
-    { token, previous, want }: { token: string; previous: TokenRecord; want: string },
-  ): Promise<RefreshAnswer> {
+    { token, previous, target }: { token: string; previous: TokenRecord; target: string },
+  ): Promise<RefreshResponse> {
     const user = previous.user.sub;
     const { scheduler, timing } = this.#stage;
     const id = ++this.#sends;
@@ -85,35 +87,35 @@ export class Network {
       tab: life.name,
       id,
       user,
-      want,
+      target,
       token,
-      claim: lastClaims.get(user) ?? { attId: "none", seq: 0, n: 0, sid: "none" },
+      claim: lastClaims.get(user) ?? { attemptId: "none", sequence: 0, n: 0, sessionId: "none" },
     });
     this.#stage.atPoint("sent", life.name);
     return new Promise((resolve) => {
       let isOver = false;
-      const finish = (answer: RefreshAnswer) => {
+      const finish = (response: RefreshResponse) => {
         if (isOver) return;
         isOver = true;
         scheduler.cancel(timer);
-        record(this.#stage, { what: "over", tab: life.name, id, answer: answer.type });
-        resolve(answer);
+        record(this.#stage, { what: "over", tab: life.name, id, response: response.type });
+        resolve(response);
       };
       const cut = { type: "unknown", byServer: false, cause: new NetworkError("cut") } as const;
       const timer = scheduler.after(timing.requestMs, () =>
         life.deliver("timer", () => finish(cut)),
       );
       this.#transmit(
-        { life, id, token, previous, want },
-        (answer) => life.deliver("result", () => finish(answer(clock))),
+        { life, id, token, previous, target },
+        (response) => life.deliver("result", () => finish(response(clock))),
         () => life.deliver("result", () => finish(cut)),
       );
     });
   }
 
   #transmit(
-    { life, id, token, previous, want }: Sending,
-    arrive: (answer: (clock: Clock) => RefreshAnswer) => void,
+    { life, id, token, previous, target }: Sending,
+    arrive: (response: (clock: Clock) => RefreshResponse) => void,
     cut: () => void,
   ): void {
     const { scheduler, weather, prng } = this.#stage;
@@ -126,14 +128,14 @@ export class Network {
     const process = (isLast: boolean) => {
       // What is not on its way yet goes with its tab, or does not.
       if (!weather.online || (life.state === "dead" && prng.chance(0.2))) return cut();
-      const answer = this.#answer({ life, id, token, previous, want });
-      if (!answer) return this.#maybe(cut);
+      const response = this.#response({ life, id, token, previous, target });
+      if (!response) return this.#maybe(cut);
       this.#stage.atPoint("processed", life.name);
       if (!isLast) return;
       if (strikes(this.#stage, "lost answer", 0.3)) return this.#maybe(cut);
       scheduler.after(this.#delay(), () => {
         if (!weather.online) return cut();
-        arrive(answer);
+        arrive(response);
         this.#stage.atPoint("answered", life.name);
       });
     };
@@ -149,12 +151,17 @@ export class Network {
   }
 
   /** Undefined: there will be none. */
-  #answer({ id, token, previous, want }: Sending): ((clock: Clock) => RefreshAnswer) | undefined {
-    const { weather, prng, lifeMs } = this.#stage;
+  #response({
+    id,
+    token,
+    previous,
+    target,
+  }: Sending): ((clock: Clock) => RefreshResponse) | undefined {
+    const { weather, prng, lifetimeMs } = this.#stage;
     const cause = new Error("the server cannot now");
-    const skipped = (answer: RefreshAnswer) => {
+    const skipped = (response: RefreshResponse) => {
       record(this.#stage, { what: "process", id, token, outcome: "not processed" });
-      return () => answer;
+      return () => response;
     };
     const retryAfterMs = prng.chance(0.5) ? prng.between(0, 20_000) : undefined;
     switch (weather.outage) {
@@ -168,7 +175,7 @@ export class Network {
     }
     if (strikes(this.#stage, "refusal", 0.3)) {
       const facts = { error: "invalid_target", status: 400 };
-      const isNonce = want === USUAL_WANT || prng.chance(0.5);
+      const isNonce = target === DEFAULT_TARGET || prng.chance(0.5);
       return skipped(
         isNonce ? { type: "nonce" } : { type: "refused", meaning: "wrong request", facts },
       );
@@ -180,7 +187,7 @@ export class Network {
     if (strikes(this.#stage, "unexplained", 0.3)) {
       return skipped({ type: "refused", meaning: "unexplained", facts: { status: 400 } });
     }
-    const { outcome, granted } = this.#server.refresh(token, want);
+    const { outcome, granted } = this.#server.refresh(token, target);
     record(this.#stage, {
       what: "process",
       id,
@@ -196,8 +203,8 @@ export class Network {
     return (clock) => {
       const now = clock.now();
       const expected = { issuer: ISSUER, clientId: CLIENT_ID, previous, now };
-      const answer = isUnusable ? unusable(granted) : tokens(granted, now + lifeMs);
-      return this.#subject.validateRefreshed(answer, granted.idToken, expected);
+      const response = isUnusable ? unusable(granted) : tokens(granted, now + lifetimeMs);
+      return this.#subject.validateRefreshed(response, granted.idToken, expected);
     };
   }
 
@@ -208,7 +215,7 @@ export class Network {
     return prng.chance(0.9) ? prng.between(5, 200) : prng.between(200, 1_800);
   }
 
-  #revoke(life: TabLife, token: string, signal: AbortSignal): Promise<void> {
+  #revoke(life: TabLifecycle, token: string, signal: AbortSignal): Promise<void> {
     const { scheduler, weather, prng, timing } = this.#stage;
     const id = ++this.#sends;
     record(this.#stage, { what: "revocation leaves", tab: life.name, id, token });
@@ -236,20 +243,20 @@ export class Network {
 }
 
 interface Sending {
-  readonly life: TabLife;
+  readonly life: TabLifecycle;
   readonly id: number;
   readonly token: string;
   readonly previous: TokenRecord;
-  readonly want: string;
+  readonly target: string;
 }
 
-function unusable({ refreshToken }: Granted): GrantedAnswer {
+function unusable({ refreshToken }: Granted): GrantedResponse {
   return { type: "unusable", refreshToken, cause: NO_TOKEN };
 }
 
 const NO_TOKEN = new RequestTokenError("no usable access token", { hint: "" });
 
-function tokens(granted: Granted, expiresAt: number): GrantedAnswer {
+function tokens(granted: Granted, expiresAt: number): GrantedResponse {
   const { accessToken, refreshToken, idToken } = granted;
   return {
     type: "tokens",

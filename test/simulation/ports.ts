@@ -1,15 +1,15 @@
 import type { Clock, Random } from "../../src/core/ports.ts";
 import type { RefreshPorts } from "../../src/refresh/run.ts";
 import { EPOCH, record, type Stage } from "./stage.ts";
-import type { TabLife } from "./tab-life.ts";
+import type { TabLifecycle } from "./tab-life.ts";
 
 /** Timers stand still while the tab does, and fire when it wakes. */
-export function tabClock(stage: Stage, life: TabLife): Clock {
+export function tabClock(stage: Stage, life: TabLifecycle): Clock {
   const { scheduler, weather, timing, prng } = stage;
   const origin = prng.between(0, 1_000_000);
   return {
     now: () => EPOCH + scheduler.now + weather.wallOffsetMs,
-    mono: () => scheduler.now + origin,
+    monotonic: () => scheduler.now + origin,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason as Error);
@@ -32,16 +32,16 @@ export function tabClock(stage: Stage, life: TabLife): Clock {
   };
 }
 
-export function tabPage({ weather }: Stage, life: TabLife): RefreshPorts["page"] {
+export function tabPage({ weather }: Stage, life: TabLifecycle): RefreshPorts["page"] {
   return {
     online: () => weather.online,
     visible: () => life.visible,
-    asleep: () => life.isAsleep,
+    frozen: () => life.isFrozen,
     onEvent: (listener) => life.onEvent(listener),
   };
 }
 
-export function tabRandom({ prng }: Stage, life: TabLife): Random {
+export function tabRandom({ prng }: Stage, life: TabLifecycle): Random {
   let ids = 0;
   return { id: () => `${life.name}.${++ids}`, fraction: () => prng.fraction() };
 }

@@ -1,11 +1,11 @@
 import type { Refusal, SessionRow } from "../../src/core/session.ts";
-import { USUAL_WANT } from "../../src/core/want.ts";
+import { DEFAULT_TARGET } from "../../src/core/want.ts";
 import { hasFault, type Evidence } from "./judge.ts";
 import { EPOCH } from "./stage.ts";
 import { all, type Of } from "./trace.ts";
 
 /** By kind and number, the shortest time for which no tab asks again. Milliseconds. */
-const STANDS: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
+const VALID_FOR_MS: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
   "user needed": [600_000, 3_600_000],
   "wrong request": [60_000, 600_000, 3_600_000],
   unexplained: [2_000, 30_000],
@@ -22,16 +22,16 @@ export function refusedIsNotAsked({ trace, mix }: Evidence): string | undefined 
   for (const event of trace) {
     if (event.what === "write") refused.set(event.user, event.after);
     if (event.what !== "send") continue;
-    const { user, want, tab, t, claim } = event;
+    const { user, target: wanted, tab, t, claim } = event;
     const row = refused.get(user);
-    if (row?.sid !== claim.sid) continue;
-    for (const target of new Set([USUAL_WANT, want])) {
+    if (row?.sessionId !== claim.sessionId) continue;
+    for (const target of new Set([DEFAULT_TARGET, wanted])) {
       const refusal = row.refusals?.[target];
-      if (!refusal || (target !== want && refusal.meaning !== "user needed")) continue;
-      const stands = STANDS[refusal.meaning];
+      if (!refusal || (target !== wanted && refusal.meaning !== "user needed")) continue;
+      const stands = VALID_FOR_MS[refusal.meaning];
       const until = refusal.lastAt - EPOCH + stands[Math.min(refusal.count, stands.length) - 1]!;
       if (t < until - ROUNDING_MS)
-        return `${tab} asked for ${want} ${Math.round(until - t)} ms too early`;
+        return `${tab} asked for ${wanted} ${Math.round(until - t)} ms too early`;
     }
   }
   return undefined;
@@ -40,7 +40,7 @@ export function refusedIsNotAsked({ trace, mix }: Evidence): string | undefined 
 /** A server that answers well again is asked again in the end: at rest nothing of the default target's refusal is left. */
 export function refusalsEnd({ rows }: Evidence): string | undefined {
   for (const [user, { end, refusals }] of rows) {
-    if (!end && refusals?.[USUAL_WANT]) return `the session of ${user} is still refused`;
+    if (!end && refusals?.[DEFAULT_TARGET]) return `the session of ${user} is still refused`;
   }
   return undefined;
 }
@@ -50,11 +50,11 @@ export function backOffIsShared({ trace, timing, mix }: Evidence): string | unde
   if (hasFault(mix, "clock jump")) return undefined;
   const claims = new Map<string, Of<"write">>();
   for (const claim of all(trace, "write")) {
-    if (claim.kind === "claim") claims.set(`${claim.user} ${claim.after.seq}`, claim);
+    if (claim.kind === "claim") claims.set(`${claim.user} ${claim.after.sequence}`, claim);
   }
   const nonces = new Set(
     all(trace, "over")
-      .filter(({ answer }) => answer === "nonce")
+      .filter(({ response }) => response === "nonce")
       .map(({ id }) => id),
   );
   const last = new Map<string, Of<"send">>();
@@ -62,14 +62,14 @@ export function backOffIsShared({ trace, timing, mix }: Evidence): string | unde
     const before = last.get(send.token);
     last.set(send.token, send);
     const [claim, claimBefore] = [send, before].map(
-      (one) => one && claims.get(`${one.user} ${one.claim.seq}`),
+      (one) => one && claims.get(`${one.user} ${one.claim.sequence}`),
     );
     // A new attempt begins anew.
-    if (!before || !claim || !claimBefore || claim.after.att!.tries === 0) continue;
+    if (!before || !claim || !claimBefore || claim.after.attempt!.sends === 0) continue;
     if (nonces.has(before.id)) continue;
-    const { tries } = claimBefore.after.att!;
+    const { sends } = claimBefore.after.attempt!;
     const ms = Math.floor(
-      (Math.min(timing.backOffCapMs, timing.backOffBaseMs * 3 ** tries) * 2) / 3,
+      (Math.min(timing.backOffCapMs, timing.backOffBaseMs * 3 ** sends) * 2) / 3,
     );
     const gap = claim.t - claimBefore.t;
     if (gap < ms - ROUNDING_MS)

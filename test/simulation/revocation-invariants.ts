@@ -1,18 +1,18 @@
-import { PASS_MS } from "../../src/auth/logout/pass-revocations.ts";
-import { PERMIT_MS } from "../../src/auth/logout/revocation.ts";
 import { hasFault, refreshTokenOf, type Evidence } from "./judge.ts";
 import { all, type Of } from "./trace.ts";
+import { PASS_MS, PERMIT_MS } from "../../src/auth/logout/revocation.ts";
 
 /** I13: a login is not undone by what belongs to an older one. */
-export function loginStands(evidence: Evidence): string | undefined {
+export function loginIsCurrent(evidence: Evidence): string | undefined {
   const { trace, server, mix } = evidence;
   const families = new Map<string, number>();
   for (const { after, kind, tab } of all(trace, "write")) {
     const token = refreshTokenOf(after);
     if (token === undefined) continue;
     const { family } = server.find(token)!;
-    if (kind === "login") families.set(after.sid, family);
-    else if (families.get(after.sid) !== family) return `${tab} stored ${token} of another login`;
+    if (kind === "login") families.set(after.sessionId, family);
+    else if (families.get(after.sessionId) !== family)
+      return `${tab} stored ${token} of another login`;
   }
   const undone = all(trace, "grant lost").find(
     (event) => event.by === "revocation" && mix.webLocks && undoesLogin(evidence, event),

@@ -1,14 +1,21 @@
 import { hasFault, refreshTokenOf, type Evidence } from "./judge.ts";
 import { all, type Of, type Trace } from "./trace.ts";
 
-/** I3: `gen`, `seq` and `cseq` never decrease; a commit has a later attempt than the one before, and moves `gen` by one. */
+/** I3: `generation`, `sequence` and `committedSequence` never decrease; a commit has a later attempt than the one before, and moves `generation` by one. */
 export function monotoneRow({ trace }: Evidence): string | undefined {
   for (const { before, after, kind, tab } of all(trace, "write")) {
     if (!before) continue;
-    const { gen, seq, cseq } = after;
-    if (gen < before.gen || seq < before.seq || cseq < before.cseq) return `${tab} stepped back`;
-    if (gen !== before.gen && gen !== before.gen + 1) return `${tab} skipped a generation`;
-    if (kind === "commit" && cseq <= before.cseq) return `${tab} committed an old attempt`;
+    const { generation, sequence, committedSequence } = after;
+    if (
+      generation < before.generation ||
+      sequence < before.sequence ||
+      committedSequence < before.committedSequence
+    )
+      return `${tab} stepped back`;
+    if (generation !== before.generation && generation !== before.generation + 1)
+      return `${tab} skipped a generation`;
+    if (kind === "commit" && committedSequence <= before.committedSequence)
+      return `${tab} committed an old attempt`;
   }
   return undefined;
 }
@@ -36,7 +43,7 @@ export function noFalseDeath({ trace, mix }: Evidence): string | undefined {
   const rotated = new Set<string>();
   for (const event of trace) {
     if (event.what === "send") sends.set(event.id, event);
-    if (event.what === "over" && event.answer === "invalid_grant") {
+    if (event.what === "over" && event.response === "invalid_grant") {
       refused.add(`${event.tab} ${sends.get(event.id)!.token}`);
     }
     if (event.what === "process") {

@@ -11,7 +11,7 @@ export function atMostOnceUnlessLost(evidence: Evidence): string | undefined {
 export function holdsItsLock({ trace }: Evidence): string | undefined {
   const end = ownerEndAt(trace);
   const late = all(trace, "send").find((send) => end(send) < send.t);
-  return late && `${late.tab} sent ${late.token} without the lock of ${late.claim.attId}`;
+  return late && `${late.tab} sent ${late.token} without the lock of ${late.claim.attemptId}`;
 }
 
 /** What is sent was claimed not longer ago than a permit lasts. */
@@ -24,15 +24,15 @@ export function sendsInTime({ trace, timing }: Evidence): string | undefined {
 /** When the T1 before a send was applied. */
 function claimedAt(trace: Trace): (send: Of<"send">) => number {
   const writes = all(trace, "write").filter(({ kind }) => kind === "claim");
-  const times = new Map(writes.map(({ user, after, t }) => [`${user} ${after.seq}`, t]));
-  return ({ user, claim }) => times.get(`${user} ${claim.seq}`)!;
+  const times = new Map(writes.map(({ user, after, t }) => [`${user} ${after.sequence}`, t]));
+  return ({ user, claim }) => times.get(`${user} ${claim.sequence}`)!;
 }
 
 /** I2: at most one attempt of a session is sent, not over, its owner alive and younger than a take-over. */
 export function exclusion(evidence: Evidence): string | undefined {
   return meeting(
     evidence,
-    (send, before) => send.user === before.user && send.claim.sid === before.claim.sid,
+    (send, before) => send.user === before.user && send.claim.sessionId === before.claim.sessionId,
   );
 }
 
@@ -75,7 +75,10 @@ export function sendsTheStoredToken({ trace, mix }: Evidence): string | undefine
 function isReplaced(trace: Evidence["trace"], { user, claim, t }: Of<"send">): boolean {
   return all(trace, "write").some(
     ({ user: whose, after, t: at }) =>
-      whose === user && at <= t && after.seq > claim.seq && after.sid !== claim.sid,
+      whose === user &&
+      at <= t &&
+      after.sequence > claim.sequence &&
+      after.sessionId !== claim.sessionId,
   );
 }
 
@@ -137,18 +140,19 @@ export function nothingAfterAnEnd({ trace, timing }: Evidence): string | undefin
       if (before?.end && kind !== "login" && kind !== "sign-out")
         return `${tab} wrote into a session that was over: ${kind}`;
       if (after.end && !isEmpty(after)) return `${tab} ended a session and left something in it`;
-      if (before && !before.end && before.sid !== after.sid) endedAt.set(before.sid, t);
-      if (after.end && !endedAt.has(after.sid)) endedAt.set(after.sid, t);
+      if (before && !before.end && before.sessionId !== after.sessionId)
+        endedAt.set(before.sessionId, t);
+      if (after.end && !endedAt.has(after.sessionId)) endedAt.set(after.sessionId, t);
     }
     if (event.what !== "send") continue;
-    const end = endedAt.get(event.claim.sid);
+    const end = endedAt.get(event.claim.sessionId);
     if (end !== undefined && event.t - end > timing.permitMs)
       return `${event.tab} sent ${event.token} after the end`;
   }
   return undefined;
 }
 
-function isEmpty({ att, renewable, access, tokens, signature }: SessionRow): boolean {
+function isEmpty({ attempt, renewable, access, tokens, signature }: SessionRow): boolean {
   const hasTokens = renewable || Object.keys(access).length > 0 || tokens !== null;
-  return att === null && !hasTokens && signature === undefined;
+  return attempt === null && !hasTokens && signature === undefined;
 }

@@ -22,7 +22,7 @@ export interface Granted extends Issued {
   readonly idToken?: string;
   /** Of its ID token. */
   readonly flaw?: Flaw | undefined;
-  readonly want: string;
+  readonly target: string;
   readonly user: string;
   readonly grant: number;
   /** Its login. */
@@ -47,7 +47,7 @@ export class Server {
   }
 
   /** A login while the person is still signed in at the server shares the grant. */
-  login(user: string, want: string): Granted {
+  login(user: string, target: string): Granted {
     const before = this.#sessions.get(user);
     const grant =
       before && !before.isLost && this.#stage.prng.chance(0.7)
@@ -55,10 +55,10 @@ export class Server {
         : { id: ++this.#grants, isLost: false };
     this.#sessions.set(user, grant);
     const family: Family = { id: ++this.#logins, grant, user, current: "", previous: undefined };
-    return this.#issue(family, want, true);
+    return this.#issue(family, target, true);
   }
 
-  refresh(token: string, want: string): { outcome: Outcome; granted?: Granted } {
+  refresh(token: string, target: string): { outcome: Outcome; granted?: Granted } {
     const family = this.#families.get(token);
     if (!family || family.grant.isLost) return { outcome: "invalid" };
     const { now } = this.#stage.scheduler;
@@ -66,11 +66,11 @@ export class Server {
     this.#usedAt.set(token, firstUse);
     if (token === family.current) {
       family.previous = token;
-      return { outcome: "rotated", granted: this.#issue(family, want, false) };
+      return { outcome: "rotated", granted: this.#issue(family, target, false) };
     }
     const { real } = this.#stage.mix.leeway;
     if (token === family.previous && real > 0 && now - firstUse <= real) {
-      return { outcome: "replayed", granted: this.#issue(family, want, false) };
+      return { outcome: "replayed", granted: this.#issue(family, target, false) };
     }
     this.#lose(family.grant, "reuse", token);
     return { outcome: "reuse" };
@@ -93,14 +93,14 @@ export class Server {
     return this.#granted.get(token);
   }
 
-  #issue(family: Family, want: string, isLogin: boolean): Granted {
+  #issue(family: Family, target: string, isLogin: boolean): Granted {
     const number = ++this.#numbers;
     const { idToken, flaw } = this.#idToken(family.user, number, isLogin);
     const granted: Granted = {
       refreshToken: `rt~${number}~`,
       accessToken: `at~${number}~`,
       ...(idToken !== undefined && { idToken, flaw }),
-      want,
+      target,
       user: family.user,
       grant: family.grant.id,
       family: family.id,

@@ -1,5 +1,5 @@
 import { sessionKey } from "../../src/core/keys.ts";
-import { App, WANTS } from "./app.ts";
+import { App, TARGETS } from "./app.ts";
 import { Broadcast } from "./channel.ts";
 import { Faults } from "./faults.ts";
 import { violations, type Violation } from "./invariants.ts";
@@ -38,7 +38,7 @@ export async function simulate(mix: Mix, seed: number, subject = ORIGINAL): Prom
     scheduler,
     weather: { ...FINE },
     trace: [],
-    lifeMs: prng.between(10_000, 60_000),
+    lifetimeMs: prng.between(10_000, 60_000),
     atPoint: () => {},
   };
   const server = new Server(stage);
@@ -47,15 +47,16 @@ export async function simulate(mix: Mix, seed: number, subject = ORIGINAL): Prom
   const faults = new Faults(stage, app, { tabs, users, open: () => askAtOnce() });
   stage.atPoint = (point, name) => faults.atPoint(point, name);
 
-  const ask = (tab: Tab, user: string, want = prng.pick(WANTS)) => {
+  const ask = (tab: Tab, user: string, target = prng.pick(TARGETS)) => {
     if (tab.life.state !== "awake") return;
     const row = tab.store.peek(sessionKey(CLIENT, user));
-    const notGen = prng.chance(0.15) ? (row?.gen ?? -1) : -1;
-    void app.ask(tab, user, want, notGen);
+    const notGeneration = prng.chance(0.15) ? (row?.generation ?? -1) : -1;
+    void app.ask(tab, user, target, notGeneration);
   };
   const askAtOnce = () => {
     const tab = open();
-    for (const user of users) for (const want of WANTS) if (prng.chance(0.5)) ask(tab, user, want);
+    for (const user of users)
+      for (const target of TARGETS) if (prng.chance(0.5)) ask(tab, user, target);
   };
 
   for (let n = prng.between(2, 5); n >= 1; n--) open();
@@ -68,9 +69,9 @@ export async function simulate(mix: Mix, seed: number, subject = ORIGINAL): Prom
     scheduler.after(prng.between(0, endMs), () => {
       for (const tab of [...tabs]) {
         for (const user of users) {
-          for (const want of WANTS) {
+          for (const target of TARGETS) {
             if (prng.chance(0.4)) {
-              scheduler.after(prng.anyScale(1, spreadMs), () => ask(tab, user, want));
+              scheduler.after(prng.anyScale(1, spreadMs), () => ask(tab, user, target));
             }
           }
         }
@@ -89,7 +90,7 @@ export async function simulate(mix: Mix, seed: number, subject = ORIGINAL): Prom
   const isOver = () => [...app.waiting.values()].every(({ life }) => life.state === "dead");
   const askEverything = async () => {
     for (const tab of tabs)
-      for (const user of users) for (const want of WANTS) ask(tab, user, want);
+      for (const user of users) for (const target of TARGETS) ask(tab, user, target);
     await scheduler.run(scheduler.now + PATIENCE_MS, isOver);
     await scheduler.run(scheduler.now + REST_MS);
   };

@@ -43,7 +43,7 @@ export interface Stage {
   readonly weather: Weather;
   readonly trace: Traced[];
   /** Of the access tokens the server gives. Milliseconds. */
-  readonly lifeMs: number;
+  readonly lifetimeMs: number;
   atPoint: (point: Point, tab: string) => void;
 }
 

@@ -1,7 +1,7 @@
 import { StorageError } from "../../src/core/errors.ts";
 import type { SessionRow, SessionStore, TokenRecord } from "../../src/core/session.ts";
 import { record, strikes, type Stage } from "./stage.ts";
-import type { TabLife } from "./tab-life.ts";
+import type { TabLifecycle } from "./tab-life.ts";
 import type { Claim, Writing } from "./trace.ts";
 
 /** The watchdog of every call. Milliseconds. */
@@ -21,7 +21,7 @@ export interface TabStore extends SessionStore {
 /** One tab's calls: they take time, are aborted when the tab freezes, and do not end in a tab that is gone. */
 export function tabStore(
   stage: Stage,
-  life: TabLife,
+  life: TabLifecycle,
   rows: Rows,
   userOf: (key: string) => string,
   makeError: (message: string) => Error = (message) => new StorageError(message),
@@ -33,7 +33,7 @@ export function tabStore(
   });
 
   const call = <T>(work: () => T, onDone: (result: T) => void = () => {}): Promise<T> => {
-    if (life.isAsleep) record(stage, { what: "asleep begin", tab: life.name });
+    if (life.isFrozen) record(stage, { what: "asleep begin", tab: life.name });
     const [beforeMs, afterMs] = latency();
     if (beforeMs + afterMs === 0) {
       const result = work();
@@ -106,7 +106,7 @@ export function tabStore(
         () => {
           const before = rows.get(key);
           const after = change(before);
-          // Not compared with `KEEP`: a changed copy of the machine has one of its own.
+          // Not compared with `NO_CHANGE`: a changed copy of the machine has one of its own.
           if (typeof after === "symbol") return before;
           if (after === undefined) throw new Error("nobody forgets here");
           rows.set(key, frozen(after));
@@ -120,8 +120,8 @@ export function tabStore(
             after: rows.get(key)!,
           });
           if (kind === "claim") {
-            const { id: attId, seq, n } = after.att!;
-            claim = { attId, seq, n, sid: after.sid };
+            const { id: attemptId, sequence, n } = after.attempt!;
+            claim = { attemptId, sequence, n, sessionId: after.sessionId };
             stage.atPoint("claimed", life.name);
           }
           if (kind === "commit") stage.atPoint("committed", life.name);
@@ -140,10 +140,10 @@ export function tabStore(
 }
 
 function writing(before: SessionRow | undefined, after: SessionRow): Writing {
-  if (before?.sid !== after.sid) return after.end ? "sign-out" : "login";
+  if (before?.sessionId !== after.sessionId) return after.end ? "sign-out" : "login";
   if (after.end && !before.end) return "end";
-  if (after.gen !== before.gen) return "commit";
-  return after.seq === before.seq ? "other" : "claim";
+  if (after.generation !== before.generation) return "commit";
+  return after.sequence === before.sequence ? "other" : "claim";
 }
 
 /** To its depth; what stands in a row already is frozen. */

@@ -1,10 +1,9 @@
 import { BroadcastTabLock } from "../../src/browser/tabs/broadcast-tab-lock.ts";
 import { StorageError } from "../../src/core/errors.ts";
-import { passRevocations } from "../../src/auth/logout/pass-revocations.ts";
-import { revoke } from "../../src/auth/logout/revoke.ts";
 import { validateRefreshed } from "../../src/oidc/id-token/validate-refreshed.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import type { RefreshTiming } from "../../src/refresh/timing.ts";
+import { passRevocations, revoke } from "../../src/auth/logout/revocation.ts";
 
 /** The code under test. A changed copy of it has error classes of its own. */
 export interface Subject {

@@ -9,8 +9,8 @@ export function liveness({ trace, timing }: Evidence): string | undefined {
   // The back-off or Retry-After that was running, or that an answer began which was under way.
   const pauses = all(trace, "pause").filter(({ t }) => t <= calm + timing.requestMs);
   const { takeoverMs, drainMs, requestMs, tickMs } = timing;
-  const wants = 2;
-  const bound = wants * (takeoverMs + 1.25 * drainMs + requestMs + 2 * tickMs);
+  const targets = 2;
+  const bound = targets * (takeoverMs + 1.25 * drainMs + requestMs + 2 * tickMs);
   const ended = new Map(
     [...all(trace, "got"), ...all(trace, "failed")].map(({ need, t }) => [need, t]),
   );
@@ -29,14 +29,14 @@ export function liveness({ trace, timing }: Evidence): string | undefined {
 }
 
 const FIELDS: Readonly<Record<TabMessage["t"], Readonly<Record<string, string>>>> = {
-  claim: { seq: "number", attId: "string" },
-  done: { gen: "number", seq: "number", want: "string" },
-  ended: { why: "string", seq: "number" },
-  gone: { seq: "number", attId: "string", unsent: "boolean" },
-  probe: { seq: "number", attId: "string", nonce: "string" },
+  claim: { sequence: "number", attemptId: "string" },
+  done: { generation: "number", sequence: "number", target: "string" },
+  ended: { why: "string", sequence: "number" },
+  gone: { sequence: "number", attemptId: "string", unsent: "boolean" },
+  probe: { sequence: "number", attemptId: "string", nonce: "string" },
   alive: {
-    seq: "number",
-    attId: "string",
+    sequence: "number",
+    attemptId: "string",
     nonce: "string",
     frozen: "boolean",
     tickAgeMs: "number",
@@ -52,7 +52,7 @@ export function noTokenInMessages({ trace }: Evidence): string | undefined {
       k: "string",
       t: "string",
       from: "string",
-      sid: "string",
+      sessionId: "string",
       ...FIELDS[message.t],
     };
     const given = Object.entries(message);
@@ -77,11 +77,11 @@ export function transactionsEnd({ trace, mix }: Evidence): string | undefined {
 }
 
 /** I12: an answer for one account or want never satisfies another. */
-export function answersDoNotCross({ trace, server }: Evidence): string | undefined {
-  for (const { token, user, want, tab } of all(trace, "got")) {
+export function responsesDoNotCross({ trace, server }: Evidence): string | undefined {
+  for (const { token, user, target, tab } of all(trace, "got")) {
     const granted = server.find(token);
-    if (granted?.user !== user || granted.want !== want)
-      return `${tab} got ${token} for ${user} ${want}`;
+    if (granted?.user !== user || granted.target !== target)
+      return `${tab} got ${token} for ${user} ${target}`;
   }
   return undefined;
 }

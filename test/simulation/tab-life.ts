@@ -5,7 +5,7 @@ import { record, type Stage } from "./stage.ts";
 type Kind = "timer" | "result" | "message" | "event";
 
 /** Whether a tab's code runs, and what waits until it does. */
-export class TabLife {
+export class TabLifecycle {
   readonly name: string;
   /** `hung`: its main thread is busy; no event tells of it. `cached`: in the back/forward cache. */
   state: "awake" | "frozen" | "hung" | "cached" | "dead" = "awake";
@@ -23,7 +23,7 @@ export class TabLife {
   }
 
   /** What the page knows: a hang is not told. */
-  get isAsleep(): boolean {
+  get isFrozen(): boolean {
     return this.state === "frozen" || this.state === "cached";
   }
 

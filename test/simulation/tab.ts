@@ -8,7 +8,7 @@ import { tabClock, tabPage, tabRandom } from "./ports.ts";
 import type { Stage } from "./stage.ts";
 import { tabStore, type Rows, type TabStore } from "./store.ts";
 import type { Subject } from "./subject.ts";
-import { TabLife } from "./tab-life.ts";
+import { TabLifecycle } from "./tab-life.ts";
 import type { WebLocks } from "./web-locks.ts";
 
 export const CLIENT = "issuer,client";
@@ -26,7 +26,7 @@ export interface Machine {
 }
 
 export interface Tab {
-  readonly life: TabLife;
+  readonly life: TabLifecycle;
   readonly store: TabStore;
   readonly locks: TabLock;
   readonly channel: TabChannel;
@@ -40,7 +40,7 @@ export interface Tab {
 export function openTab(machine: Machine, name: string): Tab {
   const { stage, subject, rows, webLocks, broadcast, network, userOf } = machine;
   const { mix, prng } = stage;
-  const life = new TabLife(stage, name, prng.chance(0.6));
+  const life = new TabLifecycle(stage, name, prng.chance(0.6));
   const store = tabStore(stage, life, rows, userOf, (text) => new subject.StorageError(text));
   const channel = broadcast.of(life);
   const clock = tabClock(stage, life);
@@ -55,8 +55,8 @@ export function openTab(machine: Machine, name: string): Tab {
   // Its pauses are no back-off of a refresh, so the trace does not have them.
   const unrecorded = tabClock({ ...stage, trace: [] }, life);
   const server = network.serverOf(life);
-  const desk = { client: CLIENT, sessions: store, locks, clock: unrecorded, server, page, untold };
-  const revoke: Send["revoke"] = (user, token) => subject.revoke(desk, user, token);
+  const parts = { client: CLIENT, sessions: store, locks, clock: unrecorded, server, page, untold };
+  const revoke: Send["revoke"] = (user, token) => subject.revoke(parts, user, token);
   const send = { ...network.of(life, clock, store), revoke };
   const refresher = new subject.RefreshCoordinator({
     client: CLIENT,

@@ -11,16 +11,16 @@ export type Happening =
       tab: string;
       id: number;
       user: string;
-      want: string;
+      target: string;
       token: string;
       claim: Claim;
     }
   /** The tab knows what became of it. */
-  | { what: "over"; tab: string; id: number; answer: string }
+  | { what: "over"; tab: string; id: number; response: string }
   /** The server has it. */
   | { what: "process"; id: number; token: string; outcome: Outcome; issued?: Issued }
   /** An attempt's lock is free, or its tab is gone. */
-  | { what: "owner end"; attId: string }
+  | { what: "owner end"; attemptId: string }
   | {
       what: "write";
       tab: string;
@@ -32,15 +32,15 @@ export type Happening =
   | { what: "message"; message: TabMessage }
   | { what: "asleep begin"; tab: string }
   | { what: "transaction"; tab: string; ms: number }
-  | { what: "ask"; tab: string; need: number; user: string; want: string; notGen: number }
+  | { what: "ask"; tab: string; need: number; user: string; target: string; notGeneration: number }
   | {
       what: "got";
       tab: string;
       need: number;
       user: string;
-      want: string;
+      target: string;
       token: string;
-      gen: number;
+      generation: number;
     }
   | { what: "failed"; tab: string; need: number; code: string; reason: string }
   | { what: "login asked"; tab: string; id: number }
@@ -64,10 +64,10 @@ export type Happening =
 export type Outcome = "rotated" | "replayed" | "reuse" | "invalid" | "not processed";
 
 export interface Claim {
-  readonly attId: string;
-  readonly seq: number;
+  readonly attemptId: string;
+  readonly sequence: number;
   readonly n: number;
-  readonly sid: string;
+  readonly sessionId: string;
 }
 
 /** What the server handed out. */
@@ -95,7 +95,7 @@ export function show({ t, what, ...rest }: Traced): string {
 
 function brief(row: SessionRow | undefined): unknown {
   if (!row) return "-";
-  const { sid, gen, seq, cseq, att, end, tokens } = row;
+  const { sessionId, generation, sequence, committedSequence, attempt, end, tokens } = row;
   const token = (tokens as { refreshToken?: string } | null)?.refreshToken;
-  return { sid, gen, seq, cseq, att, end, token };
+  return { sessionId, generation, sequence, committedSequence, attempt, end, token };
 }

@@ -42,30 +42,32 @@ export function signatureBeforeGiving({ trace, server }: Evidence): string | und
 }
 
 /** A validation is stored with the ID token it is about, and ends the session that brought an invalid one and no other. */
-export function verdictsDoNotCross(evidence: Evidence): string | undefined {
+export function validationsDoNotCross(evidence: Evidence): string | undefined {
   const forged = new Set<string>();
   const wrong = wrongClaimsHeard(evidence);
   for (const { tab, before, after, t } of all(evidence.trace, "write")) {
     const record = recordOf(after);
-    const { sid, end, signature } = after;
-    if (isForged(record?.idToken)) forged.add(sid);
+    const { sessionId, end, signature } = after;
+    if (isForged(record?.idToken)) forged.add(sessionId);
     if (record && validatedIn(record) !== record.idToken && record.idTokenVerified)
       return `${tab} stored the validation of ${String(validatedIn(record))} with ${record.idToken}`;
     if (record?.idTokenVerified && isForged(record.idToken))
       return `${tab} trusts ${record.idToken}`;
     if (record && record.idTokenVerified === (signature === "pending"))
       return `${tab} says of a signature what is not so`;
-    const isHeard = wrong.some((heard) => heard.tab === tab && heard.sid === sid && heard.t <= t);
-    if (end?.why === "id_token" && !forged.has(sid) && !isHeard)
+    const isReceived = wrong.some(
+      (received) => received.tab === tab && received.sessionId === sessionId && received.t <= t,
+    );
+    if (end?.why === "id_token" && !forged.has(sessionId) && !isReceived)
       return `${tab} ended a session for the ID token of another`;
-    if (isUndone(before && recordOf(before), record, before?.sid === sid))
+    if (isUndone(before && recordOf(before), record, before?.sessionId === sessionId))
       return `${tab} took the validation of ${record?.idToken} back`;
   }
   return undefined;
 }
 
 /** At rest no signature is pending that a living tab could have validated, and wrong claims have ended their session. */
-export function everyIdTokenIsJudged(evidence: Evidence): string | undefined {
+export function everyIdTokenIsValidated(evidence: Evidence): string | undefined {
   const { trace, rows } = evidence;
   const gone = goneTabs(trace);
   for (const [user, row] of rows) {
@@ -78,15 +80,15 @@ export function everyIdTokenIsJudged(evidence: Evidence): string | undefined {
   }
   return wrongClaimsHeard(evidence)
     .filter(({ tab }) => !gone.has(tab))
-    .map((heard) => unended(evidence, heard))
+    .map((received) => unended(evidence, received))
     .find((what) => what !== undefined);
 }
 
 interface Heard {
   readonly tab: string;
   readonly user: string;
-  readonly sid: string;
-  readonly seq: number;
+  readonly sessionId: string;
+  readonly sequence: number;
   readonly t: number;
 }
 
@@ -98,16 +100,20 @@ function wrongClaimsHeard({ trace, server }: Evidence): Heard[] {
     if (issued && server.find(issued.refreshToken)?.flaw === "claims") wrong.add(id);
   }
   return all(trace, "over")
-    .filter(({ id, answer }) => wrong.has(id) && answer === "invalid_id_token")
+    .filter(({ id, response }) => wrong.has(id) && response === "invalid_id_token")
     .map(({ id, tab, t }) => {
       const { user, claim } = sends.get(id)!;
-      return { tab, user, sid: claim.sid, seq: claim.seq, t };
+      return { tab, user, sessionId: claim.sessionId, sequence: claim.sequence, t };
     });
 }
 
 /** What the tab did to the row that still had its attempt, instead of ending the session. */
-function unended({ trace }: Evidence, { tab, user, sid, seq, t }: Heard): string | undefined {
-  const isOurs = (row: SessionRow) => row.sid === sid && row.att?.seq === seq;
+function unended(
+  { trace }: Evidence,
+  { tab, user, sessionId, sequence, t }: Heard,
+): string | undefined {
+  const isOurs = (row: SessionRow) =>
+    row.sessionId === sessionId && row.attempt?.sequence === sequence;
   const writes = all(trace, "write").filter((event) => event.user === user);
   const before = writes.findLast((event) => event.t <= t);
   if (!before || !isOurs(before.after)) return undefined;

@@ -1,9 +1,9 @@
 import type { TabLock, TabLockOptions } from "../../src/core/ports.ts";
 import { record, type Stage } from "./stage.ts";
-import type { TabLife } from "./tab-life.ts";
+import type { TabLifecycle } from "./tab-life.ts";
 
 interface Claimant {
-  readonly life: TabLife;
+  readonly life: TabLifecycle;
   readonly mode: TabLockOptions["mode"];
   readonly grant: () => void;
 }
@@ -21,7 +21,7 @@ export class WebLocks {
     this.#stage = stage;
   }
 
-  of(life: TabLife): TabLock {
+  of(life: TabLifecycle): TabLock {
     life.onDeath(() => this.#bury(life));
     return {
       request: (name, options, callback) => this.#request(life, name, options, callback),
@@ -33,7 +33,7 @@ export class WebLocks {
   }
 
   #request<T>(
-    life: TabLife,
+    life: TabLifecycle,
     name: string,
     { mode, ifAvailable, signal }: TabLockOptions,
     callback: (granted: boolean) => Promise<T>,
@@ -42,10 +42,10 @@ export class WebLocks {
     const asked = scheduler.now;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error);
-      let isLeft = false;
+      let isLoggedOut = false;
       const call = (granted: boolean, after: () => void) =>
         life.deliver("result", () => {
-          if (isLeft) return after();
+          if (isLoggedOut) return after();
           signal?.removeEventListener("abort", leave);
           if (name.startsWith("revoke/") && mode === "shared")
             record(this.#stage, { what: "revoke lock", tab: life.name, asked });
@@ -59,13 +59,13 @@ export class WebLocks {
         grant: () => call(true, () => this.#release(name, claimant)),
       };
       const leave = () => {
-        isLeft = true;
+        isLoggedOut = true;
         this.#leave(name, claimant);
         reject(signal!.reason as Error);
       };
       signal?.addEventListener("abort", leave, { once: true });
       const ask = () => {
-        if (isLeft || life.state === "dead") return;
+        if (isLoggedOut || life.state === "dead") return;
         this.#evict(life, name);
         const lock = this.#locks.get(name) ?? { holders: new Set(), queue: [] };
         if (ifAvailable && !(lock.queue.length === 0 && isFree(lock, mode))) {
@@ -84,7 +84,7 @@ export class WebLocks {
     const lock = this.#locks.get(name);
     if (!lock?.holders.delete(claimant)) return;
     if (name.startsWith("own/") && claimant.mode === "exclusive") {
-      record(this.#stage, { what: "owner end", attId: name.slice("own/".length) });
+      record(this.#stage, { what: "owner end", attemptId: name.slice("own/".length) });
     }
     this.#pass(name, lock);
   }
@@ -107,7 +107,7 @@ export class WebLocks {
   }
 
   /** A look at the locks, or a request for one, evicts the pages in the back/forward cache that are in the way. */
-  #evict(asking: TabLife, only?: string): void {
+  #evict(asking: TabLifecycle, only?: string): void {
     for (const [name, { holders, queue }] of [...this.#locks]) {
       if (only !== undefined && name !== only) continue;
       for (const { life } of [...holders, ...queue]) {
@@ -116,7 +116,7 @@ export class WebLocks {
     }
   }
 
-  #bury(life: TabLife): void {
+  #bury(life: TabLifecycle): void {
     for (const [name, lock] of [...this.#locks]) {
       for (const waiter of lock.queue.filter((waiter) => waiter.life === life)) {
         this.#leave(name, waiter);

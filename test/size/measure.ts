@@ -32,7 +32,10 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   {
     what: "where `getToken()` signs in, and several people",
     limit: 4_400,
-    sources: ["../../../src/auth/users/users.ts", "../../../src/browser/storage/indexeddb-users.ts"],
+    sources: [
+      "../../../src/auth/users/users.ts",
+      "../../../src/browser/storage/indexeddb-users.ts",
+    ],
   },
   {
     what: "and a sign-out",

@@ -3,10 +3,10 @@ import { tabOpenedBy, waitForShown } from "./browser.ts";
 
 /** What a person does with the demo's pages. */
 
-export type DemoPerson = "ada" | "grace" | "linus";
+export type DemoUser = "ada" | "grace" | "linus";
 
 /** Chooses a person in the sign-in window that a click on `opener` opens, and waits until it is closed. */
-export async function signInByWindow(page: Page, opener: string, sub: DemoPerson): Promise<void> {
+export async function signInByWindow(page: Page, opener: string, sub: DemoUser): Promise<void> {
   const context: BrowserContext = page.browserContext();
   const button = await page.waitForSelector(opener, { visible: true });
   await chooseInWindow(await tabOpenedBy(context, () => button!.click()), sub);
@@ -14,19 +14,19 @@ export async function signInByWindow(page: Page, opener: string, sub: DemoPerson
 }
 
 /** Chooses a person in a sign-in window, and waits until it is closed. */
-export async function chooseInWindow(popup: Page, sub: DemoPerson): Promise<void> {
-  const person = await popup.waitForSelector(`button[name=person][value=${sub}]`, {
+export async function chooseInWindow(popup: Page, sub: DemoUser): Promise<void> {
+  const user = await popup.waitForSelector(`button[name=person][value=${sub}]`, {
     visible: true,
   });
   const closed = new Promise((resolve) => popup.once("close", resolve));
-  await person!.click();
+  await user!.click();
   await closed;
 }
 
 /** Answers "Stay signed in?", once it is asked. */
-export async function answerRemember(page: Page, answer: "yes" | "no"): Promise<void> {
+export async function answerRemember(page: Page, response: "yes" | "no"): Promise<void> {
   await page.bringToFront();
-  const button = await page.waitForSelector(`latchkey-remember >>> [part=${answer}]`, {
+  const button = await page.waitForSelector(`latchkey-remember >>> [part=${response}]`, {
     visible: true,
   });
   await button!.click();
@@ -37,7 +37,7 @@ export async function answerRemember(page: Page, answer: "yes" | "no"): Promise<
 }
 
 /** Signs them in one after the other, and has them remembered; the tab is the last one's. */
-export async function rememberPeople(page: Page, ...subs: DemoPerson[]): Promise<void> {
+export async function rememberUsers(page: Page, ...subs: DemoUser[]): Promise<void> {
   await waitForShown(page, "#sign-in");
   for (const [i, sub] of subs.entries()) {
     if (i > 0) await page.click("#choose-account");
@@ -49,7 +49,7 @@ export async function rememberPeople(page: Page, ...subs: DemoPerson[]): Promise
 }
 
 /** The page goes to the provider, which ends its session, and comes back. */
-export async function signOutEverywhere(page: Page): Promise<void> {
+export async function logoutAll(page: Page): Promise<void> {
   const { origin } = new URL(page.url());
   await Promise.all([
     page.waitForRequest(
@@ -63,8 +63,8 @@ export async function signOutEverywhere(page: Page): Promise<void> {
 /** A click on what can be done with one of the people on the list. */
 export async function act(
   page: Page,
-  sub: DemoPerson,
-  deed: "switchTo" | "signIn" | "signOut" | "forget",
+  sub: DemoUser,
+  deed: "switchTo" | "signIn" | "logout" | "forget",
 ): Promise<void> {
   await page.bringToFront();
   const selector = `#people-list [data-sub=${sub}] [data-do=${deed}]`;

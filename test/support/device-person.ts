@@ -19,7 +19,7 @@ export async function decide(
   const login = await visit(verificationUri, { ...form, confirm: "yes" });
   const action = /action="(\/interaction\/[^"]+)"/.exec(login)?.[1];
   if (action === undefined) throw new Error(`no login page but ${title(login)}`);
-  const done = await visit(new URL(action, verificationUri).href, { person: decision.approveAs });
+  const done = await visit(new URL(action, verificationUri).href, { user: decision.approveAs });
   return title(done);
 }
 

@@ -14,7 +14,7 @@ export interface FakeAuth extends Auth {
   /** How many listen now. */
   listeners: number;
   /** Answers `getToken()`: the token of who is signed in, when not replaced. */
-  answer: (options: GetTokenOptions) => Promise<string>;
+  response: (options: GetTokenOptions) => Promise<string>;
 }
 
 export interface FakeToken {
@@ -34,7 +34,7 @@ export function fakeAuth(): FakeAuth {
     asked: [],
     logins: [],
     listeners: 0,
-    answer: async () => {
+    response: async () => {
       if (user() && token !== undefined) return token;
       throw new NoTokenError("nobody is signed in");
     },
@@ -42,7 +42,7 @@ export function fakeAuth(): FakeAuth {
       token = accessToken;
       state.set({
         status: "authenticated",
-        user: person(sub),
+        user: shown(sub),
         freshness,
         token: { scope: [], expiresAt: expiresAt ?? Date.now() + 300_000, origin: "this-tab" },
       });
@@ -61,7 +61,7 @@ export function fakeAuth(): FakeAuth {
     },
     getToken: (options = {}) => {
       auth.asked.push(options);
-      return auth.answer(options);
+      return auth.response(options);
     },
     login: (options = {}) => {
       auth.logins.push(options);
@@ -69,13 +69,13 @@ export function fakeAuth(): FakeAuth {
     },
     getUser: async () => user(),
     handleCallback: () => Promise.reject(new Error("not in this test")),
-    signOut: async () => {
+    logout: async () => {
       state.set({ status: "anonymous" });
       return { server: "told" };
     },
-    signOutEverywhere: () => auth.signOut(),
+    logoutAll: () => auth.logout(),
     users: async () => [],
-    onUserLeft: () => () => {},
+    onUserRemoved: () => () => {},
     switchUser: async (sub) => auth.signIn(sub),
     forget: () => Promise.reject(new Error("not in this test")),
     fetch: () => Promise.reject(new Error("not in this test")),
@@ -85,6 +85,6 @@ export function fakeAuth(): FakeAuth {
   return auth;
 }
 
-function person(sub: string): User {
+function shown(sub: string): User {
   return { sub, name: sub.toUpperCase(), claims: { sub } };
 }

@@ -62,11 +62,11 @@ function* candidates(): Generator<string> {
   for (const name of PATH_NAMES) {
     for (const folder of folders) yield join(folder, name + extension);
   }
-  yield* usualPlaces();
+  yield* defaultPlaces();
   yield* playwrightCache();
 }
 
-function usualPlaces(): string[] {
+function defaultPlaces(): string[] {
   if (process.platform === "win32") {
     return ["PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"]
       .map((name) => process.env[name])

@@ -77,7 +77,7 @@ export async function startGitHubLike(redirectUri: string): Promise<GitHubLike> 
     const url = new URL(request.url ?? "/", me.origin);
     me.requests.push(`${request.method} ${url.pathname}`);
     const form = new URLSearchParams(await bodyOf(request));
-    const answer = (body: Record<string, unknown>, status = 200) => {
+    const reply = (body: Record<string, unknown>, status = 200) => {
       const wantsJson = request.headers.accept?.includes("application/json");
       response.writeHead(status, {
         "Content-Type": wantsJson ? "application/json" : "application/x-www-form-urlencoded",
@@ -105,7 +105,7 @@ export async function startGitHubLike(redirectUri: string): Promise<GitHubLike> 
       case "/login/device/code": {
         const [deviceCode, userCode] = [randomUUID(), randomUUID().slice(0, 8)];
         devices.set(deviceCode, { userCode, scope: form.get("scope") ?? "", approved: false });
-        return answer({
+        return reply({
           device_code: deviceCode,
           user_code: userCode,
           verification_uri: `${me.origin}/login/device`,
@@ -114,15 +114,15 @@ export async function startGitHubLike(redirectUri: string): Promise<GitHubLike> 
         });
       }
       case "/login/oauth/access_token":
-        return answer(grant(form));
+        return reply(grant(form));
       case "/user": {
         const [, token = ""] = /^Bearer (.+)$/.exec(request.headers.authorization ?? "") ?? [];
         const status = me.failUser ?? (me.tokens.has(token) ? 200 : 401);
         me.failUser = undefined;
-        return answer(status === 200 ? OCTOCAT : { message: "Bad credentials" }, status);
+        return reply(status === 200 ? OCTOCAT : { message: "Bad credentials" }, status);
       }
       default:
-        return answer({ message: "Not Found" }, 404);
+        return reply({ message: "Not Found" }, 404);
     }
   }
 

@@ -107,11 +107,11 @@ export async function startHostileProvider(clientId = "latchkey-demo"): Promise<
     me.requests.push(arrived);
     const behaviour = me.behaviours.get(url.pathname);
     const good = await goodResponse(url.pathname, arrived);
-    const answer = behaviour ? await behaviour(arrived, good) : good;
-    if (answer === "hang") return;
-    if (answer === "cut") return void response.destroy();
-    if (answer.delayMs) await new Promise((resolve) => setTimeout(resolve, answer.delayMs));
-    send(response, { ...answer, headers: { ...CORS, ...answer.headers } });
+    const reply = behaviour ? await behaviour(arrived, good) : good;
+    if (reply === "hang") return;
+    if (reply === "cut") return void response.destroy();
+    if (reply.delayMs) await new Promise((resolve) => setTimeout(resolve, reply.delayMs));
+    send(response, { ...reply, headers: { ...CORS, ...reply.headers } });
   }
 
   async function goodResponse(path: string, request: ProviderRequest): Promise<ProviderResponse> {

@@ -1,5 +1,5 @@
 import {
-  KEEP,
+  NO_CHANGE,
   type SessionChange,
   type SessionRow,
   type SessionStore,
@@ -18,7 +18,7 @@ export class MemorySessionStore implements SessionStore {
     await Promise.resolve();
     const before = structuredClone(this.#rows.get(key));
     const after = change(before);
-    if (after === KEEP) return structuredClone(this.#rows.get(key));
+    if (after === NO_CHANGE) return structuredClone(this.#rows.get(key));
     if (after === undefined) this.#rows.delete(key);
     else this.#rows.set(key, structuredClone(after));
     return after;

@@ -1,10 +1,13 @@
 import { sessionKey, type ClientKey } from "../../src/core/keys.ts";
-import { lastUsedFirst, parseRemembered } from "../../src/core/parse-remembered.ts";
-import { rememberedRecord } from "../../src/core/remembered-record.ts";
 import type { RememberedUser } from "../../src/core/login-prompt.ts";
-import type { People, StoredUser, UserStore } from "../../src/core/session.ts";
-import { wallClock } from "../../src/core/wall-clock.ts";
+import type { RememberedUsers, StoredUser, UserStore } from "../../src/core/session.ts";
+import { wallClock } from "../../src/core/ports.ts";
 import type { MemorySessionStore } from "./memory-session-store.ts";
+import {
+  lastUsedFirst,
+  parseRemembered,
+  rememberedRecord,
+} from "../../src/core/remembered-record.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -48,12 +51,12 @@ export class MemoryUserStore implements UserStore {
     this.#pinned = sub;
   }
 
-  async #person(sub: string): Promise<readonly RememberedUser[]> {
+  async #user(sub: string): Promise<readonly RememberedUser[]> {
     const record = rememberedRecord(await this.#sessions.get(sessionKey(this.#client, sub)));
     return record ? [parseRemembered(sub, record)] : [];
   }
 
-  people(): Promise<People> {
+  users(): Promise<RememberedUsers> {
     const sessions = this.#sessions;
     const prefix = sessionKey(this.#client, "");
     const device = this.#device;
@@ -64,7 +67,7 @@ export class MemoryUserStore implements UserStore {
         .map((key) => decodeURIComponent(key.slice(prefix.length)));
     return Promise.resolve({
       list: async () =>
-        lastUsedFirst((await Promise.all(known().map((sub) => this.#person(sub)))).flat()),
+        lastUsedFirst((await Promise.all(known().map((sub) => this.#user(sub)))).flat()),
       known: async () => known(),
       putDefault: async (sub) => {
         const isKnown = known().includes(sub);

@@ -2,7 +2,7 @@ import { systemClock, systemRandom } from "../../src/browser/page/system-clock.t
 import { clientKey } from "../../src/core/keys.ts";
 import type { UserFetcher } from "../../src/core/user-fetcher.ts";
 import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
-import { createEngine, type EngineConfig } from "../../src/compose/lazy-server.ts";
+import { createLazyServer, type LazyServerConfig } from "../../src/compose/lazy-server.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { AuthManager } from "../../src/auth/auth-manager.ts";
@@ -13,13 +13,13 @@ import { MemoryTabHub } from "./memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { MemoryUserStore } from "./memory-user-store.ts";
 import type { Send } from "../../src/core/refresher.ts";
-import { revoke } from "../../src/auth/logout/revoke.ts";
+import { revoke } from "../../src/auth/logout/revocation.ts";
 import { UntoldLogouts } from "../../src/auth/logout/untold-logouts.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { testRequests } from "../oidc/support.ts";
 import { FetchUserAgent } from "./fetch-user-agent.ts";
 
-export interface NodeBrowserConfig extends Omit<EngineConfig, "requests" | "clock"> {
+export interface NodeBrowserConfig extends Omit<LazyServerConfig, "requests" | "clock"> {
   readonly reuseLeewayMs?: number;
   readonly redirectUri: string;
   readonly userFetcher?: (server: AuthorizationServer) => UserFetcher;
@@ -50,7 +50,7 @@ export function nodeBrowser({
   const life = {
     online: () => true,
     visible: () => true,
-    asleep: () => false,
+    frozen: () => false,
     onEvent: () => () => {},
   };
   const page = {
@@ -66,12 +66,12 @@ export function nodeBrowser({
   const tab = () => {
     const tab = random.id();
     const channel = hub.join();
-    const { server, send: engineSend } = createEngine({ ...config, requests, clock });
+    const { server, send: lazyServerSend } = createLazyServer({ ...config, requests, clock });
     const untold = new UntoldLogouts();
-    const desk = { client, sessions, locks, clock, server, page, untold };
+    const managerParts = { client, sessions, locks, clock, server, page, untold };
     const send: Send = {
-      ...engineSend,
-      revoke: (user, token) => revoke(desk, user, token),
+      ...lazyServerSend,
+      revoke: (user, token) => revoke(managerParts, user, token),
     };
     const ports = { store: sessions, locks, channel, clock, random, send, page: life };
     const refresher = new RefreshCoordinator({

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
-import type { Trip } from "../../src/core/user-agent.ts";
-import type { LatchkeyAccounts } from "../../src/ui.ts";
+import type { RoundTrip } from "../../src/core/user-agent.ts";
+import type { LatchkeyUsers } from "../../src/ui.ts";
 import { add, all, many, now, one, remembered, texts, usePage } from "./support.ts";
 
 usePage();
@@ -13,21 +13,21 @@ async function opened(users = many(3), waits: AbortSignal = signal) {
   const before = document.createElement("button");
   document.body.append(before);
   before.focus();
-  const answer = element.chooseUser(users, { signal: waits });
+  const response = element.chooseUser(users, { signal: waits });
   await element.updateComplete;
-  return { element, answer, before };
+  return { element, response, before };
 }
 
 const initials = (element: Element) =>
   all(element, ".avatar").map(({ dataset }) => dataset["initials"]);
-const isOpen = (element: LatchkeyAccounts) => all(element, "dialog[open]").length === 1;
+const isOpen = (element: LatchkeyUsers) => all(element, "dialog[open]").length === 1;
 
 test("shows who was there last first, and gives the one that is clicked", async () => {
   const users = [
     remembered("old", { lastUsedAt: 1, email: "old@example.com", needsLogin: true }),
     remembered("new", { lastUsedAt: 2 }),
   ];
-  const { element, answer, before } = await opened(users);
+  const { element, response, before } = await opened(users);
   expect(texts(element, ".name")).toEqual(["Name new", "Name old"]);
   expect(texts(element, ".email")).toEqual(["old@example.com"]);
   expect(texts(element, ".account").map((text) => text.includes("Signed out"))).toEqual([
@@ -35,7 +35,7 @@ test("shows who was there last first, and gives the one that is clicked", async 
     true,
   ]);
   all(element, ".account")[1]!.click();
-  expect(await answer).toEqual({ type: "continue", sub: "old" });
+  expect(await response).toEqual({ type: "continue", sub: "old" });
   expect(all(element, "dialog")).toEqual([]);
   expect(document.activeElement).toBe(before);
 });
@@ -51,7 +51,7 @@ test("shows who has no name by the email, and who has none by the subject", asyn
 });
 
 test("is worked with the keyboard alone, which stays inside", async () => {
-  const { element, answer } = await opened();
+  const { element, response } = await opened();
   const at = () => element.shadowRoot!.activeElement;
   const accounts = all(element, ".account");
   expect(at()).toBe(accounts[0]);
@@ -68,19 +68,19 @@ test("is worked with the keyboard alone, which stays inside", async () => {
   await userEvent.keyboard("{Shift>}{Tab}{/Shift}");
   expect(at()).toBe(one(element, ".other"));
   await userEvent.keyboard("{Tab}{Tab}{Enter}");
-  expect(await answer).toEqual({ type: "continue", sub: "s0" });
+  expect(await response).toEqual({ type: "continue", sub: "s0" });
 });
 
 test("Escape, the button and a click beside the dialog dismiss, and the focus goes back", async () => {
-  const ways: ((element: LatchkeyAccounts) => unknown)[] = [
+  const ways: ((element: LatchkeyUsers) => unknown)[] = [
     () => userEvent.keyboard("{Escape}"),
     (element) => one(element, "[part=close]").click(),
     () => userEvent.click(document.documentElement, { position: { x: 2, y: 2 } }),
   ];
   for (const way of ways) {
-    const { element, answer, before } = await opened();
+    const { element, response, before } = await opened();
     await way(element);
-    expect(await answer).toEqual({ type: "dismiss" });
+    expect(await response).toEqual({ type: "dismiss" });
     expect(isOpen(element)).toBe(false);
     expect(document.activeElement).toBe(before);
     document.body.replaceChildren();
@@ -88,23 +88,23 @@ test("Escape, the button and a click beside the dialog dismiss, and the focus go
 });
 
 test("a click in it, and one that began in it, dismiss nothing", async () => {
-  const { element, answer } = await opened();
+  const { element, response } = await opened();
   one(element, "h2").click();
   const dialog = one(element, "dialog");
   one(element, "h2").dispatchEvent(
     new PointerEvent("pointerdown", { bubbles: true, composed: true }),
   );
   dialog.dispatchEvent(new MouseEvent("click", { bubbles: true }));
-  expect(await now(answer)).toBe("pending");
+  expect(await now(response)).toBe("pending");
   expect(isOpen(element)).toBe(true);
 });
 
 test("an aborted signal closes it and means dismiss, before and after it is open", async () => {
   const controller = new AbortController();
-  const { element, answer, before } = await opened(many(2), controller.signal);
+  const { element, response, before } = await opened(many(2), controller.signal);
   expect(isOpen(element)).toBe(true);
   controller.abort();
-  expect(await answer).toEqual({ type: "dismiss" });
+  expect(await response).toEqual({ type: "dismiss" });
   expect(isOpen(element)).toBe(false);
   expect(document.activeElement).toBe(before);
   const late = element.chooseUser(many(2), { signal: controller.signal });
@@ -114,9 +114,9 @@ test("an aborted signal closes it and means dismiss, before and after it is open
 });
 
 test("asked again it drops the first question, and leaving the page drops the second", async () => {
-  const { element, answer } = await opened();
+  const { element, response } = await opened();
   const second = element.chooseUser(many(2), { signal });
-  expect(await answer).toEqual({ type: "dismiss" });
+  expect(await response).toEqual({ type: "dismiss" });
   await element.updateComplete;
   expect(isOpen(element)).toBe(true);
   expect(texts(element, ".name")).toHaveLength(2);
@@ -144,13 +144,13 @@ test("the `close` event of one question, which comes late, does not answer the n
 });
 
 test("somebody else: the trip is opened in the click, and its failure is told", async () => {
-  const trip = { redirectUri: "", go: vi.fn(), close: vi.fn() } as unknown as Trip;
-  const { element, answer } = await opened();
-  const open = vi.fn(() => trip);
+  const roundTrip = { redirectUri: "", go: vi.fn(), close: vi.fn() } as unknown as RoundTrip;
+  const { element, response } = await opened();
+  const open = vi.fn(() => roundTrip);
   element.userAgent = { open };
   one(element, ".other").click();
   expect(open).toHaveBeenCalledOnce();
-  expect(await answer).toEqual({ type: "other", trip });
+  expect(await response).toEqual({ type: "other", roundTrip });
 
   const blocked = element.chooseUser(many(1), { signal });
   await element.updateComplete;
@@ -171,18 +171,18 @@ test("somebody else: the trip is opened in the click, and its failure is told", 
 });
 
 test("an account that needs a login opens the way for it in the click, and no other does", async () => {
-  const trip = { redirectUri: "", go: vi.fn(), close: vi.fn() } as unknown as Trip;
-  const people = [remembered("here"), remembered("gone", { needsLogin: true })];
-  const { element, answer } = await opened(people);
-  const open = vi.fn(() => trip);
+  const roundTrip = { redirectUri: "", go: vi.fn(), close: vi.fn() } as unknown as RoundTrip;
+  const users = [remembered("here"), remembered("gone", { needsLogin: true })];
+  const { element, response } = await opened(users);
+  const open = vi.fn(() => roundTrip);
   element.userAgent = { open };
   all(element, ".account")
     .find((row) => row.querySelector(".mark"))!
     .click();
   expect(open).toHaveBeenCalledOnce();
-  expect(await answer).toEqual({ type: "continue", sub: "gone", trip });
+  expect(await response).toEqual({ type: "continue", sub: "gone", roundTrip });
 
-  const straight = element.chooseUser(people, { signal });
+  const straight = element.chooseUser(users, { signal });
   await element.updateComplete;
   all(element, ".account")
     .find((row) => !row.querySelector(".mark"))!
@@ -196,7 +196,7 @@ test("from ten accounts on there is a search; case and accents do not count", as
   expect(all(nine, "input")).toEqual([]);
   nine.remove();
 
-  const { element, answer } = await opened([
+  const { element, response } = await opened([
     ...many(9),
     remembered("jose", { name: "José Núñez", email: "jn@example.com" }),
   ]);
@@ -219,16 +219,16 @@ test("from ten accounts on there is a search; case and accents do not count", as
   await userEvent.keyboard("{Escape}");
   await element.updateComplete;
   expect(texts(element, ".name")).toHaveLength(10);
-  expect(await now(answer)).toBe("pending");
+  expect(await now(response)).toBe("pending");
   await userEvent.keyboard("{ArrowDown}");
   expect(element.shadowRoot!.activeElement).toBe(all(element, ".account")[0]);
   await userEvent.keyboard("{ArrowUp}");
   expect(element.shadowRoot!.activeElement).toBe(input);
   await userEvent.keyboard("{Enter}");
-  expect(await now(answer)).toBe("pending");
+  expect(await now(response)).toBe("pending");
   await find("jn@");
   await userEvent.keyboard("{Enter}");
-  expect(await answer).toEqual({ type: "continue", sub: "jose" });
+  expect(await response).toEqual({ type: "continue", sub: "jose" });
 });
 
 test("only a picture from https is asked for, without telling from where", async () => {

@@ -22,7 +22,7 @@ function fakeAuth(state: AuthState) {
       return () => listeners.delete(listener);
     },
     login: vi.fn(async () => ADA),
-    signOut: vi.fn(async (): Promise<LogoutResult> => ({ server: "told" })),
+    logout: vi.fn(async (): Promise<LogoutResult> => ({ server: "told" })),
   };
   const become = (next: AuthState) => {
     auth.state = next;
@@ -102,9 +102,9 @@ test("the menu, with the keyboard alone: name, email, items of the app, sign out
   await vi.waitFor(() => expect([isOpen(), expanded()]).toEqual([false, "false"]));
   expect(element.shadowRoot!.activeElement).toBe(one(element, ".face"));
 
-  element.signOutOptions = { endSession: "none" };
+  element.logoutOptions = { endSession: "none" };
   await userEvent.keyboard("{Enter}{Tab}{Tab}{Enter}");
-  expect(auth.signOut).toHaveBeenCalledWith({ endSession: "none" });
+  expect(auth.logout).toHaveBeenCalledWith({ endSession: "none" });
   become({ status: "anonymous" });
   await element.updateComplete;
   expect(element.shadowRoot!.activeElement).toBe(one(element, "button"));
@@ -116,9 +116,9 @@ test("B5: a logout of which the server was not told fires latchkey-error", async
   const errors: unknown[] = [];
   element.addEventListener("latchkey-error", ({ detail }: CustomEventInit) => errors.push(detail));
   one(element, ".item").click();
-  await vi.waitFor(() => expect(auth.signOut).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(auth.logout).toHaveBeenCalledTimes(1));
   expect(errors).toEqual([]);
-  auth.signOut.mockResolvedValueOnce({ server: "not_told", error });
+  auth.logout.mockResolvedValueOnce({ server: "not_told", error });
   one(element, ".item").click();
   await vi.waitFor(() => expect(errors).toEqual([error]));
 });

@@ -14,7 +14,7 @@ usePage();
 
 function setUp() {
   const element = add("latchkey-device");
-  let answer: "authorization_pending" | "access_denied" | "token" = "authorization_pending";
+  let response: "authorization_pending" | "access_denied" | "token" = "authorization_pending";
   const grant = new DeviceCodeGrant(
     {
       authorizeDevice: async () => ({
@@ -25,7 +25,7 @@ function setUp() {
         intervalMs: 1_000,
       }),
       requestTokens: async () => {
-        if (answer !== "token") throw new RequestTokenError("x", { error: answer, hint: "" });
+        if (response !== "token") throw new RequestTokenError("x", { error: response, hint: "" });
         return tokenSet({
           accessToken: "at1",
           tokenType: "Bearer",
@@ -45,7 +45,7 @@ function setUp() {
   const outcome = grant.requestToken({}).catch((error: unknown) => error);
   const shows = (selector: string, words: string) =>
     expect.poll(() => texts(element, selector)).toEqual([words]);
-  return { element, outcome, shows, reply: (next: typeof answer) => (answer = next) };
+  return { element, outcome, shows, reply: (next: typeof response) => (response = next) };
 }
 
 test("shows its code, and how it ended, while the caller has its token already", async () => {

@@ -15,7 +15,7 @@ async function shown(more: { verificationUri?: string; expiresAt?: number } = {}
   const controller = new AbortController();
   let tell!: (status: DeviceStatus) => void;
   let left = 0;
-  const answer = element.showCode(
+  const response = element.showCode(
     {
       userCode: "WDJB-MJHT",
       verificationUri: "https://id.example.com/device",
@@ -41,7 +41,7 @@ async function shown(more: { verificationUri?: string; expiresAt?: number } = {}
     controller.abort();
     await element.updateComplete;
   };
-  return { element, answer, update, end, left: () => left };
+  return { element, response, update, end, left: () => left };
 }
 
 const isOpen = (element: Element) => all(element, "dialog[open]").length === 1;
@@ -83,13 +83,13 @@ test("tells how it stands, and keeps how it ended until it is closed", async () 
     ["expired", "The code has expired"],
     ["failed", "The sign-in did not work"],
   ] as const) {
-    const { element, answer, update, end, left } = await shown();
+    const { element, response, update, end, left } = await shown();
     expect(texts(element, ".words")).toEqual(["Waiting for you to sign in"]);
     await update("retrying");
     expect(texts(element, ".words")[0]).toMatch(/^No connection/);
     expect(texts(element, ".code")).toEqual(["WDJB-MJHT"]);
     await end(status);
-    expect(await answer).toBeUndefined();
+    expect(await response).toBeUndefined();
     expect(left()).toBe(1);
     expect(isOpen(element)).toBe(true);
     expect(texts(element, ".words")).toEqual([words]);
@@ -104,9 +104,9 @@ test("tells how it stands, and keeps how it ended until it is closed", async () 
 
 test("closes by itself when it is approved, and at once when it is cancelled", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  const { element, answer, end } = await shown();
+  const { element, response, end } = await shown();
   await end("approved");
-  expect(await answer).toBeUndefined();
+  expect(await response).toBeUndefined();
   expect(texts(element, ".words")).toEqual(["You are signed in"]);
   vi.advanceTimersByTime(2_000);
   await element.updateComplete;
@@ -115,7 +115,7 @@ test("closes by itself when it is approved, and at once when it is cancelled", a
   const second = await shown();
   await second.end("cancelled");
   expect(isOpen(second.element)).toBe(false);
-  expect(await second.answer).toBeUndefined();
+  expect(await second.response).toBeUndefined();
 });
 
 test("Escape and the buttons dismiss; the focus goes back", async () => {
@@ -123,11 +123,11 @@ test("Escape and the buttons dismiss; the focus goes back", async () => {
   document.body.append(before);
   for (const way of ["{Escape}", "[part=close]", "[part=cancel]"]) {
     before.focus();
-    const { element, answer } = await shown();
-    expect(await now(answer)).toBe("pending");
+    const { element, response } = await shown();
+    expect(await now(response)).toBe("pending");
     if (way.startsWith("{")) await userEvent.keyboard(way);
     else one(element, way).click();
-    expect(await answer).toEqual({ type: "dismiss" });
+    expect(await response).toEqual({ type: "dismiss" });
     expect(isOpen(element)).toBe(false);
     expect(document.activeElement).toBe(before);
     element.remove();
@@ -150,12 +150,12 @@ test("the `close` event of one code, which comes late, does not dismiss the next
 });
 
 test("a new code takes the place of the old one, and the page it left ends it", async () => {
-  const { element, answer } = await shown();
+  const { element, response } = await shown();
   const second = element.showCode(
     { userCode: "NEW", verificationUri: "https://id.example.com/", expiresAt: Date.now() + 9_000 },
     { signal: new AbortController().signal, subscribe: () => () => {} },
   );
-  expect(await answer).toBeUndefined();
+  expect(await response).toBeUndefined();
   await element.updateComplete;
   expect(texts(element, ".code")).toEqual(["NEW"]);
   expect(await now(second)).toBe("pending");
@@ -173,7 +173,7 @@ test("the ring runs out every second; a screen reader hears of it now and then",
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "Date"] });
   const { element } = await shown({ expiresAt: Date.now() + 120_000 });
   const told = () => texts(element, "p.unseen[role=status]")[0]!;
-  const heard = [told()];
+  const received = [told()];
   const clocks: string[] = [];
   const rings: number[] = [];
   for (let second = 0; second < 120; second++) {
@@ -181,14 +181,19 @@ test("the ring runs out every second; a screen reader hears of it now and then",
     rings.push(Number(one(element, ".ring").getAttribute("stroke-dashoffset")));
     vi.advanceTimersByTime(1_000);
     await element.updateComplete;
-    if (told() !== heard.at(-1)) heard.push(told());
+    if (told() !== received.at(-1)) received.push(told());
   }
   expect(clocks.slice(0, 2)).toEqual(["2:00", "1:59"]);
   expect(clocks.at(-1)).toBe("0:01");
   expect(rings).toEqual([...rings].sort((a, b) => a - b));
   expect(rings[0]).toBe(0);
   expect(rings[60]! / rings[30]!).toBeCloseTo(2, 1);
-  expect(heard).toEqual(["2 minutes left", "1 minute left", "30 seconds left", "10 seconds left"]);
+  expect(received).toEqual([
+    "2 minutes left",
+    "1 minute left",
+    "30 seconds left",
+    "10 seconds left",
+  ]);
 });
 
 test("copies the code and says so; where it may not, the code is selected", async () => {

@@ -10,9 +10,9 @@ async function asked(controller = new AbortController()) {
   document.body.append(before);
   before.focus();
   const element = add("latchkey-remember");
-  const answer = element.shouldRemember(ADA, { signal: controller.signal });
+  const response = element.shouldRemember(ADA, { signal: controller.signal });
   await element.updateComplete;
-  return { element, answer, before, controller };
+  return { element, response, before, controller };
 }
 
 const isOpen = (element: Element) => all(element, ".card:popover-open").length === 1;
@@ -22,12 +22,12 @@ test("asks without taking the focus, says so, and gives the answer", async () =>
     ["yes", true],
     ["no", false],
   ] as const) {
-    const { element, answer, before } = await asked();
+    const { element, response, before } = await asked();
     expect(isOpen(element)).toBe(true);
     expect(document.activeElement).toBe(before);
     expect(texts(element, "[role=status]")).toEqual(["Stay signed in as Ada Lovelace?"]);
     await userEvent.click(one(element, `[part=${part}]`));
-    expect(await answer).toBe(meaning);
+    expect(await response).toBe(meaning);
     expect(isOpen(element)).toBe(false);
     await element.updateComplete;
     expect(texts(element, "[role=status]")).toEqual([""]);
@@ -36,11 +36,11 @@ test("asks without taking the focus, says so, and gives the answer", async () =>
 });
 
 test("with the keyboard alone; the focus goes back to where it was", async () => {
-  const { element, answer, before } = await asked();
+  const { element, response, before } = await asked();
   await userEvent.keyboard("{Tab}");
   expect(element.shadowRoot!.activeElement).toBe(one(element, "[part=no]"));
   await userEvent.keyboard("{Tab}{Enter}");
-  expect(await answer).toBe(true);
+  expect(await response).toBe(true);
   expect(document.activeElement).toBe(before);
 
   const again = element.shouldRemember(ADA, { signal: new AbortController().signal });
@@ -53,9 +53,9 @@ test("with the keyboard alone; the focus goes back to where it was", async () =>
 });
 
 test("unanswered is no: aborted, asked again, taken out of the page", async () => {
-  const { element, answer, controller } = await asked();
+  const { element, response, controller } = await asked();
   controller.abort();
-  expect(await answer).toBe(false);
+  expect(await response).toBe(false);
   expect(isOpen(element)).toBe(false);
   expect(await element.shouldRemember(ADA, { signal: controller.signal })).toBe(false);
 
@@ -80,8 +80,8 @@ test("two elements make a prompt", async () => {
   await accounts.updateComplete;
   one(accounts, ".account").click();
   expect(await choice).toEqual({ type: "continue", sub: "s0" });
-  const answer = prompt.shouldRemember(ADA, { signal });
+  const response = prompt.shouldRemember(ADA, { signal });
   await remember.updateComplete;
   one(remember, "[part=yes]").click();
-  expect(await answer).toBe(true);
+  expect(await response).toBe(true);
 });

@@ -11,7 +11,7 @@ const AUTH = {
   state: { status: "anonymous" },
   subscribe: () => () => {},
   login: () => Promise.reject(new Error("not here")),
-  signOut: () => Promise.resolve({ server: "told" } as const),
+  logout: () => Promise.resolve({ server: "told" } as const),
 } as const;
 
 async function words(html: () => HTMLElementTagNameMap["latchkey-button"]): Promise<string[]> {

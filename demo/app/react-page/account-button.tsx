@@ -6,7 +6,7 @@ import { loginOptions } from "./login-options.ts";
 /** An element in React: what is no attribute is a property. */
 export function AccountButton(): ReactElement {
   const { auth } = useAuth();
-  return <latchkey-button auth={auth} loginOptions={loginOptions} signOutOptions={STAY} />;
+  return <latchkey-button auth={auth} loginOptions={loginOptions} logoutOptions={STAY} />;
 }
 
 const STAY = { endSession: "none" } as const;
@@ -14,7 +14,7 @@ const STAY = { endSession: "none" } as const;
 declare module "react/jsx-runtime" {
   namespace JSX {
     interface IntrinsicElements {
-      "latchkey-button": Partial<Pick<LatchkeyButton, "auth" | "loginOptions" | "signOutOptions">>;
+      "latchkey-button": Partial<Pick<LatchkeyButton, "auth" | "loginOptions" | "logoutOptions">>;
     }
   }
 }

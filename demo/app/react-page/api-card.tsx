@@ -4,14 +4,14 @@ import { useAuth } from "../../../src/react.ts";
 /** `useAuth()` in an event handler: `auth.fetch` brings the token along. */
 export function ApiCard(): ReactElement {
   const { auth } = useAuth();
-  const [answer, setAnswer] = useState<string>();
+  const [result, setResponse] = useState<string>();
   const call = async () => {
     try {
       const response = await auth.fetch("/api/me");
       const { name } = (await response.json()) as { name?: string };
-      setAnswer(`${response.status}: ${name ?? "nobody"}`);
+      setResponse(`${response.status}: ${name ?? "nobody"}`);
     } catch {
-      setAnswer("No answer. Try again in a moment.");
+      setResponse("No answer. Try again in a moment.");
     }
   };
   return (
@@ -24,8 +24,8 @@ export function ApiCard(): ReactElement {
           Call the API
         </button>
       </p>
-      <output className="answer small-answer" data-empty={answer === undefined ? "" : undefined}>
-        {answer ?? "The answer appears here."}
+      <output className="answer small-answer" data-empty={result === undefined ? "" : undefined}>
+        {result ?? "The answer appears here."}
       </output>
     </section>
   );

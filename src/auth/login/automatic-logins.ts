@@ -1,22 +1,22 @@
 import { CancelledError, NoTokenError } from "../../core/errors.ts";
-import { type LoginMark, type LoginMarks, type LoginOutcome } from "../../core/login-marks.ts";
+import { type LoginMark, type LoginMarks, type LoginResult } from "../../core/login-marks.ts";
 import type { Clock } from "../../core/ports.ts";
-import type { Trip } from "../../core/user-agent.ts";
-import { wantKey, type Want } from "../../core/want.ts";
+import type { RoundTrip } from "../../core/user-agent.ts";
+import { targetKey, type TokenTarget } from "../../core/want.ts";
 import { isLostCode, wordsOf } from "./login-failure.ts";
 
 /** A mark ends after this time. Milliseconds. */
-const STANDS_MS = 30 * 60_000;
+const MARK_LIFETIME_MS = 30 * 60_000;
 /** Between two automatic logins for the same user and target, even when the token of the first was given. Milliseconds. */
 const SPACING_MS = 60_000;
-/** Automatic logins of one tab in `STANDS_MS`, even when the token of each was given. */
+/** Automatic logins of one tab in `MARK_LIFETIME_MS`, even when the token of each was given. */
 const MOST = 6;
 /** More marks than a tab needs: the oldest go first. */
 const MOST_KEPT = 32;
 /** The second click of a double click asks for nothing new. Milliseconds. */
 const DOUBLE_CLICK_MS = 1_000;
 
-const REASONS: Readonly<Record<LoginOutcome, string>> = {
+const REASONS: Readonly<Record<LoginResult, string>> = {
   started: "the page left for the login page and came back without a response",
   unrecognised: "the page came back without a response of this client",
   failed: "the last login failed",
@@ -28,7 +28,7 @@ const REASONS: Readonly<Record<LoginOutcome, string>> = {
 };
 
 /** For whom, and for which token, a login is. */
-export type LoginSubject = { readonly [name in keyof Want]: Want[name] | undefined } & {
+export type LoginSubject = { readonly [name in keyof TokenTarget]: TokenTarget[name] | undefined } & {
   readonly user?: string | undefined;
 };
 
@@ -75,36 +75,36 @@ export class AutomaticLogins {
     );
   }
 
-  /** `trip` for a login that a user asked for. */
-  watched(trip: Trip, subject: LoginSubject): Trip {
-    const { redirectUri, prompt } = trip;
+  /** `roundTrip` for a login that a user asked for. */
+  watched(roundTrip: RoundTrip, subject: LoginSubject): RoundTrip {
+    const { redirectUri, prompt } = roundTrip;
     return {
       redirectUri,
       ...(prompt && { prompt }),
       go: async (url) => {
         try {
-          return await trip.go(url);
+          return await roundTrip.go(url);
         } catch (error) {
           if (error instanceof CancelledError) this.settle("cancelled", error.message, subject);
           throw error;
         }
       },
-      close: () => trip.close(),
+      close: () => roundTrip.close(),
     };
   }
 
-  /** `trip` for an automatic login: it starts only when nothing speaks against it, and leaves its mark before that. */
-  guarded(trip: Trip, subject: LoginSubject): Trip {
-    const watched = this.watched(trip, subject);
-    const assertMayLeave = () => {
+  /** `roundTrip` for an automatic login: it starts only when nothing speaks against it, and leaves its mark before that. */
+  guarded(roundTrip: RoundTrip, subject: LoginSubject): RoundTrip {
+    const watched = this.watched(roundTrip, subject);
+    const assertMayNavigate = () => {
       const refusal = this.#refusal(subject, () => true);
       if (refusal) throw refusal;
     };
     return {
       ...watched,
-      assertMayLeave,
+      assertMayNavigate,
       go: async (url) => {
-        assertMayLeave();
+        assertMayNavigate();
         if (!this.#write([...this.#current(), this.#mark("started", undefined, subject)]))
           throw noMemory();
         return watched.go(url);
@@ -113,7 +113,7 @@ export class AutomaticLogins {
   }
 
   /** Writes how a login ended. `subject`: whom and what it was for, where no mark says so. */
-  settle(outcome: LoginOutcome, detail: string | undefined, subject: LoginSubject): void {
+  settle(outcome: LoginResult, detail: string | undefined, subject: LoginSubject): void {
     const { begun } = this;
     const all = this.#recent();
     const settled = this.#mark(outcome, detail, subject);
@@ -132,8 +132,8 @@ export class AutomaticLogins {
    * counts, although another manager of this tab may publish its token before this one settles its mark.
    */
   given({ user, ...target }: LoginSubject): void {
-    const want = wantKey(target);
-    const isTheirs = (mark: LoginMark) => mark.target === want && (mark.user ?? user) === user;
+    const wantedTarget = targetKey(target);
+    const isTheirs = (mark: LoginMark) => mark.target === wantedTarget && (mark.user ?? user) === user;
     const next = this.#recent().map((mark) =>
       isTheirs(mark) && mark.outcome === "started" ? { ...mark, outcome: "given" as const } : mark,
     );
@@ -178,16 +178,16 @@ export class AutomaticLogins {
   #refusal(subject: LoginSubject, matters: (mark: LoginMark) => boolean): NoTokenError | undefined {
     const now = this.#config.clock.now();
     const current = this.#current();
-    const standing = current.filter(
+    const cachedRefusal = current.filter(
       (mark) => mark.outcome !== "given" && this.#concerns(mark, subject),
     );
-    const blocking = standing.filter(matters).at(-1);
+    const blocking = cachedRefusal.filter(matters).at(-1);
     if (blocking) return this.#explain(blocking);
     const given = current.filter(({ outcome }) => outcome === "given");
     const recent = given.filter((mark) => isFor(mark, subject) && now - mark.at < SPACING_MS);
     const limiting = recent.at(-1) ?? given.at(MOST - 1);
     // A logout that does not matter yet will when the login leaves, and these, too.
-    if (limiting && standing.length === 0) return this.#explain(limiting);
+    if (limiting && cachedRefusal.length === 0) return this.#explain(limiting);
     return this.#write(current) ? undefined : noMemory();
   }
 
@@ -213,7 +213,7 @@ export class AutomaticLogins {
   #recent(): readonly LoginMark[] {
     const { marks, clock } = this.#config;
     const all = marks.read().filter(isMark);
-    return all.filter(({ at }) => Math.abs(clock.now() - at) < STANDS_MS).slice(-MOST_KEPT);
+    return all.filter(({ at }) => Math.abs(clock.now() - at) < MARK_LIFETIME_MS).slice(-MOST_KEPT);
   }
 
   #drop(isOver: (mark: LoginMark) => boolean): void {
@@ -225,13 +225,13 @@ export class AutomaticLogins {
   }
 
   #mark(
-    outcome: LoginOutcome,
+    outcome: LoginResult,
     detail: string | undefined,
     { user, ...target }: LoginSubject,
   ): LoginMark {
     return {
       ...(user !== undefined && { user }),
-      target: wantKey(target),
+      target: targetKey(target),
       at: this.#config.clock.now(),
       outcome,
       ...(detail !== undefined && { detail }),
@@ -251,8 +251,8 @@ function noMemory(): NoTokenError {
   return noLogin("sessionStorage cannot be written");
 }
 
-function isFor({ user, target }: LoginMark, { user: sub, ...want }: LoginSubject): boolean {
-  return user === sub && target === wantKey(want);
+function isFor({ user, target }: LoginMark, { user: sub, ...wantedTarget }: LoginSubject): boolean {
+  return user === sub && target === targetKey(wantedTarget);
 }
 
 /** Every script of this origin can write marks. */

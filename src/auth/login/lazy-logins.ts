@@ -4,10 +4,10 @@ import { abortable } from "../../core/abortable.ts";
 import type { LoginMark } from "../../core/login-marks.ts";
 import { chunk, shared } from "../../core/lazy.ts";
 import { parseUrl } from "../../core/same-origin.ts";
-import type { Trip } from "../../core/user-agent.ts";
+import type { RoundTrip } from "../../core/user-agent.ts";
 import type { User } from "../../core/user.ts";
 import type { ActiveSession } from "../session/active-session.ts";
-import { USUAL_WANT } from "../../core/want.ts";
+import { DEFAULT_TARGET } from "../../core/want.ts";
 import type { LoginTab } from "./automatic-logins.ts";
 import type { Logins, LoginsConfig } from "./logins.ts";
 import { stateOf } from "./response-url.ts";
@@ -17,7 +17,7 @@ export class LazyLogins implements LoginTab {
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
   /** The logins under way, and what each asks for. */
-  readonly #trips = new Map<Promise<User>, TokenRequest>();
+  readonly #roundTrips = new Map<Promise<User>, TokenRequest>();
   #callback: Promise<unknown> = Promise.resolve();
 
   constructor(config: LoginsConfig, session: ActiveSession) {
@@ -47,12 +47,12 @@ export class LazyLogins implements LoginTab {
 
   /** The latest login that is on its way, if one is. */
   get underWay(): Promise<User> | undefined {
-    return [...this.#trips.keys()].at(-1);
+    return [...this.#roundTrips.keys()].at(-1);
   }
 
   /** A login that a user asked for is on its way. */
   get isAskedFor(): boolean {
-    return [...this.#trips.values()].some(({ mayChoose }) => !mayChoose);
+    return [...this.#roundTrips.values()].some(({ mayChoose }) => !mayChoose);
   }
 
   /** When no response is being taken any more; never rejects. */
@@ -61,19 +61,24 @@ export class LazyLogins implements LoginTab {
   }
 
   /** Closes the trip in the end. */
-  travel(trip: Trip, request: TokenRequest): Promise<User> {
-    const login = this.#travel(trip, request).finally(() => {
-      trip.close();
-      this.#trips.delete(login);
+  startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
+    const login = this.#startLogin(roundTrip, request).finally(() => {
+      roundTrip.close();
+      this.#roundTrips.delete(login);
     });
-    this.#trips.set(login, request);
+    this.#roundTrips.set(login, request);
     return login;
   }
 
   /** `user` logged out: no automatic login follows in this tab. */
   loggedOut(user: string): void {
     const { marks, clock } = this.#config;
-    const mark: LoginMark = { user, target: USUAL_WANT, at: clock.now(), outcome: "logged_out" };
+    const mark: LoginMark = {
+      user,
+      target: DEFAULT_TARGET,
+      at: clock.now(),
+      outcome: "logged_out",
+    };
     marks.write([...marks.read(), mark]);
   }
 
@@ -83,13 +88,13 @@ export class LazyLogins implements LoginTab {
     if (isMarked) this.load().then(news, () => {});
   }
 
-  #travel(trip: Trip, request: TokenRequest): Promise<User> {
+  #startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
     const login = async (): Promise<User> => {
       const logins = await abortable(this.load(), request.signal);
-      return logins.travel(trip, { ...request, kept });
+      return logins.startLogin(roundTrip, { ...request, kept });
     };
-    const tellsWhy = (error: unknown) => this.loaded?.tellsWhy(error, trip, request) ?? true;
-    const kept = this.#session.during(login, tellsWhy);
+    const tellsWhy = (error: unknown) => this.loaded?.tellsWhy(error, roundTrip, request) ?? true;
+    const kept = this.#session.trackLogin(login, tellsWhy);
     return kept;
   }
 

@@ -2,7 +2,7 @@ import { isAuthError, NetworkError, RequestTokenError } from "../../core/errors.
 import { isTemporary } from "../../core/server-responses.ts";
 
 /** Longer words of a server are cut. Characters. */
-const LONGEST = 300;
+const MAX = 300;
 
 /** The code was sent and its response did not come, or the server was down: another code may be exchanged at once. */
 export function isLostCode(error: unknown): boolean {
@@ -17,5 +17,5 @@ export function wordsOf(error: unknown): string | undefined {
   if (!isAuthError(error)) return undefined;
   const description = "errorDescription" in error ? error.errorDescription : undefined;
   const words = description === undefined ? error.message : `${error.message} (${description})`;
-  return words.slice(0, LONGEST);
+  return words.slice(0, MAX);
 }

@@ -14,23 +14,21 @@ import type { Refresher } from "../../core/refresher.ts";
 import { parseUrl } from "../../core/same-origin.ts";
 import type { UserStore } from "../../core/session.ts";
 import type { TokenSet } from "../../core/token-set.ts";
-import type { Trip } from "../../core/user-agent.ts";
+import type { RoundTrip } from "../../core/user-agent.ts";
 import type { User } from "../../core/user.ts";
-import { USUAL_WANT, wantKey, type WantKey } from "../../core/want.ts";
+import { DEFAULT_TARGET, targetKey, type TargetKey } from "../../core/want.ts";
 import type { ActiveSession } from "../session/active-session.ts";
 import { AutomaticLogins, type LoginTab } from "./automatic-logins.ts";
 import { whatCameBack } from "./came-back.ts";
-import { checkIn, loadBeyondLogin, userOf, type CheckInDesk } from "./store-login.ts";
-import type { KeepOptions } from "./store-grant-tokens.ts";
-import { passRevocations, type RevocationQueue } from "../logout/pass-revocations.ts";
-import { isSilent } from "./silent.ts";
-import type { SilentLogin } from "./silent-login.ts";
-import { refusal } from "./refusal.ts";
-import { servedTarget, type LooseWant, type ServedTarget } from "./served-target.ts";
+import { storeLogin, loadMore, userOf, type StoreLoginParts } from "./store-login.ts";
+import type { StoreOptions } from "./store-grant-tokens.ts";
+import { passRevocations, type RevocationQueue } from "../logout/revocation.ts";
+import { servedTarget, type LooseTarget, type ServedTarget } from "./served-target.ts";
 import { withoutResponse } from "./clean-url.ts";
-import { stateOf } from "./response-url.ts";
+import { refusal, stateOf } from "./response-url.ts";
+import { isSilent, type SilentLogin } from "./silent-login.ts";
 
-export interface LoginsConfig extends CheckInDesk, RevocationQueue {
+export interface LoginsConfig extends StoreLoginParts, RevocationQueue {
   /** Where authorization responses arrive; absolute. */
   readonly redirectUri: () => string;
   readonly page: Page;
@@ -53,9 +51,11 @@ export class Logins {
   readonly #session: ActiveSession;
   readonly #results = new Map<string, Promise<CallbackResult>>();
   /** Of codes that are used up, while nobody can be told or stored yet. */
-  readonly #answers = new Map<string, TokenSet>();
+  readonly #responses = new Map<string, TokenSet>();
 
-  #offered: { readonly token: string; readonly sub: string; readonly want: WantKey } | undefined;
+  #offered:
+    | { readonly token: string; readonly sub: string; readonly target: TargetKey }
+    | undefined;
 
   constructor(config: LoginsConfig, session: ActiveSession, tab: LoginTab) {
     this.automatic = new AutomaticLogins(config, tab, session);
@@ -70,10 +70,10 @@ export class Logins {
 
   /** Gives a token that expired on arrival once, while its user is signed in. */
   takeOffered(wanted: GetTokenOptions): string | undefined {
-    const { sub = "", token, want } = this.#offered ?? {};
+    const { sub = "", token, target } = this.#offered ?? {};
     const { user } = this.#session;
     const isTheirs = user?.sub === sub && (wanted.user ?? sub) === sub;
-    if (!isTheirs || ![want, USUAL_WANT].includes(wantKey(wanted))) return undefined;
+    if (!isTheirs || ![target, DEFAULT_TARGET].includes(targetKey(wanted))) return undefined;
     this.#offered = undefined;
     return token;
   }
@@ -82,13 +82,13 @@ export class Logins {
    * Whether `error` says why nobody is signed in. That nobody is signed in at the server is what a silent login asks for, and
    * an automatic one that may not start changes nothing.
    */
-  tellsWhy(error: unknown, trip: Trip, request: TokenRequest): boolean {
-    return !isSilent(trip, request) && !(request.mayChoose && error instanceof NoTokenError);
+  tellsWhy(error: unknown, roundTrip: RoundTrip, request: TokenRequest): boolean {
+    return !isSilent(roundTrip, request) && !(request.mayChoose && error instanceof NoTokenError);
   }
 
   /** A token was given. */
-  given({ user = this.#session.sub, ...want }: GetTokenOptions): void {
-    this.automatic.given({ ...want, user });
+  given({ user = this.#session.sub, ...target }: GetTokenOptions): void {
+    this.automatic.given({ ...target, user });
   }
 
   /** Somebody who is signed in with a good token is given it. */
@@ -106,70 +106,75 @@ export class Logins {
   }
 
   /** To the authorization endpoint and back. */
-  async travel(trip: Trip, request: TokenRequest): Promise<User> {
+  async startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
     const { grant, users, userFetcher } = this.#config;
     // What is got now exists once.
-    if (userFetcher) loadBeyondLogin().catch(() => {});
+    if (userFetcher) loadMore().catch(() => {});
     const beforeLeaving = () => passRevocations(this.#config, request);
     const before = await users.getActive();
-    const silent = isSilent(trip, request)
-      ? await (await loadBeyondLogin()).silentLogin(this.#config)
+    const silent = isSilent(roundTrip, request)
+      ? await (await loadMore()).silentLogin(this.#config)
       : undefined;
     await beforeLeaving();
     const { automatic } = this;
     if (!request.mayChoose && !silent) automatic.forget();
     const watched = request.mayChoose
-      ? automatic.guarded(trip, request)
-      : automatic.watched(trip, request);
+      ? automatic.guarded(roundTrip, request)
+      : automatic.watched(roundTrip, request);
     try {
-      const answer = await grant.requestToken({ ...request, trip: watched, beforeLeaving });
-      return await this.checkIn(answer, request, silent);
+      const tokens = await grant.requestToken({ ...request, roundTrip: watched, beforeLeaving });
+      return await this.storeLogin(tokens, request, silent);
     } catch (error) {
       if (!(error instanceof NoTokenError)) {
-        const isAnswered = isAuthError(error) && !(error instanceof CancelledError);
+        const isResponded = isAuthError(error) && !(error instanceof CancelledError);
         // Of an automatic login that did not leave the page.
-        if (request.mayChoose && isAnswered && automatic.begun) automatic.fail(error);
+        if (request.mayChoose && isResponded && automatic.begun) automatic.fail(error);
         throw error;
       }
-      return await this.#signedInMeanwhile(before.row?.sid, error);
+      return await this.#signedInMeanwhile(before.row?.sessionId, error);
     }
   }
 
   /** Another tab that waited for the same person was faster. */
   async #signedInMeanwhile(sidBefore: string | undefined, reason: NoTokenError): Promise<User> {
     const { row } = await this.#config.users.getActive();
-    if (row?.sid === sidBefore) throw reason;
+    if (row?.sessionId === sidBefore) throw reason;
     await this.#session.load("other-tab");
     if (!this.#session.user) throw reason;
     return this.#session.user;
   }
 
   /** What a grant gave without asking anybody. */
-  async keep(answer: TokenSet, request: TokenRequest, options: KeepOptions): Promise<void> {
-    const { keepAnswer } = await loadBeyondLogin();
-    const who = await keepAnswer(this.#config, answer, request, checkIn, options);
+  async keep(tokens: TokenSet, request: TokenRequest, options: StoreOptions): Promise<void> {
+    const { storeGrantTokens } = await loadMore();
+    const who = await storeGrantTokens(this.#config, tokens, request, storeLogin, options);
     // A tab that is for nobody takes whoever comes.
     if (this.#session.sub === undefined) await this.#session.enter(who);
   }
 
-  async checkIn(answer: TokenSet, request: TokenRequest = {}, silent?: SilentLogin): Promise<User> {
-    const asked = answer.asked ?? request;
-    const served = servedTarget(asked, answer);
-    const want = wantKey(served.target);
-    const desk = { ...this.#config, ...silent };
-    const who = await userOf(desk, answer, request.signal);
+  async storeLogin(
+    tokens: TokenSet,
+    request: TokenRequest = {},
+    silent?: SilentLogin,
+  ): Promise<User> {
+    const asked = tokens.asked ?? request;
+    const served = servedTarget(asked, tokens);
+    const target = targetKey(served.target);
+    const parts = { ...this.#config, ...silent };
+    const who = await userOf(parts, tokens, request.signal);
     const { sub } = who;
-    const isSeen = !silent && answer.asked?.prompt !== "none";
-    if (!isSeen) await (await loadBeyondLogin()).assertMayReturn(this.#config, sub);
+    const isSeen = !silent && tokens.asked?.prompt !== "none";
+    if (!isSeen) await (await loadMore()).assertMayReturn(this.#config, sub);
     const next = silent ? await silent.tabOf(sub) : sub;
     // With a generation it is stored already: somebody who was here came back.
-    if (answer.generation === undefined) await checkIn(desk, answer, who, want, undefined, next);
-    else await desk.users.putDefault(next);
+    if (tokens.generation === undefined)
+      await storeLogin(parts, tokens, who, target, undefined, next);
+    else await parts.users.putDefault(next);
     if (isSeen) await clearForgotten(this.#config.users, sub);
     if (next === sub) await this.#session.enter(sub);
     // The network is here now; when the token has run out it may not be.
     this.#config.refresher.prepare().catch(() => {});
-    this.#settle(answer, sub, { ...served, user: asked.user, asked });
+    this.#settle(tokens, sub, { ...served, user: asked.user, asked });
     return who;
   }
 
@@ -177,7 +182,12 @@ export class Logins {
   #settle(
     { accessToken, expiresAt, refreshToken }: TokenSet,
     sub: string,
-    { asked, target, missing, user }: ServedTarget & { asked: LooseWant; user: string | undefined },
+    {
+      asked,
+      target,
+      missing,
+      user,
+    }: ServedTarget & { asked: LooseTarget; user: string | undefined },
   ): void {
     const { automatic } = this;
     const subject = { ...asked, user };
@@ -190,7 +200,7 @@ export class Logins {
       automatic.settle("useless", words, subject);
     } else if (lifetimeMs <= 0 && refreshToken === undefined) {
       automatic.settle("useless", lifetime, subject);
-      this.#offered = { token: accessToken, sub, want: wantKey(target) };
+      this.#offered = { token: accessToken, sub, target: targetKey(target) };
     } else automatic.settle("given", lifetime, subject);
   }
 
@@ -213,9 +223,9 @@ export class Logins {
         if (!isUnfinished(error) && !isForeign(error)) this.automatic.fail(error);
         throw error;
       });
-    const result = this.#session.during(login, (error) => !isForeign(error));
+    const result = this.#session.trackLogin(login, (error) => !isForeign(error));
     result.catch((error: unknown) => {
-      (isUnfinished(error) ? this.#results : this.#answers).delete(state);
+      (isUnfinished(error) ? this.#results : this.#responses).delete(state);
     });
     return result;
   }
@@ -234,11 +244,11 @@ export class Logins {
   async #exchange(response: string, state: string): Promise<CallbackResult> {
     const { grant, ledger } = this.#config;
     const kept = this.#results.get(state)!;
-    const answer = this.#answers.get(state) ?? (await grant.requestToken({ response, kept }));
-    this.#answers.set(state, answer);
-    const user = await this.checkIn(answer);
-    this.#answers.delete(state);
-    const place = answer.returnTo === undefined ? {} : { returnTo: answer.returnTo };
+    const tokens = this.#responses.get(state) ?? (await grant.requestToken({ response, kept }));
+    this.#responses.set(state, tokens);
+    const user = await this.storeLogin(tokens);
+    this.#responses.delete(state);
+    const place = tokens.returnTo === undefined ? {} : { returnTo: tokens.returnTo };
     // The login stands even when nobody can be told of it twice.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
     return { user, ...place };
@@ -265,8 +275,8 @@ function isUnfinished(error: unknown): boolean {
 /** The session is stored, so a failure here is of no consequence for this login. */
 async function clearForgotten(users: UserStore, sub: string): Promise<void> {
   await users
-    .people()
-    .then((people) => people.clearForgotten(sub))
+    .users()
+    .then((remembered) => remembered.clearForgotten(sub))
     .catch(() => {});
 }
 

@@ -1,5 +1,6 @@
 import type { ClientKey } from "../../core/keys.ts";
 import { isStateOf } from "../../core/response-state.ts";
+import { InvalidResponseError } from "../../core/errors.ts";
 
 /**
  * Is there a response to a request of `client` in `url`, well-formed or not, at `redirectUri`, perhaps with another slash at
@@ -17,7 +18,7 @@ export function stateOf({ searchParams, hash }: URL, client: ClientKey): string 
 }
 
 /** The `state` of what may be the answer to a sign-out. @see OpenID Connect RP-Initiated Logout 1.0 section 3 */
-export function signOutStateOf(url: string, redirectUri: string | undefined): string | null {
+export function logoutStateOf(url: string, redirectUri: string | undefined): string | null {
   return redirectUri !== undefined && isAt(url, redirectUri)
     ? new URL(url).searchParams.get("state")
     : null;
@@ -34,4 +35,13 @@ function placeOf(url: string): string {
 
 export function fragment(hash: string): URLSearchParams {
   return new URLSearchParams(hash.slice(1));
+}
+
+/** What was given to `handleCallback()` is no response that it can take. */
+export function refusal(parameter: string, message: string): InvalidResponseError {
+  return new InvalidResponseError(
+    parameter,
+    message,
+    "Call handleCallback() on the redirect URI only, with the URL as the server sent it.",
+  );
 }

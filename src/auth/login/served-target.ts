@@ -1,11 +1,11 @@
 import type { TokenSet } from "../../core/token-set.ts";
-import type { Want } from "../../core/want.ts";
+import type { TokenTarget } from "../../core/want.ts";
 
-export type LooseWant = { readonly [name in keyof Want]: Want[name] | undefined };
+export type LooseTarget = { readonly [name in keyof TokenTarget]: TokenTarget[name] | undefined };
 
 /** The target that a login's response serves, and the scopes that keep it from serving the one it was asked for. */
 export interface ServedTarget {
-  readonly target: LooseWant;
+  readonly target: LooseTarget;
   readonly missing: readonly string[];
 }
 
@@ -14,7 +14,7 @@ export interface ServedTarget {
  * may write `email` as `https://api.example/auth/userinfo.email`, and `api://x/read` as `read`.
  */
 export function servedTarget(
-  asked: LooseWant,
+  asked: LooseTarget,
   { scope: granted }: Pick<TokenSet, "scope">,
 ): ServedTarget {
   const { scope = [], resource, audience } = asked;

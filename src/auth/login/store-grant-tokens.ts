@@ -1,75 +1,80 @@
 import { ConfigurationError, IdTokenError, NoTokenError } from "../../core/errors.ts";
 import type { Grant, TokenRequest } from "../../core/grant.ts";
 import { sessionKey } from "../../core/keys.ts";
-import { KEEP, type SessionRow, type TokenRecord, type UserStore } from "../../core/session.ts";
+import {
+  NO_CHANGE,
+  type SessionRow,
+  type TokenRecord,
+  type UserStore,
+} from "../../core/session.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
-import { USUAL_WANT, wantKey, type WantKey } from "../../core/want.ts";
-import { tellTabs, type SessionDesk } from "../logout/local-logout.ts";
-import { fetchUser, type UserDesk } from "../users/fetch-user.ts";
+import { DEFAULT_TARGET, targetKey, type TargetKey } from "../../core/want.ts";
+import { broadcastToTabs, type SessionParts } from "../logout/local-logout.ts";
+import { fetchUser, type UserParts } from "../users/fetch-user.ts";
 import { assertChosen, assertNotForgotten } from "../session/not-forgotten.ts";
-import { unlessLeft } from "./unless-logged-out.ts";
+import { unlessLoggedOut } from "./unless-logged-out.ts";
 
-interface KeepDesk extends SessionDesk, UserDesk {
+interface StoreParts extends SessionParts, UserParts {
   readonly users: UserStore;
   readonly grant: Grant;
 }
 
-/** Stores the answer to a login: for `want`, and in place of what is usual for `usual`. `byDefault`: the default user afterwards. */
-type CheckIn = (
-  desk: KeepDesk,
-  answer: TokenSet,
+/** Stores the answer to a login: for `target`, and in place of what is usual for `usual`. `byDefault`: the default user afterwards. */
+type StoreLogin = (
+  parts: StoreParts,
+  response: TokenSet,
   user: User,
-  want: WantKey,
-  usual: WantKey,
+  target: TargetKey,
+  usual: TargetKey,
   byDefault?: string,
 ) => Promise<unknown>;
 
-export interface KeepOptions {
+export interface StoreOptions {
   /** `request.user`, if anybody, had a session here, of whatever state, when the grant was asked. */
   readonly isKnown: boolean;
 }
 
 /**
- * Stores what a grant of the app's own gave without asking a person: beside what the session has, or by `checkIn` as a new one.
+ * Stores what a grant of the app's own gave without asking a person: beside what the session has, or by `storeLogin` as a new one.
  * Gives whose it is. Rejects as `fetchUser()` does, too.
  * @throws NoTokenError the user signed out or was forgotten, or this tab's user was, and only a login undoes that
  * @throws IdTokenError it is about somebody else
  * @throws ConfigurationError it was exchanged for a token of the session, and would stand in its place
  */
-export async function keepAnswer(
-  desk: KeepDesk,
-  answer: TokenSet,
+export async function storeGrantTokens(
+  parts: StoreParts,
+  response: TokenSet,
   request: TokenRequest,
-  checkIn: CheckIn,
-  { isKnown }: KeepOptions,
+  storeLogin: StoreLogin,
+  { isKnown }: StoreOptions,
 ): Promise<string> {
-  const user = await fetchUser(desk, answer, request.signal);
-  if (request.user === undefined) await assertChosen(desk, user.sub);
+  const user = await fetchUser(parts, response, request.signal);
+  if (request.user === undefined) await assertChosen(parts, user.sub);
   try {
-    return await keep(desk, { ...answer, user }, request, checkIn, { isKnown });
+    return await keep(parts, { ...response, user }, request, storeLogin, { isKnown });
   } catch (error) {
     // The user left. What is refused here must not stay in a cache of the grant either.
-    if (error instanceof NoTokenError) await desk.grant.userLeft?.(user.sub).catch(() => {});
+    if (error instanceof NoTokenError) await parts.grant.removeUser?.(user.sub).catch(() => {});
     throw error;
   }
 }
 
 async function keep(
-  desk: KeepDesk,
-  answer: TokenSet & { readonly user: User },
+  parts: StoreParts,
+  response: TokenSet & { readonly user: User },
   request: TokenRequest,
-  checkIn: CheckIn,
-  { isKnown }: KeepOptions,
+  storeLogin: StoreLogin,
+  { isKnown }: StoreOptions,
 ): Promise<string> {
-  const { user } = answer;
+  const { user } = response;
   if (request.user !== undefined && user.sub !== request.user) {
     throw new IdTokenError("sub", "the grant answered about somebody else", {
       hint: "A grant that is asked for the token of `request.user` must give that person's.",
     });
   }
-  const { client, sessions, users } = desk;
-  const want = wantKey(request);
+  const { client, sessions, users } = parts;
+  const target = targetKey(request);
   const key = sessionKey(client, user.sub);
   const left = new NoTokenError("signed out");
   for (;;) {
@@ -77,12 +82,12 @@ async function keep(
     const isActive = active.sub === user.sub;
     const row = isActive ? active.row : await sessions.get(key);
     const isAsked = isActive || request.user === user.sub;
-    const judged = isAsked ? row : active.row;
-    if ((isKnown && request.user !== undefined && !row) || judged?.end?.why === "signed_out")
+    const validated = isAsked ? row : active.row;
+    if ((isKnown && request.user !== undefined && !row) || validated?.end?.why === "signed_out")
       throw left;
-    if (!row) await assertNotForgotten(desk, user.sub);
+    if (!row) await assertNotForgotten(parts, user.sub);
     const isTheirs = row && !row.end;
-    if (isTheirs && answer.issuedTokenType !== undefined) {
+    if (isTheirs && response.issuedTokenType !== undefined) {
       throw new ConfigurationError(
         "grant",
         "what it exchanges would take the place of the session's own token",
@@ -92,45 +97,54 @@ async function keep(
     // In memory mode perhaps no tab has its tokens any more.
     const record = isTheirs && (await sessions.open(row.tokens).catch(unlessLost));
     // For one API it is the grant's own business: the session keeps its refresh token.
-    const isLogin = answer.refreshToken !== undefined && want === USUAL_WANT;
+    const isLogin = response.refreshToken !== undefined && target === DEFAULT_TARGET;
     if (!record || isLogin) {
-      const guarded = { ...desk, sessions: unlessLeft(sessions, () => row, left) };
-      await checkIn(guarded, answer, user, want, want, active.sub);
+      const guarded = { ...parts, sessions: unlessLoggedOut(sessions, () => row, left) };
+      await storeLogin(guarded, response, user, target, target, active.sub);
       return user.sub;
     }
-    if (await keepBeside(desk, { row, record, answer, user, want })) return user.sub;
+    if (await keepBeside(parts, { row, record, response, user, target })) return user.sub;
   }
 }
 
 /** False: the row is another one by now. */
 async function keepBeside(
-  desk: KeepDesk,
-  seen: { row: SessionRow; record: TokenRecord; answer: TokenSet; user: User; want: WantKey },
+  parts: StoreParts,
+  seen: { row: SessionRow; record: TokenRecord; response: TokenSet; user: User; target: TargetKey },
 ): Promise<boolean> {
-  const { sessions, client, clock } = desk;
-  const { row: before, record, answer, user, want } = seen;
-  const { accessToken, tokenType, expiresAt, scope } = answer;
-  const lifeMs = Math.max(0, expiresAt - clock.now());
+  const { sessions, client, clock } = parts;
+  const { row: before, record, response, user, target } = seen;
+  const { accessToken, tokenType, expiresAt, scope } = response;
+  const lifetimeMs = Math.max(0, expiresAt - clock.now());
   const tokens = await sessions.seal({
     ...record,
-    access: { ...record.access, [want]: { token: accessToken, tokenType } },
+    access: { ...record.access, [target]: { token: accessToken, tokenType } },
   });
-  const gen = before.gen + 1;
+  const generation = before.generation + 1;
   const row = await sessions.update(sessionKey(client, user.sub), (row) =>
-    row?.sid === before.sid &&
-    row.gen === before.gen &&
+    row?.sessionId === before.sessionId &&
+    row.generation === before.generation &&
     row.signature === before.signature &&
     !row.end
       ? {
           ...row,
-          gen,
-          access: { ...row.access, [want]: { gen, expiresAt, scope: [...scope], lifeMs } },
+          generation,
+          access: {
+            ...row.access,
+            [target]: { generation, expiresAt, scope: [...scope], lifetimeMs },
+          },
           tokens,
         }
-      : KEEP,
+      : NO_CHANGE,
   );
-  if (row?.access[want]?.gen !== gen || row.sid !== before.sid) return false;
-  tellTabs(desk, user.sub, row.sid, { t: "done", gen, seq: row.cseq, want });
+  if (row?.access[target]?.generation !== generation || row.sessionId !== before.sessionId)
+    return false;
+  broadcastToTabs(parts, user.sub, row.sessionId, {
+    t: "done",
+    generation,
+    sequence: row.committedSequence,
+    target,
+  });
   return true;
 }
 

@@ -1,82 +1,82 @@
 import { sessionKey } from "../../core/keys.ts";
 import { chunk } from "../../core/lazy.ts";
-import { profileOf } from "../../core/profile.ts";
+import { profileOf } from "../../core/remembered-record.ts";
+import type { TokenSet } from "../../core/token-set.ts";
+import type { User } from "../../core/user.ts";
+import { parseTargetKey, DEFAULT_TARGET, type TargetKey } from "../../core/want.ts";
+import { broadcastToTabs, type SessionParts } from "../logout/local-logout.ts";
+import type * as MoreLogins from "./more-logins.chunk.ts";
+import type { UserParts } from "../users/fetch-user.ts";
 import {
-  KEEP,
+  NO_CHANGE,
   type RememberedProfile,
   type SessionRow,
   type TokenRecord,
+  isNewer,
+  newerVersion,
 } from "../../core/session.ts";
-import { isNewer, newerVersion } from "../../core/session-version.ts";
-import type { TokenSet } from "../../core/token-set.ts";
-import type { User } from "../../core/user.ts";
-import { parseWantKey, USUAL_WANT, type WantKey } from "../../core/want.ts";
-import { tellTabs, type SessionDesk } from "../logout/local-logout.ts";
-import type * as BeyondLogin from "./more-logins.chunk.ts";
-import type { UserDesk } from "../users/fetch-user.ts";
 
-export interface CheckInDesk extends SessionDesk, UserDesk {}
+export interface StoreLoginParts extends SessionParts, UserParts {}
 
-export const loadBeyondLogin = (): Promise<typeof BeyondLogin> =>
-  chunk(import("./more-logins.chunk.ts"));
+export const loadMore = (): Promise<typeof MoreLogins> => chunk(import("./more-logins.chunk.ts"));
 
 /** Whom tokens are about. Rejects as `fetchUser()` does, when they do not say. */
 export async function userOf(
-  desk: UserDesk,
-  answer: TokenSet,
+  parts: UserParts,
+  response: TokenSet,
   signal: AbortSignal | undefined,
 ): Promise<User> {
-  return answer.user?.sub ? answer.user : (await loadBeyondLogin()).fetchUser(desk, answer, signal);
+  return response.user?.sub ? response.user : (await loadMore()).fetchUser(parts, response, signal);
 }
 
 /**
- * Stores the answer to a login as the session of the person it is about, beside everybody else's. `want`: what the token is
+ * Stores the answer to a login as the session of the person it is about, beside everybody else's. `target`: what the token is
  * good for, beside what is usual. `byDefault`: whom new tabs are for from now on.
  */
-export async function checkIn(
-  desk: CheckInDesk,
-  answer: TokenSet,
+export async function storeLogin(
+  parts: StoreLoginParts,
+  response: TokenSet,
   user: User,
-  want: WantKey = USUAL_WANT,
-  usual: WantKey = USUAL_WANT,
+  target: TargetKey = DEFAULT_TARGET,
+  usual: TargetKey = DEFAULT_TARGET,
   byDefault: string = user.sub,
 ): Promise<User> {
-  const { client, sessions, users, random, clock } = desk;
-  const { accessToken: token, tokenType, expiresAt, scope } = answer;
-  const sid = random.id();
-  const held = { token, tokenType };
-  const named = [parseWantKey(want).resource, ...(answer.resources ?? [])];
+  const { client, sessions, users, random, clock } = parts;
+  const { accessToken: token, tokenType, expiresAt, scope } = response;
+  const sessionId = random.id();
+  const cached = { token, tokenType };
+  const named = [parseTargetKey(target).resource, ...(response.resources ?? [])];
   const tokens = await sessions.seal({
-    ...recordOf(answer, user),
-    access: { [usual]: held, [want]: held },
+    ...recordOf(response, user),
+    access: { [usual]: cached, [target]: cached },
   });
   const row = await sessions.update(sessionKey(client, user.sub), (before) => {
-    if (isNewer(before)) return KEEP;
-    const gen = (before?.gen ?? 0) + 1;
-    const entry = { gen, expiresAt, scope: [...scope], lifeMs: expiresAt - clock.now() };
+    if (isNewer(before)) return NO_CHANGE;
+    const generation = (before?.generation ?? 0) + 1;
+    const entry = { generation, expiresAt, scope: [...scope], lifetimeMs: expiresAt - clock.now() };
     return {
-      ...afterLogin(before, sid, answer, profileOf(user, clock.now())),
-      gen,
+      ...afterLogin(before, sessionId, response, profileOf(user, clock.now())),
+      generation,
       resources: [...new Set(named.filter((resource) => resource !== ""))],
       refusals: {},
-      access: { [usual]: entry, [want]: entry },
+      access: { [usual]: entry, [target]: entry },
       tokens,
     };
   });
   if (isNewer(row)) throw newerVersion();
   await users.putDefault(byDefault);
-  tellTabs(desk, user.sub, sid, { t: "user", what: "login" });
+  broadcastToTabs(parts, user.sub, sessionId, { t: "user", what: "login" });
   return user;
 }
 
-/** The row after a login: a new `sid` fences every older attempt. */
+/** The row after a login: a new `sessionId` fences every older attempt. */
 function afterLogin(
   before: SessionRow | undefined,
-  sid: string,
+  sessionId: string,
   { refreshToken, keep: wish = before?.keep ?? "device" }: TokenSet,
   profile: RememberedProfile,
-): Omit<SessionRow, "gen" | "resources" | "refusals" | "access" | "tokens"> {
-  const seq = (before?.seq ?? 0) + 1;
+): Omit<SessionRow, "generation" | "resources" | "refusals" | "access" | "tokens"> {
+  const sequence = (before?.sequence ?? 0) + 1;
   // Who is remembered stays so.
   const keep = before?.remembered ? "device" : wish;
   // Of the ID token before; a login's is validated before it is stored.
@@ -84,10 +84,10 @@ function afterLogin(
   return {
     ...kept,
     v: 1,
-    sid,
-    seq,
-    cseq: seq,
-    att: null,
+    sessionId,
+    sequence,
+    committedSequence: sequence,
+    attempt: null,
     end: null,
     keep,
     ...(keep === "device" && { remembered: profile }),
@@ -95,8 +95,8 @@ function afterLogin(
   };
 }
 
-function recordOf(answer: TokenSet, user: User): Omit<TokenRecord, "access"> {
-  const { refreshToken, idToken, authTime } = answer;
+function recordOf(response: TokenSet, user: User): Omit<TokenRecord, "access"> {
+  const { refreshToken, idToken, authTime } = response;
   return {
     ...(refreshToken !== undefined && { refreshToken }),
     ...(idToken !== undefined && { idToken }),

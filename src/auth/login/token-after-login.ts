@@ -3,22 +3,22 @@ import type { GetTokenOptions } from "../../core/auth.ts";
 import { NoTokenError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
 import type { UserStore } from "../../core/session.ts";
-import type { PeopleDesk } from "../parts.ts";
+import type { UsersParts } from "../parts.ts";
 
 /**
  * The token of `getToken()` after a login: the one that is under way, or a new one that comes back to where the person is now.
  * `reason`: why nothing else helps; undefined when the caller wants a login.
  */
 export async function tokenAfterLogin(
-  { config, session, logins, auth }: PeopleDesk,
+  { config, session, logins, auth }: UsersParts,
   options: GetTokenOptions,
   { waitFor, reason }: { waitFor: Promise<unknown> | undefined; reason: unknown },
 ): Promise<string> {
   const { userAgent, page, users } = config;
-  const { signal, cache: _, refused: __, user, ...want } = options;
+  const { signal, cache: _, refused: __, user, ...target } = options;
   const loginHint = user === undefined ? undefined : await hintOf(user, users);
   const resources =
-    want.resource === undefined ? [] : await namedBefore(config, user ?? session.sub);
+    target.resource === undefined ? [] : await namedBefore(config, user ?? session.sub);
   const loaded = await abortable(logins.load(), signal);
   // From here to the login nothing is awaited: of many callers one begins it.
   const underWay = waitFor ?? logins.underWay;
@@ -40,19 +40,19 @@ export async function tokenAfterLogin(
   }
   // A caller who wants a login goes, whatever became of the last one in this page.
   const refusal = loaded.automatic.refusal(
-    { ...want, user },
+    { ...target, user },
     reason === undefined ? undefined : error,
   );
   if (refusal) throw refusal;
-  const trip = userAgent.open();
+  const roundTrip = userAgent.open();
   const isIn = new AbortController();
   // A caller who wants a choice gets one, whoever comes.
   const canBeIn = !options.prompt && !session.user;
   const undo = session.state.subscribe(() => {
     if (canBeIn && session.user) isIn.abort(new NoTokenError("somebody is in"));
   });
-  const travelled = logins.travel(trip, {
-    ...want,
+  const login = logins.startLogin(roundTrip, {
+    ...target,
     ...(resources.length > 0 && { resources }),
     ...(loginHint !== undefined && { loginHint }),
     ...(user !== undefined && { user }),
@@ -60,9 +60,9 @@ export async function tokenAfterLogin(
     mayChoose: isIn.signal,
     ...(signal && { signal }),
   });
-  await travelled.finally(undo);
+  await login.finally(undo);
   return auth.getToken({
-    ...want,
+    ...target,
     ...(user !== undefined && { user }),
     prompt: "none",
     ...(signal && { signal }),
@@ -71,7 +71,7 @@ export async function tokenAfterLogin(
 
 /** A login for one resource must not take the others away: two of them would go to the login page in turns, for ever. */
 async function namedBefore(
-  { sessions, client }: PeopleDesk["config"],
+  { sessions, client }: UsersParts["config"],
   sub: string | undefined,
 ): Promise<readonly string[]> {
   const row = sub === undefined ? undefined : await sessions.get(sessionKey(client, sub));
@@ -80,6 +80,6 @@ async function namedBefore(
 
 /** What the server probably knows this person by. */
 async function hintOf(user: string, users: UserStore): Promise<string> {
-  const people = await (await users.people()).list();
-  return people.find(({ sub }) => sub === user)?.email ?? user;
+  const remembered = await (await users.users()).list();
+  return remembered.find(({ sub }) => sub === user)?.email ?? user;
 }

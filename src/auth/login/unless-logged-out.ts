@@ -1,11 +1,11 @@
 import type { AuthError } from "../../core/auth-error.ts";
-import { KEEP, type SessionRow, type SessionStore } from "../../core/session.ts";
+import { NO_CHANGE, type SessionRow, type SessionStore } from "../../core/session.ts";
 
 /**
  * Sessions for an answer that nobody saw coming: it changes nothing of whoever signed out, or was forgotten, since it was
  * asked for. `before`: their session as it was then.
  */
-export function unlessLeft(
+export function unlessLoggedOut(
   sessions: SessionStore,
   before: (key: string) => SessionRow | undefined,
   reason: AuthError,
@@ -15,17 +15,19 @@ export function unlessLeft(
     seal: (record) => sessions.seal(record),
     open: (tokens) => sessions.open(tokens),
     async update(key, change) {
-      let isLeft = false;
+      let isLoggedOut = false;
       const row = await sessions.update(key, (now) => {
-        isLeft = hasLeft(before(key), now);
-        return isLeft ? KEEP : change(now);
+        isLoggedOut = hasLoggedOut(before(key), now);
+        return isLoggedOut ? NO_CHANGE : change(now);
       });
-      if (isLeft) throw reason;
+      if (isLoggedOut) throw reason;
       return row;
     },
   };
 }
 
-function hasLeft(before: SessionRow | undefined, now: SessionRow | undefined): boolean {
-  return now ? now.end?.why === "signed_out" && now.sid !== before?.sid : before !== undefined;
+function hasLoggedOut(before: SessionRow | undefined, now: SessionRow | undefined): boolean {
+  return now
+    ? now.end?.why === "signed_out" && now.sessionId !== before?.sessionId
+    : before !== undefined;
 }

@@ -1,11 +1,17 @@
 import { sessionKey, type ClientKey } from "../../core/keys.ts";
 import type { TabNews } from "../../core/message.ts";
 import type { Random, TabChannel } from "../../core/ports.ts";
-import { KEEP, type SessionRow, type SessionStore, type UserStore } from "../../core/session.ts";
-import { isNewer, newerVersion } from "../../core/session-version.ts";
 import type { DeletedSession, UntoldLogouts } from "./untold-logouts.ts";
+import {
+  NO_CHANGE,
+  type SessionRow,
+  type SessionStore,
+  type UserStore,
+  isNewer,
+  newerVersion,
+} from "../../core/session.ts";
 
-export interface SessionDesk {
+export interface SessionParts {
   readonly client: ClientKey;
   /** This tab, in messages and rows. */
   readonly tab: string;
@@ -19,24 +25,25 @@ export interface SessionDesk {
  * Removes the tokens of `user`, or of this tab's person, from this device, in every tab, and gives what the server should
  * now forget. They stay who this tab is for: a login in another tab may be about to take their place.
  */
-export async function checkOut(
-  desk: SessionDesk,
+export async function localLogout(
+  parts: SessionParts,
   user?: string,
 ): Promise<DeletedSession | undefined> {
-  const { client, sessions, random } = desk;
-  const sub = user ?? (await desk.users.getActive()).sub;
+  const { client, sessions, random } = parts;
+  const sub = user ?? (await parts.users.getActive()).sub;
   if (sub === undefined) return undefined;
-  const sid = random.id();
+  const sessionId = random.id();
   let left: SessionRow | undefined;
   const row = await sessions.update(sessionKey(client, sub), (before) => {
     left = before;
     // A damaged record counts as none, and may have tokens all the same.
     if (!before) return undefined;
-    if (isNewer(before) || before.end?.why === "signed_out") return KEEP;
-    return afterSignOut(before, sid);
+    if (isNewer(before) || before.end?.why === "signed_out") return NO_CHANGE;
+    return afterLogout(before, sessionId);
   });
   if (isNewer(row)) throw newerVersion();
-  if (!row || row.sid === sid) tellTabs(desk, sub, sid, { t: "user", what: "sign-out" });
+  if (!row || row.sessionId === sessionId)
+    broadcastToTabs(parts, sub, sessionId, { t: "user", what: "sign-out" });
   if (!left?.tokens) return undefined;
   try {
     const { refreshToken, idToken } = await sessions.open(left.tokens);
@@ -50,35 +57,35 @@ export async function checkOut(
 }
 
 /** The same, for a server that is told later. */
-export async function checkOutUntold(
-  desk: SessionDesk & { readonly untold: UntoldLogouts },
+export async function localLogoutUntold(
+  parts: SessionParts & { readonly untold: UntoldLogouts },
   user: string,
 ): Promise<void> {
-  const left = await checkOut(desk, user);
-  if (left) desk.untold.sessions.set(user, left);
+  const left = await localLogout(parts, user);
+  if (left) parts.untold.sessions.set(user, left);
 }
 
 /** Fenced as by a login, and without any token. */
-function afterSignOut(before: SessionRow, sid: string): SessionRow {
-  const seq = before.seq + 1;
+function afterLogout(before: SessionRow, sessionId: string): SessionRow {
+  const sequence = before.sequence + 1;
   const { signature: _, ...rest } = before;
   return {
     ...rest,
-    sid,
-    seq,
-    att: null,
-    end: { why: "signed_out", seq },
+    sessionId,
+    sequence,
+    attempt: null,
+    end: { why: "signed_out", sequence },
     renewable: false,
     access: {},
     tokens: null,
   };
 }
 
-export function tellTabs(
-  { channel, tab }: SessionDesk,
+export function broadcastToTabs(
+  { channel, tab }: SessionParts,
   sub: string,
-  sid: string,
+  sessionId: string,
   news: TabNews,
 ): void {
-  channel.post({ p: 1, k: sub, from: tab, sid, ...news });
+  channel.post({ p: 1, k: sub, from: tab, sessionId, ...news });
 }

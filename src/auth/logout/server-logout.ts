@@ -1,15 +1,19 @@
-import type { LogoutResult, SignOutOptions } from "../../core/auth.ts";
+import type { LogoutResult, LogoutOptions } from "../../core/auth.ts";
 import type { AuthorizationServer } from "../../core/authorization-server.ts";
 import type { CallbackLedger } from "../../core/callback-ledger.ts";
 import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
 import type { Page, Random } from "../../core/ports.ts";
-import { signedInAgain } from "./revocation.ts";
-import { offline, revoke as revokeToken, type RevocationQueueDesk } from "./revoke.ts";
 import { withoutResponse } from "../login/clean-url.ts";
 import type { DeletedSession } from "./untold-logouts.ts";
+import {
+  signedInAgain,
+  offline,
+  revoke as revokeToken,
+  type RevocationQueueParts,
+} from "./revocation.ts";
 
-export interface ServerSignOutConfig extends RevocationQueueDesk {
+export interface ServerLogoutConfig extends RevocationQueueParts {
   readonly server: Pick<AuthorizationServer, "revoke" | "endSession">;
   readonly page: Page;
   readonly ledger: CallbackLedger;
@@ -19,15 +23,15 @@ export interface ServerSignOutConfig extends RevocationQueueDesk {
 }
 
 /** The tab that may leave. */
-interface LeaveDesk {
-  readonly config: ServerSignOutConfig;
+interface NavigateParts {
+  readonly config: ServerLogoutConfig;
   readonly session: { readonly sub: string | undefined };
   readonly logins: { readonly isAskedFor: boolean };
 }
 
-interface TellOptions extends Omit<SignOutOptions, "user"> {
+interface TellOptions extends Omit<LogoutOptions, "user"> {
   /** Asked when the page is about to leave. */
-  readonly mayLeave: () => boolean | Promise<boolean>;
+  readonly mayNavigate: () => boolean | Promise<boolean>;
 }
 
 /** The URL of the end-session endpoint, and the `state` that comes back with the page. */
@@ -46,7 +50,7 @@ const PATIENCE_MS = 5_000;
  * @see OpenID Connect RP-Initiated Logout 1.0 section 2
  */
 export async function tellServer(
-  config: ServerSignOutConfig,
+  config: ServerLogoutConfig,
   sub: string,
   options: TellOptions,
 ): Promise<LogoutResult> {
@@ -62,18 +66,18 @@ export async function tellServer(
 async function tell(
   left: DeletedSession,
   sub: string,
-  config: ServerSignOutConfig,
-  { revoke = "server", endSession = "page", mayLeave }: TellOptions,
+  config: ServerLogoutConfig,
+  { revoke = "server", endSession = "page", mayNavigate }: TellOptions,
 ): Promise<LogoutResult> {
   // Without its tokens the server cannot be told of a session.
   if (left.error !== undefined) return notTold(left.error);
   // At the same time: a server that does not respond is waited for once.
   const [revoked, found] = await Promise.allSettled([
-    revoke === "server" ? revokeLeft(left, sub, config) : undefined,
+    revoke === "server" ? revokeDeleted(left, sub, config) : undefined,
     endSession === "page" ? findEndSession(left, config) : undefined,
   ]);
   const end = found.status === "fulfilled" ? found.value : undefined;
-  const [gone] = await Promise.allSettled([end && leavePage(end, sub, config, mayLeave)]);
+  const [gone] = await Promise.allSettled([end && leavePage(end, sub, config, mayNavigate)]);
   const failure = [revoked, found, gone].find(({ status }) => status === "rejected");
   return failure?.status === "rejected" ? notTold(failure.reason) : { server: "told" };
 }
@@ -84,10 +88,10 @@ function notTold(error: unknown): LogoutResult {
   return { server: "not_told", error: known };
 }
 
-async function revokeLeft(
+async function revokeDeleted(
   left: DeletedSession,
   sub: string,
-  config: ServerSignOutConfig,
+  config: ServerLogoutConfig,
 ): Promise<void> {
   const { refreshToken } = left;
   if (refreshToken === undefined) return;
@@ -99,7 +103,7 @@ async function revokeLeft(
 
 async function findEndSession(
   { idToken }: DeletedSession,
-  config: ServerSignOutConfig,
+  config: ServerLogoutConfig,
 ): Promise<EndSession | undefined> {
   const { server, random } = config;
   const state = random.id();
@@ -112,22 +116,22 @@ async function findEndSession(
 async function leavePage(
   { url, state }: EndSession,
   sub: string,
-  { client, sessions, page, ledger, postLogoutRedirectUri }: ServerSignOutConfig,
-  mayLeave: TellOptions["mayLeave"],
+  { client, sessions, page, ledger, postLogoutRedirectUri }: ServerLogoutConfig,
+  mayNavigate: TellOptions["mayNavigate"],
 ): Promise<void> {
   // Offline the user would end on the browser's error page.
   if (!page.online()) throw offline();
   if (postLogoutRedirectUri()) await ledger.put(state, { signedOut: true }).catch(() => {});
   const next = await sessions.get(sessionKey(client, sub)).catch(() => undefined);
   // A user who has signed in again, or is about to, must not be thrown out.
-  if (!(await mayLeave()) || (next && !next.end)) throw signedInAgain();
+  if (!(await mayNavigate()) || (next && !next.end)) throw signedInAgain();
   page.navigate(url);
 }
 
 async function inTime<T>(
   name: string,
   work: Promise<T>,
-  { clock }: Pick<ServerSignOutConfig, "clock">,
+  { clock }: Pick<ServerLogoutConfig, "clock">,
 ): Promise<T> {
   const late = clock.sleep(PATIENCE_MS).then(() => {
     throw new NetworkError(`${name}: no answer in ${PATIENCE_MS} ms`);
@@ -140,22 +144,25 @@ async function inTime<T>(
  * signed in since. `before`: the user of the tab before the logout.
  */
 export function leaveServer(
-  desk: LeaveDesk,
+  parts: NavigateParts,
   sub: string,
   before: string | undefined,
-  options?: SignOutOptions,
+  options?: LogoutOptions,
 ): Promise<LogoutResult> {
-  const left = desk.config.untold.sessions.get(sub);
+  const left = parts.config.untold.sessions.get(sub);
   // A user who was forgotten is not the tab's any more when forget() is called again.
   const isOwn = sub === before || left?.isOwn === true;
   if (left) left.isOwn = isOwn;
   const endSession = isOwn ? "page" : "none";
-  const mayLeave = () => isStillFor(desk, isOwn ? sub : undefined);
-  return tellServer(desk.config, sub, { endSession, ...options, mayLeave });
+  const mayNavigate = () => isStillFor(parts, isOwn ? sub : undefined);
+  return tellServer(parts.config, sub, { endSession, ...options, mayNavigate });
 }
 
 /** No login that somebody asked for is under way, and the tab is not another user's by now. */
-export function isStillFor({ session, logins }: LeaveDesk, before: string | undefined): boolean {
+export function isStillFor(
+  { session, logins }: NavigateParts,
+  before: string | undefined,
+): boolean {
   return !logins.isAskedFor && (before === undefined || (session.sub ?? before) === before);
 }
 
@@ -164,9 +171,9 @@ export function isStillFor({ session, logins }: LeaveDesk, before: string | unde
  * trusts it.
  * @see OpenID Connect RP-Initiated Logout 1.0 section 3
  */
-export async function takeSignOut(
+export async function takeLogout(
   state: string,
-  { page, ledger }: ServerSignOutConfig,
+  { page, ledger }: ServerLogoutConfig,
 ): Promise<void> {
   const url = page.href();
   const record = await ledger.get(state);

@@ -1,10 +1,23 @@
-import type { AuthState, TokenSummary } from "../../core/auth.ts";
-import { NoTokenError, RefreshTokenError } from "../../core/errors.ts";
 import { sessionKey, type ClientKey } from "../../core/keys.ts";
 import { chunk, shared } from "../../core/lazy.ts";
 import { userNeeded } from "../../core/refusal.ts";
-import type { Clock, TabLock } from "../../core/ports.ts";
 import type { Refresher } from "../../core/refresher.ts";
+import type { TokenSet } from "../../core/token-set.ts";
+import { DEFAULT_TARGET, type TargetKey } from "../../core/want.ts";
+import { observable, type Observable } from "./observable.ts";
+import type { AuthState, TokenSummary } from "../../core/auth.ts";
+import type { Clock, TabLock } from "../../core/ports.ts";
+import type { User } from "../../core/user.ts";
+import {
+  conditionOf,
+  followWall,
+  cacheToken,
+  isFresh,
+  isExpired,
+  type CachedToken,
+  type TokenCondition,
+} from "./cached-token.ts";
+import { NoTokenError, RefreshTokenError, isAuthError } from "../../core/errors.ts";
 import {
   findAccess,
   storedTokens,
@@ -13,23 +26,9 @@ import {
   type StoredUser,
   type TokenRecord,
   type UserStore,
+  isNewer,
+  newerVersion,
 } from "../../core/session.ts";
-import { isNewer, newerVersion } from "../../core/session-version.ts";
-import type { TokenSet } from "../../core/token-set.ts";
-import type { User } from "../../core/user.ts";
-import { USUAL_WANT, type WantKey } from "../../core/want.ts";
-import {
-  conditionOf,
-  followWall,
-  holdToken,
-  isCarefree,
-  isDead,
-  type HeldToken,
-  type TokenCondition,
-} from "./cached-token.ts";
-import { otherPerson } from "./other-person.ts";
-import { stateOf } from "./auth-state.ts";
-import { observable, type Observable } from "./observable.ts";
 
 export interface ActiveSessionConfig {
   readonly client: ClientKey;
@@ -56,7 +55,7 @@ export class ActiveSession {
   #user: User | undefined;
   /** For `expired`: an ended session has no tokens, and so nobody's name. */
   #lastUser: User | undefined;
-  #held: HeldToken | undefined;
+  #cached: CachedToken | undefined;
   #loading: Promise<void> = Promise.resolve();
   #logins = 0;
 
@@ -80,36 +79,39 @@ export class ActiveSession {
 
   /** The hot path: no storage, no lock, no channel. */
   goodToken(): Promise<string> | undefined {
-    const held = this.#held;
+    const cached = this.#cached;
     const { clock } = this.#config;
-    if (!held || isCarefree(held, clock)) return held?.promise;
-    if (!followWall(held, clock)) return undefined;
+    if (!cached || isFresh(cached, clock)) return cached?.promise;
+    if (!followWall(cached, clock)) return undefined;
     this.#publish();
     return this.goodToken();
   }
 
   /** The session may have ended: no token is given before the store was read. `error`: why it could not be. */
   drop(error?: unknown): void {
-    this.#held = undefined;
+    this.#cached = undefined;
     if (error && this.state.get().status === "loading") this.#publish(error);
   }
 
-  /** The stored token for `want`, however old: of `sub`, or of this tab's person. @throws NoTokenError it is another person's */
-  async find(want: WantKey, sub?: string): Promise<FoundToken | undefined> {
+  /** The stored token for `target`, however old: of `sub`, or of this tab's person. @throws NoTokenError it is another person's */
+  async find(target: TargetKey, sub?: string): Promise<FoundToken | undefined> {
     const { sub: owner, row } = await this.#read(sub);
     // An ended session has no access tokens.
-    const key = row && findAccess(row, want, () => true);
+    const key = row && findAccess(row, target, () => true);
     if (!row || key === undefined) return undefined;
     const record = await this.#recordOf(row);
-    if (record && record.user.sub !== owner) throw otherPerson();
+    if (record && record.user.sub !== owner) throw otherUser();
     const tokens = record && storedTokens(row, record, key);
     if (!tokens) return undefined;
-    const held = this.#held;
-    const isHeld = key === USUAL_WANT && held?.sid === row.sid && held.gen === tokens.generation;
+    const cached = this.#cached;
+    const isCached =
+      key === DEFAULT_TARGET &&
+      cached?.sessionId === row.sessionId &&
+      cached.generation === tokens.generation;
     const { clock } = this.#config;
     return {
       tokens,
-      condition: conditionOf(tokens, isHeld ? held : undefined, clock),
+      condition: conditionOf(tokens, isCached ? cached : undefined, clock),
     };
   }
 
@@ -151,7 +153,7 @@ export class ActiveSession {
   /** From now on this tab is for `sub`; what it shows until the next `load()` is as before. */
   enter(sub: string): Promise<void> {
     return this.#inTurn(async () => {
-      if (sub !== this.#sub) this.#held = this.#user = undefined;
+      if (sub !== this.#sub) this.#cached = this.#user = undefined;
       this.#sub = sub;
       this.#isTaken = true;
       this.#config.users.pin(sub);
@@ -159,7 +161,7 @@ export class ActiveSession {
   }
 
   /** Somebody signed in or out in another tab. Another person's login is of use only to a tab that is for nobody: it takes them. */
-  hear(sub: string, what: string): Promise<void> {
+  onMessage(sub: string, what: string): Promise<void> {
     const isOver = () => sub === this.#sub && what !== "login";
     if (isOver()) this.drop();
     return this.#inTurn(async () => {
@@ -179,14 +181,14 @@ export class ActiveSession {
   }
 
   /** Publishes what a refresh brought, without another look into the store where that is sure. */
-  adopt(tokens: TokenSet, want: WantKey): Promise<void> {
+  publishRefreshed(tokens: TokenSet, target: TargetKey): Promise<void> {
     return this.#inTurn(async () => {
       const { user, generation, origin = "this-tab" } = tokens;
-      const held = this.#held;
-      const isSure = want === USUAL_WANT && this.#user && user?.sub === this.#sub;
-      if (!isSure || !held || generation === undefined) return this.#load(origin);
-      if (held.gen >= generation) return;
-      this.#held = holdToken(tokens, held.sid, origin, this.#config.clock);
+      const cached = this.#cached;
+      const isSure = target === DEFAULT_TARGET && this.#user && user?.sub === this.#sub;
+      if (!isSure || !cached || generation === undefined) return this.#load(origin);
+      if (cached.generation >= generation) return;
+      this.#cached = cacheToken(tokens, cached.sessionId, origin, this.#config.clock);
       this.#user = user;
       this.#publish();
     });
@@ -200,12 +202,12 @@ export class ActiveSession {
 
   /** The wall says that the token at hand is over: only whoever refreshes may know a newer one. */
   isOver(): boolean {
-    return this.#held !== undefined && this.#held.expiresAt <= this.#config.clock.now();
+    return this.#cached !== undefined && this.#cached.expiresAt <= this.#config.clock.now();
   }
 
   /** What is published is of this generation, or a newer one. */
-  isAt(sid: string, generation: number): boolean {
-    return this.#held?.sid === sid && this.#held.gen >= generation;
+  isAt(sessionId: string, generation: number): boolean {
+    return this.#cached?.sessionId === sessionId && this.#cached.generation >= generation;
   }
 
   async #load(origin: TokenSummary["origin"], error?: unknown, whom?: string): Promise<void> {
@@ -220,13 +222,17 @@ export class ActiveSession {
     if (isTaken) users.pin(sub);
     else if (!row && (sub ?? this.#sub)) users.pin("");
     this.#isTaken = isTaken;
-    const before = this.#held;
-    const known = row && before?.sid === row.sid && before.gen === row.access[USUAL_WANT]?.gen;
-    const tokens = row && record && storedTokens(row, record, USUAL_WANT);
-    this.#held = known ? before : tokens && holdToken(tokens, row.sid, origin, clock);
+    const before = this.#cached;
+    const known =
+      row &&
+      before?.sessionId === row.sessionId &&
+      before.generation === row.access[DEFAULT_TARGET]?.generation;
+    const tokens = row && record && storedTokens(row, record, DEFAULT_TARGET);
+    this.#cached = known ? before : tokens && cacheToken(tokens, row.sessionId, origin, clock);
     const refusal = record && userNeeded(row!);
     // Until then the token is still given.
-    const needed = refusal && (!this.#held || isDead(this.#held, clock)) ? refusal : undefined;
+    const needed =
+      refusal && (!this.#cached || isExpired(this.#cached, clock)) ? refusal : undefined;
     this.#sub = row && sub;
     this.#user = needed ? undefined : record?.user;
     this.#lastUser = record?.user ?? (row && this.#lastUser);
@@ -247,7 +253,7 @@ export class ActiveSession {
 
   /** Signed out: nothing is given any more, whether the store can be read again or not. */
   leave(): void {
-    this.#held = undefined;
+    this.#cached = undefined;
     this.#user = undefined;
     this.state.set({ status: this.#logins > 0 ? "authenticating" : "anonymous" });
   }
@@ -256,7 +262,7 @@ export class ActiveSession {
    * Publishes that a login is under way until `login` settles, unless somebody is signed in, and then what the store says.
    * When that cannot be had, what was known before. `tellsWhy`: whether an error says why nobody is signed in here.
    */
-  async during<T>(
+  async trackLogin<T>(
     login: () => Promise<T>,
     tellsWhy: (error: unknown) => boolean = () => true,
   ): Promise<T> {
@@ -277,11 +283,29 @@ export class ActiveSession {
 
   /** Publishes that the token has expired, when it has, and changes nothing else. */
   stale(): void {
-    if (this.#user && this.#held) this.#publish();
+    if (this.#user && this.#cached) this.#publish();
   }
 
   #publish(error?: unknown): void {
-    if (this.#held) followWall(this.#held, this.#config.clock);
-    this.state.set(stateOf(this.#user, this.#held, this.#config.clock, error));
+    if (this.#cached) followWall(this.#cached, this.#config.clock);
+    this.state.set(stateOf(this.#user, this.#cached, this.#config.clock, error));
   }
+}
+
+/** Of a session that did not end, or of nobody. `error`: why there is nobody. */
+export function stateOf(
+  user: User | undefined,
+  cached: CachedToken | undefined,
+  clock: Clock,
+  error: unknown,
+): AuthState {
+  if (!user || !cached) return { status: "anonymous", ...(isAuthError(error) && { error }) };
+  const token = cached.summary;
+  const freshness = isExpired(cached, clock) ? "stale" : "fresh";
+  return { status: "authenticated", user, freshness, token };
+}
+
+/** What is there, or came, is not of the person who was asked for. */
+export function otherUser(): NoTokenError {
+  return new NoTokenError("these tokens are another person's");
 }

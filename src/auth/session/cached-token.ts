@@ -7,84 +7,89 @@ import type { TokenSet } from "../../core/token-set.ts";
 export type TokenCondition = "good" | "aging" | "dead";
 
 /** The token of the usual want, ready to be given away. */
-export interface HeldToken {
+export interface CachedToken {
   readonly promise: Promise<string>;
-  readonly sid: string;
-  readonly gen: number;
+  readonly sessionId: string;
+  readonly generation: number;
   summary: TokenSummary;
   /** As stored, which is what other tabs go by. Milliseconds since the epoch. */
   readonly expiresAt: number;
   /** Until when it is given without another thought; two clocks, because either may be wrong. */
   untilWall: number;
-  readonly untilMono: number;
+  readonly untilMonotonic: number;
   /** When it is dead by the monotonic clock, whatever the wall says. */
-  readonly endMono: number;
+  readonly endMonotonic: number;
   /** The wall's millisecond in which both clocks last said so: reading the monotonic one costs five times as much. */
   goodAt: number;
 }
 
-/** `tokens`: of the session `sid`, as stored. */
-export function holdToken(
+/** `tokens`: of the session `sessionId`, as stored. */
+export function cacheToken(
   tokens: TokenSet,
-  sid: string,
+  sessionId: string,
   origin: TokenSummary["origin"],
   clock: Clock,
-): HeldToken {
+): CachedToken {
   const { accessToken, expiresAt, scope, generation = 0 } = tokens;
-  const [now, mono] = [clock.now(), clock.mono()];
+  const [now, monotonic] = [clock.now(), clock.monotonic()];
   const life = Math.max(0, remainingMs(tokens, now));
-  const carefree = isFromFuture(tokens, now) ? 0 : life - renewalWindow(life);
+  const fresh = isFromFuture(tokens, now) ? 0 : life - renewalWindow(life);
   return {
     promise: Promise.resolve(accessToken),
-    sid,
-    gen: generation,
+    sessionId,
+    generation: generation,
     expiresAt,
     summary: { scope, expiresAt: Math.min(expiresAt, now + life), origin },
-    untilWall: now + carefree,
-    untilMono: mono + carefree,
-    endMono: mono + life,
+    untilWall: now + fresh,
+    untilMonotonic: monotonic + fresh,
+    endMonotonic: monotonic + life,
     goodAt: Number.NaN,
   };
 }
 
 /** Not near its end, by either clock. */
-export function isCarefree(held: HeldToken, clock: Clock): boolean {
+export function isFresh(cached: CachedToken, clock: Clock): boolean {
   const now = clock.now();
-  if (now !== held.goodAt) {
-    const wallLeft = held.untilWall - now;
-    const monoLeft = held.untilMono - clock.mono();
-    if (wallLeft <= 0 || monoLeft <= 0 || wallLeft > monoLeft + CLOCK_STEP_MS) return false;
-    held.goodAt = now;
+  if (now !== cached.goodAt) {
+    const wallRemainingMs = cached.untilWall - now;
+    const monotonicRemainingMs = cached.untilMonotonic - clock.monotonic();
+    if (
+      wallRemainingMs <= 0 ||
+      monotonicRemainingMs <= 0 ||
+      wallRemainingMs > monotonicRemainingMs + CLOCK_STEP_MS
+    )
+      return false;
+    cached.goodAt = now;
   }
   return true;
 }
 
 /** True when the wall clock was set back since: then the end is an earlier one by this clock. */
-export function followWall(held: HeldToken, clock: Clock): boolean {
-  const expiresAt = clock.now() + held.endMono - clock.mono();
-  const stepMs = held.summary.expiresAt - expiresAt;
+export function followWall(cached: CachedToken, clock: Clock): boolean {
+  const expiresAt = clock.now() + cached.endMonotonic - clock.monotonic();
+  const stepMs = cached.summary.expiresAt - expiresAt;
   if (stepMs <= CLOCK_STEP_MS) return false;
-  held.untilWall -= stepMs;
-  held.summary = { ...held.summary, expiresAt };
+  cached.untilWall -= stepMs;
+  cached.summary = { ...cached.summary, expiresAt };
   return true;
 }
 
 /** Its life is over by one of the two clocks. */
-export function isDead({ summary, endMono }: HeldToken, clock: Clock): boolean {
-  return summary.expiresAt <= clock.now() || endMono <= clock.mono();
+export function isExpired({ summary, endMonotonic }: CachedToken, clock: Clock): boolean {
+  return summary.expiresAt <= clock.now() || endMonotonic <= clock.monotonic();
 }
 
-/** `held`: these tokens, if they are at hand. */
+/** `cached`: these tokens, if they are at hand. */
 export function conditionOf(
   tokens: TokenSet,
-  held: HeldToken | undefined,
+  cached: CachedToken | undefined,
   clock: Clock,
 ): TokenCondition {
   const now = clock.now();
   const left = remainingMs(tokens, now);
-  if (left <= 0 || (held && held.endMono <= clock.mono())) return "dead";
-  const isGood = held
-    ? isCarefree(held, clock)
+  if (left <= 0 || (cached && cached.endMonotonic <= clock.monotonic())) return "dead";
+  const isGood = cached
+    ? isFresh(cached, clock)
     : left > renewalWindow(tokens.lifetimeMs ?? 0) && !isFromFuture(tokens, now);
   return isGood ? "good" : "aging";
 }

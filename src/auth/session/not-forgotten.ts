@@ -7,19 +7,19 @@ export class ForgottenError extends NoTokenError {
 }
 
 interface ForgottenParts {
-  readonly users: Pick<UserStore, "people">;
+  readonly users: Pick<UserStore, "users">;
 }
 
 const MESSAGE = "this user was forgotten on this device";
 
 /** For tokens that a grant gave. @throws NoTokenError `sub` was forgotten within a day, and only a login undoes that */
 export async function assertNotForgotten({ users }: ForgottenParts, sub: string): Promise<void> {
-  if (await (await users.people()).isForgotten(sub)) throw new ForgottenError(MESSAGE);
+  if (await (await users.users()).isForgotten(sub)) throw new ForgottenError(MESSAGE);
 }
 
 /** For a login that the user does not see. @throws CancelledError `sub` was forgotten within a day */
 export async function assertMayReturn({ users }: ForgottenParts, sub: string): Promise<void> {
-  if (await (await users.people()).isForgotten(sub)) throw new CancelledError(MESSAGE);
+  if (await (await users.users()).isForgotten(sub)) throw new CancelledError(MESSAGE);
 }
 
 /**
@@ -28,13 +28,13 @@ export async function assertMayReturn({ users }: ForgottenParts, sub: string): P
  * @throws NoTokenError this is such a tab
  */
 export async function assertChosen(
-  { users }: { readonly users: Pick<UserStore, "people" | "getActive"> },
+  { users }: { readonly users: Pick<UserStore, "users" | "getActive"> },
   user: string,
 ): Promise<void> {
   const { sub, isPinned } = await users.getActive();
   if (sub !== undefined || !isPinned) return;
-  const people = await users.people();
-  if ((await people.isForgotten()) && !(await people.isForgotten(user))) {
+  const remembered = await users.users();
+  if ((await remembered.isForgotten()) && !(await remembered.isForgotten(user))) {
     throw new ForgottenError("this tab's user was forgotten, and no other user was chosen");
   }
 }

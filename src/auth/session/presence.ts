@@ -1,8 +1,13 @@
 import { sessionKey } from "../../core/keys.ts";
 import type { TabLock } from "../../core/ports.ts";
-import { KEEP, type SessionRow, type StoredUser } from "../../core/session.ts";
-import { isNewer, newerVersion } from "../../core/session-version.ts";
 import type { ActiveSessionConfig } from "./active-session.ts";
+import {
+  NO_CHANGE,
+  type SessionRow,
+  type StoredUser,
+  isNewer,
+  newerVersion,
+} from "../../core/session.ts";
 
 /** A tab that reloads is nowhere in between. Milliseconds. */
 const LOOK_AGAIN_MS = 1_000;
@@ -38,25 +43,25 @@ export class Presence {
     const { client, locks, clock, sessions, users } = this.#config;
     // Without Web Locks no tab can tell: then it is for the tab alone that signed in.
     if (!(await isExclusive(locks, `${name}/probe`))) return false;
-    const people = await users.people();
-    if (!(await ifNobody(locks, name, async () => {}))) return true;
+    const remembered = await users.users();
+    if (!(await ifNoTab(locks, name, async () => {}))) return true;
     await clock.sleep(LOOK_AGAIN_MS);
     let left = row;
-    await ifNobody(locks, name, async () => {
+    await ifNoTab(locks, name, async () => {
       let gone: SessionRow | undefined;
       left = await sessions.update(sessionKey(client, sub), (now) => {
-        gone = now?.sid === row?.sid && now?.keep === "tabs" ? now : undefined;
-        return gone ? undefined : KEEP;
+        gone = now?.sessionId === row?.sessionId && now?.keep === "tabs" ? now : undefined;
+        return gone ? undefined : NO_CHANGE;
       });
       if (gone?.tokens) sessions.discard?.(gone.tokens);
-      await people.dropDefault(sub);
+      await remembered.dropDefault(sub);
     });
     return left !== undefined;
   }
 }
 
 /** Who looks holds the lock for a moment: one after the other, so that only who stands for the session keeps others from it. */
-function ifNobody(locks: TabLock, name: string, act: () => Promise<void>): Promise<boolean> {
+function ifNoTab(locks: TabLock, name: string, act: () => Promise<void>): Promise<boolean> {
   return locks.request(`${name}/look`, { mode: "exclusive" }, () => ifFree(locks, name, act));
 }
 

@@ -4,7 +4,7 @@ import type { TokenSet } from "../../core/token-set.ts";
 import type { UserFetcher } from "../../core/user-fetcher.ts";
 import type { User } from "../../core/user.ts";
 
-export interface UserDesk {
+export interface UserParts {
   /** Tells who signed in when no ID token does. */
   readonly userFetcher?: UserFetcher;
   readonly clock: Clock;
@@ -20,14 +20,14 @@ const PAUSES = [1_000, 2_000, 4_000, 8_000];
  * @throws NetworkError no answer for a while
  */
 export async function fetchUser(
-  { userFetcher, clock }: UserDesk,
-  answer: TokenSet,
+  { userFetcher, clock }: UserParts,
+  response: TokenSet,
   signal: AbortSignal | undefined,
 ): Promise<User> {
-  if (answer.user?.sub) return answer.user;
+  if (response.user?.sub) return response.user;
   for (let tried = 0; ; tried++) {
     try {
-      const user = await userFetcher?.fetchUser(answer, signal);
+      const user = await userFetcher?.fetchUser(response, signal);
       if (user?.sub) return user;
       throw new IdTokenError("sub", "there is none, so nobody knows who signed in", {
         hint: "Ask for the scope openid, or give a userFetcher when the server knows no ID tokens.",

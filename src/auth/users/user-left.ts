@@ -6,7 +6,7 @@ type Listener = (sub: string) => unknown;
 /** A storage that hangs must not hold a sign-out up. Milliseconds. */
 const PATIENCE_MS = 2_000;
 
-export interface UserLeft {
+export interface UserRemoval {
   /** Returns its undo. */
   listen(listener: Listener): () => void;
   /** Resolves when all listeners are done, or the patience ends. Never rejects. */
@@ -14,14 +14,14 @@ export interface UserLeft {
 }
 
 /** Those that delete what they stored of a user who signs out or is forgotten: the grant, and the app's listeners. */
-export function userLeft({
+export function removeUser({
   grant,
   clock,
 }: {
   readonly grant: Grant;
   readonly clock: Clock;
-}): UserLeft {
-  const listeners = new Set<Listener>([(sub) => grant.userLeft?.(sub)]);
+}): UserRemoval {
+  const listeners = new Set<Listener>([(sub) => grant.removeUser?.(sub)]);
   return {
     listen(listener) {
       // One function may listen twice.

@@ -25,9 +25,9 @@ export function userinfoFetcher(
 ): UserFetcher {
   return {
     async fetchUser({ accessToken, user }, signal) {
-      const answer = await server.userinfo(accessToken, signal);
+      const response = await server.userinfo(accessToken, signal);
       const claims: Readonly<Record<string, unknown>> = {
-        ...(schema ? await validated(answer, schema) : answer),
+        ...(schema ? await validated(response, schema) : response),
       };
       const { sub } = claims;
       if (typeof sub !== "string" || sub === "") throw malformed("it has no sub");
@@ -35,7 +35,7 @@ export function userinfoFetcher(
       if (user && user.sub !== sub) {
         throw new UserFetchError("the userinfo endpoint answered about somebody else", {
           hint: "Its sub must be the ID token's. Nothing of the answer is used.",
-          definite: true,
+          isFinal: true,
         });
       }
       return toUser(claims);
@@ -43,18 +43,21 @@ export function userinfoFetcher(
   };
 }
 
-async function validated(answer: unknown, schema: StandardSchema<UserClaims>): Promise<UserClaims> {
-  const result = await judge(answer, schema);
+async function validated(
+  response: unknown,
+  schema: StandardSchema<UserClaims>,
+): Promise<UserClaims> {
+  const result = await validate(response, schema);
   if (result.issues) throw malformed(`the schema refuses ${result.issues.map(where).join(", ")}`);
   return result.value;
 }
 
-async function judge(
-  answer: unknown,
+async function validate(
+  response: unknown,
   schema: StandardSchema<UserClaims>,
 ): Promise<StandardSchemaResult<UserClaims>> {
   try {
-    return await schema["~standard"].validate(answer);
+    return await schema["~standard"].validate(response);
   } catch {
     throw malformed("the schema threw");
   }

@@ -2,13 +2,13 @@ import type { LogoutResult } from "../../core/auth.ts";
 import { NoTokenError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
 import type { RememberedUser } from "../../core/login-prompt.ts";
-import { KEEP, type People } from "../../core/session.ts";
-import { isNewer, newerVersion } from "../../core/session-version.ts";
-import { USUAL_WANT } from "../../core/want.ts";
+import { NO_CHANGE, type RememberedUsers } from "../../core/session.ts";
+import { isNewer, newerVersion } from "../../core/session.ts";
+import { DEFAULT_TARGET } from "../../core/want.ts";
 import type { ActiveSession } from "../session/active-session.ts";
-import { checkOutUntold, tellTabs } from "../logout/local-logout.ts";
-import { otherPerson } from "../session/other-person.ts";
-import type { PeopleDesk } from "../parts.ts";
+import { localLogoutUntold, broadcastToTabs } from "../logout/local-logout.ts";
+import { otherUser } from "../session/active-session.ts";
+import type { UsersParts } from "../parts.ts";
 import { isStillFor, leaveServer, tellServer } from "../logout/server-logout.ts";
 
 export { tokenAfterLogin } from "../login/token-after-login.ts";
@@ -16,45 +16,45 @@ export { tokenAfterLogin } from "../login/token-after-login.ts";
 export async function listUsers({
   config,
   session,
-}: PeopleDesk): Promise<readonly RememberedUser[]> {
-  const people = await config.users.people();
-  const listed = await people.list();
-  void sweep(people, listed, session).catch(() => {});
+}: UsersParts): Promise<readonly RememberedUser[]> {
+  const stored = await config.users.users();
+  const listed = await stored.list();
+  void sweep(stored, listed, session).catch(() => {});
   return listed;
 }
 
 /** Who is here and not remembered may be so no more, and perhaps nobody asks for their session ever again. */
 async function sweep(
-  people: People,
+  stored: RememberedUsers,
   listed: readonly RememberedUser[],
   session: ActiveSession,
 ): Promise<void> {
   const remembered = new Set(listed.map(({ sub }) => sub));
-  const others = (await people.known()).filter((sub) => !remembered.has(sub));
+  const others = (await stored.known()).filter((sub) => !remembered.has(sub));
   // Whoever reads such a session deletes it when no tab stands for it.
-  await Promise.all(others.map((sub) => session.find(USUAL_WANT, sub)));
+  await Promise.all(others.map((sub) => session.find(DEFAULT_TARGET, sub)));
 }
 
 /** Makes this tab that of `sub`, and them the default user of tabs to come. When that fails, nothing has changed. */
-export async function switchUser({ config, session }: PeopleDesk, sub: string): Promise<void> {
+export async function switchUser({ config, session }: UsersParts, sub: string): Promise<void> {
   const { client, sessions, users, clock } = config;
   const { sub: before } = session;
-  const people = await users.people();
+  const stored = await users.users();
   // Of a session that was left nothing is there any more; from here on this tab stands for it.
-  await session.find(USUAL_WANT, sub);
+  await session.find(DEFAULT_TARGET, sub);
   const row = await sessions.update(sessionKey(client, sub), (row) =>
     row?.remembered && !isNewer(row)
       ? { ...row, remembered: { ...row.remembered, lastUsedAt: clock.now() } }
-      : KEEP,
+      : NO_CHANGE,
   );
   if (isNewer(row)) throw newerVersion();
   if (!row || row.end?.why === "signed_out") throw noSession();
   const record = row.end ? undefined : await sessions.open(row.tokens);
-  if (record && record.user.sub !== sub) throw otherPerson();
+  if (record && record.user.sub !== sub) throw otherUser();
   try {
     await session.load("stored", undefined, sub);
     // Forgotten at this moment.
-    if (!(await people.putDefault(sub))) throw noSession();
+    if (!(await stored.putDefault(sub))) throw noSession();
   } catch (error) {
     await session.load("stored", undefined, before).catch(() => {});
     throw error;
@@ -66,40 +66,40 @@ function noSession(): NoTokenError {
 }
 
 /** Deletes all that is here of `sub`, whatever state it is in, and then tells the server. */
-export async function forget(desk: PeopleDesk, sub: string): Promise<LogoutResult> {
-  const { config, session, logins } = desk;
+export async function forget(parts: UsersParts, sub: string): Promise<LogoutResult> {
+  const { config, session, logins } = parts;
   const { sub: before } = session;
   logins.loggedOut(sub);
   // What cannot be read, or was written by a newer Latchkey, is deleted all the same.
-  await checkOutUntold(config, sub).catch((error: unknown) => {
+  await localLogoutUntold(config, sub).catch((error: unknown) => {
     config.untold.sessions.set(sub, { error });
   });
-  await (await config.users.people()).forget(sub);
-  tellTabs(config, sub, "", { t: "user", what: "forget" });
-  await Promise.all([desk.userLeft.tell(sub), session.load("this-tab").catch(() => {})]);
-  return leaveServer(desk, sub, before);
+  await (await config.users.users()).forget(sub);
+  broadcastToTabs(config, sub, "", { t: "user", what: "forget" });
+  await Promise.all([parts.removeUser.tell(sub), session.load("this-tab").catch(() => {})]);
+  return leaveServer(parts, sub, before);
 }
 
 /** Signs everybody out here, and then tells the server. The page leaves for the server when it was told of all others. */
-export async function signOutEverywhere(desk: PeopleDesk): Promise<LogoutResult> {
-  const { config, session, logins } = desk;
+export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
+  const { config, session, logins } = parts;
   const { sub: own } = session;
-  const known = await (await config.users.people()).known();
+  const known = await (await config.users.users()).known();
   const others = known.filter((sub) => sub !== own);
   const all = own === undefined ? others : [own, ...others];
   // One that a newer Latchkey wrote keeps nobody else here.
   for (const sub of all) logins.loggedOut(sub);
-  const deleted = await Promise.allSettled(all.map((sub) => checkOutUntold(config, sub)));
+  const deleted = await Promise.allSettled(all.map((sub) => localLogoutUntold(config, sub)));
   if (own !== undefined && deleted[0]?.status === "fulfilled") session.leave();
   await Promise.all([
-    ...all.map((sub) => desk.userLeft.tell(sub)),
+    ...all.map((sub) => parts.removeUser.tell(sub)),
     session.load("this-tab").catch(() => {}),
   ]);
   const told = Promise.all(
-    others.map((sub) => tellServer(config, sub, { endSession: "none", mayLeave: () => false })),
+    others.map((sub) => tellServer(config, sub, { endSession: "none", mayNavigate: () => false })),
   );
-  const mayLeave = () => told.then(() => isStillFor(desk, own));
-  const last = own === undefined ? [] : [await tellServer(config, own, { mayLeave })];
+  const mayNavigate = () => told.then(() => isStillFor(parts, own));
+  const last = own === undefined ? [] : [await tellServer(config, own, { mayNavigate })];
   const results = [...last, ...(await told)];
   const failed = deleted.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;

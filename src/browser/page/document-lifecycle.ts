@@ -1,4 +1,4 @@
-import type { PageEvent, PageLife } from "../../core/ports.ts";
+import type { PageEvent, PageLifecycle } from "../../core/ports.ts";
 
 const EVENTS: readonly [target: () => EventTarget, type: string, event: PageEvent][] = [
   [() => document, "freeze", "freeze"],
@@ -10,8 +10,8 @@ const EVENTS: readonly [target: () => EventTarget, type: string, event: PageEven
 ];
 
 /** The life of the document this code runs in. */
-export class DocumentLife implements PageLife {
-  #isAsleep = false;
+export class DocumentLifecycle implements PageLifecycle {
+  #isFrozen = false;
   #isWatched = false;
 
   online(): boolean {
@@ -22,13 +22,13 @@ export class DocumentLife implements PageLife {
     return document.visibilityState === "visible";
   }
 
-  asleep(): boolean {
+  frozen(): boolean {
     this.#watchSleep();
-    return this.#isAsleep;
+    return this.#isFrozen;
   }
 
   onEvent(listener: (event: PageEvent) => void): () => void {
-    // Before the listener's own, so that it finds `asleep()` as the event says.
+    // Before the listener's own, so that it finds `frozen()` as the event says.
     this.#watchSleep();
     const ended = new AbortController();
     for (const [target, type, event] of EVENTS) {
@@ -46,8 +46,8 @@ export class DocumentLife implements PageLife {
     if (this.#isWatched) return;
     this.#isWatched = true;
     this.onEvent((event) => {
-      if (event === "freeze" || event === "pagehide") this.#isAsleep = true;
-      if (event === "resume" || event === "pageshow") this.#isAsleep = false;
+      if (event === "freeze" || event === "pagehide") this.#isFrozen = true;
+      if (event === "resume" || event === "pageshow") this.#isFrozen = false;
     });
   }
 }

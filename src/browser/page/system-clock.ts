@@ -3,7 +3,7 @@ import type { Clock, Random } from "../../core/ports.ts";
 // Globals are called, never captured, so that fake timers work.
 export const systemClock: Clock = {
   now: () => Date.now(),
-  mono: () => performance.now(),
+  monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       signal?.throwIfAborted();

@@ -6,12 +6,12 @@ import type { Clock, Random } from "../../core/ports.ts";
 import type { SessionStore, TokenRecord } from "../../core/session.ts";
 import { TokenLocks } from "../tabs/token-locks.ts";
 
-export interface HandoverConfig {
+export interface BroadcastTokensConfig {
   readonly client: ClientKey;
   readonly clock: Clock;
   readonly random: Random;
   /** How long one question waits. Milliseconds; two seconds when not given. */
-  readonly answerMs?: number;
+  readonly responseMs?: number;
 }
 
 /** The newest ones of each person: an older answer is of no use to anybody. */
@@ -26,14 +26,14 @@ const LOCK_MS = 1_000;
  * Tokens that are on no disk: the row holds a name for them, and the tabs have them in memory and give them to each other.
  * Any script of this origin could ask, too. When no tab is left, they are gone.
  */
-export class HandoverTokens implements Required<Pick<SessionStore, "seal" | "open" | "discard">> {
-  readonly #config: HandoverConfig;
-  readonly #held = new Map<string, TokenRecord>();
+export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "open" | "discard">> {
+  readonly #config: BroadcastTokensConfig;
+  readonly #cached = new Map<string, TokenRecord>();
   readonly #locks = new TokenLocks();
   readonly #waiting = new Set<() => void>();
   #channel: BroadcastChannel | undefined;
 
-  constructor(config: HandoverConfig) {
+  constructor(config: BroadcastTokensConfig) {
     this.#config = config;
   }
 
@@ -47,7 +47,7 @@ export class HandoverTokens implements Required<Pick<SessionStore, "seal" | "ope
   /** The same at once, for a transaction. */
   keep(record: TokenRecord): { readonly memory: string; readonly isLocked: Promise<void> } {
     const memory = this.#config.random.id();
-    const isLocked = this.#hold(memory, record);
+    const isLocked = this.#cache(memory, record);
     this.#say({ p: 1, t: "give", memory, record });
     return { memory, isLocked };
   }
@@ -56,17 +56,17 @@ export class HandoverTokens implements Required<Pick<SessionStore, "seal" | "ope
   async open(tokens: unknown): Promise<TokenRecord> {
     if (!isTokenName(tokens)) throw new NoTokenError("the stored session names no tokens");
     const { memory } = tokens;
-    for (let tries = 0; tries < ASKED && !this.#held.has(memory); tries++) {
+    for (let sends = 0; sends < ASKED && !this.#cached.has(memory); sends++) {
       if (await this.#ask(memory)) break;
     }
-    const record = this.#held.get(memory);
+    const record = this.#cached.get(memory);
     if (record) return record;
     throw new NoTokenError("no open tab has the tokens of this session");
   }
 
   /** True when no tab has them. False when one has, or when nobody can tell. */
   async areLost(memory: string): Promise<boolean> {
-    return !this.#held.has(memory) && (await this.#locks.isFree(memory));
+    return !this.#cached.has(memory) && (await this.#locks.isFree(memory));
   }
 
   discard(tokens: unknown): void {
@@ -78,42 +78,42 @@ export class HandoverTokens implements Required<Pick<SessionStore, "seal" | "ope
 
   /** Those, and the person's older ones: newer ones are of another login. */
   #drop(memory: string): void {
-    const theirs = this.#ofSamePerson(memory);
+    const theirs = this.#ofSameUser(memory);
     for (const name of theirs.slice(0, theirs.indexOf(memory) + 1)) this.#letGo(name);
   }
 
   /** The oldest first. */
-  #ofSamePerson(memory: string): readonly string[] {
-    const sub = this.#held.get(memory)?.user.sub;
-    return [...this.#held].filter(([, { user }]) => user.sub === sub).map(([name]) => name);
+  #ofSameUser(memory: string): readonly string[] {
+    const sub = this.#cached.get(memory)?.user.sub;
+    return [...this.#cached].filter(([, { user }]) => user.sub === sub).map(([name]) => name);
   }
 
-  #hold(memory: string, record: TokenRecord): Promise<void> {
-    this.#held.set(memory, record);
+  #cache(memory: string, record: TokenRecord): Promise<void> {
+    this.#cached.set(memory, record);
     const isLocked = this.#locks.hold(memory);
-    for (const old of this.#ofSamePerson(memory).slice(0, -HELD)) this.#letGo(old);
+    for (const old of this.#ofSameUser(memory).slice(0, -HELD)) this.#letGo(old);
     for (const look of [...this.#waiting]) look();
     return isLocked;
   }
 
   #letGo(memory: string): void {
-    this.#held.delete(memory);
+    this.#cached.delete(memory);
     this.#locks.release(memory);
   }
 
   /** True when nobody can answer: asking again would not help. */
   async #ask(memory: string): Promise<boolean> {
-    const { clock, answerMs = 2_000 } = this.#config;
+    const { clock, responseMs = 2_000 } = this.#config;
     const leave = new AbortController();
     let look = () => {};
     const given = new Promise<false>((resolve) => {
       look = () => {
-        if (this.#held.has(memory)) resolve(false);
+        if (this.#cached.has(memory)) resolve(false);
       };
     });
     this.#waiting.add(look);
     this.#say({ p: 1, t: "ask", memory });
-    const late = clock.sleep(answerMs, leave.signal).then(() => false);
+    const late = clock.sleep(responseMs, leave.signal).then(() => false);
     try {
       return await Promise.race([given, late, this.#untilLost(memory, leave.signal)]);
     } finally {
@@ -141,17 +141,17 @@ export class HandoverTokens implements Required<Pick<SessionStore, "seal" | "ope
     const channel = new BroadcastChannel(`latchkey/1/${this.#config.client}/handover`);
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       const message = parseHandoverMessage(data);
-      if (message) this.#hear(message);
+      if (message) this.#onMessage(message);
     };
     return channel;
   }
 
-  #hear(message: HandoverMessage): void {
+  #onMessage(message: HandoverMessage): void {
     const { memory } = message;
-    const held = this.#held.get(memory);
+    const cached = this.#cached.get(memory);
     if (message.t === "drop") this.#drop(memory);
     // What a name stands for never changes.
-    else if (message.t === "give" && !held) void this.#hold(memory, message.record);
-    else if (message.t === "ask" && held) this.#say({ p: 1, t: "give", memory, record: held });
+    else if (message.t === "give" && !cached) void this.#cache(memory, message.record);
+    else if (message.t === "ask" && cached) this.#say({ p: 1, t: "give", memory, record: cached });
   }
 }

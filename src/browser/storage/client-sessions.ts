@@ -1,7 +1,7 @@
 import type { UseStore } from "idb-keyval";
 import { chunk, shared } from "../../core/lazy.ts";
 import type { SessionStore } from "../../core/session.ts";
-import type { HandoverConfig } from "./broadcast-tokens.ts";
+import type { BroadcastTokensConfig } from "./broadcast-tokens.ts";
 import { IndexedDBSessionStore } from "./indexeddb-session-store.ts";
 import { sessionsWith } from "./sessions-in-memory.ts";
 
@@ -12,11 +12,11 @@ import { sessionsWith } from "./sessions-in-memory.ts";
 export function clientSessions(
   persist: "device" | "memory" = "device",
   database: UseStore,
-  config: HandoverConfig,
+  config: BroadcastTokensConfig,
 ): { readonly sessions: SessionStore; readonly prepare: () => void } {
   const load = shared(async () => {
-    const { keepTokens } = await chunk(import("./mode-change.ts"));
-    return keepTokens({ ...config, persist, database, rows });
+    const { storeTokens } = await chunk(import("./mode-change.ts"));
+    return storeTokens({ ...config, persist, database, rows });
   });
   const rows: SessionStore = new IndexedDBSessionStore(database, load);
   if (persist === "device") return { sessions: rows, prepare: () => {} };

@@ -1,6 +1,6 @@
 import { promisifyRequest, type UseStore } from "idb-keyval";
 import { StorageError } from "../../core/errors.ts";
-import { KEEP } from "../../core/session.ts";
+import { NO_CHANGE } from "../../core/session.ts";
 
 const DATABASE = "latchkey";
 const ENTRIES = "entries";
@@ -20,14 +20,14 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   let opening: Promise<IDBDatabase> | undefined;
   /** Each stops a transaction that runs. */
   const live = new Set<() => void>();
-  let asleep: Promise<void> | undefined;
+  let frozen: Promise<void> | undefined;
   // A page that stands still in the middle of a transaction holds up every other tab's writes. Messages reach it all the same,
   // so whoever hears one and reads must wait.
   const onFreeze = () => {
     live.forEach((stop) => stop());
-    asleep ??= new Promise((resolve) => {
+    frozen ??= new Promise((resolve) => {
       const wake = () => {
-        asleep = undefined;
+        frozen = undefined;
         resolve();
       };
       document.addEventListener("resume", wake, { once: true });
@@ -57,7 +57,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
     givenUp: AbortSignal,
   ): Promise<T> => {
     const database = await connection;
-    if (asleep) await asleep;
+    if (frozen) await frozen;
     // Its caller was told that it failed: it must not happen after all.
     givenUp.throwIfAborted();
     const transaction = database.transaction(ENTRIES, mode, {
@@ -85,7 +85,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   };
 
   return async (mode, callback) => {
-    if (asleep) await asleep;
+    if (frozen) await frozen;
     const late = new AbortController();
     const giveUp = () => {
       late.abort();
@@ -167,12 +167,12 @@ export function writeEntry(use: UseStore, key: string, value: unknown): Promise<
   });
 }
 
-/** Reads, changes and writes one entry in one transaction. `change` gives the new value, `undefined` to delete it, or `KEEP`. */
+/** Reads, changes and writes one entry in one transaction. `change` gives the new value, `undefined` to delete it, or `NO_CHANGE`. */
 export function updateEntry<T>(
   use: UseStore,
   key: string,
   parse: (value: unknown) => T | undefined,
-  change: (before: T | undefined) => T | undefined | typeof KEEP,
+  change: (before: T | undefined) => T | undefined | typeof NO_CHANGE,
   writeBeside: (
     store: IDBObjectStore,
     key: string,
@@ -190,7 +190,7 @@ export function updateEntry<T>(
           try {
             const before = parse(reading.result);
             const after = change(before);
-            if (after === KEEP) return resolve(before);
+            if (after === NO_CHANGE) return resolve(before);
             if (after === undefined) store.delete(key);
             else store.put(after, key);
             writeBeside(store, key, before, after);

@@ -4,7 +4,7 @@ import {
   type CachedDocument,
   type DocumentCache,
 } from "../../core/document-cache.ts";
-import { KEEP } from "../../core/session.ts";
+import { NO_CHANGE } from "../../core/session.ts";
 import { readEntry, updateEntry } from "./database.ts";
 
 const DOCUMENTS = "document/";
@@ -27,7 +27,7 @@ export class IndexedDBDocumentCache implements DocumentCache {
   ): Promise<CachedDocument | undefined> {
     return updateEntry(this.#database, DOCUMENTS + key, parseCachedDocument, (before) => {
       const after = change(before);
-      return after === before ? KEEP : after;
+      return after === before ? NO_CHANGE : after;
     });
   }
 }

@@ -1,6 +1,6 @@
 import { promisifyRequest, type UseStore } from "idb-keyval";
 import type { Clock } from "../../core/ports.ts";
-import { KEEP } from "../../core/session.ts";
+import { NO_CHANGE } from "../../core/session.ts";
 import { readStoredValue, storageKey, storedValue } from "../../core/stored-value.ts";
 import type { TokenStorage } from "../../core/token-storage.ts";
 import { readEntry, updateEntry, within } from "./database.ts";
@@ -37,7 +37,7 @@ export class IndexedDBTokenStorage implements TokenStorage {
     const known = (record: unknown) => record;
     return read(
       await updateEntry(this.#database, name, known, (record) =>
-        read(record) === undefined ? undefined : KEEP,
+        read(record) === undefined ? undefined : NO_CHANGE,
       ),
     );
   }

@@ -2,7 +2,7 @@ import { promisifyRequest, type UseStore } from "idb-keyval";
 import { activeUserKey, defaultUserKey, sessionKey, type ClientKey } from "../../core/keys.ts";
 import { chunk } from "../../core/lazy.ts";
 import { parseRow } from "../../core/parse-row.ts";
-import type { People, StoredUser, UserStore } from "../../core/session.ts";
+import type { RememberedUsers, StoredUser, UserStore } from "../../core/session.ts";
 import { writeEntry } from "./database.ts";
 
 /** The client's people and its default user in IndexedDB; the person of this tab in `sessionStorage`. */
@@ -42,8 +42,8 @@ export class IndexedDBUserStore implements UserStore {
     sessionStorage.removeItem(key);
   }
 
-  async people(): Promise<People> {
-    const { indexedDBPeople } = await chunk(import("./indexeddb-users.ts"));
-    return indexedDBPeople(this.#database, this.#client);
+  async users(): Promise<RememberedUsers> {
+    const { indexedDBUsers } = await chunk(import("./indexeddb-users.ts"));
+    return indexedDBUsers(this.#database, this.#client);
   }
 }

@@ -1,19 +1,18 @@
 import { promisifyRequest, type UseStore } from "idb-keyval";
-import { defaultUserKey, peopleKey, sessionKey, type ClientKey } from "../../core/keys.ts";
-import { lastUsedFirst, parseRemembered } from "../../core/parse-remembered.ts";
+import { defaultUserKey, usersKey, sessionKey, type ClientKey } from "../../core/keys.ts";
 import { parseRow } from "../../core/parse-row.ts";
-import { rememberedRecord } from "../../core/remembered-record.ts";
-import type { People } from "../../core/session.ts";
+import type { RememberedUsers } from "../../core/session.ts";
 import { readEntry, within } from "./database.ts";
 import { hasTombstone, putTombstone, tombstoneKey } from "./forgotten-users.ts";
 import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";
+import { lastUsedFirst, parseRemembered, rememberedRecord } from "../../core/remembered-record.ts";
 
 /** By encoded `sub`; nothing of it is sure. */
 type RememberedList = Map<unknown, unknown>;
 
 /** The client's people in IndexedDB. */
-export function indexedDBPeople(database: UseStore, client: ClientKey): People {
-  const listKey = peopleKey(client);
+export function indexedDBUsers(database: UseStore, client: ClientKey): RememberedUsers {
+  const listKey = usersKey(client);
   const key = defaultUserKey(client);
   const sessions = sessionKey(client, "");
   const codeOf = (key: IDBValidKey) => (key as string).slice(sessions.length);

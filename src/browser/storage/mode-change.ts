@@ -2,14 +2,19 @@ import { promisifyRequest, type UseStore } from "idb-keyval";
 import { NoTokenError } from "../../core/errors.ts";
 import { sessionKey, type ClientKey } from "../../core/keys.ts";
 import { isTokenName, isTokenRecord, parseRow } from "../../core/parse-row.ts";
-import { KEEP, type SessionRow, type SessionStore, type TokenRecord } from "../../core/session.ts";
+import {
+  NO_CHANGE,
+  type SessionRow,
+  type SessionStore,
+  type TokenRecord,
+} from "../../core/session.ts";
 import { within } from "./database.ts";
-import { HandoverTokens, type HandoverConfig } from "./broadcast-tokens.ts";
+import { BroadcastTokens, type BroadcastTokensConfig } from "./broadcast-tokens.ts";
 
 /** What keeps the tokens of sessions, whose rows are elsewhere. */
 export type TokenKeeper = Required<Pick<SessionStore, "seal" | "open" | "discard">>;
 
-export interface ModeChangeConfig extends HandoverConfig {
+export interface ModeChangeConfig extends BroadcastTokensConfig {
   readonly persist: "device" | "memory";
   readonly database: UseStore;
   readonly rows: SessionStore;
@@ -19,9 +24,9 @@ export interface ModeChangeConfig extends HandoverConfig {
  * The tokens of sessions in memory, or those that were there before an app chose the device. A record of the other mode is
  * moved when it is read, and the session goes on.
  */
-export function keepTokens(config: ModeChangeConfig): TokenKeeper {
+export function storeTokens(config: ModeChangeConfig): TokenKeeper {
   const { persist, rows, client } = config;
-  const tokens = new HandoverTokens(config);
+  const tokens = new BroadcastTokens(config);
   if (persist === "device") {
     return {
       seal: (record) => rows.seal(record),
@@ -46,7 +51,7 @@ export function keepTokens(config: ModeChangeConfig): TokenKeeper {
 
 /** In one transaction, the tokens of all users of the client. */
 function takeFromDisk(
-  tokens: HandoverTokens,
+  tokens: BroadcastTokens,
   client: ClientKey,
   database: UseStore,
 ): Promise<void> {
@@ -68,7 +73,7 @@ function takeFromDisk(
 
 /** What another tab still has in memory. @throws NoTokenError no tab has it; the session is removed when that is sure */
 async function takeToDisk(
-  tokens: HandoverTokens,
+  tokens: BroadcastTokens,
   sealed: unknown,
   { client, database, rows }: ModeChangeConfig,
 ): Promise<TokenRecord> {
@@ -82,7 +87,7 @@ async function takeToDisk(
     let isStored = false;
     await rows.update(sessionKey(client, record.user.sub), (row) => {
       isStored = isNamed(row);
-      return isNamed(row) ? { ...row, tokens: record } : KEEP;
+      return isNamed(row) ? { ...row, tokens: record } : NO_CHANGE;
     });
     // Signed out, or replaced: nobody needs them any more.
     if (!isStored) tokens.discard(sealed);
@@ -93,7 +98,7 @@ async function takeToDisk(
       const keys = await database("readonly", (store) =>
         promisifyRequest(store.getAllKeys(within(sessionKey(client, "")))),
       );
-      const remove = (row: SessionRow | undefined) => (isNamed(row) ? undefined : KEEP);
+      const remove = (row: SessionRow | undefined) => (isNamed(row) ? undefined : NO_CHANGE);
       await Promise.all(keys.map((key) => rows.update(key as string, remove)));
     }
     throw error;

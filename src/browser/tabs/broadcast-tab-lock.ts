@@ -33,7 +33,7 @@ export class BroadcastTabLock implements TabLock {
   ): Promise<T> {
     if (!name.startsWith(OWNER)) return callback(true);
     this.#listen();
-    if (mode === "exclusive") return this.#hold(name, callback);
+    if (mode === "exclusive") return this.#cache(name, callback);
     if (ifAvailable) return callback(this.#ended.has(name) && !this.#held.has(name));
     await this.#untilEnded(name, signal);
     return callback(true);
@@ -43,7 +43,7 @@ export class BroadcastTabLock implements TabLock {
     return Promise.resolve();
   }
 
-  async #hold<T>(name: string, callback: (granted: boolean) => Promise<T>): Promise<T> {
+  async #cache<T>(name: string, callback: (granted: boolean) => Promise<T>): Promise<T> {
     this.#held.add(name);
     try {
       return await callback(true);
@@ -58,18 +58,19 @@ export class BroadcastTabLock implements TabLock {
     if (this.#isListening) return;
     this.#isListening = true;
     this.#config.channel.listen((message) => {
-      if (message.t === "gone") this.#ended.add(OWNER + message.attId);
+      if (message.t === "gone") this.#ended.add(OWNER + message.attemptId);
     });
   }
 
   async #untilEnded(name: string, signal: AbortSignal | undefined): Promise<void> {
     const { channel, clock, takeoverMs = 20_000 } = this.#config;
-    let heardAt = clock.mono();
+    let receivedAt = clock.monotonic();
     const unlisten = channel.listen((message) => {
-      if (message.t === "alive" && OWNER + message.attId === name) heardAt = clock.mono();
+      if (message.t === "alive" && OWNER + message.attemptId === name)
+        receivedAt = clock.monotonic();
     });
     try {
-      while (!this.#ended.has(name) && clock.mono() - heardAt < takeoverMs) {
+      while (!this.#ended.has(name) && clock.monotonic() - receivedAt < takeoverMs) {
         await clock.sleep(LOOK_MS, signal);
       }
     } finally {

@@ -27,7 +27,7 @@ export async function awaitResponse(request: string, departure: Departure): Prom
     return await new Promise<string>((resolve, reject) => {
       channel.onmessage = ({ data }: MessageEvent<unknown>) => {
         const message = parseResponseMessage(data);
-        if (message?.t !== "response" || !isAnswer(message.url, redirectUri, state)) return;
+        if (message?.t !== "response" || !isResponse(message.url, redirectUri, state)) return;
         channel.postMessage({ p: 1, t: "taken" } satisfies ResponseMessage);
         resolve(message.url);
       };
@@ -50,7 +50,7 @@ export async function awaitResponse(request: string, departure: Departure): Prom
 }
 
 /** Of our redirect URI and with our state. The rest of it is judged as that of every response. */
-function isAnswer(response: string, redirectUri: string, state: string): boolean {
+function isResponse(response: string, redirectUri: string, state: string): boolean {
   if (!URL.canParse(response)) return false;
   const [there, here] = [new URL(response), new URL(redirectUri)];
   return (

@@ -1,4 +1,4 @@
-import type { Trip, UserAgent } from "../../core/user-agent.ts";
+import type { RoundTrip, UserAgent } from "../../core/user-agent.ts";
 import { awaitResponse } from "./await-response.ts";
 import { resolveRedirectUri } from "./redirect-uri.ts";
 
@@ -23,7 +23,7 @@ export class IframeUserAgent implements UserAgent {
   }
 
   /** @throws ConfigurationError the redirect URI is of another origin */
-  open(): Trip {
+  open(): RoundTrip {
     const { timeoutMs = 10_000 } = this.#options;
     const redirectUri = resolveRedirectUri(this.#redirectUri);
     const leaving = new AbortController();

@@ -1,5 +1,5 @@
 import { chunk } from "../../core/lazy.ts";
-import type { Trip, UserAgent } from "../../core/user-agent.ts";
+import type { RoundTrip, UserAgent } from "../../core/user-agent.ts";
 
 /** Goes to the authorization endpoint with the page itself; the response comes back to a new page. */
 export class PageUserAgent implements UserAgent {
@@ -10,7 +10,7 @@ export class PageUserAgent implements UserAgent {
     this.#redirectUri = redirectUri;
   }
 
-  open(): Trip {
+  open(): RoundTrip {
     // Loaded while the request is prepared.
     const loading = chunk(import("./leave-page.ts"));
     loading.catch(() => {});

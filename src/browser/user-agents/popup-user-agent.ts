@@ -1,5 +1,5 @@
 import { PopupBlockedError } from "../../core/errors.ts";
-import type { Trip, UserAgent } from "../../core/user-agent.ts";
+import type { RoundTrip, UserAgent } from "../../core/user-agent.ts";
 import { awaitResponse } from "./await-response.ts";
 import { resolveRedirectUri } from "./redirect-uri.ts";
 
@@ -27,7 +27,7 @@ export class PopupUserAgent implements UserAgent {
    * @throws PopupBlockedError the browser did not open a window
    * @throws ConfigurationError the redirect URI is of another origin
    */
-  open(): Trip {
+  open(): RoundTrip {
     const { timeoutMs = 600_000 } = this.#options;
     const redirectUri = resolveRedirectUri(this.#redirectUri);
     const popup = window.open("", "_blank", featuresOf(this.#options));

@@ -6,7 +6,7 @@ import type { ClientKey } from "../../core/keys.ts";
 import type { Clock, Random, TabLock } from "../../core/ports.ts";
 import type { RequestStore } from "../../core/request-store.ts";
 import type { TokenSet } from "../../core/token-set.ts";
-import { wantKey } from "../../core/want.ts";
+import { targetKey } from "../../core/want.ts";
 import { deviceExpired, endOf } from "./device-end.ts";
 import { deviceLogin, type DeviceCall } from "./device-login.ts";
 import { DeviceScreen } from "./device-screen.ts";
@@ -55,7 +55,7 @@ export class DeviceCodeGrant implements Grant {
    * @throws CancelledError the person dismissed the prompt
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
-    const { prompt, trip, response, signal } = request;
+    const { prompt, roundTrip, response, signal } = request;
     if (response !== undefined) {
       throw new InvalidResponseError(
         "state",
@@ -63,14 +63,15 @@ export class DeviceCodeGrant implements Grant {
         "Take the redirect URI away, or put an AuthorizationCodeGrant in front.",
       );
     }
-    if ((trip?.prompt ?? prompt) === "none") throw new NoTokenError("a device login is needed");
+    if ((roundTrip?.prompt ?? prompt) === "none")
+      throw new NoTokenError("a device login is needed");
     signal?.throwIfAborted();
     const leave = new AbortController();
     const follow = () => leave.abort(signal!.reason);
     signal?.addEventListener("abort", follow);
     const dismiss = () => leave.abort(new CancelledError("the person dismissed the code"));
     const screen = new DeviceScreen(this.#config.prompt, dismiss);
-    const id = `${this.#config.client}/${wantKey(request)}`;
+    const id = `${this.#config.client}/${targetKey(request)}`;
     try {
       const tokens = await this.#inTurn({ id, request, screen, leave });
       screen.end("approved");
@@ -85,7 +86,7 @@ export class DeviceCodeGrant implements Grant {
 
   #inTurn(call: DeviceCall): Promise<TokenSet> {
     return new Promise((resolve, reject) => {
-      this.#hold(call, resolve).then(resolve, reject);
+      this.#cache(call, resolve).then(resolve, reject);
     });
   }
 
@@ -93,9 +94,9 @@ export class DeviceCodeGrant implements Grant {
    * One tab at a time. When the caller says when it has `kept` the tokens, it is given them earlier, and the others' turn
    * comes when they can find what it stored.
    */
-  async #hold(call: DeviceCall, give: (tokens: TokenSet) => void): Promise<TokenSet> {
+  async #cache(call: DeviceCall, give: (tokens: TokenSet) => void): Promise<TokenSet> {
     const { locks } = this.#config;
-    const desk = { ...this.#config, server: this.#server, pending: this.#pending };
+    const parts = { ...this.#config, server: this.#server, pending: this.#pending };
     const { id, request, leave } = call;
     const { kept } = request;
     const turn = new AbortController();
@@ -106,7 +107,7 @@ export class DeviceCodeGrant implements Grant {
         { mode: "exclusive", signal: leave.signal },
         async () => {
           turn.abort();
-          const tokens = await deviceLogin(call, desk);
+          const tokens = await deviceLogin(call, parts);
           if (kept) {
             give(tokens);
             await kept.catch(() => {});

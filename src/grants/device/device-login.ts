@@ -17,7 +17,7 @@ export interface DeviceCall {
   readonly leave: AbortController;
 }
 
-export interface DeviceDesk {
+export interface DeviceParts {
   readonly server: Pick<AuthorizationServer, "authorizeDevice" | "requestTokens">;
   readonly pending: PendingDevices;
   readonly clock: Clock;
@@ -25,10 +25,10 @@ export interface DeviceDesk {
 }
 
 /** The part of a device login that one tab at a time does. Its end is stored in place of the code; a code that is left stays. */
-export async function deviceLogin(call: DeviceCall, desk: DeviceDesk): Promise<TokenSet> {
+export async function deviceLogin(call: DeviceCall, parts: DeviceParts): Promise<TokenSet> {
   const { id, request, screen, leave } = call;
-  const { server, pending, clock, random } = desk;
-  const code = await findOrBegin(call, desk);
+  const { server, pending, clock, random } = parts;
+  const code = await findOrBegin(call, parts);
   screen.show(code);
   const { userCode, expiresAt } = code;
   try {
@@ -58,15 +58,15 @@ export async function deviceLogin(call: DeviceCall, desk: DeviceDesk): Promise<T
 
 async function findOrBegin(
   { id, request, screen, leave }: DeviceCall,
-  { server, pending, clock }: DeviceDesk,
+  { server, pending, clock }: DeviceParts,
 ): Promise<PendingDevice> {
   const found = await pending.find(id);
   if (found && "end" in found) {
     if (found.userCode === screen.code?.userCode) throw endedElsewhere(found.end);
   } else if (found) {
     const now = clock.now();
-    const leftMs = remainingMs(found, now);
-    if (leftMs > 0) return { ...found, expiresAt: now + leftMs };
+    const timeLeftMs = remainingMs(found, now);
+    if (timeLeftMs > 0) return { ...found, expiresAt: now + timeLeftMs };
   }
   await pending.sweep(clock.now());
   leave.signal.throwIfAborted();

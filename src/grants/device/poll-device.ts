@@ -4,7 +4,7 @@ import { IdTokenError, isAuthError, RequestTokenError } from "../../core/errors.
 import type { Clock, Random } from "../../core/ports.ts";
 import { meaningOf } from "../../core/server-responses.ts";
 import type { TokenSet } from "../../core/token-set.ts";
-import type { Want } from "../../core/want.ts";
+import type { TokenTarget } from "../../core/want.ts";
 import { deviceDenied, deviceExpired } from "./device-end.ts";
 import type { PendingDevice } from "./pending-device.ts";
 
@@ -13,7 +13,7 @@ const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
 const SHORTEST_INTERVAL_MS = 1_000;
 const SLOW_DOWN_MS = 5_000;
 /** What an unanswered poll leads to at most, for as long as the server's interval is shorter. */
-const LONGEST_BACK_OFF_MS = 60_000;
+const MAX_BACK_OFF_MS = 60_000;
 
 export interface DevicePoll {
   readonly server: Pick<AuthorizationServer, "requestTokens">;
@@ -34,20 +34,20 @@ export interface DevicePoll {
  */
 export async function pollDevice(
   pending: PendingDevice,
-  { resource, audience }: Want,
+  { resource, audience }: TokenTarget,
   { server, clock, random, save, tell, signal }: DevicePoll,
 ): Promise<TokenSet> {
   const { expiresAt, deviceCode } = pending;
-  const endMono = clock.mono() + (expiresAt - clock.now());
-  const leftMs = () => Math.min(expiresAt - clock.now(), endMono - clock.mono());
+  const endMonotonic = clock.monotonic() + (expiresAt - clock.now());
+  const remainingMs = () => Math.min(expiresAt - clock.now(), endMonotonic - clock.monotonic());
   let intervalMs = Math.max(pending.intervalMs, SHORTEST_INTERVAL_MS) || SHORTEST_INTERVAL_MS;
-  let unanswered = 0;
+  let withoutResponse = 0;
   // A wall clock that was set back is no reason to wait for longer than ever needed.
-  let waitMs = Math.min(pending.nextPollAt - clock.now(), intervalMs + LONGEST_BACK_OFF_MS);
+  let waitMs = Math.min(pending.nextPollAt - clock.now(), intervalMs + MAX_BACK_OFF_MS);
   for (;;) {
-    const isLast = leftMs() <= waitMs;
-    await clock.sleep(Math.max(0, isLast ? leftMs() : waitMs), signal);
-    if (isLast || leftMs() <= 0) throw deviceExpired();
+    const isLast = remainingMs() <= waitMs;
+    await clock.sleep(Math.max(0, isLast ? remainingMs() : waitMs), signal);
+    if (isLast || remainingMs() <= 0) throw deviceExpired();
     // Before it is sent: whoever takes over when this tab dies now must not ask at once.
     await save({ ...pending, intervalMs, nextPollAt: clock.now() + intervalMs });
     signal.throwIfAborted();
@@ -59,11 +59,12 @@ export async function pollDevice(
     } catch (error) {
       signal.throwIfAborted();
       const progress = progressAfter(error);
-      if (progress === "unanswered") unanswered++;
-      else unanswered = 0;
+      if (progress === "unanswered") withoutResponse++;
+      else withoutResponse = 0;
       if (progress === "slow down") intervalMs += SLOW_DOWN_MS;
-      waitMs = unanswered === 0 ? intervalMs : backOff(intervalMs, unanswered, error, random);
-      tell(unanswered === 0 ? "waiting" : "retrying");
+      waitMs =
+        withoutResponse === 0 ? intervalMs : backOff(intervalMs, withoutResponse, error, random);
+      tell(withoutResponse === 0 ? "waiting" : "retrying");
       await save({ ...pending, intervalMs, nextPollAt: clock.now() + waitMs });
     }
   }
@@ -87,12 +88,12 @@ function progressAfter(error: unknown): "pending" | "slow down" | "unanswered" {
 /** Doubles with each poll in a row that nothing came of. */
 function backOff(
   intervalMs: number,
-  unanswered: number,
+  withoutResponse: number,
   error: unknown,
   random: Pick<Random, "fraction"> | undefined,
 ): number {
-  const longest = Math.max(intervalMs, LONGEST_BACK_OFF_MS);
-  const doubled = Math.min(intervalMs * 2 ** Math.min(unanswered, 16), longest);
+  const max = Math.max(intervalMs, MAX_BACK_OFF_MS);
+  const doubled = Math.min(intervalMs * 2 ** Math.min(withoutResponse, 16), max);
   const told = error instanceof RequestTokenError ? (error.retryAfterMs ?? 0) : 0;
   // Devices that lost the server in the same second do not all come back in the same one.
   return Math.max(doubled, told) * (1 + (random?.fraction() ?? 0) / 4);

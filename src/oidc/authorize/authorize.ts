@@ -7,7 +7,7 @@ import type { RequestStore } from "../../core/request-store.ts";
 import { clientTag } from "../../core/response-state.ts";
 import { isSameOrigin, parseUrl } from "../../core/same-origin.ts";
 import { base64url, randomToken } from "../encoding.ts";
-import { errorOf, judgeRequest, judgeUrl, refusal } from "./validate-response.ts";
+import { errorOf, validateRequest, validateUrl, refusal } from "./validate-response.ts";
 import {
   FLOW,
   type PendingRequest,
@@ -35,7 +35,7 @@ export type ScopedRequest = AuthorizationRequest & {
   readonly targetScope?: readonly string[] | undefined;
 };
 
-export type AnsweredRequest = PendingRequest & { readonly code: string };
+export type SettledRequest = PendingRequest & { readonly code: string };
 
 /**
  * Remembers a request and gives the URL that makes it.
@@ -133,11 +133,11 @@ export async function createAuthorizationUrl(
 export async function readAuthorizationResponse(
   url: string,
   options: AuthorizeOptions & { readonly lifetimeMs?: number },
-): Promise<AnsweredRequest> {
+): Promise<SettledRequest> {
   const { metadata, clientId } = options;
-  const response = judgeUrl(url, clientKey(metadata.issuer, clientId));
+  const response = validateUrl(url, clientKey(metadata.issuer, clientId));
   const stored = parse(await options.requests.get(response.id));
-  const request = judgeRequest(response, stored, { ...options, now: options.clock.now() });
+  const request = validateRequest(response, stored, { ...options, now: options.clock.now() });
   if ((await options.requests.remove(response.id)) === null) throw unknownState();
   if (response.code === undefined) throw errorOf(response);
   return { ...request, code: response.code };

@@ -1,11 +1,11 @@
 import type { Prompt } from "../../core/authorization-parameters.ts";
-import type { Want } from "../../core/want.ts";
+import type { TokenTarget } from "../../core/want.ts";
 
 /** Marks a record as a login of ours; another flow in the same store has another marker. */
 export const FLOW = "latchkey/login";
 
 /** A request as it is remembered: as it was made, and the answer is judged by it. */
-export interface PendingRequest extends Want {
+export interface PendingRequest extends TokenTarget {
   readonly flow: typeof FLOW;
   readonly issuer: string;
   readonly clientId: string;

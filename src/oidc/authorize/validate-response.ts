@@ -28,7 +28,7 @@ export interface AuthorizationResponse {
   readonly errorUri: string | undefined;
 }
 
-export interface Judgement {
+export interface ResponseValidation {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
   /** Milliseconds since the epoch. */
@@ -37,7 +37,7 @@ export interface Judgement {
 }
 
 /** @see RFC 6749 section 4.1.2 */
-export function judgeUrl(response: string, client: ClientKey): AuthorizationResponse {
+export function validateUrl(response: string, client: ClientKey): AuthorizationResponse {
   const url = parseUrl(response);
   if (!url) throw refusal("url", "not an absolute URL");
   const query = url.searchParams;
@@ -68,10 +68,10 @@ export function judgeUrl(response: string, client: ClientKey): AuthorizationResp
 }
 
 /** Judges whether `response` answers the stored request. @see RFC 9207 section 2.4 */
-export function judgeRequest(
+export function validateRequest(
   { url, secret, iss }: AuthorizationResponse,
   stored: UncheckedRequest,
-  { metadata, clientId, now, lifetimeMs = LIFETIME_MS }: Judgement,
+  { metadata, clientId, now, lifetimeMs = LIFETIME_MS }: ResponseValidation,
 ): PendingRequest {
   if (typeof stored.url_state !== "string" || !sameText(stored.url_state, secret)) {
     throw refusal("state", "not the one that was sent");

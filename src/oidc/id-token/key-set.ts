@@ -1,4 +1,7 @@
 import type { Clock } from "../../core/ports.ts";
+import { IdTokenError } from "../../core/errors.ts";
+import { parseObject } from "../encoding.ts";
+import { request, type HttpOptions } from "../token/http.ts";
 
 const MAX_AGE_MS = 600_000;
 const COOLDOWN_MS = 10_000;
@@ -28,7 +31,7 @@ export interface StoredKeys {
 /** Without `stored` the keys are in memory only. */
 export function createKeySet(
   fetchKeys: () => Promise<readonly Jwk[]>,
-  clock: Pick<Clock, "mono" | "now">,
+  clock: Pick<Clock, "monotonic" | "now">,
   stored?: StoredKeys,
 ): KeySet {
   let kept: { keys: readonly Jwk[]; at: number } | undefined;
@@ -38,7 +41,7 @@ export function createKeySet(
   const load = () =>
     (pending ??= fetchKeys()
       .then((keys) => {
-        kept = { keys, at: clock.mono() };
+        kept = { keys, at: clock.monotonic() };
         stored?.write(keys, clock.now()).catch(() => {});
         return keys;
       })
@@ -46,12 +49,12 @@ export function createKeySet(
 
   /** The newest keys that were read, if they are younger than `maxAgeMs`. */
   const newest = async (maxAgeMs: number) => {
-    const isYoung = () => kept !== undefined && clock.mono() - kept.at < maxAgeMs;
+    const isYoung = () => kept !== undefined && clock.monotonic() - kept.at < maxAgeMs;
     if (isYoung()) return kept!.keys;
     const found = await stored?.read().catch(() => undefined);
     const age = found ? clock.now() - found.readAt : -1;
     // A time in the future comes from a clock that was wrong.
-    if (found && age >= 0) kept = { keys: found.keys, at: clock.mono() - age };
+    if (found && age >= 0) kept = { keys: found.keys, at: clock.monotonic() - age };
     return isYoung() ? kept!.keys : undefined;
   };
 
@@ -63,9 +66,35 @@ export function createKeySet(
     cached: () => newest(CACHED_MS),
     refetch() {
       if (pending) return pending;
-      if (clock.mono() - refetchedAt < COOLDOWN_MS) return undefined;
-      refetchedAt = clock.mono();
+      if (clock.monotonic() - refetchedAt < COOLDOWN_MS) return undefined;
+      refetchedAt = clock.monotonic();
       return load();
     },
   };
+}
+
+/**
+ * @see RFC 7517 section 5
+ * @throws IdTokenError the server did not answer with keys
+ * @throws NetworkError no answer
+ */
+export async function fetchKeys(jwksUri: string, http: HttpOptions): Promise<readonly Jwk[]> {
+  // Past the browser's cache: keys are asked for again because they changed.
+  const { status, text } = await request("JWKS", jwksUri, { cache: "no-cache" }, http);
+  const keys = status === 200 ? parseKeys(parseObject(text)?.["keys"]) : undefined;
+  if (!keys) {
+    throw new IdTokenError("signature", `the keys cannot be had: the server answered ${status}`, {
+      hint: "The server's jwks_uri must answer with a JWK Set.",
+      retryable: true,
+    });
+  }
+  return keys;
+}
+
+/** The members of a JWK Set that may be keys; undefined when it is no list. @see RFC 7517 section 5.1 */
+export function parseKeys(keys: unknown): readonly Jwk[] | undefined {
+  if (!Array.isArray(keys)) return undefined;
+  return keys.filter(
+    (key) => typeof key === "object" && key !== null && !Array.isArray(key),
+  ) as Jwk[];
 }

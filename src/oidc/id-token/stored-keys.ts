@@ -1,6 +1,5 @@
 import type { DocumentCache } from "../../core/document-cache.ts";
-import { parseKeys } from "../fetch-keys.ts";
-import type { Jwk, StoredKeys } from "./key-set.ts";
+import { parseKeys, type Jwk, type StoredKeys } from "./key-set.ts";
 
 /** The keys of `jwksUri` that the tabs of this browser share: one entry for each issuer, so that a moved URL leaves nothing. */
 export function createStoredKeys(

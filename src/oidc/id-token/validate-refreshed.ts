@@ -1,5 +1,5 @@
 import { IdTokenError } from "../../core/errors.ts";
-import type { GrantedAnswer, RefreshAnswer } from "../../core/refresher.ts";
+import type { GrantedResponse, RefreshResponse } from "../../core/refresher.ts";
 import {
   checkArrival,
   checkRefresh,
@@ -22,10 +22,10 @@ export interface Arrival extends RefreshExpectation {
  * @see OpenID Connect Core 1.0 section 12.2
  */
 export function validateRefreshed(
-  granted: GrantedAnswer,
+  granted: GrantedResponse,
   idToken: string | undefined,
   { previous, now, ...expected }: Arrival,
-): RefreshAnswer {
+): RefreshResponse {
   if (idToken === undefined) return granted;
   try {
     checkHeader(idToken, undefined);

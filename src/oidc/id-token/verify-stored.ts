@@ -1,5 +1,5 @@
 import { IdTokenError } from "../../core/errors.ts";
-import type { IdTokenVerdict } from "../../core/refresher.ts";
+import type { IdTokenValidation } from "../../core/refresher.ts";
 import type { TokenRecord } from "../../core/session.ts";
 import type { Jwk, KeySet } from "./key-set.ts";
 import type { ServerParts } from "../server-parts.ts";
@@ -10,22 +10,22 @@ export async function verifyStored(
   parts: Pick<ServerParts, "loadVerifier" | "verifierAtHand">,
   record: TokenRecord,
   keys: "cached" | "fetched",
-): Promise<IdTokenVerdict> {
-  if (keys === "fetched") return verdictOf(record, parts.loadVerifier);
+): Promise<IdTokenValidation> {
+  if (keys === "fetched") return validationOf(record, parts.loadVerifier);
   const verifier = await parts.verifierAtHand();
   const cached = await verifier?.keys.cached();
   if (!verifier || !cached) return { type: "unknown" };
-  const verdict = await verdictOf(record, async () => ({ ...verifier, keys: only(cached) }));
-  if (verdict.type !== "invalid" || verdict.claim !== "signature") return verdict;
+  const validation = await validationOf(record, async () => ({ ...verifier, keys: only(cached) }));
+  if (validation.type !== "invalid" || validation.claim !== "signature") return validation;
   // The server may have another key under the same name now. The cached key decides when newer ones cannot be had.
-  const newer = await verdictOf(record, parts.loadVerifier);
-  return newer.type === "unknown" ? verdict : newer;
+  const newer = await validationOf(record, parts.loadVerifier);
+  return newer.type === "unknown" ? validation : newer;
 }
 
-async function verdictOf(
+async function validationOf(
   record: TokenRecord,
   load: () => Promise<Verifier | undefined>,
-): Promise<IdTokenVerdict> {
+): Promise<IdTokenValidation> {
   const { idToken, user, authTime } = record;
   const asBefore = { type: "valid", user, authTime } as const;
   if (!idToken) return asBefore;

@@ -8,7 +8,7 @@ import {
   type CredentialsSource,
 } from "./credentials.ts";
 
-const LIFE_S = 60;
+const LIFETIME_S = 60;
 /** An assertion must still be good when it arrives. */
 const SPARE_MS = 20_000;
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -36,15 +36,15 @@ export function createAssertions(identity: ClientIdentity, key: PrivateKey): Cre
     };
   };
   const prepare = async () => {
-    const until = clock.mono() + LIFE_S * 1000 - SPARE_MS;
+    const until = clock.monotonic() + LIFETIME_S * 1000 - SPARE_MS;
     const credentials = await get();
-    ready = [...ready.filter((one) => one.until > clock.mono()), { credentials, until }];
+    ready = [...ready.filter((one) => one.until > clock.monotonic()), { credentials, until }];
   };
   return {
     get,
     prepare,
     take() {
-      const [next, ...rest] = ready.filter((one) => one.until > clock.mono());
+      const [next, ...rest] = ready.filter((one) => one.until > clock.monotonic());
       ready = rest;
       // For who has to try again, and will not wait for a signature then.
       if (rest.length === 0) prepare().catch(() => {});
@@ -64,7 +64,7 @@ function signAssertion({ issuer, clientId, clock }: ClientIdentity, key: Private
     aud: issuer,
     jti: randomToken(),
     iat: issuedAt,
-    exp: issuedAt + LIFE_S,
+    exp: issuedAt + LIFETIME_S,
   };
   return sign([header, claims].map(encode).join("."), key);
 }

@@ -1,9 +1,9 @@
 import { abortable } from "../../core/abortable.ts";
 import { IdTokenError } from "../../core/errors.ts";
 import { tokenSet, type TokenSet } from "../../core/token-set.ts";
-import type { AnsweredRequest } from "../authorize/authorize.ts";
+import type { SettledRequest } from "../authorize/authorize.ts";
 import type { Credentials } from "./credentials.ts";
-import { LONGEST_LIFE_S } from "../longest-life.ts";
+import { MAX_LIFETIME_S } from "./token-response.ts";
 import type { ServerParts } from "../server-parts.ts";
 import { afterCode } from "./used-code.ts";
 import { verifyIdToken, type Verifier } from "../id-token/verify.ts";
@@ -42,7 +42,7 @@ export async function exchangeResponse(
 
 async function redeem(
   parts: ServerParts,
-  request: AnsweredRequest,
+  request: SettledRequest,
   {
     tokenEndpoint,
     trusted,
@@ -75,7 +75,7 @@ async function redeem(
       secrets: [code, codeVerifier],
       credentials,
       // Servers whose tokens do not end say nothing, and nobody is asked to sign in again for that.
-      ...(!trusted && { untoldLifeS: LONGEST_LIFE_S }),
+      ...(!trusted && { defaultLifetimeS: MAX_LIFETIME_S }),
     },
     signal,
   );

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/ports.ts";
 import type { Credentials } from "./credentials.ts";
-import { request, type HttpAnswer, type HttpOptions } from "./http.ts";
+import { request, type HttpResponse, type HttpOptions } from "./http.ts";
 
 /** The way to a server's endpoints. */
 export interface TokenClient extends HttpOptions {
@@ -20,7 +20,7 @@ export interface FormRequest {
 }
 
 /** Calls `fetch` before it returns. @throws NetworkError no whole answer in time */
-export function postForm(form: FormRequest, http: HttpOptions): Promise<HttpAnswer> {
+export function postForm(form: FormRequest, http: HttpOptions): Promise<HttpResponse> {
   const { name, url, parameters, credentials } = form;
   const body = new URLSearchParams();
   for (const [key, value] of Object.entries({ ...parameters, ...credentials.parameters })) {

@@ -12,7 +12,7 @@ export interface HttpOptions {
   readonly onUnavailable?: ((url: string) => void) | undefined;
 }
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -29,7 +29,7 @@ export async function request(
   url: string,
   init: RequestInit,
   { fetch, timeoutMs, signal, onUnavailable }: HttpOptions,
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   signal?.throwIfAborted();
   const stop = new AbortController();
   const leave = () => stop.abort();
@@ -39,7 +39,7 @@ export async function request(
   let timer = setTimeout(() => (timer = setTimeout(leave, lastMs)), timeoutMs - lastMs);
   // An injected fetch may not know about signals.
   const stopped = new Promise<never>((_, reject) => stop.signal.addEventListener("abort", reject));
-  const answer = async () => {
+  const read = async () => {
     const response = await fetch(url, {
       redirect: "error",
       credentials: "omit",
@@ -49,7 +49,7 @@ export async function request(
     return { status: response.status, headers: response.headers, text: await response.text() };
   };
   try {
-    const whole = await Promise.race([answer(), stopped]);
+    const whole = await Promise.race([read(), stopped]);
     if (isNoEndpoint(whole)) onUnavailable?.(url);
     return whole;
   } catch (error) {

@@ -2,10 +2,10 @@ import { abortable } from "../../core/abortable.ts";
 import type { TokenParameters, TokenRequestOptions } from "../../core/authorization-server.ts";
 import { IdTokenError, isAuthError, NetworkError } from "../../core/errors.ts";
 import { tokenSet, type TokenSet } from "../../core/token-set.ts";
-import { checkEndpoint } from "../endpoints.ts";
+import { checkEndpoint } from "../discovery.ts";
 import type { ServerParts } from "../server-parts.ts";
 import { verifyGrantedIdToken } from "../id-token/verify.ts";
-import { LONGEST_LIFE_S } from "../longest-life.ts";
+import { MAX_LIFETIME_S } from "./token-response.ts";
 
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 /** What everybody may read. Whatever else is sent may be a secret, also by a name that nobody knows. */
@@ -38,21 +38,21 @@ export async function requestGrant(
     parts.getCredentials(),
   ]);
   const [trusted, credentials] = await abortable(loaded, signal);
-  const isForPerson = grantType === DEVICE;
+  const isForUser = grantType === DEVICE;
   const { idToken, scope, refreshToken, ...tokens } = await parts.requestTokens(
     {
       url: other ?? metadata.tokenEndpoint,
       parameters,
       secrets: secretsOf(parameters),
       credentials,
-      ...(isForPerson && !trusted && { untoldLifeS: LONGEST_LIFE_S }),
+      ...(isForUser && !trusted && { defaultLifetimeS: MAX_LIFETIME_S }),
     },
     signal,
   );
   const granted = {
     ...tokens,
     scope: scope ?? asked(parameters["scope"]),
-    ...(isForPerson && parts.config.resources && { resources: parts.config.resources }),
+    ...(isForUser && parts.config.resources && { resources: parts.config.resources }),
     ...(refreshToken && { refreshToken }),
   };
   if (!idToken || !trusted) return tokenSet(granted);

@@ -1,30 +1,28 @@
 import type { Endpoints } from "../../core/authorization-server.ts";
 import { NetworkError, RequestTokenError } from "../../core/errors.ts";
-import type { GrantedAnswer, RefreshAnswer } from "../../core/refresher.ts";
+import type { GrantedResponse, RefreshResponse } from "../../core/refresher.ts";
 import {
   isNoEndpoint,
   isUnprocessed,
   meaningOf,
   type ServerRequest,
 } from "../../core/server-responses.ts";
-import { USUAL_WANT, wantKey, type Want } from "../../core/want.ts";
+import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../../core/want.ts";
 import type { RefreshExpectation } from "../id-token/claims.ts";
 import { publicCredentials, type CredentialsSource } from "./credentials.ts";
 import { parseObject, text } from "../encoding.ts";
 import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
-import type { HttpAnswer } from "./http.ts";
+import type { HttpResponse } from "./http.ts";
 import type { MetadataSource } from "../metadata-source.ts";
-import { refusal } from "../refusal.ts";
-import { retryAfterMs } from "../retry-after.ts";
-import { isRefusal, parseFacts, parseTokens } from "./token-response.ts";
 import { validateRefreshed, type Arrival } from "../id-token/validate-refreshed.ts";
+import { retryAfterMs, refusal, isRefusal, parseFacts, parseTokens } from "./token-response.ts";
 
 export interface SenderConfig extends TokenClient, RefreshExpectation {
   readonly endpoints?: Endpoints | undefined;
   readonly metadata: Omit<MetadataSource, "load">;
 }
 
-export interface Refresh extends Want {
+export interface Refresh extends TokenTarget {
   readonly refreshToken: string;
   readonly previous: Arrival["previous"];
 }
@@ -39,7 +37,7 @@ export interface Sender {
    * has to be read first, only that is done.
    * @see RFC 6749 section 6
    */
-  send(refresh: Refresh): Promise<RefreshAnswer>;
+  send(refresh: Refresh): Promise<RefreshResponse>;
 }
 
 /** With a `source` for a client that has a secret. */
@@ -67,9 +65,9 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
         credentials,
       };
       try {
-        const isDefault = wantKey({ scope, resource, audience }) === USUAL_WANT;
+        const isDefault = targetKey({ scope, resource, audience }) === DEFAULT_TARGET;
         const request = isDefault ? "refresh" : "refresh for a target";
-        return judge(await postForm(form, config), form, previous, { ...config, request });
+        return validate(await postForm(form, config), form, previous, { ...config, request });
       } catch (cause) {
         const byServer = cause instanceof RequestTokenError;
         // Perhaps the host belongs to somebody else now.
@@ -84,7 +82,7 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
  * Takes the place of a request to a token endpoint that failed, so that a server that is down gets no more requests for it. A
  * new address is used at once.
  */
-async function readMetadata(metadata: SenderConfig["metadata"]): Promise<RefreshAnswer> {
+async function readMetadata(metadata: SenderConfig["metadata"]): Promise<RefreshResponse> {
   const failedUrl = metadata.failedUrl();
   try {
     const { tokenEndpoint } = await metadata.renew();
@@ -99,8 +97,8 @@ async function readMetadata(metadata: SenderConfig["metadata"]): Promise<Refresh
 }
 
 /** @throws RequestTokenError neither tokens nor a refusal */
-function judge(
-  answer: HttpAnswer,
+function validate(
+  response: HttpResponse,
   form: FormRequest,
   previous: Refresh["previous"],
   {
@@ -111,12 +109,12 @@ function judge(
     endpoints,
     request,
   }: SenderConfig & { readonly request: ServerRequest },
-): RefreshAnswer {
+): RefreshResponse {
   const now = clock.now();
-  if (!isRefusal(answer)) {
+  if (!isRefusal(response)) {
     // An ID token of a server without keys can never be validated.
     const hasKeys = !endpoints || endpoints.jwksUri !== undefined;
-    const { granted, idToken } = readGranted(answer, now, hasKeys);
+    const { granted, idToken } = readGranted(response, now, hasKeys);
     return validateRefreshed(granted, idToken, {
       issuer,
       clientId,
@@ -125,12 +123,12 @@ function judge(
       now,
     });
   }
-  const said = parseFacts(answer, form);
+  const said = parseFacts(response, form);
   // An `error` that comes with a 404 is no OAuth error.
   const facts = isNoEndpoint(said) ? { ...said, error: undefined } : said;
   const cause = refusal(form.name, facts);
   if (isUnprocessed(facts)) {
-    return { type: "not_rotated", retryAfterMs: retryAfterMs(answer.headers, now), cause };
+    return { type: "not_rotated", retryAfterMs: retryAfterMs(response.headers, now), cause };
   }
   const meaning = meaningOf(request, facts);
   if (meaning === "session over") return { type: "invalid_grant" };
@@ -141,14 +139,14 @@ function judge(
 
 /** @throws RequestTokenError nothing says that the refresh token was used */
 function readGranted(
-  answer: HttpAnswer,
+  response: HttpResponse,
   now: number,
   hasKeys: boolean,
-): { granted: GrantedAnswer; idToken: string | undefined } {
-  const body = parseObject(answer.text) ?? {};
+): { granted: GrantedResponse; idToken: string | undefined } {
+  const body = parseObject(response.text) ?? {};
   const idToken = hasKeys ? text(body["id_token"]) : undefined;
   try {
-    const tokens = { ...parseTokens(answer, now), idToken };
+    const tokens = { ...parseTokens(response, now), idToken };
     return { granted: { type: "tokens", tokens }, idToken };
   } catch (cause) {
     const refreshToken = text(body["refresh_token"]);

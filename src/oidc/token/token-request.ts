@@ -1,12 +1,10 @@
 import type { RefreshedTokens } from "../../core/refresher.ts";
 import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
-import { refusal } from "../refusal.ts";
-import { retryAfterMs } from "../retry-after.ts";
-import { isRefusal, parseFacts, parseTokens } from "./token-response.ts";
+import { retryAfterMs, refusal, isRefusal, parseFacts, parseTokens } from "./token-response.ts";
 
 export interface TokenRequestForm extends Omit<FormRequest, "name"> {
   /** Taken as the life of a token when neither its end nor a way to renew it is told. Seconds. */
-  readonly untoldLifeS?: number | undefined;
+  readonly defaultLifetimeS?: number | undefined;
 }
 
 /**
@@ -16,18 +14,18 @@ export interface TokenRequestForm extends Omit<FormRequest, "name"> {
  * @throws NetworkError no answer; what was sent may be used up
  */
 export async function requestTokens(
-  { untoldLifeS, ...rest }: TokenRequestForm,
+  { defaultLifetimeS, ...rest }: TokenRequestForm,
   client: TokenClient,
 ): Promise<RefreshedTokens> {
   const form = { ...rest, name: "token endpoint" };
-  const answer = await postForm(form, client);
+  const response = await postForm(form, client);
   const now = client.clock.now();
-  if (isRefusal(answer)) {
-    const facts = parseFacts(answer, form);
-    throw refusal(form.name, { ...facts, retryAfterMs: retryAfterMs(answer.headers, now) });
+  if (isRefusal(response)) {
+    const facts = parseFacts(response, form);
+    throw refusal(form.name, { ...facts, retryAfterMs: retryAfterMs(response.headers, now) });
   }
   try {
-    return parseTokens(answer, now, untoldLifeS);
+    return parseTokens(response, now, defaultLifetimeS);
   } catch (error) {
     // Perhaps the host belongs to somebody else now.
     client.onUnavailable?.(form.url);

@@ -7,7 +7,7 @@ import { AutoLoginGrant } from "../../../src/grants/auto-login-grant.ts";
 import { CustomGrant } from "../../../src/grants/custom-grant.ts";
 import { revokeLock } from "../../../src/core/keys.ts";
 import { ADA, CLIENT, KEY, settle } from "../../refresh/tabs.ts";
-import { loginAnswer, REDIRECT_URI, world, type World, STATE } from "../fixture.ts";
+import { loginResponse, REDIRECT_URI, world, type World, STATE } from "../fixture.ts";
 import { GRACE, rowOf, two } from "../two-users.ts";
 
 beforeEach(() => {
@@ -43,7 +43,7 @@ function login(my: World) {
   my.page.mayNavigate = true;
   const authorize = vi.fn<AuthorizationServer["authorize"]>(async () => "https://id.example/auth");
   my.server.authorize = authorize;
-  my.server.exchange = async () => loginAnswer({ accessToken: "at-linus", user: LINUS });
+  my.server.exchange = async () => loginResponse({ accessToken: "at-linus", user: LINUS });
   my.go = async () => RESPONSE;
   return authorize;
 }
@@ -93,7 +93,7 @@ describe("the picker", () => {
     login(my);
     const prompt = promptOf({ type: "continue", sub: "grace" });
     const auth = await started(my, prompt);
-    await auth.signOut({ endSession: "none" });
+    await auth.logout({ endSession: "none" });
     expect(await auth.getToken()).toBe("at-grace");
     expect(prompt.chooseUser).toHaveBeenCalledTimes(1);
   });
@@ -148,7 +148,7 @@ describe("who was chosen", () => {
     const { tokens } = (await my.store.get(GRACE))!;
     await my.store.update(KEY, (row) => ({ ...row!, tokens }));
     const authorize = login(my);
-    my.server.exchange = async () => loginAnswer();
+    my.server.exchange = async () => loginResponse();
     const auth = await started(my, promptOf({ type: "continue", sub: ADA }));
     expect(await auth.getToken()).toBe("at1");
     expect(authorize.mock.calls[0]![0]).toMatchObject({ loginHint: "ada@example.com" });
@@ -159,10 +159,10 @@ describe("who was chosen", () => {
     const my = await two();
     await my.users.putDefault(null);
     const authorize = login(my);
-    my.server.exchange = async () => loginAnswer();
-    const travelling = new AuthorizationCodeGrant(my.server);
+    my.server.exchange = async () => loginResponse();
+    const loggingIn = new AuthorizationCodeGrant(my.server);
     const inner = new CustomGrant(async (request) =>
-      request.user === undefined ? travelling.requestToken(request) : loginAnswer({ user: LINUS }),
+      request.user === undefined ? loggingIn.requestToken(request) : loginResponse({ user: LINUS }),
     );
     await my.store.update(KEY, (row) => ({ ...row!, renewable: false, access: {} }));
     const auth = await started(my, promptOf({ type: "continue", sub: ADA }), inner);
@@ -179,48 +179,48 @@ describe("whom the picker gives with a window of its own", () => {
     if (isEnded) {
       await my.store.update(GRACE, (row) => ({
         ...row!,
-        end: { why: "invalid_grant", seq: 1 },
+        end: { why: "invalid_grant", sequence: 1 },
         access: {},
         tokens: null,
       }));
     }
     const authorize = login(my);
-    const trip = { redirectUri: `${REDIRECT_URI}/popup`, go: vi.fn(my.go), close: vi.fn() };
-    const auth = await started(my, promptOf({ type: "continue", sub: "grace", trip }));
-    return { authorize, trip, token: await auth.getToken() };
+    const roundTrip = { redirectUri: `${REDIRECT_URI}/popup`, go: vi.fn(my.go), close: vi.fn() };
+    const auth = await started(my, promptOf({ type: "continue", sub: "grace", roundTrip }));
+    return { authorize, roundTrip, token: await auth.getToken() };
   }
 
   test("signs in there when their session ended, and it is closed", async () => {
-    const { authorize, trip, token } = await chosen(true);
+    const { authorize, roundTrip, token } = await chosen(true);
     expect(token).toBe("at-linus");
     expect(authorize.mock.calls[0]![0]).toMatchObject({
       loginHint: "grace@example.com",
-      redirectUri: trip.redirectUri,
+      redirectUri: roundTrip.redirectUri,
     });
-    expect(trip.go).toHaveBeenCalledTimes(1);
-    expect(trip.close).toHaveBeenCalledTimes(1);
+    expect(roundTrip.go).toHaveBeenCalledTimes(1);
+    expect(roundTrip.close).toHaveBeenCalledTimes(1);
   });
 
   test("is straight in otherwise, and it is closed", async () => {
-    const { trip, token } = await chosen(false);
+    const { roundTrip, token } = await chosen(false);
     expect(token).toBe("at-grace");
-    expect(trip.go).not.toHaveBeenCalled();
-    expect(trip.close).toHaveBeenCalledTimes(1);
+    expect(roundTrip.go).not.toHaveBeenCalled();
+    expect(roundTrip.close).toHaveBeenCalledTimes(1);
   });
 });
 
 describe("a revocation that began while the picker was open", () => {
-  const trip = { redirectUri: REDIRECT_URI, go: async () => RESPONSE, close: () => {} };
+  const roundTrip = { redirectUri: REDIRECT_URI, go: async () => RESPONSE, close: () => {} };
   test.for<[string, LoginChoice]>([
     ["somebody else", { type: "other" }],
-    ["a window of the picker's own", { type: "other", trip }],
+    ["a window of the picker's own", { type: "other", roundTrip }],
     ["a session that ended", { type: "continue", sub: "grace" }],
   ])("is passed by the login that follows: %s", async ([, choice]) => {
     const my = await two();
     await my.users.putDefault(null);
     await my.store.update(GRACE, (row) => ({
       ...row!,
-      end: { why: "invalid_grant", seq: 1 },
+      end: { why: "invalid_grant", sequence: 1 },
       access: {},
       tokens: null,
     }));
@@ -250,15 +250,15 @@ describe("somebody else", () => {
     const my = await two();
     await my.users.putDefault(null);
     const authorize = login(my);
-    const trip = { redirectUri: `${REDIRECT_URI}/popup`, go: vi.fn(my.go), close: vi.fn() };
-    const auth = await started(my, promptOf({ type: "other", trip }));
+    const roundTrip = { redirectUri: `${REDIRECT_URI}/popup`, go: vi.fn(my.go), close: vi.fn() };
+    const auth = await started(my, promptOf({ type: "other", roundTrip }));
     expect(await auth.getToken()).toBe("at-linus");
     expect(authorize.mock.calls[0]![0]).toMatchObject({
       prompt: "select_account",
-      redirectUri: trip.redirectUri,
+      redirectUri: roundTrip.redirectUri,
     });
-    expect(trip.go).toHaveBeenCalledTimes(1);
-    expect(trip.close).toHaveBeenCalledTimes(1);
+    expect(roundTrip.go).toHaveBeenCalledTimes(1);
+    expect(roundTrip.close).toHaveBeenCalledTimes(1);
     expect(auth.state).toMatchObject({ user: { sub: "linus" } });
   });
 
@@ -276,14 +276,14 @@ describe("somebody else", () => {
 });
 
 describe("a session that ended", () => {
-  const ended = { why: "invalid_grant", seq: 1 } as const;
+  const ended = { why: "invalid_grant", sequence: 1 } as const;
 
   test("asks that person again, by their address; the others stay", async () => {
     const my = await two();
     await my.store.update(KEY, (row) => ({ ...row!, end: ended, access: {}, tokens: null }));
     const authorize = login(my);
     const prompt = promptOf();
-    my.server.exchange = async () => loginAnswer();
+    my.server.exchange = async () => loginResponse();
     const auth = await started(my, prompt);
     expect(auth.state).toMatchObject({ status: "expired" });
     expect(await auth.getToken()).toBe("at1");
@@ -313,11 +313,11 @@ describe("a session that ended", () => {
 });
 
 describe("remember?", () => {
-  async function signedIn(answer: () => boolean | Promise<boolean>) {
+  async function signedIn(response: () => boolean | Promise<boolean>) {
     const my = world();
     login(my);
     const prompt = promptOf();
-    prompt.shouldRemember.mockImplementation(answer);
+    prompt.shouldRemember.mockImplementation(response);
     const auth = await started(my, prompt);
     const key = KEY.replace(ADA, "linus");
     return { my, auth, prompt, row: () => my.store.get(key), key };
@@ -389,8 +389,8 @@ describe("remember?", () => {
       },
     ],
     ["an answer that is none", () => "yes" as never],
-  ])("%s: here while a tab is open", async ([, answer]) => {
-    const { auth, prompt, row } = await signedIn(answer);
+  ])("%s: here while a tab is open", async ([, response]) => {
+    const { auth, prompt, row } = await signedIn(response);
     expect(await auth.getToken()).toBe("at-linus");
     await vi.advanceTimersByTimeAsync(10);
     expect(prompt.shouldRemember).toHaveBeenCalledTimes(1);
@@ -399,12 +399,12 @@ describe("remember?", () => {
   });
 
   test("yes to a session that is over by then changes nothing", async () => {
-    let answer: (yes: boolean) => void = () => {};
-    const { auth, row } = await signedIn(() => new Promise((resolve) => (answer = resolve)));
+    let response: (yes: boolean) => void = () => {};
+    const { auth, row } = await signedIn(() => new Promise((resolve) => (response = resolve)));
     await auth.login();
     await vi.advanceTimersByTimeAsync(10);
-    await auth.signOut({ endSession: "none" });
-    answer(true);
+    await auth.logout({ endSession: "none" });
+    response(true);
     await settle();
     expect((await row())!.remembered).toBeUndefined();
     expect(await auth.users()).toEqual([]);
@@ -436,7 +436,7 @@ describe("who is not remembered", () => {
     return { ...row, keep: "tabs" as const, access: goodAccess() };
   };
   const goodAccess = () => ({
-    [JSON.stringify([])]: { gen: 1, expiresAt: Date.now() + 60_000, scope: ["openid"] },
+    [JSON.stringify([])]: { generation: 1, expiresAt: Date.now() + 60_000, scope: ["openid"] },
   });
 
   test("is in other tabs, too, while one is open", async () => {
@@ -521,7 +521,7 @@ describe("nothing is shown", () => {
     const my = world();
     login(my);
     const asked = { resource: undefined, audience: undefined, prompt: "none" } as const;
-    my.server.exchange = async () => loginAnswer({ asked });
+    my.server.exchange = async () => loginResponse({ asked });
     my.page.url = RESPONSE;
     const prompt = promptOf();
     const auth = await started(my, prompt);

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AuthorizationError, NetworkError, RequestTokenError } from "../../../src/core/errors.ts";
 import type { LoginMarks } from "../../../src/core/login-marks.ts";
 import type { TokenSet } from "../../../src/core/token-set.ts";
-import { wantKey } from "../../../src/core/want.ts";
+import { targetKey } from "../../../src/core/want.ts";
 import { AutoLoginGrant } from "../../../src/grants/auto-login-grant.ts";
 import { MemoryLoginMarks } from "../../support/memory-login-marks.ts";
 import { KEY, settle } from "../../refresh/tabs.ts";
-import { loginAnswer, REDIRECT_URI, STATE, stateOf, world, type World } from "../fixture.ts";
+import { loginResponse, REDIRECT_URI, STATE, stateOf, world, type World } from "../fixture.ts";
 import { two } from "../two-users.ts";
 // Loaded before the clock is a fake one.
 import "../../../src/auth/login/logins.ts";
@@ -42,33 +42,33 @@ const ask = (auth: { getToken(options?: object): Promise<string> }, options?: ob
     (error: Error) => error.message,
   );
 
-/** The page leaves for the login page and comes back with `answer`. */
+/** The page leaves for the login page and comes back with `response`. */
 async function leaveAndReturn(
   my: World,
   load: ReturnType<typeof tabOf>,
-  answer: TokenSet | Error,
+  response: TokenSet | Error,
   options = {},
 ) {
-  const before = my.trips.length;
+  const before = my.roundTrips.length;
   const auth = await load();
   auth.getToken(options).catch(() => {});
   await settle();
   await settle();
   auth.dispose();
-  expect(my.trips).toHaveLength(before + 1);
+  expect(my.roundTrips).toHaveLength(before + 1);
   my.server.exchange = async () => {
-    if (answer instanceof Error) throw answer;
-    return answer;
+    if (response instanceof Error) throw response;
+    return response;
   };
   // A response is taken once.
-  return load(RESPONSE.replace(STATE, stateOf(`s${my.trips.length}`)));
+  return load(RESPONSE.replace(STATE, stateOf(`s${my.roundTrips.length}`)));
 }
 
 const asked = { resource: undefined, audience: undefined };
 /** Nothing can renew it. */
 const once = (changes: Partial<TokenSet> = {}): TokenSet => {
-  const { refreshToken: _, ...answer } = loginAnswer({ asked, ...changes });
-  return answer;
+  const { refreshToken: _, ...response } = loginResponse({ asked, ...changes });
+  return response;
 };
 
 describe("a token that expired on arrival", () => {
@@ -79,7 +79,7 @@ describe("a token that expired on arrival", () => {
     expect(await ask(auth)).toBe("at1");
     expect(await ask(auth)).toContain("valid for 0 s");
     expect(await ask(await load())).toContain("valid for 0 s");
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 
   test("A1: of a login in a click is given once, too, and never to another user's call", async () => {
@@ -91,13 +91,13 @@ describe("a token that expired on arrival", () => {
     expect(await ask(auth, { user: "grace", prompt: "none" })).not.toBe("at1");
     expect(await ask(auth)).toBe("at1");
     expect(await ask(auth)).toContain("valid for 0 s");
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 
   test("A1: is not given after a logout", async () => {
     const my = world();
     const auth = await leaveAndReturn(my, tabOf(my), once({ expiresAt: Date.now() }));
-    await auth.signOut({ endSession: "none" });
+    await auth.logout({ endSession: "none" });
     expect(await ask(auth)).not.toBe("at1");
   });
 });
@@ -109,23 +109,23 @@ describe("a scope", () => {
     "A1: granted as %s serves the target it was asked for",
     async (granted) => {
       const my = world();
-      const answer = once({ asked: { ...asked, scope }, scope: ["openid", granted] });
-      const auth = await leaveAndReturn(my, tabOf(my), answer, { scope });
+      const response = once({ asked: { ...asked, scope }, scope: ["openid", granted] });
+      const auth = await leaveAndReturn(my, tabOf(my), response, { scope });
       expect(await ask(auth, { scope })).toBe("at1");
-      expect((await my.store.get(KEY))!.access).toHaveProperty([wantKey({ scope })]);
-      expect(my.trips).toHaveLength(1);
+      expect((await my.store.get(KEY))!.access).toHaveProperty([targetKey({ scope })]);
+      expect(my.roundTrips).toHaveLength(1);
     },
   );
 
   test("A1: not granted is named, and its token serves the default target only", async () => {
     const my = world();
-    const answer = once({ asked: { ...asked, scope }, scope: ["openid", "myemail"] });
+    const response = once({ asked: { ...asked, scope }, scope: ["openid", "myemail"] });
     const load = tabOf(my);
-    const auth = await leaveAndReturn(my, load, answer, { scope });
+    const auth = await leaveAndReturn(my, load, response, { scope });
     expect(await ask(auth)).toBe("at1");
     expect(await ask(auth, { scope })).toContain("did not grant the scope email");
     expect(await ask(await load(), { scope })).toContain("did not grant the scope email");
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 });
 
@@ -144,7 +144,7 @@ describe("a mark", () => {
   test("A2: tells later pages what the server said", async () => {
     const { my, load } = await marked();
     expect(await ask(await load())).toContain("invalid_scope (no such scope)");
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 
   test("A2: keeps login pages from other users and targets, too", async () => {
@@ -153,7 +153,7 @@ describe("a mark", () => {
     for (const options of [{ user: "grace" }, { audience: "api" }, { prompt: "select_account" }]) {
       expect(await ask(auth, options)).toContain("no automatic login starts");
     }
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 
   test("A13: ends after half an hour, when a user acts, and with login()", async () => {
@@ -162,18 +162,18 @@ describe("a mark", () => {
     expect(await ask(await load())).toContain("no automatic login starts");
     await vi.advanceTimersByTimeAsync(2 * MINUTE);
     await leaveAndReturn(my, load, denied);
-    expect(my.trips).toHaveLength(2);
+    expect(my.roundTrips).toHaveLength(2);
     const acted = await load();
     await vi.advanceTimersByTimeAsync(1);
     my.page.act();
     void acted.getToken().catch(() => {});
     await settle();
     await settle();
-    expect(my.trips).toHaveLength(3);
+    expect(my.roundTrips).toHaveLength(3);
     const auth = await load();
     void auth.login().catch(() => {});
     await settle();
-    expect(my.trips).toHaveLength(4);
+    expect(my.roundTrips).toHaveLength(4);
     expect(await ask(await load(), { prompt: "none" })).not.toContain("automatic");
   });
 
@@ -183,7 +183,7 @@ describe("a mark", () => {
     const auth = await tabOf(my, { read: () => [], write: () => false })();
     expect(await ask(auth)).toContain("sessionStorage cannot be written");
     expect(authorize).not.toHaveBeenCalled();
-    expect(my.trips.every(({ closed }) => closed)).toBe(true);
+    expect(my.roundTrips.every(({ closed }) => closed)).toBe(true);
     void auth.login().catch(() => {});
     await settle();
     await settle();
@@ -195,10 +195,10 @@ describe("a mark", () => {
     async (foreign) => {
       const my = world();
       const marks = new MemoryLoginMarks();
-      const unknown = { at: Date.now(), target: wantKey({}), outcome: "toString" };
+      const unknown = { at: Date.now(), target: targetKey({}), outcome: "toString" };
       marks.write([foreign as never, unknown as never]);
-      await leaveAndReturn(my, tabOf(my, marks), loginAnswer({ asked }));
-      expect(my.trips).toHaveLength(1);
+      await leaveAndReturn(my, tabOf(my, marks), loginResponse({ asked }));
+      expect(my.roundTrips).toHaveLength(1);
     },
   );
 
@@ -218,7 +218,7 @@ describe("a mark", () => {
     }
     await vi.advanceTimersByTimeAsync(MINUTE);
     expect(await ask(await load())).toContain("too many in half an hour");
-    expect(my.trips).toHaveLength(6);
+    expect(my.roundTrips).toHaveLength(6);
   });
 });
 
@@ -238,10 +238,10 @@ test.each([
     auth.getToken().catch(() => {});
     await settle();
     await settle();
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
     const again = await load(RESPONSE.replace(STATE, stateOf("t")));
     expect(await ask(again)).toContain("no automatic login starts");
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   },
 );
 
@@ -253,7 +253,7 @@ test("A8: a response that says server_error is not taken again", async () => {
   await expect(auth.handleCallback()).rejects.toBe(error);
   expect(await ask(auth)).toContain("server_error");
   expect(my.server.exchange).toHaveBeenCalledTimes(1);
-  expect(my.trips).toHaveLength(0);
+  expect(my.roundTrips).toHaveLength(0);
 });
 
 describe("after a logout", () => {
@@ -261,14 +261,14 @@ describe("after a logout", () => {
     const my = await two();
     const load = tabOf(my);
     const auth = await load();
-    let answer: (url: string) => void = () => {};
-    my.server.authorize = () => new Promise((resolve) => (answer = resolve));
+    let response: (url: string) => void = () => {};
+    my.server.authorize = () => new Promise((resolve) => (response = resolve));
     const go = vi.spyOn(my, "go");
     const linus = ask(auth, { user: "linus" });
     await settle();
     await settle();
-    await auth.signOut({ user: "linus", endSession: "none" });
-    answer("https://id.example/auth");
+    await auth.logout({ user: "linus", endSession: "none" });
+    response("https://id.example/auth");
     expect(await linus).toContain("the user signed out");
     expect(go).not.toHaveBeenCalled();
   });
@@ -276,20 +276,20 @@ describe("after a logout", () => {
   test("B4: of another user only that one is not signed in again", async () => {
     const my = await two();
     const auth = await tabOf(my)();
-    await auth.signOut({ user: "grace", endSession: "none" });
+    await auth.logout({ user: "grace", endSession: "none" });
     expect(await ask(auth, { user: "grace" })).toContain("the user signed out");
     auth.getToken({ audience: "api" }).catch(() => {});
     auth.getToken({ user: "linus" }).catch(() => {});
     await settle();
     await settle();
-    expect(my.trips.length).toBeGreaterThan(0);
+    expect(my.roundTrips.length).toBeGreaterThan(0);
   });
 
   test("B4: the second click of a double click does not sign in again", async () => {
     const my = await two();
     const auth = await tabOf(my)();
     my.page.act();
-    await auth.signOut({ endSession: "none" });
+    await auth.logout({ endSession: "none" });
     await vi.advanceTimersByTimeAsync(200);
     my.page.act();
     expect(await ask(auth)).toContain("the user signed out");
@@ -298,11 +298,11 @@ describe("after a logout", () => {
   test("B4: in another window, tabs of that user do not sign in again, until somebody does", async () => {
     const my = await two();
     const [here, there] = [await tabOf(my)(), await tabOf(my)()];
-    await there.signOut({ endSession: "none" });
+    await there.logout({ endSession: "none" });
     await settle();
     expect(await ask(here)).toContain("the user signed out");
     my.go = async () => RESPONSE;
-    my.server.exchange = async () => loginAnswer({ asked });
+    my.server.exchange = async () => loginResponse({ asked });
     await there.login();
     await settle();
     expect(await ask(here)).toBe("at1");
@@ -315,8 +315,8 @@ describe("after a logout", () => {
     auth.getToken({ user: "linus" }).catch(() => {});
     await settle();
     await settle();
-    expect(my.trips).toHaveLength(1);
-    await auth.signOut();
+    expect(my.roundTrips).toHaveLength(1);
+    await auth.logout();
     expect(my.page.navigations).toEqual(["https://id.example/logout"]);
   });
 
@@ -332,7 +332,7 @@ describe("after a logout", () => {
     );
     auth.start();
     await settle();
-    await auth.signOut({ endSession: "none" });
+    await auth.logout({ endSession: "none" });
     expect(await ask(auth)).toContain("the user signed out");
     expect(chooseUser).toHaveBeenCalledTimes(1);
     expect(authorize).not.toHaveBeenCalled();
@@ -358,7 +358,7 @@ describe("recognise before acting", () => {
     auth.getToken().catch(() => {});
     await settle();
     await settle();
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
     expect((await my.users.getActive()).sub).toBeUndefined();
   });
 

@@ -4,7 +4,7 @@ import { NetworkError } from "../../../src/core/errors.ts";
 import { tokenSet } from "../../../src/core/token-set.ts";
 import { UserFetchError } from "../../../src/core/user-fetch-error.ts";
 import { approval, deviceWorld, INTERVAL_MS, refusal, stored } from "../../grants/device.ts";
-import { ADA, answerOf, expiredRow, KEY, settle } from "../../refresh/tabs.ts";
+import { ADA, responseOf, expiredRow, KEY, settle } from "../../refresh/tabs.ts";
 import { goodRow, remember, world } from "../fixture.ts";
 
 beforeEach(() => {
@@ -57,7 +57,7 @@ describe("getToken()", () => {
     expect(await device.requests.getAllKeys()).toEqual([]);
     expect(await my.store.get(KEY)).toMatchObject({ renewable: true });
     expect(my.page.navigations).toEqual([]);
-    expect(my.trips).toMatchObject([{ closed: true }]);
+    expect(my.roundTrips).toMatchObject([{ closed: true }]);
   });
 
   test("with prompt none, or of a page that nobody sees, shows nothing", async () => {
@@ -95,7 +95,7 @@ describe("getToken()", () => {
     const token = auth.getToken();
     await wait(INTERVAL_MS);
     await token;
-    my.refreshes.push(answerOf(2));
+    my.refreshes.push(responseOf(2));
     expect(await auth.getToken({ cache: "reload" })).toBe("at2");
     expect(shown).toHaveLength(1);
   });
@@ -155,7 +155,7 @@ describe("login()", () => {
     const user = auth.login();
     await wait(INTERVAL_MS);
     expect(await user).toMatchObject({ sub: ADA });
-    expect(my.trips).toMatchObject([{ closed: true }]);
+    expect(my.roundTrips).toMatchObject([{ closed: true }]);
   });
 
   test("goes on after a reload with the code that getToken() had shown", async () => {
@@ -197,8 +197,8 @@ describe("login()", () => {
 describe("an answer that does not tell whose it is", () => {
   const ada = { sub: ADA, claims: {} };
   const nameless = () => {
-    const { user: _, idToken: __, ...answer } = approval();
-    return tokenSet(answer);
+    const { user: _, idToken: __, ...response } = approval();
+    return tokenSet(response);
   };
   const down = new UserFetchError("the userinfo endpoint answered 503", {
     hint: "x",

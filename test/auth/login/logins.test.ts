@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AuthorizationError } from "../../../src/core/errors.ts";
-import type { Trip, UserAgent } from "../../../src/core/user-agent.ts";
+import type { RoundTrip, UserAgent } from "../../../src/core/user-agent.ts";
 import { ADA, expiredRow, settle } from "../../refresh/tabs.ts";
 import { goodRow, REDIRECT_URI, remember, world, STATE } from "../fixture.ts";
 
@@ -17,17 +17,17 @@ const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 
 /** A way that is answered when the test says so. */
 function slowWay(prompt?: "none") {
-  let answer: (response: string) => void = () => {};
-  const response = new Promise<string>((resolve) => (answer = resolve));
+  let respond: (response: string) => void = () => {};
+  const response = new Promise<string>((resolve) => (respond = resolve));
   const close = vi.fn();
-  const trip: Trip = {
+  const roundTrip: RoundTrip = {
     redirectUri: REDIRECT_URI,
     go: () => response,
     close,
     ...(prompt && { prompt }),
   };
-  const userAgent: UserAgent = { open: () => trip };
-  return { userAgent, close, answer };
+  const userAgent: UserAgent = { open: () => roundTrip };
+  return { userAgent, close, response: respond };
 }
 
 const refused = () => Promise.reject(new AuthorizationError({ error: "login_required" }, "x"));
@@ -38,15 +38,15 @@ describe("getToken() during a login", () => {
     my.page.mayNavigate = true;
     const auth = my.tab();
     auth.start();
-    const { userAgent, answer } = slowWay();
+    const { userAgent, response: respond } = slowWay();
     const login = auth.login({ userAgent });
     const token = auth.getToken();
     await settle();
-    expect(my.trips).toHaveLength(0);
-    answer(RESPONSE);
+    expect(my.roundTrips).toHaveLength(0);
+    respond(RESPONSE);
     expect(await login).toMatchObject({ sub: ADA });
     expect(await token).toBe("at1");
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
   });
 
   test("that is silent and finds nobody takes its own turn", async () => {
@@ -55,14 +55,14 @@ describe("getToken() during a login", () => {
     my.server.exchange = refused;
     const auth = my.tab();
     auth.start();
-    const { userAgent, answer } = slowWay("none");
+    const { userAgent, response: respond } = slowWay("none");
     const login = auth.login({ userAgent });
     const token = auth.getToken().catch(() => {});
     await settle();
-    answer(RESPONSE);
+    respond(RESPONSE);
     await expect(login).rejects.toMatchObject({ error: "login_required" });
     await settle();
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
     void token;
   });
 
@@ -72,16 +72,16 @@ describe("getToken() during a login", () => {
     my.server.exchange = refused;
     const auth = my.tab();
     auth.start();
-    const { userAgent, answer } = slowWay();
+    const { userAgent, response: respond } = slowWay();
     const login = auth.login({ userAgent });
     const token = auth.getToken();
-    answer(RESPONSE);
+    respond(RESPONSE);
     await expect(login).rejects.toMatchObject({ code: "authorization" });
     await expect(token).rejects.toMatchObject({
       code: "no_token",
       cause: { code: "authorization" },
     });
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
   });
 
   test("leaves when its signal says so; the login goes on", async () => {
@@ -89,14 +89,14 @@ describe("getToken() during a login", () => {
     my.page.mayNavigate = true;
     const auth = my.tab();
     auth.start();
-    const { userAgent, answer } = slowWay();
+    const { userAgent, response: respond } = slowWay();
     const login = auth.login({ userAgent });
     const leaving = new AbortController();
     const token = auth.getToken({ signal: leaving.signal });
     await settle();
     leaving.abort(new Error("enough"));
     await expect(token).rejects.toThrow("enough");
-    answer(RESPONSE);
+    respond(RESPONSE);
     expect(await login).toMatchObject({ sub: ADA });
   });
 });
@@ -119,8 +119,8 @@ test("a silent login asks the server to show nothing, whatever the app says", as
   const my = world();
   my.server.authorize = vi.fn(async () => "https://id.example/auth");
   const auth = my.tab();
-  const { userAgent, answer } = slowWay("none");
-  answer(RESPONSE);
+  const { userAgent, response: respond } = slowWay("none");
+  respond(RESPONSE);
   await auth.login({ userAgent, prompt: "login" });
   expect(my.server.authorize).toHaveBeenCalledWith(
     expect.objectContaining({ prompt: "none" }),
@@ -136,11 +136,11 @@ test("who is signed in stays so while another login is under way, and after it f
   auth.start();
   await settle();
   const before = auth.state;
-  const { userAgent, answer } = slowWay();
+  const { userAgent, response: respond } = slowWay();
   const login = auth.login({ userAgent });
   await settle();
   expect(auth.state).toBe(before);
-  answer(RESPONSE);
+  respond(RESPONSE);
   await expect(login).rejects.toMatchObject({ code: "authorization" });
   expect(auth.state).toBe(before);
 });

@@ -22,7 +22,7 @@ test("a login is a retryable NetworkError, and its window is closed", async () =
   const auth = my.tab();
   auth.start();
   await expect(auth.login()).rejects.toMatchObject({ code: "network", retryable: true });
-  expect(my.trips).toMatchObject([{ closed: true }]);
+  expect(my.roundTrips).toMatchObject([{ closed: true }]);
   expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "network" } });
 });
 

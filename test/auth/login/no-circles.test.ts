@@ -4,7 +4,7 @@ import type { LoginMarks } from "../../../src/core/login-marks.ts";
 import type { TokenSet } from "../../../src/core/token-set.ts";
 import { MemoryLoginMarks } from "../../support/memory-login-marks.ts";
 import { KEY, settle } from "../../refresh/tabs.ts";
-import { loginAnswer, REDIRECT_URI, type World, STATE, stateOf } from "../fixture.ts";
+import { loginResponse, REDIRECT_URI, type World, STATE, stateOf } from "../fixture.ts";
 import { two } from "../two-users.ts";
 // Loaded before the clock is a fake one.
 import "../../../src/auth/login/logins.ts";
@@ -47,15 +47,15 @@ async function left(my: World, user: string): Promise<LoginMarks> {
   await settle();
   await settle();
   auth.dispose();
-  expect(my.trips).toHaveLength(1);
-  my.trips.length = 0;
+  expect(my.roundTrips).toHaveLength(1);
+  my.roundTrips.length = 0;
   return marks;
 }
 
 const ended = async (my: World) => {
   await my.store.update(KEY, (row) => ({
     ...row!,
-    end: { why: "invalid_grant", seq: 1 },
+    end: { why: "invalid_grant", sequence: 1 },
     access: {},
     tokens: null,
   }));
@@ -69,33 +69,33 @@ describe("who is asked for, when the login signed in somebody else", () => {
   test("is not asked for again by the page, but by login()", async () => {
     const my = await two();
     const marks = await left(my, "linus");
-    const auth = await landed(my, `code=c&state=${STATE}`, async () => loginAnswer(), marks);
+    const auth = await landed(my, `code=c&state=${STATE}`, async () => loginResponse(), marks);
     const refused = { code: "no_token", message: expect.stringContaining("somebody else") };
     await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject(refused);
     await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject(refused);
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
     expect(await auth.getToken()).toBe("at1");
     expect(await auth.getToken({ user: "grace" })).toBe("at-grace");
     void auth.login({ loginHint: "linus" });
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 
   test("is not asked for again either by another instance that finds the response used", async () => {
     const my = await two();
     const marks = await left(my, "linus");
-    await landed(my, `code=c&state=${STATE}`, async () => loginAnswer(), marks);
-    const auth = await landed(my, `code=c&state=${STATE}`, async () => loginAnswer(), marks);
+    await landed(my, `code=c&state=${STATE}`, async () => loginResponse(), marks);
+    const auth = await landed(my, `code=c&state=${STATE}`, async () => loginResponse(), marks);
     await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject({ code: "no_token" });
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
   });
 
   test("is asked for when that login was for nobody in particular", async () => {
     const my = await two();
     const asked = { resource: undefined, audience: undefined };
-    const auth = await landed(my, `code=c&state=${STATE}`, async () => loginAnswer({ asked }));
+    const auth = await landed(my, `code=c&state=${STATE}`, async () => loginResponse({ asked }));
     auth.getToken({ user: "linus" }).catch(() => {});
     await settle();
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 
   test("is told to the server with the login, and so known when the page is back", async () => {
@@ -120,9 +120,9 @@ describe("a response that failed, beside a session that ended,", () => {
     for (let again = 0; again < 3; again++) {
       await expect(auth.getToken()).rejects.toMatchObject({ code: "no_token", cause: DENIED });
     }
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
     void auth.login();
-    expect(my.trips).toHaveLength(1);
+    expect(my.roundTrips).toHaveLength(1);
   });
 
   test("is taken again when only the network was missing", async () => {
@@ -130,24 +130,24 @@ describe("a response that failed, beside a session that ended,", () => {
     const auth = await landed(
       my,
       `code=c&state=${STATE}`,
-      vi.fn(async () => loginAnswer()).mockRejectedValueOnce(new NetworkError("offline")),
+      vi.fn(async () => loginResponse()).mockRejectedValueOnce(new NetworkError("offline")),
     );
     expect(auth.state.status).toBe("expired");
     expect(await auth.getToken()).toBe("at1");
-    expect(my.trips).toHaveLength(0);
+    expect(my.roundTrips).toHaveLength(0);
   });
 
   test("is over once somebody was signed in here, in this tab or another one", async () => {
     const my = await ended(await two());
     const auth = await lostHere(my);
     my.go = async () => `${REDIRECT_URI}?code=c&state=${stateOf("s2")}`;
-    my.server.exchange = async () => loginAnswer();
+    my.server.exchange = async () => loginResponse();
     await my.tab().login();
     await settle();
     expect(auth.state.status).toBe("authenticated");
     await ended(my);
     expect(await auth.getToken({ cache: "reload" })).toBe("at1");
-    expect(my.trips).toHaveLength(2);
+    expect(my.roundTrips).toHaveLength(2);
   });
 });
 
@@ -158,6 +158,6 @@ test("a response that failed, beside a session that stands, sends nobody on a tr
     code: "no_token",
     cause: DENIED,
   });
-  expect(my.trips).toHaveLength(0);
+  expect(my.roundTrips).toHaveLength(0);
   expect(await auth.getToken()).toBe("at-ada");
 });

@@ -3,15 +3,15 @@ import { NoTokenError } from "../../../src/core/errors.ts";
 import type { Grant, TokenRequest } from "../../../src/core/grant.ts";
 import type { SessionRow } from "../../../src/core/session.ts";
 import type { TokenSet } from "../../../src/core/token-set.ts";
-import { wantKey } from "../../../src/core/want.ts";
+import { targetKey } from "../../../src/core/want.ts";
 import { scriptedGrant } from "../../grants/support.ts";
-import { ADA, answerOf, expiredRow, KEY, USUAL } from "../../refresh/tabs.ts";
-import { goodRow, loginAnswer, remember, world, type World } from "../fixture.ts";
+import { ADA, responseOf, expiredRow, KEY, DEFAULT_KEY } from "../../refresh/tabs.ts";
+import { goodRow, loginResponse, remember, world, type World } from "../fixture.ts";
 
 /** What becomes of what an app's own grant gives without asking anybody. */
 
 const RESOURCE = "https://api.example/";
-const AT_RESOURCE = wantKey({ resource: RESOURCE });
+const AT_RESOURCE = targetKey({ resource: RESOURCE });
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -22,9 +22,9 @@ afterEach(() => {
 
 /** What a grant gives that knows of no session: `own1`, `own2`, … for an hour. */
 function own(nth: number, changes: Partial<TokenSet> = {}): TokenSet {
-  const { refreshToken: _, idToken: __, ...answer } = loginAnswer();
+  const { refreshToken: _, idToken: __, ...response } = loginResponse();
   return {
-    ...answer,
+    ...response,
     accessToken: `own${nth}`,
     expiresAt: Date.now() + 3_600_000,
     scope: ["read"],
@@ -34,7 +34,7 @@ function own(nth: number, changes: Partial<TokenSet> = {}): TokenSet {
 
 /** Its own grant answers for APIs; for everything else the session is refreshed. */
 function setUp(
-  answer: (request: TokenRequest, nth: number) => TokenSet | Promise<TokenSet> = (_, nth) =>
+  response: (request: TokenRequest, nth: number) => TokenSet | Promise<TokenSet> = (_, nth) =>
     own(nth),
   outer = (chain: Grant, grant: Grant): Grant => ({
     requestToken: (request) =>
@@ -42,7 +42,7 @@ function setUp(
   }),
 ) {
   const my = world();
-  const grant = scriptedGrant(answer);
+  const grant = scriptedGrant(response);
   const auth = () => my.tab(undefined, (chain) => outer(chain, grant));
   return { my, grant, auth };
 }
@@ -65,7 +65,7 @@ describe("an answer for an API", () => {
     expect(grant.asked).toHaveLength(1);
     expect(grant.asked[0]).toMatchObject({ user: ADA, prompt: "none" });
     expect(await tab.getToken()).toBe("at1");
-    expect(await my.store.get(KEY)).toMatchObject({ sid: "s1", renewable: true, end: null });
+    expect(await my.store.get(KEY)).toMatchObject({ sessionId: "s1", renewable: true, end: null });
     expect(await tokensOf(my)).toMatchObject({ refreshToken: "rt1" });
     expect(my.sends).toBe(0);
   });
@@ -79,9 +79,9 @@ describe("an answer for an API", () => {
     await tab.getToken(other);
     expect(await tab.getToken({ resource: RESOURCE, cache: "reload" })).toBe("own3");
     expect((await tokensOf(my)).access).toMatchObject({
-      [USUAL]: { token: "at1" },
+      [DEFAULT_KEY]: { token: "at1" },
       [AT_RESOURCE]: { token: "own3" },
-      [wantKey(other)]: { token: "own2" },
+      [targetKey(other)]: { token: "own2" },
     });
   });
 
@@ -104,15 +104,15 @@ describe("an answer for an API", () => {
     const tab = auth();
     expect(await tab.getToken({ resource: RESOURCE })).toBe("own1");
     expect(await tab.getToken()).toBe("at1");
-    expect(await my.store.get(KEY)).toMatchObject({ sid: "s1", renewable: true });
-    my.refreshes.push(answerOf(2));
+    expect(await my.store.get(KEY)).toMatchObject({ sessionId: "s1", renewable: true });
+    my.refreshes.push(responseOf(2));
     expect(await tab.getToken({ cache: "reload" })).toBe("at2");
     expect(await tab.getToken({ resource: RESOURCE })).toBe("own1");
   });
 
   test("that a refresh overtakes is kept beside what that brought", async () => {
     const { my, auth } = setUp(async (_, nth) => {
-      my.refreshes.push(answerOf(2));
+      my.refreshes.push(responseOf(2));
       await tab.getToken({ cache: "reload" });
       return own(nth);
     });
@@ -121,7 +121,7 @@ describe("an answer for an API", () => {
     expect(await tab.getToken({ resource: RESOURCE })).toBe("own1");
     expect(await tokensOf(my)).toMatchObject({
       refreshToken: "rt2",
-      access: { [USUAL]: { token: "at2" }, [AT_RESOURCE]: { token: "own1" } },
+      access: { [DEFAULT_KEY]: { token: "at2" }, [AT_RESOURCE]: { token: "own1" } },
     });
   });
 
@@ -155,7 +155,7 @@ describe("an answer for the usual token", () => {
     expect(await tab.getToken()).toBe("own1");
     expect(tab.state).toMatchObject({ status: "authenticated", user: { sub: ADA } });
     expect(grant.asked).toHaveLength(1);
-    expect(my.trips).toEqual([]);
+    expect(my.roundTrips).toEqual([]);
   });
 
   test("of a session without a refresh token goes on with the session", async () => {
@@ -163,7 +163,7 @@ describe("an answer for the usual token", () => {
     await signedIn(my, { renewable: false, access: expiredRow().access });
     const tab = auth();
     expect(await tab.getToken()).toBe("own1");
-    expect(await my.store.get(KEY)).toMatchObject({ sid: "s1", gen: 2 });
+    expect(await my.store.get(KEY)).toMatchObject({ sessionId: "s1", generation: 2 });
     expect(tab.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
   });
 
@@ -221,7 +221,7 @@ describe("an answer", () => {
       const tab = auth();
       const token = tab.getToken({ resource: RESOURCE });
       await vi.waitFor(() => expect(grant.asked).toHaveLength(1));
-      await tab.signOut({ endSession: "none" });
+      await tab.logout({ endSession: "none" });
       const left = await my.store.get(KEY);
       give();
       await expect(token).rejects.toBeInstanceOf(NoTokenError);

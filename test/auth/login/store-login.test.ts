@@ -4,13 +4,13 @@ import { sessionKey } from "../../../src/core/keys.ts";
 import type { TabMessage } from "../../../src/core/message.ts";
 import type { TokenSet } from "../../../src/core/token-set.ts";
 import type { UserFetcher } from "../../../src/core/user-fetcher.ts";
-import { checkIn, userOf } from "../../../src/auth/login/store-login.ts";
-import { checkOut } from "../../../src/auth/logout/local-logout.ts";
+import { storeLogin, userOf } from "../../../src/auth/login/store-login.ts";
+import { localLogout } from "../../../src/auth/logout/local-logout.ts";
 import { MemorySessionStore } from "../../support/memory-session-store.ts";
 import { MemoryTabHub } from "../../support/memory-tab-channel.ts";
 import { MemoryUserStore } from "../../support/memory-user-store.ts";
 import { ADA, CLIENT, expiredRow, KEY, settle, testClock } from "../../refresh/tabs.ts";
-import { loginAnswer } from "../fixture.ts";
+import { loginResponse } from "../fixture.ts";
 
 function setUp() {
   const sessions = new MemorySessionStore();
@@ -29,23 +29,23 @@ function setUp() {
     random,
     clock: testClock,
   };
-  const desk = {
-    checkIn: async (answer: TokenSet, userFetcher?: UserFetcher) => {
+  const parts = {
+    storeLogin: async (response: TokenSet, userFetcher?: UserFetcher) => {
       const asks = { ...config, ...(userFetcher && { userFetcher }) };
-      return checkIn(asks, answer, await userOf(asks, answer, undefined));
+      return storeLogin(asks, response, await userOf(asks, response, undefined));
     },
-    checkOut: () => checkOut(config),
+    localLogout: () => localLogout(config),
   };
-  return { sessions, users, told, desk };
+  return { sessions, users, told, parts };
 }
 
 describe("checking in", () => {
   test("stores what was answered, makes the person the default and tells every tab", async () => {
-    const { sessions, users, told, desk } = setUp();
-    expect(await desk.checkIn(loginAnswer({ authTime: 7 }))).toMatchObject({ sub: ADA });
+    const { sessions, users, told, parts } = setUp();
+    expect(await parts.storeLogin(loginResponse({ authTime: 7 }))).toMatchObject({ sub: ADA });
     expect(await users.getActive()).toMatchObject({
       sub: ADA,
-      row: { sid: "sid-1", keep: "device" },
+      row: { sessionId: "sid-1", keep: "device" },
     });
     expect((await sessions.get(KEY))!.tokens).toMatchObject({
       refreshToken: "rt1",
@@ -53,57 +53,62 @@ describe("checking in", () => {
       authTime: 7,
     });
     await settle();
-    expect(told).toEqual([{ p: 1, k: ADA, from: "a", sid: "sid-1", t: "user", what: "login" }]);
+    expect(told).toEqual([
+      { p: 1, k: ADA, from: "a", sessionId: "sid-1", t: "user", what: "login" },
+    ]);
   });
 
   test("without a refresh token is a session that cannot be renewed", async () => {
-    const { sessions, desk } = setUp();
-    const { refreshToken: _, ...answer } = { ...loginAnswer() };
-    await desk.checkIn(answer);
+    const { sessions, parts } = setUp();
+    const { refreshToken: _, ...response } = { ...loginResponse() };
+    await parts.storeLogin(response);
     expect(await sessions.get(KEY)).toMatchObject({ renewable: false });
   });
 
   test("needs to know who it is", async () => {
-    const { users, desk } = setUp();
-    const { user: _, ...answer } = { ...loginAnswer() };
-    await expect(desk.checkIn(answer)).rejects.toMatchObject({ code: "id_token", claim: "sub" });
+    const { users, parts } = setUp();
+    const { user: _, ...response } = { ...loginResponse() };
+    await expect(parts.storeLogin(response)).rejects.toMatchObject({
+      code: "id_token",
+      claim: "sub",
+    });
     expect(await users.getActive()).toEqual({});
   });
 
   test("asks the user fetcher who it is when no ID token tells", async () => {
-    const { sessions, desk } = setUp();
-    const { user: _, idToken: __, ...answer } = loginAnswer();
+    const { sessions, parts } = setUp();
+    const { user: _, idToken: __, ...response } = loginResponse();
     const grace = { sub: "grace", name: "Grace", claims: { sub: "grace" } };
     const fetchUser = vi.fn(async () => grace);
-    expect(await desk.checkIn(answer, { fetchUser })).toBe(grace);
-    expect(fetchUser).toHaveBeenCalledWith(answer, undefined);
+    expect(await parts.storeLogin(response, { fetchUser })).toBe(grace);
+    expect(fetchUser).toHaveBeenCalledWith(response, undefined);
     const row = await sessions.get(sessionKey(CLIENT, "grace"));
     expect(row!.tokens).toMatchObject({ user: grace, idTokenVerified: false });
   });
 
   test("does not ask it when one tells", async () => {
-    const { desk } = setUp();
+    const { parts } = setUp();
     const fetchUser = vi.fn();
-    expect(await desk.checkIn(loginAnswer(), { fetchUser })).toMatchObject({ sub: ADA });
+    expect(await parts.storeLogin(loginResponse(), { fetchUser })).toMatchObject({ sub: ADA });
     expect(fetchUser).not.toHaveBeenCalled();
   });
 
   test("stores nothing when nobody can be told", async () => {
-    const { users, desk } = setUp();
-    const { user: _, ...answer } = loginAnswer();
+    const { users, parts } = setUp();
+    const { user: _, ...response } = loginResponse();
     const error = new UserFetchError("refused", { status: 401, hint: "x" });
-    await expect(desk.checkIn(answer, { fetchUser: () => Promise.reject(error) })).rejects.toBe(
-      error,
-    );
+    await expect(
+      parts.storeLogin(response, { fetchUser: () => Promise.reject(error) }),
+    ).rejects.toBe(error);
     expect(await users.getActive()).toEqual({});
   });
 });
 
 describe("whether somebody is remembered", () => {
   const keepOf = async (first: Partial<TokenSet>, second: Partial<TokenSet>) => {
-    const { sessions, desk } = setUp();
-    await desk.checkIn(loginAnswer(first));
-    await desk.checkIn(loginAnswer(second));
+    const { sessions, parts } = setUp();
+    await parts.storeLogin(loginResponse(first));
+    await parts.storeLogin(loginResponse(second));
     const { keep, remembered } = (await sessions.get(KEY))!;
     return [keep, remembered !== undefined];
   };
@@ -122,35 +127,35 @@ describe("whether somebody is remembered", () => {
 
 describe("checking out", () => {
   test("gives what the server should forget, once, and keeps nothing of it", async () => {
-    const { sessions, told, desk } = setUp();
-    await desk.checkIn(loginAnswer());
-    expect(await desk.checkOut()).toMatchObject({ refreshToken: "rt1", idToken: "id1" });
+    const { sessions, told, parts } = setUp();
+    await parts.storeLogin(loginResponse());
+    expect(await parts.localLogout()).toMatchObject({ refreshToken: "rt1", idToken: "id1" });
     const row = await sessions.get(KEY);
-    expect(row).toMatchObject({ sid: "sid-2", tokens: null, access: {}, renewable: false });
-    expect(await desk.checkOut()).toBeUndefined();
+    expect(row).toMatchObject({ sessionId: "sid-2", tokens: null, access: {}, renewable: false });
+    expect(await parts.localLogout()).toBeUndefined();
     expect(await sessions.get(KEY)).toEqual(row);
     await settle();
-    expect(told.map(({ sid, t }) => [sid, t])).toEqual([
+    expect(told.map(({ sessionId, t }) => [sessionId, t])).toEqual([
       ["sid-1", "user"],
       ["sid-2", "user"],
     ]);
   });
 
   test("of a session that had ended leaves nothing to tell the server", async () => {
-    const { sessions, users, desk } = setUp();
-    const end = { why: "invalid_grant", seq: 1 } as const;
+    const { sessions, users, parts } = setUp();
+    const end = { why: "invalid_grant", sequence: 1 } as const;
     await sessions.update(KEY, () => ({ ...expiredRow(), end, tokens: null }));
     await users.putDefault(ADA);
-    expect(await desk.checkOut()).toBeUndefined();
+    expect(await parts.localLogout()).toBeUndefined();
     expect(await sessions.get(KEY)).toMatchObject({ end: { why: "signed_out" } });
   });
 
   test("does not write the session of a newer Latchkey", async () => {
-    const { sessions, users, desk } = setUp();
+    const { sessions, users, parts } = setUp();
     const newer = { ...expiredRow(), v: 2 as 1 };
     await sessions.update(sessionKey(CLIENT, ADA), () => newer);
     await users.putDefault(ADA);
-    await expect(desk.checkOut()).rejects.toMatchObject({
+    await expect(parts.localLogout()).rejects.toMatchObject({
       code: "configuration",
       input: "session",
     });
@@ -158,24 +163,24 @@ describe("checking out", () => {
   });
 
   test("lets go of the tokens that it replaced, and of nothing else", async () => {
-    const { sessions, desk } = setUp();
+    const { sessions, parts } = setUp();
     const discard = vi.fn();
     Object.assign(sessions, { discard });
-    await desk.checkIn(loginAnswer());
+    await parts.storeLogin(loginResponse());
     const { tokens } = (await sessions.get(KEY))!;
     const open = sessions.open.bind(sessions);
     vi.spyOn(sessions, "open").mockImplementationOnce(async (sealed) => {
-      await desk.checkIn(loginAnswer({ refreshToken: "newer" }));
+      await parts.storeLogin(loginResponse({ refreshToken: "newer" }));
       return open(sealed);
     });
-    await desk.checkOut();
+    await parts.localLogout();
     expect(discard).toHaveBeenCalledExactlyOnceWith(tokens);
-    await desk.checkOut();
-    await desk.checkOut();
+    await parts.localLogout();
+    await parts.localLogout();
     expect(discard).toHaveBeenCalledTimes(2);
   });
 
   test("of nobody is nothing", async () => {
-    expect(await setUp().desk.checkOut()).toBeUndefined();
+    expect(await setUp().parts.localLogout()).toBeUndefined();
   });
 });

@@ -4,7 +4,12 @@ import { revokeLock } from "../../../src/core/keys.ts";
 import type { SessionRow } from "../../../src/core/session.ts";
 import { MemorySessionStore } from "../../support/memory-session-store.ts";
 import { MemoryTabLock } from "../../../src/memory/memory-tab-lock.ts";
-import { DRAIN_MS, PERMIT_MS, REQUEST_MS, revokeEnded } from "../../../src/auth/logout/revocation.ts";
+import {
+  DRAIN_MS,
+  PERMIT_MS,
+  REQUEST_MS,
+  revokeEnded,
+} from "../../../src/auth/logout/revocation.ts";
 import { ADA, CLIENT, expiredRow, settle, testClock } from "../../refresh/tabs.ts";
 
 beforeEach(() => {
@@ -15,7 +20,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const signedOut = (): SessionRow => ({ ...expiredRow(), end: { why: "signed_out", seq: 1 } });
+const signedOut = (): SessionRow => ({ ...expiredRow(), end: { why: "signed_out", sequence: 1 } });
 
 /** Revokes, and tells when the caller heard of it and when the lock was free. Milliseconds. */
 function revoked(
@@ -32,8 +37,8 @@ function revoked(
     at.told = since();
   };
   const server = { revoke: sent };
-  const desk = { client: CLIENT, sessions, locks, clock: testClock, server };
-  revokeEnded(desk, ADA, "rt1").then(told, told);
+  const parts = { client: CLIENT, sessions, locks, clock: testClock, server };
+  revokeEnded(parts, ADA, "rt1").then(told, told);
   void locks.request(revokeLock(CLIENT), { mode: "exclusive" }, async () => {
     at.free = since();
   });
@@ -74,12 +79,15 @@ describe("a revocation", () => {
     [
       "a session that the server ended",
       0,
-      async () => ({ ...expiredRow(), end: { why: "invalid_grant", seq: 1 } as const }),
+      async () => ({ ...expiredRow(), end: { why: "invalid_grant", sequence: 1 } as const }),
     ],
     [
       "a session whose ID token was invalid",
       1,
-      async () => ({ ...expiredRow(), end: { why: "id_token", seq: 1, claim: "sub" } as const }),
+      async () => ({
+        ...expiredRow(),
+        end: { why: "id_token", sequence: 1, claim: "sub" } as const,
+      }),
     ],
     [
       "a session of which the store tells nothing",

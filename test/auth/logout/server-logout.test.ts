@@ -2,19 +2,18 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DiscoveryError, NetworkError, NoTokenError } from "../../../src/core/errors.ts";
 import { revokeLock } from "../../../src/core/keys.ts";
 import type { AuthManager } from "../../../src/auth/auth-manager.ts";
-import { PASS_MS } from "../../../src/auth/logout/pass-revocations.ts";
-import { DRAIN_MS, PERMIT_MS, REQUEST_MS } from "../../../src/auth/logout/revocation.ts";
 import { REFRESH_TIMING } from "../../../src/refresh/timing.ts";
-import { ADA, answerOf, CLIENT, expiredRow, KEY, settle } from "../../refresh/tabs.ts";
+import { ADA, responseOf, CLIENT, expiredRow, KEY, settle } from "../../refresh/tabs.ts";
 import {
   goodRow,
-  loginAnswer,
+  loginResponse,
   REDIRECT_URI,
   remember,
   STATE,
   world,
   type World,
 } from "../fixture.ts";
+import { PASS_MS, DRAIN_MS, PERMIT_MS, REQUEST_MS } from "../../../src/auth/logout/revocation.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -59,21 +58,21 @@ function hang(my: World): AbortSignal[] {
 }
 
 /** A logout and then a login, in the same tab or another one, and when each came as far as it can. Milliseconds. */
-async function signOutAndIn(
+async function logoutAndLogin(
   my: World,
   where: "same tab" | "other tab" = "same tab",
 ): Promise<{ out: number; left: number }> {
   const auth = await signedIn(my);
   const begun = Date.now();
   const at = { out: Infinity, left: Infinity };
-  const signOut = auth.signOut({ endSession: "none" });
+  const logout = auth.logout({ endSession: "none" });
   await loaded();
   my.go = async () => {
     at.left = Date.now() - begun;
     return RESPONSE;
   };
   void (where === "same tab" ? auth : my.tab()).login().catch(() => {});
-  void signOut.then(() => (at.out = Date.now() - begun));
+  void logout.then(() => (at.out = Date.now() - begun));
   await loaded();
   return at;
 }
@@ -82,7 +81,7 @@ describe("a login after a logout", () => {
   test("A11: aborts the hanging revocation of its own tab and leaves after a second", async () => {
     const my = world();
     const signals = hang(my);
-    const at = await signOutAndIn(my);
+    const at = await logoutAndLogin(my);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     expect(at).toEqual({ out: 0, left: Infinity });
     await vi.advanceTimersByTimeAsync(PASS_MS - 1);
@@ -94,7 +93,7 @@ describe("a login after a logout", () => {
   test("A11: waits a second for the hanging revocation of another tab, which goes on", async () => {
     const my = world();
     const signals = hang(my);
-    const at = await signOutAndIn(my, "other tab");
+    const at = await logoutAndLogin(my, "other tab");
     await vi.advanceTimersByTimeAsync(PASS_MS - 1);
     expect(at.left).toBe(Infinity);
     await vi.advanceTimersByTimeAsync(1);
@@ -107,7 +106,7 @@ describe("a login after a logout", () => {
   test("A11: leaves at once when the other tab's revocation is answered", async () => {
     const my = world();
     my.server.revoke = () => new Promise((resolve) => setTimeout(resolve, 300));
-    const at = await signOutAndIn(my, "other tab");
+    const at = await logoutAndLogin(my, "other tab");
     await vi.advanceTimersByTimeAsync(300);
     expect(at).toEqual({ out: 300, left: 300 });
   });
@@ -115,14 +114,14 @@ describe("a login after a logout", () => {
   test("waits for a revocation that failed, because it may still be on its way", async () => {
     const my = world();
     my.server.revoke = () => Promise.reject(new Error("down"));
-    const at = await signOutAndIn(my);
+    const at = await logoutAndLogin(my);
     expect(at).toEqual({ out: 0, left: Infinity });
     await vi.advanceTimersByTimeAsync(PASS_MS);
     expect(at.left).toBe(PASS_MS);
   });
 
   test("waits for nothing when the server answered the revocation", async () => {
-    expect(await signOutAndIn(world())).toEqual({ out: 0, left: 0 });
+    expect(await logoutAndLogin(world())).toEqual({ out: 0, left: 0 });
   });
 
   test("A11: no revocation leaves later than a login that asked after it", () => {
@@ -175,12 +174,12 @@ describe("a revocation that a login aborted", () => {
   /** Signs out, and in again as `sub` by a window that waits for the test. */
   async function aborted(sub = ADA) {
     const my = world();
-    my.server.exchange = async () => loginAnswer({ user: { sub, claims: { sub } } });
+    my.server.exchange = async () => loginResponse({ user: { sub, claims: { sub } } });
     const revoke = vi.fn<() => Promise<void>>().mockReturnValueOnce(never());
     revoke.mockResolvedValue();
     my.server.revoke = revoke;
     const auth = await signedIn(my);
-    const out = auth.signOut({ endSession: "none" });
+    const out = auth.logout({ endSession: "none" });
     await loaded();
     const window = later<string>();
     my.go = () => window.promise;
@@ -224,7 +223,7 @@ describe("a logout says that the server was told", () => {
     const revoke = (my.server.revoke = vi.fn(async () => {}));
     my.server.endSession = async () => END;
     const auth = await signedIn(my);
-    expect(await auth.signOut()).toEqual({ server: "told" });
+    expect(await auth.logout()).toEqual({ server: "told" });
     expect(revoke).toHaveBeenCalledTimes(1);
     expect(my.page.navigations).toEqual([END]);
   });
@@ -233,19 +232,19 @@ describe("a logout says that the server was told", () => {
     const my = world();
     const nobody = my.tab();
     nobody.start();
-    expect(await nobody.signOut()).toEqual({ server: "told" });
+    expect(await nobody.logout()).toEqual({ server: "told" });
     // A server without an end-session endpoint.
-    expect(await (await signedIn(my)).signOut()).toEqual({ server: "told" });
+    expect(await (await signedIn(my)).logout()).toEqual({ server: "told" });
     const failing = () => Promise.reject(new NetworkError("down"));
     Object.assign(my.server, { revoke: failing, endSession: failing });
     const left = { revoke: "none", endSession: "none" } as const;
-    expect(await (await signedIn(my)).signOut(left)).toEqual({ server: "told" });
+    expect(await (await signedIn(my)).logout(left)).toEqual({ server: "told" });
     const row = goodRow(expiredRow());
     const { refreshToken: _, ...tokens } = await my.store.open(row.tokens);
     await remember(my, { ...row, renewable: false, tokens });
     const auth = my.tab();
     auth.start();
-    expect(await auth.signOut({ endSession: "none" })).toEqual({ server: "told" });
+    expect(await auth.logout({ endSession: "none" })).toEqual({ server: "told" });
   });
 
   test("B5: when a refresh is under way, whose new token is revoked as soon as it is there", async () => {
@@ -253,15 +252,15 @@ describe("a logout says that the server was told", () => {
     const revoked: string[] = [];
     my.server.revoke = async (token) => void revoked.push(token);
     await remember(my, expiredRow());
-    const answer = later<ReturnType<typeof answerOf>>();
-    my.answer = () => answer.promise;
+    const response = later<ReturnType<typeof responseOf>>();
+    my.response = () => response.promise;
     const auth = my.tab();
     auth.start();
     const token = auth.getToken({ prompt: "none" }).catch((error: unknown) => error);
     await loaded();
     expect(my.sends).toBe(1);
-    expect(await auth.signOut({ endSession: "none" })).toEqual({ server: "told" });
-    answer.resolve(answerOf(2));
+    expect(await auth.logout({ endSession: "none" })).toEqual({ server: "told" });
+    response.resolve(responseOf(2));
     expect(await token).toBeInstanceOf(NoTokenError);
     await loaded();
     expect(revoked).toEqual(["rt1", "rt2"]);
@@ -271,14 +270,14 @@ describe("a logout says that the server was told", () => {
     const my = world();
     my.server.endSession = async () => END;
     const auth = await signedIn(my);
-    await auth.signOut({ endSession: "none" });
+    await auth.logout({ endSession: "none" });
     my.server.exchange = async () =>
-      loginAnswer({ user: { sub: "grace", claims: { sub: "grace" } }, refreshToken: "rt-grace" });
+      loginResponse({ user: { sub: "grace", claims: { sub: "grace" } }, refreshToken: "rt-grace" });
     my.go = async () => RESPONSE;
     await auth.login();
     await remember(my, goodRow(expiredRow()));
     const revoke = (my.server.revoke = vi.fn(async () => {}));
-    expect(await auth.signOut({ user: ADA })).toEqual({ server: "told" });
+    expect(await auth.logout({ user: ADA })).toEqual({ server: "told" });
     expect(revoke).toHaveBeenCalledExactlyOnceWith("rt1", expect.anything());
     my.server.revoke = () => Promise.reject(new NetworkError("down"));
     await remember(my, goodRow(expiredRow()));
@@ -301,7 +300,7 @@ describe("a logout says that the server was not told", () => {
     const my = world();
     Object.assign(my.server, { revoke: down, endSession: down });
     const auth = await signedIn(my);
-    expect(await auth.signOut()).toMatchObject({
+    expect(await auth.logout()).toMatchObject({
       server: "not_told",
       error: { code: "discovery", status: 503 },
     });
@@ -314,7 +313,7 @@ describe("a logout says that the server was not told", () => {
     Object.assign(my.server, { revoke: never, endSession: never });
     const auth = await signedIn(my);
     let result: unknown;
-    void auth.signOut().then((told) => (result = told));
+    void auth.logout().then((told) => (result = told));
     await loaded();
     await vi.advanceTimersByTimeAsync(4_999);
     expect(result).toBeUndefined();
@@ -328,8 +327,8 @@ describe("a logout says that the server was not told", () => {
     my.server.endSession = async () => END;
     const auth = await signedIn(my);
     const offline = { server: "not_told", error: { code: "network", retryable: true } };
-    expect(await auth.signOut()).toMatchObject(offline);
-    expect(await auth.signOut({ endSession: "none" })).toMatchObject(offline);
+    expect(await auth.logout()).toMatchObject(offline);
+    expect(await auth.logout({ endSession: "none" })).toMatchObject(offline);
     expect(my.page.navigations).toEqual([]);
   });
 
@@ -341,13 +340,13 @@ describe("a logout says that the server was not told", () => {
     const auth = my.tab();
     auth.start();
     await auth.login();
-    expect(await auth.signOut()).toMatchObject({ server: "not_told" });
+    expect(await auth.logout()).toMatchObject({ server: "not_told" });
     const endSession = (my.server.endSession = vi.fn(async () => END));
-    expect(await auth.signOut()).toEqual({ server: "told" });
+    expect(await auth.logout()).toEqual({ server: "told" });
     expect(endSession).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ idToken: "id1" }));
     expect(revoke).toHaveBeenCalledTimes(1);
     expect(my.page.navigations).toEqual([END]);
-    expect(await auth.signOut()).toEqual({ server: "told" });
+    expect(await auth.logout()).toEqual({ server: "told" });
     expect(endSession).toHaveBeenCalledTimes(1);
   });
 
@@ -356,7 +355,7 @@ describe("a logout says that the server was not told", () => {
     const ended = later<string>();
     my.server.endSession = () => ended.promise;
     const auth = await signedIn(my);
-    const out = auth.signOut();
+    const out = auth.logout();
     await loaded();
     void auth.login().catch(() => {});
     await loaded();
@@ -370,14 +369,14 @@ describe("a logout says that the server was not told", () => {
     const auth = await signedIn(my);
     vi.spyOn(my.store, "open").mockRejectedValue(new NoTokenError("no tab has them"));
     const lost = { server: "not_told", error: { code: "no_token" } };
-    expect(await auth.signOut()).toMatchObject(lost);
-    expect(await auth.signOut()).toMatchObject(lost);
+    expect(await auth.logout()).toMatchObject(lost);
+    expect(await auth.logout()).toMatchObject(lost);
   });
 
   test("B5: with a typed error that holds nothing of what a server of the app's own threw", async () => {
     const my = world();
     my.server.revoke = () => Promise.reject(new Error("POST token=rt1"));
-    const result = await (await signedIn(my)).signOut();
+    const result = await (await signedIn(my)).logout();
     expect(result).toMatchObject({ server: "not_told", error: { code: "network" } });
     expect(String(result.error?.message) + String(result.error?.cause)).not.toContain("rt1");
   });
@@ -386,13 +385,13 @@ describe("a logout says that the server was not told", () => {
 describe("two logouts at the same time", () => {
   test("B5: tell the server once, and have the same result", async () => {
     const my = world();
-    const answer = later<void>();
-    const revoke = (my.server.revoke = vi.fn(() => answer.promise));
+    const response = later<void>();
+    const revoke = (my.server.revoke = vi.fn(() => response.promise));
     my.server.endSession = async () => END;
     const auth = await signedIn(my);
-    const both = Promise.all([auth.signOut(), auth.signOut()]);
+    const both = Promise.all([auth.logout(), auth.logout()]);
     await loaded();
-    answer.reject(new NetworkError("cut"));
+    response.reject(new NetworkError("cut"));
     const [first, second] = await both;
     expect(first).toMatchObject({ server: "not_told", error: { code: "network" } });
     expect(second).toBe(first);
@@ -405,11 +404,11 @@ describe("two logouts at the same time", () => {
     const revoke = vi.fn<() => Promise<void>>(() => Promise.reject(new NetworkError("cut")));
     my.server.revoke = revoke;
     const auth = await signedIn(my);
-    await auth.signOut({ endSession: "none" });
+    await auth.logout({ endSession: "none" });
     await vi.advanceTimersByTimeAsync(10_000);
     expect(revoke).toHaveBeenCalledTimes(4);
     revoke.mockResolvedValue();
-    expect(await auth.signOut({ endSession: "none" })).toEqual({ server: "told" });
+    expect(await auth.logout({ endSession: "none" })).toEqual({ server: "told" });
     await vi.advanceTimersByTimeAsync(600_000);
     expect(revoke).toHaveBeenCalledTimes(5);
   });

@@ -6,13 +6,13 @@ import { ADA, CLIENT, expiredRow, KEY, settle } from "../../refresh/tabs.ts";
 import { goodRow, remember, world, type World } from "../fixture.ts";
 
 /** Parts of Latchkey that are not on the server any more, or cannot be loaded now. */
-const lost = vi.hoisted(() => ({ serverSignOut: false, people: false }));
+const lost = vi.hoisted(() => ({ serverLogout: false, users: false }));
 vi.mock("../../../src/auth/logout/server-logout.ts", (original) => {
-  if (lost.serverSignOut) throw new TypeError("Failed to fetch dynamically imported module");
+  if (lost.serverLogout) throw new TypeError("Failed to fetch dynamically imported module");
   return original();
 });
 vi.mock("../../../src/auth/users/users.ts", (original) => {
-  if (lost.people) throw new TypeError("Failed to fetch dynamically imported module");
+  if (lost.users) throw new TypeError("Failed to fetch dynamically imported module");
   return original();
 });
 
@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
-  Object.assign(lost, { serverSignOut: false, people: false });
+  Object.assign(lost, { serverLogout: false, users: false });
 });
 
 const END = "https://id.example/end";
@@ -44,37 +44,37 @@ async function addGrace({ store }: World): Promise<void> {
   const row = goodRow(expiredRow());
   const user = { sub: "grace", claims: { sub: "grace" } };
   const tokens = { ...(await store.open(row.tokens)), user, refreshToken: "rt-grace" };
-  await store.update(GRACE, () => ({ ...row, sid: "sid-grace", tokens }));
+  await store.update(GRACE, () => ({ ...row, sessionId: "sid-grace", tokens }));
 }
 
 // Modules are loaded once, so what is lost comes first.
 describe("without the code that tells the server", () => {
   test("B5: a logout deletes the session, says that the server was not told, and a second one tells it", async () => {
-    lost.serverSignOut = true;
+    lost.serverLogout = true;
     const my = world();
     const { auth, revoked } = await signedIn(my);
-    expect(await auth.signOut()).toMatchObject({ server: "not_told", error: NOT_LOADED });
+    expect(await auth.logout()).toMatchObject({ server: "not_told", error: NOT_LOADED });
     expect(auth.state).toEqual({ status: "anonymous" });
     expect(await my.store.get(KEY)).toMatchObject({ tokens: null, renewable: false });
-    expect(await auth.signOut()).toMatchObject({ server: "not_told", error: NOT_LOADED });
-    lost.serverSignOut = false;
-    expect(await auth.signOut()).toEqual({ server: "told" });
+    expect(await auth.logout()).toMatchObject({ server: "not_told", error: NOT_LOADED });
+    lost.serverLogout = false;
+    expect(await auth.logout()).toEqual({ server: "told" });
     expect(revoked).toEqual(["rt1"]);
     expect(my.page.navigations).toEqual([END]);
   });
 
   test("B5: forget() and signOutEverywhere() delete the tokens, and reject when users cannot be listed", async () => {
-    lost.people = true;
+    lost.users = true;
     const my = world();
     await addGrace(my);
     const { auth, revoked } = await signedIn(my);
     await expect(auth.forget("grace")).rejects.toMatchObject(NOT_LOADED);
     expect(await my.store.get(GRACE)).toMatchObject({ tokens: null });
-    await expect(auth.signOutEverywhere()).rejects.toMatchObject(NOT_LOADED);
+    await expect(auth.logoutAll()).rejects.toMatchObject(NOT_LOADED);
     expect(await my.store.get(KEY)).toMatchObject({ tokens: null });
     expect(auth.state).toEqual({ status: "anonymous" });
     expect(revoked).toEqual(["rt-grace", "rt1"]);
-    lost.people = false;
+    lost.users = false;
     expect(await auth.forget("grace")).toEqual({ server: "told" });
     expect(await my.store.get(GRACE)).toBeUndefined();
   });
@@ -92,7 +92,7 @@ describe("signOutEverywhere()", () => {
       expect(navigated).not.toHaveBeenCalled();
       told.push(token);
     };
-    const out = auth.signOutEverywhere();
+    const out = auth.logoutAll();
     await vi.dynamicImportSettled();
     await vi.advanceTimersByTimeAsync(3_000);
     expect(await out).toEqual({ server: "told" });
@@ -107,7 +107,7 @@ describe("signOutEverywhere()", () => {
     const told: string[] = [];
     my.server.revoke = (token) =>
       token === "rt-grace" ? new Promise(() => {}) : Promise.resolve(void told.push(token));
-    const out = auth.signOutEverywhere();
+    const out = auth.logoutAll();
     await vi.dynamicImportSettled();
     await settle();
     expect(told).toEqual(["rt1"]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { holdToken } from "../../../src/auth/session/cached-token.ts";
+import { cacheToken } from "../../../src/auth/session/cached-token.ts";
 import { tokenSet } from "../../../src/core/token-set.ts";
 import { testClock } from "../../refresh/tabs.ts";
 
@@ -11,7 +11,7 @@ test.for([
   ["five minutes", 5 * MINUTE, 30_000],
   ["an hour", 60 * MINUTE, 6 * MINUTE],
 ] as const)("a token of %s is renewed behind its back in its last part", ([, life, window]) => {
-  const clock = { ...testClock, now: () => 1_000_000, mono: () => 5_000 };
+  const clock = { ...testClock, now: () => 1_000_000, monotonic: () => 5_000 };
   const tokens = tokenSet({
     accessToken: "at",
     tokenType: "Bearer",
@@ -19,8 +19,8 @@ test.for([
     scope: [],
     generation: 1,
   });
-  const held = holdToken(tokens, "sid", "stored", clock);
-  expect(held.untilWall).toBe(1_000_000 + life - window);
-  expect(held.untilMono).toBe(5_000 + life - window);
-  expect(held.endMono).toBe(5_000 + life);
+  const cached = cacheToken(tokens, "sessionId", "stored", clock);
+  expect(cached.untilWall).toBe(1_000_000 + life - window);
+  expect(cached.untilMonotonic).toBe(5_000 + life - window);
+  expect(cached.endMonotonic).toBe(5_000 + life);
 });

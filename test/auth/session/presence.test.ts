@@ -102,9 +102,9 @@ test("a tab reads what became of the session while it looked", async () => {
     const { tokens } = rowOf("grace");
     return {
       ...row!,
-      gen: 9,
+      generation: 9,
       access: Object.fromEntries(
-        Object.entries(row!.access).map(([want, entry]) => [want, { ...entry, gen: 9 }]),
+        Object.entries(row!.access).map(([target, entry]) => [target, { ...entry, generation: 9 }]),
       ),
       tokens: JSON.parse(JSON.stringify(tokens).replace("at-grace", "at-newer")) as unknown,
     };
@@ -118,10 +118,10 @@ test("who signed in while a tab looked is let in there, too", async () => {
   const auth = my.tab();
   auth.start();
   await vi.advanceTimersByTimeAsync(500);
-  await my.store.update(GRACE, () => ({ ...guest("grace"), sid: "newer" }));
+  await my.store.update(GRACE, () => ({ ...guest("grace"), sessionId: "newer" }));
   await vi.advanceTimersByTimeAsync(1_000);
   expect(auth.state).toMatchObject({ user: { sub: "grace" } });
-  expect(await my.users.getActive()).toMatchObject({ sub: "grace", row: { sid: "newer" } });
+  expect(await my.users.getActive()).toMatchObject({ sub: "grace", row: { sessionId: "newer" } });
 });
 
 test("nobody is the default user after a session that was left, whomever the tab is for that found it", async () => {
@@ -148,7 +148,7 @@ test("of a session that was left its tokens are let go, and not those of a newer
   await my.users.putDefault("grace");
   my.tab().start();
   await vi.advanceTimersByTimeAsync(500);
-  await my.store.update(GRACE, () => ({ ...guest("grace"), sid: "newer" }));
+  await my.store.update(GRACE, () => ({ ...guest("grace"), sessionId: "newer" }));
   await vi.advanceTimersByTimeAsync(3_000);
   expect(discard).toHaveBeenCalledTimes(1);
 });

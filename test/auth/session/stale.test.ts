@@ -15,7 +15,7 @@ describe("an expired token whose refresh fails", () => {
   test("B17: is published as stale at once, not when patience ends", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
-    my.answer = async () => ({ type: "not_rotated", retryAfterMs: undefined, cause: undefined });
+    my.response = async () => ({ type: "not_rotated", retryAfterMs: undefined, cause: undefined });
     const auth = my.tab();
     auth.start();
     await auth.getToken();
@@ -33,7 +33,7 @@ describe("an expired token whose refresh fails", () => {
     let ahead = 0;
     const my = world({
       now: () => Date.now(),
-      mono: () => performance.now() + ahead,
+      monotonic: () => performance.now() + ahead,
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     });
     await remember(my, goodRow(expiredRow()));

@@ -78,10 +78,10 @@ describe("switchUser() that fails changes nothing", () => {
   test("when the default user cannot be written", async () => {
     const my = await two();
     const auth = await started(my);
-    const people = await my.users.people();
+    const users = await my.users.users();
     const putDefault = () => Promise.reject(new StorageError("full"));
-    vi.spyOn(Object.getPrototypeOf(my.users) as typeof my.users, "people").mockResolvedValue({
-      ...people,
+    vi.spyOn(Object.getPrototypeOf(my.users) as typeof my.users, "users").mockResolvedValue({
+      ...users,
       putDefault,
     });
     await expect(auth.switchUser("grace")).rejects.toMatchObject({ code: "storage" });
@@ -117,7 +117,7 @@ test("a person whose session ended is shown as expired", async () => {
   const my = await two();
   await my.store.update(GRACE, (row) => ({
     ...row!,
-    end: { why: "invalid_grant", seq: 1 },
+    end: { why: "invalid_grant", sequence: 1 },
     access: {},
     tokens: null,
   }));
@@ -126,18 +126,18 @@ test("a person whose session ended is shown as expired", async () => {
   expect(auth.state).toMatchObject({ status: "expired", reason: "invalid_grant" });
 });
 
-test.for(["signOut", "forget"] as const)(
+test.for(["logout", "forget"] as const)(
   "a page does not leave for the %s of somebody whom it is not for any more",
   async (how) => {
     const my = await two();
     const auth = await started(my);
-    let answer = () => {};
+    let response = () => {};
     my.server.endSession = () =>
-      new Promise((resolve) => (answer = () => resolve("https://id.example/end")));
-    const out = how === "forget" ? auth.forget(ADA) : auth.signOut();
+      new Promise((resolve) => (response = () => resolve("https://id.example/end")));
+    const out = how === "forget" ? auth.forget(ADA) : auth.logout();
     await settle();
     await auth.switchUser("grace");
-    answer();
+    response();
     await out;
     expect(my.page.navigations).toEqual([]);
     expect(auth.state).toMatchObject({ user: { sub: "grace" } });
@@ -155,7 +155,7 @@ test("a sign-out does not show a tab as nobody's that went over to somebody else
     auth.subscribe(() => shown.push(auth.state.status));
     return row;
   });
-  await auth.signOut();
+  await auth.logout();
   expect(shown).not.toContain("anonymous");
   expect(auth.state).toMatchObject({ user: { sub: "grace" } });
 });

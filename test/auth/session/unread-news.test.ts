@@ -18,8 +18,8 @@ afterEach(() => {
 
 const ended = (row: SessionRow, why: "signed_out" | "invalid_grant"): SessionRow => ({
   ...row,
-  sid: "s2",
-  end: { why, seq: 2 },
+  sessionId: "s2",
+  end: { why, sequence: 2 },
   renewable: false,
   access: {},
   tokens: null,
@@ -45,7 +45,7 @@ function failReads({ store, users }: World, times = 1): void {
 }
 
 const say = ({ channel }: World, news: TabNews) =>
-  channel.post({ p: 1, k: ADA, from: "another tab", sid: "s2", ...news });
+  channel.post({ p: 1, k: ADA, from: "another tab", sessionId: "s2", ...news });
 
 describe("B8: while the store fails", () => {
   test.for<TabNews>([
@@ -82,7 +82,7 @@ describe("B8: while the store fails", () => {
     const { my, auth, row } = await signedIn();
     await my.store.update(KEY, () => ended(row, "invalid_grant"));
     failReads(my);
-    say(my, { t: "ended", why: "invalid_grant", seq: 2 });
+    say(my, { t: "ended", why: "invalid_grant", sequence: 2 });
     await settle();
     vi.restoreAllMocks();
     await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({
@@ -118,7 +118,7 @@ describe("B8: while the store fails", () => {
   test("B8: a newer token of another tab does not end the one at hand", async () => {
     const { my, auth } = await signedIn();
     failReads(my);
-    say(my, { t: "done", gen: 9, seq: 9, want: '["","",""]' });
+    say(my, { t: "done", generation: 9, sequence: 9, target: '["","",""]' });
     await settle();
     expect(await auth.getToken()).toBe("at1");
   });

@@ -9,10 +9,10 @@ import { CustomGrant } from "../../../src/grants/custom-grant.ts";
 import { RefreshGrant } from "../../../src/grants/refresh-grant.ts";
 import { RefreshTokenGrant } from "../../../src/grants/refresh-token-grant.ts";
 import { TokenExchangeGrant } from "../../../src/grants/token-exchange-grant.ts";
-import { takeOver, type TakenTokens } from "../../../src/import/store-imported.ts";
+import { storeImported, type TakenTokens } from "../../../src/import/store-imported.ts";
 import { mapStorage, scriptedGrant } from "../../grants/support.ts";
 import { ADA, CLIENT, KEY, settle, testClock } from "../../refresh/tabs.ts";
-import { loginAnswer, world, type World, STATE } from "../fixture.ts";
+import { loginResponse, world, type World, STATE } from "../fixture.ts";
 import { two } from "../two-users.ts";
 
 /** What `forget()` and a logout leave behind, and who comes back. */
@@ -28,9 +28,9 @@ afterEach(() => {
 
 /** Tokens as a host app gives them. */
 function hosted(sub: string, changes: Partial<TokenSet> = {}): TokenSet {
-  const { refreshToken: _, idToken: __, ...answer } = loginAnswer();
+  const { refreshToken: _, idToken: __, ...response } = loginResponse();
   return {
-    ...answer,
+    ...response,
     accessToken: `host-${sub}`,
     expiresAt: Date.now() + 3_600_000,
     user: { sub, claims: { sub } },
@@ -121,7 +121,7 @@ describe("B7: a user who was forgotten", () => {
       my.page.mayNavigate = true;
       await expect(auth.getToken()).rejects.toMatchObject(noToken);
       await expect((await open()).getToken()).rejects.toMatchObject(noToken);
-      expect(my.trips).toEqual([]);
+      expect(my.roundTrips).toEqual([]);
       expect(await isIn(my, ADA)).toBeUndefined();
     });
 
@@ -133,7 +133,7 @@ describe("B7: a user who was forgotten", () => {
       await expect(auth.getToken(none)).rejects.toMatchObject(noToken);
       expect(await auth.login()).toMatchObject({ sub: ADA });
       expect(await auth.getToken(none)).toBe("host-ada");
-      expect(await (await my.users.people()).isForgotten(ADA)).toBe(false);
+      expect(await (await my.users.users()).isForgotten(ADA)).toBe(false);
       expect(await (await open()).getToken(none)).toBe("host-ada");
     });
 
@@ -150,12 +150,12 @@ describe("B7: a user who was forgotten", () => {
   });
 
   test("B7: leaves nothing in a cache, also when the host app names the user again", async () => {
-    for (const how of ["forget", "signOut"] as const) {
+    for (const how of ["forget", "logout"] as const) {
       const { open } = hostApp((grant) => new CachedGrant(grant, { storage, key: "host" }));
       const auth = await open();
       await auth.getToken(none);
       expect(JSON.stringify([...storage.rows])).toContain("host-ada");
-      await (how === "forget" ? auth.forget(ADA) : auth.signOut({ endSession: "none" }));
+      await (how === "forget" ? auth.forget(ADA) : auth.logout({ endSession: "none" }));
       expect(JSON.stringify([...storage.rows])).not.toContain("ada");
       await expect(auth.getToken(none)).rejects.toMatchObject(noToken);
       expect(JSON.stringify([...storage.rows])).not.toContain("host-ada");
@@ -183,7 +183,7 @@ describe("B7: a user who was forgotten", () => {
     await settle();
     await auth.forget(ADA);
     my.server.exchange = async () =>
-      loginAnswer({ asked: { resource: undefined, audience: undefined, prompt: "none" } });
+      loginResponse({ asked: { resource: undefined, audience: undefined, prompt: "none" } });
     const response = `https://app.example/callback?code=c&state=${STATE}`;
     await expect(auth.handleCallback(response)).rejects.toMatchObject({ code: "cancelled" });
     expect(await isIn(my, ADA)).toBeUndefined();
@@ -197,7 +197,7 @@ describe("B7: a user who was forgotten", () => {
     await auth.forget(ADA);
     await auth.forget("grace");
     const random = { id: () => "imported", fraction: () => 0 };
-    const desk = {
+    const parts = {
       client: CLIENT,
       tab: "import",
       sessions: my.store,
@@ -207,9 +207,9 @@ describe("B7: a user who was forgotten", () => {
       clock: testClock,
     };
     const tokens = hosted(ADA) as TakenTokens;
-    expect(await takeOver(desk, tokens)).toBe(false);
+    expect(await storeImported(parts, tokens)).toBe(false);
     expect(await isIn(my, ADA)).toBeUndefined();
-    expect(await takeOver(desk, hosted("linus") as TakenTokens)).toBe(true);
+    expect(await storeImported(parts, hosted("linus") as TakenTokens)).toBe(true);
   });
 
   test("B7: keeps nobody else out", async () => {
@@ -228,8 +228,8 @@ describe("B7: a CachedGrant", () => {
     const storage = mapStorage();
     const inner = scriptedGrant((_, nth) => {
       const sub = user();
-      const { user: _user, ...answer } = hosted(sub ?? "nobody", { accessToken: `t${nth}` });
-      return sub === undefined ? answer : { ...answer, user: { sub, claims: { sub } } };
+      const { user: _user, ...response } = hosted(sub ?? "nobody", { accessToken: `t${nth}` });
+      return sub === undefined ? response : { ...response, user: { sub, claims: { sub } } };
     });
     const open = () => new CachedGrant(inner, { storage, key: "host" });
     return { storage, inner, open };
@@ -245,7 +245,7 @@ describe("B7: a CachedGrant", () => {
     const key = [...storage.rows.keys()][0]!;
     await storage.set(key, { damaged: "secret of ada" });
     await before.requestToken({ user: ADA });
-    await open().userLeft(ADA);
+    await open().removeUser(ADA);
     expect(JSON.stringify([...storage.rows.values()])).not.toMatch(/t\d|secret/);
   });
 
@@ -257,7 +257,7 @@ describe("B7: a CachedGrant", () => {
     sub = "grace";
     await grant.requestToken({ user: "grace" });
     await grant.requestToken({});
-    await grant.userLeft(ADA);
+    await grant.removeUser(ADA);
     await grant.requestToken({ user: "grace" });
     await grant.requestToken({});
     expect(inner.asked).toHaveLength(3);
@@ -267,7 +267,7 @@ describe("B7: a CachedGrant", () => {
     const { open, inner } = setUp(() => undefined);
     const grant = open();
     await grant.requestToken({});
-    await grant.userLeft(ADA);
+    await grant.removeUser(ADA);
     expect((await grant.requestToken({})).accessToken).toBe("t2");
     expect(inner.asked).toHaveLength(2);
   });
@@ -281,7 +281,7 @@ describe("B7: a CachedGrant", () => {
     const grant = new CachedGrant(inner, { storage, key: "host" });
     const late = grant.requestToken({});
     await vi.waitFor(() => expect(inner.asked).toHaveLength(1));
-    await grant.userLeft(ADA);
+    await grant.removeUser(ADA);
     const next = grant.requestToken({});
     give();
     await late;
@@ -303,31 +303,31 @@ describe("B7: a CachedGrant", () => {
 });
 
 describe("B7: grants are told", () => {
-  test.each(["signOut", "forget", "signOutEverywhere"] as const)("B7: of %s", async (how) => {
+  test.each(["logout", "forget", "logoutAll"] as const)("B7: of %s", async (how) => {
     const my = await two();
     const left: string[] = [];
     const told: Grant = {
       requestToken: () => Promise.reject(new Error("not asked")),
-      userLeft: async (sub) => void left.push(sub),
+      removeUser: async (sub) => void left.push(sub),
     };
     const [auth, other] = [my.tab(told), my.tab(told)];
-    const heard: string[] = [];
-    other.onUserLeft((sub) => heard.push(sub));
+    const received: string[] = [];
+    other.onUserRemoved((sub) => received.push(sub));
     for (const tab of [auth, other]) tab.start();
     await settle();
     if (how === "forget") await auth.forget(ADA);
     else await auth[how]();
     await settle();
-    const subs = how === "signOutEverywhere" ? [ADA, "grace"] : [ADA];
+    const subs = how === "logoutAll" ? [ADA, "grace"] : [ADA];
     expect(new Set(left)).toEqual(new Set(subs));
-    expect(new Set(heard)).toEqual(new Set(subs));
+    expect(new Set(received)).toEqual(new Set(subs));
   });
 
   test("B7: through every grant that wraps one", async () => {
     const left: string[] = [];
     const inner: Grant = {
       requestToken: () => Promise.reject(new Error("not asked")),
-      userLeft: async (sub) => void left.push(sub),
+      removeUser: async (sub) => void left.push(sub),
     };
     const server = { requestTokens: () => Promise.reject(new Error("not asked")) };
     const my = world();
@@ -348,7 +348,7 @@ describe("B7: grants are told", () => {
       }),
     ];
     for (const [at, grant] of chains.entries()) {
-      await grant.userLeft!(`user-${at}`);
+      await grant.removeUser!(`user-${at}`);
       expect(left).toEqual([`user-${at}`]);
       left.pop();
     }
@@ -358,14 +358,14 @@ describe("B7: grants are told", () => {
     const my = await two();
     const auth = my.tab({
       requestToken: () => Promise.reject(new Error("not asked")),
-      userLeft: () => new Promise(() => {}),
+      removeUser: () => new Promise(() => {}),
     });
-    auth.onUserLeft(() => {
+    auth.onUserRemoved(() => {
       throw new Error("of the app");
     });
     auth.start();
     await settle();
-    const done = auth.signOut({ endSession: "none" });
+    const done = auth.logout({ endSession: "none" });
     await vi.waitFor(() => expect(auth.state).toEqual({ status: "anonymous" }));
     await vi.advanceTimersByTimeAsync(2_000);
     await done;
@@ -377,10 +377,10 @@ describe("B7: grants are told", () => {
     const auth = my.tab();
     auth.start();
     await settle();
-    const heard: string[] = [];
-    const undo = auth.onUserLeft((sub) => heard.push(sub));
+    const received: string[] = [];
+    const undo = auth.onUserRemoved((sub) => received.push(sub));
     undo();
-    await auth.signOut({ endSession: "none" });
-    expect(heard).toEqual([]);
+    await auth.logout({ endSession: "none" });
+    expect(received).toEqual([]);
   });
 });

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NetworkError } from "../../../src/core/errors.ts";
 import { MemoryUserStore } from "../../support/memory-user-store.ts";
 import { sessionKey } from "../../../src/core/keys.ts";
-import { ADA, answerOf, CLIENT, KEY, settle, testClock } from "../../refresh/tabs.ts";
-import { goodRow, loginAnswer, REDIRECT_URI, world, type World, STATE } from "../fixture.ts";
+import { ADA, responseOf, CLIENT, KEY, settle, testClock } from "../../refresh/tabs.ts";
+import { goodRow, loginResponse, REDIRECT_URI, world, type World, STATE } from "../fixture.ts";
 import { GRACE, rowOf, two } from "../two-users.ts";
 
 beforeEach(() => {
@@ -38,10 +38,10 @@ describe("getToken({ user })", () => {
     const my = await two();
     await my.store.update(GRACE, () => rowOf("grace"));
     const auth = await started(my);
-    my.refreshes.push(answerOf(2));
+    my.refreshes.push(responseOf(2));
     expect(await auth.getToken({ user: "grace" })).toBe("at2");
-    expect((await my.store.get(GRACE))!.gen).toBe(2);
-    expect((await my.store.get(KEY))!.gen).toBe(1);
+    expect((await my.store.get(GRACE))!.generation).toBe(2);
+    expect((await my.store.get(KEY))!.generation).toBe(1);
     expect(auth.state).toMatchObject({ user: { sub: ADA }, token: { origin: "stored" } });
     expect(await auth.getToken()).toBe("at-ada");
   });
@@ -68,7 +68,7 @@ describe("getToken({ user })", () => {
     const authorize = vi.fn(async () => "https://id.example/auth");
     my.server.authorize = authorize;
     my.server.exchange = async () =>
-      loginAnswer({ accessToken: "new", user: { sub: "grace", claims: { sub: "grace" } } });
+      loginResponse({ accessToken: "new", user: { sub: "grace", claims: { sub: "grace" } } });
     my.go = async () => RESPONSE;
     const auth = await started(my);
     my.refreshes.push({ type: "invalid_grant" });
@@ -83,7 +83,7 @@ describe("getToken({ user })", () => {
   test("never gives what a login brought for somebody else", async () => {
     const my = await two();
     my.page.mayNavigate = true;
-    my.server.exchange = async () => loginAnswer();
+    my.server.exchange = async () => loginResponse();
     my.go = async () => RESPONSE;
     const auth = await started(my);
     await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject({ code: "no_token" });
@@ -91,12 +91,12 @@ describe("getToken({ user })", () => {
 });
 
 test("nobody lists people for a token", async () => {
-  const people = vi.spyOn(MemoryUserStore.prototype, "people");
+  const users = vi.spyOn(MemoryUserStore.prototype, "users");
   const auth = await started(await two());
   await auth.getToken();
   await auth.getToken({ user: "grace" });
   await auth.getToken({ scope: ["openid"] });
-  expect(people).not.toHaveBeenCalled();
+  expect(users).not.toHaveBeenCalled();
 });
 
 describe("rows and answers that are swapped", () => {
@@ -135,8 +135,8 @@ describe("rows and answers that are swapped", () => {
 
   test("answers: a grant that answers with another person's tokens gives nothing", async () => {
     const my = await two();
-    const answer = loginAnswer({ generation: 7, user: { sub: "grace", claims: {} } });
-    const auth = my.tab({ requestToken: async () => answer });
+    const response = loginResponse({ generation: 7, user: { sub: "grace", claims: {} } });
+    const auth = my.tab({ requestToken: async () => response });
     auth.start();
     await settle();
     await my.store.update(KEY, (row) => ({ ...row!, renewable: false, access: {} }));
@@ -165,7 +165,7 @@ describe("the person of a tab", () => {
     const [a, b] = [await started(my), await started(my)];
     my.go = async () => RESPONSE;
     my.server.exchange = async () =>
-      loginAnswer({ user: { sub: "linus", claims: { sub: "linus" } } });
+      loginResponse({ user: { sub: "linus", claims: { sub: "linus" } } });
     await a.login();
     await settle();
     b.dispose();
@@ -195,12 +195,12 @@ describe("the person of a tab", () => {
     const my = await two();
     await my.store.update(KEY, () => rowOf(ADA));
     const auth = await started(my);
-    let answer = () => {};
-    my.answer = () => new Promise((resolve) => (answer = () => resolve(answerOf(2))));
+    let response = () => {};
+    my.response = () => new Promise((resolve) => (response = () => resolve(responseOf(2))));
     const token = auth.getToken({ cache: "reload" });
     await settle();
     await auth.switchUser("grace");
-    answer();
+    response();
     expect(await token).toBe("at2");
     expect(auth.state).toMatchObject({ user: { sub: "grace" } });
     expect(await auth.getToken()).toBe("at-grace");
@@ -226,7 +226,7 @@ describe("users()", () => {
     const my = await two();
     await my.store.update(GRACE, (row) => ({
       ...row!,
-      end: { why: "invalid_grant", seq: 1 },
+      end: { why: "invalid_grant", sequence: 1 },
       tokens: null,
     }));
     const auth = await started(my);
@@ -254,14 +254,14 @@ describe("a custom grant", () => {
     const my = await two();
     await my.store.update(GRACE, (row) => ({ ...row!, renewable: false, access: {} }));
     const user = { sub: "grace", claims: {} };
-    const { refreshToken: _, ...answer } = loginAnswer({ accessToken: "own", user });
-    const auth = my.tab({ requestToken: async () => answer });
+    const { refreshToken: _, ...response } = loginResponse({ accessToken: "own", user });
+    const auth = my.tab({ requestToken: async () => response });
     auth.start();
     await settle();
     expect(await auth.getToken({ user: "grace", prompt: "none" })).toBe("own");
     expect(auth.state).toMatchObject({ user: { sub: ADA } });
     expect((await my.users.getActive()).sub).toBe(ADA);
-    expect((await my.store.get(GRACE))!.sid).toBe("sid-grace");
+    expect((await my.store.get(GRACE))!.sessionId).toBe("sid-grace");
   });
 });
 
@@ -272,7 +272,7 @@ describe("signOut({ user })", () => {
     await b.switchUser("grace");
     my.server.revoke = vi.fn(async () => {});
     my.server.endSession = vi.fn(async () => "https://id.example/end");
-    await a.signOut({ user: "grace" });
+    await a.logout({ user: "grace" });
     await settle();
     expect(a.state).toMatchObject({ user: { sub: ADA } });
     expect(await a.getToken()).toBe("at-ada");
@@ -292,7 +292,7 @@ describe("signOut({ user })", () => {
     const my = await two();
     my.server.endSession = async () => "https://id.example/end";
     const auth = await started(my);
-    await auth.signOut({ user: ADA });
+    await auth.logout({ user: ADA });
     expect(my.page.navigations).toEqual(["https://id.example/end"]);
   });
 });
@@ -304,7 +304,7 @@ describe("a revocation while offline", () => {
     const revoke = vi.fn<(token: string) => Promise<void>>(async () => {});
     my.server.revoke = revoke;
     const auth = await started(my);
-    await auth.signOut({ user: "grace" });
+    await auth.logout({ user: "grace" });
     await vi.advanceTimersByTimeAsync(60_000);
     expect(revoke).not.toHaveBeenCalled();
     return { my, auth, revoke };
@@ -398,7 +398,7 @@ describe("signOutEverywhere()", () => {
     const revoked: string[] = [];
     my.server.revoke = async (token) => void revoked.push(token);
     my.server.endSession = vi.fn(async () => "https://id.example/end");
-    await a.signOutEverywhere();
+    await a.logoutAll();
     await settle();
     expect([a.state, b.state]).toEqual([{ status: "anonymous" }, { status: "anonymous" }]);
     expect(revoked.sort()).toEqual(["rt-ada", "rt-grace"]);
@@ -416,7 +416,7 @@ describe("signOutEverywhere()", () => {
     const revoked: string[] = [];
     my.server.revoke = async (token) => void revoked.push(token);
     const auth = await started(my);
-    await expect(auth.signOutEverywhere()).rejects.toMatchObject({ code: "configuration" });
+    await expect(auth.logoutAll()).rejects.toMatchObject({ code: "configuration" });
     expect(auth.state).toEqual({ status: "anonymous" });
     expect(revoked).toEqual(["rt-ada"]);
   });
@@ -433,7 +433,7 @@ describe("signOutEverywhere()", () => {
       revoked.push(token);
     };
     const auth = await started(my);
-    const signedOut = auth.signOutEverywhere();
+    const signedOut = auth.logoutAll();
     await vi.advanceTimersByTimeAsync(120_000);
     await signedOut;
     expect(revoked.sort()).toEqual(["rt-ada", "rt-grace", "rt-p1", "rt-p2", "rt-p3"]);
@@ -449,10 +449,10 @@ test("a request that meets a 401 is sent again as the person it was sent as, or 
     await auth.switchUser("grace");
     return new Response("", { status: sent.length === 1 ? 401 : 200 });
   });
-  my.refreshes.push(answerOf(2));
+  my.refreshes.push(responseOf(2));
   const response = await auth.fetch("https://app.example/pay", { method: "POST", body: "pay" });
   expect(response.status).toBe(200);
   expect(sent).toEqual(["Bearer at-ada", "Bearer at2"]);
-  expect((await my.store.get(GRACE))!.gen).toBe(1);
+  expect((await my.store.get(GRACE))!.generation).toBe(1);
   expect(auth.state).toMatchObject({ user: { sub: "grace" } });
 });

@@ -4,12 +4,12 @@ import { NetworkError } from "../../../src/core/errors.ts";
 import type { StandardSchema, StandardSchemaResult } from "../../../src/core/standard-schema.ts";
 import { idTokenFetcher } from "../../../src/auth/users/id-token-fetcher.ts";
 import { userinfoFetcher, type UserClaims } from "../../../src/auth/users/userinfo-fetcher.ts";
-import { loginAnswer } from "../fixture.ts";
+import { loginResponse } from "../fixture.ts";
 
-const known = loginAnswer();
+const known = loginResponse();
 const { user: _, ...unknown } = known;
-const answering = (answer: unknown) => ({
-  userinfo: vi.fn(async () => answer as Record<string, unknown>),
+const responding = (response: unknown) => ({
+  userinfo: vi.fn(async () => response as Record<string, unknown>),
 });
 
 /** A schema as a library makes one. */
@@ -32,7 +32,7 @@ const failure = (work: Promise<unknown>): Promise<UserFetchError> =>
 
 describe("the userinfo fetcher", () => {
   test("tells who it is, with the access token and the caller's signal", async () => {
-    const server = answering({ sub: "ada", name: "Ada", email: 7, picture: "p", team: "x" });
+    const server = responding({ sub: "ada", name: "Ada", email: 7, picture: "p", team: "x" });
     const { signal } = new AbortController();
     expect(await userinfoFetcher(server).fetchUser(unknown, signal)).toEqual({
       sub: "ada",
@@ -45,26 +45,26 @@ describe("the userinfo fetcher", () => {
 
   test.for([{ sub: "" }, {}, { sub: 7 }, { id: "ada" }])(
     "does not know who %o is",
-    async (answer) => {
-      const error = await failure(userinfoFetcher(answering(answer)).fetchUser(unknown));
-      expect(error).toMatchObject({ code: "user_fetch", definite: false, retryable: false });
+    async (response) => {
+      const error = await failure(userinfoFetcher(responding(response)).fetchUser(unknown));
+      expect(error).toMatchObject({ code: "user_fetch", isFinal: false, retryable: false });
     },
   );
 
   test("believes no answer about somebody else than the ID token's person", async () => {
-    const fetcher = userinfoFetcher(answering({ sub: "grace" }));
-    expect(await failure(fetcher.fetchUser(known))).toMatchObject({ definite: true });
+    const fetcher = userinfoFetcher(responding({ sub: "grace" }));
+    expect(await failure(fetcher.fetchUser(known))).toMatchObject({ isFinal: true });
     expect(await fetcher.fetchUser(unknown)).toMatchObject({ sub: "grace" });
   });
 
   test.for(["at once", "later"])("takes what a schema makes of the answer, %s", async (when) => {
-    const judge = schema<UserClaims>((value) => {
+    const validate = schema<UserClaims>((value) => {
       const { id, login } = value as { id: number; login: string };
       const result = { value: { sub: String(id), name: login } };
       return when === "later" ? Promise.resolve(result) : result;
     });
-    const server = answering({ id: 583231, login: "octocat" });
-    expect(await userinfoFetcher(server, { schema: judge }).fetchUser(unknown)).toEqual({
+    const server = responding({ id: 583231, login: "octocat" });
+    expect(await userinfoFetcher(server, { schema: validate }).fetchUser(unknown)).toEqual({
       sub: "583231",
       name: "octocat",
       claims: { sub: "583231", name: "octocat" },
@@ -72,31 +72,31 @@ describe("the userinfo fetcher", () => {
   });
 
   test("says where the schema refuses the answer, and repeats nothing of it", async () => {
-    const judge = schema<UserClaims>(() => ({
+    const validate = schema<UserClaims>(() => ({
       issues: [
         { message: "ada@example.com is no address", path: ["contact", { key: "email" }] },
         { message: "ada is too short" },
       ],
     }));
     const error = await failure(
-      userinfoFetcher(answering({ sub: "ada" }), { schema: judge }).fetchUser(unknown),
+      userinfoFetcher(responding({ sub: "ada" }), { schema: validate }).fetchUser(unknown),
     );
     expect(error.message).toContain("the schema refuses contact.email, it");
     expect(error.message).not.toMatch(/\bada\b/);
   });
 
   test("takes a schema that throws for a refusal", async () => {
-    const judge = schema<UserClaims>(() => {
+    const validate = schema<UserClaims>(() => {
       throw new Error("ada is not what I expected");
     });
-    const fetcher = userinfoFetcher(answering({ sub: "ada" }), { schema: judge });
+    const fetcher = userinfoFetcher(responding({ sub: "ada" }), { schema: validate });
     const error = await failure(fetcher.fetchUser(unknown));
     expect([error.message, error.cause]).toEqual([expect.not.stringMatching(/\bada\b/), undefined]);
   });
 
   test("holds a schema's answer to a sub, too", async () => {
-    const judge = schema(() => ({ value: {} as UserClaims }));
-    const fetcher = userinfoFetcher(answering({ sub: "ada" }), { schema: judge });
+    const validate = schema(() => ({ value: {} as UserClaims }));
+    const fetcher = userinfoFetcher(responding({ sub: "ada" }), { schema: validate });
     expect((await failure(fetcher.fetchUser(unknown))).message).toContain("no sub");
   });
 
@@ -115,8 +115,8 @@ test.for([
   [403, true],
   [500, false],
   [undefined, false],
-] as const)("status %s is the server's definite word: %s", ([status, definite]) => {
-  expect(new UserFetchError("x", { status, hint: "x" })).toMatchObject({ definite });
+] as const)("status %s is the server's definite word: %s", ([status, isFinal]) => {
+  expect(new UserFetchError("x", { status, hint: "x" })).toMatchObject({ isFinal });
 });
 
 describe("the ID token fetcher", () => {

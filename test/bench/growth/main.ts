@@ -59,7 +59,7 @@ As many remembered people: users(), getToken({ user }) for one of them who is no
 until it is laid out. Median of ${ROUNDS} rounds, and of the rounds' ratios to one person. Targets at 1,000: users() 20x,
 getToken() 1x.
 
-${["people", "users()", "getToken({ user })", "picker", "searched"].map((text) => text.padEnd(20)).join("")}`;
+${["users", "users()", "getToken({ user })", "picker", "searched"].map((text) => text.padEnd(20)).join("")}`;
 
 growth().catch((error: unknown) => {
   console.error(error);

@@ -8,7 +8,7 @@ import { oidcClientSession } from "../../../src/import/oidc-client-session.ts";
 import { activeUserKey, clientKey } from "../../../src/core/keys.ts";
 import { tokenSet, type TokenSet } from "../../../src/core/token-set.ts";
 import { createAuth } from "../../../src/compose/create-auth.ts";
-import { tokenManager } from "../../../src/compose/create-token-manager.ts";
+import { createTokenManager } from "../../../src/compose/create-token-manager.ts";
 import { AuthGrant } from "../../../src/grants/auth-grant.ts";
 import { CachedGrant } from "../../../src/grants/cached-grant.ts";
 import { CustomGrant } from "../../../src/grants/custom-grant.ts";
@@ -169,7 +169,7 @@ test("B6: exchanged tokens in IndexedDB are kept apart, and gone when logout() i
       }),
   };
   const billing = () =>
-    tokenManager({
+    createTokenManager({
       service: clientId,
       provider: new TokenExchangeGrant(new AuthGrant(auth), server),
       storage: new IndexedDBTokenStorage(database, { prefix: clientId }),
@@ -181,7 +181,7 @@ test("B6: exchanged tokens in IndexedDB are kept apart, and gone when logout() i
   expect(await billing().getToken()).toBe("exchanged at-grace 2");
   await auth.switchUser("ada");
   expect(await billing().getToken()).toBe("exchanged at-ada 1");
-  await auth.signOut({ endSession: "none" });
+  await auth.logout({ endSession: "none" });
   const left = JSON.stringify(await entries(database));
   expect(left).not.toContain("exchanged at-ada");
   expect(left).toContain("exchanged at-grace");

@@ -1,7 +1,7 @@
 import { entries, get, keys, set } from "idb-keyval";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createDatabase } from "../../../src/browser/storage/database.ts";
-import { HandoverTokens } from "../../../src/browser/storage/broadcast-tokens.ts";
+import { BroadcastTokens } from "../../../src/browser/storage/broadcast-tokens.ts";
 import { IndexedDBRequestStore } from "../../../src/browser/storage/indexeddb-request-store.ts";
 import { systemClock, systemRandom } from "../../../src/browser/page/system-clock.ts";
 import type { Auth } from "../../../src/core/auth.ts";
@@ -9,12 +9,12 @@ import {
   activeUserKey,
   clientKey,
   defaultUserKey,
-  peopleKey,
+  usersKey,
   sessionKey,
 } from "../../../src/core/keys.ts";
 import type { SessionRow, TokenRecord } from "../../../src/core/session.ts";
 import { createAuth } from "../../../src/compose/create-auth.ts";
-import { USUAL_WANT } from "../../../src/core/want.ts";
+import { DEFAULT_TARGET } from "../../../src/core/want.ts";
 
 /** What an app finds that chose the other `persist` before, in a real page with real stores. */
 
@@ -49,28 +49,28 @@ function record(sub: string): TokenRecord {
     idToken: `id-${sub}`,
     idTokenVerified: true,
     user: { sub, claims: { sub } },
-    access: { [USUAL_WANT]: { token: `at-${sub}`, tokenType: "Bearer" } },
+    access: { [DEFAULT_TARGET]: { token: `at-${sub}`, tokenType: "Bearer" } },
   };
 }
 
 function rowOf(tokens: unknown, changes: Partial<SessionRow> = {}): SessionRow {
   return {
     v: 1,
-    sid: crypto.randomUUID(),
-    gen: 1,
-    seq: 1,
-    cseq: 1,
-    att: null,
+    sessionId: crypto.randomUUID(),
+    generation: 1,
+    sequence: 1,
+    committedSequence: 1,
+    attempt: null,
     end: null,
     keep: "device",
     remembered: { lastUsedAt: 1 },
     renewable: true,
     access: {
-      [USUAL_WANT]: {
-        gen: 1,
+      [DEFAULT_TARGET]: {
+        generation: 1,
         expiresAt: Date.now() + 600_000,
         scope: ["openid"],
-        lifeMs: 600_000,
+        lifetimeMs: 600_000,
       },
     },
     tokens,
@@ -109,7 +109,7 @@ function setUp() {
       ),
     /** Another tab in memory mode, and the name of what it holds. */
     otherTab: async (sub: string) => {
-      const tab = new HandoverTokens({ client, clock: systemClock, random: systemRandom });
+      const tab = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
       return { tab, sealed: await tab.seal(record(sub)) };
     },
     forgetTab: () => sessionStorage.removeItem(activeUserKey(client)),
@@ -122,7 +122,7 @@ describe("B9: memory mode finds tokens on the disk", () => {
   test("B9: takes them into memory, for all users, and the session goes on", async () => {
     const { open, store, disk, stored } = setUp();
     await store("grace", rowOf(record("grace")));
-    await store("ada", rowOf(record("ada"), { gen: 7 }));
+    await store("ada", rowOf(record("ada"), { generation: 7 }));
     const auth = open("memory");
     expect(await silent(auth)).toBe("at-ada");
     expect(auth.state).toMatchObject({ status: "authenticated", user: { sub: "ada" } });
@@ -130,7 +130,7 @@ describe("B9: memory mode finds tokens on the disk", () => {
       const text = await disk();
       for (const secret of ["at-", "rt-", "id-ada", "id-grace"]) expect(text).not.toContain(secret);
     });
-    expect(await stored("ada")).toMatchObject({ gen: 7, end: null, renewable: true });
+    expect(await stored("ada")).toMatchObject({ generation: 7, end: null, renewable: true });
     // A second tab has the tokens of the first one.
     expect(await silent(open("memory"))).toBe("at-ada");
     await auth.switchUser("grace");
@@ -164,17 +164,17 @@ describe("B9: memory mode finds tokens on the disk", () => {
     await store("ada", rowOf(record("ada")));
     const auth = open("memory");
     await silent(auth);
-    await auth.signOut({ revoke: "none", endSession: "none" });
+    await auth.logout({ revoke: "none", endSession: "none" });
     expect(auth.state.status).toBe("anonymous");
     expect(await disk()).not.toMatch(/rt-|at-ada/);
   });
 
   test("B9: leaves what ended, what is damaged and what a newer version wrote as it is", async () => {
     const { open, store, stored } = setUp();
-    const end = { why: "signed_out", seq: 2 } as const;
+    const end = { why: "signed_out", sequence: 2 } as const;
     const rows = {
       ended: rowOf(null, { end, access: {}, renewable: false }),
-      damaged: { ...rowOf(record("damaged")), gen: "x" },
+      damaged: { ...rowOf(record("damaged")), generation: "x" },
       newer: { v: 2, tokens: record("newer") },
       ada: rowOf(record("ada")),
     };
@@ -202,7 +202,7 @@ describe("B9: device mode finds the name of tokens in memory", () => {
   test("B9: is nobody's, and gone, when no tab has them, without waiting for one", async () => {
     const { open, store, stored, client } = setUp();
     await store("ada", rowOf({ memory: "lost" }));
-    await set(peopleKey(client), new Map([["ada", { lastUsedAt: 1 }]]), database);
+    await set(usersKey(client), new Map([["ada", { lastUsedAt: 1 }]]), database);
     const begun = performance.now();
     const auth = open("device");
     await expect(silent(auth)).rejects.toMatchObject({ code: "no_token" });
@@ -237,7 +237,7 @@ describe("B9: device mode finds the name of tokens in memory", () => {
     const { tab, sealed } = await otherTab("ada");
     await store("ada", rowOf(sealed));
     const auth = open("device");
-    await auth.signOut({ user: "ada", revoke: "none", endSession: "none" });
+    await auth.logout({ user: "ada", revoke: "none", endSession: "none" });
     await vi.waitFor(() => expect(tab.open(sealed)).rejects.toMatchObject({ code: "no_token" }));
   });
 });
@@ -247,7 +247,7 @@ describe("a record that is damaged", () => {
     ["has nobody", rowOf({ ...record("ada"), user: {} })],
     ["has somebody else", rowOf(record("grace"))],
     ["has no token for its index", rowOf({ ...record("ada"), access: {} })],
-    ["has an index of texts", rowOf(record("ada"), { access: { [USUAL_WANT]: "x" as never } })],
+    ["has an index of texts", rowOf(record("ada"), { access: { [DEFAULT_TARGET]: "x" as never } })],
     ["has neither tokens nor an end", rowOf(null)],
     ["has the name of tokens that is no name", rowOf({ memory: {} })],
     ["is a text", "garbage"],
@@ -272,7 +272,7 @@ describe("a record that is damaged", () => {
       [7, { lastUsedAt: 1 }],
       [{}, null],
     ]);
-    await set(peopleKey(client), list, database);
+    await set(usersKey(client), list, database);
     await set(`${sessionKey(client, "")}%E0%A4%A`, rowOf(record("x")), database);
     const responses = ["text", null, { at: 1, record: "sub" }, { at: {}, record: { sub: 7 } }];
     for (const [n, response] of responses.entries()) {

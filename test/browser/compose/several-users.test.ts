@@ -27,7 +27,7 @@ afterEach(() => {
   for (const auth of auths.splice(0)) auth.dispose();
 });
 
-function answerOf(sub: string): TokenSet {
+function responseOf(sub: string): TokenSet {
   return tokenSet({
     accessToken: `at-${sub}`,
     tokenType: "Bearer",
@@ -49,13 +49,19 @@ function tab(prompt?: LoginPrompt) {
     endpoints,
     userFetcher: { fetchUser: () => new Promise(() => {}) },
     grant: (parts) => {
-      const people = {
-        requestToken: async ({ trip, loginHint }: { trip?: object; loginHint?: string }) => {
-          if (!trip) throw new NoTokenError("a login is needed");
-          return answerOf(loginHint ?? "ada");
+      const users = {
+        requestToken: async ({
+          roundTrip,
+          loginHint,
+        }: {
+          roundTrip?: object;
+          loginHint?: string;
+        }) => {
+          if (!roundTrip) throw new NoTokenError("a login is needed");
+          return responseOf(loginHint ?? "ada");
         },
       };
-      const grant = new RefreshGrant(people, parts);
+      const grant = new RefreshGrant(users, parts);
       return prompt ? new AutoLoginGrant(grant, { ...parts, prompt }) : grant;
     },
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { renewAhead } from "../../../src/compose/start-auto-refresh.ts";
+import { startAutoRefresh } from "../../../src/compose/start-auto-refresh.ts";
 import type { AuthState } from "../../../src/core/auth.ts";
 
 const MINUTE = 60_000;
@@ -12,13 +12,13 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function fakeAuth(lifeMs: number, renews = true) {
+function fakeAuth(lifetimeMs: number, renews = true) {
   const listeners = new Set<() => void>();
   const authenticated = (): AuthState => ({
     status: "authenticated",
     user: { sub: "ada", claims: { sub: "ada" } },
     freshness: "fresh",
-    token: { scope: [], expiresAt: Date.now() + lifeMs, origin: "this-tab" },
+    token: { scope: [], expiresAt: Date.now() + lifetimeMs, origin: "this-tab" },
   });
   const auth = {
     state: authenticated(),
@@ -44,7 +44,7 @@ function fakeAuth(lifeMs: number, renews = true) {
 
 test("a tab that is seen renews two minutes before the end, again and again, and no login page", async () => {
   const auth = fakeAuth(10 * MINUTE);
-  const leave = renewAhead(auth);
+  const leave = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(20 * MINUTE);
   expect(auth.asked).toEqual([480, 960]);
   expect(auth.getToken).toHaveBeenCalledWith({ cache: "reload", prompt: "none" });
@@ -56,7 +56,7 @@ test("a tab that is seen renews two minutes before the end, again and again, and
 test("a hidden tab leaves it to the seen one, and keeps a minute in which its timers may be late", async () => {
   const visibility = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
   const auth = fakeAuth(10 * MINUTE);
-  const leave = renewAhead(auth);
+  const leave = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(8 * MINUTE + 14_000);
   expect(auth.asked).toEqual([]);
   await vi.advanceTimersByTimeAsync(42_000);
@@ -71,7 +71,7 @@ test("a hidden tab leaves it to the seen one, and keeps a minute in which its ti
 
 test("a token of a minute is renewed at half of its life", async () => {
   const auth = fakeAuth(MINUTE);
-  const leave = renewAhead(auth);
+  const leave = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(MINUTE + 1_000);
   expect(auth.asked).toEqual([30, 60]);
   leave();
@@ -79,7 +79,7 @@ test("a token of a minute is renewed at half of its life", async () => {
 
 test("a server that is away is asked again, half a minute later at the earliest, and not for who is signed out", async () => {
   const auth = fakeAuth(10 * MINUTE, false);
-  const leave = renewAhead(auth);
+  const leave = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(11 * MINUTE + 1_000);
   expect(auth.asked).toEqual([480, 540, 570, 600, 630, 660]);
   auth.set({ status: "anonymous" });
@@ -90,7 +90,7 @@ test("a server that is away is asked again, half a minute later at the earliest,
 
 test("a token that lives for longer than a timer can wait is not renewed again and again", async () => {
   const auth = fakeAuth(60 * 24 * 60 * MINUTE);
-  const leave = renewAhead(auth);
+  const leave = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(10 * MINUTE);
   expect(auth.asked).toEqual([]);
   await vi.advanceTimersByTimeAsync(60 * 24 * 60 * MINUTE - 11 * MINUTE);
@@ -100,7 +100,7 @@ test("a token that lives for longer than a timer can wait is not renewed again a
 
 test("B12: a clock that is set back after the login does not put the renewal off", async () => {
   const auth = fakeAuth(10 * MINUTE);
-  const leave = renewAhead(auth);
+  const leave = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(MINUTE);
   vi.setSystemTime(Date.now() - 60 * MINUTE);
   document.dispatchEvent(new Event("visibilitychange"));

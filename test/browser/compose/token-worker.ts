@@ -1,8 +1,13 @@
-import { createDatabase, IndexedDBTokenStorage, tokenManager, tokenSet } from "../../../src/index.ts";
+import {
+  createDatabase,
+  IndexedDBTokenStorage,
+  createTokenManager,
+  tokenSet,
+} from "../../../src/index.ts";
 
 /* Another agent of this origin: its own memory, the same locks and the same database. */
 
-const { getToken } = tokenManager({
+const { getToken } = createTokenManager({
   service: "workers",
   storage: new IndexedDBTokenStorage(createDatabase(), { prefix: "workers" }),
   provider: {

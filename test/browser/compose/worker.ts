@@ -4,7 +4,7 @@ import {
   createFetch,
   IndexedDBTokenStorage,
   isAuthError,
-  tokenManager,
+  createTokenManager,
 } from "../../../src/index.ts";
 
 /* A module worker: there is no document and no window, and all of this works. */
@@ -24,7 +24,7 @@ async function main(): Promise<unknown> {
       return Response.json({ access_token: "at-client", token_type: "bearer", expires_in: 60 });
     },
   });
-  const manager = tokenManager({
+  const manager = createTokenManager({
     provider: { requestToken: () => Promise.reject(new Error("not needed")) },
     storage: new IndexedDBTokenStorage(createDatabase(), { prefix: "worker" }),
     service: "worker",

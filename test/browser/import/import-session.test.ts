@@ -7,7 +7,7 @@ import { oidcClientSession } from "../../../src/import/oidc-client-session.ts";
 import type { Auth } from "../../../src/core/auth.ts";
 import { StorageError } from "../../../src/core/errors.ts";
 import { clientKey, sessionKey } from "../../../src/core/keys.ts";
-import type { LeftSession } from "../../../src/import/source.ts";
+import type { ImportedSession } from "../../../src/import/source.ts";
 import { createAuth } from "../../../src/compose/create-auth.ts";
 import { importSession, type ImportSessionConfig } from "../../../src/import/import-session.ts";
 
@@ -51,7 +51,7 @@ function setUp(changes: Record<string, unknown> = {}) {
   return {
     config,
     write,
-    isLeft: () => localStorage.getItem(key) !== null,
+    isLoggedOut: () => localStorage.getItem(key) !== null,
     take: (more: Partial<ImportSessionConfig> = {}) => importSession({ ...config, ...more }),
     open: (persist: "device" | "memory" = "device") => {
       auth?.dispose();
@@ -65,9 +65,9 @@ describe("importSession()", () => {
   test("signs in whom the other SDK had, once, without a request", async () => {
     const fetch = vi.fn();
     vi.stubGlobal("fetch", fetch);
-    const { take, open, isLeft } = setUp();
+    const { take, open, isLoggedOut } = setUp();
     expect(await take()).toMatchObject({ type: "imported", user: { sub: "ada", name: "Ada" } });
-    expect(isLeft()).toBe(false);
+    expect(isLoggedOut()).toBe(false);
     const auth = open();
     expect(await auth.getToken({ prompt: "none" })).toBe("at1");
     expect(auth.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
@@ -84,7 +84,7 @@ describe("importSession()", () => {
   });
 
   test("at once in many tabs makes one session, and every tab goes on", async () => {
-    const { take, open, isLeft } = setUp();
+    const { take, open, isLoggedOut } = setUp();
     const types = (await Promise.all(Array.from({ length: 5 }, () => take()))).map(
       ({ type }) => type,
     );
@@ -92,32 +92,32 @@ describe("importSession()", () => {
     expect(
       types.filter((type) => type === "imported" || type === "standing" || type === "nothing"),
     ).toHaveLength(5);
-    expect(isLeft()).toBe(false);
+    expect(isLoggedOut()).toBe(false);
     expect(await open().getToken({ prompt: "none" })).toBe("at1");
   });
 
   test("leaves what it cannot take, and a session of ours, as they are", async () => {
     const refused = setUp({ id_token: "no" });
     expect(await refused.take()).toEqual({ type: "refused", reason: "malformed" });
-    expect(refused.isLeft()).toBe(true);
+    expect(refused.isLoggedOut()).toBe(true);
 
-    const { take, write, open, isLeft } = setUp();
+    const { take, write, open, isLoggedOut } = setUp();
     await take();
     write({ access_token: "at2", refresh_token: "rt2" });
     expect(await take()).toEqual({ type: "standing" });
-    expect(isLeft()).toBe(true);
+    expect(isLoggedOut()).toBe(true);
     expect(await open().getToken({ prompt: "none" })).toBe("at1");
   });
 
   test("removes what a page that died had taken already", async () => {
-    const { take, write, isLeft } = setUp();
+    const { take, write, isLoggedOut } = setUp();
     await take({ remains: "kept" });
-    expect(isLeft()).toBe(true);
+    expect(isLoggedOut()).toBe(true);
     expect(await take()).toEqual({ type: "standing" });
-    expect(isLeft()).toBe(false);
+    expect(isLoggedOut()).toBe(false);
     write({ refresh_token: "rt2" });
     await take();
-    expect(isLeft()).toBe(true);
+    expect(isLoggedOut()).toBe(true);
   });
 
   test("takes what the other SDK got while the stores were read", async () => {
@@ -133,13 +133,13 @@ describe("importSession()", () => {
   });
 
   test("that fails throws nothing and changes nothing, and the next one goes on", async () => {
-    const { take, isLeft } = setUp();
+    const { take, isLoggedOut } = setUp();
     const error = new StorageError("blocked");
-    const find = (): LeftSession => {
+    const find = (): ImportedSession => {
       throw error;
     };
     expect(await take({ from: { find } })).toEqual({ type: "failed", error });
-    expect(isLeft()).toBe(true);
+    expect(isLoggedOut()).toBe(true);
     expect(await take()).toMatchObject({ type: "imported" });
   });
 

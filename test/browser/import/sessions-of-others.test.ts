@@ -6,7 +6,7 @@ import {
   oidcClientSession,
   type OidcClientSessionConfig,
 } from "../../../src/import/oidc-client-session.ts";
-import type { LeftSession } from "../../../src/import/source.ts";
+import type { ImportedSession } from "../../../src/import/source.ts";
 
 /** What other SDKs store, written with their own code. */
 
@@ -18,7 +18,7 @@ afterEach(() => {
   sessionStorage.clear();
 });
 
-function tokensOf(found: LeftSession | undefined) {
+function tokensOf(found: ImportedSession | undefined) {
   return found?.type === "left" ? found.tokens : found?.type;
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { createDatabase, updateEntry } from "../../../src/browser/storage/database.ts";
-import { DocumentLife } from "../../../src/browser/page/document-lifecycle.ts";
+import { DocumentLifecycle } from "../../../src/browser/page/document-lifecycle.ts";
 import type { PageEvent } from "../../../src/core/ports.ts";
 
 afterEach(() => {
@@ -10,9 +10,9 @@ afterEach(() => {
 const happen = (target: EventTarget, event: Event) => target.dispatchEvent(event);
 
 test("says what happens to the page until nobody listens, and whether it sleeps", () => {
-  const life = new DocumentLife();
-  const heard: [PageEvent, boolean][] = [];
-  const leave = life.onEvent((event) => heard.push([event, life.asleep()]));
+  const life = new DocumentLifecycle();
+  const received: [PageEvent, boolean][] = [];
+  const leave = life.onEvent((event) => received.push([event, life.frozen()]));
   happen(document, new Event("freeze"));
   happen(document, new Event("resume"));
   happen(window, new PageTransitionEvent("pagehide", { persisted: true }));
@@ -27,31 +27,31 @@ test("says what happens to the page until nobody listens, and whether it sleeps"
     ["online", false],
     ["visible", false],
   ];
-  expect(heard).toEqual(all);
+  expect(received).toEqual(all);
   leave();
   happen(window, new Event("online"));
-  expect(heard).toEqual(all);
+  expect(received).toEqual(all);
 });
 
 test("a page's first show wakes nobody, and a page that is hidden is not looked at", () => {
-  const life = new DocumentLife();
-  const heard: PageEvent[] = [];
-  const leave = life.onEvent((event) => heard.push(event));
+  const life = new DocumentLifecycle();
+  const received: PageEvent[] = [];
+  const leave = life.onEvent((event) => received.push(event));
   happen(window, new PageTransitionEvent("pageshow", { persisted: false }));
   vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
   happen(document, new Event("visibilitychange"));
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
   expect(life.visible()).toBe(false);
   leave();
 });
 
 test("a page that fell asleep while nobody listened any more is asleep", () => {
-  const life = new DocumentLife();
+  const life = new DocumentLifecycle();
   life.onEvent(() => {})();
   happen(document, new Event("freeze"));
-  expect(life.asleep()).toBe(true);
+  expect(life.frozen()).toBe(true);
   happen(document, new Event("resume"));
-  expect(life.asleep()).toBe(false);
+  expect(life.frozen()).toBe(false);
 });
 
 test("a transaction that is under way when the page is frozen is aborted, and nothing of it is stored", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { HandoverTokens } from "../../../src/browser/storage/broadcast-tokens.ts";
+import { BroadcastTokens } from "../../../src/browser/storage/broadcast-tokens.ts";
 import { sessionsWith } from "../../../src/browser/storage/sessions-in-memory.ts";
 import { systemClock, systemRandom } from "../../../src/browser/page/system-clock.ts";
 import type { TokenRecord } from "../../../src/core/session.ts";
@@ -12,7 +12,7 @@ const RECORD: TokenRecord = {
 };
 
 const tab = (client: string) =>
-  new HandoverTokens({ client, clock: systemClock, random: systemRandom, answerMs: 300 });
+  new BroadcastTokens({ client, clock: systemClock, random: systemRandom, responseMs: 300 });
 
 test("what is stored names tokens and has none; a tab that has them gives them to one that asks", async () => {
   const [a, b] = [tab("hand,a"), tab("hand,a")];
@@ -49,7 +49,7 @@ test("a tab that holds them and does not answer is asked twice; another client's
 
 /** How long it takes to learn that there are none. Milliseconds. */
 async function timeToLose(client: string, sealed: unknown): Promise<number> {
-  const patient = new HandoverTokens({ client, clock: systemClock, random: systemRandom });
+  const patient = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
   const begun = performance.now();
   await expect(patient.open(sealed)).rejects.toMatchObject({ code: "no_token" });
   return performance.now() - begun;

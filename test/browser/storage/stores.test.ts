@@ -7,17 +7,17 @@ import { IndexedDBSessionStore } from "../../../src/browser/storage/indexeddb-se
 import { IndexedDBUserStore } from "../../../src/browser/storage/indexeddb-user-store.ts";
 import { systemClock, systemRandom } from "../../../src/browser/page/system-clock.ts";
 import { StorageError } from "../../../src/core/errors.ts";
-import { defaultUserKey, peopleKey, sessionKey } from "../../../src/core/keys.ts";
-import { KEEP, type SessionRow } from "../../../src/core/session.ts";
-import { checkOut } from "../../../src/auth/logout/local-logout.ts";
+import { defaultUserKey, usersKey, sessionKey } from "../../../src/core/keys.ts";
+import { NO_CHANGE, type SessionRow } from "../../../src/core/session.ts";
+import { localLogout } from "../../../src/auth/logout/local-logout.ts";
 
 const row: SessionRow = {
   v: 1,
-  sid: "s",
-  gen: 1,
-  seq: 1,
-  cseq: 1,
-  att: null,
+  sessionId: "s",
+  generation: 1,
+  sequence: 1,
+  committedSequence: 1,
+  attempt: null,
   end: null,
   keep: "device",
   renewable: true,
@@ -39,10 +39,14 @@ afterEach(() => {
 test("a row is created, changed, kept and deleted by update", async () => {
   const store = new IndexedDBSessionStore(createDatabase());
   const key = sessionKey(client(), "ada");
-  expect(await store.update(key, (before) => (before ? KEEP : row))).toEqual(row);
-  expect(await store.update(key, (before) => ({ ...before!, gen: 2 }))).toMatchObject({ gen: 2 });
-  expect(await store.update(key, () => KEEP)).toMatchObject({ gen: 2 });
-  expect(await new IndexedDBSessionStore(createDatabase()).get(key)).toMatchObject({ gen: 2 });
+  expect(await store.update(key, (before) => (before ? NO_CHANGE : row))).toEqual(row);
+  expect(await store.update(key, (before) => ({ ...before!, generation: 2 }))).toMatchObject({
+    generation: 2,
+  });
+  expect(await store.update(key, () => NO_CHANGE)).toMatchObject({ generation: 2 });
+  expect(await new IndexedDBSessionStore(createDatabase()).get(key)).toMatchObject({
+    generation: 2,
+  });
   expect(await store.update(key, () => undefined)).toBeUndefined();
   expect(await store.get(key)).toBeUndefined();
   expect(await keys(createDatabase())).not.toContain(key);
@@ -55,9 +59,9 @@ test("of a hundred updates at once none is lost", async () => {
   ];
   const key = sessionKey(client(), "ada");
   await stores[0]!.update(key, () => row);
-  const add = (before?: SessionRow) => ({ ...before!, seq: before!.seq + 1 });
+  const add = (before?: SessionRow) => ({ ...before!, sequence: before!.sequence + 1 });
   await Promise.all(Array.from({ length: 100 }, (_, i) => stores[i % 2]!.update(key, add)));
-  expect((await stores[0]!.get(key))!.seq).toBe(101);
+  expect((await stores[0]!.get(key))!.sequence).toBe(101);
 });
 
 test("a change that throws writes nothing", async () => {
@@ -124,15 +128,15 @@ test("signing out leaves nothing of a damaged record, in the list neither", asyn
   const mine = client();
   const sessions = new IndexedDBSessionStore(database);
   const users = new IndexedDBUserStore(database, mine);
-  const people = await users.people();
+  const remembered = await users.users();
   const key = sessionKey(mine, "ada");
-  await set(key, { ...row, gen: "damaged" }, database);
-  expect(await people.list()).toMatchObject([{ sub: "ada" }]);
+  await set(key, { ...row, generation: "damaged" }, database);
+  expect(await remembered.list()).toMatchObject([{ sub: "ada" }]);
   const channel = { post: () => {}, listen: () => () => {} };
-  const desk = { client: mine, tab: "a", sessions, users, channel, random: systemRandom };
-  expect(await checkOut(desk, "ada")).toBeUndefined();
+  const parts = { client: mine, tab: "a", sessions, users, channel, random: systemRandom };
+  expect(await localLogout(parts, "ada")).toBeUndefined();
   expect(await keys(database)).not.toContain(key);
-  expect(await people.list()).toEqual([]);
+  expect(await remembered.list()).toEqual([]);
 });
 
 test("who has a record can be the default user, and who has none can be it no more", async () => {
@@ -140,20 +144,20 @@ test("who has a record can be the default user, and who has none can be it no mo
   const mine = client();
   const users = new IndexedDBUserStore(database, mine);
   const sessions = new IndexedDBSessionStore(database);
-  const people = await users.people();
+  const remembered = await users.users();
   await sessions.update(sessionKey(mine, "gr/ace"), () => row);
-  expect(await people.putDefault("gr/ace")).toBe(true);
-  expect(await people.putDefault("ada")).toBe(false);
+  expect(await remembered.putDefault("gr/ace")).toBe(true);
+  expect(await remembered.putDefault("ada")).toBe(false);
   expect(await users.getActive()).toMatchObject({ sub: "gr/ace", row });
-  await people.dropDefault("ada");
-  await people.dropDefault("gr/ace");
+  await remembered.dropDefault("ada");
+  await remembered.dropDefault("gr/ace");
   expect(await users.getActive()).toMatchObject({ sub: "gr/ace", row });
   await sessions.update(sessionKey(mine, "gr/ace"), () => undefined);
-  await people.dropDefault("gr/ace");
+  await remembered.dropDefault("gr/ace");
   expect(await users.getActive()).toEqual({});
 });
 
-describe("people", () => {
+describe("users", () => {
   const picture = "https://id.example/p.png";
   const rowOf = (name: string, lastUsedAt: number): SessionRow => ({
     ...row,
@@ -163,11 +167,11 @@ describe("people", () => {
   test("are listed with what a picker may show, the last used first", async () => {
     const database = createDatabase();
     const mine = client();
-    const people = await new IndexedDBUserStore(database, mine).people();
+    const remembered = await new IndexedDBUserStore(database, mine).users();
     const sessions = new IndexedDBSessionStore(database);
     const put = (sub: string, row: SessionRow, of = mine) =>
       sessions.update(sessionKey(of, sub), () => row);
-    const end = { why: "signed_out", seq: 1 } as const;
+    const end = { why: "signed_out", sequence: 1 } as const;
     await put("ada", rowOf("Ada", 1));
     await put("gr/ace", rowOf("Grace", 2));
     await put("guest", { ...row, keep: "tabs" });
@@ -176,29 +180,29 @@ describe("people", () => {
       { sub: "gr/ace", name: "Grace", picture, lastUsedAt: 2, needsLogin: false },
       { sub: "ada", name: "Ada", picture, lastUsedAt: 1, needsLogin: false },
     ];
-    expect(await people.list()).toEqual([grace, ada]);
-    expect(await people.known()).toEqual(["ada", "gr/ace", "guest"]);
+    expect(await remembered.list()).toEqual([grace, ada]);
+    expect(await remembered.known()).toEqual(["ada", "gr/ace", "guest"]);
     await put("gr/ace", { ...rowOf("Grace", 2), end, tokens: null });
-    expect(await people.list()).toEqual([{ ...grace, needsLogin: true }, ada]);
+    expect(await remembered.list()).toEqual([{ ...grace, needsLogin: true }, ada]);
     await sessions.update(sessionKey(mine, "gr/ace"), () => undefined);
-    expect(await people.list()).toEqual([ada]);
+    expect(await remembered.list()).toEqual([ada]);
   });
 
   test.for<[string, unknown]>([
     ["damaged", "garbage"],
     ["nothing", null],
-    ["of another shape", { v: 2, person: { name: "Grace" } }],
+    ["of another shape", { v: 2, user: { name: "Grace" } }],
     ["with a name that is none", { name: {}, lastUsedAt: "x", needsLogin: 0 }],
   ])("whose record is %s are there by their sub, and the others as ever", async ([, record]) => {
     const database = createDatabase();
     const mine = client();
     const sessions = new IndexedDBSessionStore(database);
     await sessions.update(sessionKey(mine, "linus"), () => rowOf("Linus", 1));
-    const people = await new IndexedDBUserStore(database, mine).people();
-    expect(await people.list()).toHaveLength(1);
-    const list = await get<Map<string, unknown>>(peopleKey(mine), database);
-    await set(peopleKey(mine), list!.set("ada", record), database);
-    expect(await people.list()).toEqual([
+    const remembered = await new IndexedDBUserStore(database, mine).users();
+    expect(await remembered.list()).toHaveLength(1);
+    const list = await get<Map<string, unknown>>(usersKey(mine), database);
+    await set(usersKey(mine), list!.set("ada", record), database);
+    expect(await remembered.list()).toEqual([
       expect.objectContaining({ sub: "linus", name: "Linus" }),
       { sub: "ada", lastUsedAt: 0, needsLogin: true },
     ]);
@@ -208,41 +212,44 @@ describe("people", () => {
     const database = createDatabase();
     const mine = client();
     const sessions = new IndexedDBSessionStore(database);
-    const people = await new IndexedDBUserStore(database, mine).people();
+    const remembered = await new IndexedDBUserStore(database, mine).users();
     await sessions.update(sessionKey(mine, "linus"), () => rowOf("Linus", 1));
     await set(sessionKey(mine, "ada"), "garbage", database);
     for (const list of ["garbage", null, {}, undefined]) {
-      await set(peopleKey(mine), list, database);
+      await set(usersKey(mine), list, database);
       await sessions.update(sessionKey(mine, "grace"), () => rowOf("Grace", 2));
-      expect(await people.list()).toEqual([
+      expect(await remembered.list()).toEqual([
         expect.objectContaining({ sub: "grace", name: "Grace" }),
         expect.objectContaining({ sub: "linus", name: "Linus" }),
         { sub: "ada", lastUsedAt: 0, needsLogin: true },
       ]);
       await sessions.update(sessionKey(mine, "grace"), () => undefined);
     }
-    await set(peopleKey(mine), "garbage", database);
-    await people.forget("ada");
-    expect(await people.list()).toEqual([expect.objectContaining({ sub: "linus" })]);
+    await set(usersKey(mine), "garbage", database);
+    await remembered.forget("ada");
+    expect(await remembered.list()).toEqual([expect.objectContaining({ sub: "linus" })]);
   });
 
   test("are not written by a refresh", async () => {
     const database = createDatabase();
     const mine = client();
     const sessions = new IndexedDBSessionStore(database);
-    const people = await new IndexedDBUserStore(database, mine).people();
+    const remembered = await new IndexedDBUserStore(database, mine).users();
     await sessions.update(sessionKey(mine, "ada"), () => rowOf("Ada", 1));
-    await people.list();
+    await remembered.list();
     const put = vi.spyOn(IDBObjectStore.prototype, "put");
-    await sessions.update(sessionKey(mine, "ada"), (row) => ({ ...row!, gen: row!.gen + 1 }));
+    await sessions.update(sessionKey(mine, "ada"), (row) => ({
+      ...row!,
+      generation: row!.generation + 1,
+    }));
     expect(put).toHaveBeenCalledTimes(1);
     await sessions.update(sessionKey(mine, "ada"), (row) => ({
       ...row!,
-      end: { why: "invalid_grant", seq: 1 },
+      end: { why: "invalid_grant", sequence: 1 },
       tokens: null,
     }));
     expect(put).toHaveBeenCalledTimes(3);
-    expect(await people.list()).toMatchObject([{ sub: "ada", needsLogin: true }]);
+    expect(await remembered.list()).toMatchObject([{ sub: "ada", needsLogin: true }]);
   });
 
   test("who are forgotten are nowhere, and the others as they were", async () => {
@@ -257,16 +264,16 @@ describe("people", () => {
     await ledger.put(`${mine}-1`, { sub });
     await ledger.put(`${mine}-2`, { sub: "grace" });
     await users.putDefault(sub);
-    const people = await users.people();
-    await people.forget(sub);
+    const remembered = await users.users();
+    await remembered.forget(sub);
     const left = JSON.stringify(await entries(database));
     expect(left).not.toContain(encodeURIComponent(sub));
     expect(left).not.toContain(sub);
     expect(await users.getActive()).toEqual({});
     expect(await ledger.get(`${mine}-2`)).toEqual({ sub: "grace" });
-    expect(await people.list()).toHaveLength(1);
+    expect(await remembered.list()).toHaveLength(1);
     await users.putDefault("grace");
-    await people.forget(sub);
+    await remembered.forget(sub);
     expect(await users.getActive()).toMatchObject({ sub: "grace" });
   });
 
@@ -279,14 +286,14 @@ describe("people", () => {
       await sessions.update(sessionKey(mine, `person-${at}`), () => rowOf("Somebody", at));
     }
     await users.putDefault("person-0");
-    const people = await users.people();
-    expect(await people.list()).toHaveLength(20);
+    const remembered = await users.users();
+    expect(await remembered.list()).toHaveLength(20);
     const read = vi.spyOn(IDBObjectStore.prototype, "get");
     const others = (["getAll", "getAllKeys", "openCursor"] as const).map((name) =>
       vi.spyOn(IDBObjectStore.prototype, name),
     );
-    await people.list();
-    expect(read.mock.calls).toEqual([[peopleKey(mine)]]);
+    await remembered.list();
+    expect(read.mock.calls).toEqual([[usersKey(mine)]]);
     read.mockClear();
     expect((await users.getActive()).row).toBeDefined();
     expect(read.mock.calls).toEqual([[defaultUserKey(mine)], [sessionKey(mine, "person-0")]]);
@@ -298,18 +305,18 @@ test.for<[string, unknown]>([
   ["a string", "garbage"],
   ["null", null],
   ["empty", {}],
-  ["a version alone", { v: 1, end: null, att: null }],
-  ["without a generation", { ...row, gen: undefined }],
-  ["with a sequence that is no number", { ...row, seq: Number.NaN }],
+  ["a version alone", { v: 1, end: null, attempt: null }],
+  ["without a generation", { ...row, generation: undefined }],
+  ["with a sequence that is no number", { ...row, sequence: Number.NaN }],
   ["without tokens", { ...row, tokens: null }],
   ["with tokens of nobody", { ...row, tokens: {} }],
   ["with tokens that are none", { ...row, tokens: "x" }],
   ["without an index", { ...row, access: null }],
   [
     "with an index of nonsense",
-    { ...row, access: { nonsense: { gen: 1, expiresAt: 1, scope: [] } } },
+    { ...row, access: { nonsense: { generation: 1, expiresAt: 1, scope: [] } } },
   ],
-  ["with a broken attempt", { ...row, att: "x" }],
+  ["with a broken attempt", { ...row, attempt: "x" }],
   ["with a broken end", { ...row, end: "x" }],
 ])("a record that is %s counts as none, and a login replaces it", async ([, record]) => {
   const database = createDatabase();
@@ -321,15 +328,15 @@ test.for<[string, unknown]>([
   const users = new IndexedDBUserStore(database, mine);
   await users.putDefault("ada");
   expect(await users.getActive()).toEqual({ sub: "ada", isPinned: false });
-  expect(await store.update(key, (before) => (before ? KEEP : row))).toEqual(row);
+  expect(await store.update(key, (before) => (before ? NO_CHANGE : row))).toEqual(row);
   expect(await store.get(key)).toEqual(row);
 });
 
 test("a record of a newer version is handed on as it is", async () => {
   const database = createDatabase();
   const key = sessionKey(client(), "ada");
-  await set(key, { v: 2, unheard: "of" }, database);
-  expect(await new IndexedDBSessionStore(database).get(key)).toEqual({ v: 2, unheard: "of" });
+  await set(key, { v: 2, unreceived: "of" }, database);
+  expect(await new IndexedDBSessionStore(database).get(key)).toEqual({ v: 2, unreceived: "of" });
 });
 
 test("the request store lists and deletes requests only, and gives a request to one of two takers", async () => {

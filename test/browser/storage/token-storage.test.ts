@@ -3,7 +3,10 @@ import { expect, test, vi } from "vitest";
 import { createDatabase } from "../../../src/browser/storage/database.ts";
 import { IndexedDBTokenStorage } from "../../../src/browser/storage/indexeddb-token-storage.ts";
 import { WebTokenStorage } from "../../../src/browser/storage/web-token-storage.ts";
-import { describeTokenStorage, type StorageUnderTest } from "../../support/token-storage-contract.ts";
+import {
+  describeTokenStorage,
+  type StorageUnderTest,
+} from "../../support/token-storage-contract.ts";
 
 function testTime() {
   let time = 1_800_000_000_000;

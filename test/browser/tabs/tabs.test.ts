@@ -4,65 +4,65 @@ import { DocumentPage } from "../../../src/browser/page/document-page.ts";
 import { WebLocksTabLock } from "../../../src/browser/tabs/web-locks-tab-lock.ts";
 import type { TabMessage } from "../../../src/core/message.ts";
 
-const message: TabMessage = { p: 1, k: "ada", from: "a", sid: "s", t: "user", what: "login" };
+const message: TabMessage = { p: 1, k: "ada", from: "a", sessionId: "s", t: "user", what: "login" };
 
 test("a message reaches every listener, in the sending tab too, until it leaves", async () => {
   const [a, b] = [new BroadcastTabChannel("test,channel"), new BroadcastTabChannel("test,channel")];
-  const heard: string[] = [];
-  const leaveA = a.listen(() => heard.push("a"));
+  const received: string[] = [];
+  const leaveA = a.listen(() => received.push("a"));
   const first = new Promise<TabMessage>((resolve) => b.listen(resolve));
-  const leaveB = b.listen(() => heard.push("b"));
+  const leaveB = b.listen(() => received.push("b"));
   a.post(message);
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
   expect(await first).toEqual(message);
-  expect(heard).toEqual(["a", "b"]);
+  expect(received).toEqual(["a", "b"]);
   leaveA();
   leaveB();
   const second = new Promise<TabMessage>((resolve) => b.listen(resolve));
   a.post(message);
   await second;
-  expect(heard).toEqual(["a", "b"]);
+  expect(received).toEqual(["a", "b"]);
 });
 
 test("a message is delivered even when its sender listens to nothing", async () => {
-  const heard = new Promise<TabMessage>((resolve) =>
+  const received = new Promise<TabMessage>((resolve) =>
     new BroadcastTabChannel("test,quiet").listen(resolve),
   );
   new BroadcastTabChannel("test,quiet").post(message);
-  expect(await heard).toEqual(message);
+  expect(await received).toEqual(message);
 });
 
 test("what is not a message of this protocol is passed over", async () => {
   const raw = new BroadcastChannel("latchkey/1/test,foreign");
-  const heard: TabMessage[] = [];
+  const received: TabMessage[] = [];
   const channel = new BroadcastTabChannel("test,foreign");
   const last = new Promise<void>((resolve) => {
     channel.listen((message) => {
-      heard.push(message);
+      received.push(message);
       resolve();
     });
   });
   for (const foreign of [null, "x", { p: 2, k: "ada", t: "done" }, { p: 1, t: "done" }, message])
     raw.postMessage(foreign);
   await last;
-  expect(heard).toEqual([message]);
+  expect(received).toEqual([message]);
   raw.close();
 });
 
 test("B10: a message of another type or version throws in no listener, and the next one is heard", async () => {
   const raw = new BroadcastChannel("latchkey/1/test,types");
-  const heard: TabMessage[] = [];
+  const received: TabMessage[] = [];
   const channel = new BroadcastTabChannel("test,types");
   const last = new Promise<void>((resolve) => {
     channel.listen((message) => {
-      heard.push(message);
+      received.push(message);
       resolve();
     });
   });
-  const base = { p: 1, k: "ada", from: "a", sid: "s" };
+  const base = { p: 1, k: "ada", from: "a", sessionId: "s" };
   for (const foreign of [
     { ...base, t: "done" },
-    { ...base, t: "done", gen: "1", seq: 1, want: "x" },
+    { ...base, t: "done", generation: "1", sequence: 1, target: "x" },
     { ...base, t: "user" },
     { ...base, t: "user", what: "suspend" },
     { ...base, t: "moved", to: "elsewhere" },
@@ -71,7 +71,7 @@ test("B10: a message of another type or version throws in no listener, and the n
   ])
     raw.postMessage(foreign);
   await last;
-  expect(heard).toEqual([message]);
+  expect(received).toEqual([message]);
   raw.close();
 });
 

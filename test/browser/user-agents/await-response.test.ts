@@ -37,8 +37,8 @@ test("only the answer with our state at our redirect URI counts, and its sender 
   const { response, gone } = depart("a;b");
   await vi.waitFor(() => expect(gone).toHaveBeenCalledOnce());
   const channel = await stranger("a;b");
-  const heard: unknown[] = [];
-  channel.onmessage = ({ data }) => heard.push(data);
+  const received: unknown[] = [];
+  channel.onmessage = ({ data }) => received.push(data);
   const good = `${REDIRECT}?code=c&state=${encodeURIComponent("a;b")}`;
   for (const foreign of [
     null,
@@ -58,7 +58,7 @@ test("only the answer with our state at our redirect URI counts, and its sender 
   }
   channel.postMessage({ p: 1, t: "response", url: good } satisfies ResponseMessage);
   expect(await response).toBe(good);
-  await vi.waitFor(() => expect(heard).toEqual([{ p: 1, t: "taken" }]));
+  await vi.waitFor(() => expect(received).toEqual([{ p: 1, t: "taken" }]));
 });
 
 test("a response in the fragment arrives, too: judged it is later", async () => {

@@ -1,6 +1,6 @@
 import {
   createAuth,
-  createEngine,
+  createLazyServer,
   DeviceCodeGrant,
   IframeUserAgent,
   PopupUserAgent,
@@ -12,7 +12,7 @@ declare global {
     /** For tests, which configure everything from outside. */
     latchkey: {
       createAuth: typeof createAuth;
-      createEngine: typeof createEngine;
+      createLazyServer: typeof createLazyServer;
       DeviceCodeGrant: typeof DeviceCodeGrant;
       IframeUserAgent: typeof IframeUserAgent;
       PopupUserAgent: typeof PopupUserAgent;
@@ -25,7 +25,7 @@ declare global {
 
 window.latchkey = {
   createAuth,
-  createEngine,
+  createLazyServer,
   DeviceCodeGrant,
   IframeUserAgent,
   PopupUserAgent,

@@ -3,11 +3,11 @@ import { button, scenes, type Scene } from "./scenes.ts";
 
 declare global {
   interface Window {
-    /** Shows one; what is asked is answered in `answer`. */
+    /** Shows one; what is asked is answered in `response`. */
     show: (scene: Scene) => void;
     /** Of the last question. */
     leave: () => void;
-    answer: unknown;
+    response: unknown;
   }
 }
 
@@ -19,9 +19,9 @@ window.leave = () => asked.abort();
 window.show = (scene) => {
   asked.abort();
   asked = new AbortController();
-  window.answer = undefined;
+  window.response = undefined;
   Promise.resolve(scenes[scene](asked)).then(
-    (answer) => (window.answer = answer ?? "over"),
-    (error: unknown) => (window.answer = String(error)),
+    (response) => (window.response = response ?? "over"),
+    (error: unknown) => (window.response = String(error)),
   );
 };

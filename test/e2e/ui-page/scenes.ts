@@ -25,7 +25,7 @@ const NAMES = [
   "Barbara Liskov",
 ];
 
-function people(count: number): RememberedUser[] {
+function users(count: number): RememberedUser[] {
   return NAMES.slice(0, count).map((name, i) => ({
     sub: `person-${i}`,
     name,
@@ -70,7 +70,7 @@ export function button(status: AuthState["status"]): ButtonAuth {
       go("authenticated");
       return ADA;
     },
-    signOut: async () => {
+    logout: async () => {
       go("anonymous");
       return { server: "told" as const };
     },
@@ -80,20 +80,20 @@ export function button(status: AuthState["status"]): ButtonAuth {
 
 function choose(count: number) {
   return ({ signal }: AbortController) =>
-    document.querySelector("latchkey-accounts")!.chooseUser(people(count), { signal });
+    document.querySelector("latchkey-accounts")!.chooseUser(users(count), { signal });
 }
 
-function device(status: DeviceStatus, leftMs = 754_000) {
+function device(status: DeviceStatus, remainingMs = 754_000) {
   return (controller: AbortController) => {
     // Some of the time is over, so that the ring is a ring.
     const { now } = Date;
-    Date.now = () => now() + leftMs - CODE_LIVES_MS;
+    Date.now = () => now() + remainingMs - CODE_LIVES_MS;
     const shown = document.querySelector("latchkey-device")!.showCode(
       {
         userCode: "WDJB-MJHT",
         verificationUri: "https://id.example.com/device",
         verificationUriComplete: "https://id.example.com/device?user_code=WDJB-MJHT",
-        expiresAt: now() + leftMs,
+        expiresAt: now() + remainingMs,
       },
       {
         signal: controller.signal,

@@ -1,6 +1,6 @@
 import { createAuth, type Auth } from "../../../../src/index.ts";
 import { defineLatchkeyElements } from "../../../../src/ui.ts";
-import { rememberPeople } from "./users.ts";
+import { rememberUsers } from "./users.ts";
 
 const ISSUER = "https://id.example";
 
@@ -24,7 +24,7 @@ const clients = new Map<number, Auth>();
 
 window.remember = async (count) => {
   const clientId = `app-of-${count}`;
-  await rememberPeople(ISSUER, clientId, count);
+  await rememberUsers(ISSUER, clientId, count);
   const auth = createAuth({ issuer: ISSUER, clientId, redirectUri: location.href });
   clients.set(count, auth);
   // What is loaded, opened and made at the first use.

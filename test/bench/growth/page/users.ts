@@ -2,10 +2,10 @@ import { createDatabase } from "../../../../src/browser/storage/database.ts";
 import { IndexedDBSessionStore } from "../../../../src/browser/storage/indexeddb-session-store.ts";
 import { clientKey, sessionKey } from "../../../../src/core/keys.ts";
 import type { SessionRow } from "../../../../src/core/session.ts";
-import { USUAL_WANT } from "../../../../src/core/want.ts";
+import { DEFAULT_TARGET } from "../../../../src/core/want.ts";
 
 /** As after as many logins. Everybody has an ID token of a usual length. */
-export async function rememberPeople(
+export async function rememberUsers(
   issuer: string,
   clientId: string,
   count: number,
@@ -23,24 +23,29 @@ function sessionOf(at: number): SessionRow {
   const hourMs = 3_600_000;
   return {
     v: 1,
-    sid: `sid-${at}`,
-    gen: 1,
-    seq: 1,
-    cseq: 1,
-    att: null,
+    sessionId: `sid-${at}`,
+    generation: 1,
+    sequence: 1,
+    committedSequence: 1,
+    attempt: null,
     end: null,
     keep: "device",
     remembered: { ...profile, lastUsedAt: Date.now() - at },
     renewable: true,
     access: {
-      [USUAL_WANT]: { gen: 1, expiresAt: Date.now() + hourMs, scope: ["openid"], lifeMs: hourMs },
+      [DEFAULT_TARGET]: {
+        generation: 1,
+        expiresAt: Date.now() + hourMs,
+        scope: ["openid"],
+        lifetimeMs: hourMs,
+      },
     },
     tokens: {
       refreshToken: `refresh-${at}`,
       idToken: "x".repeat(1_200),
       idTokenVerified: true,
       user: { sub, ...profile, claims: { sub, ...profile } },
-      access: { [USUAL_WANT]: { token: `token-${at}`, tokenType: "Bearer" } },
+      access: { [DEFAULT_TARGET]: { token: `token-${at}`, tokenType: "Bearer" } },
     },
   };
 }

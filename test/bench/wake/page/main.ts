@@ -22,10 +22,10 @@ const ways: Record<Way, () => Promise<string>> = {
 
 new BroadcastChannel(WAKE).onmessage = ({ data: { way, sleptMs } }: MessageEvent<WakeWord>) => {
   sleep(sleptMs);
-  ways[way]().then(answer, () => answer(undefined));
+  ways[way]().then(response, () => response(undefined));
 };
 
-function answer(token: string | undefined): void {
+function response(token: string | undefined): void {
   const woken: WokenWord = { at: machineNow(), token };
   const channel = new BroadcastChannel(WOKEN);
   channel.postMessage(woken);

@@ -1,7 +1,7 @@
 import { createStore, get, set } from "idb-keyval";
 import { clientKey, sessionKey } from "../../../../src/core/keys.ts";
 import type { SessionRow, TokenRecord } from "../../../../src/core/session.ts";
-import { USUAL_WANT as WANT } from "../../../../src/core/want.ts";
+import { DEFAULT_TARGET as TARGET } from "../../../../src/core/want.ts";
 import { CLIENT_ID, issuer } from "../../page/client.ts";
 
 const entries = createStore("latchkey", "entries");
@@ -15,7 +15,7 @@ export function minimumToken(): Promise<string> {
   return navigator.locks.request("minimum", async () => {
     const row = (await get<SessionRow>(key, entries))!;
     const record = row.tokens as TokenRecord;
-    if (row.access[WANT]!.expiresAt > Date.now()) return record.access[WANT]!.token;
+    if (row.access[TARGET]!.expiresAt > Date.now()) return record.access[TARGET]!.token;
 
     const response = await fetch(`${issuer()}/token`, {
       method: "POST",
@@ -26,23 +26,27 @@ export function minimumToken(): Promise<string> {
       }),
     });
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    const answer = (await response.json()) as TokenAnswer;
-    const { access_token: token, token_type: tokenType } = answer;
-    const gen = row.gen + 1;
-    const seq = row.seq + 1;
-    const expiresAt = Date.now() + answer.expires_in * 1_000;
+    const reply = (await response.json()) as TokenResponse;
+    const { access_token: token, token_type: tokenType } = reply;
+    const generation = row.generation + 1;
+    const sequence = row.sequence + 1;
+    const expiresAt = Date.now() + reply.expires_in * 1_000;
     const tokens: TokenRecord = {
       ...record,
-      refreshToken: answer.refresh_token,
-      access: { [WANT]: { token, tokenType } },
+      refreshToken: reply.refresh_token,
+      access: { [TARGET]: { token, tokenType } },
     };
-    const access = { [WANT]: { ...row.access[WANT]!, gen, expiresAt } };
-    await set(key, { ...row, gen, seq, cseq: seq, access, tokens }, entries);
+    const access = { [TARGET]: { ...row.access[TARGET]!, generation, expiresAt } };
+    await set(
+      key,
+      { ...row, generation, sequence, committedSequence: sequence, access, tokens },
+      entries,
+    );
     return token;
   });
 }
 
-interface TokenAnswer {
+interface TokenResponse {
   readonly access_token: string;
   readonly token_type: string;
   readonly expires_in: number;

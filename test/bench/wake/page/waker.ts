@@ -17,11 +17,11 @@ const wake = new BroadcastChannel(WAKE);
 window.wake = (word, tabs) =>
   new Promise((resolve) => {
     const woken: WokenWord[] = [];
-    const answers = new BroadcastChannel(WOKEN);
-    answers.onmessage = ({ data }: MessageEvent<WokenWord>) => {
+    const responses = new BroadcastChannel(WOKEN);
+    responses.onmessage = ({ data }: MessageEvent<WokenWord>) => {
       woken.push(data);
       if (woken.length < tabs) return;
-      answers.close();
+      responses.close();
       const last = Math.max(...woken.map(({ at }) => at));
       resolve({ ms: last - begin, tokens: woken.map(({ token }) => token) });
     };

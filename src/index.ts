@@ -19,7 +19,7 @@ export type {
   RememberedUser,
 } from "./core/login-prompt.ts";
 export type { User } from "./core/user.ts";
-export type { TokenTarget } from "./core/want.ts";
+export type { TokenTarget } from "./core/token-target.ts";
 
 export { DeviceCodeError } from "./core/device-code-error.ts";
 export { UserFetchError } from "./core/user-fetch-error.ts";
@@ -169,4 +169,4 @@ export type { TokenSet } from "./core/token-set.ts";
 export type { TokenStorage } from "./core/token-storage.ts";
 export type { UserFetcher } from "./core/user-fetcher.ts";
 export type { RoundTrip, UserAgent } from "./core/user-agent.ts";
-export type { TargetKey } from "./core/want.ts";
+export type { TargetKey } from "./core/token-target.ts";

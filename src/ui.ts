@@ -1,5 +1,5 @@
 export { defineLatchkeyElements } from "./ui/define.ts";
-export { LatchkeyUsers } from "./ui/accounts.ts";
+export { LatchkeyUsers } from "./ui/users.ts";
 export { LatchkeyButton } from "./ui/button.ts";
 export type { ButtonAuth } from "./ui/button.ts";
 export { LatchkeyDevice } from "./ui/device.ts";

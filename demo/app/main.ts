@@ -2,15 +2,15 @@ import { Activity, describe } from "./activity.ts";
 import { auth } from "./auth.ts";
 import { element, elementOf, setText } from "./element.ts";
 import { forgetAction, keepFocus, rememberAction } from "./focus.ts";
-import { UsersCard } from "./people-card.ts";
-import { usersChanged } from "./people-news.ts";
+import { UsersCard } from "./users-card.ts";
+import { usersChanged } from "./users-news.ts";
 import { problemOf } from "./problem.ts";
-import { accounts } from "./prompts.ts";
+import { users as picker } from "./prompts.ts";
 import { cueScrolling } from "./scroll-cue.ts";
 import { SignIn } from "./sign-in.ts";
 import { tabName } from "./tab-name.ts";
 import { leaveWord, onWord } from "./tab-word.ts";
-import { patience, TokenLifetime } from "./token-life.ts";
+import { patience, TokenLifetime } from "./token-lifetime.ts";
 import { markNews, notify, show, showResponse, showOrigin, showSignedOut } from "./view.ts";
 import { ANOTHER, isNews, THIS, whoBrought } from "./who.ts";
 import {
@@ -30,7 +30,7 @@ const users = new UsersCard(
   auth,
   {
     switchTo: (sub) => auth.switchUser(sub),
-    signIn: (sub) => signIn.go("window", sub),
+    signIn: (sub) => signIn.start("window", sub),
     // Of one account: the provider, where another person may be signed in, is not asked.
     logout: (sub) => logout(() => auth.logout({ user: sub, endSession: "none" })),
     forget: (sub) => logout(() => auth.forget(sub)),
@@ -126,7 +126,7 @@ function logout(act: () => Promise<LogoutResult>): Promise<LogoutResult> {
 function offer(id: string, way: "window" | "page"): void {
   onClick(id, (event) => {
     if (way === "page") rememberAction(event);
-    return signIn.go(way, shown.status === "expired" ? shown.user?.sub : undefined);
+    return signIn.start(way, shown.status === "expired" ? shown.user?.sub : undefined);
   });
 }
 
@@ -179,14 +179,14 @@ setText("tab-name", name);
 document.title = `${name} · Latchkey demo`;
 cueScrolling(element("activity-scroll"), element("activity"));
 
-accounts.userAgent = signIn.userAgent(update);
+picker.userAgent = signIn.userAgent(update);
 const button = elementOf("latchkey-button");
 button.auth = {
   get state() {
     return auth.state;
   },
   subscribe: (listener) => auth.subscribe(listener),
-  login: ({ loginHint } = {}) => signIn.go("window", loginHint),
+  login: ({ loginHint } = {}) => signIn.start("window", loginHint),
   logout: () => logout(() => auth.logout()),
 };
 button.addEventListener("latchkey-error", (event) => tell((event as CustomEvent<unknown>).detail));

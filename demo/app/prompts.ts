@@ -1,17 +1,17 @@
 import type { LoginPrompt } from "../../src/index.ts";
 import { defineLatchkeyElements, loginPrompt } from "../../src/ui.ts";
 import { elementOf } from "./element.ts";
-import { usersChanged } from "./people-news.ts";
+import { usersChanged } from "./users-news.ts";
 
 defineLatchkeyElements();
 
 /** The picker. */
-export const accounts = elementOf("latchkey-accounts");
+export const users = elementOf("latchkey-users");
 const remember = elementOf("latchkey-remember");
 
 /** What asks the person: two elements of the page. */
 export const prompt: LoginPrompt = loginPrompt({
-  accounts,
+  users,
   remember: {
     shouldRemember: async (user, options) => {
       const response = await remember.shouldRemember(user, options);

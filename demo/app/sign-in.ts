@@ -26,7 +26,7 @@ export class SignIn {
   }
 
   /** `loginHint`: who is suggested at the login page; without one the person chooses there, whoever is signed in. */
-  go(way: "window" | "page", loginHint?: string): Promise<User> {
+  start(way: "window" | "page", loginHint?: string): Promise<User> {
     this.#way = way;
     const who: LoginOptions =
       loginHint === undefined ? { prompt: "select_account" } : { loginHint };

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type Provider from "oidc-provider";
-import { findUser } from "./people.ts";
+import { findUser } from "./users.ts";
 
 interface Me {
   readonly sub: string;

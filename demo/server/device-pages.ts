@@ -1,6 +1,6 @@
 import { Html, html } from "./html.ts";
 import { noticePage, page } from "./pages.ts";
-import type { ShownUser } from "./people.ts";
+import type { ShownUser } from "./users.ts";
 
 /** What a person sees on the phone while a device waits for them. @see RFC 8628 section 3.3 */
 
@@ -57,7 +57,7 @@ export function deviceRefusedPage(): string {
 
 function identity(user: ShownUser): Html {
   return html`<p class="identity">
-    <img src="/people/${user.sub}.svg" alt="" width="36" height="36" />
+    <img src="/users/${user.sub}.svg" alt="" width="36" height="36" />
     <span class="who"><span>You are signed in as</span><b>${user.name}</b></span>
   </p>`;
 }

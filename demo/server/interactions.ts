@@ -3,7 +3,7 @@ import { interactionPolicy, type KoaContextWithOIDC } from "oidc-provider";
 import type Provider from "oidc-provider";
 import { readAll } from "./body.ts";
 import { loginPage } from "./pages.ts";
-import { findUser, users } from "./people.ts";
+import { findUser, users } from "./users.ts";
 
 const { Check, Prompt, base } = interactionPolicy;
 

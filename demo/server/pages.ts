@@ -1,5 +1,5 @@
 import { Html, html } from "./html.ts";
-import type { ShownUser } from "./people.ts";
+import type { ShownUser } from "./users.ts";
 
 const MARK = html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" class="mark">
   <path
@@ -57,7 +57,7 @@ export function loginPage({ uid, client, users, hinted, current }: LoginPage): s
     "Sign in",
     html`<h1>Who are you?</h1>
       <p class="lead">to continue to <strong>${client}</strong></p>
-      <form method="post" action="/interaction/${uid}" class="people">
+      <form method="post" action="/interaction/${uid}" class="users">
         ${sorted.map(
           (user) =>
             html`<button
@@ -66,7 +66,7 @@ export function loginPage({ uid, client, users, hinted, current }: LoginPage): s
               class="person"
               ${user === first ? new Html("autofocus") : ""}
             >
-              <img src="/people/${user.sub}.svg" alt="" width="44" height="44" />
+              <img src="/users/${user.sub}.svg" alt="" width="44" height="44" />
               <span class="who"><b>${user.name}</b><span>${user.email}</span></span>
               ${user === first ? html`<span class="tag">${user === hinted ? "Suggested" : "Signed in"}</span>` : ""}
             </button>`,

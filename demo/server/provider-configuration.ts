@@ -9,7 +9,7 @@ import {
 import * as devicePages from "./device-pages.ts";
 import { loadExistingGrant, policy } from "./interactions.ts";
 import * as pages from "./pages.ts";
-import { claimsOf, findUser } from "./people.ts";
+import { claimsOf, findUser } from "./users.ts";
 
 export interface ConfigurationInput {
   readonly issuer: string;

@@ -7,7 +7,7 @@ import { handle, listenOnLoopback } from "./loopback.ts";
 import { interact } from "./interactions.ts";
 import { MemoryDatabase } from "./memory-adapter.ts";
 import { noticePage } from "./pages.ts";
-import { findUser, pictureOf } from "./people.ts";
+import { findUser, pictureOf } from "./users.ts";
 import { configuration } from "./provider-configuration.ts";
 import { TokenRequests } from "./token-requests.ts";
 
@@ -73,7 +73,7 @@ const ASSETS: Readonly<Record<string, readonly [type: string, body: string]>> = 
   ],
 };
 
-/** An OpenID provider on this machine: everything in memory, keys made at start, three people without passwords. */
+/** An OpenID provider on this machine: everything in memory, keys made at start, three users without passwords. */
 export async function startProvider(options: ProviderOptions): Promise<RunningProvider> {
   const { origins, autoLogin = false, cutsOpener = false } = options;
   const loopback = await listenOnLoopback(options.port ?? 4700);
@@ -164,6 +164,6 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
 }
 
 function picture(pathname: string): readonly [string, string] | undefined {
-  const user = findUser(/^\/people\/(\w+)\.svg$/.exec(pathname)?.[1]);
+  const user = findUser(/^\/users\/(\w+)\.svg$/.exec(pathname)?.[1]);
   return user && ["image/svg+xml", pictureOf(user)];
 }

@@ -5,7 +5,7 @@ import { chunk } from "../core/lazy.ts";
 import type { TabMessage } from "../core/message.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { UserAgent } from "../core/user-agent.ts";
-import { DEFAULT_TARGET, targetKey } from "../core/want.ts";
+import { DEFAULT_TARGET, targetKey } from "../core/token-target.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./session/active-session.ts";
 import { authorizedFetch } from "../fetch/create-fetch.ts";
 import { localLogoutUntold } from "./logout/local-logout.ts";
@@ -140,7 +140,7 @@ export class AuthManager implements Auth {
     // First: whoever asks for a token from now on must not sign in again.
     this.#logins.loggedOut(user);
     await localLogoutUntold(this.#config, user);
-    if (user === this.#session.sub) this.#session.leave();
+    if (user === this.#session.sub) this.#session.clear();
     await this.#userRemoval.tell(user);
     await this.#session.load("this-tab").catch(ignore);
     // From here on the server is told; whether it hears changes nothing here.
@@ -198,27 +198,27 @@ export class AuthManager implements Auth {
   }
 
   async #onMessage(message: TabMessage): Promise<void> {
-    const { t, k, from, sessionId } = message;
+    const { type, key, from, sessionId } = message;
     const isOwn = from === this.#config.tab;
     // Whoever signed in or out here goes on here.
-    if (t === "user") {
+    if (type === "user") {
       if (isOwn) return;
       const { what } = message;
-      if (what === "login") this.#logins.tell(({ automatic }) => automatic.loggedIn(k));
+      if (what === "login") this.#logins.tell(({ automatic }) => automatic.loggedIn(key));
       else {
-        void this.#userRemoval.tell(k);
-        if ((this.#session.sub ?? k) === k) this.#logins.loggedOut(k);
+        void this.#userRemoval.tell(key);
+        if ((this.#session.sub ?? key) === key) this.#logins.loggedOut(key);
       }
-      return this.#session.onMessage(k, what).catch(this.#onUnread);
+      return this.#session.onMessage(key, what).catch(this.#onUnread);
     }
-    if (k !== this.#session.sub || (t !== "done" && t !== "ended")) return;
-    if (t === "ended") this.#session.drop();
+    if (key !== this.#session.sub || (type !== "done" && type !== "ended")) return;
+    if (type === "ended") this.#session.drop();
     // Whoever waits here for the same is told by the refresh itself.
-    if (t === "done") await this.#silentTokens.usual?.catch(ignore);
-    if (t === "done" && this.#session.isAt(sessionId, message.generation)) return;
+    if (type === "done") await this.#silentTokens.usual?.catch(ignore);
+    if (type === "done" && this.#session.hasGeneration(sessionId, message.generation)) return;
     const read = this.#session.load(isOwn ? "this-tab" : "other-tab");
     // The token at hand is good, whoever has a newer one.
-    await read.catch(t === "done" ? ignore : this.#onUnread);
+    await read.catch(type === "done" ? ignore : this.#onUnread);
   }
 
   /** What other tabs did since is not known here: the next call reads the store again. */
@@ -266,7 +266,7 @@ export class AuthManager implements Auth {
     if (isDefault && cache === "default") {
       const good = this.#session.goodToken();
       if (good) return good;
-      if (this.#session.isOver()) {
+      if (this.#session.isExpired()) {
         try {
           return await this.#silentTokens.renew(options, undefined);
         } catch (error) {

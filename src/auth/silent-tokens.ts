@@ -4,7 +4,7 @@ import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { sessionKey } from "../core/keys.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import { DEFAULT_TARGET, targetKey } from "../core/want.ts";
+import { DEFAULT_TARGET, targetKey } from "../core/token-target.ts";
 import type { LazyLogins } from "./login/lazy-logins.ts";
 import {
   type ActiveSession,
@@ -77,7 +77,7 @@ export class SilentTokens {
       const response = await grant.requestToken(request);
       // Tokens without a generation are not in the store yet.
       if (response.generation === undefined)
-        await this.#logins.keep(response, request, { isKnown });
+        await this.#logins.storeTokens(response, request, { isKnown });
       else if (response.user?.sub !== (user ?? response.user?.sub)) throw otherUser();
       await this.#session.publishRefreshed(response, targetKey(options)).catch(ignore);
       return response.accessToken;

@@ -7,7 +7,7 @@ import type { Grant } from "../core/grant.ts";
 import { clientKey } from "../core/keys.ts";
 import type { TabLock } from "../core/ports.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
-import type { TokenTarget } from "../core/want.ts";
+import type { TokenTarget } from "../core/token-target.ts";
 import { createLazyServer } from "./lazy-server.ts";
 import { ClientCredentialsGrant } from "../grants/client-credentials-grant.ts";
 import { RefreshTokenGrant } from "../grants/refresh-token-grant.ts";

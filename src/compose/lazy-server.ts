@@ -7,7 +7,7 @@ import type { ImportedTokens } from "../import/source.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Send } from "../core/refresher.ts";
 import type { RequestStore } from "../core/request-store.ts";
-import { parseTargetKey } from "../core/want.ts";
+import { parseTargetKey } from "../core/token-target.ts";
 import type { ImportValidation } from "../import/validate-tokens.ts";
 
 export interface LazyServerConfig {

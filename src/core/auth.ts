@@ -4,7 +4,7 @@ import type { RememberedUser } from "./login-prompt.ts";
 import type { TokenContext } from "./token-context.ts";
 import type { User } from "./user.ts";
 import type { UserAgent } from "./user-agent.ts";
-import type { TokenTarget } from "./want.ts";
+import type { TokenTarget } from "./token-target.ts";
 
 /** What can be told about an access token without showing it. */
 export interface TokenSummary {

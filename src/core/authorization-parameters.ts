@@ -1,4 +1,4 @@
-import type { TokenTarget } from "./want.ts";
+import type { TokenTarget } from "./token-target.ts";
 
 export type Prompt = "none" | "login" | "select_account" | "consent";
 

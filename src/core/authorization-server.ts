@@ -1,6 +1,6 @@
 import type { AuthorizationParameters } from "./authorization-parameters.ts";
 import type { TokenSet } from "./token-set.ts";
-import type { TokenTarget } from "./want.ts";
+import type { TokenTarget } from "./token-target.ts";
 
 /**
  * What an authorization server publishes about itself; what Latchkey uses of it.

@@ -30,7 +30,7 @@ export interface TokenRequest extends AuthorizationParameters {
   /** The URL of an authorization response. */
   readonly response?: string;
   /** Settles when the answer is stored and published, or will not be: whoever has others wait for it lets them go on then. */
-  readonly kept?: Promise<unknown>;
+  readonly stored?: Promise<unknown>;
   /** What the caller tells grants of its own about this call. */
   readonly context?: TokenContext;
   readonly signal?: AbortSignal;

@@ -12,7 +12,7 @@ export function sessionKey(client: ClientKey, sub: string): string {
 
 /** Where lists of people look. */
 export function usersKey(client: ClientKey): string {
-  return `people/${client}`;
+  return `users/${client}`;
 }
 
 export function defaultUserKey(client: ClientKey): string {

@@ -1,4 +1,4 @@
-import type { TargetKey } from "./want.ts";
+import type { TargetKey } from "./token-target.ts";
 
 /**
  * What is known of a login of this tab.

@@ -1,46 +1,46 @@
 import type { SessionEnd } from "./session.ts";
-import type { TargetKey } from "./want.ts";
+import type { TargetKey } from "./token-target.ts";
 
 /** What tabs of one client tell each other. Never a token, and never trusted for state: the receiver reads the row again. */
 export type TabMessage = {
   /** Protocol version. */
-  readonly p: 1;
+  readonly protocol: 2;
   /** `sub` of the session. */
-  readonly k: string;
+  readonly key: string;
   /** The sending tab. */
   readonly from: string;
   readonly sessionId: string;
 } & TabNews;
 
 export type TabNews =
-  | { readonly t: "claim"; readonly sequence: number; readonly attemptId: string }
+  | { readonly type: "claim"; readonly sequence: number; readonly attemptId: string }
   | {
-      readonly t: "done";
+      readonly type: "done";
       readonly generation: number;
       readonly sequence: number;
       readonly target: TargetKey;
     }
   /** The session ended, or the server asks for its user. */
   | {
-      readonly t: "ended";
-      readonly why: SessionEnd["why"] | "user_needed";
+      readonly type: "ended";
+      readonly reason: SessionEnd["reason"] | "user_needed";
       readonly sequence: number;
     }
   /** The owner goes; `unsent`: it has not sent, and will not. */
   | {
-      readonly t: "gone";
+      readonly type: "gone";
       readonly sequence: number;
       readonly attemptId: string;
       readonly unsent: boolean;
     }
   | {
-      readonly t: "probe";
+      readonly type: "probe";
       readonly sequence: number;
       readonly attemptId: string;
       readonly nonce: string;
     }
   | {
-      readonly t: "alive";
+      readonly type: "alive";
       readonly sequence: number;
       readonly attemptId: string;
       readonly nonce: string;
@@ -48,4 +48,4 @@ export type TabNews =
       /** Since the owner's timers last ran. */
       readonly tickAgeMs: number;
     }
-  | { readonly t: "user"; readonly what: "login" | "sign-out" | "forget" };
+  | { readonly type: "user"; readonly what: "login" | "logout" | "forget" };

@@ -4,10 +4,10 @@ import { has } from "./shape.ts";
 const ATTEMPT = { sequence: "number", attemptId: "string" };
 
 /** What each message carries beside its session and its sender. */
-const MEMBERS: Readonly<Record<TabNews["t"], Readonly<Record<string, string>>>> = {
+const MEMBERS: Readonly<Record<TabNews["type"], Readonly<Record<string, string>>>> = {
   claim: ATTEMPT,
   done: { generation: "number", sequence: "number", target: "string" },
-  ended: { why: "string", sequence: "number" },
+  ended: { reason: "string", sequence: "number" },
   gone: { ...ATTEMPT, unsent: "boolean" },
   probe: { ...ATTEMPT, nonce: "string" },
   alive: { ...ATTEMPT, nonce: "string", frozen: "boolean", tickAgeMs: "number" },
@@ -18,16 +18,16 @@ const MEMBERS: Readonly<Record<TabNews["t"], Readonly<Record<string, string>>>> 
 export function parseTabMessage(data: unknown): TabMessage | undefined {
   const message = data as TabMessage;
   return has(message, {
-    p: "number",
-    t: "string",
-    k: "string",
+    protocol: "number",
+    type: "string",
+    key: "string",
     from: "string",
     sessionId: "string",
   }) &&
-    message.p === 1 &&
-    Object.hasOwn(MEMBERS, message.t) &&
-    has(message, MEMBERS[message.t]) &&
-    (message.t !== "user" || /^(login|sign-out|forget)$/.test(message.what))
+    message.protocol === 2 &&
+    Object.hasOwn(MEMBERS, message.type) &&
+    has(message, MEMBERS[message.type]) &&
+    (message.type !== "user" || /^(login|logout|forget)$/.test(message.what))
     ? message
     : undefined;
 }

@@ -1,6 +1,6 @@
 import type { AccessEntry, Refusal, SessionRow, TokenRecord } from "./session.ts";
 import { has, isEach } from "./shape.ts";
-import { parseTargetKey } from "./want.ts";
+import { parseTargetKey } from "./token-target.ts";
 
 /**
  * What a store holds as a session. Damaged records count as none, so that a login can replace them; of a newer version only
@@ -8,8 +8,8 @@ import { parseTargetKey } from "./want.ts";
  */
 export function parseRow(value: unknown): SessionRow | undefined {
   const row = value as SessionRow;
-  if (!has(row, { v: "number" })) return undefined;
-  return row.v > 1 || isWhole(row) ? row : undefined;
+  if (!has(row, { version: "number" })) return undefined;
+  return row.version > 2 || isWhole(row) ? row : undefined;
 }
 
 /** The secrets of a session, as `persist: "device"` stores them and as tabs give them to each other. */
@@ -44,7 +44,7 @@ function isWhole(row: SessionRow): boolean {
       generation: "number",
       sequence: "number",
       committedSequence: "number",
-      keep: "string",
+      lifetime: "string",
       remembered: "object|undefined",
       signature: "string|undefined",
       refusals: "object|undefined",
@@ -55,13 +55,13 @@ function isWhole(row: SessionRow): boolean {
       (has(attempt, {
         id: "string",
         sequence: "number",
-        n: "number",
+        uncertainSends: "number",
         sends: "number",
         retryAt: "number|undefined",
         retryMs: "number|undefined",
       }) &&
         isTargetKey(attempt.target))) &&
-    (end === null ? holds(tokens, access) : has(end, { why: "string" })) &&
+    (end === null ? holds(tokens, access) : has(end, { reason: "string" })) &&
     isEach(access, isAccessEntry) &&
     isEach(refusals ?? {}, isRefusal) &&
     Array.isArray(resources)

@@ -1,7 +1,7 @@
 import type { Refusal, TokenRecord } from "./session.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { User } from "./user.ts";
-import type { TargetKey } from "./want.ts";
+import type { TargetKey } from "./token-target.ts";
 import type { RequestTokenError, ServerFacts } from "./errors.ts";
 
 export interface RefreshNeed {

@@ -1,5 +1,5 @@
 import type { Refusal, SessionRow } from "./session.ts";
-import { DEFAULT_TARGET } from "./want.ts";
+import { DEFAULT_TARGET } from "./token-target.ts";
 
 /**
  * The server refused the default target until the user signs in again. The session keeps its tokens until a login replaces

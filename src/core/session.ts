@@ -2,7 +2,7 @@ import type { ServerFacts } from "./auth-error.ts";
 import type { RememberedUser } from "./login-prompt.ts";
 import { tokenSet, type TokenSet } from "./token-set.ts";
 import type { User } from "./user.ts";
-import { parseTargetKey, type TargetKey } from "./want.ts";
+import { parseTargetKey, type TargetKey } from "./token-target.ts";
 import { ConfigurationError } from "./errors.ts";
 
 /**
@@ -11,7 +11,7 @@ import { ConfigurationError } from "./errors.ts";
  */
 export interface SessionRow {
   /** Version of this shape. A tab that meets a larger one never writes. */
-  v: 1;
+  version: 2;
   /** Random per login; every login and sign-out replaces it and so fences all older attempts. */
   sessionId: string;
   /** Generation: one more for each committed answer or login. */
@@ -23,7 +23,7 @@ export interface SessionRow {
   attempt: null | SessionAttempt;
   end: null | SessionEnd;
   /** `device`: the person is remembered. `tabs`: only while a tab is open. */
-  keep: "device" | "tabs";
+  lifetime: "remembered" | "tabs";
   /** What a picker shows, in the clear: listing people opens no tokens. Without it they are not remembered. */
   remembered?: RememberedProfile;
   /** The signature of the stored ID token is not validated yet. Its claims are. */
@@ -49,7 +49,7 @@ export interface SessionAttempt {
   tab: string;
   target: TargetKey;
   /** How many sends of this refresh token may have been processed without an answer. */
-  n: number;
+  uncertainSends: number;
   /** Sends since the last commit, for whatever reason: the back-off step. */
   sends: number;
   /** No tab sends again before. Milliseconds since the epoch. */
@@ -69,7 +69,7 @@ export interface Refusal extends Pick<ServerFacts, "error" | "errorDescription" 
 }
 
 export interface SessionEnd {
-  why: "invalid_grant" | "lost_response" | "id_token" | "signed_out";
+  reason: "invalid_grant" | "lost_response" | "id_token" | "logged_out";
   sequence: number;
   /** The claim that is wrong, for `id_token`. */
   claim?: string;
@@ -201,7 +201,7 @@ export function storedTokens(
 
 /** A tab that meets a row of a newer Latchkey, in another tab, must not write it. */
 export function isNewer(row: SessionRow | undefined): boolean {
-  return row !== undefined && row.v > 1;
+  return row !== undefined && row.version > 2;
 }
 
 export function newerVersion(): ConfigurationError {

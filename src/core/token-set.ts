@@ -25,7 +25,7 @@ export interface TokenSet {
   /** The resources that the login named, so that its refresh token may be asked for them. @see RFC 8707 section 2.1 */
   readonly resources?: readonly string[];
   /** `tabs`: who signed in is here while a tab is open, unless they are remembered already; `device` when not given. */
-  readonly keep?: "device" | "tabs";
+  readonly lifetime?: "remembered" | "tabs";
   /** Where the login began, as given to `login()`; only on the answer to an authorization response. */
   readonly returnTo?: string;
   /** What the login named, the `sub` it was for, and what it could show; only on the answer to an authorization response. */

@@ -22,6 +22,6 @@ export interface RoundTrip {
    * @throws CancelledError the person closed it, or `close()` did
    * @throws TimeoutError no response in time
    */
-  go(url: string): Promise<string>;
+  navigate(url: string): Promise<string>;
   close(): void;
 }

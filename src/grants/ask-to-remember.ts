@@ -19,20 +19,20 @@ const PATIENCE_MS = 10 * 60_000;
 
 /**
  * Asks a person who is here while a tab is open whether to remember them. A yes to a session that is over by then changes
- * nothing. `kept`: settles when the login is stored and published.
+ * nothing. `stored`: settles when the login is stored and published.
  */
 export async function askToRemember(
   response: TokenSet,
-  kept: Promise<unknown> | undefined,
+  stored: Promise<unknown> | undefined,
   { client, users, sessions, clock, prompt }: RememberConfig,
 ): Promise<void> {
-  await kept;
+  await stored;
   // Whoever waited for the login goes first: a prompt may stop the page.
   await clock.sleep(0);
   const sub = response.user?.sub ?? (await users.getActive()).sub;
   if (sub === undefined) return;
   const row = await sessions.get(sessionKey(client, sub));
-  if (row?.keep !== "tabs" || row.end) return;
+  if (row?.lifetime !== "tabs" || row.end) return;
   const { user } = await sessions.open(row.tokens);
   const over = new AbortController();
   const late = setTimeout(() => over.abort(), PATIENCE_MS);
@@ -46,7 +46,7 @@ export async function askToRemember(
   }
   await sessions.update(sessionKey(client, sub), (now) =>
     now?.sessionId === row.sessionId && !now.end
-      ? { ...now, keep: "device", remembered: profileOf(user, clock.now()) }
+      ? { ...now, lifetime: "remembered", remembered: profileOf(user, clock.now()) }
       : NO_CHANGE,
   );
 }

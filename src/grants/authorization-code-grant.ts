@@ -22,6 +22,6 @@ export class AuthorizationCodeGrant implements Grant {
     const asked = { ...request, redirectUri, ...(prompt && { prompt }) };
     const url = await this.#server.authorize(asked, signal);
     signal?.throwIfAborted();
-    return this.#server.exchange(await abortable(roundTrip.go(url), signal), signal);
+    return this.#server.exchange(await abortable(roundTrip.navigate(url), signal), signal);
   }
 }

@@ -35,14 +35,14 @@ export class AutoLoginGrant implements Grant {
 
   /** What is not in the store yet is a login. */
   async #fresh(request: TokenRequest): Promise<TokenSet> {
-    const { roundTrip, response, kept, prompt } = request;
+    const { roundTrip, response, stored, prompt } = request;
     const tokens = await this.#inner.requestToken(request);
     const isLogin = tokens.generation === undefined && (roundTrip ?? response) !== undefined;
     if (!isLogin) return tokens;
     // A login that showed nothing shows nothing afterwards.
     const isSilent = (roundTrip?.prompt ?? prompt ?? tokens.asked?.prompt) === "none";
-    if (!isSilent) void askToRemember(tokens, kept, this.#config).catch(() => {});
-    return tokenSet({ ...tokens, keep: "tabs" });
+    if (!isSilent) void askToRemember(tokens, stored, this.#config).catch(() => {});
+    return tokenSet({ ...tokens, lifetime: "tabs" });
   }
 
   async #choose(request: TokenRequest, isIn: AbortSignal): Promise<TokenSet> {
@@ -55,7 +55,7 @@ export class AutoLoginGrant implements Grant {
       users.users().then((all) => all.list()),
       users.getActive(),
     ]);
-    const hasEnded = row && (row.end ? row.end.why !== "signed_out" : userNeeded(row));
+    const hasEnded = row && (row.end ? row.end.reason !== "logged_out" : userNeeded(row));
     if (!prompt && sub !== undefined && hasEnded)
       return this.#fresh(hinted(request, sub, remembered));
     if (remembered.length === 0) return this.#fresh(request);
@@ -110,7 +110,7 @@ export class AutoLoginGrant implements Grant {
   async #use(sub: string): Promise<void> {
     const { sessions, client, clock } = this.#config;
     await sessions.update(sessionKey(client, sub), (row) =>
-      row?.v === 1 && row.remembered
+      row?.version === 2 && row.remembered
         ? { ...row, remembered: { ...row.remembered, lastUsedAt: clock.now() } }
         : NO_CHANGE,
     );

@@ -6,7 +6,7 @@ import { isSessionOver, needsUser } from "../core/refresh-failure.ts";
 import type { Refusal } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { UserKeys } from "../core/user-keys.ts";
-import { targetKey } from "../core/want.ts";
+import { targetKey } from "../core/token-target.ts";
 import { CachedUsers } from "./cached-users.ts";
 import { Turns } from "./turns.ts";
 import { type CacheRecord, TokenCache, type TokenCacheConfig } from "./token-cache.ts";
@@ -21,7 +21,7 @@ export interface CachedGrantConfig extends TokenCacheConfig {
 /** An answer, or why there is none without a person. */
 interface Found {
   readonly tokens?: TokenSet;
-  readonly why?: NoTokenError | RefreshTokenError;
+  readonly reason?: NoTokenError | RefreshTokenError;
 }
 
 /** One call, and for whom it was made. */
@@ -71,7 +71,7 @@ export class CachedGrant implements Grant {
     if (roundTrip || response !== undefined || (prompt ?? "none") !== "none") {
       const { departures } = this.#users;
       const tokens = await this.#inner.requestToken(request);
-      return this.#keep(tokens, { request, user: whose(tokens, request), departures });
+      return this.#storeInTurn(tokens, { request, user: whose(tokens, request), departures });
     }
     await this.#users.settled;
     const user = request.user ?? (await this.#ownerNow());
@@ -98,7 +98,7 @@ export class CachedGrant implements Grant {
     const { cache = "default", prompt, signal } = lookup.request;
     const before = await this.#read(key, lookup);
     if (cache === "default" && before && this.#cache.isGood(before)) return tokenSet(before.tokens);
-    const { tokens, why } = await this.#inTurn(key, signal, async () => {
+    const { tokens, reason } = await this.#inTurn(key, signal, async () => {
       // Perhaps somebody else was here first.
       const now = await this.#read(key, lookup);
       const isNews = cache === "default" || now?.tokens.accessToken !== before?.tokens.accessToken;
@@ -106,8 +106,8 @@ export class CachedGrant implements Grant {
       return this.#request(key, lookup, now);
     });
     if (tokens) return tokens;
-    if (prompt === "none") throw why!;
-    return this.#ask(lookup, why!);
+    if (prompt === "none") throw reason!;
+    return this.#ask(lookup, reason!);
   }
 
   /** A record that has another user's tokens is damaged. */
@@ -143,12 +143,12 @@ export class CachedGrant implements Grant {
     } catch (error) {
       const isStored = cached?.refreshToken === stored?.tokens.refreshToken;
       if (isSessionOver(error) && isStored) await this.#cache.delete(key);
-      if (needsUser(error, isInvalidGrant)) return { why: error };
+      if (needsUser(error, isInvalidGrant)) return { reason: error };
       throw error;
     }
   }
 
-  async #ask(lookup: Lookup, why: NoTokenError | RefreshTokenError): Promise<TokenSet> {
+  async #ask(lookup: Lookup, reason: NoTokenError | RefreshTokenError): Promise<TokenSet> {
     const {
       tokens: _,
       onRefreshTokenRejected: __,
@@ -157,14 +157,14 @@ export class CachedGrant implements Grant {
       ...anew
     } = lookup.request;
     try {
-      return await this.#keep(await this.#inner.requestToken(anew), lookup);
+      return await this.#storeInTurn(await this.#inner.requestToken(anew), lookup);
     } catch (error) {
-      throw error instanceof NoTokenError ? why : error;
+      throw error instanceof NoTokenError ? reason : error;
     }
   }
 
   /** Stores what came with a person's help, after whatever is being refreshed. */
-  #keep(tokens: TokenSet, lookup: Lookup): Promise<TokenSet> {
+  #storeInTurn(tokens: TokenSet, lookup: Lookup): Promise<TokenSet> {
     const store = () => this.#store(tokens, lookup);
     return this.#inTurn(this.#keyOf(lookup.request, lookup.user), undefined, store).catch(store);
   }

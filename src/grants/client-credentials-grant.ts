@@ -1,7 +1,7 @@
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import type { TokenTarget } from "../core/want.ts";
+import type { TokenTarget } from "../core/token-target.ts";
 
 /** What is asked for when the request does not say otherwise. */
 export interface ClientCredentialsConfig extends TokenTarget {

@@ -114,8 +114,8 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
     } catch (error) {
       if (isAuthError(error)) throw error;
       // Not as a cause: what a fetch throws may hold the request.
-      const why = error instanceof Error ? error.name : "failed";
-      throw new NetworkError(`the configuration of the grant: ${why}`);
+      const reason = error instanceof Error ? error.name : "failed";
+      throw new NetworkError(`the configuration of the grant: ${reason}`);
     }
   }
 }

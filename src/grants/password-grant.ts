@@ -3,7 +3,7 @@ import type { AuthorizationServer } from "../core/authorization-server.ts";
 import { ConfigurationError, NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import type { TokenTarget } from "../core/want.ts";
+import type { TokenTarget } from "../core/token-target.ts";
 
 /** A person's name and password at the server. */
 export interface Credentials {

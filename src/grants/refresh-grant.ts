@@ -2,7 +2,7 @@ import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import { targetKey } from "../core/want.ts";
+import { targetKey } from "../core/token-target.ts";
 
 /** Has the stored session refreshed; asks the inner grant only when there is no session, nothing to refresh it with, or it ended. */
 export class RefreshGrant implements Grant {

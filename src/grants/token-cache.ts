@@ -48,9 +48,9 @@ export class TokenCache {
   }
 
   write(key: string, tokens: TokenSet): Promise<void> {
-    const { generation: _, origin: __, returnTo: ___, asked: ____, ...kept } = tokens;
+    const { generation: _, origin: __, returnTo: ___, asked: ____, ...stored } = tokens;
     const { configHash = "" } = this.#config;
-    return this.#put(key, { v: 1, configHash, storedAt: this.#now(), tokens: { ...kept } });
+    return this.#put(key, { version: 2, configHash, storedAt: this.#now(), tokens: { ...stored } });
   }
 
   /** The refresh token is good for nothing any more; the access token may be. */
@@ -111,7 +111,7 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
 
 /** What a `CachedGrant` stores. */
 export interface CacheRecord {
-  readonly v: 1;
+  readonly version: 2;
   readonly configHash: string;
   /** Milliseconds since the epoch. */
   readonly storedAt: number;
@@ -124,7 +124,7 @@ const MAY_BE_STRINGS = ["refreshToken", "idToken", "issuedTokenType"];
 
 /** Undefined when `value` is not one, or not whole. */
 export function parseRecord(value: unknown): CacheRecord | undefined {
-  if (!isObject(value) || value["v"] !== 1 || !isObject(value["tokens"])) return undefined;
+  if (!isObject(value) || value["version"] !== 2 || !isObject(value["tokens"])) return undefined;
   const { configHash, storedAt, tokens } = value;
   const { accessToken, tokenType, expiresAt, scope, user } = tokens;
   const isWhole =

@@ -12,7 +12,7 @@ export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "client
   /** As in `createAuth()`. */
   readonly persist?: "device" | "memory";
   /**
-   * What becomes of the other SDK's session: `removed` when not given. `kept` is for servers that do not rotate refresh
+   * What becomes of the other SDK's session: `removed` when not given. `stored` is for servers that do not rotate refresh
    * tokens: where they do, two SDKs with the same one end the session.
    */
   readonly remains?: "removed" | "kept";

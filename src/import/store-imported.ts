@@ -29,7 +29,7 @@ export async function cachedRefusal(parts: StoreImportedParts, sub: string): Pro
 }
 
 function stands(row: SessionRow | undefined): boolean {
-  return row !== undefined && (isNewer(row) || !row.end || row.end.why === "signed_out");
+  return row !== undefined && (isNewer(row) || !row.end || row.end.reason === "logged_out");
 }
 
 /**
@@ -91,7 +91,7 @@ export async function isImportedAlready(
       : record?.refreshToken === refreshToken;
   if (isSame && (await users.getActive()).sub === undefined) {
     await users.putDefault(user.sub);
-    broadcastToTabs(parts, user.sub, row.sessionId, { t: "user", what: "login" });
+    broadcastToTabs(parts, user.sub, row.sessionId, { type: "user", what: "login" });
   }
   return isSame;
 }

@@ -3,7 +3,7 @@ import type { DeviceAuthorization } from "../core/authorization-server.ts";
 import { DeviceCodeError } from "../core/device-code-error.ts";
 import { NetworkError } from "../core/errors.ts";
 import { isTemporary } from "../core/server-responses.ts";
-import type { TokenTarget } from "../core/want.ts";
+import type { TokenTarget } from "../core/token-target.ts";
 import { postForm, type FormRequest, type TokenClient } from "./token/form-request.ts";
 import { parseObject, text } from "./encoding.ts";
 import { request, type HttpResponse } from "./token/http.ts";

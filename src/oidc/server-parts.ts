@@ -4,7 +4,7 @@ import { DiscoveryError } from "../core/errors.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
 import type { RequestStore } from "../core/request-store.ts";
-import type { TokenTarget } from "../core/want.ts";
+import type { TokenTarget } from "../core/token-target.ts";
 import type * as Authorize from "./authorize/authorize.ts";
 import {
   publicCredentials,

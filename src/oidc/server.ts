@@ -10,7 +10,7 @@ import { createServerParts, type OidcServerConfig } from "./server-parts.ts";
 import { verifyStored } from "./id-token/verify-stored.ts";
 
 const loadMore = () => chunk(import("./more-requests.chunk.ts"));
-const loadLogout = () => chunk(import("./sign-out.ts"));
+const loadLogout = () => chunk(import("./logout.ts"));
 
 export interface OidcServer extends AuthorizationServer {
   /** What sends refresh tokens. */

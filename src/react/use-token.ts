@@ -1,5 +1,5 @@
 import { useMemo, useSyncExternalStore } from "react";
-import { targetKey, type TokenTarget } from "../core/want.ts";
+import { targetKey, type TokenTarget } from "../core/token-target.ts";
 import { useProvidedAuth } from "./auth-context.ts";
 import { TOKEN_LOADING, watchToken, type UseToken } from "./watch-token.ts";
 

@@ -1,6 +1,6 @@
 import type { Auth, AuthState } from "../core/auth.ts";
 import { AuthError } from "../core/errors.ts";
-import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../core/want.ts";
+import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../core/token-target.ts";
 
 /** How often a token is looked at. With a good one that costs a comparison, or for other wants one read of the store. */
 const LOOK_MS = 30_000;

@@ -48,8 +48,8 @@ export async function interrupted(run: Run, ms: number): Promise<"over" | "woken
       page.onEvent((event) => {
         if (event !== "freeze" && event !== "pagehide") resolve("woken");
       }),
-      channel.listen(({ k, t }) => {
-        if (k === run.need.user && /^(done|ended|user)$/.test(t)) resolve("news");
+      channel.listen(({ key, type }) => {
+        if (key === run.need.user && /^(done|ended|user)$/.test(type)) resolve("news");
       }),
     );
   });

@@ -2,15 +2,15 @@ import { RefreshTokenError } from "../core/errors.ts";
 import type { RefreshResponse, RefusedRefresh } from "../core/refresher.ts";
 import { userNeeded } from "../core/refusal.ts";
 import type { SessionRow } from "../core/session.ts";
-import { DEFAULT_TARGET } from "../core/want.ts";
+import { DEFAULT_TARGET } from "../core/token-target.ts";
 import { afterRetryAfter, backOff, shortestPause, WAKE_MS } from "./back-off.ts";
 import { commit, endByClaim } from "./commit.ts";
 import { Owner } from "./owner.ts";
 import { pauseAttempt } from "./pause.ts";
 import { requestError } from "./refusals.ts";
-import { tell, type Run } from "./run.ts";
+import { broadcast, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
-import { takeTurn } from "./turn.ts";
+import { takeTurn } from "./wake-turn.ts";
 import {
   claimAttempt,
   endSession,
@@ -70,8 +70,8 @@ async function attempt(
     // Browsers are not always right about being offline: after the wait the network is tried all the same.
     const isOffline: boolean = !waited && !page.online();
     if (!isOffline) owner.sending();
-    tell(run, claimed.sessionId, {
-      t: "claim",
+    broadcast(run, claimed.sessionId, {
+      type: "claim",
       sequence: claimed.attempt.sequence,
       attemptId: owner.id,
     });
@@ -149,12 +149,12 @@ async function pause(
 }
 
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
-  const why = claimed.attempt.n > 0 ? "lost_response" : "invalid_grant";
+  const reason = claimed.attempt.uncertainSends > 0 ? "lost_response" : "invalid_grant";
   // A second send of the same token would be answered the same and then be taken for a lost response.
-  const row = await untilStored(run, () => endSession(run, claimed, { why }));
+  const row = await untilStored(run, () => endSession(run, claimed, { reason }));
   if (!row) return { state: "READ" };
-  tell(run, row.sessionId, { t: "ended", why, sequence: claimed.attempt.sequence });
-  throw new RefreshTokenError(why);
+  broadcast(run, row.sessionId, { type: "ended", reason, sequence: claimed.attempt.sequence });
+  throw new RefreshTokenError(reason);
 }
 
 /** READ knows what the refusal means for this run: an attempt that was followed may be for another target. */
@@ -163,7 +163,7 @@ async function refused(run: Run, claimed: ClaimedRow, response: RefusedRefresh):
   const { target, sequence } = claimed.attempt;
   const row = await untilStored(run, () => storeRefusal(run, claimed, response));
   if (row && target === DEFAULT_TARGET && userNeeded(row)) {
-    tell(run, row.sessionId, { t: "ended", why: "user_needed", sequence });
+    broadcast(run, row.sessionId, { type: "ended", reason: "user_needed", sequence });
   }
   return { state: "READ" };
 }

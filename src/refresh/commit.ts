@@ -1,7 +1,7 @@
 import { RefreshTokenError } from "../core/errors.ts";
 import type { GrantedResponse, RefreshResponse } from "../core/refresher.ts";
 import { validateAtHand } from "./pending-signature.ts";
-import { satisfying, tell, type Run } from "./run.ts";
+import { satisfying, broadcast, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
 import { commitResponse, endSession, mergedRow, type ClaimedRow } from "./transactions.ts";
 import { untilStored } from "./until-stored.ts";
@@ -29,8 +29,8 @@ export async function commit(
   // The other tabs read the row when they hear `done`: an invalid signature is to be found before.
   const row = await validateAtHand(run, stored);
   if (!row) return { state: "READ" };
-  tell(run, row.sessionId, {
-    t: "done",
+  broadcast(run, row.sessionId, {
+    type: "done",
     generation: row.generation,
     sequence: row.committedSequence,
     target: claimed.attempt.target,
@@ -47,12 +47,12 @@ export async function endByClaim(
   claimed: ClaimedRow,
   { claim, refreshToken }: Extract<RefreshResponse, { type: "invalid_id_token" }>,
 ): Promise<Next> {
-  const why = "id_token";
-  const row = await untilStored(run, () => endSession(run, claimed, { why, claim }));
+  const reason = "id_token";
+  const row = await untilStored(run, () => endSession(run, claimed, { reason, claim }));
   giveBack(run, refreshToken);
   if (!row) return { state: "READ" };
-  tell(run, row.sessionId, { t: "ended", why, sequence: claimed.attempt.sequence });
-  throw new RefreshTokenError(why, { claim });
+  broadcast(run, row.sessionId, { type: "ended", reason, sequence: claimed.attempt.sequence });
+  throw new RefreshTokenError(reason, { claim });
 }
 
 /** Nobody will use it. Callers do not wait for the server. */

@@ -2,7 +2,7 @@ import { abortable } from "../core/abortable.ts";
 import { NoTokenError, TimeoutError } from "../core/errors.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { RefreshNeed, Refresher } from "../core/refresher.ts";
-import { parseTargetKey, DEFAULT_TARGET, type TargetKey } from "../core/want.ts";
+import { parseTargetKey, DEFAULT_TARGET, type TargetKey } from "../core/token-target.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { runMachine } from "./machine.ts";
 import { awakeStore } from "./awake-store.ts";

@@ -11,8 +11,9 @@ export async function drain(run: Run, attempt: Attempt): Promise<Next> {
   const leave = new AbortController();
   let unlisten = () => {};
   const told = new Promise<void>((resolve) => {
-    unlisten = channel.listen(({ k, t }) => {
-      if (k === run.need.user && (t === "done" || t === "ended" || t === "user")) resolve();
+    unlisten = channel.listen(({ key, type }) => {
+      if (key === run.need.user && (type === "done" || type === "ended" || type === "user"))
+        resolve();
     });
   });
   const over = clock.sleep(drainMs * (1 + random.fraction() / 4), leave.signal).then(() => {

@@ -44,9 +44,9 @@ async function read(run: Run): Promise<Next> {
   if (!row) throw new NoTokenError("nobody is signed in");
   if (isNewer(row)) throw newerVersion();
   if (row.end)
-    throw row.end.why === "signed_out"
+    throw row.end.reason === "logged_out"
       ? new NoTokenError("signed out")
-      : new RefreshTokenError(row.end.why, { claim: row.end.claim });
+      : new RefreshTokenError(row.end.reason, { claim: row.end.claim });
   const target = satisfying(run, row);
   if (target !== undefined) {
     if (row.attempt) run.onOpenAttempt(row.attempt);

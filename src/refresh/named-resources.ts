@@ -1,6 +1,6 @@
 import { NoTokenError } from "../core/errors.ts";
 import type { SessionRow } from "../core/session.ts";
-import { parseTargetKey } from "../core/want.ts";
+import { parseTargetKey } from "../core/token-target.ts";
 import type { Run } from "./run.ts";
 
 /**

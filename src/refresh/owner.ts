@@ -1,4 +1,4 @@
-import { type Run, ownerLock, tell } from "./run.ts";
+import { type Run, ownerLock, broadcast } from "./run.ts";
 
 /** One attempt's life in the tab that owns it: its lock, its pulse, and what happens to the page. */
 export class Owner {
@@ -19,7 +19,7 @@ export class Owner {
   async hold<T>(work: () => Promise<T>): Promise<T> {
     const { locks, channel, page } = this.#run.ports;
     const unlisten = channel.listen((message) => {
-      if (message.t === "probe" && message.attemptId === this.id) this.#response(message.nonce);
+      if (message.type === "probe" && message.attemptId === this.id) this.#response(message.nonce);
     });
     const unwatch = page.onEvent((event) => {
       if (event === "pagehide" || (event === "freeze" && this.#firstSentAt === undefined))
@@ -67,8 +67,8 @@ export class Owner {
     if (this.isReleased) return;
     const unsent = this.#firstSentAt === undefined;
     if (this.#seq > 0)
-      tell(this.#run, this.#sessionId, {
-        t: "gone",
+      broadcast(this.#run, this.#sessionId, {
+        type: "gone",
         sequence: this.#seq,
         attemptId: this.id,
         unsent,
@@ -86,8 +86,8 @@ export class Owner {
 
   #response(nonce: string): void {
     const { clock, page } = this.#run.ports;
-    tell(this.#run, this.#sessionId, {
-      t: "alive",
+    broadcast(this.#run, this.#sessionId, {
+      type: "alive",
       sequence: this.#seq,
       attemptId: this.id,
       nonce,

@@ -8,7 +8,7 @@ import {
 import { nextRefusal, parseRefusal, remainingRefusalMs } from "../core/refusal-pauses.ts";
 import type { RefusedRefresh } from "../core/refresher.ts";
 import type { Refusal, SessionRow } from "../core/session.ts";
-import { DEFAULT_TARGET, type TargetKey } from "../core/want.ts";
+import { DEFAULT_TARGET, type TargetKey } from "../core/token-target.ts";
 
 /** A refusal that still stands: until it ends, no tab asks for the target. */
 export interface CurrentRefusal {

@@ -9,7 +9,7 @@ import {
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { TabNews } from "../core/message.ts";
 import { remainingMs } from "../core/token-lifetime.ts";
-import type { TargetKey } from "../core/want.ts";
+import type { TargetKey } from "../core/token-target.ts";
 import type { RefreshTiming } from "./timing.ts";
 
 /** Everything the machine touches: seven ports. */
@@ -87,8 +87,8 @@ export function isForeground({ ports, isAwaited }: Run): boolean {
   return ports.page.visible() && isAwaited();
 }
 
-export function tell(run: Run, sessionId: string, news: TabNews): void {
-  run.ports.channel.post({ p: 1, k: run.need.user, from: run.tab, sessionId, ...news });
+export function broadcast(run: Run, sessionId: string, news: TabNews): void {
+  run.ports.channel.post({ protocol: 2, key: run.need.user, from: run.tab, sessionId, ...news });
 }
 
 /** The lock that an attempt's owner holds for as long as it lives. */

@@ -1,9 +1,9 @@
 import type { GrantedResponse, RefusedRefresh } from "../core/refresher.ts";
-import { parseTargetKey, targetKey, type TargetKey } from "../core/want.ts";
+import { parseTargetKey, targetKey, type TargetKey } from "../core/token-target.ts";
 import { shortestPause } from "./back-off.ts";
 import type { Owner } from "./owner.ts";
 import { currentRefusal, withoutRefusal, withRefusal } from "./refusals.ts";
-import { rowKey, satisfying, tell, type Run } from "./run.ts";
+import { rowKey, satisfying, broadcast, type Run } from "./run.ts";
 import {
   NO_CHANGE,
   type SessionAttempt,
@@ -43,7 +43,7 @@ export async function claimAttempt(
       sequence: row.sequence + 1,
       tab: run.tab,
       target: before?.target ?? run.need.target,
-      n: before ? before.n + (certain ? 0 : 1) : 0,
+      uncertainSends: before ? before.uncertainSends + (certain ? 0 : 1) : 0,
       sends,
       // Also for the case that this page is gone before there is an answer.
       retryAt: now + retryMs,
@@ -171,7 +171,7 @@ function hasResponse(row: SessionRow, { sessionId, attempt }: ClaimedRow): boole
 export async function endSession(
   run: Run,
   claimed: ClaimedRow,
-  end: Pick<SessionEnd, "why" | "claim">,
+  end: Pick<SessionEnd, "reason" | "claim">,
 ): Promise<SessionRow | undefined> {
   const { sequence } = claimed.attempt;
   const row = await run.ports.store.update(rowKey(run), (row) =>
@@ -220,14 +220,14 @@ export async function endByIdToken(
   committed: SessionRow,
   claim: string,
 ): Promise<boolean> {
-  const end = { why: "id_token", sequence: committed.committedSequence } as const;
+  const end = { reason: "id_token", sequence: committed.committedSequence } as const;
   const row = await run.ports.store.update(rowKey(run), (row) =>
     isLive(row, committed) && row.signature === "pending"
       ? endedRow(row, { ...end, claim })
       : NO_CHANGE,
   );
-  if (row?.sessionId !== committed.sessionId || row.end?.why !== "id_token") return false;
-  tell(run, row.sessionId, { t: "ended", ...end });
+  if (row?.sessionId !== committed.sessionId || row.end?.reason !== "id_token") return false;
+  broadcast(run, row.sessionId, { type: "ended", ...end });
   return true;
 }
 

@@ -1,6 +1,6 @@
 import type { TabMessage } from "../core/message.ts";
 import type { SessionRow } from "../core/session.ts";
-import { ownerLock, rowKey, tell, type Run } from "./run.ts";
+import { ownerLock, rowKey, broadcast, type Run } from "./run.ts";
 import type { Attempt, Next } from "./states.ts";
 
 /** Most refreshes are over by then, and nobody has asked for a lock in vain. Milliseconds. */
@@ -14,7 +14,7 @@ export async function watch(run: Run, attempt: Attempt): Promise<Next> {
   const undo: (() => void)[] = [];
   const told = new Promise<Next>((resolve) => {
     const unlisten = channel.listen((message) => {
-      const next = message.k === run.need.user && onMessage(run, attempt, message, life);
+      const next = message.key === run.need.user && onMessage(run, attempt, message, life);
       if (!next) return;
       // What is told again would be looked up again, for nobody.
       unlisten();
@@ -59,7 +59,7 @@ function onMessage(
   message: TabMessage,
   life: { at: number },
 ): Next | Promise<Next> | null {
-  switch (message.t) {
+  switch (message.type) {
     case "done":
     case "ended":
     case "user":
@@ -114,8 +114,8 @@ async function observe(
       run.passed = attempt.sequence;
       return { state: "PAUSE", row };
     }
-    tell(run, row.sessionId, {
-      t: "probe",
+    broadcast(run, row.sessionId, {
+      type: "probe",
       sequence: attempt.sequence,
       attemptId: attempt.id,
       nonce: random.id(),

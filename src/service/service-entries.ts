@@ -2,7 +2,7 @@ import { TimeoutError } from "../core/errors.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { isFromFuture, remainingMs } from "../core/token-lifetime.ts";
 import { UserKeys } from "../core/user-keys.ts";
-import { targetKey, type TokenTarget } from "../core/want.ts";
+import { targetKey, type TokenTarget } from "../core/token-target.ts";
 import {
   lifetimeOf,
   serviceTokens,

@@ -11,14 +11,14 @@ import { isOf, UserChanged } from "./service-users.ts";
 import type { TokenManagerConfig } from "./token-manager-config.ts";
 import type { Prompt } from "../core/authorization-parameters.ts";
 import type { TokenContext } from "../core/token-context.ts";
-import type { TokenTarget } from "../core/want.ts";
+import type { TokenTarget } from "../core/token-target.ts";
 
 export type { TokenManagerConfig };
 
 /** A token, or why there is none without a person. */
 interface Found {
   readonly token?: string;
-  readonly why?: NoTokenError | RefreshTokenError;
+  readonly reason?: NoTokenError | RefreshTokenError;
 }
 
 /** How often one call begins again because the user changed meanwhile. */
@@ -173,11 +173,13 @@ export class TokenManager {
     let found: Found = {};
     if (prompt === "if needed" || prompt === "none") {
       found = await underLock(entry.key, (now) => this.#request(entry, now, options, mode));
-      if (prompt === "none" && found.why) throw found.why;
+      if (prompt === "none" && found.reason) throw found.reason;
     }
     if (found.token === undefined) {
-      const { why } = found;
-      found = await underLock(`${entry.key}/person`, (now) => this.#ask(entry, now, options, why));
+      const { reason } = found;
+      found = await underLock(`${entry.key}/person`, (now) =>
+        this.#ask(entry, now, options, reason),
+      );
     }
     return found.token!;
   }
@@ -215,7 +217,7 @@ export class TokenManager {
     } catch (error) {
       // The storage's own failure must not hide why.
       if (isSessionOver(error)) await this.#entries.delete(entry).catch(() => {});
-      if (needsUser(error, isInvalidGrant)) return { why: error };
+      if (needsUser(error, isInvalidGrant)) return { reason: error };
       throw error;
     }
     await this.#entries.write(entry, tokens, cached?.accessToken);
@@ -227,7 +229,7 @@ export class TokenManager {
     entry: Entry,
     cached: ServiceTokens | undefined,
     { cache, ...request }: ServiceTokenOptions,
-    why: NoTokenError | RefreshTokenError | undefined,
+    reason: NoTokenError | RefreshTokenError | undefined,
   ): Promise<Found> {
     let tokens: TokenSet;
     try {
@@ -237,7 +239,7 @@ export class TokenManager {
         ...((cached || cache === "reload") && { cache: "reload" }),
       });
     } catch (error) {
-      throw why && error instanceof NoTokenError ? why : error;
+      throw reason && error instanceof NoTokenError ? reason : error;
     }
     await this.#entries.writeLocked(entry, tokens);
     return { token: tokens.accessToken };

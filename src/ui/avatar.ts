@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
-import { initialsOf, pictureOf, type ShownUser } from "./person.ts";
+import { initialsOf, pictureOf, type ShownUser } from "./shown-user.ts";
 
 const HUES = 6;
 

@@ -10,7 +10,7 @@ import {
 import type { Auth, LoginOptions, LogoutOptions } from "../core/auth.ts";
 import { avatar } from "./avatar.ts";
 import { buttonStyles } from "./button-styles.ts";
-import { nameOf, secondLineOf, type ShownUser } from "./person.ts";
+import { nameOf, secondLineOf, type ShownUser } from "./shown-user.ts";
 import { placeBelow } from "./place-below.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";

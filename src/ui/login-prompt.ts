@@ -1,16 +1,16 @@
 import type { LoginPrompt } from "../core/login-prompt.ts";
 
 export interface LoginPromptParts {
-  /** Such as a `<latchkey-accounts>`. */
-  readonly accounts: Pick<LoginPrompt, "chooseUser">;
+  /** Such as a `<latchkey-users>`. */
+  readonly users: Pick<LoginPrompt, "chooseUser">;
   /** Such as a `<latchkey-remember>`. */
   readonly remember: Pick<LoginPrompt, "shouldRemember">;
 }
 
 /** One prompt of two elements. */
-export function loginPrompt({ accounts, remember }: LoginPromptParts): LoginPrompt {
+export function loginPrompt({ users, remember }: LoginPromptParts): LoginPrompt {
   return {
-    chooseUser: (users, options) => accounts.chooseUser(users, options),
+    chooseUser: (choices, options) => users.chooseUser(choices, options),
     shouldRemember: (user, options) => remember.shouldRemember(user, options),
   };
 }

@@ -10,7 +10,7 @@ import type { LoginPrompt, PromptOptions } from "../core/login-prompt.ts";
 import type { User } from "../core/user.ts";
 import { assertInPage } from "./assert-in-page.ts";
 import { avatar } from "./avatar.ts";
-import { nameOf } from "./person.ts";
+import { nameOf } from "./shown-user.ts";
 import { question, type Question } from "./question.ts";
 import { rememberStyles } from "./remember-styles.ts";
 import { Speech } from "./strings/speech.ts";

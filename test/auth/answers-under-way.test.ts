@@ -21,7 +21,7 @@ const of = (sub: string): TokenSet =>
 /** A silent login that waits for its answer. */
 async function silentLogin(my: World, response = of(ADA)) {
   let arrive = () => {};
-  my.go = () => new Promise((resolve) => (arrive = () => resolve(RESPONSE)));
+  my.navigate = () => new Promise((resolve) => (arrive = () => resolve(RESPONSE)));
   my.server.exchange = async () => response;
   const auth = my.tab();
   auth.start();
@@ -53,7 +53,7 @@ describe("a silent login", () => {
     await auth.logout({ user: ADA });
     arrive();
     await expect(login).rejects.toMatchObject({ code: "cancelled" });
-    expect((await my.store.get(KEY))!.end).toMatchObject({ why: "signed_out" });
+    expect((await my.store.get(KEY))!.end).toMatchObject({ reason: "logged_out" });
     expect(auth.state).toMatchObject({ user: { sub: "grace" } });
   });
 
@@ -157,7 +157,7 @@ describe("an answer of the app's own grant", () => {
     });
     give();
     await expect(token).rejects.toMatchObject({ code: "no_token" });
-    expect((await my.store.get(KEY))!.end).toMatchObject({ why: "signed_out" });
+    expect((await my.store.get(KEY))!.end).toMatchObject({ reason: "logged_out" });
   });
 
   test("B7: does not bring back who was forgotten before it was asked for", async () => {

@@ -10,7 +10,7 @@ import {
 } from "../../src/core/errors.ts";
 import { sessionKey } from "../../src/core/keys.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
-import { targetKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import {
   ADA,
   responseOf,
@@ -111,7 +111,7 @@ describe("a token for something else", () => {
     const { refreshToken: _, ...unrenewable } = loginResponse();
     const my = world();
     my.page.mayNavigate = true;
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     my.server.exchange = async () => unrenewable;
     const auth = my.tab();
     expect(await auth.getToken({ resource })).toBe("at1");
@@ -135,7 +135,7 @@ describe("a token for something else", () => {
 
   test("that came with a login is renewed before its end", async () => {
     const my = world();
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     my.server.exchange = async () => loginResponse({ expiresAt: Date.now() + 600_000 });
     const auth = my.tab();
     await auth.login({ resource });
@@ -280,7 +280,7 @@ describe("state", () => {
     auth.start();
     await settle();
     await remember(my, goodRow(expiredRow()));
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     await auth.login();
     const state = auth.state;
     await auth.getUser();
@@ -328,23 +328,30 @@ describe("state", () => {
     await settle();
     const read = vi.spyOn(my.store, "get");
     const { channel } = my;
-    const news = { p: 1, from: "other", sessionId: "s1" } as const;
-    channel.post({ ...news, k: ADA, t: "claim", sequence: 2, attemptId: "x" });
+    const news = { protocol: 2, from: "other", sessionId: "s1" } as const;
+    channel.post({ ...news, key: ADA, type: "claim", sequence: 2, attemptId: "x" });
     channel.post({
       ...news,
-      k: "grace",
-      t: "done",
+      key: "grace",
+      type: "done",
       sequence: 2,
       generation: 2,
       target: DEFAULT_KEY,
     });
-    channel.post({ ...news, k: "grace", t: "user", what: "login" });
+    channel.post({ ...news, key: "grace", type: "user", what: "login" });
     await settle();
     expect(read).not.toHaveBeenCalled();
-    channel.post({ ...news, k: ADA, t: "done", sequence: 2, generation: 2, target: DEFAULT_KEY });
+    channel.post({
+      ...news,
+      key: ADA,
+      type: "done",
+      sequence: 2,
+      generation: 2,
+      target: DEFAULT_KEY,
+    });
     await settle();
     expect(read).toHaveBeenCalledTimes(1);
-    channel.post({ ...news, k: ADA, t: "user", what: "login" });
+    channel.post({ ...news, key: ADA, type: "user", what: "login" });
     await settle();
     expect(read).toHaveBeenCalledTimes(2);
   });
@@ -398,7 +405,8 @@ describe("state", () => {
     await my.users.putDefault("grace");
     await my.store.update(
       sessionKey(CLIENT, "grace"),
-      (row) => row ?? { ...expiredRow(), end: { why: "invalid_grant", sequence: 1 }, tokens: null },
+      (row) =>
+        row ?? { ...expiredRow(), end: { reason: "invalid_grant", sequence: 1 }, tokens: null },
     );
     const later = my.tab();
     later.start();
@@ -422,7 +430,7 @@ describe("state", () => {
     await vi.advanceTimersByTimeAsync(2_000);
     await my.store.update(KEY, (row) => ({
       ...row!,
-      end: { why: "invalid_grant", sequence: row!.sequence },
+      end: { reason: "invalid_grant", sequence: row!.sequence },
       access: {},
       tokens: null,
     }));
@@ -442,7 +450,7 @@ describe("state", () => {
     await my.store.update(KEY, (row) => ({
       ...row!,
       sessionId: "s2",
-      end: { why: "signed_out", sequence: row!.sequence },
+      end: { reason: "logged_out", sequence: row!.sequence },
       access: {},
       tokens: null,
     }));
@@ -489,9 +497,9 @@ describe("login", () => {
       generation: 7,
       sequence: 9,
       committedSequence: 8,
-      attempt: { id: "x", sequence: 9, tab: "t", target: DEFAULT_KEY, n: 1, sends: 2 },
+      attempt: { id: "x", sequence: 9, tab: "t", target: DEFAULT_KEY, uncertainSends: 1, sends: 2 },
     });
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     const auth = my.tab();
     auth.start();
     expect(await auth.login()).toMatchObject({ sub: ADA, name: "Ada" });
@@ -525,7 +533,7 @@ describe("login", () => {
     my.page.mayNavigate = true;
     await expect(auth.getToken({ prompt: "none" })).rejects.toBeInstanceOf(NoTokenError);
     expect(my.roundTrips).toHaveLength(0);
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     expect(await Promise.all([auth.getToken(), auth.getToken()])).toEqual(["at1", "at1"]);
     expect(my.roundTrips).toHaveLength(1);
   });
@@ -547,9 +555,9 @@ describe("login", () => {
     const auth = my.tab();
     auth.start();
     const cancelled = new CancelledError("came back");
-    my.go = () => Promise.reject(cancelled);
+    my.navigate = () => Promise.reject(cancelled);
     await expect(auth.getToken()).rejects.toBe(cancelled);
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     for (let again = 0; again < 3; again++) {
       await expect(auth.getToken()).rejects.toMatchObject({ code: "no_token", cause: cancelled });
     }
@@ -567,14 +575,14 @@ describe("login", () => {
     my.page.mayNavigate = true;
     const [auth, other] = [my.tab(), my.tab()];
     auth.start();
-    my.go = () => Promise.reject(new CancelledError("came back"));
+    my.navigate = () => Promise.reject(new CancelledError("came back"));
     await expect(auth.getToken()).rejects.toMatchObject({ code: "cancelled" });
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     await other.login();
     await settle();
     await my.store.update(KEY, (row) => ({
       ...row!,
-      end: { why: "invalid_grant", sequence: 9 },
+      end: { reason: "invalid_grant", sequence: 9 },
       tokens: null,
       access: {},
     }));
@@ -585,7 +593,7 @@ describe("login", () => {
   test("asked for by prompt goes although a token is there", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     my.server.exchange = async () => loginResponse({ accessToken: "at9" });
     const auth = my.tab();
     auth.start();
@@ -595,11 +603,11 @@ describe("login", () => {
 
   test("does not write the session of a newer Latchkey", async () => {
     const my = world();
-    await remember(my, { ...expiredRow(), v: 2 as 1 });
-    my.go = async () => RESPONSE;
+    await remember(my, { ...expiredRow(), version: 3 as 2 });
+    my.navigate = async () => RESPONSE;
     const auth = my.tab();
     await expect(auth.login()).rejects.toBeInstanceOf(ConfigurationError);
-    expect(await my.store.get(KEY)).toMatchObject({ v: 2, sessionId: "s1" });
+    expect(await my.store.get(KEY)).toMatchObject({ version: 3, sessionId: "s1" });
   });
 });
 
@@ -634,7 +642,7 @@ describe("a callback", () => {
     await expect(auth.getToken()).rejects.toMatchObject({ code: "no_token", cause: denied });
     expect(my.roundTrips).toHaveLength(0);
     my.server.exchange = async () => loginResponse();
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     await auth.login();
     expect(await auth.getToken()).toBe("at1");
   });
@@ -722,7 +730,7 @@ describe("a callback", () => {
     const my = world();
     const auth = my.tab();
     await auth.handleCallback(RESPONSE);
-    my.go = async () => `${RESPONSE}2`;
+    my.navigate = async () => `${RESPONSE}2`;
     my.server.exchange = async () =>
       loginResponse({ user: { sub: "grace", claims: { sub: "grace" } } });
     await auth.login();
@@ -773,7 +781,7 @@ describe("logout", () => {
   test.for([ADA, "grace"])("does not undo the login of %s that comes in between", async (sub) => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     my.server.exchange = async () => loginResponse({ user: { sub, claims: { sub } } });
     const [a, b] = [my.tab(), my.tab()];
     a.start();
@@ -795,7 +803,7 @@ describe("logout", () => {
 
   test("leaves the session of whoever was signed in before", async () => {
     const my = world();
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     const auth = my.tab();
     auth.start();
     await auth.login();
@@ -851,7 +859,7 @@ describe("logout", () => {
       expect.objectContaining({
         tokens: null,
         access: {},
-        end: { why: "signed_out", sequence: 2 },
+        end: { reason: "logged_out", sequence: 2 },
       }),
     ]);
     expect(my.page.navigations).toEqual(["https://id.example/end?back=https://app.example/"]);
@@ -975,7 +983,7 @@ test("news of other tabs at the start do not make anybody look signed out", asyn
     await new Promise((resolve) => setTimeout(resolve, late));
     return found;
   });
-  my.go = async () => RESPONSE;
+  my.navigate = async () => RESPONSE;
   const [auth, other] = [my.tab(), my.tab()];
   auth.start();
   const user = auth.getUser();

@@ -47,8 +47,8 @@ export interface World {
   response: () => Promise<RefreshResponse>;
   /** Its calls may be replaced. */
   readonly server: { -readonly [call in Call]: AuthorizationServer[call] };
-  /** What `roundTrip.go` gives. */
-  go: () => Promise<string>;
+  /** What `roundTrip.navigate` gives. */
+  navigate: () => Promise<string>;
   prepare: () => Promise<void>;
   /** Who it is when no ID token tells. */
   fetchUser: () => Promise<User>;
@@ -104,7 +104,7 @@ export function world(clock: Clock = testClock): World {
       revoke: async () => {},
       endSession: async () => undefined,
     },
-    go: () => new Promise(() => {}),
+    navigate: () => new Promise(() => {}),
     prepare: async () => {},
     fetchUser: () => new Promise(() => {}),
     atHand: async () => ({ type: "unknown" }),
@@ -173,7 +173,7 @@ export function world(clock: Clock = testClock): World {
           open: () => {
             const roundTrip = {
               redirectUri: REDIRECT_URI,
-              go: () => me.go(),
+              navigate: () => me.navigate(),
               close: () => {
                 roundTrip.closed = true;
               },

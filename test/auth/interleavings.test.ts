@@ -24,10 +24,10 @@ function way(prompt?: "none") {
     fail = reject;
   });
   response.catch(() => {});
-  const go = vi.fn(() => response);
+  const navigate = vi.fn(() => response);
   const close = vi.fn();
-  const roundTrip = { redirectUri: REDIRECT_URI, go, close, ...(prompt && { prompt }) };
-  return { userAgent: { open: () => roundTrip }, go, close, response: tokens, fail };
+  const roundTrip = { redirectUri: REDIRECT_URI, navigate, close, ...(prompt && { prompt }) };
+  return { userAgent: { open: () => roundTrip }, navigate, close, response: tokens, fail };
 }
 
 const loaded = async () => {
@@ -87,10 +87,10 @@ describe("a login that is left", () => {
       leaving.abort(new Error("enough"));
       return "https://id.example/auth";
     };
-    const { userAgent, go } = way();
+    const { userAgent, navigate } = way();
     const login = my.tab().login({ userAgent, signal: leaving.signal });
     await expect(login).rejects.toThrow("enough");
-    expect(go).not.toHaveBeenCalled();
+    expect(navigate).not.toHaveBeenCalled();
   });
 
   test("before its code is there closes what was opened at once", async () => {
@@ -98,13 +98,13 @@ describe("a login that is left", () => {
     const auth = my.tab();
     auth.start();
     await auth.getUser();
-    const { userAgent, close, go } = way();
+    const { userAgent, close, navigate } = way();
     const leaving = new AbortController();
     const login = auth.login({ userAgent, signal: leaving.signal });
     leaving.abort(new Error("enough"));
     await expect(login).rejects.toThrow("enough");
     expect(close).toHaveBeenCalledOnce();
-    expect(go).not.toHaveBeenCalled();
+    expect(navigate).not.toHaveBeenCalled();
   });
 });
 
@@ -207,10 +207,10 @@ describe("a sign-out", () => {
     const login = auth.login({ userAgent: popup.userAgent });
     await loaded();
     // The aborted revocation could still meet the new login's grant.
-    expect(popup.go).not.toHaveBeenCalled();
+    expect(popup.navigate).not.toHaveBeenCalled();
     revoked();
     expect(await out).toMatchObject({ server: "not_told", error: { code: "cancelled" } });
-    await vi.waitFor(() => expect(popup.go).toHaveBeenCalledTimes(1), { timeout: 3_000 });
+    await vi.waitFor(() => expect(popup.navigate).toHaveBeenCalledTimes(1), { timeout: 3_000 });
     popup.response(RESPONSE);
     await login;
     expect(auth.state.status).toBe("authenticated");

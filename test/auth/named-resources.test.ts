@@ -25,7 +25,7 @@ async function signedIn(my: World) {
     return "https://id.example/auth";
   });
   my.server.authorize = authorize;
-  my.go = async () => `${REDIRECT_URI}?code=c&state=s`;
+  my.navigate = async () => `${REDIRECT_URI}?code=c&state=s`;
   my.server.exchange = async () => {
     const { resource, resources = [] } = asked;
     return loginResponse({

@@ -57,7 +57,7 @@ const refreshed =
 const loginFails =
   (step: "authorize" | "exchange", error: Error): Scenario =>
   async (world, start) => {
-    world.go = async () => `${REDIRECT_URI}?code=c&state=${STATE}`;
+    world.navigate = async () => `${REDIRECT_URI}?code=c&state=${STATE}`;
     Object.assign(world.server, { [step]: () => Promise.reject(error) });
     const auth = start();
     return { auth, failing: auth.login() };
@@ -143,7 +143,7 @@ const SCENARIOS: Record<string, Scenario> = {
     return { auth, failing: silently(auth) };
   },
   "a newer Latchkey wrote the session": async (world, start) => {
-    await remember(world, { ...expiredRow(), v: 2 as 1 });
+    await remember(world, { ...expiredRow(), version: 3 as 2 });
     const auth = start();
     return { auth, failing: silently(auth) };
   },
@@ -167,12 +167,12 @@ const SCENARIOS: Record<string, Scenario> = {
     return { auth, failing: auth.login({ userAgent }) };
   },
   "a login is cancelled": async (world, start) => {
-    world.go = () => Promise.reject(new CancelledError("came back"));
+    world.navigate = () => Promise.reject(new CancelledError("came back"));
     const auth = start();
     return { auth, failing: auth.login() };
   },
   "a login is not answered in time": async (world, start) => {
-    world.go = () => Promise.reject(new TimeoutError("no response", { pending: false }));
+    world.navigate = () => Promise.reject(new TimeoutError("no response", { pending: false }));
     const auth = start();
     return { auth, failing: auth.login() };
   },
@@ -203,7 +203,7 @@ const SCENARIOS: Record<string, Scenario> = {
   ),
   "nobody can tell who signed in": async (world, start) => {
     const { user: _, idToken: __, ...response } = loginResponse();
-    world.go = async () => `${REDIRECT_URI}?code=c&state=${STATE}`;
+    world.navigate = async () => `${REDIRECT_URI}?code=c&state=${STATE}`;
     world.server.exchange = async () => response;
     world.fetchUser = () =>
       Promise.reject(new UserFetchError("refused", { ...details, status: 401 }));

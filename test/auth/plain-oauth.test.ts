@@ -39,7 +39,7 @@ async function respondedTo(auth: ReturnType<ReturnType<typeof browser>["tab"]>):
   let response = "";
   const roundTrip = {
     redirectUri: REDIRECT_URI,
-    go: async (url: string) => {
+    navigate: async (url: string) => {
       const { headers } = await fetch(url, { redirect: "manual" });
       response = headers.get("location")!;
       throw new Error("the page left");
@@ -76,11 +76,11 @@ describe("a login", () => {
   test("asks for neither openid nor a nonce, and proves itself with PKCE", async () => {
     const auth = browser().tab();
     let asked = "";
-    const go = async (url: string) => {
+    const navigate = async (url: string) => {
       asked = url;
       throw new Error("that is all");
     };
-    const roundTrip = { redirectUri: REDIRECT_URI, go, close: () => {} };
+    const roundTrip = { redirectUri: REDIRECT_URI, navigate, close: () => {} };
     await auth.login({ userAgent: { open: () => roundTrip } }).catch(() => {});
     const query = new URL(asked).searchParams;
     expect(query.get("scope")).toBe("read:user repo");

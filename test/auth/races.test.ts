@@ -56,7 +56,7 @@ describe("a login that failed", () => {
     auth.start();
     await settle();
     my.server.exchange = async () => loginResponse();
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     await auth.login();
     await auth.logout({ endSession: "none" });
     await vi.advanceTimersByTimeAsync(2_000);
@@ -171,12 +171,12 @@ describe("a login under way", () => {
     auth.start();
     await settle();
     my.channel.post({
-      p: 1,
-      k: "grace",
+      protocol: 2,
+      key: "grace",
       from: "other",
       sessionId: "s",
-      t: "user",
-      what: "sign-out",
+      type: "user",
+      what: "logout",
     });
     await settle();
     expect(auth.state.status).toBe("authenticating");
@@ -258,7 +258,7 @@ test("a sign-out whose store cannot be read again gives nothing away, and tells 
 
 test("a newer Latchkey's session of any shape is told by its error", async () => {
   const my = world();
-  await remember(my, { v: 2 } as never);
+  await remember(my, { version: 3 } as never);
   const auth = my.tab();
   auth.start();
   for (const call of [auth.getToken, auth.getUser, auth.logout]) {

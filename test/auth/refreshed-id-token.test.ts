@@ -101,7 +101,7 @@ test("a login ends that a signature is pending", async () => {
   const my = world();
   await remember(my, pendingRow());
   const auth = opened(my);
-  my.go = async () => "https://app.example/callback?code=c&state=s";
+  my.navigate = async () => "https://app.example/callback?code=c&state=s";
   await auth.login();
   expect(await my.store.get(KEY)).not.toHaveProperty("signature");
 });
@@ -112,6 +112,6 @@ test("a logout ends that a signature is pending", async () => {
   const auth = opened(my);
   await auth.getUser();
   await auth.logout();
-  expect(await my.store.get(KEY)).toMatchObject({ end: { why: "signed_out" } });
+  expect(await my.store.get(KEY)).toMatchObject({ end: { reason: "logged_out" } });
   expect(await my.store.get(KEY)).not.toHaveProperty("signature");
 });

@@ -24,7 +24,7 @@ export function rowOf(sub: string, row: SessionRow = expiredRow()): SessionRow {
 /** Of somebody who is not remembered. */
 export function guest(sub: string): SessionRow {
   const { remembered: _, ...row } = goodRow(rowOf(sub));
-  return { ...row, keep: "tabs" };
+  return { ...row, lifetime: "tabs" };
 }
 
 /** Ada and Grace have sessions here; Ada is who new tabs are for. */

@@ -62,7 +62,7 @@ test("A5: every tab says that the user is needed, after one request, and so does
 test("A5: getToken() in a visible tab goes to the login page, and the login ends it everywhere", async () => {
   const { my, a, b } = await needed();
   my.page.mayNavigate = true;
-  my.go = async () => `${REDIRECT_URI}?code=c&state=s`;
+  my.navigate = async () => `${REDIRECT_URI}?code=c&state=s`;
   my.server.exchange = async () => loginResponse({ accessToken: "at9", refreshToken: "rt9" });
   expect(await a.getToken()).toBe("at9");
   await settle();

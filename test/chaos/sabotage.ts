@@ -49,7 +49,7 @@ export function sabotagePage(channels: Channels, sleptMs: number): void {
     const postMessage = Reflect.get(BroadcastChannel.prototype, "postMessage");
     BroadcastChannel.prototype.postMessage = function (message) {
       const isCoordination =
-        this.name.startsWith("latchkey/1/") && !this.name.startsWith("latchkey/1/request/");
+        this.name.startsWith("latchkey/2/") && !this.name.startsWith("latchkey/2/request/");
       if (!isCoordination) postMessage.call(this, message);
     };
   }

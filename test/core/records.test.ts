@@ -30,7 +30,7 @@ describe("a stored session", () => {
           sequence: 1,
           tab: "t",
           target: DEFAULT_KEY,
-          n: 0,
+          uncertainSends: 0,
           sends: 1,
           retryAt: 5,
         },
@@ -39,7 +39,7 @@ describe("a stored session", () => {
     ],
     [
       "that ended",
-      { ...expiredRow(), end: { why: "signed_out", sequence: 1 }, access: {}, tokens: null },
+      { ...expiredRow(), end: { reason: "logged_out", sequence: 1 }, access: {}, tokens: null },
     ],
     ["of an older record with a token endpoint", { ...expiredRow(), tokens: withEndpoint() }],
   ])("%s is one", ([, row]) => {
@@ -78,12 +78,24 @@ describe("a stored session", () => {
     ["a target that is none", { access: { "[1]": entry() } }],
     ["an index that is a list", { access: [] }],
     ["an attempt that is half", { attempt: { id: "a", sequence: 1 } }],
-    ["an attempt for no target", { attempt: { id: "a", sequence: 1, n: 0, sends: 0, target: 7 } }],
+    [
+      "an attempt for no target",
+      { attempt: { id: "a", sequence: 1, uncertainSends: 0, sends: 0, target: 7 } },
+    ],
     [
       "an attempt that waits for a text",
-      { attempt: { id: "a", sequence: 1, n: 0, sends: 0, target: DEFAULT_KEY, retryAt: "later" } },
+      {
+        attempt: {
+          id: "a",
+          sequence: 1,
+          uncertainSends: 0,
+          sends: 0,
+          target: DEFAULT_KEY,
+          retryAt: "later",
+        },
+      },
     ],
-    ["an end that is a text", { end: "signed_out" }],
+    ["an end that is a text", { end: "logged_out" }],
     ["an end without a reason", { end: { sequence: 1 } }],
     ["a profile that is a text", { remembered: "Ada" }],
     ["refusals that are a text", { refusals: "no" }],
@@ -96,7 +108,7 @@ describe("a stored session", () => {
   });
 
   test("of a newer version is one, whatever else it is", () => {
-    const row = { v: 2, tokens: 7 };
+    const row = { version: 3, tokens: 7 };
     expect(parseRow(row)).toBe(row);
   });
 });
@@ -104,15 +116,21 @@ describe("a stored session", () => {
 describe("B10: a message of another tab", () => {
   const attempt = { sequence: 1, attemptId: "a" };
   const news: TabNews[] = [
-    { t: "claim", ...attempt },
-    { t: "done", generation: 1, sequence: 1, target: DEFAULT_KEY },
-    { t: "ended", why: "invalid_grant", sequence: 1 },
-    { t: "gone", ...attempt, unsent: true },
-    { t: "probe", ...attempt, nonce: "n" },
-    { t: "alive", ...attempt, nonce: "n", frozen: false, tickAgeMs: 0 },
-    { t: "user", what: "forget" },
+    { type: "claim", ...attempt },
+    { type: "done", generation: 1, sequence: 1, target: DEFAULT_KEY },
+    { type: "ended", reason: "invalid_grant", sequence: 1 },
+    { type: "gone", ...attempt, unsent: true },
+    { type: "probe", ...attempt, nonce: "n" },
+    { type: "alive", ...attempt, nonce: "n", frozen: false, tickAgeMs: 0 },
+    { type: "user", what: "forget" },
   ];
-  const whole = news.map((part) => ({ p: 1, k: "ada", from: "tab", sessionId: "s", ...part }));
+  const whole = news.map((part) => ({
+    protocol: 2,
+    key: "ada",
+    from: "tab",
+    sessionId: "s",
+    ...part,
+  }));
 
   test("B10: is heard when it is whole", () => {
     for (const message of whole) expect(parseTabMessage(message)).toBe(message);
@@ -134,9 +152,9 @@ describe("B10: a message of another tab", () => {
     ["nothing", null],
     ["a text", "done"],
     ["a list", [1]],
-    ["of a later version", { ...whole[1], p: 2 }],
-    ["of a type that nobody knows", { ...whole[1], t: "moved" }],
-    ["of a type that every object has", { ...whole[1], t: "constructor" }],
+    ["of a later version", { ...whole[1], protocol: 3 }],
+    ["of a type that nobody knows", { ...whole[1], type: "moved" }],
+    ["of a type that every object has", { ...whole[1], type: "constructor" }],
     ["about somebody's new way to leave", { ...whole[6], what: "suspend" }],
   ])("B10: that is %s counts as none", ([, message]) => {
     expect(parseTabMessage(message)).toBeUndefined();
@@ -144,24 +162,24 @@ describe("B10: a message of another tab", () => {
 });
 
 describe("B10: a message about tokens in memory", () => {
-  const give = { p: 1, t: "give", memory: "m1", record: record() };
+  const give = { protocol: 2, type: "give", memory: "m1", record: record() };
 
   test("B10: is heard when it is whole", () => {
     for (const message of [
       give,
-      { p: 1, t: "ask", memory: "m1" },
-      { p: 1, t: "drop", memory: "m" },
+      { protocol: 2, type: "ask", memory: "m1" },
+      { protocol: 2, type: "drop", memory: "m" },
     ])
       expect(parseHandoverMessage(message)).toBe(message);
   });
 
   test.for<[string, unknown]>([
     ["nothing", null],
-    ["of a later version", { ...give, p: 2 }],
+    ["of a later version", { ...give, protocol: 3 }],
     ["without a version", { ...give, p: undefined }],
-    ["of a type that nobody knows", { ...give, t: "lend" }],
+    ["of a type that nobody knows", { ...give, type: "lend" }],
     ["without a name", { ...give, memory: undefined }],
-    ["with a name that is a number", { p: 1, t: "ask", memory: 1 }],
+    ["with a name that is a number", { protocol: 2, type: "ask", memory: 1 }],
     ["without a record", { ...give, record: undefined }],
     ["with the name of a record in its place", { ...give, record: { memory: "m2" } }],
     ["with the record of nobody", { ...give, record: { ...record(), user: null } }],

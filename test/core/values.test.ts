@@ -4,7 +4,7 @@ import { isAuthError, TimeoutError } from "../../src/core/errors.ts";
 import { clientKey, sessionKey } from "../../src/core/keys.ts";
 import { findAccess, storedTokens, type SessionRow } from "../../src/core/session.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
-import { parseTargetKey, targetKey } from "../../src/core/want.ts";
+import { parseTargetKey, targetKey } from "../../src/core/token-target.ts";
 
 describe("want keys", () => {
   test("are equal for equal wants, in whatever order the scopes stand", () => {

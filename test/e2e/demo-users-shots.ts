@@ -18,9 +18,9 @@ export async function shootUsers(
   await rememberUsers(page, "ada", "linus", "grace");
   await act(page, "linus", "logout");
   await waitForShown(page, "[data-sub=linus] [data-do=signIn]");
-  await picture(page, at("7-people"));
+  await picture(page, at("7-users"));
   await page.click("#choose-account");
-  await page.waitForSelector("latchkey-accounts >>> .account", { visible: true });
+  await page.waitForSelector("latchkey-users >>> .user", { visible: true });
   await page.screenshot({ path: at("7b-picker") });
   await page.keyboard.press("Escape");
 

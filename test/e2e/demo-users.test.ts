@@ -50,7 +50,7 @@ const isNow = (page: Page, name: string): Promise<void> => waitForText(page, "#p
 
 /** Of the list, in its order, with what it says of each. */
 function listed(page: Page): Promise<string[]> {
-  return page.$$eval("#people-list li", (rows) =>
+  return page.$$eval("#users-list li", (rows) =>
     rows.map((row) => {
       const marks = [...row.querySelectorAll<HTMLElement>("[data-mark]")];
       const mark = marks.find(({ hidden }) => !hidden)?.textContent;
@@ -73,7 +73,7 @@ describe("three people", () => {
     await pick(page, "Ada Lovelace");
     await isNow(page, "Ada Lovelace");
     await vi.waitFor(async () => expect((await listed(page))[0]).toBe("ada: This tab"));
-    expect(demo.provider.requests.slice(from).filter((line) => !/people/.test(line))).toEqual([]);
+    expect(demo.provider.requests.slice(from).filter((line) => !/users/.test(line))).toEqual([]);
     expect(await isAsked(page)).toBe(false);
     await page.click("#call-api");
     await waitForText(page, "#api-answer", "Ada Lovelace");
@@ -149,7 +149,7 @@ describe("three people", () => {
       await waitForShown(each, "#sign-in");
       await vi.waitFor(async () => expect(await listed(each)).toEqual([]));
     }
-    expect(await page.$eval("#people", (card) => card.checkVisibility())).toBe(false);
+    expect(await page.$eval("#users", (card) => card.checkVisibility())).toBe(false);
   });
 });
 
@@ -191,7 +191,7 @@ describe("the picker", () => {
     await act(page, "ada", "logout");
     await waitForShown(page, "#choose");
     await page.click("#choose");
-    await signInByWindow(page, "latchkey-accounts >>> [part=other]", "grace");
+    await signInByWindow(page, "latchkey-users >>> [part=other]", "grace");
     await isNow(page, "Grace Hopper");
     await answerRemember(page, "no");
   });
@@ -225,7 +225,7 @@ describe("the picker", () => {
     await rememberUsers(page, "ada");
     await page.focus("#choose-account");
     await page.keyboard.press("Enter");
-    await page.waitForSelector("latchkey-accounts >>> .account", { visible: true });
+    await page.waitForSelector("latchkey-users >>> .user", { visible: true });
     await page.keyboard.press("Escape");
     await vi.waitFor(async () => expect(await isAsked(page)).toBe(false));
     await isNow(page, "Ada Lovelace");
@@ -256,7 +256,7 @@ test.each([360, 1280])(
     await waitForShown(page, "[data-sub=ada] [data-do=signIn]");
     await expectGoodPage(page);
     await page.click("#choose-account");
-    await page.waitForSelector("latchkey-accounts >>> .account", { visible: true });
+    await page.waitForSelector("latchkey-users >>> .user", { visible: true });
     await expectGoodPage(page);
     await page.keyboard.press("Escape");
 

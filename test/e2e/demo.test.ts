@@ -120,7 +120,7 @@ function focused(page: Page): Promise<{ id: string; ring: boolean }> {
 
 /** What the provider was asked since `from`, without the pictures. */
 function askedSince(from: number): string[] {
-  return demo.provider.requests.slice(from).filter((line) => !line.includes("/people/"));
+  return demo.provider.requests.slice(from).filter((line) => !line.includes("/users/"));
 }
 
 test("a person signs in and sees who they are", async () => {

@@ -110,7 +110,7 @@ const pending = (page: Page) =>
         opening.onsuccess = () => {
           const database = opening.result;
           const range = IDBKeyRange.bound("device/", "device/\uffff");
-          const reading = database.transaction("entries").objectStore("entries").getAll(range);
+          const reading = database.transaction("entries/2").objectStore("entries/2").getAll(range);
           reading.onsuccess = () => {
             database.close();
             resolve(reading.result);

@@ -73,7 +73,7 @@ function stored(page: Page): Promise<string> {
   return page.evaluate(async () => {
     const opening = indexedDB.open("latchkey");
     await new Promise((resolve) => (opening.onsuccess = resolve));
-    const entries = opening.result.transaction("entries").objectStore("entries").getAll();
+    const entries = opening.result.transaction("entries/2").objectStore("entries/2").getAll();
     await new Promise((resolve) => (entries.onsuccess = resolve));
     opening.result.close();
     return JSON.stringify(entries.result);
@@ -85,11 +85,11 @@ async function withoutMetadata(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const opening = indexedDB.open("latchkey");
     await new Promise((resolve) => (opening.onsuccess = resolve));
-    const entries = opening.result.transaction("entries", "readwrite").objectStore("entries");
+    const entries = opening.result.transaction("entries/2", "readwrite").objectStore("entries/2");
     const keys = entries.getAllKeys();
     await new Promise((resolve) => (keys.onsuccess = resolve));
     for (const key of keys.result) {
-      if (!/^"(session|people|default)\//.test(JSON.stringify(key))) entries.delete(key);
+      if (!/^"(session|users|default)\//.test(JSON.stringify(key))) entries.delete(key);
     }
     opening.result.close();
   });

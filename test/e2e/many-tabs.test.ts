@@ -76,7 +76,7 @@ async function listen(): Promise<() => Promise<readonly string[]>> {
     (client) => {
       const received: string[] = [];
       window.received = received;
-      new BroadcastChannel(`latchkey/1/${client}`).onmessage = ({ data }) => {
+      new BroadcastChannel(`latchkey/2/${client}`).onmessage = ({ data }) => {
         received.push([data.t, data.what].filter(Boolean).join(" "));
       };
     },
@@ -149,18 +149,18 @@ test("a sign-out reaches every tab by one message, in the middle of a refresh, a
   expect(await refresh).toBe("no_token");
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   await allShow("anonymous");
-  expect((await received()).filter((what) => what !== "claim")).toEqual(["user sign-out"]);
+  expect((await received()).filter((what) => what !== "claim")).toEqual(["user logout"]);
   const left = await tabs[2]!.evaluate(
     () =>
       new Promise<string>((resolve) => {
         const opening = indexedDB.open("latchkey");
         opening.onsuccess = () => {
-          const all = opening.result.transaction("entries").objectStore("entries").getAll();
+          const all = opening.result.transaction("entries/2").objectStore("entries/2").getAll();
           all.onsuccess = () => resolve(JSON.stringify(all.result));
         };
       }),
   );
-  expect(left).toContain("signed_out");
+  expect(left).toContain("logged_out");
   expect(left).not.toMatch(/refreshToken|idToken|"token":/);
 });
 

@@ -89,9 +89,9 @@ const age = (page: Page, ms: number) =>
         opening.onerror = () => reject(opening.error!);
         opening.onsuccess = () => {
           let count = 0;
-          const transaction = opening.result.transaction("entries", "readwrite");
+          const transaction = opening.result.transaction("entries/2", "readwrite");
           const range = IDBKeyRange.bound("document/", "document/\uffff");
-          transaction.objectStore("entries").openCursor(range).onsuccess = ({ target }) => {
+          transaction.objectStore("entries/2").openCursor(range).onsuccess = ({ target }) => {
             const cursor = (target as IDBRequest<IDBCursorWithValue | null>).result;
             if (!cursor) return;
             const entry = cursor.value as { readAt: number };

@@ -169,7 +169,7 @@ describe("oidc-client-ts", () => {
           const opening = indexedDB.open("latchkey");
           opening.onerror = () => reject(opening.error!);
           opening.onsuccess = () => {
-            const rows = opening.result.transaction("entries").objectStore("entries").getAll();
+            const rows = opening.result.transaction("entries/2").objectStore("entries/2").getAll();
             rows.onsuccess = () => {
               opening.result.close();
               const row = rows.result.find((row: { tokens?: object }) => row.tokens);

@@ -434,7 +434,7 @@ async function storedText(): Promise<string> {
     opening.onsuccess = () => resolve(opening.result);
   });
   const all = await new Promise<unknown[]>((resolve) => {
-    const reading = database.transaction("entries").objectStore("entries").getAll();
+    const reading = database.transaction("entries/2").objectStore("entries/2").getAll();
     reading.onsuccess = () => resolve(reading.result);
   });
   database.close();

@@ -40,8 +40,8 @@ async function keep(browser: Browser): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-shots-"));
   try {
     await shootDemo(browser, folder, [{ width: 1280, dark: false }]);
-    for (const [name, kept] of Object.entries(KEPT_OF_DEMO)) {
-      await write(kept, await readFile(join(folder, `${name}.png`)));
+    for (const [name, stored] of Object.entries(KEPT_OF_DEMO)) {
+      await write(stored, await readFile(join(folder, `${name}.png`)));
     }
   } finally {
     await rm(folder, { recursive: true });

@@ -80,7 +80,7 @@ const stored = (page: Page) =>
       new Promise<string>((resolve) => {
         const opening = indexedDB.open("latchkey");
         opening.onsuccess = () => {
-          const all = opening.result.transaction("entries").objectStore("entries").getAll();
+          const all = opening.result.transaction("entries/2").objectStore("entries/2").getAll();
           all.onsuccess = () => {
             opening.result.close();
             resolve(JSON.stringify(all.result));

@@ -10,7 +10,7 @@ export interface PictureSize {
 
 /** By element: each state, and what is cut out of the page. */
 const ELEMENTS: Readonly<Record<string, { scenes: readonly Scene[]; part: string }>> = {
-  accounts: { scenes: ["accounts", "search"], part: "latchkey-accounts >>> dialog" },
+  users: { scenes: ["users", "search"], part: "latchkey-users >>> dialog" },
   remember: { scenes: ["remember"], part: "latchkey-remember >>> .card" },
   device: {
     scenes: ["waiting", "retrying", "approved", "expired"],
@@ -35,7 +35,7 @@ async function cutOut(page: Page, scene: Scene, part: string): Promise<string> {
     await page.waitForSelector("latchkey-device >>> .qr svg", { visible: true });
   const element = await page.waitForSelector(shown, { visible: true });
   await page.evaluate(() => {
-    for (const { shadowRoot } of document.querySelectorAll("latchkey-accounts, latchkey-device"))
+    for (const { shadowRoot } of document.querySelectorAll("latchkey-users, latchkey-device"))
       (shadowRoot?.activeElement as HTMLElement | null | undefined)?.blur();
   });
   const box = await element!.boundingBox();

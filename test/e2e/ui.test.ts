@@ -45,7 +45,7 @@ async function open(options: TabOptions = {}) {
 }
 
 const SCENES: readonly Scene[] = [
-  "accounts",
+  "users",
   "search",
   "remember",
   "waiting",
@@ -97,7 +97,7 @@ test("a picture that is not https is not asked for, one from https is", async ()
 test("the focus stays in the dialog and is given back; Escape dismisses", async () => {
   const { page, show, response } = await open();
   await page.focus("#before");
-  for (const scene of ["accounts", "search", "waiting"] as const) {
+  for (const scene of ["users", "search", "waiting"] as const) {
     await show(scene);
     for (const shift of [false, true]) {
       for (let i = 0; i < 20; i++) {
@@ -105,7 +105,7 @@ test("the focus stays in the dialog and is given back; Escape dismisses", async 
         await page.keyboard.press("Tab");
         if (shift) await page.keyboard.up("Shift");
         const at = await page.evaluate(() => document.activeElement?.localName);
-        expect(at).toBe(scene === "waiting" ? "latchkey-device" : "latchkey-accounts");
+        expect(at).toBe(scene === "waiting" ? "latchkey-device" : "latchkey-users");
       }
     }
     await page.keyboard.press("Escape");
@@ -122,12 +122,12 @@ test("from right to left everything stands the other way round", async () => {
     const handle = await page.waitForSelector(selector);
     return (await handle!.boundingBox())!.x;
   };
-  await show("accounts");
-  expect(await left("latchkey-accounts >>> .account .avatar")).toBeGreaterThan(
-    await left("latchkey-accounts >>> .account .name"),
+  await show("users");
+  expect(await left("latchkey-users >>> .user .avatar")).toBeGreaterThan(
+    await left("latchkey-users >>> .user .name"),
   );
-  expect(await left("latchkey-accounts >>> [part=close]")).toBeLessThan(
-    await left("latchkey-accounts >>> h2"),
+  expect(await left("latchkey-users >>> [part=close]")).toBeLessThan(
+    await left("latchkey-users >>> h2"),
   );
   await page.keyboard.press("Escape");
   await show("remember");
@@ -147,7 +147,7 @@ test("from right to left everything stands the other way round", async () => {
 
 test("nothing moves for who asked for that, and things do for others", async () => {
   const { page, show } = await open();
-  const scenes: Scene[] = ["accounts", "remember", "waiting", "authenticating", "authenticated"];
+  const scenes: Scene[] = ["users", "remember", "waiting", "authenticating", "authenticated"];
   /** Which of them have a part, or what is behind it, that moves. */
   const moving = async () => {
     const found: Scene[] = [];
@@ -183,7 +183,7 @@ test("the README names the parts of each element and the custom properties, all 
     const found = await page.evaluate(() =>
       [
         ...document.querySelectorAll(
-          "latchkey-accounts, latchkey-button, latchkey-device, latchkey-remember",
+          "latchkey-users, latchkey-button, latchkey-device, latchkey-remember",
         ),
       ].flatMap(({ localName, shadowRoot }) =>
         [...shadowRoot!.querySelectorAll("[part]")].map((it) => [

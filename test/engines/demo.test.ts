@@ -57,13 +57,13 @@ async function signIn(tab: EngineTab, sub: string, name: string): Promise<void> 
   await press(tab, `button[name=person][value=${sub}]`);
   await says(tab, "#person-name", name);
   await press(tab, "latchkey-remember >>> [part=yes]");
-  await seen(tab, `#people-list [data-sub=${sub}]`);
+  await seen(tab, `#users-list [data-sub=${sub}]`);
 }
 
 /** In the picker. */
 async function pick(tab: EngineTab, name: string): Promise<void> {
-  await seen(tab, "latchkey-accounts >>> .account");
-  await tab.run(`[...document.querySelector("latchkey-accounts").shadowRoot.querySelectorAll(".account")]
+  await seen(tab, "latchkey-users >>> .user");
+  await tab.run(`[...document.querySelector("latchkey-users").shadowRoot.querySelectorAll(".user")]
     .find((row) => row.textContent.includes(${JSON.stringify(name)})).click()`);
 }
 
@@ -85,7 +85,7 @@ describe.for(Object.entries(ENGINES))("%s", ([, launch]) => {
     await says(tab, "#api-answer", "Ada Lovelace");
     await press(other, "#call-api");
     await says(other, "#api-answer", "Grace Hopper");
-    const asked = demo.provider.requests.slice(from).filter((line) => !line.includes("/people/"));
+    const asked = demo.provider.requests.slice(from).filter((line) => !line.includes("/users/"));
     expect(asked).toEqual([]);
 
     await other.reload();

@@ -148,9 +148,9 @@ describe("a cached grant", () => {
     "garbage",
     7,
     {},
-    { v: 2, configHash: "", storedAt: 0, tokens: {} },
-    { v: 1, configHash: "", storedAt: 0, tokens: { accessToken: 7 } },
-    { v: 1, configHash: "", storedAt: "now", tokens: {} },
+    { version: 3, configHash: "", storedAt: 0, tokens: {} },
+    { version: 2, configHash: "", storedAt: 0, tokens: { accessToken: 7 } },
+    { version: 2, configHash: "", storedAt: "now", tokens: {} },
   ])("sets the corrupt record %o aside and asks", async (corrupt) => {
     const { grant, storage } = setUp();
     await grant.requestToken({});
@@ -182,7 +182,7 @@ describe("a cached grant", () => {
   });
 
   test.for([
-    { roundTrip: { redirectUri: "x", go: async () => "", close: () => {} } },
+    { roundTrip: { redirectUri: "x", navigate: async () => "", close: () => {} } },
     { response: "https://app.example/?code=c" },
   ])(
     "hands %o in untouched, whatever it has, and stores the answer for who it is",

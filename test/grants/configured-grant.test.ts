@@ -93,7 +93,7 @@ test("does not repeat what an unchanged configuration was refused for", async ()
 });
 
 test.for([
-  { roundTrip: { redirectUri: "x", go: async () => "", close: () => {} } },
+  { roundTrip: { redirectUri: "x", navigate: async () => "", close: () => {} } },
   { response: "https://app.example/?code=c" },
 ])("does not send the code of %o twice, and is ready for the next login", async (login) => {
   const { grant, asked, loaded } = setUp([at("old"), at("one")]);
@@ -105,7 +105,7 @@ test.for([
 
 test("a device endpoint that does not know the client is one more reason to load, also in a login", async () => {
   const unknown = new DeviceCodeError("refused", "no", { error: "invalid_client", hint: "x" });
-  const login = { roundTrip: { redirectUri: "x", go: async () => "", close: () => {} } };
+  const login = { roundTrip: { redirectUri: "x", navigate: async () => "", close: () => {} } };
   for (const request of [{}, login]) {
     const { grant, loaded } = setUp([at("old"), at("one")], unknown);
     expect((await grant.requestToken(request)).accessToken).toBe("one");

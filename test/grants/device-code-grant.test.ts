@@ -88,7 +88,7 @@ describe("a device login", () => {
   test.for([
     { prompt: "none" } as const,
     {
-      roundTrip: { prompt: "none", redirectUri: "x", go: async () => "x", close: () => {} },
+      roundTrip: { prompt: "none", redirectUri: "x", navigate: async () => "x", close: () => {} },
     } as const,
   ])("shows and sends nothing for %o", async (request) => {
     const my = deviceWorld();
@@ -109,11 +109,15 @@ describe("a device login", () => {
   test("does not use a trip, and leaves it to its opener", async () => {
     const my = deviceWorld();
     my.replies.push(approval());
-    const roundTrip = { redirectUri: "https://app.example/callback", go: vi.fn(), close: vi.fn() };
+    const roundTrip = {
+      redirectUri: "https://app.example/callback",
+      navigate: vi.fn(),
+      close: vi.fn(),
+    };
     const login = my.tab().grant.requestToken({ roundTrip });
     await wait(INTERVAL_MS);
     expect(await login).toMatchObject({ accessToken: "at1" });
-    expect(roundTrip.go).not.toHaveBeenCalled();
+    expect(roundTrip.navigate).not.toHaveBeenCalled();
     expect(roundTrip.close).not.toHaveBeenCalled();
   });
 
@@ -584,8 +588,8 @@ describe("several tabs", () => {
     const [a, b] = [my.tab(), my.tab()];
     const leave = [new AbortController(), new AbortController()] as const;
     let keep = () => {};
-    const kept = new Promise<void>((resolve) => (keep = resolve));
-    const first = outcome(a.grant.requestToken({ signal: leave[0].signal, kept }));
+    const settled = new Promise<void>((resolve) => (keep = resolve));
+    const first = outcome(a.grant.requestToken({ signal: leave[0].signal, stored: settled }));
     await wait(500);
     const second = outcome(b.grant.requestToken({ signal: leave[1].signal }));
     await wait(1_500);

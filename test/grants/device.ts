@@ -8,7 +8,7 @@ import { RequestTokenError, type ServerFacts } from "../../src/core/errors.ts";
 import type { Clock, TabLock } from "../../src/core/ports.ts";
 import type { RequestStore } from "../../src/core/request-store.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
-import type { TokenTarget } from "../../src/core/want.ts";
+import type { TokenTarget } from "../../src/core/token-target.ts";
 import {
   DeviceCodeGrant,
   type DeviceCodeGrantConfig,

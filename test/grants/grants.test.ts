@@ -7,7 +7,7 @@ import {
 } from "../../src/core/errors.ts";
 import type { Grant } from "../../src/core/grant.ts";
 import type { Refresher } from "../../src/core/refresher.ts";
-import { targetKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import { AuthorizationCodeGrant } from "../../src/grants/authorization-code-grant.ts";
 import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { loginResponse } from "../auth/fixture.ts";
@@ -15,7 +15,7 @@ import { loginResponse } from "../auth/fixture.ts";
 const response = loginResponse();
 const roundTrip = {
   redirectUri: "https://app.example/callback",
-  go: async () => "https://app.example/callback?code=c",
+  navigate: async () => "https://app.example/callback?code=c",
   close: () => {},
 };
 
@@ -30,7 +30,7 @@ describe("AuthorizationCodeGrant", () => {
 
   test("makes its trip with what was asked, and exchanges what it brings back", async () => {
     const { calls, grant } = server();
-    const go = vi.spyOn(roundTrip, "go");
+    const navigate = vi.spyOn(roundTrip, "navigate");
     const signal = new AbortController().signal;
     expect(await grant.requestToken({ roundTrip, signal, loginHint: "ada", returnTo: "/x" })).toBe(
       response,
@@ -43,7 +43,7 @@ describe("AuthorizationCodeGrant", () => {
       }),
       signal,
     );
-    expect(go).toHaveBeenCalledWith("https://id.example/auth?x");
+    expect(navigate).toHaveBeenCalledWith("https://id.example/auth?x");
     expect(calls.exchange).toHaveBeenCalledWith("https://app.example/callback?code=c", signal);
   });
 

@@ -30,9 +30,9 @@ const taken = (changes: Partial<TakenTokens> = {}): TakenTokens => {
   const response = loginResponse();
   return { ...response, user: response.user!, ...changes };
 };
-const ended = (why: SessionEnd["why"]): SessionRow => ({
+const ended = (reason: SessionEnd["reason"]): SessionRow => ({
   ...expiredRow(),
-  end: { why, sequence: 1 },
+  end: { reason, sequence: 1 },
   tokens: null,
   access: {},
 });
@@ -42,7 +42,7 @@ test("what is taken over is a login whose ID token nobody here judged", async ()
   expect(await storeImported(parts, taken())).toBe(true);
   expect(await users.getActive()).toMatchObject({
     sub: ADA,
-    row: { sessionId: "sid-1", keep: "device", renewable: true },
+    row: { sessionId: "sid-1", lifetime: "remembered", renewable: true },
   });
   expect((await sessions.get(KEY))!.tokens).toMatchObject({
     refreshToken: "rt1",
@@ -50,7 +50,7 @@ test("what is taken over is a login whose ID token nobody here judged", async ()
     idTokenVerified: false,
   });
   await settle();
-  expect(told).toMatchObject([{ k: ADA, t: "user", what: "login" }]);
+  expect(told).toMatchObject([{ key: ADA, type: "user", what: "login" }]);
 });
 
 test("of many tabs at once one takes over", async () => {
@@ -66,8 +66,8 @@ test("of many tabs at once one takes over", async () => {
 
 test.for<[string, SessionRow]>([
   ["that is live", expiredRow()],
-  ["that the person signed out of", ended("signed_out")],
-  ["of a newer Latchkey", { ...expiredRow(), v: 2 as 1 }],
+  ["that the person signed out of", ended("logged_out")],
+  ["of a newer Latchkey", { ...expiredRow(), version: 3 as 2 }],
 ])("a session %s stays, the person's own and the default user's", async ([, row]) => {
   const own = setUp();
   await own.sessions.update(KEY, () => row);
@@ -99,9 +99,9 @@ test("a session that begins while another is taken over stays", async () => {
 
 test.for(["invalid_grant", "lost_response", "id_token"] as const)(
   "a session that the server ended with %s is replaced: the person would have to sign in",
-  async (why) => {
+  async (reason) => {
     const { sessions, users, parts } = setUp();
-    await sessions.update(KEY, () => ended(why));
+    await sessions.update(KEY, () => ended(reason));
     await users.putDefault(ADA);
     expect(await storeImported(parts, taken())).toBe(true);
     expect(await sessions.get(KEY)).toMatchObject({ end: null, sessionId: "sid-1" });
@@ -119,7 +119,7 @@ test("a take-over whose page died is known by its tokens, and completed", async 
   expect(await isImportedAlready(parts, taken())).toBe(true);
   expect(await users.getActive()).toMatchObject({ sub: ADA, row: { sessionId: "sid-1" } });
   await settle();
-  expect(told).toMatchObject([{ sessionId: "sid-1", t: "user", what: "login" }]);
+  expect(told).toMatchObject([{ sessionId: "sid-1", type: "user", what: "login" }]);
 });
 
 test("without a refresh token it is known by the access token, and never once it ended", async () => {
@@ -128,6 +128,6 @@ test("without a refresh token it is known by the access token, and never once it
   await storeImported(parts, tokens);
   expect(await isImportedAlready(parts, tokens)).toBe(true);
   expect(await isImportedAlready(parts, { ...tokens, accessToken: "other" })).toBe(false);
-  await sessions.update(KEY, () => ended("signed_out"));
+  await sessions.update(KEY, () => ended("logged_out"));
   expect(await isImportedAlready(parts, tokens)).toBe(false);
 });

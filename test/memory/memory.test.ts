@@ -142,11 +142,11 @@ test("MemoryTabHub delivers to every tab, later, in order, until it leaves", asy
   a.listen(({ from }) => received.push(`a ${from}`));
   const leave = b.listen(({ from }) => received.push(`b ${from}`));
   const message = (from: string): TabMessage => ({
-    p: 1,
-    k: "ada",
+    protocol: 2,
+    key: "ada",
     from,
     sessionId: "s",
-    t: "user",
+    type: "user",
     what: "login",
   });
   a.post(message("1"));

@@ -310,7 +310,7 @@ describe("a refresh answered with", () => {
     server.responses.push(replied);
     expect(await errorFrom(refresh())).toMatchObject(refreshError!);
     const { row } = await session();
-    expect(row).toMatchObject({ end: { why: "invalid_grant" }, tokens: null, renewable: false });
+    expect(row).toMatchObject({ end: { reason: "invalid_grant" }, tokens: null, renewable: false });
     expect(sent("POST /token")).toHaveLength(1);
   });
 });

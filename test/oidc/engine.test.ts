@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TokenRecord } from "../../src/core/session.ts";
-import { targetKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import {
   createLazyServer,
   type LazyServer,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Endpoints } from "../../src/core/authorization-server.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
-import { targetKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import { createServer, type OidcServer } from "../../src/oidc/server.ts";
 import type { Sender } from "../../src/oidc/token/send-refresh-token.ts";
 import { testDocuments, type TestDocuments } from "./documents.ts";

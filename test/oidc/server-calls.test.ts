@@ -10,7 +10,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Endpoints } from "../../src/core/authorization-server.ts";
 import type { ClientAuthentication } from "../../src/core/client-authentication.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
-import { targetKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import { createLazyServer, type LazyServerConfig } from "../../src/compose/lazy-server.ts";
 import {
   CLIENT,

@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { NetworkError, RequestTokenError } from "../../src/core/errors.ts";
 import type { RefreshResponse } from "../../src/core/refresher.ts";
 import type { Fetch } from "../../src/oidc/token/http.ts";
-import type { TokenTarget } from "../../src/core/want.ts";
+import type { TokenTarget } from "../../src/core/token-target.ts";
 import { publicCredentials } from "../../src/oidc/token/credentials.ts";
 import type { TokenClient } from "../../src/oidc/token/form-request.ts";
 import { configuredMetadata } from "../../src/oidc/metadata-source.ts";
 import { createSender } from "../../src/oidc/token/send-refresh-token.ts";
-import { revokeToken } from "../../src/oidc/sign-out.ts";
+import { revokeToken } from "../../src/oidc/logout.ts";
 import { requestTokens } from "../../src/oidc/token/token-request.ts";
 import {
   CLIENT,

@@ -326,7 +326,7 @@ describe("the keys", () => {
       { kid: "ec", kty: "EC", crv: "secp256k1", x: "AA", y: "AA" },
       { kid: "ec", kty: "RSA", n: "AQAB", e: "AQAB" },
       { kid: "ec", kty: "OKP", crv: "Ed448", x: "AA" },
-      { kid: "ec", kty: "oct", k: "AAAA" },
+      { kid: "ec", kty: "oct", key: "AAAA" },
       { ...ec.jwk, key_ops: ["sign"] },
       { ...ec.jwk, key_ops: "verify" },
       { ...ec.jwk, alg: "ES384" },

@@ -1,5 +1,5 @@
 import { storedTokens, type SessionRow, type TokenRecord } from "../../src/core/session.ts";
-import { DEFAULT_TARGET } from "../../src/core/want.ts";
+import { DEFAULT_TARGET } from "../../src/core/token-target.ts";
 import { cacheToken } from "../../src/auth/session/cached-token.ts";
 import { afterRetryAfter, backOff } from "../../src/refresh/back-off.ts";
 import type { Run } from "../../src/refresh/run.ts";
@@ -8,14 +8,14 @@ import { REFRESH_TIMING } from "../../src/refresh/timing.ts";
 /** Of a session whose access tokens live so long, born at zero. */
 export function rowOf(lifetimeMs: number): SessionRow {
   return {
-    v: 1,
+    version: 2,
     sessionId: "sessionId",
     generation: 1,
     sequence: 1,
     committedSequence: 1,
     attempt: null,
     end: null,
-    keep: "device",
+    lifetime: "remembered",
     renewable: true,
     access: { [DEFAULT_TARGET]: { generation: 1, expiresAt: lifetimeMs, scope: [], lifetimeMs } },
     tokens: {

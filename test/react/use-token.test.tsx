@@ -1,7 +1,7 @@
 import { act } from "react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NetworkError, NoTokenError, RequestTokenError } from "../../src/core/errors.ts";
-import type { TokenTarget } from "../../src/core/want.ts";
+import type { TokenTarget } from "../../src/core/token-target.ts";
 import { useAuth, useToken, type UseToken } from "../../src/react.ts";
 import { watchToken } from "../../src/react/watch-token.ts";
 import { fakeAuth, type FakeAuth } from "../support/fake-auth.ts";

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NoTokenError, RequestTokenError, StorageError } from "../../src/core/errors.ts";
 import type { IdTokenValidation } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
-import { targetKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import { ADA, responseOf, browser, expiredRow, KEY, settle, DEFAULT_KEY } from "./tabs.ts";
 
 const NEED = { user: ADA, target: DEFAULT_KEY, notGeneration: -1 };
@@ -35,11 +35,11 @@ describe("an ID token with a wrong claim", () => {
     }
     expect(await store.get(KEY)).toMatchObject({
       generation: 1,
-      end: { why: "id_token", claim: "sub" },
+      end: { reason: "id_token", claim: "sub" },
       tokens: null,
       access: {},
     });
-    expect(messages.map(({ t }) => t)).toEqual(["claim", "ended"]);
+    expect(messages.map(({ type }) => type)).toEqual(["claim", "ended"]);
     expect(revoked).toEqual(["rt2"]);
     await expect(tab("c").refresh(NEED)).rejects.toMatchObject({ ...ENDED, claim: "sub" });
     expect(sent).toHaveLength(1);
@@ -86,7 +86,7 @@ describe("an ID token with a wrong claim", () => {
       ...row!,
       sessionId: "s2",
       attempt: null,
-      end: { why: "signed_out", sequence: 9 },
+      end: { reason: "logged_out", sequence: 9 },
       tokens: null,
       access: {},
     }));
@@ -120,7 +120,7 @@ describe("a signature", () => {
       expect(error).toMatchObject({ ...ENDED, claim: "signature" });
     }
     expect(await store.get(KEY)).toMatchObject({ end: { claim: "signature" }, tokens: null });
-    expect(messages.map(({ t }) => t)).toEqual(["claim", "ended"]);
+    expect(messages.map(({ type }) => type)).toEqual(["claim", "ended"]);
     expect(revoked).toEqual(["rt2"]);
   });
 
@@ -275,7 +275,7 @@ describe("a response with a refresh token and no usable access token", () => {
     await store.update(KEY, () => ({
       ...expiredRow(),
       sequence: 2,
-      attempt: { id: "gone", sequence: 2, tab: "gone", target: api, n: 0, sends: 0 },
+      attempt: { id: "gone", sequence: 2, tab: "gone", target: api, uncertainSends: 0, sends: 0 },
     }));
     const tokens = tab("a").refresh(NEED);
     await vi.advanceTimersByTimeAsync(3_000);

@@ -6,7 +6,7 @@ import {
   StorageError,
   TimeoutError,
 } from "../../src/core/errors.ts";
-import { targetKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import {
   ADA,
   responseOf,
@@ -133,7 +133,14 @@ describe("one refresh for all", () => {
 
   test("a commit that moves only the generation fences who had read the row before it", async () => {
     const { store, sent, tab } = browser();
-    const attempt = { id: "late-1", sequence: 2, tab: "late", target: DEFAULT_KEY, n: 0, sends: 0 };
+    const attempt = {
+      id: "late-1",
+      sequence: 2,
+      tab: "late",
+      target: DEFAULT_KEY,
+      uncertainSends: 0,
+      sends: 0,
+    };
     await store.update(KEY, () => ({ ...expiredRow(), sequence: 2, attempt }));
     let prepared = () => {};
     const prepare = () => new Promise<void>((resolve) => (prepared = resolve));
@@ -287,7 +294,7 @@ describe("the row", () => {
     await settle();
     const newer = await store.update(KEY, (row) => ({
       ...row!,
-      v: 2 as 1,
+      version: 3 as 2,
       tokens: { new: "shape" },
     }));
     sent[0]!.response(response);
@@ -301,7 +308,14 @@ describe("the row", () => {
     await settle();
     expect(await store.get(KEY)).toMatchObject({
       sequence: 2,
-      attempt: { id: "a-1", sequence: 2, tab: "a", target: DEFAULT_KEY, n: 0, sends: 0 },
+      attempt: {
+        id: "a-1",
+        sequence: 2,
+        tab: "a",
+        target: DEFAULT_KEY,
+        uncertainSends: 0,
+        sends: 0,
+      },
     });
     sent[0]!.response(responseOf(2));
     await tokens;
@@ -334,7 +348,7 @@ describe("the row", () => {
     const tokens = tab("a", { prepare }).refresh(NEED);
     tokens.catch(() => {});
     await settle();
-    const end = { why: "id_token", sequence: 1 } as const;
+    const end = { reason: "id_token", sequence: 1 } as const;
     await store.update(KEY, (row) => ({
       ...row!,
       end,
@@ -360,7 +374,7 @@ describe("the row", () => {
 
   test("of a newer Latchkey is not written", async () => {
     const { store, sent, tab } = browser();
-    await store.update(KEY, () => ({ ...expiredRow(), v: 2 as 1 }));
+    await store.update(KEY, () => ({ ...expiredRow(), version: 3 as 2 }));
     await expect(tab("a").refresh(NEED)).rejects.toMatchObject({
       code: "configuration",
       input: "session",
@@ -375,7 +389,14 @@ describe("an owner that ended", () => {
     await store.update(KEY, () => ({
       ...expiredRow(),
       sequence: 2,
-      attempt: { id: "dead-1", sequence: 2, tab: "dead", target: DEFAULT_KEY, n: 0, sends: 0 },
+      attempt: {
+        id: "dead-1",
+        sequence: 2,
+        tab: "dead",
+        target: DEFAULT_KEY,
+        uncertainSends: 0,
+        sends: 0,
+      },
     }));
     const tokens = tab("a").refresh(NEED);
     await vi.advanceTimersByTimeAsync(1_999);
@@ -385,7 +406,7 @@ describe("an owner that ended", () => {
     expect((await store.get(KEY))!.attempt).toMatchObject({
       id: "a-1",
       sequence: 3,
-      n: 1,
+      uncertainSends: 1,
       sends: 1,
     });
     sent[0]!.response(responseOf(2));
@@ -395,7 +416,14 @@ describe("an owner that ended", () => {
   test("while another want is wanted: first its own, as it stood, then the other", async () => {
     const { store, sent, tab } = browser();
     const api = targetKey({ resource: "https://api.example" });
-    const attempt = { id: "dead-1", sequence: 2, tab: "dead", target: api, n: 0, sends: 0 };
+    const attempt = {
+      id: "dead-1",
+      sequence: 2,
+      tab: "dead",
+      target: api,
+      uncertainSends: 0,
+      sends: 0,
+    };
     await store.update(KEY, () => ({ ...expiredRow(), sequence: 2, attempt }));
     const tokens = tab("a").refresh(NEED);
     await drained();
@@ -413,7 +441,14 @@ describe("an owner that ended", () => {
 
   test("and was followed by another that lives: that one is watched, not followed", async () => {
     const { store, locks, sent, tab } = browser();
-    const attempt = { id: "dead-1", sequence: 2, tab: "dead", target: DEFAULT_KEY, n: 0, sends: 0 };
+    const attempt = {
+      id: "dead-1",
+      sequence: 2,
+      tab: "dead",
+      target: DEFAULT_KEY,
+      uncertainSends: 0,
+      sends: 0,
+    };
     await store.update(KEY, () => ({ ...expiredRow(), sequence: 2, attempt }));
     // Between the grant of the dead owner's lock and the second look at the row another tab has claimed.
     const get = store.get.bind(store);
@@ -445,7 +480,14 @@ describe("an owner that ended", () => {
     await store.update(KEY, () => ({
       ...expiredRow(),
       sequence: 2,
-      attempt: { id: "dying-1", sequence: 2, tab: "dying", target: DEFAULT_KEY, n: 0, sends: 0 },
+      attempt: {
+        id: "dying-1",
+        sequence: 2,
+        tab: "dying",
+        target: DEFAULT_KEY,
+        uncertainSends: 0,
+        sends: 0,
+      },
     }));
     let die = () => {};
     const alive = locks.request(
@@ -470,7 +512,14 @@ describe("an owner that ended", () => {
     await store.update(KEY, () => ({
       ...expiredRow(),
       sequence: 2,
-      attempt: { id: "owner-1", sequence: 2, tab: "owner", target: DEFAULT_KEY, n: 0, sends: 0 },
+      attempt: {
+        id: "owner-1",
+        sequence: 2,
+        tab: "owner",
+        target: DEFAULT_KEY,
+        uncertainSends: 0,
+        sends: 0,
+      },
     }));
     let finish = () => {};
     const owner = locks.request(
@@ -509,13 +558,13 @@ describe("the server's word", () => {
       expect(error).toMatchObject({ reason: "invalid_grant", retryable: false });
     }
     expect(await store.get(KEY)).toMatchObject({
-      end: { why: "invalid_grant", sequence: 2 },
+      end: { reason: "invalid_grant", sequence: 2 },
       attempt: null,
       tokens: null,
       access: {},
       renewable: false,
     });
-    expect(messages.at(-1)).toMatchObject({ t: "ended", why: "invalid_grant" });
+    expect(messages.at(-1)).toMatchObject({ type: "ended", reason: "invalid_grant" });
     await expect(tab("c").refresh(NEED)).rejects.toBeInstanceOf(RefreshTokenError);
     expect(sent).toHaveLength(1);
   });
@@ -556,7 +605,7 @@ describe("the server's word", () => {
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a").refresh(NEED);
     await settle();
-    const signedOut = { why: "signed_out", sequence: 3 } as const;
+    const signedOut = { reason: "logged_out", sequence: 3 } as const;
     await store.update(KEY, (row) => ({
       ...row!,
       sessionId: "s2",
@@ -585,7 +634,7 @@ describe("the server's word", () => {
       sequence: 3,
       tab: "taker",
       target: DEFAULT_KEY,
-      n: 1,
+      uncertainSends: 1,
       sends: 1,
     };
     const row = await store.update(KEY, (row) => ({ ...row!, sequence: 3, attempt: overtaking }));
@@ -751,7 +800,7 @@ describe("nothing transient ends a session", () => {
     online = true;
     goOnline();
     await settle();
-    expect((await store.get(KEY))!.attempt).toMatchObject({ n: 0 });
+    expect((await store.get(KEY))!.attempt).toMatchObject({ uncertainSends: 0 });
     sent[0]!.response(responseOf(2));
     expect((await tokens).accessToken).toBe("at2");
   });
@@ -831,8 +880,8 @@ describe("a store that fails in the middle", () => {
     sent[0]!.response(responseOf(2, { idToken: "bad" }));
     await vi.advanceTimersByTimeAsync(1_000);
     expect((await tokens).accessToken).toBe("at2");
-    expect(messages.map(({ t }) => t)).toEqual(["claim", "done", "ended"]);
-    expect(await store.get(KEY)).toMatchObject({ generation: 2, end: { why: "id_token" } });
+    expect(messages.map(({ type }) => type)).toEqual(["claim", "done", "ended"]);
+    expect(await store.get(KEY)).toMatchObject({ generation: 2, end: { reason: "id_token" } });
   });
 
   test("does not save a session whose ID token is bad", async () => {
@@ -851,7 +900,7 @@ describe("a store that fails in the middle", () => {
     vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("busy"));
     validate();
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" } });
+    expect(await store.get(KEY)).toMatchObject({ end: { reason: "id_token" } });
   });
 
   test("does not leave a refused attempt behind", async () => {
@@ -930,7 +979,7 @@ describe("what stands for a while", () => {
     await settle();
     sent[0]!.response(responseOf(2, { expiresAt: Date.now() }));
     await born;
-    const end = { why: "signed_out", sequence: 9 } as const;
+    const end = { reason: "logged_out", sequence: 9 } as const;
     await store.update(KEY, (row) => ({
       ...row!,
       sessionId: "s2",
@@ -1035,7 +1084,7 @@ describe("the ID token of a refresh", () => {
     await second;
     validations[0]!({ type: "invalid", claim: "signature" });
     await settle();
-    expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" }, tokens: null });
+    expect(await store.get(KEY)).toMatchObject({ end: { reason: "id_token" }, tokens: null });
   });
 
   test("that was found good is stored beside an answer that comes in the same moment, not over it", async () => {
@@ -1128,8 +1177,8 @@ describe("the ID token of a refresh", () => {
     sent[0]!.response(responseOf(2, { idToken: "bad" }));
     await tokens;
     await asked();
-    expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" }, tokens: null });
-    expect(messages.at(-1)).toMatchObject({ t: "ended", why: "id_token" });
+    expect(await store.get(KEY)).toMatchObject({ end: { reason: "id_token" }, tokens: null });
+    expect(messages.at(-1)).toMatchObject({ type: "ended", reason: "id_token" });
   });
 
   test("that its own tab could not judge any more is judged with the next answer", async () => {
@@ -1148,7 +1197,7 @@ describe("the ID token of a refresh", () => {
     sent[1]!.response(responseOf(3));
     await second;
     await asked();
-    expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" }, tokens: null });
+    expect(await store.get(KEY)).toMatchObject({ end: { reason: "id_token" }, tokens: null });
   });
 
   test("is judged in the end, although the store fails while its keys are away", async () => {
@@ -1164,7 +1213,7 @@ describe("the ID token of a refresh", () => {
     await vi.advanceTimersByTimeAsync(20_000);
     validation = { type: "invalid", claim: "signature" };
     await vi.advanceTimersByTimeAsync(120_000);
-    expect(await store.get(KEY)).toMatchObject({ end: { why: "id_token" } });
+    expect(await store.get(KEY)).toMatchObject({ end: { reason: "id_token" } });
   });
 
   test("renews the person when it is good, and waits unverified when the keys are away", async () => {
@@ -1206,11 +1255,11 @@ test("no message carries a token", async () => {
   await settle();
   sent[0]!.response(responseOf(2));
   await tokens;
-  expect(messages.map(({ t }) => t)).toEqual(["claim", "done"]);
+  expect(messages.map(({ type }) => type)).toEqual(["claim", "done"]);
   expect(JSON.stringify(messages)).not.toMatch(/at\d|rt\d/);
   for (const message of messages) {
     expect(Object.keys(message).sort()).toEqual(
-      message.t === "claim"
+      message.type === "claim"
         ? ["attemptId", "from", "k", "p", "sequence", "sessionId", "t"]
         : ["from", "generation", "k", "p", "sequence", "sessionId", "t", "target"],
     );

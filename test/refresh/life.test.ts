@@ -3,7 +3,7 @@ import { StorageError } from "../../src/core/errors.ts";
 import type { TabNews } from "../../src/core/message.ts";
 import type { PageEvent, PageLifecycle } from "../../src/core/ports.ts";
 import type { SessionAttempt, TokenRecord } from "../../src/core/session.ts";
-import { targetKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import { REFRESH_TIMING, refreshTiming } from "../../src/refresh/timing.ts";
 import { ADA, responseOf, browser, expiredRow, KEY, settle, DEFAULT_KEY } from "./tabs.ts";
 
@@ -22,7 +22,7 @@ const ATTEMPT: SessionAttempt = {
   sequence: 2,
   tab: "o",
   target: DEFAULT_KEY,
-  n: 0,
+  uncertainSends: 0,
   sends: 0,
 };
 /** Longer than the ghost of a dead owner's request is waited for. */
@@ -69,7 +69,8 @@ async function owned() {
     () => new Promise<void>((resolve) => (end = resolve)),
   );
   const other = all.channel();
-  const say = (news: TabNews) => other.post({ p: 1, k: ADA, from: "o", sessionId: "s1", ...news });
+  const say = (news: TabNews) =>
+    other.post({ protocol: 2, key: ADA, from: "o", sessionId: "s1", ...news });
   return { ...all, say, end: () => (end(), owner), other };
 }
 
@@ -78,10 +79,14 @@ describe("an owner that says that it goes", () => {
     const { tab, sent, say, store } = await owned();
     void tab("a").refresh(NEED);
     await settle();
-    say({ t: "gone", sequence: 2, attemptId: "o-1", unsent: true });
+    say({ type: "gone", sequence: 2, attemptId: "o-1", unsent: true });
     await settle();
     expect(sent).toHaveLength(1);
-    expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, n: 0, sends: 1 });
+    expect((await store.get(KEY))!.attempt).toMatchObject({
+      sequence: 3,
+      uncertainSends: 0,
+      sends: 1,
+    });
   });
 
   test("and says so twice is looked after once", async () => {
@@ -91,8 +96,8 @@ describe("an owner that says that it goes", () => {
       .catch((error: unknown) => error);
     await settle();
     const get = vi.spyOn(store, "get").mockRejectedValue(new StorageError("closing"));
-    say({ t: "gone", sequence: 2, attemptId: "o-1", unsent: false });
-    say({ t: "gone", sequence: 2, attemptId: "o-1", unsent: false });
+    say({ type: "gone", sequence: 2, attemptId: "o-1", unsent: false });
+    say({ type: "gone", sequence: 2, attemptId: "o-1", unsent: false });
     expect(await failed).toBeInstanceOf(StorageError);
     expect(get).toHaveBeenCalledTimes(1);
   });
@@ -101,12 +106,12 @@ describe("an owner that says that it goes", () => {
     const { tab, sent, say, store } = await owned();
     void tab("a").refresh(NEED);
     await settle();
-    say({ t: "gone", sequence: 2, attemptId: "o-1", unsent: false });
+    say({ type: "gone", sequence: 2, attemptId: "o-1", unsent: false });
     await vi.advanceTimersByTimeAsync(1_999);
     expect(sent).toHaveLength(0);
     await drained();
     expect(sent).toHaveLength(1);
-    expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, n: 1 });
+    expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, uncertainSends: 1 });
   });
 
   test("is another attempt's owner: nothing follows", async () => {
@@ -115,7 +120,7 @@ describe("an owner that says that it goes", () => {
       .refresh(NEED)
       .catch(() => {});
     await settle();
-    say({ t: "gone", sequence: 2, attemptId: "o-9", unsent: true });
+    say({ type: "gone", sequence: 2, attemptId: "o-9", unsent: true });
     await vi.advanceTimersByTimeAsync(5_000);
     expect(sent).toHaveLength(0);
   });
@@ -127,12 +132,12 @@ describe("an owner that stands still with its lock held", () => {
     void tab("a", { timing: { patienceMs: 60_000 } }).refresh(NEED);
     await vi.advanceTimersByTimeAsync(19_500);
     expect(sent).toHaveLength(0);
-    const probes = messages.filter(({ t }) => t === "probe");
+    const probes = messages.filter(({ type }) => type === "probe");
     expect(probes).toHaveLength(19);
     expect(new Set(probes.map((probe) => "nonce" in probe && probe.nonce)).size).toBe(19);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(sent).toHaveLength(1);
-    expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, n: 1 });
+    expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, uncertainSends: 1 });
   });
 
   test.for([
@@ -142,8 +147,15 @@ describe("an owner that stands still with its lock held", () => {
   ] as const)("that says it is %s", async ([, frozen, tickAgeMs, sends]) => {
     const { tab, sent, say, other } = await owned();
     other.listen((message) => {
-      if (message.t !== "probe") return;
-      say({ t: "alive", sequence: 2, attemptId: "o-1", nonce: message.nonce, frozen, tickAgeMs });
+      if (message.type !== "probe") return;
+      say({
+        type: "alive",
+        sequence: 2,
+        attemptId: "o-1",
+        nonce: message.nonce,
+        frozen,
+        tickAgeMs,
+      });
     });
     void tab("a", { timing: { patienceMs: 600_000 } }).refresh(NEED);
     await vi.advanceTimersByTimeAsync(120_000);
@@ -196,7 +208,7 @@ describe("an answer that comes after its attempt was overtaken", () => {
     const late = all.tab("late", reuseLeewayMs === undefined ? {} : { reuseLeewayMs });
     void late.refresh(NEED).catch(() => {});
     await settle();
-    const taker = { ...ATTEMPT, id: "t-1", sequence: 3, tab: "t", n: 1 };
+    const taker = { ...ATTEMPT, id: "t-1", sequence: 3, tab: "t", uncertainSends: 1 };
     await all.store.update(KEY, (row) => ({ ...row!, sequence: 3, attempt: taker }));
     all.sent[0]!.response(responseOf(2));
     await settle();
@@ -232,7 +244,7 @@ describe("an answer that comes after its attempt was overtaken", () => {
       sessionId: "s2",
       sequence: 3,
       attempt: null,
-      end: { why: "signed_out", sequence: 3 },
+      end: { reason: "logged_out", sequence: 3 },
       tokens: null,
       access: {},
       renewable: false,
@@ -280,13 +292,13 @@ describe("a page that sleeps", () => {
     life.happen("freeze");
     stored();
     await settle();
-    expect(messages.at(-1)).toMatchObject({ t: "gone", sequence: 2, unsent: true });
+    expect(messages.at(-1)).toMatchObject({ type: "gone", sequence: 2, unsent: true });
     expect(sent).toHaveLength(0);
     life.happen("resume");
     await settle();
     // Nothing was sent: there is no ghost to wait for, and nothing may be lost.
     expect(sent).toHaveLength(1);
-    expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, n: 0 });
+    expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, uncertainSends: 0 });
   });
 
   test("frozen while it writes its attempt down looks again when it wakes", async () => {
@@ -348,7 +360,7 @@ describe("a page that sleeps", () => {
     await settle();
     life.happen("pagehide");
     await settle();
-    expect(messages.at(-1)).toMatchObject({ t: "gone", unsent: false });
+    expect(messages.at(-1)).toMatchObject({ type: "gone", unsent: false });
     expect(await isFree(locks, "own/a-1")).toBe(true);
     await drained();
     expect(sent.map(({ tab }) => tab)).toEqual(["a", "b"]);
@@ -420,7 +432,7 @@ describe("a page that sleeps", () => {
     await vi.advanceTimersByTimeAsync(50);
     const waiting = request.mock.calls.find(([, { signal }]) => signal !== undefined)!;
     vi.spyOn(store, "get").mockImplementation(() => new Promise(() => {}));
-    say({ t: "gone", sequence: 2, attemptId: "o-1", unsent: false });
+    say({ type: "gone", sequence: 2, attemptId: "o-1", unsent: false });
     await settle();
     life.happen("freeze");
     await settle();
@@ -455,7 +467,7 @@ describe("an owner that a server sends away for two minutes", () => {
     await vi.advanceTimersByTimeAsync(5_000);
     const other = all.channel();
     const say = (news: TabNews) =>
-      other.post({ p: 1, k: ADA, from: "o", sessionId: "s1", ...news });
+      other.post({ protocol: 2, key: ADA, from: "o", sessionId: "s1", ...news });
     return { ...all, a, tokens, say };
   }
   const committed = () => ({
@@ -473,7 +485,7 @@ describe("an owner that a server sends away for two minutes", () => {
   test("has what another tab brought meanwhile at once when it hears of it", async () => {
     const { store, tokens, say, sent } = await sentAway();
     await store.update(KEY, committed);
-    say({ t: "done", generation: 2, sequence: 3, target: DEFAULT_KEY });
+    say({ type: "done", generation: 2, sequence: 3, target: DEFAULT_KEY });
     await settle();
     expect((await tokens).accessToken).toBe("at2");
     expect(sent).toHaveLength(1);
@@ -489,7 +501,7 @@ describe("an owner that a server sends away for two minutes", () => {
 
   test("is not kept by a message about something else", async () => {
     const { say, sent } = await sentAway();
-    say({ t: "user", what: "login" });
+    say({ type: "user", what: "login" });
     await vi.advanceTimersByTimeAsync(110_000);
     expect(sent).toHaveLength(1);
   });
@@ -529,7 +541,11 @@ describe("an owner", () => {
     expect(sent).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(1);
     expect(sent).toHaveLength(1);
-    expect((await store.get(KEY))!.attempt).toMatchObject({ id: "a-1", sequence: 3, n: 0 });
+    expect((await store.get(KEY))!.attempt).toMatchObject({
+      id: "a-1",
+      sequence: 3,
+      uncertainSends: 0,
+    });
   });
 
   test("gives its lock away before it would hold it for a minute", async () => {
@@ -555,18 +571,18 @@ describe("an owner", () => {
       .catch(() => {});
     await vi.advanceTimersByTimeAsync(3_400);
     channel().post({
-      p: 1,
-      k: ADA,
+      protocol: 2,
+      key: ADA,
       from: "b",
       sessionId: "s1",
-      t: "probe",
+      type: "probe",
       sequence: 2,
       attemptId: "a-1",
       nonce: "n",
     });
     await settle();
     expect(messages.at(-1)).toMatchObject({
-      t: "alive",
+      type: "alive",
       attemptId: "a-1",
       nonce: "n",
       frozen: false,
@@ -675,7 +691,7 @@ test.for([
   sent[0]!.response({ type });
   await settle();
   expect(sent).toHaveLength(2);
-  expect((await store.get(KEY))!.attempt).toMatchObject({ n: 0 });
+  expect((await store.get(KEY))!.attempt).toMatchObject({ uncertainSends: 0 });
   sent[1]!.response({ type });
   await settle();
   expect(sent).toHaveLength(2);
@@ -697,7 +713,7 @@ test("an ID token whose keys were away is judged when they are there", async () 
   expect((await store.get(KEY))!.end).toBeNull();
   isAway = false;
   await vi.advanceTimersByTimeAsync(120_000);
-  expect((await store.get(KEY))!.end).toMatchObject({ why: "id_token" });
+  expect((await store.get(KEY))!.end).toMatchObject({ reason: "id_token" });
 });
 
 function isFree(locks: ReturnType<typeof browser>["locks"], name: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NoTokenError, RequestTokenError } from "../../src/core/errors.ts";
 import type { RefreshResponse } from "../../src/core/refresher.ts";
-import { targetKey, type TargetKey } from "../../src/core/want.ts";
+import { targetKey, type TargetKey } from "../../src/core/token-target.ts";
 import { ADA, responseOf, browser, expiredRow, KEY, settle, DEFAULT_KEY } from "./tabs.ts";
 
 /** What the server refuses, and for how long no tab asks again. */
@@ -92,7 +92,7 @@ describe("a refused default target that needs the user", () => {
       };
       const one = tab("a");
       expect(await outcome(one.refresh(need()))).toMatchObject(expected);
-      expect(messages.at(-1)).toMatchObject({ t: "ended", why: "user_needed" });
+      expect(messages.at(-1)).toMatchObject({ type: "ended", reason: "user_needed" });
       expect(await outcome(one.refresh(need()))).toMatchObject(expected);
       expect(await outcome(tab("b").refresh(need()))).toMatchObject(expected);
       expect(await outcome(tab("b").refresh(need(API)))).toMatchObject(expected);
@@ -265,7 +265,7 @@ describe("a refused target of its own", () => {
     expect(error).toMatchObject(expected);
     expect(await outcome(tab("b").refresh(need(API)))).toMatchObject(expected);
     expect(times).toEqual([0]);
-    expect(messages.map(({ t }) => t)).not.toContain("ended");
+    expect(messages.map(({ type }) => type)).not.toContain("ended");
     response = responseOf(2);
     expect(await outcome(tab("b").refresh(need()))).toBe("token");
   });
@@ -290,7 +290,14 @@ describe(
 
 test("a refusal is no reason to leave an attempt of another target behind", async () => {
   const { store, sent, tab } = browser();
-  const attempt = { id: "dead-1", sequence: 2, tab: "dead", target: API, n: 0, sends: 0 };
+  const attempt = {
+    id: "dead-1",
+    sequence: 2,
+    tab: "dead",
+    target: API,
+    uncertainSends: 0,
+    sends: 0,
+  };
   const now = Date.now();
   const refusal = { meaning: "user needed", count: 1, firstAt: now, lastAt: now } as const;
   await store.update(KEY, () => ({

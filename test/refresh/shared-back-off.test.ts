@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RefreshResponse } from "../../src/core/refresher.ts";
-import { targetKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import { ADA, responseOf, browser, expiredRow, KEY, settle, DEFAULT_KEY } from "./tabs.ts";
 
 /** One back-off for all tabs, which a page load continues. */
@@ -109,7 +109,13 @@ describe("a server that is down for ten minutes", () => {
 });
 
 describe("an attempt of a page that is gone", () => {
-  const attempt = { id: "gone-1", sequence: 2, tab: "gone", target: DEFAULT_KEY, n: 1 };
+  const attempt = {
+    id: "gone-1",
+    sequence: 2,
+    tab: "gone",
+    target: DEFAULT_KEY,
+    uncertainSends: 1,
+  };
   const failed = async (changes: { sends: number; retryAt?: number; retryMs?: number }) => {
     const all = browser();
     await all.store.update(KEY, () => ({

@@ -8,7 +8,7 @@ import type {
   Send,
 } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
-import { targetKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import { revokeEnded } from "../../src/auth/logout/revocation.ts";
 import { MemorySessionStore } from "../support/memory-session-store.ts";
 import { MemoryTabHub } from "../support/memory-tab-channel.ts";
@@ -132,14 +132,14 @@ function scriptedSend(
 
 export function expiredRow(): SessionRow {
   return {
-    v: 1,
+    version: 2,
     sessionId: "s1",
     generation: 1,
     sequence: 1,
     committedSequence: 1,
     attempt: null,
     end: null,
-    keep: "device",
+    lifetime: "remembered",
     renewable: true,
     resources: ["https://api.example"],
     access: { [DEFAULT_KEY]: { generation: 1, expiresAt: Date.now() - 1, scope: ["openid"] } },

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
 import { remainingMs } from "../../src/core/token-lifetime.ts";
-import { targetKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import { CachedGrant } from "../../src/grants/cached-grant.ts";
 import { TokenManager } from "../../src/service/token-manager.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";

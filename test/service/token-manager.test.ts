@@ -9,7 +9,7 @@ import {
 import type { Grant, TokenRequest } from "../../src/core/grant.ts";
 import { contextKey, TokenContext } from "../../src/core/token-context.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
-import { targetKey } from "../../src/core/want.ts";
+import { targetKey } from "../../src/core/token-target.ts";
 import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";
 import { TokenManager, type TokenManagerConfig } from "../../src/service/token-manager.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";

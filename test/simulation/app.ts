@@ -1,7 +1,7 @@
 import { sessionKey } from "../../src/core/keys.ts";
 import { userNeeded } from "../../src/core/refusal.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
-import { targetKey, type TargetKey } from "../../src/core/want.ts";
+import { targetKey, type TargetKey } from "../../src/core/token-target.ts";
 import { storeLogin, type StoreLoginParts } from "../../src/auth/login/store-login.ts";
 import { localLogout } from "../../src/auth/logout/local-logout.ts";
 import { userOf } from "./id-tokens.ts";
@@ -88,16 +88,16 @@ export class App {
     const id = ++this.#logins;
     const { name } = tab.life;
     record(this.#stage, { what: "login asked", tab: name, id });
-    const kept: Promise<void> = Promise.resolve()
-      .then(() => this.#login(tab, user, kept))
+    const stored: Promise<void> = Promise.resolve()
+      .then(() => this.#login(tab, user, stored))
       .finally(() => record(this.#stage, { what: "login over", tab: name, id }));
-    return kept;
+    return stored;
   }
 
-  async #login(tab: Tab, user: string, kept: Promise<void>): Promise<void> {
+  async #login(tab: Tab, user: string, stored: Promise<void>): Promise<void> {
     const { life, locks, clock, untold } = tab;
     const asked = this.#stage.scheduler.now;
-    await this.#subject.passRevocations({ client: CLIENT, locks, clock, untold }, { kept });
+    await this.#subject.passRevocations({ client: CLIENT, locks, clock, untold }, { stored });
     const left = this.#stage.scheduler.now;
     await clock.sleep(this.#stage.prng.between(100, 1_900));
     const granted = this.#server.login(user, TARGETS[0]!);

@@ -6,7 +6,7 @@ export const FAULTS = [
   "hang",
   "bfcache",
   "lost request",
-  "lost answer",
+  "lost response",
   "resend",
   "slow network",
   "slow storage",
@@ -49,7 +49,7 @@ export interface Mix {
 
 /** Two at a time, where each needs the other to do harm. */
 const PAIRS: readonly (readonly [Fault, Fault])[] = [
-  ["hang", "lost answer"],
+  ["hang", "lost response"],
   ["hang", "messages"],
   ["hang", "slow network"],
   ["freeze", "slow storage"],

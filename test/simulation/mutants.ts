@@ -54,11 +54,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "no compare of seq and gen in T1",
     edits: [
-      ["refresh/transactions.ts", "row.gen !== seen.gen || row.seq !== seen.seq", "false"],
       [
         "refresh/transactions.ts",
-        "isClaimedBy(attId, seen.seq + 1, row)",
-        "row?.att?.id === attId",
+        "row.generation !== seen.generation || row.sequence !== seen.sequence",
+        "false",
+      ],
+      [
+        "refresh/transactions.ts",
+        "isClaimedBy(attemptId, seen.sequence + 1, row)",
+        "row?.attempt?.id === attemptId",
       ],
       [
         "refresh/transactions.ts",
@@ -71,13 +75,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no compare of gen in T1",
-    edits: [["refresh/transactions.ts", "row.gen !== seen.gen || ", ""]],
+    edits: [["refresh/transactions.ts", "row.generation !== seen.generation || ", ""]],
     mix: "bfcache/10s/messages",
     breaks: ["I1 token"],
   },
   {
     name: "no test of the owner",
-    edits: [["refresh/machine.ts", "row.att && row.att.seq !== run.passed", "false"]],
+    edits: [["refresh/machine.ts", "row.attempt && row.attempt.sequence !== run.passed", "false"]],
     mix: "nothing/unknown/web locks",
     breaks: ["I1"],
   },
@@ -99,7 +103,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       [
         "refresh/transactions.ts",
-        "seq > row.cseq && (row.att?.seq === seq || reuseLeewayMs === 0)",
+        "sequence > row.committedSequence && (row.attempt?.sequence === sequence || reuseLeewayMs === 0)",
         "true",
       ],
     ],
@@ -108,13 +112,19 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no strict fence",
-    edits: [["refresh/transactions.ts", "(row.att?.seq === seq || reuseLeewayMs === 0)", "true"]],
-    mix: "hang and lost answer/unknown/web locks",
+    edits: [
+      [
+        "refresh/transactions.ts",
+        "(row.attempt?.sequence === sequence || reuseLeewayMs === 0)",
+        "true",
+      ],
+    ],
+    mix: "hang and lost response/unknown/web locks",
     breaks: ["I5b"],
   },
   {
     name: "no permit",
-    edits: [["refresh/claim.ts", "clock.mono() - begun > run.timing.permitMs", "false"]],
+    edits: [["refresh/claim.ts", "clock.monotonic() - begun > run.timing.permitMs", "false"]],
     mix: "hang/unknown/web locks",
     breaks: ["I1 token", "I1 permit"],
   },
@@ -150,11 +160,11 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       [
         "refresh/claim.ts",
-        'answer.type === "unknown" ? run',
-        'answer.type === "unknown" && claimed.att.n === 0 ? run',
+        'response.type === "unknown" ? run',
+        'response.type === "unknown" && claimed.attempt.uncertainSends === 0 ? run',
       ],
     ],
-    mix: "lost answer/unknown/web locks",
+    mix: "lost response/unknown/web locks",
     breaks: ["I5b"],
   },
   {
@@ -169,20 +179,20 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a drain without an end",
-    edits: [["refresh/drain.ts", "run.passed = att.seq;", ""]],
+    edits: [["refresh/drain.ts", "run.passed = attempt.sequence;", ""]],
     mix: "crash/unknown/web locks",
     breaks: ["I6"],
   },
   {
     name: "a store that is used in its sleep",
-    edits: [["refresh/awake-store.ts", "if (!page.asleep()) return;", "return;"]],
+    edits: [["refresh/awake-store.ts", "if (!page.frozen()) return;", "return;"]],
     mix: "freeze/unknown/web locks",
     breaks: ["I10"],
   },
   {
     name: "an unanswered send counts as none",
-    edits: [["refresh/claim.ts", 'certain = answer.type !== "unknown";', "certain = true;"]],
-    mix: "lost answer/0/web locks",
+    edits: [["refresh/claim.ts", 'certain = response.type !== "unknown";', "certain = true;"]],
+    mix: "lost response/0/web locks",
     breaks: ["I7"],
   },
   {
@@ -202,7 +212,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       [
         "auth/logout/revocation.ts",
-        'if (row && why !== "signed_out" && why !== "id_token") throw signedInAgain();',
+        'if (row && reason !== "logged_out" && reason !== "id_token") throw signedInAgain();',
         "",
       ],
     ],
@@ -217,19 +227,23 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a revocation that gives its lock away when it leaves",
-    edits: [["auth/logout/revocation.ts", "await answer.catch(() => clock.sleep(DRAIN_MS));", ""]],
+    edits: [
+      ["auth/logout/revocation.ts", "await response.catch(() => clock.sleep(DRAIN_MS));", ""],
+    ],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13"],
   },
   {
     name: "a revocation whose ghost is not waited for",
-    edits: [["auth/logout/revocation.ts", "answer.catch(() => clock.sleep(DRAIN_MS))", "response"]],
+    edits: [
+      ["auth/logout/revocation.ts", "response.catch(() => clock.sleep(DRAIN_MS))", "response"],
+    ],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13"],
   },
   {
     name: "a revocation without a permit",
-    edits: [["auth/logout/revocation.ts", "clock.mono() - asked > PERMIT_MS", "false"]],
+    edits: [["auth/logout/revocation.ts", "clock.monotonic() - asked > PERMIT_MS", "false"]],
     mix: "all/unknown/web locks",
     breaks: ["I13 permit"],
   },
@@ -253,7 +267,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a late answer over a later one",
-    edits: [["refresh/transactions.ts", "seq > row.cseq && (", "("]],
+    edits: [["refresh/transactions.ts", "sequence > row.committedSequence && (", "("]],
     mix: "hang and slow network/0 as told/web locks",
     breaks: ["I3", "I4"],
   },
@@ -266,12 +280,12 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "an end that leaves the tokens there",
     edits: [["refresh/transactions.ts", "renewable: false, access: {}, tokens: null", ""]],
-    mix: "lost answer/0/web locks",
+    mix: "lost response/0/web locks",
     breaks: ["I11"],
   },
   {
     name: "one flight for all wants",
-    edits: [["refresh/coordinator.ts", "JSON.stringify([user, want])", "user"]],
+    edits: [["refresh/coordinator.ts", "JSON.stringify([user, target])", "user"]],
     mix: "nothing/unknown/web locks",
     breaks: ["I12"],
   },
@@ -280,8 +294,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       [
         "refresh/commit.ts",
-        "want: claimed.att.want });",
-        'want: answer.type === "tokens" ? answer.tokens.accessToken : "" });',
+        "target: claimed.attempt.target });",
+        'target: response.type === "tokens" ? response.tokens.accessToken : "" });',
       ],
     ],
     mix: "nothing/unknown/web locks",
@@ -304,7 +318,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       [
         "refresh/commit.ts",
-        "endSession(run, claimed, { why, claim })",
+        "endSession(run, claimed, { reason, claim })",
         'storeRefusal(run, claimed, { type: "refused", meaning: "unexplained", facts: {} })',
       ],
       ["refresh/commit.ts", "endSession, mergedRow", "mergedRow, storeRefusal"],
@@ -363,7 +377,7 @@ export const MUTANTS: readonly Mutant[] = [
       [
         "refresh/claim.ts",
         'case "unusable":\n',
-        'return commit(run, claimed, answer);\n      case "unusable":\n        return refused(run, claimed, { type: "refused", meaning: "wrong request", facts: {} });\n',
+        'return commit(run, claimed, response);\n      case "unusable":\n        return refused(run, claimed, { type: "refused", meaning: "wrong request", facts: {} });\n',
       ],
     ],
     mix: "refusal/unknown/web locks",
@@ -373,8 +387,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a refusal that no tab reads",
     edits: [
       ["refresh/machine.ts", 'refused && refused.refusal.meaning !== "unexplained"', "false"],
-      ["refresh/transactions.ts", "!before && standingRefusal", "false && standingRefusal"],
-      ["refresh/pause.ts", "standingRefusal(row, run.need.want, now)?.leftMs ?? 0", "0"],
+      ["refresh/transactions.ts", "!before && currentRefusal", "false && currentRefusal"],
+      ["refresh/pause.ts", "currentRefusal(row, run.need.target, now)?.remainingMs ?? 0", "0"],
     ],
     mix: "user needed/unknown/web locks",
     breaks: ["refusals"],
@@ -382,21 +396,21 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a refusal that nobody can explain is no reason to wait",
     edits: [
-      ["refresh/transactions.ts", "!before && standingRefusal", "false && standingRefusal"],
-      ["refresh/pause.ts", "standingRefusal(row, run.need.want, now)?.leftMs ?? 0", "0"],
+      ["refresh/transactions.ts", "!before && currentRefusal", "false && currentRefusal"],
+      ["refresh/pause.ts", "currentRefusal(row, run.need.target, now)?.remainingMs ?? 0", "0"],
     ],
     mix: "unexplained/unknown/web locks",
     breaks: ["refusals"],
   },
   {
     name: "a refusal that no success ends",
-    edits: [["refresh/transactions.ts", "...withoutRefusal(stored, want)", "...stored"]],
+    edits: [["refresh/transactions.ts", "...withoutRefusal(stored, target)", "...stored"]],
     mix: "unexplained/unknown/web locks",
     breaks: ["refusals end"],
   },
   {
     name: "a page load that begins the back-off anew",
-    edits: [["refresh/pause.ts", "(att.retryAt ?? 0) - now", "0"]],
+    edits: [["refresh/pause.ts", "(attempt.retryAt ?? 0) - now", "0"]],
     mix: "reload and outage/unknown/web locks",
     breaks: ["back-off"],
   },
@@ -417,8 +431,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       [
         "browser/tabs/broadcast-tab-lock.ts",
-        "clock.mono() - heardAt < takeoverMs",
-        "clock.mono() - heardAt < 5_000",
+        "clock.monotonic() - receivedAt < takeoverMs",
+        "clock.monotonic() - receivedAt < 5_000",
       ],
     ],
     mix: "hang/unknown/messages",

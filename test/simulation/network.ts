@@ -7,7 +7,7 @@ import type {
   Send,
 } from "../../src/core/refresher.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
-import { DEFAULT_TARGET } from "../../src/core/want.ts";
+import { DEFAULT_TARGET } from "../../src/core/token-target.ts";
 import { CLIENT_ID, isForged, ISSUER, userOf } from "./id-tokens.ts";
 import type { Granted, Server } from "./server.ts";
 import { record, strikes, type Stage } from "./stage.ts";
@@ -89,7 +89,12 @@ export class Network {
       user,
       target,
       token,
-      claim: lastClaims.get(user) ?? { attemptId: "none", sequence: 0, n: 0, sessionId: "none" },
+      claim: lastClaims.get(user) ?? {
+        attemptId: "none",
+        sequence: 0,
+        uncertainSends: 0,
+        sessionId: "none",
+      },
     });
     this.#stage.atPoint("sent", life.name);
     return new Promise((resolve) => {
@@ -122,7 +127,7 @@ export class Network {
     if (!weather.online) return void scheduler.after(prng.between(0, 20), cut);
     if (strikes(this.#stage, "lost request", 0.3)) return this.#maybe(cut);
     // The tab's end of the connection breaks; what has left goes on, slowly.
-    const isCut = strikes(this.#stage, "lost answer", 0.2);
+    const isCut = strikes(this.#stage, "lost response", 0.2);
     const ms = isCut ? prng.between(100, 1_900) : this.#delay();
     if (isCut) scheduler.after(prng.between(0, ms), cut);
     const process = (isLast: boolean) => {
@@ -132,7 +137,7 @@ export class Network {
       if (!response) return this.#maybe(cut);
       this.#stage.atPoint("processed", life.name);
       if (!isLast) return;
-      if (strikes(this.#stage, "lost answer", 0.3)) return this.#maybe(cut);
+      if (strikes(this.#stage, "lost response", 0.3)) return this.#maybe(cut);
       scheduler.after(this.#delay(), () => {
         if (!weather.online) return cut();
         arrive(response);
@@ -235,7 +240,7 @@ export class Network {
       scheduler.after(this.#delay(), () => {
         if (life.state === "dead" && prng.chance(0.2)) return;
         this.#server.revoke(id, token);
-        if (strikes(this.#stage, "lost answer", 0.3)) return;
+        if (strikes(this.#stage, "lost response", 0.3)) return;
         scheduler.after(this.#delay(), () => life.deliver("result", () => finish(resolve)));
       });
     });

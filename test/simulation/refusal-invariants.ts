@@ -1,5 +1,5 @@
 import type { Refusal, SessionRow } from "../../src/core/session.ts";
-import { DEFAULT_TARGET } from "../../src/core/want.ts";
+import { DEFAULT_TARGET } from "../../src/core/token-target.ts";
 import { hasFault, type Evidence } from "./judge.ts";
 import { EPOCH } from "./stage.ts";
 import { all, type Of } from "./trace.ts";

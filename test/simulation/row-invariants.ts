@@ -34,7 +34,7 @@ export function noStepBack({ trace, server }: Evidence): string | undefined {
 }
 
 /**
- * I7: ended by the server's word only, about the token that is stored, as the tab that ends it heard it; and a lost answer is
+ * I7: ended by the server's word only, about the token that is stored, as the tab that ends it heard it; and a lost response is
  * called one.
  */
 export function noFalseDeath({ trace, mix }: Evidence): string | undefined {
@@ -52,11 +52,11 @@ export function noFalseDeath({ trace, mix }: Evidence): string | undefined {
     }
     if (event.what !== "write" || event.kind !== "end") continue;
     const token = refreshTokenOf(event.before)!;
-    const { why } = event.after.end!;
-    if (why === "id_token") continue;
-    if (!refused.has(`${event.tab} ${token}`)) return `${why}, but ${token} was not refused`;
+    const { reason } = event.after.end!;
+    if (reason === "id_token") continue;
+    if (!refused.has(`${event.tab} ${token}`)) return `${reason}, but ${token} was not refused`;
     // What a browser sends twice by itself nobody can know.
-    if (why === "invalid_grant" && rotated.has(token) && !hasFault(mix, "resend"))
+    if (reason === "invalid_grant" && rotated.has(token) && !hasFault(mix, "resend"))
       return `the answer to ${token} was lost`;
   }
   return undefined;
@@ -85,8 +85,8 @@ export function noForgottenToken({ mix, rows, server, trace }: Evidence): string
     // I13 says when the revocation of an older session may end the grant that a login shares with it.
     const last = lastTokenOf(trace, user);
     const isRevoked = revoked.some(({ grant }) => last && grant === server.find(last)!.grant);
-    if (isSafe && row.end && row.end.why !== "id_token" && !isRevoked)
-      return `the session ended: ${row.end.why}`;
+    if (isSafe && row.end && row.end.reason !== "id_token" && !isRevoked)
+      return `the session ended: ${row.end.reason}`;
     if (token === undefined || server.isCurrent(token)) continue;
     if (revoked.some(({ grant }) => grant === server.find(token)!.grant)) continue;
     return `${token} is stored, the server has another`;

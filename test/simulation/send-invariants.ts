@@ -137,7 +137,7 @@ export function nothingAfterAnEnd({ trace, timing }: Evidence): string | undefin
   for (const event of trace) {
     if (event.what === "write") {
       const { tab, kind, before, after, t } = event;
-      if (before?.end && kind !== "login" && kind !== "sign-out")
+      if (before?.end && kind !== "login" && kind !== "logout")
         return `${tab} wrote into a session that was over: ${kind}`;
       if (after.end && !isEmpty(after)) return `${tab} ended a session and left something in it`;
       if (before && !before.end && before.sessionId !== after.sessionId)

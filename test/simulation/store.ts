@@ -51,7 +51,7 @@ export function tabStore(
         record(stage, { what: "transaction", tab: life.name, ms: scheduler.now - begun });
         end();
       };
-      const fail = (why: string) => settle(() => reject(makeError(why)));
+      const fail = (reason: string) => settle(() => reject(makeError(reason)));
       // What is done already is told when the tab runs again; everything else is undone.
       const abort = () => {
         if (state !== "begun") return;
@@ -120,8 +120,8 @@ export function tabStore(
             after: rows.get(key)!,
           });
           if (kind === "claim") {
-            const { id: attemptId, sequence, n } = after.attempt!;
-            claim = { attemptId, sequence, n, sessionId: after.sessionId };
+            const { id: attemptId, sequence, uncertainSends } = after.attempt!;
+            claim = { attemptId, sequence, uncertainSends, sessionId: after.sessionId };
             stage.atPoint("claimed", life.name);
           }
           if (kind === "commit") stage.atPoint("committed", life.name);
@@ -140,7 +140,7 @@ export function tabStore(
 }
 
 function writing(before: SessionRow | undefined, after: SessionRow): Writing {
-  if (before?.sessionId !== after.sessionId) return after.end ? "sign-out" : "login";
+  if (before?.sessionId !== after.sessionId) return after.end ? "logout" : "login";
   if (after.end && !before.end) return "end";
   if (after.generation !== before.generation) return "commit";
   return after.sequence === before.sequence ? "other" : "claim";

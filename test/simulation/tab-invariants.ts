@@ -28,10 +28,10 @@ export function liveness({ trace, timing }: Evidence): string | undefined {
   return undefined;
 }
 
-const FIELDS: Readonly<Record<TabMessage["t"], Readonly<Record<string, string>>>> = {
+const FIELDS: Readonly<Record<TabMessage["type"], Readonly<Record<string, string>>>> = {
   claim: { sequence: "number", attemptId: "string" },
   done: { generation: "number", sequence: "number", target: "string" },
-  ended: { why: "string", sequence: "number" },
+  ended: { reason: "string", sequence: "number" },
   gone: { sequence: "number", attemptId: "string", unsent: "boolean" },
   probe: { sequence: "number", attemptId: "string", nonce: "string" },
   alive: {
@@ -49,11 +49,11 @@ export function noTokenInMessages({ trace }: Evidence): string | undefined {
   for (const { message } of all(trace, "message")) {
     const fields = {
       p: "number",
-      k: "string",
-      t: "string",
+      key: "string",
+      type: "string",
       from: "string",
       sessionId: "string",
-      ...FIELDS[message.t],
+      ...FIELDS[message.type],
     };
     const given = Object.entries(message);
     const isWhole =

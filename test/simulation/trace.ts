@@ -2,7 +2,7 @@ import type { TabMessage } from "../../src/core/message.ts";
 import type { SessionRow } from "../../src/core/session.ts";
 
 /** Of a row: what its writer did. */
-export type Writing = "login" | "sign-out" | "claim" | "commit" | "end" | "other";
+export type Writing = "login" | "logout" | "claim" | "commit" | "end" | "other";
 
 export type Happening =
   /** A request leaves a tab. `claim`: the row as the T1 before it left it. */
@@ -66,7 +66,7 @@ export type Outcome = "rotated" | "replayed" | "reuse" | "invalid" | "not proces
 export interface Claim {
   readonly attemptId: string;
   readonly sequence: number;
-  readonly n: number;
+  readonly uncertainSends: number;
   readonly sessionId: string;
 }
 

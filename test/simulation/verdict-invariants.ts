@@ -58,7 +58,7 @@ export function validationsDoNotCross(evidence: Evidence): string | undefined {
     const isReceived = wrong.some(
       (received) => received.tab === tab && received.sessionId === sessionId && received.t <= t,
     );
-    if (end?.why === "id_token" && !forged.has(sessionId) && !isReceived)
+    if (end?.reason === "id_token" && !forged.has(sessionId) && !isReceived)
       return `${tab} ended a session for the ID token of another`;
     if (isUndone(before && recordOf(before), record, before?.sessionId === sessionId))
       return `${tab} took the validation of ${record?.idToken} back`;

@@ -40,7 +40,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   {
     what: "and a sign-out",
     limit: 2_200,
-    sources: ["../../../src/auth/logout/server-logout.ts", "../../../src/oidc/sign-out.ts"],
+    sources: ["../../../src/auth/logout/server-logout.ts", "../../../src/oidc/logout.ts"],
   },
   {
     what: "where somebody is not remembered",

@@ -41,10 +41,10 @@ export async function rememberUsers(page: Page, ...subs: DemoUser[]): Promise<vo
   await waitForShown(page, "#sign-in");
   for (const [i, sub] of subs.entries()) {
     if (i > 0) await page.click("#choose-account");
-    const opener = i === 0 ? "#sign-in" : "latchkey-accounts >>> [part=other]";
+    const opener = i === 0 ? "#sign-in" : "latchkey-users >>> [part=other]";
     await signInByWindow(page, opener, sub);
     await answerRemember(page, "yes");
-    await waitForShown(page, `#people-list [data-sub=${sub}] [data-mark=here]`);
+    await waitForShown(page, `#users-list [data-sub=${sub}] [data-mark=here]`);
   }
 }
 
@@ -67,7 +67,7 @@ export async function act(
   deed: "switchTo" | "signIn" | "logout" | "forget",
 ): Promise<void> {
   await page.bringToFront();
-  const selector = `#people-list [data-sub=${sub}] [data-do=${deed}]`;
+  const selector = `#users-list [data-sub=${sub}] [data-do=${deed}]`;
   const click = async () => (await page.waitForSelector(selector, { visible: true }))!.click();
   // Once more when the list was drawn anew in between.
   await click().catch(click);
@@ -75,7 +75,7 @@ export async function act(
 
 /** In the picker, which the page shows or is about to show. */
 export async function pick(page: Page, name: string): Promise<void> {
-  const row = await page.waitForSelector(`latchkey-accounts >>> .account ::-p-text(${name})`, {
+  const row = await page.waitForSelector(`latchkey-users >>> .user ::-p-text(${name})`, {
     visible: true,
   });
   await row!.click();
@@ -84,7 +84,7 @@ export async function pick(page: Page, name: string): Promise<void> {
 /** Whether one of the dialogs is open. */
 export function isAsked(page: Page): Promise<boolean> {
   return page.evaluate(() =>
-    [...document.querySelectorAll("latchkey-accounts, latchkey-remember")].some((element) =>
+    [...document.querySelectorAll("latchkey-users, latchkey-remember")].some((element) =>
       Boolean(element.shadowRoot?.querySelector("dialog, .card")),
     ),
   );

@@ -11,7 +11,7 @@ export class FetchUserAgent implements UserAgent {
 
   open(): ReturnType<UserAgent["open"]> {
     const redirectUri = this.#redirectUri;
-    return { redirectUri, go: (url) => this.#follow(url), close: () => {} };
+    return { redirectUri, navigate: (url) => this.#follow(url), close: () => {} };
   }
 
   async #follow(start: string): Promise<string> {

@@ -49,8 +49,8 @@ export async function openLoadingPage(
         });
         const isCallback = location.pathname.startsWith("/bare/callback");
         if (continues && isCallback) {
-          const go = () => location.replace("/bare/app");
-          window.auth.handleCallback().then(go, go);
+          const navigate = () => location.replace("/bare/app");
+          window.auth.handleCallback().then(navigate, navigate);
           return;
         }
         const tell = (error: { code: string; message: string }) =>

@@ -72,13 +72,13 @@ test("unanswered is no: aborted, asked again, taken out of the page", async () =
 });
 
 test("two elements make a prompt", async () => {
-  const accounts = add("latchkey-accounts");
+  const users = add("latchkey-users");
   const remember = add("latchkey-remember");
-  const prompt = loginPrompt({ accounts, remember });
+  const prompt = loginPrompt({ users, remember });
   const { signal } = new AbortController();
   const choice = prompt.chooseUser(many(1), { signal });
-  await accounts.updateComplete;
-  one(accounts, ".account").click();
+  await users.updateComplete;
+  one(users, ".user").click();
   expect(await choice).toEqual({ type: "continue", sub: "s0" });
   const response = prompt.shouldRemember(ADA, { signal });
   await remember.updateComplete;

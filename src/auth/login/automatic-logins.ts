@@ -2,7 +2,7 @@ import { CancelledError, NoTokenError } from "../../core/errors.ts";
 import { type LoginMark, type LoginMarks, type LoginResult } from "../../core/login-marks.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { RoundTrip } from "../../core/user-agent.ts";
-import { targetKey, type TokenTarget } from "../../core/want.ts";
+import { targetKey, type TokenTarget } from "../../core/token-target.ts";
 import { isLostCode, wordsOf } from "./login-failure.ts";
 
 /** A mark ends after this time. Milliseconds. */
@@ -28,7 +28,9 @@ const REASONS: Readonly<Record<LoginResult, string>> = {
 };
 
 /** For whom, and for which token, a login is. */
-export type LoginSubject = { readonly [name in keyof TokenTarget]: TokenTarget[name] | undefined } & {
+export type LoginSubject = {
+  readonly [name in keyof TokenTarget]: TokenTarget[name] | undefined;
+} & {
   readonly user?: string | undefined;
 };
 
@@ -81,9 +83,9 @@ export class AutomaticLogins {
     return {
       redirectUri,
       ...(prompt && { prompt }),
-      go: async (url) => {
+      navigate: async (url) => {
         try {
-          return await roundTrip.go(url);
+          return await roundTrip.navigate(url);
         } catch (error) {
           if (error instanceof CancelledError) this.settle("cancelled", error.message, subject);
           throw error;
@@ -103,11 +105,11 @@ export class AutomaticLogins {
     return {
       ...watched,
       assertMayNavigate,
-      go: async (url) => {
+      navigate: async (url) => {
         assertMayNavigate();
         if (!this.#write([...this.#current(), this.#mark("started", undefined, subject)]))
           throw noMemory();
-        return watched.go(url);
+        return watched.navigate(url);
       },
     };
   }
@@ -133,7 +135,8 @@ export class AutomaticLogins {
    */
   given({ user, ...target }: LoginSubject): void {
     const wantedTarget = targetKey(target);
-    const isTheirs = (mark: LoginMark) => mark.target === wantedTarget && (mark.user ?? user) === user;
+    const isTheirs = (mark: LoginMark) =>
+      mark.target === wantedTarget && (mark.user ?? user) === user;
     const next = this.#recent().map((mark) =>
       isTheirs(mark) && mark.outcome === "started" ? { ...mark, outcome: "given" as const } : mark,
     );
@@ -239,10 +242,10 @@ export class AutomaticLogins {
   }
 }
 
-function noLogin(why: string, detail?: string, cause?: unknown): NoTokenError {
+function noLogin(reason: string, detail?: string, cause?: unknown): NoTokenError {
   const words = detail === undefined ? "" : `: ${detail}`;
   return new NoTokenError(
-    `no automatic login starts, because ${why}${words}. Show a button that calls login().`,
+    `no automatic login starts, because ${reason}${words}. Show a button that calls login().`,
     cause,
   );
 }

@@ -1,5 +1,5 @@
 import { RESPONSE } from "./clean-url.ts";
-import { fragment, isAt } from "./response-url.ts";
+import { fragment, isAtRedirectUri } from "./response-url.ts";
 
 const NAMES = [...RESPONSE, "error_description", "state"];
 
@@ -7,7 +7,8 @@ const NAMES = [...RESPONSE, "error_description", "state"];
 export function whatCameBack(url: string, redirectUri: string): string {
   const { origin, pathname, searchParams, hash } = new URL(url);
   const there = new URL(redirectUri).pathname;
-  if (!isAt(url, redirectUri)) return `this page is ${pathname}, and no response came to ${there}`;
+  if (!isAtRedirectUri(url, redirectUri))
+    return `this page is ${pathname}, and no response came to ${there}`;
   const inFragment = fragment(hash);
   const parts = [...listed(searchParams, ""), ...listed(inFragment, " in the fragment")];
   const what = parts.length > 0 ? parts.join(", ") : "no parameter of a response";

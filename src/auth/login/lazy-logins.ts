@@ -7,7 +7,7 @@ import { parseUrl } from "../../core/same-origin.ts";
 import type { RoundTrip } from "../../core/user-agent.ts";
 import type { User } from "../../core/user.ts";
 import type { ActiveSession } from "../session/active-session.ts";
-import { DEFAULT_TARGET } from "../../core/want.ts";
+import { DEFAULT_TARGET } from "../../core/token-target.ts";
 import type { LoginTab } from "./automatic-logins.ts";
 import type { Logins, LoginsConfig } from "./logins.ts";
 import { stateOf } from "./response-url.ts";
@@ -91,11 +91,11 @@ export class LazyLogins implements LoginTab {
   #startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
     const login = async (): Promise<User> => {
       const logins = await abortable(this.load(), request.signal);
-      return logins.startLogin(roundTrip, { ...request, kept });
+      return logins.startLogin(roundTrip, { ...request, stored });
     };
     const tellsWhy = (error: unknown) => this.loaded?.tellsWhy(error, roundTrip, request) ?? true;
-    const kept = this.#session.trackLogin(login, tellsWhy);
-    return kept;
+    const stored = this.#session.trackLogin(login, tellsWhy);
+    return stored;
   }
 
   /** @param url the page's own when not given. It is read at once: a router may have moved on before the code is here. */
@@ -110,7 +110,7 @@ export class LazyLogins implements LoginTab {
     return result;
   }
 
-  async keep(...kept: Parameters<Logins["keep"]>): Promise<void> {
-    return (await this.load()).keep(...kept);
+  async storeTokens(...stored: Parameters<Logins["storeTokens"]>): Promise<void> {
+    return (await this.load()).storeTokens(...stored);
   }
 }

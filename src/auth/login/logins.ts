@@ -16,7 +16,7 @@ import type { UserStore } from "../../core/session.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { RoundTrip } from "../../core/user-agent.ts";
 import type { User } from "../../core/user.ts";
-import { DEFAULT_TARGET, targetKey, type TargetKey } from "../../core/want.ts";
+import { DEFAULT_TARGET, targetKey, type TargetKey } from "../../core/token-target.ts";
 import type { ActiveSession } from "../session/active-session.ts";
 import { AutomaticLogins, type LoginTab } from "./automatic-logins.ts";
 import { whatCameBack } from "./came-back.ts";
@@ -145,11 +145,11 @@ export class Logins {
   }
 
   /** What a grant gave without asking anybody. */
-  async keep(tokens: TokenSet, request: TokenRequest, options: StoreOptions): Promise<void> {
+  async storeTokens(tokens: TokenSet, request: TokenRequest, options: StoreOptions): Promise<void> {
     const { storeGrantTokens } = await loadMore();
     const who = await storeGrantTokens(this.#config, tokens, request, storeLogin, options);
     // A tab that is for nobody takes whoever comes.
-    if (this.#session.sub === undefined) await this.#session.enter(who);
+    if (this.#session.sub === undefined) await this.#session.pinUser(who);
   }
 
   async storeLogin(
@@ -171,7 +171,7 @@ export class Logins {
       await storeLogin(parts, tokens, who, target, undefined, next);
     else await parts.users.putDefault(next);
     if (isSeen) await clearForgotten(this.#config.users, sub);
-    if (next === sub) await this.#session.enter(sub);
+    if (next === sub) await this.#session.pinUser(sub);
     // The network is here now; when the token has run out it may not be.
     this.#config.refresher.prepare().catch(() => {});
     this.#settle(tokens, sub, { ...served, user: asked.user, asked });
@@ -243,8 +243,8 @@ export class Logins {
 
   async #exchange(response: string, state: string): Promise<CallbackResult> {
     const { grant, ledger } = this.#config;
-    const kept = this.#results.get(state)!;
-    const tokens = this.#responses.get(state) ?? (await grant.requestToken({ response, kept }));
+    const stored = this.#results.get(state)!;
+    const tokens = this.#responses.get(state) ?? (await grant.requestToken({ response, stored }));
     this.#responses.set(state, tokens);
     const user = await this.storeLogin(tokens);
     this.#responses.delete(state);

@@ -7,7 +7,7 @@ import { InvalidResponseError } from "../../core/errors.ts";
  * the end? @see RFC 6749 section 4.1.2
  */
 export function isCallback(url: string, redirectUri: string, client: ClientKey): boolean {
-  return isAt(url, redirectUri) && !!stateOf(new URL(url), client);
+  return isAtRedirectUri(url, redirectUri) && !!stateOf(new URL(url), client);
 }
 
 /** The `state` of a response to a request of `client`, wherever it was sent. Others have a `state` and a `code`, too. */
@@ -19,13 +19,13 @@ export function stateOf({ searchParams, hash }: URL, client: ClientKey): string 
 
 /** The `state` of what may be the answer to a sign-out. @see OpenID Connect RP-Initiated Logout 1.0 section 3 */
 export function logoutStateOf(url: string, redirectUri: string | undefined): string | null {
-  return redirectUri !== undefined && isAt(url, redirectUri)
+  return redirectUri !== undefined && isAtRedirectUri(url, redirectUri)
     ? new URL(url).searchParams.get("state")
     : null;
 }
 
 /** Both are absolute and normalised. A host may add a slash to a path, or remove it. */
-export function isAt(url: string, redirectUri: string): boolean {
+export function isAtRedirectUri(url: string, redirectUri: string): boolean {
   return placeOf(url) === placeOf(redirectUri);
 }
 

@@ -1,5 +1,5 @@
 import type { TokenSet } from "../../core/token-set.ts";
-import type { TokenTarget } from "../../core/want.ts";
+import type { TokenTarget } from "../../core/token-target.ts";
 
 export type LooseTarget = { readonly [name in keyof TokenTarget]: TokenTarget[name] | undefined };
 

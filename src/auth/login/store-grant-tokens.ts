@@ -9,7 +9,7 @@ import {
 } from "../../core/session.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
-import { DEFAULT_TARGET, targetKey, type TargetKey } from "../../core/want.ts";
+import { DEFAULT_TARGET, targetKey, type TargetKey } from "../../core/token-target.ts";
 import { broadcastToTabs, type SessionParts } from "../logout/local-logout.ts";
 import { fetchUser, type UserParts } from "../users/fetch-user.ts";
 import { assertChosen, assertNotForgotten } from "../session/not-forgotten.ts";
@@ -83,7 +83,7 @@ async function keep(
     const row = isActive ? active.row : await sessions.get(key);
     const isAsked = isActive || request.user === user.sub;
     const validated = isAsked ? row : active.row;
-    if ((isKnown && request.user !== undefined && !row) || validated?.end?.why === "signed_out")
+    if ((isKnown && request.user !== undefined && !row) || validated?.end?.reason === "logged_out")
       throw left;
     if (!row) await assertNotForgotten(parts, user.sub);
     const isTheirs = row && !row.end;
@@ -140,7 +140,7 @@ async function keepBeside(
   if (row?.access[target]?.generation !== generation || row.sessionId !== before.sessionId)
     return false;
   broadcastToTabs(parts, user.sub, row.sessionId, {
-    t: "done",
+    type: "done",
     generation,
     sequence: row.committedSequence,
     target,

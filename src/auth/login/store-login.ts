@@ -3,7 +3,7 @@ import { chunk } from "../../core/lazy.ts";
 import { profileOf } from "../../core/remembered-record.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
-import { parseTargetKey, DEFAULT_TARGET, type TargetKey } from "../../core/want.ts";
+import { parseTargetKey, DEFAULT_TARGET, type TargetKey } from "../../core/token-target.ts";
 import { broadcastToTabs, type SessionParts } from "../logout/local-logout.ts";
 import type * as MoreLogins from "./more-logins.chunk.ts";
 import type { UserParts } from "../users/fetch-user.ts";
@@ -65,7 +65,7 @@ export async function storeLogin(
   });
   if (isNewer(row)) throw newerVersion();
   await users.putDefault(byDefault);
-  broadcastToTabs(parts, user.sub, sessionId, { t: "user", what: "login" });
+  broadcastToTabs(parts, user.sub, sessionId, { type: "user", what: "login" });
   return user;
 }
 
@@ -73,24 +73,24 @@ export async function storeLogin(
 function afterLogin(
   before: SessionRow | undefined,
   sessionId: string,
-  { refreshToken, keep: wish = before?.keep ?? "device" }: TokenSet,
+  { refreshToken, lifetime: wanted = before?.lifetime ?? "remembered" }: TokenSet,
   profile: RememberedProfile,
 ): Omit<SessionRow, "generation" | "resources" | "refusals" | "access" | "tokens"> {
   const sequence = (before?.sequence ?? 0) + 1;
   // Who is remembered stays so.
-  const keep = before?.remembered ? "device" : wish;
+  const lifetime = before?.remembered ? "remembered" : wanted;
   // Of the ID token before; a login's is validated before it is stored.
-  const { signature: _, ...kept } = before ?? {};
+  const { signature: _, ...stored } = before ?? {};
   return {
-    ...kept,
-    v: 1,
+    ...stored,
+    version: 2,
     sessionId,
     sequence,
     committedSequence: sequence,
     attempt: null,
     end: null,
-    keep,
-    ...(keep === "device" && { remembered: profile }),
+    lifetime,
+    ...(lifetime === "remembered" && { remembered: profile }),
     renewable: refreshToken !== undefined,
   };
 }

@@ -28,6 +28,6 @@ export function unlessLoggedOut(
 
 function hasLoggedOut(before: SessionRow | undefined, now: SessionRow | undefined): boolean {
   return now
-    ? now.end?.why === "signed_out" && now.sessionId !== before?.sessionId
+    ? now.end?.reason === "logged_out" && now.sessionId !== before?.sessionId
     : before !== undefined;
 }

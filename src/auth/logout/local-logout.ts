@@ -38,12 +38,12 @@ export async function localLogout(
     left = before;
     // A damaged record counts as none, and may have tokens all the same.
     if (!before) return undefined;
-    if (isNewer(before) || before.end?.why === "signed_out") return NO_CHANGE;
+    if (isNewer(before) || before.end?.reason === "logged_out") return NO_CHANGE;
     return afterLogout(before, sessionId);
   });
   if (isNewer(row)) throw newerVersion();
   if (!row || row.sessionId === sessionId)
-    broadcastToTabs(parts, sub, sessionId, { t: "user", what: "sign-out" });
+    broadcastToTabs(parts, sub, sessionId, { type: "user", what: "logout" });
   if (!left?.tokens) return undefined;
   try {
     const { refreshToken, idToken } = await sessions.open(left.tokens);
@@ -74,7 +74,7 @@ function afterLogout(before: SessionRow, sessionId: string): SessionRow {
     sessionId,
     sequence,
     attempt: null,
-    end: { why: "signed_out", sequence },
+    end: { reason: "logged_out", sequence },
     renewable: false,
     access: {},
     tokens: null,
@@ -87,5 +87,5 @@ export function broadcastToTabs(
   sessionId: string,
   news: TabNews,
 ): void {
-  channel.post({ p: 1, k: sub, from: tab, sessionId, ...news });
+  channel.post({ protocol: 2, key: sub, from: tab, sessionId, ...news });
 }

@@ -42,8 +42,8 @@ export function revokeEnded(
   return new Promise((resolve, reject) => {
     const revoke = async () => {
       const row = await sessions.get(sessionKey(client, user));
-      const why = row?.end?.why;
-      if (row && why !== "signed_out" && why !== "id_token") throw signedInAgain();
+      const reason = row?.end?.reason;
+      if (row && reason !== "logged_out" && reason !== "id_token") throw signedInAgain();
       // A login that asked for the lock after this request may have stopped waiting.
       if (clock.monotonic() - asked > PERMIT_MS) {
         throw new TimeoutError("too late to revoke", { pending: false });
@@ -82,9 +82,9 @@ export interface RevocationQueue {
  */
 export async function passRevocations(
   { client, locks, clock, untold }: RevocationQueue,
-  { kept = Promise.resolve(), signal }: Pick<TokenRequest, "kept" | "signal">,
+  { stored = Promise.resolve(), signal }: Pick<TokenRequest, "stored" | "signal">,
 ): Promise<void> {
-  for (const revocation of untold.revocations.values()) revocation.giveWay(kept);
+  for (const revocation of untold.revocations.values()) revocation.giveWay(stored);
   const leave = new AbortController();
   const queue = { mode: "exclusive", signal: leave.signal } as const;
   const passed = locks.request(revokeLock(client), queue, async () => {});

@@ -3,7 +3,7 @@ import { chunk, shared } from "../../core/lazy.ts";
 import { userNeeded } from "../../core/refusal.ts";
 import type { Refresher } from "../../core/refresher.ts";
 import type { TokenSet } from "../../core/token-set.ts";
-import { DEFAULT_TARGET, type TargetKey } from "../../core/want.ts";
+import { DEFAULT_TARGET, type TargetKey } from "../../core/token-target.ts";
 import { observable, type Observable } from "./observable.ts";
 import type { AuthState, TokenSummary } from "../../core/auth.ts";
 import type { Clock, TabLock } from "../../core/ports.ts";
@@ -129,7 +129,7 @@ export class ActiveSession {
       found = { ...found, row: await rowOf(found.sub) };
     }
     if (isNewer(found.row)) throw newerVersion();
-    return found.row?.keep === "tabs" ? (await this.#presence()).read(found) : found;
+    return found.row?.lifetime === "tabs" ? (await this.#presence()).read(found) : found;
   }
 
   /** Undefined in memory mode when no tab has the tokens any more. */
@@ -151,7 +151,7 @@ export class ActiveSession {
   }
 
   /** From now on this tab is for `sub`; what it shows until the next `load()` is as before. */
-  enter(sub: string): Promise<void> {
+  pinUser(sub: string): Promise<void> {
     return this.#inTurn(async () => {
       if (sub !== this.#sub) this.#cached = this.#user = undefined;
       this.#sub = sub;
@@ -174,7 +174,7 @@ export class ActiveSession {
       try {
         await this.#load("other-tab");
       } catch (error) {
-        if (isOver()) this.leave();
+        if (isOver()) this.clear();
         throw error;
       }
     });
@@ -201,12 +201,12 @@ export class ActiveSession {
   }
 
   /** The wall says that the token at hand is over: only whoever refreshes may know a newer one. */
-  isOver(): boolean {
+  isExpired(): boolean {
     return this.#cached !== undefined && this.#cached.expiresAt <= this.#config.clock.now();
   }
 
   /** What is published is of this generation, or a newer one. */
-  isAt(sessionId: string, generation: number): boolean {
+  hasGeneration(sessionId: string, generation: number): boolean {
     return this.#cached?.sessionId === sessionId && this.#cached.generation >= generation;
   }
 
@@ -216,8 +216,8 @@ export class ActiveSession {
     const stored = row && !row.end ? await this.#recordOf(row) : undefined;
     // A row that has another person's tokens is damaged.
     const record = stored?.user.sub === sub ? stored : undefined;
-    const end = row?.end?.why;
-    const isTaken = row !== undefined && end !== "signed_out";
+    const end = row?.end?.reason;
+    const isTaken = row !== undefined && end !== "logged_out";
     // Who is forgotten is nobody's default any more, and this tab does not take who is instead.
     if (isTaken) users.pin(sub);
     else if (!row && (sub ?? this.#sub)) users.pin("");
@@ -240,7 +240,7 @@ export class ActiveSession {
     // News of other tabs do not end a login of this one.
     if (this.#logins > 0 && !this.#user) return;
     const reason = needed ? "user_needed" : end;
-    if (!reason || reason === "signed_out") return this.#publish(error);
+    if (!reason || reason === "logged_out") return this.#publish(error);
     // The server's words, or the claim that is wrong.
     const facts = needed ?? (row!.end!.claim && row!.end!);
     this.state.set({
@@ -252,7 +252,7 @@ export class ActiveSession {
   }
 
   /** Signed out: nothing is given any more, whether the store can be read again or not. */
-  leave(): void {
+  clear(): void {
     this.#cached = undefined;
     this.#user = undefined;
     this.state.set({ status: this.#logins > 0 ? "authenticating" : "anonymous" });
@@ -275,8 +275,8 @@ export class ActiveSession {
       await this.load("this-tab");
       return result;
     } catch (error) {
-      const why = tellsWhy(error) ? error : known;
-      await this.load("stored", why).catch(() => this.#publish(why));
+      const reason = tellsWhy(error) ? error : known;
+      await this.load("stored", reason).catch(() => this.#publish(reason));
       throw error;
     }
   }

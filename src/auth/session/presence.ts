@@ -50,7 +50,7 @@ export class Presence {
     await ifNoTab(locks, name, async () => {
       let gone: SessionRow | undefined;
       left = await sessions.update(sessionKey(client, sub), (now) => {
-        gone = now?.sessionId === row?.sessionId && now?.keep === "tabs" ? now : undefined;
+        gone = now?.sessionId === row?.sessionId && now?.lifetime === "tabs" ? now : undefined;
         return gone ? undefined : NO_CHANGE;
       });
       if (gone?.tokens) sessions.discard?.(gone.tokens);

@@ -69,8 +69,8 @@ function where({ path = [] }: StandardSchemaIssue): string {
   return keys.join(".") || "it";
 }
 
-function malformed(why: string): UserFetchError {
-  return new UserFetchError(`the userinfo endpoint's answer cannot be used: ${why}`, {
+function malformed(reason: string): UserFetchError {
+  return new UserFetchError(`the userinfo endpoint's answer cannot be used: ${reason}`, {
     hint: "Without a schema it must have a sub, a string; a schema may make one of something else.",
   });
 }

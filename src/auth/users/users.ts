@@ -4,7 +4,7 @@ import { sessionKey } from "../../core/keys.ts";
 import type { RememberedUser } from "../../core/login-prompt.ts";
 import { NO_CHANGE, type RememberedUsers } from "../../core/session.ts";
 import { isNewer, newerVersion } from "../../core/session.ts";
-import { DEFAULT_TARGET } from "../../core/want.ts";
+import { DEFAULT_TARGET } from "../../core/token-target.ts";
 import type { ActiveSession } from "../session/active-session.ts";
 import { localLogoutUntold, broadcastToTabs } from "../logout/local-logout.ts";
 import { otherUser } from "../session/active-session.ts";
@@ -48,7 +48,7 @@ export async function switchUser({ config, session }: UsersParts, sub: string): 
       : NO_CHANGE,
   );
   if (isNewer(row)) throw newerVersion();
-  if (!row || row.end?.why === "signed_out") throw noSession();
+  if (!row || row.end?.reason === "logged_out") throw noSession();
   const record = row.end ? undefined : await sessions.open(row.tokens);
   if (record && record.user.sub !== sub) throw otherUser();
   try {
@@ -75,7 +75,7 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
     config.untold.sessions.set(sub, { error });
   });
   await (await config.users.users()).forget(sub);
-  broadcastToTabs(config, sub, "", { t: "user", what: "forget" });
+  broadcastToTabs(config, sub, "", { type: "user", what: "forget" });
   await Promise.all([parts.removeUser.tell(sub), session.load("this-tab").catch(() => {})]);
   return leaveServer(parts, sub, before);
 }
@@ -90,7 +90,7 @@ export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
   // One that a newer Latchkey wrote keeps nobody else here.
   for (const sub of all) logins.loggedOut(sub);
   const deleted = await Promise.allSettled(all.map((sub) => localLogoutUntold(config, sub)));
-  if (own !== undefined && deleted[0]?.status === "fulfilled") session.leave();
+  if (own !== undefined && deleted[0]?.status === "fulfilled") session.clear();
   await Promise.all([
     ...all.map((sub) => parts.removeUser.tell(sub)),
     session.load("this-tab").catch(() => {}),

@@ -48,7 +48,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   keep(record: TokenRecord): { readonly memory: string; readonly isLocked: Promise<void> } {
     const memory = this.#config.random.id();
     const isLocked = this.#cache(memory, record);
-    this.#say({ p: 1, t: "give", memory, record });
+    this.#say({ protocol: 2, type: "give", memory, record });
     return { memory, isLocked };
   }
 
@@ -73,7 +73,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     if (!isTokenName(tokens)) return;
     const { memory } = tokens;
     this.#drop(memory);
-    this.#say({ p: 1, t: "drop", memory });
+    this.#say({ protocol: 2, type: "drop", memory });
   }
 
   /** Those, and the person's older ones: newer ones are of another login. */
@@ -112,7 +112,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
       };
     });
     this.#waiting.add(look);
-    this.#say({ p: 1, t: "ask", memory });
+    this.#say({ protocol: 2, type: "ask", memory });
     const late = clock.sleep(responseMs, leave.signal).then(() => false);
     try {
       return await Promise.race([given, late, this.#untilLost(memory, leave.signal)]);
@@ -138,7 +138,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
 
   /** For as long as the page lives: whoever holds tokens answers. */
   #open(): BroadcastChannel {
-    const channel = new BroadcastChannel(`latchkey/1/${this.#config.client}/handover`);
+    const channel = new BroadcastChannel(`latchkey/2/${this.#config.client}/handover`);
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       const message = parseHandoverMessage(data);
       if (message) this.#onMessage(message);
@@ -149,9 +149,10 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   #onMessage(message: HandoverMessage): void {
     const { memory } = message;
     const cached = this.#cached.get(memory);
-    if (message.t === "drop") this.#drop(memory);
+    if (message.type === "drop") this.#drop(memory);
     // What a name stands for never changes.
-    else if (message.t === "give" && !cached) void this.#cache(memory, message.record);
-    else if (message.t === "ask" && cached) this.#say({ p: 1, t: "give", memory, record: cached });
+    else if (message.type === "give" && !cached) void this.#cache(memory, message.record);
+    else if (message.type === "ask" && cached)
+      this.#say({ protocol: 2, type: "give", memory, record: cached });
   }
 }

@@ -3,7 +3,9 @@ import { StorageError } from "../../core/errors.ts";
 import { NO_CHANGE } from "../../core/session.ts";
 
 const DATABASE = "latchkey";
-const ENTRIES = "entries";
+const ENTRIES = "entries/2";
+/** Where version 0.1.0 stored its rows. They are deleted unread. */
+const OLD_ENTRIES = "entries";
 
 /**
  * What a lost connection rejects with. Nothing of the call has happened then: its transaction was not begun, or was aborted.
@@ -120,7 +122,9 @@ async function openDatabase(onLost: () => void, version?: number): Promise<IDBDa
   const request = indexedDB.open(DATABASE, version);
   request.onupgradeneeded = () => {
     const { result } = request;
-    if (!result.objectStoreNames.contains(ENTRIES)) result.createObjectStore(ENTRIES);
+    const stores = result.objectStoreNames;
+    if (stores.contains(OLD_ENTRIES)) result.deleteObjectStore(OLD_ENTRIES);
+    if (!stores.contains(ENTRIES)) result.createObjectStore(ENTRIES);
   };
   const database = await promisifyRequest(request);
   if (database.objectStoreNames.contains(ENTRIES)) {

@@ -61,7 +61,7 @@ function takeFromDisk(
       const cursor = all.result;
       if (!cursor) return;
       const row = parseRow(cursor.value);
-      if (row?.v === 1 && isTokenRecord(row.tokens)) {
+      if (row?.version === 2 && isTokenRecord(row.tokens)) {
         const { memory } = tokens.keep(row.tokens);
         cursor.update({ ...row, tokens: { memory } } satisfies SessionRow);
       }
@@ -78,7 +78,7 @@ async function takeToDisk(
   { client, database, rows }: ModeChangeConfig,
 ): Promise<TokenRecord> {
   const isNamed = (row: SessionRow | undefined): row is SessionRow =>
-    row?.v === 1 &&
+    row?.version === 2 &&
     isTokenName(row.tokens) &&
     isTokenName(sealed) &&
     row.tokens.memory === sealed.memory;

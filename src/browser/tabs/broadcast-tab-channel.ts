@@ -10,7 +10,7 @@ export class BroadcastTabChannel implements TabChannel {
   #channel: BroadcastChannel | undefined;
 
   constructor(client: ClientKey) {
-    this.#name = `latchkey/1/${client}`;
+    this.#name = `latchkey/2/${client}`;
   }
 
   post(message: TabMessage): void {

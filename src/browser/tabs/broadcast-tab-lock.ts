@@ -58,7 +58,7 @@ export class BroadcastTabLock implements TabLock {
     if (this.#isListening) return;
     this.#isListening = true;
     this.#config.channel.listen((message) => {
-      if (message.t === "gone") this.#ended.add(OWNER + message.attemptId);
+      if (message.type === "gone") this.#ended.add(OWNER + message.attemptId);
     });
   }
 
@@ -66,7 +66,7 @@ export class BroadcastTabLock implements TabLock {
     const { channel, clock, takeoverMs = 20_000 } = this.#config;
     let receivedAt = clock.monotonic();
     const unlisten = channel.listen((message) => {
-      if (message.t === "alive" && OWNER + message.attemptId === name)
+      if (message.type === "alive" && OWNER + message.attemptId === name)
         receivedAt = clock.monotonic();
     });
     try {

@@ -9,9 +9,9 @@ export interface Departure {
   /** Aborted when this page gives up. */
   readonly left: AbortSignal;
   /** Goes there; somebody listens for the response by then. */
-  go(): void;
+  start(): void;
   /** Asked four times a second: true when no response can come any more. */
-  isOver(): boolean;
+  isClosed(): boolean;
 }
 
 const TICK_MS = 250;
@@ -27,13 +27,13 @@ export async function awaitResponse(request: string, departure: Departure): Prom
     return await new Promise<string>((resolve, reject) => {
       channel.onmessage = ({ data }: MessageEvent<unknown>) => {
         const message = parseResponseMessage(data);
-        if (message?.t !== "response" || !isResponse(message.url, redirectUri, state)) return;
-        channel.postMessage({ p: 1, t: "taken" } satisfies ResponseMessage);
+        if (message?.type !== "response" || !isResponse(message.url, redirectUri, state)) return;
+        channel.postMessage({ protocol: 2, type: "taken" } satisfies ResponseMessage);
         resolve(message.url);
       };
       const cancel = () => reject(new CancelledError("the login was left"));
       timer = setInterval(() => {
-        if (departure.isOver())
+        if (departure.isClosed())
           reject(new CancelledError("the window or frame of the login was closed"));
         else if (performance.now() >= end) {
           reject(new TimeoutError(`no response within ${timeoutMs} ms`, { pending: false }));
@@ -41,7 +41,7 @@ export async function awaitResponse(request: string, departure: Departure): Prom
       }, TICK_MS);
       if (left.aborted) return cancel();
       left.addEventListener("abort", cancel);
-      departure.go();
+      departure.start();
     });
   } finally {
     clearInterval(timer);

@@ -33,16 +33,16 @@ export class IframeUserAgent implements UserAgent {
     return {
       redirectUri,
       prompt: "none",
-      go: (url) =>
+      navigate: (url) =>
         awaitResponse(url, {
           redirectUri,
           timeoutMs,
           left: leaving.signal,
-          go: () => {
+          start: () => {
             frame.src = url;
             document.body.append(frame);
           },
-          isOver: () => !frame.isConnected,
+          isClosed: () => !frame.isConnected,
         }),
       close: () => {
         leaving.abort();

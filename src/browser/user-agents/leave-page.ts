@@ -13,10 +13,10 @@ export function leavePage(url: string): Promise<never> {
     location.assign(url);
     const over = new AbortController();
     const { signal } = over;
-    const stay = (why: string) => {
+    const stay = (reason: string) => {
       over.abort();
       clearTimeout(timer);
-      reject(new CancelledError(why));
+      reject(new CancelledError(reason));
     };
     const timer = setTimeout(() => {
       stay(`this page did not leave within ${LEAVING_MS} ms`);

@@ -14,7 +14,7 @@ export class PageUserAgent implements UserAgent {
     // Loaded while the request is prepared.
     const loading = chunk(import("./leave-page.ts"));
     loading.catch(() => {});
-    const go = async (url: string) => (await loading).leavePage(url);
-    return { redirectUri: this.#redirectUri(), go, close: () => {} };
+    const navigate = async (url: string) => (await loading).leavePage(url);
+    return { redirectUri: this.#redirectUri(), navigate, close: () => {} };
   }
 }

@@ -36,13 +36,13 @@ export class PopupUserAgent implements UserAgent {
     const leaving = new AbortController();
     return {
       redirectUri,
-      go: (url) =>
+      navigate: (url) =>
         awaitResponse(url, {
           redirectUri,
           timeoutMs,
           left: leaving.signal,
-          go: () => popup.location.replace(url),
-          isOver: watchClosing(popup),
+          start: () => popup.location.replace(url),
+          isClosed: watchClosing(popup),
         }),
       close: () => {
         leaving.abort();

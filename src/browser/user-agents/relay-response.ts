@@ -15,10 +15,10 @@ export async function relayResponse(): Promise<boolean> {
   const channel = await responseChannel(state[0] ?? state[1] ?? "");
   const isTaken = await new Promise<boolean>((resolve) => {
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (parseResponseMessage(data)?.t === "taken") resolve(true);
+      if (parseResponseMessage(data)?.type === "taken") resolve(true);
     };
     setTimeout(() => resolve(false), PATIENCE_MS);
-    channel.postMessage({ p: 1, t: "response", url } satisfies ResponseMessage);
+    channel.postMessage({ protocol: 2, type: "response", url } satisfies ResponseMessage);
   });
   channel.close();
   if (isTaken) close();

@@ -6,7 +6,7 @@ import type { ClientKey } from "../../core/keys.ts";
 import type { Clock, Random, TabLock } from "../../core/ports.ts";
 import type { RequestStore } from "../../core/request-store.ts";
 import type { TokenSet } from "../../core/token-set.ts";
-import { targetKey } from "../../core/want.ts";
+import { targetKey } from "../../core/token-target.ts";
 import { deviceExpired, endOf } from "./device-end.ts";
 import { deviceLogin, type DeviceCall } from "./device-login.ts";
 import { DeviceScreen } from "./device-screen.ts";
@@ -91,14 +91,14 @@ export class DeviceCodeGrant implements Grant {
   }
 
   /**
-   * One tab at a time. When the caller says when it has `kept` the tokens, it is given them earlier, and the others' turn
+   * One tab at a time. When the caller says when it has `stored` the tokens, it is given them earlier, and the others' turn
    * comes when they can find what it stored.
    */
   async #cache(call: DeviceCall, give: (tokens: TokenSet) => void): Promise<TokenSet> {
     const { locks } = this.#config;
     const parts = { ...this.#config, server: this.#server, pending: this.#pending };
     const { id, request, leave } = call;
-    const { kept } = request;
+    const { stored } = request;
     const turn = new AbortController();
     this.#follow(call, turn.signal).catch(() => {});
     try {
@@ -108,9 +108,9 @@ export class DeviceCodeGrant implements Grant {
         async () => {
           turn.abort();
           const tokens = await deviceLogin(call, parts);
-          if (kept) {
+          if (stored) {
             give(tokens);
-            await kept.catch(() => {});
+            await stored.catch(() => {});
           }
           return tokens;
         },

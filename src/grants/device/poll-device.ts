@@ -4,7 +4,7 @@ import { IdTokenError, isAuthError, RequestTokenError } from "../../core/errors.
 import type { Clock, Random } from "../../core/ports.ts";
 import { meaningOf } from "../../core/server-responses.ts";
 import type { TokenSet } from "../../core/token-set.ts";
-import type { TokenTarget } from "../../core/want.ts";
+import type { TokenTarget } from "../../core/token-target.ts";
 import { deviceDenied, deviceExpired } from "./device-end.ts";
 import type { PendingDevice } from "./pending-device.ts";
 

@@ -1,5 +1,5 @@
 import type { Prompt } from "../../core/authorization-parameters.ts";
-import type { TokenTarget } from "../../core/want.ts";
+import type { TokenTarget } from "../../core/token-target.ts";
 
 /** Marks a record as a login of ours; another flow in the same store has another marker. */
 export const FLOW = "latchkey/login";

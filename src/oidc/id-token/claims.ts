@@ -97,7 +97,7 @@ export function checkArrival(
 ): void {
   const before = user.claims["iat"];
   const isOlder = typeof before === "number" && seconds(claims, "iat") < before;
-  if ((isSame || isOlder) && isOver(claims, now / 1000)) throw mismatch("exp");
+  if ((isSame || isOlder) && isExpired(claims, now / 1000)) throw mismatch("exp");
 }
 
 /** Either may leave it out. */
@@ -114,13 +114,13 @@ export function mismatch(claim: string, retryable = false): IdTokenError {
 
 /** `now` in seconds. */
 export function checkTimes(claims: Claims, now: number): void {
-  if (isOver(claims, now)) throw mismatch("exp");
+  if (isExpired(claims, now)) throw mismatch("exp");
   if (seconds(claims, "iat") > now + TOLERANCE_S) throw mismatch("iat");
   if (claims["nbf"] !== undefined && seconds(claims, "nbf") > now + TOLERANCE_S)
     throw mismatch("nbf");
 }
 
-function isOver(claims: Claims, now: number): boolean {
+function isExpired(claims: Claims, now: number): boolean {
   return seconds(claims, "exp") <= now - TOLERANCE_S;
 }
 

@@ -34,14 +34,14 @@ export function createKeySet(
   clock: Pick<Clock, "monotonic" | "now">,
   stored?: StoredKeys,
 ): KeySet {
-  let kept: { keys: readonly Jwk[]; at: number } | undefined;
+  let held: { keys: readonly Jwk[]; at: number } | undefined;
   let pending: Promise<readonly Jwk[]> | undefined;
   let refetchedAt = -Infinity;
 
   const load = () =>
     (pending ??= fetchKeys()
       .then((keys) => {
-        kept = { keys, at: clock.monotonic() };
+        held = { keys, at: clock.monotonic() };
         stored?.write(keys, clock.now()).catch(() => {});
         return keys;
       })
@@ -49,13 +49,13 @@ export function createKeySet(
 
   /** The newest keys that were read, if they are younger than `maxAgeMs`. */
   const newest = async (maxAgeMs: number) => {
-    const isYoung = () => kept !== undefined && clock.monotonic() - kept.at < maxAgeMs;
-    if (isYoung()) return kept!.keys;
+    const isYoung = () => held !== undefined && clock.monotonic() - held.at < maxAgeMs;
+    if (isYoung()) return held!.keys;
     const found = await stored?.read().catch(() => undefined);
     const age = found ? clock.now() - found.readAt : -1;
     // A time in the future comes from a clock that was wrong.
-    if (found && age >= 0) kept = { keys: found.keys, at: clock.monotonic() - age };
-    return isYoung() ? kept!.keys : undefined;
+    if (found && age >= 0) held = { keys: found.keys, at: clock.monotonic() - age };
+    return isYoung() ? held!.keys : undefined;
   };
 
   return {

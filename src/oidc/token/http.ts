@@ -56,12 +56,12 @@ export async function request(
     signal?.throwIfAborted();
     onUnavailable?.(url);
     // Never as a cause: what an injected fetch throws may hold the request and its secrets.
-    const why = stop.signal.aborted
+    const reason = stop.signal.aborted
       ? `no answer in ${timeoutMs} ms`
       : error instanceof Error
         ? error.name
         : "failed";
-    throw new NetworkError(`${name}: ${why}`);
+    throw new NetworkError(`${name}: ${reason}`);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", leave);

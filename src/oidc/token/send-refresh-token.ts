@@ -7,7 +7,7 @@ import {
   meaningOf,
   type ServerRequest,
 } from "../../core/server-responses.ts";
-import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../../core/want.ts";
+import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../../core/token-target.ts";
 import type { RefreshExpectation } from "../id-token/claims.ts";
 import { publicCredentials, type CredentialsSource } from "./credentials.ts";
 import { parseObject, text } from "../encoding.ts";

@@ -44,7 +44,7 @@ function login(my: World) {
   const authorize = vi.fn<AuthorizationServer["authorize"]>(async () => "https://id.example/auth");
   my.server.authorize = authorize;
   my.server.exchange = async () => loginResponse({ accessToken: "at-linus", user: LINUS });
-  my.go = async () => RESPONSE;
+  my.navigate = async () => RESPONSE;
   return authorize;
 }
 
@@ -179,13 +179,17 @@ describe("whom the picker gives with a window of its own", () => {
     if (isEnded) {
       await my.store.update(GRACE, (row) => ({
         ...row!,
-        end: { why: "invalid_grant", sequence: 1 },
+        end: { reason: "invalid_grant", sequence: 1 },
         access: {},
         tokens: null,
       }));
     }
     const authorize = login(my);
-    const roundTrip = { redirectUri: `${REDIRECT_URI}/popup`, go: vi.fn(my.go), close: vi.fn() };
+    const roundTrip = {
+      redirectUri: `${REDIRECT_URI}/popup`,
+      navigate: vi.fn(my.navigate),
+      close: vi.fn(),
+    };
     const auth = await started(my, promptOf({ type: "continue", sub: "grace", roundTrip }));
     return { authorize, roundTrip, token: await auth.getToken() };
   }
@@ -197,20 +201,20 @@ describe("whom the picker gives with a window of its own", () => {
       loginHint: "grace@example.com",
       redirectUri: roundTrip.redirectUri,
     });
-    expect(roundTrip.go).toHaveBeenCalledTimes(1);
+    expect(roundTrip.navigate).toHaveBeenCalledTimes(1);
     expect(roundTrip.close).toHaveBeenCalledTimes(1);
   });
 
   test("is straight in otherwise, and it is closed", async () => {
     const { roundTrip, token } = await chosen(false);
     expect(token).toBe("at-grace");
-    expect(roundTrip.go).not.toHaveBeenCalled();
+    expect(roundTrip.navigate).not.toHaveBeenCalled();
     expect(roundTrip.close).toHaveBeenCalledTimes(1);
   });
 });
 
 describe("a revocation that began while the picker was open", () => {
-  const roundTrip = { redirectUri: REDIRECT_URI, go: async () => RESPONSE, close: () => {} };
+  const roundTrip = { redirectUri: REDIRECT_URI, navigate: async () => RESPONSE, close: () => {} };
   test.for<[string, LoginChoice]>([
     ["somebody else", { type: "other" }],
     ["a window of the picker's own", { type: "other", roundTrip }],
@@ -220,7 +224,7 @@ describe("a revocation that began while the picker was open", () => {
     await my.users.putDefault(null);
     await my.store.update(GRACE, (row) => ({
       ...row!,
-      end: { why: "invalid_grant", sequence: 1 },
+      end: { reason: "invalid_grant", sequence: 1 },
       access: {},
       tokens: null,
     }));
@@ -250,14 +254,18 @@ describe("somebody else", () => {
     const my = await two();
     await my.users.putDefault(null);
     const authorize = login(my);
-    const roundTrip = { redirectUri: `${REDIRECT_URI}/popup`, go: vi.fn(my.go), close: vi.fn() };
+    const roundTrip = {
+      redirectUri: `${REDIRECT_URI}/popup`,
+      navigate: vi.fn(my.navigate),
+      close: vi.fn(),
+    };
     const auth = await started(my, promptOf({ type: "other", roundTrip }));
     expect(await auth.getToken()).toBe("at-linus");
     expect(authorize.mock.calls[0]![0]).toMatchObject({
       prompt: "select_account",
       redirectUri: roundTrip.redirectUri,
     });
-    expect(roundTrip.go).toHaveBeenCalledTimes(1);
+    expect(roundTrip.navigate).toHaveBeenCalledTimes(1);
     expect(roundTrip.close).toHaveBeenCalledTimes(1);
     expect(auth.state).toMatchObject({ user: { sub: "linus" } });
   });
@@ -276,7 +284,7 @@ describe("somebody else", () => {
 });
 
 describe("a session that ended", () => {
-  const ended = { why: "invalid_grant", sequence: 1 } as const;
+  const ended = { reason: "invalid_grant", sequence: 1 } as const;
 
   test("asks that person again, by their address; the others stay", async () => {
     const my = await two();
@@ -293,7 +301,7 @@ describe("a session that ended", () => {
     // Who is remembered is not asked again.
     await vi.advanceTimersByTimeAsync(1_000);
     expect(prompt.shouldRemember).not.toHaveBeenCalled();
-    expect(await my.store.get(KEY)).toMatchObject({ keep: "device", end: null });
+    expect(await my.store.get(KEY)).toMatchObject({ lifetime: "remembered", end: null });
   });
 
   test("of whom the picker gives goes to the login page as that person", async () => {
@@ -329,7 +337,7 @@ describe("remember?", () => {
     await vi.advanceTimersByTimeAsync(10);
     expect(prompt.shouldRemember).toHaveBeenCalledTimes(1);
     expect(prompt.shouldRemember.mock.calls[0]![0]).toEqual(LINUS);
-    expect(await row()).toMatchObject({ keep: "device", remembered: { name: "Linus" } });
+    expect(await row()).toMatchObject({ lifetime: "remembered", remembered: { name: "Linus" } });
     expect(await auth.users()).toMatchObject([{ sub: "linus", needsLogin: false }]);
   });
 
@@ -375,7 +383,7 @@ describe("remember?", () => {
     expect(signal.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(10 * 60_000);
     expect(signal.aborted).toBe(true);
-    expect(await row()).toMatchObject({ keep: "tabs" });
+    expect(await row()).toMatchObject({ lifetime: "tabs" });
     expect(await auth.users()).toEqual([]);
   });
 
@@ -394,7 +402,7 @@ describe("remember?", () => {
     expect(await auth.getToken()).toBe("at-linus");
     await vi.advanceTimersByTimeAsync(10);
     expect(prompt.shouldRemember).toHaveBeenCalledTimes(1);
-    expect(await row()).toMatchObject({ keep: "tabs" });
+    expect(await row()).toMatchObject({ lifetime: "tabs" });
     expect(await auth.getToken()).toBe("at-linus");
   });
 
@@ -433,7 +441,7 @@ describe("remember?", () => {
 describe("who is not remembered", () => {
   const guest = () => {
     const { remembered: _, ...row } = rowOf("grace");
-    return { ...row, keep: "tabs" as const, access: goodAccess() };
+    return { ...row, lifetime: "tabs" as const, access: goodAccess() };
   };
   const goodAccess = () => ({
     [JSON.stringify([])]: { generation: 1, expiresAt: Date.now() + 60_000, scope: ["openid"] },
@@ -528,7 +536,7 @@ describe("nothing is shown", () => {
     expect(await auth.getToken()).toBe("at1");
     await vi.advanceTimersByTimeAsync(1_000);
     expect(prompt.shouldRemember).not.toHaveBeenCalled();
-    expect(await my.store.get(KEY)).toMatchObject({ keep: "tabs" });
+    expect(await my.store.get(KEY)).toMatchObject({ lifetime: "tabs" });
   });
 
   test("by a page that nobody sees", async () => {

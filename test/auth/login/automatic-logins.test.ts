@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AuthorizationError, NetworkError, RequestTokenError } from "../../../src/core/errors.ts";
 import type { LoginMarks } from "../../../src/core/login-marks.ts";
 import type { TokenSet } from "../../../src/core/token-set.ts";
-import { targetKey } from "../../../src/core/want.ts";
+import { targetKey } from "../../../src/core/token-target.ts";
 import { AutoLoginGrant } from "../../../src/grants/auto-login-grant.ts";
 import { MemoryLoginMarks } from "../../support/memory-login-marks.ts";
 import { KEY, settle } from "../../refresh/tabs.ts";
@@ -85,7 +85,7 @@ describe("a token that expired on arrival", () => {
   test("A1: of a login in a click is given once, too, and never to another user's call", async () => {
     const my = world();
     const auth = await tabOf(my)();
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     my.server.exchange = async () => once({ expiresAt: Date.now() });
     await auth.login();
     expect(await ask(auth, { user: "grace", prompt: "none" })).not.toBe("at1");
@@ -263,14 +263,14 @@ describe("after a logout", () => {
     const auth = await load();
     let response: (url: string) => void = () => {};
     my.server.authorize = () => new Promise((resolve) => (response = resolve));
-    const go = vi.spyOn(my, "go");
+    const navigate = vi.spyOn(my, "navigate");
     const linus = ask(auth, { user: "linus" });
     await settle();
     await settle();
     await auth.logout({ user: "linus", endSession: "none" });
     response("https://id.example/auth");
     expect(await linus).toContain("the user signed out");
-    expect(go).not.toHaveBeenCalled();
+    expect(navigate).not.toHaveBeenCalled();
   });
 
   test("B4: of another user only that one is not signed in again", async () => {
@@ -301,7 +301,7 @@ describe("after a logout", () => {
     await there.logout({ endSession: "none" });
     await settle();
     expect(await ask(here)).toContain("the user signed out");
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     my.server.exchange = async () => loginResponse({ asked });
     await there.login();
     await settle();

@@ -139,10 +139,10 @@ describe("getToken()", () => {
     device.replies.push(refusal("access_denied"));
     const first = outcome(auth.getToken());
     await wait(INTERVAL_MS);
-    const why = { code: "device_code", reason: "access_denied" };
-    expect(await first).toMatchObject(why);
-    expect(auth.state).toMatchObject({ status: "anonymous", error: why });
-    expect(await outcome(auth.getToken())).toMatchObject({ code: "no_token", cause: why });
+    const reason = { code: "device_code", reason: "access_denied" };
+    expect(await first).toMatchObject(reason);
+    expect(auth.state).toMatchObject({ status: "anonymous", error: reason });
+    expect(await outcome(auth.getToken())).toMatchObject({ code: "no_token", cause: reason });
     expect(shown).toHaveLength(1);
   });
 });
@@ -336,8 +336,8 @@ describe("two tabs", () => {
     await wait(2_000);
     device.replies.push(refusal("access_denied"));
     await wait(INTERVAL_MS);
-    const why = { code: "device_code", reason: "access_denied" };
-    expect(await Promise.all(calls)).toMatchObject([why, why]);
+    const reason = { code: "device_code", reason: "access_denied" };
+    expect(await Promise.all(calls)).toMatchObject([reason, reason]);
     expect(device.asked).toHaveLength(1);
   });
 });

@@ -22,7 +22,7 @@ function slowWay(prompt?: "none") {
   const close = vi.fn();
   const roundTrip: RoundTrip = {
     redirectUri: REDIRECT_URI,
-    go: () => response,
+    navigate: () => response,
     close,
     ...(prompt && { prompt }),
   };

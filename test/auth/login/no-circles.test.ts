@@ -55,7 +55,7 @@ async function left(my: World, user: string): Promise<LoginMarks> {
 const ended = async (my: World) => {
   await my.store.update(KEY, (row) => ({
     ...row!,
-    end: { why: "invalid_grant", sequence: 1 },
+    end: { reason: "invalid_grant", sequence: 1 },
     access: {},
     tokens: null,
   }));
@@ -140,7 +140,7 @@ describe("a response that failed, beside a session that ended,", () => {
   test("is over once somebody was signed in here, in this tab or another one", async () => {
     const my = await ended(await two());
     const auth = await lostHere(my);
-    my.go = async () => `${REDIRECT_URI}?code=c&state=${stateOf("s2")}`;
+    my.navigate = async () => `${REDIRECT_URI}?code=c&state=${stateOf("s2")}`;
     my.server.exchange = async () => loginResponse();
     await my.tab().login();
     await settle();

@@ -3,7 +3,7 @@ import { NoTokenError } from "../../../src/core/errors.ts";
 import type { Grant, TokenRequest } from "../../../src/core/grant.ts";
 import type { SessionRow } from "../../../src/core/session.ts";
 import type { TokenSet } from "../../../src/core/token-set.ts";
-import { targetKey } from "../../../src/core/want.ts";
+import { targetKey } from "../../../src/core/token-target.ts";
 import { scriptedGrant } from "../../grants/support.ts";
 import { ADA, responseOf, expiredRow, KEY, DEFAULT_KEY } from "../../refresh/tabs.ts";
 import { goodRow, loginResponse, remember, world, type World } from "../fixture.ts";
@@ -226,7 +226,7 @@ describe("an answer", () => {
       give();
       await expect(token).rejects.toBeInstanceOf(NoTokenError);
       expect(await my.store.get(KEY)).toEqual(left);
-      expect(left).toMatchObject({ end: { why: "signed_out" }, access: {} });
+      expect(left).toMatchObject({ end: { reason: "logged_out" }, access: {} });
       await expect(tab.getToken({ prompt: "none" })).rejects.toBeInstanceOf(NoTokenError);
     },
   );

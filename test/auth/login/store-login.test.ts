@@ -45,7 +45,7 @@ describe("checking in", () => {
     expect(await parts.storeLogin(loginResponse({ authTime: 7 }))).toMatchObject({ sub: ADA });
     expect(await users.getActive()).toMatchObject({
       sub: ADA,
-      row: { sessionId: "sid-1", keep: "device" },
+      row: { sessionId: "sid-1", lifetime: "remembered" },
     });
     expect((await sessions.get(KEY))!.tokens).toMatchObject({
       refreshToken: "rt1",
@@ -54,7 +54,7 @@ describe("checking in", () => {
     });
     await settle();
     expect(told).toEqual([
-      { p: 1, k: ADA, from: "a", sessionId: "sid-1", t: "user", what: "login" },
+      { protocol: 2, key: ADA, from: "a", sessionId: "sid-1", type: "user", what: "login" },
     ]);
   });
 
@@ -105,23 +105,29 @@ describe("checking in", () => {
 });
 
 describe("whether somebody is remembered", () => {
-  const keepOf = async (first: Partial<TokenSet>, second: Partial<TokenSet>) => {
+  const lifetimeOf = async (first: Partial<TokenSet>, second: Partial<TokenSet>) => {
     const { sessions, parts } = setUp();
     await parts.storeLogin(loginResponse(first));
     await parts.storeLogin(loginResponse(second));
-    const { keep, remembered } = (await sessions.get(KEY))!;
-    return [keep, remembered !== undefined];
+    const { lifetime, remembered } = (await sessions.get(KEY))!;
+    return [lifetime, remembered !== undefined];
   };
 
   test("stays as it is with an answer that says nothing of it", async () => {
-    expect(await keepOf({ keep: "tabs" }, {})).toEqual(["tabs", false]);
-    expect(await keepOf({ keep: "device" }, {})).toEqual(["device", true]);
-    expect(await keepOf({}, {})).toEqual(["device", true]);
+    expect(await lifetimeOf({ lifetime: "tabs" }, {})).toEqual(["tabs", false]);
+    expect(await lifetimeOf({ lifetime: "remembered" }, {})).toEqual(["remembered", true]);
+    expect(await lifetimeOf({}, {})).toEqual(["remembered", true]);
   });
 
   test("is never undone by a login", async () => {
-    expect(await keepOf({ keep: "tabs" }, { keep: "device" })).toEqual(["device", true]);
-    expect(await keepOf({ keep: "device" }, { keep: "tabs" })).toEqual(["device", true]);
+    expect(await lifetimeOf({ lifetime: "tabs" }, { lifetime: "remembered" })).toEqual([
+      "remembered",
+      true,
+    ]);
+    expect(await lifetimeOf({ lifetime: "remembered" }, { lifetime: "tabs" })).toEqual([
+      "remembered",
+      true,
+    ]);
   });
 });
 
@@ -135,7 +141,7 @@ describe("checking out", () => {
     expect(await parts.localLogout()).toBeUndefined();
     expect(await sessions.get(KEY)).toEqual(row);
     await settle();
-    expect(told.map(({ sessionId, t }) => [sessionId, t])).toEqual([
+    expect(told.map(({ sessionId, type }) => [sessionId, type])).toEqual([
       ["sid-1", "user"],
       ["sid-2", "user"],
     ]);
@@ -143,16 +149,16 @@ describe("checking out", () => {
 
   test("of a session that had ended leaves nothing to tell the server", async () => {
     const { sessions, users, parts } = setUp();
-    const end = { why: "invalid_grant", sequence: 1 } as const;
+    const end = { reason: "invalid_grant", sequence: 1 } as const;
     await sessions.update(KEY, () => ({ ...expiredRow(), end, tokens: null }));
     await users.putDefault(ADA);
     expect(await parts.localLogout()).toBeUndefined();
-    expect(await sessions.get(KEY)).toMatchObject({ end: { why: "signed_out" } });
+    expect(await sessions.get(KEY)).toMatchObject({ end: { reason: "logged_out" } });
   });
 
   test("does not write the session of a newer Latchkey", async () => {
     const { sessions, users, parts } = setUp();
-    const newer = { ...expiredRow(), v: 2 as 1 };
+    const newer = { ...expiredRow(), version: 3 as 2 };
     await sessions.update(sessionKey(CLIENT, ADA), () => newer);
     await users.putDefault(ADA);
     await expect(parts.localLogout()).rejects.toMatchObject({

@@ -20,7 +20,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const signedOut = (): SessionRow => ({ ...expiredRow(), end: { why: "signed_out", sequence: 1 } });
+const signedOut = (): SessionRow => ({
+  ...expiredRow(),
+  end: { reason: "logged_out", sequence: 1 },
+});
 
 /** Revokes, and tells when the caller heard of it and when the lock was free. Milliseconds. */
 function revoked(
@@ -79,14 +82,14 @@ describe("a revocation", () => {
     [
       "a session that the server ended",
       0,
-      async () => ({ ...expiredRow(), end: { why: "invalid_grant", sequence: 1 } as const }),
+      async () => ({ ...expiredRow(), end: { reason: "invalid_grant", sequence: 1 } as const }),
     ],
     [
       "a session whose ID token was invalid",
       1,
       async () => ({
         ...expiredRow(),
-        end: { why: "id_token", sequence: 1, claim: "sub" } as const,
+        end: { reason: "id_token", sequence: 1, claim: "sub" } as const,
       }),
     ],
     [

@@ -67,7 +67,7 @@ async function logoutAndLogin(
   const at = { out: Infinity, left: Infinity };
   const logout = auth.logout({ endSession: "none" });
   await loaded();
-  my.go = async () => {
+  my.navigate = async () => {
     at.left = Date.now() - begun;
     return RESPONSE;
   };
@@ -140,7 +140,7 @@ describe("a login after a logout", () => {
   test("A11: waits a second for a page that holds the lock and stands still, and leaves the queue", async () => {
     const my = held();
     const request = vi.spyOn(my.locks, "request");
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     const auth = my.tab();
     auth.start();
     let isIn = false;
@@ -156,8 +156,8 @@ describe("a login after a logout", () => {
 
   test("that is aborted while it waits asks for nothing", async () => {
     const my = held();
-    const go = vi.fn(async () => RESPONSE);
-    my.go = go;
+    const navigate = vi.fn(async () => RESPONSE);
+    my.navigate = navigate;
     const auth = my.tab();
     auth.start();
     const leave = new AbortController();
@@ -166,7 +166,7 @@ describe("a login after a logout", () => {
     leave.abort(new Error("left"));
     await expect(login).rejects.toThrow("left");
     await vi.advanceTimersByTimeAsync(PASS_MS);
-    expect(go).not.toHaveBeenCalled();
+    expect(navigate).not.toHaveBeenCalled();
   });
 });
 
@@ -182,7 +182,7 @@ describe("a revocation that a login aborted", () => {
     const out = auth.logout({ endSession: "none" });
     await loaded();
     const window = later<string>();
-    my.go = () => window.promise;
+    my.navigate = () => window.promise;
     const login = auth.login();
     login.catch(() => {});
     await loaded();
@@ -273,7 +273,7 @@ describe("a logout says that the server was told", () => {
     await auth.logout({ endSession: "none" });
     my.server.exchange = async () =>
       loginResponse({ user: { sub: "grace", claims: { sub: "grace" } }, refreshToken: "rt-grace" });
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     await auth.login();
     await remember(my, goodRow(expiredRow()));
     const revoke = (my.server.revoke = vi.fn(async () => {}));
@@ -336,7 +336,7 @@ describe("a logout says that the server was not told", () => {
     const my = world();
     const revoke = (my.server.revoke = vi.fn(async () => {}));
     my.server.endSession = down;
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     const auth = my.tab();
     auth.start();
     await auth.login();

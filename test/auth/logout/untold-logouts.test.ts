@@ -122,7 +122,7 @@ describe("forget()", () => {
     const my = world();
     const { auth } = await signedIn(my);
     await addGrace(my);
-    await my.store.update(GRACE, (row) => ({ ...row!, v: 2 as 1 }));
+    await my.store.update(GRACE, (row) => ({ ...row!, version: 3 as 2 }));
     expect(await auth.forget("grace")).toMatchObject({
       server: "not_told",
       error: { code: "configuration" },

@@ -117,7 +117,7 @@ test("a person whose session ended is shown as expired", async () => {
   const my = await two();
   await my.store.update(GRACE, (row) => ({
     ...row!,
-    end: { why: "invalid_grant", sequence: 1 },
+    end: { reason: "invalid_grant", sequence: 1 },
     access: {},
     tokens: null,
   }));

@@ -16,10 +16,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const ended = (row: SessionRow, why: "signed_out" | "invalid_grant"): SessionRow => ({
+const ended = (row: SessionRow, reason: "logged_out" | "invalid_grant"): SessionRow => ({
   ...row,
   sessionId: "s2",
-  end: { why, sequence: 2 },
+  end: { reason, sequence: 2 },
   renewable: false,
   access: {},
   tokens: null,
@@ -45,16 +45,16 @@ function failReads({ store, users }: World, times = 1): void {
 }
 
 const say = ({ channel }: World, news: TabNews) =>
-  channel.post({ p: 1, k: ADA, from: "another tab", sessionId: "s2", ...news });
+  channel.post({ protocol: 2, key: ADA, from: "another tab", sessionId: "s2", ...news });
 
 describe("B8: while the store fails", () => {
   test.for<TabNews>([
-    { t: "user", what: "sign-out" },
-    { t: "user", what: "forget" },
+    { type: "user", what: "logout" },
+    { type: "user", what: "forget" },
   ])("B8: $what in another tab is the end of the token here", async (news) => {
     const { my, auth, row } = await signedIn();
     await my.store.update(KEY, () =>
-      "what" in news && news.what === "forget" ? undefined : ended(row, "signed_out"),
+      "what" in news && news.what === "forget" ? undefined : ended(row, "logged_out"),
     );
     failReads(my);
     say(my, news);
@@ -67,13 +67,13 @@ describe("B8: while the store fails", () => {
 
   test("B8: not even the call that comes with the message gets the token", async () => {
     const { my, auth, row } = await signedIn();
-    await my.store.update(KEY, () => ended(row, "signed_out"));
+    await my.store.update(KEY, () => ended(row, "logged_out"));
     let failed: unknown;
     my.channel.listen(() => {
       failReads(my, 3);
       auth.getToken({ prompt: "none" }).catch((error: unknown) => (failed = error));
     });
-    say(my, { t: "user", what: "sign-out" });
+    say(my, { type: "user", what: "logout" });
     await settle();
     expect(failed).toMatchObject({ code: "storage" });
   });
@@ -82,7 +82,7 @@ describe("B8: while the store fails", () => {
     const { my, auth, row } = await signedIn();
     await my.store.update(KEY, () => ended(row, "invalid_grant"));
     failReads(my);
-    say(my, { t: "ended", why: "invalid_grant", sequence: 2 });
+    say(my, { type: "ended", reason: "invalid_grant", sequence: 2 });
     await settle();
     vi.restoreAllMocks();
     await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({
@@ -95,7 +95,7 @@ describe("B8: while the store fails", () => {
   test("B8: a page that wakes does not know whether its user is still there, and asks at the next call", async () => {
     const { my, auth, row } = await signedIn();
     // Nobody told: the page was asleep.
-    await my.store.update(KEY, () => ended(row, "signed_out"));
+    await my.store.update(KEY, () => ended(row, "logged_out"));
     failReads(my);
     my.page.wake();
     await settle();
@@ -118,7 +118,7 @@ describe("B8: while the store fails", () => {
   test("B8: a newer token of another tab does not end the one at hand", async () => {
     const { my, auth } = await signedIn();
     failReads(my);
-    say(my, { t: "done", generation: 9, sequence: 9, target: '["","",""]' });
+    say(my, { type: "done", generation: 9, sequence: 9, target: '["","",""]' });
     await settle();
     expect(await auth.getToken()).toBe("at1");
   });

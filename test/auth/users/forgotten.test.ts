@@ -168,7 +168,7 @@ describe("B7: a user who was forgotten", () => {
     auth.start();
     await settle();
     await auth.forget(ADA);
-    my.go = async () => "https://app.example/callback?code=c&state=s";
+    my.navigate = async () => "https://app.example/callback?code=c&state=s";
     await expect(auth.login({ prompt: "none" })).rejects.toMatchObject({ code: "cancelled" });
     await expect(my.tab().login({ prompt: "none" })).rejects.toMatchObject({ code: "cancelled" });
     expect(await isIn(my, ADA)).toBeUndefined();
@@ -369,7 +369,7 @@ describe("B7: grants are told", () => {
     await vi.waitFor(() => expect(auth.state).toEqual({ status: "anonymous" }));
     await vi.advanceTimersByTimeAsync(2_000);
     await done;
-    expect((await my.store.get(KEY))!.end).toMatchObject({ why: "signed_out" });
+    expect((await my.store.get(KEY))!.end).toMatchObject({ reason: "logged_out" });
   });
 
   test("B7: not any more after the undo", async () => {

@@ -48,7 +48,7 @@ describe("getToken({ user })", () => {
 
   test("is given although a newer Latchkey has this tab's person", async () => {
     const my = await two();
-    await my.store.update(KEY, (row) => ({ ...row!, v: 2 as 1 }));
+    await my.store.update(KEY, (row) => ({ ...row!, version: 3 as 2 }));
     const auth = await started(my);
     expect(await auth.getToken({ user: "grace" })).toBe("at-grace");
     await expect(auth.getToken()).rejects.toMatchObject({ code: "configuration" });
@@ -69,7 +69,7 @@ describe("getToken({ user })", () => {
     my.server.authorize = authorize;
     my.server.exchange = async () =>
       loginResponse({ accessToken: "new", user: { sub: "grace", claims: { sub: "grace" } } });
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     const auth = await started(my);
     my.refreshes.push({ type: "invalid_grant" });
     expect(await auth.getToken({ user: "grace" })).toBe("new");
@@ -84,7 +84,7 @@ describe("getToken({ user })", () => {
     const my = await two();
     my.page.mayNavigate = true;
     my.server.exchange = async () => loginResponse();
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     const auth = await started(my);
     await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject({ code: "no_token" });
   });
@@ -163,7 +163,7 @@ describe("the person of a tab", () => {
   test("stays when another tab signs somebody in, and after a new start", async () => {
     const my = await two();
     const [a, b] = [await started(my), await started(my)];
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     my.server.exchange = async () =>
       loginResponse({ user: { sub: "linus", claims: { sub: "linus" } } });
     await a.login();
@@ -178,7 +178,7 @@ describe("the person of a tab", () => {
   test("is whoever signs in elsewhere when there is nobody", async () => {
     const my = world();
     const [a, b] = [await started(my), await started(my)];
-    my.go = async () => RESPONSE;
+    my.navigate = async () => RESPONSE;
     await a.login();
     await settle();
     expect(b.state).toMatchObject({ status: "authenticated", user: { sub: ADA } });
@@ -226,7 +226,7 @@ describe("users()", () => {
     const my = await two();
     await my.store.update(GRACE, (row) => ({
       ...row!,
-      end: { why: "invalid_grant", sequence: 1 },
+      end: { reason: "invalid_grant", sequence: 1 },
       tokens: null,
     }));
     const auth = await started(my);
@@ -238,7 +238,7 @@ describe("users()", () => {
 
   test("works beside a session of a newer Latchkey, and so do the others", async () => {
     const my = await two();
-    await my.store.update(KEY, (row) => ({ ...row!, v: 2 }) as never);
+    await my.store.update(KEY, (row) => ({ ...row!, version: 3 }) as never);
     const auth = await started(my);
     await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({
       code: "configuration",
@@ -383,7 +383,7 @@ describe("forget()", () => {
 
   test("deletes what a newer Latchkey wrote", async () => {
     const my = await two();
-    await my.store.update(GRACE, (row) => ({ ...row!, v: 2 }) as never);
+    await my.store.update(GRACE, (row) => ({ ...row!, version: 3 }) as never);
     const auth = await started(my);
     await auth.forget("grace");
     expect(await my.store.get(GRACE)).toBeUndefined();
@@ -412,7 +412,7 @@ describe("signOutEverywhere()", () => {
 
   test("signs out everybody else when a newer Latchkey has one of them, and says so", async () => {
     const my = await two();
-    await my.store.update(GRACE, (row) => ({ ...row!, v: 2 as 1 }));
+    await my.store.update(GRACE, (row) => ({ ...row!, version: 3 as 2 }));
     const revoked: string[] = [];
     my.server.revoke = async (token) => void revoked.push(token);
     const auth = await started(my);

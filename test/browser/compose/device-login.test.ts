@@ -83,8 +83,8 @@ test("the tab that waited is let go when the first has stored what it got", asyn
   const { polls, tab, approve } = setUp();
   const [a, b] = [tab(), tab()];
   let keep = () => {};
-  const kept = new Promise<void>((resolve) => (keep = resolve));
-  const first = a.grant.requestToken({ kept });
+  const stored = new Promise<void>((resolve) => (keep = resolve));
+  const first = a.grant.requestToken({ stored });
   const second = outcome(b.grant.requestToken({}));
   approve();
   expect(await first).toMatchObject({ accessToken: "at1" });

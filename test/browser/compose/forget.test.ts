@@ -112,7 +112,7 @@ describe.each([{ isCached: false }, { isCached: true }])("B7: a grant, %o", ({ i
     const userAgent = {
       open: () => ({
         redirectUri: `${location.origin}/callback`,
-        go: () => new Promise<string>(() => {}),
+        navigate: () => new Promise<string>(() => {}),
         close: () => {},
       }),
     };

@@ -14,7 +14,7 @@ import {
 } from "../../../src/core/keys.ts";
 import type { SessionRow, TokenRecord } from "../../../src/core/session.ts";
 import { createAuth } from "../../../src/compose/create-auth.ts";
-import { DEFAULT_TARGET } from "../../../src/core/want.ts";
+import { DEFAULT_TARGET } from "../../../src/core/token-target.ts";
 
 /** What an app finds that chose the other `persist` before, in a real page with real stores. */
 
@@ -55,14 +55,14 @@ function record(sub: string): TokenRecord {
 
 function rowOf(tokens: unknown, changes: Partial<SessionRow> = {}): SessionRow {
   return {
-    v: 1,
+    version: 2,
     sessionId: crypto.randomUUID(),
     generation: 1,
     sequence: 1,
     committedSequence: 1,
     attempt: null,
     end: null,
-    keep: "device",
+    lifetime: "remembered",
     remembered: { lastUsedAt: 1 },
     renewable: true,
     access: {
@@ -171,11 +171,11 @@ describe("B9: memory mode finds tokens on the disk", () => {
 
   test("B9: leaves what ended, what is damaged and what a newer version wrote as it is", async () => {
     const { open, store, stored } = setUp();
-    const end = { why: "signed_out", sequence: 2 } as const;
+    const end = { reason: "logged_out", sequence: 2 } as const;
     const rows = {
       ended: rowOf(null, { end, access: {}, renewable: false }),
       damaged: { ...rowOf(record("damaged")), generation: "x" },
-      newer: { v: 2, tokens: record("newer") },
+      newer: { version: 3, tokens: record("newer") },
       ada: rowOf(record("ada")),
     };
     for (const [sub, row] of Object.entries(rows)) await store(sub, row);

@@ -69,7 +69,7 @@ function tab(prompt?: LoginPrompt) {
   const userAgent = {
     open: () => ({
       redirectUri: `${location.origin}/callback`,
-      go: () => new Promise<string>(() => {}),
+      navigate: () => new Promise<string>(() => {}),
       close: () => {},
     }),
   };

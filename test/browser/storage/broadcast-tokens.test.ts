@@ -27,7 +27,7 @@ test("newer ones reach the other tabs without a question, and the oldest are let
   const first = await a.seal(RECORD);
   await b.open(first);
   const asked: unknown[] = [];
-  const ear = new BroadcastChannel("latchkey/1/hand,b/handover");
+  const ear = new BroadcastChannel("latchkey/2/hand,b/handover");
   ear.onmessage = ({ data }) => asked.push(data.t);
   let last: unknown;
   for (let more = 0; more < 8; more++)
@@ -101,18 +101,21 @@ describe("B10: on the channel of the tabs", () => {
   test.for<[string, unknown]>([
     ["nothing", null],
     ["a text", "give"],
-    ["a later version's tokens", { p: 2, t: "give", memory: "m1", record: { newer: true } }],
-    ["a later version's word", { p: 1, t: "lend", memory: "m1", until: 5 }],
-    ["a record of nobody", { p: 1, t: "give", memory: "m1", record: {} }],
-    ["no record", { p: 1, t: "give", memory: "m1" }],
-    ["a name that is none", { p: 1, t: "drop", memory: { toString: "x" } }],
+    [
+      "a later version's tokens",
+      { protocol: 3, type: "give", memory: "m1", record: { newer: true } },
+    ],
+    ["a later version's word", { protocol: 2, type: "lend", memory: "m1", until: 5 }],
+    ["a record of nobody", { protocol: 2, type: "give", memory: "m1", record: {} }],
+    ["no record", { protocol: 2, type: "give", memory: "m1" }],
+    ["a name that is none", { protocol: 2, type: "drop", memory: { toString: "x" } }],
   ])("B10: %s changes nothing, and the next tokens are stored and given", async ([, message]) => {
     window.addEventListener("error", note);
     const client = `hand,${crypto.randomUUID()}`;
     const [a, b] = [tab(client), tab(client)];
     const before = await a.seal(RECORD);
     await b.open(before);
-    const raw = new BroadcastChannel(`latchkey/1/${client}/handover`);
+    const raw = new BroadcastChannel(`latchkey/2/${client}/handover`);
     for (let times = 0; times < 3; times++) raw.postMessage(message);
     const sealed = await a.seal({ ...RECORD, refreshToken: "rt-rotated" });
     expect(await b.open(sealed)).toMatchObject({ refreshToken: "rt-rotated" });
@@ -125,8 +128,13 @@ describe("B10: on the channel of the tabs", () => {
   test("B10: what a name stands for is never replaced by what another script says", async () => {
     const [a, b] = [tab("hand,k"), tab("hand,k")];
     const sealed = (await a.seal(RECORD)) as { memory: string };
-    const raw = new BroadcastChannel("latchkey/1/hand,k/handover");
-    raw.postMessage({ p: 1, t: "give", ...sealed, record: { ...RECORD, refreshToken: "other" } });
+    const raw = new BroadcastChannel("latchkey/2/hand,k/handover");
+    raw.postMessage({
+      protocol: 2,
+      type: "give",
+      ...sealed,
+      record: { ...RECORD, refreshToken: "other" },
+    });
     await b.open(sealed);
     expect(await a.open(sealed)).toEqual(RECORD);
     raw.close();

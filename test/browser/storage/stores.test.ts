@@ -12,14 +12,14 @@ import { NO_CHANGE, type SessionRow } from "../../../src/core/session.ts";
 import { localLogout } from "../../../src/auth/logout/local-logout.ts";
 
 const row: SessionRow = {
-  v: 1,
+  version: 2,
   sessionId: "s",
   generation: 1,
   sequence: 1,
   committedSequence: 1,
   attempt: null,
   end: null,
-  keep: "device",
+  lifetime: "remembered",
   renewable: true,
   access: {},
   tokens: {
@@ -78,7 +78,11 @@ test("a change that throws writes nothing", async () => {
 test("writes are done only when they are on the disk", async () => {
   const transaction = vi.spyOn(IDBDatabase.prototype, "transaction");
   await new IndexedDBSessionStore(createDatabase()).update(sessionKey(client(), "ada"), () => row);
-  expect(transaction.mock.calls.at(-1)).toEqual(["entries", "readwrite", { durability: "strict" }]);
+  expect(transaction.mock.calls.at(-1)).toEqual([
+    "entries/2",
+    "readwrite",
+    { durability: "strict" },
+  ]);
 });
 
 test("the person of this tab and their session are read in one transaction", async () => {
@@ -171,10 +175,10 @@ describe("users", () => {
     const sessions = new IndexedDBSessionStore(database);
     const put = (sub: string, row: SessionRow, of = mine) =>
       sessions.update(sessionKey(of, sub), () => row);
-    const end = { why: "signed_out", sequence: 1 } as const;
+    const end = { reason: "logged_out", sequence: 1 } as const;
     await put("ada", rowOf("Ada", 1));
     await put("gr/ace", rowOf("Grace", 2));
-    await put("guest", { ...row, keep: "tabs" });
+    await put("guest", { ...row, lifetime: "tabs" });
     await put("linus", rowOf("Linus", 3), client());
     const [grace, ada] = [
       { sub: "gr/ace", name: "Grace", picture, lastUsedAt: 2, needsLogin: false },
@@ -191,7 +195,7 @@ describe("users", () => {
   test.for<[string, unknown]>([
     ["damaged", "garbage"],
     ["nothing", null],
-    ["of another shape", { v: 2, user: { name: "Grace" } }],
+    ["of another shape", { version: 3, user: { name: "Grace" } }],
     ["with a name that is none", { name: {}, lastUsedAt: "x", needsLogin: 0 }],
   ])("whose record is %s are there by their sub, and the others as ever", async ([, record]) => {
     const database = createDatabase();
@@ -245,7 +249,7 @@ describe("users", () => {
     expect(put).toHaveBeenCalledTimes(1);
     await sessions.update(sessionKey(mine, "ada"), (row) => ({
       ...row!,
-      end: { why: "invalid_grant", sequence: 1 },
+      end: { reason: "invalid_grant", sequence: 1 },
       tokens: null,
     }));
     expect(put).toHaveBeenCalledTimes(3);
@@ -305,7 +309,7 @@ test.for<[string, unknown]>([
   ["a string", "garbage"],
   ["null", null],
   ["empty", {}],
-  ["a version alone", { v: 1, end: null, attempt: null }],
+  ["a version alone", { version: 2, end: null, attempt: null }],
   ["without a generation", { ...row, generation: undefined }],
   ["with a sequence that is no number", { ...row, sequence: Number.NaN }],
   ["without tokens", { ...row, tokens: null }],
@@ -335,8 +339,11 @@ test.for<[string, unknown]>([
 test("a record of a newer version is handed on as it is", async () => {
   const database = createDatabase();
   const key = sessionKey(client(), "ada");
-  await set(key, { v: 2, unreceived: "of" }, database);
-  expect(await new IndexedDBSessionStore(database).get(key)).toEqual({ v: 2, unreceived: "of" });
+  await set(key, { version: 3, unreceived: "of" }, database);
+  expect(await new IndexedDBSessionStore(database).get(key)).toEqual({
+    version: 3,
+    unreceived: "of",
+  });
 });
 
 test("the request store lists and deletes requests only, and gives a request to one of two takers", async () => {

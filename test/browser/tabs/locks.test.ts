@@ -10,19 +10,20 @@ import type { TabLock } from "../../../src/core/ports.ts";
 function twoTabs(name: string) {
   const [a, b] = [new BroadcastTabChannel(name), new BroadcastTabChannel(name)];
   const lock = new BroadcastTabLock({ channel: a, clock: systemClock, takeoverMs: 1_000 });
-  const say = (news: TabNews) => b.post({ p: 1, k: "ada", from: "b", sessionId: "s", ...news });
+  const say = (news: TabNews) =>
+    b.post({ protocol: 2, key: "ada", from: "b", sessionId: "s", ...news });
   return { lock, say };
 }
 
 const alive = (frozen = false): TabNews => ({
-  t: "alive",
+  type: "alive",
   sequence: 2,
   attemptId: "b-1",
   nonce: "n",
   frozen,
   tickAgeMs: 0,
 });
-const gone: TabNews = { t: "gone", sequence: 2, attemptId: "b-1", unsent: false };
+const gone: TabNews = { type: "gone", sequence: 2, attemptId: "b-1", unsent: false };
 const granted = async (isGranted: boolean) => isGranted;
 
 test("another tab's lock is not granted at once, and is when its owner says that it goes", async () => {

@@ -4,7 +4,14 @@ import { DocumentPage } from "../../../src/browser/page/document-page.ts";
 import { WebLocksTabLock } from "../../../src/browser/tabs/web-locks-tab-lock.ts";
 import type { TabMessage } from "../../../src/core/message.ts";
 
-const message: TabMessage = { p: 1, k: "ada", from: "a", sessionId: "s", t: "user", what: "login" };
+const message: TabMessage = {
+  protocol: 2,
+  key: "ada",
+  from: "a",
+  sessionId: "s",
+  type: "user",
+  what: "login",
+};
 
 test("a message reaches every listener, in the sending tab too, until it leaves", async () => {
   const [a, b] = [new BroadcastTabChannel("test,channel"), new BroadcastTabChannel("test,channel")];
@@ -33,7 +40,7 @@ test("a message is delivered even when its sender listens to nothing", async () 
 });
 
 test("what is not a message of this protocol is passed over", async () => {
-  const raw = new BroadcastChannel("latchkey/1/test,foreign");
+  const raw = new BroadcastChannel("latchkey/2/test,foreign");
   const received: TabMessage[] = [];
   const channel = new BroadcastTabChannel("test,foreign");
   const last = new Promise<void>((resolve) => {
@@ -42,7 +49,13 @@ test("what is not a message of this protocol is passed over", async () => {
       resolve();
     });
   });
-  for (const foreign of [null, "x", { p: 2, k: "ada", t: "done" }, { p: 1, t: "done" }, message])
+  for (const foreign of [
+    null,
+    "x",
+    { protocol: 3, key: "ada", type: "done" },
+    { protocol: 2, type: "done" },
+    message,
+  ])
     raw.postMessage(foreign);
   await last;
   expect(received).toEqual([message]);
@@ -50,7 +63,7 @@ test("what is not a message of this protocol is passed over", async () => {
 });
 
 test("B10: a message of another type or version throws in no listener, and the next one is heard", async () => {
-  const raw = new BroadcastChannel("latchkey/1/test,types");
+  const raw = new BroadcastChannel("latchkey/2/test,types");
   const received: TabMessage[] = [];
   const channel = new BroadcastTabChannel("test,types");
   const last = new Promise<void>((resolve) => {
@@ -59,14 +72,14 @@ test("B10: a message of another type or version throws in no listener, and the n
       resolve();
     });
   });
-  const base = { p: 1, k: "ada", from: "a", sessionId: "s" };
+  const base = { protocol: 2, key: "ada", from: "a", sessionId: "s" };
   for (const foreign of [
-    { ...base, t: "done" },
-    { ...base, t: "done", generation: "1", sequence: 1, target: "x" },
-    { ...base, t: "user" },
-    { ...base, t: "user", what: "suspend" },
-    { ...base, t: "moved", to: "elsewhere" },
-    { ...message, p: 2 },
+    { ...base, type: "done" },
+    { ...base, type: "done", generation: "1", sequence: 1, target: "x" },
+    { ...base, type: "user" },
+    { ...base, type: "user", what: "suspend" },
+    { ...base, type: "moved", to: "elsewhere" },
+    { ...message, protocol: 3 },
     message,
   ])
     raw.postMessage(foreign);

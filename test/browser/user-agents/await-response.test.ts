@@ -16,8 +16,8 @@ function depart(state: string, changes: Partial<Departure> = {}) {
     redirectUri: REDIRECT,
     timeoutMs: 5_000,
     left: leaving.signal,
-    go: gone,
-    isOver: () => false,
+    start: gone,
+    isClosed: () => false,
     ...changes,
   });
   response.catch(() => {});
@@ -44,28 +44,32 @@ test("only the answer with our state at our redirect URI counts, and its sender 
     null,
     "x",
     good,
-    { p: 2, t: "response", url: good },
-    { p: 1, t: "taken", url: good },
-    { p: 1, t: "response" },
-    { p: 1, t: "response", url: 7 },
-    { p: 1, t: "response", url: "not a URL" },
-    { p: 1, t: "response", url: `${REDIRECT}?code=c&state=other` },
-    { p: 1, t: "response", url: `${REDIRECT}?code=c` },
-    { p: 1, t: "response", url: good.replace("relay", "other") },
-    { p: 1, t: "response", url: good.replace(location.origin, "https://evil.example") },
+    { protocol: 3, type: "response", url: good },
+    { protocol: 2, type: "taken", url: good },
+    { protocol: 2, type: "response" },
+    { protocol: 2, type: "response", url: 7 },
+    { protocol: 2, type: "response", url: "not a URL" },
+    { protocol: 2, type: "response", url: `${REDIRECT}?code=c&state=other` },
+    { protocol: 2, type: "response", url: `${REDIRECT}?code=c` },
+    { protocol: 2, type: "response", url: good.replace("relay", "other") },
+    { protocol: 2, type: "response", url: good.replace(location.origin, "https://evil.example") },
   ]) {
     channel.postMessage(foreign);
   }
-  channel.postMessage({ p: 1, t: "response", url: good } satisfies ResponseMessage);
+  channel.postMessage({ protocol: 2, type: "response", url: good } satisfies ResponseMessage);
   expect(await response).toBe(good);
-  await vi.waitFor(() => expect(received).toEqual([{ p: 1, t: "taken" }]));
+  await vi.waitFor(() => expect(received).toEqual([{ protocol: 2, type: "taken" }]));
 });
 
 test("a response in the fragment arrives, too: judged it is later", async () => {
   const { response, gone } = depart("s1");
   await vi.waitFor(() => expect(gone).toHaveBeenCalledOnce());
   const url = `${REDIRECT}#error=x&state=s1`;
-  (await stranger("s1")).postMessage({ p: 1, t: "response", url } satisfies ResponseMessage);
+  (await stranger("s1")).postMessage({
+    protocol: 2,
+    type: "response",
+    url,
+  } satisfies ResponseMessage);
   expect(await response).toBe(url);
 });
 
@@ -78,7 +82,7 @@ test("it ends when time is over, when the window is gone and when the page leave
     code: "timeout",
     pending: false,
   });
-  await expect(depart("o", { isOver: () => true }).response).rejects.toMatchObject({
+  await expect(depart("o", { isClosed: () => true }).response).rejects.toMatchObject({
     code: "cancelled",
   });
   const { response, leaving } = depart("l");
@@ -94,14 +98,23 @@ test("it goes nowhere when the page has left before", async () => {
 });
 
 test("what cannot be begun is the error it is", async () => {
-  const go = () => {
+  const start = () => {
     throw new Error("no window");
   };
-  await expect(depart("g", { go }).response).rejects.toThrow("no window");
+  await expect(depart("g", { start }).response).rejects.toThrow("no window");
 });
 
 test("B10: the page with the response believes nobody who speaks another version", () => {
-  expect(parseResponseMessage({ p: 1, t: "taken", more: 1 })).toEqual({ p: 1, t: "taken" });
-  for (const foreign of [null, "taken", { t: "taken" }, { p: 2, t: "taken" }, { p: 1, t: "moved" }])
+  expect(parseResponseMessage({ protocol: 2, type: "taken", more: 1 })).toEqual({
+    protocol: 2,
+    type: "taken",
+  });
+  for (const foreign of [
+    null,
+    "taken",
+    { type: "taken" },
+    { protocol: 3, type: "taken" },
+    { protocol: 2, type: "moved" },
+  ])
     expect(parseResponseMessage(foreign)).toBeUndefined();
 });

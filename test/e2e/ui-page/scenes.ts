@@ -56,7 +56,7 @@ const CODE_LIVES_MS = 900_000;
 /** An `Auth` that stays in this state until it is used. */
 export function button(status: AuthState["status"]): ButtonAuth {
   const listeners = new Set<() => void>();
-  const go = (next: AuthState["status"]) => {
+  const navigate = (next: AuthState["status"]) => {
     auth.state = STATES[next];
     for (const listener of listeners) listener();
   };
@@ -67,11 +67,11 @@ export function button(status: AuthState["status"]): ButtonAuth {
       return () => listeners.delete(listener);
     },
     login: async () => {
-      go("authenticated");
+      navigate("authenticated");
       return ADA;
     },
     logout: async () => {
-      go("anonymous");
+      navigate("anonymous");
       return { server: "told" as const };
     },
   };
@@ -80,7 +80,7 @@ export function button(status: AuthState["status"]): ButtonAuth {
 
 function choose(count: number) {
   return ({ signal }: AbortController) =>
-    document.querySelector("latchkey-accounts")!.chooseUser(users(count), { signal });
+    document.querySelector("latchkey-users")!.chooseUser(users(count), { signal });
 }
 
 function device(status: DeviceStatus, remainingMs = 754_000) {
@@ -118,7 +118,7 @@ function show(status: AuthState["status"]) {
 export type Scene = keyof typeof scenes;
 
 export const scenes = {
-  accounts: choose(3),
+  users: choose(3),
   search: choose(12),
   remember: ({ signal }: AbortController) =>
     document.querySelector("latchkey-remember")!.shouldRemember(ADA, { signal }),

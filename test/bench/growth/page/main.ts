@@ -37,7 +37,7 @@ window.grow = async (count) => {
   if (value !== "token-0") throw new Error("another person's token");
   const [list, users] = await timed(() => auth.users());
 
-  const accounts = document.querySelector("latchkey-accounts")!;
+  const accounts = document.querySelector("latchkey-users")!;
   const asked = new AbortController();
   const [picker] = await timed(async () => {
     void accounts.chooseUser(users, { signal: asked.signal });

@@ -2,7 +2,7 @@ import { createDatabase } from "../../../../src/browser/storage/database.ts";
 import { IndexedDBSessionStore } from "../../../../src/browser/storage/indexeddb-session-store.ts";
 import { clientKey, sessionKey } from "../../../../src/core/keys.ts";
 import type { SessionRow } from "../../../../src/core/session.ts";
-import { DEFAULT_TARGET } from "../../../../src/core/want.ts";
+import { DEFAULT_TARGET } from "../../../../src/core/token-target.ts";
 
 /** As after as many logins. Everybody has an ID token of a usual length. */
 export async function rememberUsers(
@@ -22,14 +22,14 @@ function sessionOf(at: number): SessionRow {
   const sub = `person-${at}`;
   const hourMs = 3_600_000;
   return {
-    v: 1,
+    version: 2,
     sessionId: `sid-${at}`,
     generation: 1,
     sequence: 1,
     committedSequence: 1,
     attempt: null,
     end: null,
-    keep: "device",
+    lifetime: "remembered",
     remembered: { ...profile, lastUsedAt: Date.now() - at },
     renewable: true,
     access: {

@@ -5,6 +5,6 @@ import { CLIENT_ID, issuer } from "../client.ts";
 import { sampleOf } from "../sample.ts";
 
 // The very row that the token lies in: the same file is opened, and the same value copied into the page.
-const entries = createStore("latchkey", "entries");
+const entries = createStore("latchkey", "entries/2");
 const row = sessionKey(clientKey(issuer(), CLIENT_ID), "ada");
 window.sample = get<unknown>(row, entries).then((value) => sampleOf(begin, value));

@@ -1,10 +1,10 @@
 import { createStore, get, set } from "idb-keyval";
 import { clientKey, sessionKey } from "../../../../src/core/keys.ts";
 import type { SessionRow, TokenRecord } from "../../../../src/core/session.ts";
-import { DEFAULT_TARGET as TARGET } from "../../../../src/core/want.ts";
+import { DEFAULT_TARGET as TARGET } from "../../../../src/core/token-target.ts";
 import { CLIENT_ID, issuer } from "../../page/client.ts";
 
-const entries = createStore("latchkey", "entries");
+const entries = createStore("latchkey", "entries/2");
 const key = sessionKey(clientKey(issuer(), CLIENT_ID), "ada");
 
 /**

@@ -9,7 +9,7 @@ usePage();
 const { signal } = new AbortController();
 
 async function opened(users = many(3), waits: AbortSignal = signal) {
-  const element = add("latchkey-accounts");
+  const element = add("latchkey-users");
   const before = document.createElement("button");
   document.body.append(before);
   before.focus();
@@ -30,11 +30,8 @@ test("shows who was there last first, and gives the one that is clicked", async 
   const { element, response, before } = await opened(users);
   expect(texts(element, ".name")).toEqual(["Name new", "Name old"]);
   expect(texts(element, ".email")).toEqual(["old@example.com"]);
-  expect(texts(element, ".account").map((text) => text.includes("Signed out"))).toEqual([
-    false,
-    true,
-  ]);
-  all(element, ".account")[1]!.click();
+  expect(texts(element, ".user").map((text) => text.includes("Signed out"))).toEqual([false, true]);
+  all(element, ".user")[1]!.click();
   expect(await response).toEqual({ type: "continue", sub: "old" });
   expect(all(element, "dialog")).toEqual([]);
   expect(document.activeElement).toBe(before);
@@ -53,7 +50,7 @@ test("shows who has no name by the email, and who has none by the subject", asyn
 test("is worked with the keyboard alone, which stays inside", async () => {
   const { element, response } = await opened();
   const at = () => element.shadowRoot!.activeElement;
-  const accounts = all(element, ".account");
+  const accounts = all(element, ".user");
   expect(at()).toBe(accounts[0]);
   await userEvent.keyboard("{ArrowDown}{ArrowDown}{ArrowDown}");
   expect(at()).toBe(accounts[2]);
@@ -125,7 +122,7 @@ test("asked again it drops the first question, and leaving the page drops the se
   expect(await second).toEqual({ type: "dismiss" });
   await expect(element.chooseUser(many(2), { signal })).rejects.toMatchObject({
     code: "configuration",
-    input: "latchkey-accounts",
+    input: "latchkey-users",
   });
 });
 
@@ -144,7 +141,7 @@ test("the `close` event of one question, which comes late, does not answer the n
 });
 
 test("somebody else: the trip is opened in the click, and its failure is told", async () => {
-  const roundTrip = { redirectUri: "", go: vi.fn(), close: vi.fn() } as unknown as RoundTrip;
+  const roundTrip = { redirectUri: "", navigate: vi.fn(), close: vi.fn() } as unknown as RoundTrip;
   const { element, response } = await opened();
   const open = vi.fn(() => roundTrip);
   element.userAgent = { open };
@@ -171,12 +168,12 @@ test("somebody else: the trip is opened in the click, and its failure is told", 
 });
 
 test("an account that needs a login opens the way for it in the click, and no other does", async () => {
-  const roundTrip = { redirectUri: "", go: vi.fn(), close: vi.fn() } as unknown as RoundTrip;
+  const roundTrip = { redirectUri: "", navigate: vi.fn(), close: vi.fn() } as unknown as RoundTrip;
   const users = [remembered("here"), remembered("gone", { needsLogin: true })];
   const { element, response } = await opened(users);
   const open = vi.fn(() => roundTrip);
   element.userAgent = { open };
-  all(element, ".account")
+  all(element, ".user")
     .find((row) => row.querySelector(".mark"))!
     .click();
   expect(open).toHaveBeenCalledOnce();
@@ -184,7 +181,7 @@ test("an account that needs a login opens the way for it in the click, and no ot
 
   const straight = element.chooseUser(users, { signal });
   await element.updateComplete;
-  all(element, ".account")
+  all(element, ".user")
     .find((row) => !row.querySelector(".mark"))!
     .click();
   expect(await straight).toEqual({ type: "continue", sub: "here" });
@@ -221,7 +218,7 @@ test("from ten accounts on there is a search; case and accents do not count", as
   expect(texts(element, ".name")).toHaveLength(10);
   expect(await now(response)).toBe("pending");
   await userEvent.keyboard("{ArrowDown}");
-  expect(element.shadowRoot!.activeElement).toBe(all(element, ".account")[0]);
+  expect(element.shadowRoot!.activeElement).toBe(all(element, ".user")[0]);
   await userEvent.keyboard("{ArrowUp}");
   expect(element.shadowRoot!.activeElement).toBe(input);
   await userEvent.keyboard("{Enter}");

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { RememberedUser } from "../core/login-prompt.ts";
 import { avatar } from "./avatar.ts";
-import { nameOf, secondLineOf } from "./person.ts";
+import { nameOf, secondLineOf } from "./shown-user.ts";
 import type { Strings } from "./strings/strings.ts";
 
 /** One of the people in the picker. */
@@ -11,7 +11,7 @@ export function userRow(
   onChoose: () => void,
 ): TemplateResult {
   const second = secondLineOf(user);
-  return html`<button type="button" class="row account" part="account" @click=${onChoose}>
+  return html`<button type="button" class="row user" part="user" @click=${onChoose}>
     ${avatar(user)}
     <span class="who">
       <span class="name" part="name">${nameOf(user)}</span>

@@ -14,24 +14,24 @@ import type {
   RememberedUser,
 } from "../core/login-prompt.ts";
 import type { UserAgent } from "../core/user-agent.ts";
-import { userRow } from "./account-row.ts";
-import { usersStyles } from "./accounts-styles.ts";
+import { userRow } from "./user-row.ts";
+import { usersStyles } from "./users-styles.ts";
 import { assertInPage } from "./assert-in-page.ts";
 import { addIcon } from "./icons.ts";
 import { modal } from "./modal.ts";
-import { isFound } from "./person.ts";
+import { isFound } from "./shown-user.ts";
 import { question, type Question } from "./question.ts";
 import { searchField } from "./search-field.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
-/** From so many accounts on there is a search. */
+/** From this number of users on there is a search. */
 const SEARCHED_FROM = 10;
 
 /**
- * `<latchkey-accounts>`: the picker, in a modal dialog while it is asked. `chooseUser` is that of a `LoginPrompt`.
+ * `<latchkey-users>`: the picker, in a modal dialog while it is asked. `chooseUser` is that of a `LoginPrompt`.
  *
- * @csspart dialog, sheet, title, close, search, account, avatar, name, email, signed-out, other
+ * @csspart dialog, sheet, title, close, search, user, avatar, name, email, signed-out, other
  */
 export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "chooseUser"> {
   static override readonly properties: PropertyDeclarations = {
@@ -97,7 +97,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   }
 
   get #rows(): readonly HTMLElement[] {
-    return [...this.renderRoot.querySelectorAll<HTMLElement>(".account")];
+    return [...this.renderRoot.querySelectorAll<HTMLElement>(".user")];
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -160,32 +160,32 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   /** Escape empties the field first, as search fields do; Enter takes the only one that is found. */
   readonly #leaveSearch = (event: KeyboardEvent): void => {
     if (event.isComposing) return;
-    const accounts = this.#rows;
+    const rows = this.#rows;
     if (event.key === "Escape" && this.#query !== "") {
       event.preventDefault();
       this.#query = "";
       this.requestUpdate();
     } else if (event.key === "ArrowDown") {
       event.preventDefault();
-      accounts[0]?.focus();
-    } else if (event.key === "Enter" && accounts.length === 1) {
-      accounts[0]!.click();
+      rows[0]?.focus();
+    } else if (event.key === "Enter" && rows.length === 1) {
+      rows[0]!.click();
     }
   };
 
   /** Arrows, Home and End, besides Tab. */
   readonly #walk = (event: KeyboardEvent): void => {
-    const accounts = this.#rows;
-    const at = accounts.indexOf(event.target as HTMLElement);
+    const rows = this.#rows;
+    const at = rows.indexOf(event.target as HTMLElement);
     const next = {
-      ArrowDown: Math.min(at + 1, accounts.length - 1),
+      ArrowDown: Math.min(at + 1, rows.length - 1),
       ArrowUp: at - 1,
       Home: 0,
-      End: accounts.length - 1,
+      End: rows.length - 1,
     }[event.key];
     if (next === undefined) return;
     event.preventDefault();
-    (accounts[next] ?? this.renderRoot.querySelector("input"))?.focus();
+    (rows[next] ?? this.renderRoot.querySelector("input"))?.focus();
   };
 
   /** The trip is opened here, in the click: later the browser would block a window. */
@@ -202,6 +202,6 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
 
 declare global {
   interface HTMLElementTagNameMap {
-    "latchkey-accounts": LatchkeyUsers;
+    "latchkey-users": LatchkeyUsers;
   }
 }

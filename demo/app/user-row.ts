@@ -20,7 +20,7 @@ const LABELS: Readonly<Record<Deed, (name: string) => string>> = {
 
 /** A copy of the page's template. `isHere`: this tab is theirs. */
 export function userRow(user: RememberedUser, isHere: boolean): HTMLElement {
-  const template = element("person-row") as HTMLTemplateElement;
+  const template = element("user-row") as HTMLTemplateElement;
   const row = template.content.firstElementChild!.cloneNode(true) as HTMLElement;
   const { sub, name = sub, email = "", picture, needsLogin } = user;
   row.dataset["sub"] = sub;

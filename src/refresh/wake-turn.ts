@@ -46,7 +46,7 @@ function listen(run: Run, seen: SessionRow, signal: AbortSignal): Promise<Next> 
   return new Promise((resolve) => {
     const unlisten = run.ports.channel.listen((message) => {
       const next =
-        message.k === run.need.user && message.sessionId === seen.sessionId && onMessage(message);
+        message.key === run.need.user && message.sessionId === seen.sessionId && onMessage(message);
       if (next) resolve(next);
     });
     signal.addEventListener("abort", unlisten);
@@ -54,7 +54,7 @@ function listen(run: Run, seen: SessionRow, signal: AbortSignal): Promise<Next> 
 }
 
 function onMessage(message: TabMessage): Next | null {
-  switch (message.t) {
+  switch (message.type) {
     case "claim":
       return { state: "WATCH", attempt: { id: message.attemptId, sequence: message.sequence } };
     case "done":

@@ -1,12 +1,12 @@
 import type { Auth, RememberedUser } from "../../src/index.ts";
 import { element } from "./element.ts";
-import { onUsersChanged, usersChanged } from "./people-news.ts";
-import { userRow, type Deed, type UserActions } from "./person-row.ts";
+import { onUsersChanged, usersChanged } from "./users-news.ts";
+import { userRow, type Deed, type UserActions } from "./user-row.ts";
 
 /** The list of who is remembered on this device, with what can be done with each of them. */
 export class UsersCard {
   readonly #auth: Auth;
-  readonly #list = element("people-list");
+  readonly #list = element("users-list");
   #users: readonly RememberedUser[] = [];
   #shown = "";
 
@@ -37,7 +37,7 @@ export class UsersCard {
     const isEmpty = this.#users.length === 0;
     const isBusy = state.status === "loading" || state.status === "authenticating";
     element("users").hidden = isEmpty || isBusy;
-    for (const part of document.querySelectorAll<HTMLElement>("[data-with-people]"))
+    for (const part of document.querySelectorAll<HTMLElement>("[data-with-users]"))
       part.hidden = isEmpty;
     element("sign-in").classList.toggle("primary", isEmpty);
     element("sign-in").classList.toggle("quiet", !isEmpty);
@@ -48,6 +48,6 @@ export class UsersCard {
     const hadFocus = this.#list.contains(document.activeElement);
     this.#list.replaceChildren(...this.#users.map((user) => userRow(user, user.sub === here)));
     // The button that was pressed went with its row.
-    if (hadFocus) element("people-title").focus();
+    if (hadFocus) element("users-title").focus();
   }
 }

@@ -52,7 +52,7 @@ export function claimsOf(
     name: user.name,
     given_name: user.givenName,
     family_name: user.familyName,
-    picture: `${issuer}/people/${user.sub}.svg`,
+    picture: `${issuer}/users/${user.sub}.svg`,
     email: user.email,
     email_verified: true,
   };

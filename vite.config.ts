@@ -30,7 +30,7 @@ export default defineConfig(async ({ mode }) => ({
 }));
 
 const UNIT = [
-  "test/{core,refresh,oidc,memory,grants,manager,outage,simulation,size}/**/*.test.ts",
+  "test/{auth,compose,core,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size}/**/*.test.ts",
   "test/*.test.ts",
 ];
 

@@ -103,7 +103,6 @@ export { idTokenFetcher } from "./auth/users/id-token-fetcher.ts";
 export { userinfoFetcher } from "./auth/users/userinfo-fetcher.ts";
 export type { UserClaims, UserinfoConfig } from "./auth/users/userinfo-fetcher.ts";
 export { createRefresher } from "./compose/lazy-refresher.ts";
-export type { RefresherConfig } from "./compose/protocol.chunk.ts";
 export type { RefreshTiming } from "./refresh/timing.ts";
 export { createLazyServer } from "./compose/lazy-server.ts";
 export type { LazyServer, LazyServerConfig } from "./compose/lazy-server.ts";

@@ -9,86 +9,78 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, normalize, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-/** Who may open which door: every pair is planted, and the linter must say what this table says. */
-const DOORS: Readonly<Record<string, readonly string[]>> = {
+/** What each folder may import. A file is planted for every pair, and the linter must agree with this table. */
+const TABLE: Readonly<Record<string, readonly string[]>> = {
   core: [],
   refresh: ["core"],
   oidc: ["core", "oidc-client-ts", "jose"],
   browser: ["core", "idb-keyval"],
   memory: ["core"],
   grants: ["core"],
-  manager: ["core"],
-  react: ["core", "react"],
+  fetch: ["core"],
+  service: ["core"],
+  auth: ["core", "fetch"],
   ui: ["core", "lit", "uqr"],
+  react: ["core", "react"],
 };
-const ROOMS = Object.keys(DOORS);
+/** These two compose the others, and import any folder. */
+const COMPOSING = ["import", "compose"];
+const FOLDERS = [...Object.keys(TABLE), ...COMPOSING];
 const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval", "react", "lit", "uqr"];
-const GLOBALS = [
-  "window",
-  "self",
-  "globalThis",
-  "document",
-  "navigator",
-  "localStorage",
-  "indexedDB",
-  "addEventListener",
-];
+const GLOBALS = ["window", "self", "globalThis", "document", "navigator", "localStorage"];
+const WITH_GLOBALS = ["browser", "import", "ui", "react"];
+const MAX_LINES = 260;
 
-let folder: string;
-let complaints: Set<string>;
+let root: string;
+let refused: Set<string>;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "latchkey-house-"));
-  cpSync(".oxlintrc.json", join(folder, ".oxlintrc.json"));
-  for (const room of ROOMS) {
-    for (const target of ROOMS) plant(room, `${target}-room`, `export * from "../${target}/x.ts";`);
-    for (const name of PACKAGES) plant(room, `${name}-package`, `export * from "${name}";`);
-    for (const name of GLOBALS) plant(room, `${name}-global`, `export const x = () => ${name};`);
-    plant(room, "detour", 'export * from "./../oidc/x.ts";');
-    plant(room, "entry", 'export * from "../index.ts";');
-    plant(room, "outside", 'export * from "../../test/x.ts";');
+  root = mkdtempSync(join(tmpdir(), "latchkey-layout-"));
+  cpSync(".oxlintrc.json", join(root, ".oxlintrc.json"));
+  for (const folder of FOLDERS) {
+    for (const [place, up] of [
+      [folder, ".."],
+      [`${folder}/inner`, "../.."],
+    ] as const) {
+      for (const target of FOLDERS)
+        plant(place, `${target}-folder`, `export * from "${up}/${target}/x.ts";`);
+      for (const name of PACKAGES) plant(place, `${name}-package`, `export * from "${name}";`);
+      for (const name of GLOBALS) plant(place, `${name}-global`, `export const x = () => ${name};`);
+      plant(place, "detour", `export * from "./${up}/oidc/x.ts";`);
+      plant(place, "entry", `export * from "${up}/index.ts";`);
+      plant(place, "outside", `export * from "${up}/../test/x.ts";`);
+    }
   }
-  plant("annex", "unlisted", 'export * from "../core/x.ts";');
-  plant(
-    "core",
-    "letter",
-    'import type { Reply } from "./reply.ts";\nexport type Letter = Reply[];',
-  );
-  plant(
-    "core",
-    "reply",
-    'import type { Letter } from "./letter.ts";\nexport type Reply = Letter[];',
-  );
+  plant("compose", "protocol.chunk", 'export * from "../oidc/x.ts";');
+  plant("unlisted", "file", 'export * from "../core/x.ts";');
   plant("core", "hen", 'import { egg } from "./egg.ts";\nexport const hen = () => egg;');
   plant("core", "egg", 'import { hen } from "./hen.ts";\nexport const egg = () => hen;');
-  write("src/root.ts", 'export * from "./oidc/x.ts";');
-  write("src/compose/protocol.chunk.ts", 'export * from "./oidc/x.ts";');
-  complaints = lint();
+  plant("core", "letter", 'import type { R } from "./reply.ts";\nexport type L = R[];');
+  plant("core", "reply", 'import type { L } from "./letter.ts";\nexport type R = L[];');
+  refused = lint();
 });
 afterAll(() => {
-  rmSync(folder, { recursive: true });
+  rmSync(root, { recursive: true });
 });
 
-function plant(room: string, name: string, code: string): void {
-  write(`src/${room}/${name}.ts`, code);
+function plant(place: string, name: string, code: string): void {
+  const path = join(root, `src/${place}/${name}.ts`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${code}\n`);
 }
 
-function write(path: string, code: string): void {
-  mkdirSync(dirname(join(folder, path)), { recursive: true });
-  writeFileSync(join(folder, path), `${code}\n`);
-}
-
-/** The planted files that the linter refuses. */
+/** The planted files that the linter refuses, as paths in `src`. */
 function lint(): Set<string> {
   const bin = resolve("node_modules/oxlint/bin/oxlint");
   let output: string;
   try {
     output = execFileSync(process.execPath, [bin, "--format", "json", "src"], {
-      cwd: folder,
+      cwd: root,
       encoding: "utf8",
+      maxBuffer: 64 * 1024 * 1024,
     });
   } catch (error) {
     output = (error as { stdout: string }).stdout;
@@ -103,43 +95,81 @@ function lint(): Set<string> {
   );
 }
 
-test.for(ROOMS)("%s opens its own doors and no others", (room) => {
-  const may = (name: string) => name === room || DOORS[room]!.includes(name);
-  for (const target of ROOMS) {
-    expect([target, complaints.has(`${room}/${target}-room.ts`)]).toEqual([target, !may(target)]);
+test.for(FOLDERS)("%s imports what the table says, and nothing else", (folder) => {
+  const isComposing = COMPOSING.includes(folder);
+  const mayImport = (name: string) =>
+    name === folder || (isComposing ? FOLDERS.includes(name) : TABLE[folder]!.includes(name));
+  for (const place of [folder, `${folder}/inner`]) {
+    const isRefused = (file: string) => refused.has(`${place}/${file}.ts`);
+    for (const target of FOLDERS) {
+      // A composition root loads the protocol by `import()` of a chunk.
+      const isLazy = place === "compose" && /^(oidc|refresh)$/.test(target);
+      expect([place, target, isRefused(`${target}-folder`)]).toEqual([
+        place,
+        target,
+        isLazy || !mayImport(target),
+      ]);
+    }
+    for (const name of PACKAGES)
+      expect([place, name, isRefused(`${name}-package`)]).toEqual([place, name, !mayImport(name)]);
+    for (const name of GLOBALS)
+      expect([place, name, isRefused(`${name}-global`)]).toEqual([
+        place,
+        name,
+        !WITH_GLOBALS.includes(folder),
+      ]);
+    expect(isRefused("detour")).toBe(isRefused("oidc-folder"));
+    expect([place, isRefused("entry"), isRefused("outside")]).toEqual([place, true, true]);
   }
-  for (const name of PACKAGES) {
-    expect([name, complaints.has(`${room}/${name}-package.ts`)]).toEqual([name, !may(name)]);
-  }
-  for (const name of GLOBALS) {
-    expect([name, complaints.has(`${room}/${name}-global.ts`)]).toEqual([name, room !== "browser"]);
-  }
-  expect(complaints.has(`${room}/detour.ts`)).toBe(room !== "oidc");
-  expect(complaints).toContain(`${room}/entry.ts`);
-  expect(complaints).toContain(`${room}/outside.ts`);
 });
 
-test("a room that is not in the table imports nothing", () => {
-  expect(complaints).toContain("annex/unlisted.ts");
+test("a chunk of compose may import the protocol, and a folder that is in no table imports nothing", () => {
+  expect(refused).not.toContain("compose/protocol.chunk.ts");
+  expect(refused).toContain("unlisted/file.ts");
 });
 
-test("the protocol is loaded when it is needed, and in one place", () => {
-  expect(complaints).toContain("root.ts");
-  expect(complaints).not.toContain("compose/protocol.chunk.ts");
-  const loading = readdirSync("src", { withFileTypes: true }).filter(
-    (file) => file.isFile() && readFileSync(`src/${file.name}`, "utf8").includes("/session-work"),
+test("the linter refuses a circle of imports, of types too", () => {
+  expect(refused).toContain("core/hen.ts");
+  expect(refused).toContain("core/letter.ts");
+});
+
+const files = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .map((path) => `src/${path.replaceAll("\\", "/")}`)
+  .filter((path) => /\.tsx?$/.test(path));
+/** The files that each file imports: statically, as types, and by `import()`. */
+const imports = new Map(
+  files.map((path) => [
+    path,
+    [...readFileSync(path, "utf8").matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(
+      ([, specifier]) => normalize(join(dirname(path), specifier!)).replaceAll("\\", "/"),
+    ),
+  ]),
+);
+
+test("no file of src imports itself through others, by import() neither", () => {
+  expect(imports.get("src/compose/create-auth.ts")).toContain(
+    "src/browser/tabs/broadcast-tab-lock.ts",
   );
-  expect(loading.map(({ name }) => name).sort()).toEqual([
-    "compose/lazy-server.ts",
-    "compose/lazy-refresher.ts",
-  ]);
-  for (const { name } of loading) {
-    const code = readFileSync(`src/${name}`, "utf8");
-    expect(code.replaceAll('import("./session-work.ts")', "")).not.toContain("/session-work");
-  }
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    expect(way, [...way, path].join(" > ")).not.toContain(path);
+    if (done.has(path)) return;
+    for (const next of imports.get(path) ?? []) visit(next, [...way, path]);
+    done.add(path);
+  };
+  for (const path of files) visit(path, []);
+  expect(done.size).toBe(files.length);
 });
 
-test("nothing goes round in a circle", () => {
-  expect(complaints).toContain("core/hen.ts");
-  expect(complaints).toContain("core/letter.ts");
+test("the protocol is loaded by import() only", () => {
+  const statically = files.filter((path) =>
+    /from "[^"]*\.chunk\.ts"/.test(readFileSync(path, "utf8").replace(/import type[^;]*;/g, "")),
+  );
+  expect(files.filter((path) => path.endsWith(".chunk.ts")).length).toBeGreaterThan(2);
+  expect(statically).toEqual([]);
+});
+
+test(`no file of src has more than ${MAX_LINES} lines`, () => {
+  const long = files.filter((path) => readFileSync(path, "utf8").split("\n").length > MAX_LINES);
+  expect(long).toEqual([]);
 });

@@ -78,7 +78,7 @@ export async function interact(
 
   const hinted = findUser(params["login_hint"]);
   if (request.method === "POST") {
-    const chosen = findUser(new URLSearchParams(await readAll(request)).get("person"));
+    const chosen = findUser(new URLSearchParams(await readAll(request)).get("user"));
     if (chosen) return finish(responses(chosen.sub));
   } else if (autoLogin && hinted) {
     return finish(responses(hinted.sub));

@@ -61,9 +61,9 @@ export function loginPage({ uid, client, users, hinted, current }: LoginPage): s
         ${sorted.map(
           (user) =>
             html`<button
-              name="person"
+              name="user"
               value="${user.sub}"
-              class="person"
+              class="user"
               ${user === first ? new Html("autofocus") : ""}
             >
               <img src="/users/${user.sub}.svg" alt="" width="44" height="44" />

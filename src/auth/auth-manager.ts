@@ -13,7 +13,7 @@ import { LazyLogins } from "./login/lazy-logins.ts";
 import type { LoginsConfig } from "./login/logins.ts";
 import type { ForgottenError } from "./session/not-forgotten.ts";
 import { ignore, needsUser, SilentTokens } from "./silent-tokens.ts";
-import { removeUser, type UserRemoval } from "./users/user-left.ts";
+import { createUserRemoval, type UserRemoval } from "./users/user-removal.ts";
 import { isCallback, logoutStateOf } from "./login/response-url.ts";
 import type { UsersParts } from "./parts.ts";
 import type * as ServerLogout from "./logout/server-logout.ts";
@@ -48,7 +48,7 @@ export class AuthManager implements Auth {
     this.#session = new ActiveSession(config);
     this.#logins = new LazyLogins(config, this.#session);
     this.#silentTokens = new SilentTokens(config, this.#session, this.#logins);
-    this.#userRemoval = removeUser(config);
+    this.#userRemoval = createUserRemoval(config);
   }
 
   // Not an async function: with a good token at hand this is a comparison and nothing else.
@@ -84,7 +84,12 @@ export class AuthManager implements Auth {
     const undo = [
       channel.listen((message) => void this.#onMessage(message)),
       page.onActivation(() => (this.#logins.activatedAt = clock.now())),
-      page.onWake(() => void this.#session.load("stored").catch(this.#onUnread)),
+      page.lifecycle.onEvent((event) => {
+        // The page may have been frozen, and messages of other tabs may be lost.
+        const isBack = event === "pageshow" || event === "resume" || event === "visible";
+        if (isBack && page.lifecycle.visible())
+          void this.#session.load("stored").catch(this.#onUnread);
+      }),
     ];
     this.#unlisten = () => undo.forEach((end) => end());
     const here = page.href();
@@ -192,7 +197,7 @@ export class AuthManager implements Auth {
       config: this.#config,
       session: this.#session,
       logins: this.#logins,
-      removeUser: this.#userRemoval,
+      userRemoval: this.#userRemoval,
       auth: this,
     };
   }

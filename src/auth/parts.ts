@@ -4,7 +4,7 @@ import type { ActiveSession, ActiveSessionConfig } from "./session/active-sessio
 import type { LazyLogins } from "./login/lazy-logins.ts";
 import type { LoginsConfig } from "./login/logins.ts";
 import type { ServerLogoutConfig } from "./logout/server-logout.ts";
-import type { UserRemoval } from "./users/user-left.ts";
+import type { UserRemoval } from "./users/user-removal.ts";
 
 /** What the manager hands to what it loads when people are chosen, asked or signed out. */
 export interface UsersParts {
@@ -13,6 +13,6 @@ export interface UsersParts {
     ServerLogoutConfig & { readonly userAgent: UserAgent };
   readonly session: ActiveSession;
   readonly logins: LazyLogins;
-  readonly removeUser: UserRemoval;
+  readonly userRemoval: UserRemoval;
   readonly auth: Auth;
 }

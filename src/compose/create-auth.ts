@@ -125,6 +125,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
       channel,
       clock,
       random,
+      page: page.lifecycle,
       send: {
         ...send,
         revoke: async (user, refreshToken) => {

@@ -1,5 +1,5 @@
 import { systemClock } from "../browser/page/system-clock.ts";
-import { WebLocksTabLock } from "../browser/tabs/web-locks-tab-lock.ts";
+import { webLocks } from "../browser/tabs/web-locks-tab-lock.ts";
 import { TokenManager, type TokenManagerConfig } from "../service/token-manager.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 
@@ -12,13 +12,11 @@ export type CreateTokenManagerConfig = Omit<TokenManagerConfig, "locks" | "clock
  * manager, or its `locks`. Each manager needs a `service` or a `keyPrefix` of its own.
  */
 export function createTokenManager(config: CreateTokenManagerConfig): TokenManager {
-  const manager = new TokenManager({ locks: platformLocks(), clock: systemClock, ...config });
+  const manager = new TokenManager({
+    locks: webLocks() ?? new MemoryTabLock(),
+    clock: systemClock,
+    ...config,
+  });
   manager.start();
   return manager;
-}
-
-function platformLocks(): TokenManagerConfig["locks"] {
-  return typeof navigator === "object" && "locks" in navigator
-    ? new WebLocksTabLock()
-    : new MemoryTabLock();
 }

@@ -1,3 +1,4 @@
+import { DocumentLifecycle } from "../browser/page/document-lifecycle.ts";
 import type { Auth } from "../core/auth.ts";
 
 /** Before its end a token is renewed in a tab that can be seen, unless half of its life is less. Milliseconds. */
@@ -16,6 +17,7 @@ const MAX_TIMER_MS = 2e9;
  * Returns its undo.
  */
 export function startAutoRefresh(auth: Pick<Auth, "state" | "subscribe" | "getToken">): () => void {
+  const lifecycle = new DocumentLifecycle();
   const jitterMs = Math.random() * HIDDEN_JITTER_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let triedAt = -Infinity;
@@ -28,30 +30,33 @@ export function startAutoRefresh(auth: Pick<Auth, "state" | "subscribe" | "getTo
     auth.getToken({ cache: "reload", prompt: "none" }).catch(() => {});
     plan();
   };
-  const plan = () => {
-    clearTimeout(timer);
+  /** Milliseconds until the token is due. Undefined when no user is signed in. */
+  const dueMs = () => {
     const { state } = auth;
-    if (state.status !== "authenticated") return;
+    if (state.status !== "authenticated") return undefined;
     if (end !== state.token.expiresAt) {
       end = state.token.expiresAt;
       endMonotonic = performance.now() + end - Date.now();
     }
     const remainingMs = Math.min(end - Date.now(), endMonotonic - performance.now());
-    const isVisible = document.visibilityState === "visible";
-    const leadMs = isVisible
+    const leadMs = lifecycle.visible()
       ? Math.min(VISIBLE_LEAD_MS, remainingMs / 2)
       : Math.min(HIDDEN_LEAD_MS + jitterMs, remainingMs / 3);
     const soonestMs = triedAt + PAUSE_MS - performance.now();
-    const dueMs = Math.max(0, remainingMs - leadMs, soonestMs);
-    timer = dueMs > MAX_TIMER_MS ? setTimeout(plan, MAX_TIMER_MS) : setTimeout(renew, dueMs);
+    return Math.max(0, remainingMs - leadMs, soonestMs);
   };
+  const plan = () => {
+    clearTimeout(timer);
+    const ms = dueMs();
+    if (ms !== undefined) timer = setTimeout(onTimer, Math.min(ms, MAX_TIMER_MS));
+  };
+  // The page may have been hidden since: then the token is due later.
+  const onTimer = () => (dueMs() === 0 ? renew() : plan());
 
-  const unsubscribe = auth.subscribe(plan);
-  document.addEventListener("visibilitychange", plan);
+  const undo = [auth.subscribe(plan), lifecycle.onEvent(plan)];
   plan();
   return () => {
-    unsubscribe();
-    document.removeEventListener("visibilitychange", plan);
+    for (const end of undo) end();
     clearTimeout(timer);
   };
 }

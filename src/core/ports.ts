@@ -46,12 +46,12 @@ export interface TabLock {
 }
 
 /**
- * What happens to a page: `freeze` and `pagehide` put it to sleep, perhaps for ever; `resume` and `pageshow` (from the
- * back/forward cache only) wake it.
+ * What happens to a page. After `freeze` and `pagehide` the page may never run again. `resume` and `pageshow` (from the
+ * back/forward cache only) let it run again.
  */
 export type PageEvent = "freeze" | "resume" | "pagehide" | "pageshow" | "visible" | "online";
 
-/** The life of a page, as far as a refresh must know it. */
+/** The lifecycle of the page this code runs in. @see https://wicg.github.io/page-lifecycle/ */
 export interface PageLifecycle {
   /** False only when the browser knows that it is offline. */
   online(): boolean;
@@ -65,6 +65,7 @@ export interface PageLifecycle {
 
 /** The page this code runs in. */
 export interface Page {
+  readonly lifecycle: PageLifecycle;
   /** Why a browser-side manager cannot work here: no browser, no secure context, a missing platform part. */
   unsupported(): ConfigurationError | undefined;
   /** The page's URL. */
@@ -73,14 +74,10 @@ export interface Page {
   navigate(url: string): void;
   /** Shows another URL in the address bar without loading it. */
   replaceUrl(url: string): void;
-  /** False only when the browser knows that it is offline. */
-  online(): boolean;
   /** A top-level page that a person can see now: the only kind that may go to the login page by itself. */
   canNavigate(): boolean;
   /** Each time a user presses a key or a pointer on this page. Returns its undo. */
   onActivation(listener: () => void): () => void;
-  /** When the page may have slept, and missed what other tabs said. Returns its undo. */
-  onWake(listener: () => void): () => void;
 }
 
 /** Called, never captured, so that fake timers work. */

@@ -203,7 +203,7 @@ export function world(clock: Clock = testClock): World {
 }
 
 function fakePage(): FakePage {
-  return {
+  const page: FakePage = {
     url: "https://app.example/",
     navigations: [],
     isOnline: true,
@@ -221,9 +221,6 @@ function fakePage(): FakePage {
     replaceUrl(url) {
       this.url = url;
     },
-    online() {
-      return this.isOnline;
-    },
     canNavigate() {
       return this.mayNavigate;
     },
@@ -233,11 +230,17 @@ function fakePage(): FakePage {
       return () => (this.act = () => {});
     },
     wake: () => {},
-    onWake(listener) {
-      this.wake = listener;
-      return () => (this.wake = () => {});
+    lifecycle: {
+      online: () => page.isOnline,
+      visible: () => true,
+      frozen: () => false,
+      onEvent(listener) {
+        page.wake = () => listener("resume");
+        return () => (page.wake = () => {});
+      },
     },
   };
+  return page;
 }
 
 export function loginResponse(changes: Partial<TokenSet> = {}): TokenSet {

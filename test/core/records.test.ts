@@ -176,7 +176,7 @@ describe("B10: a message about tokens in memory", () => {
   test.for<[string, unknown]>([
     ["nothing", null],
     ["of a later version", { ...give, protocol: 3 }],
-    ["without a version", { ...give, p: undefined }],
+    ["without a version", { ...give, protocol: undefined }],
     ["of a type that nobody knows", { ...give, type: "lend" }],
     ["without a name", { ...give, memory: undefined }],
     ["with a name that is a number", { protocol: 2, type: "ask", memory: 1 }],

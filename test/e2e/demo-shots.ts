@@ -102,7 +102,7 @@ async function shootWindow(
   await popup.emulateMediaFeatures([
     { name: "prefers-color-scheme", value: options.dark === true ? "dark" : "light" },
   ]);
-  await popup.waitForSelector("button[name=person]", { visible: true });
+  await popup.waitForSelector("button[name=user]", { visible: true });
   await waitForShown(page, "#cancel");
   await sideBySide(browser, [await view(page), await view(popup)], at("2c-window"));
   await picture(page, at("2d-window-is-open"));
@@ -141,7 +141,7 @@ async function shoot(
   await picture(page, at("1-signed-out"));
 
   await page.click("#sign-in-page");
-  await page.waitForSelector("button[name=person]", { visible: true });
+  await page.waitForSelector("button[name=user]", { visible: true });
   await picture(page, at("2-login"));
 
   await cancelLogin(page);

@@ -209,8 +209,8 @@ describe("the picker", () => {
 
     await page.click("#choose-account");
     const popup = await tabOpenedBy(context, () => pick(page, "Ada Lovelace"));
-    await waitForText(popup, ".person .tag", "Suggested");
-    expect(await popup.$eval(".person:has(.tag)", (row) => row.getAttribute("value"))).toBe("ada");
+    await waitForText(popup, ".user .tag", "Suggested");
+    expect(await popup.$eval(".user:has(.tag)", (row) => row.getAttribute("value"))).toBe("ada");
     await chooseInWindow(popup, "ada");
     await page.bringToFront();
     await isNow(page, "Ada Lovelace");

@@ -64,7 +64,7 @@ function lines(page: Page): Promise<string[]> {
 /** A click on "Sign in", and the window it opens. */
 async function openWindow(page: Page): Promise<Page> {
   const popup = await tabOpenedBy(context, () => page.click("#sign-in"));
-  await popup.waitForSelector("button[name=person]", { visible: true });
+  await popup.waitForSelector("button[name=user]", { visible: true });
   return popup;
 }
 
@@ -220,7 +220,7 @@ test("a session ended by the server asks for a new sign-in, and suggests the per
 
   demo.provider.endSessions();
   await page.click("#sign-in-again-page");
-  await waitForText(page, ".person .tag", "Suggested");
+  await waitForText(page, ".user .tag", "Suggested");
   await chooseAtLogin(page, "ada");
   await waitForText(page, "#person-name", "Ada Lovelace");
 });
@@ -240,7 +240,7 @@ test("signing out ends every tab, at the provider too", async () => {
   await vi.waitFor(() => expect(page.url()).toBe(demo.url), PATIENCE);
   await waitForShown(page, "#sign-in");
   await page.click("#sign-in-page");
-  await page.waitForSelector("button[name=person]", { visible: true });
+  await page.waitForSelector("button[name=user]", { visible: true });
 });
 
 test("someone who turns back at the login page is told so", async () => {
@@ -266,7 +266,7 @@ test("so is someone who takes the browser's way back", async () => {
   const { page } = await openTab(context, demo.url);
   await waitForShown(page, "#sign-in");
   await page.click("#sign-in-page");
-  await page.waitForSelector("button[name=person]", { visible: true });
+  await page.waitForSelector("button[name=user]", { visible: true });
   await page.goBack();
 
   await waitForText(page, "#notice", "You are not signed in.");
@@ -419,8 +419,8 @@ test("the keyboard is enough", async () => {
   await waitForShown(page, "#sign-in");
 
   await press(page, "#sign-in-page");
-  await page.waitForSelector("button[name=person]", { visible: true });
-  await press(page, "button[name=person][value=grace]");
+  await page.waitForSelector("button[name=user]", { visible: true });
+  await press(page, "button[name=user][value=grace]");
   await waitForText(page, "#person-name", "Grace Hopper");
   await press(page, "#call-api");
   await waitForText(page, "#api-answer", "Grace Hopper");
@@ -452,8 +452,8 @@ describe("in a window", () => {
     const { page } = await openTab(context, demo.url);
     await waitForShown(page, "#sign-in");
     const popup = await tabOpenedBy(context, () => press(page, "#sign-in"));
-    await popup.waitForSelector("button[name=person]", { visible: true });
-    await press(popup, "button[name=person][value=linus]");
+    await popup.waitForSelector("button[name=user]", { visible: true });
+    await press(popup, "button[name=user][value=linus]");
     await waitForText(page, "#person-name", "Linus Pauling");
     await closed(popup);
     await page.bringToFront();
@@ -531,7 +531,7 @@ describe("in a window", () => {
     demo.provider.endSessions();
 
     const popup = await tabOpenedBy(context, () => page.click("#sign-in-again"));
-    await waitForText(popup, ".person .tag", "Suggested");
+    await waitForText(popup, ".user .tag", "Suggested");
     await waitForShown(page, "#cancel");
     await page.bringToFront();
     await page.click("#cancel");
@@ -665,7 +665,7 @@ describe.each([
     expect(await jumps(page)).toBeLessThan(0.02);
 
     await page.click("#sign-in-page");
-    await page.waitForSelector("button[name=person]", { visible: true });
+    await page.waitForSelector("button[name=user]", { visible: true });
     await expectGood(page);
 
     await chooseAtLogin(page, "linus");

@@ -93,7 +93,7 @@ describe("a popup", () => {
     const page = await open(cutting);
     await setFocus(page, false);
     const popup = await beginPopup(page);
-    await popup.waitForSelector("button[name=person]");
+    await popup.waitForSelector("button[name=user]");
     expect(await popup.evaluate(() => window.opener === null)).toBe(true);
     // Longer than a closed window is given.
     await pause(2_500);
@@ -106,7 +106,7 @@ describe("a popup", () => {
     const page = await open();
     await setFocus(page, false);
     const popup = await beginPopup(page);
-    await popup.waitForSelector("button[name=person]");
+    await popup.waitForSelector("button[name=user]");
     await pause(500);
     await popup.close();
     const closedAt = Date.now();
@@ -120,7 +120,7 @@ describe("a popup", () => {
   test("is answered although it is cut off while the person looks at this page", async () => {
     const page = await open(cutting);
     const popup = await beginPopup(page);
-    await popup.waitForSelector("button[name=person]");
+    await popup.waitForSelector("button[name=user]");
     await pause(2_500);
     await chooseAtLogin(popup, "ada");
     expect(await outcomeOf(page)).toEqual({ sub: "ada" });
@@ -141,7 +141,7 @@ describe("a popup", () => {
     const page = await open(cutting);
     await setFocus(page, false);
     const popup = await beginPopup(page);
-    await popup.waitForSelector("button[name=person]");
+    await popup.waitForSelector("button[name=user]");
     await pause(500);
     await popup.close();
     const closedAt = Date.now();
@@ -168,7 +168,7 @@ describe("a popup", () => {
   test("is closed when the page leaves the login", async () => {
     const page = await open();
     const popup = await beginPopup(page);
-    await popup.waitForSelector("button[name=person]");
+    await popup.waitForSelector("button[name=user]");
     await page.evaluate(() => window.leave());
     expect(await outcomeOf(page)).toMatchObject({ name: "AbortError" });
     await closed(popup);

@@ -54,7 +54,7 @@ async function press(tab: EngineTab, selector: string): Promise<void> {
 async function signIn(tab: EngineTab, sub: string, name: string): Promise<void> {
   // Shown or not: who is signed in already goes there, too.
   await tab.run(`document.querySelector("#sign-in-page").click()`);
-  await press(tab, `button[name=person][value=${sub}]`);
+  await press(tab, `button[name=user][value=${sub}]`);
   await says(tab, "#person-name", name);
   await press(tab, "latchkey-remember >>> [part=yes]");
   await seen(tab, `#users-list [data-sub=${sub}]`);
@@ -107,7 +107,7 @@ describe.for(Object.entries(ENGINES))("%s", ([, launch]) => {
     const phone = await lazyServer.open(link);
     await says(phone, ".code", shown);
     await press(phone, "button[autofocus]");
-    await press(phone, "button[name=person][value=linus]");
+    await press(phone, "button[name=user][value=linus]");
     await says(phone, "h1", "Your device is connected");
     await says(tv, "#tv-title", "Good evening, Linus");
   });

@@ -109,9 +109,13 @@ function pageOf(): Page {
     href: () => "https://app.example/",
     navigate: () => {},
     replaceUrl: () => {},
-    online: () => true,
+    lifecycle: {
+      online: () => true,
+      visible: () => true,
+      frozen: () => false,
+      onEvent: () => () => {},
+    },
     canNavigate: () => false,
     onActivation: () => () => {},
-    onWake: () => () => {},
   };
 }

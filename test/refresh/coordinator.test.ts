@@ -693,7 +693,7 @@ describe("nothing transient ends a session", () => {
     await settle();
     expect((await store.get(KEY))!.attempt).toMatchObject({
       sends: 5,
-      n: type === "unknown" ? 5 : 0,
+      uncertainSends: type === "unknown" ? 5 : 0,
     });
     sent[5]!.response(responseOf(2));
     expect((await tokens).accessToken).toBe("at2");
@@ -1260,8 +1260,8 @@ test("no message carries a token", async () => {
   for (const message of messages) {
     expect(Object.keys(message).sort()).toEqual(
       message.type === "claim"
-        ? ["attemptId", "from", "k", "p", "sequence", "sessionId", "t"]
-        : ["from", "generation", "k", "p", "sequence", "sessionId", "t", "target"],
+        ? ["attemptId", "from", "key", "protocol", "sequence", "sessionId", "type"]
+        : ["from", "generation", "key", "protocol", "sequence", "sessionId", "target", "type"],
     );
   }
 });

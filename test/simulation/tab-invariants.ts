@@ -48,7 +48,7 @@ const FIELDS: Readonly<Record<TabMessage["type"], Readonly<Record<string, string
 export function noTokenInMessages({ trace }: Evidence): string | undefined {
   for (const { message } of all(trace, "message")) {
     const fields = {
-      p: "number",
+      protocol: "number",
       key: "string",
       type: "string",
       from: "string",

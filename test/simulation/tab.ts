@@ -55,7 +55,15 @@ export function openTab(machine: Machine, name: string): Tab {
   // Its pauses are no back-off of a refresh, so the trace does not have them.
   const unrecorded = tabClock({ ...stage, trace: [] }, life);
   const server = network.serverOf(life);
-  const parts = { client: CLIENT, sessions: store, locks, clock: unrecorded, server, page, untold };
+  const parts = {
+    client: CLIENT,
+    sessions: store,
+    locks,
+    clock: unrecorded,
+    server,
+    page: { lifecycle: page },
+    untold,
+  };
   const revoke: Send["revoke"] = (user, token) => subject.revoke(parts, user, token);
   const send = { ...network.of(life, clock, store), revoke };
   const refresher = new subject.RefreshCoordinator({

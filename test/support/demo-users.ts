@@ -15,7 +15,7 @@ export async function signInByWindow(page: Page, opener: string, sub: DemoUser):
 
 /** Chooses a person in a sign-in window, and waits until it is closed. */
 export async function chooseInWindow(popup: Page, sub: DemoUser): Promise<void> {
-  const user = await popup.waitForSelector(`button[name=person][value=${sub}]`, {
+  const user = await popup.waitForSelector(`button[name=user][value=${sub}]`, {
     visible: true,
   });
   const closed = new Promise((resolve) => popup.once("close", resolve));

@@ -55,13 +55,12 @@ export function nodeBrowser({
   };
   const page = {
     unsupported: () => undefined,
-    href: () => new URL("../../../../", redirectUri).href,
+    href: () => new URL("/", redirectUri).href,
     navigate: () => {},
     replaceUrl: () => {},
-    online: () => true,
+    lifecycle: life,
     canNavigate: () => false,
     onActivation: () => () => {},
-    onWake: () => () => {},
   };
   const tab = () => {
     const tab = random.id();

@@ -94,7 +94,7 @@ export async function passRevocations(
 }
 
 export interface RevocationQueueParts extends RevocationParts {
-  readonly page: Pick<Page, "online">;
+  readonly page: Pick<Page, "lifecycle">;
   readonly untold: UntoldLogouts;
 }
 
@@ -146,7 +146,7 @@ class Revocation {
 
   /** Settles with the next try, which begins now. */
   try(): Promise<void> {
-    if (!this.#parts.page.online()) return Promise.reject(offline());
+    if (!this.#parts.page.lifecycle.online()) return Promise.reject(offline());
     this.#pause.abort();
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
@@ -162,7 +162,7 @@ class Revocation {
   async run(): Promise<void> {
     const { page, clock, untold } = this.#parts;
     for (let sends = 1; ; sends++) {
-      while (!page.online()) await clock.sleep(LOOK_MS);
+      while (!page.lifecycle.online()) await clock.sleep(LOOK_MS);
       // Another login may begin while this waits for one.
       for (let over: unknown; over !== this.#login; await over) over = this.#login;
       this.#stop = new AbortController();

@@ -120,7 +120,7 @@ async function leavePage(
   mayNavigate: TellOptions["mayNavigate"],
 ): Promise<void> {
   // Offline the user would end on the browser's error page.
-  if (!page.online()) throw offline();
+  if (!page.lifecycle.online()) throw offline();
   if (postLogoutRedirectUri()) await ledger.put(state, { signedOut: true }).catch(() => {});
   const next = await sessions.get(sessionKey(client, sub)).catch(() => undefined);
   // A user who has signed in again, or is about to, must not be thrown out.

@@ -76,7 +76,7 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
   });
   await (await config.users.users()).forget(sub);
   broadcastToTabs(config, sub, "", { type: "user", what: "forget" });
-  await Promise.all([parts.removeUser.tell(sub), session.load("this-tab").catch(() => {})]);
+  await Promise.all([parts.userRemoval.tell(sub), session.load("this-tab").catch(() => {})]);
   return leaveServer(parts, sub, before);
 }
 
@@ -92,7 +92,7 @@ export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
   const deleted = await Promise.allSettled(all.map((sub) => localLogoutUntold(config, sub)));
   if (own !== undefined && deleted[0]?.status === "fulfilled") session.clear();
   await Promise.all([
-    ...all.map((sub) => parts.removeUser.tell(sub)),
+    ...all.map((sub) => parts.userRemoval.tell(sub)),
     session.load("this-tab").catch(() => {}),
   ]);
   const told = Promise.all(

@@ -1,8 +1,11 @@
 import { ConfigurationError } from "../../core/errors.ts";
 import type { Page } from "../../core/ports.ts";
+import { DocumentLifecycle } from "./document-lifecycle.ts";
 
 /** The document this code runs in. */
 export class DocumentPage implements Page {
+  readonly lifecycle = new DocumentLifecycle();
+
   unsupported(): ConfigurationError | undefined {
     if (typeof document === "undefined") {
       return new ConfigurationError(
@@ -34,10 +37,6 @@ export class DocumentPage implements Page {
     history.replaceState(history.state, "", url);
   }
 
-  online(): boolean {
-    return navigator.onLine;
-  }
-
   canNavigate(): boolean {
     return window.top === window && document.visibilityState === "visible";
   }
@@ -52,19 +51,6 @@ export class DocumentPage implements Page {
     };
     addEventListener("pointerdown", tell, options);
     addEventListener("keydown", tell, options);
-    return () => ended.abort();
-  }
-
-  onWake(listener: () => void): () => void {
-    const ended = new AbortController();
-    const { signal } = ended;
-    const tell = (event: Event) => {
-      const isFirst = event.type === "pageshow" && !(event as PageTransitionEvent).persisted;
-      if (!isFirst && document.visibilityState === "visible") listener();
-    };
-    addEventListener("pageshow", tell, { signal });
-    document.addEventListener("resume", tell, { signal });
-    document.addEventListener("visibilitychange", tell, { signal });
     return () => ended.abort();
   }
 }

@@ -1,11 +1,11 @@
 import { shared } from "../../core/lazy.ts";
 import type { TabLock } from "../../core/ports.ts";
-import { WebLocksTabLock } from "./web-locks-tab-lock.ts";
+import { webLocks } from "./web-locks-tab-lock.ts";
 
 /** Web Locks where the browser has them, else what `loadOther` gives. */
 export function tabLocks(loadOther: () => Promise<TabLock>): TabLock {
   const other = shared(loadOther);
-  const choose = async () => ("locks" in navigator ? new WebLocksTabLock() : other());
+  const choose = async () => webLocks() ?? other();
   return {
     request: async (name, options, callback) => (await choose()).request(name, options, callback),
     query: async () => (await choose()).query(),

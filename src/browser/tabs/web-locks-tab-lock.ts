@@ -16,3 +16,8 @@ export class WebLocksTabLock implements TabLock {
     await navigator.locks.query();
   }
 }
+
+/** Undefined where the platform has no Web Locks: Node, and old browsers. */
+export function webLocks(): TabLock | undefined {
+  return typeof navigator === "object" && "locks" in navigator ? new WebLocksTabLock() : undefined;
+}

@@ -1,6 +1,5 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { BroadcastTabChannel } from "../../../src/browser/tabs/broadcast-tab-channel.ts";
-import { DocumentPage } from "../../../src/browser/page/document-page.ts";
 import { WebLocksTabLock } from "../../../src/browser/tabs/web-locks-tab-lock.ts";
 import type { TabMessage } from "../../../src/core/message.ts";
 
@@ -114,22 +113,4 @@ test("a held lock is not granted to who does not wait, and is shared by who asks
       async (granted) => granted,
     ),
   ).toBe(true);
-});
-
-test("a page wakes when it is shown again, resumed or looked at, and not when it is hidden or loaded", () => {
-  const page = new DocumentPage();
-  let woken = 0;
-  const leave = page.onWake(() => woken++);
-  window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: false }));
-  expect(woken).toBe(0);
-  window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
-  document.dispatchEvent(new Event("resume"));
-  document.dispatchEvent(new Event("visibilitychange"));
-  expect(woken).toBe(3);
-  vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
-  document.dispatchEvent(new Event("visibilitychange"));
-  vi.restoreAllMocks();
-  leave();
-  document.dispatchEvent(new Event("resume"));
-  expect(woken).toBe(3);
 });

@@ -18,7 +18,7 @@ import {
   testClock,
   testRequests,
   type Sent,
-} from "./support.ts";
+} from "../oidc/support.ts";
 
 const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
 const stranger = await generateKeyPair("ES256");

@@ -14,7 +14,7 @@ export interface UserRemoval {
 }
 
 /** Those that delete what they stored of a user who signs out or is forgotten: the grant, and the app's listeners. */
-export function removeUser({
+export function createUserRemoval({
   grant,
   clock,
 }: {

@@ -1,6 +1,6 @@
 import { IndexedDBDocumentCache } from "../browser/storage/indexeddb-document-cache.ts";
 import type { createDatabase } from "../browser/storage/database.ts";
-import type { OidcServerConfig } from "../oidc/server-parts.ts";
+import type { OidcServerConfig } from "../oidc/context.ts";
 import { createServer, type OidcServer } from "../oidc/server.ts";
 
 export interface ServerInPageConfig extends Omit<OidcServerConfig, "documents"> {

@@ -7,7 +7,7 @@ import type { TokenTarget } from "../core/token-target.ts";
 import { postForm, type FormRequest, type TokenClient } from "./token/form-request.ts";
 import { parseObject, text } from "./encoding.ts";
 import { request, type HttpResponse } from "./token/http.ts";
-import type { ServerParts } from "./server-parts.ts";
+import type { ServerParts } from "./context.ts";
 import { isRefusal, lifetimeS, parseFacts } from "./token/token-response.ts";
 import { parseUrl, isSecureUrl } from "../core/same-origin.ts";
 

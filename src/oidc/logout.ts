@@ -2,7 +2,7 @@ import { abortable } from "../core/abortable.ts";
 import type { EndSessionRequest } from "../core/authorization-server.ts";
 import { postForm } from "./token/form-request.ts";
 import { NAVIGATION_AGE_MS } from "./metadata-age.ts";
-import type { ServerParts } from "./server-parts.ts";
+import type { ServerParts } from "./context.ts";
 import { refusal, parseFacts } from "./token/token-response.ts";
 
 /**

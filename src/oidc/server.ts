@@ -6,7 +6,8 @@ import type { TokenRecord } from "../core/session.ts";
 import { exchangeResponse } from "./token/exchange.ts";
 import { NAVIGATION_AGE_MS } from "./metadata-age.ts";
 import { createSender, type Sender } from "./token/send-refresh-token.ts";
-import { createServerParts, type OidcServerConfig } from "./server-parts.ts";
+import type { OidcServerConfig } from "./context.ts";
+import { createServerParts } from "./server-parts.ts";
 import { verifyStored } from "./id-token/verify-stored.ts";
 
 const loadMore = () => chunk(import("./more-requests.chunk.ts"));

@@ -3,7 +3,7 @@ import { isTemporary } from "../core/server-responses.ts";
 import { UserFetchError } from "../core/user-fetch-error.ts";
 import { parseObject } from "./encoding.ts";
 import { request } from "./token/http.ts";
-import type { ServerParts } from "./server-parts.ts";
+import type { ServerParts } from "./context.ts";
 
 const NAME = "userinfo endpoint";
 

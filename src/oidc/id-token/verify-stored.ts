@@ -2,7 +2,7 @@ import { IdTokenError } from "../../core/errors.ts";
 import type { IdTokenValidation } from "../../core/refresher.ts";
 import type { TokenRecord } from "../../core/session.ts";
 import type { Jwk, KeySet } from "./key-set.ts";
-import type { ServerParts } from "../server-parts.ts";
+import type { ServerParts } from "../context.ts";
 import { verifyRefreshedIdToken, type Verifier } from "./verify.ts";
 
 /** Validates the ID token of a stored session, whose claims were validated when it came. */

@@ -4,7 +4,7 @@ import { tokenSet, type TokenSet } from "../../core/token-set.ts";
 import type { SettledRequest } from "../authorize/authorize.ts";
 import type { Credentials } from "./credentials.ts";
 import { MAX_LIFETIME_S } from "./token-response.ts";
-import type { ServerParts } from "../server-parts.ts";
+import type { ServerParts } from "../context.ts";
 import { afterCode } from "./used-code.ts";
 import { verifyIdToken, type Verifier } from "../id-token/verify.ts";
 

@@ -4,10 +4,10 @@ import { initialsOf, pictureOf, type ShownUser } from "./shown-user.ts";
 
 const HUES = 6;
 
-/** For who sees it only: the name is beside it. */
+/** The user's picture or initials. Decorative: the name is beside the avatar, so screen readers skip it. */
 export function avatar(user: ShownUser): TemplateResult {
   const picture = pictureOf(user);
-  // As an attribute that CSS shows: letters that are read or searched by nobody.
+  // CSS shows the initials from an attribute, so that neither screen readers nor the page search find them.
   return html`<span
     part="avatar"
     class="avatar hue-${hueOf(user)}"
@@ -16,7 +16,7 @@ export function avatar(user: ShownUser): TemplateResult {
     >${
       picture === undefined
         ? nothing
-        : // A picture that failed stays hidden, so another one gets an element of its own.
+        : // A failed picture stays hidden, so each URL gets an element of its own.
           keyed(
             picture,
             html`<img src=${picture} alt="" referrerpolicy="no-referrer" @error=${hideIt} />`,
@@ -29,7 +29,7 @@ function hideIt({ currentTarget }: Event): void {
   (currentTarget as HTMLImageElement).hidden = true;
 }
 
-/** The same person has the same colour everywhere. */
+/** A user has the same colour everywhere. */
 function hueOf({ sub }: ShownUser): number {
   let sum = 0;
   for (const letter of sub) sum = (sum * 31 + letter.codePointAt(0)!) % 9973;

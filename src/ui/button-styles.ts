@@ -30,7 +30,7 @@ export const buttonStyles: CSSResultGroup = [
       border-color: var(--_line);
     }
 
-    /* As wide as the button will be about, so that the page does not jump. */
+    /* About the width of the button, so that the page does not jump. */
     .place {
       display: block;
       inline-size: 5.75rem;
@@ -63,7 +63,7 @@ export const buttonStyles: CSSResultGroup = [
       overflow: auto;
     }
 
-    /* It has its place a moment after it is open; whoever types fast is in it by then. */
+    /* Transparent, not hidden, until it is placed: it can take the focus at once. */
     .menu:not([data-placed]) {
       opacity: 0;
     }

@@ -15,15 +15,20 @@ import { placeBelow } from "./place-below.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
-/** What the button asks of an `Auth`. */
+/** The members of an `Auth` that the button uses. */
 export type ButtonAuth = Pick<Auth, "state" | "subscribe" | "login" | "logout">;
 
 /**
- * `<latchkey-button>`: signs in; for who is signed in, an avatar and a menu.
+ * `<latchkey-button>`: a "Sign in" button. While a user is logged in: an avatar with a menu and "Sign out".
  *
  * @slot more items of the menu, above "Sign out"
  * @csspart button, avatar, menu, name, email, sign-out
- * @fires latchkey-error a login or sign-out failed; `detail` is the error
+ * @fires latchkey-error a login or logout failed; `detail` is the error
+ * @example
+ * defineLatchkeyElements();
+ * const button = document.createElement("latchkey-button");
+ * button.auth = auth;
+ * document.body.append(button);
  */
 export class LatchkeyButton extends LitElement {
   static override readonly properties: PropertyDeclarations = {
@@ -34,15 +39,17 @@ export class LatchkeyButton extends LitElement {
   };
   static override readonly styles: CSSResultGroup = buttonStyles;
 
+  /** The auth whose state the button shows. The button shows a placeholder until this is set. */
   declare auth: ButtonAuth | undefined;
-  /** For `login()`, such as a `userAgent`. */
+  /** Options of the button's `login()` call, such as a `userAgent`. */
   declare loginOptions: LoginOptions | undefined;
+  /** Options of the button's `logout()` call. */
   declare logoutOptions: LogoutOptions | undefined;
-  /** In place of what the page's language says. */
+  /** Texts that replace those of the page's language. */
   declare strings: Partial<Strings> | undefined;
 
   readonly #speech = new Speech(this);
-  #leave: (() => void) | undefined;
+  #unsubscribe: (() => void) | undefined;
   #hadFocus = false;
 
   override connectedCallback(): void {
@@ -52,8 +59,8 @@ export class LatchkeyButton extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#leave?.();
-    this.#leave = undefined;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -61,7 +68,7 @@ export class LatchkeyButton extends LitElement {
     this.#hadFocus = Boolean(this.shadowRoot?.activeElement);
   }
 
-  /** The button that had the focus may have made place for another one. */
+  /** Restores the focus when the button that had it was replaced. */
   protected override updated(): void {
     if (this.#hadFocus && !this.shadowRoot?.activeElement) {
       this.renderRoot.querySelector<HTMLElement>("button")?.focus();
@@ -69,8 +76,8 @@ export class LatchkeyButton extends LitElement {
   }
 
   #follow(): void {
-    this.#leave?.();
-    this.#leave = this.auth?.subscribe(() => this.requestUpdate());
+    this.#unsubscribe?.();
+    this.#unsubscribe = this.auth?.subscribe(() => this.requestUpdate());
     this.requestUpdate();
   }
 
@@ -93,7 +100,7 @@ export class LatchkeyButton extends LitElement {
     }
   }
 
-  /** Not `disabled`, which would lose the focus. */
+  /** Uses `aria-disabled`, because a `disabled` button loses the focus. */
   #renderBusy(strings: Strings): TemplateResult {
     return html`<button
       type="button"
@@ -158,7 +165,7 @@ export class LatchkeyButton extends LitElement {
       </div>`;
   }
 
-  /** The focus does not stay in a menu that goes. */
+  /** Moves the focus out of a menu that closes. */
   readonly #beforeToggle = (event: Event): void => {
     const { newState } = event as ToggleEvent;
     const menu = event.currentTarget as HTMLElement;
@@ -177,22 +184,22 @@ export class LatchkeyButton extends LitElement {
 
   #login(user?: ShownUser): void {
     const loginHint = user?.email;
-    this.#tell(
+    this.#reportFailure(
       this.auth?.login({ ...(loginHint !== undefined && { loginHint }), ...this.loginOptions }),
     );
   }
 
   readonly #logout = (): void => {
     this.renderRoot.querySelector<HTMLElement>(".menu")?.hidePopover();
-    this.#tell(
+    this.#reportFailure(
       this.auth?.logout(this.logoutOptions).then(({ error }) => {
         if (error) throw error;
       }),
     );
   };
 
-  #tell(outcome: Promise<unknown> | undefined): void {
-    outcome?.catch((error: unknown) => {
+  #reportFailure(call: Promise<unknown> | undefined): void {
+    call?.catch((error: unknown) => {
       this.dispatchEvent(new CustomEvent("latchkey-error", { detail: error }));
     });
   }

@@ -4,7 +4,7 @@ import type { Strings } from "./strings/strings.ts";
 
 const COPIED_FOR_MS = 2_000;
 
-/** A button that copies a text, and says so for a moment. */
+/** A button that copies a text and confirms the copy for two seconds. */
 export class CopyButton {
   readonly #host: ReactiveControllerHost & HTMLElement;
   #isCopied = false;
@@ -32,16 +32,16 @@ export class CopyButton {
     try {
       await page?.navigator.clipboard.writeText(text);
     } catch {
-      // Not allowed here: it is selected, for the person's own copy.
+      // The browser refused the clipboard: select the code, so that the user can copy it.
       const code = button.parentElement?.querySelector(".code");
       if (code) page?.getSelection()?.selectAllChildren(code);
       return;
     }
-    this.#tell(true);
-    setTimeout(() => this.#tell(false), COPIED_FOR_MS);
+    this.#showCopied(true);
+    setTimeout(() => this.#showCopied(false), COPIED_FOR_MS);
   }
 
-  #tell(isCopied: boolean): void {
+  #showCopied(isCopied: boolean): void {
     this.#isCopied = isCopied;
     this.#host.requestUpdate();
   }

@@ -3,7 +3,13 @@ import { LatchkeyButton } from "./button.ts";
 import { LatchkeyDevice } from "./device.ts";
 import { LatchkeyRemember } from "./remember.ts";
 
-/** Defines the four elements. Names that are taken stay as they are, so calling it twice does no harm. */
+/**
+ * Defines the four custom elements. Names that are already defined are skipped, so an app may call the function twice.
+ * @see https://html.spec.whatwg.org/multipage/custom-elements.html
+ * @example
+ * defineLatchkeyElements();
+ * document.body.append(document.createElement("latchkey-button"));
+ */
 export function defineLatchkeyElements(): void {
   define("latchkey-users", LatchkeyUsers);
   define("latchkey-button", LatchkeyButton);

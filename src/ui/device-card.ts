@@ -17,7 +17,7 @@ export interface DeviceCardOptions {
   readonly onClose: () => void;
 }
 
-/** What is in the dialog of a device login. */
+/** The content of the device login's dialog. */
 export function deviceCard(options: DeviceCardOptions): TemplateResult {
   const { status, strings, onClose } = options;
   const isOpen = status === "waiting" || status === "retrying";
@@ -60,9 +60,9 @@ function codeOf({ code, qr, strings, copyButton }: DeviceCardOptions): TemplateR
     </div>`;
 }
 
-/** A link only where one can go: the URL is the server's. */
+/** The server's verification URL: a link if it is a secure URL, otherwise plain text. */
 function linkOf({ verificationUri, verificationUriComplete }: DeviceCode): TemplateResult {
-  // It may be broken after a slash.
+  // `<wbr>` lets the line break after a slash.
   const parts = verificationUri.replace(/^https:\/\//, "").split(/(?<=\/)/);
   const text = parts.map((part) => html`${part}<wbr />`);
   const href = verificationUriComplete ?? verificationUri;
@@ -74,7 +74,7 @@ function linkOf({ verificationUri, verificationUriComplete }: DeviceCode): Templ
   >`;
 }
 
-/** Dark on light in every theme: some readers know nothing else. */
+/** Dark on light in every theme: some QR code readers do not support inverted codes. */
 function drawn({ size, path }: Qr, label: string): TemplateResult {
   return html`<svg role="img" aria-label=${label} viewBox="0 0 ${size} ${size}">
     ${svg`<rect width=${size} height=${size} fill="#fff" /><path d=${path} fill="#10131a" shape-rendering="crispEdges" />`}

@@ -90,7 +90,7 @@ export const deviceStyles: CSSResultGroup = [
       align-items: center;
       justify-content: space-between;
       gap: 1rem;
-      /* Two lines, whatever it says. */
+      /* Room for two lines of any text. */
       min-block-size: 2.75rem;
       font-size: 0.875rem;
     }

@@ -22,32 +22,38 @@ import { question, type Question } from "./question.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
-/** Long enough to be read. */
+/** How long the dialog shows that the login was approved. Milliseconds. */
 const APPROVED_FOR_MS = 2_000;
 
 interface Shown {
   readonly code: DeviceCode;
-  /** From when it is shown until it expires. */
+  /** Milliseconds from the moment the dialog opens until the code expires. */
   readonly totalMs: number;
-  /** When it expires by the clock that is never set. */
+  /** When the code expires, on the monotonic clock (`performance.now()`). Milliseconds. */
   readonly endMonotonic: number;
   status: DeviceStatus;
   qr?: Qr;
-  /** While there is a code. Pixels. */
+  /** Height of the content while the dialog shows a code. Pixels. */
   height?: number;
 }
 
 /**
- * `<latchkey-device>`: a device login's code in a modal dialog, as text, QR code and link. `showCode` is that of a
- * `DevicePrompt`. How it ended stays to be read; after `approved` the dialog closes by itself.
+ * `<latchkey-device>`: shows the code of a device login in a modal dialog, as text, QR code and link.
+ * The dialog closes by itself after `approved`. After `denied`, `expired` and `failed` it stays open until the user closes it.
  *
  * @csspart dialog, sheet, title, close, qr, code, copy, link, status, time, ring, cancel
+ * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.3
+ * @example
+ * defineLatchkeyElements();
+ * const device = document.createElement("latchkey-device");
+ * document.body.append(device);
+ * const grant = new DeviceCodeGrant(server, device);
  */
 export class LatchkeyDevice extends LitElement implements DevicePrompt {
   static override readonly properties: PropertyDeclarations = { strings: { attribute: false } };
   static override readonly styles: CSSResultGroup = deviceStyles;
 
-  /** In place of what the page's language says. */
+  /** Texts that replace those of the page's language. */
   declare strings: Partial<Strings> | undefined;
 
   readonly #speech = new Speech(this);
@@ -59,7 +65,8 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
   #closing: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Gives `dismiss` when the person closes the dialog while the code is good.
+   * Shows a code and its status. Returns `{ type: "dismiss" }` when the user closes the dialog before the login has ended.
+   * Returns undefined when the signal aborts, when the element leaves the page, and when a later call replaces this one.
    * @throws ConfigurationError the element is not in the page
    */
   async showCode(
@@ -74,7 +81,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     const endMonotonic = performance.now() + totalMs;
     const shown: Shown = { code, totalMs, endMonotonic, status: "waiting" };
     this.#shown = shown;
-    const leave = subscribe((status) => {
+    const unsubscribe = subscribe((status) => {
       shown.status = status;
       this.requestUpdate();
     });
@@ -82,7 +89,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
       signal,
       withoutResponse: undefined,
       onEnd: () => {
-        leave();
+        unsubscribe();
         clearInterval(this.#tick);
         this.#question = undefined;
         this.#end(shown.status);
@@ -101,7 +108,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     this.#forget();
   }
 
-  /** Its code comes when it is needed, and the rest does without it. */
+  /** Loads the QR encoder lazily. The dialog also works without a QR code. */
   async #drawQr(shown: Shown): Promise<void> {
     const { verificationUri, verificationUriComplete } = shown.code;
     try {
@@ -124,7 +131,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     }
   }
 
-  /** Closes before it goes: a dialog that is closed gives the focus back, one that is removed does not. */
+  /** Closes the dialog before removing it: only a closed dialog restores the focus. */
   readonly #forget = (): void => {
     clearTimeout(this.#closing);
     this.#shown = undefined;
@@ -146,14 +153,14 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     const dialog = this.renderRoot.querySelector("dialog");
     if (!dialog) return;
     this.#keepHeight(dialog.querySelector<HTMLElement>(".body")!);
-    // What had the focus may have gone with the code.
+    // The focused element may have been removed together with the code.
     if (dialog.open && (this.#focused?.isConnected ?? true)) return;
     if (!dialog.open) dialog.showModal();
-    // Not the first button, which would close it: Enter is pressed easily.
+    // Do not focus the close button, which comes first: users press Enter by accident.
     dialog.querySelector<HTMLElement>("a, .copy, .body .button")?.focus();
   }
 
-  /** How it ended takes the place of the code: nothing moves. */
+  /** Keeps the height when the result replaces the code, so that the dialog does not jump. */
   #keepHeight(body: HTMLElement): void {
     const shown = this.#shown!;
     if (shown.status === "waiting" || shown.status === "retrying") {

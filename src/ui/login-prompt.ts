@@ -1,13 +1,21 @@
 import type { LoginPrompt } from "../core/login-prompt.ts";
 
+/** The two elements of a login prompt. */
 export interface LoginPromptParts {
-  /** Such as a `<latchkey-users>`. */
+  /** Asks the user to choose an account, for example a `<latchkey-users>` element. */
   readonly users: Pick<LoginPrompt, "chooseUser">;
-  /** Such as a `<latchkey-remember>`. */
+  /** Asks whether to remember the user, for example a `<latchkey-remember>` element. */
   readonly remember: Pick<LoginPrompt, "shouldRemember">;
 }
 
-/** One prompt of two elements. */
+/**
+ * Creates a `LoginPrompt` from two elements. Both elements must be in the page when the prompt is called.
+ * @example
+ * const users = document.createElement("latchkey-users");
+ * const remember = document.createElement("latchkey-remember");
+ * document.body.append(users, remember);
+ * const prompt = loginPrompt({ users, remember });
+ */
 export function loginPrompt({ users, remember }: LoginPromptParts): LoginPrompt {
   return {
     chooseUser: (choices, options) => users.chooseUser(choices, options),

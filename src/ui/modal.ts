@@ -5,12 +5,15 @@ import { closeIcon } from "./icons.ts";
 export interface ModalOptions {
   readonly title: string;
   readonly strings: Strings;
-  /** Escape, the button at the top, or a click beside the dialog. It may be called late: when another dialog is open. */
+  /**
+   * The user pressed Escape or the close button, or clicked beside the dialog. The call can come late, when the element
+   * already shows its next dialog.
+   */
   readonly onDismiss: () => void;
   readonly content: TemplateResult;
 }
 
-/** A modal `<dialog>`; the browser makes the rest of the page inert and gives the focus back when it is closed. */
+/** A modal `<dialog>`. The browser makes the rest of the page inert, and restores the focus when the dialog closes. */
 export function modal({ title, strings, onDismiss, content }: ModalOptions): TemplateResult {
   return html`<dialog
     part="dialog"
@@ -18,7 +21,7 @@ export function modal({ title, strings, onDismiss, content }: ModalOptions): Tem
     lang=${strings.language}
     aria-labelledby="title"
     @close=${({ currentTarget }: Event) => {
-      // It comes late: the dialog may be open again for the next one.
+      // The event comes late: the dialog may be open again for the next call.
       if (!(currentTarget as HTMLDialogElement).open) onDismiss();
     }}
     @pointerdown=${notePointer}
@@ -45,7 +48,7 @@ export function modal({ title, strings, onDismiss, content }: ModalOptions): Tem
   </dialog>`;
 }
 
-/** A text selection that ends beside the dialog is no click there. */
+/** Notes where the pointer went down: a text selection that ends beside the dialog must not close the dialog. */
 function notePointer({ currentTarget, target }: Event): void {
   (currentTarget as HTMLElement).toggleAttribute("data-beside", target === currentTarget);
 }
@@ -54,7 +57,7 @@ function isBeside({ currentTarget, target }: Event): boolean {
   return target === currentTarget && (currentTarget as HTMLElement).hasAttribute("data-beside");
 }
 
-/** Tab after the last one leads to the first. */
+/** Tab on the last control moves the focus to the first control, Shift+Tab on the first one to the last. */
 function turnAround(event: KeyboardEvent): void {
   if (event.key !== "Tab") return;
   const stops = [

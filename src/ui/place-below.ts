@@ -1,6 +1,6 @@
 const GAP = 8;
 
-/** Puts a popover below its button, at the end it is written to, and inside of the window. */
+/** Puts a popover below its button, aligned with the button's inline end, inside the window. Above, if it fits there only. */
 export function placeBelow(popover: HTMLElement, button: HTMLElement): void {
   const view = button.ownerDocument.defaultView;
   if (!view) return;
@@ -11,7 +11,7 @@ export function placeBelow(popover: HTMLElement, button: HTMLElement): void {
   const x = isRtl ? left : right - offsetWidth;
   const isBelow = bottom + GAP + offsetHeight <= clientHeight || top < offsetHeight + GAP;
   const y = isBelow ? bottom + GAP : top - GAP - offsetHeight;
-  // Through the CSSOM, which no Content Security Policy forbids.
+  // A Content Security Policy can forbid style attributes in HTML, but not styles set through the CSSOM.
   popover.style.left = `${Math.max(GAP, Math.min(x, clientWidth - GAP - offsetWidth))}px`;
   popover.style.top = `${y}px`;
 }

@@ -1,15 +1,18 @@
 import { encode } from "uqr";
 
 export interface Qr {
-  /** Width and height in modules, with the quiet zone that readers need. */
+  /** Width and height in modules, including the quiet zone that QR code readers need. */
   readonly size: number;
-  /** The dark modules as an SVG path, one unit each. */
+  /** The dark modules as an SVG path; a module is one unit wide. */
   readonly path: string;
 }
 
 const QUIET_ZONE = 3;
 
-/** @see ISO/IEC 18004 */
+/**
+ * Encodes a text as a QR code (ISO/IEC 18004).
+ * @see https://www.iso.org/standard/83389.html
+ */
 export function qrOf(text: string): Qr {
   const { size, data } = encode(text, { ecc: "M", border: QUIET_ZONE });
   const runs = data.flatMap((row, y) => darkRuns(row).map(([x, width]) => run(x, y, width)));
@@ -18,7 +21,7 @@ export function qrOf(text: string): Qr {
 
 const run = (x: number, y: number, width: number) => `M${x} ${y}h${width}v1h-${width}z`;
 
-/** Where dark modules begin, and how many follow: one rectangle each, without seams between modules. */
+/** The runs of dark modules in a row. One rectangle for each run leaves no seams between modules. */
 function darkRuns(row: readonly boolean[]): [start: number, width: number][] {
   const runs: [number, number][] = [];
   row.forEach((isDark, x) => {

@@ -1,45 +1,42 @@
-/** A question that is answered once: by the person, or when nobody waits any more. */
-export interface Question<RefreshResult> {
-  readonly response: Promise<RefreshResult>;
-  settle(response: RefreshResult): void;
-  /** Unanswered. */
+/** A question to the user. It ends once: with the user's response, without one, or with an error. */
+export interface Question<T> {
+  readonly response: Promise<T>;
+  settle(response: T): void;
+  /** Ends the question without a response of the user. */
   readonly drop: () => void;
   fail(error: unknown): void;
 }
 
-export interface QuestionOptions<RefreshResult> {
+export interface QuestionOptions<T> {
+  /** Drops the question when it aborts. */
   readonly signal: AbortSignal;
-  /** What it means when the person says nothing. */
-  readonly withoutResponse: RefreshResult;
-  /** Hides what is shown. Called once, however it ends. */
+  /** The response when the question is dropped. */
+  readonly withoutResponse: T;
+  /** Hides the question. Called once, before the response settles. */
   readonly onEnd: () => void;
 }
 
-export function question<RefreshResult>({
-  signal,
-  withoutResponse,
-  onEnd,
-}: QuestionOptions<RefreshResult>): Question<RefreshResult> {
-  let isOver = false;
-  let take: (response: RefreshResult) => void;
-  let refuse: (error: unknown) => void;
-  const response = new Promise<RefreshResult>((resolve, reject) => {
-    take = resolve;
-    refuse = reject;
+export function question<T>({ signal, withoutResponse, onEnd }: QuestionOptions<T>): Question<T> {
+  let isEnded = false;
+  let resolveResponse: (response: T) => void;
+  let rejectResponse: (error: unknown) => void;
+  const response = new Promise<T>((resolve, reject) => {
+    resolveResponse = resolve;
+    rejectResponse = reject;
   });
-  const end = (how: () => void) => {
-    if (isOver) return;
-    isOver = true;
+  const end = (settleResponse: () => void) => {
+    if (isEnded) return;
+    isEnded = true;
     signal.removeEventListener("abort", drop);
     onEnd();
-    how();
+    settleResponse();
   };
-  const drop = () => end(() => take(withoutResponse));
+  const drop = () => end(() => resolveResponse(withoutResponse));
   signal.addEventListener("abort", drop);
   return {
     response,
-    settle: (given) => end(() => take(given)),
+    settle: (given) => end(() => resolveResponse(given)),
     drop,
-    fail: (error) => end(() => refuse(error)),
+    fail: (error) => end(() => rejectResponse(error)),
   };
 }

@@ -17,26 +17,32 @@ import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
 /**
- * `<latchkey-remember>`: a card in the corner that takes no focus and covers nothing of importance, while it is asked.
- * `shouldRemember` is that of a `LoginPrompt`.
+ * `<latchkey-remember>`: asks whether to remember the user. While a `shouldRemember()` call is pending, the element shows a
+ * card in the corner of the page. The card does not take the focus.
  *
  * @csspart card, avatar, title, reason, yes, no
+ * @see https://html.spec.whatwg.org/multipage/popover.html
+ * @example
+ * defineLatchkeyElements();
+ * const remember = document.createElement("latchkey-remember");
+ * document.body.append(remember);
  */
 export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "shouldRemember"> {
   static override readonly properties: PropertyDeclarations = { strings: { attribute: false } };
   static override readonly styles: CSSResultGroup = rememberStyles;
 
-  /** In place of what the page's language says. */
+  /** Texts that replace those of the page's language. */
   declare strings: Partial<Strings> | undefined;
 
   readonly #speech = new Speech(this);
   #user: User | undefined;
   #question: Question<boolean> | undefined;
-  /** Who had the focus before the card. */
+  /** The element that had the focus before the user moved the focus into the card. */
   #before: HTMLElement | undefined;
 
   /**
-   * No answer means no: when the signal is aborted, and when the element leaves the page.
+   * Shows the card. Returns true when the user clicks "Yes". Returns false for "No" and Escape, when the signal aborts, when
+   * the element leaves the page, and when a later call replaces this one.
    * @throws ConfigurationError the element is not in the page
    */
   async shouldRemember(user: User, { signal }: PromptOptions): Promise<boolean> {
@@ -70,7 +76,7 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
 
   protected override updated(): void {
     const card = this.#card;
-    // On top of everything, as a popover is, without taking the focus.
+    // A popover is on top of the page and does not take the focus.
     if (this.#question && card && !card.matches(":popover-open")) card.showPopover();
   }
 

@@ -4,14 +4,14 @@ import type { Strings } from "./strings/strings.ts";
 
 export interface SearchFieldOptions {
   readonly query: string;
-  /** How many are found. */
+  /** Number of users that match the query. */
   readonly count: number;
   readonly strings: Strings;
   readonly onInput: (event: Event) => void;
   readonly onKeydown: (event: KeyboardEvent) => void;
 }
 
-/** A field that says how many are found. */
+/** A search field with the number of matches, which screen readers announce. */
 export function searchField(options: SearchFieldOptions): TemplateResult {
   const { query, count, strings, onInput, onKeydown } = options;
   return html`<div class="search">

@@ -1,4 +1,4 @@
-/** What an element knows of a person. */
+/** The claims of a user that an element shows. */
 export interface ShownUser {
   readonly sub: string;
   readonly name?: string;
@@ -10,12 +10,12 @@ export function nameOf({ name, email, sub }: ShownUser): string {
   return name?.trim() || email || sub;
 }
 
-/** The line below the name; nothing that was said above it. */
+/** The email for the line below the name, unless it is shown as the name. */
 export function secondLineOf(user: ShownUser): string | undefined {
   return user.email === nameOf(user) ? undefined : user.email;
 }
 
-/** One or two letters: first and last word of the name. */
+/** One or two letters: the initials of the first and the last word of the name. */
 export function initialsOf(user: ShownUser): string {
   const letters = nameOf(user)
     .split(/\s+/)
@@ -26,13 +26,13 @@ export function initialsOf(user: ShownUser): string {
     .toLocaleUpperCase();
 }
 
-/** Its URL when it may be loaded: https only, so that no http picture tells who looks. */
+/** The picture's URL if it is an https URL: an http request would reveal to the network which user is shown. */
 export function pictureOf({ picture }: ShownUser): string | undefined {
   if (picture === undefined || !URL.canParse(picture)) return undefined;
   return new URL(picture).protocol === "https:" ? picture : undefined;
 }
 
-/** Whether each word of `query` is in the name or the email; case and accents do not count. */
+/** Whether the name or the email contains each word of `query`. Ignores case and accents. */
 export function isFound(user: ShownUser, query: string): boolean {
   const text = plain(`${user.name ?? ""} ${user.email ?? ""} ${nameOf(user)}`);
   return plain(query)

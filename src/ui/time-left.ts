@@ -1,13 +1,13 @@
 import { html, type TemplateResult } from "lit";
 import type { Strings } from "./strings/strings.ts";
 
-/** Said aloud when so many seconds are left, and at the start: a screen reader is not to count. */
-const TOLD_AT: readonly number[] = [300, 60, 30, 10];
+/** Remaining seconds at which a screen reader announces the time, besides the start: it must not count every second. */
+const ANNOUNCED_AT: readonly number[] = [300, 60, 30, 10];
 
 const RADIUS = 19;
 const LENGTH = 2 * Math.PI * RADIUS;
 
-/** A ring that runs out. For the eye; `tellTimeLeft` has the words. */
+/** The remaining time as a shrinking ring and digits. Hidden from screen readers, which get `tellTimeLeft()`. */
 export function timeLeft(remainingMs: number, totalMs: number): TemplateResult {
   const seconds = Math.max(0, Math.ceil(remainingMs / 1_000));
   const share = totalMs > 0 ? Math.min(1, Math.max(0, remainingMs / totalMs)) : 0;
@@ -30,10 +30,11 @@ export function timeLeft(remainingMs: number, totalMs: number): TemplateResult {
   </span>`;
 }
 
-/** The words of the last moment that was to be told; the same until the next one. */
+/** The remaining time in words, for a live region. The text changes only at the announced seconds. */
 export function tellTimeLeft(remainingMs: number, totalMs: number, strings: Strings): string {
-  const left = Math.ceil(remainingMs / 1_000);
+  const remaining = Math.ceil(remainingMs / 1_000);
   const total = Math.round(totalMs / 1_000);
-  const told = TOLD_AT.filter((seconds) => seconds < total && left <= seconds).at(-1) ?? total;
-  return strings.timeLeft(Math.floor(told / 60), told % 60);
+  const announced =
+    ANNOUNCED_AT.filter((seconds) => seconds < total && remaining <= seconds).at(-1) ?? total;
+  return strings.timeLeft(Math.floor(announced / 60), announced % 60);
 }

@@ -4,7 +4,7 @@ import { avatar } from "./avatar.ts";
 import { nameOf, secondLineOf } from "./shown-user.ts";
 import type { Strings } from "./strings/strings.ts";
 
-/** One of the people in the picker. */
+/** One user in the picker. */
 export function userRow(
   user: RememberedUser,
   strings: Strings,

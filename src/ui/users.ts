@@ -25,13 +25,19 @@ import { searchField } from "./search-field.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
-/** From this number of users on there is a search. */
+/** The picker shows a search field from this number of users on. */
 const SEARCHED_FROM = 10;
 
 /**
- * `<latchkey-users>`: the picker, in a modal dialog while it is asked. `chooseUser` is that of a `LoginPrompt`.
+ * `<latchkey-users>`: the account picker. The element shows a modal dialog while a `chooseUser()` call is pending.
  *
  * @csspart dialog, sheet, title, close, search, user, avatar, name, email, signed-out, other
+ * @see https://html.spec.whatwg.org/multipage/interactive-elements.html#the-dialog-element
+ * @example
+ * defineLatchkeyElements();
+ * const users = document.createElement("latchkey-users");
+ * users.userAgent = new PopupUserAgent();
+ * document.body.append(users);
  */
 export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "chooseUser"> {
   static override readonly properties: PropertyDeclarations = {
@@ -40,9 +46,12 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   };
   static override readonly styles: CSSResultGroup = usersStyles;
 
-  /** In place of what the page's language says. */
+  /** Texts that replace those of the page's language. */
   declare strings: Partial<Strings> | undefined;
-  /** Opened in the click on "Use another account", or on who needs a login, such as a `PopupUserAgent`. Without one the login goes by the page. */
+  /**
+   * The user agent of a login that the picker starts, such as a `PopupUserAgent`. The picker opens the user agent in the
+   * click on "Use another account" or on a user that needs a login. Default: the page navigates to the login page.
+   */
   declare userAgent: UserAgent | undefined;
 
   readonly #speech = new Speech(this);
@@ -51,7 +60,9 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   #query = "";
 
   /**
-   * Asked again while it is open, it drops the earlier question. The signal closes it.
+   * Shows the picker and returns the user's choice. The picker lists the user that was active last first.
+   * Returns `{ type: "dismiss" }` when the user closes the dialog, when the signal aborts, when the element leaves the page,
+   * and when a later call replaces this one.
    * @throws ConfigurationError the element is not in the page
    */
   async chooseUser(
@@ -79,7 +90,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
 
   readonly #hide = (): void => {
     this.#question = undefined;
-    // Before it goes: a dialog that is closed gives the focus back, one that is removed does not.
+    // Close before removing: only a closed dialog restores the focus.
     this.#dialog?.close();
     this.#users = [];
     this.requestUpdate();
@@ -157,7 +168,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
     this.requestUpdate();
   };
 
-  /** Escape empties the field first, as search fields do; Enter takes the only one that is found. */
+  /** Escape empties the field before it closes the dialog, as in native search fields. Enter chooses the only match. */
   readonly #leaveSearch = (event: KeyboardEvent): void => {
     if (event.isComposing) return;
     const rows = this.#rows;
@@ -173,7 +184,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
     }
   };
 
-  /** Arrows, Home and End, besides Tab. */
+  /** Moves the focus with the arrow keys, Home and End. */
   readonly #walk = (event: KeyboardEvent): void => {
     const rows = this.#rows;
     const at = rows.indexOf(event.target as HTMLElement);
@@ -188,7 +199,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
     (rows[next] ?? this.renderRoot.querySelector("input"))?.focus();
   };
 
-  /** The trip is opened here, in the click: later the browser would block a window. */
+  /** Opens the round trip in the click: the browser would block a later popup. */
   #leave(choice: Exclude<LoginChoice, { type: "dismiss" }>): void {
     const asked = this.#question;
     try {

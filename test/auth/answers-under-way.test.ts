@@ -5,7 +5,7 @@ import { ADA, KEY, settle } from "../refresh/tabs.ts";
 import { loginResponse, REDIRECT_URI, world, type World, STATE } from "./fixture.ts";
 import { GRACE, two } from "./two-users.ts";
 
-/** What a person did while an answer was under way that they do not see stays done. */
+/** A late response does not undo a logout, a `forget()` or a `switchUser()` that came before it. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,11 +15,11 @@ afterEach(() => {
 });
 
 const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
-const of = (sub: string): TokenSet =>
+const tokensOf = (sub: string): TokenSet =>
   loginResponse({ accessToken: `new-${sub}`, user: { sub, claims: { sub } } });
 
-/** A silent login that waits for its answer. */
-async function silentLogin(my: World, response = of(ADA)) {
+/** Starts a silent login that waits for its response. */
+async function silentLogin(my: World, response = tokensOf(ADA)) {
   let arrive = () => {};
   my.navigate = () => new Promise((resolve) => (arrive = () => resolve(RESPONSE)));
   my.server.exchange = async () => response;
@@ -34,7 +34,7 @@ async function silentLogin(my: World, response = of(ADA)) {
 }
 
 describe("a silent login", () => {
-  test("does not bring back who was forgotten meanwhile", async () => {
+  test("does not bring back a user who was forgotten meanwhile", async () => {
     const my = await two();
     const { auth, login, arrive } = await silentLogin(my);
     await auth.forget(ADA);
@@ -46,7 +46,7 @@ describe("a silent login", () => {
     expect(await my.users.getActive()).toEqual({});
   });
 
-  test("does not bring back who signed out meanwhile, when the tab is somebody else's by then", async () => {
+  test("does not bring back a user who logged out meanwhile, after the tab switched to another user", async () => {
     const my = await two();
     const { auth, login, arrive } = await silentLogin(my);
     await auth.switchUser("grace");
@@ -57,9 +57,9 @@ describe("a silent login", () => {
     expect(auth.state).toMatchObject({ user: { sub: "grace" } });
   });
 
-  test("does not bring back somebody else than the tab's person, either", async () => {
+  test("does not bring back a forgotten user who is not the user of the tab", async () => {
     const my = await two();
-    const { auth, login, arrive } = await silentLogin(my, of("grace"));
+    const { auth, login, arrive } = await silentLogin(my, tokensOf("grace"));
     await auth.forget("grace");
     arrive();
     await expect(login).rejects.toMatchObject({ code: "cancelled" });
@@ -67,7 +67,7 @@ describe("a silent login", () => {
     expect(auth.state).toMatchObject({ user: { sub: ADA } });
   });
 
-  test("does not take the tab from whom it was switched to meanwhile", async () => {
+  test("leaves the tab to the user that it was switched to meanwhile", async () => {
     const my = await two();
     const { auth, login, arrive } = await silentLogin(my);
     await auth.switchUser("grace");
@@ -79,7 +79,7 @@ describe("a silent login", () => {
     expect((await my.users.getActive()).sub).toBe("grace");
   });
 
-  test("brings back who had signed out before it began", async () => {
+  test("logs in a user who had logged out before it started", async () => {
     const my = await two();
     const out = my.tab();
     await out.logout({ user: ADA });
@@ -89,9 +89,9 @@ describe("a silent login", () => {
     expect(auth.state).toMatchObject({ user: { sub: ADA } });
   });
 
-  test("signs in somebody new where the tab's person was forgotten meanwhile", async () => {
+  test("logs in a new user after the tab's user was forgotten meanwhile", async () => {
     const my = await two();
-    const { auth, login, arrive } = await silentLogin(my, of("linus"));
+    const { auth, login, arrive } = await silentLogin(my, tokensOf("linus"));
     await auth.forget(ADA);
     arrive();
     expect(await login).toMatchObject({ sub: "linus" });
@@ -99,7 +99,7 @@ describe("a silent login", () => {
   });
 });
 
-describe("an answer of the app's own grant", () => {
+describe("a response of the app's own grant", () => {
   async function asking(my: World, response: TokenSet) {
     await my.store.update(KEY, (row) => ({ ...row!, renewable: false }));
     let give = () => {};
@@ -114,7 +114,7 @@ describe("an answer of the app's own grant", () => {
   }
 
   test.for(["with a refresh token", "without one"])(
-    "does not bring back who was forgotten meanwhile: %s",
+    "does not bring back a user who was forgotten meanwhile: %s",
     async (kind) => {
       const my = await two();
       const { refreshToken, ...response } = loginResponse({ accessToken: "back" });
@@ -131,7 +131,7 @@ describe("an answer of the app's own grant", () => {
     },
   );
 
-  test("does not bring back another person of whom there was no token", async () => {
+  test("does not bring back a forgotten user who is not the user of the tab and had no token", async () => {
     const my = await two();
     await my.store.update(GRACE, (row) => ({ ...row!, renewable: false, access: {} }));
     let give = () => {};
@@ -147,7 +147,7 @@ describe("an answer of the app's own grant", () => {
     expect(await my.store.get(GRACE)).toBeUndefined();
   });
 
-  test("does not bring back who signed out in the moment in which it is stored", async () => {
+  test("does not bring back a user who logs out while the response is being stored", async () => {
     const my = await two();
     const { auth, token, give } = await asking(my, loginResponse({ accessToken: "back" }));
     const seal = my.store.seal.bind(my.store);
@@ -160,7 +160,7 @@ describe("an answer of the app's own grant", () => {
     expect((await my.store.get(KEY))!.end).toMatchObject({ reason: "logged_out" });
   });
 
-  test("B7: does not bring back who was forgotten before it was asked for", async () => {
+  test("B7: does not bring back a user who was forgotten before the call", async () => {
     const my = await two();
     const { refreshToken: _, ...response } = loginResponse({ accessToken: "own" });
     const auth = my.tab(new CustomGrant(async () => response));
@@ -175,7 +175,7 @@ describe("an answer of the app's own grant", () => {
   });
 });
 
-test("a silent login signs in where nobody was ever known", async () => {
+test("a silent login works in a browser that knows no user", async () => {
   const my = world();
   const { auth, login, arrive } = await silentLogin(my);
   arrive();

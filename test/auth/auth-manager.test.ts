@@ -42,7 +42,7 @@ afterEach(() => {
 const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}&iss=i&keep=1`;
 
 describe("the hot path", () => {
-  test("gives the same promise and touches neither store nor lock nor channel", async () => {
+  test("returns the same promise and uses neither store nor lock nor channel", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
@@ -58,7 +58,7 @@ describe("the hot path", () => {
     for (const call of touched) expect(call).not.toHaveBeenCalled();
   });
 
-  test("takes one read of the store after start", async () => {
+  test("reads the store once after start()", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const read = vi.spyOn(my.users, "getActive");
@@ -71,7 +71,7 @@ describe("the hot path", () => {
   });
 
   test.for(["wall", "monotonic"])(
-    "is left when the %s clock says that the token is dead",
+    "is not taken when the token is expired by the %s clock",
     async (which) => {
       let jump = 0;
       const my = world({
@@ -91,10 +91,10 @@ describe("the hot path", () => {
   );
 });
 
-describe("a token for something else", () => {
+describe("a token for another target", () => {
   const resource = "https://api.example";
 
-  test("is never the usual one", async () => {
+  test("is never the default token", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.refreshes.push(responseOf(2, { accessToken: "api2" }));
@@ -107,7 +107,7 @@ describe("a token for something else", () => {
     expect(my.sends).toBe(1);
   });
 
-  test("that a login was for is there after it, without a refresh token, too", async () => {
+  test("is available after a login for this target, also without a refresh token", async () => {
     const { refreshToken: _, ...unrenewable } = loginResponse();
     const my = world();
     my.page.mayNavigate = true;
@@ -133,7 +133,7 @@ describe("a token for something else", () => {
     });
   });
 
-  test("that came with a login is renewed before its end", async () => {
+  test("from a login is refreshed before it expires", async () => {
     const my = world();
     my.navigate = async () => RESPONSE;
     my.server.exchange = async () => loginResponse({ expiresAt: Date.now() + 600_000 });
@@ -146,7 +146,7 @@ describe("a token for something else", () => {
     expect(await auth.getToken({ resource })).toBe("api2");
   });
 
-  test("of scopes that were granted is any good one that has them, not an older one of its own", async () => {
+  test("is any valid token with the requested scopes, not an expired one of its own", async () => {
     const my = world();
     const row = goodRow(expiredRow());
     const own = targetKey({ scope: ["openid"] });
@@ -161,8 +161,8 @@ describe("a token for something else", () => {
   });
 });
 
-describe("a token near its end", () => {
-  test("is given at once while one refresh goes on behind it, whoever asks", async () => {
+describe("a token that is about to expire", () => {
+  test("is returned to every caller at once while one refresh runs in the background", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
@@ -180,7 +180,7 @@ describe("a token near its end", () => {
     expect(my.sends).toBe(1);
   });
 
-  test("whose successor is stored already, unheard of, is replaced by it without a request", async () => {
+  test("is replaced without a request when another tab has stored a newer one", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
@@ -197,7 +197,7 @@ describe("a token near its end", () => {
     expect(my.sends).toBe(0);
   });
 
-  test("that cannot be refreshed now is served to its very end", async () => {
+  test("is returned until it expires when it cannot be refreshed", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
@@ -209,7 +209,7 @@ describe("a token near its end", () => {
     expect(auth.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
   });
 
-  test("nobody asks for is left alone", async () => {
+  test("is not refreshed when no caller asks for it", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.tab().start();
@@ -218,8 +218,8 @@ describe("a token near its end", () => {
   });
 });
 
-describe("a token that is dead", () => {
-  test("at birth is given to who waited, and not asked for again at once", async () => {
+describe("an expired token", () => {
+  test("that expired on arrival is returned to waiting callers and not requested again at once", async () => {
     const my = world();
     await remember(my, expiredRow());
     my.refreshes.push(responseOf(2, { expiresAt: Date.now() }));
@@ -229,7 +229,7 @@ describe("a token that is dead", () => {
     expect(my.sends).toBe(1);
   });
 
-  test("is renewed and published even when whoever asked has left", async () => {
+  test("is refreshed and published although the caller has aborted", async () => {
     const my = world();
     await remember(my, expiredRow());
     const auth = my.tab();
@@ -240,8 +240,8 @@ describe("a token that is dead", () => {
     const leave = new AbortController();
     const token = auth.getToken({ signal: leave.signal }).catch((error: unknown) => error);
     await settle();
-    leave.abort(new Error("left"));
-    expect(await token).toMatchObject({ message: "left" });
+    leave.abort(new Error("aborted"));
+    expect(await token).toMatchObject({ message: "aborted" });
     prepared();
     await settle();
     expect(auth.state).toMatchObject({ freshness: "fresh", token: { origin: "this-tab" } });
@@ -249,7 +249,7 @@ describe("a token that is dead", () => {
     expect(my.sends).toBe(1);
   });
 
-  test("is not served by the own tab after its successor's ID token turned out bad, however late", async () => {
+  test("leads to the state expired when the ID token of its successor fails validation later", async () => {
     const my = world();
     await remember(my, expiredRow());
     my.refreshes.push(responseOf(2, { idToken: "bad" }));
@@ -271,11 +271,11 @@ describe("a token that is dead", () => {
 });
 
 describe("state", () => {
-  test("is one object until something changes, and listeners hear each change until they leave", async () => {
+  test("is one object until something changes, and listeners are called until they unsubscribe", async () => {
     const my = world();
     const auth = my.tab();
     const seen: string[] = [];
-    const leave = auth.subscribe(() => seen.push(auth.state.status));
+    const unsubscribe = auth.subscribe(() => seen.push(auth.state.status));
     expect(auth.state).toBe(auth.state);
     auth.start();
     await settle();
@@ -285,12 +285,12 @@ describe("state", () => {
     const state = auth.state;
     await auth.getUser();
     expect(auth.state).toBe(state);
-    leave();
+    unsubscribe();
     await auth.logout();
     expect(seen).toEqual(["anonymous", "authenticating", "authenticated"]);
   });
 
-  test("says that the token is stale as soon as somebody leaves a refresh that brings nothing", async () => {
+  test("says that the token is stale as soon as a caller aborts a refresh without a response", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
@@ -298,15 +298,15 @@ describe("state", () => {
     await vi.advanceTimersByTimeAsync(61_000);
     expect(auth.state).toMatchObject({ freshness: "fresh" });
     const leave = new AbortController();
-    const left = auth.getToken({ prompt: "none", signal: leave.signal });
-    left.catch(() => {});
+    const aborted = auth.getToken({ prompt: "none", signal: leave.signal });
+    aborted.catch(() => {});
     await settle();
-    leave.abort(new Error("left"));
-    await expect(left).rejects.toThrow("left");
+    leave.abort(new Error("aborted"));
+    await expect(aborted).rejects.toThrow("aborted");
     expect(auth.state).toMatchObject({ status: "authenticated", freshness: "stale" });
   });
 
-  test("says that the token is stale when a refresh did not work out", async () => {
+  test("says that the token is stale when a refresh failed", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.prepare = () => Promise.reject(new NetworkError("offline"));
@@ -319,7 +319,7 @@ describe("state", () => {
     expect(auth.state).toMatchObject({ status: "authenticated", freshness: "stale" });
   });
 
-  test("follows what other tabs say of this person, and nothing else", async () => {
+  test("follows only those messages of other tabs that are about this user", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
@@ -356,7 +356,7 @@ describe("state", () => {
     expect(read).toHaveBeenCalledTimes(2);
   });
 
-  test("that could not be read is read by the next call", async () => {
+  test("is read by the next call when the first read failed", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     vi.spyOn(my.users, "getActive").mockRejectedValueOnce(new StorageError("gone"));
@@ -367,7 +367,7 @@ describe("state", () => {
     expect(auth.state.status).toBe("authenticated");
   });
 
-  test("tells which tab got the token, without showing it", async () => {
+  test("says which tab obtained the token, without showing the token", async () => {
     const my = world();
     await remember(my, expiredRow());
     const [a, b] = [my.tab(), my.tab()];
@@ -383,7 +383,7 @@ describe("state", () => {
     expect(JSON.stringify(a.state)).not.toMatch(/at\d|rt\d/);
   });
 
-  test("of an ended session says whose it was, for as long as this page knows", async () => {
+  test("names the user of an ended session for as long as this page knows the user", async () => {
     const my = world();
     await remember(my, expiredRow());
     const [auth, other] = [my.tab(), my.tab()];
@@ -415,7 +415,7 @@ describe("state", () => {
     expect(auth.state).toMatchObject({ user: { sub: ADA } });
   });
 
-  test("whose session ended unseen asks an app's own grant once", async () => {
+  test("asks the app's own grant once after the session ended unnoticed", async () => {
     const my = world();
     const soon = { generation: 1, expiresAt: Date.now() + 1_000, scope: ["openid"] };
     await remember(my, { ...expiredRow(), access: { [targetKey({})]: soon } });
@@ -423,7 +423,7 @@ describe("state", () => {
     const auth = my.tab({
       requestToken: async () => {
         asked++;
-        throw new NoTokenError("nobody is here");
+        throw new NoTokenError("there is no user");
       },
     });
     await auth.getToken();
@@ -440,13 +440,13 @@ describe("state", () => {
     expect(asked).toBe(1);
   });
 
-  test("that slept looks at what it missed when it wakes", async () => {
+  test("is read again when a frozen page resumes", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
     auth.start();
     await auth.getUser();
-    // Signed out in another tab, whose word this one did not hear.
+    // Another tab logged the user out, and this tab did not receive the message.
     await my.store.update(KEY, (row) => ({
       ...row!,
       sessionId: "s2",
@@ -465,7 +465,7 @@ describe("state", () => {
     expect(auth.state).toEqual({ status: "anonymous" });
   });
 
-  test("after dispose no longer follows the other tabs, until start", async () => {
+  test("does not follow other tabs between dispose() and start()", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const [a, b] = [my.tab(), my.tab()];
@@ -483,14 +483,14 @@ describe("state", () => {
 });
 
 describe("login", () => {
-  test("opens its way before the first await", () => {
+  test("opens the user agent before the first await", () => {
     const my = world();
     const auth = my.tab();
     void auth.login();
     expect(my.roundTrips).toHaveLength(1);
   });
 
-  test("replaces the row's session and fences what was going on", async () => {
+  test("replaces the session in the row and invalidates a running refresh attempt", async () => {
     const my = world();
     await remember(my, {
       ...expiredRow(),
@@ -524,7 +524,7 @@ describe("login", () => {
     expect(row!.tokens).toMatchObject({ refreshToken: "rt1", idTokenVerified: true });
   });
 
-  test("by getToken() goes once for all who ask, and only from a page that may", async () => {
+  test("by getToken() starts once for all callers, and only on a page that may navigate", async () => {
     const my = world();
     const auth = my.tab();
     auth.start();
@@ -538,7 +538,7 @@ describe("login", () => {
     expect(my.roundTrips).toHaveLength(1);
   });
 
-  test("is not offered for a passing failure", async () => {
+  test("is not started for a temporary failure", async () => {
     const my = world();
     await remember(my, expiredRow());
     my.page.mayNavigate = true;
@@ -549,7 +549,7 @@ describe("login", () => {
     expect(my.roundTrips).toHaveLength(0);
   });
 
-  test("that was cancelled is not begun again by getToken(), but by the person", async () => {
+  test("that was cancelled is started again by login(), but not by getToken()", async () => {
     const my = world();
     my.page.mayNavigate = true;
     const auth = my.tab();
@@ -570,7 +570,7 @@ describe("login", () => {
     expect(my.roundTrips.map(({ closed }) => closed)).toEqual([true, true, true]);
   });
 
-  test("that failed does not keep getToken() from a later session's login page", async () => {
+  test("that failed does not stop getToken() from starting a login for a later session", async () => {
     const my = world();
     my.page.mayNavigate = true;
     const [auth, other] = [my.tab(), my.tab()];
@@ -590,7 +590,7 @@ describe("login", () => {
     expect(my.roundTrips).toHaveLength(3);
   });
 
-  test("asked for by prompt goes although a token is there", async () => {
+  test("starts for a prompt although there is a valid token", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.navigate = async () => RESPONSE;
@@ -601,7 +601,7 @@ describe("login", () => {
     expect(my.roundTrips).toHaveLength(1);
   });
 
-  test("does not write the session of a newer Latchkey", async () => {
+  test("does not overwrite a session row of a newer Latchkey version", async () => {
     const my = world();
     await remember(my, { ...expiredRow(), version: 3 as 2 });
     my.navigate = async () => RESPONSE;
@@ -612,7 +612,7 @@ describe("login", () => {
 });
 
 describe("a callback", () => {
-  test("is seen by every instance that begins in the same task, and is one exchange", async () => {
+  test("is handled by every instance that starts in the same task, with one code exchange", async () => {
     const my = world();
     my.page.url = RESPONSE;
     my.page.mayNavigate = true;
@@ -631,7 +631,7 @@ describe("a callback", () => {
     expect(my.server.exchange).toHaveBeenCalledTimes(1);
   });
 
-  test("that fails does not send getToken() round in circles", async () => {
+  test("that fails does not make getToken() start another login", async () => {
     const my = world();
     my.page.url = `${REDIRECT_URI}?error=access_denied&state=${STATE}`;
     my.page.mayNavigate = true;
@@ -647,7 +647,7 @@ describe("a callback", () => {
     expect(await auth.getToken()).toBe("at1");
   });
 
-  test("of another client on the same page does not keep this one from its own login", async () => {
+  test("of another client on the same page does not stop this client from its own login", async () => {
     const my = world();
     my.page.url = RESPONSE;
     my.page.mayNavigate = true;
@@ -661,7 +661,7 @@ describe("a callback", () => {
     expect(my.roundTrips).toHaveLength(1);
   });
 
-  test("that failed for want of a network can be taken again", async () => {
+  test("that failed because of the network can be handled again", async () => {
     const my = world();
     my.page.url = RESPONSE;
     my.server.exchange = vi
@@ -673,7 +673,7 @@ describe("a callback", () => {
     expect(auth.state.status).toBe("authenticated");
   });
 
-  test("stands although nobody can write down that it was handled", async () => {
+  test("succeeds although the callback ledger cannot be written", async () => {
     const my = world();
     vi.spyOn(my.ledger, "put").mockRejectedValueOnce(new StorageError("full"));
     const auth = my.tab();
@@ -693,14 +693,14 @@ describe("a callback", () => {
     expect(my.page.url).not.toMatch(/SECRET|code|state/);
   });
 
-  test("of a URL that is none is refused", async () => {
+  test("with a malformed URL is refused", async () => {
     await expect(world().tab().handleCallback("http://[")).rejects.toMatchObject({
       code: "invalid_response",
       parameter: "url",
     });
   });
 
-  test("is taken by start, cleans the address bar and keeps what is not of the response", async () => {
+  test("is handled by start(), which removes only the response parameters from the address bar", async () => {
     const my = world();
     my.page.url = RESPONSE;
     const auth = my.tab();
@@ -709,7 +709,7 @@ describe("a callback", () => {
     expect(my.page.url).toBe(`${REDIRECT_URI}?keep=1`);
   });
 
-  test("gives the same result to every call, in this instance and another", async () => {
+  test("returns the same result to every call, also in another instance", async () => {
     const my = world();
     my.page.url = RESPONSE;
     my.server.exchange = vi.fn(async () => loginResponse({ returnTo: "/orders" }));
@@ -726,7 +726,7 @@ describe("a callback", () => {
     expect(my.server.exchange).toHaveBeenCalledTimes(1);
   });
 
-  test("looked at again after another person signed in is not theirs", async () => {
+  test("is refused when it is handled again after another user logged in", async () => {
     const my = world();
     const auth = my.tab();
     await auth.handleCallback(RESPONSE);
@@ -739,7 +739,7 @@ describe("a callback", () => {
     });
   });
 
-  test("looked at again in a tab that is for another person by now says so, whose session is not over", async () => {
+  test("is refused when it is handled again in the tab of another user, and its session stays", async () => {
     const my = await two();
     await my.tab().handleCallback(RESPONSE);
     const auth = my.tab();
@@ -751,7 +751,7 @@ describe("a callback", () => {
     expect(await auth.getToken({ user: ADA })).toBe("at1");
   });
 
-  test("looked at again after a sign-out signs nobody in", async () => {
+  test("is refused when it is handled again after a logout", async () => {
     const my = world();
     const auth = my.tab();
     await auth.handleCallback(RESPONSE);
@@ -765,7 +765,7 @@ describe("a callback", () => {
 });
 
 describe("logout", () => {
-  /** Stops the next write of a session after it was made. */
+  /** Delays the result of the next session write until the returned function is called. */
   function holdNextUpdate(my: World): () => void {
     const update = my.store.update.bind(my.store);
     let release = () => {};
@@ -778,7 +778,7 @@ describe("logout", () => {
     return () => release();
   }
 
-  test.for([ADA, "grace"])("does not undo the login of %s that comes in between", async (sub) => {
+  test.for([ADA, "grace"])("does not undo a login of %s that completes meanwhile", async (sub) => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.navigate = async () => RESPONSE;
@@ -795,13 +795,13 @@ describe("logout", () => {
     await out;
     await settle();
     expect(b.state).toMatchObject({ status: "authenticated", user: { sub } });
-    // Who signed out does not become another person by somebody else's login.
+    // The tab that logged out does not take the user of another tab's login.
     expect(a.state).toMatchObject(
       sub === ADA ? { status: "authenticated", user: { sub } } : { status: "anonymous" },
     );
   });
 
-  test("leaves the session of whoever was signed in before", async () => {
+  test("is not part of a login as another user: the first session stays", async () => {
     const my = world();
     my.navigate = async () => RESPONSE;
     const auth = my.tab();
@@ -815,7 +815,7 @@ describe("logout", () => {
     expect(await auth.getToken({ user: ADA })).toBe("at1");
   });
 
-  test("is told to the server and the other tabs although a listener throws", async () => {
+  test("reaches the server and every listener although one listener throws", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.server.revoke = vi.fn(async () => {});
@@ -842,7 +842,7 @@ describe("logout", () => {
     expect(uncaught).toEqual([new Error("the app's own")]);
   });
 
-  test("empties the session before the server is told, and tells it once", async () => {
+  test("clears the session before it revokes the token, and revokes once", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
@@ -867,7 +867,7 @@ describe("logout", () => {
     expect(revoked).toHaveLength(2);
   });
 
-  test("offline stays on the page", async () => {
+  test("stays on the page when offline", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.page.isOnline = false;
@@ -879,7 +879,7 @@ describe("logout", () => {
     expect(my.page.navigations).toEqual([]);
   });
 
-  test("holds when the server cannot be told", async () => {
+  test("succeeds locally when the server cannot be reached", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.server.revoke = () => Promise.reject(new Error("down"));
@@ -891,7 +891,7 @@ describe("logout", () => {
     await expect(auth.getToken()).rejects.toBeInstanceOf(NoTokenError);
   });
 
-  test("tells the server nothing when it is not to", async () => {
+  test("sends nothing to the server when both options are none", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.server.revoke = vi.fn(async () => {});
@@ -903,7 +903,7 @@ describe("logout", () => {
     expect(my.page.navigations).toEqual([]);
   });
 
-  test("sends a state, and knows the answer that brings it back", async () => {
+  test("sends a state and recognises the response that returns it", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const states: (string | undefined)[] = [];
@@ -922,7 +922,7 @@ describe("logout", () => {
   });
 
   test.for(["https://app.example/?state=forged", "https://app.example/other?state=STATE"])(
-    "leaves alone what is no answer to it: %s",
+    "ignores a URL that is not its response: %s",
     async (url) => {
       const my = world();
       await remember(my, goodRow(expiredRow()));
@@ -944,7 +944,7 @@ describe("logout", () => {
     },
   );
 
-  test("in the middle of a refresh is not undone by its answer", async () => {
+  test("during a refresh is not undone by the refresh response", async () => {
     const my = world();
     await remember(my, expiredRow());
     const auth = my.tab();
@@ -962,7 +962,7 @@ describe("logout", () => {
   });
 });
 
-test("a store that cannot be read leaves no login under way for ever", async () => {
+test("a store that cannot be read does not leave the state authenticating", async () => {
   const my = world();
   vi.spyOn(my.users, "getActive").mockRejectedValue(new StorageError("gone"));
   my.server.authorize = () => Promise.reject(new StorageError("gone"));
@@ -972,7 +972,7 @@ test("a store that cannot be read leaves no login under way for ever", async () 
   expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "storage" } });
 });
 
-test("news of other tabs at the start do not make anybody look signed out", async () => {
+test("messages of other tabs at start() do not make the user appear logged out", async () => {
   const my = world();
   await remember(my, goodRow(expiredRow()));
   const read = my.users.getActive.bind(my.users);
@@ -992,7 +992,7 @@ test("news of other tabs at the start do not make anybody look signed out", asyn
   expect(await user).toMatchObject({ sub: ADA });
 });
 
-test("a signal ends the wait for a login page, too", async () => {
+test("a signal also ends the wait for a login", async () => {
   const my = world();
   my.page.mayNavigate = true;
   const auth = my.tab();
@@ -1001,11 +1001,11 @@ test("a signal ends the wait for a login page, too", async () => {
   const token = auth.getToken({ signal: leave.signal }).catch((error: unknown) => error);
   await settle();
   expect(my.roundTrips).toHaveLength(1);
-  leave.abort(new Error("left"));
-  expect(await token).toMatchObject({ message: "left" });
+  leave.abort(new Error("aborted"));
+  expect(await token).toMatchObject({ message: "aborted" });
 });
 
-test("an aborted signal rejects with its reason", async () => {
+test("getToken() rejects with the reason of an aborted signal", async () => {
   const my = world();
   await remember(my, expiredRow());
   const auth = my.tab();
@@ -1019,7 +1019,7 @@ test("an aborted signal rejects with its reason", async () => {
   expect(await token).toBe(reason);
 });
 
-test("members that are handed around keep their object", async () => {
+test("members of Auth work when they are called without their object", async () => {
   const my = world();
   await remember(my, goodRow(expiredRow()));
   const { getToken, getUser, logout, subscribe, start, dispose } = my.tab();

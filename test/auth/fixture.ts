@@ -27,40 +27,40 @@ import { ADA, CLIENT, KEY, testClock, DEFAULT_KEY } from "../refresh/tabs.ts";
 
 export const REDIRECT_URI = "https://app.example/callback";
 
-/** A `state` of this client's form. */
+/** A `state` parameter in this client's format. */
 export const stateOf = (name: string): string =>
   [clientTag(CLIENT), name.padEnd(22, "-"), "secret".padEnd(22, "-")].join(".");
 export const STATE: string = stateOf("s");
 
 type Call = "authorize" | "exchange" | "revoke" | "endSession";
 
-/** What tests turn to make something happen. */
+/** The parts of one browser. A test replaces them to make something happen. */
 export interface World {
   readonly store: MemorySessionStore;
   readonly users: MemoryUserStore;
   readonly ledger: MemoryCallbackLedger;
   readonly locks: MemoryTabLock;
   readonly page: FakePage;
-  /** Answers to refreshes, in order. */
+  /** Responses to refresh requests, in order. */
   readonly refreshes: RefreshResponse[];
-  /** Answers the others; never, when not replaced. */
+  /** Responds to all further refresh requests. Never settles unless a test replaces it. */
   response: () => Promise<RefreshResponse>;
-  /** Its calls may be replaced. */
+  /** The authorization server. A test may replace its calls. */
   readonly server: { -readonly [call in Call]: AuthorizationServer[call] };
-  /** What `roundTrip.navigate` gives. */
+  /** The result of `RoundTrip.navigate`: the response URL. */
   navigate: () => Promise<string>;
   prepare: () => Promise<void>;
-  /** Who it is when no ID token tells. */
+  /** Returns the user when a token response has no ID token. */
   fetchUser: () => Promise<User>;
-  /** With keys that are fetched. */
+  /** Validates an ID token with fetched keys. */
   validation: (record: TokenRecord) => Promise<IdTokenValidation>;
-  /** With keys that are at hand: none. */
+  /** Validates an ID token with cached keys. By default there are none. */
   atHand: (record: TokenRecord) => Promise<IdTokenValidation>;
   sends: number;
   roundTrips: (RoundTrip & { closed: boolean })[];
-  /** Another tab's. */
+  /** The channel of another tab. */
   readonly channel: TabChannel;
-  /** `inner`: what signs in, the page's trip when not given. `outer`: what is made of the chain, itself when not given. */
+  /** `inner`: the grant that logs in, by default with the page's round trip. `outer` wraps the grant chain. */
   tab(
     inner?: Grant,
     outer?: (chain: Grant, parts: UsersParts) => Grant,
@@ -77,7 +77,7 @@ export interface FakePage extends Page {
   mayNavigate: boolean;
   problem: ConfigurationError | undefined;
   wake(): void;
-  /** A user presses a key or a pointer. */
+  /** The user presses a key or a pointer button. */
   act(): void;
 }
 
@@ -256,7 +256,7 @@ export function loginResponse(changes: Partial<TokenSet> = {}): TokenSet {
   });
 }
 
-/** Signs Ada in, behind the manager's back. */
+/** Stores `row` as Ada's session and makes Ada the default user. No manager is notified. */
 export async function remember({ store, users }: World, row: SessionRow): Promise<void> {
   await store.update(KEY, () => row);
   await users.putDefault(ADA);

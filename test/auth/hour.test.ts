@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { responseOf, expiredRow, DEFAULT_KEY } from "../refresh/tabs.ts";
 import { remember, world, type World } from "./fixture.ts";
 
-/** One hour of five tabs with tokens that live five minutes. */
+/** One simulated hour with five tabs and tokens with a lifetime of five minutes. */
 
 const LIFETIME_MS = 300_000;
 const HOUR_S = 3_600;
@@ -29,7 +29,7 @@ async function fiveTabs(my: World) {
   return tabs;
 }
 
-test("in which each asks every second takes at most 14 requests, and everybody has a good token", async () => {
+test("an hour with a call per tab and second takes at most 14 requests, and each call gets a valid token", async () => {
   const my = world();
   const tabs = await fiveTabs(my);
   const given = new Set<string>();
@@ -41,12 +41,12 @@ test("in which each asks every second takes at most 14 requests, and everybody h
     for (const { state } of tabs) expect(state).toMatchObject({ freshness: "fresh" });
   }
   expect(my.sends).toBeLessThanOrEqual(14);
-  // As many as there must be: each serves 300 s at most.
+  // The minimum: a token is valid for at most 300 s.
   expect(my.sends).toBeGreaterThanOrEqual(HOUR_S / 300);
   expect(given.size).toBe(my.sends + 1);
 });
 
-test("in which nobody asks takes none", async () => {
+test("an hour without a getToken() call takes no request", async () => {
   const my = world();
   const tabs = await fiveTabs(my);
   await vi.advanceTimersByTimeAsync(HOUR_S * 1_000);

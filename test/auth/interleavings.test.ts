@@ -3,7 +3,7 @@ import { AuthorizationError, CancelledError } from "../../src/core/errors.ts";
 import { expiredRow, settle } from "../refresh/tabs.ts";
 import { goodRow, REDIRECT_URI, remember, world, STATE } from "./fixture.ts";
 
-/** Logins, sign-outs, routers and aborts that cross each other. */
+/** Logins, logouts, router navigations and aborts overlap. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,8 +15,8 @@ afterEach(() => {
 const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 const silentRefusal = () => new AuthorizationError({ error: "login_required" }, "x");
 
-/** A way that is answered, or fails, when the test says so. */
-function way(prompt?: "none") {
+/** A user agent whose round trip returns a response, or fails, when the test says so. */
+function agent(prompt?: "none") {
   let tokens: (response: string) => void = () => {};
   let fail: (error: unknown) => void = () => {};
   const response = new Promise<string>((resolve, reject) => {
@@ -36,7 +36,7 @@ const loaded = async () => {
   await settle();
 };
 
-describe("a router that moves on in the task of start()", () => {
+describe("a router that changes the URL in the same task as start()", () => {
   test("does not lose the response", async () => {
     const my = world();
     my.page.url = RESPONSE;
@@ -48,7 +48,7 @@ describe("a router that moves on in the task of start()", () => {
     expect(my.page.url).toBe("https://app.example/home");
   });
 
-  test("does not leave who was signed in before in doubt", async () => {
+  test("keeps the signed-in user when the response is an error", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.page.url = RESPONSE;
@@ -62,7 +62,7 @@ describe("a router that moves on in the task of start()", () => {
 });
 
 test.for([`${REDIRECT_URI}?state=signed-out`, `${REDIRECT_URI}?state=CA`])(
-  "%s is no response: nothing failed, and getToken() goes to the login page",
+  "%s is no response: no login failed, and getToken() starts a login",
   async (url) => {
     const my = world();
     my.page.mayNavigate = true;
@@ -79,26 +79,26 @@ test.for([`${REDIRECT_URI}?state=signed-out`, `${REDIRECT_URI}?state=CA`])(
   },
 );
 
-describe("a login that is left", () => {
-  test("while its request is being made goes nowhere", async () => {
+describe("an aborted login", () => {
+  test("does not navigate when the abort comes while the request is built", async () => {
     const my = world();
     const leaving = new AbortController();
     my.server.authorize = async () => {
       leaving.abort(new Error("enough"));
       return "https://id.example/auth";
     };
-    const { userAgent, navigate } = way();
+    const { userAgent, navigate } = agent();
     const login = my.tab().login({ userAgent, signal: leaving.signal });
     await expect(login).rejects.toThrow("enough");
     expect(navigate).not.toHaveBeenCalled();
   });
 
-  test("before its code is there closes what was opened at once", async () => {
+  test("closes its user agent at once when the abort comes before the login chunk is loaded", async () => {
     const my = world();
     const auth = my.tab();
     auth.start();
     await auth.getUser();
-    const { userAgent, close, navigate } = way();
+    const { userAgent, close, navigate } = agent();
     const leaving = new AbortController();
     const login = auth.login({ userAgent, signal: leaving.signal });
     leaving.abort(new Error("enough"));
@@ -109,12 +109,12 @@ describe("a login that is left", () => {
 });
 
 describe("two logins at once", () => {
-  test("the first is under way when the second has ended", async () => {
+  test("the state stays authenticating for the first when the second has failed", async () => {
     const my = world();
     my.page.mayNavigate = true;
     const auth = my.tab();
     auth.start();
-    const [popup, silent] = [way(), way("none")];
+    const [popup, silent] = [agent(), agent("none")];
     void auth.login({ userAgent: popup.userAgent });
     const second = auth.login({ userAgent: silent.userAgent });
     await loaded();
@@ -128,11 +128,11 @@ describe("two logins at once", () => {
     expect(await token).toBe("at1");
   });
 
-  test("a silent one that finds nobody does not make the reason forgotten why another failed", async () => {
+  test("a silent login that finds no user keeps the error of an earlier login", async () => {
     const my = world();
     const auth = my.tab();
     auth.start();
-    const [popup, silent] = [way(), way("none")];
+    const [popup, silent] = [agent(), agent("none")];
     const first = auth.login({ userAgent: popup.userAgent });
     popup.fail(new CancelledError("x"));
     await expect(first).rejects.toMatchObject({ code: "cancelled" });
@@ -142,14 +142,14 @@ describe("two logins at once", () => {
     expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "cancelled" } });
   });
 
-  test("getToken() that wants the login page gets it after a silent one found nobody", async () => {
+  test("getToken() with a prompt starts a login after a silent login found no user", async () => {
     const my = world();
     my.page.mayNavigate = true;
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
     auth.start();
     await settle();
-    const silent = way("none");
+    const silent = agent("none");
     const login = auth.login({ userAgent: silent.userAgent });
     void auth.getToken({ prompt: "login" });
     await loaded();
@@ -160,14 +160,14 @@ describe("two logins at once", () => {
   });
 });
 
-describe("a sign-out", () => {
-  test("during a silent login stays one", async () => {
+describe("a logout", () => {
+  test("is not undone by a silent login that was in progress", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
     auth.start();
     await settle();
-    const silent = way("none");
+    const silent = agent("none");
     const login = auth.login({ userAgent: silent.userAgent });
     await loaded();
     await auth.logout({ endSession: "none" });
@@ -176,13 +176,13 @@ describe("a sign-out", () => {
     expect(auth.state.status).toBe("anonymous");
   });
 
-  test("during a login that a person sees leaves that under way", async () => {
+  test("does not end a login that the user sees", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
     auth.start();
     await settle();
-    const popup = way();
+    const popup = agent();
     const login = auth.login({ userAgent: popup.userAgent });
     await loaded();
     await auth.logout({ endSession: "none" });
@@ -192,7 +192,7 @@ describe("a sign-out", () => {
     expect(auth.state.status).toBe("authenticated");
   });
 
-  test("that is slow at the server does not leave a page where somebody signs in anew", async () => {
+  test("that is slow at the server does not navigate away from a new login", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     let revoked = () => {};
@@ -203,10 +203,10 @@ describe("a sign-out", () => {
     await settle();
     const out = auth.logout();
     await loaded();
-    const popup = way();
+    const popup = agent();
     const login = auth.login({ userAgent: popup.userAgent });
     await loaded();
-    // The aborted revocation could still meet the new login's grant.
+    // The aborted revocation could still revoke the grant of the new login.
     expect(popup.navigate).not.toHaveBeenCalled();
     revoked();
     expect(await out).toMatchObject({ server: "not_told", error: { code: "cancelled" } });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { responseOf, expiredRow, KEY, settle } from "../refresh/tabs.ts";
 import { goodRow, loginResponse, remember, REDIRECT_URI, world, type World } from "./fixture.ts";
 
-/** Resources that no login named: a refresh token is not risked for them. */
+/** Latchkey does not risk a refresh token for a resource that no login named. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,7 +15,7 @@ const ORDERS = "https://orders.example";
 const FILES = "https://files.example";
 const silently = { prompt: "none" } as const;
 
-/** Ada is signed in, and a login gives a token for what it named. */
+/** Ada is signed in, and a login returns a token for the resource that it names. */
 async function signedIn(my: World) {
   await remember(my, { ...goodRow(expiredRow()), resources: [] });
   my.page.mayNavigate = true;
@@ -40,7 +40,7 @@ async function signedIn(my: World) {
   return { auth, authorize };
 }
 
-test("B16: with prompt none it is refused without a request, and the error names what helps", async () => {
+test("B16: with prompt none a new resource is refused without a request, and the error names the options that help", async () => {
   const my = world();
   const { auth, authorize } = await signedIn(my);
   const refused = auth.getToken({ ...silently, resource: ORDERS });
@@ -51,7 +51,7 @@ test("B16: with prompt none it is refused without a request, and the error names
   expect(authorize).not.toHaveBeenCalled();
 });
 
-test("B16: two of them take one login each, and then the refresh token is asked for both", async () => {
+test("B16: two new resources take one login each, and then the refresh token serves both", async () => {
   const my = world();
   const { auth, authorize } = await signedIn(my);
   expect(await auth.getToken({ resource: ORDERS })).toBe(`token for ${ORDERS}`);
@@ -66,7 +66,7 @@ test("B16: two of them take one login each, and then the refresh token is asked 
   expect(authorize).toHaveBeenCalledTimes(2);
 });
 
-test("B16: an audience is no resource", async () => {
+test("B16: an audience is not treated as a resource", async () => {
   const my = world();
   const { auth } = await signedIn(my);
   my.refreshes.push(responseOf(2, { accessToken: "for the audience" }));

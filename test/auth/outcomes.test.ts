@@ -43,7 +43,7 @@ type Scenario = (
 const details = { hint: "x" };
 const silently = (auth: AuthManager) => auth.getToken({ prompt: "none" });
 
-/** An expired session whose refresh is answered so. */
+/** An expired session whose refresh requests get these responses. */
 const refreshed =
   (...responses: World["refreshes"]): Scenario =>
   async (world, start) => {

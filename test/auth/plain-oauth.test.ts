@@ -11,7 +11,7 @@ import {
 import { testRequests } from "../oidc/support.ts";
 import { nodeBrowser } from "../support/node-browser.ts";
 
-/** A server that is no OpenID provider: explicit endpoints, and a user fetcher that tells who signed in. */
+/** The server is not an OpenID provider: the endpoints are configured, and a user fetcher returns the user. */
 
 const REDIRECT_URI = "http://localhost:5999/callback";
 
@@ -34,7 +34,7 @@ function browser(schema = githubUser) {
   });
 }
 
-/** The redirect of a login that did not end here: what the server answered, and has not been looked at. */
+/** Starts a login, and returns its response URL before any code has handled the response. */
 async function respondedTo(auth: ReturnType<ReturnType<typeof browser>["tab"]>): Promise<string> {
   let response = "";
   const roundTrip = {
@@ -42,7 +42,7 @@ async function respondedTo(auth: ReturnType<ReturnType<typeof browser>["tab"]>):
     navigate: async (url: string) => {
       const { headers } = await fetch(url, { redirect: "manual" });
       response = headers.get("location")!;
-      throw new Error("the page left");
+      throw new Error("the page was unloaded");
     },
     close: () => {},
   };
@@ -51,7 +51,7 @@ async function respondedTo(auth: ReturnType<ReturnType<typeof browser>["tab"]>):
 }
 
 describe("a login", () => {
-  test("has a token that the API takes, the person that the API knows, and asks for no metadata", async () => {
+  test("has a token that the API accepts and the user that the API returns, and requests no metadata", async () => {
     const { tab, users } = browser();
     const auth = tab();
     expect(await auth.login()).toEqual({
@@ -73,7 +73,7 @@ describe("a login", () => {
     expect(await users.getActive()).toMatchObject({ sub: "583231", row: { renewable: true } });
   });
 
-  test("asks for neither openid nor a nonce, and proves itself with PKCE", async () => {
+  test("sends neither the scope openid nor a nonce, and uses PKCE", async () => {
     const auth = browser().tab();
     let asked = "";
     const navigate = async (url: string) => {
@@ -88,7 +88,7 @@ describe("a login", () => {
     expect(query.get("code_challenge_method")).toBe("S256");
   });
 
-  test("is remembered and refreshed, for the same person and without asking for it again", async () => {
+  test("is remembered and refreshed for the same user, without a second request for the user", async () => {
     const { tab } = browser();
     const [auth, other] = [tab(), tab()];
     await auth.login();
@@ -100,7 +100,7 @@ describe("a login", () => {
     expect(server.requests.filter((line) => line === "GET /user")).toHaveLength(1);
   });
 
-  test("whose token has no end and no refresh token stays until the server says otherwise", async () => {
+  test("gets a token that is valid for more than a year without expires_in and a refresh token", async () => {
     server.expiresIn = undefined;
     const { tab, users } = browser();
     const auth = tab();
@@ -114,7 +114,7 @@ describe("a login", () => {
   });
 });
 
-test("a device is told to wait, with status 200 too, until somebody entered its code", async () => {
+test("a device gets authorization_pending, also with status 200, until a user has entered its code", async () => {
   const { server: lazyServer } = createLazyServer({
     issuer: server.origin,
     clientId: server.clientId,
@@ -146,7 +146,7 @@ test("a device is told to wait, with status 200 too, until somebody entered its 
 });
 
 describe("a login that fails", () => {
-  test("for a code that was used is the server's word, though it comes with status 200", async () => {
+  test("because its code was used rejects with the server's error, also with status 200", async () => {
     const auth = browser().tab();
     const response = new URL(await respondedTo(auth));
     response.searchParams.set("code", "used");
@@ -157,14 +157,14 @@ describe("a login that fails", () => {
     expect(auth.state).toMatchObject({ status: "anonymous" });
   });
 
-  test("for a schema that does not fit signs nobody in", async () => {
+  test("because the schema does not fit logs no user in", async () => {
     const validate = () => ({ issues: [{ message: "no" }] });
     const { tab, users } = browser({ "~standard": { version: 1, vendor: "test", validate } });
     await expect(tab().login()).rejects.toMatchObject({ code: "user_fetch", isFinal: false });
     expect(await users.getActive()).toEqual({});
   });
 
-  test.for([401, 403])("for a token that the API refuses with %s is definite", async (status) => {
+  test.for([401, 403])("because the API refuses the token with %s is final", async (status) => {
     const auth = browser().tab();
     server.failUser = status;
     await expect(auth.login()).rejects.toMatchObject({
@@ -176,7 +176,7 @@ describe("a login that fails", () => {
   });
 });
 
-test("an API that is down for a moment costs a login nothing", async () => {
+test("a login succeeds although the API is down for a moment", async () => {
   const auth = browser().tab();
   const response = await respondedTo(auth);
   server.failUser = 502;

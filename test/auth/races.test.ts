@@ -18,7 +18,7 @@ import {
   STATE,
 } from "./fixture.ts";
 
-/** What two tabs, two instances or a store that fails in the middle can do to a session. */
+/** Two tabs, two instances or a store that fails halfway do not damage a session. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -30,7 +30,7 @@ afterEach(() => {
 const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 const GRACE = sessionKey(CLIENT, "grace");
 
-const of = (sub: string) => loginResponse({ user: { sub, claims: { sub } } });
+const tokensOf = (sub: string) => loginResponse({ user: { sub, claims: { sub } } });
 
 function partsOf(my: World, tab: string): StoreLoginParts {
   let ids = 0;
@@ -46,7 +46,7 @@ function partsOf(my: World, tab: string): StoreLoginParts {
 }
 
 describe("a login that failed", () => {
-  test("is over once the person has signed in, and out", async () => {
+  test("does not stop getToken() from starting a login once the user has logged in and out", async () => {
     const my = world();
     my.page.url = `${REDIRECT_URI}?error=access_denied&state=${STATE}`;
     my.page.mayNavigate = true;
@@ -65,7 +65,7 @@ describe("a login that failed", () => {
     expect(my.roundTrips).toHaveLength(2);
   });
 
-  test("beside a session that stands does not keep it from a login page when it ends", async () => {
+  test("during a valid session does not stop getToken() from starting a login when the session ends", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.page.url = RESPONSE;
@@ -81,7 +81,7 @@ describe("a login that failed", () => {
     expect(my.roundTrips).toHaveLength(1);
   });
 
-  test("for want of a network is finished by the next getToken()", async () => {
+  test("because of the network is completed by the next getToken()", async () => {
     const my = world();
     my.page.url = RESPONSE;
     my.page.mayNavigate = true;
@@ -96,7 +96,7 @@ describe("a login that failed", () => {
     expect(my.roundTrips).toHaveLength(0);
   });
 
-  test("because nobody could tell who it was is finished without sending the code again", async () => {
+  test("because the user could not be fetched is completed without sending the code again", async () => {
     const my = world();
     my.page.url = RESPONSE;
     const { user: _, ...nameless } = loginResponse();
@@ -113,7 +113,7 @@ describe("a login that failed", () => {
     expect(my.server.exchange).toHaveBeenCalledTimes(1);
   });
 
-  test("is still told after a silent call found nobody", async () => {
+  test("keeps its error in the state after a silent call found no user", async () => {
     const my = world();
     my.page.url = `${REDIRECT_URI}?error=access_denied&state=${STATE}`;
     my.server.exchange = () =>
@@ -124,7 +124,7 @@ describe("a login that failed", () => {
     expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "authorization" } });
   });
 
-  test("because there are no locks is not under way for ever", async () => {
+  test("because there are no locks does not leave the state authenticating", async () => {
     const my = world();
     my.page.url = RESPONSE;
     vi.spyOn(my.locks, "request").mockRejectedValueOnce(new Error("no locks"));
@@ -135,9 +135,9 @@ describe("a login that failed", () => {
   });
 });
 
-describe("a login under way", () => {
+describe("a login in progress", () => {
   test.for(["dispose() and start()", "handleCallback() by hand"])(
-    "is waited for by getToken(), after %s, too",
+    "is awaited by getToken(), also after %s",
     async (how) => {
       const my = world();
       my.page.mayNavigate = true;
@@ -163,7 +163,7 @@ describe("a login under way", () => {
     },
   );
 
-  test("is not over because another tab has news", async () => {
+  test("is not ended by a message of another tab", async () => {
     const my = world();
     my.page.url = RESPONSE;
     my.server.exchange = () => new Promise(() => {});
@@ -183,8 +183,8 @@ describe("a login under way", () => {
   });
 });
 
-describe("a login as another person", () => {
-  test("does not sign out the first one's newer login", async () => {
+describe("a login as another user", () => {
+  test("does not end a newer login of the first user", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const put = my.users.putDefault.bind(my.users);
@@ -194,17 +194,17 @@ describe("a login as another person", () => {
       await put(sub);
       await held;
     });
-    const grace = storeLogin(partsOf(my, "a"), of("grace"), of("grace").user!);
+    const grace = storeLogin(partsOf(my, "a"), tokensOf("grace"), tokensOf("grace").user!);
     await settle();
-    await storeLogin(partsOf(my, "b"), of(ADA), of(ADA).user!);
+    await storeLogin(partsOf(my, "b"), tokensOf(ADA), tokensOf(ADA).user!);
     goOn();
     await grace;
     expect(await my.users.getActive()).toMatchObject({ sub: ADA, row: { end: null } });
   });
 });
 
-describe("news that did not arrive", () => {
-  test("of a login do not send anybody to the login page", async () => {
+describe("a message that did not arrive", () => {
+  test("about a login does not cause a second login", async () => {
     const my = world();
     my.page.mayNavigate = true;
     const auth = my.tab();
@@ -216,7 +216,7 @@ describe("news that did not arrive", () => {
     expect(my.roundTrips).toHaveLength(0);
   });
 
-  test("of another person change nothing here: the token is that of this tab's person", async () => {
+  test("about another user changes nothing: the token is that of this tab's user", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     const auth = my.tab();
@@ -237,7 +237,7 @@ describe("news that did not arrive", () => {
   });
 });
 
-test("a sign-out whose store cannot be read again gives nothing away, and tells the server when it can", async () => {
+test("a logout whose store cannot be read returns no token, and revokes once the store can be read", async () => {
   const my = world();
   await remember(my, goodRow(expiredRow()));
   const auth = my.tab();
@@ -249,14 +249,14 @@ test("a sign-out whose store cannot be read again gives nothing away, and tells 
   await auth.logout();
   expect(auth.state).toEqual({ status: "anonymous" });
   await expect(auth.getToken()).rejects.toBeInstanceOf(StorageError);
-  // Who may have signed in again is not known: not before it is.
+  // The user may have logged in again: nothing is revoked until the store can be read.
   expect(my.server.revoke).not.toHaveBeenCalled();
   get.mockRestore();
   await vi.advanceTimersByTimeAsync(1_000);
   expect(my.server.revoke).toHaveBeenCalledTimes(1);
 });
 
-test("a newer Latchkey's session of any shape is told by its error", async () => {
+test("a session row of a newer Latchkey version of any shape rejects with ConfigurationError", async () => {
   const my = world();
   await remember(my, { version: 3 } as never);
   const auth = my.tab();

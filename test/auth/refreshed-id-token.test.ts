@@ -12,7 +12,7 @@ afterEach(() => {
 
 const SIGNATURE = { code: "refresh_token", reason: "id_token", claim: "signature" };
 
-/** A session whose ID token nobody has validated: its tab is gone. */
+/** A session whose ID token was never validated, because its tab was closed. */
 function pendingRow(): SessionRow {
   const row = goodRow(expiredRow());
   const tokens = { ...(row.tokens as TokenRecord), idToken: "id1", idTokenVerified: false };
@@ -51,7 +51,7 @@ test("B3: a changed auth_time is named in the state", async () => {
   expect(auth.state).toMatchObject({ error: { reason: "id_token", claim: "auth_time" } });
 });
 
-test("B1: a page that loads a session with a pending signature gives nothing that its keys say is forged", async () => {
+test("B1: a page with keys returns no token of a stored session whose pending signature is invalid", async () => {
   const my = world();
   await remember(my, pendingRow());
   my.atHand = async () => ({ type: "invalid", claim: "signature" });
@@ -64,7 +64,7 @@ test("B1: a page that loads a session with a pending signature gives nothing tha
   expect(auth.state).toMatchObject({ error: SIGNATURE });
 });
 
-test("B1: a page without keys gives the token, and validates its signature in the background", async () => {
+test("B1: a page without keys returns the token, and validates the signature in the background", async () => {
   const my = world();
   await remember(my, pendingRow());
   my.validation = async () => ({ type: "invalid", claim: "signature" });
@@ -75,7 +75,7 @@ test("B1: a page without keys gives the token, and validates its signature in th
   await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject(SIGNATURE);
 });
 
-test("B1: a tab that hears of a token from a tab without keys validates it before it gives it", async () => {
+test("B1: a tab with keys validates a token of a tab without keys before it returns the token", async () => {
   const my = world();
   await remember(my, expiredRow());
   const [one, two] = [opened(my), opened(my)];
@@ -90,14 +90,14 @@ test("B1: a tab that hears of a token from a tab without keys validates it befor
   expect(one.state).toMatchObject({ status: "expired", error: SIGNATURE });
 });
 
-test("a token whose signature is pending is given where the protocol's code cannot be loaded", async () => {
+test("a token with a pending signature is returned when the protocol chunk cannot be loaded", async () => {
   const my = world();
   await remember(my, pendingRow());
   my.atHand = () => Promise.reject(new NetworkError("a part of Latchkey could not be loaded"));
   expect(await opened(my).getToken({ prompt: "none" })).toBe("at1");
 });
 
-test("a login ends that a signature is pending", async () => {
+test("a login removes the pending signature from the row", async () => {
   const my = world();
   await remember(my, pendingRow());
   const auth = opened(my);
@@ -106,7 +106,7 @@ test("a login ends that a signature is pending", async () => {
   expect(await my.store.get(KEY)).not.toHaveProperty("signature");
 });
 
-test("a logout ends that a signature is pending", async () => {
+test("a logout removes the pending signature from the row", async () => {
   const my = world();
   await remember(my, pendingRow());
   const auth = opened(my);

@@ -5,7 +5,7 @@ import { goodRow, world, type World } from "./fixture.ts";
 
 export const GRACE = sessionKey(CLIENT, "grace");
 
-/** `lastUsedAt`: Ada's is the later one. */
+/** A session row of `sub`. Ada's `lastUsedAt` is the later one. */
 export function rowOf(sub: string, row: SessionRow = expiredRow()): SessionRow {
   const tokens = row.tokens as TokenRecord;
   return {
@@ -21,13 +21,13 @@ export function rowOf(sub: string, row: SessionRow = expiredRow()): SessionRow {
   };
 }
 
-/** Of somebody who is not remembered. */
+/** A session row of a user who is not remembered. */
 export function guest(sub: string): SessionRow {
   const { remembered: _, ...row } = goodRow(rowOf(sub));
   return { ...row, lifetime: "tabs" };
 }
 
-/** Ada and Grace have sessions here; Ada is who new tabs are for. */
+/** Stores sessions of Ada and Grace. Ada is the default user. */
 export async function two(my: World = world()): Promise<World> {
   for (const sub of ["grace", ADA]) {
     const row = goodRow(rowOf(sub));

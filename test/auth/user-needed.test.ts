@@ -5,7 +5,7 @@ import { AutoLoginGrant } from "../../src/grants/auto-login-grant.ts";
 import { ADA, responseOf, expiredRow, KEY, settle } from "../refresh/tabs.ts";
 import { goodRow, loginResponse, remember, REDIRECT_URI, world } from "./fixture.ts";
 
-/** The server asks for the user: what pages show, and where `getToken()` goes. */
+/** The server needs the user. The tests check the state of every tab and the behaviour of `getToken()`. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -31,7 +31,7 @@ const EXPIRED = {
 };
 const silently = { prompt: "none" } as const;
 
-/** Ada's token has expired, and the server wants her back. */
+/** Ada's token has expired, and the server requires a new login. */
 async function needed() {
   const my = world();
   await remember(my, expiredRow());
@@ -45,7 +45,7 @@ async function needed() {
   return { my, a, b };
 }
 
-test("A5: every tab says that the user is needed, after one request, and so does the next page", async () => {
+test("A5: every tab and the next page say that the user is needed, after one request", async () => {
   const { my, a, b } = await needed();
   expect(a.state).toMatchObject(EXPIRED);
   expect(b.state).toMatchObject(EXPIRED);
@@ -59,7 +59,7 @@ test("A5: every tab says that the user is needed, after one request, and so does
   expect(my.sends).toBe(1);
 });
 
-test("A5: getToken() in a visible tab goes to the login page, and the login ends it everywhere", async () => {
+test("A5: getToken() in a visible tab starts a login, and the login restores every tab", async () => {
   const { my, a, b } = await needed();
   my.page.mayNavigate = true;
   my.navigate = async () => `${REDIRECT_URI}?code=c&state=s`;
@@ -72,7 +72,7 @@ test("A5: getToken() in a visible tab goes to the login page, and the login ends
   expect(await my.store.get(KEY)).toMatchObject({ refusals: {}, tokens: { refreshToken: "rt9" } });
 });
 
-test("A5: a refresh that works again later brings the session back without a login", async () => {
+test("A5: a later refresh that succeeds restores the session without a login", async () => {
   const { my, a, b } = await needed();
   await vi.advanceTimersByTimeAsync(600_000);
   my.refreshes.push(responseOf(2));
@@ -82,7 +82,7 @@ test("A5: a refresh that works again later brings the session back without a log
   expect(b.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
 });
 
-test("A5: a token that is still valid is given, and nobody is told before it ends", async () => {
+test("A5: a token that is still valid is returned, and the state changes only when it expires", async () => {
   const my = world();
   await remember(my, goodRow(expiredRow()));
   my.refreshes.push(refused("user needed", "interaction_required"));
@@ -105,7 +105,7 @@ test("A5: a token that is still valid is given, and nobody is told before it end
   expect(my.sends).toBe(1);
 });
 
-test("A5: a login for one person shows no list of people", async () => {
+test("A5: a login for a known user shows no account picker", async () => {
   const my = world();
   await remember(my, expiredRow());
   my.refreshes.push(refused("user needed", "login_required"));
@@ -122,10 +122,10 @@ test("A5: a login for one person shows no list of people", async () => {
   expect(authorize).toHaveBeenCalledWith(expect.objectContaining({ loginHint: ADA }), undefined);
 });
 
-describe("a target of its own", () => {
+describe("a target other than the default", () => {
   const resource = "https://api.example";
 
-  test("A5: that needs the user goes to a login for this target, and the session stands", async () => {
+  test("A5: that needs the user starts a login for this target, and the session stays", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.refreshes.push(refused("user needed", "consent_required"));
@@ -147,7 +147,7 @@ describe("a target of its own", () => {
     expect(my.sends).toBe(1);
   });
 
-  test("A5: that is wrong goes nowhere, and no tab asks for it again", async () => {
+  test("A5: that is wrong starts no login, and no tab requests it again", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.refreshes.push(refused("wrong request", "invalid_target"));

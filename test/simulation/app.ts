@@ -14,12 +14,12 @@ const RESOURCE = "https://api.example";
 
 export const TARGETS: readonly TargetKey[] = [targetKey({}), targetKey({ resource: RESOURCE })];
 
-/** What an app does in a tab: it asks for tokens, signs people in and signs them out. */
+/** The app in a tab: it requests tokens, and logs users in and out. */
 export class App {
   readonly #stage: Stage;
   readonly #subject: Subject;
   readonly #server: Server;
-  /** Who still waits, by need. */
+  /** The tabs of the calls that are still pending, by need. */
   readonly waiting = new Map<number, Tab>();
   #needs = 0;
   #logins = 0;
@@ -30,7 +30,7 @@ export class App {
     this.#server = server;
   }
 
-  /** Asks until there is a definite answer, as apps do. */
+  /** Calls the refresher until it returns a token or throws a final error, as apps do. */
   async ask(tab: Tab, user: string, target: TargetKey, notGeneration: number): Promise<void> {
     const { life, refresher, clock } = tab;
     const need = ++this.#needs;
@@ -75,7 +75,7 @@ export class App {
     }
   }
 
-  /** Whose session ended may sign in again. */
+  /** In some runs, logs the user in again after the end of the session. */
   async #again(tab: Tab, user: string): Promise<void> {
     const { prng } = this.#stage;
     await tab.clock.sleep(prng.between(500, 1_900));
@@ -119,18 +119,18 @@ export class App {
       authTime: 7,
       resources: [RESOURCE],
     });
-    // A store that fails leaves the session as it was.
+    // When the store fails, the session stays as it was.
     await storeLogin({ ...parts(tab, user), clock }, response, response.user!).catch(() => {});
   }
 
   async logout(tab: Tab, user: string): Promise<void> {
-    const left = await localLogout(parts(tab, user)).catch(() => undefined);
-    if (left?.refreshToken === undefined || this.#stage.prng.chance(0.5)) return;
-    await tab.send.revoke(user, left.refreshToken).catch(() => {});
+    const loggedOut = await localLogout(parts(tab, user)).catch(() => undefined);
+    if (loggedOut?.refreshToken === undefined || this.#stage.prng.chance(0.5)) return;
+    await tab.send.revoke(user, loggedOut.refreshToken).catch(() => {});
   }
 }
 
-/** Every person is the default here: sessions stand beside one another. */
+/** Every user is the default user here, so that a run can have sessions of several users. */
 function parts({ life, store, channel, random, clock }: Tab, user: string): StoreLoginParts {
   return {
     client: CLIENT,

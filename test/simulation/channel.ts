@@ -14,7 +14,7 @@ export class Broadcast {
     this.#stage = stage;
   }
 
-  /** A tab hears itself at once and without a loss. */
+  /** The channel of one tab. The tab receives its own messages at once, and all of them. */
   of(life: TabLifecycle): TabChannel {
     const listeners = new Set<Listener>();
     this.#tabs.set(life, listeners);

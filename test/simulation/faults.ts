@@ -3,16 +3,18 @@ import type { Fault } from "./mixes.ts";
 import { FINE, record, type Point, type Stage, type Weather } from "./stage.ts";
 import type { Tab } from "./tab.ts";
 
+/** The tabs and users that faults may hit. */
 export interface Victims {
-  /** All that were ever opened. */
+  /** All tabs that were ever opened, closed ones included. */
   readonly tabs: readonly Tab[];
   readonly users: readonly string[];
+  /** Opens a new tab. */
   open(): void;
 }
 
 type Strike = (tab: Tab) => void;
 
-/** Makes things go wrong: at random instants, and when a tab owns an attempt. */
+/** Injects faults at random instants, and while a tab owns an attempt. */
 export class Faults {
   readonly #stage: Stage;
   readonly #app: App;
@@ -30,7 +32,7 @@ export class Faults {
       .filter(([fault]) => stage.mix.faults.has(fault));
   }
 
-  /** Until `endMs`, when everything comes right. */
+  /** Injects faults until `endMs`. Then every fault ends. */
   begin(endMs: number): void {
     const { scheduler, weather, mix, prng } = this.#stage;
     if (mix.faults.has("slow storage")) weather.slowStorage = prng.chance(0.8);
@@ -75,7 +77,7 @@ export class Faults {
   #strikes(): Partial<Record<Fault, Strike>> {
     const { prng, scheduler } = this.#stage;
     const wakeLater = ({ life }: Tab, ms: number) => {
-      record(this.#stage, { what: "fault", kind: "wakes after", tab: life.name, ms });
+      record(this.#stage, { what: "fault", kind: "resumes after", tab: life.name, ms });
       scheduler.after(ms, () => life.wake());
     };
     const reopenLater = () => scheduler.after(prng.between(50, 3_000), () => this.#victims.open());
@@ -121,7 +123,7 @@ export class Faults {
     };
   }
 
-  /** Of no length in particular, or longer than others are patient. Milliseconds. */
+  /** A random duration, or one after which other tabs may take over. Milliseconds. */
   #while(): number {
     const { prng } = this.#stage;
     return prng.chance(0.5) ? prng.anyScale(50, 60_000) : prng.between(15_000, 60_000);
@@ -144,14 +146,14 @@ export class Faults {
   #changeSession(tab: Tab): void {
     const { prng } = this.#stage;
     const user = prng.pick(this.#victims.users);
-    // Of a tab's own will: only one that runs has any.
+    // Only a tab whose code runs can start a login or a logout.
     if (tab.life.state !== "awake") return;
-    const signIn = async (at: Tab) => this.#app.login(at, user);
-    if (prng.chance(0.3)) return void signIn(tab);
+    const logIn = async (at: Tab) => this.#app.login(at, user);
+    if (prng.chance(0.3)) return void logIn(tab);
     void this.#app.logout(tab, user);
     this.#stage.scheduler.after(prng.anyScale(20, 20_000), () => {
       const other = this.#living().find(({ life }) => life.state === "awake");
-      if (other) void signIn(other);
+      if (other) void logIn(other);
     });
   }
 }

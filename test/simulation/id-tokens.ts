@@ -2,14 +2,15 @@ import type { TokenRecord } from "../../src/core/session.ts";
 import type { User } from "../../src/core/user.ts";
 import type { Prng } from "./prng.ts";
 
-/** What is wrong with an ID token. */
+/** The fault of an invalid ID token. */
 export type Flaw = "claims" | "signature";
 
 export const ISSUER = "https://id.example";
 export const CLIENT_ID = "client";
+/** Lifetime of every ID token. Seconds. */
 export const LIFETIME_S = 600;
 
-/** What may be wrong about the claims of a refreshed ID token. Nothing of it needs a key to be seen. */
+/** Wrong claims for refreshed ID tokens. The client detects each of them without a key. */
 const WRONG: readonly Readonly<Record<string, unknown>>[] = [
   { sub: "eve" },
   { iss: "https://evil.example" },
@@ -20,7 +21,7 @@ const WRONG: readonly Readonly<Record<string, unknown>>[] = [
   { iat: undefined },
 ];
 
-/** Of the server that signed it. `number` makes it one of its kind. */
+/** An ID token as the server issues it. `number` makes the token unique. */
 export function idTokenOf(
   sub: string,
   number: number,
@@ -49,12 +50,12 @@ function encoded(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
-/** None of the server's keys fits. */
+/** True if the signature fits no key of the server. */
 export function isForged(idToken: string | undefined): boolean {
   return idToken?.includes(".bad~") ?? false;
 }
 
-/** What a validation finds: the claims name the ID token that they are of. */
+/** The user that a validation returns. The extra claim `idToken` holds the validated ID token. */
 export function userOf(sub: string, idToken: string | undefined): User {
   const claims = idToken === undefined ? {} : payloadOf(idToken);
   return { sub, claims: { ...claims, sub, idToken } };
@@ -65,7 +66,7 @@ function payloadOf(idToken: string): object {
   return JSON.parse(Buffer.from(payload, "base64url").toString()) as object;
 }
 
-/** The ID token whose validation the record tells of. */
+/** The ID token whose validation returned the user of this record. */
 export function validatedIn({ user }: TokenRecord): unknown {
   return user.claims["idToken"];
 }

@@ -60,16 +60,18 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   "refusals end": refusalsEnd,
   "back-off": backOffIsShared,
   validations: validationsDoNotCross,
-  "verdicts kept": everyIdTokenIsValidated,
+  "validations kept": everyIdTokenIsValidated,
 };
 
 export const INVARIANT_NAMES: readonly string[] = Object.keys(INVARIANTS);
 
 export interface Violation {
   readonly invariant: string;
+  /** A description of the first violation. */
   readonly what: string;
 }
 
+/** Checks all invariants on a finished run. */
 export function violations(evidence: Evidence): Violation[] {
   return Object.entries(INVARIANTS).flatMap(([invariant, check]) => {
     const what = check(evidence);

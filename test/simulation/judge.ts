@@ -4,26 +4,26 @@ import type { Mix } from "./mixes.ts";
 import type { Server } from "./server.ts";
 import { all, type Of, type Trace } from "./trace.ts";
 
-/** A run that is over, as invariants look at it. */
+/** A finished run, which every invariant checks. */
 export interface Evidence {
   readonly trace: Trace;
   readonly mix: Mix;
   readonly timing: RefreshTiming;
   readonly server: Pick<Server, "find" | "isCurrent">;
-  /** At rest, by person. */
+  /** The rows at the end of the run, by user. */
   readonly rows: ReadonlyMap<string, SessionRow>;
 }
 
-/** Says what is wrong, or nothing. */
+/** Returns a description of the first violation, or `undefined`. */
 export type Invariant = (evidence: Evidence) => string | undefined;
 
-/** When the sender of a request learned what became of it; never: infinity. */
+/** By request: when its sender learned the result. Milliseconds; `Infinity` if never. */
 export function overAt(trace: Trace): (id: number) => number {
   const over = new Map(all(trace, "over").map(({ id, t }) => [id, t]));
   return (id) => over.get(id) ?? Infinity;
 }
 
-/** When the lock of an attempt that had sent at `t` was free, or its tab gone; never: infinity. */
+/** By send: when the lock of its attempt became free or its tab closed. Milliseconds; `Infinity` if never. */
 export function ownerEndAt(trace: Trace): (send: Of<"send">) => number {
   const ends = new Map(all(trace, "owner end").map(({ attemptId, t }) => [attemptId, t]));
   return ({ claim }) => ends.get(claim.attemptId) ?? Infinity;

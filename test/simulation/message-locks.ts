@@ -4,7 +4,7 @@ import type { TabLifecycle } from "./tab-life.ts";
 
 const OWN = "own/";
 
-/** What stands in for Web Locks in a tab, and the trace of when its owners ended. */
+/** Wraps the replacement of Web Locks in a tab, and records when owners of attempts end. */
 export function messageLocks(stage: Stage, life: TabLifecycle, locks: TabLock): TabLock {
   const held = new Set<string>();
   const end = (attemptId: string) => {

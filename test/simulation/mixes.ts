@@ -1,4 +1,4 @@
-/** What can go wrong in a run. */
+/** The kinds of faults that a run can inject. */
 export const FAULTS = [
   "crash",
   "reload",
@@ -24,7 +24,7 @@ export const FAULTS = [
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** What the client is told about the server's leeway, and what the server does. Milliseconds. */
+/** The server's reuse leeway: `told` is configured at the client, `real` is what the server grants. Milliseconds. */
 export interface Leeway {
   readonly told: number | undefined;
   readonly real: number;
@@ -36,18 +36,18 @@ const LEEWAYS: Readonly<Record<string, Leeway>> = {
   "10s": { told: 10_000, real: 10_000 },
   "120s": { told: 120_000, real: 120_000 },
 };
-/** The app takes the server for a strict one, and it is not. */
+/** The app configures a leeway of 0, but the server has one. */
 const MISTAKEN = "0 as told";
 
 export interface Mix {
-  /** As in `MIX=…`. */
+  /** The value for the environment variable `MIX`. The name is part of the random seed. */
   readonly name: string;
   readonly faults: ReadonlySet<Fault>;
   readonly leeway: Leeway;
   readonly webLocks: boolean;
 }
 
-/** Two at a time, where each needs the other to do harm. */
+/** Pairs of faults that do harm only together. */
 const PAIRS: readonly (readonly [Fault, Fault])[] = [
   ["hang", "lost response"],
   ["hang", "messages"],
@@ -66,14 +66,14 @@ const SETS: readonly (readonly [name: string, faults: readonly Fault[]])[] = [
   ["all", FAULTS],
 ];
 
-/** No fault, each alone and all together at each kind of server, with Web Locks and without; and the pairs. */
+/** No fault, each fault and all faults, at each kind of server, with and without Web Locks. Plus the pairs. */
 export const MIXES: readonly Mix[] = [
   ...[true, false].flatMap((webLocks) =>
     Object.keys(LEEWAYS).flatMap((leeway) =>
       SETS.map(([name, faults]) => mixOf(name, faults, leeway, webLocks)),
     ),
   ),
-  // Elsewhere a session is over before they have done anything.
+  // With the other leeways a session ends before a pair has an effect.
   ...["unknown", "10s"].flatMap((leeway) =>
     PAIRS.map((pair) => mixOf(pair.join(" and "), pair, leeway, true)),
   ),
@@ -93,7 +93,7 @@ export function mixNamed(name: string): Mix {
   const mix = MIXES.find((mix) => mix.name === name);
   if (!mix)
     throw new Error(
-      `there is no mix ${name}; there are: ${MIXES.map(({ name }) => name).join(", ")}`,
+      `unknown mix "${name}"; choose one of: ${MIXES.map(({ name }) => name).join(", ")}`,
     );
   return mix;
 }

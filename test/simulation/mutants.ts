@@ -4,22 +4,22 @@ import { build, type Plugin, type Rolldown } from "vite";
 import type { Subject } from "./subject.ts";
 import type { RefreshTiming } from "../../src/refresh/timing.ts";
 
-/** A change of the machine that takes one of its guards away. */
+/** A changed copy of the code under test that lacks one guard. */
 export interface Mutant {
   readonly name: string;
-  /** In files of `src/`. */
+  /** Replacements in files of `src/`. */
   readonly edits: readonly (readonly [file: string, from: string, to: string])[];
   readonly timing?: Partial<RefreshTiming>;
-  /** Where it shows. */
+  /** The mix in which the invariants catch this mutant. */
   readonly mix: string;
-  /** The invariants that see it, each. */
+  /** The invariants that must all report a violation. */
   readonly breaks: readonly string[];
 }
 
 const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
 const SUBJECT = fileURLToPath(new URL("subject.ts", import.meta.url));
 
-/** The machine as the mutant has it. */
+/** Builds the code under test with the edits of a mutant. */
 export async function mutated({ edits, timing }: Mutant): Promise<Subject> {
   const result = await build({
     configFile: false,
@@ -42,7 +42,7 @@ function edited(edits: Mutant["edits"]): Plugin {
       if (mine.length === 0) return undefined;
       let code = await readFile(id, "utf8");
       for (const [file, from, to] of mine) {
-        if (!code.includes(from)) throw new Error(`${file} has no ${from}`);
+        if (!code.includes(from)) throw new Error(`${file} does not contain: ${from}`);
         code = code.replace(from, () => to);
       }
       return code;
@@ -52,7 +52,7 @@ function edited(edits: Mutant["edits"]): Plugin {
 
 export const MUTANTS: readonly Mutant[] = [
   {
-    name: "no compare of seq and gen in T1",
+    name: "T1 compares neither sequence nor generation",
     edits: [
       [
         "refresh/transactions.ts",
@@ -74,19 +74,19 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I1", "I2", "I5"],
   },
   {
-    name: "no compare of gen in T1",
+    name: "T1 does not compare generation",
     edits: [["refresh/transactions.ts", "row.generation !== seen.generation || ", ""]],
     mix: "bfcache/10s/messages",
     breaks: ["I1 token"],
   },
   {
-    name: "no test of the owner",
+    name: "a tab claims without a test of the owner's lock",
     edits: [["refresh/machine.ts", "row.attempt && row.attempt.sequence !== run.passed", "false"]],
     mix: "nothing/unknown/web locks",
     breaks: ["I1"],
   },
   {
-    name: "a take-over after 5 s",
+    name: "a tab takes an attempt over after 5 s",
     edits: [
       [
         "refresh/timing.ts",
@@ -99,7 +99,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I1"],
   },
   {
-    name: "no compare of cseq",
+    name: "a commit does not compare committedSequence",
     edits: [
       [
         "refresh/transactions.ts",
@@ -111,7 +111,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I3"],
   },
   {
-    name: "no strict fence",
+    name: "a response is stored although a later attempt exists",
     edits: [
       [
         "refresh/transactions.ts",
@@ -123,20 +123,20 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I5b"],
   },
   {
-    name: "no permit",
+    name: "a send needs no permit",
     edits: [["refresh/claim.ts", "clock.monotonic() - begun > run.timing.permitMs", "false"]],
     mix: "hang/unknown/web locks",
     breaks: ["I1 token", "I1 permit"],
   },
   {
-    name: "a drain shorter than the ghost",
+    name: "a drain is shorter than a request in flight",
     edits: [],
     timing: { drainMs: 50 },
     mix: "crash/unknown/web locks",
     breaks: ["I5b"],
   },
   {
-    name: "an owner that goes says that it has not sent",
+    name: "a closing owner says that it has not sent",
     edits: [
       ["refresh/owner.ts", "const unsent = this.#firstSentAt === undefined", "const unsent = true"],
     ],
@@ -144,19 +144,19 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I5b"],
   },
   {
-    name: "a strict server is as patient as others",
+    name: "a take-over at a strict server comes as early as elsewhere",
     edits: [["refresh/watch.ts", "(run.reuseLeewayMs ?? Infinity) < takeoverMs", "false"]],
     mix: "freeze/10s/web locks",
     breaks: ["I1"],
   },
   {
-    name: "an invalid_grant ends whatever session there is",
+    name: "an invalid_grant ends any session in the row",
     edits: [["refresh/transactions.ts", "isStillOurs(row, claimed) ? endedRow", "row ? endedRow"]],
     mix: "session and slow network/10s/web locks",
     breaks: ["I7"],
   },
   {
-    name: "only the first unanswered send is waited for",
+    name: "a drain follows only the first send without a response",
     edits: [
       [
         "refresh/claim.ts",
@@ -168,7 +168,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I5b"],
   },
   {
-    name: "who has given its lock away may send",
+    name: "an owner that has released its lock sends",
     edits: [
       ["refresh/transactions.ts", "if (owner.isReleased || satisfying", "if (satisfying"],
       ["refresh/claim.ts", "if (owner.isReleased) return {", "if (false) return {"],
@@ -178,25 +178,25 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I1 lock"],
   },
   {
-    name: "a drain without an end",
+    name: "a drain never ends",
     edits: [["refresh/drain.ts", "run.passed = attempt.sequence;", ""]],
     mix: "crash/unknown/web locks",
     breaks: ["I6"],
   },
   {
-    name: "a store that is used in its sleep",
+    name: "a frozen page uses the store",
     edits: [["refresh/awake-store.ts", "if (!page.frozen()) return;", "return;"]],
     mix: "freeze/unknown/web locks",
     breaks: ["I10"],
   },
   {
-    name: "an unanswered send counts as none",
+    name: "a send without a response does not count",
     edits: [["refresh/claim.ts", 'certain = response.type !== "unknown";', "certain = true;"]],
     mix: "lost response/0/web locks",
     breaks: ["I7"],
   },
   {
-    name: "an answer that could not be stored is thrown away",
+    name: "a response that could not be stored is discarded",
     edits: [
       [
         "refresh/until-stored.ts",
@@ -208,7 +208,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I8"],
   },
   {
-    name: "a discarded answer is revoked whatever session stands",
+    name: "a discarded response is revoked although a session is alive",
     edits: [
       [
         "auth/logout/revocation.ts",
@@ -220,13 +220,13 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I13 revocation"],
   },
   {
-    name: "a revocation that no login waits for",
+    name: "no login waits for a revocation",
     edits: [["auth/logout/pass-revocations.ts", "clock.sleep(PASS_MS", "clock.sleep(0"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13"],
   },
   {
-    name: "a revocation that gives its lock away when it leaves",
+    name: "a revocation releases its lock as soon as it is sent",
     edits: [
       ["auth/logout/revocation.ts", "await response.catch(() => clock.sleep(DRAIN_MS));", ""],
     ],
@@ -234,7 +234,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I13"],
   },
   {
-    name: "a revocation whose ghost is not waited for",
+    name: "a failed revocation releases its lock at once",
     edits: [
       ["auth/logout/revocation.ts", "response.catch(() => clock.sleep(DRAIN_MS))", "response"],
     ],
@@ -242,55 +242,55 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I13"],
   },
   {
-    name: "a revocation without a permit",
+    name: "a revocation needs no permit",
     edits: [["auth/logout/revocation.ts", "clock.monotonic() - asked > PERMIT_MS", "false"]],
     mix: "all/unknown/web locks",
     breaks: ["I13 permit"],
   },
   {
-    name: "a login that waits for as long as a revocation may take",
+    name: "a login waits for as long as a revocation may take",
     edits: [["auth/logout/pass-revocations.ts", "PASS_MS = 1_000", "PASS_MS = 19_000"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13 wait"],
   },
   {
-    name: "a login that does not abort the revocations of its tab",
+    name: "a login does not abort the revocations of its tab",
     edits: [["auth/logout/revoke.ts", "this.#stop.abort(reason);", ""]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13 gives way"],
   },
   {
-    name: "a revocation that is tried again while a login is under way",
+    name: "a revocation is retried while a login is in progress",
     edits: [["auth/logout/revoke.ts", "over !== this.#login; await over", "false; await over"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13 gives way"],
   },
   {
-    name: "a late answer over a later one",
+    name: "a late response replaces a later one",
     edits: [["refresh/transactions.ts", "sequence > row.committedSequence && (", "("]],
     mix: "hang and slow network/0 as told/web locks",
     breaks: ["I3", "I4"],
   },
   {
-    name: "an answer that is stored in a session that ended",
+    name: "a response is stored in an ended session",
     edits: [["refresh/transactions.ts", "!isNewer(row) && !row.end &&", "!isNewer(row) &&"]],
     mix: "keys/unknown/web locks",
     breaks: ["I11"],
   },
   {
-    name: "an end that leaves the tokens there",
+    name: "an ended session keeps its tokens",
     edits: [["refresh/transactions.ts", "renewable: false, access: {}, tokens: null", ""]],
     mix: "lost response/0/web locks",
     breaks: ["I11"],
   },
   {
-    name: "one flight for all wants",
+    name: "one refresh is shared by all targets",
     edits: [["refresh/coordinator.ts", "JSON.stringify([user, target])", "user"]],
     mix: "nothing/unknown/web locks",
     breaks: ["I12"],
   },
   {
-    name: "a message with a token",
+    name: "a message contains a token",
     edits: [
       [
         "refresh/commit.ts",
@@ -302,7 +302,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I9"],
   },
   {
-    name: "an ID token whose claims nobody validates",
+    name: "the claims of a refreshed ID token are not validated",
     edits: [
       [
         "oidc/id-token/validate-refreshed.ts",
@@ -314,7 +314,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["claims"],
   },
   {
-    name: "wrong claims are a refused request",
+    name: "wrong claims count as a refused request",
     edits: [
       [
         "refresh/commit.ts",
@@ -325,54 +325,54 @@ export const MUTANTS: readonly Mutant[] = [
       ["refresh/commit.ts", "if (!row) return", "return"],
     ],
     mix: "keys/unknown/web locks",
-    breaks: ["verdicts kept"],
+    breaks: ["validations kept"],
   },
   {
-    name: "a clock that ends sessions",
+    name: "the clock of the device ends sessions",
     edits: [["oidc/id-token/claims.ts", "if ((isSame || isOlder) && isOver", "if (isOver"]],
     mix: "clock jump/unknown/web locks",
-    breaks: ["verdicts"],
+    breaks: ["validations"],
   },
   {
-    name: "a token that is given before its signature is validated with keys at hand",
+    name: "a tab with keys returns a token before it validates the signature",
     edits: [["refresh/commit.ts", "await validateAtHand(run, stored)", "stored"]],
     mix: "keys/unknown/web locks",
     breaks: ["signatures"],
   },
   {
-    name: "a reader that leaves the signature to the tab that stored it",
+    name: "a reading tab leaves the signature to the tab that stored it",
     edits: [["refresh/machine.ts", "await validateAtHand(run, row)", "row"]],
     mix: "keys/unknown/web locks",
     breaks: ["signatures"],
   },
   {
-    name: "a signature that cannot be validated now is never validated",
+    name: "a signature that cannot be validated at once is never validated",
     edits: [["refresh/coordinator.ts", "this.#validateLater(need.user, delayMs)", "{}"]],
     mix: "keys/unknown/web locks",
-    breaks: ["verdicts kept"],
+    breaks: ["validations kept"],
   },
   {
-    name: "a bad ID token that ends another login's session",
+    name: "an invalid ID token ends the session of another login",
     edits: [
       ["refresh/transactions.ts", 'isLive(row, committed) && row.signature === "pending"', "row"],
     ],
     mix: "session and keys/unknown/web locks",
-    breaks: ["verdicts"],
+    breaks: ["validations"],
   },
   {
-    name: "a validation that is stored with an ID token that came since",
+    name: "a validation is stored with a newer ID token",
     edits: [["refresh/transactions.ts", "if (record.idToken !== idToken) return committed;", ""]],
     mix: "keys/unknown/web locks",
-    breaks: ["verdicts"],
+    breaks: ["validations"],
   },
   {
-    name: "an answer that takes a validation back",
+    name: "a response undoes a validation",
     edits: [["refresh/transactions.ts", " && row.signature === signature", ""]],
     mix: "slow storage and keys/unknown/web locks",
-    breaks: ["verdicts"],
+    breaks: ["validations"],
   },
   {
-    name: "a refresh token that is thrown away with an access token of no use",
+    name: "a refresh token is discarded with an unusable access token",
     edits: [
       [
         "refresh/claim.ts",
@@ -384,7 +384,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I8"],
   },
   {
-    name: "a refusal that no tab reads",
+    name: "no tab reads a stored refusal",
     edits: [
       ["refresh/machine.ts", 'refused && refused.refusal.meaning !== "unexplained"', "false"],
       ["refresh/transactions.ts", "!before && currentRefusal", "false && currentRefusal"],
@@ -394,7 +394,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["refusals"],
   },
   {
-    name: "a refusal that nobody can explain is no reason to wait",
+    name: "an unexplained refusal causes no pause",
     edits: [
       ["refresh/transactions.ts", "!before && currentRefusal", "false && currentRefusal"],
       ["refresh/pause.ts", "currentRefusal(row, run.need.target, now)?.remainingMs ?? 0", "0"],
@@ -403,13 +403,13 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["refusals"],
   },
   {
-    name: "a refusal that no success ends",
+    name: "a successful refresh does not end a refusal",
     edits: [["refresh/transactions.ts", "...withoutRefusal(stored, target)", "...stored"]],
     mix: "unexplained/unknown/web locks",
     breaks: ["refusals end"],
   },
   {
-    name: "a page load that begins the back-off anew",
+    name: "a page load restarts the back-off",
     edits: [["refresh/pause.ts", "(attempt.retryAt ?? 0) - now", "0"]],
     mix: "reload and outage/unknown/web locks",
     breaks: ["back-off"],
@@ -427,7 +427,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I1"],
   },
   {
-    name: "without Web Locks nobody listens for a sign of life",
+    name: "without Web Locks a silent owner counts as ended after 5 s",
     edits: [
       [
         "browser/tabs/broadcast-tab-lock.ts",

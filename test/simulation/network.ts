@@ -15,7 +15,7 @@ import type { TabStore } from "./store.ts";
 import type { Subject } from "./subject.ts";
 import type { TabLifecycle } from "./tab-life.ts";
 
-/** The way from tabs to the server and back. */
+/** The network between the tabs and the server. */
 export class Network {
   readonly #stage: Stage;
   readonly #server: Server;
@@ -35,7 +35,7 @@ export class Network {
       hasKeys = true;
       record(this.#stage, { what: "keys", tab: life.name });
     };
-    // Such as the keys of its own login.
+    // A tab may have keys from the start, for example from its own login.
     if (prng.chance(0.3)) learnKeys();
     return {
       prepare: () => this.#pass(life, 0.5),
@@ -57,14 +57,14 @@ export class Network {
     };
   }
 
-  /** What revokes in a tab. */
+  /** The revocation endpoint as one tab calls it. */
   serverOf(life: TabLifecycle): {
     revoke(refreshToken: string, signal: AbortSignal): Promise<void>;
   } {
     return { revoke: (refreshToken, signal) => this.#revoke(life, refreshToken, signal) };
   }
 
-  /** A while, or none. */
+  /** Waits for one network delay, or not at all with the probability `none`. */
   #pass(life: TabLifecycle, none: number): Promise<void> {
     const { prng, scheduler } = this.#stage;
     if (prng.chance(none)) return Promise.resolve();
@@ -106,7 +106,7 @@ export class Network {
         record(this.#stage, { what: "over", tab: life.name, id, response: response.type });
         resolve(response);
       };
-      const cut = { type: "unknown", byServer: false, cause: new NetworkError("cut") } as const;
+      const cut = { type: "unknown", byServer: false, cause: new NetworkError("connection lost") } as const;
       const timer = scheduler.after(timing.requestMs, () =>
         life.deliver("timer", () => finish(cut)),
       );
@@ -126,12 +126,12 @@ export class Network {
     const { scheduler, weather, prng } = this.#stage;
     if (!weather.online) return void scheduler.after(prng.between(0, 20), cut);
     if (strikes(this.#stage, "lost request", 0.3)) return this.#maybe(cut);
-    // The tab's end of the connection breaks; what has left goes on, slowly.
+    // The tab's end of the connection breaks. A request that has left still arrives, slowly.
     const isCut = strikes(this.#stage, "lost response", 0.2);
     const ms = isCut ? prng.between(100, 1_900) : this.#delay();
     if (isCut) scheduler.after(prng.between(0, ms), cut);
     const process = (isLast: boolean) => {
-      // What is not on its way yet goes with its tab, or does not.
+      // A request that has not left yet may be lost with its tab.
       if (!weather.online || (life.state === "dead" && prng.chance(0.2))) return cut();
       const response = this.#response({ life, id, token, previous, target });
       if (!response) return this.#maybe(cut);
@@ -141,12 +141,12 @@ export class Network {
       scheduler.after(this.#delay(), () => {
         if (!weather.online) return cut();
         arrive(response);
-        this.#stage.atPoint("answered", life.name);
+        this.#stage.atPoint("responded", life.name);
       });
     };
     const isResent = strikes(this.#stage, "resend", 0.25);
     scheduler.after(ms, () => process(!isResent));
-    // By the browser itself, when the connection closes before the answer's headers.
+    // The browser itself repeats a POST whose connection closes before the response headers.
     if (isResent) scheduler.after(ms + prng.between(1, 300), () => process(true));
   }
 
@@ -155,7 +155,7 @@ export class Network {
     if (prng.chance(0.5)) scheduler.after(this.#delay(), cut);
   }
 
-  /** Undefined: there will be none. */
+  /** Returns `undefined` when the server sends no response. */
   #response({
     id,
     token,
@@ -163,7 +163,7 @@ export class Network {
     target,
   }: Sending): ((clock: Clock) => RefreshResponse) | undefined {
     const { weather, prng, lifetimeMs } = this.#stage;
-    const cause = new Error("the server cannot now");
+    const cause = new Error("the server is unavailable");
     const skipped = (response: RefreshResponse) => {
       record(this.#stage, { what: "process", id, token, outcome: "not processed" });
       return () => response;
@@ -213,7 +213,7 @@ export class Network {
     };
   }
 
-  /** Milliseconds, one way. */
+  /** The delay in one direction. Milliseconds. */
   #delay(): number {
     const { prng } = this.#stage;
     if (strikes(this.#stage, "slow network", 0.4)) return prng.between(0, 20_000);
@@ -231,9 +231,9 @@ export class Network {
         isOver = true;
         end();
       };
-      const cut = () => finish(() => reject(new NetworkError("cut")));
+      const cut = () => finish(() => reject(new NetworkError("connection lost")));
       const fail = () => life.deliver("result", cut);
-      // What has left goes on.
+      // A request that has left still reaches the server.
       signal.addEventListener("abort", cut);
       scheduler.after(timing.requestMs, fail);
       if (!weather.online || weather.outage !== "none") return fail();

@@ -3,7 +3,7 @@ import type { RefreshPorts } from "../../src/refresh/run.ts";
 import { EPOCH, record, type Stage } from "./stage.ts";
 import type { TabLifecycle } from "./tab-life.ts";
 
-/** Timers stand still while the tab does, and fire when it wakes. */
+/** The clock of one tab. Timers that expire while the tab is stopped fire when its code runs again. */
 export function tabClock(stage: Stage, life: TabLifecycle): Clock {
   const { scheduler, weather, timing, prng } = stage;
   const origin = prng.between(0, 1_000_000);

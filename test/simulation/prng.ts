@@ -1,4 +1,4 @@
-/** Random values that a seed decides (sfc32). */
+/** A pseudorandom generator with a seed (sfc32). */
 export class Prng {
   #a = 0;
   #b = 0;
@@ -6,7 +6,7 @@ export class Prng {
   #counter = 1;
 
   constructor(seed: string) {
-    // FNV-1a, so that neighbouring seeds and other mixes have nothing in common.
+    // FNV-1a, so that neighbouring seeds and different mixes give unrelated values.
     let hash = 2_166_136_261;
     for (let i = 0; i < seed.length; i++) hash = Math.imul(hash ^ seed.charCodeAt(i), 16_777_619);
     this.#a = hash | 0;
@@ -15,7 +15,7 @@ export class Prng {
     for (let i = 0; i < 12; i++) this.fraction();
   }
 
-  /** At least 0 and less than 1. */
+  /** A number that is at least 0 and less than 1. */
   fraction(): number {
     const t = (((this.#a + this.#b) | 0) + this.#counter) | 0;
     this.#counter = (this.#counter + 1) | 0;
@@ -29,7 +29,7 @@ export class Prng {
     return low + (high - low) * this.fraction();
   }
 
-  /** From `low` to `high`, the small ones as likely as the large ones. */
+  /** A number from `low` to `high`. Every order of magnitude is equally likely. */
   anyScale(low: number, high: number): number {
     return low * (high / low) ** this.fraction();
   }

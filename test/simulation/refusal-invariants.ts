@@ -4,19 +4,19 @@ import { hasFault, type Evidence } from "./judge.ts";
 import { EPOCH } from "./stage.ts";
 import { all, type Of } from "./trace.ts";
 
-/** By kind and number, the shortest time for which no tab asks again. Milliseconds. */
+/** By meaning and count: how long a refusal is valid at least. Milliseconds. */
 const VALID_FOR_MS: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
   "user needed": [600_000, 3_600_000],
   "wrong request": [60_000, 600_000, 3_600_000],
   unexplained: [2_000, 30_000],
 };
 
-/** A date has no room for all digits of a time. Milliseconds. */
+/** Tolerance, because dates have fewer fraction digits than virtual times. Milliseconds. */
 const ROUNDING_MS = 1;
 
-/** A target that was refused is not asked for again by any tab while the refusal stands; that of the default target is for all. */
+/** No tab requests a target while its refusal is valid. "user needed" for the default target holds for all targets. */
 export function refusedIsNotAsked({ trace, mix }: Evidence): string | undefined {
-  // By the wall clock they end sooner, or later.
+  // Refusals end by the wall clock, so here they end sooner or later.
   if (hasFault(mix, "clock jump")) return undefined;
   const refused = new Map<string, SessionRow>();
   for (const event of trace) {
@@ -28,16 +28,16 @@ export function refusedIsNotAsked({ trace, mix }: Evidence): string | undefined 
     for (const target of new Set([DEFAULT_TARGET, wanted])) {
       const refusal = row.refusals?.[target];
       if (!refusal || (target !== wanted && refusal.meaning !== "user needed")) continue;
-      const stands = VALID_FOR_MS[refusal.meaning];
-      const until = refusal.lastAt - EPOCH + stands[Math.min(refusal.count, stands.length) - 1]!;
+      const validMs = VALID_FOR_MS[refusal.meaning];
+      const until = refusal.lastAt - EPOCH + validMs[Math.min(refusal.count, validMs.length) - 1]!;
       if (t < until - ROUNDING_MS)
-        return `${tab} asked for ${wanted} ${Math.round(until - t)} ms too early`;
+        return `${tab} requested ${wanted} ${Math.round(until - t)} ms too early`;
     }
   }
   return undefined;
 }
 
-/** A server that answers well again is asked again in the end: at rest nothing of the default target's refusal is left. */
+/** Tabs send again once the server has recovered: at the end no row has a refusal of the default target. */
 export function refusalsEnd({ rows }: Evidence): string | undefined {
   for (const [user, { end, refusals }] of rows) {
     if (!end && refusals?.[DEFAULT_TARGET]) return `the session of ${user} is still refused`;
@@ -45,7 +45,7 @@ export function refusalsEnd({ rows }: Evidence): string | undefined {
   return undefined;
 }
 
-/** Pauses between the sends of one refresh token triple, whichever tab sends, and after a reload. */
+/** Each pause between the sends of one refresh token is three times the one before, across tabs and reloads. */
 export function backOffIsShared({ trace, timing, mix }: Evidence): string | undefined {
   if (hasFault(mix, "clock jump")) return undefined;
   const claims = new Map<string, Of<"write">>();
@@ -64,7 +64,7 @@ export function backOffIsShared({ trace, timing, mix }: Evidence): string | unde
     const [claim, claimBefore] = [send, before].map(
       (one) => one && claims.get(`${one.user} ${one.claim.sequence}`),
     );
-    // A new attempt begins anew.
+    // A new attempt starts with the first pause again.
     if (!before || !claim || !claimBefore || claim.after.attempt!.sends === 0) continue;
     if (nonces.has(before.id)) continue;
     const { sends } = claimBefore.after.attempt!;

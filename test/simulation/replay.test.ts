@@ -7,14 +7,14 @@ import { show } from "./trace.ts";
 const one = asked();
 
 if (one) {
-  test("the run that is asked for", async () => {
+  test("the run of SEED and MIX violates no invariant", async () => {
     const { trace, violations } = await simulate(one.mix, one.seed);
     console.log(trace.map((event) => show(event)).join("\n"));
     expect(violations).toEqual([]);
   });
 }
 
-test("the same seed is the same run, another is another", async () => {
+test("the same seed gives the same run, and another seed another run", async () => {
   const mix = mixNamed("all/unknown/web locks");
   const run = async (seed: number) =>
     (await simulate(mix, seed)).trace.map((event) => show(event)).join("\n");

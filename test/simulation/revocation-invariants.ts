@@ -2,7 +2,7 @@ import { hasFault, refreshTokenOf, type Evidence } from "./judge.ts";
 import { all, type Of } from "./trace.ts";
 import { PASS_MS, PERMIT_MS } from "../../src/auth/logout/revocation.ts";
 
-/** I13: a login is not undone by what belongs to an older one. */
+/** I13: neither a token nor a revocation of an older login undoes a later login. */
 export function loginIsCurrent(evidence: Evidence): string | undefined {
   const { trace, server, mix } = evidence;
   const families = new Map<string, number>();
@@ -20,7 +20,7 @@ export function loginIsCurrent(evidence: Evidence): string | undefined {
   return undone && `the revocation of ${undone.token} undid a later login`;
 }
 
-/** A revocation leaves only when the session it is about is over. */
+/** A revocation is sent only after its session has ended. */
 export function revokesOnlyWhatIsOver({ trace, server }: Evidence): string | undefined {
   const stored = new Map<string, number>();
   for (const event of trace) {
@@ -31,12 +31,12 @@ export function revokesOnlyWhatIsOver({ trace, server }: Evidence): string | und
     if (event.what !== "revocation leaves") continue;
     const { family, user } = server.find(event.token)!;
     if (stored.get(user) === family)
-      return `${event.tab} revoked ${event.token} of a session that stands`;
+      return `${event.tab} revoked ${event.token} of a session that is alive`;
   }
   return undefined;
 }
 
-/** A revocation leaves within a permit of asking for its lock: a login may have stopped waiting for it. */
+/** A revocation is sent at most `PERMIT_MS` after it requested its lock: later, a login may no longer wait for it. */
 export function revokesInTime({ trace, mix }: Evidence): string | undefined {
   if (!mix.webLocks) return undefined;
   const asked = new Map<string, number>();
@@ -52,14 +52,14 @@ export function revokesInTime({ trace, mix }: Evidence): string | undefined {
   return undefined;
 }
 
-/** No login waits for longer than it may: a user waits for it. */
+/** No login waits for revocations for longer than `PASS_MS`, because a user waits for the login. */
 export function loginsLeaveInTime({ trace, mix }: Evidence): string | undefined {
   if (hasFault(mix, "hang", "freeze", "bfcache")) return undefined;
   const slow = all(trace, "login").find((login) => waitedMs(login) > PASS_MS);
   return slow && `${slow.tab} waited for revocations for ${waitedMs(slow)} ms`;
 }
 
-/** A login of a tab aborts the revocations of this tab, and they are not sent again before that login is over. */
+/** A login aborts the revocations of its tab. The tab does not send them again before the login has ended. */
 export function revocationsGiveWay({ trace }: Evidence): string | undefined {
   const open = new Map<number, Of<"revocation leaves">>();
   const sent = new Map<string, Set<string>>();
@@ -74,7 +74,7 @@ export function revocationsGiveWay({ trace }: Evidence): string | undefined {
     if (what === "login over") logins.delete(event.id);
     if (what === "login") {
       const late = [...open.values()].find((leave) => leave.tab === event.tab && isBarred(leave));
-      if (late) return `${event.tab} signed in with a revocation of ${late.token} under way`;
+      if (late) return `${event.tab} logged in while a revocation of ${late.token} was in flight`;
     }
     if (what === "revocation leaves") {
       if (isBarred(event)) return `${event.tab} revoked ${event.token} during a login`;
@@ -87,8 +87,9 @@ export function revocationsGiveWay({ trace }: Evidence): string | undefined {
 }
 
 /**
- * A login waits for the revocations that are under way when it asks for their lock, for a second at most. What the server does
- * with one of them after that second, no client knows. Nor can a login wait for a revocation that begins after it has left.
+ * Whether a client could have prevented that a revocation ended the grant of a later login. A login waits for revocations in
+ * flight for a second at most. No client knows what the server does with a revocation after that second. A login cannot wait
+ * for a revocation that is sent after the login has left.
  */
 function undoesLogin(
   { trace, server, timing }: Evidence,
@@ -98,10 +99,10 @@ function undoesLogin(
   const { id } = all(trace, "revocation").findLast((sent) => sent.t === t && sent.token === token)!;
   const leave = all(trace, "revocation leaves").find((leave) => leave.id === id)!;
   const over = all(trace, "revocation over").find((over) => over.id === id)?.t ?? Infinity;
-  // The lock goes with its tab, and what that sent goes on.
+  // A closed tab loses the lock, but its request still reaches the server.
   if (all(trace, "fault").some(({ kind, tab }) => kind === "gone" && tab === leave.tab))
     return false;
-  // And no client waits for longer than a drain for a request that is over for its tab.
+  // After a failed or aborted request, no client waits for longer than a drain.
   if (t - over >= timing.drainMs) return false;
   return all(trace, "login").some((login) => {
     const later = server.find(login.token)!;
@@ -110,7 +111,7 @@ function undoesLogin(
   });
 }
 
-/** Rounded, because the instants of a run have fractions. */
+/** How long a login waited for revocations. Rounded, because times have fractions. Milliseconds. */
 function waitedMs({ asked, left }: Of<"login">): number {
   return Math.round(left - asked);
 }

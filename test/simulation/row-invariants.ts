@@ -1,7 +1,7 @@
 import { hasFault, refreshTokenOf, type Evidence } from "./judge.ts";
 import { all, type Of, type Trace } from "./trace.ts";
 
-/** I3: `generation`, `sequence` and `committedSequence` never decrease; a commit has a later attempt than the one before, and moves `generation` by one. */
+/** I3: `generation`, `sequence` and `committedSequence` never decrease. A commit increases `generation` by one. */
 export function monotoneRow({ trace }: Evidence): string | undefined {
   for (const { before, after, kind, tab } of all(trace, "write")) {
     if (!before) continue;
@@ -11,7 +11,7 @@ export function monotoneRow({ trace }: Evidence): string | undefined {
       sequence < before.sequence ||
       committedSequence < before.committedSequence
     )
-      return `${tab} stepped back`;
+      return `${tab} decreased a counter of the row`;
     if (generation !== before.generation && generation !== before.generation + 1)
       return `${tab} skipped a generation`;
     if (kind === "commit" && committedSequence <= before.committedSequence)
@@ -24,18 +24,18 @@ export function monotoneRow({ trace }: Evidence): string | undefined {
 export function noStepBack({ trace, server }: Evidence): string | undefined {
   for (const { before, after, kind, tab } of all(trace, "write")) {
     const [old, young] = [refreshTokenOf(before), refreshTokenOf(after)];
-    // What a login brings is as old as its way was long, and another family.
+    // The tokens of a login belong to another family, and may be older because of a slow response.
     if (kind === "login" || old === undefined || young === undefined) continue;
     if (server.find(young)!.number < server.find(old)!.number) {
-      return `${tab} put ${young} in the place of ${old}`;
+      return `${tab} replaced ${old} by the older ${young}`;
     }
   }
   return undefined;
 }
 
 /**
- * I7: ended by the server's word only, about the token that is stored, as the tab that ends it heard it; and a lost response is
- * called one.
+ * I7: a tab ends a session only after the tab itself received `invalid_grant` for the stored refresh token. When a response
+ * was lost, the reason says so.
  */
 export function noFalseDeath({ trace, mix }: Evidence): string | undefined {
   const sends = new Map<number, Of<"send">>();
@@ -55,14 +55,14 @@ export function noFalseDeath({ trace, mix }: Evidence): string | undefined {
     const { reason } = event.after.end!;
     if (reason === "id_token") continue;
     if (!refused.has(`${event.tab} ${token}`)) return `${reason}, but ${token} was not refused`;
-    // What a browser sends twice by itself nobody can know.
+    // No client can know that the browser itself sent a request twice.
     if (reason === "invalid_grant" && rotated.has(token) && !hasFault(mix, "resend"))
-      return `the answer to ${token} was lost`;
+      return `the reason is invalid_grant, but the response to ${token} was lost`;
   }
   return undefined;
 }
 
-/** I8: without a crash, a freeze, a hang or a fault of the network the server expects the stored token, at rest, and no session ended. */
+/** I8: without a crash, a freeze, a hang or a network fault, the server expects the stored token, and no session ended. */
 export function noForgottenToken({ mix, rows, server, trace }: Evidence): string | undefined {
   const { faults } = mix;
   const isSafe = [...faults].every((fault) =>
@@ -82,19 +82,19 @@ export function noForgottenToken({ mix, rows, server, trace }: Evidence): string
   const revoked = all(trace, "grant lost").filter(({ by }) => by === "revocation");
   for (const [user, row] of rows) {
     const token = refreshTokenOf(row);
-    // I13 says when the revocation of an older session may end the grant that a login shares with it.
+    // I13 checks when the revocation of an older session may end the grant that a later login shares.
     const last = lastTokenOf(trace, user);
     const isRevoked = revoked.some(({ grant }) => last && grant === server.find(last)!.grant);
     if (isSafe && row.end && row.end.reason !== "id_token" && !isRevoked)
-      return `the session ended: ${row.end.reason}`;
+      return `the session of ${user} ended: ${row.end.reason}`;
     if (token === undefined || server.isCurrent(token)) continue;
     if (revoked.some(({ grant }) => grant === server.find(token)!.grant)) continue;
-    return `${token} is stored, the server has another`;
+    return `${token} is stored, but the server expects another refresh token`;
   }
   return undefined;
 }
 
-/** The refresh token that a user's row had last, also when the end of its session has emptied it since. */
+/** The last refresh token in a user's row, even if the end of the session has deleted this token since. */
 function lastTokenOf(trace: Trace, user: string): string | undefined {
   return all(trace, "write")
     .filter((write) => write.user === user)

@@ -1,11 +1,11 @@
-/** Something that happens at an instant of virtual time. */
+/** A callback that runs at an instant of virtual time. */
 export interface Job {
   readonly at: number;
   readonly order: number;
   run: (() => void) | undefined;
 }
 
-/** Virtual time: one job after the other, and after each all promises that it settled. */
+/** Virtual time: runs one job after the other, and after each job all its microtasks. */
 export class Scheduler {
   /** Milliseconds since the run began. */
   now = 0;
@@ -22,7 +22,7 @@ export class Scheduler {
     job.run = undefined;
   }
 
-  /** Until `end`, or until `isOver` says so or nothing is left. */
+  /** Runs jobs until `end`, until `isOver` returns true, or until no job remains. */
   async run(end: number, isOver: () => boolean = () => false): Promise<void> {
     await turn();
     for (;;) {
@@ -70,7 +70,7 @@ function isBefore(a: Job, b: Job): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
-/** From inside of a microtask a tick comes after all microtasks, however many follow one another; a macrotask would cost more. */
+/** Resolves after all chained microtasks. `nextTick` inside a microtask does that, and costs less than a macrotask. */
 function settled(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }

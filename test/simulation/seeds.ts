@@ -2,15 +2,15 @@ import { mixNamed, type Mix } from "./mixes.ts";
 import { simulate } from "./simulate.ts";
 import { show, type Trace } from "./trace.ts";
 
-/** Of each mix. */
+/** Runs of each mix. */
 const SEEDS = Number(process.env["SEEDS"] ?? 200);
-/** Of a failed run. */
+/** Lines of the trace in the error of a failed run. */
 const SHORT_TRACE = 60;
 
-/** Runs a mix with each seed. @throws Error the first run that violates an invariant, with how to replay it */
+/** Runs a mix with each seed. @throws Error for the first run that violates an invariant, with the command to replay it */
 export async function runSeeds(mix: Mix): Promise<void> {
   const { stackTraceLimit } = Error;
-  // Nobody reads where the errors in a run come from, and to find out takes a tenth of its time.
+  // No test reads the stack traces of errors in a run, and they take a tenth of its time.
   Error.stackTraceLimit = 0;
   try {
     for (let seed = 1; seed <= SEEDS; seed++) await runSeed(mix, seed);
@@ -31,7 +31,7 @@ async function runSeed(mix: Mix, seed: number): Promise<void> {
   );
 }
 
-/** The run that `SEED` and `MIX` ask for. */
+/** The run that the environment variables `SEED` and `MIX` select. */
 export function asked(): { mix: Mix; seed: number } | undefined {
   const { SEED, MIX } = process.env;
   return SEED === undefined || MIX === undefined
@@ -39,10 +39,10 @@ export function asked(): { mix: Mix; seed: number } | undefined {
     : { mix: mixNamed(MIX), seed: Number(SEED) };
 }
 
-/** What matters most, and the end of it. */
+/** The last lines of a trace, without its most frequent events. */
 function shortened(trace: Trace): string[] {
   const lines = trace
     .filter(({ what }) => !["message", "pause", "transaction", "ask"].includes(what))
     .map((event) => show(event));
-  return [`… ${Math.max(0, lines.length - SHORT_TRACE)} before`, ...lines.slice(-SHORT_TRACE)];
+  return [`… ${Math.max(0, lines.length - SHORT_TRACE)} earlier`, ...lines.slice(-SHORT_TRACE)];
 }

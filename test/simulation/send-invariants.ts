@@ -2,33 +2,33 @@ import type { SessionRow } from "../../src/core/session.ts";
 import { hasFault, overAt, ownerEndAt, refreshTokenOf, type Evidence } from "./judge.ts";
 import { all, type Of, type Trace } from "./trace.ts";
 
-/** I1: at most once unless lost. */
+/** I1: a refresh token is sent again only after the earlier send or its owner ended, or when a take-over is due. */
 export function atMostOnceUnlessLost(evidence: Evidence): string | undefined {
   return meeting(evidence, (send, before) => send.token === before.token);
 }
 
-/** Nothing is sent by who has given its lock away. */
+/** An owner that has released its lock sends nothing. */
 export function holdsItsLock({ trace }: Evidence): string | undefined {
   const end = ownerEndAt(trace);
   const late = all(trace, "send").find((send) => end(send) < send.t);
   return late && `${late.tab} sent ${late.token} without the lock of ${late.claim.attemptId}`;
 }
 
-/** What is sent was claimed not longer ago than a permit lasts. */
+/** Every send follows its claim within `permitMs`. */
 export function sendsInTime({ trace, timing }: Evidence): string | undefined {
   const claimed = claimedAt(trace);
   const late = all(trace, "send").find((send) => send.t - claimed(send) > timing.permitMs);
   return late && `${late.tab} sent ${late.token} ${late.t - claimed(late)} ms after its claim`;
 }
 
-/** When the T1 before a send was applied. */
+/** By send: when the T1 before it was applied. Milliseconds. */
 function claimedAt(trace: Trace): (send: Of<"send">) => number {
   const writes = all(trace, "write").filter(({ kind }) => kind === "claim");
   const times = new Map(writes.map(({ user, after, t }) => [`${user} ${after.sequence}`, t]));
   return ({ user, claim }) => times.get(`${user} ${claim.sequence}`)!;
 }
 
-/** I2: at most one attempt of a session is sent, not over, its owner alive and younger than a take-over. */
+/** I2: of each session, at most one attempt is in flight, has a living owner and is too young for a take-over. */
 export function exclusion(evidence: Evidence): string | undefined {
   return meeting(
     evidence,
@@ -50,23 +50,24 @@ function meeting(
     for (const before of sends.slice(0, i)) {
       if (!isRival(send, before) || send.t - before.t >= age) continue;
       if (Math.min(over(before.id), end(before)) > send.t) {
-        return `${send.tab} sent ${send.token} (${send.id}) while ${before.id} of ${before.tab} was under way`;
+        return `${send.tab} sent ${send.token} (${send.id}) while ${before.id} of ${before.tab} was in flight`;
       }
     }
   }
   return undefined;
 }
 
-/** What is sent is the token of the row, as the claim before it found it. */
+/** Every send uses the refresh token that the row had at its claim. */
 export function sendsTheStoredToken({ trace, mix }: Evidence): string | undefined {
   const stored = new Map<string, string | undefined>();
   for (const event of trace) {
     if (event.what === "write") stored.set(event.user, refreshTokenOf(event.after));
-    // Signed out between T1 and the send, or committed by a late answer that cannot do harm.
+    // With a leeway of 0 a late response may be committed between T1 and the send; it does no harm.
     if (event.what !== "send" || mix.leeway.told === 0) continue;
     const token = stored.get(event.user);
+    // After a logout between T1 and the send there is no token.
     if (token !== undefined && token !== event.token && !isReplaced(trace, event)) {
-      return `${event.tab} sent ${event.token}, stored is ${token}`;
+      return `${event.tab} sent ${event.token}, but ${token} is stored`;
     }
   }
   return undefined;
@@ -74,8 +75,8 @@ export function sendsTheStoredToken({ trace, mix }: Evidence): string | undefine
 
 function isReplaced(trace: Evidence["trace"], { user, claim, t }: Of<"send">): boolean {
   return all(trace, "write").some(
-    ({ user: whose, after, t: at }) =>
-      whose === user &&
+    ({ user: owner, after, t: at }) =>
+      owner === user &&
       at <= t &&
       after.sequence > claim.sequence &&
       after.sessionId !== claim.sessionId,
@@ -83,8 +84,8 @@ function isReplaced(trace: Evidence["trace"], { user, claim, t }: Of<"send">): b
 }
 
 /**
- * I5: the server ends a grant for a token that is used again only if one send met it twice, if a request came later than any
- * client waits for, or if a token it had issued was not stored when the request was claimed: the answer was lost, or its reader gone.
+ * I5: the server ends a grant for a reused token only in three cases. One send reached the server twice. Or a request arrived
+ * later than any client waits. Or an issued token was not stored at the claim, because its response was lost or its tab closed.
  */
 export function noSelfInflictedRevocation({ trace, server, timing }: Evidence): string | undefined {
   const sends = new Map(all(trace, "send").map((send) => [send.id, send]));
@@ -108,12 +109,12 @@ export function noSelfInflictedRevocation({ trace, server, timing }: Evidence): 
     const send = sends.get(id)!;
     if (outcome !== "reuse" || resent.has(family) || t - send.t >= timing.drainMs) continue;
     if (tokens.every((token) => (storedAt.get(token) ?? Infinity) <= claimed(send)))
-      return `${token} was used again, and nothing lost`;
+      return `${token} was used again although no response was lost`;
   }
   return undefined;
 }
 
-/** I5b: never with a leeway that suits, ghosts shorter than the drain and no resend on the wire. */
+/** I5b: within its leeway the server ends no grant, if no request outlives a drain and the browser resends nothing. */
 export function noRevocationWithinLeeway({ trace, mix, timing }: Evidence): string | undefined {
   const lost = all(trace, "grant lost").find(({ by }) => by === "reuse");
   if (!lost || hasFault(mix, "resend") || (mix.leeway.told ?? Infinity) < mix.leeway.real)
@@ -128,18 +129,18 @@ export function noRevocationWithinLeeway({ trace, mix, timing }: Evidence): stri
     firstUse.set(token, first);
     if (t - first >= mix.leeway.real) return undefined;
   }
-  return `grant ${lost.grant} was lost by ${lost.token}`;
+  return `the reuse of ${lost.token} ended grant ${lost.grant}`;
 }
 
-/** I11: an end is one: it has no tokens and no attempt, only a login follows it, and no send is later than a permit. */
+/** I11: an ended session has no tokens and no attempt. Only a login or logout follows, and no send after `permitMs`. */
 export function nothingAfterAnEnd({ trace, timing }: Evidence): string | undefined {
   const endedAt = new Map<string, number>();
   for (const event of trace) {
     if (event.what === "write") {
       const { tab, kind, before, after, t } = event;
       if (before?.end && kind !== "login" && kind !== "logout")
-        return `${tab} wrote into a session that was over: ${kind}`;
-      if (after.end && !isEmpty(after)) return `${tab} ended a session and left something in it`;
+        return `${tab} wrote into an ended session: ${kind}`;
+      if (after.end && !isEmpty(after)) return `${tab} ended a session, but not all of it is deleted`;
       if (before && !before.end && before.sessionId !== after.sessionId)
         endedAt.set(before.sessionId, t);
       if (after.end && !endedAt.has(after.sessionId)) endedAt.set(after.sessionId, t);
@@ -147,7 +148,7 @@ export function nothingAfterAnEnd({ trace, timing }: Evidence): string | undefin
     if (event.what !== "send") continue;
     const end = endedAt.get(event.claim.sessionId);
     if (end !== undefined && event.t - end > timing.permitMs)
-      return `${event.tab} sent ${event.token} after the end`;
+      return `${event.tab} sent ${event.token} after the end of the session`;
   }
   return undefined;
 }

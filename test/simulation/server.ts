@@ -2,36 +2,36 @@ import { idTokenOf, type Flaw } from "./id-tokens.ts";
 import { EPOCH, record, type Stage } from "./stage.ts";
 import type { Issued, Outcome } from "./trace.ts";
 
-/** What a person allowed this client to do: everything issued for it ends with it. */
+/** A user's authorization of this client. All tokens of a grant end with it. */
 interface Grant {
   readonly id: number;
   isLost: boolean;
 }
 
-/** The refresh tokens of one login, each made from the one before. */
+/** The refresh tokens of one login. Each one replaces the one before. */
 interface Family {
   readonly id: number;
   readonly grant: Grant;
   readonly user: string;
   current: string;
-  /** What `current` was made from: it may be used again for a while. */
+  /** The token before `current`. It may be used again within the leeway. */
   previous: string | undefined;
 }
 
 export interface Granted extends Issued {
   readonly idToken?: string;
-  /** Of its ID token. */
+  /** The flaw of the ID token, if it has one. */
   readonly flaw?: Flaw | undefined;
   readonly target: string;
   readonly user: string;
   readonly grant: number;
-  /** Its login. */
+  /** The id of the family: one per login. */
   readonly family: number;
-  /** Of all that were issued, in order. */
+  /** Counts all responses of the server, in order. */
   readonly number: number;
 }
 
-/** An authorization server that rotates refresh tokens and detects their reuse; inside the leeway the latest use wins. */
+/** An authorization server that rotates refresh tokens and detects their reuse. Within the leeway the latest use wins. */
 export class Server {
   readonly #stage: Stage;
   readonly #families = new Map<string, Family>();
@@ -46,7 +46,7 @@ export class Server {
     this.#stage = stage;
   }
 
-  /** A login while the person is still signed in at the server shares the grant. */
+  /** Logs a user in. A login in the same server session shares the grant of the earlier login. */
   login(user: string, target: string): Granted {
     const before = this.#sessions.get(user);
     const grant =
@@ -82,13 +82,13 @@ export class Server {
     if (family && !family.grant.isLost) this.#lose(family.grant, "revocation", token);
   }
 
-  /** Whether it is the one that the server expects next. */
+  /** Whether the server expects this refresh token next. */
   isCurrent(token: string): boolean {
     const family = this.#families.get(token);
     return family?.current === token && !family.grant.isLost;
   }
 
-  /** By refresh or access token. */
+  /** Finds a response by its refresh or access token. */
   find(token: string): Granted | undefined {
     return this.#granted.get(token);
   }
@@ -114,7 +114,7 @@ export class Server {
     return granted;
   }
 
-  /** A refresh may come without one, and with one that is bad: a login that is, is none. */
+  /** A refresh response may have no ID token or a flawed one. A login always has a valid one. */
   #idToken(sub: string, number: number, isLogin: boolean): Pick<Granted, "idToken" | "flaw"> {
     const { mix, prng, scheduler } = this.#stage;
     const isGood = isLogin || !mix.faults.has("keys");

@@ -15,19 +15,20 @@ import { CLIENT, openTab, type Machine, type Tab } from "./tab.ts";
 import type { Trace } from "./trace.ts";
 import { WebLocks } from "./web-locks.ts";
 
+/** What a run did, and the invariants that it violated. */
 export interface Outcome {
   readonly trace: Trace;
   readonly violations: readonly Violation[];
 }
 
-/** How long it may take until everything that is pending has come right. Milliseconds. */
+/** Time for all pending calls to end. Milliseconds. */
 const PATIENCE_MS = 400_000;
-/** Longer than any refusal stands. Milliseconds. */
+/** Longer than any refusal is valid. Milliseconds. */
 const REFUSED_MS = 3_660_000;
-/** What is on its way by then has arrived after it. Milliseconds. */
+/** Time for all requests and messages in flight to arrive. Milliseconds. */
 const REST_MS = 65_000;
 
-/** One run of a mix: the same seed gives the same run. */
+/** Runs a mix once. The same seed gives the same run. */
 export async function simulate(mix: Mix, seed: number, subject = ORIGINAL): Promise<Outcome> {
   const prng = new Prng(`${mix.name} ${seed}`);
   const scheduler = new Scheduler();
@@ -63,7 +64,7 @@ export async function simulate(mix: Mix, seed: number, subject = ORIGINAL): Prom
   for (const user of users) await signedIn(scheduler, app, tabs[0]!, user);
   const begun = scheduler.now;
   const endMs = prng.between(40_000, 90_000);
-  // In bursts: tabs wake together.
+  // In bursts, because tabs resume together.
   for (let n = prng.between(3, 8); n >= 1; n--) {
     const spreadMs = prng.pick([20, 2_000]);
     scheduler.after(prng.between(0, endMs), () => {
@@ -132,7 +133,7 @@ function machineOf(
   return { tabs, users, open };
 }
 
-/** A store that fails now and then is asked again: a run begins with a session. */
+/** A run starts with a session, so the login is repeated until the failing store has stored it. */
 async function signedIn(scheduler: Scheduler, app: App, tab: Tab, user: string): Promise<void> {
   while (!tab.store.peek(sessionKey(CLIENT, user))) {
     let isOver = false;

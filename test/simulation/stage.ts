@@ -4,21 +4,21 @@ import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Happening, Traced } from "./trace.ts";
 
-/** Shorter than in life, so that a run sees its end. */
+/** `inDoubtMs` is shorter than in production, so that it passes within a run. */
 export const TIMING: RefreshTiming = { ...REFRESH_TIMING, inDoubtMs: 40_000 };
 
-/** A real day, so that a token's end is a date. */
+/** Start of virtual time. A realistic date, because tokens expire at a date. Milliseconds since the Unix epoch. */
 export const EPOCH = 1_700_000_000_000;
 
-/** What the whole machine, its network and the server suffer from now. */
+/** The present faults of the browser, its network and the server. */
 export interface Weather {
   online: boolean;
-  /** What the server does instead of answering. */
+  /** How the server fails: it sends no response ("silent"), or this status. */
   outage: "none" | "silent" | "503" | "500" | "429";
   keysDown: boolean;
   slowStorage: boolean;
   wallOffsetMs: number;
-  /** False at the end of a run, when everything that is left must come right. */
+  /** False at the end of a run, when faults have ended and all pending calls must end. */
   faulty: boolean;
 }
 
@@ -31,10 +31,10 @@ export const FINE: Readonly<Weather> = {
   faulty: true,
 };
 
-/** An instant in the life of an attempt at which a fault may hit its owner. */
-export type Point = "claimed" | "permitted" | "sent" | "processed" | "answered" | "committed";
+/** A point of an attempt at which a fault may hit its owner. */
+export type Point = "claimed" | "permitted" | "sent" | "processed" | "responded" | "committed";
 
-/** What everything in a run shares. */
+/** The parts that everything in a run shares. */
 export interface Stage {
   readonly mix: Mix;
   readonly timing: RefreshTiming;
@@ -42,7 +42,7 @@ export interface Stage {
   readonly scheduler: Scheduler;
   readonly weather: Weather;
   readonly trace: Traced[];
-  /** Of the access tokens the server gives. Milliseconds. */
+  /** Lifetime of the access tokens. Milliseconds. */
   readonly lifetimeMs: number;
   atPoint: (point: Point, tab: string) => void;
 }
@@ -51,14 +51,14 @@ export function record(stage: Stage, happening: Happening): void {
   stage.trace.push({ t: stage.scheduler.now, ...happening });
 }
 
-/** Whether a fault of this kind happens here. */
+/** Decides at random whether a fault of this kind happens now. */
 export function strikes(
   stage: Stage,
   fault: Parameters<Mix["faults"]["has"]>[0],
   probability: number,
 ): boolean {
   const { mix, weather, prng } = stage;
-  // All together, each is rarer: else nothing would ever succeed.
+  // When all faults are active each is rarer. Otherwise no refresh would ever succeed.
   const share = mix.faults.size > 2 ? 0.3 : 1;
   return weather.faulty && mix.faults.has(fault) && prng.chance(probability * share);
 }

@@ -4,21 +4,21 @@ import { record, strikes, type Stage } from "./stage.ts";
 import type { TabLifecycle } from "./tab-life.ts";
 import type { Claim, Writing } from "./trace.ts";
 
-/** The watchdog of every call. Milliseconds. */
+/** Timeout of every call. Milliseconds. */
 export const IDB_TIMEOUT_MS = 5_000;
 
-/** Rows by key. They are frozen, which keeps tabs apart as a copy would. */
+/** Rows by key. Rows are frozen, so that no tab sees changes of another tab outside of the store. */
 export type Rows = Map<string, SessionRow>;
 
-/** A tab's view of the store, with what its last T1s left. */
+/** A tab's view of the store, with the claims that its last T1s wrote. */
 export interface TabStore extends SessionStore {
-  /** The row as it is, for who stands outside of the run. */
+  /** Returns the current row at once. For the simulation, not for the code under test. */
   peek(key: string): SessionRow | undefined;
-  /** By person. */
+  /** The last claim of this tab, by user. */
   readonly lastClaims: ReadonlyMap<string, Claim>;
 }
 
-/** One tab's calls: they take time, are aborted when the tab freezes, and do not end in a tab that is gone. */
+/** The store of one tab. Calls take time, are aborted when the tab freezes, and never settle in a closed tab. */
 export function tabStore(
   stage: Stage,
   life: TabLifecycle,
@@ -33,7 +33,7 @@ export function tabStore(
   });
 
   const call = <T>(work: () => T, onDone: (result: T) => void = () => {}): Promise<T> => {
-    if (life.isFrozen) record(stage, { what: "asleep begin", tab: life.name });
+    if (life.isFrozen) record(stage, { what: "frozen begin", tab: life.name });
     const [beforeMs, afterMs] = latency();
     if (beforeMs + afterMs === 0) {
       const result = work();
@@ -52,7 +52,7 @@ export function tabStore(
         end();
       };
       const fail = (reason: string) => settle(() => reject(makeError(reason)));
-      // What is done already is told when the tab runs again; everything else is undone.
+      // A call that is applied settles when the tab runs again. Every other call is undone.
       const abort = () => {
         if (state !== "begun") return;
         state = "settled";
@@ -62,7 +62,7 @@ export function tabStore(
       };
       live.add(abort);
       const watchdog = scheduler.after(IDB_TIMEOUT_MS, () =>
-        life.deliver("timer", () => fail("no answer")),
+        life.deliver("timer", () => fail("no response")),
       );
       scheduler.after(beforeMs, () =>
         life.deliver("result", () => {
@@ -72,7 +72,7 @@ export function tabStore(
           state = "applied";
           scheduler.after(afterMs, () =>
             life.deliver("result", () => {
-              // Written, and told otherwise.
+              // The row is written, but the call fails.
               if (strikes(stage, "failing storage", 0.1)) return fail("closing");
               settle(() => {
                 onDone(result);
@@ -106,9 +106,9 @@ export function tabStore(
         () => {
           const before = rows.get(key);
           const after = change(before);
-          // Not compared with `NO_CHANGE`: a changed copy of the machine has one of its own.
+          // Not compared with `NO_CHANGE`, because the copy of a mutant has its own symbol.
           if (typeof after === "symbol") return before;
-          if (after === undefined) throw new Error("nobody forgets here");
+          if (after === undefined) throw new Error("the simulation deletes no row");
           rows.set(key, frozen(after));
           const kind = writing(before, after);
           record(stage, {
@@ -146,7 +146,7 @@ function writing(before: SessionRow | undefined, after: SessionRow): Writing {
   return after.sequence === before.sequence ? "other" : "claim";
 }
 
-/** To its depth; what stands in a row already is frozen. */
+/** Freezes deeply. Values from an earlier row are frozen already. */
 function frozen<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   for (const name in value) frozen(value[name]);

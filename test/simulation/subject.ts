@@ -5,7 +5,7 @@ import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import type { RefreshTiming } from "../../src/refresh/timing.ts";
 import { passRevocations, revoke } from "../../src/auth/logout/revocation.ts";
 
-/** The code under test. A changed copy of it has error classes of its own. */
+/** The code under test. The copy of a mutant has its own error classes. */
 export interface Subject {
   readonly RefreshCoordinator: typeof RefreshCoordinator;
   readonly validateRefreshed: typeof validateRefreshed;
@@ -16,6 +16,7 @@ export interface Subject {
   readonly timing?: Partial<RefreshTiming>;
 }
 
+/** The code without a mutation. */
 export const ORIGINAL: Subject = {
   RefreshCoordinator,
   BroadcastTabLock,

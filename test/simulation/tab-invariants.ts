@@ -3,10 +3,10 @@ import { hasFault, type Evidence } from "./judge.ts";
 import { IDB_TIMEOUT_MS } from "./store.ts";
 import { all } from "./trace.ts";
 
-/** I6: after the last fault every need ends, in time. */
+/** I6: after the last fault, every call ends in time. */
 export function liveness({ trace, timing }: Evidence): string | undefined {
   const calm = all(trace, "calm")[0]!.t;
-  // The back-off or Retry-After that was running, or that an answer began which was under way.
+  // A back-off or Retry-After that was running, or that a response in flight started.
   const pauses = all(trace, "pause").filter(({ t }) => t <= calm + timing.requestMs);
   const { takeoverMs, drainMs, requestMs, tickMs } = timing;
   const targets = 2;
@@ -44,7 +44,7 @@ const FIELDS: Readonly<Record<TabMessage["type"], Readonly<Record<string, string
   user: { what: "string" },
 };
 
-/** I9: messages have their fields and nothing else, and never a token. */
+/** I9: messages have exactly the fields of their type, and never a token. */
 export function noTokenInMessages({ trace }: Evidence): string | undefined {
   for (const { message } of all(trace, "message")) {
     const fields = {
@@ -59,7 +59,7 @@ export function noTokenInMessages({ trace }: Evidence): string | undefined {
     const isWhole =
       given.length === Object.keys(fields).length &&
       given.every(([name, value]) => typeof value === fields[name as keyof typeof fields]);
-    // Every token of the server has a tilde, and nothing else has one.
+    // Every token of the server has a tilde, and no other value has one.
     if (!isWhole || given.some(([, value]) => String(value).includes("~"))) {
       return `a message is ${JSON.stringify(message)}`;
     }
@@ -67,16 +67,16 @@ export function noTokenInMessages({ trace }: Evidence): string | undefined {
   return undefined;
 }
 
-/** I10: no transaction is begun while frozen, and none is older than the watchdog allows. */
+/** I10: no transaction starts while the page is frozen, and none exceeds the timeout. */
 export function transactionsEnd({ trace, mix }: Evidence): string | undefined {
-  const begun = all(trace, "asleep begin")[0];
-  if (begun) return `${begun.tab} began a transaction in its sleep`;
+  const begun = all(trace, "frozen begin")[0];
+  if (begun) return `${begun.tab} started a transaction while it was frozen`;
   if (hasFault(mix, "hang", "freeze", "bfcache")) return undefined;
   const old = all(trace, "transaction").find(({ ms }) => ms > IDB_TIMEOUT_MS);
   return old && `${old.tab} had a transaction for ${old.ms} ms`;
 }
 
-/** I12: an answer for one account or want never satisfies another. */
+/** I12: a response for one user or target never satisfies a call for another. */
 export function responsesDoNotCross({ trace, server }: Evidence): string | undefined {
   for (const { token, user, target, tab } of all(trace, "got")) {
     const granted = server.find(token);

@@ -1,13 +1,13 @@
 import type { PageEvent } from "../../src/core/ports.ts";
 import { record, type Stage } from "./stage.ts";
 
-/** Where something comes from that runs in a tab. */
+/** The source of a task that runs in a tab. */
 type Kind = "timer" | "result" | "message" | "event";
 
-/** Whether a tab's code runs, and what waits until it does. */
+/** Whether a tab's code runs, and the tasks that wait until it does. */
 export class TabLifecycle {
   readonly name: string;
-  /** `hung`: its main thread is busy; no event tells of it. `cached`: in the back/forward cache. */
+  /** `hung`: the main thread is busy, and no event says so. `cached`: in the bfcache. */
   state: "awake" | "frozen" | "hung" | "cached" | "dead" = "awake";
   visible: boolean;
   readonly #stage: Stage;
@@ -22,12 +22,12 @@ export class TabLifecycle {
     this.visible = visible;
   }
 
-  /** What the page knows: a hang is not told. */
+  /** Whether the page knows that it is frozen. A page does not know that it hangs. */
   get isFrozen(): boolean {
     return this.state === "frozen" || this.state === "cached";
   }
 
-  /** Runs a task of the tab now, or when it wakes, or never. */
+  /** Runs a task of the tab now, when the tab runs again, or never. */
   deliver(kind: Kind, task: () => void): void {
     if (this.state === "dead") return;
     if (this.state === "awake" || (this.state === "frozen" && kind === "message")) return task();
@@ -40,7 +40,7 @@ export class TabLifecycle {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Before the page's own listeners hear of `freeze` or `pagehide`. */
+  /** Registers a listener that runs before the page's own listeners for `freeze` and `pagehide`. */
   onSleep(listener: () => void): void {
     this.#sleeps.push(listener);
   }
@@ -75,14 +75,14 @@ export class TabLifecycle {
     if (state === "cached") this.#dispatch("pageshow");
     const waiting = this.#waiting;
     this.#waiting = [];
-    // Queues of different sources have no order among one another.
+    // Tasks of different sources have no guaranteed order.
     if (this.#stage.prng.chance(0.5)) waiting.sort((a, b) => rank(a.kind) - rank(b.kind));
     for (const { kind, task } of waiting) {
       this.#stage.scheduler.after(0, () => this.deliver(kind, task));
     }
   }
 
-  /** Leaves the page for good, as a reload does. */
+  /** Unloads the page, as a reload does. */
   unload(): void {
     if (this.state === "awake") this.#sleep("cached", "pagehide");
     this.die();

@@ -13,7 +13,7 @@ import type { WebLocks } from "./web-locks.ts";
 
 export const CLIENT = "issuer,client";
 
-/** What all tabs of one browser have in common. */
+/** The parts that all tabs of one browser share. */
 export interface Machine {
   readonly stage: Stage;
   readonly subject: Subject;
@@ -21,10 +21,11 @@ export interface Machine {
   readonly webLocks: WebLocks;
   readonly broadcast: Broadcast;
   readonly network: Network;
-  /** Of a row's key. */
+  /** Returns the user of a row's key. */
   readonly userOf: (key: string) => string;
 }
 
+/** An open tab and its ports. */
 export interface Tab {
   readonly life: TabLifecycle;
   readonly store: TabStore;
@@ -52,7 +53,7 @@ export function openTab(machine: Machine, name: string): Tab {
     : messageLocks(stage, life, new subject.BroadcastTabLock({ channel, clock, takeoverMs }));
   const page = tabPage(stage, life);
   const untold = new UntoldLogouts();
-  // Its pauses are no back-off of a refresh, so the trace does not have them.
+  // The pauses of a revocation are no back-off of a refresh, so the trace leaves them out.
   const unrecorded = tabClock({ ...stage, trace: [] }, life);
   const server = network.serverOf(life);
   const parts = {

@@ -1,11 +1,11 @@
 import type { TabMessage } from "../../src/core/message.ts";
 import type { SessionRow } from "../../src/core/session.ts";
 
-/** Of a row: what its writer did. */
+/** The kind of a change to a row. */
 export type Writing = "login" | "logout" | "claim" | "commit" | "end" | "other";
 
 export type Happening =
-  /** A request leaves a tab. `claim`: the row as the T1 before it left it. */
+  /** A tab sends a request. `claim`: the attempt that the T1 before it wrote. */
   | {
       what: "send";
       tab: string;
@@ -15,11 +15,11 @@ export type Happening =
       token: string;
       claim: Claim;
     }
-  /** The tab knows what became of it. */
+  /** The tab has the result of its request. */
   | { what: "over"; tab: string; id: number; response: string }
-  /** The server has it. */
+  /** The server processes a request. */
   | { what: "process"; id: number; token: string; outcome: Outcome; issued?: Issued }
-  /** An attempt's lock is free, or its tab is gone. */
+  /** The lock of an attempt became free, or its tab closed. */
   | { what: "owner end"; attemptId: string }
   | {
       what: "write";
@@ -30,7 +30,7 @@ export type Happening =
       after: SessionRow;
     }
   | { what: "message"; message: TabMessage }
-  | { what: "asleep begin"; tab: string }
+  | { what: "frozen begin"; tab: string }
   | { what: "transaction"; tab: string; ms: number }
   | { what: "ask"; tab: string; need: number; user: string; target: string; notGeneration: number }
   | {
@@ -44,15 +44,15 @@ export type Happening =
     }
   | { what: "failed"; tab: string; need: number; code: string; reason: string }
   | { what: "login asked"; tab: string; id: number }
-  /** The server answers a login that asked for the lock of revocations at `asked`, and whose request left its page at `left`. */
+  /** The server responds to a login. The login requested the revocation lock at `asked` and left its page at `left`. */
   | { what: "login"; tab: string; user: string; asked: number; left: number; token: string }
   | { what: "login over"; tab: string; id: number }
-  /** Granted to a revocation now. */
+  /** A revocation that requested its lock at `asked` has the lock now. */
   | { what: "revoke lock"; tab: string; asked: number }
   | { what: "revocation leaves"; tab: string; id: number; token: string }
-  /** Its tab knows what became of it, or has aborted it. */
+  /** The tab has the result of its revocation, or has aborted it. */
   | { what: "revocation over"; id: number }
-  /** The server has it. */
+  /** The server processes a revocation. */
   | { what: "revocation"; id: number; token: string }
   | { what: "grant lost"; grant: number; by: "reuse" | "revocation"; token: string }
   | { what: "pause"; tab: string; ms: number }
@@ -70,13 +70,13 @@ export interface Claim {
   readonly sessionId: string;
 }
 
-/** What the server handed out. */
+/** The tokens of one response. */
 export interface Issued {
   readonly refreshToken: string;
   readonly accessToken: string;
 }
 
-/** All that happened in a run, in order. */
+/** All events of a run, in order. */
 export type Trace = readonly Traced[];
 export type Traced = Happening & { readonly t: number };
 export type Of<W extends Happening["what"]> = Extract<Traced, { what: W }>;
@@ -85,7 +85,7 @@ export function all<W extends Happening["what"]>(trace: Trace, what: W): Of<W>[]
   return trace.filter((event): event is Of<W> => event.what === what);
 }
 
-/** One line. */
+/** Formats an event as one line. */
 export function show({ t, what, ...rest }: Traced): string {
   const shown = JSON.stringify(rest, (key, value: unknown) =>
     key === "before" || key === "after" ? brief(value as SessionRow) : value,

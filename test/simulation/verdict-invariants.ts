@@ -3,12 +3,12 @@ import { isForged, validatedIn } from "./id-tokens.ts";
 import type { Evidence } from "./judge.ts";
 import { all, type Of } from "./trace.ts";
 
-/** Of a response whose ID token has a wrong claim nothing is given to a caller, and nothing is stored. */
+/** When the ID token has a wrong claim, no token of the response is returned to a caller or stored. */
 export function claimsBeforeStoring({ trace, server }: Evidence): string | undefined {
   const hasWrongClaims = (token: string | undefined) =>
     token !== undefined && server.find(token)?.flaw === "claims";
   for (const { tab, token } of all(trace, "got")) {
-    if (hasWrongClaims(token)) return `${tab} gave ${token} of a response with wrong claims`;
+    if (hasWrongClaims(token)) return `${tab} returned ${token} of a response with wrong claims`;
   }
   for (const { tab, after } of all(trace, "write")) {
     const record = recordOf(after);
@@ -19,7 +19,7 @@ export function claimsBeforeStoring({ trace, server }: Evidence): string | undef
   return undefined;
 }
 
-/** A tab that has the server's keys gives no token beside an ID token that somebody else signed. */
+/** A tab that has the server's keys returns no token while the stored ID token is forged. */
 export function signatureBeforeGiving({ trace, server }: Evidence): string | undefined {
   const keys = new Set<string>();
   const askedWithKeys = new Set<number>();
@@ -32,19 +32,19 @@ export function signatureBeforeGiving({ trace, server }: Evidence): string | und
     if (event.what !== "got") continue;
     const { tab, need, user, token } = event;
     const { idToken, flaw } = server.find(token)!;
-    // A token that the tab has given before, without keys, may stand for a while.
+    // The tab may return a token again that it returned before it had keys.
     const isFirst = !given.has(`${tab} ${token}`);
     given.add(`${tab} ${token}`);
     if (flaw === "signature" && isFirst && askedWithKeys.has(need) && stored.get(user) === idToken)
-      return `${tab} had keys and gave ${token} beside ${idToken}`;
+      return `${tab} had keys and returned ${token} with the forged ${idToken}`;
   }
   return undefined;
 }
 
-/** A validation is stored with the ID token it is about, and ends the session that brought an invalid one and no other. */
+/** A validation is stored with the validated ID token only. An invalid ID token ends only the session that received it. */
 export function validationsDoNotCross(evidence: Evidence): string | undefined {
   const forged = new Set<string>();
-  const wrong = wrongClaimsHeard(evidence);
+  const wrong = receivedWrongClaims(evidence);
   for (const { tab, before, after, t } of all(evidence.trace, "write")) {
     const record = recordOf(after);
     const { sessionId, end, signature } = after;
@@ -54,19 +54,19 @@ export function validationsDoNotCross(evidence: Evidence): string | undefined {
     if (record?.idTokenVerified && isForged(record.idToken))
       return `${tab} trusts ${record.idToken}`;
     if (record && record.idTokenVerified === (signature === "pending"))
-      return `${tab} says of a signature what is not so`;
+      return `${tab} stored a signature state that contradicts the record`;
     const isReceived = wrong.some(
       (received) => received.tab === tab && received.sessionId === sessionId && received.t <= t,
     );
     if (end?.reason === "id_token" && !forged.has(sessionId) && !isReceived)
-      return `${tab} ended a session for the ID token of another`;
+      return `${tab} ended a session because of another session's ID token`;
     if (isUndone(before && recordOf(before), record, before?.sessionId === sessionId))
-      return `${tab} took the validation of ${record?.idToken} back`;
+      return `${tab} undid the validation of ${record?.idToken}`;
   }
   return undefined;
 }
 
-/** At rest no signature is pending that a living tab could have validated, and wrong claims have ended their session. */
+/** At the end, no signature is pending that an open tab could validate, and wrong claims have ended their session. */
 export function everyIdTokenIsValidated(evidence: Evidence): string | undefined {
   const { trace, rows } = evidence;
   const gone = goneTabs(trace);
@@ -78,13 +78,13 @@ export function everyIdTokenIsValidated(evidence: Evidence): string | undefined 
     const living = [commit!, ...readers].find(({ tab }) => !gone.has(tab));
     if (living) return `${living.tab} did not validate ${recordOf(row)?.idToken}`;
   }
-  return wrongClaimsHeard(evidence)
+  return receivedWrongClaims(evidence)
     .filter(({ tab }) => !gone.has(tab))
     .map((received) => unended(evidence, received))
     .find((what) => what !== undefined);
 }
 
-interface Heard {
+interface Received {
   readonly tab: string;
   readonly user: string;
   readonly sessionId: string;
@@ -92,8 +92,8 @@ interface Heard {
   readonly t: number;
 }
 
-/** Answers with wrong claims that reached the tab which had sent for them. */
-function wrongClaimsHeard({ trace, server }: Evidence): Heard[] {
+/** Responses with wrong claims that reached the tab that had sent the request. */
+function receivedWrongClaims({ trace, server }: Evidence): Received[] {
   const sends = new Map(all(trace, "send").map((send) => [send.id, send]));
   const wrong = new Set<number>();
   for (const { id, issued } of all(trace, "process")) {
@@ -107,10 +107,10 @@ function wrongClaimsHeard({ trace, server }: Evidence): Heard[] {
     });
 }
 
-/** What the tab did to the row that still had its attempt, instead of ending the session. */
+/** Describes a tab that did not end its session although the row still had the tab's attempt. */
 function unended(
   { trace }: Evidence,
-  { tab, user, sessionId, sequence, t }: Heard,
+  { tab, user, sessionId, sequence, t }: Received,
 ): string | undefined {
   const isOurs = (row: SessionRow) =>
     row.sessionId === sessionId && row.attempt?.sequence === sequence;
@@ -120,7 +120,7 @@ function unended(
   const next = writes.find((event) => event.t >= t && event !== before && !isOurs(event.after));
   if (!next) return `${tab} did not end the session of ${user}`;
   const isOther = next.kind === "other" || next.kind === "commit";
-  return next.tab === tab && isOther ? `${tab} went on with the session of ${user}` : undefined;
+  return next.tab === tab && isOther ? `${tab} continued the session of ${user}` : undefined;
 }
 
 function goneTabs(trace: Evidence["trace"]): ReadonlySet<string> {

@@ -12,7 +12,7 @@ interface Lock {
   readonly queue: Claimant[];
 }
 
-/** The browser's lock manager: first come, first served; shared holders together; what a dead tab has is free. */
+/** The browser's lock manager: grants in the order of the requests. A closed tab releases its locks. */
 export class WebLocks {
   readonly #stage: Stage;
   readonly #locks = new Map<string, Lock>();
@@ -42,10 +42,10 @@ export class WebLocks {
     const asked = scheduler.now;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error);
-      let isLoggedOut = false;
+      let isAborted = false;
       const call = (granted: boolean, after: () => void) =>
         life.deliver("result", () => {
-          if (isLoggedOut) return after();
+          if (isAborted) return after();
           signal?.removeEventListener("abort", leave);
           if (name.startsWith("revoke/") && mode === "shared")
             record(this.#stage, { what: "revoke lock", tab: life.name, asked });
@@ -59,13 +59,13 @@ export class WebLocks {
         grant: () => call(true, () => this.#release(name, claimant)),
       };
       const leave = () => {
-        isLoggedOut = true;
+        isAborted = true;
         this.#leave(name, claimant);
         reject(signal!.reason as Error);
       };
       signal?.addEventListener("abort", leave, { once: true });
       const ask = () => {
-        if (isLoggedOut || life.state === "dead") return;
+        if (isAborted || life.state === "dead") return;
         this.#evict(life, name);
         const lock = this.#locks.get(name) ?? { holders: new Set(), queue: [] };
         if (ifAvailable && !(lock.queue.length === 0 && isFree(lock, mode))) {
@@ -106,7 +106,7 @@ export class WebLocks {
     if (lock.holders.size + lock.queue.length === 0) this.#locks.delete(name);
   }
 
-  /** A look at the locks, or a request for one, evicts the pages in the back/forward cache that are in the way. */
+  /** A query of the locks, or a request for one, evicts the bfcached pages that hold these locks or wait for them. */
   #evict(asking: TabLifecycle, only?: string): void {
     for (const [name, { holders, queue }] of [...this.#locks]) {
       if (only !== undefined && name !== only) continue;

@@ -9,7 +9,7 @@ const EVENTS: readonly [target: () => EventTarget, type: string, event: PageEven
   [() => window, "online", "online"],
 ];
 
-/** The life of the document this code runs in. */
+/** The lifecycle of the document that this code runs in. @see https://wicg.github.io/page-lifecycle/ */
 export class DocumentLifecycle implements PageLifecycle {
   #isFrozen = false;
   #isWatched = false;
@@ -28,20 +28,20 @@ export class DocumentLifecycle implements PageLifecycle {
   }
 
   onEvent(listener: (event: PageEvent) => void): () => void {
-    // Before the listener's own, so that it finds `frozen()` as the event says.
+    // Registered before `listener`, so that `frozen()` is up to date when `listener` runs.
     this.#watchSleep();
     const ended = new AbortController();
     for (const [target, type, event] of EVENTS) {
-      const tell = (platform: Event) => {
+      const notify = (platform: Event) => {
         if (type === "pageshow" && !(platform as PageTransitionEvent).persisted) return;
         if (event !== "visible" || this.visible()) listener(event);
       };
-      target().addEventListener(type, tell, { signal: ended.signal });
+      target().addEventListener(type, notify, { signal: ended.signal });
     }
     return () => ended.abort();
   }
 
-  /** For as long as the page lives: who begins to listen in its sleep could not know of it. */
+  /** Listens for as long as the document exists. A listener that is added to a frozen page could not know that it is frozen. */
   #watchSleep(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;

@@ -2,7 +2,12 @@ import { ConfigurationError } from "../../core/errors.ts";
 import type { Page } from "../../core/ports.ts";
 import { DocumentLifecycle } from "./document-lifecycle.ts";
 
-/** The document this code runs in. */
+/**
+ * The document that this code runs in.
+ * @example
+ * const problem = new DocumentPage().unsupported();
+ * if (problem) console.warn(problem.message);
+ */
 export class DocumentPage implements Page {
   readonly lifecycle = new DocumentLifecycle();
 
@@ -18,7 +23,7 @@ export class DocumentPage implements Page {
       return new ConfigurationError(
         "secure context",
         "this page was not loaded over https",
-        "Serve it over https, or from http://localhost while developing.",
+        "Serve the page over https, or from http://localhost during development.",
       );
     }
     const missing = ["indexedDB", "BroadcastChannel"].find((name) => !readable(name));
@@ -41,21 +46,21 @@ export class DocumentPage implements Page {
     return window.top === window && document.visibilityState === "visible";
   }
 
-  // Not `navigator.userActivation`: it stays true over navigations within the origin, and has no time.
+  // `navigator.userActivation` does not help: it stays true after navigations within the origin and has no timestamp.
   onActivation(listener: () => void): () => void {
     const ended = new AbortController();
     const options = { signal: ended.signal, capture: true, passive: true };
-    const tell = (event: Event) => {
-      // Escape stops things, and so asks for nothing.
+    const notify = (event: Event) => {
+      // Escape cancels something, so it does not count as an activation.
       if (event.isTrusted && (event as KeyboardEvent).key !== "Escape") listener();
     };
-    addEventListener("pointerdown", tell, options);
-    addEventListener("keydown", tell, options);
+    addEventListener("pointerdown", notify, options);
+    addEventListener("keydown", notify, options);
     return () => ended.abort();
   }
 }
 
-/** In a sandboxed frame the very look at a storage may throw. */
+/** True when the global exists. In a sandboxed frame, reading a storage global may throw. */
 function readable(name: string): boolean {
   try {
     return Boolean((globalThis as unknown as Record<string, unknown>)[name]);
@@ -67,7 +72,7 @@ function readable(name: string): boolean {
 function lacks(name: string): ConfigurationError {
   return new ConfigurationError(
     name,
-    "this browser does not have it",
-    "Use a current browser, outside of private modes and sandboxed frames that switch storage off.",
+    `this page has no access to ${name}`,
+    "Use a current browser, and no private mode or sandboxed frame that disables storage.",
   );
 }

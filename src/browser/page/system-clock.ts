@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../core/ports.ts";
 
-// Globals are called, never captured, so that fake timers work.
+/** The clock and the timers of the platform. The globals are called, never captured, so that fake timers work. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -8,19 +8,20 @@ export const systemClock: Clock = {
     new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", leave);
+        signal?.removeEventListener("abort", onAbort);
         resolve();
       }, ms);
-      const leave = () => {
+      const onAbort = () => {
         clearTimeout(timer);
         reject(signal!.reason as Error);
       };
-      signal?.addEventListener("abort", leave, { once: true });
+      signal?.addEventListener("abort", onAbort, { once: true });
     }),
 };
 
+/** Random values of the platform. An id has 128 bits, in hexadecimal. */
 export const systemRandom: Random = {
-  // Not randomUUID: it is missing where there is no secure context, and composing must not throw there.
+  // `crypto.randomUUID` is missing outside secure contexts, where `createAuth()` must not throw.
   id: () =>
     Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
       byte.toString(16).padStart(2, "0"),

@@ -3,7 +3,15 @@ import type { TabMessage } from "../../core/message.ts";
 import { parseTabMessage } from "../../core/parse-message.ts";
 import type { TabChannel } from "../../core/ports.ts";
 
-/** BroadcastChannel, open while somebody listens. What is posted here is heard here, too. */
+/**
+ * Messages between the tabs of one client, over a BroadcastChannel that is open while it has listeners.
+ * The sending tab receives its own messages, too.
+ * @see https://html.spec.whatwg.org/multipage/web-messaging.html#broadcasting-to-other-browsing-contexts
+ * @example
+ * const channel = new BroadcastTabChannel(clientKey("https://id.example.com", "web"));
+ * const unlisten = channel.listen((message) => console.log(message.type));
+ * addEventListener("pagehide", unlisten);
+ */
 export class BroadcastTabChannel implements TabChannel {
   readonly #name: string;
   readonly #listeners = new Set<(message: TabMessage) => void>();

@@ -3,22 +3,28 @@ import type { Clock, TabChannel, TabLock, TabLockOptions } from "../../core/port
 const OWNER = "own/";
 const LOOK_MS = 250;
 
+/** Configuration of a `BroadcastTabLock`. */
 export interface BroadcastTabLockConfig {
+  /** The channel that all tabs of the client share. */
   readonly channel: TabChannel;
   readonly clock: Clock;
-  /** So long a silence means that an owner ended. Milliseconds. */
+  /** An owner that sends no message for this long counts as ended. Milliseconds; default: 20,000. */
   readonly takeoverMs?: number | undefined;
 }
 
 /**
- * Where Web Locks are missing: the owner's own messages say whether it lives. For names with one possible owner, `own/…`,
- * alone; everybody else is granted at once. A crash is seen after `takeoverMs`, and an owner that hangs counts as ended then.
+ * Replaces Web Locks where they are missing: an owner's messages show that its tab is alive.
+ * Only names of the form `own/…`, which have one possible owner, are locked. Requests for other names are granted at once.
+ * An owner that crashed or hangs counts as ended after `takeoverMs`.
+ * @example
+ * const channel = new BroadcastTabChannel(clientKey("https://id.example.com", "web"));
+ * const locks = new BroadcastTabLock({ channel, clock: systemClock });
  */
 export class BroadcastTabLock implements TabLock {
   readonly #config: BroadcastTabLockConfig;
-  /** Held by this tab now. */
+  /** Names of the locks that this tab holds. */
   readonly #held = new Set<string>();
-  /** Known to have ended: this tab's own, and those that said so. */
+  /** Names of locks whose owner has ended: this tab, or a tab that sent `gone`. */
   readonly #ended = new Set<string>();
   #isListening = false;
 
@@ -53,7 +59,7 @@ export class BroadcastTabLock implements TabLock {
     }
   }
 
-  /** From the first request on, for as long as the page lives: an owner says only once that it goes. */
+  /** Listens from the first request on, for as long as the page exists: an owner sends `gone` only once. */
   #listen(): void {
     if (this.#isListening) return;
     this.#isListening = true;

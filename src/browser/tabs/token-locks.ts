@@ -1,13 +1,13 @@
 /**
- * A lock for each set of tokens that this page holds in memory, so that nobody waits for an answer that no tab can give. A
- * page in the back/forward cache cannot answer, and so holds none.
+ * Holds a Web Lock for each token record in this page's memory, so that no tab waits for tokens that all tabs have lost.
+ * A page in the bfcache cannot send its tokens, so it holds no lock.
  */
 export class TokenLocks {
-  /** Aborted when the tokens are let go. */
+  /** By the name of the tokens. Aborting a controller releases its lock. */
   readonly #held = new Map<string, AbortController>();
   #isWatching = false;
 
-  /** Resolves when the lock is held; at once where Web Locks are missing. */
+  /** Resolves when this page holds the lock, and at once where Web Locks are missing. */
   hold(name: string): Promise<void> {
     if (!navigator.locks || this.#held.has(name)) return Promise.resolve();
     this.#watch();
@@ -19,7 +19,7 @@ export class TokenLocks {
     this.#held.delete(name);
   }
 
-  /** True when no page of this origin holds them. False when one does, or when nobody can tell. */
+  /** True when no page of this origin holds the lock. False when a page holds the lock, or when locks cannot be queried. */
   async isFree(name: string): Promise<boolean> {
     try {
       const { held = [], pending = [] } = await navigator.locks.query();
@@ -30,14 +30,14 @@ export class TokenLocks {
   }
 
   #request(name: string): Promise<void> {
-    const leave = new AbortController();
-    this.#held.set(name, leave);
+    const release = new AbortController();
+    this.#held.set(name, release);
     return new Promise((granted) => {
       const hold = () => {
         granted();
-        return new Promise<void>((end) => leave.signal.addEventListener("abort", () => end()));
+        return new Promise<void>((end) => release.signal.addEventListener("abort", () => end()));
       };
-      const options = { mode: "shared", signal: leave.signal } as const;
+      const options = { mode: "shared", signal: release.signal } as const;
       navigator.locks.request(lockName(name), options, hold).catch(granted);
     });
   }
@@ -45,7 +45,7 @@ export class TokenLocks {
   #watch(): void {
     if (this.#isWatching) return;
     this.#isWatching = true;
-    addEventListener("pagehide", () => this.#held.forEach((leave) => leave.abort()));
+    addEventListener("pagehide", () => this.#held.forEach((release) => release.abort()));
     addEventListener("pageshow", ({ persisted }) => {
       if (persisted) for (const name of this.#held.keys()) void this.#request(name);
     });

@@ -1,6 +1,12 @@
 import type { TabLock, TabLockOptions } from "../../core/ports.ts";
 
-/** Web Locks, under names of our own. */
+/**
+ * Locks between the tabs of one origin, by the Web Locks API. The name of each lock gets the prefix `latchkey/`.
+ * @see https://w3c.github.io/web-locks/
+ * @example
+ * const locks = new WebLocksTabLock();
+ * await locks.request("report", { mode: "exclusive" }, async () => console.log("one tab at a time"));
+ */
 export class WebLocksTabLock implements TabLock {
   request<T>(
     name: string,
@@ -17,7 +23,7 @@ export class WebLocksTabLock implements TabLock {
   }
 }
 
-/** Undefined where the platform has no Web Locks: Node, and old browsers. */
+/** Returns `undefined` where the platform has no Web Locks: old browsers, and Node. */
 export function webLocks(): TabLock | undefined {
   return typeof navigator === "object" && "locks" in navigator ? new WebLocksTabLock() : undefined;
 }

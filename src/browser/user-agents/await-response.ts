@@ -1,22 +1,27 @@
 import { CancelledError, TimeoutError } from "../../core/errors.ts";
 import { parseResponseMessage, responseChannel, type ResponseMessage } from "./response-channel.ts";
 
+/** How another window or frame sends an authorization request. */
 export interface Departure {
-  /** Of a page that calls `relayResponse()`; absolute. */
+  /** Absolute URL of a page that calls `relayResponse()`. */
   readonly redirectUri: string;
-  /** Milliseconds. */
+  /** How long to wait for the response. Milliseconds. */
   readonly timeoutMs: number;
-  /** Aborted when this page gives up. */
+  /** Aborted when this page closes the round trip. */
   readonly left: AbortSignal;
-  /** Goes there; somebody listens for the response by then. */
+  /** Navigates the window or frame. `awaitResponse()` listens for the response before it calls this function. */
   start(): void;
-  /** Asked four times a second: true when no response can come any more. */
+  /** True when no response can arrive any more. Called four times a second. */
   isClosed(): boolean;
 }
 
 const TICK_MS = 250;
 
-/** The response to the authorization request `request`, which another window or frame makes. Always settles. */
+/**
+ * Returns the URL of the authorization response to the request with the URL `request`. Always settles.
+ * @throws CancelledError this page closed the round trip, or the user closed the window
+ * @throws TimeoutError no response arrived in time
+ */
 export async function awaitResponse(request: string, departure: Departure): Promise<string> {
   const { redirectUri, timeoutMs, left } = departure;
   const state = new URL(request).searchParams.get("state") ?? "";
@@ -31,12 +36,12 @@ export async function awaitResponse(request: string, departure: Departure): Prom
         channel.postMessage({ protocol: 2, type: "taken" } satisfies ResponseMessage);
         resolve(message.url);
       };
-      const cancel = () => reject(new CancelledError("the login was left"));
+      const cancel = () => reject(new CancelledError("the page cancelled the login"));
       timer = setInterval(() => {
         if (departure.isClosed())
-          reject(new CancelledError("the window or frame of the login was closed"));
+          reject(new CancelledError("the login window or frame was closed"));
         else if (performance.now() >= end) {
-          reject(new TimeoutError(`no response within ${timeoutMs} ms`, { pending: false }));
+          reject(new TimeoutError(`no login response within ${timeoutMs} ms`, { pending: false }));
         }
       }, TICK_MS);
       if (left.aborted) return cancel();
@@ -49,14 +54,14 @@ export async function awaitResponse(request: string, departure: Departure): Prom
   }
 }
 
-/** Of our redirect URI and with our state. The rest of it is judged as that of every response. */
+/** True for our redirect URI with our `state`. The other parameters are validated later, as in every response. */
 function isResponse(response: string, redirectUri: string, state: string): boolean {
   if (!URL.canParse(response)) return false;
-  const [there, here] = [new URL(response), new URL(redirectUri)];
+  const [received, expected] = [new URL(response), new URL(redirectUri)];
   return (
-    there.origin === here.origin &&
-    there.pathname === here.pathname &&
-    [there.search, there.hash].some(
+    received.origin === expected.origin &&
+    received.pathname === expected.pathname &&
+    [received.search, received.hash].some(
       (part) => new URLSearchParams(part.slice(1)).get("state") === state,
     )
   );

@@ -2,27 +2,33 @@ import type { RoundTrip, UserAgent } from "../../core/user-agent.ts";
 import { awaitResponse } from "./await-response.ts";
 import { resolveRedirectUri } from "./redirect-uri.ts";
 
+/** Options of an `IframeUserAgent`. */
 export interface IframeOptions {
-  /** Milliseconds; ten seconds when not given. */
+  /** How long to wait for the response. Milliseconds; default: 10,000. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Asks the authorization endpoint in a hidden frame, always with `prompt=none`: who is signed in at the server is signed in
- * here, nobody else sees anything. Browsers that keep the server's cookies from a frame of another site make it answer
- * `login_required`. `relayResponse()` runs at its redirect URI.
+ * Sends the authorization request from a hidden frame, always with `prompt=none`. A user who has a session at the server is
+ * logged in here without seeing anything; otherwise the server responds with an error.
+ * Some browsers withhold the server's cookies from a frame of another site: the server then responds with `login_required`.
+ * The page at the redirect URI calls `relayResponse()`.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+ * @example
+ * const user = await auth.login({ userAgent: new IframeUserAgent("/popup.html") });
+ * console.log(user.sub);
  */
 export class IframeUserAgent implements UserAgent {
   readonly #redirectUri: string;
   readonly #options: IframeOptions;
 
-  /** @param redirectUri of a page that calls `relayResponse()`, absolute or relative, registered at the server */
+  /** @param redirectUri absolute or relative URL of a page that calls `relayResponse()`; registered at the server */
   constructor(redirectUri: string, options: IframeOptions = {}) {
     this.#redirectUri = redirectUri;
     this.#options = options;
   }
 
-  /** @throws ConfigurationError the redirect URI is of another origin */
+  /** @throws ConfigurationError the redirect URI has another origin than this page */
   open(): RoundTrip {
     const { timeoutMs = 10_000 } = this.#options;
     const redirectUri = resolveRedirectUri(this.#redirectUri);

@@ -1,33 +1,35 @@
 import { CancelledError } from "../../core/errors.ts";
 
-/** A page that is still here after this time did not leave. Milliseconds. */
+/** A page that is still open after this time counts as not left. Milliseconds. */
 const LEAVING_MS = 10_000;
 
 /**
- * Rejects when this page stays or comes back, and does not settle when it leaves. A slow server may answer after that: then
- * the page leaves all the same, and the response is taken, because the pending request stays valid.
+ * Navigates this page to `url`. Does not settle when the browser leaves the page.
+ * A slow server may respond after the rejection. The browser then still leaves this page, and the login can succeed, because
+ * the pending request stays valid.
+ * @throws CancelledError the browser did not leave the page, or restored the page from the bfcache
  */
 export function leavePage(url: string): Promise<never> {
   return new Promise((_, reject) => {
-    // First: it ends a navigation under way, which is an error of that one.
+    // Called before the listeners are added: it aborts a running navigation, whose `navigateerror` must not count here.
     location.assign(url);
-    const over = new AbortController();
-    const { signal } = over;
+    const settled = new AbortController();
+    const { signal } = settled;
     const stay = (reason: string) => {
-      over.abort();
+      settled.abort();
       clearTimeout(timer);
       reject(new CancelledError(reason));
     };
     const timer = setTimeout(() => {
-      stay(`this page did not leave within ${LEAVING_MS} ms`);
+      stay(`the browser did not leave this page within ${LEAVING_MS} ms`);
     }, LEAVING_MS);
     const onAct = (event: Event) => {
       if (event.isTrusted && !(event as KeyboardEvent).repeat) stay("the user stayed on this page");
     };
     const onPageShow = ({ persisted }: PageTransitionEvent) => {
-      if (persisted) stay("the person came back without signing in");
+      if (persisted) stay("the user came back without logging in");
     };
-    // The Stop button, and "Stay" in a dialog of `beforeunload`; not a 204 response.
+    // Fires for the Stop button and for "Stay" in a `beforeunload` dialog, but not for a 204 response.
     globalThis.navigation?.addEventListener(
       "navigateerror",
       () => stay("the navigation was stopped"),

@@ -1,17 +1,22 @@
 import { chunk } from "../../core/lazy.ts";
 import type { RoundTrip, UserAgent } from "../../core/user-agent.ts";
 
-/** Goes to the authorization endpoint with the page itself; the response comes back to a new page. */
+/**
+ * Navigates this page to the authorization endpoint. The authorization response arrives in a new page load.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1
+ * @example
+ * const page = new PageUserAgent(() => new URL("/", location.href).href);
+ */
 export class PageUserAgent implements UserAgent {
   readonly #redirectUri: () => string;
 
-  /** @param redirectUri absolute; a function, because a relative one can be resolved in a page only */
+  /** @param redirectUri returns the absolute redirect URI; a function, because only a page can resolve a relative URI */
   constructor(redirectUri: () => string) {
     this.#redirectUri = redirectUri;
   }
 
   open(): RoundTrip {
-    // Loaded while the request is prepared.
+    // The chunk loads while the caller prepares the authorization request.
     const loading = chunk(import("./leave-page.ts"));
     loading.catch(() => {});
     const navigate = async (url: string) => (await loading).leavePage(url);

@@ -3,29 +3,39 @@ import type { RoundTrip, UserAgent } from "../../core/user-agent.ts";
 import { awaitResponse } from "./await-response.ts";
 import { resolveRedirectUri } from "./redirect-uri.ts";
 
+/** Options of a `PopupUserAgent`. */
 export interface PopupOptions {
-  /** How long the person may take. Milliseconds; ten minutes when not given. */
+  /** How long the user may take to log in. Milliseconds; default: 600,000. */
   readonly timeoutMs?: number;
-  /** CSS pixels. */
+  /** Width of the window. CSS pixels; default: 480. */
   readonly width?: number;
+  /** Height of the window. CSS pixels; default: 640. */
   readonly height?: number;
 }
 
-/** Goes to the authorization endpoint in a window of its own; the page stays. `relayResponse()` runs at its redirect URI. */
+/**
+ * Sends the authorization request from a popup window, so that this page stays open.
+ * The page at the redirect URI calls `relayResponse()`.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1
+ * @example
+ * const popup = new PopupUserAgent("/popup.html");
+ * const button = document.querySelector("button")!;
+ * button.onclick = () => auth.login({ userAgent: popup });
+ */
 export class PopupUserAgent implements UserAgent {
   readonly #redirectUri: string;
   readonly #options: PopupOptions;
 
-  /** @param redirectUri of a page that calls `relayResponse()`, absolute or relative, registered at the server */
+  /** @param redirectUri absolute or relative URL of a page that calls `relayResponse()`; registered at the server */
   constructor(redirectUri: string, options: PopupOptions = {}) {
     this.#redirectUri = redirectUri;
     this.#options = options;
   }
 
   /**
-   * Call it in a click.
+   * Opens the window. Call it in a click: browsers block other popups.
    * @throws PopupBlockedError the browser did not open a window
-   * @throws ConfigurationError the redirect URI is of another origin
+   * @throws ConfigurationError the redirect URI has another origin than this page
    */
   open(): RoundTrip {
     const { timeoutMs = 600_000 } = this.#options;
@@ -52,37 +62,38 @@ export class PopupUserAgent implements UserAgent {
   }
 }
 
-/** In the middle of the window it belongs to. */
+/** Centers the popup over the window of this page. */
 function featuresOf({ width = 480, height = 640 }: PopupOptions): string {
   const left = Math.round(screenX + (outerWidth - width) / 2);
   const top = Math.round(screenY + (outerHeight - height) / 2);
   return `popup,width=${width},height=${height},left=${left},top=${top}`;
 }
 
-/** A second for a response that is on its way. Looks, of which there are four a second. */
+/** One second, in polls of 250 ms: a response may still arrive after the window has closed. */
 const GRACE = 4;
-/** Ten seconds: the person may be about to go back to the window. */
+/** Ten seconds, in polls of 250 ms: the user may be about to return to a window that is still open. */
 const CUT_OFF_GRACE = 40;
 
 /**
- * Whether the person closed the window. Pages with a Cross-Origin-Opener-Policy cut it off, and then it says that it is
- * closed while it is in use; so it is believed only once the person is back at this page, and later when there is doubt.
+ * Returns a function that polls whether the user has closed the window. A page with a Cross-Origin-Opener-Policy cuts the
+ * window off: `popup.closed` is then true although the window is open. So a closed window counts only after this page has
+ * had focus for `GRACE`, or for `CUT_OFF_GRACE` when the window may be cut off.
  */
 function watchClosing(popup: Window): () => boolean {
-  let [looks, away, here] = [0, 0, 0];
-  let wasHere = true;
+  let [closedPolls, pollsWithoutFocus, pollsWithFocus] = [0, 0, 0];
+  let hadFocus = true;
   let isCutOff = false;
   return () => {
-    const isHere = document.hasFocus();
+    const hasFocus = document.hasFocus();
     if (!popup.closed) {
-      wasHere = isHere;
+      hadFocus = hasFocus;
       return false;
     }
-    // Closed while the person was here: not by the person.
-    isCutOff ||= looks++ === 0 && wasHere;
-    away = isHere ? 0 : away + 1;
-    isCutOff ||= away > GRACE;
-    here = isHere ? here + 1 : 0;
-    return here > (isCutOff ? CUT_OFF_GRACE : GRACE);
+    // This page had focus when the window closed, so the user cannot have closed the window.
+    isCutOff ||= closedPolls++ === 0 && hadFocus;
+    pollsWithoutFocus = hasFocus ? 0 : pollsWithoutFocus + 1;
+    isCutOff ||= pollsWithoutFocus > GRACE;
+    pollsWithFocus = hasFocus ? pollsWithFocus + 1 : 0;
+    return pollsWithFocus > (isCutOff ? CUT_OFF_GRACE : GRACE);
   };
 }

@@ -1,12 +1,15 @@
 import { ConfigurationError } from "../../core/errors.ts";
 
-/** Absolute. @throws ConfigurationError the URL is of another origin: what arrives there never reaches this page */
+/**
+ * Returns the redirect URI as an absolute URL.
+ * @throws ConfigurationError the URL has another origin: a response there never reaches this page
+ */
 export function resolveRedirectUri(redirectUri: string): string {
   const { href, origin } = new URL(redirectUri, location.href);
   if (origin === location.origin) return href;
   throw new ConfigurationError(
     "redirectUri",
-    `it is not of ${location.origin}`,
-    "Give a URL of the origin this page is on.",
+    `its origin is ${origin}, and the origin of this page is ${location.origin}`,
+    "Pass a URL of this page's origin, and register that URL at the server.",
   );
 }

@@ -1,12 +1,17 @@
 import { parseResponseMessage, responseChannel, type ResponseMessage } from "./response-channel.ts";
 
-/** Longer than a message takes to a busy page. */
+/** Longer than a message to a busy page takes. Milliseconds. */
 const PATIENCE_MS = 3_000;
 
 /**
- * For the page at the redirect URI of a popup or a hidden frame: hands the authorization response in its URL to the page
- * that waits for it and closes the window. Needs no `window.opener`, which the server's pages may have cut.
- * @returns false when there is no response, or nobody waits for it any more; say so on the page
+ * Sends the authorization response in this page's URL to the page that waits for it, and closes this window.
+ * Call it on the page at the redirect URI of a `PopupUserAgent` or an `IframeUserAgent`.
+ * It does not use `window.opener`, which pages of the server may have cut off.
+ * @returns false when the URL has no response, or no page waits for it any more: tell the user on this page
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+ * @example
+ * const isTaken = await relayResponse();
+ * if (!isTaken) document.body.textContent = "Close this window and sign in again.";
  */
 export async function relayResponse(): Promise<boolean> {
   const { href: url, search, hash, pathname } = location;

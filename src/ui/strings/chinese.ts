@@ -1,6 +1,6 @@
 import type { Strings } from "./strings.ts";
 
-/** Simplified characters. */
+/** Chinese texts, in simplified characters. */
 export const chinese: Strings = {
   language: "zh-Hans",
   close: "关闭",

@@ -1,5 +1,6 @@
 import type { Strings } from "./strings.ts";
 
+/** English texts. The default when no other language matches the page. */
 export const english: Strings = {
   language: "en",
   close: "Close",

@@ -1,5 +1,6 @@
 import type { Strings } from "./strings.ts";
 
+/** German texts. */
 export const german: Strings = {
   language: "de",
   close: "Schließen",

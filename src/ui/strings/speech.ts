@@ -6,12 +6,12 @@ import type { Strings } from "./strings.ts";
 
 const LANGUAGES: readonly Strings[] = [english, german, chinese];
 
-/** Elements that speak: `strings` replaces some or all of what the page's language says. */
+/** An element with texts. Its `strings` replace some or all texts of the page's language. */
 export interface Speaker extends ReactiveControllerHost, HTMLElement {
   readonly strings: Partial<Strings> | undefined;
 }
 
-/** The language of the nearest `lang`, also when that changes while the element is there. */
+/** The texts in the language of the nearest `lang` attribute. The element renders again when a `lang` attribute changes. */
 export class Speech implements ReactiveController {
   readonly #host: Speaker;
   #watch: MutationObserver | undefined;
@@ -44,7 +44,7 @@ function languageOf(element: Element): Strings {
   return LANGUAGES.find(({ language }) => lang.split("-")[0] === language.split("-")[0]) ?? english;
 }
 
-/** As CSS `:lang()` finds it, out of shadow trees. */
+/** The element's language as in CSS `:lang()`, which also looks outside of shadow trees. */
 function nearestLang(element: Element): string {
   const near = element.closest("[lang]");
   if (near) return near.getAttribute("lang")!;

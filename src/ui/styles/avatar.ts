@@ -1,6 +1,6 @@
 import { css, type CSSResult } from "lit";
 
-/** A picture over the initials, which stay when it does not load. */
+/** A picture over the initials. The initials are visible while the picture has not loaded. */
 export const avatarStyles: CSSResult = css`
   .avatar {
     position: relative;

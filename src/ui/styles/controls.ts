@@ -1,6 +1,6 @@
 import { css, type CSSResult } from "lit";
 
-/** Buttons, and what has the focus. */
+/** Buttons, the focus outline and the spinner. */
 export const controls: CSSResult = css`
   button {
     margin: 0;

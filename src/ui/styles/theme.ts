@@ -1,6 +1,6 @@
 import { css, type CSSResult } from "lit";
 
-/** Colours follow `color-scheme`, as the page or the element has it. */
+/** The elements' custom properties and base styles. Colours follow the `color-scheme` of the page or the element. */
 export const theme: CSSResult = css`
   :host {
     --_accent: var(--latchkey-accent, light-dark(#1f5fd6, #8ab4ff));

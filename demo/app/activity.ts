@@ -8,13 +8,13 @@ const KEPT = 40;
 
 interface Circumstances {
   readonly way: Way;
-  /** The page is at the redirect URI. */
+  /** Whether the page is at the redirect URI. */
   readonly isBack: boolean;
-  /** The tab that brought it about, if it is known to be one. */
+  /** The tab that caused the change, if it is known. */
   readonly by: string | undefined;
 }
 
-/** What happened between two states, in a person's words. */
+/** Describes the change between two states for the user. */
 export function describe(
   before: AuthState,
   now: AuthState,
@@ -24,11 +24,11 @@ export function describe(
   if (now.status === "authenticating") {
     if (before.status === "authenticating") return undefined;
     if (way === "window") return "opened the sign-in window";
-    if (way === "picker") return "asked who it is";
+    if (way === "picker") return "asked to choose an account";
     return isBack ? "back from the sign-in page" : "going to the sign-in page";
   }
   if (now.status === "expired") {
-    // It had ended before the attempt that just failed.
+    // The session had ended before this login, which failed.
     if (before.status === "authenticating") return undefined;
     return "session ended; a new sign-in is needed";
   }
@@ -37,22 +37,22 @@ export function describe(
     return isNews(before, now) ? `signed out in ${by}` : undefined;
   }
 
-  const who = now.user.name ?? now.user.sub;
+  const user = now.user.name ?? now.user.sub;
   if (before.status === "authenticated" && before.user.sub !== now.user.sub && by === undefined)
-    return `this tab is for ${who} now`;
+    return `this tab switched to ${user}`;
   if (before.status !== "authenticated" || before.user.sub !== now.user.sub) {
     return by === undefined
-      ? `signed in as ${who} from before, without any page`
-      : `signed in as ${who} in ${by}`;
+      ? `signed in as ${user} from storage, without a login page`
+      : `signed in as ${user} in ${by}`;
   }
-  if (isNews(before, now)) return `token renewed by ${by ?? "a tab before"}`;
+  if (isNews(before, now)) return `token renewed by ${by ?? "an earlier tab"}`;
   if (before.freshness !== now.freshness && now.freshness === "stale") {
-    return "token ran out and could not be renewed yet; still signed in";
+    return "token expired and could not be renewed yet; still signed in";
   }
   return undefined;
 }
 
-/** The list on the page, newest first; it survives the trip to the login page. */
+/** The list on the page, newest line first. Stored, so that it survives the round trip to the login page. */
 export class Activity {
   readonly #list: HTMLElement;
   #lines: string[];
@@ -66,18 +66,18 @@ export class Activity {
   add(text: string): void {
     const line = `${new Date().toLocaleTimeString("en-GB")} ${text}`;
     this.#lines = [line, ...this.#lines].slice(0, KEPT);
-    this.#keep();
+    this.#store();
     this.#list.prepend(item(line));
     while (this.#list.childElementCount > KEPT) this.#list.lastElementChild?.remove();
   }
 
-  /** Says the newest line better, when it ends with `vague`. */
+  /** Replaces `vague` by `exact` at the end of the newest line. */
   amend(vague: string, exact: string): void {
     const [newest = "", ...others] = this.#lines;
     if (!newest.endsWith(vague)) return;
     const line = newest.slice(0, -vague.length) + exact;
     this.#lines = [line, ...others];
-    this.#keep();
+    this.#store();
     this.newest?.replaceChildren(...partsOf(line));
   }
 
@@ -85,7 +85,7 @@ export class Activity {
     return this.#list.firstElementChild;
   }
 
-  #keep(): void {
+  #store(): void {
     sessionStorage.setItem(KEY, this.#lines.join("\n"));
   }
 }

@@ -7,7 +7,7 @@ import {
 import { issuer } from "./issuer.ts";
 import { prompt } from "./prompts.ts";
 
-/** Of this app and of its page in React: both are the same client, so they share its sessions. */
+/** The `Auth` of the app and of its React page. Both are the same client, so they share its sessions. */
 export const auth = createAuth({
   issuer,
   clientId: "latchkey-demo",

@@ -1,11 +1,11 @@
-/** An element of the page, whose ids are part of this app. */
+/** Finds an element of the page by its id. */
 export function element(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`the page has no #${id}`);
   return found;
 }
 
-/** The one that has this name. */
+/** Finds the page's element with a tag name, such as `latchkey-users`. */
 export function elementOf<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
 ): HTMLElementTagNameMap[Name] {
@@ -14,7 +14,7 @@ export function elementOf<Name extends keyof HTMLElementTagNameMap>(
   return found;
 }
 
-/** Writes only what changes, so that a screen reader is not woken every second. */
+/** Writes only a changed text, so that a screen reader does not announce the same text every second. */
 export function setText(id: string, text: string): void {
   const target = element(id);
   if (target.textContent !== text) target.textContent = text;

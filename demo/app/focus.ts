@@ -5,26 +5,26 @@ const KEY = "demo/set-out";
 type Means = "keyboard" | "pointer";
 
 let setOut = takeStored();
-// A browser draws the ring around what a script focuses in a new page, whatever the person used in the one before.
+// In a new page a browser shows the focus ring for a script's focus() call, also for users of a pointer. Hide it for them.
 let isQuiet = setOut === "pointer";
 addEventListener("keydown", () => {
   isQuiet = false;
 });
 
-/** Remembers, over the trip to the provider too, that the person asked for what is shown next. */
+/** Remembers, also during the round trip to the provider, that the user's click causes the next state. */
 export function rememberAction({ detail }: MouseEvent): void {
-  // A click without a pointer counts no clicks.
+  // A click by keyboard has a `detail` of 0.
   setOut = detail === 0 ? "keyboard" : "pointer";
   sessionStorage.setItem(KEY, setOut);
 }
 
-/** The person is still here, or back on this very page. */
+/** Forgets the action, because it failed and the user is still on this page. */
 export function forgetAction(): void {
   setOut = undefined;
   sessionStorage.removeItem(KEY);
 }
 
-/** Runs `change`, which shows the part of `status`. Focus that would be lost by it goes to that part's heading. */
+/** Runs `change`, which shows the part of `status`. If the focused element disappears, the part's heading gets the focus. */
 export function keepFocus(status: AuthState["status"], change: () => void): void {
   const cached = document.activeElement;
   change();
@@ -41,7 +41,7 @@ function takeStored(): Means | undefined {
   const stored = sessionStorage.getItem(KEY);
   sessionStorage.removeItem(KEY);
   const [navigation] = performance.getEntriesByType("navigation");
-  // A trip that never left the page must not be taken for one that came back.
+  // After a reload the stored action belongs to a login that never left the page.
   const isReload =
     navigation instanceof PerformanceNavigationTiming && navigation.type === "reload";
   return !isReload && (stored === "keyboard" || stored === "pointer") ? stored : undefined;

@@ -1,2 +1,2 @@
-/** Of the provider that runs beside the app: the server writes it into each page. */
+/** The issuer of the demo's provider. The server writes it into each page. */
 export const issuer = document.querySelector<HTMLMetaElement>('meta[name="issuer"]')?.content ?? "";

@@ -25,13 +25,13 @@ const CALLBACK = "/callback";
 
 const name = tabName();
 const signIn = new SignIn(auth);
-const life = new TokenLifetime(auth);
+const lifetime = new TokenLifetime(auth);
 const users = new UsersCard(
   auth,
   {
     switchTo: (sub) => auth.switchUser(sub),
     signIn: (sub) => signIn.start("window", sub),
-    // Of one account: the provider, where another person may be signed in, is not asked.
+    // Do not end the session at the provider, because another user may be logged in there.
     logout: (sub) => logout(() => auth.logout({ user: sub, endSession: "none" })),
     forget: (sub) => logout(() => auth.forget(sub)),
   },
@@ -39,7 +39,7 @@ const users = new UsersCard(
 );
 const activity = new Activity(element("activity"));
 let shown: AuthState = { status: "loading" };
-/** The tab that brought what is shown. */
+/** The tab that caused the shown state. */
 let by: string | undefined;
 
 function update(): void {
@@ -55,17 +55,17 @@ function update(): void {
     users.show();
   });
   void users.load();
-  life.follow(state);
+  lifetime.follow(state);
   if (news) broadcastNews(state);
 }
 
-/** Between the tabs: what this one did, or what another one did to it. */
+/** Tells other tabs that this tab got a token, and shows the user that another tab caused a change. */
 function broadcastNews(state: AuthState): void {
   if (state.status === "authenticated" && state.token.origin === "this-tab") {
     leaveWord({ tab: name, did: state.token.expiresAt });
   }
   if (by === undefined || by === THIS) return;
-  // The person came in by another tab.
+  // The user logged in or out in another tab, so this tab's login is no longer needed.
   signIn.leave();
   markNews(activity.newest);
   if (state.status === "anonymous") showSignedOut(by);
@@ -80,10 +80,10 @@ onWord(() => {
   if (shown.status === "anonymous") showSignedOut(by);
 });
 
-/** Of a double click: it is meant for what was in this place before. */
+/** The second click of a double click: the user meant the button that was in this place before. */
 const isSecondHalf = ({ detail }: MouseEvent): boolean => detail > 1;
 
-/** Runs one thing at a time per button and shows what goes wrong. */
+/** Runs one action at a time per button and shows its error. */
 function onClick(id: string, action: (event: MouseEvent) => Promise<unknown>): void {
   const button = element(id);
   button.addEventListener("click", (event) => {
@@ -97,12 +97,12 @@ function onClick(id: string, action: (event: MouseEvent) => Promise<unknown>): v
   });
 }
 
-/** What went wrong, unless the state has said it already. */
+/** Shows an error, unless the state shows it already. */
 function tell(error: unknown): void {
   forgetAction();
   const { state } = auth;
   if (error instanceof DOMException && error.name === "AbortError") {
-    if (state.status !== "authenticated") activity.add("left the sign-in");
+    if (state.status !== "authenticated") activity.add("cancelled the sign-in");
     return;
   }
   if (state.status === "anonymous" && state.error === error) return;
@@ -117,7 +117,7 @@ function tell(error: unknown): void {
   }
 }
 
-/** Leaves word, so that other tabs can tell who did it. */
+/** Logs out and publishes this tab's name, so that other tabs can show which tab logged out. */
 function logout(act: () => Promise<LogoutResult>): Promise<LogoutResult> {
   leaveWord({ tab: name, did: "sign-out" });
   return act().finally(usersChanged);
@@ -148,18 +148,18 @@ onClick("sign-out", (event) => {
 for (const id of ["choose", "choose-account", "menu-choose"]) onClick(id, () => signIn.choose());
 for (const id of ["everywhere", "menu-everywhere"])
   onClick(id, () => logout(() => auth.logoutAll()));
-// The attempt goes on when a person has waited long enough to be told.
+// When the user has waited long enough, the button shows a timeout, and the refresh continues.
 onClick("renew", () => auth.getToken({ cache: "reload", prompt: "none", signal: patience() }));
 onClick("call-api", async () => {
   const response = await auth.fetch("/api/me", { signal: patience() });
   const body = (await response.json()) as Record<string, unknown>;
-  activity.add(`API answered ${response.status}`);
+  activity.add(`API returned ${response.status}`);
   showResponse({
     Status: String(response.status),
     ...(response.ok && {
-      ShownUser: String(body["name"]),
+      User: String(body["name"]),
       "Server time": new Date(String(body["serverTime"])).toLocaleTimeString("en-GB"),
-      "Token good for": `${String(body["tokenGoodForSeconds"])} s more`,
+      "Token valid for": `${String(body["tokenGoodForSeconds"])} s`,
     }),
   });
 });
@@ -169,7 +169,7 @@ async function finishLogin(): Promise<void> {
     const { returnTo = "/" } = await auth.handleCallback();
     history.replaceState(null, "", returnTo);
   } catch (error) {
-    // The address must not keep a response that was used.
+    // Remove the used authorization response from the URL.
     history.replaceState(null, "", "/");
     tell(error);
   }
@@ -191,7 +191,8 @@ button.auth = {
 };
 button.addEventListener("latchkey-error", (event) => tell((event as CustomEvent<unknown>).detail));
 
-// Nothing moves for a list that comes late. After a login it would wait for the answer, which the page is to say.
+// Load the list before the first render, so that nothing moves. On the callback page the first render must not wait: `users()`
+// would wait for the token response, and the page shows that a login is in progress.
 if (location.pathname !== CALLBACK) await users.load();
 auth.subscribe(update);
 update();

@@ -1,16 +1,16 @@
 import type { Way } from "./sign-in.ts";
 import { AuthError, type AnyAuthError } from "../../src/index.ts";
 
-/** An error in a person's words; its own are for developers. */
+/** An error in words for the user. The error's own message is for developers. */
 export interface Problem {
   readonly text: string;
-  /** For the activity list. */
+  /** Text for the activity list. */
   readonly line: string;
-  /** `neutral`: the person's own decision. */
+  /** `neutral`: the user's own decision. */
   readonly tone: "problem" | "neutral";
 }
 
-/** `way`: of the sign-in it came from, if it came from one. */
+/** Describes an error for the user. `way`: how the last login was started. */
 export function problemOf(error: unknown, way: Way): Problem {
   const known = error instanceof AuthError ? (error as AnyAuthError) : undefined;
   if (known?.code === "popup_blocked") {
@@ -28,12 +28,12 @@ export function problemOf(error: unknown, way: Way): Problem {
     };
   }
   if (known?.code === "cancelled" && way === "picker") {
-    return { text: "You chose nobody.", line: "chose nobody", tone: "neutral" };
+    return { text: "You chose no account.", line: "chose no account", tone: "neutral" };
   }
   if (known && isTurningBack(known)) {
     return {
-      text: "You came back without choosing anybody.",
-      line: "came back without choosing anybody",
+      text: "You came back without choosing an account.",
+      line: "came back without choosing an account",
       tone: "neutral",
     };
   }
@@ -41,8 +41,8 @@ export function problemOf(error: unknown, way: Way): Problem {
     return { text: "You are offline.", line: "failed: you are offline", tone: "problem" };
   }
   if (known?.retryable === true || isImpatience(error)) {
-    const text = "There was no answer. Try again in a moment.";
-    return { text, line: `failed: ${known?.message ?? "no answer yet"}`, tone: "problem" };
+    const text = "The server did not respond. Try again in a moment.";
+    return { text, line: `failed: ${known?.message ?? "no response yet"}`, tone: "problem" };
   }
   return {
     text: known ? `${known.message}. ${known.hint}` : "Try again.",
@@ -59,7 +59,7 @@ function isTurningBack(error: AnyAuthError): boolean {
 }
 
 function isOffline(error: unknown, known: AnyAuthError | undefined): boolean {
-  // What `fetch` throws when it has no answer; Latchkey's own requests give it as a NetworkError.
+  // `fetch` throws a TypeError without a response. Latchkey's own requests turn it into a NetworkError.
   if (error instanceof TypeError || known?.code === "network") return true;
   return (known?.retryable === true || isImpatience(error)) && !navigator.onLine;
 }

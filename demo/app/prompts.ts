@@ -5,17 +5,17 @@ import { usersChanged } from "./users-news.ts";
 
 defineLatchkeyElements();
 
-/** The picker. */
+/** The account picker. */
 export const users = elementOf("latchkey-users");
 const remember = elementOf("latchkey-remember");
 
-/** What asks the person: two elements of the page. */
+/** The login prompt: two elements of the page. */
 export const prompt: LoginPrompt = loginPrompt({
   users,
   remember: {
     shouldRemember: async (user, options) => {
       const response = await remember.shouldRemember(user, options);
-      // Once Latchkey has begun to store it; who reads the store then waits for that.
+      // After a timeout, so that Latchkey has started to store the user. Later reads of the store wait for that write.
       if (response) setTimeout(usersChanged);
       return response;
     },

@@ -1,8 +1,8 @@
-/** Says by `data-more` that a box goes on below its edge, and is a stop for the keyboard only while it scrolls. */
+/** Sets `data-more` while a box has content below its edge. Only a box that scrolls is focusable by keyboard. */
 export function cueScrolling(box: HTMLElement, content: HTMLElement): void {
   const update = (): void => {
     const hidden = box.scrollHeight - box.clientHeight;
-    // Scroll positions are fractions on some screens.
+    // More than 1, because scroll positions are fractions on some screens.
     box.toggleAttribute("data-more", hidden - box.scrollTop > 1);
     if (hidden > 0) box.tabIndex = 0;
     else box.removeAttribute("tabindex");

@@ -6,10 +6,10 @@ import {
   type UserAgent,
 } from "../../src/index.ts";
 
-/** A window of its own, this very page, or no trip yet: the picker asks who it is. */
+/** How a login runs: in a popup, by navigation of this page, or with the account picker, without a round trip yet. */
 export type Way = "window" | "page" | "picker";
 
-/** The ways to sign in. */
+/** Starts logins and remembers how the last login was started. */
 export class SignIn {
   readonly #auth: Auth;
   readonly #popup = new PopupUserAgent("/popup.html");
@@ -20,30 +20,30 @@ export class SignIn {
     this.#auth = auth;
   }
 
-  /** Of the login that is under way, or was the last one. */
+  /** How the current or the last login was started. */
   get way(): Way {
     return this.#way;
   }
 
-  /** `loginHint`: who is suggested at the login page; without one the person chooses there, whoever is signed in. */
+  /** `loginHint`: the user that the login page suggests. Without a hint the login page asks to choose an account. */
   start(way: "window" | "page", loginHint?: string): Promise<User> {
     this.#way = way;
-    const who: LoginOptions =
+    const options: LoginOptions =
       loginHint === undefined ? { prompt: "select_account" } : { loginHint };
-    if (way === "page") return this.#auth.login({ ...who, returnTo: "/" });
+    if (way === "page") return this.#auth.login({ ...options, returnTo: "/" });
     this.#leaving = new AbortController();
     const { signal } = this.#leaving;
-    return this.#auth.login({ ...who, userAgent: this.#popup, signal });
+    return this.#auth.login({ ...options, userAgent: this.#popup, signal });
   }
 
-  /** Asks with the picker; who is remembered is in at once. */
+  /** Shows the account picker. A remembered user is logged in at once. */
   choose(): Promise<string> {
     this.#way = "picker";
     this.#leaving = new AbortController();
     return this.#auth.getToken({ prompt: "select_account", signal: this.#leaving.signal });
   }
 
-  /** For the picker's "Use another account". `onOpen`: the way is another one now. */
+  /** The user agent for the picker's "Use another account". `onOpen`: called after `way` has changed to `window`. */
   userAgent(onOpen: () => void): UserAgent {
     return {
       open: () => {
@@ -55,7 +55,7 @@ export class SignIn {
     };
   }
 
-  /** Closes the window or the picker. */
+  /** Aborts the login, which closes the popup or the picker. */
   leave(): void {
     this.#leaving?.abort();
   }

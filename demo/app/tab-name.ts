@@ -2,7 +2,7 @@ const KEY = "demo/tab-name";
 const COUNT = "demo/tabs";
 const LETTERS = "KMPRSTVWXZABCDEFGHJL";
 
-/** A short name that a tab keeps over reloads and logins. The letters go round, so that tabs opened together differ. */
+/** A short name that a tab keeps across reloads and logins. Each new tab takes the next letter, so that names differ. */
 export function tabName(): string {
   const known = sessionStorage.getItem(KEY);
   if (known !== null) return known;

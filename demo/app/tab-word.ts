@@ -1,6 +1,6 @@
 const KEY = "demo/word";
 
-/** What a tab did: it got the token that ends at this time, or signed out. */
+/** The action of a tab: it obtained the token that expires at this time (milliseconds since the epoch), or logged out. */
 type Deed = number | "sign-out";
 
 interface Word {
@@ -8,12 +8,12 @@ interface Word {
   readonly did: Deed;
 }
 
-/** Latchkey says that another tab did it; which one is for this demo's tabs to tell each other. */
+/** Publishes the name of the tab that acted. Latchkey's state says only that another tab acted, not which one. */
 export function leaveWord(word: Word): void {
   localStorage.setItem(KEY, JSON.stringify(word));
 }
 
-/** The name of the tab. Undefined while its word is still on the way: `onWord` tells when it is here. */
+/** The name of the tab that did this. Undefined until that tab's name arrives; `onWord()` reports the arrival. */
 export function whoDid(deed: Deed): string | undefined {
   const stored = localStorage.getItem(KEY);
   const word = stored === null ? undefined : (JSON.parse(stored) as Word);

@@ -5,10 +5,10 @@ const KEY = "demo/lifetime";
 const RETRY_MS = 3000;
 const PATIENCE_MS = 4000;
 
-/** How long a person waits for an answer. */
+/** Aborts a call that the user would no longer wait for. */
 export const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
 
-/** The countdown. Every open tab asks when the token has run out, as an app that polls would; Latchkey makes one request of it. */
+/** The countdown. Like an app that polls, each open tab calls `getToken()` on expiry. Latchkey sends one request for all tabs. */
 export class TokenLifetime {
   readonly #auth: Auth;
   #expiresAt: number | undefined;
@@ -32,17 +32,17 @@ export class TokenLifetime {
 
   #tick(): void {
     if (this.#expiresAt === undefined) return;
-    const left = (this.#expiresAt - Date.now()) / 1000;
-    showLifetime(left, this.#lifetime);
-    if (left <= 0 && !this.#isAsking && Date.now() >= this.#askAgainAt) void this.#keep();
+    const secondsLeft = (this.#expiresAt - Date.now()) / 1000;
+    showLifetime(secondsLeft, this.#lifetime);
+    if (secondsLeft <= 0 && !this.#isAsking && Date.now() >= this.#askAgainAt) void this.#renew();
   }
 
-  async #keep(): Promise<void> {
+  async #renew(): Promise<void> {
     this.#isAsking = true;
     try {
       await this.#auth.getToken({ prompt: "none", signal: patience() });
     } catch {
-      // The state says what became of it; an attempt that was not waited for goes on, and the next call joins it.
+      // The state shows the failure. After a timeout the refresh continues, and the next call joins it.
       this.#askAgainAt = Date.now() + RETRY_MS;
     } finally {
       this.#isAsking = false;
@@ -50,10 +50,10 @@ export class TokenLifetime {
   }
 }
 
-/** The server says when a token ends, not when it began: a full ring is the most that was ever left. */
+/** The longest lifetime seen, for the full ring: the state has a token's expiry, but not its start. Seconds. */
 function lifetimeOf(expiresAt: number): number {
-  const left = (expiresAt - Date.now()) / 1000;
-  const max = Math.max(1, left, Number(localStorage.getItem(KEY)));
+  const secondsLeft = (expiresAt - Date.now()) / 1000;
+  const max = Math.max(1, secondsLeft, Number(localStorage.getItem(KEY)));
   localStorage.setItem(KEY, String(max));
   return max;
 }

@@ -5,7 +5,7 @@ import { issuer } from "./issuer.ts";
 
 defineLatchkeyElements();
 
-/** Of the television: a client of its own, that signs in with a code on another device. */
+/** The television's `Auth`: a separate client that logs in with a code on another device. */
 export const tvAuth = createAuth({
   issuer,
   clientId: "latchkey-tv",

@@ -5,8 +5,8 @@ import { DeviceCodeError, type AuthState } from "../../src/index.ts";
 const KEY = "demo/tv-waits";
 
 const REASONS: Partial<Record<DeviceCodeError["reason"], string>> = {
-  access_denied: "The other device said no.",
-  expired_token: "The code ran out before anybody entered it.",
+  access_denied: "The request was declined on the other device.",
+  expired_token: "The code expired before it was entered.",
 };
 
 function show(state: AuthState): void {
@@ -28,27 +28,27 @@ function textOf(state: AuthState): string {
     case "loading":
       return "One moment…";
     case "authenticating":
-      return "Your phone is the remote now.";
+      return "Continue on your phone.";
     case "authenticated":
       return `This screen is signed in as ${state.user.email ?? state.user.sub}. No password was typed on it.`;
     case "expired":
-      return "The session on this screen ended. Your phone starts a new one.";
+      return "The session on this screen ended. Sign in again with your phone.";
     case "anonymous": {
       const reason = state.error instanceof DeviceCodeError && REASONS[state.error.reason];
-      return reason || "Sign in, and your programmes are here.";
+      return reason || "Sign in to see your programmes.";
     }
     default:
       return state satisfies never;
   }
 }
 
-/** Until it is over; a page that was reloaded in between goes on with the same code. */
+/** Runs a login. The mark in `sessionStorage` lets a reloaded page continue the login with the same code. */
 async function signIn(): Promise<void> {
   sessionStorage.setItem(KEY, "yes");
   try {
     await auth.login();
   } catch {
-    // The state says why.
+    // The state holds the error.
   } finally {
     sessionStorage.removeItem(KEY);
   }
@@ -57,7 +57,7 @@ async function signIn(): Promise<void> {
 function update(): void {
   const cached = document.activeElement;
   show(auth.state);
-  // The button that was pressed is not there any more.
+  // The button with the focus is hidden now.
   if (cached && !cached.checkVisibility()) element("tv-title").focus();
 }
 

@@ -1,7 +1,7 @@
 import type { RememberedUser } from "../../src/index.ts";
 import { element } from "./element.ts";
 
-/** What can be done with one of them; the buttons of the template are named after it. */
+/** The actions for a user in the list. The template's buttons have the same names in `data-do`. */
 export interface UserActions {
   readonly switchTo: (sub: string) => Promise<unknown>;
   readonly signIn: (sub: string) => Promise<unknown>;
@@ -18,7 +18,7 @@ const LABELS: Readonly<Record<Deed, (name: string) => string>> = {
   forget: (name) => `Forget ${name}`,
 };
 
-/** A copy of the page's template. `isHere`: this tab is theirs. */
+/** Fills a copy of the page's template. `isHere`: whether the user is this tab's user. */
 export function userRow(user: RememberedUser, isHere: boolean): HTMLElement {
   const template = element("user-row") as HTMLTemplateElement;
   const row = template.content.firstElementChild!.cloneNode(true) as HTMLElement;

@@ -3,14 +3,14 @@ import { element } from "./element.ts";
 import { onUsersChanged, usersChanged } from "./users-news.ts";
 import { userRow, type Deed, type UserActions } from "./user-row.ts";
 
-/** The list of who is remembered on this device, with what can be done with each of them. */
+/** The list of the users that are remembered on this device, with the actions for each user. */
 export class UsersCard {
   readonly #auth: Auth;
   readonly #list = element("users-list");
   #users: readonly RememberedUser[] = [];
   #shown = "";
 
-  /** `tell`: of what went wrong. */
+  /** `tell`: reports a failed action to the user. */
   constructor(auth: Auth, actions: UserActions, tell: (error: unknown) => void) {
     this.#auth = auth;
     onUsersChanged(() => void this.load());
@@ -24,12 +24,12 @@ export class UsersCard {
 
   /** Reads the list again. */
   async load(): Promise<void> {
-    // Without a store there is nobody to list, and the state says why.
+    // Without a working store the list is empty, and the state holds the error.
     this.#users = await this.#auth.users().catch(() => []);
     this.show();
   }
 
-  /** Shows the list as it was read. */
+  /** Shows the list that was read last. */
   show(): void {
     const { state } = this.#auth;
     const isIn = state.status === "authenticated";
@@ -47,7 +47,7 @@ export class UsersCard {
     this.#shown = shown;
     const hadFocus = this.#list.contains(document.activeElement);
     this.#list.replaceChildren(...this.#users.map((user) => userRow(user, user.sub === here)));
-    // The button that was pressed went with its row.
+    // The focused button was removed with its row.
     if (hadFocus) element("users-title").focus();
   }
 }

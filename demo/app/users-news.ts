@@ -1,14 +1,14 @@
 const NAME = "demo/users";
 
-// A channel does not hear itself, but another one of the same tab does.
-const mouth = new BroadcastChannel(NAME);
-const ear = new BroadcastChannel(NAME);
+// Two channels, because a BroadcastChannel does not receive its own messages.
+const sender = new BroadcastChannel(NAME);
+const receiver = new BroadcastChannel(NAME);
 
-/** Tells all pages, this one too, that the list of remembered users is another one now. */
+/** Tells all pages, including this one, that the list of remembered users has changed. */
 export function usersChanged(): void {
-  mouth.postMessage("");
+  sender.postMessage("");
 }
 
 export function onUsersChanged(listener: () => void): void {
-  ear.addEventListener("message", listener);
+  receiver.addEventListener("message", listener);
 }

@@ -7,22 +7,21 @@ type Authenticated = Extract<AuthState, { status: "authenticated" }>;
 
 const REASONS = {
   invalid_grant: "The server ended it.",
-  lost_response:
-    "An answer of the server was lost on the way, and the old token cannot be used again.",
-  id_token: "The server's answer could not be trusted.",
-  user_needed: "The server asks for the user again.",
+  lost_response: "A response of the server was lost, and the old token cannot be used again.",
+  id_token: "The server's response was not valid.",
+  user_needed: "The server requires a new sign-in.",
 } as const;
 
 const NEWS_MS = 2000;
 
-/** Shows the parts of the page that belong to a state. `by`: the tab that brought it about, if it is known to be one. */
+/** Shows the parts of the page that belong to a state. `by`: the tab that caused the state, if it is known. */
 export function show(state: AuthState, way: Way, by: string | undefined): void {
   element("content").dataset["status"] = state.status;
   for (const part of document.querySelectorAll<HTMLElement>("[data-for]")) {
     const { for: status, way: only = way } = part.dataset;
     part.hidden = status !== state.status || only !== way;
   }
-  // Its place depends on what is above it: shown too early it would jump.
+  // Shown last, because its position depends on the parts above it: otherwise it would jump.
   element("activity-card").hidden = state.status === "loading" || state.status === "authenticating";
   if (state.status === "authenticated") {
     showUser(state);
@@ -48,10 +47,10 @@ function showUser({ user, token, freshness }: Authenticated): void {
   picture.toggleAttribute("hidden", !user.picture);
 
   element("token-card").dataset["freshness"] = freshness;
-  const isOver = token.expiresAt <= Date.now();
+  const isExpired = token.expiresAt <= Date.now();
   setText(
     "freshness",
-    freshness === "stale" ? "Stale, trying again" : isOver ? "Renewing" : "Fresh",
+    freshness === "stale" ? "Stale, trying again" : isExpired ? "Renewing" : "Fresh",
   );
   setText("expires-at", new Date(token.expiresAt).toLocaleTimeString("en-GB"));
   const scope = element("scope");
@@ -66,7 +65,7 @@ function showUser({ user, token, freshness }: Authenticated): void {
   }
 }
 
-/** `by`: the tab that got the token, if it is known to be one. */
+/** Shows which tab obtained the token. `by`: the tab, if it is known. */
 export function showOrigin(by: string | undefined): void {
   setText("origin", by === undefined ? "Storage" : capital(by));
   element("origin").classList.toggle("pill", by?.startsWith("Tab ") === true);
@@ -74,7 +73,7 @@ export function showOrigin(by: string | undefined): void {
 
 let unmark: (() => void) | undefined;
 
-/** Draws the eye to what another tab did, which `line` tells. */
+/** Highlights a change that another tab caused. `line`: the line of the activity list that describes the change. */
 export function markNews(line: Element | null): void {
   unmark?.();
   const parts = [element("token-card"), ...(line ? [line] : [])];
@@ -89,10 +88,10 @@ export function markNews(line: Element | null): void {
   mark(true);
 }
 
-/** Why nobody is signed in any more. */
+/** Tells the user which tab logged out. */
 export function showSignedOut(by: string): void {
   notify("You are signed out.", {
-    text: `${capital(by)} signed out, and every tab with it.`,
+    text: `${capital(by)} signed out, and so did every other tab.`,
     tone: "neutral",
   });
 }
@@ -101,7 +100,7 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The ring: how much of the token's life is left. */
+/** Shows the token's remaining lifetime as a ring. Both arguments are in seconds. */
 export function showLifetime(secondsLeft: number, lifetime: number): void {
   if (secondsLeft <= 0 && element("freshness").textContent === "Fresh")
     setText("freshness", "Renewing");
@@ -110,7 +109,7 @@ export function showLifetime(secondsLeft: number, lifetime: number): void {
   element("ring").setAttribute("stroke-dasharray", `${percent} 100`);
 }
 
-/** Without arguments: takes the notice away. */
+/** Shows a notice. Without arguments: hides the notice. */
 export function notify(title?: string, problem?: Pick<Problem, "text" | "tone">): void {
   const notice = element("notice");
   notice.hidden = title === undefined;
@@ -119,7 +118,7 @@ export function notify(title?: string, problem?: Pick<Problem, "text" | "tone">)
   setText("notice-text", problem?.text ?? "");
 }
 
-/** The dl of an API's answer. */
+/** Shows the API's response as a list. */
 export function showResponse(facts: Readonly<Record<string, string>>): void {
   const list = document.createElement("dl");
   list.className = "facts";

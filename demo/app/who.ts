@@ -2,10 +2,10 @@ import type { AuthState } from "../../src/index.ts";
 import { whoDid } from "./tab-word.ts";
 
 export const THIS = "this tab";
-/** Until its name is known. */
+/** The name of another tab until its own name is known. */
 export const ANOTHER = "another tab";
 
-/** Whether somebody, in some tab, signed in, signed out or got a new token. */
+/** Whether a login, a logout or a new token, in any tab, lies between two states. */
 export function isNews(before: AuthState, now: AuthState): boolean {
   if (now.status === "anonymous") return before.status === "authenticated" && !now.error;
   if (now.status !== "authenticated") return false;
@@ -16,7 +16,7 @@ export function isNews(before: AuthState, now: AuthState): boolean {
   );
 }
 
-/** The tab that brought `state` about, as `here` is to call it. Undefined: it was so when this tab opened. */
+/** The tab that caused `state`. `here`: this tab's name. Undefined if the tab found the state when it opened. */
 export function whoBrought(state: AuthState, here: string): string | undefined {
   if (state.status === "authenticated") {
     const { origin, expiresAt } = state.token;

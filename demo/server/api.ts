@@ -11,7 +11,7 @@ interface Me {
   readonly tokenGoodForSeconds: number;
 }
 
-/** A protected API: answers whoever brings a token of this provider that is still good. */
+/** A protected API: it accepts valid access tokens of this provider. */
 export async function serveApi(
   provider: Provider,
   request: IncomingMessage,

@@ -5,32 +5,32 @@ import { startProvider, type ProviderOptions, type RunningProvider } from "./pro
 import { serveBuild, serveSources, type Page } from "./site.ts";
 
 export interface DemoOptions extends Omit<ProviderOptions, "port" | "origins"> {
-  /** Default 5173; the next free one is taken. 0: any. */
+  /** The first port to try; a taken port is skipped. 0: any free port. Default: 5173. */
   readonly appPort?: number;
-  /** Default 4700; the next free one is taken. 0: any. */
+  /** The first port to try; a taken port is skipped. 0: any free port. Default: 4700. */
   readonly providerPort?: number;
-  /** Serve a production build in place of the dev server. */
+  /** Serve a production build instead of the dev server. Default: false. */
   readonly built?: boolean;
-  /** More pages on the app's origin; with `built` only. */
+  /** More pages on the app's origin. Needs `built`. */
   readonly pages?: readonly Page[];
-  /** Told what a person at the console should know. */
+  /** Prints a line to the console. */
   readonly say?: (line: string) => void;
 }
 
 export interface RunningDemo {
-  /** Of the app, with a slash at the end. */
+  /** The app's URL, with a slash at the end. */
   readonly url: string;
   readonly origin: string;
   readonly issuer: string;
   readonly provider: RunningProvider;
-  /** Each request that came to the app's origin, such as `GET /api/me`, in the order of arrival. */
+  /** Each request to the app's origin, such as `GET /api/me`, in the order of arrival. */
   readonly requests: string[];
   close(): Promise<void>;
 }
 
 const APP: Page = { base: "/", root: fileURLToPath(new URL("../app", import.meta.url)) };
 
-/** The app, its API and its provider: one process, two ports of `localhost`. */
+/** Starts the app, its API and its provider in one process, on two ports of `localhost`. */
 export async function startDemo(options: DemoOptions = {}): Promise<RunningDemo> {
   const {
     appPort = 5173,

@@ -2,7 +2,10 @@ import { Html, html } from "./html.ts";
 import { noticePage, page } from "./pages.ts";
 import type { ShownUser } from "./users.ts";
 
-/** What a person sees on the phone while a device waits for them. @see RFC 8628 section 3.3 */
+/**
+ * The pages on the phone in a device login.
+ * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.3
+ */
 
 export function deviceCodePage(form: string, problem: string | undefined): string {
   return page(
@@ -21,7 +24,7 @@ export interface DeviceConfirmPage {
   readonly form: string;
   readonly client: string;
   readonly userCode: string;
-  /** Who is signed in here, and so would be on the device. */
+  /** The user that is logged in here and will be on the device. */
   readonly user: ShownUser | undefined;
 }
 
@@ -43,14 +46,14 @@ export function deviceConfirmPage({ form, client, userCode, user }: DeviceConfir
 }
 
 export function deviceConnectedPage(user: ShownUser | undefined): string {
-  const who = user ? `It is signed in as ${user.name}. ` : "";
-  return noticePage("Your device is connected", `${who}You can close this page.`, "good");
+  const signedIn = user ? `It is signed in as ${user.name}. ` : "";
+  return noticePage("Your device is connected", `${signedIn}You can close this page.`, "good");
 }
 
 export function deviceRefusedPage(): string {
   return noticePage(
     "The device stays signed out",
-    "You said no, and it has been told. You can close this page.",
+    "You declined the request. You can close this page.",
     "bad",
   );
 }
@@ -62,7 +65,7 @@ function identity(user: ShownUser): Html {
   </p>`;
 }
 
-/** A screen and the phone that lets it in. */
+/** A drawing of a screen and a phone. */
 const SCENE = html`<svg
   viewBox="0 0 120 56"
   width="120"

@@ -6,7 +6,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Markup that was made by `html`, so that it is not escaped again. */
+/** Markup from the `html` tag, which is not escaped again. */
 export class Html {
   readonly text: string;
 

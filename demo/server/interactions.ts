@@ -7,14 +7,14 @@ import { findUser, users } from "./users.ts";
 
 const { Check, Prompt, base } = interactionPolicy;
 
-/** What asks the person something: no session, another person wanted, or a choice wanted. Consent is given without a page. */
+/** When the provider shows a page: without a session, for another user's `login_hint`, and to choose an account. */
 export function policy(): interactionPolicy.DefaultPolicy {
   const prompts = base();
   prompts.remove("consent");
   prompts.add(new Prompt({ name: "consent", requestable: true }));
   prompts.add(new Prompt({ name: "select_account", requestable: true }), 0);
   prompts.get("login")?.checks.push(
-    new Check("login_hint", "another person is wanted", "login_required", ({ oidc }) => {
+    new Check("login_hint", "login_hint names another user", "login_required", ({ oidc }) => {
       const hinted = findUser(oidc.params?.["login_hint"]);
       const asked = oidc.result?.login !== undefined;
       return !asked && hinted !== undefined && hinted.sub !== oidc.session?.accountId;
@@ -23,7 +23,7 @@ export function policy(): interactionPolicy.DefaultPolicy {
   return prompts;
 }
 
-/** The person's grant for this client, with everything asked for: Harbor has no consent page. */
+/** The user's grant for this client, with everything the request asks for: this provider has no consent page. */
 export async function loadExistingGrant({
   oidc,
 }: KoaContextWithOIDC): Promise<InstanceType<Provider["Grant"]> | undefined> {
@@ -45,7 +45,7 @@ export async function loadExistingGrant({
 }
 
 export interface Interactions {
-  /** A request with a `login_hint` is answered without a page. */
+  /** Completes a request with a `login_hint` without a page. */
   readonly autoLogin: boolean;
 }
 
@@ -66,7 +66,7 @@ export async function interact(
   });
 
   if (new URL(request.url ?? "/", provider.issuer).pathname.endsWith("/cancel")) {
-    return finish({ error: "access_denied", error_description: "the person went back" });
+    return finish({ error: "access_denied", error_description: "the user cancelled" });
   }
   if (prompt.name === "consent") {
     return finish({

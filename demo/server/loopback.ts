@@ -15,14 +15,14 @@ export interface Loopback {
 }
 
 /**
- * A server for this machine only, on `port` or the next free one (0: any).
- * Browsers try both addresses of `localhost`, so a port counts as free only when it is free on both.
+ * Starts a server for this machine only, on `port` or the next free port (0: any).
+ * A port counts as free when it is free on both addresses of `localhost`, because browsers try both.
  */
 export async function listenOnLoopback(port: number): Promise<Loopback> {
   const last = port === 0 ? 0 : port + 50;
   for (let candidate = port; candidate <= last;) {
     const server = createServer();
-    // Node's own documented way to hand a connection from elsewhere to an HTTP server.
+    // Node documents this way to pass a connection to an HTTP server.
     const second = createSocketServer((socket) => server.emit("connection", socket));
     const sockets = new Set<Socket>();
     server.on("connection", (socket: Socket) => {
@@ -53,7 +53,7 @@ export async function listenOnLoopback(port: number): Promise<Loopback> {
   throw new Error(`No free port from ${port} to ${last}.`);
 }
 
-/** Puts the handler in once everything it needs, such as the port, is known. */
+/** Sets the request handler. A separate step, because the handler needs the port. */
 export function handle(loopback: Loopback, listener: RequestListener): void {
   loopback.server.removeAllListeners("request");
   loopback.server.on("request", listener);
@@ -76,7 +76,7 @@ function end(server: Server | SocketServer): Promise<void> {
   });
 }
 
-/** A machine without IPv6. */
+/** Whether the machine has no IPv6. */
 function isMissingAddress(error: unknown): boolean {
   return hasCode(error, "EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL");
 }

@@ -9,20 +9,20 @@ interface Row {
   consumedAt?: number;
 }
 
-/** For so long after its end, so that a device is told that its code expired, and not that there is none. Seconds. */
+/** How long an expired row is kept. A device must get `expired_token`, not `invalid_grant`. Seconds. */
 const KEPT_S: Readonly<Record<string, number>> = { DeviceCode: 600 };
 
-/** What a provider stores, for as long as the process lives. */
+/** The provider's database, in memory. */
 export class MemoryDatabase {
   readonly #rows = new Map<string, Row>();
   readonly #reuseLeewayMs: () => number;
 
-  /** `reuseLeewayMs`: for so long a refresh token that was used counts as unused. */
+  /** `reuseLeewayMs`: how long a used refresh token still counts as unused. */
   constructor(reuseLeewayMs: () => number = () => 0) {
     this.#reuseLeewayMs = reuseLeewayMs;
   }
 
-  /** One adapter for each of the provider's models. */
+  /** Creates the adapter of one of the provider's models. */
   readonly adapter = (model: string): Adapter => ({
     upsert: async (id, payload, expiresIn) => {
       const keptS = expiresIn === undefined ? Infinity : expiresIn + (KEPT_S[model] ?? 0);
@@ -36,7 +36,7 @@ export class MemoryDatabase {
     consume: async (id) => {
       const row = this.#rows.get(`${model}:${id}`);
       if (!row) return;
-      // The leeway begins with the first use, not with the last.
+      // The leeway starts at the first use.
       row.consumedAt ??= Date.now();
       row.payload.consumed = Math.floor(row.consumedAt / 1000);
     },
@@ -50,7 +50,7 @@ export class MemoryDatabase {
     },
   });
 
-  /** Everything given to a person, or to all: grants and their tokens, as an administrator would end them. */
+  /** Revokes the grants and tokens of one user, or of all users, as an administrator would. Returns the number of grants. */
   revokeGrants(sub?: string): number {
     let revoked = 0;
     for (const [key, { model, payload }] of this.#rows) {
@@ -62,7 +62,7 @@ export class MemoryDatabase {
     return revoked;
   }
 
-  /** Signs everybody, or one person, out at the provider itself; their tokens stay. */
+  /** Logs one user, or all users, out at the provider. Their tokens stay valid. */
   endSessions(sub?: string): void {
     for (const [key, { model, payload }] of this.#rows) {
       if (model === "Session" && (sub === undefined || payload.accountId === sub))
@@ -70,7 +70,7 @@ export class MemoryDatabase {
     }
   }
 
-  /** Ends all access tokens before their time; the grants and refresh tokens stay. */
+  /** Revokes all access tokens. Grants and refresh tokens stay valid. */
   endAccessTokens(): void {
     for (const [key, { model }] of this.#rows) if (model === "AccessToken") this.#rows.delete(key);
   }

@@ -36,7 +36,7 @@ export function page(title: string, content: Html): string {
           ${content}
         </main>
         <footer class="foot">
-          A sample identity provider that runs on this machine. Nobody is asked for a password.
+          A sample identity provider that runs on this machine. There are no passwords.
         </footer>
       </body>
     </html>`.text;
@@ -91,7 +91,7 @@ export function logoutPage(form: string, user: ShownUser | undefined): string {
   );
 }
 
-/** The client proved who asks, so the person is not asked again. */
+/** The client's ID token hint names the user that is logged in, so the user is not asked again. */
 export function logoutAtOncePage(form: string): string {
   return page(
     "Signing out",
@@ -106,7 +106,7 @@ export function logoutAtOncePage(form: string): string {
   );
 }
 
-/** How something ended. `sign`: what it looks like at a glance. */
+/** A page with a final message. `sign`: its icon. */
 export function noticePage(title: string, text: string, sign?: "good" | "bad"): string {
   return page(
     title,

@@ -27,7 +27,7 @@ export interface ConfigurationInput {
 
 const DAY = 24 * 60 * 60;
 
-/** As strict as servers get: PKCE always, refresh tokens used once, and a second use ends the grant, at once if no leeway is given. */
+/** A strict server: PKCE is required and refresh tokens rotate. A second use of a refresh token ends the grant. */
 export function configuration(input: ConfigurationInput): Configuration {
   const { issuer, origins } = input;
   const everywhere = (paths: readonly string[]): string[] =>
@@ -73,7 +73,7 @@ export function configuration(input: ConfigurationInput): Configuration {
       profile: ["name", "given_name", "family_name", "picture"],
       email: ["email", "email_verified"],
     },
-    // The name and the picture in the ID token, so that no app needs userinfo.
+    // The ID token contains name and picture, so that apps need no userinfo request.
     conformIdTokenClaims: false,
     findAccount: (_ctx, sub) => {
       const user = findUser(sub);
@@ -85,7 +85,7 @@ export function configuration(input: ConfigurationInput): Configuration {
     },
     loadExistingGrant,
 
-    // A refresh token always, not only for offline_access with a consent page; it outlives the session at the provider.
+    // Issue a refresh token also without offline_access and a consent page. It outlives the session at the provider.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),
     expiresWithSession: () => false,
     rotateRefreshToken: true,
@@ -111,7 +111,7 @@ export function configuration(input: ConfigurationInput): Configuration {
       deviceFlow: {
         enabled: true,
         userCodeInputSource: (ctx, form, _out, error) => {
-          // What the person decided is no problem of the code.
+          // AbortedError: the user declined the request, so the code is not the problem.
           ctx.body =
             error?.name === "AbortedError"
               ? devicePages.deviceRefusedPage()
@@ -156,9 +156,9 @@ export function configuration(input: ConfigurationInput): Configuration {
 
 function logoutSource(ctx: KoaContextWithOIDC, form: string): void {
   const { entities, session } = ctx.oidc;
-  const certain =
+  const isHinted =
     session?.accountId !== undefined && entities.IdTokenHint?.payload["sub"] === session.accountId;
-  ctx.body = certain
+  ctx.body = isHinted
     ? pages.logoutAtOncePage(form)
     : pages.logoutPage(form, findUser(session?.accountId));
 }

@@ -22,25 +22,25 @@ const REDIRECT_PATHS = [
 ];
 
 export interface ProviderOptions {
-  /** Default 4700; the next free one is taken. 0: any. */
+  /** The first port to try; a taken port is skipped. 0: any free port. Default: 4700. */
   readonly port?: number;
-  /** Of the apps: their redirect URIs are registered and they may call the token endpoint. */
+  /** Origins of the apps. Their redirect URIs are registered and they may call the token endpoint. */
   readonly origins: readonly string[];
-  /** Default 60. */
+  /** Default: 60. */
   readonly accessTokenTtlSeconds?: number;
-  /** For so long a refresh token may be used again. Default 0: a second use ends the grant. */
+  /** How long a used refresh token may be used again. Default: 0, a second use ends the grant. */
   readonly reuseLeewaySeconds?: number;
-  /** Paths of each origin that are redirect URIs. */
+  /** Paths of the redirect URIs on each origin. */
   readonly redirectPaths?: readonly string[];
-  /** Paths of each origin to come back to after a logout. */
+  /** Paths of the post-logout redirect URIs on each origin. */
   readonly postLogoutPaths?: readonly string[];
-  /** A request with a `login_hint` of a known person is answered without a page. Default false. */
+  /** Completes an authorization request whose `login_hint` names a known user without a page. Default: false. */
   readonly autoLogin?: boolean;
-  /** Besides the app, such as a server that has a secret. */
+  /** More clients, such as a server with a secret. */
   readonly clients?: readonly ClientMetadata[];
-  /** What a device is told to leave between two polls, in seconds; nothing when not given, which means 5. */
+  /** The `interval` of device authorization responses, in seconds. Default: no `interval`, which means 5. */
   readonly deviceIntervalSeconds?: number;
-  /** Its pages cut off the window that opened them, as some providers' do: Cross-Origin-Opener-Policy. Default false. */
+  /** Sends `Cross-Origin-Opener-Policy: same-origin`, which disconnects a popup from its opener. Default: false. */
   readonly cutsOpener?: boolean;
 }
 
@@ -49,17 +49,17 @@ export interface RunningProvider {
   readonly clientId: string;
   readonly provider: Provider;
   readonly tokenRequests: TokenRequests;
-  /** Each request that came, such as `GET /auth`, in the order of arrival. */
+  /** Each request, such as `GET /auth`, in the order of arrival. */
   readonly requests: string[];
-  /** For tokens given from now on. */
+  /** Sets the lifetime of access tokens that are issued from now on. */
   setAccessTokenTtl(seconds: number): void;
-  /** For device codes given from now on. */
+  /** Sets the lifetime of device codes that are issued from now on. */
   setDeviceCodeTtl(seconds: number): void;
-  /** Ends grants and their tokens, of one person or of all, as an administrator would. Gives how many. */
+  /** Revokes the grants and tokens of one user, or of all users, as an administrator would. Returns the number of grants. */
   revokeGrants(sub?: string): number;
-  /** Ends all access tokens before their time. */
+  /** Revokes all access tokens. */
   endAccessTokens(): void;
-  /** Signs one person, or all, out at the provider; their tokens stay. */
+  /** Logs one user, or all users, out at the provider. Their tokens stay valid. */
   endSessions(sub?: string): void;
   close(): Promise<void>;
 }
@@ -73,7 +73,7 @@ const ASSETS: Readonly<Record<string, readonly [type: string, body: string]>> = 
   ],
 };
 
-/** An OpenID provider on this machine: everything in memory, keys made at start, three users without passwords. */
+/** Starts an OpenID provider on this machine: in memory, with new keys at each start and three users without passwords. */
 export async function startProvider(options: ProviderOptions): Promise<RunningProvider> {
   const { origins, autoLogin = false, cutsOpener = false } = options;
   const loopback = await listenOnLoopback(options.port ?? 4700);
@@ -111,7 +111,7 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     });
   }
   const protocol = provider.callback();
-  // A form's redirects are held to its page's form-action, and a login ends at the app.
+  // `form-action` also applies to redirects of a form, and the login form redirects to the app.
   const policy = `default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self' ${origins.join(" ")}; base-uri 'none'; frame-ancestors 'none'`;
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -6,7 +6,7 @@ import { build, createServer, type InlineConfig } from "vite";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
-/** A folder with an `index.html`, and perhaps more pages, served under `base`. `__ISSUER__` in them becomes the issuer. */
+/** A folder with HTML pages, served under `base`. The server replaces `__ISSUER__` in the pages by the issuer. */
 export interface Page {
   readonly base: string;
   readonly root: string;
@@ -31,8 +31,8 @@ function config({ base, root }: Page, issuer: string): InlineConfig {
   };
 }
 
-/** Found late, one of them would reload the page in the middle of a login. */
-const FOUND_EARLY = [
+/** Vite bundles these packages at start: if it discovered one later, it would reload the page during a login. */
+const OPTIMIZED_AT_START = [
   "idb-keyval",
   "jose",
   "lit",
@@ -45,18 +45,18 @@ const FOUND_EARLY = [
   "uqr",
 ];
 
-/** Vite's dev server behind our own: changes show at once. */
+/** Serves the sources with Vite's dev server, so that changes show at once. */
 export async function serveSources(page: Page, issuer: string, server: Server): Promise<Site> {
   const vite = await createServer({
     ...config(page, issuer),
     appType: "spa",
     server: { middlewareMode: true, hmr: { server }, fs: { allow: [REPOSITORY] } },
-    optimizeDeps: { include: FOUND_EARLY },
+    optimizeDeps: { include: OPTIMIZED_AT_START },
   });
   return { listener: vite.middlewares, close: () => vite.close() };
 }
 
-/** The production build of the pages, kept in memory. */
+/** Serves a production build of the pages from memory. */
 export async function serveBuild(pages: readonly Page[], issuer: string): Promise<Site> {
   const files = new Map<string, string | Uint8Array>();
   for (const page of pages) {
@@ -67,7 +67,7 @@ export async function serveBuild(pages: readonly Page[], issuer: string): Promis
         target: "es2022",
         assetsInlineLimit: 0,
         modulePreload: { polyfill: false },
-        // `"use client"` of the React entry means something to frameworks only.
+        // Only frameworks use the `"use client"` directive of the React entry.
         rolldownOptions: { input: pagesIn(page.root), checks: { moduleLevelDirective: false } },
       },
     });
@@ -123,7 +123,7 @@ function serveFile(
   response.end(body);
 }
 
-/** `/tv` is `tv.html`, as with the dev server. A page that is not there is the app's to answer. */
+/** `/tv` serves `tv.html`, as in the dev server. An unknown path serves `index.html`, so that the app can handle it. */
 function pageAt(
   pathname: string,
   base: string,
@@ -132,7 +132,7 @@ function pageAt(
   return files.has(`${pathname}.html`) ? `${pathname}.html` : `${base}index.html`;
 }
 
-/** What an app with Latchkey needs, and nothing more. */
+/** The strictest policy that works with Latchkey. */
 function contentSecurityPolicy(issuer: string): string {
   return [
     "default-src 'none'",

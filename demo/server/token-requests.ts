@@ -4,34 +4,35 @@ import type Provider from "oidc-provider";
 import type { KoaContextWithOIDC } from "oidc-provider";
 import { readAll } from "./body.ts";
 
-/** One request at the token endpoint, in the order of arrival. */
+/** A request to the token endpoint. */
 export interface TokenRequestRecord {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly grantType: string | undefined;
-  /** A hash of the refresh token that was sent. */
+  /** Hash of the refresh token in the request. */
   readonly sent: string | undefined;
-  /** A hash of the refresh token that was given. */
+  /** Hash of the refresh token in the response. */
   readonly given: string | undefined;
-  /** Undefined while there is no answer, or when there was none. */
+  /** Undefined until the response is sent, and when the response was lost. */
   readonly status: number | undefined;
   readonly error: string | undefined;
 }
 
+/** A failure of one token request. */
 export interface Fault {
-  /** Answer this and let the provider know nothing of the request. */
+  /** Respond with this status. The provider does not get the request. */
   readonly status?: number;
   readonly body?: Readonly<Record<string, unknown>> | string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Before the provider sees the request. */
+  /** Delay before the provider gets the request. Milliseconds. */
   readonly delayMs?: number;
-  /** After the provider did its work, before its answer leaves. */
+  /** Delay after the provider has processed the request, before the response is sent. Milliseconds. */
   readonly delayResponseMs?: number;
-  /** Cut the connection: `request`: the provider never hears of it; `response`: it did its work and nobody hears of that. */
+  /** Cuts the connection. `request`: the provider does not get the request. `response`: the provider has processed it. */
   readonly lose?: "request" | "response";
 }
 
-/** A log of the token endpoint, and a switch for its failures. */
+/** Logs the requests to the token endpoint and makes chosen ones fail. */
 export class TokenRequests {
   readonly #log: Writable<TokenRequestRecord>[] = [];
   #faults: Fault[] = [];
@@ -48,18 +49,18 @@ export class TokenRequests {
     return this.#log.filter((record) => record.grantType === "refresh_token");
   }
 
-  /** The next `times` requests meet this fault; faults given earlier come first. */
+  /** Applies a fault to the next `times` requests, after the faults of earlier calls. */
   failNext(fault: Fault, times = 1): void {
     for (let i = 0; i < times; i += 1) this.#faults.push(fault);
   }
 
-  /** The next `times` requests are answered so, without the provider. */
+  /** Responds to the next `times` requests with this status. The provider does not get the requests. */
   respondNext(status: number, options: Omit<Fault, "status"> & { times?: number } = {}): void {
     const { times = 1, ...fault } = options;
     this.failNext({ ...fault, status }, times);
   }
 
-  /** Forgets the log and what should fail. */
+  /** Clears the log and the pending faults. */
   reset(): void {
     this.#log.length = 0;
     this.#faults = [];

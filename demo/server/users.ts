@@ -38,7 +38,7 @@ export const users: readonly ShownUser[] = [
   },
 ];
 
-/** By `sub` or email, as a `login_hint` may be either. */
+/** Finds a user by `sub` or email, because a `login_hint` can be either. */
 export function findUser(hint: unknown): ShownUser | undefined {
   return users.find((user) => user.sub === hint || user.email === hint);
 }

@@ -1,4 +1,8 @@
-/** Leaves `work` when `signal` is aborted, with its reason; others may still want it. */
+/**
+ * Settles as `work` does, or rejects with the signal's reason once `signal` is aborted. `work` itself goes on, because other
+ * callers may wait for it.
+ * @see https://developer.mozilla.org/en-US/docs/Web/API/AbortSignal
+ */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   return new Promise((resolve, reject) => {

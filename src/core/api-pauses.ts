@@ -1,13 +1,14 @@
-/** An API that refused a newer token, too. */
+/** The pause of an API that refused a newer token, too. */
 export interface ApiPause {
-  /** How many newer tokens it refused in a row. */
+  /** How many newer tokens the API refused in a row. */
   readonly count: number;
-  /** No token is replaced for this API before. Milliseconds since the epoch. */
+  /** Until then no token is replaced for this API. Milliseconds since the epoch. */
   readonly until: number;
 }
 
-/** The pauses of APIs, by origin. A `Map` is one. */
+/** The pauses of all APIs, by origin. A `Map` implements this interface. */
 export interface ApiPauses {
+  /** The last pause of `origin`, even one that has ended. */
   get(origin: string): ApiPause | undefined;
   /** `undefined` deletes the pause. */
   set(origin: string, pause: ApiPause | undefined): unknown;

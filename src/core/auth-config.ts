@@ -2,44 +2,58 @@ import type { Endpoints } from "./authorization-server.ts";
 import { ConfigurationError } from "./errors.ts";
 import { parseUrl, isSecureUrl } from "./same-origin.ts";
 
-/** What an app says about itself and its authorization server. */
+/** An app's registration at its authorization server, and the defaults of its logins. */
 export interface AuthConfig {
-  /** The authorization server's issuer identifier, exactly as its metadata says it. */
+  /** The issuer identifier of the authorization server, exactly as the server's metadata has it. */
   readonly issuer: string;
-  /** Of a public client: no secret. */
+  /** The client id of a public client, which has no secret. */
   readonly clientId: string;
-  /** Where authorization responses arrive: a URL of this origin, absolute or relative, registered at the server. */
+  /** The URL of this origin at which authorization responses arrive: absolute or relative, and registered at the server. */
   readonly redirectUri: string;
-  /** What a login asks for; openid, profile, email and offline_access when not given, or nothing when the server is no OpenID provider. */
+  /**
+   * The scopes of every login. Default: openid, profile, email and offline_access, or no scopes when the server is not an
+   * OpenID provider.
+   */
   readonly scope?: readonly string[];
   /**
-   * The APIs that `getToken({ resource })` will be asked for, as absolute URIs. Every login names them, and so the refresh
-   * token can be asked for them. Other resources need a login of their own, or `reuseLeewayMs`. @see RFC 8707 section 2.1
+   * The APIs that the app requests with `getToken({ resource })`, as absolute URIs. Every login names these resources, so that
+   * a refresh can request them. Any other resource needs a login of its own, or `reuseLeewayMs`.
+   * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   readonly resources?: readonly string[];
   /**
-   * `ignore`: accept that `auth_time` changes at a refresh, as it does at Amazon Cognito and Azure AD B2C. Default
-   * `compare`: a changed `auth_time` ends the session. @see OpenID Connect Core 1.0 section 12.2
+   * `ignore` accepts that a refresh changes `auth_time`, as Amazon Cognito and Azure AD B2C do. `compare` is the default: a
+   * changed `auth_time` ends the session.
+   * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
    */
   readonly authTimeOnRefresh?: "compare" | "ignore";
-  /** Of a server that publishes no metadata. Without `jwksUri` it is no OpenID provider, and a `userFetcher` tells who signed in. */
+  /**
+   * The endpoints of a server that publishes no metadata. Without `jwksUri` the server does not count as an OpenID provider:
+   * a `userFetcher` then finds out which user has logged in.
+   */
   readonly endpoints?: Endpoints;
-  /** Where the server sends the person after a sign-out, registered there; it shows a page of its own when not given. */
+  /**
+   * The URL to which the server sends the user after a logout, registered at the server. Default: the server shows a page of
+   * its own.
+   */
   readonly postLogoutRedirectUri?: string;
 }
 
-/** Parts that an app brings along; a function makes them of what it is given. */
+/** Parts that an app supplies, unchecked. A function makes the part from the parts that `createAuth()` has composed. */
 export interface AuthParts {
   readonly userFetcher?: object & { readonly fetchUser?: unknown };
   readonly grant?: object;
 }
 
-/** Has ID tokens. */
+/** Without configured endpoints, the server's metadata names the keys of its ID tokens. */
 function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
   return !endpoints || endpoints.jwksUri !== undefined;
 }
 
-/** @throws ConfigurationError the first input that cannot work, by name */
+/**
+ * Validates the configuration of `createAuth()`.
+ * @throws ConfigurationError an input cannot work; `input` names the first one
+ */
 export function checkAuthConfig(config: AuthConfig & AuthParts): void {
   const {
     redirectUri,
@@ -83,7 +97,7 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
   checkMaker("userFetcher", userFetcher?.fetchUser ?? userFetcher ?? (isNeeded ? null : undefined));
 }
 
-/** @see RFC 8707 section 2 */
+/** @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
 function isUri(resource: unknown): boolean {
   return typeof resource === "string" && parseUrl(resource)?.hash === "";
 }
@@ -92,44 +106,47 @@ function checkMaker(input: string, part: unknown): void {
   if (part === undefined || typeof part === "function") return;
   throw new ConfigurationError(
     input,
-    "it is missing, or it is not a function",
-    "Give a function that makes one.",
+    "it is missing or not a function",
+    `Give a function that returns a ${input}.`,
   );
 }
 
-/** @throws ConfigurationError the issuer or the client id cannot work */
+/**
+ * Validates the registration of a client.
+ * @throws ConfigurationError the issuer or the client id cannot work
+ */
 export function checkRegistration(config: Pick<AuthConfig, "issuer" | "clientId">): void {
   const { issuer, clientId } = (config ?? {}) as Partial<AuthConfig>;
   checkIssuer(issuer);
   if (typeof clientId !== "string" || clientId.trim() === "") {
     throw new ConfigurationError(
       "clientId",
-      isMissing(clientId) ? "it is missing" : "it is not a name",
-      "Give the client id that your authorization server knows.",
+      isMissing(clientId) ? "it is missing" : "it is blank or not a string",
+      "Give the client id under which the authorization server knows this app.",
     );
   }
 }
 
-/** @see OpenID Connect Discovery 1.0 section 3 */
+/** @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata */
 function checkIssuer(issuer: unknown): void {
   const fail = (message: string) => {
     throw new ConfigurationError(
       "issuer",
       message,
-      'Give the issuer as the server\'s metadata says it, for example "https://id.example.com".',
+      'Give the issuer as the server\'s metadata has it, for example "https://id.example.com".',
     );
   };
   if (isMissing(issuer)) fail("it is missing");
   const url = typeof issuer === "string" ? parseUrl(issuer) : undefined;
   if (!url) return fail("it is not a URL");
-  if (!isSecureUrl(url)) fail("it is not https, which only localhost may do without");
+  if (!isSecureUrl(url)) fail("it does not use https; only localhost may use http");
   if (url.search || url.hash || url.username || url.password) {
-    fail("it has more than a host and a path");
+    fail("it has a query, a fragment or credentials");
   }
-  if (url.pathname.includes("/.well-known/")) fail("it is the address of the metadata");
+  if (url.pathname.includes("/.well-known/")) fail("it is the URL of the metadata document");
 }
 
-/** @see RFC 6749 section 3.1.2 */
+/** @see https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2 */
 function checkRedirect(input: string, value: unknown): void {
   const url =
     typeof value === "string" && value !== ""
@@ -138,7 +155,7 @@ function checkRedirect(input: string, value: unknown): void {
   if (!url || !/^https?:$/.test(url.protocol) || url.hash) {
     throw new ConfigurationError(
       input,
-      isMissing(value) ? "it is missing" : "it is not a URL of a page, or it has a fragment",
+      isMissing(value) ? "it is missing" : "it is not an http(s) URL, or it has a fragment",
       'Give a path of this app, for example "/callback", and register it at the server.',
     );
   }

@@ -1,9 +1,17 @@
-/** What every error of Latchkey has: a literal `code` to branch on, whether trying again can help, and what to do about it. */
+/**
+ * The base class of every error of Latchkey.
+ * @example
+ * auth.getToken().catch((error: unknown) => {
+ *   if (!isAuthError(error) || !error.retryable) throw error;
+ *   setTimeout(() => void auth.getToken(), 5_000);
+ * });
+ */
 export abstract class AuthError extends Error {
+  /** A literal to branch on, one for each class, such as `network`. */
   abstract readonly code: string;
-  /** True when the same call may succeed later without anybody changing anything. */
+  /** True when the same call may succeed later, although the app and the user change nothing. */
   readonly retryable: boolean;
-  /** What the developer, or the person, can do about it. */
+  /** What the developer or the user can do about the error. */
   readonly hint: string;
 
   constructor(message: string, { hint, cause, retryable = false }: AuthErrorDetails) {
@@ -13,23 +21,33 @@ export abstract class AuthError extends Error {
   }
 }
 
+/** The parts of an error beside its message. */
 export interface AuthErrorDetails {
+  /** What the developer or the user can do about the error. */
   hint: string;
+  /** The error that led to this one. */
   cause?: unknown;
+  /** True when the same call may succeed later. Default: false. */
   retryable?: boolean;
 }
 
 /**
- * What a server said about a failure; never a request or response body.
- * @see RFC 6749 section 4.1.2.1
- * @see RFC 6749 section 5.2
+ * The facts of a server's error response. They never contain a request body or a response body.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */
 export interface ServerFacts {
+  /** The OAuth error code, such as `invalid_grant`. */
   error?: string | undefined;
+  /** The server's `error_description`: a text for developers. */
   errorDescription?: string | undefined;
+  /** The server's `error_uri`: a page about the error. */
   errorUri?: string | undefined;
-  /** HTTP status. */
+  /** The HTTP status. */
   status?: number | undefined;
-  /** When the server wants to be asked again, if it said so. @see RFC 9110 section 10.2.3 */
+  /**
+   * How long the server asks the client to wait, from `Retry-After`. Milliseconds.
+   * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+   */
   retryAfterMs?: number | undefined;
 }

@@ -6,17 +6,17 @@ import type { User } from "./user.ts";
 import type { UserAgent } from "./user-agent.ts";
 import type { TokenTarget } from "./token-target.ts";
 
-/** What can be told about an access token without showing it. */
+/** The public facts of an access token. They do not contain the token. */
 export interface TokenSummary {
-  /** As granted. */
+  /** The granted scopes. */
   readonly scope: readonly string[];
-  /** Milliseconds since the epoch. Never further away than the token lives, whatever became of the clock. */
+  /** Milliseconds since the epoch. At most the token's lifetime from now, even after the wall clock was set back. */
   readonly expiresAt: number;
-  /** Who got it: this tab, another tab while this one was open, or nobody knows any more. */
+  /** Which tab obtained the token. `stored`: unknown. */
   readonly origin: "this-tab" | "other-tab" | "stored";
 }
 
-/** A stable snapshot: the same object until something changes. */
+/** The state of an `Auth`. It is the same object until something changes. */
 export type AuthState =
   | { readonly status: "loading" }
   | { readonly status: "anonymous"; readonly error?: AnyAuthError }
@@ -24,11 +24,11 @@ export type AuthState =
   | {
       readonly status: "authenticated";
       readonly user: User;
-      /** `stale`: the token has expired and there is no newer one yet. The session is kept. */
+      /** `stale`: the token has expired, and no newer token has arrived yet. The session is kept. */
       readonly freshness: "fresh" | "stale";
       readonly token: TokenSummary;
     }
-  /** Only a login helps. `error` has the wrong claim for `id_token`, and the server's words for `user_needed`. */
+  /** Only a login helps. `error` has the invalid claim for `id_token`, and the server's error for `user_needed`. */
   | {
       readonly status: "expired";
       readonly user?: User;
@@ -36,136 +36,214 @@ export type AuthState =
       readonly error?: RefreshTokenError;
     };
 
-/** Which token, and what may happen to get it. */
+/** Which token `getToken()` returns, and what it may do to get the token. */
 export interface GetTokenOptions extends TokenTarget {
-  /** `sub` of whose token it is; this tab's person when not given. */
+  /** `sub` of the token's user. Default: this tab's user. */
   readonly user?: string;
-  /** `reload`: a token newer than the one held now. */
+  /** `reload`: get a token that is newer than the stored one. */
   readonly cache?: "default" | "reload";
-  /** With `reload`: the token that an API refused. Another one that is stored by now is newer. */
+  /** With `reload`: the token that an API refused. Any other token that is stored by now counts as newer. */
   readonly refused?: string;
-  /** `none`: reject with a NoTokenError instead of going to the login page. */
+  /** `none`: show nothing, and reject with a `NoTokenError` where a login is needed. Any other value requests a login. */
   readonly prompt?: Prompt;
-  /** For grants of the app's own; a stored token is given whatever it says. */
+  /** Values for the app's own grants. A stored token is returned whatever its value. */
   readonly context?: TokenContext;
+  /** Ends the wait for the token. A refresh goes on. */
   readonly signal?: AbortSignal;
 }
 
-/** What a login may say. */
+/** The options of one login. */
 export interface LoginOptions extends AuthorizationParameters {
-  /** The way to go; the page itself when not given. */
+  /** How the login visits the authorization endpoint. Default: with the page itself. */
   readonly userAgent?: UserAgent;
-  /** For grants of the app's own. It does not survive a page that leaves. */
+  /** Values for the app's own grants. They are lost when the page navigates to the login page. */
   readonly context?: TokenContext;
-  /** Leaves the login: what was opened for it is closed. */
+  /** Aborts the login and closes its window or frame. */
   readonly signal?: AbortSignal;
 }
 
+/** The options of one logout. */
 export interface LogoutOptions {
-  /** `sub` of who is to be signed out; this tab's person when not given. */
+  /** `sub` of the user to log out. Default: this tab's user. */
   readonly user?: string;
-  /** `none`: leave the refresh token at the server to expire. */
+  /** `none`: do not revoke the refresh token, which then stays valid until it expires. */
   readonly revoke?: "server" | "none";
-  /** `none`: stay on this page, and signed in at the server; so it is when this tab is for somebody else. */
+  /** `none`: do not go to the end-session endpoint. Also the default when another user than this tab's is logged out. */
   readonly endSession?: "page" | "none";
 }
 
 /**
- * What the server was told of a logout. The session on this device is deleted in both cases.
+ * Whether the server knows of a logout. The session on this device is deleted in both cases.
  *
- * `told`: the server was told everything that the call asked for and that the server has an endpoint for. The refresh token is
- * revoked, and the page is about to go to the end-session endpoint. It is also `told` when there was nothing to tell: no session
+ * `told`: the server did everything that the call asked for and that it has an endpoint for. The refresh token is revoked, and
+ * the page is about to go to the end-session endpoint. The result is also `told` when there was nothing to send: no session
  * that can be read, a session that had ended before, no refresh token, no endpoint, or `"none"` for both options. The app has
  * nothing more to do.
  *
- * `not_told`: at least one of the two was not done, and `error` says why. The refresh token may still work, or the user may
- * still be signed in at the server. Latchkey tries the revocation again while this page is open. Another call of the same
- * method does what is missing. Where other people use the device, tell the user to sign out at the server, too.
+ * `not_told`: the revocation or the end of the server session failed, and `error` says why. The refresh token may still work,
+ * or the user may still be logged in at the server. Latchkey tries the revocation again while this page is open. Another call
+ * of the same method does what is missing. On a shared device, ask the user to log out at the server, too.
  */
 export type LogoutResult =
   | { readonly server: "told"; readonly error?: undefined }
   | { readonly server: "not_told"; readonly error: AnyAuthError };
 
+/** The result of a login. */
 export interface CallbackResult {
   readonly user: User;
-  /** As given to `login()`. */
+  /** The `returnTo` of the login. */
   readonly returnTo?: string;
 }
 
-/** What an app holds. */
+/** The tokens, users, logins and state of an app. `createAuth()` makes one. */
 export interface Auth {
   /**
-   * A token that is good now: stored, refreshed once for all tabs, or after a login.
-   * Without `prompt: "none"` a visible top-level page without a session goes to the login page, once. This automatic login
-   * leaves a mark in the tab's `sessionStorage`. No second one starts while the mark stands: until the token is given,
-   * `login()` is called, the user acts on the page, or 30 minutes have passed. A logout leaves the same mark.
-   * @throws NoTokenError nothing there and nothing may be shown, or a mark stands: show a button that calls `login()`
+   * Returns an access token that is valid now. The token is stored, refreshed once for all tabs, or the result of a login.
+   *
+   * Without `prompt: "none"` a visible top-level page without a session navigates to the login page, once. This automatic login
+   * leaves a mark in the tab's `sessionStorage`. While the mark exists, no other automatic login starts. The mark ends when a
+   * token is returned, `login()` is called, the user acts on the page, or 30 minutes have passed. A logout leaves the same
+   * mark.
+   * @throws NoTokenError a login is needed and may not start: show a button that calls `login()`
    * @throws RefreshTokenError the session ended and nothing may be shown
-   * @throws RequestTokenError this token was refused; the session stands
-   * @throws TimeoutError no answer within the patience of `timing`; the session stands, and the refresh goes on
+   * @throws RequestTokenError the server refused this token; the session is kept
+   * @throws TimeoutError no token came within `timing.patienceMs`; the session is kept, and the refresh goes on
    * @throws NetworkError a part of Latchkey could not be loaded
    * @throws StorageError the store failed
-   * @throws ConfigurationError nothing here can work: not a browser, no secure context
+   * @throws ConfigurationError this page can never work: it is not in a browser, or not in a secure context
+   * @example
+   * const token = await auth.getToken();
+   * const other = await auth.getToken({ resource: "https://api.example.com", prompt: "none" });
    */
   getToken(options?: GetTokenOptions): Promise<string>;
   /**
-   * Starts a login in the click it is called from. With the page as user agent the page leaves.
-   * @throws CancelledError the page did not leave within 10 seconds, or the user acted on it before
+   * Starts a login and returns its user. Call it directly in a click, so that the browser allows a popup. With the page as
+   * user agent, this page navigates away.
+   * @throws CancelledError the user cancelled the login, or the browser did not leave this page within 10 seconds
+   * @throws PopupBlockedError the browser did not open a window
+   * @throws AuthorizationError the server returned an error
+   * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+   * @example
+   * const button = document.createElement("button");
+   * button.onclick = () => auth.login({ returnTo: "/orders" });
    */
   login(options?: LoginOptions): Promise<User>;
   /**
-   * Takes an authorization response, `url` or the page's own. Idempotent: twice in a row gives the same result.
-   * @throws InvalidResponseError not the answer to a request of ours
-   * @throws AuthorizationError the server said no
+   * Handles the authorization response in `url`. Default: the page's URL. A second call returns the same result.
+   * @throws InvalidResponseError the URL has no response to a request of this client
+   * @throws AuthorizationError the server returned an error
+   * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+   * @example
+   * const { returnTo = "/" } = await auth.handleCallback();
+   * history.replaceState(null, "", returnTo);
    */
   handleCallback(url?: string): Promise<CallbackResult>;
-  /** The person signed in, from storage; no network. */
+  /**
+   * Returns this tab's user from storage, without a request. Returns undefined when no user is logged in.
+   * @throws StorageError the store failed
+   * @throws ConfigurationError this page can never work
+   * @example
+   * const user = await auth.getUser();
+   * document.title = user?.name ?? "Welcome";
+   */
   getUser(): Promise<User | undefined>;
   /**
-   * Deletes the session here and in every tab, then tells the server: it revokes the refresh token, and the page goes to the
-   * end-session endpoint. Resolves with what the server was told, within about 5 seconds. It rejects only when the session could
-   * not be deleted.
+   * Deletes the session in every tab, revokes the refresh token, and goes to the end-session endpoint. Returns within about
+   * 5 seconds whether the server knows of the logout. Rejects only when the session could not be deleted.
    * @throws StorageError the store failed
-   * @throws ConfigurationError not a browser, or a newer Latchkey stored the session
-   * @see RFC 7009 https://www.rfc-editor.org/rfc/rfc7009
+   * @throws ConfigurationError this page can never work, or a newer version of Latchkey stored the session
+   * @see https://www.rfc-editor.org/rfc/rfc7009
    * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html
    * @example
-   * const { server } = await auth.signOut({ endSession: "none" });
-   * if (server === "not_told") show("You are signed out here. The server could not be reached.");
+   * const { server } = await auth.logout({ endSession: "none" });
+   * if (server === "not_told") alert("You are signed out here. The server could not be reached.");
    */
   logout(options?: LogoutOptions): Promise<LogoutResult>;
-  /** Who is remembered on this device, the last used first; from storage, and without tokens. */
+  /**
+   * Returns the users that this device remembers, the last used first. The list comes from storage and has no tokens.
+   * @throws StorageError the store failed
+   * @throws NetworkError a part of Latchkey could not be loaded
+   * @example
+   * const users = await auth.users();
+   * const names = users.map(({ sub, name = sub }) => name);
+   */
   users(): Promise<readonly RememberedUser[]>;
   /**
-   * Makes this tab, and tabs that are opened from now on, that of another remembered person. Other open tabs stay with theirs.
-   * Whose session ended is then in the state `expired`.
-   * @throws NoTokenError they have no session here: call `login({ loginHint })`
+   * Switches this tab, and tabs opened later, to another remembered user. Other open tabs keep their user. If the session of
+   * the user has ended, the state becomes `expired`.
+   * @throws NoTokenError the user has no session here: call `login({ loginHint })`
+   * @throws StorageError the store failed
+   * @throws NetworkError a part of Latchkey could not be loaded
+   * @example
+   * const [, second] = await auth.users();
+   * if (second) await auth.switchUser(second.sub);
    */
   switchUser(sub: string): Promise<void>;
   /**
-   * Signs a user out, and deletes everything that is stored of this user here. Resolves with what the server was told.
-   * @throws NetworkError a part of Latchkey could not be loaded. The tokens are deleted, the user is still listed
+   * Logs a user out and deletes everything that is stored of this user. Returns whether the server knows of the logout.
+   * @throws NetworkError a part of Latchkey could not be loaded. The tokens are deleted, and the user is still listed
+   * @throws StorageError the store failed
+   * @example
+   * const user = await auth.getUser();
+   * if (user) await auth.forget(user.sub);
    */
   forget(sub: string): Promise<LogoutResult>;
   /**
-   * Signs out every user of this device, in every tab. Remembered users stay listed. The result is `told` when the server was
-   * told of every one of them.
-   * @throws NetworkError a part of Latchkey could not be loaded. Only this tab's user is signed out
+   * Logs out every user of this device, in every tab. Remembered users stay listed. The result is `told` when it is `told` for
+   * every user.
+   * @throws NetworkError a part of Latchkey could not be loaded. Only this tab's user is logged out
+   * @throws StorageError the store failed
+   * @example
+   * const { server, error } = await auth.logoutAll();
+   * if (server === "not_told") console.warn(error.message);
    */
   logoutAll(): Promise<LogoutResult>;
-  /** `fetch` with the token, for this origin only. Never shows anything. */
+  /**
+   * Sends a request with the access token, to this page's origin only. After a 401 response it tries once more with a newer
+   * token. It never shows anything. Rejects as `fetch` and `getToken({ prompt: "none" })` do.
+   * @throws ConfigurationError the request goes to another origin
+   * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+   * @example
+   * const response = await auth.fetch("/api/me");
+   * const me: unknown = await response.json();
+   */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /**
-   * Calls `listener` with the `sub` of each user who signs out or is forgotten, in any tab. Delete there what your app stored
-   * of the user. A promise that `listener` returns is awaited by the sign-out, for two seconds at most. Returns its undo.
+   * Calls `listener` with the `sub` of each user who logs out or is forgotten, in any tab. The listener deletes the app's own
+   * data of the user. A logout waits for the promise that `listener` returns, for two seconds at most. Returns a function that
+   * removes `listener`.
+   * @example
+   * const unsubscribe = auth.onUserRemoved((sub) => {
+   *   localStorage.removeItem(`drafts/${sub}`);
+   * });
    */
   onUserRemoved(listener: (sub: string) => unknown): () => void;
-  /** What is known now, without waiting. */
+  /**
+   * The current state, without waiting.
+   * @example
+   * const { state } = auth;
+   * if (state.status === "authenticated") document.title = state.user.name ?? "Welcome";
+   */
   readonly state: AuthState;
-  /** Calls `listener` after each change of `state`. Returns its undo. */
+  /**
+   * Calls `listener` after each change of `state`. Returns a function that removes `listener`.
+   * @example
+   * const unsubscribe = auth.subscribe(() => console.log(auth.state.status));
+   * addEventListener("pagehide", unsubscribe);
+   */
   subscribe(listener: () => void): () => void;
-  /** Reads the store, takes a response in the page's URL, follows the other tabs. `createAuth()` calls it. */
+  /**
+   * Reads the store, handles a response in the page's URL, and listens to the other tabs. `createAuth()` calls it.
+   * @example
+   * auth.dispose();
+   * auth.start(); // listens again
+   */
   start(): void;
-  /** Stops listening to other tabs; `start()` begins again. Stored sessions stay. */
+  /**
+   * Stops listening to the other tabs. `start()` begins again. Stored sessions stay.
+   * @example
+   * const unmount = () => auth.dispose();
+   * addEventListener("pagehide", unmount);
+   */
   dispose(): void;
 }

@@ -1,15 +1,23 @@
 import type { TokenTarget } from "./token-target.ts";
 
+/**
+ * What the server may show the user during a login. `none`: nothing.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+ */
 export type Prompt = "none" | "login" | "select_account" | "consent";
 
-/** What a login may say to the authorization endpoint. @see OpenID Connect Core 1.0 section 3.1.2.1 */
+/**
+ * The parameters of an authorization request that an app may set.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+ */
 export interface AuthorizationParameters extends TokenTarget {
   readonly prompt?: Prompt;
-  /** Who is probably about to sign in. */
+  /** The email address or login name of the user who will probably log in. */
   readonly loginHint?: string;
-  /** Seconds since the person last signed in that are still good enough. */
+  /** How long ago the user may have authenticated at the server, at most. Seconds. */
   readonly maxAge?: number;
+  /** The accepted authentication context classes, the preferred one first. */
   readonly acrValues?: readonly string[];
-  /** A URL of this origin, absolute or relative, given back with the answer. */
+  /** A URL of this origin, absolute or relative. The result of the login contains it. */
   readonly returnTo?: string;
 }

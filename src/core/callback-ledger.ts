@@ -1,18 +1,20 @@
-/** What became of the responses that a server sent the page back with, by `state`. Old ones are forgotten. */
+/** The responses with which a server sent, or will send, the page back, by `state`. Old records are deleted. */
 export interface CallbackLedger {
   get(state: string): Promise<CallbackRecord | undefined>;
   put(state: string, record: CallbackRecord): Promise<void>;
 }
 
+/** A handled authorization response, or an expected logout response. */
 export type CallbackRecord = LoginRecord | LogoutRecord;
 
-/** An authorization response that was handled, so that a second look gives the same result. Nothing of it is a person's claim. */
+/** A handled authorization response. A second call with the same response returns the same result. */
 export interface LoginRecord {
+  /** The user who logged in; no other claim is stored. */
   readonly sub: string;
   readonly returnTo?: string;
 }
 
-/** A sign-out whose answer may come. */
+/** A logout after which the server may send the page back. */
 export interface LogoutRecord {
   readonly signedOut: true;
 }

@@ -1,20 +1,20 @@
 /**
- * How a client proves to the token endpoint that it is itself. `none` is for browsers: there are no secrets.
- * @see OpenID Connect Core 1.0 section 9
+ * How a client authenticates at the token endpoint. Browsers use `none`, because they cannot keep a secret.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication
  */
 export type ClientAuthentication =
   | { readonly method: "none" }
-  /** @see RFC 6749 section 2.3.1 */
+  /** @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
   | {
       readonly method: "client_secret_basic" | "client_secret_post";
       readonly clientSecret: string;
     }
-  /** @see RFC 7523 section 2.2 */
+  /** @see https://www.rfc-editor.org/rfc/rfc7523#section-2.2 */
   | {
       readonly method: "private_key_jwt";
       readonly key: CryptoKey;
-      /** Of the key at the server. */
+      /** The `kid` under which the server knows the key. */
       readonly keyId?: string;
-      /** `alg` of the assertions, such as ES256. */
+      /** The `alg` of the assertions, such as `ES256`. */
       readonly algorithm: string;
     };

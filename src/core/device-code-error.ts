@@ -1,16 +1,22 @@
 import { AuthError, type AuthErrorDetails, type ServerFacts } from "./auth-error.ts";
 
 /**
- * A device login that ended without tokens. `reason`: the server's word, `expired_token` also by our own clock;
- * `unsupported` without a device authorization endpoint, `invalid` for an answer that cannot be used.
- * @see RFC 8628 section 3.5
+ * A device login ended without tokens. `reason` says why:
+ * - `expired_token`: the code expired, by the server's response or by this device's clock.
+ * - `access_denied`: the user denied the login.
+ * - `unsupported`: the server has no device authorization endpoint.
+ * - `invalid`: the device authorization response is malformed.
+ * - `refused`: the server refused the login for another reason.
+ * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.5
  */
 export class DeviceCodeError extends AuthError {
   override readonly name = "DeviceCodeError";
   readonly code = "device_code";
   readonly reason: "expired_token" | "access_denied" | "refused" | "unsupported" | "invalid";
+  /** The OAuth error code of the server's response. */
   readonly error: string | undefined;
   readonly errorDescription: string | undefined;
+  /** The HTTP status. */
   readonly status: number | undefined;
 
   constructor(

@@ -1,18 +1,22 @@
-/** What a person needs to sign in on another device. @see RFC 8628 section 3.3 */
+/**
+ * What a user needs to log in on another device.
+ * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.3
+ */
 export interface DeviceCode {
-  /** To be typed at `verificationUri`, as it is. */
+  /** The user enters this code at `verificationUri`. Show the code unchanged. */
   readonly userCode: string;
-  /** Short enough to be typed. */
+  /** A URL that is short enough to type. */
   readonly verificationUri: string;
-  /** With the code in it, for a QR code or a link. Show the code all the same: people compare. */
+  /** The URL with the code in it, for a QR code or a link. Show `userCode`, too: the user compares the two codes. */
   readonly verificationUriComplete?: string;
-  /** Milliseconds since the epoch: what is left is this minus `Date.now()`. */
+  /** Milliseconds since the epoch. The remaining time is `expiresAt - Date.now()`. */
   readonly expiresAt: number;
 }
 
 /**
- * How a device login stands: `waiting` for the person; `retrying` because the server does not answer, while the code stays
- * good; the others are ends. `cancelled`: this call was left, or another code took the place of this one.
+ * The status of a device login. `waiting`: the user has not decided yet. `retrying`: the server does not respond, and the
+ * code stays valid. The other values are final. `cancelled`: the call was aborted or dismissed, or another code replaced this
+ * one.
  */
 export type DeviceStatus =
   | "waiting"
@@ -23,20 +27,31 @@ export type DeviceStatus =
   | "cancelled"
   | "failed";
 
+/** The user's choice in a device prompt. `dismiss` cancels the login. */
 export type DeviceChoice = { readonly type: "dismiss" };
 
+/** The options of `showCode()`. */
 export interface DevicePromptOptions {
-  /** Aborted when it is over, after the last status. */
+  /** Aborted when the login has ended, after the last status. */
   readonly signal: AbortSignal;
-  /** Calls `listener` with the status now and after each change. Returns its undo. */
+  /** Calls `listener` with the current status and after each change. Returns a function that removes `listener`. */
   readonly subscribe: (listener: (status: DeviceStatus) => void) => () => void;
 }
 
-/** Shows a person the code of a device login. */
+/**
+ * Shows the user the code of a device login.
+ * @example
+ * const prompt: DevicePrompt = {
+ *   showCode: ({ userCode, verificationUri }, { signal }) => {
+ *     document.title = `Open ${verificationUri} and enter ${userCode}`;
+ *     signal.addEventListener("abort", () => (document.title = "Done"));
+ *   },
+ * };
+ */
 export interface DevicePrompt {
   /**
-   * May return at once or never: nobody waits for it. `{ type: "dismiss" }` says that the person does not want to, and ends
-   * the call with a `CancelledError`. What it throws is reported as uncaught, and the login goes on.
+   * Shows `code`. The login does not wait for this method, which may return at once or never. `{ type: "dismiss" }` cancels
+   * the login with a `CancelledError`. An error that this method throws is reported as uncaught, and the login goes on.
    */
   showCode(
     code: DeviceCode,

@@ -1,23 +1,23 @@
-/** A document of the authorization server, and what is known about it since it was read. */
+/** A document of the authorization server, such as its metadata, and what happened since it was read. */
 export interface CachedDocument {
-  /** As the server sent it. Every reader validates it again. */
+  /** The document as the server sent it. Every reader validates it again. */
   readonly document: unknown;
-  /** When it was read from the network. Milliseconds since the epoch. */
+  /** When the document was read from the network. Milliseconds since the epoch. */
   readonly readAt: number;
-  /** The URL in the document that did not respond as an endpoint since then. */
+  /** The URL in the document that has failed as an endpoint since then. */
   readonly failedUrl?: string;
   /** When a tab last tried to read the document again. Milliseconds since the epoch. */
   readonly recheckedAt?: number;
-  /** How long after `recheckedAt` no tab tries again. Milliseconds. */
+  /** The pause after `recheckedAt` in which no tab tries again. Milliseconds. */
   readonly pauseMs?: number;
 }
 
-/** Documents of authorization servers, shared by all tabs. Its promises reject with a `StorageError` when the store fails. */
+/** Documents of authorization servers, shared by all tabs. Every method rejects with a `StorageError` when the store fails. */
 export interface DocumentCache {
   get(key: string): Promise<CachedDocument | undefined>;
   /**
-   * Reads, changes and writes one document in one transaction. Nothing is written when `change` returns what it was given.
-   * Returns the document as it then stands.
+   * Reads, changes and writes one document in one transaction. Nothing is written when `change` returns its argument.
+   * Returns the document after the transaction.
    */
   update(
     key: string,
@@ -25,7 +25,7 @@ export interface DocumentCache {
   ): Promise<CachedDocument | undefined>;
 }
 
-/** What a store holds as a document; undefined when it is damaged. */
+/** Parses a stored document. Returns undefined when the record is damaged. */
 export function parseCachedDocument(value: unknown): CachedDocument | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { document, readAt, failedUrl, recheckedAt, pauseMs } = value as Record<string, unknown>;

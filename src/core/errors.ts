@@ -5,10 +5,11 @@ import type { UserFetchError } from "./user-fetch-error.ts";
 export { AuthError };
 export type { AuthErrorDetails, ServerFacts };
 
-/** An input, or the environment, cannot work; `input` names it. */
+/** An input or the environment cannot work. */
 export class ConfigurationError extends AuthError {
   override readonly name = "ConfigurationError";
   readonly code = "configuration";
+  /** The name of the input, such as `redirectUri`. */
   readonly input: string;
 
   constructor(input: string, message: string, hint: string) {
@@ -17,10 +18,11 @@ export class ConfigurationError extends AuthError {
   }
 }
 
-/** The authorization server's metadata could not be had or does not fit the configured issuer. */
+/** The authorization server's metadata could not be read, or does not fit the configured issuer. */
 export class DiscoveryError extends AuthError {
   override readonly name = "DiscoveryError";
   readonly code = "discovery";
+  /** The HTTP status. */
   readonly status: number | undefined;
 
   constructor(message: string, details: AuthErrorDetails & ServerFacts) {
@@ -29,26 +31,31 @@ export class DiscoveryError extends AuthError {
   }
 }
 
-/** The authorization server answered the authorization request with an error. @see RFC 6749 section 4.1.2.1 */
+/**
+ * The authorization response is an error.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+ */
 export class AuthorizationError extends AuthError {
   override readonly name = "AuthorizationError";
   readonly code = "authorization";
+  /** The OAuth error code, such as `access_denied`. */
   readonly error: string;
   readonly errorDescription: string | undefined;
   readonly errorUri: string | undefined;
 
   constructor(facts: ServerFacts & { error: string }, hint: string, retryable = false) {
-    super(`the authorization server answered ${facts.error}`, { hint, retryable });
+    super(`the authorization server returned the error ${facts.error}`, { hint, retryable });
     this.error = facts.error;
     this.errorDescription = facts.errorDescription;
     this.errorUri = facts.errorUri;
   }
 }
 
-/** An authorization response that is not the answer to a request of ours; `parameter` says what does not fit. */
+/** An authorization response does not belong to a pending request of this client. */
 export class InvalidResponseError extends AuthError {
   override readonly name = "InvalidResponseError";
   readonly code = "invalid_response";
+  /** The parameter that does not fit, such as `state`. */
   readonly parameter: string;
 
   constructor(parameter: string, message: string, hint: string) {
@@ -57,15 +64,20 @@ export class InvalidResponseError extends AuthError {
   }
 }
 
-/** This token request was refused or answered badly. The stored session, if there is one, stands. @see RFC 6749 section 5.2 */
+/**
+ * The server refused this token request, or its response is malformed. A stored session is kept.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+ */
 export class RequestTokenError extends AuthError {
   override readonly name = "RequestTokenError";
   readonly code = "request_token";
+  /** The OAuth error code, such as `invalid_scope`. */
   readonly error: string | undefined;
   readonly errorDescription: string | undefined;
   readonly errorUri: string | undefined;
+  /** The HTTP status. */
   readonly status: number | undefined;
-  /** When the server wants to be asked again, if it said so. */
+  /** How long the server asks the client to wait, if the response says so. Milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, details: AuthErrorDetails & ServerFacts) {
@@ -80,27 +92,27 @@ export class RequestTokenError extends AuthError {
 
 /**
  * Why a session needs a login. `user_needed`: the server asks for the user, and the session keeps its tokens until a login
- * replaces them. The other reasons are final.
+ * replaces them. The other reasons are final. `lost_response`: the server used the refresh token, and its response was lost.
  */
 export type RefreshTokenReason = "invalid_grant" | "lost_response" | "id_token" | "user_needed";
 
-/** What a `RefreshTokenError` tells about its reason. */
+/** The details of a `RefreshTokenError`. */
 export interface RefreshTokenFacts extends Pick<
   ServerFacts,
   "error" | "errorDescription" | "status"
 > {
-  /** The claim that is wrong, for `id_token`. */
+  /** The invalid claim, for the reason `id_token`. */
   readonly claim?: string | undefined;
 }
 
-/** The session can only go on with a login; `reason` says why. */
+/** The session needs a login; `reason` says why. */
 export class RefreshTokenError extends AuthError {
   override readonly name = "RefreshTokenError";
   readonly code = "refresh_token";
   readonly reason: RefreshTokenReason;
-  /** The claim that is wrong, for `id_token`. */
+  /** The invalid claim, for the reason `id_token`. */
   readonly claim: string | undefined;
-  /** The server's words, for `user_needed`. */
+  /** The OAuth error code of the server, for the reason `user_needed`. */
   readonly error: string | undefined;
   readonly errorDescription: string | undefined;
   readonly status: number | undefined;
@@ -108,8 +120,8 @@ export class RefreshTokenError extends AuthError {
   constructor(reason: RefreshTokenReason, facts: RefreshTokenFacts = {}) {
     const { claim, error, errorDescription, status } = facts;
     const detail = claim ?? errorDescription ?? error;
-    super(`the session ended: ${reason}${detail === undefined ? "" : ` (${detail})`}`, {
-      hint: "Ask the person to sign in again: call login().",
+    super(`the session needs a login: ${reason}${detail === undefined ? "" : ` (${detail})`}`, {
+      hint: "Let the user log in again: call login().",
     });
     this.reason = reason;
     this.claim = claim;
@@ -119,20 +131,24 @@ export class RefreshTokenError extends AuthError {
   }
 }
 
-/** There is no token and nothing may be shown to get one; `cause` says why. */
+/** There is no token, and getting one needs a login that may not start now. `cause` says why. */
 export class NoTokenError extends AuthError {
   override readonly name = "NoTokenError";
   readonly code = "no_token";
 
   constructor(message: string, cause?: unknown) {
-    super(message, { hint: "Sign in first: call login() from a click.", cause });
+    super(message, { hint: "Call login() in a click handler.", cause });
   }
 }
 
-/** An ID token that must not be trusted; `claim` names what does not fit. @see OpenID Connect Core 1.0 section 3.1.3.7 */
+/**
+ * An ID token is invalid.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
+ */
 export class IdTokenError extends AuthError {
   override readonly name = "IdTokenError";
   readonly code = "id_token";
+  /** The invalid claim, or another part of the ID token, such as `signature`. */
   readonly claim: string;
 
   constructor(claim: string, message: string, details: AuthErrorDetails) {
@@ -141,12 +157,12 @@ export class IdTokenError extends AuthError {
   }
 }
 
-/** The person, or the page, went away before there was an answer. */
+/** The user or the page cancelled the call before a response arrived. */
 export class CancelledError extends AuthError {
   override readonly name = "CancelledError";
   readonly code = "cancelled";
 
-  constructor(message: string, hint = "Offer the login again; nothing was changed.") {
+  constructor(message: string, hint = "Offer the login again. Nothing has changed.") {
     super(message, { hint });
   }
 }
@@ -157,23 +173,24 @@ export class PopupBlockedError extends AuthError {
   readonly code = "popup_blocked";
 
   constructor() {
-    super("the browser did not open a window", {
-      hint: "Call login() directly in a click, or sign in with the page: login() without a userAgent.",
+    super("the browser did not open a login window", {
+      hint: "Call login() directly in a click handler, or without a userAgent: then this page navigates.",
     });
   }
 }
 
-/** The caller's patience ended. With `pending` the attempt goes on and a later call joins it. */
+/** No result came in time. With `pending` the attempt goes on, and a later call joins it. */
 export class TimeoutError extends AuthError {
   override readonly name = "TimeoutError";
   readonly code = "timeout";
+  /** True when the attempt goes on. */
   readonly pending: boolean;
 
   constructor(message: string, { pending, cause }: { pending: boolean; cause?: unknown }) {
     super(message, {
       hint: pending
-        ? "Call again; the session is kept and the running attempt is joined."
-        : "Nothing was changed; try again.",
+        ? "Call again: the session is kept, and the call joins the running attempt."
+        : "Try again. Nothing has changed.",
       cause,
       retryable: true,
     });
@@ -181,7 +198,7 @@ export class TimeoutError extends AuthError {
   }
 }
 
-/** No answer came: offline, connection cut, CORS, or a part of Latchkey that could not be loaded. */
+/** No response came: the browser is offline, the connection failed, CORS forbids it, or a part of Latchkey is not loaded. */
 export class NetworkError extends AuthError {
   override readonly name = "NetworkError";
   readonly code = "network";
@@ -189,21 +206,21 @@ export class NetworkError extends AuthError {
   constructor(
     message: string,
     cause?: unknown,
-    hint = "Try again when the network is back; if it never works, check CORS and the URL.",
+    hint = "Try again when the network is back. If it never works, check the URL and CORS.",
     retryable = true,
   ) {
     super(message, { hint, cause, retryable });
   }
 }
 
-/** The store failed. Nothing that was stored is lost. */
+/** The store failed. Stored data is not lost. */
 export class StorageError extends AuthError {
   override readonly name = "StorageError";
   readonly code = "storage";
 
   constructor(message: string, cause?: unknown) {
     super(message, {
-      hint: "Try again; if it stays, the browser's storage for this site is full, blocked or damaged.",
+      hint: "Try again. If it fails again, the browser's storage for this site is full, blocked or damaged.",
       cause,
       retryable: true,
     });
@@ -228,7 +245,14 @@ export type AnyAuthError =
   | NetworkError
   | StorageError;
 
-/** Narrows what a `catch` caught, so that `switch (error.code)` narrows it further. */
+/**
+ * Returns true for every error of Latchkey, so that `switch (error.code)` narrows `error` further.
+ * @example
+ * auth.login().catch((error: unknown) => {
+ *   if (!isAuthError(error)) throw error;
+ *   if (error.code !== "cancelled") alert(error.message);
+ * });
+ */
 export function isAuthError(error: unknown): error is AnyAuthError {
   return error instanceof AuthError;
 }

@@ -1,15 +1,20 @@
 import { abortable } from "./abortable.ts";
 
+/** One run and the number of its callers. */
 interface Flight<T> {
   readonly result: Promise<T>;
   readonly stop: AbortController;
   waiting: number;
 }
 
-/** One run for all who want the same at the same time. It is told to stop when the last of them has left. */
+/** Shares one run between all callers of the same key. The run is aborted when its last caller has left. */
 export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
+  /**
+   * Joins the run of `key`, or begins it. Settles as the run does, or rejects with the signal's reason once `signal` is
+   * aborted: the run goes on for its other callers.
+   */
   async join(
     key: string,
     begin: (stop: AbortSignal) => Promise<T>,
@@ -23,7 +28,7 @@ export class Flights<T> {
     } finally {
       flight.waiting--;
       if (flight.waiting === 0) {
-        // Whoever comes now must not join what is being stopped.
+        // A later caller must not join a run that is being aborted.
         if (this.#flights.get(key) === flight) this.#flights.delete(key);
         flight.stop.abort();
       }

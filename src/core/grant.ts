@@ -5,42 +5,57 @@ import type { TokenContext } from "./token-context.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { RoundTrip } from "./user-agent.ts";
 
-/** What is asked of a grant. Grants pass it on, whole or with `{ ...request, changed }`. */
+/** A request for tokens. A grant that wraps another one passes the request on, whole or as `{ ...request, changed }`. */
 export interface TokenRequest extends AuthorizationParameters {
-  /** `sub` of the person the token is for. */
+  /** `sub` of the token's user. */
   readonly user?: string;
-  /** Tokens already held for this request. */
+  /** The caller's current tokens for this request. */
   readonly tokens?: TokenSet;
-  /** Called when the server says for good that the refresh token of `tokens` is used up, before anybody else is asked. */
+  /** Called when the server rejects the refresh token of `tokens` for good, before the inner grant is called. */
   readonly onRefreshTokenRejected?: () => Promise<void>;
-  /** How the server refused the refresh token of `tokens` until now. A grant that refreshes keeps to its pause. */
+  /** The server's last refusals of the refresh token of `tokens`. A grant that refreshes observes the pause. */
   readonly refusal?: Refusal;
-  /** Called when the server refused that refresh token and did not end it. Store the refusal beside `tokens`. */
+  /** Called when the server refuses that refresh token and the token stays valid. Store the refusal beside `tokens`. */
   readonly onRefused?: (refusal: Refusal) => Promise<void>;
-  /** `reload`: a token newer than `tokens`. */
+  /** `reload`: get a token that is newer than `tokens`. */
   readonly cache?: "default" | "reload";
-  /** An open way to the authorization endpoint. A request that carries one goes untouched to the grant that travels. */
+  /** A round trip that is open already. Wrapping grants pass such a request on unchanged, to the grant that uses the round trip. */
   readonly roundTrip?: RoundTrip;
-  /** Resources that the login names beside `resource`, so that the session can be asked for them later. */
+  /** More resources for the login to name beside `resource`, so that a later refresh can request them. */
   readonly resources?: readonly string[];
-  /** Nobody clicked for this trip: whoever knows people here may ask first which of them it is, until somebody is in. */
+  /** Set when no click started this login. A grant may show the account picker first. Aborted once a user is logged in. */
   readonly mayChoose?: AbortSignal;
-  /** Waits for what could end the grant that a login is about to share: whoever lets time pass before it leaves waits again. */
+  /**
+   * Resolves when pending revocations are done, because one could end the grant that this login shares. A grant that waited
+   * for the user calls it again, just before it navigates.
+   */
   readonly beforeLeaving?: () => Promise<void>;
   /** The URL of an authorization response. */
   readonly response?: string;
-  /** Settles when the answer is stored and published, or will not be: whoever has others wait for it lets them go on then. */
+  /** Settles once the caller has stored the tokens, or failed to. A grant that holds a lock keeps the lock until then. */
   readonly stored?: Promise<unknown>;
-  /** What the caller tells grants of its own about this call. */
+  /** Values of the caller for its own grants. */
   readonly context?: TokenContext;
   readonly signal?: AbortSignal;
 }
 
-/** Anything that can produce tokens. Grants wrap grants and keep no state. @see RFC 6749 section 1.3 */
+/**
+ * Produces tokens. A grant may wrap another grant.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-1.3
+ * @example
+ * const endpoint: Grant = {
+ *   async requestToken({ signal = null, scope = [] }) {
+ *     const response = await fetch("/token", { signal });
+ *     const { accessToken, expiresAt } = await response.json();
+ *     return tokenSet({ accessToken, expiresAt, scope, tokenType: "Bearer" });
+ *   },
+ * };
+ */
 export interface Grant {
+  /** @throws NoTokenError the grant has no token without a user, and the request does not allow to ask one */
   requestToken(request: TokenRequest): Promise<TokenSet>;
-  /** Whose tokens this grant gives now. `null`: its tokens depend on no user of the app. Not given: nobody knows. */
+  /** Says which user the grant's tokens belong to. `null`: the tokens depend on no user. Undefined: unknown. */
   readonly owner?: TokenOwner | null | undefined;
-  /** A user signed out or was forgotten: delete what is stored of them. Grants that wrap a grant pass this on. */
+  /** Deletes the stored data of a user who has logged out or was forgotten. Wrapping grants pass the call on. */
   removeUser?(sub: string): Promise<void>;
 }

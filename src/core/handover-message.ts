@@ -2,7 +2,12 @@ import { isTokenName, isTokenRecord } from "./parse-row.ts";
 import type { TokenRecord } from "./session.ts";
 import { has } from "./shape.ts";
 
-/** What the tabs of one client tell each other about tokens that are on no disk. `memory` names the tokens. */
+/**
+ * Messages between the tabs of one client about tokens that are on no disk. `memory` is the name of the tokens.
+ * - `ask`: the tab needs these tokens.
+ * - `give`: the tab sends these tokens.
+ * - `drop`: every tab deletes these tokens.
+ */
 export type HandoverMessage =
   | { readonly protocol: 2; readonly type: "ask"; readonly memory: string }
   | {
@@ -13,7 +18,7 @@ export type HandoverMessage =
     }
   | { readonly protocol: 2; readonly type: "drop"; readonly memory: string };
 
-/** Undefined for everything that is no message of this version. A record is validated like a stored one. */
+/** Parses a message. Returns undefined for anything else or another version. A record is validated like a stored one. */
 export function parseHandoverMessage(data: unknown): HandoverMessage | undefined {
   const message = data as HandoverMessage;
   if (

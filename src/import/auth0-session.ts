@@ -9,21 +9,31 @@ import {
   text,
 } from "./web-storage-entries.ts";
 
+/** Options of `auth0Session()`. */
 export interface Auth0SessionConfig {
-  /** As its `authorizationParams` say it. Needed when there are tokens for several: this one becomes the usual token. */
+  /**
+   * The `audience` of auth0-spa-js's `authorizationParams`. Required when its cache has tokens for several audiences: the token
+   * of this audience becomes the default token.
+   */
   readonly audience?: string;
-  /** Where its cache is, when that is not localStorage. */
+  /** The storage of auth0-spa-js's cache. Default: `localStorage`. */
   readonly storage?: () => Storage;
 }
 
 const PREFIX = "@@auth0spajs@@";
 const USER = "@@user@@";
-/** What it calls the audience of a login that named none. */
+/** auth0-spa-js's name for the audience of a login without an audience. */
 const NO_AUDIENCE = "default";
 
 /**
- * What auth0-spa-js (2, and 1) left with `cacheLocation: "localstorage"`: an entry with tokens for each audience and scope,
- * and one with the ID token. Its default cache is the page's memory, of which nothing is left.
+ * A source for `importSession()`: sessions of auth0-spa-js 1 and 2 with `cacheLocation: "localstorage"`. Its cache has one
+ * entry with tokens for each audience and scope, and one entry with the ID token. Sessions of its default cache, the page's
+ * memory, cannot be imported.
+ * @see https://github.com/auth0/auth0-spa-js
+ * @example
+ * const client = { issuer: "https://example.eu.auth0.com/", clientId: "web" };
+ * const from = auth0Session({ audience: "https://api.example.com" });
+ * const { type } = await importSession({ ...client, from });
  */
 export function auth0Session({
   audience,
@@ -35,7 +45,7 @@ export function auth0Session({
   };
 }
 
-/** Of this client, by key. */
+/** The entries of this client, by key. */
 function entriesOf(store: Storage, clientId: string): ReadonlyMap<string, string> {
   const own = `${PREFIX}::${clientId}`;
   return new Map(
@@ -58,7 +68,7 @@ function choose(
   if (all.length > 0 && whole.length === 0) return { type: "malformed" };
   const wanted = whole.filter((tokens) => audience === undefined || tokens.audience === audience);
   if (new Set(wanted.map((tokens) => tokens.audience)).size > 1) return { type: "ambiguous" };
-  // Of the same audience and several scopes: what can be renewed, and then what lives longest.
+  // Entries can differ in scope. Prefer an entry with a refresh token, then the one that expires last.
   const [best] = wanted.sort(
     (a, b) =>
       Number(b.refreshToken !== undefined) - Number(a.refreshToken !== undefined) ||
@@ -70,7 +80,7 @@ function choose(
   return {
     type: "left",
     tokens: { ...tokens, idToken: text(user?.id_token) ?? idToken },
-    // All of them: they may share the refresh token that was taken.
+    // Remove all entries: they can share the imported refresh token.
     remove: () => {
       for (const [key, json] of entries) if (store.getItem(key) === json) store.removeItem(key);
     },
@@ -93,7 +103,7 @@ function parseTokens(json: string) {
     });
   if (!isWhole) return undefined;
   const member = (name: string) => text(Reflect.get(body, name));
-  // Once it is over, an entry has its refresh token only.
+  // An expired entry has its refresh token only.
   const [accessToken, refreshToken] = [member("access_token"), member("refresh_token")];
   if (!accessToken && !refreshToken) return undefined;
   return {
@@ -103,7 +113,7 @@ function parseTokens(json: string) {
     tokenType: member("token_type"),
     expiresAt: msOf(entry?.expiresAt),
     scope: scopeOf(member("oauthTokenScope") ?? member("scope")),
-    // Where versions before 2.0.4 have it.
+    // Versions before 2.0.4 store the ID token here.
     idToken: member("id_token"),
   };
 }

@@ -5,42 +5,47 @@ import { chunk } from "../core/lazy.ts";
 import type { User } from "../core/user.ts";
 import type { ImportRefusal, SessionSource } from "./source.ts";
 
-/** Beside `from` and `remains`, what `createAuth()` is told, too. */
+/** Options of `importSession()`. Pass `issuer`, `clientId` and `persist` as to `createAuth()`. */
 export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "clientId"> {
-  /** Whose sessions: `oidcClientSession()`, `auth0Session()`, or an app's own. */
+  /** The other SDK's sessions: `oidcClientSession()`, `auth0Session()`, or a source of the app. */
   readonly from: SessionSource;
-  /** As in `createAuth()`. */
+  /** Where Latchkey stores tokens, as in `createAuth()`. */
   readonly persist?: "device" | "memory";
   /**
-   * What becomes of the other SDK's session: `removed` when not given. `stored` is for servers that do not rotate refresh
-   * tokens: where they do, two SDKs with the same one end the session.
+   * Whether the other SDK's session is removed after the import. Use `kept` only if the server does not rotate refresh tokens:
+   * two SDKs that share a rotating refresh token end the session. Default: `removed`.
    */
   readonly remains?: "removed" | "kept";
 }
 
+/** The result of `importSession()`. */
 export type ImportResult =
   | { readonly type: "imported"; readonly user: User }
-  /** The other SDK has no session of this client here. */
+  /** The other SDK has no session of this client. */
   | { readonly type: "nothing" }
-  /** Somebody is signed in with Latchkey already, or signed out of it, or was forgotten within a day. */
+  /** A user is already logged in with Latchkey, has logged out of it, or was forgotten within the last day. */
   | { readonly type: "standing" }
-  /** There is something that cannot be taken over. It stays as it is. */
+  /** The other SDK's session cannot be imported. Nothing was changed. */
   | { readonly type: "refused"; readonly reason: ImportRefusal | "ambiguous" }
-  /** Nothing was changed; the next page load tries again. */
+  /** The import failed and changed nothing. The next page load tries again. */
   | { readonly type: "failed"; readonly error: AnyAuthError };
 
 /**
- * Takes over the session of the SDK that an app used before, so that nobody has to sign in again. To be awaited before
- * `createAuth()`. What may fail on the way is told and not thrown: the app starts.
- * @throws ConfigurationError an input is missing or malformed
+ * Imports the session of the SDK that an app used before, so that its users need not log in again. Await the call before
+ * `createAuth()`. A failed import does not throw, so that the app starts: the result has the type `failed` and the error.
+ * @throws ConfigurationError an option is missing or malformed
+ * @example
+ * const client = { issuer: "https://id.example.com", clientId: "web" };
+ * const result = await importSession({ ...client, from: oidcClientSession() });
+ * if (result.type === "failed") console.warn(result.error.message);
  */
 export async function importSession(config: ImportSessionConfig): Promise<ImportResult> {
   checkRegistration(config);
   if (typeof config.from?.find !== "function") {
     throw new ConfigurationError(
       "from",
-      "it is missing, or it has no find()",
-      "Give oidcClientSession() or auth0Session().",
+      "it is missing, or it has no find() method",
+      "Pass oidcClientSession() or auth0Session().",
     );
   }
   const problem = new DocumentPage().unsupported();

@@ -1,16 +1,25 @@
 import type { ImportedSession, SessionSource, ImportedTokens } from "./source.ts";
 import { findIn, msOf, parseEntry, scopeOf, text } from "./web-storage-entries.ts";
 
+/** Options of `oidcClientSession()`. */
 export interface OidcClientSessionConfig {
-  /** As its `UserManager` was told, when that is not the issuer, with or without a slash at the end. */
+  /** The `authority` of its `UserManager`. Default: the issuer, with or without a slash at the end. */
   readonly authority?: string;
-  /** Of its `WebStorageStateStore`; `oidc.` when not given. */
+  /** The `prefix` of its `WebStorageStateStore`. Default: `oidc.` */
   readonly prefix?: string;
-  /** Where its `userStore` is; this tab's sessionStorage, which is its default, and then localStorage when not given. */
+  /** The storage of its `userStore`. Default: `sessionStorage`, then `localStorage`. */
   readonly storage?: () => Storage;
 }
 
-/** What oidc-client-ts (2 and 3) and oidc-client-js left: a `User` as JSON under `oidc.user:<authority>:<client_id>`. */
+/**
+ * A source for `importSession()`: sessions of oidc-client-ts 2 and 3 and of oidc-client-js. These SDKs store a `User` as JSON
+ * under `oidc.user:<authority>:<client_id>`.
+ * @see https://github.com/authts/oidc-client-ts
+ * @example
+ * const client = { issuer: "https://id.example.com", clientId: "web" };
+ * const from = oidcClientSession({ storage: () => localStorage });
+ * const { type } = await importSession({ ...client, from });
+ */
 export function oidcClientSession({
   authority,
   prefix = "oidc.",

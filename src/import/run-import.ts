@@ -15,7 +15,7 @@ import {
   type StoreImportedParts,
 } from "./store-imported.ts";
 
-/** Takes over what was found, or says why not. Loaded on the one day when there is something. */
+/** Imports the session that the source found, or returns why it cannot. In a lazy chunk: most page loads find no session. */
 export async function importFound(
   first: ImportedSession & { type: "left" },
   config: ImportSessionConfig,
@@ -30,17 +30,17 @@ export async function importFound(
       await first.remove();
     return { type: "standing" };
   }
-  // Meanwhile a tab that still has the other SDK may have refreshed.
-  const left = await from.find({ issuer, clientId });
-  if (!left) return { type: "nothing" };
-  if (left.type !== "left") return { type: "refused", reason: left.type };
-  const validation = validate(left.tokens);
+  // Read again: a tab that still runs the other SDK may have refreshed the tokens in the meantime.
+  const current = await from.find({ issuer, clientId });
+  if (!current) return { type: "nothing" };
+  if (current.type !== "left") return { type: "refused", reason: current.type };
+  const validation = validate(current.tokens);
   if (validation.type === "refused") return validation;
   const { user } = validation.tokens;
   const tokens = Object.assign(tokenSet(validation.tokens), { user });
-  const isTaken = await storeImported(parts, tokens);
-  if (!isTaken) return { type: "standing" };
-  if (remains === "removed") await left.remove();
+  const isStored = await storeImported(parts, tokens);
+  if (!isStored) return { type: "standing" };
+  if (remains === "removed") await current.remove();
   return { type: "imported", user };
 }
 

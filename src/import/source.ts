@@ -1,31 +1,37 @@
-/** What another SDK stored of a person's session, as it is there: nothing in it is trusted. */
+/** The tokens of a user's session as another SDK stored them, not validated. */
 export interface ImportedTokens {
   readonly accessToken?: string | undefined;
-  /** `Bearer` when not given. */
+  /** Default: `Bearer`. */
   readonly tokenType?: string | undefined;
-  /** Milliseconds since the epoch. */
+  /** When the access token expires. Milliseconds since the epoch. */
   readonly expiresAt?: number | undefined;
-  /** As granted. */
+  /** The granted scope. */
   readonly scope?: readonly string[] | undefined;
   readonly refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
-  /** About the person; used only where there is no ID token. */
+  /** The user's claims. Used only without an ID token. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/**
+ * A session that a `SessionSource` found. `left`: a session that can be imported. `malformed`: an entry has an unexpected
+ * shape. `ambiguous`: several sessions match. Latchkey removes nothing for the last two.
+ */
 export type ImportedSession =
   | {
       readonly type: "left";
       readonly tokens: ImportedTokens;
-      /** Takes away what was found, unless it is no longer what was found. */
+      /** Removes the found session from the other SDK's storage, unless it has changed since. */
       remove(): void | Promise<void>;
     }
-  /** There is something, and it is not what that SDK writes; or several, and nothing says which. It stays. */
   | { readonly type: "malformed" | "ambiguous" };
 
-/** Where another SDK keeps its sessions. */
+/** The storage of another SDK's sessions. */
 export interface SessionSource {
-  /** Undefined when there is none of this client. Asked again when it may have changed. */
+  /**
+   * Finds the session of a client. Returns undefined when there is none. `importSession()` calls it twice, because another tab
+   * may have refreshed the tokens in between.
+   */
   find(client: {
     readonly issuer: string;
     readonly clientId: string;
@@ -33,7 +39,11 @@ export interface SessionSource {
 }
 
 /**
- * Why a session was not taken over. `foreign`: of another issuer or client. `nobody`: nothing says who it is. `expired`: no
- * token that works, and none to get another. `sender_constrained`: its tokens need a key that only the other SDK has.
+ * Why a session was not imported.
+ * - `malformed`: an entry has an unexpected shape, or the ID token cannot be decoded.
+ * - `foreign`: the tokens belong to another issuer or client.
+ * - `nobody`: there is no `sub`, so the user is unknown.
+ * - `expired`: the access token has expired and there is no refresh token.
+ * - `sender_constrained`: the tokens are bound to a key of the other SDK, for example by DPoP (RFC 9449).
  */
 export type ImportRefusal = "malformed" | "foreign" | "nobody" | "expired" | "sender_constrained";

@@ -2,7 +2,7 @@ import { sessionKey } from "../core/keys.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
 import { storeLogin, type StoreLoginParts } from "../auth/login/store-login.ts";
-import { broadcastToTabs, type SessionParts } from "../auth/logout/local-logout.ts";
+import { broadcastToTabs, type SessionParts } from "../auth/session/tab-messages.ts";
 import {
   NO_CHANGE,
   type SessionRow,
@@ -11,7 +11,7 @@ import {
   isNewer,
 } from "../core/session.ts";
 
-/** Tokens that another SDK got, and whose they are. */
+/** Tokens that another SDK obtained, and their user. */
 export type TakenTokens = TokenSet & { readonly user: User };
 
 export interface StoreImportedParts extends StoreLoginParts {
@@ -19,22 +19,22 @@ export interface StoreImportedParts extends StoreLoginParts {
 }
 
 /**
- * Whether another SDK's session must not be stored: somebody's session of ours is live, or the user signed out or was
- * forgotten. What only the server ended needs the user anyway.
+ * Whether another SDK's session must not be stored: this tab's user or the imported user has a Latchkey session or logged out,
+ * or the imported user was forgotten. A session that the server ended does not count: its user would have to log in anyway.
  */
 export async function cachedRefusal(parts: StoreImportedParts, sub: string): Promise<boolean> {
-  if (stands((await parts.users.getActive()).row)) return true;
-  if (stands(await parts.sessions.get(sessionKey(parts.client, sub)))) return true;
+  if (blocksImport((await parts.users.getActive()).row)) return true;
+  if (blocksImport(await parts.sessions.get(sessionKey(parts.client, sub)))) return true;
   return (await parts.users.users()).isForgotten(sub);
 }
 
-function stands(row: SessionRow | undefined): boolean {
+function blocksImport(row: SessionRow | undefined): boolean {
   return row !== undefined && (isNewer(row) || !row.end || row.end.reason === "logged_out");
 }
 
 /**
- * Stores the tokens as a login that gives way to any session of ours: of many tabs at once one stores them.
- * False when one stands.
+ * Stores the tokens like a login, but never replaces a Latchkey session: if several tabs import at once, one stores the tokens.
+ * Returns false when a row blocks the import.
  */
 export async function storeImported(
   parts: StoreImportedParts,
@@ -42,38 +42,38 @@ export async function storeImported(
 ): Promise<boolean> {
   if (await cachedRefusal(parts, tokens.user.sub)) return false;
   try {
-    await storeLogin({ ...parts, sessions: yielding(parts.sessions) }, tokens, tokens.user);
+    await storeLogin({ ...parts, sessions: unlessBlocked(parts.sessions) }, tokens, tokens.user);
     return true;
   } catch (error) {
-    if (error instanceof GaveWay) return false;
+    if (error instanceof ImportBlocked) return false;
     throw error;
   }
 }
 
-class GaveWay extends Error {}
+class ImportBlocked extends Error {}
 
-/** Judged in the same transaction, whatever was seen before. */
-function yielding(sessions: SessionStore): SessionStore {
+/** Checks the row again in the transaction that writes it: another tab may have stored a session since the first check. */
+function unlessBlocked(sessions: SessionStore): SessionStore {
   return {
     get: (key) => sessions.get(key),
     open: (tokens) => sessions.open(tokens),
-    // Nobody here judged it: the next one that comes is.
+    // The import does not verify the ID token. Latchkey verifies the ID token of the next refresh.
     seal: (record) => sessions.seal({ ...record, idTokenVerified: false }),
     async update(key, change) {
-      let isKept = false;
+      let isBlocked = false;
       const row = await sessions.update(key, (before) => {
-        isKept = stands(before);
-        return isKept ? NO_CHANGE : change(before);
+        isBlocked = blocksImport(before);
+        return isBlocked ? NO_CHANGE : change(before);
       });
-      if (isKept) throw new GaveWay();
+      if (isBlocked) throw new ImportBlocked();
       return row;
     },
   };
 }
 
 /**
- * Whether the person's session that stands was made of these very tokens: its page died before it was done. Then it is done
- * now, and what the other SDK has may go.
+ * Whether the user's session was imported from these same tokens: the page of that import closed before it finished. Finishes
+ * that import. The caller may then remove the other SDK's session.
  */
 export async function isImportedAlready(
   parts: SessionParts,
@@ -83,7 +83,7 @@ export async function isImportedAlready(
   const { accessToken, refreshToken, user } = tokens;
   const row = await sessions.get(sessionKey(client, user.sub));
   if (!row || isNewer(row) || row.end) return false;
-  // In memory mode perhaps nobody has them any more.
+  // With `persist: "memory"` the tokens may be lost, because no tab has them any more.
   const record = await sessions.open(row.tokens).catch(() => undefined);
   const isSame =
     refreshToken === undefined

@@ -2,10 +2,9 @@ import { IdTokenError } from "../core/errors.ts";
 import type { ImportRefusal, ImportedTokens } from "./source.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { toUser, type User } from "../core/user.ts";
-import { checkParties, type Claims, mismatch } from "../oidc/id-token/claims.ts";
 import { text } from "../oidc/encoding.ts";
-import { payloadOf } from "../oidc/id-token/id-token-payload.ts";
 import { MAX_LIFETIME_S } from "../oidc/token/token-response.ts";
+import { checkParties, type Claims, mismatch, payloadOf } from "../oidc/id-token/claims.ts";
 
 export interface ImportContext {
   readonly issuer: string;
@@ -22,24 +21,29 @@ export type ImportValidation =
   | { readonly type: "refused"; readonly reason: ImportRefusal };
 
 /**
- * Judges what another SDK stored. The ID token's signature and times are not judged: it was verified when it came, is often
- * over by now, and whoever can write it there can write our own store as well. Its parties are, against mix-ups.
+ * Validates the tokens that another SDK stored. The ID token's issuer and audience are validated, against mix-ups. Its
+ * signature and times are not: the other SDK verified the ID token on arrival, and it has often expired by now. Code that can
+ * write to that storage can write to Latchkey's store as well.
  */
-export function validateImported(left: ImportedTokens, context: ImportContext): ImportValidation {
+export function validateImported(
+  imported: ImportedTokens,
+  context: ImportContext,
+): ImportValidation {
   const refused = (reason: ImportRefusal) => ({ type: "refused", reason }) as const;
-  if ((left.tokenType ?? "Bearer").toLowerCase() !== "bearer") return refused("sender_constrained");
-  const claims = claimsOf(left);
+  if ((imported.tokenType ?? "Bearer").toLowerCase() !== "bearer")
+    return refused("sender_constrained");
+  const claims = claimsOf(imported);
   if (!claims) return refused("malformed");
   if (!text(claims["sub"])) return refused("nobody");
-  if (!isOurs(claims, left, context)) return refused("foreign");
-  const { accessToken, refreshToken, idToken, scope = [] } = left;
-  const expiresAt = accessToken ? endOf(left, context.now) : 0;
+  if (!isOurs(claims, imported, context)) return refused("foreign");
+  const { accessToken, refreshToken, idToken, scope = [] } = imported;
+  const expiresAt = accessToken ? endOf(imported, context.now) : 0;
   if (!refreshToken && expiresAt <= context.now) return refused("expired");
   const authTime = claims["auth_time"];
   return {
     type: "tokens",
     tokens: {
-      // One that is over is never given to anybody.
+      // Without an access token `expiresAt` is 0, so the empty string is never returned to a caller.
       accessToken: accessToken ?? "",
       tokenType: "Bearer",
       expiresAt,
@@ -52,13 +56,13 @@ export function validateImported(left: ImportedTokens, context: ImportContext): 
   };
 }
 
-/** Undefined when there is an ID token and it is none. */
+/** The ID token's claims, or the stored ones without an ID token. Undefined when the ID token cannot be decoded. */
 function claimsOf({ idToken, claims }: ImportedTokens): Claims | undefined {
   if (idToken === undefined) return claims ?? {};
   return payloadOf(idToken);
 }
 
-/** Without an ID token the place where it was found says so. */
+/** Without an ID token, the storage key identifies the session: the key contains the client id. */
 function isOurs(
   claims: Claims,
   { idToken }: ImportedTokens,
@@ -74,7 +78,7 @@ function isOurs(
   }
 }
 
-/** When its life was not told: at once if that costs a refresh only, else as for every such answer. */
+/** When the access token expires. Without a stored expiry: at once if it can be refreshed, otherwise the maximum lifetime. */
 function endOf({ expiresAt, refreshToken }: ImportedTokens, now: number): number {
   const latest = now + MAX_LIFETIME_S * 1_000;
   return Math.min(expiresAt ?? (refreshToken ? 0 : latest), latest);

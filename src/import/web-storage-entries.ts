@@ -1,9 +1,12 @@
 import type { ImportedSession } from "./source.ts";
 
-/** Where other SDKs keep theirs. Functions, because browsers that block them throw when they are looked at. */
+/** The storages of other SDKs. Functions, because reading the property throws in browsers that block storage. */
 const STORAGES: readonly (() => Storage)[] = [() => sessionStorage, () => localStorage];
 
-/** The first well-formed session of the given storage, or of this tab and then of the origin; or else why there is none. */
+/**
+ * The first well-formed session in the given storage, or else in `sessionStorage` and then `localStorage`. Without a well-formed
+ * session: the first problem found, or undefined.
+ */
 export function findIn(
   storage: (() => Storage) | undefined,
   find: (storage: Storage) => ImportedSession | undefined,
@@ -17,17 +20,17 @@ export function findIn(
   return refused;
 }
 
-/** Who may not look has nothing there. */
-function ifAllowed<T>(look: () => T): T | undefined {
+/** A storage that the browser blocks counts as empty. */
+function ifAllowed<T>(read: () => T): T | undefined {
   try {
-    return look();
+    return read();
   } catch (error) {
     if (error instanceof DOMException) return undefined;
     throw error;
   }
 }
 
-/** The JSON object in an entry whose members, where they are, are of these types; undefined for everything else. */
+/** Parses a JSON object. Returns undefined unless the members that it has are of these types. */
 export function parseEntry<K extends string>(
   text: string,
   members: Readonly<Record<K, "string" | "number" | "object">>,
@@ -59,7 +62,7 @@ export function scopeOf(value: unknown): readonly string[] | undefined {
   return text(value)?.split(/[ ,]+/).filter(Boolean);
 }
 
-/** Milliseconds of a time in seconds, both since the epoch. */
+/** Converts seconds since the epoch to milliseconds since the epoch. */
 export function msOf(seconds: unknown): number | undefined {
   return typeof seconds === "number" && Number.isFinite(seconds) ? seconds * 1_000 : undefined;
 }

@@ -1,6 +1,6 @@
 import type { RequestStore } from "../core/request-store.ts";
 
-/** Pending requests in this process's memory. One for each kind: each is swept by its own rules. */
+/** Stores pending requests of one kind in this process's memory. Each kind needs its own store, because sweeps differ. */
 export class MemoryRequestStore implements RequestStore {
   readonly #records = new Map<string, string>();
 

@@ -3,7 +3,11 @@ import type { TabLock, TabLockOptions } from "../core/ports.ts";
 type Waiter = { mode: TabLockOptions["mode"]; grant: () => void };
 type Cached = { mode: TabLockOptions["mode"]; holders: number; queue: Waiter[] };
 
-/** Web Locks' rules among those who share this object: first come, first served; shared holders together. */
+/**
+ * Locks between the callers that share this object, by the rules of Web Locks: the queue is first in, first out, and shared
+ * holders hold a lock together.
+ * @see https://w3c.github.io/web-locks/
+ */
 export class MemoryTabLock implements TabLock {
   readonly #locks = new Map<string, Cached>();
 
@@ -45,19 +49,19 @@ export class MemoryTabLock implements TabLock {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const leave = () => {
+      const onAbort = () => {
         lock.queue.splice(lock.queue.indexOf(waiter), 1);
         this.#pass(name, lock);
         reject(signal!.reason as Error);
       };
       const grant = () => {
-        signal?.removeEventListener("abort", leave);
+        signal?.removeEventListener("abort", onAbort);
         this.#cache(lock, mode);
         resolve();
       };
       const waiter: Waiter = { mode, grant };
       lock.queue.push(waiter);
-      signal?.addEventListener("abort", leave, { once: true });
+      signal?.addEventListener("abort", onAbort, { once: true });
     });
   }
 

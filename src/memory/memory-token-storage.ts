@@ -2,15 +2,23 @@ import type { Clock } from "../core/ports.ts";
 import { readStoredValue, storageKey, storedValue } from "../core/stored-value.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 
+/** Configuration of a `MemoryTokenStorage`. */
 export interface MemoryTokenStorageConfig {
-  /** Which of the storages that share `entries`. */
+  /** Separates this storage from others that share `entries`. Default: an empty prefix. */
   readonly prefix?: string;
-  /** Its own when not given. */
+  /** The map that stores the values. Default: a new map. */
   readonly entries?: Map<string, unknown>;
+  /** Tells when a value has expired. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
-/** Keys and values in this process's memory: copies, so that nobody changes one by accident. */
+/**
+ * Stores keys and values in this process's memory. Callers get copies, so that no caller changes a stored value by accident.
+ * @example
+ * const storage = new MemoryTokenStorage();
+ * await storage.set("token", { accessToken: "…" }, 60_000);
+ * const token = await storage.get("token"); // undefined after a minute
+ */
 export class MemoryTokenStorage implements TokenStorage {
   readonly #entries: Map<string, unknown>;
   readonly #prefix: string;

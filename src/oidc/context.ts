@@ -11,43 +11,49 @@ import type { TokenClient } from "./token/form-request.ts";
 import type { Fetch } from "./token/http.ts";
 import type { TokenRequestForm } from "./token/token-request.ts";
 
+/** Configuration of `createServer()`. */
 export interface OidcServerConfig extends ClientIdentity {
-  /** Asked for at every login. */
+  /** Scopes that every login requests. Default at an OpenID provider: `profile email offline_access`. */
   readonly scope?: readonly string[] | undefined;
-  /** Named at every login. */
+  /** Resource indicators that every login requests. @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
   readonly resources?: readonly string[] | undefined;
-  /** Instead of discovery. */
+  /** Replaces discovery: the server's metadata is not fetched. */
   readonly endpoints?: Endpoints | undefined;
+  /** Holds the pending authorization requests. */
   readonly requests: RequestStore;
-  /** The server's documents that outlive this object. */
+  /** Metadata and keys of the server, shared by all tabs and page loads. Default: in memory only. */
   readonly documents?: DocumentCache | undefined;
   readonly fetch: Fetch;
+  /** For every request except metadata and keys. Milliseconds. */
   readonly tokenTimeoutMs: number;
+  /** For metadata and keys. Milliseconds. */
   readonly discoveryTimeoutMs: number;
-  /** `ignore`: the server changes `auth_time` at a refresh. `compare` when not given. */
+  /** `ignore` accepts a changed `auth_time`, for servers that change it at a refresh. Default: `compare`. */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
 }
 
-/** What the calls of one server share. */
+/** The parts that all calls of one server share. */
 export interface ServerParts {
   readonly config: OidcServerConfig;
+  /** Loads the chunk that makes authorization requests and validates their responses. */
   readonly loadAuthorize: () => Promise<typeof Authorize>;
-  /** Undefined for a client that has no secret. */
+  /** Loads the source of credentials. Undefined for a public client. */
   readonly loadCredentials: () => Promise<CredentialsSource | undefined>;
-  /** For one request. */
+  /** Returns the credentials of one request. */
   readonly getCredentials: () => Promise<Credentials>;
-  /** For requests that somebody waits for. */
+  /** Returns the options of one request; the request rejects when `signal` is aborted. */
   readonly client: (signal: AbortSignal | undefined) => TokenClient;
+  /** Sends one token request. */
   readonly requestTokens: (
     form: TokenRequestForm,
     signal: AbortSignal | undefined,
   ) => Promise<RefreshedTokens>;
-  /** What is always asked for, with what is asked for on top, each once. */
+  /** Returns the scopes of every login and those of `target`, without duplicates. */
   readonly scopeWith: (target: TokenTarget) => string[];
   readonly metadata: MetadataSource;
   readonly loadMetadata: MetadataSource["load"];
-  /** With its keys at hand. Undefined for a server that is no OpenID provider: nobody could verify its ID tokens, so there are none. */
+  /** Loads the verifier and its keys. Undefined for a server that is no OpenID provider: it has no keys for ID tokens. */
   readonly loadVerifier: () => Promise<Verifier | undefined>;
-  /** The same without network: undefined when metadata or keys would have to be fetched. */
+  /** Returns the verifier without network. Undefined also when the metadata would have to be fetched. */
   readonly verifierAtHand: () => Promise<Verifier | undefined>;
 }

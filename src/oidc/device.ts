@@ -17,10 +17,10 @@ const ASSUMED_INTERVAL_S = 5;
 const MAX_INTERVAL_S = 600;
 
 /**
- * Asks for a device code.
- * @see RFC 8628 section 3.1
- * @throws DeviceCodeError the server has no such endpoint, refused, or answered badly
- * @throws NetworkError no answer; the hint names CORS when that is why
+ * Requests a device code. Returns the codes, the verification page and the requested scopes.
+ * @throws DeviceCodeError the server has no such endpoint, refused the request, or sent an invalid response
+ * @throws NetworkError no response; the hint names CORS when the server does not allow this origin
+ * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.1
  */
 export async function authorizeDevice(
   parts: ServerParts,
@@ -31,7 +31,7 @@ export async function authorizeDevice(
   const [{ deviceAuthorizationEndpoint }, credentials] = await abortable(loaded, signal);
   if (!deviceAuthorizationEndpoint) {
     throw new DeviceCodeError("unsupported", `the server has no ${NAME}`, {
-      hint: "Switch the device flow on at the server, or give endpoints with a deviceAuthorizationEndpoint.",
+      hint: "Enable the device flow at the server, or configure endpoints.deviceAuthorizationEndpoint.",
     });
   }
   const { resource = "", audience } = target;
@@ -50,7 +50,7 @@ export async function authorizeDevice(
   return { ...parseDevice(response, client.clock.now()), scope };
 }
 
-/** @see RFC 8628 section 3.2 */
+/** @see https://www.rfc-editor.org/rfc/rfc8628#section-3.2 */
 function parseDevice(
   { status, text: body }: HttpResponse,
   now: number,
@@ -58,13 +58,13 @@ function parseDevice(
   const response = parseObject(body) ?? {};
   const deviceCode = text(response["device_code"]);
   const userCode = text(response["user_code"]);
-  // Google's name for it is older than the RFC's.
+  // Google sends `verification_url`, a name that is older than the RFC's.
   const verificationUri = page(response["verification_uri"] ?? response["verification_url"]);
   const verificationUriComplete = page(response["verification_uri_complete"]);
   if (!deviceCode || !userCode || !verificationUri) {
     const missing = !deviceCode ? "device_code" : !userCode ? "user_code" : "verification_uri";
-    throw new DeviceCodeError("invalid", `the ${NAME}'s answer has no good ${missing}`, {
-      hint: "It must answer as in RFC 8628 section 3.2, and with the https URL of a page.",
+    throw new DeviceCodeError("invalid", `the ${NAME}'s response has no valid ${missing}`, {
+      hint: "The server must respond as in RFC 8628 section 3.2, with an https URL as verification_uri.",
       status,
     });
   }
@@ -79,7 +79,7 @@ function parseDevice(
   };
 }
 
-/** A page that may be shown to a person; never a `javascript:` URL. */
+/** Returns the URL of a page that may be shown to a user. Undefined for other URLs, such as `javascript:`. */
 function page(value: unknown): string | undefined {
   const url = text(value);
   const parsed = url && parseUrl(url);
@@ -91,16 +91,19 @@ function refusal(response: HttpResponse, form: FormRequest): DeviceCodeError {
   const { status, error } = facts;
   return new DeviceCodeError(
     "refused",
-    `the ${NAME} answered ${status} ${error ?? "without an OAuth error"}`,
+    `the ${NAME} responded ${status} ${error ?? "without an OAuth error"}`,
     {
       ...facts,
-      hint: "The server must allow this client the device flow and what is asked for; its log says more.",
+      hint: "The server must allow this client the device flow and the requested scopes. Its log says more.",
       retryable: isTemporary("device authorization", facts),
     },
   );
 }
 
-/** Many servers forget to allow other origins here: it was made for devices. A browser says no more than that it failed. */
+/**
+ * Many servers do not allow other origins at this endpoint, because devices need no CORS. A browser reports that like any other
+ * failure, so a second request finds out whether the server is reachable.
+ */
 async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promise<HttpResponse> {
   let isCut = false;
   const fetch: TokenClient["fetch"] = (url, init) =>
@@ -117,12 +120,15 @@ async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promis
     throw new NetworkError(
       error.message,
       undefined,
-      `The server can be reached, but the ${NAME} does not allow this origin (CORS), or redirects: change that there, or ask from a server of your own.`,
+      `The server is reachable, but the ${NAME} does not allow this origin (CORS), or redirects. Change that there, or send the request from your own server.`,
     );
   }
 }
 
-/** An answer without permission to read it has the status 0, and only a browser gives one. */
+/**
+ * True when the server sent an opaque response, which has the status 0. Only browsers give such responses.
+ * @see https://fetch.spec.whatwg.org/#concept-filtered-response-opaque
+ */
 async function isReachable(url: string, client: TokenClient): Promise<boolean> {
   try {
     const { status } = await request(NAME, url, { mode: "no-cors", redirect: "follow" }, client);

@@ -6,9 +6,9 @@ import { ConfigurationError, DiscoveryError } from "../core/errors.ts";
 import { parseUrl, isSecureUrl } from "../core/same-origin.ts";
 
 const HINT =
-  "Compare `issuer` with what the server publishes under /.well-known/openid-configuration.";
+  "Compare `issuer` with the document that the server publishes under /.well-known/openid-configuration.";
 
-/** In our words; the document has them in snake case. */
+/** Members of `ServerMetadata`. The document has the same names in snake case. */
 const ENDPOINTS = [
   "authorizationEndpoint",
   "tokenEndpoint",
@@ -21,10 +21,11 @@ const ENDPOINTS = [
 const REQUIRED = ["authorization_endpoint", "token_endpoint"];
 
 /**
- * The issuer's metadata document, as it was sent.
- * @see OpenID Connect Discovery 1.0 section 4
- * @throws DiscoveryError the server did not send a document
- * @throws NetworkError no answer in time
+ * Fetches the issuer's metadata document. Returns its members, not validated.
+ * @throws ConfigurationError `issuer` is not an https URL, or has a query or fragment
+ * @throws DiscoveryError the server did not send a JSON object
+ * @throws NetworkError no response in time
+ * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
  */
 export async function fetchMetadata(
   issuer: string,
@@ -33,36 +34,40 @@ export async function fetchMetadata(
   if (!isEndpoint(issuer) || /[?#]/.test(issuer)) {
     throw new ConfigurationError(
       "issuer",
-      "not an https URL",
-      "Give the issuer as the server publishes it.",
+      `"${issuer}" is not an https URL without query and fragment`,
+      "Set it to the issuer that the server publishes in its metadata.",
     );
   }
   const { status, text } = await request(
     "discovery",
     `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
-    // The browser's cache may be older than what this browser has read.
+    // The HTTP cache may be older than the document that Latchkey has stored.
     { cache: "no-cache", headers: { Accept: "application/json" } },
     options,
   );
-  if (status !== 200) throw failure(`the server answered ${status}`, status);
+  if (status !== 200)
+    throw failure(`the metadata request to ${issuer} failed with status ${status}`, status);
   const document = parseObject(text);
-  if (!document) throw failure("the metadata is not a JSON object", status);
+  if (!document) throw failure(`the metadata of ${issuer} is not a JSON object`, status);
   return document;
 }
 
 /**
- * The metadata of `issuer`, out of a document that nobody has validated.
- * @see RFC 8414 section 3.3
- * @throws DiscoveryError the document is malformed, or of another issuer
+ * Validates a metadata document of `issuer`. Returns the members that Latchkey uses.
+ * @throws DiscoveryError the document is malformed, or names another issuer
+ * @see https://www.rfc-editor.org/rfc/rfc8414#section-3.3
  */
 export function parseMetadata(document: unknown, issuer: string): ServerMetadata {
   const members = (document ?? {}) as Readonly<Record<string, unknown>>;
-  if (members["issuer"] !== issuer) throw failure("the metadata is of another issuer", 200);
+  if (members["issuer"] !== issuer)
+    throw failure(`the metadata names another issuer than ${issuer}`, 200);
 
   const endpoint = (name: string): string | undefined => {
     const url = members[name] ?? undefined;
-    if (url !== undefined && !isEndpoint(url)) throw failure(`${name} is not an https URL`, 200);
-    if (url === undefined && REQUIRED.includes(name)) throw failure(`${name} is missing`, 200);
+    if (url !== undefined && !isEndpoint(url))
+      throw failure(`the metadata's ${name} is not an https URL`, 200);
+    if (url === undefined && REQUIRED.includes(name))
+      throw failure(`the metadata has no ${name}`, 200);
     return url;
   };
   const algorithms = members["id_token_signing_alg_values_supported"];
@@ -88,7 +93,7 @@ function failure(message: string, status: number): DiscoveryError {
   });
 }
 
-/** Whether secrets and people may be sent there; a fragment is never allowed. */
+/** True for a URL that may receive secrets and users. A fragment is never allowed. */
 function isEndpoint(url: unknown): url is string {
   const parsed = typeof url === "string" ? parseUrl(url) : undefined;
   return parsed !== undefined && parsed.hash === "" && isSecureUrl(parsed);
@@ -103,7 +108,10 @@ const OPTIONAL = [
   "deviceAuthorizationEndpoint",
 ] as const;
 
-/** The metadata of a server that is asked for none. @throws ConfigurationError the first endpoint that cannot be one, by name */
+/**
+ * Returns configured endpoints as metadata.
+ * @throws ConfigurationError an endpoint is not an https URL; `input` names the first such endpoint
+ */
 export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata {
   checkEndpoint("endpoints.tokenEndpoint", endpoints.tokenEndpoint);
   for (const name of OPTIONAL) {
@@ -112,13 +120,16 @@ export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata
   return { ...endpoints, issuer };
 }
 
-/** @throws ConfigurationError nothing secret may be sent to this URL */
+/**
+ * Checks the URL of an endpoint. The error names it `input`.
+ * @throws ConfigurationError `url` may not receive secrets: it is not https, or has a fragment
+ */
 export function checkEndpoint(input: string, url: unknown): void {
   const parsed = typeof url === "string" ? parseUrl(url) : undefined;
   if (parsed && parsed.hash === "" && isSecureUrl(parsed)) return;
   throw new ConfigurationError(
     input,
     url === undefined ? "it is missing" : "not an https URL without a fragment",
-    "Give the endpoint's absolute URL as the server's documentation has it.",
+    "Set it to the absolute URL in the server's documentation.",
   );
 }

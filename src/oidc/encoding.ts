@@ -1,4 +1,4 @@
-/** The members of a JSON object; undefined for everything else. */
+/** Parses a JSON object, without `__proto__` members. Returns undefined for every other text. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text, (key, member) =>
@@ -12,12 +12,12 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** A non-empty string, or undefined. */
+/** Returns `value` if it is a non-empty string, else undefined. */
 export function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** @see RFC 4648 section 5 */
+/** Encodes bytes in base64url, without padding. @see https://www.rfc-editor.org/rfc/rfc4648#section-5 */
 export function base64url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll("+", "-")
@@ -25,7 +25,7 @@ export function base64url(bytes: Uint8Array): string {
     .replaceAll("=", "");
 }
 
-/** 128 bits that nobody can guess. */
+/** Returns 128 random bits in base64url: 22 characters. */
 export function randomToken(): string {
   return base64url(crypto.getRandomValues(new Uint8Array(16)));
 }

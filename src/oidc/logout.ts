@@ -1,15 +1,15 @@
 import { abortable } from "../core/abortable.ts";
 import type { EndSessionRequest } from "../core/authorization-server.ts";
 import { postForm } from "./token/form-request.ts";
-import { NAVIGATION_AGE_MS } from "./metadata-age.ts";
+import { NAVIGATION_AGE_MS } from "./metadata-source.ts";
 import type { ServerParts } from "./context.ts";
 import { refusal, parseFacts } from "./token/token-response.ts";
 
 /**
- * Does nothing at a server that has no such endpoint.
- * @see RFC 7009 section 2
- * @throws RequestTokenError refused
- * @throws NetworkError no answer
+ * Revokes a refresh token. Does nothing when the server has no revocation endpoint.
+ * @throws RequestTokenError the server refused the revocation
+ * @throws NetworkError no response
+ * @see https://www.rfc-editor.org/rfc/rfc7009#section-2
  */
 export async function revokeToken(
   parts: Pick<ServerParts, "loadMetadata" | "getCredentials" | "client">,
@@ -26,12 +26,15 @@ export async function revokeToken(
     credentials: await abortable(parts.getCredentials(), signal),
   };
   const response = await postForm(form, parts.client(signal));
-  // What the body says does not count.
+  // The status alone tells whether the token is revoked (RFC 7009 section 2.2).
   if (response.status < 200 || response.status > 299)
     throw refusal(form.name, parseFacts(response, form));
 }
 
-/** @see OpenID Connect RP-Initiated Logout 1.0 section 2 */
+/**
+ * Returns the URL that ends the user's session at the server. Undefined when the server has no end-session endpoint.
+ * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
+ */
 export async function endSessionUrl(
   parts: ServerParts,
   { idToken, postLogoutRedirectUri, state }: EndSessionRequest,

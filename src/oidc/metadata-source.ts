@@ -1,48 +1,55 @@
 import type { ServerMetadata } from "../core/authorization-server.ts";
-import type { CachedDocument, DocumentCache } from "../core/document-cache.ts";
 import { shared } from "../core/lazy.ts";
 import type { Clock } from "../core/ports.ts";
 import { fetchMetadata, parseMetadata } from "./discovery.ts";
 import type { HttpOptions } from "./token/http.ts";
-import { dated, isCurrent, isDue, isSuspect, rechecked } from "./metadata-age.ts";
+import type { CachedDocument, DocumentCache } from "../core/document-cache.ts";
 
-/** Which metadata the next request uses. */
+/** Supplies the metadata for the next request. */
 export interface MetadataSource {
   /**
-   * The newest document that this browser has read. It is read again from the network when it is older than a day or
-   * `maxAgeMs`, or when an endpoint of it failed. An older document serves while a newer one cannot be had.
-   * @throws DiscoveryError there is no document, and the server's is none of this issuer
-   * @throws NetworkError there is no document, and no response
+   * Returns the newest document that this browser has read. The document is fetched again when it is older than a day or
+   * than `maxAgeMs`, or when one of its endpoints failed. While no newer document can be fetched, the older one is used.
+   * @throws DiscoveryError there is no older document, and the server published no valid one
+   * @throws NetworkError there is no older document, and no response
    */
   load(maxAgeMs?: number): Promise<ServerMetadata>;
-  /** Takes over what other tabs have read. Uses no network. */
+  /** Takes over documents that other tabs have read. Uses no network. */
   sync(): Promise<void>;
-  /** The document for a request that is sent in this task; undefined when `renew()` has to be called first. */
+  /** Returns the document for a request in the same task. Undefined when `renew()` must be called first. */
   current(): ServerMetadata | undefined;
-  /** Reads the document from the network, unless another tab has just done so. @throws as `load()` */
+  /**
+   * Fetches the document, unless another tab has just done so.
+   * @throws DiscoveryError the server published no valid document
+   * @throws NetworkError no response
+   */
   renew(): Promise<ServerMetadata>;
-  /** The endpoint that failed since the document was read. */
+  /** Returns the endpoint that failed since the document was read, if any. */
   failedUrl(): string | undefined;
-  /** The document is read again before its next use, if `url` is an endpoint of it. */
+  /** Reports that `url` failed. If the document names this URL, it is fetched again before its next use. */
   reportFailure(url: string): void;
 }
 
+/** Configuration of `createMetadataSource()`. */
 export interface MetadataSourceConfig {
   readonly issuer: string;
   readonly clock: Pick<Clock, "now">;
-  /** Without one, this object alone remembers the document. */
+  /** Shares the document with other tabs and page loads. Default: in memory only. */
   readonly documents?: DocumentCache | undefined;
   readonly http: HttpOptions;
 }
 
-/** The metadata that the issuer publishes. @see OpenID Connect Discovery 1.0 section 4 */
+/**
+ * Creates the source of the metadata that the issuer publishes.
+ * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
+ */
 export function createMetadataSource(config: MetadataSourceConfig): MetadataSource {
   const { issuer, clock, documents, http } = config;
   const key = `metadata/${issuer}`;
   let known: { entry: CachedDocument; metadata: ServerMetadata } | undefined;
   let reading: Promise<ServerMetadata> | undefined;
 
-  /** The newest one wins. A cached document is no more trusted than one from the network. */
+  /** Uses a cached document if it is newer than the known one. It is validated like a document from the network. */
   function take(cached: CachedDocument | undefined): void {
     if (!cached) return;
     const entry = dated(cached, clock.now());
@@ -52,11 +59,11 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     try {
       known = { entry, metadata: parseMetadata(entry.document, issuer) };
     } catch {
-      // The document is damaged, so the browser has none.
+      // A damaged document counts as none.
     }
   }
 
-  /** Notes something about the document that is known, here and for the other tabs. */
+  /** Changes the entry of the known document, here and in the cache that all tabs share. */
   async function note(change: (entry: CachedDocument) => CachedDocument): Promise<void> {
     if (!known) return;
     const { readAt } = known.entry;
@@ -68,7 +75,7 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     );
   }
 
-  /** One tab reads a suspect document again, and the others keep using it meanwhile. */
+  /** Only one tab rechecks a suspect document. The other tabs use the document meanwhile. */
   async function mayRead(entry: CachedDocument): Promise<boolean> {
     const now = clock.now();
     if (!isSuspect(entry, now)) return true;
@@ -89,7 +96,7 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     const entry: CachedDocument = {
       document,
       readAt: clock.now(),
-      // An endpoint that fails again does not lead to a request each time.
+      // The pause stays, so that an endpoint that keeps failing does not cause a request each time.
       ...(failedUrl && recheckedAt !== undefined && { recheckedAt, pauseMs: pauseMs! }),
     };
     known = { entry, metadata };
@@ -128,7 +135,7 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   };
 }
 
-/** The endpoints that an app names. Nothing is read, and nothing replaces them. */
+/** Creates the source of configured endpoints. They are never fetched and never replaced. */
 export function configuredMetadata(make: () => Promise<ServerMetadata>): MetadataSource {
   let made: ServerMetadata | undefined;
   const load = shared(async () => (made = await make()));
@@ -140,4 +147,40 @@ export function configuredMetadata(make: () => Promise<ServerMetadata>): Metadat
     failedUrl: () => undefined,
     reportFailure: () => {},
   };
+}
+
+/** Maximum age of a document that counts as current. Milliseconds. */
+const MAX_AGE_MS = 86_400_000;
+/** Maximum age of a document for a navigation, because no code sees whether a navigation fails. Milliseconds. */
+export const NAVIGATION_AGE_MS = 600_000;
+/** The first pause after a recheck. Each recheck that follows soon doubles the pause. Milliseconds. */
+const PAUSE_MS = 30_000;
+const MAX_PAUSE_MS = 120_000;
+
+/** True when a request may use the document without a recheck. */
+export function isCurrent(document: CachedDocument, now: number): boolean {
+  return !isSuspect(document, now) || !isDue(document, now);
+}
+
+/** True when the server may have published another document since. */
+export function isSuspect({ readAt, failedUrl }: CachedDocument, now: number): boolean {
+  return failedUrl !== undefined || now - readAt >= MAX_AGE_MS;
+}
+
+/** True when the pause after the last recheck by any tab has passed. A time in the future comes from a wrong clock. */
+export function isDue({ recheckedAt = 0, pauseMs = 0 }: CachedDocument, now: number): boolean {
+  return now >= recheckedAt + Math.min(pauseMs, MAX_PAUSE_MS) || recheckedAt > now;
+}
+
+/** Returns the document as a tab stores it before it rechecks the document. */
+export function rechecked(document: CachedDocument, now: number): CachedDocument {
+  const { recheckedAt = 0, pauseMs = 0 } = document;
+  const isOngoing = now - recheckedAt < 2 * MAX_PAUSE_MS;
+  const doubled = isOngoing ? Math.min(2 * pauseMs, MAX_PAUSE_MS) : 0;
+  return { ...document, recheckedAt: now, pauseMs: Math.max(PAUSE_MS, doubled) };
+}
+
+/** Returns the document. A `readAt` in the future comes from a wrong clock and becomes 0, older than every other. */
+export function dated(document: CachedDocument, now: number): CachedDocument {
+  return document.readAt <= now ? document : { ...document, readAt: 0 };
 }

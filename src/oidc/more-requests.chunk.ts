@@ -1,4 +1,4 @@
-// One chunk of what a browser's login, refresh and sign-out do without.
+// Lazy chunk: the calls that a browser's login, refresh and logout do not need.
 export { authorizeDevice } from "./device.ts";
 export { metadataOf } from "./discovery.ts";
 export { requestGrant } from "./token/request-tokens.ts";

@@ -3,20 +3,20 @@ import { DiscoveryError } from "../core/errors.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import type * as Authorize from "./authorize/authorize.ts";
 import type { OidcServerConfig, ServerParts } from "./context.ts";
-import { fetchKeys, type KeySet } from "./id-token/key-set.ts";
-import { createStoredKeys } from "./id-token/stored-keys.ts";
 import { createKeySet, type Verifier } from "./id-token/verify.ts";
 import { configuredMetadata, createMetadataSource } from "./metadata-source.ts";
 import { publicCredentials } from "./token/credentials.ts";
 import type { HttpOptions } from "./token/http.ts";
 import { requestTokens } from "./token/token-request.ts";
+import { fetchKeys, type KeySet, createStoredKeys } from "./id-token/key-set.ts";
 
-/** Who the person is, and refresh tokens. @see OpenID Connect Core 1.0 section 5.4 */
+/** The user's claims, and refresh tokens. @see https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims */
 const SCOPE = ["profile", "email", "offline_access"];
 
 const loadAuthorize = (): Promise<typeof Authorize> => chunk(import("./authorize/authorize.ts"));
 const loadMore = () => chunk(import("./more-requests.chunk.ts"));
 
+/** Creates the parts that all calls of one server share. */
 export function createServerParts(config: OidcServerConfig): ServerParts {
   const { issuer, clientId, clock, endpoints, documents, fetch, authentication } = config;
   const http: HttpOptions = { fetch, timeoutMs: config.discoveryTimeoutMs };
@@ -81,7 +81,7 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
 
 function jwksUriOf({ jwksUri }: ServerMetadata): string {
   if (jwksUri) return jwksUri;
-  throw new DiscoveryError("jwks_uri is missing", {
-    hint: "ID tokens cannot be verified without the server's keys.",
+  throw new DiscoveryError("the metadata has no jwks_uri", {
+    hint: "The server must publish jwks_uri: ID tokens cannot be verified without its keys.",
   });
 }

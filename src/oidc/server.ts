@@ -4,7 +4,7 @@ import { chunk } from "../core/lazy.ts";
 import type { IdTokenValidation } from "../core/refresher.ts";
 import type { TokenRecord } from "../core/session.ts";
 import { exchangeResponse } from "./token/exchange.ts";
-import { NAVIGATION_AGE_MS } from "./metadata-age.ts";
+import { NAVIGATION_AGE_MS } from "./metadata-source.ts";
 import { createSender, type Sender } from "./token/send-refresh-token.ts";
 import type { OidcServerConfig } from "./context.ts";
 import { createServerParts } from "./server-parts.ts";
@@ -13,13 +13,15 @@ import { verifyStored } from "./id-token/verify-stored.ts";
 const loadMore = () => chunk(import("./more-requests.chunk.ts"));
 const loadLogout = () => chunk(import("./logout.ts"));
 
+/** The calls of an authorization server, and the parts that refresh a session. */
 export interface OidcServer extends AuthorizationServer {
-  /** What sends refresh tokens. */
+  /** Loads the sender of refresh tokens. */
   loadSender(): Promise<Sender>;
+  /** Validates the ID token of a stored session. `cached`: returns `unknown` when no keys are stored. */
   verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenValidation>;
 }
 
-/** Everything that needs the server's metadata; what is large or rare is loaded when it is called for. */
+/** Creates the calls of one authorization server. Large and rare calls are loaded on first use. */
 export function createServer(config: OidcServerConfig): OidcServer {
   const parts = createServerParts(config);
   const { loadCredentials } = parts;

@@ -8,9 +8,10 @@ import type { ServerParts } from "./context.ts";
 const NAME = "userinfo endpoint";
 
 /**
- * @see OpenID Connect Core 1.0 section 5.3
- * @throws UserFetchError the server has no such endpoint, refused, or answered badly
- * @throws NetworkError no answer
+ * Requests the claims about the user of an access token. Returns the members of the response.
+ * @throws UserFetchError the server has no userinfo endpoint, refused the request, or sent an invalid response
+ * @throws NetworkError no response
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfo
  */
 export async function fetchUserinfo(
   parts: ServerParts,
@@ -20,7 +21,7 @@ export async function fetchUserinfo(
   const { userinfoEndpoint } = await abortable(parts.loadMetadata(), signal);
   if (!userinfoEndpoint) {
     throw new UserFetchError(`the server has no ${NAME}`, {
-      hint: "Give endpoints with a userinfoEndpoint, or a UserFetcher that asks elsewhere.",
+      hint: "Configure endpoints.userinfoEndpoint, or a UserFetcher that calls another API.",
     });
   }
   const headers = { Accept: "application/json", Authorization: `Bearer ${accessToken}` };
@@ -31,16 +32,16 @@ export async function fetchUserinfo(
     parts.client(signal),
   );
   if (status !== 200) {
-    throw new UserFetchError(`the ${NAME} answered ${status}`, {
-      hint: "The access token must be good, and have the scope that this endpoint wants: openid.",
+    throw new UserFetchError(`the ${NAME} responded ${status}`, {
+      hint: "The access token must be valid and have the scope openid.",
       status,
       retryable: isTemporary("userinfo", { status }),
     });
   }
   const claims = parseObject(text);
   if (claims) return claims;
-  throw new UserFetchError(`the ${NAME}'s answer is not a JSON object`, {
-    hint: "Register the client for answers that are neither signed nor encrypted.",
+  throw new UserFetchError(`the ${NAME}'s response is not a JSON object`, {
+    hint: "Register the client for userinfo responses that are neither signed nor encrypted.",
     status,
   });
 }

@@ -3,23 +3,31 @@ import type { Auth } from "../core/auth.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import { AuthContext } from "./auth-context.ts";
 
+/** The props of `AuthProvider`. */
 export interface AuthProviderProps {
-  /** Made once, outside of components. Whoever made it starts and disposes it. */
+  /** Create the `Auth` once, outside of components. The provider neither starts nor disposes it. */
   readonly auth: Auth;
   readonly children?: ReactNode;
 }
 
 /**
- * Gives `auth` to the hooks below it.
+ * Passes `auth` to the hooks in its children.
  * @throws ConfigurationError `auth` is missing
+ * @see https://react.dev/reference/react/createContext
+ * @example
+ * const app = (
+ *   <AuthProvider auth={auth}>
+ *     <RequireAuth>Only a logged-in user sees this.</RequireAuth>
+ *   </AuthProvider>
+ * );
  */
 export function AuthProvider({ auth, children }: AuthProviderProps): ReactElement {
-  // Said here, because what fails otherwise is a hook far below.
+  // Throw here: otherwise a hook deep in the tree would fail.
   if (!auth) {
     throw new ConfigurationError(
       "auth",
-      "AuthProvider was given none",
-      "Pass what createAuth() gave: <AuthProvider auth={auth}>.",
+      "AuthProvider got no `auth` prop",
+      "Pass the result of createAuth(): <AuthProvider auth={auth}>.",
     );
   }
   return createElement(AuthContext.Provider, { value: auth }, children);

@@ -10,31 +10,43 @@ import {
 import type { Auth, AuthState } from "../core/auth.ts";
 import { useAuth } from "./use-auth.ts";
 
-/** What a `fallback` function is given. */
+/** The argument of a `fallback` function. */
 export interface AuthGate {
-  /** Never `authenticated`. */
+  /** The current state. Never `authenticated`. */
   readonly state: Exclude<AuthState, { status: "authenticated" }>;
-  /** For a click. With its event, as in `onClick={login}`, a login with the page comes back to where the person is. */
+  /**
+   * Starts a login in a click. With the click's event, as in `onClick={login}`, a login by page navigation returns the user to
+   * the current URL.
+   */
   readonly login: (event?: SyntheticEvent) => void;
 }
 
+/** The props of `RequireAuth`. */
 export interface RequireAuthProps {
-  /** Of one person: somebody else gets new ones, with no state left over. */
+  /** Shown to a logged-in user. Remounted when another user logs in, so that no component state leaks. */
   readonly children?: ReactNode;
-  /** Shown to everybody else. When not given: a button, once it is known that nobody is signed in. */
+  /** Shown while no user is logged in. Default: a "Sign in" button, once the state is `anonymous` or `expired`. */
   readonly fallback?: ReactNode | ((gate: AuthGate) => ReactNode);
-  /** What the click does; `auth.login()` when not given. */
+  /** Called by `login` of the fallback. Default: `auth.login()`. */
   readonly onLogin?: (auth: Auth) => void;
   /**
-   * `automatic`: where nobody is signed in to begin with, as `auth.getToken()` does: with a trip to the login page, but not
-   * twice. Who signs out here, or whose session ends, sees the fallback. `click` when not given.
+   * `click`: a login starts in a click only. `automatic`: when no user is logged in at first, the component calls
+   * `auth.getToken()`, which starts at most one automatic login. After a logout or the end of a session the fallback is shown.
+   * Default: `click`.
    */
   readonly login?: "click" | "automatic";
 }
 
 /**
- * Shows its children to who is signed in. A convenience: what must stay secret is guarded by the API.
- * @throws ConfigurationError no AuthProvider above
+ * Shows its children to a logged-in user, and `fallback` otherwise. This is no protection of secrets: the API must check the
+ * access token.
+ * @throws ConfigurationError the component is not inside an AuthProvider
+ * @example
+ * const page = (
+ *   <RequireAuth fallback={({ login }) => <button onClick={login}>Sign in</button>}>
+ *     Only a logged-in user sees this.
+ *   </RequireAuth>
+ * );
  */
 export function RequireAuth({
   children,
@@ -53,23 +65,23 @@ export function RequireAuth({
 }
 
 function useAutomaticLogin(auth: Auth, { status }: AuthState, login: "click" | "automatic"): void {
-  const wasIn = useRef<Auth>(undefined);
+  const loggedInBefore = useRef<Auth>(undefined);
   const isIn = status === "authenticated";
-  // One value for all of a login, so that its own news do not end it.
+  // The value is the same during the whole login, so that the login's own state changes do not abort it.
   const isOut = !isIn && status !== "loading";
   useEffect(() => {
-    if (isIn) wasIn.current = auth;
-    // After a sign-out it would overtake the page that ends the session at the server.
-    if (!isOut || login !== "automatic" || wasIn.current === auth) return undefined;
-    const leaving = new AbortController();
-    auth.getToken({ signal: leaving.signal }).catch(ignore);
-    return () => leaving.abort();
+    if (isIn) loggedInBefore.current = auth;
+    // After a logout, a login would overtake the navigation to the end-session endpoint.
+    if (!isOut || login !== "automatic" || loggedInBefore.current === auth) return undefined;
+    const unmounted = new AbortController();
+    auth.getToken({ signal: unmounted.signal }).catch(ignore);
+    return () => unmounted.abort();
   }, [auth, isIn, isOut, login]);
 }
 
 function logIn(auth: Auth, event: SyntheticEvent | undefined): void {
   const returnTo = event?.currentTarget.ownerDocument.location.href;
-  // Why it failed is in the state.
+  // The state holds the error of a failed login.
   auth.login(returnTo === undefined ? {} : { returnTo }).catch(ignore);
 }
 

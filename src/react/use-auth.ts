@@ -2,19 +2,27 @@ import { useCallback, useSyncExternalStore } from "react";
 import type { Auth, AuthState } from "../core/auth.ts";
 import { useProvidedAuth } from "./auth-context.ts";
 
+/** The result of `useAuth()`. */
 export interface UseAuth {
-  /** The provider's, always the same object. */
+  /** The provider's `Auth`, always the same object. */
   readonly auth: Auth;
-  /** As of this render. On a server, and while its HTML is hydrated, `loading`. */
+  /** The state at this render. `loading` on a server and while the server's HTML is hydrated. */
   readonly state: AuthState;
 }
 
-/** The same object, so that a server and the hydration of its HTML agree. */
+/** A constant object, because `useSyncExternalStore` needs the same snapshot on each render. */
 const LOADING: AuthState = { status: "loading" };
 
 /**
- * The provider's `Auth` and its state. Renders again after each change.
- * @throws ConfigurationError no AuthProvider above
+ * Returns the provider's `Auth` and its state. The component renders again after each change of the state.
+ * @throws ConfigurationError the component is not inside an AuthProvider
+ * @see https://react.dev/reference/react/useSyncExternalStore
+ * @example
+ * function LogoutButton() {
+ *   const { auth, state } = useAuth();
+ *   if (state.status !== "authenticated") return null;
+ *   return <button onClick={() => auth.logout()}>Sign out {state.user.name}</button>;
+ * }
  */
 export function useAuth(): UseAuth {
   const auth = useProvidedAuth();

@@ -4,10 +4,16 @@ import { useProvidedAuth } from "./auth-context.ts";
 import { TOKEN_LOADING, watchToken, type UseToken } from "./watch-token.ts";
 
 /**
- * A token to render with, renewed for as long as the component is there. Shows nothing and never leaves the page: who is
- * not signed in gets `failed` with a NoTokenError. In event handlers and effects `auth.getToken()` and `auth.fetch` do more.
- * @param want compared by value
- * @throws ConfigurationError no AuthProvider above
+ * Returns an access token for rendering and refreshes it while the component is mounted. The hook shows nothing and starts no
+ * login: without a logged-in user its status is `failed` with a NoTokenError. In event handlers and effects call
+ * `auth.getToken()` or `auth.fetch()` instead.
+ * @param target which token; compared by value. Default: the token of the login
+ * @throws ConfigurationError the component is not inside an AuthProvider
+ * @example
+ * function useMapHeaders() {
+ *   const { status, token } = useToken({ resource: "https://maps.example.com" });
+ *   return status === "ready" ? { Authorization: `Bearer ${token}` } : undefined;
+ * }
  */
 export function useToken(target: TokenTarget = {}): UseToken {
   const auth = useProvidedAuth();

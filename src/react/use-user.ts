@@ -4,17 +4,23 @@ import type { User } from "../core/user.ts";
 import { useProvidedAuth } from "./auth-context.ts";
 
 /**
- * The person signed in, if one is. The same object, and no render, until their claims change: a refresh makes no difference.
- * @throws ConfigurationError no AuthProvider above
+ * Returns the logged-in user, or undefined. Returns the same object until the user's claims change, so that a token refresh
+ * causes no render.
+ * @throws ConfigurationError the component is not inside an AuthProvider
+ * @example
+ * function Greeting() {
+ *   const user = useUser();
+ *   return user ? <p>Hello {user.name}</p> : null;
+ * }
  */
 export function useUser(): User | undefined {
   const auth = useProvidedAuth();
   const subscribe = useCallback((listener: () => void) => auth.subscribe(listener), [auth]);
   const snapshot = useMemo(() => userOf(auth), [auth]);
-  return useSyncExternalStore(subscribe, snapshot, nobody);
+  return useSyncExternalStore(subscribe, snapshot, noUser);
 }
 
-/** A refresh reads the same person from the store as another object. */
+/** Compares users by value, because after a refresh the state has another object for the same user. */
 function userOf(auth: Auth): () => User | undefined {
   let seen: User | undefined;
   let user: User | undefined;
@@ -29,6 +35,6 @@ function userOf(auth: Auth): () => User | undefined {
   };
 }
 
-function nobody(): undefined {
+function noUser(): undefined {
   return undefined;
 }

@@ -2,12 +2,18 @@ import type { Auth, AuthState } from "../core/auth.ts";
 import { AuthError } from "../core/errors.ts";
 import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../core/token-target.ts";
 
-/** How often a token is looked at. With a good one that costs a comparison, or for other wants one read of the store. */
+/**
+ * Interval between two `getToken()` calls. While the token is valid, a call costs a comparison for the default target and one
+ * read of the store for another target. Milliseconds.
+ */
 const LOOK_MS = 30_000;
-/** Between two looks for the same person, so that tokens which are dead on arrival make no storm. */
+/** Minimum time between two calls for the same user, so that tokens that are expired on arrival cause no loop. Milliseconds. */
 const SPACING_MS = 1_000;
 
-/** `failed`: there is none now; an error that is `retryable` is tried again by itself. */
+/**
+ * The result of `useToken()`. `ready`: `token` is valid. `failed`: there is no token now, and `error` says why. After a
+ * retryable error the hook tries again by itself.
+ */
 export type UseToken =
   | { readonly status: "loading"; readonly token?: undefined; readonly error?: undefined }
   | { readonly status: "ready"; readonly token: string; readonly error?: undefined }
@@ -15,7 +21,7 @@ export type UseToken =
 
 export const TOKEN_LOADING: UseToken = { status: "loading" };
 
-/** A store for `useSyncExternalStore`. Asks for nothing until somebody listens. */
+/** A store for `useSyncExternalStore`. It requests no token until it has a subscriber. */
 export interface TokenWatch {
   readonly get: () => UseToken;
   readonly subscribe: (listener: () => void) => () => void;
@@ -25,7 +31,7 @@ export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
   const nothing = { sub: undefined as string | undefined, result: TOKEN_LOADING };
   let cached = nothing;
   return {
-    // Compared with who is signed in at this very moment: no render has the token of somebody else.
+    // Compare with the current user, so that no render gets another user's token.
     get: () => (cached.sub === subOf(auth.state) ? cached.result : TOKEN_LOADING),
     subscribe: (listener) => {
       const unfollow = followToken(auth, target, (sub, result) => {
@@ -41,7 +47,7 @@ export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
   };
 }
 
-/** Asks at once, when the state says that there is something new, and from time to time. Returns its end. */
+/** Requests the token now, after each relevant change of the state, and periodically. Returns a function that stops it. */
 function followToken(
   auth: Auth,
   target: TokenTarget,
@@ -61,9 +67,9 @@ function followToken(
     const mine = (asking = new AbortController());
     askedAt = Date.now();
     ({ sub, expiresAt } = markOf(auth.state));
-    // A token that ran out is not shown while there may be a newer one.
-    const isOver = isDefault && expiresAt !== undefined && expiresAt <= askedAt;
-    if (isOver && result.status === "ready") show(sub, TOKEN_LOADING);
+    // Do not show an expired token while the call may return a newer one.
+    const isExpired = isDefault && expiresAt !== undefined && expiresAt <= askedAt;
+    if (isExpired && result.status === "ready") show(sub, TOKEN_LOADING);
     const response = await askOnce(auth, target, mine.signal);
     if (asking !== mine) return;
     asking = undefined;
@@ -79,8 +85,8 @@ function followToken(
   const lookSoon = () => lookIn(Math.max(0, askedAt + SPACING_MS - Date.now()));
   const lookLater = ({ status, error }: UseToken) => {
     if (status === "failed" && !(error instanceof AuthError && error.retryable)) return;
-    const left = isDefault && expiresAt !== undefined ? expiresAt - Date.now() : 0;
-    lookIn(left > 0 ? Math.min(left, LOOK_MS) : LOOK_MS);
+    const remainingMs = isDefault && expiresAt !== undefined ? expiresAt - Date.now() : 0;
+    lookIn(remainingMs > 0 ? Math.min(remainingMs, LOOK_MS) : LOOK_MS);
   };
 
   const unsubscribe = auth.subscribe(() => {
@@ -99,7 +105,7 @@ function followToken(
   };
 }
 
-/** A hook is code that runs by itself: it shows nothing. */
+/** Uses `prompt: "none"`: no click started this call, so it must not show anything. */
 async function askOnce(auth: Auth, target: TokenTarget, signal: AbortSignal): Promise<UseToken> {
   try {
     const token = await auth.getToken({ ...target, cache: "default", prompt: "none", signal });
@@ -109,7 +115,7 @@ async function askOnce(auth: Auth, target: TokenTarget, signal: AbortSignal): Pr
   }
 }
 
-/** What makes a token another one, as far as a state tells. */
+/** The members of a state that change when the token changes. */
 function markOf(state: AuthState): { sub: string | undefined; expiresAt: number | undefined } {
   return state.status === "authenticated"
     ? { sub: state.user.sub, expiresAt: state.token.expiresAt }

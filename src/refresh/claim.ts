@@ -3,10 +3,7 @@ import type { RefreshResponse, RefusedRefresh } from "../core/refresher.ts";
 import { userNeeded } from "../core/refusal.ts";
 import type { SessionRow } from "../core/session.ts";
 import { DEFAULT_TARGET } from "../core/token-target.ts";
-import { afterRetryAfter, backOff, shortestPause, WAKE_MS } from "./back-off.ts";
-import { commit, endByClaim } from "./commit.ts";
 import { Owner } from "./owner.ts";
-import { pauseAttempt } from "./pause.ts";
 import { requestError } from "./refusals.ts";
 import { broadcast, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
@@ -16,10 +13,12 @@ import {
   endSession,
   storePause,
   storeRefusal,
+  untilStored,
   type ClaimedRow,
 } from "./transactions.ts";
-import { untilStored } from "./until-stored.ts";
 import { follow } from "./watch.ts";
+import { commit, endByClaim } from "./commit.ts";
+import { afterRetryAfter, backOff, shortestPause, WAKE_MS, pauseAttempt } from "./pause.ts";
 
 /** CLAIM: what a send needs is loaded first, so that nothing is claimed that cannot be sent. */
 export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
@@ -42,12 +41,11 @@ async function attempt(
   run: Run,
   owner: Owner,
   seen: SessionRow,
-  isCertain: boolean,
+  certain: boolean,
   onClaimed: () => void,
 ): Promise<Next> {
   const { store, send, page, clock } = run.ports;
   const record = await store.open(seen.tokens);
-  let certain = isCertain;
   let waited = false;
   let nonces = 0;
   for (;;) {

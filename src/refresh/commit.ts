@@ -1,10 +1,10 @@
-import { RefreshTokenError } from "../core/errors.ts";
 import type { GrantedResponse, RefreshResponse } from "../core/refresher.ts";
 import { validateAtHand } from "./pending-signature.ts";
-import { satisfying, broadcast, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
-import { commitResponse, endSession, mergedRow, type ClaimedRow } from "./transactions.ts";
-import { untilStored } from "./until-stored.ts";
+import { commitResponse, mergedRow } from "./store-response.ts";
+import { endSession, untilStored, type ClaimedRow } from "./transactions.ts";
+import { RefreshTokenError } from "../core/errors.ts";
+import { satisfying, broadcast, type Run } from "./run.ts";
 
 /** What follows an answer that used the refresh token. It exists only here, and may carry the only good refresh token. */
 export async function commit(

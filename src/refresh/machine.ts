@@ -3,13 +3,12 @@ import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { isNewer, newerVersion } from "../core/session.ts";
 import { claim } from "./claim.ts";
 import { drain } from "./drain.ts";
-import { assertNamed } from "./named-resources.ts";
 import { pauseBeforeClaim } from "./pause.ts";
 import { validateAtHand } from "./pending-signature.ts";
-import { refusalError, currentRefusal } from "./refusals.ts";
 import { ownerLock, rowKey, satisfying, type Run } from "./run.ts";
 import type { Attempt, Next, Return } from "./states.ts";
 import { ownerEnded, watch } from "./watch.ts";
+import { assertNamed, refusalError, currentRefusal } from "./refusals.ts";
 
 /** Goes from READ to RETURN, or rejects. */
 export async function runMachine(run: Run): Promise<Return> {
@@ -47,6 +46,8 @@ async function read(run: Run): Promise<Next> {
     throw row.end.reason === "logged_out"
       ? new NoTokenError("signed out")
       : new RefreshTokenError(row.end.reason, { claim: row.end.claim });
+  run.firstGeneration ??= row.generation;
+  run.sessionId = row.sessionId;
   const target = satisfying(run, row);
   if (target !== undefined) {
     if (row.attempt) run.onOpenAttempt(row.attempt);

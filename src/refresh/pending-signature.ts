@@ -1,8 +1,7 @@
 import type { IdTokenValidation } from "../core/refresher.ts";
-import { backOff, pauseUntilInterrupted, WAKE_MS } from "./back-off.ts";
+import { backOff, pauseUntilInterrupted, WAKE_MS } from "./pause.ts";
 import { rowKey, type Run } from "./run.ts";
-import { endByIdToken, storeVerified } from "./transactions.ts";
-import { untilStored } from "./until-stored.ts";
+import { endByIdToken, storeVerified, untilStored } from "./transactions.ts";
 import { type SessionRow, type TokenRecord, isNewer } from "../core/session.ts";
 
 /** Keys are not fetched every second. */

@@ -1,3 +1,5 @@
+import { nextRefusal, parseRefusal, remainingRefusalMs } from "../core/refusal-pauses.ts";
+import type { RefusedRefresh } from "../core/refresher.ts";
 import {
   NoTokenError,
   RefreshTokenError,
@@ -5,10 +7,9 @@ import {
   type AuthError,
   type ServerFacts,
 } from "../core/errors.ts";
-import { nextRefusal, parseRefusal, remainingRefusalMs } from "../core/refusal-pauses.ts";
-import type { RefusedRefresh } from "../core/refresher.ts";
 import type { Refusal, SessionRow } from "../core/session.ts";
-import { DEFAULT_TARGET, type TargetKey } from "../core/token-target.ts";
+import { DEFAULT_TARGET, type TargetKey, parseTargetKey } from "../core/token-target.ts";
+import type { Run } from "./run.ts";
 
 /** A refusal that still stands: until it ends, no tab asks for the target. */
 export interface CurrentRefusal {
@@ -72,4 +73,19 @@ export function requestError({ error, errorDescription, status }: ServerFacts): 
     status,
     hint: "Ask for a scope, resource or audience that this client may have; the session stands.",
   });
+}
+
+/**
+ * A resource that the login did not name is not asked for with the refresh token. A server that does not know it may use the
+ * refresh token up and give no new one, and the session would be lost. Only a server with a reuse leeway forgives that.
+ * @see RFC 8707 section 2
+ * @throws NoTokenError a login that names the resource helps
+ */
+export function assertNamed({ need, reuseLeewayMs = 0 }: Run, row: SessionRow): void {
+  const { resource } = parseTargetKey(need.target);
+  if (resource === "" || reuseLeewayMs > 0 || row.resources?.includes(resource)) return;
+  throw new NoTokenError(
+    `the login did not name the resource ${resource}: list it in resources, or give reuseLeewayMs if the server forgives a ` +
+      "refresh token that is used twice",
+  );
 }

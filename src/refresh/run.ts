@@ -67,9 +67,7 @@ export function rowKey(run: Run): string {
 /** The want of the row that serves this run's need, if one does. */
 export function satisfying(run: Run, row: SessionRow): TargetKey | undefined {
   const now = run.ports.clock.now();
-  run.firstGeneration ??= row.generation;
-  run.sessionId = row.sessionId;
-  const firstGeneration = run.firstGeneration;
+  const { firstGeneration = row.generation } = run;
   return findAccess(
     row,
     run.need.target,
@@ -77,7 +75,7 @@ export function satisfying(run: Run, row: SessionRow): TargetKey | undefined {
     ({ generation, expiresAt, lifetimeMs }) =>
       generation > Math.min(run.need.notGeneration, firstGeneration) &&
       // Born expired, or nearly, it serves who waited; what ran out while this page slept serves nobody.
-      (remainingMs({ expiresAt, lifetimeMs: lifetimeMs }, now) > 0 ||
+      (remainingMs({ expiresAt, lifetimeMs }, now) > 0 ||
         (generation > firstGeneration && (lifetimeMs ?? 0) <= run.timing.bornExpiredMs)),
   );
 }

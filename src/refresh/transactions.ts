@@ -1,8 +1,8 @@
-import type { GrantedResponse, RefusedRefresh } from "../core/refresher.ts";
-import { parseTargetKey, targetKey, type TargetKey } from "../core/token-target.ts";
-import { shortestPause } from "./back-off.ts";
+import { StorageError } from "../core/errors.ts";
+import type { RefusedRefresh } from "../core/refresher.ts";
+import { backOff, pauseUntilInterrupted, shortestPause } from "./pause.ts";
 import type { Owner } from "./owner.ts";
-import { currentRefusal, withoutRefusal, withRefusal } from "./refusals.ts";
+import { currentRefusal, withRefusal } from "./refusals.ts";
 import { rowKey, satisfying, broadcast, type Run } from "./run.ts";
 import {
   NO_CHANGE,
@@ -61,110 +61,6 @@ function isClaimedBy(
   row: SessionRow | undefined,
 ): row is ClaimedRow {
   return row?.attempt?.id === attemptId && row.attempt.sequence === sequence;
-}
-
-/**
- * T2: stores the answer, as often as it is called. Undefined when the attempt was overtaken, or its session is not there any
- * more. A server without any leeway has ended the session if a later send of the same token met it; then a late answer
- * cannot do harm.
- */
-export function commitResponse(
-  run: Run,
-  claimed: ClaimedRow,
-  response: GrantedResponse,
-): () => Promise<SessionRow | undefined> {
-  const { store } = run.ports;
-  let current: SessionRow = claimed;
-  // Once for all tries of a write that fails: in memory mode there is room for a few.
-  let sealed: { tokens: unknown } | undefined;
-  const seal = async () => {
-    const record = mergeResponse(
-      await store.open(current.tokens),
-      claimed.attempt.target,
-      response,
-    );
-    return { tokens: await store.seal(record) };
-  };
-  return async () => {
-    for (;;) {
-      const { generation, signature } = current;
-      const { tokens } = (sealed ??= await seal());
-      const row = await store.update(rowKey(run), (row) =>
-        // A pending signature may have been validated while this answer was on its way.
-        mayCommit(run, row, claimed) && row.generation === generation && row.signature === signature
-          ? respondedRow(run, row, claimed, response, tokens)
-          : NO_CHANGE,
-      );
-      // By this write, or by one that was reported as failed.
-      if (row && hasResponse(row, claimed)) return row;
-      if (!mayCommit(run, row, claimed)) return undefined;
-      current = row;
-      sealed = undefined;
-    }
-  };
-}
-
-/** The row as it would be, for callers whose store fails. */
-export async function mergedRow(
-  run: Run,
-  claimed: ClaimedRow,
-  response: GrantedResponse,
-): Promise<SessionRow> {
-  const { store } = run.ports;
-  const record = mergeResponse(await store.open(claimed.tokens), claimed.attempt.target, response);
-  return respondedRow(run, claimed, claimed, response, await store.seal(record));
-}
-
-function respondedRow(
-  run: Run,
-  row: SessionRow,
-  { attempt: { target, sequence } }: ClaimedRow,
-  response: GrantedResponse,
-  tokens: unknown,
-): SessionRow {
-  const generation = row.generation + 1;
-  const stored = {
-    ...row,
-    generation,
-    committedSequence: sequence,
-    attempt: row.attempt?.sequence === sequence ? null : row.attempt,
-    tokens,
-  };
-  if (response.type === "unusable") {
-    const { status } = response.cause;
-    // The next response may be right again, so the pause is short at first.
-    const refusal = { meaning: "unexplained", facts: { status } } as const;
-    return withRefusal(stored, target, refusal, run.ports.clock.now());
-  }
-  const { expiresAt, scope, idToken } = response.tokens;
-  const entry = {
-    generation,
-    expiresAt,
-    scope: scope ?? row.access[target]?.scope ?? assumedScope(row, target),
-    lifetimeMs: Math.max(0, expiresAt - run.ports.clock.now()),
-  };
-  return {
-    ...withoutRefusal(stored, target),
-    ...(idToken !== undefined && { signature: "pending" }),
-    access: { ...row.access, [target]: entry },
-  };
-}
-
-function mayCommit(
-  { reuseLeewayMs }: Run,
-  row: SessionRow | undefined,
-  claimed: ClaimedRow,
-): row is SessionRow {
-  const { sequence } = claimed.attempt;
-  return (
-    isLive(row, claimed) &&
-    sequence > row.committedSequence &&
-    (row.attempt?.sequence === sequence || reuseLeewayMs === 0)
-  );
-}
-
-function hasResponse(row: SessionRow, { sessionId, attempt }: ClaimedRow): boolean {
-  return row.sessionId === sessionId && row.committedSequence === attempt.sequence && !row.end;
 }
 
 /** T3: ends the session by what the server answered. Undefined when the answer was about an older token. */
@@ -284,31 +180,30 @@ function isStillOurs(
 }
 
 /** The same login's session, not ended, and not of a newer version. */
-function isLive(
+export function isLive(
   row: SessionRow | undefined,
   { sessionId }: Pick<SessionRow, "sessionId">,
 ): row is SessionRow {
   return row !== undefined && !isNewer(row) && !row.end && row.sessionId === sessionId;
 }
 
-/** What a server grants that does not say: what was asked, or as at login. @see RFC 6749 section 5.1 */
-function assumedScope(row: SessionRow, target: TargetKey): string[] {
-  const { scope } = parseTargetKey(target);
-  return scope.length > 0 ? [...scope] : (row.access[targetKey({})]?.scope ?? []);
-}
-
-function mergeResponse(
-  record: TokenRecord,
-  target: TargetKey,
-  response: GrantedResponse,
-): TokenRecord {
-  const { refreshToken } = response.type === "tokens" ? response.tokens : response;
-  const merged = { ...record, ...(refreshToken !== undefined && { refreshToken }) };
-  if (response.type === "unusable") return merged;
-  const { accessToken, tokenType, idToken } = response.tokens;
-  return {
-    ...merged,
-    ...(idToken !== undefined && { idToken, idTokenVerified: false }),
-    access: { ...record.access, [target]: { token: accessToken, tokenType } },
-  };
+/**
+ * What a server said is said once: a store that fails is asked again, at once, when the page wakes and with back-off, for as
+ * long as the page lives.
+ */
+export async function untilStored<T>(
+  run: Run,
+  write: () => Promise<T>,
+  onFailing: () => Promise<void> = async () => {},
+): Promise<T> {
+  for (let sends = 0; ; sends++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      run.failure = error;
+      if (sends === 1) await onFailing();
+      if (sends > 0) await pauseUntilInterrupted(run, backOff(run, undefined, sends), 0);
+    }
+  }
 }

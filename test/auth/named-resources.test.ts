@@ -40,7 +40,7 @@ async function signedIn(my: World) {
   return { auth, authorize };
 }
 
-test("B16: with prompt none a new resource is refused without a request, and the error names the options that help", async () => {
+test("B16: with prompt none a new resource is refused without a request, and the error names the options", async () => {
   const my = world();
   const { auth, authorize } = await signedIn(my);
   const refused = auth.getToken({ ...silently, resource: ORDERS });

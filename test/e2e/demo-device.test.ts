@@ -125,7 +125,7 @@ describe("a television", () => {
     await tv.waitForSelector("latchkey-device >>> .sign.bad", { visible: true });
     expect(await statusOn(tv)).toBe("The sign-in was declined");
     await tv.click("latchkey-device >>> [part=cancel]");
-    await waitForText(tv, "#tv-text", "The other device said no.");
+    await waitForText(tv, "#tv-text", "The request was declined on the other device.");
     await tv.click("#tv-sign-in");
     expect((await codeOn(tv)).code).not.toBe(code);
   });
@@ -139,7 +139,7 @@ describe("a television", () => {
     expect(await statusOn(tv)).toBe("The code has expired");
     demo.provider.setDeviceCodeTtl(600);
     await tv.keyboard.press("Escape");
-    await waitForText(tv, "#tv-text", "The code ran out");
+    await waitForText(tv, "#tv-text", "The code expired");
 
     await tv.click("#tv-sign-in");
     const next = await codeOn(tv);

@@ -157,7 +157,7 @@ test("another tab is signed in without a page and without a request", async () =
 
   expect(askedSince(from)).toEqual([]);
   expect(second.url()).toBe(demo.url);
-  expect(await textOf(second, "#activity")).toContain("from before, without any page");
+  expect(await textOf(second, "#activity")).toContain("from storage, without a login page");
   expect(await second.title()).toMatch(/^Tab \w\d · Latchkey demo$/);
 });
 
@@ -251,12 +251,12 @@ test("someone who turns back at the login page is told so", async () => {
 
   await waitForShown(page, "#notice");
   expect(await textOf(page, "#notice")).toBe(
-    "You are not signed in. You came back without choosing anybody.",
+    "You are not signed in. You came back without choosing an account.",
   );
   expect(page.url()).toBe(demo.url);
   expect(await look(page, "#notice")).toBe("neutral");
   expect(await lines(page)).toEqual([
-    "came back without choosing anybody",
+    "came back without choosing an account",
     "back from the sign-in page",
     "going to the sign-in page",
   ]);
@@ -271,11 +271,11 @@ test("so is someone who takes the browser's way back", async () => {
 
   await waitForText(page, "#notice", "You are not signed in.");
   expect(await textOf(page, "#notice")).toBe(
-    "You are not signed in. You came back without choosing anybody.",
+    "You are not signed in. You came back without choosing an account.",
   );
   expect(await look(page, "#notice")).toBe("neutral");
   expect(await lines(page)).toEqual([
-    "came back without choosing anybody",
+    "came back without choosing an account",
     "going to the sign-in page",
   ]);
   expect(await focused(page)).toEqual({ id: "hero-title", ring: false });
@@ -291,10 +291,10 @@ test("turning back from a second sign-in is said where the session ended", async
   demo.provider.endSessions();
   await page.click("#sign-in-again-page");
   await cancelLogin(page);
-  await waitForText(page, "#notice", "You came back without choosing anybody.");
+  await waitForText(page, "#notice", "You came back without choosing an account.");
   await waitForShown(page, "#sign-in-again");
   expect((await lines(page)).slice(0, 2)).toEqual([
-    "came back without choosing anybody",
+    "came back without choosing an account",
     "back from the sign-in page",
   ]);
 });
@@ -492,7 +492,7 @@ describe("in a window", () => {
     await waitForShown(page, "#sign-in");
     expect(await page.$eval("#notice", (notice) => notice.checkVisibility())).toBe(false);
     expect(await focused(page)).toEqual({ id: "hero-title", ring: false });
-    expect(await lines(page)).toEqual(["left the sign-in", "opened the sign-in window"]);
+    expect(await lines(page)).toEqual(["cancelled the sign-in", "opened the sign-in window"]);
   });
 
   test("closing it changes nothing, and the page says so", async () => {
@@ -519,7 +519,7 @@ describe("in a window", () => {
     await waitForShown(page, "#sign-in");
     const popup = await openWindow(page);
     await cancelLogin(popup);
-    await waitForText(page, "#notice", "You came back without choosing anybody.");
+    await waitForText(page, "#notice", "You came back without choosing an account.");
     await closed(popup);
   });
 
@@ -617,7 +617,7 @@ describe("two tabs", () => {
     await waitForText(
       other,
       "#notice",
-      `You are signed out. ${name} signed out, and every tab with it.`,
+      `You are signed out. ${name} signed out, and so did every other tab.`,
     );
     await waitForShown(other, "#sign-in");
     expect(await look(other, "#notice")).toBe("neutral");
@@ -696,7 +696,7 @@ describe.each([
     await late.goto(`${demo.url}popup.html?code=c&state=s`);
     await waitForText(late, "h1", "Signing you in");
     await expectGood(late);
-    await waitForText(late, "h1", "Nobody is waiting here");
+    await waitForText(late, "h1", "This sign-in has ended");
     await expectGood(late);
     expect(late.url()).toBe(`${demo.url}popup.html`);
     expect(await jumps(late)).toBeLessThan(0.02);

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { createKeySet, type Jwk } from "../../src/oidc/id-token/key-set.ts";
-import { createStoredKeys } from "../../src/oidc/id-token/stored-keys.ts";
 import { testDocuments, type TestDocuments } from "./documents.ts";
 import { ISSUER, testClock } from "./support.ts";
+import { createKeySet, type Jwk, createStoredKeys } from "../../src/oidc/id-token/key-set.ts";
 
 const JWKS_URI = `${ISSUER}/jwks`;
 const MINUTE = 60_000;

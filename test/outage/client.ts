@@ -1,4 +1,4 @@
-import { WAKE_MS } from "../../src/refresh/back-off.ts";
+import { WAKE_MS } from "../../src/refresh/pause.ts";
 import { REFRESH_TIMING } from "../../src/refresh/timing.ts";
 import { RESPONDS_IN_MS, isAway, type Outage } from "./outage.ts";
 import { freshMs, pausesOf } from "./policy.ts";

@@ -1,7 +1,7 @@
 import { storedTokens, type SessionRow, type TokenRecord } from "../../src/core/session.ts";
 import { DEFAULT_TARGET } from "../../src/core/token-target.ts";
 import { cacheToken } from "../../src/auth/session/cached-token.ts";
-import { afterRetryAfter, backOff } from "../../src/refresh/back-off.ts";
+import { afterRetryAfter, backOff } from "../../src/refresh/pause.ts";
 import type { Run } from "../../src/refresh/run.ts";
 import { REFRESH_TIMING } from "../../src/refresh/timing.ts";
 

@@ -22,7 +22,7 @@ const caught = (promise: Promise<unknown>) => promise.catch((error: unknown) => 
 describe("an ID token with a wrong claim", () => {
   const wrong = { type: "invalid_id_token", claim: "sub", refreshToken: "rt2" } as const;
 
-  test("B1: ends the session in every tab, and nothing of its response is stored or given", async () => {
+  test("B1: ends the session in every tab, and no token of its response is stored or returned", async () => {
     const { store, sent, messages, revoked, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const [a, b] = [tab("a"), tab("b")];
@@ -45,7 +45,7 @@ describe("an ID token with a wrong claim", () => {
     expect(sent).toHaveLength(1);
   });
 
-  test("B1: ends it although the store fails at first", async () => {
+  test("B1: ends the session although the store fails at first", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const error = caught(tab("a").refresh(NEED));
@@ -56,7 +56,7 @@ describe("an ID token with a wrong claim", () => {
     expect(await error).toMatchObject({ ...ENDED, claim: "sub" });
   });
 
-  test("B1: says nothing about a login that came meanwhile", async () => {
+  test("B1: does not end the session of a later login", async () => {
     const { store, sent, revoked, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a").refresh(NEED);
@@ -73,11 +73,11 @@ describe("an ID token with a wrong claim", () => {
     sent[0]!.response(wrong);
     expect((await tokens).generation).toBe(2);
     expect((await store.get(KEY))!.end).toBeNull();
-    // The login shares the grant with it.
+    // The login may share its grant with this refresh token.
     expect(revoked).toEqual([]);
   });
 
-  test("B1: after a logout is revoked, and nothing comes back", async () => {
+  test("B1: after a logout restores nothing, and its refresh token is revoked", async () => {
     const { store, sent, revoked, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const error = caught(tab("a").refresh(NEED));
@@ -98,7 +98,7 @@ describe("an ID token with a wrong claim", () => {
 });
 
 describe("a signature", () => {
-  /** A session whose tab stored an ID token and could not validate its signature. */
+  /** Stores a session with an ID token whose signature its tab could not validate. */
   async function pending(world: ReturnType<typeof browser>): Promise<void> {
     await world.store.update(KEY, () => expiredRow());
     const tokens = world.tab("gone").refresh(NEED);
@@ -108,7 +108,7 @@ describe("a signature", () => {
     expect(await world.store.get(KEY)).toMatchObject({ signature: "pending" });
   }
 
-  test("B1: that is bad by keys at hand ends the session before anybody has the token", async () => {
+  test("B1: that is invalid by cached keys ends the session before a caller gets the token", async () => {
     const { store, sent, messages, revoked, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const [a, b] = [tab("a", { atHand: INVALID }), tab("b")];
@@ -124,7 +124,7 @@ describe("a signature", () => {
     expect(revoked).toEqual(["rt2"]);
   });
 
-  test("B1: that is bad is not given while the store fails, either", async () => {
+  test("B1: that is invalid keeps the token from callers also while the store fails", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const error = caught(tab("a", { atHand: INVALID }).refresh(NEED));
@@ -137,7 +137,7 @@ describe("a signature", () => {
     expect(await error).toMatchObject({ ...ENDED, claim: "signature" });
   });
 
-  test("is validated before the token is given, and the others hear of a row that is clean", async () => {
+  test("is validated before the token is returned, and other tabs need not validate it", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const validation = vi.fn(VALID);
@@ -154,7 +154,7 @@ describe("a signature", () => {
     expect(validation).not.toHaveBeenCalled();
   });
 
-  test("that cannot be stored as validated is validated by the next reader", async () => {
+  test("whose validation could not be stored is validated by the next reader", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a", { atHand: VALID }).refresh(NEED);
@@ -172,7 +172,7 @@ describe("a signature", () => {
     expect((await store.get(KEY))!.signature).toBeUndefined();
   });
 
-  test("B1: that its own tab left pending is bad to the next reader with keys, which gives nothing", async () => {
+  test("B1: that a tab left pending is validated by the next reader with keys, which returns no token", async () => {
     const world = browser();
     await pending(world);
     const error = caught(world.tab("b", { atHand: INVALID }).refresh(NEED));
@@ -189,7 +189,7 @@ describe("a signature", () => {
     expect(await world.store.get(KEY)).toMatchObject({ end: { claim: "signature" } });
   });
 
-  test("that is pending is fetched keys for by one tab, when several load the session", async () => {
+  test("that is pending makes only one tab fetch keys when several load the session", async () => {
     const world = browser();
     await pending(world);
     const validation = vi.fn(VALID);
@@ -204,7 +204,7 @@ describe("a signature", () => {
     expect((await world.store.get(KEY))!.signature).toBeUndefined();
   });
 
-  test("of a session that is none any more is nobody's matter", async () => {
+  test("of a deleted session is not validated", async () => {
     const world = browser();
     await pending(world);
     const tab = world.tab("b", { validation: INVALID });
@@ -218,14 +218,14 @@ describe("a signature", () => {
 
 describe("a response with a refresh token and no usable access token", () => {
   const api = targetKey({ resource: "https://api.example" });
-  const cause = new RequestTokenError("the token endpoint's answer has no token_type Bearer", {
+  const cause = new RequestTokenError("the token endpoint's response has no token_type Bearer", {
     hint: "",
     status: 200,
   });
   const unusable = { type: "unusable", refreshToken: "rt2", cause } as const;
   const refreshTokenOf = (row: SessionRow | undefined) => (row!.tokens as TokenRecord).refreshToken;
 
-  test("B13: is stored; the call fails, the session does not, and the next call uses the new token", async () => {
+  test("B13: is stored: the call fails, the session goes on, and the next call uses the new refresh token", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const a = tab("a");
@@ -236,7 +236,7 @@ describe("a response with a refresh token and no usable access token", () => {
     const row = await store.get(KEY);
     expect(row).toMatchObject({ generation: 2, attempt: null, end: null, renewable: true });
     expect(refreshTokenOf(row)).toBe("rt2");
-    // The server may answer the same, so the next request waits for two seconds.
+    // The server may send the same response again, so the next request waits for two seconds.
     const tokens = a.refresh(NEED);
     await vi.advanceTimersByTimeAsync(1_900);
     expect(sent).toHaveLength(1);
@@ -246,7 +246,7 @@ describe("a response with a refresh token and no usable access token", () => {
     expect((await tokens).accessToken).toBe("at3");
   });
 
-  test("B13: for one API leaves the other tokens as they are", async () => {
+  test("B13: for one API does not change the other tokens", async () => {
     const { store, sent, tab } = browser();
     const expiresAt = Date.now() + 60_000;
     const entry = { generation: 1, expiresAt, scope: ["openid"], lifetimeMs: 60_000 };
@@ -260,7 +260,7 @@ describe("a response with a refresh token and no usable access token", () => {
     expect(refreshTokenOf(await store.get(KEY))).toBe("rt2");
   });
 
-  test("B13: without a new refresh token keeps the one it had", async () => {
+  test("B13: without a new refresh token keeps the stored one", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const failing = caught(tab("a").refresh(NEED));
@@ -270,7 +270,7 @@ describe("a response with a refresh token and no usable access token", () => {
     expect(refreshTokenOf(await store.get(KEY))).toBe("rt1");
   });
 
-  test("B13: for a tab that repeated another tab's attempt is not its own failure", async () => {
+  test("B13: to a repeated attempt of another tab does not fail the caller's own request", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => ({
       ...expiredRow(),
@@ -287,7 +287,7 @@ describe("a response with a refresh token and no usable access token", () => {
     expect((await tokens).accessToken).toBe("at3");
   });
 
-  test("B13: after a logout gives the refresh token back to the server", async () => {
+  test("B13: after a logout is not stored, and its refresh token is revoked", async () => {
     const { store, sent, revoked, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const failing = caught(tab("a").refresh(NEED));

@@ -32,11 +32,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Longer than the ghost of a dead owner's request is waited for. */
+/** Lets more than `drainMs` pass: the time for which tabs wait for a closed owner's request in flight. */
 const drained = () => vi.advanceTimersByTimeAsync(2_500);
 
 describe("one refresh for all", () => {
-  test("two tabs that wake at the same instant send one request and both get its token", async () => {
+  test("two tabs that resume at the same instant send one request, and both get its token", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const both = [tab("a").refresh(NEED), tab("b").refresh(NEED)];
@@ -49,7 +49,7 @@ describe("one refresh for all", () => {
     expect(sent).toHaveLength(1);
   });
 
-  test("of ten tabs that wake at once one writes, and the others follow it", async () => {
+  test("when ten tabs resume at once, one writes and the others follow it", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const update = vi.spyOn(store, "update");
@@ -77,13 +77,13 @@ describe("one refresh for all", () => {
     expect(sent).toHaveLength(1);
   });
 
-  test("losing every message costs no request: the owner's lock tells", async () => {
+  test("tabs that lose every message send no second request, because they wait for the owner's lock", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const mute = { channel: { post: () => {}, listen: () => () => {} } };
     const all = ["a", "b", "c"].map((name) => tab(name, mute).refresh(NEED));
     await settle();
-    // The others wait for a word of it, for a moment.
+    // The other tabs first wait 250 ms for a message.
     await vi.advanceTimersByTimeAsync(250);
     sent[0]!.response(responseOf(2));
     await vi.advanceTimersByTimeAsync(50);
@@ -104,7 +104,7 @@ describe("one refresh for all", () => {
     expect(sent).toHaveLength(0);
   });
 
-  test("asked for a newer generation, a good token is not enough", async () => {
+  test("a caller that needs a newer generation does not get the stored valid token", async () => {
     const { store, sent, tab } = browser();
     const row = expiredRow();
     row.access[DEFAULT_KEY]!.expiresAt = Date.now() + 60_000;
@@ -115,7 +115,7 @@ describe("one refresh for all", () => {
     expect((await newer).generation).toBe(2);
   });
 
-  test("two wants of one session send one after the other, each with the newest refresh token", async () => {
+  test("two targets of one session send one after the other, each with the newest refresh token", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const api = targetKey({ resource: "https://api.example" });
@@ -131,7 +131,7 @@ describe("one refresh for all", () => {
     expect((await b).accessToken).toBe("at3");
   });
 
-  test("a commit that moves only the generation fences who had read the row before it", async () => {
+  test("a commit that moves only the generation fences a tab that had read the row before", async () => {
     const { store, sent, tab } = browser();
     const attempt = {
       id: "late-1",
@@ -170,7 +170,7 @@ describe("one refresh for all", () => {
 describe("in one tab", () => {
   const api = targetKey({ resource: "https://api.example" });
 
-  test("two wants are two attempts, each with an answer of its own", async () => {
+  test("two targets are two attempts, each with its own response", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a");
@@ -185,9 +185,9 @@ describe("in one tab", () => {
   });
 
   test.for([
-    ["the one", ["openid"]],
+    ["one", ["openid"]],
     ["some", ["profile", "openid"]],
-  ])("B15: %s of the scopes that the session has are the default target", async ([, scope]) => {
+  ])("B15: %s of the session's scopes means the default target", async ([, scope]) => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => {
       const row = expiredRow();
@@ -210,7 +210,7 @@ describe("in one tab", () => {
     ["a scope that the session lacks", { scope: ["openid", "admin"] }],
     ["a scope for a resource", { scope: ["openid"], resource: "https://api.example" }],
     ["a scope for an audience", { scope: ["openid"], audience: "api" }],
-  ])("B15: %s is a target of its own", async ([, target]) => {
+  ])("B15: a request for %s is for another target", async ([, target]) => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     void tab("a").refresh({ ...NEED, target: targetKey(target as { scope: string[] }) });
@@ -218,7 +218,7 @@ describe("in one tab", () => {
     expect(sent.map((send) => send.target)).toEqual([targetKey(target as { scope: string[] })]);
   });
 
-  test("two people are two sessions, and no answer crosses", async () => {
+  test("two users have two sessions, and each gets its own response", async () => {
     const { store, sent, tab } = browser();
     const graces = sessionKey(CLIENT, "grace");
     await store.update(KEY, () => expiredRow());
@@ -237,7 +237,7 @@ describe("in one tab", () => {
     expect((await store.get(KEY))!.tokens).toMatchObject({ refreshToken: "rt2" });
   });
 
-  test("who joins an attempt but wants a newer answer than it will bring gets one more", async () => {
+  test("a caller that joins an attempt but needs a newer token causes another request", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a");
@@ -251,7 +251,7 @@ describe("in one tab", () => {
     expect((await newer).accessToken).toBe("at3");
   });
 
-  test("an aborted signal asks for nothing", async () => {
+  test("a call with an aborted signal sends nothing", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const reason = new Error("enough");
@@ -262,7 +262,7 @@ describe("in one tab", () => {
 });
 
 describe("the row", () => {
-  test("without a scope in the answer keeps what was granted, or takes what was asked, or as at login", async () => {
+  test("keeps the granted scope, or stores the requested or the login's one, when the response has none", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a");
@@ -283,10 +283,10 @@ describe("the row", () => {
   });
 
   test.for([
-    ["an answer", responseOf(2)],
+    ["a token response", responseOf(2)],
     ["invalid_grant", { type: "invalid_grant" }],
     ["a refusal", { type: "refused", meaning: "wrong request", facts: { error: "invalid_scope" } }],
-  ] as const)("that a newer Latchkey took over is left alone by %s", async ([, response]) => {
+  ] as const)("that a newer Latchkey has written is not changed by %s", async ([, response]) => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a").refresh(NEED);
@@ -301,7 +301,7 @@ describe("the row", () => {
     await expect(tokens).rejects.toMatchObject({ retryable: false });
     expect(await store.get(KEY)).toEqual(newer);
   });
-  test("is written before anything is sent, and after the answer holds the new refresh token", async () => {
+  test("is written before a request is sent, and holds the new refresh token after the response", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a").refresh(NEED);
@@ -356,13 +356,13 @@ describe("the row", () => {
       access: {},
       renewable: false,
     }));
-    // What an attempt would open is damaged on purpose: nothing may be sent from an ended session.
+    // The row has no tokens: an attempt of the ended session would fail when it opens them.
     prepared();
     await expect(tokens).rejects.toMatchObject({ code: "refresh_token", reason: "id_token" });
     expect(sent).toHaveLength(0);
   });
 
-  test("preserves fields it does not know", async () => {
+  test("keeps unknown fields", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => ({ ...expiredRow(), later: "x" }));
     const tokens = tab("a").refresh(NEED);
@@ -384,7 +384,7 @@ describe("the row", () => {
 });
 
 describe("an owner that ended", () => {
-  test("is followed when its ghost may be gone, and the repeat counts as one that may have been processed", async () => {
+  test("is followed after a drain, and its request counts as one that may have been processed", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => ({
       ...expiredRow(),
@@ -413,7 +413,7 @@ describe("an owner that ended", () => {
     await tokens;
   });
 
-  test("while another want is wanted: first its own, as it stood, then the other", async () => {
+  test("with another target is repeated first, and then the caller's target is requested", async () => {
     const { store, sent, tab } = browser();
     const api = targetKey({ resource: "https://api.example" });
     const attempt = {
@@ -439,7 +439,7 @@ describe("an owner that ended", () => {
     expect((await tokens).accessToken).toBe("at2");
   });
 
-  test("and was followed by another that lives: that one is watched, not followed", async () => {
+  test("and was followed by another open tab is not followed again", async () => {
     const { store, locks, sent, tab } = browser();
     const attempt = {
       id: "dead-1",
@@ -450,7 +450,7 @@ describe("an owner that ended", () => {
       sends: 0,
     };
     await store.update(KEY, () => ({ ...expiredRow(), sequence: 2, attempt }));
-    // Between the grant of the dead owner's lock and the second look at the row another tab has claimed.
+    // Another tab claims between the grant of the closed owner's lock and the second read of the row.
     const get = store.get.bind(store);
     const living = { ...attempt, id: "living-1", sequence: 3, tab: "living" };
     vi.spyOn(store, "get")
@@ -475,7 +475,7 @@ describe("an owner that ended", () => {
     expect((await tokens).accessToken).toBe("at2");
   });
 
-  test("is followed by one of many tabs that watched it", async () => {
+  test("is followed by only one of the tabs that watched it", async () => {
     const { store, locks, sent, tab } = browser();
     await store.update(KEY, () => ({
       ...expiredRow(),
@@ -507,7 +507,7 @@ describe("an owner that ended", () => {
     expect(sent).toHaveLength(1);
   });
 
-  test("had committed just before: its token is taken, nothing is sent again", async () => {
+  test("just after its commit is not followed, and its token is returned", async () => {
     const { store, locks, sent, tab } = browser();
     await store.update(KEY, () => ({
       ...expiredRow(),
@@ -544,7 +544,7 @@ describe("an owner that ended", () => {
   });
 });
 
-describe("the server's word", () => {
+describe("the server's response", () => {
   test("invalid_grant ends the session once, for every tab, and removes the tokens", async () => {
     const { store, sent, messages, tab } = browser();
     await store.update(KEY, () => expiredRow());
@@ -581,7 +581,7 @@ describe("the server's word", () => {
     await expect(tokens).rejects.toMatchObject({ reason: "lost_response" });
   });
 
-  test("invalid_grant for a token that a login has replaced ends nothing", async () => {
+  test("invalid_grant for a token that a login has replaced ends no session", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a").refresh(NEED);
@@ -600,29 +600,29 @@ describe("the server's word", () => {
     expect((await store.get(KEY))!.end).toBeNull();
   });
 
-  test("an answer that arrives after a sign-out brings nothing back", async () => {
+  test("a response that arrives after a logout does not restore the session", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a").refresh(NEED);
     await settle();
-    const signedOut = { reason: "logged_out", sequence: 3 } as const;
+    const loggedOut = { reason: "logged_out", sequence: 3 } as const;
     await store.update(KEY, (row) => ({
       ...row!,
       sessionId: "s2",
       sequence: 3,
       attempt: null,
-      end: signedOut,
+      end: loggedOut,
       tokens: null,
       access: {},
       renewable: false,
     }));
     sent[0]!.response(responseOf(2));
     await expect(tokens).rejects.toBeInstanceOf(NoTokenError);
-    expect(await store.get(KEY)).toMatchObject({ end: signedOut, tokens: null, access: {} });
+    expect(await store.get(KEY)).toMatchObject({ end: loggedOut, tokens: null, access: {} });
   });
 
   test.for([
-    ["an answer", responseOf(2)],
+    ["a token response", responseOf(2)],
     ["invalid_grant", { type: "invalid_grant" }],
   ] as const)("%s to an attempt that was overtaken is dropped", async ([, response]) => {
     const { store, sent, tab } = browser();
@@ -650,7 +650,7 @@ describe("the server's word", () => {
     expect((await hung).accessToken).toBe("at3");
   });
 
-  test("a target's refusal leaves the session, and no tab asks again for a minute", async () => {
+  test("a refusal of one target keeps the session, and no tab sends again for a minute", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a");
@@ -677,11 +677,11 @@ describe("the server's word", () => {
   });
 });
 
-describe("nothing transient ends a session", () => {
+describe("a temporary failure ends no session", () => {
   test.for([
     ["unknown", { type: "unknown", byServer: true, cause: new Error("reset") }],
     ["not_rotated", { type: "not_rotated", retryAfterMs: undefined, cause: undefined }],
-  ] as const)("%s: tried again with the same token until it works", async ([type, response]) => {
+  ] as const)("%s: the same token is sent again until it works", async ([type, response]) => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a", { timing: { patienceMs: 60_000 } }).refresh(NEED);
@@ -721,13 +721,13 @@ describe("nothing transient ends a session", () => {
       }
       pauses.push(Date.now() - before);
     }
-    // Jitter in the middle: five sixths of 300 ms, tripled each time.
-    // What may be on its way is waited for.
+    // The jitter is in the middle: five sixths of 300 ms, tripled each time.
+    // A request that may be in flight is waited for.
     const first = response.type === "unknown" ? [2_000, 2_000] : [250, 750];
     expect(pauses).toEqual([...first, 2_250, 6_750, 20_250, ...Array(5).fill(25_000)]);
   });
 
-  test("a browser that is wrong about being offline is asked to try all the same", async () => {
+  test("a browser that is wrong about being offline sends after 30 s", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a", { page: { online: () => false } }).refresh(NEED);
@@ -752,7 +752,7 @@ describe("nothing transient ends a session", () => {
   });
 
   test.for(["unknown", "not_rotated"] as const)(
-    "patience that ends says what the last send met: %s",
+    "the error of a timeout has the failure of the last send as its cause: %s",
     async (type) => {
       const { store, sent, tab } = browser();
       await store.update(KEY, () => expiredRow());
@@ -767,13 +767,13 @@ describe("nothing transient ends a session", () => {
     },
   );
 
-  test("Retry-After wins over the back-off, and who was told the same does not come in the same second", async () => {
+  test("Retry-After wins over the back-off, and clients with the same Retry-After are spread", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a").refresh(NEED);
     await settle();
     sent[0]!.response({ type: "not_rotated", retryAfterMs: 7_000, cause: undefined });
-    // Half of the spread that a look at the page allows: as long again, at most.
+    // The random value is 0.5, so half of the spread. In a visible page the spread is as long as Retry-After.
     await vi.advanceTimersByTimeAsync(7_000 + 3_499);
     expect(sent).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1);
@@ -781,7 +781,7 @@ describe("nothing transient ends a session", () => {
     await tokens;
   });
 
-  test("offline nothing is sent; back online it is, and the caller gets its token", async () => {
+  test("a tab sends nothing while offline, and sends once it is online", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     let online = false;
@@ -805,7 +805,7 @@ describe("nothing transient ends a session", () => {
     expect((await tokens).accessToken).toBe("at2");
   });
 
-  test("a caller's patience ends, the attempt goes on and a later caller joins it", async () => {
+  test("the attempt goes on after a caller's timeout, and a later caller joins it", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a", { timing: { patienceMs: 1_000 } });
@@ -820,7 +820,7 @@ describe("nothing transient ends a session", () => {
     expect((await second).accessToken).toBe("at2");
   });
 
-  test("an aborted caller leaves with its reason; the others get the token", async () => {
+  test("an aborted call rejects with its reason, and the other callers get the token", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a");
@@ -850,7 +850,7 @@ describe("nothing transient ends a session", () => {
     expect((await store.open((await store.get(KEY))!.tokens)).refreshToken).toBe("rt2");
   });
 
-  test("a token born expired serves those who waited and is not asked for again for ten seconds", async () => {
+  test("a token that expired on arrival serves the waiting callers and is not replaced for ten seconds", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const [a, b] = [tab("a"), tab("b")];
@@ -864,8 +864,8 @@ describe("nothing transient ends a session", () => {
   });
 });
 
-describe("a store that fails in the middle", () => {
-  test("but had stored the answer tells and judges it like every other", async () => {
+describe("a store that fails during a commit", () => {
+  test("but has stored the response prevents neither the broadcast nor the validation", async () => {
     const { store, sent, messages, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a", {
@@ -884,7 +884,7 @@ describe("a store that fails in the middle", () => {
     expect(await store.get(KEY)).toMatchObject({ generation: 2, end: { reason: "id_token" } });
   });
 
-  test("does not save a session whose ID token is bad", async () => {
+  test("does not keep a session whose ID token is invalid", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     let validate = () => {};
@@ -903,7 +903,7 @@ describe("a store that fails in the middle", () => {
     expect(await store.get(KEY)).toMatchObject({ end: { reason: "id_token" } });
   });
 
-  test("does not leave a refused attempt behind", async () => {
+  test("does not leave a refused attempt in the row", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const refused = tab("a")
@@ -922,7 +922,7 @@ describe("a store that fails in the middle", () => {
   });
 });
 
-test("a refusal of a token that a login has replaced is nobody's", async () => {
+test("a refusal of a token that a login has replaced fails no call", async () => {
   const { store, sent, tab } = browser();
   await store.update(KEY, () => expiredRow());
   const tokens = tab("a").refresh(NEED);
@@ -945,7 +945,7 @@ test("a refusal of a token that a login has replaced is nobody's", async () => {
   expect((await tokens).generation).toBe(2);
 });
 
-test("a generation that the session never had is no reason to send again and again", async () => {
+test("a generation that the session never had causes only one request", async () => {
   const { store, sent, tab } = browser();
   await store.update(KEY, () => expiredRow());
   const tokens = tab("a").refresh({ ...NEED, notGeneration: 20 });
@@ -956,8 +956,8 @@ test("a generation that the session never had is no reason to send again and aga
   expect(sent).toHaveLength(1);
 });
 
-describe("what stands for a while", () => {
-  test("is over when the session ended", async () => {
+describe("a result that is reused for a while", () => {
+  test("is not reused when the session has ended", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a", {
@@ -971,7 +971,7 @@ describe("what stands for a while", () => {
     await expect(one.refresh(NEED)).rejects.toBeInstanceOf(RefreshTokenError);
   });
 
-  test("ends with the session it was about", async () => {
+  test("is not reused after a logout", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a");
@@ -991,7 +991,7 @@ describe("what stands for a while", () => {
     await expect(one.refresh(NEED)).rejects.toBeInstanceOf(NoTokenError);
   });
 
-  test("is not forced on a later login", async () => {
+  test("is not reused after a later login", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a");
@@ -1015,7 +1015,7 @@ describe("what stands for a while", () => {
     expect((await tokens).accessToken).toBe("at3");
   });
 
-  test("is no answer to who wants a newer one", async () => {
+  test("is not reused for a caller that needs a newer token", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const one = tab("a");
@@ -1031,7 +1031,7 @@ describe("what stands for a while", () => {
 });
 
 describe("the ID token of a refresh", () => {
-  /** A tab whose verdicts wait to be given. */
+  /** A tab whose validations the test settles. */
   function validated(world: ReturnType<typeof browser>) {
     const validations: ((validation: IdTokenValidation) => void)[] = [];
     const one = world.tab("a", {
@@ -1039,12 +1039,12 @@ describe("the ID token of a refresh", () => {
     });
     return { one, validations };
   }
-  /** The tabs that waited have read the row, and the verdict is asked for. */
+  /** Waits until other tabs have read the row and the validation has started. */
   const asked = () => vi.advanceTimersByTimeAsync(100);
   const user = { sub: ADA, name: "Ada L.", claims: {} };
   const api = targetKey({ resource: "https://api.example" });
 
-  test("that was found good while the next answer was on its way is not forgotten", async () => {
+  test("that is validated while the next response is in flight stays validated", async () => {
     const world = browser();
     const { store, sent } = world;
     await store.update(KEY, () => expiredRow());
@@ -1068,7 +1068,7 @@ describe("the ID token of a refresh", () => {
     });
   });
 
-  test("that was found bad after the next answer ends the session all the same", async () => {
+  test("that turns out to be invalid after the next response ends the session", async () => {
     const world = browser();
     const { store, sent } = world;
     await store.update(KEY, () => expiredRow());
@@ -1087,7 +1087,7 @@ describe("the ID token of a refresh", () => {
     expect(await store.get(KEY)).toMatchObject({ end: { reason: "id_token" }, tokens: null });
   });
 
-  test("that was found good is stored beside an answer that comes in the same moment, not over it", async () => {
+  test("that is validated together with the next response does not overwrite this response", async () => {
     const world = browser();
     const { store, sent } = world;
     await store.update(KEY, () => expiredRow());
@@ -1116,7 +1116,7 @@ describe("the ID token of a refresh", () => {
     });
   });
 
-  test("that was found good while the next answer was being stored is not forgotten", async () => {
+  test("that is validated while the next response is being stored stays validated", async () => {
     const world = browser();
     const { store, sent } = world;
     await store.update(KEY, () => expiredRow());
@@ -1142,7 +1142,7 @@ describe("the ID token of a refresh", () => {
     });
   });
 
-  test("of an older answer says nothing about a newer ID token, or another login", async () => {
+  test("of an older response affects neither a newer ID token nor another login", async () => {
     const world = browser();
     const { store, sent } = world;
     await store.update(KEY, () => expiredRow());
@@ -1167,7 +1167,7 @@ describe("the ID token of a refresh", () => {
     expect((await store.get(KEY))!.end).toBeNull();
   });
 
-  test("is judged after the commit; a bad one ends the session in every tab", async () => {
+  test("is validated after the commit, and an invalid one ends the session in every tab", async () => {
     const { store, sent, messages, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const tokens = tab("a", {
@@ -1181,13 +1181,13 @@ describe("the ID token of a refresh", () => {
     expect(messages.at(-1)).toMatchObject({ type: "ended", reason: "id_token" });
   });
 
-  test("that its own tab could not judge any more is judged with the next answer", async () => {
+  test("that a closed tab left unverified is validated after the next refresh", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const gone = { ...testClock, sleep: () => new Promise<void>(() => {}) };
     const first = tab("a", { clock: gone }).refresh(NEED);
     await settle();
-    sent[0]!.response(responseOf(2, { idToken: "of another person" }));
+    sent[0]!.response(responseOf(2, { idToken: "of another user" }));
     await first;
     const b = tab("b", {
       validation: () => Promise.resolve({ type: "invalid", claim: "signature" }),
@@ -1200,7 +1200,7 @@ describe("the ID token of a refresh", () => {
     expect(await store.get(KEY)).toMatchObject({ end: { reason: "id_token" }, tokens: null });
   });
 
-  test("is judged in the end, although the store fails while its keys are away", async () => {
+  test("is validated in the end although the store fails while keys are unavailable", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     let validation: IdTokenValidation = { type: "unknown" };
@@ -1216,7 +1216,7 @@ describe("the ID token of a refresh", () => {
     expect(await store.get(KEY)).toMatchObject({ end: { reason: "id_token" } });
   });
 
-  test("renews the person when it is good, and waits unverified when the keys are away", async () => {
+  test("updates the user when it is valid, and stays unverified while keys are unavailable", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const user = { sub: ADA, name: "Ada", claims: {} };
@@ -1237,7 +1237,7 @@ describe("the ID token of a refresh", () => {
     await settle();
     sent[1]!.response(responseOf(3, { idToken: "id3" }));
     await second;
-    // The validation that was waiting for keys hears of the answer.
+    // The validation that waits for keys reads the row with the next response.
     await vi.advanceTimersByTimeAsync(1_000);
     expect((await store.get(KEY))!.tokens).toMatchObject({
       idToken: "id3",
@@ -1266,7 +1266,7 @@ test("no message carries a token", async () => {
   }
 });
 
-test("without a session, or one that cannot be renewed, there is no token", async () => {
+test("a call without a session, or with one that cannot be renewed, rejects with NoTokenError", async () => {
   const { store, sent, tab } = browser();
   await expect(tab("a").refresh(NEED)).rejects.toBeInstanceOf(NoTokenError);
   await store.update(KEY, () => ({ ...expiredRow(), renewable: false }));

@@ -2,12 +2,12 @@ import { afterEach, expect, test, vi } from "vitest";
 import { createRefresher } from "../../src/compose/lazy-refresher.ts";
 import { testClock } from "./tabs.ts";
 
-// The code of a refresh, on a network that never delivers it.
+// The refresh chunk never loads, as on a dead network.
 vi.mock("../../src/compose/protocol.chunk.ts", () => new Promise(() => {}));
 
 afterEach(() => void vi.useRealTimers());
 
-test("a token whose signature is pending waits two seconds for code that does not come, and not longer", async () => {
+test("validate() waits at most two seconds for a chunk that does not load", async () => {
   vi.useFakeTimers();
   const refresher = createRefresher({
     client: "issuer,client",

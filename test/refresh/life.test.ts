@@ -7,7 +7,7 @@ import { targetKey } from "../../src/core/token-target.ts";
 import { REFRESH_TIMING, refreshTiming } from "../../src/refresh/timing.ts";
 import { ADA, responseOf, browser, expiredRow, KEY, settle, DEFAULT_KEY } from "./tabs.ts";
 
-/** Owners that die, stand still or are slow, and pages that sleep. */
+/** Owners whose tab closes, hangs or is slow, and pages that are frozen or in the bfcache. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -25,10 +25,10 @@ const ATTEMPT: SessionAttempt = {
   uncertainSends: 0,
   sends: 0,
 };
-/** Longer than the ghost of a dead owner's request is waited for. */
+/** Lets more than `drainMs` pass: the time for which tabs wait for a closed owner's request in flight. */
 const drained = () => vi.advanceTimersByTimeAsync(2_500);
 
-/** A page that tests put to sleep and wake. */
+/** A page lifecycle whose events tests dispatch. */
 function page(): PageLifecycle & {
   happen(event: PageEvent): void;
   isOnline: boolean;
@@ -58,7 +58,7 @@ function page(): PageLifecycle & {
   };
 }
 
-/** A browser in which another tab owns an attempt and lives. */
+/** A browser in which another open tab owns an attempt. */
 async function owned() {
   const all = browser();
   await all.store.update(KEY, () => ({ ...expiredRow(), sequence: 2, attempt: ATTEMPT }));
@@ -74,8 +74,8 @@ async function owned() {
   return { ...all, say, end: () => (end(), owner), other };
 }
 
-describe("an owner that says that it goes", () => {
-  test("and had sent nothing is followed at once, and its attempt does not count as lost", async () => {
+describe("an owner that broadcasts that it is gone", () => {
+  test("is followed at once when it had sent nothing, and its attempt does not count as lost", async () => {
     const { tab, sent, say, store } = await owned();
     void tab("a").refresh(NEED);
     await settle();
@@ -89,7 +89,7 @@ describe("an owner that says that it goes", () => {
     });
   });
 
-  test("and says so twice is looked after once", async () => {
+  test("and repeats the message causes one read of the row", async () => {
     const { store, tab, say } = await owned();
     const failed = tab("a")
       .refresh(NEED)
@@ -102,7 +102,7 @@ describe("an owner that says that it goes", () => {
     expect(get).toHaveBeenCalledTimes(1);
   });
 
-  test("and had sent is followed when its ghost may be gone", async () => {
+  test("is followed after a drain when it had sent a request", async () => {
     const { tab, sent, say, store } = await owned();
     void tab("a").refresh(NEED);
     await settle();
@@ -114,7 +114,7 @@ describe("an owner that says that it goes", () => {
     expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, uncertainSends: 1 });
   });
 
-  test("is another attempt's owner: nothing follows", async () => {
+  test("of another attempt is not followed", async () => {
     const { tab, sent, say } = await owned();
     void tab("a")
       .refresh(NEED)
@@ -126,8 +126,8 @@ describe("an owner that says that it goes", () => {
   });
 });
 
-describe("an owner that stands still with its lock held", () => {
-  test("is probed each second and overtaken after twenty of silence", async () => {
+describe("an owner that is frozen or hangs and holds its lock", () => {
+  test("is probed each second and overtaken after 20 s without a reply", async () => {
     const { tab, sent, messages, store } = await owned();
     void tab("a", { timing: { patienceMs: 60_000 } }).refresh(NEED);
     await vi.advanceTimersByTimeAsync(19_500);
@@ -141,10 +141,10 @@ describe("an owner that stands still with its lock held", () => {
   });
 
   test.for([
-    ["alive is waited for", false, 10, 0],
-    ["frozen, which answers all the same, is overtaken", true, 10, 1],
-    ["with timers that do not run is overtaken", false, REFRESH_TIMING.aliveAgeMs, 1],
-  ] as const)("that says it is %s", async ([, frozen, tickAgeMs, sends]) => {
+    ["is not overtaken when it replies that it is alive", false, 10, 0],
+    ["is overtaken when it replies that it is frozen", true, 10, 1],
+    ["is overtaken when its timers do not run", false, REFRESH_TIMING.aliveAgeMs, 1],
+  ] as const)("%s", async ([, frozen, tickAgeMs, sends]) => {
     const { tab, sent, say, other } = await owned();
     other.listen((message) => {
       if (message.type !== "probe") return;
@@ -162,7 +162,7 @@ describe("an owner that stands still with its lock held", () => {
     expect(sent).toHaveLength(sends);
   });
 
-  test("is not overtaken before five minutes at a server without a leeway, and then its word decides", async () => {
+  test("is overtaken only after five minutes at a server with a short leeway", async () => {
     const { tab, sent } = await owned();
     void tab("a", { reuseLeewayMs: 10_000, timing: { patienceMs: 600_000 } }).refresh(NEED);
     await vi.advanceTimersByTimeAsync(299_000);
@@ -171,12 +171,12 @@ describe("an owner that stands still with its lock held", () => {
     expect(sent).toHaveLength(1);
   });
 
-  test("while this tab slept: its own sleep is no silence of the owner's", async () => {
+  test("is not overtaken because this tab itself was frozen", async () => {
     const { tab, sent } = await owned();
-    let slept = 0;
+    let frozenMs = 0;
     const clock = {
-      now: () => Date.now() + slept,
-      monotonic: () => performance.now() + slept,
+      now: () => Date.now() + frozenMs,
+      monotonic: () => performance.now() + frozenMs,
       sleep: (ms: number, signal?: AbortSignal) =>
         new Promise<void>((resolve, reject) => {
           const timer = setTimeout(resolve, ms);
@@ -188,20 +188,20 @@ describe("an owner that stands still with its lock held", () => {
     };
     void tab("a", { clock, timing: { patienceMs: 600_000 } }).refresh(NEED);
     await vi.advanceTimersByTimeAsync(5_000);
-    slept = 3_600_000;
+    frozenMs = 3_600_000;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(sent).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(6_000);
     expect(sent).toHaveLength(1);
   });
 
-  test("asked for a take-over sooner than it can be slow, the configuration is refused", () => {
+  test("is not overtaken before its request ends: a shorter takeoverMs is refused", () => {
     expect(() => refreshTiming({ takeoverMs: 19_000 })).toThrow("takeoverMs");
     expect(refreshTiming({ takeoverMs: 21_000 }).takeoverMs).toBe(21_000);
   });
 });
 
-describe("an answer that comes after its attempt was overtaken", () => {
+describe("a response that arrives after its attempt was overtaken", () => {
   async function overtaken(reuseLeewayMs?: number) {
     const all = browser();
     await all.store.update(KEY, () => expiredRow());
@@ -223,7 +223,7 @@ describe("an answer that comes after its attempt was overtaken", () => {
     });
   });
 
-  test("is stored at a server without any leeway, and the other attempt stands", async () => {
+  test("is stored at a server without a leeway, and the other attempt stays in the row", async () => {
     expect(await overtaken(0)).toMatchObject({
       generation: 2,
       committedSequence: 2,
@@ -232,7 +232,7 @@ describe("an answer that comes after its attempt was overtaken", () => {
     });
   });
 
-  test("and after its session was signed out is given back to the server", async () => {
+  test("is revoked when the user has logged out since", async () => {
     const { store, sent, tab, revoked } = browser();
     await store.update(KEY, () => expiredRow());
     void tab("a")
@@ -254,7 +254,7 @@ describe("an answer that comes after its attempt was overtaken", () => {
     expect(revoked).toEqual(["rt2"]);
   });
 
-  test("and after another login is not: it could end that login's grant", async () => {
+  test("is not revoked after another login, because that could end the login's grant", async () => {
     const { store, sent, tab, revoked } = browser();
     await store.update(KEY, () => expiredRow());
     void tab("a")
@@ -275,8 +275,8 @@ describe("an answer that comes after its attempt was overtaken", () => {
   });
 });
 
-describe("a page that sleeps", () => {
-  test("before it has sent never sends that attempt, and says so", async () => {
+describe("a page that is frozen or in the bfcache", () => {
+  test("before it has sent never sends that attempt, and broadcasts this", async () => {
     const { store, sent, tab, messages } = browser();
     await store.update(KEY, () => expiredRow());
     const life = page();
@@ -296,12 +296,12 @@ describe("a page that sleeps", () => {
     expect(sent).toHaveLength(0);
     life.happen("resume");
     await settle();
-    // Nothing was sent: there is no ghost to wait for, and nothing may be lost.
+    // Nothing was sent, so no request is in flight and no response can be lost.
     expect(sent).toHaveLength(1);
     expect((await store.get(KEY))!.attempt).toMatchObject({ sequence: 3, uncertainSends: 0 });
   });
 
-  test("frozen while it writes its attempt down looks again when it wakes", async () => {
+  test("while it writes its attempt reads the row again when it resumes", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const life = page();
@@ -318,7 +318,7 @@ describe("a page that sleeps", () => {
     expect((await tokens).accessToken).toBe("at2");
   });
 
-  test("that cannot ask whose turn it is goes on when nobody says anything", async () => {
+  test("and cannot request the turn continues after 250 ms without a message", async () => {
     const { store, sent, tab, locks } = browser();
     await store.update(KEY, () => expiredRow());
     const request = locks.request.bind(locks);
@@ -334,7 +334,7 @@ describe("a page that sleeps", () => {
     expect((await tokens).accessToken).toBe("at2");
   });
 
-  test("frozen after it has sent keeps its lock, and its answer is stored when it wakes", async () => {
+  test("after it has sent keeps its lock when frozen, and stores its response when it resumes", async () => {
     const { store, sent, tab, locks } = browser();
     await store.update(KEY, () => expiredRow());
     const life = page();
@@ -349,7 +349,7 @@ describe("a page that sleeps", () => {
     expect((await tokens).accessToken).toBe("at2");
   });
 
-  test("in the back/forward cache gives its lock away, and others follow when its ghost may be gone", async () => {
+  test("after it has sent releases its lock in the bfcache, and other tabs follow after a drain", async () => {
     const { store, sent, tab, locks, messages } = browser();
     await store.update(KEY, () => expiredRow());
     const life = page();
@@ -373,7 +373,7 @@ describe("a page that sleeps", () => {
     expect(await store.get(KEY)).toMatchObject({ generation: 2, tokens: { refreshToken: "rt3" } });
   });
 
-  test("begins nothing before it wakes", async () => {
+  test("starts nothing before it resumes", async () => {
     const { store, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const life = page();
@@ -389,7 +389,7 @@ describe("a page that sleeps", () => {
     expect(get).toHaveBeenCalled();
   });
 
-  test("while it is its turn holds the others up for a moment only", async () => {
+  test("while it has the turn delays other tabs by 250 ms only", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     vi.spyOn(store, "update").mockImplementationOnce(() => new Promise(() => {}));
@@ -404,7 +404,7 @@ describe("a page that sleeps", () => {
     expect((await b).accessToken).toBe("at2");
   });
 
-  test("that goes while it is its turn holds nobody up", async () => {
+  test("and gets its pagehide event while it has the turn delays no other tab", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const life = page();
@@ -422,7 +422,7 @@ describe("a page that sleeps", () => {
     expect((await b).accessToken).toBe("at2");
   });
 
-  test("does not wait for a lock while it looks into the row", async () => {
+  test("aborts its lock request while it reads the row", async () => {
     const { tab, locks, store, say } = await owned();
     const life = page();
     const request = vi.spyOn(locks, "request");
@@ -439,7 +439,7 @@ describe("a page that sleeps", () => {
     expect(waiting[1].signal!.aborted).toBe(true);
   });
 
-  test("does not wait for a lock meanwhile", async () => {
+  test("aborts its lock request while it watches an owner", async () => {
     const { tab, locks } = await owned();
     const life = page();
     const request = vi.spyOn(locks, "request");
@@ -454,9 +454,9 @@ describe("a page that sleeps", () => {
   });
 });
 
-describe("an owner that a server sends away for two minutes", () => {
-  /** It has given its lock away, and sleeps. */
-  async function sentAway() {
+describe("an owner that receives a Retry-After of two minutes", () => {
+  /** The owner has released its lock and pauses. */
+  async function paused() {
     const all = browser();
     await all.store.update(KEY, () => expiredRow());
     const a = all.tab("a");
@@ -482,8 +482,8 @@ describe("an owner that a server sends away for two minutes", () => {
     },
   });
 
-  test("has what another tab brought meanwhile at once when it hears of it", async () => {
-    const { store, tokens, say, sent } = await sentAway();
+  test("returns another tab's token as soon as it receives the message", async () => {
+    const { store, tokens, say, sent } = await paused();
     await store.update(KEY, committed);
     say({ type: "done", generation: 2, sequence: 3, target: DEFAULT_KEY });
     await settle();
@@ -491,22 +491,22 @@ describe("an owner that a server sends away for two minutes", () => {
     expect(sent).toHaveLength(1);
   });
 
-  test("and within a tick when it does not", async () => {
-    const { store, tokens, sent } = await sentAway();
+  test("returns another tab's token within a tick when the message is lost", async () => {
+    const { store, tokens, sent } = await paused();
     await store.update(KEY, committed);
     await vi.advanceTimersByTimeAsync(1_000);
     expect((await tokens).accessToken).toBe("at2");
     expect(sent).toHaveLength(1);
   });
 
-  test("is not kept by a message about something else", async () => {
-    const { say, sent } = await sentAway();
+  test("does not end its pause because of an unrelated message", async () => {
+    const { say, sent } = await paused();
     say({ type: "user", what: "login" });
     await vi.advanceTimersByTimeAsync(110_000);
     expect(sent).toHaveLength(1);
   });
 
-  test("comes back soon after that when somebody looks who did not when the pause began", async () => {
+  test("sends soon after that time when its page became visible during the pause", async () => {
     const { store, sent, tab } = browser();
     const row = expiredRow();
     row.access[DEFAULT_KEY]!.lifetimeMs = 3_600_000;
@@ -527,7 +527,7 @@ describe("an owner that a server sends away for two minutes", () => {
 });
 
 describe("an owner", () => {
-  test("whose first write took longer than its permit writes once more before it sends", async () => {
+  test("whose first write took longer than the permit writes again before it sends", async () => {
     const { store, sent, tab } = browser();
     await store.update(KEY, () => expiredRow());
     const update = store.update.bind(store);
@@ -548,7 +548,7 @@ describe("an owner", () => {
     });
   });
 
-  test("gives its lock away before it would hold it for a minute", async () => {
+  test("releases its lock before a pause of a minute", async () => {
     const { store, sent, tab, locks } = browser();
     await store.update(KEY, () => expiredRow());
     void tab("a", { timing: { patienceMs: 600_000 } }).refresh(NEED);
@@ -563,7 +563,7 @@ describe("an owner", () => {
     expect(sent).toHaveLength(2);
   });
 
-  test("answers probes with its pulse", async () => {
+  test("replies to a probe with the age of its last tick", async () => {
     const { store, tab, messages, channel } = browser();
     await store.update(KEY, () => expiredRow());
     void tab("a")
@@ -627,7 +627,7 @@ describe("pauses", () => {
     },
   );
 
-  test("do not end sooner because the page woke when the server is the one that fails", async () => {
+  test("do not end early because the page is online again when the server failed", async () => {
     const life = page();
     const { sent } = await afterSends(
       8,
@@ -639,7 +639,7 @@ describe("pauses", () => {
     expect(sent).toHaveLength(8);
   });
 
-  test("grow to the life of the token where nobody looks", async () => {
+  test("grow to the lifetime of the token in a hidden page", async () => {
     const life = page();
     life.isVisible = false;
     const { sent, store } = await afterSends(13, { ...lost, byServer: true }, life);
@@ -651,7 +651,7 @@ describe("pauses", () => {
   });
 });
 
-test("a dead owner's attempt for another want is finished although this tab's token is good", async () => {
+test("a closed tab's attempt for another target is finished although this tab's token is valid", async () => {
   const { store, sent, tab } = browser();
   const api = targetKey({ resource: "https://api.example" });
   await store.update(KEY, () => ({
@@ -665,7 +665,7 @@ test("a dead owner's attempt for another want is finished although this tab's to
   expect(sent.map(({ target }) => target)).toEqual([api]);
 });
 
-test("callers have the token although the store fails, and it is stored as soon as that works", async () => {
+test("callers get the token although the store fails, and the token is stored once the store works", async () => {
   const { store, sent, tab } = browser();
   await store.update(KEY, () => expiredRow());
   const tokens = tab("a").refresh(NEED);
@@ -681,9 +681,9 @@ test("callers have the token although the store fails, and it is stored as soon 
 });
 
 test.for([
-  ["a DPoP nonce is answered", "nonce"],
-  ["A7: a token endpoint that moved is asked", "moved"],
-] as const)("%s at once, and only once", async ([, type]) => {
+  ["after a DPoP nonce", "nonce"],
+  ["A7: after a move of the token endpoint", "moved"],
+] as const)("%s the tab sends again at once, and only once", async ([, type]) => {
   const { store, sent, tab } = browser();
   await store.update(KEY, () => expiredRow());
   void tab("a").refresh(NEED);
@@ -699,7 +699,7 @@ test.for([
   expect(sent).toHaveLength(3);
 });
 
-test("an ID token whose keys were away is judged when they are there", async () => {
+test("an ID token whose keys could not be fetched is validated once they can", async () => {
   const { store, sent, tab } = browser();
   await store.update(KEY, () => expiredRow());
   let isAway = true;
@@ -720,7 +720,7 @@ function isFree(locks: ReturnType<typeof browser>["locks"], name: string): Promi
   return locks.request(name, { mode: "shared", ifAvailable: true }, async (granted) => granted);
 }
 
-test("a store that fails for long asks for one place for the new tokens, and keeps the old ones' place", async () => {
+test("a commit that is retried for long does not seal the tokens for each try", async () => {
   const { store, sent, tab } = browser();
   await store.update(KEY, () => expiredRow());
   const seal = vi.spyOn(store, "seal");
@@ -730,7 +730,7 @@ test("a store that fails for long asks for one place for the new tokens, and kee
   sent[0]!.response(responseOf(2));
   await vi.advanceTimersByTimeAsync(120_000);
   expect(update.mock.calls.length).toBeGreaterThan(6);
-  // One for the row, and one for callers who have their token meanwhile.
+  // One call for the row, and one for the callers that get their token before it is stored.
   expect(seal).toHaveBeenCalledTimes(2);
   update.mockRestore();
   await vi.advanceTimersByTimeAsync(60_000);

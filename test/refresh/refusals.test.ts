@@ -4,9 +4,9 @@ import type { RefreshResponse } from "../../src/core/refresher.ts";
 import { targetKey, type TargetKey } from "../../src/core/token-target.ts";
 import { ADA, responseOf, browser, expiredRow, KEY, settle, DEFAULT_KEY } from "./tabs.ts";
 
-/** What the server refuses, and for how long no tab asks again. */
+/** Refusals by the server, and for how long no tab sends again. */
 
-// An hour of five tabs takes a while on a machine that is busy.
+// An hour of five tabs is slow on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
 
 beforeEach(() => {
@@ -38,7 +38,7 @@ const unexplained: RefreshResponse = {
   facts: { status: 401 },
 };
 
-/** Tabs over a session whose token has expired, and a server that always answers the same. */
+/** Tabs with an expired token, and a server that always sends the given response. */
 async function refusing(response: RefreshResponse | (() => RefreshResponse)) {
   const all = browser();
   await all.store.update(KEY, () => expiredRow());
@@ -63,12 +63,12 @@ async function refusing(response: RefreshResponse | (() => RefreshResponse)) {
   return { ...all, times, outcome };
 }
 
-/** Five tabs that ask again and again, and one after the other is a new page. */
+/** Five tabs that request tokens for an hour, while one after the other is reloaded. */
 async function oneHour({ tab }: Pick<ReturnType<typeof browser>, "tab">, targets: TargetKey[]) {
   let pages = 0;
   const open = () => tab(`page-${++pages}`);
   const tabs = Array.from({ length: 5 }, open);
-  // Most happens in the first two minutes.
+  // Short steps in the first two minutes, when most requests are sent.
   for (let second = 0; second < HOUR / SECOND;) {
     const step = second < 120 ? 2 : 20;
     tabs[(second / step) % 5] = open();
@@ -80,7 +80,7 @@ async function oneHour({ tab }: Pick<ReturnType<typeof browser>, "tab">, targets
 
 describe("a refused default target that needs the user", () => {
   test.for(["interaction_required", "unauthorized_client"])(
-    "A5: %s is told to every tab after one request, in the server's words",
+    "A5: with %s rejects in every tab after one request, with the server's description",
     async (error) => {
       const { tab, outcome, times, messages } = await refusing(userNeeded(error));
       const expected = {
@@ -119,7 +119,7 @@ describe("a refused default target that needs the user", () => {
     expect(times).toEqual([0, 0]);
   });
 
-  test("A5: gives an access token that is still valid to its end", async () => {
+  test("A5: still returns an access token until it expires", async () => {
     const { tab, store, outcome } = await refusing(userNeeded());
     await store.update(KEY, (row) => ({
       ...row!,
@@ -134,7 +134,7 @@ describe("a refused default target that needs the user", () => {
     expect(await outcome(one.refresh(need()))).toMatchObject({ reason: "user_needed" });
   });
 
-  test("A5: is asked for again after ten minutes and then every hour, and a success ends the refusal", async () => {
+  test("A5: is requested again after ten minutes and then every hour, and a success ends the refusal", async () => {
     let isWrong = true;
     const { tab, times, store, outcome } = await refusing(() =>
       isWrong ? userNeeded() : responseOf(2),
@@ -151,7 +151,7 @@ describe("a refused default target that needs the user", () => {
     expect((await store.get(KEY))!.refusals).toEqual({});
   });
 
-  test("A5: a wall clock that was set back brings one request, and no longer silence", async () => {
+  test("A5: is requested once more, not refused for longer, when the wall clock was set back", async () => {
     const { tab, outcome, times, store } = await refusing(userNeeded());
     await store.update(KEY, (row) => ({ ...row!, access: {} }));
     await outcome(tab("a").refresh(need()));
@@ -162,15 +162,15 @@ describe("a refused default target that needs the user", () => {
   });
 });
 
-describe("a refusal that nobody can explain", () => {
-  test("A6: counts as a needed user after three responses over a minute, whichever tab had them", async () => {
+describe("an unexplained refusal", () => {
+  test("A6: counts as user_needed after three responses over a minute, in any of the tabs", async () => {
     const { tab, times, outcome, store } = await refusing(unexplained);
     const first = tab("a").refresh(need());
     const late = outcome(first);
     await vi.advanceTimersByTimeAsync(30 * SECOND);
     expect(await late).toMatchObject({ code: "timeout", cause: { code: "request_token" } });
     expect((await store.get(KEY))!.end).toBeNull();
-    // Another page goes on where the first one was.
+    // Another page continues the count of the first one.
     const second = outcome(tab("b").refresh(need()));
     await vi.advanceTimersByTimeAsync(35 * SECOND);
     const expected = {
@@ -184,7 +184,7 @@ describe("a refusal that nobody can explain", () => {
     expect(times).toEqual([0, 2, 32, 62]);
   });
 
-  test("A6: is forgotten with the next good response", async () => {
+  test("A6: is deleted by the next successful response", async () => {
     let sends = 0;
     const { tab, times, outcome, store } = await refusing(() =>
       ++sends < 3 ? unexplained : responseOf(2),
@@ -196,7 +196,7 @@ describe("a refusal that nobody can explain", () => {
     expect((await store.get(KEY))!.refusals).toEqual({});
   });
 
-  test("A6: of another hour does not count", async () => {
+  test("A6: that is two hours old does not count", async () => {
     const { tab, store, times } = await refusing(unexplained);
     const old = Date.now() - 2 * HOUR;
     const before = { meaning: "unexplained", count: 2, firstAt: old, lastAt: old } as const;
@@ -212,7 +212,7 @@ describe("a refusal that nobody can explain", () => {
     expect(times).toEqual([0]);
   });
 
-  test("A6: keeps a session refused that was refused with a reason before", async () => {
+  test("A6: after a refusal with a reason does not change that refusal", async () => {
     let response: RefreshResponse = userNeeded();
     const { tab, outcome, times } = await refusing(() => response);
     await outcome(tab("a").refresh(need()));
@@ -224,22 +224,22 @@ describe("a refusal that nobody can explain", () => {
     expect(times).toEqual([0, 600]);
   });
 
-  test("A6: about a target does not hold the default target up", async () => {
+  test("A6: of another target does not delay the default target", async () => {
     const { tab, sent } = await refusing(() => (sent.length === 0 ? unexplained : responseOf(2)));
     const one = tab("a");
     const api = one.refresh(need(API));
     await settle();
-    const usual = one.refresh(need());
+    const defaultTokens = one.refresh(need());
     await vi.advanceTimersByTimeAsync(SECOND);
-    await usual;
+    await defaultTokens;
     await vi.advanceTimersByTimeAsync(2 * SECOND);
     await api;
     expect(sent.map(({ target }) => target)).toEqual([API, DEFAULT_KEY, API]);
   });
 });
 
-describe("a refused target of its own", () => {
-  test("A5: as a wrong request is not asked for again by any tab for a minute, ten minutes, an hour", async () => {
+describe("a refused target other than the default", () => {
+  test("A5: as a wrong request is not requested by any tab for a minute, then ten minutes, then an hour", async () => {
     const { tab, times, outcome, store } = await refusing(wrongRequest);
     for (let second = 0; second < (2 * HOUR) / SECOND; second += 10) {
       for (const name of ["a", "b"])
@@ -253,7 +253,7 @@ describe("a refused target of its own", () => {
     expect((await store.get(KEY))!.end).toBeNull();
   });
 
-  test("A5: that needs the user asks for a login, with the server's words as the cause", async () => {
+  test("A5: that needs the user rejects with NoTokenError, with the server's error as the cause", async () => {
     let response = userNeeded("consent_required");
     const { tab, times, outcome, messages } = await refusing(() => response);
     const expected = {
@@ -272,7 +272,7 @@ describe("a refused target of its own", () => {
 });
 
 describe(
-  "one hour in which five tabs ask all the time and are reloaded",
+  "one hour in which five tabs request tokens all the time and reload",
   { timeout: 30_000 },
   () => {
     test.for([
@@ -288,7 +288,7 @@ describe(
   },
 );
 
-test("a refusal is no reason to leave an attempt of another target behind", async () => {
+test("a tab with a refusal still finishes a closed tab's attempt for another target", async () => {
   const { store, sent, tab } = browser();
   const attempt = {
     id: "dead-1",
@@ -314,8 +314,8 @@ test("a refusal is no reason to leave an attempt of another target behind", asyn
 test.for([
   ["with an unknown meaning", { meaning: "odd", count: 1, firstAt: 1, lastAt: 1 }],
   ["without a time", { meaning: "user needed", count: 1, firstAt: 1 }],
-  ["that counts nothing", { meaning: "wrong request", count: 0, firstAt: 1, lastAt: 1 }],
-])("A5: a stored refusal %s holds nobody up", async ([, damaged]) => {
+  ["with a count of 0", { meaning: "wrong request", count: 0, firstAt: 1, lastAt: 1 }],
+])("A5: a stored refusal %s delays no request", async ([, damaged]) => {
   const { store, sent, tab } = browser();
   const refusals = { [DEFAULT_KEY]: damaged } as never;
   await store.update(KEY, () => ({ ...expiredRow(), refusals }));

@@ -3,7 +3,7 @@ import type { RefreshResponse } from "../../src/core/refresher.ts";
 import { targetKey } from "../../src/core/token-target.ts";
 import { ADA, responseOf, browser, expiredRow, KEY, settle, DEFAULT_KEY } from "./tabs.ts";
 
-/** One back-off for all tabs, which a page load continues. */
+/** All tabs share one back-off, which continues after a page load. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -18,7 +18,7 @@ const SECOND = 1_000;
 const down: RefreshResponse = { type: "not_rotated", retryAfterMs: undefined, cause: undefined };
 const cut: RefreshResponse = { type: "unknown", byServer: false, cause: undefined };
 
-/** Pages that can be closed: their locks are free then, and their timers stand still. */
+/** Pages that tests open and close. A closed page releases its locks, and its timers do not fire. */
 async function outage(response: RefreshResponse | undefined) {
   const all = browser();
   await all.store.update(KEY, () => expiredRow());
@@ -68,25 +68,25 @@ async function outage(response: RefreshResponse | undefined) {
   return { ...all, times, open };
 }
 
-/** The most requests within so many seconds. */
+/** The largest number of requests within any `seconds` seconds. */
 const most = (times: readonly number[], seconds: number) =>
   Math.max(...times.map((from) => times.filter((t) => t >= from && t < from + seconds).length));
 
 describe("a server that is down for ten minutes", () => {
   test.for([
-    ["answers 503", 1, down],
-    ["answers 503", 5, down],
+    ["returns 503", 1, down],
+    ["returns 503", 5, down],
     ["closes the connection", 5, cut],
-    ["answers 500", 5, { ...cut, byServer: true }],
-    ["never answers", 5, undefined],
+    ["returns 500", 5, { ...cut, byServer: true }],
+    ["never responds", 5, undefined],
   ] as const)(
-    "A10: and %s: at most 6 requests in 30 s, then 3 a minute, by %i tabs that are reloaded",
+    "A10: and %s gets at most 6 requests in 30 s, then 3 a minute, from %i tabs that reload",
     { timeout: 30_000 },
     async ([, tabs, response]) => {
       const { times, open } = await outage(response);
       const pages = Array.from({ length: tabs }, open);
       for (let second = 0; second < 600; second++) {
-        // Each page lives for seven seconds in the first minute, and then for a while.
+        // Each page is open for 7 s in the first minute, and for 41 s later.
         const lifetimeS = second < 60 ? 7 : 41;
         if (second % lifetimeS === lifetimeS - 1) {
           const i = second % tabs;
@@ -108,7 +108,7 @@ describe("a server that is down for ten minutes", () => {
   );
 });
 
-describe("an attempt of a page that is gone", () => {
+describe("an attempt of a closed page", () => {
   const attempt = {
     id: "gone-1",
     sequence: 2,
@@ -126,7 +126,7 @@ describe("an attempt of a page that is gone", () => {
     return all;
   };
 
-  test("A10: is followed when its pause is over, and the next pause is longer", async () => {
+  test("A10: is followed when its pause ends, and the next pause is longer", async () => {
     const all = await failed({ sends: 3, retryAt: Date.now() + 5_400, retryMs: 5_400 });
     void all.tab("a").refresh(NEED);
     await vi.advanceTimersByTimeAsync(5_399);
@@ -140,15 +140,15 @@ describe("an attempt of a page that is gone", () => {
     });
   });
 
-  test("A10: waits for a shorter time than its pause when the wall clock was set back", async () => {
+  test("A10: is followed after the stored pause when the wall clock was set back", async () => {
     const all = await failed({ sends: 3, retryAt: Date.now() + 7_200_000, retryMs: 5_400 });
     void all.tab("a").refresh(NEED);
-    // The ghost of the request, and the pause.
+    // The drain for the request in flight, and the pause.
     await vi.advanceTimersByTimeAsync(2_500 + 5_400);
     expect(all.sent).toHaveLength(1);
   });
 
-  test("A10: is followed at once when another tab has the answer meanwhile", async () => {
+  test("A10: is not repeated when another tab stores a response during the pause", async () => {
     const all = await failed({ sends: 9, retryAt: Date.now() + 20_000, retryMs: 20_000 });
     const tokens = all.tab("a").refresh(NEED);
     await vi.advanceTimersByTimeAsync(4_000);
@@ -165,7 +165,7 @@ describe("an attempt of a page that is gone", () => {
     expect(all.sent).toHaveLength(0);
   });
 
-  test("A10: Retry-After holds for the next page, too", async () => {
+  test("A10: keeps its Retry-After for the next page", async () => {
     const { open, times, sent } = await outage(undefined);
     const first = open();
     first.tab.refresh(NEED).catch(() => {});
@@ -183,7 +183,7 @@ describe("an attempt of a page that is gone", () => {
     expect(times).toHaveLength(2);
   });
 
-  test("A10: is followed late by a tab that nobody looks at, and sooner when somebody does", async () => {
+  test("A10: is followed late by a hidden tab, and sooner once the tab is visible", async () => {
     const { store, sent, tab } = await failed({ sends: 9, retryAt: Date.now(), retryMs: 20_000 });
     await store.update(KEY, (row) => {
       const { [DEFAULT_KEY]: entry } = row!.access;

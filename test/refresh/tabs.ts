@@ -22,7 +22,7 @@ export const ADA = "ada";
 export const KEY = sessionKey(CLIENT, ADA);
 export const DEFAULT_KEY = targetKey({});
 
-/** One send of a refresh token, answered by the test. */
+/** One send of a refresh token. The test settles it with `response()`. */
 export interface Sent {
   readonly tab: string;
   readonly refreshToken: string | undefined;
@@ -30,15 +30,15 @@ export interface Sent {
   readonly response: (response: RefreshResponse) => void;
 }
 
-/** Tabs of one browser: a coordinator each, over one store, one set of locks and one channel. */
+/** Tabs of one browser. Each has its own coordinator; all share one store, one set of locks and one channel. */
 export function browser(): {
   store: MemorySessionStore;
   locks: MemoryTabLock;
   sent: Sent[];
   messages: TabMessage[];
-  /** Refresh tokens given back to the server. */
+  /** Refresh tokens that the tabs revoked. */
   revoked: string[];
-  /** Another tab's. */
+  /** Opens the channel of another tab. */
   channel: () => TabChannel;
   tab: (name: string, options?: TabOptions) => RefreshCoordinator;
 } {
@@ -77,9 +77,9 @@ export interface TabOptions {
   page?: Partial<RefreshPorts["page"]>;
   channel?: TabChannel;
   prepare?: () => Promise<void>;
-  /** With keys that are fetched; never, when not given. */
+  /** The validation with fetched keys. When not set, it never settles. */
   validation?: () => Promise<IdTokenValidation>;
-  /** With keys that are at hand; there are none when not given. */
+  /** The validation with cached keys. When not set, no keys are cached. */
   atHand?: () => Promise<IdTokenValidation>;
 }
 
@@ -90,7 +90,7 @@ const PAGE: RefreshPorts["page"] = {
   onEvent: () => () => {},
 };
 
-/** Vitest's fake timers move it. */
+/** A clock that Vitest's fake timers advance. */
 export const testClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -130,6 +130,7 @@ function scriptedSend(
   };
 }
 
+/** A session whose access token has expired. */
 export function expiredRow(): SessionRow {
   return {
     version: 2,
@@ -152,6 +153,7 @@ export function expiredRow(): SessionRow {
   };
 }
 
+/** A token response with the access token `at<n>` and the refresh token `rt<n>`. */
 export function responseOf(n: number, changes: Partial<RefreshedTokens> = {}): RefreshResponse {
   return {
     type: "tokens",
@@ -167,7 +169,7 @@ export function responseOf(n: number, changes: Partial<RefreshedTokens> = {}): R
   };
 }
 
-/** Lets everything run that waits for nothing but promises. */
+/** Runs all pending microtasks. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 100; turn++) await Promise.resolve();
 }

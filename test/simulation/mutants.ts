@@ -102,8 +102,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a commit does not compare committedSequence",
     edits: [
       [
-        "refresh/transactions.ts",
-        "sequence > row.committedSequence && (row.attempt?.sequence === sequence || reuseLeewayMs === 0)",
+        "refresh/store-response.ts",
+        "sequence > row.committedSequence &&\n    (row.attempt?.sequence === sequence || reuseLeewayMs === 0)",
         "true",
       ],
     ],
@@ -114,7 +114,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a response is stored although a later attempt exists",
     edits: [
       [
-        "refresh/transactions.ts",
+        "refresh/store-response.ts",
         "(row.attempt?.sequence === sequence || reuseLeewayMs === 0)",
         "true",
       ],
@@ -199,7 +199,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a response that could not be stored is discarded",
     edits: [
       [
-        "refresh/until-stored.ts",
+        "refresh/transactions.ts",
         "if (!(error instanceof StorageError)) throw error;",
         "throw error;",
       ],
@@ -221,7 +221,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no login waits for a revocation",
-    edits: [["auth/logout/pass-revocations.ts", "clock.sleep(PASS_MS", "clock.sleep(0"]],
+    edits: [["auth/logout/revocation.ts", "clock.sleep(PASS_MS", "clock.sleep(0"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13"],
   },
@@ -249,25 +249,25 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a login waits for as long as a revocation may take",
-    edits: [["auth/logout/pass-revocations.ts", "PASS_MS = 1_000", "PASS_MS = 19_000"]],
+    edits: [["auth/logout/revocation.ts", "PASS_MS = 1_000", "PASS_MS = 19_000"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13 wait"],
   },
   {
     name: "a login does not abort the revocations of its tab",
-    edits: [["auth/logout/revoke.ts", "this.#stop.abort(reason);", ""]],
+    edits: [["auth/logout/revocation.ts", "this.#stop.abort(reason);", ""]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13 gives way"],
   },
   {
     name: "a revocation is retried while a login is in progress",
-    edits: [["auth/logout/revoke.ts", "over !== this.#login; await over", "false; await over"]],
+    edits: [["auth/logout/revocation.ts", "over !== this.#login; await over", "false; await over"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13 gives way"],
   },
   {
     name: "a late response replaces a later one",
-    edits: [["refresh/transactions.ts", "sequence > row.committedSequence && (", "("]],
+    edits: [["refresh/store-response.ts", "sequence > row.committedSequence &&\n    (", "("]],
     mix: "hang and slow network/0 as told/web locks",
     breaks: ["I3", "I4"],
   },
@@ -279,7 +279,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "an ended session keeps its tokens",
-    edits: [["refresh/transactions.ts", "renewable: false, access: {}, tokens: null", ""]],
+    edits: [["refresh/transactions.ts", "renewable: false,\n    access: {},\n    tokens: null,", ""]],
     mix: "lost response/0/web locks",
     breaks: ["I11"],
   },
@@ -294,8 +294,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       [
         "refresh/commit.ts",
-        "target: claimed.attempt.target });",
-        'target: response.type === "tokens" ? response.tokens.accessToken : "" });',
+        "target: claimed.attempt.target,\n  });",
+        'target: response.type === "tokens" ? response.tokens.accessToken : "",\n  });',
       ],
     ],
     mix: "nothing/unknown/web locks",
@@ -305,7 +305,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "the claims of a refreshed ID token are not validated",
     edits: [
       [
-        "oidc/id-token/validate-refreshed.ts",
+        "oidc/id-token/verify-stored.ts",
         "if (idToken === undefined) return granted;",
         "return granted;",
       ],
@@ -321,7 +321,7 @@ export const MUTANTS: readonly Mutant[] = [
         "endSession(run, claimed, { reason, claim })",
         'storeRefusal(run, claimed, { type: "refused", meaning: "unexplained", facts: {} })',
       ],
-      ["refresh/commit.ts", "endSession, mergedRow", "mergedRow, storeRefusal"],
+      ["refresh/commit.ts", "endSession, untilStored", "storeRefusal, untilStored"],
       ["refresh/commit.ts", "if (!row) return", "return"],
     ],
     mix: "keys/unknown/web locks",
@@ -329,7 +329,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "the clock of the device ends sessions",
-    edits: [["oidc/id-token/claims.ts", "if ((isSame || isOlder) && isOver", "if (isOver"]],
+    edits: [["oidc/id-token/claims.ts", "if ((isSame || isOlder) && isExpired", "if (isExpired"]],
     mix: "clock jump/unknown/web locks",
     breaks: ["validations"],
   },
@@ -367,7 +367,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a response undoes a validation",
-    edits: [["refresh/transactions.ts", " && row.signature === signature", ""]],
+    edits: [["refresh/store-response.ts", " && row.signature === signature", ""]],
     mix: "slow storage and keys/unknown/web locks",
     breaks: ["validations"],
   },
@@ -386,7 +386,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "no tab reads a stored refusal",
     edits: [
-      ["refresh/machine.ts", 'refused && refused.refusal.meaning !== "unexplained"', "false"],
+      ["refresh/machine.ts", 'refused.refusal.meaning !== "unexplained" &&', "false &&"],
       ["refresh/transactions.ts", "!before && currentRefusal", "false && currentRefusal"],
       ["refresh/pause.ts", "currentRefusal(row, run.need.target, now)?.remainingMs ?? 0", "0"],
     ],
@@ -404,7 +404,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a successful refresh does not end a refusal",
-    edits: [["refresh/transactions.ts", "...withoutRefusal(stored, target)", "...stored"]],
+    edits: [["refresh/store-response.ts", "...withoutRefusal(stored, target)", "...stored"]],
     mix: "unexplained/unknown/web locks",
     breaks: ["refusals end"],
   },

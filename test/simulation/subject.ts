@@ -1,6 +1,6 @@
 import { BroadcastTabLock } from "../../src/browser/tabs/broadcast-tab-lock.ts";
 import { StorageError } from "../../src/core/errors.ts";
-import { validateRefreshed } from "../../src/oidc/id-token/validate-refreshed.ts";
+import { validateRefreshed } from "../../src/oidc/id-token/verify-stored.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import type { RefreshTiming } from "../../src/refresh/timing.ts";
 import { passRevocations, revoke } from "../../src/auth/logout/revocation.ts";

@@ -3,7 +3,7 @@ import { useAuth } from "../../../src/react.ts";
 import type { LatchkeyButton } from "../../../src/ui.ts";
 import { loginOptions } from "./login-options.ts";
 
-/** An element in React: what is no attribute is a property. */
+/** A custom element in React 19, which sets props as properties of the element. */
 export function AccountButton(): ReactElement {
   const { auth } = useAuth();
   return <latchkey-button auth={auth} loginOptions={loginOptions} logoutOptions={STAY} />;

@@ -1,7 +1,7 @@
 import { useState, type ReactElement } from "react";
 import { useAuth } from "../../../src/react.ts";
 
-/** `useAuth()` in an event handler: `auth.fetch` brings the token along. */
+/** `useAuth()` in an event handler: `auth.fetch()` sends the token. */
 export function ApiCard(): ReactElement {
   const { auth } = useAuth();
   const [result, setResponse] = useState<string>();
@@ -9,9 +9,9 @@ export function ApiCard(): ReactElement {
     try {
       const response = await auth.fetch("/api/me");
       const { name } = (await response.json()) as { name?: string };
-      setResponse(`${response.status}: ${name ?? "nobody"}`);
+      setResponse(`${response.status}: ${name ?? "no user"}`);
     } catch {
-      setResponse("No answer. Try again in a moment.");
+      setResponse("No response. Try again in a moment.");
     }
   };
   return (
@@ -25,7 +25,7 @@ export function ApiCard(): ReactElement {
         </button>
       </p>
       <output className="answer small-answer" data-empty={result === undefined ? "" : undefined}>
-        {result ?? "The answer appears here."}
+        {result ?? "The response appears here."}
       </output>
     </section>
   );

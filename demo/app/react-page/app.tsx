@@ -5,7 +5,7 @@ import { Greeting } from "./greeting.tsx";
 import { SignInHero } from "./sign-in-hero.tsx";
 import { TokenCard } from "./token-card.tsx";
 
-/** Everything below `RequireAuth` is of one person; the others see the fallback. */
+/** `RequireAuth` shows its children to a logged-in user, and the fallback otherwise. */
 export function App(): ReactElement {
   return (
     <RequireAuth fallback={(gate) => <SignInHero {...gate} />}>

@@ -1,7 +1,7 @@
 import type { ReactElement } from "react";
 import { useUser } from "../../../src/react.ts";
 
-/** `useUser()`: renders when another person is here, and not when a token is renewed. */
+/** `useUser()`: renders again when the user changes, but not when a token is refreshed. */
 export function Greeting(): ReactElement | null {
   const user = useUser();
   if (!user) return null;

@@ -1,6 +1,6 @@
 import { PopupUserAgent, type LoginOptions } from "../../../src/index.ts";
 
-/** In a small window, where the person chooses who they are. */
+/** Opens the login in a popup, where the user chooses an account. */
 export const loginOptions: LoginOptions = {
   userAgent: new PopupUserAgent("/popup.html"),
   prompt: "select_account",

@@ -2,12 +2,12 @@ import type { ReactElement } from "react";
 import { useAuth, type AuthGate } from "../../../src/react.ts";
 import { loginOptions } from "./login-options.ts";
 
-/** What somebody sees who is not signed in. */
+/** The page's content while no user is logged in. */
 export function SignInHero({ state }: AuthGate): ReactElement {
   const { auth } = useAuth();
-  // Why it failed is in the state.
+  // The state holds the error of a failed login.
   const signIn = () => void auth.login(loginOptions).catch(() => {});
-  // By their keys two different things: one does not become the other, which would be seen as a jump.
+  // The keys keep React from turning one section into the other, which would be visible as a jump.
   if (state.status === "loading") {
     return (
       <section key="loading" className="hero" aria-label="Loading">
@@ -23,7 +23,7 @@ export function SignInHero({ state }: AuthGate): ReactElement {
   return (
     <section key="sign-in" className="hero" aria-labelledby="hero-title">
       <div>
-        <h1 id="hero-title">Hooks, and nothing to wire.</h1>
+        <h1 id="hero-title">The same session in React.</h1>
         <p className="lead">{textOf(state)}</p>
         <p>
           <button className="button primary" type="button" aria-busy={isBusy} onClick={signIn}>
@@ -39,5 +39,5 @@ function textOf(state: AuthGate["state"]): string {
   if (state.status === "expired") return "Your session ended. Sign in again to go on.";
   if (state.status === "anonymous" && state.error?.code === "popup_blocked")
     return "Your browser did not open the window. Allow windows for this site.";
-  return "This page shows the session of the app with the hooks of latchkey/react. Sign in here or there.";
+  return "This page shows the session of the app with the hooks of latchkey/react. Sign in here or in the app.";
 }

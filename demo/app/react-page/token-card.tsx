@@ -4,7 +4,7 @@ import { useSecondsLeft } from "./use-seconds-left.ts";
 
 const WORDS = { loading: "Asking", ready: "Ready", failed: "Missing" } as const;
 
-/** `useToken()`: a token to render with, renewed for as long as this is on the page. */
+/** `useToken()`: a token for rendering, refreshed while the component is mounted. */
 export function TokenCard(): ReactElement {
   const { state } = useAuth();
   const token = useToken();
@@ -24,12 +24,12 @@ export function TokenCard(): ReactElement {
           </dd>
         </div>
         <div>
-          <dt>Good for</dt>
+          <dt>Valid for</dt>
           <dd id="seconds-left">{secondsLeft} s</dd>
         </div>
         <div>
           <dt>Length</dt>
-          <dd>{token.token?.length ?? 0} characters, shown to nobody</dd>
+          <dd>{token.token?.length ?? 0} characters, never shown</dd>
         </div>
       </dl>
     </section>

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** Counts down to a time in milliseconds since the epoch. */
+/** Returns the seconds that remain until a time. `until`: milliseconds since the epoch. */
 export function useSecondsLeft(until: number | undefined): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

@@ -10,10 +10,10 @@ import {
 import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
 import { DEFAULT_TARGET, targetKey, type TargetKey } from "../../core/token-target.ts";
-import { broadcastToTabs, type SessionParts } from "../logout/local-logout.ts";
+import { broadcastToTabs, type SessionParts } from "../session/tab-messages.ts";
 import { fetchUser, type UserParts } from "../users/fetch-user.ts";
 import { assertChosen, assertNotForgotten } from "../session/not-forgotten.ts";
-import { unlessLoggedOut } from "./unless-logged-out.ts";
+import { unlessLoggedOut } from "./silent-login.ts";
 
 interface StoreParts extends SessionParts, UserParts {
   readonly users: UserStore;
@@ -52,7 +52,7 @@ export async function storeGrantTokens(
   const user = await fetchUser(parts, response, request.signal);
   if (request.user === undefined) await assertChosen(parts, user.sub);
   try {
-    return await keep(parts, { ...response, user }, request, storeLogin, { isKnown });
+    return await store(parts, { ...response, user }, request, storeLogin, { isKnown });
   } catch (error) {
     // The user left. What is refused here must not stay in a cache of the grant either.
     if (error instanceof NoTokenError) await parts.grant.removeUser?.(user.sub).catch(() => {});
@@ -60,7 +60,7 @@ export async function storeGrantTokens(
   }
 }
 
-async function keep(
+async function store(
   parts: StoreParts,
   response: TokenSet & { readonly user: User },
   request: TokenRequest,
@@ -103,12 +103,12 @@ async function keep(
       await storeLogin(guarded, response, user, target, target, active.sub);
       return user.sub;
     }
-    if (await keepBeside(parts, { row, record, response, user, target })) return user.sub;
+    if (await storeBeside(parts, { row, record, response, user, target })) return user.sub;
   }
 }
 
 /** False: the row is another one by now. */
-async function keepBeside(
+async function storeBeside(
   parts: StoreParts,
   seen: { row: SessionRow; record: TokenRecord; response: TokenSet; user: User; target: TargetKey },
 ): Promise<boolean> {

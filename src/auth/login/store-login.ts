@@ -4,7 +4,7 @@ import { profileOf } from "../../core/remembered-record.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
 import { parseTargetKey, DEFAULT_TARGET, type TargetKey } from "../../core/token-target.ts";
-import { broadcastToTabs, type SessionParts } from "../logout/local-logout.ts";
+import { broadcastToTabs, type SessionParts } from "../session/tab-messages.ts";
 import type * as MoreLogins from "./more-logins.chunk.ts";
 import type { UserParts } from "../users/fetch-user.ts";
 import {

@@ -1,25 +1,7 @@
-import { sessionKey, type ClientKey } from "../../core/keys.ts";
-import type { TabNews } from "../../core/message.ts";
-import type { Random, TabChannel } from "../../core/ports.ts";
+import { sessionKey } from "../../core/keys.ts";
+import { broadcastToTabs, type SessionParts } from "../session/tab-messages.ts";
 import type { DeletedSession, UntoldLogouts } from "./untold-logouts.ts";
-import {
-  NO_CHANGE,
-  type SessionRow,
-  type SessionStore,
-  type UserStore,
-  isNewer,
-  newerVersion,
-} from "../../core/session.ts";
-
-export interface SessionParts {
-  readonly client: ClientKey;
-  /** This tab, in messages and rows. */
-  readonly tab: string;
-  readonly sessions: SessionStore;
-  readonly users: Pick<UserStore, "getActive" | "putDefault">;
-  readonly channel: TabChannel;
-  readonly random: Random;
-}
+import { NO_CHANGE, type SessionRow, isNewer, newerVersion } from "../../core/session.ts";
 
 /**
  * Removes the tokens of `user`, or of this tab's person, from this device, in every tab, and gives what the server should
@@ -79,13 +61,4 @@ function afterLogout(before: SessionRow, sessionId: string): SessionRow {
     access: {},
     tokens: null,
   };
-}
-
-export function broadcastToTabs(
-  { channel, tab }: SessionParts,
-  sub: string,
-  sessionId: string,
-  news: TabNews,
-): void {
-  channel.post({ protocol: 2, key: sub, from: tab, sessionId, ...news });
 }

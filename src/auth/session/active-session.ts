@@ -1,43 +1,24 @@
-import { sessionKey, type ClientKey } from "../../core/keys.ts";
-import { chunk, shared } from "../../core/lazy.ts";
+import type { AuthState, TokenSummary } from "../../core/auth.ts";
+import { isAuthError, NoTokenError, RefreshTokenError } from "../../core/errors.ts";
+import type { Clock } from "../../core/ports.ts";
 import { userNeeded } from "../../core/refusal.ts";
-import type { Refresher } from "../../core/refresher.ts";
+import { findAccess, storedTokens, type StoredUser } from "../../core/session.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import { DEFAULT_TARGET, type TargetKey } from "../../core/token-target.ts";
-import { observable, type Observable } from "./observable.ts";
-import type { AuthState, TokenSummary } from "../../core/auth.ts";
-import type { Clock, TabLock } from "../../core/ports.ts";
 import type { User } from "../../core/user.ts";
 import {
+  cacheToken,
   conditionOf,
   followWall,
-  cacheToken,
-  isFresh,
   isExpired,
+  isFresh,
   type CachedToken,
   type TokenCondition,
 } from "./cached-token.ts";
-import { NoTokenError, RefreshTokenError, isAuthError } from "../../core/errors.ts";
-import {
-  findAccess,
-  storedTokens,
-  type SessionRow,
-  type SessionStore,
-  type StoredUser,
-  type TokenRecord,
-  type UserStore,
-  isNewer,
-  newerVersion,
-} from "../../core/session.ts";
+import { observable, type Observable } from "./observable.ts";
+import { SessionReader, type SessionReaderConfig } from "./session-reader.ts";
 
-export interface ActiveSessionConfig {
-  readonly client: ClientKey;
-  readonly sessions: SessionStore;
-  readonly users: UserStore;
-  readonly clock: Clock;
-  readonly locks: TabLock;
-  readonly refresher: Pick<Refresher, "validate">;
-}
+export type ActiveSessionConfig = SessionReaderConfig;
 
 /** A token from the store. */
 export interface FoundToken {
@@ -49,6 +30,7 @@ export interface FoundToken {
 export class ActiveSession {
   readonly state: Observable<AuthState> = observable<AuthState>({ status: "loading" });
   readonly #config: ActiveSessionConfig;
+  readonly #reader: SessionReader;
   #sub: string | undefined;
   /** `#sub` has a session here, or had one that needs them: this tab is for nobody else. */
   #isTaken = false;
@@ -59,13 +41,9 @@ export class ActiveSession {
   #loading: Promise<void> = Promise.resolve();
   #logins = 0;
 
-  readonly #presence = shared(async () => {
-    const { Presence } = await chunk(import("./presence.ts"));
-    return new Presence(this.#config);
-  });
-
   constructor(config: ActiveSessionConfig) {
     this.#config = config;
+    this.#reader = new SessionReader(config);
   }
 
   get sub(): string | undefined {
@@ -93,13 +71,16 @@ export class ActiveSession {
     if (error && this.state.get().status === "loading") this.#publish(error);
   }
 
-  /** The stored token for `target`, however old: of `sub`, or of this tab's person. @throws NoTokenError it is another person's */
+  /**
+   * The stored token for `target`, expired or not: of the user `sub`, or of this tab's user.
+   * @throws NoTokenError the row holds tokens of another user
+   */
   async find(target: TargetKey, sub?: string): Promise<FoundToken | undefined> {
     const { sub: owner, row } = await this.#read(sub);
     // An ended session has no access tokens.
     const key = row && findAccess(row, target, () => true);
     if (!row || key === undefined) return undefined;
-    const record = await this.#recordOf(row);
+    const record = await this.#reader.recordOf(row);
     if (record && record.user.sub !== owner) throw otherUser();
     const tokens = record && storedTokens(row, record, key);
     if (!tokens) return undefined;
@@ -109,37 +90,12 @@ export class ActiveSession {
       cached?.sessionId === row.sessionId &&
       cached.generation === tokens.generation;
     const { clock } = this.#config;
-    return {
-      tokens,
-      condition: conditionOf(tokens, isCached ? cached : undefined, clock),
-    };
+    return { tokens, condition: conditionOf(tokens, isCached ? cached : undefined, clock) };
   }
 
-  /** While this tab is for somebody, no news of others and no new default changes that. */
-  async #read(sub = this.#isTaken ? this.#sub : undefined): Promise<StoredUser> {
-    const { client, sessions, users, refresher } = this.#config;
-    const rowOf = (sub: string) => sessions.get(sessionKey(client, sub));
-    let found: StoredUser =
-      sub === undefined
-        ? await users.getActive()
-        : { sub, row: await rowOf(sub), isPinned: sub === this.#sub };
-    if (found.sub && found.row?.signature && !found.row.end) {
-      // Keys that are at hand decide before anything of the row is given. Without them the token is given.
-      await refresher.validate(found.sub).catch(() => {});
-      found = { ...found, row: await rowOf(found.sub) };
-    }
-    if (isNewer(found.row)) throw newerVersion();
-    return found.row?.lifetime === "tabs" ? (await this.#presence()).read(found) : found;
-  }
-
-  /** Undefined in memory mode when no tab has the tokens any more. */
-  async #recordOf({ tokens }: SessionRow): Promise<TokenRecord | undefined> {
-    try {
-      return await this.#config.sessions.open(tokens);
-    } catch (error) {
-      if (error instanceof NoTokenError) return undefined;
-      throw error;
-    }
+  /** A tab that belongs to a user stays with that user, whatever other users do in other tabs. */
+  #read(sub = this.#isTaken ? this.#sub : undefined): Promise<StoredUser> {
+    return this.#reader.read(sub, sub === this.#sub);
   }
 
   /**
@@ -213,7 +169,7 @@ export class ActiveSession {
   async #load(origin: TokenSummary["origin"], error?: unknown, whom?: string): Promise<void> {
     const { users, clock } = this.#config;
     const { sub, row } = await this.#read(whom);
-    const stored = row && !row.end ? await this.#recordOf(row) : undefined;
+    const stored = row && !row.end ? await this.#reader.recordOf(row) : undefined;
     // A row that has another person's tokens is damaged.
     const record = stored?.user.sub === sub ? stored : undefined;
     const end = row?.end?.reason;

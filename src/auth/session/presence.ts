@@ -1,23 +1,32 @@
-import { sessionKey } from "../../core/keys.ts";
-import type { TabLock } from "../../core/ports.ts";
-import type { ActiveSessionConfig } from "./active-session.ts";
+import { sessionKey, type ClientKey } from "../../core/keys.ts";
+import type { Clock, TabLock } from "../../core/ports.ts";
 import {
   NO_CHANGE,
   type SessionRow,
+  type SessionStore,
   type StoredUser,
+  type UserStore,
   isNewer,
   newerVersion,
 } from "../../core/session.ts";
+
+export interface PresenceConfig {
+  readonly client: ClientKey;
+  readonly sessions: SessionStore;
+  readonly users: UserStore;
+  readonly clock: Clock;
+  readonly locks: TabLock;
+}
 
 /** A tab that reloads is nowhere in between. Milliseconds. */
 const LOOK_AGAIN_MS = 1_000;
 
 /** Of people who are not to be remembered: they are here while a tab is open that was theirs. */
 export class Presence {
-  readonly #config: ActiveSessionConfig;
+  readonly #config: PresenceConfig;
   readonly #present = new Set<string>();
 
-  constructor(config: ActiveSessionConfig) {
+  constructor(config: PresenceConfig) {
     this.#config = config;
   }
 

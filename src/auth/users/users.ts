@@ -2,14 +2,13 @@ import type { LogoutResult } from "../../core/auth.ts";
 import { NoTokenError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
 import type { RememberedUser } from "../../core/login-prompt.ts";
-import { NO_CHANGE, type RememberedUsers } from "../../core/session.ts";
-import { isNewer, newerVersion } from "../../core/session.ts";
 import { DEFAULT_TARGET } from "../../core/token-target.ts";
-import type { ActiveSession } from "../session/active-session.ts";
-import { localLogoutUntold, broadcastToTabs } from "../logout/local-logout.ts";
-import { otherUser } from "../session/active-session.ts";
+import { localLogoutUntold } from "../logout/local-logout.ts";
+import { broadcastToTabs } from "../session/tab-messages.ts";
 import type { UsersParts } from "../parts.ts";
 import { isStillFor, leaveServer, tellServer } from "../logout/server-logout.ts";
+import { NO_CHANGE, type RememberedUsers, isNewer, newerVersion } from "../../core/session.ts";
+import { type ActiveSession, otherUser } from "../session/active-session.ts";
 
 export { tokenAfterLogin } from "../login/token-after-login.ts";
 

@@ -6,25 +6,33 @@ import type { Clock, Random } from "../../core/ports.ts";
 import type { SessionStore, TokenRecord } from "../../core/session.ts";
 import { TokenLocks } from "../tabs/token-locks.ts";
 
+/** Configuration of `BroadcastTokens`. */
 export interface BroadcastTokensConfig {
+  /** The client whose tabs share the tokens. */
   readonly client: ClientKey;
   readonly clock: Clock;
   readonly random: Random;
-  /** How long one question waits. Milliseconds; two seconds when not given. */
+  /** How long one request to the other tabs waits. Milliseconds; default: 2,000. */
   readonly responseMs?: number;
 }
 
-/** The newest ones of each person: an older answer is of no use to anybody. */
+/** Token records that a tab holds per user. No tab needs older records. */
 const HELD = 8;
+/** Requests to the other tabs for the same record. */
 const ASKED = 2;
-/** Between two looks at the lock: a page that reloads frees its own a moment later. Milliseconds. */
+/** Interval between two queries of the lock: a page that reloads releases its lock a moment later. Milliseconds. */
 const LOOK_MS = 100;
-/** The longest that a lock is waited for. Milliseconds. */
+/** The longest time that `seal` waits for a lock. Milliseconds. */
 const LOCK_MS = 1_000;
 
 /**
- * Tokens that are on no disk: the row holds a name for them, and the tabs have them in memory and give them to each other.
- * Any script of this origin could ask, too. When no tab is left, they are gone.
+ * Keeps tokens off the disk. The session row stores a name of the tokens; the open tabs hold the tokens in memory and
+ * broadcast them to each other. Any script of this origin can request them, too. They are lost when the last tab closes.
+ * @example
+ * const client = clientKey("https://id.example.com", "web");
+ * const tokens = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
+ * const rows = new IndexedDBSessionStore(createDatabase());
+ * const sessions = sessionsWith(rows, async () => tokens);
  */
 export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "open" | "discard">> {
   readonly #config: BroadcastTokensConfig;
@@ -37,14 +45,17 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     this.#config = config;
   }
 
-  /** The other tabs have them, and the lock is held, before the row names them: this one may close in between. */
+  /**
+   * Broadcasts the tokens and returns the name that the row stores. Waits for the lock first: this tab may close before the
+   * row is written.
+   */
   async seal(record: TokenRecord): Promise<unknown> {
     const { memory, isLocked } = this.keep(record);
     await Promise.race([isLocked, this.#config.clock.sleep(LOCK_MS)]);
     return { memory };
   }
 
-  /** The same at once, for a transaction. */
+  /** Does the same without waiting, for use in a transaction. `isLocked` resolves when the lock is held. */
   keep(record: TokenRecord): { readonly memory: string; readonly isLocked: Promise<void> } {
     const memory = this.#config.random.id();
     const isLocked = this.#cache(memory, record);
@@ -52,9 +63,9 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     return { memory, isLocked };
   }
 
-  /** @throws NoTokenError no tab has them any more */
+  /** Returns the tokens from this tab or another tab. @throws NoTokenError no tab has the tokens any more */
   async open(tokens: unknown): Promise<TokenRecord> {
-    if (!isTokenName(tokens)) throw new NoTokenError("the stored session names no tokens");
+    if (!isTokenName(tokens)) throw new NoTokenError("the stored session does not name its tokens");
     const { memory } = tokens;
     for (let sends = 0; sends < ASKED && !this.#cached.has(memory); sends++) {
       if (await this.#ask(memory)) break;
@@ -64,7 +75,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     throw new NoTokenError("no open tab has the tokens of this session");
   }
 
-  /** True when no tab has them. False when one has, or when nobody can tell. */
+  /** True when no tab has the tokens. False when a tab has them, or when the locks cannot be queried. */
   async areLost(memory: string): Promise<boolean> {
     return !this.#cached.has(memory) && (await this.#locks.isFree(memory));
   }
@@ -76,13 +87,13 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     this.#say({ protocol: 2, type: "drop", memory });
   }
 
-  /** Those, and the person's older ones: newer ones are of another login. */
+  /** Deletes these tokens and older ones of the same user. Newer tokens belong to a later login. */
   #drop(memory: string): void {
-    const theirs = this.#ofSameUser(memory);
-    for (const name of theirs.slice(0, theirs.indexOf(memory) + 1)) this.#letGo(name);
+    const names = this.#ofSameUser(memory);
+    for (const name of names.slice(0, names.indexOf(memory) + 1)) this.#letGo(name);
   }
 
-  /** The oldest first. */
+  /** Names of all tokens of the same user, the oldest first. */
   #ofSameUser(memory: string): readonly string[] {
     const sub = this.#cached.get(memory)?.user.sub;
     return [...this.#cached].filter(([, { user }]) => user.sub === sub).map(([name]) => name);
@@ -92,7 +103,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     this.#cached.set(memory, record);
     const isLocked = this.#locks.hold(memory);
     for (const old of this.#ofSameUser(memory).slice(0, -HELD)) this.#letGo(old);
-    for (const look of [...this.#waiting]) look();
+    for (const check of [...this.#waiting]) check();
     return isLocked;
   }
 
@@ -101,25 +112,25 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     this.#locks.release(memory);
   }
 
-  /** True when nobody can answer: asking again would not help. */
+  /** Requests the tokens from the other tabs. Resolves with true when no tab has them, so that a repetition is useless. */
   async #ask(memory: string): Promise<boolean> {
     const { clock, responseMs = 2_000 } = this.#config;
-    const leave = new AbortController();
-    let look = () => {};
-    const given = new Promise<false>((resolve) => {
-      look = () => {
+    const done = new AbortController();
+    let check = () => {};
+    const received = new Promise<false>((resolve) => {
+      check = () => {
         if (this.#cached.has(memory)) resolve(false);
       };
     });
-    this.#waiting.add(look);
+    this.#waiting.add(check);
     this.#say({ protocol: 2, type: "ask", memory });
-    const late = clock.sleep(responseMs, leave.signal).then(() => false);
+    const late = clock.sleep(responseMs, done.signal).then(() => false);
     try {
-      return await Promise.race([given, late, this.#untilLost(memory, leave.signal)]);
+      return await Promise.race([received, late, this.#untilLost(memory, done.signal)]);
     } finally {
       late.catch(() => {});
-      this.#waiting.delete(look);
-      leave.abort();
+      this.#waiting.delete(check);
+      done.abort();
     }
   }
 
@@ -136,7 +147,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     this.#channel.postMessage(message);
   }
 
-  /** For as long as the page lives: whoever holds tokens answers. */
+  /** Opens the channel for as long as the page exists: a tab that has tokens sends them to every tab that asks. */
   #open(): BroadcastChannel {
     const channel = new BroadcastChannel(`latchkey/2/${this.#config.client}/handover`);
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -150,7 +161,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     const { memory } = message;
     const cached = this.#cached.get(memory);
     if (message.type === "drop") this.#drop(memory);
-    // What a name stands for never changes.
+    // A name always means the same tokens, so a cached record is never replaced.
     else if (message.type === "give" && !cached) void this.#cache(memory, message.record);
     else if (message.type === "ask" && cached)
       this.#say({ protocol: 2, type: "give", memory, record: cached });

@@ -6,8 +6,9 @@ import { IndexedDBSessionStore } from "./indexeddb-session-store.ts";
 import { sessionsWith } from "./sessions-in-memory.ts";
 
 /**
- * A client's sessions, with their tokens on the disk or in the memory of its tabs. `prepare`: in memory mode, takes tokens
- * off the disk that were stored before; never rejects.
+ * Creates the session store of a client. The tokens are on disk (`device`) or in the memory of the tabs (`memory`).
+ * In memory mode, `prepare` removes tokens from the disk that `device` mode stored earlier. It reports no failure: each read
+ * of such tokens tries again.
  */
 export function clientSessions(
   persist: "device" | "memory" = "device",

@@ -4,46 +4,51 @@ import { NO_CHANGE } from "../../core/session.ts";
 
 const DATABASE = "latchkey";
 const ENTRIES = "entries/2";
-/** Where version 0.1.0 stored its rows. They are deleted unread. */
+/** The object store of rows in an old format. It is deleted unread. */
 const OLD_ENTRIES = "entries";
 
 /**
- * What a lost connection rejects with. Nothing of the call has happened then: its transaction was not begun, or was aborted.
- * Safari's "Connection to Indexed Database server lost" is an UnknownError.
+ * Names of the errors that a lost connection causes. The call has changed nothing then: its transaction did not begin, or
+ * was aborted. Safari's "Connection to Indexed Database server lost" is an UnknownError.
  */
 const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)Error$/;
 
 /**
- * One database with one object store, for all of idb-keyval's functions. Not idb-keyval's own `createStore`, because a
- * refresh token must be on the disk when a write is called done (`durability: "strict"`), and because no call may hang.
- * Opened at the first use; rejects with a StorageError.
+ * Returns Latchkey's IndexedDB database, as a `UseStore` for the functions of idb-keyval. Opens the database at the first use.
+ * It is not idb-keyval's `createStore`: a refresh token must be on disk when a write resolves (`durability: "strict"`), and no
+ * call may hang. Calls reject with a StorageError.
+ * @param timeoutMs time limit of one transaction; a call with a repetition gets twice that time. Milliseconds; default: 5,000.
+ * @see https://developer.mozilla.org/en-US/docs/Web/API/IDBDatabase/transaction#durability
+ * @example
+ * const storage = new IndexedDBTokenStorage(createDatabase());
+ * await storage.set("report", { accessToken: "…" }, 60_000);
  */
 export function createDatabase(timeoutMs = 5_000): UseStore {
   let opening: Promise<IDBDatabase> | undefined;
-  /** Each stops a transaction that runs. */
+  /** One function per running transaction, which aborts it. */
   const live = new Set<() => void>();
   let frozen: Promise<void> | undefined;
-  // A page that stands still in the middle of a transaction holds up every other tab's writes. Messages reach it all the same,
-  // so whoever hears one and reads must wait.
+  // A transaction of a frozen page blocks the writes of all other tabs, so it is aborted. Messages still reach a frozen page,
+  // so calls that begin there wait for `resume`.
   const onFreeze = () => {
     live.forEach((stop) => stop());
     frozen ??= new Promise((resolve) => {
-      const wake = () => {
+      const onResume = () => {
         frozen = undefined;
         resolve();
       };
-      document.addEventListener("resume", wake, { once: true });
+      document.addEventListener("resume", onResume, { once: true });
     });
   };
 
   const connect = (): Promise<IDBDatabase> => {
-    // A worker has no document and hears of no freezing.
+    // A worker has no document and gets no `freeze` event.
     if (typeof document === "object") document.addEventListener("freeze", onFreeze);
     const connection = openDatabase(() => drop(connection));
     connection.catch(() => drop(connection));
     return connection;
   };
-  /** The next call opens another one. */
+  /** Closes the connection. The next call opens a new one. */
   const drop = (connection: Promise<IDBDatabase> | undefined) => {
     if (opening === connection) opening = undefined;
     connection?.then(
@@ -60,7 +65,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   ): Promise<T> => {
     const database = await connection;
     if (frozen) await frozen;
-    // Its caller was told that it failed: it must not happen after all.
+    // The call has already rejected, so its transaction must not begin.
     givenUp.throwIfAborted();
     const transaction = database.transaction(ENTRIES, mode, {
       durability: mode === "readwrite" ? "strict" : "default",
@@ -79,8 +84,10 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
       const done = Promise.resolve(callback(transaction.objectStore(ENTRIES)));
       return await inTime(timeoutMs, done, giveUp);
     } catch (error) {
-      // Whoever asked decides after the sleep whether it is still wanted.
-      throw isFrozen ? new StorageError("the page was frozen", error) : error;
+      // After `resume`, the caller decides whether to repeat the call.
+      throw isFrozen
+        ? new StorageError("the page was frozen during an IndexedDB transaction", error)
+        : error;
     } finally {
       live.delete(stop);
     }
@@ -96,11 +103,13 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
     try {
       return await inTime(2 * timeoutMs, useTwice(mode, callback, late.signal), giveUp);
     } catch (error) {
-      throw error instanceof StorageError ? error : new StorageError("IndexedDB failed", error);
+      throw error instanceof StorageError
+        ? error
+        : new StorageError("an IndexedDB transaction failed", error);
     }
   };
 
-  /** A connection that was lost is dropped, and the call made once more on a new one. */
+  /** Repeats the call once, on a new connection, when the connection is lost. */
   async function useTwice<T>(
     mode: IDBTransactionMode,
     callback: (store: IDBObjectStore) => T | PromiseLike<T>,
@@ -117,7 +126,10 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   }
 }
 
-/** Opened without a version, so that no open tab can block it. `onLost`: it is of no use any more, or in another's way. */
+/**
+ * Opens the database without a version, so that no open tab can block the request. `onLost` runs when the connection has
+ * closed, or blocks an upgrade by another tab.
+ */
 async function openDatabase(onLost: () => void, version?: number): Promise<IDBDatabase> {
   const request = indexedDB.open(DATABASE, version);
   request.onupgradeneeded = () => {
@@ -131,7 +143,7 @@ async function openDatabase(onLost: () => void, version?: number): Promise<IDBDa
     database.onclose = database.onversionchange = onLost;
     return database;
   }
-  // Made by somebody else. The upgrade waits for tabs that have it open, and those of ours close theirs.
+  // The database exists without our object store. The upgrade waits for other connections; Latchkey's tabs close theirs.
   database.close();
   return openDatabase(onLost, database.version + 1);
 }
@@ -140,7 +152,7 @@ function abort(transaction: IDBTransaction): void {
   try {
     transaction.abort();
   } catch {
-    // It has finished after all.
+    // The transaction has already finished.
   }
 }
 
@@ -148,7 +160,7 @@ async function inTime<T>(ms: number, promise: Promise<T>, giveUp: () => void): P
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new StorageError(`IndexedDB did not answer within ${ms} ms`));
+      reject(new StorageError(`IndexedDB did not respond within ${ms} ms`));
       giveUp();
     }, ms);
   });
@@ -159,11 +171,12 @@ async function inTime<T>(ms: number, promise: Promise<T>, giveUp: () => void): P
   }
 }
 
-// idb-keyval's own get() and set() bring its default store along, which nobody here uses.
+/** Reads one entry. idb-keyval's own `get()` would bundle its default store, which Latchkey does not use. */
 export function readEntry<T>(use: UseStore, key: string): Promise<T | undefined> {
   return use("readonly", (store) => promisifyRequest<T | undefined>(store.get(key)));
 }
 
+/** Writes one entry, and resolves when its transaction is complete. */
 export function writeEntry(use: UseStore, key: string, value: unknown): Promise<void> {
   return use("readwrite", (store) => {
     store.put(value, key);
@@ -171,7 +184,10 @@ export function writeEntry(use: UseStore, key: string, value: unknown): Promise<
   });
 }
 
-/** Reads, changes and writes one entry in one transaction. `change` gives the new value, `undefined` to delete it, or `NO_CHANGE`. */
+/**
+ * Reads, changes and writes one entry in one transaction. `change` returns the new value, `undefined` to delete the entry, or
+ * `NO_CHANGE`. `writeBeside` can write other entries in the same transaction. Returns the value after the change.
+ */
 export function updateEntry<T>(
   use: UseStore,
   key: string,
@@ -208,7 +224,7 @@ export function updateEntry<T>(
   );
 }
 
-/** All keys that begin with `prefix`. */
+/** The range of all keys that begin with `prefix`. */
 export function within(prefix: string): IDBKeyRange {
   return IDBKeyRange.bound(prefix, `${prefix}\uffff`);
 }

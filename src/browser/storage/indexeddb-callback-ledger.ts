@@ -4,11 +4,16 @@ import { parseCallback } from "../../core/parse-callback.ts";
 import type { Clock } from "../../core/ports.ts";
 import { readEntry, within } from "./database.ts";
 
+/** Prefix of the keys of handled responses. */
 export const CALLBACKS = "callback/";
-/** Longer than any second look at one response takes. */
+/** Longer than any repeated call of `handleCallback()` for the same response takes. Milliseconds. */
 const KEPT_MS = 10 * 60_000;
 
-/** Handled authorization responses in IndexedDB, for ten minutes. */
+/**
+ * Stores handled authorization responses in IndexedDB for ten minutes.
+ * @example
+ * const ledger = new IndexedDBCallbackLedger(createDatabase(), systemClock);
+ */
 export class IndexedDBCallbackLedger implements CallbackLedger {
   readonly #database: UseStore;
   readonly #clock: Clock;
@@ -28,13 +33,13 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
       const all = store.openCursor(within(CALLBACKS));
       all.onsuccess = () => {
         const cursor = all.result;
-        // Last: a cursor that has seen the old record deletes the new one.
+        // Stored last: a cursor that has read the old record of this key would delete the new one.
         if (!cursor) {
           store.put({ at: now, record } satisfies DatedCallback, CALLBACKS + state);
           return;
         }
         const { at } = (cursor.value ?? {}) as Partial<DatedCallback>;
-        // What has no time is damaged, and what is from the future was put before the clock was set back.
+        // A record without a time is damaged. A record from the future was stored before the clock was set back.
         const ageMs = now - Number(at);
         if (!(ageMs >= 0 && ageMs < KEPT_MS)) cursor.delete();
         cursor.continue();
@@ -44,13 +49,13 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
   }
 }
 
-/** The record of an entry, of which nothing is sure. */
+/** Returns the record of a stored entry, or `undefined` when the entry is damaged. */
 export function callbackIn(entry: unknown): CallbackRecord | undefined {
   return parseCallback((entry as Partial<DatedCallback> | null | undefined)?.record);
 }
 
 interface DatedCallback {
-  /** Milliseconds since the epoch. */
+  /** Time of the `put`. Milliseconds since the epoch. */
   at: number;
   record: CallbackRecord;
 }

@@ -2,10 +2,15 @@ import { promisifyRequest, type UseStore } from "idb-keyval";
 import type { RequestStore } from "../../core/request-store.ts";
 import { readEntry, within, writeEntry } from "./database.ts";
 
-/** What is pending: authorization requests, which oidc-client-ts sweeps, or device logins, which it must never see. */
+/** The prefix of the keys. oidc-client-ts sweeps the authorization requests, so device logins have another prefix. */
 type RequestKind = "request/" | "device/";
 
-/** Pending requests in IndexedDB: a link from a mail may come back in another tab, and a device login outlives a reload. */
+/**
+ * Stores pending requests in IndexedDB. The link in an email may open the response in another tab, and a device login must
+ * survive a reload.
+ * @example
+ * const requests = new IndexedDBRequestStore(createDatabase());
+ */
 export class IndexedDBRequestStore implements RequestStore {
   readonly #database: UseStore;
   readonly #kind: RequestKind;
@@ -40,7 +45,7 @@ export class IndexedDBRequestStore implements RequestStore {
   }
 }
 
-/** Requests are stored as text; everything else is damaged and counts as none. */
+/** Returns a stored request. Requests are strings: any other value is damaged and counts as missing. */
 function textIn(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }

@@ -6,12 +6,16 @@ import { usersKey } from "../../core/keys.ts";
 import { rememberedRecord } from "../../core/remembered-record.ts";
 import type { SessionChange, SessionRow, SessionStore, TokenRecord } from "../../core/session.ts";
 
-/** Sessions in IndexedDB, their tokens as they are, and the list of people in step with them. */
+/**
+ * Stores sessions with their tokens, unencrypted, in IndexedDB. Each update also updates the list of remembered users.
+ * @example
+ * const sessions = new IndexedDBSessionStore(createDatabase());
+ */
 export class IndexedDBSessionStore implements SessionStore {
   readonly #database: UseStore;
   readonly #other: () => Promise<Pick<SessionStore, "open">>;
 
-  /** @param other opens tokens that are not stored as they are; nobody can when not given */
+  /** @param other loads a store that can open tokens of `persist: "memory"`; default: `open` rejects for such tokens */
   constructor(
     database: UseStore,
     other: () => Promise<Pick<SessionStore, "open">> = () => Promise.reject(elsewhere()),
@@ -32,7 +36,7 @@ export class IndexedDBSessionStore implements SessionStore {
     return Promise.resolve(record);
   }
 
-  /** @throws NoTokenError they are not on this device */
+  /** @throws NoTokenError the tokens are not on this device */
   async open(tokens: unknown): Promise<TokenRecord> {
     return isTokenRecord(tokens) ? tokens : (await this.#other()).open(tokens);
   }
@@ -43,8 +47,8 @@ function elsewhere(): NoTokenError {
 }
 
 /**
- * Keeps the list of a client's people in step with a session, in its transaction. The list is one record, a map by encoded
- * `sub`, because a thousand records take forty times as long to read as one. Made when somebody first lists them.
+ * Updates the list of the client's remembered users, in the transaction that changes a session. The list is one record (a map
+ * by encoded `sub`), because one record is read forty times faster than a thousand. The first `list()` call creates it.
  */
 export function updateList(
   store: IDBObjectStore,
@@ -52,7 +56,7 @@ export function updateList(
   before: SessionRow | undefined,
   after: SessionRow | undefined,
 ): void {
-  // A refresh changes nothing that is listed.
+  // A refresh changes nothing in the list.
   if (after && before?.remembered === after.remembered && !before?.end === !after.end) return;
   const record = rememberedRecord(after);
   const [, client = "", sub = ""] = key.split("/");

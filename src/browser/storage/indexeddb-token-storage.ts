@@ -6,13 +6,21 @@ import type { TokenStorage } from "../../core/token-storage.ts";
 import { readEntry, updateEntry, within } from "./database.ts";
 import { systemClock } from "../page/system-clock.ts";
 
+/** Configuration of an `IndexedDBTokenStorage`. */
 export interface IndexedDBTokenStorageConfig {
-  /** Which of the storages in this database. */
+  /** Separates this storage from others in the same database. Default: an empty prefix. */
   readonly prefix?: string;
+  /** Tells when a value has expired. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
-/** Keys and values in IndexedDB: `new IndexedDBTokenStorage(createDatabase())`. */
+/**
+ * Stores keys and values in IndexedDB. Each method rejects with a StorageError when IndexedDB fails.
+ * @example
+ * const storage = new IndexedDBTokenStorage(createDatabase(), { prefix: "reports" });
+ * await storage.set("token", { accessToken: "…" }, 60_000);
+ * const token = await storage.get("token"); // undefined after a minute
+ */
 export class IndexedDBTokenStorage implements TokenStorage {
   readonly #database: UseStore;
   readonly #prefix: string;
@@ -33,10 +41,10 @@ export class IndexedDBTokenStorage implements TokenStorage {
     const read = (record: unknown) => readStoredValue(record, this.#clock.now());
     const value = read(record);
     if (value !== undefined || record === undefined) return value;
-    // Damaged or over, and deleted, unless another tab wrote a good one meanwhile.
-    const known = (record: unknown) => record;
+    // The record is damaged or has expired. It is deleted, unless another tab has just stored a valid one.
+    const unparsed = (record: unknown) => record;
     return read(
-      await updateEntry(this.#database, name, known, (record) =>
+      await updateEntry(this.#database, name, unparsed, (record) =>
         read(record) === undefined ? undefined : NO_CHANGE,
       ),
     );
@@ -44,13 +52,13 @@ export class IndexedDBTokenStorage implements TokenStorage {
 
   async set(key: string, value: unknown, ttlMs?: number): Promise<void> {
     const now = this.#clock.now();
-    // As it is now: the caller may change it before the cursor is done.
+    // Copied at once: the caller may change the value before the cursor is done.
     const record = structuredClone(storedValue(value, now, ttlMs));
     await this.#database("readwrite", (store) => {
       const all = store.openCursor(within(storageKey(this.#prefix, "")));
       all.onsuccess = () => {
         const cursor = all.result;
-        // Last: a cursor that has seen the old record deletes the new one.
+        // Stored last: a cursor that has read the old record of this key would delete the new one.
         if (!cursor) {
           store.put(record, storageKey(this.#prefix, key));
           return;

@@ -5,7 +5,11 @@ import { parseRow } from "../../core/parse-row.ts";
 import type { RememberedUsers, StoredUser, UserStore } from "../../core/session.ts";
 import { writeEntry } from "./database.ts";
 
-/** The client's people and its default user in IndexedDB; the person of this tab in `sessionStorage`. */
+/**
+ * Stores the client's remembered users and its default user in IndexedDB, and this tab's user in `sessionStorage`.
+ * @example
+ * const users = new IndexedDBUserStore(createDatabase(), clientKey("https://id.example.com", "web"));
+ */
 export class IndexedDBUserStore implements UserStore {
   readonly #database: UseStore;
   readonly #client: ClientKey;
@@ -36,7 +40,7 @@ export class IndexedDBUserStore implements UserStore {
       try {
         return sessionStorage.setItem(key, sub);
       } catch {
-        // It is full. Then a reload begins with the default user, and not with whom it named before.
+        // `sessionStorage` is full. Without a pin, a reload starts with the default user and not with the previous pin.
       }
     }
     sessionStorage.removeItem(key);

@@ -7,10 +7,10 @@ import { hasTombstone, putTombstone, tombstoneKey } from "./forgotten-users.ts";
 import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";
 import { lastUsedFirst, parseRemembered, rememberedRecord } from "../../core/remembered-record.ts";
 
-/** By encoded `sub`; nothing of it is sure. */
+/** The stored list, by encoded `sub`. Its keys and values are not validated yet. */
 type RememberedList = Map<unknown, unknown>;
 
-/** The client's people in IndexedDB. */
+/** Returns access to the client's users in IndexedDB. */
 export function indexedDBUsers(database: UseStore, client: ClientKey): RememberedUsers {
   const listKey = usersKey(client);
   const key = defaultUserKey(client);
@@ -56,14 +56,14 @@ export function indexedDBUsers(database: UseStore, client: ClientKey): Remembere
       await database("readwrite", async (store) => {
         store.delete(sessionKey(client, sub));
         putTombstone(store, client, tombstone);
-        // All are asked before the first answer: a transaction without a request is over.
+        // All requests start at once: a transaction without a pending request is committed.
         const [byDefault, list, [states, callbacks]] = await Promise.all([
           promisifyRequest<unknown>(store.get(key)),
           promisifyRequest<unknown>(store.get(listKey)),
           entries(store, CALLBACKS),
         ]);
         if (byDefault === sub) store.delete(key);
-        // One that is damaged is made anew.
+        // The next `list()` call creates a new list in place of a damaged one.
         if (!(list instanceof Map)) store.delete(listKey);
         else if (list.delete(encodeURIComponent(sub))) store.put(list, listKey);
         callbacks.forEach((callback, index) => {
@@ -79,7 +79,7 @@ export function indexedDBUsers(database: UseStore, client: ClientKey): Remembere
     return (await promisifyRequest(store.count(sessionKey(client, sub)))) > 0;
   }
 
-  /** From the sessions, of which a damaged one is listed by its `sub`. */
+  /** Creates the list from the sessions. A damaged session is listed with its `sub` alone. */
   async function makeList(store: IDBObjectStore): Promise<RememberedList> {
     const [keys, rows] = await entries(store, sessions);
     const list: RememberedList = new Map();
@@ -100,7 +100,7 @@ function deleteEntry(database: UseStore, key: string): Promise<void> {
   });
 }
 
-/** The `sub` of each code that stands for one. Damaged ones name nobody. */
+/** Decodes each `sub` and skips damaged codes. */
 function subsIn(codes: readonly unknown[]): string[] {
   return codes.flatMap((code) => {
     try {

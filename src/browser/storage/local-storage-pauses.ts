@@ -2,9 +2,9 @@ import type { ApiPause, ApiPauses } from "../../core/api-pauses.ts";
 
 const PREFIX = "latchkey/refused/";
 
-/** Pauses of APIs in `localStorage`, so that all tabs and later page loads keep to them. */
+/** Stores the pauses of APIs in `localStorage`, so that all tabs and later page loads respect them. */
 export class LocalStoragePauses implements ApiPauses {
-  /** What `localStorage` did not take. */
+  /** Pauses that `localStorage` did not accept. */
   readonly #unsaved = new Map<string, ApiPause>();
 
   get(origin: string): ApiPause | undefined {
@@ -17,7 +17,7 @@ export class LocalStoragePauses implements ApiPauses {
       if (pause) localStorage.setItem(PREFIX + origin, JSON.stringify(pause));
       else localStorage.removeItem(PREFIX + origin);
     } catch {
-      // The storage is blocked or full. This page keeps the pause for itself.
+      // `localStorage` is blocked or full, so the pause applies to this page only.
       if (pause) this.#unsaved.set(origin, pause);
     }
   }

@@ -11,9 +11,10 @@ import {
 import { within } from "./database.ts";
 import { BroadcastTokens, type BroadcastTokensConfig } from "./broadcast-tokens.ts";
 
-/** What keeps the tokens of sessions, whose rows are elsewhere. */
+/** Stores the tokens of sessions. Another store has the rows of the sessions. */
 export type TokenKeeper = Required<Pick<SessionStore, "seal" | "open" | "discard">>;
 
+/** Configuration of `storeTokens()`. */
 export interface ModeChangeConfig extends BroadcastTokensConfig {
   readonly persist: "device" | "memory";
   readonly database: UseStore;
@@ -21,8 +22,8 @@ export interface ModeChangeConfig extends BroadcastTokensConfig {
 }
 
 /**
- * The tokens of sessions in memory, or those that were there before an app chose the device. A record of the other mode is
- * moved when it is read, and the session goes on.
+ * Returns the store of the tokens in memory mode. In device mode, it is the store of tokens that memory mode left in the tabs.
+ * Tokens of the other mode are moved when they are read, so that a session survives a change of `persist`.
  */
 export function storeTokens(config: ModeChangeConfig): TokenKeeper {
   const { persist, rows, client } = config;
@@ -35,13 +36,13 @@ export function storeTokens(config: ModeChangeConfig): TokenKeeper {
     };
   }
   const takeAll = () => takeFromDisk(tokens, client, config.database).catch(() => {});
-  // Those of users that nobody asks for leave the disk, too.
+  // The tokens of all users must leave the disk, also of users whose session is not read.
   void takeAll();
   return {
     seal: (record) => tokens.seal(record),
     open: async (sealed) => {
       if (!isTokenRecord(sealed)) return tokens.open(sealed);
-      // Where it fails, the next read tries again.
+      // `takeAll` ignores failures. The next read tries again.
       await takeAll();
       return sealed;
     },
@@ -49,7 +50,7 @@ export function storeTokens(config: ModeChangeConfig): TokenKeeper {
   };
 }
 
-/** In one transaction, the tokens of all users of the client. */
+/** Moves the tokens of all users of the client from the disk to memory, in one transaction. */
 function takeFromDisk(
   tokens: BroadcastTokens,
   client: ClientKey,
@@ -71,7 +72,10 @@ function takeFromDisk(
   });
 }
 
-/** What another tab still has in memory. @throws NoTokenError no tab has it; the session is removed when that is sure */
+/**
+ * Moves tokens from the memory of the tabs to the disk and returns them.
+ * @throws NoTokenError no tab has sent the tokens. The session is deleted when no tab can have them any more
+ */
 async function takeToDisk(
   tokens: BroadcastTokens,
   sealed: unknown,
@@ -89,7 +93,7 @@ async function takeToDisk(
       isStored = isNamed(row);
       return isNamed(row) ? { ...row, tokens: record } : NO_CHANGE;
     });
-    // Signed out, or replaced: nobody needs them any more.
+    // The user has logged out, or another login has replaced the tokens. No tab needs them any more.
     if (!isStored) tokens.discard(sealed);
     return record;
   } catch (error) {

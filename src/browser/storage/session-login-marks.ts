@@ -1,7 +1,7 @@
 import { loginMarksKey, type ClientKey } from "../../core/keys.ts";
 import type { LoginMark, LoginMarks } from "../../core/login-marks.ts";
 
-/** The marks of this tab in its `sessionStorage`, which may be missing, full or blocked. */
+/** Stores the login marks of this tab in `sessionStorage`, which may be missing, full or blocked. */
 export class SessionLoginMarks implements LoginMarks {
   readonly #key: string;
 

@@ -1,7 +1,15 @@
 import { shared } from "../../core/lazy.ts";
 import type { SessionStore } from "../../core/session.ts";
 
-/** Sessions of `rows` whose tokens are kept by what `load` gives. */
+/**
+ * Returns a session store with the rows of `rows` and the tokens of the store that `load` returns. `load` runs at the first
+ * use, and again after a failure.
+ * @example
+ * const rows = new IndexedDBSessionStore(createDatabase());
+ * const client = clientKey("https://id.example.com", "web");
+ * const tokens = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
+ * const sessions = sessionsWith(rows, async () => tokens);
+ */
 export function sessionsWith(
   rows: SessionStore,
   load: () => Promise<Pick<SessionStore, "seal" | "open" | "discard">>,

@@ -4,21 +4,27 @@ import { readStoredValue, storageKey, storedValue } from "../../core/stored-valu
 import type { TokenStorage } from "../../core/token-storage.ts";
 import { systemClock } from "../page/system-clock.ts";
 
+/** Configuration of a `WebTokenStorage`. */
 export interface WebTokenStorageConfig {
-  /** Which of the storages of this origin. */
+  /** Separates this storage from others of the same origin. Default: an empty prefix. */
   readonly prefix?: string;
+  /** Tells when a value has expired. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
 /**
- * Keys and values as JSON in `localStorage` or `sessionStorage`, where every script of the origin can read them.
- * `storage` is a function because browsers that block them throw when they are looked at: `() => sessionStorage`.
+ * Stores keys and values as JSON in `localStorage` or `sessionStorage`. Every script of the origin can read them.
+ * Each method rejects with a StorageError when the storage is blocked or full.
+ * @example
+ * const storage = new WebTokenStorage(() => sessionStorage, { prefix: "reports" });
+ * await storage.set("token", { accessToken: "…" }, 60_000);
  */
 export class WebTokenStorage implements TokenStorage {
   readonly #storage: () => Storage;
   readonly #prefix: string;
   readonly #clock: Pick<Clock, "now">;
 
+  /** @param storage returns the storage; a function, because browsers that block a storage throw when it is read */
   constructor(
     storage: () => Storage,
     { prefix = "", clock = systemClock }: WebTokenStorageConfig = {},
@@ -54,7 +60,7 @@ export class WebTokenStorage implements TokenStorage {
     });
   }
 
-  /** What is damaged or over is deleted: nobody else writes under this prefix. */
+  /** Reads a value. Deletes a damaged or expired one: no other code writes under this prefix. */
   #read(storage: Storage, name: string): unknown {
     const text = storage.getItem(name);
     if (text === null) return undefined;
@@ -74,7 +80,7 @@ export class WebTokenStorage implements TokenStorage {
     try {
       return work(this.#storage());
     } catch (error) {
-      throw new StorageError("web storage failed", error);
+      throw new StorageError("localStorage or sessionStorage failed", error);
     }
   }
 }

@@ -16,33 +16,36 @@ import {
 } from "./pending-request.ts";
 import type * as Sweep from "./sweep-requests.ts";
 
-/** So long a login that leaves waits for what it does not need. Milliseconds. */
+/** Longest time that a login waits for the sweep, which it does not need. Milliseconds. */
 const SWEEP_MS = 1_000;
 
 const loadSweep = (): Promise<typeof Sweep> => chunk(import("./sweep-requests.ts"));
 
+/** The server, the client and the store of authorization requests. */
 export interface AuthorizeOptions {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
-  /** oidc-client-ts sweeps it: pending requests and nothing else. */
+  /** Holds pending requests and nothing else, because oidc-client-ts sweeps the whole store. */
   readonly requests: RequestStore;
   readonly clock: Clock;
 }
 
+/** An authorization request with the scopes of every login. */
 export type ScopedRequest = AuthorizationRequest & {
   readonly scope: readonly string[];
-  /** The scopes of the target it is made for. */
+  /** The scopes of the token target alone. */
   readonly targetScope?: readonly string[] | undefined;
 };
 
+/** A request with the code of its response. */
 export type SettledRequest = PendingRequest & { readonly code: string };
 
 /**
- * Remembers a request and gives the URL that makes it.
- * @see RFC 6749 section 4.1.1
- * @see RFC 7636 section 4.3
- * @see OpenID Connect Core 1.0 section 3.1.2.1
- * @throws ConfigurationError a URL of the request cannot work
+ * Stores a pending authorization request and returns its URL.
+ * @throws ConfigurationError a URL of the request is not valid, or the page is no secure context
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
+ * @see https://www.rfc-editor.org/rfc/rfc7636#section-4.3
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
  */
 export async function createAuthorizationUrl(
   request: ScopedRequest,
@@ -53,15 +56,15 @@ export async function createAuthorizationUrl(
   if (!/^https?:/.test(parseUrl(redirectUri)?.href ?? "") || redirectUri.includes("#")) {
     throw new ConfigurationError(
       "redirectUri",
-      "not an absolute URL without a fragment",
-      "Give the URL as registered.",
+      `"${redirectUri}" is not an absolute URL without a fragment`,
+      "Set it to the redirect URI that is registered at the server.",
     );
   }
   if (returnTo !== undefined && !isSameOrigin(returnTo, redirectUri)) {
     throw new ConfigurationError(
       "returnTo",
       "not a URL of this origin",
-      "Give a path of this app, such as /orders.",
+      "Set it to a path of this app, such as /orders.",
     );
   }
   const { issuer, authorizationEndpoint } = options.metadata;
@@ -69,12 +72,12 @@ export async function createAuthorizationUrl(
     throw new ConfigurationError(
       "endpoints.authorizationEndpoint",
       "it is missing",
-      "Give it to sign people in by redirect or popup.",
+      "Configure it, so that users can log in by redirect or popup.",
     );
   }
   const named = [resource ?? "", ...(request.resources ?? [])];
   const resources = [...new Set(named.filter((one) => one !== ""))];
-  // 43 characters at least, says RFC 7636 section 4.1.
+  // RFC 7636 section 4.1 requires at least 43 characters.
   const codeVerifier = randomToken() + randomToken();
   const data: PendingRequest = {
     flow: FLOW,
@@ -106,7 +109,7 @@ export async function createAuthorizationUrl(
     response_type: "code",
     scope: scope.join(" "),
     state: [clientTag(clientKey(issuer, options.clientId)), id, secret].join("."),
-    // OpenID Connect's, and others may refuse what they do not know.
+    // OpenID Connect defines `nonce`. Other servers may refuse an unknown parameter.
     nonce: scope.includes("openid") ? data.nonce : undefined,
     code_challenge: codeChallenge,
     code_challenge_method: "S256",
@@ -119,16 +122,17 @@ export async function createAuthorizationUrl(
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && value !== "") url.searchParams.append(name, `${value}`);
   }
-  // @see RFC 8707 section 2: several are as many parameters.
+  // Each resource is a parameter of its own. @see https://www.rfc-editor.org/rfc/rfc8707#section-2
   for (const name of resources) url.searchParams.append("resource", name);
   return url.href;
 }
 
 /**
- * Judges an authorization response, and only when all of it fits takes the request it answers: of two callers one gets it.
- * @see RFC 6749 section 4.1.2
- * @throws InvalidResponseError not the answer to a pending request of ours; what is pending stays pending
- * @throws AuthorizationError the server said no
+ * Validates an authorization response and removes its pending request. Of two callers, only one gets the request. Returns the
+ * request with the code of the response.
+ * @throws InvalidResponseError the response does not match a pending request of this client; no request is removed
+ * @throws AuthorizationError the server refused the request; the pending request is removed
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  */
 export async function readAuthorizationResponse(
   url: string,
@@ -143,11 +147,11 @@ export async function readAuthorizationResponse(
   return { ...request, code: response.code };
 }
 
-/** Puts it beside the other pending ones, and sweeps those that nobody came back for. */
+/** Stores a pending request, and sweeps those that got no response. */
 async function remember(request: StoredRequest, { requests, clock }: AuthorizeOptions) {
   await requests.set(request.id, JSON.stringify(request));
   const isAlone = (await requests.getAllKeys()).length === 1;
-  // What was answered is not pending any more: there is seldom anything to sweep, and no login waits for it.
+  // A response removes its request, so there is seldom anything to sweep and the chunk is seldom loaded.
   if (isAlone) return;
   const swept = loadSweep().then(({ sweep }) => sweep(requests));
   await Promise.race([swept.catch(() => {}), clock.sleep(SWEEP_MS)]);
@@ -163,10 +167,10 @@ function parse(stored: string | null): UncheckedRequest {
 }
 
 function unknownState(): AuthError {
-  return refusal("state", "no request of this browser waits for it");
+  return refusal("state", "this browser has no pending request for it");
 }
 
-/** @see RFC 7636 section 4.2 */
+/** Returns the S256 code challenge. @see https://www.rfc-editor.org/rfc/rfc7636#section-4.2 */
 async function challengeOf(codeVerifier: string): Promise<string> {
   try {
     const bytes = new TextEncoder().encode(codeVerifier);
@@ -174,7 +178,7 @@ async function challengeOf(codeVerifier: string): Promise<string> {
   } catch {
     throw new ConfigurationError(
       "crypto",
-      "no authorization request can be made here",
+      "SHA-256 is not available on this page",
       "Use a secure context: https or localhost.",
     );
   }

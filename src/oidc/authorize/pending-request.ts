@@ -1,49 +1,51 @@
 import type { Prompt } from "../../core/authorization-parameters.ts";
 import type { TokenTarget } from "../../core/token-target.ts";
 
-/** Marks a record as a login of ours; another flow in the same store has another marker. */
+/** Marks a stored request as a login of Latchkey. Another flow in the same store has another marker. */
 export const FLOW = "latchkey/login";
 
-/** A request as it is remembered: as it was made, and the answer is judged by it. */
+/** An authorization request as it is stored. Its response is validated against it. */
 export interface PendingRequest extends TokenTarget {
   readonly flow: typeof FLOW;
   readonly issuer: string;
   readonly clientId: string;
   readonly redirectUri: string;
   readonly scope: readonly string[];
-  /** All that it names. */
+  /** All resource indicators of the request. */
   readonly resources?: readonly string[];
-  /** Milliseconds since the epoch, by our clock; `created` is by `Date`. */
+  /** Milliseconds since the epoch, by the configured clock. `StoredRequest.created` is by `Date`. */
   readonly createdAt: number;
   readonly nonce: string;
-  /** @see RFC 7636 section 4.1 */
+  /** @see https://www.rfc-editor.org/rfc/rfc7636#section-4.1 */
   readonly codeVerifier: string;
   readonly returnTo?: string;
-  /** The scopes of the target it was made for; `scope` has them and what every login asks for. */
+  /** The scopes of the token target. `scope` has these and the scopes of every login. */
   readonly targetScope?: readonly string[];
-  /** `sub` of whom it is for. */
+  /** `sub` of the user that the login is for. */
   readonly user?: string;
   readonly prompt?: Prompt;
+  /** Seconds. */
   readonly maxAge?: number;
   readonly acrValues?: readonly string[];
 }
 
-/** A request in the form of oidc-client-ts, which sweeps them. */
+/** A request in the format of oidc-client-ts, which sweeps the store. */
 export interface StoredRequest {
   readonly id: string;
   readonly data: PendingRequest;
   /** Seconds since the epoch. */
   readonly created: number;
+  /** The secret in `state`. */
   readonly url_state: string;
 }
 
-/** What is read back; nothing of it is sure before `parsePendingRequest`. */
+/** A stored request before `parsePendingRequest()` has validated it. */
 export type UncheckedRequest = { readonly [name in keyof StoredRequest]?: unknown };
 
 const TEXTS = ["issuer", "clientId", "redirectUri", "nonce", "codeVerifier"] as const;
 const MAY_BE_TEXTS = ["returnTo", "user", "prompt", "resource", "audience"] as const;
 
-/** Undefined for a record that is damaged or of another flow. */
+/** Returns the pending request. Undefined for a record that is damaged or belongs to another flow. */
 export function parsePendingRequest({ data }: UncheckedRequest): PendingRequest | undefined {
   const request = (data ?? {}) as Partial<Record<keyof PendingRequest, unknown>>;
   const { flow, createdAt, maxAge = 0, scope, acrValues = [] } = request;

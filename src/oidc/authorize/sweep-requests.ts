@@ -1,15 +1,15 @@
 import { State } from "oidc-client-ts";
 import type { RequestStore } from "../../core/request-store.ts";
 
-/** As long as oidc-client-ts keeps pending requests. Seconds. */
+/** Age at which a pending request is stale, as in oidc-client-ts. Seconds. */
 const STALE_S = 900;
 
-/** Removes requests that nobody came back for, and what cannot be read. */
+/** Removes requests that got no response, and records that cannot be read. */
 export function sweep(requests: RequestStore): Promise<void> {
   return State.clearStaleState(quiet(requests), STALE_S);
 }
 
-/** The sweep lets its removals float; one that fails must not surface as an unhandled rejection. */
+/** oidc-client-ts does not await its removals, so a failed removal would become an unhandled rejection. */
 function quiet(requests: RequestStore): RequestStore {
   return {
     get: (id) => requests.get(id),

@@ -15,11 +15,12 @@ const LIFETIME_MS = 600_000;
 const TOKENS = ["access_token", "id_token"];
 const PARAMETERS = ["state", "code", "iss", "error", "error_description", "error_uri"];
 
-/** An authorization response that is well-formed by itself. Nothing yet says that it answers us. */
+/** A well-formed authorization response. `validateRequest()` checks whether it belongs to a pending request. */
 export interface AuthorizationResponse {
   readonly url: URL;
-  /** Of the pending request that it says to answer. */
+  /** The id of the pending request, from `state`. */
   readonly id: string;
+  /** The secret of the pending request, from `state`. */
   readonly secret: string;
   readonly iss: string | undefined;
   readonly code: string | undefined;
@@ -28,33 +29,40 @@ export interface AuthorizationResponse {
   readonly errorUri: string | undefined;
 }
 
+/** The server, the client and the time by which a response is validated. */
 export interface ResponseValidation {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Longest time from request to response. Milliseconds. Default: ten minutes. */
   readonly lifetimeMs?: number | undefined;
 }
 
-/** @see RFC 6749 section 4.1.2 */
+/**
+ * Parses the URL of an authorization response.
+ * @throws InvalidResponseError the response is malformed, or belongs to another client
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+ */
 export function validateUrl(response: string, client: ClientKey): AuthorizationResponse {
   const url = parseUrl(response);
-  if (!url) throw refusal("url", "not an absolute URL");
+  if (!url) throw refusal("url", "the response is not an absolute URL");
   const query = url.searchParams;
   const fragment = new URLSearchParams(url.hash.slice(1));
   for (const name of [...TOKENS, ...PARAMETERS]) {
-    if (fragment.has(name)) throw refusal(name, "in the fragment, though the query was asked for");
-    if (query.getAll(name).length > 1) throw refusal(name, "given twice");
+    if (fragment.has(name)) throw refusal(name, "it is in the fragment, not in the query");
+    if (query.getAll(name).length > 1) throw refusal(name, "the response has it twice");
   }
   for (const name of TOKENS)
-    if (query.has(name)) throw refusal(name, "a token, though a code was asked for");
+    if (query.has(name)) throw refusal(name, "the response has a token instead of a code");
   const read = (name: string) => text(query.get(name));
   const state = query.get("state") ?? "";
-  if (!isStateOf(client, state)) throw refusal("state", "missing, malformed, or of another client");
+  if (!isStateOf(client, state))
+    throw refusal("state", "missing, malformed or from another client");
   const [, id = "", secret = ""] = state.split(".");
   const code = read("code");
   const error = read("error");
-  if (!code === !error) throw refusal("code", "needed, or an error, and not both");
+  if (!code === !error) throw refusal("code", "the response must have either a code or an error");
   return {
     url,
     id,
@@ -67,23 +75,27 @@ export function validateUrl(response: string, client: ClientKey): AuthorizationR
   };
 }
 
-/** Judges whether `response` answers the stored request. @see RFC 9207 section 2.4 */
+/**
+ * Validates a response against its stored request. Returns the request.
+ * @throws InvalidResponseError the response does not belong to the request
+ * @see https://www.rfc-editor.org/rfc/rfc9207#section-2.4
+ */
 export function validateRequest(
   { url, secret, iss }: AuthorizationResponse,
   stored: UncheckedRequest,
   { metadata, clientId, now, lifetimeMs = LIFETIME_MS }: ResponseValidation,
 ): PendingRequest {
   if (typeof stored.url_state !== "string" || !sameText(stored.url_state, secret)) {
-    throw refusal("state", "not the one that was sent");
+    throw refusal("state", "it differs from the state of the request");
   }
   const request = parsePendingRequest(stored);
-  if (!request) throw refusal("state", "of a record that is damaged or not of a login");
+  if (!request) throw refusal("state", "the stored request is damaged or not a login");
   if (request.issuer !== metadata.issuer)
-    throw refusal("issuer", "the request went to another one");
-  if (request.clientId !== clientId) throw refusal("client_id", "the request was another client's");
-  // In both directions: a clock that was set back must not make a request live for ever.
+    throw refusal("issuer", `the request went to another issuer than ${metadata.issuer}`);
+  if (request.clientId !== clientId) throw refusal("client_id", "another client made the request");
+  // The difference counts in both directions: a clock that was set back must not keep a request valid forever.
   if (Math.abs(now - request.createdAt) > lifetimeMs)
-    throw refusal("state", "of a request that is too old");
+    throw refusal("state", "the request is too old");
   const redirect = parseUrl(request.redirectUri);
   if (url.origin !== redirect?.origin || url.pathname !== redirect.pathname) {
     throw refusal(
@@ -93,11 +105,14 @@ export function validateRequest(
   }
   const promised = metadata.authorizationResponseIssParameterSupported;
   if (iss === undefined ? promised : iss !== metadata.issuer)
-    throw refusal("iss", "not the issuer that was asked");
+    throw refusal("iss", `missing, or not ${metadata.issuer}`);
   return request;
 }
 
-/** @see RFC 6749 section 4.1.2.1 */
+/**
+ * Returns the error of a response. Undefined for a response with a code.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+ */
 export function errorOf({
   error,
   errorDescription,
@@ -107,11 +122,12 @@ export function errorOf({
     ? undefined
     : new AuthorizationError(
         { error, errorDescription, errorUri },
-        "`error` and `errorDescription` are the server's words; ask the person to sign in again.",
+        "`error` and `errorDescription` come from the server. Start a new login: call login().",
         isTemporary("authorization", { error }),
       );
 }
 
+/** Creates the error of a response that is not accepted; pending requests stay pending. */
 export function refusal(parameter: string, message: string): InvalidResponseError {
   return new InvalidResponseError(
     parameter,
@@ -120,7 +136,7 @@ export function refusal(parameter: string, message: string): InvalidResponseErro
   );
 }
 
-/** Takes as long for a near miss as for a far one. */
+/** Compares two strings in a time that does not depend on where they differ. */
 function sameText(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);

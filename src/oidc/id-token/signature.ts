@@ -3,24 +3,25 @@ import { mismatch, type Claims } from "./claims.ts";
 import { parseObject } from "../encoding.ts";
 import type { Jwk, KeySet } from "./key-set.ts";
 
-/** Asymmetric ones only: never `none`, never HMAC. */
+/** Asymmetric algorithms only: never `none`, never HMAC. */
 const ALGORITHMS = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];
 
+/** The keys and algorithms that may sign an ID token. */
 export interface SignatureVerifier {
   readonly keys: KeySet;
-  /** What the metadata allows; everything we know when it does not say. */
+  /** The algorithms that the metadata allows. Default: all supported ones. */
   readonly algorithms?: readonly string[] | undefined;
 }
 
 /**
- * The claims of a token that one of the server's keys signed.
- * @see RFC 7515 section 5.2
- * @see RFC 8725 section 3.1
- * @throws IdTokenError none did; retryable when only the key was missing
- * @throws NetworkError the keys cannot be had
+ * Validates the signature of an ID token with the server's keys. Returns the algorithm and the claims.
+ * @throws IdTokenError no key of the server signed the token; retryable when only the key is missing
+ * @throws NetworkError the keys cannot be fetched
+ * @see https://www.rfc-editor.org/rfc/rfc7515#section-5.2
+ * @see https://www.rfc-editor.org/rfc/rfc8725#section-3.1
  */
 export async function verifySignature(
   idToken: string,
@@ -28,11 +29,11 @@ export async function verifySignature(
 ): Promise<{ alg: string; claims: Claims }> {
   const { alg, kid } = checkHeader(idToken, algorithms);
 
-  // `jku`, `jwk` and `x5u` are not read: keys come from the metadata only.
+  // `jku`, `jwk` and `x5u` in the header are ignored: keys come from the metadata only.
   const attempt = async (set: readonly Jwk[]) => {
     const fitting = kid === undefined ? set : set.filter((key) => key["kid"] === kid);
     for (const key of fitting) {
-      // What is odd, not for signatures or of another kind is passed over.
+      // A key that is malformed, not for signatures or of another type is skipped.
       const result = await compactVerify(idToken, key as JWK, { algorithms: [alg] }).catch(
         () => undefined,
       );
@@ -46,7 +47,7 @@ export async function verifySignature(
     const newer = await keys.refetch();
     if (newer) outcome = await attempt(newer);
   }
-  // A key that is not published yet may be in a moment; a signature that does not fit its key never will.
+  // The server may publish a missing key later, but a signature that does not match its key never becomes valid.
   if (typeof outcome === "boolean") throw mismatch("signature", !outcome);
 
   const claims = parseObject(decodeUtf8(outcome));
@@ -54,7 +55,10 @@ export async function verifySignature(
   return { alg, claims };
 }
 
-/** What needs no key. @throws IdTokenError the token names no algorithm that is allowed, or an extension */
+/**
+ * Validates the header of an ID token, which needs no key. Returns its algorithm and key ID.
+ * @throws IdTokenError the algorithm is not allowed, or the header has a critical extension
+ */
 export function checkHeader(
   idToken: string,
   algorithms: SignatureVerifier["algorithms"],
@@ -62,7 +66,7 @@ export function checkHeader(
   const { alg, kid, crit } = readHeader(idToken);
   if (!alg || !ALGORITHMS.includes(alg) || algorithms?.includes(alg) === false)
     throw mismatch("alg");
-  // No extension is understood; RFC 7797 forbids the only one that jose knows in a JWT.
+  // Latchkey supports no extension. RFC 7797 forbids `b64`, the only one that jose supports, in a JWT.
   if (crit !== undefined) throw mismatch("crit");
   return { alg, kid };
 }

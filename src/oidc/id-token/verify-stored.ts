@@ -1,11 +1,20 @@
-import { IdTokenError } from "../../core/errors.ts";
-import type { IdTokenValidation } from "../../core/refresher.ts";
 import type { TokenRecord } from "../../core/session.ts";
 import type { Jwk, KeySet } from "./key-set.ts";
 import type { ServerParts } from "../context.ts";
 import { verifyRefreshedIdToken, type Verifier } from "./verify.ts";
+import { IdTokenError } from "../../core/errors.ts";
+import type { IdTokenValidation, GrantedResponse, RefreshResponse } from "../../core/refresher.ts";
+import { checkHeader } from "./signature.ts";
+import {
+  checkArrival,
+  checkRefresh,
+  mismatch,
+  type PreviousSignIn,
+  type RefreshExpectation,
+  payloadOf,
+} from "./claims.ts";
 
-/** Validates the ID token of a stored session, whose claims were validated when it came. */
+/** Validates the signature of a stored ID token, and its claims once more. `cached`: returns `unknown` without stored keys. */
 export async function verifyStored(
   parts: Pick<ServerParts, "loadVerifier" | "verifierAtHand">,
   record: TokenRecord,
@@ -17,7 +26,7 @@ export async function verifyStored(
   if (!verifier || !cached) return { type: "unknown" };
   const validation = await validationOf(record, async () => ({ ...verifier, keys: only(cached) }));
   if (validation.type !== "invalid" || validation.claim !== "signature") return validation;
-  // The server may have another key under the same name now. The cached key decides when newer ones cannot be had.
+  // The server may have replaced the key under the same `kid`. If newer keys cannot be fetched, the cached key decides.
   const newer = await validationOf(record, parts.loadVerifier);
   return newer.type === "unknown" ? validation : newer;
 }
@@ -41,11 +50,43 @@ async function validationOf(
   }
 }
 
-/** These keys and no newer ones. */
+/** Returns a key set with these keys that fetches no newer ones. */
 function only(keys: readonly Jwk[]): KeySet {
   return {
     get: async () => ({ keys, fresh: true }),
     refetch: () => undefined,
     cached: async () => keys,
   };
+}
+
+/** The login that a refresh continues, and the time at which the response arrived. */
+export interface Arrival extends RefreshExpectation {
+  readonly previous: PreviousSignIn & { readonly idToken?: string };
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Validates everything in a refreshed ID token that needs no key and no network, before the response is stored or used. When a
+ * claim is not valid, the result has only the refresh token of the response, which the caller must revoke.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
+ */
+export function validateRefreshed(
+  granted: GrantedResponse,
+  idToken: string | undefined,
+  { previous, now, ...expected }: Arrival,
+): RefreshResponse {
+  if (idToken === undefined) return granted;
+  try {
+    checkHeader(idToken, undefined);
+    const claims = payloadOf(idToken);
+    if (!claims) throw mismatch("payload");
+    checkRefresh(claims, previous, expected);
+    checkArrival(claims, previous, { now, isSame: idToken === previous.idToken });
+    return granted;
+  } catch (error) {
+    if (!(error instanceof IdTokenError)) throw error;
+    const { refreshToken } = granted.type === "tokens" ? granted.tokens : granted;
+    return { type: "invalid_id_token", claim: error.claim, refreshToken };
+  }
 }

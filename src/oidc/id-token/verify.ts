@@ -16,19 +16,21 @@ import { verifySignature, type SignatureVerifier } from "./signature.ts";
 
 export { createKeySet };
 
+/** The issuer, the client and the keys that ID tokens are validated with. */
 export interface Verifier extends SignatureVerifier, RefreshExpectation {}
 
+/** The user of a valid ID token. */
 export interface VerifiedIdToken {
   readonly user: User;
-  /** Seconds since the epoch. */
+  /** When the user authenticated, if the token says so. Seconds since the epoch. */
   readonly authTime: number | undefined;
 }
 
 /**
- * The ID token of a login.
- * @see OpenID Connect Core 1.0 section 3.1.3.7
- * @throws IdTokenError it must not be trusted; retryable when only the keys were missing
- * @throws NetworkError the keys cannot be had
+ * Validates the ID token of a login. Returns its user.
+ * @throws IdTokenError the token is not valid; retryable when only its key is missing
+ * @throws NetworkError the keys cannot be fetched
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
  */
 export async function verifyIdToken(
   idToken: string,
@@ -41,10 +43,11 @@ export async function verifyIdToken(
 }
 
 /**
- * The ID token of another grant, which has no nonce: it is bound to nothing but its issuer and this client.
- * @see OpenID Connect Core 1.0 section 3.1.3.7
- * @throws IdTokenError it must not be trusted; retryable when only the keys were missing
- * @throws NetworkError the keys cannot be had
+ * Validates the ID token of any other grant. The token has no nonce, so it is bound only to its issuer and this client.
+ * Returns its user.
+ * @throws IdTokenError the token is not valid; retryable when only its key is missing
+ * @throws NetworkError the keys cannot be fetched
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
  */
 export async function verifyGrantedIdToken(
   idToken: string,
@@ -56,7 +59,7 @@ export async function verifyGrantedIdToken(
   return verified(claims);
 }
 
-/** For us, and given out together with this access token. */
+/** Validates that the token is for this client and was issued together with the access token. */
 async function verifyBeside(
   idToken: string,
   verifier: Verifier,
@@ -71,12 +74,12 @@ async function verifyBeside(
 }
 
 /**
- * The ID token of a refresh, against the sign-in that it continues. Its `at_hash` is not validated: when the keys are there
- * a newer access token may have taken the place of the one that came with it. Claims that the token leaves out stay as they
- * were: many servers leave out name and email at a refresh.
- * @see OpenID Connect Core 1.0 section 12.2
- * @throws IdTokenError it must not be trusted; retryable when only the keys were missing
- * @throws NetworkError the keys cannot be had
+ * Validates the ID token of a refresh against the login that it continues. Returns its user. `at_hash` is not validated: when
+ * the keys arrive, a newer access token may have replaced the one of the same response. Claims that the token leaves out keep
+ * their values, because many servers leave out name and email at a refresh.
+ * @throws IdTokenError the token is not valid; retryable when only its key is missing
+ * @throws NetworkError the keys cannot be fetched
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
 export async function verifyRefreshedIdToken(
   idToken: string,
@@ -93,9 +96,9 @@ function verified(claims: Claims): VerifiedIdToken {
   return { user: toUser(claims), authTime: typeof authTime === "number" ? authTime : undefined };
 }
 
-/** @see OpenID Connect Core 1.0 section 3.1.3.6 */
+/** Returns the `at_hash` of an access token. @see https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken */
 async function halfHash(alg: string, accessToken: string): Promise<string> {
-  // EdDSA and Ed25519 hash with SHA-512.
+  // EdDSA and Ed25519 use SHA-512.
   const bits = /^[A-Z]{2}(\d{3})$/.exec(alg)?.[1] ?? "512";
   const hash = await crypto.subtle.digest(`SHA-${bits}`, new TextEncoder().encode(accessToken));
   return base64url(new Uint8Array(hash, 0, hash.byteLength / 2));

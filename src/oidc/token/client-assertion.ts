@@ -9,15 +9,16 @@ import {
 } from "./credentials.ts";
 
 const LIFETIME_S = 60;
-/** An assertion must still be good when it arrives. */
+/** Lifetime that an assertion must have left when it is sent, so that it is valid on arrival. */
 const SPARE_MS = 20_000;
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 type PrivateKey = Extract<ClientAuthentication, { method: "private_key_jwt" }>;
 
 /**
- * Signed assertions, each for one request: servers refuse a `jti` that they know.
- * @see RFC 7523 section 3
+ * Creates a source of signed client assertions. Each request gets its own, because servers refuse a known `jti`. The source
+ * rejects with a `ConfigurationError` when the key cannot sign.
+ * @see https://www.rfc-editor.org/rfc/rfc7523#section-3
  */
 export function createAssertions(identity: ClientIdentity, key: PrivateKey): CredentialsSource {
   const { clientId, clock } = identity;
@@ -46,7 +47,7 @@ export function createAssertions(identity: ClientIdentity, key: PrivateKey): Cre
     take() {
       const [next, ...rest] = ready.filter((one) => one.until > clock.monotonic());
       ready = rest;
-      // For who has to try again, and will not wait for a signature then.
+      // Prepare one more, so that a retry need not wait for a signature.
       if (rest.length === 0) prepare().catch(() => {});
       return next?.credentials;
     },
@@ -60,7 +61,7 @@ function signAssertion({ issuer, clientId, clock }: ClientIdentity, key: Private
   const claims = {
     iss: clientId,
     sub: clientId,
-    // The issuer alone: one for an endpoint's URL is of use to a server that names the endpoint of another as its own.
+    // The audience is the issuer, not an endpoint: a malicious server could publish the endpoint of another server as its own.
     aud: issuer,
     jti: randomToken(),
     iat: issuedAt,
@@ -76,7 +77,10 @@ const NAMES: Readonly<Record<string, string>> = {
   Ed: "Ed25519",
 };
 
-/** By hand, since the half of jose that signs would move the half that verifies. @see RFC 7518 section 3.1 */
+/**
+ * Signs without jose, because importing its signing half would move its verifying half to another chunk.
+ * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.1
+ */
 async function sign(input: string, { key, algorithm }: PrivateKey): Promise<string> {
   const [, kind = "", bits = "0"] = /^([A-Z]S|Ed)(\d{3}|25519|DSA)$/.exec(algorithm) ?? [];
   const parameters = { name: NAMES[kind] ?? "", hash: `SHA-${bits}`, saltLength: Number(bits) / 8 };
@@ -86,8 +90,8 @@ async function sign(input: string, { key, algorithm }: PrivateKey): Promise<stri
   } catch {
     throw new ConfigurationError(
       "authentication.key",
-      `it cannot sign as ${algorithm}`,
-      "Give a private CryptoKey for `sign`, and as authentication.algorithm what it was made for, such as ES256.",
+      `it cannot sign with ${algorithm}`,
+      "Pass a private CryptoKey with the usage `sign`, and its algorithm as authentication.algorithm, such as ES256.",
     );
   }
 }

@@ -1,33 +1,34 @@
 import type { ClientAuthentication } from "../../core/client-authentication.ts";
 import type { Clock } from "../../core/ports.ts";
 
-/** What one request carries to say whose it is. */
+/** The parameters and headers that identify and authenticate the client in one request. */
 export interface Credentials {
   readonly parameters: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** To be taken out of what a server repeats. */
+  /** Values that are redacted in the server's responses. */
   readonly secrets?: readonly string[];
 }
 
-/** Where the requests of a client with a secret get their credentials from. What must not serve twice does not. */
+/** Supplies the credentials of a client with a secret or a key. Credentials that are valid once are supplied once. */
 export interface CredentialsSource {
-  /** For one request. */
+  /** Returns the credentials of one request. */
   get(): Promise<Credentials>;
-  /** Has some ready for `take`. */
+  /** Prepares credentials for `take()`. */
   prepare(): Promise<void>;
-  /** What was prepared; undefined when it is used up or too old. */
+  /** Returns prepared credentials without waiting. Undefined when there are none, or they are too old. */
   take(): Credentials | undefined;
 }
 
+/** The client as it is registered at the server. */
 export interface ClientIdentity {
   readonly issuer: string;
   readonly clientId: string;
-  /** `none` when not given. */
+  /** Default: `none`. */
   readonly authentication?: ClientAuthentication;
   readonly clock: Clock;
 }
 
-/** Of a client without a secret. @see RFC 6749 section 3.2.1 */
+/** Returns the credentials of a client without a secret. @see https://www.rfc-editor.org/rfc/rfc6749#section-3.2.1 */
 export function publicCredentials(clientId: string): Credentials {
   return { parameters: { client_id: clientId } };
 }

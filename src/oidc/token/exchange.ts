@@ -9,11 +9,14 @@ import { afterCode } from "./used-code.ts";
 import { verifyIdToken, type Verifier } from "../id-token/verify.ts";
 
 /**
- * Judges an authorization response, exchanges its code, once, and verifies what comes back.
- * @see RFC 6749 section 4.1.3
- * @see RFC 7636 section 4.5
- * @throws NetworkError retryable only while the code was not sent
- * @throws RequestTokenError never retryable, because a code is sent once
+ * Validates an authorization response, exchanges its code once and validates the ID token. Returns the tokens.
+ * @throws InvalidResponseError the response does not match a pending request
+ * @throws AuthorizationError the server refused the authorization request
+ * @throws RequestTokenError the server refused the code, or sent no tokens; never retryable, because a code is sent once
+ * @throws IdTokenError the ID token is missing or not valid
+ * @throws NetworkError no response; retryable only if the code was not sent
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
+ * @see https://www.rfc-editor.org/rfc/rfc7636#section-4.5
  */
 export async function exchangeResponse(
   parts: ServerParts,
@@ -21,7 +24,7 @@ export async function exchangeResponse(
   signal: AbortSignal | undefined,
 ): Promise<TokenSet> {
   const { clientId, requests, clock } = parts.config;
-  // All that can be had is had first: when it cannot, the pending request stays pending.
+  // Everything that can fail is loaded first: a failure leaves the request pending.
   const loaded = Promise.all([
     parts.loadAuthorize(),
     parts.loadMetadata(),
@@ -74,7 +77,7 @@ async function redeem(
       },
       secrets: [code, codeVerifier],
       credentials,
-      // Servers whose tokens do not end say nothing, and nobody is asked to sign in again for that.
+      // Servers whose tokens never expire send no `expires_in`, and their users need no new login.
       ...(!trusted && { defaultLifetimeS: MAX_LIFETIME_S }),
     },
     signal,
@@ -89,8 +92,8 @@ async function redeem(
   };
   if (!trusted) return tokenSet(granted);
   if (!idToken) {
-    throw new IdTokenError("id_token", "missing", {
-      hint: "The server must know the scope openid for this client.",
+    throw new IdTokenError("id_token", "the token response has none", {
+      hint: "The server must allow this client the scope openid.",
     });
   }
   const { accessToken } = tokens;

@@ -2,24 +2,24 @@ import type { Clock } from "../../core/ports.ts";
 import type { Credentials } from "./credentials.ts";
 import { request, type HttpResponse, type HttpOptions } from "./http.ts";
 
-/** The way to a server's endpoints. */
+/** The clock and the options of requests to a server's endpoints. */
 export interface TokenClient extends HttpOptions {
   readonly clock: Clock;
 }
 
-/** One POST of a form. */
+/** A form for one POST request. */
 export interface FormRequest {
-  /** Of the endpoint, for messages. */
+  /** Name of the endpoint in error messages. */
   readonly name: string;
   readonly url: string;
-  /** What is undefined or empty is not sent; a list is sent as repeated parameters. */
+  /** Undefined and empty values are not sent. A list is sent as repeated parameters. */
   readonly parameters: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Which of the parameters' values are to be taken out of what the server repeats. */
+  /** Parameter values that are redacted in the server's response. */
   readonly secrets: readonly string[];
   readonly credentials: Credentials;
 }
 
-/** Calls `fetch` before it returns. @throws NetworkError no whole answer in time */
+/** Sends a form. Calls `fetch` in the same task. @throws NetworkError no complete response in time */
 export function postForm(form: FormRequest, http: HttpOptions): Promise<HttpResponse> {
   const { name, url, parameters, credentials } = form;
   const body = new URLSearchParams();
@@ -43,7 +43,7 @@ export function postForm(form: FormRequest, http: HttpOptions): Promise<HttpResp
   );
 }
 
-/** @see RFC 6749 appendix B */
+/** Encodes a value as in a form. @see https://www.rfc-editor.org/rfc/rfc6749#appendix-B */
 export function formEncode(value: string): string {
   return new URLSearchParams([["", value]]).toString().slice(1);
 }

@@ -1,17 +1,19 @@
 import { NetworkError } from "../../core/errors.ts";
 import { isNoEndpoint } from "../../core/server-responses.ts";
 
-/** As narrow as it is used, so that a test can be one. */
+/** The part of `fetch` that Latchkey uses, so that tests can implement it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** Options of HTTP requests. */
 export interface HttpOptions {
   readonly fetch: Fetch;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called when nothing at `url` responds as an endpoint. */
+  /** Called when no endpoint responds at `url`. */
   readonly onUnavailable?: ((url: string) => void) | undefined;
 }
 
+/** A response with its complete body. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
@@ -21,8 +23,9 @@ export interface HttpResponse {
 const LAST_MS = 2_000;
 
 /**
- * One request, its answer read to the end. Calls `fetch` before it returns, follows no redirect and takes no cookies along.
- * @throws NetworkError no whole answer in time
+ * Sends one request and reads the complete response. Calls `fetch` in the same task. Follows no redirect and sends no cookies,
+ * unless `init` says otherwise.
+ * @throws NetworkError no complete response in time
  */
 export async function request(
   name: string,
@@ -34,10 +37,10 @@ export async function request(
   const stop = new AbortController();
   const leave = () => stop.abort();
   signal?.addEventListener("abort", leave);
-  // In two parts, so that a page that slept has a while to hear the answer that came meanwhile.
+  // Two timers: a page that was frozen past the timeout still gets 2 s to read a response that has arrived.
   const lastMs = Math.min(LAST_MS, timeoutMs / 2);
   let timer = setTimeout(() => (timer = setTimeout(leave, lastMs)), timeoutMs - lastMs);
-  // An injected fetch may not know about signals.
+  // An injected `fetch` may ignore its signal.
   const stopped = new Promise<never>((_, reject) => stop.signal.addEventListener("abort", reject));
   const read = async () => {
     const response = await fetch(url, {
@@ -55,13 +58,13 @@ export async function request(
   } catch (error) {
     signal?.throwIfAborted();
     onUnavailable?.(url);
-    // Never as a cause: what an injected fetch throws may hold the request and its secrets.
+    // The error is not the `cause`: an error of an injected `fetch` may contain the request and its secrets.
     const reason = stop.signal.aborted
-      ? `no answer in ${timeoutMs} ms`
+      ? `no response within ${timeoutMs} ms`
       : error instanceof Error
         ? error.name
         : "failed";
-    throw new NetworkError(`${name}: ${reason}`);
+    throw new NetworkError(`${name} ${url}: ${reason}`);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", leave);

@@ -8,20 +8,20 @@ import { verifyGrantedIdToken } from "../id-token/verify.ts";
 import { MAX_LIFETIME_S } from "./token-response.ts";
 
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
-/** What everybody may read. Whatever else is sent may be a secret, also by a name that nobody knows. */
+/** Parameters that are not secret. All others are redacted, known or unknown. */
 const PUBLIC = /_type|^(client_id|username|scope|resource|audience|redirect_uri)$/;
-/** A secret that is a part of these cannot be told from them, and must not be taken out of them. */
+/** A value that occurs in these error codes is never redacted, because that would corrupt the code. */
 const WORDS =
   "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope invalid_target access_denied authorization_pending slow_down expired_token server_error temporarily_unavailable";
 
 /**
- * A token request of any grant, sent once. When the ID token of a refresh cannot be verified now, the tokens come without
- * `idToken` and `user`: the new refresh token exists once.
- * @see RFC 6749 section 4.5
- * @throws ConfigurationError the other token endpoint cannot be one
- * @throws RequestTokenError refused, or answered badly
- * @throws IdTokenError the answer's ID token must not be trusted, or cannot be verified now; what was sent is used up
- * @throws NetworkError no answer, or nothing was sent
+ * Sends the token request of any grant once. Returns the tokens. If the ID token of a refresh cannot be validated now, the
+ * tokens have no `idToken` and no `user`: an error would lose the new refresh token.
+ * @throws ConfigurationError `tokenEndpoint` is not an https URL
+ * @throws RequestTokenError the server refused the request, or sent an invalid response
+ * @throws IdTokenError the ID token is not valid, or cannot be validated now; the sent code or credential may be used
+ * @throws NetworkError no response, or nothing was sent
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.5
  */
 export async function requestGrant(
   parts: ServerParts,
@@ -29,7 +29,7 @@ export async function requestGrant(
   { tokenEndpoint: other, signal }: TokenRequestOptions,
 ): Promise<TokenSet> {
   if (other !== undefined) checkEndpoint("tokenEndpoint", other);
-  // All that can be had is had first: what is sent may be good for one time.
+  // Everything that can fail is loaded first, because a code or refresh token may be valid only once.
   const metadata = await abortable(parts.loadMetadata(), signal);
   const { grant_type: grantType } = parameters;
   const hasIdTokens = metadata.jwksUri !== undefined && grantType !== "client_credentials";
@@ -70,17 +70,19 @@ export async function requestGrant(
   } catch (error) {
     if (!isAuthError(error) || !error.retryable) throw error;
     if (grantType === "refresh_token") return tokenSet(granted);
-    throw new IdTokenError("signature", "it cannot be verified now", {
-      hint: "What was sent is used up: begin again. The server's jwks_uri must answer.",
+    throw new IdTokenError("signature", "it cannot be validated now", {
+      hint: "The sent code or token is used: start again. The server's jwks_uri must respond.",
       cause: error,
       retryable: true,
     });
   }
 }
 
-/** An IdTokenError says that there was an answer. */
+/** Callers read an `IdTokenError` as a sign that the request was sent. */
 function rejectUnsent(error: unknown): never {
-  throw error instanceof IdTokenError ? new NetworkError("JWKS: no keys", error) : error;
+  throw error instanceof IdTokenError
+    ? new NetworkError("JWKS: the keys cannot be fetched", error)
+    : error;
 }
 
 function asked(scope: TokenParameters[string]): readonly string[] {

@@ -8,7 +8,10 @@ import {
 } from "./credentials.ts";
 import { formEncode } from "./form-request.ts";
 
-/** Undefined for a public client. @throws ConfigurationError the secret is missing, or the key cannot sign */
+/**
+ * Creates the source of a client's credentials. Returns undefined for a public client.
+ * @throws ConfigurationError the secret is missing
+ */
 export function createCredentials(identity: ClientIdentity): CredentialsSource | undefined {
   const { clientId, authentication } = identity;
   switch (authentication?.method) {
@@ -29,9 +32,12 @@ function always(credentials: Credentials): CredentialsSource {
   return { get: async () => credentials, prepare: async () => {}, take: () => credentials };
 }
 
-/** Both are form-encoded first, so that a colon or an umlaut arrives as it was. @see RFC 6749 section 2.3.1 */
+/**
+ * Form-encodes id and secret first, so that colons and umlauts arrive unchanged.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
+ */
 function basic(clientId: string, clientSecret: string): Credentials {
-  // All that form-encoding leaves is ASCII.
+  // A form-encoded value is ASCII, so `btoa` accepts it.
   const value = btoa([clientId, clientSecret].map(formEncode).join(":"));
   return {
     parameters: {},
@@ -40,7 +46,7 @@ function basic(clientId: string, clientSecret: string): Credentials {
   };
 }
 
-/** @see RFC 6749 section 2.3.1 */
+/** @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
 function post(clientId: string, clientSecret: string): Credentials {
   const { parameters } = publicCredentials(clientId);
   return { parameters: { ...parameters, client_secret: clientSecret }, secrets: [clientSecret] };
@@ -51,6 +57,6 @@ function check(clientSecret: unknown): string {
   throw new ConfigurationError(
     "authentication.clientSecret",
     "it is missing",
-    "Give the secret that the server knows, or no authentication for a public client.",
+    "Set it to the client's secret, or omit `authentication` for a public client.",
   );
 }

@@ -14,33 +14,36 @@ import { parseObject, text } from "../encoding.ts";
 import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
 import type { HttpResponse } from "./http.ts";
 import type { MetadataSource } from "../metadata-source.ts";
-import { validateRefreshed, type Arrival } from "../id-token/validate-refreshed.ts";
+import { validateRefreshed, type Arrival } from "../id-token/verify-stored.ts";
 import { retryAfterMs, refusal, isRefusal, parseFacts, parseTokens } from "./token-response.ts";
 
+/** Configuration of `createSender()`. */
 export interface SenderConfig extends TokenClient, RefreshExpectation {
   readonly endpoints?: Endpoints | undefined;
   readonly metadata: Omit<MetadataSource, "load">;
 }
 
+/** A refresh token, the target of the new access token, and the login that the refresh continues. */
 export interface Refresh extends TokenTarget {
   readonly refreshToken: string;
   readonly previous: Arrival["previous"];
 }
 
+/** Sends refresh tokens. */
 export interface Sender {
-  /** Has ready what a send needs besides its refresh token. */
+  /** Loads everything that `send()` needs besides the refresh token. */
   prepare(): Promise<void>;
-  /** Takes over newer metadata of other tabs. Uses no network. */
+  /** Takes over metadata that other tabs have read. Uses no network. */
   sync(): Promise<void>;
   /**
-   * Sends a refresh token to the current token endpoint, once and in this task, and says what became of it. When the metadata
-   * has to be read first, only that is done.
-   * @see RFC 6749 section 6
+   * Sends a refresh token to the current token endpoint, once and in this task. Returns the result. If the metadata must be
+   * fetched first, only that is done.
+   * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
    */
   send(refresh: Refresh): Promise<RefreshResponse>;
 }
 
-/** With a `source` for a client that has a secret. */
+/** Creates a sender. A client with a secret or a key needs a `source`. */
 export function createSender(config: SenderConfig, source?: CredentialsSource): Sender {
   const { metadata } = config;
   return {
@@ -70,7 +73,7 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
         return validate(await postForm(form, config), form, previous, { ...config, request });
       } catch (cause) {
         const byServer = cause instanceof RequestTokenError;
-        // Perhaps the host belongs to somebody else now.
+        // The host may have another owner now, so the metadata is fetched again.
         if (byServer) metadata.reportFailure(tokenEndpoint);
         return { type: "unknown", byServer, cause };
       }
@@ -79,8 +82,8 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
 }
 
 /**
- * Takes the place of a request to a token endpoint that failed, so that a server that is down gets no more requests for it. A
- * new address is used at once.
+ * Fetches the metadata in place of the next request to a token endpoint that failed, so that a server that is down gets no
+ * additional requests. `moved`: the metadata names another token endpoint, which can be used at once.
  */
 async function readMetadata(metadata: SenderConfig["metadata"]): Promise<RefreshResponse> {
   const failedUrl = metadata.failedUrl();
@@ -88,7 +91,7 @@ async function readMetadata(metadata: SenderConfig["metadata"]): Promise<Refresh
     const { tokenEndpoint } = await metadata.renew();
     if (tokenEndpoint !== failedUrl) return { type: "moved" };
     const cause = new NetworkError(
-      "token endpoint: it failed, and the metadata names no other one",
+      `token endpoint ${failedUrl}: it failed, and the metadata names no other`,
     );
     return { type: "not_rotated", retryAfterMs: undefined, cause };
   } catch (cause) {
@@ -96,7 +99,7 @@ async function readMetadata(metadata: SenderConfig["metadata"]): Promise<Refresh
   }
 }
 
-/** @throws RequestTokenError neither tokens nor a refusal */
+/** Returns the result of a response. @throws RequestTokenError the response has neither tokens nor an error */
 function validate(
   response: HttpResponse,
   form: FormRequest,
@@ -112,7 +115,7 @@ function validate(
 ): RefreshResponse {
   const now = clock.now();
   if (!isRefusal(response)) {
-    // An ID token of a server without keys can never be validated.
+    // Without the server's keys, an ID token can never be validated.
     const hasKeys = !endpoints || endpoints.jwksUri !== undefined;
     const { granted, idToken } = readGranted(response, now, hasKeys);
     return validateRefreshed(granted, idToken, {
@@ -124,7 +127,7 @@ function validate(
     });
   }
   const said = parseFacts(response, form);
-  // An `error` that comes with a 404 is no OAuth error.
+  // The `error` of a 404 or the like is no OAuth error.
   const facts = isNoEndpoint(said) ? { ...said, error: undefined } : said;
   const cause = refusal(form.name, facts);
   if (isUnprocessed(facts)) {
@@ -137,7 +140,7 @@ function validate(
     : { type: "unknown", byServer: true, cause };
 }
 
-/** @throws RequestTokenError nothing says that the refresh token was used */
+/** Reads a response that is no refusal. @throws RequestTokenError it has no token, so the refresh token may be unused */
 function readGranted(
   response: HttpResponse,
   now: number,

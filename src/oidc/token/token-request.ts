@@ -2,16 +2,17 @@ import type { RefreshedTokens } from "../../core/refresher.ts";
 import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
 import { retryAfterMs, refusal, isRefusal, parseFacts, parseTokens } from "./token-response.ts";
 
+/** A form for the token endpoint. */
 export interface TokenRequestForm extends Omit<FormRequest, "name"> {
-  /** Taken as the life of a token when neither its end nor a way to renew it is told. Seconds. */
+  /** Lifetime assumed when there is neither `expires_in` nor a refresh token. Seconds. */
   readonly defaultLifetimeS?: number | undefined;
 }
 
 /**
- * Sends a token request, once.
- * @see RFC 6749 section 3.2
- * @throws RequestTokenError refused, or answered badly
- * @throws NetworkError no answer; what was sent may be used up
+ * Sends a token request once. Returns the tokens.
+ * @throws RequestTokenError the server refused the request, or sent an invalid response
+ * @throws NetworkError no response; the sent code or token may be used
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-3.2
  */
 export async function requestTokens(
   { defaultLifetimeS, ...rest }: TokenRequestForm,
@@ -27,7 +28,7 @@ export async function requestTokens(
   try {
     return parseTokens(response, now, defaultLifetimeS);
   } catch (error) {
-    // Perhaps the host belongs to somebody else now.
+    // The host may have another owner now, so the metadata is fetched again.
     client.onUnavailable?.(form.url);
     throw error;
   }

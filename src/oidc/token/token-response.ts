@@ -6,14 +6,21 @@ import { RequestTokenError, type ServerFacts } from "../../core/errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 const ASSUMED_LIFETIME_S = 300;
 
-/** Some servers, GitHub's among them, answer 200 to what they refuse. @see RFC 6749 section 5.2 */
+/**
+ * True when the server refused the request. Some servers, such as GitHub, refuse with status 200.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+ */
 export function isRefusal({ status, text: body }: HttpResponse): boolean {
   if (status < 200 || status > 299) return true;
   const { error, access_token: accessToken } = parseObject(body) ?? {};
   return text(error) !== undefined && text(accessToken) === undefined;
 }
 
-/** @see RFC 6749 section 5.1 */
+/**
+ * Returns the tokens of a response that arrived at `now`, in milliseconds since the epoch.
+ * @throws RequestTokenError the response has no bearer token
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+ */
 export function parseTokens(
   { status, text: body }: HttpResponse,
   now: number,
@@ -24,8 +31,8 @@ export function parseTokens(
   const tokenType = text(response["token_type"]);
   if (!accessToken || tokenType?.toLowerCase() !== "bearer") {
     throw new RequestTokenError(
-      `the token endpoint's answer has no ${accessToken ? "token_type Bearer" : "access_token"}`,
-      { hint: "The token endpoint must answer as in RFC 6749 section 5.1.", status },
+      `the token endpoint's response has no ${accessToken ? "token_type Bearer" : "access_token"}`,
+      { hint: "The token endpoint must respond as in RFC 6749 section 5.1.", status },
     );
   }
   const refreshToken = text(response["refresh_token"]);
@@ -35,7 +42,7 @@ export function parseTokens(
     accessToken,
     tokenType: "Bearer",
     expiresAt: now + lifetimeS(response["expires_in"], assumedS) * 1000,
-    // With commas at some servers, such as GitHub's.
+    // Some servers, such as GitHub, separate scopes with commas.
     scope: text(response["scope"])?.split(/[ ,]+/).filter(Boolean),
     refreshToken,
     idToken: text(response["id_token"]),
@@ -43,7 +50,7 @@ export function parseTokens(
   };
 }
 
-/** A life in seconds that cannot overflow a date, whatever the server says of it. */
+/** Returns a lifetime in seconds that cannot overflow a date. `assumedS`: the lifetime when `expiresIn` is no number. */
 export function lifetimeS(expiresIn: unknown, assumedS: number): number {
   const seconds =
     typeof expiresIn === "string" && expiresIn.trim() !== "" ? Number(expiresIn) : expiresIn;
@@ -51,7 +58,10 @@ export function lifetimeS(expiresIn: unknown, assumedS: number): number {
   return Math.floor(Math.min(Math.max(seconds, 0), MAX_LIFETIME_S));
 }
 
-/** What an error answer says, with whatever it repeats of the request's secrets taken out. @see RFC 6749 section 5.2 */
+/**
+ * Returns the error of a response. Secrets of the request that the response repeats are redacted.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+ */
 export function parseFacts(
   { status, text: body }: HttpResponse,
   { secrets, credentials }: FormRequest,
@@ -70,16 +80,16 @@ export function parseFacts(
   };
 }
 
-/** Ten years: long enough for everybody, short enough to be a date. */
+/** Maximum lifetime of a token: ten years, which fits every date. Seconds. */
 export const MAX_LIFETIME_S = 315_360_000;
 
-/** An endpoint's refusal, or its bad answer, as an error. */
+/** Creates the error of an endpoint that refused a request or sent an invalid response. */
 export function refusal(name: string, facts: ServerFacts & { status: number }): RequestTokenError {
   return new RequestTokenError(
-    `the ${name} answered ${facts.status} ${facts.error ?? "without an OAuth error"}`,
+    `the ${name} responded ${facts.status} ${facts.error ?? "without an OAuth error"}`,
     {
       ...facts,
-      hint: "`error` and `errorDescription` are the server's words; its log says more.",
+      hint: "`error` and `errorDescription` come from the server. Its log says more.",
       retryable: isTemporary("token", facts),
     },
   );
@@ -87,7 +97,10 @@ export function refusal(name: string, facts: ServerFacts & { status: number }): 
 
 const MAX_WAIT_MS = 600_000;
 
-/** @see RFC 9110 section 10.2.3 */
+/**
+ * Returns the wait that `Retry-After` asks for, at most ten minutes. Milliseconds. Undefined when missing or malformed.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+ */
 export function retryAfterMs(headers: Headers, now: number): number | undefined {
   const value = headers.get("Retry-After")?.trim();
   if (!value) return undefined;

@@ -1,15 +1,14 @@
 import { IdTokenError, isAuthError, NetworkError, RequestTokenError } from "../../core/errors.ts";
 
-const HINT =
-  "The code was sent, and a code is sent once. Start a new login: call login(). Nothing else was changed.";
+const HINT = "A code is sent only once. Start a new login: call login(). Nothing else was changed.";
 
-/** A failure after the code was sent: the same call cannot succeed later, because the code is used. */
+/** Makes an error that came after the code was sent not retryable: the code is used, so the same call cannot succeed later. */
 export function afterCode(error: unknown): unknown {
   if (!isAuthError(error) || !error.retryable) return error;
   const details = { hint: HINT, retryable: false };
   if (error instanceof RequestTokenError) {
-    const { error: words, errorDescription, errorUri, status, retryAfterMs } = error;
-    const facts = { error: words, errorDescription, errorUri, status, retryAfterMs };
+    const { error: serverError, errorDescription, errorUri, status, retryAfterMs } = error;
+    const facts = { error: serverError, errorDescription, errorUri, status, retryAfterMs };
     return new RequestTokenError(error.message, { ...facts, ...details });
   }
   if (error instanceof IdTokenError) {

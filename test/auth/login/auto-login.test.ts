@@ -38,7 +38,7 @@ async function started(my: World, prompt: LoginPrompt, inner?: Grant) {
   return auth;
 }
 
-/** A page whose login page signs Linus in. */
+/** Lets the page navigate to a login page, where Linus logs in. */
 function login(my: World) {
   my.page.mayNavigate = true;
   const authorize = vi.fn<AuthorizationServer["authorize"]>(async () => "https://id.example/auth");
@@ -48,7 +48,7 @@ function login(my: World) {
   return authorize;
 }
 
-test("who is stored, and whose session is good, is straight in, and nothing is asked", async () => {
+test("a stored user with a valid session gets a token without a prompt and without a login", async () => {
   const my = await two();
   const authorize = login(my);
   const prompt = promptOf();
@@ -60,7 +60,7 @@ test("who is stored, and whose session is good, is straight in, and nothing is a
 });
 
 describe("the picker", () => {
-  test("is asked with nobody by default, without tokens, and lets in whom it gives", async () => {
+  test("is shown when there is no default user, receives no tokens, and signs in the chosen user", async () => {
     const my = await two();
     await my.users.putDefault(null);
     const authorize = login(my);
@@ -77,7 +77,7 @@ describe("the picker", () => {
     expect(prompt.shouldRemember).not.toHaveBeenCalled();
   });
 
-  test("is asked once for all who ask for a token", async () => {
+  test("is shown once for all concurrent calls", async () => {
     const my = await two();
     await my.users.putDefault(null);
     login(my);
@@ -88,7 +88,7 @@ describe("the picker", () => {
     expect(prompt.chooseUser).toHaveBeenCalledTimes(1);
   });
 
-  test("is asked after the default user signed out", async () => {
+  test("is shown after the default user logged out", async () => {
     const my = await two();
     login(my);
     const prompt = promptOf({ type: "continue", sub: "grace" });
@@ -98,7 +98,7 @@ describe("the picker", () => {
     expect(prompt.chooseUser).toHaveBeenCalledTimes(1);
   });
 
-  test("is asked for when the app wants an account selected", async () => {
+  test("is shown when the app passes the prompt select_account", async () => {
     const my = await two();
     login(my);
     const prompt = promptOf({ type: "continue", sub: "grace" });
@@ -106,7 +106,7 @@ describe("the picker", () => {
     expect(await auth.getToken({ prompt: "select_account" })).toBe("at-grace");
   });
 
-  test("has nothing to offer on a device where nobody is known: straight to the login page", async () => {
+  test("is not shown on a device without known users, and the login page opens", async () => {
     const my = world();
     const authorize = login(my);
     const prompt = promptOf();
@@ -116,7 +116,7 @@ describe("the picker", () => {
     expect(authorize).toHaveBeenCalledTimes(1);
   });
 
-  test("that is dismissed asks nobody again until the app does", async () => {
+  test("is not shown again by getToken() after a dismissal", async () => {
     const my = await two();
     await my.users.putDefault(null);
     const authorize = login(my);
@@ -129,7 +129,7 @@ describe("the picker", () => {
     expect(await auth.getToken({ user: "grace" })).toBe("at-grace");
   });
 
-  test("is not asked by a login in a click", async () => {
+  test("is not shown by login()", async () => {
     const my = await two();
     await my.users.putDefault(null);
     const authorize = login(my);
@@ -141,8 +141,8 @@ describe("the picker", () => {
   });
 });
 
-describe("who was chosen", () => {
-  test("is not whose tokens are in their record: they sign in", async () => {
+describe("a chosen user", () => {
+  test("logs in when the tokens in the record belong to another user", async () => {
     const my = await two();
     await my.users.putDefault(null);
     const { tokens } = (await my.store.get(GRACE))!;
@@ -155,7 +155,7 @@ describe("who was chosen", () => {
     expect(auth.state).toMatchObject({ user: { sub: ADA } });
   });
 
-  test("is not whom a grant of the app's own answers for: they sign in", async () => {
+  test("logs in when the app's own grant returns tokens of another user", async () => {
     const my = await two();
     await my.users.putDefault(null);
     const authorize = login(my);
@@ -172,7 +172,7 @@ describe("who was chosen", () => {
   });
 });
 
-describe("whom the picker gives with a window of its own", () => {
+describe("a user that the picker returns with its own window", () => {
   async function chosen(isEnded: boolean) {
     const my = await two();
     await my.users.putDefault(null);
@@ -194,7 +194,7 @@ describe("whom the picker gives with a window of its own", () => {
     return { authorize, roundTrip, token: await auth.getToken() };
   }
 
-  test("signs in there when their session ended, and it is closed", async () => {
+  test("logs in in this window when the session has ended, and the window is closed", async () => {
     const { authorize, roundTrip, token } = await chosen(true);
     expect(token).toBe("at-linus");
     expect(authorize.mock.calls[0]![0]).toMatchObject({
@@ -205,7 +205,7 @@ describe("whom the picker gives with a window of its own", () => {
     expect(roundTrip.close).toHaveBeenCalledTimes(1);
   });
 
-  test("is straight in otherwise, and it is closed", async () => {
+  test("gets a token without a login when the session is valid, and the window is closed", async () => {
     const { roundTrip, token } = await chosen(false);
     expect(token).toBe("at-grace");
     expect(roundTrip.navigate).not.toHaveBeenCalled();
@@ -216,10 +216,10 @@ describe("whom the picker gives with a window of its own", () => {
 describe("a revocation that began while the picker was open", () => {
   const roundTrip = { redirectUri: REDIRECT_URI, navigate: async () => RESPONSE, close: () => {} };
   test.for<[string, LoginChoice]>([
-    ["somebody else", { type: "other" }],
+    ["another user", { type: "other" }],
     ["a window of the picker's own", { type: "other", roundTrip }],
     ["a session that ended", { type: "continue", sub: "grace" }],
-  ])("is passed by the login that follows: %s", async ([, choice]) => {
+  ])("is awaited by the login that follows: %s", async ([, choice]) => {
     const my = await two();
     await my.users.putDefault(null);
     await my.store.update(GRACE, (row) => ({
@@ -234,23 +234,23 @@ describe("a revocation that began while the picker was open", () => {
     const auth = await started(my, prompt);
     const token = auth.getToken();
     await settle();
-    let told = () => {};
+    let finish = () => {};
     void my.locks.request(
       revokeLock(CLIENT),
       { mode: "exclusive" },
-      () => new Promise<void>((resolve) => (told = resolve)),
+      () => new Promise<void>((resolve) => (finish = resolve)),
     );
     choose(choice);
     await settle();
     expect(authorize).not.toHaveBeenCalled();
-    told();
+    finish();
     expect(await token).toBe("at-linus");
     expect(authorize).toHaveBeenCalledTimes(1);
   });
 });
 
-describe("somebody else", () => {
-  test("goes the way that was opened in the click, asks for an account, and closes it", async () => {
+describe("the choice of another user", () => {
+  test("uses the window that the click opened, sends select_account, and closes the window", async () => {
     const my = await two();
     await my.users.putDefault(null);
     const authorize = login(my);
@@ -270,7 +270,7 @@ describe("somebody else", () => {
     expect(auth.state).toMatchObject({ user: { sub: "linus" } });
   });
 
-  test("without one goes the page's", async () => {
+  test("uses the page when the click opened no window", async () => {
     const my = await two();
     await my.users.putDefault(null);
     const authorize = login(my);
@@ -286,7 +286,7 @@ describe("somebody else", () => {
 describe("a session that ended", () => {
   const ended = { reason: "invalid_grant", sequence: 1 } as const;
 
-  test("asks that person again, by their address; the others stay", async () => {
+  test("starts a login with the user's address as the hint, and the other sessions stay", async () => {
     const my = await two();
     await my.store.update(KEY, (row) => ({ ...row!, end: ended, access: {}, tokens: null }));
     const authorize = login(my);
@@ -298,13 +298,13 @@ describe("a session that ended", () => {
     expect(authorize.mock.calls[0]![0]).toMatchObject({ loginHint: "ada@example.com" });
     expect(prompt.chooseUser).not.toHaveBeenCalled();
     expect((await my.store.get(GRACE))!.end).toBeNull();
-    // Who is remembered is not asked again.
+    // A remembered user is not asked again.
     await vi.advanceTimersByTimeAsync(1_000);
     expect(prompt.shouldRemember).not.toHaveBeenCalled();
     expect(await my.store.get(KEY)).toMatchObject({ lifetime: "remembered", end: null });
   });
 
-  test("of whom the picker gives goes to the login page as that person", async () => {
+  test("of a user chosen in the picker starts a login with this user as the hint", async () => {
     const my = await two();
     await my.users.putDefault(null);
     await my.store.update(GRACE, (row) => ({ ...row!, end: ended, access: {}, tokens: null }));
@@ -320,7 +320,7 @@ describe("a session that ended", () => {
   });
 });
 
-describe("remember?", () => {
+describe("shouldRemember()", () => {
   async function signedIn(response: () => boolean | Promise<boolean>) {
     const my = world();
     login(my);
@@ -331,7 +331,7 @@ describe("remember?", () => {
     return { my, auth, prompt, row: () => my.store.get(key), key };
   }
 
-  test("is asked after a fresh login, with who it is and no token, and yes remembers", async () => {
+  test("is called after a fresh login with the user and no token, and true remembers the user", async () => {
     const { auth, prompt, row } = await signedIn(() => true);
     await auth.login();
     await vi.advanceTimersByTimeAsync(10);
@@ -345,7 +345,7 @@ describe("remember?", () => {
     ["login()", false],
     ["a login of getToken()", false],
     ["a callback", true],
-  ])("is asked when the state is published and the token given: %s", async ([how, isBack]) => {
+  ])("is called after the state is published and the token returned: %s", async ([how, isBack]) => {
     const my = world();
     login(my);
     if (isBack) my.page.url = RESPONSE;
@@ -367,7 +367,7 @@ describe("remember?", () => {
     expect(order).toEqual(["given", "asked when authenticated"]);
   });
 
-  test("is not asked when the login could not be stored", async () => {
+  test("is not called when the login could not be stored", async () => {
     const { my, auth, prompt } = await signedIn(() => true);
     vi.spyOn(my.store, "update").mockRejectedValue(new Error("full"));
     await expect(auth.login()).rejects.toThrow("full");
@@ -375,7 +375,7 @@ describe("remember?", () => {
     expect(prompt.shouldRemember).not.toHaveBeenCalled();
   });
 
-  test("never delays the token; unanswered means no", async () => {
+  test("never delays the token, and counts as false when it never settles", async () => {
     const { auth, prompt, row } = await signedIn(() => new Promise(() => {}));
     expect(await auth.getToken()).toBe("at-linus");
     await vi.advanceTimersByTimeAsync(10);
@@ -396,8 +396,8 @@ describe("remember?", () => {
         throw new Error("broken");
       },
     ],
-    ["an answer that is none", () => "yes" as never],
-  ])("%s: here while a tab is open", async ([, response]) => {
+    ["a result that is no boolean", () => "yes" as never],
+  ])("%s: the session stays only while a tab is open", async ([, response]) => {
     const { auth, prompt, row } = await signedIn(response);
     expect(await auth.getToken()).toBe("at-linus");
     await vi.advanceTimersByTimeAsync(10);
@@ -406,7 +406,7 @@ describe("remember?", () => {
     expect(await auth.getToken()).toBe("at-linus");
   });
 
-  test("yes to a session that is over by then changes nothing", async () => {
+  test("changes nothing when the session has ended before it returns true", async () => {
     let response: (yes: boolean) => void = () => {};
     const { auth, row } = await signedIn(() => new Promise((resolve) => (response = resolve)));
     await auth.login();
@@ -418,7 +418,7 @@ describe("remember?", () => {
     expect(await auth.users()).toEqual([]);
   });
 
-  test("is asked after the callback when the page left", async () => {
+  test("is called after the callback of a full-page login", async () => {
     const { my, prompt } = await signedIn(() => true);
     my.page.url = RESPONSE;
     const auth = await started(my, prompt);
@@ -428,7 +428,7 @@ describe("remember?", () => {
     expect(await auth.users()).toMatchObject([{ sub: "linus" }]);
   });
 
-  test("without a prompt people are remembered", async () => {
+  test("is not needed: users are remembered without a prompt", async () => {
     const my = world();
     login(my);
     const auth = my.tab();
@@ -438,7 +438,7 @@ describe("remember?", () => {
   });
 });
 
-describe("who is not remembered", () => {
+describe("a user who is not remembered", () => {
   const guest = () => {
     const { remembered: _, ...row } = rowOf("grace");
     return { ...row, lifetime: "tabs" as const, access: goodAccess() };
@@ -447,7 +447,7 @@ describe("who is not remembered", () => {
     [JSON.stringify([])]: { generation: 1, expiresAt: Date.now() + 60_000, scope: ["openid"] },
   });
 
-  test("is in other tabs, too, while one is open", async () => {
+  test("is signed in in other tabs, too, while one tab is open", async () => {
     const my = world();
     login(my);
     const prompt = promptOf();
@@ -462,7 +462,7 @@ describe("who is not remembered", () => {
     expect(await c.getToken({ prompt: "none" })).toBe("at-linus");
   });
 
-  test("is gone with the last tab: a new one deletes their session before it reads it", async () => {
+  test("loses the session with the last tab: a new tab deletes the session unread", async () => {
     const my = world();
     const row = guest();
     await my.store.update(GRACE, () => ({ ...row, access: {} }));
@@ -479,7 +479,7 @@ describe("who is not remembered", () => {
     expect(open).not.toHaveBeenCalled();
   });
 
-  test("is found by who lists people, though another one is the default user", async () => {
+  test("loses the session when users() is called, although another user is the default", async () => {
     const my = await two();
     await my.store.update(GRACE, guest);
     const auth = await started(my, promptOf());
@@ -490,7 +490,7 @@ describe("who is not remembered", () => {
     expect((await my.users.getActive()).sub).toBe(ADA);
   });
 
-  test("stays when a tab that reloads is back within the second", async () => {
+  test("keeps the session when a reloading tab is back within a second", async () => {
     const my = world();
     await my.store.update(GRACE, () => ({ ...guest(), access: {} }));
     await my.users.putDefault("grace");
@@ -508,7 +508,7 @@ describe("who is not remembered", () => {
 });
 
 describe("nothing is shown", () => {
-  test("with prompt none, ever", async () => {
+  test("with prompt none", async () => {
     const my = await two();
     await my.users.putDefault(null);
     const authorize = login(my);
@@ -525,7 +525,7 @@ describe("nothing is shown", () => {
     expect(authorize).toHaveBeenCalledTimes(1);
   });
 
-  test("after a login with prompt none that left the page", async () => {
+  test("after a full-page login with prompt none", async () => {
     const my = world();
     login(my);
     const asked = { resource: undefined, audience: undefined, prompt: "none" } as const;
@@ -539,7 +539,7 @@ describe("nothing is shown", () => {
     expect(await my.store.get(KEY)).toMatchObject({ lifetime: "tabs" });
   });
 
-  test("by a page that nobody sees", async () => {
+  test("by a page that is not visible", async () => {
     const my = await two();
     await my.users.putDefault(null);
     const prompt = promptOf();
@@ -550,7 +550,7 @@ describe("nothing is shown", () => {
 });
 
 describe("a picker", () => {
-  test("that never answers blocks nobody beyond their signal, and is told to hide", async () => {
+  test("that never settles blocks no caller beyond the caller's signal, and its own signal aborts", async () => {
     const my = await two();
     await my.users.putDefault(null);
     login(my);
@@ -560,16 +560,16 @@ describe("a picker", () => {
     const token = auth.getToken({ signal: leave.signal });
     await settle();
     const [, { signal }] = prompt.chooseUser.mock.calls[0]!;
-    // Others are served meanwhile.
+    // Other calls are not blocked.
     expect(await auth.getToken({ user: "grace" })).toBe("at-grace");
     await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
     expect(signal.aborted).toBe(false);
-    leave.abort(new Error("left"));
-    await expect(token).rejects.toThrow("left");
+    leave.abort(new Error("aborted"));
+    await expect(token).rejects.toThrow("aborted");
     expect(signal.aborted).toBe(true);
   });
 
-  test("is left when somebody is signed in meanwhile, in this tab or another one", async () => {
+  test("is aborted when a user logs in meanwhile, in this tab or another one", async () => {
     for (const where of ["this", "another"]) {
       const my = await two();
       await my.users.putDefault(null);
@@ -590,7 +590,7 @@ describe("a picker", () => {
     }
   });
 
-  test("is left when this tab is switched to somebody", async () => {
+  test("is aborted when this tab is switched to a user", async () => {
     const my = await two();
     await my.users.putDefault(null);
     login(my);
@@ -603,7 +603,7 @@ describe("a picker", () => {
     expect(auth.state).toMatchObject({ user: { sub: "grace" } });
   });
 
-  test("that the app asks for stays, whoever is signed in meanwhile", async () => {
+  test("that the app asked for stays open when a user logs in meanwhile", async () => {
     const my = await two();
     await my.users.putDefault(null);
     login(my);
@@ -620,7 +620,7 @@ describe("a picker", () => {
     expect(await token).toBe("at-grace");
   });
 
-  test("that throws ends the call with what it threw, and the next one asks again", async () => {
+  test("that throws rejects the call with its error, and the next call shows the picker again", async () => {
     const my = await two();
     await my.users.putDefault(null);
     login(my);

@@ -8,7 +8,7 @@ import { MemoryLoginMarks } from "../../support/memory-login-marks.ts";
 import { KEY, settle } from "../../refresh/tabs.ts";
 import { loginResponse, REDIRECT_URI, STATE, stateOf, world, type World } from "../fixture.ts";
 import { two } from "../two-users.ts";
-// Loaded before the clock is a fake one.
+// These modules are loaded before the fake clock starts.
 import "../../../src/auth/login/logins.ts";
 import "../../../src/auth/users/users.ts";
 import "../../../src/auth/logout/server-logout.ts";
@@ -24,7 +24,7 @@ afterEach(() => {
 const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 const MINUTE = 60_000;
 
-/** A tab that is loaded again and again, with one `sessionStorage`. */
+/** Returns a function that loads the same tab again, with the same `sessionStorage`. */
 function tabOf(my: World, marks: LoginMarks = new MemoryLoginMarks()) {
   my.page.mayNavigate = true;
   return async (url = "https://app.example/") => {
@@ -42,7 +42,7 @@ const ask = (auth: { getToken(options?: object): Promise<string> }, options?: ob
     (error: Error) => error.message,
   );
 
-/** The page leaves for the login page and comes back with `response`. */
+/** Navigates to the login page and loads the page again with `response`. */
 async function leaveAndReturn(
   my: World,
   load: ReturnType<typeof tabOf>,
@@ -60,19 +60,19 @@ async function leaveAndReturn(
     if (response instanceof Error) throw response;
     return response;
   };
-  // A response is taken once.
+  // A response is handled only once, so each load has another state.
   return load(RESPONSE.replace(STATE, stateOf(`s${my.roundTrips.length}`)));
 }
 
 const asked = { resource: undefined, audience: undefined };
-/** Nothing can renew it. */
+/** A token response without a refresh token. */
 const once = (changes: Partial<TokenSet> = {}): TokenSet => {
   const { refreshToken: _, ...response } = loginResponse({ asked, ...changes });
   return response;
 };
 
 describe("a token that expired on arrival", () => {
-  test("A1: is given to the first call that waited, once, and no login follows", async () => {
+  test("A1: is returned once, to the first call that waited, and no login follows", async () => {
     const my = world();
     const load = tabOf(my);
     const auth = await leaveAndReturn(my, load, once({ expiresAt: Date.now() - 1_000 }));
@@ -82,7 +82,7 @@ describe("a token that expired on arrival", () => {
     expect(my.roundTrips).toHaveLength(1);
   });
 
-  test("A1: of a login in a click is given once, too, and never to another user's call", async () => {
+  test("A1: of login() is also returned once, and never to a call for another user", async () => {
     const my = world();
     const auth = await tabOf(my)();
     my.navigate = async () => RESPONSE;
@@ -94,7 +94,7 @@ describe("a token that expired on arrival", () => {
     expect(my.roundTrips).toHaveLength(1);
   });
 
-  test("A1: is not given after a logout", async () => {
+  test("A1: is not returned after a logout", async () => {
     const my = world();
     const auth = await leaveAndReturn(my, tabOf(my), once({ expiresAt: Date.now() }));
     await auth.logout({ endSession: "none" });
@@ -106,7 +106,7 @@ describe("a scope", () => {
   const scope = ["email"];
 
   test.each(["email", "https://api.example/auth/userinfo.email", "api://x/email", "api:email"])(
-    "A1: granted as %s serves the target it was asked for",
+    "A1: granted as %s serves the requested target",
     async (granted) => {
       const my = world();
       const response = once({ asked: { ...asked, scope }, scope: ["openid", granted] });
@@ -117,7 +117,7 @@ describe("a scope", () => {
     },
   );
 
-  test("A1: not granted is named, and its token serves the default target only", async () => {
+  test("A1: that is not granted is named in the error, and the token serves the default target only", async () => {
     const my = world();
     const response = once({ asked: { ...asked, scope }, scope: ["openid", "myemail"] });
     const load = tabOf(my);
@@ -129,7 +129,7 @@ describe("a scope", () => {
   });
 });
 
-describe("a mark", () => {
+describe("a login mark", () => {
   const denied = new AuthorizationError(
     { error: "invalid_scope", errorDescription: "no such scope" },
     "x",
@@ -141,13 +141,13 @@ describe("a mark", () => {
     return { my, load };
   }
 
-  test("A2: tells later pages what the server said", async () => {
+  test("A2: names the server's error on later pages", async () => {
     const { my, load } = await marked();
     expect(await ask(await load())).toContain("invalid_scope (no such scope)");
     expect(my.roundTrips).toHaveLength(1);
   });
 
-  test("A2: keeps login pages from other users and targets, too", async () => {
+  test("A2: also blocks automatic logins for other users and targets", async () => {
     const { my, load } = await marked();
     const auth = await load();
     for (const options of [{ user: "grace" }, { audience: "api" }, { prompt: "select_account" }]) {
@@ -156,7 +156,7 @@ describe("a mark", () => {
     expect(my.roundTrips).toHaveLength(1);
   });
 
-  test("A13: ends after half an hour, when a user acts, and with login()", async () => {
+  test("A13: expires after half an hour, when the user acts, and with login()", async () => {
     const { my, load } = await marked();
     await vi.advanceTimersByTimeAsync(29 * MINUTE);
     expect(await ask(await load())).toContain("no automatic login starts");
@@ -191,7 +191,7 @@ describe("a mark", () => {
   });
 
   test.each([[null], ["x"], [{ at: "now", outcome: "failed" }]])(
-    "A2: that somebody else wrote is none: %j",
+    "A2: in an unknown format is ignored: %j",
     async (foreign) => {
       const my = world();
       const marks = new MemoryLoginMarks();
@@ -202,7 +202,7 @@ describe("a mark", () => {
     },
   );
 
-  test("A1: of logins whose tokens were given allows one a minute, and six in half an hour", async () => {
+  test("A1: of successful logins allows one login a minute, and six in half an hour", async () => {
     const my = world();
     const load = tabOf(my);
     const short = () => once({ expiresAt: Date.now() + 1_000 });
@@ -245,7 +245,7 @@ test.each([
   },
 );
 
-test("A8: a response that says server_error is not taken again", async () => {
+test("A8: a response with the error server_error is not handled again", async () => {
   const my = world();
   const error = new AuthorizationError({ error: "server_error" }, "x", true);
   my.server.exchange = vi.fn(() => Promise.reject(error));
@@ -257,7 +257,7 @@ test("A8: a response that says server_error is not taken again", async () => {
 });
 
 describe("after a logout", () => {
-  test("B4: a getToken() that was on its way goes nowhere", async () => {
+  test("B4: a pending getToken() does not navigate", async () => {
     const my = await two();
     const load = tabOf(my);
     const auth = await load();
@@ -273,7 +273,7 @@ describe("after a logout", () => {
     expect(navigate).not.toHaveBeenCalled();
   });
 
-  test("B4: of another user only that one is not signed in again", async () => {
+  test("B4: of another user, only that user gets no automatic login", async () => {
     const my = await two();
     const auth = await tabOf(my)();
     await auth.logout({ user: "grace", endSession: "none" });
@@ -285,7 +285,7 @@ describe("after a logout", () => {
     expect(my.roundTrips.length).toBeGreaterThan(0);
   });
 
-  test("B4: the second click of a double click does not sign in again", async () => {
+  test("B4: the second click of a double click does not log in again", async () => {
     const my = await two();
     const auth = await tabOf(my)();
     my.page.act();
@@ -295,7 +295,7 @@ describe("after a logout", () => {
     expect(await ask(auth)).toContain("the user signed out");
   });
 
-  test("B4: in another window, tabs of that user do not sign in again, until somebody does", async () => {
+  test("B4: in another window, tabs of that user start no automatic login until a user logs in", async () => {
     const my = await two();
     const [here, there] = [await tabOf(my)(), await tabOf(my)()];
     await there.logout({ endSession: "none" });
@@ -308,7 +308,7 @@ describe("after a logout", () => {
     expect(await ask(here)).toBe("at1");
   });
 
-  test("B4: an automatic login under way does not keep the page from ending the server's session", async () => {
+  test("B4: an automatic login in progress does not stop the navigation to the end-session endpoint", async () => {
     const my = await two();
     my.server.endSession = async () => "https://id.example/logout";
     const auth = await tabOf(my)();
@@ -320,7 +320,7 @@ describe("after a logout", () => {
     expect(my.page.navigations).toEqual(["https://id.example/logout"]);
   });
 
-  test("B4: the account picker may ask, and whom it gives without a click goes to no login page", async () => {
+  test("B4: the account picker may open, and a choice without a click starts no login", async () => {
     const my = await two();
     my.page.mayNavigate = true;
     const authorize = vi.spyOn(my.server, "authorize");
@@ -340,14 +340,14 @@ describe("after a logout", () => {
   });
 });
 
-describe("recognise before acting", () => {
+describe("a URL without a response of this client", () => {
   test.each([
     "?code=ac_123&state=stripe-1",
     "?state=CA&code=94103",
     "?error=denied&state=1",
     "#/orders?code=7&state=open",
     "#code=7&state=open",
-  ])("C1: %s of somebody else stays in the URL and blocks nothing", async (rest) => {
+  ])("C1: %s of another integration stays in the URL and blocks no login", async (rest) => {
     const my = world();
     const url = REDIRECT_URI + rest;
     const auth = await tabOf(my)(url);

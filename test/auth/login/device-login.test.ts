@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Tabs whose logins are device logins. */
+/** Creates tabs that log in with the device flow. */
 function setUp() {
   const my = world();
   const device = deviceWorld();
@@ -37,7 +37,7 @@ const wait = async (ms: number) => {
 const outcome = (work: Promise<unknown>) => work.catch((error: unknown) => error);
 
 describe("getToken()", () => {
-  test("leads a person without a session through a device login, and is authenticating meanwhile", async () => {
+  test("starts a device login for a user without a session, and the state is authenticating meanwhile", async () => {
     const { my, device, tab } = setUp();
     const { auth, shown } = tab();
     const states: AuthState["status"][] = [];
@@ -60,7 +60,7 @@ describe("getToken()", () => {
     expect(my.roundTrips).toMatchObject([{ closed: true }]);
   });
 
-  test("with prompt none, or of a page that nobody sees, shows nothing", async () => {
+  test("shows nothing with prompt none, or on a page that is not visible", async () => {
     const { my, device, tab } = setUp();
     const { auth, shown } = tab();
     await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
@@ -69,7 +69,7 @@ describe("getToken()", () => {
     expect([device.asked, shown]).toEqual([[], []]);
   });
 
-  test("in whose background a refresh ends the session shows nothing until somebody asks", async () => {
+  test("shows nothing when a background refresh ends the session, until the next call", async () => {
     const { my, device, tab } = setUp();
     await remember(my, goodRow(expiredRow()));
     const { auth, shown } = tab();
@@ -88,7 +88,7 @@ describe("getToken()", () => {
     expect(auth.state).toMatchObject({ status: "authenticated", user: { sub: ADA } });
   });
 
-  test("refreshes what a device login stored, without a person", async () => {
+  test("refreshes the tokens of a device login without the user", async () => {
     const { my, device, tab } = setUp();
     const { auth, shown } = tab();
     device.replies.push(approval());
@@ -100,14 +100,14 @@ describe("getToken()", () => {
     expect(shown).toHaveLength(1);
   });
 
-  test("that is left takes the code away", async () => {
+  test("removes the code when the caller aborts", async () => {
     const { device, tab } = setUp();
     const { auth, shown } = tab();
     const leave = new AbortController();
     const token = outcome(auth.getToken({ signal: leave.signal }));
     await wait(1_000);
     expect(await stored(device)).toContain("secret-1");
-    const reason = new Error("left");
+    const reason = new Error("aborted");
     leave.abort(reason);
     expect(await token).toBe(reason);
     await wait(0);
@@ -116,7 +116,7 @@ describe("getToken()", () => {
     expect(auth.state).toEqual({ status: "anonymous" });
   });
 
-  test("of two, one left: the other has the person asked still", async () => {
+  test("keeps the code on screen when only one of two callers aborts", async () => {
     const { device, tab } = setUp();
     const { auth, shown } = tab();
     const leave = new AbortController();
@@ -124,7 +124,7 @@ describe("getToken()", () => {
     await wait(0);
     const second = auth.getToken();
     await wait(1_000);
-    leave.abort(new Error("left"));
+    leave.abort(new Error("aborted"));
     await first;
     await wait(0);
     device.replies.push(approval());
@@ -133,7 +133,7 @@ describe("getToken()", () => {
     expect(shown.at(-1)!.statuses).toEqual(["waiting", "approved"]);
   });
 
-  test("does not ask again by itself who said no", async () => {
+  test("does not start another login after the user denied the first one", async () => {
     const { device, tab } = setUp();
     const { auth, shown } = tab();
     device.replies.push(refusal("access_denied"));
@@ -148,7 +148,7 @@ describe("getToken()", () => {
 });
 
 describe("login()", () => {
-  test("settles with the user, and closes the trip that it opened", async () => {
+  test("resolves with the user, and closes its round trip", async () => {
     const { my, device, tab } = setUp();
     const { auth } = tab();
     device.replies.push(approval());
@@ -158,7 +158,7 @@ describe("login()", () => {
     expect(my.roundTrips).toMatchObject([{ closed: true }]);
   });
 
-  test("goes on after a reload with the code that getToken() had shown", async () => {
+  test("continues after a reload with the code that getToken() showed", async () => {
     const { device, tab } = setUp();
     const leave = new AbortController();
     const gone = tab();
@@ -178,7 +178,7 @@ describe("login()", () => {
     expect(await user).toMatchObject({ sub: ADA });
   });
 
-  test("that the person dismisses rejects, and may be offered again", async () => {
+  test("rejects when the user dismisses it, and can be started again", async () => {
     const { device, tab } = setUp();
     const { auth, shown } = tab();
     const first = outcome(auth.login());
@@ -194,19 +194,19 @@ describe("login()", () => {
   });
 });
 
-describe("an answer that does not tell whose it is", () => {
+describe("a response without a user", () => {
   const ada = { sub: ADA, claims: {} };
   const nameless = () => {
     const { user: _, idToken: __, ...response } = approval();
     return tokenSet(response);
   };
-  const down = new UserFetchError("the userinfo endpoint answered 503", {
+  const down = new UserFetchError("the userinfo endpoint returned 503", {
     hint: "x",
     status: 503,
     retryable: true,
   });
 
-  test("is not lost when the userFetcher fails for a while", async () => {
+  test("is not lost when the user fetcher fails temporarily", async () => {
     const { my, device, tab } = setUp();
     const fetchUser = vi
       .fn(async () => ada)
@@ -224,7 +224,7 @@ describe("an answer that does not tell whose it is", () => {
     expect(auth.state).toMatchObject({ status: "authenticated", user: { sub: ADA } });
   });
 
-  test("is given up when it fails for long, at once when it refuses, and when the caller leaves", async () => {
+  test("is given up when the user fetcher fails for long, when it refuses, and when the caller aborts", async () => {
     const { my, device, tab } = setUp();
     my.fetchUser = vi.fn(() => Promise.reject(down));
     const { auth } = tab();
@@ -256,7 +256,7 @@ describe("an answer that does not tell whose it is", () => {
 
 describe("two tabs", () => {
   test.for(["getToken", "login"] as const)(
-    "show one code, and %s() of both ends with the session that the first stored",
+    "show one code, and %s() in both resolves with the session that the first tab stored",
     async (call) => {
       const { device, tab } = setUp();
       const [a, b] = [tab(), tab()];
@@ -285,7 +285,7 @@ describe("two tabs", () => {
     },
   );
 
-  test("whose first one got tokens and could not store them: the second tells that there are none", async () => {
+  test("the second rejects with NoTokenError when the first could not store its tokens", async () => {
     const { my, device, tab } = setUp();
     const [a, b] = [tab(), tab()];
     const first = outcome(a.auth.getToken());
@@ -299,7 +299,7 @@ describe("two tabs", () => {
     expect(await second).toMatchObject({ code: "no_token" });
   });
 
-  test("the second finds the session when nobody told it", async () => {
+  test("the second finds the session when it received no message", async () => {
     const { device, tab } = setUp();
     const [a, b] = [tab(), tab()];
     void outcome(a.auth.getToken());
@@ -312,7 +312,7 @@ describe("two tabs", () => {
     expect(await second).toMatchObject({ sub: ADA });
   });
 
-  test("a login that came to nothing is not taken for the session that was there before", async () => {
+  test("a failed login is not mistaken for the session that was stored before", async () => {
     const { my, device, tab } = setUp();
     await remember(my, goodRow(expiredRow()));
     const [a, b] = [tab(), tab()];
@@ -329,7 +329,7 @@ describe("two tabs", () => {
     expect(b.auth.state).toMatchObject({ status: "authenticated" });
   });
 
-  test("a denial is heard by both", async () => {
+  test("both reject when the user denies the login", async () => {
     const { device, tab } = setUp();
     const [a, b] = [tab(), tab()];
     const calls = [outcome(a.auth.getToken()), outcome(b.auth.getToken())];

@@ -4,7 +4,7 @@ import type { RoundTrip, UserAgent } from "../../../src/core/user-agent.ts";
 import { ADA, expiredRow, settle } from "../../refresh/tabs.ts";
 import { goodRow, REDIRECT_URI, remember, world, STATE } from "../fixture.ts";
 
-/** Logins that leave the page where it is. */
+/** Logins that do not navigate the page. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,8 +15,8 @@ afterEach(() => {
 
 const RESPONSE = `${REDIRECT_URI}?code=c&state=${STATE}`;
 
-/** A way that is answered when the test says so. */
-function slowWay(prompt?: "none") {
+/** A user agent whose response arrives when the test says so. */
+function slowAgent(prompt?: "none") {
   let respond: (response: string) => void = () => {};
   const response = new Promise<string>((resolve) => (respond = resolve));
   const close = vi.fn();
@@ -33,12 +33,12 @@ function slowWay(prompt?: "none") {
 const refused = () => Promise.reject(new AuthorizationError({ error: "login_required" }, "x"));
 
 describe("getToken() during a login", () => {
-  test("waits for it and goes nowhere", async () => {
+  test("waits for the login and starts none", async () => {
     const my = world();
     my.page.mayNavigate = true;
     const auth = my.tab();
     auth.start();
-    const { userAgent, response: respond } = slowWay();
+    const { userAgent, response: respond } = slowAgent();
     const login = auth.login({ userAgent });
     const token = auth.getToken();
     await settle();
@@ -49,13 +49,13 @@ describe("getToken() during a login", () => {
     expect(my.roundTrips).toHaveLength(0);
   });
 
-  test("that is silent and finds nobody takes its own turn", async () => {
+  test("starts its own login when the first one is silent and finds no user", async () => {
     const my = world();
     my.page.mayNavigate = true;
     my.server.exchange = refused;
     const auth = my.tab();
     auth.start();
-    const { userAgent, response: respond } = slowWay("none");
+    const { userAgent, response: respond } = slowAgent("none");
     const login = auth.login({ userAgent });
     const token = auth.getToken().catch(() => {});
     await settle();
@@ -66,13 +66,13 @@ describe("getToken() during a login", () => {
     void token;
   });
 
-  test("that fails says why, and goes nowhere", async () => {
+  test("rejects with the error of a login that fails, and starts none", async () => {
     const my = world();
     my.page.mayNavigate = true;
     my.server.exchange = refused;
     const auth = my.tab();
     auth.start();
-    const { userAgent, response: respond } = slowWay();
+    const { userAgent, response: respond } = slowAgent();
     const login = auth.login({ userAgent });
     const token = auth.getToken();
     respond(RESPONSE);
@@ -84,12 +84,12 @@ describe("getToken() during a login", () => {
     expect(my.roundTrips).toHaveLength(0);
   });
 
-  test("leaves when its signal says so; the login goes on", async () => {
+  test("rejects when its signal aborts, and the login continues", async () => {
     const my = world();
     my.page.mayNavigate = true;
     const auth = my.tab();
     auth.start();
-    const { userAgent, response: respond } = slowWay();
+    const { userAgent, response: respond } = slowAgent();
     const login = auth.login({ userAgent });
     const leaving = new AbortController();
     const token = auth.getToken({ signal: leaving.signal });
@@ -101,11 +101,11 @@ describe("getToken() during a login", () => {
   });
 });
 
-test("a login that is left closes what was opened for it", async () => {
+test("an aborted login closes its round trip", async () => {
   const my = world();
   const auth = my.tab();
   auth.start();
-  const { userAgent, close } = slowWay();
+  const { userAgent, close } = slowAgent();
   const leaving = new AbortController();
   const login = auth.login({ userAgent, signal: leaving.signal });
   await settle();
@@ -115,11 +115,11 @@ test("a login that is left closes what was opened for it", async () => {
   expect(auth.state).toEqual({ status: "anonymous" });
 });
 
-test("a silent login asks the server to show nothing, whatever the app says", async () => {
+test("a silent login sends prompt none, also when the app passes another prompt", async () => {
   const my = world();
   my.server.authorize = vi.fn(async () => "https://id.example/auth");
   const auth = my.tab();
-  const { userAgent, response: respond } = slowWay("none");
+  const { userAgent, response: respond } = slowAgent("none");
   respond(RESPONSE);
   await auth.login({ userAgent, prompt: "login" });
   expect(my.server.authorize).toHaveBeenCalledWith(
@@ -128,7 +128,7 @@ test("a silent login asks the server to show nothing, whatever the app says", as
   );
 });
 
-test("who is signed in stays so while another login is under way, and after it failed", async () => {
+test("a user stays signed in during another login, and after it failed", async () => {
   const my = world();
   await remember(my, goodRow(expiredRow()));
   my.server.exchange = refused;
@@ -136,7 +136,7 @@ test("who is signed in stays so while another login is under way, and after it f
   auth.start();
   await settle();
   const before = auth.state;
-  const { userAgent, response: respond } = slowWay();
+  const { userAgent, response: respond } = slowAgent();
   const login = auth.login({ userAgent });
   await settle();
   expect(auth.state).toBe(before);

@@ -3,7 +3,7 @@ import { NetworkError } from "../../../src/core/errors.ts";
 import { expiredRow, settle } from "../../refresh/tabs.ts";
 import { goodRow, REDIRECT_URI, remember, world, STATE } from "../fixture.ts";
 
-/** The part that signs people in is not on the server any more, or the network is away. */
+/** The login chunk is no longer on the server, or the network is down. */
 const chunk = vi.hoisted(() => ({ isLost: true }));
 vi.mock("../../../src/auth/login/logins.ts", (original) => {
   if (chunk.isLost) throw new TypeError("Failed to fetch dynamically imported module");
@@ -17,7 +17,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("a login is a retryable NetworkError, and its window is closed", async () => {
+test("a login rejects with a retryable NetworkError, and its window is closed", async () => {
   const my = world();
   const auth = my.tab();
   auth.start();
@@ -26,7 +26,7 @@ test("a login is a retryable NetworkError, and its window is closed", async () =
   expect(auth.state).toMatchObject({ status: "anonymous", error: { code: "network" } });
 });
 
-test("a session that stands is served on", async () => {
+test("a valid session stays usable", async () => {
   const my = world();
   await remember(my, goodRow(expiredRow()));
   const auth = my.tab();
@@ -36,7 +36,7 @@ test("a session that stands is served on", async () => {
   expect(await auth.getToken()).toBe("at1");
 });
 
-test("a response stays in the address bar and is taken when the part is there", async () => {
+test("a response stays in the address bar and is handled once the chunk can be loaded", async () => {
   const my = world();
   const response = `${REDIRECT_URI}?code=c&state=${STATE}`;
   my.page.url = response;

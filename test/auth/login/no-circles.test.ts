@@ -6,7 +6,7 @@ import { MemoryLoginMarks } from "../../support/memory-login-marks.ts";
 import { KEY, settle } from "../../refresh/tabs.ts";
 import { loginResponse, REDIRECT_URI, type World, STATE, stateOf } from "../fixture.ts";
 import { two } from "../two-users.ts";
-// Loaded before the clock is a fake one.
+// These modules are loaded before the fake clock starts.
 import "../../../src/auth/login/logins.ts";
 import "../../../src/auth/users/users.ts";
 
@@ -21,7 +21,7 @@ afterEach(() => {
 
 const DENIED = new AuthorizationError({ error: "unauthorized_client" }, "x");
 
-/** A page that comes back from the login page, and asks on its own. */
+/** A page that loads with a response of the login page. */
 async function landed(
   my: World,
   response: string,
@@ -37,8 +37,8 @@ async function landed(
   return auth;
 }
 
-/** A page that left for the login page, because it wanted the token of `user`. */
-async function left(my: World, user: string): Promise<LoginMarks> {
+/** Navigates a page to the login page for a token of `user`, and returns the login marks of the page. */
+async function navigated(my: World, user: string): Promise<LoginMarks> {
   const marks = new MemoryLoginMarks();
   my.page.mayNavigate = true;
   const auth = my.tab(undefined, undefined, marks);
@@ -65,10 +65,10 @@ const ended = async (my: World) => {
 const lostHere = (my: World, marks?: LoginMarks) =>
   landed(my, `error=unauthorized_client&state=${STATE}`, () => Promise.reject(DENIED), marks);
 
-describe("who is asked for, when the login signed in somebody else", () => {
-  test("is not asked for again by the page, but by login()", async () => {
+describe("a requested user, when the login signed in another user,", () => {
+  test("gets no further automatic login, but a login by login()", async () => {
     const my = await two();
-    const marks = await left(my, "linus");
+    const marks = await navigated(my, "linus");
     const auth = await landed(my, `code=c&state=${STATE}`, async () => loginResponse(), marks);
     const refused = { code: "no_token", message: expect.stringContaining("somebody else") };
     await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject(refused);
@@ -80,16 +80,16 @@ describe("who is asked for, when the login signed in somebody else", () => {
     expect(my.roundTrips).toHaveLength(1);
   });
 
-  test("is not asked for again either by another instance that finds the response used", async () => {
+  test("gets no automatic login from another instance that finds the response used", async () => {
     const my = await two();
-    const marks = await left(my, "linus");
+    const marks = await navigated(my, "linus");
     await landed(my, `code=c&state=${STATE}`, async () => loginResponse(), marks);
     const auth = await landed(my, `code=c&state=${STATE}`, async () => loginResponse(), marks);
     await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject({ code: "no_token" });
     expect(my.roundTrips).toHaveLength(0);
   });
 
-  test("is asked for when that login was for nobody in particular", async () => {
+  test("gets an automatic login when the first login was for no particular user", async () => {
     const my = await two();
     const asked = { resource: undefined, audience: undefined };
     const auth = await landed(my, `code=c&state=${STATE}`, async () => loginResponse({ asked }));
@@ -98,7 +98,7 @@ describe("who is asked for, when the login signed in somebody else", () => {
     expect(my.roundTrips).toHaveLength(1);
   });
 
-  test("is told to the server with the login, and so known when the page is back", async () => {
+  test("is passed to authorize(), so that the user is known when the page is back", async () => {
     const my = await two();
     my.page.mayNavigate = true;
     const authorize = vi.fn(async () => "https://id.example/auth");
@@ -112,8 +112,8 @@ describe("who is asked for, when the login signed in somebody else", () => {
   });
 });
 
-describe("a response that failed, beside a session that ended,", () => {
-  test("sends nobody on another trip but by login()", async () => {
+describe("a failed response, when the session has ended,", () => {
+  test("allows no further login except by login()", async () => {
     const my = await ended(await two());
     const auth = await lostHere(my);
     expect(auth.state.status).toBe("expired");
@@ -125,7 +125,7 @@ describe("a response that failed, beside a session that ended,", () => {
     expect(my.roundTrips).toHaveLength(1);
   });
 
-  test("is taken again when only the network was missing", async () => {
+  test("is handled again after a network failure", async () => {
     const my = await ended(await two());
     const auth = await landed(
       my,
@@ -137,7 +137,7 @@ describe("a response that failed, beside a session that ended,", () => {
     expect(my.roundTrips).toHaveLength(0);
   });
 
-  test("is over once somebody was signed in here, in this tab or another one", async () => {
+  test("no longer blocks automatic logins once a user has logged in in another tab", async () => {
     const my = await ended(await two());
     const auth = await lostHere(my);
     my.navigate = async () => `${REDIRECT_URI}?code=c&state=${stateOf("s2")}`;
@@ -151,9 +151,9 @@ describe("a response that failed, beside a session that ended,", () => {
   });
 });
 
-test("a response that failed, beside a session that stands, sends nobody on a trip for another person", async () => {
+test("a failed response, when the session is valid, allows no automatic login for another user", async () => {
   const my = await two();
-  const auth = await lostHere(my, await left(my, "linus"));
+  const auth = await lostHere(my, await navigated(my, "linus"));
   await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject({
     code: "no_token",
     cause: DENIED,

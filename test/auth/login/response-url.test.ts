@@ -5,7 +5,7 @@ import { CLIENT } from "../../refresh/tabs.ts";
 import { STATE } from "../fixture.ts";
 
 const REDIRECT = "https://app.example/callback";
-/** Of the same form, and of another client. */
+/** A state in the same format, of another client. */
 const FOREIGN = STATE.replace(/^\w+/, "abc");
 
 test.for([
@@ -27,7 +27,7 @@ test.for([
   expect(isCallback(url, REDIRECT, CLIENT)).toBe(is);
 });
 
-test("its state is found wherever it stands", () => {
+test("the state is found in the query and in the fragment", () => {
   const find = (rest: string) => stateOf(new URL(REDIRECT + rest), CLIENT);
   expect(find(`?code=c&state=${STATE}#code=d&state=b`)).toBe(STATE);
   expect(find(`?code=c&state=a#code=d&state=${STATE}`)).toBe(STATE);
@@ -35,7 +35,7 @@ test("its state is found wherever it stands", () => {
   expect(find("")).toBeUndefined();
 });
 
-test("every parameter of a response goes, and nothing else", () => {
+test("every response parameter is removed, and nothing else", () => {
   const response =
     "code=1&state=2&iss=3&session_state=4&error=5&error_description=6&error_uri=7&access_token=8&id_token=9&token_type=10&expires_in=11";
   const clean = (rest: string) => withoutResponse(REDIRECT + rest, "2");

@@ -8,7 +8,7 @@ import { scriptedGrant } from "../../grants/support.ts";
 import { ADA, responseOf, expiredRow, KEY, DEFAULT_KEY } from "../../refresh/tabs.ts";
 import { goodRow, loginResponse, remember, world, type World } from "../fixture.ts";
 
-/** What becomes of what an app's own grant gives without asking anybody. */
+/** The app's own grant returns tokens without a user interaction, and Latchkey stores them. */
 
 const RESOURCE = "https://api.example/";
 const AT_RESOURCE = targetKey({ resource: RESOURCE });
@@ -20,7 +20,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What a grant gives that knows of no session: `own1`, `own2`, … for an hour. */
+/** The tokens of a grant that knows no session: `own1`, `own2`, …, valid for an hour. */
 function own(nth: number, changes: Partial<TokenSet> = {}): TokenSet {
   const { refreshToken: _, idToken: __, ...response } = loginResponse();
   return {
@@ -32,7 +32,7 @@ function own(nth: number, changes: Partial<TokenSet> = {}): TokenSet {
   };
 }
 
-/** Its own grant answers for APIs; for everything else the session is refreshed. */
+/** The app's own grant serves requests with a resource. For all others the session is refreshed. */
 function setUp(
   response: (request: TokenRequest, nth: number) => TokenSet | Promise<TokenSet> = (_, nth) =>
     own(nth),
@@ -54,8 +54,8 @@ const tokensOf = async (my: World) => {
 const signedIn = (my: World, changes: Partial<SessionRow> = {}) =>
   remember(my, { ...goodRow(expiredRow()), ...changes });
 
-describe("an answer for an API", () => {
-  test("is kept beside what the session has, for every tab", async () => {
+describe("a response for an API", () => {
+  test("is stored beside the tokens of the session, for every tab", async () => {
     const { my, grant, auth } = setUp();
     await signedIn(my);
     const [tab, other] = [auth(), auth()];
@@ -70,7 +70,7 @@ describe("an answer for an API", () => {
     expect(my.sends).toBe(0);
   });
 
-  test("takes the place of the last one for it, and of nothing else", async () => {
+  test("replaces the last token of its target, and no other", async () => {
     const { my, auth } = setUp();
     await signedIn(my);
     const tab = auth();
@@ -85,7 +85,7 @@ describe("an answer for an API", () => {
     });
   });
 
-  test("is renewed before its end, not at it", async () => {
+  test("is refreshed before it expires", async () => {
     const { my, grant, auth } = setUp();
     await signedIn(my);
     const tab = auth();
@@ -98,7 +98,7 @@ describe("an answer for an API", () => {
     );
   });
 
-  test("with a refresh token of its own leaves the session its own one", async () => {
+  test("with its own refresh token does not replace the refresh token of the session", async () => {
     const { my, auth } = setUp((_, nth) => own(nth, { refreshToken: "of another grant" }));
     await signedIn(my);
     const tab = auth();
@@ -110,7 +110,7 @@ describe("an answer for an API", () => {
     expect(await tab.getToken({ resource: RESOURCE })).toBe("own1");
   });
 
-  test("that a refresh overtakes is kept beside what that brought", async () => {
+  test("that a refresh overtakes is stored beside the refreshed tokens", async () => {
     const { my, auth } = setUp(async (_, nth) => {
       my.refreshes.push(responseOf(2));
       await tab.getToken({ cache: "reload" });
@@ -125,7 +125,7 @@ describe("an answer for an API", () => {
     });
   });
 
-  test("of five calls at once is asked for once, also when one of them leaves", async () => {
+  test("of five concurrent calls is requested once, also when one of them aborts", async () => {
     let give = () => {};
     const { my, grant, auth } = setUp(
       (_, nth) => new Promise((resolve) => (give = () => resolve(own(nth)))),
@@ -133,22 +133,22 @@ describe("an answer for an API", () => {
     await signedIn(my);
     const tab = auth();
     const leave = new AbortController();
-    const left = tab.getToken({ resource: RESOURCE, signal: leave.signal });
+    const aborted = tab.getToken({ resource: RESOURCE, signal: leave.signal });
     const calls = Array.from({ length: 4 }, () => tab.getToken({ resource: RESOURCE }));
     await vi.waitFor(() => expect(grant.asked).toHaveLength(1));
     leave.abort(new Error("enough"));
-    await expect(left).rejects.toThrow("enough");
+    await expect(aborted).rejects.toThrow("enough");
     give();
     expect(await Promise.all(calls)).toEqual(["own1", "own1", "own1", "own1"]);
     expect(grant.asked).toHaveLength(1);
   });
 });
 
-describe("an answer for the usual token", () => {
-  /** Nothing but the app's grant. */
+describe("a response for the default token", () => {
+  /** The chain consists of the app's grant only. */
   const alone = (_: Grant, grant: Grant) => grant;
 
-  test("of nobody yet is a login without a login page", async () => {
+  test("without a session is a login without a login page", async () => {
     const { my, grant, auth } = setUp(undefined, alone);
     const tab = auth();
     expect(await tab.getToken({ prompt: "none" })).toBe("own1");
@@ -158,7 +158,7 @@ describe("an answer for the usual token", () => {
     expect(my.roundTrips).toEqual([]);
   });
 
-  test("of a session without a refresh token goes on with the session", async () => {
+  test("of a session without a refresh token continues the session", async () => {
     const { my, auth } = setUp(undefined, alone);
     await signedIn(my, { renewable: false, access: expiredRow().access });
     const tab = auth();
@@ -167,7 +167,7 @@ describe("an answer for the usual token", () => {
     expect(tab.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
   });
 
-  test("that was exchanged for the session's own is refused: it would be the next one's subject", async () => {
+  test("that was exchanged for the session's token is refused: the next exchange would send it", async () => {
     const { my, auth } = setUp((_, nth) => own(nth, { issuedTokenType: "x" }), alone);
     await signedIn(my);
     const before = await my.store.get(KEY);
@@ -183,8 +183,8 @@ describe("an answer for the usual token", () => {
   });
 });
 
-describe("an answer", () => {
-  test("about somebody else is refused, and nothing of it stored", async () => {
+describe("a response", () => {
+  test("for another user is refused, and nothing of it is stored", async () => {
     const { my, auth } = setUp((_, nth) => own(nth, { user: { sub: "grace", claims: {} } }));
     await signedIn(my);
     const before = await my.store.get(KEY);
@@ -198,7 +198,7 @@ describe("an answer", () => {
     expect(await tab.getToken()).toBe("at1");
   });
 
-  test("about nobody is about whom the user fetcher says", async () => {
+  test("without a user belongs to the user that the user fetcher returns", async () => {
     const { my, auth } = setUp((_, nth) => {
       const { user: _user, ...nameless } = own(nth);
       return nameless;
@@ -211,7 +211,7 @@ describe("an answer", () => {
   });
 
   test.for([{}, { refreshToken: "rt9" }])(
-    "%o that comes after a sign-out undoes nothing",
+    "%o that arrives after a logout does not undo the logout",
     async (changes) => {
       let give = () => {};
       const { my, grant, auth } = setUp(
@@ -222,11 +222,11 @@ describe("an answer", () => {
       const token = tab.getToken({ resource: RESOURCE });
       await vi.waitFor(() => expect(grant.asked).toHaveLength(1));
       await tab.logout({ endSession: "none" });
-      const left = await my.store.get(KEY);
+      const loggedOut = await my.store.get(KEY);
       give();
       await expect(token).rejects.toBeInstanceOf(NoTokenError);
-      expect(await my.store.get(KEY)).toEqual(left);
-      expect(left).toMatchObject({ end: { reason: "logged_out" }, access: {} });
+      expect(await my.store.get(KEY)).toEqual(loggedOut);
+      expect(loggedOut).toMatchObject({ end: { reason: "logged_out" }, access: {} });
       await expect(tab.getToken({ prompt: "none" })).rejects.toBeInstanceOf(NoTokenError);
     },
   );

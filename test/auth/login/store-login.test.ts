@@ -16,8 +16,8 @@ function setUp() {
   const sessions = new MemorySessionStore();
   const users = new MemoryUserStore(sessions, CLIENT);
   const hub = new MemoryTabHub();
-  const told: TabMessage[] = [];
-  hub.join().listen((message) => told.push(message));
+  const messages: TabMessage[] = [];
+  hub.join().listen((message) => messages.push(message));
   let ids = 0;
   const random = { id: () => `sid-${++ids}`, fraction: () => 0 };
   const config = {
@@ -36,12 +36,12 @@ function setUp() {
     },
     localLogout: () => localLogout(config),
   };
-  return { sessions, users, told, parts };
+  return { sessions, users, messages, parts };
 }
 
-describe("checking in", () => {
-  test("stores what was answered, makes the person the default and tells every tab", async () => {
-    const { sessions, users, told, parts } = setUp();
+describe("storing a login", () => {
+  test("stores the response, makes the user the default and notifies every tab", async () => {
+    const { sessions, users, messages, parts } = setUp();
     expect(await parts.storeLogin(loginResponse({ authTime: 7 }))).toMatchObject({ sub: ADA });
     expect(await users.getActive()).toMatchObject({
       sub: ADA,
@@ -53,19 +53,19 @@ describe("checking in", () => {
       authTime: 7,
     });
     await settle();
-    expect(told).toEqual([
+    expect(messages).toEqual([
       { protocol: 2, key: ADA, from: "a", sessionId: "sid-1", type: "user", what: "login" },
     ]);
   });
 
-  test("without a refresh token is a session that cannot be renewed", async () => {
+  test("without a refresh token creates a session that is not renewable", async () => {
     const { sessions, parts } = setUp();
     const { refreshToken: _, ...response } = { ...loginResponse() };
     await parts.storeLogin(response);
     expect(await sessions.get(KEY)).toMatchObject({ renewable: false });
   });
 
-  test("needs to know who it is", async () => {
+  test("rejects a response without a user", async () => {
     const { users, parts } = setUp();
     const { user: _, ...response } = { ...loginResponse() };
     await expect(parts.storeLogin(response)).rejects.toMatchObject({
@@ -75,7 +75,7 @@ describe("checking in", () => {
     expect(await users.getActive()).toEqual({});
   });
 
-  test("asks the user fetcher who it is when no ID token tells", async () => {
+  test("calls the user fetcher when there is no ID token", async () => {
     const { sessions, parts } = setUp();
     const { user: _, idToken: __, ...response } = loginResponse();
     const grace = { sub: "grace", name: "Grace", claims: { sub: "grace" } };
@@ -86,14 +86,14 @@ describe("checking in", () => {
     expect(row!.tokens).toMatchObject({ user: grace, idTokenVerified: false });
   });
 
-  test("does not ask it when one tells", async () => {
+  test("does not call the user fetcher when there is an ID token", async () => {
     const { parts } = setUp();
     const fetchUser = vi.fn();
     expect(await parts.storeLogin(loginResponse(), { fetchUser })).toMatchObject({ sub: ADA });
     expect(fetchUser).not.toHaveBeenCalled();
   });
 
-  test("stores nothing when nobody can be told", async () => {
+  test("stores nothing when the user fetcher fails", async () => {
     const { users, parts } = setUp();
     const { user: _, ...response } = loginResponse();
     const error = new UserFetchError("refused", { status: 401, hint: "x" });
@@ -104,7 +104,7 @@ describe("checking in", () => {
   });
 });
 
-describe("whether somebody is remembered", () => {
+describe("the lifetime of a session", () => {
   const lifetimeOf = async (first: Partial<TokenSet>, second: Partial<TokenSet>) => {
     const { sessions, parts } = setUp();
     await parts.storeLogin(loginResponse(first));
@@ -113,13 +113,13 @@ describe("whether somebody is remembered", () => {
     return [lifetime, remembered !== undefined];
   };
 
-  test("stays as it is with an answer that says nothing of it", async () => {
+  test("stays as it is when a response does not name one", async () => {
     expect(await lifetimeOf({ lifetime: "tabs" }, {})).toEqual(["tabs", false]);
     expect(await lifetimeOf({ lifetime: "remembered" }, {})).toEqual(["remembered", true]);
     expect(await lifetimeOf({}, {})).toEqual(["remembered", true]);
   });
 
-  test("is never undone by a login", async () => {
+  test("never changes from remembered to tabs by a login", async () => {
     expect(await lifetimeOf({ lifetime: "tabs" }, { lifetime: "remembered" })).toEqual([
       "remembered",
       true,
@@ -131,9 +131,9 @@ describe("whether somebody is remembered", () => {
   });
 });
 
-describe("checking out", () => {
-  test("gives what the server should forget, once, and keeps nothing of it", async () => {
-    const { sessions, told, parts } = setUp();
+describe("a local logout", () => {
+  test("returns the tokens to revoke once, and stores none of them", async () => {
+    const { sessions, messages, parts } = setUp();
     await parts.storeLogin(loginResponse());
     expect(await parts.localLogout()).toMatchObject({ refreshToken: "rt1", idToken: "id1" });
     const row = await sessions.get(KEY);
@@ -141,13 +141,13 @@ describe("checking out", () => {
     expect(await parts.localLogout()).toBeUndefined();
     expect(await sessions.get(KEY)).toEqual(row);
     await settle();
-    expect(told.map(({ sessionId, type }) => [sessionId, type])).toEqual([
+    expect(messages.map(({ sessionId, type }) => [sessionId, type])).toEqual([
       ["sid-1", "user"],
       ["sid-2", "user"],
     ]);
   });
 
-  test("of a session that had ended leaves nothing to tell the server", async () => {
+  test("of an ended session returns no tokens", async () => {
     const { sessions, users, parts } = setUp();
     const end = { reason: "invalid_grant", sequence: 1 } as const;
     await sessions.update(KEY, () => ({ ...expiredRow(), end, tokens: null }));
@@ -156,7 +156,7 @@ describe("checking out", () => {
     expect(await sessions.get(KEY)).toMatchObject({ end: { reason: "logged_out" } });
   });
 
-  test("does not write the session of a newer Latchkey", async () => {
+  test("does not overwrite a session row of a newer Latchkey version", async () => {
     const { sessions, users, parts } = setUp();
     const newer = { ...expiredRow(), version: 3 as 2 };
     await sessions.update(sessionKey(CLIENT, ADA), () => newer);
@@ -168,7 +168,7 @@ describe("checking out", () => {
     expect(await sessions.get(KEY)).toEqual(newer);
   });
 
-  test("lets go of the tokens that it replaced, and of nothing else", async () => {
+  test("discards the tokens that it replaced, and no others", async () => {
     const { sessions, parts } = setUp();
     const discard = vi.fn();
     Object.assign(sessions, { discard });
@@ -186,7 +186,7 @@ describe("checking out", () => {
     expect(discard).toHaveBeenCalledTimes(2);
   });
 
-  test("of nobody is nothing", async () => {
+  test("without a user returns undefined", async () => {
     expect(await setUp().parts.localLogout()).toBeUndefined();
   });
 });

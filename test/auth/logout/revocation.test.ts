@@ -20,28 +20,28 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const signedOut = (): SessionRow => ({
+const loggedOut = (): SessionRow => ({
   ...expiredRow(),
   end: { reason: "logged_out", sequence: 1 },
 });
 
-/** Revokes, and tells when the caller heard of it and when the lock was free. Milliseconds. */
+/** Revokes, and records when the promise has settled and when the lock is free. Milliseconds. */
 function revoked(
   revoke: (refreshToken: string, signal: AbortSignal) => Promise<void>,
-  get = async (): Promise<SessionRow | undefined> => signedOut(),
+  get = async (): Promise<SessionRow | undefined> => loggedOut(),
 ) {
   const begun = performance.now();
   const since = () => performance.now() - begun;
   const locks = new MemoryTabLock();
   const sent = vi.fn(revoke);
   const sessions = Object.assign(new MemorySessionStore(), { get });
-  const at = { told: Infinity, free: Infinity };
-  const told = () => {
-    at.told = since();
+  const at = { settled: Infinity, free: Infinity };
+  const settled = () => {
+    at.settled = since();
   };
   const server = { revoke: sent };
   const parts = { client: CLIENT, sessions, locks, clock: testClock, server };
-  revokeEnded(parts, ADA, "rt1").then(told, told);
+  revokeEnded(parts, ADA, "rt1").then(settled, settled);
   void locks.request(revokeLock(CLIENT), { mode: "exclusive" }, async () => {
     at.free = since();
   });
@@ -49,36 +49,36 @@ function revoked(
 }
 
 describe("a revocation", () => {
-  test("that is answered frees its lock", async () => {
+  test("frees its lock when the server responds", async () => {
     const { at, sent } = revoked(() => testClock.sleep(300));
     await vi.advanceTimersByTimeAsync(299);
-    expect(at).toEqual({ told: Infinity, free: Infinity });
+    expect(at).toEqual({ settled: Infinity, free: Infinity });
     await vi.advanceTimersByTimeAsync(1);
-    expect(at).toEqual({ told: 300, free: 300 });
+    expect(at).toEqual({ settled: 300, free: 300 });
     expect(sent).toHaveBeenCalledExactlyOnceWith("rt1", expect.any(AbortSignal));
   });
 
-  test("that failed has been told, and keeps its lock for as long as its ghost may be on its way", async () => {
+  test("that failed settles at once, and keeps its lock while its request may still be in flight", async () => {
     const { at } = revoked(() => Promise.reject(new Error("cut")));
     await vi.advanceTimersByTimeAsync(DRAIN_MS - 1);
-    expect(at).toEqual({ told: 0, free: Infinity });
+    expect(at).toEqual({ settled: 0, free: Infinity });
     await vi.advanceTimersByTimeAsync(1);
     expect(at.free).toBe(DRAIN_MS);
   });
 
-  test("that is not answered is cut like any other request", async () => {
+  test("without a response is aborted after the request timeout", async () => {
     const { at } = revoked(
       (_, signal) =>
         new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     );
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(at).toEqual({ told: REQUEST_MS, free: REQUEST_MS + DRAIN_MS });
+    expect(at).toEqual({ settled: REQUEST_MS, free: REQUEST_MS + DRAIN_MS });
   });
 
   const CASES: readonly (readonly [string, number, () => Promise<SessionRow | undefined>])[] = [
-    ["a session that was signed out", 1, async () => signedOut()],
+    ["a session that was logged out", 1, async () => loggedOut()],
     ["a session that was forgotten", 1, async () => undefined],
-    ["a session that stands", 0, async () => expiredRow()],
+    ["a valid session", 0, async () => expiredRow()],
     [
       "a session that the server ended",
       0,
@@ -93,16 +93,16 @@ describe("a revocation", () => {
       }),
     ],
     [
-      "a session of which the store tells nothing",
+      "a session that the store cannot read",
       0,
       () => Promise.reject(new StorageError("broken")),
     ],
     [
-      "a session that was signed out, by a page that slept before it sent",
+      "a session that was logged out, by a page that was frozen before it sent",
       0,
       async () => {
         await testClock.sleep(PERMIT_MS + 1);
-        return signedOut();
+        return loggedOut();
       },
     ],
   ];

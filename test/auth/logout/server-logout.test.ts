@@ -57,18 +57,18 @@ function hang(my: World): AbortSignal[] {
   return signals;
 }
 
-/** A logout and then a login, in the same tab or another one, and when each came as far as it can. Milliseconds. */
+/** Starts a logout, then a login. Records when the logout settled and when the login navigated. Milliseconds. */
 async function logoutAndLogin(
   my: World,
   where: "same tab" | "other tab" = "same tab",
-): Promise<{ out: number; left: number }> {
+): Promise<{ out: number; navigated: number }> {
   const auth = await signedIn(my);
   const begun = Date.now();
-  const at = { out: Infinity, left: Infinity };
+  const at = { out: Infinity, navigated: Infinity };
   const logout = auth.logout({ endSession: "none" });
   await loaded();
   my.navigate = async () => {
-    at.left = Date.now() - begun;
+    at.navigated = Date.now() - begun;
     return RESPONSE;
   };
   void (where === "same tab" ? auth : my.tab()).login().catch(() => {});
@@ -78,66 +78,66 @@ async function logoutAndLogin(
 }
 
 describe("a login after a logout", () => {
-  test("A11: aborts the hanging revocation of its own tab and leaves after a second", async () => {
+  test("A11: aborts the hanging revocation of its own tab and navigates after a second", async () => {
     const my = world();
     const signals = hang(my);
     const at = await logoutAndLogin(my);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
-    expect(at).toEqual({ out: 0, left: Infinity });
+    expect(at).toEqual({ out: 0, navigated: Infinity });
     await vi.advanceTimersByTimeAsync(PASS_MS - 1);
-    expect(at.left).toBe(Infinity);
+    expect(at.navigated).toBe(Infinity);
     await vi.advanceTimersByTimeAsync(1);
-    expect(at.left).toBe(1_000);
+    expect(at.navigated).toBe(1_000);
   });
 
-  test("A11: waits a second for the hanging revocation of another tab, which goes on", async () => {
+  test("A11: waits a second for the hanging revocation of another tab, which continues", async () => {
     const my = world();
     const signals = hang(my);
     const at = await logoutAndLogin(my, "other tab");
     await vi.advanceTimersByTimeAsync(PASS_MS - 1);
-    expect(at.left).toBe(Infinity);
+    expect(at.navigated).toBe(Infinity);
     await vi.advanceTimersByTimeAsync(1);
-    expect(at.left).toBe(1_000);
+    expect(at.navigated).toBe(1_000);
     await vi.advanceTimersByTimeAsync(4_000);
     expect(at.out).toBe(5_000);
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
   });
 
-  test("A11: leaves at once when the other tab's revocation is answered", async () => {
+  test("A11: navigates at once when the server responds to the other tab's revocation", async () => {
     const my = world();
     my.server.revoke = () => new Promise((resolve) => setTimeout(resolve, 300));
     const at = await logoutAndLogin(my, "other tab");
     await vi.advanceTimersByTimeAsync(300);
-    expect(at).toEqual({ out: 300, left: 300 });
+    expect(at).toEqual({ out: 300, navigated: 300 });
   });
 
-  test("waits for a revocation that failed, because it may still be on its way", async () => {
+  test("waits for a revocation that failed, because its request may still be in flight", async () => {
     const my = world();
     my.server.revoke = () => Promise.reject(new Error("down"));
     const at = await logoutAndLogin(my);
-    expect(at).toEqual({ out: 0, left: Infinity });
+    expect(at).toEqual({ out: 0, navigated: Infinity });
     await vi.advanceTimersByTimeAsync(PASS_MS);
-    expect(at.left).toBe(PASS_MS);
+    expect(at.navigated).toBe(PASS_MS);
   });
 
-  test("waits for nothing when the server answered the revocation", async () => {
-    expect(await logoutAndLogin(world())).toEqual({ out: 0, left: 0 });
+  test("does not wait when the server has responded to the revocation", async () => {
+    expect(await logoutAndLogin(world())).toEqual({ out: 0, navigated: 0 });
   });
 
-  test("A11: no revocation leaves later than a login that asked after it", () => {
+  test("A11: a revocation may start only within the time for which a login waits", () => {
     expect(PERMIT_MS).toBeLessThanOrEqual(PASS_MS);
     const { requestMs, drainMs } = REFRESH_TIMING;
     expect([REQUEST_MS, DRAIN_MS]).toEqual([requestMs, drainMs]);
   });
 
-  /** Somebody else's page holds the lock of revocations and stands still. */
+  /** Another page holds the revocation lock and is frozen. */
   function held(): World {
     const my = world();
     void my.locks.request(revokeLock(CLIENT), { mode: "shared" }, never);
     return my;
   }
 
-  test("A11: waits a second for a page that holds the lock and stands still, and leaves the queue", async () => {
+  test("A11: waits a second for a frozen page that holds the lock, and then leaves the lock's queue", async () => {
     const my = held();
     const request = vi.spyOn(my.locks, "request");
     my.navigate = async () => RESPONSE;
@@ -154,7 +154,7 @@ describe("a login after a logout", () => {
     expect(options.signal?.aborted).toBe(true);
   });
 
-  test("that is aborted while it waits asks for nothing", async () => {
+  test("that is aborted while it waits does not navigate", async () => {
     const my = held();
     const navigate = vi.fn(async () => RESPONSE);
     my.navigate = navigate;
@@ -163,15 +163,15 @@ describe("a login after a logout", () => {
     const leave = new AbortController();
     const login = auth.login({ signal: leave.signal });
     await vi.dynamicImportSettled();
-    leave.abort(new Error("left"));
-    await expect(login).rejects.toThrow("left");
+    leave.abort(new Error("aborted"));
+    await expect(login).rejects.toThrow("aborted");
     await vi.advanceTimersByTimeAsync(PASS_MS);
     expect(navigate).not.toHaveBeenCalled();
   });
 });
 
 describe("a revocation that a login aborted", () => {
-  /** Signs out, and in again as `sub` by a window that waits for the test. */
+  /** Logs out, and starts a login as `sub` in a window that waits for the test. */
   async function aborted(sub = ADA) {
     const my = world();
     my.server.exchange = async () => loginResponse({ user: { sub, claims: { sub } } });
@@ -192,14 +192,14 @@ describe("a revocation that a login aborted", () => {
     return { auth, revoke, window, login };
   }
 
-  test("A11: is sent again when the login came to nothing, and not before", async () => {
+  test("A11: is sent again only after the login has failed", async () => {
     const { revoke, window } = await aborted();
     window.reject(new Error("the window was closed"));
     await vi.advanceTimersByTimeAsync(5_000);
     expect(revoke).toHaveBeenCalledTimes(2);
   });
 
-  test("A11: is not sent again when the same user is signed in, who may share its grant", async () => {
+  test("A11: is not sent again when the same user has logged in, because the login may share its grant", async () => {
     const { auth, revoke, window, login } = await aborted();
     window.resolve(RESPONSE);
     await login;
@@ -208,7 +208,7 @@ describe("a revocation that a login aborted", () => {
     expect(auth.state.status).toBe("authenticated");
   });
 
-  test("A11: is sent again when another user has signed in", async () => {
+  test("A11: is sent again when another user has logged in", async () => {
     const { revoke, window, login } = await aborted("grace");
     window.resolve(RESPONSE);
     await login;
@@ -217,8 +217,8 @@ describe("a revocation that a login aborted", () => {
   });
 });
 
-describe("a logout says that the server was told", () => {
-  test("B5: when the token is revoked and the page leaves for the end-session endpoint", async () => {
+describe("the result of a logout is told", () => {
+  test("B5: when the token is revoked and the page navigates to the end-session endpoint", async () => {
     const my = world();
     const revoke = (my.server.revoke = vi.fn(async () => {}));
     my.server.endSession = async () => END;
@@ -228,17 +228,17 @@ describe("a logout says that the server was told", () => {
     expect(my.page.navigations).toEqual([END]);
   });
 
-  test("B5: when there is nothing to tell", async () => {
+  test("B5: when there is nothing to revoke or to end", async () => {
     const my = world();
-    const nobody = my.tab();
-    nobody.start();
-    expect(await nobody.logout()).toEqual({ server: "told" });
-    // A server without an end-session endpoint.
+    const anonymous = my.tab();
+    anonymous.start();
+    expect(await anonymous.logout()).toEqual({ server: "told" });
+    // This server has no end-session endpoint.
     expect(await (await signedIn(my)).logout()).toEqual({ server: "told" });
     const failing = () => Promise.reject(new NetworkError("down"));
     Object.assign(my.server, { revoke: failing, endSession: failing });
-    const left = { revoke: "none", endSession: "none" } as const;
-    expect(await (await signedIn(my)).logout(left)).toEqual({ server: "told" });
+    const local = { revoke: "none", endSession: "none" } as const;
+    expect(await (await signedIn(my)).logout(local)).toEqual({ server: "told" });
     const row = goodRow(expiredRow());
     const { refreshToken: _, ...tokens } = await my.store.open(row.tokens);
     await remember(my, { ...row, renewable: false, tokens });
@@ -247,7 +247,7 @@ describe("a logout says that the server was told", () => {
     expect(await auth.logout({ endSession: "none" })).toEqual({ server: "told" });
   });
 
-  test("B5: when a refresh is under way, whose new token is revoked as soon as it is there", async () => {
+  test("B5: when a refresh is in progress, and its new token is revoked as soon as it arrives", async () => {
     const my = world();
     const revoked: string[] = [];
     my.server.revoke = async (token) => void revoked.push(token);
@@ -266,7 +266,7 @@ describe("a logout says that the server was told", () => {
     expect(revoked).toEqual(["rt1", "rt2"]);
   });
 
-  test("B5: of another user than this tab's, without leaving the page", async () => {
+  test("B5: for another user than this tab's, and the page does not navigate", async () => {
     const my = world();
     my.server.endSession = async () => END;
     const auth = await signedIn(my);
@@ -290,13 +290,13 @@ describe("a logout says that the server was told", () => {
   });
 });
 
-describe("a logout says that the server was not told", () => {
+describe("the result of a logout is not_told", () => {
   const down = () =>
     Promise.reject(
-      new DiscoveryError("the server answered 503", { hint: "", status: 503, retryable: true }),
+      new DiscoveryError("the server returned 503", { hint: "", status: 503, retryable: true }),
     );
 
-  test("B5: when the metadata answers 503; the local data is deleted all the same", async () => {
+  test("B5: when the metadata request returns 503, and the local data is deleted anyway", async () => {
     const my = world();
     Object.assign(my.server, { revoke: down, endSession: down });
     const auth = await signedIn(my);
@@ -308,12 +308,12 @@ describe("a logout says that the server was not told", () => {
     expect(auth.state).toEqual({ status: "anonymous" });
   });
 
-  test("B5: after 5 s in all when nothing is answered", async () => {
+  test("B5: after 5 s in total without a response", async () => {
     const my = world();
     Object.assign(my.server, { revoke: never, endSession: never });
     const auth = await signedIn(my);
     let result: unknown;
-    void auth.logout().then((told) => (result = told));
+    void auth.logout().then((value) => (result = value));
     await loaded();
     await vi.advanceTimersByTimeAsync(4_999);
     expect(result).toBeUndefined();
@@ -332,7 +332,7 @@ describe("a logout says that the server was not told", () => {
     expect(my.page.navigations).toEqual([]);
   });
 
-  test("B5: when only the end-session endpoint is missing; a second call goes there and nothing else", async () => {
+  test("B5: when only the end-session endpoint fails, and a second call uses only this endpoint", async () => {
     const my = world();
     const revoke = (my.server.revoke = vi.fn(async () => {}));
     my.server.endSession = down;
@@ -350,7 +350,7 @@ describe("a logout says that the server was not told", () => {
     expect(endSession).toHaveBeenCalledTimes(1);
   });
 
-  test("B5: when a login comes before the page can leave", async () => {
+  test("B5: when a login starts before the page can navigate", async () => {
     const my = world();
     const ended = later<string>();
     my.server.endSession = () => ended.promise;
@@ -373,7 +373,7 @@ describe("a logout says that the server was not told", () => {
     expect(await auth.logout()).toMatchObject(lost);
   });
 
-  test("B5: with a typed error that holds nothing of what a server of the app's own threw", async () => {
+  test("B5: with a typed error that contains nothing of an error of the app's own server object", async () => {
     const my = world();
     my.server.revoke = () => Promise.reject(new Error("POST token=rt1"));
     const result = await (await signedIn(my)).logout();
@@ -383,7 +383,7 @@ describe("a logout says that the server was not told", () => {
 });
 
 describe("two logouts at the same time", () => {
-  test("B5: tell the server once, and have the same result", async () => {
+  test("B5: send one revocation, and return the same result", async () => {
     const my = world();
     const response = later<void>();
     const revoke = (my.server.revoke = vi.fn(() => response.promise));
@@ -399,7 +399,7 @@ describe("two logouts at the same time", () => {
     expect(my.page.navigations).toEqual([END]);
   });
 
-  test("B5: a later one joins the tries that are left, and ends their pause", async () => {
+  test("B5: a later one joins the remaining retries, and ends their pause", async () => {
     const my = world();
     const revoke = vi.fn<() => Promise<void>>(() => Promise.reject(new NetworkError("cut")));
     my.server.revoke = revoke;

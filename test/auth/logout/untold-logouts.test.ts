@@ -5,7 +5,7 @@ import type { AuthManager } from "../../../src/auth/auth-manager.ts";
 import { ADA, CLIENT, expiredRow, KEY, settle } from "../../refresh/tabs.ts";
 import { goodRow, remember, world, type World } from "../fixture.ts";
 
-/** Parts of Latchkey that are not on the server any more, or cannot be loaded now. */
+/** Chunks of Latchkey that are no longer on the server, or cannot be loaded now. */
 const lost = vi.hoisted(() => ({ serverLogout: false, users: false }));
 vi.mock("../../../src/auth/logout/server-logout.ts", (original) => {
   if (lost.serverLogout) throw new TypeError("Failed to fetch dynamically imported module");
@@ -39,7 +39,7 @@ async function signedIn(my: World): Promise<{ auth: AuthManager; revoked: string
   return { auth, revoked };
 }
 
-/** Another user of this device. */
+/** Stores a session of a second user. */
 async function addGrace({ store }: World): Promise<void> {
   const row = goodRow(expiredRow());
   const user = { sub: "grace", claims: { sub: "grace" } };
@@ -47,9 +47,9 @@ async function addGrace({ store }: World): Promise<void> {
   await store.update(GRACE, () => ({ ...row, sessionId: "sid-grace", tokens }));
 }
 
-// Modules are loaded once, so what is lost comes first.
-describe("without the code that tells the server", () => {
-  test("B5: a logout deletes the session, says that the server was not told, and a second one tells it", async () => {
+// Modules are loaded only once, so the tests with lost chunks come first.
+describe("without the chunk that sends a logout to the server", () => {
+  test("B5: a logout deletes the session and returns not_told, and a second one reaches the server", async () => {
     lost.serverLogout = true;
     const my = world();
     const { auth, revoked } = await signedIn(my);
@@ -63,7 +63,7 @@ describe("without the code that tells the server", () => {
     expect(my.page.navigations).toEqual([END]);
   });
 
-  test("B5: forget() and signOutEverywhere() delete the tokens, and reject when users cannot be listed", async () => {
+  test("B5: forget() and logoutAll() delete the tokens, and reject when users cannot be listed", async () => {
     lost.users = true;
     const my = world();
     await addGrace(my);
@@ -80,37 +80,37 @@ describe("without the code that tells the server", () => {
   });
 });
 
-describe("signOutEverywhere()", () => {
-  test("B5: is told when the server was told of every user, and the page leaves last", async () => {
+describe("logoutAll()", () => {
+  test("B5: returns told when the logout of every user reached the server, and navigates last", async () => {
     const my = world();
     await addGrace(my);
     const { auth } = await signedIn(my);
     const navigated = vi.spyOn(my.page, "navigate");
-    const told: string[] = [];
+    const sent: string[] = [];
     my.server.revoke = async (token) => {
       await new Promise((resolve) => setTimeout(resolve, token === "rt-grace" ? 3_000 : 0));
       expect(navigated).not.toHaveBeenCalled();
-      told.push(token);
+      sent.push(token);
     };
     const out = auth.logoutAll();
     await vi.dynamicImportSettled();
     await vi.advanceTimersByTimeAsync(3_000);
     expect(await out).toEqual({ server: "told" });
-    expect(told).toEqual(["rt1", "rt-grace"]);
+    expect(sent).toEqual(["rt1", "rt-grace"]);
     expect(navigated).toHaveBeenCalledExactlyOnceWith(END);
   });
 
-  test("B5: is not told when one of them is missing; a revocation that hangs holds up no other", async () => {
+  test("B5: returns not_told when one revocation hangs, which delays no other", async () => {
     const my = world();
     await addGrace(my);
     const { auth } = await signedIn(my);
-    const told: string[] = [];
+    const sent: string[] = [];
     my.server.revoke = (token) =>
-      token === "rt-grace" ? new Promise(() => {}) : Promise.resolve(void told.push(token));
+      token === "rt-grace" ? new Promise(() => {}) : Promise.resolve(void sent.push(token));
     const out = auth.logoutAll();
     await vi.dynamicImportSettled();
     await settle();
-    expect(told).toEqual(["rt1"]);
+    expect(sent).toEqual(["rt1"]);
     expect(await my.store.get(GRACE)).toMatchObject({ tokens: null });
     await vi.advanceTimersByTimeAsync(5_000);
     expect(await out).toMatchObject({ server: "not_told", error: { code: "network" } });
@@ -118,7 +118,7 @@ describe("signOutEverywhere()", () => {
 });
 
 describe("forget()", () => {
-  test("B5: says that the server was not told of a session that a newer Latchkey stored", async () => {
+  test("B5: returns not_told for a session row of a newer Latchkey version", async () => {
     const my = world();
     const { auth } = await signedIn(my);
     await addGrace(my);
@@ -130,7 +130,7 @@ describe("forget()", () => {
     expect(await my.store.get(GRACE)).toBeUndefined();
   });
 
-  test("B5: of this tab's user revokes and leaves the page", async () => {
+  test("B5: of this tab's user revokes and navigates to the end-session endpoint", async () => {
     const my = world();
     const { auth, revoked } = await signedIn(my);
     expect(await auth.forget(ADA)).toEqual({ server: "told" });
@@ -140,7 +140,7 @@ describe("forget()", () => {
     expect(my.page.navigations).toEqual([END]);
   });
 
-  test("B5: called again, ends the session that the server was not told of", async () => {
+  test("B5: called again, sends the end-session request that failed before", async () => {
     const my = world();
     const { auth, revoked } = await signedIn(my);
     my.server.endSession = () => Promise.reject(new NetworkError("down"));

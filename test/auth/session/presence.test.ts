@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-// Loaded before time stands still.
+// These modules are loaded before the fake clock starts.
 import "../../../src/auth/users/users.ts";
 import "../../../src/auth/session/presence.ts";
 import { settle } from "../../refresh/tabs.ts";
 import { world } from "../fixture.ts";
 import { GRACE, guest, rowOf, two } from "../two-users.ts";
 
-/** Of a session that is not remembered, and whose tabs are all closed. */
+/** A session is not remembered, and all of its tabs are closed. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -16,13 +16,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-async function left() {
+async function abandoned() {
   const my = await two();
   await my.store.update(GRACE, () => guest("grace"));
   return my;
 }
 
-/** Grace is the default user, and nobody else is here. */
+/** Grace is the default user, and no other user has a session. */
 async function alone() {
   const my = world();
   await my.store.update(GRACE, () => guest("grace"));
@@ -30,8 +30,8 @@ async function alone() {
   return my;
 }
 
-describe("a session that was left does not come back", () => {
-  test("through two getToken({ user }) at once", async () => {
+describe("a session without an open tab does not come back", () => {
+  test("through two concurrent getToken({ user }) calls", async () => {
     const my = await left();
     const auth = my.tab();
     const tokens = [1, 2].map(() => auth.getToken({ user: "grace", prompt: "none" }));
@@ -41,7 +41,7 @@ describe("a session that was left does not come back", () => {
     expect(await my.store.get(GRACE)).toBeUndefined();
   });
 
-  test("through users() twice", async () => {
+  test("through two users() calls", async () => {
     const my = await left();
     const auth = my.tab();
     void auth.users();
@@ -64,7 +64,7 @@ describe("a session that was left does not come back", () => {
     },
   );
 
-  test("through a tab that looks in the moment in which another one deletes it", async () => {
+  test("through a tab that starts while another tab deletes it", async () => {
     const my = await alone();
     const update = my.store.update.bind(my.store);
     const [a, b] = [my.tab(), my.tab()];
@@ -80,7 +80,7 @@ describe("a session that was left does not come back", () => {
   });
 });
 
-test("tabs look at the same time, not one after the other", async () => {
+test("tabs check for open tabs at the same time, not one after the other", async () => {
   const my = await alone();
   const tabs = [my.tab(), my.tab(), my.tab()];
   for (const tab of tabs) tab.start();
@@ -88,7 +88,7 @@ test("tabs look at the same time, not one after the other", async () => {
   for (const tab of tabs) expect(tab.state).toEqual({ status: "anonymous" });
 });
 
-test("a tab reads what became of the session while it looked", async () => {
+test("a tab reads the session again that changed during the check", async () => {
   const my = await alone();
   const auth = my.tab();
   auth.start();
@@ -113,7 +113,7 @@ test("a tab reads what became of the session while it looked", async () => {
   expect(await auth.getToken()).toBe("at-newer");
 });
 
-test("who signed in while a tab looked is let in there, too", async () => {
+test("a user who logs in during a tab's check is signed in in that tab, too", async () => {
   const my = await alone();
   const auth = my.tab();
   auth.start();
@@ -124,7 +124,7 @@ test("who signed in while a tab looked is let in there, too", async () => {
   expect(await my.users.getActive()).toMatchObject({ sub: "grace", row: { sessionId: "newer" } });
 });
 
-test("nobody is the default user after a session that was left, whomever the tab is for that found it", async () => {
+test("there is no default user after the session was deleted, also by a tab of another user", async () => {
   const my = await left();
   const auth = my.tab();
   auth.start();
@@ -136,7 +136,7 @@ test("nobody is the default user after a session that was left, whomever the tab
   expect(await my.users.getActive()).toEqual({});
 });
 
-test("of a session that was left its tokens are let go, and not those of a newer login", async () => {
+test("the tokens of the deleted session are discarded, and those of a newer login are not", async () => {
   const my = await alone();
   const discard = vi.fn();
   Object.assign(my.store, { discard });

@@ -12,7 +12,7 @@ afterEach(() => {
 const silently = { prompt: "none" } as const;
 
 describe("an expired token whose refresh fails", () => {
-  test("B17: is published as stale at once, not when patience ends", async () => {
+  test("B17: is published as stale at once, not after patienceMs", async () => {
     const my = world();
     await remember(my, goodRow(expiredRow()));
     my.response = async () => ({ type: "not_rotated", retryAfterMs: undefined, cause: undefined });
@@ -29,7 +29,7 @@ describe("an expired token whose refresh fails", () => {
     expect(auth.state).toMatchObject({ status: "authenticated", freshness: "stale" });
   });
 
-  test("B17: is stale before there is any outcome, by the monotonic clock, too", async () => {
+  test("B17: is stale before the refresh has settled, also by the monotonic clock", async () => {
     let ahead = 0;
     const my = world({
       now: () => Date.now(),

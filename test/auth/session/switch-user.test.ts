@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-// Loaded before time stands still.
+// These modules are loaded before the fake clock starts.
 import "../../../src/auth/users/users.ts";
 import "../../../src/auth/session/presence.ts";
 import { StorageError } from "../../../src/core/errors.ts";
@@ -7,7 +7,7 @@ import { ADA, settle } from "../../refresh/tabs.ts";
 import type { World } from "../fixture.ts";
 import { GRACE, guest, two } from "../two-users.ts";
 
-/** What goes on while a tab goes over to somebody else. */
+/** Other calls run while a tab switches to another user. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -24,8 +24,8 @@ async function started(my: World) {
   return auth;
 }
 
-describe("switchUser() that fails changes nothing", () => {
-  test("when the session was left, which it deletes", async () => {
+describe("a failed switchUser() changes nothing", () => {
+  test("when the session has no open tab, and deletes the session", async () => {
     const my = await two();
     await my.store.update(GRACE, () => guest("grace"));
     const auth = await started(my);
@@ -37,7 +37,7 @@ describe("switchUser() that fails changes nothing", () => {
     expect((await my.users.getActive()).sub).toBe(ADA);
   });
 
-  test("when the person is forgotten meanwhile", async () => {
+  test("when the user is forgotten meanwhile", async () => {
     const my = await two();
     const [auth, other] = [await started(my), await started(my)];
     const get = my.store.get.bind(my.store);
@@ -58,7 +58,7 @@ describe("switchUser() that fails changes nothing", () => {
     expect(await auth.getToken()).toBe("at-ada");
   });
 
-  test("when the session cannot be read in the end", async () => {
+  test("when the session cannot be read at the end", async () => {
     const my = await two();
     const auth = await started(my);
     const update = my.store.update.bind(my.store);
@@ -90,7 +90,7 @@ describe("switchUser() that fails changes nothing", () => {
   });
 });
 
-test("of two switches in a row the tab is for the last one, however slow the first", async () => {
+test("the last of two switches wins, however slow the first one is", async () => {
   const my = await two();
   const auth = await started(my);
   const open = my.store.open.bind(my.store);
@@ -105,7 +105,7 @@ test("of two switches in a row the tab is for the last one, however slow the fir
   expect((await my.users.getActive()).sub).toBe("grace");
 });
 
-test("a switch that fails does not keep the next one back", async () => {
+test("a failed switch does not block the next one", async () => {
   const auth = await started(await two());
   const outcome = expect(auth.switchUser("linus")).rejects.toMatchObject({ code: "no_token" });
   await auth.switchUser("grace");
@@ -113,7 +113,7 @@ test("a switch that fails does not keep the next one back", async () => {
   expect(auth.state).toMatchObject({ user: { sub: "grace" } });
 });
 
-test("a person whose session ended is shown as expired", async () => {
+test("a switch to a user whose session ended leads to the state expired", async () => {
   const my = await two();
   await my.store.update(GRACE, (row) => ({
     ...row!,
@@ -127,7 +127,7 @@ test("a person whose session ended is shown as expired", async () => {
 });
 
 test.for(["logout", "forget"] as const)(
-  "a page does not leave for the %s of somebody whom it is not for any more",
+  "a page that switched to another user does not navigate for the %s of the first user",
   async (how) => {
     const my = await two();
     const auth = await started(my);
@@ -144,7 +144,7 @@ test.for(["logout", "forget"] as const)(
   },
 );
 
-test("a sign-out does not show a tab as nobody's that went over to somebody else meanwhile", async () => {
+test("a logout does not show the state anonymous in a tab that switched users meanwhile", async () => {
   const my = await two();
   const auth = await started(my);
   const shown: string[] = [];

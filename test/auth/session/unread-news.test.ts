@@ -6,7 +6,7 @@ import type { AuthManager } from "../../../src/auth/auth-manager.ts";
 import { ADA, expiredRow, KEY, settle } from "../../refresh/tabs.ts";
 import { goodRow, remember, world, type World } from "../fixture.ts";
 
-/** Another tab says something, and the store cannot be read at that moment. */
+/** Another tab sends a message, and the store cannot be read at that moment. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -25,7 +25,7 @@ const ended = (row: SessionRow, reason: "logged_out" | "invalid_grant"): Session
   tokens: null,
 });
 
-/** Ada is signed in here, and her token is at hand. */
+/** Ada is signed in in this tab, and her token is cached. */
 async function signedIn(): Promise<{ my: World; auth: AuthManager; row: SessionRow }> {
   const my = world();
   const row = goodRow(expiredRow());
@@ -36,7 +36,7 @@ async function signedIn(): Promise<{ my: World; auth: AuthManager; row: SessionR
   return { my, auth, row };
 }
 
-/** The next reads fail, so many. */
+/** Makes the next `times` reads of both stores fail. */
 function failReads({ store, users }: World, times = 1): void {
   for (let n = 0; n < times; n++) {
     vi.spyOn(store, "get").mockRejectedValueOnce(new StorageError("gone"));
@@ -51,7 +51,7 @@ describe("B8: while the store fails", () => {
   test.for<TabNews>([
     { type: "user", what: "logout" },
     { type: "user", what: "forget" },
-  ])("B8: $what in another tab is the end of the token here", async (news) => {
+  ])("B8: $what in another tab removes the token from this tab", async (news) => {
     const { my, auth, row } = await signedIn();
     await my.store.update(KEY, () =>
       "what" in news && news.what === "forget" ? undefined : ended(row, "logged_out"),
@@ -65,7 +65,7 @@ describe("B8: while the store fails", () => {
     expect(await auth.getUser()).toBeUndefined();
   });
 
-  test("B8: not even the call that comes with the message gets the token", async () => {
+  test("B8: a call at the same time as the message does not get the token either", async () => {
     const { my, auth, row } = await signedIn();
     await my.store.update(KEY, () => ended(row, "logged_out"));
     let failed: unknown;
@@ -78,7 +78,7 @@ describe("B8: while the store fails", () => {
     expect(failed).toMatchObject({ code: "storage" });
   });
 
-  test("B8: a session that the server ended gives no token, and the next call reads why", async () => {
+  test("B8: a session that the server ended returns no token, and the next call reads the reason", async () => {
     const { my, auth, row } = await signedIn();
     await my.store.update(KEY, () => ended(row, "invalid_grant"));
     failReads(my);
@@ -92,9 +92,9 @@ describe("B8: while the store fails", () => {
     expect(auth.state).toMatchObject({ status: "expired", reason: "invalid_grant" });
   });
 
-  test("B8: a page that wakes does not know whether its user is still there, and asks at the next call", async () => {
+  test("B8: a page that resumes reads its session again at the next call", async () => {
     const { my, auth, row } = await signedIn();
-    // Nobody told: the page was asleep.
+    // The page was frozen and received no message.
     await my.store.update(KEY, () => ended(row, "logged_out"));
     failReads(my);
     my.page.wake();
@@ -104,7 +104,7 @@ describe("B8: while the store fails", () => {
     expect(auth.state).toEqual({ status: "anonymous" });
   });
 
-  test("B8: a page that wakes and fails has its session again when the store can be read", async () => {
+  test("B8: a page that resumes and cannot read has its session again once the store can be read", async () => {
     const { my, auth } = await signedIn();
     failReads(my, 2);
     my.page.wake();
@@ -115,7 +115,7 @@ describe("B8: while the store fails", () => {
     expect(auth.state.status).toBe("authenticated");
   });
 
-  test("B8: a newer token of another tab does not end the one at hand", async () => {
+  test("B8: a newer token of another tab does not remove the cached one", async () => {
     const { my, auth } = await signedIn();
     failReads(my);
     say(my, { type: "done", generation: 9, sequence: 9, target: '["","",""]' });

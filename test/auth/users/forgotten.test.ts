@@ -15,7 +15,7 @@ import { ADA, CLIENT, KEY, settle, testClock } from "../../refresh/tabs.ts";
 import { loginResponse, world, type World, STATE } from "../fixture.ts";
 import { two } from "../two-users.ts";
 
-/** What `forget()` and a logout leave behind, and who comes back. */
+/** The tests check the data that `forget()` and a logout leave, and the users that may come back. */
 
 const DAY_MS = 86_400_000;
 
@@ -26,7 +26,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Tokens as a host app gives them. */
+/** Tokens of `sub` from a host app. */
 function hosted(sub: string, changes: Partial<TokenSet> = {}): TokenSet {
   const { refreshToken: _, idToken: __, ...response } = loginResponse();
   return {
@@ -38,7 +38,7 @@ function hosted(sub: string, changes: Partial<TokenSet> = {}): TokenSet {
   };
 }
 
-/** A host app that says who is signed in, and a client around it, with tabs. */
+/** A host app whose grant returns tokens of its current user, and a client with tabs around this grant. */
 function hostApp(wrap: (grant: Grant) => Grant = (grant) => grant) {
   const my = world();
   const host = { user: ADA, asked: [] as TokenRequest[] };
@@ -78,7 +78,7 @@ describe("B7: a user who was forgotten", () => {
         }),
     ],
   ])("with %s", (_name, wrap) => {
-    test("B7: is not back at the next call, in no tab", async () => {
+    test("B7: does not come back at the next call, in any tab", async () => {
       const { my, open } = hostApp(wrap);
       const [auth, other] = [await open(), await open()];
       expect(await auth.getToken(none)).toBe("host-ada");
@@ -93,7 +93,7 @@ describe("B7: a user who was forgotten", () => {
       expect(await isIn(my, ADA)).toBeUndefined();
     });
 
-    test("B7: leaves the tab to nobody, though the host app is for somebody else by now", async () => {
+    test("B7: leaves the tab without a user, also when the host app has switched to another user", async () => {
       const { my, host, open } = hostApp(wrap);
       const [auth, other] = [await open(), await open()];
       await auth.getToken(none);
@@ -105,7 +105,7 @@ describe("B7: a user who was forgotten", () => {
         await expect(tab.getToken(none)).rejects.toMatchObject(noToken);
         expect(tab.state).toEqual({ status: "anonymous" });
       }
-      // Naming a user chooses one for this call.
+      // A named user applies to this call only.
       expect(await auth.getToken({ ...none, user: "grace" })).toBe("host-grace");
       const fresh = await open();
       expect(await fresh.getToken(none)).toBe("host-grace");
@@ -113,7 +113,7 @@ describe("B7: a user who was forgotten", () => {
       expect(await isIn(my, ADA)).toBeUndefined();
     });
 
-    test("B7: does not come back by an automatic login of a page that people see", async () => {
+    test("B7: does not come back by an automatic login of a visible page", async () => {
       const { my, open } = hostApp(wrap);
       const auth = await open();
       await auth.getToken(none);
@@ -125,7 +125,7 @@ describe("B7: a user who was forgotten", () => {
       expect(await isIn(my, ADA)).toBeUndefined();
     });
 
-    test("B7: comes back by a login, and then as before", async () => {
+    test("B7: comes back by login(), and then works as before", async () => {
       const { my, open } = hostApp(wrap);
       const auth = await open();
       await auth.getToken(none);
@@ -162,7 +162,7 @@ describe("B7: a user who was forgotten", () => {
     }
   });
 
-  test("B7: is not brought back by a silent login that began later", async () => {
+  test("B7: is not brought back by a silent login that started later", async () => {
     const my = await two();
     const auth = my.tab();
     auth.start();
@@ -189,7 +189,7 @@ describe("B7: a user who was forgotten", () => {
     expect(await isIn(my, ADA)).toBeUndefined();
   });
 
-  test("B7: is not imported from the SDK that still has a session", async () => {
+  test("B7: is not imported from another SDK that still has a session", async () => {
     const my = await two();
     const auth = my.tab();
     auth.start();
@@ -212,7 +212,7 @@ describe("B7: a user who was forgotten", () => {
     expect(await storeImported(parts, hosted("linus") as TakenTokens)).toBe(true);
   });
 
-  test("B7: keeps nobody else out", async () => {
+  test("B7: does not block other users", async () => {
     const { my, host, open } = hostApp();
     const auth = await open();
     await auth.getToken(none);
@@ -235,7 +235,7 @@ describe("B7: a CachedGrant", () => {
     return { storage, inner, open };
   };
 
-  test("B7: deletes all records of a user who leaves, also those of an earlier page", async () => {
+  test("B7: deletes all records of a removed user, also those of an earlier page", async () => {
     const { storage, open } = setUp(() => ADA);
     const before = open();
     await before.requestToken({ user: ADA });
@@ -249,7 +249,7 @@ describe("B7: a CachedGrant", () => {
     expect(JSON.stringify([...storage.rows.values()])).not.toMatch(/t\d|secret/);
   });
 
-  test("B7: keeps the records of the others", async () => {
+  test("B7: keeps the records of other users", async () => {
     let sub = ADA;
     const { open, inner } = setUp(() => sub);
     const grant = open();
@@ -263,7 +263,7 @@ describe("B7: a CachedGrant", () => {
     expect(inner.asked).toHaveLength(3);
   });
 
-  test("B7: deletes records that name nobody: they may be of the user who leaves", async () => {
+  test("B7: deletes records without a user, because they may belong to the removed user", async () => {
     const { open, inner } = setUp(() => undefined);
     const grant = open();
     await grant.requestToken({});
@@ -272,7 +272,7 @@ describe("B7: a CachedGrant", () => {
     expect(inner.asked).toHaveLength(2);
   });
 
-  test("B7: stores nothing that comes after the user has left", async () => {
+  test("B7: stores nothing that arrives after the user was removed", async () => {
     const storage = mapStorage();
     let give = () => {};
     const inner = scriptedGrant(
@@ -291,7 +291,7 @@ describe("B7: a CachedGrant", () => {
     await next;
   });
 
-  test("B7: gives no request of one user what is stored of another one", async () => {
+  test("B7: does not return the stored tokens of another user", async () => {
     const { storage, open } = setUp(() => undefined);
     const grant = open();
     await grant.requestToken({ user: "grace" });
@@ -302,15 +302,15 @@ describe("B7: a CachedGrant", () => {
   });
 });
 
-describe("B7: grants are told", () => {
-  test.each(["logout", "forget", "logoutAll"] as const)("B7: of %s", async (how) => {
+describe("B7: removeUser() of a grant is called", () => {
+  test.each(["logout", "forget", "logoutAll"] as const)("B7: by %s()", async (how) => {
     const my = await two();
-    const left: string[] = [];
-    const told: Grant = {
+    const removed: string[] = [];
+    const grant: Grant = {
       requestToken: () => Promise.reject(new Error("not asked")),
-      removeUser: async (sub) => void left.push(sub),
+      removeUser: async (sub) => void removed.push(sub),
     };
-    const [auth, other] = [my.tab(told), my.tab(told)];
+    const [auth, other] = [my.tab(grant), my.tab(grant)];
     const received: string[] = [];
     other.onUserRemoved((sub) => received.push(sub));
     for (const tab of [auth, other]) tab.start();
@@ -319,15 +319,15 @@ describe("B7: grants are told", () => {
     else await auth[how]();
     await settle();
     const subs = how === "logoutAll" ? [ADA, "grace"] : [ADA];
-    expect(new Set(left)).toEqual(new Set(subs));
+    expect(new Set(removed)).toEqual(new Set(subs));
     expect(new Set(received)).toEqual(new Set(subs));
   });
 
   test("B7: through every grant that wraps one", async () => {
-    const left: string[] = [];
+    const removed: string[] = [];
     const inner: Grant = {
       requestToken: () => Promise.reject(new Error("not asked")),
-      removeUser: async (sub) => void left.push(sub),
+      removeUser: async (sub) => void removed.push(sub),
     };
     const server = { requestTokens: () => Promise.reject(new Error("not asked")) };
     const my = world();
@@ -349,12 +349,12 @@ describe("B7: grants are told", () => {
     ];
     for (const [at, grant] of chains.entries()) {
       await grant.removeUser!(`user-${at}`);
-      expect(left).toEqual([`user-${at}`]);
-      left.pop();
+      expect(removed).toEqual([`user-${at}`]);
+      removed.pop();
     }
   });
 
-  test("B7: a grant that hangs or throws holds no sign-out up", async () => {
+  test("B7: by a logout, which a grant that hangs does not delay", async () => {
     const my = await two();
     const auth = my.tab({
       requestToken: () => Promise.reject(new Error("not asked")),
@@ -372,7 +372,7 @@ describe("B7: grants are told", () => {
     expect((await my.store.get(KEY))!.end).toMatchObject({ reason: "logged_out" });
   });
 
-  test("B7: not any more after the undo", async () => {
+  test("B7: unlike a listener that was unsubscribed", async () => {
     const my = await two();
     const auth = my.tab();
     auth.start();

@@ -26,7 +26,7 @@ async function started(my: World) {
 }
 
 describe("getToken({ user })", () => {
-  test("gives each person's token, and shows nobody else", async () => {
+  test("returns each user's token, and does not change the user of the tab", async () => {
     const auth = await started(await two());
     expect(await auth.getToken({ user: "grace" })).toBe("at-grace");
     expect(await auth.getToken({ user: ADA })).toBe("at-ada");
@@ -34,7 +34,7 @@ describe("getToken({ user })", () => {
     expect(auth.state).toMatchObject({ user: { sub: ADA } });
   });
 
-  test("refreshes the session of whom it is for", async () => {
+  test("refreshes the session of the requested user", async () => {
     const my = await two();
     await my.store.update(GRACE, () => rowOf("grace"));
     const auth = await started(my);
@@ -46,7 +46,7 @@ describe("getToken({ user })", () => {
     expect(await auth.getToken()).toBe("at-ada");
   });
 
-  test("is given although a newer Latchkey has this tab's person", async () => {
+  test("works when a newer Latchkey version has written the session of this tab's user", async () => {
     const my = await two();
     await my.store.update(KEY, (row) => ({ ...row!, version: 3 as 2 }));
     const auth = await started(my);
@@ -54,14 +54,14 @@ describe("getToken({ user })", () => {
     await expect(auth.getToken()).rejects.toMatchObject({ code: "configuration" });
   });
 
-  test("of nobody known asks nobody with prompt none", async () => {
+  test("rejects for an unknown user with prompt none", async () => {
     const auth = await started(await two());
     await expect(auth.getToken({ user: "linus", prompt: "none" })).rejects.toMatchObject({
       code: "no_token",
     });
   });
 
-  test("of an ended session asks that person, and the others stay", async () => {
+  test("starts a login for a user whose session ended, and the other sessions stay", async () => {
     const my = await two();
     await my.store.update(GRACE, () => rowOf("grace"));
     my.page.mayNavigate = true;
@@ -80,7 +80,7 @@ describe("getToken({ user })", () => {
     expect((await my.store.get(KEY))!.end).toBeNull();
   });
 
-  test("never gives what a login brought for somebody else", async () => {
+  test("never returns a token that a login obtained for another user", async () => {
     const my = await two();
     my.page.mayNavigate = true;
     my.server.exchange = async () => loginResponse();
@@ -90,7 +90,7 @@ describe("getToken({ user })", () => {
   });
 });
 
-test("nobody lists people for a token", async () => {
+test("getToken() does not list the users", async () => {
   const users = vi.spyOn(MemoryUserStore.prototype, "users");
   const auth = await started(await two());
   await auth.getToken();
@@ -99,8 +99,8 @@ test("nobody lists people for a token", async () => {
   expect(users).not.toHaveBeenCalled();
 });
 
-describe("rows and answers that are swapped", () => {
-  test("rows: neither gives the other's token, and no refresh token leaves", async () => {
+describe("swapped rows and responses", () => {
+  test("rows: neither returns the other user's token, and no refresh token is sent", async () => {
     const my = await two();
     const [ada, grace] = [(await my.store.get(KEY))!, (await my.store.get(GRACE))!];
     await my.store.update(KEY, () => grace);
@@ -118,7 +118,7 @@ describe("rows and answers that are swapped", () => {
     expect(my.sends).toBe(0);
   });
 
-  test("while the page is open: what it holds is still this person's, or nothing", async () => {
+  test("rows: while the page is open, it returns the cached token of its user, or none", async () => {
     const my = await two();
     const auth = await started(my);
     const [ada, grace] = [(await my.store.get(KEY))!, (await my.store.get(GRACE))!];
@@ -133,7 +133,7 @@ describe("rows and answers that are swapped", () => {
     });
   });
 
-  test("answers: a grant that answers with another person's tokens gives nothing", async () => {
+  test("responses: tokens of another user from a grant are not returned", async () => {
     const my = await two();
     const response = loginResponse({ generation: 7, user: { sub: "grace", claims: {} } });
     const auth = my.tab({ requestToken: async () => response });
@@ -146,8 +146,8 @@ describe("rows and answers that are swapped", () => {
   });
 });
 
-describe("the person of a tab", () => {
-  test("is switched in that tab alone, and for tabs to come", async () => {
+describe("the user of a tab", () => {
+  test("is switched in that tab and in tabs that open later", async () => {
     const my = await two();
     const [a, b] = [await started(my), await started(my)];
     await a.switchUser("grace");
@@ -160,7 +160,7 @@ describe("the person of a tab", () => {
     expect((await started(my)).state).toMatchObject({ user: { sub: "grace" } });
   });
 
-  test("stays when another tab signs somebody in, and after a new start", async () => {
+  test("stays when a user logs in in another tab, and after a new start()", async () => {
     const my = await two();
     const [a, b] = [await started(my), await started(my)];
     my.navigate = async () => RESPONSE;
@@ -175,7 +175,7 @@ describe("the person of a tab", () => {
     expect(b.state).toMatchObject({ user: { sub: ADA } });
   });
 
-  test("is whoever signs in elsewhere when there is nobody", async () => {
+  test("is the user who logs in in another tab when the tab has none", async () => {
     const my = world();
     const [a, b] = [await started(my), await started(my)];
     my.navigate = async () => RESPONSE;
@@ -184,14 +184,14 @@ describe("the person of a tab", () => {
     expect(b.state).toMatchObject({ status: "authenticated", user: { sub: ADA } });
   });
 
-  test("that has no session cannot be switched to", async () => {
+  test("cannot be switched to a user without a session", async () => {
     const my = await two();
     const auth = await started(my);
     await expect(auth.switchUser("linus")).rejects.toMatchObject({ code: "no_token" });
     expect(auth.state).toMatchObject({ user: { sub: ADA } });
   });
 
-  test("is not changed by the token of a call that began before the switch", async () => {
+  test("is not changed by the token of a call that started before the switch", async () => {
     const my = await two();
     await my.store.update(KEY, () => rowOf(ADA));
     const auth = await started(my);
@@ -208,7 +208,7 @@ describe("the person of a tab", () => {
 });
 
 describe("users()", () => {
-  test("lists who is remembered, the last used first, without a token", async () => {
+  test("lists the remembered users, the last used first, without a token", async () => {
     const my = await two();
     const auth = await started(my);
     const users = await auth.users();
@@ -222,7 +222,7 @@ describe("users()", () => {
     expect((await auth.users()).map(({ sub }) => sub)).toEqual(["grace", ADA]);
   });
 
-  test("says who needs a login", async () => {
+  test("says which users need a login", async () => {
     const my = await two();
     await my.store.update(GRACE, (row) => ({
       ...row!,
@@ -236,7 +236,7 @@ describe("users()", () => {
     ]);
   });
 
-  test("works beside a session of a newer Latchkey, and so do the others", async () => {
+  test("works beside a session row of a newer Latchkey version, and so do the other users", async () => {
     const my = await two();
     await my.store.update(KEY, (row) => ({ ...row!, version: 3 }) as never);
     const auth = await started(my);
@@ -250,7 +250,7 @@ describe("users()", () => {
 });
 
 describe("a custom grant", () => {
-  test("that is asked for somebody else's token adds to their session, and changes nobody's tab", async () => {
+  test("that returns the token of another user adds it to that session, and changes no tab", async () => {
     const my = await two();
     await my.store.update(GRACE, (row) => ({ ...row!, renewable: false, access: {} }));
     const user = { sub: "grace", claims: {} };
@@ -265,8 +265,8 @@ describe("a custom grant", () => {
   });
 });
 
-describe("signOut({ user })", () => {
-  test("signs out that person in every tab, and nobody else", async () => {
+describe("logout({ user })", () => {
+  test("logs out that user in every tab, and no other user", async () => {
     const my = await two();
     const [a, b] = [await started(my), await started(my)];
     await b.switchUser("grace");
@@ -288,7 +288,7 @@ describe("signOut({ user })", () => {
     await expect(a.switchUser("grace")).rejects.toMatchObject({ code: "no_token" });
   });
 
-  test("of this tab's person ends the session at the server, too", async () => {
+  test("of this tab's user also ends the session at the server", async () => {
     const my = await two();
     my.server.endSession = async () => "https://id.example/end";
     const auth = await started(my);
@@ -317,7 +317,7 @@ describe("a revocation while offline", () => {
     expect(revoke).toHaveBeenCalledExactlyOnceWith("rt-grace", expect.anything());
   });
 
-  test("is not sent when the person has signed in again", async () => {
+  test("is not sent when the user has logged in again", async () => {
     const { my, revoke } = await signedOutOffline();
     await my.store.update(GRACE, () => rowOf("grace"));
     my.page.isOnline = true;
@@ -325,7 +325,7 @@ describe("a revocation while offline", () => {
     expect(revoke).not.toHaveBeenCalled();
   });
 
-  test("is sent when the person was forgotten, and tried again when the network fails, and then only", async () => {
+  test("is sent when the user was forgotten, and repeated only after a network failure", async () => {
     const { my, auth, revoke } = await signedOutOffline();
     await auth.forget("grace");
     revoke.mockRejectedValueOnce(new NetworkError("cut"));
@@ -334,7 +334,7 @@ describe("a revocation while offline", () => {
     expect(revoke).toHaveBeenCalledTimes(2);
   });
 
-  test("that was not answered keeps the next login waiting until it cannot meet it", async () => {
+  test("that failed delays the next login until its request cannot be in flight any more", async () => {
     const { my, auth, revoke } = await signedOutOffline();
     revoke.mockRejectedValueOnce(new NetworkError("cut"));
     const authorize = vi.fn(async () => "https://id.example/auth");
@@ -351,7 +351,7 @@ describe("a revocation while offline", () => {
 });
 
 describe("forget()", () => {
-  test("leaves nothing of the person, in any tab", async () => {
+  test("leaves nothing of the user, in any tab", async () => {
     const my = await two();
     const [a, b] = [await started(my), await started(my)];
     await b.switchUser("grace");
@@ -364,14 +364,14 @@ describe("forget()", () => {
     await expect(b.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
     expect(my.server.revoke).toHaveBeenCalledExactlyOnceWith("rt-grace", expect.anything());
     expect(a.state).toMatchObject({ user: { sub: ADA } });
-    // A tab that was theirs is nobody's, also when it begins anew.
+    // The tab of the forgotten user has no user, also after a new start().
     b.dispose();
     b.start();
     await settle();
     expect(b.state).toEqual({ status: "anonymous" });
   });
 
-  test("of this tab's person leaves the page at nobody, and new tabs too", async () => {
+  test("of this tab's user leaves this tab and new tabs without a user", async () => {
     const my = await two();
     const auth = await started(my);
     await auth.forget(ADA);
@@ -381,7 +381,7 @@ describe("forget()", () => {
     expect(await auth.getToken({ user: "grace" })).toBe("at-grace");
   });
 
-  test("deletes what a newer Latchkey wrote", async () => {
+  test("deletes a session row of a newer Latchkey version", async () => {
     const my = await two();
     await my.store.update(GRACE, (row) => ({ ...row!, version: 3 }) as never);
     const auth = await started(my);
@@ -390,8 +390,8 @@ describe("forget()", () => {
   });
 });
 
-describe("signOutEverywhere()", () => {
-  test("signs everybody out in every tab, and tells the server of each", async () => {
+describe("logoutAll()", () => {
+  test("logs out every user in every tab, and revokes each token", async () => {
     const my = await two();
     const [a, b] = [await started(my), await started(my)];
     await b.switchUser("grace");
@@ -410,7 +410,7 @@ describe("signOutEverywhere()", () => {
     expect(await a.users()).toMatchObject([{ needsLogin: true }, { needsLogin: true }]);
   });
 
-  test("signs out everybody else when a newer Latchkey has one of them, and says so", async () => {
+  test("logs out the other users when one session is of a newer Latchkey version, and rejects", async () => {
     const my = await two();
     await my.store.update(GRACE, (row) => ({ ...row!, version: 3 as 2 }));
     const revoked: string[] = [];
@@ -421,7 +421,7 @@ describe("signOutEverywhere()", () => {
     expect(revoked).toEqual(["rt-ada"]);
   });
 
-  test("tells a slow server of each, however long the others take", async () => {
+  test("revokes each token at a slow server, however long the others take", async () => {
     const my = await two();
     const more = ["p1", "p2", "p3"];
     for (const sub of more) {
@@ -440,7 +440,7 @@ describe("signOutEverywhere()", () => {
   });
 });
 
-test("a request that meets a 401 is sent again as the person it was sent as, or not at all", async () => {
+test("a request with a 401 response is sent again for the user it was sent for", async () => {
   const my = await two();
   const auth = await started(my);
   const sent: (string | null)[] = [];

@@ -12,7 +12,7 @@ const responding = (response: unknown) => ({
   userinfo: vi.fn(async () => response as Record<string, unknown>),
 });
 
-/** A schema as a library makes one. */
+/** A schema like that of a validation library. */
 function schema<Output>(
   validate: (
     value: unknown,
@@ -31,7 +31,7 @@ const failure = (work: Promise<unknown>): Promise<UserFetchError> =>
   );
 
 describe("the userinfo fetcher", () => {
-  test("tells who it is, with the access token and the caller's signal", async () => {
+  test("returns the user, and passes on the access token and the caller's signal", async () => {
     const server = responding({ sub: "ada", name: "Ada", email: 7, picture: "p", team: "x" });
     const { signal } = new AbortController();
     expect(await userinfoFetcher(server).fetchUser(unknown, signal)).toEqual({
@@ -44,20 +44,20 @@ describe("the userinfo fetcher", () => {
   });
 
   test.for([{ sub: "" }, {}, { sub: 7 }, { id: "ada" }])(
-    "does not know who %o is",
+    "rejects %o, which has no valid sub",
     async (response) => {
       const error = await failure(userinfoFetcher(responding(response)).fetchUser(unknown));
       expect(error).toMatchObject({ code: "user_fetch", isFinal: false, retryable: false });
     },
   );
 
-  test("believes no answer about somebody else than the ID token's person", async () => {
+  test("refuses a response about another user than the ID token's", async () => {
     const fetcher = userinfoFetcher(responding({ sub: "grace" }));
     expect(await failure(fetcher.fetchUser(known))).toMatchObject({ isFinal: true });
     expect(await fetcher.fetchUser(unknown)).toMatchObject({ sub: "grace" });
   });
 
-  test.for(["at once", "later"])("takes what a schema makes of the answer, %s", async (when) => {
+  test.for(["at once", "later"])("returns the output of a schema, %s", async (when) => {
     const validate = schema<UserClaims>((value) => {
       const { id, login } = value as { id: number; login: string };
       const result = { value: { sub: String(id), name: login } };
@@ -71,7 +71,7 @@ describe("the userinfo fetcher", () => {
     });
   });
 
-  test("says where the schema refuses the answer, and repeats nothing of it", async () => {
+  test("names the paths that the schema refuses, and repeats no value of the response", async () => {
     const validate = schema<UserClaims>(() => ({
       issues: [
         { message: "ada@example.com is no address", path: ["contact", { key: "email" }] },
@@ -85,7 +85,7 @@ describe("the userinfo fetcher", () => {
     expect(error.message).not.toMatch(/\bada\b/);
   });
 
-  test("takes a schema that throws for a refusal", async () => {
+  test("treats a schema that throws as a refusal", async () => {
     const validate = schema<UserClaims>(() => {
       throw new Error("ada is not what I expected");
     });
@@ -94,7 +94,7 @@ describe("the userinfo fetcher", () => {
     expect([error.message, error.cause]).toEqual([expect.not.stringMatching(/\bada\b/), undefined]);
   });
 
-  test("holds a schema's answer to a sub, too", async () => {
+  test("also requires a sub in the output of a schema", async () => {
     const validate = schema(() => ({ value: {} as UserClaims }));
     const fetcher = userinfoFetcher(responding({ sub: "ada" }), { schema: validate });
     expect((await failure(fetcher.fetchUser(unknown))).message).toContain("no sub");
@@ -115,16 +115,16 @@ test.for([
   [403, true],
   [500, false],
   [undefined, false],
-] as const)("status %s is the server's definite word: %s", ([status, isFinal]) => {
+] as const)("status %s is final: %s", ([status, isFinal]) => {
   expect(new UserFetchError("x", { status, hint: "x" })).toMatchObject({ isFinal });
 });
 
 describe("the ID token fetcher", () => {
-  test("gives the verified person, without a request", async () => {
+  test("returns the verified user without a request", async () => {
     expect(await idTokenFetcher().fetchUser(known)).toBe(known.user);
   });
 
-  test("knows nobody without an ID token", async () => {
+  test("rejects without an ID token", async () => {
     expect((await failure(idTokenFetcher().fetchUser(unknown))).hint).toContain("openid");
   });
 });

@@ -10,14 +10,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as {
   exports: Record<string, string | { types: string; default: string }>;
 };
-/** By name, such as `./callback`. */
+/** The entries of the package by name, such as `./callback`. */
 const ENTRIES = Object.entries(exports).flatMap(([name, files]) =>
   typeof files === "string" ? [] : [{ name, files }],
 );
 const folder = mkdtempSync(join(tmpdir(), "latchkey-entries-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Inside of `node_modules`, where the built files find the packages that they import. */
+/** This folder is inside `node_modules`, so that the built files find the packages that they import. */
 const BUILT = fileURLToPath(new URL("../node_modules/.cache/latchkey-entries/", import.meta.url));
 beforeAll(async () => {
   await build({
@@ -35,11 +35,11 @@ interface Import {
 
 interface ImportOptions {
   readonly timeout?: number;
-  /** Imported first: what they touch does not count. */
+  /** These packages are imported first. The globals that they read do not count. */
   readonly packages?: readonly string[];
 }
 
-/** Imports a file in a Node of its own, without a TypeScript loader. Node has to end by itself. */
+/** Imports a file in its own Node process, without a TypeScript loader. The process must end by itself. */
 async function importInNode(
   path: string,
   { timeout = 10_000, packages = [] }: ImportOptions = {},
@@ -65,7 +65,7 @@ test("each entry has its source, its types and its place in the build", () => {
 });
 
 test.for(ENTRIES)(
-  "importing the built $name in Node touches nothing of a browser, begins nothing and ends",
+  "importing the built $name in Node reads no browser global, starts nothing and ends",
   { timeout: 20_000 },
   async ({ name, files }) => {
     const packages = name === "./ui" ? ["lit"] : [];
@@ -77,22 +77,28 @@ test.for(ENTRIES)(
   },
 );
 
-test("and a module that does would be caught", { timeout: 20_000 }, async () => {
-  const planted = {
-    "typeof.mjs": "export const isBrowser = typeof window !== 'undefined';",
-    "locks.mjs": "export const locks = 'navigator' in globalThis && navigator.locks;",
-    "left.mjs": "globalThis.__left = 1; export const x = 1;",
-  };
-  const caught: Record<string, Import> = {};
-  for (const [name, code] of Object.entries(planted)) {
-    writeFileSync(join(folder, name), code);
-    caught[name] = await importInNode(join(folder, name));
-  }
-  expect(caught["typeof.mjs"]!.touched).toEqual(["window"]);
-  expect(caught["locks.mjs"]!.touched).toEqual(["navigator"]);
-  expect(caught["left.mjs"]!.left).toEqual(["__left"]);
-  writeFileSync(join(folder, "timer.mjs"), "export const timer = setTimeout(() => {}, 60_000);");
-  await expect(importInNode(join(folder, "timer.mjs"), { timeout: 3_000 })).rejects.toMatchObject({
-    killed: true,
-  });
-});
+test(
+  "a module that reads a browser global, sets a global or starts a timer is detected",
+  { timeout: 20_000 },
+  async () => {
+    const planted = {
+      "typeof.mjs": "export const isBrowser = typeof window !== 'undefined';",
+      "locks.mjs": "export const locks = 'navigator' in globalThis && navigator.locks;",
+      "left.mjs": "globalThis.__left = 1; export const x = 1;",
+    };
+    const caught: Record<string, Import> = {};
+    for (const [name, code] of Object.entries(planted)) {
+      writeFileSync(join(folder, name), code);
+      caught[name] = await importInNode(join(folder, name));
+    }
+    expect(caught["typeof.mjs"]!.touched).toEqual(["window"]);
+    expect(caught["locks.mjs"]!.touched).toEqual(["navigator"]);
+    expect(caught["left.mjs"]!.left).toEqual(["__left"]);
+    writeFileSync(join(folder, "timer.mjs"), "export const timer = setTimeout(() => {}, 60_000);");
+    await expect(importInNode(join(folder, "timer.mjs"), { timeout: 3_000 })).rejects.toMatchObject(
+      {
+        killed: true,
+      },
+    );
+  },
+);

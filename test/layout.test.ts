@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, normalize, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-/** What each folder may import. A file is planted for every pair, and the linter must agree with this table. */
+/** The imports that each folder may have. The test plants a file for every pair, and the linter must agree. */
 const TABLE: Readonly<Record<string, readonly string[]>> = {
   core: [],
   refresh: ["core"],
@@ -26,7 +26,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   ui: ["core", "lit", "uqr"],
   react: ["core", "react"],
 };
-/** These two compose the others, and import any folder. */
+/** These two folders compose the others, and may import any folder. */
 const COMPOSING = ["import", "compose"];
 const FOLDERS = [...Object.keys(TABLE), ...COMPOSING];
 const PACKAGES = ["oidc-client-ts", "jose", "idb-keyval", "react", "lit", "uqr"];
@@ -64,7 +64,7 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-/** `compose` has no folders of its own. */
+/** `compose` has no subfolders. */
 function placesOf(folder: string): readonly string[] {
   return folder === "compose" ? [folder] : [folder, `${folder}/inner`];
 }
@@ -98,7 +98,7 @@ function lint(): Set<string> {
   );
 }
 
-test.for(FOLDERS)("%s imports what the table says, and nothing else", (folder) => {
+test.for(FOLDERS)("%s may import only what the table names", (folder) => {
   const isComposing = COMPOSING.includes(folder);
   const mayImport = (name: string) =>
     name === folder || (isComposing ? FOLDERS.includes(name) : TABLE[folder]!.includes(name));
@@ -128,12 +128,12 @@ test.for(FOLDERS)("%s imports what the table says, and nothing else", (folder) =
   }
 });
 
-test("a chunk of compose may import the protocol, and a folder that is in no table imports nothing", () => {
+test("a chunk of compose may import the protocol, and a folder outside the table may import nothing", () => {
   expect(refused).not.toContain("compose/protocol.chunk.ts");
   expect(refused).toContain("unlisted/file.ts");
 });
 
-test("the linter refuses a circle of imports, of types too", () => {
+test("the linter refuses import cycles, also of types", () => {
   expect(refused).toContain("core/hen.ts");
   expect(refused).toContain("core/letter.ts");
 });
@@ -151,15 +151,15 @@ const imports = new Map(
   ]),
 );
 
-test("no file of src imports itself through others, by import() neither", () => {
+test("no file of src imports itself through others, also not by import()", () => {
   expect(imports.get("src/compose/create-auth.ts")).toContain(
     "src/browser/tabs/broadcast-tab-lock.ts",
   );
   const done = new Set<string>();
-  const visit = (path: string, way: readonly string[]): void => {
-    expect(way, [...way, path].join(" > ")).not.toContain(path);
+  const visit = (path: string, trail: readonly string[]): void => {
+    expect(trail, [...trail, path].join(" > ")).not.toContain(path);
     if (done.has(path)) return;
-    for (const next of imports.get(path) ?? []) visit(next, [...way, path]);
+    for (const next of imports.get(path) ?? []) visit(next, [...trail, path]);
     done.add(path);
   };
   for (const path of files) visit(path, []);

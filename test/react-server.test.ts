@@ -8,10 +8,10 @@ import { AuthProvider, RequireAuth, useAuth, useToken, useUser } from "../src/re
 function Everything() {
   const { state } = useAuth();
   const { status } = useToken({ resource: "https://api.example" });
-  return `${state.status} ${status} ${useUser()?.sub ?? "nobody"} `;
+  return `${state.status} ${status} ${useUser()?.sub ?? "no-user"} `;
 }
 
-test("a server without a DOM renders what is known there: nothing yet", () => {
+test("a server without a DOM renders the state loading", () => {
   expect(typeof document).toBe("undefined");
   const auth = createAuth({
     issuer: "https://id.example.com",
@@ -26,12 +26,12 @@ test("a server without a DOM renders what is known there: nothing yet", () => {
     createElement(RequireAuth, { login: "automatic" }, "secret"),
   );
   const html = renderToString(createElement(AuthProvider, { auth }, page));
-  expect(html.replaceAll("<!-- -->", "")).toBe("loading loading nobody loading");
+  expect(html.replaceAll("<!-- -->", "")).toBe("loading loading no-user loading");
 });
 
 test("the entry is a client module, which server components may render", () => {
   const entry = readFileSync(new URL("../src/react.ts", import.meta.url), "utf8");
   expect(entry).toMatch(/^"use client";\n/);
-  // Next.js asks for names.
+  // Next.js requires named exports.
   expect(entry).not.toContain("export *");
 });

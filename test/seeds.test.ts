@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
-/** `seeds.md` says which test shows what became of each row of the designs that Latchkey follows. */
+/** `seeds.md` names the tests that cover each row of the designs that Latchkey follows. */
 
-/** How many rows each of their sections has. */
+/** The number of rows in each section. */
 const ROWS: Readonly<Record<string, number>> = {
   "1 herre core": 20,
   "2 herre auto_login": 9,
@@ -31,7 +31,7 @@ test("no row of the seeds is missing", () => {
 test.for(rows)("$name: $row", ({ shownBy }) => {
   const named = [...shownBy.matchAll(/`([^`]+)` "([^"]+)"/g)];
   expect(named.length, "it names no test").toBeGreaterThan(0);
-  // Nothing in between that is neither a test nor a separator.
+  // The cell contains only tests and separators.
   expect(shownBy.replaceAll(/`[^`]+` "[^"]+"/g, "").replaceAll(/[;\s]/g, "")).toBe("");
   for (const [, file, title] of named) {
     expect(existsSync(file!), `${file} exists`).toBe(true);

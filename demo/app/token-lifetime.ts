@@ -8,7 +8,7 @@ const PATIENCE_MS = 4000;
 /** Aborts a call that the user would no longer wait for. */
 export const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
 
-/** The countdown. Like an app that polls, each open tab calls `getToken()` on expiry. Latchkey sends one request for all tabs. */
+/** The countdown. Each open tab calls `getToken()` on expiry, like an app that polls. Latchkey sends one request for all. */
 export class TokenLifetime {
   readonly #auth: Auth;
   #expiresAt: number | undefined;

@@ -46,7 +46,7 @@ export interface GetTokenOptions extends TokenTarget {
   readonly refused?: string;
   /** `none`: show nothing, and reject with a `NoTokenError` where a login is needed. Any other value requests a login. */
   readonly prompt?: Prompt;
-  /** Values for the app's own grants. A stored token is returned whatever its value. */
+  /** Values for the app's own grants. They do not affect a token that is stored already. */
   readonly context?: TokenContext;
   /** Ends the wait for the token. A refresh goes on. */
   readonly signal?: AbortSignal;
@@ -122,6 +122,7 @@ export interface Auth {
    * @throws CancelledError the user cancelled the login, or the browser did not leave this page within 10 seconds
    * @throws PopupBlockedError the browser did not open a window
    * @throws AuthorizationError the server returned an error
+   * @throws NetworkError the server did not respond, or a part of Latchkey could not be loaded
    * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
    * @example
    * const button = document.createElement("button");
@@ -132,6 +133,9 @@ export interface Auth {
    * Handles the authorization response in `url`. Default: the page's URL. A second call returns the same result.
    * @throws InvalidResponseError the URL has no response to a request of this client
    * @throws AuthorizationError the server returned an error
+   * @throws RequestTokenError the server refused the code
+   * @throws IdTokenError the ID token is missing or invalid
+   * @throws NetworkError no response came; retryable only while the code was not sent
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
    * @example
    * const { returnTo = "/" } = await auth.handleCallback();

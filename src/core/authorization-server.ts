@@ -8,7 +8,7 @@ import type { TokenTarget } from "./token-target.ts";
  */
 export interface ServerMetadata {
   readonly issuer: string;
-  /** Absent at a server that has no users. */
+  /** Absent at a server without logins. */
   readonly authorizationEndpoint?: string;
   readonly tokenEndpoint: string;
   readonly jwksUri?: string;

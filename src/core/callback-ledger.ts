@@ -1,4 +1,4 @@
-/** The responses with which a server sent, or will send, the page back, by `state`. Old records are deleted. */
+/** The handled authorization responses and the expected logout responses, by `state`. Old records are deleted. */
 export interface CallbackLedger {
   get(state: string): Promise<CallbackRecord | undefined>;
   put(state: string, record: CallbackRecord): Promise<void>;

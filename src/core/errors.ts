@@ -92,7 +92,8 @@ export class RequestTokenError extends AuthError {
 
 /**
  * Why a session needs a login. `user_needed`: the server asks for the user, and the session keeps its tokens until a login
- * replaces them. The other reasons are final. `lost_response`: the server used the refresh token, and its response was lost.
+ * replaces them. The other reasons are final. `lost_response`: the server may have used the refresh
+ * token, and no response arrived.
  */
 export type RefreshTokenReason = "invalid_grant" | "lost_response" | "id_token" | "user_needed";
 
@@ -198,7 +199,10 @@ export class TimeoutError extends AuthError {
   }
 }
 
-/** No response came: the browser is offline, the connection failed, CORS forbids it, or a part of Latchkey is not loaded. */
+/**
+ * No response came, because the browser is offline, the connection failed or CORS forbids the request. Also thrown when a part
+ * of Latchkey could not be loaded.
+ */
 export class NetworkError extends AuthError {
   override readonly name = "NetworkError";
   readonly code = "network";

@@ -19,7 +19,7 @@ export interface TokenRequest extends AuthorizationParameters {
   readonly onRefused?: (refusal: Refusal) => Promise<void>;
   /** `reload`: get a token that is newer than `tokens`. */
   readonly cache?: "default" | "reload";
-  /** A round trip that is open already. Wrapping grants pass such a request on unchanged, to the grant that uses the round trip. */
+  /** An open round trip. A wrapping grant passes such a request on unchanged, to the grant that uses the round trip. */
   readonly roundTrip?: RoundTrip;
   /** More resources for the login to name beside `resource`, so that a later refresh can request them. */
   readonly resources?: readonly string[];

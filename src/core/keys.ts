@@ -26,7 +26,7 @@ export function defaultUserKey(client: ClientKey): string {
   return `default/${client}`;
 }
 
-/** The key of this tab's user in `sessionStorage`, which the tab shares with other code: hence the prefix `latchkey/`. */
+/** The key of this tab's user in `sessionStorage`. The prefix keeps the key apart from those of other code. */
 export function activeUserKey(client: ClientKey): string {
   return `latchkey/active/${client}`;
 }

@@ -1,7 +1,7 @@
 import type { CallbackRecord } from "./callback-ledger.ts";
 import { has } from "./shape.ts";
 
-/** What a ledger holds of a response. Damaged records count as none: then the response is looked at as a new one. */
+/** Parses a ledger record. Returns undefined when it is damaged: the response is then handled as a new one. */
 export function parseCallback(value: unknown): CallbackRecord | undefined {
   const isRecord =
     has(value, { sub: "string", returnTo: "string|undefined" }) ||

@@ -3,7 +3,7 @@ import { has } from "./shape.ts";
 
 const ATTEMPT = { sequence: "number", attemptId: "string" };
 
-/** What each message carries beside its session and its sender. */
+/** The members of each message, beside its session and its sender. */
 const MEMBERS: Readonly<Record<TabNews["type"], Readonly<Record<string, string>>>> = {
   claim: ATTEMPT,
   done: { generation: "number", sequence: "number", target: "string" },
@@ -14,7 +14,7 @@ const MEMBERS: Readonly<Record<TabNews["type"], Readonly<Record<string, string>>
   user: { what: "string" },
 };
 
-/** Undefined for everything that is no message of this version: nothing of it may change anything. */
+/** Parses a message. Returns undefined for anything else or another version, which must not have any effect. */
 export function parseTabMessage(data: unknown): TabMessage | undefined {
   const message = data as TabMessage;
   return has(message, {

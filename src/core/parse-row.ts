@@ -3,8 +3,8 @@ import { has, isEach } from "./shape.ts";
 import { parseTargetKey } from "./token-target.ts";
 
 /**
- * What a store holds as a session. Damaged records count as none, so that a login can replace them; of a newer version only
- * the version is sure.
+ * Parses a stored session. Returns undefined for a damaged record, so that a login can replace it. In a row of a newer version
+ * only `version` has been validated.
  */
 export function parseRow(value: unknown): SessionRow | undefined {
   const row = value as SessionRow;
@@ -12,7 +12,7 @@ export function parseRow(value: unknown): SessionRow | undefined {
   return row.version > 2 || isWhole(row) ? row : undefined;
 }
 
-/** The secrets of a session, as `persist: "device"` stores them and as tabs give them to each other. */
+/** Whether `value` has the secrets of a session, as `persist: "device"` stores them and as tabs send them to each other. */
 export function isTokenRecord(value: unknown): value is TokenRecord {
   const record = value as TokenRecord;
   return (
@@ -31,7 +31,7 @@ export function isTokenRecord(value: unknown): value is TokenRecord {
   );
 }
 
-/** The name of tokens that the tabs hold, as `persist: "memory"` stores it. */
+/** Whether `value` is the name of tokens in the memory of the tabs, as `persist: "memory"` stores it. */
 export function isTokenName(value: unknown): value is { readonly memory: string } {
   return has(value, { memory: "string" });
 }
@@ -68,7 +68,7 @@ function isWhole(row: SessionRow): boolean {
   );
 }
 
-/** With a token for each entry of the index: one without would be found and could not be given. */
+/** Each entry of the index needs its token. An entry without a token would be found, but not returned. */
 function holds(tokens: unknown, access: SessionRow["access"]): boolean {
   return (
     isTokenName(tokens) ||

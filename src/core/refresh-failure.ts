@@ -1,13 +1,13 @@
 import { NoTokenError, RefreshTokenError } from "./errors.ts";
 
-/** The session that the stored refresh token belonged to is over. While only a user is needed it may go on. */
+/** The session of the stored refresh token has ended. With the reason `user_needed` the session may still go on. */
 export function isSessionOver(error: unknown): error is RefreshTokenError {
   return error instanceof RefreshTokenError && error.reason !== "user_needed";
 }
 
 /**
- * There is no token without a user, and a user may be asked now. `isInvalidGrant`: the server ended the refresh token during this
- * request.
+ * Only a user can help, and a user may be asked now. `isInvalidGrant`: the server rejected the refresh token for good during
+ * this request.
  */
 export function needsUser(
   error: unknown,

@@ -4,19 +4,19 @@ import type { Refusal } from "./session.ts";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** For how long nobody asks again after the first, the second, … refusal in a row. Milliseconds. */
+/** The pause after the first, the second, … refusal in a row, in which no tab repeats the request. Milliseconds. */
 const PAUSES: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
   "user needed": [10 * MINUTE_MS, HOUR_MS],
   "wrong request": [MINUTE_MS, 10 * MINUTE_MS, HOUR_MS],
   unexplained: [2_000, 30_000],
 };
 
-/** So many unexplained refusals, over so long at least, count as "user needed". */
+/** This many unexplained refusals, over at least this time, count as "user needed". */
 const UNEXPLAINED = { count: 3, ms: MINUTE_MS };
-/** Unexplained refusals that are older belong to another incident. */
+/** Older unexplained refusals belong to another incident. Milliseconds. */
 const INCIDENT_MS = HOUR_MS;
 
-/** The record of a refusal that just came. `before`: the record so far. `now`: milliseconds since the epoch. */
+/** Returns the record after a new refusal. `before`: the record before it. `now`: milliseconds since the epoch. */
 export function nextRefusal(
   before: Refusal | undefined,
   meaning: Refusal["meaning"],
@@ -32,14 +32,14 @@ export function nextRefusal(
   };
 }
 
-/** For how long nobody asks again, in milliseconds. A clock that was set back ends the pause. */
+/** Returns the remaining pause. Milliseconds. A clock that was set back ends the pause. */
 export function remainingRefusalMs({ meaning, count, lastAt }: Refusal, now: number): number {
   const pauses = PAUSES[meaning];
   const pauseMs = pauses[Math.min(count, pauses.length) - 1]!;
   return now < lastAt ? 0 : Math.max(0, lastAt + pauseMs - now);
 }
 
-/** A stored refusal. Undefined when `value` is none, or is damaged. */
+/** Parses a stored refusal. Returns undefined when there is none, or when it is damaged. */
 export function parseRefusal(value: unknown): Refusal | undefined {
   const refusal = value as Refusal | undefined;
   return typeof refusal === "object" &&

@@ -2,8 +2,8 @@ import type { Refusal, SessionRow } from "./session.ts";
 import { DEFAULT_TARGET } from "./token-target.ts";
 
 /**
- * The server refused the default target until the user signs in again. The session keeps its tokens until a login replaces
- * them, and an access token that is still valid is given to its end.
+ * Returns the refusal of the default target that only a login ends. The session keeps its tokens until a login replaces them,
+ * and `getToken()` returns an access token until it expires.
  */
 export function userNeeded(row: SessionRow): Refusal | undefined {
   const refusal = row.refusals?.[DEFAULT_TARGET];

@@ -3,10 +3,10 @@ import type { RememberedUser } from "./login-prompt.ts";
 import type { SessionRow, RememberedProfile } from "./session.ts";
 import type { User } from "./user.ts";
 
-/** What lists of people show of a session. */
+/** What the list of remembered users stores of a session. */
 export type RememberedRecord = Omit<RememberedUser, "sub">;
 
-/** Undefined when they are not remembered. */
+/** Returns the list's record of a session. Returns undefined when its user is not remembered. */
 export function rememberedRecord(row: SessionRow | undefined): RememberedRecord | undefined {
   return (
     row?.remembered && {
@@ -16,7 +16,7 @@ export function rememberedRecord(row: SessionRow | undefined): RememberedRecord 
   );
 }
 
-/** Of a record that is damaged nothing but its place is believed: its person can still be signed in again, and forgotten. */
+/** From a damaged record only the `sub` in its key is used: the user can still log in again, or be forgotten. */
 export function parseRemembered(sub: string, record: unknown): RememberedUser {
   const { name, email, picture, lastUsedAt, needsLogin } = (record ??
     {}) as Partial<RememberedRecord>;
@@ -30,11 +30,12 @@ export function parseRemembered(sub: string, record: unknown): RememberedUser {
   };
 }
 
+/** Returns a sorted copy of `users`. */
 export function lastUsedFirst(users: readonly RememberedUser[]): readonly RememberedUser[] {
   return [...users].sort((one, other) => other.lastUsedAt - one.lastUsedAt);
 }
 
-/** What is remembered of a person, for a picker. */
+/** Returns what a picker shows of a user. `lastUsedAt`: milliseconds since the epoch. */
 export function profileOf(user: User, lastUsedAt: number): RememberedProfile {
   const { sub: _, claims: __, ...profile } = user;
   return { ...profile, lastUsedAt };

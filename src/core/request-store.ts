@@ -1,8 +1,8 @@
-/** Pending requests of one kind and nothing else, by id: whoever sweeps it deletes whatever it lists. */
+/** Pending requests of one kind, by id. The store has no other entries, because a sweep deletes every old entry. */
 export interface RequestStore {
   get(id: string): Promise<string | null>;
   set(id: string, value: string): Promise<void>;
-  /** Takes the record out, atomically: of two callers one gets it. */
+  /** Removes and returns the record, atomically: only one of two callers gets it. */
   remove(id: string): Promise<string | null>;
   getAllKeys(): Promise<string[]>;
 }

@@ -1,8 +1,8 @@
 import type { ClientKey } from "./keys.ts";
 
 /**
- * Names a client in the `state` of its authorization requests, which is `<tag>.<id>.<secret>`: the name of the pending request
- * and its secret, of 128 bits each. No character of it needs encoding in a URL. The tag is no secret.
+ * Returns the tag of a client. The `state` of an authorization request is `<tag>.<id>.<secret>`: the id of the pending request
+ * and its secret have 128 bits each. No character needs encoding in a URL. The tag is not secret.
  */
 export function clientTag(client: ClientKey): string {
   let hash = 7;
@@ -10,7 +10,7 @@ export function clientTag(client: ClientKey): string {
   return (hash >>> 0).toString(36);
 }
 
-/** False for the `state` of another client, and of anybody else who uses this parameter. */
+/** Whether `state` has the form of this client's. False for another client, and for other code that uses the parameter. */
 export function isStateOf(client: ClientKey, state: string): boolean {
   return new RegExp(`^${clientTag(client)}(\\.[\\w-]{22}){2}$`).test(state);
 }

@@ -1,20 +1,21 @@
 /**
- * Whether `url` stays on the origin of `base`, however a URL parser reads it: by itself, or relative to `base`.
- * Both readings count, because `https:evil` is a path on an https page and another host everywhere else.
+ * Whether `url` has the origin of `base`. A URL that parses without `base` counts as absolute, because `https:evil` is a path
+ * only for a parser with an https base, and another host for every other parser.
  */
 export function isSameOrigin(url: string, base: string): boolean {
-  const home = parseUrl(base);
-  const there = parseUrl(url) ?? parseUrl(url, base);
-  // The protocol too: a blob: URL has the origin of the page that made it.
+  const expected = parseUrl(base);
+  const actual = parseUrl(url) ?? parseUrl(url, base);
+  // The protocol must be equal, too: a `blob:` URL has the origin of the page that made it.
   return (
-    !!home &&
-    !!there &&
-    there.protocol === home.protocol &&
-    there.origin === home.origin &&
-    there.origin !== "null"
+    !!expected &&
+    !!actual &&
+    actual.protocol === expected.protocol &&
+    actual.origin === expected.origin &&
+    actual.origin !== "null"
   );
 }
 
+/** Parses a URL. Returns undefined when it is malformed. */
 export function parseUrl(url: string, base?: string): URL | undefined {
   try {
     return new URL(url, base);
@@ -23,7 +24,7 @@ export function parseUrl(url: string, base?: string): URL | undefined {
   }
 }
 
-/** Whether a URL of this protocol and host may carry secrets: https, or http that stays on this machine. */
+/** Whether requests to this URL may carry secrets: it uses https, or http to this machine. */
 export function isSecureUrl({ protocol, hostname }: URL): boolean {
   return (
     protocol === "https:" ||

@@ -1,8 +1,8 @@
 import type { ServerFacts } from "./auth-error.ts";
 
 /**
- * Which request a response belongs to. `refresh` asks for the default target, `refresh for a target` for a scope, resource or
- * audience of its own. `token` is every grant that sends neither a code, nor a refresh token, nor a device code.
+ * The request that a response belongs to. `refresh` requests the default target, and `refresh for a target` requests another
+ * scope, resource or audience. `token` is every grant that sends no code, no refresh token and no device code.
  */
 export type ServerRequest =
   | "authorization"
@@ -20,10 +20,10 @@ export type ServerRequest =
  * What a failed response means for the caller.
  * - `temporary`: the same request may succeed later.
  * - `wrong request`: this request is wrong. Other requests of this session may succeed.
- * - `user needed`: only a user can help, by signing in, consenting or choosing.
+ * - `user needed`: only a user can help, by a login, a consent or a choice.
  * - `session over`: the refresh token, code or device code is no longer valid.
  * - `pending`, `slow down`: a device login goes on.
- * - `unexplained`: the server refuses without an error that this table knows. Callers bound how often they repeat it.
+ * - `unexplained`: the server refuses the request, and no rule fits its error. Callers limit how often they repeat it.
  */
 export type ResponseMeaning =
   | "temporary"
@@ -34,10 +34,10 @@ export type ResponseMeaning =
   | "slow down"
   | "unexplained";
 
-/** One line of the table. A line without `error` is about responses without an OAuth `error`. */
+/** One rule of the table. A rule without `error` applies to responses without an OAuth `error`; `*` is any `error` or none. */
 export interface ResponseRule {
   readonly requests: readonly ServerRequest[];
-  /** A status, or a class of statuses. Every status when not given. */
+  /** A status such as `429`, or a class such as `5xx`. Default: every status. */
   readonly status?: string;
   readonly error?: string;
   readonly meaning: ResponseMeaning;
@@ -55,11 +55,12 @@ const EVERY = [
 ] as const;
 
 /**
- * The meaning of each response, for all endpoints. The first line that fits wins. No other code compares error strings.
- * @see RFC 6749 sections 4.1.2.1 and 5.2 https://www.rfc-editor.org/rfc/rfc6749#section-5.2
- * @see RFC 8628 section 3.5 https://www.rfc-editor.org/rfc/rfc8628#section-3.5
- * @see RFC 8707 section 2 https://www.rfc-editor.org/rfc/rfc8707#section-2
- * @see OpenID Connect Core 1.0 section 3.1.2.6 https://openid.net/specs/openid-connect-core-1_0.html#AuthError
+ * The meaning of each response, for all endpoints. The first rule that fits wins. No other code compares error strings.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+ * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.5
+ * @see https://www.rfc-editor.org/rfc/rfc8707#section-2
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthError
  */
 export const SERVER_RESPONSES: readonly ResponseRule[] = [
   ...rules(["device"], "pending", "authorization_pending"),
@@ -67,9 +68,9 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
   { requests: EVERY, status: "429", error: "*", meaning: "temporary" },
   { requests: EVERY, status: "5xx", error: "*", meaning: "temporary" },
   ...rules(EVERY, "temporary", "temporarily_unavailable", "server_error"),
-  // GitHub says bad_refresh_token where the RFC says invalid_grant.
+  // GitHub returns bad_refresh_token where the RFC has invalid_grant.
   ...rules(REFRESHES, "session over", "invalid_grant", "bad_refresh_token"),
-  // A request for the default target names nothing that could be wrong, so the server wants another login.
+  // A request for the default target names nothing that could be wrong, so only another login helps.
   ...rules(
     ["refresh"],
     "user needed",
@@ -101,9 +102,9 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
     "access_denied",
   ),
   ...rules(["device"], "session over", "expired_token"),
-  // Entra says authorization_declined where RFC 8628 says access_denied.
+  // Entra returns authorization_declined where RFC 8628 has access_denied.
   ...rules(["device"], "user needed", "access_denied", "authorization_declined"),
-  // A code or a password: only a user can give another one.
+  // The server rejects a code or a password: only a user can supply another one.
   ...rules(["code", "token"], "user needed", "invalid_grant"),
   ...rules(
     ["authorization"],
@@ -126,16 +127,14 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
     "unsupported_response_type",
     "unsupported_token_type",
   ),
-  // The access token is refused: a newer one may help, and then only a user.
+  // The server refuses the access token. If a newer token does not help, only a user can.
   { requests: ["userinfo"], status: "401", error: "*", meaning: "user needed" },
   { requests: ["userinfo"], status: "403", error: "*", meaning: "user needed" },
 ];
 
 /**
- * What a failed response means. Everything that no line names is `unexplained` when the server answered, and `temporary` when
- * the status is missing or no status of an answer.
- * @example
- * meaningOf("refresh", { status: 400, error: "invalid_grant" }); // "session over"
+ * Returns the meaning of a failed response. If no rule fits, an authorization response and a response with the status 2xx or
+ * 4xx are `unexplained`. All others are `temporary`.
  */
 export function meaningOf(request: ServerRequest, facts: ServerFacts): ResponseMeaning {
   const rule = SERVER_RESPONSES.find(
@@ -145,25 +144,25 @@ export function meaningOf(request: ServerRequest, facts: ServerFacts): ResponseM
   return request === "authorization" || isResponse(facts.status) ? "unexplained" : "temporary";
 }
 
-/** The same request may succeed later, without a change by anybody. */
+/** Whether the same request may succeed later, although the app and the user change nothing. */
 export function isTemporary(request: ServerRequest, facts: ServerFacts): boolean {
   return meaningOf(request, facts) === "temporary";
 }
 
 /**
- * The server says that it did not process the request, so that a refresh token that was sent is still unused. Every other
- * temporary failure leaves open what the server did.
+ * Whether the server says that it did not process the request. A refresh token in the request is then unused. After any other
+ * temporary failure it is unknown what the server did.
  */
 export function isUnprocessed({ status, error }: ServerFacts): boolean {
   return status === 429 || status === 503 || error === "temporarily_unavailable";
 }
 
-/** The URL is no such endpoint, or no longer one: newer metadata may name another URL. */
+/** Whether the URL is not, or no longer, this endpoint. Newer metadata may name another URL. */
 export function isNoEndpoint({ status }: ServerFacts): boolean {
   return [404, 405, 410, 421].includes(status ?? 0);
 }
 
-/** The server does not know this client, or not by these credentials. */
+/** Whether the server does not know this client, or does not accept its credentials. */
 export function isUnknownClient({ error }: ServerFacts): boolean {
   return error === "invalid_client";
 }
@@ -183,7 +182,7 @@ function fits(rule: ResponseRule, { status, error }: ServerFacts): boolean {
   return rule.error === "*" || rule.error === error;
 }
 
-/** 2xx and 4xx. GitHub answers 200 to what it refuses. */
+/** True for 2xx and 4xx. GitHub refuses requests with the status 200. */
 function isResponse(status: number | undefined): boolean {
   return /^[24]\d\d$/.test(`${status}`);
 }

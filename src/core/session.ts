@@ -6,82 +6,95 @@ import { parseTargetKey, type TargetKey } from "./token-target.ts";
 import { ConfigurationError } from "./errors.ts";
 
 /**
- * One person's session for one client on this device. Changed only through `SessionStore.update`.
- * Unknown fields are preserved, so write `{ ...row, changed }`.
+ * The session of one user for one client on this device. Only `SessionStore.update` changes it. A change keeps unknown members:
+ * `{ ...row, changed }`.
  */
 export interface SessionRow {
-  /** Version of this shape. A tab that meets a larger one never writes. */
+  /** The version of this format. A tab that reads a larger version never writes the row. */
   version: 2;
-  /** Random per login; every login and sign-out replaces it and so fences all older attempts. */
+  /** Random. Every login and every logout replaces it, which fences all older attempts. */
   sessionId: string;
-  /** Generation: one more for each committed answer or login. */
+  /** Grows by one with each stored response and each login. */
   generation: number;
-  /** Last allocated attempt number, the fencing token; never decreases. */
+  /** The number of the last attempt, used as the fencing token. It never decreases. */
   sequence: number;
-  /** `sequence` of the attempt whose answer is stored. */
+  /** `sequence` of the attempt whose response is stored. */
   committedSequence: number;
+  /** The refresh that is in progress. */
   attempt: null | SessionAttempt;
+  /** Why the session has ended. Null while it has not. */
   end: null | SessionEnd;
-  /** `device`: the person is remembered. `tabs`: only while a tab is open. */
+  /** `remembered`: until a logout. `tabs`: until the last tab of the user closes. */
   lifetime: "remembered" | "tabs";
-  /** What a picker shows, in the clear: listing people opens no tokens. Without it they are not remembered. */
+  /** What a picker shows, unsealed, so that a list of users opens no tokens. Absent when the user is not remembered. */
   remembered?: RememberedProfile;
-  /** The signature of the stored ID token is not validated yet. Its claims are. */
+  /** `pending`: the claims of the stored ID token are validated, and its signature is not yet. */
   signature?: "pending";
   /** The server's last refusals, by target. A login or a successful refresh of the target removes them. */
   refusals?: Record<TargetKey, Refusal>;
-  /** The resources that the login named: the refresh token may be asked for them. @see RFC 8707 section 2.1 */
+  /**
+   * The resources that the login named. A refresh may request them.
+   * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
+   */
   resources?: string[];
-  /** A refresh token is there. */
+  /** The session has a refresh token. */
   renewable: boolean;
-  /** Clear index of the access tokens, without them. */
+  /** The index of the access tokens, unsealed and without the tokens. */
   access: Record<TargetKey, AccessEntry>;
-  /** What `SessionStore.seal` made of a `TokenRecord`. */
+  /** The result of `SessionStore.seal()` for a `TokenRecord`. */
   tokens: unknown;
 }
 
+/** What a row stores of a remembered user, for a picker. */
 export type RememberedProfile = Omit<RememberedUser, "sub" | "needsLogin">;
 
-/** An attempt to refresh, written down before it is sent. */
+/** An attempt to refresh. It is stored before it is sent. */
 export interface SessionAttempt {
   id: string;
   sequence: number;
+  /** The tab that owns the attempt. */
   tab: string;
   target: TargetKey;
-  /** How many sends of this refresh token may have been processed without an answer. */
+  /** How many sends of this refresh token the server may have processed although no response arrived. */
   uncertainSends: number;
-  /** Sends since the last commit, for whatever reason: the back-off step. */
+  /** All sends since the last stored response: the step of the back-off. */
   sends: number;
-  /** No tab sends again before. Milliseconds since the epoch. */
+  /** Until then no tab sends again. Milliseconds since the epoch. */
   retryAt?: number;
-  /** How long before `retryAt` that was decided: a wall clock that was set back makes no pause longer. Milliseconds. */
+  /** The whole pause that `retryAt` ends: a wall clock that was set back must not lengthen it. Milliseconds. */
   retryMs?: number;
 }
 
-/** Why the server refused to refresh a target, known to all tabs after one request. */
+/** The server's refusals of a target. They are stored in the row, so that all tabs know them after one request. */
 export interface Refusal extends Pick<ServerFacts, "error" | "errorDescription" | "status"> {
+  /** A `ResponseMeaning`. */
   meaning: "user needed" | "wrong request" | "unexplained";
-  /** Refusals in a row. */
+  /** The number of refusals in a row. */
   count: number;
-  /** The first and the last of them. Milliseconds since the epoch. */
+  /** The first of these refusals. Milliseconds since the epoch. */
   firstAt: number;
+  /** The last of these refusals. Milliseconds since the epoch. */
   lastAt: number;
 }
 
+/** Why a session has ended. */
 export interface SessionEnd {
   reason: "invalid_grant" | "lost_response" | "id_token" | "logged_out";
+  /** `sequence` of the attempt, or of the logout, that ended the session. */
   sequence: number;
-  /** The claim that is wrong, for `id_token`. */
+  /** The invalid claim, or `signature`, for the reason `id_token`. */
   claim?: string;
 }
 
+/** The public facts of a stored access token. */
 export interface AccessEntry {
+  /** `SessionRow.generation` when the token was stored. */
   generation: number;
   /** Milliseconds since the epoch. */
   expiresAt: number;
-  /** As granted. */
+  /** The granted scopes. */
   scope: string[];
-  /** Its whole life, as answered. */
+  /** The whole lifetime of the token. Milliseconds. */
   lifetimeMs?: number;
 }
 
@@ -89,18 +102,20 @@ export interface AccessEntry {
 export interface TokenRecord {
   refreshToken?: string;
   idToken?: string;
+  /** The signature of `idToken` is validated. */
   idTokenVerified: boolean;
-  /** Of the last verified ID token. */
+  /** The claims of the last verified ID token. */
   user: User;
-  /** Of the last verified ID token, seconds since the epoch. */
+  /** `auth_time` of the last verified ID token. Seconds since the epoch. */
   authTime?: number;
+  /** The access tokens, by target. */
   access: Record<TargetKey, { token: string; tokenType: string }>;
 }
 
-/** The answer of an `update` that changes nothing. */
+/** A `SessionChange` returns it to write nothing. */
 export const NO_CHANGE: unique symbol = Symbol("keep");
 
-/** What an `update` makes of a row: a new row, `undefined` to delete it, or `NO_CHANGE`. */
+/** Returns the new row, `undefined` to delete the row, or `NO_CHANGE`. */
 export type SessionChange = (
   row: SessionRow | undefined,
 ) => SessionRow | undefined | typeof NO_CHANGE;
@@ -108,56 +123,64 @@ export type SessionChange = (
 /** Sessions with an atomic `update`. Every method rejects with a `StorageError` when the store fails. */
 export interface SessionStore {
   get(key: string): Promise<SessionRow | undefined>;
-  /** Compare and set in one transaction. `change` is synchronous and may run twice. Gives the row as it then stands. */
+  /** Compares and sets in one transaction. `change` is synchronous and may run twice. Returns the row after the transaction. */
   update(key: string, change: SessionChange): Promise<SessionRow | undefined>;
+  /** Returns what the row stores as `tokens`. */
   seal(record: TokenRecord): Promise<unknown>;
+  /**
+   * Returns the secrets that were sealed.
+   * @throws NoTokenError neither this device nor an open tab has them
+   */
   open(tokens: unknown): Promise<TokenRecord>;
-  /** Nobody needs what was sealed any more, nor what was before it of that person: it is to be nowhere, in no tab. */
+  /** Erases these sealed tokens, and older ones of the same user, in every tab. */
   discard?(tokens: unknown): void;
 }
 
-/** A person and their session on this device, if there is one. */
+/** A user, and the user's session on this device if there is one. */
 export interface StoredUser {
   sub?: string;
   row?: SessionRow | undefined;
-  /** This tab was for them before, perhaps before a reload. Without `sub`: this tab is for nobody. */
+  /** This tab is pinned to the user. Without `sub`: this tab is pinned to no user. */
   isPinned?: boolean;
 }
 
 /**
- * Who is known on this device, and whom this tab is for. The default user is whom a new tab is for. Its promises reject with
- * a `StorageError` when the store fails.
+ * The users of one client on this device, this tab's user, and the default user of new tabs. Every method rejects with a
+ * `StorageError` when the store fails.
  */
 export interface UserStore {
-  /** Who is pinned in this tab, else the default user: `sub` and session, read in one transaction. */
+  /** Returns the user that this tab is pinned to, or else the default user. Reads `sub` and session in one transaction. */
   getActive(): Promise<StoredUser>;
-  /** `null`: nobody from now on. */
+  /** Sets the default user. `null`: new tabs have no user. */
   putDefault(sub: string | null): Promise<void>;
-  /** For this tab's life, reloads included. Empty: nobody, whoever the default is; `undefined`: the default user again. */
+  /** Pins this tab to `sub` until the tab closes. `""` pins it to no user; `undefined` removes the pin. */
   pin(sub: string | undefined): void;
-  /** All of them; loaded apart. @throws NetworkError it cannot be loaded */
+  /**
+   * Loads the methods for all users of this device.
+   * @throws NetworkError the code could not be loaded
+   */
   users(): Promise<RememberedUsers>;
 }
 
-/** The client's people on this device. */
+/** All users of one client on this device. */
 export interface RememberedUsers {
-  /** Who is remembered, the last used first. Of a record that is damaged or newer there is nothing but the `sub`. */
+  /** Returns the remembered users, the last used first. A damaged or newer record gives only its `sub`. */
   list(): Promise<readonly RememberedUser[]>;
-  /** Each `sub` that has a record here, whatever it says. */
+  /** Returns the `sub` of every record, damaged records included. */
   known(): Promise<readonly string[]>;
-  /** Makes them the default user, if they have a record here: the answer. */
+  /** Makes a user with a record here the default user. Returns whether there is such a record. */
   putDefault(sub: string): Promise<boolean>;
-  /** Nobody is the default user any more, if they are and have no record here. */
+  /** Removes the default user if it is `sub` and has no record here. */
   dropDefault(sub: string): Promise<void>;
-  /** Deletes all that is stored of them, in one transaction, and records for one day that they were forgotten. */
+  /** Deletes all data of the user in one transaction, and records for one day that the user was forgotten. */
   forget(sub: string): Promise<void>;
-  /** Whether they were forgotten, within a day, and did not sign in since. Without `sub`: whether anybody was. */
+  /** Whether the user was forgotten within a day and has not logged in since. Without `sub`: whether any user was. */
   isForgotten(sub?: string): Promise<boolean>;
-  /** They signed in. */
+  /** Deletes the record that the user was forgotten, because the user has logged in. */
   clearForgotten(sub: string): Promise<void>;
 }
 
-/** The access token of the row that serves `target`: the same key, or one whose granted scope covers it. */
+/** Returns the key of the row's access token for `target`: the same key, or one whose granted scope covers `target`. */
 export function findAccess(
   row: SessionRow,
   target: TargetKey,
@@ -179,7 +202,7 @@ export function findAccess(
   });
 }
 
-/** The tokens of `target` as a grant gives them; undefined when the row has none. The refresh token stays inside. */
+/** Returns the stored tokens of `target`, without the refresh token. Returns undefined when the row has none. */
 export function storedTokens(
   row: SessionRow,
   record: TokenRecord,
@@ -199,15 +222,16 @@ export function storedTokens(
   });
 }
 
-/** A tab that meets a row of a newer Latchkey, in another tab, must not write it. */
+/** Whether a newer version of Latchkey, in another tab, wrote the row. This tab must not write such a row. */
 export function isNewer(row: SessionRow | undefined): boolean {
   return row !== undefined && row.version > 2;
 }
 
+/** The error for a row that a newer version of Latchkey wrote. */
 export function newerVersion(): ConfigurationError {
   return new ConfigurationError(
     "session",
-    "a newer version of Latchkey wrote it, in another tab",
-    "Reload this page to get the newer version here, too.",
+    "a newer version of Latchkey in another tab wrote it",
+    "Reload this page to load the newer version here, too.",
   );
 }

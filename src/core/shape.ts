@@ -1,6 +1,6 @@
 /**
- * Whether `value` is an object with these members. `members` has the types of each, by `typeof`, with `|` between them;
- * an array is an `array`. `null` counts as missing, and `NaN` is no number.
+ * Whether `value` is an object with these members. `members` lists the allowed types of each member, by `typeof` and separated
+ * by `|`; the type of an array is `array`. `null` counts as missing, and `NaN` is not a number.
  */
 export function has(value: unknown, members: Readonly<Record<string, string>>): boolean {
   return (
@@ -12,7 +12,7 @@ export function has(value: unknown, members: Readonly<Record<string, string>>): 
   );
 }
 
-/** Whether `value` is an object and `isGood` says so of each of its members. */
+/** Whether `isGood` is true for each member of `value`. */
 export function isEach<T>(
   value: Readonly<Record<string, T>>,
   isGood: (member: T, name: string) => boolean,

@@ -1,5 +1,5 @@
 /**
- * A validator of any library, as far as it is used here. Zod, Valibot, ArkType and others make such objects.
+ * A validator of any library that implements Standard Schema, such as Zod, Valibot and ArkType. Unused members are left out.
  * @see https://standardschema.dev
  */
 export interface StandardSchema<Output> {
@@ -13,10 +13,12 @@ export interface StandardSchema<Output> {
   };
 }
 
+/** The result of a validation: a value, or issues. */
 export type StandardSchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardSchemaIssue[] };
 
+/** One issue of a validation. `path` leads to the invalid part of the value. */
 export interface StandardSchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;

@@ -1,22 +1,23 @@
-/** What the built-in storages make of a value: the value, and until when it may be read. */
+/** The record that a built-in storage stores for a value. */
 export interface StoredValue {
   readonly value: unknown;
-  /** Milliseconds since the epoch; for ever when not given. */
+  /** When the value expires. Milliseconds since the epoch. Absent: the value does not expire. */
   readonly until?: number;
 }
 
+/** Makes the record of a value. `now`: milliseconds since the epoch. `ttlMs`: milliseconds, undefined for no expiry. */
 export function storedValue(value: unknown, now: number, ttlMs: number | undefined): StoredValue {
   return ttlMs !== undefined && Number.isFinite(ttlMs) ? { value, until: now + ttlMs } : { value };
 }
 
-/** The value of a record that is whole and whose time is not over; undefined for everything else. */
+/** Returns the value of a record that is intact and has not expired. Returns undefined for anything else. */
 export function readStoredValue(record: unknown, now: number): unknown {
   if (typeof record !== "object" || record === null) return undefined;
   const { value, until } = record as Partial<Record<keyof StoredValue, unknown>>;
   return until === undefined || (typeof until === "number" && now < until) ? value : undefined;
 }
 
-/** Where the keys of a built-in storage begin, so that no prefix reaches into another one's keys, or into somebody else's. */
+/** Returns the full key of an entry. No prefix can match the entries of another prefix, or those of other code. */
 export function storageKey(prefix: string, key: string): string {
   return `latchkey/storage/${encodeURIComponent(prefix)}/${key}`;
 }

@@ -1,16 +1,28 @@
 declare const VALUE: unique symbol;
 
-/** Names a value of type `T` in a `TokenContext`. Two keys of one name are two keys. */
+/** Identifies a value of type `T` in a `TokenContext`. Two keys with the same name are different keys. */
 export interface ContextKey<T> {
   readonly name: string;
   readonly [VALUE]?: T;
 }
 
+/**
+ * Makes a key for a `TokenContext`. `name` is for debugging.
+ * @example
+ * const TENANT = contextKey<string>("tenant");
+ * const token = await auth.getToken({ context: TokenContext.of(TENANT, "acme") });
+ */
 export function contextKey<T>(name: string): ContextKey<T> {
   return { name };
 }
 
-/** What a caller tells the grants of a chain about one call, typed by its keys. Never changes; `with()` gives another one. */
+/**
+ * Typed values that a caller passes to all grants of one call. Immutable: `with()` returns a new context.
+ * @example
+ * const [TENANT, REGION] = [contextKey<string>("tenant"), contextKey<string>("region")];
+ * const context = TokenContext.of(TENANT, "acme").with(REGION, "eu");
+ * const tenant = context.get(TENANT);
+ */
 export class TokenContext {
   readonly #values: ReadonlyMap<ContextKey<unknown>, unknown>;
 
@@ -18,14 +30,17 @@ export class TokenContext {
     this.#values = values;
   }
 
+  /** Returns a context with one value. */
   static of<T>(key: ContextKey<T>, value: T): TokenContext {
     return new TokenContext(new Map([[key, value]]));
   }
 
+  /** Returns a copy of the context with one more value. */
   with<T>(key: ContextKey<T>, value: T): TokenContext {
     return new TokenContext(new Map([...this.#values, [key, value]]));
   }
 
+  /** Returns the value of `key`, or undefined. */
   get<T>(key: ContextKey<T>): T | undefined {
     return this.#values.get(key) as T | undefined;
   }

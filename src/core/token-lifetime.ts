@@ -1,18 +1,20 @@
-/** A smaller step back of the wall clock says nothing about a token. Milliseconds. */
+/** A wall clock that was set back by less counts as unchanged. Milliseconds. */
 export const CLOCK_STEP_MS = 1_000;
 
-/** A token's end, in milliseconds since the epoch, and how long it lived when it came, where that is known. */
+/** The expiry of a token and, where it is known, its lifetime on arrival. */
 export interface Lifetime {
+  /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** Milliseconds. */
   readonly lifetimeMs?: number | undefined;
 }
 
-/** What is left of a token: never more than it ever lived, because the wall clock may have been set back. Milliseconds. */
+/** Returns the remaining lifetime, at most the whole one, because the wall clock may have been set back. Milliseconds. */
 export function remainingMs({ expiresAt, lifetimeMs = Infinity }: Lifetime, now: number): number {
   return Math.min(expiresAt - now, lifetimeMs);
 }
 
-/** The token came later than now: the wall clock was set back, and nobody knows how old the token is. */
+/** Whether the token seems to have arrived in the future: the wall clock was set back, and the token's age is unknown. */
 export function isFromFuture(token: Lifetime, now: number): boolean {
   return token.expiresAt - now > remainingMs(token, now) + CLOCK_STEP_MS;
 }

@@ -1,15 +1,15 @@
 /**
- * Keys and values with a time to live: what the tokens of a service, and the records of a `CachedGrant`, are kept in.
- * Values survive `structuredClone` or `JSON`, whichever the storage uses; nothing else may be put in. An own storage is an
- * object with these five members. Every method rejects with a `StorageError` when the storage fails.
+ * A key-value storage whose values expire. A token manager stores its tokens in it, and a `CachedGrant` its records. A storage
+ * copies values with `structuredClone` or `JSON`, so a value must survive the one that the storage uses. An app may implement
+ * a storage of its own. Every method rejects with a `StorageError` when the storage fails.
  */
 export interface TokenStorage {
-  /** Undefined when there is none, or its time is over. */
+  /** Returns the value, or undefined when there is none or it has expired. */
   get(key: string): Promise<unknown>;
-  /** `ttlMs`: for how long it may be read, for ever when not given. */
+  /** Stores a value. `ttlMs`: the time until it expires. Milliseconds. Default: it does not expire. */
   set(key: string, value: unknown, ttlMs?: number): Promise<void>;
   delete(key: string): Promise<void>;
   exists(key: string): Promise<boolean>;
-  /** Deletes what this storage wrote, and nothing of anybody else. */
+  /** Deletes all entries of this storage, and no entry of other code. */
   clear(): Promise<void>;
 }

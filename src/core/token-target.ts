@@ -1,16 +1,22 @@
-/** Which access token is wanted. Nothing given: as at login. @see RFC 8707 */
+/**
+ * The access token that a caller needs. An empty target is the default target: the token of the login.
+ * @see https://www.rfc-editor.org/rfc/rfc8707
+ */
 export interface TokenTarget {
   readonly scope?: readonly string[];
+  /** The API, as an absolute URI. */
   readonly resource?: string;
+  /** The API, for servers that have the parameter `audience` instead of `resource`. */
   readonly audience?: string;
 }
 
-/** A `TokenTarget` as the key of a session's `access` maps: equal wants have equal keys. */
+/** The key of a `TokenTarget` in a session's `access` maps. Equal targets have equal keys. */
 export type TargetKey = string;
 
-/** The want of `getToken()` without arguments: as at login. */
+/** The target of `getToken()` without arguments: the token of the login. */
 export const DEFAULT_TARGET: TargetKey = targetKey({});
 
+/** Returns the key of a target. The order of its scopes does not matter. */
 export function targetKey({
   resource = "",
   audience = "",
@@ -19,6 +25,7 @@ export function targetKey({
   return JSON.stringify([resource, audience, [...new Set(scope)].sort().join(" ")]);
 }
 
+/** Returns the target of a key. Absent members are empty. Throws when `key` has another form. */
 export function parseTargetKey(key: TargetKey): Required<TokenTarget> {
   const [resource, audience, scope] = JSON.parse(key) as [string, string, string];
   return { resource, audience, scope: scope === "" ? [] : scope.split(" ") };

@@ -1,27 +1,32 @@
-/** A way to the authorization endpoint and back. @see RFC 6749 section 1.1 */
+/**
+ * How a login visits the authorization endpoint: with this page, a popup or a frame.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1
+ */
 export interface UserAgent {
   /**
-   * Synchronous, so that it can run in a click.
+   * Opens a round trip. The method is synchronous, so that it can run in a click.
    * @throws PopupBlockedError the browser did not open a window
    */
   open(): RoundTrip;
 }
 
+/** One visit to the authorization endpoint and back. */
 export interface RoundTrip {
-  /** Where the authorization response is to be sent; absolute. */
+  /** The absolute URL to which the server sends the authorization response. */
   readonly redirectUri: string;
-  /** `none`: this way shows nothing to the person, so the server must not want to. */
+  /** `none`: the round trip is invisible, so the server must show nothing. */
   readonly prompt?: "none";
   /**
-   * Grants call it before they ask the server for a URL.
-   * @throws NoTokenError no login may start now that no user asked for
+   * Grants call it before they create an authorization request.
+   * @throws NoTokenError no automatic login may start now
    */
   assertMayNavigate?(): void;
   /**
-   * Goes to `url` and gives the URL of the authorization response. Settles whatever happens, unless this page is left.
-   * @throws CancelledError the person closed it, or `close()` did
-   * @throws TimeoutError no response in time
+   * Navigates to `url` and returns the URL of the authorization response. Always settles, unless this page navigates away.
+   * @throws CancelledError the user cancelled the round trip, or `close()` was called
+   * @throws TimeoutError no response arrived in time
    */
   navigate(url: string): Promise<string>;
+  /** Closes the window or frame. */
   close(): void;
 }

@@ -1,11 +1,13 @@
 import { AuthError, type AuthErrorDetails } from "./auth-error.ts";
 import { meaningOf } from "./server-responses.ts";
 
-/** Nobody could be told from an access token. `isFinal`: the server refused the token, or answered about somebody else. */
+/** The user of an access token could not be determined. */
 export class UserFetchError extends AuthError {
   override readonly name = "UserFetchError";
   readonly code = "user_fetch";
+  /** The HTTP status. */
   readonly status: number | undefined;
+  /** True when the server refused the token, or its response is about another user. */
   readonly isFinal: boolean;
 
   constructor(
@@ -22,7 +24,10 @@ export class UserFetchError extends AuthError {
   }
 }
 
+/** The parts of a `UserFetchError` beside its message. */
 export interface UserFetchErrorDetails extends AuthErrorDetails {
+  /** The HTTP status. */
   status?: number | undefined;
+  /** Default: true for 401 and 403. */
   isFinal?: boolean;
 }

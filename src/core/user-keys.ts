@@ -1,14 +1,15 @@
 import type { TabLock } from "./ports.ts";
 import type { TokenStorage } from "./token-storage.ts";
 
+/** The parts of a `UserKeys`. */
 export interface UserKeysConfig {
   readonly storage: TokenStorage;
-  /** Whose keys: a name that differs between those who share the storage. */
+  /** Keeps these keys apart from those of other code that uses the same storage. */
   readonly name: string;
   readonly locks: Pick<TabLock, "request">;
 }
 
-/** Under which keys of a storage each user's entries are, because a storage cannot list its keys. */
+/** Records the storage keys of each user's entries, because a storage cannot list its keys. */
 export class UserKeys {
   readonly #config: UserKeysConfig;
 
@@ -16,13 +17,19 @@ export class UserKeys {
     this.#config = config;
   }
 
-  /** @throws StorageError */
+  /**
+   * Returns the keys of the user's entries.
+   * @throws StorageError the storage failed
+   */
   async of(sub: string): Promise<readonly string[]> {
     const keys = await this.#config.storage.get(this.#key(sub));
     return Array.isArray(keys) ? keys.filter((key) => typeof key === "string") : [];
   }
 
-  /** @throws StorageError */
+  /**
+   * Records that `key` has an entry of the user.
+   * @throws StorageError the storage failed
+   */
   async add(sub: string, key: string): Promise<void> {
     const { storage, locks } = this.#config;
     if ((await this.of(sub)).includes(key)) return;
@@ -31,7 +38,10 @@ export class UserKeys {
     });
   }
 
-  /** @throws StorageError */
+  /**
+   * Deletes the record of the user's keys, and not the entries.
+   * @throws StorageError the storage failed
+   */
   delete(sub: string): Promise<void> {
     return this.#config.storage.delete(this.#key(sub));
   }

@@ -1,14 +1,18 @@
-/** A person, as told by the verified claims of an ID token, or by a `UserFetcher`. @see OpenID Connect Core 1.0 section 5.1 */
+/**
+ * A user, from the verified claims of an ID token or from a `UserFetcher`.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims
+ */
 export interface User {
+  /** The user's identifier, unique at the issuer. */
   readonly sub: string;
   readonly name?: string;
   readonly email?: string;
   readonly picture?: string;
-  /** All claims of the ID token, or all that was fetched. */
+  /** All claims of the ID token, or all fetched claims. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** `claims` with a `sub`, whose standard members are taken where they are strings. */
+/** Makes a user from `claims` that have a `sub`. Other standard claims are used only when they are strings. */
 export function toUser(claims: Readonly<Record<string, unknown>>): User {
   const { sub, name, email, picture } = claims;
   return {

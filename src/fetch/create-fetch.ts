@@ -4,27 +4,36 @@ import { ConfigurationError } from "../core/errors.ts";
 import { sendAuthorized } from "./send-authorized.ts";
 import { type GetToken, RefusedTokens } from "./refused-tokens.ts";
 
+/** Which requests get a token, and how. */
 export interface CreateFetchConfig {
   /**
-   * `auth.getToken`, or a token manager's. Where several people sign in, one that gives the same person's to the end:
-   * `(options) => auth.getToken({ ...options, user: sub })`.
+   * `auth.getToken`, or the `getToken` of a token manager. If several users sign in, name the user, so that a request never
+   * changes to another user's token: `(options) => auth.getToken({ ...options, user: sub })`.
    */
   readonly getToken: GetToken;
-  /** Who gets the token: origins, such as `https://api.example.com`, or a path there and what is below. */
+  /**
+   * The URLs that get the token: origins, such as `https://api.example.com`, or an origin with a path, for all paths below it.
+   */
   readonly allow: readonly string[];
-  /** Who does not, all the same: a path and what is below, or what a pattern finds in the path. */
+  /** The paths that get no token: a path with all paths below it, or a regular expression that matches a part of the path. */
   readonly exclude?: readonly (string | RegExp)[];
-  /** The header that carries the token; `authorization` when not given. */
+  /** The header of the token. With another header than the default, redirects are not followed. Default: `authorization`. */
   readonly headerName?: string;
-  /** What stands before the token in it; `Bearer` when not given. */
+  /** The text before the token in the header. Default: `Bearer`. */
   readonly prefix?: string;
+  /** Sends a request. Default: the global `fetch`. */
   readonly fetch?: (request: Request) => Promise<Response>;
 }
 
 /**
- * `createFetch()` as a package entry composes it.
- * @param load what decides about tokens that were refused: of this `fetch` alone when not given
- * @throws ConfigurationError `allow` or `exclude` name something else
+ * Returns a `fetch` that sends a token to the allowed URLs only. The `createFetch()` of the package calls it with a `load`
+ * whose pauses all tabs share.
+ * @param load loads the `RefusedTokens` that decide after a 401. Default: pauses of this `fetch` alone
+ * @throws ConfigurationError `allow` or `exclude` has an invalid entry
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+ * @example
+ * const api = createFetch({ getToken: auth.getToken, allow: ["https://api.example.com"] });
+ * const response = await api("https://api.example.com/invoices");
  */
 export function createFetch(
   {
@@ -45,9 +54,9 @@ export function createFetch(
   const isFor = (url: string): boolean => {
     const { origin, pathname } = new URL(url);
     return (
-      allowed.some((there) => there.origin === origin && isBelow(pathname, there.pathname)) &&
+      allowed.some((entry) => entry.origin === origin && isBelow(pathname, entry.pathname)) &&
       !excluded.some((path) =>
-        // Not test(): it moves along in a pattern with the flag g.
+        // Not test(), because with the flag g each call starts after the last match.
         typeof path === "string" ? isBelow(pathname, path) : pathname.search(path) >= 0,
       )
     );
@@ -75,32 +84,33 @@ function parseAllowed(entry: string): URL {
   }
   throw new ConfigurationError(
     "allow",
-    `${url ? url.origin : "an entry"} is not an https origin or a path of one`,
-    'Give origins, for example ["https://api.example.com"]; http only for localhost.',
+    `the entry${url ? ` for ${url.origin}` : ""} is not an https origin with an optional path`,
+    'Give origins or URLs without query and credentials, for example ["https://api.example.com"]. Only localhost may use http.',
   );
 }
 
-/** A path as URLs have it. */
+/** Returns the path in the form that URLs have, such as percent-encoded. */
 function parseExcluded(path: string | RegExp): string | RegExp {
   if (typeof path !== "string") return path;
   const url = path.startsWith("/") ? parseUrl(`https://path.invalid${path}`) : undefined;
   if (url && !url.search && !url.hash) return url.pathname;
   throw new ConfigurationError(
     "exclude",
-    "it is not a path",
-    'Give paths that begin with a slash, for example ["/public"], or patterns.',
+    `"${path}" is not a path`,
+    'Give paths that begin with a slash and have no query, for example ["/public"], or regular expressions.',
   );
 }
 
-/** By whole segments: `/public` is not `/publications`. */
+/** Compares whole segments: `/publications` is not below `/public`. */
 function isBelow(pathname: string, path: string): boolean {
   const folder = path.endsWith("/") ? path : `${path}/`;
   return `${pathname}/`.startsWith(folder);
 }
 
 /**
- * `fetch` with the token, for the origin of `page`, a URL. `load`: what replaces tokens that were refused.
- * @see RFC 6750 section 2.1
+ * Returns a `fetch` that sends the token to the origin of the URL `page`, and rejects for other origins with a
+ * `ConfigurationError`. `load` loads the `RefusedTokens` that decide after a 401. Without `load`, a 401 is returned at once.
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  */
 export function authorizedFetch(
   getToken: GetToken,
@@ -113,8 +123,8 @@ export function authorizedFetch(
     if (origin !== new URL(page).origin) {
       throw new ConfigurationError(
         "url",
-        `the token is not sent to ${origin}`,
-        "auth.fetch is for this page's own origin; for another one use createFetch().",
+        `auth.fetch sends no token to ${origin}, because it is not this page's origin`,
+        "Use createFetch() for other origins.",
       );
     }
     return sendAuthorized(request, getToken, send, load);

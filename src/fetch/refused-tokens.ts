@@ -2,26 +2,27 @@ import type { ApiPauses } from "../core/api-pauses.ts";
 import { Flights } from "../core/flights.ts";
 import { type Clock, wallClock } from "../core/ports.ts";
 
-/** The pause after the first newer token that was refused, too. Each further one doubles it. Milliseconds. */
+/** The pause after an API refused a newer token, too. Each further refusal doubles the pause. Milliseconds. */
 const FIRST_PAUSE_MS = 30_000;
-/** With this limit an API that refuses everything costs at most eight refreshes in its first hour. Milliseconds. */
+/** The longest pause. An API that refuses every token then costs at most eight refreshes in the first hour. Milliseconds. */
 const MAX_PAUSE_MS = 960_000;
-/** After so long without a 401 the API counts as recovered. Milliseconds. */
+/** An API counts as recovered when its last pause ended this long ago. Milliseconds. */
 const FORGIVEN_AFTER_MS = 3_600_000;
 
-/** A request that an API answered with 401. */
+/** A request that an API refused with 401. */
 export interface RefusedRequest {
-  /** Of the API. */
+  /** The origin of the API. */
   readonly origin: string;
+  /** The token that the API refused. */
   readonly token: string;
   readonly getToken: GetToken;
   readonly signal: AbortSignal;
 }
 
 /**
- * Decides whether a token that an API refused is replaced. A newer token is tried once. When the API refuses that one, too, its
- * origin gets a growing pause in which no token is replaced. Only a retry that succeeds ends the pause early: one path of an API
- * may refuse every token while others accept it.
+ * Decides whether a token that an API refused is replaced. A newer token is tried once. When the API refuses the newer token,
+ * too, its origin gets a growing pause, in which no token is replaced. Only a retry that succeeds resets the pause, because one
+ * path of an API may refuse every token while other paths accept it.
  */
 export class RefusedTokens {
   readonly #pauses: ApiPauses;
@@ -33,7 +34,10 @@ export class RefusedTokens {
     this.#clock = clock;
   }
 
-  /** Sends once more with a newer token. Undefined when there is none, or the API has a pause: then the 401 stands. */
+  /**
+   * Sends the request once more with a newer token, and returns the response. Undefined when there is no newer token, or the
+   * API has a pause: the caller then keeps the 401.
+   */
   async retry(
     { origin, token, getToken, signal }: RefusedRequest,
     send: (newer: string) => Promise<Response>,
@@ -52,7 +56,7 @@ export class RefusedTokens {
     return response;
   }
 
-  /** How many newer tokens were refused in a row. Undefined while the API has a pause. */
+  /** Returns how many newer tokens were refused in a row. Undefined while the API has a pause. */
   #countNow(origin: string): number | undefined {
     const { count, until } = this.#pauses.get(origin) ?? { count: 0, until: 0 };
     const waitMs = until - this.#clock.now();
@@ -63,7 +67,7 @@ export class RefusedTokens {
 
   #pause(origin: string, count: number): void {
     const known = this.#countNow(origin);
-    // Another call, or another tab, found the same.
+    // Another call or tab has already stored this refusal.
     if (known === undefined || known >= count) return;
     const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (count - 1), MAX_PAUSE_MS);
     this.#pauses.set(origin, { count, until: this.#clock.now() + pauseMs });
@@ -74,7 +78,7 @@ export class RefusedTokens {
   }
 }
 
-/** One that came meanwhile, or else one that is got now. */
+/** Returns the current token if it is not the refused one, or else requests a newer token. */
 async function newerToken(
   getToken: GetToken,
   refused: string,
@@ -86,11 +90,11 @@ async function newerToken(
     : current;
 }
 
-/** `Auth.getToken`, a token manager's, or anything like them. */
+/** Returns an access token, as `auth.getToken` and the `getToken` of a token manager do. */
 export type GetToken = (options: {
   prompt: "none";
   cache?: "reload";
-  /** With `reload`: the token that an API refused. Give another one that is known by now, or else get one. */
+  /** With `reload`: the token that an API refused. Return another stored token if there is one, or else request one. */
   refused?: string;
   signal: AbortSignal;
 }) => Promise<string>;

@@ -1,9 +1,9 @@
 import type { GetToken, RefusedTokens } from "./refused-tokens.ts";
 
 /**
- * Sends `request` with a token. After a 401 once more with a newer one, when what `load` gives finds one and lets it be tried.
- * When there is none, the 401 is the answer. Never shows anything.
- * @see RFC 6750 section 3.1
+ * Sends `request` with a token. After a 401, sends it once more with a newer token, if the `RefusedTokens` from `load` allow it
+ * and there is a newer token. Otherwise returns the response with the 401. Never shows anything.
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1
  */
 export async function sendAuthorized(
   request: Request,

@@ -6,6 +6,7 @@ import { profileOf } from "../core/remembered-record.ts";
 import { NO_CHANGE, type SessionStore, type UserStore } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
+/** The parts that `askToRemember()` and an `AutoLoginGrant` need. `GrantParts` has all of them except `prompt`. */
 export interface RememberConfig {
   readonly client: ClientKey;
   readonly users: UserStore;
@@ -14,12 +15,12 @@ export interface RememberConfig {
   readonly prompt: LoginPrompt;
 }
 
-/** Unanswered for so long means no. Milliseconds. */
+/** The prompt is aborted after this time, and the user is not remembered. Milliseconds. */
 const PATIENCE_MS = 10 * 60_000;
 
 /**
- * Asks a person who is here while a tab is open whether to remember them. A yes to a session that is over by then changes
- * nothing. `stored`: settles when the login is stored and published.
+ * Asks the user after a login whether to remember them, if the session lasts only while a tab is open. A consent changes
+ * nothing when this session has ended by then. `stored`: settles when the login is stored and published.
  */
 export async function askToRemember(
   response: TokenSet,
@@ -27,22 +28,22 @@ export async function askToRemember(
   { client, users, sessions, clock, prompt }: RememberConfig,
 ): Promise<void> {
   await stored;
-  // Whoever waited for the login goes first: a prompt may stop the page.
+  // Callers that wait for the login continue first, because a prompt may block the page.
   await clock.sleep(0);
   const sub = response.user?.sub ?? (await users.getActive()).sub;
   if (sub === undefined) return;
   const row = await sessions.get(sessionKey(client, sub));
   if (row?.lifetime !== "tabs" || row.end) return;
   const { user } = await sessions.open(row.tokens);
-  const over = new AbortController();
-  const late = setTimeout(() => over.abort(), PATIENCE_MS);
+  const ended = new AbortController();
+  const timeout = setTimeout(() => ended.abort(), PATIENCE_MS);
   try {
-    const { signal } = over;
-    const responded: Promise<unknown> = Promise.resolve(prompt.shouldRemember(user, { signal }));
-    if ((await abortable(responded, signal)) !== true) return;
+    const { signal } = ended;
+    const consent: Promise<unknown> = Promise.resolve(prompt.shouldRemember(user, { signal }));
+    if ((await abortable(consent, signal)) !== true) return;
   } finally {
-    clearTimeout(late);
-    over.abort();
+    clearTimeout(timeout);
+    ended.abort();
   }
   await sessions.update(sessionKey(client, sub), (now) =>
     now?.sessionId === row.sessionId && !now.end

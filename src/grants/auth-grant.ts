@@ -6,15 +6,20 @@ import type { TokenSet } from "../core/token-set.ts";
 import { wallClock } from "../core/ports.ts";
 import { completeTokens } from "./custom-grant.ts";
 
-/** For how long a token of an `Auth` counts as valid when its state does not tell. Milliseconds. */
+/** Assumed lifetime of an `Auth`'s token when `auth.state` does not say when the token expires. Milliseconds. */
 const ASSUMED_LIFETIME_MS = 60_000;
 
 /**
- * The tokens of an `Auth`, with the user they belong to: the inner grant of a `TokenExchangeGrant` in a `createTokenManager()`. The
- * manager then keeps each user's tokens apart, and deletes them when the user signs out or is forgotten.
+ * Returns the tokens of an `Auth`, with the user that they belong to. Use it as the inner grant of a `TokenExchangeGrant` in
+ * `createTokenManager()`. The manager then stores each user's tokens separately, and deletes them when the user logs out or is
+ * forgotten.
  * @example
- * const provider = new TokenExchangeGrant(new AuthGrant(auth), server, { audience: "billing" });
- * const billing = tokenManager({ service: "billing", provider, storage });
+ * const createBilling = (server: AuthorizationServer) =>
+ *   createTokenManager({
+ *     service: "billing",
+ *     provider: new TokenExchangeGrant(new AuthGrant(auth), server, { audience: "billing" }),
+ *     storage: new IndexedDBTokenStorage(createDatabase()),
+ *   });
  */
 export class AuthGrant implements Grant {
   readonly owner: TokenOwner;
@@ -25,7 +30,10 @@ export class AuthGrant implements Grant {
     this.#auth = auth;
   }
 
-  /** Rejects as `auth.getToken()` does. `auth` renews its tokens by itself, so `cache: "reload"` asks for nothing newer. */
+  /**
+   * Rejects as `auth.getToken()` does. `cache: "reload"` has no effect, because `auth` refreshes its tokens by itself.
+   * @throws NoTokenError no user is signed in
+   */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { user = await this.#userFor(request), ...rest } = request;
     const accessToken = await this.#auth.getToken({ ...optionsOf(rest), user });
@@ -37,16 +45,17 @@ export class AuthGrant implements Grant {
     return completeTokens(tokens, request, this.#endOf(request, user));
   }
 
-  /** The current user, or the one who signs in now, if somebody may be asked. */
+  /** The current user. When no user is signed in, `auth.getToken()` may start a login, and its user is returned. */
   async #userFor(request: TokenRequest): Promise<string> {
     const user = await this.#auth.getUser();
     if (user) return user.sub;
     await this.#auth.getToken(optionsOf(request));
     const next = await this.#auth.getUser();
-    if (!next) throw new NoTokenError("nobody is signed in");
+    if (!next) throw new NoTokenError("no user is signed in");
     return next.sub;
   }
 
+  /** Returns when the token expires, in milliseconds since the epoch. */
   #endOf({ scope, resource, audience }: TokenRequest, user: string): number {
     const { state } = this.#auth;
     const isDefault = (scope ?? resource ?? audience) === undefined;

@@ -4,7 +4,19 @@ import { NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
-/** Travels to the authorization endpoint and back, with PKCE. Goes nowhere without a trip. @see RFC 6749 section 4.1 @see RFC 7636 */
+/**
+ * Sends the user to the authorization endpoint and exchanges the code of the response, with PKCE. Without a `roundTrip` in the
+ * request, no login starts.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1
+ * @see https://www.rfc-editor.org/rfc/rfc7636
+ * @example
+ * createAuth({
+ *   issuer: "https://id.example.com",
+ *   clientId: "web",
+ *   redirectUri: "/",
+ *   grant: (parts) => new RefreshGrant(new AuthorizationCodeGrant(parts.server), parts),
+ * });
+ */
 export class AuthorizationCodeGrant implements Grant {
   readonly #server: Pick<AuthorizationServer, "authorize" | "exchange">;
 
@@ -12,11 +24,19 @@ export class AuthorizationCodeGrant implements Grant {
     this.#server = server;
   }
 
-  /** @throws NoTokenError the request carries neither a trip nor a response */
+  /**
+   * @throws NoTokenError the request has no `roundTrip` and no `response`, or no login may start without a click now
+   * @throws CancelledError the user closed the login window
+   * @throws AuthorizationError the server returned an error in place of a code
+   * @throws InvalidResponseError the response belongs to no pending request of this client
+   * @throws RequestTokenError the server refused the code, or its token response is malformed
+   * @throws IdTokenError the ID token is missing or invalid
+   * @throws NetworkError no response came
+   */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { roundTrip, response, signal } = request;
     if (response !== undefined) return this.#server.exchange(response, signal);
-    if (!roundTrip) throw new NoTokenError("a login is needed");
+    if (!roundTrip) throw new NoTokenError("a login is needed, and this request may not start one");
     roundTrip.assertMayNavigate?.();
     const { redirectUri, prompt = request.prompt } = roundTrip;
     const asked = { ...request, redirectUri, ...(prompt && { prompt }) };

@@ -9,10 +9,17 @@ import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { askToRemember, type RememberConfig } from "./ask-to-remember.ts";
 
 /**
- * Lets in who is remembered, and asks the person when it is not clear who that is: with nobody by default, after the default
- * user signed out, and on `prompt: "select_account"`. Wrap it around a `RefreshGrant`. After a fresh login it asks whether to
- * remember them, when the token is in use already; until they say so they are here while a tab is open. Shows nothing with
- * `prompt: "none"`, and nothing but that question after a login that was begun in a click.
+ * Signs remembered users in without a login. The `LoginPrompt` shows a picker when it is unclear which user to sign in: when
+ * there is no default user, after the default user logged out, and with `prompt: "select_account"`. Wrap this grant around a
+ * `RefreshGrant`.
+ *
+ * After a login, once the token is in use, the `LoginPrompt` asks whether to remember the user. Until the user agrees, the
+ * session lasts while a tab is open. With `prompt: "none"` nothing is shown. A login that starts in a click shows no picker.
+ * @example
+ * const createGrant = (prompt: LoginPrompt) => (parts: GrantParts) => {
+ *   const refresh = new RefreshGrant(new AuthorizationCodeGrant(parts.server), parts);
+ *   return new AutoLoginGrant(refresh, { ...parts, prompt });
+ * };
  */
 export class AutoLoginGrant implements Grant {
   readonly #inner: Grant;
@@ -23,7 +30,10 @@ export class AutoLoginGrant implements Grant {
     this.#config = config;
   }
 
-  /** @throws CancelledError the person dismissed the picker */
+  /**
+   * Rejects as the inner grant does, too.
+   * @throws CancelledError the user dismissed the picker
+   */
   async requestToken({ mayChoose, ...request }: TokenRequest): Promise<TokenSet> {
     if (mayChoose && request.prompt !== "none") return this.#choose(request, mayChoose);
     return this.#fresh(request);
@@ -33,19 +43,19 @@ export class AutoLoginGrant implements Grant {
     await this.#inner.removeUser?.(sub);
   }
 
-  /** What is not in the store yet is a login. */
+  /** Calls the inner grant. Tokens without a `generation` are not stored yet, so they come from a login. */
   async #fresh(request: TokenRequest): Promise<TokenSet> {
     const { roundTrip, response, stored, prompt } = request;
     const tokens = await this.#inner.requestToken(request);
     const isLogin = tokens.generation === undefined && (roundTrip ?? response) !== undefined;
     if (!isLogin) return tokens;
-    // A login that showed nothing shows nothing afterwards.
+    // After a silent login nothing is shown, either.
     const isSilent = (roundTrip?.prompt ?? prompt ?? tokens.asked?.prompt) === "none";
     if (!isSilent) void askToRemember(tokens, stored, this.#config).catch(() => {});
     return tokenSet({ ...tokens, lifetime: "tabs" });
   }
 
-  async #choose(request: TokenRequest, isIn: AbortSignal): Promise<TokenSet> {
+  async #choose(request: TokenRequest, signedIn: AbortSignal): Promise<TokenSet> {
     const { users } = this.#config;
     const { prompt, loginHint } = request;
     if (loginHint !== undefined || (prompt && prompt !== "select_account")) {
@@ -59,9 +69,9 @@ export class AutoLoginGrant implements Grant {
     if (!prompt && sub !== undefined && hasEnded)
       return this.#fresh(hinted(request, sub, remembered));
     if (remembered.length === 0) return this.#fresh(request);
-    const { signal = isIn } = request;
-    const choice = await this.#ask(remembered, AbortSignal.any([signal, isIn]));
-    if (choice.type === "dismiss") throw new CancelledError("the person chose nobody");
+    const { signal = signedIn } = request;
+    const choice = await this.#ask(remembered, AbortSignal.any([signal, signedIn]));
+    if (choice.type === "dismiss") throw new CancelledError("the user dismissed the picker");
     const { roundTrip = request.roundTrip } = choice;
     const chosen = { ...request, ...(roundTrip && { roundTrip }) };
     try {
@@ -73,20 +83,20 @@ export class AutoLoginGrant implements Grant {
     }
   }
 
-  /** The prompt is told when nobody waits for it any more. */
-  async #ask(remembered: readonly RememberedUser[], left: AbortSignal): Promise<LoginChoice> {
-    left.throwIfAborted();
-    const over = new AbortController();
-    const signal = AbortSignal.any([left, over.signal]);
+  /** Shows the picker. Aborts the prompt's signal as soon as no caller waits for the choice. */
+  async #ask(remembered: readonly RememberedUser[], stop: AbortSignal): Promise<LoginChoice> {
+    stop.throwIfAborted();
+    const ended = new AbortController();
+    const signal = AbortSignal.any([stop, ended.signal]);
     try {
       const choice = this.#config.prompt.chooseUser(remembered, { signal });
-      return await abortable(Promise.resolve(choice), left);
+      return await abortable(Promise.resolve(choice), stop);
     } finally {
-      over.abort();
+      ended.abort();
     }
   }
 
-  /** Straight in; a session that ended asks this person again. */
+  /** Signs the chosen user in with the stored session. Without a session that works, starts a login for this user. */
   async #goOn(
     request: TokenRequest,
     sub: string,
@@ -96,7 +106,7 @@ export class AutoLoginGrant implements Grant {
     try {
       const tokens = await this.#inner.requestToken({ ...silent, prompt: "none", user: sub });
       if (tokens.user?.sub !== undefined && tokens.user.sub !== sub) {
-        throw new NoTokenError("what is here is another person's");
+        throw new NoTokenError("the inner grant returned another user's tokens");
       }
       await this.#use(sub);
       return tokens;
@@ -117,7 +127,7 @@ export class AutoLoginGrant implements Grant {
   }
 }
 
-/** To the login page, as this person. */
+/** The request for a login of this user: `loginHint` is the user's email address, or else the `sub`. */
 function hinted(
   request: TokenRequest,
   sub: string,

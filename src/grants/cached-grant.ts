@@ -11,34 +11,45 @@ import { CachedUsers } from "./cached-users.ts";
 import { Turns } from "./turns.ts";
 import { type CacheRecord, TokenCache, type TokenCacheConfig } from "./token-cache.ts";
 
+/** Where a `CachedGrant` stores tokens, and under which keys. */
 export interface CachedGrantConfig extends TokenCacheConfig {
-  /** Under which records are kept; each person and each want has one of its own. A function, when they depend on the context. */
+  /** Prefix of the records' keys. Each user and each target has its own record. A function if records depend on the context. */
   readonly key: string | ((request: TokenRequest) => string);
-  /** Shared by all who share the storage; without them, this object's own calls wait for each other. */
+  /** Locks that all tabs with this `storage` share. Default: locks between the calls of this object only. */
   readonly locks?: Pick<TabLock, "request">;
 }
 
-/** An answer, or why there is none without a person. */
+/** Tokens, or the error that says why only a user can help. */
 interface Found {
   readonly tokens?: TokenSet;
   readonly reason?: NoTokenError | RefreshTokenError;
 }
 
-/** One call, and for whom it was made. */
+/** One call, and the user whose record it uses. */
 interface Lookup {
   readonly request: TokenRequest;
-  /** Whose record is meant: of the request, or of the inner grant. Undefined when neither says. */
+  /** The request's user, or else the inner grant's owner. Undefined when neither names a user. */
   readonly user: string | undefined;
-  /** How many users had left when the call began. */
+  /** How many users had been removed when the call began. */
   readonly departures: number;
 }
 
 /**
- * Remembers the inner grant's answers until they are too old, their token is about to expire, or `cache: "reload"`. Tokens that
- * ran out go along as `request.tokens`, so that a grant inside can refresh them: one call at a time, with `prompt: "none"`. When
- * that gives none, the inner grant is asked again without them, as the request says. A storage that fails costs a request,
- * never the token. Answers out of a stored session are not stored again. A request without a user gets the record of the inner
- * grant's `owner`, if the grant has one. The records of a user who leaves are deleted.
+ * Stores the inner grant's tokens. Returns the stored tokens until they are too old or about to expire, or the request has
+ * `cache: "reload"`. The inner grant then gets the stored tokens as `request.tokens`, so that it can refresh them. These calls
+ * run one at a time, with `prompt: "none"`. When such a call gives no tokens, the inner grant is called again without
+ * `request.tokens` and with the request's own `prompt`.
+ *
+ * A storage failure costs another request to the inner grant, and never a token. Tokens of a stored session are not stored
+ * again. A request without a user uses the record of the inner grant's `owner`, if there is one. `removeUser()` deletes a
+ * user's records.
+ * @example
+ * const backend = new CustomGrant(async () => {
+ *   const response = await fetch("/token", { method: "POST" });
+ *   return response.json(); // { accessToken, expiresAt }
+ * });
+ * const grant = new CachedGrant(backend, { key: "backend", storage: new MemoryTokenStorage() });
+ * const { accessToken } = await grant.requestToken({});
  */
 export class CachedGrant implements Grant {
   readonly #inner: Grant;
@@ -66,6 +77,11 @@ export class CachedGrant implements Grant {
     return this.#inner.owner;
   }
 
+  /**
+   * Rejects as the inner grant does.
+   * @throws NoTokenError no token is stored, and only a user can help
+   * @throws RefreshTokenError the stored refresh token is no longer valid, or the server requires a user
+   */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { cache = "default", roundTrip, response, prompt, signal, ...rest } = request;
     if (roundTrip || response !== undefined || (prompt ?? "none") !== "none") {
@@ -76,7 +92,7 @@ export class CachedGrant implements Grant {
     await this.#users.settled;
     const user = request.user ?? (await this.#ownerNow());
     const lookup = { request, user, departures: this.#users.departures };
-    // Nobody is signed in, so nothing that is stored may be given.
+    // No user is signed in, so no stored token may be returned.
     if (this.owner && user === undefined) return this.#inner.requestToken(request);
     const key = this.#keyOf(request, user);
     const { user: _, scope: __, resource: ___, audience: ____, ...more } = rest;
@@ -99,10 +115,11 @@ export class CachedGrant implements Grant {
     const before = await this.#read(key, lookup);
     if (cache === "default" && before && this.#cache.isGood(before)) return tokenSet(before.tokens);
     const { tokens, reason } = await this.#inTurn(key, signal, async () => {
-      // Perhaps somebody else was here first.
+      // Another call or tab may have stored newer tokens while this call waited for the lock.
       const now = await this.#read(key, lookup);
-      const isNews = cache === "default" || now?.tokens.accessToken !== before?.tokens.accessToken;
-      if (isNews && now && this.#cache.isGood(now)) return { tokens: tokenSet(now.tokens) };
+      const isNewEnough =
+        cache === "default" || now?.tokens.accessToken !== before?.tokens.accessToken;
+      if (isNewEnough && now && this.#cache.isGood(now)) return { tokens: tokenSet(now.tokens) };
       return this.#request(key, lookup, now);
     });
     if (tokens) return tokens;
@@ -110,14 +127,14 @@ export class CachedGrant implements Grant {
     return this.#ask(lookup, reason!);
   }
 
-  /** A record that has another user's tokens is damaged. */
+  /** Ignores a record with another user's tokens, because such a record is damaged. */
   async #read(key: string, { request }: Lookup): Promise<CacheRecord | undefined> {
     const record = await this.#cache.read(key);
     const sub = record?.tokens.user?.sub;
     return sub === undefined || (request.user ?? sub) === sub ? record : undefined;
   }
 
-  /** Without a person, who may take long. */
+  /** Calls the inner grant with `prompt: "none"`, because the caller holds the lock and a user may take long. */
   async #request(key: string, lookup: Lookup, stored: CacheRecord | undefined): Promise<Found> {
     const { request } = lookup;
     const { tokens: cached = stored?.tokens } = request;
@@ -148,22 +165,23 @@ export class CachedGrant implements Grant {
     }
   }
 
+  /** Calls the inner grant without the stored tokens, so that it may ask the user. */
   async #ask(lookup: Lookup, reason: NoTokenError | RefreshTokenError): Promise<TokenSet> {
     const {
       tokens: _,
       onRefreshTokenRejected: __,
       refusal: ___,
       onRefused: ____,
-      ...anew
+      ...withoutTokens
     } = lookup.request;
     try {
-      return await this.#storeInTurn(await this.#inner.requestToken(anew), lookup);
+      return await this.#storeInTurn(await this.#inner.requestToken(withoutTokens), lookup);
     } catch (error) {
       throw error instanceof NoTokenError ? reason : error;
     }
   }
 
-  /** Stores what came with a person's help, after whatever is being refreshed. */
+  /** Stores the tokens after a refresh that is in progress. Stores them without the lock when the lock fails. */
   #storeInTurn(tokens: TokenSet, lookup: Lookup): Promise<TokenSet> {
     const store = () => this.#store(tokens, lookup);
     return this.#inTurn(this.#keyOf(lookup.request, lookup.user), undefined, store).catch(store);
@@ -179,12 +197,12 @@ export class CachedGrant implements Grant {
     return tokens;
   }
 
-  /** Whether the answer belongs to the user of the lookup, who is still here. */
+  /** Whether the tokens belong to the lookup's user, and no user was removed since the call began. */
   async #isTheirs(tokens: TokenSet, { request, user, departures }: Lookup): Promise<boolean> {
     if (departures !== this.#users.departures) return false;
     const sub = tokens.user?.sub;
     if (request.user !== undefined) return sub === undefined || sub === request.user;
-    // The inner grant's user may have changed meanwhile.
+    // The inner grant's user may have changed during the call.
     return !this.owner || user === (await this.#ownerNow());
   }
 
@@ -206,7 +224,7 @@ export class CachedGrant implements Grant {
   }
 }
 
-/** Of a login the answer tells whose its tokens are. */
+/** The request's user. When a login names none: the user of its tokens. */
 function whose(
   { user }: TokenSet,
   { user: sub, roundTrip, response }: TokenRequest,

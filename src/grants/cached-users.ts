@@ -1,14 +1,15 @@
 import type { UserKeys } from "../core/user-keys.ts";
 import type { CacheRecord, TokenCache } from "./token-cache.ts";
 
+/** The parts of `CachedUsers`. */
 export interface CachedUsersConfig {
   readonly cache: TokenCache;
   readonly keys: UserKeys;
-  /** The key that follows from a user alone. The empty user: of requests that name none. */
+  /** Key of the user's record for the default target, if the user alone decides it. The empty user: requests without a user. */
   readonly defaultKey: (user: string) => string | undefined;
 }
 
-/** Deletes the records of users who leave. */
+/** Deletes the records of users who log out or are forgotten. */
 export class CachedUsers {
   readonly #config: CachedUsersConfig;
   #departures = 0;
@@ -18,22 +19,23 @@ export class CachedUsers {
     this.#config = config;
   }
 
-  /** How many users have left: what was requested before the last one left is not stored. */
+  /** How many users were removed. Tokens that were requested before the last removal are not stored. */
   get departures(): number {
     return this.#departures;
   }
 
-  /** Settles when nothing is being deleted. Never rejects. */
+  /** Settles when the running deletion is done. Never rejects. */
   get settled(): Promise<unknown> {
     return this.#deleting;
   }
 
-  /** `key` has a record of `user`. Never rejects. */
+  /** Remembers that the record at `key` belongs to `user`. Never rejects. */
   async add(user: string, key: string): Promise<void> {
     if (key === this.#config.defaultKey(user)) return;
     await this.#config.keys.add(user, key).catch(() => {});
   }
 
+  /** Deletes the user's records. Never rejects. */
   leave(sub: string): Promise<unknown> {
     this.#departures++;
     this.#deleting = this.#deleteAll(sub);
@@ -42,12 +44,12 @@ export class CachedUsers {
 
   async #deleteAll(sub: string): Promise<void> {
     const { cache, keys } = this.#config;
-    const [own, nobodys] = await Promise.all([this.#keysOf(sub), this.#keysOf("")]);
+    const [own, withoutUser] = await Promise.all([this.#keysOf(sub), this.#keysOf("")]);
     const isOthers = ({ tokens: { user } }: CacheRecord) => user !== undefined && user.sub !== sub;
     await Promise.all([
       ...own.map((key) => cache.forget(key)),
-      // Only the tokens say whose these are, if anything does.
-      ...nobodys.map((key) => cache.forget(key, isOthers)),
+      // The keys of these records name no user, so the user of their tokens decides.
+      ...withoutUser.map((key) => cache.forget(key, isOthers)),
       keys.delete(sub).catch(() => {}),
     ]);
   }

@@ -3,15 +3,24 @@ import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenTarget } from "../core/token-target.ts";
 
-/** What is asked for when the request does not say otherwise. */
+/** The default target of a `ClientCredentialsGrant`, which a request may override, and more parameters. */
 export interface ClientCredentialsConfig extends TokenTarget {
-  /** More parameters that the server wants, by their names there. */
+  /** More parameters of the token request, by the names that the server uses. */
   readonly extraParameters?: Readonly<Record<string, string>>;
 }
 
 /**
- * Tokens for the client itself, of whom no person knows. For servers and other trusted runtimes: a browser keeps no secret.
- * How the client proves who it is, is the engine's `authentication`. @see RFC 6749 section 4.4
+ * Requests tokens for the client itself, without a user. Use it on servers and in other trusted runtimes only, because a
+ * browser cannot keep a secret. `authentication` of `createClient()` says how the client authenticates.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+ * @example
+ * const createReports = (clientSecret: string) =>
+ *   createClient({
+ *     issuer: "https://id.example.com",
+ *     clientId: "reports",
+ *     authentication: { method: "client_secret_basic", clientSecret },
+ *     grant: (server) => new ClientCredentialsGrant(server, { scope: ["reports:read"] }),
+ *   });
  */
 export class ClientCredentialsGrant implements Grant {
   readonly owner = null;
@@ -27,8 +36,8 @@ export class ClientCredentialsGrant implements Grant {
   }
 
   /**
-   * @throws RequestTokenError refused, with the server's `error`
-   * @throws NetworkError no answer
+   * @throws RequestTokenError the server refused the request, or its response is malformed
+   * @throws NetworkError no response came
    */
   requestToken(request: TokenRequest): Promise<TokenSet> {
     const { extraParameters, ...config } = this.#config;

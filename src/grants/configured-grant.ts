@@ -11,34 +11,44 @@ import { isUnknownClient } from "../core/server-responses.ts";
 import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
-/** What comes from elsewhere; the rest of its members is the factory's business. */
+/** A remote configuration. Its other members are for the factory that `type` names. */
 export interface GrantConfiguration {
-  /** Which factory of the registry makes the grant. */
+  /** Name of the factory in `registry`. */
   readonly type: string;
 }
 
+/** How a `ConfiguredGrant` loads its configuration and creates grants from it. */
 export interface ConfiguredGrantConfig<C extends GrantConfiguration> {
   /**
-   * Asked before each request, so let a cache answer, as in `fetch("/auth.json", { cache })`. `reload`: the server did not know
-   * the client any more, so past the cache.
+   * Called before each request, so use a cache, as in `fetch("/auth.json", { cache })`. `reload`: bypass the cache, because the
+   * server no longer knows the client.
    */
   readonly loadConfig: (options: { cache: "default" | "reload" }) => Promise<C>;
-  /** Makes grants, by `type`. */
+  /** The factories of grants, by `type`. */
   readonly registry: Readonly<Record<string, (configuration: C) => Grant>>;
 }
 
 interface Built {
   readonly grant: Grant;
-  /** As JSON. */
+  /** The configuration as JSON, to notice changes. */
   readonly configuration: string;
 }
 
-/** Of tokens that depend on no user. */
+/** The owner of tokens that depend on no user. */
 const NO_OWNER: OwnerId = { sub: "" };
 
 /**
- * The grant that a remote configuration describes; another one when that changes. After `invalid_client` the configuration is
- * loaded again, and the request made once more if it changed. When it cannot be loaded the last one known serves on.
+ * Creates the grant that a remote configuration describes, and another grant when the configuration changes. After
+ * `invalid_client` the configuration is loaded again, and the request is repeated once if the configuration has changed. When
+ * the network fails, the last known configuration stays in use.
+ * @example
+ * interface Configuration extends GrantConfiguration {
+ *   readonly token: string;
+ * }
+ * const grant = new ConfiguredGrant<Configuration>({
+ *   loadConfig: async ({ cache }) => (await fetch("/auth.json", { cache })).json(),
+ *   registry: { static: ({ token }) => new StaticGrant({ accessToken: token }) },
+ * });
  */
 export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
   readonly #config: ConfiguredGrantConfig<C>;
@@ -56,8 +66,9 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
   }
 
   /**
-   * @throws NetworkError the configuration cannot be loaded
-   * @throws ConfigurationError it has no type, or one that is not registered
+   * Rejects as the created grant does, too.
+   * @throws NetworkError the configuration could not be loaded
+   * @throws ConfigurationError the configuration has no `type`, or `registry` has no factory for it
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { roundTrip, response, signal } = request;
@@ -68,7 +79,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
     } catch (error) {
       if (!isRefusedClient(error)) throw error;
       const newer = this.#built === built ? this.#load("reload") : this.#current();
-      // What a trip brought was sent, and is sent once; the next login finds the newer configuration.
+      // A code is sent only once, so a login is not repeated. The next login uses the newer configuration.
       const isSent = error instanceof RequestTokenError && (roundTrip || response !== undefined);
       if (isSent) return await rejectAfter(newer, error);
       const { grant } = await abortable(newer, signal);
@@ -77,7 +88,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
     }
   }
 
-  /** A grant that was not made in this page yet may have stored something in an earlier one. */
+  /** Creates the grant if necessary, because the same grant may have stored tokens in an earlier page. */
   async removeUser(sub: string): Promise<void> {
     const built = await this.#current();
     await built.grant.removeUser?.(sub);
@@ -92,7 +103,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
     }
   }
 
-  /** One at a time for everybody who asks; whoever leaves does not end it for the others. */
+  /** Concurrent callers share one load. An aborted caller does not stop it for the others. */
   #load(cache: "default" | "reload"): Promise<Built> {
     this.#loading[cache] ??= this.#build(cache).finally(() => {
       delete this.#loading[cache];
@@ -113,9 +124,9 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
       return await this.#config.loadConfig({ cache });
     } catch (error) {
       if (isAuthError(error)) throw error;
-      // Not as a cause: what a fetch throws may hold the request.
+      // The error is not set as `cause`, because the error of a fetch may contain the request.
       const reason = error instanceof Error ? error.name : "failed";
-      throw new NetworkError(`the configuration of the grant: ${reason}`);
+      throw new NetworkError(`the grant's configuration could not be loaded: ${reason}`);
     }
   }
 }
@@ -130,12 +141,14 @@ function make<C extends GrantConfiguration>(
   if (factory) return factory(configuration);
   throw new ConfigurationError(
     "type",
-    typeof type === "string" ? `no grant is registered for "${type}"` : "it is missing",
-    `The configuration must name one of: ${Object.keys(registry).join(", ")}.`,
+    typeof type === "string"
+      ? `no grant is registered for "${type}"`
+      : "the loaded configuration has none",
+    `Set type to the name of a registered grant: ${Object.keys(registry).join(", ")}.`,
   );
 }
 
-/** By the token endpoint, or the one for device codes. */
+/** Whether the token endpoint or the device authorization endpoint does not know the client. */
 function isRefusedClient(error: unknown): boolean {
   const isRefusal = error instanceof RequestTokenError || error instanceof DeviceCodeError;
   return isRefusal && isUnknownClient(error);

@@ -3,22 +3,31 @@ import { wallClock } from "../core/ports.ts";
 import { RequestTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { type TokenSet, tokenSet } from "../core/token-set.ts";
-/** How long a token is good that comes without `expiresAt`. */
+/** Assumed lifetime of a token without `expiresAt`. Milliseconds. */
 const ASSUMED_LIFETIME_MS = 300_000;
 
 /**
- * Tokens from a function: a command, a host app, an endpoint of the app's own, or several steps. It is asked whenever a token
- * is needed; a `CachedGrant` around it remembers. What it throws is what the caller gets.
+ * Gets tokens from a function, which may run a command, call a host app or an endpoint of the app, or take several steps. The
+ * function is called at each request. Wrap this grant in a `CachedGrant` to store the tokens.
+ * @example
+ * const grant = new CustomGrant(async () => {
+ *   const response = await fetch("/token", { method: "POST" });
+ *   const { token, expires_in } = await response.json();
+ *   return { accessToken: token, expiresAt: Date.now() + expires_in * 1_000 };
+ * });
  */
 export class CustomGrant implements Grant {
   readonly #requestTokens: (request: TokenRequest) => Promise<CustomTokens>;
 
-  /** @param requestTokens what it gives without `expiresAt` counts as good for five minutes */
+  /** @param requestTokens returns the tokens. Tokens without `expiresAt` count as valid for five minutes */
   constructor(requestTokens: (request: TokenRequest) => Promise<CustomTokens>) {
     this.#requestTokens = requestTokens;
   }
 
-  /** @throws RequestTokenError the function gave no access token */
+  /**
+   * Rejects with the error that the function throws.
+   * @throws RequestTokenError the function returned no access token, or an `expiresAt` that is not a finite number
+   */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { signal } = request;
     signal?.throwIfAborted();
@@ -27,10 +36,13 @@ export class CustomGrant implements Grant {
   }
 }
 
-/** Tokens that an app got by itself. What is not given is assumed: a Bearer token with the scope that was asked for. */
+/** Tokens that an app gives to a grant. Defaults: the token type Bearer and the requested scope. */
 export type CustomTokens = Pick<TokenSet, "accessToken"> & Partial<TokenSet>;
 
-/** @throws RequestTokenError there is no access token, or its end is not a time */
+/**
+ * Adds the defaults to an app's tokens. `assumedEnd`: the default of `expiresAt`, in milliseconds since the epoch.
+ * @throws RequestTokenError there is no access token, or `expiresAt` is not a finite number
+ */
 export function completeTokens(
   tokens: CustomTokens,
   request: TokenRequest,
@@ -38,10 +50,13 @@ export function completeTokens(
 ): TokenSet {
   const { accessToken, expiresAt = assumedEnd } = tokens ?? {};
   if (typeof accessToken !== "string" || accessToken === "") {
-    throw refusal("has no access token", "Give at least { accessToken }, a string.");
+    throw refusal("no access token", "Give at least { accessToken }, a string that is not empty.");
   }
   if (!Number.isFinite(expiresAt)) {
-    throw refusal("ends at no time", "Give expiresAt in milliseconds since the epoch.");
+    throw refusal(
+      `no valid expiresAt: ${String(expiresAt)}`,
+      "Give expiresAt as a number, in milliseconds since the epoch.",
+    );
   }
   return tokenSet({
     tokenType: "Bearer",
@@ -51,6 +66,6 @@ export function completeTokens(
   });
 }
 
-function refusal(what: string, hint: string): RequestTokenError {
-  return new RequestTokenError(`what the app gave ${what}`, { hint });
+function refusal(problem: string, hint: string): RequestTokenError {
+  return new RequestTokenError(`the tokens that the app gave have ${problem}`, { hint });
 }

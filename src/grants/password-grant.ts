@@ -5,25 +5,38 @@ import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenTarget } from "../core/token-target.ts";
 
-/** A person's name and password at the server. */
+/** A user's name and password at the server. */
 export interface Credentials {
   readonly username: string;
   readonly password: string;
 }
 
+/** How a `PasswordGrant` gets and sends credentials, and its default target, which a request may override. */
 export interface PasswordConfig extends TokenTarget {
-  /** Asks the person, each time a token is needed. What it gives is sent and forgotten; what it throws, the caller gets. */
+  /**
+   * Asks the user, each time a token is needed. The credentials are sent and not stored. An error is passed on to the caller.
+   */
   readonly credentials: (options: { signal: AbortSignal | undefined }) => Promise<Credentials>;
-  /** Where passwords are sent when that is not the server's token endpoint; absolute. */
+  /** The absolute URL that passwords are sent to. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
-  /** More parameters that the server wants, by their names there. */
+  /** More parameters of the token request, by the names that the server uses. */
   readonly extraParameters?: Readonly<Record<string, string>>;
 }
 
 /**
- * Gives a person's password to the token endpoint. For intranets whose server knows nothing better: RFC 9700 forbids it, and
- * nobody can tell this dialog from a thief's. Keep it behind a `RefreshTokenGrant`, so that the person is asked once.
- * @see RFC 6749 section 4.3
+ * Sends a user's password to the token endpoint. Use it only in intranets whose server supports no better grant: RFC 9700
+ * forbids this grant, and a user cannot tell its dialog from a phishing dialog. Put it inside a `RefreshTokenGrant`, as
+ * `createClient()` does, so that the user is asked once.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.3
+ * @see https://www.rfc-editor.org/rfc/rfc9700#section-2.4
+ * @example
+ * const createIntranet = (clientSecret: string, credentials: () => Promise<Credentials>) =>
+ *   createClient({
+ *     issuer: "https://id.example.com",
+ *     clientId: "intranet",
+ *     authentication: { method: "client_secret_basic", clientSecret },
+ *     grant: (server) => new PasswordGrant(server, { credentials }),
+ *   });
  */
 export class PasswordGrant implements Grant {
   readonly owner = null;
@@ -36,23 +49,25 @@ export class PasswordGrant implements Grant {
   }
 
   /**
-   * @throws NoTokenError the person may not be asked: `prompt: "none"`
-   * @throws RequestTokenError refused; a wrong password is the server's `invalid_grant`
-   * @throws NetworkError no answer
-   * @throws ConfigurationError `credentials` gave no name or no password
+   * @throws NoTokenError the user may not be asked: `prompt: "none"`
+   * @throws RequestTokenError the server refused the request; `error` is `invalid_grant` after a wrong password
+   * @throws NetworkError no response came
+   * @throws ConfigurationError `credentials` returned no username or no password
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { credentials, tokenEndpoint, extraParameters, ...config } = this.#config;
     const { scope = config.scope, resource = config.resource } = request;
     const { audience = config.audience, prompt, signal } = request;
-    if (prompt === "none") throw new NoTokenError("a name and a password are needed");
+    if (prompt === "none") {
+      throw new NoTokenError('a username and a password are needed, and prompt is "none"');
+    }
     signal?.throwIfAborted();
     const { username, password } = await abortable(credentials({ signal }), signal);
     if (!username || !password) {
       throw new ConfigurationError(
         "credentials",
         `the ${username ? "password" : "username"} is empty`,
-        "Give what the person typed, or reject when there is nothing to give.",
+        "Return both as the user entered them, or reject when the user entered none.",
       );
     }
     return this.#server.requestTokens(

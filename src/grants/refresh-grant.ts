@@ -4,7 +4,13 @@ import type { Refresher } from "../core/refresher.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { targetKey } from "../core/token-target.ts";
 
-/** Has the stored session refreshed; asks the inner grant only when there is no session, nothing to refresh it with, or it ended. */
+/**
+ * Returns tokens of the stored session, which the `refresher` refreshes. Calls the inner grant only when there is no session,
+ * or the session has ended or cannot be refreshed. Logins, and requests without a user, go to the inner grant directly.
+ * @example
+ * const createGrant = ({ server, refresher }: GrantParts) =>
+ *   new RefreshGrant(new AuthorizationCodeGrant(server), { refresher });
+ */
 export class RefreshGrant implements Grant {
   readonly #inner: Grant;
   readonly #refresher: Pick<Refresher, "refresh">;
@@ -14,6 +20,14 @@ export class RefreshGrant implements Grant {
     this.#refresher = refresher;
   }
 
+  /**
+   * Rejects as the inner grant does, too.
+   * @throws NoTokenError the session has no valid token, and neither has the inner grant
+   * @throws RefreshTokenError the session needs a login, and the inner grant has no token
+   * @throws RequestTokenError the server refused this target; the session is kept
+   * @throws TimeoutError no token came in time; with `pending` the refresh goes on
+   * @throws NetworkError a part of Latchkey could not be loaded
+   */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { user, tokens, cache, roundTrip, response, signal } = request;
     if (roundTrip || response !== undefined || user === undefined)
@@ -34,7 +48,7 @@ export class RefreshGrant implements Grant {
     await this.#inner.removeUser?.(sub);
   }
 
-  /** When the inner grant has nothing either, the reason of the stored session tells more. */
+  /** Rejects with the stored session's error when the inner grant has no token, either, because that error says more. */
   async #withoutSession(
     request: TokenRequest,
     reason: NoTokenError | RefreshTokenError,

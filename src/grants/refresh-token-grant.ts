@@ -7,17 +7,27 @@ import type { Refusal } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { type Clock, wallClock } from "../core/ports.ts";
 
+/** Options of a `RefreshTokenGrant`. */
 export interface RefreshTokenConfig {
-  /** Where refresh tokens are sent when that is not the server's token endpoint; absolute. */
+  /** The absolute URL that refresh tokens are sent to. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
+  /** Measures the pauses after a refusal. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
 /**
- * Sends the refresh token of `request.tokens`, once; for tokens that the caller keeps and locks. The inner grant is asked when
- * there is no refresh token, when the server ended it, and while the server wants a user. A refresh token that was refused and
- * not ended stays stored, and is sent again after a pause: `request.refusal` says for how long. For the sessions of users use
- * `RefreshGrant`. @see RFC 6749 section 6
+ * Sends the refresh token of `request.tokens` once. The caller stores and locks the tokens, as a `CachedGrant` and a token
+ * manager do. The inner grant is called when there is no refresh token, when the refresh token is no longer valid, and while
+ * the server requires a user. A refresh token that the server refuses but does not end is kept, and is sent again after a
+ * pause: `request.refusal` decides for how long. Use `RefreshGrant` for the sessions of users.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
+ * @example
+ * const createPartner = (login: Grant, server: AuthorizationServer) =>
+ *   createTokenManager({
+ *     service: "partner",
+ *     provider: new RefreshTokenGrant(login, server),
+ *     storage: new IndexedDBTokenStorage(createDatabase()),
+ *   });
  */
 export class RefreshTokenGrant implements Grant {
   readonly #inner: Grant;
@@ -35,10 +45,11 @@ export class RefreshTokenGrant implements Grant {
   }
 
   /**
-   * @throws RefreshTokenError the refresh token is used up, or the server wants a user, and the inner grant has nothing; or the
-   * answer is about somebody else
-   * @throws RequestTokenError this request was refused; the refresh token stands
-   * @throws NetworkError no answer
+   * Rejects as the inner grant does, too.
+   * @throws RefreshTokenError the refresh token is no longer valid, or the server requires a user, and the inner grant has no
+   * token; or the new tokens belong to another user
+   * @throws RequestTokenError the server refused this request; the refresh token is kept
+   * @throws NetworkError no response came
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { tokens: cached, refusal, roundTrip, response } = request;
@@ -58,7 +69,7 @@ export class RefreshTokenGrant implements Grant {
     }
     return tokenSet({
       ...fresh,
-      // Not every server rotates, or repeats what it granted.
+      // A response may lack a refresh token that is not rotated, and a scope that has not changed.
       refreshToken: fresh.refreshToken ?? refreshToken,
       scope: fresh.scope.length > 0 ? fresh.scope : cached.scope,
       ...(cached.user && { user: fresh.user ?? cached.user }),
@@ -74,7 +85,7 @@ export class RefreshTokenGrant implements Grant {
   }
 
   async #afterError(request: TokenRequest, error: RequestTokenError): Promise<TokenSet> {
-    // The refresh token came with tokens for the same target, which is its default target.
+    // The refresh token was issued for this target, so the request counts as a refresh of the default target.
     const meaning = meaningOf("refresh", error);
     if (meaning === "session over") {
       await request.onRefreshTokenRejected?.();
@@ -86,7 +97,7 @@ export class RefreshTokenGrant implements Grant {
     return this.#refused(request, refusal, error);
   }
 
-  /** Without sending the refresh token. `error`: the server's refusal, when it came just now. */
+  /** Continues without the refresh token while its refusal counts. `error`: the server's response, if it has just arrived. */
   async #refused(
     request: TokenRequest,
     refusal: Refusal,
@@ -100,20 +111,20 @@ export class RefreshTokenGrant implements Grant {
     const { error, errorDescription, status } = refusal;
     const retryAfterMs = this.#remainingPauseMs(refusal);
     return new RequestTokenError(
-      `the token endpoint answered ${status} ${error ?? "without an OAuth error"} a moment ago`,
+      `the token endpoint refused the refresh token a moment ago: ${status} ${error ?? "without an OAuth error"}`,
       {
         error,
         errorDescription,
         status,
         retryAfterMs,
-        hint: `The refresh token is sent again in ${Math.ceil(retryAfterMs / 1_000)} s at the earliest. The server's log says more.`,
+        hint: `Try again in ${Math.ceil(retryAfterMs / 1_000)} s. The refresh token is not sent before. See the server's log for the reason.`,
         retryable: true,
       },
     );
   }
 
   #remainingPauseMs(refusal: Refusal): number {
-    // One unexplained refusal may be an accident. Callers have no back-off of their own here, so the next call asks again.
+    // A single unexplained refusal may be temporary. Callers have no back-off of their own, so the next call sends again.
     const mayAskAgain = refusal.meaning === "unexplained" && refusal.count === 1;
     return mayAskAgain ? 0 : remainingRefusalMs(refusal, this.#now());
   }
@@ -122,14 +133,14 @@ export class RefreshTokenGrant implements Grant {
     return (this.#config.clock ?? wallClock).now();
   }
 
-  /** Without the caller's signal: a request that is aborted may have used the refresh token up. */
+  /** Sends without the caller's signal, because an aborted request may have consumed the refresh token. */
   #refresh(
     refreshToken: string,
     { tokens, scope, resource, audience, signal }: TokenRequest,
   ): Promise<TokenSet> {
     signal?.throwIfAborted();
     const granted = tokens?.scope ?? [];
-    // More than was granted would be refused each time.
+    // A request for scopes that were not granted would be refused each time.
     const asked = scope?.filter((name) => granted.length === 0 || granted.includes(name));
     return this.#server.requestTokens(
       {

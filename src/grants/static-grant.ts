@@ -2,17 +2,22 @@ import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { completeTokens, type CustomTokens } from "./custom-grant.ts";
 
-/** Gives the same tokens always, whatever is asked: for tests, and for development with a token from elsewhere. */
+/**
+ * Returns the same tokens for every request. Use it in tests, and in development with a token from another source.
+ * @example
+ * const grant = new StaticGrant({ accessToken: "a token for tests" });
+ * const { accessToken } = await grant.requestToken({});
+ */
 export class StaticGrant implements Grant {
   readonly owner = null;
   readonly #tokens: CustomTokens;
 
-  /** @param tokens good for ever when they do not say until when */
+  /** @param tokens never expire without `expiresAt` */
   constructor(tokens: CustomTokens) {
     this.#tokens = tokens;
   }
 
-  /** @throws RequestTokenError there is no access token */
+  /** @throws RequestTokenError the tokens have no access token, or an `expiresAt` that is not a finite number */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     return completeTokens(this.#tokens, request, Number.MAX_SAFE_INTEGER);
   }

@@ -4,8 +4,9 @@ import { sha256 } from "../core/sha256.ts";
 import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 
 /**
- * The owner of tokens that are made of another grant's token: its owner, or else the user of the token that it gives now. When
- * that token names no user, a hash of it stands for the user, so that no user ever gets what was made of another user's token.
+ * Returns the owner of tokens that are derived from the tokens of `subject`: the grant's own `owner`, or else the user of the
+ * token that the grant returns now. When this token names no user, a hash of the token identifies the user. So no user gets a
+ * token that is derived from another user's token.
  */
 export function subjectOwner(subject: Grant): TokenOwner | null {
   const { owner } = subject;

@@ -4,19 +4,21 @@ import { parseRefusal } from "../core/refusal-pauses.ts";
 import type { Refusal } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
+/** Where a `TokenCache` stores records, and for how long they are valid. */
 export interface TokenCacheConfig {
   readonly storage: TokenStorage;
-  /** Changes when the inner grant's configuration does: what was stored under another one is not used. */
+  /** Change it together with the inner grant's configuration: records with another hash are not used. */
   readonly configHash?: string;
-  /** How old a record may be; as old as its token when not given. */
+  /** Maximum age of a record. Milliseconds. Default: no limit besides the lifetime of the tokens. */
   readonly maxAgeMs?: number;
+  /** Tells whether a record has expired. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
-/** For how long a record that cannot be read is kept for whoever looks into it. */
+/** An unreadable record stays stored under another key for this time, so that developers can inspect it. Milliseconds. */
 const ASIDE_MS = 86_400_000;
 
-/** The records of a `CachedGrant`. Never rejects: what a storage does not give or take is not there. */
+/** The records of a `CachedGrant`. Never rejects: when the storage fails, the record counts as missing. */
 export class TokenCache {
   readonly #config: TokenCacheConfig;
 
@@ -24,7 +26,7 @@ export class TokenCache {
     this.#config = config;
   }
 
-  /** Undefined when there is none of this configuration, or none that can be used. */
+  /** Returns the record. Undefined when it is missing, unreadable or too old, or has another `configHash`. */
   async read(key: string): Promise<CacheRecord | undefined> {
     const { storage, configHash = "", maxAgeMs = Infinity } = this.#config;
     const value = await attempt(() => storage.get(key));
@@ -39,21 +41,23 @@ export class TokenCache {
     return record.configHash === configHash && age < maxAgeMs ? record : undefined;
   }
 
+  /** Whether the access token may be returned without a request. */
   isGood({ storedAt, tokens: { expiresAt } }: CacheRecord): boolean {
-    // A third at most: who lives for a minute can be remembered, too.
+    // At most a third of the lifetime, so that tokens with a short lifetime are served from the cache, too.
     const leeway = Math.min(30_000, (expiresAt - storedAt) / 3);
     const now = this.#now();
-    // One from the future has an age that nobody knows: the clock was set back. Its refresh token is good.
+    // A record from the future has an unknown age, because the clock was set back. Its refresh token can still be used.
     return now >= storedAt && now < expiresAt - leeway;
   }
 
+  /** Stores the tokens without the members that describe one login or a stored session. */
   write(key: string, tokens: TokenSet): Promise<void> {
     const { generation: _, origin: __, returnTo: ___, asked: ____, ...stored } = tokens;
     const { configHash = "" } = this.#config;
     return this.#put(key, { version: 2, configHash, storedAt: this.#now(), tokens: { ...stored } });
   }
 
-  /** The refresh token is good for nothing any more; the access token may be. */
+  /** Removes a refresh token that is no longer valid from the record. The access token may still be valid. */
   async dropRefreshToken(key: string, refreshToken: string | undefined): Promise<void> {
     const record = await this.read(key);
     if (!record || record.tokens.refreshToken !== refreshToken) return;
@@ -62,7 +66,7 @@ export class TokenCache {
     await this.#put(key, { ...rest, tokens });
   }
 
-  /** The server refused the refresh token and did not end it. */
+  /** Stores a refusal after which the refresh token is kept. */
   async putRefusal(key: string, refreshToken: string | undefined, refusal: Refusal): Promise<void> {
     const record = await this.read(key);
     if (!record || record.tokens.refreshToken !== refreshToken) return;
@@ -73,7 +77,9 @@ export class TokenCache {
     await attempt(() => this.#config.storage.delete(key));
   }
 
-  /** Deletes what was stored of a user, and what was set aside of it. `keep`: of whose tokens nothing is deleted. */
+  /**
+   * Deletes a record, and the unreadable record that was set aside for its key. `keep` returns true for a record that stays.
+   */
   async forget(key: string, keep: (record: CacheRecord) => boolean = () => false): Promise<void> {
     const record = await this.read(key);
     if (record && keep(record)) return;
@@ -84,7 +90,7 @@ export class TokenCache {
   async #put(key: string, record: CacheRecord): Promise<void> {
     const { storage, maxAgeMs = Infinity } = this.#config;
     const { refreshToken, expiresAt } = record.tokens;
-    // A refresh token is good when the access token is not any more.
+    // A refresh token can be used after the access token has expired.
     const until = refreshToken === undefined ? expiresAt : Infinity;
     const ttlMs = Math.min(until, record.storedAt + maxAgeMs) - this.#now();
     if (ttlMs <= 0) return this.delete(key);
@@ -100,7 +106,7 @@ function asideKey(key: string): string {
   return `${key}/aside`;
 }
 
-/** Undefined when it fails, however it does: an own storage may throw, too. */
+/** Returns undefined when `work` rejects or throws: a storage of the app may throw synchronously. */
 async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -109,20 +115,20 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** What a `CachedGrant` stores. */
+/** A stored record of a `CachedGrant`. */
 export interface CacheRecord {
   readonly version: 2;
   readonly configHash: string;
   /** Milliseconds since the epoch. */
   readonly storedAt: number;
   readonly tokens: TokenSet;
-  /** How the server refused the refresh token, which it did not end. */
+  /** The last refusal after which the refresh token was kept. */
   readonly refusal?: Refusal;
 }
 
 const MAY_BE_STRINGS = ["refreshToken", "idToken", "issuedTokenType"];
 
-/** Undefined when `value` is not one, or not whole. */
+/** Returns the record in `value`. Undefined when a member is missing or has another type. */
 export function parseRecord(value: unknown): CacheRecord | undefined {
   if (!isObject(value) || value["version"] !== 2 || !isObject(value["tokens"])) return undefined;
   const { configHash, storedAt, tokens } = value;

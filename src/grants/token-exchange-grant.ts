@@ -4,7 +4,10 @@ import type { Grant, TokenRequest } from "../core/grant.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { subjectOwner } from "./subject-owner.ts";
 
-/** By the last part of its URN, or any other type as a whole URI. @see RFC 8693 section 3 */
+/**
+ * The type of a token: the last part of its URN, or any other type as a complete URI.
+ * @see https://www.rfc-editor.org/rfc/rfc8693#section-3
+ */
 export type TokenTypeIdentifier =
   | "access_token"
   | "id_token"
@@ -12,25 +15,39 @@ export type TokenTypeIdentifier =
   | "jwt"
   | `${string}:${string}`;
 
+/** Which token a `TokenExchangeGrant` exchanges, and for which token. */
 export interface TokenExchangeConfig {
-  /** Which of the inner grant's tokens is exchanged: `id_token` and `refresh_token` are what they say, everything else is the access token. */
+  /**
+   * The inner grant's token that is exchanged: the ID token for `id_token`, the refresh token for `refresh_token`, and the
+   * access token for every other type. Default: `access_token`.
+   */
   readonly subjectTokenType?: TokenTypeIdentifier;
-  /** What is wanted; the server decides between an access token and a JWT when it is not given. */
+  /** The type of the new token. Default: the server decides between an access token and a JWT. */
   readonly requestedTokenType?: "access_token" | "jwt";
-  /** Where the new token is to be used, and for what, unless the request says it. */
+  /** The new token's audience. A request may override it, as `resource` and `scope`. */
   readonly audience?: string;
   readonly resource?: string;
   readonly scope?: readonly string[];
-  /** Gets the token of who acts for the subject. */
+  /**
+   * Returns the token of the actor, which is the party that acts for the user.
+   * @see https://www.rfc-editor.org/rfc/rfc8693#section-1.1
+   */
   readonly actor?: Grant;
+  /** The actor's token that is sent, selected as by `subjectTokenType`. Default: `access_token`. */
   readonly actorTokenType?: TokenTypeIdentifier;
-  /** Another token endpoint than the server's own. */
+  /** The absolute URL of the token endpoint. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
 }
 
 const URN = "urn:ietf:params:oauth:token-type:";
 
-/** Exchanges the inner grant's token for one that is good elsewhere, for the same person. @see RFC 8693 */
+/**
+ * Exchanges the inner grant's token for a token with another target, for the same user.
+ * @see https://www.rfc-editor.org/rfc/rfc8693
+ * @example
+ * const createGrant = (server: AuthorizationServer) =>
+ *   new TokenExchangeGrant(new AuthGrant(auth), server, { audience: "billing" });
+ */
 export class TokenExchangeGrant implements Grant {
   readonly #inner: Grant;
   readonly #server: Pick<AuthorizationServer, "requestTokens">;
@@ -54,7 +71,11 @@ export class TokenExchangeGrant implements Grant {
     await this.#inner.removeUser?.(sub);
   }
 
-  /** @throws RequestTokenError the exchange was refused, or the inner grant has no token of this type */
+  /**
+   * Rejects as the inner grant and the `actor` do, too.
+   * @throws RequestTokenError the server refused the exchange or issued another type, or the inner grant has no such token
+   * @throws NetworkError no response came
+   */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { subjectTokenType = "access_token", actorTokenType = "access_token" } = this.#config;
     const { requestedTokenType, actor, tokenEndpoint } = this.#config;
@@ -88,14 +109,14 @@ export class TokenExchangeGrant implements Grant {
   }
 }
 
-/** What is wanted, and held, is the exchanged token; a login stays as it is. */
+/** Target and held tokens describe the exchanged token, so the inner request omits them. A login is passed on unchanged. */
 function subjectRequest(request: TokenRequest): TokenRequest {
   if (request.roundTrip || request.response !== undefined) return request;
   const { tokens: _, scope: __, resource: ___, audience: ____, ...rest } = request;
   return rest;
 }
 
-/** The actor is not the person; but when nobody may be asked, it may not be either. */
+/** The actor is not the request's user, so user and login options are omitted. `prompt: "none"` is passed on. */
 function actorRequest({ cache, prompt, context, signal }: TokenRequest): TokenRequest {
   return {
     ...(cache && { cache }),
@@ -113,19 +134,19 @@ function pick(tokens: TokenSet, type: TokenTypeIdentifier): string {
         ? tokens.refreshToken
         : tokens.accessToken;
   if (token !== undefined) return token;
-  throw new RequestTokenError(`there is no ${type} to exchange`, {
-    hint: "The grant inside must give one; a stored session keeps its ID token and refresh token to itself.",
+  throw new RequestTokenError(`the inner grant returned no ${type} to exchange`, {
+    hint: "Use an inner grant that returns this token. The grant of a stored session returns its access token only.",
   });
 }
 
-/** @see RFC 8693 section 2.2.1 */
+/** @see https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1 */
 function checkIssued({ issuedTokenType }: TokenSet, requested: "access_token" | "jwt" | undefined) {
   const usable = requested ? [requested] : ["access_token", "jwt"];
   if (usable.some((type) => issuedTokenType === URN + type)) return;
   throw new RequestTokenError(
-    `the token endpoint issued ${issuedTokenType === undefined ? "a token of no type" : "a token of another type"}`,
+    `the token endpoint issued a token ${issuedTokenType === undefined ? "without issued_token_type" : "of another type than requested"}`,
     {
-      hint: `The answer's issued_token_type must be ${usable.map((type) => URN + type).join(" or ")}.`,
+      hint: `The issued_token_type of the response must be ${usable.map((type) => URN + type).join(" or ")}.`,
     },
   );
 }

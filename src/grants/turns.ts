@@ -1,7 +1,7 @@
 import { abortable } from "../core/abortable.ts";
 import type { TabLock } from "../core/ports.ts";
 
-/** Exclusive locks among those who share this object; for who has no other tabs to care for. */
+/** Exclusive locks among the callers of this object. Other tabs are not locked out. */
 export class Turns implements Pick<TabLock, "request"> {
   readonly #last = new Map<string, Promise<unknown>>();
 
@@ -12,7 +12,7 @@ export class Turns implements Pick<TabLock, "request"> {
   ): Promise<T> {
     const before = this.#last.get(name) ?? Promise.resolve();
     const turn = this.#after(abortable(before, signal), work);
-    // Who left the queue does not let the next one in.
+    // When a waiting caller aborts, the next one still waits for the callers before it.
     const both = Promise.allSettled([before, turn]);
     this.#last.set(name, both);
     try {

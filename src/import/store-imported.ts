@@ -14,6 +14,7 @@ import {
 /** Tokens that another SDK obtained, and their user. */
 export type TakenTokens = TokenSet & { readonly user: User };
 
+/** The parts that `storeImported()` needs. */
 export interface StoreImportedParts extends StoreLoginParts {
   readonly users: UserStore;
 }

@@ -6,6 +6,7 @@ import { text } from "../oidc/encoding.ts";
 import { MAX_LIFETIME_S } from "../oidc/token/token-response.ts";
 import { checkParties, type Claims, mismatch, payloadOf } from "../oidc/id-token/claims.ts";
 
+/** The client that imports, and the current time. */
 export interface ImportContext {
   readonly issuer: string;
   readonly clientId: string;
@@ -13,6 +14,7 @@ export interface ImportContext {
   readonly now: number;
 }
 
+/** The result of `validateImported()`. */
 export type ImportValidation =
   | {
       readonly type: "tokens";

@@ -4,8 +4,8 @@ import type { ImportedSession } from "./source.ts";
 const STORAGES: readonly (() => Storage)[] = [() => sessionStorage, () => localStorage];
 
 /**
- * The first well-formed session in the given storage, or else in `sessionStorage` and then `localStorage`. Without a well-formed
- * session: the first problem found, or undefined.
+ * The first well-formed session in the given storage, or else in `sessionStorage` and then `localStorage`. If there is none:
+ * the first problem found, or undefined.
  */
 export function findIn(
   storage: (() => Storage) | undefined,
@@ -39,6 +39,7 @@ export function parseEntry<K extends string>(
   return isObject(value) && hasTypes(value, members) ? value : undefined;
 }
 
+/** Whether the members that an object has are of these types. */
 export function hasTypes(
   value: object,
   members: Readonly<Record<string, "string" | "number" | "object">>,
@@ -49,6 +50,7 @@ export function hasTypes(
   });
 }
 
+/** Whether a value is an object and no array. */
 export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -58,6 +60,7 @@ export function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** Splits a scope that is separated by spaces or commas. */
 export function scopeOf(value: unknown): readonly string[] | undefined {
   return text(value)?.split(/[ ,]+/).filter(Boolean);
 }

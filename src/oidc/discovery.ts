@@ -121,7 +121,7 @@ export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata
 }
 
 /**
- * Checks the URL of an endpoint. The error names it `input`.
+ * Checks the URL of an endpoint. The error has `input` as its name.
  * @throws ConfigurationError `url` may not receive secrets: it is not https, or has a fragment
  */
 export function checkEndpoint(input: string, url: unknown): void {

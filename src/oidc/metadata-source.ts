@@ -26,7 +26,7 @@ export interface MetadataSource {
   renew(): Promise<ServerMetadata>;
   /** Returns the endpoint that failed since the document was read, if any. */
   failedUrl(): string | undefined;
-  /** Reports that `url` failed. If the document names this URL, it is fetched again before its next use. */
+  /** Reports a failed endpoint. If the document names `url`, the document is fetched again before its next use. */
   reportFailure(url: string): void;
 }
 
@@ -167,7 +167,7 @@ export function isSuspect({ readAt, failedUrl }: CachedDocument, now: number): b
   return failedUrl !== undefined || now - readAt >= MAX_AGE_MS;
 }
 
-/** True when the pause after the last recheck by any tab has passed. A time in the future comes from a wrong clock. */
+/** True when the pause since the last recheck by any tab has passed. A recheck in the future comes from a wrong clock. */
 export function isDue({ recheckedAt = 0, pauseMs = 0 }: CachedDocument, now: number): boolean {
   return now >= recheckedAt + Math.min(pauseMs, MAX_PAUSE_MS) || recheckedAt > now;
 }

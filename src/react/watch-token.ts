@@ -19,6 +19,7 @@ export type UseToken =
   | { readonly status: "ready"; readonly token: string; readonly error?: undefined }
   | { readonly status: "failed"; readonly token?: undefined; readonly error: unknown };
 
+/** A constant object, because `useSyncExternalStore` needs the same snapshot on each render. */
 export const TOKEN_LOADING: UseToken = { status: "loading" };
 
 /** A store for `useSyncExternalStore`. It requests no token until it has a subscriber. */
@@ -27,6 +28,7 @@ export interface TokenWatch {
   readonly subscribe: (listener: () => void) => () => void;
 }
 
+/** Creates the store of one `useToken()` call. */
 export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
   const nothing = { sub: undefined as string | undefined, result: TOKEN_LOADING };
   let cached = nothing;

@@ -12,13 +12,14 @@ import {
 import { isOf, ServiceUsers, UserChanged, type ServiceUser } from "./service-users.ts";
 import type { TokenManagerConfig } from "./token-manager-config.ts";
 
-/** Where the tokens of one call are kept, and whose they are. */
+/** Where the tokens of one call are stored, and the user that they belong to. */
 export interface Entry {
   readonly key: string;
+  /** Undefined when the tokens depend on no user. */
   readonly user: ServiceUser | undefined;
 }
 
-/** The stored tokens of a token manager: an entry for each user and target, with a lock of its own. */
+/** The stored tokens of a token manager. Each user and target has an entry with its own lock. */
 export class ServiceEntries {
   readonly users: ServiceUsers;
   readonly #config: TokenManagerConfig;
@@ -36,17 +37,22 @@ export class ServiceEntries {
     });
   }
 
+  /** Returns the entry of a user and a target. */
   of(target: TokenTarget, user: ServiceUser | undefined): Entry {
     const owner = user ? `${encodeURIComponent(user.sub)}:` : "";
     return { key: `${this.#prefix()}:${owner}${targetKey(target)}`, user };
   }
 
-  /** An entry that has another user's tokens is damaged. @throws StorageError */
+  /**
+   * Returns the stored tokens. An entry with another user's tokens is damaged and counts as missing.
+   * @throws StorageError the storage cannot be read
+   */
   async read({ key, user }: Entry): Promise<ServiceTokens | undefined> {
     const tokens = await this.#store.read(key, this.#config.clock.now());
     return tokens && user && !isOf(user, tokens) ? undefined : tokens;
   }
 
+  /** Whether the access token may be returned without a request. False when the clock was set back since it was stored. */
   isGood(tokens: ServiceTokens | undefined): tokens is ServiceTokens {
     if (!tokens) return false;
     const { clock, leewayMs = 30_000 } = this.#config;
@@ -55,7 +61,10 @@ export class ServiceEntries {
     return !isExpiring && !isFromFuture(lifetime, now);
   }
 
-  /** Stores what the provider gave. `instead`: the access token that is stored now. @throws UserChanged nothing was stored */
+  /**
+   * Stores the provider's tokens. `instead`: the access token that is stored now.
+   * @throws UserChanged the user has changed; nothing was stored
+   */
   async write(entry: Entry, tokens: TokenSet, instead: string | undefined): Promise<void> {
     const { user, key } = entry;
     if (!(await this.users.mayStore(user, tokens))) return;
@@ -64,7 +73,9 @@ export class ServiceEntries {
     await this.#store.write(key, serviceTokens(tokens, now), now, instead);
   }
 
-  /** Under the entry's lock, or without it when the lock is busy for too long: what came exists once. */
+  /**
+   * Stores under the entry's lock. Stores without the lock when it is held for too long: no other copy of the tokens exists.
+   */
   async writeLocked(entry: Entry, tokens: TokenSet): Promise<void> {
     const write = async () => {
       const before = await this.read(entry).catch(() => undefined);
@@ -78,38 +89,44 @@ export class ServiceEntries {
     }
   }
 
-  /** Changes stored tokens, unless their user has left. */
+  /** Replaces stored tokens, unless a user was removed since the call began. */
   async change({ key, user }: Entry, tokens: ServiceTokens): Promise<void> {
     if (!this.users.isHere(user)) return;
     await this.#store.write(key, tokens, this.#config.clock.now(), tokens.accessToken);
   }
 
-  /** @throws StorageError */
+  /** @throws StorageError the tokens are still stored */
   delete({ key }: Entry): Promise<void> {
     return this.#store.delete(key);
   }
 
-  /** @throws TimeoutError somebody else holds the lock for too long */
+  /**
+   * Runs `work` while this call holds the lock.
+   * @throws TimeoutError another call or tab holds the lock for longer than `patienceMs`
+   */
   async underLock<T>(
     lock: string,
     signal: AbortSignal | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
     const { locks, patienceMs = 30_000 } = this.#config;
-    const late = AbortSignal.timeout(patienceMs);
+    const timeout = AbortSignal.timeout(patienceMs);
     let isGranted = false;
     try {
       return await locks.request(
         `token/${lock}`,
-        { mode: "exclusive", signal: signal ? AbortSignal.any([signal, late]) : late },
+        { mode: "exclusive", signal: signal ? AbortSignal.any([signal, timeout]) : timeout },
         () => {
           isGranted = true;
           return work();
         },
       );
     } catch (cause) {
-      if (isGranted || !late.aborted) throw cause;
-      throw new TimeoutError(`${lock} was busy for ${patienceMs} ms`, { pending: true });
+      if (isGranted || !timeout.aborted) throw cause;
+      throw new TimeoutError(
+        `another call or tab held the lock of ${lock} for longer than ${patienceMs} ms`,
+        { pending: true },
+      );
     }
   }
 

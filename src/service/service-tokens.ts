@@ -4,19 +4,20 @@ import type { Lifetime } from "../core/token-lifetime.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 
-/** The tokens of one service as they are stored. Without an ID token: nobody asks for it again. */
+/** The stored tokens of one service and target. The ID token is not stored, because no later call needs it. */
 export interface ServiceTokens extends Omit<TokenSet, "idToken" | "generation" | "origin"> {
-  /** Empty when it was invalidated and a refresh token is left. */
+  /** Empty after the access token was invalidated and the refresh token was kept. */
   readonly accessToken: string;
-  /** Of the access token, as it was given. */
+  /** Lifetime of the access token when it was stored. Milliseconds. */
   readonly lifetimeMs: number;
-  /** How the server refused the refresh token, which it did not end. */
+  /** The last refusal after which the refresh token was kept. */
   readonly refusal?: Refusal;
 }
 
-/** The last moment a `Date` can name: JSON knows no infinity. */
+/** The latest time of a `Date`. It replaces `Infinity`, which JSON cannot hold. Milliseconds since the epoch. */
 const LAST = 8.64e15;
 
+/** Returns the stored form of `tokens`. `now`: milliseconds since the epoch. */
 export function serviceTokens(tokens: TokenSet, now: number): ServiceTokens {
   const { accessToken, tokenType, scope, refreshToken, user, authTime } = tokens;
   const expiresAt = Math.min(tokens.expiresAt, LAST);
@@ -32,10 +33,12 @@ export function serviceTokens(tokens: TokenSet, now: number): ServiceTokens {
   };
 }
 
+/** Returns the tokens without the access token. */
 export function invalidated(tokens: ServiceTokens): ServiceTokens {
   return { ...tokens, accessToken: "", expiresAt: 0 };
 }
 
+/** Returns the lifetime of the access token. */
 export function lifetimeOf({ expiresAt, lifetimeMs }: ServiceTokens): Lifetime {
   return { expiresAt, lifetimeMs: lifetimeMs };
 }
@@ -53,7 +56,10 @@ function parse(value: unknown): ServiceTokens | undefined {
     : undefined;
 }
 
-/** Reads and writes them. What the storage does not take stays here until it does: a rotated refresh token exists once. */
+/**
+ * Reads and writes `ServiceTokens`. Tokens that the storage does not accept are kept in memory until it accepts them, because
+ * no other copy of a rotated refresh token exists.
+ */
 export class ServiceTokenStore {
   readonly #storage: TokenStorage;
   readonly #unsaved = new Map<string, { tokens: ServiceTokens; instead: string | undefined }>();
@@ -62,7 +68,7 @@ export class ServiceTokenStore {
     this.#storage = storage;
   }
 
-  /** @throws StorageError */
+  /** @throws StorageError the storage cannot be read */
   async read(key: string, now: number): Promise<ServiceTokens | undefined> {
     const unsaved = this.#unsaved.get(key);
     if (!unsaved) return this.#read(key);
@@ -79,7 +85,7 @@ export class ServiceTokenStore {
     return unsaved.tokens;
   }
 
-  /** `instead`: the access token that stands there now. */
+  /** Never rejects. `instead`: the access token that is stored now. */
   async write(
     key: string,
     tokens: ServiceTokens,
@@ -88,18 +94,18 @@ export class ServiceTokenStore {
   ): Promise<void> {
     try {
       const { refreshToken, expiresAt } = tokens;
-      // A refresh token outlives its access token, and nobody says by how much.
+      // A refresh token outlives its access token by an unknown time, so the value gets no time to live.
       if (refreshToken) await this.#storage.set(key, tokens);
       else if (expiresAt > now) await this.#storage.set(key, tokens, expiresAt - now);
       else await this.#storage.delete(key);
       this.#unsaved.delete(key);
     } catch {
-      // What stands there is still what stood there when the first one was not taken.
+      // The stored value is still the one from before the first failed write.
       this.#unsaved.set(key, { instead, ...this.#unsaved.get(key), tokens });
     }
   }
 
-  /** @throws StorageError */
+  /** @throws StorageError the tokens are still stored */
   async delete(key: string): Promise<void> {
     this.#unsaved.delete(key);
     await this.#storage.delete(key);

@@ -4,29 +4,30 @@ import type { TokenSet } from "../core/token-set.ts";
 import type { UserKeys } from "../core/user-keys.ts";
 import { NoTokenError } from "../core/errors.ts";
 
+/** The parts of `ServiceUsers`. */
 export interface ServiceUsersConfig {
   readonly provider: Grant;
-  /** The provider's own when not given. */
+  /** Default: the provider's `owner`. */
   readonly owner?: TokenOwner | undefined;
   readonly keys: UserKeys;
-  /** Deletes an entry. @throws StorageError */
+  /** Deletes an entry. @throws StorageError the entry is still stored */
   readonly deleteEntry: (key: string) => Promise<void>;
 }
 
-/** The user whose tokens one call is about. */
+/** The user whose tokens a call gets. */
 export interface ServiceUser extends OwnerId {
-  /** How many users had left when the call began. */
+  /** How many users had been removed when the call began. */
   readonly departures: number;
 }
 
-/** The user changed, or left, while the provider was asked: what came is given to nobody. */
+/** The user changed or was removed while the provider was called. No caller gets the tokens. */
 export class UserChanged extends NoTokenError {
   constructor() {
-    super("the user changed while the token was requested");
+    super("the user changed or logged out while the token was requested");
   }
 }
 
-/** Whose tokens a token manager gives, and which entries a user who leaves had. */
+/** The current user of a token manager, and the entries of each user. */
 export class ServiceUsers {
   readonly #config: ServiceUsersConfig;
   #departures = 0;
@@ -36,28 +37,28 @@ export class ServiceUsers {
     this.#config = config;
   }
 
-  /** Follows users who leave. Does nothing the second time. */
+  /** From now on, deletes the entries of each user that the owner reports as removed. A second call does nothing. */
   listen(): void {
     if (this.#isListening || !this.#owner?.onUserRemoved) return;
     this.#isListening = true;
     this.#owner.onUserRemoved((sub) => this.leave(sub));
   }
 
-  /** Undefined: the tokens depend on no user. `"nobody"`: they belong to a user, and nobody is signed in. */
-  async current(): Promise<ServiceUser | "nobody" | undefined> {
+  /** Returns the current user. Undefined when the tokens depend on no user, and `"none"` when no user is signed in. */
+  async current(): Promise<ServiceUser | "none" | undefined> {
     const owner = this.#owner;
     if (!owner) return undefined;
     this.listen();
     const departures = this.#departures;
     const user = await owner.getUser();
-    if (!user) return "nobody";
+    if (!user) return "none";
     return user.sub === "" ? undefined : { ...idOf(user), departures };
   }
 
   /**
-   * Whether `tokens` may be stored for `user`. False only when nobody says who the user is, and the user's token is another
-   * one by now.
-   * @throws UserChanged the tokens are not of the user, who left, or is not the current user any more
+   * Whether `tokens` may be stored for `user`. False only when `sub` is the hash of a token, and the user has another token by
+   * now.
+   * @throws UserChanged the tokens belong to another user, or the user was removed or is no longer the current user
    */
   async mayStore(user: ServiceUser | undefined, tokens: TokenSet): Promise<boolean> {
     if (!user) return true;
@@ -68,17 +69,20 @@ export class ServiceUsers {
     return isSame;
   }
 
-  /** No user has left since the call began. */
+  /** Whether no user was removed since the call began. */
   isHere(user: ServiceUser | undefined): boolean {
     return !user || user.departures === this.#departures;
   }
 
-  /** `key` has an entry of `user`. Never rejects: a storage that fails keeps no entry. */
+  /** Remembers that the entry at `key` belongs to `user`. Never rejects: a storage that fails stores no entry, either. */
   async add(user: ServiceUser, key: string): Promise<void> {
     await this.#config.keys.add(user.sub, key).catch(() => {});
   }
 
-  /** Deletes all entries of a user. @throws StorageError */
+  /**
+   * Deletes all entries of a user.
+   * @throws StorageError at least one entry is still stored
+   */
   async leave(sub: string): Promise<void> {
     const { keys, deleteEntry } = this.#config;
     this.#departures++;
@@ -93,7 +97,7 @@ export class ServiceUsers {
   }
 }
 
-/** Tokens that name nobody count as the user's. */
+/** Whether the tokens belong to the user. Tokens that name no user count as the user's. */
 export function isOf(user: OwnerId, { user: theirs }: Pick<TokenSet, "user">): boolean {
   return user.isDerived === true || theirs === undefined || theirs.sub === user.sub;
 }

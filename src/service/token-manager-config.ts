@@ -3,28 +3,33 @@ import type { Clock, TabLock } from "../core/ports.ts";
 import type { TokenOwner } from "../core/token-owner.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 
+/** Where a token manager gets tokens, and where it stores them. */
 export interface TokenManagerConfig {
   /**
-   * Where tokens come from. One that refreshes is handed the stored tokens: see `RefreshTokenGrant`. It is asked with
-   * `prompt: "none"` first, and again without when it needs a person for it, and one may be asked.
+   * Requests the tokens. A provider that refreshes gets the stored tokens: see `RefreshTokenGrant`. The provider is called with
+   * `prompt: "none"` first. It is called again without `prompt` if it needs a user, and the call may ask the user.
    */
   readonly provider: Grant;
-  /** Where they are kept; the one truth, read at each call. */
+  /** Stores the tokens. It is read at each call, so that all tabs see the same tokens. */
   readonly storage: TokenStorage;
-  /** `auth_token` when not given. Managers of one origin differ in it, or in `service`. */
+  /** Start of the storage keys. Managers of one origin must differ in `keyPrefix` or `service`. Default: `auth_token`. */
   readonly keyPrefix?: string;
-  /** Whose tokens: a name, with whatever makes them somebody's own, such as issuer, client and account. */
+  /**
+   * Name of the service in the storage keys. Include all that the tokens depend on, such as issuer and client. Default: empty.
+   */
   readonly service?: string;
   /**
-   * Whose tokens these are, such as your `Auth`, when they belong to the user who is signed in. Each user's tokens are kept
-   * apart, and deleted when the user signs out or is forgotten. The provider's `owner` when not given: see `AuthGrant`.
+   * The owner of the tokens, such as your `Auth`, if they belong to the user who is signed in. Each user's tokens are stored
+   * separately, and deleted when the user logs out or is forgotten. Default: the provider's `owner`, such as that of an
+   * `AuthGrant`.
    */
   readonly owner?: TokenOwner;
-  /** Shared by all who share the storage. */
+  /** Locks that all managers with this `storage` must share. */
   readonly locks: TabLock;
+  /** Tells whether a token has expired. */
   readonly clock: Pick<Clock, "now">;
-  /** So long before its end a token is renewed, or a third of its life before when that is shorter. 30,000 when not given. */
+  /** A token is renewed this long before it expires, or a third of its lifetime before. Milliseconds. Default: 30,000. */
   readonly leewayMs?: number;
-  /** How long to wait for another tab that is getting the token. 30,000 when not given. */
+  /** How long a call waits for another call or tab that requests the token. Milliseconds. Default: 30,000. */
   readonly patienceMs?: number;
 }

@@ -15,18 +15,28 @@ import type { TokenTarget } from "../core/token-target.ts";
 
 export type { TokenManagerConfig };
 
-/** A token, or why there is none without a person. */
+/** A token, or the error that says why only a user can help. */
 interface Found {
   readonly token?: string;
   readonly reason?: NoTokenError | RefreshTokenError;
 }
 
-/** How often one call begins again because the user changed meanwhile. */
+/** How many attempts a call makes when the user changes during the call. */
 const TRIES = 3;
 
 /**
- * The tokens of one service, got once for all who share storage and locks. The access tokens of different scopes, resources
- * and audiences are kept apart, each with a refresh token of its own if there is one.
+ * Stores the tokens of one service, and requests each token once for all managers that share storage and locks. Access tokens
+ * of different scopes, resources and audiences are stored separately, each with its own refresh token if there is one.
+ * `createTokenManager()` creates a manager.
+ * @example
+ * const billing = createTokenManager({
+ *   service: "billing",
+ *   provider: new CustomGrant(async () => (await fetch("/billing-token")).json()),
+ *   storage: new IndexedDBTokenStorage(createDatabase()),
+ * });
+ * const token = await billing.getToken(); // the stored token while it is valid
+ * const newer = await billing.forceRefresh();
+ * await billing.invalidateToken(); // the next call requests another token
  */
 export class TokenManager {
   readonly #config: TokenManagerConfig;
@@ -39,25 +49,39 @@ export class TokenManager {
     this.#entries = new ServiceEntries(config);
   }
 
-  /** Follows users who leave, so that their tokens are deleted. `createTokenManager()` calls it; otherwise the first call does. */
+  /**
+   * From now on, deletes the tokens of users who log out or are forgotten. `createTokenManager()` calls it, or else the first
+   * call.
+   */
   start(): void {
     this.#entries.users.listen();
   }
 
   /**
-   * The stored token while it is good, else one that the provider gives now. A passing failure is not told while the stored
-   * one still works, and changes nothing.
-   * @throws NoTokenError there is none, and a person would have to be asked
-   * @throws RequestTokenError refused
-   * @throws RefreshTokenError the server ended what the stored refresh token stood for; it is deleted
-   * @throws NetworkError no answer
-   * @throws TimeoutError another tab has been getting it for too long
+   * Returns the stored access token while it is valid, or else a new one from the provider. While the stored token is valid,
+   * temporary failures are swallowed. Rejects as the provider does, too.
+   * @throws NoTokenError there is no token, and only a user can help; or the user has changed
+   * @throws RequestTokenError the server refused the request, or its response is malformed
+   * @throws RefreshTokenError the refresh token is no longer valid and was deleted, or the server requires a user
+   * @throws NetworkError no response came
+   * @throws TimeoutError another call or tab has been requesting the token for longer than `patienceMs`
    * @throws StorageError the storage cannot be read
+   * @example
+   * const headersFor = async (billing: TokenManager) => {
+   *   const token = await billing.getToken({ scope: ["invoices:read"], prompt: "none" });
+   *   return { authorization: `Bearer ${token}` };
+   * };
    */
   readonly getToken = (options: ServiceTokenOptions = {}): Promise<string> =>
     this.#join(options, "refresh");
 
-  /** A token newer than the stored one, for all who ask at the same time. Rejects as `getToken()` does. */
+  /**
+   * Returns an access token that is newer than the stored one. Concurrent calls share one request. Rejects as `getToken()`
+   * does.
+   * @example
+   * const startAgain = (billing: TokenManager) =>
+   *   billing.forceRefresh({ mode: "fetch" }); // without the stored refresh token
+   */
   readonly forceRefresh = ({
     mode = "refresh",
     ...options
@@ -65,9 +89,13 @@ export class TokenManager {
     this.#join({ ...options, cache: "reload" }, mode);
 
   /**
-   * Drops the stored access token of this want, in every tab, so that the next call gets another one. A newer one that came
-   * meanwhile stays. The refresh token is kept unless said otherwise: without it a person may have to sign in again.
-   * @throws StorageError it is still stored
+   * Deletes the stored access token of this target, for every tab, so that the next call requests another one. A newer token
+   * that arrives meanwhile is kept. The refresh token is kept by default, because without it the user may have to log in again.
+   * @throws StorageError the token is still stored
+   * @throws TimeoutError another call or tab has been requesting the token for longer than `patienceMs`
+   * @example
+   * const reset = (billing: TokenManager) =>
+   *   billing.invalidateToken({ refreshToken: "forget" }); // the refresh token, too
    */
   readonly invalidateToken = async ({
     refreshToken = "keep",
@@ -75,7 +103,7 @@ export class TokenManager {
     ...target
   }: InvalidateTokenOptions = {}): Promise<void> => {
     const user = await this.#entries.users.current();
-    if (user === "nobody") return;
+    if (user === "none") return;
     const entry = this.#entries.of(target, user);
     const before = await this.#entries.read(entry);
     await this.#entries.underLock(entry.key, signal, async () => {
@@ -91,20 +119,23 @@ export class TokenManager {
   };
 
   /**
-   * Deletes all tokens of a user here. The manager does it by itself when its `owner` tells it.
-   * @throws StorageError they are still stored
+   * Deletes all stored tokens of a user. Call it only if the manager's `owner` does not report users who log out.
+   * @throws StorageError at least one token is still stored
+   * @example
+   * const deleteTokensOf = (billing: TokenManager, sub: string) =>
+   *   billing.removeUser(sub);
    */
   readonly removeUser = (sub: string): Promise<void> => this.#entries.users.leave(sub);
 
   async #join(options: ServiceTokenOptions, mode: ForceRefreshOptions["mode"]): Promise<string> {
     options.signal?.throwIfAborted();
-    for (let sends = 1; ; sends++) {
+    for (let tries = 1; ; tries++) {
       const user = await abortable(this.#entries.users.current(), options.signal);
-      if (user === "nobody") return this.#withoutUser(options);
+      if (user === "none") return this.#withoutUser(options);
       try {
         return await this.#joinFor(this.#entries.of(options, user), options, mode);
       } catch (error) {
-        if (!(error instanceof UserChanged) || sends === TRIES) throw error;
+        if (!(error instanceof UserChanged) || tries === TRIES) throw error;
       }
     }
   }
@@ -123,7 +154,7 @@ export class TokenManager {
     );
   }
 
-  /** Nobody is signed in, so nothing that is stored may be given. The provider may sign somebody in. */
+  /** No user is signed in, so no stored token may be returned. The provider may start a login. */
   async #withoutUser(options: ServiceTokenOptions): Promise<string> {
     const { refused: _, ...request } = options;
     const tokens = await this.#config.provider.requestToken(request);
@@ -141,21 +172,21 @@ export class TokenManager {
   ): Promise<string> {
     const isReload = options.cache === "reload";
     const before = await this.#entries.read(entry);
-    const isNews = !isReload || (refused !== undefined && before?.accessToken !== refused);
-    if (isNews && this.#entries.isGood(before)) return before.accessToken;
+    const isNewEnough = !isReload || (refused !== undefined && before?.accessToken !== refused);
+    if (isNewEnough && this.#entries.isGood(before)) return before.accessToken;
     try {
       return await this.#get(entry, before, options, mode);
     } catch (error) {
       if (isReload || isSessionOver(error) || error instanceof UserChanged) throw error;
-      const left = await this.#entries.read(entry).catch(() => undefined);
-      if (left && remainingMs(lifetimeOf(left), this.#config.clock.now()) > 0) {
-        return left.accessToken;
+      const stored = await this.#entries.read(entry).catch(() => undefined);
+      if (stored && remainingMs(lifetimeOf(stored), this.#config.clock.now()) > 0) {
+        return stored.accessToken;
       }
       throw error;
     }
   }
 
-  /** First without a person: whoever wants none does not wait for a call that asks one. */
+  /** Calls the provider with `prompt: "none"` first. Such a call has its own lock and waits for no call that asks the user. */
   async #get(
     entry: Entry,
     before: ServiceTokens | undefined,
@@ -165,10 +196,10 @@ export class TokenManager {
     const { cache, prompt = "if needed", signal } = options;
     const underLock = (lock: string, work: (now: ServiceTokens | undefined) => Promise<Found>) =>
       this.#entries.underLock(lock, signal, async () => {
-        // Perhaps somebody else was here first.
+        // Another call or tab may have stored newer tokens while this call waited for the lock.
         const now = await this.#entries.read(entry);
-        const isNews = cache !== "reload" || now?.accessToken !== before?.accessToken;
-        return isNews && this.#entries.isGood(now) ? { token: now.accessToken } : work(now);
+        const isNewEnough = cache !== "reload" || now?.accessToken !== before?.accessToken;
+        return isNewEnough && this.#entries.isGood(now) ? { token: now.accessToken } : work(now);
       });
     let found: Found = {};
     if (prompt === "if needed" || prompt === "none") {
@@ -177,14 +208,14 @@ export class TokenManager {
     }
     if (found.token === undefined) {
       const { reason } = found;
-      found = await underLock(`${entry.key}/person`, (now) =>
+      found = await underLock(`${entry.key}/user`, (now) =>
         this.#ask(entry, now, options, reason),
       );
     }
     return found.token!;
   }
 
-  /** Without a person. */
+  /** Calls the provider with `prompt: "none"` and with the stored tokens. */
   async #request(
     entry: Entry,
     cached: ServiceTokens | undefined,
@@ -211,11 +242,11 @@ export class TokenManager {
         ...requestUser(entry),
         prompt: "none",
         ...(cached && mode === "refresh" && stored()),
-        // What is held is not good enough, whoever else has it.
+        // The stored token is not good enough, so caches inside the provider must not return it, either.
         ...((cached || cache === "reload") && { cache: "reload" }),
       });
     } catch (error) {
-      // The storage's own failure must not hide why.
+      // A failure of the storage must not hide this error.
       if (isSessionOver(error)) await this.#entries.delete(entry).catch(() => {});
       if (needsUser(error, isInvalidGrant)) return { reason: error };
       throw error;
@@ -224,7 +255,7 @@ export class TokenManager {
     return { token: tokens.accessToken };
   }
 
-  /** While others may refresh what is stored: nothing of it goes along. */
+  /** Calls the provider without the stored tokens, because another call may refresh them at the same time. */
   async #ask(
     entry: Entry,
     cached: ServiceTokens | undefined,
@@ -250,25 +281,30 @@ function requestUser({ user }: Entry): { user?: string } {
   return user && !user.isDerived ? { user: user.sub } : {};
 }
 
+/** Which token a call gets, and what may happen to get it. */
 export interface ServiceTokenOptions extends TokenTarget {
-  /** `reload`: a token newer than the stored one. */
+  /** `reload`: request a token that is newer than the stored one. */
   readonly cache?: "default" | "reload";
-  /** With `reload`: the token that an API refused. Another one that is stored by now is newer. */
+  /** With `reload`: the token that an API refused. A stored token that differs from it counts as newer. */
   readonly refused?: string;
-  /** `none`: a provider that needs a person rejects with a NoTokenError. */
+  /** `none`: reject with a `NoTokenError` when only a user can help. */
   readonly prompt?: Prompt;
-  /** For grants of the provider. A call with a context joins no other call's request. */
+  /** Passed to the provider. A call with a context does not share the request of another call. */
   readonly context?: TokenContext;
+  /** Aborts this call. The request goes on while other calls wait for it. */
   readonly signal?: AbortSignal;
 }
 
+/** Which token `forceRefresh()` requests, and how. */
 export interface ForceRefreshOptions extends Omit<ServiceTokenOptions, "cache"> {
-  /** `fetch`: from the beginning, without the stored refresh token. `refresh` when not given. */
+  /** `fetch`: do not use the stored refresh token. Default: `refresh`. */
   readonly mode?: "refresh" | "fetch";
 }
 
+/** Which stored token `invalidateToken()` deletes. */
 export interface InvalidateTokenOptions extends TokenTarget {
-  /** `forget`: of the refresh token, too; it is not revoked. `keep` when not given. */
+  /** `forget`: delete the refresh token, too. It is not revoked. Default: `keep`. */
   readonly refreshToken?: "keep" | "forget";
+  /** Stops waiting for another call or tab that requests the token. */
   readonly signal?: AbortSignal;
 }

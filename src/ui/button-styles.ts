@@ -3,6 +3,7 @@ import { avatarStyles } from "./styles/avatar.ts";
 import { controls } from "./styles/controls.ts";
 import { theme } from "./styles/theme.ts";
 
+/** Styles of `<latchkey-button>`. */
 export const buttonStyles: CSSResultGroup = [
   theme,
   controls,

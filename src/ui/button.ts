@@ -19,7 +19,7 @@ import type { Strings } from "./strings/strings.ts";
 export type ButtonAuth = Pick<Auth, "state" | "subscribe" | "login" | "logout">;
 
 /**
- * `<latchkey-button>`: a "Sign in" button. While a user is logged in: an avatar with a menu and "Sign out".
+ * `<latchkey-button>`: shows "Sign in", or the avatar of the logged-in user with a menu and "Sign out".
  *
  * @slot more items of the menu, above "Sign out"
  * @csspart button, avatar, menu, name, email, sign-out

@@ -6,11 +6,15 @@ import type { Qr } from "./qr.ts";
 import type { Strings } from "./strings/strings.ts";
 import { tellTimeLeft, timeLeft } from "./time-left.ts";
 
+/** Options of `deviceCard()`. */
 export interface DeviceCardOptions {
   readonly code: DeviceCode;
   readonly status: DeviceStatus;
+  /** Undefined until the QR encoder has loaded. */
   readonly qr?: Qr;
+  /** Milliseconds until the code expires. */
   readonly remainingMs: number;
+  /** Milliseconds from the moment the dialog opened until the code expires. */
   readonly totalMs: number;
   readonly strings: Strings;
   readonly copyButton: TemplateResult;

@@ -3,6 +3,7 @@ import { controls } from "./styles/controls.ts";
 import { modalStyles } from "./styles/modal.ts";
 import { theme } from "./styles/theme.ts";
 
+/** Styles of `<latchkey-device>`. */
 export const deviceStyles: CSSResultGroup = [
   theme,
   controls,

@@ -45,9 +45,13 @@ interface Shown {
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.3
  * @example
  * defineLatchkeyElements();
- * const device = document.createElement("latchkey-device");
- * document.body.append(device);
- * const grant = new DeviceCodeGrant(server, device);
+ * const prompt = document.body.appendChild(document.createElement("latchkey-device"));
+ * const tvAuth = createAuth({
+ *   issuer: "https://id.example.com",
+ *   clientId: "tv",
+ *   redirectUri: "/",
+ *   grant: (parts) => new RefreshGrant(new DeviceCodeGrant(parts.server, { ...parts, prompt }), parts),
+ * });
  */
 export class LatchkeyDevice extends LitElement implements DevicePrompt {
   static override readonly properties: PropertyDeclarations = { strings: { attribute: false } };

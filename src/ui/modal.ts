@@ -2,6 +2,7 @@ import { html, type TemplateResult } from "lit";
 import type { Strings } from "./strings/strings.ts";
 import { closeIcon } from "./icons.ts";
 
+/** Options of `modal()`. */
 export interface ModalOptions {
   readonly title: string;
   readonly strings: Strings;

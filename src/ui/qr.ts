@@ -1,5 +1,6 @@
 import { encode } from "uqr";
 
+/** A QR code as vector graphics. */
 export interface Qr {
   /** Width and height in modules, including the quiet zone that QR code readers need. */
   readonly size: number;

@@ -7,6 +7,7 @@ export interface Question<T> {
   fail(error: unknown): void;
 }
 
+/** Options of `question()`. */
 export interface QuestionOptions<T> {
   /** Drops the question when it aborts. */
   readonly signal: AbortSignal;
@@ -16,6 +17,7 @@ export interface QuestionOptions<T> {
   readonly onEnd: () => void;
 }
 
+/** Creates a pending question. */
 export function question<T>({ signal, withoutResponse, onEnd }: QuestionOptions<T>): Question<T> {
   let isEnded = false;
   let resolveResponse: (response: T) => void;

@@ -2,6 +2,7 @@ import { html, type TemplateResult } from "lit";
 import { searchIcon } from "./icons.ts";
 import type { Strings } from "./strings/strings.ts";
 
+/** Options of `searchField()`. */
 export interface SearchFieldOptions {
   readonly query: string;
   /** Number of users that match the query. */

@@ -6,6 +6,7 @@ export interface ShownUser {
   readonly picture?: string;
 }
 
+/** The text that names a user: the name, or else the email, or else the `sub`. */
 export function nameOf({ name, email, sub }: ShownUser): string {
   return name?.trim() || email || sub;
 }

@@ -4,6 +4,7 @@ import { controls } from "./styles/controls.ts";
 import { modalStyles } from "./styles/modal.ts";
 import { theme } from "./styles/theme.ts";
 
+/** Styles of `<latchkey-users>`. */
 export const usersStyles: CSSResultGroup = [
   theme,
   controls,

@@ -36,7 +36,7 @@ const SEARCHED_FROM = 10;
  * @example
  * defineLatchkeyElements();
  * const users = document.createElement("latchkey-users");
- * users.userAgent = new PopupUserAgent();
+ * users.userAgent = new PopupUserAgent("/popup.html");
  * document.body.append(users);
  */
 export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "chooseUser"> {

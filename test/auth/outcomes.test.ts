@@ -64,28 +64,28 @@ const loginFails =
   };
 
 const SCENARIOS: Record<string, Scenario> = {
-  "nobody is signed in": async (_, start) => {
+  "no user is signed in": async (_, start) => {
     const auth = start();
     return { auth, failing: silently(auth) };
   },
-  "the session has nothing to refresh it with": async (world, start) => {
+  "the session has no refresh token": async (world, start) => {
     await remember(world, { ...expiredRow(), renewable: false });
     const auth = start();
     return { auth, failing: silently(auth) };
   },
-  "another tab signed out": async (world, start) => {
+  "another tab logged out": async (world, start) => {
     await remember(world, goodRow(expiredRow()));
     const [auth, other] = [start(), start()];
     await other.logout();
     await vi.advanceTimersByTimeAsync(0);
     return { auth, failing: silently(auth) };
   },
-  "a refresh is answered invalid_grant": refreshed({ type: "invalid_grant" }),
-  "a repeated refresh is answered invalid_grant": refreshed(
+  "a refresh returns invalid_grant": refreshed({ type: "invalid_grant" }),
+  "a repeated refresh returns invalid_grant": refreshed(
     { type: "unknown", byServer: true, cause: undefined },
     { type: "invalid_grant" },
   ),
-  "a refresh brought a bad ID token": async (world, start) => {
+  "a refresh returns an invalid ID token": async (world, start) => {
     await remember(world, expiredRow());
     world.validation = async () => ({ type: "invalid", claim: "signature" });
     world.refreshes.push(responseOf(2, { idToken: "bad" }));
@@ -113,17 +113,17 @@ const SCENARIOS: Record<string, Scenario> = {
     const auth = start();
     return { auth, failing: auth.getToken({ prompt: "none", scope: ["admin"] }) };
   },
-  "a refresh finds no network": async (world, start) => {
+  "a refresh has no network": async (world, start) => {
     await remember(world, expiredRow());
     world.page.isOnline = false;
     const auth = start();
     return { auth, failing: silently(auth) };
   },
-  "a refresh finds a server that is down": refreshed(
+  "the server is down during a refresh": refreshed(
     { type: "not_rotated", retryAfterMs: undefined, cause: undefined },
     { type: "unknown", byServer: true, cause: undefined },
   ),
-  "a part of Latchkey cannot be loaded": async (world, start) => {
+  "a chunk of Latchkey cannot be loaded": async (world, start) => {
     await remember(world, expiredRow());
     world.prepare = () =>
       Promise.reject(new NetworkError("a part of Latchkey could not be loaded"));
@@ -142,12 +142,12 @@ const SCENARIOS: Record<string, Scenario> = {
     const auth = start();
     return { auth, failing: silently(auth) };
   },
-  "a newer Latchkey wrote the session": async (world, start) => {
+  "a newer Latchkey version wrote the session": async (world, start) => {
     await remember(world, { ...expiredRow(), version: 3 as 2 });
     const auth = start();
     return { auth, failing: silently(auth) };
   },
-  "this is no place for a browser SDK": async (world, start) => {
+  "the page does not support a browser SDK": async (world, start) => {
     world.page.problem = new ConfigurationError("environment", "this is not a browser page", "x");
     const auth = start();
     return { auth, failing: silently(auth) };
@@ -171,20 +171,20 @@ const SCENARIOS: Record<string, Scenario> = {
     const auth = start();
     return { auth, failing: auth.login() };
   },
-  "a login is not answered in time": async (world, start) => {
+  "a login gets no response in time": async (world, start) => {
     world.navigate = () => Promise.reject(new TimeoutError("no response", { pending: false }));
     const auth = start();
     return { auth, failing: auth.login() };
   },
-  "the server answers a login with an error": loginFails(
+  "the server responds to a login with an error": loginFails(
     "exchange",
     new AuthorizationError({ error: "access_denied" }, "x"),
   ),
-  "a response is not the answer to a request": loginFails(
+  "a response belongs to no request": loginFails(
     "exchange",
     new InvalidResponseError("state", "unknown", "x"),
   ),
-  "a foreign response meets a session": async (world, start) => {
+  "a foreign response arrives during a session": async (world, start) => {
     await remember(world, goodRow(expiredRow()));
     world.server.exchange = () => Promise.reject(new InvalidResponseError("state", "unknown", "x"));
     const auth = start();
@@ -197,11 +197,11 @@ const SCENARIOS: Record<string, Scenario> = {
     "exchange",
     new RequestTokenError("no", { ...details, error: "invalid_grant" }),
   ),
-  "a login brought a bad ID token": loginFails(
+  "a login returns an invalid ID token": loginFails(
     "exchange",
     new IdTokenError("iss", "another issuer", details),
   ),
-  "nobody can tell who signed in": async (world, start) => {
+  "the user fetcher cannot determine the user": async (world, start) => {
     const { user: _, idToken: __, ...response } = loginResponse();
     world.navigate = async () => `${REDIRECT_URI}?code=c&state=${STATE}`;
     world.server.exchange = async () => response;

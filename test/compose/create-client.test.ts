@@ -23,7 +23,7 @@ import { MemoryTokenStorage } from "../../src/index.ts";
 import { errorFrom, shown } from "../oidc/support.ts";
 
 const API = "https://api.example.com";
-/** With what form-encoding changes, and what it must not lose. */
+/** Contains the characters that form encoding changes. */
 const SECRET = "s3cret: +/%&= with 32 characters or more";
 const key = generateKeyPair("ES256", { extractable: true });
 let provider: RunningProvider;
@@ -69,7 +69,7 @@ function basic(changes: Partial<CreateClientConfig> = {}) {
   });
 }
 
-/** What the provider knows of an access token. */
+/** Returns the provider's record of an access token. */
 const tokenAtProvider = (token: string) => provider.provider.ClientCredentials.find(token);
 
 describe("with the real provider", () => {
@@ -85,7 +85,7 @@ describe("with the real provider", () => {
     expect(provider.tokenRequests.count).toBe(1);
   });
 
-  test("and so do a thousand calls of ten clients that share storage and locks", async () => {
+  test("a thousand calls of ten clients that share storage and locks make one token request", async () => {
     const shared = { storage: new MemoryTokenStorage(), locks: new MemoryTabLock() };
     const clients = Array.from({ length: 10 }, () => basic(shared));
     const tokens = await Promise.all(
@@ -95,7 +95,7 @@ describe("with the real provider", () => {
     expect(provider.tokenRequests.count).toBe(1);
   });
 
-  test("a server that is down for a thousand calls is asked once, and again afterwards", async () => {
+  test("a thousand calls while the server is down send one request, and the next call sends another", async () => {
     provider.tokenRequests.respondNext(503);
     const { getToken } = basic();
     const calls = await Promise.allSettled(Array.from({ length: 1_000 }, () => getToken()));
@@ -104,7 +104,7 @@ describe("with the real provider", () => {
     expect(await getToken()).toEqual(expect.any(String));
   });
 
-  test("proves who it is with the secret in the body, or with a key", async () => {
+  test("authenticates with the secret in the body, or with a key", async () => {
     const storage = new MemoryTokenStorage();
     const post = basic({
       storage,
@@ -127,7 +127,7 @@ describe("with the real provider", () => {
     expect(await jwt.forceRefresh()).toEqual(expect.any(String));
   });
 
-  test("gets a token for each resource, and each once", async () => {
+  test("requests one token for each resource", async () => {
     const { getToken } = basic({ scope: ["api:read"], resource: `${API}/a` });
     const [a, b, again] = [
       await getToken(),
@@ -140,7 +140,7 @@ describe("with the real provider", () => {
     expect(provider.tokenRequests.count).toBe(2);
   });
 
-  test("renews before the end; a passing failure meanwhile is not told", async () => {
+  test("requests a new token before the old one expires, and swallows a temporary failure", async () => {
     provider.setAccessTokenTtl(3);
     const { getToken } = basic();
     const first = await getToken();
@@ -163,7 +163,7 @@ describe("with the real provider", () => {
     expect(shown(error)).not.toContain(btoa(`basic:${wrong}`));
   });
 
-  test("client.fetch brings the token, renews it after a 401, and gives it to nobody else", async () => {
+  test("client.fetch sends the token, replaces it after a 401, and sends it to no other URL", async () => {
     const seen: (string | undefined)[] = [];
     const api = createServer((request, response) => {
       const token = request.headers.authorization?.replace("Bearer ", "");
@@ -195,10 +195,10 @@ describe("with the real provider", () => {
   });
 });
 
-describe("a password, as mediahaven has it", () => {
+describe("a password grant, as at mediahaven", () => {
   const PASSWORD = "hunter2-7f3a";
 
-  /** Passwords at one URL, refresh tokens at another. */
+  /** The server accepts passwords at one URL and refresh tokens at another. */
   function setUp(refresh: () => Response) {
     const sent: { url: string; body: Record<string, string> }[] = [];
     const credentials = vi.fn<() => Promise<Credentials>>(async () => ({
@@ -243,7 +243,7 @@ describe("a password, as mediahaven has it", () => {
   const renewed = () =>
     Response.json({ access_token: "at2", token_type: "Bearer", refresh_token: "rt2" });
 
-  test("before anybody asked there is NoTokenError, and nothing is sent", async () => {
+  test("with prompt none before the first login there is NoTokenError, and nothing is sent", async () => {
     const { sent, credentials, fetch, getToken } = setUp(renewed);
     await expect(getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
     await expect(fetch("https://mh.example.com/me")).rejects.toMatchObject({ code: "no_token" });
@@ -251,7 +251,7 @@ describe("a password, as mediahaven has it", () => {
     expect(sent).toEqual([]);
   });
 
-  test("the password goes to its own URL once, and is nowhere afterwards", async () => {
+  test("the password is sent to its own URL once, and is stored nowhere", async () => {
     const { sent, credentials, storage, getToken, forceRefresh } = setUp(renewed);
     const dump = vi.spyOn(storage, "set");
     expect(await Promise.all([getToken(), getToken()])).toEqual(["at1", "at1"]);
@@ -267,7 +267,7 @@ describe("a password, as mediahaven has it", () => {
     expect(sent.at(-1)!.body["refresh_token"]).toBe("rt2");
   });
 
-  test("a wrong password is a RequestTokenError without the password, and may be tried again", async () => {
+  test("a wrong password leads to a RequestTokenError without the password, and the next call may succeed", async () => {
     const { credentials, getToken } = setUp(renewed);
     credentials.mockResolvedValueOnce({ username: "ada", password: "wr0ng-7f3a" });
     const error = await errorFrom(getToken());
@@ -276,7 +276,7 @@ describe("a password, as mediahaven has it", () => {
     expect(await getToken()).toBe("at1");
   });
 
-  test("a refresh token that is used up is a RefreshTokenError, and the next login is asked for", async () => {
+  test("an invalid refresh token leads to a RefreshTokenError, and the next call asks for the password", async () => {
     const { getToken, forceRefresh } = setUp(() =>
       Response.json({ error: "invalid_grant" }, { status: 400 }),
     );
@@ -289,7 +289,7 @@ describe("a password, as mediahaven has it", () => {
     expect(await getToken()).toBe("at1");
   });
 
-  test("a refresh token that is used up is sent once, also when the dialog is closed", async () => {
+  test("an invalid refresh token is sent once, also when the user closes the dialog", async () => {
     const { sent, credentials, getToken, forceRefresh } = setUp(() =>
       Response.json({ error: "invalid_grant" }, { status: 400 }),
     );
@@ -300,7 +300,7 @@ describe("a password, as mediahaven has it", () => {
     expect(credentials).toHaveBeenCalledTimes(4);
   });
 
-  test('who types keeps no call with prompt "none" waiting', async () => {
+  test('a user who is typing does not delay a call with prompt "none"', async () => {
     const { credentials, getToken, fetch } = setUp(renewed);
     let type: (credentials: Credentials) => void;
     credentials.mockImplementation(() => new Promise((resolve) => (type = resolve)));
@@ -319,7 +319,7 @@ describe("a password, as mediahaven has it", () => {
     () => Response.json({ error: "invalid_client" }, { status: 401 }),
     () => new Response('{"access_token":', { status: 200 }),
     () => Response.error(),
-  ])("any other failure of a refresh loses nothing: %s", async (refresh) => {
+  ])("any other failure of a refresh keeps the tokens: %s", async (refresh) => {
     const responses = [refresh];
     const { credentials, sent, getToken, forceRefresh } = setUp(() =>
       (responses.pop() ?? renewed)(),
@@ -369,14 +369,14 @@ describe("clients that share a storage", () => {
     [{ keyPrefix: "a" }, { keyPrefix: "b" }],
     [{ service: "a" }, { service: "b" }],
     [{ service: "a" }, {}],
-  ])("%o and %o have tokens of their own", async ([one, other]) => {
+  ])("%o and %o have separate tokens", async ([one, other]) => {
     const { client } = setUp();
     expect(await client(one!).getToken()).toBe("at1");
     expect(await client(other!).getToken()).toBe("at2");
     expect(await client(one!).getToken()).toBe("at1");
   });
 
-  test("a call that names what another client is configured for has its token", async () => {
+  test("a call with the target that another client is configured for shares its token", async () => {
     const { client } = setUp();
     await client({ resource: `${API}/a` }).getToken();
     expect(await client({}).getToken({ resource: `${API}/a` })).toBe("at1");
@@ -386,7 +386,7 @@ describe("clients that share a storage", () => {
     expect(await client({}).getToken({ resource: `${API}/a` })).toBe("at3");
   });
 
-  test("with accounts of their own have tokens of their own", async () => {
+  test("have separate tokens for separate users", async () => {
     const { sent, user } = setUp();
     expect(await user("ada").getToken()).toBe("at1");
     expect(await user("bob").getToken()).toBe("at2");
@@ -394,7 +394,7 @@ describe("clients that share a storage", () => {
     expect(sent.map(({ username }) => username)).toEqual(["ada", "bob"]);
   });
 
-  test("what a grant of one's own is configured for stands when the client is for nothing", async () => {
+  test("a custom grant keeps its own target when the client has none", async () => {
     const { sent, user } = setUp();
     const credentials = async () => ({ username: "ada", password: "p" });
     const grant: CreateClientConfig["grant"] = (server) =>
@@ -403,7 +403,7 @@ describe("clients that share a storage", () => {
     expect(sent[0]).toMatchObject({ scope: "own" });
   });
 
-  test("a grant of one's own is asked for what is configured; a refresh, for what was granted of it", async () => {
+  test("a custom grant gets the configured target, and a refresh sends the granted scopes", async () => {
     const { sent, user } = setUp();
     const { getToken, forceRefresh } = user("ada", {
       scope: ["a", "b"],

@@ -3,7 +3,7 @@ import { ConfigurationError, createAuth } from "../../src/index.ts";
 
 const config = { issuer: "https://id.example.com", clientId: "web", redirectUri: "/callback" };
 
-test("in Node createAuth() stays loading, and its calls say why they cannot work", async () => {
+test("in Node createAuth() stays loading, and its calls reject with the reason", async () => {
   const auth = createAuth(config);
   expect(auth.state).toEqual({ status: "loading" });
   for (const call of [
@@ -26,6 +26,6 @@ test("in Node createAuth() stays loading, and its calls say why they cannot work
   expect(auth.state).toEqual({ status: "loading" });
 });
 
-test("a bad input is refused where it is given, in Node too", () => {
+test("a bad option throws at the call of createAuth(), also in Node", () => {
   expect(() => createAuth({ ...config, issuer: "id.example.com" })).toThrow(ConfigurationError);
 });

@@ -119,7 +119,7 @@ function idToken(more: Record<string, unknown> = {}, key = privateKey): Promise<
     .sign(key);
 }
 
-/** What a person and the server's login page do. */
+/** Plays the user and the server's login page. Returns the response URL. */
 function signIn(authorizationUrl: string, more: Record<string, string> = {}): string {
   const query = new URL(authorizationUrl).searchParams;
   const code = `code ${codes.size} +&=%/`;
@@ -172,7 +172,7 @@ describe("a login", () => {
     expect(requests.rows.size).toBe(0);
   });
 
-  test("discovers once and asks for the keys once, whatever follows", async () => {
+  test("fetches the metadata and the keys once for all later calls", async () => {
     const [one, two] = await Promise.all([login(), login()]);
     await lazyServer.server.exchange(one);
     await lazyServer.server.exchange(two);
@@ -182,7 +182,7 @@ describe("a login", () => {
     expect(sent("/jwks")).toHaveLength(1);
   });
 
-  test("asks for openid, for what was configured and for what is asked on top, each once", async () => {
+  test("requests openid, the configured scopes and the scopes of the call, each once", async () => {
     const scope = async (asked: string[]) =>
       new URL(
         await lazyServer.server.authorize({ redirectUri: REDIRECT, scope: asked }),
@@ -192,11 +192,11 @@ describe("a login", () => {
     expect(await scope([])).toBe("openid profile");
   });
 
-  test("without a scope in the answer has the scope that was asked", async () => {
+  test("without a scope in the response has the requested scope", async () => {
     expect((await lazyServer.server.exchange(await login())).scope).toEqual(["openid", "profile"]);
   });
 
-  test("without an ID token gives nothing", async () => {
+  test("without an ID token is refused", async () => {
     tokenResponse = { id_token: undefined };
     const error = await errorFrom(lazyServer.server.exchange(await login()));
     expect(error).toMatchObject({ code: "id_token", claim: "id_token" });
@@ -208,14 +208,14 @@ describe("a login", () => {
     ["with another nonce", { nonce: "x" }, "nonce"],
     ["of an hour ago", { iat: 1_799_996_400, exp: 1_799_996_460 }, "exp"],
     ["with another token's at_hash", { at_hash: "x" }, "at_hash"],
-  ])("with an ID token %s gives nothing and shows nothing", async (_, more, claim) => {
+  ])("with an ID token %s is refused, and the error contains no token", async (_, more, claim) => {
     idClaims = more;
     const error = await errorFrom(lazyServer.server.exchange(await login()));
     expect(error).toMatchObject({ code: "id_token", claim });
     expect(shown(error)).not.toMatch(/eyJ|at1|rt1/);
   });
 
-  test("judges max_age and acr as they were asked", async () => {
+  test("validates max_age and acr as requested", async () => {
     idClaims = { auth_time: clock.now() / 1000 - 3600, acr: "bronze" };
     const asking = async (request: { maxAge?: number; acrValues?: string[] }) =>
       errorFrom(
@@ -227,7 +227,7 @@ describe("a login", () => {
     expect(await asking({ acrValues: ["gold"] })).toMatchObject({ claim: "acr" });
   });
 
-  test("waits for the keys before it sends its code, and sends it once", async () => {
+  test("waits for the keys before it sends the code, and sends the code once", async () => {
     broken["/jwks"] = () => Promise.reject(new TypeError("Failed to fetch"));
     const response = await login();
     expect(await errorFrom(lazyServer.server.exchange(response))).toMatchObject({
@@ -243,7 +243,7 @@ describe("a login", () => {
     expect(sent("/token")).toHaveLength(1);
   });
 
-  test("whose response is forged, replayed or of another server sends no code and is still finished", async () => {
+  test("refuses a forged or replayed response, and is still completed by the real one", async () => {
     const response = await login();
     const forged = new URL(response);
     forged.searchParams.set("iss", "https://evil.example");
@@ -271,7 +271,7 @@ describe("a login", () => {
     expect(sent("/token")).toHaveLength(1);
   });
 
-  test("survives a discovery that fails for a while", async () => {
+  test("is completed after a temporary discovery failure", async () => {
     const response = await login();
     const late = start();
     broken["/.well-known/openid-configuration"] = () => json({}, 503);
@@ -283,7 +283,7 @@ describe("a login", () => {
     expect((await late.server.exchange(response)).user?.sub).toBe("alice");
   });
 
-  test("at a server without keys is not even begun to be finished", async () => {
+  test("at a server without keys sends no code and keeps the pending request", async () => {
     broken["/.well-known/openid-configuration"] = () => json({ ...DOCUMENT, jwks_uri: undefined });
     expect(await errorFrom(lazyServer.server.exchange(await login()))).toMatchObject({
       code: "discovery",
@@ -292,8 +292,8 @@ describe("a login", () => {
     expect(requests.rows.size).toBe(1);
   });
 
-  test("aborted rejects with the reason, and others still get their metadata", async () => {
-    const reason = new Error("left");
+  test("rejects with the reason of an abort, and other logins still get the metadata", async () => {
+    const reason = new Error("aborted");
     let result: (response: Response) => void = () => {};
     broken["/.well-known/openid-configuration"] = () =>
       new Promise((resolve) => (result = resolve));
@@ -313,7 +313,7 @@ describe("a login", () => {
   });
 });
 
-describe("a sign-out", () => {
+describe("a logout", () => {
   test("revokes the refresh token", async () => {
     await lazyServer.server.revoke("rt1");
     expect(sent("/revoke")[0]!.body).toEqual({
@@ -323,7 +323,7 @@ describe("a sign-out", () => {
     });
   });
 
-  test("has a URL with the ID token and the way back", async () => {
+  test("has a URL with the ID token and the post-logout redirect URI", async () => {
     const url = new URL(
       (await lazyServer.server.endSession({
         idToken: "a.b.c",
@@ -341,7 +341,7 @@ describe("a sign-out", () => {
     });
   });
 
-  test("without a way back sends no state: nothing would bring it", async () => {
+  test("without a post-logout redirect URI sends no state, because no response would return it", async () => {
     const url = new URL((await lazyServer.server.endSession({ idToken: "a.b.c", state: "s" }))!);
     expect(url.searchParams.has("state")).toBe(false);
   });
@@ -369,14 +369,14 @@ describe("a refresh", () => {
     ...more,
   });
 
-  /** Its metadata is known, as after a login in this browser. */
+  /** Loads the metadata, as after a login in this browser. */
   const prepare = async () => {
     await lazyServer.server.endSession({});
     await lazyServer.send.prepare();
     fetch.sent.length = 0;
   };
 
-  test("reads the metadata instead of sending, once, when this browser has none", async () => {
+  test("reads the metadata once instead of sending when this browser has none", async () => {
     await lazyServer.send.prepare();
     expect(fetch.sent).toHaveLength(0);
     expect(await lazyServer.send.send(record(), targetKey({}))).toEqual({ type: "moved" });
@@ -400,7 +400,7 @@ describe("a refresh", () => {
     });
   });
 
-  test("leaves in the same task, and not at all when it was not prepared or there is nothing to send", async () => {
+  test("is sent in the same task, and not at all without preparation or without a refresh token", async () => {
     expect(await lazyServer.send.send(record(), targetKey({}))).toEqual({ type: "unsent" });
     await prepare();
     const { refreshToken: _, ...empty } = record();
@@ -421,7 +421,7 @@ describe("a refresh", () => {
     });
   });
 
-  test("has its ID token judged: valid", async () => {
+  test("has its ID token validated: valid", async () => {
     const validation = await lazyServer.send.verify(
       record({ idToken: await idToken({ name: "New", auth_time: 5 }), authTime: 5 }),
       "fetched",
@@ -434,7 +434,7 @@ describe("a refresh", () => {
     expect(paths().sort()).toEqual(["/.well-known/openid-configuration", "/jwks"]);
   });
 
-  test("without an ID token keeps the person and the sign-in it had", async () => {
+  test("without an ID token keeps its user and its auth_time", async () => {
     expect(await lazyServer.send.verify(record({ authTime: 5 }), "fetched")).toEqual({
       type: "valid",
       user: user(),
@@ -448,7 +448,7 @@ describe("a refresh", () => {
     ).toBe("valid");
   });
 
-  test("has its ID token judged: invalid", async () => {
+  test("has its ID token validated: invalid", async () => {
     const validation = async (more: Record<string, unknown>, key = privateKey) =>
       (await lazyServer.send.verify(record({ idToken: await idToken(more, key) }), "fetched")).type;
     expect(await validation({ sub: "bob" })).toBe("invalid");
@@ -471,17 +471,20 @@ describe("a refresh", () => {
     ["/jwks", () => json({ keys: [] })],
     ["/jwks", () => new Response("<p>Sign in to Wi-Fi")],
     ["/jwks", () => Promise.reject(new TypeError("Failed to fetch"))],
-  ])("has its ID token judged: unknown while %s is down, and valid later", async (path, result) => {
-    broken[path] = result;
-    const waiting = record({ idToken: await idToken() });
-    expect(await lazyServer.send.verify(waiting, "fetched")).toEqual({ type: "unknown" });
-    broken = {};
-    clock.add(3_600_000);
-    expect((await lazyServer.send.verify(waiting, "fetched")).type).toBe("valid");
-  });
+  ])(
+    "has its ID token validated: unknown while %s is down, and valid later",
+    async (path, result) => {
+      broken[path] = result;
+      const waiting = record({ idToken: await idToken() });
+      expect(await lazyServer.send.verify(waiting, "fetched")).toEqual({ type: "unknown" });
+      broken = {};
+      clock.add(3_600_000);
+      expect((await lazyServer.send.verify(waiting, "fetched")).type).toBe("valid");
+    },
+  );
 });
 
-test("composing touches nothing, and the global fetch is looked up at each call", async () => {
+test("createLazyServer() sends nothing, and each call looks up the global fetch", async () => {
   const captured = vi.fn(() => expect.fail("captured too early"));
   vi.stubGlobal("fetch", captured);
   const { fetch: _, ...config } = {

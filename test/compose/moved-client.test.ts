@@ -3,12 +3,12 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createClient, PasswordGrant, type CreateClientConfig } from "../../src/confidential.ts";
 import { realServer } from "../oidc/support.ts";
 
-/** A process that runs for long, and a server whose token endpoint moves meanwhile. Real HTTP. */
+/** A long-running process uses a server whose token endpoint moves. The tests use real HTTP. */
 
 let issuer: string;
-/** Which host the metadata names. */
+/** The host that the metadata names. */
 let host: string;
-/** What each server got. */
+/** The number of requests that each server received. */
 let requests: { metadata: number; old: number; next: number };
 let newHost: string;
 let old: (response: ServerResponse) => void;
@@ -48,11 +48,11 @@ const client = (more: Partial<CreateClientConfig> = {}) =>
 
 describe("a client in Node", () => {
   test.each<[string, (response: ServerResponse) => void]>([
-    ["answers 404", (response) => json(response, { error: "not_found" }, 404)],
-    ["answers 410", (response) => void response.writeHead(410).end()],
+    ["returns 404", (response) => json(response, { error: "not_found" }, 404)],
+    ["returns 410", (response) => void response.writeHead(410).end()],
     ["closes the connection", (response) => void response.destroy()],
-    ["belongs to somebody else", (response) => void response.end("<h1>Buy this domain")],
-  ])("A7: asks the new host, without a restart, when the old one %s", async (_, response) => {
+    ["belongs to another owner", (response) => void response.end("<h1>Buy this domain")],
+  ])("A7: uses the new host, without a restart, when the old one %s", async (_, response) => {
     const { forceRefresh } = client();
     await forceRefresh();
     host = newHost;
@@ -86,7 +86,7 @@ describe("a client in Node", () => {
     expect(requests).toMatchObject({ metadata: 2, old: 11 });
   });
 
-  test("A7: sends nothing but to the token endpoint that the app names", async () => {
+  test("A7: sends requests only to the token endpoint that the app names", async () => {
     const credentials = async () => ({ username: "ada", password: "secret" });
     const { forceRefresh } = client({
       grant: (server) =>

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { AuthConfig } from "../../src/core/auth-config.ts";
 import { createAuth, userinfoFetcher } from "../../src/index.ts";
 
-/** The README's objects for well-known servers are what `createAuth()` takes. */
+/** `createAuth()` accepts the README's objects for well-known servers. */
 
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 const [, section = ""] = /^## Well-known servers\n(.*?)^## /ms.exec(readme) ?? [];
@@ -15,13 +15,13 @@ const presets = runInNewContext(`${code}; ({ ${names.join(", ")} })`, {
   githubUser: undefined,
 }) as Record<string, Omit<AuthConfig, "clientId" | "redirectUri">>;
 
-test("each well-known server is an object, and is told about", () => {
+test("each well-known server has an object and a description", () => {
   expect(names).toEqual(["keycloak", "auth0", "okta", "entra", "google", "github"]);
-  const told = [...section.matchAll(/^- \*\*(.+?)\*\*/gm)].map(([, name]) => name);
-  expect(told).toEqual(["Keycloak", "Auth0", "Okta", "Microsoft Entra", "Google", "GitHub"]);
+  const described = [...section.matchAll(/^- \*\*(.+?)\*\*/gm)].map(([, name]) => name);
+  expect(described).toEqual(["Keycloak", "Auth0", "Okta", "Microsoft Entra", "Google", "GitHub"]);
 });
 
-test.for(names)("createAuth() takes %s as it stands in the README", (name) => {
+test.for(names)("createAuth() accepts %s as the README shows it", (name) => {
   const auth = createAuth({ clientId: "web", redirectUri: "/", ...presets[name]! });
   expect(auth.state).toEqual({ status: "loading" });
 });

@@ -46,7 +46,7 @@ test.for([
   { userFetcher, grant: () => {} },
   { resources: [] },
   { resources: ["https://api.example.com/v1", "urn:example:api"] },
-])("%o works", (change) => {
+])("%o is accepted", (change) => {
   expect(problem(change)).toBeUndefined();
 });
 
@@ -87,14 +87,14 @@ test.for([
   ["userFetcher", { userFetcher: {} }],
   ["userFetcher", { userFetcher: "userinfo" }],
   ["grant", { grant: { requestToken: () => {} } }],
-] as const)("a bad %s is refused by name, with what to do: %o", ([input, change]) => {
+] as const)("a bad %s is refused by name, with a hint: %o", ([input, change]) => {
   const error = problem(change);
   expect(error).toMatchObject({ code: "configuration", input, retryable: false });
   expect(error!.message).toMatch(new RegExp(`^${input}: `));
   expect(error!.hint).toMatch(/^Give /);
 });
 
-test("no configuration at all is a missing issuer", () => {
+test("a missing configuration is reported as a missing issuer", () => {
   expect(() => checkAuthConfig(undefined as unknown as AuthConfig)).toThrow(
     "issuer: it is missing",
   );
@@ -103,7 +103,7 @@ test("no configuration at all is a missing issuer", () => {
 test.for([
   [{ issuer: "http://id.example.com" }, "https"],
   [{ scope: "openid profile" }, "not a list"],
-  [{ clientId: 5 }, "not a name"],
-] as const)("what is wrong is said: %o", ([change, what]) => {
-  expect(problem(change)!.message).toContain(what);
+  [{ clientId: 5 }, "not a string"],
+] as const)("the message names the fault: %o", ([change, fault]) => {
+  expect(problem(change)!.message).toContain(fault);
 });

@@ -7,7 +7,7 @@ import { isTokenRecord, parseRow } from "../../src/core/parse-row.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { expiredRow, DEFAULT_KEY } from "../refresh/tabs.ts";
 
-/** Whatever lies in a store or comes over a channel is looked at before it is used. */
+/** Stored records and messages of a channel are validated before they are used. */
 
 const record = () => expiredRow().tokens as TokenRecord;
 const entry = () => expiredRow().access[DEFAULT_KEY]!;
@@ -16,13 +16,13 @@ describe("a stored session", () => {
   test.for<[string, SessionRow]>([
     ["as it is written", expiredRow()],
     ["whose tokens are in memory", { ...expiredRow(), tokens: { memory: "m1" } }],
-    ["with members that nobody knows", { ...expiredRow(), unreceived: "of" } as SessionRow],
+    ["with unknown members", { ...expiredRow(), unknown: true } as SessionRow],
     [
       "with a lifetime",
       { ...expiredRow(), access: { [DEFAULT_KEY]: { ...entry(), lifetimeMs: 5 } } },
     ],
     [
-      "that the server refused, and which is tried again",
+      "with a refusal and a scheduled retry",
       {
         ...expiredRow(),
         attempt: {
@@ -42,7 +42,7 @@ describe("a stored session", () => {
       { ...expiredRow(), end: { reason: "logged_out", sequence: 1 }, access: {}, tokens: null },
     ],
     ["of an older record with a token endpoint", { ...expiredRow(), tokens: withEndpoint() }],
-  ])("%s is one", ([, row]) => {
+  ])("%s is valid", ([, row]) => {
     expect(parseRow(row)).toBe(row);
   });
 
@@ -52,38 +52,44 @@ describe("a stored session", () => {
 
   const damages: [string, Record<string, unknown>][] = [
     ["no user", { tokens: { ...record(), user: undefined } }],
-    ["a user without a name", { tokens: { ...record(), user: { claims: {} } } }],
+    ["a user without a sub", { tokens: { ...record(), user: { claims: {} } } }],
     ["a user whose sub is a number", { tokens: { ...record(), user: { sub: 7, claims: {} } } }],
-    ["claims that are none", { tokens: { ...record(), user: { sub: "ada", claims: "x" } } }],
-    ["a refresh token that is none", { tokens: { ...record(), refreshToken: {} } }],
-    ["an ID token that is none", { tokens: { ...record(), idToken: 5 } }],
-    ["a time of login that is none", { tokens: { ...record(), authTime: "x" } }],
-    ["an access token that is none", { tokens: { ...record(), access: { [DEFAULT_KEY]: "at" } } }],
-    ["an access token without text", { tokens: { ...record(), access: { [DEFAULT_KEY]: {} } } }],
+    ["claims that are a text", { tokens: { ...record(), user: { sub: "ada", claims: "x" } } }],
+    ["a refresh token that is an object", { tokens: { ...record(), refreshToken: {} } }],
+    ["an ID token that is a number", { tokens: { ...record(), idToken: 5 } }],
+    ["an authTime that is a text", { tokens: { ...record(), authTime: "x" } }],
+    [
+      "an access token entry that is a text",
+      { tokens: { ...record(), access: { [DEFAULT_KEY]: "at" } } },
+    ],
+    [
+      "an access token entry without a token",
+      { tokens: { ...record(), access: { [DEFAULT_KEY]: {} } } },
+    ],
     ["access tokens that are a list", { tokens: { ...record(), access: [] } }],
     ["an index entry without a token", { tokens: { ...record(), access: {} } }],
-    ["tokens named by a number", { tokens: { memory: 7 } }],
+    ["tokens whose memory id is a number", { tokens: { memory: 7 } }],
     ["no tokens and no end", { tokens: null }],
     ["an index entry that is null", { access: { [DEFAULT_KEY]: null } }],
     [
-      "an index entry without an end",
+      "an index entry whose expiresAt is a text",
       { access: { [DEFAULT_KEY]: { ...entry(), expiresAt: "soon" } } },
     ],
     [
-      "an index entry that lives for a text",
+      "an index entry whose lifetimeMs is a text",
       { access: { [DEFAULT_KEY]: { ...entry(), lifetimeMs: "x" } } },
     ],
     ["scopes that are a text", { access: { [DEFAULT_KEY]: { ...entry(), scope: "a b" } } }],
     ["scopes that are numbers", { access: { [DEFAULT_KEY]: { ...entry(), scope: [1] } } }],
-    ["a target that is none", { access: { "[1]": entry() } }],
+    ["a malformed target key", { access: { "[1]": entry() } }],
     ["an index that is a list", { access: [] }],
-    ["an attempt that is half", { attempt: { id: "a", sequence: 1 } }],
+    ["an incomplete attempt", { attempt: { id: "a", sequence: 1 } }],
     [
-      "an attempt for no target",
+      "an attempt whose target is a number",
       { attempt: { id: "a", sequence: 1, uncertainSends: 0, sends: 0, target: 7 } },
     ],
     [
-      "an attempt that waits for a text",
+      "an attempt whose retryAt is a text",
       {
         attempt: {
           id: "a",
@@ -100,14 +106,14 @@ describe("a stored session", () => {
     ["a profile that is a text", { remembered: "Ada" }],
     ["refusals that are a text", { refusals: "no" }],
     ["a refusal without a time", { refusals: { [DEFAULT_KEY]: { meaning: "x", count: 1 } } }],
-    ["a number that is none", { generation: Number.NaN }],
-    ["a sid that is a number", { sessionId: 1 }],
+    ["a generation that is NaN", { generation: Number.NaN }],
+    ["a session id that is a number", { sessionId: 1 }],
   ];
-  test.for(damages)("with %s counts as none", ([, damage]) => {
+  test.for(damages)("with %s counts as no session", ([, damage]) => {
     expect(parseRow({ ...expiredRow(), ...damage })).toBeUndefined();
   });
 
-  test("of a newer version is one, whatever else it is", () => {
+  test("of a newer version is valid in any shape", () => {
     const row = { version: 3, tokens: 7 };
     expect(parseRow(row)).toBe(row);
   });
@@ -132,11 +138,11 @@ describe("B10: a message of another tab", () => {
     ...part,
   }));
 
-  test("B10: is heard when it is whole", () => {
+  test("B10: is accepted when it is complete", () => {
     for (const message of whole) expect(parseTabMessage(message)).toBe(message);
   });
 
-  test("B10: counts as none without one of its members, and with one of another type", () => {
+  test("B10: is ignored when a member is missing or has another type", () => {
     for (const message of whole) {
       for (const name of Object.keys(message)) {
         const { [name]: _, ...rest } = message as Record<string, unknown>;
@@ -153,10 +159,10 @@ describe("B10: a message of another tab", () => {
     ["a text", "done"],
     ["a list", [1]],
     ["of a later version", { ...whole[1], protocol: 3 }],
-    ["of a type that nobody knows", { ...whole[1], type: "moved" }],
-    ["of a type that every object has", { ...whole[1], type: "constructor" }],
-    ["about somebody's new way to leave", { ...whole[6], what: "suspend" }],
-  ])("B10: that is %s counts as none", ([, message]) => {
+    ["of an unknown type", { ...whole[1], type: "moved" }],
+    ["of a type that every object has as a member", { ...whole[1], type: "constructor" }],
+    ["about an unknown change of a user", { ...whole[6], what: "suspend" }],
+  ])("B10: that is %s is ignored", ([, message]) => {
     expect(parseTabMessage(message)).toBeUndefined();
   });
 });
@@ -164,7 +170,7 @@ describe("B10: a message of another tab", () => {
 describe("B10: a message about tokens in memory", () => {
   const give = { protocol: 2, type: "give", memory: "m1", record: record() };
 
-  test("B10: is heard when it is whole", () => {
+  test("B10: is accepted when it is complete", () => {
     for (const message of [
       give,
       { protocol: 2, type: "ask", memory: "m1" },
@@ -177,25 +183,25 @@ describe("B10: a message about tokens in memory", () => {
     ["nothing", null],
     ["of a later version", { ...give, protocol: 3 }],
     ["without a version", { ...give, protocol: undefined }],
-    ["of a type that nobody knows", { ...give, type: "lend" }],
+    ["of an unknown type", { ...give, type: "lend" }],
     ["without a name", { ...give, memory: undefined }],
     ["with a name that is a number", { protocol: 2, type: "ask", memory: 1 }],
     ["without a record", { ...give, record: undefined }],
-    ["with the name of a record in its place", { ...give, record: { memory: "m2" } }],
-    ["with the record of nobody", { ...give, record: { ...record(), user: null } }],
-  ])("B10: that is %s counts as none", ([, message]) => {
+    ["with a memory id in place of a record", { ...give, record: { memory: "m2" } }],
+    ["with a record without a user", { ...give, record: { ...record(), user: null } }],
+  ])("B10: that is %s is ignored", ([, message]) => {
     expect(parseHandoverMessage(message)).toBeUndefined();
   });
 });
 
-test("a record of tokens has what a session needs of it, and may have more", () => {
-  expect(isTokenRecord({ ...record(), unreceived: "of" })).toBe(true);
+test("a token record has the members that a session needs, and may have more", () => {
+  expect(isTokenRecord({ ...record(), unknown: true })).toBe(true);
   for (const other of [null, undefined, "x", [], {}, { memory: "m" }]) {
     expect(isTokenRecord(other)).toBe(false);
   }
 });
 
-test("a handled response is a login or a sign-out, and everything else counts as none", () => {
+test("a handled response is a login or a logout, and everything else is ignored", () => {
   for (const known of [{ sub: "ada" }, { sub: "ada", returnTo: "/x" }, { signedOut: true }]) {
     expect(parseCallback(known)).toBe(known);
   }

@@ -9,7 +9,7 @@ import {
   type ResponseRule,
 } from "../../src/core/server-responses.ts";
 
-/** A comparison of a member or variable `error` with a word. */
+/** Matches a comparison of a member or variable `error` with a string. */
 const COMPARISON = /\berror\s*[=!]==? *"/;
 
 const statusOf = ({ status }: ResponseRule) => Number((status ?? "400").replace("xx", "02"));
@@ -70,7 +70,7 @@ test("429, 503 and temporarily_unavailable leave a refresh token unused, other f
   expect(isUnprocessed({ status: 400, error: "server_error" })).toBe(false);
 });
 
-test("invalid_client is the one word for a client that the server does not know", () => {
+test("invalid_client is the only error for a client that the server does not know", () => {
   expect(isUnknownClient({ error: "invalid_client" })).toBe(true);
   expect(isUnknownClient({ error: "unauthorized_client" })).toBe(false);
 });

@@ -6,8 +6,8 @@ import { findAccess, storedTokens, type SessionRow } from "../../src/core/sessio
 import { tokenSet } from "../../src/core/token-set.ts";
 import { parseTargetKey, targetKey } from "../../src/core/token-target.ts";
 
-describe("want keys", () => {
-  test("are equal for equal wants, in whatever order the scopes stand", () => {
+describe("target keys", () => {
+  test("are equal for equal targets, in any order of the scopes", () => {
     expect(targetKey({ scope: ["b", "a", "b"], resource: "r" })).toBe(
       targetKey({ resource: "r", scope: ["a", "b"] }),
     );
@@ -15,7 +15,7 @@ describe("want keys", () => {
     expect(targetKey({ resource: "x" })).not.toBe(targetKey({ audience: "x" }));
   });
 
-  test("give the want back", () => {
+  test("can be parsed back into the target", () => {
     expect(parseTargetKey(targetKey({ scope: ["b", "a"], audience: "x" }))).toEqual({
       resource: "",
       audience: "x",
@@ -25,7 +25,7 @@ describe("want keys", () => {
   });
 });
 
-test("keys of clients and people cannot run into each other", () => {
+test("keys of clients and users do not collide", () => {
   const keys = [
     sessionKey(clientKey("https://a", "b/c"), "d"),
     sessionKey(clientKey("https://a", "b"), "c/d"),
@@ -35,7 +35,7 @@ test("keys of clients and people cannot run into each other", () => {
   expect(new Set(keys).size).toBe(4);
 });
 
-describe("the access token that serves a want", () => {
+describe("the access token that serves a target", () => {
   const resource = "https://api";
   const row = {
     access: {
@@ -54,7 +54,7 @@ describe("the access token that serves a want", () => {
     expect(findAccess(row, targetKey({}), () => false)).toBeUndefined();
   });
 
-  test("or covers the scopes with what was granted, not with what was asked", () => {
+  test("or covers the scopes with its granted scopes, not with the requested ones", () => {
     expect(findAccess(row, targetKey({ scope: ["read"] }), any)).toBe(targetKey({}));
     expect(findAccess(row, targetKey({ scope: ["write"] }), any)).toBeUndefined();
     expect(findAccess(row, targetKey({ resource, scope: ["read"] }), any)).toBe(
@@ -92,7 +92,7 @@ describe("a token set", () => {
     expect({ ...tokens }).toMatchObject(secrets);
   });
 
-  test("of a session keeps the refresh token inside", () => {
+  test("of a session does not contain the refresh token", () => {
     const target = targetKey({});
     const row = {
       access: { [target]: { generation: 3, expiresAt: 1, scope: [] } },
@@ -115,7 +115,7 @@ describe("a token set", () => {
   });
 });
 
-test("what a catch caught is narrowed to its class by its code", () => {
+test("a caught error is narrowed to its class by its code", () => {
   const caught: unknown = new TimeoutError("no token yet", { pending: true });
   expect(isAuthError(caught) && caught.code === "timeout" && caught.pending).toBe(true);
   expect(isAuthError(new Error("another's"))).toBe(false);

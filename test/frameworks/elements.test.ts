@@ -15,7 +15,7 @@ interface Use {
   readonly onError: (event: Event) => void;
 }
 
-/** An element in a page of each framework: a property, an event and a child. Returns its end. */
+/** Renders an element with a property, an event and a child in each framework. Returns a function that removes it. */
 const FRAMEWORKS: Readonly<
   Record<string, (target: HTMLElement, use: Use) => Promise<() => unknown>>
 > = {
@@ -40,7 +40,7 @@ const FRAMEWORKS: Readonly<
 };
 
 describe.for(Object.entries(FRAMEWORKS))("%s", ([, show]) => {
-  test("hands an element its auth, its events and its children, and takes it away", async () => {
+  test("passes an element its auth, its event listener and its children, and removes it", async () => {
     const auth = fakeAuth();
     auth.publish({ status: "anonymous" });
     const failure = new Error("blocked");

@@ -11,7 +11,7 @@ import { createMemoryHistory, createRouter } from "vue-router";
 import type { Auth } from "../../src/core/auth.ts";
 import { fakeAuth } from "../support/fake-auth.ts";
 
-/** The guards of the README, in the routers themselves. Each ends up somewhere from `/orders?page=2`. */
+/** The README's guards in the real routers. Each function opens `/orders?page=2` and returns the final URL. */
 const ROUTERS: Readonly<Record<string, (auth: Auth) => Promise<string>>> = {
   "React Router": async (auth) => {
     const signedIn = async ({ request }: { request: Request }) => {
@@ -65,28 +65,28 @@ const ROUTERS: Readonly<Record<string, (auth: Auth) => Promise<string>>> = {
 };
 
 describe.for(Object.entries(ROUTERS))("%s", ([, visit]) => {
-  test("lets in who is signed in", async () => {
+  test("shows the page to a logged-in user", async () => {
     const auth = fakeAuth();
     auth.signIn("ada");
     expect(await visit(auth)).toBe("/orders?page=2");
   });
 
-  test("sends everybody else to the page that signs in, and says where from", async () => {
+  test("redirects without a user to the sign-in page, with the current URL as returnTo", async () => {
     const there = new URL(await visit(fakeAuth()), location.href);
     expect(there.pathname).toBe("/sign-in");
     expect(there.searchParams.get("returnTo")).toBe("/orders?page=2");
   });
 
-  test("waits until it is known", async () => {
+  test("waits until the user is known", async () => {
     const auth = fakeAuth();
-    let know: () => void = () => {};
-    const known = new Promise<void>((resolve) => (know = resolve));
+    let finishLoading: () => void = () => {};
+    const loaded = new Promise<void>((resolve) => (finishLoading = resolve));
     const getUser = vi.spyOn(auth, "getUser");
-    getUser.mockImplementationOnce(() => known.then(() => auth.getUser()));
+    getUser.mockImplementationOnce(() => loaded.then(() => auth.getUser()));
     const visiting = visit(auth);
     await vi.waitFor(() => expect(getUser).toHaveBeenCalledTimes(1));
     auth.signIn("ada");
-    know();
+    finishLoading();
     expect(await visiting).toBe("/orders?page=2");
   });
 });

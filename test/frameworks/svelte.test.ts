@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { fakeAuth } from "../support/fake-auth.ts";
 import Account from "./Account.svelte";
 
-test("Svelte takes subscribe and the snapshot as a store, and lets go of it", async () => {
+test("Svelte uses subscribe() and state as a store, and unsubscribes on unmount", async () => {
   const auth = fakeAuth();
   const target = document.body.appendChild(document.createElement("main"));
   const account = mount(Account, { target, props: { auth } });

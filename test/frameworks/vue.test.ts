@@ -3,7 +3,7 @@ import { createApp, defineComponent, h, nextTick } from "vue";
 import { fakeAuth } from "../support/fake-auth.ts";
 import { useAuthState } from "./vue-state.ts";
 
-test("Vue takes subscribe and the snapshot as a ref, and lets go of it", async () => {
+test("Vue uses subscribe() and state as a ref, and unsubscribes on unmount", async () => {
   const auth = fakeAuth();
   const Account = defineComponent(() => {
     const state = useAuthState(auth);

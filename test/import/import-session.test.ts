@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { auth0Session, importSession, oidcClientSession } from "../../src/index.ts";
 
 test.for([oidcClientSession(), auth0Session()])(
-  "outside of a browser nothing is looked for, and nothing is thrown",
+  "outside of a browser it returns `failed`, without a search and without throwing",
   async (source) => {
     const find = vi.fn((client: Parameters<typeof source.find>[0]) => source.find(client));
     const config = { issuer: "https://id.example", clientId: "web", from: { find } };

@@ -17,13 +17,13 @@ function setUp() {
   const sessions = new MemorySessionStore();
   const users = new MemoryUserStore(sessions, CLIENT);
   const hub = new MemoryTabHub();
-  const told: TabMessage[] = [];
-  hub.join().listen((message) => told.push(message));
+  const messages: TabMessage[] = [];
+  hub.join().listen((message) => messages.push(message));
   let ids = 0;
   const random = { id: () => `sid-${++ids}`, fraction: () => 0 };
   const channel = hub.join();
   const parts = { client: CLIENT, tab: "a", sessions, users, channel, random, clock: testClock };
-  return { sessions, users, told, parts };
+  return { sessions, users, messages, parts };
 }
 
 const taken = (changes: Partial<TakenTokens> = {}): TakenTokens => {
@@ -37,8 +37,8 @@ const ended = (reason: SessionEnd["reason"]): SessionRow => ({
   access: {},
 });
 
-test("what is taken over is a login whose ID token nobody here judged", async () => {
-  const { sessions, users, told, parts } = setUp();
+test("stores the tokens like a login, with an ID token that is not verified", async () => {
+  const { sessions, users, messages, parts } = setUp();
   expect(await storeImported(parts, taken())).toBe(true);
   expect(await users.getActive()).toMatchObject({
     sub: ADA,
@@ -50,25 +50,25 @@ test("what is taken over is a login whose ID token nobody here judged", async ()
     idTokenVerified: false,
   });
   await settle();
-  expect(told).toMatchObject([{ key: ADA, type: "user", what: "login" }]);
+  expect(messages).toMatchObject([{ key: ADA, type: "user", what: "login" }]);
 });
 
-test("of many tabs at once one takes over", async () => {
-  const { sessions, told, parts } = setUp();
+test("stores one session when several tabs import at once", async () => {
+  const { sessions, messages, parts } = setUp();
   const sends = ["rt1", "rt2", "rt3"].map((refreshToken) =>
     storeImported(parts, taken({ refreshToken })),
   );
   expect(await Promise.all(sends)).toEqual([true, false, false]);
   expect(await sessions.get(KEY)).toMatchObject({ generation: 1, tokens: { refreshToken: "rt1" } });
   await settle();
-  expect(told).toHaveLength(1);
+  expect(messages).toHaveLength(1);
 });
 
 test.for<[string, SessionRow]>([
-  ["that is live", expiredRow()],
-  ["that the person signed out of", ended("logged_out")],
+  ["that is active", expiredRow()],
+  ["that the user logged out of", ended("logged_out")],
   ["of a newer Latchkey", { ...expiredRow(), version: 3 as 2 }],
-])("a session %s stays, the person's own and the default user's", async ([, row]) => {
+])("keeps a session %s, both the imported user's and the default user's", async ([, row]) => {
   const own = setUp();
   await own.sessions.update(KEY, () => row);
   expect(await storeImported(own.parts, taken())).toBe(false);
@@ -84,7 +84,7 @@ test.for<[string, SessionRow]>([
   expect(await other.sessions.get(KEY)).toBeUndefined();
 });
 
-test("a session that begins while another is taken over stays", async () => {
+test("keeps a session that begins during the import", async () => {
   const { sessions, users, parts } = setUp();
   const seal = sessions.seal.bind(sessions);
   const begun = expiredRow();
@@ -98,7 +98,7 @@ test("a session that begins while another is taken over stays", async () => {
 });
 
 test.for(["invalid_grant", "lost_response", "id_token"] as const)(
-  "a session that the server ended with %s is replaced: the person would have to sign in",
+  "replaces a session that the server ended with %s, because the user would have to log in anyway",
   async (reason) => {
     const { sessions, users, parts } = setUp();
     await sessions.update(KEY, () => ended(reason));
@@ -108,8 +108,8 @@ test.for(["invalid_grant", "lost_response", "id_token"] as const)(
   },
 );
 
-test("a take-over whose page died is known by its tokens, and completed", async () => {
-  const { users, told, parts } = setUp();
+test("recognises an interrupted import by its tokens, and finishes it", async () => {
+  const { users, messages, parts } = setUp();
   users.putDefault = () => Promise.reject(new Error("the page died"));
   await expect(storeImported(parts, taken())).rejects.toThrow("the page died");
   users.putDefault = MemoryUserStore.prototype.putDefault.bind(users);
@@ -119,10 +119,10 @@ test("a take-over whose page died is known by its tokens, and completed", async 
   expect(await isImportedAlready(parts, taken())).toBe(true);
   expect(await users.getActive()).toMatchObject({ sub: ADA, row: { sessionId: "sid-1" } });
   await settle();
-  expect(told).toMatchObject([{ sessionId: "sid-1", type: "user", what: "login" }]);
+  expect(messages).toMatchObject([{ sessionId: "sid-1", type: "user", what: "login" }]);
 });
 
-test("without a refresh token it is known by the access token, and never once it ended", async () => {
+test("recognises an import without a refresh token by its access token, unless the session has ended", async () => {
   const { sessions, parts } = setUp();
   const { refreshToken: _, ...tokens } = taken();
   await storeImported(parts, tokens);

@@ -7,7 +7,7 @@ import { CLIENT, ISSUER } from "../oidc/support.ts";
 const NOW = 1_800_000_000_000;
 const context = { issuer: ISSUER, clientId: CLIENT, now: NOW };
 
-/** Signed by nobody: what is taken over is not judged by its signature. */
+/** Unsigned, because the import does not validate the signature. */
 const idToken = (claims: Record<string, unknown> = {}) =>
   new UnsecuredJWT({
     iss: ISSUER,
@@ -18,7 +18,7 @@ const idToken = (claims: Record<string, unknown> = {}) =>
     ...claims,
   }).encode();
 
-const left = (changes: Partial<ImportedTokens> = {}): ImportedTokens => ({
+const imported = (changes: Partial<ImportedTokens> = {}): ImportedTokens => ({
   accessToken: "at1",
   expiresAt: NOW + 60_000,
   scope: ["openid"],
@@ -28,14 +28,14 @@ const left = (changes: Partial<ImportedTokens> = {}): ImportedTokens => ({
 });
 
 const validate = (changes: Partial<ImportedTokens> = {}) =>
-  validateImported(left(changes), context);
+  validateImported(imported(changes), context);
 const endOf = (changes: Partial<ImportedTokens>) => {
   const validation = validate(changes);
   return validation.type === "tokens" ? validation.tokens.expiresAt - NOW : validation.reason;
 };
 
-describe("what another SDK left", () => {
-  test("is of the person in its ID token, which may be over", () => {
+describe("validateImported()", () => {
+  test("takes the user from the ID token, which may have expired", () => {
     expect(validate({ idToken: idToken({ auth_time: 5 }), claims: { sub: "eve" } })).toEqual({
       type: "tokens",
       tokens: {
@@ -57,45 +57,47 @@ describe("what another SDK left", () => {
 
   test.for<[string, Record<string, unknown>]>([
     ["another issuer", { iss: "https://evil.example" }],
-    ["another issuer by a slash", { iss: `${ISSUER}/` }],
+    ["an issuer that differs by a slash", { iss: `${ISSUER}/` }],
     ["another client", { aud: "other" }],
-    ["another client besides", { aud: [CLIENT, "other"] }],
-    ["another party", { aud: [CLIENT, "other"], azp: "other" }],
-  ])("of %s is refused", ([, claims]) => {
+    ["a second client and no azp", { aud: [CLIENT, "other"] }],
+    ["another azp", { aud: [CLIENT, "other"], azp: "other" }],
+  ])("refuses tokens of %s", ([, claims]) => {
     expect(validate({ idToken: idToken(claims) })).toEqual({ type: "refused", reason: "foreign" });
   });
 
-  test("without an ID token is of whom its claims say, unless they are of another issuer", () => {
-    const told = (claims: Record<string, unknown> | undefined) =>
+  test("takes the user from the stored claims without an ID token, unless another issuer made them", () => {
+    const withClaims = (claims: Record<string, unknown> | undefined) =>
       validate({ idToken: undefined, claims });
-    expect(told({ sub: "583231", name: "Octocat" })).toMatchObject({
+    expect(withClaims({ sub: "583231", name: "Octocat" })).toMatchObject({
       tokens: { user: { sub: "583231", name: "Octocat" } },
     });
-    expect(told({ sub: "ada", iss: "https://evil.example" })).toMatchObject({ reason: "foreign" });
-    expect(told({ name: "Ada" })).toMatchObject({ reason: "nobody" });
-    expect(told(undefined)).toMatchObject({ reason: "nobody" });
+    expect(withClaims({ sub: "ada", iss: "https://evil.example" })).toMatchObject({
+      reason: "foreign",
+    });
+    expect(withClaims({ name: "Ada" })).toMatchObject({ reason: "nobody" });
+    expect(withClaims(undefined)).toMatchObject({ reason: "nobody" });
   });
 
   test.for(["", "x", "a.b.c", `e30.${btoa("[1]")}.`])(
-    "with the ID token %j is malformed",
+    "refuses the ID token %j as malformed",
     (token) => {
       expect(validate({ idToken: token })).toEqual({ type: "refused", reason: "malformed" });
     },
   );
 
-  test("nobody knows of without a sub", () => {
+  test("refuses an ID token without a sub", () => {
     expect(validate({ idToken: idToken({ sub: "" }) })).toMatchObject({ reason: "nobody" });
     expect(validate({ idToken: idToken({ sub: 7 }) })).toMatchObject({ reason: "nobody" });
   });
 
-  test("is of no use when it is over and cannot be renewed, or when it needs another SDK's key", () => {
+  test("refuses expired tokens without a refresh token, and tokens bound to the other SDK's key", () => {
     expect(endOf({ expiresAt: NOW, refreshToken: undefined })).toBe("expired");
     expect(endOf({ accessToken: undefined, refreshToken: undefined })).toBe("expired");
     expect(endOf({ tokenType: "DPoP" })).toBe("sender_constrained");
     expect(endOf({ tokenType: "bearer" })).toBe(60_000);
   });
 
-  test("lives as long as was told, never longer than ten years, and is renewed at once when nobody told", () => {
+  test("keeps the stored expiry up to ten years; without one, tokens are refreshed at once if possible", () => {
     expect(endOf({ expiresAt: undefined })).toBe(-NOW);
     expect(endOf({ accessToken: undefined })).toBe(-NOW);
     expect(endOf({ expiresAt: 1e300 })).toBe(315_360_000_000);

@@ -8,7 +8,7 @@ import { MemoryUserStore } from "../support/memory-user-store.ts";
 import { expiredRow, settle } from "../refresh/tabs.ts";
 
 describe("MemorySessionStore", () => {
-  test("creates, changes, keeps and deletes", async () => {
+  test("creates, changes, keeps and deletes a row", async () => {
     const store = new MemorySessionStore();
     expect(await store.update("k", (before) => (before ? NO_CHANGE : expiredRow()))).toMatchObject({
       generation: 1,
@@ -21,7 +21,7 @@ describe("MemorySessionStore", () => {
     expect(await store.get("k")).toBeUndefined();
   });
 
-  test("hands out copies, so that nobody changes a row by accident", async () => {
+  test("returns copies, so that no caller changes a stored row by accident", async () => {
     const store = new MemorySessionStore();
     const row = expiredRow();
     await store.update("k", () => row);
@@ -34,7 +34,7 @@ describe("MemorySessionStore", () => {
     expect((await store.get("k"))!.generation).toBe(1);
   });
 
-  test("loses none of many updates", async () => {
+  test("loses none of many concurrent updates", async () => {
     const store = new MemorySessionStore();
     await store.update("k", () => expiredRow());
     const add = (row?: SessionRow) => ({ ...row!, sequence: row!.sequence + 1 });
@@ -43,7 +43,7 @@ describe("MemorySessionStore", () => {
   });
 });
 
-test("MemoryUserStore gives the default user with its session", async () => {
+test("MemoryUserStore returns the default user with the user's session", async () => {
   const store = new MemorySessionStore();
   const users = new MemoryUserStore(store, "c");
   expect(await users.getActive()).toEqual({});
@@ -54,7 +54,7 @@ test("MemoryUserStore gives the default user with its session", async () => {
 });
 
 describe("MemoryTabLock", () => {
-  /** Holds `name` until it is told to let go; writes down when it got it. */
+  /** Holds the lock until `release()`, and logs when it was granted. */
   function holder(locks: MemoryTabLock, log: string[]) {
     return (name: string, mode: "exclusive" | "shared", signal?: AbortSignal) => {
       let release = () => {};
@@ -67,7 +67,7 @@ describe("MemoryTabLock", () => {
     };
   }
 
-  test("an exclusive holder is alone, the next comes when it is done", async () => {
+  test("grants an exclusive lock to the next request only after its release", async () => {
     const log: string[] = [];
     const hold = holder(new MemoryTabLock(), log);
     const [a, b] = [hold("a", "exclusive"), hold("b", "exclusive")];
@@ -80,7 +80,7 @@ describe("MemoryTabLock", () => {
     await Promise.all([a.done, b.done]);
   });
 
-  test("shared holders are together, and an exclusive one waits for all of them", async () => {
+  test("grants shared requests together, and an exclusive request after all of them", async () => {
     const log: string[] = [];
     const hold = holder(new MemoryTabLock(), log);
     const [a, b, c, d] = [
@@ -103,7 +103,7 @@ describe("MemoryTabLock", () => {
     d.release();
   });
 
-  test("who does not wait is told so, and a callback that throws lets go", async () => {
+  test("refuses a held lock with ifAvailable, and releases a lock whose callback throws", async () => {
     const locks = new MemoryTabLock();
     const failing = locks.request("l", { mode: "exclusive" }, async () => {
       expect(
@@ -117,7 +117,7 @@ describe("MemoryTabLock", () => {
     ).toBe(true);
   });
 
-  test("who leaves the queue does not hold up those behind", async () => {
+  test("an aborted request does not block the requests behind it", async () => {
     const log: string[] = [];
     const hold = holder(new MemoryTabLock(), log);
     const leave = new AbortController();
@@ -135,12 +135,12 @@ describe("MemoryTabLock", () => {
   });
 });
 
-test("MemoryTabHub delivers to every tab, later, in order, until it leaves", async () => {
+test("MemoryTabHub delivers to every tab, asynchronously and in order, until the listener is removed", async () => {
   const hub = new MemoryTabHub();
   const [a, b] = [hub.join(), hub.join()];
   const received: unknown[] = [];
   a.listen(({ from }) => received.push(`a ${from}`));
-  const leave = b.listen(({ from }) => received.push(`b ${from}`));
+  const unlisten = b.listen(({ from }) => received.push(`b ${from}`));
   const message = (from: string): TabMessage => ({
     protocol: 2,
     key: "ada",
@@ -154,7 +154,7 @@ test("MemoryTabHub delivers to every tab, later, in order, until it leaves", asy
   expect(received).toEqual([]);
   await settle();
   expect(received).toEqual(["a 1", "b 1", "a 2", "b 2"]);
-  leave();
+  unlisten();
   a.post(message("3"));
   await settle();
   expect(received.slice(4)).toEqual(["a 3"]);

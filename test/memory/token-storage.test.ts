@@ -20,7 +20,7 @@ describeTokenStorage("MemoryTokenStorage", () => {
   };
 });
 
-describeTokenStorage("a storage of one's own, in Redis", () => {
+describeTokenStorage("a custom storage in Redis", () => {
   const { clock, addMs } = testTime();
   const redis = fakeRedis(clock.now);
   return {
@@ -31,7 +31,7 @@ describeTokenStorage("a storage of one's own, in Redis", () => {
   };
 });
 
-test("a storage of one's own that fails says so as a StorageError", async () => {
+test("a custom storage rejects with a StorageError when Redis fails", async () => {
   const redis = fakeRedis(Date.now);
   for (const call of ["get", "set", "del", "exists", "keys"] as const) {
     vi.spyOn(redis, call).mockRejectedValue(new Error("ECONNREFUSED"));
@@ -48,7 +48,7 @@ test("a storage of one's own that fails says so as a StorageError", async () => 
   }
 });
 
-test("memory is a storage's own unless it is given some", async () => {
+test("storages share values only when they share `entries`", async () => {
   const [a, b] = [new MemoryTokenStorage(), new MemoryTokenStorage()];
   await a.set("k", 1);
   expect([await a.get("k"), await b.get("k")]).toEqual([1, undefined]);

@@ -7,7 +7,7 @@ import { RefreshGrant } from "../../src/grants/refresh-grant.ts";
 import { RequireAuth, useToken, useUser } from "../../src/react.ts";
 import { complaints, mount } from "./mount.tsx";
 
-/** The hooks over the real thing, with its store in IndexedDB. */
+/** The hooks with a real `createAuth()` and its store in IndexedDB. */
 
 const user = { sub: "ada", name: "Ada", claims: { sub: "ada", name: "Ada" } };
 
@@ -20,14 +20,14 @@ const page = (
   </RequireAuth>
 );
 
-/** The store answers when it likes, outside of any `act`. */
+/** Waits for a text outside of `act()`, because IndexedDB responds at any time. */
 async function shows(element: HTMLElement, text: string): Promise<void> {
   Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false });
   await vi.waitFor(() => expect(element.textContent).toBe(text));
   Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 }
 
-test("a token by a silent grant, a reload and a sign-out", async () => {
+test("shows a token from a silent grant, keeps it after a reload, and drops it on logout", async () => {
   let mayRespond = false;
   const requestToken = vi.fn(async () => {
     if (!mayRespond) throw new NoTokenError("a login is needed");

@@ -8,7 +8,7 @@ import { fakeAuth } from "../support/fake-auth.ts";
 import { complaints, mount } from "./mount.tsx";
 
 describe("useAuth()", () => {
-  test("gives the provider's auth, and its state as it changes", async () => {
+  test("returns the provider's auth, and its state after each change", async () => {
     const auth = fakeAuth();
     const given = new Set<Auth>();
     function Status() {
@@ -26,7 +26,7 @@ describe("useAuth()", () => {
     expect(complaints).not.toHaveBeenCalled();
   });
 
-  test("listens once under StrictMode, whatever renders, and no longer than it is mounted", async () => {
+  test("subscribes once under StrictMode and across renders, and only while it is mounted", async () => {
     const auth = fakeAuth();
     const subscribe = vi.spyOn(auth, "subscribe");
     const Status = () => useAuth().state.status;
@@ -40,7 +40,7 @@ describe("useAuth()", () => {
     expect(auth.listeners).toBe(0);
   });
 
-  test("follows the provider to another auth", async () => {
+  test("switches to the new auth when the provider gets another one", async () => {
     const [one, two] = [fakeAuth(), fakeAuth()];
     one.signIn("ada");
     two.signIn("bob");
@@ -58,7 +58,7 @@ describe("useAuth()", () => {
 });
 
 describe("useUser()", () => {
-  test("is the same object, and renders nothing, until the claims change", async () => {
+  test("returns the same object, and causes no render, until the claims change", async () => {
     const auth = fakeAuth();
     let renders = 0;
     const effects: (User | undefined)[] = [];
@@ -72,19 +72,19 @@ describe("useUser()", () => {
     expect(element.textContent).toBe("nobody");
     await act(async () => auth.signIn("ada"));
     expect(element.textContent).toBe("ada");
-    const [seen, told] = [renders, effects.length];
-    // As a refresh has it: the same person, as another object.
+    const [rendersBefore, effectsBefore] = [renders, effects.length];
+    // Like a refresh: the same user as another object.
     await act(async () => auth.signIn("ada", { expiresAt: Date.now() + 900_000 }));
-    expect([renders, effects.length]).toEqual([seen, told]);
+    expect([renders, effects.length]).toEqual([rendersBefore, effectsBefore]);
     await act(async () => auth.signIn("bob"));
     expect(element.textContent).toBe("bob");
     await act(async () => auth.publish({ status: "expired", reason: "invalid_grant" }));
     expect(element.textContent).toBe("nobody");
-    expect(effects.slice(told).map((user) => user?.sub)).toEqual(["bob", undefined]);
+    expect(effects.slice(effectsBefore).map((user) => user?.sub)).toEqual(["bob", undefined]);
   });
 });
 
-describe("a mistake is told where it is made", () => {
+describe("throws a ConfigurationError with a hint", () => {
   class Boundary extends Component<{ onError(error: unknown): void; children: ReactNode }> {
     override state = { failed: false };
     static getDerivedStateFromError() {
@@ -111,7 +111,7 @@ describe("a mistake is told where it is made", () => {
     useToken: () => useToken().token,
     RequireAuth: () => <RequireAuth>children</RequireAuth>,
   };
-  test.for(Object.entries(users))("%s without a provider", async ([, Use]) => {
+  test.for(Object.entries(users))("for %s without a provider", async ([, Use]) => {
     expect(await failureOf(<Use />)).toMatchObject({
       name: "ConfigurationError",
       code: "configuration",
@@ -120,7 +120,7 @@ describe("a mistake is told where it is made", () => {
     });
   });
 
-  test("a provider without an auth", async () => {
+  test("for a provider without an auth", async () => {
     const nothing = undefined as unknown as Auth;
     expect(await failureOf(<AuthProvider auth={nothing}>children</AuthProvider>)).toMatchObject({
       code: "configuration",

@@ -27,7 +27,7 @@ const page = (
   </>
 );
 
-/** The page as a server sent it, taken over by `client`. */
+/** Hydrates the HTML of a server with `client`. */
 async function hydrate(html: string, client: ReactNode) {
   const element = document.body.appendChild(document.createElement("main"));
   element.innerHTML = html;
@@ -36,8 +36,8 @@ async function hydrate(html: string, client: ReactNode) {
   return { element, root, onRecoverableError };
 }
 
-describe("HTML of a server is taken over without a complaint", () => {
-  test("by a page that knows already who is signed in", async () => {
+describe("hydration of a server's HTML", () => {
+  test("causes no warning on a page that already knows the logged-in user", async () => {
     const html = renderToString(app(fakeAuth(), page));
     expect(html).toContain("please wait");
     const auth = fakeAuth();
@@ -50,7 +50,7 @@ describe("HTML of a server is taken over without a complaint", () => {
     expect(auth.listeners).toBe(0);
   });
 
-  test("and a server that knows somebody shows nobody", () => {
+  test("starts from `loading`, because a server renders no user even with a logged-in auth", () => {
     const auth = fakeAuth();
     auth.signIn("ada");
     const html = renderToString(app(auth, page));
@@ -58,7 +58,7 @@ describe("HTML of a server is taken over without a complaint", () => {
     expect([auth.asked, auth.listeners]).toEqual([[], 0]);
   });
 
-  test("a part that is hydrated later keeps its HTML, whatever the state does meanwhile", async () => {
+  test("keeps the HTML of a part that hydrates later while the state changes", async () => {
     const html = renderToString(
       app(
         fakeAuth(),
@@ -96,7 +96,7 @@ describe("HTML of a server is taken over without a complaint", () => {
   });
 });
 
-test("what suspends before it is shown asks for nothing until it is", async () => {
+test("a component that suspends before its first render requests no token until it is shown", async () => {
   const auth = fakeAuth();
   auth.signIn("ada");
   let arrive: () => void = () => {};

@@ -6,7 +6,7 @@ import type { Auth } from "../../src/core/auth.ts";
 
 const roots: Root[] = [];
 
-/** What React has to say about the code under test. */
+/** The warnings of React about the code under test. */
 export const complaints: Mock<(...args: unknown[]) => void> = vi.fn();
 
 beforeEach(() => {
@@ -26,7 +26,7 @@ export interface Mounted {
   readonly unmount: () => Promise<void>;
 }
 
-/** Below a provider of `auth`, and with every effect twice, as StrictMode has it. */
+/** Mounts inside a provider of `auth` and StrictMode, which runs every effect twice. */
 export async function mount(auth: Auth, children: ReactNode): Promise<Mounted> {
   const element = document.body.appendChild(document.createElement("main"));
   const root = createRoot(element);

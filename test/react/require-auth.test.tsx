@@ -6,7 +6,7 @@ import { fakeAuth } from "../support/fake-auth.ts";
 import { complaints, mount } from "./mount.tsx";
 
 describe("<RequireAuth>", () => {
-  test("shows nothing while loading, then a button that signs in and comes back here", async () => {
+  test("shows nothing while loading, then a button whose login returns to the current URL", async () => {
     const auth = fakeAuth();
     const { element } = await mount(auth, <RequireAuth>secret</RequireAuth>);
     expect(element.innerHTML).toBe("");
@@ -24,7 +24,7 @@ describe("<RequireAuth>", () => {
     expect(complaints).not.toHaveBeenCalled();
   });
 
-  test("a login that fails rejects nowhere: the fallback is told by the state", async () => {
+  test("passes a login's error to the fallback in the state, without an unhandled rejection", async () => {
     const auth = fakeAuth();
     auth.publish({ status: "anonymous" });
     const error = new NetworkError("offline");
@@ -49,7 +49,7 @@ describe("<RequireAuth>", () => {
     expect(element.textContent).toBe("network");
   });
 
-  test("a fallback is a node or a function; the click does what onLogin says", async () => {
+  test("accepts a node or a function as fallback, and calls onLogin on a click", async () => {
     const auth = fakeAuth();
     auth.publish({ status: "anonymous" });
     const onLogin = vi.fn();
@@ -70,7 +70,7 @@ describe("<RequireAuth>", () => {
     expect(element.innerHTML).toBe("");
   });
 
-  test("somebody else gets children without a state left over; a refresh leaves them alone", async () => {
+  test("remounts its children for another user, but not after a refresh", async () => {
     const auth = fakeAuth();
     auth.signIn("ada");
     function Note() {
@@ -90,7 +90,7 @@ describe("<RequireAuth>", () => {
     expect(element.textContent).toBe("of bob");
   });
 
-  test('login="automatic" asks for a token once, as a page that needs one does, and leaves when it goes', async () => {
+  test('login="automatic" calls getToken() once, and aborts the call on unmount', async () => {
     const auth = fakeAuth();
     auth.response = () => new Promise(() => {});
     const { element, unmount } = await mount(
@@ -108,7 +108,7 @@ describe("<RequireAuth>", () => {
     expect(auth.asked[0]!.signal!.aborted).toBe(true);
   });
 
-  test("mounted twice by StrictMode, it ends the first call before it is a login", async () => {
+  test("aborts the first of two calls when StrictMode mounts it twice", async () => {
     const auth = fakeAuth();
     auth.publish({ status: "anonymous" });
     auth.response = () => new Promise(() => {});
@@ -116,7 +116,7 @@ describe("<RequireAuth>", () => {
     expect(auth.asked.map(({ signal }) => signal!.aborted)).toEqual([true, false]);
   });
 
-  test('login="automatic" does not send away who signed out here or whose session ended', async () => {
+  test('login="automatic" starts no login after a logout or the end of a session', async () => {
     const auth = fakeAuth();
     auth.signIn("ada");
     const { element } = await mount(auth, <RequireAuth login="automatic">secret</RequireAuth>);

@@ -7,7 +7,7 @@ import { watchToken } from "../../src/react/watch-token.ts";
 import { fakeAuth, type FakeAuth } from "../support/fake-auth.ts";
 import { complaints, mount } from "./mount.tsx";
 
-/** By the clock of the test; React's own work goes by messages. */
+/** Advances the test's clock. React schedules its work with messages, which stay real. */
 const pass = (ms: number) => act(async () => void (await vi.advanceTimersByTimeAsync(ms)));
 const signedIn = (sub: string, expiresAt = Date.now() + 300_000): FakeAuth => {
   const auth = fakeAuth();
@@ -22,7 +22,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Each answer that was rendered, and for whom. */
+/** Records each rendered result and its user. */
 function recorder() {
   const renders: { sub: string | undefined; result: UseToken }[] = [];
   function Token({ target }: { target?: TokenTarget }) {
@@ -36,7 +36,7 @@ function recorder() {
 }
 
 describe("useToken()", () => {
-  test("gives the token, asks with prompt none, and ends the call that StrictMode leaves", async () => {
+  test('returns the token, uses prompt "none", and aborts the call of StrictMode\'s first mount', async () => {
     const auth = signedIn("ada");
     const { Token, renders } = recorder();
     const { element } = await mount(auth, <Token />);
@@ -51,7 +51,7 @@ describe("useToken()", () => {
     expect(complaints).not.toHaveBeenCalled();
   });
 
-  test("tells why there is none, and asks again when somebody signs in", async () => {
+  test("returns the error without a user, and calls again after a login", async () => {
     const auth = fakeAuth();
     const { Token, renders } = recorder();
     const { element } = await mount(auth, <Token />);
@@ -64,13 +64,13 @@ describe("useToken()", () => {
     expect(element.textContent).toBe("token of ada");
   });
 
-  test("renders no token of somebody else, not once, whoever answers when", async () => {
+  test("never renders another user's token, in whatever order the calls resolve", async () => {
     const auth = signedIn("ada");
     const { Token, renders } = recorder();
     const { element } = await mount(auth, <Token />);
     const responses: ((token: string) => void)[] = [];
     auth.response = () => new Promise((resolve) => responses.push(resolve));
-    // Ada's next token is on its way when Bob takes over.
+    // The call for Ada's next token is pending when Bob logs in.
     await act(async () => auth.signIn("ada", { expiresAt: Date.now() + 900_000 }));
     await pass(1_000);
     await act(async () => auth.signIn("bob"));
@@ -87,7 +87,7 @@ describe("useToken()", () => {
     expect(responses).toHaveLength(3);
   });
 
-  test("takes the newer token when the state tells of one, and shows the old one until then", async () => {
+  test("gets the newer token when the state changes, and shows the old one until then", async () => {
     const auth = signedIn("ada");
     const { Token, renders } = recorder();
     const { element } = await mount(auth, <Token />);
@@ -100,14 +100,14 @@ describe("useToken()", () => {
     expect(renders.slice(before).map(({ result }) => result.status)).not.toContain("loading");
   });
 
-  test("asks while it is there, so that a token is renewed before its end; a dead one is not shown", async () => {
+  test("calls periodically while mounted, so that tokens are refreshed, and shows no expired token", async () => {
     const auth = signedIn("ada", Date.now() + 100_000);
     const { Token, renders } = recorder();
     const { element, unmount } = await mount(auth, <Token />);
     const [before, rendered] = [auth.asked.length, renders.length];
     await pass(90_000);
     expect(auth.asked.length - before).toBe(3);
-    // The same answer is no news.
+    // The same token causes no render.
     expect(renders).toHaveLength(rendered);
     let response: (token: string) => void = () => {};
     auth.response = () => new Promise((resolve) => (response = resolve));
@@ -124,7 +124,7 @@ describe("useToken()", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("looks again when the state moved on while it asked: the answer may be the older token", async () => {
+  test("calls again when the state changed during a call, because the call may return the older token", async () => {
     const auth = signedIn("ada");
     let response: (token: string) => void = () => {};
     auth.response = () => new Promise((resolve) => (response = resolve));
@@ -138,7 +138,7 @@ describe("useToken()", () => {
     expect(element.textContent).toBe("newer");
   });
 
-  test("tries what may pass again by itself, and nothing else", async () => {
+  test("tries again by itself after a retryable error, and after no other error", async () => {
     const auth = signedIn("ada");
     const { Token, renders } = recorder();
     auth.response = () => Promise.reject(new NetworkError("offline"));
@@ -155,7 +155,7 @@ describe("useToken()", () => {
     expect(auth.asked).toHaveLength(before);
   });
 
-  test("tokens that are dead on arrival make no storm, in two places at once either", async () => {
+  test("limits the calls when tokens are expired on arrival, also in two components at once", async () => {
     const auth = signedIn("ada");
     let issued = 0;
     auth.response = async () => {
@@ -175,7 +175,7 @@ describe("useToken()", () => {
     expect(issued).toBeLessThan(60);
   });
 
-  test("compares what is wanted by value, and drops the answer for another", async () => {
+  test("compares the target by value, and drops the token of the previous target", async () => {
     const auth = signedIn("ada");
     auth.response = async ({ resource }) => `token for ${resource}`;
     const { Token, renders } = recorder();
@@ -194,7 +194,7 @@ describe("useToken()", () => {
     expect(auth.asked.at(-1)).toMatchObject({ resource: "b", prompt: "none" });
   });
 
-  test("what unmounts ends its call and hears no more", async () => {
+  test("aborts its call and unsubscribes on unmount", async () => {
     const auth = signedIn("ada");
     auth.response = () => new Promise(() => {});
     const { Token } = recorder();
@@ -207,7 +207,7 @@ describe("useToken()", () => {
 });
 
 describe("watchToken()", () => {
-  test("has no token of Ada for who hears of Bob before it does", async () => {
+  test("returns no token of Ada to a listener that runs earlier when Bob logs in", async () => {
     const auth = signedIn("ada");
     const seen: UseToken[] = [];
     auth.subscribe(() => seen.push(watch.get()));
@@ -218,12 +218,12 @@ describe("watchToken()", () => {
     expect(seen).toEqual([{ status: "loading" }]);
   });
 
-  test("keeps nothing when nobody listens any more: what is shown again later starts anew", async () => {
+  test("drops its token when the last listener unsubscribes", async () => {
     const auth = signedIn("ada");
     const watch = watchToken(auth, {});
-    const leave = watch.subscribe(() => {});
+    const unsubscribe = watch.subscribe(() => {});
     await vi.waitFor(() => expect(watch.get().token).toBe("token of ada"));
-    leave();
+    unsubscribe();
     expect(watch.get()).toEqual({ status: "loading" });
   });
 });

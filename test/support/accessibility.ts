@@ -3,7 +3,7 @@ import type { Page } from "puppeteer-core";
 
 const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** What axe finds wrong on the page, one line each. `colors`: of those alone, as for a page that is as before but for them. */
+/** Returns the problems that axe finds on the page, one per line. `colors`: contrast only, for a page with other colors. */
 export async function accessibilityProblems(
   page: Page,
   of: "everything" | "colors" = "everything",

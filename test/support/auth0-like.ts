@@ -5,16 +5,17 @@ import { handle, listenOnLoopback } from "../../demo/server/loopback.ts";
 import { MemoryDatabase } from "../../demo/server/memory-adapter.ts";
 import { configuration } from "../../demo/server/provider-configuration.ts";
 
+/** A provider that behaves like Auth0. */
 export interface Auth0Like {
-  /** As `Auth0Client` is told. */
+  /** The `domain` option of `Auth0Client`. */
   readonly domain: string;
-  /** The same with a slash at the end, as at Auth0. */
+  /** The domain with a slash at the end, as at Auth0. */
   readonly issuer: string;
   readonly clientId: string;
   close(): Promise<void>;
 }
 
-/** The demo's provider with what auth0-spa-js takes for granted: its paths, an issuer that ends in a slash, and RS256. */
+/** Starts the demo's provider as auth0-spa-js expects it: with Auth0's paths, an issuer that ends in a slash, and RS256. */
 export async function startAuth0Like(origin: string, redirectPath: string): Promise<Auth0Like> {
   const loopback = await listenOnLoopback(0);
   const domain = loopback.origin;

@@ -2,7 +2,7 @@ import type { Page } from "puppeteer-core";
 import type { RunningDemo } from "../../demo/server/demo.ts";
 import type { Auth, AuthState, CreateAuthConfig } from "../../src/index.ts";
 
-/** The page that has nothing but the SDK, configured and asked from outside. */
+/** A page with nothing but the SDK, which the test configures and calls from outside. */
 
 declare global {
   interface Window {
@@ -10,7 +10,7 @@ declare global {
   }
 }
 
-/** `window.auth` of the bare page. */
+/** Creates `window.auth` in the bare page. */
 export async function createBareAuth(
   page: Page,
   issuer: string,
@@ -34,6 +34,7 @@ export async function createBareAuth(
   );
 }
 
+/** Waits until the `Auth` of the page has this status. */
 export function status(page: Page, wanted: AuthState["status"]): Promise<unknown> {
   return page.waitForFunction(
     (wanted) => window.auth.state.status === wanted,
@@ -42,6 +43,7 @@ export function status(page: Page, wanted: AuthState["status"]): Promise<unknown
   );
 }
 
+/** Calls `getToken()` in the page. */
 export const getToken = (page: Page, cache: "default" | "reload" = "default"): Promise<Outcome> =>
   page.evaluate(
     (cache) =>
@@ -57,6 +59,7 @@ export const getToken = (page: Page, cache: "default" | "reload" = "default"): P
     cache,
   );
 
+/** The result of `getToken()`: a token, or the members of an error. */
 export interface Outcome {
   token?: string;
   code?: string;
@@ -65,7 +68,7 @@ export interface Outcome {
   cause?: string;
 }
 
-/** What the API says to a token. */
+/** Returns the status with which the demo's API responds to a token. */
 export async function askApi(demo: RunningDemo, token: string | undefined): Promise<number> {
   const response = await fetch(`${demo.origin}/api/me`, {
     headers: { authorization: `Bearer ${token}` },
@@ -73,6 +76,7 @@ export async function askApi(demo: RunningDemo, token: string | undefined): Prom
   return response.status;
 }
 
+/** Waits until the access token of the page has expired. */
 export async function expireToken(page: Page): Promise<void> {
   await page.waitForFunction(
     () =>

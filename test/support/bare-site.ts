@@ -4,12 +4,13 @@ import { serveBuild } from "../../demo/server/site.ts";
 
 const PAGE = { base: "/bare/", root: fileURLToPath(new URL("../e2e/page", import.meta.url)) };
 
+/** A running server of the bare page. */
 export interface BareSite {
   readonly origin: string;
   close(): Promise<void>;
 }
 
-/** The bare page alone, for any number of providers on this machine, and `/pause`, which takes 100 ms. */
+/** Serves the bare page for any provider on this machine, and `/pause`, which responds after 100 ms. */
 export async function startBareSite(): Promise<BareSite> {
   const loopback = await listenOnLoopback(0);
   const site = await serveBuild([PAGE], "http://localhost:*");
@@ -18,7 +19,7 @@ export async function startBareSite(): Promise<BareSite> {
       setTimeout(() => response.end(), 100);
       return;
     }
-    // The back/forward cache leaves out what may not be stored.
+    // The bfcache does not store pages with `no-store`.
     const setHeader = response.writeHead.bind(response);
     response.writeHead = ((status: number, headers: Record<string, string>) =>
       setHeader(status, {

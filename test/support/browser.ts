@@ -8,7 +8,7 @@ import {
 } from "puppeteer-core";
 import { findBrowser } from "./find-browser.ts";
 
-/** A browser that talks to nobody but this machine. */
+/** Flags with which the browser connects only to this machine. */
 const QUIET = [
   "--no-first-run",
   "--no-default-browser-check",
@@ -22,24 +22,25 @@ const QUIET = [
   "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1 , EXCLUDE [::1]",
 ];
 
-/** Puppeteer keeps hidden tabs awake; without these flags they sleep as they do for people. */
+/** Flags by which Puppeteer keeps hidden tabs running. Without them the browser throttles hidden tabs, as for users. */
 const AWAKE = [
   "--disable-background-timer-throttling",
   "--disable-backgrounding-occluded-windows",
   "--disable-renderer-backgrounding",
 ];
 
+/** Options of `launchBrowser()`. */
 export interface LaunchOptions {
-  /** Let the browser throttle and freeze hidden tabs. Default false. */
+  /** Let the browser throttle and freeze hidden tabs. Default: false. */
   readonly sleepyTabs?: boolean;
-  /** Open windows in a click only, as for people. Default false. */
+  /** Allow popups in a click only, as for users. Default: false. */
   readonly popupBlocking?: boolean;
   readonly args?: readonly string[];
-  /** A folder that outlives the browser. */
+  /** A folder for the profile, which stays when the browser closes. */
   readonly profile?: string;
 }
 
-/** A headless browser with a profile of its own, which goes away with it. */
+/** Launches a headless browser. Without `profile`, its profile is deleted when it closes. */
 export async function launchBrowser({
   sleepyTabs = false,
   popupBlocking = false,
@@ -59,7 +60,7 @@ export async function launchBrowser({
   });
 }
 
-/** As when the machine loses its power: nobody is asked to put anything in order. */
+/** Ends the browser without a shutdown, as a power failure does. */
 export async function kill(browser: Browser): Promise<void> {
   const process = browser.process()!;
   const ended = new Promise((resolve) => process.once("exit", resolve));
@@ -67,12 +68,14 @@ export async function kill(browser: Browser): Promise<void> {
   await ended;
 }
 
+/** Viewport and color scheme of a tab. */
 export interface TabOptions {
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
 }
 
+/** An open tab, its requests and its errors. */
 export interface Tab {
   readonly page: Page;
   readonly requests: RequestLog;
@@ -80,7 +83,7 @@ export interface Tab {
   readonly errors: readonly string[];
 }
 
-/** A new tab; tabs of one context share storage, locks and channels. Requests are counted from the first one. */
+/** Opens a tab. Tabs of one context share storage, locks and channels. The log has all requests from the first one on. */
 export async function openTab(
   context: BrowserContext,
   url?: string,
@@ -96,7 +99,7 @@ export async function openTab(
   return watch(page, url);
 }
 
-/** The tab that `open` opens, such as a click on a link with `target=_blank`. */
+/** Returns the page of the tab that `open` opens, for example by a click on a link with `target=_blank`. */
 export async function tabOpenedBy(
   context: BrowserContext,
   open: () => Promise<unknown>,
@@ -126,7 +129,7 @@ async function watch(page: Page, url: string | undefined): Promise<Tab> {
   return { page, requests, errors };
 }
 
-/** Until the element shows the text; in hidden tabs too, where Puppeteer's own wait sleeps with the tab's frames. */
+/** Waits until the element shows the text. Hidden tabs run no animation frames, so this function polls by a timer. */
 export async function waitForText(
   page: Page,
   selector: string,
@@ -141,7 +144,7 @@ export async function waitForText(
   );
 }
 
-/** Until the element is on the page and visible; in hidden tabs too. */
+/** Waits until the element is on the page and visible, also in hidden tabs. */
 export async function waitForShown(
   page: Page,
   selector: string,
@@ -154,7 +157,7 @@ export async function waitForShown(
   );
 }
 
-/** The URLs that a page asked for, without their queries: those carry codes. */
+/** The requests of a page, without their query strings, which contain codes. */
 class RequestLog {
   readonly #lines: string[] = [];
 
@@ -165,12 +168,12 @@ class RequestLog {
     });
   }
 
-  /** Such as `POST http://localhost:4700/token`. */
+  /** All requests, such as `POST http://localhost:4700/token`. */
   get lines(): readonly string[] {
     return this.#lines;
   }
 
-  /** Those to URLs that begin so. */
+  /** The requests to URLs that begin with `prefix`. */
   to(prefix: string): readonly string[] {
     return this.#lines.filter((line) => line.slice(line.indexOf(" ") + 1).startsWith(prefix));
   }

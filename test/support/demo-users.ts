@@ -1,11 +1,12 @@
 import type { BrowserContext, Page } from "puppeteer-core";
 import { tabOpenedBy, waitForShown } from "./browser.ts";
 
-/** What a person does with the demo's pages. */
+/** What a user does on the demo's pages. */
 
+/** The `sub` of a user of the demo's provider. */
 export type DemoUser = "ada" | "grace" | "linus";
 
-/** Chooses a person in the sign-in window that a click on `opener` opens, and waits until it is closed. */
+/** Chooses a user in the login window that a click on `opener` opens, and waits until the window is closed. */
 export async function signInByWindow(page: Page, opener: string, sub: DemoUser): Promise<void> {
   const context: BrowserContext = page.browserContext();
   const button = await page.waitForSelector(opener, { visible: true });
@@ -13,7 +14,7 @@ export async function signInByWindow(page: Page, opener: string, sub: DemoUser):
   await page.bringToFront();
 }
 
-/** Chooses a person in a sign-in window, and waits until it is closed. */
+/** Chooses a user in a login window, and waits until the window is closed. */
 export async function chooseInWindow(popup: Page, sub: DemoUser): Promise<void> {
   const user = await popup.waitForSelector(`button[name=user][value=${sub}]`, {
     visible: true,
@@ -23,7 +24,7 @@ export async function chooseInWindow(popup: Page, sub: DemoUser): Promise<void> 
   await closed;
 }
 
-/** Answers "Stay signed in?", once it is asked. */
+/** Responds to "Stay signed in?" once the page shows it. */
 export async function answerRemember(page: Page, response: "yes" | "no"): Promise<void> {
   await page.bringToFront();
   const button = await page.waitForSelector(`latchkey-remember >>> [part=${response}]`, {
@@ -36,7 +37,7 @@ export async function answerRemember(page: Page, response: "yes" | "no"): Promis
   );
 }
 
-/** Signs them in one after the other, and has them remembered; the tab is the last one's. */
+/** Logs the users in one after the other and has them remembered. The last user is then the tab's user. */
 export async function rememberUsers(page: Page, ...subs: DemoUser[]): Promise<void> {
   await waitForShown(page, "#sign-in");
   for (const [i, sub] of subs.entries()) {
@@ -48,7 +49,7 @@ export async function rememberUsers(page: Page, ...subs: DemoUser[]): Promise<vo
   }
 }
 
-/** The page goes to the provider, which ends its session, and comes back. */
+/** Logs out all users: the page navigates to the provider, which ends its session and navigates back. */
 export async function logoutAll(page: Page): Promise<void> {
   const { origin } = new URL(page.url());
   await Promise.all([
@@ -60,7 +61,7 @@ export async function logoutAll(page: Page): Promise<void> {
   await waitForShown(page, "#choose");
 }
 
-/** A click on what can be done with one of the people on the list. */
+/** Clicks an action of a user in the list. */
 export async function act(
   page: Page,
   sub: DemoUser,
@@ -69,11 +70,11 @@ export async function act(
   await page.bringToFront();
   const selector = `#users-list [data-sub=${sub}] [data-do=${deed}]`;
   const click = async () => (await page.waitForSelector(selector, { visible: true }))!.click();
-  // Once more when the list was drawn anew in between.
+  // Clicks again when the list was rendered in between.
   await click().catch(click);
 }
 
-/** In the picker, which the page shows or is about to show. */
+/** Chooses a user in the picker once the page shows it. */
 export async function pick(page: Page, name: string): Promise<void> {
   const row = await page.waitForSelector(`latchkey-users >>> .user ::-p-text(${name})`, {
     visible: true,
@@ -81,7 +82,7 @@ export async function pick(page: Page, name: string): Promise<void> {
   await row!.click();
 }
 
-/** Whether one of the dialogs is open. */
+/** Returns whether the picker or "Stay signed in?" is open. */
 export function isAsked(page: Page): Promise<boolean> {
   return page.evaluate(() =>
     [...document.querySelectorAll("latchkey-users, latchkey-remember")].some((element) =>

@@ -6,7 +6,7 @@ const BARE_PAGE = {
   root: fileURLToPath(new URL("../e2e/page", import.meta.url)),
 };
 
-/** The demo as built, on any free ports, with the bare page at `/bare/`. */
+/** Starts the built demo on free ports, with the bare page at `/bare/`. */
 export function startBuiltDemo(options: DemoOptions = {}): Promise<RunningDemo> {
   return startDemo({ appPort: 0, providerPort: 0, built: true, pages: [BARE_PAGE], ...options });
 }

@@ -1,8 +1,8 @@
-/** A person with a phone, by `fetch`: opens the verification page, enters the code, and decides. */
+/** A user with a phone, simulated by `fetch`, who opens the verification page, enters the code, and decides. */
 
 type Decision = { readonly approveAs: "ada" | "grace" | "linus" } | "deny";
 
-/** Gives the title of the page that is shown in the end. */
+/** Enters the code and approves or denies the login. Returns the title of the last page. */
 export async function decide(
   verificationUri: string,
   userCode: string,

@@ -3,26 +3,29 @@ import { NoTokenError } from "../../src/core/errors.ts";
 import type { User } from "../../src/core/user.ts";
 import { observable } from "../../src/auth/session/observable.ts";
 
-/** What an app sees of `createAuth()`, turned by a test; for pages in which no server is needed. */
+/** An `Auth` that a test controls, for pages that need no server. */
 export interface FakeAuth extends Auth {
-  /** Publishes that `sub` is signed in with `token`. */
+  /** Publishes that `sub` is logged in with `token`. */
   signIn(sub: string, token?: Partial<FakeToken>): void;
   publish(state: AuthState): void;
-  /** Of every `getToken()`. */
+  /** The options of every `getToken()` call. */
   readonly asked: GetTokenOptions[];
+  /** The options of every `login()` call. */
   readonly logins: LoginOptions[];
-  /** How many listen now. */
+  /** The number of current listeners. */
   listeners: number;
-  /** Answers `getToken()`: the token of who is signed in, when not replaced. */
+  /** Implements `getToken()`. Default: returns the token of the user who is logged in. */
   response: (options: GetTokenOptions) => Promise<string>;
 }
 
+/** The token of a fake login. `expiresAt`: milliseconds since the epoch. */
 export interface FakeToken {
   readonly accessToken: string;
   readonly expiresAt: number;
   readonly freshness: "fresh" | "stale";
 }
 
+/** Creates an `Auth` in the state `loading`. */
 export function fakeAuth(): FakeAuth {
   const state = observable<AuthState>({ status: "loading" });
   let token: string | undefined;
@@ -36,7 +39,7 @@ export function fakeAuth(): FakeAuth {
     listeners: 0,
     response: async () => {
       if (user() && token !== undefined) return token;
-      throw new NoTokenError("nobody is signed in");
+      throw new NoTokenError("no user is logged in");
     },
     signIn: (sub, { accessToken = `token of ${sub}`, expiresAt, freshness = "fresh" } = {}) => {
       token = accessToken;
@@ -53,10 +56,10 @@ export function fakeAuth(): FakeAuth {
     },
     subscribe: (listener) => {
       auth.listeners += 1;
-      const leave = state.subscribe(listener);
+      const unsubscribe = state.subscribe(listener);
       return () => {
         auth.listeners -= 1;
-        leave();
+        unsubscribe();
       };
     },
     getToken: (options = {}) => {

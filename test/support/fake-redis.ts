@@ -1,6 +1,6 @@
 import type { Redis } from "./redis-token-storage.ts";
 
-/** As much of a Redis as a token storage needs, with a clock that tests move. */
+/** A Redis client with the methods that a token storage calls, and with a clock that tests control. */
 export function fakeRedis(now: () => number): Redis & { rows: Map<string, string> } {
   const rows = new Map<string, string>();
   const ends = new Map<string, number>();

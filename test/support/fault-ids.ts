@@ -1,4 +1,4 @@
-/** How many tests have each fault id in their titles, by id. A title begins with its ids: `A5: …` or `A5, A6: …`. */
+/** Counts the tests of each fault id. A title begins with its ids: `A5: …` or `A5, A6: …`. */
 export function countFaultIds(source: string): Map<string, number> {
   const counts = new Map<string, number>();
   const lines = source.split("\n");
@@ -14,7 +14,7 @@ function idsIn(line: string): string[] {
   return [...titles].flatMap(([, ids]) => ids!.split(/, | and /));
 }
 
-/** The formatter closes a block at the indentation at which it begins. */
+/** Counts the tests of a `describe` block. The formatter closes a block at the indentation of its first line. */
 function testsInBlock(lines: readonly string[], start: number): number {
   const indentation = /^\s*/.exec(lines[start]!)![0];
   const end = lines.findIndex((line, at) => at > start && line.startsWith(`${indentation}}`));

@@ -1,6 +1,6 @@
 import type { UserAgent } from "../../src/core/user-agent.ts";
 
-/** A way to the authorization endpoint without a browser: follows redirects, keeps cookies, and shows no page to anybody. */
+/** Sends authorization requests without a browser: follows redirects, keeps cookies, and shows no page. */
 export class FetchUserAgent implements UserAgent {
   readonly #redirectUri: string;
   readonly #cookies = new Map<string, string>();
@@ -23,10 +23,11 @@ export class FetchUserAgent implements UserAgent {
         this.#cookies.set(name!, value!);
       }
       const location = response.headers.get("location");
-      if (!location) throw new Error(`a page, with status ${response.status}, at ${url}`);
+      if (!location)
+        throw new Error(`no redirect, but a page with status ${response.status} at ${url}`);
       url = new URL(location, url).href;
       if (url.startsWith(this.#redirectUri)) return url;
     }
-    throw new Error("redirected in circles");
+    throw new Error("more than 10 redirects");
   }
 }

@@ -17,8 +17,8 @@ const PATH_NAMES = [
 ];
 
 /**
- * The executable of a Chromium-family browser. Installs one when this machine has none.
- * `$BROWSER_PATH` or `$CHROME_PATH` says which one to use.
+ * Returns the executable of a Chromium-family browser. Installs a browser when this machine has none.
+ * `$BROWSER_PATH` or `$CHROME_PATH` selects an executable.
  */
 export async function findBrowser(): Promise<string> {
   for (const name of ["BROWSER_PATH", "CHROME_PATH"]) {
@@ -95,7 +95,7 @@ function defaultPlaces(): string[] {
   ];
 }
 
-/** Newest first: `chromium-1200` and `chromium_headless_shell-1200`, whose inner folders have changed names over time. */
+/** Newest first: `chromium-1200` and `chromium_headless_shell-1200`. The names of their inner folders differ by version. */
 function playwrightCache(): string[] {
   const own = process.env["PLAYWRIGHT_BROWSERS_PATH"];
   const root =
@@ -133,12 +133,12 @@ function subfolders(path: string): string[] {
   }
 }
 
-/** What went wrong, if anything. */
+/** Installs a browser. Returns an error message when that fails. */
 async function install(): Promise<string | undefined> {
   if (process.getuid?.() === 0 && isDebianLike()) {
     const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     say("No browser found; installing Debian's chromium with apt-get. This happens once.");
-    // A stale mirror list may fail to update while the package can still be had.
+    // A stale mirror list may fail to update while the package is still available.
     await run("apt-get", ["update", "-qq"], environment);
     return run(
       "apt-get",
@@ -167,7 +167,7 @@ function run(
   say(`$ ${command} ${args.join(" ")}`);
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      // The output is for people: standard output belongs to whoever called.
+      // Progress goes to standard error: standard output belongs to the calling script.
       stdio: ["ignore", process.stderr, process.stderr],
       env: environment,
       // Node refuses to start .cmd files without a shell.

@@ -5,30 +5,31 @@ import type { StandardSchema } from "../../src/core/standard-schema.ts";
 import type { UserClaims } from "../../src/auth/users/userinfo-fetcher.ts";
 
 /**
- * A server of OAuth 2 only, with GitHub's habits: no metadata, no ID tokens, scopes with commas, refusals with status 200,
- * JSON only for who asks for it, `token_type` in lower case, and an API that knows people by number.
+ * A server of OAuth 2.0 without OpenID Connect that behaves like GitHub: no metadata, no ID tokens, commas between scopes,
+ * errors with status 200, JSON only on request, `token_type` in lower case, and numeric user ids.
  * @see https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
  */
 export interface GitHubLike {
   readonly origin: string;
   readonly clientId: string;
-  /** Each request that came, such as `POST /login/oauth/access_token`. */
+  /** All received requests, such as `POST /login/oauth/access_token`. */
   readonly requests: string[];
-  /** Access tokens that are good. */
+  /** Valid access tokens. */
   readonly tokens: Set<string>;
-  /** Seconds; undefined: tokens that do not expire, and no refresh tokens. */
+  /** Lifetime of access tokens. Seconds. `undefined`: they do not expire, and there are no refresh tokens. */
   expiresIn: number | undefined;
-  /** The next request at the user's endpoint is answered so. */
+  /** HTTP status of the next response of the user endpoint. */
   failUser: number | undefined;
-  /** A person enters the user code of a device. */
+  /** Approves the device login with this user code. */
   approve(userCode: string): void;
   close(): Promise<void>;
 }
 
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+/** The user that the API returns. */
 export const OCTOCAT = { id: 583231, login: "octocat", name: "The Octocat", email: null };
 
-/** Where everything is; nothing tells it but the documentation. */
+/** The endpoints. The server has no metadata, so only its documentation names them. */
 export const endpointsOf = ({ origin }: Pick<GitHubLike, "origin">) => ({
   authorizationEndpoint: `${origin}/login/oauth/authorize`,
   tokenEndpoint: `${origin}/login/oauth/access_token`,
@@ -36,19 +37,21 @@ export const endpointsOf = ({ origin }: Pick<GitHubLike, "origin">) => ({
   userinfoEndpoint: `${origin}/user`,
 });
 
-/** Makes claims of the user as the API has it. */
+/** Converts the user that the API returns to claims. */
 export const githubUser: StandardSchema<UserClaims & { readonly name?: string }> = {
   "~standard": {
     version: 1,
     vendor: "latchkey-test",
     validate: (value) => {
       const { id, name, login } = value as Record<string, unknown>;
-      if (typeof id !== "number") return { issues: [{ message: "no number", path: ["id"] }] };
+      if (typeof id !== "number")
+        return { issues: [{ message: "id is not a number", path: ["id"] }] };
       return { value: { sub: String(id), name: String(name ?? login) } };
     },
   },
 };
 
+/** Starts the server on a free port. */
 export async function startGitHubLike(redirectUri: string): Promise<GitHubLike> {
   const codes = new Map<string, { challenge: string; redirectUri: string; scope: string }>();
   const devices = new Map<string, { userCode: string; scope: string; approved: boolean }>();
@@ -78,12 +81,12 @@ export async function startGitHubLike(redirectUri: string): Promise<GitHubLike> 
     me.requests.push(`${request.method} ${url.pathname}`);
     const form = new URLSearchParams(await bodyOf(request));
     const reply = (body: Record<string, unknown>, status = 200) => {
-      const wantsJson = request.headers.accept?.includes("application/json");
+      const acceptsJson = request.headers.accept?.includes("application/json");
       response.writeHead(status, {
-        "Content-Type": wantsJson ? "application/json" : "application/x-www-form-urlencoded",
+        "Content-Type": acceptsJson ? "application/json" : "application/x-www-form-urlencoded",
       });
       const pairs = Object.entries(body).map(([name, value]) => [name, String(value)]);
-      response.end(wantsJson ? JSON.stringify(body) : new URLSearchParams(pairs).toString());
+      response.end(acceptsJson ? JSON.stringify(body) : new URLSearchParams(pairs).toString());
     };
     switch (url.pathname) {
       case "/login/oauth/authorize": {

@@ -4,9 +4,9 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { readAll } from "../../demo/server/body.ts";
 import { handle, listenOnLoopback } from "../../demo/server/loopback.ts";
 
-/** One request as it arrived. Metadata and keys are requests, too. */
+/** A received request, also for metadata or keys. */
 export interface ProviderRequest {
-  /** Such as `POST /token`. */
+  /** Method and path, such as `POST /token`. */
   readonly what: string;
   readonly query: URLSearchParams;
   readonly body: URLSearchParams;
@@ -14,6 +14,7 @@ export interface ProviderRequest {
   readonly at: number;
 }
 
+/** A response of the provider. */
 export interface ProviderResponse {
   readonly status?: number;
   /** An object is sent as JSON. */
@@ -22,38 +23,38 @@ export interface ProviderResponse {
   readonly delayMs?: number;
 }
 
-/** `cut` closes the connection, `hang` never answers. `good` is what a well-behaved provider answers. */
+/** Returns the response to a request. `cut` closes the connection, `hang` never responds. `good` is the correct response. */
 export type Behaviour = (
   request: ProviderRequest,
   good: ProviderResponse,
 ) => ProviderResponse | "cut" | "hang" | Promise<ProviderResponse | "cut" | "hang">;
 
-/** An OpenID provider on this machine that signs everybody in at once, and does what a test tells it. */
+/** An OpenID provider on this machine that completes each login at once. Tests can replace each of its responses. */
 export interface HostileProvider {
   readonly issuer: string;
   readonly requests: ProviderRequest[];
-  /** What a path does instead of what is right, such as `"/token"`. Deleted again, the path behaves. */
+  /** Replaces the correct response of a path, such as `"/token"`. */
   readonly behaviours: Map<string, Behaviour>;
   /** `sub` of the next login. */
   user: string;
   /** The provider's clock, in milliseconds since the epoch. */
   now: () => number;
-  /** Changes the claims of every ID token: `isRefresh` tells which kind it is. */
+  /** Changes the claims of every ID token. `isRefresh`: the ID token comes from a refresh, not from a login. */
   claims: (claims: Record<string, unknown>, isRefresh: boolean) => Record<string, unknown>;
-  /** Members of every token response on top of the usual ones; `undefined` removes one. */
+  /** Members that every token response gets in addition; `undefined` removes a member. */
   tokens: Readonly<Record<string, unknown>>;
   /** Changes the metadata document. */
   metadata: (document: Record<string, unknown>) => Record<string, unknown>;
-  /** The refresh tokens that the server takes: each works once. */
+  /** The refresh tokens that the server accepts, each of them once. */
   readonly refreshTokens: Map<string, SignIn>;
-  /** Requests to a path. */
+  /** The number of requests with this method and path. */
   count(what: string): number;
-  /** Signs an ID token with the provider's key, or with a key of nobody. */
+  /** Signs an ID token with the provider's key, or with an unknown key. */
   sign(claims: Record<string, unknown>, key?: "own" | "foreign"): Promise<string>;
   close(): Promise<void>;
 }
 
-/** What an ID token tells of a login. */
+/** The facts of a login that an ID token contains. */
 interface SignIn {
   readonly sub: string;
   readonly nonce: string;
@@ -69,6 +70,7 @@ const JWKS = {
   keys: [{ ...(await exportJWK(own.publicKey)), kid: "k1", alg: "ES256", use: "sig" }],
 };
 
+/** Starts the provider on a free port. */
 export async function startHostileProvider(clientId = "latchkey-demo"): Promise<HostileProvider> {
   const loopback = await listenOnLoopback(0);
   const issuer = loopback.origin;

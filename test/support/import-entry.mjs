@@ -1,13 +1,13 @@
 /*
- * Run by entries.test.ts in a Node of its own: imports a built entry and prints what that touched.
- * JavaScript, because a TypeScript loader in the same process touches these globals, too.
+ * entries.test.ts runs this script in a separate Node process. The script imports a built entry and prints the globals that
+ * the entry reads. It is JavaScript, because a TypeScript loader in the same process would read these globals, too.
  */
 
 const [url = "", ...packages] = process.argv.slice(2);
 /** @type {string[]} */
 const touched = [];
 
-/** What only a page has, and what begins something that goes on. */
+/** Globals that only a page has, and globals that start ongoing work. */
 const NAMES = [
   "window",
   "self",
@@ -38,7 +38,7 @@ const NAMES = [
   "setInterval",
 ];
 
-/** Also seen by `typeof`, which a property that is not there would not be. */
+/** Records each read of a global, also by `typeof`. */
 function watch(/** @type {string} */ name) {
   Object.defineProperty(globalThis, name, {
     configurable: true,
@@ -49,7 +49,7 @@ function watch(/** @type {string} */ name) {
   });
 }
 
-// What they do is theirs: Lit's build for Node brings a small DOM.
+// Globals that packages add do not count: Lit's build for Node adds a small DOM.
 for (const name of packages) await import(name);
 const before = new Set(Object.getOwnPropertyNames(globalThis));
 NAMES.forEach(watch);

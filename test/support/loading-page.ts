@@ -1,19 +1,20 @@
 import type { BrowserContext, Page } from "puppeteer-core";
 import type { CreateAuthConfig, GetTokenOptions } from "../../src/index.ts";
 
-/** A bare page that asks for a token by itself, at each load and then again and again, as many apps do. */
+/** A bare page that calls `getToken()` at each load and then again and again, as many apps do. */
 export interface LoadingPage {
   readonly page: Page;
-  /** What its calls came to, over all its loads: `token`, or an error's code and message. */
+  /** The results of all calls, over all page loads: `token`, or the code and the message of an error. */
   readonly results: () => Promise<readonly string[]>;
-  /** Until it has asked five times, and is refused. */
+  /** Waits until there are five results and no further automatic login may start. */
   readonly settle: () => Promise<void>;
 }
 
+/** Options of `openLoadingPage()`. */
 export interface LoadingPageOptions {
   readonly config?: Partial<CreateAuthConfig>;
   readonly options?: GetTokenOptions;
-  /** At the redirect URI the page only handles the response, and then goes on to another one. */
+  /** At the redirect URI the page only handles the response, and then navigates to another page. */
   readonly continues?: boolean;
   /** The first load calls `login()`, as in a click. */
   readonly logsIn?: boolean;
@@ -21,13 +22,14 @@ export interface LoadingPageOptions {
 
 declare global {
   interface Window {
-    /** Ends the page's questions. */
+    /** Stops the calls of `getToken()`. */
     stopAsking: () => void;
   }
 }
 
 const POLL_MS = 100;
 
+/** Opens a loading page in a new tab. The caller navigates the tab. */
 export async function openLoadingPage(
   context: BrowserContext,
   issuer: string,
@@ -53,18 +55,18 @@ export async function openLoadingPage(
           window.auth.handleCallback().then(navigate, navigate);
           return;
         }
-        const tell = (error: { code: string; message: string }) =>
+        const logError = (error: { code: string; message: string }) =>
           log(`${error.code}: ${error.message}`);
         if (logsIn && sessionStorage.getItem("log") === null) {
           log("login()");
-          window.auth.login().catch(tell);
+          window.auth.login().catch(logError);
           return;
         }
-        let isOver = false;
-        window.stopAsking = () => (isOver = true);
+        let isStopped = false;
+        window.stopAsking = () => (isStopped = true);
         const ask = async () => {
-          await window.auth.getToken(options).then(() => log("token"), tell);
-          if (!isOver) setTimeout(() => void ask(), pollMs);
+          await window.auth.getToken(options).then(() => log("token"), logError);
+          if (!isStopped) setTimeout(() => void ask(), pollMs);
         };
         void ask();
       };

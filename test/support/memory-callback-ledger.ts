@@ -1,6 +1,6 @@
 import type { CallbackLedger, CallbackRecord } from "../../src/core/callback-ledger.ts";
 
-/** Handled authorization responses in this process's memory. */
+/** Stores handled authorization responses in this process's memory. */
 export class MemoryCallbackLedger implements CallbackLedger {
   readonly #records = new Map<string, CallbackRecord>();
 

@@ -1,6 +1,6 @@
 import type { LoginMark, LoginMarks } from "../../src/core/login-marks.ts";
 
-/** The marks of one tab in this process's memory. */
+/** Stores the login marks of one tab in this process's memory. */
 export class MemoryLoginMarks implements LoginMarks {
   #marks: readonly (Partial<LoginMark> | null)[] = [];
 

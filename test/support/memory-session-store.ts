@@ -6,7 +6,7 @@ import {
   type TokenRecord,
 } from "../../src/core/session.ts";
 
-/** Sessions in this process's memory. */
+/** Stores sessions in this process's memory. */
 export class MemorySessionStore implements SessionStore {
   readonly #rows = new Map<string, SessionRow>();
 

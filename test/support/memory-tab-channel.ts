@@ -1,7 +1,7 @@
 import type { TabMessage } from "../../src/core/message.ts";
 import type { TabChannel } from "../../src/core/ports.ts";
 
-/** A channel between tabs that live in one process: each tab joins and hears all, later and in order. */
+/** A channel between tabs in one process. Each tab receives all messages, asynchronously and in order. */
 export class MemoryTabHub {
   readonly #tabs = new Set<Set<(message: TabMessage) => void>>();
 

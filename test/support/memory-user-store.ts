@@ -11,14 +11,14 @@ import {
 
 const DAY_MS = 86_400_000;
 
-/** The client's people in this process's memory: one tab's view of them. */
+/** Stores the client's users in this process's memory. Each instance is the view of one tab. */
 export class MemoryUserStore implements UserStore {
   readonly #sessions: MemorySessionStore;
   readonly #client: ClientKey;
   readonly #device: MemoryUserStore;
-  /** Of the first view alone. */
+  /** Used in the first view only. */
   #default: string | null = null;
-  /** Until when only a login brings a forgotten user back, by `sub`. Of the first view alone. */
+  /** By `sub`, until when only a login restores a forgotten user. Milliseconds since the epoch. Used in the first view only. */
   readonly #forgotten = new Map<string, number>();
   #pinned: string | undefined;
 
@@ -28,7 +28,7 @@ export class MemoryUserStore implements UserStore {
     this.#device = device ?? this;
   }
 
-  /** Another tab's view of the same people. */
+  /** Returns another tab's view of the same users. */
   inAnotherTab(): MemoryUserStore {
     return new MemoryUserStore(this.#sessions, this.#client, this.#device);
   }

@@ -19,19 +19,21 @@ import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { testRequests } from "../oidc/support.ts";
 import { FetchUserAgent } from "./fetch-user-agent.ts";
 
+/** Configuration of `nodeBrowser()`. */
 export interface NodeBrowserConfig extends Omit<LazyServerConfig, "requests" | "clock"> {
   readonly reuseLeewayMs?: number;
   readonly redirectUri: string;
   readonly userFetcher?: (server: AuthorizationServer) => UserFetcher;
 }
 
+/** The stores of a simulated browser, and a function that opens a tab. */
 export interface NodeBrowser {
   readonly sessions: MemorySessionStore;
   readonly users: MemoryUserStore;
   readonly tab: () => AuthManager;
 }
 
-/** What `createAuth()` composes, with memory for every part of a browser: tabs that share a store, locks and a channel. */
+/** Composes the parts of `createAuth()` in memory instead of a browser. Its tabs share a store, locks and a channel. */
 export function nodeBrowser({
   redirectUri,
   userFetcher,
@@ -47,7 +49,7 @@ export function nodeBrowser({
   const ledger = new MemoryCallbackLedger();
   const requests = testRequests();
   const userAgent = new FetchUserAgent(redirectUri);
-  const life = {
+  const lifecycle = {
     online: () => true,
     visible: () => true,
     frozen: () => false,
@@ -58,7 +60,7 @@ export function nodeBrowser({
     href: () => new URL("/", redirectUri).href,
     navigate: () => {},
     replaceUrl: () => {},
-    lifecycle: life,
+    lifecycle,
     canNavigate: () => false,
     onActivation: () => () => {},
   };
@@ -72,7 +74,7 @@ export function nodeBrowser({
       ...lazyServerSend,
       revoke: (user, token) => revoke(managerParts, user, token),
     };
-    const ports = { store: sessions, locks, channel, clock, random, send, page: life };
+    const ports = { store: sessions, locks, channel, clock, random, send, page: lifecycle };
     const refresher = new RefreshCoordinator({
       client,
       tab,

@@ -2,8 +2,8 @@ import type { Page } from "puppeteer-core";
 import { expect } from "vitest";
 import { accessibilityProblems } from "./accessibility.ts";
 
-/** How much of the page jumped since it loaded. `by`: everything, or only what no person did in that moment. */
-export function jumps(page: Page, by: "anybody" | "itself" = "anybody"): Promise<number> {
+/** Returns the layout shift score of the page since it loaded. `by: "itself"` ignores shifts after user input. */
+export function jumps(page: Page, by: "all" | "itself" = "all"): Promise<number> {
   return page.evaluate(
     (by) =>
       new Promise<number>((resolve) => {
@@ -11,7 +11,7 @@ export function jumps(page: Page, by: "anybody" | "itself" = "anybody"): Promise
           const shifts = list.getEntries() as unknown as LayoutShift[];
           resolve(
             shifts
-              .filter(({ hadRecentInput }) => by === "anybody" || !hadRecentInput)
+              .filter(({ hadRecentInput }) => by === "all" || !hadRecentInput)
               .reduce((sum, { value }) => sum + value, 0),
           );
         }).observe({ type: "layout-shift", buffered: true });
@@ -27,7 +27,7 @@ interface LayoutShift {
   readonly hadRecentInput: boolean;
 }
 
-/** In light and dark: nothing is inaccessible or sticks out, and nothing jumped by itself. */
+/** Expects an accessible page without overflow, in light and dark, and without unexpected layout shifts. */
 export async function expectGoodPage(page: Page): Promise<void> {
   await page.bringToFront();
   await show(page, "light");

@@ -1,13 +1,13 @@
 import { crc32, deflateSync } from "node:zlib";
 import type { Page } from "puppeteer-core";
 
-/** First what there is most of, such as the steps of a shadow, which are close; then what is like nothing else. */
+/** First the most frequent colours, such as the close steps of a shadow; then colours that differ from all others. */
 const STAGES: readonly { readonly colours: number; readonly apart: number }[] = [
   { colours: 40, apart: 6 },
   { colours: 80, apart: 300 },
 ];
 
-/** The same picture with few colours: a third of the bytes. `page` is any page; its canvas reads the pixels. */
+/** Reduces the colours of a picture, which saves two thirds of the bytes. The canvas of `page`, any page, reads the pixels. */
 export async function toPalette(page: Page, png: Buffer): Promise<Buffer> {
   const { width, height, data } = await page.evaluate(readPixels, png.toString("base64"));
   const pixels = Buffer.from(data, "base64");
@@ -56,11 +56,11 @@ function near(colour: number, palette: readonly number[]): number {
   return distances.indexOf(Math.min(...distances));
 }
 
-/** Squared, of two RGBA. */
+/** The squared distance of two RGBA colours. */
 const distance = (a: number, b: number) =>
   [8, 16, 24].reduce((sum, bit) => sum + (((a >>> bit) & 255) - ((b >>> bit) & 255)) ** 2, 0);
 
-/** @see PNG specification, colour type 3 */
+/** Encodes an image of colour type 3. @see https://www.w3.org/TR/png-3/#11PLTE */
 function encode(width: number, height: number, palette: readonly number[], rows: Buffer): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

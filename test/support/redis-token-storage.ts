@@ -1,6 +1,6 @@
 import { StorageError, type TokenStorage } from "../../src/index.ts";
 
-/** What is used of a Redis client. */
+/** The methods of a Redis client that the storage calls. */
 export interface Redis {
   get(key: string): Promise<string | null>;
   set(key: string, value: string, options?: { PX: number }): Promise<unknown>;
@@ -9,7 +9,7 @@ export interface Redis {
   keys(pattern: string): Promise<string[]>;
 }
 
-/** Tokens in Redis, for several servers of one service. */
+/** Stores tokens in Redis, for several servers of one service. */
 export function redisTokenStorage(redis: Redis, prefix: string): TokenStorage {
   const orStorageError = (cause: unknown): never => {
     throw new StorageError("Redis failed", cause);
@@ -20,7 +20,7 @@ export function redisTokenStorage(redis: Redis, prefix: string): TokenStorage {
       try {
         return text === null ? undefined : JSON.parse(text);
       } catch {
-        await this.delete(key); // damaged: as good as none
+        await this.delete(key); // a damaged value counts as missing
         return undefined;
       }
     },

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { TokenStorage } from "../../src/core/token-storage.ts";
 
-/** A storage as the contract needs it: fresh, with whatever else lives in the same place. */
+/** An empty place for storages, and what the tests do with it. */
 export interface StorageUnderTest {
-  /** Of this prefix; all in the same place. */
+  /** Opens a storage with this prefix. All storages share the place. */
   open(prefix: string): TokenStorage;
-  /** Moves the time by which records end. */
+  /** Advances the clock that decides when values expire. */
   addMs(ms: number): void;
-  /** All that is in the place, as text. */
+  /** Everything in the place, as text. */
   dump(): Promise<string>;
-  /** Breaks the one record that is there. */
+  /** Damages every record in the place. */
   damage(): Promise<void>;
 }
 
@@ -20,10 +20,10 @@ const TOKENS = {
   user: { sub: "ada", claims: { nested: [1, null, "ü"] } },
 };
 
-/** What every `TokenStorage` does; run over each of them. */
+/** Tests the behaviour that every `TokenStorage` must have. */
 export function describeTokenStorage(name: string, make: () => StorageUnderTest): void {
   describe(name, () => {
-    test("gives back what was set, as a copy, and nothing that was not", async () => {
+    test("returns a copy of a stored value, and undefined without one", async () => {
       const storage = make().open("one");
       expect(await storage.get("k")).toBeUndefined();
       expect(await storage.exists("k")).toBe(false);
@@ -38,7 +38,7 @@ export function describeTokenStorage(name: string, make: () => StorageUnderTest)
       expect(await storage.get("k")).toBe("other");
     });
 
-    test("keeps keys apart, whatever they look like", async () => {
+    test("keeps keys with special characters apart", async () => {
       const storage = make().open("one");
       const keys = ["a", "a/b", "a:b", 'auth_token:x:["","","s"]', "ä", "__proto__", "*", ""];
       for (const key of keys) await storage.set(key, { key });
@@ -49,7 +49,7 @@ export function describeTokenStorage(name: string, make: () => StorageUnderTest)
       await storage.delete("never there");
     });
 
-    test("forgets a value when its time is over, and never one without a time", async () => {
+    test("returns a value until its time to live has passed, and forever without one", async () => {
       const place = make();
       const storage = place.open("one");
       await storage.set("short", "s", 1_000);
@@ -75,7 +75,7 @@ export function describeTokenStorage(name: string, make: () => StorageUnderTest)
       expect(await storage.get("short")).toBe("for good");
     });
 
-    test("leaves no secret behind whose time is over, read or not", async () => {
+    test("deletes expired values at the next set(), also values that are never read", async () => {
       const place = make();
       const storage = place.open("one");
       await storage.set("old", TOKENS, 1_000);
@@ -86,7 +86,7 @@ export function describeTokenStorage(name: string, make: () => StorageUnderTest)
       expect(await storage.get("new")).toBe("n");
     });
 
-    test("replaces a value whose time is over", async () => {
+    test("replaces an expired value", async () => {
       const place = make();
       const storage = place.open("one");
       await storage.set("k", "old", 1_000);
@@ -95,7 +95,7 @@ export function describeTokenStorage(name: string, make: () => StorageUnderTest)
       expect(await storage.get("k")).toBe("new");
     });
 
-    test("clear() deletes what has its prefix and nothing else", async () => {
+    test("clear() deletes only the values with its prefix", async () => {
       const place = make();
       const [one, more, other] = [place.open("one"), place.open("one/more"), place.open("other")];
       for (const storage of [one, more, other]) {
@@ -108,7 +108,7 @@ export function describeTokenStorage(name: string, make: () => StorageUnderTest)
       await other.clear();
     });
 
-    test("counts a damaged record as none, and deletes it", async () => {
+    test("treats a damaged record as missing, and deletes it", async () => {
       const place = make();
       const storage = place.open("one");
       await storage.set("k", TOKENS);

@@ -4,7 +4,7 @@ import { serveBuild } from "../../demo/server/site.ts";
 
 const PAGE = { base: "/", root: fileURLToPath(new URL("../e2e/ui-page", import.meta.url)) };
 
-/** As strict as it gets: no inline style, no `eval`, and no HTML from strings but lit's own templates. */
+/** The strictest policy: no inline style, no `eval`, and HTML from strings only in lit's templates. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -16,7 +16,7 @@ const POLICY = [
   "trusted-types lit-html",
 ].join("; ");
 
-/** The page with the four elements, as built, under a strict Content Security Policy. */
+/** Serves the built page with the four elements, under a strict Content Security Policy. */
 export async function startUiPage(): Promise<{ url: string; close: () => Promise<void> }> {
   const loopback = await listenOnLoopback(0);
   const site = await serveBuild([PAGE], "http://localhost:*");

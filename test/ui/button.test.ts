@@ -39,7 +39,7 @@ async function shown(state: AuthState) {
   return { element, ...fake };
 }
 
-test("follows the state: a place, sign in, busy, the face, sign in again", async () => {
+test("shows a placeholder, sign in, busy, the avatar or sign in again, depending on the state", async () => {
   const { element, become } = await shown({ status: "loading" });
   expect(all(element, "button")).toEqual([]);
   expect(all(element, "[aria-busy=true]")).toHaveLength(1);
@@ -58,7 +58,7 @@ test("follows the state: a place, sign in, busy, the face, sign in again", async
   expect(texts(element, "button")).toEqual(["Sign in again"]);
 });
 
-test("signs in with what the app says; who expired is named to the server", async () => {
+test("passes the app's login options, and an expired user's email as login hint", async () => {
   const { element, auth, become } = await shown({ status: "anonymous" });
   element.loginOptions = { returnTo: "/orders" };
   one(element, "button").click();
@@ -72,7 +72,7 @@ test("signs in with what the app says; who expired is named to the server", asyn
   });
 });
 
-test("tells the app what failed", async () => {
+test("fires latchkey-error with the error of a failed login", async () => {
   const { element, auth } = await shown({ status: "anonymous" });
   const failed = new Promise((resolve) =>
     element.addEventListener("latchkey-error", (event) => resolve((event as CustomEvent).detail)),
@@ -82,7 +82,7 @@ test("tells the app what failed", async () => {
   expect(await failed).toMatchObject({ message: "blocked" });
 });
 
-test("the menu, with the keyboard alone: name, email, items of the app, sign out", async () => {
+test("the menu shows name, email, the app's items and sign out, and works with the keyboard alone", async () => {
   const { element, auth, become } = await shown(SIGNED_IN);
   const item = document.createElement("a");
   item.href = "#settings";
@@ -110,7 +110,7 @@ test("the menu, with the keyboard alone: name, email, items of the app, sign out
   expect(element.shadowRoot!.activeElement).toBe(one(element, "button"));
 });
 
-test("B5: a logout of which the server was not told fires latchkey-error", async () => {
+test("B5: a logout that the server was not told about fires latchkey-error", async () => {
   const { element, auth } = await shown(SIGNED_IN);
   const error = new NetworkError("the server was not told");
   const errors: unknown[] = [];
@@ -123,7 +123,7 @@ test("B5: a logout of which the server was not told fires latchkey-error", async
   await vi.waitFor(() => expect(errors).toEqual([error]));
 });
 
-test("the menu is inside of the window and below its button, in both directions", async () => {
+test("the menu is inside the window and below its button, with ltr and rtl text", async () => {
   for (const dir of ["ltr", "rtl"]) {
     const { element } = await shown(SIGNED_IN);
     document.body.dir = dir;
@@ -132,7 +132,7 @@ test("the menu is inside of the window and below its button, in both directions"
     element.style.left = dir === "ltr" ? "300px" : "60px";
     one(element, ".face").click();
     const menu = one(element, ".menu");
-    // Nobody sees it elsewhere before.
+    // The menu is invisible until it has its position.
     expect([menu.style.top, getComputedStyle(menu).opacity]).toEqual(["", "0"]);
     await vi.waitFor(() => expect(menu.style.top).not.toBe(""));
     await Promise.all(menu.getAnimations().map(({ finished }) => finished));
@@ -148,7 +148,7 @@ test("the menu is inside of the window and below its button, in both directions"
   }
 });
 
-test("listens while it is in the page, and to one Auth at a time", async () => {
+test("subscribes to one Auth at a time, and only while the element is in the page", async () => {
   const { element, listeners, become } = await shown({ status: "anonymous" });
   expect(listeners.size).toBe(1);
   element.remove();

@@ -8,7 +8,7 @@ import { MemoryRequestStore } from "../../src/memory/memory-request-store.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { add, all, texts, usePage } from "./support.ts";
 
-/** The element as a real grant asks it. */
+/** The element as prompt of a real device grant. */
 
 usePage();
 
@@ -48,7 +48,7 @@ function setUp() {
   return { element, outcome, shows, reply: (next: typeof response) => (response = next) };
 }
 
-test("shows its code, and how it ended, while the caller has its token already", async () => {
+test("shows the code, and then the success, although the call has returned the token already", async () => {
   const { outcome, shows, reply } = setUp();
   await shows(".code", "WDJB-MJHT");
   reply("token");
@@ -56,7 +56,7 @@ test("shows its code, and how it ended, while the caller has its token already",
   await shows(".words", "You are signed in");
 });
 
-test("what was declined on the phone stays to be read", async () => {
+test("keeps showing that the user declined the login on the phone", async () => {
   const { element, outcome, shows, reply } = setUp();
   reply("access_denied");
   expect(await outcome).toMatchObject({ error: "access_denied" });
@@ -64,7 +64,7 @@ test("what was declined on the phone stays to be read", async () => {
   expect(all(element, "dialog[open]")).toHaveLength(1);
 });
 
-test("Escape ends the call", async () => {
+test("Escape ends the grant's call with a CancelledError", async () => {
   const { element, outcome, shows } = setUp();
   await shows(".code", "WDJB-MJHT");
   await userEvent.keyboard("{Escape}");

@@ -9,12 +9,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A device login as the grant shows it: the last status, then the end of the signal. */
+/** Shows a device login like the grant: at the end it sends the last status and then aborts the signal. */
 async function shown(more: { verificationUri?: string; expiresAt?: number } = {}) {
   const element = add("latchkey-device");
   const controller = new AbortController();
-  let tell!: (status: DeviceStatus) => void;
-  let left = 0;
+  let publish!: (status: DeviceStatus) => void;
+  let unsubscribed = 0;
   const response = element.showCode(
     {
       userCode: "WDJB-MJHT",
@@ -25,23 +25,23 @@ async function shown(more: { verificationUri?: string; expiresAt?: number } = {}
     {
       signal: controller.signal,
       subscribe: (listener) => {
-        tell = listener;
+        publish = listener;
         listener("waiting");
-        return () => left++;
+        return () => unsubscribed++;
       },
     },
   );
   await element.updateComplete;
   const update = async (status: DeviceStatus) => {
-    tell(status);
+    publish(status);
     await element.updateComplete;
   };
   const end = async (status: DeviceStatus) => {
-    tell(status);
+    publish(status);
     controller.abort();
     await element.updateComplete;
   };
-  return { element, response, update, end, left: () => left };
+  return { element, response, update, end, unsubscribed: () => unsubscribed };
 }
 
 const isOpen = (element: Element) => all(element, "dialog[open]").length === 1;
@@ -68,7 +68,7 @@ test("the QR code has a quiet zone and its three finders", () => {
   expect(path).toContain(`M3 ${size - 4}h7v1h-7z`);
 });
 
-test("no link where none may lead", async () => {
+test("shows an insecure or malformed URL as text, not as a link", async () => {
   for (const verificationUri of ["javascript:alert(1)", "http://example.com/", "nowhere"]) {
     const { element } = await shown({ verificationUri });
     expect(all(element, "a")).toEqual([]);
@@ -77,20 +77,20 @@ test("no link where none may lead", async () => {
   }
 });
 
-test("tells how it stands, and keeps how it ended until it is closed", async () => {
+test("shows the status, and keeps a failure on screen until the user closes the dialog", async () => {
   for (const [status, words] of [
     ["denied", "The sign-in was declined"],
     ["expired", "The code has expired"],
     ["failed", "The sign-in did not work"],
   ] as const) {
-    const { element, response, update, end, left } = await shown();
+    const { element, response, update, end, unsubscribed } = await shown();
     expect(texts(element, ".words")).toEqual(["Waiting for you to sign in"]);
     await update("retrying");
     expect(texts(element, ".words")[0]).toMatch(/^No connection/);
     expect(texts(element, ".code")).toEqual(["WDJB-MJHT"]);
     await end(status);
     expect(await response).toBeUndefined();
-    expect(left()).toBe(1);
+    expect(unsubscribed()).toBe(1);
     expect(isOpen(element)).toBe(true);
     expect(texts(element, ".words")).toEqual([words]);
     expect(all(element, ".code")).toEqual([]);
@@ -102,7 +102,7 @@ test("tells how it stands, and keeps how it ended until it is closed", async () 
   }
 });
 
-test("closes by itself when it is approved, and at once when it is cancelled", async () => {
+test("closes by itself after approval, and at once after cancellation", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const { element, response, end } = await shown();
   await end("approved");
@@ -118,7 +118,7 @@ test("closes by itself when it is approved, and at once when it is cancelled", a
   expect(await second.response).toBeUndefined();
 });
 
-test("Escape and the buttons dismiss; the focus goes back", async () => {
+test("Escape and the buttons dismiss the dialog and restore the focus", async () => {
   const before = document.createElement("button");
   document.body.append(before);
   for (const way of ["{Escape}", "[part=close]", "[part=cancel]"]) {
@@ -134,7 +134,7 @@ test("Escape and the buttons dismiss; the focus goes back", async () => {
   }
 });
 
-test("the `close` event of one code, which comes late, does not dismiss the next", async () => {
+test("the late `close` event of one code does not dismiss the next code", async () => {
   const { element, end } = await shown();
   const closed = new Promise((resolve) =>
     one(element, "dialog").addEventListener("close", resolve),
@@ -149,7 +149,7 @@ test("the `close` event of one code, which comes late, does not dismiss the next
   expect(isOpen(element)).toBe(true);
 });
 
-test("a new code takes the place of the old one, and the page it left ends it", async () => {
+test("a new code replaces the old one, and removing the element ends the call", async () => {
   const { element, response } = await shown();
   const second = element.showCode(
     { userCode: "NEW", verificationUri: "https://id.example.com/", expiresAt: Date.now() + 9_000 },
@@ -169,11 +169,11 @@ test("a new code takes the place of the old one, and the page it left ends it", 
   ).rejects.toMatchObject({ code: "configuration", input: "latchkey-device" });
 });
 
-test("the ring runs out every second; a screen reader hears of it now and then", async () => {
+test("updates the ring every second, and the screen reader's text a few times only", async () => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "Date"] });
   const { element } = await shown({ expiresAt: Date.now() + 120_000 });
-  const told = () => texts(element, "p.unseen[role=status]")[0]!;
-  const received = [told()];
+  const announced = () => texts(element, "p.unseen[role=status]")[0]!;
+  const received = [announced()];
   const clocks: string[] = [];
   const rings: number[] = [];
   for (let second = 0; second < 120; second++) {
@@ -181,7 +181,7 @@ test("the ring runs out every second; a screen reader hears of it now and then",
     rings.push(Number(one(element, ".ring").getAttribute("stroke-dashoffset")));
     vi.advanceTimersByTime(1_000);
     await element.updateComplete;
-    if (told() !== received.at(-1)) received.push(told());
+    if (announced() !== received.at(-1)) received.push(announced());
   }
   expect(clocks.slice(0, 2)).toEqual(["2:00", "1:59"]);
   expect(clocks.at(-1)).toBe("0:01");
@@ -196,7 +196,7 @@ test("the ring runs out every second; a screen reader hears of it now and then",
   ]);
 });
 
-test("copies the code and says so; where it may not, the code is selected", async () => {
+test("copies the code and confirms it, or selects the code when the clipboard is not allowed", async () => {
   const { element } = await shown();
   const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
   one(element, ".copy").click();
@@ -208,7 +208,7 @@ test("copies the code and says so; where it may not, the code is selected", asyn
   write.mockRestore();
 });
 
-test("B12: a clock that is set back does not give a code more time than it had", async () => {
+test("B12: a wall clock that is set back does not extend the remaining time of a code", async () => {
   vi.useFakeTimers();
   const { element } = await shown({ expiresAt: Date.now() + 120_000 });
   vi.setSystemTime(Date.now() - 3_600_000);

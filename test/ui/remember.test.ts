@@ -17,7 +17,7 @@ async function asked(controller = new AbortController()) {
 
 const isOpen = (element: Element) => all(element, ".card:popover-open").length === 1;
 
-test("asks without taking the focus, says so, and gives the answer", async () => {
+test("announces the question without taking the focus, and returns the user's choice", async () => {
   for (const [part, meaning] of [
     ["yes", true],
     ["no", false],
@@ -35,7 +35,7 @@ test("asks without taking the focus, says so, and gives the answer", async () =>
   }
 });
 
-test("with the keyboard alone; the focus goes back to where it was", async () => {
+test("works with the keyboard alone, and restores the focus", async () => {
   const { element, response, before } = await asked();
   await userEvent.keyboard("{Tab}");
   expect(element.shadowRoot!.activeElement).toBe(one(element, "[part=no]"));
@@ -52,7 +52,7 @@ test("with the keyboard alone; the focus goes back to where it was", async () =>
   expect(document.activeElement).toBe(before);
 });
 
-test("unanswered is no: aborted, asked again, taken out of the page", async () => {
+test("returns false when the signal aborts, a second call replaces the first, or the element is removed", async () => {
   const { element, response, controller } = await asked();
   controller.abort();
   expect(await response).toBe(false);
@@ -71,7 +71,7 @@ test("unanswered is no: aborted, asked again, taken out of the page", async () =
   });
 });
 
-test("two elements make a prompt", async () => {
+test("loginPrompt() combines two elements into a LoginPrompt", async () => {
   const users = add("latchkey-users");
   const remember = add("latchkey-remember");
   const prompt = loginPrompt({ users, remember });

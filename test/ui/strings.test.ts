@@ -21,7 +21,7 @@ async function words(html: () => HTMLElementTagNameMap["latchkey-button"]): Prom
   return texts(element, "button");
 }
 
-test("importing defines nothing; defining twice does no harm, and keeps what was set before", async () => {
+test("importing defines no element; defining twice works and keeps properties that were set before", async () => {
   expect(customElements.get("latchkey-button")).toBeUndefined();
   const early = document.createElement("latchkey-button");
   early.auth = AUTH;
@@ -33,7 +33,7 @@ test("importing defines nothing; defining twice does no harm, and keeps what was
   expect(texts(early, "button")).toEqual(["Sign in"]);
 });
 
-test("speaks the language of the nearest `lang`, also when it changes and out of shadow trees", async () => {
+test("uses the language of the nearest `lang` attribute, also after a change and outside of shadow trees", async () => {
   expect(await words(() => add("latchkey-button"))).toEqual(["Sign in"]);
   document.documentElement.lang = "de-AT";
   expect(await words(() => add("latchkey-button"))).toEqual(["Anmelden"]);
@@ -55,7 +55,7 @@ test("speaks the language of the nearest `lang`, also when it changes and out of
   await expect.poll(() => texts(inside, "button")).toEqual(["Sign in"]);
 });
 
-test("each string can be replaced, or all of them", async () => {
+test("an app can replace one text or all texts", async () => {
   const element = add("latchkey-button");
   element.strings = { signIn: "Log in" };
   expect(await words(() => element)).toEqual(["Log in"]);
@@ -63,7 +63,7 @@ test("each string can be replaced, or all of them", async () => {
   expect(await words(() => element)).toEqual(["Anmelden"]);
 });
 
-test("the three languages say the same things, each in its own words", () => {
+test("the three languages have the same keys and different texts", () => {
   const keys = Object.keys(english).sort();
   for (const strings of [german, chinese]) {
     expect(Object.keys(strings).sort()).toEqual(keys);

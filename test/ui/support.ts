@@ -34,7 +34,7 @@ export function add<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** What is in the shadow tree. */
+/** Elements of the host's shadow tree. */
 export const all = (host: Element, selector: string): HTMLElement[] => [
   ...host.shadowRoot!.querySelectorAll<HTMLElement>(selector),
 ];
@@ -48,7 +48,7 @@ export function one(host: Element, selector: string): HTMLElement {
 export const texts = (host: Element, selector: string): string[] =>
   all(host, selector).map(({ textContent }) => textContent.trim());
 
-/** What a promise is by now. */
+/** The value of a promise that has settled by now, or "pending". */
 export async function now(promise: Promise<unknown>): Promise<unknown> {
   await new Promise((resolve) => setTimeout(resolve));
   return Promise.race([promise, Promise.resolve("pending")]);

@@ -22,7 +22,7 @@ const initials = (element: Element) =>
   all(element, ".avatar").map(({ dataset }) => dataset["initials"]);
 const isOpen = (element: LatchkeyUsers) => all(element, "dialog[open]").length === 1;
 
-test("shows who was there last first, and gives the one that is clicked", async () => {
+test("lists the user that was active last first, and returns the user that is clicked", async () => {
   const users = [
     remembered("old", { lastUsedAt: 1, email: "old@example.com", needsLogin: true }),
     remembered("new", { lastUsedAt: 2 }),
@@ -37,7 +37,7 @@ test("shows who was there last first, and gives the one that is clicked", async 
   expect(document.activeElement).toBe(before);
 });
 
-test("shows who has no name by the email, and who has none by the subject", async () => {
+test("shows the email of a user without a name, and the subject of a user without both", async () => {
   const { element } = await opened([
     { sub: "a", email: "x@example.com", lastUsedAt: 2, needsLogin: false },
     { sub: "b", lastUsedAt: 1, needsLogin: false },
@@ -47,7 +47,7 @@ test("shows who has no name by the email, and who has none by the subject", asyn
   expect(initials(element)).toEqual(["X", "B"]);
 });
 
-test("is worked with the keyboard alone, which stays inside", async () => {
+test("works with the keyboard alone, and keeps the focus inside the dialog", async () => {
   const { element, response } = await opened();
   const at = () => element.shadowRoot!.activeElement;
   const accounts = all(element, ".user");
@@ -68,7 +68,7 @@ test("is worked with the keyboard alone, which stays inside", async () => {
   expect(await response).toEqual({ type: "continue", sub: "s0" });
 });
 
-test("Escape, the button and a click beside the dialog dismiss, and the focus goes back", async () => {
+test("Escape, the close button and a click beside the dialog dismiss it and restore the focus", async () => {
   const ways: ((element: LatchkeyUsers) => unknown)[] = [
     () => userEvent.keyboard("{Escape}"),
     (element) => one(element, "[part=close]").click(),
@@ -84,7 +84,7 @@ test("Escape, the button and a click beside the dialog dismiss, and the focus go
   }
 });
 
-test("a click in it, and one that began in it, dismiss nothing", async () => {
+test("a click inside the dialog, or one that began inside, does not dismiss it", async () => {
   const { element, response } = await opened();
   one(element, "h2").click();
   const dialog = one(element, "dialog");
@@ -96,7 +96,7 @@ test("a click in it, and one that began in it, dismiss nothing", async () => {
   expect(isOpen(element)).toBe(true);
 });
 
-test("an aborted signal closes it and means dismiss, before and after it is open", async () => {
+test("an aborted signal closes the dialog and returns dismiss, before and after it is open", async () => {
   const controller = new AbortController();
   const { element, response, before } = await opened(many(2), controller.signal);
   expect(isOpen(element)).toBe(true);
@@ -110,7 +110,7 @@ test("an aborted signal closes it and means dismiss, before and after it is open
   expect(all(element, "dialog")).toEqual([]);
 });
 
-test("asked again it drops the first question, and leaving the page drops the second", async () => {
+test("a second call dismisses the first, and removing the element dismisses the second", async () => {
   const { element, response } = await opened();
   const second = element.chooseUser(many(2), { signal });
   expect(await response).toEqual({ type: "dismiss" });
@@ -126,7 +126,7 @@ test("asked again it drops the first question, and leaving the page drops the se
   });
 });
 
-test("the `close` event of one question, which comes late, does not answer the next", async () => {
+test("the late `close` event of one call does not dismiss the next call", async () => {
   const controller = new AbortController();
   const { element } = await opened(many(2), controller.signal);
   const closed = new Promise((resolve) =>
@@ -140,7 +140,7 @@ test("the `close` event of one question, which comes late, does not answer the n
   expect(isOpen(element)).toBe(true);
 });
 
-test("somebody else: the trip is opened in the click, and its failure is told", async () => {
+test("opens the round trip in the click on another account, and rejects when that fails", async () => {
   const roundTrip = { redirectUri: "", navigate: vi.fn(), close: vi.fn() } as unknown as RoundTrip;
   const { element, response } = await opened();
   const open = vi.fn(() => roundTrip);
@@ -167,7 +167,7 @@ test("somebody else: the trip is opened in the click, and its failure is told", 
   expect(await plain).toEqual({ type: "other" });
 });
 
-test("an account that needs a login opens the way for it in the click, and no other does", async () => {
+test("opens the round trip in the click on an account only if that account needs a login", async () => {
   const roundTrip = { redirectUri: "", navigate: vi.fn(), close: vi.fn() } as unknown as RoundTrip;
   const users = [remembered("here"), remembered("gone", { needsLogin: true })];
   const { element, response } = await opened(users);
@@ -188,7 +188,7 @@ test("an account that needs a login opens the way for it in the click, and no ot
   expect(open).toHaveBeenCalledOnce();
 });
 
-test("from ten accounts on there is a search; case and accents do not count", async () => {
+test("shows a search from ten accounts on, which ignores case and accents", async () => {
   const { element: nine } = await opened(many(9));
   expect(all(nine, "input")).toEqual([]);
   nine.remove();
@@ -212,7 +212,7 @@ test("from ten accounts on there is a search; case and accents do not count", as
   expect(await find("nobody")).toEqual([]);
   expect(texts(element, "[role=status]")).toEqual(["No account found"]);
 
-  // Escape empties the field first; Enter takes the only one; arrows lead into the list and back.
+  // Escape empties the field first. Enter chooses the only match. Arrow keys move into the list and back.
   await userEvent.keyboard("{Escape}");
   await element.updateComplete;
   expect(texts(element, ".name")).toHaveLength(10);
@@ -228,7 +228,7 @@ test("from ten accounts on there is a search; case and accents do not count", as
   expect(await response).toEqual({ type: "continue", sub: "jose" });
 });
 
-test("only a picture from https is asked for, without telling from where", async () => {
+test("loads pictures from https URLs only, without a referrer", async () => {
   const pictures = [
     "http://127.0.0.1:9/a.png",
     "//127.0.0.1:9/a.png",
@@ -246,12 +246,12 @@ test("only a picture from https is asked for, without telling from where", async
   const image = one(second, "img") as HTMLImageElement;
   expect(image.src).toBe("https://127.0.0.1:9/p.png");
   expect(image.referrerPolicy).toBe("no-referrer");
-  // It does not load: the initials show.
+  // The picture does not load, so the initials show.
   await vi.waitFor(() => expect(image.hidden).toBe(true));
   expect(initials(second)).toEqual(["NP"]);
 });
 
-test("names are text, whatever is in them", async () => {
+test("shows markup in a name as text", async () => {
   const { element } = await opened([remembered("x", { name: "<img src=x onerror=alert(1)>" })]);
   expect(texts(element, ".name")).toEqual(["<img src=x onerror=alert(1)>"]);
   expect(all(element, "img")).toEqual([]);

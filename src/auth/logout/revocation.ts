@@ -118,7 +118,9 @@ export function revoke(
   sub: string,
   refreshToken: string,
 ): Promise<void> {
-  const { revocations } = parts.untold;
+  const { revocations, revoked } = parts.untold;
+  // Two parts of the page may find out that a session ended. The second request could meet a login that began since.
+  if (revoked.has(refreshToken)) return Promise.resolve();
   const known = revocations.get(refreshToken);
   if (known) return known.try();
   const revocation = new Revocation(parts, sub, refreshToken);
@@ -172,6 +174,7 @@ class Revocation {
       const isLast = sends === TRIES || isFinal(outcome, this.#stop.signal);
       // Before callers know, so that their next call does not join what is over.
       if (isLast) untold.revocations.delete(this.#refreshToken);
+      if (outcome.status === "fulfilled") untold.revoked.add(this.#refreshToken);
       this.#settle(outcome);
       if (isLast) return;
       await clock.sleep(LOOK_MS * 2 ** (sends - 1), this.#pause.signal).catch(() => {});

@@ -27,4 +27,6 @@ export class UntoldLogouts {
   readonly sessions: Map<string, DeletedSession> = new Map();
   /** By refresh token. */
   readonly revocations: Map<string, OpenRevocation> = new Map();
+  /** The refresh tokens that the server has revoked. */
+  readonly revoked: Set<string> = new Set();
 }

@@ -1,6 +1,5 @@
 import type { AuthState, TokenSummary } from "../../core/auth.ts";
-import { isAuthError, NoTokenError, RefreshTokenError } from "../../core/errors.ts";
-import type { Clock } from "../../core/ports.ts";
+import { RefreshTokenError } from "../../core/errors.ts";
 import { userNeeded } from "../../core/refusal.ts";
 import { findAccess, storedTokens, type StoredUser } from "../../core/session.ts";
 import type { TokenSet } from "../../core/token-set.ts";
@@ -12,11 +11,12 @@ import {
   followWall,
   isExpired,
   isFresh,
+  stateOf,
   type CachedToken,
   type TokenCondition,
 } from "./cached-token.ts";
 import { observable, type Observable } from "./observable.ts";
-import { SessionReader, type SessionReaderConfig } from "./session-reader.ts";
+import { otherUser, SessionReader, type SessionReaderConfig } from "./session-reader.ts";
 
 export type ActiveSessionConfig = SessionReaderConfig;
 
@@ -246,22 +246,4 @@ export class ActiveSession {
     if (this.#cached) followWall(this.#cached, this.#config.clock);
     this.state.set(stateOf(this.#user, this.#cached, this.#config.clock, error));
   }
-}
-
-/** Of a session that did not end, or of nobody. `error`: why there is nobody. */
-export function stateOf(
-  user: User | undefined,
-  cached: CachedToken | undefined,
-  clock: Clock,
-  error: unknown,
-): AuthState {
-  if (!user || !cached) return { status: "anonymous", ...(isAuthError(error) && { error }) };
-  const token = cached.summary;
-  const freshness = isExpired(cached, clock) ? "stale" : "fresh";
-  return { status: "authenticated", user, freshness, token };
-}
-
-/** What is there, or came, is not of the person who was asked for. */
-export function otherUser(): NoTokenError {
-  return new NoTokenError("these tokens are another person's");
 }

@@ -1,10 +1,12 @@
-import type { TokenSummary } from "../../core/auth.ts";
+import type { AuthState, TokenSummary } from "../../core/auth.ts";
+import { isAuthError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import { CLOCK_STEP_MS, isFromFuture, remainingMs } from "../../core/token-lifetime.ts";
 import type { TokenSet } from "../../core/token-set.ts";
+import type { User } from "../../core/user.ts";
 
-/** `good` to be given, `aging` near its end, or `dead` by one of the two clocks. */
-export type TokenCondition = "good" | "aging" | "dead";
+/** `fresh`: may be given. `expiring`: near its end. `expired`: by one of the two clocks. */
+export type TokenCondition = "fresh" | "expiring" | "expired";
 
 /** The token of the usual want, ready to be given away. */
 export interface CachedToken {
@@ -97,4 +99,17 @@ export function conditionOf(
 /** The last part of a token's life, in which it is still good and a newer one is fetched behind it. Milliseconds. */
 export function renewalWindow(life: number): number {
   return Math.min(Math.max(30_000, life / 10), life / 3);
+}
+
+/** Of a session that did not end, or of nobody. `error`: why there is nobody. */
+export function stateOf(
+  user: User | undefined,
+  cached: CachedToken | undefined,
+  clock: Clock,
+  error: unknown,
+): AuthState {
+  if (!user || !cached) return { status: "anonymous", ...(isAuthError(error) && { error }) };
+  const token = cached.summary;
+  const freshness = isExpired(cached, clock) ? "stale" : "fresh";
+  return { status: "authenticated", user, freshness, token };
 }

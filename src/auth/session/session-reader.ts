@@ -63,3 +63,8 @@ export class SessionReader {
     }
   }
 }
+
+/** What is there, or came, is not of the person who was asked for. */
+export function otherUser(): NoTokenError {
+  return new NoTokenError("these tokens are another person's");
+}

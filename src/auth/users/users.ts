@@ -8,7 +8,8 @@ import { broadcastToTabs } from "../session/tab-messages.ts";
 import type { UsersParts } from "../parts.ts";
 import { isStillFor, leaveServer, tellServer } from "../logout/server-logout.ts";
 import { NO_CHANGE, type RememberedUsers, isNewer, newerVersion } from "../../core/session.ts";
-import { type ActiveSession, otherUser } from "../session/active-session.ts";
+import type { ActiveSession } from "../session/active-session.ts";
+import { otherUser } from "../session/session-reader.ts";
 
 export { tokenAfterLogin } from "../login/token-after-login.ts";
 

@@ -12,25 +12,38 @@ import { deviceLogin, type DeviceCall } from "./device-login.ts";
 import { DeviceScreen } from "./device-screen.ts";
 import { PendingDevices } from "./pending-device.ts";
 
-/** How often a tab that waits looks for the code that another one shows. Milliseconds. */
+/** How often a waiting tab reads the code that the polling tab stored. Milliseconds. */
 const LOOK_MS = 1_000;
 
+/** The parts of a `DeviceCodeGrant`. `GrantParts` has all of them except `prompt`. */
 export interface DeviceCodeGrantConfig {
+  /** The client, from `clientKey(issuer, clientId)`. */
   readonly client: ClientKey;
+  /** Shows the code to the user. */
   readonly prompt: DevicePrompt;
-  /** For device logins alone, such as `new IndexedDBRequestStore(database, "device/")`. */
+  /** A store that holds device logins only, such as `new IndexedDBRequestStore(database, "device/")`. */
   readonly requests: RequestStore;
   readonly locks: TabLock;
   readonly clock: Clock;
-  /** Spreads what many devices do after an outage. */
+  /** Spreads the polls of many devices after an outage. Default: no spreading. */
   readonly random?: Pick<Random, "fraction">;
 }
 
 /**
- * Signs a person in who decides on another device. One tab polls; others that want the same show the same code, and go on with
- * it when that tab is left or dies, as a reload does. The code is deleted with the login's end, or by the last who leaves it.
- * Shows nothing with `prompt: "none"`; a trip is not used, and its opener closes it.
- * @see RFC 8628
+ * Logs a user in who approves the login on another device. One tab polls the token endpoint. Other tabs that request the same
+ * target show the same code. One of these tabs continues with the code when the polling tab aborts, reloads or closes.
+ *
+ * The code is deleted when the login ends, or when the last of these tabs aborts. With `prompt: "none"` nothing is shown. A
+ * `roundTrip` in the request is neither used nor closed.
+ * @see https://www.rfc-editor.org/rfc/rfc8628
+ * @example
+ * const prompt: DevicePrompt = {
+ *   showCode: ({ userCode, verificationUri }) => {
+ *     document.title = `Open ${verificationUri} and enter ${userCode}`;
+ *   },
+ * };
+ * const createGrant = (parts: GrantParts) =>
+ *   new RefreshGrant(new DeviceCodeGrant(parts.server, { ...parts, prompt }), parts);
  */
 export class DeviceCodeGrant implements Grant {
   readonly owner = null;
@@ -48,28 +61,29 @@ export class DeviceCodeGrant implements Grant {
   }
 
   /**
-   * @throws NoTokenError nothing may be shown; or another tab has the tokens, and its caller stored them
-   * @throws DeviceCodeError denied, expired, or the server gave no code
-   * @throws RequestTokenError refused for another reason
-   * @throws NetworkError no answer to the request for a code; polling goes on without one
-   * @throws CancelledError the person dismissed the prompt
+   * @throws NoTokenError nothing may be shown; or another tab got the tokens, and its caller has stored them
+   * @throws DeviceCodeError the user denied the login, the code expired, or the server issued no code
+   * @throws RequestTokenError the server refused the token request for another reason
+   * @throws NetworkError no response to the request for a code came; a poll without a response is repeated
+   * @throws CancelledError the user dismissed the prompt
+   * @throws InvalidResponseError the request has an authorization response, which this grant cannot exchange
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { prompt, roundTrip, response, signal } = request;
     if (response !== undefined) {
       throw new InvalidResponseError(
         "state",
-        "this app signs in with a device code and waits for no response",
-        "Take the redirect URI away, or put an AuthorizationCodeGrant in front.",
+        "an authorization response arrived, but this app logs in with device codes",
+        "Remove the redirect URI at the server, or let an AuthorizationCodeGrant handle the response.",
       );
     }
     if ((roundTrip?.prompt ?? prompt) === "none")
-      throw new NoTokenError("a device login is needed");
+      throw new NoTokenError("a device login is needed, and nothing may be shown");
     signal?.throwIfAborted();
     const leave = new AbortController();
     const follow = () => leave.abort(signal!.reason);
     signal?.addEventListener("abort", follow);
-    const dismiss = () => leave.abort(new CancelledError("the person dismissed the code"));
+    const dismiss = () => leave.abort(new CancelledError("the user dismissed the device code"));
     const screen = new DeviceScreen(this.#config.prompt, dismiss);
     const id = `${this.#config.client}/${targetKey(request)}`;
     try {
@@ -91,8 +105,8 @@ export class DeviceCodeGrant implements Grant {
   }
 
   /**
-   * One tab at a time. When the caller says when it has `stored` the tokens, it is given them earlier, and the others' turn
-   * comes when they can find what it stored.
+   * Runs the login in one tab at a time. With `request.stored` the caller gets the tokens before the lock is released. The lock
+   * is held until the tokens are stored, so that the next tab finds them.
    */
   async #cache(call: DeviceCall, give: (tokens: TokenSet) => void): Promise<TokenSet> {
     const { locks } = this.#config;
@@ -121,7 +135,7 @@ export class DeviceCodeGrant implements Grant {
     }
   }
 
-  /** While another tab polls: shows what that one shows. */
+  /** Shows the code of the polling tab until this tab has the lock. */
   async #follow({ id, screen, leave }: DeviceCall, turn: AbortSignal): Promise<void> {
     const { locks, clock } = this.#config;
     while (!turn.aborted) {
@@ -130,12 +144,14 @@ export class DeviceCodeGrant implements Grant {
       if (found && !("end" in found) && found.expiresAt > clock.now()) screen.show(found);
       else if (screen.code && screen.code.expiresAt <= clock.now()) leave.abort(deviceExpired());
       await clock.sleep(LOOK_MS, turn);
-      // Who polled may be in the back/forward cache.
+      // The polling tab may be in the back/forward cache. A query frees its locks.
       await locks.query();
     }
   }
 
-  /** Deletes what is stored, unless another tab waits and goes on with it, or has yet to see how it ended. */
+  /**
+   * Deletes the record, unless another tab waits for the lock: that tab continues with the code, or reads how the login ended.
+   */
   async #tidy(id: string): Promise<void> {
     const { locks } = this.#config;
     await locks

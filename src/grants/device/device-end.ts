@@ -2,32 +2,33 @@ import { DeviceCodeError } from "../../core/device-code-error.ts";
 import { NoTokenError, type AuthError, type RequestTokenError } from "../../core/errors.ts";
 import type { DeviceEnd } from "./pending-device.ts";
 
-/** By our own clock, or as `said` by the server. */
-export function deviceExpired(said?: RequestTokenError): DeviceCodeError {
-  return new DeviceCodeError("expired_token", "the code expired before anybody entered it", {
-    ...facts(said),
-    hint: "Offer the login again: it shows a new code.",
+/** Returns the error for an expired code. `response`: the server's error; without it this device's clock decided. */
+export function deviceExpired(response?: RequestTokenError): DeviceCodeError {
+  return new DeviceCodeError("expired_token", "the device code expired before a user entered it", {
+    ...facts(response),
+    hint: "Offer the login again. A new code is shown.",
   });
 }
 
-export function deviceDenied(said?: RequestTokenError): DeviceCodeError {
-  return new DeviceCodeError("access_denied", "the person said no", {
-    ...facts(said),
-    hint: "Offer the login again; nothing was changed.",
+/** Returns the error for a login that the user denied. `response`: the server's error, if this tab polled. */
+export function deviceDenied(response?: RequestTokenError): DeviceCodeError {
+  return new DeviceCodeError("access_denied", "the user denied the login", {
+    ...facts(response),
+    hint: "Offer the login again. Nothing has changed.",
   });
 }
 
-/** What a tab that waited is told about the end of the login in the tab that polled. */
+/** Returns the error for a waiting tab, after the login ended in the polling tab. */
 export function endedElsewhere(end: DeviceEnd): AuthError {
-  if (end === "approved") return new NoTokenError("another tab has the tokens of this login");
+  if (end === "approved") return new NoTokenError("another tab got the tokens of this login");
   if (end === "denied") return deviceDenied();
   if (end === "expired") return deviceExpired();
-  return new DeviceCodeError("refused", "the login failed in another tab", {
-    hint: "The error in the tab that polled says more. Offer the login again.",
+  return new DeviceCodeError("refused", "the device login failed in another tab", {
+    hint: "See the error in the tab that polled. Offer the login again.",
   });
 }
 
-/** The end of which `error` tells. */
+/** Returns how the login ended, for the record that waiting tabs read. */
 export function endOf(error: unknown): DeviceEnd {
   if (error instanceof NoTokenError) return "approved";
   if (!(error instanceof DeviceCodeError)) return "failed";
@@ -35,8 +36,8 @@ export function endOf(error: unknown): DeviceEnd {
   return error.reason === "expired_token" ? "expired" : "failed";
 }
 
-function facts(said: RequestTokenError | undefined) {
-  return (
-    said && { error: said.error, errorDescription: said.errorDescription, status: said.status }
-  );
+function facts(response: RequestTokenError | undefined) {
+  if (!response) return undefined;
+  const { error, errorDescription, status } = response;
+  return { error, errorDescription, status };
 }

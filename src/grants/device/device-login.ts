@@ -8,15 +8,16 @@ import type { DeviceScreen } from "./device-screen.ts";
 import type { PendingDevice, PendingDevices } from "./pending-device.ts";
 import { pollDevice } from "./poll-device.ts";
 
-/** One call: its place in the store and among the locks, and what its person sees. */
+/** One call of `requestToken()`. `id`: its key in the store, and part of its lock's name. */
 export interface DeviceCall {
   readonly id: string;
   readonly request: TokenRequest;
   readonly screen: DeviceScreen;
-  /** Aborted when the caller, or the person, goes. */
+  /** Aborted when the caller aborts, or the user dismisses the prompt. */
   readonly leave: AbortController;
 }
 
+/** The parts that all calls of a `DeviceCodeGrant` share. */
 export interface DeviceParts {
   readonly server: Pick<AuthorizationServer, "authorizeDevice" | "requestTokens">;
   readonly pending: PendingDevices;
@@ -24,7 +25,10 @@ export interface DeviceParts {
   readonly random?: Pick<Random, "fraction">;
 }
 
-/** The part of a device login that one tab at a time does. Its end is stored in place of the code; a code that is left stays. */
+/**
+ * The part of a device login that runs in one tab at a time. Stores how the login ended, in place of the code. When this tab
+ * aborts, the code stays stored for the next tab.
+ */
 export async function deviceLogin(call: DeviceCall, parts: DeviceParts): Promise<TokenSet> {
   const { id, request, screen, leave } = call;
   const { server, pending, clock, random } = parts;
@@ -44,7 +48,7 @@ export async function deviceLogin(call: DeviceCall, parts: DeviceParts): Promise
       signal: leave.signal,
     });
     await pending.put(id, { userCode, expiresAt, end: "approved" });
-    // @see RFC 6749 section 5.1: who grants what was asked for need not say so.
+    // A response may omit `scope` when the requested scopes were granted: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     return tokens.scope.length === 0 && code.scope
       ? tokenSet({ ...tokens, scope: code.scope })
       : tokens;
@@ -89,7 +93,7 @@ async function findOrBegin(
   return code;
 }
 
-/** Without Web Locks two tabs may poll: the end that one of them saw is the end for both. */
+/** Throws when another tab stored an end. Without Web Locks two tabs may poll, and the first end counts for both. */
 async function throwEnd(id: string, userCode: string, pending: PendingDevices): Promise<void> {
   const found = await pending.find(id);
   if (found && "end" in found && found.userCode === userCode) throw endedElsewhere(found.end);

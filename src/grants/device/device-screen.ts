@@ -3,12 +3,12 @@ import type { DeviceChoice, DevicePrompt, DeviceStatus } from "../../core/device
 
 interface Shown {
   readonly code: DeviceAuthorization;
-  readonly over: AbortController;
+  readonly ended: AbortController;
   readonly listeners: Set<(status: DeviceStatus) => void>;
   status: DeviceStatus;
 }
 
-/** What one call shows: a code, once, however often it is shown, and at most one at a time. */
+/** Shows the device codes of one call through the prompt, one at a time. Showing the same code again does nothing. */
 export class DeviceScreen {
   readonly #prompt: DevicePrompt;
   readonly #onDismiss: () => void;
@@ -19,17 +19,18 @@ export class DeviceScreen {
     this.#onDismiss = onDismiss;
   }
 
-  /** The code that can be seen now. */
+  /** The code that is shown now. */
   get code(): DeviceAuthorization | undefined {
     return this.#shown?.code;
   }
 
+  /** Shows `code` in place of the one before. */
   show(code: DeviceAuthorization): void {
     if (this.code?.userCode === code.userCode) return;
     this.end("cancelled");
     const shown: Shown = {
       code,
-      over: new AbortController(),
+      ended: new AbortController(),
       listeners: new Set(),
       status: "waiting",
     };
@@ -39,12 +40,13 @@ export class DeviceScreen {
         if (choice?.type === "dismiss" && this.#shown === shown) this.#onDismiss();
       },
       (error: unknown) => {
-        // A prompt that is over may end with its signal's reason.
-        if (!shown.over.signal.aborted) report(error);
+        // After the abort a prompt may reject with the reason of its signal.
+        if (!shown.ended.signal.aborted) report(error);
       },
     );
   }
 
+  /** Calls the prompt's listeners when the status has changed. */
   tell(status: DeviceStatus): void {
     const shown = this.#shown;
     if (!shown || shown.status === status) return;
@@ -52,13 +54,14 @@ export class DeviceScreen {
     for (const listener of [...shown.listeners]) call(listener, status);
   }
 
+  /** Passes on the last status and aborts the prompt's signal. */
   end(status: DeviceStatus): void {
     this.tell(status);
-    this.#shown?.over.abort();
+    this.#shown?.ended.abort();
     this.#shown = undefined;
   }
 
-  async #ask({ code, over, listeners }: Shown): Promise<DeviceChoice | void> {
+  async #ask({ code, ended, listeners }: Shown): Promise<DeviceChoice | void> {
     const { userCode, verificationUri, verificationUriComplete, expiresAt } = code;
     const shown = this.#shown;
     return this.#prompt.showCode(
@@ -69,7 +72,7 @@ export class DeviceScreen {
         expiresAt,
       },
       {
-        signal: over.signal,
+        signal: ended.signal,
         subscribe: (listener) => {
           listeners.add(listener);
           call(listener, shown?.status ?? "waiting");
@@ -90,7 +93,7 @@ function call(listener: (status: DeviceStatus) => void, status: DeviceStatus): v
   }
 }
 
-/** As uncaught: it is the app's own, and stops nobody. */
+/** Reports an error of the app's prompt as uncaught. The login goes on. */
 function report(error: unknown): void {
   queueMicrotask(() => {
     throw error;

@@ -1,15 +1,15 @@
 import type { DeviceAuthorization } from "../../core/authorization-server.ts";
 import type { RequestStore } from "../../core/request-store.ts";
 
-/** A device authorization that waits for its person, as a tab that takes over needs it. */
+/** A device login that waits for the user, with all that another tab needs to continue with it. */
 export interface PendingDevice extends DeviceAuthorization {
-  /** From the answer to `expiresAt`. Milliseconds. */
+  /** Time from the response to `expiresAt`. Milliseconds. */
   readonly lifetimeMs?: number;
-  /** Milliseconds since the epoch; no poll before it, whoever polls. */
+  /** No tab polls before this time. Milliseconds since the epoch. */
   readonly nextPollAt: number;
 }
 
-/** What is left of one until the tabs that waited have seen it: how it ended, and no device code. */
+/** How a device login ended, without its device code. It is stored until the waiting tabs have read it. */
 export interface EndedDevice {
   readonly userCode: string;
   /** Milliseconds since the epoch. */
@@ -17,9 +17,10 @@ export interface EndedDevice {
   readonly end: DeviceEnd;
 }
 
+/** How a device login ended. */
 export type DeviceEnd = "approved" | "denied" | "expired" | "failed";
 
-/** Pending device logins by id. A store that fails is passed over: the login then knows no reload and no other tab. */
+/** Device logins by id. Failures of the store are ignored: a reload and other tabs then cannot continue with the login. */
 export class PendingDevices {
   readonly #requests: RequestStore;
 
@@ -39,7 +40,9 @@ export class PendingDevices {
     await this.#requests.remove(id).catch(() => {});
   }
 
-  /** Deletes what nobody can go on with at `now`, such as what a tab left behind that died. */
+  /**
+   * Deletes records that are expired at `now` or unreadable, such as those of closed tabs. `now`: milliseconds since the epoch.
+   */
   async sweep(now: number): Promise<void> {
     const ids = await this.#requests.getAllKeys().catch(() => []);
     for (const id of ids) {
@@ -49,7 +52,7 @@ export class PendingDevices {
   }
 }
 
-/** Something else, such as a later version's record, counts as nothing. */
+/** Returns the stored record. Undefined when it is unreadable, such as the record of a later version. */
 function parse(stored: string | null): PendingDevice | EndedDevice | undefined {
   try {
     const record = JSON.parse(stored ?? "null") as Partial<PendingDevice & EndedDevice> | null;

@@ -9,28 +9,31 @@ import { deviceDenied, deviceExpired } from "./device-end.ts";
 import type { PendingDevice } from "./pending-device.ts";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
-/** Whatever the server says. */
+/** The interval is never shorter than this. Milliseconds. */
 const SHORTEST_INTERVAL_MS = 1_000;
+/** Added to the interval after `slow_down`. Milliseconds. */
 const SLOW_DOWN_MS = 5_000;
-/** What an unanswered poll leads to at most, for as long as the server's interval is shorter. */
+/** Longest pause after failed polls, unless the server's interval or its `Retry-After` is longer. Milliseconds. */
 const MAX_BACK_OFF_MS = 60_000;
 
+/** The parts of `pollDevice()`. */
 export interface DevicePoll {
   readonly server: Pick<AuthorizationServer, "requestTokens">;
   readonly clock: Clock;
   readonly random: Pick<Random, "fraction"> | undefined;
-  /** Before each poll. A rejection ends the polling. */
+  /** Stores when the next poll may be sent. Called before and after each poll. A rejection ends the polling. */
   readonly save: (pending: PendingDevice) => Promise<void>;
+  /** Called after each poll that does not end the login. */
   readonly tell: (status: DeviceStatus) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Asks for the tokens of a device code, never faster than the server allows, until the person decided or time is up.
- * @see RFC 8628 section 3.4
- * @see RFC 8628 section 3.5
- * @throws DeviceCodeError denied, or expired: by the server's word, or by either clock
- * @throws RequestTokenError refused for another reason, or answered badly
+ * Requests the tokens of a device code until the user decides or the code expires. Never polls faster than the server allows.
+ * @throws DeviceCodeError the user denied the login, or the code expired according to the server or to one of the clocks
+ * @throws RequestTokenError the server refused the request for another reason, or its response is malformed
+ * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.4
+ * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.5
  */
 export async function pollDevice(
   pending: PendingDevice,
@@ -41,14 +44,14 @@ export async function pollDevice(
   const endMonotonic = clock.monotonic() + (expiresAt - clock.now());
   const remainingMs = () => Math.min(expiresAt - clock.now(), endMonotonic - clock.monotonic());
   let intervalMs = Math.max(pending.intervalMs, SHORTEST_INTERVAL_MS) || SHORTEST_INTERVAL_MS;
-  let withoutResponse = 0;
-  // A wall clock that was set back is no reason to wait for longer than ever needed.
+  let failures = 0;
+  // If the wall clock was set back, the stored time may be far away. The longest pause limits the wait.
   let waitMs = Math.min(pending.nextPollAt - clock.now(), intervalMs + MAX_BACK_OFF_MS);
   for (;;) {
     const isLast = remainingMs() <= waitMs;
     await clock.sleep(Math.max(0, isLast ? remainingMs() : waitMs), signal);
     if (isLast || remainingMs() <= 0) throw deviceExpired();
-    // Before it is sent: whoever takes over when this tab dies now must not ask at once.
+    // Stored before the poll is sent: if this tab closes now, the next tab must not poll at once.
     await save({ ...pending, intervalMs, nextPollAt: clock.now() + intervalMs });
     signal.throwIfAborted();
     try {
@@ -59,42 +62,41 @@ export async function pollDevice(
     } catch (error) {
       signal.throwIfAborted();
       const progress = progressAfter(error);
-      if (progress === "unanswered") withoutResponse++;
-      else withoutResponse = 0;
+      if (progress === "temporary") failures++;
+      else failures = 0;
       if (progress === "slow down") intervalMs += SLOW_DOWN_MS;
-      waitMs =
-        withoutResponse === 0 ? intervalMs : backOff(intervalMs, withoutResponse, error, random);
-      tell(withoutResponse === 0 ? "waiting" : "retrying");
+      waitMs = failures === 0 ? intervalMs : backOff(intervalMs, failures, error, random);
+      tell(failures === 0 ? "waiting" : "retrying");
       await save({ ...pending, intervalMs, nextPollAt: clock.now() + waitMs });
     }
   }
 }
 
-/** Throws what ends the login. */
-function progressAfter(error: unknown): "pending" | "slow down" | "unanswered" {
+/** Returns what a failed poll means for the next one. Throws when the login has ended. */
+function progressAfter(error: unknown): "pending" | "slow down" | "temporary" {
   if (error instanceof RequestTokenError) {
     const meaning = meaningOf("device", error);
     if (meaning === "pending" || meaning === "slow down") return meaning;
-    if (error.retryable || meaning === "temporary") return "unanswered";
+    if (error.retryable || meaning === "temporary") return "temporary";
     if (meaning === "session over") throw deviceExpired(error);
     if (meaning === "user needed") throw deviceDenied(error);
   }
-  // An ID token came: the code is used up, whether or not it can be verified now.
-  const isPassing = isAuthError(error) && error.retryable && !(error instanceof IdTokenError);
-  if (!isPassing) throw error;
-  return "unanswered";
+  // The server issued tokens, so the code is no longer valid, even if the ID token cannot be verified now.
+  const isTemporary = isAuthError(error) && error.retryable && !(error instanceof IdTokenError);
+  if (!isTemporary) throw error;
+  return "temporary";
 }
 
-/** Doubles with each poll in a row that nothing came of. */
+/** Returns the next pause, in milliseconds. It doubles with each failure in a row. */
 function backOff(
   intervalMs: number,
-  withoutResponse: number,
+  failures: number,
   error: unknown,
   random: Pick<Random, "fraction"> | undefined,
 ): number {
   const max = Math.max(intervalMs, MAX_BACK_OFF_MS);
-  const doubled = Math.min(intervalMs * 2 ** Math.min(withoutResponse, 16), max);
-  const told = error instanceof RequestTokenError ? (error.retryAfterMs ?? 0) : 0;
-  // Devices that lost the server in the same second do not all come back in the same one.
-  return Math.max(doubled, told) * (1 + (random?.fraction() ?? 0) / 4);
+  const doubled = Math.min(intervalMs * 2 ** Math.min(failures, 16), max);
+  const retryAfterMs = error instanceof RequestTokenError ? (error.retryAfterMs ?? 0) : 0;
+  // Spreads the polls of devices that lost the server in the same second.
+  return Math.max(doubled, retryAfterMs) * (1 + (random?.fraction() ?? 0) / 4);
 }

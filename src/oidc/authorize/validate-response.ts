@@ -91,7 +91,7 @@ export function validateRequest(
   const request = parsePendingRequest(stored);
   if (!request) throw refusal("state", "the stored request is damaged or not a login");
   if (request.issuer !== metadata.issuer)
-    throw refusal("issuer", `the request went to another issuer than ${metadata.issuer}`);
+    throw refusal("issuer", `the request was sent to another issuer than ${metadata.issuer}`);
   if (request.clientId !== clientId) throw refusal("client_id", "another client made the request");
   // The difference counts in both directions: a clock that was set back must not keep a request valid forever.
   if (Math.abs(now - request.createdAt) > lifetimeMs)

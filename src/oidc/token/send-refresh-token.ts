@@ -37,7 +37,7 @@ export interface Sender {
   sync(): Promise<void>;
   /**
    * Sends a refresh token to the current token endpoint, once and in this task. Returns the result. If the metadata must be
-   * fetched first, only that is done.
+   * fetched first, only that is done: the result is `moved` or `not_rotated`.
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
    */
   send(refresh: Refresh): Promise<RefreshResponse>;

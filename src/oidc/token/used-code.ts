@@ -2,7 +2,7 @@ import { IdTokenError, isAuthError, NetworkError, RequestTokenError } from "../.
 
 const HINT = "A code is sent only once. Start a new login: call login(). Nothing else was changed.";
 
-/** Makes an error that came after the code was sent not retryable: the code is used, so the same call cannot succeed later. */
+/** Returns an error of the exchange as not retryable: the code is used, so the same call cannot succeed later. */
 export function afterCode(error: unknown): unknown {
   if (!isAuthError(error) || !error.retryable) return error;
   const details = { hint: HINT, retryable: false };

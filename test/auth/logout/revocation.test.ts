@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { StorageError } from "../../../src/core/errors.ts";
 import { revokeLock } from "../../../src/core/keys.ts";
+import type { Page } from "../../../src/core/ports.ts";
 import type { SessionRow } from "../../../src/core/session.ts";
 import { MemorySessionStore } from "../../support/memory-session-store.ts";
 import { MemoryTabLock } from "../../../src/memory/memory-tab-lock.ts";
@@ -8,8 +9,10 @@ import {
   DRAIN_MS,
   PERMIT_MS,
   REQUEST_MS,
+  revoke,
   revokeEnded,
 } from "../../../src/auth/logout/revocation.ts";
+import { UntoldLogouts } from "../../../src/auth/logout/untold-logouts.ts";
 import { ADA, CLIENT, expiredRow, settle, testClock } from "../../refresh/tabs.ts";
 
 beforeEach(() => {
@@ -92,11 +95,7 @@ describe("a revocation", () => {
         end: { reason: "id_token", sequence: 1, claim: "sub" } as const,
       }),
     ],
-    [
-      "a session that the store cannot read",
-      0,
-      () => Promise.reject(new StorageError("broken")),
-    ],
+    ["a session that the store cannot read", 0, () => Promise.reject(new StorageError("broken"))],
     [
       "a session that was logged out, by a page that was frozen before it sent",
       0,
@@ -113,4 +112,22 @@ describe("a revocation", () => {
     expect(sent).toHaveBeenCalledTimes(times);
     expect(at.free).toBeLessThan(10_000);
   });
+});
+
+test("a token that the server has revoked is not sent again, not even by a later call", async () => {
+  const sent = vi.fn(async () => {});
+  const sessions = Object.assign(new MemorySessionStore(), { get: async () => loggedOut() });
+  const online = { online: () => true } as Page["lifecycle"];
+  const parts = {
+    client: CLIENT,
+    sessions,
+    locks: new MemoryTabLock(),
+    clock: testClock,
+    server: { revoke: sent },
+    page: { lifecycle: online },
+    untold: new UntoldLogouts(),
+  };
+  await revoke(parts, ADA, "rt1");
+  await revoke(parts, ADA, "rt1");
+  expect(sent).toHaveBeenCalledTimes(1);
 });

@@ -10,17 +10,20 @@ test.for([
   ["two minutes", 2 * MINUTE, 30_000],
   ["five minutes", 5 * MINUTE, 30_000],
   ["an hour", 60 * MINUTE, 6 * MINUTE],
-] as const)("a token with a lifetime of %s is refreshed in the background near its end", ([, lifetime, window]) => {
-  const clock = { ...testClock, now: () => 1_000_000, monotonic: () => 5_000 };
-  const tokens = tokenSet({
-    accessToken: "at",
-    tokenType: "Bearer",
-    expiresAt: 1_000_000 + lifetime,
-    scope: [],
-    generation: 1,
-  });
-  const cached = cacheToken(tokens, "sessionId", "stored", clock);
-  expect(cached.untilWall).toBe(1_000_000 + lifetime - window);
-  expect(cached.untilMonotonic).toBe(5_000 + lifetime - window);
-  expect(cached.endMonotonic).toBe(5_000 + lifetime);
-});
+] as const)(
+  "a token with a lifetime of %s is refreshed in the background near its end",
+  ([, lifetime, window]) => {
+    const clock = { ...testClock, now: () => 1_000_000, monotonic: () => 5_000 };
+    const tokens = tokenSet({
+      accessToken: "at",
+      tokenType: "Bearer",
+      expiresAt: 1_000_000 + lifetime,
+      scope: [],
+      generation: 1,
+    });
+    const cached = cacheToken(tokens, "sessionId", "stored", clock);
+    expect(cached.untilWall).toBe(1_000_000 + lifetime - window);
+    expect(cached.untilMonotonic).toBe(5_000 + lifetime - window);
+    expect(cached.endMonotonic).toBe(5_000 + lifetime);
+  },
+);

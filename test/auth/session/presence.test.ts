@@ -32,7 +32,7 @@ async function alone() {
 
 describe("a session without an open tab does not come back", () => {
   test("through two concurrent getToken({ user }) calls", async () => {
-    const my = await left();
+    const my = await abandoned();
     const auth = my.tab();
     const tokens = [1, 2].map(() => auth.getToken({ user: "grace", prompt: "none" }));
     const settled = Promise.allSettled(tokens);
@@ -42,7 +42,7 @@ describe("a session without an open tab does not come back", () => {
   });
 
   test("through two users() calls", async () => {
-    const my = await left();
+    const my = await abandoned();
     const auth = my.tab();
     void auth.users();
     void auth.users();
@@ -125,7 +125,7 @@ test("a user who logs in during a tab's check is signed in in that tab, too", as
 });
 
 test("there is no default user after the session was deleted, also by a tab of another user", async () => {
-  const my = await left();
+  const my = await abandoned();
   const auth = my.tab();
   auth.start();
   await settle();

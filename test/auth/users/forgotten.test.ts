@@ -354,7 +354,7 @@ describe("B7: removeUser() of a grant is called", () => {
     }
   });
 
-  test("B7: by a logout, which a grant that hangs does not delay", async () => {
+  test("B7: a grant that hangs and a listener that throws do not delay a logout", async () => {
     const my = await two();
     const auth = my.tab({
       requestToken: () => Promise.reject(new Error("not asked")),
@@ -372,7 +372,7 @@ describe("B7: removeUser() of a grant is called", () => {
     expect((await my.store.get(KEY))!.end).toMatchObject({ reason: "logged_out" });
   });
 
-  test("B7: unlike a listener that was unsubscribed", async () => {
+  test("B7: a listener of onUserRemoved() is not called after its undo function", async () => {
     const my = await two();
     const auth = my.tab();
     auth.start();

@@ -12,7 +12,7 @@ import { CustomGrant } from "../../../src/grants/custom-grant.ts";
 import { RefreshGrant } from "../../../src/grants/refresh-grant.ts";
 import { idTokenFetcher } from "../../../src/auth/users/id-token-fetcher.ts";
 
-/** The parts that an app brings along, in a real page with real stores. */
+/** The parts that an app passes to `createAuth()`, in a real page with real stores. */
 
 const user = { sub: "ada", name: "Ada", claims: { sub: "ada", name: "Ada" } };
 const endpoints = {
@@ -26,7 +26,7 @@ afterEach(() => {
   auth?.dispose();
 });
 
-/** Of a client that nobody else uses. */
+/** Creates an `Auth` for a client that no other test uses. */
 function create(config: Partial<CreateAuthConfig>): Auth {
   clients += 1;
   auth = createAuth({
@@ -39,7 +39,7 @@ function create(config: Partial<CreateAuthConfig>): Auth {
 }
 
 describe("createAuth()", () => {
-  test("takes its tokens from the grant that an app makes of its parts, and its person from the user fetcher", async () => {
+  test("takes the tokens from the app's grant and the user from the app's user fetcher", async () => {
     let given: GrantParts | undefined;
     const fetchUser = vi.fn(async () => user);
     const auth = create({
@@ -59,12 +59,12 @@ describe("createAuth()", () => {
         ...["sessions", "users"],
       ].sort(),
     );
-    // It is stored as a login: nobody is asked again.
+    // The tokens are stored as a login, so the next call asks neither the grant nor the user fetcher.
     expect(await auth.getToken({ prompt: "none" })).toBe("external");
     expect(fetchUser).toHaveBeenCalledTimes(1);
   });
 
-  test("hands what a caller says about its call to the grant", async () => {
+  test("passes the caller's context to the grant", async () => {
     const REASON = contextKey<string>("reason");
     const asked: TokenRequest[] = [];
     const auth = create({
@@ -90,7 +90,7 @@ describe("createAuth()", () => {
     ]);
   });
 
-  test("gives a user fetcher the server, and asks it at a login only", async () => {
+  test("passes the server to the user fetcher, and calls the fetcher only after a login", async () => {
     let userinfo: unknown;
     const auth = create({
       endpoints,

@@ -7,7 +7,7 @@ import { RequestTokenError } from "../../../src/core/errors.ts";
 import { tokenSet } from "../../../src/core/token-set.ts";
 import { DeviceCodeGrant } from "../../../src/grants/device/device-code-grant.ts";
 
-/** Tabs that share the real IndexedDB and the real Web Locks, with connections of their own, and a server that is fast. */
+/** Tabs share the real IndexedDB and Web Locks, over their own connections. The server responds at once. */
 
 let clients = 0;
 const requests = () => new IndexedDBRequestStore(createDatabase(), "device/");
@@ -60,7 +60,7 @@ function setUp() {
 const pause = (ms: number) => systemClock.sleep(ms);
 const outcome = (work: Promise<unknown>) => work.catch((error: unknown) => error);
 
-test("two tabs show one code; when the one that polls is left, the other goes on, and nothing stays", async () => {
+test("two tabs show one code, and when the polling tab cancels, the other tab gets the tokens", async () => {
   const { polls, tab, approve } = setUp();
   const [a, b] = [tab(), tab()];
   const leave = new AbortController();
@@ -79,7 +79,7 @@ test("two tabs show one code; when the one that polls is left, the other goes on
   expect(await requests().getAllKeys()).toEqual([]);
 });
 
-test("the tab that waited is let go when the first has stored what it got", async () => {
+test("the waiting tab rejects once the first tab has stored its tokens", async () => {
   const { polls, tab, approve } = setUp();
   const [a, b] = [tab(), tab()];
   let keep = () => {};
@@ -95,7 +95,7 @@ test("the tab that waited is let go when the first has stored what it got", asyn
   expect(await requests().getAllKeys()).toEqual([]);
 });
 
-test("the last of two that leave deletes the code", async () => {
+test("the last of two tabs that cancel deletes the code", async () => {
   const { tab } = setUp();
   const leave = new AbortController();
   const logins = [tab(), tab()].map(({ grant }) =>
@@ -108,7 +108,7 @@ test("the last of two that leave deletes the code", async () => {
   expect(await requests().getAllKeys()).toEqual([]);
 });
 
-test("who sweeps authorization requests never sees a device login, nor the other way round", async () => {
+test("lists authorization requests and device logins separately", async () => {
   const database = createDatabase();
   const ofPage = new IndexedDBRequestStore(database);
   const ofDevice = new IndexedDBRequestStore(database, "device/");

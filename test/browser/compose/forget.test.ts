@@ -15,7 +15,7 @@ import { CustomGrant } from "../../../src/grants/custom-grant.ts";
 import { TokenExchangeGrant } from "../../../src/grants/token-exchange-grant.ts";
 import { importSession } from "../../../src/import/import-session.ts";
 
-/** Who leaves, in one real page's IndexedDB, locks, channel and storages. */
+/** Logouts and forgotten users, with the real IndexedDB, locks, channel and storages of one page. */
 
 const ISSUER = "https://id.example";
 const DAY_MS = 86_400_000;
@@ -47,10 +47,10 @@ function hosted(sub: string): TokenSet {
   });
 }
 
-/** Who the host app says is signed in. */
+/** The user that the host app reports. */
 const host = { user: "ada@example.com" };
 
-/** `isNew`: a new tab, and not this one after a reload. Its grant asks the host app. */
+/** Opens a tab whose grant asks the host app. `isNew`: a new tab; default: this tab after a reload. */
 function open({ isNew = false, isCached = false } = {}) {
   if (isNew) sessionStorage.removeItem(activeUserKey(clientKey(ISSUER, clientId)));
   const grant = new CustomGrant(async () => hosted(host.user));
@@ -75,7 +75,7 @@ describe.each([{ isCached: false }, { isCached: true }])("B7: a grant, %o", ({ i
     host.user = "ada@example.com";
   });
 
-  test("B7: does not bring a forgotten user back, in no tab and after no reload", async () => {
+  test("B7: does not restore a forgotten user, in any tab or after a reload", async () => {
     const auth = open({ isCached });
     expect(await auth.getToken(none)).toBe("at-ada@example.com");
     const other = open({ isCached });
@@ -88,14 +88,14 @@ describe.each([{ isCached: false }, { isCached: true }])("B7: a grant, %o", ({ i
       await expect(tab.getToken(none)).rejects.toMatchObject(noToken);
       expect(tab.state).toEqual({ status: "anonymous" });
     }
-    // A hash is all that is left.
+    // Only a hash is still stored.
     const all = await entries<string, unknown>(database);
     const mine = all.filter(([key]) => key.includes(clientId));
     expect(JSON.stringify(mine)).not.toContain("ada");
     expect(mine.map(([key]) => key.split("/")[0])).toEqual(["forgotten"]);
   });
 
-  test("B7: gives a new tab the host app's next user, and leaves the old one to nobody", async () => {
+  test("B7: gives the host app's next user to a new tab, and no user to the old tab", async () => {
     const auth = open({ isCached });
     await auth.getToken(none);
     await auth.forget("ada@example.com");
@@ -105,7 +105,7 @@ describe.each([{ isCached: false }, { isCached: true }])("B7: a grant, %o", ({ i
     expect(await open({ isCached, isNew: true }).getToken(none)).toBe("at-grace");
   });
 
-  test("B7: brings the user back after a login, or after a day", async () => {
+  test("B7: restores the user after a login, or after a day", async () => {
     const auth = open({ isCached });
     await auth.getToken(none);
     await auth.forget("ada@example.com");
@@ -125,7 +125,7 @@ describe.each([{ isCached: false }, { isCached: true }])("B7: a grant, %o", ({ i
   });
 });
 
-test("B7: importSession() that keeps the other SDK's session does not bring a forgotten user back", async () => {
+test("B7: importSession() does not restore a forgotten user from a session that the other SDK still has", async () => {
   const claims = { iss: ISSUER, aud: clientId, sub: "ada", name: "Ada", iat: 1, exp: 2 };
   const write = () => {
     const user = new User({
@@ -153,7 +153,7 @@ test("B7: importSession() that keeps the other SDK's session does not bring a fo
   expect(await load()).toMatchObject({ type: "imported" });
 });
 
-test("B6: exchanged tokens in IndexedDB are kept apart, and gone when logout() is done", async () => {
+test("B6: exchanged tokens in IndexedDB are separate per user, and deleted when logout() resolves", async () => {
   host.user = "ada";
   const auth = open();
   await auth.getToken(none);
@@ -182,9 +182,9 @@ test("B6: exchanged tokens in IndexedDB are kept apart, and gone when logout() i
   await auth.switchUser("ada");
   expect(await billing().getToken()).toBe("exchanged at-ada 1");
   await auth.logout({ endSession: "none" });
-  const left = JSON.stringify(await entries(database));
-  expect(left).not.toContain("exchanged at-ada");
-  expect(left).toContain("exchanged at-grace");
+  const stored = JSON.stringify(await entries(database));
+  expect(stored).not.toContain("exchanged at-ada");
+  expect(stored).toContain("exchanged at-grace");
   host.user = "ada";
   await expect(billing().getToken(none)).rejects.toMatchObject(noToken);
 });

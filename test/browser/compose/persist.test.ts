@@ -16,7 +16,7 @@ import type { SessionRow, TokenRecord } from "../../../src/core/session.ts";
 import { createAuth } from "../../../src/compose/create-auth.ts";
 import { DEFAULT_TARGET } from "../../../src/core/token-target.ts";
 
-/** What an app finds that chose the other `persist` before, in a real page with real stores. */
+/** Sessions of an app that used the other `persist` before, in a real page with real stores. */
 
 const ISSUER = "https://id.example";
 const endpoints = {
@@ -78,7 +78,7 @@ function rowOf(tokens: unknown, changes: Partial<SessionRow> = {}): SessionRow {
   };
 }
 
-/** A client that nobody else uses. */
+/** Sets up a client that no other test uses. */
 function setUp() {
   const clientId = `persist-${crypto.randomUUID()}`;
   const client = clientKey(ISSUER, clientId);
@@ -102,12 +102,12 @@ function setUp() {
       await set(defaultUserKey(client), sub, database);
     },
     stored: (sub: string) => get<SessionRow>(key(sub), database),
-    /** All that lies on the disk of this client, as text. */
+    /** All stored entries of this client, as text. */
     disk: async () =>
       JSON.stringify(
         (await entries(database)).filter(([name]) => (name as string).includes(clientId)),
       ),
-    /** Another tab in memory mode, and the name of what it holds. */
+    /** Another tab in memory mode, and the name of its tokens. */
     otherTab: async (sub: string) => {
       const tab = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
       return { tab, sealed: await tab.seal(record(sub)) };
@@ -119,7 +119,7 @@ function setUp() {
 const silent = (auth: Auth) => auth.getToken({ prompt: "none" });
 
 describe("B9: memory mode finds tokens on the disk", () => {
-  test("B9: takes them into memory, for all users, and the session goes on", async () => {
+  test("B9: moves the tokens of all users into memory and keeps the sessions", async () => {
     const { open, store, disk, stored } = setUp();
     await store("grace", rowOf(record("grace")));
     await store("ada", rowOf(record("ada"), { generation: 7 }));
@@ -131,13 +131,13 @@ describe("B9: memory mode finds tokens on the disk", () => {
       for (const secret of ["at-", "rt-", "id-ada", "id-grace"]) expect(text).not.toContain(secret);
     });
     expect(await stored("ada")).toMatchObject({ generation: 7, end: null, renewable: true });
-    // A second tab has the tokens of the first one.
+    // A second tab gets the tokens from the first tab.
     expect(await silent(open("memory"))).toBe("at-ada");
     await auth.switchUser("grace");
     expect(await silent(auth)).toBe("at-grace");
   });
 
-  test("B9: those of others leave the disk where nobody is signed in, too", async () => {
+  test("B9: removes tokens from the disk when no user is logged in, too", async () => {
     const { open, store, disk, client } = setUp();
     await store("ada", rowOf(record("ada")));
     await set(defaultUserKey(client), null, database);
@@ -146,7 +146,7 @@ describe("B9: memory mode finds tokens on the disk", () => {
     expect(auth.state.status).toBe("anonymous");
   });
 
-  test("B9: what a tab with the other mode stored meanwhile is taken, too, and neither tab stops", async () => {
+  test("B9: works beside a tab in device mode that stores tokens on the disk again", async () => {
     const { open, store, disk, stored } = setUp();
     await store("ada", rowOf(record("ada")));
     const memory = open("memory");
@@ -159,7 +159,7 @@ describe("B9: memory mode finds tokens on the disk", () => {
     for (const auth of [memory, device, memory]) expect(await silent(auth)).toBe("at-ada");
   });
 
-  test("B9: signing out tells the server about the refresh token that was there, and leaves none", async () => {
+  test("B9: a logout leaves no token on the disk", async () => {
     const { open, store, disk } = setUp();
     await store("ada", rowOf(record("ada")));
     const auth = open("memory");
@@ -169,7 +169,7 @@ describe("B9: memory mode finds tokens on the disk", () => {
     expect(await disk()).not.toMatch(/rt-|at-ada/);
   });
 
-  test("B9: leaves what ended, what is damaged and what a newer version wrote as it is", async () => {
+  test("B9: does not change rows that have ended, are damaged or have a newer version", async () => {
     const { open, store, stored } = setUp();
     const end = { reason: "logged_out", sequence: 2 } as const;
     const rows = {
@@ -188,7 +188,7 @@ describe("B9: memory mode finds tokens on the disk", () => {
 });
 
 describe("B9: device mode finds the name of tokens in memory", () => {
-  test("B9: takes them from a tab that has them, and the session outlives that tab", async () => {
+  test("B9: stores the tokens of another tab, and keeps the session when that tab drops them", async () => {
     const { open, store, stored, otherTab } = setUp();
     const { tab, sealed } = await otherTab("ada");
     await store("ada", rowOf(sealed));
@@ -199,21 +199,21 @@ describe("B9: device mode finds the name of tokens in memory", () => {
     expect(await silent(open("device"))).toBe("at-ada");
   });
 
-  test("B9: is nobody's, and gone, when no tab has them, without waiting for one", async () => {
+  test("B9: deletes the session without waiting when no tab has the tokens", async () => {
     const { open, store, stored, client } = setUp();
     await store("ada", rowOf({ memory: "lost" }));
     await set(usersKey(client), new Map([["ada", { lastUsedAt: 1 }]]), database);
     const begun = performance.now();
     const auth = open("device");
     await expect(silent(auth)).rejects.toMatchObject({ code: "no_token" });
-    // The two questions that a tab is given time for take four seconds, and there are two reads.
+    // Waiting for other tabs would take four seconds per read, and there are two reads.
     expect(performance.now() - begun).toBeLessThan(3_500);
     expect(auth.state.status).toBe("anonymous");
     expect(await stored("ada")).toBeUndefined();
     expect(await auth.users()).toEqual([]);
   });
 
-  test("B9: keeps it while a tab holds them that does not answer", async () => {
+  test("B9: keeps the session while a tab that does not respond holds the tokens", async () => {
     const { open, store, stored } = setUp();
     await store("ada", rowOf({ memory: "held" }));
     let release = () => {};
@@ -232,7 +232,7 @@ describe("B9: device mode finds the name of tokens in memory", () => {
     await failing;
   });
 
-  test("B9: signing out is told to the tab that holds them", async () => {
+  test("B9: a logout reaches the tab that holds the tokens", async () => {
     const { open, store, otherTab } = setUp();
     const { tab, sealed } = await otherTab("ada");
     await store("ada", rowOf(sealed));
@@ -242,18 +242,18 @@ describe("B9: device mode finds the name of tokens in memory", () => {
   });
 });
 
-describe("a record that is damaged", () => {
+describe("a damaged record", () => {
   test.for<[string, unknown]>([
-    ["has nobody", rowOf({ ...record("ada"), user: {} })],
-    ["has somebody else", rowOf(record("grace"))],
+    ["has no user", rowOf({ ...record("ada"), user: {} })],
+    ["has another user", rowOf(record("grace"))],
     ["has no token for its index", rowOf({ ...record("ada"), access: {} })],
-    ["has an index of texts", rowOf(record("ada"), { access: { [DEFAULT_TARGET]: "x" as never } })],
+    ["has an index of strings", rowOf(record("ada"), { access: { [DEFAULT_TARGET]: "x" as never } })],
     ["has neither tokens nor an end", rowOf(null)],
-    ["has the name of tokens that is no name", rowOf({ memory: {} })],
-    ["is a text", "garbage"],
-    ["is a list", [1, 2]],
+    ["has an invalid name of tokens", rowOf({ memory: {} })],
+    ["is a string", "garbage"],
+    ["is an array", [1, 2]],
     ["is a date", new Date()],
-  ])("%s: nobody is signed in, in both modes, and nothing throws", async ([, row]) => {
+  ])("%s: no user is logged in, in both modes, and nothing throws", async ([, row]) => {
     for (const persist of ["device", "memory"] as const) {
       const { open, store } = setUp();
       await store("ada", row);
@@ -263,7 +263,7 @@ describe("a record that is damaged", () => {
     }
   });
 
-  test("of the list of users, or of handled responses, hides nobody else and throws nothing", async () => {
+  test("in the list of users or of handled responses hides no other user and throws nothing", async () => {
     const { open, store, client } = setUp();
     await store("ada", rowOf(record("ada")));
     const list = new Map<unknown, unknown>([
@@ -289,8 +289,8 @@ describe("a record that is damaged", () => {
     ["a number", 7],
     ["an object", { sub: "ada" }],
     ["empty", ""],
-    ["a list", ["ada"]],
-  ])("of the default user that is %s names nobody", async ([, entry]) => {
+    ["an array", ["ada"]],
+  ])("of the default user that is %s logs in no user", async ([, entry]) => {
     const { open, store, client } = setUp();
     await store("ada", rowOf(record("ada")));
     await set(defaultUserKey(client), entry, database);
@@ -298,7 +298,7 @@ describe("a record that is damaged", () => {
     await vi.waitFor(() => expect(auth.state).toEqual({ status: "anonymous" }));
   });
 
-  test("of a request that waits is none, and of two who take it nobody gets it", async () => {
+  test("of a pending request counts as missing", async () => {
     const requests = new IndexedDBRequestStore(database);
     for (const damaged of [{ not: "a text" }, 7, null]) {
       await set("request/damaged", damaged, database);

@@ -9,7 +9,7 @@ import { createAuth } from "../../../src/compose/create-auth.ts";
 import { AutoLoginGrant } from "../../../src/grants/auto-login-grant.ts";
 import { RefreshGrant } from "../../../src/grants/refresh-grant.ts";
 
-/** Several people in one real page's IndexedDB, locks, channel and sessionStorage. */
+/** Several users, with the real IndexedDB, locks, channel and sessionStorage of one page. */
 
 const ISSUER = "https://id.example";
 const endpoints = {
@@ -19,7 +19,7 @@ const endpoints = {
 
 let clientId = "";
 beforeEach(() => {
-  clientId = `people-${crypto.randomUUID()}`;
+  clientId = `users-${crypto.randomUUID()}`;
 });
 
 const auths: { dispose(): void }[] = [];
@@ -38,7 +38,7 @@ function responseOf(sub: string): TokenSet {
   });
 }
 
-/** As another tab would have it: this page's pin is taken away. */
+/** Opens another tab: removes the pinned user of this page first. */
 function tab(prompt?: LoginPrompt) {
   const client = clientKey(ISSUER, clientId);
   sessionStorage.removeItem(activeUserKey(client));
@@ -76,7 +76,7 @@ function tab(prompt?: LoginPrompt) {
   return { auth, signIn: (loginHint: string) => auth.login({ loginHint, userAgent }) };
 }
 
-test("two people have their own tokens, and one of them forgotten is nowhere", async () => {
+test("two users have their own tokens, and forget() leaves no data of a user", async () => {
   const one = tab();
   await one.signIn("ada");
   await one.signIn("grace/1");
@@ -90,15 +90,15 @@ test("two people have their own tokens, and one of them forgotten is nowhere", a
   expect(one.auth.state).toMatchObject({ user: { sub: "ada" } });
   await one.auth.forget("grace/1");
   await vi.waitFor(() => expect(other.auth.state).toEqual({ status: "anonymous" }));
-  const left = JSON.stringify([
+  const stored = JSON.stringify([
     (await entries<string, unknown>(createDatabase())).filter(([key]) => key.includes(clientId)),
     sessionStorage.getItem(activeUserKey(clientKey(ISSUER, clientId))),
   ]);
-  expect(left).toContain("at-ada");
-  expect(left).not.toContain("grace");
+  expect(stored).toContain("at-ada");
+  expect(stored).not.toContain("grace");
 });
 
-test("who is not remembered is in another tab, too, and gone after the last one", async () => {
+test("a user who is not remembered is logged in in all tabs until the last one closes", async () => {
   const shouldRemember = vi.fn(() => false);
   const prompt: LoginPrompt = { chooseUser: () => ({ type: "dismiss" }), shouldRemember };
   const one = tab(prompt);
@@ -108,7 +108,7 @@ test("who is not remembered is in another tab, too, and gone after the last one"
   const other = tab(prompt);
   expect(await other.auth.getToken({ prompt: "none" })).toBe("at-ada");
 
-  // As after the browser was closed: the same row, of which no tab holds the lock.
+  // As after the browser was closed: the same row, without a tab that holds its lock.
   const key = sessionKey(clientKey(ISSUER, clientId), "ada");
   const row = await get<object>(key, createDatabase());
   const former = clientId;
@@ -125,7 +125,7 @@ test("who is not remembered is in another tab, too, and gone after the last one"
   expect(await get(sessionKey(client, "ada"), database)).toBeUndefined();
 });
 
-test("a session that was left does not come back through tabs that look at the same time", async () => {
+test("two tabs that open at the same time do not restore a session whose tabs have all closed", async () => {
   const one = tab({ chooseUser: () => ({ type: "dismiss" }), shouldRemember: () => false });
   await one.signIn("ada");
   const former = clientKey(ISSUER, clientId);

@@ -33,7 +33,7 @@ function fakeAuth(lifetimeMs: number, renews = true) {
     },
     getToken: vi.fn(async () => {
       auth.asked.push(Math.round((performance.now() - begun) / 1_000));
-      if (!renews) throw new Error("away");
+      if (!renews) throw new Error("the server is down");
       auth.set(authenticated());
       return "at";
     }),
@@ -42,21 +42,21 @@ function fakeAuth(lifetimeMs: number, renews = true) {
   return auth;
 }
 
-test("a tab that is seen renews two minutes before the end, again and again, and no login page", async () => {
+test("a visible tab refreshes two minutes before each expiry, and never opens the login page", async () => {
   const auth = fakeAuth(10 * MINUTE);
-  const leave = startAutoRefresh(auth);
+  const stop = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(20 * MINUTE);
   expect(auth.asked).toEqual([480, 960]);
   expect(auth.getToken).toHaveBeenCalledWith({ cache: "reload", prompt: "none" });
-  leave();
+  stop();
   await vi.advanceTimersByTimeAsync(20 * MINUTE);
   expect(auth.asked).toHaveLength(2);
 });
 
-test("a hidden tab leaves it to the seen one, and keeps a minute in which its timers may be late", async () => {
+test("a hidden tab refreshes after visible tabs, but a minute before expiry, because its timers may be late", async () => {
   const visibility = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
   const auth = fakeAuth(10 * MINUTE);
-  const leave = startAutoRefresh(auth);
+  const stop = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(8 * MINUTE + 14_000);
   expect(auth.asked).toEqual([]);
   await vi.advanceTimersByTimeAsync(42_000);
@@ -66,45 +66,45 @@ test("a hidden tab leaves it to the seen one, and keeps a minute in which its ti
   const [first] = auth.asked;
   await vi.advanceTimersByTimeAsync(8 * MINUTE);
   expect(auth.asked).toEqual([first, first! + 480]);
-  leave();
+  stop();
 });
 
-test("a token of a minute is renewed at half of its life", async () => {
+test("a token with a lifetime of one minute is refreshed at half of its lifetime", async () => {
   const auth = fakeAuth(MINUTE);
-  const leave = startAutoRefresh(auth);
+  const stop = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(MINUTE + 1_000);
   expect(auth.asked).toEqual([30, 60]);
-  leave();
+  stop();
 });
 
-test("a server that is away is asked again, half a minute later at the earliest, and not for who is signed out", async () => {
+test("repeats a failed refresh after 30 seconds at the earliest, and stops after a logout", async () => {
   const auth = fakeAuth(10 * MINUTE, false);
-  const leave = startAutoRefresh(auth);
+  const stop = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(11 * MINUTE + 1_000);
   expect(auth.asked).toEqual([480, 540, 570, 600, 630, 660]);
   auth.set({ status: "anonymous" });
   await vi.advanceTimersByTimeAsync(20 * MINUTE);
   expect(auth.asked).toHaveLength(6);
-  leave();
+  stop();
 });
 
-test("a token that lives for longer than a timer can wait is not renewed again and again", async () => {
+test("a token whose lifetime exceeds the longest timer is refreshed once", async () => {
   const auth = fakeAuth(60 * 24 * 60 * MINUTE);
-  const leave = startAutoRefresh(auth);
+  const stop = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(10 * MINUTE);
   expect(auth.asked).toEqual([]);
   await vi.advanceTimersByTimeAsync(60 * 24 * 60 * MINUTE - 11 * MINUTE);
   expect(auth.asked).toHaveLength(1);
-  leave();
+  stop();
 });
 
-test("B12: a clock that is set back after the login does not put the renewal off", async () => {
+test("B12: a clock that is set back after the login does not delay the refresh", async () => {
   const auth = fakeAuth(10 * MINUTE);
-  const leave = startAutoRefresh(auth);
+  const stop = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(MINUTE);
   vi.setSystemTime(Date.now() - 60 * MINUTE);
   document.dispatchEvent(new Event("visibilitychange"));
   await vi.advanceTimersByTimeAsync(8 * MINUTE);
   expect(auth.asked).toHaveLength(1);
-  leave();
+  stop();
 });

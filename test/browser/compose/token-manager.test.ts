@@ -2,9 +2,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { createDatabase } from "../../../src/browser/storage/database.ts";
 import { IndexedDBTokenStorage } from "../../../src/browser/storage/indexeddb-token-storage.ts";
 
-type Said = { asked?: true; tokens?: string[]; error?: string };
+type WorkerMessage = { asked?: true; tokens?: string[]; error?: string };
 
-test("three agents of one origin, a hundred calls each: one request, over Web Locks and IndexedDB", async () => {
+test("sends one request for a hundred calls in each of three workers, over Web Locks and IndexedDB", async () => {
   await new IndexedDBTokenStorage(createDatabase(), { prefix: "workers" }).clear();
   let asked = 0;
   const round = (calls: number) =>
@@ -12,7 +12,7 @@ test("three agents of one origin, a hundred calls each: one request, over Web Lo
       workers.map(
         (worker) =>
           new Promise<string[]>((resolve, reject) => {
-            worker.onmessage = ({ data }: MessageEvent<Said>) => {
+            worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
               if (data.asked) asked++;
               else if (data.tokens) resolve(data.tokens);
               else reject(new Error(data.error));

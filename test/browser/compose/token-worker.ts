@@ -5,7 +5,7 @@ import {
   tokenSet,
 } from "../../../src/index.ts";
 
-/* Another agent of this origin: its own memory, the same locks and the same database. */
+/* Another worker of this origin: it has its own memory, and shares the locks and the database. */
 
 const { getToken } = createTokenManager({
   service: "workers",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-test("a module worker imports the entries and gets tokens: once, and for whom it may", async () => {
+test("a module worker imports the entry points and gets tokens with one request", async () => {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const result = await new Promise((resolve, reject) => {
     worker.addEventListener("message", ({ data }) => resolve(data));

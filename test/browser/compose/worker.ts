@@ -7,7 +7,7 @@ import {
   createTokenManager,
 } from "../../../src/index.ts";
 
-/* A module worker: there is no document and no window, and all of this works. */
+/* A module worker: Latchkey works without a document and a window. */
 
 async function main(): Promise<unknown> {
   let requests = 0;

@@ -11,7 +11,7 @@ import type { ImportedSession } from "../../../src/import/source.ts";
 import { createAuth } from "../../../src/compose/create-auth.ts";
 import { importSession, type ImportSessionConfig } from "../../../src/import/import-session.ts";
 
-/** In a real page with real stores; the network is what each test makes of it. */
+/** Imports in a real page with real stores. Each test defines its network. */
 
 const ISSUER = "https://id.example";
 const endpoints = {
@@ -27,7 +27,7 @@ afterEach(() => {
   localStorage.clear();
 });
 
-/** A client that nobody else uses, whose user oidc-client-ts has stored. */
+/** Sets up a client that no other test uses, with a user in the format of oidc-client-ts. */
 function setUp(changes: Record<string, unknown> = {}) {
   const clientId = `moving-${crypto.randomUUID()}`;
   const key = `oidc.user:${ISSUER}:${clientId}`;
@@ -51,7 +51,7 @@ function setUp(changes: Record<string, unknown> = {}) {
   return {
     config,
     write,
-    isLoggedOut: () => localStorage.getItem(key) !== null,
+    isStored: () => localStorage.getItem(key) !== null,
     take: (more: Partial<ImportSessionConfig> = {}) => importSession({ ...config, ...more }),
     open: (persist: "device" | "memory" = "device") => {
       auth?.dispose();
@@ -62,12 +62,12 @@ function setUp(changes: Record<string, unknown> = {}) {
 }
 
 describe("importSession()", () => {
-  test("signs in whom the other SDK had, once, without a request", async () => {
+  test("logs in the other SDK's user once, without a request", async () => {
     const fetch = vi.fn();
     vi.stubGlobal("fetch", fetch);
-    const { take, open, isLoggedOut } = setUp();
+    const { take, open, isStored } = setUp();
     expect(await take()).toMatchObject({ type: "imported", user: { sub: "ada", name: "Ada" } });
-    expect(isLoggedOut()).toBe(false);
+    expect(isStored()).toBe(false);
     const auth = open();
     expect(await auth.getToken({ prompt: "none" })).toBe("at1");
     expect(auth.state).toMatchObject({ status: "authenticated", freshness: "fresh" });
@@ -75,7 +75,7 @@ describe("importSession()", () => {
     expect(fetch).not.toHaveBeenCalled();
   });
 
-  test("reaches an app that was there first", async () => {
+  test("logs in the user in an app that is already running", async () => {
     const { take, open } = setUp();
     const auth = open();
     await vi.waitFor(() => expect(auth.state.status).toBe("anonymous"));
@@ -83,8 +83,8 @@ describe("importSession()", () => {
     await vi.waitFor(() => expect(auth.state.status).toBe("authenticated"));
   });
 
-  test("at once in many tabs makes one session, and every tab goes on", async () => {
-    const { take, open, isLoggedOut } = setUp();
+  test("creates one session when many tabs import at once", async () => {
+    const { take, open, isStored } = setUp();
     const types = (await Promise.all(Array.from({ length: 5 }, () => take()))).map(
       ({ type }) => type,
     );
@@ -92,58 +92,58 @@ describe("importSession()", () => {
     expect(
       types.filter((type) => type === "imported" || type === "standing" || type === "nothing"),
     ).toHaveLength(5);
-    expect(isLoggedOut()).toBe(false);
+    expect(isStored()).toBe(false);
     expect(await open().getToken({ prompt: "none" })).toBe("at1");
   });
 
-  test("leaves what it cannot take, and a session of ours, as they are", async () => {
+  test("changes neither a session that it cannot import nor an existing session of Latchkey", async () => {
     const refused = setUp({ id_token: "no" });
     expect(await refused.take()).toEqual({ type: "refused", reason: "malformed" });
-    expect(refused.isLoggedOut()).toBe(true);
+    expect(refused.isStored()).toBe(true);
 
-    const { take, write, open, isLoggedOut } = setUp();
+    const { take, write, open, isStored } = setUp();
     await take();
     write({ access_token: "at2", refresh_token: "rt2" });
     expect(await take()).toEqual({ type: "standing" });
-    expect(isLoggedOut()).toBe(true);
+    expect(isStored()).toBe(true);
     expect(await open().getToken({ prompt: "none" })).toBe("at1");
   });
 
-  test("removes what a page that died had taken already", async () => {
-    const { take, write, isLoggedOut } = setUp();
+  test("removes a session that an interrupted import had already stored", async () => {
+    const { take, write, isStored } = setUp();
     await take({ remains: "kept" });
-    expect(isLoggedOut()).toBe(true);
+    expect(isStored()).toBe(true);
     expect(await take()).toEqual({ type: "standing" });
-    expect(isLoggedOut()).toBe(false);
+    expect(isStored()).toBe(false);
     write({ refresh_token: "rt2" });
     await take();
-    expect(isLoggedOut()).toBe(true);
+    expect(isStored()).toBe(true);
   });
 
-  test("takes what the other SDK got while the stores were read", async () => {
+  test("imports tokens that the other SDK received while the stores were read", async () => {
     const { take, write, open } = setUp();
-    const there = oidcClientSession();
-    let looks = 0;
-    const find: typeof there.find = (client) => {
-      if (++looks === 2) write({ access_token: "newer", refresh_token: "rt2" });
-      return there.find(client);
+    const source = oidcClientSession();
+    let calls = 0;
+    const find: typeof source.find = (client) => {
+      if (++calls === 2) write({ access_token: "newer", refresh_token: "rt2" });
+      return source.find(client);
     };
     expect(await take({ from: { find } })).toMatchObject({ type: "imported" });
     expect(await open().getToken({ prompt: "none" })).toBe("newer");
   });
 
-  test("that fails throws nothing and changes nothing, and the next one goes on", async () => {
-    const { take, isLoggedOut } = setUp();
+  test("returns `failed` and changes nothing when the source throws, and the next call imports", async () => {
+    const { take, isStored } = setUp();
     const error = new StorageError("blocked");
     const find = (): ImportedSession => {
       throw error;
     };
     expect(await take({ from: { find } })).toEqual({ type: "failed", error });
-    expect(isLoggedOut()).toBe(true);
+    expect(isStored()).toBe(true);
     expect(await take()).toMatchObject({ type: "imported" });
   });
 
-  test('with persist: "memory" writes no token on the disk, and createAuth() has it', async () => {
+  test('with persist: "memory" writes no token on the disk, and createAuth() gets the tokens', async () => {
     const { take, open, config } = setUp();
     expect(await take({ persist: "memory" })).toMatchObject({ type: "imported" });
     expect(await open("memory").getToken({ prompt: "none" })).toBe("at1");
@@ -156,7 +156,7 @@ describe("importSession()", () => {
   test.for([
     ["device", "memory"],
     ["memory", "device"],
-  ] as const)("B9: with %s finds an app that keeps tokens in %s", async ([imported, app]) => {
+  ] as const)("B9: with persist %s works for an app with persist %s", async ([imported, app]) => {
     const { take, open, config } = setUp();
     expect(await take({ persist: imported })).toMatchObject({ type: "imported" });
     expect(await open(app).getToken({ prompt: "none" })).toBe("at1");
@@ -168,7 +168,7 @@ describe("importSession()", () => {
     });
   });
 
-  test("names an input that cannot work", async () => {
+  test("names an invalid input", async () => {
     const { config } = setUp();
     const wrong = (changes: object) => importSession({ ...config, ...changes });
     await expect(wrong({ issuer: "id.example" })).rejects.toMatchObject({ input: "issuer" });

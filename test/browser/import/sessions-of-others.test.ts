@@ -8,7 +8,7 @@ import {
 } from "../../../src/import/oidc-client-session.ts";
 import type { ImportedSession } from "../../../src/import/source.ts";
 
-/** What other SDKs store, written with their own code. */
+/** Sessions of other SDKs, stored by their own code. */
 
 const ISSUER = "https://id.example";
 const client = { issuer: ISSUER, clientId: "web" };
@@ -39,7 +39,7 @@ describe("oidc-client-ts", () => {
     new WebStorageStateStore({ prefix: "", store: storage }).set(key, json);
   const find = async (config?: OidcClientSessionConfig) => oidcClientSession(config).find(client);
 
-  test("is read with all that it has", async () => {
+  test("reads all members of a session", async () => {
     await store(KEY, localStorage);
     expect(tokensOf(await find())).toEqual({
       accessToken: "at1",
@@ -52,7 +52,7 @@ describe("oidc-client-ts", () => {
     });
   });
 
-  test("may be this tab's, under another authority, with another prefix, or elsewhere", async () => {
+  test("finds a session in either storage, with another authority or another prefix", async () => {
     await store(KEY, localStorage);
     await store(KEY, sessionStorage, user({ access_token: "tab" }));
     expect(tokensOf(await find())).toMatchObject({ accessToken: "tab" });
@@ -69,7 +69,7 @@ describe("oidc-client-ts", () => {
     expect(tokensOf(await find())).toMatchObject({ accessToken: "slash" });
   });
 
-  test("of another client or authority is not looked at", async () => {
+  test("ignores sessions of another client or authority", async () => {
     await store(`oidc.user:${ISSUER}:other`, localStorage);
     await store(`oidc.user:https://evil.example:web`, localStorage);
     expect(await find()).toBeUndefined();
@@ -79,24 +79,24 @@ describe("oidc-client-ts", () => {
   test.for<[string, string]>([
     ["no JSON", "{"],
     ["no object", "[]"],
-    ["nothing", "null"],
+    ["null", "null"],
     ["no access token", user({ access_token: "" })],
-    ["a token that is none", user({ access_token: { toString: "x" } })],
-    ["an expiry that is none", user({ expires_at: "soon" })],
-    ["a profile that is none", user({ profile: "ada" })],
-  ])("with %s is malformed, and stays", async ([, json]) => {
+    ["an invalid token", user({ access_token: { toString: "x" } })],
+    ["an invalid expiry", user({ expires_at: "soon" })],
+    ["an invalid profile", user({ profile: "ada" })],
+  ])("reports an entry with %s as malformed, and keeps it", async ([, json]) => {
     await store(KEY, localStorage, json);
     expect(await find()).toEqual({ type: "malformed" });
     expect(localStorage.getItem(KEY)).toBe(json);
   });
 
-  test("that is malformed in one place does not hide the other", async () => {
+  test("finds a session beside a malformed entry in the other storage", async () => {
     await store(KEY, sessionStorage, "{");
     await store(KEY, localStorage);
     expect(tokensOf(await find())).toMatchObject({ accessToken: "at1" });
   });
 
-  test("is removed as it was found, and not once it was written again", async () => {
+  test("removes the entry that was found, but not an entry that was written later", async () => {
     await store(KEY, localStorage);
     await store("oidc.other", localStorage, "{}");
     const [first, second] = [await find(), await find()];
@@ -108,7 +108,7 @@ describe("oidc-client-ts", () => {
     expect(Object.keys(localStorage)).toEqual(["oidc.other"]);
   });
 
-  test("is not there where storages are blocked", async () => {
+  test("finds nothing where storage is blocked", async () => {
     const storage = () => {
       throw new DOMException("blocked", "SecurityError");
     };
@@ -142,7 +142,7 @@ describe("auth0-spa-js", () => {
     } as never);
   const find = async (config?: Auth0SessionConfig) => auth0Session(config).find(client);
 
-  test("is read with the ID token of its own entry, and all of it is removed", async () => {
+  test("reads the ID token from its separate entry, and removes all entries of the client", async () => {
     put();
     put({ scope: "openid", refresh_token: undefined, access_token: "at2" }, 1_900_000_000);
     putUser();
@@ -161,7 +161,7 @@ describe("auth0-spa-js", () => {
     expect(Object.keys(localStorage)).toEqual([foreign]);
   });
 
-  test("that is over has a refresh token only", async () => {
+  test("reads only the refresh token of an expired session", async () => {
     put({ access_token: undefined, client_id: "web", oauthTokenScope: undefined });
     putUser();
     expect(tokensOf(await find())).toMatchObject({
@@ -171,12 +171,12 @@ describe("auth0-spa-js", () => {
     });
   });
 
-  test("of an older version has the ID token beside the others", async () => {
+  test("reads an ID token that an older version stored beside the other tokens", async () => {
     put({ id_token: "older" });
     expect(tokensOf(await find())).toMatchObject({ idToken: "older" });
   });
 
-  test("with several audiences needs to know which", async () => {
+  test("reports several audiences as ambiguous until `audience` is given", async () => {
     put();
     put({ audience: "https://api.example", access_token: "api" });
     expect(await find()).toEqual({ type: "ambiguous" });
@@ -187,7 +187,7 @@ describe("auth0-spa-js", () => {
     expect(localStorage).toHaveLength(2);
   });
 
-  test("is nothing with an ID token alone, and malformed when no entry can be read", async () => {
+  test("finds nothing with an ID token alone, and reports malformed when no entry can be read", async () => {
     putUser();
     expect(await find()).toBeUndefined();
     const key = put({}, "soon");

@@ -7,18 +7,18 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const happen = (target: EventTarget, event: Event) => target.dispatchEvent(event);
+const dispatch = (target: EventTarget, event: Event) => target.dispatchEvent(event);
 
-test("says what happens to the page until nobody listens, and whether it sleeps", () => {
-  const life = new DocumentLifecycle();
+test("reports page events until unsubscribed, and whether the page is frozen", () => {
+  const lifecycle = new DocumentLifecycle();
   const received: [PageEvent, boolean][] = [];
-  const leave = life.onEvent((event) => received.push([event, life.frozen()]));
-  happen(document, new Event("freeze"));
-  happen(document, new Event("resume"));
-  happen(window, new PageTransitionEvent("pagehide", { persisted: true }));
-  happen(window, new PageTransitionEvent("pageshow", { persisted: true }));
-  happen(window, new Event("online"));
-  happen(document, new Event("visibilitychange"));
+  const unsubscribe = lifecycle.onEvent((event) => received.push([event, lifecycle.frozen()]));
+  dispatch(document, new Event("freeze"));
+  dispatch(document, new Event("resume"));
+  dispatch(window, new PageTransitionEvent("pagehide", { persisted: true }));
+  dispatch(window, new PageTransitionEvent("pageshow", { persisted: true }));
+  dispatch(window, new Event("online"));
+  dispatch(document, new Event("visibilitychange"));
   const all: [PageEvent, boolean][] = [
     ["freeze", true],
     ["resume", false],
@@ -28,37 +28,37 @@ test("says what happens to the page until nobody listens, and whether it sleeps"
     ["visible", false],
   ];
   expect(received).toEqual(all);
-  leave();
-  happen(window, new Event("online"));
+  unsubscribe();
+  dispatch(window, new Event("online"));
   expect(received).toEqual(all);
 });
 
-test("a page's first show wakes nobody, and a page that is hidden is not looked at", () => {
-  const life = new DocumentLifecycle();
+test("reports neither the first pageshow nor the visibilitychange of a hidden page", () => {
+  const lifecycle = new DocumentLifecycle();
   const received: PageEvent[] = [];
-  const leave = life.onEvent((event) => received.push(event));
-  happen(window, new PageTransitionEvent("pageshow", { persisted: false }));
+  const unsubscribe = lifecycle.onEvent((event) => received.push(event));
+  dispatch(window, new PageTransitionEvent("pageshow", { persisted: false }));
   vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
-  happen(document, new Event("visibilitychange"));
+  dispatch(document, new Event("visibilitychange"));
   expect(received).toEqual([]);
-  expect(life.visible()).toBe(false);
-  leave();
+  expect(lifecycle.visible()).toBe(false);
+  unsubscribe();
 });
 
-test("a page that fell asleep while nobody listened any more is asleep", () => {
-  const life = new DocumentLifecycle();
-  life.onEvent(() => {})();
-  happen(document, new Event("freeze"));
-  expect(life.frozen()).toBe(true);
-  happen(document, new Event("resume"));
-  expect(life.frozen()).toBe(false);
+test("knows that the page is frozen without any listener", () => {
+  const lifecycle = new DocumentLifecycle();
+  lifecycle.onEvent(() => {})();
+  dispatch(document, new Event("freeze"));
+  expect(lifecycle.frozen()).toBe(true);
+  dispatch(document, new Event("resume"));
+  expect(lifecycle.frozen()).toBe(false);
 });
 
-test("a transaction that is under way when the page is frozen is aborted, and nothing of it is stored", async () => {
+test("aborts a running transaction when the page is frozen, and starts the next one after resume", async () => {
   const use = createDatabase();
   const key = `test/frozen-${Math.random()}`;
   const writing = updateEntry(use, key, String, () => {
-    happen(document, new Event("freeze"));
+    dispatch(document, new Event("freeze"));
     return "written";
   });
   await expect(writing).rejects.toMatchObject({ code: "storage" });
@@ -66,7 +66,7 @@ test("a transaction that is under way when the page is frozen is aborted, and no
   const next = updateEntry(use, key, reading, () => "next");
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(reading).not.toHaveBeenCalled();
-  happen(document, new Event("resume"));
+  dispatch(document, new Event("resume"));
   expect(await next).toBe("next");
   expect(reading).toHaveBeenCalledWith(undefined);
 });

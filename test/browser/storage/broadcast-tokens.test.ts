@@ -14,7 +14,7 @@ const RECORD: TokenRecord = {
 const tab = (client: string) =>
   new BroadcastTokens({ client, clock: systemClock, random: systemRandom, responseMs: 300 });
 
-test("what is stored names tokens and has none; a tab that has them gives them to one that asks", async () => {
+test("stores a name instead of the tokens, and sends the tokens to another tab on request", async () => {
   const [a, b] = [tab("hand,a"), tab("hand,a")];
   const sealed = await a.seal(RECORD);
   expect(JSON.stringify(sealed)).not.toContain("rt1");
@@ -22,13 +22,13 @@ test("what is stored names tokens and has none; a tab that has them gives them t
   expect(await b.open(sealed)).toEqual(RECORD);
 });
 
-test("newer ones reach the other tabs without a question, and the oldest are let go", async () => {
+test("broadcasts newer tokens without a request, and drops the oldest", async () => {
   const [a, b] = [tab("hand,b"), tab("hand,b")];
   const first = await a.seal(RECORD);
   await b.open(first);
   const asked: unknown[] = [];
-  const ear = new BroadcastChannel("latchkey/2/hand,b/handover");
-  ear.onmessage = ({ data }) => asked.push(data.t);
+  const observer = new BroadcastChannel("latchkey/2/hand,b/handover");
+  observer.onmessage = ({ data }) => asked.push(data.t);
   let last: unknown;
   for (let more = 0; more < 8; more++)
     last = await a.seal({ ...RECORD, refreshToken: `rt${more}` });
@@ -36,18 +36,18 @@ test("newer ones reach the other tabs without a question, and the oldest are let
   expect(await b.open(last)).toMatchObject({ refreshToken: "rt7" });
   expect(asked).not.toContain("ask");
   await expect(b.open(first)).rejects.toMatchObject({ code: "no_token" });
-  ear.close();
+  observer.close();
 });
 
-test("a tab that holds them and does not answer is asked twice; another client's tab answers none", async () => {
-  const stranger = tab("hand,d");
-  const sealed = await stranger.seal(RECORD);
+test("requests tokens twice while a tab holds them, and another client's tab does not respond", async () => {
+  const foreign = tab("hand,d");
+  const sealed = await foreign.seal(RECORD);
   const begun = performance.now();
   await expect(tab("hand,c").open(sealed)).rejects.toMatchObject({ code: "no_token" });
   expect(performance.now() - begun).toBeGreaterThan(550);
 });
 
-/** How long it takes to learn that there are none. Milliseconds. */
+/** How long `open()` takes to reject when no tab has the tokens. Milliseconds. */
 async function timeToLose(client: string, sealed: unknown): Promise<number> {
   const patient = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
   const begun = performance.now();
@@ -55,11 +55,11 @@ async function timeToLose(client: string, sealed: unknown): Promise<number> {
   return performance.now() - begun;
 }
 
-test("B11: where no tab has them, nobody waits for an answer", async () => {
+test("B11: rejects without waiting when no tab has the tokens", async () => {
   expect(await timeToLose("hand,g", { memory: "lost" })).toBeLessThan(1_000);
 });
 
-test("B11: the lock is held before the row names the tokens, and for as long as a tab has them", async () => {
+test("B11: holds the lock before the row names the tokens, and while a tab has them", async () => {
   const [a, b] = [tab("hand,h"), tab("hand,h")];
   const sealed = (await a.seal(RECORD)) as { memory: string };
   const names = async () => (await navigator.locks.query()).held!.map(({ name }) => name);
@@ -71,7 +71,7 @@ test("B11: the lock is held before the row names the tokens, and for as long as 
   );
 });
 
-test("B11: a page that goes into the back/forward cache holds none, and has them again when it comes back", async () => {
+test("B11: releases the locks of a page in the bfcache, and requests them again when the page is restored", async () => {
   const a = tab("hand,i");
   const sealed = await a.seal(RECORD);
   window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
@@ -84,7 +84,7 @@ test("B11: a page that goes into the back/forward cache holds none, and has them
   expect(await tab("hand,i").open(sealed)).toEqual(RECORD);
 });
 
-test("B11: where Web Locks are missing, a tab is asked, and seals without them", async () => {
+test("B11: seals and requests tokens without locks where Web Locks are missing", async () => {
   vi.spyOn(navigator, "locks", "get").mockReturnValue(undefined as never);
   const [a, b] = [tab("hand,j"), tab("hand,j")];
   expect(await b.open(await a.seal(RECORD))).toEqual(RECORD);
@@ -94,22 +94,22 @@ test("B11: where Web Locks are missing, a tab is asked, and seals without them",
   vi.restoreAllMocks();
 });
 
-describe("B10: on the channel of the tabs", () => {
+describe("B10: messages on the handover channel", () => {
   const uncaught: unknown[] = [];
   const note = ({ error }: ErrorEvent) => uncaught.push(error);
 
   test.for<[string, unknown]>([
-    ["nothing", null],
-    ["a text", "give"],
+    ["null", null],
+    ["a string", "give"],
     [
-      "a later version's tokens",
+      "tokens of a later version",
       { protocol: 3, type: "give", memory: "m1", record: { newer: true } },
     ],
-    ["a later version's word", { protocol: 2, type: "lend", memory: "m1", until: 5 }],
-    ["a record of nobody", { protocol: 2, type: "give", memory: "m1", record: {} }],
+    ["a message type of a later version", { protocol: 2, type: "lend", memory: "m1", until: 5 }],
+    ["a record without a user", { protocol: 2, type: "give", memory: "m1", record: {} }],
     ["no record", { protocol: 2, type: "give", memory: "m1" }],
-    ["a name that is none", { protocol: 2, type: "drop", memory: { toString: "x" } }],
-  ])("B10: %s changes nothing, and the next tokens are stored and given", async ([, message]) => {
+    ["an invalid name", { protocol: 2, type: "drop", memory: { toString: "x" } }],
+  ])("B10: %s changes nothing, and the next tokens reach the other tab", async ([, message]) => {
     window.addEventListener("error", note);
     const client = `hand,${crypto.randomUUID()}`;
     const [a, b] = [tab(client), tab(client)];
@@ -125,7 +125,7 @@ describe("B10: on the channel of the tabs", () => {
     expect(uncaught.splice(0)).toEqual([]);
   });
 
-  test("B10: what a name stands for is never replaced by what another script says", async () => {
+  test("B10: a message of another script never replaces the tokens of a name", async () => {
     const [a, b] = [tab("hand,k"), tab("hand,k")];
     const sealed = (await a.seal(RECORD)) as { memory: string };
     const raw = new BroadcastChannel("latchkey/2/hand,k/handover");
@@ -141,7 +141,7 @@ describe("B10: on the channel of the tabs", () => {
   });
 });
 
-test("a store is what its rows and its tokens are, and loads what keeps them once", async () => {
+test("sessionsWith() combines rows and tokens, and loads the token store once", async () => {
   let loaded = 0;
   const rows = {
     get: async () => undefined,
@@ -159,7 +159,7 @@ test("a store is what its rows and its tokens are, and loads what keeps them onc
   expect(loaded).toBe(1);
 });
 
-test("of a person who signed out no tab has any, and of the others all do", async () => {
+test("after discard() no tab has the user's tokens, and all tabs have those of other users", async () => {
   const [a, b] = [tab("hand,c"), tab("hand,c")];
   const grace = { ...RECORD, user: { sub: "grace", claims: {} } };
   const [hers, theirs] = [await a.seal(RECORD), await a.seal(grace)];
@@ -171,7 +171,7 @@ test("of a person who signed out no tab has any, and of the others all do", asyn
   expect(await b.open(theirs)).toEqual(grace);
 });
 
-test("what was signed out goes with all that is older, and a newer login's tokens stay", async () => {
+test("discard() also deletes the user's older tokens, and keeps those of a newer login", async () => {
   const [a, b] = [tab("hand,f"), tab("hand,f")];
   const [first, second, newer] = [
     await a.seal(RECORD),

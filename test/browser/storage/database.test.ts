@@ -4,13 +4,13 @@ import { createDatabase } from "../../../src/browser/storage/database.ts";
 import { StorageError } from "../../../src/core/errors.ts";
 import { createAuth } from "../../../src/compose/create-auth.ts";
 
-/** Connections that break, and databases that are not as Latchkey made them. */
+/** Lost connections, and databases that Latchkey did not create. */
 
 const open = indexedDB.open.bind(indexedDB);
 let name = "";
 let opened = 0;
 
-/** All that is opened from now on is a database of this test alone. */
+/** From now on, every `indexedDB.open()` opens a database of this test only. */
 function alone(): void {
   name = `broken-${crypto.randomUUID()}`;
   opened = 0;
@@ -25,7 +25,7 @@ afterEach(() => {
   if (name) indexedDB.deleteDatabase(name);
 });
 
-/** Made by somebody else, without our store. */
+/** Creates the database without our object store, as another script would. */
 function makeEmpty(version?: number): Promise<IDBDatabase> {
   const request = open(name, version);
   return new Promise((resolve, reject) => {
@@ -40,29 +40,29 @@ async function worksIn(database: UseStore): Promise<void> {
   expect(await get("key", database)).toBe(value);
 }
 
-const failure = (kind: string) => new DOMException("as a test wants it", kind);
+const failure = (kind: string) => new DOMException("simulated by the test", kind);
 
-/** The next transactions throw, so many times. */
+/** Makes the next `times` transactions throw. */
 function breakConnections(kind: string, times: number): void {
   const transaction = Reflect.get(IDBDatabase.prototype, "transaction");
-  let left = times;
+  let remaining = times;
   vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(function (
     this: IDBDatabase,
     ...given: Parameters<IDBDatabase["transaction"]>
   ) {
-    if (left-- > 0) throw failure(kind);
+    if (remaining-- > 0) throw failure(kind);
     return Reflect.apply<IDBDatabase, typeof given, IDBTransaction>(transaction, this, given);
   });
 }
 
-test("A12: a database that somebody made without the store gets it", async () => {
+test("A12: creates the object store in a database that another script created", async () => {
   alone();
   (await makeEmpty()).close();
   await worksIn(createDatabase());
   await worksIn(createDatabase());
 });
 
-test("A12: a database of a later version without the store gets it, in many tabs at once", async () => {
+test("A12: creates the object store in a database of a later version, in many tabs at once", async () => {
   alone();
   (await makeEmpty(7)).close();
   const tabs = Array.from({ length: 8 }, () => createDatabase());
@@ -70,7 +70,7 @@ test("A12: a database of a later version without the store gets it, in many tabs
   for (const tab of tabs) expect(await get("shared", tab)).toBe("value");
 });
 
-test("A12: a store that an interrupted upgrade did not make is made", async () => {
+test("A12: creates the object store after an interrupted upgrade", async () => {
   alone();
   const request = open(name, 3);
   await new Promise((resolve) => {
@@ -80,7 +80,7 @@ test("A12: a store that an interrupted upgrade did not make is made", async () =
   await worksIn(createDatabase());
 });
 
-test("A12: a tab that keeps the database open holds the upgrade up for a while, and it works afterwards", async () => {
+test("A12: rejects in time while another connection blocks the upgrade, and works afterwards", async () => {
   alone();
   const other = await makeEmpty();
   const database = createDatabase(200);
@@ -91,7 +91,7 @@ test("A12: a tab that keeps the database open holds the upgrade up for a while, 
   await worksIn(database);
 });
 
-test("A12: an upgrade by somebody else finds no connection of ours in its way", async () => {
+test("A12: does not block an upgrade by another script", async () => {
   alone();
   const database = createDatabase();
   await worksIn(database);
@@ -100,7 +100,7 @@ test("A12: an upgrade by somebody else finds no connection of ours in its way", 
 });
 
 test.for(["UnknownError", "InvalidStateError", "AbortError", "TransactionInactiveError"])(
-  "A12: a connection that throws %s is dropped, and the call is made on a new one",
+  "A12: repeats a call that throws %s on a new connection",
   async (kind) => {
     alone();
     const database = createDatabase();
@@ -114,7 +114,7 @@ test.for(["UnknownError", "InvalidStateError", "AbortError", "TransactionInactiv
   },
 );
 
-test("A12: a connection that goes on throwing UnknownError fails each call, opens once per call, and works when it can", async () => {
+test("A12: rejects after one new connection per call while all throw UnknownError, and works afterwards", async () => {
   alone();
   const database = createDatabase();
   await worksIn(database);
@@ -127,11 +127,11 @@ test("A12: a connection that goes on throwing UnknownError fails each call, open
   await worksIn(database);
 });
 
-test("A12: a request that fails because the connection to the database server was lost is made again", async () => {
+test("A12: repeats a request when the connection to the database server was lost", async () => {
   alone();
   const database = createDatabase();
   await set("key", "value", database);
-  // As Safari does it: the request fails, and so does all that is on this connection.
+  // As in Safari: the request and all others on this connection fail.
   vi.spyOn(IDBObjectStore.prototype, "get").mockImplementationOnce(() => {
     const request = {} as IDBRequest;
     const error = new DOMException("Connection to Indexed Database server lost.", "UnknownError");
@@ -144,7 +144,7 @@ test("A12: a request that fails because the connection to the database server wa
   expect(await get("key", database)).toBe("value");
 });
 
-test("A12: an open that fails is tried once more, and a full disk loses nothing that was stored", async () => {
+test("A12: repeats an open that fails, and keeps stored values when the disk is full", async () => {
   alone();
   const database = createDatabase();
   await set("key", "value", database);
@@ -163,7 +163,7 @@ test("A12: an open that fails is tried once more, and a full disk loses nothing 
   expect(await get("key", late)).toBe("value");
 });
 
-test("A12: a page whose store does not work says so, and goes on when it works again", async () => {
+test("A12: publishes the error of a store that fails, and recovers with the store", async () => {
   alone();
   breakConnections("UnknownError", 4);
   const auth = createAuth({

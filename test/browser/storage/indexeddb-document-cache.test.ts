@@ -8,7 +8,7 @@ const setUp = () => {
   return { database, key, cache: new IndexedDBDocumentCache(database) };
 };
 
-test("a document is there for the next page", async () => {
+test("keeps a document for the next page load", async () => {
   const { cache, key } = setUp();
   const entry = { document: { issuer: "https://id.example" }, readAt: 5, failedUrl: "https://x" };
   expect(await cache.get(key)).toBeUndefined();
@@ -16,7 +16,7 @@ test("a document is there for the next page", async () => {
   expect(await new IndexedDBDocumentCache(createDatabase()).get(key)).toEqual(entry);
 });
 
-test("changes of several tabs at once are all made", async () => {
+test("applies the concurrent changes of several tabs", async () => {
   const { cache, key } = setUp();
   await cache.update(key, () => ({ document: 0, readAt: 0 }));
   const tabs = Array.from({ length: 5 }, () => new IndexedDBDocumentCache(createDatabase()));
@@ -26,7 +26,7 @@ test("changes of several tabs at once are all made", async () => {
   expect(await cache.get(key)).toMatchObject({ readAt: 5 });
 });
 
-test("a change that changes nothing writes nothing, nor deletes", async () => {
+test("a change that returns its argument neither writes nor deletes", async () => {
   const { cache, key } = setUp();
   expect(await cache.update(key, (before) => before)).toBeUndefined();
   const entry = { document: 0, readAt: 1 };
@@ -42,7 +42,7 @@ test.each([
   [{ document: {} }],
   [{ document: {}, readAt: "today" }],
   [{ document: {}, readAt: NaN }],
-])("a damaged record counts as none: %j", async (record) => {
+])("a damaged record counts as missing: %j", async (record) => {
   const { cache, database, key } = setUp();
   await writeEntry(database, `document/${key}`, record);
   expect(await cache.get(key)).toBeUndefined();
@@ -52,7 +52,7 @@ test.each([
   });
 });
 
-test("members that are damaged are left out", async () => {
+test("omits damaged members", async () => {
   const { cache, database, key } = setUp();
   const record = { document: {}, readAt: 1, failedUrl: 7, recheckedAt: 2, pauseMs: Infinity };
   await writeEntry(database, `document/${key}`, record);

@@ -15,14 +15,14 @@ afterEach(() => {
 });
 
 describe("the marks of automatic logins", () => {
-  test("A13: are there after a reload, and are of one client", () => {
+  test("A13: survive a reload and belong to one client", () => {
     expect(new SessionLoginMarks(CLIENT).write([MARK])).toBe(true);
     expect(new SessionLoginMarks(CLIENT).read()).toEqual([MARK]);
     expect(new SessionLoginMarks(clientKey("https://id.example.com", "other")).read()).toEqual([]);
   });
 
   test.each([undefined, "", "{", "null", "7", "[[["])(
-    "A2: %j in the storage breaks nothing",
+    "A2: can be read and written when sessionStorage contains %j",
     (text) => {
       if (text !== undefined) sessionStorage.setItem(KEY, text);
       const marks = new SessionLoginMarks(CLIENT);
@@ -32,7 +32,7 @@ describe("the marks of automatic logins", () => {
     },
   );
 
-  test("A1: that cannot be written say so", () => {
+  test("A1: return false when they cannot be stored", () => {
     vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
       throw new DOMException("full", "QuotaExceededError");
     });
@@ -44,16 +44,16 @@ describe("the marks of automatic logins", () => {
   });
 });
 
-test("A13: a key that a user presses counts, and an event of a script, or Escape, does not", async () => {
+test("A13: a key that a user presses is an activation; Escape and events of scripts are not", async () => {
   const listener = vi.fn();
-  const leave = new DocumentPage().onActivation(listener);
+  const unsubscribe = new DocumentPage().onActivation(listener);
   window.dispatchEvent(new PointerEvent("pointerdown"));
   window.dispatchEvent(new KeyboardEvent("keydown", { key: "a" }));
   await userEvent.keyboard("{Escape}");
   expect(listener).not.toHaveBeenCalled();
   await userEvent.keyboard("a");
   expect(listener).toHaveBeenCalledTimes(1);
-  leave();
+  unsubscribe();
   await userEvent.keyboard("a");
   expect(listener).toHaveBeenCalledTimes(1);
 });

@@ -29,14 +29,14 @@ const row: SessionRow = {
 };
 
 let n = 0;
-/** A client of its own for each test: all share the one database of the origin. */
+/** Returns a new client for each test, because all tests share the database of the origin. */
 const client = () => `test,${++n}`;
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test("a row is created, changed, kept and deleted by update", async () => {
+test("update() creates, changes, keeps and deletes a row", async () => {
   const store = new IndexedDBSessionStore(createDatabase());
   const key = sessionKey(client(), "ada");
   expect(await store.update(key, (before) => (before ? NO_CHANGE : row))).toEqual(row);
@@ -52,7 +52,7 @@ test("a row is created, changed, kept and deleted by update", async () => {
   expect(await keys(createDatabase())).not.toContain(key);
 });
 
-test("of a hundred updates at once none is lost", async () => {
+test("loses none of a hundred concurrent updates", async () => {
   const stores = [
     new IndexedDBSessionStore(createDatabase()),
     new IndexedDBSessionStore(createDatabase()),
@@ -75,7 +75,7 @@ test("a change that throws writes nothing", async () => {
   expect(await store.get(key)).toEqual(row);
 });
 
-test("writes are done only when they are on the disk", async () => {
+test("a write resolves only when its data is on the disk", async () => {
   const transaction = vi.spyOn(IDBDatabase.prototype, "transaction");
   await new IndexedDBSessionStore(createDatabase()).update(sessionKey(client(), "ada"), () => row);
   expect(transaction.mock.calls.at(-1)).toEqual([
@@ -85,7 +85,7 @@ test("writes are done only when they are on the disk", async () => {
   ]);
 });
 
-test("the person of this tab and their session are read in one transaction", async () => {
+test("reads this tab's user and the user's session in one transaction", async () => {
   const database = createDatabase();
   const mine = client();
   const users = new IndexedDBUserStore(database, mine);
@@ -114,7 +114,7 @@ test("the person of this tab and their session are read in one transaction", asy
   expect(await users.getActive()).toEqual({});
 });
 
-test("a full sessionStorage names nobody, and no one who was there before", async () => {
+test("uses the default user, not the previous pin, when sessionStorage is full", async () => {
   const mine = client();
   const database = createDatabase();
   const users = new IndexedDBUserStore(database, mine);
@@ -127,7 +127,7 @@ test("a full sessionStorage names nobody, and no one who was there before", asyn
   expect(await users.getActive()).toEqual({ sub: "grace", isPinned: false });
 });
 
-test("signing out leaves nothing of a damaged record, in the list neither", async () => {
+test("a logout deletes a damaged record and its entry in the list", async () => {
   const database = createDatabase();
   const mine = client();
   const sessions = new IndexedDBSessionStore(database);
@@ -143,7 +143,7 @@ test("signing out leaves nothing of a damaged record, in the list neither", asyn
   expect(await remembered.list()).toEqual([]);
 });
 
-test("who has a record can be the default user, and who has none can be it no more", async () => {
+test("only a user with a record can become or stay the default user", async () => {
   const database = createDatabase();
   const mine = client();
   const users = new IndexedDBUserStore(database, mine);
@@ -168,7 +168,7 @@ describe("users", () => {
     remembered: { name, picture, lastUsedAt },
   });
 
-  test("are listed with what a picker may show, the last used first", async () => {
+  test("are listed with the data for a picker, the last used first", async () => {
     const database = createDatabase();
     const mine = client();
     const remembered = await new IndexedDBUserStore(database, mine).users();
@@ -194,10 +194,10 @@ describe("users", () => {
 
   test.for<[string, unknown]>([
     ["damaged", "garbage"],
-    ["nothing", null],
+    ["null", null],
     ["of another shape", { version: 3, user: { name: "Grace" } }],
-    ["with a name that is none", { name: {}, lastUsedAt: "x", needsLogin: 0 }],
-  ])("whose record is %s are there by their sub, and the others as ever", async ([, record]) => {
+    ["with invalid members", { name: {}, lastUsedAt: "x", needsLogin: 0 }],
+  ])("whose record is %s are listed by their sub, and do not affect the others", async ([, record]) => {
     const database = createDatabase();
     const mine = client();
     const sessions = new IndexedDBSessionStore(database);
@@ -212,7 +212,7 @@ describe("users", () => {
     ]);
   });
 
-  test("are found again by their sessions when their list is damaged, and one whose session is by their sub", async () => {
+  test("are listed from their sessions when the list is damaged, with a damaged session by its sub", async () => {
     const database = createDatabase();
     const mine = client();
     const sessions = new IndexedDBSessionStore(database);
@@ -256,7 +256,7 @@ describe("users", () => {
     expect(await remembered.list()).toMatchObject([{ sub: "ada", needsLogin: true }]);
   });
 
-  test("who are forgotten are nowhere, and the others as they were", async () => {
+  test("leave no data after forget(), and do not affect the others", async () => {
     const database = createDatabase();
     const mine = client();
     const users = new IndexedDBUserStore(database, mine);
@@ -270,9 +270,9 @@ describe("users", () => {
     await users.putDefault(sub);
     const remembered = await users.users();
     await remembered.forget(sub);
-    const left = JSON.stringify(await entries(database));
-    expect(left).not.toContain(encodeURIComponent(sub));
-    expect(left).not.toContain(sub);
+    const stored = JSON.stringify(await entries(database));
+    expect(stored).not.toContain(encodeURIComponent(sub));
+    expect(stored).not.toContain(sub);
     expect(await users.getActive()).toEqual({});
     expect(await ledger.get(`${mine}-2`)).toEqual({ sub: "grace" });
     expect(await remembered.list()).toHaveLength(1);
@@ -281,15 +281,15 @@ describe("users", () => {
     expect(await users.getActive()).toMatchObject({ sub: "grace" });
   });
 
-  test("are one record, and no token is read beside them or them beside a token", async () => {
+  test("are stored in one record, which is read apart from the tokens", async () => {
     const database = createDatabase();
     const mine = client();
     const sessions = new IndexedDBSessionStore(database);
     const users = new IndexedDBUserStore(database, mine);
     for (let at = 0; at < 20; at++) {
-      await sessions.update(sessionKey(mine, `person-${at}`), () => rowOf("Somebody", at));
+      await sessions.update(sessionKey(mine, `user-${at}`), () => rowOf("User", at));
     }
-    await users.putDefault("person-0");
+    await users.putDefault("user-0");
     const remembered = await users.users();
     expect(await remembered.list()).toHaveLength(20);
     const read = vi.spyOn(IDBObjectStore.prototype, "get");
@@ -300,7 +300,7 @@ describe("users", () => {
     expect(read.mock.calls).toEqual([[usersKey(mine)]]);
     read.mockClear();
     expect((await users.getActive()).row).toBeDefined();
-    expect(read.mock.calls).toEqual([[defaultUserKey(mine)], [sessionKey(mine, "person-0")]]);
+    expect(read.mock.calls).toEqual([[defaultUserKey(mine)], [sessionKey(mine, "user-0")]]);
     for (const spy of others) expect(spy).not.toHaveBeenCalled();
   });
 });
@@ -309,20 +309,20 @@ test.for<[string, unknown]>([
   ["a string", "garbage"],
   ["null", null],
   ["empty", {}],
-  ["a version alone", { version: 2, end: null, attempt: null }],
+  ["without anything but a version", { version: 2, end: null, attempt: null }],
   ["without a generation", { ...row, generation: undefined }],
-  ["with a sequence that is no number", { ...row, sequence: Number.NaN }],
+  ["with NaN as its sequence", { ...row, sequence: Number.NaN }],
   ["without tokens", { ...row, tokens: null }],
-  ["with tokens of nobody", { ...row, tokens: {} }],
-  ["with tokens that are none", { ...row, tokens: "x" }],
+  ["with tokens that have no user", { ...row, tokens: {} }],
+  ["with a string as its tokens", { ...row, tokens: "x" }],
   ["without an index", { ...row, access: null }],
   [
-    "with an index of nonsense",
+    "with an invalid key in its index",
     { ...row, access: { nonsense: { generation: 1, expiresAt: 1, scope: [] } } },
   ],
   ["with a broken attempt", { ...row, attempt: "x" }],
   ["with a broken end", { ...row, end: "x" }],
-])("a record that is %s counts as none, and a login replaces it", async ([, record]) => {
+])("a record that is %s counts as missing, and a login replaces it", async ([, record]) => {
   const database = createDatabase();
   const mine = client();
   const key = sessionKey(mine, "ada");
@@ -336,17 +336,17 @@ test.for<[string, unknown]>([
   expect(await store.get(key)).toEqual(row);
 });
 
-test("a record of a newer version is handed on as it is", async () => {
+test("returns a record of a newer version unchanged", async () => {
   const database = createDatabase();
   const key = sessionKey(client(), "ada");
-  await set(key, { version: 3, unreceived: "of" }, database);
+  await set(key, { version: 3, unknown: "member" }, database);
   expect(await new IndexedDBSessionStore(database).get(key)).toEqual({
     version: 3,
-    unreceived: "of",
+    unknown: "member",
   });
 });
 
-test("the request store lists and deletes requests only, and gives a request to one of two takers", async () => {
+test("the request store has only requests, and returns each to one caller of remove()", async () => {
   const database = createDatabase();
   const requests = new IndexedDBRequestStore(database);
   const key = sessionKey(client(), "ada");
@@ -360,7 +360,7 @@ test("the request store lists and deletes requests only, and gives a request to 
   expect(await get(key, database)).toEqual(row);
 });
 
-test("the callback ledger survives a damaged record", async () => {
+test("the callback ledger deletes a damaged record and keeps working", async () => {
   const database = createDatabase();
   await set("callback/damaged", null, database);
   const ledger = new IndexedDBCallbackLedger(database, systemClock);
@@ -369,7 +369,7 @@ test("the callback ledger survives a damaged record", async () => {
   expect(await keys(database)).not.toContain("callback/damaged");
 });
 
-test("the callback ledger keeps what is put where an old record was", async () => {
+test("the callback ledger keeps a record that replaces an expired one", async () => {
   const database = createDatabase();
   let now = Date.now();
   const ledger = new IndexedDBCallbackLedger(database, { ...systemClock, now: () => now });
@@ -379,7 +379,7 @@ test("the callback ledger keeps what is put where an old record was", async () =
   expect(await ledger.get("again")).toEqual({ sub: "grace" });
 });
 
-test("the callback ledger forgets after ten minutes and touches nothing else", async () => {
+test("the callback ledger deletes its records after ten minutes, and no other entries", async () => {
   const database = createDatabase();
   let now = 0;
   const ledger = new IndexedDBCallbackLedger(database, { ...systemClock, now: () => now });
@@ -396,7 +396,7 @@ test("the callback ledger forgets after ten minutes and touches nothing else", a
   expect(await get(key, database)).toEqual(row);
 });
 
-test("a connection the browser closed is opened again", async () => {
+test("opens a new connection when the browser has closed one", async () => {
   const store = new IndexedDBSessionStore(createDatabase());
   const key = sessionKey(client(), "ada");
   await store.update(key, () => row);
@@ -407,7 +407,7 @@ test("a connection the browser closed is opened again", async () => {
   expect(await store.get(key)).toEqual(row);
 });
 
-test("an IndexedDB that refuses is a StorageError, and works again when it does", async () => {
+test("rejects with a StorageError while IndexedDB refuses to open, and works afterwards", async () => {
   const store = new IndexedDBSessionStore(createDatabase());
   const key = sessionKey(client(), "ada");
   vi.spyOn(indexedDB, "open").mockImplementationOnce(() => {
@@ -417,7 +417,7 @@ test("an IndexedDB that refuses is a StorageError, and works again when it does"
   expect(await store.get(key)).toBeUndefined();
 });
 
-test("an IndexedDB that hangs is a StorageError after the timeout", async () => {
+test("rejects with a StorageError after the timeout when IndexedDB hangs", async () => {
   const database = createDatabase(100);
   vi.spyOn(indexedDB, "open").mockImplementationOnce(() => ({}) as IDBOpenDBRequest);
   await expect(get("x", database)).rejects.toBeInstanceOf(StorageError);
@@ -427,7 +427,7 @@ test("an IndexedDB that hangs is a StorageError after the timeout", async () => 
   expect(await get("x", database)).toBeUndefined();
 });
 
-test("what was given up does not happen later after all", async () => {
+test("does not make a write later that has timed out", async () => {
   const database = createDatabase(100);
   const key = sessionKey(client(), "ada");
   const open = indexedDB.open.bind(indexedDB);

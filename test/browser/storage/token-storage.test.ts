@@ -14,7 +14,7 @@ function testTime() {
 }
 
 let n = 0;
-/** All share the one database of the origin. */
+/** Each call gets its own prefix, because all tests share the database of the origin. */
 function inIndexedDB(): StorageUnderTest {
   const { clock, addMs } = testTime();
   const database = createDatabase();
@@ -48,7 +48,7 @@ describeTokenStorage("IndexedDBTokenStorage", inIndexedDB);
 describeTokenStorage("WebTokenStorage in localStorage", inWebStorage(localStorage));
 describeTokenStorage("WebTokenStorage in sessionStorage", inWebStorage(sessionStorage));
 
-test("clear() leaves other people's entries and our sessions alone, whatever the prefix", async () => {
+test("clear() deletes no foreign entries and no sessions, with any prefix", async () => {
   const database = createDatabase();
   await setEntry("session/someone", "row", database);
   localStorage.clear();
@@ -67,7 +67,7 @@ test("clear() leaves other people's entries and our sessions alone, whatever the
   expect(localStorage.getItem("theirs")).toBe("t");
 });
 
-test("a record of another shape is none, too", async () => {
+test("a record of another shape counts as missing and is deleted", async () => {
   localStorage.clear();
   const storage = new WebTokenStorage(() => localStorage);
   await storage.set("k", 1);
@@ -79,7 +79,7 @@ test("a record of another shape is none, too", async () => {
   }
 });
 
-test("a full storage is a StorageError, and what was there stays", async () => {
+test("rejects with a StorageError when the storage is full, and keeps the stored value", async () => {
   sessionStorage.clear();
   const storage = new WebTokenStorage(() => sessionStorage);
   await storage.set("k", "before");
@@ -89,7 +89,7 @@ test("a full storage is a StorageError, and what was there stays", async () => {
   expect(await storage.get("k")).toBe("before");
 });
 
-test("a blocked storage is a StorageError", async () => {
+test("rejects with a StorageError when the storage is blocked", async () => {
   const blocked = new WebTokenStorage(() => {
     throw new DOMException("The operation is insecure.", "SecurityError");
   });
@@ -104,23 +104,23 @@ test("a blocked storage is a StorageError", async () => {
   }
 });
 
-test("a browser that blocks storage throws when it is looked at, as above", async () => {
+test("a browser that blocks localStorage throws when the global is read", async () => {
   const frame = document.createElement("iframe");
   frame.setAttribute("sandbox", "allow-scripts");
   frame.srcdoc = `<script>
     try { localStorage; parent.postMessage("open", "*") } catch (error) { parent.postMessage(error.name, "*") }
   </script>`;
-  const said = new Promise<unknown>((resolve) => {
+  const message = new Promise<unknown>((resolve) => {
     addEventListener("message", ({ data, source }) => {
       if (source === frame.contentWindow) resolve(data);
     });
   });
   document.body.append(frame);
-  expect(await said).toBe("SecurityError");
+  expect(await message).toBe("SecurityError");
   frame.remove();
 });
 
-test("an IndexedDB that fails is a StorageError", async () => {
+test("rejects with a StorageError when IndexedDB fails", async () => {
   vi.spyOn(indexedDB, "open").mockImplementation(() => {
     throw new DOMException("blocked", "SecurityError");
   });
@@ -137,7 +137,7 @@ test("an IndexedDB that fails is a StorageError", async () => {
   vi.restoreAllMocks();
 });
 
-test("a damaged record that another tab has replaced meanwhile is not deleted", async () => {
+test("does not delete a damaged record that another tab has replaced meanwhile", async () => {
   const database = createDatabase();
   const prefix = `race,${++n}`;
   const [a, b] = [

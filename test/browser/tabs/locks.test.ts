@@ -26,7 +26,7 @@ const alive = (frozen = false): TabNews => ({
 const gone: TabNews = { type: "gone", sequence: 2, attemptId: "b-1", unsent: false };
 const granted = async (isGranted: boolean) => isGranted;
 
-test("another tab's lock is not granted at once, and is when its owner says that it goes", async () => {
+test("another tab's lock is granted once its owner has sent `gone`", async () => {
   const { lock, say } = twoTabs("locks,gone");
   expect(await lock.request("own/b-1", { mode: "shared", ifAvailable: true }, granted)).toBe(false);
   const waiting = lock.request("own/b-1", { mode: "shared" }, granted);
@@ -36,7 +36,7 @@ test("another tab's lock is not granted at once, and is when its owner says that
   expect(await lock.request("own/b-2", { mode: "shared", ifAvailable: true }, granted)).toBe(false);
 });
 
-test("an owner that says nothing has ended after a while; one that says that it lives has not, frozen or not", async () => {
+test("an owner counts as ended after it has sent no `alive` for takeoverMs, frozen or not", async () => {
   const { lock, say } = twoTabs("locks,silent");
   const begun = performance.now();
   const talking = setInterval(() => say(alive(true)), 100);
@@ -45,7 +45,7 @@ test("an owner that says nothing has ended after a while; one that says that it 
   expect(performance.now() - begun).toBeGreaterThan(1_500);
 });
 
-test("this tab's own lock is free once it was given back, and not before", async () => {
+test("this tab's own lock is granted only after its release", async () => {
   const { lock } = twoTabs("locks,own");
   await lock.request("own/a-1", { mode: "exclusive" }, async () => {
     expect(await lock.request("own/a-1", { mode: "shared", ifAvailable: true }, granted)).toBe(
@@ -55,7 +55,7 @@ test("this tab's own lock is free once it was given back, and not before", async
   expect(await lock.request("own/a-1", { mode: "shared", ifAvailable: true }, granted)).toBe(true);
 });
 
-test("a wait that is left ends with its reason", async () => {
+test("an aborted wait rejects with the reason of the signal", async () => {
   const { lock } = twoTabs("locks,left");
   const leave = new AbortController();
   const waiting = lock.request("own/b-1", { mode: "shared", signal: leave.signal }, granted);
@@ -63,7 +63,7 @@ test("a wait that is left ends with its reason", async () => {
   await expect(waiting).rejects.toThrow("left");
 });
 
-test("names with many possible owners are granted to all", async () => {
+test("locks with many possible owners are granted to every request", async () => {
   const { lock } = twoTabs("locks,many");
   await lock.request("revoke/x", { mode: "exclusive" }, async () => {
     expect(await lock.request("revoke/x", { mode: "exclusive" }, granted)).toBe(true);
@@ -75,7 +75,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("Web Locks are taken where they are, and the other kind only where they are not", async () => {
+test("uses Web Locks where the browser has them, and loads the other locks elsewhere", async () => {
   const other: TabLock = {
     request: async (_, __, callback) => callback(false),
     query: async () => {},

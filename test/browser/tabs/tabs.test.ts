@@ -12,7 +12,7 @@ const message: TabMessage = {
   what: "login",
 };
 
-test("a message reaches every listener, in the sending tab too, until it leaves", async () => {
+test("a message reaches every listener, also in the sending tab, until the listener is removed", async () => {
   const [a, b] = [new BroadcastTabChannel("test,channel"), new BroadcastTabChannel("test,channel")];
   const received: string[] = [];
   const leaveA = a.listen(() => received.push("a"));
@@ -30,7 +30,7 @@ test("a message reaches every listener, in the sending tab too, until it leaves"
   expect(received).toEqual(["a", "b"]);
 });
 
-test("a message is delivered even when its sender listens to nothing", async () => {
+test("a message is delivered even when its sender has no listener", async () => {
   const received = new Promise<TabMessage>((resolve) =>
     new BroadcastTabChannel("test,quiet").listen(resolve),
   );
@@ -38,7 +38,7 @@ test("a message is delivered even when its sender listens to nothing", async () 
   expect(await received).toEqual(message);
 });
 
-test("what is not a message of this protocol is passed over", async () => {
+test("ignores data that is not a message of this protocol", async () => {
   const raw = new BroadcastChannel("latchkey/2/test,foreign");
   const received: TabMessage[] = [];
   const channel = new BroadcastTabChannel("test,foreign");
@@ -61,7 +61,7 @@ test("what is not a message of this protocol is passed over", async () => {
   raw.close();
 });
 
-test("B10: a message of another type or version throws in no listener, and the next one is heard", async () => {
+test("B10: ignores messages of another type or version, and delivers the next one", async () => {
   const raw = new BroadcastChannel("latchkey/2/test,types");
   const received: TabMessage[] = [];
   const channel = new BroadcastTabChannel("test,types");
@@ -87,7 +87,7 @@ test("B10: a message of another type or version throws in no listener, and the n
   raw.close();
 });
 
-test("a held lock is not granted to who does not wait, and is shared by who asks for that", async () => {
+test("refuses a held lock with ifAvailable, and stops waiting when the request is aborted", async () => {
   const locks = new WebLocksTabLock();
   await locks.request("test/own", { mode: "exclusive" }, async () => {
     expect(

@@ -11,32 +11,32 @@ const request = (state: string) => `https://id.example/auth?state=${encodeURICom
 
 function depart(state: string, changes: Partial<Departure> = {}) {
   const leaving = new AbortController();
-  const gone = vi.fn();
+  const started = vi.fn();
   const response = awaitResponse(request(state), {
     redirectUri: REDIRECT,
     timeoutMs: 5_000,
     left: leaving.signal,
-    start: gone,
+    start: started,
     isClosed: () => false,
     ...changes,
   });
   response.catch(() => {});
-  return { response, leaving, gone };
+  return { response, leaving, started };
 }
 
 let open: BroadcastChannel | undefined;
 afterEach(() => open?.close());
 
-/** Another page of this origin. */
-async function stranger(state: string): Promise<BroadcastChannel> {
+/** The channel, opened by another page of this origin. */
+async function otherPage(state: string): Promise<BroadcastChannel> {
   open = await responseChannel(state);
   return open;
 }
 
-test("only the answer with our state at our redirect URI counts, and its sender is told that it was taken", async () => {
-  const { response, gone } = depart("a;b");
-  await vi.waitFor(() => expect(gone).toHaveBeenCalledOnce());
-  const channel = await stranger("a;b");
+test("accepts only a response with our state at our redirect URI, and confirms it with `taken`", async () => {
+  const { response, started } = depart("a;b");
+  await vi.waitFor(() => expect(started).toHaveBeenCalledOnce());
+  const channel = await otherPage("a;b");
   const received: unknown[] = [];
   channel.onmessage = ({ data }) => received.push(data);
   const good = `${REDIRECT}?code=c&state=${encodeURIComponent("a;b")}`;
@@ -61,11 +61,11 @@ test("only the answer with our state at our redirect URI counts, and its sender 
   await vi.waitFor(() => expect(received).toEqual([{ protocol: 2, type: "taken" }]));
 });
 
-test("a response in the fragment arrives, too: judged it is later", async () => {
-  const { response, gone } = depart("s1");
-  await vi.waitFor(() => expect(gone).toHaveBeenCalledOnce());
+test("accepts a response in the fragment, which is validated later", async () => {
+  const { response, started } = depart("s1");
+  await vi.waitFor(() => expect(started).toHaveBeenCalledOnce());
   const url = `${REDIRECT}#error=x&state=s1`;
-  (await stranger("s1")).postMessage({
+  (await otherPage("s1")).postMessage({
     protocol: 2,
     type: "response",
     url,
@@ -73,11 +73,11 @@ test("a response in the fragment arrives, too: judged it is later", async () => 
   expect(await response).toBe(url);
 });
 
-test("the channel's name says nothing of the state", async () => {
-  expect((await stranger("secret-state")).name).toMatch(/^latchkey\/1\/request\/[0-9a-f]{64}$/);
+test("the channel's name does not contain the state", async () => {
+  expect((await otherPage("secret-state")).name).toMatch(/^latchkey\/1\/request\/[0-9a-f]{64}$/);
 });
 
-test("it ends when time is over, when the window is gone and when the page leaves", async () => {
+test("rejects after the timeout, when the window is closed, and when the page cancels", async () => {
   await expect(depart("t", { timeoutMs: 300 }).response).rejects.toMatchObject({
     code: "timeout",
     pending: false,
@@ -90,21 +90,21 @@ test("it ends when time is over, when the window is gone and when the page leave
   await expect(response).rejects.toMatchObject({ code: "cancelled" });
 });
 
-test("it goes nowhere when the page has left before", async () => {
+test("does not navigate when the page has cancelled before", async () => {
   const left = AbortSignal.abort();
-  const { response, gone } = depart("l2", { left });
+  const { response, started } = depart("l2", { left });
   await expect(response).rejects.toMatchObject({ code: "cancelled" });
-  expect(gone).not.toHaveBeenCalled();
+  expect(started).not.toHaveBeenCalled();
 });
 
-test("what cannot be begun is the error it is", async () => {
+test("rejects with the error of start()", async () => {
   const start = () => {
     throw new Error("no window");
   };
   await expect(depart("g", { start }).response).rejects.toThrow("no window");
 });
 
-test("B10: the page with the response believes nobody who speaks another version", () => {
+test("B10: ignores messages of another protocol version", () => {
   expect(parseResponseMessage({ protocol: 2, type: "taken", more: 1 })).toEqual({
     protocol: 2,
     type: "taken",

@@ -1,21 +1,21 @@
 import { abortable } from "../core/abortable.ts";
 import type { Auth, AuthState, GetTokenOptions, LogoutOptions } from "../core/auth.ts";
-import type { NetworkError } from "../core/errors.ts";
+import { NoTokenError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
 import type { TabMessage } from "../core/message.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { UserAgent } from "../core/user-agent.ts";
-import { DEFAULT_TARGET, targetKey } from "../core/token-target.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./session/active-session.ts";
+import { followTab } from "./session/follow-tab.ts";
 import { authorizedFetch } from "../fetch/create-fetch.ts";
-import { localLogoutUntold } from "./logout/local-logout.ts";
+import { loadServerLogout, logout } from "./logout/logout.ts";
 import { LazyLogins } from "./login/lazy-logins.ts";
 import type { LoginsConfig } from "./login/logins.ts";
 import type { ForgottenError } from "./session/not-forgotten.ts";
 import { ignore, needsUser, SilentTokens } from "./silent-tokens.ts";
 import { createUserRemoval, type UserRemoval } from "./users/user-removal.ts";
 import { isCallback, logoutStateOf } from "./login/response-url.ts";
-import type { UsersParts } from "./parts.ts";
+import type { LoginRequest, UsersParts } from "./parts.ts";
 import type * as ServerLogout from "./logout/server-logout.ts";
 import type { RefusedTokens, GetToken } from "../fetch/refused-tokens.ts";
 
@@ -139,22 +139,7 @@ export class AuthManager implements Auth {
   readonly logout: Auth["logout"] = async (options) => {
     this.#assertSupported();
     if (!options?.user) await this.#open();
-    const { sub } = this.#session;
-    const user = options?.user ?? sub;
-    if (user === undefined) return { server: "told" };
-    // First: whoever asks for a token from now on must not sign in again.
-    this.#logins.loggedOut(user);
-    await localLogoutUntold(this.#config, user);
-    if (user === this.#session.sub) this.#session.clear();
-    await this.#userRemoval.tell(user);
-    await this.#session.load("this-tab").catch(ignore);
-    // From here on the server is told; whether it hears changes nothing here.
-    if (!this.#config.untold.sessions.has(user)) return { server: "told" };
-    try {
-      return await (await loadServerLogout()).leaveServer(this.#parts(), user, sub, options);
-    } catch (error) {
-      return { server: "not_told", error: error as NetworkError };
-    }
+    return logout(this.#parts(), options);
   };
 
   readonly users: Auth["users"] = async () => (await this.#users()).listUsers(this.#parts());
@@ -198,32 +183,15 @@ export class AuthManager implements Auth {
       session: this.#session,
       logins: this.#logins,
       userRemoval: this.#userRemoval,
-      auth: this,
     };
   }
 
-  async #onMessage(message: TabMessage): Promise<void> {
-    const { type, key, from, sessionId } = message;
-    const isOwn = from === this.#config.tab;
-    // Whoever signed in or out here goes on here.
-    if (type === "user") {
-      if (isOwn) return;
-      const { what } = message;
-      if (what === "login") this.#logins.tell(({ automatic }) => automatic.loggedIn(key));
-      else {
-        void this.#userRemoval.tell(key);
-        if ((this.#session.sub ?? key) === key) this.#logins.loggedOut(key);
-      }
-      return this.#session.onMessage(key, what).catch(this.#onUnread);
-    }
-    if (key !== this.#session.sub || (type !== "done" && type !== "ended")) return;
-    if (type === "ended") this.#session.drop();
-    // Whoever waits here for the same is told by the refresh itself.
-    if (type === "done") await this.#silentTokens.usual?.catch(ignore);
-    if (type === "done" && this.#session.hasGeneration(sessionId, message.generation)) return;
-    const read = this.#session.load(isOwn ? "this-tab" : "other-tab");
-    // The token at hand is good, whoever has a newer one.
-    await read.catch(type === "done" ? ignore : this.#onUnread);
+  #onMessage(message: TabMessage): Promise<void> {
+    const { tab } = this.#config;
+    return followTab(
+      { ...this.#parts(), tab, latestRefresh: this.#silentTokens.latest },
+      message,
+    ).catch(this.#onUnread);
   }
 
   /** What other tabs did since is not known here: the next call reads the store again. */
@@ -239,66 +207,35 @@ export class AuthManager implements Auth {
     // What cannot be read of this tab's person is no matter of others.
     const opened = user === undefined ? this.#open() : this.#open().catch(ignore);
     await abortable(Promise.all([opened, this.#logins.settled]), signal);
-    let waitFor: Promise<unknown> | undefined;
     const isAsking = prompt !== undefined && prompt !== "none";
+    if (isAsking) return this.#tokenAfterLogin(options, { waitFor: undefined, reason: undefined });
     let reason: unknown;
     try {
-      if (!isAsking) {
-        const token = await this.#silentToken(options);
+      const token = await this.#silentTokens.get(options);
+      if (token !== undefined) {
         this.#logins.tell((logins) => logins.given(options));
         return token;
       }
+      reason = new NoTokenError("a login is needed");
     } catch (error) {
-      const offered = needsUser(error) && this.#logins.loaded?.takeOffered(options);
-      if (offered) return offered;
-      waitFor = this.#logins.underWay;
-      // Only a login that the app asks for undoes `forget()`.
-      const mayAsk =
-        waitFor ??
-        (this.#config.page.canNavigate() && !(error as Partial<ForgottenError>).isForgotten);
-      if (prompt === "none" || !needsUser(error) || !mayAsk) throw error;
+      if (!needsUser(error)) throw error;
       reason = error;
     }
-    return (await this.#users()).tokenAfterLogin(this.#parts(), options, { waitFor, reason });
+    const offered = this.#logins.loaded?.takeOffered(options);
+    if (offered) return offered;
+    const waitFor = this.#logins.underWay;
+    // Only a login that the app asks for undoes `forget()`.
+    const mayAsk =
+      waitFor ??
+      (this.#config.page.canNavigate() && !(reason as Partial<ForgottenError>).isForgotten);
+    if (prompt === "none" || !mayAsk) throw reason;
+    return this.#tokenAfterLogin(options, { waitFor, reason });
   }
 
-  async #silentToken({ refused, ...options }: GetTokenOptions): Promise<string> {
-    const { cache = "default", user } = options;
-    const target = targetKey(options);
-    let refusal: unknown;
-    const isDefault =
-      target === DEFAULT_TARGET && (user ?? this.#session.sub) === this.#session.sub;
-    if (isDefault && cache === "default") {
-      const good = this.#session.goodToken();
-      if (good) return good;
-      if (this.#session.isExpired()) {
-        try {
-          return await this.#silentTokens.renew(options, undefined);
-        } catch (error) {
-          if (!needsUser(error)) throw error;
-          refusal = error;
-        }
-      }
-    }
-    const found = await this.#session.find(target, user);
-    const isNews = refused !== undefined && found?.tokens.accessToken !== refused;
-    if ((cache === "default" || isNews) && found && found.condition !== "dead") {
-      if (found.condition === "aging") {
-        this.#silentTokens.renew({ ...options, cache: "reload" }, found.tokens).catch(ignore);
-      } else if (isDefault) {
-        // Another tab got it, and its word did not reach this one.
-        await this.#session.load("other-tab").catch(ignore);
-      }
-      return found.tokens.accessToken;
-    }
-    // The session that was refused is the one that is stored: asked again it would say the same.
-    if (refusal !== undefined && !found) throw refusal;
-    // Dead by the monotonic clock: the wall's word alone would have it served again.
-    const revived = found && found.tokens.expiresAt > this.#config.clock.now();
-    return this.#silentTokens.renew(
-      { ...options, ...(revived && { cache: "reload" }) },
-      found?.tokens,
-    );
+  async #tokenAfterLogin(...request: LoginRequest): Promise<string> {
+    const { tokenAfterLogin } = await chunk(import("./login/token-after-login.ts"));
+    const { getToken, handleCallback } = this;
+    return tokenAfterLogin({ ...this.#parts(), getToken, handleCallback }, ...request);
   }
 
   /** The first read of the store. One that failed is tried again by the next call. */
@@ -315,6 +252,3 @@ export class AuthManager implements Auth {
     if (problem) throw problem;
   }
 }
-
-export const loadServerLogout = (): Promise<typeof ServerLogout> =>
-  chunk(import("./logout/server-logout.ts"));

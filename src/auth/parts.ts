@@ -1,4 +1,4 @@
-import type { Auth } from "../core/auth.ts";
+import type { Auth, GetTokenOptions } from "../core/auth.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import type { ActiveSession, ActiveSessionConfig } from "./session/active-session.ts";
 import type { LazyLogins } from "./login/lazy-logins.ts";
@@ -14,5 +14,18 @@ export interface UsersParts {
   readonly session: ActiveSession;
   readonly logins: LazyLogins;
   readonly userRemoval: UserRemoval;
-  readonly auth: Auth;
 }
+
+/** What a login for `getToken()` needs beside them. */
+export interface TokenAfterLoginParts
+  extends UsersParts, Pick<Auth, "getToken" | "handleCallback"> {}
+
+export type LoginRequest = [
+  options: GetTokenOptions,
+  why: {
+    /** A login that is under way. */
+    readonly waitFor: Promise<unknown> | undefined;
+    /** Why nothing else helps. Undefined when the caller asks for a login. */
+    readonly reason: unknown;
+  },
+];

@@ -6,16 +6,14 @@ import { sessionKey } from "../core/keys.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { DEFAULT_TARGET, targetKey } from "../core/token-target.ts";
 import type { LazyLogins } from "./login/lazy-logins.ts";
-import {
-  type ActiveSession,
-  type ActiveSessionConfig,
-  otherUser,
-} from "./session/active-session.ts";
-export type SilentTokensConfig = Pick<ActiveSessionConfig, "client" | "sessions"> & {
+import type { ActiveSession, ActiveSessionConfig } from "./session/active-session.ts";
+import { otherUser } from "./session/session-reader.ts";
+
+export type SilentTokensConfig = Pick<ActiveSessionConfig, "client" | "sessions" | "clock"> & {
   readonly grant: Grant;
 };
 
-/** Tokens that the grant is asked for without a person. */
+/** Gets tokens without showing anything: from the store, or from the grant. */
 export class SilentTokens {
   readonly #config: SilentTokensConfig;
   readonly #session: ActiveSession;
@@ -29,40 +27,77 @@ export class SilentTokens {
     this.#logins = logins;
   }
 
-  /** The latest one of the usual token. */
-  get usual(): Promise<unknown> | undefined {
+  /** The latest request for a token of the default target. */
+  get latest(): Promise<unknown> | undefined {
     return this.#default;
   }
 
-  /** One for all who want the same at the same time; who leaves does not end it. */
-  renew(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
+  /** Undefined when there is no session, and only a login gives tokens. */
+  async get({ refused, ...options }: GetTokenOptions): Promise<string | undefined> {
+    const { cache = "default", user = this.#session.sub } = options;
+    const target = targetKey(options);
+    const isDefault = target === DEFAULT_TARGET && user === this.#session.sub;
+    let failure: unknown;
+    if (isDefault && cache === "default") {
+      const good = this.#session.goodToken();
+      if (good) return good;
+      if (this.#session.isExpired()) {
+        try {
+          return await this.request(options, undefined);
+        } catch (error) {
+          if (!needsUser(error)) throw error;
+          failure = error;
+        }
+      }
+    }
+    const found = await this.#session.find(target, options.user);
+    const isNewer = refused !== undefined && found?.tokens.accessToken !== refused;
+    if ((cache === "default" || isNewer) && found && found.condition !== "expired") {
+      if (found.condition === "expiring") {
+        this.request({ ...options, cache: "reload" }, found.tokens).catch(ignore);
+      } else if (isDefault) {
+        // Another tab has stored the token, and its message did not reach this tab.
+        await this.#session.load("other-tab").catch(ignore);
+      }
+      return found.tokens.accessToken;
+    }
+    // A second request for the same session would fail in the same way.
+    if (failure !== undefined && !found) throw failure;
+    if (!found && user === undefined && this.#config.grant.isSilent === false) return undefined;
+    // Expired by the monotonic clock only: the store would return this token again.
+    const isReload = found && found.tokens.expiresAt > this.#config.clock.now();
+    return this.request({ ...options, ...(isReload && { cache: "reload" }) }, found?.tokens);
+  }
+
+  /** Asks the grant. Equal requests at the same time share one; a caller that aborts does not end it. */
+  request(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
     const { signal, context, user = tokens?.user?.sub ?? this.#session.sub, ...rest } = options;
     const target = targetKey(options);
-    // Before there is an outcome, which may take long.
+    // The response may take long.
     this.#session.stale();
     const id = JSON.stringify([target, rest.cache, tokens?.generation, user]);
     const joined = context ? undefined : this.#underWay.get(id);
-    const renewal =
+    const requested =
       joined ??
       this.#requestToken({ ...rest, ...(context && { context }) }, user, tokens).finally(() =>
         this.#underWay.delete(id),
       );
-    if (!context) this.#underWay.set(id, renewal);
-    if (target === DEFAULT_TARGET) this.#default = renewal;
-    // Also for who leaves: the token may have run out meanwhile.
-    return abortable(renewal, signal).catch((error: unknown) => {
+    if (!context) this.#underWay.set(id, requested);
+    if (target === DEFAULT_TARGET) this.#default = requested;
+    // The token may have expired meanwhile, also for a caller that aborted.
+    return abortable(requested, signal).catch((error: unknown) => {
       this.#session.stale();
       throw error;
     });
   }
 
-  /** @param user whose the token is, even when the news of another person has not reached this tab */
+  /** `user`: the user that the token must belong to, although this tab may not know yet that the user has changed. */
   async #requestToken(
     options: GetTokenOptions,
     user: string | undefined,
     tokens: TokenSet | undefined,
   ): Promise<string> {
-    // A person is asked by a login alone, of which there is one at a time.
+    // Only a login asks the user, and there is one login at a time.
     const request: TokenRequest = {
       ...options,
       prompt: "none",

@@ -54,6 +54,8 @@ export interface TokenRequest extends AuthorizationParameters {
 export interface Grant {
   /** @throws NoTokenError the grant has no token without a user, and the request does not allow to ask one */
   requestToken(request: TokenRequest): Promise<TokenSet>;
+  /** `false`: without a session the grant has no token before a login. Then it is not asked for one. */
+  readonly isSilent?: boolean | undefined;
   /** Says which user the grant's tokens belong to. `null`: the tokens depend on no user. Undefined: unknown. */
   readonly owner?: TokenOwner | null | undefined;
   /** Deletes the stored data of a user who has logged out or was forgotten. Wrapping grants pass the call on. */

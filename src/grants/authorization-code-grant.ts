@@ -18,6 +18,7 @@ import type { TokenSet } from "../core/token-set.ts";
  * });
  */
 export class AuthorizationCodeGrant implements Grant {
+  readonly isSilent = false;
   readonly #server: Pick<AuthorizationServer, "authorize" | "exchange">;
 
   constructor(server: Pick<AuthorizationServer, "authorize" | "exchange">) {

@@ -28,6 +28,10 @@ export class RefreshGrant implements Grant {
    * @throws TimeoutError no token came in time; with `pending` the refresh goes on
    * @throws NetworkError a part of Latchkey could not be loaded
    */
+  get isSilent(): boolean | undefined {
+    return this.#inner.isSilent;
+  }
+
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { user, tokens, cache, roundTrip, response, signal } = request;
     if (roundTrip || response !== undefined || user === undefined)

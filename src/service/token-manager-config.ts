@@ -15,7 +15,7 @@ export interface TokenManagerConfig {
   /** Start of the storage keys. Managers of one origin must differ in `keyPrefix` or `service`. Default: `auth_token`. */
   readonly keyPrefix?: string;
   /**
-   * Name of the service in the storage keys. Include all that the tokens depend on, such as issuer and client. Default: empty.
+   * Name of the service in the storage keys. Include all that the tokens depend on, such as issuer, client and user.
    */
   readonly service?: string;
   /**

@@ -208,9 +208,7 @@ export class TokenManager {
     }
     if (found.token === undefined) {
       const { reason } = found;
-      found = await underLock(`${entry.key}/user`, (now) =>
-        this.#ask(entry, now, options, reason),
-      );
+      found = await underLock(`${entry.key}/user`, (now) => this.#ask(entry, now, options, reason));
     }
     return found.token!;
   }

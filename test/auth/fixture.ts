@@ -68,19 +68,23 @@ export interface World {
   ): AuthManager;
 }
 
+/** The parts that a grant needs to list and remember users. */
 export type UsersParts = Omit<RememberConfig, "prompt">;
 
+/** A page whose URL, network and navigations belong to the test. */
 export interface FakePage extends Page {
   url: string;
   navigations: string[];
   isOnline: boolean;
   mayNavigate: boolean;
   problem: ConfigurationError | undefined;
+  /** The page resumes after it was frozen. */
   wake(): void;
   /** The user presses a key or a pointer button. */
   act(): void;
 }
 
+/** One browser with memory stores. `tab()` opens its tabs. */
 export function world(clock: Clock = testClock): World {
   const store = new MemorySessionStore();
   const users = new MemoryUserStore(store, CLIENT);
@@ -243,6 +247,7 @@ function fakePage(): FakePage {
   return page;
 }
 
+/** The token response of a login as Ada, valid for a minute. */
 export function loginResponse(changes: Partial<TokenSet> = {}): TokenSet {
   return tokenSet({
     accessToken: "at1",
@@ -262,6 +267,7 @@ export async function remember({ store, users }: World, row: SessionRow): Promis
   await users.putDefault(ADA);
 }
 
+/** The same row with an access token that is valid for a minute. */
 export function goodRow(row: SessionRow): SessionRow {
   return {
     ...row,

@@ -3,6 +3,7 @@ import type { LoadSample } from "./page/sample.ts";
 import type { Stage } from "./stage.ts";
 import { median, type Measured } from "./statistics.ts";
 
+/** Times of first tokens in milliseconds, from the start of the script and from the navigation. */
 export interface ColdRounds {
   readonly fromScript: readonly Measured[];
   readonly fromNavigation: readonly Measured[];
@@ -10,10 +11,10 @@ export interface ColdRounds {
 
 const WARM_UP = 5;
 const ROUNDS = 16;
-// A single load says little: opening the database takes from five milliseconds to twenty.
+// One load is not enough, because opening the database takes from 5 to 20 ms.
 const LOADS = 10;
 
-/** Page loads in one tab, in turn: the first token of one page, one bare read in the next. Milliseconds. */
+/** Loads two pages in turn in one tab: one gets its first token, the other reads the row once. Milliseconds. */
 export async function measureCold({ context, token, read }: Stage): Promise<ColdRounds> {
   const page = await context.newPage();
   await loadInTurn(page, token, read, WARM_UP);
@@ -41,7 +42,7 @@ async function loadInTurn(
   const tokens: LoadSample[] = [];
   const reads: LoadSample[] = [];
   for (let load = 0; load < loads; load++) {
-    // Each comes after itself as often as after the other: what the page before leaves behind is shared out.
+    // Each page follows itself as often as the other page, so that effects of the page before cancel out.
     if (load % 2 === 0) tokens.push(await sample(page, token));
     reads.push(await sample(page, read));
     if (load % 2 === 1) tokens.push(await sample(page, token));

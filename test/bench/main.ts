@@ -5,7 +5,7 @@ import { onStage, type Stage } from "./stage.ts";
 import { compare } from "./statistics.ts";
 import { table, type Line } from "./table.ts";
 
-/** What a token costs, beside the least that it could cost. Only requests and missing values are failures. */
+/** Compares the cost of a token with the minimum. Fails only on requests and missing values. */
 async function bench(stage: Stage): Promise<void> {
   const requests = await countRequests(stage);
   const cold = await measureCold(stage);
@@ -31,8 +31,8 @@ async function bench(stage: Stage): Promise<void> {
 }
 
 const LEGEND = `
-Hot:  a good token is at hand, beside () => Date.now() < t ? promise : slow()
-Cold: createAuth() and the first getToken() of a page, beside one idb-keyval read of the same row
+Hot:  a valid token is in memory; baseline: () => Date.now() < t ? promise : slow()
+Cold: createAuth() and the first getToken() of a page; baseline: one idb-keyval read of the same row
 The ratio is the median of all rounds. Times differ from machine to machine; compare ratios only.
 `;
 

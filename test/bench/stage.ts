@@ -5,7 +5,7 @@ import { startBuiltDemo } from "../support/demo.ts";
 import { chooseAtLogin } from "../support/login-page.ts";
 import { CALLBACK } from "./page/client.ts";
 
-/** A browser context with a good stored session, and where the pages to measure are. */
+/** A browser context with a valid stored session, and the URLs of the pages to measure. */
 export interface Stage {
   readonly context: BrowserContext;
   readonly hot: string;
@@ -15,7 +15,7 @@ export interface Stage {
 
 const NAMES = ["hot", "token", "read"] as const;
 
-/** Runs `play` beside the built demo, signed in. Each page is a build of its own: one script, as an app would have it. */
+/** Runs `play` with the built demo and a session. Each page is a separate build with one script, as in an app. */
 export async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
   const pages = NAMES.map((name) => ({
     base: `/bench/${name}/`,
@@ -23,7 +23,7 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
   }));
   const demo = await startBuiltDemo({ pages, redirectPaths: [CALLBACK] });
   try {
-    // No refresh in between.
+    // No token expires during the benchmark.
     demo.provider.setAccessTokenTtl(60 * 60);
     const browser = await launchBrowser();
     try {
@@ -39,10 +39,10 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
   }
 }
 
-/** The page without a session goes to the login page by itself. */
+/** Logs in. A page without a session navigates to the login page by itself. */
 async function signIn(context: BrowserContext, url: string): Promise<void> {
   const page = await context.newPage();
-  // Not `goto`, which would wait for a page that leaves.
+  // Not `goto()`, which would wait for a page that navigates away.
   await page.evaluate((url) => location.assign(url), url);
   await chooseAtLogin(page, "ada");
   await page.evaluate(() => window.sample);

@@ -1,9 +1,10 @@
-/** One round: Latchkey, and what it is measured against, right next to each other. */
+/** One round: Latchkey and the baseline, measured directly one after the other. */
 export interface Measured {
   readonly latchkey: number;
   readonly baseline: number;
 }
 
+/** The medians of all rounds, and their ratios. */
 export interface Comparison extends Measured {
   /** The median of the rounds' ratios. */
   readonly ratio: number;
@@ -11,7 +12,7 @@ export interface Comparison extends Measured {
   readonly p90: number;
 }
 
-/** In medians: one hiccup of the machine must not decide. Not a number when there are no rounds. */
+/** Compares medians, so that one slow moment of the machine does not decide. The values are NaN without rounds. */
 export function compare(rounds: readonly Measured[]): Comparison {
   const ratios = rounds.map(({ latchkey, baseline }) => latchkey / baseline);
   return {

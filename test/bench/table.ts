@@ -1,6 +1,6 @@
 import type { Comparison } from "./statistics.ts";
 
-/** One line of the table: what is compared, in which unit, and the ratio to be reached, if one is. */
+/** One line of the table: the name and unit of a comparison, and the target ratio, if it has one. */
 export interface Line {
   readonly what: string;
   readonly unit: string;

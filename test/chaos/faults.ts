@@ -1,20 +1,21 @@
 import type { CDPSession, Page } from "puppeteer-core";
 
-/** What happens to the tab that owns the attempt. */
+/** A fault of the tab that owns the attempt. */
 export interface Fault {
-  /** `gone`: its lock is free at once. `stuck`: it is held by somebody who does nothing. */
+  /** `gone`: the owner's lock is free at once. `stuck`: the owner holds its lock and does nothing. */
   readonly owner: "gone" | "stuck";
-  /** Undone by what it gives; a tab that died has nothing to undo. */
+  /** Causes the fault. Resolves to a function that undoes the fault, or to `undefined` when the tab is gone. */
   strike(owner: Page, other: Page): Promise<(() => Promise<void>) | undefined>;
 }
 
+/** All faults, by a verb that completes "the owner …". */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   crashes: {
     owner: "gone",
     strike: async (owner) => {
       const session = await owner.createCDPSession();
       const crashed = new Promise((resolve) => owner.once("error", resolve));
-      // Never answered: who could answer is dead.
+      // The command gets no response, because the page has crashed.
       session.send("Page.crash").catch(() => {});
       await crashed;
       return undefined;
@@ -32,7 +33,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     strike: async (owner) => {
       await owner.goto(`${owner.url()}?away`);
       return async () => {
-        // A page out of the cache loads nothing, so there is no load to wait for.
+        // A page from the bfcache does not load again, so there is no load event to wait for.
         await owner.goBack({ waitUntil: [] });
         await owner.waitForFunction(() => location.search === "", { polling: 20 });
       };
@@ -41,11 +42,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   "is frozen": {
     owner: "stuck",
     strike: async (owner, other) => {
-      // What is looked at is not frozen.
+      // Browsers do not freeze a visible page.
       await other.bringToFront();
       const session = await owner.createCDPSession();
-      await setLifetime(session, "frozen");
-      return () => setLifetime(session, "active");
+      await setLifecycleState(session, "frozen");
+      return () => setLifecycleState(session, "active");
     },
   },
   hangs: {
@@ -64,7 +65,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
 };
 
-/** Nothing else runs in this page until another one sets the cookie. A request that is waited for leaves the cores to others. */
+/** Blocks this page until another page sets the cookie. A synchronous request blocks without using the CPU. */
 function hang(end: string): void {
   while (!document.cookie.includes(end)) {
     const request = new XMLHttpRequest();
@@ -73,6 +74,6 @@ function hang(end: string): void {
   }
 }
 
-function setLifetime(session: CDPSession, state: "frozen" | "active"): Promise<void> {
+function setLifecycleState(session: CDPSession, state: "frozen" | "active"): Promise<void> {
   return session.send("Page.setWebLifecycleState", { state });
 }

@@ -4,7 +4,7 @@ import { World, type WorldConfig } from "./world.ts";
 
 const TABS = 3;
 
-/** One world for many scenarios, one after the other; a scenario that failed takes its world with it. */
+/** Runs scenarios one after the other in one world. A scenario that fails closes its world; the next one gets a new world. */
 export class Lane {
   readonly #config: WorldConfig;
   #turn: Promise<unknown> = Promise.resolve();
@@ -15,7 +15,7 @@ export class Lane {
     this.#config = config;
   }
 
-  /** Runs the scenario with tabs whose access token just ran out. It gives the tabs that are left, and the session stands. */
+  /** Runs a scenario in tabs whose access token has just expired. The scenario returns the open tabs of a live session. */
   run(
     site: BareSite,
     browser: Browser,

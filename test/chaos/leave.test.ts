@@ -9,10 +9,10 @@ import { note } from "./notes.ts";
 import { isReal } from "./timing.ts";
 import { World } from "./world.ts";
 
-/** The only tab reloads, or follows a link, while its refresh is on its way. */
+/** The only tab reloads, or follows a link, while its refresh is in flight. */
 
 const TRIES = isReal ? 50 : 4;
-/** On the way there and on the way back. Milliseconds. */
+/** The delay of the request, and the delay of the response. Milliseconds. */
 const WAY_MS = 100;
 
 let site: BareSite;
@@ -44,7 +44,7 @@ const cases = Object.keys(LEAVE).flatMap((name) =>
 );
 
 test.concurrent.for(cases)(
-  "a tab that $name while it refreshes, at a server with $leewaySeconds s of leeway",
+  "a tab that $name while it refreshes keeps its session if the server has a leeway (here $leewaySeconds s)",
   async ({ name, leewaySeconds }) => {
     const world = await World.create(site, await browser.createBrowserContext(), { leewaySeconds });
     const { tokenRequests } = world.provider;
@@ -57,7 +57,7 @@ test.concurrent.for(cases)(
       tokenRequests.failNext({ delayMs: WAY_MS, delayResponseMs: WAY_MS });
       await page!.evaluate(() => void window.auth.getToken({ prompt: "none" }).catch(() => {}));
       await until("a request", () => tokenRequests.count > arrived);
-      // Evenly over the whole way, so that the first half is before the server did its work.
+      // Spread evenly over both delays. In the first half the server has not processed the request.
       await sleep((2 * WAY_MS * (attempt + 0.5)) / TRIES);
       await LEAVE[name]!(page!);
       await world.create(page!);
@@ -67,7 +67,7 @@ test.concurrent.for(cases)(
         continue;
       }
       lost++;
-      // By the server's word: it had given a new token to nobody, and the old one came again.
+      // The response with the new refresh token was lost, and the server received the old one again.
       expect(response).toMatchObject({ code: "refresh_token", reason: "lost_response" });
       const [first, again] = tokenRequests.refreshes.slice(before);
       expect(first!.given).toBeDefined();

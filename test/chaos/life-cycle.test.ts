@@ -9,7 +9,7 @@ import { note } from "./notes.ts";
 import { reach, STAGES } from "./stages.ts";
 import { CHANNELS, patience } from "./timing.ts";
 
-/** The owner of an attempt meets a fault while other tabs wait for its token. */
+/** A fault hits the owner of an attempt while other tabs wait for its token. */
 
 let site: BareSite;
 let browser: Browser;
@@ -17,7 +17,7 @@ let browser: Browser;
 beforeAll(async () => {
   [site, browser] = await Promise.all([startBareSite(), launchBrowser()]);
 });
-/** The channels take their time at once, each with tabs of its own. */
+/** One lane per kind of channels. The lanes run at the same time, each with its own tabs. */
 const lanes = new Map(CHANNELS.map((channels) => [channels, new Lane({ channels })]));
 
 afterAll(async () => {
@@ -31,7 +31,7 @@ const cases = STAGES.flatMap((stage) =>
 );
 
 test.concurrent.for(cases)(
-  "the owner $name when it is $stage, by $channels",
+  "the other tabs get one token when the owner $name while its attempt is $stage, by $channels",
   ({ channels, name, stage }) =>
     lanes.get(channels)!.run(site, browser, async (world, tabs) => {
       const fault = FAULTS[name]!;
@@ -47,8 +47,8 @@ test.concurrent.for(cases)(
       const ms = Math.round(performance.now() - begun);
       note({ channels, stage, name, ms });
 
-      // Rotated, and its answer reaches nobody: a second use of the same token is the only way on.
-      const lost = stage === "answered" ? 1 : 0;
+      // The server rotated, but no tab gets the response: only a second use of the same token helps.
+      const lost = stage === "in flight" ? 1 : 0;
       const expected = { requests: 1 + lost, duplicates: lost, revocations: 0 };
       expect(since()).toEqual(expected);
       expect(new Set(responses.map(({ token }) => token)).size).toBe(1);
@@ -57,12 +57,12 @@ test.concurrent.for(cases)(
 
       if (!undo) return [first, await world.open(), ...rest];
       await undo();
-      // A message throws a page out of the back/forward cache, and then it is loaded anew.
+      // A message evicts a page from the bfcache, and then the page loads again.
       const isLost = await owner.evaluate(() => window.auth === undefined);
       if (channels === "locks alone") expect(isLost).toBe(false);
       if (isLost) await world.create(owner);
       else await wake();
-      // An owner that wakes does no harm.
+      // An owner that resumes does no harm.
       expect(await world.isGood(await getToken(owner))).toBe(true);
       expect(since()).toEqual(expected);
       return tabs;

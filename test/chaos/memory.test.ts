@@ -9,7 +9,7 @@ import { reach } from "./stages.ts";
 import { CHANNELS, patience } from "./timing.ts";
 import { World } from "./world.ts";
 
-/** Tokens on no disk: the tabs give them to each other. */
+/** Memory mode: no token is on the disk, and the tabs hand tokens to each other. */
 
 let site: BareSite;
 let browser: Browser;
@@ -25,7 +25,7 @@ afterAll(async () => {
 const channels = CHANNELS.filter((channels) => channels !== "locks alone");
 
 test.concurrent.for(channels)(
-  "a new tab gets the session from a sibling, and one of them refreshes, by %s",
+  "a new tab gets the session from another tab, and only one tab refreshes, by %s",
   async (channels) => {
     const world = await World.create(site, await browser.createBrowserContext(), {
       channels,
@@ -50,7 +50,7 @@ test.concurrent.for(channels)(
 );
 
 test.concurrent.for(channels)(
-  "an owner that dies leaves what the others hold, by %s",
+  "the other tabs keep their tokens when an owner crashes, by %s",
   async (channels) => {
     const world = await World.create(site, await browser.createBrowserContext(), {
       channels,
@@ -58,7 +58,7 @@ test.concurrent.for(channels)(
     });
     const [first, owner] = await world.signIn(2);
     await world.expire([first!, owner!]);
-    const { waiting } = await reach(world, owner!, [first!], "answered");
+    const { waiting } = await reach(world, owner!, [first!], "in flight");
     const begun = performance.now();
     await FAULTS["crashes"]!.strike(owner!, first!);
     expect(await world.isGood((await waiting)[0]!)).toBe(true);
@@ -71,7 +71,7 @@ test.concurrent.for(channels)(
   },
 );
 
-/** All that lies in IndexedDB, as text. */
+/** Returns everything that IndexedDB stores, as text. */
 function stored(page: Page): Promise<string> {
   return page.evaluate(
     () =>

@@ -23,11 +23,11 @@ const cases = STAGES.flatMap((stage) => CHANNELS.map((channels) => ({ stage, cha
   ({ stage, channels }) =>
     isReal ||
     channels === "locks and messages" ||
-    (channels === "messages alone" && stage === "answered"),
+    (channels === "messages alone" && stage === "in flight"),
 );
 
 test.concurrent.for(cases)(
-  "the browser is killed when a refresh is $stage, by $channels",
+  "the session survives when the browser is killed while a refresh is $stage, by $channels",
   async ({ stage, channels }) => {
     const profile = mkdtempSync(join(tmpdir(), "latchkey-chaos-"));
     const before = await launchBrowser({ profile });
@@ -46,7 +46,7 @@ test.concurrent.for(cases)(
       const ms = Math.round(performance.now() - begun);
       note({ scenario: "kill -9", stage, channels, ms });
       expect(ms).toBeLessThan(patience("gone", channels));
-      const lost = stage === "answered" ? 1 : 0;
+      const lost = stage === "in flight" ? 1 : 0;
       expect(world.validation()).toEqual({ requests: 1 + lost, duplicates: lost, revocations: 0 });
       await world.expectAlive(page);
     } finally {

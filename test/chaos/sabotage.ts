@@ -1,16 +1,19 @@
 import type { Channels } from "./timing.ts";
 
-/** Where an owner can be made to stand still: its claim is stored and not yet sent, or its answer stored and not yet told. */
+/** Where a test can stop an owner. `claimed`: before the send. `committed`: the response is stored, but not yet broadcast. */
 export type Stop = "claimed" | "committed";
 
+/** A test's control over a page. */
 export interface Sabotage {
   /** The owner stops there, once. */
   stopAt: Stop | undefined;
+  /** Where the owner has stopped. */
   stopped: Stop | undefined;
-  /** How often this page sent a refresh token, by its own count. */
+  /** How often this page sent a refresh token. */
   sends: number;
-  /** The page's clock goes on by so much. Milliseconds. */
+  /** Moves the page's clock forward. Milliseconds. */
   sleep(ms: number): void;
+  /** Lets a stopped owner continue. */
   goOn(): void;
 }
 
@@ -20,9 +23,9 @@ declare global {
   }
 }
 
-/** Runs in a page before its own scripts. */
+/** Runs in a page before the page's own scripts. */
 export function sabotagePage(channels: Channels, sleptMs: number): void {
-  // An error page has no storage to look into.
+  // An error page has no storage.
   if (location.protocol !== "http:") return;
   const now = Date.now.bind(Date);
   let ahead = Number(sessionStorage.getItem("slept") ?? sleptMs);
@@ -35,7 +38,7 @@ export function sabotagePage(channels: Channels, sleptMs: number): void {
     sends: 0,
     sleep: (ms) => {
       ahead += ms;
-      // For a page that is loaded anew in this tab.
+      // The next page of this tab reads this value.
       sessionStorage.setItem("slept", String(ahead));
     },
     goOn: () => goOn(),
@@ -61,7 +64,7 @@ export function sabotagePage(channels: Channels, sleptMs: number): void {
     return send(input, init);
   };
 
-  // An answer is of the generation after the claim's.
+  // A response is stored with the generation after that of the claim.
   let claimed: number | undefined;
   const put = Reflect.get(IDBObjectStore.prototype, "put");
   IDBObjectStore.prototype.put = function (value, key) {
@@ -80,18 +83,18 @@ export function sabotagePage(channels: Channels, sleptMs: number): void {
     return put.call(this, value, key);
   };
 
-  /** The transaction completes, and whoever waits for that hears it when it may go on. */
+  /** The transaction completes, but its `oncomplete` handler does not run before `goOn()`. */
   function holdUp(transaction: IDBTransaction, at: Stop): void {
     const going = new Promise<void>((resolve) => (goOn = resolve));
-    let told: (() => void) | undefined;
+    let handler: (() => void) | undefined;
     Object.defineProperty(transaction, "oncomplete", {
-      set(tell: () => void) {
-        told = tell;
+      set(value: () => void) {
+        handler = value;
       },
     });
     transaction.addEventListener("complete", () => {
       sabotage.stopped = at;
-      void going.then(() => told?.());
+      void going.then(() => handler?.());
     });
   }
 }

@@ -11,9 +11,9 @@ import { reach } from "./stages.ts";
 import { CHANNELS, isReal, patience, TIMING } from "./timing.ts";
 import { World, type WorldConfig } from "./world.ts";
 
-/** A server that is slow, or out of reach, or does not forgive. */
+/** A server that is slow, unreachable, or without a reuse leeway. */
 
-/** Without Web Locks an owner that stands still counts as gone. */
+/** Without Web Locks, an owner that is frozen or hangs counts as gone. */
 const STRICT = CHANNELS.filter((channels) => channels !== "messages alone");
 const STRICTLY: WorldConfig = {
   leewaySeconds: 0,
@@ -61,7 +61,7 @@ test.concurrent.for(meetings)(
       note({ scenario: fault.lose ? `lost ${fault.lose}` : "slow", channels, ms, sent, requests });
       expect(new Set(responses.map(({ token }) => token)).size).toBe(1);
       expect(await world.isGood(responses[0]!)).toBe(true);
-      // A browser sends by itself what was cut before its answer began, so the server may count more than the tabs.
+      // A browser repeats a request whose connection closed before the response, so the server may count more than the tabs.
       expect(sent).toBeLessThanOrEqual(fault.lose ? 2 : 1);
       expect(requests).toBeGreaterThanOrEqual(fault.lose ? 2 : 1);
       expect(duplicates).toBe(requests - 1);
@@ -70,7 +70,7 @@ test.concurrent.for(meetings)(
     }),
 );
 
-/** How often these tabs sent a refresh token, by their own count. */
+/** How often these tabs sent a refresh token, as the tabs count. */
 async function sends(tabs: readonly Page[]): Promise<number> {
   const counts = await Promise.all(tabs.map((page) => page.evaluate(() => window.sabotage.sends)));
   return counts.reduce((sum, count) => sum + count, 0);
@@ -87,7 +87,7 @@ test.concurrent.for(holders)(
       const [first, owner, other] = tabs as [Page, Page, Page];
       const before = world.validation();
       const once = { requests: 1, duplicates: 0, revocations: 0 };
-      const { waiting } = await reach(world, owner, [first, other], "answered");
+      const { waiting } = await reach(world, owner, [first, other], "in flight");
       const undo = await FAULTS[name]!.strike(owner, first);
       const late = expect.objectContaining({ code: "timeout", pending: true });
       expect(await waiting).toEqual([late, late]);
@@ -109,12 +109,12 @@ const crowds = CHANNELS.flatMap((channels) =>
 );
 
 test.concurrent.for(crowds)(
-  "one of $count tabs dies with the answer on its way, and one of the others asks again, by $channels",
+  "when one of $count tabs crashes with the response in flight, one other tab sends again, by $channels",
   async ({ count, channels }) => {
     const world = await World.create(site, await browser.createBrowserContext(), { channels });
     const [first, owner, ...rest] = await world.signIn(count);
     await world.expire([first!, owner!, ...rest]);
-    const { waiting } = await reach(world, owner!, [first!, ...rest], "answered");
+    const { waiting } = await reach(world, owner!, [first!, ...rest], "in flight");
     const begun = performance.now();
     await FAULTS["crashes"]!.strike(owner!, first!);
     const responses = await waiting;

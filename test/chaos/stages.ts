@@ -5,16 +5,16 @@ import { RESPONSE_MS } from "./timing.ts";
 import type { World } from "./world.ts";
 
 /**
- * How far an attempt has come: `claimed`, stored and not yet sent; `responded`, the server did its work and its answer is on
- * its way; `committed`, the answer is stored and nobody was told.
+ * How far an attempt has come. `claimed`: stored, but not yet sent. `in flight`: the server has processed the request, and its
+ * response is in flight. `committed`: the response is stored, but not yet broadcast.
  */
-export type Stage = "claimed" | "answered" | "committed";
-export const STAGES: readonly Stage[] = ["claimed", "answered", "committed"];
+export type Stage = "claimed" | "in flight" | "committed";
+export const STAGES: readonly Stage[] = ["claimed", "in flight", "committed"];
 
-/** Long enough for the others to see the attempt before it is committed. Milliseconds. */
+/** Long enough for other tabs to see the attempt before it is committed. Milliseconds. */
 const SHORT_RESPONSE_MS = 400;
 
-/** Has `owner` begin a refresh and come that far, while `others` begin to wait for it. */
+/** Makes `owner` start a refresh that reaches `stage`, while `others` start to wait for its token. */
 export async function reach(
   world: World,
   owner: Page,
@@ -25,19 +25,19 @@ export async function reach(
   const before = tokenRequests.refreshes.length;
   if (stage !== "claimed") {
     tokenRequests.failNext({
-      delayResponseMs: stage === "answered" ? RESPONSE_MS : SHORT_RESPONSE_MS,
+      delayResponseMs: stage === "in flight" ? RESPONSE_MS : SHORT_RESPONSE_MS,
     });
   }
   await owner.evaluate((stage) => {
     window.sabotage.stopped = undefined;
-    window.sabotage.stopAt = stage === "answered" ? undefined : stage;
+    window.sabotage.stopAt = stage === "in flight" ? undefined : stage;
     window.auth.getToken({ prompt: "none" }).catch(() => {});
   }, stage);
   if (stage === "claimed") await stopped(owner, stage);
-  else await until("an answer", () => tokenRequests.refreshes[before]?.given !== undefined);
+  else await until("a response", () => tokenRequests.refreshes[before]?.given !== undefined);
   const waiting = Promise.all(others.map((page) => getToken(page)));
   waiting.catch(() => {});
-  // In the order of the page's tasks: after this one they have asked.
+  // A page runs its tasks in order: after this one, the page has called `getToken()`.
   await Promise.all(others.map((page) => page.evaluate(() => window.auth.getUser())));
   if (stage === "committed") await stopped(owner, stage);
   return { waiting, wake: () => owner.evaluate(() => window.sabotage.goOn()) };

@@ -1,9 +1,9 @@
 import { REFRESH_TIMING, type RefreshTiming } from "../../src/refresh/timing.ts";
 
-/** `CHAOS=real`: the constants that people get, and more tries. */
+/** `CHAOS=real`: the timing of production, and more tries. */
 export const isReal = process.env["CHAOS"] === "real";
 
-/** Milliseconds. */
+/** The timing of the tabs. Milliseconds. */
 export const TIMING: RefreshTiming = isReal
   ? REFRESH_TIMING
   : {
@@ -18,7 +18,7 @@ export const TIMING: RefreshTiming = isReal
       patienceMs: 15_000,
     };
 
-/** What the tabs have to agree by. */
+/** The browser features that tabs can use to coordinate. */
 export type Channels = "locks and messages" | "locks alone" | "messages alone";
 export const CHANNELS: readonly Channels[] = [
   "locks and messages",
@@ -35,5 +35,5 @@ export function patience(owner: "gone" | "stuck", channels: Channels): number {
   return drainMs + 2_000 + silence;
 }
 
-/** An answer that is on its way for so long gives time to act, and is no timeout. Milliseconds. */
+/** A response delay that gives a test time to act and causes no timeout. Milliseconds. */
 export const RESPONSE_MS = TIMING.requestMs * 0.75;

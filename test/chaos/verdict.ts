@@ -1,16 +1,16 @@
 import type { RunningProvider } from "../../demo/server/provider.ts";
 
-/** What the server saw since the login. */
+/** Counts of what the server received. */
 export interface Validation {
   /** Refresh requests. */
   readonly requests: number;
-  /** Of them, those with a refresh token that was sent before. */
+  /** Refresh requests with a refresh token that was sent before. */
   readonly duplicates: number;
-  /** Grants that were ended. */
+  /** Grants that the server ended. */
   readonly revocations: number;
 }
 
-/** Counts at the server, from the provider's start on. */
+/** Counts at the server from now on. Returns a function that reads the counts. */
 export function watchServer({ provider, tokenRequests }: RunningProvider): () => Validation {
   let revocations = 0;
   provider.on("grant.revoked", () => revocations++);

@@ -12,14 +12,14 @@ export type Options = Pick<CreateAuthConfig, "timing" | "persist" | "reuseLeeway
 
 export interface WorldConfig extends Options {
   readonly channels?: Channels;
-  /** Of the server. Default 30 s. */
+  /** Reuse leeway of the server. Default 30 s, or 60 s with `CHAOS=real`. */
   readonly leewaySeconds?: number;
 }
 
-/** Short enough that a suite of expiries does not make an ID token old. */
+/** Lifetime of access tokens, short enough that no ID token expires during all tests. Seconds. */
 const TOKEN_S = 120;
 
-/** A provider of its own, and tabs of one profile. */
+/** A provider, and tabs of one browser profile. */
 export class World {
   readonly provider: RunningProvider;
   readonly validation: () => Validation;
@@ -63,7 +63,7 @@ export class World {
     return new World(provider, context, `${site.origin}/bare/`, config);
   }
 
-  /** From now on tabs open there: the browser was started anew. */
+  /** Opens all later tabs in this context, after a restart of the browser. */
   moveTo(context: BrowserContext | Browser): void {
     this.#context = context;
   }
@@ -76,7 +76,7 @@ export class World {
     return page;
   }
 
-  /** `window.auth` of a page that was loaded. */
+  /** Creates `window.auth` in a page that has loaded. */
   async create(page: Page): Promise<void> {
     await page.waitForFunction(() => window.latchkey !== undefined, { polling: 20 });
     await page.evaluate(
@@ -93,7 +93,7 @@ export class World {
     );
   }
 
-  /** Tabs with a session of Ada's, and with clocks that are right. */
+  /** Opens tabs with a session of Ada. The clocks of the tabs are right. */
   async signIn(count: number): Promise<Page[]> {
     this.#sleptMs = 0;
     const first = await this.open();
@@ -107,20 +107,20 @@ export class World {
     return tabs;
   }
 
-  /** The clock of all tabs goes on until every access token ran out. */
+  /** Moves the clock of all tabs forward until every access token has expired. */
   async expire(tabs: readonly Page[]): Promise<void> {
     const ms = (TOKEN_S + 1) * 1_000;
     await Promise.all(tabs.map((page) => page.evaluate((ms) => window.sabotage.sleep(ms), ms)));
     this.#sleptMs += ms;
   }
 
-  /** Does the server take it? */
+  /** Whether the server accepts the token. */
   async isGood({ token }: Outcome): Promise<boolean> {
     const { AccessToken } = this.provider.provider;
     return token !== undefined && (await AccessToken.find(token)) !== undefined;
   }
 
-  /** What the server saw since then. */
+  /** The counts of the server since `before`. */
   since(before: Validation): Validation {
     const now = this.validation();
     return {
@@ -130,7 +130,7 @@ export class World {
     };
   }
 
-  /** The session stands: one more refresh, with what is stored now, is one request and works. */
+  /** Expects a live session: one more refresh with the stored token works and takes one request. */
   async expectAlive(page: Page): Promise<void> {
     const before = this.validation();
     expect(await this.isGood(await getToken(page, "reload"))).toBe(true);

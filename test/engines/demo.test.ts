@@ -9,7 +9,7 @@ import { launchFirefox } from "./firefox.ts";
 import { eventually } from "./life.ts";
 import { launchWebKit } from "./webkit.ts";
 
-/** The demo's picker and its device login, elements and all, where they are drawn by other engines. */
+/** The demo's account picker and device login in other browser engines. */
 
 const ENGINES = { Firefox: launchFirefox, WebKit: launchWebKit };
 
@@ -27,7 +27,7 @@ afterEach(async () => {
   rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** An element as `host >>> inside`, or on its own. */
+/** JavaScript that finds an element by its selector, or by `host >>> inside` in a shadow root. */
 const find = (selector: string): string => {
   const [host = "", inside] = selector.split(" >>> ");
   const element = `document.querySelector(${JSON.stringify(host)})`;
@@ -44,15 +44,15 @@ const says = (tab: EngineTab, selector: string, text: string): Promise<void> =>
     tab.run(`return ${find(selector)}?.textContent.includes(${JSON.stringify(text)}) === true`),
   );
 
-/** What a click on it does; once it is there. */
+/** Clicks on the element once the element is visible. */
 async function press(tab: EngineTab, selector: string): Promise<void> {
   await seen(tab, selector);
   await tab.run(`${find(selector)}.click()`);
 }
 
-/** With the page, as somebody who is remembered from then on. */
+/** Logs a user in with the page, and chooses to stay signed in. */
 async function signIn(tab: EngineTab, sub: string, name: string): Promise<void> {
-  // Shown or not: who is signed in already goes there, too.
+  // Not `press()`, because the button is hidden while another user is signed in.
   await tab.run(`document.querySelector("#sign-in-page").click()`);
   await press(tab, `button[name=user][value=${sub}]`);
   await says(tab, "#person-name", name);
@@ -60,7 +60,7 @@ async function signIn(tab: EngineTab, sub: string, name: string): Promise<void> 
   await seen(tab, `#users-list [data-sub=${sub}]`);
 }
 
-/** In the picker. */
+/** Chooses a user in the picker. */
 async function pick(tab: EngineTab, name: string): Promise<void> {
   await seen(tab, "latchkey-users >>> .user");
   await tab.run(`[...document.querySelector("latchkey-users").shadowRoot.querySelectorAll(".user")]
@@ -68,7 +68,7 @@ async function pick(tab: EngineTab, name: string): Promise<void> {
 }
 
 describe.for(Object.entries(ENGINES))("%s", ([, launch]) => {
-  test("the picker lets a remembered person in, in this tab and not in another", async () => {
+  test("the picker switches this tab, and no other tab, to a remembered user", async () => {
     lazyServer = await launch(profile);
     const tab = await lazyServer.open(demo.url);
     await seen(tab, "#sign-in-page");
@@ -92,7 +92,7 @@ describe.for(Object.entries(ENGINES))("%s", ([, launch]) => {
     await says(other, "#person-name", "Grace Hopper");
   });
 
-  test("a device is signed in by another page, and shows the same code after a reload", async () => {
+  test("a device logs in with the help of another page, and shows the same code after a reload", async () => {
     lazyServer = await launch(profile);
     const tv = await lazyServer.open(`${demo.url}tv`);
     await press(tv, "#tv-sign-in");

@@ -7,10 +7,10 @@ import { launchFirefox } from "./firefox.ts";
 import { beginToken, Life, outcome } from "./life.ts";
 import { launchWebKit } from "./webkit.ts";
 
-/** What browsers do differently: the life of tabs. The constants are the real ones. */
+/** The lifecycle of tabs, which browsers implement differently. With the timing of production. */
 
 const ENGINES = { Firefox: launchFirefox, WebKit: launchWebKit };
-/** DRAIN, and two seconds. */
+/** A drain, plus two seconds. Milliseconds. */
 const BOUND_MS = 4_000;
 const RESPONSE_MS = 8_000;
 
@@ -26,8 +26,8 @@ afterEach(async () => {
   life = undefined;
 });
 
-describe.for(Object.entries(ENGINES))("%s", ([lazyServer, launch]) => {
-  test.for([2, 10])("%i tabs that wake with an expired token take one request", async (count) => {
+describe.for(Object.entries(ENGINES))("%s", ([engine, launch]) => {
+  test.for([2, 10])("%i tabs that resume with an expired token send one request", async (count) => {
     life = await Life.begin(launch, site);
     const tabs = await life.tabs(count);
     for (const tab of tabs) {
@@ -40,13 +40,13 @@ describe.for(Object.entries(ENGINES))("%s", ([lazyServer, launch]) => {
     await tabs[0]!.run('new BroadcastChannel("wake").postMessage("")');
     const tokens = new Set<string | undefined>();
     for (const tab of tabs) tokens.add((await outcome(tab)).token);
-    note({ lazyServer, scenario: "wake", count, ms: Math.round(performance.now() - begun) });
+    note({ engine, scenario: "wake", count, ms: Math.round(performance.now() - begun) });
     expect(tokens.size).toBe(1);
     expect(life.validation()).toEqual({ requests: 1, duplicates: 0, revocations: 0 });
     await life.expectAlive(tabs[0]!);
   });
 
-  /** The answer of `owner` is on its way, and `other` waits. */
+  /** Starts a refresh of `owner` whose response is in flight while `other` waits. */
   async function refreshing(): Promise<{ life: Life; owner: EngineTab; other: EngineTab }> {
     const begun = await Life.begin(launch, site);
     life = begun;
@@ -54,24 +54,24 @@ describe.for(Object.entries(ENGINES))("%s", ([lazyServer, launch]) => {
     const { tokenRequests } = begun.provider;
     tokenRequests.failNext({ delayResponseMs: RESPONSE_MS });
     await beginToken(owner!);
-    await until("an answer", () => tokenRequests.refreshes[0]?.given !== undefined);
+    await until("a response", () => tokenRequests.refreshes[0]?.given !== undefined);
     await beginToken(other!);
     return { life: begun, owner: owner!, other: other! };
   }
 
-  test("a tab that is closed in the middle of a refresh is followed by another", async () => {
+  test("another tab follows a tab that is closed during a refresh", async () => {
     const { life, owner, other } = await refreshing();
     const begun = performance.now();
     await owner.close();
     expect(await life.isGood(await outcome(other))).toBe(true);
     const ms = Math.round(performance.now() - begun);
-    note({ lazyServer, scenario: "close", ms });
+    note({ engine, scenario: "close", ms });
     expect(ms).toBeLessThan(BOUND_MS);
     expect(life.validation()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
     await life.expectAlive(other);
   });
 
-  test("a tab that reloads in the middle of a refresh gets its token, as the others do", async () => {
+  test("a tab that reloads during a refresh gets the same token as the other tabs", async () => {
     const { life, owner, other } = await refreshing();
     const begun = performance.now();
     await owner.reload();
@@ -79,7 +79,7 @@ describe.for(Object.entries(ENGINES))("%s", ([lazyServer, launch]) => {
     await beginToken(owner);
     const tokens = [await outcome(other), await outcome(owner)];
     const ms = Math.round(performance.now() - begun);
-    note({ lazyServer, scenario: "reload", ms });
+    note({ engine, scenario: "reload", ms });
     expect(await life.isGood(tokens[0]!)).toBe(true);
     expect(tokens[1]).toEqual(tokens[0]);
     expect(ms).toBeLessThan(BOUND_MS);
@@ -88,20 +88,20 @@ describe.for(Object.entries(ENGINES))("%s", ([lazyServer, launch]) => {
   });
 });
 
-test("Firefox, killed in the middle of a refresh and started again, keeps the session", async () => {
+test("Firefox keeps the session when it is killed during a refresh and started again", async () => {
   life = await Life.begin(launchFirefox, site);
   const [tab] = await life.tabs(1);
   const { tokenRequests } = life.provider;
   tokenRequests.failNext({ delayResponseMs: RESPONSE_MS });
   await beginToken(tab!);
-  await until("an answer", () => tokenRequests.refreshes[0]?.given !== undefined);
+  await until("a response", () => tokenRequests.refreshes[0]?.given !== undefined);
   await life.restart();
   const again = await life.open();
   const begun = performance.now();
   await beginToken(again);
   expect(await life.isGood(await outcome(again))).toBe(true);
   const ms = Math.round(performance.now() - begun);
-  note({ lazyServer: "Firefox", scenario: "kill -9", ms });
+  note({ engine: "Firefox", scenario: "kill -9", ms });
   expect(ms).toBeLessThan(BOUND_MS);
   expect(life.validation()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
   await life.expectAlive(again);

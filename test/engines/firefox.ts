@@ -10,7 +10,7 @@ const PLACES = [
   "/Applications/Firefox.app/Contents/MacOS/firefox",
 ];
 
-/** Firefox by WebDriver BiDi. */
+/** Starts Firefox with WebDriver BiDi. */
 export async function launchFirefox(profile: string): Promise<LazyServer> {
   const executablePath = PLACES.find((path) => path && existsSync(path));
   if (!executablePath)

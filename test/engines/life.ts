@@ -9,7 +9,7 @@ import type { Outcome } from "../support/bare-page.ts";
 import type { BareSite } from "../support/bare-site.ts";
 import type { LazyServer, EngineTab, LaunchEngine } from "./engine.ts";
 
-/** A provider, one browser of an engine, and tabs of it. */
+/** A provider, a browser of one engine, and tabs of this browser. */
 export class Life {
   readonly provider: RunningProvider;
   readonly validation: () => Validation;
@@ -52,7 +52,7 @@ export class Life {
     return tab;
   }
 
-  /** `window.auth` of a page that was loaded. */
+  /** Creates `window.auth` in a page that has loaded. */
   async create(tab: EngineTab): Promise<void> {
     await eventually(() => tab.run("return window.latchkey !== undefined"));
     const config = {
@@ -63,7 +63,7 @@ export class Life {
     await tab.run(`window.auth = window.latchkey.createAuth(${JSON.stringify(config)})`);
   }
 
-  /** Tabs with a session whose access token ran out. The next ones live long. */
+  /** Opens tabs with a session whose access token has expired. Later access tokens are valid for ten minutes. */
   async tabs(count: number): Promise<EngineTab[]> {
     const first = await this.open();
     await first.run('window.auth.login({ loginHint: "ada" }).catch(() => {})');
@@ -87,7 +87,7 @@ export class Life {
     return token !== undefined && (await AccessToken.find(token)) !== undefined;
   }
 
-  /** The session stands: one more refresh is one request and works. */
+  /** Expects a live session: one more refresh works and takes one request. */
   async expectAlive(tab: EngineTab): Promise<void> {
     const { requests } = this.validation();
     await beginToken(tab, "reload");
@@ -95,7 +95,7 @@ export class Life {
     expect(this.validation()).toMatchObject({ requests: requests + 1, revocations: 0 });
   }
 
-  /** The browser is killed, and started again with the same profile. */
+  /** Kills the browser, and starts it again with the same profile. */
   async restart(): Promise<void> {
     await this.#lazyServer.kill();
     this.#lazyServer = await this.#launch(this.#profile);
@@ -108,7 +108,7 @@ export class Life {
   }
 }
 
-/** Begins to ask for a token, and does not wait: a session of WebDriver does one thing at a time. */
+/** Calls `getToken()` and does not wait for it, because a WebDriver session runs one command at a time. */
 export function beginToken(tab: EngineTab, cache: "default" | "reload" = "default"): Promise<void> {
   return tab.run(`
     window.outcome = undefined;
@@ -118,15 +118,16 @@ export function beginToken(tab: EngineTab, cache: "default" | "reload" = "defaul
     );`);
 }
 
+/** Waits for the result of the last `beginToken()`. */
 export async function outcome(tab: EngineTab): Promise<Outcome> {
   await eventually(() => tab.run("return window.outcome !== undefined"), 30_000);
   return tab.run("return window.outcome");
 }
 
-/** A page that is on its way elsewhere answers nothing. */
+/** Waits until `holds` resolves to true. A rejection counts as false, because a page that navigates rejects calls. */
 export async function eventually(holds: () => Promise<boolean>, timeoutMs = 15_000): Promise<void> {
   for (const end = Date.now() + timeoutMs; ; await sleep(20)) {
     if (await holds().catch(() => false)) return;
-    if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${holds.toString()}`);
+    if (Date.now() > end) throw new Error(`not true within ${timeoutMs} ms: ${holds.toString()}`);
   }
 }

@@ -7,7 +7,7 @@ const LIBRARIES = "/usr/lib";
 const DRIVER_PORT = 4790;
 const DISPLAY = ":97";
 
-/** WebKitGTK by WebDriver, in a display of its own. */
+/** Starts WebKitGTK with WebDriver, in its own X display. */
 export async function launchWebKit(): Promise<LazyServer> {
   const driverPath = "/usr/bin/WebKitWebDriver";
   const displayPath = "/usr/bin/Xvfb";
@@ -59,7 +59,7 @@ async function open(session: WebDriver, url: string): Promise<EngineTab> {
   return tab;
 }
 
-/** One session; it is in one tab at a time. */
+/** One WebDriver session. It controls one tab at a time, so calls wait for each other. */
 class WebDriver {
   readonly #base: string;
   #turn: Promise<unknown> = Promise.resolve();
@@ -102,12 +102,12 @@ class WebDriver {
   async run<T>(body: string): Promise<T> {
     const script = `const done = arguments[0];
       (async () => { ${body} })().then((value) => done({ value }), (error) => done({ error: String(error) }));`;
-    const told = await this.post<{ value: T; error?: string }>("/execute/async", {
+    const result = await this.post<{ value: T; error?: string }>("/execute/async", {
       script,
       args: [],
     });
-    if (told.error) throw new Error(told.error);
-    return told.value;
+    if (result.error) throw new Error(result.error);
+    return result.value;
   }
 
   post<T = void>(path: string, body: object): Promise<T> {

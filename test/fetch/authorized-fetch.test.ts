@@ -9,7 +9,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** What was sent, and an `auth.fetch` whose requests are answered so; every reload brings the next of `tokens`. */
+/** An `auth.fetch` whose requests get `response`, and the sent requests. Every reload gives the next of `tokens`. */
 function setUp(response: (token: string) => Response, tokens = ["at1", "at2", "at3"]) {
   const sent: { token: string; body: string; signal: AbortSignal }[] = [];
   const getToken = vi.fn(async ({ cache, signal }: { cache?: "reload"; signal: AbortSignal }) => {
@@ -27,7 +27,7 @@ function setUp(response: (token: string) => Response, tokens = ["at1", "at2", "a
   return { sent, getToken, tokens, authFetch };
 }
 
-test("brings the token, and never shows anything", async () => {
+test("sends the token, and gets it with prompt none", async () => {
   const { sent, getToken, authFetch } = setUp(() => new Response("ok"));
   const response = await authFetch(API, { headers: { Authorization: "Basic mine" } });
   expect(await response.text()).toBe("ok");
@@ -61,7 +61,7 @@ test("after a 401 sends the same body once more with a newer token", async () =>
   ]);
 });
 
-test("takes the token that came meanwhile instead of fetching one more", async () => {
+test("uses a token that arrived meanwhile instead of requesting another one", async () => {
   const { sent, getToken, tokens, authFetch } = setUp((token) => {
     if (token !== "at1") return new Response("ok");
     tokens.shift();
@@ -72,7 +72,7 @@ test("takes the token that came meanwhile instead of fetching one more", async (
   expect(getToken.mock.calls.filter(([{ cache }]) => cache === "reload")).toEqual([]);
 });
 
-test("gives the second 401 to the caller, and the first when there is no newer token", async () => {
+test("returns the second 401, or the first one when there is no newer token", async () => {
   const { sent, authFetch } = setUp(() => new Response("no", { status: 401 }));
   expect((await authFetch(API)).status).toBe(401);
   expect(sent).toHaveLength(2);
@@ -87,13 +87,13 @@ test("gives the second 401 to the caller, and the first when there is no newer t
   expect(once).toHaveLength(1);
 });
 
-test("leaves other answers alone", async () => {
+test("returns other responses unchanged", async () => {
   const { sent, authFetch } = setUp(() => new Response("", { status: 403 }));
   expect((await authFetch(API)).status).toBe(403);
   expect(sent).toHaveLength(1);
 });
 
-test("an aborted signal ends it, also while a newer token is fetched", async () => {
+test("rejects with the reason of an aborted signal, also while it requests a newer token", async () => {
   const reason = new Error("enough");
   const { sent, authFetch } = setUp(() => new Response("ok"));
   await expect(authFetch(API, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

@@ -32,7 +32,7 @@ function setUp(
   return { sent, getToken, send };
 }
 
-test("brings the token to an allowed origin", async () => {
+test("sends the token to an allowed origin", async () => {
   const { sent, getToken, send } = setUp();
   expect(await (await send(`${API}/me?x=1`)).text()).toBe("ok");
   expect(sent).toEqual([{ url: `${API}/me?x=1`, header: "Bearer at1", body: "" }]);
@@ -46,10 +46,10 @@ test.for([
   "https://api.example.com:8443/me",
   "http://api.example.com/me",
   "https://other.example.com/me",
-])("sends %s as it is, without a token", async (url) => {
+])("sends a request to %s unchanged, without a token", async (url) => {
   const { sent, getToken, send } = setUp();
   await send(url, { headers: { authorization: "Basic mine" } }).catch((error: unknown) =>
-    // A URL with a name in it is none that fetch takes.
+    // fetch rejects a URL with credentials.
     expect(error).toBeInstanceOf(TypeError),
   );
   expect(sent.map(({ header }) => header).filter((header) => header !== "Basic mine")).toEqual([]);
@@ -90,7 +90,7 @@ test.for([
   expect(getToken).toHaveBeenCalledTimes(gets ? 2 : 0);
 });
 
-test("without a token nothing is sent, except to excluded paths", async () => {
+test("sends nothing without a token, except to excluded paths", async () => {
   const none = new NoTokenError("request a token first");
   const { sent, getToken, send } = setUp(undefined, { exclude: ["/public"] });
   getToken.mockRejectedValue(none);
@@ -117,7 +117,7 @@ test("after a 401 sends the same body once more, with a newer token", async () =
   ]);
 });
 
-test("gives the 401 to the caller when a newer token cannot be had or does not help", async () => {
+test("returns the 401 when there is no newer token, or the API refuses the newer token, too", async () => {
   const { sent, getToken, send } = setUp(() => new Response("no", { status: 401 }));
   expect(await (await send(`${API}/me`)).text()).toBe("no");
   expect(sent).toHaveLength(2);
@@ -130,7 +130,7 @@ test("gives the 401 to the caller when a newer token cannot be had or does not h
   expect(sent).toHaveLength(3);
 });
 
-test("takes another header and another word before the token, or none", async () => {
+test("uses the configured header and prefix, or no prefix", async () => {
   const { sent, send } = setUp(undefined, { headerName: "X-Api-Token", prefix: "Token" });
   await send(API);
   expect(sent[0]!.header).toBe("Token at1");
@@ -147,13 +147,13 @@ test.for([
   [{ allow: [`${API}?x`] }, "allow"],
   [{ exclude: ["public"] }, "exclude"],
   [{ exclude: ["/public?x"] }, "exclude"],
-] as const)("refuses %o before anything is sent", ([changes, input]) => {
+] as const)("throws for %o before anything is sent", ([changes, input]) => {
   const make = () => setUp(undefined, changes);
   expect(make).toThrow(expect.objectContaining({ code: "configuration", input }));
   expect(make).not.toThrow("secret");
 });
 
-/** A real API: what it was sent, and whom it sends on. */
+/** A real HTTP server, and the headers that it received. `handle` decides the responses. */
 async function serve(handle: (request: IncomingMessage) => { status: number; location?: string }) {
   const seen: IncomingMessage["headers"][] = [];
   const server = createServer((request, response) => {
@@ -169,12 +169,12 @@ async function serve(handle: (request: IncomingMessage) => { status: number; loc
   return { seen, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-test("on a redirect elsewhere the token stays behind, whatever header it is in", async () => {
+test("does not send the token to another origin after a redirect, in any header", async () => {
   const evil = await serve(() => ({ status: 200 }));
   const api = await serve(() => ({ status: 307, location: `${evil.origin}/take` }));
   const getToken = async () => "secret-token";
-  const usual = createFetch({ getToken, allow: [api.origin] });
-  expect((await usual(`${api.origin}/me`)).status).toBe(200);
+  const bearer = createFetch({ getToken, allow: [api.origin] });
+  expect((await bearer(`${api.origin}/me`)).status).toBe(200);
   const own = createFetch({ getToken, allow: [api.origin], headerName: "x-token" });
   await expect(own(`${api.origin}/me`)).rejects.toThrow(TypeError);
   expect((await own(`${api.origin}/me`, { redirect: "manual" })).status).toBe(307);

@@ -10,7 +10,7 @@ import { loginResponse, remember, world } from "../auth/fixture.ts";
 import { responseOf, expiredRow, DEFAULT_KEY } from "../refresh/tabs.ts";
 import { authorizedFetch, createFetch } from "../../src/fetch/create-fetch.ts";
 
-/** An API that refuses tokens, and how many new ones that costs. */
+/** How many newer tokens are requested when an API refuses tokens. */
 
 const API = "https://api.example.com";
 const HOUR_MS = 3_600_000;
@@ -23,7 +23,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Tokens `at1`, `at2`, …: a reload brings the next one. */
+/** Tokens `at1`, `at2`, …: a reload gives the next one. */
 function tokens() {
   let n = 1;
   const getToken = async ({ cache }: { cache?: "reload" }) => `at${cache ? ++n : n}`;
@@ -32,7 +32,7 @@ function tokens() {
 
 const refuseAll = async () => new Response("no", { status: 401 });
 
-/** A fetch for `API` that answers as told, by path and token. */
+/** A fetch for `API`. `response` gives the status for a path and a token. */
 function apiFetch(
   getToken: (options: { cache?: "reload" }) => Promise<string>,
   response: (path: string, token: string) => number = () => 401,
@@ -54,7 +54,7 @@ function apiFetch(
   return { send: (path = "/") => send(API + path), calls: () => calls };
 }
 
-describe("A9: an API that answers 401 to everything", () => {
+describe("A9: an API that refuses everything with 401", () => {
   test("A9: 60 calls in 7 s cost one refresh, and each gets its 401", async () => {
     const my = tokens();
     const { send, calls } = apiFetch(my.getToken);
@@ -75,7 +75,7 @@ describe("A9: an API that answers 401 to everything", () => {
     expect(my.reloads()).toBe(1);
   });
 
-  test("A9: auth.fetch asks for one newer token", async () => {
+  test("A9: auth.fetch requests one newer token", async () => {
     const my = tokens();
     vi.stubGlobal("fetch", refuseAll);
     const refused = new RefusedTokens();
@@ -84,7 +84,7 @@ describe("A9: an API that answers 401 to everything", () => {
     expect(my.reloads()).toBe(1);
   });
 
-  test("A9: the fetch of createClient asks for one newer token", async () => {
+  test("A9: the fetch of createClient requests one newer token", async () => {
     let issued = 0;
     const client = createClient({
       issuer: "https://id.example",
@@ -103,7 +103,7 @@ describe("A9: an API that answers 401 to everything", () => {
     expect(issued).toBe(2);
   });
 
-  test("A9: a token manager is asked for one newer token", async () => {
+  test("A9: one newer token is requested from a token manager", async () => {
     let issued = 0;
     const manager = new TokenManager({
       provider: {
@@ -147,7 +147,7 @@ describe("A9: an API that answers 401 to everything", () => {
     },
   );
 
-  test("A9: page loads do not begin again: the pauses are stored", async () => {
+  test("A9: a page load does not reset the pauses, because they are stored", async () => {
     const my = tokens();
     const pauses: ApiPauses = new Map();
     for (let at = 0; at < HOUR_MS; at += 60_000) {
@@ -159,7 +159,7 @@ describe("A9: an API that answers 401 to everything", () => {
     expect(my.reloads()).toBeLessThanOrEqual(8);
   });
 
-  test("A9: a server that gives no newer token is not asked at each 401", async () => {
+  test("A9: not every 401 requests a newer token when the server gives none", async () => {
     const getToken = vi.fn(async ({ cache }: { cache?: "reload" }) => {
       if (cache) throw new Error("offline");
       return "at1";
@@ -171,7 +171,7 @@ describe("A9: an API that answers 401 to everything", () => {
 });
 
 describe("A9: a newer token helps", () => {
-  test("A9: each time when the API honours a token for five minutes only", async () => {
+  test("A9: replaces a token each time when the API accepts tokens for five minutes only", async () => {
     const my = tokens();
     let since = Date.now();
     let last = "at1";
@@ -186,7 +186,7 @@ describe("A9: a newer token helps", () => {
     expect(my.reloads()).toBe(11);
   });
 
-  test("A9: one path that refuses everything costs few refreshes, though the others succeed", async () => {
+  test("A9: one path that refuses everything costs few refreshes, although other paths succeed", async () => {
     const my = tokens();
     const { send } = apiFetch(my.getToken, (path) => (path === "/admin" ? 401 : 200));
     for (let at = 0; at < HOUR_MS; at += 5_000) {
@@ -197,7 +197,7 @@ describe("A9: a newer token helps", () => {
     expect(my.reloads()).toBeLessThanOrEqual(10);
   });
 
-  test("A9: 16 minutes at the latest after the API has recovered", async () => {
+  test("A9: replaces a token 16 minutes after the API has recovered, at the latest", async () => {
     const my = tokens();
     let isBroken = true;
     const { send } = apiFetch(my.getToken, (_, token) => (isBroken || token === "at8" ? 401 : 200));
@@ -212,7 +212,7 @@ describe("A9: a newer token helps", () => {
     expect(my.reloads() - before).toBeLessThanOrEqual(1);
   });
 
-  test("A9: another API has pauses of its own", async () => {
+  test("A9: a pause of another API does not prevent a retry", async () => {
     const my = tokens();
     const pauses = new Map<string, ApiPause>([
       ["https://other.example", { count: 3, until: Date.now() + 60_000 }],
@@ -221,7 +221,7 @@ describe("A9: a newer token helps", () => {
     expect((await send()).status).toBe(200);
   });
 
-  test("A9: a pause from a clock that was set back is none", async () => {
+  test("A9: ignores a pause that was stored before the clock was set back", async () => {
     const my = tokens();
     const pauses = new Map<string, ApiPause>([[API, { count: 3, until: Date.now() + HOUR_MS }]]);
     const { send } = apiFetch(my.getToken, (_, token) => (token === "at1" ? 401 : 200), pauses);
@@ -230,7 +230,7 @@ describe("A9: a newer token helps", () => {
 });
 
 describe("A9: a token that another tab replaced already", () => {
-  test("A9: is not replaced again by an Auth, though this tab has not heard of it", async () => {
+  test("A9: is not replaced again by an Auth that got no message of the other tab", async () => {
     const my = world();
     const row = expiredRow();
     const expiresAt = Date.now() + HOUR_MS;
@@ -242,7 +242,7 @@ describe("A9: a token that another tab replaced already", () => {
     const [one, two] = [my.tab(), my.tab()];
     expect(await two.getToken()).toBe("at1");
     expect(await one.getToken({ cache: "reload", refused: "at1" })).toBe("at2");
-    // `two` never started, so it hears no messages.
+    // `two` never started, so it gets no messages of other tabs.
     expect(await two.getToken()).toBe("at1");
     expect(await two.getToken({ cache: "reload", refused: "at1" })).toBe("at2");
     expect(await two.getToken()).toBe("at2");

@@ -26,7 +26,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Answers `t1`, `t2`, … that live for an hour and have no refresh token. */
+/** The inner grant returns `t1`, `t2`, …, which are valid for an hour and have no refresh token. */
 function setUp(changes: Partial<TokenSet> = {}, config: Partial<CachedGrantConfig> = {}) {
   const storage = mapStorage();
   const inner = scriptedGrant((_, nth) => tokens(`t${nth}`, changes));
@@ -43,7 +43,7 @@ const secrets = async (responses: Promise<TokenSet>[]) =>
   (await Promise.all(responses)).map(({ accessToken }) => accessToken);
 
 describe("a cached grant", () => {
-  test("gives what it stored until the token is about to expire", async () => {
+  test("returns the stored token until it is about to expire", async () => {
     const { grant, inner } = setUp();
     expect((await grant.requestToken({})).accessToken).toBe("t1");
     clock.pass(HOUR - 30_001);
@@ -53,7 +53,7 @@ describe("a cached grant", () => {
     expect(inner.asked).toHaveLength(2);
   });
 
-  test("remembers a token that lives for less than its leeway", async () => {
+  test("stores a token whose lifetime is shorter than the leeway", async () => {
     const { grant } = setUp({ expiresAt: Date.now() + 9_000 });
     await grant.requestToken({});
     clock.pass(5_999);
@@ -71,7 +71,7 @@ describe("a cached grant", () => {
     expect((await grant.requestToken({})).accessToken).toBe("t2");
   });
 
-  test("does not trust the age of a record in a storage that knows no time to live", async () => {
+  test("ignores a record that is too old in a storage without time to live", async () => {
     const { grant, storage } = setUp({}, { maxAgeMs: 1_000 });
     const lasting = mapStorage();
     storage.set = (key, value) => lasting.set(key, value);
@@ -81,14 +81,14 @@ describe("a cached grant", () => {
     expect((await grant.requestToken({})).accessToken).toBe("t2");
   });
 
-  test("uses no record from the future: the clock was set back", async () => {
+  test("ignores a record from the future, because the clock was set back", async () => {
     const { grant } = setUp();
     await grant.requestToken({});
     clock.pass(-1);
     expect((await grant.requestToken({})).accessToken).toBe("t2");
   });
 
-  test("stores the hash of its configuration, and another hash is a miss", async () => {
+  test("ignores a record with another hash of the configuration", async () => {
     const { grant, inner, storage } = setUp({}, { configHash: "one" });
     await grant.requestToken({});
     expect((await grant.requestToken({})).accessToken).toBe("t1");
@@ -98,7 +98,7 @@ describe("a cached grant", () => {
     expect((await other.requestToken({})).accessToken).toBe("t2");
   });
 
-  test("asked to reload asks, with what it has, and stores the answer", async () => {
+  test("with cache reload passes the stored tokens on, and stores the new ones", async () => {
     const { grant, inner } = setUp();
     await grant.requestToken({});
     expect((await grant.requestToken({ cache: "reload" })).accessToken).toBe("t2");
@@ -106,7 +106,7 @@ describe("a cached grant", () => {
     expect((await grant.requestToken({})).accessToken).toBe("t2");
   });
 
-  test("has a record for each person, want and context", async () => {
+  test("has a record for each user, target and context", async () => {
     const tenant = contextKey<string>("tenant");
     const { grant, inner } = setUp(
       {},
@@ -129,7 +129,7 @@ describe("a cached grant", () => {
     expect(inner.asked).toHaveLength(requests.length);
   });
 
-  test("keeps a refresh token beyond the end of its access token, and hands it in", async () => {
+  test("keeps a refresh token after its access token has expired, and passes it on", async () => {
     const { grant, inner } = setUp({ refreshToken: "rt" });
     await grant.requestToken({});
     clock.pass(HOUR);
@@ -137,7 +137,7 @@ describe("a cached grant", () => {
     expect(inner.asked[1]!.tokens).toMatchObject({ accessToken: "t1", refreshToken: "rt" });
   });
 
-  test("keeps nothing else beyond it", async () => {
+  test("deletes an expired token without a refresh token", async () => {
     const { grant, storage } = setUp();
     await grant.requestToken({});
     clock.pass(HOUR);
@@ -151,7 +151,7 @@ describe("a cached grant", () => {
     { version: 3, configHash: "", storedAt: 0, tokens: {} },
     { version: 2, configHash: "", storedAt: 0, tokens: { accessToken: 7 } },
     { version: 2, configHash: "", storedAt: "now", tokens: {} },
-  ])("sets the corrupt record %o aside and asks", async (corrupt) => {
+  ])("sets the corrupt record %o aside and calls the inner grant", async (corrupt) => {
     const { grant, storage } = setUp();
     await grant.requestToken({});
     const key = [...storage.rows.keys()][0]!;
@@ -164,16 +164,16 @@ describe("a cached grant", () => {
   test.for([
     () => Promise.reject(new StorageError("full")),
     () => {
-      throw new SyntaxError("an own storage that parses JSON");
+      throw new SyntaxError("a storage of the app that parses JSON");
     },
-  ])("whose storage fails costs a request, never the token", async (fail) => {
+  ])("calls the inner grant and returns its token when the storage fails", async (fail) => {
     const { grant, storage } = setUp();
     Object.assign(storage, { get: fail, set: fail, delete: fail });
     expect(await secrets([grant.requestToken({}), grant.requestToken({})])).toEqual(["t1", "t1"]);
     expect(await secrets([grant.requestToken({})])).toEqual(["t2"]);
   });
 
-  test("stores no failure", async () => {
+  test("does not store a failure", async () => {
     const error = new NetworkError("offline");
     const inner = scriptedGrant((_, nth) => (nth === 1 ? Promise.reject(error) : tokens("t2")));
     const grant = new CachedGrant(inner, { storage: mapStorage(), key: "cache" });
@@ -184,31 +184,28 @@ describe("a cached grant", () => {
   test.for([
     { roundTrip: { redirectUri: "x", navigate: async () => "", close: () => {} } },
     { response: "https://app.example/?code=c" },
-  ])(
-    "hands %o in untouched, whatever it has, and stores the answer for who it is",
-    async (login) => {
-      const { grant, inner } = setUp({ user: { sub: "ada", claims: {} } });
-      await grant.requestToken({ user: "ada" });
-      await grant.requestToken(login);
-      expect(inner.asked[1]).toBe(login);
-      expect((await grant.requestToken({ user: "ada" })).accessToken).toBe("t2");
-      expect((await grant.requestToken({ user: "grace" })).accessToken).toBe("t3");
-    },
-  );
+  ])("passes the login %o on unchanged, and stores its tokens for their user", async (login) => {
+    const { grant, inner } = setUp({ user: { sub: "ada", claims: {} } });
+    await grant.requestToken({ user: "ada" });
+    await grant.requestToken(login);
+    expect(inner.asked[1]).toBe(login);
+    expect((await grant.requestToken({ user: "ada" })).accessToken).toBe("t2");
+    expect((await grant.requestToken({ user: "grace" })).accessToken).toBe("t3");
+  });
 
-  test("never gives one person's token to another", async () => {
+  test("never returns one user's token to another user", async () => {
     const { grant } = setUp({ user: { sub: "ada", claims: {} } });
     await grant.requestToken({ user: "grace" });
     expect((await grant.requestToken({ user: "grace" })).accessToken).toBe("t2");
   });
 
-  test("does not store again what a stored session gave", async () => {
+  test("does not store the tokens of a stored session", async () => {
     const { grant, storage } = setUp({ generation: 3 });
     expect(await grant.requestToken({ user: "ada" })).toMatchObject({ generation: 3 });
     expect(storage.rows.size).toBe(0);
   });
 
-  test("leaves with the reason of an aborted signal", async () => {
+  test("rejects with the reason of an aborted signal", async () => {
     const { grant, inner } = setUp();
     const reason = new Error("enough");
     await expect(grant.requestToken({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -216,7 +213,7 @@ describe("a cached grant", () => {
   });
 
   describe("around a RefreshTokenGrant", () => {
-    /** Its tokens ran out. What is sent is answered as `reply` says, a little later. */
+    /** A grant whose stored tokens have expired. `reply` gives the responses of the token endpoint, a little later. */
     async function cached(reply: (nth: number) => TokenSet | Error, locks?: TabLock) {
       const storage = mapStorage();
       const sent: unknown[] = [];
@@ -248,7 +245,7 @@ describe("a cached grant", () => {
       vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
     });
 
-    test("calls at once send one refresh token once, whatever they say of caches and prompts", async () => {
+    test("concurrent calls send one refresh token once, with any cache and prompt", async () => {
       const { sent, tab } = await cached(next);
       const grant = tab();
       const responses = await secrets([
@@ -266,14 +263,14 @@ describe("a cached grant", () => {
       expect(sent).toEqual(["rt1", "rt2"]);
     });
 
-    test("and in several tabs that share locks", async () => {
+    test("concurrent calls in tabs that share locks send one refresh token once", async () => {
       const { sent, tab } = await cached(next, new MemoryTabLock());
       const responses = await secrets([tab().requestToken({}), tab().requestToken({})]);
       expect(responses).toEqual(["t1", "t1"]);
       expect(sent).toEqual(["rt1"]);
     });
 
-    test("a thousand calls at once are told of one failure", async () => {
+    test("a thousand concurrent calls share one failure", async () => {
       const { sent, tab } = await cached(() => new NetworkError("offline"));
       const grant = tab();
       const calls = await Promise.allSettled(
@@ -283,7 +280,7 @@ describe("a cached grant", () => {
       expect(sent).toEqual(["rt1"]);
     });
 
-    test("whoever leaves leaves alone", async () => {
+    test("an aborted call does not abort other calls", async () => {
       const { sent, tab } = await cached(next);
       const grant = tab();
       const leave = new AbortController();
@@ -295,7 +292,7 @@ describe("a cached grant", () => {
       expect(sent).toEqual(["rt1"]);
     });
 
-    test("what was sent and left by all is stored all the same", async () => {
+    test("stores the response of a request that all callers have aborted", async () => {
       const leave = new AbortController();
       const { sent, tab } = await cached((nth) => {
         leave.abort(new Error("enough"));
@@ -308,8 +305,8 @@ describe("a cached grant", () => {
       expect(sent).toEqual(["rt1"]);
     });
 
-    test.for([new NoTokenError("nobody"), new NetworkError("offline")])(
-      "a refresh token that is used up is not sent again, also after %s",
+    test.for([new NoTokenError("no user"), new NetworkError("offline")])(
+      "does not send a refresh token again after invalid_grant, also after %s",
       async (error) => {
         const { sent, inner, tab } = await cached(spent);
         inner.requestToken = () => Promise.reject(error);
@@ -334,19 +331,19 @@ describe("a cached grant", () => {
     });
   });
 
-  test("who wants no dialog waits for none, and two who want one share it", async () => {
-    const nobody = new NoTokenError("nobody");
+  test("a call with prompt none does not wait for a dialog, and two other calls share one dialog", async () => {
+    const noUser = new NoTokenError("no user");
     let approve: (tokens: TokenSet) => void;
     const inner = scriptedGrant(({ prompt }) =>
       prompt === "none"
-        ? Promise.reject(nobody)
+        ? Promise.reject(noUser)
         : new Promise<TokenSet>((resolve) => {
             approve = resolve;
           }),
     );
     const grant = new CachedGrant(inner, { storage: mapStorage(), key: "cache" });
     const asked = [grant.requestToken({}), grant.requestToken({})];
-    await expect(grant.requestToken({ prompt: "none" })).rejects.toBe(nobody);
+    await expect(grant.requestToken({ prompt: "none" })).rejects.toBe(noUser);
     await vi.waitFor(() => expect(inner.asked.map(({ prompt }) => prompt)).toContain(undefined));
     approve!(tokens("approved"));
     expect(await secrets(asked)).toEqual(["approved", "approved"]);
@@ -354,7 +351,7 @@ describe("a cached grant", () => {
     expect((await grant.requestToken({ prompt: "none" })).accessToken).toBe("approved");
   });
 
-  test("gives tokens that do not show themselves", async () => {
+  test("returns tokens that are hidden in JSON", async () => {
     const { grant } = setUp();
     await grant.requestToken({});
     expect(JSON.stringify(await grant.requestToken({}))).toBe('"TokenSet [redacted]"');

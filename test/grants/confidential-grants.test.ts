@@ -19,14 +19,14 @@ function fakeServer(reply: AuthorizationServer["requestTokens"] = async () => re
 }
 
 const refusal = (error: string, status = 400) =>
-  new RequestTokenError(`the token endpoint answered ${status} ${error}`, {
+  new RequestTokenError(`the token endpoint returned ${status} ${error}`, {
     hint: "x",
     error,
     status,
   });
 
 describe("ClientCredentialsGrant", () => {
-  test("asks for what it is configured for, and the request may say otherwise", async () => {
+  test("requests the configured target, which the request overrides", async () => {
     const server = fakeServer();
     const grant = new ClientCredentialsGrant(server, {
       scope: ["a", "b"],
@@ -59,7 +59,7 @@ describe("ClientCredentialsGrant", () => {
     );
   });
 
-  test("passes on why there is no token", async () => {
+  test("passes on the server's error", async () => {
     const error = refusal("invalid_client");
     const grant = new ClientCredentialsGrant(fakeServer(() => Promise.reject(error)));
     await expect(grant.requestToken({})).rejects.toBe(error);
@@ -76,7 +76,7 @@ describe("PasswordGrant", () => {
     };
   }
 
-  test("asks for the password each time, and sends it to the password endpoint", async () => {
+  test("asks for the password each time, and sends it to the configured token endpoint", async () => {
     const { server, credentials, grant } = setUp({
       scope: ["a"],
       tokenEndpoint: "https://id.example/auth/ropc.php",
@@ -101,14 +101,14 @@ describe("PasswordGrant", () => {
     expect(credentials).toHaveBeenCalledTimes(2);
   });
 
-  test('asks nobody with prompt "none"', async () => {
+  test('does not ask the user with prompt "none"', async () => {
     const { server, credentials, grant } = setUp();
     await expect(grant.requestToken({ prompt: "none" })).rejects.toBeInstanceOf(NoTokenError);
     expect(credentials).not.toHaveBeenCalled();
     expect(server.requestTokens).not.toHaveBeenCalled();
   });
 
-  test("a wrong password is the server's refusal, without the password", async () => {
+  test("passes on the server's error after a wrong password", async () => {
     const error = refusal("invalid_grant");
     const { grant } = setUp(
       {},
@@ -120,7 +120,7 @@ describe("PasswordGrant", () => {
   test.for([
     { username: "", password: SECRET },
     { username: "ada", password: "" },
-  ])("%o goes nowhere, and no error shows it", async (credentials) => {
+  ])("sends nothing for %o, and shows no password in the error", async (credentials) => {
     const { server, grant } = setUp({ credentials: async () => credentials });
     const error: unknown = await grant.requestToken({}).catch((error: unknown) => error);
     expect(error).toMatchObject({ code: "configuration", input: "credentials" });
@@ -128,7 +128,7 @@ describe("PasswordGrant", () => {
     expect(server.requestTokens).not.toHaveBeenCalled();
   });
 
-  test("whoever closes the dialog cancels; an aborted signal does not wait for it", async () => {
+  test("rejects when the user closes the dialog, and at once when the signal is aborted", async () => {
     const cancelled = new CancelledError("closed");
     const { grant } = setUp({ credentials: () => Promise.reject(cancelled) });
     await expect(grant.requestToken({})).rejects.toBe(cancelled);
@@ -154,7 +154,7 @@ describe("RefreshTokenGrant", () => {
     return { server, inner, grant: new RefreshTokenGrant(inner, server) };
   }
 
-  test("sends the refresh token, and keeps it when none comes back", async () => {
+  test("sends the refresh token, and keeps it when the response has none", async () => {
     const { server, inner, grant } = setUp(async () => {
       const { refreshToken: _, ...rest } = loginResponse({ accessToken: "at2", scope: [] });
       return rest;
@@ -179,7 +179,7 @@ describe("RefreshTokenGrant", () => {
     expect(inner.requestToken).not.toHaveBeenCalled();
   });
 
-  test("takes the new refresh token, and the scope as granted now", async () => {
+  test("returns the new refresh token and the newly granted scope", async () => {
     const { grant } = setUp(async () => loginResponse({ refreshToken: "rt-new", scope: ["a"] }));
     expect(await grant.requestToken({ tokens: cached })).toMatchObject({
       refreshToken: "rt-new",
@@ -187,7 +187,7 @@ describe("RefreshTokenGrant", () => {
     });
   });
 
-  test("sends it to the token endpoint of the configuration", async () => {
+  test("sends the refresh token to the configured token endpoint", async () => {
     const server = fakeServer();
     const inner = { requestToken: async () => response };
     const grant = new RefreshTokenGrant(inner, server, { tokenEndpoint: "https://id.example/r" });
@@ -201,7 +201,7 @@ describe("RefreshTokenGrant", () => {
     {},
     { tokens: loginResponse({ refreshToken: "" }) },
     { tokens: cached, response: "https://app.example/callback?code=c" },
-  ])("has nothing to send for %o", async (request) => {
+  ])("sends nothing for %o, and calls the inner grant", async (request) => {
     const { server, inner, grant } = setUp();
     await grant.requestToken(request);
     expect(inner.requestToken).toHaveBeenCalledWith(request);
@@ -213,14 +213,14 @@ describe("RefreshTokenGrant", () => {
     refusal("invalid_grant", 401),
     refusal("invalid_grant", 200),
     refusal("bad_refresh_token", 200),
-  ])("%s leads to the inner grant, with the request as it was", async (error) => {
+  ])("after %s calls the inner grant with the unchanged request", async (error) => {
     const { inner, grant } = setUp(() => Promise.reject(error));
     const request = { tokens: cached, cache: "reload" } as const;
     expect(await grant.requestToken(request)).toMatchObject({ accessToken: "inner" });
     expect(inner.requestToken).toHaveBeenCalledWith(request);
   });
 
-  test("and is a RefreshTokenError when that has nothing", async () => {
+  test("rejects with a RefreshTokenError when the inner grant has no token after invalid_grant", async () => {
     const { inner, grant } = setUp(() => Promise.reject(refusal("invalid_grant")));
     inner.requestToken.mockRejectedValue(new NoTokenError("a password is needed"));
     await expect(grant.requestToken({ tokens: cached })).rejects.toMatchObject({
@@ -240,13 +240,13 @@ describe("RefreshTokenGrant", () => {
     refusal("invalid_grant", 500),
     refusal("bad_refresh_token", 503),
     new RequestTokenError("500", { hint: "x", status: 500, retryable: true }),
-  ])("%s is passed on: the refresh token stands", async (error) => {
+  ])("passes on %s without calling the inner grant", async (error) => {
     const { inner, grant } = setUp(() => Promise.reject(error));
     await expect(grant.requestToken({ tokens: cached })).rejects.toBe(error);
     expect(inner.requestToken).not.toHaveBeenCalled();
   });
 
-  test("tokens about somebody else are refused", async () => {
+  test("rejects tokens of another user", async () => {
     const { grant } = setUp(async () => loginResponse({ user: { sub: "mallory", claims: {} } }));
     await expect(grant.requestToken({ tokens: cached })).rejects.toMatchObject({
       code: "refresh_token",
@@ -254,7 +254,7 @@ describe("RefreshTokenGrant", () => {
     });
   });
 
-  test("a request on its way is not aborted: it may have used the refresh token up", async () => {
+  test("does not abort a sent request, because it may have consumed the refresh token", async () => {
     const { server, grant } = setUp();
     const leave = new AbortController();
     await grant.requestToken({ tokens: cached, signal: leave.signal });

@@ -20,7 +20,7 @@ interface Configuration {
 const refused = new RequestTokenError("no", { error: "invalid_client", hint: "x" });
 const at = (clientId: string, type = "static"): Configuration => ({ type, clientId });
 
-/** A grant whose server knows the client `known`. */
+/** A grant whose server knows only the client `state.known`. */
 function setUp(response: RefreshResult | RefreshResult[], refusal: AuthError = refused) {
   const responses = [response].flat();
   const loaded: string[] = [];
@@ -51,7 +51,7 @@ function setUp(response: RefreshResult | RefreshResult[], refusal: AuthError = r
   return { grant, state, loaded, made, asked };
 }
 
-test("is what its configuration says, and built once for as long as that stays", async () => {
+test("builds the configured grant once while the configuration stays the same", async () => {
   const { grant, made, loaded } = setUp(at("one"));
   expect((await grant.requestToken({})).accessToken).toBe("one");
   await grant.requestToken({});
@@ -59,7 +59,7 @@ test("is what its configuration says, and built once for as long as that stays",
   expect(loaded).toEqual(["default", "default"]);
 });
 
-test("is built anew when the configuration changed", async () => {
+test("builds another grant when the configuration changes", async () => {
   const { grant, state, made } = setUp([at("one"), at("two")]);
   await grant.requestToken({});
   state.known = "two";
@@ -67,17 +67,17 @@ test("is built anew when the configuration changed", async () => {
   expect(made).toEqual(["one", "two"]);
 });
 
-test("after invalid_client loads its configuration past the cache, once, and asks again, once", async () => {
+test("after invalid_client reloads the configuration once, and repeats the request once", async () => {
   const { grant, state, loaded, asked } = setUp([at("old"), at("one")]);
   const request = { scope: ["a"] };
   expect((await grant.requestToken(request)).accessToken).toBe("one");
   expect(loaded).toEqual(["default", "reload"]);
   expect(asked).toEqual([request, request]);
-  state.known = "nobody";
+  state.known = "none of them";
   await expect(grant.requestToken({})).rejects.toBe(refused);
 });
 
-test("that is refused again is refused", async () => {
+test("rejects when the server refuses the reloaded configuration, too", async () => {
   const { grant, loaded, asked } = setUp([at("old"), at("older")]);
   await expect(grant.requestToken({})).rejects.toBe(refused);
   expect([loaded, asked]).toEqual([
@@ -86,7 +86,7 @@ test("that is refused again is refused", async () => {
   ]);
 });
 
-test("does not repeat what an unchanged configuration was refused for", async () => {
+test("does not repeat a refused request when the configuration is unchanged", async () => {
   const { grant, loaded, asked } = setUp(at("old"));
   await expect(grant.requestToken({})).rejects.toBe(refused);
   expect([loaded, asked]).toEqual([["default", "reload"], [{}]]);
@@ -95,15 +95,18 @@ test("does not repeat what an unchanged configuration was refused for", async ()
 test.for([
   { roundTrip: { redirectUri: "x", navigate: async () => "", close: () => {} } },
   { response: "https://app.example/?code=c" },
-])("does not send the code of %o twice, and is ready for the next login", async (login) => {
-  const { grant, asked, loaded } = setUp([at("old"), at("one")]);
-  await expect(grant.requestToken(login)).rejects.toBe(refused);
-  expect(asked).toEqual([login]);
-  expect(loaded).toEqual(["default", "reload"]);
-  expect((await grant.requestToken(login)).accessToken).toBe("one");
-});
+])(
+  "does not send the code of %o twice, and uses the new configuration for the next login",
+  async (login) => {
+    const { grant, asked, loaded } = setUp([at("old"), at("one")]);
+    await expect(grant.requestToken(login)).rejects.toBe(refused);
+    expect(asked).toEqual([login]);
+    expect(loaded).toEqual(["default", "reload"]);
+    expect((await grant.requestToken(login)).accessToken).toBe("one");
+  },
+);
 
-test("a device endpoint that does not know the client is one more reason to load, also in a login", async () => {
+test("reloads after invalid_client from the device authorization endpoint, also in a login", async () => {
   const unknown = new DeviceCodeError("refused", "no", { error: "invalid_client", hint: "x" });
   const login = { roundTrip: { redirectUri: "x", navigate: async () => "", close: () => {} } };
   for (const request of [{}, login]) {
@@ -113,7 +116,7 @@ test("a device endpoint that does not know the client is one more reason to load
   }
 });
 
-test("takes no other error for a reason to load", async () => {
+test("does not reload after another error", async () => {
   const error = new RequestTokenError("no", { error: "invalid_scope", hint: "x" });
   const loadConfig = vi.fn(async () => ({ type: "broken" }));
   const broken = { requestToken: () => Promise.reject(error) };
@@ -122,7 +125,7 @@ test("takes no other error for a reason to load", async () => {
   expect(loadConfig).toHaveBeenCalledTimes(1);
 });
 
-test("loads once for all who ask at the same time, at first and after invalid_client", async () => {
+test("loads once for concurrent calls, at first and after invalid_client", async () => {
   const { grant, loaded, made } = setUp([at("old"), at("one")]);
   const responses = await Promise.all(Array.from({ length: 20 }, () => grant.requestToken({})));
   expect(new Set(responses.map(({ accessToken }) => accessToken))).toEqual(new Set(["one"]));
@@ -131,7 +134,7 @@ test("loads once for all who ask at the same time, at first and after invalid_cl
 });
 
 test.for(["toString", "device", "__proto__"])(
-  "does not know the type %s, and says so",
+  "names the unknown type %s and the registered types in its error",
   async (type) => {
     const { grant } = setUp(at("one", type));
     const error = await grant.requestToken({}).catch((error: unknown) => error);
@@ -141,15 +144,18 @@ test.for(["toString", "device", "__proto__"])(
   },
 );
 
-test.for([null, undefined, "text", {}, { type: 7 }])("%o is no configuration", async (value) => {
-  const { grant } = setUp(value as unknown as Configuration);
-  await expect(grant.requestToken({})).rejects.toMatchObject({
-    code: "configuration",
-    input: "type",
-  });
-});
+test.for([null, undefined, "text", {}, { type: 7 }])(
+  "rejects %o as a configuration",
+  async (value) => {
+    const { grant } = setUp(value as unknown as Configuration);
+    await expect(grant.requestToken({})).rejects.toMatchObject({
+      code: "configuration",
+      input: "type",
+    });
+  },
+);
 
-test("that cannot be loaded is a network error without what the request held, and the next call tries again", async () => {
+test("rejects with a NetworkError without data of the request when loading fails, and loads again at the next call", async () => {
   const { grant } = setUp([new TypeError("https://config.example?key=secret"), at("one")]);
   const error = await grant.requestToken({}).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(NetworkError);
@@ -158,19 +164,19 @@ test("that cannot be loaded is a network error without what the request held, an
   expect((await grant.requestToken({})).accessToken).toBe("one");
 });
 
-test("serves on with the configuration it knows while no other can be loaded", async () => {
+test("uses the known configuration while loading fails", async () => {
   const { grant } = setUp([at("one"), new TypeError("offline")]);
   await grant.requestToken({});
   expect((await grant.requestToken({})).accessToken).toBe("one");
 });
 
-test("passes on a typed error of the app", async () => {
+test("passes on an AuthError of the app", async () => {
   const error = new ConfigurationError("tenant", "it is not known", "x");
   const { grant } = setUp(error);
   await expect(grant.requestToken({})).rejects.toBe(error);
 });
 
-test("can be left while it loads, and loads on for the others", async () => {
+test("an aborted call does not stop the load for other calls", async () => {
   let response: (configuration: Configuration) => void = () => {};
   const grant = new ConfiguredGrant<Configuration>({
     loadConfig: () => new Promise((resolve) => (response = resolve)),

@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 describe("a custom grant", () => {
-  test("is a function, as the output of a command would be, and what it leaves out is assumed", async () => {
+  test("returns the tokens of a function, such as a command, and adds defaults", async () => {
     const command = vi.fn(async () => ({ accessToken: "external" }));
     const request = { scope: ["a"], user: "ada" };
     expect(await new CustomGrant(command).requestToken(request)).toEqual({
@@ -33,7 +33,7 @@ describe("a custom grant", () => {
     expect(command).toHaveBeenCalledWith(request);
   });
 
-  test("gives all that the function gives, and shows none of it", async () => {
+  test("returns all members that the function gives, and hides them in JSON", async () => {
     const full = loginResponse({ scope: ["x"] });
     const response = await new CustomGrant(async () => full).requestToken({ scope: ["a"] });
     expect({ ...response }).toEqual({ ...full });
@@ -41,14 +41,14 @@ describe("a custom grant", () => {
   });
 
   test.for([undefined, null, {}, { accessToken: "" }, { accessToken: 7 }])(
-    "takes no %o for tokens",
+    "rejects %o as tokens",
     async (value) => {
       const grant = new CustomGrant(async () => value as unknown as CustomTokens);
       await expect(grant.requestToken({})).rejects.toMatchObject({ code: "request_token" });
     },
   );
 
-  test.for([Number.NaN, Infinity, "soon"])("takes no %o for a time", async (expiresAt) => {
+  test.for([Number.NaN, Infinity, "soon"])("rejects %o as expiresAt", async (expiresAt) => {
     const tokens = { accessToken: "a", expiresAt } as CustomTokens;
     await expect(new CustomGrant(async () => tokens).requestToken({})).rejects.toMatchObject({
       code: "request_token",
@@ -61,7 +61,7 @@ describe("a custom grant", () => {
     await expect(new CustomGrant(() => Promise.reject(error)).requestToken({})).rejects.toBe(error);
   });
 
-  test("can be left, even when the function knows no signals", async () => {
+  test("rejects when the signal is aborted, even if the function ignores the signal", async () => {
     const leave = new AbortController();
     const grant = new CustomGrant(() => new Promise(() => {}));
     const left = grant.requestToken({ signal: leave.signal });
@@ -73,7 +73,7 @@ describe("a custom grant", () => {
 });
 
 describe("a static grant", () => {
-  test("gives its token always, however late and whatever is asked", async () => {
+  test("returns its token for every request, also after a long time", async () => {
     const grant = new StaticGrant({ accessToken: "fixed" });
     clock.pass(1e12);
     const response = await grant.requestToken({ cache: "reload" });
@@ -81,14 +81,14 @@ describe("a static grant", () => {
     expect(response.expiresAt).toBeGreaterThan(Date.now());
   });
 
-  test("without a token rejects", async () => {
+  test("rejects without an access token", async () => {
     await expect(new StaticGrant({ accessToken: "" }).requestToken({})).rejects.toMatchObject({
       code: "request_token",
     });
   });
 });
 
-test("a pipeline of several steps has each step repeated when its own time is over, and no other", async () => {
+test("a pipeline of several steps repeats only the steps whose tokens have expired", async () => {
   const storage = mapStorage();
   const steps: string[] = [];
   const requestTokens = async ({ audience, subject_token }: Record<string, unknown>) => {
@@ -99,7 +99,7 @@ test("a pipeline of several steps has each step repeated when its own time is ov
       issuedTokenType: "urn:ietf:params:oauth:token-type:access_token",
     });
   };
-  // The app logs in its own way, exchanges that for the gateway's token, and that for each service's.
+  // The app exchanges the token of its login for the gateway's token, and the gateway's token for each service's token.
   const login = new CachedGrant(
     new CustomGrant(async () => {
       steps.push("login");
@@ -137,7 +137,7 @@ test("a pipeline of several steps has each step repeated when its own time is ov
   expect(steps).toEqual(["login", "gateway for login1", "orders for gateway2"]);
 });
 
-test("what a caller says about its call reaches every grant of a chain, typed", async () => {
+test("the caller's context reaches every grant of a chain, typed", async () => {
   const TENANT = contextKey<{ id: string }>("tenant");
   const ATTEMPT = contextKey<number>("tenant");
   const custom = new CustomGrant(async ({ context }) => {
@@ -145,7 +145,7 @@ test("what a caller says about its call reaches every grant of a chain, typed", 
     return { accessToken: `${tenant?.id}/${context?.get(ATTEMPT)}` };
   });
   const refresher = {
-    refresh: () => Promise.reject(new NoTokenError("nobody is signed in")),
+    refresh: () => Promise.reject(new NoTokenError("no user is signed in")),
     prepare: async () => {},
   };
   const seen: (TokenContext | undefined)[] = [];
@@ -162,7 +162,7 @@ test("what a caller says about its call reaches every grant of a chain, typed", 
 
   expect((await chain.requestToken({ user: "ada", context: more })).accessToken).toBe("acme/2");
   expect(seen).toEqual([more]);
-  // Two keys of one name are two keys, and `with()` changes nothing.
+  // Two keys with one name are different keys, and `with()` does not change its context.
   expect([context.get(TENANT), context.get(ATTEMPT)]).toEqual([{ id: "acme" }, undefined]);
   // @ts-expect-error a key's values have its type
   TokenContext.of(TENANT, "acme");

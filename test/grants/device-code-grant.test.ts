@@ -33,7 +33,7 @@ const wait = async (ms: number) => {
   await settle();
   await vi.advanceTimersByTimeAsync(ms);
 };
-/** Between the polls, in seconds, the first one counted from the beginning. */
+/** The pauses before each poll, in seconds. The first one counts from the start of the login. */
 const pauses = ({ polls }: DeviceWorld) =>
   polls.map(({ at }, n) => (at - (polls[n - 1]?.at ?? 0)) / 1_000);
 const outcome = (work: Promise<TokenSet>) =>
@@ -43,7 +43,7 @@ const outcome = (work: Promise<TokenSet>) =>
   );
 
 describe("a device login", () => {
-  test("shows the code, waits for the person, and gives the tokens", async () => {
+  test("shows the code, waits for the user, and returns the tokens", async () => {
     const my = deviceWorld();
     const tokens = approval();
     my.replies.push(refusal("authorization_pending"), tokens);
@@ -77,7 +77,7 @@ describe("a device login", () => {
     expect(await my.requests.getAllKeys()).toEqual([]);
   });
 
-  test("asks for what was asked for, and nothing else", async () => {
+  test("sends the requested target, and nothing else", async () => {
     const my = deviceWorld();
     void outcome(my.tab().grant.requestToken({}));
     await wait(INTERVAL_MS);
@@ -97,7 +97,7 @@ describe("a device login", () => {
     expect([my.asked, my.polls, shown]).toEqual([[], [], []]);
   });
 
-  test("begins for no authorization response: that may be anybody's link", async () => {
+  test("rejects an authorization response, because any link may contain one", async () => {
     const my = deviceWorld();
     const { grant, shown } = my.tab();
     await expect(
@@ -106,7 +106,7 @@ describe("a device login", () => {
     expect([my.asked, shown]).toEqual([[], []]);
   });
 
-  test("does not use a trip, and leaves it to its opener", async () => {
+  test("neither uses nor closes a round trip", async () => {
     const my = deviceWorld();
     my.replies.push(approval());
     const roundTrip = {
@@ -121,7 +121,7 @@ describe("a device login", () => {
     expect(roundTrip.close).not.toHaveBeenCalled();
   });
 
-  test("that is granted what was asked, without a word of it, has the scopes that were asked", async () => {
+  test("returns the requested scopes when the response has none", async () => {
     const my = deviceWorld();
     my.authorization = { scope: ["openid", "tv"] };
     my.replies.push(loginResponse({ scope: [] }));
@@ -132,7 +132,7 @@ describe("a device login", () => {
     expect(JSON.stringify(tokens)).not.toContain("at1");
   });
 
-  test("that gets no code says why, at once, and leaves nothing", async () => {
+  test("rejects at once and stores nothing when the server issues no code", async () => {
     const my = deviceWorld();
     const error = new NetworkError("device authorization endpoint: TypeError");
     my.server.authorizeDevice = () => Promise.reject(error);
@@ -158,14 +158,14 @@ describe("polling", () => {
     expect(pauses(my)).toEqual([7, 7, 7]);
   });
 
-  test("is 5 s slower after each slow_down, for good", async () => {
+  test("stays 5 s slower after each slow_down", async () => {
     const my = deviceWorld();
     my.replies.push(refusal("slow_down"), refusal("authorization_pending"), refusal("slow_down"));
     await run(my, 60_000);
     expect(pauses(my)).toEqual([5, 10, 10, 15, 15]);
   });
 
-  test("backs off from a network that is cut and a server that is ill, and goes on", async () => {
+  test("backs off after failures of the network and the server, and goes on", async () => {
     const my = deviceWorld();
     my.replies.push(
       new NetworkError("cut"),
@@ -186,21 +186,21 @@ describe("polling", () => {
     expect(shown[0]!.statuses).toEqual(["waiting", "retrying", "waiting", "approved"]);
   });
 
-  test("keeps what slow_down taught through a back-off", async () => {
+  test("keeps the interval of slow_down after a back-off", async () => {
     const my = deviceWorld();
     my.replies.push(refusal("slow_down"), new NetworkError("cut"));
     await run(my, 60_000);
     expect(pauses(my)).toEqual([5, 10, 20, 10, 10]);
   });
 
-  test("never asks a server again before the time that it told", async () => {
+  test("never polls before Retry-After has passed", async () => {
     const my = deviceWorld();
     my.replies.push(refusal(undefined, { status: 429, retryable: true, retryAfterMs: 90_000 }));
     await run(my, 101_000);
     expect(pauses(my)).toEqual([5, 90, 5]);
   });
 
-  test("after an outage is spread by chance", async () => {
+  test("waits a random part longer after an outage", async () => {
     const my = deviceWorld();
     my.replies.push(new NetworkError("cut"));
     const { grant } = my.tab({ random: { fraction: () => 0.8 } });
@@ -209,22 +209,25 @@ describe("polling", () => {
     expect(pauses(my)).toEqual([5, 12, 5]);
   });
 
-  test.for([0, -5, Number.NaN])("takes an interval of %s for one second", async (intervalMs) => {
-    const my = deviceWorld();
-    my.authorization = { intervalMs };
-    const { grant } = my.tab();
-    void outcome(grant.requestToken({}));
-    await wait(3_500);
-    expect(my.polls.length).toBeGreaterThanOrEqual(3);
-    expect(my.polls.length).toBeLessThanOrEqual(4);
-  });
+  test.for([0, -5, Number.NaN])(
+    "takes one second in place of an interval of %s",
+    async (intervalMs) => {
+      const my = deviceWorld();
+      my.authorization = { intervalMs };
+      const { grant } = my.tab();
+      void outcome(grant.requestToken({}));
+      await wait(3_500);
+      expect(my.polls.length).toBeGreaterThanOrEqual(3);
+      expect(my.polls.length).toBeLessThanOrEqual(4);
+    },
+  );
 });
 
 describe("the end of a device login", () => {
   const idToken = (retryable: boolean) => new IdTokenError("kid", "x", { hint: "x", retryable });
 
   test.for([400, 401, 403])(
-    "A5: authorization_declined in a %i means that the user said no, and nothing is polled again",
+    "A5: authorization_declined in a %i means that the user denied the login, and polling stops",
     async (status) => {
       const my = deviceWorld();
       my.replies.push(
@@ -267,7 +270,7 @@ describe("the end of a device login", () => {
     [idToken(false), { code: "id_token" }, "failed"],
     [idToken(true), { code: "id_token" }, "failed"],
     [new TypeError("a bug"), { name: "TypeError" }, "failed"],
-  ] as const)("%s ends it, and the code is deleted", async ([reply, expected, status]) => {
+  ] as const)("%s ends the login and deletes the code", async ([reply, expected, status]) => {
     const my = deviceWorld();
     my.replies.push(refusal("authorization_pending"), reply);
     const { grant, shown } = my.tab();
@@ -280,7 +283,7 @@ describe("the end of a device login", () => {
     expect(my.polls).toHaveLength(2);
   });
 
-  test("comes when the code's time is up, without another poll", async () => {
+  test("comes when the code expires, without another poll", async () => {
     const my = deviceWorld();
     my.authorization = { expiresAt: Date.now() + 12_000 };
     const { grant, shown } = my.tab();
@@ -295,7 +298,7 @@ describe("the end of a device login", () => {
     expect(await my.requests.getAllKeys()).toEqual([]);
   });
 
-  test("comes without another poll when a timer wakes too early, too", async () => {
+  test("comes without another poll when a timer fires too early", async () => {
     const early = { ...systemClock, sleep: (ms: number) => systemClock.sleep(ms - 1) };
     const my = deviceWorld(early);
     my.authorization = { expiresAt: Date.now() + 12_000 };
@@ -306,7 +309,7 @@ describe("the end of a device login", () => {
   });
 
   test.for(["wall", "monotonic"])(
-    "comes after a sleep that the %s clock alone has seen, before anything is sent",
+    "comes before another poll when only the %s clock moved past the end",
     async (which) => {
       let slept = 0;
       const my = deviceWorld({
@@ -325,8 +328,8 @@ describe("the end of a device login", () => {
   );
 
   test.for([
-    ["while it waits", 2_000],
-    ["in the middle of a poll", 5_000],
+    ["between two polls", 2_000],
+    ["during a poll", 5_000],
   ] as const)("an abort %s rejects with its reason and deletes the code", async ([, ms]) => {
     const my = deviceWorld();
     const polled: AbortSignal[] = [];
@@ -352,7 +355,7 @@ describe("the end of a device login", () => {
     expect(polled.length).toBeLessThanOrEqual(1);
   });
 
-  test("an abort before there is a code rejects with its reason, too, and shows none", async () => {
+  test("an abort before there is a code rejects with its reason and shows no code", async () => {
     const my = deviceWorld();
     const leave = new AbortController();
     const reason = new Error("left");
@@ -371,7 +374,7 @@ describe("the end of a device login", () => {
 });
 
 describe("a prompt", () => {
-  test("that the person dismisses cancels the login and deletes the code", async () => {
+  test("cancels the login and deletes the code when the user dismisses it", async () => {
     const my = deviceWorld();
     const { grant, shown } = my.tab();
     const result = outcome(grant.requestToken({}));
@@ -387,8 +390,8 @@ describe("a prompt", () => {
   test.for([
     ["returns at once", () => {}],
     ["resolves at once", async () => {}],
-    ["never answers", () => new Promise<void>(() => {})],
-  ] as const)("that %s holds nobody up", async ([, showCode]) => {
+    ["never settles", () => new Promise<void>(() => {})],
+  ] as const)("does not block the login when it %s", async ([, showCode]) => {
     const my = deviceWorld();
     my.replies.push(approval());
     const login = my.tab({ prompt: { showCode } }).grant.requestToken({});
@@ -405,32 +408,35 @@ describe("a prompt", () => {
     ],
     ["rejects", () => Promise.reject(new Error("the app's own"))],
     [
-      "listens badly",
+      "has a listener that throws",
       (_: unknown, { subscribe }: { subscribe: (listener: () => void) => void }) => {
         subscribe(() => {
           throw new Error("the app's own");
         });
       },
     ],
-  ] as const)("that %s holds nobody up, and is reported", async ([, showCode]) => {
-    const uncaught: unknown[] = [];
-    const caught = vi.spyOn(globalThis, "queueMicrotask").mockImplementation((task) => {
-      try {
-        task();
-      } catch (error) {
-        uncaught.push(error);
-      }
-    });
-    const my = deviceWorld();
-    my.replies.push(approval());
-    const login = my.tab({ prompt: { showCode } }).grant.requestToken({});
-    await wait(INTERVAL_MS);
-    expect(await login).toMatchObject({ accessToken: "at1" });
-    caught.mockRestore();
-    expect(uncaught[0]).toEqual(new Error("the app's own"));
-  });
+  ] as const)(
+    "does not block the login when it %s, and its error is reported",
+    async ([, showCode]) => {
+      const uncaught: unknown[] = [];
+      const caught = vi.spyOn(globalThis, "queueMicrotask").mockImplementation((task) => {
+        try {
+          task();
+        } catch (error) {
+          uncaught.push(error);
+        }
+      });
+      const my = deviceWorld();
+      my.replies.push(approval());
+      const login = my.tab({ prompt: { showCode } }).grant.requestToken({});
+      await wait(INTERVAL_MS);
+      expect(await login).toMatchObject({ accessToken: "at1" });
+      caught.mockRestore();
+      expect(uncaught[0]).toEqual(new Error("the app's own"));
+    },
+  );
 
-  test("that ends with its signal's reason when it is over is no failure", async () => {
+  test("may reject with its signal's reason after the end, which is not reported", async () => {
     const reported = vi.spyOn(globalThis, "queueMicrotask");
     const my = deviceWorld();
     my.replies.push(approval());
@@ -455,7 +461,7 @@ describe("a prompt", () => {
     reported.mockRestore();
   });
 
-  test("may listen late and stop listening", async () => {
+  test("may subscribe late and unsubscribe", async () => {
     const my = deviceWorld();
     my.replies.push(new NetworkError("cut"), approval());
     const received: string[] = [];
@@ -479,7 +485,7 @@ describe("a prompt", () => {
 });
 
 describe("a reload", () => {
-  /** The tab is gone without a word: its lock is free, and what it stored is there. */
+  /** The tab closed without cleaning up: its lock is free, and its records are still stored. */
   function reload(my: DeviceWorld): void {
     my.locks = new MemoryTabLock();
     my.server.requestTokens = laterPolls(my);
@@ -494,7 +500,7 @@ describe("a reload", () => {
       return reply;
     };
   }
-  /** A tab that dies `ms` after it began. */
+  /** A tab that closes `ms` after its login began. */
   async function former(my: DeviceWorld, ms: number): Promise<void> {
     const gone = { ...systemClock, sleep: dying(ms) };
     void outcome(my.tab({ clock: gone }).grant.requestToken({}));
@@ -507,7 +513,7 @@ describe("a reload", () => {
       Date.now() + pause > end ? new Promise(() => {}) : systemClock.sleep(pause, signal);
   }
 
-  test("goes on with the same code, and shows it again", async () => {
+  test("continues with the same code, and shows it again", async () => {
     const my = deviceWorld();
     await former(my, 7_000);
     my.replies.push(approval());
@@ -522,7 +528,7 @@ describe("a reload", () => {
     expect(await my.requests.getAllKeys()).toEqual([]);
   });
 
-  test("in the middle of a poll does not poll at once", async () => {
+  test("during a poll does not poll at once", async () => {
     const my = deviceWorld();
     my.server.requestTokens = () => new Promise(() => {});
     await former(my, 5_000);
@@ -531,7 +537,7 @@ describe("a reload", () => {
     expect(pauses(my)).toEqual([5]);
   });
 
-  test("forgets neither slow_down nor the back-off", async () => {
+  test("keeps the interval of slow_down and the back-off", async () => {
     const my = deviceWorld();
     my.replies.push(refusal("slow_down"), new NetworkError("cut"));
     await former(my, 16_000);
@@ -540,7 +546,7 @@ describe("a reload", () => {
     expect(pauses(my)).toEqual([19, 10, 10, 10, 10]);
   });
 
-  test("with a wall clock that was set back waits no longer than ever needed", async () => {
+  test("waits no longer than the longest pause when the wall clock was set back", async () => {
     const my = deviceWorld();
     await former(my, 6_000);
     vi.setSystemTime(Date.now() - 3_600_000);
@@ -549,7 +555,7 @@ describe("a reload", () => {
     expect(pauses(my).slice(0, 2)).toEqual([65, 5]);
   });
 
-  test("after the code's time asks for another one", async () => {
+  test("requests another code after the stored one has expired", async () => {
     const my = deviceWorld();
     await former(my, 6_000);
     await wait(LIFETIME_MS);
@@ -560,7 +566,7 @@ describe("a reload", () => {
     expect(await stored(my)).not.toContain("secret-1");
   });
 
-  test("that asks for something else gets a code of its own, and what is not over stays", async () => {
+  test("requests its own code for another target, and keeps the stored one", async () => {
     const my = deviceWorld();
     await former(my, 6_000);
     const { grant, shown } = my.tab();
@@ -570,7 +576,7 @@ describe("a reload", () => {
     expect(await stored(my)).toContain("secret-1");
   });
 
-  test("sweeps what tabs left that died: expired codes, and what cannot be read", async () => {
+  test("deletes the expired and unreadable records of closed tabs", async () => {
     const my = deviceWorld();
     const old = { userCode: "OLD", verificationUri: "x", intervalMs: 1, nextPollAt: 1 };
     const expired = JSON.stringify({ ...old, deviceCode: "secret-0", expiresAt: Date.now() });
@@ -606,7 +612,7 @@ describe("several tabs", () => {
     expect([a.shown.length, b.shown.length]).toEqual([1, 1]);
   });
 
-  test("that begin in one instant ask for one code", async () => {
+  test("request one code when they start at the same time", async () => {
     const my = deviceWorld();
     const [a, b] = [my.tab(), my.tab()];
     void outcome(a.grant.requestToken({}));
@@ -616,7 +622,7 @@ describe("several tabs", () => {
     expect([a.shown, b.shown]).toMatchObject([[{ userCode: "CODE-1" }], [{ userCode: "CODE-1" }]]);
   });
 
-  test("the one that waited ends when the other has stored what it got, not before", async () => {
+  test("the waiting tab ends only after the polling tab has stored its tokens", async () => {
     const my = deviceWorld();
     const { first, second, b, keep } = await two(my);
     my.replies.push(approval());
@@ -637,7 +643,7 @@ describe("several tabs", () => {
     expect(await my.requests.getAllKeys()).toEqual([]);
   });
 
-  test("A5: authorization_declined is a refusal by the user, in both", async () => {
+  test("A5: authorization_declined means in both tabs that the user denied the login", async () => {
     const my = deviceWorld();
     const { second, b, first } = await two(my);
     my.replies.push(refusal("authorization_declined"));
@@ -653,7 +659,7 @@ describe("several tabs", () => {
     ["access_denied", { code: "device_code", reason: "access_denied" }, "denied"],
     ["expired_token", { code: "device_code", reason: "expired_token" }, "expired"],
     ["invalid_client", { code: "device_code", reason: "refused" }, "failed"],
-  ] as const)("%s is heard in both", async ([error, expected, status]) => {
+  ] as const)("%s ends the login in both tabs", async ([error, expected, status]) => {
     const my = deviceWorld();
     const { second, b, first } = await two(my);
     my.replies.push(refusal(error));
@@ -665,7 +671,7 @@ describe("several tabs", () => {
     expect(await my.requests.getAllKeys()).toEqual([]);
   });
 
-  test("when the one that polls is left, the other goes on with the code, at the same pace", async () => {
+  test("the waiting tab continues with the code at the same interval when the polling tab aborts", async () => {
     const my = deviceWorld();
     const { first, second, a, b, leave } = await two(my);
     my.replies.push(refusal("slow_down"));
@@ -682,7 +688,7 @@ describe("several tabs", () => {
     expect(await my.requests.getAllKeys()).toEqual([]);
   });
 
-  test("when the one that waits is left, or dismissed, the other goes on", async () => {
+  test("the polling tab goes on when the user dismisses the code in the waiting tab", async () => {
     const my = deviceWorld();
     const { first, second, b, keep } = await two(my);
     b.shown[0]!.dismiss();
@@ -694,7 +700,7 @@ describe("several tabs", () => {
     expect(await first).toMatchObject({ accessToken: "at1" });
   });
 
-  test("a code whose record somebody deleted gives way to another one, whatever its prompt says then", async () => {
+  test("the waiting tab requests another code when the record was deleted, and ignores the old prompt", async () => {
     const my = deviceWorld();
     const { first, b, second, leave } = await two(my);
     b.shown[0]!.signal.addEventListener("abort", b.shown[0]!.dismiss);
@@ -710,7 +716,7 @@ describe("several tabs", () => {
     ]);
   });
 
-  test("the last that leaves deletes the code", async () => {
+  test("the last tab that aborts deletes the code", async () => {
     const my = deviceWorld();
     const { first, second, leave } = await two(my);
     leave[0].abort(new Error("left"));
@@ -721,7 +727,7 @@ describe("several tabs", () => {
     expect(my.polls).toEqual([]);
   });
 
-  test("one that waits for a tab that stands still ends at the code's time by itself", async () => {
+  test("a tab that waits for a frozen tab ends when the code expires", async () => {
     const my = deviceWorld();
     const still = { ...systemClock, sleep: () => new Promise<never>(() => {}) };
     void outcome(my.tab({ clock: still }).grant.requestToken({}));
@@ -733,7 +739,7 @@ describe("several tabs", () => {
     expect(b.shown).toMatchObject([{ statuses: ["waiting", "expired"] }]);
   });
 
-  test("looks at the locks while it waits, so that a page in the back/forward cache lets go", async () => {
+  test("queries the locks while it waits, which frees the locks of a page in the back/forward cache", async () => {
     const my = deviceWorld();
     const query = vi.spyOn(my.locks, "query");
     await two(my);
@@ -741,7 +747,7 @@ describe("several tabs", () => {
     expect(query.mock.calls.length).toBeGreaterThan(4);
   });
 
-  test("without Web Locks, where both poll, have one end", async () => {
+  test("without Web Locks, where both tabs poll, end in the same way", async () => {
     const my = deviceWorld();
     my.locks = {
       request: (_, __, callback) => callback(true),
@@ -749,7 +755,7 @@ describe("several tabs", () => {
     };
     const { first, second, keep } = await two(my);
     expect(my.asked).toHaveLength(1);
-    // The server knows a code once.
+    // The server accepts a code once.
     my.replies.push(approval(), refusal("invalid_grant"));
     await wait(2 * INTERVAL_MS);
     keep();
@@ -758,7 +764,7 @@ describe("several tabs", () => {
   });
 });
 
-test("a store that fails holds nobody up", async () => {
+test("a store that fails does not block the login", async () => {
   const my = deviceWorld();
   const fail = () => Promise.reject(new StorageError("full"));
   my.requests = { get: fail, set: fail, remove: fail, getAllKeys: fail };

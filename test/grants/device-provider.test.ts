@@ -11,7 +11,7 @@ import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { decide } from "../support/device-person.ts";
 import { until } from "../support/until.ts";
 
-/** Device logins at the embedded provider, whose verification page a person visits by `fetch`. */
+/** Device logins at the embedded provider. A simulated user visits its verification page by `fetch`. */
 
 const ORIGIN = "http://localhost:5173";
 
@@ -26,10 +26,10 @@ beforeEach(() => {
   provider.setDeviceCodeTtl(600);
 });
 
-/** A tenth of what the server asks for. */
+/** Sleeps for a tenth of the requested time. */
 const hasty: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 10, signal) };
 
-/** A device login in the making: what is shown, and how it ends. */
+/** Starts a device login. Returns the shown code and how the login ends. */
 async function begin(request: TokenRequest = {}, clock: Clock = hasty) {
   const requests = new MemoryRequestStore();
   const { server } = createLazyServer({
@@ -72,8 +72,8 @@ async function begin(request: TokenRequest = {}, clock: Clock = hasty) {
   };
 }
 
-describe("a person who agrees", () => {
-  test("is signed in: a verified ID token, a refresh token, and an access token that is good", async () => {
+describe("a user who approves the login", () => {
+  test("gets verified claims, a refresh token and a valid access token", async () => {
     const { code, login, server, statuses, polls, requests } = await begin();
     expect(code.verificationUri).toBe(`${provider.issuer}/device`);
     expect(code.verificationUriComplete).toContain(code.userCode);
@@ -96,7 +96,7 @@ describe("a person who agrees", () => {
     expect(await requests.getAllKeys()).toEqual([]);
   });
 
-  test("gives a token for the resource and the scopes that were asked for", async () => {
+  test("gets a token for the requested resource and scopes", async () => {
     const resource = `${ORIGIN}/api`;
     const { code, login } = await begin({ resource, scope: ["api:read"] });
     await decide(code.verificationUri, code.userCode, { approveAs: "grace" });
@@ -113,7 +113,7 @@ describe("a person who agrees", () => {
     ["a 503 with Retry-After", { status: 503, headers: { "Retry-After": "1" } }],
     ["slow_down", { status: 400, body: { error: "slow_down" } }],
     ["a refusal that GitHub would send", { status: 200, body: { error: "authorization_pending" } }],
-  ] as const)("is signed in after %s, too", async ([, fault]) => {
+  ] as const)("is logged in after %s, too", async ([, fault]) => {
     provider.tokenRequests.failNext(fault, 2);
     const { code, login } = await begin();
     await decide(code.verificationUri, code.userCode, { approveAs: "linus" });
@@ -121,7 +121,7 @@ describe("a person who agrees", () => {
   });
 });
 
-test("a poll that meets Retry-After says for how long", async () => {
+test("the error of a poll contains the time of Retry-After", async () => {
   const { server, code, login } = await begin();
   provider.tokenRequests.respondNext(429, { headers: { "Retry-After": "7" }, times: 2 });
   await expect(
@@ -131,8 +131,8 @@ test("a poll that meets Retry-After says for how long", async () => {
   expect(await login).toMatchObject({ user: { sub: "ada" } });
 });
 
-describe("a person who does not", () => {
-  test("says no", async () => {
+describe("a user who does not approve the login", () => {
+  test("denies it", async () => {
     const { code, ended, statuses, requests, polls } = await begin();
     await decide(code.verificationUri, code.userCode, "deny");
     expect(await ended).toMatchObject({
@@ -143,7 +143,7 @@ describe("a person who does not", () => {
     expect(polls().at(-1)).toMatchObject({ error: "access_denied" });
   });
 
-  test("lets the code expire: the device notices by itself", async () => {
+  test("lets the code expire, which the device's clock notices", async () => {
     provider.setDeviceCodeTtl(1);
     const { ended, statuses, requests } = await begin({}, systemClock);
     expect(await ended).toMatchObject({
@@ -153,7 +153,7 @@ describe("a person who does not", () => {
     expect(await requests.getAllKeys()).toEqual([]);
   });
 
-  test("lets the code expire: the server tells a device whose clocks stand still", async () => {
+  test("lets the code expire, which the server reports when the device's clocks have stopped", async () => {
     provider.setDeviceCodeTtl(2);
     const now = Date.now();
     const { ended, statuses } = await begin({}, { ...hasty, now: () => now, monotonic: () => 0 });
@@ -164,7 +164,7 @@ describe("a person who does not", () => {
   });
 });
 
-test("what a server repeats of the device code is on no error", async () => {
+test("an error does not contain the device code that the server repeats", async () => {
   const { ended, requests } = await begin();
   const secret = /"deviceCode":"([^"]+)"/.exec(
     (await requests.get((await requests.getAllKeys())[0]!))!,
@@ -179,7 +179,7 @@ test("what a server repeats of the device code is on no error", async () => {
   expect(JSON.stringify(error) + String(error.stack)).not.toContain(secret);
 });
 
-test("a server without the device flow is told apart, by a hint", async () => {
+test("rejects with a hint when the server has no device authorization endpoint", async () => {
   const { server } = createLazyServer({
     issuer: provider.issuer,
     clientId: provider.clientId,

@@ -21,14 +21,14 @@ import { systemClock } from "../../src/browser/page/system-clock.ts";
 export const INTERVAL_MS = 5_000;
 export const LIFETIME_MS = 600_000;
 
-/** A code that a prompt was given, and what became of it there. */
+/** A code that a prompt shows, and the statuses that the prompt received. */
 export interface Shown extends DeviceCode {
   readonly statuses: DeviceStatus[];
   readonly signal: AbortSignal;
   readonly dismiss: () => void;
 }
 
-/** One tab: a grant, and what its person sees. */
+/** One tab: a grant, and the codes that its user sees. */
 export interface DeviceTab {
   readonly grant: DeviceCodeGrant;
   readonly shown: Shown[];
@@ -41,13 +41,13 @@ export interface DeviceWorld {
   locks: TabLock;
   /** Each request for a code. */
   readonly asked: TokenTarget[];
-  /** Each poll. `at`: milliseconds since the world began. */
+  /** Each poll. `at`: milliseconds since `deviceWorld()` was called. */
   readonly polls: { readonly at: number; readonly parameters: TokenParameters }[];
-  /** Answers to polls, in order; `authorization_pending` when there is none. */
+  /** The next responses to polls. Default: `authorization_pending`. */
   readonly replies: Reply[];
-  /** Changes the next authorizations. */
+  /** Members that the next device authorization responses have. */
   authorization: Partial<DeviceAuthorization>;
-  /** Its calls may be replaced. */
+  /** Tests may replace its functions. */
   readonly server: {
     -readonly [call in "authorizeDevice" | "requestTokens"]: AuthorizationServer[call];
   };
@@ -119,7 +119,7 @@ export function refusal(
   error: string | undefined,
   facts: ServerFacts & { retryable?: boolean } = {},
 ): RequestTokenError {
-  return new RequestTokenError(`the token endpoint answered ${error}`, {
+  return new RequestTokenError(`the token endpoint returned ${error}`, {
     ...(error !== undefined && { error }),
     status: 400,
     hint: "x",
@@ -127,10 +127,10 @@ export function refusal(
   });
 }
 
-/** Tokens as they come from the server. */
+/** The token response after the user approved the login. */
 export const approval = () => loginResponse({ expiresAt: Date.now() + 3_600_000 });
 
-/** What is stored, under whatever name. */
+/** All stored records as text. */
 export async function stored({ requests }: DeviceWorld): Promise<string> {
   const rows = await Promise.all((await requests.getAllKeys()).map((id) => requests.get(id)));
   return rows.join("\n");

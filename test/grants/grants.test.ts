@@ -28,7 +28,7 @@ describe("AuthorizationCodeGrant", () => {
     return { calls, grant: new AuthorizationCodeGrant(calls) };
   }
 
-  test("makes its trip with what was asked, and exchanges what it brings back", async () => {
+  test("navigates with the options of the request, and exchanges the response", async () => {
     const { calls, grant } = server();
     const navigate = vi.spyOn(roundTrip, "navigate");
     const signal = new AbortController().signal;
@@ -47,7 +47,7 @@ describe("AuthorizationCodeGrant", () => {
     expect(calls.exchange).toHaveBeenCalledWith("https://app.example/callback?code=c", signal);
   });
 
-  test("exchanges a response without travelling", async () => {
+  test("exchanges a response without navigating", async () => {
     const { calls, grant } = server();
     expect(await grant.requestToken({ response: "https://app.example/callback?code=d" })).toBe(
       response,
@@ -56,7 +56,7 @@ describe("AuthorizationCodeGrant", () => {
     expect(calls.exchange).toHaveBeenCalledWith("https://app.example/callback?code=d", undefined);
   });
 
-  test("goes nowhere without a trip", async () => {
+  test("rejects without a round trip", async () => {
     const { calls, grant } = server();
     await expect(grant.requestToken({ user: "ada" })).rejects.toBeInstanceOf(NoTokenError);
     expect(calls.authorize).not.toHaveBeenCalled();
@@ -73,7 +73,7 @@ describe("RefreshGrant", () => {
   }
   const refreshed = loginResponse({ accessToken: "at2", generation: 2 });
 
-  test("has the session refreshed, for the want that was asked", async () => {
+  test("refreshes the session for the requested target", async () => {
     const { calls, grant } = chain(async () => refreshed);
     const signal = new AbortController().signal;
     expect(
@@ -91,7 +91,7 @@ describe("RefreshGrant", () => {
     expect(calls.requestToken).not.toHaveBeenCalled();
   });
 
-  test("asked to reload wants a newer generation than the one held", async () => {
+  test("with cache reload requests a newer generation than the held one", async () => {
     const { calls, grant } = chain(async () => refreshed);
     await grant.requestToken({
       user: "ada",
@@ -108,7 +108,7 @@ describe("RefreshGrant", () => {
     { user: "ada", roundTrip },
     { user: "ada", response: "https://app.example/callback?code=c" },
     {},
-  ])("lets %o through untouched", async (request) => {
+  ])("passes %o on to the inner grant unchanged", async (request) => {
     const { calls, grant } = chain(async () => refreshed);
     expect(await grant.requestToken(request)).toBe(response);
     expect(calls.requestToken).toHaveBeenCalledWith(request);
@@ -116,14 +116,14 @@ describe("RefreshGrant", () => {
   });
 
   test.for([new NoTokenError("none"), new RefreshTokenError("invalid_grant")])(
-    "asks the inner grant after %s",
+    "calls the inner grant after %s",
     async (error) => {
       const { grant } = chain(() => Promise.reject(error));
       expect(await grant.requestToken({ user: "ada" })).toBe(response);
     },
   );
 
-  test("whose inner grant has nothing either tells why the session has nothing", async () => {
+  test("rejects with the session's error when the inner grant has no token, either", async () => {
     const reason = new RefreshTokenError("invalid_grant");
     const { grant } = chain(
       () => Promise.reject(reason),
@@ -133,7 +133,7 @@ describe("RefreshGrant", () => {
   });
 
   test.for([new NetworkError("offline"), new RequestTokenError("refused", { hint: "x" })])(
-    "never asks the inner grant after %s: that would be a login page for a passing failure",
+    "never calls the inner grant after %s, so that a temporary failure shows no login page",
     async (error) => {
       const { calls, grant } = chain(() => Promise.reject(error));
       await expect(grant.requestToken({ user: "ada" })).rejects.toBe(error);

@@ -15,7 +15,7 @@ import { MemoryTokenStorage } from "../../src/memory/memory-token-storage.ts";
 import { errorFrom } from "../oidc/support.ts";
 import { mapStorage, scriptedGrant } from "./support.ts";
 
-/** A server that refuses a refresh token and does not end it. */
+/** The server refuses a refresh token but does not end it. */
 
 const TOKEN_ENDPOINT = "https://id.example.com/token";
 const LIFETIME_MS = 60_000;
@@ -30,7 +30,7 @@ afterEach(() => {
 
 const pass = (ms: number) => void vi.setSystemTime(Date.now() + ms);
 
-/** Clients of one storage, whose users type a password. Refreshes are answered as `refresh` says. */
+/** Clients with one storage, whose user enters a password. `refresh` gives the response to each refresh. */
 function passwordClients(refresh: () => Response) {
   const sent: Record<string, string>[] = [];
   const storage = new MemoryTokenStorage();
@@ -75,7 +75,7 @@ const refusal =
   () =>
     Response.json({ error, error_description: `says ${error}` }, { status });
 
-describe("the server wants a user", () => {
+describe("the server requires a user", () => {
   test.for([
     "interaction_required",
     "consent_required",
@@ -94,7 +94,7 @@ describe("the server wants a user", () => {
     expect(refreshes()).toBe(1);
   });
 
-  test("A5: who may not ask gets the server's words, after one request", async () => {
+  test("A5: with prompt none rejects with the server's error, after one request", async () => {
     const { start, credentials, refreshes } = passwordClients(refusal("interaction_required"));
     const { getToken } = start();
     await getToken();
@@ -113,7 +113,7 @@ describe("the server wants a user", () => {
     expect(credentials).toHaveBeenCalledTimes(1);
   });
 
-  test("A5: the refresh token stays, and is sent again after ten minutes, and then after an hour", async () => {
+  test("A5: keeps the refresh token, and sends it again after ten minutes and then each hour", async () => {
     let response = refusal("consent_required");
     const { start, refreshes } = passwordClients(() => response());
     await start().getToken();
@@ -134,7 +134,7 @@ describe("the server wants a user", () => {
     expect(await start().getToken({ prompt: "none" })).toBe("renewed");
   });
 
-  test("A5: client credentials are sent in place of a refresh token that is refused", async () => {
+  test("A5: sends client credentials after the refresh token was refused", async () => {
     const sent: (string | null)[] = [];
     const { getToken } = createClient({
       issuer: "https://id.example.com",
@@ -163,7 +163,7 @@ describe("the server wants a user", () => {
     expect(sent).toEqual(["client_credentials", "refresh_token", "client_credentials"]);
   });
 
-  test("A5: a token that is still valid is given", async () => {
+  test("A5: returns a token that is still valid", async () => {
     const { start } = passwordClients(refusal("login_required"));
     const { getToken } = start();
     await getToken();
@@ -173,7 +173,7 @@ describe("the server wants a user", () => {
     expect(await errorFrom(getToken({ prompt: "none" }))).toMatchObject({ reason: "user_needed" });
   });
 
-  test("A5: a CachedGrant keeps the refresh token, and asks its inner grant", async () => {
+  test("A5: a CachedGrant keeps the refresh token, and calls its inner grant", async () => {
     const storage = mapStorage();
     const requestTokens = vi.fn(() =>
       Promise.reject(
@@ -211,7 +211,7 @@ describe("the server wants a user", () => {
   });
 });
 
-describe("the server does not say why", () => {
+describe("the server gives no known reason", () => {
   test.for([
     [
       "a 400 with a message of its own",
@@ -220,9 +220,9 @@ describe("the server does not say why", () => {
     ["an empty 400", () => new Response("", { status: 400 })],
     ["a plain 401", () => new Response("Unauthorized", { status: 401 })],
     ["a 404 page", () => new Response("<h1>Not found</h1>", { status: 404 })],
-    ["an error that nobody knows", refusal("token_inactive")],
+    ["an unknown error code", refusal("token_inactive")],
     ["a 200 without a token", () => Response.json({ ok: true })],
-  ] as const)("A6: %s is no reason to ask the user at once", async ([, refresh]) => {
+  ] as const)("A6: does not ask the user at once after %s", async ([, refresh]) => {
     const { start, credentials, refreshes } = passwordClients(refresh);
     const { getToken } = start();
     await getToken();
@@ -233,13 +233,13 @@ describe("the server does not say why", () => {
     expect(await errorFrom(getToken())).toMatchObject({ code: "request_token" });
     expect(credentials).toHaveBeenCalledTimes(1);
     pass(31_000);
-    // The fourth in 61 seconds.
+    // The fourth refusal within 61 seconds.
     expect(await getToken()).toBe("at2");
     expect(credentials).toHaveBeenCalledTimes(2);
     expect(refreshes()).toBe(4);
   });
 
-  test("A6: one call every five seconds costs few requests in the first hour, across restarts", async () => {
+  test("A6: a call every five seconds sends few requests in the first hour, across restarts", async () => {
     const { start, refreshes } = passwordClients(() => new Response("", { status: 400 }));
     await start().getToken();
     pass(LIFETIME_MS);
@@ -254,7 +254,7 @@ describe("the server does not say why", () => {
     expect(codes.slice(13)).toEqual(Array(707).fill("user_needed"));
   });
 
-  test("A6: one accident is forgotten with the next success", async () => {
+  test("A6: a success resets the count of unexplained refusals", async () => {
     const responses = [() => new Response("", { status: 400 })];
     let n = 1;
     const { start, credentials } = passwordClients(() =>
@@ -283,7 +283,7 @@ describe("the server does not say why", () => {
     expect(credentials).toHaveBeenCalledTimes(1);
   });
 
-  test("A6: a damaged record of refusals counts as none", async () => {
+  test("A6: ignores a damaged record of refusals", async () => {
     const storage = new MemoryTokenStorage();
     const sent = vi.fn(async () =>
       tokenSet({

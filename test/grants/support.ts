@@ -3,7 +3,7 @@ import type { Grant, TokenRequest } from "../../src/core/grant.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
 import type { TokenStorage } from "../../src/core/token-storage.ts";
 
-/** A grant that answers as told and remembers what it was asked. */
+/** A grant that returns what `response` gives, and records its requests. */
 export function scriptedGrant(
   response: (request: TokenRequest, nth: number) => TokenSet | Promise<TokenSet>,
 ): Grant & { asked: TokenRequest[] } {
@@ -17,7 +17,7 @@ export function scriptedGrant(
   };
 }
 
-/** A `TokenStorage` over a map, as an app would write one: time to live included. */
+/** A `TokenStorage` over a `Map`, as an app would write one, with time to live. */
 export function mapStorage(): TokenStorage & {
   rows: Map<string, { value: unknown; until: number }>;
 } {
@@ -39,7 +39,7 @@ export function mapStorage(): TokenStorage & {
   };
 }
 
-/** Fake timers, with a `now` that moves. */
+/** Starts fake timers. `pass()` moves the time. */
 export function startClock(): { pass(ms: number): void } {
   vi.useFakeTimers({ now: 1_800_000_000_000 });
   return { pass: (ms) => void vi.setSystemTime(Date.now() + ms) };

@@ -22,7 +22,7 @@ function setUp(config?: TokenExchangeConfig, response: TokenSet = exchanged) {
 }
 
 describe("a token exchange", () => {
-  test("sends the inner grant's access token, and gives the new one for the same person", async () => {
+  test("sends the inner grant's access token, and returns the new one for the same user", async () => {
     const { grant, requestTokens } = setUp();
     expect(await grant.requestToken({})).toMatchObject({
       accessToken: "new",
@@ -38,7 +38,7 @@ describe("a token exchange", () => {
     );
   });
 
-  test("says where the token is to be used, and the request's word counts more", async () => {
+  test("sends the configured target, which the request overrides", async () => {
     const config = { audience: "a", resource: "https://r", scope: ["x", "y"] };
     const { grant, requestTokens } = setUp(config);
     await grant.requestToken({});
@@ -55,7 +55,7 @@ describe("a token exchange", () => {
     });
   });
 
-  test("asks the inner grant for its usual token, with the call's context", async () => {
+  test("requests the inner grant's default token, with the call's context", async () => {
     const { grant, inner } = setUp();
     const key = contextKey<number>("n");
     const context = TokenContext.of(key, 7);
@@ -69,7 +69,7 @@ describe("a token exchange", () => {
     expect(inner.asked).toEqual([{ user: "ada", context }]);
   });
 
-  test("leaves a login as it is", async () => {
+  test("passes a login on unchanged", async () => {
     const { grant, inner } = setUp();
     const login = { response: "https://app.example/?code=c", scope: ["z"] };
     await grant.requestToken(login);
@@ -90,7 +90,7 @@ describe("a token exchange", () => {
     });
   });
 
-  test("says who acts", async () => {
+  test("sends the actor's token", async () => {
     const actor = new StaticGrant({ accessToken: "act" });
     const { grant, requestTokens } = setUp({ actor, actorTokenType: "jwt" });
     await grant.requestToken({ user: "ada" });
@@ -100,7 +100,7 @@ describe("a token exchange", () => {
     });
   });
 
-  test("asks nobody who acts when nobody may be asked", async () => {
+  test("passes prompt none on to the actor, and no other prompt", async () => {
     const actor = scriptedGrant(() => loginResponse());
     const { grant } = setUp({ actor });
     await grant.requestToken({ user: "ada", prompt: "none" });
@@ -108,7 +108,7 @@ describe("a token exchange", () => {
     expect(actor.asked).toEqual([{ prompt: "none" }, {}]);
   });
 
-  test("can go to another token endpoint, with the caller's signal", async () => {
+  test("sends to the configured token endpoint, with the caller's signal", async () => {
     const { grant, requestTokens } = setUp({ tokenEndpoint: "https://sts.example/token" });
     const { signal } = new AbortController();
     await grant.requestToken({ signal });
@@ -118,7 +118,7 @@ describe("a token exchange", () => {
     });
   });
 
-  test("without the token it is to exchange sends nothing", async () => {
+  test("sends nothing when the inner grant has no token of the configured type", async () => {
     const { requestTokens } = setUp();
     const inner = new StaticGrant({ accessToken: "at" });
     const grant = new TokenExchangeGrant(
@@ -128,7 +128,7 @@ describe("a token exchange", () => {
     );
     await expect(grant.requestToken({})).rejects.toMatchObject({
       code: "request_token",
-      message: "there is no id_token to exchange",
+      message: "the inner grant returned no id_token to exchange",
     });
     expect(requestTokens).not.toHaveBeenCalled();
   });
@@ -137,31 +137,37 @@ describe("a token exchange", () => {
     [undefined, `${URN}jwt`],
     ["jwt", `${URN}jwt`],
     ["access_token", `${URN}access_token`],
-  ] as const)("asked for %s takes a %s", async ([requestedTokenType, issuedTokenType]) => {
-    const config = requestedTokenType && { requestedTokenType };
-    const { grant, requestTokens } = setUp(config, { ...exchanged, issuedTokenType });
-    expect((await grant.requestToken({})).accessToken).toBe("new");
-    expect(requestTokens.mock.lastCall![0]["requested_token_type"]).toBe(
-      requestedTokenType && URN + requestedTokenType,
-    );
-  });
+  ] as const)(
+    "accepts for the requested type %s the issued type %s",
+    async ([requestedTokenType, issuedTokenType]) => {
+      const config = requestedTokenType && { requestedTokenType };
+      const { grant, requestTokens } = setUp(config, { ...exchanged, issuedTokenType });
+      expect((await grant.requestToken({})).accessToken).toBe("new");
+      expect(requestTokens.mock.lastCall![0]["requested_token_type"]).toBe(
+        requestedTokenType && URN + requestedTokenType,
+      );
+    },
+  );
 
   test.for([
     [undefined, `${URN}refresh_token`],
     ["jwt", `${URN}access_token`],
     ["access_token", `${URN}saml2`],
     ["access_token", undefined],
-  ] as const)("asked for %s refuses a token of type %s", async ([requestedTokenType, issued]) => {
-    const { issuedTokenType: _, ...untyped } = exchanged;
-    const response = { ...untyped, ...(issued && { issuedTokenType: issued }) };
-    const { grant } = setUp(requestedTokenType && { requestedTokenType }, response);
-    const error = await grant.requestToken({}).catch((error: unknown) => error);
-    expect(error).toBeInstanceOf(RequestTokenError);
-    expect((error as RequestTokenError).hint).toContain("issued_token_type");
-    expect(JSON.stringify(error)).not.toContain('new"');
-  });
+  ] as const)(
+    "rejects for the requested type %s the issued type %s",
+    async ([requestedTokenType, issued]) => {
+      const { issuedTokenType: _, ...untyped } = exchanged;
+      const response = { ...untyped, ...(issued && { issuedTokenType: issued }) };
+      const { grant } = setUp(requestedTokenType && { requestedTokenType }, response);
+      const error = await grant.requestToken({}).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(RequestTokenError);
+      expect((error as RequestTokenError).hint).toContain("issued_token_type");
+      expect(JSON.stringify(error)).not.toContain('new"');
+    },
+  );
 
-  test("that is refused is the server's word", async () => {
+  test("passes on the server's error", async () => {
     const { grant, requestTokens } = setUp();
     const error = new RequestTokenError("no", { error: "invalid_target", hint: "x" });
     requestTokens.mockRejectedValueOnce(error);

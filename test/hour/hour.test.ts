@@ -1,7 +1,7 @@
 import { SCENARIOS } from "./scenarios.ts";
 import { testHours } from "./test-hours.ts";
 
-/** `npm run test:hour`: what Latchkey asks by itself within an hour. */
+/** `npm run test:hour`: which requests Latchkey sends by itself within an hour. */
 
 const report = (line: string) => void process.stdout.write(`${line}\n`);
 const often = { pollMs: 5_000, reloadMs: 300_000 };

@@ -1,18 +1,20 @@
 import type { GetTokenOptions } from "../../src/index.ts";
 
+/** How the simulated app behaves. */
 export interface PageAppOptions {
   readonly issuer: string;
-  /** How often the app asks for a token, and how often it reloads the page. Milliseconds. */
+  /** How often the app requests a token. Milliseconds. */
   readonly pollMs: number;
+  /** How often the app reloads the page. Milliseconds. */
   readonly reloadMs: number;
-  /** How the app goes on after the callback: with its router, or by loading another page. */
+  /** How the app continues after the callback: with its router, or by loading another page. */
   readonly afterCallback: "route" | "load";
   readonly token: GetTokenOptions;
-  /** `auth.fetch("/api")` instead of `auth.getToken()`. */
+  /** The app calls `auth.getToken()`, or `auth.fetch("/api")`. */
   readonly asks: "token" | "api";
 }
 
-/** Runs in a page before its own scripts: an app that asks for a token at load, and again and again. */
+/** Runs in a page before the page's own scripts. The app requests a token at load and then every `pollMs`. */
 export function installPageApp(options: PageAppOptions): void {
   const { issuer, pollMs, reloadMs, afterCallback, token, asks } = options;
   addEventListener("load", () => {
@@ -36,7 +38,7 @@ export function installPageApp(options: PageAppOptions): void {
         () => {},
         () => {},
       );
-      // All tabs ask at the same instants.
+      // All tabs request a token at the same instants.
       setTimeout(ask, pollMs - (Date.now() % pollMs));
     };
     ask();

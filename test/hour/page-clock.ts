@@ -1,8 +1,8 @@
-/** What the driver of a simulated hour calls in each page. */
+/** The driver of a simulated hour calls this in each page. */
 export interface PageClock {
   /**
    * Moves the page's clock, calls the timers that are due, and waits for the work that they start.
-   * Resolves to the time of the next timer, or to `undefined` while the page is on its way to another page.
+   * Resolves to the time of the next timer, or to `undefined` while the page navigates to another page.
    */
   advance(to: number): Promise<number | undefined>;
 }
@@ -14,15 +14,15 @@ declare global {
 }
 
 /**
- * Runs in a page before its own scripts. The clock of the page stands until the driver moves it: `Date`,
- * `performance.now()`, timers and `AbortSignal.timeout()`. Requests, IndexedDB, locks, channels and cryptography are real,
- * and the driver moves no clock while they work. So the result does not depend on the speed of the machine.
+ * Runs in a page before the page's own scripts. Only the driver moves the page's clock: `Date`, `performance.now()`, timers and
+ * `AbortSignal.timeout()`. Requests, IndexedDB, locks, channels and cryptography are real, and the driver moves no clock while
+ * they work. So the result does not depend on the speed of the machine.
  */
 export function installPageClock(now: number): void {
   const RealDate = Date;
   const realNow = performance.now.bind(performance);
   const realTimeout = window.setTimeout.bind(window);
-  /** For how long nothing may happen before the page counts as waiting for a timer. Real milliseconds. */
+  /** After this long without activity, the page counts as waiting for a timer. Real milliseconds. */
   const QUIET_MS = 4;
 
   const start = now;
@@ -78,7 +78,7 @@ export function installPageClock(now: number): void {
 
   function addTimer(call: unknown, ms: unknown, args: unknown[], isInterval: boolean): number {
     if (typeof call !== "function") throw new TypeError("a timer needs a function");
-    // Whole milliseconds: a wait for a part of one would end before `Date.now()` shows it.
+    // Whole milliseconds: a timer with a fraction would fire before `Date.now()` shows its time.
     const delayMs = Math.max(0, Math.ceil(Number(ms) || 0));
     lastId += 1;
     activity += 1;
@@ -119,10 +119,10 @@ export function installPageClock(now: number): void {
     do {
       seen = activity;
       await callTimersUntil(now);
-      // Granted after every earlier request of this page that can be granted.
+      // The browser grants this lock after all earlier requests of this page that it can grant.
       await navigator.locks.request("page-clock", { mode: "shared" }, () => {});
       await new Promise((resolve) => realTimeout(resolve, QUIET_MS));
-      if (realNow() > deadline) throw new Error("the page works on and on at one instant");
+      if (realNow() > deadline) throw new Error("the page does not become idle within 20 s");
     } while (!isQuiet());
   }
 

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { redirectTo, type Behaviour, type HostileProvider } from "../support/hostile-provider.ts";
 import type { Hour, Scenario } from "./simulate-hour.ts";
 
-/** Servers at which no request can succeed, each for an hour. */
+/** Servers at which no request can succeed for an hour. */
 
 const oauthError =
   (error: string, status = 400): Behaviour =>
@@ -13,7 +13,7 @@ const redirectError =
   ({ query }) =>
     redirectTo(query, { error, state: query.get("state") ?? "" });
 
-/** Sends the browser to the redirect URI with this in place of a response. */
+/** Sends the browser to the redirect URI with this suffix instead of a response. */
 const redirectWith =
   (suffix: string): Behaviour =>
   ({ query }) => ({
@@ -21,7 +21,7 @@ const redirectWith =
     headers: { Location: `${query.get("redirect_uri")}${suffix}` },
   });
 
-/** A login page whose user takes the browser's way back. */
+/** A login page whose user presses the Back button of the browser. */
 const loginPageLeft: Behaviour = ({ query }) => ({
   headers: { "Content-Type": "text/html" },
   body: `<!doctype html><title>Sign in</title><link rel="icon" href="data:,"><script>
@@ -36,7 +36,7 @@ function refuse(provider: HostileProvider, error: string): void {
   provider.behaviours.set("/authorize", redirectError(error));
 }
 
-/** Refreshes are refused in this way, and every login is abandoned. */
+/** Refreshes get this behaviour, and users leave the login page without a login. */
 function refuseRefresh(provider: HostileProvider, behaviour: Behaviour): void {
   provider.behaviours.set("/token", behaviour);
   provider.behaviours.set("/authorize", loginPageLeft);
@@ -75,8 +75,8 @@ export const SCENARIOS: readonly Scenario[] = [
     app: { afterCallback: "load" },
     prepare: (provider) => {
       const { claims } = provider;
-      provider.claims = (usual, isRefresh) => {
-        const { iat, ...others } = claims(usual, isRefresh);
+      provider.claims = (original, isRefresh) => {
+        const { iat, ...others } = claims(original, isRefresh);
         return { ...others, iat: Number(iat) + 360 };
       };
     },
@@ -123,7 +123,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     title:
-      "A7: a token endpoint that answers 404, and metadata that names another one that does, too",
+      "A7: a token endpoint that returns 404, and metadata that names another one that returns 404",
     signedIn: true,
     prepare: (provider) => {
       provider.behaviours.set("/token", () => ({ status: 404 }));
@@ -134,7 +134,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: "A9: an API that answers 401 to every token",
+    title: "A9: an API that returns 401 for every token",
     signedIn: true,
     app: { asks: "api" },
     // No token expires within the hour.
@@ -142,7 +142,7 @@ export const SCENARIOS: readonly Scenario[] = [
     prepare: () => {},
   },
   {
-    title: "A10: a token endpoint that answers 503",
+    title: "A10: a token endpoint that returns 503",
     signedIn: true,
     prepare: ({ behaviours }) => behaviours.set("/token", () => ({ status: 503 })),
     check: expectBackOff,
@@ -167,7 +167,7 @@ export const SCENARIOS: readonly Scenario[] = [
 
 const MINUTE_MS = 60_000;
 
-/** At most 6 token requests in the first 30 s, then at most 3 in any minute, and no more of anything else. */
+/** Expects at most 6 token requests in the first 30 s, then at most 3 in any minute, and no more other requests than these. */
 function expectBackOff({ requests }: Hour): void {
   const times = requests.filter(({ what }) => what === "POST /token").map(({ atMs }) => atMs);
   const first = times[0] ?? 0;

@@ -4,53 +4,56 @@ import { installPageApp, type PageAppOptions } from "./page-app.ts";
 import { installPageClock } from "./page-clock.ts";
 import { startHourSite } from "./site.ts";
 
+/** A server that no app can work with, and the limits of requests to it. */
 export interface Scenario {
-  /** Begins with the ids of `test/faults.md`. */
+  /** Starts with the ids of `test/faults.md`. */
   readonly title: string;
   /** Whether a user is signed in when the hour begins. */
   readonly signedIn?: boolean;
   readonly app?: Partial<Pick<PageAppOptions, "afterCallback" | "token" | "asks">>;
-  /** Before the login of a user who is signed in. */
+  /** Prepares the provider before the login of `signedIn`. */
   readonly before?: (provider: HostileProvider) => void;
-  /** What the provider does from the beginning of the hour. */
+  /** Sets the provider's behaviour at the start of the hour. */
   readonly prepare: (provider: HostileProvider) => void;
-  /** Which requests are too many. Default: more than 10, of any kind. */
+  /** Fails when there are too many requests. Default: more than 10 requests of any kind. */
   readonly check?: (hour: Hour) => void;
-  /** The hour ends early after so many requests. Default 60. */
+  /** The hour ends early after this number of requests. Default 60. */
   readonly tooMany?: number;
 }
 
+/** The tabs of an hour, and how often the app polls and reloads. */
 export interface HourOptions {
   readonly tabs: number;
-  /** `window`: all of them are visible. `tab`: the last one is. */
+  /** `window`: all tabs are visible. `tab`: only the last one is. */
   readonly type: "tab" | "window";
   readonly pollMs: number;
   readonly reloadMs: number;
 }
 
-/** A request that Latchkey sent by itself, and when: milliseconds since the hour began. */
+/** A request that Latchkey sent by itself. `atMs`: milliseconds since the start of the hour. */
 export interface TimedRequest {
   readonly what: string;
   readonly atMs: number;
 }
 
+/** The result of a simulated hour. */
 export interface Hour {
   readonly requests: readonly TimedRequest[];
-  /** Less than an hour when there were so many requests that the rest does not matter. */
+  /** Less than an hour when the hour ended early because of `tooMany` requests. */
   readonly lengthMs: number;
 }
 
 const HOUR_MS = 3_600_000;
-/** Pages whose next timers are this close together go on at the same instant. */
+/** The clock moves at least this far, so pages with timers this close together run at the same instant. */
 const STEP_MS = 200;
 const MAX_STEP_MS = 5_000;
 const TOO_MANY = 60;
-/** Real time for one step of one page, with all its navigations. */
+/** Real time for one step of one page, including all navigations. */
 const PATIENCE_MS = 30_000;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** One hour of an app in some tabs of a browser profile of its own. */
+/** Simulates one hour of an app in tabs of a new browser profile. */
 export async function simulateHour(
   browser: Browser,
   bundle: string,
@@ -64,7 +67,7 @@ export async function simulateHour(
   const site = await startHourSite(bundle, () => {
     const { pollMs, reloadMs } = options;
     const { issuer } = provider;
-    const usual: PageAppOptions = {
+    const defaults: PageAppOptions = {
       issuer,
       pollMs,
       reloadMs,
@@ -74,11 +77,11 @@ export async function simulateHour(
     };
     return [
       `(${installPageClock.toString()})(${now});`,
-      `(${installPageApp.toString()})(${JSON.stringify({ ...usual, ...app })});`,
+      `(${installPageApp.toString()})(${JSON.stringify({ ...defaults, ...app })});`,
     ].join("\n");
   });
   provider.now = () => now;
-  // Of the login, also in refreshed ID tokens.
+  // The time of the login, also in refreshed ID tokens.
   provider.claims = (claims) => ({ ...claims, auth_time: Math.floor(start / 1_000) });
   const context = await browser.createBrowserContext();
   const { requests } = provider;
@@ -87,15 +90,15 @@ export async function simulateHour(
   async function openTab(tab: number): Promise<Page> {
     const page = await context.newPage({ type: options.type });
     if (await page.evaluate(() => document.hidden)) throw new Error("a new tab is not visible");
-    // The app may leave for the login page before the page counts as loaded.
+    // The app may navigate to the login page before the page has loaded.
     page.goto(`${site.origin}/?tab=${tab}`).catch(() => {});
     return page;
   }
 
-  /** The page's next timer, once everything is done that the page does at this time. */
+  /** Waits until the page is idle at this time. Returns the time of its next timer. */
   async function settle(page: Page): Promise<number> {
     const deadline = performance.now() + PATIENCE_MS;
-    let problem = "it is on its way to another page";
+    let problem = "it navigates to another page";
     while (requests.length < tooMany) {
       const next = await page
         .evaluate((to) => window.pageClock?.advance(to), now)
@@ -103,14 +106,14 @@ export async function simulateHour(
       if (next !== undefined) return next;
       if (performance.now() > deadline)
         throw new Error(
-          `${page.url()} does not come to rest after ${requests.length} requests: ${problem}`,
+          `${page.url()} does not become idle after ${requests.length} requests: ${problem}`,
         );
       await pause(2);
     }
     return Infinity;
   }
 
-  /** Leaves a session in the profile. */
+  /** Logs a user in, so that the profile has a session. */
   async function signIn(): Promise<void> {
     const page = await openTab(0);
     // The provider's last response is the keys; then the page stores the session.
@@ -141,7 +144,7 @@ export async function simulateHour(
       lengthMs: now - start,
     };
   } finally {
-    // First the servers: a page that is sent from one to the other and back would not close.
+    // The servers close first, because a page that they redirect in a loop would not close.
     await Promise.all([provider.close(), site.close()]);
     await context.close();
   }

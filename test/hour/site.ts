@@ -4,12 +4,13 @@ import { handle, listenOnLoopback } from "../../demo/server/loopback.ts";
 
 const ENTRY = fileURLToPath(new URL("../e2e/page/main.ts", import.meta.url));
 
+/** The site of the simulated app. */
 export interface HourSite {
   readonly origin: string;
   close(): Promise<void>;
 }
 
-/** The SDK in one file: a page's clock does not know how long a chunk takes to load. */
+/** Bundles the SDK into one file, because the page clock does not wait for chunks that load. */
 export async function bundleApp(): Promise<string> {
   const outputs = await build({
     configFile: false,
@@ -26,7 +27,7 @@ export async function bundleApp(): Promise<string> {
   return file.code;
 }
 
-/** An app that is the same page at every path, and an API at `/api` that refuses every token. */
+/** Serves the app's page at every path, and an API at `/api` that refuses every token. */
 export async function startHourSite(app: string, scripts: () => string): Promise<HourSite> {
   const loopback = await listenOnLoopback(0);
   handle(loopback, (request, response) => {

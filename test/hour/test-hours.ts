@@ -4,7 +4,7 @@ import { launchBrowser } from "../support/browser.ts";
 import { simulateHour, type Hour, type HourOptions, type Scenario } from "./simulate-hour.ts";
 import { bundleApp } from "./site.ts";
 
-/** Registers a test for each scenario. They share a browser; each has a profile of its own. */
+/** Registers a test for each scenario. All tests share a browser; each one has its own profile. */
 export function testHours(
   title: string,
   scenarios: readonly Scenario[],

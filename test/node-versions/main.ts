@@ -7,13 +7,13 @@ const VERSIONS = ["20.19", "22", "24"];
 const run = promisify(execFile);
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
-/** Runs this command with the Node that the npm package `node` brings in this version. */
+/** Runs a command with this version of Node, from the npm package `node`. */
 function runWith(version: string, command: readonly string[]): Promise<{ stdout: string }> {
   const args = ["--yes", "--package", `node@${version}`, "--", ...command];
   return run("npx", args, { maxBuffer: 64_000_000, shell: process.platform === "win32" });
 }
 
-/** The tests that depend on the Node version. Throws when one fails. */
+/** Runs the tests that depend on the Node version. Returns a summary. @throws Error when a test fails */
 async function testWith(version: string): Promise<string> {
   const start = performance.now();
   const { stdout: exact } = await runWith(version, ["node", "--version"]);

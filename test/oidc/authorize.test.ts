@@ -31,7 +31,7 @@ beforeEach(() => {
   requests = testRequests();
   clock = testClock();
   options = { metadata: METADATA, clientId: CLIENT, requests, clock };
-  // oidc-client-ts must never reach for it.
+  // oidc-client-ts must never use the network.
   vi.stubGlobal("fetch", () => expect.fail("the network was used"));
 });
 afterEach(() => vi.unstubAllGlobals());
@@ -50,7 +50,7 @@ const respond = (parameters: Record<string, string>, redirect = REDIRECT) => {
 const read = (url: string, more: Partial<AuthorizeOptions & { lifetimeMs: number }> = {}) =>
   readAuthorizationResponse(url, { ...options, ...more });
 
-/** Refused with this parameter, and the pending login can still be finished. */
+/** Expects a refusal of this parameter that keeps every pending request. */
 async function refusedAndKept(
   url: string,
   parameter: string,
@@ -65,7 +65,7 @@ async function refusedAndKept(
 }
 
 describe("an authorization request", () => {
-  test("has PKCE S256 of its own verifier, a nonce, a state of more than 128 bits, and the code flow", async () => {
+  test("uses the code flow with PKCE S256, a nonce and a state of more than 128 bits", async () => {
     const { url, query, state } = await begin();
     expect(url.origin + url.pathname).toBe(`${ISSUER}/authorize`);
     expect(query.get("response_type")).toBe("code");
@@ -75,7 +75,7 @@ describe("an authorization request", () => {
     expect(query.get("code_challenge_method")).toBe("S256");
     expect(query.get("nonce")).toMatch(/^[\w-]{22}$/);
     expect(state).toMatch(/^[\da-z]{1,7}\.[\w-]{22}\.[\w-]{22}$/);
-    // Nothing in it needs encoding.
+    // No character of the state needs encoding.
     expect(url.search).toContain(`state=${state}`);
     const responded = await read(respond({ code: "c", state }));
     expect(responded.nonce).toBe(query.get("nonce"));
@@ -88,7 +88,7 @@ describe("an authorization request", () => {
     expect(url.href).not.toContain(responded.codeVerifier);
   });
 
-  test("has the same parameter never twice and asks for nothing that was not given", async () => {
+  test("has no parameter twice, and no optional parameter that was not given", async () => {
     const { query } = await begin();
     expect([...query.keys()].sort()).toEqual([
       "client_id",
@@ -102,14 +102,14 @@ describe("an authorization request", () => {
     ]);
   });
 
-  test("shares no random value with the next", async () => {
+  test("shares no random value with the next request", async () => {
     const [one, two] = [await begin(), await begin()];
     for (const name of ["state", "nonce", "code_challenge"])
       expect(one.query.get(name)).not.toBe(two.query.get(name));
     expect(one.state.split(".")[2]).not.toBe(two.state.split(".")[2]);
   });
 
-  test("carries everything that can be asked, also max_age 0", async () => {
+  test("carries every optional parameter, including max_age 0", async () => {
     const { query } = await begin({
       resource: "https://api.example.com",
       audience: "api",
@@ -140,7 +140,7 @@ describe("an authorization request", () => {
     });
   });
 
-  test("names every resource of the client once, and the login's own", async () => {
+  test("names every resource of the client and of the login once", async () => {
     const resources = ["https://api.example.com", "https://files.example.com"];
     const { query } = await begin({ resources, resource: "https://api.example.com" });
     expect(query.getAll("resource")).toEqual(resources);
@@ -162,7 +162,7 @@ describe("an authorization request", () => {
     "https:evil.example",
     "javascript:alert(1)",
     "https://evil.example/",
-  ])("does not come back to %s", async (returnTo) => {
+  ])("does not accept %s as returnTo", async (returnTo) => {
     const error = await errorFrom(begin({ returnTo }));
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error["input"]).toBe("returnTo");
@@ -170,7 +170,7 @@ describe("an authorization request", () => {
   });
 
   test.each(["/callback", "javascript:alert(1)", `${REDIRECT}#x`, `${REDIRECT}#`, ""])(
-    "does not use %j as redirect URI",
+    "does not accept %j as redirect URI",
     async (redirectUri) => {
       expect(await errorFrom(begin({ redirectUri }))).toMatchObject({
         code: "configuration",
@@ -179,13 +179,13 @@ describe("an authorization request", () => {
     },
   );
 
-  test("that cannot be stored is not made, and says so in the store's words", async () => {
+  test("rejects with the store's error when the request cannot be stored", async () => {
     const failed = new StorageError("full");
     const full = { ...requests, set: () => Promise.reject(failed) };
     await expect(begin({}, { requests: full })).rejects.toBe(failed);
   });
 
-  test("without crypto.subtle says what is missing, without oidc-client-ts's words", async () => {
+  test("rejects with a ConfigurationError when crypto.subtle is missing", async () => {
     vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
     const error = await errorFrom(begin());
     expect(error.code).toBe("configuration");
@@ -205,7 +205,7 @@ describe("the sweep of stale requests", () => {
     expect(requests.rows.size).toBe(2);
   });
 
-  test("that fails to delete leaves no unhandled rejection", async () => {
+  test("leaves no unhandled rejection when it fails to delete", async () => {
     const unhandled = vi.fn();
     process.on("unhandledRejection", unhandled);
     requests.rows.set("old", JSON.stringify({ id: "old", created: 1 }));
@@ -220,7 +220,7 @@ describe("the sweep of stale requests", () => {
 });
 
 describe("an authorization response", () => {
-  test("is taken once: a second look finds no request", async () => {
+  test("is accepted once: a second call finds no request", async () => {
     const { state } = await begin();
     const url = respond({ code: "c", state });
     expect((await read(url)).code).toBe("c");
@@ -228,7 +228,7 @@ describe("an authorization response", () => {
     await refusedAndKept(url, "state");
   });
 
-  test("read by many at the same time is given to one", async () => {
+  test("is accepted by one of eight concurrent calls", async () => {
     const { state } = await begin();
     const results = await Promise.allSettled(
       Array.from({ length: 8 }, () => read(respond({ code: "c", state }))),
@@ -240,7 +240,7 @@ describe("an authorization response", () => {
     }
   });
 
-  test("may come to another tab: two logins at once do not disturb each other", async () => {
+  test("does not disturb another login at the same time", async () => {
     const [one, two] = [await begin({ returnTo: "/1" }), await begin({ returnTo: "/2" })];
     expect((await read(respond({ code: "b", state: two.state }))).returnTo).toBe("/2");
     expect((await read(respond({ code: "a", state: one.state }))).returnTo).toBe("/1");
@@ -252,7 +252,7 @@ describe("an authorization response", () => {
     expect((await read(respond({ code, state }))).code).toBe(code);
   });
 
-  test("may carry what nobody asked for, and the redirect URI's own query", async () => {
+  test("may carry unknown parameters and the query of the redirect URI", async () => {
     const redirectUri = `${REDIRECT}?tenant=a&tag=1&tag=2`;
     const { state } = await begin({ redirectUri });
     const url = respond(
@@ -263,7 +263,7 @@ describe("an authorization response", () => {
   });
 
   test.each(["state", "code", "iss", "error", "error_description", "error_uri"])(
-    "with %s twice is refused",
+    "is refused when it has %s twice",
     async (name) => {
       const { state } = await begin();
       const response = { state, code: "c", iss: ISSUER };
@@ -276,7 +276,7 @@ describe("an authorization response", () => {
   );
 
   test.each(["access_token", "id_token"])(
-    "with %s is refused, in the query and in the fragment",
+    "is refused with %s in the query or in the fragment",
     async (name) => {
       const { state } = await begin();
       await refusedAndKept(respond({ code: "c", state, [name]: "x" }), name);
@@ -284,14 +284,14 @@ describe("an authorization response", () => {
     },
   );
 
-  test("in the fragment is refused", async () => {
+  test("is refused when its parameters are in the fragment", async () => {
     const { state } = await begin();
     await refusedAndKept(`${REDIRECT}#code=c&state=${encodeURIComponent(state)}`, "state");
     await refusedAndKept(`${respond({ code: "c", state })}#error=access_denied`, "error");
     await refusedAndKept(`${respond({ state })}#code=c`, "code");
   });
 
-  test("without code and error, or with both, is refused", async () => {
+  test("is refused without code and error, or with both", async () => {
     const { state } = await begin();
     await refusedAndKept(respond({ state }), "code");
     await refusedAndKept(respond({ state, code: "" }), "code");
@@ -299,12 +299,12 @@ describe("an authorization response", () => {
     await refusedAndKept(respond({ state, code: "c", error: "access_denied" }), "code");
   });
 
-  test("that is no URL is refused", async () => {
+  test("is refused when it is no absolute URL", async () => {
     await refusedAndKept("", "url");
     await refusedAndKept("/callback?code=c", "url");
   });
 
-  test("whose state is missing, malformed, foreign or nearly right is refused", async () => {
+  test("is refused when its state is missing, malformed, foreign or nearly right", async () => {
     const { state } = await begin();
     const [tag, id, urlState] = state.split(".") as [string, string, string];
     const other = urlState.startsWith("A") ? `B${urlState.slice(1)}` : `A${urlState.slice(1)}`;
@@ -334,7 +334,7 @@ describe("an authorization response", () => {
   });
 
   test.each(["%", "%E0%A4%A", "%zz", "a%3"])(
-    "whose state is the malformed percent sequence %s is refused",
+    "is refused when its state is the malformed percent sequence %s",
     async (raw) => {
       await begin();
       await refusedAndKept(`${REDIRECT}?code=c&state=${encodeURIComponent(raw)}`, "state");
@@ -342,7 +342,7 @@ describe("an authorization response", () => {
     },
   );
 
-  test("forged with another issuer's error kills no pending login", async () => {
+  test("keeps the pending login when it is forged with another issuer's error", async () => {
     const { state } = await begin();
     await refusedAndKept(
       respond({ error: "access_denied", state: `${"0".repeat(32)};${"A".repeat(22)}` }),
@@ -351,7 +351,7 @@ describe("an authorization response", () => {
     expect((await read(respond({ code: "c", state }))).code).toBe("c");
   });
 
-  test("later than the lifetime is refused, and one in time is not", async () => {
+  test("is refused after the lifetime of its request, and accepted before", async () => {
     const late = await begin();
     clock.add(600_001);
     await refusedAndKept(respond({ code: "c", state: late.state }), "state");
@@ -365,13 +365,13 @@ describe("an authorization response", () => {
     ).toMatchObject({ parameter: "state" });
   });
 
-  test("to a request from the far future is refused: a clock set back gives no endless life", async () => {
+  test("is refused when its request is from the future, after the clock was set back", async () => {
     const { state } = await begin();
     clock.add(-600_001);
     await refusedAndKept(respond({ code: "c", state }), "state");
   });
 
-  test("to another issuer's or another client's request is refused", async () => {
+  test("is refused when another issuer or client made the request", async () => {
     const { state } = await begin();
     const metadata = { ...METADATA, issuer: "https://other.example" };
     await refusedAndKept(respond({ code: "c", state }), "state", { metadata });
@@ -390,7 +390,7 @@ describe("an authorization response", () => {
     }
   });
 
-  test("at another redirect URI is refused", async () => {
+  test("is refused at another redirect URI", async () => {
     const { state } = await begin();
     for (const redirect of [
       "https://app.example.com/callback/",
@@ -404,7 +404,7 @@ describe("an authorization response", () => {
   });
 
   test.each(["https://evil.example", `${ISSUER}/`, "", ISSUER.toUpperCase()])(
-    "whose iss is %j, another issuer, is refused and keeps the pending request",
+    "is refused with the iss %j of another issuer, and keeps the pending request",
     async (iss) => {
       const { state } = await begin();
       await refusedAndKept(respond({ code: "c", state, iss }), "iss");
@@ -413,14 +413,14 @@ describe("an authorization response", () => {
     },
   );
 
-  test("without the iss that the metadata promises is refused", async () => {
+  test("is refused without the iss that the metadata promises", async () => {
     const metadata = { ...METADATA, authorizationResponseIssParameterSupported: true };
     const { state } = await begin({}, { metadata });
     await refusedAndKept(respond({ code: "c", state }), "iss", { metadata });
     expect((await read(respond({ code: "c", state, iss: ISSUER }), { metadata })).code).toBe("c");
   });
 
-  test("that says error takes the request and keeps the server's words", async () => {
+  test("removes the request when it is an error, and rejects with the server's error", async () => {
     const { state } = await begin();
     const url = respond({
       state,
@@ -473,7 +473,7 @@ describe("an authorization response", () => {
       (row: Record<string, unknown>) => JSON.stringify({ ...row, url_state: undefined }),
     ],
   ])(
-    "to a stored record that is damaged (%s) is refused, and the record is left alone",
+    "is refused when the stored request is damaged (%s), and keeps the record",
     async (_, damage) => {
       const { state } = await begin();
       const [id, row] = [...requests.rows][0]!;
@@ -482,14 +482,14 @@ describe("an authorization response", () => {
     },
   );
 
-  test("is not judged when the store fails, and the store's words come through", async () => {
+  test("rejects with the store's error when the store fails", async () => {
     const { state } = await begin();
     const failed = new StorageError("gone");
     const broken = { ...requests, get: () => Promise.reject(failed) };
     await expect(read(respond({ code: "c", state }), { requests: broken })).rejects.toBe(failed);
   });
 
-  test("refused shows no code, state or verifier", async () => {
+  test("shows no code, state or verifier when it is refused", async () => {
     const { state } = await begin();
     const row = [...requests.rows.values()][0]!;
     const { codeVerifier, nonce } = (JSON.parse(row) as { data: PendingRequest }).data;
@@ -501,7 +501,7 @@ describe("an authorization response", () => {
   });
 });
 
-test("oidc-client-ts's log, if an app turned it on for itself, hears no secret of ours", async () => {
+test("the log of oidc-client-ts receives no secret when an app turns it on", async () => {
   const lines: unknown[] = [];
   const onMessage = (...args: unknown[]) => void lines.push(...args);
   Log.setLogger({ debug: onMessage, info: onMessage, warn: onMessage, error: onMessage });

@@ -16,14 +16,14 @@ import {
 } from "./scripted-server.ts";
 import { CLIENT, errorFrom, realServer, REDIRECT, shown, testRequests } from "./support.ts";
 
-/** An answer, and what comes of it. */
+/** A response of the server, and its expected result. */
 interface Row {
   readonly response: RefreshResult;
-  /** What it gives; what is not said is as in a good answer. */
+  /** The expected tokens. Missing members are as in a valid response. */
   readonly tokens?: { readonly lifetimeS?: number; readonly scope?: readonly string[] };
-  /** What every call but a refresh rejects with. */
+  /** The error of every call except a refresh. */
   readonly error?: Readonly<Record<string, unknown>>;
-  /** How often a refresh asks until it has tokens, when this is the first answer, and from when on the second time. */
+  /** How many requests a refresh sends when this is the first response. `afterMs`: the shortest time until the second one. */
   readonly refresh?: { readonly sends: number; readonly afterMs?: number };
   readonly refreshError?: Readonly<Record<string, unknown>>;
 }
@@ -110,7 +110,7 @@ const TABLE: Readonly<Record<string, Row>> = {
       response.writeHead(429, { "Retry-After": date }).end();
     },
     error: { code: "request_token", status: 429, retryable: true },
-    // Dates have no fractions of seconds.
+    // HTTP dates have no fractions of a second.
     refresh: { sends: 2, afterMs: 900 },
   },
   "malformed JSON": {
@@ -181,12 +181,12 @@ function expectTokens(
   { lifetimeS = 60, scope = ["openid", "api"] }: Row["tokens"] & {},
 ) {
   expect(tokens).toMatchObject({ tokenType: "Bearer", scope });
-  const life = (tokens.expiresAt - Date.now()) / 1000;
-  expect(life).toBeLessThanOrEqual(lifetimeS);
-  expect(life).toBeGreaterThan(lifetimeS - 5);
+  const remainingS = (tokens.expiresAt - Date.now()) / 1000;
+  expect(remainingS).toBeLessThanOrEqual(lifetimeS);
+  expect(remainingS).toBeGreaterThan(lifetimeS - 5);
 }
 
-describe("a code exchange answered with", () => {
+describe("a code exchange with the response", () => {
   const login = async () =>
     server.signIn(await lazyServer.server.authorize({ redirectUri: REDIRECT }));
 
@@ -200,7 +200,7 @@ describe("a code exchange answered with", () => {
   });
 
   test.each(bad)(
-    "A8: %s rejects for good, because its code is sent once",
+    "A8: %s rejects and is not retryable, because a code is sent once",
     async (_, { response: replied, error }) => {
       const response = await login();
       server.responses.push(replied);
@@ -216,7 +216,7 @@ describe("a code exchange answered with", () => {
   );
 });
 
-describe("any other grant's request answered with", () => {
+describe("a token request of another grant with the response", () => {
   const ask = () =>
     lazyServer.server.requestTokens({
       grant_type: "password",
@@ -231,7 +231,7 @@ describe("any other grant's request answered with", () => {
     expect(sent("POST /token")).toHaveLength(1);
   });
 
-  test.each(bad)("%s rejects, and is sent once", async (_, { response: replied, error }) => {
+  test.each(bad)("%s rejects after one request", async (_, { response: replied, error }) => {
     server.responses.push(replied);
     const caught = await errorFrom(ask());
     expect(caught).toMatchObject(error!);
@@ -241,7 +241,7 @@ describe("any other grant's request answered with", () => {
   });
 });
 
-describe("a refresh answered with", () => {
+describe("a refresh with the response", () => {
   let store: MemorySessionStore;
   let coordinator: RefreshCoordinator;
 
@@ -289,7 +289,7 @@ describe("a refresh answered with", () => {
   );
 
   test.each(rows.filter(([, { error, refresh }]) => error && refresh))(
-    "%s and then well loses nothing",
+    "%s, and then a valid one, keeps the session",
     async (_, { response: replied, refresh: expected }) => {
       server.responses.push(replied);
       const begun = performance.now();
@@ -305,7 +305,7 @@ describe("a refresh answered with", () => {
     },
   );
 
-  test("200 with invalid_grant is the server's word: the session ends", async () => {
+  test("200 with invalid_grant ends the session", async () => {
     const { response: replied, refreshError } = TABLE["200 with invalid_grant"]!;
     server.responses.push(replied);
     expect(await errorFrom(refresh())).toMatchObject(refreshError!);
@@ -315,8 +315,8 @@ describe("a refresh answered with", () => {
   });
 });
 
-describe("a device authorization answered with", () => {
-  const life = async () => {
+describe("a device authorization with the response", () => {
+  const authorize = async () => {
     const device = await lazyServer.server.authorizeDevice({});
     expect(device).toMatchObject({
       deviceCode: "SECRET-device",
@@ -330,7 +330,7 @@ describe("a device authorization answered with", () => {
   test.each(good)("%s can be used", async (name, { response: replied, tokens }) => {
     server.responses.push(replied);
     const lifetimeS = name.startsWith("expires_in") ? tokens!.lifetimeS : 60;
-    expect(await life()).toMatchObject({ lifetimeS, intervalMs: 7_000 });
+    expect(await authorize()).toMatchObject({ lifetimeS, intervalMs: 7_000 });
     expect(sent("POST /device")[0]!.body.get("scope")).toBe("openid api");
   });
 
@@ -343,7 +343,7 @@ describe("a device authorization answered with", () => {
     ["huge", 1e15, 600_000],
   ])("an interval that is %s can be used", async (_, interval, intervalMs) => {
     server.responses.push(having({ interval }));
-    expect(await life()).toMatchObject({ intervalMs });
+    expect(await authorize()).toMatchObject({ intervalMs });
   });
 
   test.each(bad)("%s rejects", async (_, { response: replied, error }) => {
@@ -353,7 +353,7 @@ describe("a device authorization answered with", () => {
     const reason = error!["status"] === 200 && !error!["error"] ? "invalid" : "refused";
     expect(caught).toMatchObject(isNetwork ? error! : { ...error, code: "device_code", reason });
     expect(shown(caught)).not.toMatch(/SECRET-(trace|at|device)/);
-    // This is no browser: an origin cannot be why.
+    // Node does not check origins, so CORS cannot be the cause.
     expect(caught.hint).not.toContain("does not allow this origin");
     expect(sent("POST /device")).toHaveLength(1);
     expect(thefts).toBe(0);
@@ -374,7 +374,7 @@ describe("a device authorization answered with", () => {
     });
   });
 
-  test("a complete page that is a script is left out; Google's older name for the page is known", async () => {
+  test("omits a verification_uri_complete that is a script, and reads Google's verification_url", async () => {
     server.responses.push((response, { verification_uri, ...rest }) =>
       sendJson(response, {
         ...rest,
@@ -382,16 +382,16 @@ describe("a device authorization answered with", () => {
         verification_uri_complete: "javascript:alert(1)",
       }),
     );
-    expect(await life()).not.toHaveProperty("verificationUriComplete");
+    expect(await authorize()).not.toHaveProperty("verificationUriComplete");
     server.responses.push(having({ verification_uri_complete: `${server.issuer}/activate?c=1` }));
-    expect((await life()).verificationUriComplete).toBe(`${server.issuer}/activate?c=1`);
+    expect((await authorize()).verificationUriComplete).toBe(`${server.issuer}/activate?c=1`);
   });
 });
 
-describe("userinfo answered with", () => {
+describe("userinfo with the response", () => {
   const ask = () => lazyServer.server.userinfo("SECRET-at");
 
-  test("claims gives them", async () => {
+  test("claims returns the claims", async () => {
     expect(await ask()).toEqual({ sub: "alice", name: "Alice" });
   });
 
@@ -402,7 +402,7 @@ describe("userinfo answered with", () => {
     ["500 with HTML", raw(500, "<p>", HTML), { status: 500, isFinal: false, retryable: true }],
     ["429", raw(429, "", { "Retry-After": "1" }), { status: 429, isFinal: false, retryable: true }],
     ["malformed JSON", raw(200, '{"sub":"al'), { status: 200, isFinal: false }],
-    ["a signed answer", raw(200, "eyJhbGciOiJub25lIn0.e30."), { status: 200, isFinal: false }],
+    ["a signed response", raw(200, "eyJhbGciOiJub25lIn0.e30."), { status: 200, isFinal: false }],
     ["an array", raw(200, "[]"), { status: 200, isFinal: false }],
   ])("%s rejects", async (_, replied, fields) => {
     server.responses.push(replied);
@@ -411,7 +411,7 @@ describe("userinfo answered with", () => {
     expect(shown(error)).not.toContain("SECRET");
   });
 
-  test.each(["reset in mid-body", "a redirect"])("%s is no answer", async (name) => {
+  test.each(["reset in mid-body", "a redirect"])("%s is a NetworkError", async (name) => {
     server.responses.push(TABLE[name]!.response);
     expect(await errorFrom(ask())).toMatchObject({ code: "network", retryable: true });
     expect(thefts).toBe(0);

@@ -24,7 +24,7 @@ async function lazyServer(): Promise<LazyServer> {
   });
 }
 
-/** Like a page that is older than the deployment: `chunk` is not there any more. */
+/** A page that is older than the deployment: `chunk` no longer exists. */
 function lazyServerWithout(chunk: string): Promise<LazyServer> {
   vi.resetModules();
   vi.doMock(chunk, () => {
@@ -54,7 +54,7 @@ afterEach(() => {
   vi.resetModules();
 });
 
-test("a chunk that sends refresh tokens and cannot be loaded is a retryable NetworkError before a refresh is begun", async () => {
+test("a server chunk that cannot be loaded is a retryable NetworkError, and no refresh token is sent", async () => {
   const { send } = await lazyServerWithout(SERVER);
   await expect(send.prepare()).rejects.toMatchObject(LOST);
   expect(await send.send(record, '["","",""]')).toEqual({ type: "unsent" });
@@ -78,12 +78,12 @@ test.each([SERVER, AUTHORIZE])(
   },
 );
 
-test("a chunk that judges ID tokens and cannot be loaded ends no session", async () => {
+test("a server chunk that cannot be loaded ends no session when an ID token is validated", async () => {
   const { send } = await lazyServerWithout(SERVER);
   expect(await send.verify(record, "fetched")).toEqual({ type: "unknown" });
 });
 
-test("a sweep of stale requests that cannot be loaded holds up no login", async () => {
+test("a sweep chunk that cannot be loaded delays no login", async () => {
   requests.rows.set("old", JSON.stringify({ id: "old", created: 1 }));
   const { server } = await lazyServerWithout(SWEEP);
   expect(await server.authorize({ redirectUri: REDIRECT })).toContain("code_challenge=");

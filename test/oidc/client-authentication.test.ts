@@ -7,9 +7,9 @@ import type { ClientAuthentication } from "../../src/core/client-authentication.
 import { createLazyServer, type LazyServer } from "../../src/compose/lazy-server.ts";
 import { errorFrom, shown, testRequests } from "./support.ts";
 
-/** What a header, a form and a URL would each read differently. */
+/** Characters that a header, a form and a URL encode differently. */
 const ODD_ID = "web:cli+ent %41/?&=~!*'()";
-/** All that the RFC allows. @see RFC 6749 appendix A.2 */
+/** Every character that the RFC allows. @see https://www.rfc-editor.org/rfc/rfc6749#appendix-A.2 */
 const ODD_SECRET = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join("");
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -100,7 +100,7 @@ const WAYS: [string, string, ClientAuthentication][] = [
 ];
 
 describe.each(WAYS)("%s, at a real server", (_, clientId, authentication) => {
-  test("gets tokens by its own name, again and again", async () => {
+  test("gets a new token with each request", async () => {
     const { server } = client(clientId, authentication);
     const target = { grant_type: "client_credentials", scope: "api:read" };
     const one = await server.requestTokens(target);
@@ -111,7 +111,7 @@ describe.each(WAYS)("%s, at a real server", (_, clientId, authentication) => {
     expect(two.accessToken).not.toBe(one.accessToken);
   });
 
-  test("is who asks for a device code, polls with it, and revokes", async () => {
+  test("authenticates device authorization, polling and revocation", async () => {
     const { server } = client(clientId, authentication);
     const device = await server.authorizeDevice({ scope: ["offline_access"] });
     expect(device.userCode).toMatch(/\w/);
@@ -124,7 +124,7 @@ describe.each(WAYS)("%s, at a real server", (_, clientId, authentication) => {
     await server.revoke("not-a-token");
   });
 
-  test("sends a refresh token in the task in which it is told to", async () => {
+  test("sends a refresh token after prepare()", async () => {
     const { send } = client(clientId, authentication);
     const record = {
       refreshToken: "unknown",
@@ -136,7 +136,7 @@ describe.each(WAYS)("%s, at a real server", (_, clientId, authentication) => {
     await send.prepare();
     // The metadata is read first, once.
     expect(await send.send(record, '["","",""]')).toEqual({ type: "moved" });
-    // A client that may not authenticate would be refused otherwise.
+    // With wrong credentials the server would send `invalid_client`.
     expect(await send.send(record, '["","",""]')).toEqual({ type: "invalid_grant" });
   });
 });
@@ -145,14 +145,14 @@ const stranger = await generateKeyPair("ES256");
 test.each<[string, string, ClientAuthentication]>([
   ["client_secret_basic", ODD_ID, { method: "client_secret_basic", clientSecret: "wr:ng +secret" }],
   ["client_secret_post", "post", { method: "client_secret_post", clientSecret: "wr:ng +secret" }],
-  ["none where one is needed", "post", { method: "none" }],
+  ["none where a secret is needed", "post", { method: "none" }],
   [
     "private_key_jwt",
     "key-ES256",
     { method: "private_key_jwt", key: stranger.privateKey, keyId: "k1", algorithm: "ES256" },
   ],
 ])(
-  "%s that is wrong is an invalid_client without the secret",
+  "%s: wrong credentials reject with invalid_client and show no secret",
   async (_, clientId, authentication) => {
     const { server } = client(clientId, authentication);
     const error = await errorFrom(server.requestTokens({ grant_type: "client_credentials" }));

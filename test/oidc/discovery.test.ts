@@ -17,7 +17,7 @@ const given = (document: unknown, issuer = ISSUER) =>
     issuer,
   );
 
-test("the whole document becomes metadata in our words", async () => {
+test("a complete document becomes ServerMetadata", async () => {
   const document = {
     ...DOCUMENT,
     jwks_uri: `${ISSUER}/jwks`,
@@ -69,7 +69,7 @@ test.each([
     "https://id.example.com/realms/a/.well-known/openid-configuration",
   ],
 ])(
-  "the metadata of %s is at %s, asked without cookies, redirects or the browser's cache",
+  "the metadata of %s is fetched from %s without cookies, redirects or the HTTP cache",
   async (issuer, url) => {
     const fetch = fakeFetch(() => json({ ...DOCUMENT, issuer }));
     expect((await run(fetch, issuer)).issuer).toBe(issuer);
@@ -103,7 +103,7 @@ describe("refuses", () => {
     "jwks_uri",
     "revocation_endpoint",
     "end_session_endpoint",
-  ])("a bad URL as %s", async (name) => {
+  ])("an invalid URL as %s", async (name) => {
     for (const url of [
       "javascript:alert(document.domain)//",
       "JAVASCRIPT:alert(1)",
@@ -167,7 +167,7 @@ describe("refuses", () => {
     "",
     "https://id.example.com?a=1",
     "https://id.example.com/#x",
-  ])("an issuer configured as %j before anything is sent", async (issuer) => {
+  ])("the configured issuer %j before any request", async (issuer) => {
     const fetch = fakeFetch(() => json({ ...DOCUMENT, issuer }));
     expect(await errorFrom(run(fetch, issuer))).toBeInstanceOf(ConfigurationError);
     expect(fetch.sent).toHaveLength(0);
@@ -179,7 +179,7 @@ test.each([
   "http://127.0.0.1:8080",
   "http://127.9.9.9",
   "http://[::1]:8080",
-])("http is good enough for %s", async (origin) => {
+])("http is allowed for %s", async (origin) => {
   const document = {
     issuer: origin,
     authorization_endpoint: `${origin}/a`,
@@ -206,7 +206,7 @@ test("a redirect is not followed", async () => {
   expect(reached).toBe(false);
 });
 
-test("no network and no answer in time are retryable", async () => {
+test("a network failure and a timeout are retryable", async () => {
   const down = await errorFrom(run(() => Promise.reject(new TypeError("Failed to fetch"))));
   expect(down).toMatchObject({ code: "network", retryable: true });
   const url = await realServer(() => {});

@@ -2,7 +2,7 @@ import type { CachedDocument, DocumentCache } from "../../src/core/document-cach
 
 export interface TestDocuments extends DocumentCache {
   readonly entries: Map<string, CachedDocument>;
-  /** Of each call, as a store that fails. */
+  /** When set, every call rejects with this error. */
   failure: Error | undefined;
 }
 

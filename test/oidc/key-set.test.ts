@@ -32,7 +32,7 @@ const load = (jwksUri = JWKS_URI) =>
 describe("keys that this browser has read", () => {
   const DAY = 24 * 60 * MINUTE;
 
-  test("serve over a reload without a request: for ten minutes, and for a day where no network is used", async () => {
+  test("are used after a reload without a request: for ten minutes, and for a day by cached()", async () => {
     expect(await load().cached()).toBeUndefined();
     expect(await load().get()).toEqual({ keys: published, fresh: true });
     clock.add(10 * MINUTE - 1);
@@ -47,7 +47,7 @@ describe("keys that this browser has read", () => {
     expect(requests).toBe(2);
   });
 
-  test("grow old while a page has them, too, by the time at which they were read", async () => {
+  test("age from the time at which they were fetched, also in an open page", async () => {
     await load().get();
     clock.add(9 * MINUTE);
     const keys = load();
@@ -68,7 +68,7 @@ describe("keys that this browser has read", () => {
     expect(await load().cached()).toEqual(published);
   });
 
-  test("of another jwks_uri, or read in the future, count as none", async () => {
+  test("count as none when they are from another jwks_uri or from the future", async () => {
     await load().get();
     expect(await load("https://new.example.com/jwks").cached()).toBeUndefined();
     clock.add(-MINUTE);
@@ -79,13 +79,13 @@ describe("keys that this browser has read", () => {
     ["a string", "keys"],
     ["null", null],
     ["no list", { jwksUri: JWKS_URI, keys: {} }],
-  ])("that are damaged (%s) count as none", async (_, document) => {
+  ])("count as none when they are damaged (%s)", async (_, document) => {
     documents.entries.set(`keys/${ISSUER}`, { document, readAt: clock.now() });
     expect(await load().cached()).toBeUndefined();
     expect(await load().get()).toEqual({ keys: published, fresh: true });
   });
 
-  test("cost a request when the store fails", async () => {
+  test("are fetched once when the store fails", async () => {
     documents.failure = new Error("no disk");
     const keys = load();
     expect(await keys.get()).toMatchObject({ fresh: true });

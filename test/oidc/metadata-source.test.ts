@@ -44,7 +44,7 @@ const down = () => {
 };
 
 describe("the newest document that this browser has read", () => {
-  test("is read once for all tabs and page loads of a day", async () => {
+  test("is fetched once a day for all tabs and page loads", async () => {
     const tab = openTab();
     expect(await Promise.all([tokenEndpoint(tab), tokenEndpoint(tab)])).toEqual([OLD, OLD]);
     clock.add(DAY - 1);
@@ -53,7 +53,7 @@ describe("the newest document that this browser has read", () => {
     expect(fetch.sent).toHaveLength(1);
   });
 
-  test("A7: is what another tab has read since", async () => {
+  test("A7: is the one that another tab has fetched since", async () => {
     const tab = openTab();
     await tab.load();
     clock.add(2 * HOUR);
@@ -65,7 +65,7 @@ describe("the newest document that this browser has read", () => {
     expect(fetch.sent).toHaveLength(2);
   });
 
-  test("A7: is read again after a day, without a reload", async () => {
+  test("A7: is fetched again after a day, without a reload", async () => {
     for (const cache of [documents, undefined]) {
       respond = () => json(document());
       const tab = openTab(cache);
@@ -77,7 +77,7 @@ describe("the newest document that this browser has read", () => {
     }
   });
 
-  test("is read again when a caller needs a younger one", async () => {
+  test("is fetched again when a caller needs a newer one", async () => {
     const tab = openTab();
     await tab.load();
     clock.add(HOUR);
@@ -87,7 +87,7 @@ describe("the newest document that this browser has read", () => {
   });
 });
 
-describe("an older document serves while a newer one cannot be had", () => {
+describe("an older document is used while a newer one cannot be fetched", () => {
   test.each<[string, () => Response]>([
     [
       "the network is down",
@@ -95,7 +95,7 @@ describe("an older document serves while a newer one cannot be had", () => {
         throw new TypeError("Failed to fetch");
       },
     ],
-    ["the server answers 503", () => json({}, 503)],
+    ["the server responds 503", () => json({}, 503)],
     ["the document is of another issuer", () => json({ ...document(NEW), issuer: "https://evil" })],
     ["the document is HTML", () => new Response("<p>Sign in to Wi-Fi")],
     ["an endpoint is http", () => json(document("http://new.example.com/token"))],
@@ -113,7 +113,7 @@ describe("an older document serves while a newer one cannot be had", () => {
     expect(await tokenEndpoint(tab)).toBe(NEW);
   });
 
-  test("and without any the error is told", async () => {
+  test("rejects when there is no older document", async () => {
     down();
     expect(await errorFrom(openTab().load())).toMatchObject({ code: "network", retryable: true });
     respond = () => json({ issuer: "https://evil.example" });
@@ -122,7 +122,7 @@ describe("an older document serves while a newer one cannot be had", () => {
   });
 });
 
-describe("a cached document is no more trusted than one from the network", () => {
+describe("a cached document is validated like one from the network", () => {
   test.each([
     ["of another issuer", { ...document(), issuer: "https://evil.example" }],
     ["with an endpoint that is http", document("http://id.example.com/token")],
@@ -138,14 +138,14 @@ describe("a cached document is no more trusted than one from the network", () =>
     expect(documents.entries.get(KEY)?.document).toEqual(document());
   });
 
-  test("one of the future counts as old, and gives way to a newer one", async () => {
+  test("one from the future counts as old and is replaced by a newer one", async () => {
     documents.entries.set(KEY, { document: document(), readAt: clock.now() + DAY });
     respond = () => json(document(NEW));
     expect(await tokenEndpoint(openTab())).toBe(NEW);
     expect(documents.entries.get(KEY)).toEqual({ document: document(NEW), readAt: clock.now() });
   });
 
-  test("a store that fails costs a request, never the document", async () => {
+  test("a store that fails causes a request and no error", async () => {
     documents.failure = new Error("no disk");
     const tab = openTab();
     expect(await tokenEndpoint(tab)).toBe(OLD);
@@ -157,7 +157,7 @@ describe("a cached document is no more trusted than one from the network", () =>
 });
 
 describe("after an endpoint failed", () => {
-  test("A7: the document is read again before the next use, in every tab", async () => {
+  test("A7: the document is fetched again before its next use, in every tab", async () => {
     const [tab, other] = [openTab(), openTab()];
     await Promise.all([tab.load(), other.load()]);
     fetch.sent.length = 0;
@@ -172,7 +172,7 @@ describe("after an endpoint failed", () => {
     expect(fetch.sent).toHaveLength(1);
   });
 
-  test("five tabs read it once, and the others use the old one meanwhile", async () => {
+  test("one of five tabs fetches the document, and the others use the old one meanwhile", async () => {
     await openTab().load();
     const tabs = Array.from({ length: 5 }, () => openTab());
     await Promise.all(tabs.map((tab) => tab.sync()));
@@ -190,9 +190,9 @@ describe("after an endpoint failed", () => {
   });
 
   test.each([
-    ["answers as before", () => json(document())],
-    ["does not answer", () => json({}, 503)],
-  ])("A7: for an hour, the server gets at most 32 more requests while it %s", async (_, same) => {
+    ["responds as before", () => json(document())],
+    ["responds 503", () => json({}, 503)],
+  ])("A7: the server gets at most 32 more requests in an hour while it %s", async (_, same) => {
     const tabs = Array.from({ length: 5 }, () => openTab());
     await tabs[0]!.load();
     await Promise.all(tabs.map((tab) => tab.sync()));
@@ -209,7 +209,7 @@ describe("after an endpoint failed", () => {
     expect(fetch.sent.length).toBeLessThanOrEqual(32);
   });
 
-  test("the first recheck of the next outage waits for nothing", async () => {
+  test("the first recheck of the next outage is not delayed", async () => {
     const tab = openTab();
     await tab.load();
     for (let outage = 0; outage < 3; outage++) {

@@ -24,9 +24,9 @@ const GOOD = { access_token: "at2", token_type: "Bearer", expires_in: 60, refres
 
 let clock = testClock();
 let documents: TestDocuments;
-/** Which host the metadata names. */
+/** The host that the metadata names. */
 let host: string;
-/** What the old host answers. */
+/** Returns the response of the old host. */
 let old: () => Response;
 let fetch: ReturnType<typeof fakeFetch>;
 
@@ -59,7 +59,7 @@ const METADATA = `${ISSUER}/.well-known/openid-configuration`;
 
 const PREVIOUS = { user: { sub: "ada", claims: {} } };
 
-/** One turn of the refresh machine. */
+/** One turn of the refresh machine. Returns the type of the result. */
 async function turn(sender: Sender): Promise<string> {
   await sender.prepare();
   clock.add(1_000);
@@ -67,7 +67,7 @@ async function turn(sender: Sender): Promise<string> {
   return type;
 }
 
-/** A page whose browser has read that the old host is right. */
+/** A page whose browser has stored the metadata of the old host. */
 async function loadPage(): Promise<Sender> {
   const page = open();
   await page.endSession({});
@@ -77,10 +77,10 @@ async function loadPage(): Promise<Sender> {
 
 describe("a refresh token", () => {
   test.each<[string, () => Response, string]>([
-    ["answers 404", () => json({ error: "not_found" }, 404), "refused"],
-    ["answers 404 with a page", () => new Response("<h1>Not here", { status: 404 }), "refused"],
-    ["answers 410", () => new Response(null, { status: 410 }), "refused"],
-    ["answers 405", () => new Response(null, { status: 405 }), "refused"],
+    ["responds 404", () => json({ error: "not_found" }, 404), "refused"],
+    ["responds 404 with a page", () => new Response("<h1>Not here", { status: 404 }), "refused"],
+    ["responds 410", () => new Response(null, { status: 410 }), "refused"],
+    ["responds 405", () => new Response(null, { status: 405 }), "refused"],
     [
       "closes the connection, or has a wrong certificate",
       () => {
@@ -88,8 +88,12 @@ describe("a refresh token", () => {
       },
       "unknown",
     ],
-    ["is for sale", () => new Response("<h1>Buy this domain"), "unknown"],
-  ])("A7: goes to the new host when the old one %s", async (_, response, first) => {
+    [
+      "responds with a page that offers the domain",
+      () => new Response("<h1>Buy this domain"),
+      "unknown",
+    ],
+  ])("A7: is sent to the new host when the old one %s", async (_, response, first) => {
     const sender = await loadPage();
     host = NEW;
     old = response;
@@ -99,7 +103,7 @@ describe("a refresh token", () => {
     expect(urls()).toEqual([`${OLD}/token`, METADATA, `${NEW}/token`]);
   });
 
-  test("A7: goes to the new host when the old one does not answer", async () => {
+  test("A7: is sent to the new host when the old one does not respond", async () => {
     const page = createServer({
       issuer: ISSUER,
       clientId: CLIENT,
@@ -118,7 +122,7 @@ describe("a refresh token", () => {
     expect(await turn(sender)).toBe("tokens");
   });
 
-  test("A7: goes to no old host from a page that is loaded a day later", async () => {
+  test("A7: is not sent to the old host from a page that is loaded a day later", async () => {
     await loadPage();
     host = NEW;
     clock.add(86_400_000);
@@ -128,7 +132,7 @@ describe("a refresh token", () => {
     expect(urls()).toEqual([METADATA, `${NEW}/token`]);
   });
 
-  test("A7: goes to no old host once another tab has read of the new one", async () => {
+  test("A7: is not sent to the old host after another tab has read newer metadata", async () => {
     const sender = await loadPage();
     host = NEW;
     clock.add(3_600_000);
@@ -138,7 +142,7 @@ describe("a refresh token", () => {
     expect(urls()).toEqual([`${NEW}/token`]);
   });
 
-  test("A7: goes where the app's endpoints say, whatever the session's record says", async () => {
+  test("A7: is sent to the configured endpoint, not to the one in the session's record", async () => {
     const send = async (tokenEndpoint: string) => {
       const sender = await open({ tokenEndpoint }).loadSender();
       const stored = { refreshToken: "rt1", tokenEndpoint: `${OLD}/token`, previous: PREVIOUS };
@@ -150,7 +154,7 @@ describe("a refresh token", () => {
     expect(urls()).toEqual(["https://one.example.com/token", "https://two.example.com/token"]);
   });
 
-  test("A7: a server that is down gets one request for each turn, and the metadata is one of them", async () => {
+  test("A7: causes one request per turn while the server is down, metadata included", async () => {
     const sender = await loadPage();
     old = () => {
       throw new TypeError("Failed to fetch");
@@ -168,7 +172,7 @@ describe("a refresh token", () => {
     expect(urls().filter((url) => url === METADATA).length).toBeLessThanOrEqual(32);
   });
 
-  test("A7: goes where the last metadata said while the server publishes none", async () => {
+  test("A7: is sent to the endpoint of the last metadata while the server publishes none", async () => {
     await loadPage();
     clock.add(2 * 86_400_000);
     const serve = fetch;
@@ -183,7 +187,7 @@ describe("a refresh token", () => {
 });
 
 describe("the other endpoints", () => {
-  test("A7: userinfo, revocation and the end of the session follow the metadata", async () => {
+  test("A7: userinfo, revocation and end session use the current metadata", async () => {
     const page = open();
     await page.userinfo("at1");
     host = NEW;
@@ -196,7 +200,7 @@ describe("the other endpoints", () => {
     expect(urls()).toEqual([METADATA, `${NEW}/userinfo`, `${NEW}/revoke`]);
   });
 
-  test("A7: a login asks a server that has moved at its new address, within ten minutes", async () => {
+  test("A7: a login uses the new authorization endpoint within ten minutes", async () => {
     const page = open();
     const authorize = () => page.authorize({ redirectUri: "https://app.example.com/" });
     expect(await authorize()).toContain(`${OLD}/authorize`);
@@ -225,7 +229,7 @@ describe("the other endpoints", () => {
   });
 });
 
-test("a record of an older Latchkey that names a token endpoint is read, and the name is ignored", async () => {
+test("the token endpoint in a record of an older Latchkey is ignored", async () => {
   const { createLazyServer } = await import("../../src/compose/lazy-server.ts");
   const { send } = createLazyServer({
     issuer: ISSUER,

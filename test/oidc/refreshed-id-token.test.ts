@@ -10,7 +10,7 @@ import {
 import { base64url } from "../../src/oidc/encoding.ts";
 import { CLIENT, fakeFetch, ISSUER, json, shown, testClock, testRequests } from "./support.ts";
 
-/** ID tokens of refreshes: what is validated when they arrive, and what when there are keys. */
+/** Refreshed ID tokens: the claims are validated on arrival, the signature once keys are there. */
 
 const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
 const stranger = await generateKeyPair("ES256");
@@ -22,7 +22,7 @@ let keys: () => Response;
 let body: Record<string, unknown>;
 let fetch = fakeFetch(serve);
 let lazyServer: LazyServer;
-/** When the user signed in. Seconds. */
+/** When the user logged in. Seconds since the epoch. */
 let loginAt: number;
 
 beforeEach(async () => {
@@ -113,13 +113,16 @@ describe("the claims of a refreshed ID token", () => {
     ["exp", { exp: 1 }],
     ["exp", { exp: "later" }],
     ["iat", { iat: undefined }],
-  ])("B1: a wrong %s leaves nothing of the response but the refresh token", async (claim, more) => {
-    const response = await refresh(await later(60, more));
-    expect(response).toEqual({ type: "invalid_id_token", claim, refreshToken: "rt2" });
-    // No key is needed for that, and no request after the response.
-    expect(fetch.sent.at(-1)!.url).toBe(`${ISSUER}/token`);
-    expect(fetch.sent.map(({ url }) => url)).not.toContain(`${ISSUER}/jwks`);
-  });
+  ])(
+    "B1: a wrong %s discards everything in the response except the refresh token",
+    async (claim, more) => {
+      const response = await refresh(await later(60, more));
+      expect(response).toEqual({ type: "invalid_id_token", claim, refreshToken: "rt2" });
+      // The claims need no key, so there is no request after the response.
+      expect(fetch.sent.at(-1)!.url).toBe(`${ISSUER}/token`);
+      expect(fetch.sent.map(({ url }) => url)).not.toContain(`${ISSUER}/jwks`);
+    },
+  );
 
   const encode = (text: string) => base64url(new TextEncoder().encode(text));
   const header = encode('{"alg":"ES256"}');
@@ -145,11 +148,11 @@ describe("the claims of a refreshed ID token", () => {
   test("B1: an old ID token that has expired is refused", async () => {
     const old = { iat: loginAt - 7200, exp: loginAt - 3600 };
     expect(await refresh(await later(60, old))).toMatchObject({ claim: "exp" });
-    const justOver = { iat: loginAt - 1000, exp: loginAt + 60 - 301 };
-    expect(await refresh(await later(0, justOver))).toMatchObject({ claim: "exp" });
+    const justExpired = { iat: loginAt - 1000, exp: loginAt + 60 - 301 };
+    expect(await refresh(await later(0, justExpired))).toMatchObject({ claim: "exp" });
   });
 
-  test("B1: the ID token of the login, again, is refused when it has expired, and not before", async () => {
+  test("B1: the ID token of the login is accepted again until it has expired", async () => {
     const idToken = await sign(claims({ nonce: "n" }));
     const previous = record({ idToken });
     clock.add(600_000);
@@ -162,7 +165,7 @@ describe("the claims of a refreshed ID token", () => {
     ["a day fast", 86_400],
     ["a day slow", -86_400],
     ["corrected by six minutes", 360],
-  ])("B1: a clock of this device that is %s since the login ends nothing", async (_, seconds) => {
+  ])("B1: keeps the session when this device's clock is %s since the login", async (_, seconds) => {
     const idToken = await later(60);
     clock.add(seconds * 1000);
     expect((await refresh(idToken)).type).toBe("tokens");
@@ -172,14 +175,14 @@ describe("the claims of a refreshed ID token", () => {
     ["an hour fast and was corrected", -3600],
     ["a day fast and was corrected", -86_400],
     ["a minute fast and was corrected", -60],
-  ])("B3: a server whose clock was %s ends nothing", async (_, seconds) => {
+  ])("B3: keeps the session when the server's clock was %s", async (_, seconds) => {
     const iat = loginAt + 60;
     const user = { sub: "alice", claims: claims({ iat: iat - seconds, nonce: "n" }) };
     const idToken = await later(60, { iat, exp: iat + 600 });
     expect((await refresh(idToken, record({ user }))).type).toBe("tokens");
   });
 
-  test("B3: a changed auth_time is accepted where that is configured", async () => {
+  test("B3: accepts a changed auth_time only when that is configured", async () => {
     const lenient = start({ authTimeOnRefresh: "ignore" });
     await lenient.send.prepare();
     const idToken = await later(60, { auth_time: loginAt + 60 });
@@ -196,13 +199,13 @@ describe("the claims of a refreshed ID token", () => {
   });
 
   test.each([
-    ["the login's", { nonce: "n" }],
-    ["none", {}],
-  ])("B2: with %s for its nonce it is accepted", async (_, more) => {
+    ["the login's nonce", { nonce: "n" }],
+    ["no nonce", {}],
+  ])("B2: accepts an ID token with %s", async (_, more) => {
     expect((await refresh(await later(60, more))).type).toBe("tokens");
   });
 
-  test("B2: the login's nonce is known after a refresh that left it out", async () => {
+  test("B2: keeps the login's nonce after a refresh without a nonce", async () => {
     const idToken = await later(60, { name: "Alice" });
     const validation = await lazyServer.send.verify(record({ idToken }), "fetched");
     const user = validation.type === "valid" ? validation.user : undefined;
@@ -211,12 +214,12 @@ describe("the claims of a refreshed ID token", () => {
     expect(await refresh(next, record({ user: user! }))).toMatchObject({ claim: "nonce" });
   });
 
-  test("B2: a session whose nonce nobody knows is compared with none", async () => {
+  test("B2: accepts any nonce when the login's nonce is unknown", async () => {
     const user = { sub: "alice", claims: { sub: "alice" } };
     expect((await refresh(await later(60, { nonce: "x" }), record({ user }))).type).toBe("tokens");
   });
 
-  test("B1: of a server without keys nothing is validated, and nothing is kept", async () => {
+  test("B1: ignores the ID token of a server without keys", async () => {
     const plain = start({
       endpoints: {
         authorizationEndpoint: `${ISSUER}/authorize`,
@@ -230,7 +233,7 @@ describe("the claims of a refreshed ID token", () => {
     });
   });
 
-  test("B13: wrong claims beside an unusable access token end the session all the same", async () => {
+  test("B13: wrong claims are refused also when the access token is unusable", async () => {
     body = { token_type: "mac" };
     expect(await refresh(await later(60))).toMatchObject({ type: "unusable" });
     const response = await refresh(await later(60, { sub: "bob" }));
@@ -253,7 +256,7 @@ describe("the signature of a refreshed ID token", () => {
     expect(fetch.sent).toHaveLength(2);
   });
 
-  test("B1: is bad by keys that are at hand, also while they cannot be fetched again", async () => {
+  test("B1: is invalid by cached keys, also while newer keys cannot be fetched", async () => {
     await lazyServer.send.verify(await stored(), "fetched");
     const bad = { type: "invalid", claim: "signature" };
     expect(await lazyServer.send.verify(await stored(stranger.privateKey), "cached")).toEqual(bad);
@@ -262,7 +265,7 @@ describe("the signature of a refreshed ID token", () => {
     expect(await lazyServer.send.verify(await stored(stranger.privateKey), "cached")).toEqual(bad);
   });
 
-  test("B1: is good by a key that took the place and the name of the one at hand", async () => {
+  test("B1: is valid by a new key that has the kid of a cached key", async () => {
     await lazyServer.send.verify(await stored(), "fetched");
     const jwk = { ...(await exportJWK(newer.publicKey)), kid: "k1" };
     keys = () => json({ keys: [jwk] });
@@ -271,7 +274,7 @@ describe("the signature of a refreshed ID token", () => {
     });
   });
 
-  test("B1: waits when its key is not at hand, and asks nobody for it", async () => {
+  test("B1: is unknown when its key is not cached, and causes no request", async () => {
     await lazyServer.send.verify(await stored(), "fetched");
     const before = fetch.sent.length;
     const idToken = await new SignJWT(claims())
@@ -283,7 +286,7 @@ describe("the signature of a refreshed ID token", () => {
     expect(fetch.sent).toHaveLength(before);
   });
 
-  test("B1: is validated with keys of this day, and not with older ones", async () => {
+  test("B1: is validated with cached keys of the last day, and not with older ones", async () => {
     await lazyServer.send.verify(await stored(), "fetched");
     keys = () => json({}, 503);
     clock.add(86_399_000);

@@ -18,7 +18,7 @@ describe.each(["https://app.example.com/a/callback", "http://127.0.0.1:5173/call
       origin,
       `${origin}/x`,
       `${origin.toUpperCase()}/x`,
-    ])("%j stays", (url) => expect(isSameOrigin(url, base)).toBe(true));
+    ])("%j is on the origin", (url) => expect(isSameOrigin(url, base)).toBe(true));
 
     test.each([
       "//evil.example",
@@ -46,15 +46,15 @@ describe.each(["https://app.example.com/a/callback", "http://127.0.0.1:5173/call
       "about:blank",
       "//",
       "https://",
-    ])("%j does not", (url) => expect(isSameOrigin(url, base)).toBe(false));
+    ])("%j is not on the origin", (url) => expect(isSameOrigin(url, base)).toBe(false));
   },
 );
 
-test("another scheme of the same host does not", () => {
+test("another scheme of the same host is another origin", () => {
   expect(isSameOrigin("http://app.example.com/", "https://app.example.com/")).toBe(false);
 });
 
-test("nothing is on the origin of what has none", () => {
+test("no URL is on the origin of a base without an origin", () => {
   expect(isSameOrigin("data:text/html,a", "data:text/html,b")).toBe(false);
   expect(isSameOrigin("/x", "not a url")).toBe(false);
 });

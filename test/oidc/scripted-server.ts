@@ -3,23 +3,23 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { readAll } from "../../demo/server/body.ts";
 import { CLIENT, realServer } from "./support.ts";
 
-/** Says something bad in place of what would be good. */
+/** Sends an invalid response in place of `good`. */
 export type RefreshResult = (response: ServerResponse, good: Record<string, unknown>) => void;
 
 export interface ScriptedServer {
   readonly issuer: string;
-  /** The next answers, bad ones; with none left it answers well. Metadata and keys are always good. */
+  /** The next responses, in order. Without one, the server responds correctly. Metadata and keys are always correct. */
   readonly responses: RefreshResult[];
-  /** What was posted, or `GET` and the path, in the order of arrival; metadata and keys left out. */
+  /** The requests in the order of arrival, without those for metadata and keys. `what`: method and path. */
   readonly requests: { readonly what: string; readonly body: URLSearchParams }[];
-  /** A person's trip to the login page and back. */
+  /** Returns the authorization response of a user who logs in. */
   signIn(authorizationUrl: string): string;
 }
 
 const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
 const JWKS = { keys: [{ ...(await exportJWK(publicKey)), kid: "k1" }] };
 
-/** A real server on this machine that is an OpenID provider as long as nobody tells it what to answer. */
+/** Starts a real OpenID provider on this machine, whose next responses a test can replace. */
 export async function scriptedServer(): Promise<ScriptedServer> {
   const responses: RefreshResult[] = [];
   const requests: ScriptedServer["requests"] = [];

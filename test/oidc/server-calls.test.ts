@@ -77,7 +77,7 @@ function idToken(more: Record<string, unknown> = {}, key = privateKey): Promise<
 }
 
 describe("a token request of any grant", () => {
-  test("sends what it is given and who asks; lists are repeated, what is empty is left out", async () => {
+  test("sends its parameters and the client ID, repeats lists and omits empty values", async () => {
     tokenResponse = { expires_in: 60, scope: "b", refresh_token: "rt1" };
     const tokens = await start().server.requestTokens({
       grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -103,7 +103,7 @@ describe("a token request of any grant", () => {
     expect(JSON.stringify(tokens)).toBe('"TokenSet [redacted]"');
   });
 
-  test("has the scope that was asked when the answer says nothing", async () => {
+  test("has the requested scope when the response names none", async () => {
     const { server } = start();
     const scope = async (asked?: string | string[]) =>
       (await server.requestTokens({ grant_type: "client_credentials", scope: asked })).scope;
@@ -112,7 +112,7 @@ describe("a token request of any grant", () => {
     expect(await scope()).toEqual([]);
   });
 
-  test("goes to another token endpoint when there is one, which must be safe", async () => {
+  test("is sent to another token endpoint if one is given, which must be an https URL", async () => {
     const { server } = start();
     const to = (tokenEndpoint: string) =>
       server.requestTokens({ grant_type: "password" }, { tokenEndpoint });
@@ -127,7 +127,7 @@ describe("a token request of any grant", () => {
     expect(fetch.sent).toHaveLength(1);
   });
 
-  test("verifies an ID token, which gives the user", async () => {
+  test("validates the ID token and returns its user", async () => {
     tokenResponse = { id_token: await idToken({ name: "Alice", auth_time: 5 }) };
     const { server } = start({ endpoints: OPENID });
     expect(await server.requestTokens({ grant_type: "x" })).toMatchObject({
@@ -141,10 +141,10 @@ describe("a token request of any grant", () => {
     ["for another client", { aud: "other" }, "aud"],
     ["of another issuer", { iss: "https://evil.example" }, "iss"],
     ["without a sub", { sub: undefined }, "sub"],
-    ["that ran out", { exp: 1_799_999_000 }, "exp"],
+    ["that is expired", { exp: 1_799_999_000 }, "exp"],
     ["from tomorrow", { iat: 1_800_086_400 }, "iat"],
     ["with another token's at_hash", { at_hash: "x" }, "at_hash"],
-  ])("gives nothing with an ID token %s", async (_, more, claim) => {
+  ])("rejects an ID token %s", async (_, more, claim) => {
     tokenResponse = { id_token: await idToken(more) };
     const asked = start({ endpoints: OPENID }).server.requestTokens({ grant_type: "x" });
     const error = await errorFrom(asked);
@@ -152,13 +152,13 @@ describe("a token request of any grant", () => {
     expect(shown(error)).not.toMatch(/eyJ|at1/);
   });
 
-  test("gives nothing with an ID token that another key signed", async () => {
+  test("rejects an ID token that another key signed", async () => {
     tokenResponse = { id_token: await idToken({}, stranger.privateKey) };
     const asked = start({ endpoints: OPENID }).server.requestTokens({ grant_type: "x" });
     expect(await errorFrom(asked)).toMatchObject({ code: "id_token", claim: "signature" });
   });
 
-  test("shows no secret that the server repeats, in whatever parameter and writing it was sent", async () => {
+  test("shows no secret that the server repeats, from any parameter and in any encoding", async () => {
     special = ({ init, body }) =>
       json(
         {
@@ -180,7 +180,7 @@ describe("a token request of any grant", () => {
     }
   });
 
-  test("keeps the server's error readable, whatever word the password is", async () => {
+  test("keeps the server's error code when the password is a part of it", async () => {
     special = () => json({ error: "invalid_grant", error_description: "not grant2" }, 400);
     const { server } = start();
     const asked = (password: string) =>
@@ -191,7 +191,7 @@ describe("a token request of any grant", () => {
   });
 
   test("an aborted signal rejects with its reason, and nothing is sent", async () => {
-    const reason = new Error("left");
+    const reason = new Error("aborted");
     const signal = AbortSignal.abort(reason);
     const { server } = start();
     await expect(server.requestTokens({ grant_type: "x" }, { signal })).rejects.toBe(reason);
@@ -201,7 +201,7 @@ describe("a token request of any grant", () => {
   });
 });
 
-describe("a server by its endpoints", () => {
+describe("a server with configured endpoints", () => {
   const login = async (endpoints: Endpoints, scope = ["repo"]) => {
     const { server } = start({ endpoints, scope });
     const url = new URL(await server.authorize({ redirectUri: REDIRECT, scope: ["gist"] }));
@@ -209,7 +209,7 @@ describe("a server by its endpoints", () => {
     return { server, query: url.searchParams, response: `${REDIRECT}?code=c1&state=${state}` };
   };
 
-  test("without keys is asked for no openid and no nonce, and what it says of a person is ignored", async () => {
+  test("without keys gets no openid and no nonce, and its ID token is ignored", async () => {
     tokenResponse = { scope: "repo,gist", id_token: await idToken({}, stranger.privateKey) };
     const { server, query, response } = await login(ENDPOINTS);
     expect(query.get("scope")).toBe("repo gist");
@@ -219,7 +219,7 @@ describe("a server by its endpoints", () => {
     expect({ ...tokens }).toEqual({
       accessToken: "at1",
       tokenType: "Bearer",
-      // It said no end and no way to renew: its tokens do not end.
+      // The response has neither `expires_in` nor a refresh token: ten years.
       expiresAt: clock.now() + 315_360_000_000,
       scope: ["repo", "gist"],
       asked: { scope: ["gist"] },
@@ -227,7 +227,7 @@ describe("a server by its endpoints", () => {
     expect(fetch.sent.map(({ url }) => url)).toEqual([ENDPOINTS.tokenEndpoint]);
   });
 
-  test("whose tokens can be renewed does not let them live for ever", async () => {
+  test("with a refresh token has a default lifetime of five minutes", async () => {
     tokenResponse = { refresh_token: "rt1" };
     const { server, response } = await login(ENDPOINTS);
     expect((await server.exchange(response)).expiresAt).toBe(clock.now() + 300_000);
@@ -250,7 +250,7 @@ describe("a server by its endpoints", () => {
     });
   });
 
-  test("without keys refreshes, and its ID tokens are not kept", async () => {
+  test("without keys refreshes, and its ID tokens are not stored", async () => {
     tokenResponse = { expires_in: 60, refresh_token: "rt2", id_token: "of.no.use" };
     const record: TokenRecord = {
       refreshToken: "rt1",
@@ -264,7 +264,7 @@ describe("a server by its endpoints", () => {
       type: "tokens",
       tokens: { refreshToken: "rt2", idToken: undefined },
     });
-    // One that an older version kept.
+    // An ID token that an older version stored.
     expect(await send.verify({ ...record, idToken: "of.no.use" }, "fetched")).toEqual({
       type: "valid",
       user: record.user,
@@ -281,7 +281,7 @@ describe("a server by its endpoints", () => {
     ["endSessionEndpoint", { endSessionEndpoint: "data:text/html,x" }],
     ["userinfoEndpoint", { userinfoEndpoint: "" }],
     ["deviceAuthorizationEndpoint", { deviceAuthorizationEndpoint: 7 }],
-  ])("with a %s that cannot be one says so before any request", async (name, bad) => {
+  ])("with an invalid %s rejects before any request", async (name, bad) => {
     const endpoints = { ...ENDPOINTS, ...bad } as unknown as Endpoints;
     const { server } = start({ endpoints });
     for (const call of [
@@ -299,12 +299,12 @@ describe("a server by its endpoints", () => {
     expect(fetch.sent).toHaveLength(0);
   });
 
-  test("on this machine needs no https", async () => {
+  test("on localhost needs no https", async () => {
     const { server } = start({ endpoints: { tokenEndpoint: "http://localhost:8080/token" } });
     expect((await server.requestTokens({ grant_type: "x" })).accessToken).toBe("at1");
   });
 
-  test("of which one is missing says which, and what to do", async () => {
+  test("with a missing endpoint names it, and says what to do", async () => {
     const { server } = start({ endpoints: { tokenEndpoint: ENDPOINTS.tokenEndpoint } });
     expect(await errorFrom(server.authorize({ redirectUri: REDIRECT }))).toMatchObject({
       code: "configuration",
@@ -329,7 +329,7 @@ describe("a server by its endpoints", () => {
 describe("a request for a device code", () => {
   const device = { device_code: "dc", user_code: "AB", verification_uri: `${ISSUER}/activate` };
 
-  test("asks for what a login asks for, and what is wanted on top", async () => {
+  test("names the scopes of a login and of the target", async () => {
     special = () => json(device);
     const target = { scope: ["api", "mail"], resource: "https://r.example", audience: "aud" };
     const got = await start({ endpoints: OPENID }).server.authorizeDevice(target);
@@ -349,14 +349,14 @@ describe("a request for a device code", () => {
     });
   });
 
-  test("at a server without keys asks for no openid", async () => {
+  test("names no openid at a server without keys", async () => {
     special = () => json(device);
     await start().server.authorizeDevice({});
     expect(form().get("scope")).toBe("api");
   });
 });
 
-test("userinfo carries the access token in its header, and nothing else", async () => {
+test("userinfo sends the access token in its header and nothing else", async () => {
   special = () => json({ sub: "alice" });
   expect(await start().server.userinfo("at1")).toEqual({ sub: "alice" });
   const { url, init } = fetch.sent[0]!;
@@ -382,14 +382,14 @@ describe("client authentication", () => {
     expect(header("authorization")).toBeNull();
   });
 
-  test("client_secret_basic encodes both as a form, in UTF-8, and names nobody in the body", async () => {
+  test("client_secret_basic form-encodes id and secret in UTF-8, and the body has neither", async () => {
     await ask({ method: "client_secret_basic", clientSecret: "pä:s+ %€" }, "wé b:1");
     expect([...form().keys()]).toEqual(["grant_type"]);
     const value = header("authorization")!.replace(/^Basic /, "");
     expect(atob(value)).toBe("w%C3%A9+b%3A1:p%C3%A4%3As%2B+%25%E2%82%AC");
   });
 
-  test("client_secret_post has both in the body", async () => {
+  test("client_secret_post sends id and secret in the body", async () => {
     await ask({ method: "client_secret_post", clientSecret: "pä:s+ %€" });
     expect([...form()]).toEqual([
       ["grant_type", "x"],
@@ -399,7 +399,7 @@ describe("client authentication", () => {
     expect(header("authorization")).toBeNull();
   });
 
-  test("private_key_jwt signs a new short assertion for the issuer each time", async () => {
+  test("private_key_jwt signs a new assertion of one minute for each request", async () => {
     const { server } = start({ authentication: key });
     await server.requestTokens({ grant_type: "x" });
     await server.revoke("rt");
@@ -433,11 +433,14 @@ describe("client authentication", () => {
     ["authentication.key", { ...key, algorithm: "HS256" }],
     ["authentication.key", { ...key, algorithm: "none" }],
     ["authentication.key", { ...key, key: {} as CryptoKey }],
-  ])("that cannot work is a ConfigurationError of %s before any request", async (input, by) => {
-    const error = await errorFrom(ask(by));
-    expect(error).toMatchObject({ code: "configuration", input });
-    expect(fetch.sent).toHaveLength(0);
-  });
+  ])(
+    "that is invalid rejects with a ConfigurationError of %s before any request",
+    async (input, by) => {
+      const error = await errorFrom(ask(by));
+      expect(error).toMatchObject({ code: "configuration", input });
+      expect(fetch.sent).toHaveLength(0);
+    },
+  );
 
   const record: TokenRecord = {
     refreshToken: "rt1",
@@ -451,7 +454,7 @@ describe("client authentication", () => {
     { method: "client_secret_basic", clientSecret: "s" },
     { method: "client_secret_post", clientSecret: "s" },
     key,
-  ])("by $method does not delay a refresh that was prepared", async (authentication) => {
+  ])("by $method does not delay a prepared refresh", async (authentication) => {
     const { send } = start({ authentication });
     expect(await send.send(record, targetKey({}))).toEqual({ type: "unsent" });
     await send.prepare();
@@ -461,7 +464,7 @@ describe("client authentication", () => {
     expect((await sending).type).toBe("tokens");
   });
 
-  test("by private_key_jwt sends no assertion twice and none that is about to end", async () => {
+  test("by private_key_jwt sends no assertion twice, and none that is about to expire", async () => {
     const { send } = start({ authentication: key });
     await send.prepare();
     const type = async () => (await send.send(record, targetKey({}))).type;
@@ -477,7 +480,7 @@ describe("client authentication", () => {
     expect(new Set(assertions()).size).toBe(3);
   });
 
-  test("of a refresh is not repeated by an error", async () => {
+  test("of a refresh is redacted in an error", async () => {
     special = ({ body }) => json({ error: "odd", error_description: JSON.stringify(body) }, 400);
     const { send } = start({ authentication: key });
     await send.prepare();

@@ -51,7 +51,7 @@ export interface Sent {
   readonly body: Record<string, string>;
 }
 
-/** A `fetch` that answers as told and remembers what it was sent. */
+/** A `fetch` that returns the given responses and records its requests in `sent`. */
 export function fakeFetch(
   response: (sent: Sent) => Response | Promise<Response>,
 ): Fetch & { sent: Sent[] } {
@@ -73,7 +73,7 @@ export function json(body: unknown, status = 200, headers: Record<string, string
   });
 }
 
-/** A real server on this machine, for what a fake cannot show. */
+/** Starts a real server on this machine, for behaviour that a fake cannot show. Returns its origin. */
 export async function realServer(
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<string> {
@@ -88,7 +88,7 @@ export async function realServer(
 
 export const realFetch: Fetch = (url, init) => fetch(url, init);
 
-/** The error of a promise that must reject with one of ours. */
+/** Returns the error of a promise that must reject with an `AuthError`. */
 export async function errorFrom(
   work: Promise<unknown>,
 ): Promise<AuthError & Record<string, unknown>> {
@@ -100,7 +100,7 @@ export async function errorFrom(
   return error as AuthError & Record<string, unknown>;
 }
 
-/** Everything an error shows: message, fields, cause, and the same of the cause. */
+/** Returns everything that an error shows: stack, message, fields, and the same of its cause. */
 export function shown(error: unknown): string {
   if (!(error instanceof Error)) return JSON.stringify(error);
   const fields = Object.entries(error).map(([key, value]) => `${key}=${shown(value)}`);

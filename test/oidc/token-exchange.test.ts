@@ -4,7 +4,7 @@ import { StaticGrant } from "../../src/grants/static-grant.ts";
 import { TokenExchangeGrant } from "../../src/grants/token-exchange-grant.ts";
 import { errorFrom, fakeFetch, ISSUER, json, testClock, testRequests } from "./support.ts";
 
-/** @see RFC 8693 section 2.3: the example of the RFC. */
+/** The example of the RFC. @see https://www.rfc-editor.org/rfc/rfc8693#section-2.3 */
 
 const SUBJECT = "accVkjcJyb4BWCxGsndESCJQbdFMogUC5PbRDqceLTC";
 const RESPONSE = {
@@ -31,7 +31,7 @@ function exchange(response: () => Response) {
   return { fetch, response: grant.requestToken({}) };
 }
 
-test("the exchange of the RFC's example leaves as written there, and its answer is taken", async () => {
+test("the exchange sends the request of the RFC's example and accepts its response", async () => {
   const { fetch, response } = exchange(() => json(RESPONSE));
   expect(await response).toMatchObject({
     accessToken: RESPONSE.access_token,
@@ -52,14 +52,14 @@ test("the exchange of the RFC's example leaves as written there, and its answer 
 });
 
 test.for([{ issued_token_type: undefined }, { issued_token_type: "urn:x:other" }])(
-  "an answer with %o is refused",
+  "a response with %o is refused",
   async (change) => {
     const { response } = exchange(() => json({ ...RESPONSE, ...change }));
     expect(await errorFrom(response)).toMatchObject({ code: "request_token" });
   },
 );
 
-test("a refusal is the server's word, without the token it repeats", async () => {
+test("a refusal has the server's error, without the token that the server repeats", async () => {
   const error_description = `${SUBJECT} is not good there`;
   const { response } = exchange(() => json({ error: "invalid_target", error_description }, 400));
   const error = await errorFrom(response);

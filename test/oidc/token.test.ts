@@ -106,7 +106,7 @@ const html = (status: number, headers: Record<string, string> = {}) =>
   );
 
 describe("the request", () => {
-  test("an exchange is one form POST of a public client, with nothing that needs a preflight, a cookie or a redirect", async () => {
+  test("an exchange is one form POST without preflight, cookies or redirects", async () => {
     const fetch = responding(GOOD);
     await exchange(fetch);
     expect(fetch.sent).toHaveLength(1);
@@ -132,7 +132,7 @@ describe("the request", () => {
     });
   });
 
-  test("a code of any printable ASCII arrives as it was", async () => {
+  test("a code of any printable ASCII arrives unchanged", async () => {
     const code = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join("");
     let got = "";
     const url = await realServer((request, response) => {
@@ -143,7 +143,7 @@ describe("the request", () => {
     expect(new URLSearchParams(got).get("code")).toBe(code);
   });
 
-  test("a refresh sends the want, and leaves out what is not wanted", async () => {
+  test("a refresh sends its target and omits empty members", async () => {
     const fetch = responding(GOOD);
     await refresh(fetch);
     expect(fetch.sent[0]!.body).toEqual({
@@ -166,7 +166,7 @@ describe("the request", () => {
     ]);
   });
 
-  test("the fetch is called before anything is awaited", async () => {
+  test("a refresh calls fetch in the same task", async () => {
     const fetch = responding(GOOD);
     const sender = await senderOf(fetch);
     void sender.send({ refreshToken: RT, previous: { user: { sub: "alice", claims: {} } } });
@@ -174,7 +174,7 @@ describe("the request", () => {
   });
 
   test.each([301, 302, 303, 307, 308])(
-    "a %i is not followed: the other side gets nothing",
+    "a %i is not followed: the other server gets no request",
     async (status) => {
       let stolen = 0;
       const other = await realServer((_, response) => {
@@ -191,31 +191,31 @@ describe("the request", () => {
     },
   );
 
-  test("a server that never answers is not waited for, and is told to stop", async () => {
-    let gone = () => {};
-    const left = new Promise<void>((resolve) => (gone = resolve));
-    const url = await realServer((request) => void request.on("close", gone));
+  test("a request without a response times out and is aborted", async () => {
+    let onClose = () => {};
+    const closed = new Promise<void>((resolve) => (onClose = resolve));
+    const url = await realServer((request) => void request.on("close", onClose));
     expect(await refresh(realFetch, url, { timeoutMs: 50 })).toMatchObject({ type: "unknown" });
-    await left;
+    await closed;
     const error = await errorFrom(exchange(realFetch, url, { timeoutMs: 50 }));
     expect(error).toBeInstanceOf(NetworkError);
     expect(error.retryable).toBe(true);
   });
 
-  test("a body that never ends is not waited for", async () => {
+  test("a body that never ends times out", async () => {
     const url = await realServer(
       (_, response) => void response.writeHead(200).write('{"access_token":'),
     );
     expect(await refresh(realFetch, url, { timeoutMs: 50 })).toMatchObject({ type: "unknown" });
   });
 
-  test("a fetch that ignores its signal is not waited for", async () => {
-    const deaf: Fetch = () => new Promise(() => {});
-    expect(await refresh(deaf, ENDPOINT, { timeoutMs: 10 })).toMatchObject({ type: "unknown" });
+  test("a fetch that ignores its signal times out", async () => {
+    const hanging: Fetch = () => new Promise(() => {});
+    expect(await refresh(hanging, ENDPOINT, { timeoutMs: 10 })).toMatchObject({ type: "unknown" });
   });
 
-  test("an aborted signal rejects with its reason, before and during", async () => {
-    const reason = new Error("the person left");
+  test("an aborted signal rejects with its reason, before and during the request", async () => {
+    const reason = new Error("the user left");
     const fetch = responding(GOOD);
     await expect(exchange(fetch, ENDPOINT, { signal: AbortSignal.abort(reason) })).rejects.toBe(
       reason,
@@ -228,11 +228,11 @@ describe("the request", () => {
   });
 });
 
-describe("a token answer", () => {
+describe("a token response", () => {
   const now = () => testClock().now();
   const tokens = async (body: unknown) => await exchange(responding(body));
 
-  test("is read whole", async () => {
+  test("is read completely", async () => {
     expect(
       await tokens({ ...GOOD, scope: "a  b", refresh_token: "r", id_token: "i", extra: 1 }),
     ).toEqual({
@@ -266,19 +266,19 @@ describe("a token answer", () => {
     ["a negative string", "-5", 0],
     ["huge", 1e12, 315_360_000],
     ["a huge string", "1e300", 315_360_000],
-  ])("whose expires_in is %s lives a sane time", async (_, expires_in, life) => {
+  ])("has a valid lifetime when expires_in is %s", async (_, expires_in, lifetimeS) => {
     const { expiresAt } = await tokens({ ...GOOD, expires_in });
-    expect(expiresAt).toBe(now() + life * 1000);
+    expect(expiresAt).toBe(now() + lifetimeS * 1000);
     expect(Number.isNaN(new Date(expiresAt).getTime())).toBe(false);
   });
 
-  test("with an expires_in beyond all numbers lives a sane time", async () => {
+  test("has a valid lifetime when expires_in exceeds all numbers", async () => {
     const body = '{"access_token":"a","token_type":"Bearer","expires_in":1e999}';
     const { expiresAt } = await exchange(fakeFetch(() => new Response(body)));
     expect(expiresAt).toBe(now() + 315_360_000_000);
   });
 
-  test("counts its life from when it arrived", async () => {
+  test("counts its lifetime from its arrival", async () => {
     const clock = testClock();
     const fetch = fakeFetch(() => {
       clock.add(4_000);
@@ -298,7 +298,7 @@ describe("a token answer", () => {
       "an access_token in __proto__ only",
       JSON.parse('{"__proto__":{"access_token":"a","token_type":"Bearer"}}'),
     ],
-  ])("with %s is refused at login and leaves a refresh in doubt", async (_, body) => {
+  ])("with %s is refused at login, and the result of a refresh is unknown", async (_, body) => {
     const error = await errorFrom(tokens(body));
     expect(error).toBeInstanceOf(RequestTokenError);
     expect(shown(error)).not.toContain("SECRET");
@@ -307,8 +307,8 @@ describe("a token answer", () => {
 
   test.each([
     ["no token_type", { ...GOOD, token_type: undefined }],
-    ["a token_type nobody knows", { ...GOOD, token_type: "mac" }],
-    ["a DPoP token that was not asked for", { ...GOOD, token_type: "DPoP" }],
+    ["an unknown token_type", { ...GOOD, token_type: "mac" }],
+    ["a DPoP token that was not requested", { ...GOOD, token_type: "DPoP" }],
     ["a token_type that is no string", { ...GOOD, token_type: 1 }],
     ["no access_token", { token_type: "Bearer", refresh_token: "next" }],
     ["an access_token that is no string", { ...GOOD, access_token: 1, refresh_token: "next" }],
@@ -326,7 +326,7 @@ describe("a token answer", () => {
     expect(shown(replied)).not.toContain("SECRET");
   });
 
-  test("B13: an unusable token of a server that keeps its refresh tokens is told at once", async () => {
+  test("B13: with an unknown token_type and no new refresh token is unusable", async () => {
     expect(await refresh(responding({ ...GOOD, token_type: "mac" }))).toMatchObject({
       type: "unusable",
       refreshToken: undefined,
@@ -336,9 +336,9 @@ describe("a token answer", () => {
 
   test.each([
     ["HTML", "<!doctype html><p>SECRET-page"],
-    ["nothing", ""],
+    ["empty", ""],
     ["cut JSON", '{"access_token":"SECRET-access","token_ty'],
-  ])("of %s is refused at login and leaves a refresh in doubt", async (_, body) => {
+  ])("that is %s is refused at login, and the result of a refresh is unknown", async (_, body) => {
     const fetch = fakeFetch(() => new Response(body, { status: 200 }));
     const error = await errorFrom(exchange(fetch));
     expect(error).toBeInstanceOf(RequestTokenError);
@@ -346,7 +346,7 @@ describe("a token answer", () => {
     expect(await refresh(fetch)).toMatchObject({ type: "unknown" });
   });
 
-  test("odd optional members are as missing", async () => {
+  test("ignores optional members of a wrong type", async () => {
     expect(await tokens({ ...GOOD, scope: ["a"], refresh_token: null, id_token: 7 })).toMatchObject(
       {
         scope: undefined,
@@ -357,7 +357,7 @@ describe("a token answer", () => {
   });
 });
 
-describe("what became of a refresh", () => {
+describe("the result of a refresh", () => {
   const type = async (replied: Promise<RefreshResponse>) => (await replied).type;
 
   test("tokens", async () => {
@@ -374,7 +374,7 @@ describe("what became of a refresh", () => {
   });
 
   test.each(["invalid_grant", "bad_refresh_token"])(
-    "invalid_grant from a server that says %s in a 200",
+    "invalid_grant from a server that sends %s in a 200",
     async (error) => {
       expect(await refresh(responding({ error }))).toEqual({ type: "invalid_grant" });
     },
@@ -394,7 +394,7 @@ describe("what became of a refresh", () => {
     ["incorrect_client_credentials", 200, "unexplained", "unexplained"],
     ["brand_new_error", 418, "unexplained", "unexplained"],
   ] as const)(
-    "A5: %s in a %i means %s for the default target and %s for another one, with the server's words",
+    "A5: %s in a %i means %s for the default target and %s for another one, with the server's error",
     async (error, status, meaning, meaningForTarget) => {
       const body = { error, error_description: "because", error_uri: "https://id.example.com/why" };
       const facts = {
@@ -419,7 +419,7 @@ describe("what became of a refresh", () => {
 
   test.each([
     ["429", json({}, 429)],
-    ["429 that says invalid_grant", json({ error: "invalid_grant" }, 429)],
+    ["429 with invalid_grant", json({ error: "invalid_grant" }, 429)],
     ["503", json({}, 503)],
     ["503 in HTML", new Response("<p>", { status: 503 })],
     ["temporarily_unavailable in a 400", json({ error: "temporarily_unavailable" }, 400)],
@@ -437,7 +437,7 @@ describe("what became of a refresh", () => {
     ["an error that is no string", json({ error: { code: 1 } }, 400)],
     ["an empty error", json({ error: "" }, 400)],
     ["an error in an array", json([{ error: "invalid_grant" }], 400)],
-  ])("A6: %s is a refusal that nobody can explain, for every target", async (_, response) => {
+  ])("A6: %s is an unexplained refusal, for every target", async (_, response) => {
     const unexplained = { type: "refused", meaning: "unexplained", facts: { error: undefined } };
     const fetch = fakeFetch(() => response.clone());
     expect(await refresh(fetch)).toMatchObject(unexplained);
@@ -446,7 +446,7 @@ describe("what became of a refresh", () => {
 
   test.each([
     ["500", json({}, 500)],
-    ["500 that says invalid_grant", json({ error: "invalid_grant" }, 500)],
+    ["500 with invalid_grant", json({ error: "invalid_grant" }, 500)],
     ["502 in HTML", new Response("<p>Bad gateway", { status: 502 })],
     ["server_error in a 400", json({ error: "server_error" }, 400)],
     ["server_error in a 500", json({ error: "server_error" }, 500)],
@@ -472,7 +472,7 @@ describe("what became of a refresh", () => {
     expect(await errorFrom(exchange(realFetch, url))).toBeInstanceOf(NetworkError);
   });
 
-  test("unknown: the connection is reset before the headers, and nobody asks twice", async () => {
+  test("unknown: the connection is reset before the headers, and the request is sent once", async () => {
     let hits = 0;
     const url = await realServer((request) => {
       hits++;
@@ -482,7 +482,7 @@ describe("what became of a refresh", () => {
     expect(hits).toBe(1);
   });
 
-  test("unknown: a real server answers 200 with HTML", async () => {
+  test("unknown: a real server responds 200 with HTML", async () => {
     const url = await realServer((_, response) =>
       response.writeHead(200, { "Content-Type": "text/html" }).end("<html>"),
     );
@@ -510,8 +510,8 @@ describe("what became of a refresh", () => {
   });
 });
 
-describe("what an exchange throws", () => {
-  test("a code is sent once, whatever the answer", async () => {
+describe("the error of an exchange", () => {
+  test("comes after one request, for every response", async () => {
     for (const status of [400, 401, 408, 429, 500, 502, 503, 504]) {
       const fetch = html(status, { "Retry-After": "0" });
       expect(await errorFrom(exchange(fetch))).toBeInstanceOf(RequestTokenError);
@@ -522,7 +522,7 @@ describe("what an exchange throws", () => {
     expect(fetch.sent).toHaveLength(1);
   });
 
-  test("the server's words are fields", async () => {
+  test("has the server's error in its fields", async () => {
     const body = {
       error: "invalid_grant",
       error_description: "code expired",
@@ -540,7 +540,7 @@ describe("what an exchange throws", () => {
 });
 
 describe("no error shows a secret", () => {
-  test("not even when the server repeats what it was sent", async () => {
+  test("also when the server repeats the request", async () => {
     const echo = fakeFetch(({ body }) =>
       json(
         {
@@ -564,7 +564,7 @@ describe("no error shows a secret", () => {
     expect(shown(await errorFrom(revoke(revoked)))).not.toContain("SECRET");
   });
 
-  test("not even when an injected fetch throws the request", async () => {
+  test("also when an injected fetch throws the request", async () => {
     const leaky: Fetch = (url, init) =>
       Promise.reject(Object.assign(new Error(`${url} ${JSON.stringify(init)}`), { init }));
     const error = await errorFrom(exchange(leaky));
@@ -575,7 +575,7 @@ describe("no error shows a secret", () => {
 });
 
 describe("a revocation", () => {
-  test("sends the token, and no body is expected back", async () => {
+  test("sends the token and needs no response body", async () => {
     const fetch = fakeFetch(() => new Response(null, { status: 200 }));
     await revoke(fetch);
     expect(fetch.sent[0]!.body).toEqual({
@@ -585,7 +585,7 @@ describe("a revocation", () => {
     });
   });
 
-  test("refused is an error with the server's words", async () => {
+  test("rejects with the server's error when it is refused", async () => {
     expect(
       await errorFrom(revoke(responding({ error: "unsupported_token_type" }, 400))),
     ).toMatchObject({

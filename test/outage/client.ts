@@ -3,18 +3,19 @@ import { REFRESH_TIMING } from "../../src/refresh/timing.ts";
 import { RESPONDS_IN_MS, isAway, type Outage } from "./outage.ts";
 import { freshMs, pausesOf } from "./policy.ts";
 
-/** One browser with one tab. Milliseconds, on the simulation's clock. */
+/** One browser with one tab. Times are milliseconds on the simulation's clock. */
 export interface Client {
   readonly isVisible: boolean;
-  /** When its first token was born. */
+  /** When the first token was issued. */
   readonly born: number;
-  /** It asks for a token now, and from then on every `ASKS_EVERY_MS`. */
+  /** When the tab requests a token for the first time. It repeats this every `ASKS_EVERY_MS`. */
   readonly asksFrom: number;
 }
 
+/** How often a tab requests a token. Milliseconds. */
 export const ASKS_EVERY_MS = 1_000;
 
-/** All clients of one kind: the same token life, the same outage, one source of random numbers. */
+/** What all clients of a run share: the token lifetime, the outage and the random numbers. */
 export interface Conditions {
   readonly lifetimeMs: number;
   readonly outage: Outage;
@@ -23,8 +24,8 @@ export interface Conditions {
 }
 
 /**
- * When one tab alone sends: the coordinator's way without the ports. Its pauses are the coordinator's own, and `model.test.ts`
- * holds the rest to what the real parts do.
+ * Models when a single tab sends: the coordinator without its ports. The pauses come from the coordinator's own functions, and
+ * `model.test.ts` compares the rest with the real parts.
  */
 export function clientModel(
   conditions: Conditions,
@@ -40,7 +41,7 @@ export function clientModel(
     const pauses = isVisible ? seen! : hidden!;
     let now = nextAsk(asksFrom, born + fresh);
     let sends = 0;
-    // Of the lock's present holder.
+    // The first send of the lock's present holder.
     let firstSent = now;
     while (now < until) {
       sent(now);
@@ -54,10 +55,10 @@ export function clientModel(
       const isUnknown = outage.response === "unknown";
       const leastMs = isUnknown ? Math.max(0, drainMs - outage.failsInMs) : 0;
       const full = pauses.backOff(sends++);
-      const told = outage.retryAfterMs?.(outage, failed);
-      const ms = Math.max(leastMs, full, told === undefined ? 0 : pauses.retryAfter(told));
+      const retryMs = outage.retryAfterMs?.(outage, failed);
+      const ms = Math.max(leastMs, full, retryMs === undefined ? 0 : pauses.retryAfter(retryMs));
       const isReleased = failed - firstSent + ms >= releaseMs;
-      // Who may be woken by the network waits no shorter than a woken one.
+      // A pause after a network failure lasts at least `WAKE_MS`.
       now = failed + timer(isUnknown ? Math.max(ms, WAKE_MS) : ms);
       if (!isReleased) continue;
       now += timer(drainMs * (1 + fraction() / 4));
@@ -66,7 +67,7 @@ export function clientModel(
   };
 }
 
-/** Timers drop the fraction of a millisecond. */
+/** Timers ignore fractions of a millisecond. */
 function timer(ms: number): number {
   return Math.trunc(ms);
 }

@@ -2,6 +2,7 @@ import { windows, WINDOW_S, type Measures } from "./measures.ts";
 import { axes, path, x, y, type Panel, type Point } from "./panel.ts";
 import type { Curve } from "./simulate.ts";
 
+/** A curve of the drawing, with its measures. */
 export interface Drawn {
   readonly curve: Curve;
   readonly measures: Measures;
@@ -12,7 +13,7 @@ const HEIGHT = 560;
 const AWAY: Omit<Panel, "minutes" | "highest"> = { left: 52, top: 96, width: 676, height: 220 };
 const BACK = { ...AWAY, top: 376, height: 150 };
 
-/** Requests over time, each as a multiple of the steady rate: all of it, and what comes after the return once more, closer. */
+/** Draws requests over time as multiples of the steady rate. A second panel enlarges the time after the return. Returns SVG. */
 export function draw(drawn: readonly Drawn[], bound: number): string {
   const { from, until, counts } = drawn[0]!.curve;
   const [back, end] = [until - from, counts.length - from].map((second) => second / 60) as [
@@ -28,14 +29,14 @@ export function draw(drawn: readonly Drawn[], bound: number): string {
   const steps = Array.from({ length: Math.floor(highest / 3) + 1 }, (_, i) => 3 * i);
 
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="title">
-<title id="title">Token requests while a server is away and after it is back, as multiples of the steady rate</title>
+<title id="title">Token requests while a server is down and after its return, as multiples of the steady rate</title>
 <style>${STYLE}</style>
 <rect class="card" x=".5" y=".5" width="${WIDTH - 1}" height="${HEIGHT - 1}" rx="10"/>
 <text class="head" x="20" y="30">Token requests per second, as a multiple of the steady rate</text>
 ${legend(drawn)}
 <rect class="away" x="${x(all, 0)}" y="${all.top}" width="${x(all, back) - x(all, 0)}" height="${all.height}"/>
-<text x="${x(all, back) - 8}" y="${all.top + 16}" text-anchor="end">the server is away</text>
-<text x="${x(all, back) + 8}" y="${all.top + 16}">and back</text>
+<text x="${x(all, back) - 8}" y="${all.top + 16}" text-anchor="end">the server is down</text>
+<text x="${x(all, back) + 8}" y="${all.top + 16}">and up again</text>
 ${axes(all, steps, marks(0))}
 ${curves(all, lines)}
 <text class="head" x="20" y="${after.top - 16}">After the return</text>
@@ -59,7 +60,7 @@ function pointsOf({ counts, from }: Curve, steady: number): Point[] {
 
 function curves(panel: Panel, lines: readonly (readonly Point[])[]): string {
   const { left, top, width, height } = panel;
-  // As a view of its own it cuts off what is higher than the panel.
+  // The nested `svg` clips curves that are higher than the panel.
   const paths = lines.map((points, i) => `<path class="line c${i}" d="${path(panel, points)}"/>`);
   return `<svg x="${left}" y="${top}" width="${width}" height="${height}" viewBox="${left} ${top} ${width} ${height}">
 ${paths.join("\n")}

@@ -18,8 +18,8 @@ const { clients, visible, lifetimeMs, awayMs } = SCENE;
 const count = (number: number): string => Math.round(number).toLocaleString("en");
 const times = (rate: number): string => `${rate.toFixed(2)}x`;
 console.log(`
-${count(clients)} clients with one tab each, ${visible * 100} % of them visible, ask once a second; tokens live ${lifetimeMs / 60_000} minutes.
-The server is away for ${awayMs / 60_000} minutes. Counted until two token lifetimes after its return.
+${count(clients)} clients with one tab each, ${visible * 100} % of them visible, request a token once a second; the token lifetime is ${lifetimeMs / 60_000} minutes.
+The server is down for ${awayMs / 60_000} minutes. Counted until two token lifetimes after its return.
 `);
 console.table(
   Object.fromEntries(
@@ -27,9 +27,9 @@ console.table(
       curve.kind.name,
       {
         "steady, per second": count(measures.steady),
-        "peak second while away": times(measures.peakAway),
+        "peak second while down": times(measures.peakAway),
         [`highest ${WINDOW_S} s after`]: times(measures.peakBack),
-        "that many s after": measures.peakBackAt,
+        "seconds after the return": measures.peakBackAt,
         target: `${BOUND}x`,
         "requests in all": count(measures.requests),
       },

@@ -1,20 +1,22 @@
 import type { Curve } from "./simulate.ts";
 
+/** Length of a window. Seconds. */
 export const WINDOW_S = 10;
 
-/** What no window after the return may exceed, as a multiple of the steady rate. */
+/** The limit of every window after the return, as a multiple of the steady rate. */
 export const BOUND = 2;
 
-/** Requests per second; peaks as multiples of the steady rate. */
+/** The request rates of one run. Peaks are multiples of the steady rate. */
 export interface Measures {
+  /** Requests per second before the outage. */
   readonly steady: number;
-  /** Of the second with the most requests while the server was away. */
+  /** The second with the most requests during the outage. */
   readonly peakAway: number;
-  /** Of the ten seconds with the most requests after the return. */
+  /** The window with the most requests after the return. */
   readonly peakBack: number;
-  /** When these began, in seconds after the return. */
+  /** Start of the `peakBack` window. Seconds after the return. */
   readonly peakBackAt: number;
-  /** From the failure on. */
+  /** Number of requests since the start of the outage. */
   readonly requests: number;
 }
 
@@ -32,7 +34,7 @@ export function measure({ counts, from, until }: Curve): Measures {
   };
 }
 
-/** The mean of each `length` seconds, from each second on. */
+/** The mean of every `length` consecutive seconds. */
 export function windows(counts: Uint32Array, length: number): number[] {
   const means: number[] = [];
   for (let at = 0; at + length <= counts.length; at++) {

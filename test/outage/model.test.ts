@@ -5,7 +5,7 @@ import { KINDS } from "./kinds.ts";
 import type { Outage } from "./outage.ts";
 import { seeded } from "./random.ts";
 
-/** The model sends when the real parts send. */
+/** The model sends at the same times as the real parts. */
 
 const MINUTE_MS = 60_000;
 const LIFETIME_MS = 5 * MINUTE_MS;
@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 test.for(KINDS.flatMap((kind) => [1, 10].map((minutes) => [kind.name, minutes, kind] as const)))(
-  "%s, for %i minutes",
+  "%s, for %i minutes: the model sends when the real parts send",
   async ([, minutes, kind]) => {
     const outage: Outage = { ...kind, from: FROM, until: FROM + minutes * MINUTE_MS };
     const conditions = (seed: number) => ({

@@ -5,11 +5,11 @@ import type { OutageKind } from "./outage.ts";
 import { SCENE, simulate } from "./simulate.ts";
 
 const CLIENTS = 200_000;
-/** The largest of some sixty windows that do not overlap is hardly ever more than so many standard deviations above its mean. */
+/** The largest of about 60 separate windows is almost never more than this many standard deviations above the mean. */
 const DEVIATIONS = 3.5;
 
 test.for(KINDS.map((kind) => [kind.name, kind] as const))(
-  "%s: ten minutes away, and no herd comes back",
+  "%s: after ten minutes down, the clients do not return all at once",
   ([, kind]) => {
     expectNoHerd(kind);
   },
@@ -19,7 +19,7 @@ function expectNoHerd(kind: OutageKind): void {
   const { steady, peakBack, peakAway } = measure(simulate(kind, { ...SCENE, clients: CLIENTS }));
   expect(steady).toBeCloseTo(CLIENTS / 271, -1);
   expect(peakAway).toBeGreaterThan(1);
-  // Independent clients: the count of a window varies by its square root.
+  // Clients are independent, so the standard deviation of a window is the square root of its count.
   const noise = DEVIATIONS / Math.sqrt(BOUND * steady * WINDOW_S);
   expect(peakBack).toBeLessThanOrEqual(BOUND * (1 + noise));
 }

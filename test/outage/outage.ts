@@ -1,20 +1,21 @@
-/** A server that is away for a while, and what its clients notice of it. Milliseconds, on the simulation's clock. */
+/** An outage of a server. Times are milliseconds on the simulation's clock. */
 export interface Outage extends OutageKind {
   readonly from: number;
   readonly until: number;
 }
 
+/** How requests fail during an outage. */
 export interface OutageKind {
   readonly name: string;
-  /** From the send to its failure. */
+  /** Time from the send to its failure. Milliseconds. */
   readonly failsInMs: number;
-  /** `unknown`: no answer. `not_rotated`: a 503. */
+  /** `unknown`: no response. `not_rotated`: a 503. */
   readonly response: "unknown" | "not_rotated";
-  /** What the 503 asks for. */
+  /** The `Retry-After` of the 503. Milliseconds. */
   readonly retryAfterMs?: (outage: Outage, now: number) => number;
 }
 
-/** A good answer takes so long. */
+/** Time until a successful response. Milliseconds. */
 export const RESPONDS_IN_MS = 100;
 
 export function isAway({ from, until }: Outage, now: number): boolean {

@@ -1,10 +1,10 @@
-/** A plot's place in the drawing, and the part of the plane that it shows. */
+/** The place of a plot in the drawing, and the range of values that the plot shows. */
 export interface Panel {
   readonly left: number;
   readonly top: number;
   readonly width: number;
   readonly height: number;
-  /** Minutes since the failure. */
+  /** Minutes since the start of the outage. */
   readonly minutes: readonly [from: number, to: number];
   /** Multiples of the steady rate, from zero. */
   readonly highest: number;
@@ -23,7 +23,7 @@ export function y({ top, height, highest }: Panel, rate: number): number {
   return top + height - (rate / highest) * height;
 }
 
-/** What is higher than the panel leaves it, and is cut off by its clip. */
+/** SVG path data. Points above the panel stay in the path; the clip of the panel hides them. */
 export function path(panel: Panel, points: readonly Point[]): string {
   const [from, to] = panel.minutes;
   return points

@@ -5,7 +5,7 @@ import { afterRetryAfter, backOff } from "../../src/refresh/pause.ts";
 import type { Run } from "../../src/refresh/run.ts";
 import { REFRESH_TIMING } from "../../src/refresh/timing.ts";
 
-/** Of a session whose access tokens live so long, born at zero. */
+/** The row of a session whose access token was issued at time 0 and is valid for `lifetimeMs`. */
 export function rowOf(lifetimeMs: number): SessionRow {
   return {
     version: 2,
@@ -27,24 +27,24 @@ export function rowOf(lifetimeMs: number): SessionRow {
   };
 }
 
-/** From the birth of a token until the first call that renews it. Milliseconds. */
+/** Time from the issue of a token until the first call that refreshes it. Milliseconds. */
 export function freshMs(lifetimeMs: number): number {
   const row = rowOf(lifetimeMs);
-  const atBirth = { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() };
+  const clockAtIssue = { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() };
   const tokens = storedTokens(row, row.tokens as TokenRecord, DEFAULT_TARGET)!;
-  return cacheToken(tokens, row.sessionId, "this-tab", atBirth).untilMonotonic;
+  return cacheToken(tokens, row.sessionId, "this-tab", clockAtIssue).untilMonotonic;
 }
 
-/** The pauses of a tab that is asked for a token all the time. Milliseconds. */
+/** The pauses of a tab whose callers always wait for a token. Milliseconds. */
 export interface Pauses {
-  /** After the send number `sends`. */
+  /** The pause after the send with this index. The first send has index 0. */
   backOff(sends: number): number;
   retryAfter(ms: number): number;
 }
 
 export function pausesOf(isVisible: boolean, lifetimeMs: number, fraction: () => number): Pauses {
   const row = rowOf(lifetimeMs);
-  // All that it looks at.
+  // The members that the two functions read.
   const run = {
     timing: REFRESH_TIMING,
     need: { target: DEFAULT_TARGET },

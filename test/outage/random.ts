@@ -1,4 +1,4 @@
-/** At least 0 and less than 1: the same numbers for the same seed. */
+/** Returns a generator of numbers in [0, 1). The same seed gives the same numbers. */
 export function seeded(seed: number): () => number {
   let state = seed | 0;
   return () => {

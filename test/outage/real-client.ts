@@ -19,10 +19,10 @@ import { rowOf } from "./policy.ts";
 
 const CLIENT = clientKey("https://id.example", "client");
 const notAsked = (): never => {
-  throw new Error("not a part of this");
+  throw new Error("not part of this simulation");
 };
 
-/** What `clientModel` models, composed of the real parts: starts at the birth of its token, on the timers' clock. */
+/** Runs the real parts that `clientModel` models, on the clock of the timers. Starts when the first token is issued. */
 export async function startRealClient(
   { isVisible, born, asksFrom }: Client,
   { lifetimeMs, outage, fraction }: Omit<Conditions, "until">,

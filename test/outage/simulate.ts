@@ -3,11 +3,14 @@ import type { Outage, OutageKind } from "./outage.ts";
 import { freshMs } from "./policy.ts";
 import { seeded } from "./random.ts";
 
+/** The size of a simulation. */
 export interface Scene {
   readonly clients: number;
-  /** Part of them with a tab that a person can see. */
+  /** The fraction of clients whose tab is visible. */
   readonly visible: number;
+  /** Lifetime of the access tokens. */
   readonly lifetimeMs: number;
+  /** Length of the outage. */
   readonly awayMs: number;
 }
 
@@ -22,12 +25,12 @@ export const SCENE: Scene = {
 export interface Curve {
   readonly kind: OutageKind;
   readonly counts: Uint32Array;
-  /** Seconds. */
+  /** Start of the outage, and below its end. Seconds. */
   readonly from: number;
   readonly until: number;
 }
 
-/** Clients know nothing of each other, so one after the other gives the same counts as all in the order of time. */
+/** Simulates one client after the other. Clients are independent, so their order does not change the counts. */
 export function simulate(kind: OutageKind, { clients, visible, lifetimeMs, awayMs }: Scene): Curve {
   const from = lifetimeMs;
   const until = from + awayMs;

@@ -11,7 +11,7 @@ import { mapStorage, scriptedGrant } from "../grants/support.ts";
 import { responseOf, expiredRow, settle, testClock, DEFAULT_KEY } from "../refresh/tabs.ts";
 import { remember, world, type World } from "../auth/fixture.ts";
 
-/** A wall clock that ran ahead when a token came, and was corrected afterwards. */
+/** The wall clock was ahead when a token arrived, and was corrected afterwards. */
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -30,7 +30,7 @@ function setUp(): World & { set(ms: number): void } {
   return Object.assign(my, { set: (ms: number) => (ahead = ms) });
 }
 
-/** Got while the clock was an hour ahead; lives for a minute. */
+/** Stored while the clock was an hour ahead. Its token has a lifetime of a minute. */
 function rowFromAhead(): SessionRow {
   const row = expiredRow();
   const expiresAt = Date.now() + HOUR + MINUTE;
@@ -40,11 +40,11 @@ function rowFromAhead(): SessionRow {
   };
 }
 
-const leftOf = (state: unknown, now: number) =>
+const remainingOf = (state: unknown, now: number) =>
   (state as { token: { expiresAt: number } }).token.expiresAt - now;
 
-describe("B12: a token whose clock was set back after it came", () => {
-  test("B12: has no more left in a new page than it ever lived, is given, and replaced behind that", async () => {
+describe("B12: a token that arrived before the clock was set back", () => {
+  test("B12: is given by a new page with its lifetime at most, and refreshed in the background", async () => {
     const my = setUp();
     await remember(my, rowFromAhead());
     my.set(0);
@@ -52,14 +52,14 @@ describe("B12: a token whose clock was set back after it came", () => {
     const auth = my.tab();
     auth.start();
     expect(await auth.getToken()).toBe("at1");
-    expect(leftOf(auth.state, Date.now())).toBeLessThanOrEqual(MINUTE);
+    expect(remainingOf(auth.state, Date.now())).toBeLessThanOrEqual(MINUTE);
     await settle();
     expect(await auth.getToken()).toBe("at2");
     expect(my.sends).toBe(1);
-    expect(leftOf(auth.state, Date.now())).toBe(MINUTE);
+    expect(remainingOf(auth.state, Date.now())).toBe(MINUTE);
   });
 
-  test("B12: has no more left in the page that was open, and ends when it would have ended", async () => {
+  test("B12: is given by an open page with its remaining lifetime, and refreshed after that", async () => {
     const my = setUp();
     await remember(my, rowFromAhead());
     const auth = my.tab();
@@ -68,7 +68,7 @@ describe("B12: a token whose clock was set back after it came", () => {
     await vi.advanceTimersByTimeAsync(10_000);
     my.set(0);
     expect(await auth.getToken()).toBe("at1");
-    expect(leftOf(auth.state, Date.now())).toBe(MINUTE - 10_000);
+    expect(remainingOf(auth.state, Date.now())).toBe(MINUTE - 10_000);
     expect(my.sends).toBe(0);
     await vi.advanceTimersByTimeAsync(MINUTE);
     my.refreshes.push(responseOf(2, { expiresAt: Date.now() + MINUTE }));
@@ -76,7 +76,7 @@ describe("B12: a token whose clock was set back after it came", () => {
     expect(my.sends).toBe(1);
   });
 
-  test("B12: is published with its own lifetime when the page wakes, too", async () => {
+  test("B12: is published with its own lifetime when the page resumes, too", async () => {
     const my = setUp();
     await remember(my, rowFromAhead());
     const auth = my.tab();
@@ -85,10 +85,10 @@ describe("B12: a token whose clock was set back after it came", () => {
     my.set(0);
     my.page.wake();
     await settle();
-    expect(leftOf(auth.state, Date.now())).toBe(MINUTE);
+    expect(remainingOf(auth.state, Date.now())).toBe(MINUTE);
   });
 
-  test("B12: cannot be renewed, and is given until its lifetime is over", async () => {
+  test("B12: is given until its lifetime has passed when it cannot be refreshed", async () => {
     const my = setUp();
     await remember(my, { ...rowFromAhead(), renewable: false });
     my.set(0);
@@ -100,7 +100,7 @@ describe("B12: a token whose clock was set back after it came", () => {
     await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
   });
 
-  test("B12: for another resource, which is read at each call, is replaced behind the first", async () => {
+  test("B12: is given and refreshed in the background when it is for another resource", async () => {
     const resource = "https://api.example";
     const key = targetKey({ resource });
     const my = setUp();
@@ -118,7 +118,7 @@ describe("B12: a token whose clock was set back after it came", () => {
     expect(await auth.getToken({ resource })).toBe("api2");
   });
 
-  test("B12: that was over when it came is not revived by it", async () => {
+  test("B12: stays expired when it was expired on arrival", async () => {
     const my = setUp();
     const row = rowFromAhead();
     row.access[DEFAULT_KEY] = { ...row.access[DEFAULT_KEY]!, lifetimeMs: 0 };
@@ -130,7 +130,7 @@ describe("B12: a token whose clock was set back after it came", () => {
     expect(await auth.getToken()).toBe("at2");
   });
 
-  test("B12: a step of the clock that means nothing renews nothing", async () => {
+  test("B12: is not refreshed after a small step of the clock", async () => {
     const my = setUp();
     await remember(my, rowFromAhead());
     my.set(HOUR - 900);
@@ -139,18 +139,18 @@ describe("B12: a token whose clock was set back after it came", () => {
     expect(await auth.getToken()).toBe("at1");
     expect(await auth.getToken()).toBe("at1");
     expect(my.sends).toBe(0);
-    expect(leftOf(auth.state, Date.now() + HOUR - 900)).toBeLessThanOrEqual(MINUTE);
+    expect(remainingOf(auth.state, Date.now() + HOUR - 900)).toBeLessThanOrEqual(MINUTE);
   });
 });
 
-test("B12: what is left of a token is never more than its lifetime, where that is known", () => {
+test("B12: remainingMs() is never more than a known lifetime", () => {
   expect(remainingMs({ expiresAt: 100, lifetimeMs: 60 }, 50)).toBe(50);
   expect(remainingMs({ expiresAt: 100, lifetimeMs: 60 }, 0)).toBe(60);
   expect(remainingMs({ expiresAt: 100 }, 0)).toBe(100);
   expect(remainingMs({ expiresAt: 100, lifetimeMs: 60 }, 150)).toBe(-50);
 });
 
-describe("B12: a service token of the time before the clock was set back", () => {
+describe("B12: a service token that arrived before the clock was set back", () => {
   function service(refuses = false) {
     let now = HOUR;
     const inner = scriptedGrant((_, nth) => {
@@ -168,7 +168,7 @@ describe("B12: a service token of the time before the clock was set back", () =>
     return { inner, storage, clock, locks: new MemoryTabLock(), set: (ms: number) => (now = ms) };
   }
 
-  test("B12: is replaced by the manager, and given when there is no other", async () => {
+  test("B12: is replaced by the manager, and given when the provider fails", async () => {
     const { inner, set, ...parts } = service();
     const manager = new TokenManager({ provider: inner, ...parts });
     expect(await manager.getToken()).toBe("at1");
@@ -182,7 +182,7 @@ describe("B12: a service token of the time before the clock was set back", () =>
     expect(await getToken()).toBe("at1");
   });
 
-  test("B12: is replaced in a cache, and its refresh token is not lost", async () => {
+  test("B12: is replaced in a cache, which keeps its refresh token", async () => {
     const { inner, set, ...parts } = service();
     const grant = new CachedGrant(inner, { key: "cache", ...parts });
     expect((await grant.requestToken({})).accessToken).toBe("at1");
@@ -192,14 +192,14 @@ describe("B12: a service token of the time before the clock was set back", () =>
   });
 });
 
-test("B12: a device code that another page got before the clock was set back ends after its lifetime", async () => {
+test("B12: a device code that another page got before the clock was set back expires after its lifetime", async () => {
   const my = deviceWorld();
   const first = new AbortController();
   my.tab()
     .grant.requestToken({ signal: first.signal })
     .catch(() => {});
   await vi.advanceTimersByTimeAsync(INTERVAL_MS);
-  // As a page that was closed: its code stays.
+  // Stores the code again, as if the page had been closed.
   const code = (await my.requests.get((await my.requests.getAllKeys())[0]!))!;
   first.abort();
   await settle();

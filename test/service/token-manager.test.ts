@@ -29,7 +29,7 @@ function response(changes: Partial<TokenSet> = {}): TokenSet {
   });
 }
 
-/** A storage with locks, and any number of managers over them: tabs of one origin, or one page's services. */
+/** A storage with locks, and managers that share both, as the tabs of one origin or the services of one page do. */
 function world({ refreshToken }: { refreshToken?: string } = {}) {
   let time = START;
   const clock = { now: () => time };
@@ -70,7 +70,7 @@ const ended = new RefreshTokenError("invalid_grant");
 const offline = new NetworkError("offline");
 
 describe("getToken", () => {
-  test("asks the provider once, and then the storage", async () => {
+  test("calls the provider once, and then reads the storage", async () => {
     const { tab, requests } = world();
     const { getToken } = tab();
     expect(await getToken()).toBe("at1");
@@ -79,7 +79,7 @@ describe("getToken", () => {
     expect(requests).toHaveLength(1);
   });
 
-  test("of a thousand calls at once in three tabs one asks the provider", async () => {
+  test("a thousand concurrent calls in three tabs call the provider once", async () => {
     const { tab, requests } = world();
     const tabs = [tab(), tab(), tab()];
     const tokens = await Promise.all(
@@ -89,7 +89,7 @@ describe("getToken", () => {
     expect(requests).toHaveLength(1);
   });
 
-  test("a good token is given without a lock, also while somebody holds it", async () => {
+  test("returns a valid token without requesting the lock", async () => {
     const { tab, locks } = world();
     await tab().getToken();
     const request = vi.spyOn(locks, "request");
@@ -97,7 +97,7 @@ describe("getToken", () => {
     expect(request).not.toHaveBeenCalled();
   });
 
-  test("renews 30 s before the end, and not a moment earlier", async () => {
+  test("renews a token 30 s before it expires, and not earlier", async () => {
     const { tab, addMs, requests } = world();
     const { getToken } = tab();
     await getToken();
@@ -108,7 +108,7 @@ describe("getToken", () => {
     expect(requests).toHaveLength(2);
   });
 
-  test("a token that lives shorter than the leeway is not renewed at each call", async () => {
+  test("does not renew a token with a lifetime shorter than the leeway at each call", async () => {
     const { tab, addMs, requestToken } = world();
     requestToken.mockImplementation(async () => response({ expiresAt: START + 20_000 }));
     const { getToken } = tab();
@@ -122,7 +122,7 @@ describe("getToken", () => {
   });
 
   test.for([0, -HOUR, Number.NaN, Number.POSITIVE_INFINITY])(
-    "a token that ends %s ms from now is given all the same, once got",
+    "returns a new token to its callers even if it expires %s ms from now",
     async (ms) => {
       const { tab, requestToken } = world();
       requestToken.mockImplementation(async () => response({ expiresAt: START + ms }));
@@ -131,7 +131,7 @@ describe("getToken", () => {
     },
   );
 
-  test("a token without an end is good in a storage that knows JSON only", async () => {
+  test("keeps a token that never expires in a storage that supports JSON only", async () => {
     const { tab, storage, requestToken } = world();
     const get = storage.get.bind(storage);
     vi.spyOn(storage, "get").mockImplementation(async (key) =>
@@ -143,7 +143,7 @@ describe("getToken", () => {
     expect(requestToken).toHaveBeenCalledTimes(1);
   });
 
-  test("keeps services, prefixes and wants apart", async () => {
+  test("stores the tokens of services, prefixes and targets separately", async () => {
     const { tab, requests, entries } = world();
     const tokens = [
       await tab().getToken(),
@@ -166,7 +166,7 @@ describe("getToken", () => {
     expect([...entries.keys()].filter((key) => key.includes("auth_token:a:"))).toHaveLength(1);
   });
 
-  test("hands the provider the stored tokens when they are too old", async () => {
+  test("passes the stored tokens to the provider when they have expired", async () => {
     const { tab, requests, addMs } = world({ refreshToken: "rt" });
     await tab().getToken();
     expect(requests[0]).not.toHaveProperty("tokens");
@@ -179,7 +179,7 @@ describe("getToken", () => {
     expect(JSON.stringify(requests[1]!.tokens)).toBe('"TokenSet [redacted]"');
   });
 
-  test("a refresh token is there long after its access token; a token without one is not", async () => {
+  test("keeps tokens with a refresh token after they have expired, and deletes tokens without one", async () => {
     const one = world({ refreshToken: "rt" });
     await one.tab().getToken();
     one.addMs(30 * 24 * HOUR);
@@ -190,7 +190,7 @@ describe("getToken", () => {
     expect(await other.stored()).toBeUndefined();
   });
 
-  test("passes prompt and context on; a call with a context joins no other call's request", async () => {
+  test("passes prompt and context on; a call with a context shares no other call's request", async () => {
     const { tab, requestToken, requests } = world();
     const word = contextKey<string>("word");
     const spy = requestToken.getMockImplementation()!;
@@ -209,7 +209,7 @@ describe("getToken", () => {
     expect(requests).toEqual([expect.objectContaining({ prompt: "login" })]);
   });
 
-  test("whoever leaves leaves alone; the last one stops the request", async () => {
+  test("an aborted call does not abort other calls, and the last aborted call stops the request", async () => {
     const { tab, requestToken } = world();
     const stops: AbortSignal[] = [];
     const reply = new Promise<TokenSet>(() => {});
@@ -234,14 +234,14 @@ describe("getToken", () => {
   });
 });
 
-describe("a provider that asks a person", () => {
-  /** `none` is refused, as a PasswordGrant does; else somebody types until `typed` is called. */
+describe("a provider that asks the user", () => {
+  /** Rejects with `prompt: "none"`, as a `PasswordGrant` does. Otherwise waits until `typed` is called. */
   function dialog(refreshToken?: string) {
     const my = world();
     let typed: (tokens: TokenSet | Error) => void;
     const asked: TokenRequest[] = [];
     my.requestToken.mockImplementation(async (request) => {
-      if (request.prompt === "none") throw new NoTokenError("a person is needed");
+      if (request.prompt === "none") throw new NoTokenError("a user is needed");
       asked.push(request);
       const given = await new Promise<TokenSet | Error>((resolve) => (typed = resolve));
       if (given instanceof Error) throw given;
@@ -256,7 +256,7 @@ describe("a provider that asks a person", () => {
     return { ...my, asked, type };
   }
 
-  test('keeps no call with prompt "none" waiting, in no tab, and is asked once', async () => {
+  test('blocks no call with prompt "none" in any tab, and asks once', async () => {
     const { tab, asked, type } = dialog();
     const tabs = [tab(), tab()];
     const calls = tabs.map(({ getToken }) => getToken());
@@ -271,7 +271,7 @@ describe("a provider that asks a person", () => {
     expect(await tabs[1]!.getToken({ prompt: "none" })).toBe("at");
   });
 
-  test("is not handed a refresh token that another call may send meanwhile", async () => {
+  test("gets no refresh token that another call may send at the same time", async () => {
     const { tab, asked, type, addMs } = dialog("rt");
     const { getToken } = tab();
     void type();
@@ -286,7 +286,7 @@ describe("a provider that asks a person", () => {
   });
 
   test.for([new Error("closed"), offline])(
-    "a refresh token that is used up is gone when the dialog ends with %s",
+    "does not keep a refresh token after invalid_grant when the dialog ends with %s",
     async (error) => {
       const { requestToken, stored, storage, clock, locks, addMs } = world({ refreshToken: "rt" });
       const sent: unknown[] = [];
@@ -303,7 +303,7 @@ describe("a provider that asks a person", () => {
       await getToken();
       requestToken.mockRejectedValue(error);
       addMs(HOUR - 10_000);
-      // Still good, whoever cannot renew it.
+      // The access token is still valid, although it cannot be renewed.
       expect(await getToken()).toBe("at1");
       expect(await stored()).not.toHaveProperty("refreshToken");
       addMs(HOUR);
@@ -316,7 +316,7 @@ describe("a provider that asks a person", () => {
 
 describe("failures", () => {
   test.for([offline, refused, ended, new Error("of a custom grant")])(
-    "without a token %s is told to all who asked, and the next call asks again",
+    "without a token all concurrent calls reject with %s, and the next call tries again",
     async (error) => {
       const { tab, requestToken } = world();
       requestToken.mockRejectedValueOnce(error);
@@ -329,7 +329,7 @@ describe("failures", () => {
   );
 
   test.for([offline, refused, new Error("of a custom grant")])(
-    "inside the leeway the stored token is served on when there is %s, and nothing is changed",
+    "returns the stored token inside the leeway after %s, and changes nothing",
     async (error) => {
       const { tab, requestToken, addMs, stored } = world({ refreshToken: "rt" });
       const { getToken, forceRefresh } = tab();
@@ -346,7 +346,7 @@ describe("failures", () => {
     },
   );
 
-  test("the server's definite word deletes the tokens, and is told even inside the leeway", async () => {
+  test("a final refusal deletes the tokens and rejects, even inside the leeway", async () => {
     const { tab, requestToken, addMs, stored } = world({ refreshToken: "rt" });
     const { getToken } = tab();
     await getToken();
@@ -358,7 +358,7 @@ describe("failures", () => {
     expect(requestToken.mock.lastCall![0]).not.toHaveProperty("tokens");
   });
 
-  test("and is told when the tokens cannot be deleted, too", async () => {
+  test("a final refusal rejects even when the tokens cannot be deleted", async () => {
     const { tab, storage, requestToken, addMs } = world({ refreshToken: "rt" });
     const { getToken } = tab();
     await getToken();
@@ -368,14 +368,14 @@ describe("failures", () => {
     await expect(getToken()).rejects.toBe(ended);
   });
 
-  test("a storage that cannot be read is a StorageError, before anything is sent", async () => {
+  test("rejects with a StorageError before anything is sent when the storage cannot be read", async () => {
     const { tab, storage, requestToken } = world();
     vi.spyOn(storage, "get").mockRejectedValue(new StorageError("blocked"));
     await expect(tab().getToken()).rejects.toMatchObject({ code: "storage" });
     expect(requestToken).not.toHaveBeenCalled();
   });
 
-  test("tokens that cannot be stored are given, and kept until they can: no refresh token is lost", async () => {
+  test("returns tokens that cannot be stored, and keeps them in memory until they can be stored", async () => {
     const { tab, storage, requests, addMs, stored } = world({ refreshToken: "rt" });
     const { getToken } = tab();
     await getToken();
@@ -392,7 +392,7 @@ describe("failures", () => {
     expect(await stored()).toMatchObject({ refreshToken: "rt3" });
   });
 
-  test("unstored tokens give way to newer ones of another tab", async () => {
+  test("replaces tokens that could not be stored with newer ones of another tab", async () => {
     const { tab, storage, addMs } = world({ refreshToken: "rt" });
     const [a, b] = [tab(), tab()];
     const set = vi.spyOn(storage, "set").mockRejectedValueOnce(new StorageError("full"));
@@ -413,7 +413,7 @@ describe("failures", () => {
       [],
       { refreshToken: "rt" },
     ].map((record) => ({ record })),
-  )("a stored %o is no token, and is deleted", async ({ record }) => {
+  )("deletes the stored value %o, which is no token", async ({ record }) => {
     const { tab, storage, requestToken, entries } = world();
     await storage.set(KEY, record);
     requestToken.mockRejectedValueOnce(offline);
@@ -422,7 +422,7 @@ describe("failures", () => {
     expect(entries.size).toBe(0);
   });
 
-  test("nobody waits for ever for another tab", async () => {
+  test("rejects with a TimeoutError when another tab holds the lock for too long", async () => {
     const { tab, locks } = world();
     const held = new Promise<never>(() => {});
     void locks.request(`token/${KEY}`, { mode: "exclusive" }, () => held);
@@ -434,7 +434,7 @@ describe("failures", () => {
 });
 
 describe("forceRefresh", () => {
-  test("gives a newer token, one for all who ask at the same time, in every tab", async () => {
+  test("gives concurrent calls in every tab the same newer token", async () => {
     const { tab, requests } = world({ refreshToken: "rt" });
     const tabs = [tab(), tab()];
     await tabs[0]!.getToken();
@@ -447,7 +447,7 @@ describe("forceRefresh", () => {
     expect(await tabs[0]!.forceRefresh()).toBe("at3");
   });
 
-  test('with mode "fetch" begins without the stored refresh token', async () => {
+  test('with mode "fetch" does not use the stored refresh token', async () => {
     const { tab, requests } = world({ refreshToken: "rt" });
     const { getToken, forceRefresh } = tab();
     await getToken();
@@ -456,7 +456,7 @@ describe("forceRefresh", () => {
     expect(requests[1]).not.toHaveProperty("tokens");
   });
 
-  test('getToken({ cache: "reload" }) is the same', async () => {
+  test('getToken({ cache: "reload" }) gives a newer token, too', async () => {
     const { tab } = world();
     const { getToken } = tab();
     await getToken();
@@ -465,7 +465,7 @@ describe("forceRefresh", () => {
 });
 
 describe("invalidateToken", () => {
-  test("drops the access token in every tab and keeps the refresh token", async () => {
+  test("deletes the access token for every tab and keeps the refresh token", async () => {
     const { tab, requests, stored } = world({ refreshToken: "rt" });
     const [a, b] = [tab(), tab()];
     await a.getToken();
@@ -475,7 +475,7 @@ describe("invalidateToken", () => {
     expect(requests[1]!.tokens).toMatchObject({ refreshToken: "rt1", accessToken: "" });
   });
 
-  test("told so it forgets the refresh token; without one nothing is left", async () => {
+  test("deletes the entry when the refresh token is to be forgotten, or when there is none", async () => {
     const one = world({ refreshToken: "rt" });
     await one.tab().getToken();
     await one.tab().invalidateToken({ refreshToken: "forget" });
@@ -487,7 +487,7 @@ describe("invalidateToken", () => {
     await other.tab().invalidateToken();
   });
 
-  test("leaves other wants and other services alone", async () => {
+  test("keeps the tokens of other targets and other services", async () => {
     const { tab, requests } = world();
     await tab().getToken();
     await tab().getToken({ resource: "r" });
@@ -499,7 +499,7 @@ describe("invalidateToken", () => {
     expect(await tab().getToken({ resource: "r" })).toBe("at4");
   });
 
-  test("during a refresh it waits, and puts back no refresh token that was used", async () => {
+  test("waits for a running refresh, and does not store the old refresh token again", async () => {
     const { tab, requestToken, addMs, stored } = world({ refreshToken: "rt" });
     const { getToken, invalidateToken } = tab();
     await getToken();
@@ -515,7 +515,7 @@ describe("invalidateToken", () => {
     expect(await stored()).toMatchObject({ accessToken: "new", refreshToken: "rt-new" });
   });
 
-  test("that cannot be written says so", async () => {
+  test("rejects with a StorageError when the storage cannot be written", async () => {
     const { tab, storage } = world({ refreshToken: "rt" });
     await tab().getToken();
     vi.spyOn(storage, "set").mockRejectedValue(new StorageError("full"));

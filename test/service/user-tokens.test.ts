@@ -16,7 +16,7 @@ import { two } from "../auth/two-users.ts";
 import type { World } from "../auth/fixture.ts";
 import { type TabLock, wallClock } from "../../src/core/ports.ts";
 
-/** Tokens of a service that belong to the user who is signed in. Ada and Grace are. */
+/** Service tokens that belong to the user who is signed in. Ada and Grace have sessions. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -100,7 +100,7 @@ const RECIPES: readonly (readonly [
 ];
 const OWNED = RECIPES.filter(([name]) => !/auth\.getToken/.test(name));
 
-/** Ada's and Grace's sessions, and managers over one storage. */
+/** Sessions of Ada and Grace, and managers that share one storage. */
 async function setUp() {
   const my = await two();
   const storage = new MemoryTokenStorage();
@@ -130,7 +130,7 @@ async function open(my: World, inner?: Grant): Promise<AuthManager> {
 }
 
 describe.each(RECIPES)("B6: %s", (_name, recipe) => {
-  test("B6: gives Grace none of Ada's tokens after a switch, and Ada's again afterwards", async () => {
+  test("B6: gives Grace no token of Ada after a switch, and gives Ada her token again afterwards", async () => {
     const { my, manager, server } = await setUp();
     const auth = await open(my);
     const billing = manager(auth, recipe);
@@ -143,7 +143,7 @@ describe.each(RECIPES)("B6: %s", (_name, recipe) => {
     expect(server.subjects).toEqual(["at-ada", "at-grace"]);
   });
 
-  test("B6: two tabs of two users share a storage, and no token", async () => {
+  test("B6: two tabs of two users share a storage, but no token", async () => {
     const { my, manager } = await setUp();
     const [ada, grace] = [await open(my), await open(my)];
     await grace.switchUser("grace");
@@ -164,7 +164,7 @@ describe.each(RECIPES)("B6: %s", (_name, recipe) => {
     expect(await second.getToken()).toBe(tokens[1]);
   });
 
-  test("B6: gives nothing that is stored when nobody is signed in", async () => {
+  test("B6: gives no stored token when no user is signed in", async () => {
     const { my, manager, server } = await setUp();
     const auth = await open(my);
     const billing = manager(auth, recipe);
@@ -174,7 +174,7 @@ describe.each(RECIPES)("B6: %s", (_name, recipe) => {
     expect(server.subjects).toHaveLength(1);
   });
 
-  test("B6: a switch while the exchange is under way stores nothing for the wrong user", async () => {
+  test("B6: a switch during the exchange stores nothing for the wrong user", async () => {
     const { my, manager, server } = await setUp();
     const auth = await open(my);
     const billing = manager(auth, recipe);
@@ -191,7 +191,7 @@ describe.each(RECIPES)("B6: %s", (_name, recipe) => {
 
 describe.each(OWNED)("B6: %s", (_name, recipe) => {
   test.each(["logout", "forget", "logoutAll"] as const)(
-    "B6: %s deletes the user's entries, of every target, and nobody else's",
+    "B6: %s deletes all entries of the users that it logs out, and no other entries",
     async (how) => {
       const { my, manager, storage } = await setUp();
       const auth = await open(my);
@@ -212,7 +212,7 @@ describe.each(OWNED)("B6: %s", (_name, recipe) => {
     },
   );
 
-  test("B6: a logout in another tab deletes them, too", async () => {
+  test("B6: a logout in another tab deletes the user's entries, too", async () => {
     const { my, manager, storage } = await setUp();
     const [auth, other] = [await open(my), await open(my)];
     await manager(auth, recipe).getToken();
@@ -222,7 +222,7 @@ describe.each(OWNED)("B6: %s", (_name, recipe) => {
     expect(await storage.exists(`auth_token:billing:${ADA}:["","",""]`)).toBe(false);
   });
 
-  test("B6: a token that comes after the logout is neither stored nor given", async () => {
+  test("B6: a token that arrives after the logout is neither stored nor given", async () => {
     const { my, manager, server, storage } = await setUp();
     const auth = await open(my);
     const billing = manager(auth, recipe);
@@ -237,7 +237,7 @@ describe.each(OWNED)("B6: %s", (_name, recipe) => {
     expect(await storage.exists(`auth_token:billing:${ADA}:["","",""]`)).toBe(false);
   });
 
-  test("B6: the locks contain the user", async () => {
+  test("B6: the names of the locks contain the user", async () => {
     const { my, manager, locks } = await setUp();
     const names: string[] = [];
     const request: TabLock["request"] = (name, ...rest) => {
@@ -250,7 +250,7 @@ describe.each(OWNED)("B6: %s", (_name, recipe) => {
     expect(names).toContain(`token/auth_token:billing:${ADA}:["","",""]`);
   });
 
-  test("B6: forceRefresh and invalidateToken are about the current user's token", async () => {
+  test("B6: forceRefresh and invalidateToken change only the current user's token", async () => {
     const { my, manager } = await setUp();
     const auth = await open(my);
     const billing = manager(auth, recipe);
@@ -266,7 +266,7 @@ describe.each(OWNED)("B6: %s", (_name, recipe) => {
 });
 
 describe("B6: an entry of the user", () => {
-  test("B6: that has another user's tokens is not given", async () => {
+  test("B6: is ignored when it has another user's tokens", async () => {
     const { my, manager, storage } = await setUp();
     const auth = await open(my);
     const billing = manager(auth, RECIPES[0]![1]);
@@ -277,7 +277,7 @@ describe("B6: an entry of the user", () => {
     expect(await billing.getToken()).toBe("billing at-ada 2");
   });
 
-  test("B6: is deleted by userLeft() where no Auth tells it", async () => {
+  test("B6: is deleted by removeUser() when there is no Auth", async () => {
     const { storage, locks, server } = await setUp();
     let user: string | undefined = "a";
     const reports = new TokenManager({
@@ -298,7 +298,7 @@ describe("B6: an entry of the user", () => {
     expect(await reports.getToken()).toBe("billing a 3");
   });
 
-  test("B6: is kept apart by a CachedGrant, and deleted at logout", async () => {
+  test("B6: is stored separately by a CachedGrant, and deleted at logout", async () => {
     const { my, server } = await setUp();
     const auth = await open(my);
     const storage = mapStorage();

@@ -1,6 +1,6 @@
 import { measureSizes } from "./measure.ts";
 
-/** Prints what an app loads of Latchkey, as the README has it. */
+/** Prints how much of Latchkey an app loads, with the labels of the README. */
 async function main(): Promise<void> {
   for (const { what, bytes, limit } of await measureSizes()) {
     process.stdout.write(

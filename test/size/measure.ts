@@ -7,17 +7,17 @@ import { build, type Manifest } from "vite";
 
 const APPS = fileURLToPath(new URL("apps/", import.meta.url));
 
-/** What an app loads of Latchkey for something it does. */
+/** How much of Latchkey an app loads for one use. */
 export interface Size {
-  /** As in the README's table. */
+  /** The label in the README's table. */
   readonly what: string;
-  /** Brotli. */
+  /** Size after compression with Brotli. */
   readonly bytes: number;
-  /** Raised only in a commit of its own that says what the bytes buy. */
+  /** Raise the limit only in a separate commit that says what the bytes are for. */
   readonly limit: number;
 }
 
-/** Chunks that neither a login nor a refresh loads, by what they are for. */
+/** Chunks that neither a login nor a refresh loads, by use. */
 const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readonly string[] })[] = [
   {
     what: "where Web Locks are missing",
@@ -30,7 +30,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
     sources: ["../../../src/browser/storage/mode-change.ts"],
   },
   {
-    what: "where `getToken()` signs in, and several people",
+    what: "where `getToken()` logs in, and several users",
     limit: 4_400,
     sources: [
       "../../../src/auth/users/users.ts",
@@ -38,12 +38,12 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
     ],
   },
   {
-    what: "and a sign-out",
+    what: "and a logout",
     limit: 2_200,
     sources: ["../../../src/auth/logout/server-logout.ts", "../../../src/oidc/logout.ts"],
   },
   {
-    what: "where somebody is not remembered",
+    what: "where a user is not remembered",
     limit: 1_000,
     sources: ["../../../src/auth/session/presence.ts"],
   },
@@ -70,7 +70,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
 ];
 
 const QR = "../../../src/ui/qr.ts";
-/** The page that takes over a session loads no more than this. */
+/** The page that imports a session loads these modules and no others. */
 const TAKE_OVER = ["../../../src/import/run-import.ts", "../../../src/import/validate-tokens.ts"];
 
 export async function measureSizes(): Promise<readonly Size[]> {
@@ -89,9 +89,9 @@ export async function measureSizes(): Promise<readonly Size[]> {
   const login = app.size(everyday);
   const elements = ui.size([ui.entry]);
   return [
-    { what: "`createAuth()`, for who is signed in", bytes: entry, limit: 13_000 },
+    { what: "`createAuth()`, for a signed-in user", bytes: entry, limit: 13_000 },
     { what: "and with all that a login and a refresh load", bytes: login, limit: 38_500 },
-    // Pages that load them have loaded what a login needs, or load little of it.
+    // Without the chunks of a login: a page has loaded them before, or needs few of them.
     ...ASIDE.map(({ what, limit, sources }) => ({
       what,
       limit,
@@ -104,7 +104,7 @@ export async function measureSizes(): Promise<readonly Size[]> {
     { what: "and a QR code", bytes: ui.size([ui.entry, QR]) - elements, limit: 4_000 },
     { what: "`importSession()`", bytes: moving.size([moving.entry]) - entry, limit: 1_500 },
     {
-      what: "and, once, with a session to take over",
+      what: "and, once, with a session to import",
       bytes: moving.size([moving.entry, ...TAKE_OVER]) - moving.size([moving.entry]),
       limit: 5_000,
     },
@@ -116,11 +116,11 @@ interface BuiltApp {
   readonly entry: string;
   /** The sources that are loaded by `import()`. */
   readonly lazy: readonly string[];
-  /** Of the files that these sources need, each counted once. */
+  /** Bytes of all files that these sources need, each counted once. */
   size(sources: readonly string[]): number;
 }
 
-/** As an app's own Vite would build it. */
+/** Builds an app as its own Vite would. */
 async function buildApp(name: string): Promise<BuiltApp> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-size-"));
   try {
@@ -128,7 +128,7 @@ async function buildApp(name: string): Promise<BuiltApp> {
       configFile: false,
       root: APPS,
       logLevel: "error",
-      // Whatever NODE_ENV says: tests set another.
+      // Fixed, because tests set another NODE_ENV.
       resolve: { conditions: ["module", "browser", "production"] },
       define: { "process.env.NODE_ENV": '"production"' },
       build: {
@@ -159,9 +159,9 @@ async function buildApp(name: string): Promise<BuiltApp> {
   }
 }
 
-/** The file of a source and those it imports statically. */
+/** The file of a source, and the files that it imports statically. */
 function filesOf(manifest: Manifest, source: string): string[] {
   const chunk = manifest[source];
-  if (!chunk) throw new Error(`the build has no ${source}`);
+  if (!chunk) throw new Error(`the build has no chunk for ${source}`);
   return [chunk.file, ...(chunk.imports ?? []).flatMap((name) => filesOf(manifest, name))];
 }

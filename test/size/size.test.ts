@@ -7,14 +7,14 @@ beforeAll(async () => {
   sizes = await measureSizes();
 }, 60_000);
 
-test("what an app loads keeps its limits", () => {
+test("an app loads no more than each limit allows", () => {
   for (const { what, bytes, limit } of sizes) {
     expect(bytes, what).toBeGreaterThan(100);
     expect(bytes, what).toBeLessThanOrEqual(limit);
   }
 });
 
-test("the README states the sizes as they are", () => {
+test("the README states the measured sizes", () => {
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
   const rows = [...readme.matchAll(/^\| (.+?) +\| (\d+\.\d) kB +\|$/gm)];
   expect(rows.map(([, what]) => what)).toEqual(sizes.map(({ what }) => what));

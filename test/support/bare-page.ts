@@ -35,11 +35,11 @@ export async function createBareAuth(
 }
 
 /** Waits until the `Auth` of the page has this status. */
-export function status(page: Page, wanted: AuthState["status"]): Promise<unknown> {
+export function status(page: Page, expected: AuthState["status"]): Promise<unknown> {
   return page.waitForFunction(
-    (wanted) => window.auth.state.status === wanted,
+    (expected) => window.auth.state.status === expected,
     { polling: 20, timeout: 10_000 },
-    wanted,
+    expected,
   );
 }
 

@@ -1,18 +1,16 @@
 import { abortable } from "../../core/abortable.ts";
-import type { GetTokenOptions } from "../../core/auth.ts";
 import { NoTokenError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
 import type { UserStore } from "../../core/session.ts";
-import type { UsersParts } from "../parts.ts";
+import type { LoginRequest, TokenAfterLoginParts } from "../parts.ts";
 
 /**
  * The token of `getToken()` after a login: the one that is under way, or a new one that comes back to where the person is now.
  * `reason`: why nothing else helps; undefined when the caller wants a login.
  */
 export async function tokenAfterLogin(
-  { config, session, logins, auth }: UsersParts,
-  options: GetTokenOptions,
-  { waitFor, reason }: { waitFor: Promise<unknown> | undefined; reason: unknown },
+  { config, session, logins, getToken, handleCallback }: TokenAfterLoginParts,
+  ...[options, { waitFor, reason }]: LoginRequest
 ): Promise<string> {
   const { userAgent, page, users } = config;
   const { signal, cache: _, refused: __, user, ...target } = options;
@@ -29,14 +27,14 @@ export async function tokenAfterLogin(
     );
     const isIn = await abortable(settled, signal);
     // A silent one may have found nobody: then it is this one's turn.
-    return auth.getToken(options.prompt && isIn ? { ...options, prompt: "none" } : options);
+    return getToken(options.prompt && isIn ? { ...options, prompt: "none" } : options);
   }
-  const { state } = auth;
+  const state = session.state.get();
   const error = state.status === "anonymous" ? state.error : undefined;
   if (reason !== undefined && logins.last !== undefined && loaded.isUnfinished(logins.last)) {
     // The response is still here, and only the network was missing.
-    await abortable(auth.handleCallback(), signal);
-    return auth.getToken({ ...options, prompt: "none" });
+    await abortable(handleCallback(), signal);
+    return getToken({ ...options, prompt: "none" });
   }
   // A caller who wants a login goes, whatever became of the last one in this page.
   const refusal = loaded.automatic.refusal(
@@ -61,7 +59,7 @@ export async function tokenAfterLogin(
     ...(signal && { signal }),
   });
   await login.finally(undo);
-  return auth.getToken({
+  return getToken({
     ...target,
     ...(user !== undefined && { user }),
     prompt: "none",
@@ -71,7 +69,7 @@ export async function tokenAfterLogin(
 
 /** A login for one resource must not take the others away: two of them would go to the login page in turns, for ever. */
 async function namedBefore(
-  { sessions, client }: UsersParts["config"],
+  { sessions, client }: TokenAfterLoginParts["config"],
   sub: string | undefined,
 ): Promise<readonly string[]> {
   const row = sub === undefined ? undefined : await sessions.get(sessionKey(client, sub));

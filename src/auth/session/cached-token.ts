@@ -89,11 +89,11 @@ export function conditionOf(
 ): TokenCondition {
   const now = clock.now();
   const left = remainingMs(tokens, now);
-  if (left <= 0 || (cached && cached.endMonotonic <= clock.monotonic())) return "dead";
+  if (left <= 0 || (cached && cached.endMonotonic <= clock.monotonic())) return "expired";
   const isGood = cached
     ? isFresh(cached, clock)
     : left > renewalWindow(tokens.lifetimeMs ?? 0) && !isFromFuture(tokens, now);
-  return isGood ? "good" : "aging";
+  return isGood ? "fresh" : "expiring";
 }
 
 /** The last part of a token's life, in which it is still good and a newer one is fetched behind it. Milliseconds. */

@@ -11,8 +11,6 @@ import { NO_CHANGE, type RememberedUsers, isNewer, newerVersion } from "../../co
 import type { ActiveSession } from "../session/active-session.ts";
 import { otherUser } from "../session/session-reader.ts";
 
-export { tokenAfterLogin } from "../login/token-after-login.ts";
-
 export async function listUsers({
   config,
   session,

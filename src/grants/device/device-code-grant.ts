@@ -30,7 +30,7 @@ export interface DeviceCodeGrantConfig {
 }
 
 /**
- * Logs a user in who approves the login on another device. One tab polls the token endpoint. Other tabs that request the same
+ * Logs in a user who approves the login on another device. One tab polls the token endpoint. Other tabs that request the same
  * target show the same code. One of these tabs continues with the code when the polling tab aborts, reloads or closes.
  *
  * The code is deleted when the login ends, or when the last of these tabs aborts. With `prompt: "none"` nothing is shown. A

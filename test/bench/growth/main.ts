@@ -10,7 +10,7 @@ const WARM_UP = 3;
 const ROUNDS = 21;
 const PAGE = { base: "/", root: fileURLToPath(new URL("page", import.meta.url)) };
 
-/** What remembered people cost. Only missing people, tokens and searches are failures. */
+/** Measures the cost of remembered users. Fails only when users, tokens or the search are missing. */
 async function growth(): Promise<void> {
   const loopback = await listenOnLoopback(0);
   const site = await serveBuild([PAGE], "http://localhost:*");
@@ -24,7 +24,7 @@ async function growth(): Promise<void> {
       await page.evaluate((count) => window.remember(count), count);
       rounds.set(count, []);
     }
-    // In turn: whatever slows the machine down slows all of them.
+    // In turn, so that a slow moment of the machine affects all counts.
     for (let round = 0; round < WARM_UP + ROUNDS; round++) {
       for (const [count, samples] of rounds) {
         const sample = await page.evaluate((count) => window.grow(count), count);
@@ -55,8 +55,8 @@ function report(rounds: ReadonlyMap<number, readonly GrowthSample[]>): void {
 }
 
 const LEGEND = `
-As many remembered people: users(), getToken({ user }) for one of them who is not this tab's, and the picker from the call
-until it is laid out. Median of ${ROUNDS} rounds, and of the rounds' ratios to one person. Targets at 1,000: users() 20x,
+By number of remembered users: users(), getToken({ user }) for a user that is not this tab's, and the picker from the call
+to its layout. Median of ${ROUNDS} rounds, and of the rounds' ratios to one user. Targets at 1,000: users() 20x,
 getToken() 1x.
 
 ${["users", "users()", "getToken({ user })", "picker", "searched"].map((text) => text.padEnd(20)).join("")}`;

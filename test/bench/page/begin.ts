@@ -1,5 +1,5 @@
 /**
- * When the page's script began. Imported first, so that evaluating the modules after it is measured, too. To fetch and to
- * compile them is not: that is in the times from the navigation on.
+ * When the page's script began. This module is imported first, so that the evaluation of the other modules is measured. Only
+ * the times from the navigation on include fetching and compiling them.
  */
 export const begin: number = performance.now();

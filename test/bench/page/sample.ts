@@ -10,7 +10,7 @@ declare global {
   }
 }
 
-/** The page's times until now; `value` must be there, or nothing was measured. */
+/** The times of the page until now. @throws Error when `value` is missing, because then nothing was measured */
 export function sampleOf(begin: number, value: unknown): LoadSample {
   const now = performance.now();
   if (!value) throw new Error("the value is missing");

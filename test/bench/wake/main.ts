@@ -4,7 +4,7 @@ import { Tabs } from "./tabs.ts";
 
 const COUNTS = [2, 5, 10, 20, 50];
 
-/** Tabs that wake with an expired token, beside the least that it could cost. Only requests and tokens are failures. */
+/** Compares tabs that resume with an expired token with the minimum. Fails only on extra requests and missing tokens. */
 async function bench(tabs: Tabs): Promise<void> {
   console.log(LEGEND);
   for (const count of COUNTS) {
@@ -37,9 +37,9 @@ function report({ tabs, times, latchkey, minimum }: WakeRounds): void {
 }
 
 const LEGEND = `
-From the word that wakes all tabs until the last one has its token: median (least to most) of ten rounds.
+From the message that expires all tokens until the last tab has a new one: median (minimum to maximum) of ten rounds.
 The minimum is one Web Lock around re-read and refresh. The ratio is the median of the rounds' ratios (p10 to p90).
-Requests in how many rounds, and how many of them with a refresh token that had been sent before: Latchkey; the minimum.
+Requests: their number, the rounds, and how many had a refresh token that was sent before; for Latchkey and for the minimum.
 
 ${["".padEnd(8), "Latchkey".padEnd(22), "minimum".padEnd(22), "ratio".padEnd(22), "target ", "requests"].join("  ")}`;
 

@@ -5,10 +5,10 @@ import type { Tabs } from "./tabs.ts";
 
 const WARM_UP = 2;
 const ROUNDS = 10;
-/** What goes on behind the token, such as judging its ID token, is over. */
+/** Time for work that follows the token, such as the validation of its ID token. Milliseconds. */
 const SETTLED_MS = 300;
 
-/** One way, once. */
+/** The result of one round. */
 interface Wake {
   readonly ms: number;
   readonly requests: number;
@@ -25,16 +25,16 @@ export interface WakeRounds {
   readonly minimum: Counted;
 }
 
-/** Of all rounds, those of the warm-up included. */
+/** Sums over all rounds, including the warm-up. */
 export interface Counted {
   readonly rounds: number;
-  /** In which there was exactly one request, and everybody had its token. */
+  /** Rounds with exactly one request, whose token every tab got. */
   readonly good: number;
   readonly requests: number;
   readonly duplicates: number;
 }
 
-/** Both ways in turn, each as often first as the other: whatever slows the machine down slows both of a pair. */
+/** Measures Latchkey and the minimum in turn, each first equally often, so that a slow moment affects both of a pair. */
 export async function wakeRounds(tabs: Tabs): Promise<WakeRounds> {
   const latchkey: Wake[] = [];
   const minimum: Wake[] = [];

@@ -10,10 +10,10 @@ import type { Way } from "./page/words.ts";
 const PAGE = { base: "/bench/wake/", root: fileURLToPath(new URL("page", import.meta.url)) };
 const CALLBACK = "/bench/wake/callback";
 const TOKEN_S = 20;
-/** Short, so that the clock does not leave the life of an ID token: an hour. */
+/** Short, so that the clock stays within the lifetime of an ID token, an hour. Milliseconds. */
 const SLEEP_MS = (TOKEN_S + 1) * 1_000;
 
-/** Tabs of one browser context with a stored session. Each has Latchkey and the minimum. */
+/** Tabs of one browser context with a stored session. Each tab can run Latchkey and the minimum. */
 export class Tabs {
   readonly demo: RunningDemo;
   readonly #context: BrowserContext;
@@ -60,17 +60,17 @@ export class Tabs {
     }
   }
 
-  /** All tokens have expired; all tabs need one, in the same instant. */
+  /** Expires all tokens. All tabs request a new one at the same instant. */
   wake(way: Way): Promise<Woken> {
     this.#sleptMs += SLEEP_MS;
     const word = { way, sleptMs: SLEEP_MS };
     return this.#waker.evaluate((word, tabs) => window.wake(word, tabs), word, this.count);
   }
 
-  /** The page without a session goes to the login page by itself. */
+  /** Logs in. A page without a session navigates to the login page by itself. */
   async #signIn(): Promise<void> {
     const url = `${this.demo.origin}${PAGE.base}`;
-    // Not `goto`, which would wait for a page that leaves.
+    // Not `goto()`, which would wait for a page that navigates away.
     await this.#waker.evaluate((url) => location.assign(url), url);
     await chooseAtLogin(this.#waker, "ada");
     await this.#waker.evaluate(() => window.ready);

@@ -98,7 +98,7 @@ test("two users have their own tokens, and forget() leaves no data of a user", a
   expect(stored).not.toContain("grace");
 });
 
-test("a user who is not remembered is logged in in all tabs until the last one closes", async () => {
+test("a user who is not remembered stays logged in until the last tab closes", async () => {
   const shouldRemember = vi.fn(() => false);
   const prompt: LoginPrompt = { chooseUser: () => ({ type: "dismiss" }), shouldRemember };
   const one = tab(prompt);

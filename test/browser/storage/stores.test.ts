@@ -427,7 +427,7 @@ test("rejects with a StorageError after the timeout when IndexedDB hangs", async
   expect(await get("x", database)).toBeUndefined();
 });
 
-test("does not make a write later that has timed out", async () => {
+test("a write that has timed out is not made later", async () => {
   const database = createDatabase(100);
   const key = sessionKey(client(), "ada");
   const open = indexedDB.open.bind(indexedDB);

@@ -4,7 +4,7 @@ import { rememberUsers } from "./users.ts";
 
 const ISSUER = "https://id.example";
 
-/** Milliseconds, but for the search. */
+/** Durations in milliseconds, and whether the picker has a search field. */
 export interface GrowthSample {
   readonly list: number;
   readonly picker: number;
@@ -27,14 +27,14 @@ window.remember = async (count) => {
   await rememberUsers(ISSUER, clientId, count);
   const auth = createAuth({ issuer: ISSUER, clientId, redirectUri: location.href });
   clients.set(count, auth);
-  // What is loaded, opened and made at the first use.
-  if ((await auth.users()).length !== count) throw new Error("somebody is missing");
+  // The first call loads chunks and opens the database, which later rounds must not measure.
+  if ((await auth.users()).length !== count) throw new Error("a remembered user is missing");
 };
 
 window.grow = async (count) => {
   const auth = clients.get(count)!;
   const [token, value] = await timed(() => auth.getToken({ user: "person-0", prompt: "none" }));
-  if (value !== "token-0") throw new Error("another person's token");
+  if (value !== "token-0") throw new Error("getToken() returned the token of another user");
   const [list, users] = await timed(() => auth.users());
 
   const accounts = document.querySelector("latchkey-users")!;
@@ -42,10 +42,10 @@ window.grow = async (count) => {
   const [picker] = await timed(async () => {
     void accounts.chooseUser(users, { signal: asked.signal });
     await accounts.updateComplete;
-    // Laid out, too.
+    // `getBoundingClientRect()` forces the layout.
     const rows = accounts.renderRoot.querySelectorAll(".account");
     if (rows.length !== count || !rows[0]!.getBoundingClientRect().height) {
-      throw new Error("the picker does not show them all");
+      throw new Error("the picker does not show all users");
     }
   });
   const searches = accounts.renderRoot.querySelector("input[type=search]") !== null;

@@ -4,7 +4,7 @@ import { clientKey, sessionKey } from "../../../../src/core/keys.ts";
 import type { SessionRow } from "../../../../src/core/session.ts";
 import { DEFAULT_TARGET } from "../../../../src/core/token-target.ts";
 
-/** As after as many logins. Everybody has an ID token of a usual length. */
+/** Stores `count` sessions, as after that many logins. Each session has an ID token of typical length. */
 export async function rememberUsers(
   issuer: string,
   clientId: string,

@@ -1,11 +1,11 @@
-/** What gives the good token of a page. */
+/** The part of `Auth` that the loops call. */
 export interface TokenGiver {
   getToken(): Promise<string>;
 }
 
-/** The least a good token can cost: a look at the clock. In an object, because that is how an app calls Latchkey. */
+/** The minimum cost of a valid token: one read of the clock. It is a method, because apps call a method of `Auth`. */
 export function bareToken(token: string, t: number): TokenGiver {
   const promise = Promise.resolve(token);
-  const slow = () => Promise.reject<string>(new Error("the token is over"));
+  const slow = () => Promise.reject<string>(new Error("the token has expired"));
   return { getToken: () => (Date.now() < t ? promise : slow()) };
 }

@@ -1,22 +1,23 @@
 import type { TokenGiver } from "./bare-token.ts";
 
-/** Asks `calls` times and gives what came last. */
+/** Calls `getToken()` `calls` times. Resolves to the last token. */
 export type Loop = (calls: number) => Promise<string>;
 
-/** One way of calling, of the library and of the baseline. */
+/** The same loop for the library and for the baseline. */
 export interface Pair {
   readonly latchkey: Loop;
   readonly baseline: Loop;
 }
 
+/** `awaited`: each call is awaited. `called`: the calls alone. */
 export interface Loops {
   readonly awaited: Pair;
   readonly called: Pair;
 }
 
 /**
- * Each loop is written out: one for both would make its call go two ways, which no app's call does, and would cost the
- * baseline its inlining. What the calls give is compared, so that none of them can be left out.
+ * Each loop is written out. A shared loop would have a call site with two targets, which no app has, and the engine could not
+ * inline the baseline. The loops compare the results, so that the engine cannot leave out a call.
  */
 export function loops(auth: TokenGiver, bare: TokenGiver): Loops {
   return {

@@ -14,7 +14,7 @@ const auth = createAuth({ issuer: issuer(), clientId: CLIENT_ID, redirectUri: CA
 
 async function run(): Promise<HotRounds> {
   const token = await auth.getToken();
-  if (auth.state.status !== "authenticated") throw new Error("nobody is signed in");
+  if (auth.state.status !== "authenticated") throw new Error("no user is signed in");
   const bare = bareToken(token, auth.state.token.expiresAt);
   return interleave(loops(auth, bare), token);
 }

@@ -9,10 +9,10 @@ export interface HotRounds {
 
 const WARM_UP = 5;
 const ROUNDS = 60;
-// Several milliseconds: a page's clock moves in steps of a tenth of one.
+// Enough calls for several milliseconds, because a page's clock moves in steps of 0.1 ms.
 const CALLS = 100_000;
 
-/** All loops in turn: whatever slows the machine down slows both of a pair. */
+/** Runs all loops in turn, so that a slow moment of the machine affects both loops of a pair. */
 export async function interleave(loops: Loops, token: string): Promise<HotRounds> {
   const awaited: Measured[] = [];
   const called: Measured[] = [];
@@ -41,6 +41,6 @@ async function nsPerCall(loop: Loop, token: string): Promise<number> {
   const begin = performance.now();
   const last = await loop(CALLS);
   const ms = performance.now() - begin;
-  if (last !== token) throw new Error("a call gave another token");
+  if (last !== token) throw new Error("a call returned another token");
   return (ms / CALLS) * 1e6;
 }

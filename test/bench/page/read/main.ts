@@ -4,7 +4,7 @@ import { clientKey, sessionKey } from "../../../../src/core/keys.ts";
 import { CLIENT_ID, issuer } from "../client.ts";
 import { sampleOf } from "../sample.ts";
 
-// The very row that the token lies in: the same file is opened, and the same value copied into the page.
+// The row that holds the token, so that both pages open the same database and copy the same value.
 const entries = createStore("latchkey", "entries/2");
 const row = sessionKey(clientKey(issuer(), CLIENT_ID), "ada");
 window.sample = get<unknown>(row, entries).then((value) => sampleOf(begin, value));

@@ -8,8 +8,8 @@ const entries = createStore("latchkey", "entries/2");
 const key = sessionKey(clientKey(issuer(), CLIENT_ID), "ada");
 
 /**
- * The least that gives every tab a token with one request, as one would write it by hand: one lock around re-read and
- * refresh. It forgets the token when a tab dies, hangs or loses an answer.
+ * The least code that gives every tab a token with one request: one lock around re-read and refresh. It loses the token when a
+ * tab crashes, hangs or loses a response.
  */
 export function minimumToken(): Promise<string> {
   return navigator.locks.request("minimum", async () => {
@@ -25,7 +25,7 @@ export function minimumToken(): Promise<string> {
         client_id: CLIENT_ID,
       }),
     });
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    if (!response.ok) throw new Error(`the token endpoint returned ${response.status}`);
     const reply = (await response.json()) as TokenResponse;
     const { access_token: token, token_type: tokenType } = reply;
     const generation = row.generation + 1;

@@ -1,4 +1,4 @@
-/** Moves the page's clock on. A tab that is opened later begins where the others are: `?slept=` in its URL. */
+/** Moves the page's clock forward. A tab that opens later gets the offset of the others by `?slept=` in its URL. */
 export function sleep(ms: number): void {
   sleptMs += ms;
 }

@@ -2,11 +2,12 @@ import { machineNow, WAKE, WOKEN, type WakeWord, type WokenWord } from "./words.
 
 declare global {
   interface Window {
-    /** From the word until the last of `tabs` tabs had its token, in milliseconds, and which tokens they had. */
+    /** Broadcasts `word`. Resolves once all `tabs` tabs have a token. */
     wake(word: WakeWord, tabs: number): Promise<Woken>;
   }
 }
 
+/** The time until the last tab had its token, and all tokens. */
 export interface Woken {
   readonly ms: number;
   readonly tokens: readonly (string | undefined)[];

@@ -1,25 +1,25 @@
-/** What is measured. */
+/** The code that is measured. */
 export type Way = "latchkey" | "minimum";
 
-/** To all tabs: the clock has gone on, and everybody needs a token. */
+/** A message to all tabs: move the clock by `sleptMs`, so that the token expires, and get a new token. */
 export interface WakeWord {
   readonly way: Way;
   readonly sleptMs: number;
 }
 
-/** From each tab. */
+/** A message from each tab. */
 export interface WokenWord {
-  /** When it had its token, in milliseconds on the machine's clock. */
+  /** When the tab had its token. Milliseconds on the machine's clock. */
   readonly at: number;
-  /** Undefined when it got none. */
+  /** `undefined` when the tab got no token. */
   readonly token: string | undefined;
 }
 
 export const WAKE = "bench/wake";
-/** Heard by the one who wakes the others only, so that no tab has more to do than to speak. */
+/** Only the tab that measures listens to this channel, so that the other tabs do no extra work. */
 export const WOKEN = "bench/woken";
 
-/** The same in all tabs, and not moved on. */
+/** The machine's clock: the same in all tabs, and not moved by `sleep()`. Milliseconds. */
 export function machineNow(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -1,0 +1,33 @@
+import type { LogoutOptions, LogoutResult } from "../../core/auth.ts";
+import type { NetworkError } from "../../core/errors.ts";
+import { chunk } from "../../core/lazy.ts";
+import type { UsersParts } from "../parts.ts";
+import { localLogoutUntold } from "./local-logout.ts";
+import type * as ServerLogout from "./server-logout.ts";
+
+/** Logs a user out: first on this device, in every tab, and then at the server. */
+export async function logout(
+  parts: UsersParts,
+  options: LogoutOptions | undefined,
+): Promise<LogoutResult> {
+  const { config, session, logins, userRemoval } = parts;
+  const { sub } = session;
+  const user = options?.user ?? sub;
+  if (user === undefined) return { server: "told" };
+  // This is the first step, because a call of getToken() from now on must not start a login.
+  logins.loggedOut(user);
+  await localLogoutUntold(config, user);
+  if (user === session.sub) session.clear();
+  await userRemoval.tell(user);
+  await session.load("this-tab").catch(() => {});
+  // The result of the server changes nothing on this device.
+  if (!config.untold.sessions.has(user)) return { server: "told" };
+  try {
+    return await (await loadServerLogout()).leaveServer(parts, user, sub, options);
+  } catch (error) {
+    return { server: "not_told", error: error as NetworkError };
+  }
+}
+
+export const loadServerLogout = (): Promise<typeof ServerLogout> =>
+  chunk(import("./server-logout.ts"));

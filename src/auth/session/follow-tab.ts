@@ -1,0 +1,47 @@
+import type { TabMessage } from "../../core/message.ts";
+import type { LazyLogins } from "../login/lazy-logins.ts";
+import type { UserRemoval } from "../users/user-removal.ts";
+import type { ActiveSession } from "./active-session.ts";
+
+interface FollowParts {
+  /** This tab, in messages. */
+  readonly tab: string;
+  readonly session: ActiveSession;
+  readonly logins: LazyLogins;
+  readonly userRemoval: UserRemoval;
+  /** The latest request of this tab for a token of the default target. */
+  readonly latestRefresh: Promise<unknown> | undefined;
+}
+
+/** Follows what a tab did to a session. Rejects when the store cannot be read. */
+export async function followTab(parts: FollowParts, message: TabMessage): Promise<void> {
+  const { session, latestRefresh } = parts;
+  const { type, key, from, sessionId } = message;
+  const isOwn = from === parts.tab;
+  if (type === "user") return isOwn ? undefined : followUser(parts, key, message.what);
+  if (key !== session.sub) return;
+  if (type === "ended") {
+    session.drop();
+    return session.load(isOwn ? "this-tab" : "other-tab");
+  }
+  if (type !== "done") return;
+  // A caller of this tab that waits for the same token gets it from the refresh itself.
+  await latestRefresh?.catch(() => {});
+  if (session.hasGeneration(sessionId, message.generation)) return;
+  // The cached token is still valid, so a failure to read the new one changes nothing.
+  await session.load(isOwn ? "this-tab" : "other-tab").catch(() => {});
+}
+
+/** A user logged in, logged out or was forgotten in another tab. */
+function followUser(
+  { session, logins, userRemoval }: FollowParts,
+  user: string,
+  what: "login" | "logout" | "forget",
+): Promise<void> {
+  if (what === "login") logins.tell(({ automatic }) => automatic.loggedIn(user));
+  else {
+    void userRemoval.tell(user);
+    if ((session.sub ?? user) === user) logins.loggedOut(user);
+  }
+  return session.onMessage(user, what);
+}

@@ -66,8 +66,9 @@ export type {
   ForceRefreshOptions,
   InvalidateTokenOptions,
   ServiceTokenOptions,
-} from "./service/token-manager.ts";
-export type { TokenManager, TokenManagerConfig } from "./service/token-manager.ts";
+  TokenManagerConfig,
+} from "./service/token-manager-options.ts";
+export type { TokenManager } from "./service/token-manager.ts";
 export { createFetch } from "./compose/create-fetch.ts";
 export type { CreateFetchConfig } from "./fetch/create-fetch.ts";
 export type { GetToken } from "./fetch/refused-tokens.ts";

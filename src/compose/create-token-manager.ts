@@ -1,6 +1,7 @@
 import { systemClock } from "../browser/page/system-clock.ts";
 import { webLocks } from "../browser/tabs/web-locks-tab-lock.ts";
-import { TokenManager, type TokenManagerConfig } from "../service/token-manager.ts";
+import { TokenManager } from "../service/token-manager.ts";
+import type { TokenManagerConfig } from "../service/token-manager-options.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 
 /** What `createTokenManager()` can be told; `locks` are Web Locks when not given, or the manager's own where there are none. */

@@ -10,7 +10,7 @@ import {
   type ServiceTokens,
 } from "./service-tokens.ts";
 import { isOf, ServiceUsers, UserChanged, type ServiceUser } from "./service-users.ts";
-import type { TokenManagerConfig } from "./token-manager-config.ts";
+import type { TokenManagerConfig } from "./token-manager-options.ts";
 
 /** Where the tokens of one call are stored, and the user that they belong to. */
 export interface Entry {

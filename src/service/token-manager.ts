@@ -8,12 +8,12 @@ import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { ServiceEntries, type Entry } from "./service-entries.ts";
 import { invalidated, lifetimeOf, type ServiceTokens } from "./service-tokens.ts";
 import { isOf, UserChanged } from "./service-users.ts";
-import type { TokenManagerConfig } from "./token-manager-config.ts";
-import type { Prompt } from "../core/authorization-parameters.ts";
-import type { TokenContext } from "../core/token-context.ts";
-import type { TokenTarget } from "../core/token-target.ts";
-
-export type { TokenManagerConfig };
+import type {
+  ForceRefreshOptions,
+  InvalidateTokenOptions,
+  ServiceTokenOptions,
+  TokenManagerConfig,
+} from "./token-manager-options.ts";
 
 /** A token, or the error that says why only a user can help. */
 interface Found {
@@ -277,32 +277,4 @@ export class TokenManager {
 
 function requestUser({ user }: Entry): { user?: string } {
   return user && !user.isDerived ? { user: user.sub } : {};
-}
-
-/** Which token a call gets, and what may happen to get it. */
-export interface ServiceTokenOptions extends TokenTarget {
-  /** `reload`: request a token that is newer than the stored one. */
-  readonly cache?: "default" | "reload";
-  /** With `reload`: the token that an API refused. A stored token that differs from it counts as newer. */
-  readonly refused?: string;
-  /** `none`: reject with a `NoTokenError` when only a user can help. */
-  readonly prompt?: Prompt;
-  /** Passed to the provider. A call with a context does not share the request of another call. */
-  readonly context?: TokenContext;
-  /** Aborts this call. The request goes on while other calls wait for it. */
-  readonly signal?: AbortSignal;
-}
-
-/** Which token `forceRefresh()` requests, and how. */
-export interface ForceRefreshOptions extends Omit<ServiceTokenOptions, "cache"> {
-  /** `fetch`: do not use the stored refresh token. Default: `refresh`. */
-  readonly mode?: "refresh" | "fetch";
-}
-
-/** Which stored token `invalidateToken()` deletes. */
-export interface InvalidateTokenOptions extends TokenTarget {
-  /** `forget`: delete the refresh token, too. It is not revoked. Default: `keep`. */
-  readonly refreshToken?: "keep" | "forget";
-  /** Stops waiting for another call or tab that requests the token. */
-  readonly signal?: AbortSignal;
 }

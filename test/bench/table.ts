@@ -11,6 +11,7 @@ export interface Line {
 
 const HEAD = ["", "Latchkey", "baseline", "ratio", "p10 to p90", "target"];
 
+/** Formats the lines as a text table. */
 export function table(lines: readonly Line[]): string {
   const rows = [HEAD, ...lines.map(cells)];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

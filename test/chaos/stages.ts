@@ -9,6 +9,7 @@ import type { World } from "./world.ts";
  * response is in flight. `committed`: the response is stored, but not yet broadcast.
  */
 export type Stage = "claimed" | "in flight" | "committed";
+/** All stages, in order. */
 export const STAGES: readonly Stage[] = ["claimed", "in flight", "committed"];
 
 /** Long enough for other tabs to see the attempt before it is committed. Milliseconds. */

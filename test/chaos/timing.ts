@@ -20,6 +20,7 @@ export const TIMING: RefreshTiming = isReal
 
 /** The browser features that tabs can use to coordinate. */
 export type Channels = "locks and messages" | "locks alone" | "messages alone";
+/** All combinations of channels. */
 export const CHANNELS: readonly Channels[] = [
   "locks and messages",
   "locks alone",

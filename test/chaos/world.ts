@@ -8,8 +8,10 @@ import { sabotagePage } from "./sabotage.ts";
 import { isReal, TIMING, type Channels } from "./timing.ts";
 import { watchServer, type Validation } from "./verdict.ts";
 
+/** The options of `createAuth()` that a world sets. */
 export type Options = Pick<CreateAuthConfig, "timing" | "persist" | "reuseLeewayMs">;
 
+/** The settings of a world. */
 export interface WorldConfig extends Options {
   readonly channels?: Channels;
   /** Reuse leeway of the server. Default 30 s, or 60 s with `CHAOS=real`. */

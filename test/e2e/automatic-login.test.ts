@@ -12,7 +12,7 @@ import {
 import { openLoadingPage, type LoadingPageOptions } from "../support/loading-page.ts";
 import { until } from "../support/until.ts";
 
-/** Pages that ask for a token by themselves, at a server that does not give one that helps. */
+/** Pages that request a token by themselves, at a server that returns no usable token. */
 
 let site: BareSite;
 let browser: Browser;
@@ -40,7 +40,7 @@ afterEach(async () => {
 
 const logins = () => provider.count("GET /authorize");
 
-/** Loads the page, and waits until it has asked a few times. */
+/** Loads the page, and waits until it has requested a token a few times. */
 async function load(options: LoadingPageOptions = {}) {
   const tab = await openLoadingPage(context, provider.issuer, options);
   await tab.page.goto(`${site.origin}/bare/`);
@@ -54,7 +54,7 @@ const respondWith = (parameters: Record<string, string>) =>
       redirectTo(query, { state: query.get("state") ?? "", ...parameters }),
   }) satisfies Record<string, Behaviour>;
 
-/** The response of a good server, changed on its way. */
+/** The response of a correct server, with one change. */
 const changed = (change: (response: URL) => void) =>
   ({
     "/authorize": (_, good) => {
@@ -70,9 +70,9 @@ interface Case {
   readonly tokens?: HostileProvider["tokens"];
   readonly claims?: HostileProvider["claims"];
   readonly options?: LoadingPageOptions;
-  /** In the message of the last error. */
+  /** A part of the last error's message. */
   readonly says: string;
-  /** Calls that got a token. */
+  /** Number of calls that got a token. */
   readonly tokensGiven?: number;
 }
 
@@ -99,7 +99,7 @@ const CASES: readonly Case[] = [
     says: "did not grant the scope write",
   },
   {
-    name: "A1: the token is good for one second",
+    name: "A1: the token is valid for one second",
     tokens: { ...withoutRefresh, expires_in: 1 },
     says: "its token was valid for 1 s",
   },
@@ -128,7 +128,7 @@ const CASES: readonly Case[] = [
     says: "invalid_client",
   },
   {
-    name: "A2: another user signed in, and a callback page that continues",
+    name: "A2: another user logged in, and a callback page that continues",
     options: { continues: true, options: { user: "grace" } },
     says: "somebody else",
   },
@@ -177,7 +177,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe("a page that asks at each load is sent to the login page once, and then told why", () => {
+describe("a page that requests a token at each load starts one login, and then gets an error that says why", () => {
   test.each(CASES)("$name", async (row) => {
     for (const [path, behaviour] of Object.entries(row.behaviours ?? {})) {
       provider.behaviours.set(path, behaviour);
@@ -206,8 +206,8 @@ describe("a page that asks at each load is sent to the login page once, and then
 });
 
 test.each([
-  ["A13: Back on the login page loads the app again, which stays", 1],
-  ["A13: Back, three times, too", 3],
+  ["A13: after Back on the login page the app loads again and starts no login", 1],
+  ["A13: after Back three times the app starts no login, either", 3],
 ])("%s", async (_, times) => {
   provider.behaviours.set("/authorize", () => ({
     body: "<h1>Sign in</h1>",
@@ -226,35 +226,35 @@ test.each([
     if (time + 1 < times) await page.goForward();
   }
   expect((await results()).at(-1)).toContain("came back without a response");
-  // Going forward shows the login page again: that is the user's doing.
+  // Going forward shows the login page again, but then the user asked for it.
   expect(logins()).toBe(times);
 });
 
-test("A13: a user who presses a key may be sent to the login page again, once", async () => {
+test("A13: after a key press of the user, one more automatic login may start", async () => {
   provider.behaviours.set("/authorize", ({ query }) =>
     redirectTo(query, { error: "login_required" }),
   );
   const { page } = await load();
   expect(logins()).toBe(1);
   await page.keyboard.press("a");
-  await until("the login page was asked for", () => logins() === 2);
+  await until("a second authorization request", () => logins() === 2);
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(logins()).toBe(2);
 });
 
-describe("a page that stays where it is", () => {
-  /** Ten seconds take less than one. */
+describe("a login whose navigation does not happen", () => {
+  /** Shortens the timeout of ten seconds to 0.3 s. */
   const hurry = () => {
     const original = window.setTimeout.bind(window);
     window.setTimeout = ((run: () => void, ms = 0) =>
       original(run, ms === 10_000 ? 300 : ms)) as typeof setTimeout;
   };
-  /** What the user answers when a page wants to leave. */
+  /** Whether the user lets the page go when the browser asks. */
   let mayNavigate = false;
   beforeEach(() => {
     mayNavigate = false;
   });
-  /** `login()` in a click, and what it came to. */
+  /** Calls `login()` in a click. The page's title becomes the code of its error. */
   async function clicked(prepare: () => void = () => {}, before: () => void = hurry) {
     const page = await context.newPage();
     page.on("dialog", (dialog) => void (mayNavigate ? dialog.accept() : dialog.dismiss()));
@@ -285,9 +285,9 @@ describe("a page that stays where it is", () => {
     page.waitForFunction(() => document.title === "cancelled", { polling: 50, timeout: 5_000 });
 
   test.each<[string, Behaviour, () => void]>([
-    ["A4: the server answers 204", () => ({ status: 204 }), () => {}],
+    ["A4: the server returns 204", () => ({ status: 204 }), () => {}],
     [
-      "A4: the server answers with a download",
+      "A4: the server returns a download",
       () => ({ body: "x", headers: { "Content-Disposition": "attachment" } }),
       () => {},
     ],
@@ -333,14 +333,14 @@ describe("a page that stays where it is", () => {
       () => {},
       () => {},
     );
-    await until("the server was asked", () => logins() === 1);
+    await until("an authorization request", () => logins() === 1);
     const pressedAt = Date.now();
     await page.keyboard.press("a");
     await cancelled(page);
     expect(Date.now() - pressedAt).toBeLessThan(5_000);
   });
 
-  test("A4: a response that comes later is taken all the same", async () => {
+  test("A4: a response that arrives later is still handled", async () => {
     provider.behaviours.set("/authorize", (_, good) => ({ ...good, delayMs: 2_500 }));
     const page = await clicked();
     await page.waitForFunction(() => location.pathname === "/bare/callback", { polling: 50 });
@@ -361,8 +361,8 @@ describe("a page that stays where it is", () => {
 describe("a code that is lost", () => {
   test.each<[string, Behaviour]>([
     ["A8: the network is cut during the code exchange", () => "cut"],
-    ["A8: the code exchange is answered 503", () => ({ status: 503 })],
-    ["A8: the code exchange is answered 500", () => ({ status: 500, body: "<h1>Oops</h1>" })],
+    ["A8: the code exchange returns 503", () => ({ status: 503 })],
+    ["A8: the code exchange returns 500", () => ({ status: 500, body: "<h1>Oops</h1>" })],
   ])("%s: the code is sent once, and one automatic login follows", async (_, behaviour) => {
     provider.behaviours.set("/token", behaviour);
     const tab = await load({ logsIn: true });
@@ -383,7 +383,7 @@ describe("a code that is lost", () => {
     expect(again).not.toMatchObject({ code: "invalid_response" });
   });
 
-  test("A8: and the automatic login that follows may succeed", async () => {
+  test("A8: the automatic login that follows may succeed", async () => {
     provider.behaviours.set("/token", () => {
       provider.behaviours.delete("/token");
       return { status: 503 };
@@ -408,17 +408,17 @@ describe("after a logout", () => {
   };
 
   test.each([
-    ["B4: a logout", () => window.auth.logout()],
+    ["B4: logout()", () => window.auth.logout()],
     ["B4: forget()", () => window.auth.forget("ada")],
-    ["B4: a logout of everybody", () => window.auth.logoutAll()],
+    ["B4: logoutAll()", () => window.auth.logoutAll()],
   ] as const)(
-    "%s ends at the server, and no page of this browser signs in again",
+    "%s ends at the server, and no page of this browser starts an automatic login",
     async (_, leave) => {
       const [other, own] = [await signedIn(), await signedIn()];
       expect(logins()).toBe(1);
       await Promise.all([own.page.waitForNavigation(), own.page.evaluate(leave).catch(() => {})]);
       expect(provider.count("GET /logout")).toBe(1);
-      // Back from the server, the page asks again. A tab that was hidden meanwhile does, too.
+      // After the server's logout, the page requests a token again. So does a tab that was hidden.
       await own.page.goto(`${site.origin}/bare/`);
       for (const { page, settle, results } of [own, other]) {
         await page.bringToFront();

@@ -6,12 +6,12 @@ import { startBuiltDemo } from "../support/demo.ts";
 import { chooseAtLogin } from "../support/login-page.ts";
 import { expectGoodPage } from "../support/page-checks.ts";
 
-/** The demo's television, and a phone: a page of another browser profile. */
+/** The demo's television, and a phone: a page in another browser profile. */
 
 let demo: RunningDemo;
 let browser: Browser;
-let room: BrowserContext;
-let pocket: BrowserContext;
+let tvContext: BrowserContext;
+let phoneContext: BrowserContext;
 
 beforeAll(async () => {
   [demo, browser] = await Promise.all([
@@ -24,21 +24,21 @@ afterAll(async () => {
   await demo?.close();
 });
 beforeEach(async () => {
-  room = await browser.createBrowserContext();
-  pocket = await browser.createBrowserContext();
+  tvContext = await browser.createBrowserContext();
+  phoneContext = await browser.createBrowserContext();
   demo.provider.setDeviceCodeTtl(600);
 });
 afterEach(async () => {
-  await Promise.all([room.close(), pocket.close()]);
+  await Promise.all([tvContext.close(), phoneContext.close()]);
 });
 
 async function turnOn(width = 1280): Promise<Page> {
-  const { page } = await openTab(room, `${demo.url}tv`, { width });
+  const { page } = await openTab(tvContext, `${demo.url}tv`, { width });
   await waitForShown(page, "#tv-sign-in");
   return page;
 }
 
-/** What the television shows: the code as text, and where to enter it. */
+/** The code and the link that the television shows. */
 async function codeOn(tv: Page): Promise<{ code: string; link: string }> {
   await tv.waitForSelector("latchkey-device >>> .qr svg", { visible: true });
   const code = await tv.$eval("latchkey-device >>> .code", (text) => text.textContent ?? "");
@@ -46,9 +46,9 @@ async function codeOn(tv: Page): Promise<{ code: string; link: string }> {
   return { code, link };
 }
 
-/** By typing the code, as without a camera. */
+/** Types the code on the phone, as without a camera. */
 async function enterCode(code: string, width = 360): Promise<Page> {
-  const { page: phone } = await openTab(pocket, `${demo.issuer}/device`, { width });
+  const { page: phone } = await openTab(phoneContext, `${demo.issuer}/device`, { width });
   await phone.type("input[name=user_code]", code);
   await Promise.all([phone.waitForNavigation(), phone.click("button.primary")]);
   return phone;
@@ -61,13 +61,13 @@ const statusOn = (tv: Page): Promise<string> =>
   tv.$eval("latchkey-device >>> [part=status]", (status) => status.textContent?.trim() ?? "");
 
 describe("a television", () => {
-  test("is signed in by the phone that follows its QR code", async () => {
+  test("logs in with a phone that opens the link of its QR code", async () => {
     const tv = await turnOn();
     await tv.click("#tv-sign-in");
     const { code, link } = await codeOn(tv);
 
-    // What the QR code says is the link.
-    const { page: phone } = await openTab(pocket, link, { width: 360 });
+    // The QR code contains the link.
+    const { page: phone } = await openTab(phoneContext, link, { width: 360 });
     await waitForText(phone, ".code", code);
     await waitForText(phone, ".lead", "Living-room TV");
     await press(phone, "button.primary");
@@ -83,8 +83,8 @@ describe("a television", () => {
     await waitForShown(tv, "#tv-sign-in");
   });
 
-  test("and by one where somebody types the code; who is signed in there is asked nothing else", async () => {
-    const { page: phone } = await openTab(pocket, demo.url, { width: 360 });
+  test("logs in with a phone on which a signed-in user types the code and only confirms", async () => {
+    const { page: phone } = await openTab(phoneContext, demo.url, { width: 360 });
     await waitForShown(phone, "#sign-in-page");
     await phone.click("#sign-in-page");
     await chooseAtLogin(phone, "ada");
@@ -113,7 +113,7 @@ describe("a television", () => {
     await waitForText(tv, "#tv-title", "Good evening, Linus");
   });
 
-  test("says that the phone said no, and starts again with another code", async () => {
+  test("shows that the user declined, and starts again with another code", async () => {
     const tv = await turnOn();
     await tv.click("#tv-sign-in");
     const { code } = await codeOn(tv);
@@ -130,7 +130,7 @@ describe("a television", () => {
     expect((await codeOn(tv)).code).not.toBe(code);
   });
 
-  test("says that its code expired, and gets a new one", async () => {
+  test("shows that its code has expired, and gets a new one", async () => {
     demo.provider.setDeviceCodeTtl(2);
     const tv = await turnOn();
     await tv.click("#tv-sign-in");
@@ -151,7 +151,7 @@ describe("a television", () => {
     await waitForText(tv, "#tv-title", "Good evening, Ada");
   });
 
-  test("is left with Escape, and the focus is at what it says", async () => {
+  test("closes its dialog with Escape, and the focus is at the title", async () => {
     const tv = await turnOn();
     await tv.focus("#tv-sign-in");
     await tv.keyboard.press("Enter");
@@ -163,7 +163,7 @@ describe("a television", () => {
 });
 
 test.each([360, 1280])(
-  "at %i px, light and dark, nothing is inaccessible, sticks out or jumps, on either device",
+  "at %i px, light and dark, both devices are accessible, without overflow or layout shift",
   async (width) => {
     const tv = await turnOn(width);
     await expectGoodPage(tv);
@@ -171,7 +171,7 @@ test.each([360, 1280])(
     const { code } = await codeOn(tv);
     await expectGoodPage(tv);
 
-    const { page: phone } = await openTab(pocket, `${demo.issuer}/device`, { width });
+    const { page: phone } = await openTab(phoneContext, `${demo.issuer}/device`, { width });
     await expectGoodPage(phone);
     await phone.type("input[name=user_code]", "WRONG");
     await press(phone, "button.primary");

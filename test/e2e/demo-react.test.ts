@@ -6,7 +6,7 @@ import { startBuiltDemo } from "../support/demo.ts";
 import { act, answerRemember, rememberUsers, signInByWindow } from "../support/demo-users.ts";
 import { expectGoodPage } from "../support/page-checks.ts";
 
-/** The demo's page in React: the session of the app, by hooks. */
+/** The demo's page in React: the app's session by hooks. */
 
 let demo: RunningDemo;
 let browser: Browser;
@@ -31,7 +31,7 @@ const open = (path: string, width = 1280): Promise<Tab> =>
 
 const isNow = (page: Page, name: string): Promise<void> => waitForText(page, "#person-name", name);
 
-test("signs in, and shows who it is, a token that is renewed, and what the API answers", async () => {
+test("logs in, and shows the user, a token that is renewed, and the response of the API", async () => {
   demo.provider.setAccessTokenTtl(3);
   const { page, errors } = await open("react");
   await waitForShown(page, "#hero-title");
@@ -42,7 +42,7 @@ test("signs in, and shows who it is, a token that is renewed, and what the API a
   await waitForText(page, ".badge", "Ready");
   await page.click("#content .primary");
   await waitForText(page, ".answer", "200: Ada Lovelace");
-  // By itself, before anybody asked.
+  // The token is renewed by itself, before the app requests one.
   await page.waitForFunction(
     () => Number.parseInt(document.querySelector("#seconds-left")!.textContent) > 30,
     { polling: 50 },
@@ -50,7 +50,7 @@ test("signs in, and shows who it is, a token that is renewed, and what the API a
   expect(errors).toEqual([]);
 });
 
-test("is in the app's session, follows it, and each tab has its own person", async () => {
+test("shares the app's session and follows it, and each tab has its own user", async () => {
   const { page: app } = await open("");
   await rememberUsers(app, "ada", "grace");
   const { page } = await open("react");
@@ -72,7 +72,7 @@ test("is in the app's session, follows it, and each tab has its own person", asy
 });
 
 test.each([360, 1280])(
-  "at %i px, light and dark, nothing is inaccessible, sticks out or jumps",
+  "at %i px, light and dark, the page is accessible, without overflow or layout shift",
   async (width) => {
     const { page, errors } = await open("react", width);
     await waitForShown(page, "#hero-title");

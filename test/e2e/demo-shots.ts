@@ -41,7 +41,7 @@ async function sideBySide(
   await page.close();
 }
 
-/** What a person sees of the page without scrolling. */
+/** A picture of the part of the page that is visible without scrolling. */
 async function view(page: Page): Promise<Picture> {
   await page.bringToFront();
   const data = await page.screenshot({ encoding: "base64" });
@@ -50,7 +50,7 @@ async function view(page: Page): Promise<Picture> {
 
 async function picture(page: Page, path: `${string}.png`): Promise<void> {
   await page.bringToFront();
-  // Nothing is to look hovered.
+  // So that no element looks hovered.
   await page.mouse.move(0, 0);
   // In place of `fullPage`, which leaves out the gutter of the scrollbar.
   const viewport = page.viewport();
@@ -61,7 +61,7 @@ async function picture(page: Page, path: `${string}.png`): Promise<void> {
   await page.setViewport(viewport);
 }
 
-/** Two tabs, and a token that runs out while both are open. */
+/** A picture of two tabs, and a token that expires while both are open. */
 async function shootTwoTabs(
   browser: Browser,
   demo: RunningDemo,
@@ -89,7 +89,7 @@ async function shootTwoTabs(
   return second;
 }
 
-/** The sign-in window next to the page that waits for it, and what goes wrong with it. */
+/** Pictures of the login window beside its page, and of failures of the window. */
 async function shootWindow(
   browser: Browser,
   page: Page,
@@ -120,9 +120,9 @@ async function shootWindow(
   const { page: late } = await openTab(context, undefined, { ...options, height: 640 });
   await late.setViewport({ width: Math.min(480, options.width ?? 480), height: 640 });
   await late.goto(new URL("/popup.html?code=c&state=s", page.url()).href);
-  await picture(late, at("2g-window-answers"));
+  await picture(late, at("2g-window-responds"));
   await waitForShown(late, "#to-app");
-  await picture(late, at("2h-nobody-waits"));
+  await picture(late, at("2h-window-too-late"));
   await late.close();
 }
 
@@ -171,7 +171,7 @@ async function shoot(
   await shootUsers(browser, demo, picture, { folder, name, options });
 }
 
-/** The demo in `folder`; what each picture shows is in its name. */
+/** Writes pictures of the demo to `folder`. The name of each picture says what it shows. */
 export async function shootDemo(
   browser: Browser,
   folder: string,

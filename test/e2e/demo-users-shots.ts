@@ -5,7 +5,7 @@ import { openTab, waitForShown, waitForText, type TabOptions } from "../support/
 import { chooseAtLogin } from "../support/login-page.ts";
 import { act, rememberUsers, logoutAll } from "../support/demo-users.ts";
 
-/** The demo's pictures of people: the list, the picker, React, and the television with its second device. */
+/** The demo's pictures of several users: the list, the picker, React, and the television with a phone. */
 export async function shootUsers(
   browser: Browser,
   demo: RunningDemo,

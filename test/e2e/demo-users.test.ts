@@ -21,14 +21,14 @@ import {
 } from "../support/demo-users.ts";
 import { expectGoodPage } from "../support/page-checks.ts";
 
-/** Several people on one device, as the demo shows them. */
+/** Several users of one device, as the demo shows them. */
 
 let demo: RunningDemo;
 let browser: Browser;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  // Windows open in a click only, as for people.
+  // Windows open in a click only, as for real users.
   [demo, browser] = await Promise.all([startBuiltDemo(), launchBrowser({ popupBlocking: true })]);
 });
 afterAll(async () => {
@@ -48,7 +48,7 @@ async function open(path = ""): Promise<Page> {
 
 const isNow = (page: Page, name: string): Promise<void> => waitForText(page, "#person-name", name);
 
-/** Of the list, in its order, with what it says of each. */
+/** The users of the list, in its order, with the mark of each user. */
 function listed(page: Page): Promise<string[]> {
   return page.$$eval("#users-list li", (rows) =>
     rows.map((row) => {
@@ -61,8 +61,8 @@ function listed(page: Page): Promise<string[]> {
 
 const tokenRequests = (): number => demo.provider.tokenRequests.count;
 
-describe("three people", () => {
-  test("sign in one after the other; the picker lets any of them in without the provider", async () => {
+describe("several users", () => {
+  test("log in one after the other, and the picker switches between them without the provider", async () => {
     const page = await open();
     await rememberUsers(page, "ada", "grace", "linus");
     expect(await listed(page)).toEqual(["linus: This tab", "grace", "ada"]);
@@ -79,7 +79,7 @@ describe("three people", () => {
     await waitForText(page, "#api-answer", "Ada Lovelace");
   });
 
-  test("are each in a tab of their own: a switch here changes nothing there", async () => {
+  test("can each have a tab: a switch in one tab does not change another tab", async () => {
     const page = await open();
     await rememberUsers(page, "ada", "grace");
     const other = await open();
@@ -89,7 +89,7 @@ describe("three people", () => {
     const third = await open();
     await isNow(third, "Ada Lovelace");
 
-    // What the other tab says by itself, by a token and after a reload.
+    // The other tab keeps its user, for tokens and after a reload.
     await other.bringToFront();
     await other.click("#call-api");
     await waitForText(other, "#api-answer", "Grace Hopper");
@@ -100,7 +100,7 @@ describe("three people", () => {
     await isNow(page, "Ada Lovelace");
   });
 
-  test("sign out one by one: the others stay, and who is out signs in with one click", async () => {
+  test("log out one by one: the others stay, and a logged-out user logs in with one click", async () => {
     const page = await open();
     await rememberUsers(page, "ada", "grace");
     const from = demo.provider.requests.length;
@@ -118,7 +118,7 @@ describe("three people", () => {
     await vi.waitFor(async () => expect(await listed(page)).toEqual(["ada: This tab", "grace"]));
   });
 
-  test("sign out everywhere, in every tab; they are still in the picker", async () => {
+  test("log out everywhere, in every tab, and stay in the picker", async () => {
     const page = await open();
     await rememberUsers(page, "ada", "grace");
     const other = await open();
@@ -136,7 +136,7 @@ describe("three people", () => {
     }
   });
 
-  test("are forgotten for good, in every tab", async () => {
+  test("are forgotten in every tab", async () => {
     const page = await open();
     await rememberUsers(page, "ada", "grace");
     const other = await open();
@@ -154,21 +154,21 @@ describe("three people", () => {
 });
 
 describe("stay signed in?", () => {
-  /** A new tab when all others were closed. */
+  /** Opens a new tab and closes all others before. */
   async function comeBack(): Promise<Page> {
     const empty = await context.newPage();
     for (const page of await context.pages()) if (page !== empty) await page.close();
     return open();
   }
 
-  test("yes: in at once when all tabs were closed", async () => {
+  test("yes: the user has a session after all tabs were closed", async () => {
     await rememberUsers(await open(), "ada");
     const page = await comeBack();
     await isNow(page, "Ada Lovelace");
     expect(await isAsked(page)).toBe(false);
   });
 
-  test("no: in while a tab is open, and gone with the last one", async () => {
+  test("no: the session lasts while a tab is open, and ends with the last tab", async () => {
     const page = await open();
     await signInByWindow(page, "#sign-in", "ada");
     await isNow(page, "Ada Lovelace");
@@ -185,7 +185,7 @@ describe("stay signed in?", () => {
 });
 
 describe("the picker", () => {
-  test("opens a window in the click on somebody else", async () => {
+  test("opens a window in the click on another account", async () => {
     const page = await open();
     await rememberUsers(page, "ada");
     await act(page, "ada", "logout");
@@ -196,7 +196,7 @@ describe("the picker", () => {
     await answerRemember(page, "no");
   });
 
-  test("asks whose session ended to sign in as themselves, in a window of the same click, and nobody else", async () => {
+  test("opens a login window in the click on a user whose session has ended, and suggests this user", async () => {
     const page = await open();
     await rememberUsers(page, "ada", "grace");
     demo.provider.revokeGrants("ada");
@@ -220,7 +220,7 @@ describe("the picker", () => {
     );
   });
 
-  test("is dismissed with Escape, which changes nothing and gives the focus back", async () => {
+  test("is dismissed with Escape, which changes nothing and returns the focus", async () => {
     const page = await open();
     await rememberUsers(page, "ada");
     await page.focus("#choose-account");
@@ -232,7 +232,7 @@ describe("the picker", () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("choose-account");
   });
 
-  test("is not shown by code that runs by itself", async () => {
+  test("is not shown without a click", async () => {
     const page = await open();
     await rememberUsers(page, "ada");
     await act(page, "ada", "logout");
@@ -248,7 +248,7 @@ describe("the picker", () => {
 });
 
 test.each([360, 1280])(
-  "at %i px, light and dark, nothing is inaccessible, sticks out or jumps",
+  "at %i px, light and dark, the pages are accessible, without overflow or layout shift",
   async (width) => {
     const { page, errors } = await openTab(context, demo.url, { width });
     await rememberUsers(page, "ada", "grace");

@@ -61,19 +61,19 @@ function lines(page: Page): Promise<string[]> {
   return page.$$eval("#activity li span", (texts) => texts.map((text) => text.textContent ?? ""));
 }
 
-/** A click on "Sign in", and the window it opens. */
+/** Clicks on "Sign in". Returns the window that opens. */
 async function openWindow(page: Page): Promise<Page> {
   const popup = await tabOpenedBy(context, () => page.click("#sign-in"));
   await popup.waitForSelector("button[name=user]", { visible: true });
   return popup;
 }
 
-/** As the person would, whose focus goes with the window and comes back; a page without a screen never loses it. */
+/** Closes the window as a user does. A headless page never loses the focus, so this function simulates that. */
 async function closeWindow(page: Page, popup: Page): Promise<void> {
   await page.evaluate(() => {
     document.hasFocus = () => false;
   });
-  // The page looks four times a second.
+  // The page checks the window four times a second.
   await sleep(600);
   await popup.close();
   await page.bringToFront();
@@ -85,9 +85,9 @@ async function closeWindow(page: Page, popup: Page): Promise<void> {
 const closed = (popup: Page): Promise<void> =>
   vi.waitFor(() => expect(popup.isClosed()).toBe(true), PATIENCE);
 
-/** Goes to the element with the Tab key, sees that this shows, and presses Enter. */
+/** Moves the focus to the element with the Tab key, checks that the focus shows, and presses Enter. */
 async function press(page: Page, selector: string): Promise<void> {
-  // Its styles are there by then.
+  // The styles have loaded by then.
   await page.waitForFunction(() => document.readyState === "complete", { polling: 20 });
   for (let i = 0; i < 14; i += 1) {
     await page.keyboard.press("Tab");
@@ -110,7 +110,7 @@ function look(page: Page, selector: string): Promise<string | undefined> {
   );
 }
 
-/** Where the focus is, and whether a person sees that. */
+/** The id of the focused element, and whether its focus ring is visible. */
 function focused(page: Page): Promise<{ id: string; ring: boolean }> {
   return page.evaluate(() => {
     const focused = document.activeElement ?? document.body;
@@ -118,12 +118,12 @@ function focused(page: Page): Promise<{ id: string; ring: boolean }> {
   });
 }
 
-/** What the provider was asked since `from`, without the pictures. */
+/** Requests to the provider since `from`, without those for pictures. */
 function askedSince(from: number): string[] {
   return demo.provider.requests.slice(from).filter((line) => !line.includes("/users/"));
 }
 
-test("a person signs in and sees who they are", async () => {
+test("a user logs in, and the page shows the user", async () => {
   const { page, errors } = await signIn();
 
   expect(await textOf(page, "#person-name")).toBe("Ada Lovelace");
@@ -136,7 +136,7 @@ test("a person signs in and sees who they are", async () => {
   expect(errors).toEqual([]);
 });
 
-test("a reload keeps them signed in and asks the provider nothing", async () => {
+test("a reload keeps the session and sends no request to the provider", async () => {
   const { page } = await signIn();
   const name = await textOf(page, "#tab-name");
   const from = demo.provider.requests.length;
@@ -148,7 +148,7 @@ test("a reload keeps them signed in and asks the provider nothing", async () => 
   expect(await textOf(page, "#tab-name")).toBe(name);
 });
 
-test("another tab is signed in without a page and without a request", async () => {
+test("another tab has the session without a login page and without a request", async () => {
   const { page } = await signIn();
   const from = demo.provider.requests.length;
 
@@ -161,7 +161,7 @@ test("another tab is signed in without a page and without a request", async () =
   expect(await second.title()).toMatch(/^Tab \w\d · Latchkey demo$/);
 });
 
-test("the API answers who is asking", async () => {
+test("the API returns the user of the token", async () => {
   const { page } = await signIn();
 
   await page.click("#call-api");
@@ -171,7 +171,7 @@ test("the API answers who is asking", async () => {
   expect((await fetch(`${demo.url}api/me`)).status).toBe(401);
 });
 
-test("when the token runs out one tab renews it for all, and each says which tab it was", async () => {
+test("when the token expires one tab renews it for all, and each tab shows which tab it was", async () => {
   demo.provider.setAccessTokenTtl(4);
   const { page } = await signIn();
   const { page: second } = await openTab(context, demo.url);
@@ -194,7 +194,7 @@ test("when the token runs out one tab renews it for all, and each says which tab
   for (const each of pages) expect(await textOf(each, "#freshness")).toBe("Fresh");
 });
 
-test("a server that is away for a while costs nobody their session", async () => {
+test("a server that is down for a while ends no session", async () => {
   demo.provider.setAccessTokenTtl(3);
   const { page } = await signIn();
   demo.provider.tokenRequests.respondNext(503, { times: 100 });
@@ -210,7 +210,7 @@ test("a server that is away for a while costs nobody their session", async () =>
   expect(await textOf(page, "#activity")).toContain("token renewed by this tab");
 });
 
-test("a session ended by the server asks for a new sign-in, and suggests the person", async () => {
+test("after the server has ended a session the page asks for a login, and suggests the user", async () => {
   const { page } = await signIn();
   demo.provider.revokeGrants("ada");
 
@@ -225,7 +225,7 @@ test("a session ended by the server asks for a new sign-in, and suggests the per
   await waitForText(page, "#person-name", "Ada Lovelace");
 });
 
-test("signing out ends every tab, at the provider too", async () => {
+test("a logout ends the session in every tab and at the provider", async () => {
   const { page } = await signIn();
   const { page: second } = await openTab(context, demo.url);
   await waitForShown(second, "#sign-out");
@@ -234,7 +234,7 @@ test("signing out ends every tab, at the provider too", async () => {
 
   await page.click("#sign-out");
   await waitForShown(second, "#sign-in");
-  // Signed out here at once; the provider is told after that, and sends the page back.
+  // The local logout comes first. Then the page goes to the provider, which redirects it back.
   await vi.waitFor(() => expect(askedSince(from)).toContain("POST /session/end/confirm"), PATIENCE);
   expect(askedSince(from)).toContain("POST /token/revocation");
   await vi.waitFor(() => expect(page.url()).toBe(demo.url), PATIENCE);
@@ -243,7 +243,7 @@ test("signing out ends every tab, at the provider too", async () => {
   await page.waitForSelector("button[name=user]", { visible: true });
 });
 
-test("someone who turns back at the login page is told so", async () => {
+test("a user who cancels on the login page sees a notice", async () => {
   const { page } = await openTab(context, demo.url);
   await waitForShown(page, "#sign-in");
   await page.click("#sign-in-page");
@@ -262,7 +262,7 @@ test("someone who turns back at the login page is told so", async () => {
   ]);
 });
 
-test("so is someone who takes the browser's way back", async () => {
+test("a user who presses the browser's Back button sees a notice", async () => {
   const { page } = await openTab(context, demo.url);
   await waitForShown(page, "#sign-in");
   await page.click("#sign-in-page");
@@ -281,7 +281,7 @@ test("so is someone who takes the browser's way back", async () => {
   expect(await focused(page)).toEqual({ id: "hero-title", ring: false });
 });
 
-test("turning back from a second sign-in is said where the session ended", async () => {
+test("a user who cancels the login after an ended session sees a notice there", async () => {
   const { page } = await signIn();
   demo.provider.revokeGrants("ada");
   await page.click("#renew");
@@ -299,7 +299,7 @@ test("turning back from a second sign-in is said where the session ended", async
   ]);
 });
 
-test("every button says that the person is offline", async () => {
+test("every button shows that the user is offline", async () => {
   const { page } = await signIn();
   await page.setOfflineMode(true);
 
@@ -320,7 +320,7 @@ test("every button says that the person is offline", async () => {
   await waitForText(page, "#activity", "token renewed by this tab", 30_000);
 });
 
-test("who signs in or out finds the focus at the heading, with a ring for the keyboard only", async () => {
+test("after a login or logout the focus is at the heading, with a ring for the keyboard only", async () => {
   const { page } = await openTab(context, demo.url);
   await waitForShown(page, "#sign-in");
   expect(await focused(page)).toEqual({ id: "", ring: false });
@@ -338,7 +338,7 @@ test("who signs in or out finds the focus at the heading, with a ring for the ke
   await waitForShown(second, "#sign-out");
   await second.focus("#renew");
   await page.bringToFront();
-  // The page goes to the provider and comes back to itself.
+  // The page navigates to the provider, which redirects it back.
   await Promise.all([
     page.waitForRequest(
       (request) => request.isNavigationRequest() && request.url().split("?")[0] === demo.url,
@@ -357,7 +357,7 @@ test("who signs in or out finds the focus at the heading, with a ring for the ke
   expect(await focused(page)).toEqual({ id: "person-name", ring: true });
 });
 
-test.for([360, 1280])("the activity grows, then scrolls and says so, at %i px", async (width) => {
+test.for([360, 1280])("the activity list grows, then scrolls visibly, at %i px", async (width) => {
   const { page } = await openTab(context, demo.url, { width, height: 800 });
   await waitForShown(page, "#sign-in");
   const box = (): Promise<{ height: number; scrolls: boolean; more: boolean; stop: boolean }> =>
@@ -379,12 +379,12 @@ test.for([360, 1280])("the activity grows, then scrolls and says so, at %i px", 
   expect(few).toMatchObject(still);
   expect(few.height).toBeGreaterThan(empty.height);
 
-  // Lines that come by themselves: what they move is not excused as a person's doing.
+  // These lines appear without user input, so every layout shift that they cause counts.
   const { page: second } = await openTab(context, demo.url);
   await waitForShown(second, "#sign-out");
   await page.bringToFront();
   for (let i = 1; i <= 5; i += 1) {
-    // A button that is still busy with the last time takes no click.
+    // A button that is still busy with the last click accepts no other click.
     await second.waitForFunction(() => document.querySelector("#renew")?.ariaBusy !== "true", {
       polling: 50,
     });
@@ -414,7 +414,7 @@ test.for([360, 1280])("the activity grows, then scrolls and says so, at %i px", 
   await page.waitForSelector("#activity-scroll:not([data-more])");
 });
 
-test("the keyboard is enough", async () => {
+test("a user can log in and call the API with the keyboard", async () => {
   const { page } = await openTab(context, demo.url);
   await waitForShown(page, "#sign-in");
 
@@ -426,8 +426,8 @@ test("the keyboard is enough", async () => {
   await waitForText(page, "#api-answer", "Grace Hopper");
 });
 
-describe("in a window", () => {
-  test("a person signs in, and the page stays where it is", async () => {
+describe("a login in a window", () => {
+  test("succeeds, and the page does not navigate", async () => {
     const { page, errors, requests } = await openTab(context, demo.url);
     await waitForShown(page, "#sign-in");
     const popup = await openWindow(page);
@@ -448,7 +448,7 @@ describe("in a window", () => {
     expect(errors).toEqual([]);
   });
 
-  test("the keyboard is enough, too", async () => {
+  test("works with the keyboard", async () => {
     const { page } = await openTab(context, demo.url);
     await waitForShown(page, "#sign-in");
     const popup = await tabOpenedBy(context, () => press(page, "#sign-in"));
@@ -459,7 +459,7 @@ describe("in a window", () => {
     await page.bringToFront();
     expect(await focused(page)).toEqual({ id: "person-name", ring: true });
 
-    // The page goes to the provider and comes back to itself.
+    // The page navigates to the provider, which redirects it back.
     await Promise.all([
       page.waitForRequest(
         (request) => request.isNavigationRequest() && request.url().split("?")[0] === demo.url,
@@ -476,12 +476,12 @@ describe("in a window", () => {
     expect(await focused(page)).toEqual({ id: "hero-title", ring: true });
   });
 
-  test("cancelling closes it, and needs no explanation", async () => {
+  test("that the user cancels on the page closes the window, without a notice", async () => {
     const { page } = await openTab(context, demo.url);
     await waitForShown(page, "#sign-in");
     const popup = await openWindow(page);
     await page.bringToFront();
-    // The second half of a double click on "Sign in", in whose place it appeared.
+    // The second half of a double click on "Sign in". "Cancel" appears in the place of that button.
     await page.hover("#cancel");
     await page.mouse.down({ clickCount: 2 });
     await page.mouse.up({ clickCount: 2 });
@@ -495,7 +495,7 @@ describe("in a window", () => {
     expect(await lines(page)).toEqual(["cancelled the sign-in", "opened the sign-in window"]);
   });
 
-  test("closing it changes nothing, and the page says so", async () => {
+  test("whose window the user closes changes nothing, and the page says so", async () => {
     const { page } = await openTab(context, demo.url);
     await waitForShown(page, "#sign-in");
     const popup = await openWindow(page);
@@ -514,7 +514,7 @@ describe("in a window", () => {
     await waitForText(page, "#person-name", "Grace Hopper");
   });
 
-  test("the way back in it brings the person back to the page", async () => {
+  test("that the user cancels in the window returns to the page", async () => {
     const { page } = await openTab(context, demo.url);
     await waitForShown(page, "#sign-in");
     const popup = await openWindow(page);
@@ -523,7 +523,7 @@ describe("in a window", () => {
     await closed(popup);
   });
 
-  test("a session that ended goes on, and the person is suggested", async () => {
+  test("continues a session that has ended, and suggests the user", async () => {
     const { page } = await signIn();
     demo.provider.revokeGrants("ada");
     await page.click("#renew");
@@ -541,13 +541,13 @@ describe("in a window", () => {
     await waitForText(page, "#person-name", "Ada Lovelace");
   });
 
-  test("a browser that opens none makes the page the way to go", async () => {
+  test("whose window the browser blocks offers a login with the page", async () => {
     const blocking = await launchBrowser({ popupBlocking: true });
     try {
       const { page } = await openTab(blocking.defaultBrowserContext(), demo.url);
       await waitForShown(page, "#sign-in");
       const session = await page.createCDPSession();
-      // What Puppeteer does counts as a person's doing, for five seconds. This click is a script's.
+      // Calls of Puppeteer count as user activation for five seconds. This click comes from a script after that.
       await session.send("Runtime.evaluate", {
         expression: `new Promise((resolve) => {
           const timer = setInterval(() => {
@@ -586,7 +586,7 @@ describe("two tabs", () => {
     return [page, other, await textOf(page, "#tab-name")];
   }
 
-  test.for([360, 1280])("at %i px are in step, and say which tab did it", async (width) => {
+  test.for([360, 1280])("at %i px show the same state, and which tab changed it", async (width) => {
     const [page, other, name] = await openTwo(width);
     const isMarked = (): Promise<unknown> =>
       other.waitForFunction(() => document.querySelector("#token-card[data-news]") !== null, {
@@ -600,7 +600,7 @@ describe("two tabs", () => {
     expect(await textOf(other, "#person-name")).toBe("Ada Lovelace");
     expect(await textOf(other, "#origin")).toBe(name);
     expect(await accessibilityProblems(other)).toEqual([]);
-    // It is over the buttons of a small screen, for as long as nobody answers.
+    // On a small screen the question covers the buttons until the user replies.
     await answerRemember(page, "no");
     await other.waitForFunction(() => document.querySelector("[data-news]") === null, {
       polling: 20,
@@ -629,7 +629,7 @@ describe("two tabs", () => {
     expect(await lines(page)).toContain("signed out in this tab");
   });
 
-  test("a sign-in in one closes the window of the other", async () => {
+  test("close the login window of one tab when the other tab logs in", async () => {
     const [page, other, name] = await openTwo();
     const popup = await openWindow(page);
     await other.bringToFront();
@@ -658,7 +658,7 @@ describe.each([
     expect(overflow).toBeLessThanOrEqual(0);
   }
 
-  test("nothing is inaccessible, sticks out or jumps", async () => {
+  test("the pages are accessible, without overflow or layout shift", async () => {
     const { page } = await openTab(context, demo.url, look);
     await waitForShown(page, "#sign-in");
     await expectGood(page);
@@ -679,7 +679,7 @@ describe.each([
     expect(await jumps(page)).toBeLessThan(0.02);
   });
 
-  test("nor while a window is open, when it is closed, nor in the window itself", async () => {
+  test("so are the login window, and the page while the window is open and after it closes", async () => {
     const { page } = await openTab(context, demo.url, look);
     await waitForShown(page, "#sign-in");
     const popup = await openWindow(page);

@@ -5,7 +5,7 @@ import { handle, listenOnLoopback, type Loopback } from "../../demo/server/loopb
 import { startBareSite, type BareSite } from "../support/bare-site.ts";
 import { launchBrowser, openTab } from "../support/browser.ts";
 
-/** A device authorization endpoint on another origin: a browser says "Failed to fetch" to everything, and we say why. */
+/** A device authorization endpoint on another origin. Browsers reject every failure as "Failed to fetch"; Latchkey says why. */
 
 const ANY = { "Access-Control-Allow-Origin": "*" };
 const JSON_TYPE = { "Content-Type": "application/json" };
@@ -15,7 +15,7 @@ let server: Loopback;
 let browser: Browser;
 let page: Page;
 let requests: string[] = [];
-let answerDevice: (response: ServerResponse) => void;
+let respondToDevice: (response: ServerResponse) => void;
 
 const device = () =>
   JSON.stringify({
@@ -33,7 +33,7 @@ beforeAll(async () => {
   ]);
   handle(server, (request, response) => {
     requests.push(`${request.method} ${request.url}`);
-    if (request.url === "/device") return answerDevice(response);
+    if (request.url === "/device") return respondToDevice(response);
     const metadata = {
       issuer: server.origin,
       authorization_endpoint: `${server.origin}/authorize`,
@@ -50,7 +50,7 @@ afterAll(async () => {
   await Promise.all([site?.close(), server?.close()]);
 });
 
-/** What asking for a device code gives, or what it rejects with. */
+/** Requests a device code. Resolves to the code, or to the error. */
 function ask(timeoutMs = 5_000): Promise<Record<string, unknown>> {
   requests = [];
   return page.evaluate(
@@ -85,14 +85,14 @@ function ask(timeoutMs = 5_000): Promise<Record<string, unknown>> {
   );
 }
 
-test("that allows this origin gives a code, with one request and no preflight", async () => {
-  answerDevice = (response) => response.writeHead(200, { ...ANY, ...JSON_TYPE }).end(device());
+test("an endpoint that allows this origin returns a code, with one request and no preflight", async () => {
+  respondToDevice = (response) => response.writeHead(200, { ...ANY, ...JSON_TYPE }).end(device());
   expect(await ask()).toMatchObject({ deviceCode: "dc", userCode: "AB" });
   expect(requests.filter((request) => request.endsWith("/device"))).toEqual(["POST /device"]);
 });
 
-test("that does not allow this origin is told apart from no network", async () => {
-  answerDevice = (response) => response.writeHead(200, JSON_TYPE).end(device());
+test("an endpoint that does not allow this origin is named in the hint", async () => {
+  respondToDevice = (response) => response.writeHead(200, JSON_TYPE).end(device());
   expect(await ask()).toEqual({
     code: "network",
     hint: expect.stringContaining(
@@ -102,15 +102,15 @@ test("that does not allow this origin is told apart from no network", async () =
   });
 });
 
-test("that cannot be reached is not called one that does not allow this origin", async () => {
-  answerDevice = (response) => response.socket?.destroy();
+test("an unreachable endpoint gets no CORS hint", async () => {
+  respondToDevice = (response) => response.socket?.destroy();
   const error = await ask();
   expect(error).toMatchObject({ code: "network", retryable: true });
   expect(error["hint"]).not.toContain("does not allow");
 });
 
-test("that does not answer in time is not called one that does not allow this origin", async () => {
-  answerDevice = (response) => void setTimeout(() => response.end(), 5_000).unref();
+test("an endpoint that does not respond in time gets no CORS hint", async () => {
+  respondToDevice = (response) => void setTimeout(() => response.end(), 5_000).unref();
   const error = await ask(300);
   expect(error).toMatchObject({ code: "network", retryable: true });
   expect(error["hint"]).not.toContain("does not allow");

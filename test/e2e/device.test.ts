@@ -13,7 +13,7 @@ import { until } from "../support/until.ts";
 
 declare global {
   interface Window {
-    /** What this page shows, or showed. */
+    /** All codes that this page has shown. */
     codes: (DeviceCode & { statuses: DeviceStatus[] })[];
   }
 }
@@ -43,7 +43,7 @@ async function open(): Promise<Tab> {
   return tab;
 }
 
-/** `window.auth`, which signs in by device codes. */
+/** Creates `window.auth` with a `DeviceCodeGrant`. */
 async function create(page: Page): Promise<void> {
   await page.evaluate((issuer) => {
     const { createAuth, DeviceCodeGrant, RefreshGrant } = window.latchkey;
@@ -70,7 +70,7 @@ async function create(page: Page): Promise<void> {
   }, demo.issuer);
 }
 
-/** Asks for a token, or a login; the answer is awaited later. */
+/** Calls `getToken()` or `login()` now. Tests await the result later. */
 function begin(page: Page, call: "getToken" | "login"): Promise<string> {
   const response = page.evaluate(
     (call) =>
@@ -91,7 +91,7 @@ async function shownIn(page: Page): Promise<DeviceCode> {
 
 const codesOf = (page: Page) => page.evaluate(() => window.codes);
 
-/** Polls since `begin` was taken. */
+/** Polls after the first `begin` requests. */
 const pollsSince = (begin: number) =>
   demo.provider.tokenRequests.log
     .slice(begin)
@@ -100,7 +100,7 @@ const pollsSince = (begin: number) =>
 const approve = ({ verificationUri, userCode }: DeviceCode) =>
   decide(verificationUri, userCode, { approveAs: "ada" });
 
-/** What the database holds of device logins. */
+/** The pending device logins in the database. */
 const pending = (page: Page) =>
   page.evaluate(
     () =>
@@ -119,8 +119,8 @@ const pending = (page: Page) =>
       }),
   );
 
-describe("getToken() of a page that anybody can see", () => {
-  test("shows a code; the person opens the link on a phone and agrees; the API takes the token", async () => {
+describe("getToken() of a visible page", () => {
+  test("shows a code, and returns a token that works once the user has agreed on a phone", async () => {
     const tab = await open();
     const token = begin(tab.page, "getToken");
     const { verificationUriComplete } = await shownIn(tab.page);
@@ -139,11 +139,11 @@ describe("getToken() of a page that anybody can see", () => {
     ]);
     await expect.poll(() => pending(tab.page)).toEqual([]);
     expect(tab.page.url()).toBe(`${demo.origin}/bare/`);
-    // What the provider answers while it waits is an error to the console.
+    // The browser's console shows the provider's responses to early polls as errors.
     expect(tab.errors.filter((line) => !line.includes("400"))).toEqual([]);
   });
 
-  test("goes on after a reload with the same code, and what it got is refreshed without a person", async () => {
+  test("continues after a reload with the same code, and its token is refreshed without the user", async () => {
     demo.provider.setAccessTokenTtl(2);
     const tab = await open();
     void begin(tab.page, "getToken");
@@ -161,7 +161,7 @@ describe("getToken() of a page that anybody can see", () => {
     expect(await codesOf(tab.page)).toHaveLength(1);
   });
 
-  test("tells that the person said no, and asks no more by itself", async () => {
+  test("rejects when the user declines, and does not show another code by itself", async () => {
     const tab = await open();
     const token = begin(tab.page, "getToken");
     const { verificationUri, userCode } = await shownIn(tab.page);
@@ -177,12 +177,12 @@ describe("getToken() of a page that anybody can see", () => {
     await expect.poll(() => pending(tab.page)).toEqual([]);
   });
 
-  test("says so when the device endpoint does not allow this origin", async () => {
+  test("rejects with a CORS hint when the device endpoint does not allow this origin", async () => {
     const tab = await open();
     await tab.page.setRequestInterception(true);
     tab.page.on("request", (request) => {
       const isDevice = new URL(request.url()).pathname === "/device/auth";
-      // As a server that was made for devices: it answers, and knows nothing of origins.
+      // As a server for devices only: its response has no CORS headers.
       void (isDevice ? request.respond({ status: 200, body: "{}" }) : request.continue());
     });
     const error = await tab.page.evaluate(() =>
@@ -196,7 +196,7 @@ describe("getToken() of a page that anybody can see", () => {
 });
 
 describe("two tabs", () => {
-  test("show one code and poll as one, and both have the session in the end", async () => {
+  test("show one code, poll as one tab, and both get the session", async () => {
     const begun = demo.provider.tokenRequests.count;
     const [a, b] = [await open(), await open()];
     const first = begin(a.page, "login");
@@ -215,7 +215,7 @@ describe("two tabs", () => {
     await expect.poll(() => pending(b.page)).toEqual([]);
   });
 
-  test("the one that polls dies: the other goes on with the code, and no faster", async () => {
+  test("keep the code and the poll interval when the tab that polls closes", async () => {
     const begun = demo.provider.tokenRequests.count;
     const [a, b] = [await open(), await open()];
     void begin(a.page, "login");

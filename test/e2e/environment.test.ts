@@ -4,7 +4,7 @@ import type { RunningDemo } from "../../demo/server/demo.ts";
 import { launchBrowser, openTab } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
 
-/** Pages in which Latchkey cannot work say so; nothing throws at createAuth(), nothing is requested. */
+/** In pages where Latchkey cannot work, calls say why. `createAuth()` does not throw, and no request is sent. */
 
 let demo: RunningDemo;
 let browser: Browser;
@@ -28,7 +28,7 @@ interface Refusal {
   hint: string;
 }
 
-/** What a page at `url` says to getToken(), after `prepare` ran in it. */
+/** The error of `getToken()` in a page at `url`, after `prepare` has run in the page. */
 async function refusalAt(
   url: string,
   prepare: () => void,
@@ -62,7 +62,7 @@ const hide = {
   BroadcastChannel: () => Object.defineProperty(window, "BroadcastChannel", { value: undefined }),
 };
 
-test.for(Object.entries(hide))("a browser without %s", async ([input, prepare]) => {
+test.for(Object.entries(hide))("getToken() rejects without %s", async ([input, prepare]) => {
   expect(await refusalAt(`${demo.origin}/bare/`, prepare)).toMatchObject({
     status: "loading",
     input,
@@ -70,7 +70,7 @@ test.for(Object.entries(hide))("a browser without %s", async ([input, prepare]) 
   });
 });
 
-test("a page that was not loaded over https", async () => {
+test("getToken() rejects in a page that was not loaded over https", async () => {
   const { port } = new URL(demo.origin);
   expect(await refusalAt(`http://insecure.test:${port}/bare/`, () => {})).toMatchObject({
     status: "loading",
@@ -79,7 +79,7 @@ test("a page that was not loaded over https", async () => {
   });
 });
 
-test("a redirect URI of another origin is refused where it is given", async () => {
+test("createAuth() throws for a redirect URI of another origin", async () => {
   const { page } = await openTab(context, `${demo.origin}/bare/`);
   const thrown = await page.evaluate((issuer) => {
     try {
@@ -96,7 +96,7 @@ test("a redirect URI of another origin is refused where it is given", async () =
   expect(thrown).toMatchObject({ code: "configuration", input: "redirectUri" });
 });
 
-test("a server that calls itself by another issuer is not talked to any further", async () => {
+test("a server whose metadata names another issuer gets no further request", async () => {
   const { page, requests } = await openTab(context, `${demo.origin}/bare/`);
   const error = await page.evaluate(
     (issuer) =>
@@ -110,7 +110,7 @@ test("a server that calls itself by another issuer is not talked to any further"
   expect(requests.to(demo.issuer)).toEqual([`GET ${demo.issuer}/.well-known/openid-configuration`]);
 });
 
-test("a person who comes back from the login page without signing in finds the page as it was", async () => {
+test("a user who goes back from the login page finds the page as it was", async () => {
   const { page } = await openTab(context, `${demo.origin}/bare/`);
   await Promise.all([
     page.waitForNavigation(),
@@ -126,7 +126,7 @@ test("a person who comes back from the login page without signing in finds the p
     }, demo.issuer),
   ]);
   await page.goBack();
-  // Restored from the back/forward cache the page is the same one; reloaded it has no auth yet.
+  // A page from the bfcache still has its `auth`; a reloaded page would not.
   const restored = await page.evaluate(() => window.auth !== undefined);
   expect(restored).toBe(true);
   await page.waitForFunction(

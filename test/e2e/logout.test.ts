@@ -6,7 +6,7 @@ import { launchBrowser, openTab } from "../support/browser.ts";
 import { startHostileProvider, type HostileProvider } from "../support/hostile-provider.ts";
 import { until } from "../support/until.ts";
 
-/** Logouts at a provider that cannot be told: what the page says, what is left, and how soon the next login leaves. */
+/** Logouts at an unreachable provider: their result, the stored data, and how soon the next login leaves. */
 
 let site: BareSite;
 let provider: HostileProvider;
@@ -34,7 +34,7 @@ afterAll(async () => {
   await Promise.all([site?.close(), provider?.close()]);
 });
 
-/** A new tab; the first one of a test signs in. */
+/** Opens a tab. Tests log in with the first one. */
 async function open(): Promise<Page> {
   const { page } = await openTab(context, `${site.origin}/bare/`);
   await createBareAuth(page, provider.issuer);
@@ -80,7 +80,7 @@ function stored(page: Page): Promise<string> {
   });
 }
 
-/** Deletes what is stored beside sessions and users, such as metadata, and loads the page again. */
+/** Deletes all entries but sessions and users, such as metadata, and loads the page again. */
 async function withoutMetadata(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const opening = indexedDB.open("latchkey");
@@ -119,7 +119,7 @@ describe("a logout", () => {
   const LOST_PARTS = ["/server-sign-out-", "/sign-out-"];
 
   test.for(LOST_PARTS)(
-    "B5: says that the server was not told when the chunk %s cannot be loaded, and deletes the session",
+    "B5: returns not_told when the chunk %s cannot be loaded, and deletes the session",
     async (chunk) => {
       const page = await open();
       await login(page);
@@ -138,7 +138,7 @@ describe("a logout", () => {
     },
   );
 
-  test("B5: says that the server was not told when metadata answers 503, and a second one tells it", async () => {
+  test("B5: returns not_told when the metadata request returns 503, and a second logout tells the server", async () => {
     const page = await open();
     await login(page);
     await withoutMetadata(page);
@@ -148,9 +148,9 @@ describe("a logout", () => {
     await status(page, "anonymous");
     expect(await stored(page)).not.toMatch(/"(refreshToken|idToken|accessToken)"/);
     provider.behaviours.clear();
-    const left = page.waitForNavigation();
+    const navigation = page.waitForNavigation();
     await page.evaluate(() => void window.auth.logout());
-    await left;
+    await navigation;
     expect(page.url()).toContain(`${provider.issuer}/logout`);
     expect(provider.count("POST /revoke")).toBe(1);
     expect(provider.refreshTokens.size).toBe(0);

@@ -5,10 +5,10 @@ import { askApi, createBareAuth, status } from "../support/bare-page.ts";
 import { launchBrowser, openTab } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
 
-/** Two to fifty tabs of one browser: what one does, all know; what all need, one fetches. */
+/** Two to fifty tabs of one browser: logins, tokens and logouts reach every tab, and one tab sends the request for all. */
 
 const TOKEN_S = 60;
-/** A machine that sleeps so long wakes with an expired token. */
+/** After this time the token has expired. Milliseconds. */
 const SLEEP_MS = (TOKEN_S + 1) * 1_000;
 
 let demo: RunningDemo;
@@ -38,7 +38,7 @@ async function openUpTo(count: number, expected: "anonymous" | "authenticated"):
   }
 }
 
-/** So that all tabs wake by one word, in the same instant, with their clocks gone on. */
+/** Lets one message move the clocks of all tabs forward and make them request a token, at the same instant. */
 function prepare(page: Page): Promise<void> {
   return page.evaluate((before) => {
     let sleptMs = before;
@@ -69,7 +69,7 @@ async function wakeAll(): Promise<readonly string[]> {
   );
 }
 
-/** What the tabs tell each other from now on. */
+/** Records the messages between the tabs. The returned function ends that and returns the messages. */
 async function listen(): Promise<() => Promise<readonly string[]>> {
   const { page } = await openTab(context, `${demo.origin}/bare/`);
   await page.evaluate(
@@ -103,7 +103,7 @@ test("a login reaches every tab by one message", async () => {
   expect(await received()).toEqual(["user login"]);
 });
 
-test("so does a new token", async () => {
+test("a new token reaches every tab by one message", async () => {
   const received = await listen();
   await tabs[0]!.evaluate(() => window.auth.getToken({ cache: "reload" }));
   const generation = (page: Page) =>
@@ -112,12 +112,12 @@ test("so does a new token", async () => {
     );
   const newest = await generation(tabs[0]!);
   for (const page of tabs) await expect.poll(() => generation(page)).toBe(newest);
-  // The claim tells only who is waiting to wait for this attempt.
+  // A claim only makes waiting tabs watch this attempt.
   expect((await received()).filter((what) => what !== "claim")).toEqual(["done"]);
 });
 
 test.for([2, 10, 20, 50])(
-  "%i tabs that wake with an expired token take one request, ten times in a row",
+  "%i tabs that resume with an expired token send one request, ten times in a row",
   { timeout: 180_000 },
   async (count) => {
     while (tabs.length > count) await tabs.pop()!.close();
@@ -134,7 +134,7 @@ test.for([2, 10, 20, 50])(
   },
 );
 
-test("a sign-out reaches every tab by one message, in the middle of a refresh, and its answer revives nothing", async () => {
+test("a logout during a refresh reaches every tab by one message, and the response does not restore the session", async () => {
   const received = await listen();
   demo.provider.tokenRequests.failNext({ delayResponseMs: 1_500 });
   const refresh = tabs[1]!.evaluate(() =>
@@ -150,7 +150,7 @@ test("a sign-out reaches every tab by one message, in the middle of a refresh, a
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   await allShow("anonymous");
   expect((await received()).filter((what) => what !== "claim")).toEqual(["user logout"]);
-  const left = await tabs[2]!.evaluate(
+  const stored = await tabs[2]!.evaluate(
     () =>
       new Promise<string>((resolve) => {
         const opening = indexedDB.open("latchkey");
@@ -160,8 +160,8 @@ test("a sign-out reaches every tab by one message, in the middle of a refresh, a
         };
       }),
   );
-  expect(left).toContain("logged_out");
-  expect(left).not.toMatch(/refreshToken|idToken|"token":/);
+  expect(stored).toContain("logged_out");
+  expect(stored).not.toMatch(/refreshToken|idToken|"token":/);
 });
 
 declare global {

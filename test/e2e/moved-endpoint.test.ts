@@ -38,7 +38,7 @@ afterAll(async () => {
   await Promise.all([provider, oldHost, newHost, site].map((server) => server?.close()));
 });
 beforeEach(async () => {
-  // A refresh continues the same sign-in.
+  // Refreshed ID tokens have the auth_time of the login.
   provider.claims = (claims) => ({ ...claims, auth_time: 1_700_000_000 });
   oldHost.behaviours.set("/token", forward);
   newHost.behaviours.set("/token", forward);
@@ -80,7 +80,7 @@ async function signIn(more: Partial<CreateAuthConfig> = {}): Promise<Page> {
   return page;
 }
 
-/** As if the browser had read its documents so long ago. */
+/** Makes the stored metadata and keys `ms` older. Resolves to their number. */
 const age = (page: Page, ms: number) =>
   page.evaluate(
     (ms) =>
@@ -108,7 +108,7 @@ const age = (page: Page, ms: number) =>
     ms,
   );
 
-test("reads metadata and keys once for a login and the page loads after it", async () => {
+test("metadata and keys are read once for a login and the page loads after it", async () => {
   forget();
   await signIn();
   const next = await open();
@@ -119,10 +119,10 @@ test("reads metadata and keys once for a login and the page loads after it", asy
 });
 
 test.for<[string, Behaviour]>([
-  ["answers 404", () => ({ status: 404, body: { error: "not_found" } })],
-  ["answers 404 with a page", () => ({ status: 404, body: "<h1>Not here</h1>" })],
+  ["returns 404", () => ({ status: 404, body: { error: "not_found" } })],
+  ["returns 404 with a page", () => ({ status: 404, body: "<h1>Not here</h1>" })],
   ["closes the connection", () => "cut"],
-  ["is for sale", () => ({ body: "<h1>Buy this domain</h1>" })],
+  ["serves a domain-for-sale page", () => ({ body: "<h1>Buy this domain</h1>" })],
 ])("A7: a refresh goes to the new host when the old one %s", async ([, behaviour]) => {
   const page = await signIn();
   moveTo(newHost);
@@ -139,7 +139,7 @@ test.for<[string, Behaviour]>([
   expect(oldHost.count(TOKEN)).toBe(attempts);
 });
 
-test("A7: a certificate error has the metadata read again before the next send", async () => {
+test("A7: after a certificate error metadata is read again before the next send", async () => {
   const before = await signIn();
   const broken = `${oldHost.issuer.replace("http:", "https:")}/token`;
   const named = [broken, `${newHost.issuer}/token`];
@@ -152,7 +152,7 @@ test("A7: a certificate error has the metadata read again before the next send",
   expect(newHost.count(TOKEN)).toBe(1);
 });
 
-test("A7: an old host that belongs to somebody else gets nothing from a page of another day, nor from a tab beside it", async () => {
+test("A7: an old host with a new owner gets no request from a page that loads a day later, nor from an older tab", async () => {
   const before = await signIn();
   expect(await getToken(before, "reload")).toMatchObject({ token: expect.any(String) });
   moveTo(newHost);
@@ -160,14 +160,14 @@ test("A7: an old host that belongs to somebody else gets nothing from a page of 
   forget();
   const page = await open();
   expect(await getToken(page, "reload")).toMatchObject({ token: expect.any(String) });
-  // This tab was there before, and has the old metadata in its memory.
+  // This tab is older, and has the old metadata in memory.
   expect(await getToken(before, "reload")).toMatchObject({ token: expect.any(String) });
   expect(oldHost.requests).toEqual([]);
   expect(newHost.count(TOKEN)).toBe(2);
   expect(provider.count(METADATA)).toBe(1);
 });
 
-test("A7: endpoints.tokenEndpoint that changes between two page loads gets the refresh token, and the old one does not", async () => {
+test("A7: when endpoints.tokenEndpoint changes between two page loads, only the new one gets the refresh token", async () => {
   const endpoints = (host: HostileProvider) => ({
     authorizationEndpoint: `${provider.issuer}/authorize`,
     tokenEndpoint: `${host.issuer}/token`,
@@ -182,7 +182,7 @@ test("A7: endpoints.tokenEndpoint that changes between two page loads gets the r
   expect(provider.count(METADATA)).toBe(0);
 });
 
-test("A7: five tabs read the metadata once while the token endpoint is unreachable, and all have a token afterwards", async () => {
+test("A7: five tabs read metadata once while the token endpoint is unreachable, and all get a token afterwards", async () => {
   const first = await signIn();
   const tabs = [first, ...(await Promise.all(Array.from({ length: 4 }, () => open())))];
   oldHost.behaviours.set("/token", () => "cut");

@@ -8,8 +8,8 @@ import { startAuth0Like, type Auth0Like } from "../support/auth0-like.ts";
 import { launchBrowser, openTab, type Tab } from "../support/browser.ts";
 
 /**
- * An app that moves to Latchkey: people sign in with the real oidc-client-ts or auth0-spa-js on the page as it was, and then
- * open the page as it is now.
+ * An app that moves to Latchkey. Users log in with the real oidc-client-ts or auth0-spa-js on the old page, and then open the
+ * new page.
  */
 
 const MOVING = { base: "/", root: fileURLToPath(new URL("moving", import.meta.url)) };
@@ -59,7 +59,7 @@ const storedKeys = (page: Page, part: string) =>
     part,
   );
 
-/** Until the provider has sent the page back with a code. */
+/** Waits until the provider has redirected the page back with a code. */
 const comeBack = (page: Page) =>
   page.waitForFunction(() => location.search.includes("code=") && "old" in window);
 
@@ -78,7 +78,7 @@ describe("oidc-client-ts", () => {
   });
   type Where = "localStorage" | "sessionStorage";
 
-  /** Signed in by its UserManager; gives its tokens. */
+  /** Logs in with the UserManager of oidc-client-ts. Returns its tokens. */
   async function signIn(tab: Tab, where: Where): Promise<{ access: string; refresh: string }> {
     const { page } = tab;
     await page.goto(oldPage());
@@ -104,7 +104,7 @@ describe("oidc-client-ts", () => {
     );
   }
 
-  /** The page as it is now. */
+  /** Opens the new page, which imports the session. */
   async function open(tab: Tab): Promise<Taken> {
     await tab.page.goto(site.origin);
     await tab.page.waitForFunction(() => "moving" in window);
@@ -131,7 +131,7 @@ describe("oidc-client-ts", () => {
   };
 
   test.for(["localStorage", "sessionStorage"] as const)(
-    "nobody signs in again: from %s its token is given, refreshed once, and its entry is gone",
+    "no user logs in again: the token from %s is returned, refreshed once, and the entry is deleted",
     async (where) => {
       const tab = await openTab(context);
       const { access } = await signIn(tab, where);
@@ -150,7 +150,7 @@ describe("oidc-client-ts", () => {
       expect(provider.tokenRequests.refreshes).toMatchObject([{ status: 200 }]);
       expect(tab.requests.to(`${provider.issuer}/auth`)).toEqual([]);
 
-      // From now on it is a session like every other.
+      // From now on the session is like every other session.
       expect(await open(tab)).toEqual({ type: "nothing" });
       expect(await getToken(tab.page)).toBe(renewed);
       expect(tab.requests.to(provider.issuer)).toEqual([]);
@@ -158,7 +158,7 @@ describe("oidc-client-ts", () => {
     },
   );
 
-  test("the ID token of the first refresh is verified against the person who was taken over", async () => {
+  test("the ID token of the first refresh is validated against the imported user", async () => {
     const tab = await openTab(context);
     await signIn(tab, "localStorage");
     await open(tab);
@@ -182,7 +182,7 @@ describe("oidc-client-ts", () => {
     expect(await record.jsonValue()).toMatchObject({ sub: "ada" });
   });
 
-  test("a token that is over is refreshed with the refresh token that was taken", async () => {
+  test("an expired token is refreshed with the imported refresh token", async () => {
     const tab = await openTab(context);
     provider.setAccessTokenTtl(1);
     const { access } = await signIn(tab, "localStorage");
@@ -201,7 +201,7 @@ describe("oidc-client-ts", () => {
     expect(provider.tokenRequests.refreshes).toMatchObject([{ status: 200 }]);
   });
 
-  test("two tabs that open at once make one session, and both have its token", async () => {
+  test("two tabs that open at once create one session, and both get its token", async () => {
     const first = await openTab(context);
     const { access } = await signIn(first, "localStorage");
     const second = await openTab(context);
@@ -222,7 +222,7 @@ describe("oidc-client-ts", () => {
     expect(await storedKeys(first.page, "oidc.user:")).toEqual([]);
   });
 
-  test("who signs out of Latchkey stays so, whatever a tab with the old app writes", async () => {
+  test("a user who logs out of Latchkey stays logged out although a tab with the old app writes a session", async () => {
     const tab = await openTab(context);
     await signIn(tab, "localStorage");
     await open(tab);
@@ -243,7 +243,7 @@ describe("auth0-spa-js", () => {
     authorizationParams: { redirect_uri: oldPage() },
   });
 
-  test("nobody signs in again: its token is given, refreshed once, and its entries are gone", async () => {
+  test("no user logs in again: the token is returned, refreshed once, and the entries are deleted", async () => {
     const tab = await openTab(context, oldPage());
     const { page } = tab;
     await page.evaluate((options) => {

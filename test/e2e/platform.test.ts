@@ -6,7 +6,7 @@ import { askApi, createBareAuth, getToken, status } from "../support/bare-page.t
 import { launchBrowser, openTab } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
 
-/** Browsers that lack something, and tokens that are on no disk. */
+/** Browsers without Web Locks, and memory mode. */
 
 let demo: RunningDemo;
 let browser: Browser;
@@ -49,7 +49,7 @@ async function signIn(page: Page): Promise<void> {
 const withoutLocks = () =>
   delete (Navigator.prototype as unknown as Record<string, unknown>)["locks"];
 
-test("without Web Locks tabs sign in together and refresh once", async () => {
+test("without Web Locks a login reaches every tab, and the tabs refresh once", async () => {
   const [first, second] = [await open({}, withoutLocks), await open({}, withoutLocks)];
   expect(await first.evaluate(() => "locks" in navigator)).toBe(false);
   await signIn(first);
@@ -75,7 +75,7 @@ const stored = (page: Page) =>
       }),
   );
 
-test("in memory mode no token is on the disk, a new tab has the session from a sibling, and refresh is single", async () => {
+test("in memory mode no token is on the disk, a new tab gets the session from another, and the tabs refresh once", async () => {
   const persist = { persist: "memory" } as const;
   const first = await open(persist);
   await signIn(first);

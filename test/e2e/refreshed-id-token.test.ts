@@ -7,13 +7,13 @@ import { startBareSite, type BareSite } from "../support/bare-site.ts";
 import { launchBrowser, openTab } from "../support/browser.ts";
 import { startHostileProvider, type HostileProvider } from "../support/hostile-provider.ts";
 
-/** Refreshed ID tokens that lie, in two tabs of a real browser. */
+/** Invalid refreshed ID tokens, in two tabs of a real browser. */
 
 let site: BareSite;
 let browser: Browser;
 let provider: HostileProvider;
 let context: BrowserContext;
-/** What refreshes brought. */
+/** The tokens of all refresh responses. */
 let brought: { accessToken: string; refreshToken: string }[];
 
 beforeAll(async () => {
@@ -35,7 +35,7 @@ afterEach(async () => {
 
 type Body = Record<string, unknown>;
 
-/** Changes the responses to refreshes, and remembers what was in them. */
+/** Changes the responses to refreshes, and records their tokens. */
 function onRefresh(change: (body: Body) => Body | Promise<Body>): void {
   provider.behaviours.set("/token", async ({ body }, good) => {
     if (body.get("grant_type") !== "refresh_token") return good;
@@ -50,7 +50,7 @@ function onRefresh(change: (body: Body) => Body | Promise<Body>): void {
 
 const keysAreAway = () => provider.behaviours.set("/jwks", () => "cut");
 
-/** The page of a user that has just signed in: it has the server's keys. */
+/** Logs a user in. Returns the page, which has the server's keys in memory. */
 async function signedIn(): Promise<Page> {
   const { page } = await openTab(context, `${site.origin}/bare/`);
   await createBareAuth(page, provider.issuer);
@@ -113,16 +113,16 @@ describe("an ID token of a refresh", () => {
     ["a wrong sub", "sub", () => ({ sub: "eve" })],
     ["a wrong iss", "iss", () => ({ iss: "https://evil.example" })],
     ["a wrong aud", "aud", () => ({ aud: "another" })],
-    ["an end that is over", "exp", () => ({ iat: now() - 7200, exp: now() - 3600 })],
+    ["an exp in the past", "exp", () => ({ iat: now() - 7200, exp: now() - 3600 })],
     ["another auth_time", "auth_time", () => ({ auth_time: now() - 9999 })],
     ["another nonce", "nonce", () => ({ nonce: "another" })],
   ])(
-    "B1, B2: with %s ends the session, and no tab gives the new access token",
-    async (_, claim, lie) => {
+    "B1, B2: with %s ends the session, and no tab returns the new access token",
+    async (_, claim, wrong) => {
       const one = await signedIn();
       const two = await opened();
       const { token: old } = await getToken(two);
-      provider.claims = (claims, isRefresh) => (isRefresh ? { ...claims, ...lie() } : claims);
+      provider.claims = (claims, isRefresh) => (isRefresh ? { ...claims, ...wrong() } : claims);
       keysAreAway();
       const outcomes = await Promise.all([getToken(one, "reload"), getToken(two, "reload")]);
       for (const outcome of outcomes)
@@ -136,7 +136,7 @@ describe("an ID token of a refresh", () => {
     },
   );
 
-  test("B1: with a bad signature ends the session in a tab that has keys, and in the other, while keys are unreachable", async () => {
+  test("B1: with an invalid signature ends the session in every tab when one tab has keys, while keys are unreachable", async () => {
     const one = await signedIn();
     const two = await opened();
     await getToken(two);
@@ -151,7 +151,7 @@ describe("an ID token of a refresh", () => {
     expect(brought).toHaveLength(1);
   });
 
-  test("B1: by a key that cannot be had is validated by the page after a reload, when the keys are back", async () => {
+  test("B1: whose key could not be fetched is validated after a reload, once keys are reachable", async () => {
     const one = await signedIn();
     const [signer, published] = await Promise.all([
       generateKeyPair("ES256"),
@@ -172,7 +172,7 @@ describe("an ID token of a refresh", () => {
     await expectEnded(await reloaded(one), "signature");
   });
 
-  test("B3, B14: that is older than the one before, and has fewer claims, ends nothing and takes no name away", async () => {
+  test("B3, B14: that is older than the one before and has fewer claims ends no session and removes no name", async () => {
     const one = await signedIn();
     const older = () => ({ name: undefined, iat: now() - 3600, exp: now() + 600 });
     provider.claims = (claims, isRefresh) => (isRefresh ? { ...claims, ...older() } : claims);
@@ -183,7 +183,7 @@ describe("an ID token of a refresh", () => {
     expect((await one.evaluate(() => window.auth.getUser()))!.name).toBe(before!.name);
   });
 
-  test("B13: a response with an unusable access token costs the call, and the session goes on with the new refresh token", async () => {
+  test("B13: with an unusable access token fails the call, and the session goes on with the new refresh token", async () => {
     const one = await signedIn();
     onRefresh((body) => ({ ...body, token_type: "mac" }));
     expect(await getToken(one, "reload")).toMatchObject({ code: "request_token" });

@@ -5,11 +5,11 @@ import { startBareSite, type BareSite } from "../support/bare-site.ts";
 import { launchBrowser, openTab } from "../support/browser.ts";
 import { startHostileProvider, type HostileProvider } from "../support/hostile-provider.ts";
 
-/** An API that refuses every token, and users who leave, in tabs of a real browser that load their pages again. */
+/** An API that refuses every token, and users who are forgotten, in tabs of a real browser that reload. */
 
 const MINUTE_MS = 60_000;
 const DAY_S = 86_400;
-/** Between two page loads. */
+/** Time between two page loads. Minutes. */
 const STAY_MINUTES = 6;
 
 let site: BareSite;
@@ -43,7 +43,7 @@ afterEach(async () => {
   await context.close();
 });
 
-/** A tab whose clock is `?t=` milliseconds ahead, at a site whose `/api` answers 401. */
+/** A tab whose clock is `?t=` milliseconds ahead, at a site whose `/api` returns 401. */
 async function openLateTab(): Promise<Page> {
   const { page } = await openTab(context);
   await page.evaluateOnNewDocument(() => {
@@ -76,7 +76,7 @@ async function signIn(page: Page): Promise<void> {
   await status(page, "authenticated");
 }
 
-/** The page calls the API when its clock is `ms` ahead. Gives the status. */
+/** Sets the page's clock `ms` ahead and calls the API. Returns the status. */
 function callAt(page: Page, ms: number): Promise<number> {
   return page.evaluate(async (ms) => {
     Object.assign((window as unknown as { offset: object }).offset, { ms });
@@ -85,7 +85,7 @@ function callAt(page: Page, ms: number): Promise<number> {
 }
 
 test.for([1, 5])(
-  "A9: an hour of page loads in %s tabs, whose API refuses everything, costs at most 10 refreshes",
+  "A9: an hour of page loads in %s tabs, with an API that refuses every token, takes at most 10 refreshes",
   async (count) => {
     const tabs: Page[] = [];
     for (let i = 0; i < count; i++) tabs.push(await openLateTab());
@@ -103,7 +103,7 @@ test.for([1, 5])(
   },
 );
 
-/** A tab whose tokens come from a host app that Ada uses. */
+/** Opens a tab whose grant returns Ada's tokens from a host app. */
 async function openHosted(): Promise<Page> {
   const { page } = await openTab(context, `${site.origin}/bare/`);
   await createHosted(page);
@@ -138,10 +138,10 @@ const token = (page: Page): Promise<string> =>
     ),
   );
 
-test("B7: a user who is forgotten in one tab is not brought back by the grant of another, or by a reload", async () => {
+test("B7: a user who is forgotten in one tab is not restored by the grant of another tab, or by a reload", async () => {
   const [one, two] = [await openHosted(), await openHosted()];
   expect([await token(one), await token(two)]).toEqual(["of ada", "of ada"]);
-  // The page leaves for the server's logout.
+  // The page navigates to the end-session endpoint.
   await Promise.all([
     one.waitForNavigation(),
     one.evaluate(() => void window.auth.forget("ada").catch(() => {})),

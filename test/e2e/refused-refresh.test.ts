@@ -10,10 +10,10 @@ import {
 } from "../support/hostile-provider.ts";
 import { moveClock } from "../support/page-clock.ts";
 
-/** A server that refuses to refresh, or is down, in tabs of a real browser that are reloaded. */
+/** A server that refuses refreshes or is down, in tabs of a real browser that reload. */
 
 const MINUTE = 60_000;
-/** The access tokens of the provider live for a minute. */
+/** Lifetime of the provider's access tokens: a minute. Milliseconds. */
 const LIFETIME = MINUTE;
 
 let site: BareSite;
@@ -37,7 +37,7 @@ afterEach(async () => {
   await provider.close();
 });
 
-/** Two tabs of Ada's session. */
+/** Opens two tabs with Ada's session. */
 async function signedIn(timing: Record<string, number> = {}): Promise<[Page, Page]> {
   const { page: first } = await openTab(context, `${site.origin}/bare/`);
   await createBareAuth(first, provider.issuer, timing);
@@ -56,14 +56,14 @@ async function signedIn(timing: Record<string, number> = {}): Promise<[Page, Pag
   return [first, second];
 }
 
-/** Loads the page again, later. */
+/** Moves the page's clock forward and loads the page again. */
 async function loadLater(page: Page, ms: number, timing: Record<string, number> = {}) {
   await moveClock(page, ms);
   await page.goto(`${site.origin}/bare/`);
   await createBareAuth(page, provider.issuer, timing);
 }
 
-/** Answers refreshes so, and does not use their refresh tokens up. */
+/** Sends this response to refreshes, and keeps their refresh tokens valid. */
 function refuse(response: ProviderResponse | "cut"): void {
   provider.behaviours.set("/token", ({ body }, good) => {
     const sent = body.get("refresh_token");
@@ -78,7 +78,7 @@ function refuse(response: ProviderResponse | "cut"): void {
 const refreshes = () => provider.count("POST /token");
 const state = (page: Page) => page.evaluate(() => window.auth.state);
 
-test("A5: a refresh that needs the user is sent once, both tabs and the next page say so, and a login helps", async () => {
+test("A5: a refresh that needs the user is sent once, all pages are expired, and a login ends that", async () => {
   const words = { error: "interaction_required", error_description: "AADSTS50076: use MFA" };
   refuse({ status: 400, body: words });
   const [first, second] = await signedIn();
@@ -98,7 +98,7 @@ test("A5: a refresh that needs the user is sent once, both tabs and the next pag
   expect(await state(first)).toMatchObject(expired);
   expect(await getToken(first)).toMatchObject({ reason: "user_needed" });
   expect(refreshes()).toBe(1);
-  // The page goes to the login page by itself.
+  // The page navigates to the login page by itself.
   await first.bringToFront();
   await Promise.all([
     first.waitForFunction(() => location.pathname === "/bare/callback"),
@@ -121,14 +121,14 @@ test.for([
   ],
   ["A6: an empty 401", { status: 401 }],
 ] as const)(
-  "%s: an hour in two tabs that are loaded again takes at most 10 requests",
+  "%s: an hour in two tabs that reload takes at most 10 requests",
   async ([, response]) => {
     refuse(response);
     const timing = { patienceMs: 300 };
     const [first, second] = await signedIn(timing);
     await loadLater(first, LIFETIME, timing);
     let at = 0;
-    // The first minutes in small steps, because that is when it matters.
+    // The first minutes in small steps, because most requests are sent then.
     for (const step of [0, 3, 10, 25, 30, 30, 60, 60, ...Array<number>(11).fill(300)]) {
       at += step * 1_000;
       for (const page of [first, second]) {
@@ -138,7 +138,7 @@ test.for([
       }
     }
     expect(at).toBeGreaterThan(55 * MINUTE);
-    // A busy machine may need more than the patience of one call to read the row.
+    // On a busy machine, reading the row may take longer than the timeout of one call.
     await expect
       .poll(() => getToken(second), { timeout: 20_000 })
       .toMatchObject({ code: "refresh_token", reason: "user_needed" });
@@ -147,7 +147,7 @@ test.for([
       .toMatchObject({ status: "expired", reason: "user_needed" });
     expect(refreshes()).toBeGreaterThan(1);
     expect(refreshes()).toBeLessThanOrEqual(10);
-    // The session was never given up: it goes on as soon as the server takes it again.
+    // The session never ended: it goes on as soon as the server accepts its refresh token again.
     provider.behaviours.clear();
     await loadLater(first, 61 * MINUTE, timing);
     expect((await getToken(first)).token).toMatch(/^at-/);
@@ -158,7 +158,7 @@ test.for([
   ["503", { status: 503 }],
   ["a connection that is closed", "cut"],
 ] as const)(
-  "A10: %s: two tabs that are loaded again send 6 requests at most, and then one in 2/3 of the longest pause",
+  "A10: %s: two tabs that reload send at most 6 requests, and then one per 2/3 of the longest pause",
   async ([, response]) => {
     refuse(response);
     // A tenth of the real times.
@@ -184,7 +184,7 @@ test.for([
     expect(times.length).toBeGreaterThan(3);
     expect(await state(first)).toMatchObject({ status: "authenticated", freshness: "stale" });
     provider.behaviours.clear();
-    // Nobody waits for long who can see the page.
+    // In a visible page the user does not wait for long.
     await first.bringToFront();
     await expect
       .poll(async () => (await getToken(first)).token, { timeout: 20_000 })

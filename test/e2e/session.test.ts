@@ -6,7 +6,7 @@ import { launchBrowser, openTab, type Tab } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";
 import { chooseAtLogin } from "../support/login-page.ts";
 
-/** The SDK against the embedded provider, in tabs of a real browser; the page has nothing but the SDK. */
+/** The SDK with the embedded provider, in tabs of a real browser. The page contains only the SDK. */
 
 let demo: RunningDemo;
 let browser: Browser;
@@ -39,7 +39,7 @@ async function open(path = "", timing: Record<string, number> = {}): Promise<Tab
 const create = (page: Page, timing: Record<string, number> = {}) =>
   createBareAuth(page, demo.issuer, timing);
 
-/** Ada at the provider without a click, and back. */
+/** Logs Ada in. The provider needs no click and redirects back to the callback page. */
 async function signIn(tab: Tab, options: { returnTo?: string } = {}): Promise<void> {
   await Promise.all([
     tab.page
@@ -53,11 +53,11 @@ async function signIn(tab: Tab, options: { returnTo?: string } = {}): Promise<vo
   await status(tab.page, "authenticated");
 }
 
-/** What the API says to a token. */
+/** The status that the API returns for a token. */
 const api = (token: string | undefined) => askApi(demo, token);
 
 describe("a login", () => {
-  test("goes to the provider and back: a verified user, a token the API takes, a clean address bar", async () => {
+  test("returns from the provider with a verified user, a token that the API accepts and a clean URL", async () => {
     const tab = await open();
     await status(tab.page, "anonymous");
     await signIn(tab);
@@ -68,7 +68,7 @@ describe("a login", () => {
     expect(tab.errors).toEqual([]);
   });
 
-  test("is remembered over a reload without any request, not even for the protocol's code", async () => {
+  test("survives a reload without any request, not even for a protocol chunk", async () => {
     const tab = await open();
     await signIn(tab);
     await tab.page.goto(bare());
@@ -78,7 +78,7 @@ describe("a login", () => {
     expect(tab.requests.lines.filter((line) => !line.endsWith(".svg"))).toEqual([]);
   });
 
-  test("is there in a second tab without any request to the provider", async () => {
+  test("is available in a second tab without any request to the provider", async () => {
     await signIn(await open());
     const second = await open();
     await status(second.page, "authenticated");
@@ -94,7 +94,7 @@ describe("a login", () => {
     expect(await api((await getToken(first.page)).token)).toBe(200);
   });
 
-  test("getToken() of a visible page without a session goes there by itself, and comes back to where it was", async () => {
+  test("is started by getToken() of a visible page without a session, and returns to the same URL", async () => {
     const tab = await open("?page=7");
     await Promise.all([
       tab.page.waitForNavigation(),
@@ -109,13 +109,13 @@ describe("a login", () => {
     expect(result).toMatchObject({ user: { sub: "grace" }, returnTo: `${bare()}?page=7` });
   });
 
-  test("with prompt none goes nowhere", async () => {
+  test("is not started by getToken() with prompt none", async () => {
     const tab = await open();
     expect(await getToken(tab.page)).toMatchObject({ code: "no_token" });
     expect(tab.page.url()).toBe(bare());
   });
 
-  test("that the person cancels is an AuthorizationError, and the address bar is clean", async () => {
+  test("that the user cancels is an AuthorizationError, and the URL is clean", async () => {
     const tab = await open();
     await Promise.all([
       tab.page.waitForNavigation(),
@@ -140,7 +140,7 @@ describe("a login", () => {
 });
 
 describe("a callback", () => {
-  /** Stops at the callback with its response, before any SDK saw it. */
+  /** Opens the callback page with a response that no `Auth` has handled yet. */
   async function arrive(): Promise<{ tab: Tab; response: string }> {
     const tab = await open();
     await Promise.all([
@@ -182,7 +182,7 @@ describe("a callback", () => {
     expect(demo.provider.tokenRequests.count - before).toBe(1);
   });
 
-  test("handled by two instances made in one task, as in StrictMode, gives the same result too", async () => {
+  test("handled by two instances of one task, as in StrictMode, gives the same result", async () => {
     const { tab } = await arrive();
     const before = demo.provider.tokenRequests.count;
     const results = await tab.page.evaluate(async (issuer) => {
@@ -202,7 +202,7 @@ describe("a callback", () => {
     expect(tab.page.url()).toBe(`${bare()}callback`);
   });
 
-  test("with a foreign state is refused, ends no session and leaves a pending login alone", async () => {
+  test("with a foreign state is rejected, ends no session and does not affect a pending login", async () => {
     const { tab, response } = await arrive();
     const forged = new URL(response);
     forged.searchParams.set("state", "someone-elses");
@@ -220,7 +220,7 @@ describe("a callback", () => {
     expect(await api((await getToken(tab.page)).token)).toBe(200);
   });
 
-  test("without a state is refused", async () => {
+  test("without a state is rejected", async () => {
     const tab = await open();
     expect(await summary(tab.page)).toEqual({ code: "invalid_response", parameter: "state" });
     expect(await summary(tab.page, `${bare()}callback?code=x`)).toEqual({
@@ -229,7 +229,7 @@ describe("a callback", () => {
     });
   });
 
-  test("to another page that happens to carry code and state is none of ours", async () => {
+  test("is not assumed on another page whose URL has the parameters code and state", async () => {
     const tab = await open("?code=1&state=2");
     await status(tab.page, "anonymous");
     expect(tab.page.url()).toBe(`${bare()}?code=1&state=2`);
@@ -237,7 +237,7 @@ describe("a callback", () => {
 });
 
 describe("an expired token", () => {
-  test("in two tabs that wake at the same instant is refreshed by exactly one request", async () => {
+  test("in two tabs that resume at the same instant is refreshed by exactly one request", async () => {
     demo.provider.setAccessTokenTtl(3);
     const first = await open();
     await signIn(first);
@@ -263,7 +263,7 @@ describe("an expired token", () => {
     expect(demo.provider.tokenRequests.log.every(({ status }) => status === 200)).toBe(true);
   });
 
-  test("in two tabs that ask for a newer one at once is still one request", async () => {
+  test("is refreshed by one request when two tabs request a newer token at once", async () => {
     const first = await open();
     await signIn(first);
     const second = await open();
@@ -278,7 +278,7 @@ describe("an expired token", () => {
     expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
   });
 
-  test("near its end is still given at once, and a newer one is fetched behind it", async () => {
+  test("is still returned shortly before it expires, and a newer token is fetched in the background", async () => {
     demo.provider.setAccessTokenTtl(6);
     const tab = await open();
     await signIn(tab);
@@ -294,7 +294,7 @@ describe("an expired token", () => {
     expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
   });
 
-  test("whose refresh the server refuses for good ends the session, once, in both tabs", async () => {
+  test("whose refresh returns invalid_grant ends the session in both tabs after one request", async () => {
     demo.provider.setAccessTokenTtl(1);
     const first = await open();
     await signIn(first);
@@ -310,13 +310,13 @@ describe("an expired token", () => {
     for (let again = 0; again < 5; again++)
       expect(await getToken(first.page)).toMatchObject({ code: "refresh_token" });
     expect(demo.provider.tokenRequests.refreshes.length - before).toBe(1);
-    // The person signs in again, and it works again.
+    // After a new login tokens work again.
     demo.provider.setAccessTokenTtl(60);
     await signIn(first);
     expect(await api((await getToken(first.page, "reload")).token)).toBe(200);
   });
 
-  test("offline keeps the session; back online the next call has a token", async () => {
+  test("keeps the session while offline, and the next call gets a token once online", async () => {
     demo.provider.setAccessTokenTtl(1);
     const tab = await open();
     await signIn(tab);
@@ -361,7 +361,7 @@ describe("an expired token", () => {
   });
 });
 
-describe("a sign-out", () => {
+describe("a logout", () => {
   test("reaches every tab, revokes the refresh token and ends the session at the provider", async () => {
     const first = await open();
     await signIn(first);
@@ -379,7 +379,7 @@ describe("a sign-out", () => {
     expect(await api(token)).toBe(401);
     await create(first.page);
     await status(first.page, "anonymous");
-    // The provider asks who it is again.
+    // The provider shows its login page again.
     await Promise.all([
       second.page.waitForNavigation(),
       second.page.evaluate(() => {
@@ -389,7 +389,7 @@ describe("a sign-out", () => {
     await chooseAtLogin(second.page, "linus");
   });
 
-  test("holds when the provider is away", async () => {
+  test("removes the session when the provider is unreachable", async () => {
     const tab = await open();
     await signIn(tab);
     await tab.page.setOfflineMode(true);
@@ -410,7 +410,7 @@ describe("auth.fetch", () => {
       window.auth.fetch("/api/me").then(({ status }) => status),
     );
     expect(ok).toBe(200);
-    // A token that the API no longer takes, long before its end: an administrator revoked it.
+    // The API refuses the token long before it expires, because an administrator revoked it.
     demo.provider.endAccessTokens();
     const before = demo.provider.tokenRequests.refreshes.length;
     const recovered = await tab.page.evaluate(() =>
@@ -427,7 +427,7 @@ describe("auth.fetch", () => {
   });
 });
 
-/** All that lies in IndexedDB, as text. */
+/** Returns everything that IndexedDB stores, as text. */
 async function storedText(): Promise<string> {
   const database = await new Promise<IDBDatabase>((resolve) => {
     const opening = indexedDB.open("latchkey");
@@ -441,7 +441,7 @@ async function storedText(): Promise<string> {
   return JSON.stringify(all);
 }
 
-test("a token for another API is got once for both tabs, and covers what it was granted for", async () => {
+test("a token for another API is requested once for both tabs, and serves each granted scope", async () => {
   const orders = `${demo.origin}/orders`;
   const scope = ["openid", "profile", "api:read", "api:write"];
   const ask = (page: Page, scope: string[] = []) =>

@@ -8,9 +8,9 @@ import { toPalette } from "../support/palette-png.ts";
 import { shootDemo } from "./demo-shots.ts";
 import { shootElements, type PictureSize } from "./ui-shots.ts";
 
-/** Where pictures are kept that the README and reviews look at. */
+/** The folder of the pictures that the README and reviews use. */
 const KEPT = fileURLToPath(new URL("shots", import.meta.url));
-/** Of the demo, by the name that it has among all. */
+/** The stored pictures of the demo, by their name among all pictures. */
 const KEPT_OF_DEMO = {
   "1-signed-out-1280-light": "signed-out",
   "3-signed-in-1280-light": "signed-in",
@@ -21,7 +21,7 @@ const SIZES: readonly PictureSize[] = [360, 1280].flatMap((width) =>
   [false, true].map((dark) => ({ width, dark })),
 );
 
-/** All pictures, as they are. */
+/** Makes all pictures, in full colour. */
 async function shootAll(browser: Browser, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await shootDemo(browser, folder, SIZES);
@@ -30,7 +30,7 @@ async function shootAll(browser: Browser, folder: string): Promise<void> {
   });
 }
 
-/** Those that are kept, in few colours. */
+/** Makes the stored pictures, in few colours. */
 async function keep(browser: Browser): Promise<void> {
   const page = await browser.newPage();
   const write = async (name: string, png: Buffer) => {
@@ -57,7 +57,7 @@ async function main(folder: string | undefined): Promise<void> {
   }
 }
 
-/** `npm run shots` makes the pictures that are kept anew; with a folder it makes all of them there. */
+/** `npm run shots` makes the stored pictures again. With a folder as its argument, it makes all pictures there. */
 main(process.argv[2]).catch((error: unknown) => {
   process.stderr.write(
     `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

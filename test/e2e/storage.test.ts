@@ -37,7 +37,7 @@ type Persist = NonNullable<CreateAuthConfig["persist"]>;
 const create = (page: Page, persist: Persist = "device") =>
   createBareAuth(page, provider.issuer, {}, { persist });
 
-/** The clock of its pages is so far ahead: `localStorage` says so, because it outlives a page. */
+/** Opens a tab whose clock is ahead by the milliseconds in `localStorage`, which outlives a page. */
 async function open(persist?: Persist): Promise<Tab> {
   const tab = await openTab(context);
   await tab.page.evaluateOnNewDocument(() => {
@@ -55,7 +55,7 @@ async function reload({ page }: Tab, persist?: Persist): Promise<void> {
   await create(page, persist);
 }
 
-/** With a popup: a page that leaves has its tokens in memory no more. */
+/** Logs in with a popup, because a page that navigates loses the tokens in its memory. */
 async function signIn({ page }: Tab): Promise<void> {
   await page.evaluate(async () => {
     const userAgent = new window.latchkey.PopupUserAgent("relay.html");
@@ -90,12 +90,12 @@ const stored = (page: Page) =>
   );
 
 describe("memory mode", () => {
-  test("B11: the only tab reloads, and is nobody's at once", async () => {
+  test("B11: the only tab is anonymous at once after a reload", async () => {
     const tab = await open("memory");
     await signIn(tab);
     for (let loads = 0; loads < 3; loads++) {
       await reload(tab, "memory");
-      // A question to the other tabs alone takes two seconds.
+      // Asking other tabs would take two seconds.
       expect(await loadingMs(tab.page)).toBeLessThan(1_000);
       expect(await tab.page.evaluate(() => window.auth.state.status)).toBe("anonymous");
     }
@@ -105,7 +105,7 @@ describe("memory mode", () => {
     expect(tab.errors).toEqual([]);
   });
 
-  test("B11: the tab that had the tokens is closed; a tab that has them is asked", async () => {
+  test("B11: a tab that reloads gets the tokens from another tab, and the last tab is anonymous at once", async () => {
     const [first, second] = [await open("memory"), await open("memory")];
     await signIn(first);
     await status(second.page, "authenticated");
@@ -119,7 +119,7 @@ describe("memory mode", () => {
     expect(await getToken(last.page)).toMatchObject({ code: "no_token" });
   });
 
-  test("B9: an app that chooses it takes its users' tokens off the disk, and they stay signed in", async () => {
+  test("B9: an app that changes to it removes tokens from the disk, and the session stays", async () => {
     const tab = await open();
     await signIn(tab);
     const before = await getToken(tab.page);
@@ -133,7 +133,7 @@ describe("memory mode", () => {
     expect(tab.errors).toEqual([]);
   });
 
-  test("B9: while it is rolled out, tabs of both modes are open, refresh, and lose nothing", async () => {
+  test("B9: tabs of both modes work side by side during a rollout, refresh, and lose no session", async () => {
     const [memory, device] = [await open("memory"), await open("device")];
     await signIn(memory);
     await status(device.page, "authenticated");
@@ -142,7 +142,7 @@ describe("memory mode", () => {
       expect(await getToken(page, "reload")).toHaveProperty("token");
     }
     expect(provider.count("POST /token")).toBe(4);
-    // The other tab hears of the last one a moment later.
+    // The other tab gets the message about the last refresh a moment later.
     const newest = await getToken(memory.page);
     await expect.poll(() => getToken(device.page), { timeout: 10_000 }).toEqual(newest);
     await memory.page.close();
@@ -151,7 +151,7 @@ describe("memory mode", () => {
     expect([...memory.errors, ...device.errors]).toEqual([]);
   });
 
-  test("B9: an app that leaves it goes on where a tab has the tokens, and is nobody's elsewhere", async () => {
+  test("B9: an app that changes back keeps the session if a tab has the tokens, and is anonymous otherwise", async () => {
     const [first, second] = [await open("memory"), await open("memory")];
     await signIn(first);
     await status(second.page, "authenticated");
@@ -177,7 +177,7 @@ describe("memory mode", () => {
 });
 
 describe("the store", () => {
-  test("A12: tabs that find a database without a store make it, and a login is there in all of them", async () => {
+  test("A12: tabs that find a database without a store create the store, and a login reaches all of them", async () => {
     const blank = await openTab(context, `${site.origin}/bare/`);
     await blank.page.evaluate(
       () =>
@@ -198,7 +198,7 @@ describe("the store", () => {
 });
 
 describe("the clock", () => {
-  test("B12: corrected after the login, it leaves no token more life than it had, in this page and the next", async () => {
+  test("B12: corrected after the login, extends no token's lifetime, in this page and the next", async () => {
     const tab = await open();
     await tab.page.evaluate(() => localStorage.setItem("ahead", "240000"));
     await signIn(tab);

@@ -3,12 +3,13 @@ import { openTab } from "../support/browser.ts";
 import { startUiPage } from "../support/ui-page.ts";
 import type { Scene } from "./ui-page/scenes.ts";
 
+/** Width of a page in pixels, and its colour scheme. */
 export interface PictureSize {
   readonly width: number;
   readonly dark: boolean;
 }
 
-/** By element: each state, and what is cut out of the page. */
+/** By element: its scenes, and the part of the page that the picture shows. */
 const ELEMENTS: Readonly<Record<string, { scenes: readonly Scene[]; part: string }>> = {
   users: { scenes: ["users", "search"], part: "latchkey-users >>> dialog" },
   remember: { scenes: ["remember"], part: "latchkey-remember >>> .card" },
@@ -23,14 +24,14 @@ const ELEMENTS: Readonly<Record<string, { scenes: readonly Scene[]; part: string
 };
 const MARGIN = 32;
 
-/** Without the focus ring that a script's focus draws; tests see to that one. */
+/** A picture of one part, without the focus ring that a script's focus draws. Tests check the ring. */
 async function cutOut(page: Page, scene: Scene, part: string): Promise<string> {
-  // In the background nothing is drawn.
+  // Browsers do not draw tabs in the background.
   await page.bringToFront();
   await page.evaluate((name) => window.show(name), scene);
   const shown = scene === "authenticated" ? "latchkey-button >>> .menu[data-placed]" : part;
   if (scene === "authenticated") await page.click("latchkey-button >>> .face");
-  // `visible` looks with each frame; else changes in shadow trees are not seen.
+  // With `visible`, Puppeteer checks each frame; otherwise it misses changes in shadow trees.
   if (scene === "waiting" || scene === "retrying")
     await page.waitForSelector("latchkey-device >>> .qr svg", { visible: true });
   const element = await page.waitForSelector(shown, { visible: true });
@@ -39,7 +40,7 @@ async function cutOut(page: Page, scene: Scene, part: string): Promise<string> {
       (shadowRoot?.activeElement as HTMLElement | null | undefined)?.blur();
   });
   const box = await element!.boundingBox();
-  if (!box) throw new Error(`${scene} is not to be seen`);
+  if (!box) throw new Error(`the scene ${scene} is not visible`);
   const { width, height } = page.viewport()!;
   const x = Math.max(0, box.x - MARGIN);
   // With the face above its menu.
@@ -58,7 +59,7 @@ async function cutOut(page: Page, scene: Scene, part: string): Promise<string> {
   return data;
 }
 
-/** The states of one element beside each other, on what is behind the first one. */
+/** The pictures of one element side by side, on the background colour of the first one. */
 async function sheet(
   browser: Browser,
   pictures: readonly string[],
@@ -84,7 +85,7 @@ async function sheet(
   return png;
 }
 
-/** A picture of each element for each size, with its name. */
+/** Makes a picture of each element for each size. `write` gets its name, such as `users-360-dark`. */
 export async function shootElements(
   browser: Browser,
   sizes: readonly PictureSize[],
@@ -99,7 +100,7 @@ export async function shootElements(
         dark,
       });
       await page.waitForSelector("latchkey-button >>> button");
-      // Nothing that is cut through.
+      // Hidden, so that no text is cut off.
       await page.$$eval("h1, main", (texts) =>
         texts.forEach((text) => (text.style.visibility = "hidden")),
       );

@@ -64,7 +64,7 @@ test.for([
   { width: 1280, dark: false },
   { width: 360, dark: true },
 ])(
-  "nothing is wrong for axe, and nothing against the policy: $width, dark: $dark",
+  "axe reports no problem, and nothing violates the policy: $width, dark: $dark",
   async (options) => {
     const { page, show, errors } = await open(options);
     for (const scene of SCENES) {
@@ -77,14 +77,14 @@ test.for([
       await page.evaluate(() => window.leave());
       if (scene !== "authenticated") await page.keyboard.press("Escape");
     }
-    // Allowed by the policy, and not there: the initials are.
+    // The policy allows this picture, but it does not exist; the element shows initials.
     const others = errors.filter((line) => !line.includes("https://127.0.0.1:9/jose.png"));
     expect(others).toEqual([]);
     await page.browserContext().close();
   },
 );
 
-test("a picture that is not https is not asked for, one from https is", async () => {
+test("a picture is requested from an https URL only", async () => {
   const { page, show, requests, response } = await open();
   await show("search");
   const ofPictures = () => requests.lines.filter((line) => line.endsWith(".png"));
@@ -94,7 +94,7 @@ test("a picture that is not https is not asked for, one from https is", async ()
   await page.browserContext().close();
 });
 
-test("the focus stays in the dialog and is given back; Escape dismisses", async () => {
+test("the focus stays in the dialog and returns after it, and Escape dismisses the dialog", async () => {
   const { page, show, response } = await open();
   await page.focus("#before");
   for (const scene of ["users", "search", "waiting"] as const) {
@@ -115,7 +115,7 @@ test("the focus stays in the dialog and is given back; Escape dismisses", async 
   await page.browserContext().close();
 });
 
-test("from right to left everything stands the other way round", async () => {
+test("in a right-to-left page every element is mirrored", async () => {
   const { page, show } = await open();
   await page.evaluate(() => (document.documentElement.dir = "rtl"));
   const left = async (selector: string) => {
@@ -145,10 +145,10 @@ test("from right to left everything stands the other way round", async () => {
   await page.browserContext().close();
 });
 
-test("nothing moves for who asked for that, and things do for others", async () => {
+test("elements are animated unless the user prefers reduced motion", async () => {
   const { page, show } = await open();
   const scenes: Scene[] = ["users", "remember", "waiting", "authenticating", "authenticated"];
-  /** Which of them have a part, or what is behind it, that moves. */
+  /** The scenes that have an animation in a part or its backdrop. */
   const moving = async () => {
     const found: Scene[] = [];
     for (const scene of scenes) {
@@ -175,7 +175,7 @@ test("nothing moves for who asked for that, and things do for others", async () 
   await page.browserContext().close();
 });
 
-test("the README names the parts of each element and the custom properties, all and no others", async () => {
+test("the README names exactly the parts of each element and the custom properties", async () => {
   const { page, show } = await open();
   const parts: Record<string, Set<string>> = {};
   for (const scene of SCENES) {
@@ -216,7 +216,7 @@ test("the README names the parts of each element and the custom properties, all 
   await page.browserContext().close();
 });
 
-test("an app's custom properties and parts reach in", async () => {
+test("custom properties and parts of an app style the elements", async () => {
   const { page, show } = await open();
   await show("anonymous");
   await page.evaluate(() => {

@@ -7,7 +7,7 @@ import { launchBrowser, openTab, tabOpenedBy, waitForText } from "../support/bro
 import { startBuiltDemo } from "../support/demo.ts";
 import { cancelLogin, chooseAtLogin } from "../support/login-page.ts";
 
-/** Logins that leave the page where it is: in a popup and in a hidden frame, with the embedded provider. */
+/** Logins that do not navigate the page: in a popup and in a hidden frame, with the embedded provider. */
 
 let demo: RunningDemo;
 let cutting: RunningDemo;
@@ -42,7 +42,7 @@ async function open(at: RunningDemo = demo): Promise<Page> {
 type Way = "PopupUserAgent" | "IframeUserAgent";
 type Options = Pick<LoginOptions, "loginHint"> & { timeoutMs?: number };
 
-/** Begins a login; `outcomeOf` says what becomes of it. */
+/** Starts a login. `outcomeOf()` waits for its result. */
 function begin(page: Page, way: Way, options: Options = {}): Promise<void> {
   return page.evaluate(
     (way, { timeoutMs, ...options }) => {
@@ -61,7 +61,7 @@ function begin(page: Page, way: Way, options: Options = {}): Promise<void> {
 
 const outcomeOf = (page: Page) => page.evaluate(() => window.outcome);
 
-/** Begins a login in a popup and gives its page. */
+/** Starts a login in a popup. Returns the page of the popup. */
 const beginPopup = (page: Page, options: Options = {}) =>
   tabOpenedBy(context, () => begin(page, "PopupUserAgent", options));
 
@@ -76,7 +76,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const closed = (popup: Page) => expect.poll(() => popup.isClosed(), { timeout: 5_000 }).toBe(true);
 
 describe("a popup", () => {
-  test("signs in and closes, and the page never moves", async () => {
+  test("logs in and closes, and the page does not navigate", async () => {
     const page = await open();
     const popup = await beginPopup(page);
     await status(page, "authenticating");
@@ -89,20 +89,20 @@ describe("a popup", () => {
     expect(page.url()).toBe(`${demo.origin}/bare/`);
   });
 
-  test("is answered although the server's pages cut it off, and closes itself", async () => {
+  test("delivers its response although the server's pages cut off its opener, and closes itself", async () => {
     const page = await open(cutting);
     await setFocus(page, false);
     const popup = await beginPopup(page);
     await popup.waitForSelector("button[name=user]");
     expect(await popup.evaluate(() => window.opener === null)).toBe(true);
-    // Longer than a closed window is given.
+    // Longer than the page waits for a window that seems closed.
     await pause(2_500);
     await chooseAtLogin(popup, "ada");
     expect(await outcomeOf(page)).toEqual({ sub: "ada" });
     await closed(popup);
   });
 
-  test("that the person closes cancels the login, and nothing is held against the next one", async () => {
+  test("that the user closes cancels the login, and the next login works", async () => {
     const page = await open();
     await setFocus(page, false);
     const popup = await beginPopup(page);
@@ -117,7 +117,7 @@ describe("a popup", () => {
     expect(await outcomeOf(page)).toEqual({ sub: "ada" });
   });
 
-  test("is answered although it is cut off while the person looks at this page", async () => {
+  test("delivers its response although its opener is cut off while this page has the focus", async () => {
     const page = await open(cutting);
     const popup = await beginPopup(page);
     await popup.waitForSelector("button[name=user]");
@@ -126,7 +126,7 @@ describe("a popup", () => {
     expect(await outcomeOf(page)).toEqual({ sub: "ada" });
   });
 
-  test("that is left does not close the window of the login that follows", async () => {
+  test("of an aborted login does not close the window of the next login", async () => {
     const page = await open();
     await beginPopup(page);
     const popup = await tabOpenedBy(context, async () => {
@@ -137,7 +137,7 @@ describe("a popup", () => {
     expect(await outcomeOf(page)).toEqual({ sub: "grace" });
   });
 
-  test("that was cut off and is closed cancels the login, too, once the person is back", async () => {
+  test("whose opener is cut off cancels the login once the user has closed it and is back", async () => {
     const page = await open(cutting);
     await setFocus(page, false);
     const popup = await beginPopup(page);
@@ -150,7 +150,7 @@ describe("a popup", () => {
     expect(Date.now() - closedAt).toBeGreaterThan(5_000);
   });
 
-  test("in which the person takes the way back brings the server's word", async () => {
+  test("in which the user cancels delivers the server's error", async () => {
     const page = await open();
     const popup = await beginPopup(page);
     await cancelLogin(popup);
@@ -158,14 +158,14 @@ describe("a popup", () => {
     await closed(popup);
   });
 
-  test("that nobody uses is closed when its time is over", async () => {
+  test("that the user ignores is closed after the timeout", async () => {
     const page = await open();
     const popup = await beginPopup(page, { timeoutMs: 700 });
     expect(await outcomeOf(page)).toMatchObject({ code: "timeout" });
     await closed(popup);
   });
 
-  test("is closed when the page leaves the login", async () => {
+  test("is closed when the page aborts the login", async () => {
     const page = await open();
     const popup = await beginPopup(page);
     await popup.waitForSelector("button[name=user]");
@@ -175,7 +175,7 @@ describe("a popup", () => {
     await status(page, "anonymous");
   });
 
-  test("is waited for by getToken(), which goes nowhere meanwhile", async () => {
+  test("makes getToken() wait, and the page does not navigate", async () => {
     const page = await open();
     const popup = await beginPopup(page);
     const token = page.evaluate(() => window.auth.getToken());
@@ -184,7 +184,7 @@ describe("a popup", () => {
     expect(page.url()).toBe(`${demo.origin}/bare/`);
   });
 
-  test("that the browser blocks is an error at once", async () => {
+  test("that the browser blocks rejects at once", async () => {
     const blocking = await launchBrowser({ popupBlocking: true });
     try {
       const { page } = await openTab(blocking.defaultBrowserContext(), `${demo.origin}/bare/`);
@@ -211,15 +211,15 @@ describe("a popup", () => {
     }
   });
 
-  test("whose page is gone says so, with a clean address", async () => {
+  test("whose opener is gone says so, and its URL is clean", async () => {
     const { page } = await openTab(context, `${demo.origin}/bare/relay.html?code=c&state=s`);
-    await waitForText(page, "body", "Nobody waits for this.");
+    await waitForText(page, "body", "No page waits for this response.");
     expect(page.url()).toBe(`${demo.origin}/bare/relay.html`);
   });
 });
 
 describe("a hidden frame", () => {
-  test("signs in who is signed in at the server, without a page and without moving", async () => {
+  test("logs in a user who has a session at the server, without a login page or a navigation", async () => {
     const page = await open();
     await beginPopup(page, { loginHint: "ada" });
     await outcomeOf(page);
@@ -231,7 +231,7 @@ describe("a hidden frame", () => {
     expect(page.url()).toBe(`${demo.origin}/bare/`);
   });
 
-  test("finds nobody: login_required after one request, and nothing is held against a login", async () => {
+  test("rejects with login_required after one request without a server session, and the state has no error", async () => {
     const page = await open();
     demo.provider.requests.length = 0;
     await begin(page, "IframeUserAgent");
@@ -241,7 +241,7 @@ describe("a hidden frame", () => {
     expect(demo.provider.requests.filter((request) => request === "GET /auth")).toHaveLength(1);
   });
 
-  test("that is never answered times out, goes away and asks no second time", async () => {
+  test("that gets no response times out, is removed and sends no second request", async () => {
     const page = await open();
     await page.setRequestInterception(true);
     let asked = 0;

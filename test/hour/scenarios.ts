@@ -46,6 +46,7 @@ const useless = (tokens: Readonly<Record<string, unknown>>) => (provider: Hostil
   provider.tokens = tokens;
 };
 
+/** All scenarios, by the ids of `test/faults.md`. */
 export const SCENARIOS: readonly Scenario[] = [
   {
     title: "A1: a token that is expired on arrival, without a refresh token",

@@ -20,6 +20,7 @@ export interface Measures {
   readonly requests: number;
 }
 
+/** Computes the request rates of a run. */
 export function measure({ counts, from, until }: Curve): Measures {
   const steady = sum(counts.subarray(0, from)) / from;
   const away = windows(counts.subarray(from, until), 1);

@@ -18,6 +18,7 @@ export interface OutageKind {
 /** Time until a successful response. Milliseconds. */
 export const RESPONDS_IN_MS = 100;
 
+/** Whether the server is down at this time. */
 export function isAway({ from, until }: Outage, now: number): boolean {
   return now >= from && now < until;
 }

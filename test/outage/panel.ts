@@ -10,15 +10,18 @@ export interface Panel {
   readonly highest: number;
 }
 
+/** A point of a curve: minutes since the start of the outage, and a multiple of the steady rate. */
 export interface Point {
   readonly minute: number;
   readonly rate: number;
 }
 
+/** The x coordinate of a minute in the drawing. */
 export function x({ left, width, minutes: [from, to] }: Panel, minute: number): number {
   return left + ((minute - from) / (to - from)) * width;
 }
 
+/** The y coordinate of a rate in the drawing. */
 export function y({ top, height, highest }: Panel, rate: number): number {
   return top + height - (rate / highest) * height;
 }

@@ -42,6 +42,7 @@ export interface Pauses {
   retryAfter(ms: number): number;
 }
 
+/** Returns the pauses of the coordinator in a visible or hidden tab. */
 export function pausesOf(isVisible: boolean, lifetimeMs: number, fraction: () => number): Pauses {
   const row = rowOf(lifetimeMs);
   // The members that the two functions read.

@@ -14,6 +14,7 @@ export interface Scene {
   readonly awayMs: number;
 }
 
+/** The simulation that the drawing shows. */
 export const SCENE: Scene = {
   clients: 1_000_000,
   visible: 0.05,

@@ -19,7 +19,9 @@ import type { RefreshPorts } from "../../src/refresh/run.ts";
 
 export const CLIENT = "issuer,client";
 export const ADA = "ada";
+/** The key of Ada's session. */
 export const KEY = sessionKey(CLIENT, ADA);
+/** The key of the default token target. */
 export const DEFAULT_KEY = targetKey({});
 
 /** One send of a refresh token. The test settles it with `response()`. */
@@ -70,6 +72,7 @@ export function browser(): {
   return { store, locks, sent, messages, revoked, channel: () => hub.join(), tab };
 }
 
+/** Options of one tab. The defaults are a visible, online page and the production timing. */
 export interface TabOptions {
   timing?: Partial<RefreshTiming>;
   reuseLeewayMs?: number;

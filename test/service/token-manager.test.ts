@@ -11,7 +11,8 @@ import { contextKey, TokenContext } from "../../src/core/token-context.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";
 import { targetKey } from "../../src/core/token-target.ts";
 import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";
-import { TokenManager, type TokenManagerConfig } from "../../src/service/token-manager.ts";
+import { TokenManager } from "../../src/service/token-manager.ts";
+import type { TokenManagerConfig } from "../../src/service/token-manager-options.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { MemoryTokenStorage } from "../../src/memory/memory-token-storage.ts";
 

@@ -12,6 +12,7 @@ import { CLIENT, type Tab } from "./tab.ts";
 
 const RESOURCE = "https://api.example";
 
+/** The targets that apps request: the default one, and one for a resource. */
 export const TARGETS: readonly TargetKey[] = [targetKey({}), targetKey({ resource: RESOURCE })];
 
 /** The app in a tab: it requests tokens, and logs users in and out. */

@@ -63,8 +63,10 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
   "validations kept": everyIdTokenIsValidated,
 };
 
+/** The names of all invariants, as mutants list them. */
 export const INVARIANT_NAMES: readonly string[] = Object.keys(INVARIANTS);
 
+/** An invariant that a run violates. */
 export interface Violation {
   readonly invariant: string;
   /** A description of the first violation. */

@@ -29,10 +29,12 @@ export function ownerEndAt(trace: Trace): (send: Of<"send">) => number {
   return ({ claim }) => ends.get(claim.attemptId) ?? Infinity;
 }
 
+/** The refresh token in a row. The simulation does not seal tokens. */
 export function refreshTokenOf(row: SessionRow | undefined): string | undefined {
   return (row?.tokens as { refreshToken?: string } | null | undefined)?.refreshToken;
 }
 
+/** Whether the mix contains any of these faults. */
 export function hasFault(mix: Mix, ...faults: Parameters<Mix["faults"]["has"]>[0][]): boolean {
   return faults.some((fault) => mix.faults.has(fault));
 }

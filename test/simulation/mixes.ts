@@ -22,6 +22,7 @@ export const FAULTS = [
   "user needed",
   "unexplained",
 ] as const;
+/** A kind of fault. */
 export type Fault = (typeof FAULTS)[number];
 
 /** The server's reuse leeway: `told` is configured at the client, `real` is what the server grants. Milliseconds. */
@@ -39,6 +40,7 @@ const LEEWAYS: Readonly<Record<string, Leeway>> = {
 /** The app configures a leeway of 0, but the server has one. */
 const MISTAKEN = "0 as told";
 
+/** A combination of faults, leeway and kind of locks. */
 export interface Mix {
   /** The value for the environment variable `MIX`. The name is part of the random seed. */
   readonly name: string;
@@ -89,6 +91,7 @@ function mixOf(name: string, faults: readonly Fault[], leeway: string, webLocks:
   };
 }
 
+/** Finds a mix. @throws Error when no mix has this name */
 export function mixNamed(name: string): Mix {
   const mix = MIXES.find((mix) => mix.name === name);
   if (!mix)

@@ -50,6 +50,7 @@ function edited(edits: Mutant["edits"]): Plugin {
   };
 }
 
+/** One mutant per guard of the code. */
 export const MUTANTS: readonly Mutant[] = [
   {
     name: "T1 compares neither sequence nor generation",

@@ -106,7 +106,11 @@ export class Network {
         record(this.#stage, { what: "over", tab: life.name, id, response: response.type });
         resolve(response);
       };
-      const cut = { type: "unknown", byServer: false, cause: new NetworkError("connection lost") } as const;
+      const cut = {
+        type: "unknown",
+        byServer: false,
+        cause: new NetworkError("connection lost"),
+      } as const;
       const timer = scheduler.after(timing.requestMs, () =>
         life.deliver("timer", () => finish(cut)),
       );

@@ -32,6 +32,7 @@ export function tabClock(stage: Stage, life: TabLifecycle): Clock {
   };
 }
 
+/** The page lifecycle of one tab. */
 export function tabPage({ weather }: Stage, life: TabLifecycle): RefreshPorts["page"] {
   return {
     online: () => weather.online,
@@ -41,6 +42,7 @@ export function tabPage({ weather }: Stage, life: TabLifecycle): RefreshPorts["p
   };
 }
 
+/** The random source of one tab. Its ids start with the name of the tab. */
 export function tabRandom({ prng }: Stage, life: TabLifecycle): Random {
   let ids = 0;
   return { id: () => `${life.name}.${++ids}`, fraction: () => prng.fraction() };

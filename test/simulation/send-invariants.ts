@@ -140,7 +140,8 @@ export function nothingAfterAnEnd({ trace, timing }: Evidence): string | undefin
       const { tab, kind, before, after, t } = event;
       if (before?.end && kind !== "login" && kind !== "logout")
         return `${tab} wrote into an ended session: ${kind}`;
-      if (after.end && !isEmpty(after)) return `${tab} ended a session, but not all of it is deleted`;
+      if (after.end && !isEmpty(after))
+        return `${tab} ended a session, but not all of it is deleted`;
       if (before && !before.end && before.sessionId !== after.sessionId)
         endedAt.set(before.sessionId, t);
       if (after.end && !endedAt.has(after.sessionId)) endedAt.set(after.sessionId, t);

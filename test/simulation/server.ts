@@ -18,6 +18,7 @@ interface Family {
   previous: string | undefined;
 }
 
+/** The tokens of one response, and where they belong. */
 export interface Granted extends Issued {
   readonly idToken?: string;
   /** The flaw of the ID token, if it has one. */

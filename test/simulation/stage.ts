@@ -22,6 +22,7 @@ export interface Weather {
   faulty: boolean;
 }
 
+/** No fault is active. */
 export const FINE: Readonly<Weather> = {
   online: true,
   outage: "none",
@@ -47,6 +48,7 @@ export interface Stage {
   atPoint: (point: Point, tab: string) => void;
 }
 
+/** Adds an event to the trace, with the present virtual time. */
 export function record(stage: Stage, happening: Happening): void {
   stage.trace.push({ t: stage.scheduler.now, ...happening });
 }

@@ -38,6 +38,7 @@ export interface Tab {
   readonly untold: UntoldLogouts;
 }
 
+/** Opens a tab with its own ports, refresher and lifecycle. */
 export function openTab(machine: Machine, name: string): Tab {
   const { stage, subject, rows, webLocks, broadcast, network, userOf } = machine;
   const { mix, prng } = stage;

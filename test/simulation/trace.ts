@@ -4,6 +4,7 @@ import type { SessionRow } from "../../src/core/session.ts";
 /** The kind of a change to a row. */
 export type Writing = "login" | "logout" | "claim" | "commit" | "end" | "other";
 
+/** An event of a run, without its time. */
 export type Happening =
   /** A tab sends a request. `claim`: the attempt that the T1 before it wrote. */
   | {
@@ -61,8 +62,10 @@ export type Happening =
   | { what: "fault"; kind: string; tab: string; ms?: number }
   | { what: "calm" };
 
+/** What the server did with a refresh request. */
 export type Outcome = "rotated" | "replayed" | "reuse" | "invalid" | "not processed";
 
+/** The attempt that a T1 wrote, and its session. */
 export interface Claim {
   readonly attemptId: string;
   readonly sequence: number;
@@ -78,9 +81,12 @@ export interface Issued {
 
 /** All events of a run, in order. */
 export type Trace = readonly Traced[];
+/** An event with its virtual time. Milliseconds. */
 export type Traced = Happening & { readonly t: number };
+/** The events of one kind. */
 export type Of<W extends Happening["what"]> = Extract<Traced, { what: W }>;
 
+/** Returns the events of one kind, in order. */
 export function all<W extends Happening["what"]>(trace: Trace, what: W): Of<W>[] {
   return trace.filter((event): event is Of<W> => event.what === what);
 }

@@ -73,6 +73,7 @@ const QR = "../../../src/ui/qr.ts";
 /** The page that imports a session loads these modules and no others. */
 const TAKE_OVER = ["../../../src/import/run-import.ts", "../../../src/import/validate-tokens.ts"];
 
+/** Builds the apps and measures all rows of the table. */
 export async function measureSizes(): Promise<readonly Size[]> {
   const [app, popup, frame, moving, callback, react, ui] = [
     await buildApp("app"),

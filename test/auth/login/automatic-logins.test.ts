@@ -10,6 +10,7 @@ import { loginResponse, REDIRECT_URI, STATE, stateOf, world, type World } from "
 import { two } from "../two-users.ts";
 // These modules are loaded before the fake clock starts.
 import "../../../src/auth/login/logins.ts";
+import "../../../src/auth/login/token-after-login.ts";
 import "../../../src/auth/users/users.ts";
 import "../../../src/auth/logout/server-logout.ts";
 

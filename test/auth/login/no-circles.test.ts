@@ -8,6 +8,7 @@ import { loginResponse, REDIRECT_URI, type World, STATE, stateOf } from "../fixt
 import { two } from "../two-users.ts";
 // These modules are loaded before the fake clock starts.
 import "../../../src/auth/login/logins.ts";
+import "../../../src/auth/login/token-after-login.ts";
 import "../../../src/auth/users/users.ts";
 
 beforeEach(() => {

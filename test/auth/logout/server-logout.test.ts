@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DiscoveryError, NetworkError, NoTokenError } from "../../../src/core/errors.ts";
+import type { TokenRecord } from "../../../src/core/session.ts";
 import { revokeLock } from "../../../src/core/keys.ts";
 import type { AuthManager } from "../../../src/auth/auth-manager.ts";
 import { REFRESH_TIMING } from "../../../src/refresh/timing.ts";
@@ -275,12 +276,16 @@ describe("the result of a logout is told", () => {
       loginResponse({ user: { sub: "grace", claims: { sub: "grace" } }, refreshToken: "rt-grace" });
     my.navigate = async () => RESPONSE;
     await auth.login();
-    await remember(my, goodRow(expiredRow()));
+    const withToken = (refreshToken: string) => {
+      const row = goodRow(expiredRow());
+      return { ...row, tokens: { ...(row.tokens as TokenRecord), refreshToken } };
+    };
+    await remember(my, withToken("rt2"));
     const revoke = (my.server.revoke = vi.fn(async () => {}));
     expect(await auth.logout({ user: ADA })).toEqual({ server: "told" });
-    expect(revoke).toHaveBeenCalledExactlyOnceWith("rt1", expect.anything());
+    expect(revoke).toHaveBeenCalledExactlyOnceWith("rt2", expect.anything());
     my.server.revoke = () => Promise.reject(new NetworkError("down"));
-    await remember(my, goodRow(expiredRow()));
+    await remember(my, withToken("rt3"));
     expect(await auth.forget(ADA)).toMatchObject({
       server: "not_told",
       error: { code: "network" },

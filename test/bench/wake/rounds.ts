@@ -17,6 +17,7 @@ interface Wake {
   readonly hasTokens: boolean;
 }
 
+/** The results of all rounds with one number of tabs. */
 export interface WakeRounds {
   readonly tabs: number;
   /** Milliseconds until the last tab had its token. */

@@ -9,7 +9,7 @@ import {
 declare global {
   interface Window {
     auth: Auth;
-    /** What the app is built on now, configured by tests. */
+    /** Latchkey, which the new app uses. Tests configure it. */
     moving: {
       auth0Session: typeof auth0Session;
       createAuth: typeof createAuth;

@@ -3,7 +3,7 @@ import { UserManager, WebStorageStateStore } from "oidc-client-ts";
 
 declare global {
   interface Window {
-    /** What the app was built on, configured by tests. */
+    /** The SDKs that the old app uses. Tests configure them. */
     old: {
       Auth0Client: typeof Auth0Client;
       UserManager: typeof UserManager;

@@ -9,7 +9,7 @@ import {
 
 declare global {
   interface Window {
-    /** For tests, which configure everything from outside. */
+    /** The SDK, which tests configure. */
     latchkey: {
       createAuth: typeof createAuth;
       createLazyServer: typeof createLazyServer;
@@ -18,7 +18,7 @@ declare global {
       PopupUserAgent: typeof PopupUserAgent;
       RefreshGrant: typeof RefreshGrant;
     };
-    /** What the page does by itself at each load; set before the page's own scripts run. */
+    /** Runs at each load. Tests set it before the page's own scripts run. */
     atLoad?: () => void;
   }
 }

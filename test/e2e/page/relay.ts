@@ -1,4 +1,4 @@
 import { relayResponse } from "../../../src/callback.ts";
 
 const isTaken = await relayResponse();
-if (!isTaken) document.body.textContent = "Nobody waits for this.";
+if (!isTaken) document.body.textContent = "No page waits for this response.";

@@ -3,10 +3,11 @@ import { button, scenes, type Scene } from "./scenes.ts";
 
 declare global {
   interface Window {
-    /** Shows one; what is asked is answered in `response`. */
+    /** Shows a scene. The result of its prompt becomes `response`. */
     show: (scene: Scene) => void;
-    /** Of the last question. */
+    /** Aborts the prompt of the last scene. */
     leave: () => void;
+    /** The result of the last prompt, or `undefined` while the prompt is open. */
     response: unknown;
   }
 }
@@ -21,7 +22,7 @@ window.show = (scene) => {
   asked = new AbortController();
   window.response = undefined;
   Promise.resolve(scenes[scene](asked)).then(
-    (response) => (window.response = response ?? "over"),
+    (response) => (window.response = response ?? "done"),
     (error: unknown) => (window.response = String(error)),
   );
 };

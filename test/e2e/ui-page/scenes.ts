@@ -30,7 +30,7 @@ function users(count: number): RememberedUser[] {
     sub: `person-${i}`,
     name,
     email: `${name.split(" ")[0]!.replace("é", "e").toLowerCase()}@example.com`,
-    // Not https: it must not be asked for. The other is not there.
+    // Not https, so an element must not request it. The https picture does not exist.
     ...(i === 1 && { picture: "http://127.0.0.1:9/grace.png" }),
     ...(i === 3 && { picture: "https://127.0.0.1:9/jose.png" }),
     lastUsedAt: 1_000 - i,
@@ -51,9 +51,9 @@ const STATES: Readonly<Record<AuthState["status"], AuthState>> = {
   expired: { status: "expired", reason: "invalid_grant", user: ADA },
 };
 
-const CODE_LIVES_MS = 900_000;
+const CODE_LIFETIME_MS = 900_000;
 
-/** An `Auth` that stays in this state until it is used. */
+/** An `Auth` that stays in this state until `login()` or `logout()` is called. */
 export function button(status: AuthState["status"]): ButtonAuth {
   const listeners = new Set<() => void>();
   const navigate = (next: AuthState["status"]) => {
@@ -85,9 +85,9 @@ function choose(count: number) {
 
 function device(status: DeviceStatus, remainingMs = 754_000) {
   return (controller: AbortController) => {
-    // Some of the time is over, so that the ring is a ring.
+    // Some of the time has passed, so that the ring shows a part of a circle.
     const { now } = Date;
-    Date.now = () => now() + remainingMs - CODE_LIVES_MS;
+    Date.now = () => now() + remainingMs - CODE_LIFETIME_MS;
     const shown = document.querySelector("latchkey-device")!.showCode(
       {
         userCode: "WDJB-MJHT",
@@ -115,8 +115,10 @@ function show(status: AuthState["status"]) {
   };
 }
 
+/** The name of a scene. */
 export type Scene = keyof typeof scenes;
 
+/** Each scene puts one element into one state. */
 export const scenes = {
   users: choose(3),
   search: choose(12),

@@ -37,20 +37,20 @@ window.grow = async (count) => {
   if (value !== "token-0") throw new Error("getToken() returned the token of another user");
   const [list, users] = await timed(() => auth.users());
 
-  const accounts = document.querySelector("latchkey-users")!;
+  const element = document.querySelector("latchkey-users")!;
   const asked = new AbortController();
   const [picker] = await timed(async () => {
-    void accounts.chooseUser(users, { signal: asked.signal });
-    await accounts.updateComplete;
+    void element.chooseUser(users, { signal: asked.signal });
+    await element.updateComplete;
     // `getBoundingClientRect()` forces the layout.
-    const rows = accounts.renderRoot.querySelectorAll(".account");
+    const rows = element.renderRoot.querySelectorAll(".account");
     if (rows.length !== count || !rows[0]!.getBoundingClientRect().height) {
       throw new Error("the picker does not show all users");
     }
   });
-  const searches = accounts.renderRoot.querySelector("input[type=search]") !== null;
+  const searches = element.renderRoot.querySelector("input[type=search]") !== null;
   asked.abort();
-  await accounts.updateComplete;
+  await element.updateComplete;
   return { list, picker, token, searches };
 };
 

@@ -15,6 +15,7 @@ export interface WokenWord {
   readonly token: string | undefined;
 }
 
+/** The channel of the messages to all tabs. */
 export const WAKE = "bench/wake";
 /** Only the tab that measures listens to this channel, so that the other tabs do no extra work. */
 export const WOKEN = "bench/woken";

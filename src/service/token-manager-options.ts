@@ -1,7 +1,10 @@
+import type { Prompt } from "../core/authorization-parameters.ts";
 import type { Grant } from "../core/grant.ts";
 import type { Clock, TabLock } from "../core/ports.ts";
+import type { TokenContext } from "../core/token-context.ts";
 import type { TokenOwner } from "../core/token-owner.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
+import type { TokenTarget } from "../core/token-target.ts";
 
 /** Where a token manager gets tokens, and where it stores them. */
 export interface TokenManagerConfig {
@@ -32,4 +35,32 @@ export interface TokenManagerConfig {
   readonly leewayMs?: number;
   /** How long a call waits for another call or tab that requests the token. Milliseconds. Default: 30,000. */
   readonly patienceMs?: number;
+}
+
+/** Which token a call gets, and what may happen to get it. */
+export interface ServiceTokenOptions extends TokenTarget {
+  /** `reload`: request a token that is newer than the stored one. */
+  readonly cache?: "default" | "reload";
+  /** With `reload`: the token that an API refused. A stored token that differs from it counts as newer. */
+  readonly refused?: string;
+  /** `none`: reject with a `NoTokenError` when only a user can help. */
+  readonly prompt?: Prompt;
+  /** Passed to the provider. A call with a context does not share the request of another call. */
+  readonly context?: TokenContext;
+  /** Aborts this call. The request goes on while other calls wait for it. */
+  readonly signal?: AbortSignal;
+}
+
+/** Which token `forceRefresh()` requests, and how. */
+export interface ForceRefreshOptions extends Omit<ServiceTokenOptions, "cache"> {
+  /** `fetch`: do not use the stored refresh token. Default: `refresh`. */
+  readonly mode?: "refresh" | "fetch";
+}
+
+/** Which stored token `invalidateToken()` deletes. */
+export interface InvalidateTokenOptions extends TokenTarget {
+  /** `forget`: delete the refresh token, too. It is not revoked. Default: `keep`. */
+  readonly refreshToken?: "keep" | "forget";
+  /** Stops waiting for another call or tab that requests the token. */
+  readonly signal?: AbortSignal;
 }

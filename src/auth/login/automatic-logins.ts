@@ -1,32 +1,15 @@
 import { CancelledError, NoTokenError } from "../../core/errors.ts";
-import { type LoginMark, type LoginMarks, type LoginResult } from "../../core/login-marks.ts";
+import type { LoginMark, LoginMarks, LoginResult } from "../../core/login-marks.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { RoundTrip } from "../../core/user-agent.ts";
 import { targetKey, type TokenTarget } from "../../core/token-target.ts";
 import { isLostCode, wordsOf } from "./login-failure.ts";
+import { isSame, REASONS, TabMarks, type LoginTab } from "./tab-marks.ts";
 
-/** A mark ends after this time. Milliseconds. */
-const MARK_LIFETIME_MS = 30 * 60_000;
 /** Between two automatic logins for the same user and target, even when the token of the first was given. Milliseconds. */
 const SPACING_MS = 60_000;
 /** Automatic logins of one tab in `MARK_LIFETIME_MS`, even when the token of each was given. */
 const MOST = 6;
-/** More marks than a tab needs: the oldest go first. */
-const MOST_KEPT = 32;
-/** The second click of a double click asks for nothing new. Milliseconds. */
-const DOUBLE_CLICK_MS = 1_000;
-
-const REASONS: Readonly<Record<LoginResult, string>> = {
-  started: "the page left for the login page and came back without a response",
-  unrecognised: "the page came back without a response of this client",
-  failed: "the last login failed",
-  useless: "the last login brought no token that helps",
-  other_user: "the last login signed in somebody else",
-  cancelled: "the last login was cancelled",
-  logged_out: "the user signed out",
-  given: "there was one less than a minute ago, or there were too many in half an hour",
-};
-
 /** For whom, and for which token, a login is. */
 export type LoginSubject = {
   readonly [name in keyof TokenTarget]: TokenTarget[name] | undefined;
@@ -34,18 +17,13 @@ export type LoginSubject = {
   readonly user?: string | undefined;
 };
 
-/** The tab, as far as its automatic logins must know it. */
-export interface LoginTab {
-  /** When a user last acted on this page load. Milliseconds since the epoch. */
-  readonly activatedAt: number;
-}
-
 /**
  * Keeps this tab from logging in by itself again and again. An automatic login is one that no user asked for. It leaves a
  * mark, which later pages of the tab find, and no second one starts while the mark stands.
  */
 export class AutomaticLogins {
-  readonly #config: { readonly marks: LoginMarks; readonly clock: Clock };
+  readonly #clock: Clock;
+  readonly #marks: TabMarks;
   readonly #tab: LoginTab;
   readonly #session: { readonly sub: string | undefined };
   /** Logouts, by their time, after which the grant went straight to the login page. */
@@ -58,7 +36,8 @@ export class AutomaticLogins {
     tab: LoginTab,
     session: { readonly sub: string | undefined },
   ) {
-    this.#config = config;
+    this.#clock = config.clock;
+    this.#marks = new TabMarks(config, tab);
     this.#session = session;
     this.#tab = tab;
   }
@@ -107,7 +86,9 @@ export class AutomaticLogins {
       assertMayNavigate,
       navigate: async (url) => {
         assertMayNavigate();
-        if (!this.#write([...this.#current(), this.#mark("started", undefined, subject)]))
+        if (
+          !this.#marks.write([...this.#marks.current(), this.#mark("started", undefined, subject)])
+        )
           throw noMemory();
         return watched.navigate(url);
       },
@@ -117,7 +98,7 @@ export class AutomaticLogins {
   /** Writes how a login ended. `subject`: whom and what it was for, where no mark says so. */
   settle(outcome: LoginResult, detail: string | undefined, subject: LoginSubject): void {
     const { begun } = this;
-    const all = this.#recent();
+    const all = this.#marks.recent();
     const settled = this.#mark(outcome, detail, subject);
     if (begun) {
       const { at, detail: _, ...rest } = begun;
@@ -125,8 +106,8 @@ export class AutomaticLogins {
       const next = { ...rest, outcome, ...(words !== undefined && { detail: words }) };
       // A user acts on the page to stop a login, and that act must not end its mark.
       const since = outcome === "cancelled" ? now : at;
-      this.#write([...all.filter((mark) => !isSame(mark, begun)), { ...next, at: since }]);
-    } else if (outcome !== "given") this.#write([...all, settled]);
+      this.#marks.write([...all.filter((mark) => !isSame(mark, begun)), { ...next, at: since }]);
+    } else if (outcome !== "given") this.#marks.write([...all, settled]);
   }
 
   /**
@@ -137,10 +118,14 @@ export class AutomaticLogins {
     const wantedTarget = targetKey(target);
     const isTheirs = (mark: LoginMark) =>
       mark.target === wantedTarget && (mark.user ?? user) === user;
-    const next = this.#recent().map((mark) =>
-      isTheirs(mark) && mark.outcome === "started" ? { ...mark, outcome: "given" as const } : mark,
-    );
-    this.#write(
+    const next = this.#marks
+      .recent()
+      .map((mark) =>
+        isTheirs(mark) && mark.outcome === "started"
+          ? { ...mark, outcome: "given" as const }
+          : mark,
+      );
+    this.#marks.write(
       next.filter(
         (mark) => !isTheirs(mark) || mark.outcome === "given" || mark.outcome === "logged_out",
       ),
@@ -149,24 +134,25 @@ export class AutomaticLogins {
 
   /** `user` signed in, in another tab. */
   loggedIn(user: string): void {
-    this.#drop((mark) => mark.outcome === "logged_out" && mark.user === user);
+    this.#marks.drop((mark) => mark.outcome === "logged_out" && mark.user === user);
   }
 
   /** A user asked for a login. */
   forget(): void {
-    this.#drop(() => true);
+    this.#marks.drop(() => true);
   }
 
   /** A response failed. */
   fail(error: unknown): void {
-    this.#failure = { error, at: this.#config.clock.now() };
+    this.#failure = { error, at: this.#clock.now() };
     // A code that was lost on the way says nothing about the next login.
     if (this.begun || !isLostCode(error)) this.settle("failed", wordsOf(error), {});
   }
 
   /** The latest login of this tab that left, and whose response may still come. */
   get begun(): LoginMark | undefined {
-    return this.#recent()
+    return this.#marks
+      .recent()
       .filter(({ outcome }) => ["started", "unrecognised", "cancelled"].includes(outcome))
       .at(-1);
   }
@@ -179,19 +165,19 @@ export class AutomaticLogins {
   }
 
   #refusal(subject: LoginSubject, matters: (mark: LoginMark) => boolean): NoTokenError | undefined {
-    const now = this.#config.clock.now();
-    const current = this.#current();
-    const cachedRefusal = current.filter(
+    const now = this.#clock.now();
+    const current = this.#marks.current();
+    const concerned = current.filter(
       (mark) => mark.outcome !== "given" && this.#concerns(mark, subject),
     );
-    const blocking = cachedRefusal.filter(matters).at(-1);
+    const blocking = concerned.filter(matters).at(-1);
     if (blocking) return this.#explain(blocking);
     const given = current.filter(({ outcome }) => outcome === "given");
     const recent = given.filter((mark) => isFor(mark, subject) && now - mark.at < SPACING_MS);
     const limiting = recent.at(-1) ?? given.at(MOST - 1);
     // A logout that does not matter yet will when the login leaves, and these, too.
-    if (limiting && cachedRefusal.length === 0) return this.#explain(limiting);
-    return this.#write(current) ? undefined : noMemory();
+    if (limiting && concerned.length === 0) return this.#explain(limiting);
+    return this.#marks.write(current) ? undefined : noMemory();
   }
 
   /** A logout is about its user alone. */
@@ -205,28 +191,6 @@ export class AutomaticLogins {
     return noLogin(REASONS[outcome], detail, cause);
   }
 
-  /** The marks that have not ended. */
-  #current(): readonly LoginMark[] {
-    return this.#recent().filter(({ at, outcome }) => {
-      const isOfClick = outcome === "logged_out" || outcome === "cancelled";
-      return this.#tab.activatedAt <= at + (isOfClick ? DOUBLE_CLICK_MS : 0);
-    });
-  }
-
-  #recent(): readonly LoginMark[] {
-    const { marks, clock } = this.#config;
-    const all = marks.read().filter(isMark);
-    return all.filter(({ at }) => Math.abs(clock.now() - at) < MARK_LIFETIME_MS).slice(-MOST_KEPT);
-  }
-
-  #drop(isOver: (mark: LoginMark) => boolean): void {
-    this.#write(this.#recent().filter((mark) => !isOver(mark)));
-  }
-
-  #write(marks: readonly LoginMark[]): boolean {
-    return this.#config.marks.write(marks);
-  }
-
   #mark(
     outcome: LoginResult,
     detail: string | undefined,
@@ -235,7 +199,7 @@ export class AutomaticLogins {
     return {
       ...(user !== undefined && { user }),
       target: targetKey(target),
-      at: this.#config.clock.now(),
+      at: this.#clock.now(),
       outcome,
       ...(detail !== undefined && { detail }),
     };
@@ -256,18 +220,4 @@ function noMemory(): NoTokenError {
 
 function isFor({ user, target }: LoginMark, { user: sub, ...wantedTarget }: LoginSubject): boolean {
   return user === sub && target === targetKey(wantedTarget);
-}
-
-/** Every script of this origin can write marks. */
-function isMark(mark: Partial<LoginMark> | null): mark is LoginMark {
-  const { at, target, outcome = "", user = "", detail = "" } = mark ?? {};
-  return (
-    Number.isFinite(at) &&
-    Object.hasOwn(REASONS, outcome) &&
-    [target, user, detail].every((text) => typeof text === "string")
-  );
-}
-
-function isSame(a: LoginMark, b: LoginMark): boolean {
-  return a.at === b.at && a.target === b.target && a.user === b.user && a.outcome === b.outcome;
 }

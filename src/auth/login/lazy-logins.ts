@@ -8,7 +8,7 @@ import type { RoundTrip } from "../../core/user-agent.ts";
 import type { User } from "../../core/user.ts";
 import type { ActiveSession } from "../session/active-session.ts";
 import { DEFAULT_TARGET } from "../../core/token-target.ts";
-import type { LoginTab } from "./automatic-logins.ts";
+import type { LoginTab } from "./tab-marks.ts";
 import type { Logins, LoginsConfig } from "./logins.ts";
 import { stateOf } from "./response-url.ts";
 
@@ -105,7 +105,7 @@ export class LazyLogins implements LoginTab {
     if (given && stateOf(given, client)) this.last = given.href;
     // An earlier call has cleaned the address bar: its response is meant.
     const response = (url === undefined && this.last) || (given?.href ?? url!);
-    const result = this.load().then((logins) => logins.handle(response));
+    const result = this.load().then((logins) => logins.responses.handle(response));
     this.#callback = result.catch(() => {});
     return result;
   }

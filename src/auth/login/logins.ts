@@ -1,31 +1,24 @@
-import type { CallbackResult, GetTokenOptions } from "../../core/auth.ts";
-import type { CallbackLedger, LoginRecord } from "../../core/callback-ledger.ts";
-import {
-  AuthorizationError,
-  CancelledError,
-  InvalidResponseError,
-  isAuthError,
-  NoTokenError,
-} from "../../core/errors.ts";
+import type { GetTokenOptions } from "../../core/auth.ts";
+import type { CallbackLedger } from "../../core/callback-ledger.ts";
+import { CancelledError, isAuthError, NoTokenError } from "../../core/errors.ts";
 import type { LoginMarks } from "../../core/login-marks.ts";
 import type { Grant, TokenRequest } from "../../core/grant.ts";
 import type { Clock, Page, TabLock } from "../../core/ports.ts";
 import type { Refresher } from "../../core/refresher.ts";
-import { parseUrl } from "../../core/same-origin.ts";
 import type { UserStore } from "../../core/session.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { RoundTrip } from "../../core/user-agent.ts";
 import type { User } from "../../core/user.ts";
 import { DEFAULT_TARGET, targetKey, type TargetKey } from "../../core/token-target.ts";
 import type { ActiveSession } from "../session/active-session.ts";
-import { AutomaticLogins, type LoginTab } from "./automatic-logins.ts";
+import { AutomaticLogins } from "./automatic-logins.ts";
+import { CallbackResponses } from "./callback-responses.ts";
+import type { LoginTab } from "./tab-marks.ts";
 import { whatCameBack } from "./came-back.ts";
 import { storeLogin, loadMore, userOf, type StoreLoginParts } from "./store-login.ts";
 import type { StoreOptions } from "./store-grant-tokens.ts";
 import { passRevocations, type RevocationQueue } from "../logout/revocation.ts";
 import { servedTarget, type LooseTarget, type ServedTarget } from "./served-target.ts";
-import { withoutResponse } from "./clean-url.ts";
-import { refusal, stateOf } from "./response-url.ts";
 import { isSilent, type SilentLogin } from "./silent-login.ts";
 
 export interface LoginsConfig extends StoreLoginParts, RevocationQueue {
@@ -47,25 +40,21 @@ export interface LoginsConfig extends StoreLoginParts, RevocationQueue {
  */
 export class Logins {
   readonly automatic: AutomaticLogins;
+  readonly responses: CallbackResponses;
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
-  readonly #results = new Map<string, Promise<CallbackResult>>();
-  /** Of codes that are used up, while nobody can be told or stored yet. */
-  readonly #responses = new Map<string, TokenSet>();
-
   #offered:
     | { readonly token: string; readonly sub: string; readonly target: TargetKey }
     | undefined;
 
   constructor(config: LoginsConfig, session: ActiveSession, tab: LoginTab) {
     this.automatic = new AutomaticLogins(config, tab, session);
+    this.responses = new CallbackResponses(config, session, {
+      storeLogin: (tokens) => this.storeLogin(tokens),
+      onFailure: (error) => this.automatic.fail(error),
+    });
     this.#config = config;
     this.#session = session;
-  }
-
-  /** `response` failed before its code was sent, or was not looked at yet, and can be taken. */
-  isUnfinished(response: string): boolean {
-    return !this.#results.has(this.#stateIn(response));
   }
 
   /** Gives a token that expired on arrival once, while its user is signed in. */
@@ -203,73 +192,6 @@ export class Logins {
       this.#offered = { token: accessToken, sub, target: targetKey(target) };
     } else automatic.settle("given", lifetime, subject);
   }
-
-  /** @param response a URL with an authorization response */
-  handle(response: string): Promise<CallbackResult> {
-    if (!parseUrl(response)) throw refusal("url", "this is not a URL");
-    const state = this.#stateIn(response);
-    if (!state) {
-      throw refusal("state", "there is no authorization response of this client in this URL");
-    }
-    const result = this.#results.get(state) ?? this.#take(response, state);
-    this.#results.set(state, result);
-    return result;
-  }
-
-  #take(response: string, state: string): Promise<CallbackResult> {
-    // Its mark is written before anybody hears of the failure, because the app may leave the page then.
-    const login = () =>
-      this.#inTurn(response, state).catch((error: unknown) => {
-        if (!isUnfinished(error) && !isForeign(error)) this.automatic.fail(error);
-        throw error;
-      });
-    const result = this.#session.trackLogin(login, (error) => !isForeign(error));
-    result.catch((error: unknown) => {
-      (isUnfinished(error) ? this.#results : this.#responses).delete(state);
-    });
-    return result;
-  }
-
-  /** One at a time over all tabs and managers; the second finds what the first made of the response. */
-  #inTurn(response: string, state: string): Promise<CallbackResult> {
-    const { locks, page, ledger } = this.#config;
-    return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
-      const known = await ledger.get(state).catch(() => undefined);
-      // Not earlier: every manager that begins in the same task as this one has seen the response by now.
-      if (page.href() === response) page.replaceUrl(withoutResponse(response, state));
-      return known && "sub" in known ? this.#recall(known) : this.#exchange(response, state);
-    });
-  }
-
-  async #exchange(response: string, state: string): Promise<CallbackResult> {
-    const { grant, ledger } = this.#config;
-    const stored = this.#results.get(state)!;
-    const tokens = this.#responses.get(state) ?? (await grant.requestToken({ response, stored }));
-    this.#responses.set(state, tokens);
-    const user = await this.storeLogin(tokens);
-    this.#responses.delete(state);
-    const place = tokens.returnTo === undefined ? {} : { returnTo: tokens.returnTo };
-    // The login stands even when nobody can be told of it twice.
-    await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
-    return { user, ...place };
-  }
-
-  async #recall({ sub, ...place }: LoginRecord): Promise<CallbackResult> {
-    await this.#session.load("stored");
-    const user = this.#session.user;
-    if (user?.sub !== sub)
-      throw refusal("state", "this response was used, and whom it signed in is not in this tab");
-    return { user, ...place };
-  }
-
-  #stateIn(response: string): string {
-    return stateOf(new URL(response), this.#config.client) ?? "";
-  }
-}
-
-/** The pending request, or the response to it, is still here: the same call may succeed later. */
-function isUnfinished(error: unknown): boolean {
-  return isAuthError(error) && error.retryable && !(error instanceof AuthorizationError);
 }
 
 /** The session is stored, so a failure here is of no consequence for this login. */
@@ -278,9 +200,4 @@ async function clearForgotten(users: UserStore, sub: string): Promise<void> {
     .users()
     .then((remembered) => remembered.clearForgotten(sub))
     .catch(() => {});
-}
-
-/** Another client's response says nothing about this one's login. */
-function isForeign(error: unknown): boolean {
-  return error instanceof InvalidResponseError && /^(client_id|issuer)$/.test(error.parameter);
 }

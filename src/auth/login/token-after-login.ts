@@ -31,7 +31,11 @@ export async function tokenAfterLogin(
   }
   const state = session.state.get();
   const error = state.status === "anonymous" ? state.error : undefined;
-  if (reason !== undefined && logins.last !== undefined && loaded.isUnfinished(logins.last)) {
+  if (
+    reason !== undefined &&
+    logins.last !== undefined &&
+    loaded.responses.isUnfinished(logins.last)
+  ) {
     // The response is still here, and only the network was missing.
     await abortable(handleCallback(), signal);
     return getToken({ ...options, prompt: "none" });

@@ -52,7 +52,7 @@ export type { PopupOptions } from "./browser/user-agents/popup-user-agent.ts";
 export { startAutoRefresh } from "./compose/start-auto-refresh.ts";
 // From another SDK, without a login.
 export { importSession } from "./import/import-session.ts";
-export type { ImportResult, ImportSessionConfig } from "./import/import-session.ts";
+export type { ImportResult, ImportSessionConfig } from "./import/source.ts";
 export { auth0Session } from "./import/auth0-session.ts";
 export type { Auth0SessionConfig } from "./import/auth0-session.ts";
 export { oidcClientSession } from "./import/oidc-client-session.ts";

@@ -3,12 +3,10 @@ import { abortable } from "../core/abortable.ts";
 import type { AuthorizationServer, Endpoints } from "../core/authorization-server.ts";
 import type { ClientAuthentication } from "../core/client-authentication.ts";
 import { chunk, shared } from "../core/lazy.ts";
-import type { ImportedTokens } from "../import/source.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Send } from "../core/refresher.ts";
 import type { RequestStore } from "../core/request-store.ts";
 import { parseTargetKey } from "../core/token-target.ts";
-import type { ImportValidation } from "../import/validate-tokens.ts";
 
 export interface LazyServerConfig {
   readonly issuer: string;
@@ -85,16 +83,4 @@ export function createLazyServer(config: LazyServerConfig): LazyServer {
       },
     },
   };
-}
-
-/** What is needed, once, to take over the session of another SDK. */
-export async function loadImportValidator({
-  issuer,
-  clientId,
-  clock,
-}: Pick<LazyServerConfig, "issuer" | "clientId" | "clock">): Promise<
-  (tokens: ImportedTokens) => ImportValidation
-> {
-  const { validateImported } = await chunk(import("../import/validate-tokens.ts"));
-  return (tokens) => validateImported(tokens, { issuer, clientId, now: clock.now() });
 }

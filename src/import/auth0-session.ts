@@ -78,7 +78,7 @@ function choose(
   const { audience: _, idToken, ...tokens } = best;
   const user = parseEntry(entries.get(userKey) ?? "", { id_token: "string" });
   return {
-    type: "left",
+    type: "found",
     tokens: { ...tokens, idToken: text(user?.id_token) ?? idToken },
     // Remove all entries: they can share the imported refresh token.
     remove: () => {

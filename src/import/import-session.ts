@@ -1,34 +1,8 @@
 import { DocumentPage } from "../browser/page/document-page.ts";
-import { checkRegistration, type AuthConfig } from "../core/auth-config.ts";
-import { ConfigurationError, isAuthError, type AnyAuthError } from "../core/errors.ts";
+import { checkRegistration } from "../core/auth-config.ts";
+import { ConfigurationError, isAuthError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
-import type { User } from "../core/user.ts";
-import type { ImportRefusal, SessionSource } from "./source.ts";
-
-/** Options of `importSession()`. Pass `issuer`, `clientId` and `persist` as to `createAuth()`. */
-export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "clientId"> {
-  /** The other SDK's sessions: `oidcClientSession()`, `auth0Session()`, or a source of the app. */
-  readonly from: SessionSource;
-  /** Where Latchkey stores tokens, as in `createAuth()`. */
-  readonly persist?: "device" | "memory";
-  /**
-   * Whether the other SDK's session is removed after the import. Use `kept` only if the server does not rotate refresh tokens:
-   * two SDKs that share a rotating refresh token end the session. Default: `removed`.
-   */
-  readonly remains?: "removed" | "kept";
-}
-
-/** The result of `importSession()`. */
-export type ImportResult =
-  | { readonly type: "imported"; readonly user: User }
-  /** The other SDK has no session of this client. */
-  | { readonly type: "nothing" }
-  /** A user is already logged in with Latchkey, has logged out of it, or was forgotten within the last day. */
-  | { readonly type: "standing" }
-  /** The other SDK's session cannot be imported. Nothing was changed. */
-  | { readonly type: "refused"; readonly reason: ImportRefusal | "ambiguous" }
-  /** The import failed and changed nothing. The next page load tries again. */
-  | { readonly type: "failed"; readonly error: AnyAuthError };
+import type { ImportResult, ImportSessionConfig } from "./source.ts";
 
 /**
  * Imports the session of the SDK that an app used before, so that its users need not log in again. Await the call before
@@ -54,7 +28,7 @@ export async function importSession(config: ImportSessionConfig): Promise<Import
     const { issuer, clientId, from } = config;
     const found = await from.find({ issuer, clientId });
     if (!found) return { type: "nothing" };
-    if (found.type !== "left") return { type: "refused", reason: found.type };
+    if (found.type !== "found") return { type: "refused", reason: found.type };
     const { importFound } = await chunk(import("./run-import.ts"));
     return await importFound(found, config);
   } catch (error) {

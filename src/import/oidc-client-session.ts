@@ -46,7 +46,7 @@ function readUser(store: Storage, key: string): ImportedSession {
   const tokens = parseUser(json);
   if (!tokens) return { type: "malformed" };
   return {
-    type: "left",
+    type: "found",
     tokens,
     remove: () => {
       if (store.getItem(key) === json) store.removeItem(key);

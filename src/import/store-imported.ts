@@ -23,7 +23,7 @@ export interface StoreImportedParts extends StoreLoginParts {
  * Whether another SDK's session must not be stored: this tab's user or the imported user has a Latchkey session or logged out,
  * or the imported user was forgotten. A session that the server ended does not count: its user would have to log in anyway.
  */
-export async function cachedRefusal(parts: StoreImportedParts, sub: string): Promise<boolean> {
+export async function alreadySignedIn(parts: StoreImportedParts, sub: string): Promise<boolean> {
   if (blocksImport((await parts.users.getActive()).row)) return true;
   if (blocksImport(await parts.sessions.get(sessionKey(parts.client, sub)))) return true;
   return (await parts.users.users()).isForgotten(sub);
@@ -41,7 +41,7 @@ export async function storeImported(
   parts: StoreImportedParts,
   tokens: TakenTokens,
 ): Promise<boolean> {
-  if (await cachedRefusal(parts, tokens.user.sub)) return false;
+  if (await alreadySignedIn(parts, tokens.user.sub)) return false;
   try {
     await storeLogin({ ...parts, sessions: unlessBlocked(parts.sessions) }, tokens, tokens.user);
     return true;

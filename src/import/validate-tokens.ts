@@ -36,7 +36,7 @@ export function validateImported(
     return refused("sender_constrained");
   const claims = claimsOf(imported);
   if (!claims) return refused("malformed");
-  if (!text(claims["sub"])) return refused("nobody");
+  if (!text(claims["sub"])) return refused("no_user");
   if (!isOurs(claims, imported, context)) return refused("foreign");
   const { accessToken, refreshToken, idToken, scope = [] } = imported;
   const expiresAt = accessToken ? endOf(imported, context.now) : 0;

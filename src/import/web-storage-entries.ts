@@ -14,7 +14,7 @@ export function findIn(
   let refused: ImportedSession | undefined;
   for (const get of storage ? [storage] : STORAGES) {
     const found = ifAllowed(() => find(get()));
-    if (found?.type === "left") return found;
+    if (found?.type === "found") return found;
     refused ??= found;
   }
   return refused;

@@ -116,7 +116,7 @@ describe("while the revocation endpoint hangs", () => {
 });
 
 describe("a logout", () => {
-  const LOST_PARTS = ["/server-sign-out-", "/sign-out-"];
+  const LOST_PARTS = ["/server-logout-", "/logout-"];
 
   test.for(LOST_PARTS)(
     "B5: returns not_told when the chunk %s cannot be loaded, and deletes the session",

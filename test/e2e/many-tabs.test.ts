@@ -77,7 +77,7 @@ async function listen(): Promise<() => Promise<readonly string[]>> {
       const received: string[] = [];
       window.received = received;
       new BroadcastChannel(`latchkey/2/${client}`).onmessage = ({ data }) => {
-        received.push([data.t, data.what].filter(Boolean).join(" "));
+        received.push([data.type, data.what].filter(Boolean).join(" "));
       };
     },
     `${encodeURIComponent(demo.issuer)},latchkey-demo`,

@@ -228,7 +228,7 @@ describe("oidc-client-ts", () => {
     await open(tab);
     await tab.page.evaluate(() => window.auth.logout({ endSession: "none" }));
     await signIn(tab, "localStorage");
-    expect(await open(tab)).toEqual({ type: "standing" });
+    expect(await open(tab)).toEqual({ type: "already_signed_in" });
     expect(await storedKeys(tab.page, "oidc.user:")).toHaveLength(1);
     expect(await tab.page.evaluate(() => window.auth.getUser())).toBeUndefined();
   });

@@ -74,8 +74,8 @@ describe("validateImported()", () => {
     expect(withClaims({ sub: "ada", iss: "https://evil.example" })).toMatchObject({
       reason: "foreign",
     });
-    expect(withClaims({ name: "Ada" })).toMatchObject({ reason: "nobody" });
-    expect(withClaims(undefined)).toMatchObject({ reason: "nobody" });
+    expect(withClaims({ name: "Ada" })).toMatchObject({ reason: "no_user" });
+    expect(withClaims(undefined)).toMatchObject({ reason: "no_user" });
   });
 
   test.for(["", "x", "a.b.c", `e30.${btoa("[1]")}.`])(
@@ -86,8 +86,8 @@ describe("validateImported()", () => {
   );
 
   test("refuses an ID token without a sub", () => {
-    expect(validate({ idToken: idToken({ sub: "" }) })).toMatchObject({ reason: "nobody" });
-    expect(validate({ idToken: idToken({ sub: 7 }) })).toMatchObject({ reason: "nobody" });
+    expect(validate({ idToken: idToken({ sub: "" }) })).toMatchObject({ reason: "no_user" });
+    expect(validate({ idToken: idToken({ sub: 7 }) })).toMatchObject({ reason: "no_user" });
   });
 
   test("refuses expired tokens without a refresh token, and tokens bound to the other SDK's key", () => {

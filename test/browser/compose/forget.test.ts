@@ -146,8 +146,8 @@ test("B7: importSession() does not restore a forgotten user from a session that 
   const auth = createAuth({ issuer: ISSUER, clientId, endpoints, redirectUri: "/callback" });
   auths.push(auth);
   await auth.forget("ada");
-  expect(await load()).toEqual({ type: "standing" });
-  expect(await importSession(config)).toEqual({ type: "standing" });
+  expect(await load()).toEqual({ type: "already_signed_in" });
+  expect(await importSession(config)).toEqual({ type: "already_signed_in" });
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + DAY_MS + 1_000 });
   write();
   expect(await load()).toMatchObject({ type: "imported" });

@@ -9,7 +9,8 @@ import { StorageError } from "../../../src/core/errors.ts";
 import { clientKey, sessionKey } from "../../../src/core/keys.ts";
 import type { ImportedSession } from "../../../src/import/source.ts";
 import { createAuth } from "../../../src/compose/create-auth.ts";
-import { importSession, type ImportSessionConfig } from "../../../src/import/import-session.ts";
+import { importSession } from "../../../src/import/import-session.ts";
+import type { ImportSessionConfig } from "../../../src/import/source.ts";
 
 /** Imports in a real page with real stores. Each test defines its network. */
 
@@ -90,7 +91,7 @@ describe("importSession()", () => {
     );
     expect(types.filter((type) => type === "imported")).toHaveLength(1);
     expect(
-      types.filter((type) => type === "imported" || type === "standing" || type === "nothing"),
+      types.filter((type) => type === "imported" || type === "already_signed_in" || type === "nothing"),
     ).toHaveLength(5);
     expect(isStored()).toBe(false);
     expect(await open().getToken({ prompt: "none" })).toBe("at1");
@@ -104,7 +105,7 @@ describe("importSession()", () => {
     const { take, write, open, isStored } = setUp();
     await take();
     write({ access_token: "at2", refresh_token: "rt2" });
-    expect(await take()).toEqual({ type: "standing" });
+    expect(await take()).toEqual({ type: "already_signed_in" });
     expect(isStored()).toBe(true);
     expect(await open().getToken({ prompt: "none" })).toBe("at1");
   });
@@ -113,7 +114,7 @@ describe("importSession()", () => {
     const { take, write, isStored } = setUp();
     await take({ remains: "kept" });
     expect(isStored()).toBe(true);
-    expect(await take()).toEqual({ type: "standing" });
+    expect(await take()).toEqual({ type: "already_signed_in" });
     expect(isStored()).toBe(false);
     write({ refresh_token: "rt2" });
     await take();

@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 function tokensOf(found: ImportedSession | undefined) {
-  return found?.type === "left" ? found.tokens : found?.type;
+  return found?.type === "found" ? found.tokens : found?.type;
 }
 
 describe("oidc-client-ts", () => {
@@ -101,10 +101,10 @@ describe("oidc-client-ts", () => {
     await store("oidc.other", localStorage, "{}");
     const [first, second] = [await find(), await find()];
     await store(KEY, localStorage, user({ access_token: "at2" }));
-    if (first?.type === "left") await first.remove();
+    if (first?.type === "found") await first.remove();
     expect(tokensOf(await find())).toMatchObject({ accessToken: "at2" });
     await store(KEY, localStorage);
-    if (second?.type === "left") await second.remove();
+    if (second?.type === "found") await second.remove();
     expect(Object.keys(localStorage)).toEqual(["oidc.other"]);
   });
 
@@ -157,7 +157,7 @@ describe("auth0-spa-js", () => {
       scope: ["openid", "profile"],
       expiresAt: 1_800_000_000_000,
     });
-    if (found?.type === "left") await found.remove();
+    if (found?.type === "found") await found.remove();
     expect(Object.keys(localStorage)).toEqual([foreign]);
   });
 

@@ -28,7 +28,7 @@ test("broadcasts newer tokens without a request, and drops the oldest", async ()
   await b.open(first);
   const asked: unknown[] = [];
   const observer = new BroadcastChannel("latchkey/2/hand,b/handover");
-  observer.onmessage = ({ data }) => asked.push(data.t);
+  observer.onmessage = ({ data }) => asked.push(data.type);
   let last: unknown;
   for (let more = 0; more < 8; more++)
     last = await a.seal({ ...RECORD, refreshToken: `rt${more}` });

@@ -43,7 +43,7 @@ window.grow = async (count) => {
     void element.chooseUser(users, { signal: asked.signal });
     await element.updateComplete;
     // `getBoundingClientRect()` forces the layout.
-    const rows = element.renderRoot.querySelectorAll(".account");
+    const rows = element.renderRoot.querySelectorAll(".user");
     if (rows.length !== count || !rows[0]!.getBoundingClientRect().height) {
       throw new Error("the picker does not show all users");
     }

@@ -25,32 +25,34 @@ export { DeviceCodeError } from "./core/device-code-error.ts";
 export { UserFetchError } from "./core/user-fetch-error.ts";
 export {
   AuthError,
-  AuthorizationError,
   CancelledError,
   ConfigurationError,
-  DiscoveryError,
-  IdTokenError,
   InvalidResponseError,
   isAuthError,
   NetworkError,
   NoTokenError,
-  PopupBlockedError,
   RefreshTokenError,
-  RequestTokenError,
   StorageError,
   TimeoutError,
 } from "./core/errors.ts";
+export {
+  AuthorizationError,
+  DiscoveryError,
+  IdTokenError,
+  PopupBlockedError,
+  RequestTokenError,
+} from "./core/protocol-errors.ts";
 export type { AnyAuthError } from "./core/errors.ts";
 
-// Ways to the login page besides the page itself.
+// How a login visits the authorization endpoint, if not with the page itself.
 export { IframeUserAgent } from "./browser/user-agents/iframe-user-agent.ts";
 export type { IframeOptions } from "./browser/user-agents/iframe-user-agent.ts";
 export { PopupUserAgent } from "./browser/user-agents/popup-user-agent.ts";
 export type { PopupOptions } from "./browser/user-agents/popup-user-agent.ts";
 
-// For apps that cannot wait for a refresh after a long silence.
+// For apps that cannot wait for a refresh after a long pause.
 export { startAutoRefresh } from "./compose/start-auto-refresh.ts";
-// From another SDK, without a login.
+// Imports the session of another SDK, without a login.
 export { importSession } from "./import/import-session.ts";
 export type { ImportResult, ImportSessionConfig } from "./import/source.ts";
 export { auth0Session } from "./import/auth0-session.ts";
@@ -59,7 +61,7 @@ export { oidcClientSession } from "./import/oidc-client-session.ts";
 export type { OidcClientSessionConfig } from "./import/oidc-client-session.ts";
 export type { ImportedSession, SessionSource, ImportedTokens } from "./import/source.ts";
 
-// The tokens of services, and a fetch that brings any token to whom it is for.
+// The tokens of services, and a fetch that sends a token to the allowed URLs.
 export { createTokenManager } from "./compose/create-token-manager.ts";
 export type { CreateTokenManagerConfig } from "./compose/create-token-manager.ts";
 export type {
@@ -79,7 +81,7 @@ export type { WebTokenStorageConfig } from "./browser/storage/web-token-storage.
 export { MemoryTokenStorage } from "./memory/memory-token-storage.ts";
 export type { MemoryTokenStorageConfig } from "./memory/memory-token-storage.ts";
 
-// What createAuth() composes, for who composes by hand.
+// The parts that createAuth() composes, for apps that compose an Auth by hand.
 export { AuthManager } from "./auth/auth-manager.ts";
 export type { AuthManagerConfig } from "./auth/auth-manager.ts";
 export { UntoldLogouts } from "./auth/logout/untold-logouts.ts";

@@ -30,50 +30,63 @@ import { UntoldLogouts } from "../auth/logout/untold-logouts.ts";
 import { createRefresher } from "./lazy-refresher.ts";
 import type { RefreshTiming } from "../refresh/timing.ts";
 
-/** What `createAuth()` composed already, for the grant an app makes of it. */
+/** The parts that `createAuth()` has composed when it calls `CreateAuthConfig.grant`. */
 export interface GrantParts {
+  /** The issuer and the client id. */
   readonly client: ClientKey;
+  /** The endpoints of the authorization server, as methods. */
   readonly server: AuthorizationServer;
   /** Refreshes stored sessions. */
   readonly refresher: Refresher;
-  /** Of device logins. */
+  /** Stores the pending device logins. */
   readonly requests: RequestStore;
-  /** For stores of an app's own grants. */
+  /** The IndexedDB database of Latchkey, for the storages of an app's own grants. */
   readonly database: ReturnType<typeof createDatabase>;
+  /** The sessions of all users of this client on this device. */
   readonly sessions: SessionStore;
+  /** The users of this client on this device, and this tab's user. */
   readonly users: UserStore;
+  /** Locks between the tabs of this origin. */
   readonly locks: TabLock;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/** Everything `createAuth()` can be told. */
+/** The configuration of `createAuth()`. */
 export interface CreateAuthConfig extends AuthConfig {
-  /** Patience and back-off of a refresh; the defaults suit people, tests shrink them. */
+  /** The timeouts and the back-off of refreshes. The defaults suit apps with a user interface; tests use shorter times. */
   readonly timing?: Partial<RefreshTiming>;
   /**
-   * `memory`: tokens are on no disk, and gone when the last tab is closed. `device` when not given. Sessions that were stored
-   * under the other one go on, where a tab or the disk has their tokens.
+   * `memory`: tokens are never on disk, and are lost when the last tab closes. Default: `device`. When an app changes the mode,
+   * a session goes on if the disk or an open tab still has its tokens.
    */
   readonly persist?: "device" | "memory";
   /**
-   * For how long the server forgives that a refresh token is used twice, as it is configured there. Milliseconds; 30,000 or
-   * more is what it should be. Unknown counts as long enough, but not for resources that the login did not name: these are
-   * requested with the refresh token only if a leeway is given.
+   * How long the server accepts a second use of a refresh token, as configured at the server: 30,000 or more is recommended.
+   * Milliseconds. Default: unknown, which counts as long enough. Only with a value greater than 0 a refresh requests resources
+   * that the login did not name.
    */
   readonly reuseLeewayMs?: number;
-  /** Tells who signed in when no ID token does, which is always so without `jwksUri`. */
+  /** Finds out which user has logged in when there is no ID token. Without `jwksUri` there never is one. */
   readonly userFetcher?: UserFetcher | ((server: AuthorizationServer) => UserFetcher);
   /**
-   * Where tokens come from, instead of `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`. Called once, at once.
-   * Answers without a `generation` are stored as a login.
+   * Creates the source of all tokens. `createAuth()` calls the function once, before it returns. Tokens that the grant returns
+   * without a `generation` are stored as a login. Default: `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`.
    */
   readonly grant?: (parts: GrantParts) => Grant;
 }
 
 /**
- * Composes a browser-side `Auth` and starts it. Outside of a browser it stays in the state `loading`, and its calls reject.
- * @throws ConfigurationError an input is missing or malformed
+ * Composes an `Auth` for a browser and starts it. Outside a browser its state stays `loading`, and its calls reject with a
+ * `ConfigurationError`.
+ * @throws ConfigurationError an input is missing or malformed; `input` names it
+ * @example
+ * const auth = createAuth({
+ *   issuer: "https://id.example.com",
+ *   clientId: "web",
+ *   redirectUri: "/",
+ * });
+ * const response = await auth.fetch("/api/me");
  */
 export function createAuth(config: CreateAuthConfig): Auth {
   checkAuthConfig(config);
@@ -159,7 +172,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     }),
     userAgent: new PageUserAgent(redirectUri),
     redirectUri,
-    // Of any origin: the server has a list of its own.
+    // The URL may have any origin, because the server has a list of the URLs that it accepts.
     postLogoutRedirectUri: () =>
       config.postLogoutRedirectUri && new URL(config.postLogoutRedirectUri, page.href()).href,
     ledger: new IndexedDBCallbackLedger(database, clock),

@@ -17,43 +17,84 @@ import { MemoryRequestStore } from "../memory/memory-request-store.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 import { MemoryTokenStorage } from "../memory/memory-token-storage.ts";
 
-/** Everything `createClient()` can be told. `scope`, `resource` and `audience`: what a token is for when a call does not say. */
+/** The configuration of `createClient()`. `scope`, `resource` and `audience` are the defaults of each call. */
 export interface CreateClientConfig
   extends TokenTarget, Partial<Pick<CreateFetchConfig, "allow" | "exclude">> {
-  /** The authorization server's issuer identifier, exactly as its metadata says it. */
+  /** The issuer identifier of the authorization server, exactly as the server's metadata has it. */
   readonly issuer: string;
+  /** The client id at the authorization server. */
   readonly clientId: string;
-  /** How this client proves who it is. */
+  /** How this client authenticates at the token endpoint. */
   readonly authentication: ClientAuthentication;
-  /** Of a server that publishes no metadata. */
+  /** The endpoints of a server that publishes no metadata. */
   readonly endpoints?: Endpoints;
-  /** Where tokens come from; `ClientCredentialsGrant` when not given. Refresh tokens are seen to. */
+  /** Creates the source of tokens, which is wrapped in a `RefreshTokenGrant`. Default: a `ClientCredentialsGrant`. */
   readonly grant?: (server: AuthorizationServer) => Grant;
-  /** This client's memory when not given. */
+  /** Stores the tokens. Default: the memory of this client. */
   readonly storage?: TokenStorage;
-  /** Whose tokens: a name. Clients of one registration that share a storage differ in it when their grants or accounts do. */
+  /** Names the owner of the tokens. Clients with one client id and one `storage` need different names for different owners. */
   readonly service?: string;
-  /** Of the tokens' keys in the storage; `auth_token` when not given. */
+  /** Start of the storage keys. Default: `auth_token`. */
   readonly keyPrefix?: string;
-  /** This client's own when not given. Clients that share a storage, in one process too, must be given the same ones. */
+  /** Clients that share a `storage`, even in one process, must share their locks. Default: locks of this client alone. */
   readonly locks?: TabLock;
-  /** For requests to the authorization server. */
+  /** Sends the requests to the authorization server. Default: the global `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-/** A client that acts by itself. */
+/** A client that needs no user, from `createClient()`. */
 export interface Client {
-  /** A token that is good now, got once however many ask. Rejects as `TokenManager.getToken()` does. */
+  /**
+   * Returns an access token that is valid now. Concurrent calls share one request. Rejects as `TokenManager.getToken()` does.
+   * @throws RequestTokenError the server refused the request, or its response is malformed
+   * @throws NetworkError no response came
+   * @example
+   * const headersFor = async (client: Client) => {
+   *   const token = await client.getToken({ scope: ["invoices:read"] });
+   *   return { authorization: `Bearer ${token}` };
+   * };
+   */
   readonly getToken: TokenManager["getToken"];
+  /**
+   * Returns an access token that is newer than the stored one. Rejects as `getToken()` does.
+   * @throws RequestTokenError the server refused the request, or its response is malformed
+   * @throws NetworkError no response came
+   * @example
+   * const renew = (client: Client) => client.forceRefresh();
+   */
   readonly forceRefresh: TokenManager["forceRefresh"];
+  /**
+   * Deletes the stored access token, so that the next call requests another one.
+   * @throws StorageError the token is still stored
+   * @example
+   * const reset = (client: Client) => client.invalidateToken({ refreshToken: "forget" });
+   */
   readonly invalidateToken: TokenManager["invalidateToken"];
-  /** `fetch`, with the token for whom `allow` names. */
+  /**
+   * Sends a request, with the token if the URL is in `allow`. Rejects as `fetch` and `getToken({ prompt: "none" })` do.
+   * @throws ConfigurationError `allow` is missing
+   * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+   * @example
+   * const readInvoices = async (client: Client): Promise<unknown> => {
+   *   const response = await client.fetch("https://api.example.com/invoices");
+   *   return response.json();
+   * };
+   */
   readonly fetch: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
 }
 
 /**
- * Composes a client for servers, workers and other trusted runtimes. Nothing is read or sent before the first call.
- * @throws ConfigurationError an input is missing or malformed
+ * Composes a client for servers, workers and other trusted runtimes. It reads and sends nothing before the first call.
+ * @throws ConfigurationError an input is missing or malformed; `input` names it
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+ * @example
+ * const createReports = (clientSecret: string) =>
+ *   createClient({
+ *     issuer: "https://id.example.com",
+ *     clientId: "reports",
+ *     authentication: { method: "client_secret_basic", clientSecret },
+ *     allow: ["https://api.example.com"],
+ *   });
  */
 export function createClient(config: CreateClientConfig): Client {
   checkRegistration(config);
@@ -81,7 +122,7 @@ export function createClient(config: CreateClientConfig): Client {
     service: service === undefined ? client : `${client},${encodeURIComponent(service)}`,
     ...(keyPrefix !== undefined && { keyPrefix }),
   });
-  // Before tokens are looked up: clients that are for different things may share a storage.
+  // Added before tokens are looked up, because clients with different targets may share a storage.
   const target: TokenTarget = {
     ...(scope.length > 0 && { scope }),
     ...(resource !== undefined && { resource }),
@@ -98,31 +139,32 @@ export function createClient(config: CreateClientConfig): Client {
       throw new ConfigurationError(
         "allow",
         "it is missing",
-        'Name who may get the token, for example ["https://api.example.com"].',
+        'Give the URLs that may get the token, for example ["https://api.example.com"].',
       );
     },
   };
 }
 
-/** Here, because the server is asked for its metadata before anything is signed. */
+/** Validated here, because a request would fail only after the metadata has been fetched. */
 function checkAuthentication({ authentication, grant }: CreateClientConfig): void {
   const problem = problemWith(authentication);
-  const isNobody = !problem && authentication.method === "none" && !grant;
-  if (!problem && !isNobody) return;
+  const isUnauthenticated = !problem && authentication.method === "none" && !grant;
+  if (!problem && !isUnauthenticated) return;
   throw new ConfigurationError(
     "authentication",
-    problem ?? "a public client has no credentials",
-    'Give { method: "client_secret_basic", clientSecret }, or the method that the server knows for this client.',
+    problem ??
+      'with the method "none" the client has no credentials for the client credentials grant',
+    'Give { method: "client_secret_basic", clientSecret }, or the method that is registered at the server for this client.',
   );
 }
 
-/** What a grant of one's own gives is not told by issuer and client. */
+/** With a custom grant, the issuer and the client id do not identify the owner of the tokens. */
 function checkService({ grant, storage, service }: CreateClientConfig): void {
   if (!grant || !storage || service) return;
   throw new ConfigurationError(
     "service",
     "it is missing",
-    "Name whose tokens these are, such as the account: others with this client may use the same storage.",
+    "Give a name for the owner of the tokens, such as a user id: other clients with this client id may use the same storage.",
   );
 }
 
@@ -130,14 +172,14 @@ function problemWith(authentication: ClientAuthentication | undefined): string |
   switch (authentication?.method) {
     case "client_secret_basic":
     case "client_secret_post":
-      return authentication.clientSecret ? undefined : "the secret is missing";
+      return authentication.clientSecret ? undefined : "clientSecret is missing";
     case "private_key_jwt":
-      return authentication.key ? undefined : "the key is missing";
+      return authentication.key ? undefined : "key is missing";
     case "none":
       return undefined;
     case undefined:
       return "it is missing";
     default:
-      return "its method is none of ClientAuthentication";
+      return "its method is unknown";
   }
 }

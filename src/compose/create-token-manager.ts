@@ -4,13 +4,25 @@ import { TokenManager } from "../service/token-manager.ts";
 import type { TokenManagerConfig } from "../service/token-manager-options.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 
-/** What `createTokenManager()` can be told; `locks` are Web Locks when not given, or the manager's own where there are none. */
+/**
+ * The configuration of `createTokenManager()`. Default of `locks`: Web Locks, or locks of this manager alone where the platform
+ * has no Web Locks.
+ */
 export type CreateTokenManagerConfig = Omit<TokenManagerConfig, "locks" | "clock"> &
   Partial<Pick<TokenManagerConfig, "locks" | "clock">>;
 
 /**
- * Composes a `TokenManager`: one request for all tabs of the origin where there are Web Locks, else for all who share this
- * manager, or its `locks`. Each manager needs a `service` or a `keyPrefix` of its own.
+ * Composes a `TokenManager` and starts it. With Web Locks, all tabs of the origin share one request for a token. Without them,
+ * only callers of this manager share it, and managers with the same `locks`. Each manager needs its own `service` or
+ * `keyPrefix`.
+ * @throws TypeError `provider` is missing
+ * @example
+ * const billing = createTokenManager({
+ *   service: "billing",
+ *   provider: new CustomGrant(async () => (await fetch("/billing-token")).json()),
+ *   storage: new IndexedDBTokenStorage(createDatabase()),
+ * });
+ * const token = await billing.getToken();
  */
 export function createTokenManager(config: CreateTokenManagerConfig): TokenManager {
   const manager = new TokenManager({

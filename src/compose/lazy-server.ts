@@ -8,42 +8,61 @@ import type { Send } from "../core/refresher.ts";
 import type { RequestStore } from "../core/request-store.ts";
 import { parseTargetKey } from "../core/token-target.ts";
 
+/** The configuration of `createLazyServer()`. */
 export interface LazyServerConfig {
+  /** The issuer identifier of the authorization server, exactly as the server's metadata has it. */
   readonly issuer: string;
+  /** The client id at the authorization server. */
   readonly clientId: string;
-  /** `none` when not given. */
+  /** How the client authenticates at the token endpoint. Default: `none`. */
   readonly authentication?: ClientAuthentication;
-  /** Asked for at every login; what people and refresh tokens need of an OpenID provider when not given. */
+  /** The scopes of every login. Default at an OpenID provider: openid, profile, email and offline_access. */
   readonly scope?: readonly string[] | undefined;
-  /** Instead of asking the issuer for its metadata. */
+  /** Replaces discovery: the server's metadata is not fetched. */
   readonly endpoints?: Endpoints | undefined;
-  /** Named at every login. @see RFC 8707 section 2.1 */
+  /**
+   * The resources that every login names.
+   * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
+   */
   readonly resources?: readonly string[] | undefined;
-  /** `ignore`: the server changes `auth_time` at a refresh. `compare` when not given. */
+  /** `ignore` accepts that the server changes `auth_time` at a refresh. Default: `compare`. */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
+  /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
-  /** Where the server's metadata and keys outlive the page; in memory only when not given. */
+  /** Stores the server's metadata and keys for later page loads. Default: they are in memory only. */
   readonly database?: ReturnType<typeof createDatabase>;
   readonly clock: Clock;
+  /** Sends a request. Default: the global `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** The timeout of every request except metadata and keys. Milliseconds. Default: 15,000. */
   readonly tokenTimeoutMs?: number;
+  /** The timeout of requests for metadata and keys. Milliseconds. Default: 10,000. */
   readonly discoveryTimeoutMs?: number;
 }
 
-/** The protocol, loaded piece by piece when it is first needed. */
+/** The calls to an authorization server. Each call loads the code that it needs. */
 export interface LazyServer {
+  /** The endpoints of the server, as methods. */
   readonly server: AuthorizationServer;
-  /** What a revocation needs beside the server is in no engine. */
+  /** Sends refresh tokens, for a `Refresher`. `revoke` is missing, because it needs the session store and the locks, too. */
   readonly send: Omit<Send, "revoke">;
 }
 
-/** Server and send share discovery and keys. */
+/**
+ * Composes the calls to an authorization server. `server` and `send` share the server's metadata and keys.
+ * @throws NetworkError from each call: its code could not be loaded
+ * @example
+ * const requests = new IndexedDBRequestStore(createDatabase());
+ * const registration = { issuer: "https://id.example.com", clientId: "web" };
+ * const { server } = createLazyServer({ ...registration, requests, clock: systemClock });
+ * const grant = new RefreshTokenGrant(new AuthorizationCodeGrant(server), server);
+ */
 export function createLazyServer(config: LazyServerConfig): LazyServer {
   const parts = {
     tokenTimeoutMs: 15_000,
     discoveryTimeoutMs: 10_000,
     ...config,
-    // Looked up at each call: apps and tests replace the global.
+    // The global is read at each call, because apps and tests replace it.
     fetch: config.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
   };
   const loadServer = shared(async () =>
@@ -71,7 +90,7 @@ export function createLazyServer(config: LazyServerConfig): LazyServer {
         await sender.prepare();
       },
       sync: async () => sender?.sync(),
-      // Loads nothing: the request leaves in the task in which the coordinator decided so.
+      // Loads nothing, so that the request is sent in the same task in which the coordinator decides to send it.
       async send(record, target) {
         const { refreshToken } = record;
         if (!sender || !refreshToken) return { type: "unsent" };

@@ -3,11 +3,13 @@ import type { createDatabase } from "../browser/storage/database.ts";
 import type { OidcServerConfig } from "../oidc/context.ts";
 import { createServer, type OidcServer } from "../oidc/server.ts";
 
+/** The configuration of `createServerInPage()`. */
 export interface ServerInPageConfig extends Omit<OidcServerConfig, "documents"> {
+  /** Stores the server's metadata and keys. Default: they are in memory only. */
   readonly database?: ReturnType<typeof createDatabase>;
 }
 
-/** The server, with its documents in the database. */
+/** Creates the server, with a cache of its metadata and keys in `database`. */
 export function createServerInPage({ database, ...config }: ServerInPageConfig): OidcServer {
   const documents = database && new IndexedDBDocumentCache(database);
   return createServer({ ...config, documents });

@@ -1,36 +1,41 @@
 import { DocumentLifecycle } from "../browser/page/document-lifecycle.ts";
 import type { Auth } from "../core/auth.ts";
 
-/** Before its end a token is renewed in a tab that can be seen, unless half of its life is less. Milliseconds. */
+/** A visible tab renews a token this long before it expires, or half of its lifetime before. Milliseconds. */
 const VISIBLE_LEAD_MS = 120_000;
-/** Later, and each tab at another time: what a seen tab did needs nobody else. Their timers may be a minute late. */
+/** A hidden tab renews later, because a visible tab may have renewed by then. Its timers may be a minute late. Milliseconds. */
 const HIDDEN_LEAD_MS = 65_000;
+/** Each hidden tab renews at another time: it adds a random part of this to its lead. Milliseconds. */
 const HIDDEN_JITTER_MS = 40_000;
-/** Between two tries. Milliseconds. */
+/** The shortest time between two attempts. Milliseconds. */
 const PAUSE_MS = 30_000;
-/** A timer that is told to wait for longer does not wait at all. Milliseconds. */
+/** `setTimeout` fires at once above 2³¹-1. Milliseconds. */
 const MAX_TIMER_MS = 2e9;
 
 /**
- * Renews tokens before they end although nobody asks, for apps that cannot wait for a refresh after a long silence: a call,
- * a recording. Without it a session that nobody uses makes no requests. All tabs may do so; one of them refreshes.
- * Returns its undo.
+ * Renews tokens before they expire, even without calls of `getToken()`. Use it in apps that cannot wait for a refresh after a
+ * long pause, such as a video call. Otherwise an unused session makes no requests. Several tabs may call it, and one of them
+ * refreshes. Returns a function that stops it.
+ * @throws ReferenceError there is no `document`: call it in a browser page only
+ * @example
+ * const stop = startAutoRefresh(auth);
+ * addEventListener("pagehide", stop);
  */
 export function startAutoRefresh(auth: Pick<Auth, "state" | "subscribe" | "getToken">): () => void {
   const lifecycle = new DocumentLifecycle();
   const jitterMs = Math.random() * HIDDEN_JITTER_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let triedAt = -Infinity;
-  /** Of the token that is planned for, by both clocks: the wall clock may be set back. */
+  /** When the planned token expires, by the wall clock and by the monotonic clock: the wall clock may be set back. */
   let [end, endMonotonic] = [0, 0];
 
   const renew = () => {
     triedAt = performance.now();
-    // Its outcome is in the state, for everybody.
+    // `auth.state` has the result.
     auth.getToken({ cache: "reload", prompt: "none" }).catch(() => {});
     plan();
   };
-  /** Milliseconds until the token is due. Undefined when no user is signed in. */
+  /** Returns the time until the token must be renewed. Milliseconds. Undefined when no user is signed in. */
   const dueMs = () => {
     const { state } = auth;
     if (state.status !== "authenticated") return undefined;
@@ -50,7 +55,7 @@ export function startAutoRefresh(auth: Pick<Auth, "state" | "subscribe" | "getTo
     const ms = dueMs();
     if (ms !== undefined) timer = setTimeout(onTimer, Math.min(ms, MAX_TIMER_MS));
   };
-  // The page may have been hidden since: then the token is due later.
+  // A page that was hidden since renews later.
   const onTimer = () => (dueMs() === 0 ? renew() : plan());
 
   const undo = [auth.subscribe(plan), lifecycle.onEvent(plan)];

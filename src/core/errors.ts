@@ -1,5 +1,12 @@
 import { AuthError, type AuthErrorDetails, type ServerFacts } from "./auth-error.ts";
 import type { DeviceCodeError } from "./device-code-error.ts";
+import type {
+  AuthorizationError,
+  DiscoveryError,
+  IdTokenError,
+  PopupBlockedError,
+  RequestTokenError,
+} from "./protocol-errors.ts";
 import type { UserFetchError } from "./user-fetch-error.ts";
 
 export { AuthError };
@@ -18,39 +25,6 @@ export class ConfigurationError extends AuthError {
   }
 }
 
-/** The authorization server's metadata could not be read, or does not fit the configured issuer. */
-export class DiscoveryError extends AuthError {
-  override readonly name = "DiscoveryError";
-  readonly code = "discovery";
-  /** The HTTP status. */
-  readonly status: number | undefined;
-
-  constructor(message: string, details: AuthErrorDetails & ServerFacts) {
-    super(message, details);
-    this.status = details.status;
-  }
-}
-
-/**
- * The authorization response is an error.
- * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
- */
-export class AuthorizationError extends AuthError {
-  override readonly name = "AuthorizationError";
-  readonly code = "authorization";
-  /** The OAuth error code, such as `access_denied`. */
-  readonly error: string;
-  readonly errorDescription: string | undefined;
-  readonly errorUri: string | undefined;
-
-  constructor(facts: ServerFacts & { error: string }, hint: string, retryable = false) {
-    super(`the authorization server returned the error ${facts.error}`, { hint, retryable });
-    this.error = facts.error;
-    this.errorDescription = facts.errorDescription;
-    this.errorUri = facts.errorUri;
-  }
-}
-
 /** An authorization response does not belong to a pending request of this client. */
 export class InvalidResponseError extends AuthError {
   override readonly name = "InvalidResponseError";
@@ -61,32 +35,6 @@ export class InvalidResponseError extends AuthError {
   constructor(parameter: string, message: string, hint: string) {
     super(`${parameter}: ${message}`, { hint });
     this.parameter = parameter;
-  }
-}
-
-/**
- * The server refused this token request, or its response is malformed. A stored session is kept.
- * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
- */
-export class RequestTokenError extends AuthError {
-  override readonly name = "RequestTokenError";
-  readonly code = "request_token";
-  /** The OAuth error code, such as `invalid_scope`. */
-  readonly error: string | undefined;
-  readonly errorDescription: string | undefined;
-  readonly errorUri: string | undefined;
-  /** The HTTP status. */
-  readonly status: number | undefined;
-  /** How long the server asks the client to wait, if the response says so. Milliseconds. */
-  readonly retryAfterMs: number | undefined;
-
-  constructor(message: string, details: AuthErrorDetails & ServerFacts) {
-    super(message, details);
-    this.error = details.error;
-    this.errorDescription = details.errorDescription;
-    this.errorUri = details.errorUri;
-    this.status = details.status;
-    this.retryAfterMs = details.retryAfterMs;
   }
 }
 
@@ -142,22 +90,6 @@ export class NoTokenError extends AuthError {
   }
 }
 
-/**
- * An ID token is invalid.
- * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
- */
-export class IdTokenError extends AuthError {
-  override readonly name = "IdTokenError";
-  readonly code = "id_token";
-  /** The invalid claim, or another part of the ID token, such as `signature`. */
-  readonly claim: string;
-
-  constructor(claim: string, message: string, details: AuthErrorDetails) {
-    super(`ID token, ${claim}: ${message}`, details);
-    this.claim = claim;
-  }
-}
-
 /** The user or the page cancelled the call before a response arrived. */
 export class CancelledError extends AuthError {
   override readonly name = "CancelledError";
@@ -165,18 +97,6 @@ export class CancelledError extends AuthError {
 
   constructor(message: string, hint = "Offer the login again. Nothing has changed.") {
     super(message, { hint });
-  }
-}
-
-/** The browser did not open a window. */
-export class PopupBlockedError extends AuthError {
-  override readonly name = "PopupBlockedError";
-  readonly code = "popup_blocked";
-
-  constructor() {
-    super("the browser did not open a login window", {
-      hint: "Call login() directly in a click handler, or without a userAgent: then this page navigates.",
-    });
   }
 }
 

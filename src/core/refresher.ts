@@ -2,7 +2,8 @@ import type { Refusal, TokenRecord } from "./session.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { User } from "./user.ts";
 import type { TargetKey } from "./token-target.ts";
-import type { RequestTokenError, ServerFacts } from "./errors.ts";
+import type { ServerFacts } from "./errors.ts";
+import type { RequestTokenError } from "./protocol-errors.ts";
 
 /** The token that a caller of a `Refresher` needs. */
 export interface RefreshNeed {

@@ -1,9 +1,14 @@
-import { NoTokenError, type RefreshTokenError } from "../core/errors.ts";
+import {
+  requestFromUser,
+  requestSilently,
+  storedOrRequested,
+  type CachedTokens,
+  type Found,
+} from "../core/cached-request.ts";
+import type { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { Flights } from "../core/flights.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TabLock } from "../core/ports.ts";
-import { isSessionOver, needsUser } from "../core/refresh-failure.ts";
-import type { Refusal } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { UserKeys } from "../core/user-keys.ts";
 import { targetKey } from "../core/token-target.ts";
@@ -17,12 +22,6 @@ export interface CachedGrantConfig extends TokenCacheConfig {
   readonly key: string | ((request: TokenRequest) => string);
   /** Locks that all tabs with this `storage` share. Default: locks between the calls of this object only. */
   readonly locks?: Pick<TabLock, "request">;
-}
-
-/** Tokens, or the error that says why only a user can help. */
-interface Found {
-  readonly tokens?: TokenSet;
-  readonly reason?: NoTokenError | RefreshTokenError;
 }
 
 /** One call, and the user whose record it uses. */
@@ -112,16 +111,21 @@ export class CachedGrant implements Grant {
 
   async #find(key: string, lookup: Lookup): Promise<TokenSet> {
     const { cache = "default", prompt, signal } = lookup.request;
-    const before = await this.#read(key, lookup);
-    if (cache === "default" && before && this.#cache.isGood(before)) return tokenSet(before.tokens);
-    const { tokens, reason } = await this.#inTurn(key, signal, async () => {
-      // Another call or tab may have stored newer tokens while this call waited for the lock.
-      const now = await this.#read(key, lookup);
-      const isNewEnough =
-        cache === "default" || now?.tokens.accessToken !== before?.tokens.accessToken;
-      if (isNewEnough && now && this.#cache.isGood(now)) return { tokens: tokenSet(now.tokens) };
-      return this.#request(key, lookup, now);
-    });
+    const stored: CachedTokens<CacheRecord> = {
+      read: () => this.#read(key, lookup),
+      isGood: (record): record is CacheRecord => record !== undefined && this.#cache.isGood(record),
+      accessTokenOf: (record) => record?.tokens.accessToken,
+      underLock: (work) => this.#inTurn(key, signal, work),
+    };
+    const before = await stored.read();
+    if (cache === "default" && stored.isGood(before)) return tokenSet(before.tokens);
+    const { tokens, reason } = await storedOrRequested<CacheRecord, Found>(
+      cache,
+      before,
+      stored,
+      (record) => ({ tokens: tokenSet(record.tokens) }),
+      (record) => this.#request(key, lookup, record),
+    );
     if (tokens) return tokens;
     if (prompt === "none") throw reason!;
     return this.#ask(lookup, reason!);
@@ -134,35 +138,26 @@ export class CachedGrant implements Grant {
     return sub === undefined || (request.user ?? sub) === sub ? record : undefined;
   }
 
-  /** Calls the inner grant with `prompt: "none"`, because the caller holds the lock and a user may take long. */
   async #request(key: string, lookup: Lookup, stored: CacheRecord | undefined): Promise<Found> {
     const { request } = lookup;
-    const { tokens: cached = stored?.tokens } = request;
-    const refusal = request.tokens ? request.refusal : stored?.refusal;
-    let isInvalidGrant = false;
-    const onRefreshTokenRejected = async () => {
-      isInvalidGrant = true;
-      await this.#cache.dropRefreshToken(key, cached?.refreshToken);
-      await request.onRefreshTokenRejected?.();
-    };
-    const onRefused = async (refusal: Refusal) => {
-      await this.#cache.putRefusal(key, cached?.refreshToken, refusal);
-      await request.onRefused?.(refusal);
-    };
-    try {
-      const tokens = await this.#inner.requestToken({
-        ...request,
-        prompt: "none",
-        ...(cached && { tokens: cached, onRefreshTokenRejected, onRefused }),
-        ...(refusal && { refusal }),
-      });
-      return { tokens: await this.#store(tokens, lookup) };
-    } catch (error) {
-      const isStored = cached?.refreshToken === stored?.tokens.refreshToken;
-      if (isSessionOver(error) && isStored) await this.#cache.delete(key);
-      if (needsUser(error, isInvalidGrant)) return { reason: error };
-      throw error;
-    }
+    const { tokens = stored?.tokens } = request;
+    const refreshToken = tokens?.refreshToken;
+    const found = await requestSilently(this.#inner, request, {
+      tokens,
+      refusal: request.tokens ? request.refusal : stored?.refusal,
+      dropRefreshToken: async () => {
+        await this.#cache.dropRefreshToken(key, refreshToken);
+        await request.onRefreshTokenRejected?.();
+      },
+      putRefusal: async (refusal) => {
+        await this.#cache.putRefusal(key, refreshToken, refusal);
+        await request.onRefused?.(refusal);
+      },
+      delete: async () => {
+        if (refreshToken === stored?.tokens.refreshToken) await this.#cache.delete(key);
+      },
+    });
+    return found.tokens ? { tokens: await this.#store(found.tokens, lookup) } : found;
   }
 
   /** Calls the inner grant without the stored tokens, so that it may ask the user. */
@@ -172,13 +167,9 @@ export class CachedGrant implements Grant {
       onRefreshTokenRejected: __,
       refusal: ___,
       onRefused: ____,
-      ...withoutTokens
+      ...request
     } = lookup.request;
-    try {
-      return await this.#storeInTurn(await this.#inner.requestToken(withoutTokens), lookup);
-    } catch (error) {
-      throw error instanceof NoTokenError ? reason : error;
-    }
+    return this.#storeInTurn(await requestFromUser(this.#inner, request, reason), lookup);
   }
 
   /** Stores the tokens after a refresh that is in progress. Stores them without the lock when the lock fails. */

@@ -1,11 +1,7 @@
 import { abortable } from "../core/abortable.ts";
 import { DeviceCodeError } from "../core/device-code-error.ts";
-import {
-  ConfigurationError,
-  isAuthError,
-  NetworkError,
-  RequestTokenError,
-} from "../core/errors.ts";
+import { ConfigurationError, isAuthError, NetworkError } from "../core/errors.ts";
+import { RequestTokenError } from "../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { isUnknownClient } from "../core/server-responses.ts";
 import type { OwnerId, TokenOwner } from "../core/token-owner.ts";

@@ -1,6 +1,6 @@
 import { abortable } from "../core/abortable.ts";
 import { wallClock } from "../core/ports.ts";
-import { RequestTokenError } from "../core/errors.ts";
+import { RequestTokenError } from "../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { type TokenSet, tokenSet } from "../core/token-set.ts";
 /** Assumed lifetime of a token without `expiresAt`. Milliseconds. */

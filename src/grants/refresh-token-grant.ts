@@ -1,5 +1,6 @@
 import type { AuthorizationServer } from "../core/authorization-server.ts";
-import { NoTokenError, RefreshTokenError, RequestTokenError } from "../core/errors.ts";
+import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
+import { RequestTokenError } from "../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { nextRefusal, remainingRefusalMs } from "../core/refusal-pauses.ts";
 import { meaningOf } from "../core/server-responses.ts";

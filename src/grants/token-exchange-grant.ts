@@ -1,5 +1,5 @@
 import type { AuthorizationServer } from "../core/authorization-server.ts";
-import { RequestTokenError } from "../core/errors.ts";
+import { RequestTokenError } from "../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { subjectOwner } from "./subject-owner.ts";

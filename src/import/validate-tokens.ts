@@ -1,4 +1,4 @@
-import { IdTokenError } from "../core/errors.ts";
+import { IdTokenError } from "../core/protocol-errors.ts";
 import type { ImportRefusal, ImportedTokens } from "./source.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { toUser, type User } from "../core/user.ts";

@@ -2,7 +2,8 @@ import { isTemporary } from "../core/server-responses.ts";
 import { parseObject } from "./encoding.ts";
 import { request, type HttpOptions } from "./token/http.ts";
 import type { ServerMetadata, Endpoints } from "../core/authorization-server.ts";
-import { ConfigurationError, DiscoveryError } from "../core/errors.ts";
+import { ConfigurationError } from "../core/errors.ts";
+import { DiscoveryError } from "../core/protocol-errors.ts";
 import { parseUrl, isSecureUrl } from "../core/same-origin.ts";
 
 const HINT =

@@ -1,5 +1,5 @@
 import type { ServerMetadata } from "../core/authorization-server.ts";
-import { DiscoveryError } from "../core/errors.ts";
+import { DiscoveryError } from "../core/protocol-errors.ts";
 import { chunk, shared } from "../core/lazy.ts";
 import type * as Authorize from "./authorize/authorize.ts";
 import type { OidcServerConfig, ServerParts } from "./context.ts";

@@ -2,8 +2,8 @@ import type { SessionStore } from "../core/session.ts";
 import type { RefreshPorts } from "./run.ts";
 
 /**
- * The store of a page that may sleep: nothing is begun meanwhile, because a page that stands still in the middle of a
- * transaction holds up every other tab's.
+ * Wraps the store of a page that may freeze. No call begins while the page is frozen, because a page that is frozen in the
+ * middle of a transaction blocks the transactions of every other tab.
  */
 export function awakeStore(store: SessionStore, page: RefreshPorts["page"]): SessionStore {
   return {

@@ -20,10 +20,10 @@ import { follow } from "./watch.ts";
 import { commit, endByClaim } from "./commit.ts";
 import { afterRetryAfter, backOff, shortestPause, WAKE_MS, pauseAttempt } from "./pause.ts";
 
-/** CLAIM: what a send needs is loaded first, so that nothing is claimed that cannot be sent. */
+/** CLAIM: loads everything that a send needs first, so that no attempt is stored that cannot be sent. */
 export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
   await run.ports.send.prepare();
-  // Who follows another attempt has waited for that one already.
+  // A tab that follows an attempt has waited already, so it needs no turn.
   const { next, end } = seen.attempt
     ? { next: undefined, end: () => {} }
     : await takeTurn(run, seen);
@@ -36,7 +36,7 @@ export async function claim(run: Run, seen: SessionRow, certain: boolean): Promi
   }
 }
 
-/** Sends until the server gives a definite answer. Every send comes directly after a T1 of its own. */
+/** Sends until a response is final. Each send directly follows its own T1. */
 async function attempt(
   run: Run,
   owner: Owner,
@@ -52,7 +52,7 @@ async function attempt(
     if (owner.isReleased) return { state: "READ" };
     const begun = clock.monotonic();
     const claimed = await claimAttempt(run, owner, seen, certain).catch((error: unknown) => {
-      // A page that falls asleep aborts its transactions, and looks again when it wakes.
+      // A page that freezes aborts its transactions. It reads the row again when it resumes.
       if (owner.isReleased || page.frozen()) return undefined;
       throw error;
     });
@@ -61,11 +61,11 @@ async function attempt(
     if (owner.isReleased) return follow(run, claimed.attempt);
     seen = claimed;
     if (clock.monotonic() - begun > run.timing.permitMs) {
-      // Slower than a waiter may be patient: what was read is old. Nothing was sent.
+      // T1 was so slow that another tab may soon take over, so it is repeated. Nothing was sent.
       certain = true;
       continue;
     }
-    // Browsers are not always right about being offline: after the wait the network is tried all the same.
+    // The browser's offline flag may be wrong, so the network is tried anyway after a full wait.
     const isOffline: boolean = !waited && !page.online();
     if (!isOffline) owner.sending();
     broadcast(run, claimed.sessionId, {
@@ -77,7 +77,7 @@ async function attempt(
     const response: RefreshResponse = isOffline
       ? { type: "unsent" }
       : await send.send(record, claimed.attempt.target);
-    // What is known not to have used the token does not count as a send that may be lost.
+    // A send that certainly did not use the token does not count in `uncertainSends`.
     certain = response.type !== "unknown";
     switch (response.type) {
       case "tokens":
@@ -100,7 +100,7 @@ async function attempt(
         run.failure = response.cause;
         break;
     }
-    // It may still be on its way, and must not be overtaken by the next one.
+    // The request may still be in flight, and the next one must not overtake it.
     const inFlightMs = response.type === "unknown" ? run.timing.drainMs : 0;
     const atLeastMs = isOffline
       ? 0
@@ -117,7 +117,7 @@ async function attempt(
   }
 }
 
-/** Between two sends. Who would have to hold the lock for too long gives it away before. */
+/** Pauses between two sends. Releases the lock first if the owner would hold it for longer than `releaseMs`. */
 async function pause(
   run: Run,
   owner: Owner,
@@ -136,7 +136,7 @@ async function pause(
   );
   if (owner.age + ms >= timing.releaseMs) owner.leave();
   const retryAfterMs = response.type === "not_rotated" ? (response.retryAfterMs ?? 0) : 0;
-  // What is stored already ends sooner.
+  // The pause that T1 has stored ends sooner.
   if (retryAfterMs > leastMs) await storePause(run, claimed, retryAfterMs).catch(() => {});
   const isServers =
     response.type === "not_rotated" || (response.type === "unknown" && response.byServer);
@@ -148,14 +148,14 @@ async function pause(
 
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
   const reason = claimed.attempt.uncertainSends > 0 ? "lost_response" : "invalid_grant";
-  // A second send of the same token would be answered the same and then be taken for a lost response.
+  // Without the stored end, another tab would send the token again and take its invalid_grant for a lost response.
   const row = await untilStored(run, () => endSession(run, claimed, { reason }));
   if (!row) return { state: "READ" };
   broadcast(run, row.sessionId, { type: "ended", reason, sequence: claimed.attempt.sequence });
   throw new RefreshTokenError(reason);
 }
 
-/** READ knows what the refusal means for this run: an attempt that was followed may be for another target. */
+/** Stores the refusal. READ decides what it means for this run: a repeated attempt may be for another target. */
 async function refused(run: Run, claimed: ClaimedRow, response: RefusedRefresh): Promise<Next> {
   run.failure = requestError(response.facts);
   const { target, sequence } = claimed.attempt;

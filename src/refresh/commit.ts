@@ -6,7 +6,10 @@ import { endSession, untilStored, type ClaimedRow } from "./transactions.ts";
 import { RefreshTokenError } from "../core/errors.ts";
 import { satisfying, broadcast, type Run } from "./run.ts";
 
-/** What follows an answer that used the refresh token. It exists only here, and may carry the only good refresh token. */
+/**
+ * Stores a response for which the server used the refresh token. Only this tab has the response, which may have the only
+ * valid refresh token.
+ */
 export async function commit(
   run: Run,
   claimed: ClaimedRow,
@@ -20,13 +23,13 @@ export async function commit(
     if (row && target !== undefined) run.onUnstored({ row, target });
   });
   if (!stored) {
-    // Not revoked if another tab only took the attempt over: `revoke` looks whether the session is still alive.
+    // Not revoked if another tab only took the attempt over: `revoke` checks whether the session is still alive.
     const { refreshToken } = response.type === "tokens" ? response.tokens : response;
     giveBack(run, refreshToken);
     return { state: "READ" };
   }
   run.committedGen = stored.generation;
-  // The other tabs read the row when they hear `done`: an invalid signature is to be found before.
+  // The other tabs read the row after `done`, so an invalid signature must be found before.
   const row = await validateAtHand(run, stored);
   if (!row) return { state: "READ" };
   broadcast(run, row.sessionId, {
@@ -41,7 +44,7 @@ export async function commit(
   return target === undefined ? { state: "READ" } : { state: "RETURN", row, target };
 }
 
-/** T3 for an ID token with a wrong claim: nothing of the response is stored or given. */
+/** T3 for an ID token with an invalid claim: nothing of the response is stored or returned. */
 export async function endByClaim(
   run: Run,
   claimed: ClaimedRow,
@@ -55,7 +58,7 @@ export async function endByClaim(
   throw new RefreshTokenError(reason, { claim });
 }
 
-/** Nobody will use it. Callers do not wait for the server. */
+/** Revokes a refresh token that no tab will use. Callers do not wait for the server. */
 function giveBack({ ports, need }: Run, refreshToken: string | undefined): void {
   if (refreshToken === undefined) return;
   ports.send.revoke(need.user, refreshToken).catch(() => {});

@@ -11,37 +11,40 @@ import { rowKey, type SentAttempt, type RefreshPorts, type Run } from "./run.ts"
 import { refreshTiming, type RefreshTiming } from "./timing.ts";
 import { isNewer, storedTokens, type SessionAttempt } from "../core/session.ts";
 
+/** Configuration of a `RefreshCoordinator`. */
 export interface RefreshCoordinatorConfig {
   client: ClientKey;
-  /** This tab, in messages and rows. */
+  /** The id of this tab, in messages and rows. */
   tab: string;
   ports: RefreshPorts;
-  /** What is not given is as in `REFRESH_TIMING`. */
+  /** Default: `REFRESH_TIMING`. */
   timing?: Partial<RefreshTiming>;
   /**
-   * For how long the server forgives that a refresh token is used twice, if that is known. Milliseconds. With less than
-   * `takeoverMs` an attempt whose owner does not move is not taken over before `inDoubtMs`. Without any, only resources that
-   * the login named are asked for.
+   * For how long the server accepts a used refresh token again, if the app knows. Milliseconds. If it is less than
+   * `takeoverMs`, the attempt of a silent owner is taken over after `inDoubtMs`. If it is absent or 0, a refresh requests only
+   * resources that the login named.
    */
   reuseLeewayMs?: number;
 }
 
+/** A run that callers share. */
 interface Flight {
   readonly run: Run;
   readonly result: Promise<TokenSet>;
-  /** Callers that wait for it. */
+  /** How many callers wait for the result. */
   waiting: number;
 }
 
-/** A token that was born expired stands for a while without asking again. */
+/** A token that expired on arrival. For some time it is returned again, instead of another request. */
 interface CachedRefusal {
-  /** The session it is about: another login is another matter. */
+  /** The session of the token. The entry does not apply to another login. */
   readonly sessionId: string | undefined;
+  /** By the monotonic clock. Milliseconds. */
   readonly until: number;
   readonly response: TokenSet;
 }
 
-/** The only one who sends a stored refresh token: one machine per person and want, shared by the callers in this tab. */
+/** The only part that sends stored refresh tokens. The callers in this tab share one run per user and target. */
 export class RefreshCoordinator implements Refresher {
   readonly #config: RefreshCoordinatorConfig & { timing: RefreshTiming };
   readonly #flights = new Map<string, Flight>();
@@ -72,7 +75,7 @@ export class RefreshCoordinator implements Refresher {
         if (cachedRefusal) return cachedRefusal;
         const joined = this.#flights.get(id);
         const tokens = await patience.wait(joined ?? this.#take(id, need));
-        // A flight that was joined may have been asked for an older generation.
+        // The joined run may have started for an older generation.
         if (!joined || (tokens.generation ?? 0) > need.notGeneration) return tokens;
       }
     } finally {
@@ -87,8 +90,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Scopes that the session has already are the default target's. A refresh that names them would narrow the grant at some
-   * servers, for good.
+   * Returns the default target for scopes that the session already has. At some servers, a refresh that names scopes narrows
+   * the grant for good.
    */
   async #target({ user, target }: RefreshNeed): Promise<TargetKey> {
     const { scope, resource, audience } = parseTargetKey(target);
@@ -108,14 +111,14 @@ export class RefreshCoordinator implements Refresher {
       onUnstored: (responded) => response(responded),
     };
     const result = this.#fly(id, run, unstored).finally(() => this.#flights.delete(id));
-    // Whoever waits hears it; when nobody waits any more, nobody needs to.
+    // Waiting callers get the rejection. Without callers it must not be reported as unhandled.
     result.catch(() => {});
     const flight = { run, result, waiting: 0 };
     this.#flights.set(id, flight);
     return flight;
   }
 
-  /** Nobody waits for it. */
+  /** Creates a run without waiting callers. */
   #newRun(need: RefreshNeed): Run {
     const { client, tab, ports, timing, reuseLeewayMs } = this.#config;
     return {
@@ -138,7 +141,7 @@ export class RefreshCoordinator implements Refresher {
     };
   }
 
-  /** One background validation per user in this tab. */
+  /** Starts a validation in the background, at most one per user in this tab. */
   #validateLater(user: string, delayMs: number): void {
     if (this.#validating.has(user)) return;
     this.#validating.add(user);
@@ -147,7 +150,10 @@ export class RefreshCoordinator implements Refresher {
       .finally(() => this.#validating.delete(user));
   }
 
-  /** An attempt for another want, whose owner may be gone: nobody may ask for it again, and its refresh token is in doubt. */
+  /**
+   * Finishes an attempt whose owner may have ended. The server may have used its refresh token, and perhaps no caller requests
+   * its target again.
+   */
   #finish(user: string, { target }: SessionAttempt): void {
     const id = flightId(user, target);
     if (!this.#flights.has(id)) this.#take(id, { user, target, notGeneration: Infinity });
@@ -157,7 +163,7 @@ export class RefreshCoordinator implements Refresher {
     const { clock, store } = run.ports;
     const { row, target } = await Promise.race([runMachine(run), unstored]);
     const tokens = storedTokens(row, await store.open(row.tokens), target);
-    if (!tokens) throw new NoTokenError("the stored session has no such token");
+    if (!tokens) throw new NoTokenError("the stored session has no access token for this target");
     const origin = tokens.generation === run.committedGen ? "this-tab" : "other-tab";
     const response = tokenSet({ ...tokens, origin });
     if (tokens.expiresAt <= clock.now()) {
@@ -185,20 +191,21 @@ export class RefreshCoordinator implements Refresher {
       : undefined;
   }
 
-  /** What one caller waits at most, over all the flights it joins. */
+  /** Limits the wait of one caller to `patienceMs`, over all the runs that it joins. */
   #patience(signal: AbortSignal | undefined): {
     wait(flight: Flight): Promise<TokenSet>;
     end(): void;
   } {
     const { ports, timing } = this.#config;
     const leave = new AbortController();
-    const over = ports.clock.sleep(timing.patienceMs, leave.signal);
-    over.catch(() => {});
+    const timeout = ports.clock.sleep(timing.patienceMs, leave.signal);
+    timeout.catch(() => {});
     return {
       wait: (flight) => {
         const { run, result } = flight;
-        const late = over.then(() => {
-          throw new TimeoutError("no token yet", { pending: true, cause: run.failure });
+        const late = timeout.then(() => {
+          const message = `no new access token in ${timing.patienceMs} ms`;
+          throw new TimeoutError(message, { pending: true, cause: run.failure });
         });
         flight.waiting++;
         return abortable(Promise.race([result, late]), signal).finally(() => flight.waiting--);

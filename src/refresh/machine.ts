@@ -10,7 +10,7 @@ import type { Attempt, Next, Return } from "./states.ts";
 import { ownerEnded, watch } from "./watch.ts";
 import { assertNamed, refusalError, currentRefusal } from "./refusals.ts";
 
-/** Goes from READ to RETURN, or rejects. */
+/** Runs the machine from READ to RETURN, or rejects. */
 export async function runMachine(run: Run): Promise<Return> {
   let next: Next = { state: "READ" };
   while (next.state !== "RETURN") {
@@ -40,11 +40,11 @@ export async function runMachine(run: Run): Promise<Return> {
 
 async function read(run: Run): Promise<Next> {
   const row = await run.ports.store.get(rowKey(run));
-  if (!row) throw new NoTokenError("nobody is signed in");
+  if (!row) throw new NoTokenError("no user is signed in");
   if (isNewer(row)) throw newerVersion();
   if (row.end)
     throw row.end.reason === "logged_out"
-      ? new NoTokenError("signed out")
+      ? new NoTokenError("the user has logged out")
       : new RefreshTokenError(row.end.reason, { claim: row.end.claim });
   run.firstGeneration ??= row.generation;
   run.sessionId = row.sessionId;
@@ -70,7 +70,7 @@ async function read(run: Run): Promise<Next> {
     : { state: "PAUSE", row };
 }
 
-/** Is the owner of the attempt alive? Its lock knows. */
+/** TEST: the owner of the attempt has ended if its lock is free. */
 function test(run: Run, attempt: Attempt): Promise<Next> {
   return run.ports.locks.request<Next>(
     ownerLock(attempt.id),

@@ -1,6 +1,6 @@
 import { type Run, ownerLock, broadcast } from "./run.ts";
 
-/** One attempt's life in the tab that owns it: its lock, its pulse, and what happens to the page. */
+/** The owner of one attempt: holds the attempt's lock, responds to `probe` messages and follows the page lifecycle. */
 export class Owner {
   readonly id: string;
   readonly #run: Run;
@@ -15,7 +15,7 @@ export class Owner {
     this.id = run.ports.random.id();
   }
 
-  /** Holds the lock until `work` is done, or the lock was given away. */
+  /** Holds the lock until `work` is done or `leave()` is called. Returns the result of `work`. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     const { locks, channel, page } = this.#run.ports;
     const unlisten = channel.listen((message) => {
@@ -41,28 +41,30 @@ export class Owner {
     }
   }
 
-  /** Nothing may be sent any more: the lock is not held. */
+  /** The owner has released its lock, so it must not send any more. */
   get isReleased(): boolean {
     return this.#release.signal.aborted;
   }
 
-  /** It has sent for the first time so long ago. Milliseconds. */
+  /** The time since the first send; 0 before it. Milliseconds. */
   get age(): number {
     return this.#firstSentAt === undefined
       ? 0
       : this.#run.ports.clock.monotonic() - this.#firstSentAt;
   }
 
+  /** Sets the attempt that messages name. */
   claimed(sessionId: string, sequence: number): void {
     this.#sessionId = sessionId;
     this.#seq = sequence;
   }
 
+  /** Records the time of the first send. */
   sending(): void {
     this.#firstSentAt ??= this.#run.ports.clock.monotonic();
   }
 
-  /** Gives the lock away and says so. */
+  /** Releases the lock and broadcasts `gone`. */
   leave(): void {
     if (this.isReleased) return;
     const unsent = this.#firstSentAt === undefined;
@@ -96,7 +98,7 @@ export class Owner {
     });
   }
 
-  /** A page that is frozen answers messages; only its timers tell that it stands still. */
+  /** A frozen page may still respond to messages. Only its timers show that it is frozen. */
   async #tick(ended: AbortSignal): Promise<void> {
     const { clock } = this.#run.ports;
     while (!ended.aborted) {

@@ -3,17 +3,19 @@ import type { Next } from "./states.ts";
 import { isForeground, rowKey, type Run } from "./run.ts";
 import { type SessionRow, findAccess } from "../core/session.ts";
 
+/** A pause before a send. */
 export interface Pause {
+  /** Milliseconds. */
   readonly ms: number;
-  /** Not shortened by anybody who wakes or looks. */
+  /** No event of the page ends the pause before. Milliseconds. */
   readonly leastMs: number;
-  /** The server asked for it: a better network would not help. */
+  /** A response caused the pause, so a better network would not help. */
   readonly isServers: boolean;
 }
 
 /**
- * PAUSE: what the attempt's last owner waits for, its followers wait for, too, after a page load as in another tab. The same
- * holds between refusals that nobody can explain.
+ * PAUSE: a tab that follows an attempt waits as its owner does, also after a page load. The same holds between unexplained
+ * refusals.
  */
 export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next> {
   const { attempt } = row;
@@ -22,7 +24,7 @@ export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next>
   const attemptMs =
     attempt && !isPaused ? Math.min((attempt.retryAt ?? 0) - now, attempt.retryMs ?? 0) : 0;
   const refusalMs = attempt ? 0 : (currentRefusal(row, run.need.target, now)?.remainingMs ?? 0);
-  // Timers drop the fraction of a millisecond.
+  // Timers drop fractions of a millisecond.
   const leastMs = Math.ceil(Math.max(0, attemptMs, refusalMs));
   const isPatient = attempt !== null && !isPaused && !isForeground(run);
   const ms = isPatient ? Math.max(leastMs, backOff(run, row, attempt.sends)) : leastMs;
@@ -34,8 +36,8 @@ export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next>
 }
 
 /**
- * A pause before the next send. Ends early when the row changed; when the page wakes, unless the server is why; and soon after
- * somebody looks who did not when it began. False when the row changed.
+ * Pauses before the next send. The pause ends early when the row changes, when the page resumes or is online again (unless
+ * `isServers`), and soon after a user begins to wait. Returns false when the row has changed.
  */
 export async function pauseAttempt(
   run: Run,
@@ -46,19 +48,19 @@ export async function pauseAttempt(
   const { clock, random } = run.ports;
   const { tickMs, backOffCapMs } = run.timing;
   const begun = clock.monotonic();
-  // Timers drop the fraction of a millisecond, and the rest of one would be waited for once more.
+  // Timers drop fractions of a millisecond. The rest of one would cause another wait.
   let end = begun + Math.trunc(ms);
-  let looked = isForeground(run);
+  let wasForeground = isForeground(run);
   for (let now = begun; now < end; now = clock.monotonic()) {
-    // Only what may have been missed is looked for again and again.
-    const isQuiet = looked && isOwner();
-    const what = await interrupted(run, isQuiet ? end - now : Math.min(end - now, tickMs));
-    if ((what === "news" || !isOwner()) && (await isOvertaken(run, seen))) return false;
-    if (what === "woken" && !isServers) {
+    // Each tick finds what causes no event: a first waiting caller, or a changed row whose message was lost.
+    const isQuiet = wasForeground && isOwner();
+    const cause = await interrupted(run, isQuiet ? end - now : Math.min(end - now, tickMs));
+    if ((cause === "news" || !isOwner()) && (await isOvertaken(run, seen))) return false;
+    if (cause === "woken" && !isServers) {
       end = Math.min(end, begun + leastMs);
     }
-    if (!looked && isForeground(run)) {
-      looked = true;
+    if (!wasForeground && isForeground(run)) {
+      wasForeground = true;
       const soon = clock.monotonic() + backOffCapMs * random.fraction();
       end = Math.min(end, Math.max(begun + leastMs, soon));
     }
@@ -79,12 +81,12 @@ async function isOvertaken(
       row.attempt?.sequence !== attempt?.sequence
     );
   } catch {
-    // A store that fails says nothing.
+    // A store that fails shows no change.
     return false;
   }
 }
 
-/** After the send number `sends`. Pauses triple, and a third of each is random. Milliseconds. */
+/** Returns the pause after a send. Pauses triple with `sends`, the sends before it; a third is random. Milliseconds. */
 export function backOff(run: Run, row: SessionRow | undefined, sends: number): number {
   const { timing, ports } = run;
   const cap = Math.max(timing.backOffBaseMs, maxPause(run, row));
@@ -92,16 +94,16 @@ export function backOff(run: Run, row: SessionRow | undefined, sends: number): n
   return (full * (2 + ports.random.fraction())) / 3;
 }
 
-/** The shortest pause after the send number `sends`, in every tab and whatever wakes it. Milliseconds. */
+/** Returns the shortest pause after a send, in every tab and after every event. `sends`: the sends before. Milliseconds. */
 export function shortestPause({ timing }: Run, sends: number): number {
   const full = Math.min(timing.backOffCapMs, timing.backOffBaseMs * 3 ** sends);
   return Math.floor((full * 2) / 3);
 }
 
-/** The last are back before the first refresh again. */
+/** Below 1, so that the last clients return before the first ones refresh again. */
 const SPREAD = 0.8;
 
-/** All that were told the same second must not come in that second. Milliseconds. */
+/** Returns the pause after a `Retry-After`, spread over the clients that got the same one. Milliseconds. */
 export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number): number {
   const spread = isForeground(run)
     ? Math.min(retryAfterMs, run.timing.backOffCapMs)
@@ -109,19 +111,22 @@ export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number)
   return retryAfterMs + spread * run.ports.random.fraction();
 }
 
-/** Who is looked at hurries; who is not asks once in a token's life. */
+/** Visible and awaited: `backOffCapMs`. Otherwise: the lifetime of the token, but a minute at least. Milliseconds. */
 function maxPause(run: Run, row: SessionRow | undefined): number {
   const { timing, need } = run;
   if (isForeground(run)) return timing.backOffCapMs;
   const key = row && findAccess(row, need.target, () => true);
-  const life = key === undefined ? undefined : row!.access[key]!.lifetimeMs;
-  return Math.max(life ?? 0, 2 * timing.backOffCapMs);
+  const lifetimeMs = key === undefined ? undefined : row!.access[key]!.lifetimeMs;
+  return Math.max(lifetimeMs ?? 0, 2 * timing.backOffCapMs);
 }
 
-/** However often a page is woken. Milliseconds. */
+/** The shortest pause after a failed network, however often the page resumes. Milliseconds. */
 export const WAKE_MS = 1_000;
 
-/** The first of what a pause ends with: its time, a page that wakes, is looked at or is online again, or news of the session. */
+/**
+ * Waits for the first of these: the end of the pause; a page that resumes, becomes visible or is online again; or a message
+ * that the session has changed.
+ */
 export async function interrupted(run: Run, ms: number): Promise<"over" | "woken" | "news"> {
   const { clock, channel, page } = run.ports;
   const leave = new AbortController();
@@ -146,7 +151,7 @@ export async function interrupted(run: Run, ms: number): Promise<"over" | "woken
   }
 }
 
-/** A pause that may end early, but not before `leastMs`. */
+/** Pauses for `ms` milliseconds. An event may end the pause early, but not before `leastMs`. */
 export async function pauseUntilInterrupted(run: Run, ms: number, leastMs: number): Promise<void> {
   const { clock } = run.ports;
   const begun = clock.monotonic();

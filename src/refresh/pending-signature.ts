@@ -4,17 +4,16 @@ import { rowKey, type Run } from "./run.ts";
 import { endByIdToken, storeVerified, untilStored } from "./transactions.ts";
 import { type SessionRow, type TokenRecord, isNewer } from "../core/session.ts";
 
-/** Keys are not fetched every second. */
+/** The back-off begins at this step, so that keys are not fetched every second. */
 const FIRST_TRY = 4;
-/** The tabs that waited for a token read the row now, and a write would be in their way. Milliseconds. */
+/** After a commit the waiting tabs read the row first, and a write would delay them. Milliseconds. */
 const COMMITTED_MS = 100;
-/** Until then the tab that stored the ID token has fetched the keys, if it still lives. Milliseconds. */
+/** By then the tab that stored the ID token has fetched the keys, if it is still open. Milliseconds. */
 const READER_MS = 2_000;
 
 /**
- * Validates the signature of the row's ID token with keys that are at hand, before a token of the row is given. Without
- * such keys the token is given, and the validation goes on in the background. Gives the row, or undefined when its session
- * ended.
+ * Validates the signature of the row's ID token with cached keys, before a token of the row is returned. Without cached keys
+ * the validation goes on in the background. Returns the row, or undefined when the session has ended.
  */
 export async function validateAtHand(run: Run, row: SessionRow): Promise<SessionRow | undefined> {
   if (row.signature !== "pending") return row;
@@ -26,7 +25,7 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
     return undefined;
   }
   if (validation.type === "valid") {
-    // Tried once: when the store fails, the next reader validates once more.
+    // The write is tried once. If the store fails, the next reader validates again.
     return (await storeValid(run, row, record, validation).catch(() => undefined)) ?? row;
   }
   const isOwn = run.committedGen === row.generation;
@@ -34,7 +33,7 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
   return row;
 }
 
-/** Fetches keys until the signature of the stored ID token is not pending any more, whichever tab validated it. */
+/** Fetches keys until this tab or another one has validated the signature of the stored ID token. */
 export async function validatePending(run: Run, delayMs: number): Promise<void> {
   const { clock, store, send } = run.ports;
   await clock.sleep(delayMs);
@@ -44,7 +43,7 @@ export async function validatePending(run: Run, delayMs: number): Promise<void> 
     const record = await store.open(row.tokens);
     const validation = await send.verify(record, "fetched");
     if (validation.type === "invalid") return endSession(run, row, record, validation.claim);
-    // The next look at the row finds nothing to do, or an ID token that came meanwhile.
+    // The next iteration finds nothing pending, or an ID token that arrived meanwhile.
     if (validation.type === "valid")
       await untilStored(run, () => storeValid(run, row, record, validation));
     else await pauseUntilInterrupted(run, backOff(run, row, sends), WAKE_MS);
@@ -61,7 +60,7 @@ function storeValid(
   return storeVerified(run, row, idToken, verified);
 }
 
-/** Nobody needs the session's refresh token any more. Callers do not wait for the server. */
+/** Ends the session and revokes its refresh token. Callers do not wait for the server. */
 async function endSession(
   run: Run,
   row: SessionRow,

@@ -12,7 +12,7 @@ import { remainingMs } from "../core/token-lifetime.ts";
 import type { TargetKey } from "../core/token-target.ts";
 import type { RefreshTiming } from "./timing.ts";
 
-/** Everything the machine touches: seven ports. */
+/** The seven ports through which the machine reaches everything else. */
 export interface RefreshPorts {
   store: SessionStore;
   locks: TabLock;
@@ -23,73 +23,75 @@ export interface RefreshPorts {
   send: Send;
 }
 
-/** One tab's way through the machine for one need. */
+/** One pass of this tab through the machine, for one need. */
 export interface Run {
   readonly ports: RefreshPorts;
   readonly timing: RefreshTiming;
   readonly client: ClientKey;
   readonly tab: string;
   readonly need: RefreshNeed;
-  /** For how long the server forgives a second use of a refresh token, when the app knows. Milliseconds. */
+  /** For how long the server accepts a used refresh token again, if the app knows. Milliseconds. */
   readonly reuseLeewayMs: number | undefined;
-  /** Somebody in this tab waits for it. */
+  /** Returns whether a caller in this tab waits for the run. */
   readonly isAwaited: () => boolean;
-  /** There is a token and an attempt for another want that may have nobody any more. */
+  /** Called when the run ends without the row's attempt, whose owner may have ended. */
   readonly onOpenAttempt: (attempt: SessionAttempt) => void;
-  /** The signature of the stored ID token is not validated, and no key is at hand. The keys are to be fetched in `delayMs`. */
+  /** Called when a stored ID token has a pending signature and no keys are cached. `delayMs`: when to fetch the keys. */
   readonly onPending: (delayMs: number) => void;
-  /** The server's answer is there and the store is not: callers may have it. */
+  /** Called when a response arrived and the store fails: callers may have the token. */
   readonly onUnstored: (responded: SentAttempt) => void;
-  /** The generation the run began with: an answer newer than it serves even when it was born expired. */
+  /** The generation that the run read first. A newer token serves the run even if it expired on arrival. */
   firstGeneration: number | undefined;
-  /** The session it is about, once it was read. */
+  /** The session of the run, once the row is read. */
   sessionId: string | undefined;
-  /** The generation this tab committed itself, if it did. */
+  /** The generation that this run has stored. */
   committedGen: number | undefined;
-  /** The attempt whose ghosts were waited for. */
+  /** `sequence` of the attempt whose request in flight was waited out. */
   passed: number | undefined;
-  /** The attempt after which this tab has paused. */
+  /** `sequence` of the attempt after which this run has paused. */
   paused: number | undefined;
-  /** Why the last send did not help. */
+  /** Why the last send or write failed. */
   failure: unknown;
 }
 
-/** A row with a token that serves, and for which want. */
+/** A row, and the target of its token that serves a run. */
 export interface SentAttempt {
   readonly row: SessionRow;
   readonly target: TargetKey;
 }
 
+/** Returns the key of the run's session. */
 export function rowKey(run: Run): string {
   return sessionKey(run.client, run.need.user);
 }
 
-/** The want of the row that serves this run's need, if one does. */
+/** Returns the target of the row's token that serves this run's need, if there is one. */
 export function satisfying(run: Run, row: SessionRow): TargetKey | undefined {
   const now = run.ports.clock.now();
   const { firstGeneration = row.generation } = run;
   return findAccess(
     row,
     run.need.target,
-    // A generation from the future is another session's; what came after the first look is newer than what was held.
+    // A larger `notGeneration` than the row's belongs to another session. A token newer than the first read then serves.
     ({ generation, expiresAt, lifetimeMs }) =>
       generation > Math.min(run.need.notGeneration, firstGeneration) &&
-      // Born expired, or nearly, it serves who waited; what ran out while this page slept serves nobody.
+      // A token that expired on arrival serves callers that waited for it. One that expired in a frozen page does not.
       (remainingMs({ expiresAt, lifetimeMs }, now) > 0 ||
         (generation > firstGeneration && (lifetimeMs ?? 0) <= run.timing.bornExpiredMs)),
   );
 }
 
-/** Somebody who can see the page waits for it. */
+/** Returns whether the page is visible and a caller in it waits for the run. */
 export function isForeground({ ports, isAwaited }: Run): boolean {
   return ports.page.visible() && isAwaited();
 }
 
+/** Broadcasts a message about the run's user. */
 export function broadcast(run: Run, sessionId: string, news: TabNews): void {
   run.ports.channel.post({ protocol: 2, key: run.need.user, from: run.tab, sessionId, ...news });
 }
 
-/** The lock that an attempt's owner holds for as long as it lives. */
+/** Returns the name of the lock that an attempt's owner holds until it ends. */
 export function ownerLock(attemptId: string): string {
   return `own/${attemptId}`;
 }

@@ -1,7 +1,7 @@
 import type { SessionAttempt, SessionRow } from "../core/session.ts";
 import type { SentAttempt } from "./run.ts";
 
-/** Where a run goes next; `README.md` beside this file draws it. */
+/** The next state of a run. `README.md` beside this file has the drawing. */
 export type Next =
   | { state: "READ" }
   | { state: "TEST"; attempt: Attempt }
@@ -12,9 +12,10 @@ export type Next =
   | { state: "CLAIM"; row: SessionRow; certain: boolean }
   | Return;
 
-/** An attempt, by what tells it from all others. */
+/** The identity of an attempt. */
 export type Attempt = Pick<SessionAttempt, "id" | "sequence">;
 
+/** The end of a run: the token that serves it. */
 export interface Return extends SentAttempt {
   state: "RETURN";
 }

@@ -6,9 +6,9 @@ import { rowKey, type Run } from "./run.ts";
 import { isLive, type ClaimedRow } from "./transactions.ts";
 
 /**
- * T2: stores the answer, as often as it is called. Undefined when the attempt was overtaken, or its session is not there any
- * more. A server without any leeway has ended the session if a later send of the same token met it; then a late answer
- * cannot do harm.
+ * T2: returns a function that stores the response and returns the row. It may be called again after a failure. It returns
+ * undefined when a later attempt exists or the session has ended. With a leeway of 0 a later attempt does not matter: a server
+ * that got both sends has ended the session, so a late response cannot do harm.
  */
 export function commitResponse(
   run: Run,
@@ -17,7 +17,7 @@ export function commitResponse(
 ): () => Promise<SessionRow | undefined> {
   const { store } = run.ports;
   let current: SessionRow = claimed;
-  // Once for all tries of a write that fails: in memory mode there is room for a few.
+  // Sealed once for all tries of a failing write: in memory mode the tabs hold only a few records.
   let sealed: { tokens: unknown } | undefined;
   const seal = async () => {
     const record = mergeResponse(
@@ -32,12 +32,12 @@ export function commitResponse(
       const { generation, signature } = current;
       const { tokens } = (sealed ??= await seal());
       const row = await store.update(rowKey(run), (row) =>
-        // A pending signature may have been validated while this answer was on its way.
+        // Another tab may have validated a pending signature meanwhile.
         mayCommit(run, row, claimed) && row.generation === generation && row.signature === signature
           ? respondedRow(run, row, claimed, response, tokens)
           : NO_CHANGE,
       );
-      // By this write, or by one that was reported as failed.
+      // Stored by this write, or by an earlier one that was reported as failed.
       if (row && hasResponse(row, claimed)) return row;
       if (!mayCommit(run, row, claimed)) return undefined;
       current = row;
@@ -46,7 +46,7 @@ export function commitResponse(
   };
 }
 
-/** The row as it would be, for callers whose store fails. */
+/** Returns the row as T2 would store it, for callers whose store fails. */
 export async function mergedRow(
   run: Run,
   claimed: ClaimedRow,
@@ -74,7 +74,7 @@ function respondedRow(
   };
   if (response.type === "unusable") {
     const { status } = response.cause;
-    // The next response may be right again, so the pause is short at first.
+    // The next response may be usable, so the first pause is short.
     const refusal = { meaning: "unexplained", facts: { status } } as const;
     return withRefusal(stored, target, refusal, run.ports.clock.now());
   }
@@ -109,7 +109,10 @@ function hasResponse(row: SessionRow, { sessionId, attempt }: ClaimedRow): boole
   return row.sessionId === sessionId && row.committedSequence === attempt.sequence && !row.end;
 }
 
-/** What a server grants that does not say: what was asked, or as at login. @see RFC 6749 section 5.1 */
+/**
+ * Returns the scope of a response that names none: the requested scope, or else the scope of the login.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+ */
 function assumedScope(row: SessionRow, target: TargetKey): string[] {
   const { scope } = parseTargetKey(target);
   return scope.length > 0 ? [...scope] : (row.access[targetKey({})]?.scope ?? []);

@@ -1,32 +1,34 @@
 import { ConfigurationError } from "../core/errors.ts";
 
-/** Milliseconds. */
+/** The times of the refresh protocol. Milliseconds. */
 export interface RefreshTiming {
-  /** How long a caller waits before a TimeoutError; the attempt goes on. */
+  /** How long a caller waits before its TimeoutError. The attempt goes on. */
   patienceMs: number;
-  /** After an answer that had already expired this tab does not ask for that want again for so long. */
+  /** How long this tab requests no other token for a target whose token expired on arrival. */
   bornExpiredMs: number;
+  /** The first pause between two sends. */
   backOffBaseMs: number;
-  /** While somebody who can see the page waits; otherwise pauses grow to the life of the token. */
+  /** The longest pause while a caller waits in a visible page. Otherwise pauses grow to the lifetime of the token. */
   backOffCapMs: number;
-  /** The longest a request may take. */
+  /** The longest time that a request may take. */
   requestMs: number;
-  /** From the begin of T1 to the send: an owner that was slower has lost its permit. */
+  /** The longest time from the start of T1 to the send. A slower owner repeats T1. */
   permitMs: number;
-  /** How often a waiter looks. */
+  /** How often a waiting tab reads the row. */
   tickMs: number;
-  /** After so long a silence a sent attempt is taken over although its lock is held. */
+  /** The attempt of an owner that is silent for this long is taken over, although its lock is held. */
   takeoverMs: number;
-  /** The same at a server that forgives a second use for less than `takeoverMs`. */
+  /** The same at a server whose reuse leeway is less than `takeoverMs`. */
   inDoubtMs: number;
-  /** For the ghost of a dead owner's request. */
+  /** How long a request of an ended owner may still be in flight. */
   drainMs: number;
-  /** After so long an owner gives its lock away. */
+  /** How long an owner may hold its lock after its first send. */
   releaseMs: number;
-  /** An owner whose timers have not run for longer is not alive. */
+  /** An owner whose timers have not run for this long does not count as alive. */
   aliveAgeMs: number;
 }
 
+/** The default times. */
 export const REFRESH_TIMING: RefreshTiming = {
   patienceMs: 30_000,
   bornExpiredMs: 10_000,
@@ -42,13 +44,16 @@ export const REFRESH_TIMING: RefreshTiming = {
   aliveAgeMs: 65_000,
 };
 
-/** What is not given is as in `REFRESH_TIMING`. @throws ConfigurationError a take-over could overtake a living owner */
+/**
+ * Returns `REFRESH_TIMING` with the given times in place of the defaults.
+ * @throws ConfigurationError a tab could take over the attempt of an owner that is alive
+ */
 export function refreshTiming(timing: Partial<RefreshTiming> = {}): RefreshTiming {
   const all = { ...REFRESH_TIMING, ...timing };
   if (all.takeoverMs >= all.permitMs + all.requestMs + 3 * all.tickMs) return all;
   throw new ConfigurationError(
     "timing.takeoverMs",
-    "less than permitMs + requestMs + 3 tickMs",
-    "Give a longer takeoverMs.",
+    `${all.takeoverMs} is less than permitMs + requestMs + 3 * tickMs`,
+    "Set a longer takeoverMs.",
   );
 }

@@ -13,12 +13,12 @@ import {
   isNewer,
 } from "../core/session.ts";
 
-/** A row that carries the attempt this tab just wrote into it. */
+/** A row with the attempt that this tab has just stored in it. */
 export type ClaimedRow = SessionRow & { attempt: SessionAttempt };
 
 /**
- * T1: writes the attempt down before it is sent. Undefined when the row is no longer the one that was `seen`: then its
- * refresh token may have been used, or a token that satisfies may be there.
+ * T1: stores the attempt before it is sent. Returns undefined when the row is no longer the one in `seen`: then its refresh
+ * token may have been used, or it may have a token that serves the run.
  */
 export async function claimAttempt(
   run: Run,
@@ -28,7 +28,7 @@ export async function claimAttempt(
 ): Promise<ClaimedRow | undefined> {
   const attemptId = owner.id;
   const row = await run.ports.store.update(rowKey(run), (row) => {
-    // A commit moves `generation` and leaves `sequence`: without the compare of `generation` another want's tab would send a used token.
+    // A commit changes only `generation`. If `generation` were not compared, a tab with another target would send a used token.
     if (!isLive(row, seen) || row.generation !== seen.generation || row.sequence !== seen.sequence)
       return NO_CHANGE;
     if (owner.isReleased || satisfying(run, row) !== undefined) return NO_CHANGE;
@@ -45,7 +45,7 @@ export async function claimAttempt(
       target: before?.target ?? run.need.target,
       uncertainSends: before ? before.uncertainSends + (certain ? 0 : 1) : 0,
       sends,
-      // Also for the case that this page is gone before there is an answer.
+      // Stored now, because this page may close before a response arrives.
       retryAt: now + retryMs,
       retryMs,
     };
@@ -63,7 +63,7 @@ function isClaimedBy(
   return row?.attempt?.id === attemptId && row.attempt.sequence === sequence;
 }
 
-/** T3: ends the session by what the server answered. Undefined when the answer was about an older token. */
+/** T3: ends the session because of a response. Returns undefined when the response belongs to an older token or attempt. */
 export async function endSession(
   run: Run,
   claimed: ClaimedRow,
@@ -76,7 +76,7 @@ export async function endSession(
   return row?.sessionId === claimed.sessionId && row.end?.sequence === sequence ? row : undefined;
 }
 
-/** Replaces the attempt by the server's refusal of its target. Undefined when the attempt was not there any more. */
+/** Replaces the attempt by the refusal of its target. Returns undefined when the row no longer has the attempt. */
 export async function storeRefusal(
   run: Run,
   claimed: ClaimedRow,
@@ -97,7 +97,7 @@ export async function storeRefusal(
   return wasOurs ? row : undefined;
 }
 
-/** Stores for how long the server wants to be left alone, for whoever follows the attempt. */
+/** Stores the pause that the server asks for, for the tabs that follow the attempt. `retryMs`: milliseconds. */
 export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number): Promise<void> {
   const { store, clock } = run.ports;
   await store.update(rowKey(run), (row) =>
@@ -108,8 +108,8 @@ export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number)
 }
 
 /**
- * Ends the session for an ID token that is stored and invalid, unless a tab has found another one valid since. True when
- * the session has ended so.
+ * Ends the session because its stored ID token is invalid, unless the row's signature is no longer pending. Returns true when
+ * the session has ended because of an ID token.
  */
 export async function endByIdToken(
   run: Run,
@@ -128,8 +128,8 @@ export async function endByIdToken(
 }
 
 /**
- * Stores what a valid ID token says and gives the row as it then is, or `committed` when that has no use any more.
- * Undefined: an answer came in between, try again.
+ * Stores the result of a valid ID token and returns the row. Returns `committed` when the row no longer needs the result, and
+ * undefined when a response was stored meanwhile and the caller must try again.
  */
 export async function storeVerified(
   run: Run,
@@ -156,7 +156,7 @@ function withoutSignature(row: SessionRow): SessionRow {
   return rest;
 }
 
-/** Every write of `end` removes the tokens with it. */
+/** Returns the ended row. The tokens are removed together with every write of `end`. */
 function endedRow(row: SessionRow, end: SessionEnd): SessionRow {
   return {
     ...withoutSignature(row),
@@ -179,7 +179,7 @@ function isStillOurs(
   );
 }
 
-/** The same login's session, not ended, and not of a newer version. */
+/** Returns whether the row has the session of the same login, has not ended, and has no newer version. */
 export function isLive(
   row: SessionRow | undefined,
   { sessionId }: Pick<SessionRow, "sessionId">,
@@ -188,8 +188,8 @@ export function isLive(
 }
 
 /**
- * What a server said is said once: a store that fails is asked again, at once, when the page wakes and with back-off, for as
- * long as the page lives.
+ * Repeats a write while the store fails, because the server sends each response only once: at once, when the page resumes, and
+ * with back-off, for as long as the page exists. Calls `onFailing` after the second failure.
  */
 export async function untilStored<T>(
   run: Run,

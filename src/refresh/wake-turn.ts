@@ -3,12 +3,13 @@ import type { TabMessage } from "../core/message.ts";
 import { rowKey, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
 
-/** So long the others wait for the word of the one whose turn it is. Milliseconds. */
+/** How long the other tabs wait for a message of the tab whose turn it is. Milliseconds. */
 const TURN_MS = 250;
 
 /**
- * Of many tabs that wake at once one writes its attempt down, and the others follow it instead of finding that out from the
- * store. A courtesy: T1 alone decides, and who hears nothing goes there all the same.
+ * Lets one of many tabs that resume at once store its attempt, so that the others need not read the row to follow it. The turn
+ * only saves work: T1 alone decides, and a tab that receives no message goes on to T1. Returns the state to enter in place of
+ * T1, if any, and a function that ends the turn.
  */
 export async function takeTurn(
   run: Run,
@@ -19,7 +20,7 @@ export async function takeTurn(
   const received = listen(run, seen, leave.signal);
   let end = (): void => {};
   const ended = new Promise<void>((resolve) => (end = resolve));
-  // A page that goes keeps nobody waiting.
+  // A page that freezes or closes must not keep the other tabs waiting.
   void ended.then(page.onEvent(() => end()));
   try {
     const isMine = await new Promise<boolean>((resolve) => {

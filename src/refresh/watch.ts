@@ -3,27 +3,27 @@ import type { SessionRow } from "../core/session.ts";
 import { ownerLock, rowKey, broadcast, type Run } from "./run.ts";
 import type { Attempt, Next } from "./states.ts";
 
-/** Most refreshes are over by then, and nobody has asked for a lock in vain. Milliseconds. */
+/** Most refreshes end before, so that no tab requests a lock in vain. Milliseconds. */
 const LOCK_AFTER_MS = 50;
 
-/** WATCH: until somebody says something about the session, the owner's lock is free, or there is silence for too long. */
+/** WATCH: waits for a message about the session, for the owner's lock, or for a long silence of the owner. */
 export async function watch(run: Run, attempt: Attempt): Promise<Next> {
   const { channel, clock, locks, page } = run.ports;
   const leave = new AbortController();
   const life = { at: -Infinity };
   const undo: (() => void)[] = [];
-  const told = new Promise<Next>((resolve) => {
+  const news = new Promise<Next>((resolve) => {
     const unlisten = channel.listen((message) => {
       const next = message.key === run.need.user && onMessage(run, attempt, message, life);
       if (!next) return;
-      // What is told again would be looked up again, for nobody.
+      // A second message would read the row again, in vain.
       unlisten();
       resolve(next);
     });
     undo.push(unlisten);
   });
   const interrupted = new Promise<Next>((resolve) => {
-    // A request for a lock must not wait in a page that sleeps: it would hold up everybody behind it.
+    // The lock request of a frozen page would block every request behind it.
     undo.push(page.onEvent(() => resolve({ state: "READ" })));
   });
   const soon = clock.sleep(LOCK_AFTER_MS, leave.signal);
@@ -34,7 +34,7 @@ export async function watch(run: Run, attempt: Attempt): Promise<Next> {
   );
   try {
     return await Promise.race([
-      told,
+      news,
       interrupted,
       ended,
       observe(run, attempt, life, leave.signal),
@@ -46,7 +46,7 @@ export async function watch(run: Run, attempt: Attempt): Promise<Next> {
   }
 }
 
-/** An owner may have committed just before it ended, so the row is read again before its attempt is followed. */
+/** Returns the state after the owner's end. The owner may have committed just before, so the row is read again. */
 export async function ownerEnded(run: Run, attempt: Attempt): Promise<Next> {
   return isSame(await run.ports.store.get(rowKey(run)), attempt)
     ? { state: "DRAIN", attempt }
@@ -83,13 +83,16 @@ function onMessage(
   return null;
 }
 
-/** Its owner has not sent and cannot any more: there is no ghost to wait for. */
+/** Follows an attempt that its owner has not sent and never will, so that no request can be in flight. */
 export async function follow(run: Run, attempt: Attempt): Promise<Next> {
   const row = await run.ports.store.get(rowKey(run));
   return isSame(row, attempt) ? { state: "CLAIM", row, certain: true } : { state: "READ" };
 }
 
-/** Looks each tick, and takes over after a silence. A sleep of one's own does not count as the owner's silence. */
+/**
+ * Reads the row each tick, and takes the attempt over after a long silence of its owner. Time in which this page is frozen does
+ * not count as silence.
+ */
 async function observe(
   run: Run,
   attempt: Attempt,
@@ -103,7 +106,7 @@ async function observe(
   let last = clock.monotonic();
   for (;;) {
     await clock.sleep(tickMs, signal).catch(() => {});
-    // Left: the race is over.
+    // Another promise of the race has settled.
     if (signal.aborted) return { state: "READ" };
     const now = clock.monotonic();
     silentMs = life.at >= last ? 0 : silentMs + Math.min(now - last, 2 * tickMs);

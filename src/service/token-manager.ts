@@ -1,10 +1,15 @@
 import { abortable } from "../core/abortable.ts";
-import { NoTokenError, type RefreshTokenError } from "../core/errors.ts";
+import {
+  requestFromUser,
+  requestSilently,
+  storedOrRequested,
+  type Found,
+} from "../core/cached-request.ts";
 import { Flights } from "../core/flights.ts";
-import { isSessionOver, needsUser } from "../core/refresh-failure.ts";
-import type { Refusal } from "../core/session.ts";
+import type { TokenRequest } from "../core/grant.ts";
+import { isSessionOver } from "../core/refresh-failure.ts";
 import { remainingMs } from "../core/token-lifetime.ts";
-import { tokenSet, type TokenSet } from "../core/token-set.ts";
+import { tokenSet } from "../core/token-set.ts";
 import { ServiceEntries, type Entry } from "./service-entries.ts";
 import { invalidated, lifetimeOf, type ServiceTokens } from "./service-tokens.ts";
 import { isOf, UserChanged } from "./service-users.ts";
@@ -14,12 +19,6 @@ import type {
   ServiceTokenOptions,
   TokenManagerConfig,
 } from "./token-manager-options.ts";
-
-/** A token, or the error that says why only a user can help. */
-interface Found {
-  readonly token?: string;
-  readonly reason?: NoTokenError | RefreshTokenError;
-}
 
 /** How many attempts a call makes when the user changes during the call. */
 const TRIES = 3;
@@ -193,88 +192,77 @@ export class TokenManager {
     options: ServiceTokenOptions & { signal: AbortSignal },
     mode: ForceRefreshOptions["mode"],
   ): Promise<string> {
-    const { cache, prompt = "if needed", signal } = options;
-    const underLock = (lock: string, work: (now: ServiceTokens | undefined) => Promise<Found>) =>
-      this.#entries.underLock(lock, signal, async () => {
-        // Another call or tab may have stored newer tokens while this call waited for the lock.
-        const now = await this.#entries.read(entry);
-        const isNewEnough = cache !== "reload" || now?.accessToken !== before?.accessToken;
-        return isNewEnough && this.#entries.isGood(now) ? { token: now.accessToken } : work(now);
-      });
+    const { cache = "default", prompt = "if needed", signal } = options;
+    const find = (lock: string, request: (stored?: ServiceTokens) => Promise<Found>) =>
+      storedOrRequested<ServiceTokens, Found>(
+        cache,
+        before,
+        {
+          read: () => this.#entries.read(entry),
+          isGood: (stored): stored is ServiceTokens => this.#entries.isGood(stored),
+          accessTokenOf: (stored) => stored?.accessToken,
+          underLock: (work) => this.#entries.underLock(lock, signal, work),
+        },
+        (stored) => ({ tokens: tokenSet(stored) }),
+        request,
+      );
     let found: Found = {};
     if (prompt === "if needed" || prompt === "none") {
-      found = await underLock(entry.key, (now) => this.#request(entry, now, options, mode));
+      found = await find(entry.key, (stored) => this.#request(entry, stored, options, mode));
       if (prompt === "none" && found.reason) throw found.reason;
     }
-    if (found.token === undefined) {
+    if (!found.tokens) {
       const { reason } = found;
-      found = await underLock(`${entry.key}/user`, (now) => this.#ask(entry, now, options, reason));
+      found = await find(`${entry.key}/user`, (stored) =>
+        this.#ask(entry, stored, options, reason),
+      );
     }
-    return found.token!;
+    return found.tokens!.accessToken;
   }
 
-  /** Calls the provider with `prompt: "none"` and with the stored tokens. */
   async #request(
     entry: Entry,
-    cached: ServiceTokens | undefined,
-    { cache, ...request }: ServiceTokenOptions,
+    stored: ServiceTokens | undefined,
+    options: ServiceTokenOptions,
     mode: ForceRefreshOptions["mode"],
   ): Promise<Found> {
-    let isInvalidGrant = false;
-    const onRefreshTokenRejected = async () => {
-      isInvalidGrant = true;
-      const { refreshToken: _, ...rest } = cached!;
-      await this.#entries.change(entry, rest);
-    };
-    const onRefused = (refusal: Refusal) => this.#entries.change(entry, { ...cached!, refusal });
-    const stored = () => ({
-      tokens: tokenSet(cached!),
-      onRefreshTokenRejected,
-      onRefused,
-      ...(cached!.refusal && { refusal: cached!.refusal }),
+    const found = await requestSilently(this.#config.provider, requestOf(entry, stored, options), {
+      ...(stored && mode === "refresh" && { tokens: tokenSet(stored), refusal: stored.refusal }),
+      dropRefreshToken: () => {
+        const { refreshToken: _, ...rest } = stored!;
+        return this.#entries.change(entry, rest);
+      },
+      putRefusal: (refusal) => this.#entries.change(entry, { ...stored!, refusal }),
+      // A failure of the storage must not hide the server's error.
+      delete: () => this.#entries.delete(entry).catch(() => {}),
     });
-    let tokens: TokenSet;
-    try {
-      tokens = await this.#config.provider.requestToken({
-        ...request,
-        ...requestUser(entry),
-        prompt: "none",
-        ...(cached && mode === "refresh" && stored()),
-        // The stored token is not good enough, so caches inside the provider must not return it, either.
-        ...((cached || cache === "reload") && { cache: "reload" }),
-      });
-    } catch (error) {
-      // A failure of the storage must not hide this error.
-      if (isSessionOver(error)) await this.#entries.delete(entry).catch(() => {});
-      if (needsUser(error, isInvalidGrant)) return { reason: error };
-      throw error;
-    }
-    await this.#entries.write(entry, tokens, cached?.accessToken);
-    return { token: tokens.accessToken };
+    if (found.tokens) await this.#entries.write(entry, found.tokens, stored?.accessToken);
+    return found;
   }
 
   /** Calls the provider without the stored tokens, because another call may refresh them at the same time. */
   async #ask(
     entry: Entry,
-    cached: ServiceTokens | undefined,
-    { cache, ...request }: ServiceTokenOptions,
-    reason: NoTokenError | RefreshTokenError | undefined,
+    stored: ServiceTokens | undefined,
+    options: ServiceTokenOptions,
+    reason: Found["reason"],
   ): Promise<Found> {
-    let tokens: TokenSet;
-    try {
-      tokens = await this.#config.provider.requestToken({
-        ...request,
-        ...requestUser(entry),
-        ...((cached || cache === "reload") && { cache: "reload" }),
-      });
-    } catch (error) {
-      throw reason && error instanceof NoTokenError ? reason : error;
-    }
+    const request = requestOf(entry, stored, options);
+    const tokens = await requestFromUser(this.#config.provider, request, reason);
     await this.#entries.writeLocked(entry, tokens);
-    return { token: tokens.accessToken };
+    return { tokens };
   }
 }
 
-function requestUser({ user }: Entry): { user?: string } {
-  return user && !user.isDerived ? { user: user.sub } : {};
+/** The stored token is not good enough, so caches inside the provider must not return it, either. */
+function requestOf(
+  { user }: Entry,
+  stored: ServiceTokens | undefined,
+  { cache, ...request }: ServiceTokenOptions,
+): TokenRequest {
+  return {
+    ...request,
+    ...(user && !user.isDerived && { user: user.sub }),
+    ...((stored || cache === "reload") && { cache: "reload" }),
+  };
 }

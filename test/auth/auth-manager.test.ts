@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
-  AuthorizationError,
   CancelledError,
   ConfigurationError,
   InvalidResponseError,
@@ -8,6 +7,7 @@ import {
   NoTokenError,
   StorageError,
 } from "../../src/core/errors.ts";
+import { AuthorizationError } from "../../src/core/protocol-errors.ts";
 import { sessionKey } from "../../src/core/keys.ts";
 import type { TokenRecord } from "../../src/core/session.ts";
 import { targetKey } from "../../src/core/token-target.ts";

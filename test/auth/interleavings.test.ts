@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { AuthorizationError, CancelledError } from "../../src/core/errors.ts";
+import { CancelledError } from "../../src/core/errors.ts";
+import { AuthorizationError } from "../../src/core/protocol-errors.ts";
 import { expiredRow, settle } from "../refresh/tabs.ts";
 import { goodRow, REDIRECT_URI, remember, world, STATE } from "./fixture.ts";
 

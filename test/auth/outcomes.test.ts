@@ -1,18 +1,20 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { UserFetchError } from "../../src/core/user-fetch-error.ts";
 import {
-  AuthorizationError,
   CancelledError,
   ConfigurationError,
-  DiscoveryError,
-  IdTokenError,
   InvalidResponseError,
   NetworkError,
-  PopupBlockedError,
-  RequestTokenError,
   StorageError,
   TimeoutError,
 } from "../../src/core/errors.ts";
+import {
+  AuthorizationError,
+  DiscoveryError,
+  IdTokenError,
+  PopupBlockedError,
+  RequestTokenError,
+} from "../../src/core/protocol-errors.ts";
 import { NO_CHANGE } from "../../src/core/session.ts";
 import { OUTCOMES } from "../support/outcomes.ts";
 import type { AuthManager } from "../../src/auth/auth-manager.ts";

@@ -1,10 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import {
-  AuthorizationError,
-  InvalidResponseError,
-  NetworkError,
-  StorageError,
-} from "../../src/core/errors.ts";
+import { InvalidResponseError, NetworkError, StorageError } from "../../src/core/errors.ts";
+import { AuthorizationError } from "../../src/core/protocol-errors.ts";
 import { sessionKey } from "../../src/core/keys.ts";
 import { storeLogin, type StoreLoginParts } from "../../src/auth/login/store-login.ts";
 import { ADA, responseOf, CLIENT, expiredRow, KEY, settle, testClock } from "../refresh/tabs.ts";

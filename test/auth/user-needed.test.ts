@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { RequestTokenError } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { RefreshResponse } from "../../src/core/refresher.ts";
 import { AutoLoginGrant } from "../../src/grants/auto-login-grant.ts";
 import { ADA, responseOf, expiredRow, KEY, settle } from "../refresh/tabs.ts";

@@ -5,9 +5,9 @@ import {
   NetworkError,
   NoTokenError,
   RefreshTokenError,
-  RequestTokenError,
   StorageError,
 } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { TabLock } from "../../src/core/ports.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
 import { CachedGrant, type CachedGrantConfig } from "../../src/grants/cached-grant.ts";

@@ -1,11 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
-import {
-  CancelledError,
-  NetworkError,
-  NoTokenError,
-  RequestTokenError,
-} from "../../src/core/errors.ts";
+import { CancelledError, NetworkError, NoTokenError } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import { ClientCredentialsGrant } from "../../src/grants/client-credentials-grant.ts";
 import { PasswordGrant, type PasswordConfig } from "../../src/grants/password-grant.ts";
 import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";

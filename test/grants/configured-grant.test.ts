@@ -1,11 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { DeviceCodeError } from "../../src/core/device-code-error.ts";
-import {
-  type AuthError,
-  ConfigurationError,
-  NetworkError,
-  RequestTokenError,
-} from "../../src/core/errors.ts";
+import { type AuthError, ConfigurationError, NetworkError } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { TokenRequest } from "../../src/core/grant.ts";
 import { ConfiguredGrant } from "../../src/grants/configured-grant.ts";
 import { StaticGrant } from "../../src/grants/static-grant.ts";

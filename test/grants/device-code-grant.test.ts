@@ -1,12 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DeviceCodeError } from "../../src/core/device-code-error.ts";
-import {
-  CancelledError,
-  DiscoveryError,
-  IdTokenError,
-  NetworkError,
-  StorageError,
-} from "../../src/core/errors.ts";
+import { CancelledError, NetworkError, StorageError } from "../../src/core/errors.ts";
+import { DiscoveryError, IdTokenError } from "../../src/core/protocol-errors.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { systemClock } from "../../src/browser/page/system-clock.ts";

@@ -4,7 +4,8 @@ import type {
   TokenParameters,
 } from "../../src/core/authorization-server.ts";
 import type { DeviceChoice, DeviceCode, DeviceStatus } from "../../src/core/device-prompt.ts";
-import { RequestTokenError, type ServerFacts } from "../../src/core/errors.ts";
+import type { ServerFacts } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { Clock, TabLock } from "../../src/core/ports.ts";
 import type { RequestStore } from "../../src/core/request-store.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";

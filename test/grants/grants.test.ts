@@ -1,10 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import {
-  NetworkError,
-  NoTokenError,
-  RefreshTokenError,
-  RequestTokenError,
-} from "../../src/core/errors.ts";
+import { NetworkError, NoTokenError, RefreshTokenError } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { Grant } from "../../src/core/grant.ts";
 import type { Refresher } from "../../src/core/refresher.ts";
 import { targetKey } from "../../src/core/token-target.ts";

@@ -5,7 +5,8 @@ import {
   type CreateClientConfig,
   type Credentials,
 } from "../../src/confidential.ts";
-import { NoTokenError, RequestTokenError } from "../../src/core/errors.ts";
+import { NoTokenError } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import { tokenSet } from "../../src/core/token-set.ts";
 import { CachedGrant } from "../../src/grants/cached-grant.ts";
 import { RefreshTokenGrant } from "../../src/grants/refresh-token-grant.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import type { AuthorizationServer } from "../../src/core/authorization-server.ts";
-import { RequestTokenError } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import { contextKey, TokenContext } from "../../src/core/token-context.ts";
 import type { TokenSet } from "../../src/core/token-set.ts";
 import { StaticGrant } from "../../src/grants/static-grant.ts";

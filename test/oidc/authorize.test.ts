@@ -1,12 +1,8 @@
 import { Log } from "oidc-client-ts";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ServerMetadata } from "../../src/core/authorization-server.ts";
-import {
-  AuthorizationError,
-  ConfigurationError,
-  InvalidResponseError,
-  StorageError,
-} from "../../src/core/errors.ts";
+import { ConfigurationError, InvalidResponseError, StorageError } from "../../src/core/errors.ts";
+import { AuthorizationError } from "../../src/core/protocol-errors.ts";
 import {
   createAuthorizationUrl,
   readAuthorizationResponse,

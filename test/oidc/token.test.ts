@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { NetworkError, RequestTokenError } from "../../src/core/errors.ts";
+import { NetworkError } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { RefreshResponse } from "../../src/core/refresher.ts";
 import type { Fetch } from "../../src/oidc/token/http.ts";
 import type { TokenTarget } from "../../src/core/token-target.ts";

@@ -8,7 +8,8 @@ import {
   type JWK,
 } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
-import { IdTokenError, NetworkError } from "../../src/core/errors.ts";
+import { NetworkError } from "../../src/core/errors.ts";
+import { IdTokenError } from "../../src/core/protocol-errors.ts";
 import type { User } from "../../src/core/user.ts";
 import { fetchKeys } from "../../src/oidc/id-token/key-set.ts";
 import type { Fetch } from "../../src/oidc/token/http.ts";

@@ -1,6 +1,7 @@
 import { act } from "react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { NetworkError, NoTokenError, RequestTokenError } from "../../src/core/errors.ts";
+import { NetworkError, NoTokenError } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { TokenTarget } from "../../src/core/token-target.ts";
 import { useAuth, useToken, type UseToken } from "../../src/react.ts";
 import { watchToken } from "../../src/react/watch-token.ts";

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { NoTokenError, RequestTokenError, StorageError } from "../../src/core/errors.ts";
+import { NoTokenError, StorageError } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { IdTokenValidation } from "../../src/core/refresher.ts";
 import type { SessionRow, TokenRecord } from "../../src/core/session.ts";
 import { targetKey } from "../../src/core/token-target.ts";

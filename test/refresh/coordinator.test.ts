@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   NoTokenError,
   RefreshTokenError,
-  RequestTokenError,
   StorageError,
   TimeoutError,
 } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import { targetKey } from "../../src/core/token-target.ts";
 import {
   ADA,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { NoTokenError, RequestTokenError } from "../../src/core/errors.ts";
+import { NoTokenError } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { RefreshResponse } from "../../src/core/refresher.ts";
 import { targetKey, type TargetKey } from "../../src/core/token-target.ts";
 import { ADA, responseOf, browser, expiredRow, KEY, settle, DEFAULT_KEY } from "./tabs.ts";

@@ -3,9 +3,9 @@ import {
   NetworkError,
   NoTokenError,
   RefreshTokenError,
-  RequestTokenError,
   StorageError,
 } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../../src/core/grant.ts";
 import { contextKey, TokenContext } from "../../src/core/token-context.ts";
 import { tokenSet, type TokenSet } from "../../src/core/token-set.ts";

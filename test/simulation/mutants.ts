@@ -280,7 +280,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "an ended session keeps its tokens",
-    edits: [["refresh/transactions.ts", "renewable: false,\n    access: {},\n    tokens: null,", ""]],
+    edits: [
+      ["refresh/transactions.ts", "renewable: false,\n    access: {},\n    tokens: null,", ""],
+    ],
     mix: "lost response/0/web locks",
     breaks: ["I11"],
   },

@@ -1,4 +1,5 @@
-import { NetworkError, RequestTokenError } from "../../src/core/errors.ts";
+import { NetworkError } from "../../src/core/errors.ts";
+import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { Clock } from "../../src/core/ports.ts";
 import type {
   GrantedResponse,

@@ -1,6 +1,7 @@
 import type { CallbackResult } from "../../core/auth.ts";
 import type { CallbackLedger, LoginRecord } from "../../core/callback-ledger.ts";
-import { AuthorizationError, InvalidResponseError, isAuthError } from "../../core/errors.ts";
+import { InvalidResponseError, isAuthError } from "../../core/errors.ts";
+import { AuthorizationError } from "../../core/protocol-errors.ts";
 import type { Grant } from "../../core/grant.ts";
 import type { ClientKey } from "../../core/keys.ts";
 import type { Page, TabLock } from "../../core/ports.ts";

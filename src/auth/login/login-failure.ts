@@ -1,4 +1,5 @@
-import { isAuthError, NetworkError, RequestTokenError } from "../../core/errors.ts";
+import { isAuthError, NetworkError } from "../../core/errors.ts";
+import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 
 /** Longer words of a server are cut. Characters. */

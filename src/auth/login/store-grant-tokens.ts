@@ -1,4 +1,5 @@
-import { ConfigurationError, IdTokenError, NoTokenError } from "../../core/errors.ts";
+import { ConfigurationError, NoTokenError } from "../../core/errors.ts";
+import { IdTokenError } from "../../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../../core/grant.ts";
 import { sessionKey } from "../../core/keys.ts";
 import {

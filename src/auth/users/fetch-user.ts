@@ -1,4 +1,5 @@
-import { IdTokenError, isAuthError } from "../../core/errors.ts";
+import { isAuthError } from "../../core/errors.ts";
+import { IdTokenError } from "../../core/protocol-errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { UserFetcher } from "../../core/user-fetcher.ts";

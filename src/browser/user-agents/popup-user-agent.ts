@@ -1,4 +1,4 @@
-import { PopupBlockedError } from "../../core/errors.ts";
+import { PopupBlockedError } from "../../core/protocol-errors.ts";
 import type { RoundTrip, UserAgent } from "../../core/user-agent.ts";
 import { awaitResponse } from "./await-response.ts";
 import { resolveRedirectUri } from "./redirect-uri.ts";

@@ -1,5 +1,6 @@
 import { DeviceCodeError } from "../../core/device-code-error.ts";
-import { NoTokenError, type AuthError, type RequestTokenError } from "../../core/errors.ts";
+import { NoTokenError, type AuthError } from "../../core/errors.ts";
+import type { RequestTokenError } from "../../core/protocol-errors.ts";
 import type { DeviceEnd } from "./pending-device.ts";
 
 /** Returns the error for an expired code. `response`: the server's error; without it this device's clock decided. */

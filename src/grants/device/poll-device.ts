@@ -1,6 +1,7 @@
 import type { AuthorizationServer } from "../../core/authorization-server.ts";
 import type { DeviceStatus } from "../../core/device-prompt.ts";
-import { IdTokenError, isAuthError, RequestTokenError } from "../../core/errors.ts";
+import { isAuthError } from "../../core/errors.ts";
+import { IdTokenError, RequestTokenError } from "../../core/protocol-errors.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { meaningOf } from "../../core/server-responses.ts";
 import type { TokenSet } from "../../core/token-set.ts";

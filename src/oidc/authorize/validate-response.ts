@@ -1,5 +1,6 @@
 import type { ServerMetadata } from "../../core/authorization-server.ts";
-import { AuthorizationError, InvalidResponseError } from "../../core/errors.ts";
+import { InvalidResponseError } from "../../core/errors.ts";
+import { AuthorizationError } from "../../core/protocol-errors.ts";
 import type { ClientKey } from "../../core/keys.ts";
 import { isStateOf } from "../../core/response-state.ts";
 import { parseUrl } from "../../core/same-origin.ts";

@@ -1,4 +1,4 @@
-import { IdTokenError } from "../../core/errors.ts";
+import { IdTokenError } from "../../core/protocol-errors.ts";
 import type { User } from "../../core/user.ts";
 import { text, parseObject } from "../encoding.ts";
 

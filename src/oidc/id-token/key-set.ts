@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/ports.ts";
-import { IdTokenError } from "../../core/errors.ts";
+import { IdTokenError } from "../../core/protocol-errors.ts";
 import { parseObject } from "../encoding.ts";
 import { request, type HttpOptions } from "../token/http.ts";
 import type { DocumentCache } from "../../core/document-cache.ts";

@@ -2,7 +2,7 @@ import type { TokenRecord } from "../../core/session.ts";
 import type { Jwk, KeySet } from "./key-set.ts";
 import type { ServerParts } from "../context.ts";
 import { verifyRefreshedIdToken, type Verifier } from "./verify.ts";
-import { IdTokenError } from "../../core/errors.ts";
+import { IdTokenError } from "../../core/protocol-errors.ts";
 import type { IdTokenValidation, GrantedResponse, RefreshResponse } from "../../core/refresher.ts";
 import { checkHeader } from "./signature.ts";
 import {

@@ -1,5 +1,5 @@
 import { abortable } from "../../core/abortable.ts";
-import { IdTokenError } from "../../core/errors.ts";
+import { IdTokenError } from "../../core/protocol-errors.ts";
 import { tokenSet, type TokenSet } from "../../core/token-set.ts";
 import type { SettledRequest } from "../authorize/authorize.ts";
 import type { Credentials } from "./credentials.ts";

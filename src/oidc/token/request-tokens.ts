@@ -1,6 +1,7 @@
 import { abortable } from "../../core/abortable.ts";
 import type { TokenParameters, TokenRequestOptions } from "../../core/authorization-server.ts";
-import { IdTokenError, isAuthError, NetworkError } from "../../core/errors.ts";
+import { isAuthError, NetworkError } from "../../core/errors.ts";
+import { IdTokenError } from "../../core/protocol-errors.ts";
 import { tokenSet, type TokenSet } from "../../core/token-set.ts";
 import { checkEndpoint } from "../discovery.ts";
 import type { ServerParts } from "../context.ts";

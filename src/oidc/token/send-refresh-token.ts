@@ -1,5 +1,6 @@
 import type { Endpoints } from "../../core/authorization-server.ts";
-import { NetworkError, RequestTokenError } from "../../core/errors.ts";
+import { NetworkError } from "../../core/errors.ts";
+import { RequestTokenError } from "../../core/protocol-errors.ts";
 import type { GrantedResponse, RefreshResponse } from "../../core/refresher.ts";
 import {
   isNoEndpoint,

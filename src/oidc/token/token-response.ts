@@ -2,7 +2,8 @@ import type { RefreshedTokens } from "../../core/refresher.ts";
 import { parseObject, text } from "../encoding.ts";
 import { type HttpResponse } from "./http.ts";
 import { formEncode, type FormRequest } from "./form-request.ts";
-import { RequestTokenError, type ServerFacts } from "../../core/errors.ts";
+import type { ServerFacts } from "../../core/errors.ts";
+import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 const ASSUMED_LIFETIME_S = 300;
 

@@ -1,4 +1,5 @@
-import { IdTokenError, isAuthError, NetworkError, RequestTokenError } from "../../core/errors.ts";
+import { isAuthError, NetworkError } from "../../core/errors.ts";
+import { IdTokenError, RequestTokenError } from "../../core/protocol-errors.ts";
 
 const HINT = "A code is sent only once. Start a new login: call login(). Nothing else was changed.";
 

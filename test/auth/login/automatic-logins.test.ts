@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { AuthorizationError, NetworkError, RequestTokenError } from "../../../src/core/errors.ts";
+import { NetworkError } from "../../../src/core/errors.ts";
+import { AuthorizationError, RequestTokenError } from "../../../src/core/protocol-errors.ts";
 import type { LoginMarks } from "../../../src/core/login-marks.ts";
 import type { TokenSet } from "../../../src/core/token-set.ts";
 import { targetKey } from "../../../src/core/token-target.ts";

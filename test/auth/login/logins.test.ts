@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { AuthorizationError } from "../../../src/core/errors.ts";
+import { AuthorizationError } from "../../../src/core/protocol-errors.ts";
 import type { RoundTrip, UserAgent } from "../../../src/core/user-agent.ts";
 import { ADA, expiredRow, settle } from "../../refresh/tabs.ts";
 import { goodRow, REDIRECT_URI, remember, world, STATE } from "../fixture.ts";

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { AuthorizationError, NetworkError } from "../../../src/core/errors.ts";
+import { NetworkError } from "../../../src/core/errors.ts";
+import { AuthorizationError } from "../../../src/core/protocol-errors.ts";
 import type { LoginMarks } from "../../../src/core/login-marks.ts";
 import type { TokenSet } from "../../../src/core/token-set.ts";
 import { MemoryLoginMarks } from "../../support/memory-login-marks.ts";

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { DiscoveryError, NetworkError, NoTokenError } from "../../../src/core/errors.ts";
+import { NetworkError, NoTokenError } from "../../../src/core/errors.ts";
+import { DiscoveryError } from "../../../src/core/protocol-errors.ts";
 import type { TokenRecord } from "../../../src/core/session.ts";
 import { revokeLock } from "../../../src/core/keys.ts";
 import type { AuthManager } from "../../../src/auth/auth-manager.ts";

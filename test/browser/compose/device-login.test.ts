@@ -3,7 +3,7 @@ import { createDatabase } from "../../../src/browser/storage/database.ts";
 import { IndexedDBRequestStore } from "../../../src/browser/storage/indexeddb-request-store.ts";
 import { systemClock } from "../../../src/browser/page/system-clock.ts";
 import { WebLocksTabLock } from "../../../src/browser/tabs/web-locks-tab-lock.ts";
-import { RequestTokenError } from "../../../src/core/errors.ts";
+import { RequestTokenError } from "../../../src/core/protocol-errors.ts";
 import { tokenSet } from "../../../src/core/token-set.ts";
 import { DeviceCodeGrant } from "../../../src/grants/device/device-code-grant.ts";
 

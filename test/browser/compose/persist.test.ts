@@ -247,7 +247,10 @@ describe("a damaged record", () => {
     ["has no user", rowOf({ ...record("ada"), user: {} })],
     ["has another user", rowOf(record("grace"))],
     ["has no token for its index", rowOf({ ...record("ada"), access: {} })],
-    ["has an index of strings", rowOf(record("ada"), { access: { [DEFAULT_TARGET]: "x" as never } })],
+    [
+      "has an index of strings",
+      rowOf(record("ada"), { access: { [DEFAULT_TARGET]: "x" as never } }),
+    ],
     ["has neither tokens nor an end", rowOf(null)],
     ["has an invalid name of tokens", rowOf({ memory: {} })],
     ["is a string", "garbage"],

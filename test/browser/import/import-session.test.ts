@@ -91,7 +91,9 @@ describe("importSession()", () => {
     );
     expect(types.filter((type) => type === "imported")).toHaveLength(1);
     expect(
-      types.filter((type) => type === "imported" || type === "already_signed_in" || type === "nothing"),
+      types.filter(
+        (type) => type === "imported" || type === "already_signed_in" || type === "nothing",
+      ),
     ).toHaveLength(5);
     expect(isStored()).toBe(false);
     expect(await open().getToken({ prompt: "none" })).toBe("at1");

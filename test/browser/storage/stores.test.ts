@@ -197,20 +197,23 @@ describe("users", () => {
     ["null", null],
     ["of another shape", { version: 3, user: { name: "Grace" } }],
     ["with invalid members", { name: {}, lastUsedAt: "x", needsLogin: 0 }],
-  ])("whose record is %s are listed by their sub, and do not affect the others", async ([, record]) => {
-    const database = createDatabase();
-    const mine = client();
-    const sessions = new IndexedDBSessionStore(database);
-    await sessions.update(sessionKey(mine, "linus"), () => rowOf("Linus", 1));
-    const remembered = await new IndexedDBUserStore(database, mine).users();
-    expect(await remembered.list()).toHaveLength(1);
-    const list = await get<Map<string, unknown>>(usersKey(mine), database);
-    await set(usersKey(mine), list!.set("ada", record), database);
-    expect(await remembered.list()).toEqual([
-      expect.objectContaining({ sub: "linus", name: "Linus" }),
-      { sub: "ada", lastUsedAt: 0, needsLogin: true },
-    ]);
-  });
+  ])(
+    "whose record is %s are listed by their sub, and do not affect the others",
+    async ([, record]) => {
+      const database = createDatabase();
+      const mine = client();
+      const sessions = new IndexedDBSessionStore(database);
+      await sessions.update(sessionKey(mine, "linus"), () => rowOf("Linus", 1));
+      const remembered = await new IndexedDBUserStore(database, mine).users();
+      expect(await remembered.list()).toHaveLength(1);
+      const list = await get<Map<string, unknown>>(usersKey(mine), database);
+      await set(usersKey(mine), list!.set("ada", record), database);
+      expect(await remembered.list()).toEqual([
+        expect.objectContaining({ sub: "linus", name: "Linus" }),
+        { sub: "ada", lastUsedAt: 0, needsLogin: true },
+      ]);
+    },
+  );
 
   test("are listed from their sessions when the list is damaged, with a damaged session by its sub", async () => {
     const database = createDatabase();

@@ -2,6 +2,7 @@ import { abortable } from "../core/abortable.ts";
 import type { Auth, AuthState, GetTokenOptions, LogoutOptions } from "../core/auth.ts";
 import { NoTokenError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
+import { PromiseQueue } from "../core/promise-queue.ts";
 import type { TabMessage } from "../core/message.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { UserAgent } from "../core/user-agent.ts";
@@ -19,19 +20,28 @@ import type { LoginRequest, UsersParts } from "./parts.ts";
 import type * as ServerLogout from "./logout/server-logout.ts";
 import type { RefusedTokens, GetToken } from "../fetch/refused-tokens.ts";
 
-/** What a manager is composed of; `createAuth()` shows how. */
+/** The parts that an `AuthManager` is composed of. The source of `createAuth()` shows how. */
 export interface AuthManagerConfig
   extends ActiveSessionConfig, LoginsConfig, ServerLogout.ServerLogoutConfig {
-  /** The way `login()` goes when none is given. */
+  /** How `login()` visits the authorization endpoint by default. */
   readonly userAgent: UserAgent;
   readonly refresher: Pick<Refresher, "prepare" | "validate">;
-  /** What replaces tokens that an API refused, the same at each call. Without it `fetch` gives a 401 to its caller. */
+  /** Loads the `RefusedTokens` that decide after a 401: the same object each time. Without it, `fetch` returns each 401. */
   readonly loadRefusedTokens?: () => Promise<RefusedTokens>;
 }
 
 /**
- * Reads, asks the grant and publishes state; it does not refresh. Does nothing until `start()` or the first call.
- * Its members keep their object when they are handed around.
+ * The `Auth` that `createAuth()` composes. It reads the store, requests tokens from the grant and publishes the state. It sends
+ * no refresh token itself. It does nothing before `start()` or the first call. Its methods also work without the object, as
+ * in `const { getToken } = manager`.
+ * @throws ConfigurationError from its methods: this page can never work. `Auth` lists their other errors
+ * @example
+ * type Others = Omit<AuthManagerConfig, keyof GrantParts>;
+ * const compose = (parts: GrantParts, others: Others): Auth => {
+ *   const manager = new AuthManager({ ...parts, ...others });
+ *   manager.start();
+ *   return manager;
+ * };
  */
 export class AuthManager implements Auth {
   readonly #config: AuthManagerConfig;
@@ -40,7 +50,7 @@ export class AuthManager implements Auth {
   #opened: Promise<void> | undefined;
   readonly #silentTokens: SilentTokens;
   readonly #userRemoval: UserRemoval;
-  #switched: Promise<void> = Promise.resolve();
+  readonly #switches = new PromiseQueue();
   #unlisten: (() => void) | undefined;
 
   constructor(config: AuthManagerConfig) {
@@ -51,7 +61,7 @@ export class AuthManager implements Auth {
     this.#userRemoval = createUserRemoval(config);
   }
 
-  // Not an async function: with a good token at hand this is a comparison and nothing else.
+  // Not an async function: while the cached token is fresh, a call only compares times.
   readonly getToken: Auth["getToken"] = (options) =>
     (options === undefined ? this.#session.goodToken() : undefined) ??
     this.#findToken(options ?? {});
@@ -59,7 +69,7 @@ export class AuthManager implements Auth {
   readonly fetch: Auth["fetch"] = async (input, init) => {
     this.#assertSupported();
     await this.#open();
-    // One person's from the first to the last try, whoever the tab is for by then.
+    // A retry uses a token of the same user, even if the tab has switched to another user meanwhile.
     const user = this.#session.sub;
     const getToken: GetToken = (options) =>
       this.getToken({ ...options, ...(user !== undefined && { user }) });
@@ -117,7 +127,7 @@ export class AuthManager implements Auth {
   readonly login: Auth["login"] = (options = {}) => {
     try {
       this.#assertSupported();
-      // Before the first await: a window may be opened in a click only.
+      // Opened before the first await, because the browser allows a window only in a click.
       const { userAgent = this.#config.userAgent, ...request } = options;
       return this.#logins.startLogin(userAgent.open(), request);
     } catch (error) {
@@ -144,14 +154,9 @@ export class AuthManager implements Auth {
 
   readonly users: Auth["users"] = async () => (await this.#users()).listUsers(this.#parts());
 
-  /** One after the other: the tab is for the last one. */
-  readonly switchUser: Auth["switchUser"] = (sub) => {
-    const turn = this.#switched.then(async () =>
-      (await this.#users()).switchUser(this.#parts(), sub),
-    );
-    this.#switched = turn.catch(ignore);
-    return turn;
-  };
+  /** Calls run one after the other, so that the user of the last call becomes the tab's user. */
+  readonly switchUser: Auth["switchUser"] = (sub) =>
+    this.#switches.run(async () => (await this.#users()).switchUser(this.#parts(), sub));
 
   readonly forget: Auth["forget"] = async (sub) =>
     (await this.#usersOrLogout({ user: sub })).forget(this.#parts(), sub);
@@ -159,20 +164,20 @@ export class AuthManager implements Auth {
   readonly logoutAll: Auth["logoutAll"] = async () =>
     (await this.#usersOrLogout({})).logoutAll(this.#parts());
 
-  /** The tokens are deleted even when the rest cannot be loaded. */
-  async #usersOrLogout(who: LogoutOptions) {
+  /** Loads the code for all users. If the code cannot be loaded, the tokens are deleted all the same. */
+  async #usersOrLogout(options: LogoutOptions) {
     try {
       return await this.#users();
     } catch (error) {
-      await this.logout({ ...who, endSession: "none" }).catch(ignore);
+      await this.logout({ ...options, endSession: "none" }).catch(ignore);
       throw error;
     }
   }
 
-  /** What pages without a choice of people do without. */
+  /** Loads the code for all users. Apps with one user do not need it. */
   async #users() {
     this.#assertSupported();
-    // Whose session cannot be used does not keep the others from theirs.
+    // A failure to read this tab's session does not concern the other users.
     await this.#open().catch(ignore);
     return chunk(import("./users/users.ts"));
   }
@@ -194,7 +199,7 @@ export class AuthManager implements Auth {
     ).catch(this.#onUnread);
   }
 
-  /** What other tabs did since is not known here: the next call reads the store again. */
+  /** The changes of other tabs are unknown here, so the next call reads the store again. */
   readonly #onUnread = (error: unknown): void => {
     this.#opened = undefined;
     this.#session.drop(error);
@@ -204,7 +209,7 @@ export class AuthManager implements Auth {
     this.#assertSupported();
     const { prompt, signal, user } = options;
     signal?.throwIfAborted();
-    // What cannot be read of this tab's person is no matter of others.
+    // A failure to read this tab's session does not concern another user.
     const opened = user === undefined ? this.#open() : this.#open().catch(ignore);
     await abortable(Promise.all([opened, this.#logins.settled]), signal);
     const isAsking = prompt !== undefined && prompt !== "none";
@@ -238,7 +243,7 @@ export class AuthManager implements Auth {
     return tokenAfterLogin({ ...this.#parts(), getToken, handleCallback }, ...request);
   }
 
-  /** The first read of the store. One that failed is tried again by the next call. */
+  /** Reads the store once. After a failure, the next call reads it again. */
   #open(): Promise<void> {
     this.#opened ??= this.#session.load("stored").catch((error: unknown) => {
       this.#onUnread(error);

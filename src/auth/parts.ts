@@ -6,7 +6,7 @@ import type { LoginsConfig } from "./login/logins.ts";
 import type { ServerLogoutConfig } from "./logout/server-logout.ts";
 import type { UserRemoval } from "./users/user-removal.ts";
 
-/** What the manager hands to what it loads when people are chosen, asked or signed out. */
+/** The parts of an `AuthManager` that its lazy code for logins, logouts and several users needs. */
 export interface UsersParts {
   readonly config: ActiveSessionConfig &
     LoginsConfig &
@@ -16,16 +16,17 @@ export interface UsersParts {
   readonly userRemoval: UserRemoval;
 }
 
-/** What a login for `getToken()` needs beside them. */
+/** The parts that a login for `getToken()` needs. */
 export interface TokenAfterLoginParts
   extends UsersParts, Pick<Auth, "getToken" | "handleCallback"> {}
 
+/** A call of `getToken()` that needs a login. */
 export type LoginRequest = [
   options: GetTokenOptions,
   why: {
-    /** A login that is under way. */
+    /** The login that is in progress. */
     readonly waitFor: Promise<unknown> | undefined;
-    /** Why nothing else helps. Undefined when the caller asks for a login. */
+    /** The error that says why only a login helps. Undefined when the caller requests a login. */
     readonly reason: unknown;
   },
 ];

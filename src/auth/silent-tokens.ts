@@ -9,6 +9,7 @@ import type { LazyLogins } from "./login/lazy-logins.ts";
 import type { ActiveSession, ActiveSessionConfig } from "./session/active-session.ts";
 import { otherUser } from "./session/session-reader.ts";
 
+/** The parts of `SilentTokens`. */
 export type SilentTokensConfig = Pick<ActiveSessionConfig, "client" | "sessions" | "clock"> & {
   readonly grant: Grant;
 };
@@ -32,7 +33,7 @@ export class SilentTokens {
     return this.#default;
   }
 
-  /** Undefined when there is no session, and only a login gives tokens. */
+  /** Returns an access token. Undefined when there is no session, and the grant has no tokens before a login. */
   async get({ refused, ...options }: GetTokenOptions): Promise<string | undefined> {
     const { cache = "default", user = this.#session.sub } = options;
     const target = targetKey(options);
@@ -69,11 +70,11 @@ export class SilentTokens {
     return this.request({ ...options, ...(isReload && { cache: "reload" }) }, found?.tokens);
   }
 
-  /** Asks the grant. Equal requests at the same time share one; a caller that aborts does not end it. */
+  /** Requests a token from the grant. Equal concurrent calls share one request, which goes on when a caller aborts. */
   request(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
     const { signal, context, user = tokens?.user?.sub ?? this.#session.sub, ...rest } = options;
     const target = targetKey(options);
-    // The response may take long.
+    // Published now, because the response may take long.
     this.#session.stale();
     const id = JSON.stringify([target, rest.cache, tokens?.generation, user]);
     const joined = context ? undefined : this.#underWay.get(id);
@@ -84,14 +85,14 @@ export class SilentTokens {
       );
     if (!context) this.#underWay.set(id, requested);
     if (target === DEFAULT_TARGET) this.#default = requested;
-    // The token may have expired meanwhile, also for a caller that aborted.
+    // The token may have expired meanwhile. Published even when the caller aborted.
     return abortable(requested, signal).catch((error: unknown) => {
       this.#session.stale();
       throw error;
     });
   }
 
-  /** `user`: the user that the token must belong to, although this tab may not know yet that the user has changed. */
+  /** `user`: the user that the token must belong to. The tab's user may have changed in the store meanwhile. */
   async #requestToken(
     options: GetTokenOptions,
     user: string | undefined,
@@ -125,10 +126,12 @@ export class SilentTokens {
   }
 }
 
+/** Whether only a user can help after this error. */
 export function needsUser(error: unknown): boolean {
   return error instanceof NoTokenError || error instanceof RefreshTokenError;
 }
 
+/** Ignores a result or an error. */
 export function ignore(): undefined {
   return undefined;
 }

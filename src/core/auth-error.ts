@@ -11,11 +11,15 @@ export abstract class AuthError extends Error {
   abstract readonly code: string;
   /** True when the same call may succeed later, although the app and the user change nothing. */
   readonly retryable: boolean;
-  /** What the developer or the user can do about the error. */
+  /** What the developer or the user can do about the error. It is also the last line of `message`. */
   readonly hint: string;
 
   constructor(message: string, { hint, cause, retryable = false }: AuthErrorDetails) {
-    super(message, cause === undefined ? undefined : { cause });
+    // Uncaught errors show the message only, so it includes the hint.
+    super(
+      hint === "" ? message : `${message}\n${hint}`,
+      cause === undefined ? undefined : { cause },
+    );
     this.hint = hint;
     this.retryable = retryable;
   }

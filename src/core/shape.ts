@@ -20,6 +20,16 @@ export function isEach<T>(
   return Object.entries(value).every(([name, member]) => isGood(member, name));
 }
 
+/** Whether a value is an object and no array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Returns `value` if it is a non-empty string. */
+export function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
 function typeOf(value: unknown): string {
   if (Array.isArray(value)) return "array";
   return Number.isNaN(value) ? "NaN" : typeof (value ?? undefined);

@@ -14,6 +14,12 @@ export function remainingMs({ expiresAt, lifetimeMs = Infinity }: Lifetime, now:
   return Math.min(expiresAt - now, lifetimeMs);
 }
 
+/** Whether a token should be replaced: it expires within `leadMs`, or within a third of its lifetime if that is shorter. */
+export function isExpiring(token: Lifetime, now: number, leadMs: number): boolean {
+  const { lifetimeMs = Infinity } = token;
+  return remainingMs(token, now) <= Math.min(leadMs, lifetimeMs / 3) || isFromFuture(token, now);
+}
+
 /** Whether the token seems to have arrived in the future: the wall clock was set back, and the token's age is unknown. */
 export function isFromFuture(token: Lifetime, now: number): boolean {
   return token.expiresAt - now > remainingMs(token, now) + CLOCK_STEP_MS;

@@ -1,3 +1,4 @@
+import { doublingPause } from "../core/back-off.ts";
 import type { ApiPauses } from "../core/api-pauses.ts";
 import { Flights } from "../core/flights.ts";
 import { type Clock, wallClock } from "../core/ports.ts";
@@ -69,7 +70,7 @@ export class RefusedTokens {
     const known = this.#countNow(origin);
     // Another call or tab has already stored this refusal.
     if (known === undefined || known >= count) return;
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (count - 1), MAX_PAUSE_MS);
+    const pauseMs = doublingPause(FIRST_PAUSE_MS, count, MAX_PAUSE_MS);
     this.#pauses.set(origin, { count, until: this.#clock.now() + pauseMs });
   }
 

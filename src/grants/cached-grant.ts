@@ -9,11 +9,11 @@ import type { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import { Flights } from "../core/flights.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TabLock } from "../core/ports.ts";
+import { LocalLocks } from "../core/promise-queue.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { UserKeys } from "../core/user-keys.ts";
 import { targetKey } from "../core/token-target.ts";
 import { CachedUsers } from "./cached-users.ts";
-import { Turns } from "./turns.ts";
 import { type CacheRecord, TokenCache, type TokenCacheConfig } from "./token-cache.ts";
 
 /** Where a `CachedGrant` stores tokens, and under which keys. */
@@ -59,7 +59,7 @@ export class CachedGrant implements Grant {
   readonly #users: CachedUsers;
   #calls = 0;
 
-  constructor(inner: Grant, { key, locks = new Turns(), ...config }: CachedGrantConfig) {
+  constructor(inner: Grant, { key, locks = new LocalLocks(), ...config }: CachedGrantConfig) {
     this.#inner = inner;
     this.#key = key;
     this.#locks = locks;

@@ -1,3 +1,5 @@
+import { isExpiring } from "../core/token-lifetime.ts";
+import { isObject } from "../core/shape.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import { type Clock, wallClock } from "../core/ports.ts";
 import { parseRefusal } from "../core/refusal-pauses.ts";
@@ -17,6 +19,9 @@ export interface TokenCacheConfig {
 
 /** An unreadable record stays stored under another key for this time, so that developers can inspect it. Milliseconds. */
 const ASIDE_MS = 86_400_000;
+
+/** A token is replaced this long before it expires. Milliseconds. */
+const LEAD_MS = 30_000;
 
 /** The records of a `CachedGrant`. Never rejects: when the storage fails, the record counts as missing. */
 export class TokenCache {
@@ -43,11 +48,7 @@ export class TokenCache {
 
   /** Whether the access token may be returned without a request. */
   isGood({ storedAt, tokens: { expiresAt } }: CacheRecord): boolean {
-    // At most a third of the lifetime, so that tokens with a short lifetime are served from the cache, too.
-    const leeway = Math.min(30_000, (expiresAt - storedAt) / 3);
-    const now = this.#now();
-    // A record from the future has an unknown age, because the clock was set back. Its refresh token can still be used.
-    return now >= storedAt && now < expiresAt - leeway;
+    return !isExpiring({ expiresAt, lifetimeMs: expiresAt - storedAt }, this.#now(), LEAD_MS);
   }
 
   /** Stores the tokens without the members that describe one login or a stored session. */
@@ -148,8 +149,4 @@ export function parseRecord(value: unknown): CacheRecord | undefined {
   const { refusal: stored, ...record } = value as unknown as CacheRecord;
   const refusal = parseRefusal(stored);
   return { ...record, ...(refusal && { refusal }) };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -1,13 +1,6 @@
 import type { ImportedSession, SessionSource } from "./source.ts";
-import {
-  findIn,
-  hasTypes,
-  isObject,
-  msOf,
-  parseEntry,
-  scopeOf,
-  text,
-} from "./web-storage-entries.ts";
+import { isObject, text } from "../core/shape.ts";
+import { findIn, hasTypes, msOf, parseEntry, scopeOf } from "./web-storage-entries.ts";
 
 /** Options of `auth0Session()`. */
 export interface Auth0SessionConfig {

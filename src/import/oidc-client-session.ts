@@ -1,5 +1,6 @@
 import type { ImportedSession, SessionSource, ImportedTokens } from "./source.ts";
-import { findIn, msOf, parseEntry, scopeOf, text } from "./web-storage-entries.ts";
+import { text } from "../core/shape.ts";
+import { findIn, msOf, parseEntry, scopeOf } from "./web-storage-entries.ts";
 
 /** Options of `oidcClientSession()`. */
 export interface OidcClientSessionConfig {

@@ -2,7 +2,7 @@ import { IdTokenError } from "../core/protocol-errors.ts";
 import type { ImportRefusal, ImportedTokens } from "./source.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { toUser, type User } from "../core/user.ts";
-import { text } from "../oidc/encoding.ts";
+import { text } from "../core/shape.ts";
 import { MAX_LIFETIME_S } from "../oidc/token/token-response.ts";
 import { checkParties, type Claims, mismatch, payloadOf } from "../oidc/id-token/claims.ts";
 

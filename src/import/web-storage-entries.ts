@@ -1,3 +1,4 @@
+import { isObject, text } from "../core/shape.ts";
 import type { ImportedSession } from "./source.ts";
 
 /** The storages of other SDKs. Functions, because reading the property throws in browsers that block storage. */
@@ -36,7 +37,9 @@ export function parseEntry<K extends string>(
   members: Readonly<Record<K, "string" | "number" | "object">>,
 ): Partial<Record<K, unknown>> | undefined {
   const value = parseJson(text);
-  return isObject(value) && hasTypes(value, members) ? value : undefined;
+  return isObject(value) && hasTypes(value, members)
+    ? (value as Partial<Record<K, unknown>>)
+    : undefined;
 }
 
 /** Whether the members that an object has are of these types. */
@@ -48,16 +51,6 @@ export function hasTypes(
     const member: unknown = Reflect.get(value, name);
     return member === undefined || member === null || typeof member === type;
   });
-}
-
-/** Whether a value is an object and no array. */
-export function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A non-empty string, or undefined. */
-export function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /** Splits a scope that is separated by spaces or commas. */

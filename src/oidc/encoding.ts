@@ -1,20 +1,15 @@
+import { isObject } from "../core/shape.ts";
+
 /** Parses a JSON object, without `__proto__` members. Returns undefined for every other text. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text, (key, member) =>
       key === "__proto__" ? undefined : member,
     );
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** Returns `value` if it is a non-empty string, else undefined. */
-export function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /** Encodes bytes in base64url, without padding. @see https://www.rfc-editor.org/rfc/rfc4648#section-5 */

@@ -1,6 +1,7 @@
 import { TimeoutError } from "../core/errors.ts";
+import type { TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
-import { isFromFuture, remainingMs } from "../core/token-lifetime.ts";
+import { isExpiring } from "../core/token-lifetime.ts";
 import { UserKeys } from "../core/user-keys.ts";
 import { targetKey, type TokenTarget } from "../core/token-target.ts";
 import {
@@ -10,7 +11,7 @@ import {
   type ServiceTokens,
 } from "./service-tokens.ts";
 import { isOf, ServiceUsers, UserChanged, type ServiceUser } from "./service-users.ts";
-import type { TokenManagerConfig } from "./token-manager-options.ts";
+import type { ServiceTokenOptions, TokenManagerConfig } from "./token-manager-options.ts";
 
 /** Where the tokens of one call are stored, and the user that they belong to. */
 export interface Entry {
@@ -56,9 +57,7 @@ export class ServiceEntries {
   isGood(tokens: ServiceTokens | undefined): tokens is ServiceTokens {
     if (!tokens) return false;
     const { clock, leewayMs = 30_000 } = this.#config;
-    const [lifetime, now] = [lifetimeOf(tokens), clock.now()];
-    const isExpiring = remainingMs(lifetime, now) <= Math.min(leewayMs, tokens.lifetimeMs / 3);
-    return !isExpiring && !isFromFuture(lifetime, now);
+    return !isExpiring(lifetimeOf(tokens), clock.now(), leewayMs);
   }
 
   /**
@@ -134,4 +133,17 @@ export class ServiceEntries {
     const { keyPrefix = "auth_token", service = "" } = this.#config;
     return `${encodeURIComponent(keyPrefix)}:${encodeURIComponent(service)}`;
   }
+}
+
+/** The stored token is not good enough, so caches inside the provider must not return it, either. */
+export function requestOf(
+  { user }: Entry,
+  stored: ServiceTokens | undefined,
+  { cache, ...request }: ServiceTokenOptions,
+): TokenRequest {
+  return {
+    ...request,
+    ...(user && !user.isDerived && { user: user.sub }),
+    ...((stored || cache === "reload") && { cache: "reload" }),
+  };
 }

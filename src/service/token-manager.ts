@@ -6,11 +6,10 @@ import {
   type Found,
 } from "../core/cached-request.ts";
 import { Flights } from "../core/flights.ts";
-import type { TokenRequest } from "../core/grant.ts";
 import { isSessionOver } from "../core/refresh-failure.ts";
 import { remainingMs } from "../core/token-lifetime.ts";
 import { tokenSet } from "../core/token-set.ts";
-import { ServiceEntries, type Entry } from "./service-entries.ts";
+import { requestOf, ServiceEntries, type Entry } from "./service-entries.ts";
 import { invalidated, lifetimeOf, type ServiceTokens } from "./service-tokens.ts";
 import { isOf, UserChanged } from "./service-users.ts";
 import type {
@@ -252,17 +251,4 @@ export class TokenManager {
     await this.#entries.writeLocked(entry, tokens);
     return { tokens };
   }
-}
-
-/** The stored token is not good enough, so caches inside the provider must not return it, either. */
-function requestOf(
-  { user }: Entry,
-  stored: ServiceTokens | undefined,
-  { cache, ...request }: ServiceTokenOptions,
-): TokenRequest {
-  return {
-    ...request,
-    ...(user && !user.isDerived && { user: user.sub }),
-    ...((stored || cache === "reload") && { cache: "reload" }),
-  };
 }

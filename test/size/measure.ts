@@ -34,6 +34,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
     limit: 4_400,
     sources: [
       "../../../src/auth/users/users.ts",
+      "../../../src/auth/login/token-after-login.ts",
       "../../../src/browser/storage/indexeddb-users.ts",
     ],
   },
@@ -71,7 +72,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
 
 const QR = "../../../src/ui/qr.ts";
 /** The page that imports a session loads these modules and no others. */
-const TAKE_OVER = ["../../../src/import/run-import.ts", "../../../src/import/validate-tokens.ts"];
+const TAKE_OVER = ["../../../src/import/run-import.ts"];
 
 /** Builds the apps and measures all rows of the table. */
 export async function measureSizes(): Promise<readonly Size[]> {

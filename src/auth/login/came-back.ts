@@ -3,17 +3,17 @@ import { fragment, isAtRedirectUri } from "./response-url.ts";
 
 const NAMES = [...RESPONSE, "error_description", "state"];
 
-/** What came back where a response was expected. Shows the words of an error, and of every other parameter its name alone. */
+/** Describes the URL that the page came back to. Shows the values of error parameters, and only the names of all others. */
 export function whatCameBack(url: string, redirectUri: string): string {
   const { origin, pathname, searchParams, hash } = new URL(url);
   const there = new URL(redirectUri).pathname;
   if (!isAtRedirectUri(url, redirectUri))
-    return `this page is ${pathname}, and no response came to ${there}`;
+    return `this page is ${pathname}, and no response arrived at ${there}`;
   const inFragment = fragment(hash);
   const parts = [...listed(searchParams, ""), ...listed(inFragment, " in the fragment")];
   const what = parts.length > 0 ? parts.join(", ") : "no parameter of a response";
   const hasState = searchParams.has("state") || inFragment.has("state");
-  const state = hasState ? "a state of somebody else" : "no state";
+  const state = hasState ? "a state of another client" : "no state";
   return `${origin}${pathname} got ${what}, and ${state}`.slice(0, 300);
 }
 

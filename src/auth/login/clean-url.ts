@@ -1,6 +1,6 @@
 import { fragment } from "./response-url.ts";
 
-/** What makes a URL an authorization response. */
+/** The parameters that make a URL an authorization response. */
 export const RESPONSE: readonly string[] = ["code", "error", "access_token", "id_token"];
 const DETAILS = [
   "error_description",
@@ -12,7 +12,7 @@ const DETAILS = [
   "token_type",
 ];
 
-/** `url` without the response that has this `state`, and without tokens in the fragment. */
+/** Returns `url` without the response that has this `state`, and without tokens in the fragment. */
 export function withoutResponse(url: string, state: string): string {
   const clean = new URL(url);
   if (clean.searchParams.get("state") === state) {

@@ -12,11 +12,11 @@ import type { LoginTab } from "./tab-marks.ts";
 import type { Logins, LoginsConfig } from "./logins.ts";
 import { stateOf } from "./response-url.ts";
 
-/** `Logins`, loaded when they are first needed: a page with a session does without. */
+/** Loads `Logins` when a login first needs them: a page with a session does not. */
 export class LazyLogins implements LoginTab {
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
-  /** The logins under way, and what each asks for. */
+  /** The logins in progress, with their requests. */
   readonly #roundTrips = new Map<Promise<User>, TokenRequest>();
   #callback: Promise<unknown> = Promise.resolve();
 
@@ -26,15 +26,16 @@ export class LazyLogins implements LoginTab {
     session.state.subscribe(() => this.tell((logins) => logins.follow()));
   }
 
-  /** Set each time a user acts on this page. */
+  /** When a user last acted on this page. Milliseconds since the epoch. */
   activatedAt: number = Number.NEGATIVE_INFINITY;
 
-  /** The last response, if there was one. */
+  /** The URL of the last authorization response in this page. */
   last: string | undefined;
 
-  /** Once they were needed. */
+  /** Undefined until `load()` has loaded the logins. */
   loaded: Logins | undefined;
 
+  /** Loads the logins. A failure becomes `state.error`. */
   readonly load: () => Promise<Logins> = shared(async () => {
     try {
       const { Logins } = await chunk(import("./logins.ts"));
@@ -45,22 +46,22 @@ export class LazyLogins implements LoginTab {
     }
   });
 
-  /** The latest login that is on its way, if one is. */
+  /** The latest login that is in progress. */
   get underWay(): Promise<User> | undefined {
     return [...this.#roundTrips.keys()].at(-1);
   }
 
-  /** A login that a user asked for is on its way. */
+  /** Whether a login that `login()` started is in progress. */
   get isAskedFor(): boolean {
     return [...this.#roundTrips.values()].some(({ mayChoose }) => !mayChoose);
   }
 
-  /** When no response is being taken any more; never rejects. */
+  /** Resolves when no authorization response is being handled. Never rejects. */
   get settled(): Promise<unknown> {
     return this.#callback;
   }
 
-  /** Closes the trip in the end. */
+  /** Starts a login, and closes the round trip when the login settles. */
   startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
     const login = this.#startLogin(roundTrip, request).finally(() => {
       roundTrip.close();
@@ -70,7 +71,7 @@ export class LazyLogins implements LoginTab {
     return login;
   }
 
-  /** `user` logged out: no automatic login follows in this tab. */
+  /** Writes a mark, so that no automatic login follows the logout of `user` in this tab. */
   loggedOut(user: string): void {
     const { marks, clock } = this.#config;
     const mark: LoginMark = {
@@ -82,7 +83,7 @@ export class LazyLogins implements LoginTab {
     marks.write([...marks.read(), mark]);
   }
 
-  /** Loads the logins only where a mark stands, which is seldom. */
+  /** Calls `news` with the logins. Loads them only if this tab has a mark, which is rare. */
   tell(news: (logins: Logins) => void): void {
     const isMarked = this.#config.marks.read().some((mark) => mark?.outcome !== "given");
     if (isMarked) this.load().then(news, () => {});
@@ -98,18 +99,19 @@ export class LazyLogins implements LoginTab {
     return stored;
   }
 
-  /** @param url the page's own when not given. It is read at once: a router may have moved on before the code is here. */
+  /** @param url default: the page's URL, read at once, because a router may replace it before the code is loaded */
   async handle(url: string | undefined): Promise<CallbackResult> {
     const { page, client } = this.#config;
     const given = parseUrl(url ?? page.href(), page.href());
     if (given && stateOf(given, client)) this.last = given.href;
-    // An earlier call has cleaned the address bar: its response is meant.
+    // An earlier call has removed the response from the address bar, so this call means the same response.
     const response = (url === undefined && this.last) || (given?.href ?? url!);
     const result = this.load().then((logins) => logins.responses.handle(response));
     this.#callback = result.catch(() => {});
     return result;
   }
 
+  /** Stores tokens that the grant returned without a login. */
   async storeTokens(...stored: Parameters<Logins["storeTokens"]>): Promise<void> {
     return (await this.load()).storeTokens(...stored);
   }

@@ -2,10 +2,10 @@ import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 
-/** Longer words of a server are cut. Characters. */
+/** Longer descriptions are cut. Characters. */
 const MAX = 300;
 
-/** The code was sent and its response did not come, or the server was down: another code may be exchanged at once. */
+/** Whether the code was lost: no response came, or the server was down. Another code may be exchanged at once. */
 export function isLostCode(error: unknown): boolean {
   return (
     error instanceof NetworkError ||
@@ -13,10 +13,11 @@ export function isLostCode(error: unknown): boolean {
   );
 }
 
-/** What an error says, for the pages that come after this one. Errors of Latchkey have no secrets. */
+/** Describes an error for later pages of this tab. Errors of Latchkey contain no secrets. */
 export function wordsOf(error: unknown): string | undefined {
   if (!isAuthError(error)) return undefined;
   const description = "errorDescription" in error ? error.errorDescription : undefined;
-  const words = description === undefined ? error.message : `${error.message} (${description})`;
-  return words.slice(0, MAX);
+  // The lines after the first one are the hint.
+  const [what = ""] = error.message.split("\n");
+  return (description === undefined ? what : `${what} (${description})`).slice(0, MAX);
 }

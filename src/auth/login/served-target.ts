@@ -3,15 +3,16 @@ import type { TokenTarget } from "../../core/token-target.ts";
 
 export type LooseTarget = { readonly [name in keyof TokenTarget]: TokenTarget[name] | undefined };
 
-/** The target that a login's response serves, and the scopes that keep it from serving the one it was asked for. */
+/** The target that a login's token serves. */
 export interface ServedTarget {
   readonly target: LooseTarget;
+  /** The requested scopes, if the server granted none of them. The token then does not serve the requested target. */
   readonly missing: readonly string[];
 }
 
 /**
- * A response to a request for a target serves that target, unless the server granted none of its scopes in any spelling: it
- * may write `email` as `https://api.example/auth/userinfo.email`, and `api://x/read` as `read`.
+ * Returns the target that a login's token serves. It is the requested one, unless the server granted none of its scopes. A
+ * server may spell a scope differently: `email` as `https://api.example/auth/userinfo.email`, or `api://x/read` as `read`.
  */
 export function servedTarget(
   asked: LooseTarget,

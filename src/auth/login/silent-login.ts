@@ -10,14 +10,15 @@ import {
   type SessionRow,
 } from "../../core/session.ts";
 
+/** The parts of a silent login. */
 export interface SilentLogin {
-  /** What was signed out, or forgotten, since the login began is not stored again. */
+  /** Writes no session of a user who has logged out, or was forgotten, since the login began. */
   readonly sessions: SessionStore;
-  /** Whom this tab is for when `sub` has signed in: whoever it went over to meanwhile stays. */
+  /** Returns this tab's user after the login of `sub`. A user that the tab switched to meanwhile stays. */
   tabOf(sub: string): Promise<string>;
 }
 
-/** A login that the person does not see undoes nothing that they did meanwhile. */
+/** Prepares a login that the user does not see. Such a login undoes nothing that the user did meanwhile. */
 export async function silentLogin(parts: {
   readonly client: ClientKey;
   readonly sessions: SessionStore;
@@ -30,7 +31,7 @@ export async function silentLogin(parts: {
   const rows = new Map(
     await Promise.all(keys.map(async (key) => [key, await sessions.get(key)] as const)),
   );
-  const reason = new CancelledError("the person signed out meanwhile");
+  const reason = new CancelledError("the user logged out during the silent login");
   return {
     sessions: unlessLoggedOut(sessions, (key) => rows.get(key), reason),
     async tabOf(sub) {
@@ -40,14 +41,14 @@ export async function silentLogin(parts: {
   };
 }
 
-/** A login that shows nothing to the person. */
+/** Whether a login shows nothing to the user. */
 export function isSilent(roundTrip: RoundTrip, { prompt }: TokenRequest): boolean {
   return (roundTrip.prompt ?? prompt) === "none";
 }
 
 /**
- * Sessions for an answer that nobody saw coming: it changes nothing of whoever signed out, or was forgotten, since it was
- * asked for. `before`: their session as it was then.
+ * Returns a store that rejects with `reason` instead of writing a session of a user who has logged out, or was forgotten, since
+ * a request began. `before` returns the session from when the request began.
  */
 export function unlessLoggedOut(
   sessions: SessionStore,

@@ -21,27 +21,28 @@ interface StoreParts extends SessionParts, UserParts {
   readonly grant: Grant;
 }
 
-/** Stores the answer to a login: for `target`, and in place of what is usual for `usual`. `byDefault`: the default user afterwards. */
+/** Stores the tokens of a login for two targets, which may be equal. `byDefault`: the default user afterwards. */
 type StoreLogin = (
   parts: StoreParts,
   response: TokenSet,
   user: User,
   target: TargetKey,
-  usual: TargetKey,
+  alsoFor: TargetKey,
   byDefault?: string,
 ) => Promise<unknown>;
 
+/** The options of `storeGrantTokens()`. */
 export interface StoreOptions {
-  /** `request.user`, if anybody, had a session here, of whatever state, when the grant was asked. */
+  /** `request.user` had a stored session, in any state, when the grant was called. */
   readonly isKnown: boolean;
 }
 
 /**
- * Stores what a grant of the app's own gave without asking a person: beside what the session has, or by `storeLogin` as a new one.
- * Gives whose it is. Rejects as `fetchUser()` does, too.
- * @throws NoTokenError the user signed out or was forgotten, or this tab's user was, and only a login undoes that
- * @throws IdTokenError it is about somebody else
- * @throws ConfigurationError it was exchanged for a token of the session, and would stand in its place
+ * Stores tokens that a custom grant returned without a login: beside the session's tokens, or by `storeLogin` as a new session.
+ * Returns the `sub` of their user. Rejects as `fetchUser()` does, too.
+ * @throws NoTokenError the user logged out or was forgotten, or this tab's user was forgotten, and only a login undoes that
+ * @throws IdTokenError the tokens belong to another user than `request.user`
+ * @throws ConfigurationError an exchanged token would replace the session's own token
  */
 export async function storeGrantTokens(
   parts: StoreParts,
@@ -55,7 +56,7 @@ export async function storeGrantTokens(
   try {
     return await store(parts, { ...response, user }, request, storeLogin, { isKnown });
   } catch (error) {
-    // The user left. What is refused here must not stay in a cache of the grant either.
+    // The user logged out or was forgotten, so a cache of the grant must not keep these tokens, either.
     if (error instanceof NoTokenError) await parts.grant.removeUser?.(user.sub).catch(() => {});
     throw error;
   }
@@ -70,14 +71,14 @@ async function store(
 ): Promise<string> {
   const { user } = response;
   if (request.user !== undefined && user.sub !== request.user) {
-    throw new IdTokenError("sub", "the grant answered about somebody else", {
-      hint: "A grant that is asked for the token of `request.user` must give that person's.",
+    throw new IdTokenError("sub", "the grant returned tokens of another user than request.user", {
+      hint: "Return tokens of the user in `request.user`, or throw a NoTokenError.",
     });
   }
   const { client, sessions, users } = parts;
   const target = targetKey(request);
   const key = sessionKey(client, user.sub);
-  const left = new NoTokenError("signed out");
+  const loggedOut = new NoTokenError("the user logged out while the tokens were requested");
   for (;;) {
     const active = await users.getActive();
     const isActive = active.sub === user.sub;
@@ -85,22 +86,22 @@ async function store(
     const isAsked = isActive || request.user === user.sub;
     const validated = isAsked ? row : active.row;
     if ((isKnown && request.user !== undefined && !row) || validated?.end?.reason === "logged_out")
-      throw left;
+      throw loggedOut;
     if (!row) await assertNotForgotten(parts, user.sub);
     const isTheirs = row && !row.end;
     if (isTheirs && response.issuedTokenType !== undefined) {
       throw new ConfigurationError(
         "grant",
-        "what it exchanges would take the place of the session's own token",
-        "Give a tokenManager() this provider instead: new TokenExchangeGrant(new AuthGrant(auth), server).",
+        "its exchanged token would replace the session's own token",
+        "Exchange tokens in createTokenManager(), with the provider new TokenExchangeGrant(new AuthGrant(auth), server).",
       );
     }
-    // In memory mode perhaps no tab has its tokens any more.
+    // With `persist: "memory"` it is possible that no tab has the tokens any more.
     const record = isTheirs && (await sessions.open(row.tokens).catch(unlessLost));
-    // For one API it is the grant's own business: the session keeps its refresh token.
+    // A refresh token for one API does not replace the session's refresh token.
     const isLogin = response.refreshToken !== undefined && target === DEFAULT_TARGET;
     if (!record || isLogin) {
-      const guarded = { ...parts, sessions: unlessLoggedOut(sessions, () => row, left) };
+      const guarded = { ...parts, sessions: unlessLoggedOut(sessions, () => row, loggedOut) };
       await storeLogin(guarded, response, user, target, target, active.sub);
       return user.sub;
     }
@@ -108,7 +109,7 @@ async function store(
   }
 }
 
-/** False: the row is another one by now. */
+/** Adds the access token to the session. Returns false when the row has changed since it was read. */
 async function storeBeside(
   parts: StoreParts,
   seen: { row: SessionRow; record: TokenRecord; response: TokenSet; user: User; target: TargetKey },

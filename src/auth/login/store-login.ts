@@ -16,11 +16,13 @@ import {
   newerVersion,
 } from "../../core/session.ts";
 
+/** The parts that store the tokens of a login. */
 export interface StoreLoginParts extends SessionParts, UserParts {}
 
+/** Loads the code that most logins do not need. */
 export const loadMore = (): Promise<typeof MoreLogins> => chunk(import("./more-logins.chunk.ts"));
 
-/** Whom tokens are about. Rejects as `fetchUser()` does, when they do not say. */
+/** Returns the user of tokens. When the tokens do not name the user, `fetchUser()` is called, and may reject. */
 export async function userOf(
   parts: UserParts,
   response: TokenSet,
@@ -30,15 +32,15 @@ export async function userOf(
 }
 
 /**
- * Stores the answer to a login as the session of the person it is about, beside everybody else's. `target`: what the token is
- * good for, beside what is usual. `byDefault`: whom new tabs are for from now on.
+ * Stores the tokens of a login as the session of `user`. Sessions of other users stay. The access token is stored for two
+ * targets, which may be equal. `byDefault`: the default user of new tabs from now on.
  */
 export async function storeLogin(
   parts: StoreLoginParts,
   response: TokenSet,
   user: User,
   target: TargetKey = DEFAULT_TARGET,
-  usual: TargetKey = DEFAULT_TARGET,
+  alsoFor: TargetKey = DEFAULT_TARGET,
   byDefault: string = user.sub,
 ): Promise<User> {
   const { client, sessions, users, random, clock } = parts;
@@ -48,7 +50,7 @@ export async function storeLogin(
   const named = [parseTargetKey(target).resource, ...(response.resources ?? [])];
   const tokens = await sessions.seal({
     ...recordOf(response, user),
-    access: { [usual]: cached, [target]: cached },
+    access: { [alsoFor]: cached, [target]: cached },
   });
   const row = await sessions.update(sessionKey(client, user.sub), (before) => {
     if (isNewer(before)) return NO_CHANGE;
@@ -59,7 +61,7 @@ export async function storeLogin(
       generation,
       resources: [...new Set(named.filter((resource) => resource !== ""))],
       refusals: {},
-      access: { [usual]: entry, [target]: entry },
+      access: { [alsoFor]: entry, [target]: entry },
       tokens,
     };
   });
@@ -69,17 +71,17 @@ export async function storeLogin(
   return user;
 }
 
-/** The row after a login: a new `sessionId` fences every older attempt. */
+/** Returns the row after a login. Its new `sessionId` fences every older attempt. */
 function afterLogin(
   before: SessionRow | undefined,
   sessionId: string,
-  { refreshToken, lifetime: wanted = before?.lifetime ?? "remembered" }: TokenSet,
+  { refreshToken, lifetime: requested = before?.lifetime ?? "remembered" }: TokenSet,
   profile: RememberedProfile,
 ): Omit<SessionRow, "generation" | "resources" | "refusals" | "access" | "tokens"> {
   const sequence = (before?.sequence ?? 0) + 1;
-  // Who is remembered stays so.
-  const lifetime = before?.remembered ? "remembered" : wanted;
-  // Of the ID token before; a login's is validated before it is stored.
+  // A remembered user stays remembered.
+  const lifetime = before?.remembered ? "remembered" : requested;
+  // It belongs to the previous ID token. The ID token of a login is validated before it is stored.
   const { signature: _, ...stored } = before ?? {};
   return {
     ...stored,

@@ -5,8 +5,8 @@ import type { UserStore } from "../../core/session.ts";
 import type { LoginRequest, TokenAfterLoginParts } from "../parts.ts";
 
 /**
- * The token of `getToken()` after a login: the one that is under way, or a new one that comes back to where the person is now.
- * `reason`: why nothing else helps; undefined when the caller wants a login.
+ * Returns the token for `getToken()` after a login: the login in progress, or a new one that returns to the current URL.
+ * `reason`: why only a login helps; undefined when the caller requests a login.
  */
 export async function tokenAfterLogin(
   { config, session, logins, getToken, handleCallback }: TokenAfterLoginParts,
@@ -18,16 +18,16 @@ export async function tokenAfterLogin(
   const resources =
     target.resource === undefined ? [] : await namedBefore(config, user ?? session.sub);
   const loaded = await abortable(logins.load(), signal);
-  // From here to the login nothing is awaited: of many callers one begins it.
+  // Nothing is awaited from here to the login, so that one of several callers starts it.
   const underWay = waitFor ?? logins.underWay;
   if (underWay) {
     const settled = underWay.then(
       () => true,
       () => false,
     );
-    const isIn = await abortable(settled, signal);
-    // A silent one may have found nobody: then it is this one's turn.
-    return getToken(options.prompt && isIn ? { ...options, prompt: "none" } : options);
+    const hasLoggedIn = await abortable(settled, signal);
+    // The login in progress may fail, such as a silent one without a user. Then this call may start its own login.
+    return getToken(options.prompt && hasLoggedIn ? { ...options, prompt: "none" } : options);
   }
   const state = session.state.get();
   const error = state.status === "anonymous" ? state.error : undefined;
@@ -36,22 +36,22 @@ export async function tokenAfterLogin(
     logins.last !== undefined &&
     loaded.responses.isUnfinished(logins.last)
   ) {
-    // The response is still here, and only the network was missing.
+    // The last response is not used yet, because the network failed. No other login is needed.
     await abortable(handleCallback(), signal);
     return getToken({ ...options, prompt: "none" });
   }
-  // A caller who wants a login goes, whatever became of the last one in this page.
+  // A caller that requests a login starts one, even if the last login of this page failed.
   const refusal = loaded.automatic.refusal(
     { ...target, user },
     reason === undefined ? undefined : error,
   );
   if (refusal) throw refusal;
   const roundTrip = userAgent.open();
-  const isIn = new AbortController();
-  // A caller who wants a choice gets one, whoever comes.
-  const canBeIn = !options.prompt && !session.user;
+  const loggedIn = new AbortController();
+  // A caller with a `prompt` gets its login, even if a user logs in in another tab meanwhile.
+  const mayStop = !options.prompt && !session.user;
   const undo = session.state.subscribe(() => {
-    if (canBeIn && session.user) isIn.abort(new NoTokenError("somebody is in"));
+    if (mayStop && session.user) loggedIn.abort(new NoTokenError("a user logged in meanwhile"));
   });
   const login = logins.startLogin(roundTrip, {
     ...target,
@@ -59,7 +59,7 @@ export async function tokenAfterLogin(
     ...(loginHint !== undefined && { loginHint }),
     ...(user !== undefined && { user }),
     returnTo: page.href(),
-    mayChoose: isIn.signal,
+    mayChoose: loggedIn.signal,
     ...(signal && { signal }),
   });
   await login.finally(undo);
@@ -71,7 +71,10 @@ export async function tokenAfterLogin(
   });
 }
 
-/** A login for one resource must not take the others away: two of them would go to the login page in turns, for ever. */
+/**
+ * Returns the resources that the last login named. A new login names them, too. Otherwise two callers with different resources
+ * would start logins in turn, without end.
+ */
 async function namedBefore(
   { sessions, client }: TokenAfterLoginParts["config"],
   sub: string | undefined,
@@ -80,7 +83,7 @@ async function namedBefore(
   return row?.resources ?? [];
 }
 
-/** What the server probably knows this person by. */
+/** Returns a login hint that the server probably knows: the user's email address, or else the `sub`. */
 async function hintOf(user: string, users: UserStore): Promise<string> {
   const remembered = await (await users.users()).list();
   return remembered.find(({ sub }) => sub === user)?.email ?? user;

@@ -4,8 +4,8 @@ import type { DeletedSession, UntoldLogouts } from "./untold-logouts.ts";
 import { NO_CHANGE, type SessionRow, isNewer, newerVersion } from "../../core/session.ts";
 
 /**
- * Removes the tokens of `user`, or of this tab's person, from this device, in every tab, and gives what the server should
- * now forget. They stay who this tab is for: a login in another tab may be about to take their place.
+ * Deletes the tokens of `user` on this device, in every tab. Default: this tab's user. Returns the deleted tokens that the
+ * server should revoke. The tab still belongs to the user, because a login in another tab may be about to replace the session.
  */
 export async function localLogout(
   parts: SessionParts,
@@ -15,10 +15,10 @@ export async function localLogout(
   const sub = user ?? (await parts.users.getActive()).sub;
   if (sub === undefined) return undefined;
   const sessionId = random.id();
-  let left: SessionRow | undefined;
+  let previous: SessionRow | undefined;
   const row = await sessions.update(sessionKey(client, sub), (before) => {
-    left = before;
-    // A damaged record counts as none, and may have tokens all the same.
+    previous = before;
+    // A damaged row counts as missing. It may contain tokens, so it is deleted.
     if (!before) return undefined;
     if (isNewer(before) || before.end?.reason === "logged_out") return NO_CHANGE;
     return afterLogout(before, sessionId);
@@ -26,28 +26,28 @@ export async function localLogout(
   if (isNewer(row)) throw newerVersion();
   if (!row || row.sessionId === sessionId)
     broadcastToTabs(parts, sub, sessionId, { type: "user", what: "logout" });
-  if (!left?.tokens) return undefined;
+  if (!previous?.tokens) return undefined;
   try {
-    const { refreshToken, idToken } = await sessions.open(left.tokens);
+    const { refreshToken, idToken } = await sessions.open(previous.tokens);
     return { refreshToken, idToken };
   } catch (error) {
-    // In memory mode perhaps no tab has them any more.
+    // With `persist: "memory"` it is possible that no tab has the tokens any more.
     return { error };
   } finally {
-    sessions.discard?.(left.tokens);
+    sessions.discard?.(previous.tokens);
   }
 }
 
-/** The same, for a server that is told later. */
+/** Does the same, and keeps the deleted tokens in memory until the server is told of the logout. */
 export async function localLogoutUntold(
   parts: SessionParts & { readonly untold: UntoldLogouts },
   user: string,
 ): Promise<void> {
-  const left = await localLogout(parts, user);
-  if (left) parts.untold.sessions.set(user, left);
+  const deleted = await localLogout(parts, user);
+  if (deleted) parts.untold.sessions.set(user, deleted);
 }
 
-/** Fenced as by a login, and without any token. */
+/** Returns the row after a logout. It has no tokens, and its new `sessionId` fences every older attempt. */
 function afterLogout(before: SessionRow, sessionId: string): SessionRow {
   const sequence = before.sequence + 1;
   const { signature: _, ...rest } = before;

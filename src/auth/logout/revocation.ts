@@ -1,3 +1,4 @@
+import { doublingPause } from "../../core/back-off.ts";
 import type { SessionStore } from "../../core/session.ts";
 import { abortable } from "../../core/abortable.ts";
 import type { TokenRequest } from "../../core/grant.ts";
@@ -6,13 +7,14 @@ import { CancelledError, NetworkError, TimeoutError, isAuthError } from "../../c
 import type { Clock, TabLock, Page } from "../../core/ports.ts";
 import type { UntoldLogouts } from "./untold-logouts.ts";
 
-/** From the request for the lock to the request to the server: no longer than a login waits. Milliseconds. */
+/** The longest time between the lock request and the send: a login waits no longer for a revocation. Milliseconds. */
 export const PERMIT_MS = 1_000;
-/** The longest the request may take. Milliseconds. */
+/** The longest time of the request. Milliseconds. */
 export const REQUEST_MS = 15_000;
-/** After a request that failed or was aborted: it may still be on its way. Milliseconds. */
+/** How long the lock is held after a request failed or was aborted, because it may still be in flight. Milliseconds. */
 export const DRAIN_MS = 2_000;
 
+/** The parts that revoke a refresh token. */
 export interface RevocationParts {
   readonly client: ClientKey;
   readonly sessions: SessionStore;
@@ -22,14 +24,17 @@ export interface RevocationParts {
 }
 
 /**
- * Revokes the token of a session that was signed out, forgotten, or ended by its ID token, in one request. A session that
- * stands may share the grant that the server would end with the token, and so may a login. So the lock is held until the
- * server answered, or until the request cannot be on its way any more. Revocations share the lock; a login wants it alone.
- * The promise settles with the server's response.
+ * Revokes the refresh token of a session that was logged out, was forgotten, or ended by its ID token. Sends one request and
+ * settles with the server's response.
+ *
+ * The server may end the whole grant with the token, and a new login of the user may share that grant. The lock is therefore
+ * held until the server has responded, or until the request cannot be in flight any more. Revocations share the lock; a login
+ * requests it exclusively.
  * @param stop aborts the wait for the lock, and the request
- * @throws CancelledError the user has signed in again, so the token was not sent
- * @throws TimeoutError the lock, or the store, came too late, so the token was not sent
- * @throws NetworkError no response in time
+ * @throws CancelledError the user has logged in again; the token was not sent
+ * @throws TimeoutError the lock was granted, or the store was read, too late; the token was not sent
+ * @throws NetworkError no response came in time
+ * @see https://www.rfc-editor.org/rfc/rfc7009#section-2
  */
 export function revokeEnded(
   { client, sessions, locks, clock, server }: RevocationParts,
@@ -44,12 +49,15 @@ export function revokeEnded(
       const row = await sessions.get(sessionKey(client, user));
       const reason = row?.end?.reason;
       if (row && reason !== "logged_out" && reason !== "id_token") throw signedInAgain();
-      // A login that asked for the lock after this request may have stopped waiting.
+      // A login that requested the lock after this call may have stopped waiting.
       if (clock.monotonic() - asked > PERMIT_MS) {
-        throw new TimeoutError("too late to revoke", { pending: false });
+        throw new TimeoutError(
+          `the refresh token was not revoked, because lock and store took longer than ${PERMIT_MS} ms`,
+          { pending: false },
+        );
       }
       signal.throwIfAborted();
-      const late = new NetworkError(`revocation endpoint: no answer in ${REQUEST_MS} ms`);
+      const late = new NetworkError(`revocation endpoint: no response within ${REQUEST_MS} ms`);
       void clock.sleep(REQUEST_MS).then(() => stop.abort(late));
       const response = abortable(server.revoke(refreshToken, signal), signal);
       resolve(response);
@@ -59,16 +67,18 @@ export function revokeEnded(
   });
 }
 
+/** The error when a login of the user comes before the server is told of the logout. */
 export function signedInAgain(): CancelledError {
   return new CancelledError(
-    "a login came before the server was told of the logout",
-    "Call signOut() again if the user's session is to end.",
+    "the user logged in again before the server was told of the logout",
+    "Call logout() again to end the new session.",
   );
 }
 
 /** The longest time that a login waits for revocations. Milliseconds. */
 export const PASS_MS = 1_000;
 
+/** The parts that a login needs to wait for revocations. */
 export interface RevocationQueue {
   readonly client: ClientKey;
   readonly locks: TabLock;
@@ -77,8 +87,8 @@ export interface RevocationQueue {
 }
 
 /**
- * A revocation may end the grant that a login is about to share. So a login aborts the revocations of its own page, and waits
- * a moment for those of other tabs and for requests that were aborted: they may still be on their way to the server.
+ * Called by a login before it navigates, because a revocation may end the grant that the login shares. Aborts the revocations
+ * of this page. Then waits for those of other tabs, and for aborted requests, which may still be in flight.
  */
 export async function passRevocations(
   { client, locks, clock, untold }: RevocationQueue,
@@ -93,6 +103,7 @@ export async function passRevocations(
   );
 }
 
+/** The parts that revoke a refresh token in several attempts. */
 export interface RevocationQueueParts extends RevocationParts {
   readonly page: Pick<Page, "lifecycle">;
   readonly untold: UntoldLogouts;
@@ -103,15 +114,19 @@ interface Caller {
   readonly reject: (error: unknown) => void;
 }
 
+/** The time between two checks for the network, and the first pause after a failed attempt. Milliseconds. */
 const LOOK_MS = 1_000;
+/** The number of attempts. */
 const TRIES = 8;
+/** The longest pause after a failed attempt. Milliseconds. */
+const MAX_PAUSE_MS = 64_000;
 
 /**
- * Revokes a refresh token of `sub`. Settles with the next try, and goes on trying after that one failed. A second call for the
- * same token joins the first one and ends its pause. The token is in the memory of this page and nowhere else, so the tries
- * end with the page.
- * @throws NetworkError the browser is offline, or there was no response
- * @throws CancelledError a login of this tab began, or the user signed in again. See `revokeEnded()` for the other errors
+ * Revokes a refresh token of `sub`. Settles with the next attempt. After a failure more attempts follow in the background. A
+ * second call for the same token joins the first one and ends its pause. Only the memory of this page has the token, so the
+ * attempts end with the page. Rejects as `revokeEnded()` does, too.
+ * @throws NetworkError the browser is offline, or no response came
+ * @throws CancelledError a login of this tab began, or the user has logged in again
  */
 export function revoke(
   parts: RevocationQueueParts,
@@ -119,7 +134,8 @@ export function revoke(
   refreshToken: string,
 ): Promise<void> {
   const { revocations, revoked } = parts.untold;
-  // Two parts of the page may find out that a session ended. The second request could meet a login that began since.
+  // Two parts of the page may find out that a session has ended. A second request could end the grant of a login that began
+  // after the first one.
   if (revoked.has(refreshToken)) return Promise.resolve();
   const known = revocations.get(refreshToken);
   if (known) return known.try();
@@ -130,7 +146,7 @@ export function revoke(
   return tried;
 }
 
-/** The tries to revoke one token. */
+/** The attempts to revoke one token. */
 class Revocation {
   readonly #parts: RevocationQueueParts;
   readonly #sub: string;
@@ -146,7 +162,7 @@ class Revocation {
     this.#refreshToken = refreshToken;
   }
 
-  /** Settles with the next try, which begins now. */
+  /** Begins the next attempt now, and settles with it. */
   try(): Promise<void> {
     if (!this.#parts.page.lifecycle.online()) return Promise.reject(offline());
     this.#pause.abort();
@@ -172,12 +188,14 @@ class Revocation {
       const sent = revokeEnded(this.#parts, this.#sub, this.#refreshToken, this.#stop);
       const [outcome] = await Promise.allSettled([sent]);
       const isLast = sends === TRIES || isFinal(outcome, this.#stop.signal);
-      // Before callers know, so that their next call does not join what is over.
+      // Deleted before the callers continue, so that their next call does not join this finished revocation.
       if (isLast) untold.revocations.delete(this.#refreshToken);
       if (outcome.status === "fulfilled") untold.revoked.add(this.#refreshToken);
       this.#settle(outcome);
       if (isLast) return;
-      await clock.sleep(LOOK_MS * 2 ** (sends - 1), this.#pause.signal).catch(() => {});
+      await clock
+        .sleep(doublingPause(LOOK_MS, sends, MAX_PAUSE_MS), this.#pause.signal)
+        .catch(() => {});
     }
   }
 
@@ -196,10 +214,11 @@ function isFinal(outcome: PromiseSettledResult<void>, { aborted }: AbortSignal):
   return !aborted && isAuthError(outcome.reason) && !outcome.reason.retryable;
 }
 
+/** The error of a logout that the server was not told of, because the browser is offline. */
 export function offline(): NetworkError {
   return new NetworkError(
     "the server was not told of the logout: the browser is offline",
     undefined,
-    "Call signOut() again when the network is back.",
+    "Call logout() again when the network is back.",
   );
 }

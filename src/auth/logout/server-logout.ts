@@ -13,16 +13,17 @@ import {
   type RevocationQueueParts,
 } from "./revocation.ts";
 
+/** The parts that tell the server of a logout. */
 export interface ServerLogoutConfig extends RevocationQueueParts {
   readonly server: Pick<AuthorizationServer, "revoke" | "endSession">;
   readonly page: Page;
   readonly ledger: CallbackLedger;
   readonly random: Random;
-  /** Where the server sends the page after it ended the session; it shows a page of its own when not given. */
+  /** Returns the URL to which the server sends the page after the logout. Undefined: the server shows a page of its own. */
   readonly postLogoutRedirectUri: () => string | undefined;
 }
 
-/** The tab that may leave. */
+/** The state of the tab whose page may navigate to the end-session endpoint. */
 interface NavigateParts {
   readonly config: ServerLogoutConfig;
   readonly session: { readonly sub: string | undefined };
@@ -30,11 +31,11 @@ interface NavigateParts {
 }
 
 interface TellOptions extends Omit<LogoutOptions, "user"> {
-  /** Asked when the page is about to leave. */
+  /** Called just before the page navigates. Returns false when the page must stay. */
   readonly mayNavigate: () => boolean | Promise<boolean>;
 }
 
-/** The URL of the end-session endpoint, and the `state` that comes back with the page. */
+/** The URL of the end-session endpoint, and the `state` that the logout response repeats. */
 interface EndSession {
   readonly url: string;
   readonly state: string;
@@ -45,9 +46,9 @@ const PATIENCE_MS = 5_000;
 
 /**
  * Tells the server of the logout of `sub`, whose session this device has deleted already. Never rejects. A second call joins
- * the first one, and afterwards tells what is still missing.
- * @see RFC 7009
- * @see OpenID Connect RP-Initiated Logout 1.0 section 2
+ * the first one. A later call does what is still missing.
+ * @see https://www.rfc-editor.org/rfc/rfc7009
+ * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
  */
 export async function tellServer(
   config: ServerLogoutConfig,
@@ -55,48 +56,52 @@ export async function tellServer(
   options: TellOptions,
 ): Promise<LogoutResult> {
   const { sessions } = config.untold;
-  const left = sessions.get(sub);
-  if (!left) return { server: "told" };
-  left.telling ??= tell(left, sub, config, options).finally(() => (left.telling = undefined));
-  const result = await left.telling;
-  if (result.server === "told" && sessions.get(sub) === left) sessions.delete(sub);
+  const deleted = sessions.get(sub);
+  if (!deleted) return { server: "told" };
+  deleted.telling ??= tell(deleted, sub, config, options).finally(
+    () => (deleted.telling = undefined),
+  );
+  const result = await deleted.telling;
+  if (result.server === "told" && sessions.get(sub) === deleted) sessions.delete(sub);
   return result;
 }
 
 async function tell(
-  left: DeletedSession,
+  deleted: DeletedSession,
   sub: string,
   config: ServerLogoutConfig,
   { revoke = "server", endSession = "page", mayNavigate }: TellOptions,
 ): Promise<LogoutResult> {
-  // Without its tokens the server cannot be told of a session.
-  if (left.error !== undefined) return notTold(left.error);
-  // At the same time: a server that does not respond is waited for once.
+  // Without the tokens of the session, the server cannot be told.
+  if (deleted.error !== undefined) return notTold(deleted.error);
+  // Both run at the same time, so that a server that does not respond costs one wait.
   const [revoked, found] = await Promise.allSettled([
-    revoke === "server" ? revokeDeleted(left, sub, config) : undefined,
-    endSession === "page" ? findEndSession(left, config) : undefined,
+    revoke === "server" ? revokeDeleted(deleted, sub, config) : undefined,
+    endSession === "page" ? findEndSession(deleted, config) : undefined,
   ]);
   const end = found.status === "fulfilled" ? found.value : undefined;
-  const [gone] = await Promise.allSettled([end && leavePage(end, sub, config, mayNavigate)]);
-  const failure = [revoked, found, gone].find(({ status }) => status === "rejected");
+  const [navigated] = await Promise.allSettled([end && leavePage(end, sub, config, mayNavigate)]);
+  const failure = [revoked, found, navigated].find(({ status }) => status === "rejected");
   return failure?.status === "rejected" ? notTold(failure.reason) : { server: "told" };
 }
 
 function notTold(error: unknown): LogoutResult {
-  // Another error may hold the request and its secrets, so it is no cause.
-  const known = isAuthError(error) ? error : new NetworkError("the server could not be told");
+  // An error of other code may contain the request and its secrets, so it does not become the cause.
+  const known = isAuthError(error)
+    ? error
+    : new NetworkError("the server could not be told of the logout");
   return { server: "not_told", error: known };
 }
 
 async function revokeDeleted(
-  left: DeletedSession,
+  deleted: DeletedSession,
   sub: string,
   config: ServerLogoutConfig,
 ): Promise<void> {
-  const { refreshToken } = left;
+  const { refreshToken } = deleted;
   if (refreshToken === undefined) return;
   const revoked = revokeToken(config, sub, refreshToken).then(() => {
-    left.refreshToken = undefined;
+    deleted.refreshToken = undefined;
   });
   await inTime("revocation endpoint", revoked, config);
 }
@@ -119,11 +124,11 @@ async function leavePage(
   { client, sessions, page, ledger, postLogoutRedirectUri }: ServerLogoutConfig,
   mayNavigate: TellOptions["mayNavigate"],
 ): Promise<void> {
-  // Offline the user would end on the browser's error page.
+  // Offline, the browser would show its error page.
   if (!page.lifecycle.online()) throw offline();
   if (postLogoutRedirectUri()) await ledger.put(state, { signedOut: true }).catch(() => {});
   const next = await sessions.get(sessionKey(client, sub)).catch(() => undefined);
-  // A user who has signed in again, or is about to, must not be thrown out.
+  // A user who has logged in again, or is about to, must not be logged out.
   if (!(await mayNavigate()) || (next && !next.end)) throw signedInAgain();
   page.navigate(url);
 }
@@ -134,14 +139,14 @@ async function inTime<T>(
   { clock }: Pick<ServerLogoutConfig, "clock">,
 ): Promise<T> {
   const late = clock.sleep(PATIENCE_MS).then(() => {
-    throw new NetworkError(`${name}: no answer in ${PATIENCE_MS} ms`);
+    throw new NetworkError(`${name}: no response within ${PATIENCE_MS} ms`);
   });
   return Promise.race([work, late]);
 }
 
 /**
- * The same for the tab that signed the user out. Its page leaves for the server when it was the user's, and nobody else has
- * signed in since. `before`: the user of the tab before the logout.
+ * Tells the server of a logout in the tab that logged the user out. The page navigates to the end-session endpoint if the tab
+ * belonged to the user, and no other user has logged in since. `before`: the tab's user before the logout.
  */
 export function leaveServer(
   parts: NavigateParts,
@@ -149,16 +154,16 @@ export function leaveServer(
   before: string | undefined,
   options?: LogoutOptions,
 ): Promise<LogoutResult> {
-  const left = parts.config.untold.sessions.get(sub);
-  // A user who was forgotten is not the tab's any more when forget() is called again.
-  const isOwn = sub === before || left?.isOwn === true;
-  if (left) left.isOwn = isOwn;
+  const deleted = parts.config.untold.sessions.get(sub);
+  // At a second call of forget() the tab belongs to no user any more.
+  const isOwn = sub === before || deleted?.isOwn === true;
+  if (deleted) deleted.isOwn = isOwn;
   const endSession = isOwn ? "page" : "none";
   const mayNavigate = () => isStillFor(parts, isOwn ? sub : undefined);
   return tellServer(parts.config, sub, { endSession, ...options, mayNavigate });
 }
 
-/** No login that somebody asked for is under way, and the tab is not another user's by now. */
+/** Whether no login of `login()` is in progress, and the tab does not belong to another user by now. */
 export function isStillFor(
   { session, logins }: NavigateParts,
   before: string | undefined,
@@ -167,9 +172,9 @@ export function isStillFor(
 }
 
 /**
- * Takes the server's answer to a sign-out out of the address bar. An answer that is none of ours is left alone: nothing
- * trusts it.
- * @see OpenID Connect RP-Initiated Logout 1.0 section 3
+ * Removes a logout response from the address bar, if a logout of this client expects it. Other responses stay: no code of
+ * Latchkey trusts them.
+ * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout
  */
 export async function takeLogout(
   state: string,

@@ -1,27 +1,33 @@
 import type { LogoutResult } from "../../core/auth.ts";
 
-/** A session that was deleted here, and of which the server was not told everything yet. */
+/** A session that is deleted on this device while the server is not told of the logout, or not of all of it. */
 export interface DeletedSession {
-  /** Removed when the server has revoked it. */
+  /** Undefined once the server has revoked it. */
   refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
-  /** Why its tokens could not be read. */
+  /** Why the tokens could not be read. */
   readonly error?: unknown;
-  /** It was the session of this tab, whose page may leave for the end-session endpoint. */
+  /** The session belonged to this tab's user, so the page may navigate to the end-session endpoint. */
   isOwn?: boolean;
-  /** The attempt that is under way. Later calls join it. */
+  /** The attempt in progress. Later calls join it. */
   telling?: Promise<LogoutResult> | undefined;
 }
 
-/** A revocation that is not over. */
+/** A revocation in progress. */
 interface OpenRevocation {
-  /** Settles with the next try to send it. */
+  /** Begins the next attempt now, and settles with it. */
   try(): Promise<void>;
-  /** A login began: aborts the request, and sends no other one before `login` has settled. */
+  /** Aborts the request, because a login began. Sends no other request before `login` has settled. */
   giveWay(login: Promise<unknown>): void;
 }
 
-/** What the server was not told yet of the logouts on this page. It is in memory and ends with the page. */
+/**
+ * The logouts in this page that the server is not told of yet. They are in memory, and end with the page. An `AuthManager` and
+ * its revocations share one object.
+ * @example
+ * const untold = new UntoldLogouts();
+ * const users = [...untold.sessions.keys()]; // `sub` of each user
+ */
 export class UntoldLogouts {
   /** By `sub`. */
   readonly sessions: Map<string, DeletedSession> = new Map();

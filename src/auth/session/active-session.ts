@@ -1,5 +1,6 @@
 import type { AuthState, TokenSummary } from "../../core/auth.ts";
 import { RefreshTokenError } from "../../core/errors.ts";
+import { PromiseQueue } from "../../core/promise-queue.ts";
 import { userNeeded } from "../../core/refusal.ts";
 import { findAccess, storedTokens, type StoredUser } from "../../core/session.ts";
 import type { TokenSet } from "../../core/token-set.ts";
@@ -18,6 +19,7 @@ import {
 import { observable, type Observable } from "./observable.ts";
 import { otherUser, SessionReader, type SessionReaderConfig } from "./session-reader.ts";
 
+/** The parts of an `ActiveSession`. */
 export type ActiveSessionConfig = SessionReaderConfig;
 
 /** A token from the store. */
@@ -26,19 +28,20 @@ export interface FoundToken {
   readonly condition: TokenCondition;
 }
 
-/** This tab's view of the active person's stored session: the token at hand and the published state. */
+/** This tab's view of its user's stored session: the cached token and the published state. */
 export class ActiveSession {
   readonly state: Observable<AuthState> = observable<AuthState>({ status: "loading" });
   readonly #config: ActiveSessionConfig;
   readonly #reader: SessionReader;
   #sub: string | undefined;
-  /** `#sub` has a session here, or had one that needs them: this tab is for nobody else. */
+  /** This tab belongs to `#sub`, whose session is live or expired. */
   #isTaken = false;
   #user: User | undefined;
-  /** For `expired`: an ended session has no tokens, and so nobody's name. */
+  /** The user for the state `expired`. The row of an ended session has no tokens, and so no claims. */
   #lastUser: User | undefined;
   #cached: CachedToken | undefined;
-  #loading: Promise<void> = Promise.resolve();
+  /** The last read is the newest, because reads run one after the other. */
+  readonly #reads = new PromiseQueue();
   #logins = 0;
 
   constructor(config: ActiveSessionConfig) {
@@ -46,16 +49,17 @@ export class ActiveSession {
     this.#reader = new SessionReader(config);
   }
 
+  /** `sub` of this tab's user, also after the session has ended or the user has logged out. */
   get sub(): string | undefined {
     return this.#sub;
   }
 
-  /** Undefined when nobody is signed in, or the session ended. */
+  /** The signed-in user. Undefined when no user is signed in, or the session has ended. */
   get user(): User | undefined {
     return this.#user;
   }
 
-  /** The hot path: no storage, no lock, no channel. */
+  /** Returns the cached token while it is fresh. This is the hot path: it uses no storage, no lock and no channel. */
   goodToken(): Promise<string> | undefined {
     const cached = this.#cached;
     const { clock } = this.#config;
@@ -65,15 +69,15 @@ export class ActiveSession {
     return this.goodToken();
   }
 
-  /** The session may have ended: no token is given before the store was read. `error`: why it could not be. */
+  /** Drops the cached token: the session may have ended, so the store must be read first. `error`: why the last read failed. */
   drop(error?: unknown): void {
     this.#cached = undefined;
     if (error && this.state.get().status === "loading") this.#publish(error);
   }
 
   /**
-   * The stored token for `target`, expired or not: of the user `sub`, or of this tab's user.
-   * @throws NoTokenError the row holds tokens of another user
+   * Returns the stored token for `target`, even if it has expired. `sub`: the user of the token. Default: this tab's user.
+   * @throws NoTokenError the row has tokens of another user
    */
   async find(target: TargetKey, sub?: string): Promise<FoundToken | undefined> {
     const { sub: owner, row } = await this.#read(sub);
@@ -93,22 +97,22 @@ export class ActiveSession {
     return { tokens, condition: conditionOf(tokens, isCached ? cached : undefined, clock) };
   }
 
-  /** A tab that belongs to a user stays with that user, whatever other users do in other tabs. */
+  /** A tab that belongs to a user keeps that user when another user becomes the default user. */
   #read(sub = this.#isTaken ? this.#sub : undefined): Promise<StoredUser> {
     return this.#reader.read(sub, sub === this.#sub);
   }
 
   /**
-   * Reads the store and publishes what it says, one after the other, so that the last word is the newest.
-   * `error`: why nobody is signed in, if nobody is. `sub`: whom this tab is for from now on; when it fails, it is as before.
+   * Reads the store and publishes the state. Calls run one after the other, so that the newest state is published last.
+   * `error`: becomes `state.error` if no user is signed in. `sub`: the tab's user from now on, unless the call rejects.
    */
   load(origin: TokenSummary["origin"], error?: unknown, sub?: string): Promise<void> {
-    return this.#inTurn(() => this.#load(origin, error, sub));
+    return this.#reads.run(() => this.#load(origin, error, sub));
   }
 
-  /** From now on this tab is for `sub`; what it shows until the next `load()` is as before. */
+  /** Makes `sub` this tab's user. The next `load()` publishes the change. */
   pinUser(sub: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#reads.run(async () => {
       if (sub !== this.#sub) this.#cached = this.#user = undefined;
       this.#sub = sub;
       this.#isTaken = true;
@@ -116,13 +120,13 @@ export class ActiveSession {
     });
   }
 
-  /** Somebody signed in or out in another tab. Another person's login is of use only to a tab that is for nobody: it takes them. */
+  /** A user logged in, logged out or was forgotten in another tab. A tab that belongs to no user takes a user who logs in. */
   onMessage(sub: string, what: string): Promise<void> {
-    const isOver = () => sub === this.#sub && what !== "login";
-    if (isOver()) this.drop();
-    return this.#inTurn(async () => {
-      // A read that began before may have brought it back.
-      if (isOver()) this.drop();
+    const hasEnded = () => sub === this.#sub && what !== "login";
+    if (hasEnded()) this.drop();
+    return this.#reads.run(async () => {
+      // A read that began before the message may have cached the token again.
+      if (hasEnded()) this.drop();
       if (sub !== this.#sub) {
         if (this.#isTaken || what !== "login") return;
         this.#config.users.pin(undefined);
@@ -130,15 +134,15 @@ export class ActiveSession {
       try {
         await this.#load("other-tab");
       } catch (error) {
-        if (isOver()) this.clear();
+        if (hasEnded()) this.clear();
         throw error;
       }
     });
   }
 
-  /** Publishes what a refresh brought, without another look into the store where that is sure. */
+  /** Publishes refreshed tokens. Reads the store only if they may not be the default tokens of this tab's user. */
   publishRefreshed(tokens: TokenSet, target: TargetKey): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#reads.run(async () => {
       const { user, generation, origin = "this-tab" } = tokens;
       const cached = this.#cached;
       const isSure = target === DEFAULT_TARGET && this.#user && user?.sub === this.#sub;
@@ -150,31 +154,25 @@ export class ActiveSession {
     });
   }
 
-  #inTurn(step: () => Promise<void>): Promise<void> {
-    const turn = this.#loading.then(step);
-    this.#loading = turn.catch(() => {});
-    return turn;
-  }
-
-  /** The wall says that the token at hand is over: only whoever refreshes may know a newer one. */
+  /** Whether the cached token has expired by the wall clock. Then only a refresh, in any tab, brings a valid token. */
   isExpired(): boolean {
     return this.#cached !== undefined && this.#cached.expiresAt <= this.#config.clock.now();
   }
 
-  /** What is published is of this generation, or a newer one. */
+  /** Whether the cached token has this generation or a newer one. */
   hasGeneration(sessionId: string, generation: number): boolean {
     return this.#cached?.sessionId === sessionId && this.#cached.generation >= generation;
   }
 
-  async #load(origin: TokenSummary["origin"], error?: unknown, whom?: string): Promise<void> {
+  async #load(origin: TokenSummary["origin"], error?: unknown, newUser?: string): Promise<void> {
     const { users, clock } = this.#config;
-    const { sub, row } = await this.#read(whom);
+    const { sub, row } = await this.#read(newUser);
     const stored = row && !row.end ? await this.#reader.recordOf(row) : undefined;
-    // A row that has another person's tokens is damaged.
+    // A row with tokens of another user is damaged.
     const record = stored?.user.sub === sub ? stored : undefined;
     const end = row?.end?.reason;
     const isTaken = row !== undefined && end !== "logged_out";
-    // Who is forgotten is nobody's default any more, and this tab does not take who is instead.
+    // The user was forgotten. The tab is pinned to no user, so that it does not take the new default user.
     if (isTaken) users.pin(sub);
     else if (!row && (sub ?? this.#sub)) users.pin("");
     this.#isTaken = isTaken;
@@ -186,18 +184,18 @@ export class ActiveSession {
     const tokens = row && record && storedTokens(row, record, DEFAULT_TARGET);
     this.#cached = known ? before : tokens && cacheToken(tokens, row.sessionId, origin, clock);
     const refusal = record && userNeeded(row!);
-    // Until then the token is still given.
+    // The session needs its user only after the token has expired. Until then the token is still returned.
     const needed =
       refusal && (!this.#cached || isExpired(this.#cached, clock)) ? refusal : undefined;
     this.#sub = row && sub;
     this.#user = needed ? undefined : record?.user;
     this.#lastUser = record?.user ?? (row && this.#lastUser);
     const lastUser = this.#lastUser?.sub === sub ? this.#lastUser : undefined;
-    // News of other tabs do not end a login of this one.
+    // A message of another tab does not replace the state `authenticating` of this tab's login.
     if (this.#logins > 0 && !this.#user) return;
     const reason = needed ? "user_needed" : end;
     if (!reason || reason === "logged_out") return this.#publish(error);
-    // The server's words, or the claim that is wrong.
+    // The server's error, or the invalid claim.
     const facts = needed ?? (row!.end!.claim && row!.end!);
     this.state.set({
       status: "expired",
@@ -207,7 +205,7 @@ export class ActiveSession {
     });
   }
 
-  /** Signed out: nothing is given any more, whether the store can be read again or not. */
+  /** Drops the token and the user after a logout, even if the store cannot be read. */
   clear(): void {
     this.#cached = undefined;
     this.#user = undefined;
@@ -215,8 +213,8 @@ export class ActiveSession {
   }
 
   /**
-   * Publishes that a login is under way until `login` settles, unless somebody is signed in, and then what the store says.
-   * When that cannot be had, what was known before. `tellsWhy`: whether an error says why nobody is signed in here.
+   * Publishes `authenticating` until `login` settles, unless a user is signed in. Then publishes the state in the store, or the
+   * last known state if the store cannot be read. `tellsWhy`: whether an error of `login` becomes `state.error`.
    */
   async trackLogin<T>(
     login: () => Promise<T>,
@@ -237,7 +235,7 @@ export class ActiveSession {
     }
   }
 
-  /** Publishes that the token has expired, when it has, and changes nothing else. */
+  /** Publishes the state again, with the freshness `stale` if the token has expired. */
   stale(): void {
     if (this.#user && this.#cached) this.#publish();
   }

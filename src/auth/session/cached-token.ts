@@ -5,27 +5,29 @@ import { CLOCK_STEP_MS, isFromFuture, remainingMs } from "../../core/token-lifet
 import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
 
-/** `fresh`: may be given. `expiring`: near its end. `expired`: by one of the two clocks. */
+/** `fresh`: returned at once. `expiring`: returned, while a newer token is requested. `expired`: by one of the two clocks. */
 export type TokenCondition = "fresh" | "expiring" | "expired";
 
-/** The token of the usual want, ready to be given away. */
+/** The token of the default target, in memory. */
 export interface CachedToken {
+  /** The promise that `getToken()` returns. */
   readonly promise: Promise<string>;
   readonly sessionId: string;
   readonly generation: number;
   summary: TokenSummary;
-  /** As stored, which is what other tabs go by. Milliseconds since the epoch. */
+  /** The expiry in the store, which all tabs use. Milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** Until when it is given without another thought; two clocks, because either may be wrong. */
+  /** The token is fresh until then, by the wall clock. There are two limits, because either clock may be wrong. */
   untilWall: number;
+  /** The token is fresh until then, by the monotonic clock. */
   readonly untilMonotonic: number;
-  /** When it is dead by the monotonic clock, whatever the wall says. */
+  /** The token expires then, by the monotonic clock. */
   readonly endMonotonic: number;
-  /** The wall's millisecond in which both clocks last said so: reading the monotonic one costs five times as much. */
+  /** The wall time at which both clocks were last checked. Reading the monotonic clock costs five times as much. */
   goodAt: number;
 }
 
-/** `tokens`: of the session `sessionId`, as stored. */
+/** Makes the cached form of the stored tokens of the session `sessionId`. */
 export function cacheToken(
   tokens: TokenSet,
   sessionId: string,
@@ -34,22 +36,22 @@ export function cacheToken(
 ): CachedToken {
   const { accessToken, expiresAt, scope, generation = 0 } = tokens;
   const [now, monotonic] = [clock.now(), clock.monotonic()];
-  const life = Math.max(0, remainingMs(tokens, now));
-  const fresh = isFromFuture(tokens, now) ? 0 : life - renewalWindow(life);
+  const validMs = Math.max(0, remainingMs(tokens, now));
+  const freshMs = isFromFuture(tokens, now) ? 0 : validMs - renewalWindow(validMs);
   return {
     promise: Promise.resolve(accessToken),
     sessionId,
     generation: generation,
     expiresAt,
-    summary: { scope, expiresAt: Math.min(expiresAt, now + life), origin },
-    untilWall: now + fresh,
-    untilMonotonic: monotonic + fresh,
-    endMonotonic: monotonic + life,
+    summary: { scope, expiresAt: Math.min(expiresAt, now + validMs), origin },
+    untilWall: now + freshMs,
+    untilMonotonic: monotonic + freshMs,
+    endMonotonic: monotonic + validMs,
     goodAt: Number.NaN,
   };
 }
 
-/** Not near its end, by either clock. */
+/** Whether the token is not near its expiry, by both clocks. */
 export function isFresh(cached: CachedToken, clock: Clock): boolean {
   const now = clock.now();
   if (now !== cached.goodAt) {
@@ -66,7 +68,7 @@ export function isFresh(cached: CachedToken, clock: Clock): boolean {
   return true;
 }
 
-/** True when the wall clock was set back since: then the end is an earlier one by this clock. */
+/** Moves the expiry to an earlier wall time if the wall clock was set back. Returns whether it was. */
 export function followWall(cached: CachedToken, clock: Clock): boolean {
   const expiresAt = clock.now() + cached.endMonotonic - clock.monotonic();
   const stepMs = cached.summary.expiresAt - expiresAt;
@@ -76,32 +78,32 @@ export function followWall(cached: CachedToken, clock: Clock): boolean {
   return true;
 }
 
-/** Its life is over by one of the two clocks. */
+/** Whether the token has expired by one of the two clocks. */
 export function isExpired({ summary, endMonotonic }: CachedToken, clock: Clock): boolean {
   return summary.expiresAt <= clock.now() || endMonotonic <= clock.monotonic();
 }
 
-/** `cached`: these tokens, if they are at hand. */
+/** Returns the condition of stored tokens. `cached`: their cached form, if there is one. */
 export function conditionOf(
   tokens: TokenSet,
   cached: CachedToken | undefined,
   clock: Clock,
 ): TokenCondition {
   const now = clock.now();
-  const left = remainingMs(tokens, now);
-  if (left <= 0 || (cached && cached.endMonotonic <= clock.monotonic())) return "expired";
+  const validMs = remainingMs(tokens, now);
+  if (validMs <= 0 || (cached && cached.endMonotonic <= clock.monotonic())) return "expired";
   const isGood = cached
     ? isFresh(cached, clock)
-    : left > renewalWindow(tokens.lifetimeMs ?? 0) && !isFromFuture(tokens, now);
+    : validMs > renewalWindow(tokens.lifetimeMs ?? 0) && !isFromFuture(tokens, now);
   return isGood ? "fresh" : "expiring";
 }
 
-/** The last part of a token's life, in which it is still good and a newer one is fetched behind it. Milliseconds. */
-export function renewalWindow(life: number): number {
-  return Math.min(Math.max(30_000, life / 10), life / 3);
+/** Returns how long before its expiry a token is renewed in the background, while it is still returned. Milliseconds. */
+export function renewalWindow(lifetimeMs: number): number {
+  return Math.min(Math.max(30_000, lifetimeMs / 10), lifetimeMs / 3);
 }
 
-/** Of a session that did not end, or of nobody. `error`: why there is nobody. */
+/** Returns the state of a session that has not ended, or the state without a user. `error`: why no user is signed in. */
 export function stateOf(
   user: User | undefined,
   cached: CachedToken | undefined,

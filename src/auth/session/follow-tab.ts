@@ -4,7 +4,7 @@ import type { UserRemoval } from "../users/user-removal.ts";
 import type { ActiveSession } from "./active-session.ts";
 
 interface FollowParts {
-  /** This tab, in messages. */
+  /** The id of this tab in messages. */
   readonly tab: string;
   readonly session: ActiveSession;
   readonly logins: LazyLogins;
@@ -13,7 +13,7 @@ interface FollowParts {
   readonly latestRefresh: Promise<unknown> | undefined;
 }
 
-/** Follows what a tab did to a session. Rejects when the store cannot be read. */
+/** Updates this tab after a tab, this one included, has changed a session. Rejects when the store cannot be read. */
 export async function followTab(parts: FollowParts, message: TabMessage): Promise<void> {
   const { session, latestRefresh } = parts;
   const { type, key, from, sessionId } = message;

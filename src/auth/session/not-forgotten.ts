@@ -1,7 +1,7 @@
 import { CancelledError, NoTokenError } from "../../core/errors.ts";
 import type { UserStore } from "../../core/session.ts";
 
-/** The grant has a token without asking anybody. No automatic login follows: it would bring the user back. */
+/** A user who was forgotten must not come back without a request of the app, so no automatic login follows this error. */
 export class ForgottenError extends NoTokenError {
   readonly isForgotten = true;
 }
@@ -12,20 +12,26 @@ interface ForgottenParts {
 
 const MESSAGE = "this user was forgotten on this device";
 
-/** For tokens that a grant gave. @throws NoTokenError `sub` was forgotten within a day, and only a login undoes that */
+/**
+ * For tokens that a grant returned without a login.
+ * @throws NoTokenError `sub` was forgotten within a day, and only a login undoes that
+ */
 export async function assertNotForgotten({ users }: ForgottenParts, sub: string): Promise<void> {
   if (await (await users.users()).isForgotten(sub)) throw new ForgottenError(MESSAGE);
 }
 
-/** For a login that the user does not see. @throws CancelledError `sub` was forgotten within a day */
+/**
+ * For a login that the user does not see.
+ * @throws CancelledError `sub` was forgotten within a day
+ */
 export async function assertMayReturn({ users }: ForgottenParts, sub: string): Promise<void> {
   if (await (await users.users()).isForgotten(sub)) throw new CancelledError(MESSAGE);
 }
 
 /**
- * After `forget()` a tab has no user until one is chosen. `user`: whose tokens came; `assertNotForgotten()` is about forgotten
- * ones.
- * @throws NoTokenError this is such a tab
+ * After `forget()` a tab has no user until another user is chosen. `user`: the user of the tokens. If this user was forgotten,
+ * `assertNotForgotten()` throws instead.
+ * @throws NoTokenError this tab's user was forgotten, and no other user was chosen
  */
 export async function assertChosen(
   { users }: { readonly users: Pick<UserStore, "users" | "getActive"> },

@@ -1,10 +1,14 @@
-/** A value with listeners. The snapshot stays the same object until something in it changes. */
+/** A value with listeners. */
 export interface Observable<T> {
+  /** Returns the value: the same object until its content changes. */
   get(): T;
+  /** Replaces the value and calls the listeners, unless the content is the same. */
   set(next: T): void;
+  /** Calls `listener` after each change. Returns a function that removes `listener`. */
   subscribe(listener: () => void): () => void;
 }
 
+/** Makes an `Observable`. */
 export function observable<T>(initial: T): Observable<T> {
   const listeners = new Set<() => void>();
   let current = initial;
@@ -24,7 +28,7 @@ export function observable<T>(initial: T): Observable<T> {
   };
 }
 
-/** A listener that throws is reported as uncaught, and stops neither the others nor whoever changed the value. */
+/** An error of a listener is reported as uncaught. It reaches neither the other listeners nor the caller of `set()`. */
 function tell(listener: () => void): void {
   try {
     listener();

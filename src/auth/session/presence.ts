@@ -10,6 +10,7 @@ import {
   newerVersion,
 } from "../../core/session.ts";
 
+/** The parts of a `Presence`. */
 export interface PresenceConfig {
   readonly client: ClientKey;
   readonly sessions: SessionStore;
@@ -18,10 +19,10 @@ export interface PresenceConfig {
   readonly locks: TabLock;
 }
 
-/** A tab that reloads is nowhere in between. Milliseconds. */
+/** The time between two checks for other tabs: a tab that reloads holds no lock for a moment. Milliseconds. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** Of people who are not to be remembered: they are here while a tab is open that was theirs. */
+/** Keeps the sessions of users who are not remembered while one of the user's tabs is open. Each such tab holds a lock. */
 export class Presence {
   readonly #config: PresenceConfig;
   readonly #present = new Set<string>();
@@ -31,8 +32,8 @@ export class Presence {
   }
 
   /**
-   * The session if somebody may go on with it, as it is by then. From then on this tab stands for it, for as long as the page
-   * lives. When no tab did, it is deleted.
+   * Returns the session while a tab of its user is open, and deletes the session otherwise. From then on this tab holds the
+   * lock, too, until its page closes.
    */
   async read(found: StoredUser): Promise<StoredUser> {
     const { client, locks, sessions } = this.#config;
@@ -47,29 +48,29 @@ export class Presence {
     return row ? { ...found, row } : {};
   }
 
-  /** Whether a tab stands for it, or somebody signs in at this moment. */
+  /** Whether a tab holds the user's lock, or the user logs in at this moment. If neither, the session is deleted. */
   async #isHere(name: string, { sub = "", row }: StoredUser): Promise<boolean> {
     const { client, locks, clock, sessions, users } = this.#config;
-    // Without Web Locks no tab can tell: then it is for the tab alone that signed in.
+    // Without Web Locks a tab cannot find other tabs, so only the tab in which the user logged in uses the session.
     if (!(await isExclusive(locks, `${name}/probe`))) return false;
     const remembered = await users.users();
     if (!(await ifNoTab(locks, name, async () => {}))) return true;
     await clock.sleep(LOOK_AGAIN_MS);
-    let left = row;
+    let current = row;
     await ifNoTab(locks, name, async () => {
-      let gone: SessionRow | undefined;
-      left = await sessions.update(sessionKey(client, sub), (now) => {
-        gone = now?.sessionId === row?.sessionId && now?.lifetime === "tabs" ? now : undefined;
-        return gone ? undefined : NO_CHANGE;
+      let deleted: SessionRow | undefined;
+      current = await sessions.update(sessionKey(client, sub), (now) => {
+        deleted = now?.sessionId === row?.sessionId && now?.lifetime === "tabs" ? now : undefined;
+        return deleted ? undefined : NO_CHANGE;
       });
-      if (gone?.tokens) sessions.discard?.(gone.tokens);
+      if (deleted?.tokens) sessions.discard?.(deleted.tokens);
       await remembered.dropDefault(sub);
     });
-    return left !== undefined;
+    return current !== undefined;
   }
 }
 
-/** Who looks holds the lock for a moment: one after the other, so that only who stands for the session keeps others from it. */
+/** Runs `act` if no tab holds the lock. Checks run one at a time, because a check holds the lock for a moment, too. */
 function ifNoTab(locks: TabLock, name: string, act: () => Promise<void>): Promise<boolean> {
   return locks.request(`${name}/look`, { mode: "exclusive" }, () => ifFree(locks, name, act));
 }
@@ -81,6 +82,7 @@ function ifFree(locks: TabLock, name: string, act: () => Promise<void>): Promise
   });
 }
 
+/** Whether `locks` excludes other holders. Only Web Locks do. */
 function isExclusive(locks: TabLock, name: string): Promise<boolean> {
   return locks.request(
     name,
@@ -89,7 +91,7 @@ function isExclusive(locks: TabLock, name: string): Promise<boolean> {
   );
 }
 
-/** Resolves when the lock is held; it is freed with the page. */
+/** Resolves when the lock is held. The browser releases it when the page closes. */
 function holdForLife(locks: TabLock, name: string): Promise<void> {
   return new Promise((held, reject) => {
     const hold = () => {

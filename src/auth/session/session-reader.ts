@@ -13,6 +13,7 @@ import {
   type UserStore,
 } from "../../core/session.ts";
 
+/** The parts of a `SessionReader`. */
 export interface SessionReaderConfig {
   readonly client: ClientKey;
   readonly sessions: SessionStore;
@@ -22,7 +23,7 @@ export interface SessionReaderConfig {
   readonly refresher: Pick<Refresher, "validate">;
 }
 
-/** Reads sessions, and checks what must be true before anything of a session is given. */
+/** Reads sessions, and validates them before a token is returned. */
 export class SessionReader {
   readonly #config: SessionReaderConfig;
 
@@ -36,8 +37,8 @@ export class SessionReader {
   }
 
   /**
-   * The session of `sub`, or of the active user. `isPinned`: this tab belongs to `sub` already.
-   * @throws ConfigurationError a newer Latchkey stored the session
+   * Returns the session of `sub`. Default: the active user. `isPinned`: this tab belongs to `sub` already.
+   * @throws ConfigurationError a newer version of Latchkey stored the session
    */
   async read(sub: string | undefined, isPinned: boolean): Promise<StoredUser> {
     const { client, sessions, users, refresher } = this.#config;
@@ -45,7 +46,7 @@ export class SessionReader {
     let found: StoredUser =
       sub === undefined ? await users.getActive() : { sub, row: await rowOf(sub), isPinned };
     if (found.sub && found.row?.signature && !found.row.end) {
-      // The signature is validated before a token is given, if keys are at hand. Without keys the token is given.
+      // Cached keys validate the signature before a token is returned. Without cached keys the token is returned all the same.
       await refresher.validate(found.sub).catch(() => {});
       found = { ...found, row: await rowOf(found.sub) };
     }
@@ -53,7 +54,7 @@ export class SessionReader {
     return found.row?.lifetime === "tabs" ? (await this.#presence()).read(found) : found;
   }
 
-  /** The tokens of a row. Undefined with `persist: "memory"` when no tab has them any more. */
+  /** Returns the tokens of a row. Undefined when the row has the name of tokens that no tab has any more. */
   async recordOf({ tokens }: SessionRow): Promise<TokenRecord | undefined> {
     try {
       return await this.#config.sessions.open(tokens);
@@ -64,7 +65,7 @@ export class SessionReader {
   }
 }
 
-/** What is there, or came, is not of the person who was asked for. */
+/** The error for tokens that do not belong to the requested user. */
 export function otherUser(): NoTokenError {
-  return new NoTokenError("these tokens are another person's");
+  return new NoTokenError("the tokens belong to another user than the requested one");
 }

@@ -3,10 +3,10 @@ import type { TabNews } from "../../core/message.ts";
 import type { Random, TabChannel } from "../../core/ports.ts";
 import type { SessionStore, UserStore } from "../../core/session.ts";
 
-/** What a function needs to change a session and to tell the other tabs. */
+/** The parts that change a session and broadcast the change to all tabs. */
 export interface SessionParts {
   readonly client: ClientKey;
-  /** This tab, in messages and rows. */
+  /** The id of this tab in messages and rows. */
   readonly tab: string;
   readonly sessions: SessionStore;
   readonly users: Pick<UserStore, "getActive" | "putDefault">;
@@ -14,7 +14,7 @@ export interface SessionParts {
   readonly random: Random;
 }
 
-/** Sends `news` about the session of `sub` to every tab of the client, this tab included. */
+/** Broadcasts `news` about the session of `sub` to every tab of the client, this tab included. */
 export function broadcastToTabs(
   { channel, tab }: SessionParts,
   sub: string,

@@ -1,13 +1,24 @@
 import { UserFetchError } from "../../core/user-fetch-error.ts";
 import type { UserFetcher } from "../../core/user-fetcher.ts";
 
-/** Who the verified ID token is about; no request. @see OpenID Connect Core 1.0 section 2 */
+/**
+ * Returns a `UserFetcher` that takes the user from the verified ID token, without a request.
+ * @throws UserFetchError from `fetchUser()`: there is no ID token
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#IDToken
+ * @example
+ * createAuth({
+ *   issuer: "https://id.example.com",
+ *   clientId: "web",
+ *   redirectUri: "/",
+ *   userFetcher: idTokenFetcher(),
+ * });
+ */
 export function idTokenFetcher(): UserFetcher {
   return {
     async fetchUser({ user }) {
       if (user) return user;
       throw new UserFetchError("there is no ID token", {
-        hint: "Ask for the scope openid, or give another userFetcher.",
+        hint: "Request the scope openid, or configure another userFetcher.",
       });
     },
   };

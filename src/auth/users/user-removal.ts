@@ -3,17 +3,18 @@ import type { Clock } from "../../core/ports.ts";
 
 type Listener = (sub: string) => unknown;
 
-/** A storage that hangs must not hold a sign-out up. Milliseconds. */
+/** How long a logout waits for the listeners: a storage may hang. Milliseconds. */
 const PATIENCE_MS = 2_000;
 
+/** Notifies the code that stores data of users. */
 export interface UserRemoval {
-  /** Returns its undo. */
+  /** Adds a listener. Returns a function that removes it. */
   listen(listener: Listener): () => void;
-  /** Resolves when all listeners are done, or the patience ends. Never rejects. */
+  /** Calls the listeners. Resolves when all of them are done, or after 2 seconds. Never rejects. */
   tell(sub: string): Promise<unknown>;
 }
 
-/** Those that delete what they stored of a user who signs out or is forgotten: the grant, and the app's listeners. */
+/** Notifies the grant and the app's listeners when a user logs out or is forgotten, so that they delete the user's data. */
 export function createUserRemoval({
   grant,
   clock,
@@ -24,7 +25,7 @@ export function createUserRemoval({
   const listeners = new Set<Listener>([(sub) => grant.removeUser?.(sub)]);
   return {
     listen(listener) {
-      // One function may listen twice.
+      // The wrapper is new each time, because an app may add the same function twice.
       const own: Listener = (sub) => listener(sub);
       listeners.add(own);
       return () => listeners.delete(own);

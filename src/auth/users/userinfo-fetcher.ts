@@ -8,17 +8,30 @@ import type {
 import type { UserFetcher } from "../../core/user-fetcher.ts";
 import { toUser } from "../../core/user.ts";
 
-/** What a schema must make of the answer; `name`, `email` and `picture` are shown to people when they are strings. */
+/** The claims that a schema returns. A picker shows `name`, `email` and `picture` if they are strings. */
 export interface UserClaims {
   readonly sub: string;
 }
 
+/** The options of `userinfoFetcher()`. */
 export interface UserinfoConfig {
-  /** Judges the answer, and may change it: a server that is no OpenID provider has its own names for everything. */
+  /** Validates the response, and may rename its members: a server that is not an OpenID provider has other names. */
   readonly schema?: StandardSchema<UserClaims>;
 }
 
-/** Asks the server's userinfo endpoint. @see OpenID Connect Core 1.0 section 5.3 */
+/**
+ * Returns a `UserFetcher` that requests the user from the server's userinfo endpoint.
+ * @throws UserFetchError from `fetchUser()`: the server refused the token, or its response is malformed or about another user
+ * @throws NetworkError from `fetchUser()`: no response came
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfo
+ * @example
+ * createAuth({
+ *   issuer: "https://id.example.com",
+ *   clientId: "web",
+ *   redirectUri: "/",
+ *   userFetcher: (server) => userinfoFetcher(server),
+ * });
+ */
 export function userinfoFetcher(
   server: Pick<AuthorizationServer, "userinfo">,
   { schema }: UserinfoConfig = {},
@@ -31,10 +44,11 @@ export function userinfoFetcher(
       };
       const { sub } = claims;
       if (typeof sub !== "string" || sub === "") throw malformed("it has no sub");
-      // @see OpenID Connect Core 1.0 section 5.3.2: tokens of one person may have been given another's place.
+      // An attacker may have replaced the tokens by those of another user.
+      // @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse
       if (user && user.sub !== sub) {
-        throw new UserFetchError("the userinfo endpoint answered about somebody else", {
-          hint: "Its sub must be the ID token's. Nothing of the answer is used.",
+        throw new UserFetchError("the userinfo response is about another user than the ID token", {
+          hint: "The sub of both must be equal. The response is not used.",
           isFinal: true,
         });
       }
@@ -63,14 +77,14 @@ async function validate(
   }
 }
 
-/** Not the issue's message: it may repeat what it is about. */
+/** Returns the path of an issue. The message of an issue may repeat a value of the response, so it is not used. */
 function where({ path = [] }: StandardSchemaIssue): string {
   const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
   return keys.join(".") || "it";
 }
 
 function malformed(reason: string): UserFetchError {
-  return new UserFetchError(`the userinfo endpoint's answer cannot be used: ${reason}`, {
-    hint: "Without a schema it must have a sub, a string; a schema may make one of something else.",
+  return new UserFetchError(`the userinfo response is malformed: ${reason}`, {
+    hint: "The response must have sub, a string. If the server uses another name, give a schema that returns sub.",
   });
 }

@@ -11,6 +11,7 @@ import { NO_CHANGE, type RememberedUsers, isNewer, newerVersion } from "../../co
 import type { ActiveSession } from "../session/active-session.ts";
 import { otherUser } from "../session/session-reader.ts";
 
+/** Returns the remembered users, and deletes sessions that no tab uses any more in the background. */
 export async function listUsers({
   config,
   session,
@@ -21,7 +22,7 @@ export async function listUsers({
   return listed;
 }
 
-/** Who is here and not remembered may be so no more, and perhaps nobody asks for their session ever again. */
+/** Deletes the sessions of users who are not remembered and have no open tab. No call may ever read such a session again. */
 async function sweep(
   stored: RememberedUsers,
   listed: readonly RememberedUser[],
@@ -29,16 +30,16 @@ async function sweep(
 ): Promise<void> {
   const remembered = new Set(listed.map(({ sub }) => sub));
   const others = (await stored.known()).filter((sub) => !remembered.has(sub));
-  // Whoever reads such a session deletes it when no tab stands for it.
+  // Reading such a session deletes it when no tab of its user is open.
   await Promise.all(others.map((sub) => session.find(DEFAULT_TARGET, sub)));
 }
 
-/** Makes this tab that of `sub`, and them the default user of tabs to come. When that fails, nothing has changed. */
+/** Makes `sub` this tab's user and the default user of new tabs. After a failure both are as before. */
 export async function switchUser({ config, session }: UsersParts, sub: string): Promise<void> {
   const { client, sessions, users, clock } = config;
   const { sub: before } = session;
   const stored = await users.users();
-  // Of a session that was left nothing is there any more; from here on this tab stands for it.
+  // Deletes a session that is kept only while a tab is open, if no tab is. Otherwise this tab holds its lock from now on.
   await session.find(DEFAULT_TARGET, sub);
   const row = await sessions.update(sessionKey(client, sub), (row) =>
     row?.remembered && !isNewer(row)
@@ -51,7 +52,7 @@ export async function switchUser({ config, session }: UsersParts, sub: string): 
   if (record && record.user.sub !== sub) throw otherUser();
   try {
     await session.load("stored", undefined, sub);
-    // Forgotten at this moment.
+    // The user may have been forgotten meanwhile.
     if (!(await stored.putDefault(sub))) throw noSession();
   } catch (error) {
     await session.load("stored", undefined, before).catch(() => {});
@@ -60,15 +61,15 @@ export async function switchUser({ config, session }: UsersParts, sub: string): 
 }
 
 function noSession(): NoTokenError {
-  return new NoTokenError("this person has no session here");
+  return new NoTokenError("this user has no session on this device");
 }
 
-/** Deletes all that is here of `sub`, whatever state it is in, and then tells the server. */
+/** Deletes all stored data of `sub`, even if it is damaged, and then tells the server. */
 export async function forget(parts: UsersParts, sub: string): Promise<LogoutResult> {
   const { config, session, logins } = parts;
   const { sub: before } = session;
   logins.loggedOut(sub);
-  // What cannot be read, or was written by a newer Latchkey, is deleted all the same.
+  // A session that cannot be read, or was written by a newer version of Latchkey, is deleted below all the same.
   await localLogoutUntold(config, sub).catch((error: unknown) => {
     config.untold.sessions.set(sub, { error });
   });
@@ -78,14 +79,14 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
   return leaveServer(parts, sub, before);
 }
 
-/** Signs everybody out here, and then tells the server. The page leaves for the server when it was told of all others. */
+/** Logs all users out on this device, and then at the server. The page navigates after the server was told of the others. */
 export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
   const { config, session, logins } = parts;
   const { sub: own } = session;
   const known = await (await config.users.users()).known();
   const others = known.filter((sub) => sub !== own);
   const all = own === undefined ? others : [own, ...others];
-  // One that a newer Latchkey wrote keeps nobody else here.
+  // A session of a newer version of Latchkey does not prevent the logout of the others.
   for (const sub of all) logins.loggedOut(sub);
   const deleted = await Promise.allSettled(all.map((sub) => localLogoutUntold(config, sub)));
   if (own !== undefined && deleted[0]?.status === "fulfilled") session.clear();

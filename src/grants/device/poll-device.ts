@@ -1,3 +1,4 @@
+import { doublingPause } from "../../core/back-off.ts";
 import type { AuthorizationServer } from "../../core/authorization-server.ts";
 import type { DeviceStatus } from "../../core/device-prompt.ts";
 import { isAuthError } from "../../core/errors.ts";
@@ -96,7 +97,7 @@ function backOff(
   random: Pick<Random, "fraction"> | undefined,
 ): number {
   const max = Math.max(intervalMs, MAX_BACK_OFF_MS);
-  const doubled = Math.min(intervalMs * 2 ** Math.min(failures, 16), max);
+  const doubled = doublingPause(2 * intervalMs, failures, max);
   const retryAfterMs = error instanceof RequestTokenError ? (error.retryAfterMs ?? 0) : 0;
   // Spreads the polls of devices that lost the server in the same second.
   return Math.max(doubled, retryAfterMs) * (1 + (random?.fraction() ?? 0) / 4);

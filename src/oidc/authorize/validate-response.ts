@@ -5,7 +5,7 @@ import type { ClientKey } from "../../core/keys.ts";
 import { isStateOf } from "../../core/response-state.ts";
 import { parseUrl } from "../../core/same-origin.ts";
 import { isTemporary } from "../../core/server-responses.ts";
-import { text } from "../encoding.ts";
+import { text } from "../../core/shape.ts";
 import {
   parsePendingRequest,
   type PendingRequest,

@@ -1,6 +1,7 @@
 import { IdTokenError } from "../../core/protocol-errors.ts";
 import type { User } from "../../core/user.ts";
-import { text, parseObject } from "../encoding.ts";
+import { text } from "../../core/shape.ts";
+import { parseObject } from "../encoding.ts";
 
 /** The claims of an ID token. */
 export type Claims = Readonly<Record<string, unknown>>;

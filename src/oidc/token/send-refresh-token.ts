@@ -11,7 +11,8 @@ import {
 import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../../core/token-target.ts";
 import type { RefreshExpectation } from "../id-token/claims.ts";
 import { publicCredentials, type CredentialsSource } from "./credentials.ts";
-import { parseObject, text } from "../encoding.ts";
+import { text } from "../../core/shape.ts";
+import { parseObject } from "../encoding.ts";
 import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
 import type { HttpResponse } from "./http.ts";
 import type { MetadataSource } from "../metadata-source.ts";

@@ -1,5 +1,6 @@
 import type { RefreshedTokens } from "../../core/refresher.ts";
-import { parseObject, text } from "../encoding.ts";
+import { text } from "../../core/shape.ts";
+import { parseObject } from "../encoding.ts";
 import { type HttpResponse } from "./http.ts";
 import { formEncode, type FormRequest } from "./form-request.ts";
 import type { ServerFacts } from "../../core/errors.ts";

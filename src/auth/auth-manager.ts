@@ -25,6 +25,7 @@ export interface AuthManagerConfig
   extends ActiveSessionConfig, LoginsConfig, ServerLogout.ServerLogoutConfig {
   /** How `login()` visits the authorization endpoint by default. */
   readonly userAgent: UserAgent;
+  /** Loads its code before a refresh, and validates stored ID tokens. The `grant` refreshes tokens. */
   readonly refresher: Pick<Refresher, "prepare" | "validate">;
   /** Loads the `RefusedTokens` that decide after a 401: the same object each time. Without it, `fetch` returns each 401. */
   readonly loadRefusedTokens?: () => Promise<RefusedTokens>;

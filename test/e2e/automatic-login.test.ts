@@ -130,7 +130,7 @@ const CASES: readonly Case[] = [
   {
     name: "A2: another user logged in, and a callback page that continues",
     options: { continues: true, options: { user: "grace" } },
-    says: "somebody else",
+    says: "another user",
   },
   {
     name: "A3: error without state",
@@ -147,7 +147,7 @@ const CASES: readonly Case[] = [
   {
     name: "A3: a state that the server changed",
     behaviours: changed((response) => response.searchParams.set("state", "1")),
-    says: "got code, and a state of somebody else",
+    says: "got code, and a state of another client",
   },
   {
     name: "A3: parameters in the fragment",
@@ -189,7 +189,7 @@ describe("a page that requests a token at each load starts one login, and then g
     expect(logins()).toBe(1);
     expect(results.at(-1)).toContain("no_token: no automatic login starts");
     expect(results.at(-1)).toContain(row.says);
-    expect(results.at(-1)).toContain("Show a button that calls login()");
+    expect(results.at(-1)).toContain("Call login() in a click handler.");
     if (row.tokensGiven !== undefined) {
       expect(results.filter((line) => line === "token")).toHaveLength(row.tokensGiven);
     }
@@ -425,7 +425,7 @@ describe("after a logout", () => {
         await settle();
         expect(await page.evaluate(() => window.auth.state.status)).toBe("anonymous");
         const said = (await results()).filter((line) => line.includes("no automatic login"));
-        expect(said.at(-1)).toContain("the user signed out");
+        expect(said.at(-1)).toContain("the user logged out");
       }
       expect(logins()).toBe(1);
     },

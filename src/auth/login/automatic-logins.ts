@@ -6,11 +6,12 @@ import { targetKey, type TokenTarget } from "../../core/token-target.ts";
 import { isLostCode, wordsOf } from "./login-failure.ts";
 import { isSame, REASONS, TabMarks, type LoginTab } from "./tab-marks.ts";
 
-/** Between two automatic logins for the same user and target, even when the token of the first was given. Milliseconds. */
+/** The shortest time between two automatic logins for one user and target, even if the first one succeeded. Milliseconds. */
 const SPACING_MS = 60_000;
-/** Automatic logins of one tab in `MARK_LIFETIME_MS`, even when the token of each was given. */
+/** The largest number of automatic logins of one tab within 30 minutes, even if all of them succeed. */
 const MOST = 6;
-/** For whom, and for which token, a login is. */
+
+/** The user and the target of a login. */
 export type LoginSubject = {
   readonly [name in keyof TokenTarget]: TokenTarget[name] | undefined;
 } & {
@@ -18,15 +19,15 @@ export type LoginSubject = {
 };
 
 /**
- * Keeps this tab from logging in by itself again and again. An automatic login is one that no user asked for. It leaves a
- * mark, which later pages of the tab find, and no second one starts while the mark stands.
+ * Keeps this tab from starting automatic logins in a circle. An automatic login is a login that no user requested. It leaves a
+ * mark, which later pages of the tab find. No second automatic login starts while the mark exists.
  */
 export class AutomaticLogins {
   readonly #clock: Clock;
   readonly #marks: TabMarks;
   readonly #tab: LoginTab;
   readonly #session: { readonly sub: string | undefined };
-  /** Logouts, by their time, after which the grant went straight to the login page. */
+  /** The times of the logouts after which the grant tried to navigate to the login page without asking the user. */
   readonly #refused = new Set<number>();
   /** The last response of this page that failed. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
@@ -43,8 +44,8 @@ export class AutomaticLogins {
   }
 
   /**
-   * Why no automatic login may start. After a logout a grant may still ask the user in the page, such as with the account
-   * picker. Whether it does is known when it was asked once. `error`: why nobody is signed in on this page.
+   * Returns why no automatic login may start. After a logout the grant is called once all the same, because it may ask the user
+   * in the page, such as with a picker. `error`: why no user is signed in on this page.
    */
   refusal(subject: LoginSubject, error: unknown): NoTokenError | undefined {
     if (error !== undefined && !this.#isForgiven(error)) {
@@ -56,7 +57,7 @@ export class AutomaticLogins {
     );
   }
 
-  /** `roundTrip` for a login that a user asked for. */
+  /** Returns `roundTrip` for a login that a user requested. Writes a mark when the login is cancelled. */
   watched(roundTrip: RoundTrip, subject: LoginSubject): RoundTrip {
     const { redirectUri, prompt } = roundTrip;
     return {
@@ -74,7 +75,7 @@ export class AutomaticLogins {
     };
   }
 
-  /** `roundTrip` for an automatic login: it starts only when nothing speaks against it, and leaves its mark before that. */
+  /** Returns `roundTrip` for an automatic login. It navigates only if no mark forbids it, and writes its own mark before. */
   guarded(roundTrip: RoundTrip, subject: LoginSubject): RoundTrip {
     const watched = this.watched(roundTrip, subject);
     const assertMayNavigate = () => {
@@ -95,7 +96,7 @@ export class AutomaticLogins {
     };
   }
 
-  /** Writes how a login ended. `subject`: whom and what it was for, where no mark says so. */
+  /** Writes the result of a login into its mark. `subject`: the login, if it has no mark yet. */
   settle(outcome: LoginResult, detail: string | undefined, subject: LoginSubject): void {
     const { begun } = this;
     const all = this.#marks.recent();
@@ -111,13 +112,12 @@ export class AutomaticLogins {
   }
 
   /**
-   * A token was given: what the logins for it came to does not matter any more. A logout still does, and a login that started
-   * counts, although another manager of this tab may publish its token before this one settles its mark.
+   * A token was returned, so the marks of its earlier logins are deleted. The marks of logouts stay. A mark `started` becomes
+   * `given`, because another manager of this tab may publish the token before this one writes the result.
    */
   given({ user, ...target }: LoginSubject): void {
-    const wantedTarget = targetKey(target);
-    const isTheirs = (mark: LoginMark) =>
-      mark.target === wantedTarget && (mark.user ?? user) === user;
+    const key = targetKey(target);
+    const isTheirs = (mark: LoginMark) => mark.target === key && (mark.user ?? user) === user;
     const next = this.#marks
       .recent()
       .map((mark) =>
@@ -132,24 +132,24 @@ export class AutomaticLogins {
     );
   }
 
-  /** `user` signed in, in another tab. */
+  /** `user` has logged in in another tab. */
   loggedIn(user: string): void {
     this.#marks.drop((mark) => mark.outcome === "logged_out" && mark.user === user);
   }
 
-  /** A user asked for a login. */
+  /** A user has requested a login. */
   forget(): void {
     this.#marks.drop(() => true);
   }
 
-  /** A response failed. */
+  /** A response has failed. */
   fail(error: unknown): void {
     this.#failure = { error, at: this.#clock.now() };
-    // A code that was lost on the way says nothing about the next login.
+    // A lost code says nothing about the next login.
     if (this.begun || !isLostCode(error)) this.settle("failed", wordsOf(error), {});
   }
 
-  /** The latest login of this tab that left, and whose response may still come. */
+  /** The mark of the latest login of this tab that has started and may still get a response. */
   get begun(): LoginMark | undefined {
     return this.#marks
       .recent()
@@ -157,7 +157,7 @@ export class AutomaticLogins {
       .at(-1);
   }
 
-  /** `error` is of a response of this page, and a login may start all the same. */
+  /** Whether a login may start although a response of this page has failed with `error`. */
   #isForgiven(error: unknown): boolean {
     const failure = this.#failure;
     if (!failure || failure.error !== error) return false;
@@ -175,12 +175,12 @@ export class AutomaticLogins {
     const given = current.filter(({ outcome }) => outcome === "given");
     const recent = given.filter((mark) => isFor(mark, subject) && now - mark.at < SPACING_MS);
     const limiting = recent.at(-1) ?? given.at(MOST - 1);
-    // A logout that does not matter yet will when the login leaves, and these, too.
+    // A logout that does not forbid the login yet does so before the login navigates. The limits are checked then, too.
     if (limiting && concerned.length === 0) return this.#explain(limiting);
     return this.#marks.write(current) ? undefined : noMemory();
   }
 
-  /** A logout is about its user alone. */
+  /** Whether the mark concerns the login. The mark of a logout concerns only its user. */
   #concerns({ outcome, user }: LoginMark, subject: LoginSubject): boolean {
     return outcome !== "logged_out" || (subject.user ?? this.#session.sub ?? user) === user;
   }
@@ -208,16 +208,13 @@ export class AutomaticLogins {
 
 function noLogin(reason: string, detail?: string, cause?: unknown): NoTokenError {
   const words = detail === undefined ? "" : `: ${detail}`;
-  return new NoTokenError(
-    `no automatic login starts, because ${reason}${words}. Show a button that calls login().`,
-    cause,
-  );
+  return new NoTokenError(`no automatic login starts, because ${reason}${words}`, cause);
 }
 
 function noMemory(): NoTokenError {
   return noLogin("sessionStorage cannot be written");
 }
 
-function isFor({ user, target }: LoginMark, { user: sub, ...wantedTarget }: LoginSubject): boolean {
-  return user === sub && target === targetKey(wantedTarget);
+function isFor({ user, target }: LoginMark, { user: sub, ...requested }: LoginSubject): boolean {
+  return user === sub && target === targetKey(requested);
 }

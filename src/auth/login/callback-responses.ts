@@ -23,7 +23,7 @@ interface CallbackConfig {
 interface CallbackEvents {
   /** Stores the session of a login. */
   storeLogin(tokens: TokenSet): Promise<User>;
-  /** A response failed for good. */
+  /** Called when a response has failed for good. */
   onFailure(error: unknown): void;
 }
 
@@ -42,12 +42,15 @@ export class CallbackResponses {
     this.#events = events;
   }
 
-  /** `response` failed before its code was sent, or was not looked at yet, and can be taken. */
+  /** Whether `response` can be handled: it was not handled yet, or failed before its code was sent. */
   isUnfinished(response: string): boolean {
     return !this.#results.has(this.#stateIn(response));
   }
 
-  /** @param response a URL with an authorization response */
+  /**
+   * Handles the response in a URL. A later call for the same response returns the same result.
+   * @throws InvalidResponseError the URL has no response of this client
+   */
   handle(response: string): Promise<CallbackResult> {
     if (!parseUrl(response)) throw refusal("url", "this is not a URL");
     const state = this.#stateIn(response);
@@ -60,7 +63,7 @@ export class CallbackResponses {
   }
 
   #take(response: string, state: string): Promise<CallbackResult> {
-    // Its mark is written before anybody hears of the failure, because the app may leave the page then.
+    // The mark is written before callers learn of the failure, because the app may navigate then.
     const login = () =>
       this.#inTurn(response, state).catch((error: unknown) => {
         if (!isUnfinished(error) && !isForeign(error)) this.#events.onFailure(error);
@@ -73,12 +76,12 @@ export class CallbackResponses {
     return result;
   }
 
-  /** One at a time over all tabs and managers; the second finds what the first made of the response. */
+  /** Runs one at a time over all tabs and managers. The second call finds the result of the first one. */
   #inTurn(response: string, state: string): Promise<CallbackResult> {
     const { locks, page, ledger } = this.#config;
     return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
       const known = await ledger.get(state).catch(() => undefined);
-      // Not earlier: every manager that begins in the same task as this one has seen the response by now.
+      // Not replaced earlier, because other managers that start in the same task must read the response first.
       if (page.href() === response) page.replaceUrl(withoutResponse(response, state));
       return known && "sub" in known ? this.#recall(known) : this.#exchange(response, state);
     });
@@ -92,7 +95,7 @@ export class CallbackResponses {
     const user = await this.#events.storeLogin(tokens);
     this.#responses.delete(state);
     const place = tokens.returnTo === undefined ? {} : { returnTo: tokens.returnTo };
-    // The login stands even when nobody can be told of it twice.
+    // The login has succeeded, even if a later call for this response finds no record.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
     return { user, ...place };
   }
@@ -101,7 +104,7 @@ export class CallbackResponses {
     await this.#session.load("stored");
     const user = this.#session.user;
     if (user?.sub !== sub)
-      throw refusal("state", "this response was used, and whom it signed in is not in this tab");
+      throw refusal("state", "this response was used already, and its user is not this tab's user");
     return { user, ...place };
   }
 
@@ -110,12 +113,12 @@ export class CallbackResponses {
   }
 }
 
-/** The pending request, or the response to it, is still here: the same call may succeed later. */
+/** Whether the same call may succeed later, because the pending request or the token response is still stored. */
 function isUnfinished(error: unknown): boolean {
   return isAuthError(error) && error.retryable && !(error instanceof AuthorizationError);
 }
 
-/** Another client's response says nothing about this one's login. */
+/** Whether the response belongs to another client. Such a response says nothing about this client's login. */
 function isForeign(error: unknown): boolean {
   return error instanceof InvalidResponseError && /^(client_id|issuer)$/.test(error.parameter);
 }

@@ -99,7 +99,10 @@ export class LazyLogins implements LoginTab {
     return stored;
   }
 
-  /** @param url default: the page's URL, read at once, because a router may replace it before the code is loaded */
+  /**
+   * Handles an authorization response.
+   * @param url default: the page's URL, read at once, because a router may replace it before the code is loaded
+   */
   async handle(url: string | undefined): Promise<CallbackResult> {
     const { page, client } = this.#config;
     const given = parseUrl(url ?? page.href(), page.href());

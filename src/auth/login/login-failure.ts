@@ -2,7 +2,7 @@ import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 
-/** Longer descriptions are cut. Characters. */
+/** The longest description of a failure. Characters. */
 const MAX = 300;
 
 /** Whether the code was lost: no response came, or the server was down. Another code may be exchanged at once. */

@@ -21,28 +21,29 @@ import { passRevocations, type RevocationQueue } from "../logout/revocation.ts";
 import { servedTarget, type LooseTarget, type ServedTarget } from "./served-target.ts";
 import { isSilent, type SilentLogin } from "./silent-login.ts";
 
+/** The parts of `Logins`. */
 export interface LoginsConfig extends StoreLoginParts, RevocationQueue {
-  /** Where authorization responses arrive; absolute. */
+  /** Returns the absolute URL at which authorization responses arrive. */
   readonly redirectUri: () => string;
   readonly page: Page;
   readonly locks: TabLock;
   readonly clock: Clock;
+  /** Stores the handled authorization responses. */
   readonly ledger: CallbackLedger;
+  /** Stores the marks that limit automatic logins. */
   readonly marks: LoginMarks;
   readonly grant: Grant;
   readonly users: UserStore;
   readonly refresher: Pick<Refresher, "prepare">;
 }
 
-/**
- * All that signs somebody in, loaded with the first login. However often an authorization response is looked at, its code is
- * exchanged once and the result is the same.
- */
+/** The logins of a manager. The first login, or the first authorization response, loads this code. */
 export class Logins {
   readonly automatic: AutomaticLogins;
   readonly responses: CallbackResponses;
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
+  /** A token that expired on arrival, for one call. */
   #offered:
     | { readonly token: string; readonly sub: string; readonly target: TargetKey }
     | undefined;
@@ -57,36 +58,36 @@ export class Logins {
     this.#session = session;
   }
 
-  /** Gives a token that expired on arrival once, while its user is signed in. */
-  takeOffered(wanted: GetTokenOptions): string | undefined {
+  /** Returns a token that expired on arrival, once, while its user is signed in. */
+  takeOffered(options: GetTokenOptions): string | undefined {
     const { sub = "", token, target } = this.#offered ?? {};
     const { user } = this.#session;
-    const isTheirs = user?.sub === sub && (wanted.user ?? sub) === sub;
-    if (!isTheirs || ![target, DEFAULT_TARGET].includes(targetKey(wanted))) return undefined;
+    const isTheirs = user?.sub === sub && (options.user ?? sub) === sub;
+    if (!isTheirs || ![target, DEFAULT_TARGET].includes(targetKey(options))) return undefined;
     this.#offered = undefined;
     return token;
   }
 
   /**
-   * Whether `error` says why nobody is signed in. That nobody is signed in at the server is what a silent login asks for, and
-   * an automatic one that may not start changes nothing.
+   * Whether `error` becomes `state.error`. A silent login without a user is no failure, and an automatic login that may not
+   * start changes nothing.
    */
   tellsWhy(error: unknown, roundTrip: RoundTrip, request: TokenRequest): boolean {
     return !isSilent(roundTrip, request) && !(request.mayChoose && error instanceof NoTokenError);
   }
 
-  /** A token was given. */
+  /** A token was returned to a caller. */
   given({ user = this.#session.sub, ...target }: GetTokenOptions): void {
     this.automatic.given({ ...target, user });
   }
 
-  /** Somebody who is signed in with a good token is given it. */
+  /** Called after each change of the state. A fresh token in the state counts as returned. */
   follow(): void {
     const state = this.#session.state.get();
     if (state.status === "authenticated" && state.freshness === "fresh") this.given({});
   }
 
-  /** `url`: of a page load that followed a login of this tab and has no response of this client. */
+  /** Called when `url`, the URL of a page load, has no response of this client. A login of this tab may have started before. */
   cameBack(url: string): void {
     const { begun } = this.automatic;
     if (begun?.outcome !== "started") return;
@@ -94,10 +95,10 @@ export class Logins {
     this.automatic.settle("unrecognised", what, begun);
   }
 
-  /** To the authorization endpoint and back. */
+  /** Requests tokens with an open round trip, and stores them. Returns the user. Rejects as the grant does. */
   async startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
     const { grant, users, userFetcher } = this.#config;
-    // What is got now exists once.
+    // Loaded before the login, because no other copy of its tokens exists if the code cannot be loaded afterwards.
     if (userFetcher) loadMore().catch(() => {});
     const beforeLeaving = () => passRevocations(this.#config, request);
     const before = await users.getActive();
@@ -116,7 +117,7 @@ export class Logins {
     } catch (error) {
       if (!(error instanceof NoTokenError)) {
         const isResponded = isAuthError(error) && !(error instanceof CancelledError);
-        // Of an automatic login that did not leave the page.
+        // The response of an automatic login that did not navigate this page.
         if (request.mayChoose && isResponded && automatic.begun) automatic.fail(error);
         throw error;
       }
@@ -124,23 +125,24 @@ export class Logins {
     }
   }
 
-  /** Another tab that waited for the same person was faster. */
-  async #signedInMeanwhile(sidBefore: string | undefined, reason: NoTokenError): Promise<User> {
+  /** Returns the user that another tab has logged in meanwhile. Throws `reason` when there is none. */
+  async #signedInMeanwhile(before: string | undefined, reason: NoTokenError): Promise<User> {
     const { row } = await this.#config.users.getActive();
-    if (row?.sessionId === sidBefore) throw reason;
+    if (row?.sessionId === before) throw reason;
     await this.#session.load("other-tab");
     if (!this.#session.user) throw reason;
     return this.#session.user;
   }
 
-  /** What a grant gave without asking anybody. */
+  /** Stores tokens that the grant returned without a login. */
   async storeTokens(tokens: TokenSet, request: TokenRequest, options: StoreOptions): Promise<void> {
     const { storeGrantTokens } = await loadMore();
-    const who = await storeGrantTokens(this.#config, tokens, request, storeLogin, options);
-    // A tab that is for nobody takes whoever comes.
-    if (this.#session.sub === undefined) await this.#session.pinUser(who);
+    const sub = await storeGrantTokens(this.#config, tokens, request, storeLogin, options);
+    // A tab that belongs to no user takes this user.
+    if (this.#session.sub === undefined) await this.#session.pinUser(sub);
   }
 
+  /** Stores the tokens of a login and returns the user. */
   async storeLogin(
     tokens: TokenSet,
     request: TokenRequest = {},
@@ -150,24 +152,24 @@ export class Logins {
     const served = servedTarget(asked, tokens);
     const target = targetKey(served.target);
     const parts = { ...this.#config, ...silent };
-    const who = await userOf(parts, tokens, request.signal);
-    const { sub } = who;
+    const user = await userOf(parts, tokens, request.signal);
+    const { sub } = user;
     const isSeen = !silent && tokens.asked?.prompt !== "none";
     if (!isSeen) await (await loadMore()).assertMayReturn(this.#config, sub);
     const next = silent ? await silent.tabOf(sub) : sub;
-    // With a generation it is stored already: somebody who was here came back.
+    // Tokens with a generation are stored already: the grant has continued a stored session.
     if (tokens.generation === undefined)
-      await storeLogin(parts, tokens, who, target, undefined, next);
+      await storeLogin(parts, tokens, user, target, undefined, next);
     else await parts.users.putDefault(next);
     if (isSeen) await clearForgotten(this.#config.users, sub);
     if (next === sub) await this.#session.pinUser(sub);
-    // The network is here now; when the token has run out it may not be.
+    // Loads the code for refreshes now, because the network may be gone when the token expires.
     this.#config.refresher.prepare().catch(() => {});
     this.#settle(tokens, sub, { ...served, user: asked.user, asked });
-    return who;
+    return user;
   }
 
-  /** Remembers whether the login brought what it was for. A token that expired on arrival serves one call. */
+  /** Writes the result of the login into its mark. A token that expired on arrival serves one call. */
   #settle(
     { accessToken, expiresAt, refreshToken }: TokenSet,
     sub: string,
@@ -194,7 +196,7 @@ export class Logins {
   }
 }
 
-/** The session is stored, so a failure here is of no consequence for this login. */
+/** Ignores failures, because the session of the login is stored already. */
 async function clearForgotten(users: UserStore, sub: string): Promise<void> {
   await users
     .users()

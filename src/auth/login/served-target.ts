@@ -1,6 +1,7 @@
 import type { TokenSet } from "../../core/token-set.ts";
 import type { TokenTarget } from "../../core/token-target.ts";
 
+/** A target whose members may be undefined. */
 export type LooseTarget = { readonly [name in keyof TokenTarget]: TokenTarget[name] | undefined };
 
 /** The target that a login's token serves. */

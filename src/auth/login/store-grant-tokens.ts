@@ -72,7 +72,7 @@ async function store(
   const { user } = response;
   if (request.user !== undefined && user.sub !== request.user) {
     throw new IdTokenError("sub", "the grant returned tokens of another user than request.user", {
-      hint: "Return tokens of the user in `request.user`, or throw a NoTokenError.",
+      hint: "Return tokens of the user request.user, or throw a NoTokenError.",
     });
   }
   const { client, sessions, users } = parts;

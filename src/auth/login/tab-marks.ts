@@ -3,29 +3,30 @@ import type { Clock } from "../../core/ports.ts";
 
 /** A mark ends after this time. Milliseconds. */
 const MARK_LIFETIME_MS = 30 * 60_000;
-/** More marks than a tab needs: the oldest go first. */
+/** The largest number of stored marks. The oldest marks are deleted first. */
 const MOST_KEPT = 32;
-/** The second click of a double click asks for nothing new. Milliseconds. */
+/** The second click of a double click does not end the mark of the first one. Milliseconds. */
 const DOUBLE_CLICK_MS = 1_000;
 
+/** Why no automatic login starts, by the result in the mark. */
 export const REASONS: Readonly<Record<LoginResult, string>> = {
-  started: "the page left for the login page and came back without a response",
+  started: "the page navigated to the login page and came back without a response",
   unrecognised: "the page came back without a response of this client",
   failed: "the last login failed",
-  useless: "the last login brought no token that helps",
-  other_user: "the last login signed in somebody else",
+  useless: "the last login brought no token that serves the request",
+  other_user: "the last login signed in another user",
   cancelled: "the last login was cancelled",
-  logged_out: "the user signed out",
-  given: "there was one less than a minute ago, or there were too many in half an hour",
+  logged_out: "the user logged out",
+  given: "the last one was less than a minute ago, or there were too many in half an hour",
 };
 
-/** The tab, as far as its automatic logins must know it. */
+/** The facts about the tab that its automatic logins need. */
 export interface LoginTab {
   /** When a user last acted on this page load. Milliseconds since the epoch. */
   readonly activatedAt: number;
 }
 
-/** The marks that the logins and logouts of this tab have left. */
+/** The marks of the logins and logouts of this tab. */
 export class TabMarks {
   readonly #marks: LoginMarks;
   readonly #clock: Clock;
@@ -55,17 +56,18 @@ export class TabMarks {
     });
   }
 
-  /** False when the marks could not be stored. */
+  /** Returns false when the marks could not be stored. */
   write(marks: readonly LoginMark[]): boolean {
     return this.#marks.write(marks);
   }
 
+  /** Deletes the recent marks that match. */
   drop(matches: (mark: LoginMark) => boolean): void {
     this.write(this.recent().filter((mark) => !matches(mark)));
   }
 }
 
-/** Every script of this origin can write marks. */
+/** Validates a mark, because every script of this origin can write marks. */
 function isMark(mark: Partial<LoginMark> | null): mark is LoginMark {
   const { at, target, outcome = "", user = "", detail = "" } = mark ?? {};
   return (
@@ -75,6 +77,7 @@ function isMark(mark: Partial<LoginMark> | null): mark is LoginMark {
   );
 }
 
+/** Whether two objects are the same mark. */
 export function isSame(a: LoginMark, b: LoginMark): boolean {
   return a.at === b.at && a.target === b.target && a.user === b.user && a.outcome === b.outcome;
 }

@@ -27,9 +27,9 @@ export interface RevocationParts {
  * Revokes the refresh token of a session that was logged out, was forgotten, or ended by its ID token. Sends one request and
  * settles with the server's response.
  *
- * The server may end the whole grant with the token, and a new login of the user may share that grant. The lock is therefore
- * held until the server has responded, or until the request cannot be in flight any more. Revocations share the lock; a login
- * requests it exclusively.
+ * The server may end the whole grant with the token, and another session or a new login may share that grant. The lock is
+ * therefore held until the server has responded, or until the request cannot be in flight any more. Revocations share the lock;
+ * a login requests it exclusively.
  * @param stop aborts the wait for the lock, and the request
  * @throws CancelledError the user has logged in again; the token was not sent
  * @throws TimeoutError the lock was granted, or the store was read, too late; the token was not sent
@@ -67,11 +67,11 @@ export function revokeEnded(
   });
 }
 
-/** The error when a login of the user comes before the server is told of the logout. */
+/** The error when a login starts before the server is told of a logout. */
 export function signedInAgain(): CancelledError {
   return new CancelledError(
-    "the user logged in again before the server was told of the logout",
-    "Call logout() again to end the new session.",
+    "a login started before the server was told of the logout",
+    "Call logout() again if the user must be logged out at the server, too.",
   );
 }
 
@@ -116,7 +116,7 @@ interface Caller {
 
 /** The time between two checks for the network, and the first pause after a failed attempt. Milliseconds. */
 const LOOK_MS = 1_000;
-/** The number of attempts. */
+/** The largest number of attempts. */
 const TRIES = 8;
 /** The longest pause after a failed attempt. Milliseconds. */
 const MAX_PAUSE_MS = 64_000;

@@ -17,13 +17,13 @@ export interface CachedToken {
   summary: TokenSummary;
   /** The expiry in the store, which all tabs use. Milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** The token is fresh until then, by the wall clock. There are two limits, because either clock may be wrong. */
+  /** The token is fresh until this wall time. There are two limits, because either clock may be wrong. Milliseconds. */
   untilWall: number;
-  /** The token is fresh until then, by the monotonic clock. */
+  /** The token is fresh until this time of the monotonic clock. Milliseconds. */
   readonly untilMonotonic: number;
-  /** The token expires then, by the monotonic clock. */
+  /** When the token expires by the monotonic clock. Milliseconds. */
   readonly endMonotonic: number;
-  /** The wall time at which both clocks were last checked. Reading the monotonic clock costs five times as much. */
+  /** The wall time of the last check by both clocks. Reading the monotonic clock costs five times as much. Milliseconds. */
   goodAt: number;
 }
 

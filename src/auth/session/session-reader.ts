@@ -54,7 +54,7 @@ export class SessionReader {
     return found.row?.lifetime === "tabs" ? (await this.#presence()).read(found) : found;
   }
 
-  /** Returns the tokens of a row. Undefined when the row has the name of tokens that no tab has any more. */
+  /** Returns the tokens of a row. Undefined with `persist: "memory"` when no tab has them any more. */
   async recordOf({ tokens }: SessionRow): Promise<TokenRecord | undefined> {
     try {
       return await this.#config.sessions.open(tokens);

@@ -17,7 +17,7 @@ export interface UserParts {
 const FIRST_PAUSE_MS = 1_000;
 /** The longest pause between two requests. Milliseconds. */
 const MAX_PAUSE_MS = 8_000;
-/** The number of requests. */
+/** The largest number of requests. */
 const TRIES = 5;
 
 /**

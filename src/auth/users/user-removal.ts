@@ -3,7 +3,7 @@ import type { Clock } from "../../core/ports.ts";
 
 type Listener = (sub: string) => unknown;
 
-/** How long a logout waits for the listeners: a storage may hang. Milliseconds. */
+/** How long a logout waits for the listeners, because a storage may hang. Milliseconds. */
 const PATIENCE_MS = 2_000;
 
 /** Notifies the code that stores data of users. */

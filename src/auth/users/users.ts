@@ -22,7 +22,7 @@ export async function listUsers({
   return listed;
 }
 
-/** Deletes the sessions of users who are not remembered and have no open tab. No call may ever read such a session again. */
+/** Deletes the sessions of users who are not remembered and have no open tab. Otherwise such a session could stay for ever. */
 async function sweep(
   stored: RememberedUsers,
   listed: readonly RememberedUser[],

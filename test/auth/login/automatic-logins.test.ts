@@ -271,7 +271,7 @@ describe("after a logout", () => {
     await settle();
     await auth.logout({ user: "linus", endSession: "none" });
     response("https://id.example/auth");
-    expect(await linus).toContain("the user signed out");
+    expect(await linus).toContain("the user logged out");
     expect(navigate).not.toHaveBeenCalled();
   });
 
@@ -279,7 +279,7 @@ describe("after a logout", () => {
     const my = await two();
     const auth = await tabOf(my)();
     await auth.logout({ user: "grace", endSession: "none" });
-    expect(await ask(auth, { user: "grace" })).toContain("the user signed out");
+    expect(await ask(auth, { user: "grace" })).toContain("the user logged out");
     auth.getToken({ audience: "api" }).catch(() => {});
     auth.getToken({ user: "linus" }).catch(() => {});
     await settle();
@@ -294,7 +294,7 @@ describe("after a logout", () => {
     await auth.logout({ endSession: "none" });
     await vi.advanceTimersByTimeAsync(200);
     my.page.act();
-    expect(await ask(auth)).toContain("the user signed out");
+    expect(await ask(auth)).toContain("the user logged out");
   });
 
   test("B4: in another window, tabs of that user start no automatic login until a user logs in", async () => {
@@ -302,7 +302,7 @@ describe("after a logout", () => {
     const [here, there] = [await tabOf(my)(), await tabOf(my)()];
     await there.logout({ endSession: "none" });
     await settle();
-    expect(await ask(here)).toContain("the user signed out");
+    expect(await ask(here)).toContain("the user logged out");
     my.navigate = async () => RESPONSE;
     my.server.exchange = async () => loginResponse({ asked });
     await there.login();
@@ -335,7 +335,7 @@ describe("after a logout", () => {
     auth.start();
     await settle();
     await auth.logout({ endSession: "none" });
-    expect(await ask(auth)).toContain("the user signed out");
+    expect(await ask(auth)).toContain("the user logged out");
     expect(chooseUser).toHaveBeenCalledTimes(1);
     expect(authorize).not.toHaveBeenCalled();
     expect(auth.state).toEqual({ status: "anonymous" });

@@ -72,7 +72,7 @@ describe("a requested user, when the login signed in another user,", () => {
     const my = await two();
     const marks = await navigated(my, "linus");
     const auth = await landed(my, `code=c&state=${STATE}`, async () => loginResponse(), marks);
-    const refused = { code: "no_token", message: expect.stringContaining("somebody else") };
+    const refused = { code: "no_token", message: expect.stringContaining("another user") };
     await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject(refused);
     await expect(auth.getToken({ user: "linus" })).rejects.toMatchObject(refused);
     expect(my.roundTrips).toHaveLength(0);

@@ -8,7 +8,7 @@ import type { Refresher } from "../core/refresher.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import { ActiveSession, type ActiveSessionConfig } from "./session/active-session.ts";
 import { followTab } from "./session/follow-tab.ts";
-import { authorizedFetch } from "../fetch/create-fetch.ts";
+import { authorizedFetch } from "../fetch/send-authorized.ts";
 import { loadServerLogout, logout } from "./logout/logout.ts";
 import { LazyLogins } from "./login/lazy-logins.ts";
 import type { LoginsConfig } from "./login/logins.ts";

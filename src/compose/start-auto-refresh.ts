@@ -53,10 +53,9 @@ export function startAutoRefresh(auth: Pick<Auth, "state" | "subscribe" | "getTo
   const plan = () => {
     clearTimeout(timer);
     const ms = dueMs();
-    if (ms !== undefined) timer = setTimeout(onTimer, Math.min(ms, MAX_TIMER_MS));
+    if (ms === undefined) return;
+    timer = ms > MAX_TIMER_MS ? setTimeout(plan, MAX_TIMER_MS) : setTimeout(renew, ms);
   };
-  // A page that was hidden since renews later.
-  const onTimer = () => (dueMs() === 0 ? renew() : plan());
 
   const undo = [auth.subscribe(plan), lifecycle.onEvent(plan)];
   plan();

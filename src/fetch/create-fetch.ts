@@ -106,32 +106,3 @@ function isBelow(pathname: string, path: string): boolean {
   const folder = path.endsWith("/") ? path : `${path}/`;
   return `${pathname}/`.startsWith(folder);
 }
-
-/**
- * Returns a `fetch` that sends the token to the origin of the URL `page`, and rejects for other origins with a
- * `ConfigurationError`. `load` loads the `RefusedTokens` that decide after a 401. Without `load`, a 401 is returned at once.
- * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
- */
-export function authorizedFetch(
-  getToken: GetToken,
-  page: string,
-  load?: () => Promise<RefusedTokens>,
-): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
-  return async (input, init) => {
-    const request = new Request(input, init);
-    const { origin } = new URL(request.url);
-    if (origin !== new URL(page).origin) {
-      throw new ConfigurationError(
-        "url",
-        `auth.fetch sends no token to ${origin}, because it is not this page's origin`,
-        "Use createFetch() for other origins.",
-      );
-    }
-    return sendAuthorized(request, getToken, send, load);
-  };
-}
-
-function send(request: Request, token: string): Promise<Response> {
-  request.headers.set("authorization", `Bearer ${token}`);
-  return fetch(request);
-}

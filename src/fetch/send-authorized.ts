@@ -1,3 +1,4 @@
+import { ConfigurationError } from "../core/errors.ts";
 import type { GetToken, RefusedTokens } from "./refused-tokens.ts";
 
 /**
@@ -23,4 +24,33 @@ export async function sendAuthorized(
     return send(again, newer);
   });
   return second ?? response;
+}
+
+/**
+ * Returns a `fetch` that sends the token to the origin of the URL `page`, and rejects for other origins with a
+ * `ConfigurationError`. `load` loads the `RefusedTokens` that decide after a 401. Without `load`, a 401 is returned at once.
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+ */
+export function authorizedFetch(
+  getToken: GetToken,
+  page: string,
+  load?: () => Promise<RefusedTokens>,
+): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const { origin } = new URL(request.url);
+    if (origin !== new URL(page).origin) {
+      throw new ConfigurationError(
+        "url",
+        `auth.fetch sends no token to ${origin}, because it is not this page's origin`,
+        "Use createFetch() for other origins.",
+      );
+    }
+    return sendAuthorized(request, getToken, send, load);
+  };
+}
+
+function send(request: Request, token: string): Promise<Response> {
+  request.headers.set("authorization", `Bearer ${token}`);
+  return fetch(request);
 }

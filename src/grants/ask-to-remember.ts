@@ -2,7 +2,7 @@ import { abortable } from "../core/abortable.ts";
 import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { LoginPrompt } from "../core/login-prompt.ts";
 import type { Clock } from "../core/ports.ts";
-import { profileOf } from "../core/remembered-record.ts";
+import { profileOf } from "../core/remembered-profile.ts";
 import { NO_CHANGE, type SessionStore, type UserStore } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 

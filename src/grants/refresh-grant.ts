@@ -20,6 +20,10 @@ export class RefreshGrant implements Grant {
     this.#refresher = refresher;
   }
 
+  get isSilent(): boolean | undefined {
+    return this.#inner.isSilent;
+  }
+
   /**
    * Rejects as the inner grant does, too.
    * @throws NoTokenError the session has no valid token, and neither has the inner grant
@@ -28,10 +32,6 @@ export class RefreshGrant implements Grant {
    * @throws TimeoutError no token came in time; with `pending` the refresh goes on
    * @throws NetworkError a part of Latchkey could not be loaded
    */
-  get isSilent(): boolean | undefined {
-    return this.#inner.isSilent;
-  }
-
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { user, tokens, cache, roundTrip, response, signal } = request;
     if (roundTrip || response !== undefined || user === undefined)

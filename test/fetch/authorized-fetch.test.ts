@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { authorizedFetch } from "../../src/fetch/create-fetch.ts";
+import { authorizedFetch } from "../../src/fetch/send-authorized.ts";
 import { RefusedTokens } from "../../src/fetch/refused-tokens.ts";
 
 const PAGE = "https://app.example/page";

@@ -8,7 +8,8 @@ import { MemoryTokenStorage } from "../../src/memory/memory-token-storage.ts";
 import { wallClock } from "../../src/core/ports.ts";
 import { loginResponse, remember, world } from "../auth/fixture.ts";
 import { responseOf, expiredRow, DEFAULT_KEY } from "../refresh/tabs.ts";
-import { authorizedFetch, createFetch } from "../../src/fetch/create-fetch.ts";
+import { createFetch } from "../../src/fetch/create-fetch.ts";
+import { authorizedFetch } from "../../src/fetch/send-authorized.ts";
 
 /** How many newer tokens are requested when an API refuses tokens. */
 

@@ -3,11 +3,8 @@ import type { RememberedUser } from "../../src/core/login-prompt.ts";
 import type { RememberedUsers, StoredUser, UserStore } from "../../src/core/session.ts";
 import { wallClock } from "../../src/core/ports.ts";
 import type { MemorySessionStore } from "./memory-session-store.ts";
-import {
-  lastUsedFirst,
-  parseRemembered,
-  rememberedRecord,
-} from "../../src/core/remembered-record.ts";
+import { rememberedRecord } from "../../src/core/remembered-record.ts";
+import { lastUsedFirst, parseRemembered } from "../../src/core/remembered-profile.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -1,6 +1,6 @@
 import { sessionKey } from "../../core/keys.ts";
 import { chunk } from "../../core/lazy.ts";
-import { profileOf } from "../../core/remembered-record.ts";
+import { profileOf } from "../../core/remembered-profile.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
 import { parseTargetKey, DEFAULT_TARGET, type TargetKey } from "../../core/token-target.ts";

@@ -5,7 +5,8 @@ import type { RememberedUsers } from "../../core/session.ts";
 import { readEntry, within } from "./database.ts";
 import { hasTombstone, putTombstone, tombstoneKey } from "./forgotten-users.ts";
 import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";
-import { lastUsedFirst, parseRemembered, rememberedRecord } from "../../core/remembered-record.ts";
+import { rememberedRecord } from "../../core/remembered-record.ts";
+import { lastUsedFirst, parseRemembered } from "../../core/remembered-profile.ts";
 
 /** The stored list, by encoded `sub`. Its keys and values are not validated yet. */
 type RememberedList = Map<unknown, unknown>;

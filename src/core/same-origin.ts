@@ -31,3 +31,9 @@ export function isSecureUrl({ protocol, hostname }: URL): boolean {
     (protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname))
   );
 }
+
+/** True for a URL that may receive secrets and users. A fragment is never allowed. */
+export function isEndpoint(url: unknown): url is string {
+  const parsed = typeof url === "string" ? parseUrl(url) : undefined;
+  return parsed !== undefined && parsed.hash === "" && isSecureUrl(parsed);
+}

@@ -1,10 +1,10 @@
 import { isTemporary } from "../core/server-responses.ts";
 import { parseObject } from "./encoding.ts";
 import { request, type HttpOptions } from "./token/http.ts";
-import type { ServerMetadata, Endpoints } from "../core/authorization-server.ts";
+import type { ServerMetadata } from "../core/authorization-server.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import { DiscoveryError } from "../core/protocol-errors.ts";
-import { parseUrl, isSecureUrl } from "../core/same-origin.ts";
+import { isEndpoint } from "../core/same-origin.ts";
 
 const HINT =
   "Compare `issuer` with the document that the server publishes under /.well-known/openid-configuration.";
@@ -92,45 +92,4 @@ function failure(message: string, status: number): DiscoveryError {
     status,
     retryable: isTemporary("metadata", { status }),
   });
-}
-
-/** True for a URL that may receive secrets and users. A fragment is never allowed. */
-function isEndpoint(url: unknown): url is string {
-  const parsed = typeof url === "string" ? parseUrl(url) : undefined;
-  return parsed !== undefined && parsed.hash === "" && isSecureUrl(parsed);
-}
-
-const OPTIONAL = [
-  "authorizationEndpoint",
-  "jwksUri",
-  "revocationEndpoint",
-  "endSessionEndpoint",
-  "userinfoEndpoint",
-  "deviceAuthorizationEndpoint",
-] as const;
-
-/**
- * Returns configured endpoints as metadata.
- * @throws ConfigurationError an endpoint is not an https URL; `input` names the first such endpoint
- */
-export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata {
-  checkEndpoint("endpoints.tokenEndpoint", endpoints.tokenEndpoint);
-  for (const name of OPTIONAL) {
-    if (endpoints[name] !== undefined) checkEndpoint(`endpoints.${name}`, endpoints[name]);
-  }
-  return { ...endpoints, issuer };
-}
-
-/**
- * Checks the URL of an endpoint. The error has `input` as its name.
- * @throws ConfigurationError `url` may not receive secrets: it is not https, or has a fragment
- */
-export function checkEndpoint(input: string, url: unknown): void {
-  const parsed = typeof url === "string" ? parseUrl(url) : undefined;
-  if (parsed && parsed.hash === "" && isSecureUrl(parsed)) return;
-  throw new ConfigurationError(
-    input,
-    url === undefined ? "it is missing" : "not an https URL without a fragment",
-    "Set it to the absolute URL in the server's documentation.",
-  );
 }

@@ -1,6 +1,6 @@
 // Lazy chunk: the calls that a browser's login, refresh and logout do not need.
 export { authorizeDevice } from "./device.ts";
-export { metadataOf } from "./discovery.ts";
+export { metadataOf } from "./configured-metadata.ts";
 export { requestGrant } from "./token/request-tokens.ts";
 export { createCredentials } from "./token/secret-credentials.ts";
 export { fetchUserinfo } from "./userinfo.ts";

@@ -222,7 +222,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no login waits for a revocation",
-    edits: [["auth/logout/revocation.ts", "clock.sleep(PASS_MS", "clock.sleep(0"]],
+    edits: [["auth/logout/pass-revocations.ts", "clock.sleep(PASS_MS", "clock.sleep(0"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13"],
   },
@@ -250,7 +250,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a login waits for as long as a revocation may take",
-    edits: [["auth/logout/revocation.ts", "PASS_MS = 1_000", "PASS_MS = 19_000"]],
+    edits: [["auth/logout/pass-revocations.ts", "PASS_MS = 1_000", "PASS_MS = 19_000"]],
     mix: "session and slow network/unknown/web locks",
     breaks: ["I13 wait"],
   },

@@ -1,6 +1,7 @@
 import { hasFault, refreshTokenOf, type Evidence } from "./judge.ts";
 import { all, type Of } from "./trace.ts";
-import { PASS_MS, PERMIT_MS } from "../../src/auth/logout/revocation.ts";
+import { PERMIT_MS } from "../../src/auth/logout/revocation.ts";
+import { PASS_MS } from "../../src/auth/logout/pass-revocations.ts";
 
 /** I13: neither a token nor a revocation of an older login undoes a later login. */
 export function loginIsCurrent(evidence: Evidence): string | undefined {

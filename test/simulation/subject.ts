@@ -3,7 +3,8 @@ import { StorageError } from "../../src/core/errors.ts";
 import { validateRefreshed } from "../../src/oidc/id-token/verify-stored.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import type { RefreshTiming } from "../../src/refresh/timing.ts";
-import { passRevocations, revoke } from "../../src/auth/logout/revocation.ts";
+import { revoke } from "../../src/auth/logout/revocation.ts";
+import { passRevocations } from "../../src/auth/logout/pass-revocations.ts";
 
 /** The code under test. The copy of a mutant has its own error classes. */
 export interface Subject {

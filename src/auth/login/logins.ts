@@ -17,7 +17,7 @@ import type { LoginTab } from "./tab-marks.ts";
 import { whatCameBack } from "./came-back.ts";
 import { storeLogin, loadMore, userOf, type StoreLoginParts } from "./store-login.ts";
 import type { StoreOptions } from "./store-grant-tokens.ts";
-import { passRevocations, type RevocationQueue } from "../logout/revocation.ts";
+import { passRevocations, type RevocationQueue } from "../logout/pass-revocations.ts";
 import { servedTarget, type LooseTarget, type ServedTarget } from "./served-target.ts";
 import { isSilent, type SilentLogin } from "./silent-login.ts";
 

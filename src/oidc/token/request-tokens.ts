@@ -3,7 +3,7 @@ import type { TokenParameters, TokenRequestOptions } from "../../core/authorizat
 import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { IdTokenError } from "../../core/protocol-errors.ts";
 import { tokenSet, type TokenSet } from "../../core/token-set.ts";
-import { checkEndpoint } from "../discovery.ts";
+import { checkEndpoint } from "../configured-metadata.ts";
 import type { ServerParts } from "../context.ts";
 import { verifyGrantedIdToken } from "../id-token/verify.ts";
 import { MAX_LIFETIME_S } from "./token-response.ts";

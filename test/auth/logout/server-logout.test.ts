@@ -15,7 +15,8 @@ import {
   world,
   type World,
 } from "../fixture.ts";
-import { PASS_MS, DRAIN_MS, PERMIT_MS, REQUEST_MS } from "../../../src/auth/logout/revocation.ts";
+import { DRAIN_MS, PERMIT_MS, REQUEST_MS } from "../../../src/auth/logout/revocation.ts";
+import { PASS_MS } from "../../../src/auth/logout/pass-revocations.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -126,6 +126,8 @@ export const SCENARIOS: readonly Scenario[] = [
     title:
       "A7: a token endpoint that returns 404, and metadata that names another one that returns 404",
     signedIn: true,
+    // A moved endpoint costs one request to the old address, and up to three requests for metadata.
+    limit: 14,
     prepare: (provider) => {
       provider.behaviours.set("/token", () => ({ status: 404 }));
       provider.metadata = (document) => ({

@@ -15,7 +15,9 @@ export interface Scenario {
   readonly before?: (provider: HostileProvider) => void;
   /** Sets the provider's behaviour at the start of the hour. */
   readonly prepare: (provider: HostileProvider) => void;
-  /** Fails when there are too many requests. Default: more than 10 requests of any kind. */
+  /** The number of requests of any kind, in tabs of one window. Default: 10. */
+  readonly limit?: number;
+  /** Replaces the limit: fails when there are too many requests. */
   readonly check?: (hour: Hour) => void;
   /** The hour ends early after this number of requests. Default 60. */
   readonly tooMany?: number;

@@ -31,7 +31,7 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
   },
   {
     what: "where `getToken()` logs in, and several users",
-    limit: 4_400,
+    limit: 4_600,
     sources: [
       "../../../src/auth/users/users.ts",
       "../../../src/auth/login/token-after-login.ts",

@@ -16,7 +16,8 @@ const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)
 /**
  * Returns Latchkey's IndexedDB database, as a `UseStore` for the functions of idb-keyval. Opens the database at the first use.
  * It is not idb-keyval's `createStore`: a refresh token must be on disk when a write resolves (`durability: "strict"`), and no
- * call may hang. Calls reject with a StorageError.
+ * call may hang.
+ * @throws StorageError from the calls of the `UseStore`: IndexedDB failed, or did not respond in time
  * @param timeoutMs time limit of one transaction; a call with a repetition gets twice that time. Milliseconds; default: 5,000.
  * @see https://developer.mozilla.org/en-US/docs/Web/API/IDBDatabase/transaction#durability
  * @example

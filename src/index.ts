@@ -44,13 +44,13 @@ export {
 } from "./core/protocol-errors.ts";
 export type { AnyAuthError } from "./core/errors.ts";
 
-// How a login visits the authorization endpoint, if not with the page itself.
+// Logins in a popup or in a hidden frame. Without them, a login navigates the page.
 export { IframeUserAgent } from "./browser/user-agents/iframe-user-agent.ts";
 export type { IframeOptions } from "./browser/user-agents/iframe-user-agent.ts";
 export { PopupUserAgent } from "./browser/user-agents/popup-user-agent.ts";
 export type { PopupOptions } from "./browser/user-agents/popup-user-agent.ts";
 
-// For apps that cannot wait for a refresh after a long pause.
+// Renews tokens before they expire, for apps that cannot wait for a refresh after a long pause.
 export { startAutoRefresh } from "./compose/start-auto-refresh.ts";
 // Imports the session of another SDK, without a login.
 export { importSession } from "./import/import-session.ts";

@@ -20,22 +20,22 @@ import type { LoginRequest, UsersParts } from "./parts.ts";
 import type * as ServerLogout from "./logout/server-logout.ts";
 import type { RefusedTokens, GetToken } from "../fetch/refused-tokens.ts";
 
-/** The parts that an `AuthManager` is composed of. The source of `createAuth()` shows how. */
+/** The parts that an `AuthManager` needs. The source of `createAuth()` shows how to make them. */
 export interface AuthManagerConfig
   extends ActiveSessionConfig, LoginsConfig, ServerLogout.ServerLogoutConfig {
   /** How `login()` visits the authorization endpoint by default. */
   readonly userAgent: UserAgent;
-  /** Loads its code before a refresh, and validates stored ID tokens. The `grant` refreshes tokens. */
+  /** Loads the code for refreshes in advance, and validates stored ID tokens. The refreshes themselves run in the `grant`. */
   readonly refresher: Pick<Refresher, "prepare" | "validate">;
-  /** Loads the `RefusedTokens` that decide after a 401: the same object each time. Without it, `fetch` returns each 401. */
+  /** Loads the object that decides whether `fetch` retries after a 401. Each call returns the same object. Absent: no retry. */
   readonly loadRefusedTokens?: () => Promise<RefusedTokens>;
 }
 
 /**
- * The `Auth` that `createAuth()` composes. It reads the store, requests tokens from the grant and publishes the state. It sends
- * no refresh token itself. It does nothing before `start()` or the first call. Its methods also work without the object, as
- * in `const { getToken } = manager`.
- * @throws ConfigurationError from its methods: this page can never work. `Auth` lists their other errors
+ * The `Auth` that `createAuth()` composes. It reads the store, requests tokens from the grant and publishes the state. Only the
+ * grant sends refresh tokens. An `AuthManager` does nothing before a method is called. Its methods work without the object,
+ * too, as in `const { getToken } = manager`.
+ * @throws ConfigurationError from the methods: this page can never work. `Auth` lists the other errors of the methods
  * @example
  * type Others = Omit<AuthManagerConfig, keyof GrantParts>;
  * const compose = (parts: GrantParts, others: Others): Auth => {
@@ -62,7 +62,7 @@ export class AuthManager implements Auth {
     this.#userRemoval = createUserRemoval(config);
   }
 
-  // Not an async function: while the cached token is fresh, a call only compares times.
+  // Not an async function, so that a call does nothing but compare times while the cached token is fresh.
   readonly getToken: Auth["getToken"] = (options) =>
     (options === undefined ? this.#session.goodToken() : undefined) ??
     this.#findToken(options ?? {});
@@ -70,7 +70,7 @@ export class AuthManager implements Auth {
   readonly fetch: Auth["fetch"] = async (input, init) => {
     this.#assertSupported();
     await this.#open();
-    // A retry uses a token of the same user, even if the tab has switched to another user meanwhile.
+    // A retry after a 401 uses a token of the same user, even if this tab has switched to another user since the first request.
     const user = this.#session.sub;
     const getToken: GetToken = (options) =>
       this.getToken({ ...options, ...(user !== undefined && { user }) });
@@ -96,7 +96,7 @@ export class AuthManager implements Auth {
       channel.listen((message) => void this.#onMessage(message)),
       page.onActivation(() => (this.#logins.activatedAt = clock.now())),
       page.lifecycle.onEvent((event) => {
-        // The page may have been frozen, and messages of other tabs may be lost.
+        // The page was possibly frozen and missed messages of other tabs, so the store is read again.
         const isBack = event === "pageshow" || event === "resume" || event === "visible";
         if (isBack && page.lifecycle.visible())
           void this.#session.load("stored").catch(this.#onUnread);
@@ -128,7 +128,7 @@ export class AuthManager implements Auth {
   readonly login: Auth["login"] = (options = {}) => {
     try {
       this.#assertSupported();
-      // Opened before the first await, because the browser allows a window only in a click.
+      // The round trip is opened before the first await, because a browser allows a new window only during a click.
       const { userAgent = this.#config.userAgent, ...request } = options;
       return this.#logins.startLogin(userAgent.open(), request);
     } catch (error) {
@@ -165,7 +165,7 @@ export class AuthManager implements Auth {
   readonly logoutAll: Auth["logoutAll"] = async () =>
     (await this.#usersOrLogout({})).logoutAll(this.#parts());
 
-  /** Loads the code for all users. If the code cannot be loaded, the tokens are deleted all the same. */
+  /** Loads `users.ts`. If that fails, logs out `options.user` (default: this tab's user) before the error is thrown. */
   async #usersOrLogout(options: LogoutOptions) {
     try {
       return await this.#users();
@@ -175,10 +175,10 @@ export class AuthManager implements Auth {
     }
   }
 
-  /** Loads the code for all users. Apps with one user do not need it. */
+  /** Loads `users.ts`. Apps with one user do not need this code. */
   async #users() {
     this.#assertSupported();
-    // A failure to read this tab's session does not concern the other users.
+    // A failure to read this tab's session must not prevent calls for other users.
     await this.#open().catch(ignore);
     return chunk(import("./users/users.ts"));
   }
@@ -200,7 +200,7 @@ export class AuthManager implements Auth {
     ).catch(this.#onUnread);
   }
 
-  /** The changes of other tabs are unknown here, so the next call reads the store again. */
+  /** Called when the store could not be read. Drops the cached token, so that the next call reads the store again. */
   readonly #onUnread = (error: unknown): void => {
     this.#opened = undefined;
     this.#session.drop(error);
@@ -210,7 +210,7 @@ export class AuthManager implements Auth {
     this.#assertSupported();
     const { prompt, signal, user } = options;
     signal?.throwIfAborted();
-    // A failure to read this tab's session does not concern another user.
+    // A failure to read this tab's session must not prevent a token for another user.
     const opened = user === undefined ? this.#open() : this.#open().catch(ignore);
     await abortable(Promise.all([opened, this.#logins.settled]), signal);
     const isAsking = prompt !== undefined && prompt !== "none";
@@ -230,7 +230,7 @@ export class AuthManager implements Auth {
     const offered = this.#logins.loaded?.takeOffered(options);
     if (offered) return offered;
     const waitFor = this.#logins.underWay;
-    // Only a login that the app asks for undoes `forget()`.
+    // A forgotten user comes back only through a login that the app requests, so no automatic login starts.
     const mayAsk =
       waitFor ??
       (this.#config.page.canNavigate() && !(reason as Partial<ForgottenError>).isForgotten);
@@ -244,7 +244,7 @@ export class AuthManager implements Auth {
     return tokenAfterLogin({ ...this.#parts(), getToken, handleCallback }, ...request);
   }
 
-  /** Reads the store once. After a failure, the next call reads it again. */
+  /** Reads this tab's session from the store, once. After a failure, the next call reads the session again. */
   #open(): Promise<void> {
     this.#opened ??= this.#session.load("stored").catch((error: unknown) => {
       this.#onUnread(error);

@@ -6,7 +6,7 @@ import type { LoginsConfig } from "./login/logins.ts";
 import type { ServerLogoutConfig } from "./logout/server-logout.ts";
 import type { UserRemoval } from "./users/user-removal.ts";
 
-/** The parts of an `AuthManager` that its lazy code for logins, logouts and several users needs. */
+/** The parts of an `AuthManager` that the lazily loaded code for logins, logouts and several users needs. */
 export interface UsersParts {
   readonly config: ActiveSessionConfig &
     LoginsConfig &
@@ -16,17 +16,17 @@ export interface UsersParts {
   readonly userRemoval: UserRemoval;
 }
 
-/** The parts that a login for `getToken()` needs. */
+/** The parts that `getToken()` needs to start a login or to wait for a login. */
 export interface TokenAfterLoginParts
   extends UsersParts, Pick<Auth, "getToken" | "handleCallback"> {}
 
-/** A call of `getToken()` that needs a login. */
+/** The arguments of `tokenAfterLogin()`: the options of a `getToken()` call that needs a login, and why. */
 export type LoginRequest = [
   options: GetTokenOptions,
   why: {
-    /** The login that is in progress. */
+    /** A login that was already in progress, for the call to wait for. */
     readonly waitFor: Promise<unknown> | undefined;
-    /** The error that says why only a login helps. Undefined when the caller requests a login. */
+    /** The error after which only a login helps. Undefined when the caller requested a login with `prompt`. */
     readonly reason: unknown;
   },
 ];

@@ -14,7 +14,7 @@ export type SilentTokensConfig = Pick<ActiveSessionConfig, "client" | "sessions"
   readonly grant: Grant;
 };
 
-/** Gets tokens without showing anything: from the store, or from the grant. */
+/** Gets tokens from the store or from the grant, without showing anything to the user. */
 export class SilentTokens {
   readonly #config: SilentTokensConfig;
   readonly #session: ActiveSession;
@@ -28,12 +28,12 @@ export class SilentTokens {
     this.#logins = logins;
   }
 
-  /** The latest request for a token of the default target. */
+  /** The latest request to the grant for a token of the default target. Undefined before the first request. */
   get latest(): Promise<unknown> | undefined {
     return this.#default;
   }
 
-  /** Returns an access token. Undefined when there is no session, and the grant has no tokens before a login. */
+  /** Returns an access token. Returns undefined when there is no session and the grant has no token before a login. */
   async get({ refused, ...options }: GetTokenOptions): Promise<string | undefined> {
     const { cache = "default", user = this.#session.sub } = options;
     const target = targetKey(options);
@@ -57,24 +57,25 @@ export class SilentTokens {
       if (found.condition === "expiring") {
         this.request({ ...options, cache: "reload" }, found.tokens).catch(ignore);
       } else if (isDefault) {
-        // Another tab has stored the token, and its message did not reach this tab.
+        // Another tab has stored this token, and the message of that tab did not arrive. Loading publishes the new state.
         await this.#session.load("other-tab").catch(ignore);
       }
       return found.tokens.accessToken;
     }
-    // A second request for the same session would fail in the same way.
+    // The request above failed and the store has no token, so a second request would fail in the same way.
     if (failure !== undefined && !found) throw failure;
     if (!found && user === undefined && this.#config.grant.isSilent === false) return undefined;
-    // Expired by the monotonic clock only: the store would return this token again.
+    // The token has expired by the monotonic clock only. Without `reload`, the grant would return the same token from the
+    // store.
     const isReload = found && found.tokens.expiresAt > this.#config.clock.now();
     return this.request({ ...options, ...(isReload && { cache: "reload" }) }, found?.tokens);
   }
 
-  /** Requests a token from the grant. Equal concurrent calls share one request, which goes on when a caller aborts. */
+  /** Requests a token from the grant. Equal concurrent calls share one request. The request goes on when a caller aborts. */
   request(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
     const { signal, context, user = tokens?.user?.sub ?? this.#session.sub, ...rest } = options;
     const target = targetKey(options);
-    // Published now, because the response may take long.
+    // An expired token is published as `stale` before the request, because the response can take long.
     this.#session.stale();
     const id = JSON.stringify([target, rest.cache, tokens?.generation, user]);
     const joined = context ? undefined : this.#underWay.get(id);
@@ -85,20 +86,23 @@ export class SilentTokens {
       );
     if (!context) this.#underWay.set(id, requested);
     if (target === DEFAULT_TARGET) this.#default = requested;
-    // The token may have expired meanwhile. Published even when the caller aborted.
+    // The token might have expired during the request, so the state is published again, even when the caller has aborted.
     return abortable(requested, signal).catch((error: unknown) => {
       this.#session.stale();
       throw error;
     });
   }
 
-  /** `user`: the user that the token must belong to. The tab's user may have changed in the store meanwhile. */
+  /**
+   * Calls the grant, and stores the tokens unless the grant has stored them. Rejects if the tokens do not belong to `user`,
+   * because this tab's user in the store can change during the request.
+   */
   async #requestToken(
     options: GetTokenOptions,
     user: string | undefined,
     tokens: TokenSet | undefined,
   ): Promise<string> {
-    // Only a login asks the user, and there is one login at a time.
+    // The grant must not show anything here. Only `tokenAfterLogin()` starts logins, one at a time.
     const request: TokenRequest = {
       ...options,
       prompt: "none",
@@ -126,12 +130,12 @@ export class SilentTokens {
   }
 }
 
-/** Whether only a user can help after this error. */
+/** Whether only a login helps after `error`. */
 export function needsUser(error: unknown): boolean {
   return error instanceof NoTokenError || error instanceof RefreshTokenError;
 }
 
-/** Ignores a result or an error. */
+/** Returns undefined. Handles a promise whose result or error does not matter. */
 export function ignore(): undefined {
   return undefined;
 }

@@ -32,19 +32,19 @@ import type { RefreshTiming } from "../refresh/timing.ts";
 
 /** The parts that `createAuth()` has composed when it calls `CreateAuthConfig.grant`. */
 export interface GrantParts {
-  /** The issuer and the client id. */
+  /** The issuer and the client id, as one string for storage keys and channel names. */
   readonly client: ClientKey;
   /** The endpoints of the authorization server, as methods. */
   readonly server: AuthorizationServer;
   /** Refreshes stored sessions. */
   readonly refresher: Refresher;
-  /** Stores the pending device logins. */
+  /** Stores the pending device logins, for a `DeviceCodeGrant`. */
   readonly requests: RequestStore;
-  /** The IndexedDB database of Latchkey, for the storages of an app's own grants. */
+  /** The IndexedDB database of Latchkey. An app can create storages in it for its own grants. */
   readonly database: ReturnType<typeof createDatabase>;
   /** The sessions of all users of this client on this device. */
   readonly sessions: SessionStore;
-  /** The users of this client on this device, and this tab's user. */
+  /** Stores the users of this client on this device, and which of them is the user of this tab. */
   readonly users: UserStore;
   /** Locks between the tabs of this origin. */
   readonly locks: TabLock;
@@ -57,29 +57,34 @@ export interface CreateAuthConfig extends AuthConfig {
   /** The timeouts and the back-off of refreshes. The defaults suit apps with a user interface; tests use shorter times. */
   readonly timing?: Partial<RefreshTiming>;
   /**
-   * `memory`: tokens are never on disk, and are lost when the last tab closes. Default: `device`. When an app changes the mode,
-   * a session goes on if the disk or an open tab still has its tokens.
+   * Where tokens are stored. `device`: on disk, in IndexedDB. `memory`: only in the memory of the open tabs, so the tokens are
+   * lost when the last tab closes. Default: `device`. After a new version of the app changes this value, a session continues
+   * if the disk or an open tab still has its tokens.
    */
   readonly persist?: "device" | "memory";
   /**
-   * How long the server accepts a second use of a refresh token, as configured at the server: 30,000 or more is recommended.
-   * Milliseconds. Default: unknown, which counts as long enough. Only with a value greater than 0 a refresh requests resources
-   * that the login did not name.
+   * How long after the first use of a refresh token the server accepts the same token again. Give the value that is configured
+   * at the server; 30,000 or more is recommended. Milliseconds. Without a value, Latchkey assumes that this time is long
+   * enough. Without a value greater than 0, a refresh can request only the resources that the login requested.
    */
   readonly reuseLeewayMs?: number;
-  /** Finds out which user has logged in when there is no ID token. Without `jwksUri` there never is one. */
+  /**
+   * Finds out which user has logged in if the token response has no ID token. Needed when `endpoints` has no `jwksUri`, because
+   * Latchkey then uses no ID tokens.
+   */
   readonly userFetcher?: UserFetcher | ((server: AuthorizationServer) => UserFetcher);
   /**
-   * Creates the source of all tokens. `createAuth()` calls the function once, before it returns. Tokens that the grant returns
-   * without a `generation` are stored as a login. Default: `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`.
+   * Creates the grant that returns all tokens. `createAuth()` calls this function once, before it returns. `Auth` stores the
+   * tokens of the grant, unless they have a `generation`, because such tokens are stored already.
+   * Default: `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`.
    */
   readonly grant?: (parts: GrantParts) => Grant;
 }
 
 /**
- * Composes an `Auth` for a browser and starts it. Outside a browser its state stays `loading`, and its calls reject with a
- * `ConfigurationError`.
- * @throws ConfigurationError an input is missing or malformed; `input` names it
+ * Composes an `Auth` for a browser and starts it. Outside a browser, `auth.state` stays `loading`, and the methods of `auth`
+ * reject with a `ConfigurationError`.
+ * @throws ConfigurationError an input is missing or malformed; `error.input` is the name of that input
  * @example
  * const auth = createAuth({
  *   issuer: "https://id.example.com",
@@ -172,7 +177,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     }),
     userAgent: new PageUserAgent(redirectUri),
     redirectUri,
-    // The URL may have any origin, because the server has a list of the URLs that it accepts.
+    // This URL can have another origin than the page. The server has a list of the URLs that it accepts.
     postLogoutRedirectUri: () =>
       config.postLogoutRedirectUri && new URL(config.postLogoutRedirectUri, page.href()).href,
     ledger: new IndexedDBCallbackLedger(database, clock),

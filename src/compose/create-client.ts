@@ -17,7 +17,7 @@ import { MemoryRequestStore } from "../memory/memory-request-store.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 import { MemoryTokenStorage } from "../memory/memory-token-storage.ts";
 
-/** The configuration of `createClient()`. `scope`, `resource` and `audience` are the defaults of each call. */
+/** The configuration of `createClient()`. `scope`, `resource` and `audience` apply to each call that gives no other values. */
 export interface CreateClientConfig
   extends TokenTarget, Partial<Pick<CreateFetchConfig, "allow" | "exclude">> {
   /** The issuer identifier of the authorization server, exactly as the server's metadata has it. */
@@ -26,26 +26,36 @@ export interface CreateClientConfig
   readonly clientId: string;
   /** How this client authenticates at the token endpoint. */
   readonly authentication: ClientAuthentication;
-  /** The endpoints of a server that publishes no metadata. */
+  /** The endpoints of a server that publishes no metadata. If they are given, no metadata is fetched. */
   readonly endpoints?: Endpoints;
-  /** Creates the source of tokens, which is wrapped in a `RefreshTokenGrant`. Default: a `ClientCredentialsGrant`. */
+  /**
+   * Creates the grant that requests the tokens. `createClient()` wraps the grant in a `RefreshTokenGrant`. Default: a
+   * `ClientCredentialsGrant`.
+   */
   readonly grant?: (server: AuthorizationServer) => Grant;
-  /** Stores the tokens. Default: the memory of this client. */
+  /** Stores the tokens. Default: a new `MemoryTokenStorage`, which only this client uses. */
   readonly storage?: TokenStorage;
-  /** Names the owner of the tokens. Clients with one client id and one `storage` need different names for different owners. */
+  /**
+   * The name of the owner of the tokens, such as a user id. It becomes a part of the storage keys. Required with `grant` and
+   * `storage`, so that clients with the same client id and the same storage do not read the tokens of another owner.
+   */
   readonly service?: string;
-  /** Start of the storage keys. Default: `auth_token`. */
+  /** The start of all keys in `storage`. Default: `auth_token`. */
   readonly keyPrefix?: string;
-  /** Clients that share a `storage`, even in one process, must share their locks. Default: locks of this client alone. */
+  /**
+   * Locks under which tokens are requested and stored. Clients that share a `storage`, even in one process, must have the same
+   * locks. Default: a new `MemoryTabLock`, which only this client uses.
+   */
   readonly locks?: TabLock;
   /** Sends the requests to the authorization server. Default: the global `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-/** A client that needs no user, from `createClient()`. */
+/** A client that gets tokens without a user. `createClient()` returns it. */
 export interface Client {
   /**
-   * Returns an access token that is valid now. Concurrent calls share one request. Rejects as `TokenManager.getToken()` does.
+   * Returns an access token that is valid now. Concurrent calls share one request. Rejects with the same errors as
+   * `TokenManager.getToken()`, for example:
    * @throws RequestTokenError the server refused the request, or its response is malformed
    * @throws NetworkError no response came
    * @example
@@ -56,7 +66,8 @@ export interface Client {
    */
   readonly getToken: TokenManager["getToken"];
   /**
-   * Returns an access token that is newer than the stored one. Rejects as `getToken()` does.
+   * Requests an access token that is newer than the stored one, and returns it. Rejects with the same errors as `getToken()`,
+   * for example:
    * @throws RequestTokenError the server refused the request, or its response is malformed
    * @throws NetworkError no response came
    * @example
@@ -65,13 +76,14 @@ export interface Client {
   readonly forceRefresh: TokenManager["forceRefresh"];
   /**
    * Deletes the stored access token, so that the next call requests another one.
-   * @throws StorageError the token is still stored
+   * @throws StorageError the token could not be deleted
    * @example
    * const reset = (client: Client) => client.invalidateToken({ refreshToken: "forget" });
    */
   readonly invalidateToken: TokenManager["invalidateToken"];
   /**
-   * Sends a request, with the token if the URL is in `allow`. Rejects as `fetch` and `getToken({ prompt: "none" })` do.
+   * Sends a request. The request has the token if `allow` contains the URL and `exclude` does not. Rejects with the errors of
+   * `fetch` and of `getToken({ prompt: "none" })`.
    * @throws ConfigurationError `allow` is missing
    * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
    * @example
@@ -84,8 +96,8 @@ export interface Client {
 }
 
 /**
- * Composes a client for servers, workers and other trusted runtimes. It reads and sends nothing before the first call.
- * @throws ConfigurationError an input is missing or malformed; `input` names it
+ * Composes a client for servers, workers and other trusted runtimes. The client reads and sends nothing before its first call.
+ * @throws ConfigurationError an input is missing or malformed; `error.input` is the name of that input
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  * @example
  * const createReports = (clientSecret: string) =>
@@ -122,7 +134,8 @@ export function createClient(config: CreateClientConfig): Client {
     service: service === undefined ? client : `${client},${encodeURIComponent(service)}`,
     ...(keyPrefix !== undefined && { keyPrefix }),
   });
-  // Added before tokens are looked up, because clients with different targets may share a storage.
+  // The defaults are added to the options of each call. The storage keys depend on them, because clients with different
+  // defaults can share a storage.
   const target: TokenTarget = {
     ...(scope.length > 0 && { scope }),
     ...(resource !== undefined && { resource }),
@@ -138,33 +151,35 @@ export function createClient(config: CreateClientConfig): Client {
       if (send) return send(input, init);
       throw new ConfigurationError(
         "allow",
-        "it is missing",
-        'Give the URLs that may get the token, for example ["https://api.example.com"].',
+        "it is missing, and fetch() needs it",
+        'Give the URLs to which the token is sent, for example ["https://api.example.com"].',
       );
     },
   };
 }
 
-/** Validated here, because a request would fail only after the metadata has been fetched. */
+/** Checks `authentication` before the first request, which would fail only after the metadata has been fetched. */
 function checkAuthentication({ authentication, grant }: CreateClientConfig): void {
   const problem = problemWith(authentication);
   const isUnauthenticated = !problem && authentication.method === "none" && !grant;
   if (!problem && !isUnauthenticated) return;
   throw new ConfigurationError(
     "authentication",
-    problem ??
-      'with the method "none" the client has no credentials for the client credentials grant',
+    problem ?? 'its method is "none", and the client credentials grant needs credentials',
     'Give { method: "client_secret_basic", clientSecret }, or the method that is registered at the server for this client.',
   );
 }
 
-/** With a custom grant, the issuer and the client id do not identify the owner of the tokens. */
+/**
+ * Requires `service` for a custom grant with a storage. The tokens of such a grant can belong to different users, so the issuer
+ * and the client id do not identify the owner.
+ */
 function checkService({ grant, storage, service }: CreateClientConfig): void {
   if (!grant || !storage || service) return;
   throw new ConfigurationError(
     "service",
-    "it is missing",
-    "Give a name for the owner of the tokens, such as a user id: other clients with this client id may use the same storage.",
+    "it is missing, and a client with grant and storage needs it",
+    "Give a name for the owner of the tokens, such as a user id, so that no other client reads these tokens from the storage.",
   );
 }
 

@@ -2,13 +2,15 @@ import { chunk } from "../core/lazy.ts";
 import { createFetch as composeFetch, type CreateFetchConfig } from "../fetch/create-fetch.ts";
 
 /**
- * Returns a `fetch` that sends the token to the URLs in `allow` only. Without a token it sends nothing to these URLs, and
- * rejects as `getToken` does.
+ * Returns a `fetch` that sends the token to the URLs in `allow` only. If `getToken` rejects, the call sends nothing to such a
+ * URL, and rejects with the same error.
  *
- * After a 401 response it tries once more with a newer token. Without a newer token it returns the 401 response. An API that
- * refuses the newer token, too, gets a growing pause, which all tabs share. In the pause, 401 responses are returned at once.
+ * After a 401 response, the request is sent once more with a newer token. If there is no newer token, or if the API refuses the
+ * newer token, too, the call returns the 401 response, and a pause begins for the origin of the API. During the pause, all tabs
+ * return 401 responses without a second request. Each further refusal makes the pause longer.
  *
- * With a `headerName` other than `authorization` it follows no redirects: `fetch` would send that header to other origins, too.
+ * With a `headerName` other than `authorization`, redirects are not followed, because `fetch` would send that header to other
+ * origins, too.
  * @throws ConfigurationError `allow` or `exclude` has an invalid entry
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  * @example

@@ -3,14 +3,14 @@ import { chunk, shared } from "../core/lazy.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { RefreshCoordinatorConfig } from "../refresh/coordinator.ts";
 
-/** How long a call waits for the validation of an ID token: its code or the keys may not arrive. Milliseconds. */
+/** How long `validate()` waits for the validation of the stored ID token, whose code might not load. Milliseconds. */
 const VALIDATION_MS = 2_000;
 
 /**
- * Returns a `Refresher` that runs in this page. Its code is loaded with the first refresh, so a page with a valid token does
- * not load it.
- * @throws NetworkError from its methods: the code could not be loaded
- * @throws ConfigurationError from its methods: `timing.takeoverMs` is too short
+ * Returns a `Refresher` that runs in this page. The code of the refresh protocol is loaded when a method of the `Refresher` is
+ * called first, so a page whose token is still valid does not load that code.
+ * @throws NetworkError from the returned methods: their code could not be loaded
+ * @throws ConfigurationError from the returned methods: `timing.takeoverMs` is too short
  * @example
  * const compose = ({ client, sessions, locks, clock, random }: GrantParts, send: Send) => {
  *   const [channel, page] = [new BroadcastTabChannel(client), new DocumentPage().lifecycle];
@@ -20,7 +20,8 @@ const VALIDATION_MS = 2_000;
  */
 export function createRefresher(config: RefreshCoordinatorConfig): Refresher {
   const load = shared(async () => {
-    // Loads both chunks at the same time. The coordinator calls `prepare()` again before each attempt, so errors do not matter.
+    // Loads the code of `send` at the same time as the coordinator. Errors are ignored here, because the coordinator calls
+    // `prepare()` again before each attempt.
     config.ports.send.prepare().catch(() => {});
     const { RefreshCoordinator } = await chunk(import("./protocol.chunk.ts"));
     return new RefreshCoordinator(config);

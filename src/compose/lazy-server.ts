@@ -18,18 +18,18 @@ export interface LazyServerConfig {
   readonly authentication?: ClientAuthentication;
   /** The scopes of every login. Default at an OpenID provider: openid, profile, email and offline_access. */
   readonly scope?: readonly string[] | undefined;
-  /** Replaces discovery: the server's metadata is not fetched. */
+  /** The endpoints of the server. If they are given, the server's metadata is not fetched. */
   readonly endpoints?: Endpoints | undefined;
   /**
-   * The resources that every login names.
+   * The resource indicators (absolute URIs of APIs) that every login requests.
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   readonly resources?: readonly string[] | undefined;
-  /** `ignore` accepts that the server changes `auth_time` at a refresh. Default: `compare`. */
+  /** `ignore`: a refresh may change the claim `auth_time`. `compare`: a changed claim ends the session. Default: `compare`. */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
-  /** Stores the server's metadata and keys for later page loads. Default: they are in memory only. */
+  /** Stores the server's metadata and keys for later page loads. Without it, each page load fetches them again. */
   readonly database?: ReturnType<typeof createDatabase>;
   readonly clock: Clock;
   /** Sends a request. Default: the global `fetch`. */
@@ -40,17 +40,20 @@ export interface LazyServerConfig {
   readonly discoveryTimeoutMs?: number;
 }
 
-/** The calls to an authorization server. Each call loads the code that it needs. */
+/** The calls to an authorization server. Each method loads the code that it needs. */
 export interface LazyServer {
   /** The endpoints of the server, as methods. */
   readonly server: AuthorizationServer;
-  /** Sends refresh tokens, for a `Refresher`. `revoke` is missing, because it needs the session store and the locks, too. */
+  /**
+   * Sends refresh tokens, for a `Refresher`. The caller adds the method `revoke`, which also needs the session store and the
+   * locks.
+   */
   readonly send: Omit<Send, "revoke">;
 }
 
 /**
  * Composes the calls to an authorization server. `server` and `send` share the server's metadata and keys.
- * @throws NetworkError from each call: its code could not be loaded
+ * @throws NetworkError from the returned methods: their code could not be loaded
  * @example
  * const requests = new IndexedDBRequestStore(createDatabase());
  * const registration = { issuer: "https://id.example.com", clientId: "web" };
@@ -62,7 +65,7 @@ export function createLazyServer(config: LazyServerConfig): LazyServer {
     tokenTimeoutMs: 15_000,
     discoveryTimeoutMs: 10_000,
     ...config,
-    // The global is read at each call, because apps and tests replace it.
+    // The global `fetch` is read at each call, because apps and tests can replace it.
     fetch: config.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
   };
   const loadServer = shared(async () =>
@@ -90,7 +93,7 @@ export function createLazyServer(config: LazyServerConfig): LazyServer {
         await sender.prepare();
       },
       sync: async () => sender?.sync(),
-      // Loads nothing, so that the request is sent in the same task in which the coordinator decides to send it.
+      // Loads no code, so that the request is sent in the same task in which the coordinator decides to send it.
       async send(record, target) {
         const { refreshToken } = record;
         if (!sender || !refreshToken) return { type: "unsent" };

@@ -5,11 +5,11 @@ import { createServer, type OidcServer } from "../oidc/server.ts";
 
 /** The configuration of `createServerInPage()`. */
 export interface ServerInPageConfig extends Omit<OidcServerConfig, "documents"> {
-  /** Stores the server's metadata and keys. Default: they are in memory only. */
+  /** Stores the server's metadata and keys for later page loads. Without it, each page load fetches them again. */
   readonly database?: ReturnType<typeof createDatabase>;
 }
 
-/** Creates the server, with a cache of its metadata and keys in `database`. */
+/** Creates the methods for the server's endpoints. They cache the server's metadata and keys in `database`, if it is given. */
 export function createServerInPage({ database, ...config }: ServerInPageConfig): OidcServer {
   const documents = database && new IndexedDBDocumentCache(database);
   return createServer({ ...config, documents });

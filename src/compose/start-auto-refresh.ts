@@ -1,22 +1,28 @@
 import { DocumentLifecycle } from "../browser/page/document-lifecycle.ts";
 import type { Auth } from "../core/auth.ts";
 
-/** A visible tab renews a token this long before it expires, or half of its lifetime before. Milliseconds. */
+/**
+ * How long before a token expires a visible tab renews it. If less than twice this time remains, the tab renews after half of
+ * the remaining time. Milliseconds.
+ */
 const VISIBLE_LEAD_MS = 120_000;
-/** A hidden tab renews later, because a visible tab may have renewed by then. Its timers may be a minute late. Milliseconds. */
+/**
+ * How long before a token expires a hidden tab renews it. A visible tab renews earlier, so that hidden tabs usually send
+ * nothing. The time is more than a minute, because browsers can run the timers of a hidden tab a minute late. Milliseconds.
+ */
 const HIDDEN_LEAD_MS = 65_000;
-/** Each hidden tab renews at another time: it adds a random part of this to its lead. Milliseconds. */
+/** The longest random time that a hidden tab adds to `HIDDEN_LEAD_MS`, so that not all hidden tabs renew at once. Milliseconds. */
 const HIDDEN_JITTER_MS = 40_000;
-/** The shortest time between two attempts. Milliseconds. */
+/** The shortest time between two attempts of this tab to renew a token. Milliseconds. */
 const PAUSE_MS = 30_000;
-/** `setTimeout` fires at once above 2³¹-1. Milliseconds. */
+/** The longest delay for `setTimeout`, which fires at once when the delay is more than 2³¹-1. Milliseconds. */
 const MAX_TIMER_MS = 2e9;
 
 /**
- * Renews tokens before they expire, even without calls of `getToken()`. Use it in apps that cannot wait for a refresh after a
- * long pause, such as a video call. Otherwise an unused session makes no requests. Several tabs may call it, and one of them
- * refreshes. Returns a function that stops it.
- * @throws ReferenceError there is no `document`: call it in a browser page only
+ * Renews the token of the signed-in user before it expires, even if the app does not call `getToken()`. Apps need this function
+ * only if they cannot wait for a refresh after a long pause, for example in a video call. Several tabs can call this function:
+ * only one of them sends each refresh. Returns a function that stops the renewal.
+ * @throws ReferenceError there is no `document`, because the code does not run in a browser page
  * @example
  * const stop = startAutoRefresh(auth);
  * addEventListener("pagehide", stop);
@@ -26,16 +32,16 @@ export function startAutoRefresh(auth: Pick<Auth, "state" | "subscribe" | "getTo
   const jitterMs = Math.random() * HIDDEN_JITTER_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let triedAt = -Infinity;
-  /** When the planned token expires, by the wall clock and by the monotonic clock: the wall clock may be set back. */
+  /** When the token expires, by the wall clock (`end`) and by the monotonic clock, because the wall clock can be set back. */
   let [end, endMonotonic] = [0, 0];
 
   const renew = () => {
     triedAt = performance.now();
-    // `auth.state` has the result.
+    // The result is ignored, because `auth` publishes it in `auth.state`. After a failure, the next timer tries again.
     auth.getToken({ cache: "reload", prompt: "none" }).catch(() => {});
     plan();
   };
-  /** Returns the time until the token must be renewed. Milliseconds. Undefined when no user is signed in. */
+  /** Returns the time until the token is to be renewed, in milliseconds. Returns undefined when no user is signed in. */
   const dueMs = () => {
     const { state } = auth;
     if (state.status !== "authenticated") return undefined;

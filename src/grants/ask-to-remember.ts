@@ -6,7 +6,7 @@ import { profileOf } from "../core/remembered-profile.ts";
 import { NO_CHANGE, type SessionStore, type UserStore } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
-/** The parts that `askToRemember()` and an `AutoLoginGrant` need. `GrantParts` has all of them except `prompt`. */
+/** The parts that `askToRemember()` and an `AutoLoginGrant` need. `GrantParts` has all of these parts except `prompt`. */
 export interface RememberConfig {
   readonly client: ClientKey;
   readonly users: UserStore;
@@ -15,12 +15,17 @@ export interface RememberConfig {
   readonly prompt: LoginPrompt;
 }
 
-/** The prompt is aborted after this time, and the user is not remembered. Milliseconds. */
+/**
+ * How long the prompt waits for the user's answer. After this time the prompt is aborted, and the user is not remembered.
+ * Milliseconds.
+ */
 const PATIENCE_MS = 10 * 60_000;
 
 /**
- * Asks the user after a login whether to remember them, if the session lasts only while a tab is open. A consent changes
- * nothing when this session has ended by then. `stored`: settles when the login is stored and published.
+ * After a login, asks the user whether this device remembers them. Does nothing if the user is remembered already. If the user
+ * agrees, the session no longer ends when the last tab closes. A session that has ended or was replaced during the question is
+ * not changed.
+ * @param stored settles when the tokens of the login are stored
  */
 export async function askToRemember(
   response: TokenSet,
@@ -28,7 +33,7 @@ export async function askToRemember(
   { client, users, sessions, clock, prompt }: RememberConfig,
 ): Promise<void> {
   await stored;
-  // Callers that wait for the login continue first, because a prompt may block the page.
+  // The callers that wait for the login continue before the prompt opens, because the prompt might block the page.
   await clock.sleep(0);
   const sub = response.user?.sub ?? (await users.getActive()).sub;
   if (sub === undefined) return;

@@ -6,13 +6,15 @@ import type { TokenSet } from "../core/token-set.ts";
 import { wallClock } from "../core/ports.ts";
 import { completeTokens } from "./custom-grant.ts";
 
-/** Assumed lifetime of an `Auth`'s token when `auth.state` does not say when the token expires. Milliseconds. */
+/**
+ * The lifetime that is assumed for a token of the `Auth` when `auth.state` does not say when the token expires. Milliseconds.
+ */
 const ASSUMED_LIFETIME_MS = 60_000;
 
 /**
- * Returns the tokens of an `Auth`, with the user that they belong to. Use it as the inner grant of a `TokenExchangeGrant` in
- * `createTokenManager()`. The manager then stores each user's tokens separately, and deletes them when the user logs out or is
- * forgotten.
+ * A grant that returns the access tokens of an `Auth`, with the user that each token belongs to. Use this grant as the inner
+ * grant of a `TokenExchangeGrant` in `createTokenManager()`. The manager then stores each user's tokens separately, and deletes
+ * them when the user logs out or is forgotten.
  * @example
  * const createBilling = (server: AuthorizationServer) =>
  *   createTokenManager({
@@ -31,7 +33,8 @@ export class AuthGrant implements Grant {
   }
 
   /**
-   * Rejects as `auth.getToken()` does. `cache: "reload"` has no effect, because `auth` refreshes its tokens by itself.
+   * Returns a token from `auth.getToken()`, and rejects with the same errors. `cache: "reload"` has no effect, because `auth`
+   * refreshes its tokens by itself.
    * @throws NoTokenError no user is signed in
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -45,17 +48,23 @@ export class AuthGrant implements Grant {
     return completeTokens(tokens, request, this.#endOf(request, user));
   }
 
-  /** The current user. When no user is signed in, `auth.getToken()` may start a login, and its user is returned. */
+  /**
+   * Returns the `sub` of the current user. When no user is signed in, calls `auth.getToken()`, which can start a login, and
+   * returns the `sub` of the user who logged in.
+   */
   async #userFor(request: TokenRequest): Promise<string> {
     const user = await this.#auth.getUser();
     if (user) return user.sub;
     await this.#auth.getToken(optionsOf(request));
     const next = await this.#auth.getUser();
-    if (!next) throw new NoTokenError("no user is signed in");
+    if (!next) throw new NoTokenError("the AuthGrant has no token, because no user is signed in");
     return next.sub;
   }
 
-  /** Returns when the token expires, in milliseconds since the epoch. */
+  /**
+   * Returns when the token expires. Milliseconds since the epoch. `auth.state` contains the expiry of the default target only,
+   * so the expiry of other tokens is assumed.
+   */
   #endOf({ scope, resource, audience }: TokenRequest, user: string): number {
     const { state } = this.#auth;
     const isDefault = (scope ?? resource ?? audience) === undefined;

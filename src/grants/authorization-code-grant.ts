@@ -5,8 +5,8 @@ import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /**
- * Sends the user to the authorization endpoint and exchanges the code of the response, with PKCE. Without a `roundTrip` in the
- * request, no login starts.
+ * Logs a user in at the authorization endpoint, and exchanges the code of the authorization response for tokens, with PKCE. A
+ * login starts only if the request has a `roundTrip`.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1
  * @see https://www.rfc-editor.org/rfc/rfc7636
  * @example
@@ -26,8 +26,9 @@ export class AuthorizationCodeGrant implements Grant {
   }
 
   /**
-   * @throws NoTokenError the request has no `roundTrip` and no `response`, or no login may start without a click now
+   * @throws NoTokenError the request has neither `roundTrip` nor `response`, or an automatic login is not allowed now
    * @throws CancelledError the user closed the login window
+   * @throws TimeoutError no authorization response arrived in time
    * @throws AuthorizationError the server returned an error in place of a code
    * @throws InvalidResponseError the response belongs to no pending request of this client
    * @throws RequestTokenError the server refused the code, or its token response is malformed
@@ -37,7 +38,7 @@ export class AuthorizationCodeGrant implements Grant {
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { roundTrip, response, signal } = request;
     if (response !== undefined) return this.#server.exchange(response, signal);
-    if (!roundTrip) throw new NoTokenError("a login is needed, and this request may not start one");
+    if (!roundTrip) throw new NoTokenError("only a login can get a token, and this request is not allowed to start a login");
     roundTrip.assertMayNavigate?.();
     const { redirectUri, prompt = request.prompt } = roundTrip;
     const asked = { ...request, redirectUri, ...(prompt && { prompt }) };

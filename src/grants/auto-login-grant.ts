@@ -9,12 +9,13 @@ import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { askToRemember, type RememberConfig } from "./ask-to-remember.ts";
 
 /**
- * Signs remembered users in without a login. The `LoginPrompt` shows a picker when it is unclear which user to sign in: when
- * there is no default user, after the default user logged out, and with `prompt: "select_account"`. Wrap this grant around a
- * `RefreshGrant`.
+ * Signs remembered users in with their stored sessions, so that they do not have to log in again. When it is unclear which user
+ * to sign in, the `LoginPrompt` shows a picker: when there is no default user, after the default user logged out, and with
+ * `prompt: "select_account"`. Wrap this grant around a `RefreshGrant`.
  *
- * After a login, once the token is in use, the `LoginPrompt` asks whether to remember the user. Until the user agrees, the
- * session lasts while a tab is open. With `prompt: "none"` nothing is shown. A login that starts in a click shows no picker.
+ * After a login, once the app has the token, the `LoginPrompt` asks whether to remember the user. Until the user agrees, the
+ * session ends when the user's last tab closes. With `prompt: "none"` the grant shows neither the picker nor this question. A
+ * login that starts in a click shows no picker.
  * @example
  * const createGrant = (prompt: LoginPrompt) => (parts: GrantParts) => {
  *   const refresh = new RefreshGrant(new AuthorizationCodeGrant(parts.server), parts);
@@ -31,7 +32,7 @@ export class AutoLoginGrant implements Grant {
   }
 
   /**
-   * Rejects as the inner grant does, too.
+   * Also rejects with each error of the inner grant.
    * @throws CancelledError the user dismissed the picker
    */
   async requestToken({ mayChoose, ...request }: TokenRequest): Promise<TokenSet> {
@@ -43,13 +44,16 @@ export class AutoLoginGrant implements Grant {
     await this.#inner.removeUser?.(sub);
   }
 
-  /** Calls the inner grant. Tokens without a `generation` are not stored yet, so they come from a login. */
+  /**
+   * Calls the inner grant. After a login, starts the question whether to remember the user. Tokens of a login have no
+   * `generation`, because the caller has not stored them yet.
+   */
   async #fresh(request: TokenRequest): Promise<TokenSet> {
     const { roundTrip, response, stored, prompt } = request;
     const tokens = await this.#inner.requestToken(request);
     const isLogin = tokens.generation === undefined && (roundTrip ?? response) !== undefined;
     if (!isLogin) return tokens;
-    // After a silent login nothing is shown, either.
+    // A silent login must not show anything, so no question follows.
     const isSilent = (roundTrip?.prompt ?? prompt ?? tokens.asked?.prompt) === "none";
     if (!isSilent) void askToRemember(tokens, stored, this.#config).catch(() => {});
     return tokenSet({ ...tokens, lifetime: "tabs" });
@@ -71,7 +75,7 @@ export class AutoLoginGrant implements Grant {
     if (remembered.length === 0) return this.#fresh(request);
     const { signal = signedIn } = request;
     const choice = await this.#ask(remembered, AbortSignal.any([signal, signedIn]));
-    if (choice.type === "dismiss") throw new CancelledError("the user dismissed the picker");
+    if (choice.type === "dismiss") throw new CancelledError("the user dismissed the picker of remembered users");
     const { roundTrip = request.roundTrip } = choice;
     const chosen = { ...request, ...(roundTrip && { roundTrip }) };
     try {
@@ -83,7 +87,10 @@ export class AutoLoginGrant implements Grant {
     }
   }
 
-  /** Shows the picker. Aborts the prompt's signal as soon as no caller waits for the choice. */
+  /**
+   * Shows the picker and returns the user's choice. Aborts the signal of the prompt after the choice, and when `stop` is
+   * aborted.
+   */
   async #ask(remembered: readonly RememberedUser[], stop: AbortSignal): Promise<LoginChoice> {
     stop.throwIfAborted();
     const ended = new AbortController();
@@ -96,7 +103,7 @@ export class AutoLoginGrant implements Grant {
     }
   }
 
-  /** Signs the chosen user in with the stored session. Without a session that works, starts a login for this user. */
+  /** Signs the chosen user in with the stored session. If the session has no token that works, starts a login for this user. */
   async #goOn(
     request: TokenRequest,
     sub: string,
@@ -106,7 +113,7 @@ export class AutoLoginGrant implements Grant {
     try {
       const tokens = await this.#inner.requestToken({ ...silent, prompt: "none", user: sub });
       if (tokens.user?.sub !== undefined && tokens.user.sub !== sub) {
-        throw new NoTokenError("the inner grant returned another user's tokens");
+        throw new NoTokenError("the inner grant returned tokens of another user than the chosen one");
       }
       await this.#use(sub);
       return tokens;
@@ -127,7 +134,10 @@ export class AutoLoginGrant implements Grant {
   }
 }
 
-/** The request for a login of this user: `loginHint` is the user's email address, or else the `sub`. */
+/**
+ * Returns the request for a login of this user. Its `loginHint` is the user's email address, or the `sub` if no email address
+ * is known.
+ */
 function hinted(
   request: TokenRequest,
   sub: string,

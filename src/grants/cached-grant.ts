@@ -18,30 +18,40 @@ import { type CacheRecord, TokenCache, type TokenCacheConfig } from "./token-cac
 
 /** Where a `CachedGrant` stores tokens, and under which keys. */
 export interface CachedGrantConfig extends TokenCacheConfig {
-  /** Prefix of the records' keys. Each user and each target has its own record. A function if records depend on the context. */
+  /**
+   * The prefix of the records' keys. Each user and each target has a record of its own. Use a function if the records also
+   * depend on other members of the request, such as `context`.
+   */
   readonly key: string | ((request: TokenRequest) => string);
-  /** Locks that all tabs with this `storage` share. Default: locks between the calls of this object only. */
+  /**
+   * The locks that prevent concurrent requests for the same record. All tabs with this `storage` must share them. Default:
+   * locks between the calls of this object only.
+   */
   readonly locks?: Pick<TabLock, "request">;
 }
 
-/** One call, and the user whose record it uses. */
+/** One call of `requestToken()`, and the user whose record the call uses. */
 interface Lookup {
   readonly request: TokenRequest;
-  /** The request's user, or else the inner grant's owner. Undefined when neither names a user. */
+  /**
+   * The `sub` of the request's user, or of the user that the inner grant's `owner` returns. Undefined when there is no such
+   * user.
+   */
   readonly user: string | undefined;
-  /** How many users had been removed when the call began. */
+  /** The number of users that had been removed when the call began. */
   readonly departures: number;
 }
 
 /**
- * Stores the inner grant's tokens. Returns the stored tokens until they are too old or about to expire, or the request has
- * `cache: "reload"`. The inner grant then gets the stored tokens as `request.tokens`, so that it can refresh them. These calls
- * run one at a time, with `prompt: "none"`. When such a call gives no tokens, the inner grant is called again without
- * `request.tokens` and with the request's own `prompt`.
+ * Stores the inner grant's tokens, and returns the stored tokens while they are valid. The inner grant is called when the
+ * stored tokens are too old or about to expire, and when the request has `cache: "reload"`. It then gets the stored tokens as
+ * `request.tokens`, so that it can refresh them. These calls have `prompt: "none"` and run one at a time. If only a user can
+ * help, the inner grant is called once more, without `request.tokens`, so that it can ask the user. A request with `prompt:
+ * "none"` rejects instead.
  *
- * A storage failure costs another request to the inner grant, and never a token. Tokens of a stored session are not stored
- * again. A request without a user uses the record of the inner grant's `owner`, if there is one. `removeUser()` deletes a
- * user's records.
+ * When the storage fails, no call fails: the inner grant is called again. Tokens with a `generation` belong to a stored session
+ * and are not stored a second time. If the inner grant has an `owner`, a request without a `user` uses the record of the
+ * owner's current user. `removeUser()` deletes a user's records.
  * @example
  * const backend = new CustomGrant(async () => {
  *   const response = await fetch("/token", { method: "POST" });
@@ -77,8 +87,8 @@ export class CachedGrant implements Grant {
   }
 
   /**
-   * Rejects as the inner grant does.
-   * @throws NoTokenError no token is stored, and only a user can help
+   * Also rejects with each error of the inner grant.
+   * @throws NoTokenError no valid token is stored, and only a user can help
    * @throws RefreshTokenError the stored refresh token is no longer valid, or the server requires a user
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -91,11 +101,11 @@ export class CachedGrant implements Grant {
     await this.#users.settled;
     const user = request.user ?? (await this.#ownerNow());
     const lookup = { request, user, departures: this.#users.departures };
-    // No user is signed in, so no stored token may be returned.
+    // No user is signed in, so the stored tokens of earlier users must not be returned.
     if (this.owner && user === undefined) return this.#inner.requestToken(request);
     const key = this.#keyOf(request, user);
     const { user: _, scope: __, resource: ___, audience: ____, ...more } = rest;
-    // Requests with members beyond the record's key are not shared.
+    // A request with members that are not in the record's key is not shared with other calls.
     const own = Object.keys(more).length > 0 && ++this.#calls;
     return this.#flights.join(
       JSON.stringify([key, cache, prompt, own, this.#users.departures]),
@@ -131,7 +141,7 @@ export class CachedGrant implements Grant {
     return this.#ask(lookup, reason!);
   }
 
-  /** Ignores a record with another user's tokens, because such a record is damaged. */
+  /** Returns the stored record. Ignores a record that has another user's tokens, because such a record is damaged. */
   async #read(key: string, { request }: Lookup): Promise<CacheRecord | undefined> {
     const record = await this.#cache.read(key);
     const sub = record?.tokens.user?.sub;
@@ -160,7 +170,10 @@ export class CachedGrant implements Grant {
     return found.tokens ? { tokens: await this.#store(found.tokens, lookup) } : found;
   }
 
-  /** Calls the inner grant without the stored tokens, so that it may ask the user. */
+  /**
+   * Calls the inner grant so that it can ask the user. The stored tokens are left out of this request, because another call
+   * might refresh them at the same time.
+   */
   async #ask(lookup: Lookup, reason: NoTokenError | RefreshTokenError): Promise<TokenSet> {
     const {
       tokens: _,
@@ -172,7 +185,10 @@ export class CachedGrant implements Grant {
     return this.#storeInTurn(await requestFromUser(this.#inner, request, reason), lookup);
   }
 
-  /** Stores the tokens after a refresh that is in progress. Stores them without the lock when the lock fails. */
+  /**
+   * Stores the tokens under the lock, so that a refresh in progress does not overwrite them. If the lock fails, stores them
+   * without the lock.
+   */
   #storeInTurn(tokens: TokenSet, lookup: Lookup): Promise<TokenSet> {
     const store = () => this.#store(tokens, lookup);
     return this.#inTurn(this.#keyOf(lookup.request, lookup.user), undefined, store).catch(store);
@@ -188,12 +204,12 @@ export class CachedGrant implements Grant {
     return tokens;
   }
 
-  /** Whether the tokens belong to the lookup's user, and no user was removed since the call began. */
+  /** Whether the tokens belong to the lookup's user. Also false when a user was removed since the call began. */
   async #isTheirs(tokens: TokenSet, { request, user, departures }: Lookup): Promise<boolean> {
     if (departures !== this.#users.departures) return false;
     const sub = tokens.user?.sub;
     if (request.user !== undefined) return sub === undefined || sub === request.user;
-    // The inner grant's user may have changed during the call.
+    // The owner's current user might have changed during the call.
     return !this.owner || user === (await this.#ownerNow());
   }
 
@@ -215,7 +231,7 @@ export class CachedGrant implements Grant {
   }
 }
 
-/** The request's user. When a login names none: the user of its tokens. */
+/** Returns the `sub` of the request's user. For a login without `user`, returns the `sub` of the tokens' user. */
 function whose(
   { user }: TokenSet,
   { user: sub, roundTrip, response }: TokenRequest,

@@ -1,15 +1,18 @@
 import type { UserKeys } from "../core/user-keys.ts";
 import type { CacheRecord, TokenCache } from "./token-cache.ts";
 
-/** The parts of `CachedUsers`. */
+/** The parts that `CachedUsers` needs. */
 export interface CachedUsersConfig {
   readonly cache: TokenCache;
   readonly keys: UserKeys;
-  /** Key of the user's record for the default target, if the user alone decides it. The empty user: requests without a user. */
+  /**
+   * Returns the key of the user's record for the default target. Returns undefined if the key also depends on the request.
+   * `user` is empty for requests without a user.
+   */
   readonly defaultKey: (user: string) => string | undefined;
 }
 
-/** Deletes the records of users who log out or are forgotten. */
+/** Knows which records of a `CachedGrant` belong to which user, and deletes them when the user logs out or is forgotten. */
 export class CachedUsers {
   readonly #config: CachedUsersConfig;
   #departures = 0;
@@ -19,23 +22,29 @@ export class CachedUsers {
     this.#config = config;
   }
 
-  /** How many users were removed. Tokens that were requested before the last removal are not stored. */
+  /**
+   * The number of users that were removed so far. If it has changed during a request, the tokens of that request must not be
+   * stored.
+   */
   get departures(): number {
     return this.#departures;
   }
 
-  /** Settles when the running deletion is done. Never rejects. */
+  /** Settles when the last deletion is done. Never rejects. */
   get settled(): Promise<unknown> {
     return this.#deleting;
   }
 
-  /** Remembers that the record at `key` belongs to `user`. Never rejects. */
+  /** Notes in the storage that the record at `key` belongs to `user`. Never rejects. */
   async add(user: string, key: string): Promise<void> {
     if (key === this.#config.defaultKey(user)) return;
     await this.#config.keys.add(user, key).catch(() => {});
   }
 
-  /** Deletes the user's records. Never rejects. */
+  /**
+   * Deletes the user's records. Also deletes records that were stored without a user, except those with another user's tokens.
+   * Never rejects.
+   */
   leave(sub: string): Promise<unknown> {
     this.#departures++;
     this.#deleting = this.#deleteAll(sub);
@@ -48,7 +57,7 @@ export class CachedUsers {
     const isOthers = ({ tokens: { user } }: CacheRecord) => user !== undefined && user.sub !== sub;
     await Promise.all([
       ...own.map((key) => cache.forget(key)),
-      // The keys of these records name no user, so the user of their tokens decides.
+      // These keys contain no user. A record stays only if its tokens belong to another user.
       ...withoutUser.map((key) => cache.forget(key, isOthers)),
       keys.delete(sub).catch(() => {}),
     ]);

@@ -3,15 +3,17 @@ import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenTarget } from "../core/token-target.ts";
 
-/** The default target of a `ClientCredentialsGrant`, which a request may override, and more parameters. */
+/**
+ * The options of a `ClientCredentialsGrant`. `scope`, `resource` and `audience` apply to each request that does not set them.
+ */
 export interface ClientCredentialsConfig extends TokenTarget {
-  /** More parameters of the token request, by the names that the server uses. */
+  /** Additional parameters of the token request, by name. */
   readonly extraParameters?: Readonly<Record<string, string>>;
 }
 
 /**
- * Requests tokens for the client itself, without a user. Use it on servers and in other trusted runtimes only, because a
- * browser cannot keep a secret. `authentication` of `createClient()` says how the client authenticates.
+ * Requests tokens for the client itself, without a user. Use this grant on servers and in other trusted runtimes only, because
+ * a browser cannot keep a secret. The option `authentication` of `createClient()` sets how the client authenticates.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  * @example
  * const createReports = (clientSecret: string) =>

@@ -7,26 +7,31 @@ import { isUnknownClient } from "../core/server-responses.ts";
 import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
-/** A remote configuration. Its other members are for the factory that `type` names. */
+/**
+ * The configuration of a grant, as `loadConfig()` returns it. `type` selects the factory that creates the grant. The other
+ * members are input of this factory.
+ */
 export interface GrantConfiguration {
-  /** Name of the factory in `registry`. */
+  /** The name of the factory in `registry`. */
   readonly type: string;
 }
 
 /** How a `ConfiguredGrant` loads its configuration and creates grants from it. */
 export interface ConfiguredGrantConfig<C extends GrantConfiguration> {
   /**
-   * Called before each request, so use a cache, as in `fetch("/auth.json", { cache })`. `reload`: bypass the cache, because the
-   * server no longer knows the client.
+   * Loads the configuration. It is called before each request, so use a cache: `fetch("/auth.json", { cache })`. With `reload`,
+   * bypass the cache, because the server returned `invalid_client` for the cached configuration.
    */
   readonly loadConfig: (options: { cache: "default" | "reload" }) => Promise<C>;
-  /** The factories of grants, by `type`. */
+  /** The factories of grants, by the `type` of the configuration. */
   readonly registry: Readonly<Record<string, (configuration: C) => Grant>>;
 }
 
 interface Built {
   readonly grant: Grant;
-  /** The configuration as JSON, to notice changes. */
+  /**
+   * The configuration that `grant` was created from, as JSON. A difference to the next configuration shows that it has changed.
+   */
   readonly configuration: string;
 }
 
@@ -34,9 +39,9 @@ interface Built {
 const NO_OWNER: OwnerId = { sub: "" };
 
 /**
- * Creates the grant that a remote configuration describes, and another grant when the configuration changes. After
- * `invalid_client` the configuration is loaded again, and the request is repeated once if the configuration has changed. When
- * the network fails, the last known configuration stays in use.
+ * Creates a grant from a remote configuration, and passes each request to this grant. When the configuration has changed,
+ * creates another grant. When the server returns `invalid_client`, loads the configuration again, and repeats the request once
+ * if the configuration has changed. When the network fails, the last configuration stays in use.
  * @example
  * interface Configuration extends GrantConfiguration {
  *   readonly token: string;
@@ -62,7 +67,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
   }
 
   /**
-   * Rejects as the created grant does, too.
+   * Also rejects with each error of the created grant.
    * @throws NetworkError the configuration could not be loaded
    * @throws ConfigurationError the configuration has no `type`, or `registry` has no factory for it
    */
@@ -75,7 +80,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
     } catch (error) {
       if (!isRefusedClient(error)) throw error;
       const newer = this.#built === built ? this.#load("reload") : this.#current();
-      // A code is sent only once, so a login is not repeated. The next login uses the newer configuration.
+      // An authorization code can be sent only once, so a login is not repeated. The next login uses the newer configuration.
       const isSent = error instanceof RequestTokenError && (roundTrip || response !== undefined);
       if (isSent) return await rejectAfter(newer, error);
       const { grant } = await abortable(newer, signal);
@@ -84,7 +89,10 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
     }
   }
 
-  /** Creates the grant if necessary, because the same grant may have stored tokens in an earlier page. */
+  /**
+   * Passes the call on to the created grant. Creates the grant first if this page has not done so yet, because the grant of an
+   * earlier page might have stored tokens of this user.
+   */
   async removeUser(sub: string): Promise<void> {
     const built = await this.#current();
     await built.grant.removeUser?.(sub);
@@ -99,7 +107,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
     }
   }
 
-  /** Concurrent callers share one load. An aborted caller does not stop it for the others. */
+  /** Concurrent callers share one load. When one caller aborts, the load goes on for the others. */
   #load(cache: "default" | "reload"): Promise<Built> {
     this.#loading[cache] ??= this.#build(cache).finally(() => {
       delete this.#loading[cache];
@@ -120,9 +128,9 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
       return await this.#config.loadConfig({ cache });
     } catch (error) {
       if (isAuthError(error)) throw error;
-      // The error is not set as `cause`, because the error of a fetch may contain the request.
-      const reason = error instanceof Error ? error.name : "failed";
-      throw new NetworkError(`the grant's configuration could not be loaded: ${reason}`);
+      // The error is not passed on as `cause`, because the error of a fetch might contain the request.
+      const reason = error instanceof Error ? error.name : "a value that is not an Error";
+      throw new NetworkError(`the grant's configuration could not be loaded, because loadConfig() rejected with ${reason}`);
     }
   }
 }
@@ -138,13 +146,13 @@ function make<C extends GrantConfiguration>(
   throw new ConfigurationError(
     "type",
     typeof type === "string"
-      ? `no grant is registered for "${type}"`
-      : "the loaded configuration has none",
-    `Set type to the name of a registered grant: ${Object.keys(registry).join(", ")}.`,
+      ? `registry has no grant for "${type}"`
+      : "the loaded configuration has no type",
+    `In the configuration, set type to one of the names in registry: ${Object.keys(registry).join(", ")}.`,
   );
 }
 
-/** Whether the token endpoint or the device authorization endpoint does not know the client. */
+/** Whether the token endpoint or the device authorization endpoint returned `invalid_client`. */
 function isRefusedClient(error: unknown): boolean {
   const isRefusal = error instanceof RequestTokenError || error instanceof DeviceCodeError;
   return isRefusal && isUnknownClient(error);

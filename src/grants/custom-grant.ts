@@ -3,12 +3,12 @@ import { wallClock } from "../core/ports.ts";
 import { RequestTokenError } from "../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { type TokenSet, tokenSet } from "../core/token-set.ts";
-/** Assumed lifetime of a token without `expiresAt`. Milliseconds. */
+/** The lifetime that is assumed for a token without `expiresAt`. Milliseconds. */
 const ASSUMED_LIFETIME_MS = 300_000;
 
 /**
- * Gets tokens from a function, which may run a command, call a host app or an endpoint of the app, or take several steps. The
- * function is called at each request. Wrap this grant in a `CachedGrant` to store the tokens.
+ * Gets tokens from a function of the app. The function can, for example, call an endpoint of the app or a native host app. It
+ * is called for each request. Wrap this grant in a `CachedGrant` to store the tokens.
  * @example
  * const grant = new CustomGrant(async () => {
  *   const response = await fetch("/token", { method: "POST" });
@@ -25,7 +25,7 @@ export class CustomGrant implements Grant {
   }
 
   /**
-   * Rejects with the error that the function throws.
+   * Rejects with the same error as the function.
    * @throws RequestTokenError the function returned no access token, or an `expiresAt` that is not a finite number
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -36,11 +36,15 @@ export class CustomGrant implements Grant {
   }
 }
 
-/** Tokens that an app gives to a grant. Defaults: the token type Bearer and the requested scope. */
+/**
+ * Tokens that an app passes to a grant. Only `accessToken` is required. The default token type is Bearer, and the default scope
+ * is the requested scope.
+ */
 export type CustomTokens = Pick<TokenSet, "accessToken"> & Partial<TokenSet>;
 
 /**
- * Adds the defaults to an app's tokens. `assumedEnd`: the default of `expiresAt`, in milliseconds since the epoch.
+ * Returns the app's tokens with the defaults for missing members. `assumedEnd` is the default of `expiresAt`, in milliseconds
+ * since the epoch.
  * @throws RequestTokenError there is no access token, or `expiresAt` is not a finite number
  */
 export function completeTokens(
@@ -50,12 +54,12 @@ export function completeTokens(
 ): TokenSet {
   const { accessToken, expiresAt = assumedEnd } = tokens ?? {};
   if (typeof accessToken !== "string" || accessToken === "") {
-    throw refusal("no access token", "Give at least { accessToken }, a string that is not empty.");
+    throw refusal("no access token", "Set accessToken to a string that is not empty.");
   }
   if (!Number.isFinite(expiresAt)) {
     throw refusal(
       `no valid expiresAt: ${String(expiresAt)}`,
-      "Give expiresAt as a number, in milliseconds since the epoch.",
+      "Set expiresAt to a number of milliseconds since the epoch.",
     );
   }
   return tokenSet({
@@ -67,5 +71,5 @@ export function completeTokens(
 }
 
 function refusal(problem: string, hint: string): RequestTokenError {
-  return new RequestTokenError(`the tokens that the app gave have ${problem}`, { hint });
+  return new RequestTokenError(`the tokens from the app have ${problem}`, { hint });
 }

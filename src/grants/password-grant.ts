@@ -11,22 +11,23 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** How a `PasswordGrant` gets and sends credentials, and its default target, which a request may override. */
+/** The options of a `PasswordGrant`. `scope`, `resource` and `audience` apply to each request that does not set them. */
 export interface PasswordConfig extends TokenTarget {
   /**
-   * Asks the user, each time a token is needed. The credentials are sent and not stored. An error is passed on to the caller.
+   * Asks the user for the credentials. Called for each token request. The credentials are sent to the server and not stored.
+   * When this function rejects, `requestToken()` rejects with the same error.
    */
   readonly credentials: (options: { signal: AbortSignal | undefined }) => Promise<Credentials>;
   /** The absolute URL that passwords are sent to. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
-  /** More parameters of the token request, by the names that the server uses. */
+  /** Additional parameters of the token request, by name. */
   readonly extraParameters?: Readonly<Record<string, string>>;
 }
 
 /**
- * Sends a user's password to the token endpoint. Use it only in intranets whose server supports no better grant: RFC 9700
- * forbids this grant, and a user cannot tell its dialog from a phishing dialog. Put it inside a `RefreshTokenGrant`, as
- * `createClient()` does, so that the user is asked once.
+ * Sends a user's password to the token endpoint. Use this grant only in intranets whose server supports no better grant. RFC
+ * 9700 forbids this grant, and a user cannot distinguish the app's password dialog from a phishing dialog. Wrap this grant in a
+ * `RefreshTokenGrant`, as `createClient()` does, so that the user is asked only once.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.3
  * @see https://www.rfc-editor.org/rfc/rfc9700#section-2.4
  * @example
@@ -49,7 +50,7 @@ export class PasswordGrant implements Grant {
   }
 
   /**
-   * @throws NoTokenError the user may not be asked: `prompt: "none"`
+   * @throws NoTokenError the request has `prompt: "none"`, so the user must not be asked
    * @throws RequestTokenError the server refused the request; `error` is `invalid_grant` after a wrong password
    * @throws NetworkError no response came
    * @throws ConfigurationError `credentials` returned no username or no password
@@ -59,7 +60,7 @@ export class PasswordGrant implements Grant {
     const { scope = config.scope, resource = config.resource } = request;
     const { audience = config.audience, prompt, signal } = request;
     if (prompt === "none") {
-      throw new NoTokenError('a username and a password are needed, and prompt is "none"');
+      throw new NoTokenError('the user must enter a password, but the request has prompt: "none"');
     }
     signal?.throwIfAborted();
     const { username, password } = await abortable(credentials({ signal }), signal);
@@ -67,7 +68,7 @@ export class PasswordGrant implements Grant {
       throw new ConfigurationError(
         "credentials",
         `the ${username ? "password" : "username"} is empty`,
-        "Return both as the user entered them, or reject when the user entered none.",
+        "Return the username and the password that the user entered. If the user cancels, reject.",
       );
     }
     return this.#server.requestTokens(

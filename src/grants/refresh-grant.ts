@@ -5,8 +5,9 @@ import type { TokenSet } from "../core/token-set.ts";
 import { targetKey } from "../core/token-target.ts";
 
 /**
- * Returns tokens of the stored session, which the `refresher` refreshes. Calls the inner grant only when there is no session,
- * or the session has ended or cannot be refreshed. Logins, and requests without a user, go to the inner grant directly.
+ * Returns an access token of the user's stored session. The `refresher` refreshes the session when necessary. The inner grant
+ * is called when there is no session, or when the session has ended or cannot be refreshed. Logins and requests without a
+ * `user` go to the inner grant directly.
  * @example
  * const createGrant = ({ server, refresher }: GrantParts) =>
  *   new RefreshGrant(new AuthorizationCodeGrant(server), { refresher });
@@ -25,11 +26,11 @@ export class RefreshGrant implements Grant {
   }
 
   /**
-   * Rejects as the inner grant does, too.
-   * @throws NoTokenError the session has no valid token, and neither has the inner grant
+   * Also rejects with each error of the inner grant.
+   * @throws NoTokenError there is no session that can be refreshed, and the inner grant has no token, either
    * @throws RefreshTokenError the session needs a login, and the inner grant has no token
    * @throws RequestTokenError the server refused this target; the session is kept
-   * @throws TimeoutError no token came in time; with `pending` the refresh goes on
+   * @throws TimeoutError no token arrived in time; the refresh goes on if the error's `pending` is true
    * @throws NetworkError a part of Latchkey could not be loaded
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -52,7 +53,7 @@ export class RefreshGrant implements Grant {
     await this.#inner.removeUser?.(sub);
   }
 
-  /** Rejects with the stored session's error when the inner grant has no token, either, because that error says more. */
+  /** Calls the inner grant. If the inner grant has no token, either, rejects with `reason`: the session's error says more. */
   async #withoutSession(
     request: TokenRequest,
     reason: NoTokenError | RefreshTokenError,

@@ -12,15 +12,18 @@ import { type Clock, wallClock } from "../core/ports.ts";
 export interface RefreshTokenConfig {
   /** The absolute URL that refresh tokens are sent to. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
-  /** Measures the pauses after a refusal. Default: the system's clock. */
+  /** Measures the pauses after the server has refused a refresh token. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
 /**
- * Sends the refresh token of `request.tokens` once. The caller stores and locks the tokens, as a `CachedGrant` and a token
- * manager do. The inner grant is called when there is no refresh token, when the refresh token is no longer valid, and while
- * the server requires a user. A refresh token that the server refuses but does not end is kept, and is sent again after a
- * pause: `request.refusal` decides for how long. Use `RefreshGrant` for the sessions of users.
+ * Sends the refresh token of `request.tokens` once, and returns the new tokens. The caller stores the tokens and locks them
+ * during the call, as a `CachedGrant` and a token manager do. The inner grant is called when there is no refresh token, when
+ * the refresh token is no longer valid, and while the server requires a user.
+ *
+ * If the server refuses the refresh token with an error that does not invalidate it, the refresh token is kept. It is sent
+ * again after a pause, whose length depends on `request.refusal`. For the sessions of `createAuth()`, use `RefreshGrant` in
+ * place of this grant.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
  * @example
  * const createPartner = (login: Grant, server: AuthorizationServer) =>
@@ -46,10 +49,10 @@ export class RefreshTokenGrant implements Grant {
   }
 
   /**
-   * Rejects as the inner grant does, too.
-   * @throws RefreshTokenError the refresh token is no longer valid, or the server requires a user, and the inner grant has no
-   * token; or the new tokens belong to another user
-   * @throws RequestTokenError the server refused this request; the refresh token is kept
+   * Also rejects with each error of the inner grant.
+   * @throws RefreshTokenError the refresh token is no longer valid or the server requires a user, and the inner grant has no
+   * token. Also thrown when the new tokens belong to another user
+   * @throws RequestTokenError the server refused this request, now or a moment ago; the refresh token is kept
    * @throws NetworkError no response came
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -70,7 +73,7 @@ export class RefreshTokenGrant implements Grant {
     }
     return tokenSet({
       ...fresh,
-      // A response may lack a refresh token that is not rotated, and a scope that has not changed.
+      // A server can omit a refresh token that it has not rotated, and a scope that has not changed.
       refreshToken: fresh.refreshToken ?? refreshToken,
       scope: fresh.scope.length > 0 ? fresh.scope : cached.scope,
       ...(cached.user && { user: fresh.user ?? cached.user }),
@@ -86,7 +89,7 @@ export class RefreshTokenGrant implements Grant {
   }
 
   async #afterError(request: TokenRequest, error: RequestTokenError): Promise<TokenSet> {
-    // The refresh token was issued for this target, so the request counts as a refresh of the default target.
+    // The refresh token was issued for this target, so the server's error is read as for a refresh of the default target.
     const meaning = meaningOf("refresh", error);
     if (meaning === "session over") {
       await request.onRefreshTokenRejected?.();
@@ -98,7 +101,10 @@ export class RefreshTokenGrant implements Grant {
     return this.#refused(request, refusal, error);
   }
 
-  /** Continues without the refresh token while its refusal counts. `error`: the server's response, if it has just arrived. */
+  /**
+   * Ends the request without another send of the refresh token. If the server requires a user, calls the inner grant. After any
+   * other refusal, throws. `error` is the server's response if it arrived during this request.
+   */
   async #refused(
     request: TokenRequest,
     refusal: Refusal,
@@ -112,20 +118,21 @@ export class RefreshTokenGrant implements Grant {
     const { error, errorDescription, status } = refusal;
     const retryAfterMs = this.#remainingPauseMs(refusal);
     return new RequestTokenError(
-      `the token endpoint refused the refresh token a moment ago: ${status} ${error ?? "without an OAuth error"}`,
+      `the refresh token was not sent, because the token endpoint refused it a moment ago: ${status} ${error ?? "without an OAuth error"}`,
       {
         error,
         errorDescription,
         status,
         retryAfterMs,
-        hint: `Try again in ${Math.ceil(retryAfterMs / 1_000)} s. The refresh token is not sent before. See the server's log for the reason.`,
+        hint: `Try again in ${Math.ceil(retryAfterMs / 1_000)} s. Until then the refresh token is not sent. For the reason of the refusal, see the server's log.`,
         retryable: true,
       },
     );
   }
 
   #remainingPauseMs(refusal: Refusal): number {
-    // A single unexplained refusal may be temporary. Callers have no back-off of their own, so the next call sends again.
+    // A single refusal without a known reason might be temporary. It causes no pause, because callers do not repeat the request
+    // by themselves: a pause would only make the next call fail.
     const mayAskAgain = refusal.meaning === "unexplained" && refusal.count === 1;
     return mayAskAgain ? 0 : remainingRefusalMs(refusal, this.#now());
   }
@@ -134,14 +141,17 @@ export class RefreshTokenGrant implements Grant {
     return (this.#config.clock ?? wallClock).now();
   }
 
-  /** Sends without the caller's signal, because an aborted request may have consumed the refresh token. */
+  /**
+   * Sends the refresh token without the caller's signal. The server might use the refresh token of an aborted request, and the
+   * response with the next refresh token would be lost.
+   */
   #refresh(
     refreshToken: string,
     { tokens, scope, resource, audience, signal }: TokenRequest,
   ): Promise<TokenSet> {
     signal?.throwIfAborted();
     const granted = tokens?.scope ?? [];
-    // A request for scopes that were not granted would be refused each time.
+    // The server would refuse scopes that it has not granted before, so they are not requested.
     const asked = scope?.filter((name) => granted.length === 0 || granted.includes(name));
     return this.#server.requestTokens(
       {

@@ -12,7 +12,7 @@ export class StaticGrant implements Grant {
   readonly owner = null;
   readonly #tokens: CustomTokens;
 
-  /** @param tokens never expire without `expiresAt` */
+  /** @param tokens the tokens to return. Tokens without `expiresAt` never expire */
   constructor(tokens: CustomTokens) {
     this.#tokens = tokens;
   }

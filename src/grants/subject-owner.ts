@@ -4,9 +4,9 @@ import { sha256 } from "../core/sha256.ts";
 import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 
 /**
- * Returns the owner of tokens that are derived from the tokens of `subject`: the grant's own `owner`, or else the user of the
- * token that the grant returns now. When this token names no user, a hash of the token identifies the user. So no user gets a
- * token that is derived from another user's token.
+ * Returns the owner of tokens that are exchanged for the tokens of the grant `subject`. If `subject.owner` is set, returns that
+ * owner. Otherwise returns an owner that requests a token from `subject`, and whose user is the user of this token. If the
+ * token has no user, its hash identifies the user. So no user gets a token that was exchanged for another user's token.
  */
 export function subjectOwner(subject: Grant): TokenOwner | null {
   const { owner } = subject;

@@ -9,21 +9,27 @@ import type { TokenSet } from "../core/token-set.ts";
 /** Where a `TokenCache` stores records, and for how long they are valid. */
 export interface TokenCacheConfig {
   readonly storage: TokenStorage;
-  /** Change it together with the inner grant's configuration: records with another hash are not used. */
+  /**
+   * Identifies the inner grant's configuration. Change this value together with the configuration, because records that were
+   * stored with another value are not used.
+   */
   readonly configHash?: string;
-  /** Maximum age of a record. Milliseconds. Default: no limit besides the lifetime of the tokens. */
+  /** The maximum age of a record. Milliseconds. Default: no limit besides the lifetime of the tokens. */
   readonly maxAgeMs?: number;
-  /** Tells whether a record has expired. Default: the system's clock. */
+  /** Used to decide whether a record has expired. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
-/** An unreadable record stays stored under another key for this time, so that developers can inspect it. Milliseconds. */
+/** How long an unreadable record is kept under another key, so that developers can inspect it. Milliseconds. */
 const ASIDE_MS = 86_400_000;
 
-/** A token is replaced this long before it expires. Milliseconds. */
+/** How long before its expiry a token is replaced, but at most a third of its lifetime. Milliseconds. */
 const LEAD_MS = 30_000;
 
-/** The records of a `CachedGrant`. Never rejects: when the storage fails, the record counts as missing. */
+/**
+ * Reads and writes the records of a `CachedGrant`. The methods never reject. When the storage fails, a record counts as
+ * missing.
+ */
 export class TokenCache {
   readonly #config: TokenCacheConfig;
 
@@ -31,7 +37,7 @@ export class TokenCache {
     this.#config = config;
   }
 
-  /** Returns the record. Undefined when it is missing, unreadable or too old, or has another `configHash`. */
+  /** Returns the record. Returns undefined when the record is missing, unreadable or too old, or has another `configHash`. */
   async read(key: string): Promise<CacheRecord | undefined> {
     const { storage, configHash = "", maxAgeMs = Infinity } = this.#config;
     const value = await attempt(() => storage.get(key));
@@ -46,19 +52,25 @@ export class TokenCache {
     return record.configHash === configHash && age < maxAgeMs ? record : undefined;
   }
 
-  /** Whether the access token may be returned without a request. */
+  /** Whether the access token is valid for long enough to be returned without a request. */
   isGood({ storedAt, tokens: { expiresAt } }: CacheRecord): boolean {
     return !isExpiring({ expiresAt, lifetimeMs: expiresAt - storedAt }, this.#now(), LEAD_MS);
   }
 
-  /** Stores the tokens without the members that describe one login or a stored session. */
+  /**
+   * Stores the tokens. Omits `generation` and `origin`, which describe a stored session, and `returnTo` and `asked`, which
+   * describe a login.
+   */
   write(key: string, tokens: TokenSet): Promise<void> {
     const { generation: _, origin: __, returnTo: ___, asked: ____, ...stored } = tokens;
     const { configHash = "" } = this.#config;
     return this.#put(key, { version: 2, configHash, storedAt: this.#now(), tokens: { ...stored } });
   }
 
-  /** Removes a refresh token that is no longer valid from the record. The access token may still be valid. */
+  /**
+   * Removes the refresh token from the record, because it is no longer valid. The access token might still be valid, so it
+   * stays. Does nothing if the record has another refresh token by now.
+   */
   async dropRefreshToken(key: string, refreshToken: string | undefined): Promise<void> {
     const record = await this.read(key);
     if (!record || record.tokens.refreshToken !== refreshToken) return;
@@ -67,7 +79,10 @@ export class TokenCache {
     await this.#put(key, { ...rest, tokens });
   }
 
-  /** Stores a refusal after which the refresh token is kept. */
+  /**
+   * Stores that the server refused the refresh token with an error that does not invalidate it. Does nothing if the record has
+   * another refresh token by now.
+   */
   async putRefusal(key: string, refreshToken: string | undefined, refusal: Refusal): Promise<void> {
     const record = await this.read(key);
     if (!record || record.tokens.refreshToken !== refreshToken) return;
@@ -79,7 +94,8 @@ export class TokenCache {
   }
 
   /**
-   * Deletes a record, and the unreadable record that was set aside for its key. `keep` returns true for a record that stays.
+   * Deletes the record at `key`, and an unreadable record that `read()` moved from `key` to another key. Does nothing if `keep`
+   * returns true for the record.
    */
   async forget(key: string, keep: (record: CacheRecord) => boolean = () => false): Promise<void> {
     const record = await this.read(key);
@@ -91,7 +107,7 @@ export class TokenCache {
   async #put(key: string, record: CacheRecord): Promise<void> {
     const { storage, maxAgeMs = Infinity } = this.#config;
     const { refreshToken, expiresAt } = record.tokens;
-    // A refresh token can be used after the access token has expired.
+    // A record with a refresh token does not expire with its access token, because the refresh token can still be used.
     const until = refreshToken === undefined ? expiresAt : Infinity;
     const ttlMs = Math.min(until, record.storedAt + maxAgeMs) - this.#now();
     if (ttlMs <= 0) return this.delete(key);
@@ -107,7 +123,7 @@ function asideKey(key: string): string {
   return `${key}/aside`;
 }
 
-/** Returns undefined when `work` rejects or throws: a storage of the app may throw synchronously. */
+/** Returns undefined when `work` rejects or throws. A storage that an app implements might throw synchronously. */
 async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -120,16 +136,16 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
 export interface CacheRecord {
   readonly version: 2;
   readonly configHash: string;
-  /** Milliseconds since the epoch. */
+  /** When the tokens were stored. Milliseconds since the epoch. */
   readonly storedAt: number;
   readonly tokens: TokenSet;
-  /** The last refusal after which the refresh token was kept. */
+  /** Set after the server has refused the refresh token with an error that does not invalidate it. */
   readonly refusal?: Refusal;
 }
 
 const MAY_BE_STRINGS = ["refreshToken", "idToken", "issuedTokenType"];
 
-/** Returns the record in `value`. Undefined when a member is missing or has another type. */
+/** Returns `value` as a record. Returns undefined when a member is missing or has another type. */
 export function parseRecord(value: unknown): CacheRecord | undefined {
   if (!isObject(value) || value["version"] !== 2 || !isObject(value["tokens"])) return undefined;
   const { configHash, storedAt, tokens } = value;

@@ -5,7 +5,8 @@ import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { subjectOwner } from "./subject-owner.ts";
 
 /**
- * The type of a token: the last part of its URN, or any other type as a complete URI.
+ * The type of a token. A short name stands for the URN of RFC 8693 that ends with this name. Every other type is a complete
+ * URI.
  * @see https://www.rfc-editor.org/rfc/rfc8693#section-3
  */
 export type TokenTypeIdentifier =
@@ -18,22 +19,25 @@ export type TokenTypeIdentifier =
 /** Which token a `TokenExchangeGrant` exchanges, and for which token. */
 export interface TokenExchangeConfig {
   /**
-   * The inner grant's token that is exchanged: the ID token for `id_token`, the refresh token for `refresh_token`, and the
-   * access token for every other type. Default: `access_token`.
+   * The type of the inner grant's token that is exchanged. `id_token` selects the ID token, `refresh_token` the refresh token,
+   * and every other type the access token. Default: `access_token`.
    */
   readonly subjectTokenType?: TokenTypeIdentifier;
   /** The type of the new token. Default: the server decides between an access token and a JWT. */
   readonly requestedTokenType?: "access_token" | "jwt";
-  /** The new token's audience. A request may override it, as `resource` and `scope`. */
+  /** The audience of the new token. A request can override this value, and also `resource` and `scope`. */
   readonly audience?: string;
   readonly resource?: string;
   readonly scope?: readonly string[];
   /**
-   * Returns the token of the actor, which is the party that acts for the user.
+   * Returns the token of the actor, which is the party that acts for the user. Default: the exchange has no actor.
    * @see https://www.rfc-editor.org/rfc/rfc8693#section-1.1
    */
   readonly actor?: Grant;
-  /** The actor's token that is sent, selected as by `subjectTokenType`. Default: `access_token`. */
+  /**
+   * The type of the actor's token that is sent. It selects the token in the same way as `subjectTokenType`. Default:
+   * `access_token`.
+   */
   readonly actorTokenType?: TokenTypeIdentifier;
   /** The absolute URL of the token endpoint. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
@@ -72,8 +76,9 @@ export class TokenExchangeGrant implements Grant {
   }
 
   /**
-   * Rejects as the inner grant and the `actor` do, too.
-   * @throws RequestTokenError the server refused the exchange or issued another type, or the inner grant has no such token
+   * Also rejects with each error of the inner grant and of the `actor`.
+   * @throws RequestTokenError the server refused the exchange or issued a token of another type; or the inner grant or the
+   * `actor` did not return the token that is needed for the exchange
    * @throws NetworkError no response came
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -109,14 +114,20 @@ export class TokenExchangeGrant implements Grant {
   }
 }
 
-/** Target and held tokens describe the exchanged token, so the inner request omits them. A login is passed on unchanged. */
+/**
+ * Returns the request for the inner grant. It has neither a target nor `tokens`, because these members describe the new token.
+ * A request with a login is passed on unchanged.
+ */
 function subjectRequest(request: TokenRequest): TokenRequest {
   if (request.roundTrip || request.response !== undefined) return request;
   const { tokens: _, scope: __, resource: ___, audience: ____, ...rest } = request;
   return rest;
 }
 
-/** The actor is not the request's user, so user and login options are omitted. `prompt: "none"` is passed on. */
+/**
+ * Returns the request for the actor's token. It has no user and no login options, because the actor is not the user of
+ * `request`. `prompt: "none"` is passed on.
+ */
 function actorRequest({ cache, prompt, context, signal }: TokenRequest): TokenRequest {
   return {
     ...(cache && { cache }),
@@ -134,8 +145,8 @@ function pick(tokens: TokenSet, type: TokenTypeIdentifier): string {
         ? tokens.refreshToken
         : tokens.accessToken;
   if (token !== undefined) return token;
-  throw new RequestTokenError(`the inner grant returned no ${type} to exchange`, {
-    hint: "Use an inner grant that returns this token. The grant of a stored session returns its access token only.",
+  throw new RequestTokenError(`the token exchange needs a grant that returns the ${type}, and the grant returned none`, {
+    hint: "Use an inner grant (for subjectTokenType) or an actor (for actorTokenType) that returns this token. A stored session returns its access token only.",
   });
 }
 
@@ -144,7 +155,7 @@ function checkIssued({ issuedTokenType }: TokenSet, requested: "access_token" | 
   const usable = requested ? [requested] : ["access_token", "jwt"];
   if (usable.some((type) => issuedTokenType === URN + type)) return;
   throw new RequestTokenError(
-    `the token endpoint issued a token ${issuedTokenType === undefined ? "without issued_token_type" : "of another type than requested"}`,
+    `the token endpoint issued a token ${issuedTokenType === undefined ? "without issued_token_type" : "with an unexpected issued_token_type"}`,
     {
       hint: `The issued_token_type of the response must be ${usable.map((type) => URN + type).join(" or ")}.`,
     },

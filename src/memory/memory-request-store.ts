@@ -1,6 +1,9 @@
 import type { RequestStore } from "../core/request-store.ts";
 
-/** Stores pending requests of one kind in this process's memory. Each kind needs its own store, because sweeps differ. */
+/**
+ * Stores pending requests of one kind in this process's memory. Each kind needs a store of its own, because each kind deletes
+ * old requests by its own rules.
+ */
 export class MemoryRequestStore implements RequestStore {
   readonly #records = new Map<string, string>();
 

@@ -4,16 +4,17 @@ import type { TokenStorage } from "../core/token-storage.ts";
 
 /** Configuration of a `MemoryTokenStorage`. */
 export interface MemoryTokenStorageConfig {
-  /** Separates this storage from others that share `entries`. Default: an empty prefix. */
+  /** A part of each key, which separates this storage from other storages in the same `entries`. Default: an empty string. */
   readonly prefix?: string;
-  /** The map that stores the values. Default: a new map. */
+  /** The map that contains the values. Storages can share a map. Default: a new map. */
   readonly entries?: Map<string, unknown>;
-  /** Tells when a value has expired. Default: the system's clock. */
+  /** The clock that decides whether a value has expired. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
 /**
- * Stores keys and values in this process's memory. Callers get copies, so that no caller changes a stored value by accident.
+ * Stores keys and values in this process's memory. Values are copied when they are stored and when they are read, so that no
+ * caller changes a stored value by accident.
  * @example
  * const storage = new MemoryTokenStorage();
  * await storage.set("token", { accessToken: "…" }, 60_000);

@@ -12,8 +12,8 @@ const OPTIONAL = [
 ] as const;
 
 /**
- * Returns configured endpoints as metadata.
- * @throws ConfigurationError an endpoint is not an https URL; `input` names the first such endpoint
+ * Checks configured endpoints and returns them as metadata.
+ * @throws ConfigurationError an endpoint is not an https URL; `input` is the name of the first such endpoint
  */
 export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata {
   checkEndpoint("endpoints.tokenEndpoint", endpoints.tokenEndpoint);
@@ -24,14 +24,14 @@ export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata
 }
 
 /**
- * Checks the URL of an endpoint. The error has `input` as its name.
- * @throws ConfigurationError `url` may not receive secrets: it is not https, or has a fragment
+ * Checks the URL of an endpoint. `input`: the name of the option, for the error.
+ * @throws ConfigurationError `url` is not an https URL, or it has a fragment
  */
 export function checkEndpoint(input: string, url: unknown): void {
   if (isEndpoint(url)) return;
   throw new ConfigurationError(
     input,
-    url === undefined ? "it is missing" : "not an https URL without a fragment",
+    url === undefined ? "it is missing" : "it is not an https URL, or it has a fragment",
     "Set it to the absolute URL in the server's documentation.",
   );
 }

@@ -13,35 +13,41 @@ import type { TokenRequestForm } from "./token/token-request.ts";
 
 /** Configuration of `createServer()`. */
 export interface OidcServerConfig extends ClientIdentity {
-  /** Scopes that every login requests. Default at an OpenID provider: `profile email offline_access`. */
+  /**
+   * Scopes that every login requests. Every login at an OpenID provider also requests `openid`. Default at an OpenID provider:
+   * `profile email offline_access`. Default at any other server: none.
+   */
   readonly scope?: readonly string[] | undefined;
   /** Resource indicators that every login requests. @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
   readonly resources?: readonly string[] | undefined;
-  /** Replaces discovery: the server's metadata is not fetched. */
+  /** The server's endpoints. If they are set, the server's metadata is not fetched. */
   readonly endpoints?: Endpoints | undefined;
-  /** Holds the pending authorization requests. */
+  /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
-  /** Metadata and keys of the server, shared by all tabs and page loads. Default: in memory only. */
+  /** Stores the server's metadata and keys for all tabs and page loads. Default: each page has them in memory only. */
   readonly documents?: DocumentCache | undefined;
   readonly fetch: Fetch;
-  /** For every request except metadata and keys. Milliseconds. */
+  /** The timeout of every request, except requests for metadata and keys. Milliseconds. */
   readonly tokenTimeoutMs: number;
-  /** For metadata and keys. Milliseconds. */
+  /** The timeout of requests for metadata and keys. Milliseconds. */
   readonly discoveryTimeoutMs: number;
-  /** `ignore` accepts a changed `auth_time`, for servers that change it at a refresh. Default: `compare`. */
+  /**
+   * Whether `auth_time` in a refreshed ID token must equal the previous `auth_time`. Use `ignore` for servers that change
+   * `auth_time` at a refresh. Default: `compare`.
+   */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
 }
 
-/** The parts that all calls of one server share. */
+/** The parts that all calls to one server share. */
 export interface ServerParts {
   readonly config: OidcServerConfig;
   /** Loads the chunk that makes authorization requests and validates their responses. */
   readonly loadAuthorize: () => Promise<typeof Authorize>;
-  /** Loads the source of credentials. Undefined for a public client. */
+  /** Loads the source of the client's credentials. Resolves with undefined for a public client. */
   readonly loadCredentials: () => Promise<CredentialsSource | undefined>;
-  /** Returns the credentials of one request. */
+  /** Returns the client's credentials for one request. */
   readonly getCredentials: () => Promise<Credentials>;
-  /** Returns the options of one request; the request rejects when `signal` is aborted. */
+  /** Returns the clock and the HTTP options for one request. The request rejects when `signal` is aborted. */
   readonly client: (signal: AbortSignal | undefined) => TokenClient;
   /** Sends one token request. */
   readonly requestTokens: (
@@ -52,8 +58,11 @@ export interface ServerParts {
   readonly scopeWith: (target: TokenTarget) => string[];
   readonly metadata: MetadataSource;
   readonly loadMetadata: MetadataSource["load"];
-  /** Loads the verifier and its keys. Undefined for a server that is no OpenID provider: it has no keys for ID tokens. */
+  /** Loads the verifier of ID tokens and its keys. Resolves with undefined if the server is no OpenID provider. */
   readonly loadVerifier: () => Promise<Verifier | undefined>;
-  /** Returns the verifier without network. Undefined also when the metadata would have to be fetched. */
+  /**
+   * Returns the verifier of ID tokens without any network request. Resolves with undefined if the server is no OpenID provider,
+   * or if the metadata would have to be fetched first.
+   */
   readonly verifierAtHand: () => Promise<Verifier | undefined>;
 }

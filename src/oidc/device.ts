@@ -19,8 +19,8 @@ const MAX_INTERVAL_S = 600;
 
 /**
  * Requests a device code. Returns the codes, the verification page and the requested scopes.
- * @throws DeviceCodeError the server has no such endpoint, refused the request, or sent an invalid response
- * @throws NetworkError no response; the hint names CORS when the server does not allow this origin
+ * @throws DeviceCodeError the server has no device authorization endpoint, refused the request, or sent an invalid response
+ * @throws NetworkError no response; the hint says so when CORS or a redirect is the likely reason
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.1
  */
 export async function authorizeDevice(
@@ -59,7 +59,7 @@ function parseDevice(
   const response = parseObject(body) ?? {};
   const deviceCode = text(response["device_code"]);
   const userCode = text(response["user_code"]);
-  // Google sends `verification_url`, a name that is older than the RFC's.
+  // Google sends `verification_url` instead of the RFC's `verification_uri`.
   const verificationUri = page(response["verification_uri"] ?? response["verification_url"]);
   const verificationUriComplete = page(response["verification_uri_complete"]);
   if (!deviceCode || !userCode || !verificationUri) {
@@ -80,7 +80,10 @@ function parseDevice(
   };
 }
 
-/** Returns the URL of a page that may be shown to a user. Undefined for other URLs, such as `javascript:`. */
+/**
+ * Returns `value` if it is a URL that a user can safely open: https, or http to this machine. Returns undefined for every other
+ * value, such as a `javascript:` URL.
+ */
 function page(value: unknown): string | undefined {
   const url = text(value);
   const parsed = url && parseUrl(url);
@@ -95,15 +98,16 @@ function refusal(response: HttpResponse, form: FormRequest): DeviceCodeError {
     `the ${NAME} responded ${status} ${error ?? "without an OAuth error"}`,
     {
       ...facts,
-      hint: "The server must allow this client the device flow and the requested scopes. Its log says more.",
+      hint: "The server must allow this client the device flow and the requested scopes. The server's log says more.",
       retryable: isTemporary("device authorization", facts),
     },
   );
 }
 
 /**
- * Many servers do not allow other origins at this endpoint, because devices need no CORS. A browser reports that like any other
- * failure, so a second request finds out whether the server is reachable.
+ * Sends a form, and finds out whether CORS is the reason of a failure. Many servers have no CORS headers at this endpoint,
+ * because devices other than browsers do not need them. A script cannot tell a request that CORS blocks from a lost connection,
+ * so after a failure a second request without CORS checks whether the server is reachable.
  */
 async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promise<HttpResponse> {
   let isCut = false;
@@ -121,13 +125,13 @@ async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promis
     throw new NetworkError(
       error.message,
       undefined,
-      `The server is reachable, but the ${NAME} does not allow this origin (CORS), or redirects. Change that there, or send the request from your own server.`,
+      `The server is reachable, but the ${NAME} does not allow this origin (CORS), or it responds with a redirect. Change this setting at the server, or send the request from your own server.`,
     );
   }
 }
 
 /**
- * True when the server sent an opaque response, which has the status 0. Only browsers give such responses.
+ * True when a request without CORS gets an opaque response. Only browsers return opaque responses, which have the status 0.
  * @see https://fetch.spec.whatwg.org/#concept-filtered-response-opaque
  */
 async function isReachable(url: string, client: TokenClient): Promise<boolean> {

@@ -9,7 +9,7 @@ import { isEndpoint } from "../core/same-origin.ts";
 const HINT =
   "Compare `issuer` with the document that the server publishes under /.well-known/openid-configuration.";
 
-/** Members of `ServerMetadata`. The document has the same names in snake case. */
+/** The endpoints in `ServerMetadata`. The metadata document has the same names in snake case. */
 const ENDPOINTS = [
   "authorizationEndpoint",
   "tokenEndpoint",
@@ -22,7 +22,7 @@ const ENDPOINTS = [
 const REQUIRED = ["authorization_endpoint", "token_endpoint"];
 
 /**
- * Fetches the issuer's metadata document. Returns its members, not validated.
+ * Fetches the issuer's metadata document. Returns its members without validation.
  * @throws ConfigurationError `issuer` is not an https URL, or has a query or fragment
  * @throws DiscoveryError the server did not send a JSON object
  * @throws NetworkError no response in time
@@ -42,7 +42,8 @@ export async function fetchMetadata(
   const { status, text } = await request(
     "discovery",
     `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
-    // The HTTP cache may be older than the document that Latchkey has stored.
+    // The browser must not use its HTTP cache unchecked. The document there might be older than the one that Latchkey has
+    // stored.
     { cache: "no-cache", headers: { Accept: "application/json" } },
     options,
   );
@@ -55,20 +56,20 @@ export async function fetchMetadata(
 
 /**
  * Validates a metadata document of `issuer`. Returns the members that Latchkey uses.
- * @throws DiscoveryError the document is malformed, or names another issuer
+ * @throws DiscoveryError the document is malformed, or its `issuer` differs
  * @see https://www.rfc-editor.org/rfc/rfc8414#section-3.3
  */
 export function parseMetadata(document: unknown, issuer: string): ServerMetadata {
   const members = (document ?? {}) as Readonly<Record<string, unknown>>;
   if (members["issuer"] !== issuer)
-    throw failure(`the metadata names another issuer than ${issuer}`, 200);
+    throw failure(`the issuer in the metadata is not ${issuer}`, 200);
 
   const endpoint = (name: string): string | undefined => {
     const url = members[name] ?? undefined;
     if (url !== undefined && !isEndpoint(url))
-      throw failure(`the metadata's ${name} is not an https URL`, 200);
+      throw failure(`the ${name} in the metadata of ${issuer} is not an https URL`, 200);
     if (url === undefined && REQUIRED.includes(name))
-      throw failure(`the metadata has no ${name}`, 200);
+      throw failure(`the metadata of ${issuer} has no ${name}`, 200);
     return url;
   };
   const algorithms = members["id_token_signing_alg_values_supported"];

@@ -1,6 +1,6 @@
 import { isObject } from "../core/shape.ts";
 
-/** Parses a JSON object, without `__proto__` members. Returns undefined for every other text. */
+/** Parses a JSON object and drops all `__proto__` members. Returns undefined if the text is not a JSON object. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text, (key, member) =>

@@ -5,28 +5,31 @@ import { fetchMetadata, parseMetadata } from "./discovery.ts";
 import type { HttpOptions } from "./token/http.ts";
 import type { CachedDocument, DocumentCache } from "../core/document-cache.ts";
 
-/** Supplies the metadata for the next request. */
+/** Supplies the metadata of one server. */
 export interface MetadataSource {
   /**
-   * Returns the newest document that this browser has read. The document is fetched again when it is older than a day or
-   * than `maxAgeMs`, or when one of its endpoints failed. While no newer document can be fetched, the older one is used.
-   * @throws DiscoveryError there is no older document, and the server published no valid one
-   * @throws NetworkError there is no older document, and no response
+   * Returns the server's metadata. Fetches the metadata document again if the known document is older than a day or than
+   * `maxAgeMs`, or if one of its endpoints has failed. If no newer document can be fetched, returns the known metadata.
+   * @throws DiscoveryError no document is known, and the server published no valid document
+   * @throws NetworkError no document is known, and no response came
    */
   load(maxAgeMs?: number): Promise<ServerMetadata>;
-  /** Takes over documents that other tabs have read. Uses no network. */
+  /** Reads the newest document that any tab has stored. Makes no network request. */
   sync(): Promise<void>;
-  /** Returns the document for a request in the same task. Undefined when `renew()` must be called first. */
+  /** Returns the known metadata without waiting. Returns undefined if `renew()` must be called first. */
   current(): ServerMetadata | undefined;
   /**
-   * Fetches the document, unless another tab has just done so.
+   * Fetches the document and returns its metadata. If another tab has just started to fetch the document, returns the known
+   * metadata.
    * @throws DiscoveryError the server published no valid document
    * @throws NetworkError no response
    */
   renew(): Promise<ServerMetadata>;
-  /** Returns the endpoint that failed since the document was read, if any. */
+  /** Returns the URL of an endpoint that has failed since the document was read, if any. */
   failedUrl(): string | undefined;
-  /** Reports a failed endpoint. If the document names `url`, the document is fetched again before its next use. */
+  /**
+   * Reports that the endpoint at `url` failed. If `url` is in the document, the document is fetched again before its next use.
+   */
   reportFailure(url: string): void;
 }
 
@@ -34,7 +37,7 @@ export interface MetadataSource {
 export interface MetadataSourceConfig {
   readonly issuer: string;
   readonly clock: Pick<Clock, "now">;
-  /** Shares the document with other tabs and page loads. Default: in memory only. */
+  /** Stores the document for other tabs and page loads. Default: the document is in memory only. */
   readonly documents?: DocumentCache | undefined;
   readonly http: HttpOptions;
 }
@@ -49,7 +52,10 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   let known: { entry: CachedDocument; metadata: ServerMetadata } | undefined;
   let reading: Promise<ServerMetadata> | undefined;
 
-  /** Uses a cached document if it is newer than the known one. It is validated like a document from the network. */
+  /**
+   * Replaces the known document by a cached document that is newer. The cached document is validated like a document from the
+   * network. If both have the same age, only the data about failures and rechecks is taken from the cache.
+   */
   function take(cached: CachedDocument | undefined): void {
     if (!cached) return;
     const entry = dated(cached, clock.now());
@@ -59,11 +65,11 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     try {
       known = { entry, metadata: parseMetadata(entry.document, issuer) };
     } catch {
-      // A damaged document counts as none.
+      // A cached document that is not valid is ignored.
     }
   }
 
-  /** Changes the entry of the known document, here and in the cache that all tabs share. */
+  /** Changes the entry of the known document, in memory and in the cache that all tabs share. */
   async function note(change: (entry: CachedDocument) => CachedDocument): Promise<void> {
     if (!known) return;
     const { readAt } = known.entry;
@@ -75,7 +81,10 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     );
   }
 
-  /** Only one tab rechecks a suspect document. The other tabs use the document meanwhile. */
+  /**
+   * Whether this tab is allowed to fetch the document again. Only one tab fetches a document that `isSuspect()`. The other tabs
+   * use the known document until the fetch ends.
+   */
   async function mayRead(entry: CachedDocument): Promise<boolean> {
     const now = clock.now();
     if (!isSuspect(entry, now)) return true;
@@ -96,7 +105,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     const entry: CachedDocument = {
       document,
       readAt: clock.now(),
-      // The pause stays, so that an endpoint that keeps failing does not cause a request each time.
+      // The pause between rechecks is kept. Without the pause, an endpoint that fails again and again would cause a metadata
+      // request each time.
       ...(failedUrl && recheckedAt !== undefined && { recheckedAt, pauseMs: pauseMs! }),
     };
     known = { entry, metadata };
@@ -135,7 +145,7 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   };
 }
 
-/** Creates the source of configured endpoints. They are never fetched and never replaced. */
+/** Creates the source for configured endpoints. This source never fetches metadata and never replaces the endpoints. */
 export function configuredMetadata(make: () => Promise<ServerMetadata>): MetadataSource {
   let made: ServerMetadata | undefined;
   const load = shared(async () => (made = await make()));
@@ -149,30 +159,45 @@ export function configuredMetadata(make: () => Promise<ServerMetadata>): Metadat
   };
 }
 
-/** Maximum age of a document that counts as current. Milliseconds. */
+/** Maximum age of a document that is used without a recheck. Milliseconds. */
 const MAX_AGE_MS = 86_400_000;
-/** Maximum age of a document for a navigation, because no code sees whether a navigation fails. Milliseconds. */
+/**
+ * Maximum age of a document whose endpoint the page navigates to. It is shorter, because no code can notice that a navigation
+ * failed. Milliseconds.
+ */
 export const NAVIGATION_AGE_MS = 600_000;
-/** The first pause after a recheck. Each recheck that follows soon doubles the pause. Milliseconds. */
+/**
+ * The pause after the first recheck. A recheck fetches the document again. Each further recheck that follows soon doubles the
+ * pause. Milliseconds.
+ */
 const PAUSE_MS = 30_000;
 const MAX_PAUSE_MS = 120_000;
 
-/** True when a request may use the document without a recheck. */
+/** True when the document can be used now without a recheck. */
 export function isCurrent(document: CachedDocument, now: number): boolean {
   return !isSuspect(document, now) || !isDue(document, now);
 }
 
-/** True when the server may have published another document since. */
+/**
+ * True when one of the document's endpoints has failed or the document is older than a day. The server might have published
+ * another document since it was read.
+ */
 export function isSuspect({ readAt, failedUrl }: CachedDocument, now: number): boolean {
   return failedUrl !== undefined || now - readAt >= MAX_AGE_MS;
 }
 
-/** True when the pause since the last recheck by any tab has passed. A recheck in the future comes from a wrong clock. */
+/**
+ * True when the pause after the last recheck by any tab has passed. A recheck time in the future comes from a wrong clock and
+ * is ignored.
+ */
 export function isDue({ recheckedAt = 0, pauseMs = 0 }: CachedDocument, now: number): boolean {
   return now >= recheckedAt + Math.min(pauseMs, MAX_PAUSE_MS) || recheckedAt > now;
 }
 
-/** Returns the document as a tab stores it before it rechecks the document. */
+/**
+ * Returns the entry that a tab stores before it rechecks the document. The entry has the time of the recheck and the pause
+ * after it.
+ */
 export function rechecked(document: CachedDocument, now: number): CachedDocument {
   const { recheckedAt = 0, pauseMs = 0 } = document;
   const isOngoing = now - recheckedAt < 2 * MAX_PAUSE_MS;
@@ -180,7 +205,10 @@ export function rechecked(document: CachedDocument, now: number): CachedDocument
   return { ...document, recheckedAt: now, pauseMs: Math.max(PAUSE_MS, doubled) };
 }
 
-/** Returns the document. A `readAt` in the future comes from a wrong clock and becomes 0, older than every other. */
+/**
+ * Returns the document with a plausible `readAt`. A `readAt` in the future comes from a wrong clock and is replaced by 0, so
+ * that the document counts as older than every other.
+ */
 export function dated(document: CachedDocument, now: number): CachedDocument {
   return document.readAt <= now ? document : { ...document, readAt: 0 };
 }

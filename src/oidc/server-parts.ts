@@ -10,13 +10,16 @@ import type { HttpOptions } from "./token/http.ts";
 import { requestTokens } from "./token/token-request.ts";
 import { fetchKeys, type KeySet, createStoredKeys } from "./id-token/key-set.ts";
 
-/** The user's claims, and refresh tokens. @see https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims */
+/**
+ * The default scopes. `profile` and `email` request claims about the user, and `offline_access` requests a refresh token.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims
+ */
 const SCOPE = ["profile", "email", "offline_access"];
 
 const loadAuthorize = (): Promise<typeof Authorize> => chunk(import("./authorize/authorize.ts"));
 const loadMore = () => chunk(import("./more-requests.chunk.ts"));
 
-/** Creates the parts that all calls of one server share. */
+/** Creates the parts that all calls to one server share. */
 export function createServerParts(config: OidcServerConfig): ServerParts {
   const { issuer, clientId, clock, endpoints, documents, fetch, authentication } = config;
   const http: HttpOptions = { fetch, timeoutMs: config.discoveryTimeoutMs };
@@ -82,6 +85,6 @@ export function createServerParts(config: OidcServerConfig): ServerParts {
 function jwksUriOf({ jwksUri }: ServerMetadata): string {
   if (jwksUri) return jwksUri;
   throw new DiscoveryError("the metadata has no jwks_uri", {
-    hint: "The server must publish jwks_uri: ID tokens cannot be verified without its keys.",
+    hint: "Latchkey cannot verify ID tokens without the server's keys. The server must publish their URL as jwks_uri.",
   });
 }

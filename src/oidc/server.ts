@@ -13,15 +13,15 @@ import { verifyStored } from "./id-token/verify-stored.ts";
 const loadMore = () => chunk(import("./more-requests.chunk.ts"));
 const loadLogout = () => chunk(import("./logout.ts"));
 
-/** The calls of an authorization server, and the parts that refresh a session. */
+/** The calls to an authorization server, and the methods that the refresh of a session needs. */
 export interface OidcServer extends AuthorizationServer {
-  /** Loads the sender of refresh tokens. */
+  /** Loads the object that sends refresh tokens. */
   loadSender(): Promise<Sender>;
-  /** Validates the ID token of a stored session. `cached`: returns `unknown` when no keys are stored. */
+  /** Validates the ID token of a stored session. With `cached`, the result is `unknown` if no keys are cached. */
   verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenValidation>;
 }
 
-/** Creates the calls of one authorization server. Large and rare calls are loaded on first use. */
+/** Creates the object that calls one authorization server. The code of large or rarely used calls is loaded on first use. */
 export function createServer(config: OidcServerConfig): OidcServer {
   const parts = createServerParts(config);
   const { loadCredentials } = parts;

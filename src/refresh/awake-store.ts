@@ -2,8 +2,8 @@ import type { SessionStore } from "../core/session.ts";
 import type { RefreshPorts } from "./run.ts";
 
 /**
- * Wraps the store of a page that may freeze. No call begins while the page is frozen, because a page that is frozen in the
- * middle of a transaction blocks the transactions of every other tab.
+ * Returns a store whose `get` and `update` wait while the page is frozen. A page that is frozen in the middle of a transaction
+ * would block the transactions of every other tab.
  */
 export function awakeStore(store: SessionStore, page: RefreshPorts["page"]): SessionStore {
   return {

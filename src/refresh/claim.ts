@@ -20,10 +20,14 @@ import { follow } from "./watch.ts";
 import { commit, endByClaim } from "./commit.ts";
 import { afterRetryAfter, backOff, shortestPause, WAKE_MS, pauseAttempt } from "./pause.ts";
 
-/** CLAIM: loads everything that a send needs first, so that no attempt is stored that cannot be sent. */
+/**
+ * CLAIM: stores an attempt in the row and sends it. Before that, it loads everything that a send needs, so that the row gets no
+ * attempt that this tab cannot send.
+ */
 export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
   await run.ports.send.prepare();
-  // A tab that follows an attempt has waited already, so it needs no turn.
+  // Turns keep tabs that resume at once from all writing the row. If the row has an attempt, this tab has already waited for
+  // that attempt and needs no turn.
   const { next, end } = seen.attempt
     ? { next: undefined, end: () => {} }
     : await takeTurn(run, seen);
@@ -36,7 +40,7 @@ export async function claim(run: Run, seen: SessionRow, certain: boolean): Promi
   }
 }
 
-/** Sends until a response is final. Each send directly follows its own T1. */
+/** Sends the refresh token until a response needs no further send. Stores the attempt in the row (T1) before each send. */
 async function attempt(
   run: Run,
   owner: Owner,
@@ -52,7 +56,7 @@ async function attempt(
     if (owner.isReleased) return { state: "READ" };
     const begun = clock.monotonic();
     const claimed = await claimAttempt(run, owner, seen, certain).catch((error: unknown) => {
-      // A page that freezes aborts its transactions. It reads the row again when it resumes.
+      // The page froze, which aborted the transaction. READ waits until the page resumes.
       if (owner.isReleased || page.frozen()) return undefined;
       throw error;
     });
@@ -61,11 +65,11 @@ async function attempt(
     if (owner.isReleased) return follow(run, claimed.attempt);
     seen = claimed;
     if (clock.monotonic() - begun > run.timing.permitMs) {
-      // T1 was so slow that another tab may soon take over, so it is repeated. Nothing was sent.
+      // T1 was slow, and another tab might soon take the attempt over. So T1 is repeated. No request was sent.
       certain = true;
       continue;
     }
-    // The browser's offline flag may be wrong, so the network is tried anyway after a full wait.
+    // The browser might wrongly report that it is offline. After one full wait, the request is sent anyway.
     const isOffline: boolean = !waited && !page.online();
     if (!isOffline) owner.sending();
     broadcast(run, claimed.sessionId, {
@@ -77,7 +81,8 @@ async function attempt(
     const response: RefreshResponse = isOffline
       ? { type: "unsent" }
       : await send.send(record, claimed.attempt.target);
-    // A send that certainly did not use the token does not count in `uncertainSends`.
+    // Of the responses that lead to another send, only `unknown` leaves open whether the server used the refresh token. The
+    // next T1 counts such a send in `uncertainSends`.
     certain = response.type !== "unknown";
     switch (response.type) {
       case "tokens":
@@ -100,7 +105,7 @@ async function attempt(
         run.failure = response.cause;
         break;
     }
-    // The request may still be in flight, and the next one must not overtake it.
+    // After `unknown`, the request might still be in flight, and the next request must not overtake it.
     const inFlightMs = response.type === "unknown" ? run.timing.drainMs : 0;
     const atLeastMs = isOffline
       ? 0
@@ -117,7 +122,9 @@ async function attempt(
   }
 }
 
-/** Pauses between two sends. Releases the lock first if the owner would hold it for longer than `releaseMs`. */
+/**
+ * Pauses before the next send. Releases the owner's lock first if the pause would end `releaseMs` or more after the first send.
+ */
 async function pause(
   run: Run,
   owner: Owner,
@@ -136,7 +143,7 @@ async function pause(
   );
   if (owner.age + ms >= timing.releaseMs) owner.leave();
   const retryAfterMs = response.type === "not_rotated" ? (response.retryAfterMs ?? 0) : 0;
-  // The pause that T1 has stored ends sooner.
+  // The pause that T1 stored is shorter than the server's `Retry-After`. Tabs that follow the attempt need the longer pause.
   if (retryAfterMs > leastMs) await storePause(run, claimed, retryAfterMs).catch(() => {});
   const isServers =
     response.type === "not_rotated" || (response.type === "unknown" && response.byServer);
@@ -148,14 +155,18 @@ async function pause(
 
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
   const reason = claimed.attempt.uncertainSends > 0 ? "lost_response" : "invalid_grant";
-  // Without the stored end, another tab would send the token again and take its invalid_grant for a lost response.
+  // The end must be stored. Otherwise another tab would repeat the send, count this tab's send as uncertain, and report
+  // `lost_response`.
   const row = await untilStored(run, () => endSession(run, claimed, { reason }));
   if (!row) return { state: "READ" };
   broadcast(run, row.sessionId, { type: "ended", reason, sequence: claimed.attempt.sequence });
   throw new RefreshTokenError(reason);
 }
 
-/** Stores the refusal. READ decides what it means for this run: a repeated attempt may be for another target. */
+/**
+ * Stores the refusal. READ then decides whether the refusal applies to this run: the attempt might repeat another tab's
+ * attempt, which has another target.
+ */
 async function refused(run: Run, claimed: ClaimedRow, response: RefusedRefresh): Promise<Next> {
   run.failure = requestError(response.facts);
   const { target, sequence } = claimed.attempt;

@@ -7,8 +7,8 @@ import { RefreshTokenError } from "../core/errors.ts";
 import { satisfying, broadcast, type Run } from "./run.ts";
 
 /**
- * Stores a response for which the server used the refresh token. Only this tab has the response, which may have the only
- * valid refresh token.
+ * Stores a response (T2) for which the server used the refresh token. Repeats the write until it succeeds, because the
+ * response might contain the only valid refresh token.
  */
 export async function commit(
   run: Run,
@@ -23,13 +23,14 @@ export async function commit(
     if (row && target !== undefined) run.onUnstored({ row, target });
   });
   if (!stored) {
-    // Not revoked if another tab only took the attempt over: `revoke` checks whether the session is still alive.
+    // No tab will use the response's refresh token. `revoke` sends nothing if the session is still alive because another tab
+    // only took the attempt over.
     const { refreshToken } = response.type === "tokens" ? response.tokens : response;
     giveBack(run, refreshToken);
     return { state: "READ" };
   }
   run.committedGen = stored.generation;
-  // The other tabs read the row after `done`, so an invalid signature must be found before.
+  // After `done`, the other tabs return the new token. So an invalid signature must be found before this tab sends `done`.
   const row = await validateAtHand(run, stored);
   if (!row) return { state: "READ" };
   broadcast(run, row.sessionId, {
@@ -44,7 +45,10 @@ export async function commit(
   return target === undefined ? { state: "READ" } : { state: "RETURN", row, target };
 }
 
-/** T3 for an ID token with an invalid claim: nothing of the response is stored or returned. */
+/**
+ * Ends the session (T3) because a claim of the new ID token is invalid. No token of the response is stored or returned, and its
+ * refresh token is revoked.
+ */
 export async function endByClaim(
   run: Run,
   claimed: ClaimedRow,
@@ -58,7 +62,7 @@ export async function endByClaim(
   throw new RefreshTokenError(reason, { claim });
 }
 
-/** Revokes a refresh token that no tab will use. Callers do not wait for the server. */
+/** Starts to revoke a refresh token that no tab will use. Does not wait for the server. */
 function giveBack({ ports, need }: Run, refreshToken: string | undefined): void {
   if (refreshToken === undefined) return;
   ports.send.revoke(need.user, refreshToken).catch(() => {});

@@ -17,17 +17,17 @@ export interface RefreshCoordinatorConfig {
   /** The id of this tab, in messages and rows. */
   tab: string;
   ports: RefreshPorts;
-  /** Default: `REFRESH_TIMING`. */
+  /** Times that replace those of `REFRESH_TIMING`. */
   timing?: Partial<RefreshTiming>;
   /**
-   * For how long the server accepts a used refresh token again, if the app knows. Milliseconds. If it is less than
-   * `takeoverMs`, the attempt of a silent owner is taken over after `inDoubtMs`. If it is absent or 0, a refresh requests only
-   * resources that the login named.
+   * How long the server still accepts a refresh token after its first use. Milliseconds. Undefined: unknown. If the value is
+   * less than `takeoverMs`, a tab waits for `inDoubtMs` before it takes over the attempt of a silent owner. If the value is 0
+   * or undefined, a refresh requests only resources that the login named.
    */
   reuseLeewayMs?: number;
 }
 
-/** A run that callers share. */
+/** A run of the refresh machine, shared by the callers in this tab that need the same token. */
 interface Flight {
   readonly run: Run;
   readonly result: Promise<TokenSet>;
@@ -35,16 +35,16 @@ interface Flight {
   waiting: number;
 }
 
-/** A token that expired on arrival. For some time it is returned again, instead of another request. */
+/** A token that had already expired when it arrived. It is returned again for `bornExpiredMs`, without another request. */
 interface CachedRefusal {
-  /** The session of the token. The entry does not apply to another login. */
+  /** The session that the token belongs to. After another login the entry no longer applies. */
   readonly sessionId: string | undefined;
-  /** By the monotonic clock. Milliseconds. */
+  /** When the entry expires, on the monotonic clock. Milliseconds. */
   readonly until: number;
   readonly response: TokenSet;
 }
 
-/** The only part that sends stored refresh tokens. The callers in this tab share one run per user and target. */
+/** The only class that sends stored refresh tokens. The callers in this tab share one run per user and target. */
 export class RefreshCoordinator implements Refresher {
   readonly #config: RefreshCoordinatorConfig & { timing: RefreshTiming };
   readonly #flights = new Map<string, Flight>();
@@ -75,7 +75,7 @@ export class RefreshCoordinator implements Refresher {
         if (cachedRefusal) return cachedRefusal;
         const joined = this.#flights.get(id);
         const tokens = await patience.wait(joined ?? this.#take(id, need));
-        // The joined run may have started for an older generation.
+        // A joined run might have started for a caller that accepts an older token. Then try again.
         if (!joined || (tokens.generation ?? 0) > need.notGeneration) return tokens;
       }
     } finally {
@@ -90,8 +90,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Returns the default target for scopes that the session already has. At some servers, a refresh that names scopes narrows
-   * the grant for good.
+   * Returns the target to refresh. A target that only names scopes which the session already has becomes the default target,
+   * because at some servers a refresh that names scopes permanently narrows the grant.
    */
   async #target({ user, target }: RefreshNeed): Promise<TargetKey> {
     const { scope, resource, audience } = parseTargetKey(target);
@@ -111,7 +111,7 @@ export class RefreshCoordinator implements Refresher {
       onUnstored: (responded) => response(responded),
     };
     const result = this.#fly(id, run, unstored).finally(() => this.#flights.delete(id));
-    // Waiting callers get the rejection. Without callers it must not be reported as unhandled.
+    // Waiting callers get a rejection of `result`. Without callers, the browser must not report the rejection as unhandled.
     result.catch(() => {});
     const flight = { run, result, waiting: 0 };
     this.#flights.set(id, flight);
@@ -141,7 +141,10 @@ export class RefreshCoordinator implements Refresher {
     };
   }
 
-  /** Starts a validation in the background, at most one per user in this tab. */
+  /**
+   * Validates the signature of the user's stored ID token in the background, after `delayMs` milliseconds. Does nothing if this
+   * tab already has such a validation in progress.
+   */
   #validateLater(user: string, delayMs: number): void {
     if (this.#validating.has(user)) return;
     this.#validating.add(user);
@@ -151,8 +154,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Finishes an attempt whose owner may have ended. The server may have used its refresh token, and perhaps no caller requests
-   * its target again.
+   * Starts a run without callers that finishes an attempt whose owner might have ended. The server might have used the refresh
+   * token, and perhaps no caller will request the attempt's target again.
    */
   #finish(user: string, { target }: SessionAttempt): void {
     const id = flightId(user, target);
@@ -163,7 +166,7 @@ export class RefreshCoordinator implements Refresher {
     const { clock, store } = run.ports;
     const { row, target } = await Promise.race([runMachine(run), unstored]);
     const tokens = storedTokens(row, await store.open(row.tokens), target);
-    if (!tokens) throw new NoTokenError("the stored session has no access token for this target");
+    if (!tokens) throw new NoTokenError("the stored session has no token for the requested target");
     const origin = tokens.generation === run.committedGen ? "this-tab" : "other-tab";
     const response = tokenSet({ ...tokens, origin });
     if (tokens.expiresAt <= clock.now()) {
@@ -191,7 +194,7 @@ export class RefreshCoordinator implements Refresher {
       : undefined;
   }
 
-  /** Limits the wait of one caller to `patienceMs`, over all the runs that it joins. */
+  /** Limits the total wait of one caller to `patienceMs`, even if the caller joins several runs. */
   #patience(signal: AbortSignal | undefined): {
     wait(flight: Flight): Promise<TokenSet>;
     end(): void;
@@ -204,7 +207,7 @@ export class RefreshCoordinator implements Refresher {
       wait: (flight) => {
         const { run, result } = flight;
         const late = timeout.then(() => {
-          const message = `no new access token in ${timing.patienceMs} ms`;
+          const message = `no new access token arrived within ${timing.patienceMs} ms`;
           throw new TimeoutError(message, { pending: true, cause: run.failure });
         });
         flight.waiting++;

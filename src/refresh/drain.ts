@@ -2,8 +2,8 @@ import type { Run } from "./run.ts";
 import type { Attempt, Next } from "./states.ts";
 
 /**
- * DRAIN: waits until no request of the ended owner can be in flight. If a newer request overtook that request, the older one
- * would invalidate the tokens that were just stored.
+ * DRAIN: waits until no request of an owner that has ended can be in flight. If a newer request overtook the owner's request,
+ * the owner's request would invalidate the tokens that were just stored.
  */
 export async function drain(run: Run, attempt: Attempt): Promise<Next> {
   const { channel, clock, random } = run.ports;

@@ -10,7 +10,7 @@ import type { Attempt, Next, Return } from "./states.ts";
 import { ownerEnded, watch } from "./watch.ts";
 import { assertNamed, refusalError, currentRefusal } from "./refusals.ts";
 
-/** Runs the machine from READ to RETURN, or rejects. */
+/** Runs the state machine that `README.md` draws, from READ to RETURN. Rejects when a state rejects. */
 export async function runMachine(run: Run): Promise<Return> {
   let next: Next = { state: "READ" };
   while (next.state !== "RETURN") {
@@ -70,7 +70,7 @@ async function read(run: Run): Promise<Next> {
     : { state: "PAUSE", row };
 }
 
-/** TEST: the owner of the attempt has ended if its lock is free. */
+/** TEST: requests the lock of the attempt's owner, without waiting. If the lock is free, the owner has ended. */
 function test(run: Run, attempt: Attempt): Promise<Next> {
   return run.ports.locks.request<Next>(
     ownerLock(attempt.id),

@@ -1,6 +1,9 @@
 import { type Run, ownerLock, broadcast } from "./run.ts";
 
-/** The owner of one attempt: holds the attempt's lock, responds to `probe` messages and follows the page lifecycle. */
+/**
+ * This tab as the owner of one attempt. The owner holds the attempt's lock and responds to `probe` messages. It releases the
+ * lock when the page closes, or when the page freezes before the first send.
+ */
 export class Owner {
   readonly id: string;
   readonly #run: Run;
@@ -15,7 +18,7 @@ export class Owner {
     this.id = run.ports.random.id();
   }
 
-  /** Holds the lock until `work` is done or `leave()` is called. Returns the result of `work`. */
+  /** Runs `work` and returns its result. Holds the lock until `work` is done or `leave()` is called. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     const { locks, channel, page } = this.#run.ports;
     const unlisten = channel.listen((message) => {
@@ -41,19 +44,19 @@ export class Owner {
     }
   }
 
-  /** The owner has released its lock, so it must not send any more. */
+  /** Whether the owner has released its lock. After that, it must send no request. */
   get isReleased(): boolean {
     return this.#release.signal.aborted;
   }
 
-  /** The time since the first send; 0 before it. Milliseconds. */
+  /** The time since the first send, or 0 if there was no send. Milliseconds. */
   get age(): number {
     return this.#firstSentAt === undefined
       ? 0
       : this.#run.ports.clock.monotonic() - this.#firstSentAt;
   }
 
-  /** Sets the attempt that messages name. */
+  /** Sets the session and the sequence number that the owner's messages contain. */
   claimed(sessionId: string, sequence: number): void {
     this.#sessionId = sessionId;
     this.#seq = sequence;
@@ -98,7 +101,10 @@ export class Owner {
     });
   }
 
-  /** A frozen page may still respond to messages. Only its timers show that it is frozen. */
+  /**
+   * Records when the timers of this page last ran. A frozen page might still respond to messages, and only its timers show that
+   * it is frozen.
+   */
   async #tick(ended: AbortSignal): Promise<void> {
     const { clock } = this.#run.ports;
     while (!ended.aborted) {

@@ -5,17 +5,17 @@ import { type SessionRow, findAccess } from "../core/session.ts";
 
 /** A pause before a send. */
 export interface Pause {
-  /** Milliseconds. */
+  /** How long the pause lasts if no event ends it early. Milliseconds. */
   readonly ms: number;
-  /** No event of the page ends the pause before. Milliseconds. */
+  /** How long the pause lasts at least, even if a page event ends it early. Milliseconds. */
   readonly leastMs: number;
-  /** A response caused the pause, so a better network would not help. */
+  /** A server's response caused the pause. A page that resumes or is online again does not end such a pause early. */
   readonly isServers: boolean;
 }
 
 /**
- * PAUSE: a tab that follows an attempt waits as its owner does, also after a page load. The same holds between unexplained
- * refusals.
+ * PAUSE: waits before CLAIM. A tab that follows another tab's attempt waits as long as the owner would, also after a page load.
+ * If the row has no attempt, the tab waits while an unexplained refusal of the target is in effect.
  */
 export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next> {
   const { attempt } = row;
@@ -24,7 +24,7 @@ export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next>
   const attemptMs =
     attempt && !isPaused ? Math.min((attempt.retryAt ?? 0) - now, attempt.retryMs ?? 0) : 0;
   const refusalMs = attempt ? 0 : (currentRefusal(row, run.need.target, now)?.remainingMs ?? 0);
-  // Timers drop fractions of a millisecond.
+  // Round up, because timers drop fractions of a millisecond.
   const leastMs = Math.ceil(Math.max(0, attemptMs, refusalMs));
   const isPatient = attempt !== null && !isPaused && !isForeground(run);
   const ms = isPatient ? Math.max(leastMs, backOff(run, row, attempt.sends)) : leastMs;
@@ -36,8 +36,10 @@ export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next>
 }
 
 /**
- * Pauses before the next send. The pause ends early when the row changes, when the page resumes or is online again (unless
- * `isServers`), and soon after a user begins to wait. Returns false when the row has changed.
+ * Pauses before the next send. Returns true at the end of the pause, and false as soon as the row has changed. Unless
+ * `isServers` is set, the pause ends early when the page resumes, becomes visible or is online again. After a caller begins to
+ * wait in a visible page, the pause lasts for `backOffCapMs` at most, but never less than `leastMs`. `isOwner`: returns whether
+ * this tab holds the attempt's lock.
  */
 export async function pauseAttempt(
   run: Run,
@@ -48,11 +50,12 @@ export async function pauseAttempt(
   const { clock, random } = run.ports;
   const { tickMs, backOffCapMs } = run.timing;
   const begun = clock.monotonic();
-  // Timers drop fractions of a millisecond. The rest of one would cause another wait.
+  // Round down: timers drop fractions of a millisecond, and the loop would wait once more for the fraction that is left.
   let end = begun + Math.trunc(ms);
   let wasForeground = isForeground(run);
   for (let now = begun; now < end; now = clock.monotonic()) {
-    // Each tick finds what causes no event: a first waiting caller, or a changed row whose message was lost.
+    // Two changes cause no event: a caller begins to wait, or the message about a changed row is lost. So the loop checks for
+    // them each tick. An owner in the foreground needs no such check.
     const isQuiet = wasForeground && isOwner();
     const cause = await interrupted(run, isQuiet ? end - now : Math.min(end - now, tickMs));
     if ((cause === "news" || !isOwner()) && (await isOvertaken(run, seen))) return false;
@@ -81,12 +84,15 @@ async function isOvertaken(
       row.attempt?.sequence !== attempt?.sequence
     );
   } catch {
-    // A store that fails shows no change.
+    // A failed read does not show that the row has changed.
     return false;
   }
 }
 
-/** Returns the pause after a send. Pauses triple with `sends`, the sends before it; a third is random. Milliseconds. */
+/**
+ * Returns how long to pause after a send. Milliseconds. `sends`: the number of sends before that send. The pause triples with
+ * each of them, and a third of the pause is random.
+ */
 export function backOff(run: Run, row: SessionRow | undefined, sends: number): number {
   const { timing, ports } = run;
   const cap = Math.max(timing.backOffBaseMs, maxPause(run, row));
@@ -94,16 +100,25 @@ export function backOff(run: Run, row: SessionRow | undefined, sends: number): n
   return (full * (2 + ports.random.fraction())) / 3;
 }
 
-/** Returns the shortest pause after a send, in every tab and after every event. `sends`: the sends before. Milliseconds. */
+/**
+ * Returns the minimum pause after a send, which every tab observes, whatever events end the pause. Milliseconds. `sends`: the
+ * number of sends before that send.
+ */
 export function shortestPause({ timing }: Run, sends: number): number {
   const full = Math.min(timing.backOffCapMs, timing.backOffBaseMs * 3 ** sends);
   return Math.floor((full * 2) / 3);
 }
 
-/** Below 1, so that the last clients return before the first ones refresh again. */
+/**
+ * The part of the longest pause over which clients return after a `Retry-After`. It is less than 1, so that the last client has
+ * returned before the first client refreshes again.
+ */
 const SPREAD = 0.8;
 
-/** Returns the pause after a `Retry-After`, spread over the clients that got the same one. Milliseconds. */
+/**
+ * Returns how long to pause after a response with `Retry-After`. Milliseconds. A random time is added to `retryAfterMs`, so that
+ * clients that got the same response do not all return at once.
+ */
 export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number): number {
   const spread = isForeground(run)
     ? Math.min(retryAfterMs, run.timing.backOffCapMs)
@@ -111,7 +126,10 @@ export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number)
   return retryAfterMs + spread * run.ports.random.fraction();
 }
 
-/** Visible and awaited: `backOffCapMs`. Otherwise: the lifetime of the token, but a minute at least. Milliseconds. */
+/**
+ * Returns the longest pause between two sends. Milliseconds. While a caller waits in a visible page, this is `backOffCapMs`.
+ * Otherwise it is the lifetime of the stored token, but at least twice `backOffCapMs`.
+ */
 function maxPause(run: Run, row: SessionRow | undefined): number {
   const { timing, need } = run;
   if (isForeground(run)) return timing.backOffCapMs;
@@ -120,12 +138,12 @@ function maxPause(run: Run, row: SessionRow | undefined): number {
   return Math.max(lifetimeMs ?? 0, 2 * timing.backOffCapMs);
 }
 
-/** The shortest pause after a failed network, however often the page resumes. Milliseconds. */
+/** The shortest pause after a network failure, even if the page resumes or is online again during the pause. Milliseconds. */
 export const WAKE_MS = 1_000;
 
 /**
- * Waits for the first of these: the end of the pause; a page that resumes, becomes visible or is online again; or a message
- * that the session has changed.
+ * Waits for `ms` milliseconds and returns `over`. Returns `woken` as soon as the page resumes, becomes visible or is online
+ * again. Returns `news` as soon as another tab's message says that the session has changed.
  */
 export async function interrupted(run: Run, ms: number): Promise<"over" | "woken" | "news"> {
   const { clock, channel, page } = run.ports;
@@ -151,7 +169,10 @@ export async function interrupted(run: Run, ms: number): Promise<"over" | "woken
   }
 }
 
-/** Pauses for `ms` milliseconds. An event may end the pause early, but not before `leastMs`. */
+/**
+ * Pauses for `ms` milliseconds. A page event, or a message that the session has changed, can end the pause early, but not
+ * within the first `leastMs` milliseconds.
+ */
 export async function pauseUntilInterrupted(run: Run, ms: number, leastMs: number): Promise<void> {
   const { clock } = run.ports;
   const begun = clock.monotonic();

@@ -4,16 +4,23 @@ import { rowKey, type Run } from "./run.ts";
 import { endByIdToken, storeVerified, untilStored } from "./transactions.ts";
 import { type SessionRow, type TokenRecord, isNewer } from "../core/session.ts";
 
-/** The back-off begins at this step, so that keys are not fetched every second. */
+/** The first step of the back-off between two fetches of the keys. It is so large that keys are not fetched every second. */
 const FIRST_TRY = 4;
-/** After a commit the waiting tabs read the row first, and a write would delay them. Milliseconds. */
+/**
+ * How long the tab that stored an ID token waits before it fetches the keys. Milliseconds. The waiting tabs read the row right
+ * after a response is stored, and a write of the validation would delay them.
+ */
 const COMMITTED_MS = 100;
-/** By then the tab that stored the ID token has fetched the keys, if it is still open. Milliseconds. */
+/**
+ * How long, at least, any other tab waits before it fetches the keys. Milliseconds. By then, the tab that stored the ID token
+ * has fetched them, if that tab is still open.
+ */
 const READER_MS = 2_000;
 
 /**
- * Validates the signature of the row's ID token with cached keys, before a token of the row is returned. Without cached keys
- * the validation goes on in the background. Returns the row, or undefined when the session has ended.
+ * Validates a pending signature of the row's ID token with cached keys, before a caller gets a token of the row. Without cached
+ * keys, the validation goes on in the background. Returns the row to use, or undefined when the signature is invalid and the
+ * session has ended.
  */
 export async function validateAtHand(run: Run, row: SessionRow): Promise<SessionRow | undefined> {
   if (row.signature !== "pending") return row;
@@ -25,7 +32,7 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
     return undefined;
   }
   if (validation.type === "valid") {
-    // The write is tried once. If the store fails, the next reader validates again.
+    // The write is tried only once. If it fails, the next tab that reads the row validates the signature again.
     return (await storeValid(run, row, record, validation).catch(() => undefined)) ?? row;
   }
   const isOwn = run.committedGen === row.generation;
@@ -33,7 +40,10 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
   return row;
 }
 
-/** Fetches keys until this tab or another one has validated the signature of the stored ID token. */
+/**
+ * Waits for `delayMs` milliseconds. Then fetches keys, repeatedly, until this tab or another tab has validated the signature of
+ * the stored ID token.
+ */
 export async function validatePending(run: Run, delayMs: number): Promise<void> {
   const { clock, store, send } = run.ports;
   await clock.sleep(delayMs);
@@ -43,7 +53,7 @@ export async function validatePending(run: Run, delayMs: number): Promise<void> 
     const record = await store.open(row.tokens);
     const validation = await send.verify(record, "fetched");
     if (validation.type === "invalid") return endSession(run, row, record, validation.claim);
-    // The next iteration finds nothing pending, or an ID token that arrived meanwhile.
+    // The next iteration returns, unless a new ID token has been stored during the validation. Then it validates the new one.
     if (validation.type === "valid")
       await untilStored(run, () => storeValid(run, row, record, validation));
     else await pauseUntilInterrupted(run, backOff(run, row, sends), WAKE_MS);
@@ -60,7 +70,7 @@ function storeValid(
   return storeVerified(run, row, idToken, verified);
 }
 
-/** Ends the session and revokes its refresh token. Callers do not wait for the server. */
+/** Ends the session, and starts to revoke its refresh token. Does not wait for the server. */
 async function endSession(
   run: Run,
   row: SessionRow,

@@ -11,16 +11,16 @@ import type { Refusal, SessionRow } from "../core/session.ts";
 import { DEFAULT_TARGET, type TargetKey, parseTargetKey } from "../core/token-target.ts";
 import type { Run } from "./run.ts";
 
-/** A refusal that is in effect: until it ends, no tab requests the target. */
+/** A server's refusal that is still in effect. Until it ends, no tab requests the target. */
 export interface CurrentRefusal {
   readonly refusal: Refusal;
-  /** The refused target. A `user needed` of the default target applies to every target. */
+  /** The target that the server refused. A refusal of the default target with the meaning `user needed` applies to every target. */
   readonly target: TargetKey;
-  /** Milliseconds. */
+  /** How long the refusal is still in effect. Milliseconds. */
   readonly remainingMs: number;
 }
 
-/** Returns the row with another refusal of the target. Called in a transaction. `now`: milliseconds since the epoch. */
+/** Returns a copy of the row with one more refusal of the target. `now`: milliseconds since the epoch. */
 export function withRefusal(
   row: SessionRow,
   target: TargetKey,
@@ -31,14 +31,17 @@ export function withRefusal(
   return { ...row, refusals: { ...row.refusals, [target]: refusal } };
 }
 
-/** Returns the row after a successful refresh of the target. */
+/** Returns the row without its refusal of the target, which a successful refresh of the target ends. */
 export function withoutRefusal(row: SessionRow, target: TargetKey): SessionRow {
   if (!row.refusals?.[target]) return row;
   const { [target]: _, ...refusals } = row.refusals;
   return { ...row, refusals };
 }
 
-/** Returns the refusal that forbids a request for `requested` now, if any. `now`: milliseconds since the epoch. */
+/**
+ * Returns the refusal that forbids a request for the target `requested`, or undefined when a request is allowed. `now`:
+ * milliseconds since the epoch.
+ */
 export function currentRefusal(
   row: SessionRow,
   requested: TargetKey,
@@ -54,8 +57,8 @@ export function currentRefusal(
 }
 
 /**
- * Returns the error for callers. If only a target other than the default needs the user, it is a NoTokenError: a login for
- * this target helps, and the session is kept.
+ * Returns the error that callers get while the refusal is in effect. If the server needs the user for a target other than the
+ * default, the error is a NoTokenError: the session is kept, and a login for that target helps.
  */
 export function refusalError({ refusal, target }: CurrentRefusal): AuthError {
   const isUserNeeded = refusal.meaning === "user needed";
@@ -63,31 +66,33 @@ export function refusalError({ refusal, target }: CurrentRefusal): AuthError {
     return new RefreshTokenError("user_needed", refusal);
   const refused = requestError(refusal);
   return isUserNeeded
-    ? new NoTokenError("the authorization server requires a login for this token", refused)
+    ? new NoTokenError("the authorization server requires a login before it issues the requested token", refused)
     : refused;
 }
 
-/** Returns the error of a request that the server refused. */
+/** Returns the error for a refresh that the server refused. */
 export function requestError({ error, errorDescription, status }: ServerFacts): RequestTokenError {
-  return new RequestTokenError("the authorization server refused to issue this token", {
+  const reason = error ?? `status ${status}`;
+  return new RequestTokenError(`the authorization server refused to issue the requested token: ${reason}`, {
     error,
     errorDescription,
     status,
-    hint: "Request a scope, resource or audience that this client may have. The session is kept.",
+    hint: "Request a scope, resource or audience that the server allows for this client. The session is kept.",
   });
 }
 
 /**
- * Rejects a resource that the login did not name. A server that does not know the resource may use the refresh token and issue
- * no new one, so that the session is lost. Only a server with a reuse leeway accepts the refresh token again.
+ * Throws if the login did not name the target's resource. A server that does not know the resource might use the refresh token
+ * and issue no new one, so that the session is lost. At a server with a reuse leeway nothing is lost, because the server accepts
+ * the refresh token again.
  * @see https://www.rfc-editor.org/rfc/rfc8707#section-2
- * @throws NoTokenError a login that names the resource helps
+ * @throws NoTokenError the login did not name the resource, and `reuseLeewayMs` is 0 or unknown
  */
 export function assertNamed({ need, reuseLeewayMs = 0 }: Run, row: SessionRow): void {
   const { resource } = parseTargetKey(need.target);
   if (resource === "" || reuseLeewayMs > 0 || row.resources?.includes(resource)) return;
   throw new NoTokenError(
-    `the login did not name the resource ${resource}: list it in resources, or set reuseLeewayMs if the server accepts a ` +
-      "refresh token twice",
+    `the login did not name the resource ${resource}. Add the resource to \`resources\`: then the next login names it. ` +
+      "If the server accepts a used refresh token again, you can set `reuseLeewayMs` instead.",
   );
 }

@@ -12,7 +12,7 @@ import { remainingMs } from "../core/token-lifetime.ts";
 import type { TargetKey } from "../core/token-target.ts";
 import type { RefreshTiming } from "./timing.ts";
 
-/** The seven ports through which the machine reaches everything else. */
+/** The seven ports through which the refresh machine reaches the browser, the store and the server. */
 export interface RefreshPorts {
   store: SessionStore;
   locks: TabLock;
@@ -23,38 +23,50 @@ export interface RefreshPorts {
   send: Send;
 }
 
-/** One pass of this tab through the machine, for one need. */
+/** One run of the refresh machine in this tab, which gets one token. Its last members record what has happened so far. */
 export interface Run {
   readonly ports: RefreshPorts;
   readonly timing: RefreshTiming;
   readonly client: ClientKey;
   readonly tab: string;
   readonly need: RefreshNeed;
-  /** For how long the server accepts a used refresh token again, if the app knows. Milliseconds. */
+  /** How long the server still accepts a refresh token after its first use. Milliseconds. Undefined: unknown. */
   readonly reuseLeewayMs: number | undefined;
   /** Returns whether a caller in this tab waits for the run. */
   readonly isAwaited: () => boolean;
-  /** Called when the run ends without the row's attempt, whose owner may have ended. */
+  /**
+   * Called when the run ends although the row has an attempt. The owner of the attempt might have ended, so the attempt must be
+   * finished in the background.
+   */
   readonly onOpenAttempt: (attempt: SessionAttempt) => void;
-  /** Called when a stored ID token has a pending signature and no keys are cached. `delayMs`: when to fetch the keys. */
+  /**
+   * Called when a stored ID token has a pending signature and no keys are cached. `delayMs`: how long to wait before the keys
+   * are fetched. Milliseconds.
+   */
   readonly onPending: (delayMs: number) => void;
-  /** Called when a response arrived and the store fails: callers may have the token. */
+  /** Called when a response cannot be stored. The waiting callers get the token of the response anyway. */
   readonly onUnstored: (responded: SentAttempt) => void;
-  /** The generation that the run read first. A newer token serves the run even if it expired on arrival. */
+  /**
+   * The row's generation when the run read the row for the first time. A token of a later generation serves the run even if the
+   * token expired on arrival.
+   */
   firstGeneration: number | undefined;
-  /** The session of the run, once the row is read. */
+  /** `sessionId` of the row, since the run has read the row. */
   sessionId: string | undefined;
-  /** The generation that this run has stored. */
+  /** The generation of the tokens that this run itself got from the server. */
   committedGen: number | undefined;
-  /** `sequence` of the attempt whose request in flight was waited out. */
+  /**
+   * `sequence` of an attempt that this run no longer waits for. Either its request cannot be in flight any more, or its owner
+   * was silent for too long.
+   */
   passed: number | undefined;
-  /** `sequence` of the attempt after which this run has paused. */
+  /** `sequence` of the attempt whose pause this run has already waited for. */
   paused: number | undefined;
-  /** Why the last send or write failed. */
+  /** The error of the last send or write that failed. It becomes the `cause` of a TimeoutError. */
   failure: unknown;
 }
 
-/** A row, and the target of its token that serves a run. */
+/** A row, and the target of the token in it that a run returns. */
 export interface SentAttempt {
   readonly row: SessionRow;
   readonly target: TargetKey;
@@ -65,17 +77,19 @@ export function rowKey(run: Run): string {
   return sessionKey(run.client, run.need.user);
 }
 
-/** Returns the target of the row's token that serves this run's need, if there is one. */
+/** Returns the target of a token in the row that satisfies the run's need, or undefined when the row has no such token. */
 export function satisfying(run: Run, row: SessionRow): TargetKey | undefined {
   const now = run.ports.clock.now();
   const { firstGeneration = row.generation } = run;
   return findAccess(
     row,
     run.need.target,
-    // A larger `notGeneration` than the row's belongs to another session. A token newer than the first read then serves.
+    // A `notGeneration` that is larger than `firstGeneration` belongs to another session. Then every token that was stored
+    // after the run's first read is new enough.
     ({ generation, expiresAt, lifetimeMs }) =>
       generation > Math.min(run.need.notGeneration, firstGeneration) &&
-      // A token that expired on arrival serves callers that waited for it. One that expired in a frozen page does not.
+      // Callers that waited for a token get it even if it expired on arrival. They do not get a token that had a longer
+      // lifetime and expired while the page was frozen.
       (remainingMs({ expiresAt, lifetimeMs }, now) > 0 ||
         (generation > firstGeneration && (lifetimeMs ?? 0) <= run.timing.bornExpiredMs)),
   );

@@ -1,21 +1,21 @@
 import type { SessionAttempt, SessionRow } from "../core/session.ts";
 import type { SentAttempt } from "./run.ts";
 
-/** The next state of a run. `README.md` beside this file has the drawing. */
+/** The next state of a run, and its data. `README.md` beside this file has a drawing of all states. */
 export type Next =
   | { state: "READ" }
   | { state: "TEST"; attempt: Attempt }
   | { state: "WATCH"; attempt: Attempt }
   | { state: "DRAIN"; attempt: Attempt }
   | { state: "PAUSE"; row: SessionRow }
-  /** `certain`: the last send of the row's attempt is known not to have used the refresh token. */
+  /** `certain`: the server certainly did not use the refresh token in the last send of the row's attempt. */
   | { state: "CLAIM"; row: SessionRow; certain: boolean }
   | Return;
 
-/** The identity of an attempt. */
+/** The members that identify an attempt. */
 export type Attempt = Pick<SessionAttempt, "id" | "sequence">;
 
-/** The end of a run: the token that serves it. */
+/** The last state of a run. It says which token the run returns. */
 export interface Return extends SentAttempt {
   state: "RETURN";
 }

@@ -6,9 +6,10 @@ import { rowKey, type Run } from "./run.ts";
 import { isLive, type ClaimedRow } from "./transactions.ts";
 
 /**
- * T2: returns a function that stores the response and returns the row. It may be called again after a failure. It returns
- * undefined when a later attempt exists or the session has ended. With a leeway of 0 a later attempt does not matter: a server
- * that got both sends has ended the session, so a late response cannot do harm.
+ * T2: returns a function that stores the response and returns the new row. The function can be called again after a failure.
+ * It returns undefined, and drops the response, when the session has ended or a later attempt exists. At a server with a reuse
+ * leeway of 0, it stores the response although a later attempt exists. If such a server got both sends, it has ended the
+ * session, so that a late response can do no harm.
  */
 export function commitResponse(
   run: Run,
@@ -17,7 +18,8 @@ export function commitResponse(
 ): () => Promise<SessionRow | undefined> {
   const { store } = run.ports;
   let current: SessionRow = claimed;
-  // Sealed once for all tries of a failing write: in memory mode the tabs hold only a few records.
+  // All tries of a write that fails reuse one result of `store.seal()`. In memory mode each result is a record that the tabs
+  // hold, and they hold only a few.
   let sealed: { tokens: unknown } | undefined;
   const seal = async () => {
     const record = mergeResponse(
@@ -32,12 +34,12 @@ export function commitResponse(
       const { generation, signature } = current;
       const { tokens } = (sealed ??= await seal());
       const row = await store.update(rowKey(run), (row) =>
-        // Another tab may have validated a pending signature meanwhile.
+        // If `signature` has changed, another tab has validated the ID token. Its result must not be overwritten.
         mayCommit(run, row, claimed) && row.generation === generation && row.signature === signature
           ? respondedRow(run, row, claimed, response, tokens)
           : NO_CHANGE,
       );
-      // Stored by this write, or by an earlier one that was reported as failed.
+      // This write stored the response, or an earlier write did although it was reported as failed.
       if (row && hasResponse(row, claimed)) return row;
       if (!mayCommit(run, row, claimed)) return undefined;
       current = row;
@@ -46,7 +48,7 @@ export function commitResponse(
   };
 }
 
-/** Returns the row as T2 would store it, for callers whose store fails. */
+/** Returns the row that T2 would store. While the store fails, callers get their token from this row. */
 export async function mergedRow(
   run: Run,
   claimed: ClaimedRow,
@@ -74,7 +76,7 @@ function respondedRow(
   };
   if (response.type === "unusable") {
     const { status } = response.cause;
-    // The next response may be usable, so the first pause is short.
+    // The next response might be usable. So the refusal counts as `unexplained`, because its first pause is short.
     const refusal = { meaning: "unexplained", facts: { status } } as const;
     return withRefusal(stored, target, refusal, run.ports.clock.now());
   }
@@ -110,7 +112,7 @@ function hasResponse(row: SessionRow, { sessionId, attempt }: ClaimedRow): boole
 }
 
 /**
- * Returns the scope of a response that names none: the requested scope, or else the scope of the login.
+ * Returns the scope to store for a response without `scope`: the requested scope, or else the scope of the login.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
  */
 function assumedScope(row: SessionRow, target: TargetKey): string[] {

@@ -2,27 +2,27 @@ import { ConfigurationError } from "../core/errors.ts";
 
 /** The times of the refresh protocol. Milliseconds. */
 export interface RefreshTiming {
-  /** How long a caller waits before its TimeoutError. The attempt goes on. */
+  /** How long a caller waits before it gets a TimeoutError. The attempt goes on in the background. */
   patienceMs: number;
-  /** How long this tab requests no other token for a target whose token expired on arrival. */
+  /** After a token that expired on arrival, how long this tab requests no other token for the same target. */
   bornExpiredMs: number;
   /** The first pause between two sends. */
   backOffBaseMs: number;
   /** The longest pause while a caller waits in a visible page. Otherwise pauses grow to the lifetime of the token. */
   backOffCapMs: number;
-  /** The longest time that a request may take. */
+  /** The timeout of a token request. */
   requestMs: number;
-  /** The longest time from the start of T1 to the send. A slower owner repeats T1. */
+  /** The longest time from the start of T1, which stores the attempt, to the send. A slower owner repeats T1 before it sends. */
   permitMs: number;
-  /** How often a waiting tab reads the row. */
+  /** The interval at which a waiting tab reads the row. */
   tickMs: number;
-  /** The attempt of an owner that is silent for this long is taken over, although its lock is held. */
+  /** If an owner is silent for this long, a waiting tab takes its attempt over, although the owner still holds its lock. */
   takeoverMs: number;
-  /** The same at a server whose reuse leeway is less than `takeoverMs`. */
+  /** The time that replaces `takeoverMs` at a server whose reuse leeway is less than `takeoverMs`. */
   inDoubtMs: number;
-  /** How long a request of an ended owner may still be in flight. */
+  /** How long a request might still be in flight after its owner has ended. */
   drainMs: number;
-  /** How long an owner may hold its lock after its first send. */
+  /** An owner releases its lock before a pause that would end this long, or longer, after its first send. */
   releaseMs: number;
   /** An owner whose timers have not run for this long does not count as alive. */
   aliveAgeMs: number;
@@ -46,7 +46,7 @@ export const REFRESH_TIMING: RefreshTiming = {
 
 /**
  * Returns `REFRESH_TIMING` with the given times in place of the defaults.
- * @throws ConfigurationError a tab could take over the attempt of an owner that is alive
+ * @throws ConfigurationError `takeoverMs` is so short that a tab could take over the attempt of an owner that is alive
  */
 export function refreshTiming(timing: Partial<RefreshTiming> = {}): RefreshTiming {
   const all = { ...REFRESH_TIMING, ...timing };
@@ -54,6 +54,6 @@ export function refreshTiming(timing: Partial<RefreshTiming> = {}): RefreshTimin
   throw new ConfigurationError(
     "timing.takeoverMs",
     `${all.takeoverMs} is less than permitMs + requestMs + 3 * tickMs`,
-    "Set a longer takeoverMs.",
+    "Set takeoverMs to this sum or more. Otherwise a tab takes over a refresh that is still in progress.",
   );
 }

@@ -17,8 +17,9 @@ import {
 export type ClaimedRow = SessionRow & { attempt: SessionAttempt };
 
 /**
- * T1: stores the attempt before it is sent. Returns undefined when the row is no longer the one in `seen`: then its refresh
- * token may have been used, or it may have a token that serves the run.
+ * T1: stores the attempt before it is sent. Stores nothing and returns undefined when the row has changed since this tab read
+ * `seen`, when the row has a token for the run or a refusal of its target, or when the owner has released its lock. `certain`:
+ * the server certainly did not use the refresh token in the previous send.
  */
 export async function claimAttempt(
   run: Run,
@@ -28,13 +29,14 @@ export async function claimAttempt(
 ): Promise<ClaimedRow | undefined> {
   const attemptId = owner.id;
   const row = await run.ports.store.update(rowKey(run), (row) => {
-    // A commit changes only `generation`. If `generation` were not compared, a tab with another target would send a used token.
+    // A stored response changes `generation` and not `sequence`. If only `sequence` were compared, a tab with another target
+    // would send a refresh token that was already used.
     if (!isLive(row, seen) || row.generation !== seen.generation || row.sequence !== seen.sequence)
       return NO_CHANGE;
     if (owner.isReleased || satisfying(run, row) !== undefined) return NO_CHANGE;
     const before = row.attempt;
     const now = run.ports.clock.now();
-    // Another tab's request was refused since the row was read.
+    // Since this tab read the row, the server has refused the target.
     if (!before && currentRefusal(row, run.need.target, now)) return NO_CHANGE;
     const sends = before ? before.sends + 1 : 0;
     const retryMs = shortestPause(run, sends);
@@ -45,7 +47,7 @@ export async function claimAttempt(
       target: before?.target ?? run.need.target,
       uncertainSends: before ? before.uncertainSends + (certain ? 0 : 1) : 0,
       sends,
-      // Stored now, because this page may close before a response arrives.
+      // The pause is stored before the send, because this page might close before a response arrives.
       retryAt: now + retryMs,
       retryMs,
     };
@@ -63,7 +65,7 @@ function isClaimedBy(
   return row?.attempt?.id === attemptId && row.attempt.sequence === sequence;
 }
 
-/** T3: ends the session because of a response. Returns undefined when the response belongs to an older token or attempt. */
+/** T3: ends the session because of the response to an attempt. Returns undefined when the row no longer has that attempt. */
 export async function endSession(
   run: Run,
   claimed: ClaimedRow,
@@ -76,7 +78,10 @@ export async function endSession(
   return row?.sessionId === claimed.sessionId && row.end?.sequence === sequence ? row : undefined;
 }
 
-/** Replaces the attempt by the refusal of its target. Returns undefined when the row no longer has the attempt. */
+/**
+ * Removes the attempt from the row, and stores that the server refused its target. Returns undefined when the row no longer has
+ * the attempt.
+ */
 export async function storeRefusal(
   run: Run,
   claimed: ClaimedRow,
@@ -97,7 +102,7 @@ export async function storeRefusal(
   return wasOurs ? row : undefined;
 }
 
-/** Stores the pause that the server asks for, for the tabs that follow the attempt. `retryMs`: milliseconds. */
+/** Stores the pause that the server asked for, so that tabs that follow the attempt wait as long. `retryMs`: milliseconds. */
 export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number): Promise<void> {
   const { store, clock } = run.ports;
   await store.update(rowKey(run), (row) =>
@@ -108,8 +113,8 @@ export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number)
 }
 
 /**
- * Ends the session because its stored ID token is invalid, unless the row's signature is no longer pending. Returns true when
- * the session has ended because of an ID token.
+ * Ends the session because its stored ID token is invalid, and broadcasts `ended`. Changes nothing when the signature is no
+ * longer pending. Returns true when this tab or another tab has ended the session because of an ID token.
  */
 export async function endByIdToken(
   run: Run,
@@ -128,8 +133,9 @@ export async function endByIdToken(
 }
 
 /**
- * Stores the result of a valid ID token and returns the row. Returns `committed` when the row no longer needs the result, and
- * undefined when a response was stored meanwhile and the caller must try again.
+ * Stores that the signature of `idToken` is valid, and the claims of `verified`. Returns the new row. Returns `committed` when
+ * the row no longer needs the result. Returns undefined when a response was stored during this call. The caller must then read
+ * the row again.
  */
 export async function storeVerified(
   run: Run,
@@ -156,7 +162,7 @@ function withoutSignature(row: SessionRow): SessionRow {
   return rest;
 }
 
-/** Returns the ended row. The tokens are removed together with every write of `end`. */
+/** Returns the row with `end` and without tokens, so that one write ends the session and removes its tokens. */
 function endedRow(row: SessionRow, end: SessionEnd): SessionRow {
   return {
     ...withoutSignature(row),
@@ -179,7 +185,10 @@ function isStillOurs(
   );
 }
 
-/** Returns whether the row has the session of the same login, has not ended, and has no newer version. */
+/**
+ * Returns whether the row belongs to the session `sessionId`, has not ended, and was not written by a newer version of
+ * Latchkey.
+ */
 export function isLive(
   row: SessionRow | undefined,
   { sessionId }: Pick<SessionRow, "sessionId">,
@@ -188,8 +197,9 @@ export function isLive(
 }
 
 /**
- * Repeats a write while the store fails, because the server sends each response only once: at once, when the page resumes, and
- * with back-off, for as long as the page exists. Calls `onFailing` after the second failure.
+ * Repeats `write` while the store fails, for as long as the page exists, because the server sends each response only once. The
+ * first repetition follows at once. Before each later repetition there is a pause, which ends early when the page resumes.
+ * Calls `onFailing` after the second failure.
  */
 export async function untilStored<T>(
   run: Run,

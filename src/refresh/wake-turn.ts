@@ -3,13 +3,14 @@ import type { TabMessage } from "../core/message.ts";
 import { rowKey, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
 
-/** How long the other tabs wait for a message of the tab whose turn it is. Milliseconds. */
+/** How long a tab that did not get the turn waits for a message of the tab that did. Milliseconds. */
 const TURN_MS = 250;
 
 /**
- * Lets one of many tabs that resume at once store its attempt, so that the others need not read the row to follow it. The turn
- * only saves work: T1 alone decides, and a tab that receives no message goes on to T1. Returns the state to enter in place of
- * T1, if any, and a function that ends the turn.
+ * When many tabs resume at once, lets one of them store its attempt first. The turn is a lock that this tab requests without
+ * waiting. The tabs that do not get the turn wait for a message and follow the attempt, without reading the row. The turn only
+ * saves work: a tab that receives no message goes on to T1, which stores an attempt only in an unchanged row. Returns `end`,
+ * which ends the turn, and `next`, the state to enter in place of T1 if a message arrived.
  */
 export async function takeTurn(
   run: Run,
@@ -20,7 +21,7 @@ export async function takeTurn(
   const received = listen(run, seen, leave.signal);
   let end = (): void => {};
   const ended = new Promise<void>((resolve) => (end = resolve));
-  // A page that freezes or closes must not keep the other tabs waiting.
+  // Every page event ends the turn, so that a page that freezes or closes does not block the turns of other tabs.
   void ended.then(page.onEvent(() => end()));
   try {
     const isMine = await new Promise<boolean>((resolve) => {

@@ -3,10 +3,13 @@ import type { SessionRow } from "../core/session.ts";
 import { ownerLock, rowKey, broadcast, type Run } from "./run.ts";
 import type { Attempt, Next } from "./states.ts";
 
-/** Most refreshes end before, so that no tab requests a lock in vain. Milliseconds. */
+/** How long WATCH waits before it requests the owner's lock. Most refreshes end earlier and need no request. Milliseconds. */
 const LOCK_AFTER_MS = 50;
 
-/** WATCH: waits for a message about the session, for the owner's lock, or for a long silence of the owner. */
+/**
+ * WATCH: waits until a message says that the session has changed, the owner's lock is free, the page has an event, or the owner
+ * has been silent for too long. Returns the next state.
+ */
 export async function watch(run: Run, attempt: Attempt): Promise<Next> {
   const { channel, clock, locks, page } = run.ports;
   const leave = new AbortController();
@@ -16,14 +19,14 @@ export async function watch(run: Run, attempt: Attempt): Promise<Next> {
     const unlisten = channel.listen((message) => {
       const next = message.key === run.need.user && onMessage(run, attempt, message, life);
       if (!next) return;
-      // A second message would read the row again, in vain.
+      // The first message is enough. A second one would only read the row again.
       unlisten();
       resolve(next);
     });
     undo.push(unlisten);
   });
   const interrupted = new Promise<Next>((resolve) => {
-    // The lock request of a frozen page would block every request behind it.
+    // Every page event ends WATCH and its lock request. In a frozen page, that request would block all requests behind it.
     undo.push(page.onEvent(() => resolve({ state: "READ" })));
   });
   const soon = clock.sleep(LOCK_AFTER_MS, leave.signal);
@@ -46,7 +49,10 @@ export async function watch(run: Run, attempt: Attempt): Promise<Next> {
   }
 }
 
-/** Returns the state after the owner's end. The owner may have committed just before, so the row is read again. */
+/**
+ * Returns the next state when the attempt's owner has ended. Reads the row again, because the owner might have stored a response
+ * just before its end.
+ */
 export async function ownerEnded(run: Run, attempt: Attempt): Promise<Next> {
   return isSame(await run.ports.store.get(rowKey(run)), attempt)
     ? { state: "DRAIN", attempt }
@@ -83,15 +89,19 @@ function onMessage(
   return null;
 }
 
-/** Follows an attempt that its owner has not sent and never will, so that no request can be in flight. */
+/**
+ * Returns the next state for an attempt that its owner has not sent and will never send. The attempt can be taken over at once,
+ * because no request can be in flight.
+ */
 export async function follow(run: Run, attempt: Attempt): Promise<Next> {
   const row = await run.ports.store.get(rowKey(run));
   return isSame(row, attempt) ? { state: "CLAIM", row, certain: true } : { state: "READ" };
 }
 
 /**
- * Reads the row each tick, and takes the attempt over after a long silence of its owner. Time in which this page is frozen does
- * not count as silence.
+ * Reads the row and sends a `probe` message each tick. Returns READ when the row has changed. Returns PAUSE, which leads to
+ * taking over the attempt, when the owner has been silent for too long. The time in which this page is frozen counts as two
+ * ticks at most.
  */
 async function observe(
   run: Run,
@@ -106,7 +116,7 @@ async function observe(
   let last = clock.monotonic();
   for (;;) {
     await clock.sleep(tickMs, signal).catch(() => {});
-    // Another promise of the race has settled.
+    // `watch()` has already ended for another reason.
     if (signal.aborted) return { state: "READ" };
     const now = clock.monotonic();
     silentMs = life.at >= last ? 0 : silentMs + Math.min(now - last, 2 * tickMs);

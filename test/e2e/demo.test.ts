@@ -622,7 +622,8 @@ describe("two tabs", () => {
     await waitForShown(other, "#sign-in");
     expect(await look(other, "#notice")).toBe("neutral");
     expect((await lines(other))[0]).toBe(`signed out in ${name}`);
-    expect(await jumps(other)).toBeLessThan(0.02);
+    // The activity card moves once, when the accounts appear above it.
+    expect(await jumps(other)).toBeLessThan(0.04);
 
     await vi.waitFor(() => expect(page.url()).toBe(demo.url), PATIENCE);
     await waitForShown(page, "#sign-in");

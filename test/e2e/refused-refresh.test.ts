@@ -182,7 +182,10 @@ test.for([
     for (const from of times.filter((at) => at >= 3_000))
       expect(times.filter((at) => at >= from && at < from + 5_900).length).toBeLessThanOrEqual(3);
     expect(times.length).toBeGreaterThan(3);
-    expect(await state(first)).toMatchObject({ status: "authenticated", freshness: "stale" });
+    // The page has just loaded, and reads the store.
+    await expect
+      .poll(() => state(first), { timeout: 20_000 })
+      .toMatchObject({ status: "authenticated", freshness: "stale" });
     provider.behaviours.clear();
     // In a visible page the user does not wait for long.
     await first.bringToFront();

@@ -28,7 +28,7 @@ export class DocumentLifecycle implements PageLifecycle {
   }
 
   onEvent(listener: (event: PageEvent) => void): () => void {
-    // Registered before `listener`, so that `frozen()` is up to date when `listener` runs.
+    // The listeners that set `#isFrozen` are added before `listener`, so that `frozen()` is up to date when `listener` runs.
     this.#watchSleep();
     const ended = new AbortController();
     for (const [target, type, event] of EVENTS) {
@@ -41,7 +41,10 @@ export class DocumentLifecycle implements PageLifecycle {
     return () => ended.abort();
   }
 
-  /** Listens for as long as the document exists. A listener that is added to a frozen page could not know that it is frozen. */
+  /**
+   * Adds listeners that set `#isFrozen`, and never removes them. A listener that is added while the page is frozen comes too
+   * late, because the `freeze` event has fired before.
+   */
   #watchSleep(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;

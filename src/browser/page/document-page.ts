@@ -15,7 +15,7 @@ export class DocumentPage implements Page {
     if (typeof document === "undefined") {
       return new ConfigurationError(
         "environment",
-        "this is not a browser page",
+        "this code does not run in a browser page",
         "Call getToken() and login() in the browser only, for example in an effect or an event handler.",
       );
     }
@@ -46,12 +46,12 @@ export class DocumentPage implements Page {
     return window.top === window && document.visibilityState === "visible";
   }
 
-  // `navigator.userActivation` does not help: it stays true after navigations within the origin and has no timestamp.
+  // `navigator.userActivation` is not used: its value stays true after a navigation within the origin, and has no timestamp.
   onActivation(listener: () => void): () => void {
     const ended = new AbortController();
     const options = { signal: ended.signal, capture: true, passive: true };
     const notify = (event: Event) => {
-      // Escape cancels something, so it does not count as an activation.
+      // The Escape key usually cancels an action, so Escape does not count as an activation.
       if (event.isTrusted && (event as KeyboardEvent).key !== "Escape") listener();
     };
     addEventListener("pointerdown", notify, options);
@@ -60,7 +60,7 @@ export class DocumentPage implements Page {
   }
 }
 
-/** True when the global exists. In a sandboxed frame, reading a storage global may throw. */
+/** Returns true when the global exists and can be read. In a sandboxed frame, reading a storage global can throw. */
 function readable(name: string): boolean {
   try {
     return Boolean((globalThis as unknown as Record<string, unknown>)[name]);
@@ -73,6 +73,6 @@ function lacks(name: string): ConfigurationError {
   return new ConfigurationError(
     name,
     `this page has no access to ${name}`,
-    "Use a current browser, and no private mode or sandboxed frame that disables storage.",
+    "Use a current browser. A private window or a sandboxed frame can also block storage: open this page outside of it.",
   );
 }

@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../../core/ports.ts";
 
-/** The clock and the timers of the platform. The globals are called, never captured, so that fake timers work. */
+/** The clock and the timers of the platform. Each call reads the global functions anew, so that fake timers in tests work. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -19,7 +19,7 @@ export const systemClock: Clock = {
     }),
 };
 
-/** Random values of the platform. An id has 128 bits, in hexadecimal. */
+/** The random values of the platform. `id()` returns 128 random bits in hexadecimal. */
 export const systemRandom: Random = {
   // `crypto.randomUUID` is missing outside secure contexts, where `createAuth()` must not throw.
   id: () =>

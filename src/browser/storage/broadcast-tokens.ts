@@ -8,26 +8,30 @@ import { TokenLocks } from "../tabs/token-locks.ts";
 
 /** Configuration of `BroadcastTokens`. */
 export interface BroadcastTokensConfig {
-  /** The client whose tabs share the tokens. */
+  /** The client whose tabs share the tokens, from `clientKey()`. */
   readonly client: ClientKey;
   readonly clock: Clock;
   readonly random: Random;
-  /** How long one request to the other tabs waits. Milliseconds; default: 2,000. */
+  /** How long this tab waits for tokens from the other tabs, per request. Milliseconds. Default: 2,000. */
   readonly responseMs?: number;
 }
 
-/** Token records that a tab holds per user. No tab needs older records. */
+/** How many token records a tab holds per user. Each refresh adds a record, and no tab needs older records than these. */
 const HELD = 8;
-/** Requests to the other tabs for the same record. */
+/** How many times `open()` requests the same tokens from the other tabs before it rejects. */
 const ASKED = 2;
-/** Interval between two queries of the lock: a page that reloads releases its lock a moment later. Milliseconds. */
+/**
+ * How often a tab that waits for tokens checks whether another tab still holds their lock. The check is repeated, because a page
+ * that is being reloaded releases its lock only a moment later. Milliseconds.
+ */
 const LOOK_MS = 100;
-/** The longest time that `seal` waits for a lock. Milliseconds. */
+/** How long `seal()` waits at most until this tab holds the lock of the tokens. Milliseconds. */
 const LOCK_MS = 1_000;
 
 /**
- * Keeps tokens off the disk. The session row stores a name of the tokens; the open tabs hold the tokens in memory and
- * broadcast them to each other. Any script of this origin can request them, too. They are lost when the last tab closes.
+ * Stores tokens in the memory of the open tabs, and not on disk. The session row stores only a random name of the tokens. The
+ * tabs broadcast the tokens to each other, and any script of this origin can request them, too. The tokens are lost when the
+ * last tab closes.
  * @example
  * const client = clientKey("https://id.example.com", "web");
  * const tokens = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
@@ -46,8 +50,8 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Broadcasts the tokens and returns the name that the row stores. Waits for the lock first: this tab may close before the
-   * row is written.
+   * Broadcasts the tokens, and returns the name that the session row stores. Waits until this tab holds the lock of the tokens.
+   * Without the lock, a tab that reads the row could conclude that all tabs have lost the tokens.
    */
   async seal(record: TokenRecord): Promise<unknown> {
     const { memory, isLocked } = this.keep(record);
@@ -55,7 +59,10 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     return { memory };
   }
 
-  /** Does the same without waiting, for use in a transaction. `isLocked` resolves when the lock is held. */
+  /**
+   * Does the same as `seal()`, but does not wait for the lock, because an IndexedDB transaction would end during the wait.
+   * `isLocked` resolves when this tab holds the lock.
+   */
   keep(record: TokenRecord): { readonly memory: string; readonly isLocked: Promise<void> } {
     const memory = this.#config.random.id();
     const isLocked = this.#cache(memory, record);
@@ -63,9 +70,12 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     return { memory, isLocked };
   }
 
-  /** Returns the tokens from this tab or another tab. @throws NoTokenError no tab has the tokens any more */
+  /**
+   * Returns the tokens from this tab, or from another tab.
+   * @throws NoTokenError no tab has sent the tokens, or `tokens` is not the name of tokens
+   */
   async open(tokens: unknown): Promise<TokenRecord> {
-    if (!isTokenName(tokens)) throw new NoTokenError("the stored session does not name its tokens");
+    if (!isTokenName(tokens)) throw new NoTokenError("the stored session has no valid name of its tokens");
     const { memory } = tokens;
     for (let sends = 0; sends < ASKED && !this.#cached.has(memory); sends++) {
       if (await this.#ask(memory)) break;
@@ -75,7 +85,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     throw new NoTokenError("no open tab has the tokens of this session");
   }
 
-  /** True when no tab has the tokens. False when a tab has them, or when the locks cannot be queried. */
+  /** Returns true when no tab has these tokens. Returns false when a tab has them, or when the locks cannot be queried. */
   async areLost(memory: string): Promise<boolean> {
     return !this.#cached.has(memory) && (await this.#locks.isFree(memory));
   }
@@ -87,13 +97,13 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     this.#say({ protocol: 2, type: "drop", memory });
   }
 
-  /** Deletes these tokens and older ones of the same user. Newer tokens belong to a later login. */
+  /** Deletes these tokens and all older tokens of the same user. Newer tokens can belong to a later login, so they remain. */
   #drop(memory: string): void {
     const names = this.#ofSameUser(memory);
     for (const name of names.slice(0, names.indexOf(memory) + 1)) this.#letGo(name);
   }
 
-  /** Names of all tokens of the same user, the oldest first. */
+  /** Returns the names of all tokens of the user whose tokens have the name `memory`, the oldest first. */
   #ofSameUser(memory: string): readonly string[] {
     const sub = this.#cached.get(memory)?.user.sub;
     return [...this.#cached].filter(([, { user }]) => user.sub === sub).map(([name]) => name);
@@ -112,7 +122,10 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     this.#locks.release(memory);
   }
 
-  /** Requests the tokens from the other tabs. Resolves with true when no tab has them, so that a repetition is useless. */
+  /**
+   * Requests the tokens from the other tabs once. Resolves with true when no tab has the tokens, so that a second request would
+   * be useless. Resolves with false when the tokens have arrived, or after `responseMs`.
+   */
   async #ask(memory: string): Promise<boolean> {
     const { clock, responseMs = 2_000 } = this.#config;
     const done = new AbortController();
@@ -147,7 +160,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     this.#channel.postMessage(message);
   }
 
-  /** Opens the channel for as long as the page exists: a tab that has tokens sends them to every tab that asks. */
+  /** Opens the channel. It is never closed, because a tab sends its tokens to every tab that asks for them. */
   #open(): BroadcastChannel {
     const channel = new BroadcastChannel(`latchkey/2/${this.#config.client}/handover`);
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -161,7 +174,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     const { memory } = message;
     const cached = this.#cached.get(memory);
     if (message.type === "drop") this.#drop(memory);
-    // A name always means the same tokens, so a cached record is never replaced.
+    // Each name belongs to one record only, so a record that this tab has is never replaced.
     else if (message.type === "give" && !cached) void this.#cache(memory, message.record);
     else if (message.type === "ask" && cached)
       this.#say({ protocol: 2, type: "give", memory, record: cached });

@@ -6,9 +6,9 @@ import { IndexedDBSessionStore } from "./indexeddb-session-store.ts";
 import { sessionsWith } from "./sessions-in-memory.ts";
 
 /**
- * Creates the session store of a client. The tokens are on disk (`device`) or in the memory of the tabs (`memory`).
- * In memory mode, `prepare` removes tokens from the disk that `device` mode stored earlier. It reports no failure: each read
- * of such tokens tries again.
+ * Creates the session store of a client. The tokens are on disk (`device`) or in the memory of the tabs (`memory`). With
+ * `memory`, `prepare()` moves tokens from the disk to the memory of the tabs, if an older version of the app used `device`.
+ * `prepare()` ignores failures, because the next read of such tokens tries again.
  */
 export function clientSessions(
   persist: "device" | "memory" = "device",

@@ -4,21 +4,22 @@ import { NO_CHANGE } from "../../core/session.ts";
 
 const DATABASE = "latchkey";
 const ENTRIES = "entries/2";
-/** The object store of rows in an old format. It is deleted unread. */
+/** The object store of an older version of Latchkey. It is deleted, and its rows are not read. */
 const OLD_ENTRIES = "entries";
 
 /**
- * Names of the errors that a lost connection causes. The call has changed nothing then: its transaction did not begin, or
- * was aborted. Safari's "Connection to Indexed Database server lost" is an UnknownError.
+ * The names of the errors that a lost connection causes. A call that fails with such an error has changed nothing, because its
+ * transaction did not begin or was aborted. Safari's "Connection to Indexed Database server lost" is an `UnknownError`.
  */
 const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)Error$/;
 
 /**
- * Returns Latchkey's IndexedDB database, as a `UseStore` for the functions of idb-keyval. Opens the database at the first use.
- * It is not idb-keyval's `createStore`: a refresh token must be on disk when a write resolves (`durability: "strict"`), and no
- * call may hang.
- * @throws StorageError from the calls of the `UseStore`: IndexedDB failed, or did not respond in time
- * @param timeoutMs time limit of one transaction; a call with a repetition gets twice that time. Milliseconds; default: 5,000.
+ * Returns Latchkey's IndexedDB database, as a `UseStore` for the functions of idb-keyval. The database is opened at the first
+ * use. idb-keyval's own `createStore()` is not used, because it has no time limit and no `durability: "strict"`, without which
+ * a refresh token might not be on disk when its write resolves.
+ * @throws StorageError from the returned `UseStore`: IndexedDB failed, or did not respond in time
+ * @param timeoutMs how long one transaction can take. A call can take twice that time, because a transaction whose connection
+ * is lost is repeated once. Milliseconds. Default: 5,000.
  * @see https://developer.mozilla.org/en-US/docs/Web/API/IDBDatabase/transaction#durability
  * @example
  * const storage = new IndexedDBTokenStorage(createDatabase());
@@ -26,11 +27,11 @@ const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)
  */
 export function createDatabase(timeoutMs = 5_000): UseStore {
   let opening: Promise<IDBDatabase> | undefined;
-  /** One function per running transaction, which aborts it. */
+  /** One function for each running transaction. The function aborts that transaction. */
   const live = new Set<() => void>();
   let frozen: Promise<void> | undefined;
-  // A transaction of a frozen page blocks the writes of all other tabs, so it is aborted. Messages still reach a frozen page,
-  // so calls that begin there wait for `resume`.
+  // A running transaction of a frozen page would block the writes of all other tabs, so `freeze` aborts all transactions. A
+  // frozen page still receives messages, which can cause new calls. New calls wait for the `resume` event.
   const onFreeze = () => {
     live.forEach((stop) => stop());
     frozen ??= new Promise((resolve) => {
@@ -49,7 +50,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
     connection.catch(() => drop(connection));
     return connection;
   };
-  /** Closes the connection. The next call opens a new one. */
+  /** Closes a connection. The next call opens a new connection. */
   const drop = (connection: Promise<IDBDatabase> | undefined) => {
     if (opening === connection) opening = undefined;
     connection?.then(
@@ -66,7 +67,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   ): Promise<T> => {
     const database = await connection;
     if (frozen) await frozen;
-    // The call has already rejected, so its transaction must not begin.
+    // If the call has already rejected, its transaction must not begin any more.
     givenUp.throwIfAborted();
     const transaction = database.transaction(ENTRIES, mode, {
       durability: mode === "readwrite" ? "strict" : "default",
@@ -85,7 +86,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
       const done = Promise.resolve(callback(transaction.objectStore(ENTRIES)));
       return await inTime(timeoutMs, done, giveUp);
     } catch (error) {
-      // After `resume`, the caller decides whether to repeat the call.
+      // A `StorageError` is not repeated by `useTwice()`: after `resume`, the caller decides whether to call again.
       throw isFrozen
         ? new StorageError("the page was frozen during an IndexedDB transaction", error)
         : error;
@@ -110,7 +111,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
     }
   };
 
-  /** Repeats the call once, on a new connection, when the connection is lost. */
+  /** Runs a transaction. If the connection is lost, runs the transaction once more on a new connection. */
   async function useTwice<T>(
     mode: IDBTransactionMode,
     callback: (store: IDBObjectStore) => T | PromiseLike<T>,
@@ -128,8 +129,8 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
 }
 
 /**
- * Opens the database without a version, so that no open tab can block the request. `onLost` runs when the connection has
- * closed, or blocks an upgrade by another tab.
+ * Opens the database. Without `version`, IndexedDB opens the current version, so that no open tab can block the request. Calls
+ * `onLost` when the browser has closed the connection, or when the connection blocks an upgrade by another tab.
  */
 async function openDatabase(onLost: () => void, version?: number): Promise<IDBDatabase> {
   const request = indexedDB.open(DATABASE, version);
@@ -144,7 +145,8 @@ async function openDatabase(onLost: () => void, version?: number): Promise<IDBDa
     database.onclose = database.onversionchange = onLost;
     return database;
   }
-  // The database exists without our object store. The upgrade waits for other connections; Latchkey's tabs close theirs.
+  // The database exists, but it has no object store `ENTRIES`. An upgrade to the next version creates the store. The upgrade
+  // waits until all other tabs have closed their connections, which Latchkey does in `onversionchange`.
   database.close();
   return openDatabase(onLost, database.version + 1);
 }
@@ -172,7 +174,7 @@ async function inTime<T>(ms: number, promise: Promise<T>, giveUp: () => void): P
   }
 }
 
-/** Reads one entry. idb-keyval's own `get()` would bundle its default store, which Latchkey does not use. */
+/** Reads one entry. An import of idb-keyval's own `get()` would also bundle its default store, which Latchkey does not use. */
 export function readEntry<T>(use: UseStore, key: string): Promise<T | undefined> {
   return use("readonly", (store) => promisifyRequest<T | undefined>(store.get(key)));
 }
@@ -186,8 +188,9 @@ export function writeEntry(use: UseStore, key: string, value: unknown): Promise<
 }
 
 /**
- * Reads, changes and writes one entry in one transaction. `change` returns the new value, `undefined` to delete the entry, or
- * `NO_CHANGE`. `writeBeside` can write other entries in the same transaction. Returns the value after the change.
+ * Reads, changes and writes one entry in one transaction. `change` gets the parsed value, and returns the new value, `undefined`
+ * to delete the entry, or `NO_CHANGE` to write nothing. `writeBeside` can write other entries in the same transaction. Returns
+ * the value after the transaction.
  */
 export function updateEntry<T>(
   use: UseStore,
@@ -225,7 +228,7 @@ export function updateEntry<T>(
   );
 }
 
-/** The range of all keys that begin with `prefix`. */
+/** Returns the range of all keys that begin with `prefix`. */
 export function within(prefix: string): IDBKeyRange {
   return IDBKeyRange.bound(prefix, `${prefix}\uffff`);
 }

@@ -3,15 +3,15 @@ import type { ClientKey } from "../../core/keys.ts";
 import { sha256 } from "../../core/sha256.ts";
 import { within } from "./database.ts";
 
-/** For this long, only a new login can store a forgotten user again. Milliseconds. */
+/** How long a tombstone, the record that a user was forgotten, prevents that tokens of the user are stored again. Milliseconds. */
 const DAY_MS = 86_400_000;
 
-/** The key of a tombstone. With an empty `hash`: the prefix of all tombstones of the client. */
+/** Returns the key of a tombstone. With an empty `hash`, returns the prefix of all tombstones of the client. */
 function forgottenKey(client: ClientKey, hash: string): string {
   return `forgotten/${client}/${hash}`;
 }
 
-/** Returns the key of a user's tombstone, which contains a hash of the `sub` instead of the `sub`. */
+/** Returns the key of a user's tombstone. The key contains a hash of the `sub`, so that the `sub` itself is no longer stored. */
 export async function tombstoneKey(client: ClientKey, sub: string): Promise<string> {
   return forgottenKey(client, await sha256(`${client}\n${sub}`));
 }
@@ -21,7 +21,8 @@ export function putTombstone(store: IDBObjectStore, client: ClientKey, key: stri
   const all = store.openCursor(within(forgottenKey(client, "")));
   all.onsuccess = () => {
     const cursor = all.result;
-    // Stored last: a cursor that has read the old tombstone of this key would delete the new one.
+    // The new tombstone is stored after the cursor has ended. Otherwise the cursor could read an expired tombstone with the
+    // same key, and then delete the new tombstone.
     if (!cursor) {
       store.put(Date.now() + DAY_MS, key);
       return;
@@ -31,7 +32,7 @@ export function putTombstone(store: IDBObjectStore, client: ClientKey, key: stri
   };
 }
 
-/** Returns whether the user was forgotten within the last day. Without `key`: whether any user of the client was. */
+/** Returns whether the user with this tombstone key was forgotten within the last day. Without `key`: whether any user was. */
 export function hasTombstone(
   database: UseStore,
   client: ClientKey,

@@ -16,33 +16,37 @@ import {
 } from "./pending-request.ts";
 import type * as Sweep from "./sweep-requests.ts";
 
-/** Longest time that a login waits for the sweep, which it does not need. Milliseconds. */
+/**
+ * How long a login waits at most until old pending requests are deleted. The login itself does not need the deletion.
+ * Milliseconds.
+ */
 const SWEEP_MS = 1_000;
 
 const loadSweep = (): Promise<typeof Sweep> => chunk(import("./sweep-requests.ts"));
 
-/** The server, the client and the store of authorization requests. */
+/** The server and the client of an authorization request, and the store of pending requests. */
 export interface AuthorizeOptions {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
-  /** Holds pending requests and nothing else, because oidc-client-ts sweeps the whole store. */
+  /** Stores pending requests and nothing else, because `sweep()` deletes every other entry as unreadable. */
   readonly requests: RequestStore;
   readonly clock: Clock;
 }
 
-/** An authorization request with the scopes of every login. */
+/** An authorization request whose `scope` includes the scopes that every login requests. */
 export type ScopedRequest = AuthorizationRequest & {
   readonly scope: readonly string[];
-  /** The scopes of the token target alone. */
+  /** The scopes of the request's token target, without the scopes of every login. */
   readonly targetScope?: readonly string[] | undefined;
 };
 
-/** A request with the code of its response. */
+/** A pending request and the code that the server has returned for it. */
 export type SettledRequest = PendingRequest & { readonly code: string };
 
 /**
  * Stores a pending authorization request and returns its URL.
- * @throws ConfigurationError a URL of the request is not valid, or the page is no secure context
+ * @throws ConfigurationError a URL of the request is not valid, the server has no authorization endpoint, or the page is no
+ * secure context
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
  * @see https://www.rfc-editor.org/rfc/rfc7636#section-4.3
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
@@ -63,7 +67,7 @@ export async function createAuthorizationUrl(
   if (returnTo !== undefined && !isSameOrigin(returnTo, redirectUri)) {
     throw new ConfigurationError(
       "returnTo",
-      "not a URL of this origin",
+      "it is not a URL of the origin of `redirectUri`",
       "Set it to a path of this app, such as /orders.",
     );
   }
@@ -72,12 +76,12 @@ export async function createAuthorizationUrl(
     throw new ConfigurationError(
       "endpoints.authorizationEndpoint",
       "it is missing",
-      "Configure it, so that users can log in by redirect or popup.",
+      "Set it to the URL in the server's documentation. Users cannot log in by redirect or popup without it.",
     );
   }
   const named = [resource ?? "", ...(request.resources ?? [])];
   const resources = [...new Set(named.filter((one) => one !== ""))];
-  // RFC 7636 section 4.1 requires at least 43 characters.
+  // RFC 7636 section 4.1 requires at least 43 characters. One random token has 22.
   const codeVerifier = randomToken() + randomToken();
   const data: PendingRequest = {
     flow: FLOW,
@@ -109,7 +113,7 @@ export async function createAuthorizationUrl(
     response_type: "code",
     scope: scope.join(" "),
     state: [clientTag(clientKey(issuer, options.clientId)), id, secret].join("."),
-    // OpenID Connect defines `nonce`. Other servers may refuse an unknown parameter.
+    // Only OpenID Connect defines `nonce`. A server without OpenID Connect might refuse the unknown parameter.
     nonce: scope.includes("openid") ? data.nonce : undefined,
     code_challenge: codeChallenge,
     code_challenge_method: "S256",
@@ -122,15 +126,15 @@ export async function createAuthorizationUrl(
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && value !== "") url.searchParams.append(name, `${value}`);
   }
-  // Each resource is a parameter of its own. @see https://www.rfc-editor.org/rfc/rfc8707#section-2
+  // Each resource is sent as a separate `resource` parameter. @see https://www.rfc-editor.org/rfc/rfc8707#section-2
   for (const name of resources) url.searchParams.append("resource", name);
   return url.href;
 }
 
 /**
- * Validates an authorization response and removes its pending request. Of two callers, only one gets the request. Returns the
- * request with the code of the response.
- * @throws InvalidResponseError the response does not match a pending request of this client; no request is removed
+ * Validates an authorization response and removes its pending request. Returns the request and the code of the response. If two
+ * callers pass the same response, one of them gets the request and the other call rejects.
+ * @throws InvalidResponseError the response does not match a pending request of this client; this call removes no request
  * @throws AuthorizationError the server refused the request; the pending request is removed
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  */
@@ -147,11 +151,11 @@ export async function readAuthorizationResponse(
   return { ...request, code: response.code };
 }
 
-/** Stores a pending request, and sweeps those that got no response. */
+/** Stores a pending request, and deletes old requests that got no response. */
 async function remember(request: StoredRequest, { requests, clock }: AuthorizeOptions) {
   await requests.set(request.id, JSON.stringify(request));
   const isAlone = (await requests.getAllKeys()).length === 1;
-  // A response removes its request, so there is seldom anything to sweep and the chunk is seldom loaded.
+  // Each response removes its request from the store, so the store seldom has other requests and the chunk is seldom loaded.
   if (isAlone) return;
   const swept = loadSweep().then(({ sweep }) => sweep(requests));
   await Promise.race([swept.catch(() => {}), clock.sleep(SWEEP_MS)]);
@@ -167,7 +171,7 @@ function parse(stored: string | null): UncheckedRequest {
 }
 
 function unknownState(): AuthError {
-  return refusal("state", "this browser has no pending request for it");
+  return refusal("state", "this browser has no pending request with this state");
 }
 
 /** Returns the S256 code challenge. @see https://www.rfc-editor.org/rfc/rfc7636#section-4.2 */
@@ -179,7 +183,7 @@ async function challengeOf(codeVerifier: string): Promise<string> {
     throw new ConfigurationError(
       "crypto",
       "SHA-256 is not available on this page",
-      "Use a secure context: https or localhost.",
+      "Open the page over https or on localhost, so that it is a secure context.",
     );
   }
 }

@@ -1,10 +1,10 @@
 import type { Prompt } from "../../core/authorization-parameters.ts";
 import type { TokenTarget } from "../../core/token-target.ts";
 
-/** Marks a stored request as a login of Latchkey. Another flow in the same store has another marker. */
+/** The value of `flow` in each request that Latchkey stores for a login. Requests with another value are refused. */
 export const FLOW = "latchkey/login";
 
-/** An authorization request as it is stored. Its response is validated against it. */
+/** An authorization request that waits for its response. The response is validated against this record. */
 export interface PendingRequest extends TokenTarget {
   readonly flow: typeof FLOW;
   readonly issuer: string;
@@ -13,39 +13,44 @@ export interface PendingRequest extends TokenTarget {
   readonly scope: readonly string[];
   /** All resource indicators of the request. */
   readonly resources?: readonly string[];
-  /** Milliseconds since the epoch, by the configured clock. `StoredRequest.created` is by `Date`. */
+  /** When the request was made, by the configured clock. Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly nonce: string;
   /** @see https://www.rfc-editor.org/rfc/rfc7636#section-4.1 */
   readonly codeVerifier: string;
   readonly returnTo?: string;
-  /** The scopes of the token target. `scope` has these and the scopes of every login. */
+  /** The scopes of the token target. `scope` has these scopes and the scopes of every login. */
   readonly targetScope?: readonly string[];
   /** `sub` of the user that the login is for. */
   readonly user?: string;
   readonly prompt?: Prompt;
-  /** Seconds. */
+  /** The `max_age` parameter: the maximum time since the user last authenticated. Seconds. */
   readonly maxAge?: number;
   readonly acrValues?: readonly string[];
 }
 
-/** A request in the format of oidc-client-ts, which sweeps the store. */
+/**
+ * A pending request in the record format of oidc-client-ts, so that `State.clearStaleState()` of oidc-client-ts can delete old
+ * requests.
+ */
 export interface StoredRequest {
   readonly id: string;
   readonly data: PendingRequest;
-  /** Seconds since the epoch. */
+  /** When the request was made, by `Date`. Seconds since the epoch. */
   readonly created: number;
-  /** The secret in `state`. */
+  /** The random secret in the `state` parameter, which has the form `<tag>.<id>.<secret>`. */
   readonly url_state: string;
 }
 
-/** A stored request before `parsePendingRequest()` has validated it. */
+/** A record from the store, before `parsePendingRequest()` validates it. */
 export type UncheckedRequest = { readonly [name in keyof StoredRequest]?: unknown };
 
 const TEXTS = ["issuer", "clientId", "redirectUri", "nonce", "codeVerifier"] as const;
 const MAY_BE_TEXTS = ["returnTo", "user", "prompt", "resource", "audience"] as const;
 
-/** Returns the pending request. Undefined for a record that is damaged or belongs to another flow. */
+/**
+ * Validates a record from the store. Returns its pending request, or undefined if the record is damaged or has another `flow`.
+ */
 export function parsePendingRequest({ data }: UncheckedRequest): PendingRequest | undefined {
   const request = (data ?? {}) as Partial<Record<keyof PendingRequest, unknown>>;
   const { flow, createdAt, maxAge = 0, scope, acrValues = [] } = request;

@@ -16,7 +16,7 @@ const LIFETIME_MS = 600_000;
 const TOKENS = ["access_token", "id_token"];
 const PARAMETERS = ["state", "code", "iss", "error", "error_description", "error_uri"];
 
-/** A well-formed authorization response. `validateRequest()` checks whether it belongs to a pending request. */
+/** A well-formed authorization response. `validateRequest()` checks whether the response belongs to a pending request. */
 export interface AuthorizationResponse {
   readonly url: URL;
   /** The id of the pending request, from `state`. */
@@ -30,13 +30,13 @@ export interface AuthorizationResponse {
   readonly errorUri: string | undefined;
 }
 
-/** The server, the client and the time by which a response is validated. */
+/** The values that a response and its pending request are validated against. */
 export interface ResponseValidation {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
-  /** Milliseconds since the epoch. */
+  /** The current time. Milliseconds since the epoch. */
   readonly now: number;
-  /** Longest time from request to response. Milliseconds. Default: ten minutes. */
+  /** The maximum time between the request and its response. Milliseconds. Default: ten minutes. */
   readonly lifetimeMs?: number | undefined;
 }
 
@@ -51,15 +51,15 @@ export function validateUrl(response: string, client: ClientKey): AuthorizationR
   const query = url.searchParams;
   const fragment = new URLSearchParams(url.hash.slice(1));
   for (const name of [...TOKENS, ...PARAMETERS]) {
-    if (fragment.has(name)) throw refusal(name, "it is in the fragment, not in the query");
-    if (query.getAll(name).length > 1) throw refusal(name, "the response has it twice");
+    if (fragment.has(name)) throw refusal(name, "the response has it in the URL fragment, not in the query");
+    if (query.getAll(name).length > 1) throw refusal(name, "the response has this parameter more than once");
   }
   for (const name of TOKENS)
     if (query.has(name)) throw refusal(name, "the response has a token instead of a code");
   const read = (name: string) => text(query.get(name));
   const state = query.get("state") ?? "";
   if (!isStateOf(client, state))
-    throw refusal("state", "missing, malformed or from another client");
+    throw refusal("state", "it is missing, malformed or from another client");
   const [, id = "", secret = ""] = state.split(".");
   const code = read("code");
   const error = read("error");
@@ -77,7 +77,7 @@ export function validateUrl(response: string, client: ClientKey): AuthorizationR
 }
 
 /**
- * Validates a response against its stored request. Returns the request.
+ * Validates a response against its stored request. Returns the pending request.
  * @throws InvalidResponseError the response does not belong to the request
  * @see https://www.rfc-editor.org/rfc/rfc9207#section-2.4
  */
@@ -87,16 +87,17 @@ export function validateRequest(
   { metadata, clientId, now, lifetimeMs = LIFETIME_MS }: ResponseValidation,
 ): PendingRequest {
   if (typeof stored.url_state !== "string" || !sameText(stored.url_state, secret)) {
-    throw refusal("state", "it differs from the state of the request");
+    throw refusal("state", "it differs from the state of the pending request");
   }
   const request = parsePendingRequest(stored);
-  if (!request) throw refusal("state", "the stored request is damaged or not a login");
+  if (!request) throw refusal("state", "the stored request is damaged, or it is not a login of Latchkey");
   if (request.issuer !== metadata.issuer)
-    throw refusal("issuer", `the request was sent to another issuer than ${metadata.issuer}`);
-  if (request.clientId !== clientId) throw refusal("client_id", "another client made the request");
-  // The difference counts in both directions: a clock that was set back must not keep a request valid forever.
+    throw refusal("issuer", `the pending request was sent to another issuer than ${metadata.issuer}`);
+  if (request.clientId !== clientId) throw refusal("client_id", "the pending request was made by another client");
+  // A request time in the future is refused, too. Otherwise a clock that was set back would keep the request valid for too
+  // long.
   if (Math.abs(now - request.createdAt) > lifetimeMs)
-    throw refusal("state", "the request is too old");
+    throw refusal("state", `the request and the response are more than ${lifetimeMs / 1000} s apart`);
   const redirect = parseUrl(request.redirectUri);
   if (url.origin !== redirect?.origin || url.pathname !== redirect.pathname) {
     throw refusal(
@@ -106,7 +107,7 @@ export function validateRequest(
   }
   const promised = metadata.authorizationResponseIssParameterSupported;
   if (iss === undefined ? promised : iss !== metadata.issuer)
-    throw refusal("iss", `missing, or not ${metadata.issuer}`);
+    throw refusal("iss", `it is missing, or it differs from ${metadata.issuer}`);
   return request;
 }
 
@@ -128,7 +129,7 @@ export function errorOf({
       );
 }
 
-/** Creates the error of a response that is not accepted; pending requests stay pending. */
+/** Creates the error for a response that is not accepted. The caller must not remove the pending request. */
 export function refusal(parameter: string, message: string): InvalidResponseError {
   return new InvalidResponseError(
     parameter,
@@ -137,7 +138,7 @@ export function refusal(parameter: string, message: string): InvalidResponseErro
   );
 }
 
-/** Compares two strings in a time that does not depend on where they differ. */
+/** Compares two strings in a time that does not reveal at which character the strings differ. */
 function sameText(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);

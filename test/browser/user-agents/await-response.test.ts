@@ -74,7 +74,7 @@ test("accepts a response in the fragment, which is validated later", async () =>
 });
 
 test("the channel's name does not contain the state", async () => {
-  expect((await otherPage("secret-state")).name).toMatch(/^latchkey\/1\/request\/[0-9a-f]{64}$/);
+  expect((await otherPage("secret-state")).name).toMatch(/^latchkey\/2\/request\/[0-9a-f]{64}$/);
 });
 
 test("rejects after the timeout, when the window is closed, and when the page cancels", async () => {

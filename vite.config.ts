@@ -100,7 +100,7 @@ async function projects() {
     {
       test: {
         name: "unit",
-        maxWorkers: 2,
+        maxWorkers: 3,
         include: UNIT,
       },
     },
@@ -127,8 +127,8 @@ async function projects() {
         include: ["test/e2e/**/*.test.ts"],
         testTimeout: 60_000,
         hookTimeout: 120_000,
-        // Each file starts its own provider and browser; two cores carry two of them.
-        maxWorkers: 2,
+        // Each file starts its own provider and browser, and waits for a third of its time: two cores carry three of them.
+        maxWorkers: 3,
       },
     },
     {
@@ -142,7 +142,7 @@ async function projects() {
         hookTimeout: 120_000,
         // Most of the time is waiting.
         maxConcurrency: 8,
-        fileParallelism: false,
+        maxWorkers: 2,
       },
     },
   ];

@@ -65,12 +65,12 @@ export interface CreateAuthConfig extends AuthConfig {
   /**
    * How long after the first use of a refresh token the server accepts the same token again. Give the value that is configured
    * at the server; 30,000 or more is recommended. Milliseconds. Without a value, Latchkey assumes that this time is long
-   * enough. Without a value greater than 0, a refresh can request only the resources that the login requested.
+   * enough. Only with a value greater than 0, a refresh can request resources that the login did not request.
    */
   readonly reuseLeewayMs?: number;
   /**
-   * Finds out which user has logged in if the token response has no ID token. Needed when `endpoints` has no `jwksUri`, because
-   * Latchkey then uses no ID tokens.
+   * Finds out which user has logged in if the token response has no ID token. Required if `endpoints` has no `jwksUri` and
+   * there is no `grant`, because without `jwksUri` Latchkey uses no ID tokens.
    */
   readonly userFetcher?: UserFetcher | ((server: AuthorizationServer) => UserFetcher);
   /**

@@ -51,11 +51,11 @@ export interface CreateClientConfig
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-/** A client that gets tokens without a user. `createClient()` returns it. */
+/** A client that gets tokens without asking a user. `createClient()` returns such a client. */
 export interface Client {
   /**
    * Returns an access token that is valid now. Concurrent calls share one request. Rejects with the same errors as
-   * `TokenManager.getToken()`, for example:
+   * `TokenManager.getToken()`.
    * @throws RequestTokenError the server refused the request, or its response is malformed
    * @throws NetworkError no response came
    * @example
@@ -66,8 +66,7 @@ export interface Client {
    */
   readonly getToken: TokenManager["getToken"];
   /**
-   * Requests an access token that is newer than the stored one, and returns it. Rejects with the same errors as `getToken()`,
-   * for example:
+   * Requests an access token that is newer than the stored token, and returns it. Rejects with the same errors as `getToken()`.
    * @throws RequestTokenError the server refused the request, or its response is malformed
    * @throws NetworkError no response came
    * @example
@@ -75,7 +74,7 @@ export interface Client {
    */
   readonly forceRefresh: TokenManager["forceRefresh"];
   /**
-   * Deletes the stored access token, so that the next call requests another one.
+   * Deletes the stored access token, so that the next call of `getToken()` requests another token.
    * @throws StorageError the token could not be deleted
    * @example
    * const reset = (client: Client) => client.invalidateToken({ refreshToken: "forget" });
@@ -158,7 +157,10 @@ export function createClient(config: CreateClientConfig): Client {
   };
 }
 
-/** Checks `authentication` before the first request, which would fail only after the metadata has been fetched. */
+/**
+ * Checks `authentication` when the client is created. Without this check, the first request would fail, and only after the
+ * metadata has been fetched.
+ */
 function checkAuthentication({ authentication, grant }: CreateClientConfig): void {
   const problem = problemWith(authentication);
   const isUnauthenticated = !problem && authentication.method === "none" && !grant;

@@ -3,7 +3,7 @@ import { chunk, shared } from "../core/lazy.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { RefreshCoordinatorConfig } from "../refresh/coordinator.ts";
 
-/** How long `validate()` waits for the validation of the stored ID token, whose code might not load. Milliseconds. */
+/** How long `validate()` waits, because the code that validates the stored ID token might not load. Milliseconds. */
 const VALIDATION_MS = 2_000;
 
 /**

@@ -25,7 +25,10 @@ export interface LazyServerConfig {
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   readonly resources?: readonly string[] | undefined;
-  /** `ignore`: a refresh may change the claim `auth_time`. `compare`: a changed claim ends the session. Default: `compare`. */
+  /**
+   * What happens when a refresh changes the claim `auth_time`. `ignore`: nothing. `compare`: the session ends.
+   * Default: `compare`.
+   */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
@@ -34,13 +37,13 @@ export interface LazyServerConfig {
   readonly clock: Clock;
   /** Sends a request. Default: the global `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
-  /** The timeout of every request except metadata and keys. Milliseconds. Default: 15,000. */
+  /** The timeout of all requests except those for metadata and keys. Milliseconds. Default: 15,000. */
   readonly tokenTimeoutMs?: number;
   /** The timeout of requests for metadata and keys. Milliseconds. Default: 10,000. */
   readonly discoveryTimeoutMs?: number;
 }
 
-/** The calls to an authorization server. Each method loads the code that it needs. */
+/** The methods that call an authorization server. Their code is loaded when they are first called. */
 export interface LazyServer {
   /** The endpoints of the server, as methods. */
   readonly server: AuthorizationServer;
@@ -52,7 +55,7 @@ export interface LazyServer {
 }
 
 /**
- * Composes the calls to an authorization server. `server` and `send` share the server's metadata and keys.
+ * Creates the methods that call an authorization server. `server` and `send` share the server's metadata and keys.
  * @throws NetworkError from the returned methods: their code could not be loaded
  * @example
  * const requests = new IndexedDBRequestStore(createDatabase());

@@ -9,7 +9,7 @@ export interface ServerInPageConfig extends Omit<OidcServerConfig, "documents"> 
   readonly database?: ReturnType<typeof createDatabase>;
 }
 
-/** Creates the methods for the server's endpoints. They cache the server's metadata and keys in `database`, if it is given. */
+/** Creates the methods for the server's endpoints. With a `database`, the server's metadata and keys are cached there. */
 export function createServerInPage({ database, ...config }: ServerInPageConfig): OidcServer {
   const documents = database && new IndexedDBDocumentCache(database);
   return createServer({ ...config, documents });

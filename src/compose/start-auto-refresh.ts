@@ -11,7 +11,7 @@ const VISIBLE_LEAD_MS = 120_000;
  * nothing. The time is more than a minute, because browsers can run the timers of a hidden tab a minute late. Milliseconds.
  */
 const HIDDEN_LEAD_MS = 65_000;
-/** The longest random time that a hidden tab adds to `HIDDEN_LEAD_MS`, so that not all hidden tabs renew at once. Milliseconds. */
+/** The longest random time that a hidden tab adds to `HIDDEN_LEAD_MS`, so that hidden tabs renew one by one. Milliseconds. */
 const HIDDEN_JITTER_MS = 40_000;
 /** The shortest time between two attempts of this tab to renew a token. Milliseconds. */
 const PAUSE_MS = 30_000;

@@ -1,6 +1,6 @@
 /**
- * Settles as `work` does, or rejects with the signal's reason once `signal` is aborted. `work` itself goes on, because other
- * callers may wait for it.
+ * Returns a promise that settles as `work` does. Once `signal` is aborted, the promise rejects with the signal's reason. The
+ * abort does not stop `work`, because other callers might wait for its result.
  * @see https://developer.mozilla.org/en-US/docs/Web/API/AbortSignal
  */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

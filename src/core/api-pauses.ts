@@ -1,15 +1,18 @@
-/** The pause of an API that refused a newer token, too. */
+/**
+ * The time in which a 401 response of an API causes no retry with a newer token. The pause begins after a retry that failed,
+ * because the API refused the newer token, too, or because there was no newer token.
+ */
 export interface ApiPause {
-  /** How many newer tokens the API refused in a row. */
+  /** How many retries with a newer token failed in a row. */
   readonly count: number;
-  /** Until then no token is replaced for this API. Milliseconds since the epoch. */
+  /** When the pause ends. Milliseconds since the epoch. */
   readonly until: number;
 }
 
-/** The pauses of all APIs, by origin. A `Map` implements this interface. */
+/** Stores the pauses of APIs, by the API's origin. A `Map` implements this interface. */
 export interface ApiPauses {
-  /** The last pause of `origin`, even one that has ended. */
+  /** Returns the last pause of `origin`, even if the pause has ended already. */
   get(origin: string): ApiPause | undefined;
-  /** `undefined` deletes the pause. */
+  /** Replaces the stored pause of `origin`. `undefined` deletes it. */
   set(origin: string, pause: ApiPause | undefined): unknown;
 }

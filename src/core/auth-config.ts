@@ -6,53 +6,63 @@ import { parseUrl, isSecureUrl } from "./same-origin.ts";
 export interface AuthConfig {
   /** The issuer identifier of the authorization server, exactly as the server's metadata has it. */
   readonly issuer: string;
-  /** The client id of a public client, which has no secret. */
+  /** The client id under which the server knows this app. The app is a public client, so it has no client secret. */
   readonly clientId: string;
-  /** The URL of this origin at which authorization responses arrive: absolute or relative, and registered at the server. */
+  /**
+   * The URL to which the server sends authorization responses. The URL must have the app's origin and be registered at the
+   * server. The value can be absolute or relative.
+   */
   readonly redirectUri: string;
   /**
-   * The scopes of every login. Default: openid, profile, email and offline_access, or no scopes when the server is not an
-   * OpenID provider.
+   * The scopes that every login requests. Default: openid, profile, email and offline_access. Default at a server that is not
+   * an OpenID provider: no scopes.
    */
   readonly scope?: readonly string[];
   /**
-   * The APIs that the app requests with `getToken({ resource })`, as absolute URIs. Every login names these resources, so that
-   * a refresh can request them. Any other resource needs a login of its own, or `reuseLeewayMs`.
+   * The APIs for which the app calls `getToken({ resource })`, as absolute URIs. Every login names these resources, so that a
+   * later refresh is allowed to request a token for each of them. A token for another resource needs a login, except with a
+   * `reuseLeewayMs` greater than 0. A refresh then requests other resources, too.
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   readonly resources?: readonly string[];
   /**
-   * `ignore` accepts that a refresh changes `auth_time`, as Amazon Cognito and Azure AD B2C do. `compare` is the default: a
-   * changed `auth_time` ends the session.
+   * What happens when the ID token of a refresh has another `auth_time` than the ID token of the login. `compare` (the
+   * default): the session ends. `ignore`: the new `auth_time` is accepted. Amazon Cognito and Azure AD B2C need `ignore`.
    * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
    */
   readonly authTimeOnRefresh?: "compare" | "ignore";
   /**
-   * The endpoints of a server that publishes no metadata. Without `jwksUri` the server does not count as an OpenID provider:
-   * a `userFetcher` then finds out which user has logged in.
+   * The endpoints of the server, if the server publishes no metadata. Without `jwksUri` the server does not count as an OpenID
+   * provider, and a `userFetcher` finds out which user has logged in.
    */
   readonly endpoints?: Endpoints;
   /**
-   * The URL to which the server sends the user after a logout, registered at the server. Default: the server shows a page of
-   * its own.
+   * The URL to which the server sends the user after a logout. It must be registered at the server. Default: the server shows a
+   * page of its own.
    */
   readonly postLogoutRedirectUri?: string;
 }
 
-/** Parts that an app supplies, unchecked. A function makes the part from the parts that `createAuth()` has composed. */
+/**
+ * Parts that an app passes to `createAuth()`, not validated yet. `grant` is a function that creates a grant. `userFetcher` is a
+ * `UserFetcher`, or a function that creates one.
+ */
 export interface AuthParts {
   readonly userFetcher?: object & { readonly fetchUser?: unknown };
   readonly grant?: object;
 }
 
-/** Without configured endpoints, the server's metadata names the keys of its ID tokens. */
+/**
+ * Whether the server counts as an OpenID provider. Without `endpoints` the result is true, because the server's published
+ * metadata has the URL of its keys. With `endpoints` the result is true if they include `jwksUri`.
+ */
 function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
   return !endpoints || endpoints.jwksUri !== undefined;
 }
 
 /**
  * Validates the configuration of `createAuth()`.
- * @throws ConfigurationError an input cannot work; `input` names the first one
+ * @throws ConfigurationError an input is missing or invalid. `error.input` is the name of the first such input
  */
 export function checkAuthConfig(config: AuthConfig & AuthParts): void {
   const {
@@ -97,7 +107,10 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
   checkMaker("userFetcher", userFetcher?.fetchUser ?? userFetcher ?? (isNeeded ? null : undefined));
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
+/**
+ * Whether `resource` is an absolute URI without a fragment.
+ * @see https://www.rfc-editor.org/rfc/rfc8707#section-2
+ */
 function isUri(resource: unknown): boolean {
   return typeof resource === "string" && parseUrl(resource)?.hash === "";
 }
@@ -112,8 +125,8 @@ function checkMaker(input: string, part: unknown): void {
 }
 
 /**
- * Validates the registration of a client.
- * @throws ConfigurationError the issuer or the client id cannot work
+ * Validates the issuer and the client id.
+ * @throws ConfigurationError the issuer or the client id is missing or invalid
  */
 export function checkRegistration(config: Pick<AuthConfig, "issuer" | "clientId">): void {
   const { issuer, clientId } = (config ?? {}) as Partial<AuthConfig>;
@@ -133,13 +146,13 @@ function checkIssuer(issuer: unknown): void {
     throw new ConfigurationError(
       "issuer",
       message,
-      'Give the issuer as the server\'s metadata has it, for example "https://id.example.com".',
+      'Give the `issuer` value of the server\'s metadata, for example "https://id.example.com".',
     );
   };
   if (isMissing(issuer)) fail("it is missing");
   const url = typeof issuer === "string" ? parseUrl(issuer) : undefined;
   if (!url) return fail("it is not a URL");
-  if (!isSecureUrl(url)) fail("it does not use https; only localhost may use http");
+  if (!isSecureUrl(url)) fail("it does not use https, which is required except on localhost");
   if (url.search || url.hash || url.username || url.password) {
     fail("it has a query, a fragment or credentials");
   }
@@ -156,7 +169,7 @@ function checkRedirect(input: string, value: unknown): void {
     throw new ConfigurationError(
       input,
       isMissing(value) ? "it is missing" : "it is not an http(s) URL, or it has a fragment",
-      'Give a path of this app, for example "/callback", and register it at the server.',
+      'Give a path of this app, for example "/callback". Register its absolute URL at the server.',
     );
   }
 }

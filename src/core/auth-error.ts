@@ -7,15 +7,15 @@
  * });
  */
 export abstract class AuthError extends Error {
-  /** A literal to branch on, one for each class, such as `network`. */
+  /** Identifies the error class in a `switch`, for example `network`. Each class has its own literal. */
   abstract readonly code: string;
-  /** True when the same call may succeed later, although the app and the user change nothing. */
+  /** True when the same call might succeed later, without any change by the app or the user. */
   readonly retryable: boolean;
-  /** What the developer or the user can do about the error. It is also the last line of `message`. */
+  /** What the developer or the user can do about the error. The last line of `message` is the same text. */
   readonly hint: string;
 
   constructor(message: string, { hint, cause, retryable = false }: AuthErrorDetails) {
-    // Uncaught errors show the message only, so it includes the hint.
+    // Consoles show only the message of an uncaught error, so the message includes the hint.
     super(
       hint === "" ? message : `${message}\n${hint}`,
       cause === undefined ? undefined : { cause },
@@ -25,18 +25,18 @@ export abstract class AuthError extends Error {
   }
 }
 
-/** The parts of an error beside its message. */
+/** What the constructor of an `AuthError` needs in addition to the message. */
 export interface AuthErrorDetails {
   /** What the developer or the user can do about the error. */
   hint: string;
-  /** The error that led to this one. */
+  /** The error that caused the new error. */
   cause?: unknown;
-  /** True when the same call may succeed later. Default: false. */
+  /** True when the same call might succeed later. Default: false. */
   retryable?: boolean;
 }
 
 /**
- * The facts of a server's error response. They never contain a request body or a response body.
+ * The public facts about a server's error response. They do not contain the request body or the response body.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */

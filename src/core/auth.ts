@@ -6,17 +6,20 @@ import type { User } from "./user.ts";
 import type { UserAgent } from "./user-agent.ts";
 import type { TokenTarget } from "./token-target.ts";
 
-/** The public facts of an access token. They do not contain the token. */
+/** The public facts about an access token. They do not contain the token. */
 export interface TokenSummary {
   /** The granted scopes. */
   readonly scope: readonly string[];
-  /** Milliseconds since the epoch. At most the token's lifetime from now, even after the wall clock was set back. */
+  /**
+   * When the token expires. Milliseconds since the epoch. After the wall clock was set back, this time is corrected, so that it
+   * is never further away than the lifetime of the token.
+   */
   readonly expiresAt: number;
-  /** Which tab obtained the token. `stored`: unknown. */
+  /** Which tab obtained the token. `stored`: the token was found in the store, so the tab is unknown. */
   readonly origin: "this-tab" | "other-tab" | "stored";
 }
 
-/** The state of an `Auth`. It is the same object until something changes. */
+/** The state of an `Auth`. `auth.state` returns the same object until the state changes. */
 export type AuthState =
   | { readonly status: "loading" }
   | { readonly status: "anonymous"; readonly error?: AnyAuthError }
@@ -28,7 +31,10 @@ export type AuthState =
       readonly freshness: "fresh" | "stale";
       readonly token: TokenSummary;
     }
-  /** Only a login helps. `error` has the invalid claim for `id_token`, and the server's error for `user_needed`. */
+  /**
+   * The user must log in again. For the reason `id_token`, `error.claim` is the invalid claim. For the reason `user_needed`,
+   * `error` has the server's error code and description.
+   */
   | {
       readonly status: "expired";
       readonly user?: User;
@@ -36,27 +42,36 @@ export type AuthState =
       readonly error?: RefreshTokenError;
     };
 
-/** Which token `getToken()` returns, and what it may do to get the token. */
+/** Says which token `getToken()` returns, and what `getToken()` is allowed to do to get it. */
 export interface GetTokenOptions extends TokenTarget {
   /** `sub` of the token's user. Default: this tab's user. */
   readonly user?: string;
-  /** `reload`: get a token that is newer than the stored one. */
+  /** `default`: return the stored token while it is valid. `reload`: request a newer token. */
   readonly cache?: "default" | "reload";
-  /** With `reload`: the token that an API refused. Any other token that is stored by now counts as newer. */
+  /**
+   * The access token that an API refused. Used only with `cache: "reload"`. If another valid token is stored by now,
+   * `getToken()` returns that token without a request.
+   */
   readonly refused?: string;
-  /** `none`: show nothing, and reject with a `NoTokenError` where a login is needed. Any other value requests a login. */
+  /**
+   * `none`: `getToken()` shows nothing, and rejects with a `NoTokenError` or a `RefreshTokenError` if a login is needed. With
+   * any other value, `getToken()` starts a login, or waits for a login that is in progress.
+   */
   readonly prompt?: Prompt;
-  /** Values for the app's own grants. They do not affect a token that is stored already. */
+  /**
+   * Values that are passed to the app's own grants. They have no effect when a stored token is returned, because no grant is
+   * called then.
+   */
   readonly context?: TokenContext;
-  /** Ends the wait for the token. A refresh goes on. */
+  /** Aborts the wait for the token. A refresh that has started goes on, because other callers can use its result. */
   readonly signal?: AbortSignal;
 }
 
 /** The options of one login. */
 export interface LoginOptions extends AuthorizationParameters {
-  /** How the login visits the authorization endpoint. Default: with the page itself. */
+  /** Opens the authorization endpoint, for example in a popup. Default: this page navigates to the endpoint. */
   readonly userAgent?: UserAgent;
-  /** Values for the app's own grants. They are lost when the page navigates to the login page. */
+  /** Values that are passed to the app's own grants. They are lost when this page navigates to the login page. */
   readonly context?: TokenContext;
   /** Aborts the login and closes its window or frame. */
   readonly signal?: AbortSignal;
@@ -66,59 +81,66 @@ export interface LoginOptions extends AuthorizationParameters {
 export interface LogoutOptions {
   /** `sub` of the user to log out. Default: this tab's user. */
   readonly user?: string;
-  /** `none`: do not revoke the refresh token, which then stays valid until it expires. */
+  /**
+   * `server` (the default): the refresh token is revoked at the server. `none`: the refresh token is not revoked, and stays
+   * valid until it expires.
+   */
   readonly revoke?: "server" | "none";
-  /** `none`: do not go to the end-session endpoint. Also the default when another user than this tab's is logged out. */
+  /**
+   * `page`: this page navigates to the server's end-session endpoint. `none`: this page stays. Default: `page` for the user of
+   * this tab, `none` for every other user.
+   */
   readonly endSession?: "page" | "none";
 }
 
 /**
- * Whether the server knows of a logout. The session on this device is deleted in both cases.
+ * Says whether the server was told of a logout. The session on this device is deleted in both cases.
  *
- * `told`: the server did everything that the call asked for and that it has an endpoint for. The refresh token is revoked, and
- * the page is about to go to the end-session endpoint. The result is also `told` when there was nothing to send: no session
- * that can be read, a session that had ended before, no refresh token, no endpoint, or `"none"` for both options. The app has
- * nothing more to do.
+ * `told`: every requested step for which the server has an endpoint is done. The refresh token is revoked, and the page is
+ * about to navigate to the end-session endpoint. The result is also `told` when there was nothing to send: no readable session,
+ * a session that had ended before, no refresh token, no endpoint, or `"none"` for both options. The app has nothing more to do.
  *
- * `not_told`: the revocation or the end of the server session failed, and `error` says why. The refresh token may still work,
- * or the user may still be logged in at the server. Latchkey tries the revocation again while this page is open. Another call
- * of the same method does what is missing. On a shared device, ask the user to log out at the server, too.
+ * `not_told`: the revocation or the end of the server session failed, and `error` says why. The refresh token might still work,
+ * or the user might still be logged in at the server. Latchkey retries the revocation while this page is open. To repeat the
+ * steps that failed, call the same method again. On a shared device, also ask the user to log out at the server.
  */
 export type LogoutResult =
   | { readonly server: "told"; readonly error?: undefined }
   | { readonly server: "not_told"; readonly error: AnyAuthError };
 
-/** The result of a login. */
+/** The result of `handleCallback()`. */
 export interface CallbackResult {
   readonly user: User;
-  /** The `returnTo` of the login. */
+  /** The `returnTo` with which the login was started. */
   readonly returnTo?: string;
 }
 
-/** The tokens, users, logins and state of an app. `createAuth()` makes one. */
+/** Manages the tokens, users and logins of an app. `createAuth()` creates an `Auth`. */
 export interface Auth {
   /**
-   * Returns an access token that is valid now. The token is stored, refreshed once for all tabs, or the result of a login.
+   * Returns an access token that is valid now. The token comes from the store, from a refresh that all tabs share, or from a
+   * login.
    *
-   * Without `prompt: "none"` a visible top-level page without a session navigates to the login page, once. This automatic login
-   * leaves a mark in the tab's `sessionStorage`. While the mark exists, no other automatic login starts. The mark ends when a
-   * token is returned, `login()` is called, the user acts on the page, or 30 minutes have passed. A logout leaves the same
-   * mark.
-   * @throws NoTokenError a login is needed and may not start: show a button that calls `login()`
-   * @throws RefreshTokenError the session ended and nothing may be shown
-   * @throws RequestTokenError the server refused this token; the session is kept
-   * @throws TimeoutError no token came within `timing.patienceMs`; the session is kept, and the refresh goes on
+   * If a login is needed, a visible top-level page navigates to the login page. `prompt: "none"` prevents this automatic login.
+   * An automatic login stores a mark in the tab's `sessionStorage`. While the mark is valid, no second automatic login starts,
+   * so that logins cannot repeat endlessly. The mark is valid until a token is returned, `login()` is called, the user clicks
+   * or presses a key on the page, or 30 minutes have passed. A logout stores such a mark, too.
+   * @throws NoTokenError a login is needed, but is not allowed to start now. Show a button that calls `login()`
+   * @throws RefreshTokenError the session needs a new login, but no login is allowed to start now
+   * @throws RequestTokenError the server refused to issue the requested token. The session is kept
+   * @throws TimeoutError no token came within `timing.patienceMs`. The session is kept, and the refresh goes on
    * @throws NetworkError a part of Latchkey could not be loaded
    * @throws StorageError the store failed
-   * @throws ConfigurationError this page can never work: it is not in a browser, or not in a secure context
+   * @throws ConfigurationError Latchkey cannot work on this page, such as without a secure context, or a newer version of
+   * Latchkey stored the session
    * @example
    * const token = await auth.getToken();
    * const other = await auth.getToken({ resource: "https://api.example.com", prompt: "none" });
    */
   getToken(options?: GetTokenOptions): Promise<string>;
   /**
-   * Starts a login and returns its user. Call it directly in a click, so that the browser allows a popup. With the page as
-   * user agent, this page navigates away.
+   * Starts a login and returns the user who logged in. Call `login()` directly in a click handler, so that the browser allows a
+   * popup. By default, this page navigates to the login page, and the promise settles only if the navigation fails.
    * @throws CancelledError the user cancelled the login, or the browser did not leave this page within 10 seconds
    * @throws PopupBlockedError the browser did not open a window
    * @throws AuthorizationError the server returned an error
@@ -130,12 +152,13 @@ export interface Auth {
    */
   login(options?: LoginOptions): Promise<User>;
   /**
-   * Handles the authorization response in `url`. Default: the page's URL. A second call returns the same result.
-   * @throws InvalidResponseError the URL has no response to a request of this client
+   * Handles the authorization response in `url`, and returns the user who logged in. Default: the page's URL. A second call
+   * with the same response returns the same result.
+   * @throws InvalidResponseError `url` has no response to a request of this client
    * @throws AuthorizationError the server returned an error
    * @throws RequestTokenError the server refused the code
    * @throws IdTokenError the ID token is missing or invalid
-   * @throws NetworkError no response came; retryable only while the code was not sent
+   * @throws NetworkError no response came. `retryable` is true only if the code was not sent
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
    * @example
    * const { returnTo = "/" } = await auth.handleCallback();
@@ -145,17 +168,18 @@ export interface Auth {
   /**
    * Returns this tab's user from storage, without a request. Returns undefined when no user is logged in.
    * @throws StorageError the store failed
-   * @throws ConfigurationError this page can never work
+   * @throws ConfigurationError Latchkey cannot work on this page, or a newer version of Latchkey stored the session
    * @example
    * const user = await auth.getUser();
    * document.title = user?.name ?? "Welcome";
    */
   getUser(): Promise<User | undefined>;
   /**
-   * Deletes the session in every tab, revokes the refresh token, and goes to the end-session endpoint. Returns within about
-   * 5 seconds whether the server knows of the logout. Rejects only when the session could not be deleted.
+   * Deletes the session in every tab, revokes the refresh token, and navigates this page to the server's end-session endpoint.
+   * Returns, within about 5 seconds, whether the server was told of the logout. Rejects only if the session could not be
+   * deleted.
    * @throws StorageError the store failed
-   * @throws ConfigurationError this page can never work, or a newer version of Latchkey stored the session
+   * @throws ConfigurationError Latchkey cannot work on this page, or a newer version of Latchkey stored the session
    * @see https://www.rfc-editor.org/rfc/rfc7009
    * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html
    * @example
@@ -164,7 +188,8 @@ export interface Auth {
    */
   logout(options?: LogoutOptions): Promise<LogoutResult>;
   /**
-   * Returns the users that this device remembers, the last used first. The list comes from storage and has no tokens.
+   * Returns the users that this device remembers, the most recently used first. The list is read from the store and contains no
+   * tokens.
    * @throws StorageError the store failed
    * @throws NetworkError a part of Latchkey could not be loaded
    * @example
@@ -175,7 +200,7 @@ export interface Auth {
   /**
    * Switches this tab, and tabs opened later, to another remembered user. Other open tabs keep their user. If the session of
    * the user has ended, the state becomes `expired`.
-   * @throws NoTokenError the user has no session here: call `login({ loginHint })`
+   * @throws NoTokenError the user has no session on this device. Call `login({ loginHint })`
    * @throws StorageError the store failed
    * @throws NetworkError a part of Latchkey could not be loaded
    * @example
@@ -184,8 +209,9 @@ export interface Auth {
    */
   switchUser(sub: string): Promise<void>;
   /**
-   * Logs a user out and deletes everything that is stored of this user. Returns whether the server knows of the logout.
-   * @throws NetworkError a part of Latchkey could not be loaded. The tokens are deleted, and the user is still listed
+   * Logs a user out and deletes all stored data of this user. Returns whether the server was told of the logout.
+   * @throws NetworkError a part of Latchkey could not be loaded. The user's tokens are deleted, but `users()` still lists the
+   * user
    * @throws StorageError the store failed
    * @example
    * const user = await auth.getUser();
@@ -193,8 +219,8 @@ export interface Auth {
    */
   forget(sub: string): Promise<LogoutResult>;
   /**
-   * Logs out every user of this device, in every tab. Remembered users stay listed. The result is `told` when it is `told` for
-   * every user.
+   * Logs out every user of this device, in every tab. `users()` still lists the remembered users. The result is `told` only if
+   * the server was told of the logout of every user.
    * @throws NetworkError a part of Latchkey could not be loaded. Only this tab's user is logged out
    * @throws StorageError the store failed
    * @example
@@ -203,8 +229,9 @@ export interface Auth {
    */
   logoutAll(): Promise<LogoutResult>;
   /**
-   * Sends a request with the access token, to this page's origin only. After a 401 response it tries once more with a newer
-   * token. It never shows anything. Rejects as `fetch` and `getToken({ prompt: "none" })` do.
+   * Sends a request with the access token. The request must go to this page's origin. After a 401 response, the request is sent
+   * once more if there is a newer token. No login starts. Rejects with the errors of the global `fetch` and of
+   * `getToken({ prompt: "none" })`.
    * @throws ConfigurationError the request goes to another origin
    * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
    * @example
@@ -213,9 +240,9 @@ export interface Auth {
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /**
-   * Calls `listener` with the `sub` of each user who logs out or is forgotten, in any tab. The listener deletes the app's own
-   * data of the user. A logout waits for the promise that `listener` returns, for two seconds at most. Returns a function that
-   * removes `listener`.
+   * Calls `listener` with the `sub` of each user who logs out or is forgotten, in any tab. Use `listener` to delete the app's
+   * own data of the user. A logout waits for the promise that `listener` returns, for two seconds at most. Returns a function
+   * that removes `listener`.
    * @example
    * const unsubscribe = auth.onUserRemoved((sub) => {
    *   localStorage.removeItem(`drafts/${sub}`);
@@ -223,7 +250,7 @@ export interface Auth {
    */
   onUserRemoved(listener: (sub: string) => unknown): () => void;
   /**
-   * The current state, without waiting.
+   * The current state. Its status is `loading` until the store has been read.
    * @example
    * const { state } = auth;
    * if (state.status === "authenticated") document.title = state.user.name ?? "Welcome";
@@ -237,14 +264,15 @@ export interface Auth {
    */
   subscribe(listener: () => void): () => void;
   /**
-   * Reads the store, handles a response in the page's URL, and listens to the other tabs. `createAuth()` calls it.
+   * Reads the store, handles an authorization response in the page's URL, and listens to the other tabs. `createAuth()` calls
+   * `start()`. An app calls it only after `dispose()`.
    * @example
    * auth.dispose();
    * auth.start(); // listens again
    */
   start(): void;
   /**
-   * Stops listening to the other tabs. `start()` begins again. Stored sessions stay.
+   * Stops listening to the other tabs. Stored sessions are kept. `start()` makes this object listen again.
    * @example
    * const unmount = () => auth.dispose();
    * addEventListener("pagehide", unmount);

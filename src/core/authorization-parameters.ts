@@ -1,23 +1,29 @@
 import type { TokenTarget } from "./token-target.ts";
 
 /**
- * What the server may show the user during a login. `none`: nothing.
+ * What the server shows the user during a login. `none`: the server shows nothing, and returns an error if it needs the user.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
  */
 export type Prompt = "none" | "login" | "select_account" | "consent";
 
 /**
- * The parameters of an authorization request that an app may set.
+ * The parameters of an authorization request that an app can set.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
  */
 export interface AuthorizationParameters extends TokenTarget {
   readonly prompt?: Prompt;
   /** The email address or login name of the user who will probably log in. */
   readonly loginHint?: string;
-  /** How long ago the user may have authenticated at the server, at most. Seconds. */
+  /**
+   * The longest allowed time since the user authenticated at the server. After a longer time, the server authenticates the user
+   * again. Seconds.
+   */
   readonly maxAge?: number;
-  /** The accepted authentication context classes, the preferred one first. */
+  /** The authentication context classes (`acr`) that the app accepts, the preferred class first. */
   readonly acrValues?: readonly string[];
-  /** A URL of this origin, absolute or relative. The result of the login contains it. */
+  /**
+   * The URL at which the app continues after the login: a URL of this origin, absolute or relative. The result of the login
+   * repeats this URL.
+   */
   readonly returnTo?: string;
 }

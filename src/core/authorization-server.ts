@@ -3,12 +3,12 @@ import type { TokenSet } from "./token-set.ts";
 import type { TokenTarget } from "./token-target.ts";
 
 /**
- * The metadata of an authorization server, as far as Latchkey uses it.
+ * The part of an authorization server's metadata that Latchkey uses.
  * @see https://www.rfc-editor.org/rfc/rfc8414#section-2
  */
 export interface ServerMetadata {
   readonly issuer: string;
-  /** Absent at a server without logins. */
+  /** Absent when the server has no login page. */
   readonly authorizationEndpoint?: string;
   readonly tokenEndpoint: string;
   readonly jwksUri?: string;
@@ -18,16 +18,16 @@ export interface ServerMetadata {
   readonly deviceAuthorizationEndpoint?: string;
   readonly idTokenSigningAlgValuesSupported?: readonly string[];
   /**
-   * Every authorization response has `iss`.
+   * True when every authorization response has the parameter `iss`.
    * @see https://www.rfc-editor.org/rfc/rfc9207
    */
   readonly authorizationResponseIssParameterSupported?: boolean;
 }
 
 /**
- * The endpoints of a server that publishes no metadata, or whose metadata is not to be loaded. Without `jwksUri` the server
- * does not count as an OpenID provider: no ID token is requested or expected, and a `UserFetcher` finds out which user has
- * logged in.
+ * The endpoints of a server, for an app that does not load the server's metadata. Without `jwksUri` the server does not count
+ * as an OpenID provider. Latchkey then requests and expects no ID token, and a `UserFetcher` finds out which user has logged
+ * in.
  */
 export type Endpoints = Omit<ServerMetadata, "issuer">;
 
@@ -36,11 +36,11 @@ export type Endpoints = Omit<ServerMetadata, "issuer">;
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
  */
 export interface AuthorizationRequest extends AuthorizationParameters {
-  /** `sub` of the user that the login is for. `TokenSet.asked` contains it. */
+  /** `sub` of the user who is expected to log in. `TokenSet.asked.user` repeats this value. */
   readonly user?: string;
-  /** More resources to name, beside `resource` and the configured ones. */
+  /** Resources that the login names in addition to `resource` and to the configured `resources`. */
   readonly resources?: readonly string[];
-  /** An absolute URL. */
+  /** The absolute URL to which the server sends the authorization response. */
   readonly redirectUri: string;
 }
 
@@ -49,17 +49,17 @@ export interface AuthorizationRequest extends AuthorizationParameters {
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
  */
 export interface EndSessionRequest {
-  /** Sent as `id_token_hint`. */
+  /** An ID token of the session that the request ends. Sent as the parameter `id_token_hint`. */
   readonly idToken?: string | undefined;
-  /** An absolute URL. */
+  /** The absolute URL to which the server sends the page after the logout. */
   readonly postLogoutRedirectUri?: string | undefined;
-  /** The server adds it to the URL that it sends the page back to. */
+  /** A value that the server adds to `postLogoutRedirectUri`, so that the app recognises the logout response. */
   readonly state?: string | undefined;
 }
 
 /**
- * The parameters of a token request by their names in the RFC. Undefined and empty values are not sent. A list is sent as
- * repeated parameters. `requestTokens()` adds the client id and the client authentication.
+ * The parameters of a token request, by their OAuth names. Undefined and empty values are not sent. A list is sent as repeated
+ * parameters. `requestTokens()` adds the client id and the client authentication.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.5
  */
 export type TokenParameters = { readonly grant_type: string } & Readonly<
@@ -82,49 +82,51 @@ export interface DeviceAuthorization {
   readonly userCode: string;
   readonly verificationUri: string;
   readonly verificationUriComplete?: string;
-  /** When both codes expire. Milliseconds since the epoch. */
+  /** When `deviceCode` and `userCode` expire. Milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** The shortest pause between two polls. Milliseconds. */
+  /** The shortest allowed pause between two token requests with `deviceCode`. Milliseconds. */
   readonly intervalMs: number;
-  /** The requested scopes, the configured ones included. A token response without `scope` grants these. */
+  /** The requested scopes, including the configured scopes. A token response without `scope` grants these scopes. */
   readonly scope?: readonly string[];
 }
 
-/** The endpoints of an authorization server, as methods. */
+/** Sends requests to the endpoints of an authorization server, and creates the URLs to which a user is sent. */
 export interface AuthorizationServer {
   /**
-   * Stores a new authorization request as pending and returns its URL.
-   * @throws ConfigurationError a URL of the request cannot work
+   * Stores a new authorization request as pending, and returns the URL at which the user logs in.
+   * @throws ConfigurationError `redirectUri` or `returnTo` is invalid, the server has no authorization endpoint, or the page is
+   * no secure context
    */
   authorize(request: AuthorizationRequest, signal?: AbortSignal): Promise<string>;
   /**
-   * Validates an authorization response, exchanges its code once, and verifies the token response.
-   * @throws InvalidResponseError the response belongs to no pending request of this client
+   * Validates the authorization response in the URL `response`, exchanges its code for tokens, and validates the token
+   * response. The code is sent at most once.
+   * @throws InvalidResponseError `response` belongs to no pending request of this client
    * @throws AuthorizationError the server returned an error in place of a code
    * @throws RequestTokenError the server refused the code, or its token response is malformed
    * @throws IdTokenError the ID token is missing or invalid
-   * @throws NetworkError no response came; retryable only while the code was not sent
+   * @throws NetworkError no response came. `retryable` is true only if the code was not sent
    */
   exchange(response: string, signal?: AbortSignal): Promise<TokenSet>;
   /**
-   * Sends a token request of any other grant, once. A valid ID token in the response gives `user`. When the ID token of a
-   * refresh cannot be verified now, the tokens are returned without `idToken` and `user`, because no other copy of the new
-   * refresh token exists.
+   * Sends a token request once, for any grant type except `authorization_code`. If the response has a valid ID token, `user` of
+   * the result has its claims. If the ID token of a refresh cannot be verified now, the tokens are returned without `idToken`
+   * and `user`, because no other copy of the new refresh token exists.
    * @throws RequestTokenError the server refused the request, or its response is malformed
-   * @throws IdTokenError the ID token is invalid, or (then retryable) it cannot be verified now
-   * @throws NetworkError no response came, or nothing was sent
+   * @throws IdTokenError the ID token is invalid, or cannot be verified now. `retryable` is true in the second case
+   * @throws NetworkError the request could not be sent, or no response came
    */
   requestTokens(parameters: TokenParameters, options?: TokenRequestOptions): Promise<TokenSet>;
   /**
    * Requests a device code.
-   * @throws DeviceCodeError the server has no such endpoint or refused the request, or its response is malformed
-   * @throws NetworkError no response came; the hint names CORS when CORS is the reason
+   * @throws DeviceCodeError the server has no device authorization endpoint, refused the request, or sent a malformed response
+   * @throws NetworkError no response came. If CORS is the likely reason, the hint says so
    * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.1
    */
   authorizeDevice(request: TokenTarget, signal?: AbortSignal): Promise<DeviceAuthorization>;
   /**
    * Returns the claims of the user that an access token belongs to.
-   * @throws UserFetchError the server has no such endpoint or refused the request, or its response is malformed
+   * @throws UserFetchError the server has no userinfo endpoint, refused the request, or sent a malformed response
    * @throws NetworkError no response came
    * @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfo
    */
@@ -136,6 +138,8 @@ export interface AuthorizationServer {
    * @see https://www.rfc-editor.org/rfc/rfc7009
    */
   revoke(refreshToken: string, signal?: AbortSignal): Promise<void>;
-  /** Returns the URL that ends the user's session at the server, or undefined when the server has no such endpoint. */
+  /**
+   * Returns the URL that ends the user's session at the server. Returns undefined when the server has no end-session endpoint.
+   */
   endSession(request: EndSessionRequest, signal?: AbortSignal): Promise<string | undefined>;
 }

@@ -4,25 +4,26 @@ import { isSessionOver, needsUser } from "./refresh-failure.ts";
 import type { Refusal } from "./session.ts";
 import type { TokenSet } from "./token-set.ts";
 
-/** The stored tokens of one user and one target. Calls and tabs share them under one lock. */
+/** Reads and locks the stored tokens of one user and one target. All calls and tabs that use these tokens share one lock. */
 export interface CachedTokens<Stored> {
   read(): Promise<Stored | undefined>;
-  /** Whether the tokens may be returned without a request. */
+  /** Whether the stored tokens can be returned without a request to the grant. */
   isGood(stored: Stored | undefined): stored is Stored;
   accessTokenOf(stored: Stored | undefined): string | undefined;
-  /** Runs `work` while no other call of this user and target runs. */
+  /** Runs `work` while this call holds the lock of the user and target. */
   underLock<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** Tokens, or the error that says why only a user can help. */
+/** Has either `tokens` or `reason`. `reason` is the error that says why only a user can help. */
 export interface Found {
   readonly tokens?: TokenSet;
   readonly reason?: NoTokenError | RefreshTokenError;
 }
 
 /**
- * Returns the stored tokens if another call or tab has stored new ones while this call waited for the lock. Otherwise it calls
- * `request` with the stored tokens, under the lock. `before`: the tokens that were stored when the call began.
+ * Waits for the lock and reads the stored tokens again, because another call or tab might have stored new tokens by now.
+ * Returns `give(stored)` if the stored tokens are good and, with `reload`, differ from `before`. Otherwise calls `request` with
+ * the stored tokens while the lock is held. `before`: the tokens that were stored when the call began.
  */
 export function storedOrRequested<Stored, Result>(
   cache: "default" | "reload",
@@ -39,19 +40,19 @@ export function storedOrRequested<Stored, Result>(
   });
 }
 
-/** What a request that may refresh stored tokens does to them. */
+/** The stored tokens that a request can refresh, and the functions that change them in the store. */
 export interface StoredTokens {
   readonly tokens?: TokenSet | undefined;
   readonly refusal?: Refusal | undefined;
   dropRefreshToken(): Promise<void>;
   putRefusal(refusal: Refusal): Promise<void>;
-  /** The server ended the session of the tokens. */
+  /** Deletes the stored tokens. Called when the server has ended their session. */
   delete(): Promise<void>;
 }
 
 /**
- * Calls the grant with the stored tokens and with `prompt: "none"`, because the caller holds the lock and a user may take long.
- * Rejects as the grant does, unless only a user can help.
+ * Calls the grant with the stored tokens and with `prompt: "none"`, because the caller holds the lock and a user can take
+ * minutes. If only a user can help, returns the error as `reason`. Rejects with every other error of the grant.
  */
 export async function requestSilently(
   grant: Grant,
@@ -80,7 +81,10 @@ export async function requestSilently(
   }
 }
 
-/** Calls the grant so that it may ask the user. When the grant cannot, `reason` says more than its own error. */
+/**
+ * Calls the grant, which is now allowed to ask the user. If the grant rejects with a `NoTokenError`, throws `reason` instead,
+ * because `reason` says more.
+ */
 export async function requestFromUser(
   grant: Grant,
   request: TokenRequest,

@@ -1,4 +1,7 @@
-/** The handled authorization responses and the expected logout responses, by `state`. Old records are deleted. */
+/**
+ * Stores which authorization responses were handled and which logout responses are expected, by their `state`. Implementations
+ * delete old records.
+ */
 export interface CallbackLedger {
   get(state: string): Promise<CallbackRecord | undefined>;
   put(state: string, record: CallbackRecord): Promise<void>;
@@ -7,14 +10,14 @@ export interface CallbackLedger {
 /** A handled authorization response, or an expected logout response. */
 export type CallbackRecord = LoginRecord | LogoutRecord;
 
-/** A handled authorization response. A second call with the same response returns the same result. */
+/** The result of a handled authorization response. A second call with the same response returns this result. */
 export interface LoginRecord {
-  /** The user who logged in; no other claim is stored. */
+  /** `sub` of the user who logged in. No other claim is stored. */
   readonly sub: string;
   readonly returnTo?: string;
 }
 
-/** A logout after which the server may send the page back. */
+/** A logout response that is expected, because the server might send the page back to the app after a logout. */
 export interface LogoutRecord {
   readonly signedOut: true;
 }

@@ -1,5 +1,5 @@
 /**
- * How a client authenticates at the token endpoint. Browsers use `none`, because they cannot keep a secret.
+ * How a client authenticates at the token endpoint. Apps in browsers use `none`, because they cannot keep a secret.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication
  */
 export type ClientAuthentication =
@@ -15,6 +15,6 @@ export type ClientAuthentication =
       readonly key: CryptoKey;
       /** The `kid` under which the server knows the key. */
       readonly keyId?: string;
-      /** The `alg` of the assertions, such as `ES256`. */
+      /** The `alg` of the signed JWTs, such as `ES256`. */
       readonly algorithm: string;
     };

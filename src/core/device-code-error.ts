@@ -2,7 +2,7 @@ import { AuthError, type AuthErrorDetails, type ServerFacts } from "./auth-error
 
 /**
  * A device login ended without tokens. `reason` says why:
- * - `expired_token`: the code expired, by the server's response or by this device's clock.
+ * - `expired_token`: the code expired, according to the server or to this device's clock.
  * - `access_denied`: the user denied the login.
  * - `unsupported`: the server has no device authorization endpoint.
  * - `invalid`: the device authorization response is malformed.
@@ -16,7 +16,7 @@ export class DeviceCodeError extends AuthError {
   /** The OAuth error code of the server's response. */
   readonly error: string | undefined;
   readonly errorDescription: string | undefined;
-  /** The HTTP status. */
+  /** The HTTP status of the server's response. */
   readonly status: number | undefined;
 
   constructor(

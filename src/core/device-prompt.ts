@@ -5,18 +5,21 @@
 export interface DeviceCode {
   /** The user enters this code at `verificationUri`. Show the code unchanged. */
   readonly userCode: string;
-  /** A URL that is short enough to type. */
+  /** The URL that the user opens on the other device. It is short enough to type. */
   readonly verificationUri: string;
-  /** The URL with the code in it, for a QR code or a link. Show `userCode`, too: the user compares the two codes. */
+  /**
+   * A URL that contains the code, for a QR code or a link. Show `userCode`, too, so that the user can compare it with the code
+   * on the other device.
+   */
   readonly verificationUriComplete?: string;
-  /** Milliseconds since the epoch. The remaining time is `expiresAt - Date.now()`. */
+  /** When the code expires. Milliseconds since the epoch. The remaining time is `expiresAt - Date.now()`. */
   readonly expiresAt: number;
 }
 
 /**
- * The status of a device login. `waiting`: the user has not decided yet. `retrying`: the server does not respond, and the
- * code stays valid. The other values are final. `cancelled`: the call was aborted or dismissed, or another code replaced this
- * one.
+ * The status of a device login. `waiting`: the user has not decided yet. `retrying`: the server does not respond, but the code
+ * is still valid. All other values are final. `cancelled`: the app aborted the call, the user dismissed the prompt, or a new
+ * code replaced the shown code.
  */
 export type DeviceStatus =
   | "waiting"
@@ -32,7 +35,7 @@ export type DeviceChoice = { readonly type: "dismiss" };
 
 /** The options of `showCode()`. */
 export interface DevicePromptOptions {
-  /** Aborted when the login has ended, after the last status. */
+  /** Aborted when the login has ended, after the listeners were called with the last status. */
   readonly signal: AbortSignal;
   /** Calls `listener` with the current status and after each change. Returns a function that removes `listener`. */
   readonly subscribe: (listener: (status: DeviceStatus) => void) => () => void;
@@ -50,8 +53,9 @@ export interface DevicePromptOptions {
  */
 export interface DevicePrompt {
   /**
-   * Shows `code`. The login does not wait for this method, which may return at once or never. `{ type: "dismiss" }` cancels
-   * the login with a `CancelledError`. An error that this method throws is reported as uncaught, and the login goes on.
+   * Shows `code`. The login does not wait for the result, so the method can return at once, later or never. If the method
+   * returns `{ type: "dismiss" }`, the login rejects with a `CancelledError`. If the method throws, the error is reported as
+   * uncaught, and the login goes on.
    */
   showCode(
     code: DeviceCode,

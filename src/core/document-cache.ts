@@ -1,18 +1,18 @@
-/** A document of the authorization server, such as its metadata, and what happened since it was read. */
+/** A stored document of an authorization server, such as its metadata, and what happened after the document was fetched. */
 export interface CachedDocument {
-  /** The document as the server sent it. Every reader validates it again. */
+  /** The document as the server sent it. Each reader of the cache validates the document again. */
   readonly document: unknown;
-  /** When the document was read from the network. Milliseconds since the epoch. */
+  /** When the document was fetched from the server. Milliseconds since the epoch. */
   readonly readAt: number;
-  /** The URL in the document that has failed as an endpoint since then. */
+  /** The URL of an endpoint in the document that has failed since the document was fetched. */
   readonly failedUrl?: string;
-  /** When a tab last tried to read the document again. Milliseconds since the epoch. */
+  /** When a tab last tried to fetch a newer document. Milliseconds since the epoch. */
   readonly recheckedAt?: number;
-  /** The pause after `recheckedAt` in which no tab tries again. Milliseconds. */
+  /** How long after `recheckedAt` no tab tries again to fetch a newer document. Milliseconds. */
   readonly pauseMs?: number;
 }
 
-/** Documents of authorization servers, shared by all tabs. Every method rejects with a `StorageError` when the store fails. */
+/** Stores documents of authorization servers for all tabs. Every method rejects with a `StorageError` when the store fails. */
 export interface DocumentCache {
   get(key: string): Promise<CachedDocument | undefined>;
   /**
@@ -25,7 +25,7 @@ export interface DocumentCache {
   ): Promise<CachedDocument | undefined>;
 }
 
-/** Parses a stored document. Returns undefined when the record is damaged. */
+/** Validates a stored `CachedDocument`, but not its `document`. Returns undefined for a damaged record. */
 export function parseCachedDocument(value: unknown): CachedDocument | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { document, readAt, failedUrl, recheckedAt, pauseMs } = value as Record<string, unknown>;

@@ -12,11 +12,11 @@ import type { UserFetchError } from "./user-fetch-error.ts";
 export { AuthError };
 export type { AuthErrorDetails, ServerFacts };
 
-/** An input or the environment cannot work. */
+/** An input of the app is invalid, or Latchkey cannot work in this environment. */
 export class ConfigurationError extends AuthError {
   override readonly name = "ConfigurationError";
   readonly code = "configuration";
-  /** The name of the input, such as `redirectUri`. */
+  /** The name of the invalid input, such as `redirectUri`. */
   readonly input: string;
 
   constructor(input: string, message: string, hint: string) {
@@ -29,7 +29,7 @@ export class ConfigurationError extends AuthError {
 export class InvalidResponseError extends AuthError {
   override readonly name = "InvalidResponseError";
   readonly code = "invalid_response";
-  /** The parameter that does not fit, such as `state`. */
+  /** The wrong or missing parameter, such as `state`. */
   readonly parameter: string;
 
   constructor(parameter: string, message: string, hint: string) {
@@ -39,9 +39,13 @@ export class InvalidResponseError extends AuthError {
 }
 
 /**
- * Why a session needs a login. `user_needed`: the server asks for the user, and the session keeps its tokens until a login
- * replaces them. The other reasons are final. `lost_response`: the server may have used the refresh
- * token, and no response arrived.
+ * Why a session needs a login. Every reason except `user_needed` is final.
+ * - `invalid_grant`: the server rejected the refresh token.
+ * - `lost_response`: the server rejected the refresh token after an earlier response was lost. The lost response had probably
+ *   replaced the token.
+ * - `id_token`: an ID token of the session is invalid.
+ * - `user_needed`: the server requires the user, for example for a consent. The session keeps its tokens until a login replaces
+ *   them.
  */
 export type RefreshTokenReason = "invalid_grant" | "lost_response" | "id_token" | "user_needed";
 
@@ -54,7 +58,7 @@ export interface RefreshTokenFacts extends Pick<
   readonly claim?: string | undefined;
 }
 
-/** The session needs a login; `reason` says why. */
+/** The session needs a login. `reason` says why. */
 export class RefreshTokenError extends AuthError {
   override readonly name = "RefreshTokenError";
   readonly code = "refresh_token";
@@ -80,7 +84,10 @@ export class RefreshTokenError extends AuthError {
   }
 }
 
-/** There is no token, and getting one needs a login that may not start now. `cause` says why. */
+/**
+ * There is no valid token, and a login that could get one is not allowed to start now. `message` says why. `cause` is the error
+ * that led to this error, if there was one.
+ */
 export class NoTokenError extends AuthError {
   override readonly name = "NoTokenError";
   readonly code = "no_token";
@@ -95,12 +102,12 @@ export class CancelledError extends AuthError {
   override readonly name = "CancelledError";
   readonly code = "cancelled";
 
-  constructor(message: string, hint = "Offer the login again. Nothing has changed.") {
+  constructor(message: string, hint = "Offer the login again. No stored session has changed.") {
     super(message, { hint });
   }
 }
 
-/** No result came in time. With `pending` the attempt goes on, and a later call joins it. */
+/** No result came in time. If `pending` is true, the attempt goes on, and a later call waits for the same attempt. */
 export class TimeoutError extends AuthError {
   override readonly name = "TimeoutError";
   readonly code = "timeout";
@@ -110,8 +117,8 @@ export class TimeoutError extends AuthError {
   constructor(message: string, { pending, cause }: { pending: boolean; cause?: unknown }) {
     super(message, {
       hint: pending
-        ? "Call again: the session is kept, and the call joins the running attempt."
-        : "Try again. Nothing has changed.",
+        ? "Call again to wait for the attempt, which is still running. The session is kept."
+        : "Try again. This attempt changed no stored session.",
       cause,
       retryable: true,
     });
@@ -130,14 +137,14 @@ export class NetworkError extends AuthError {
   constructor(
     message: string,
     cause?: unknown,
-    hint = "Try again when the network is back. If it never works, check the URL and CORS.",
+    hint = "Try again when the network is back. If the request never succeeds, check the URL and the server's CORS headers.",
     retryable = true,
   ) {
     super(message, { hint, cause, retryable });
   }
 }
 
-/** The store failed. Stored data is not lost. */
+/** The store could not be read or written. Data that was stored before is not lost. */
 export class StorageError extends AuthError {
   override readonly name = "StorageError";
   readonly code = "storage";
@@ -151,7 +158,7 @@ export class StorageError extends AuthError {
   }
 }
 
-/** Every error that Latchkey throws; `switch (error.code)` narrows it. */
+/** Every error that Latchkey throws. A `switch (error.code)` narrows the type. */
 export type AnyAuthError =
   | ConfigurationError
   | DiscoveryError

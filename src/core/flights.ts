@@ -1,19 +1,22 @@
 import { abortable } from "./abortable.ts";
 
-/** One run and the number of its callers. */
+/** A run of `begin()`, and the number of callers that wait for its result. */
 interface Flight<T> {
   readonly result: Promise<T>;
   readonly stop: AbortController;
   waiting: number;
 }
 
-/** Shares one run between all callers of the same key. The run is aborted when its last caller has left. */
+/**
+ * Shares one run of an asynchronous function between all callers that pass the same key at the same time. The run is aborted
+ * when no caller waits for its result any more.
+ */
 export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
   /**
-   * Joins the run of `key`, or begins it. Settles as the run does, or rejects with the signal's reason once `signal` is
-   * aborted: the run goes on for its other callers.
+   * Waits for the run of `key`. If there is none, starts a run with `begin`. Returns the result of the run. Once `signal` is
+   * aborted, this call rejects with the signal's reason, and the run goes on for its other callers.
    */
   async join(
     key: string,

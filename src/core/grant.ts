@@ -5,42 +5,65 @@ import type { TokenContext } from "./token-context.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { RoundTrip } from "./user-agent.ts";
 
-/** A request for tokens. A grant that wraps another one passes the request on, whole or as `{ ...request, changed }`. */
+/**
+ * A request for tokens. A grant that wraps another grant passes the request on, unchanged or as a copy with changed members:
+ * `{ ...request, prompt }`.
+ */
 export interface TokenRequest extends AuthorizationParameters {
-  /** `sub` of the token's user. */
+  /** `sub` of the user whose tokens are requested. */
   readonly user?: string;
-  /** The caller's current tokens for this request. */
+  /** The tokens that the caller has stored for this request. A grant can refresh them. */
   readonly tokens?: TokenSet;
-  /** Called when the server rejects the refresh token of `tokens` for good, before the inner grant is called. */
+  /**
+   * The grant calls this function when the server has rejected the refresh token of `tokens` for good. A wrapping grant calls
+   * this function before it calls the inner grant.
+   */
   readonly onRefreshTokenRejected?: () => Promise<void>;
-  /** The server's last refusals of the refresh token of `tokens`. A grant that refreshes observes the pause. */
+  /**
+   * The record of the server's last refusals of the refresh token of `tokens`. A grant that refreshes decides by this record
+   * when it sends the refresh token again.
+   */
   readonly refusal?: Refusal;
-  /** Called when the server refuses that refresh token and the token stays valid. Store the refusal beside `tokens`. */
+  /**
+   * The grant calls this function when the server has refused a refresh but the refresh token is still valid. The function
+   * stores `refusal` beside `tokens`.
+   */
   readonly onRefused?: (refusal: Refusal) => Promise<void>;
-  /** `reload`: get a token that is newer than `tokens`. */
+  /** `reload`: return tokens that are newer than `tokens`. */
   readonly cache?: "default" | "reload";
-  /** An open round trip. A wrapping grant passes such a request on unchanged, to the grant that uses the round trip. */
+  /**
+   * Set for a login: the opened page, popup or frame that can visit the authorization endpoint. A wrapping grant passes a
+   * request with a `roundTrip` on to its inner grant.
+   */
   readonly roundTrip?: RoundTrip;
-  /** More resources for the login to name beside `resource`, so that a later refresh can request them. */
+  /**
+   * Resources that the login names in addition to `resource`, so that a later refresh is allowed to request tokens for them.
+   */
   readonly resources?: readonly string[];
-  /** Set when no click started this login. A grant may show the account picker first. Aborted once a user is logged in. */
+  /**
+   * Set when no click started this login. A grant can then show a picker of remembered users first. The signal is aborted once
+   * a user is logged in, because no choice is needed any more.
+   */
   readonly mayChoose?: AbortSignal;
   /**
-   * Resolves when pending revocations are done, because one could end the grant that this login shares. A grant that waited
-   * for the user calls it again, just before it navigates.
+   * Waits, for 1 second at most, until no refresh token is being revoked. Together with a revoked token, a server might end the
+   * new login. The caller has already waited once, so only a grant that waited for the user calls this function, just before it
+   * navigates.
    */
   readonly beforeLeaving?: () => Promise<void>;
-  /** The URL of an authorization response. */
+  /** The URL of an authorization response. The grant exchanges the code in this URL for tokens. */
   readonly response?: string;
-  /** Settles once the caller has stored the tokens, or failed to. A grant that holds a lock keeps the lock until then. */
+  /**
+   * Settles when the caller has stored the tokens or failed to store them. A grant that uses a lock holds the lock until then.
+   */
   readonly stored?: Promise<unknown>;
-  /** Values of the caller for its own grants. */
+  /** Values that the app passes to its own grants. */
   readonly context?: TokenContext;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Produces tokens. A grant may wrap another grant.
+ * A source of tokens. A grant can wrap another grant.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-1.3
  * @example
  * const endpoint: Grant = {
@@ -52,12 +75,18 @@ export interface TokenRequest extends AuthorizationParameters {
  * };
  */
 export interface Grant {
-  /** @throws NoTokenError the grant has no token without a user, and the request does not allow to ask one */
+  /**
+   * Returns tokens for `request`.
+   * @throws NoTokenError only a user can help, and the request does not allow the grant to ask the user
+   */
   requestToken(request: TokenRequest): Promise<TokenSet>;
-  /** `false`: without a session the grant has no token before a login. Then it is not asked for one. */
+  /** `false`: the grant has no token before a user has logged in. The grant is then not called while no user is logged in. */
   readonly isSilent?: boolean | undefined;
-  /** Says which user the grant's tokens belong to. `null`: the tokens depend on no user. Undefined: unknown. */
+  /** Says which user the grant's tokens belong to. `null`: the tokens depend on no user. Undefined: the user is unknown. */
   readonly owner?: TokenOwner | null | undefined;
-  /** Deletes the stored data of a user who has logged out or was forgotten. Wrapping grants pass the call on. */
+  /**
+   * Deletes the stored data of a user who has logged out or was forgotten. A wrapping grant also calls this method of its inner
+   * grant.
+   */
   removeUser?(sub: string): Promise<void>;
 }

@@ -3,10 +3,10 @@ import type { TokenRecord } from "./session.ts";
 import { has } from "./shape.ts";
 
 /**
- * Messages between the tabs of one client about tokens that are on no disk. `memory` is the name of the tokens.
- * - `ask`: the tab needs these tokens.
- * - `give`: the tab sends these tokens.
- * - `drop`: every tab deletes these tokens.
+ * A message between the tabs of one client about tokens that are only in the memory of tabs. `memory` is the id of the tokens.
+ * - `ask`: the sender needs the tokens.
+ * - `give`: the sender broadcasts the tokens.
+ * - `drop`: every tab must delete the tokens.
  */
 export type HandoverMessage =
   | { readonly protocol: 2; readonly type: "ask"; readonly memory: string }
@@ -18,7 +18,10 @@ export type HandoverMessage =
     }
   | { readonly protocol: 2; readonly type: "drop"; readonly memory: string };
 
-/** Parses a message. Returns undefined for anything else or another version. A record is validated like a stored one. */
+/**
+ * Parses a message. Returns undefined for other data and for messages of another version. The record in a `give` message is
+ * validated like a stored record.
+ */
 export function parseHandoverMessage(data: unknown): HandoverMessage | undefined {
   const message = data as HandoverMessage;
   if (

@@ -1,8 +1,8 @@
-/** `<client>` in keys, channel names and lock names: an issuer and a client id. */
+/** Identifies a client by its issuer and its client id. The key is a part of storage keys, channel names and lock names. */
 export type ClientKey = string;
 
 /**
- * Returns the key of a client, for the parts that `createAuth()` composes.
+ * Returns the key of a client. An app needs this key to create parts such as a `BroadcastTabChannel` itself.
  * @example
  * const client = clientKey("https://id.example.com", "web");
  * const channel = new BroadcastTabChannel(client);
@@ -11,34 +11,38 @@ export function clientKey(issuer: string, clientId: string): ClientKey {
   return `${encodeURIComponent(issuer)},${encodeURIComponent(clientId)}`;
 }
 
-/** The key of a user's session. With an empty `sub`: the prefix of all sessions of this client. */
+/**
+ * Returns the storage key of a user's session. With an empty `sub`, returns the prefix of the keys of all sessions of the
+ * client.
+ */
 export function sessionKey(client: ClientKey, sub: string): string {
   return `session/${client}/${encodeURIComponent(sub)}`;
 }
 
-/** The key of the list of remembered users. */
+/** Returns the storage key of the list of remembered users. */
 export function usersKey(client: ClientKey): string {
   return `users/${client}`;
 }
 
-/** The key of the `sub` that new tabs begin with. */
+/** Returns the storage key of the default user, the `sub` that new tabs start with. */
 export function defaultUserKey(client: ClientKey): string {
   return `default/${client}`;
 }
 
-/** The key of this tab's user in `sessionStorage`. The prefix keeps the key apart from those of other code. */
+/** Returns the key of this tab's user in `sessionStorage`. The prefix `latchkey/` avoids conflicts with keys of other code. */
 export function activeUserKey(client: ClientKey): string {
   return `latchkey/active/${client}`;
 }
 
-/** The key in `sessionStorage` of the logins that keep this tab from another automatic login. */
+/** Returns the key of this tab's login marks in `sessionStorage`. See `LoginMark`. */
 export function loginMarksKey(client: ClientKey): string {
   return `latchkey/logins/${client}`;
 }
 
 /**
- * The lock that a revocation holds while it is sent, and that a login requests before it navigates. A server may end the whole
- * grant with one refresh token, and a login in the same server session shares that grant.
+ * Returns the name of the lock that keeps a revocation from ending a new login. A revocation holds the lock while its request
+ * is in flight, and a login waits for the lock before it navigates. With one revoked refresh token, a server might end
+ * everything that the user granted to the client.
  */
 export function revokeLock(client: ClientKey): string {
   return `revoke/${client}`;

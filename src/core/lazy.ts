@@ -1,24 +1,27 @@
 import { abortable } from "./abortable.ts";
 import { NetworkError } from "./errors.ts";
 
-/** Without this limit a browser waits for minutes. Milliseconds. */
+/** How long to wait until a part of Latchkey is loaded. Browsers alone would wait for minutes. Milliseconds. */
 const PATIENCE_MS = 20_000;
 
 /**
- * Resolves with a part of Latchkey that is loaded when it is first needed.
- * @throws NetworkError the part could not be loaded, or not in time
+ * Waits for `loading`, the `import()` of a part of Latchkey, and returns its result.
+ * @throws NetworkError the part could not be loaded within 20 seconds
  */
 export function chunk<T>(loading: Promise<T>): Promise<T> {
   return abortable(loading, AbortSignal.timeout(PATIENCE_MS)).catch((cause: unknown) => {
     throw new NetworkError(
       "a part of Latchkey could not be loaded",
       cause,
-      "Try again. If it fails again, a new version of the app was deployed: reload the page.",
+      "Try again. If loading fails again, reload the page, because a new version of the app was probably deployed.",
     );
   });
 }
 
-/** Returns a function that calls `make` once and shares its result. After a failure, the next call tries again. */
+/**
+ * Returns a function that calls `make` once and returns the same promise to all callers. After a failure, the next call calls
+ * `make` again.
+ */
 export function shared<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {

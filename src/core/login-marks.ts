@@ -1,15 +1,15 @@
 import type { TargetKey } from "./token-target.ts";
 
 /**
- * The result of a login of this tab.
+ * What happened to a login of this tab.
  * - `started`: the page navigated to the login page, and no response was recognised yet.
  * - `unrecognised`: the page came back without a response of this client.
  * - `failed`: the response was an error, or its code could not be exchanged.
- * - `useless`: the login succeeded, and its token does not serve the request.
- * - `other_user`: the login succeeded for another user than the requested one.
+ * - `useless`: the login succeeded, but its token had expired on arrival or lacked a requested scope.
+ * - `other_user`: the login succeeded, but another user than the requested user logged in.
  * - `cancelled`: the page did not navigate, or the user closed the window of the login.
- * - `given`: the token of the login was returned. The mark only counts how often logins start.
- * - `logged_out`: no login, but a logout or `forget()`.
+ * - `given`: the login succeeded, and its token was returned. Such a mark only limits how often logins start.
+ * - `logged_out`: the user logged out or was forgotten. This mark belongs to no login.
  */
 export type LoginResult =
   | "started"
@@ -21,22 +21,25 @@ export type LoginResult =
   | "given"
   | "logged_out";
 
-/** A login, or a logout, that keeps this tab from starting an automatic login. Never has a secret. */
+/**
+ * A record of a login or logout of this tab. The record keeps the tab from starting another automatic login. It contains no
+ * secret.
+ */
 export interface LoginMark {
   /** `sub` of the requested user, or of the user who logged out. */
   readonly user?: string;
   readonly target: TargetKey;
-  /** Milliseconds since the epoch. */
+  /** When the login or logout happened. Milliseconds since the epoch. */
   readonly at: number;
   readonly outcome: LoginResult;
-  /** A text about the outcome, for the message of a later error. */
+  /** A text that explains `outcome`. The message of a later error contains it. */
   readonly detail?: string;
 }
 
-/** The marks of one client in this tab. A reload keeps them, and no other tab sees them. */
+/** Stores the marks of one client in this tab. The marks survive a reload, and no other tab can read them. */
 export interface LoginMarks {
-  /** Returns the marks, the oldest first, not validated yet. Returns none where they cannot be read. */
+  /** Returns the stored marks, the oldest first. The marks are not validated. Returns an empty list if they cannot be read. */
   read(): readonly (Partial<LoginMark> | null)[];
-  /** Returns false when the marks could not be stored. */
+  /** Replaces the stored marks. Returns false when the new marks could not be stored. */
   write(marks: readonly (Partial<LoginMark> | null)[]): boolean;
 }

@@ -1,29 +1,32 @@
 import type { RoundTrip } from "./user-agent.ts";
 import type { User } from "./user.ts";
 
-/** What a picker may show of a remembered user. It has no token. */
+/** The data of a remembered user that a user picker can show. It contains no token. */
 export interface RememberedUser {
   readonly sub: string;
   readonly name?: string;
   readonly email?: string;
   readonly picture?: string;
-  /** Milliseconds since the epoch. */
+  /** When the user last logged in or was chosen in a picker. Milliseconds since the epoch. */
   readonly lastUsedAt: number;
-  /** Only a login helps this user: the session has ended, or the server asks for the user. */
+  /** True when the user must log in again, because the session has ended or the server asks for the user. */
   readonly needsLogin: boolean;
 }
 
-/** The user's choice in a login prompt. `dismiss` cancels the login. */
+/**
+ * The user's choice in a login prompt. `dismiss` cancels the login. `roundTrip`: the result of `userAgent.open()`, called in
+ * the click that made the choice. Only a login in a popup needs a `roundTrip`.
+ */
 export type LoginChoice =
-  /** One of the listed users. `roundTrip`: opened in the click, for a user with `needsLogin`. */
+  /** The user continues as the listed user `sub`. A `roundTrip` is used only if this user must log in again. */
   | { readonly type: "continue"; readonly sub: string; readonly roundTrip?: RoundTrip }
-  /** Another user. `roundTrip`: opened in the click that chose this. */
+  /** The user logs in as another user. */
   | { readonly type: "other"; readonly roundTrip?: RoundTrip }
   | { readonly type: "dismiss" };
 
-/** The options of a prompt. */
+/** The options of `chooseUser()` and `shouldRemember()`. */
 export interface PromptOptions {
-  /** Aborted when no caller waits for the choice any more: hide the prompt. */
+  /** Aborted when the choice is not needed any more. The prompt must then hide. */
   readonly signal: AbortSignal;
 }
 
@@ -36,11 +39,14 @@ export interface PromptOptions {
  * };
  */
 export interface LoginPrompt {
-  /** Called when the user is unclear. Returns the user's choice. */
+  /** Called when it is unclear which user to continue as. Returns the user's choice. */
   chooseUser(
     users: readonly RememberedUser[],
     options: PromptOptions,
   ): Promise<LoginChoice> | LoginChoice;
-  /** Called once after a new login, when the token is in use already. It must not block the page. No result means no. */
+  /**
+   * Asks whether to remember `user`. Called once after each new login, when the app already uses the token. So the prompt must
+   * not block the page. A user who does not answer is not remembered.
+   */
   shouldRemember(user: User, options: PromptOptions): Promise<boolean> | boolean;
 }

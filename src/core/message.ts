@@ -1,21 +1,24 @@
 import type { SessionEnd } from "./session.ts";
 import type { TargetKey } from "./token-target.ts";
 
-/** A message between tabs of one client. It has no token, and it is not trusted: the receiver reads the row again. */
+/**
+ * A message between tabs of one client. It contains no token. The receiver does not trust it, and reads the stored session
+ * again.
+ */
 export type TabMessage = {
-  /** Protocol version. */
+  /** The version of the message format. */
   readonly protocol: 2;
   /** `sub` of the session. */
   readonly key: string;
-  /** The sending tab. */
+  /** The id of the sending tab. */
   readonly from: string;
-  /** `SessionRow.sessionId`. */
+  /** The `SessionRow.sessionId` of the session. Empty in the message after `forget()`. */
   readonly sessionId: string;
 } & TabNews;
 
-/** The kinds of messages. The names of members are those of `SessionRow` and `SessionAttempt`. */
+/** The content of a message. Members such as `sequence` have the same meaning as in `SessionRow` and `SessionAttempt`. */
 export type TabNews =
-  /** The sender has written its attempt into the row. */
+  /** The sender has stored its attempt to refresh in the session row. */
   | { readonly type: "claim"; readonly sequence: number; readonly attemptId: string }
   /** New tokens are stored. */
   | {
@@ -24,34 +27,37 @@ export type TabNews =
       readonly sequence: number;
       readonly target: TargetKey;
     }
-  /** The session ended, or the server asks for its user. */
+  /** The session ended, or the server requires the session's user to log in. */
   | {
       readonly type: "ended";
       readonly reason: SessionEnd["reason"] | "user_needed";
       readonly sequence: number;
     }
-  /** The attempt's owner gives its lock away. `unsent`: the owner has not sent the attempt, and never will. */
+  /**
+   * The tab that owns the attempt releases the attempt's lock. `unsent`: this tab has not sent the refresh token and will not
+   * send it.
+   */
   | {
       readonly type: "gone";
       readonly sequence: number;
       readonly attemptId: string;
       readonly unsent: boolean;
     }
-  /** A waiting tab checks that the attempt's owner is alive. */
+  /** A waiting tab asks whether the tab that owns the attempt is still alive. */
   | {
       readonly type: "probe";
       readonly sequence: number;
       readonly attemptId: string;
       readonly nonce: string;
     }
-  /** The owner's response to a `probe`. */
+  /** The response to a `probe`, from the tab that owns the attempt. */
   | {
       readonly type: "alive";
       readonly sequence: number;
       readonly attemptId: string;
       readonly nonce: string;
       readonly frozen: boolean;
-      /** Time since the owner's timers last ran. Milliseconds. */
+      /** The time since a timer of that tab last ran. Long values show that the tab is frozen. Milliseconds. */
       readonly tickAgeMs: number;
     }
   /** A user logged in, logged out, or was forgotten. */

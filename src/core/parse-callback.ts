@@ -1,7 +1,10 @@
 import type { CallbackRecord } from "./callback-ledger.ts";
 import { has } from "./shape.ts";
 
-/** Parses a ledger record. Returns undefined when it is damaged: the response is then handled as a new one. */
+/**
+ * Parses a record of a `CallbackLedger`. Returns undefined for a damaged record. Its authorization response is then handled
+ * like a new one.
+ */
 export function parseCallback(value: unknown): CallbackRecord | undefined {
   const isRecord =
     has(value, { sub: "string", returnTo: "string|undefined" }) ||

@@ -3,7 +3,7 @@ import { has } from "./shape.ts";
 
 const ATTEMPT = { sequence: "number", attemptId: "string" };
 
-/** The members of each message, beside its session and its sender. */
+/** The members of each message, with their types. The members that all messages have are left out. */
 const MEMBERS: Readonly<Record<TabNews["type"], Readonly<Record<string, string>>>> = {
   claim: ATTEMPT,
   done: { generation: "number", sequence: "number", target: "string" },
@@ -14,7 +14,9 @@ const MEMBERS: Readonly<Record<TabNews["type"], Readonly<Record<string, string>>
   user: { what: "string" },
 };
 
-/** Parses a message. Returns undefined for anything else or another version, which must not have any effect. */
+/**
+ * Parses a message. Returns undefined for other data and for messages of another version. Such data must not have any effect.
+ */
 export function parseTabMessage(data: unknown): TabMessage | undefined {
   const message = data as TabMessage;
   return has(message, {

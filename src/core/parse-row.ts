@@ -3,8 +3,8 @@ import { has, isEach } from "./shape.ts";
 import { parseTargetKey } from "./token-target.ts";
 
 /**
- * Parses a stored session. Returns undefined for a damaged record, so that a login can replace it. In a row of a newer version
- * only `version` has been validated.
+ * Parses a stored session. Returns undefined for a damaged row, so that a login can replace it. For a row of a newer version,
+ * only `version` is validated.
  */
 export function parseRow(value: unknown): SessionRow | undefined {
   const row = value as SessionRow;
@@ -12,7 +12,10 @@ export function parseRow(value: unknown): SessionRow | undefined {
   return row.version > 2 || isWhole(row) ? row : undefined;
 }
 
-/** Whether `value` has the secrets of a session, as `persist: "device"` stores them and as tabs send them to each other. */
+/**
+ * Whether `value` has the form of a `TokenRecord`, the secrets of a session. With `persist: "device"` rows contain such
+ * records, and with `persist: "memory"` tabs send them to each other.
+ */
 export function isTokenRecord(value: unknown): value is TokenRecord {
   const record = value as TokenRecord;
   return (
@@ -31,7 +34,10 @@ export function isTokenRecord(value: unknown): value is TokenRecord {
   );
 }
 
-/** Whether `value` is the name of tokens in the memory of the tabs, as `persist: "memory"` stores it. */
+/**
+ * Whether `value` is an id of tokens that are only in the memory of tabs. With `persist: "memory"` rows contain such ids in
+ * place of tokens.
+ */
 export function isTokenName(value: unknown): value is { readonly memory: string } {
   return has(value, { memory: "string" });
 }
@@ -68,7 +74,10 @@ function isWhole(row: SessionRow): boolean {
   );
 }
 
-/** Each entry of the index needs its token. An entry without a token would be found, but not returned. */
+/**
+ * Whether `tokens` has the token of each entry in `access`. Without this check, `findAccess()` could find an entry that has no
+ * token.
+ */
 function holds(tokens: unknown, access: SessionRow["access"]): boolean {
   return (
     isTokenName(tokens) ||
@@ -98,7 +107,7 @@ function isRefusal(refusal: Refusal, target: string): boolean {
 
 function isTargetKey(value: unknown): boolean {
   try {
-    // A key of another form throws.
+    // `parseTargetKey` throws when `value` is not a target key.
     return parseTargetKey(value as string).scope !== undefined;
   } catch {
     return false;

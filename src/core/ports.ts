@@ -1,17 +1,17 @@
 import type { TabMessage } from "./message.ts";
 import type { ConfigurationError } from "./errors.ts";
 
-/** The port for time. */
+/** The source of time. Tests replace it. */
 export interface Clock {
-  /** The wall clock. Milliseconds since the epoch. */
+  /** Returns the time of the wall clock. Milliseconds since the epoch. */
   now(): number;
-  /** A clock that never jumps. Milliseconds since any fixed time. */
+  /** Returns the time of a clock that never jumps. Milliseconds since an arbitrary fixed time. */
   monotonic(): number;
   /** Resolves after `ms` milliseconds, or rejects with the signal's reason once `signal` is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The port for random values. */
+/** The source of random values. Tests replace it. */
 export interface Random {
   /** Returns a new identifier of at least 122 bits. */
   id(): string;
@@ -19,9 +19,12 @@ export interface Random {
   fraction(): number;
 }
 
-/** Broadcasts to every tab of one client, the sender included, so that the sender can update its own view of the store. */
+/**
+ * Broadcasts messages to every tab of one client. The sending tab gets its own messages, too, so that it updates its own view
+ * of the store.
+ */
 export interface TabChannel {
-  /** Broadcasts a message. */
+  /** Sends `message` to every tab. */
   post(message: TabMessage): void;
   /** Calls `listener` with each message. Returns a function that removes `listener`. */
   listen(listener: (message: TabMessage) => void): () => void;
@@ -30,29 +33,33 @@ export interface TabChannel {
 /** The options of one lock request. */
 export interface TabLockOptions {
   mode: "exclusive" | "shared";
-  /** Do not wait: the callback gets `false` when another holder has the lock. */
+  /** If true, the request does not wait for the lock. When the lock is not available, the callback is called with `false`. */
   ifAvailable?: boolean;
-  /** Ends the wait for the lock with the signal's reason. It does not release a granted lock. */
+  /**
+   * Aborts the wait for the lock, so that the request rejects with the signal's reason. An abort does not release a lock that
+   * is already held.
+   */
   signal?: AbortSignal;
 }
 
 /**
- * Locks between the tabs of one origin. A lock is held while the callback runs, and released when its tab closes or crashes.
+ * Locks between the tabs of one origin. A lock is held while the callback runs. The lock is released earlier if its tab closes
+ * or crashes.
  * @see https://w3c.github.io/web-locks/
  */
 export interface TabLock {
-  /** Calls `callback` with the lock. Returns the result of `callback`. */
+  /** Waits for the lock and calls `callback` while the lock is held. Returns the result of `callback`. */
   request<T>(
     name: string,
     options: TabLockOptions,
     callback: (granted: boolean) => Promise<T>,
   ): Promise<T>;
-  /** Queries all locks. In browsers a query releases the locks of pages in the bfcache. */
+  /** Queries the state of all locks. A query makes browsers release the locks of pages in the bfcache. */
   query(): Promise<void>;
 }
 
 /**
- * An event in the lifecycle of a page. After `freeze` and `pagehide` the page may never run again. After `resume`, and after
+ * An event in the lifecycle of a page. After `freeze` or `pagehide` the page might never run again. After `resume`, and after
  * `pageshow` from the bfcache, the page runs again.
  */
 export type PageEvent = "freeze" | "resume" | "pagehide" | "pageshow" | "visible" | "online";
@@ -66,28 +73,31 @@ export interface PageLifecycle {
   online(): boolean;
   /** Whether the page is visible. */
   visible(): boolean;
-  /** Whether the page is frozen or in the bfcache. Such a page must begin no work, because its timers may not run. */
+  /** Whether the page is frozen or in the bfcache. Such a page must not start new work, because its timers might not run. */
   frozen(): boolean;
   /** Calls `listener` with each event. Returns a function that removes `listener`. */
   onEvent(listener: (event: PageEvent) => void): () => void;
 }
 
-/** The port for this page. */
+/** Access to this page: its URL, its lifecycle and its navigation. Tests replace it. */
 export interface Page {
   readonly lifecycle: PageLifecycle;
-  /** Returns why an `Auth` cannot work here: no browser, no secure context, or a missing API. Undefined when it can. */
+  /**
+   * Returns an error if an `Auth` cannot work on this page: no browser, no secure context, or a missing API. Otherwise returns
+   * undefined.
+   */
   unsupported(): ConfigurationError | undefined;
   /** Returns the page's URL. */
   href(): string;
   /** Navigates this page to `url`. */
   navigate(url: string): void;
-  /** Shows another URL in the address bar without loading it. */
+  /** Replaces the URL in the address bar without loading the new URL. */
   replaceUrl(url: string): void;
-  /** Whether this is a visible top-level page. Only such a page may navigate to the login page by itself. */
+  /** Whether this is a visible top-level page. Only such a page is allowed to navigate to the login page without a click. */
   canNavigate(): boolean;
   /** Calls `listener` when a user presses a key or a pointer on this page. Returns a function that removes `listener`. */
   onActivation(listener: () => void): () => void;
 }
 
-/** The wall clock. `Date.now` is called anew each time, so that fake timers work. */
+/** The wall clock of this device. `Date.now` is looked up at each call, so that fake timers in tests work. */
 export const wallClock: Pick<Clock, "now"> = { now: () => Date.now() };

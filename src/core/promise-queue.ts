@@ -1,21 +1,24 @@
 import { abortable } from "./abortable.ts";
 import type { TabLock } from "./ports.ts";
 
-/** Runs steps one after the other, in the order of the calls. */
+/** Runs asynchronous functions one after the other, in the order of the calls of `run()`. */
 export class PromiseQueue {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Rejects as `step` does. `signal` ends the wait, and does not stop a step that runs. */
+  /**
+   * Calls `step` after all earlier steps have settled, and settles as `step` does. `signal` aborts the wait, but not a step
+   * that has started.
+   */
   run<T>(step: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#last;
     const turn = abortable(before, signal).then(step);
-    // When a waiting caller aborts, the next one still waits for the callers before it.
+    // When a caller aborts its wait, the next caller must still wait for the earlier steps.
     this.#last = Promise.allSettled([before, turn]);
     return turn;
   }
 }
 
-/** Exclusive locks among the callers of this object. Other tabs are not locked out. */
+/** Exclusive locks between the calls of this object. They do not exclude other tabs. */
 export class LocalLocks implements Pick<TabLock, "request"> {
   readonly #queues = new Map<string, PromiseQueue>();
 

@@ -34,7 +34,7 @@ export class AuthorizationError extends AuthError {
 }
 
 /**
- * The server refused this token request, or its response is malformed. A stored session is kept.
+ * The server refused a token request, or sent a malformed response. A stored session is kept.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */
 export class RequestTokenError extends AuthError {
@@ -46,7 +46,7 @@ export class RequestTokenError extends AuthError {
   readonly errorUri: string | undefined;
   /** The HTTP status. */
   readonly status: number | undefined;
-  /** How long the server asks the client to wait, if the response says so. Milliseconds. */
+  /** How long the client must wait before it repeats the request, if the response says so. Milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, details: AuthErrorDetails & ServerFacts) {
@@ -75,14 +75,14 @@ export class IdTokenError extends AuthError {
   }
 }
 
-/** The browser did not open a window. */
+/** The browser did not open a window for the login, for example because of its popup blocker. */
 export class PopupBlockedError extends AuthError {
   override readonly name = "PopupBlockedError";
   readonly code = "popup_blocked";
 
   constructor() {
     super("the browser did not open a login window", {
-      hint: "Call login() directly in a click handler, or without a userAgent: then this page navigates.",
+      hint: "Call login() directly in a click handler. To log in without a popup, call login() without a userAgent.",
     });
   }
 }

@@ -1,13 +1,16 @@
 import { NoTokenError, RefreshTokenError } from "./errors.ts";
 
-/** The session of the stored refresh token has ended. With the reason `user_needed` the session may still go on. */
+/**
+ * Whether `error` says that the session of the stored refresh token has ended. A `RefreshTokenError` with the reason
+ * `user_needed` does not end the session.
+ */
 export function isSessionOver(error: unknown): error is RefreshTokenError {
   return error instanceof RefreshTokenError && error.reason !== "user_needed";
 }
 
 /**
- * Only a user can help, and a user may be asked now. `isInvalidGrant`: the server rejected the refresh token for good during
- * this request.
+ * Whether `error` means that only a user can help, and that the caller is allowed to ask the user next. `isInvalidGrant`: the
+ * server rejected the stored refresh token for good during this request.
  */
 export function needsUser(
   error: unknown,

@@ -7,82 +7,93 @@ import type { RequestTokenError } from "./protocol-errors.ts";
 
 /** The token that a caller of a `Refresher` needs. */
 export interface RefreshNeed {
-  /** `sub` of the session. */
+  /** `sub` of the session's user. */
   user: string;
   target: TargetKey;
-  /** The token must be newer than this generation. -1 for any token. */
+  /** The token must belong to a later `SessionRow.generation` than this one. -1 allows any token. */
   notGeneration: number;
 }
 
-/** The only part that sends a stored refresh token. */
+/**
+ * Refreshes the access tokens of stored sessions. No other part sends the refresh tokens of these sessions to the token
+ * endpoint.
+ */
 export interface Refresher {
   /**
-   * Returns an access token that is newer than `need.notGeneration`. An aborted signal ends the wait of this caller and never
-   * the shared attempt.
+   * Returns an access token that is newer than `need.notGeneration`. An aborted `signal` ends only the wait of this caller. The
+   * attempt, which other callers share, goes on.
    * @throws NoTokenError there is no session or no refresh token, or only a login for this target helps
-   * @throws RefreshTokenError the session ended, or the server asks for its user
-   * @throws RequestTokenError the server refused this target; the session is kept
-   * @throws TimeoutError no token came within `patienceMs`; the attempt goes on
+   * @throws RefreshTokenError the session ended, or the server requires the session's user to log in
+   * @throws RequestTokenError the server refused to issue a token for this target. The session is kept
+   * @throws TimeoutError no token came within `patienceMs`. The attempt goes on
    */
   refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet>;
   /**
    * Loads the code and the data that a refresh needs. Without this call the first refresh loads them.
-   * @throws NetworkError they could not be loaded
+   * @throws NetworkError the code or the data could not be loaded
    */
   prepare(): Promise<void>;
   /**
-   * Validates the signature of the user's stored ID token if the row says `signature: "pending"`. Resolves when cached keys
-   * have decided. Without cached keys the promise resolves too, and the validation goes on in the background.
+   * Validates the signature of the user's stored ID token if the row says `signature: "pending"`. Resolves after a validation
+   * with cached keys. If no keys are cached, resolves at once, and a validation with fetched keys goes on in the background.
    */
   validate(user: string): Promise<void>;
 }
 
-/** The token response to a refresh token. */
+/** The tokens that the server returned for a refresh token. */
 export interface RefreshedTokens {
   accessToken: string;
   tokenType: string;
-  /** Milliseconds since the epoch. */
+  /** When `accessToken` expires. Milliseconds since the epoch. */
   expiresAt: number;
   /** The granted scopes. Undefined: the requested scopes were granted. */
   scope: string[] | undefined;
   refreshToken: string | undefined;
   idToken: string | undefined;
   /**
-   * Present after a token exchange only.
+   * The type of `accessToken`, as a URI. Present only after a token exchange.
    * @see https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1
    */
   issuedTokenType?: string;
 }
 
-/** The result of one send of a refresh token. */
+/** The result of sending a refresh token once. */
 export type RefreshResponse =
-  /** The response has tokens. The claims of its ID token, if it has one, are validated. */
+  /** The server issued tokens. If the response has an ID token, its claims are valid. */
   | { type: "tokens"; tokens: RefreshedTokens }
-  /** A claim of the ID token is invalid. Only the response's refresh token is kept, so that it can be revoked. */
+  /**
+   * A claim of the new ID token is invalid. The new tokens are not used. `refreshToken` is returned only so that it can be
+   * revoked.
+   */
   | { type: "invalid_id_token"; claim: string; refreshToken: string | undefined }
-  /** The server used the refresh token, and its response has no usable access token. `cause` says why. */
+  /** The server accepted the refresh token, but its response has no usable access token. `cause` says why. */
   | { type: "unusable"; refreshToken: string | undefined; cause: RequestTokenError }
   /** The server rejected the refresh token for good. */
   | { type: "invalid_grant" }
   | RefusedRefresh
-  /** The server did not use the refresh token: 429, 503. */
+  /** The server did not use the refresh token, for example because it was overloaded (429 or 503). */
   | { type: "not_rotated"; retryAfterMs: number | undefined; cause: unknown }
   /**
-   * The server requires its DPoP nonce, which is known now.
+   * The server requires a DPoP nonce and has sent the nonce in its response. The next send uses it.
    * @see https://www.rfc-editor.org/rfc/rfc9449#section-8
    */
   | { type: "nonce" }
-  /** Nothing was sent. The metadata was read instead, and it names another token endpoint for the next send. */
+  /**
+   * The refresh token was not sent. The server's metadata was fetched instead, and names another token endpoint. The next send
+   * uses that endpoint.
+   */
   | { type: "moved" }
-  /** It is unknown whether the server used the token. `byServer`: a response came, so a better network would not help. */
+  /**
+   * It is unknown whether the server used the refresh token. `byServer`: the server responded, so the network is not the cause.
+   */
   | { type: "unknown"; byServer: boolean; cause: unknown }
-  /** Nothing was sent. */
+  /** The refresh token was not sent, for example because the browser is offline. */
   | { type: "unsent" };
 
-/** The server used the refresh token. The ID token of the response, if it has one, has valid claims. */
+/** A result for which the server accepted the refresh token. If the response has an ID token, its claims are valid. */
 export type GrantedResponse = Extract<RefreshResponse, { type: "tokens" | "unusable" }>;
 
-/** The server refused a target for some time. The session is kept. */
+/** The server refused to issue a token for a target. The session is kept, and no tab repeats the request for some time. */
 export interface RefusedRefresh {
   type: "refused";
   meaning: Refusal["meaning"];
@@ -93,28 +104,28 @@ export interface RefusedRefresh {
 export type IdTokenValidation =
   | { type: "valid"; user: User; authTime: number | undefined }
   | { type: "invalid"; claim: string }
-  /** The keys are not available now. */
+  /** The ID token could not be validated, because the server's keys are not available now. */
   | { type: "unknown" };
 
-/** The port through which a refresher reaches the server. */
+/** Sends the requests of a `Refresher` to the server. Tests replace it. */
 export interface Send {
   /**
-   * Loads the code and the data that a send needs, before an attempt is stored.
-   * @throws NetworkError they could not be loaded
+   * Loads the code and the data that `send()` needs. Called before an attempt is stored.
+   * @throws NetworkError the code or the data could not be loaded
    */
   prepare(): Promise<void>;
-  /** Takes over metadata that other tabs have read since. Uses no network. */
+  /** Takes over newer metadata of the server that other tabs have stored. Sends no request. */
   sync(): Promise<void>;
-  /** Sends the refresh token of `record`, once. */
+  /** Sends the refresh token of `record` once, to get an access token for `target`. */
   send(record: TokenRecord, target: TargetKey): Promise<RefreshResponse>;
   /**
-   * Validates the signature of a stored ID token, and its claims once more. `cached`: missing keys are not fetched, because
-   * a caller waits for its token.
+   * Validates the signature of the ID token in `record`, and its claims once more. `cached`: missing keys are not fetched,
+   * because a caller waits for its access token.
    */
   verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenValidation>;
   /**
-   * Revokes a refresh token of `user`, unless the user has logged in again: a server may end the whole grant with the token.
-   * Settles with the server's response.
+   * Revokes a refresh token of `user`, and settles with the server's response. Rejects without a request if the user has logged
+   * in again, because the server might end the new login together with the revoked token.
    * @see https://www.rfc-editor.org/rfc/rfc7009
    */
   revoke(user: string, refreshToken: string): Promise<void>;

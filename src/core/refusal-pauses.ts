@@ -4,19 +4,25 @@ import type { Refusal } from "./session.ts";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** The pause after the first, the second, … refusal in a row, in which no tab repeats the request. Milliseconds. */
+/**
+ * How long no tab repeats a refused request. The first number is the pause after the first refusal in a row, the second number
+ * is the pause after the second refusal, and so on. The last number is also used for all further refusals. Milliseconds.
+ */
 const PAUSES: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
   "user needed": [10 * MINUTE_MS, HOUR_MS],
   "wrong request": [MINUTE_MS, 10 * MINUTE_MS, HOUR_MS],
   unexplained: [2_000, 30_000],
 };
 
-/** This many unexplained refusals, over at least this time, count as "user needed". */
+/** `count` unexplained refusals in a row, over at least `ms` milliseconds, count as "user needed". */
 const UNEXPLAINED = { count: 3, ms: MINUTE_MS };
-/** Older unexplained refusals belong to another incident. Milliseconds. */
+/** When the last unexplained refusal is older than this, the count of refusals starts again at 1. Milliseconds. */
 const INCIDENT_MS = HOUR_MS;
 
-/** Returns the record after a new refusal. `before`: the record before it. `now`: milliseconds since the epoch. */
+/**
+ * Returns the record to store after a new refusal. `before`: the record that is stored now. `now`: milliseconds since the
+ * epoch.
+ */
 export function nextRefusal(
   before: Refusal | undefined,
   meaning: Refusal["meaning"],
@@ -32,14 +38,17 @@ export function nextRefusal(
   };
 }
 
-/** Returns the remaining pause. Milliseconds. A clock that was set back ends the pause. */
+/**
+ * Returns how long, from `now` on, the refused request must not be repeated. Milliseconds. Returns 0 if the clock was set back
+ * to a time before the last refusal.
+ */
 export function remainingRefusalMs({ meaning, count, lastAt }: Refusal, now: number): number {
   const pauses = PAUSES[meaning];
   const pauseMs = pauses[Math.min(count, pauses.length) - 1]!;
   return now < lastAt ? 0 : Math.max(0, lastAt + pauseMs - now);
 }
 
-/** Parses a stored refusal. Returns undefined when there is none, or when it is damaged. */
+/** Validates a stored refusal. Returns undefined when there is none, or when it is damaged. */
 export function parseRefusal(value: unknown): Refusal | undefined {
   const refusal = value as Refusal | undefined;
   return typeof refusal === "object" &&

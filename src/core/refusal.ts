@@ -2,8 +2,9 @@ import type { Refusal, SessionRow } from "./session.ts";
 import { DEFAULT_TARGET } from "./token-target.ts";
 
 /**
- * Returns the refusal of the default target that only a login ends. The session keeps its tokens until a login replaces them,
- * and `getToken()` returns an access token until it expires.
+ * Returns the refusal that makes a login necessary: the server refused the default target, and only the user can help. Returns
+ * undefined when there is no such refusal. The session keeps its tokens until a login replaces them. `getToken()` returns the
+ * stored access token until that token expires.
  */
 export function userNeeded(row: SessionRow): Refusal | undefined {
   const refusal = row.refusals?.[DEFAULT_TARGET];

@@ -3,7 +3,10 @@ import type { RememberedRecord } from "./remembered-record.ts";
 import type { RememberedProfile } from "./session.ts";
 import type { User } from "./user.ts";
 
-/** From a damaged record only the `sub` in its key is used: the user can still log in again, or be forgotten. */
+/**
+ * Parses an entry of the list of remembered users. Invalid members are left out. Even an entirely damaged entry gives a user,
+ * so that the user can log in again or be forgotten.
+ */
 export function parseRemembered(sub: string, record: unknown): RememberedUser {
   const { name, email, picture, lastUsedAt, needsLogin } = (record ??
     {}) as Partial<RememberedRecord>;
@@ -17,12 +20,12 @@ export function parseRemembered(sub: string, record: unknown): RememberedUser {
   };
 }
 
-/** Returns a sorted copy of `users`. */
+/** Returns a copy of `users`, sorted by `lastUsedAt`, the latest first. */
 export function lastUsedFirst(users: readonly RememberedUser[]): readonly RememberedUser[] {
   return [...users].sort((one, other) => other.lastUsedAt - one.lastUsedAt);
 }
 
-/** Returns what a picker shows of a user. `lastUsedAt`: milliseconds since the epoch. */
+/** Returns the data of `user` that a picker shows. `lastUsedAt`: milliseconds since the epoch. */
 export function profileOf(user: User, lastUsedAt: number): RememberedProfile {
   const { sub: _, claims: __, ...profile } = user;
   return { ...profile, lastUsedAt };

@@ -2,10 +2,13 @@ import { userNeeded } from "./refusal.ts";
 import type { RememberedUser } from "./login-prompt.ts";
 import type { SessionRow } from "./session.ts";
 
-/** What the list of remembered users stores of a session. */
+/** An entry in the list of remembered users. */
 export type RememberedRecord = Omit<RememberedUser, "sub">;
 
-/** Returns the list's record of a session. Returns undefined when its user is not remembered. */
+/**
+ * Returns the entry in the list of remembered users for the session `row`. Returns undefined when the user of the session is
+ * not remembered.
+ */
 export function rememberedRecord(row: SessionRow | undefined): RememberedRecord | undefined {
   return (
     row?.remembered && {

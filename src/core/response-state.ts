@@ -1,8 +1,9 @@
 import type { ClientKey } from "./keys.ts";
 
 /**
- * Returns the tag of a client. The `state` of an authorization request is `<tag>.<id>.<secret>`: the id of the pending request
- * and its secret have 128 bits each. No character needs encoding in a URL. The tag is not secret.
+ * Returns the tag of a client, a short hash that is not secret. The `state` parameter of an authorization request is
+ * `<tag>.<id>.<secret>`. The id of the pending request and the secret are random and have 128 bits each. No character of
+ * `state` needs encoding in a URL.
  */
 export function clientTag(client: ClientKey): string {
   let hash = 7;
@@ -10,7 +11,10 @@ export function clientTag(client: ClientKey): string {
   return (hash >>> 0).toString(36);
 }
 
-/** Whether `state` has the form of this client's. False for another client, and for other code that uses the parameter. */
+/**
+ * Whether `state` has the form of a `state` parameter of this client. Returns false for the `state` of another client or of
+ * other code.
+ */
 export function isStateOf(client: ClientKey, state: string): boolean {
   return new RegExp(`^${clientTag(client)}(\\.[\\w-]{22}){2}$`).test(state);
 }

@@ -1,11 +1,11 @@
 /**
- * Whether `url` has the origin of `base`. A URL that parses without `base` counts as absolute, because `https:evil` is a path
- * only for a parser with an https base, and another host for every other parser.
+ * Whether `url` has the origin of `base`. A relative `url` is resolved against `base`. A `url` that can be parsed without
+ * `base` counts as absolute, because other parsers read `https:evil` as the host `evil` and not as a path.
  */
 export function isSameOrigin(url: string, base: string): boolean {
   const expected = parseUrl(base);
   const actual = parseUrl(url) ?? parseUrl(url, base);
-  // The protocol must be equal, too: a `blob:` URL has the origin of the page that made it.
+  // The protocols must be equal, too, because a `blob:` URL has the origin of the page that created it.
   return (
     !!expected &&
     !!actual &&
@@ -24,7 +24,7 @@ export function parseUrl(url: string, base?: string): URL | undefined {
   }
 }
 
-/** Whether requests to this URL may carry secrets: it uses https, or http to this machine. */
+/** Whether requests to this URL are allowed to contain secrets: the URL uses https, or http to this machine. */
 export function isSecureUrl({ protocol, hostname }: URL): boolean {
   return (
     protocol === "https:" ||
@@ -32,7 +32,7 @@ export function isSecureUrl({ protocol, hostname }: URL): boolean {
   );
 }
 
-/** True for a URL that may receive secrets and users. A fragment is never allowed. */
+/** Whether `url` can be an endpoint of the server: an absolute URL for requests with secrets, without a fragment. */
 export function isEndpoint(url: unknown): url is string {
   const parsed = typeof url === "string" ? parseUrl(url) : undefined;
   return parsed !== undefined && parsed.hash === "" && isSecureUrl(parsed);

@@ -1,8 +1,9 @@
 import type { ServerFacts } from "./auth-error.ts";
 
 /**
- * The request that a response belongs to. `refresh` requests the default target, and `refresh for a target` requests another
- * scope, resource or audience. `token` is every grant that sends no code, no refresh token and no device code.
+ * The kind of request that a response belongs to. `code`: a token request with an authorization code. `device`: a token request
+ * with a device code. `refresh`: a refresh for the default target. `refresh for a target`: a refresh for another scope,
+ * resource or audience. `token`: a token request of any other grant type.
  */
 export type ServerRequest =
   | "authorization"
@@ -18,12 +19,14 @@ export type ServerRequest =
 
 /**
  * What a failed response means for the caller.
- * - `temporary`: the same request may succeed later.
- * - `wrong request`: this request is wrong. Other requests of this session may succeed.
+ * - `temporary`: the same request might succeed later.
+ * - `wrong request`: the server does not accept this request. Other requests of this session might succeed.
  * - `user needed`: only a user can help, by a login, a consent or a choice.
- * - `session over`: the refresh token, code or device code is no longer valid.
- * - `pending`, `slow down`: a device login goes on.
- * - `unexplained`: the server refuses the request, and no rule fits its error. Callers limit how often they repeat it.
+ * - `session over`: the refresh token or device code is no longer valid.
+ * - `pending`, `slow down`: the user has not completed the device login yet. `slow down` also asks the client to poll less
+ *   often.
+ * - `unexplained`: the server refused the request, and no rule fits its response. Callers limit how often they repeat the
+ *   request.
  */
 export type ResponseMeaning =
   | "temporary"
@@ -34,7 +37,10 @@ export type ResponseMeaning =
   | "slow down"
   | "unexplained";
 
-/** One rule of the table. A rule without `error` applies to responses without an OAuth `error`; `*` is any `error` or none. */
+/**
+ * One rule of `SERVER_RESPONSES`. A rule without `error` applies only to responses without an OAuth `error`. The value `*`
+ * applies to every response, with or without `error`.
+ */
 export interface ResponseRule {
   readonly requests: readonly ServerRequest[];
   /** A status such as `429`, or a class such as `5xx`. Default: every status. */
@@ -55,7 +61,8 @@ const EVERY = [
 ] as const;
 
 /**
- * The meaning of each response, for all endpoints. The first rule that fits wins. No other code compares error strings.
+ * The meaning of each failed response, for all endpoints. The first rule that fits a response decides. No other file compares
+ * the server's OAuth error codes.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.5
@@ -70,7 +77,7 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
   ...rules(EVERY, "temporary", "temporarily_unavailable", "server_error"),
   // GitHub returns bad_refresh_token where the RFC has invalid_grant.
   ...rules(REFRESHES, "session over", "invalid_grant", "bad_refresh_token"),
-  // A request for the default target names nothing that could be wrong, so only another login helps.
+  // A request for the default target has no scope, resource or audience that could be wrong, so only a login helps.
   ...rules(
     ["refresh"],
     "user needed",
@@ -104,7 +111,7 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
   ...rules(["device"], "session over", "expired_token"),
   // Entra returns authorization_declined where RFC 8628 has access_denied.
   ...rules(["device"], "user needed", "access_denied", "authorization_declined"),
-  // The server rejects a code or a password: only a user can supply another one.
+  // The server rejected a code or a password, and only a user can supply another one.
   ...rules(["code", "token"], "user needed", "invalid_grant"),
   ...rules(
     ["authorization"],
@@ -127,7 +134,7 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
     "unsupported_response_type",
     "unsupported_token_type",
   ),
-  // The server refuses the access token. If a newer token does not help, only a user can.
+  // The server refused the access token. If it refuses a newer token, too, only a user can help.
   { requests: ["userinfo"], status: "401", error: "*", meaning: "user needed" },
   { requests: ["userinfo"], status: "403", error: "*", meaning: "user needed" },
 ];
@@ -144,7 +151,7 @@ export function meaningOf(request: ServerRequest, facts: ServerFacts): ResponseM
   return request === "authorization" || isResponse(facts.status) ? "unexplained" : "temporary";
 }
 
-/** Whether the same request may succeed later, although the app and the user change nothing. */
+/** Whether the same request might succeed later, without any change by the app or the user. */
 export function isTemporary(request: ServerRequest, facts: ServerFacts): boolean {
   return meaningOf(request, facts) === "temporary";
 }
@@ -157,7 +164,10 @@ export function isUnprocessed({ status, error }: ServerFacts): boolean {
   return status === 429 || status === 503 || error === "temporarily_unavailable";
 }
 
-/** Whether the URL is not, or no longer, this endpoint. Newer metadata may name another URL. */
+/**
+ * Whether the status says that the URL is not, or no longer, an endpoint of the server. Newer metadata might name another URL
+ * for the endpoint.
+ */
 export function isNoEndpoint({ status }: ServerFacts): boolean {
   return [404, 405, 410, 421].includes(status ?? 0);
 }
@@ -182,7 +192,7 @@ function fits(rule: ResponseRule, { status, error }: ServerFacts): boolean {
   return rule.error === "*" || rule.error === error;
 }
 
-/** True for 2xx and 4xx. GitHub refuses requests with the status 200. */
+/** True for 2xx and 4xx. The status 2xx is included, because GitHub refuses requests with the status 200. */
 function isResponse(status: number | undefined): boolean {
   return /^[24]\d\d$/.test(`${status}`);
 }

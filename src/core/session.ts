@@ -6,95 +6,107 @@ import { parseTargetKey, type TargetKey } from "./token-target.ts";
 import { ConfigurationError } from "./errors.ts";
 
 /**
- * The session of one user for one client on this device. Only `SessionStore.update` changes it. A change keeps unknown members:
- * `{ ...row, changed }`.
+ * The stored session of one user for one client on this device. Only `SessionStore.update()` changes a row. A change must copy
+ * unknown members, as in `{ ...row, generation }`.
  */
 export interface SessionRow {
-  /** The version of this format. A tab that reads a larger version never writes the row. */
+  /** The version of the row's format. A tab that reads a larger version never writes the row. */
   version: 2;
-  /** Random. Every login and every logout replaces it, which fences all older attempts. */
+  /** A random id. Every login and every logout replaces it, so that no tab stores the response of an older attempt. */
   sessionId: string;
-  /** Grows by one with each stored response and each login. */
+  /** Increases by one with each stored response and each login. */
   generation: number;
-  /** The number of the last attempt, used as the fencing token. It never decreases. */
+  /**
+   * Increases by one with each attempt, login and logout. The response of an attempt is stored only while the row still has the
+   * attempt's number.
+   */
   sequence: number;
-  /** `sequence` of the attempt whose response is stored. */
+  /** The `sequence` of the attempt or login whose tokens are stored. */
   committedSequence: number;
-  /** The refresh that is in progress. */
+  /** The refresh that is in progress, if any. */
   attempt: null | SessionAttempt;
-  /** Why the session has ended. Null while it has not. */
+  /** Why the session has ended. Null while the session has not ended. */
   end: null | SessionEnd;
-  /** `remembered`: until a logout. `tabs`: until the last tab of the user closes. */
+  /** How long the session is kept. `remembered`: until a logout. `tabs`: until the last tab of the user closes. */
   lifetime: "remembered" | "tabs";
-  /** What a picker shows, unsealed, so that a list of users opens no tokens. Absent when the user is not remembered. */
+  /**
+   * The profile that a user picker shows. It is stored outside `tokens`, so that a list of users can be read without the
+   * tokens. Absent when the user is not remembered.
+   */
   remembered?: RememberedProfile;
-  /** `pending`: the claims of the stored ID token are validated, and its signature is not yet. */
+  /** `pending`: the claims of the stored ID token are validated, but its signature is not validated yet. */
   signature?: "pending";
-  /** The server's last refusals, by target. A login or a successful refresh of the target removes them. */
+  /**
+   * For each target that the server refused: the record of its last refusals. A login or a successful refresh of the target
+   * removes the record.
+   */
   refusals?: Record<TargetKey, Refusal>;
   /**
-   * The resources that the login named. A refresh may request them.
+   * The resources that the login named. A refresh is allowed to request tokens for them.
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   resources?: string[];
-  /** The session has a refresh token. */
+  /** True when the session has a refresh token. */
   renewable: boolean;
-  /** The index of the access tokens, unsealed and without the tokens. */
+  /** The public facts about each stored access token, by target. The tokens themselves are in `tokens`. */
   access: Record<TargetKey, AccessEntry>;
-  /** The result of `SessionStore.seal()` for a `TokenRecord`. */
+  /** The secrets of the session: the result of `SessionStore.seal()` for a `TokenRecord`. */
   tokens: unknown;
 }
 
-/** What a row stores of a remembered user, for a picker. */
+/** The data of a remembered user that a row stores for a user picker. */
 export type RememberedProfile = Omit<RememberedUser, "sub" | "needsLogin">;
 
-/** An attempt to refresh. It is stored before it is sent. */
+/** An attempt to refresh the session. The row stores the attempt before the refresh token is sent. */
 export interface SessionAttempt {
   id: string;
   sequence: number;
-  /** The tab that owns the attempt. */
+  /** The id of the tab that owns the attempt. Only this tab sends the attempt's requests. */
   tab: string;
   target: TargetKey;
-  /** How many sends of this refresh token the server may have processed although no response arrived. */
+  /** How many times this refresh token was sent without a known result. The server might have used the token each time. */
   uncertainSends: number;
-  /** All sends since the last stored response: the step of the back-off. */
+  /** How many times a refresh token was sent since the last stored response. The pauses between sends grow with this number. */
   sends: number;
-  /** Until then no tab sends again. Milliseconds since the epoch. */
+  /** The earliest time at which a tab sends the refresh token again. Milliseconds since the epoch. */
   retryAt?: number;
-  /** The whole pause that `retryAt` ends: a wall clock that was set back must not lengthen it. Milliseconds. */
+  /**
+   * The complete length of the pause that ends at `retryAt`. No tab waits longer, even if the wall clock was set back.
+   * Milliseconds.
+   */
   retryMs?: number;
 }
 
-/** The server's refusals of a target. They are stored in the row, so that all tabs know them after one request. */
+/** The record of the server's refusals of a target. The row stores it, so that no other tab repeats a refused request. */
 export interface Refusal extends Pick<ServerFacts, "error" | "errorDescription" | "status"> {
-  /** A `ResponseMeaning`. */
+  /** The `ResponseMeaning` of the refusals. */
   meaning: "user needed" | "wrong request" | "unexplained";
-  /** The number of refusals in a row. */
+  /** How many times in succession the server has refused the target. */
   count: number;
-  /** The first of these refusals. Milliseconds since the epoch. */
+  /** When the first of these refusals arrived. Milliseconds since the epoch. */
   firstAt: number;
-  /** The last of these refusals. Milliseconds since the epoch. */
+  /** When the last of these refusals arrived. Milliseconds since the epoch. */
   lastAt: number;
 }
 
 /** Why a session has ended. */
 export interface SessionEnd {
   reason: "invalid_grant" | "lost_response" | "id_token" | "logged_out";
-  /** `sequence` of the attempt, or of the logout, that ended the session. */
+  /** The `sequence` of the attempt, or of the logout, that ended the session. */
   sequence: number;
-  /** The invalid claim, or `signature`, for the reason `id_token`. */
+  /** For the reason `id_token`: the invalid claim, or `signature`. */
   claim?: string;
 }
 
-/** The public facts of a stored access token. */
+/** The public facts about a stored access token. They do not contain the token. */
 export interface AccessEntry {
-  /** `SessionRow.generation` when the token was stored. */
+  /** The `SessionRow.generation` with which the token was stored. */
   generation: number;
-  /** Milliseconds since the epoch. */
+  /** When the token expires. Milliseconds since the epoch. */
   expiresAt: number;
   /** The granted scopes. */
   scope: string[];
-  /** The whole lifetime of the token. Milliseconds. */
+  /** How long the token was valid when it arrived. Milliseconds. */
   lifetimeMs?: number;
 }
 
@@ -102,9 +114,9 @@ export interface AccessEntry {
 export interface TokenRecord {
   refreshToken?: string;
   idToken?: string;
-  /** The signature of `idToken` is validated. */
+  /** True when the signature of `idToken` has been validated. */
   idTokenVerified: boolean;
-  /** The claims of the last verified ID token. */
+  /** The user of the session, with the claims of the last verified ID token. */
   user: User;
   /** `auth_time` of the last verified ID token. Seconds since the epoch. */
   authTime?: number;
@@ -112,27 +124,30 @@ export interface TokenRecord {
   access: Record<TargetKey, { token: string; tokenType: string }>;
 }
 
-/** A `SessionChange` returns it to write nothing. */
+/** A `SessionChange` returns this value to leave the row unchanged. */
 export const NO_CHANGE: unique symbol = Symbol("keep");
 
-/** Returns the new row, `undefined` to delete the row, or `NO_CHANGE`. */
+/** Computes a change of a row. Returns the new row, `undefined` to delete the row, or `NO_CHANGE`. */
 export type SessionChange = (
   row: SessionRow | undefined,
 ) => SessionRow | undefined | typeof NO_CHANGE;
 
-/** Sessions with an atomic `update`. Every method rejects with a `StorageError` when the store fails. */
+/** Stores sessions. Every method rejects with a `StorageError` when the store fails. */
 export interface SessionStore {
   get(key: string): Promise<SessionRow | undefined>;
-  /** Compares and sets in one transaction. `change` is synchronous and may run twice. Returns the row after the transaction. */
+  /**
+   * Reads the row, calls `change` and writes its result, in one transaction. `change` is synchronous and can be called twice.
+   * Returns the row after the transaction.
+   */
   update(key: string, change: SessionChange): Promise<SessionRow | undefined>;
-  /** Returns what the row stores as `tokens`. */
+  /** Returns the value that a row stores as `tokens`. */
   seal(record: TokenRecord): Promise<unknown>;
   /**
-   * Returns the secrets that were sealed.
-   * @throws NoTokenError neither this device nor an open tab has them
+   * Returns the secrets that `seal()` turned into `tokens`.
+   * @throws NoTokenError neither this device nor an open tab has the secrets
    */
   open(tokens: unknown): Promise<TokenRecord>;
-  /** Erases these sealed tokens, and older ones of the same user, in every tab. */
+  /** Deletes the secrets of `tokens`, and older secrets of the same user, from the memory of every tab. */
   discard?(tokens: unknown): void;
 }
 
@@ -140,20 +155,25 @@ export interface SessionStore {
 export interface StoredUser {
   sub?: string;
   row?: SessionRow | undefined;
-  /** This tab is pinned to the user. Without `sub`: this tab is pinned to no user. */
+  /** True when `pin()` has bound this tab to the user. Without `sub`: `pin()` has bound this tab to no user. */
   isPinned?: boolean;
 }
 
 /**
- * The users of one client on this device, this tab's user, and the default user of new tabs. Every method rejects with a
+ * Stores the users of one client on this device, this tab's user, and the default user of new tabs. Every method rejects with a
  * `StorageError` when the store fails.
  */
 export interface UserStore {
-  /** Returns the user that this tab is pinned to, or else the default user. Reads `sub` and session in one transaction. */
+  /**
+   * Returns the user to whom `pin()` has bound this tab, or else the default user. Reads `sub` and session in one transaction.
+   */
   getActive(): Promise<StoredUser>;
-  /** Sets the default user. `null`: new tabs have no user. */
+  /** Sets the default user, with whom new tabs start. `null`: new tabs start without a user. */
   putDefault(sub: string | null): Promise<void>;
-  /** Pins this tab to `sub` until the tab closes. `""` pins it to no user; `undefined` removes the pin. */
+  /**
+   * Binds this tab to the user `sub` until the tab closes. `""` binds the tab to no user. `undefined` removes the binding, so
+   * that the tab uses the default user.
+   */
   pin(sub: string | undefined): void;
   /**
    * Loads the methods for all users of this device.
@@ -162,25 +182,35 @@ export interface UserStore {
   users(): Promise<RememberedUsers>;
 }
 
-/** All users of one client on this device. */
+/** The methods for all users of one client on this device. */
 export interface RememberedUsers {
-  /** Returns the remembered users, the last used first. A damaged or newer record gives only its `sub`. */
+  /**
+   * Returns the remembered users, the most recently used first. From a damaged record, only valid members and the `sub` are
+   * returned.
+   */
   list(): Promise<readonly RememberedUser[]>;
-  /** Returns the `sub` of every record, damaged records included. */
+  /** Returns the `sub` of every user with a stored session, even if the session is damaged. */
   known(): Promise<readonly string[]>;
-  /** Makes a user with a record here the default user. Returns whether there is such a record. */
+  /** Makes `sub` the default user if this user has a stored session. Returns whether there is such a session. */
   putDefault(sub: string): Promise<boolean>;
-  /** Removes the default user if it is `sub` and has no record here. */
+  /** Removes the default user if that user is `sub` and has no stored session. */
   dropDefault(sub: string): Promise<void>;
   /** Deletes all data of the user in one transaction, and records for one day that the user was forgotten. */
   forget(sub: string): Promise<void>;
-  /** Whether the user was forgotten within a day and has not logged in since. Without `sub`: whether any user was. */
+  /**
+   * Whether the user was forgotten within the last day and has not logged in since. Without `sub`: whether there is any such
+   * user.
+   */
   isForgotten(sub?: string): Promise<boolean>;
-  /** Deletes the record that the user was forgotten, because the user has logged in. */
+  /** Deletes the record that the user was forgotten. Called when the user has logged in again. */
   clearForgotten(sub: string): Promise<void>;
 }
 
-/** Returns the key of the row's access token for `target`: the same key, or one whose granted scope covers `target`. */
+/**
+ * Returns the key of a stored access token that passes `isGood` and can be used for `target`. This is the token of `target`
+ * itself, or a token of the same resource and audience whose scopes include those of `target`. Returns undefined when there is
+ * none.
+ */
 export function findAccess(
   row: SessionRow,
   target: TargetKey,
@@ -202,7 +232,9 @@ export function findAccess(
   });
 }
 
-/** Returns the stored tokens of `target`, without the refresh token. Returns undefined when the row has none. */
+/**
+ * Returns the stored tokens of `target`, without the refresh token. Returns undefined when no tokens are stored for `target`.
+ */
 export function storedTokens(
   row: SessionRow,
   record: TokenRecord,
@@ -231,7 +263,7 @@ export function isNewer(row: SessionRow | undefined): boolean {
 export function newerVersion(): ConfigurationError {
   return new ConfigurationError(
     "session",
-    "a newer version of Latchkey in another tab wrote it",
+    "a newer version of Latchkey in another tab stored this session",
     "Reload this page to load the newer version here, too.",
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Whether `value` is an object with these members. `members` lists the allowed types of each member, by `typeof` and separated
- * by `|`; the type of an array is `array`. `null` counts as missing, and `NaN` is not a number.
+ * Whether `value` is an object whose members have the types in `members`. A type is a result of `typeof`, or `array`. Several
+ * allowed types are separated by `|`. `null` counts as `undefined`, and `NaN` does not count as a number.
  */
 export function has(value: unknown, members: Readonly<Record<string, string>>): boolean {
   return (
@@ -20,12 +20,12 @@ export function isEach<T>(
   return Object.entries(value).every(([name, member]) => isGood(member, name));
 }
 
-/** Whether a value is an object and no array. */
+/** Whether `value` is an object and not an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Returns `value` if it is a non-empty string. */
+/** Returns `value` if it is a non-empty string, and otherwise undefined. */
 export function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }

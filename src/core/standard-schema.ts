@@ -1,5 +1,6 @@
 /**
- * A validator of any library that implements Standard Schema, such as Zod, Valibot and ArkType. Unused members are left out.
+ * A validator of any library that implements Standard Schema, such as Zod, Valibot and ArkType. The interface has only the
+ * members that Latchkey uses.
  * @see https://standardschema.dev
  */
 export interface StandardSchema<Output> {

@@ -5,19 +5,25 @@ export interface StoredValue {
   readonly until?: number;
 }
 
-/** Makes the record of a value. `now`: milliseconds since the epoch. `ttlMs`: milliseconds, undefined for no expiry. */
+/**
+ * Returns the record of a value that expires `ttlMs` milliseconds after `now`. Without `ttlMs`, the value does not expire.
+ * `now`: milliseconds since the epoch.
+ */
 export function storedValue(value: unknown, now: number, ttlMs: number | undefined): StoredValue {
   return ttlMs !== undefined && Number.isFinite(ttlMs) ? { value, until: now + ttlMs } : { value };
 }
 
-/** Returns the value of a record that is intact and has not expired. Returns undefined for anything else. */
+/** Returns the value of a record that is intact and has not expired. Returns undefined for every other record. */
 export function readStoredValue(record: unknown, now: number): unknown {
   if (typeof record !== "object" || record === null) return undefined;
   const { value, until } = record as Partial<Record<keyof StoredValue, unknown>>;
   return until === undefined || (typeof until === "number" && now < until) ? value : undefined;
 }
 
-/** Returns the full key of an entry. No prefix can match the entries of another prefix, or those of other code. */
+/**
+ * Returns the full key of an entry. `prefix` is encoded, so that no storage finds the entries of another prefix or of other
+ * code.
+ */
 export function storageKey(prefix: string, key: string): string {
   return `latchkey/storage/${encodeURIComponent(prefix)}/${key}`;
 }

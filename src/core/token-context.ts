@@ -7,7 +7,7 @@ export interface ContextKey<T> {
 }
 
 /**
- * Makes a key for a `TokenContext`. `name` is for debugging.
+ * Creates a key for a `TokenContext`. `name` is only for debugging.
  * @example
  * const TENANT = contextKey<string>("tenant");
  * const token = await auth.getToken({ context: TokenContext.of(TENANT, "acme") });
@@ -17,7 +17,7 @@ export function contextKey<T>(name: string): ContextKey<T> {
 }
 
 /**
- * Typed values that a caller passes to all grants of one call. Immutable: `with()` returns a new context.
+ * Typed values that a caller passes to all grants of one call. A context is immutable: `with()` returns a new context.
  * @example
  * const [TENANT, REGION] = [contextKey<string>("tenant"), contextKey<string>("region")];
  * const context = TokenContext.of(TENANT, "acme").with(REGION, "eu");
@@ -40,7 +40,7 @@ export class TokenContext {
     return new TokenContext(new Map([...this.#values, [key, value]]));
   }
 
-  /** Returns the value of `key`, or undefined. */
+  /** Returns the value of `key`, or undefined when the context has no value for `key`. */
   get<T>(key: ContextKey<T>): T | undefined {
     return this.#values.get(key) as T | undefined;
   }

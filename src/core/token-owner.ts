@@ -1,4 +1,7 @@
-/** Says which user the tokens of a grant belong to, for code that stores them. An `Auth` is a `TokenOwner`. */
+/**
+ * Says which user the tokens of a grant belong to, so that each user's tokens are stored separately. An `Auth` is a
+ * `TokenOwner`.
+ */
 export interface TokenOwner {
   /** Returns the current user, or undefined when no user is logged in. */
   getUser(): Promise<OwnerId | undefined>;
@@ -6,10 +9,13 @@ export interface TokenOwner {
   onUserRemoved?(listener: (sub: string) => unknown): () => void;
 }
 
-/** The owner of tokens. */
+/** Identifies the user that tokens belong to. */
 export interface OwnerId {
-  /** Empty when the tokens depend on no user. */
+  /** The `sub` of the user. Empty when the tokens depend on no user. */
   readonly sub: string;
-  /** The user is unknown. `sub` is a hash of the user's token, so another token has another `sub`. */
+  /**
+   * True when the user is unknown. `sub` is then a hash of the token that identifies the user, so another token has another
+   * `sub`.
+   */
   readonly isDerived?: boolean;
 }

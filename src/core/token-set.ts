@@ -2,52 +2,52 @@ import type { Prompt } from "./authorization-parameters.ts";
 import type { User } from "./user.ts";
 
 /**
- * The tokens of a token response. `JSON.stringify` and Node's `inspect` show it as `TokenSet [redacted]`.
+ * The tokens of a token response. `JSON.stringify` and Node's `inspect` show a `TokenSet` as `TokenSet [redacted]`.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
  */
 export interface TokenSet {
   readonly accessToken: string;
   readonly tokenType: string;
-  /** Milliseconds since the epoch. */
+  /** When `accessToken` expires. Milliseconds since the epoch. */
   readonly expiresAt: number;
   /** The granted scopes. */
   readonly scope: readonly string[];
   readonly refreshToken?: string;
   readonly idToken?: string;
-  /** The user of the tokens, by the verified claims of `idToken` or by the grant. */
+  /** The user that the tokens belong to, from the verified claims of `idToken` or from the grant. */
   readonly user?: User;
-  /** `auth_time`: when the user authenticated at the server. Seconds since the epoch. */
+  /** When the user authenticated at the server, from the claim `auth_time`. Seconds since the epoch. */
   readonly authTime?: number;
   /**
-   * The type of `accessToken`, as a URI. Present after a token exchange only.
+   * The type of `accessToken`, as a URI. Present only after a token exchange.
    * @see https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1
    */
   readonly issuedTokenType?: string;
-  /** The generation of the stored session that the tokens belong to. Absent while they are not stored. */
+  /** The `SessionRow.generation` that the tokens belong to. Absent while the tokens are not stored as a session. */
   readonly generation?: number;
-  /** The lifetime of the access token on arrival. Milliseconds. Present on stored tokens only. */
+  /** How long the access token was valid when it arrived. Milliseconds. Present only on stored tokens. */
   readonly lifetimeMs?: number;
-  /** Which tab obtained the tokens. Present on stored tokens only. */
+  /** Which tab obtained the tokens. Present only on stored tokens. */
   readonly origin?: "this-tab" | "other-tab";
   /**
-   * The resources that the login named. A refresh may request them.
+   * The resources that the login named. A refresh is allowed to request tokens for them.
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   readonly resources?: readonly string[];
   /**
-   * `tabs`: keep the session until the last tab closes; ignored when the user is remembered already. Default: as the user's
-   * session before, or `remembered`.
+   * How long the session of these tokens is kept. `remembered`: until a logout. `tabs`: until the last tab of the user closes.
+   * A user who is remembered already stays remembered. Default: as in the user's previous session, or else `remembered`.
    */
   readonly lifetime?: "remembered" | "tabs";
-  /** The `returnTo` of the login. Present after an authorization response only. */
+  /** The `returnTo` with which the login was started. Present only after an authorization response. */
   readonly returnTo?: string;
-  /** The parameters of the login. Present after an authorization response only. */
+  /** The parameters with which the login was started. Present only after an authorization response. */
   readonly asked?: {
     readonly resource: string | undefined;
     readonly audience: string | undefined;
-    /** The requested scopes, without those of every login. */
+    /** The requested scopes, without the configured scopes that every login requests. */
     readonly scope?: readonly string[] | undefined;
-    /** `sub` of the user that the login was for. */
+    /** `sub` of the user who was expected to log in. */
     readonly user?: string | undefined;
     readonly prompt?: Prompt | undefined;
   };
@@ -56,7 +56,7 @@ export interface TokenSet {
 const REDACTED = "TokenSet [redacted]";
 
 /**
- * Makes a `TokenSet` that does not show its secrets when it is logged.
+ * Creates a `TokenSet` that `JSON.stringify` and Node's `inspect` show without its secrets.
  * @example
  * const expiresAt = Date.now() + 300_000;
  * const tokens = tokenSet({ accessToken: "2YotnFZF", tokenType: "Bearer", expiresAt, scope: [] });

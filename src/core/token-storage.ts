@@ -1,15 +1,15 @@
 /**
- * A key-value storage whose values expire. A token manager stores its tokens in it, and a `CachedGrant` its records. A storage
- * copies values with `structuredClone` or `JSON`, so a value must survive the one that the storage uses. An app may implement
- * a storage of its own. Every method rejects with a `StorageError` when the storage fails.
+ * A key-value storage whose values can expire. Token managers and `CachedGrant` store tokens in a `TokenStorage`. An
+ * implementation copies values with `structuredClone` or `JSON`, so only values that survive this copy can be stored. An app
+ * can implement its own storage. Every method rejects with a `StorageError` when the storage fails.
  */
 export interface TokenStorage {
-  /** Returns the value, or undefined when there is none or it has expired. */
+  /** Returns the value of `key`. Returns undefined when there is none, or when the value has expired. */
   get(key: string): Promise<unknown>;
-  /** Stores a value. `ttlMs`: the time until it expires. Milliseconds. Default: it does not expire. */
+  /** Stores a value that expires after `ttlMs` milliseconds. Without `ttlMs`, the value does not expire. */
   set(key: string, value: unknown, ttlMs?: number): Promise<void>;
   delete(key: string): Promise<void>;
   exists(key: string): Promise<boolean>;
-  /** Deletes all entries of this storage, and no entry of other code. */
+  /** Deletes all entries of this storage. Entries of other code stay. */
   clear(): Promise<void>;
 }

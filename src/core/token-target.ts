@@ -1,5 +1,6 @@
 /**
- * The access token that a caller needs. An empty target is the default target: the token of the login.
+ * Says which access token a caller needs. A target without members is the default target: the access token that a login without
+ * these parameters returns.
  * @see https://www.rfc-editor.org/rfc/rfc8707
  */
 export interface TokenTarget {
@@ -13,7 +14,7 @@ export interface TokenTarget {
 /** The key of a `TokenTarget` in a session's `access` maps. Equal targets have equal keys. */
 export type TargetKey = string;
 
-/** The target of `getToken()` without arguments: the token of the login. */
+/** The key of the default target, which `getToken()` without arguments requests. */
 export const DEFAULT_TARGET: TargetKey = targetKey({});
 
 /** Returns the key of a target. The order of its scopes does not matter. */
@@ -25,7 +26,7 @@ export function targetKey({
   return JSON.stringify([resource, audience, [...new Set(scope)].sort().join(" ")]);
 }
 
-/** Returns the target of a key. Absent members are empty. Throws when `key` has another form. */
+/** Returns the target of a key. Absent members are empty. Throws when `key` is not a target key. */
 export function parseTargetKey(key: TargetKey): Required<TokenTarget> {
   const [resource, audience, scope] = JSON.parse(key) as [string, string, string];
   return { resource, audience, scope: scope === "" ? [] : scope.split(" ") };

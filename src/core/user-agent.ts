@@ -4,29 +4,30 @@
  */
 export interface UserAgent {
   /**
-   * Opens a round trip. The method is synchronous, so that it can run in a click.
+   * Opens one round trip, such as a popup. The method is synchronous, because browsers allow a popup only during a click.
    * @throws PopupBlockedError the browser did not open a window
    */
   open(): RoundTrip;
 }
 
-/** One visit to the authorization endpoint and back. */
+/** One visit to the authorization endpoint and back to the app. */
 export interface RoundTrip {
   /** The absolute URL to which the server sends the authorization response. */
   readonly redirectUri: string;
-  /** `none`: the round trip is invisible, so the server must show nothing. */
+  /** `none`: the user cannot see the round trip, so the server must show nothing. */
   readonly prompt?: "none";
   /**
-   * Grants call it before they create an authorization request.
-   * @throws NoTokenError no automatic login may start now
+   * Throws if no login is allowed to start now. Grants call this method before they create an authorization request.
+   * @throws NoTokenError no automatic login is allowed to start now
    */
   assertMayNavigate?(): void;
   /**
-   * Navigates to `url` and returns the URL of the authorization response. Always settles, unless this page navigates away.
+   * Navigates to `url` and returns the URL of the authorization response. The promise always settles, unless this page
+   * navigates away.
    * @throws CancelledError the user cancelled the round trip, or `close()` was called
    * @throws TimeoutError no response arrived in time
    */
   navigate(url: string): Promise<string>;
-  /** Closes the window or frame. */
+  /** Closes the popup or frame, if there is one. */
   close(): void;
 }

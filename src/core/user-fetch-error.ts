@@ -7,7 +7,7 @@ export class UserFetchError extends AuthError {
   readonly code = "user_fetch";
   /** The HTTP status. */
   readonly status: number | undefined;
-  /** True when the server refused the token, or its response is about another user. */
+  /** True when another request would not help: the server refused the token, or its response is about another user. */
   readonly isFinal: boolean;
 
   constructor(
@@ -24,7 +24,7 @@ export class UserFetchError extends AuthError {
   }
 }
 
-/** The parts of a `UserFetchError` beside its message. */
+/** What the constructor of a `UserFetchError` needs in addition to the message. */
 export interface UserFetchErrorDetails extends AuthErrorDetails {
   /** The HTTP status. */
   status?: number | undefined;

@@ -4,12 +4,12 @@ import type { TokenStorage } from "./token-storage.ts";
 /** The parts of a `UserKeys`. */
 export interface UserKeysConfig {
   readonly storage: TokenStorage;
-  /** Keeps these keys apart from those of other code that uses the same storage. */
+  /** Separates the keys of this object from keys of other code in the same storage. */
   readonly name: string;
   readonly locks: Pick<TabLock, "request">;
 }
 
-/** Records the storage keys of each user's entries, because a storage cannot list its keys. */
+/** Stores under which keys each user has entries, because a storage cannot list its keys. */
 export class UserKeys {
   readonly #config: UserKeysConfig;
 
@@ -27,7 +27,7 @@ export class UserKeys {
   }
 
   /**
-   * Records that `key` has an entry of the user.
+   * Stores that the entry with the key `key` belongs to the user.
    * @throws StorageError the storage failed
    */
   async add(sub: string, key: string): Promise<void> {
@@ -39,7 +39,7 @@ export class UserKeys {
   }
 
   /**
-   * Deletes the record of the user's keys, and not the entries.
+   * Deletes the list of the user's keys. The entries themselves stay.
    * @throws StorageError the storage failed
    */
   delete(sub: string): Promise<void> {

@@ -12,7 +12,7 @@ export interface User {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** Makes a user from `claims` that have a `sub`. Other standard claims are used only when they are strings. */
+/** Makes a user from `claims` that have a `sub`. `name`, `email` and `picture` are used only if they are strings. */
 export function toUser(claims: Readonly<Record<string, unknown>>): User {
   const { sub, name, email, picture } = claims;
   return {

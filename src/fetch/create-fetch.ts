@@ -7,17 +7,24 @@ import { type GetToken, RefusedTokens } from "./refused-tokens.ts";
 /** Which requests get a token, and how. */
 export interface CreateFetchConfig {
   /**
-   * `auth.getToken`, or the `getToken` of a token manager. If several users sign in, name the user, so that a request never
-   * changes to another user's token: `(options) => auth.getToken({ ...options, user: sub })`.
+   * Returns the token. Pass `auth.getToken`, or the `getToken` of a token manager. If several users can sign in, set the user,
+   * so that a request is never repeated with another user's token: `(options) => auth.getToken({ ...options, user: sub })`.
    */
   readonly getToken: GetToken;
   /**
-   * The URLs that get the token: origins, such as `https://api.example.com`, or an origin with a path, for all paths below it.
+   * The URLs that get the token. Each entry is an origin, such as `https://api.example.com`, or an origin with a path. A path
+   * includes all paths below it.
    */
   readonly allow: readonly string[];
-  /** The paths that get no token: a path with all paths below it, or a regular expression that matches a part of the path. */
+  /**
+   * The paths that get no token although `allow` includes them. Each entry is a path, which includes all paths below it, or a
+   * regular expression that matches a part of the path.
+   */
   readonly exclude?: readonly (string | RegExp)[];
-  /** The header of the token. With another header than the default, redirects are not followed. Default: `authorization`. */
+  /**
+   * The name of the header that contains the token. With any other name than the default, redirects are not followed, because
+   * `fetch` would send this header to other origins, too. Default: `authorization`.
+   */
   readonly headerName?: string;
   /** The text before the token in the header. Default: `Bearer`. */
   readonly prefix?: string;
@@ -26,9 +33,10 @@ export interface CreateFetchConfig {
 }
 
 /**
- * Returns a `fetch` that sends a token to the allowed URLs only. The `createFetch()` of the package calls it with a `load`
- * whose pauses all tabs share.
- * @param load loads the `RefusedTokens` that decide after a 401. Default: pauses of this `fetch` alone
+ * Returns a `fetch` function that sends a token to the allowed URLs only. The package exports another `createFetch()`, which
+ * calls this function with a `load` of its own.
+ * @param load loads the `RefusedTokens`, which decide after a 401 response whether the request is repeated. Default: a new
+ * `RefusedTokens`, whose pauses apply to this `fetch` only
  * @throws ConfigurationError `allow` or `exclude` has an invalid entry
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  * @example
@@ -56,7 +64,7 @@ export function createFetch(
     return (
       allowed.some((entry) => entry.origin === origin && isBelow(pathname, entry.pathname)) &&
       !excluded.some((path) =>
-        // Not test(), because with the flag g each call starts after the last match.
+        // `search()` ignores the flag g. With this flag, `test()` would start after its last match.
         typeof path === "string" ? isBelow(pathname, path) : pathname.search(path) >= 0,
       )
     );
@@ -84,12 +92,12 @@ function parseAllowed(entry: string): URL {
   }
   throw new ConfigurationError(
     "allow",
-    `the entry${url ? ` for ${url.origin}` : ""} is not an https origin with an optional path`,
-    'Give origins or URLs without query and credentials, for example ["https://api.example.com"]. Only localhost may use http.',
+    `an entry${url ? ` for ${url.origin}` : ""} is not an https origin with an optional path`,
+    'Use URLs without query, fragment and credentials, for example ["https://api.example.com"]. http is allowed for localhost only.',
   );
 }
 
-/** Returns the path in the form that URLs have, such as percent-encoded. */
+/** Returns the path as `URL.pathname` has it, for example percent-encoded. Returns a regular expression unchanged. */
 function parseExcluded(path: string | RegExp): string | RegExp {
   if (typeof path !== "string") return path;
   const url = path.startsWith("/") ? parseUrl(`https://path.invalid${path}`) : undefined;
@@ -97,11 +105,11 @@ function parseExcluded(path: string | RegExp): string | RegExp {
   throw new ConfigurationError(
     "exclude",
     `"${path}" is not a path`,
-    'Give paths that begin with a slash and have no query, for example ["/public"], or regular expressions.',
+    'Use regular expressions, or paths that begin with a slash and have no query and no fragment, for example ["/public"].',
   );
 }
 
-/** Compares whole segments: `/publications` is not below `/public`. */
+/** Whether `pathname` is `path` or is below it. `/public/a` is below `/public`, and `/publications` is not. */
 function isBelow(pathname: string, path: string): boolean {
   const folder = path.endsWith("/") ? path : `${path}/`;
   return `${pathname}/`.startsWith(folder);

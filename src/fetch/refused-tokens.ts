@@ -3,11 +3,14 @@ import type { ApiPauses } from "../core/api-pauses.ts";
 import { Flights } from "../core/flights.ts";
 import { type Clock, wallClock } from "../core/ports.ts";
 
-/** The pause after an API refused a newer token, too. Each further refusal doubles the pause. Milliseconds. */
+/** The first pause of an API, after a retry that failed. Each further failed retry doubles the pause. Milliseconds. */
 const FIRST_PAUSE_MS = 30_000;
-/** The longest pause. An API that refuses every token then costs at most eight refreshes in the first hour. Milliseconds. */
+/**
+ * The longest pause. With these pauses, an API that refuses every token causes at most eight refreshes in the first hour.
+ * Milliseconds.
+ */
 const MAX_PAUSE_MS = 960_000;
-/** An API counts as recovered when its last pause ended this long ago. Milliseconds. */
+/** Failed retries no longer count when the last pause of the API ended longer ago than this. Milliseconds. */
 const FORGIVEN_AFTER_MS = 3_600_000;
 
 /** A request that an API refused with 401. */
@@ -21,9 +24,12 @@ export interface RefusedRequest {
 }
 
 /**
- * Decides whether a token that an API refused is replaced. A newer token is tried once. When the API refuses the newer token,
- * too, its origin gets a growing pause, in which no token is replaced. Only a retry that succeeds resets the pause, because one
- * path of an API may refuse every token while other paths accept it.
+ * Decides after a 401 response of an API whether the request is repeated with a newer token. A request is repeated once. This
+ * retry fails when there is no newer token, or when the API refuses the newer token, too. A failed retry starts a pause for the
+ * origin of the API, in which no request is repeated. The pause grows with each failed retry in a row.
+ *
+ * Only a retry that succeeds resets the pause. A first request that succeeds does not, because one path of an API might refuse
+ * every token while other paths accept it.
  */
 export class RefusedTokens {
   readonly #pauses: ApiPauses;
@@ -36,8 +42,8 @@ export class RefusedTokens {
   }
 
   /**
-   * Sends the request once more with a newer token, and returns the response. Undefined when there is no newer token, or the
-   * API has a pause: the caller then keeps the 401.
+   * Sends the request once more with a newer token, and returns the response. Returns undefined when there is no newer token or
+   * the API has a pause. The caller then uses its 401 response.
    */
   async retry(
     { origin, token, getToken, signal }: RefusedRequest,
@@ -46,7 +52,7 @@ export class RefusedTokens {
     const count = this.#countNow(origin);
     if (count === undefined) return undefined;
     const replace = (stop: AbortSignal) => newerToken(getToken, token, stop);
-    // Calls whose token was refused at the same time share one decision.
+    // Concurrent calls with the same refused token share one request for a newer token.
     const newer = await this.#replacements
       .join(JSON.stringify([origin, token]), replace, signal)
       .catch(() => undefined);
@@ -57,18 +63,19 @@ export class RefusedTokens {
     return response;
   }
 
-  /** Returns how many newer tokens were refused in a row. Undefined while the API has a pause. */
+  /** Returns how many retries failed in a row. Returns undefined while the API has a pause. */
   #countNow(origin: string): number | undefined {
     const { count, until } = this.#pauses.get(origin) ?? { count: 0, until: 0 };
     const waitMs = until - this.#clock.now();
-    // A clock that was set back must not make the pause much longer.
+    // Ignores a pause that ended long ago. Also ignores a pause that ends too far in the future, which happens when the clock
+    // was set back.
     if (waitMs > 2 * MAX_PAUSE_MS || waitMs < -FORGIVEN_AFTER_MS) return 0;
     return waitMs > 0 ? undefined : count;
   }
 
   #pause(origin: string, count: number): void {
     const known = this.#countNow(origin);
-    // Another call or tab has already stored this refusal.
+    // Another call or tab has already counted this failure.
     if (known === undefined || known >= count) return;
     const pauseMs = doublingPause(FIRST_PAUSE_MS, count, MAX_PAUSE_MS);
     this.#pauses.set(origin, { count, until: this.#clock.now() + pauseMs });
@@ -79,7 +86,7 @@ export class RefusedTokens {
   }
 }
 
-/** Returns the current token if it is not the refused one, or else requests a newer token. */
+/** Returns the current token if it is not the refused token. Otherwise requests a newer token. */
 async function newerToken(
   getToken: GetToken,
   refused: string,
@@ -95,7 +102,10 @@ async function newerToken(
 export type GetToken = (options: {
   prompt: "none";
   cache?: "reload";
-  /** With `reload`: the token that an API refused. Return another stored token if there is one, or else request one. */
+  /**
+   * Set with `cache: "reload"`: the token that an API refused. If another token is stored, the function returns that token.
+   * Otherwise it requests a new token.
+   */
   refused?: string;
   signal: AbortSignal;
 }) => Promise<string>;

@@ -2,8 +2,9 @@ import { ConfigurationError } from "../core/errors.ts";
 import type { GetToken, RefusedTokens } from "./refused-tokens.ts";
 
 /**
- * Sends `request` with a token. After a 401, sends it once more with a newer token, if the `RefusedTokens` from `load` allow it
- * and there is a newer token. Otherwise returns the response with the 401. Never shows anything.
+ * Sends `request` with a token. After a 401 response, loads the `RefusedTokens` with `load`, and lets them repeat the request
+ * once with a newer token. Without a second response, returns the 401 response. The user sees nothing, because tokens are
+ * requested with `prompt: "none"`.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1
  */
 export async function sendAuthorized(
@@ -27,8 +28,9 @@ export async function sendAuthorized(
 }
 
 /**
- * Returns a `fetch` that sends the token to the origin of the URL `page`, and rejects for other origins with a
- * `ConfigurationError`. `load` loads the `RefusedTokens` that decide after a 401. Without `load`, a 401 is returned at once.
+ * Returns a `fetch` function for the origin of the URL `page`. Requests to this origin get the token. Requests to other origins
+ * reject with a `ConfigurationError`. `load` loads the `RefusedTokens`, which decide after a 401 response whether the request
+ * is repeated. Without `load`, no request is repeated.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  */
 export function authorizedFetch(
@@ -42,8 +44,8 @@ export function authorizedFetch(
     if (origin !== new URL(page).origin) {
       throw new ConfigurationError(
         "url",
-        `auth.fetch sends no token to ${origin}, because it is not this page's origin`,
-        "Use createFetch() for other origins.",
+        `auth.fetch sends requests to this page's origin only, and not to ${origin}`,
+        "For requests to other origins, use createFetch().",
       );
     }
     return sendAuthorized(request, getToken, send, load);

@@ -38,7 +38,10 @@ export class AuthorizationCodeGrant implements Grant {
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { roundTrip, response, signal } = request;
     if (response !== undefined) return this.#server.exchange(response, signal);
-    if (!roundTrip) throw new NoTokenError("only a login can get a token, and this request is not allowed to start a login");
+    if (!roundTrip)
+      throw new NoTokenError(
+        "only a login can get a token, and this request is not allowed to start a login",
+      );
     roundTrip.assertMayNavigate?.();
     const { redirectUri, prompt = request.prompt } = roundTrip;
     const asked = { ...request, redirectUri, ...(prompt && { prompt }) };

@@ -45,8 +45,8 @@ export class AutoLoginGrant implements Grant {
   }
 
   /**
-   * Calls the inner grant. After a login, starts the question whether to remember the user. Tokens of a login have no
-   * `generation`, because the caller has not stored them yet.
+   * Calls the inner grant. After a login, asks whether to remember the user, and does not wait for the answer. Tokens of a
+   * login have no `generation`, because the caller has not stored them yet.
    */
   async #fresh(request: TokenRequest): Promise<TokenSet> {
     const { roundTrip, response, stored, prompt } = request;
@@ -75,7 +75,8 @@ export class AutoLoginGrant implements Grant {
     if (remembered.length === 0) return this.#fresh(request);
     const { signal = signedIn } = request;
     const choice = await this.#ask(remembered, AbortSignal.any([signal, signedIn]));
-    if (choice.type === "dismiss") throw new CancelledError("the user dismissed the picker of remembered users");
+    if (choice.type === "dismiss")
+      throw new CancelledError("the user dismissed the picker of remembered users");
     const { roundTrip = request.roundTrip } = choice;
     const chosen = { ...request, ...(roundTrip && { roundTrip }) };
     try {
@@ -113,7 +114,9 @@ export class AutoLoginGrant implements Grant {
     try {
       const tokens = await this.#inner.requestToken({ ...silent, prompt: "none", user: sub });
       if (tokens.user?.sub !== undefined && tokens.user.sub !== sub) {
-        throw new NoTokenError("the inner grant returned tokens of another user than the chosen one");
+        throw new NoTokenError(
+          "the inner grant returned tokens of another user than the chosen user",
+        );
       }
       await this.#use(sub);
       return tokens;

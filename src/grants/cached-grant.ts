@@ -44,10 +44,11 @@ interface Lookup {
 
 /**
  * Stores the inner grant's tokens, and returns the stored tokens while they are valid. The inner grant is called when the
- * stored tokens are too old or about to expire, and when the request has `cache: "reload"`. It then gets the stored tokens as
- * `request.tokens`, so that it can refresh them. These calls have `prompt: "none"` and run one at a time. If only a user can
- * help, the inner grant is called once more, without `request.tokens`, so that it can ask the user. A request with `prompt:
- * "none"` rejects instead.
+ * stored tokens are too old or about to expire, and when the request has `cache: "reload"`. The inner grant then gets the
+ * stored tokens as `request.tokens`, so that it can refresh them. These calls have `prompt: "none"` and run one at a time.
+ *
+ * If only a user can help, the inner grant is called once more, without `request.tokens`, so that it can ask the user. If the
+ * request has `prompt: "none"`, this second call is left out, and the first error is thrown.
  *
  * When the storage fails, no call fails: the inner grant is called again. Tokens with a `generation` belong to a stored session
  * and are not stored a second time. If the inner grant has an `owner`, a request without a `user` uses the record of the

@@ -12,7 +12,10 @@ export interface CachedUsersConfig {
   readonly defaultKey: (user: string) => string | undefined;
 }
 
-/** Knows which records of a `CachedGrant` belong to which user, and deletes them when the user logs out or is forgotten. */
+/**
+ * Stores which records of a `CachedGrant` belong to which user, and deletes these records when the user logs out or is
+ * forgotten.
+ */
 export class CachedUsers {
   readonly #config: CachedUsersConfig;
   #departures = 0;

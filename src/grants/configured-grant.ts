@@ -30,7 +30,7 @@ export interface ConfiguredGrantConfig<C extends GrantConfiguration> {
 interface Built {
   readonly grant: Grant;
   /**
-   * The configuration that `grant` was created from, as JSON. A difference to the next configuration shows that it has changed.
+   * The configuration that `grant` was created from, as JSON. It is compared with the next configuration to detect a change.
    */
   readonly configuration: string;
 }
@@ -130,7 +130,9 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
       if (isAuthError(error)) throw error;
       // The error is not passed on as `cause`, because the error of a fetch might contain the request.
       const reason = error instanceof Error ? error.name : "a value that is not an Error";
-      throw new NetworkError(`the grant's configuration could not be loaded, because loadConfig() rejected with ${reason}`);
+      throw new NetworkError(
+        `the grant's configuration could not be loaded, because loadConfig() rejected with ${reason}`,
+      );
     }
   }
 }

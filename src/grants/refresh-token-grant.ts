@@ -52,7 +52,7 @@ export class RefreshTokenGrant implements Grant {
    * Also rejects with each error of the inner grant.
    * @throws RefreshTokenError the refresh token is no longer valid or the server requires a user, and the inner grant has no
    * token. Also thrown when the new tokens belong to another user
-   * @throws RequestTokenError the server refused this request, now or a moment ago; the refresh token is kept
+   * @throws RequestTokenError the server refused the refresh token, in this call or a moment ago; the refresh token is kept
    * @throws NetworkError no response came
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -131,8 +131,8 @@ export class RefreshTokenGrant implements Grant {
   }
 
   #remainingPauseMs(refusal: Refusal): number {
-    // A single refusal without a known reason might be temporary. It causes no pause, because callers do not repeat the request
-    // by themselves: a pause would only make the next call fail.
+    // A single refusal without a known reason might be temporary, so it causes no pause. A pause would only make the next call
+    // fail, because callers do not repeat the request by themselves.
     const mayAskAgain = refusal.meaning === "unexplained" && refusal.count === 1;
     return mayAskAgain ? 0 : remainingRefusalMs(refusal, this.#now());
   }

@@ -5,8 +5,8 @@ import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 
 /**
  * Returns the owner of tokens that are exchanged for the tokens of the grant `subject`. If `subject.owner` is set, returns that
- * owner. Otherwise returns an owner that requests a token from `subject`, and whose user is the user of this token. If the
- * token has no user, its hash identifies the user. So no user gets a token that was exchanged for another user's token.
+ * owner. Otherwise the `getUser()` of the owner requests a token from `subject` and returns the token's user. If this token has
+ * no user, a hash of the token identifies the user. So no user gets a token that was exchanged for another user's token.
  */
 export function subjectOwner(subject: Grant): TokenOwner | null {
   const { owner } = subject;

@@ -16,7 +16,7 @@ export type TokenTypeIdentifier =
   | "jwt"
   | `${string}:${string}`;
 
-/** Which token a `TokenExchangeGrant` exchanges, and for which token. */
+/** The options of a `TokenExchangeGrant`: which token it exchanges, and which token it requests. */
 export interface TokenExchangeConfig {
   /**
    * The type of the inner grant's token that is exchanged. `id_token` selects the ID token, `refresh_token` the refresh token,
@@ -30,7 +30,7 @@ export interface TokenExchangeConfig {
   readonly resource?: string;
   readonly scope?: readonly string[];
   /**
-   * Returns the token of the actor, which is the party that acts for the user. Default: the exchange has no actor.
+   * The grant that returns the token of the actor. The actor is the party that acts for the user. Default: no actor.
    * @see https://www.rfc-editor.org/rfc/rfc8693#section-1.1
    */
   readonly actor?: Grant;
@@ -145,9 +145,12 @@ function pick(tokens: TokenSet, type: TokenTypeIdentifier): string {
         ? tokens.refreshToken
         : tokens.accessToken;
   if (token !== undefined) return token;
-  throw new RequestTokenError(`the token exchange needs a grant that returns the ${type}, and the grant returned none`, {
-    hint: "Use an inner grant (for subjectTokenType) or an actor (for actorTokenType) that returns this token. A stored session returns its access token only.",
-  });
+  throw new RequestTokenError(
+    `the token exchange needs the ${type} of a grant, and the grant returned none`,
+    {
+      hint: "Use an inner grant (for subjectTokenType) or an actor (for actorTokenType) that returns this token. A stored session returns its access token only.",
+    },
+  );
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1 */

@@ -5,23 +5,25 @@ import { findIn, hasTypes, msOf, parseEntry, scopeOf } from "./web-storage-entri
 /** Options of `auth0Session()`. */
 export interface Auth0SessionConfig {
   /**
-   * The `audience` of auth0-spa-js's `authorizationParams`. Required when its cache has tokens for several audiences: the token
-   * of this audience becomes the default token.
+   * The `audience` that the app passes to auth0-spa-js in `authorizationParams`. Only tokens for this audience are imported,
+   * and the imported access token becomes Latchkey's default token. Required when the cache of auth0-spa-js has tokens for
+   * several audiences.
    */
   readonly audience?: string;
-  /** The storage of auth0-spa-js's cache. Default: `localStorage`. */
+  /** Returns the storage that has the cache of auth0-spa-js. Default: `localStorage`. */
   readonly storage?: () => Storage;
 }
 
 const PREFIX = "@@auth0spajs@@";
 const USER = "@@user@@";
-/** auth0-spa-js's name for the audience of a login without an audience. */
+/** The audience that auth0-spa-js stores for a login without an audience. */
 const NO_AUDIENCE = "default";
 
 /**
- * A source for `importSession()`: sessions of auth0-spa-js 1 and 2 with `cacheLocation: "localstorage"`. Its cache has one
- * entry with tokens for each audience and scope, and one entry with the ID token. Sessions of its default cache, the page's
- * memory, cannot be imported.
+ * Creates a source for `importSession()` that finds sessions of auth0-spa-js 1 and 2. The app must have used auth0-spa-js with
+ * `cacheLocation: "localstorage"`. The default cache of auth0-spa-js is the memory of the page, and sessions in that cache
+ * cannot be imported. In `localStorage`, the cache has one entry with tokens for each audience and scope, and one entry with
+ * the ID token.
  * @see https://github.com/auth0/auth0-spa-js
  * @example
  * const client = { issuer: "https://example.eu.auth0.com/", clientId: "web" };
@@ -38,7 +40,7 @@ export function auth0Session({
   };
 }
 
-/** The entries of this client, by key. */
+/** Returns the cache entries of this client: a map from the storage key to the JSON text. */
 function entriesOf(store: Storage, clientId: string): ReadonlyMap<string, string> {
   const own = `${PREFIX}::${clientId}`;
   return new Map(
@@ -61,7 +63,8 @@ function choose(
   if (all.length > 0 && whole.length === 0) return { type: "malformed" };
   const wanted = whole.filter((tokens) => audience === undefined || tokens.audience === audience);
   if (new Set(wanted.map((tokens) => tokens.audience)).size > 1) return { type: "ambiguous" };
-  // Entries can differ in scope. Prefer an entry with a refresh token, then the one that expires last.
+  // Several entries can remain, with different scopes. Entries with a refresh token come first, and among these the entry that
+  // expires last.
   const [best] = wanted.sort(
     (a, b) =>
       Number(b.refreshToken !== undefined) - Number(a.refreshToken !== undefined) ||
@@ -73,7 +76,7 @@ function choose(
   return {
     type: "found",
     tokens: { ...tokens, idToken: text(user?.id_token) ?? idToken },
-    // Remove all entries: they can share the imported refresh token.
+    // All entries are removed, because the other entries can have the imported refresh token, too.
     remove: () => {
       for (const [key, json] of entries) if (store.getItem(key) === json) store.removeItem(key);
     },
@@ -96,7 +99,7 @@ function parseTokens(json: string) {
     });
   if (!isWhole) return undefined;
   const member = (name: string) => text(Reflect.get(body, name));
-  // An expired entry has its refresh token only.
+  // When an entry has expired, auth0-spa-js removes its access token and keeps its refresh token.
   const [accessToken, refreshToken] = [member("access_token"), member("refresh_token")];
   if (!accessToken && !refreshToken) return undefined;
   return {
@@ -106,7 +109,7 @@ function parseTokens(json: string) {
     tokenType: member("token_type"),
     expiresAt: msOf(entry?.expiresAt),
     scope: scopeOf(member("oauthTokenScope") ?? member("scope")),
-    // Versions before 2.0.4 store the ID token here.
+    // auth0-spa-js before 2.0.4 stores the ID token in this entry.
     idToken: member("id_token"),
   };
 }

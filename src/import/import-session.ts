@@ -5,8 +5,8 @@ import { chunk } from "../core/lazy.ts";
 import type { ImportResult, ImportSessionConfig } from "./source.ts";
 
 /**
- * Imports the session of the SDK that an app used before, so that its users need not log in again. Await the call before
- * `createAuth()`. A failed import does not throw, so that the app starts: the result has the type `failed` and the error.
+ * Imports the session of the SDK that an app used before, so that the app's users need not log in again. Await the call before
+ * `createAuth()`. If the import fails, the call resolves with the type `failed` and the error, so that the app still starts.
  * @throws ConfigurationError an option is missing or malformed
  * @example
  * const client = { issuer: "https://id.example.com", clientId: "web" };

@@ -4,17 +4,20 @@ import { findIn, msOf, parseEntry, scopeOf } from "./web-storage-entries.ts";
 
 /** Options of `oidcClientSession()`. */
 export interface OidcClientSessionConfig {
-  /** The `authority` of its `UserManager`. Default: the issuer, with or without a slash at the end. */
+  /**
+   * The `authority` that the app passes to the other SDK's `UserManager`. Default: the issuer, with or without a slash at the
+   * end.
+   */
   readonly authority?: string;
-  /** The `prefix` of its `WebStorageStateStore`. Default: `oidc.` */
+  /** The `prefix` that the app passes to the other SDK's `WebStorageStateStore`. Default: `oidc.` */
   readonly prefix?: string;
-  /** The storage of its `userStore`. Default: `sessionStorage`, then `localStorage`. */
+  /** Returns the storage that the other SDK's `userStore` uses. Default: `sessionStorage`, then `localStorage`. */
   readonly storage?: () => Storage;
 }
 
 /**
- * A source for `importSession()`: sessions of oidc-client-ts 2 and 3 and of oidc-client-js. These SDKs store a `User` as JSON
- * under `oidc.user:<authority>:<client_id>`.
+ * Creates a source for `importSession()` that finds sessions of oidc-client-ts 2 and 3 and of oidc-client-js. These SDKs store
+ * a `User` as JSON under the key `oidc.user:<authority>:<client_id>`.
  * @see https://github.com/authts/oidc-client-ts
  * @example
  * const client = { issuer: "https://id.example.com", clientId: "web" };

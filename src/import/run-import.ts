@@ -14,7 +14,10 @@ import {
 } from "./store-imported.ts";
 import { validateImported } from "./validate-tokens.ts";
 
-/** Imports the session that the source found, or returns why it cannot. In a lazy chunk: most page loads find no session. */
+/**
+ * Imports the session that the source found. If the session cannot be imported, returns the reason. This code is loaded on
+ * demand, because most page loads find no session.
+ */
 export async function importFound(
   first: ImportedSession & { type: "found" },
   config: ImportSessionConfig,
@@ -29,7 +32,8 @@ export async function importFound(
       await first.remove();
     return { type: "already_signed_in" };
   }
-  // Read again: a tab that still runs the other SDK may have refreshed the tokens in the meantime.
+  // The session is read again, because a tab that still runs the other SDK might have refreshed its tokens since the first
+  // read.
   const current = await from.find({ issuer, clientId });
   if (!current) return { type: "nothing" };
   if (current.type !== "found") return { type: "refused", reason: current.type };

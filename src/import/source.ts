@@ -2,10 +2,10 @@ import type { AuthConfig } from "../core/auth-config.ts";
 import type { AnyAuthError } from "../core/errors.ts";
 import type { User } from "../core/user.ts";
 
-/** The tokens of a user's session as another SDK stored them, not validated. */
+/** The tokens of a user's session as another SDK stored them. They are not validated. */
 export interface ImportedTokens {
   readonly accessToken?: string | undefined;
-  /** Default: `Bearer`. */
+  /** The type of the access token. Default: `Bearer`. */
   readonly tokenType?: string | undefined;
   /** When the access token expires. Milliseconds since the epoch. */
   readonly expiresAt?: number | undefined;
@@ -13,28 +13,32 @@ export interface ImportedTokens {
   readonly scope?: readonly string[] | undefined;
   readonly refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
-  /** The user's claims. Used only without an ID token. */
+  /** The user's claims. They are used only if there is no ID token. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * A session that a `SessionSource` found. `found`: a session that can be imported. `malformed`: an entry has an unexpected
- * shape. `ambiguous`: several sessions match. Latchkey removes nothing for the last two.
+ * What a `SessionSource` found.
+ * - `found`: one session with well-formed tokens.
+ * - `malformed`: an entry has an unexpected shape. Latchkey imports and removes nothing.
+ * - `ambiguous`: several sessions match. Latchkey imports and removes nothing.
  */
 export type ImportedSession =
   | {
       readonly type: "found";
       readonly tokens: ImportedTokens;
-      /** Removes the found session from the other SDK's storage, unless it has changed since. */
+      /**
+       * Removes the found session from the other SDK's storage. Does nothing if the stored session has changed since `find()`.
+       */
       remove(): void | Promise<void>;
     }
   | { readonly type: "malformed" | "ambiguous" };
 
-/** The storage of another SDK's sessions. */
+/** Finds sessions in the storage of another SDK. */
 export interface SessionSource {
   /**
-   * Finds the session of a client. Returns undefined when there is none. `importSession()` calls it twice, because another tab
-   * may have refreshed the tokens in between.
+   * Finds the session of a client. Returns undefined when there is none. `importSession()` calls `find()` a second time before
+   * it stores the tokens, because another tab might have refreshed them since the first call.
    */
   find(client: {
     readonly issuer: string;
@@ -46,21 +50,21 @@ export interface SessionSource {
  * Why a session was not imported.
  * - `malformed`: an entry has an unexpected shape, or the ID token cannot be decoded.
  * - `foreign`: the tokens belong to another issuer or client.
- * - `no_user`: there is no `sub`, so the user is unknown.
+ * - `no_user`: the claims have no `sub`, so the user is unknown.
  * - `expired`: the access token has expired and there is no refresh token.
  * - `sender_constrained`: the tokens are bound to a key of the other SDK, for example by DPoP (RFC 9449).
  */
 export type ImportRefusal = "malformed" | "foreign" | "no_user" | "expired" | "sender_constrained";
 
-/** Options of `importSession()`. Pass `issuer`, `clientId` and `persist` as to `createAuth()`. */
+/** Options of `importSession()`. Pass the same `issuer`, `clientId` and `persist` as to `createAuth()`. */
 export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "clientId"> {
-  /** The other SDK's sessions: `oidcClientSession()`, `auth0Session()`, or a source of the app. */
+  /** Finds the other SDK's session. Pass `oidcClientSession()`, `auth0Session()`, or the app's own implementation. */
   readonly from: SessionSource;
-  /** Where Latchkey stores tokens, as in `createAuth()`. */
+  /** Where Latchkey stores the imported tokens, as in `createAuth()`. */
   readonly persist?: "device" | "memory";
   /**
-   * Whether the other SDK's session is removed after the import. Use `kept` only if the server does not rotate refresh tokens:
-   * two SDKs that share a rotating refresh token end the session. Default: `removed`.
+   * Whether the other SDK's session is removed after the import. Use `kept` only if the server does not rotate refresh tokens.
+   * If the server rotates them, it ends the session when both SDKs have sent the same refresh token. Default: `removed`.
    */
   readonly remains?: "removed" | "kept";
 }
@@ -70,9 +74,12 @@ export type ImportResult =
   | { readonly type: "imported"; readonly user: User }
   /** The other SDK has no session of this client. */
   | { readonly type: "nothing" }
-  /** A user is already logged in with Latchkey, has logged out of it, or was forgotten within the last day. */
+  /**
+   * Nothing was imported, because a user is already logged in with Latchkey, has logged out of Latchkey, or was forgotten
+   * within the last day.
+   */
   | { readonly type: "already_signed_in" }
-  /** The other SDK's session cannot be imported. Nothing was changed. */
+  /** The other SDK's session cannot be imported, for the given reason. Nothing was changed. */
   | { readonly type: "refused"; readonly reason: ImportRefusal | "ambiguous" }
   /** The import failed and changed nothing. The next page load tries again. */
   | { readonly type: "failed"; readonly error: AnyAuthError };

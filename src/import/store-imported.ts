@@ -11,7 +11,7 @@ import {
   isNewer,
 } from "../core/session.ts";
 
-/** Tokens that another SDK obtained, and their user. */
+/** Tokens that another SDK obtained, and the user that they belong to. */
 export type TakenTokens = TokenSet & { readonly user: User };
 
 /** The parts that `storeImported()` needs. */
@@ -20,8 +20,9 @@ export interface StoreImportedParts extends StoreLoginParts {
 }
 
 /**
- * Whether another SDK's session must not be stored: this tab's user or the imported user has a Latchkey session or logged out,
- * or the imported user was forgotten. A session that the server ended does not count: its user would have to log in anyway.
+ * Whether another SDK's session must not be stored. This is so if this tab's user or the imported user has a Latchkey session
+ * or has logged out, or if the imported user was forgotten. A session that the server ended does not prevent the import,
+ * because its user would have to log in anyway.
  */
 export async function alreadySignedIn(parts: StoreImportedParts, sub: string): Promise<boolean> {
   if (blocksImport((await parts.users.getActive()).row)) return true;
@@ -34,8 +35,8 @@ function blocksImport(row: SessionRow | undefined): boolean {
 }
 
 /**
- * Stores the tokens like a login, but never replaces a Latchkey session: if several tabs import at once, one stores the tokens.
- * Returns false when a row blocks the import.
+ * Stores the tokens like the tokens of a login, but never replaces a Latchkey session. If several tabs import at once, only one
+ * of them stores its tokens. Returns false when the tokens must not be stored.
  */
 export async function storeImported(
   parts: StoreImportedParts,
@@ -53,12 +54,15 @@ export async function storeImported(
 
 class ImportBlocked extends Error {}
 
-/** Checks the row again in the transaction that writes it: another tab may have stored a session since the first check. */
+/**
+ * Wraps a session store so that the transaction that writes a session row checks this row again. Another tab might have stored
+ * a session since the first check.
+ */
 function unlessBlocked(sessions: SessionStore): SessionStore {
   return {
     get: (key) => sessions.get(key),
     open: (tokens) => sessions.open(tokens),
-    // The import does not verify the ID token. Latchkey verifies the ID token of the next refresh.
+    // The import does not verify the signature of the ID token. Latchkey verifies the ID token of the next refresh.
     seal: (record) => sessions.seal({ ...record, idTokenVerified: false }),
     async update(key, change) {
       let isBlocked = false;
@@ -73,8 +77,8 @@ function unlessBlocked(sessions: SessionStore): SessionStore {
 }
 
 /**
- * Whether the user's session was imported from these same tokens: the page of that import closed before it finished. Finishes
- * that import. The caller may then remove the other SDK's session.
+ * Whether an earlier import has already stored these tokens, but its page closed before the import finished. If so, makes the
+ * user the default user when there is none, and the caller can remove the other SDK's session.
  */
 export async function isImportedAlready(
   parts: SessionParts,
@@ -84,7 +88,7 @@ export async function isImportedAlready(
   const { accessToken, refreshToken, user } = tokens;
   const row = await sessions.get(sessionKey(client, user.sub));
   if (!row || isNewer(row) || row.end) return false;
-  // With `persist: "memory"` the tokens may be lost, because no tab has them any more.
+  // With `persist: "memory"` the tokens are lost if every tab that had them was closed.
   const record = await sessions.open(row.tokens).catch(() => undefined);
   const isSame =
     refreshToken === undefined

@@ -10,7 +10,7 @@ import { checkParties, type Claims, mismatch, payloadOf } from "../oidc/id-token
 export interface ImportContext {
   readonly issuer: string;
   readonly clientId: string;
-  /** Milliseconds since the epoch. */
+  /** The current time. Milliseconds since the epoch. */
   readonly now: number;
 }
 
@@ -23,9 +23,10 @@ export type ImportValidation =
   | { readonly type: "refused"; readonly reason: ImportRefusal };
 
 /**
- * Validates the tokens that another SDK stored. The ID token's issuer and audience are validated, against mix-ups. Its
- * signature and times are not: the other SDK verified the ID token on arrival, and it has often expired by now. Code that can
- * write to that storage can write to Latchkey's store as well.
+ * Validates the tokens that another SDK stored. The issuer and the audience of the ID token are validated, so that tokens of
+ * another server or client are not imported. Its signature and times are not validated, because the other SDK has verified the
+ * ID token before and the ID token has often expired by now. This is no risk, because code that can write to the other SDK's
+ * storage can also write to Latchkey's store.
  */
 export function validateImported(
   imported: ImportedTokens,
@@ -45,7 +46,7 @@ export function validateImported(
   return {
     type: "tokens",
     tokens: {
-      // Without an access token `expiresAt` is 0, so the empty string is never returned to a caller.
+      // An empty access token has the expiry 0, so Latchkey refreshes it and never returns it to a caller.
       accessToken: accessToken ?? "",
       tokenType: "Bearer",
       expiresAt,
@@ -58,13 +59,19 @@ export function validateImported(
   };
 }
 
-/** The ID token's claims, or the stored ones without an ID token. Undefined when the ID token cannot be decoded. */
+/**
+ * Returns the claims of the ID token, or the stored claims if there is no ID token. Returns undefined when the ID token cannot
+ * be decoded.
+ */
 function claimsOf({ idToken, claims }: ImportedTokens): Claims | undefined {
   if (idToken === undefined) return claims ?? {};
   return payloadOf(idToken);
 }
 
-/** Without an ID token, the storage key identifies the session: the key contains the client id. */
+/**
+ * Whether the tokens belong to this issuer and client. Without an ID token only `iss` is compared, because the other SDK's
+ * storage key already contains the client id.
+ */
 function isOurs(
   claims: Claims,
   { idToken }: ImportedTokens,
@@ -80,7 +87,10 @@ function isOurs(
   }
 }
 
-/** When the access token expires. Without a stored expiry: at once if it can be refreshed, otherwise the maximum lifetime. */
+/**
+ * Returns when the access token expires. If no expiry is stored, an access token that can be refreshed counts as expired, and
+ * any other access token gets the maximum lifetime. Milliseconds since the epoch.
+ */
 function endOf({ expiresAt, refreshToken }: ImportedTokens, now: number): number {
   const latest = now + MAX_LIFETIME_S * 1_000;
   return Math.min(expiresAt ?? (refreshToken ? 0 : latest), latest);

@@ -1,12 +1,15 @@
 import { isObject, text } from "../core/shape.ts";
 import type { ImportedSession } from "./source.ts";
 
-/** The storages of other SDKs. Functions, because reading the property throws in browsers that block storage. */
+/**
+ * The storages that other SDKs use by default. Each is a function, because access to `sessionStorage` throws in a browser that
+ * blocks storage.
+ */
 const STORAGES: readonly (() => Storage)[] = [() => sessionStorage, () => localStorage];
 
 /**
- * The first well-formed session in the given storage, or else in `sessionStorage` and then `localStorage`. If there is none:
- * the first problem found, or undefined.
+ * Returns the first well-formed session in `storage`. Without `storage`, searches `sessionStorage` and then `localStorage`. If
+ * no session is well-formed, returns the first result that is not `found`, or undefined.
  */
 export function findIn(
   storage: (() => Storage) | undefined,
@@ -21,7 +24,7 @@ export function findIn(
   return refused;
 }
 
-/** A storage that the browser blocks counts as empty. */
+/** Returns the result of `read`, or undefined if the browser blocks the storage. */
 function ifAllowed<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -31,7 +34,10 @@ function ifAllowed<T>(read: () => T): T | undefined {
   }
 }
 
-/** Parses a JSON object. Returns undefined unless the members that it has are of these types. */
+/**
+ * Parses a JSON object. Returns undefined if the text is malformed, or if a member that is present has another type than in
+ * `members`.
+ */
 export function parseEntry<K extends string>(
   text: string,
   members: Readonly<Record<K, "string" | "number" | "object">>,
@@ -42,7 +48,7 @@ export function parseEntry<K extends string>(
     : undefined;
 }
 
-/** Whether the members that an object has are of these types. */
+/** Whether each of `members` that is present in `value` has the given type. Null counts as absent. */
 export function hasTypes(
   value: object,
   members: Readonly<Record<string, "string" | "number" | "object">>,
@@ -53,7 +59,7 @@ export function hasTypes(
   });
 }
 
-/** Splits a scope that is separated by spaces or commas. */
+/** Splits a scope text at spaces and commas. Returns undefined if `value` is no text. */
 export function scopeOf(value: unknown): readonly string[] | undefined {
   return text(value)?.split(/[ ,]+/).filter(Boolean);
 }

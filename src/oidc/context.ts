@@ -61,8 +61,8 @@ export interface ServerParts {
   /** Loads the verifier of ID tokens and its keys. Resolves with undefined if the server is no OpenID provider. */
   readonly loadVerifier: () => Promise<Verifier | undefined>;
   /**
-   * Returns the verifier of ID tokens without any network request. Resolves with undefined if the server is no OpenID provider,
-   * or if the metadata would have to be fetched first.
+   * Returns the verifier of ID tokens without a request to the server. Resolves with undefined if the server is no OpenID
+   * provider, or if the metadata would have to be fetched first.
    */
   readonly verifierAtHand: () => Promise<Verifier | undefined>;
 }

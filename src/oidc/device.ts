@@ -20,7 +20,7 @@ const MAX_INTERVAL_S = 600;
 /**
  * Requests a device code. Returns the codes, the verification page and the requested scopes.
  * @throws DeviceCodeError the server has no device authorization endpoint, refused the request, or sent an invalid response
- * @throws NetworkError no response; the hint says so when CORS or a redirect is the likely reason
+ * @throws NetworkError no response; the hint names CORS or a redirect when one of these is the likely reason
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.1
  */
 export async function authorizeDevice(
@@ -51,7 +51,7 @@ export async function authorizeDevice(
   return { ...parseDevice(response, client.clock.now()), scope };
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc8628#section-3.2 */
+/** Parses a device authorization response. @see https://www.rfc-editor.org/rfc/rfc8628#section-3.2 */
 function parseDevice(
   { status, text: body }: HttpResponse,
   now: number,
@@ -125,7 +125,7 @@ async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promis
     throw new NetworkError(
       error.message,
       undefined,
-      `The server is reachable, but the ${NAME} does not allow this origin (CORS), or it responds with a redirect. Change this setting at the server, or send the request from your own server.`,
+      `The server is reachable. Either the ${NAME} does not allow this origin (CORS), or it responds with a redirect. Allow this origin at the server, or send the request from your own server.`,
     );
   }
 }

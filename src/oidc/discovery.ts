@@ -35,14 +35,14 @@ export async function fetchMetadata(
   if (!isEndpoint(issuer) || /[?#]/.test(issuer)) {
     throw new ConfigurationError(
       "issuer",
-      `"${issuer}" is not an https URL without query and fragment`,
+      `"${issuer}" is not an https URL, or it has a query or a fragment`,
       "Set it to the issuer that the server publishes in its metadata.",
     );
   }
   const { status, text } = await request(
     "discovery",
     `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
-    // The browser must not use its HTTP cache unchecked. The document there might be older than the one that Latchkey has
+    // `no-cache` makes the browser ask the server. The document in the HTTP cache might be older than the one that Latchkey has
     // stored.
     { cache: "no-cache", headers: { Accept: "application/json" } },
     options,

@@ -32,7 +32,7 @@ export async function revokeToken(
 }
 
 /**
- * Returns the URL that ends the user's session at the server. Undefined when the server has no end-session endpoint.
+ * Returns the URL that ends the user's session at the server. Returns undefined when the server has no end-session endpoint.
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
  */
 export async function endSessionUrl(

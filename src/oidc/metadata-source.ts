@@ -14,7 +14,7 @@ export interface MetadataSource {
    * @throws NetworkError no document is known, and no response came
    */
   load(maxAgeMs?: number): Promise<ServerMetadata>;
-  /** Reads the newest document that any tab has stored. Makes no network request. */
+  /** Reads the newest document that any tab has stored. Makes no request to the server. */
   sync(): Promise<void>;
   /** Returns the known metadata without waiting. Returns undefined if `renew()` must be called first. */
   current(): ServerMetadata | undefined;
@@ -82,8 +82,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   }
 
   /**
-   * Whether this tab is allowed to fetch the document again. Only one tab fetches a document that `isSuspect()`. The other tabs
-   * use the known document until the fetch ends.
+   * Whether this tab is allowed to fetch the document again. Only one tab fetches a suspect document (see `isSuspect()`), and
+   * the other tabs use the known document until that tab has fetched a newer one.
    */
   async function mayRead(entry: CachedDocument): Promise<boolean> {
     const now = clock.now();
@@ -105,8 +105,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     const entry: CachedDocument = {
       document,
       readAt: clock.now(),
-      // The pause between rechecks is kept. Without the pause, an endpoint that fails again and again would cause a metadata
-      // request each time.
+      // The new entry keeps the pause between rechecks. Without the pause, an endpoint that fails again and again would cause a
+      // metadata request each time.
       ...(failedUrl && recheckedAt !== undefined && { recheckedAt, pauseMs: pauseMs! }),
     };
     known = { entry, metadata };
@@ -162,13 +162,13 @@ export function configuredMetadata(make: () => Promise<ServerMetadata>): Metadat
 /** Maximum age of a document that is used without a recheck. Milliseconds. */
 const MAX_AGE_MS = 86_400_000;
 /**
- * Maximum age of a document whose endpoint the page navigates to. It is shorter, because no code can notice that a navigation
- * failed. Milliseconds.
+ * Maximum age of a document whose endpoint the page navigates to. This age is shorter than `MAX_AGE_MS`, because no code can
+ * notice that a navigation failed. Milliseconds.
  */
 export const NAVIGATION_AGE_MS = 600_000;
 /**
- * The pause after the first recheck. A recheck fetches the document again. Each further recheck that follows soon doubles the
- * pause. Milliseconds.
+ * How long no tab rechecks a document after its first recheck. A recheck fetches the document again. Each further recheck that
+ * follows soon doubles the pause. Milliseconds.
  */
 const PAUSE_MS = 30_000;
 const MAX_PAUSE_MS = 120_000;

@@ -2,11 +2,14 @@ import { createContext, useContext, type Context } from "react";
 import type { Auth } from "../core/auth.ts";
 import { ConfigurationError } from "../core/errors.ts";
 
-/** Holds the `Auth` itself, not its state: a state change must not reach a tree that is not hydrated yet. */
+/**
+ * The context of `AuthProvider`. Its value is the `Auth` and not the state, because a context value that changes would reach
+ * parts of the page that React has not hydrated yet.
+ */
 export const AuthContext: Context<Auth | undefined> = createContext<Auth | undefined>(undefined);
 
 /**
- * The `Auth` of the nearest AuthProvider.
+ * Returns the `Auth` of the nearest AuthProvider.
  * @throws ConfigurationError the component is not inside an AuthProvider
  */
 export function useProvidedAuth(): Auth {
@@ -14,7 +17,7 @@ export function useProvidedAuth(): Auth {
   if (auth) return auth;
   throw new ConfigurationError(
     "AuthProvider",
-    "the component is not inside an AuthProvider",
-    "Render <AuthProvider auth={auth}> around the app, with the result of createAuth().",
+    "a component that uses Latchkey is not inside an AuthProvider",
+    "Render <AuthProvider auth={auth}> around the app. `auth` is the result of createAuth().",
   );
 }

@@ -5,7 +5,7 @@ import { AuthContext } from "./auth-context.ts";
 
 /** The props of `AuthProvider`. */
 export interface AuthProviderProps {
-  /** Create the `Auth` once, outside of components. The provider neither starts nor disposes it. */
+  /** The `Auth` that the hooks use. Create it once, outside of components. The provider neither starts nor disposes it. */
   readonly auth: Auth;
   readonly children?: ReactNode;
 }
@@ -22,7 +22,7 @@ export interface AuthProviderProps {
  * );
  */
 export function AuthProvider({ auth, children }: AuthProviderProps): ReactElement {
-  // Throw here: otherwise a hook deep in the tree would fail.
+  // Throw here. Otherwise the first hook would throw, deep in the tree, where the cause is harder to find.
   if (!auth) {
     throw new ConfigurationError(
       "auth",

@@ -12,34 +12,40 @@ import { useAuth } from "./use-auth.ts";
 
 /** The argument of a `fallback` function. */
 export interface AuthGate {
-  /** The current state. Never `authenticated`. */
+  /** The current state, which is never `authenticated`. */
   readonly state: Exclude<AuthState, { status: "authenticated" }>;
   /**
-   * Starts a login in a click. With the click's event, as in `onClick={login}`, a login by page navigation returns the user to
-   * the current URL.
+   * Starts a login. Call it in a click handler. If you pass the click's event, as `onClick={login}` does, a login by page
+   * navigation returns the user to the current URL.
    */
   readonly login: (event?: SyntheticEvent) => void;
 }
 
 /** The props of `RequireAuth`. */
 export interface RequireAuthProps {
-  /** Shown to a logged-in user. Remounted when another user logs in, so that no component state leaks. */
+  /**
+   * Shown while a user is logged in. React mounts the children anew when another user logs in, so that no component state of
+   * the previous user remains.
+   */
   readonly children?: ReactNode;
-  /** Shown while no user is logged in. Default: a "Sign in" button, once the state is `anonymous` or `expired`. */
+  /**
+   * Shown while no user is logged in. Default: a "Sign in" button while the state is `anonymous` or `expired`, and otherwise
+   * nothing.
+   */
   readonly fallback?: ReactNode | ((gate: AuthGate) => ReactNode);
-  /** Called by `login` of the fallback. Default: `auth.login()`. */
+  /** Starts the login when the fallback calls `login()`. Default: calls `auth.login()`. */
   readonly onLogin?: (auth: Auth) => void;
   /**
-   * `click`: a login starts in a click only. `automatic`: when no user is logged in at first, the component calls
-   * `auth.getToken()`, which starts at most one automatic login. After a logout or the end of a session the fallback is shown.
-   * Default: `click`.
+   * When a login starts. `click`, the default: only when the fallback calls `login()`. `automatic`: if no user is logged in
+   * when the component mounts, it calls `auth.getToken()`, which starts at most one automatic login. After a user was logged
+   * in, a logout or the end of the session starts no login, and the component shows the fallback.
    */
   readonly login?: "click" | "automatic";
 }
 
 /**
- * Shows its children to a logged-in user, and `fallback` otherwise. This is no protection of secrets: the API must check the
- * access token.
+ * Shows its children while a user is logged in, and `fallback` otherwise. The component does not protect secrets: the API must
+ * check the access token.
  * @throws ConfigurationError the component is not inside an AuthProvider
  * @example
  * const page = (
@@ -67,11 +73,12 @@ export function RequireAuth({
 function useAutomaticLogin(auth: Auth, { status }: AuthState, login: "click" | "automatic"): void {
   const loggedInBefore = useRef<Auth>(undefined);
   const isIn = status === "authenticated";
-  // The value is the same during the whole login, so that the login's own state changes do not abort it.
+  // `isOut` is true during the whole login. So the state changes of the login do not run the cleanup of the effect, which would
+  // abort the login.
   const isOut = !isIn && status !== "loading";
   useEffect(() => {
     if (isIn) loggedInBefore.current = auth;
-    // After a logout, a login would overtake the navigation to the end-session endpoint.
+    // After a logout no login starts, because it would overtake the navigation to the end-session endpoint.
     if (!isOut || login !== "automatic" || loggedInBefore.current === auth) return undefined;
     const unmounted = new AbortController();
     auth.getToken({ signal: unmounted.signal }).catch(ignore);
@@ -81,7 +88,7 @@ function useAutomaticLogin(auth: Auth, { status }: AuthState, login: "click" | "
 
 function logIn(auth: Auth, event: SyntheticEvent | undefined): void {
   const returnTo = event?.currentTarget.ownerDocument.location.href;
-  // The state holds the error of a failed login.
+  // The rejection can be ignored, because `auth.state` has the error of a failed login.
   auth.login(returnTo === undefined ? {} : { returnTo }).catch(ignore);
 }
 

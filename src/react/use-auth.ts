@@ -6,7 +6,7 @@ import { useProvidedAuth } from "./auth-context.ts";
 export interface UseAuth {
   /** The provider's `Auth`, always the same object. */
   readonly auth: Auth;
-  /** The state at this render. `loading` on a server and while the server's HTML is hydrated. */
+  /** The state at the time of this render. It is `loading` on a server and during hydration. */
   readonly state: AuthState;
 }
 

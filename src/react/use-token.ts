@@ -4,10 +4,10 @@ import { useProvidedAuth } from "./auth-context.ts";
 import { TOKEN_LOADING, watchToken, type UseToken } from "./watch-token.ts";
 
 /**
- * Returns an access token for rendering and refreshes it while the component is mounted. The hook shows nothing and starts no
- * login: without a logged-in user its status is `failed` with a NoTokenError. In event handlers and effects call
- * `auth.getToken()` or `auth.fetch()` instead.
- * @param target which token; compared by value. Default: the token of the login
+ * Returns an access token that a component needs to render, and refreshes the token while the component is mounted. The hook
+ * never starts a login. Without a logged-in user, `status` is `failed` and `error` is a NoTokenError. In event handlers and
+ * effects call `auth.getToken()` or `auth.fetch()` instead.
+ * @param target scope, resource or audience of the token, compared by value. Default: those of the login
  * @throws ConfigurationError the component is not inside an AuthProvider
  * @example
  * function useMapHeaders() {

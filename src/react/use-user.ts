@@ -20,7 +20,10 @@ export function useUser(): User | undefined {
   return useSyncExternalStore(subscribe, snapshot, noUser);
 }
 
-/** Compares users by value, because after a refresh the state has another object for the same user. */
+/**
+ * Returns a function that returns the logged-in user. The function compares users by value, because after a token refresh the
+ * state has a new object for the same user.
+ */
 function userOf(auth: Auth): () => User | undefined {
   let seen: User | undefined;
   let user: User | undefined;

@@ -3,16 +3,19 @@ import { AuthError } from "../core/errors.ts";
 import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../core/token-target.ts";
 
 /**
- * Interval between two `getToken()` calls. While the token is valid, a call costs a comparison for the default target and one
- * read of the store for another target. Milliseconds.
+ * The interval between two `getToken()` calls. Milliseconds. While the token is valid, a call is cheap: for the default target
+ * it compares the expiry with the clock, and for any other target it reads the store once.
  */
 const LOOK_MS = 30_000;
-/** Minimum time between two calls for the same user, so that tokens that are expired on arrival cause no loop. Milliseconds. */
+/**
+ * The minimum time between two `getToken()` calls for the same user. Milliseconds. Without this minimum, tokens that are
+ * expired on arrival would cause a loop.
+ */
 const SPACING_MS = 1_000;
 
 /**
- * The result of `useToken()`. `ready`: `token` is valid. `failed`: there is no token now, and `error` says why. After a
- * retryable error the hook tries again by itself.
+ * The result of `useToken()`. `loading`: the hook waits for a token. `ready`: `token` is valid. `failed`: there is no token,
+ * and `error` says why. After a retryable error the hook tries again by itself.
  */
 export type UseToken =
   | { readonly status: "loading"; readonly token?: undefined; readonly error?: undefined }
@@ -33,7 +36,7 @@ export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
   const nothing = { sub: undefined as string | undefined, result: TOKEN_LOADING };
   let cached = nothing;
   return {
-    // Compare with the current user, so that no render gets another user's token.
+    // Compare the token's user with the current user, so that no render gets the token of another user.
     get: () => (cached.sub === subOf(auth.state) ? cached.result : TOKEN_LOADING),
     subscribe: (listener) => {
       const unfollow = followToken(auth, target, (sub, result) => {
@@ -49,7 +52,10 @@ export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
   };
 }
 
-/** Requests the token now, after each relevant change of the state, and periodically. Returns a function that stops it. */
+/**
+ * Requests the token now, periodically, and when the state has another user or token. Passes each result to `show`. Returns a
+ * function that stops the requests.
+ */
 function followToken(
   auth: Auth,
   target: TokenTarget,
@@ -69,7 +75,7 @@ function followToken(
     const mine = (asking = new AbortController());
     askedAt = Date.now();
     ({ sub, expiresAt } = markOf(auth.state));
-    // Do not show an expired token while the call may return a newer one.
+    // Show `loading` in place of an expired token while the next call might return a newer token.
     const isExpired = isDefault && expiresAt !== undefined && expiresAt <= askedAt;
     if (isExpired && result.status === "ready") show(sub, TOKEN_LOADING);
     const response = await askOnce(auth, target, mine.signal);
@@ -107,7 +113,7 @@ function followToken(
   };
 }
 
-/** Uses `prompt: "none"`: no click started this call, so it must not show anything. */
+/** Requests the token with `prompt: "none"`. No click started this call, so it must not show a login page or a dialog. */
 async function askOnce(auth: Auth, target: TokenTarget, signal: AbortSignal): Promise<UseToken> {
   try {
     const token = await auth.getToken({ ...target, cache: "default", prompt: "none", signal });
@@ -117,7 +123,7 @@ async function askOnce(auth: Auth, target: TokenTarget, signal: AbortSignal): Pr
   }
 }
 
-/** The members of a state that change when the token changes. */
+/** Returns the two members of the state that show whether the user or the token has changed. */
 function markOf(state: AuthState): { sub: string | undefined; expiresAt: number | undefined } {
   return state.status === "authenticated"
     ? { sub: state.user.sub, expiresAt: state.token.expiresAt }

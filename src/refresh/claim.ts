@@ -26,8 +26,8 @@ import { afterRetryAfter, backOff, shortestPause, WAKE_MS, pauseAttempt } from "
  */
 export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
   await run.ports.send.prepare();
-  // Turns keep tabs that resume at once from all writing the row. If the row has an attempt, this tab has already waited for
-  // that attempt and needs no turn.
+  // Turns are for many tabs that resume at once. If the row has an attempt, this tab has already waited for that attempt and
+  // needs no turn.
   const { next, end } = seen.attempt
     ? { next: undefined, end: () => {} }
     : await takeTurn(run, seen);
@@ -155,8 +155,8 @@ async function pause(
 
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
   const reason = claimed.attempt.uncertainSends > 0 ? "lost_response" : "invalid_grant";
-  // The end must be stored. Otherwise another tab would repeat the send, count this tab's send as uncertain, and report
-  // `lost_response`.
+  // The end of the session must be stored. Otherwise another tab would repeat the send, count this tab's send as uncertain, and
+  // report `lost_response`.
   const row = await untilStored(run, () => endSession(run, claimed, { reason }));
   if (!row) return { state: "READ" };
   broadcast(run, row.sessionId, { type: "ended", reason, sequence: claimed.attempt.sequence });
@@ -164,8 +164,8 @@ async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
 }
 
 /**
- * Stores the refusal. READ then decides whether the refusal applies to this run: the attempt might repeat another tab's
- * attempt, which has another target.
+ * Stores the refusal. READ then decides whether the refusal applies to this run, because the attempt might repeat another
+ * tab's attempt for another target.
  */
 async function refused(run: Run, claimed: ClaimedRow, response: RefusedRefresh): Promise<Next> {
   run.failure = requestError(response.facts);

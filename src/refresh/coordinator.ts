@@ -75,7 +75,7 @@ export class RefreshCoordinator implements Refresher {
         if (cachedRefusal) return cachedRefusal;
         const joined = this.#flights.get(id);
         const tokens = await patience.wait(joined ?? this.#take(id, need));
-        // A joined run might have started for a caller that accepts an older token. Then try again.
+        // A joined run might have started for a caller that accepts an older token. If so, try again.
         if (!joined || (tokens.generation ?? 0) > need.notGeneration) return tokens;
       }
     } finally {

@@ -10,7 +10,7 @@ import type { Attempt, Next, Return } from "./states.ts";
 import { ownerEnded, watch } from "./watch.ts";
 import { assertNamed, refusalError, currentRefusal } from "./refusals.ts";
 
-/** Runs the state machine that `README.md` draws, from READ to RETURN. Rejects when a state rejects. */
+/** Runs the state machine (drawn in `README.md`) from READ to RETURN. Rejects when a state rejects. */
 export async function runMachine(run: Run): Promise<Return> {
   let next: Next = { state: "READ" };
   while (next.state !== "RETURN") {

@@ -36,10 +36,10 @@ export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next>
 }
 
 /**
- * Pauses before the next send. Returns true at the end of the pause, and false as soon as the row has changed. Unless
- * `isServers` is set, the pause ends early when the page resumes, becomes visible or is online again. After a caller begins to
- * wait in a visible page, the pause lasts for `backOffCapMs` at most, but never less than `leastMs`. `isOwner`: returns whether
- * this tab holds the attempt's lock.
+ * Pauses before the next send. Returns true at the end of the pause, or false if the row has changed before. Unless `isServers`
+ * is set, the pause ends early when the page resumes, becomes visible or is online again. When a caller begins to wait in a
+ * visible page, the pause goes on for `backOffCapMs` at most. These events never end the pause before `leastMs`. `isOwner`:
+ * returns whether this tab holds the attempt's lock.
  */
 export async function pauseAttempt(
   run: Run,
@@ -54,8 +54,8 @@ export async function pauseAttempt(
   let end = begun + Math.trunc(ms);
   let wasForeground = isForeground(run);
   for (let now = begun; now < end; now = clock.monotonic()) {
-    // Two changes cause no event: a caller begins to wait, or the message about a changed row is lost. So the loop checks for
-    // them each tick. An owner in the foreground needs no such check.
+    // No event says that a caller begins to wait, or that the row has changed and the message about the change was lost. So the
+    // loop checks both each tick. An owner in the foreground needs no checks.
     const isQuiet = wasForeground && isOwner();
     const cause = await interrupted(run, isQuiet ? end - now : Math.min(end - now, tickMs));
     if ((cause === "news" || !isOwner()) && (await isOvertaken(run, seen))) return false;
@@ -101,8 +101,8 @@ export function backOff(run: Run, row: SessionRow | undefined, sends: number): n
 }
 
 /**
- * Returns the minimum pause after a send, which every tab observes, whatever events end the pause. Milliseconds. `sends`: the
- * number of sends before that send.
+ * Returns the minimum pause after a send. Milliseconds. No tab sends again earlier, even if a page event ends its pause early.
+ * `sends`: the number of sends before that send.
  */
 export function shortestPause({ timing }: Run, sends: number): number {
   const full = Math.min(timing.backOffCapMs, timing.backOffBaseMs * 3 ** sends);
@@ -110,14 +110,14 @@ export function shortestPause({ timing }: Run, sends: number): number {
 }
 
 /**
- * The part of the longest pause over which clients return after a `Retry-After`. It is less than 1, so that the last client has
- * returned before the first client refreshes again.
+ * After a `Retry-After`, clients in the background return at random times within this share of the longest pause. It is less
+ * than 1, so that the last client has returned before the first client refreshes again.
  */
 const SPREAD = 0.8;
 
 /**
- * Returns how long to pause after a response with `Retry-After`. Milliseconds. A random time is added to `retryAfterMs`, so that
- * clients that got the same response do not all return at once.
+ * Returns how long to pause after a response with `Retry-After`. Milliseconds. The pause is `retryAfterMs` and a random time,
+ * so that clients that got the same response do not all return at once.
  */
 export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number): number {
   const spread = isForeground(run)
@@ -143,7 +143,7 @@ export const WAKE_MS = 1_000;
 
 /**
  * Waits for `ms` milliseconds and returns `over`. Returns `woken` as soon as the page resumes, becomes visible or is online
- * again. Returns `news` as soon as another tab's message says that the session has changed.
+ * again. Returns `news` as soon as a message says that the session has changed.
  */
 export async function interrupted(run: Run, ms: number): Promise<"over" | "woken" | "news"> {
   const { clock, channel, page } = run.ports;

@@ -4,11 +4,11 @@ import { rowKey, type Run } from "./run.ts";
 import { endByIdToken, storeVerified, untilStored } from "./transactions.ts";
 import { type SessionRow, type TokenRecord, isNewer } from "../core/session.ts";
 
-/** The first step of the back-off between two fetches of the keys. It is so large that keys are not fetched every second. */
+/** The back-off between two fetches of the keys starts at this step. Earlier steps would fetch the keys every second. */
 const FIRST_TRY = 4;
 /**
  * How long the tab that stored an ID token waits before it fetches the keys. Milliseconds. The waiting tabs read the row right
- * after a response is stored, and a write of the validation would delay them.
+ * after a response is stored, and writing the validation at once would delay them.
  */
 const COMMITTED_MS = 100;
 /**
@@ -53,7 +53,7 @@ export async function validatePending(run: Run, delayMs: number): Promise<void> 
     const record = await store.open(row.tokens);
     const validation = await send.verify(record, "fetched");
     if (validation.type === "invalid") return endSession(run, row, record, validation.claim);
-    // The next iteration returns, unless a new ID token has been stored during the validation. Then it validates the new one.
+    // The next iteration returns, or validates a new ID token that was stored during this validation.
     if (validation.type === "valid")
       await untilStored(run, () => storeValid(run, row, record, validation));
     else await pauseUntilInterrupted(run, backOff(run, row, sends), WAKE_MS);

@@ -14,7 +14,7 @@ import type { Run } from "./run.ts";
 /** A server's refusal that is still in effect. Until it ends, no tab requests the target. */
 export interface CurrentRefusal {
   readonly refusal: Refusal;
-  /** The target that the server refused. A refusal of the default target with the meaning `user needed` applies to every target. */
+  /** The target that the server refused. A `user needed` refusal of the default target also applies to every other target. */
   readonly target: TargetKey;
   /** How long the refusal is still in effect. Milliseconds. */
   readonly remainingMs: number;
@@ -31,7 +31,7 @@ export function withRefusal(
   return { ...row, refusals: { ...row.refusals, [target]: refusal } };
 }
 
-/** Returns the row without its refusal of the target, which a successful refresh of the target ends. */
+/** Returns the row without its refusal of the target. Called after a successful refresh of the target. */
 export function withoutRefusal(row: SessionRow, target: TargetKey): SessionRow {
   if (!row.refusals?.[target]) return row;
   const { [target]: _, ...refusals } = row.refusals;
@@ -57,7 +57,7 @@ export function currentRefusal(
 }
 
 /**
- * Returns the error that callers get while the refusal is in effect. If the server needs the user for a target other than the
+ * Returns the error that callers get while the refusal is in effect. If the server requires a login for a target other than the
  * default, the error is a NoTokenError: the session is kept, and a login for that target helps.
  */
 export function refusalError({ refusal, target }: CurrentRefusal): AuthError {
@@ -66,25 +66,31 @@ export function refusalError({ refusal, target }: CurrentRefusal): AuthError {
     return new RefreshTokenError("user_needed", refusal);
   const refused = requestError(refusal);
   return isUserNeeded
-    ? new NoTokenError("the authorization server requires a login before it issues the requested token", refused)
+    ? new NoTokenError(
+        "the authorization server requires a login before it issues the requested token",
+        refused,
+      )
     : refused;
 }
 
 /** Returns the error for a refresh that the server refused. */
 export function requestError({ error, errorDescription, status }: ServerFacts): RequestTokenError {
   const reason = error ?? `status ${status}`;
-  return new RequestTokenError(`the authorization server refused to issue the requested token: ${reason}`, {
-    error,
-    errorDescription,
-    status,
-    hint: "Request a scope, resource or audience that the server allows for this client. The session is kept.",
-  });
+  return new RequestTokenError(
+    `the authorization server refused to issue the requested token: ${reason}`,
+    {
+      error,
+      errorDescription,
+      status,
+      hint: "Request a scope, resource or audience that the server allows for this client. The session is kept.",
+    },
+  );
 }
 
 /**
  * Throws if the login did not name the target's resource. A server that does not know the resource might use the refresh token
- * and issue no new one, so that the session is lost. At a server with a reuse leeway nothing is lost, because the server accepts
- * the refresh token again.
+ * and issue no new one, and then the session is lost. A server with a reuse leeway accepts the refresh token again. So the
+ * resource is not checked if `reuseLeewayMs` is greater than 0.
  * @see https://www.rfc-editor.org/rfc/rfc8707#section-2
  * @throws NoTokenError the login did not name the resource, and `reuseLeewayMs` is 0 or unknown
  */
@@ -92,7 +98,7 @@ export function assertNamed({ need, reuseLeewayMs = 0 }: Run, row: SessionRow): 
   const { resource } = parseTargetKey(need.target);
   if (resource === "" || reuseLeewayMs > 0 || row.resources?.includes(resource)) return;
   throw new NoTokenError(
-    `the login did not name the resource ${resource}. Add the resource to \`resources\`: then the next login names it. ` +
+    `the login did not name the resource ${resource}. Add the resource to \`resources\`, so that the next login names it. ` +
       "If the server accepts a used refresh token again, you can set `reuseLeewayMs` instead.",
   );
 }

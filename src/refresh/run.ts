@@ -23,7 +23,7 @@ export interface RefreshPorts {
   send: Send;
 }
 
-/** One run of the refresh machine in this tab, which gets one token. Its last members record what has happened so far. */
+/** One run of the refresh machine in this tab, for the token in `need`. The last members record the progress of the run. */
 export interface Run {
   readonly ports: RefreshPorts;
   readonly timing: RefreshTiming;
@@ -51,7 +51,7 @@ export interface Run {
    * token expired on arrival.
    */
   firstGeneration: number | undefined;
-  /** `sessionId` of the row, since the run has read the row. */
+  /** `sessionId` of the row. Undefined until the run has read the row. */
   sessionId: string | undefined;
   /** The generation of the tokens that this run itself got from the server. */
   committedGen: number | undefined;
@@ -66,7 +66,7 @@ export interface Run {
   failure: unknown;
 }
 
-/** A row, and the target of the token in it that a run returns. */
+/** The token that a run returns: the row that contains the token, and the token's target. */
 export interface SentAttempt {
   readonly row: SessionRow;
   readonly target: TargetKey;
@@ -84,8 +84,8 @@ export function satisfying(run: Run, row: SessionRow): TargetKey | undefined {
   return findAccess(
     row,
     run.need.target,
-    // A `notGeneration` that is larger than `firstGeneration` belongs to another session. Then every token that was stored
-    // after the run's first read is new enough.
+    // A `notGeneration` that is larger than `firstGeneration` comes from another session, or from a run without callers. Then
+    // every token that was stored after the run's first read is new enough.
     ({ generation, expiresAt, lifetimeMs }) =>
       generation > Math.min(run.need.notGeneration, firstGeneration) &&
       // Callers that waited for a token get it even if it expired on arrival. They do not get a token that had a longer

@@ -34,7 +34,7 @@ export function commitResponse(
       const { generation, signature } = current;
       const { tokens } = (sealed ??= await seal());
       const row = await store.update(rowKey(run), (row) =>
-        // If `signature` has changed, another tab has validated the ID token. Its result must not be overwritten.
+        // If `signature` has changed, another tab has validated the ID token, and this write must not undo the validation.
         mayCommit(run, row, claimed) && row.generation === generation && row.signature === signature
           ? respondedRow(run, row, claimed, response, tokens)
           : NO_CHANGE,
@@ -76,7 +76,7 @@ function respondedRow(
   };
   if (response.type === "unusable") {
     const { status } = response.cause;
-    // The next response might be usable. So the refusal counts as `unexplained`, because its first pause is short.
+    // The next response might be usable, so the refusal is stored as `unexplained`, which has a short first pause.
     const refusal = { meaning: "unexplained", facts: { status } } as const;
     return withRefusal(stored, target, refusal, run.ports.clock.now());
   }

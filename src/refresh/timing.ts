@@ -4,7 +4,7 @@ import { ConfigurationError } from "../core/errors.ts";
 export interface RefreshTiming {
   /** How long a caller waits before it gets a TimeoutError. The attempt goes on in the background. */
   patienceMs: number;
-  /** After a token that expired on arrival, how long this tab requests no other token for the same target. */
+  /** If a token has already expired on arrival, this tab requests no other token for its target for this long. */
   bornExpiredMs: number;
   /** The first pause between two sends. */
   backOffBaseMs: number;
@@ -12,7 +12,7 @@ export interface RefreshTiming {
   backOffCapMs: number;
   /** The timeout of a token request. */
   requestMs: number;
-  /** The longest time from the start of T1, which stores the attempt, to the send. A slower owner repeats T1 before it sends. */
+  /** The longest time from the start of T1, which stores the attempt, to the send. A slower owner repeats T1 and then sends. */
   permitMs: number;
   /** The interval at which a waiting tab reads the row. */
   tickMs: number;
@@ -54,6 +54,6 @@ export function refreshTiming(timing: Partial<RefreshTiming> = {}): RefreshTimin
   throw new ConfigurationError(
     "timing.takeoverMs",
     `${all.takeoverMs} is less than permitMs + requestMs + 3 * tickMs`,
-    "Set takeoverMs to this sum or more. Otherwise a tab takes over a refresh that is still in progress.",
+    "Set takeoverMs to this sum or more. Otherwise a tab could take over a refresh that is still in progress.",
   );
 }

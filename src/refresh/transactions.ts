@@ -17,7 +17,7 @@ import {
 export type ClaimedRow = SessionRow & { attempt: SessionAttempt };
 
 /**
- * T1: stores the attempt before it is sent. Stores nothing and returns undefined when the row has changed since this tab read
+ * T1: stores a new attempt before it is sent. Stores nothing and returns undefined when the row has changed since this tab read
  * `seen`, when the row has a token for the run or a refusal of its target, or when the owner has released its lock. `certain`:
  * the server certainly did not use the refresh token in the previous send.
  */

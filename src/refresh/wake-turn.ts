@@ -8,7 +8,7 @@ const TURN_MS = 250;
 
 /**
  * When many tabs resume at once, lets one of them store its attempt first. The turn is a lock that this tab requests without
- * waiting. The tabs that do not get the turn wait for a message and follow the attempt, without reading the row. The turn only
+ * waiting. The tabs that do not get the turn wait for a message about that attempt, and need not read the row. The turn only
  * saves work: a tab that receives no message goes on to T1, which stores an attempt only in an unchanged row. Returns `end`,
  * which ends the turn, and `next`, the state to enter in place of T1 if a message arrived.
  */
@@ -21,7 +21,7 @@ export async function takeTurn(
   const received = listen(run, seen, leave.signal);
   let end = (): void => {};
   const ended = new Promise<void>((resolve) => (end = resolve));
-  // Every page event ends the turn, so that a page that freezes or closes does not block the turns of other tabs.
+  // Every page event ends the turn, so that the other tabs do not wait for a page that freezes or closes.
   void ended.then(page.onEvent(() => end()));
   try {
     const isMine = await new Promise<boolean>((resolve) => {

@@ -7,8 +7,8 @@ import type { Attempt, Next } from "./states.ts";
 const LOCK_AFTER_MS = 50;
 
 /**
- * WATCH: waits until a message says that the session has changed, the owner's lock is free, the page has an event, or the owner
- * has been silent for too long. Returns the next state.
+ * WATCH: waits for the first of these: a message that the session has changed, the owner's lock, a page event, or a silence of
+ * the owner that lasts too long. Returns the next state.
  */
 export async function watch(run: Run, attempt: Attempt): Promise<Next> {
   const { channel, clock, locks, page } = run.ports;
@@ -26,7 +26,7 @@ export async function watch(run: Run, attempt: Attempt): Promise<Next> {
     undo.push(unlisten);
   });
   const interrupted = new Promise<Next>((resolve) => {
-    // Every page event ends WATCH and its lock request. In a frozen page, that request would block all requests behind it.
+    // Every page event ends WATCH and its lock request. A frozen page's request would block all later ones.
     undo.push(page.onEvent(() => resolve({ state: "READ" })));
   });
   const soon = clock.sleep(LOCK_AFTER_MS, leave.signal);
@@ -50,8 +50,8 @@ export async function watch(run: Run, attempt: Attempt): Promise<Next> {
 }
 
 /**
- * Returns the next state when the attempt's owner has ended. Reads the row again, because the owner might have stored a response
- * just before its end.
+ * Returns the next state after the attempt's owner has ended. Reads the row again, because the owner might have stored a
+ * response just before its end.
  */
 export async function ownerEnded(run: Run, attempt: Attempt): Promise<Next> {
   return isSame(await run.ports.store.get(rowKey(run)), attempt)
@@ -99,9 +99,9 @@ export async function follow(run: Run, attempt: Attempt): Promise<Next> {
 }
 
 /**
- * Reads the row and sends a `probe` message each tick. Returns READ when the row has changed. Returns PAUSE, which leads to
- * taking over the attempt, when the owner has been silent for too long. The time in which this page is frozen counts as two
- * ticks at most.
+ * Reads the row and sends a `probe` message each tick. Returns READ when the row has changed. Returns PAUSE, after which
+ * this tab takes the attempt over, when the owner has been silent for too long. The time in which this page is frozen counts
+ * as two ticks at most.
  */
 async function observe(
   run: Run,

@@ -13,14 +13,14 @@ import {
 import { isOf, ServiceUsers, UserChanged, type ServiceUser } from "./service-users.ts";
 import type { ServiceTokenOptions, TokenManagerConfig } from "./token-manager-options.ts";
 
-/** Where the tokens of one call are stored, and the user that they belong to. */
+/** Where the tokens of one call are stored, and the user that the tokens belong to. */
 export interface Entry {
   readonly key: string;
   /** Undefined when the tokens depend on no user. */
   readonly user: ServiceUser | undefined;
 }
 
-/** The stored tokens of a token manager. Each user and target has an entry with its own lock. */
+/** Reads and writes the stored tokens of a token manager. Each user and target has an entry with its own lock. */
 export class ServiceEntries {
   readonly users: ServiceUsers;
   readonly #config: TokenManagerConfig;
@@ -53,7 +53,10 @@ export class ServiceEntries {
     return tokens && user && !isOf(user, tokens) ? undefined : tokens;
   }
 
-  /** Whether the access token may be returned without a request. False when the clock was set back since it was stored. */
+  /**
+   * Whether the access token is valid for long enough to be returned without a request. Also false when the clock was set back
+   * after the token was stored.
+   */
   isGood(tokens: ServiceTokens | undefined): tokens is ServiceTokens {
     if (!tokens) return false;
     const { clock, leewayMs = 30_000 } = this.#config;
@@ -61,7 +64,8 @@ export class ServiceEntries {
   }
 
   /**
-   * Stores the provider's tokens. `instead`: the access token that is stored now.
+   * Stores the provider's tokens if `users.mayStore()` allows it.
+   * @param instead the access token that is stored now, and that these tokens replace
    * @throws UserChanged the user has changed; nothing was stored
    */
   async write(entry: Entry, tokens: TokenSet, instead: string | undefined): Promise<void> {
@@ -73,7 +77,9 @@ export class ServiceEntries {
   }
 
   /**
-   * Stores under the entry's lock. Stores without the lock when it is held for too long: no other copy of the tokens exists.
+   * Stores the provider's tokens under the entry's lock. If the lock fails or is held for too long, stores the tokens without
+   * the lock, because no other copy of the tokens exists.
+   * @throws UserChanged the user has changed; nothing was stored
    */
   async writeLocked(entry: Entry, tokens: TokenSet): Promise<void> {
     const write = async () => {
@@ -88,19 +94,22 @@ export class ServiceEntries {
     }
   }
 
-  /** Replaces stored tokens, unless a user was removed since the call began. */
+  /** Replaces the stored tokens. Does nothing if a user was removed since the call began. */
   async change({ key, user }: Entry, tokens: ServiceTokens): Promise<void> {
     if (!this.users.isHere(user)) return;
     await this.#store.write(key, tokens, this.#config.clock.now(), tokens.accessToken);
   }
 
-  /** @throws StorageError the tokens are still stored */
+  /**
+   * Deletes the entry's tokens.
+   * @throws StorageError the storage failed; the tokens might still be stored
+   */
   delete({ key }: Entry): Promise<void> {
     return this.#store.delete(key);
   }
 
   /**
-   * Runs `work` while this call holds the lock.
+   * Runs `work` under the lock with the name `lock`, and returns its result.
    * @throws TimeoutError another call or tab holds the lock for longer than `patienceMs`
    */
   async underLock<T>(
@@ -123,7 +132,7 @@ export class ServiceEntries {
     } catch (cause) {
       if (isGranted || !timeout.aborted) throw cause;
       throw new TimeoutError(
-        `another call or tab held the lock of ${lock} for longer than ${patienceMs} ms`,
+        `another call or tab held the lock of the stored token ${lock} for longer than ${patienceMs} ms`,
         { pending: true },
       );
     }
@@ -135,7 +144,10 @@ export class ServiceEntries {
   }
 }
 
-/** The stored token is not good enough, so caches inside the provider must not return it, either. */
+/**
+ * Returns the request for the provider. A stored token, if there is one, must be replaced. The `cache` of the request is then
+ * `reload`, so that caches inside the provider do not return the same token again.
+ */
 export function requestOf(
   { user }: Entry,
   stored: ServiceTokens | undefined,

@@ -4,17 +4,20 @@ import type { Lifetime } from "../core/token-lifetime.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 
-/** The stored tokens of one service and target. The ID token is not stored, because no later call needs it. */
+/** The stored tokens of one user and target. The ID token is not stored, because no later call needs it. */
 export interface ServiceTokens extends Omit<TokenSet, "idToken" | "generation" | "origin"> {
-  /** Empty after the access token was invalidated and the refresh token was kept. */
+  /** The access token. Empty after `invalidateToken()` deleted it and kept the refresh token. */
   readonly accessToken: string;
-  /** Lifetime of the access token when it was stored. Milliseconds. */
+  /** The lifetime of the access token at the time when it was stored. Milliseconds. */
   readonly lifetimeMs: number;
-  /** The last refusal after which the refresh token was kept. */
+  /** Set after the server has refused the refresh token with an error that does not invalidate it. */
   readonly refusal?: Refusal;
 }
 
-/** The latest time of a `Date`. It replaces `Infinity`, which JSON cannot hold. Milliseconds since the epoch. */
+/**
+ * The latest time that a `Date` can have. Tokens that never expire are stored with this time, because JSON cannot hold
+ * `Infinity`. Milliseconds since the epoch.
+ */
 const LAST = 8.64e15;
 
 /** Returns the stored form of `tokens`. `now`: milliseconds since the epoch. */
@@ -33,7 +36,7 @@ export function serviceTokens(tokens: TokenSet, now: number): ServiceTokens {
   };
 }
 
-/** Returns the tokens without the access token. */
+/** Returns the tokens with an empty access token. The refresh token stays. */
 export function invalidated(tokens: ServiceTokens): ServiceTokens {
   return { ...tokens, accessToken: "", expiresAt: 0 };
 }
@@ -57,8 +60,8 @@ function parse(value: unknown): ServiceTokens | undefined {
 }
 
 /**
- * Reads and writes `ServiceTokens`. Tokens that the storage does not accept are kept in memory until it accepts them, because
- * no other copy of a rotated refresh token exists.
+ * Reads and writes `ServiceTokens`. When a write fails, the tokens stay in memory, and each `read()` tries to store them again,
+ * because no other copy of a rotated refresh token exists.
  */
 export class ServiceTokenStore {
   readonly #storage: TokenStorage;
@@ -68,7 +71,11 @@ export class ServiceTokenStore {
     this.#storage = storage;
   }
 
-  /** @throws StorageError the storage cannot be read */
+  /**
+   * Returns the tokens. Tokens that could not be stored are returned from memory, unless the storage has newer tokens by now.
+   * `now`: milliseconds since the epoch.
+   * @throws StorageError the storage cannot be read
+   */
   async read(key: string, now: number): Promise<ServiceTokens | undefined> {
     const unsaved = this.#unsaved.get(key);
     if (!unsaved) return this.#read(key);
@@ -85,7 +92,11 @@ export class ServiceTokenStore {
     return unsaved.tokens;
   }
 
-  /** Never rejects. `instead`: the access token that is stored now. */
+  /**
+   * Stores the tokens, or keeps them in memory when the storage fails. Never rejects. `now`: milliseconds since the epoch.
+   * @param instead the access token that is stored now. If `read()` later finds another access token in the storage, another
+   * tab has stored newer tokens
+   */
   async write(
     key: string,
     tokens: ServiceTokens,
@@ -94,18 +105,23 @@ export class ServiceTokenStore {
   ): Promise<void> {
     try {
       const { refreshToken, expiresAt } = tokens;
-      // A refresh token outlives its access token by an unknown time, so the value gets no time to live.
+      // The refresh token lives longer than its access token, and its expiry is unknown. So the value is stored without an
+      // expiry.
       if (refreshToken) await this.#storage.set(key, tokens);
       else if (expiresAt > now) await this.#storage.set(key, tokens, expiresAt - now);
       else await this.#storage.delete(key);
       this.#unsaved.delete(key);
     } catch {
-      // The stored value is still the one from before the first failed write.
+      // When several writes fail, the storage still has the value from before the first of them. So the first `instead` is
+      // kept.
       this.#unsaved.set(key, { instead, ...this.#unsaved.get(key), tokens });
     }
   }
 
-  /** @throws StorageError the tokens are still stored */
+  /**
+   * Deletes the tokens in the storage and in memory.
+   * @throws StorageError the storage failed; the tokens might still be stored
+   */
   async delete(key: string): Promise<void> {
     this.#unsaved.delete(key);
     await this.#storage.delete(key);

@@ -4,30 +4,36 @@ import type { TokenSet } from "../core/token-set.ts";
 import type { UserKeys } from "../core/user-keys.ts";
 import { NoTokenError } from "../core/errors.ts";
 
-/** The parts of `ServiceUsers`. */
+/** The parts that `ServiceUsers` needs. */
 export interface ServiceUsersConfig {
   readonly provider: Grant;
-  /** Default: the provider's `owner`. */
+  /** Says which user the tokens belong to. Default: the `owner` of the provider. */
   readonly owner?: TokenOwner | undefined;
   readonly keys: UserKeys;
-  /** Deletes an entry. @throws StorageError the entry is still stored */
+  /**
+   * Deletes an entry.
+   * @throws StorageError the storage failed; the entry might still be stored
+   */
   readonly deleteEntry: (key: string) => Promise<void>;
 }
 
-/** The user whose tokens a call gets. */
+/** The user whose tokens a call returns. */
 export interface ServiceUser extends OwnerId {
-  /** How many users had been removed when the call began. */
+  /** The number of users that had been removed when `current()` returned this user. */
   readonly departures: number;
 }
 
-/** The user changed or was removed while the provider was called. No caller gets the tokens. */
+/**
+ * Thrown when the user changed or was removed while the provider was called. The provider's tokens are neither stored nor
+ * returned.
+ */
 export class UserChanged extends NoTokenError {
   constructor() {
-    super("the user changed or logged out while the token was requested");
+    super("the user changed or logged out during the token request, so its token was discarded");
   }
 }
 
-/** The current user of a token manager, and the entries of each user. */
+/** Finds the current user of a token manager, and deletes the entries of users who log out or are forgotten. */
 export class ServiceUsers {
   readonly #config: ServiceUsersConfig;
   #departures = 0;
@@ -37,7 +43,7 @@ export class ServiceUsers {
     this.#config = config;
   }
 
-  /** From now on, deletes the entries of each user that the owner reports as removed. A second call does nothing. */
+  /** Starts to delete the entries of each user that the owner reports as removed. A second call does nothing. */
   listen(): void {
     if (this.#isListening || !this.#owner?.onUserRemoved) return;
     this.#isListening = true;
@@ -56,8 +62,8 @@ export class ServiceUsers {
   }
 
   /**
-   * Whether `tokens` may be stored for `user`. False only when `sub` is the hash of a token, and the user has another token by
-   * now.
+   * Whether `tokens` can be stored for `user`. Returns false when `user.sub` is the hash of a token, and the user has a
+   * different token by now.
    * @throws UserChanged the tokens belong to another user, or the user was removed or is no longer the current user
    */
   async mayStore(user: ServiceUser | undefined, tokens: TokenSet): Promise<boolean> {
@@ -69,19 +75,22 @@ export class ServiceUsers {
     return isSame;
   }
 
-  /** Whether no user was removed since the call began. */
+  /** Whether no user was removed since `current()` returned `user`. */
   isHere(user: ServiceUser | undefined): boolean {
     return !user || user.departures === this.#departures;
   }
 
-  /** Remembers that the entry at `key` belongs to `user`. Never rejects: a storage that fails stores no entry, either. */
+  /**
+   * Stores which user the entry at `key` belongs to. Never rejects: if the storage fails here, it cannot store the entry,
+   * either.
+   */
   async add(user: ServiceUser, key: string): Promise<void> {
     await this.#config.keys.add(user.sub, key).catch(() => {});
   }
 
   /**
    * Deletes all entries of a user.
-   * @throws StorageError at least one entry is still stored
+   * @throws StorageError the storage failed; some entries might still be stored
    */
   async leave(sub: string): Promise<void> {
     const { keys, deleteEntry } = this.#config;
@@ -97,7 +106,10 @@ export class ServiceUsers {
   }
 }
 
-/** Whether the tokens belong to the user. Tokens that name no user count as the user's. */
+/**
+ * Whether the tokens belong to `user`. Always true for tokens without a user, and for a `user` whose `sub` is the hash of a
+ * token.
+ */
 export function isOf(user: OwnerId, { user: theirs }: Pick<TokenSet, "user">): boolean {
   return user.isDerived === true || theirs === undefined || theirs.sub === user.sub;
 }

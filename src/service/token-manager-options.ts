@@ -9,58 +9,74 @@ import type { TokenTarget } from "../core/token-target.ts";
 /** Where a token manager gets tokens, and where it stores them. */
 export interface TokenManagerConfig {
   /**
-   * Requests the tokens. A provider that refreshes gets the stored tokens: see `RefreshTokenGrant`. The provider is called with
-   * `prompt: "none"` first. It is called again without `prompt` if it needs a user, and the call may ask the user.
+   * The grant that requests the tokens. It gets the stored tokens, so that it can refresh them, as a `RefreshTokenGrant` does.
+   * The manager first calls the grant with `prompt: "none"`. If only a user can help, the manager calls the grant again, so
+   * that it can ask the user.
    */
   readonly provider: Grant;
-  /** Stores the tokens. It is read at each call, so that all tabs see the same tokens. */
+  /** Stores the tokens. The manager reads the storage at each call, so that all tabs see the same tokens. */
   readonly storage: TokenStorage;
-  /** Start of the storage keys. Managers of one origin must differ in `keyPrefix` or `service`. Default: `auth_token`. */
+  /**
+   * The start of the storage keys. Managers of one origin must have different values of `keyPrefix` or `service`. Default:
+   * `auth_token`.
+   */
   readonly keyPrefix?: string;
   /**
-   * Name of the service in the storage keys. Include all that the tokens depend on, such as issuer, client and user.
+   * The name of the service, as a part of the storage keys. Include everything that the tokens depend on, such as the issuer,
+   * the client and (without an `owner`) the user.
    */
   readonly service?: string;
   /**
-   * The owner of the tokens, such as your `Auth`, if they belong to the user who is signed in. Each user's tokens are stored
-   * separately, and deleted when the user logs out or is forgotten. Default: the provider's `owner`, such as that of an
-   * `AuthGrant`.
+   * Says which user the tokens belong to. Pass your `Auth` if they belong to the user who is signed in. Each user's tokens are
+   * stored separately, and deleted when the user logs out or is forgotten. Default: the `owner` of the provider, which an
+   * `AuthGrant` has, for example.
    */
   readonly owner?: TokenOwner;
-  /** Locks that all managers with this `storage` must share. */
+  /** The locks that prevent concurrent requests for the same token. All managers with this `storage` must share them. */
   readonly locks: TabLock;
-  /** Tells whether a token has expired. */
+  /** Used to decide whether a token has expired. */
   readonly clock: Pick<Clock, "now">;
-  /** A token is renewed this long before it expires, or a third of its lifetime before. Milliseconds. Default: 30,000. */
+  /** How long before its expiry a token is renewed, but at most a third of its lifetime. Milliseconds. Default: 30,000. */
   readonly leewayMs?: number;
-  /** How long a call waits for another call or tab that requests the token. Milliseconds. Default: 30,000. */
+  /**
+   * How long a call waits for another call or tab that is requesting the token. After this time the call rejects with a
+   * `TimeoutError`. Milliseconds. Default: 30,000.
+   */
   readonly patienceMs?: number;
 }
 
-/** Which token a call gets, and what may happen to get it. */
+/** The options of `getToken()` of a token manager. */
 export interface ServiceTokenOptions extends TokenTarget {
   /** `reload`: request a token that is newer than the stored one. */
   readonly cache?: "default" | "reload";
-  /** With `reload`: the token that an API refused. A stored token that differs from it counts as newer. */
+  /**
+   * Used with `cache: "reload"`: the token that an API refused. A stored token that differs from the refused token counts as
+   * newer.
+   */
   readonly refused?: string;
-  /** `none`: reject with a `NoTokenError` when only a user can help. */
+  /**
+   * `none`: the call does not ask the user. When only a user can help, it rejects with a `NoTokenError` or a
+   * `RefreshTokenError`.
+   */
   readonly prompt?: Prompt;
   /** Passed to the provider. A call with a context does not share the request of another call. */
   readonly context?: TokenContext;
-  /** Aborts this call. The request goes on while other calls wait for it. */
+  /** Aborts this call. The request goes on while other calls wait for its token. */
   readonly signal?: AbortSignal;
 }
 
-/** Which token `forceRefresh()` requests, and how. */
+/** The options of `forceRefresh()`. */
 export interface ForceRefreshOptions extends Omit<ServiceTokenOptions, "cache"> {
-  /** `fetch`: do not use the stored refresh token. Default: `refresh`. */
+  /**
+   * `refresh`: use the stored refresh token if there is one. `fetch`: do not use the stored refresh token. Default: `refresh`.
+   */
   readonly mode?: "refresh" | "fetch";
 }
 
-/** Which stored token `invalidateToken()` deletes. */
+/** The options of `invalidateToken()`. The target selects the stored token. */
 export interface InvalidateTokenOptions extends TokenTarget {
-  /** `forget`: delete the refresh token, too. It is not revoked. Default: `keep`. */
+  /** `keep`: keep the stored refresh token. `forget`: delete it, too, without revoking it at the server. Default: `keep`. */
   readonly refreshToken?: "keep" | "forget";
-  /** Stops waiting for another call or tab that requests the token. */
+  /** Aborts the wait for another call or tab that is requesting the token. */
   readonly signal?: AbortSignal;
 }

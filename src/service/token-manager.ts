@@ -48,17 +48,18 @@ export class TokenManager {
   }
 
   /**
-   * From now on, deletes the tokens of users who log out or are forgotten. `createTokenManager()` calls it, or else the first
-   * call.
+   * Starts to delete the tokens of users who log out or are forgotten. `createTokenManager()` calls this method. If nothing has
+   * called it, the first call of `getToken()` starts the manager.
    */
   start(): void {
     this.#entries.users.listen();
   }
 
   /**
-   * Returns the stored access token while it is valid, or else a new one from the provider. While the stored token is valid,
-   * temporary failures are swallowed. Rejects as the provider does, too.
-   * @throws NoTokenError there is no token, and only a user can help; or the user has changed
+   * Returns the stored access token while it is valid. Otherwise returns a new one from the provider. If the provider fails
+   * before the stored token has expired, the stored token is returned. But when the session has ended, the call rejects. Also
+   * rejects with each error of the provider.
+   * @throws NoTokenError there is no valid token, and only a user can help; or the user changed during the call
    * @throws RequestTokenError the server refused the request, or its response is malformed
    * @throws RefreshTokenError the refresh token is no longer valid and was deleted, or the server requires a user
    * @throws NetworkError no response came
@@ -74,11 +75,11 @@ export class TokenManager {
     this.#join(options, "refresh");
 
   /**
-   * Returns an access token that is newer than the stored one. Concurrent calls share one request. Rejects as `getToken()`
-   * does.
+   * Returns an access token that is newer than the stored one. Concurrent calls share one request. Rejects with the same errors
+   * as `getToken()`.
    * @example
    * const startAgain = (billing: TokenManager) =>
-   *   billing.forceRefresh({ mode: "fetch" }); // without the stored refresh token
+   *   billing.forceRefresh({ mode: "fetch" }); // does not use the stored refresh token
    */
   readonly forceRefresh = ({
     mode = "refresh",
@@ -87,13 +88,14 @@ export class TokenManager {
     this.#join({ ...options, cache: "reload" }, mode);
 
   /**
-   * Deletes the stored access token of this target, for every tab, so that the next call requests another one. A newer token
-   * that arrives meanwhile is kept. The refresh token is kept by default, because without it the user may have to log in again.
-   * @throws StorageError the token is still stored
+   * Deletes the stored access token of this target, for every tab, so that the next call requests another one. By default the
+   * refresh token is kept, because without it the user might have to log in again. A newer access token is kept, too, if
+   * another call stores it while this call waits for the lock.
+   * @throws StorageError the storage failed; the token might still be stored
    * @throws TimeoutError another call or tab has been requesting the token for longer than `patienceMs`
    * @example
    * const reset = (billing: TokenManager) =>
-   *   billing.invalidateToken({ refreshToken: "forget" }); // the refresh token, too
+   *   billing.invalidateToken({ refreshToken: "forget" }); // also deletes the refresh token
    */
   readonly invalidateToken = async ({
     refreshToken = "keep",
@@ -117,8 +119,8 @@ export class TokenManager {
   };
 
   /**
-   * Deletes all stored tokens of a user. Call it only if the manager's `owner` does not report users who log out.
-   * @throws StorageError at least one token is still stored
+   * Deletes all stored tokens of a user. Call this method only if the manager's `owner` does not report users who log out.
+   * @throws StorageError the storage failed; some tokens might still be stored
    * @example
    * const deleteTokensOf = (billing: TokenManager, sub: string) =>
    *   billing.removeUser(sub);
@@ -152,7 +154,7 @@ export class TokenManager {
     );
   }
 
-  /** No user is signed in, so no stored token may be returned. The provider may start a login. */
+  /** Calls the provider, which can start a login. No stored token is returned, because no user is signed in. */
   async #withoutUser(options: ServiceTokenOptions): Promise<string> {
     const { refused: _, ...request } = options;
     const tokens = await this.#config.provider.requestToken(request);
@@ -184,7 +186,10 @@ export class TokenManager {
     }
   }
 
-  /** Calls the provider with `prompt: "none"` first. Such a call has its own lock and waits for no call that asks the user. */
+  /**
+   * Calls the provider with `prompt: "none"`. If only a user can help, or the caller set another `prompt`, calls the provider
+   * so that it can ask the user. The two calls have different locks, so that the first one never waits for a user.
+   */
   async #get(
     entry: Entry,
     before: ServiceTokens | undefined,
@@ -239,7 +244,10 @@ export class TokenManager {
     return found;
   }
 
-  /** Calls the provider without the stored tokens, because another call may refresh them at the same time. */
+  /**
+   * Calls the provider so that it can ask the user. The stored tokens are left out of this request, because another call might
+   * refresh them at the same time.
+   */
   async #ask(
     entry: Entry,
     stored: ServiceTokens | undefined,

@@ -4,10 +4,10 @@ import { initialsOf, pictureOf, type ShownUser } from "./shown-user.ts";
 
 const HUES = 6;
 
-/** The user's picture or initials. Decorative: the name is beside the avatar, so screen readers skip it. */
+/** Renders the user's picture or initials. Screen readers skip the avatar, because they announce the user's name anyway. */
 export function avatar(user: ShownUser): TemplateResult {
   const picture = pictureOf(user);
-  // CSS shows the initials from an attribute, so that neither screen readers nor the page search find them.
+  // CSS shows the initials from an attribute, so that neither screen readers nor the browser's page search find them.
   return html`<span
     part="avatar"
     class="avatar hue-${hueOf(user)}"
@@ -16,7 +16,7 @@ export function avatar(user: ShownUser): TemplateResult {
     >${
       picture === undefined
         ? nothing
-        : // A failed picture stays hidden, so each URL gets an element of its own.
+        : // An `<img>` that failed to load stays hidden. So each URL gets a new `<img>`.
           keyed(
             picture,
             html`<img src=${picture} alt="" referrerpolicy="no-referrer" @error=${hideIt} />`,
@@ -29,7 +29,7 @@ function hideIt({ currentTarget }: Event): void {
   (currentTarget as HTMLImageElement).hidden = true;
 }
 
-/** A user has the same colour everywhere. */
+/** Returns the number of the avatar's colour. It depends only on `sub`, so that a user has the same colour everywhere. */
 function hueOf({ sub }: ShownUser): number {
   let sum = 0;
   for (const letter of sub) sum = (sum * 31 + letter.codePointAt(0)!) % 9973;

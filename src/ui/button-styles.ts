@@ -31,7 +31,7 @@ export const buttonStyles: CSSResultGroup = [
       border-color: var(--_line);
     }
 
-    /* About the width of the button, so that the page does not jump. */
+    /* The placeholder is about as wide as the button, so that the page does not jump. */
     .place {
       display: block;
       inline-size: 5.75rem;
@@ -64,7 +64,7 @@ export const buttonStyles: CSSResultGroup = [
       overflow: auto;
     }
 
-    /* Transparent, not hidden, until it is placed: it can take the focus at once. */
+    /* Until the menu is placed, it is transparent and not hidden, so that it can take the focus. */
     .menu:not([data-placed]) {
       opacity: 0;
     }

@@ -39,13 +39,13 @@ export class LatchkeyButton extends LitElement {
   };
   static override readonly styles: CSSResultGroup = buttonStyles;
 
-  /** The auth whose state the button shows. The button shows a placeholder until this is set. */
+  /** The `Auth` whose state the button shows. The button shows a placeholder until `auth` is set. */
   declare auth: ButtonAuth | undefined;
   /** Options of the button's `login()` call, such as a `userAgent`. */
   declare loginOptions: LoginOptions | undefined;
   /** Options of the button's `logout()` call. */
   declare logoutOptions: LogoutOptions | undefined;
-  /** Texts that replace those of the page's language. */
+  /** Texts that replace the built-in texts of the page's language. */
   declare strings: Partial<Strings> | undefined;
 
   readonly #speech = new Speech(this);
@@ -68,7 +68,7 @@ export class LatchkeyButton extends LitElement {
     this.#hadFocus = Boolean(this.shadowRoot?.activeElement);
   }
 
-  /** Restores the focus when the button that had it was replaced. */
+  /** Moves the focus to the new button if rendering has replaced the button that had the focus. */
   protected override updated(): void {
     if (this.#hadFocus && !this.shadowRoot?.activeElement) {
       this.renderRoot.querySelector<HTMLElement>("button")?.focus();
@@ -100,7 +100,7 @@ export class LatchkeyButton extends LitElement {
     }
   }
 
-  /** Uses `aria-disabled`, because a `disabled` button loses the focus. */
+  /** Renders the button during a login. It has `aria-disabled`, because a `disabled` button loses the focus. */
   #renderBusy(strings: Strings): TemplateResult {
     return html`<button
       type="button"
@@ -165,7 +165,7 @@ export class LatchkeyButton extends LitElement {
       </div>`;
   }
 
-  /** Moves the focus out of a menu that closes. */
+  /** Moves the focus from a menu that closes to the button that opens the menu. */
   readonly #beforeToggle = (event: Event): void => {
     const { newState } = event as ToggleEvent;
     const menu = event.currentTarget as HTMLElement;

@@ -10,7 +10,7 @@ import { tellTimeLeft, timeLeft } from "./time-left.ts";
 export interface DeviceCardOptions {
   readonly code: DeviceCode;
   readonly status: DeviceStatus;
-  /** Undefined until the QR encoder has loaded. */
+  /** The QR code. It is undefined until the QR encoder has loaded. */
   readonly qr?: Qr;
   /** Milliseconds until the code expires. */
   readonly remainingMs: number;
@@ -21,7 +21,7 @@ export interface DeviceCardOptions {
   readonly onClose: () => void;
 }
 
-/** The content of the device login's dialog. */
+/** Renders the content of the device login's dialog. */
 export function deviceCard(options: DeviceCardOptions): TemplateResult {
   const { status, strings, onClose } = options;
   const isOpen = status === "waiting" || status === "retrying";
@@ -64,7 +64,7 @@ function codeOf({ code, qr, strings, copyButton }: DeviceCardOptions): TemplateR
     </div>`;
 }
 
-/** The server's verification URL: a link if it is a secure URL, otherwise plain text. */
+/** Renders the server's verification URL. It is a link if the URL is secure, and otherwise plain text. */
 function linkOf({ verificationUri, verificationUriComplete }: DeviceCode): TemplateResult {
   // `<wbr>` lets the line break after a slash.
   const parts = verificationUri.replace(/^https:\/\//, "").split(/(?<=\/)/);
@@ -78,7 +78,7 @@ function linkOf({ verificationUri, verificationUriComplete }: DeviceCode): Templ
   >`;
 }
 
-/** Dark on light in every theme: some QR code readers do not support inverted codes. */
+/** Draws the QR code. It is dark on light in every theme, because some QR code readers do not support inverted codes. */
 function drawn({ size, path }: Qr, label: string): TemplateResult {
   return html`<svg role="img" aria-label=${label} viewBox="0 0 ${size} ${size}">
     ${svg`<rect width=${size} height=${size} fill="#fff" /><path d=${path} fill="#10131a" shape-rendering="crispEdges" />`}

@@ -57,7 +57,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
   static override readonly properties: PropertyDeclarations = { strings: { attribute: false } };
   static override readonly styles: CSSResultGroup = deviceStyles;
 
-  /** Texts that replace those of the page's language. */
+  /** Texts that replace the built-in texts of the page's language. */
   declare strings: Partial<Strings> | undefined;
 
   readonly #speech = new Speech(this);
@@ -135,7 +135,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     }
   }
 
-  /** Closes the dialog before removing it: only a closed dialog restores the focus. */
+  /** Removes the dialog. Closes it first, because the browser restores the focus only when a dialog closes. */
   readonly #forget = (): void => {
     clearTimeout(this.#closing);
     this.#shown = undefined;
@@ -157,10 +157,10 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     const dialog = this.renderRoot.querySelector("dialog");
     if (!dialog) return;
     this.#keepHeight(dialog.querySelector<HTMLElement>(".body")!);
-    // The focused element may have been removed together with the code.
+    // Move the focus only if the dialog has just opened, or if rendering has removed the focused element with the code.
     if (dialog.open && (this.#focused?.isConnected ?? true)) return;
     if (!dialog.open) dialog.showModal();
-    // Do not focus the close button, which comes first: users press Enter by accident.
+    // Do not focus the close button, which comes first. A user who presses Enter by accident would close the dialog.
     dialog.querySelector<HTMLElement>("a, .copy, .body .button")?.focus();
   }
 

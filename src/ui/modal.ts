@@ -7,8 +7,8 @@ export interface ModalOptions {
   readonly title: string;
   readonly strings: Strings;
   /**
-   * The user pressed Escape or the close button, or clicked beside the dialog. The call can come late, when the element
-   * already shows its next dialog.
+   * Called when the user presses Escape, clicks the close button, or clicks beside the dialog. The call can come late, when
+   * the element already shows its next dialog.
    */
   readonly onDismiss: () => void;
   readonly content: TemplateResult;
@@ -22,7 +22,7 @@ export function modal({ title, strings, onDismiss, content }: ModalOptions): Tem
     lang=${strings.language}
     aria-labelledby="title"
     @close=${({ currentTarget }: Event) => {
-      // The event comes late: the dialog may be open again for the next call.
+      // The browser sends `close` late. If the dialog is open again by then, the event belongs to an earlier question.
       if (!(currentTarget as HTMLDialogElement).open) onDismiss();
     }}
     @pointerdown=${notePointer}
@@ -49,7 +49,10 @@ export function modal({ title, strings, onDismiss, content }: ModalOptions): Tem
   </dialog>`;
 }
 
-/** Notes where the pointer went down: a text selection that ends beside the dialog must not close the dialog. */
+/**
+ * Records whether the pointer went down beside the dialog. Only such a click closes the dialog, and a text selection that ends
+ * beside the dialog does not.
+ */
 function notePointer({ currentTarget, target }: Event): void {
   (currentTarget as HTMLElement).toggleAttribute("data-beside", target === currentTarget);
 }
@@ -58,7 +61,7 @@ function isBeside({ currentTarget, target }: Event): boolean {
   return target === currentTarget && (currentTarget as HTMLElement).hasAttribute("data-beside");
 }
 
-/** Tab on the last control moves the focus to the first control, Shift+Tab on the first one to the last. */
+/** Keeps the focus in the dialog. Tab moves it from the last control to the first, and Shift+Tab from the first to the last. */
 function turnAround(event: KeyboardEvent): void {
   if (event.key !== "Tab") return;
   const stops = [

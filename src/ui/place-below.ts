@@ -1,6 +1,9 @@
 const GAP = 8;
 
-/** Puts a popover below its button, aligned with the button's inline end, inside the window. Above, if it fits there only. */
+/**
+ * Places a popover below its button, or above the button if there is room only above. The popover stays inside the window and
+ * is aligned with the button's inline end.
+ */
 export function placeBelow(popover: HTMLElement, button: HTMLElement): void {
   const view = button.ownerDocument.defaultView;
   if (!view) return;
@@ -11,7 +14,7 @@ export function placeBelow(popover: HTMLElement, button: HTMLElement): void {
   const x = isRtl ? left : right - offsetWidth;
   const isBelow = bottom + GAP + offsetHeight <= clientHeight || top < offsetHeight + GAP;
   const y = isBelow ? bottom + GAP : top - GAP - offsetHeight;
-  // A Content Security Policy can forbid style attributes in HTML, but not styles set through the CSSOM.
+  // A Content Security Policy can forbid style attributes in HTML, but not assignments to `style` members.
   popover.style.left = `${Math.max(GAP, Math.min(x, clientWidth - GAP - offsetWidth))}px`;
   popover.style.top = `${y}px`;
 }

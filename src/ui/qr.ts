@@ -2,9 +2,9 @@ import { encode } from "uqr";
 
 /** A QR code as vector graphics. */
 export interface Qr {
-  /** Width and height in modules, including the quiet zone that QR code readers need. */
+  /** The width and the height in modules (squares of the code), including the quiet zone that QR code readers need. */
   readonly size: number;
-  /** The dark modules as an SVG path; a module is one unit wide. */
+  /** The dark modules as an SVG path. A module is one unit wide. */
   readonly path: string;
 }
 
@@ -22,7 +22,7 @@ export function qrOf(text: string): Qr {
 
 const run = (x: number, y: number, width: number) => `M${x} ${y}h${width}v1h-${width}z`;
 
-/** The runs of dark modules in a row. One rectangle for each run leaves no seams between modules. */
+/** Returns the runs of dark modules in a row. One rectangle for each run leaves no seams between its modules. */
 function darkRuns(row: readonly boolean[]): [start: number, width: number][] {
   const runs: [number, number][] = [];
   row.forEach((isDark, x) => {

@@ -1,4 +1,4 @@
-/** A question to the user. It ends once: with the user's response, without one, or with an error. */
+/** A question to the user. It ends once: with the user's response, without a response, or with an error. */
 export interface Question<T> {
   readonly response: Promise<T>;
   settle(response: T): void;
@@ -9,11 +9,11 @@ export interface Question<T> {
 
 /** Options of `question()`. */
 export interface QuestionOptions<T> {
-  /** Drops the question when it aborts. */
+  /** When the signal aborts, the question ends without a response of the user. */
   readonly signal: AbortSignal;
-  /** The response when the question is dropped. */
+  /** The promise `response` resolves to this value when the question ends without a response of the user. */
   readonly withoutResponse: T;
-  /** Hides the question. Called once, before the response settles. */
+  /** Called once to hide the question, before the promise `response` settles. */
   readonly onEnd: () => void;
 }
 

@@ -31,7 +31,7 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
   static override readonly properties: PropertyDeclarations = { strings: { attribute: false } };
   static override readonly styles: CSSResultGroup = rememberStyles;
 
-  /** Texts that replace those of the page's language. */
+  /** Texts that replace the built-in texts of the page's language. */
   declare strings: Partial<Strings> | undefined;
 
   readonly #speech = new Speech(this);

@@ -12,7 +12,7 @@ export interface SearchFieldOptions {
   readonly onKeydown: (event: KeyboardEvent) => void;
 }
 
-/** A search field with the number of matches, which screen readers announce. */
+/** Renders a search field and the number of matches. Screen readers announce the number. */
 export function searchField(options: SearchFieldOptions): TemplateResult {
   const { query, count, strings, onInput, onKeydown } = options;
   return html`<div class="search">

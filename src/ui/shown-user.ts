@@ -6,17 +6,17 @@ export interface ShownUser {
   readonly picture?: string;
 }
 
-/** The text that names a user: the name, or else the email, or else the `sub`. */
+/** Returns the text that names a user: the name, or else the email, or else the `sub`. */
 export function nameOf({ name, email, sub }: ShownUser): string {
   return name?.trim() || email || sub;
 }
 
-/** The email for the line below the name, unless it is shown as the name. */
+/** Returns the email for the line below the name. Returns undefined if the email is already shown as the name. */
 export function secondLineOf(user: ShownUser): string | undefined {
   return user.email === nameOf(user) ? undefined : user.email;
 }
 
-/** One or two letters: the initials of the first and the last word of the name. */
+/** Returns one or two letters: the initials of the first and the last word of the name. */
 export function initialsOf(user: ShownUser): string {
   const letters = nameOf(user)
     .split(/\s+/)
@@ -27,13 +27,13 @@ export function initialsOf(user: ShownUser): string {
     .toLocaleUpperCase();
 }
 
-/** The picture's URL if it is an https URL: an http request would reveal to the network which user is shown. */
+/** Returns the URL of the picture if it is an https URL. An http request would reveal to the network which user is shown. */
 export function pictureOf({ picture }: ShownUser): string | undefined {
   if (picture === undefined || !URL.canParse(picture)) return undefined;
   return new URL(picture).protocol === "https:" ? picture : undefined;
 }
 
-/** Whether the name or the email contains each word of `query`. Ignores case and accents. */
+/** Returns whether each word of `query` occurs in the user's name or email. Ignores case and accents. */
 export function isFound(user: ShownUser, query: string): boolean {
   const text = plain(`${user.name ?? ""} ${user.email ?? ""} ${nameOf(user)}`);
   return plain(query)

@@ -1,13 +1,16 @@
 import { html, type TemplateResult } from "lit";
 import type { Strings } from "./strings/strings.ts";
 
-/** Remaining seconds at which a screen reader announces the time, besides the start: it must not count every second. */
+/**
+ * Screen readers announce the remaining time at the start, and when these numbers of seconds remain. An announcement every
+ * second would disturb the user.
+ */
 const ANNOUNCED_AT: readonly number[] = [300, 60, 30, 10];
 
 const RADIUS = 19;
 const LENGTH = 2 * Math.PI * RADIUS;
 
-/** The remaining time as a shrinking ring and digits. Hidden from screen readers, which get `tellTimeLeft()`. */
+/** Renders the remaining time as a shrinking ring and digits. Screen readers get the text of `tellTimeLeft()` instead. */
 export function timeLeft(remainingMs: number, totalMs: number): TemplateResult {
   const seconds = Math.max(0, Math.ceil(remainingMs / 1_000));
   const share = totalMs > 0 ? Math.min(1, Math.max(0, remainingMs / totalMs)) : 0;
@@ -30,7 +33,7 @@ export function timeLeft(remainingMs: number, totalMs: number): TemplateResult {
   </span>`;
 }
 
-/** The remaining time in words, for a live region. The text changes only at the announced seconds. */
+/** Returns the remaining time in words, for a live region. The text changes only at the seconds of `ANNOUNCED_AT`. */
 export function tellTimeLeft(remainingMs: number, totalMs: number, strings: Strings): string {
   const remaining = Math.ceil(remainingMs / 1_000);
   const total = Math.round(totalMs / 1_000);

@@ -4,7 +4,7 @@ import { avatar } from "./avatar.ts";
 import { nameOf, secondLineOf } from "./shown-user.ts";
 import type { Strings } from "./strings/strings.ts";
 
-/** One user in the picker. */
+/** Renders one user of the picker as a button. */
 export function userRow(
   user: RememberedUser,
   strings: Strings,

@@ -25,7 +25,7 @@ import { searchField } from "./search-field.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
-/** The picker shows a search field from this number of users on. */
+/** The picker shows a search field if it lists at least this number of users. */
 const SEARCHED_FROM = 10;
 
 /**
@@ -46,11 +46,11 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   };
   static override readonly styles: CSSResultGroup = usersStyles;
 
-  /** Texts that replace those of the page's language. */
+  /** Texts that replace the built-in texts of the page's language. */
   declare strings: Partial<Strings> | undefined;
   /**
-   * The user agent of a login that the picker starts, such as a `PopupUserAgent`. The picker opens the user agent in the
-   * click on "Use another account" or on a user that needs a login. Default: the page navigates to the login page.
+   * The user agent for a login that the picker starts, such as a `PopupUserAgent`. The picker opens the user agent when the
+   * user clicks "Use another account" or a user that needs a login. Default: the page navigates to the login page.
    */
   declare userAgent: UserAgent | undefined;
 
@@ -60,7 +60,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   #query = "";
 
   /**
-   * Shows the picker and returns the user's choice. The picker lists the user that was active last first.
+   * Shows the picker and returns the user's choice. The picker lists the most recently active user first.
    * Returns `{ type: "dismiss" }` when the user closes the dialog, when the signal aborts, when the element leaves the page,
    * and when a later call replaces this one.
    * @throws ConfigurationError the element is not in the page
@@ -90,7 +90,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
 
   readonly #hide = (): void => {
     this.#question = undefined;
-    // Close before removing: only a closed dialog restores the focus.
+    // Close the dialog before removing it, because the browser restores the focus only when a dialog closes.
     this.#dialog?.close();
     this.#users = [];
     this.requestUpdate();
@@ -168,7 +168,10 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
     this.requestUpdate();
   };
 
-  /** Escape empties the field before it closes the dialog, as in native search fields. Enter chooses the only match. */
+  /**
+   * Handles the keys in the search field. Escape empties the field, and closes the dialog only if the field is already empty.
+   * Arrow Down moves the focus to the first user. Enter chooses the user if the search finds only one.
+   */
   readonly #leaveSearch = (event: KeyboardEvent): void => {
     if (event.isComposing) return;
     const rows = this.#rows;
@@ -199,7 +202,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
     (rows[next] ?? this.renderRoot.querySelector("input"))?.focus();
   };
 
-  /** Opens the round trip in the click: the browser would block a later popup. */
+  /** Ends the picker with a choice that needs a login. Opens the user agent in the click, so that no popup is blocked. */
   #leave(choice: Exclude<LoginChoice, { type: "dismiss" }>): void {
     const asked = this.#question;
     try {

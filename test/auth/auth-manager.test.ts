@@ -746,7 +746,7 @@ describe("a callback", () => {
     await auth.switchUser("grace");
     await expect(auth.handleCallback(RESPONSE)).rejects.toMatchObject({
       code: "invalid_response",
-      message: expect.stringContaining("its user is not this tab's user"),
+      message: expect.stringContaining("is not this tab's user"),
     });
     expect(await auth.getToken({ user: ADA })).toBe("at1");
   });

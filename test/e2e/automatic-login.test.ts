@@ -101,7 +101,7 @@ const CASES: readonly Case[] = [
   {
     name: "A1: the token is valid for one second",
     tokens: { ...withoutRefresh, expires_in: 1 },
-    says: "its token was valid for 1 s",
+    says: "the token of that login was valid for 1 s",
   },
   {
     name: "A2: invalid_scope, and a callback page that continues",

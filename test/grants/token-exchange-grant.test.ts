@@ -128,7 +128,7 @@ describe("a token exchange", () => {
     );
     await expect(grant.requestToken({})).rejects.toMatchObject({
       code: "request_token",
-      message: expect.stringContaining("the inner grant returned no id_token to exchange"),
+      message: expect.stringContaining("the token exchange needs the id_token of a grant"),
     });
     expect(requestTokens).not.toHaveBeenCalled();
   });

@@ -6,7 +6,7 @@ import { targetKey, type TokenTarget } from "../../core/token-target.ts";
 import { isLostCode, wordsOf } from "./login-failure.ts";
 import { isSame, REASONS, TabMarks, type LoginTab } from "./tab-marks.ts";
 
-/** The shortest time between two automatic logins for one user and target, even if the first one succeeded. Milliseconds. */
+/** The shortest time between two automatic logins for one user and target, even if the first login succeeded. Milliseconds. */
 const SPACING_MS = 60_000;
 /** The largest number of automatic logins of one tab within 30 minutes, even if all of them succeed. */
 const MOST = 6;
@@ -19,17 +19,18 @@ export type LoginSubject = {
 };
 
 /**
- * Keeps this tab from starting automatic logins in a circle. An automatic login is a login that no user requested. It leaves a
- * mark, which later pages of the tab find. No second automatic login starts while the mark exists.
+ * Prevents endless automatic logins in this tab. An automatic login is a login that no user requested. Each such login leaves a
+ * mark, which later pages of the tab read. While there is a mark, no other automatic login starts. The mark of a login whose
+ * token was returned only counts for the limits `SPACING_MS` and `MOST`.
  */
 export class AutomaticLogins {
   readonly #clock: Clock;
   readonly #marks: TabMarks;
   readonly #tab: LoginTab;
   readonly #session: { readonly sub: string | undefined };
-  /** The times of the logouts after which the grant tried to navigate to the login page without asking the user. */
+  /** `at` of each logout mark that stopped the grant from navigating. `refusal()` then no longer lets the grant be called. */
   readonly #refused = new Set<number>();
-  /** The last response of this page that failed. */
+  /** The error of the last authorization response that failed in this page, and the time of the failure. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
 
   constructor(
@@ -44,8 +45,9 @@ export class AutomaticLogins {
   }
 
   /**
-   * Returns why no automatic login may start. After a logout the grant is called once all the same, because it may ask the user
-   * in the page, such as with a picker. `error`: why no user is signed in on this page.
+   * Returns the reason why no automatic login is allowed to start, or undefined. After a logout, the grant is called once all
+   * the same, because it might ask the user in this page, such as with a picker. `guarded()` then stops the grant if it
+   * navigates without asking. `error`: the error in the state of this page, if no user is signed in.
    */
   refusal(subject: LoginSubject, error: unknown): NoTokenError | undefined {
     if (error !== undefined && !this.#isForgiven(error)) {
@@ -57,7 +59,7 @@ export class AutomaticLogins {
     );
   }
 
-  /** Returns `roundTrip` for a login that a user requested. Writes a mark when the login is cancelled. */
+  /** Wraps the round trip of a login. The wrapper writes a mark when the login is cancelled. */
   watched(roundTrip: RoundTrip, subject: LoginSubject): RoundTrip {
     const { redirectUri, prompt } = roundTrip;
     return {
@@ -75,7 +77,10 @@ export class AutomaticLogins {
     };
   }
 
-  /** Returns `roundTrip` for an automatic login. It navigates only if no mark forbids it, and writes its own mark before. */
+  /**
+   * Wraps the round trip of an automatic login. If a mark forbids the login, the wrapper rejects. Otherwise the wrapper writes
+   * the login's own mark and then navigates.
+   */
   guarded(roundTrip: RoundTrip, subject: LoginSubject): RoundTrip {
     const watched = this.watched(roundTrip, subject);
     const assertMayNavigate = () => {
@@ -96,7 +101,10 @@ export class AutomaticLogins {
     };
   }
 
-  /** Writes the result of a login into its mark. `subject`: the login, if it has no mark yet. */
+  /**
+   * Writes the result of a login into the login's mark. `subject`: the user and target for a new mark, if the login has no mark
+   * yet.
+   */
   settle(outcome: LoginResult, detail: string | undefined, subject: LoginSubject): void {
     const { begun } = this;
     const all = this.#marks.recent();
@@ -105,15 +113,17 @@ export class AutomaticLogins {
       const { at, detail: _, ...rest } = begun;
       const { detail: words, at: now } = settled;
       const next = { ...rest, outcome, ...(words !== undefined && { detail: words }) };
-      // A user acts on the page to stop a login, and that act must not end its mark.
+      // A mark ends when the user acts on the page after `at`. Users often cancel a login by such an act, so the mark gets a
+      // new `at`.
       const since = outcome === "cancelled" ? now : at;
       this.#marks.write([...all.filter((mark) => !isSame(mark, begun)), { ...next, at: since }]);
     } else if (outcome !== "given") this.#marks.write([...all, settled]);
   }
 
   /**
-   * A token was returned, so the marks of its earlier logins are deleted. The marks of logouts stay. A mark `started` becomes
-   * `given`, because another manager of this tab may publish the token before this one writes the result.
+   * Called when a token was returned. Deletes the marks of earlier logins for this user and target. The marks of logouts stay.
+   * A mark `started` becomes `given`, because another manager of this tab might publish the token before the manager that
+   * started the login writes the result.
    */
   given({ user, ...target }: LoginSubject): void {
     const key = targetKey(target);
@@ -132,24 +142,24 @@ export class AutomaticLogins {
     );
   }
 
-  /** `user` has logged in in another tab. */
+  /** Called when `user` has logged in in another tab. Deletes the marks of the user's logouts. */
   loggedIn(user: string): void {
     this.#marks.drop((mark) => mark.outcome === "logged_out" && mark.user === user);
   }
 
-  /** A user has requested a login. */
+  /** Called when a user has requested a login. Deletes all marks. */
   forget(): void {
     this.#marks.drop(() => true);
   }
 
-  /** A response has failed. */
+  /** Called when an authorization response has failed. Writes the failure into a mark. */
   fail(error: unknown): void {
     this.#failure = { error, at: this.#clock.now() };
-    // A lost code says nothing about the next login.
+    // A lost code does not mean that the next login fails, too, so it gets no new mark.
     if (this.begun || !isLostCode(error)) this.settle("failed", wordsOf(error), {});
   }
 
-  /** The mark of the latest login of this tab that has started and may still get a response. */
+  /** The mark of this tab's latest login that can still get a response. */
   get begun(): LoginMark | undefined {
     return this.#marks
       .recent()
@@ -157,7 +167,10 @@ export class AutomaticLogins {
       .at(-1);
   }
 
-  /** Whether a login may start although a response of this page has failed with `error`. */
+  /**
+   * Whether an automatic login is allowed to start although a response in this page failed with `error`: the code was lost, or
+   * the user has acted on the page since.
+   */
   #isForgiven(error: unknown): boolean {
     const failure = this.#failure;
     if (!failure || failure.error !== error) return false;
@@ -175,12 +188,12 @@ export class AutomaticLogins {
     const given = current.filter(({ outcome }) => outcome === "given");
     const recent = given.filter((mark) => isFor(mark, subject) && now - mark.at < SPACING_MS);
     const limiting = recent.at(-1) ?? given.at(MOST - 1);
-    // A logout that does not forbid the login yet does so before the login navigates. The limits are checked then, too.
+    // A logout mark lets the grant be called once, to ask the user. `guarded()` checks the limits before the grant navigates.
     if (limiting && concerned.length === 0) return this.#explain(limiting);
     return this.#marks.write(current) ? undefined : noMemory();
   }
 
-  /** Whether the mark concerns the login. The mark of a logout concerns only its user. */
+  /** Whether the mark concerns the login. The mark of a logout concerns only logins of the user who logged out. */
   #concerns({ outcome, user }: LoginMark, subject: LoginSubject): boolean {
     return outcome !== "logged_out" || (subject.user ?? this.#session.sub ?? user) === user;
   }

@@ -21,19 +21,21 @@ interface CallbackConfig {
 }
 
 interface CallbackEvents {
-  /** Stores the session of a login. */
+  /** Stores the tokens of a login as a session, and returns the user. */
   storeLogin(tokens: TokenSet): Promise<User>;
-  /** Called when a response has failed for good. */
+  /** Called when a response has failed with an error that a retry cannot resolve. */
   onFailure(error: unknown): void;
 }
 
-/** Handles authorization responses: a code is exchanged once, and a later call for the same response has the same result. */
+/** Handles authorization responses. Each code is exchanged once. A later call for the same response returns the same result. */
 export class CallbackResponses {
   readonly #config: CallbackConfig;
   readonly #session: ActiveSession;
   readonly #events: CallbackEvents;
   readonly #results = new Map<string, Promise<CallbackResult>>();
-  /** Token responses that are not stored yet. Their codes are spent, so a retry uses them. */
+  /**
+   * Token responses that are not stored yet, by `state`. A code can be exchanged only once, so a retry uses the token response.
+   */
   readonly #responses = new Map<string, TokenSet>();
 
   constructor(config: CallbackConfig, session: ActiveSession, events: CallbackEvents) {
@@ -42,20 +44,20 @@ export class CallbackResponses {
     this.#events = events;
   }
 
-  /** Whether `response` can be handled: it was not handled yet, or failed before its code was sent. */
+  /** Whether `handle()` would handle `response` now: no call has done so yet, or the last call failed and a retry can help. */
   isUnfinished(response: string): boolean {
     return !this.#results.has(this.#stateIn(response));
   }
 
   /**
-   * Handles the response in a URL. A later call for the same response returns the same result.
-   * @throws InvalidResponseError the URL has no response of this client
+   * Handles the authorization response in the URL `response`. A later call for the same response returns the same result.
+   * @throws InvalidResponseError the URL has no response to a request of this client
    */
   handle(response: string): Promise<CallbackResult> {
-    if (!parseUrl(response)) throw refusal("url", "this is not a URL");
+    if (!parseUrl(response)) throw refusal("url", "the argument of handleCallback() is not a URL");
     const state = this.#stateIn(response);
     if (!state) {
-      throw refusal("state", "there is no authorization response of this client in this URL");
+      throw refusal("state", "the URL has no authorization response to a request of this client");
     }
     const result = this.#results.get(state) ?? this.#take(response, state);
     this.#results.set(state, result);
@@ -63,7 +65,7 @@ export class CallbackResponses {
   }
 
   #take(response: string, state: string): Promise<CallbackResult> {
-    // The mark is written before callers learn of the failure, because the app may navigate then.
+    // `onFailure()` writes a mark. It runs before the callers get the error, because the app might navigate at once.
     const login = () =>
       this.#inTurn(response, state).catch((error: unknown) => {
         if (!isUnfinished(error) && !isForeign(error)) this.#events.onFailure(error);
@@ -76,12 +78,12 @@ export class CallbackResponses {
     return result;
   }
 
-  /** Runs one at a time over all tabs and managers. The second call finds the result of the first one. */
+  /** Handles the response under a lock of all tabs and managers, so that a second call finds the result of the first call. */
   #inTurn(response: string, state: string): Promise<CallbackResult> {
     const { locks, page, ledger } = this.#config;
     return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
       const known = await ledger.get(state).catch(() => undefined);
-      // Not replaced earlier, because other managers that start in the same task must read the response first.
+      // The URL is not cleaned earlier, because other managers that start in the same task must read the response first.
       if (page.href() === response) page.replaceUrl(withoutResponse(response, state));
       return known && "sub" in known ? this.#recall(known) : this.#exchange(response, state);
     });
@@ -95,7 +97,7 @@ export class CallbackResponses {
     const user = await this.#events.storeLogin(tokens);
     this.#responses.delete(state);
     const place = tokens.returnTo === undefined ? {} : { returnTo: tokens.returnTo };
-    // The login has succeeded, even if a later call for this response finds no record.
+    // The login has succeeded, so an error of the ledger is ignored. A later call for this response then finds no record.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
     return { user, ...place };
   }
@@ -104,7 +106,10 @@ export class CallbackResponses {
     await this.#session.load("stored");
     const user = this.#session.user;
     if (user?.sub !== sub)
-      throw refusal("state", "this response was used already, and its user is not this tab's user");
+      throw refusal(
+        "state",
+        "this response was already handled, and the user who logged in with it is not this tab's user",
+      );
     return { user, ...place };
   }
 
@@ -113,12 +118,12 @@ export class CallbackResponses {
   }
 }
 
-/** Whether the same call may succeed later, because the pending request or the token response is still stored. */
+/** Whether a retry can succeed, because the pending request or the token response still exists. */
 function isUnfinished(error: unknown): boolean {
   return isAuthError(error) && error.retryable && !(error instanceof AuthorizationError);
 }
 
-/** Whether the response belongs to another client. Such a response says nothing about this client's login. */
+/** Whether the response belongs to another client. Such a response is not a failure of this client's login. */
 function isForeign(error: unknown): boolean {
   return error instanceof InvalidResponseError && /^(client_id|issuer)$/.test(error.parameter);
 }

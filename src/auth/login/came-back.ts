@@ -3,7 +3,10 @@ import { fragment, isAtRedirectUri } from "./response-url.ts";
 
 const NAMES = [...RESPONSE, "error_description", "state"];
 
-/** Describes the URL that the page came back to. Shows the values of error parameters, and only the names of all others. */
+/**
+ * Describes the URL at which the page came back from the login page, for an error message. Shows the values of error
+ * parameters. Shows only the names of the other response parameters, because their values can be secret.
+ */
 export function whatCameBack(url: string, redirectUri: string): string {
   const { origin, pathname, searchParams, hash } = new URL(url);
   const there = new URL(redirectUri).pathname;

@@ -1,6 +1,6 @@
 import { fragment } from "./response-url.ts";
 
-/** The parameters that make a URL an authorization response. */
+/** Every authorization response has at least one of these parameters. */
 export const RESPONSE: readonly string[] = ["code", "error", "access_token", "id_token"];
 const DETAILS = [
   "error_description",
@@ -12,7 +12,7 @@ const DETAILS = [
   "token_type",
 ];
 
-/** Returns `url` without the response that has this `state`, and without tokens in the fragment. */
+/** Returns `url` without the parameters of a response with this `state`. A fragment with tokens is removed in any case. */
 export function withoutResponse(url: string, state: string): string {
   const clean = new URL(url);
   if (clean.searchParams.get("state") === state) {

@@ -12,7 +12,7 @@ import type { LoginTab } from "./tab-marks.ts";
 import type { Logins, LoginsConfig } from "./logins.ts";
 import { stateOf } from "./response-url.ts";
 
-/** Loads `Logins` when a login first needs them: a page with a session does not. */
+/** Loads `Logins` when they are first needed. A page whose user is signed in usually does not load them. */
 export class LazyLogins implements LoginTab {
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
@@ -26,16 +26,16 @@ export class LazyLogins implements LoginTab {
     session.state.subscribe(() => this.tell((logins) => logins.follow()));
   }
 
-  /** When a user last acted on this page. Milliseconds since the epoch. */
+  /** When a user last pressed a key or a pointer in this page load. Milliseconds since the epoch. */
   activatedAt: number = Number.NEGATIVE_INFINITY;
 
-  /** The URL of the last authorization response in this page. */
+  /** The URL of the last authorization response that `handle()` was called for. */
   last: string | undefined;
 
-  /** Undefined until `load()` has loaded the logins. */
+  /** The loaded logins. Undefined until `load()` has resolved. */
   loaded: Logins | undefined;
 
-  /** Loads the logins. A failure becomes `state.error`. */
+  /** Loads the code for logins. If this fails while no user is signed in, the error becomes `state.error`. */
   readonly load: () => Promise<Logins> = shared(async () => {
     try {
       const { Logins } = await chunk(import("./logins.ts"));
@@ -83,7 +83,10 @@ export class LazyLogins implements LoginTab {
     marks.write([...marks.read(), mark]);
   }
 
-  /** Calls `news` with the logins. Loads them only if this tab has a mark, which is rare. */
+  /**
+   * Loads the logins and calls `news` with them, but only if this tab has a mark other than `given`, which is rare. Without
+   * such a mark, `news` would change nothing.
+   */
   tell(news: (logins: Logins) => void): void {
     const isMarked = this.#config.marks.read().some((mark) => mark?.outcome !== "given");
     if (isMarked) this.load().then(news, () => {});
@@ -101,13 +104,14 @@ export class LazyLogins implements LoginTab {
 
   /**
    * Handles an authorization response.
-   * @param url default: the page's URL, read at once, because a router may replace it before the code is loaded
+   * @param url the URL with the response. Default: the page's URL, which is read before the code is loaded, because a router
+   * might replace the URL
    */
   async handle(url: string | undefined): Promise<CallbackResult> {
     const { page, client } = this.#config;
     const given = parseUrl(url ?? page.href(), page.href());
     if (given && stateOf(given, client)) this.last = given.href;
-    // An earlier call has removed the response from the address bar, so this call means the same response.
+    // If an earlier call has removed the response from the address bar, the call without `url` is for that response.
     const response = (url === undefined && this.last) || (given?.href ?? url!);
     const result = this.load().then((logins) => logins.responses.handle(response));
     this.#callback = result.catch(() => {});

@@ -2,10 +2,13 @@ import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 
-/** The longest description of a failure. Characters. */
+/** The largest length of the description of a failure. Characters. */
 const MAX = 300;
 
-/** Whether the code was lost: no response came, or the server was down. Another code may be exchanged at once. */
+/**
+ * Whether the code could not be exchanged because no response came or the server had a temporary problem. A new login with
+ * another code is allowed at once.
+ */
 export function isLostCode(error: unknown): boolean {
   return (
     error instanceof NetworkError ||
@@ -13,11 +16,14 @@ export function isLostCode(error: unknown): boolean {
   );
 }
 
-/** Describes an error for later pages of this tab. Errors of Latchkey contain no secrets. */
+/**
+ * Describes an error of Latchkey for later pages of this tab. Returns undefined for other errors, because they can contain
+ * secrets.
+ */
 export function wordsOf(error: unknown): string | undefined {
   if (!isAuthError(error)) return undefined;
   const description = "errorDescription" in error ? error.errorDescription : undefined;
-  // The lines after the first one are the hint.
+  // The first line of the message says what failed. The other lines are the hint.
   const [what = ""] = error.message.split("\n");
   return (description === undefined ? what : `${what} (${description})`).slice(0, MAX);
 }

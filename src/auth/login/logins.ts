@@ -28,7 +28,7 @@ export interface LoginsConfig extends StoreLoginParts, RevocationQueue {
   readonly page: Page;
   readonly locks: TabLock;
   readonly clock: Clock;
-  /** Stores the handled authorization responses. */
+  /** Stores which authorization responses were handled, and with which result. */
   readonly ledger: CallbackLedger;
   /** Stores the marks that limit automatic logins. */
   readonly marks: LoginMarks;
@@ -37,13 +37,13 @@ export interface LoginsConfig extends StoreLoginParts, RevocationQueue {
   readonly refresher: Pick<Refresher, "prepare">;
 }
 
-/** The logins of a manager. The first login, or the first authorization response, loads this code. */
+/** Runs the logins of an `AuthManager` and handles its authorization responses. This code is loaded when it is first needed. */
 export class Logins {
   readonly automatic: AutomaticLogins;
   readonly responses: CallbackResponses;
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
-  /** A token that expired on arrival, for one call. */
+  /** The token of a login that had already expired on arrival. One call of `getToken()` returns it. */
   #offered:
     | { readonly token: string; readonly sub: string; readonly target: TargetKey }
     | undefined;
@@ -58,7 +58,10 @@ export class Logins {
     this.#session = session;
   }
 
-  /** Returns a token that expired on arrival, once, while its user is signed in. */
+  /**
+   * Returns the token that had expired on arrival, once. Returns undefined if there is none, if `options` request another
+   * token, or if the token's user is no longer signed in.
+   */
   takeOffered(options: GetTokenOptions): string | undefined {
     const { sub = "", token, target } = this.#offered ?? {};
     const { user } = this.#session;
@@ -69,25 +72,28 @@ export class Logins {
   }
 
   /**
-   * Whether `error` becomes `state.error`. A silent login without a user is no failure, and an automatic login that may not
-   * start changes nothing.
+   * Whether the error of a login becomes `state.error`. The error of a silent login does not, because such a login often finds
+   * no user. The `NoTokenError` of an automatic login does not, because that login was not allowed to start.
    */
   tellsWhy(error: unknown, roundTrip: RoundTrip, request: TokenRequest): boolean {
     return !isSilent(roundTrip, request) && !(request.mayChoose && error instanceof NoTokenError);
   }
 
-  /** A token was returned to a caller. */
+  /** Called when a token was returned to a caller. Updates the marks of logins. */
   given({ user = this.#session.sub, ...target }: GetTokenOptions): void {
     this.automatic.given({ ...target, user });
   }
 
-  /** Called after each change of the state. A fresh token in the state counts as returned. */
+  /** Called after each change of the state. A fresh token in the state counts as a token that was returned. */
   follow(): void {
     const state = this.#session.state.get();
     if (state.status === "authenticated" && state.freshness === "fresh") this.given({});
   }
 
-  /** Called when `url`, the URL of a page load, has no response of this client. A login of this tab may have started before. */
+  /**
+   * Called when a page has loaded and its `url` has no response for this client. If a login of this tab had started, its mark
+   * becomes `unrecognised`.
+   */
   cameBack(url: string): void {
     const { begun } = this.automatic;
     if (begun?.outcome !== "started") return;
@@ -95,10 +101,13 @@ export class Logins {
     this.automatic.settle("unrecognised", what, begun);
   }
 
-  /** Requests tokens with an open round trip, and stores them. Returns the user. Rejects as the grant does. */
+  /**
+   * Requests tokens from the grant with an open round trip, and stores them. Returns the user. Rejects with the errors of the
+   * grant. Instead of a `NoTokenError`, returns the user that another tab has logged in since, if there is one.
+   */
   async startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
     const { grant, users, userFetcher } = this.#config;
-    // Loaded before the login, because no other copy of its tokens exists if the code cannot be loaded afterwards.
+    // The code for user fetchers is loaded before the login. If it could not be loaded afterwards, the tokens would be lost.
     if (userFetcher) loadMore().catch(() => {});
     const beforeLeaving = () => passRevocations(this.#config, request);
     const before = await users.getActive();
@@ -117,7 +126,7 @@ export class Logins {
     } catch (error) {
       if (!(error instanceof NoTokenError)) {
         const isResponded = isAuthError(error) && !(error instanceof CancelledError);
-        // The response of an automatic login that did not navigate this page.
+        // This automatic login ran in a popup or frame, so its failure arrives here and not at a page load.
         if (request.mayChoose && isResponded && automatic.begun) automatic.fail(error);
         throw error;
       }
@@ -125,7 +134,10 @@ export class Logins {
     }
   }
 
-  /** Returns the user that another tab has logged in meanwhile. Throws `reason` when there is none. */
+  /**
+   * Returns the user that another tab has logged in since this login began. Throws `reason` when there is none. `before`: the
+   * `sessionId` of the active session when this login began.
+   */
   async #signedInMeanwhile(before: string | undefined, reason: NoTokenError): Promise<User> {
     const { row } = await this.#config.users.getActive();
     if (row?.sessionId === before) throw reason;
@@ -138,7 +150,7 @@ export class Logins {
   async storeTokens(tokens: TokenSet, request: TokenRequest, options: StoreOptions): Promise<void> {
     const { storeGrantTokens } = await loadMore();
     const sub = await storeGrantTokens(this.#config, tokens, request, storeLogin, options);
-    // A tab that belongs to no user takes this user.
+    // A tab that belonged to no user belongs to the user of the tokens from now on.
     if (this.#session.sub === undefined) await this.#session.pinUser(sub);
   }
 
@@ -157,19 +169,19 @@ export class Logins {
     const isSeen = !silent && tokens.asked?.prompt !== "none";
     if (!isSeen) await (await loadMore()).assertMayReturn(this.#config, sub);
     const next = silent ? await silent.tabOf(sub) : sub;
-    // Tokens with a generation are stored already: the grant has continued a stored session.
+    // Tokens with a generation are already stored, because the grant has continued a stored session.
     if (tokens.generation === undefined)
       await storeLogin(parts, tokens, user, target, undefined, next);
     else await parts.users.putDefault(next);
     if (isSeen) await clearForgotten(this.#config.users, sub);
     if (next === sub) await this.#session.pinUser(sub);
-    // Loads the code for refreshes now, because the network may be gone when the token expires.
+    // The code for refreshes is loaded now, because the network might be gone when the token expires.
     this.#config.refresher.prepare().catch(() => {});
     this.#settle(tokens, sub, { ...served, user: asked.user, asked });
     return user;
   }
 
-  /** Writes the result of the login into its mark. A token that expired on arrival serves one call. */
+  /** Writes the result of the login into the login's mark. Stores a token that had expired on arrival for `takeOffered()`. */
   #settle(
     { accessToken, expiresAt, refreshToken }: TokenSet,
     sub: string,
@@ -183,7 +195,7 @@ export class Logins {
     const { automatic } = this;
     const subject = { ...asked, user };
     const lifetimeMs = expiresAt - this.#config.clock.now();
-    const lifetime = `its token was valid for ${Math.max(0, Math.round(lifetimeMs / 1000))} s`;
+    const lifetime = `the token of that login was valid for ${Math.max(0, Math.round(lifetimeMs / 1000))} s`;
     if ((user ?? automatic.begun?.user ?? sub) !== sub) {
       automatic.settle("other_user", undefined, subject);
     } else if (missing.length > 0) {
@@ -196,7 +208,7 @@ export class Logins {
   }
 }
 
-/** Ignores failures, because the session of the login is stored already. */
+/** Deletes the record that the user was forgotten. Ignores failures, because the session of the login is already stored. */
 async function clearForgotten(users: UserStore, sub: string): Promise<void> {
   await users
     .users()

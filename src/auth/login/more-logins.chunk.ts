@@ -1,4 +1,4 @@
-// A visible login with an ID token of the server does not need this chunk. Custom grants, silent logins and user fetchers do.
+// Custom grants, silent logins and user fetchers need this chunk. A visible login that returns an ID token does not.
 export { fetchUser } from "../users/fetch-user.ts";
 export { storeGrantTokens } from "./store-grant-tokens.ts";
 export { assertMayReturn } from "../session/not-forgotten.ts";

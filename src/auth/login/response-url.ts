@@ -3,14 +3,18 @@ import { isStateOf } from "../../core/response-state.ts";
 import { InvalidResponseError } from "../../core/errors.ts";
 
 /**
- * Whether `url` is `redirectUri` with a response to a request of `client`. The response may be malformed.
+ * Whether `url` is `redirectUri` with a response to a request of `client`. Checks only the `state`, so the rest of the response
+ * can be malformed.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  */
 export function isCallback(url: string, redirectUri: string, client: ClientKey): boolean {
   return isAtRedirectUri(url, redirectUri) && !!stateOf(new URL(url), client);
 }
 
-/** Returns the `state` of a response to `client` in any URL. Other code may use parameters named `state` and `code`, too. */
+/**
+ * Returns the `state` of a response to `client`, from the query or fragment of any URL. Checks the form of the value, because
+ * other code might use a parameter named `state`, too.
+ */
 export function stateOf({ searchParams, hash }: URL, client: ClientKey): string | undefined {
   return [searchParams, fragment(hash)]
     .map((parameters) => parameters.get("state") ?? "")
@@ -18,7 +22,7 @@ export function stateOf({ searchParams, hash }: URL, client: ClientKey): string 
 }
 
 /**
- * Returns the `state` of a URL that may be a logout response.
+ * Returns the `state` of a URL that might be a logout response, or null if `url` is not `redirectUri` or has no `state`.
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout
  */
 export function logoutStateOf(url: string, redirectUri: string | undefined): string | null {
@@ -27,7 +31,10 @@ export function logoutStateOf(url: string, redirectUri: string | undefined): str
     : null;
 }
 
-/** Compares two absolute, normalised URLs up to the query. A web server may add a slash to a path, or remove it. */
+/**
+ * Whether two absolute, normalised URLs are equal up to the query. Ignores a slash at the end of the path, because a web server
+ * might add or remove it.
+ */
 export function isAtRedirectUri(url: string, redirectUri: string): boolean {
   return placeOf(url) === placeOf(redirectUri);
 }
@@ -41,11 +48,11 @@ export function fragment(hash: string): URLSearchParams {
   return new URLSearchParams(hash.slice(1));
 }
 
-/** The error for a URL that `handleCallback()` cannot handle. */
+/** Returns the error for a URL that `handleCallback()` cannot handle. */
 export function refusal(parameter: string, message: string): InvalidResponseError {
   return new InvalidResponseError(
     parameter,
     message,
-    "Call handleCallback() on the redirect URI only, with the URL as the server sent it.",
+    "Call handleCallback() only on the page of the redirect URI. Pass the unchanged URL of that page.",
   );
 }

@@ -1,19 +1,22 @@
 import type { TokenSet } from "../../core/token-set.ts";
 import type { TokenTarget } from "../../core/token-target.ts";
 
-/** A target whose members may be undefined. */
+/** A `TokenTarget` whose members can be undefined. */
 export type LooseTarget = { readonly [name in keyof TokenTarget]: TokenTarget[name] | undefined };
 
-/** The target that a login's token serves. */
+/** The target that the token of a login can be used for. */
 export interface ServedTarget {
   readonly target: LooseTarget;
-  /** The requested scopes, if the server granted none of them. The token then does not serve the requested target. */
+  /**
+   * All requested scopes if the server granted none of them, or else an empty array. In the first case, `target` has no scope.
+   */
   readonly missing: readonly string[];
 }
 
 /**
- * Returns the target that a login's token serves. It is the requested one, unless the server granted none of its scopes. A
- * server may spell a scope differently: `email` as `https://api.example/auth/userinfo.email`, or `api://x/read` as `read`.
+ * Returns the target that the token of a login can be used for. This is the requested target, or the same target without scopes
+ * if the server granted none of the requested scopes. A server might spell a scope differently: `email` as
+ * `https://api.example/auth/userinfo.email`, or `api://x/read` as `read`.
  */
 export function servedTarget(
   asked: LooseTarget,

@@ -10,15 +10,18 @@ import {
   type SessionRow,
 } from "../../core/session.ts";
 
-/** The parts of a silent login. */
+/** The parts that only a silent login uses. */
 export interface SilentLogin {
-  /** Writes no session of a user who has logged out, or was forgotten, since the login began. */
+  /** A store that rejects instead of writing the session of a user who logged out or was forgotten after the login began. */
   readonly sessions: SessionStore;
-  /** Returns this tab's user after the login of `sub`. A user that the tab switched to meanwhile stays. */
+  /**
+   * Returns the `sub` of this tab's user after the login of `sub`. If the tab has switched to another user during the login,
+   * that user stays.
+   */
   tabOf(sub: string): Promise<string>;
 }
 
-/** Prepares a login that the user does not see. Such a login undoes nothing that the user did meanwhile. */
+/** Prepares a login that the user does not see. A logout or a switch of users during such a login must stay in effect. */
 export async function silentLogin(parts: {
   readonly client: ClientKey;
   readonly sessions: SessionStore;
@@ -47,8 +50,8 @@ export function isSilent(roundTrip: RoundTrip, { prompt }: TokenRequest): boolea
 }
 
 /**
- * Returns a store that rejects with `reason` instead of writing a session of a user who has logged out, or was forgotten, since
- * a request began. `before` returns the session from when the request began.
+ * Returns a store whose `update()` writes nothing and rejects with `reason` if the user has logged out or was forgotten since a
+ * request began. `before` returns the row that was stored when the request began.
  */
 export function unlessLoggedOut(
   sessions: SessionStore,

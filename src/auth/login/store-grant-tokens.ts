@@ -21,7 +21,10 @@ interface StoreParts extends SessionParts, UserParts {
   readonly grant: Grant;
 }
 
-/** Stores the tokens of a login for two targets, which may be equal. `byDefault`: the default user afterwards. */
+/**
+ * The type of `storeLogin()`, which stores the tokens of a login for two targets. The two can be equal. `byDefault`: `sub` of
+ * the default user of new tabs after the call.
+ */
 type StoreLogin = (
   parts: StoreParts,
   response: TokenSet,
@@ -33,16 +36,17 @@ type StoreLogin = (
 
 /** The options of `storeGrantTokens()`. */
 export interface StoreOptions {
-  /** `request.user` had a stored session, in any state, when the grant was called. */
+  /** Whether `request.user` had a stored session, live or ended, when the grant was called. */
   readonly isKnown: boolean;
 }
 
 /**
- * Stores tokens that a custom grant returned without a login: beside the session's tokens, or by `storeLogin` as a new session.
- * Returns the `sub` of their user. Rejects as `fetchUser()` does, too.
- * @throws NoTokenError the user logged out or was forgotten, or this tab's user was forgotten, and only a login undoes that
+ * Stores tokens that a custom grant returned without a login. Adds the access token to the stored session of the user. If the
+ * user has no session, or if the tokens include a refresh token for the default target, `storeLogin` stores a new session
+ * instead. Returns the `sub` of the tokens' user. Also rejects with the errors of `fetchUser()`.
+ * @throws NoTokenError the user logged out or was forgotten, or this tab's user was forgotten. Only a login helps
  * @throws IdTokenError the tokens belong to another user than `request.user`
- * @throws ConfigurationError an exchanged token would replace the session's own token
+ * @throws ConfigurationError the grant returned an exchanged token, which would replace the session's own access token
  */
 export async function storeGrantTokens(
   parts: StoreParts,
@@ -56,7 +60,7 @@ export async function storeGrantTokens(
   try {
     return await store(parts, { ...response, user }, request, storeLogin, { isKnown });
   } catch (error) {
-    // The user logged out or was forgotten, so a cache of the grant must not keep these tokens, either.
+    // The user logged out or was forgotten, so the grant must delete these tokens from its own cache, too.
     if (error instanceof NoTokenError) await parts.grant.removeUser?.(user.sub).catch(() => {});
     throw error;
   }
@@ -72,7 +76,7 @@ async function store(
   const { user } = response;
   if (request.user !== undefined && user.sub !== request.user) {
     throw new IdTokenError("sub", "the grant returned tokens of another user than request.user", {
-      hint: "Return tokens of the user request.user, or throw a NoTokenError.",
+      hint: "In the grant, return tokens of request.user or throw a NoTokenError.",
     });
   }
   const { client, sessions, users } = parts;
@@ -92,11 +96,11 @@ async function store(
     if (isTheirs && response.issuedTokenType !== undefined) {
       throw new ConfigurationError(
         "grant",
-        "its exchanged token would replace the session's own token",
-        "Exchange tokens in createTokenManager(), with the provider new TokenExchangeGrant(new AuthGrant(auth), server).",
+        "the grant returned an exchanged token, which would replace the session's own access token",
+        "Exchange tokens in createTokenManager(). Its provider can be new TokenExchangeGrant(new AuthGrant(auth), server).",
       );
     }
-    // With `persist: "memory"` it is possible that no tab has the tokens any more.
+    // With `persist: "memory"`, only open tabs have the tokens. If the tokens are lost, a new session is stored.
     const record = isTheirs && (await sessions.open(row.tokens).catch(unlessLost));
     // A refresh token for one API does not replace the session's refresh token.
     const isLogin = response.refreshToken !== undefined && target === DEFAULT_TARGET;
@@ -109,7 +113,9 @@ async function store(
   }
 }
 
-/** Adds the access token to the session. Returns false when the row has changed since it was read. */
+/**
+ * Adds the access token to the stored session. Returns false, without a change, if the session has changed since it was read.
+ */
 async function storeBeside(
   parts: StoreParts,
   seen: { row: SessionRow; record: TokenRecord; response: TokenSet; user: User; target: TargetKey },

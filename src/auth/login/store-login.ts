@@ -16,13 +16,13 @@ import {
   newerVersion,
 } from "../../core/session.ts";
 
-/** The parts that store the tokens of a login. */
+/** The parts that `storeLogin()` needs. */
 export interface StoreLoginParts extends SessionParts, UserParts {}
 
 /** Loads the code that most logins do not need. */
 export const loadMore = (): Promise<typeof MoreLogins> => chunk(import("./more-logins.chunk.ts"));
 
-/** Returns the user of tokens. When the tokens do not name the user, `fetchUser()` is called, and may reject. */
+/** Returns the user of a token response. If the response has no user, calls `fetchUser()` and rejects with its errors. */
 export async function userOf(
   parts: UserParts,
   response: TokenSet,
@@ -32,8 +32,8 @@ export async function userOf(
 }
 
 /**
- * Stores the tokens of a login as the session of `user`. Sessions of other users stay. The access token is stored for two
- * targets, which may be equal. `byDefault`: the default user of new tabs from now on.
+ * Stores the tokens of a login as the session of `user`, and returns `user`. Sessions of other users stay. The access token is
+ * stored for `target` and for `alsoFor`, which can be equal. `byDefault`: `sub` of the default user of new tabs from now on.
  */
 export async function storeLogin(
   parts: StoreLoginParts,
@@ -71,7 +71,10 @@ export async function storeLogin(
   return user;
 }
 
-/** Returns the row after a login. Its new `sessionId` fences every older attempt. */
+/**
+ * Returns the row after a login, without the tokens. The row has a new `sessionId`, so that a refresh of the previous session
+ * cannot store its response.
+ */
 function afterLogin(
   before: SessionRow | undefined,
   sessionId: string,
@@ -81,7 +84,8 @@ function afterLogin(
   const sequence = (before?.sequence ?? 0) + 1;
   // A remembered user stays remembered.
   const lifetime = before?.remembered ? "remembered" : requested;
-  // It belongs to the previous ID token. The ID token of a login is validated before it is stored.
+  // `signature` belongs to the previous ID token. The signature of a login's ID token is validated before the tokens are
+  // stored.
   const { signature: _, ...stored } = before ?? {};
   return {
     ...stored,

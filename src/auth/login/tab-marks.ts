@@ -1,28 +1,32 @@
 import type { LoginMark, LoginMarks, LoginResult } from "../../core/login-marks.ts";
 import type { Clock } from "../../core/ports.ts";
 
-/** A mark ends after this time. Milliseconds. */
+/** A mark that is older than this is ignored. Milliseconds. */
 const MARK_LIFETIME_MS = 30 * 60_000;
 /** The largest number of stored marks. The oldest marks are deleted first. */
 const MOST_KEPT = 32;
-/** The second click of a double click does not end the mark of the first one. Milliseconds. */
+/**
+ * An act of the user within this time after a logout or a cancelled login does not end the mark, because the user might have
+ * double-clicked. Milliseconds.
+ */
 const DOUBLE_CLICK_MS = 1_000;
 
-/** Why no automatic login starts, by the result in the mark. */
+/** The reason why no automatic login starts, for each result that a mark can have. */
 export const REASONS: Readonly<Record<LoginResult, string>> = {
   started: "the page navigated to the login page and came back without a response",
-  unrecognised: "the page came back without a response of this client",
+  unrecognised: "the page came back without a response for this client",
   failed: "the last login failed",
-  useless: "the last login brought no token that serves the request",
-  other_user: "the last login signed in another user",
+  useless: "the last login returned no token that this request can use",
+  other_user: "another user than the requested one logged in at the last login",
   cancelled: "the last login was cancelled",
   logged_out: "the user logged out",
-  given: "the last one was less than a minute ago, or there were too many in half an hour",
+  given:
+    "an automatic login started less than a minute ago, or there were too many in half an hour",
 };
 
-/** The facts about the tab that its automatic logins need. */
+/** The facts about a tab that `AutomaticLogins` needs. */
 export interface LoginTab {
-  /** When a user last acted on this page load. Milliseconds since the epoch. */
+  /** When a user last pressed a key or a pointer in this page load. Milliseconds since the epoch. */
   readonly activatedAt: number;
 }
 
@@ -41,14 +45,16 @@ export class TabMarks {
     this.#tab = tab;
   }
 
-  /** The marks of the last 30 minutes. */
+  /** Returns the valid marks of the last 30 minutes, the oldest first. */
   recent(): readonly LoginMark[] {
     const now = this.#clock.now();
     const all = this.#marks.read().filter(isMark);
     return all.filter(({ at }) => Math.abs(now - at) < MARK_LIFETIME_MS).slice(-MOST_KEPT);
   }
 
-  /** The recent marks that no act of the user on this page has ended. */
+  /**
+   * Returns the recent marks that are still in force. A mark ends when the user acts on the page after the mark was written.
+   */
   current(): readonly LoginMark[] {
     return this.recent().filter(({ at, outcome }) => {
       const isOfClick = outcome === "logged_out" || outcome === "cancelled";
@@ -61,7 +67,7 @@ export class TabMarks {
     return this.#marks.write(marks);
   }
 
-  /** Deletes the recent marks that match. */
+  /** Deletes the marks for which `matches` returns true. */
   drop(matches: (mark: LoginMark) => boolean): void {
     this.write(this.recent().filter((mark) => !matches(mark)));
   }

@@ -5,8 +5,8 @@ import type { UserStore } from "../../core/session.ts";
 import type { LoginRequest, TokenAfterLoginParts } from "../parts.ts";
 
 /**
- * Returns the token for `getToken()` after a login: the login in progress, or a new one that returns to the current URL.
- * `reason`: why only a login helps; undefined when the caller requests a login.
+ * Waits for the login in progress, or starts a login that returns to the current URL. Then returns the token for `getToken()`.
+ * `reason`: the error after which only a login helps. Undefined when the caller requested a login with `prompt`.
  */
 export async function tokenAfterLogin(
   { config, session, logins, getToken, handleCallback }: TokenAfterLoginParts,
@@ -18,7 +18,7 @@ export async function tokenAfterLogin(
   const resources =
     target.resource === undefined ? [] : await namedBefore(config, user ?? session.sub);
   const loaded = await abortable(logins.load(), signal);
-  // Nothing is awaited from here to the login, so that one of several callers starts it.
+  // Nothing is awaited from here to `startLogin()`, so that only one of several concurrent callers starts a login.
   const underWay = waitFor ?? logins.underWay;
   if (underWay) {
     const settled = underWay.then(
@@ -26,7 +26,7 @@ export async function tokenAfterLogin(
       () => false,
     );
     const hasLoggedIn = await abortable(settled, signal);
-    // The login in progress may fail, such as a silent one without a user. Then this call may start its own login.
+    // The login in progress can fail, such as a silent login without a user. `getToken()` can then start another login.
     return getToken(options.prompt && hasLoggedIn ? { ...options, prompt: "none" } : options);
   }
   const state = session.state.get();
@@ -36,11 +36,12 @@ export async function tokenAfterLogin(
     logins.last !== undefined &&
     loaded.responses.isUnfinished(logins.last)
   ) {
-    // The last response is not used yet, because the network failed. No other login is needed.
+    // The last attempt to handle the authorization response failed, such as after a network failure. A retry needs no new
+    // login.
     await abortable(handleCallback(), signal);
     return getToken({ ...options, prompt: "none" });
   }
-  // A caller that requests a login starts one, even if the last login of this page failed.
+  // The error of the last login in this page prevents a new login only if the caller passed no `prompt`.
   const refusal = loaded.automatic.refusal(
     { ...target, user },
     reason === undefined ? undefined : error,
@@ -48,10 +49,11 @@ export async function tokenAfterLogin(
   if (refusal) throw refusal;
   const roundTrip = userAgent.open();
   const loggedIn = new AbortController();
-  // A caller with a `prompt` gets its login, even if a user logs in in another tab meanwhile.
+  // A login that the caller requested with `prompt` goes on, even if a user logs in in another tab.
   const mayStop = !options.prompt && !session.user;
   const undo = session.state.subscribe(() => {
-    if (mayStop && session.user) loggedIn.abort(new NoTokenError("a user logged in meanwhile"));
+    if (mayStop && session.user)
+      loggedIn.abort(new NoTokenError("the login was stopped, because a user has logged in"));
   });
   const login = logins.startLogin(roundTrip, {
     ...target,
@@ -72,8 +74,8 @@ export async function tokenAfterLogin(
 }
 
 /**
- * Returns the resources that the last login named. A new login names them, too. Otherwise two callers with different resources
- * would start logins in turn, without end.
+ * Returns the resources that the last login requested. A new login requests them again. Without them, two callers with
+ * different resources would start one login after the other without end.
  */
 async function namedBefore(
   { sessions, client }: TokenAfterLoginParts["config"],

@@ -4,8 +4,9 @@ import type { DeletedSession, UntoldLogouts } from "./untold-logouts.ts";
 import { NO_CHANGE, type SessionRow, isNewer, newerVersion } from "../../core/session.ts";
 
 /**
- * Deletes the tokens of `user` on this device, in every tab. Default: this tab's user. Returns the deleted tokens that the
- * server should revoke. The tab still belongs to the user, because a login in another tab may be about to replace the session.
+ * Deletes the tokens of `user` from this device and from every tab. Default: this tab's user. Returns the deleted refresh token
+ * and ID token, which are needed to tell the server. This tab still belongs to the user, because a new login of the user might
+ * be in progress in another tab.
  */
 export async function localLogout(
   parts: SessionParts,
@@ -18,7 +19,7 @@ export async function localLogout(
   let previous: SessionRow | undefined;
   const row = await sessions.update(sessionKey(client, sub), (before) => {
     previous = before;
-    // A damaged row counts as missing. It may contain tokens, so it is deleted.
+    // A damaged row is read as undefined. The row can still contain tokens, so it is deleted.
     if (!before) return undefined;
     if (isNewer(before) || before.end?.reason === "logged_out") return NO_CHANGE;
     return afterLogout(before, sessionId);
@@ -31,14 +32,14 @@ export async function localLogout(
     const { refreshToken, idToken } = await sessions.open(previous.tokens);
     return { refreshToken, idToken };
   } catch (error) {
-    // With `persist: "memory"` it is possible that no tab has the tokens any more.
+    // With `persist: "memory"`, only open tabs have the tokens, so the tokens might be lost.
     return { error };
   } finally {
     sessions.discard?.(previous.tokens);
   }
 }
 
-/** Does the same, and keeps the deleted tokens in memory until the server is told of the logout. */
+/** Calls `localLogout()`. Stores the deleted tokens in memory until the server is told of the logout. */
 export async function localLogoutUntold(
   parts: SessionParts & { readonly untold: UntoldLogouts },
   user: string,
@@ -47,7 +48,10 @@ export async function localLogoutUntold(
   if (deleted) parts.untold.sessions.set(user, deleted);
 }
 
-/** Returns the row after a logout. It has no tokens, and its new `sessionId` fences every older attempt. */
+/**
+ * Returns the row after a logout, without tokens. The row has a new `sessionId`, so that a refresh of the previous session
+ * cannot store its response.
+ */
 function afterLogout(before: SessionRow, sessionId: string): SessionRow {
   const sequence = before.sequence + 1;
   const { signature: _, ...rest } = before;

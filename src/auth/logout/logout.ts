@@ -5,7 +5,7 @@ import type { UsersParts } from "../parts.ts";
 import { localLogoutUntold } from "./local-logout.ts";
 import type * as ServerLogout from "./server-logout.ts";
 
-/** Logs a user out: on this device first, in every tab, and then at the server. */
+/** Logs a user out. First deletes the session on this device, in every tab, and then tells the server. */
 export async function logout(
   parts: UsersParts,
   options: LogoutOptions | undefined,
@@ -14,13 +14,13 @@ export async function logout(
   const { sub } = session;
   const user = options?.user ?? sub;
   if (user === undefined) return { server: "told" };
-  // The first step, because a call of getToken() from now on must not start a login.
+  // The mark is written first, because calls of getToken() must not start a login from now on.
   logins.loggedOut(user);
   await localLogoutUntold(config, user);
   if (user === session.sub) session.clear();
   await userRemoval.tell(user);
   await session.load("this-tab").catch(() => {});
-  // The server's response changes nothing on this device.
+  // The session is already deleted. An error below only means that the server was not told of the logout.
   if (!config.untold.sessions.has(user)) return { server: "told" };
   try {
     return await (await loadServerLogout()).leaveServer(parts, user, sub, options);

@@ -16,8 +16,9 @@ export interface RevocationQueue {
 }
 
 /**
- * Called by a login before it navigates, because a revocation may end the grant that the login shares. Aborts the revocations
- * of this page. Then waits for those of other tabs, and for aborted requests, which may still be in flight.
+ * A login calls this function before it navigates, because a revocation might end the grant that the login shares. Aborts the
+ * revocations of this page. Then waits at most `PASS_MS` for the revocations of other tabs, and for aborted requests, which
+ * might still be in flight.
  */
 export async function passRevocations(
   { client, locks, clock, untold }: RevocationQueue,

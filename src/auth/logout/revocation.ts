@@ -6,14 +6,17 @@ import { CancelledError, NetworkError, TimeoutError, isAuthError } from "../../c
 import type { Clock, TabLock, Page } from "../../core/ports.ts";
 import type { UntoldLogouts } from "./untold-logouts.ts";
 
-/** The longest time between the lock request and the send: a login waits no longer for a revocation. Milliseconds. */
+/**
+ * The longest time between the lock request and the send. A login does not wait longer for a revocation, so after this time the
+ * request is not sent. Milliseconds.
+ */
 export const PERMIT_MS = 1_000;
-/** The longest time of the request. Milliseconds. */
+/** How long a request waits for the server's response. Milliseconds. */
 export const REQUEST_MS = 15_000;
-/** How long the lock is held after a request failed or was aborted, because it may still be in flight. Milliseconds. */
+/** How long the lock is held after a failed or aborted request, because the request might still be in flight. Milliseconds. */
 export const DRAIN_MS = 2_000;
 
-/** The parts that revoke a refresh token. */
+/** The parts that `revokeEnded()` needs. */
 export interface RevocationParts {
   readonly client: ClientKey;
   readonly sessions: SessionStore;
@@ -23,15 +26,15 @@ export interface RevocationParts {
 }
 
 /**
- * Revokes the refresh token of a session that was logged out, was forgotten, or ended by its ID token. Sends one request and
- * settles with the server's response.
+ * Revokes the refresh token of a session that ended because the user logged out or was forgotten, or because of an invalid ID
+ * token. Sends one request and settles with the server's response.
  *
- * The server may end the whole grant with the token, and another session or a new login may share that grant. The lock is
- * therefore held until the server has responded, or until the request cannot be in flight any more. Revocations share the lock;
- * a login requests it exclusively.
- * @param stop aborts the wait for the lock, and the request
+ * The server might end the whole grant with the token, and another session or a new login might share that grant. Therefore a
+ * lock is held until the server has responded, or until the request cannot be in flight any more. Revocations hold the lock as
+ * shared. A login requests the lock as exclusive.
+ * @param stop aborts the wait for the lock, and the request. The call then rejects with the signal's reason
  * @throws CancelledError the user has logged in again; the token was not sent
- * @throws TimeoutError the lock was granted, or the store was read, too late; the token was not sent
+ * @throws TimeoutError the lock and the store together took longer than `PERMIT_MS`; the token was not sent
  * @throws NetworkError no response came in time
  * @see https://www.rfc-editor.org/rfc/rfc7009#section-2
  */
@@ -48,10 +51,10 @@ export function revokeEnded(
       const row = await sessions.get(sessionKey(client, user));
       const reason = row?.end?.reason;
       if (row && reason !== "logged_out" && reason !== "id_token") throw signedInAgain();
-      // A login that requested the lock after this call may have stopped waiting.
+      // A login waits for revocations no longer than `PERMIT_MS`. It might have navigated by now, so the token is not sent.
       if (clock.monotonic() - asked > PERMIT_MS) {
         throw new TimeoutError(
-          `the refresh token was not revoked, because lock and store took longer than ${PERMIT_MS} ms`,
+          `the refresh token was not revoked, because the lock and the store took more than ${PERMIT_MS} ms`,
           { pending: false },
         );
       }
@@ -66,15 +69,15 @@ export function revokeEnded(
   });
 }
 
-/** The error when a login starts before the server is told of a logout. */
+/** Returns the error for a logout at the server that a login has stopped. */
 export function signedInAgain(): CancelledError {
   return new CancelledError(
-    "a login started before the server was told of the logout",
-    "Call logout() again if the user must be logged out at the server, too.",
+    "the logout at the server was stopped, because a login started",
+    "If the user must be logged out at the server, too, call logout() again.",
   );
 }
 
-/** The parts that revoke a refresh token in several attempts. */
+/** The parts that `revoke()` needs. */
 export interface RevocationQueueParts extends RevocationParts {
   readonly page: Pick<Page, "lifecycle">;
   readonly untold: UntoldLogouts;
@@ -85,17 +88,18 @@ interface Caller {
   readonly reject: (error: unknown) => void;
 }
 
-/** The time between two checks for the network, and the first pause after a failed attempt. Milliseconds. */
+/** The time between two checks whether the browser is online. Also the first pause after a failed attempt. Milliseconds. */
 const LOOK_MS = 1_000;
-/** The largest number of attempts. */
+/** The largest number of attempts to revoke one token. */
 const TRIES = 8;
 /** The longest pause after a failed attempt. Milliseconds. */
 const MAX_PAUSE_MS = 64_000;
 
 /**
- * Revokes a refresh token of `sub`. Settles with the next attempt. After a failure more attempts follow in the background. A
- * second call for the same token joins the first one and ends its pause. Only the memory of this page has the token, so the
- * attempts end with the page. Rejects as `revokeEnded()` does, too.
+ * Revokes a refresh token of `sub`. Settles with the result of the next attempt. After a temporary failure, more attempts
+ * follow in the background. If an earlier call for the same token is still in progress, this call joins it and ends its pause.
+ * The token is only in the memory of this page, so the attempts stop when the page closes. Also rejects with the errors of
+ * `revokeEnded()`.
  * @throws NetworkError the browser is offline, or no response came
  * @throws CancelledError a login of this tab began, or the user has logged in again
  */
@@ -105,8 +109,8 @@ export function revoke(
   refreshToken: string,
 ): Promise<void> {
   const { revocations, revoked } = parts.untold;
-  // Two parts of the page may find out that a session has ended. A second request could end the grant of a login that began
-  // after the first one.
+  // Two parts of the page can find out that the same session has ended. A second revocation might end the grant of a login that
+  // began after the first revocation, so it is not sent.
   if (revoked.has(refreshToken)) return Promise.resolve();
   const known = revocations.get(refreshToken);
   if (known) return known.try();
@@ -133,7 +137,10 @@ class Revocation {
     this.#refreshToken = refreshToken;
   }
 
-  /** Begins the next attempt now, and settles with it. */
+  /**
+   * Ends the pause before the next attempt. Settles with the result of that attempt. Rejects at once when the browser is
+   * offline.
+   */
   try(): Promise<void> {
     if (!this.#parts.page.lifecycle.online()) return Promise.reject(offline());
     this.#pause.abort();
@@ -144,7 +151,7 @@ class Revocation {
     this.#login = Promise.allSettled([this.#login, login]);
     const reason = signedInAgain();
     this.#stop.abort(reason);
-    // Callers do not wait for a login.
+    // The callers get the error now. They do not wait until the login has settled.
     this.#settle({ status: "rejected", reason });
   }
 
@@ -152,14 +159,14 @@ class Revocation {
     const { page, clock, untold } = this.#parts;
     for (let sends = 1; ; sends++) {
       while (!page.lifecycle.online()) await clock.sleep(LOOK_MS);
-      // Another login may begin while this waits for one.
+      // Another login might begin while this loop waits for the first login.
       for (let over: unknown; over !== this.#login; await over) over = this.#login;
       this.#stop = new AbortController();
       this.#pause = new AbortController();
       const sent = revokeEnded(this.#parts, this.#sub, this.#refreshToken, this.#stop);
       const [outcome] = await Promise.allSettled([sent]);
       const isLast = sends === TRIES || isFinal(outcome, this.#stop.signal);
-      // Deleted before the callers continue, so that their next call does not join this finished revocation.
+      // Deleted before the callers get the result, so that their next call does not join this finished revocation.
       if (isLast) untold.revocations.delete(this.#refreshToken);
       if (outcome.status === "fulfilled") untold.revoked.add(this.#refreshToken);
       this.#settle(outcome);
@@ -185,11 +192,11 @@ function isFinal(outcome: PromiseSettledResult<void>, { aborted }: AbortSignal):
   return !aborted && isAuthError(outcome.reason) && !outcome.reason.retryable;
 }
 
-/** The error of a logout that the server was not told of, because the browser is offline. */
+/** Returns the error for a logout that the server is not told of, because the browser is offline. */
 export function offline(): NetworkError {
   return new NetworkError(
-    "the server was not told of the logout: the browser is offline",
+    "the server was not told of the logout, because the browser is offline",
     undefined,
-    "Call logout() again when the network is back.",
+    "Call logout() again when the browser is online.",
   );
 }

@@ -13,17 +13,17 @@ import {
   type RevocationQueueParts,
 } from "./revocation.ts";
 
-/** The parts that tell the server of a logout. */
+/** The parts that are needed to tell the server of a logout. */
 export interface ServerLogoutConfig extends RevocationQueueParts {
   readonly server: Pick<AuthorizationServer, "revoke" | "endSession">;
   readonly page: Page;
   readonly ledger: CallbackLedger;
   readonly random: Random;
-  /** Returns the URL to which the server sends the page after the logout. Undefined: the server shows a page of its own. */
+  /** Returns the URL to which the server redirects after the logout. Without such a URL, the server shows its own page. */
   readonly postLogoutRedirectUri: () => string | undefined;
 }
 
-/** The state of the tab whose page may navigate to the end-session endpoint. */
+/** The parts that decide whether this page is allowed to navigate to the end-session endpoint. */
 interface NavigateParts {
   readonly config: ServerLogoutConfig;
   readonly session: { readonly sub: string | undefined };
@@ -45,8 +45,8 @@ interface EndSession {
 const PATIENCE_MS = 5_000;
 
 /**
- * Tells the server of the logout of `sub`, whose session this device has deleted already. Never rejects. A second call joins
- * the first one. A later call does what is still missing.
+ * Tells the server that `sub` has logged out. The session is already deleted on this device. Never rejects. A call joins the
+ * call in progress for the same user. A call after `not_told` does what is still missing.
  * @see https://www.rfc-editor.org/rfc/rfc7009
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
  */
@@ -72,9 +72,9 @@ async function tell(
   config: ServerLogoutConfig,
   { revoke = "server", endSession = "page", mayNavigate }: TellOptions,
 ): Promise<LogoutResult> {
-  // Without the tokens of the session, the server cannot be told.
+  // The tokens of the session could not be read. The server cannot be told without them.
   if (deleted.error !== undefined) return notTold(deleted.error);
-  // Both run at the same time, so that a server that does not respond costs one wait.
+  // Both requests run at the same time, so that the logout waits only once for a server that does not respond.
   const [revoked, found] = await Promise.allSettled([
     revoke === "server" ? revokeDeleted(deleted, sub, config) : undefined,
     endSession === "page" ? findEndSession(deleted, config) : undefined,
@@ -86,7 +86,7 @@ async function tell(
 }
 
 function notTold(error: unknown): LogoutResult {
-  // An error of other code may contain the request and its secrets, so it does not become the cause.
+  // An error that Latchkey did not throw might contain the request and its secrets, so it is replaced.
   const known = isAuthError(error)
     ? error
     : new NetworkError("the server could not be told of the logout");
@@ -124,11 +124,11 @@ async function leavePage(
   { client, sessions, page, ledger, postLogoutRedirectUri }: ServerLogoutConfig,
   mayNavigate: TellOptions["mayNavigate"],
 ): Promise<void> {
-  // Offline, the browser would show its error page.
+  // If the page navigated without a network, the browser would show its error page.
   if (!page.lifecycle.online()) throw offline();
   if (postLogoutRedirectUri()) await ledger.put(state, { signedOut: true }).catch(() => {});
   const next = await sessions.get(sessionKey(client, sub)).catch(() => undefined);
-  // A user who has logged in again, or is about to, must not be logged out.
+  // A user who has logged in again, or is logging in now, must not be logged out at the server.
   if (!(await mayNavigate()) || (next && !next.end)) throw signedInAgain();
   page.navigate(url);
 }
@@ -145,8 +145,8 @@ async function inTime<T>(
 }
 
 /**
- * Tells the server of a logout in the tab that logged the user out. The page navigates to the end-session endpoint if the tab
- * belonged to the user, and no other user has logged in since. `before`: the tab's user before the logout.
+ * Tells the server that this tab has logged out `sub`. The page navigates to the end-session endpoint if `sub` was this tab's
+ * user and no login has followed. `before`: `sub` of this tab's user before the logout.
  */
 export function leaveServer(
   parts: NavigateParts,
@@ -155,7 +155,7 @@ export function leaveServer(
   options?: LogoutOptions,
 ): Promise<LogoutResult> {
   const deleted = parts.config.untold.sessions.get(sub);
-  // At a second call of forget() the tab belongs to no user any more.
+  // When forget() is called again, this tab belongs to no user any more. `isOwn` says that the tab belonged to `sub` before.
   const isOwn = sub === before || deleted?.isOwn === true;
   if (deleted) deleted.isOwn = isOwn;
   const endSession = isOwn ? "page" : "none";
@@ -163,7 +163,10 @@ export function leaveServer(
   return tellServer(parts.config, sub, { endSession, ...options, mayNavigate });
 }
 
-/** Whether no login of `login()` is in progress, and the tab does not belong to another user by now. */
+/**
+ * Whether this page is still allowed to navigate: no login of `login()` is in progress, and this tab does not belong to another
+ * user than `before` by now. Without `before`, any user is allowed.
+ */
 export function isStillFor(
   { session, logins }: NavigateParts,
   before: string | undefined,
@@ -172,8 +175,8 @@ export function isStillFor(
 }
 
 /**
- * Removes a logout response from the address bar, if a logout of this client expects it. Other responses stay: no code of
- * Latchkey trusts them.
+ * Removes a logout response from the address bar if a logout of this client expects it. Leaves other URLs as they are, because
+ * other code might use the parameter `state`, too.
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout
  */
 export async function takeLogout(

@@ -34,13 +34,13 @@ export class ActiveSession {
   readonly #config: ActiveSessionConfig;
   readonly #reader: SessionReader;
   #sub: string | undefined;
-  /** This tab belongs to `#sub`, whose session is live or expired. */
+  /** Whether this tab belongs to `#sub`. True while the session of `#sub` is live or has expired. False after a logout. */
   #isTaken = false;
   #user: User | undefined;
-  /** The user for the state `expired`. The row of an ended session has no tokens, and so no claims. */
+  /** The last signed-in user, for the state `expired`, because the row of an ended session has no claims. */
   #lastUser: User | undefined;
   #cached: CachedToken | undefined;
-  /** The last read is the newest, because reads run one after the other. */
+  /** Runs the reads of the store one after the other, so that the last read has the newest state. */
   readonly #reads = new PromiseQueue();
   #logins = 0;
 
@@ -59,7 +59,7 @@ export class ActiveSession {
     return this.#user;
   }
 
-  /** Returns the cached token while it is fresh. This is the hot path: it uses no storage, no lock and no channel. */
+  /** Returns the cached token while it is fresh, or else undefined. This hot path uses no storage, no lock and no channel. */
   goodToken(): Promise<string> | undefined {
     const cached = this.#cached;
     const { clock } = this.#config;
@@ -69,19 +69,23 @@ export class ActiveSession {
     return this.goodToken();
   }
 
-  /** Drops the cached token: the session may have ended, so the store must be read first. `error`: why the last read failed. */
+  /**
+   * Drops the cached token, because the session might have ended. The next call must read the store. `error`: the error of the
+   * last read, which becomes `state.error` if the state is `loading`.
+   */
   drop(error?: unknown): void {
     this.#cached = undefined;
     if (error && this.state.get().status === "loading") this.#publish(error);
   }
 
   /**
-   * Returns the stored token for `target`, even if it has expired. `sub`: the user of the token. Default: this tab's user.
+   * Returns the stored token for `target`, even if the token has expired. Returns undefined when there is none. `sub`: the user
+   * of the token. Default: this tab's user.
    * @throws NoTokenError the row has tokens of another user
    */
   async find(target: TargetKey, sub?: string): Promise<FoundToken | undefined> {
     const { sub: owner, row } = await this.#read(sub);
-    // An ended session has no access tokens.
+    // No check for an ended session is needed, because its row has no access tokens.
     const key = row && findAccess(row, target, () => true);
     if (!row || key === undefined) return undefined;
     const record = await this.#reader.recordOf(row);
@@ -97,14 +101,14 @@ export class ActiveSession {
     return { tokens, condition: conditionOf(tokens, isCached ? cached : undefined, clock) };
   }
 
-  /** A tab that belongs to a user keeps that user when another user becomes the default user. */
+  /** Reads the session of `sub`. Default: the user that this tab belongs to, or else the active user of the store. */
   #read(sub = this.#isTaken ? this.#sub : undefined): Promise<StoredUser> {
     return this.#reader.read(sub, sub === this.#sub);
   }
 
   /**
    * Reads the store and publishes the state. Calls run one after the other, so that the newest state is published last.
-   * `error`: becomes `state.error` if no user is signed in. `sub`: the tab's user from now on, unless the call rejects.
+   * `error`: becomes `state.error` if no user is signed in. `sub`: this tab's user from now on, if the call resolves.
    */
   load(origin: TokenSummary["origin"], error?: unknown, sub?: string): Promise<void> {
     return this.#reads.run(() => this.#load(origin, error, sub));
@@ -120,12 +124,15 @@ export class ActiveSession {
     });
   }
 
-  /** A user logged in, logged out or was forgotten in another tab. A tab that belongs to no user takes a user who logs in. */
+  /**
+   * Called when the user `sub` logged in, logged out or was forgotten in another tab. After a login, a tab that belongs to no
+   * user belongs to `sub`.
+   */
   onMessage(sub: string, what: string): Promise<void> {
     const hasEnded = () => sub === this.#sub && what !== "login";
     if (hasEnded()) this.drop();
     return this.#reads.run(async () => {
-      // A read that began before the message may have cached the token again.
+      // A read that began before the message might have cached the token again.
       if (hasEnded()) this.drop();
       if (sub !== this.#sub) {
         if (this.#isTaken || what !== "login") return;
@@ -140,7 +147,10 @@ export class ActiveSession {
     });
   }
 
-  /** Publishes refreshed tokens. Reads the store only if they may not be the default tokens of this tab's user. */
+  /**
+   * Publishes the state after a refresh. Tokens for the default target of this tab's user are published at once. In all other
+   * cases the store is read first.
+   */
   publishRefreshed(tokens: TokenSet, target: TargetKey): Promise<void> {
     return this.#reads.run(async () => {
       const { user, generation, origin = "this-tab" } = tokens;
@@ -154,12 +164,12 @@ export class ActiveSession {
     });
   }
 
-  /** Whether the cached token has expired by the wall clock. Then only a refresh, in any tab, brings a valid token. */
+  /** Whether the cached token has expired by the wall clock. The store then has no valid token until a tab refreshes it. */
   isExpired(): boolean {
     return this.#cached !== undefined && this.#cached.expiresAt <= this.#config.clock.now();
   }
 
-  /** Whether the cached token has this generation or a newer one. */
+  /** Whether the cached token belongs to the session `sessionId` and has this generation or a newer one. */
   hasGeneration(sessionId: string, generation: number): boolean {
     return this.#cached?.sessionId === sessionId && this.#cached.generation >= generation;
   }
@@ -168,11 +178,11 @@ export class ActiveSession {
     const { users, clock } = this.#config;
     const { sub, row } = await this.#read(newUser);
     const stored = row && !row.end ? await this.#reader.recordOf(row) : undefined;
-    // A row with tokens of another user is damaged.
+    // A row that has tokens of another user is damaged, so its tokens are not used.
     const record = stored?.user.sub === sub ? stored : undefined;
     const end = row?.end?.reason;
     const isTaken = row !== undefined && end !== "logged_out";
-    // The user was forgotten. The tab is pinned to no user, so that it does not take the new default user.
+    // Without a row, the user was forgotten. The tab is then pinned to no user, so that it gets no new default user.
     if (isTaken) users.pin(sub);
     else if (!row && (sub ?? this.#sub)) users.pin("");
     this.#isTaken = isTaken;
@@ -184,18 +194,18 @@ export class ActiveSession {
     const tokens = row && record && storedTokens(row, record, DEFAULT_TARGET);
     this.#cached = known ? before : tokens && cacheToken(tokens, row.sessionId, origin, clock);
     const refusal = record && userNeeded(row!);
-    // The session needs its user only after the token has expired. Until then the token is still returned.
+    // The server has refused the refresh token until the user logs in. The cached token is still returned until it expires.
     const needed =
       refusal && (!this.#cached || isExpired(this.#cached, clock)) ? refusal : undefined;
     this.#sub = row && sub;
     this.#user = needed ? undefined : record?.user;
     this.#lastUser = record?.user ?? (row && this.#lastUser);
     const lastUser = this.#lastUser?.sub === sub ? this.#lastUser : undefined;
-    // A message of another tab does not replace the state `authenticating` of this tab's login.
+    // During a login of this tab, a change in another tab does not replace the state `authenticating`.
     if (this.#logins > 0 && !this.#user) return;
     const reason = needed ? "user_needed" : end;
     if (!reason || reason === "logged_out") return this.#publish(error);
-    // The server's error, or the invalid claim.
+    // The details for the error: the server's refusal, or the invalid claim of the ID token.
     const facts = needed ?? (row!.end!.claim && row!.end!);
     this.state.set({
       status: "expired",
@@ -213,8 +223,9 @@ export class ActiveSession {
   }
 
   /**
-   * Publishes `authenticating` until `login` settles, unless a user is signed in. Then publishes the state in the store, or the
-   * last known state if the store cannot be read. `tellsWhy`: whether an error of `login` becomes `state.error`.
+   * Runs `login`. The state is `authenticating` until `login` settles, unless a user is signed in. After that, publishes the
+   * stored state, or the last known state if the store cannot be read. `tellsWhy`: returns whether an error of `login` becomes
+   * `state.error`.
    */
   async trackLogin<T>(
     login: () => Promise<T>,

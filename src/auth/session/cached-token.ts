@@ -5,7 +5,10 @@ import { CLOCK_STEP_MS, isFromFuture, remainingMs } from "../../core/token-lifet
 import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
 
-/** `fresh`: returned at once. `expiring`: returned, while a newer token is requested. `expired`: by one of the two clocks. */
+/**
+ * `fresh`: the token is returned at once. `expiring`: the token is returned, and a newer token is requested in the background.
+ * `expired`: the token has expired by the wall clock or by the monotonic clock.
+ */
 export type TokenCondition = "fresh" | "expiring" | "expired";
 
 /** The token of the default target, in memory. */
@@ -17,17 +20,23 @@ export interface CachedToken {
   summary: TokenSummary;
   /** The expiry in the store, which all tabs use. Milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** The token is fresh until this wall time. There are two limits, because either clock may be wrong. Milliseconds. */
+  /**
+   * The token is fresh until this wall time, and until `untilMonotonic`. Both are checked, because either clock can be wrong.
+   * Milliseconds since the epoch.
+   */
   untilWall: number;
   /** The token is fresh until this time of the monotonic clock. Milliseconds. */
   readonly untilMonotonic: number;
   /** When the token expires by the monotonic clock. Milliseconds. */
   readonly endMonotonic: number;
-  /** The wall time of the last check by both clocks. Reading the monotonic clock costs five times as much. Milliseconds. */
+  /**
+   * The wall time at which both clocks last showed a fresh token. At the same wall time the monotonic clock is not read again,
+   * because reading it costs five times as much as reading the wall clock. Milliseconds since the epoch.
+   */
   goodAt: number;
 }
 
-/** Makes the cached form of the stored tokens of the session `sessionId`. */
+/** Makes a `CachedToken` from the stored tokens of the session `sessionId`. */
 export function cacheToken(
   tokens: TokenSet,
   sessionId: string,
@@ -51,7 +60,7 @@ export function cacheToken(
   };
 }
 
-/** Whether the token is not near its expiry, by both clocks. */
+/** Whether both clocks show that the token is not near its expiry. */
 export function isFresh(cached: CachedToken, clock: Clock): boolean {
   const now = clock.now();
   if (now !== cached.goodAt) {
@@ -68,7 +77,9 @@ export function isFresh(cached: CachedToken, clock: Clock): boolean {
   return true;
 }
 
-/** Moves the expiry to an earlier wall time if the wall clock was set back. Returns whether it was. */
+/**
+ * If the wall clock was set back, moves the expiry in `cached` to an earlier wall time. Returns whether the clock was set back.
+ */
 export function followWall(cached: CachedToken, clock: Clock): boolean {
   const expiresAt = clock.now() + cached.endMonotonic - clock.monotonic();
   const stepMs = cached.summary.expiresAt - expiresAt;
@@ -83,7 +94,7 @@ export function isExpired({ summary, endMonotonic }: CachedToken, clock: Clock):
   return summary.expiresAt <= clock.now() || endMonotonic <= clock.monotonic();
 }
 
-/** Returns the condition of stored tokens. `cached`: their cached form, if there is one. */
+/** Returns the condition of stored tokens. `cached`: the `CachedToken` of the same tokens, if there is one. */
 export function conditionOf(
   tokens: TokenSet,
   cached: CachedToken | undefined,
@@ -98,12 +109,15 @@ export function conditionOf(
   return isGood ? "fresh" : "expiring";
 }
 
-/** Returns how long before its expiry a token is renewed in the background, while it is still returned. Milliseconds. */
+/** Returns the time before a token's expiry in which a newer token is requested in the background. Milliseconds. */
 export function renewalWindow(lifetimeMs: number): number {
   return Math.min(Math.max(30_000, lifetimeMs / 10), lifetimeMs / 3);
 }
 
-/** Returns the state of a session that has not ended, or the state without a user. `error`: why no user is signed in. */
+/**
+ * Returns the state `authenticated` if there is a user and a cached token, or else `anonymous`. `error`: why no user is signed
+ * in. Errors that Latchkey did not throw are left out.
+ */
 export function stateOf(
   user: User | undefined,
   cached: CachedToken | undefined,

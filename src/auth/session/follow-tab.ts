@@ -13,7 +13,7 @@ interface FollowParts {
   readonly latestRefresh: Promise<unknown> | undefined;
 }
 
-/** Updates this tab after a tab, this one included, has changed a session. Rejects when the store cannot be read. */
+/** Updates this tab after any tab, this tab included, has changed a session. Rejects when the store cannot be read. */
 export async function followTab(parts: FollowParts, message: TabMessage): Promise<void> {
   const { session, latestRefresh } = parts;
   const { type, key, from, sessionId } = message;
@@ -25,14 +25,14 @@ export async function followTab(parts: FollowParts, message: TabMessage): Promis
     return session.load(isOwn ? "this-tab" : "other-tab");
   }
   if (type !== "done") return;
-  // A caller of this tab that waits for the same token gets it from the refresh itself.
+  // If this tab has requested the same token, that request publishes the token, and the store need not be read.
   await latestRefresh?.catch(() => {});
   if (session.hasGeneration(sessionId, message.generation)) return;
-  // The cached token is still valid, so a failure to read the new one changes nothing.
+  // This tab can continue with its cached token, so a failure to read the newer token is ignored.
   await session.load(isOwn ? "this-tab" : "other-tab").catch(() => {});
 }
 
-/** A user logged in, logged out or was forgotten in another tab. */
+/** Updates this tab after `user` logged in, logged out or was forgotten in another tab. */
 function followUser(
   { session, logins, userRemoval }: FollowParts,
   user: string,

@@ -1,7 +1,7 @@
 import { CancelledError, NoTokenError } from "../../core/errors.ts";
 import type { UserStore } from "../../core/session.ts";
 
-/** A user who was forgotten must not come back without a request of the app, so no automatic login follows this error. */
+/** The user was forgotten, and comes back only through a login that the app requests. No automatic login follows this error. */
 export class ForgottenError extends NoTokenError {
   readonly isForgotten = true;
 }
@@ -10,27 +10,28 @@ interface ForgottenParts {
   readonly users: Pick<UserStore, "users">;
 }
 
-const MESSAGE = "this user was forgotten on this device";
+const MESSAGE = "the user of the tokens was forgotten on this device";
 
 /**
- * For tokens that a grant returned without a login.
- * @throws NoTokenError `sub` was forgotten within a day, and only a login undoes that
+ * Checks tokens that a grant returned without a login, before they are stored. `sub`: the user of the tokens.
+ * @throws NoTokenError the user was forgotten within the last day and has not logged in since
  */
 export async function assertNotForgotten({ users }: ForgottenParts, sub: string): Promise<void> {
   if (await (await users.users()).isForgotten(sub)) throw new ForgottenError(MESSAGE);
 }
 
 /**
- * For a login that the user does not see.
- * @throws CancelledError `sub` was forgotten within a day
+ * Checks a login that the user does not see, before its tokens are stored. `sub`: the user who has logged in.
+ * @throws CancelledError the user was forgotten within the last day and has not logged in since
  */
 export async function assertMayReturn({ users }: ForgottenParts, sub: string): Promise<void> {
   if (await (await users.users()).isForgotten(sub)) throw new CancelledError(MESSAGE);
 }
 
 /**
- * After `forget()` a tab has no user until another user is chosen. `user`: the user of the tokens. If this user was forgotten,
- * `assertNotForgotten()` throws instead.
+ * Checks tokens that a grant returned for a tab without a user. After `forget()`, a tab has no user until another user is
+ * chosen, so the grant must not choose the user. `user`: `sub` of the tokens. If `user` was forgotten, does not throw, because
+ * `assertNotForgotten()` does.
  * @throws NoTokenError this tab's user was forgotten, and no other user was chosen
  */
 export async function assertChosen(

@@ -1,8 +1,8 @@
 /** A value with listeners. */
 export interface Observable<T> {
-  /** Returns the value: the same object until its content changes. */
+  /** Returns the current value. It is the same object until the content changes. */
   get(): T;
-  /** Replaces the value and calls the listeners, unless the content is the same. */
+  /** Replaces the value and calls the listeners. Does nothing if the content is the same. */
   set(next: T): void;
   /** Calls `listener` after each change. Returns a function that removes `listener`. */
   subscribe(listener: () => void): () => void;
@@ -28,7 +28,10 @@ export function observable<T>(initial: T): Observable<T> {
   };
 }
 
-/** An error of a listener is reported as uncaught. It reaches neither the other listeners nor the caller of `set()`. */
+/**
+ * Calls a listener. An error of the listener is reported as uncaught, so that it reaches neither the other listeners nor the
+ * caller of `set()`.
+ */
 function tell(listener: () => void): void {
   try {
     listener();

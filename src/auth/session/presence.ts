@@ -19,10 +19,16 @@ export interface PresenceConfig {
   readonly locks: TabLock;
 }
 
-/** The time between two checks for other tabs: a tab that reloads holds no lock for a moment. Milliseconds. */
+/**
+ * The time between two checks for other tabs. One check is not enough, because a tab that reloads holds no lock for a moment.
+ * Milliseconds.
+ */
 const LOOK_AGAIN_MS = 1_000;
 
-/** Keeps the sessions of users who are not remembered while one of the user's tabs is open. Each such tab holds a lock. */
+/**
+ * Deletes the session of a user who is not remembered when no tab of the user is open any more. Each open tab of the user holds
+ * a lock, by which other tabs find it.
+ */
 export class Presence {
   readonly #config: PresenceConfig;
   readonly #present = new Set<string>();
@@ -32,8 +38,8 @@ export class Presence {
   }
 
   /**
-   * Returns the session while a tab of its user is open, and deletes the session otherwise. From then on this tab holds the
-   * lock, too, until its page closes.
+   * Returns the session if a tab of its user is open. From then on this tab holds the lock, too, until its page closes. If no
+   * tab of the user is open, deletes the session and returns an empty object.
    */
   async read(found: StoredUser): Promise<StoredUser> {
     const { client, locks, sessions } = this.#config;
@@ -48,7 +54,9 @@ export class Presence {
     return row ? { ...found, row } : {};
   }
 
-  /** Whether a tab holds the user's lock, or the user logs in at this moment. If neither, the session is deleted. */
+  /**
+   * Whether a tab holds the user's lock, or the user has logged in during this check. If neither is true, deletes the session.
+   */
   async #isHere(name: string, { sub = "", row }: StoredUser): Promise<boolean> {
     const { client, locks, clock, sessions, users } = this.#config;
     // Without Web Locks a tab cannot find other tabs, so only the tab in which the user logged in uses the session.
@@ -70,7 +78,10 @@ export class Presence {
   }
 }
 
-/** Runs `act` if no tab holds the lock. Checks run one at a time, because a check holds the lock for a moment, too. */
+/**
+ * Runs `act` if no tab holds the lock. Returns whether `act` ran. Checks run one at a time, because a check holds the lock for
+ * a moment, too.
+ */
 function ifNoTab(locks: TabLock, name: string, act: () => Promise<void>): Promise<boolean> {
   return locks.request(`${name}/look`, { mode: "exclusive" }, () => ifFree(locks, name, act));
 }
@@ -82,7 +93,7 @@ function ifFree(locks: TabLock, name: string, act: () => Promise<void>): Promise
   });
 }
 
-/** Whether `locks` excludes other holders. Only Web Locks do. */
+/** Whether `locks` refuses a lock that is already held. Web Locks do. Without them, each request for this lock is granted. */
 function isExclusive(locks: TabLock, name: string): Promise<boolean> {
   return locks.request(
     name,
@@ -91,7 +102,7 @@ function isExclusive(locks: TabLock, name: string): Promise<boolean> {
   );
 }
 
-/** Resolves when the lock is held. The browser releases it when the page closes. */
+/** Requests the lock and holds it until the page closes, when the browser releases it. Resolves when the lock is held. */
 function holdForLife(locks: TabLock, name: string): Promise<void> {
   return new Promise((held, reject) => {
     const hold = () => {

@@ -23,7 +23,7 @@ export interface SessionReaderConfig {
   readonly refresher: Pick<Refresher, "validate">;
 }
 
-/** Reads sessions, and validates them before a token is returned. */
+/** Reads sessions from the store. Validates the signature of a session's ID token if that was not done yet. */
 export class SessionReader {
   readonly #config: SessionReaderConfig;
 
@@ -37,7 +37,7 @@ export class SessionReader {
   }
 
   /**
-   * Returns the session of `sub`. Default: the active user. `isPinned`: this tab belongs to `sub` already.
+   * Returns the session of `sub`. Default: the active user. `isPinned`: whether this tab already belongs to `sub`.
    * @throws ConfigurationError a newer version of Latchkey stored the session
    */
   async read(sub: string | undefined, isPinned: boolean): Promise<StoredUser> {
@@ -46,7 +46,8 @@ export class SessionReader {
     let found: StoredUser =
       sub === undefined ? await users.getActive() : { sub, row: await rowOf(sub), isPinned };
     if (found.sub && found.row?.signature && !found.row.end) {
-      // Cached keys validate the signature before a token is returned. Without cached keys the token is returned all the same.
+      // The signature of the ID token is validated with cached keys before a token is returned. If no keys are cached, the
+      // token is returned all the same, and the signature is validated in the background.
       await refresher.validate(found.sub).catch(() => {});
       found = { ...found, row: await rowOf(found.sub) };
     }
@@ -54,7 +55,9 @@ export class SessionReader {
     return found.row?.lifetime === "tabs" ? (await this.#presence()).read(found) : found;
   }
 
-  /** Returns the tokens of a row. Undefined with `persist: "memory"` when no tab has them any more. */
+  /**
+   * Returns the tokens of a row. Returns undefined if the tokens are lost: with `persist: "memory"`, only open tabs have them.
+   */
   async recordOf({ tokens }: SessionRow): Promise<TokenRecord | undefined> {
     try {
       return await this.#config.sessions.open(tokens);
@@ -65,7 +68,7 @@ export class SessionReader {
   }
 }
 
-/** The error for tokens that do not belong to the requested user. */
+/** Returns the error for tokens that do not belong to the requested user. */
 export function otherUser(): NoTokenError {
-  return new NoTokenError("the tokens belong to another user than the requested one");
+  return new NoTokenError("the tokens belong to another user than the requested user");
 }

@@ -3,7 +3,7 @@ import type { TabNews } from "../../core/message.ts";
 import type { Random, TabChannel } from "../../core/ports.ts";
 import type { SessionStore, UserStore } from "../../core/session.ts";
 
-/** The parts that change a session and broadcast the change to all tabs. */
+/** The parts that are needed to change a session and to broadcast the change to all tabs. */
 export interface SessionParts {
   readonly client: ClientKey;
   /** The id of this tab in messages and rows. */

@@ -6,24 +6,24 @@ import type { TokenSet } from "../../core/token-set.ts";
 import type { UserFetcher } from "../../core/user-fetcher.ts";
 import type { User } from "../../core/user.ts";
 
-/** The parts that find out which user has logged in. */
+/** The parts that `fetchUser()` needs. */
 export interface UserParts {
-  /** Called when there is no ID token. */
+  /** Finds out which user the tokens belong to when there is no ID token. */
   readonly userFetcher?: UserFetcher;
   readonly clock: Clock;
 }
 
-/** The first pause between two requests. Milliseconds. */
+/** The pause after the first request that failed. Milliseconds. */
 const FIRST_PAUSE_MS = 1_000;
-/** The longest pause between two requests. Milliseconds. */
+/** The longest pause after a request that failed. Milliseconds. */
 const MAX_PAUSE_MS = 8_000;
-/** The largest number of requests. */
+/** The largest number of requests for the user of one login. */
 const TRIES = 5;
 
 /**
- * Returns the user that the tokens name, or else the user from the `userFetcher`. Temporary failures are retried, because no
- * other copy of the tokens exists, and tokens without a user cannot be stored.
- * @throws IdTokenError there is no ID token and no `userFetcher`, or it returned no user
+ * Returns the user in the token response, or else the user from the `userFetcher`. Requests the user again after a temporary
+ * failure, because tokens without a user cannot be stored and would be lost.
+ * @throws IdTokenError there is no ID token and no `userFetcher`, or the `userFetcher` returned no user
  * @throws UserFetchError the server refused the token, or its response is malformed
  * @throws NetworkError no response came in any attempt
  */
@@ -37,8 +37,8 @@ export async function fetchUser(
     try {
       const user = await userFetcher?.fetchUser(response, signal);
       if (user?.sub) return user;
-      throw new IdTokenError("sub", "it is missing, so the user of the login is unknown", {
-        hint: "Request the scope openid, or configure a userFetcher if the server issues no ID tokens.",
+      throw new IdTokenError("sub", "the claim is missing, so the user of the login is unknown", {
+        hint: "Request the scope openid. If the server issues no ID tokens, configure a userFetcher.",
       });
     } catch (error) {
       signal?.throwIfAborted();

@@ -3,14 +3,14 @@ import type { Clock } from "../../core/ports.ts";
 
 type Listener = (sub: string) => unknown;
 
-/** How long a logout waits for the listeners, because a storage may hang. Milliseconds. */
+/** How long a logout waits for the listeners, because the storage of a listener might hang. Milliseconds. */
 const PATIENCE_MS = 2_000;
 
-/** Notifies the code that stores data of users. */
+/** Notifies code that stores data of users when a user logs out or is forgotten. */
 export interface UserRemoval {
   /** Adds a listener. Returns a function that removes it. */
   listen(listener: Listener): () => void;
-  /** Calls the listeners. Resolves when all of them are done, or after 2 seconds. Never rejects. */
+  /** Calls the listeners with `sub`. Resolves when all of them are done, or after 2 seconds. Never rejects. */
   tell(sub: string): Promise<unknown>;
 }
 
@@ -25,7 +25,7 @@ export function createUserRemoval({
   const listeners = new Set<Listener>([(sub) => grant.removeUser?.(sub)]);
   return {
     listen(listener) {
-      // The wrapper is new each time, because an app may add the same function twice.
+      // Each call adds a new wrapper, because an app might add the same function twice.
       const own: Listener = (sub) => listener(sub);
       listeners.add(own);
       return () => listeners.delete(own);

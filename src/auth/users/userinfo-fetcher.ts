@@ -15,7 +15,9 @@ export interface UserClaims {
 
 /** The options of `userinfoFetcher()`. */
 export interface UserinfoConfig {
-  /** Validates the response, and may rename its members: a server that is not an OpenID provider has other names. */
+  /**
+   * Validates the response. A schema can also rename members, because a server that is not an OpenID provider has other names.
+   */
   readonly schema?: StandardSchema<UserClaims>;
 }
 
@@ -44,11 +46,10 @@ export function userinfoFetcher(
       };
       const { sub } = claims;
       if (typeof sub !== "string" || sub === "") throw malformed("it has no sub");
-      // An attacker may have replaced the tokens by those of another user.
-      // @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse
+      // An attacker might have replaced the tokens by those of another user.
       if (user && user.sub !== sub) {
         throw new UserFetchError("the userinfo response is about another user than the ID token", {
-          hint: "The sub of both must be equal. The response is not used.",
+          hint: "The sub of the userinfo response must be equal to the sub of the ID token. The response was not used.",
           isFinal: true,
         });
       }
@@ -73,18 +74,21 @@ async function validate(
   try {
     return await schema["~standard"].validate(response);
   } catch {
-    throw malformed("the schema threw");
+    throw malformed("the schema threw an error");
   }
 }
 
-/** Returns the path of an issue. The message of an issue may repeat a value of the response, so it is not used. */
+/**
+ * Returns the path of an issue for an error message. The issue's own message is not used, because it can repeat a value of the
+ * response.
+ */
 function where({ path = [] }: StandardSchemaIssue): string {
   const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
-  return keys.join(".") || "it";
+  return keys.join(".") || "the whole response";
 }
 
 function malformed(reason: string): UserFetchError {
   return new UserFetchError(`the userinfo response is malformed: ${reason}`, {
-    hint: "The response must have sub, a string. If the server uses another name, give a schema that returns sub.",
+    hint: "The response must have sub, a non-empty string. If the server uses another name, pass a schema that returns sub.",
   });
 }

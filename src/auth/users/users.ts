@@ -11,7 +11,7 @@ import { NO_CHANGE, type RememberedUsers, isNewer, newerVersion } from "../../co
 import type { ActiveSession } from "../session/active-session.ts";
 import { otherUser } from "../session/session-reader.ts";
 
-/** Returns the remembered users, and deletes sessions that no tab uses any more in the background. */
+/** Returns the remembered users. In the background, deletes the sessions of other users if no tab uses them any more. */
 export async function listUsers({
   config,
   session,
@@ -22,7 +22,9 @@ export async function listUsers({
   return listed;
 }
 
-/** Deletes the sessions of users who are not remembered and have no open tab. Otherwise such a session could stay for ever. */
+/**
+ * Deletes the sessions of users who are not remembered and have no open tab. Without this, such a session could stay for ever.
+ */
 async function sweep(
   stored: RememberedUsers,
   listed: readonly RememberedUser[],
@@ -39,7 +41,8 @@ export async function switchUser({ config, session }: UsersParts, sub: string): 
   const { client, sessions, users, clock } = config;
   const { sub: before } = session;
   const stored = await users.users();
-  // Deletes a session that is kept only while a tab is open, if no tab is. Otherwise this tab holds its lock from now on.
+  // If the session is stored only while a tab of the user is open, deletes it when there is no such tab. When there is one,
+  // this tab holds the user's lock, too, from now on.
   await session.find(DEFAULT_TARGET, sub);
   const row = await sessions.update(sessionKey(client, sub), (row) =>
     row?.remembered && !isNewer(row)
@@ -52,7 +55,7 @@ export async function switchUser({ config, session }: UsersParts, sub: string): 
   if (record && record.user.sub !== sub) throw otherUser();
   try {
     await session.load("stored", undefined, sub);
-    // The user may have been forgotten meanwhile.
+    // Another tab might have forgotten the user during the load.
     if (!(await stored.putDefault(sub))) throw noSession();
   } catch (error) {
     await session.load("stored", undefined, before).catch(() => {});
@@ -61,10 +64,10 @@ export async function switchUser({ config, session }: UsersParts, sub: string): 
 }
 
 function noSession(): NoTokenError {
-  return new NoTokenError("this user has no session on this device");
+  return new NoTokenError("the user to switch to has no session on this device");
 }
 
-/** Deletes all stored data of `sub`, even if it is damaged, and then tells the server. */
+/** Deletes all stored data of `sub`, even damaged data, and then tells the server. */
 export async function forget(parts: UsersParts, sub: string): Promise<LogoutResult> {
   const { config, session, logins } = parts;
   const { sub: before } = session;
@@ -79,14 +82,18 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
   return leaveServer(parts, sub, before);
 }
 
-/** Logs all users out on this device, and then at the server. The page navigates after the server was told of the others. */
+/**
+ * Logs all users out on this device, and then at the server. The page navigates for this tab's user only after the server was
+ * told of the other users.
+ */
 export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
   const { config, session, logins } = parts;
   const { sub: own } = session;
   const known = await (await config.users.users()).known();
   const others = known.filter((sub) => sub !== own);
   const all = own === undefined ? others : [own, ...others];
-  // A session of a newer version of Latchkey does not prevent the logout of the others.
+  // The logout of one user can fail, such as for a session of a newer version of Latchkey. The others are logged out all the
+  // same.
   for (const sub of all) logins.loggedOut(sub);
   const deleted = await Promise.allSettled(all.map((sub) => localLogoutUntold(config, sub)));
   if (own !== undefined && deleted[0]?.status === "fulfilled") session.clear();

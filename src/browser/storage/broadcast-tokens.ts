@@ -21,8 +21,8 @@ const HELD = 8;
 /** How many times `open()` requests the same tokens from the other tabs before it rejects. */
 const ASKED = 2;
 /**
- * How often a tab that waits for tokens checks whether another tab still holds their lock. The check is repeated, because a page
- * that is being reloaded releases its lock only a moment later. Milliseconds.
+ * How often a tab that waits for tokens checks whether another tab still holds their lock. The check is repeated, because a
+ * page that is being reloaded releases its lock only a moment later. Milliseconds.
  */
 const LOOK_MS = 100;
 /** How long `seal()` waits at most until this tab holds the lock of the tokens. Milliseconds. */
@@ -60,8 +60,8 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Does the same as `seal()`, but does not wait for the lock, because an IndexedDB transaction would end during the wait.
-   * `isLocked` resolves when this tab holds the lock.
+   * Does the same as `seal()`, but does not wait for the lock. So the method can be called inside an IndexedDB transaction,
+   * which would end during the wait. `isLocked` resolves when this tab holds the lock.
    */
   keep(record: TokenRecord): { readonly memory: string; readonly isLocked: Promise<void> } {
     const memory = this.#config.random.id();
@@ -75,7 +75,8 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
    * @throws NoTokenError no tab has sent the tokens, or `tokens` is not the name of tokens
    */
   async open(tokens: unknown): Promise<TokenRecord> {
-    if (!isTokenName(tokens)) throw new NoTokenError("the stored session has no valid name of its tokens");
+    if (!isTokenName(tokens))
+      throw new NoTokenError("the stored session has no valid reference to its tokens");
     const { memory } = tokens;
     for (let sends = 0; sends < ASKED && !this.#cached.has(memory); sends++) {
       if (await this.#ask(memory)) break;
@@ -85,7 +86,10 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     throw new NoTokenError("no open tab has the tokens of this session");
   }
 
-  /** Returns true when no tab has these tokens. Returns false when a tab has them, or when the locks cannot be queried. */
+  /**
+   * Returns true when no tab has the tokens with the name `memory`. Returns false when a tab has them, or when the locks cannot
+   * be queried.
+   */
   async areLost(memory: string): Promise<boolean> {
     return !this.#cached.has(memory) && (await this.#locks.isFree(memory));
   }
@@ -97,7 +101,10 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     this.#say({ protocol: 2, type: "drop", memory });
   }
 
-  /** Deletes these tokens and all older tokens of the same user. Newer tokens can belong to a later login, so they remain. */
+  /**
+   * Deletes the tokens with the name `memory`, and all older tokens of the same user. Newer tokens are not deleted, because
+   * they can belong to a later login.
+   */
   #drop(memory: string): void {
     const names = this.#ofSameUser(memory);
     for (const name of names.slice(0, names.indexOf(memory) + 1)) this.#letGo(name);
@@ -160,7 +167,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     this.#channel.postMessage(message);
   }
 
-  /** Opens the channel. It is never closed, because a tab sends its tokens to every tab that asks for them. */
+  /** Opens the channel, which is never closed, because a tab sends its tokens to every tab that asks for them. */
   #open(): BroadcastChannel {
     const channel = new BroadcastChannel(`latchkey/2/${this.#config.client}/handover`);
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {

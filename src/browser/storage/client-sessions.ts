@@ -8,7 +8,7 @@ import { sessionsWith } from "./sessions-in-memory.ts";
 /**
  * Creates the session store of a client. The tokens are on disk (`device`) or in the memory of the tabs (`memory`). With
  * `memory`, `prepare()` moves tokens from the disk to the memory of the tabs, if an older version of the app used `device`.
- * `prepare()` ignores failures, because the next read of such tokens tries again.
+ * `prepare()` ignores failures, because the next read of such tokens tries to move them again.
  */
 export function clientSessions(
   persist: "device" | "memory" = "device",

@@ -15,8 +15,8 @@ const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)
 
 /**
  * Returns Latchkey's IndexedDB database, as a `UseStore` for the functions of idb-keyval. The database is opened at the first
- * use. idb-keyval's own `createStore()` is not used, because it has no time limit and no `durability: "strict"`, without which
- * a refresh token might not be on disk when its write resolves.
+ * use. idb-keyval's own `createStore()` is not used, because its calls can hang, and because it does not write with
+ * `durability: "strict"`. Only a strict write guarantees that a refresh token is on disk when the write resolves.
  * @throws StorageError from the returned `UseStore`: IndexedDB failed, or did not respond in time
  * @param timeoutMs how long one transaction can take. A call can take twice that time, because a transaction whose connection
  * is lost is repeated once. Milliseconds. Default: 5,000.
@@ -86,7 +86,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
       const done = Promise.resolve(callback(transaction.objectStore(ENTRIES)));
       return await inTime(timeoutMs, done, giveUp);
     } catch (error) {
-      // A `StorageError` is not repeated by `useTwice()`: after `resume`, the caller decides whether to call again.
+      // `useTwice()` does not repeat the call after a `StorageError`: the caller decides whether to call again after `resume`.
       throw isFrozen
         ? new StorageError("the page was frozen during an IndexedDB transaction", error)
         : error;
@@ -188,9 +188,9 @@ export function writeEntry(use: UseStore, key: string, value: unknown): Promise<
 }
 
 /**
- * Reads, changes and writes one entry in one transaction. `change` gets the parsed value, and returns the new value, `undefined`
- * to delete the entry, or `NO_CHANGE` to write nothing. `writeBeside` can write other entries in the same transaction. Returns
- * the value after the transaction.
+ * Reads, changes and writes one entry in one transaction. `change` gets the parsed value and returns the new value, or
+ * `undefined` to delete the entry, or `NO_CHANGE` to write nothing. `writeBeside` can write other entries in the same
+ * transaction. Returns the value after the transaction.
  */
 export function updateEntry<T>(
   use: UseStore,

@@ -3,7 +3,10 @@ import type { ClientKey } from "../../core/keys.ts";
 import { sha256 } from "../../core/sha256.ts";
 import { within } from "./database.ts";
 
-/** How long a tombstone, the record that a user was forgotten, prevents that tokens of the user are stored again. Milliseconds. */
+/**
+ * How long after a user was forgotten only a new login can store the user again. Until then, a tombstone is stored: the record
+ * that the user was forgotten. Milliseconds.
+ */
 const DAY_MS = 86_400_000;
 
 /** Returns the key of a tombstone. With an empty `hash`, returns the prefix of all tombstones of the client. */
@@ -11,12 +14,12 @@ function forgottenKey(client: ClientKey, hash: string): string {
   return `forgotten/${client}/${hash}`;
 }
 
-/** Returns the key of a user's tombstone. The key contains a hash of the `sub`, so that the `sub` itself is no longer stored. */
+/** Returns the key of a user's tombstone. The key contains a hash of the `sub`, and not the `sub` itself. */
 export async function tombstoneKey(client: ClientKey, sub: string): Promise<string> {
   return forgottenKey(client, await sha256(`${client}\n${sub}`));
 }
 
-/** Stores the tombstone of a forgotten user and deletes expired tombstones. Call it inside a transaction. */
+/** Stores the tombstone of a forgotten user and deletes expired tombstones. Call this function inside a transaction. */
 export function putTombstone(store: IDBObjectStore, client: ClientKey, key: string): void {
   const all = store.openCursor(within(forgottenKey(client, "")));
   all.onsuccess = () => {
@@ -32,7 +35,10 @@ export function putTombstone(store: IDBObjectStore, client: ClientKey, key: stri
   };
 }
 
-/** Returns whether the user with this tombstone key was forgotten within the last day. Without `key`: whether any user was. */
+/**
+ * Returns whether the user with this tombstone key was forgotten within the last day. Without `key`, returns whether any user
+ * of the client was forgotten within the last day.
+ */
 export function hasTombstone(
   database: UseStore,
   client: ClientKey,

@@ -4,13 +4,14 @@ import { parseCallback } from "../../core/parse-callback.ts";
 import type { Clock } from "../../core/ports.ts";
 import { readEntry, within } from "./database.ts";
 
-/** Prefix of the keys of handled responses. */
+/** The prefix of all keys of the ledger. */
 export const CALLBACKS = "callback/";
-/** Longer than any repeated call of `handleCallback()` for the same response takes. Milliseconds. */
+/** How long a record is stored. A second call of `handleCallback()` for the same response comes much sooner. Milliseconds. */
 const KEPT_MS = 10 * 60_000;
 
 /**
- * Stores handled authorization responses in IndexedDB for ten minutes.
+ * Stores in IndexedDB which authorization responses were handled and which logout responses are expected. Each `put()` deletes
+ * the records that are older than ten minutes.
  * @example
  * const ledger = new IndexedDBCallbackLedger(createDatabase(), systemClock);
  */
@@ -33,13 +34,15 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
       const all = store.openCursor(within(CALLBACKS));
       all.onsuccess = () => {
         const cursor = all.result;
-        // Stored last: a cursor that has read the old record of this key would delete the new one.
+        // The new record is stored after the cursor has ended. Otherwise the cursor could read an old record with the same key,
+        // and then delete the new record.
         if (!cursor) {
           store.put({ at: now, record } satisfies DatedCallback, CALLBACKS + state);
           return;
         }
         const { at } = (cursor.value ?? {}) as Partial<DatedCallback>;
-        // A record without a time is damaged. A record from the future was stored before the clock was set back.
+        // `ageMs` is not a number for a damaged record, and negative for a record from before the clock was set back. The
+        // cursor deletes both.
         const ageMs = now - Number(at);
         if (!(ageMs >= 0 && ageMs < KEPT_MS)) cursor.delete();
         cursor.continue();
@@ -55,7 +58,7 @@ export function callbackIn(entry: unknown): CallbackRecord | undefined {
 }
 
 interface DatedCallback {
-  /** Time of the `put`. Milliseconds since the epoch. */
+  /** When `put()` stored the record. Milliseconds since the epoch. */
   at: number;
   record: CallbackRecord;
 }

@@ -9,7 +9,7 @@ import { readEntry, updateEntry } from "./database.ts";
 
 const DOCUMENTS = "document/";
 
-/** Caches the server's metadata and keys in IndexedDB. They are public and belong to no user. */
+/** Caches the server's metadata and keys in IndexedDB. Both are public and contain no data of a user. */
 export class IndexedDBDocumentCache implements DocumentCache {
   readonly #database: UseStore;
 

@@ -2,12 +2,15 @@ import { promisifyRequest, type UseStore } from "idb-keyval";
 import type { RequestStore } from "../../core/request-store.ts";
 import { readEntry, within, writeEntry } from "./database.ts";
 
-/** The prefix of the keys. oidc-client-ts sweeps the authorization requests, so device logins have another prefix. */
+/**
+ * The prefix of all keys of the store. oidc-client-ts deletes all old records in the store of the authorization requests, so
+ * device logins have another prefix.
+ */
 type RequestKind = "request/" | "device/";
 
 /**
- * Stores pending requests in IndexedDB. The link in an email may open the response in another tab, and a device login must
- * survive a reload.
+ * Stores pending requests in IndexedDB, where all tabs and later page loads can read them. An authorization response can arrive
+ * in another tab, for example through a link in an email, and a device login must survive a reload.
  * @example
  * const requests = new IndexedDBRequestStore(createDatabase());
  */
@@ -45,7 +48,7 @@ export class IndexedDBRequestStore implements RequestStore {
   }
 }
 
-/** Returns a stored request. Requests are strings: any other value is damaged and counts as missing. */
+/** Returns the stored request, which is always a string. Returns null for a missing or damaged record. */
 function textIn(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }

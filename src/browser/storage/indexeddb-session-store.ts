@@ -15,7 +15,10 @@ export class IndexedDBSessionStore implements SessionStore {
   readonly #database: UseStore;
   readonly #other: () => Promise<Pick<SessionStore, "open">>;
 
-  /** @param other loads a store that can open tokens of `persist: "memory"`; default: `open` rejects for such tokens */
+  /**
+   * @param other loads a store that can open tokens of `persist: "memory"`, which are not in this database. Without `other`,
+   * `open()` rejects for such tokens.
+   */
   constructor(
     database: UseStore,
     other: () => Promise<Pick<SessionStore, "open">> = () => Promise.reject(elsewhere()),
@@ -36,19 +39,20 @@ export class IndexedDBSessionStore implements SessionStore {
     return Promise.resolve(record);
   }
 
-  /** @throws NoTokenError the tokens are not on this device */
+  /** @throws NoTokenError the tokens are not in this database, and `other` cannot open them */
   async open(tokens: unknown): Promise<TokenRecord> {
     return isTokenRecord(tokens) ? tokens : (await this.#other()).open(tokens);
   }
 }
 
 function elsewhere(): NoTokenError {
-  return new NoTokenError("the tokens of this session are not on this device");
+  return new NoTokenError("the tokens of this session are not stored in IndexedDB");
 }
 
 /**
- * Updates the list of the client's remembered users, in the transaction that changes a session. The list is one record (a map
- * by encoded `sub`), because one record is read forty times faster than a thousand. The first `list()` call creates it.
+ * Updates the list of the client's remembered users, in the transaction that changes a session. The list is one record, a map
+ * by encoded `sub`, because one record is read forty times faster than a thousand records. The first call of
+ * `RememberedUsers.list()` creates the record.
  */
 export function updateList(
   store: IDBObjectStore,
@@ -56,7 +60,7 @@ export function updateList(
   before: SessionRow | undefined,
   after: SessionRow | undefined,
 ): void {
-  // A refresh changes nothing in the list.
+  // A refresh changes neither the profile of the user nor `end`, so the list remains the same.
   if (after && before?.remembered === after.remembered && !before?.end === !after.end) return;
   const record = rememberedRecord(after);
   const [, client = "", sub = ""] = key.split("/");

@@ -8,14 +8,14 @@ import { systemClock } from "../page/system-clock.ts";
 
 /** Configuration of an `IndexedDBTokenStorage`. */
 export interface IndexedDBTokenStorageConfig {
-  /** Separates this storage from others in the same database. Default: an empty prefix. */
+  /** A part of each key, which separates this storage from other storages in the same database. Default: an empty string. */
   readonly prefix?: string;
-  /** Tells when a value has expired. Default: the system's clock. */
+  /** The clock that decides whether a value has expired. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
 /**
- * Stores keys and values in IndexedDB. Each method rejects with a StorageError when IndexedDB fails.
+ * Stores keys and values in IndexedDB. Each method rejects with a `StorageError` when IndexedDB fails.
  * @example
  * const storage = new IndexedDBTokenStorage(createDatabase(), { prefix: "reports" });
  * await storage.set("token", { accessToken: "…" }, 60_000);
@@ -41,7 +41,7 @@ export class IndexedDBTokenStorage implements TokenStorage {
     const read = (record: unknown) => readStoredValue(record, this.#clock.now());
     const value = read(record);
     if (value !== undefined || record === undefined) return value;
-    // The record is damaged or has expired. It is deleted, unless another tab has just stored a valid one.
+    // The record is damaged or has expired. The record is deleted, unless another tab has just stored a valid record.
     const unparsed = (record: unknown) => record;
     return read(
       await updateEntry(this.#database, name, unparsed, (record) =>
@@ -52,13 +52,14 @@ export class IndexedDBTokenStorage implements TokenStorage {
 
   async set(key: string, value: unknown, ttlMs?: number): Promise<void> {
     const now = this.#clock.now();
-    // Copied at once: the caller may change the value before the cursor is done.
+    // The value is copied first, because the caller might change the value before the transaction stores it.
     const record = structuredClone(storedValue(value, now, ttlMs));
     await this.#database("readwrite", (store) => {
       const all = store.openCursor(within(storageKey(this.#prefix, "")));
       all.onsuccess = () => {
         const cursor = all.result;
-        // Stored last: a cursor that has read the old record of this key would delete the new one.
+        // The new record is stored after the cursor has ended. Otherwise the cursor could read an expired record with the same
+        // key, and then delete the new record.
         if (!cursor) {
           store.put(record, storageKey(this.#prefix, key));
           return;

@@ -40,7 +40,8 @@ export class IndexedDBUserStore implements UserStore {
       try {
         return sessionStorage.setItem(key, sub);
       } catch {
-        // `sessionStorage` is full. Without a pin, a reload starts with the default user and not with the previous pin.
+        // `sessionStorage` is full. The old pin is removed below, so that a reload of this tab does not start with the previous
+        // user, but with the default user.
       }
     }
     sessionStorage.removeItem(key);

@@ -8,10 +8,10 @@ import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";
 import { rememberedRecord } from "../../core/remembered-record.ts";
 import { lastUsedFirst, parseRemembered } from "../../core/remembered-profile.ts";
 
-/** The stored list, by encoded `sub`. Its keys and values are not validated yet. */
+/** The stored list of remembered users, by encoded `sub`. The keys and values are not validated yet. */
 type RememberedList = Map<unknown, unknown>;
 
-/** Returns access to the client's users in IndexedDB. */
+/** Returns the methods that read and change all users of the client in IndexedDB. */
 export function indexedDBUsers(database: UseStore, client: ClientKey): RememberedUsers {
   const listKey = usersKey(client);
   const key = defaultUserKey(client);
@@ -57,14 +57,14 @@ export function indexedDBUsers(database: UseStore, client: ClientKey): Remembere
       await database("readwrite", async (store) => {
         store.delete(sessionKey(client, sub));
         putTombstone(store, client, tombstone);
-        // All requests start at once: a transaction without a pending request is committed.
+        // All requests start at the same time, because IndexedDB commits a transaction that has no pending request.
         const [byDefault, list, [states, callbacks]] = await Promise.all([
           promisifyRequest<unknown>(store.get(key)),
           promisifyRequest<unknown>(store.get(listKey)),
           entries(store, CALLBACKS),
         ]);
         if (byDefault === sub) store.delete(key);
-        // The next `list()` call creates a new list in place of a damaged one.
+        // A damaged list is deleted. The next call of `list()` creates a new list.
         if (!(list instanceof Map)) store.delete(listKey);
         else if (list.delete(encodeURIComponent(sub))) store.put(list, listKey);
         callbacks.forEach((callback, index) => {
@@ -80,7 +80,7 @@ export function indexedDBUsers(database: UseStore, client: ClientKey): Remembere
     return (await promisifyRequest(store.count(sessionKey(client, sub)))) > 0;
   }
 
-  /** Creates the list from the sessions. A damaged session is listed with its `sub` alone. */
+  /** Creates and stores the list of the users of all stored sessions. For a damaged session, the list has only the `sub`. */
   async function makeList(store: IDBObjectStore): Promise<RememberedList> {
     const [keys, rows] = await entries(store, sessions);
     const list: RememberedList = new Map();
@@ -101,7 +101,7 @@ function deleteEntry(database: UseStore, key: string): Promise<void> {
   });
 }
 
-/** Decodes each `sub` and skips damaged codes. */
+/** Decodes each encoded `sub`. Skips values that cannot be decoded. */
 function subsIn(codes: readonly unknown[]): string[] {
   return codes.flatMap((code) => {
     try {

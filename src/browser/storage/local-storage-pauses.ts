@@ -2,9 +2,12 @@ import type { ApiPause, ApiPauses } from "../../core/api-pauses.ts";
 
 const PREFIX = "latchkey/refused/";
 
-/** Stores the pauses of APIs in `localStorage`, so that all tabs and later page loads respect them. */
+/**
+ * Stores the pauses of APIs in `localStorage`, so that all tabs and later page loads observe them. During the pause of an API
+ * that has refused tokens, no newer token is requested for that API.
+ */
 export class LocalStoragePauses implements ApiPauses {
-  /** Pauses that `localStorage` did not accept. */
+  /** The pauses that could not be stored in `localStorage`, by origin. */
   readonly #unsaved = new Map<string, ApiPause>();
 
   get(origin: string): ApiPause | undefined {

@@ -11,7 +11,7 @@ import {
 import { within } from "./database.ts";
 import { BroadcastTokens, type BroadcastTokensConfig } from "./broadcast-tokens.ts";
 
-/** Stores the tokens of sessions. Another store has the rows of the sessions. */
+/** The part of a session store that stores tokens. The session rows are in another store. */
 export type TokenKeeper = Required<Pick<SessionStore, "seal" | "open" | "discard">>;
 
 /** Configuration of `storeTokens()`. */
@@ -22,8 +22,9 @@ export interface ModeChangeConfig extends BroadcastTokensConfig {
 }
 
 /**
- * Returns the store of the tokens in memory mode. In device mode, it is the store of tokens that memory mode left in the tabs.
- * Tokens of the other mode are moved when they are read, so that a session survives a change of `persist`.
+ * Returns the store of the tokens for `persist: "memory"`. For `persist: "device"`, returns a store that opens the tokens that
+ * other tabs still have in memory, from before the app changed `persist`. Both stores move the tokens of the other mode when
+ * they are read, so that a session survives a change of `persist`.
  */
 export function storeTokens(config: ModeChangeConfig): TokenKeeper {
   const { persist, rows, client } = config;
@@ -36,13 +37,13 @@ export function storeTokens(config: ModeChangeConfig): TokenKeeper {
     };
   }
   const takeAll = () => takeFromDisk(tokens, client, config.database).catch(() => {});
-  // The tokens of all users must leave the disk, also of users whose session is not read.
+  // Starts now, because all tokens must leave the disk, including the tokens of users whose session no call reads.
   void takeAll();
   return {
     seal: (record) => tokens.seal(record),
     open: async (sealed) => {
       if (!isTokenRecord(sealed)) return tokens.open(sealed);
-      // `takeAll` ignores failures. The next read tries again.
+      // The tokens are still on the disk, perhaps because an earlier `takeAll()` failed. Each read of such tokens tries again.
       await takeAll();
       return sealed;
     },
@@ -74,7 +75,7 @@ function takeFromDisk(
 
 /**
  * Moves tokens from the memory of the tabs to the disk and returns them.
- * @throws NoTokenError no tab has sent the tokens. The session is deleted when no tab can have them any more
+ * @throws NoTokenError no tab has sent the tokens. If no open tab has them, the session is deleted, too
  */
 async function takeToDisk(
   tokens: BroadcastTokens,
@@ -93,7 +94,7 @@ async function takeToDisk(
       isStored = isNamed(row);
       return isNamed(row) ? { ...row, tokens: record } : NO_CHANGE;
     });
-    // The user has logged out, or another login has replaced the tokens. No tab needs them any more.
+    // If the tokens were not stored, the user has logged out, or the row has newer tokens. Then no tab needs the old tokens.
     if (!isStored) tokens.discard(sealed);
     return record;
   } catch (error) {

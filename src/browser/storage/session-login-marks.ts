@@ -1,7 +1,10 @@
 import { loginMarksKey, type ClientKey } from "../../core/keys.ts";
 import type { LoginMark, LoginMarks } from "../../core/login-marks.ts";
 
-/** Stores the login marks of this tab in `sessionStorage`, which may be missing, full or blocked. */
+/**
+ * Stores in `sessionStorage` which logins this tab has started, and their results (see `LoginMark`). If `sessionStorage` is
+ * missing, full or blocked, `read()` returns no marks and `write()` returns false.
+ */
 export class SessionLoginMarks implements LoginMarks {
   readonly #key: string;
 

@@ -2,8 +2,8 @@ import { shared } from "../../core/lazy.ts";
 import type { SessionStore } from "../../core/session.ts";
 
 /**
- * Returns a session store with the rows of `rows` and the tokens of the store that `load` returns. `load` runs at the first
- * use, and again after a failure.
+ * Returns a session store that stores session rows in `rows`, and tokens in the store that `load()` returns. `load()` is called
+ * when tokens are first needed, and again if it has failed.
  * @example
  * const rows = new IndexedDBSessionStore(createDatabase());
  * const client = clientKey("https://id.example.com", "web");

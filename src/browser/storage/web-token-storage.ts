@@ -6,15 +6,15 @@ import { systemClock } from "../page/system-clock.ts";
 
 /** Configuration of a `WebTokenStorage`. */
 export interface WebTokenStorageConfig {
-  /** Separates this storage from others of the same origin. Default: an empty prefix. */
+  /** A part of each key, which separates this storage from other storages of the origin. Default: an empty string. */
   readonly prefix?: string;
-  /** Tells when a value has expired. Default: the system's clock. */
+  /** The clock that decides whether a value has expired. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
 /**
- * Stores keys and values as JSON in `localStorage` or `sessionStorage`. Every script of the origin can read them.
- * Each method rejects with a StorageError when the storage is blocked or full.
+ * Stores keys and values as JSON in `localStorage` or `sessionStorage`. Every script of the origin can read the values.
+ * Each method rejects with a `StorageError` when the storage is blocked or full.
  * @example
  * const storage = new WebTokenStorage(() => sessionStorage, { prefix: "reports" });
  * await storage.set("token", { accessToken: "…" }, 60_000);
@@ -24,7 +24,10 @@ export class WebTokenStorage implements TokenStorage {
   readonly #prefix: string;
   readonly #clock: Pick<Clock, "now">;
 
-  /** @param storage returns the storage; a function, because browsers that block a storage throw when it is read */
+  /**
+   * @param storage returns `localStorage` or `sessionStorage`. It is a function, because access to these globals throws when
+   * the browser blocks storage.
+   */
   constructor(
     storage: () => Storage,
     { prefix = "", clock = systemClock }: WebTokenStorageConfig = {},
@@ -60,7 +63,7 @@ export class WebTokenStorage implements TokenStorage {
     });
   }
 
-  /** Reads a value. Deletes a damaged or expired one: no other code writes under this prefix. */
+  /** Reads a value. Deletes the value if it is damaged or expired: no other code writes keys with this prefix. */
   #read(storage: Storage, name: string): unknown {
     const text = storage.getItem(name);
     if (text === null) return undefined;

@@ -5,26 +5,27 @@ const LOOK_MS = 250;
 
 /** Configuration of a `BroadcastTabLock`. */
 export interface BroadcastTabLockConfig {
-  /** The channel that all tabs of the client share. */
+  /** The channel on which the tabs of the client broadcast `alive` and `gone` messages about their refresh attempts. */
   readonly channel: TabChannel;
   readonly clock: Clock;
-  /** An owner that sends no message for this long counts as ended. Milliseconds; default: 20,000. */
+  /** A tab that holds a lock and sends no `alive` message for this long counts as closed. Milliseconds. Default: 20,000. */
   readonly takeoverMs?: number | undefined;
 }
 
 /**
- * Replaces Web Locks where they are missing: an owner's messages show that its tab is alive.
- * Only names of the form `own/…`, which have one possible owner, are locked. Requests for other names are granted at once.
- * An owner that crashed or hangs counts as ended after `takeoverMs`.
+ * Replaces Web Locks in browsers without them. Only locks with the name `own/<attempt>` work. The tab of that refresh attempt,
+ * the owner, requests the lock in the mode `exclusive`. Other tabs request the lock in the mode `shared`, and wait until the
+ * owner has broadcast `gone`, or has broadcast no `alive` message for `takeoverMs`. Requests for all other names are granted at
+ * once.
  * @example
  * const channel = new BroadcastTabChannel(clientKey("https://id.example.com", "web"));
  * const locks = new BroadcastTabLock({ channel, clock: systemClock });
  */
 export class BroadcastTabLock implements TabLock {
   readonly #config: BroadcastTabLockConfig;
-  /** Names of the locks that this tab holds. */
+  /** The names of the locks that this tab holds. */
   readonly #held = new Set<string>();
-  /** Names of locks whose owner has ended: this tab, or a tab that sent `gone`. */
+  /** The names of the locks that are no longer held: this tab has released them, or their owner has broadcast `gone`. */
   readonly #ended = new Set<string>();
   #isListening = false;
 
@@ -59,7 +60,7 @@ export class BroadcastTabLock implements TabLock {
     }
   }
 
-  /** Listens from the first request on, for as long as the page exists: an owner sends `gone` only once. */
+  /** Adds a listener at the first request. The listener is never removed, because each owner broadcasts `gone` only once. */
   #listen(): void {
     if (this.#isListening) return;
     this.#isListening = true;

@@ -1,13 +1,13 @@
 /**
- * Holds a Web Lock for each token record in this page's memory, so that no tab waits for tokens that all tabs have lost.
- * A page in the bfcache cannot send its tokens, so it holds no lock.
+ * Holds a Web Lock for each token record in this page's memory. If no page holds the lock of a record, all tabs have lost the
+ * record, and no tab waits for it. A page in the bfcache holds no locks, because it cannot send its tokens.
  */
 export class TokenLocks {
-  /** By the name of the tokens. Aborting a controller releases its lock. */
+  /** The locks of this page, by the name of the tokens. `abort()` of a controller releases the lock. */
   readonly #held = new Map<string, AbortController>();
   #isWatching = false;
 
-  /** Resolves when this page holds the lock, and at once where Web Locks are missing. */
+  /** Requests the lock of the tokens. Resolves when this page holds the lock. Resolves at once where Web Locks are missing. */
   hold(name: string): Promise<void> {
     if (!navigator.locks || this.#held.has(name)) return Promise.resolve();
     this.#watch();
@@ -19,7 +19,10 @@ export class TokenLocks {
     this.#held.delete(name);
   }
 
-  /** True when no page of this origin holds the lock. False when a page holds the lock, or when locks cannot be queried. */
+  /**
+   * Returns true when no page of this origin holds or requests the lock. Returns false when a page does, or when the locks
+   * cannot be queried.
+   */
   async isFree(name: string): Promise<boolean> {
     try {
       const { held = [], pending = [] } = await navigator.locks.query();

@@ -23,7 +23,7 @@ export class WebLocksTabLock implements TabLock {
   }
 }
 
-/** Returns `undefined` where the platform has no Web Locks: old browsers, and Node. */
+/** Returns a `WebLocksTabLock`. Returns undefined where the platform has no Web Locks, as in old browsers and in Node 20. */
 export function webLocks(): TabLock | undefined {
   return typeof navigator === "object" && "locks" in navigator ? new WebLocksTabLock() : undefined;
 }

@@ -1,25 +1,25 @@
 import { CancelledError, TimeoutError } from "../../core/errors.ts";
 import { parseResponseMessage, responseChannel, type ResponseMessage } from "./response-channel.ts";
 
-/** How another window or frame sends an authorization request. */
+/** The window or frame that sends an authorization request, and the response that `awaitResponse()` waits for. */
 export interface Departure {
-  /** Absolute URL of a page that calls `relayResponse()`. */
+  /** The absolute URL at which the response arrives. The page at this URL calls `relayResponse()`. */
   readonly redirectUri: string;
   /** How long to wait for the response. Milliseconds. */
   readonly timeoutMs: number;
-  /** Aborted when this page closes the round trip. */
+  /** Aborted when this page calls `close()` of the `RoundTrip`. */
   readonly left: AbortSignal;
   /** Navigates the window or frame. `awaitResponse()` listens for the response before it calls this function. */
   start(): void;
-  /** True when no response can arrive any more. Called four times a second. */
+  /** Returns true when the window or frame is closed, so that no response can arrive. Called four times a second. */
   isClosed(): boolean;
 }
 
 const TICK_MS = 250;
 
 /**
- * Returns the URL of the authorization response to the request with the URL `request`. Always settles.
- * @throws CancelledError this page closed the round trip, or the user closed the window
+ * Sends the authorization request with the URL `request`. Returns the URL of the authorization response. Always settles.
+ * @throws CancelledError this page closed the window or frame, or the user did
  * @throws TimeoutError no response arrived in time
  */
 export async function awaitResponse(request: string, departure: Departure): Promise<string> {
@@ -36,12 +36,15 @@ export async function awaitResponse(request: string, departure: Departure): Prom
         channel.postMessage({ protocol: 2, type: "taken" } satisfies ResponseMessage);
         resolve(message.url);
       };
-      const cancel = () => reject(new CancelledError("the page cancelled the login"));
+      const cancel = () =>
+        reject(new CancelledError("the login was cancelled before a response arrived"));
       timer = setInterval(() => {
         if (departure.isClosed())
           reject(new CancelledError("the login window or frame was closed"));
         else if (performance.now() >= end) {
-          reject(new TimeoutError(`no login response within ${timeoutMs} ms`, { pending: false }));
+          reject(
+            new TimeoutError(`no login response arrived in ${timeoutMs} ms`, { pending: false }),
+          );
         }
       }, TICK_MS);
       if (left.aborted) return cancel();
@@ -54,7 +57,10 @@ export async function awaitResponse(request: string, departure: Departure): Prom
   }
 }
 
-/** True for our redirect URI with our `state`. The other parameters are validated later, as in every response. */
+/**
+ * Returns true when the URL `response` has the origin and the path of the redirect URI, and the `state` of the request. The
+ * grant validates the other parameters later.
+ */
 function isResponse(response: string, redirectUri: string, state: string): boolean {
   if (!URL.canParse(response)) return false;
   const [received, expected] = [new URL(response), new URL(redirectUri)];

@@ -4,15 +4,15 @@ import { resolveRedirectUri } from "./redirect-uri.ts";
 
 /** Options of an `IframeUserAgent`. */
 export interface IframeOptions {
-  /** How long to wait for the response. Milliseconds; default: 10,000. */
+  /** How long to wait for the authorization response. Milliseconds. Default: 10,000. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Sends the authorization request from a hidden frame, always with `prompt=none`. A user who has a session at the server is
- * logged in here without seeing anything; otherwise the server responds with an error.
- * Some browsers withhold the server's cookies from a frame of another site: the server then responds with `login_required`.
- * The page at the redirect URI calls `relayResponse()`.
+ * Sends the authorization request from a hidden frame, always with `prompt=none`. If the user has a session at the server, the
+ * login succeeds, and the user sees nothing. If not, the server responds with an error. Some browsers send no cookies of the
+ * server from a frame of another site. In such a browser the server responds with `login_required`.
+ * The page at the redirect URI must call `relayResponse()`.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
  * @example
  * const user = await auth.login({ userAgent: new IframeUserAgent("/popup.html") });
@@ -22,7 +22,7 @@ export class IframeUserAgent implements UserAgent {
   readonly #redirectUri: string;
   readonly #options: IframeOptions;
 
-  /** @param redirectUri absolute or relative URL of a page that calls `relayResponse()`; registered at the server */
+  /** @param redirectUri the absolute or relative URL of a page that calls `relayResponse()`. Register it at the server. */
   constructor(redirectUri: string, options: IframeOptions = {}) {
     this.#redirectUri = redirectUri;
     this.#options = options;

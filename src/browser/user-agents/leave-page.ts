@@ -1,17 +1,18 @@
 import { CancelledError } from "../../core/errors.ts";
 
-/** A page that is still open after this time counts as not left. Milliseconds. */
+/** How long to wait until the browser leaves this page. Milliseconds. */
 const LEAVING_MS = 10_000;
 
 /**
- * Navigates this page to `url`. Does not settle when the browser leaves the page.
- * A slow server may respond after the rejection. The browser then still leaves this page, and the login can succeed, because
- * the pending request stays valid.
+ * Navigates this page to the login page at `url`. The promise never resolves: either the browser leaves this page, or the
+ * promise is rejected. If the server is slow, the browser can leave this page even after the rejection. The login can then
+ * still succeed, because the pending request stays valid.
  * @throws CancelledError the browser did not leave the page, or restored the page from the bfcache
  */
 export function leavePage(url: string): Promise<never> {
   return new Promise((_, reject) => {
-    // Called before the listeners are added: it aborts a running navigation, whose `navigateerror` must not count here.
+    // `assign()` aborts an earlier navigation, which fires `navigateerror`. The listeners are added after this call, so that
+    // this event does not reject the promise.
     location.assign(url);
     const settled = new AbortController();
     const { signal } = settled;
@@ -24,15 +25,17 @@ export function leavePage(url: string): Promise<never> {
       stay(`the browser did not leave this page within ${LEAVING_MS} ms`);
     }, LEAVING_MS);
     const onAct = (event: Event) => {
-      if (event.isTrusted && !(event as KeyboardEvent).repeat) stay("the user stayed on this page");
+      if (event.isTrusted && !(event as KeyboardEvent).repeat)
+        stay("the user clicked or typed on this page before the login page opened");
     };
     const onPageShow = ({ persisted }: PageTransitionEvent) => {
-      if (persisted) stay("the user came back without logging in");
+      if (persisted) stay("the user came back to this page without logging in");
     };
-    // Fires for the Stop button and for "Stay" in a `beforeunload` dialog, but not for a 204 response.
+    // `navigateerror` fires when the user presses the Stop button, or chooses "Stay" in a `beforeunload` dialog. The event does
+    // not fire when the server responds with 204.
     globalThis.navigation?.addEventListener(
       "navigateerror",
-      () => stay("the navigation was stopped"),
+      () => stay("the navigation to the login page was stopped"),
       {
         signal,
       },

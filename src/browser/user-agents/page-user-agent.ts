@@ -10,13 +10,16 @@ import type { RoundTrip, UserAgent } from "../../core/user-agent.ts";
 export class PageUserAgent implements UserAgent {
   readonly #redirectUri: () => string;
 
-  /** @param redirectUri returns the absolute redirect URI; a function, because only a page can resolve a relative URI */
+  /**
+   * @param redirectUri returns the absolute redirect URI. It is a function, because a relative URI can be resolved in a page
+   * only, and the constructor also runs outside a page.
+   */
   constructor(redirectUri: () => string) {
     this.#redirectUri = redirectUri;
   }
 
   open(): RoundTrip {
-    // The chunk loads while the caller prepares the authorization request.
+    // The code for the navigation is loaded while the caller prepares the authorization request.
     const loading = chunk(import("./leave-page.ts"));
     loading.catch(() => {});
     const navigate = async (url: string) => (await loading).leavePage(url);

@@ -5,17 +5,17 @@ import { resolveRedirectUri } from "./redirect-uri.ts";
 
 /** Options of a `PopupUserAgent`. */
 export interface PopupOptions {
-  /** How long the user may take to log in. Milliseconds; default: 600,000. */
+  /** How much time the user has for the login. Milliseconds. Default: 600,000. */
   readonly timeoutMs?: number;
-  /** Width of the window. CSS pixels; default: 480. */
+  /** The width of the popup window. CSS pixels. Default: 480. */
   readonly width?: number;
-  /** Height of the window. CSS pixels; default: 640. */
+  /** The height of the popup window. CSS pixels. Default: 640. */
   readonly height?: number;
 }
 
 /**
  * Sends the authorization request from a popup window, so that this page stays open.
- * The page at the redirect URI calls `relayResponse()`.
+ * The page at the redirect URI must call `relayResponse()`.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1
  * @example
  * const popup = new PopupUserAgent("/popup.html");
@@ -26,14 +26,14 @@ export class PopupUserAgent implements UserAgent {
   readonly #redirectUri: string;
   readonly #options: PopupOptions;
 
-  /** @param redirectUri absolute or relative URL of a page that calls `relayResponse()`; registered at the server */
+  /** @param redirectUri the absolute or relative URL of a page that calls `relayResponse()`. Register it at the server. */
   constructor(redirectUri: string, options: PopupOptions = {}) {
     this.#redirectUri = redirectUri;
     this.#options = options;
   }
 
   /**
-   * Opens the window. Call it in a click: browsers block other popups.
+   * Opens the popup window. Call this method in a click handler, because browsers block popups that no click has caused.
    * @throws PopupBlockedError the browser did not open a window
    * @throws ConfigurationError the redirect URI has another origin than this page
    */
@@ -62,22 +62,29 @@ export class PopupUserAgent implements UserAgent {
   }
 }
 
-/** Centers the popup over the window of this page. */
+/** Returns the `features` for `window.open()` that center the popup over the window of this page. */
 function featuresOf({ width = 480, height = 640 }: PopupOptions): string {
   const left = Math.round(screenX + (outerWidth - width) / 2);
   const top = Math.round(screenY + (outerHeight - height) / 2);
   return `popup,width=${width},height=${height},left=${left},top=${top}`;
 }
 
-/** One second, in polls of 250 ms: a response may still arrive after the window has closed. */
+/**
+ * For how many polls (250 ms each) this page must have the focus until a closed popup counts as closed by the user. A response
+ * can still arrive just after the popup has closed.
+ */
 const GRACE = 4;
-/** Ten seconds, in polls of 250 ms: the user may be about to return to a window that is still open. */
+/**
+ * For how many polls (250 ms each) this page must have the focus if `popup.closed` might be wrong. The popup might still be
+ * open, and the user might return to it.
+ */
 const CUT_OFF_GRACE = 40;
 
 /**
- * Returns a function that polls whether the user has closed the window. A page with a Cross-Origin-Opener-Policy cuts the
- * window off: `popup.closed` is then true although the window is open. So a closed window counts only after this page has
- * had focus for `GRACE`, or for `CUT_OFF_GRACE` when the window may be cut off.
+ * Returns a function that polls whether the user has closed the popup. `popup.closed` alone is not reliable: a page
+ * with a Cross-Origin-Opener-Policy cuts the popup off from this page, and `popup.closed` is true although the popup is open.
+ * So the popup counts as closed only when, in addition, this page has had the focus for more than `GRACE` polls, or for more
+ * than `CUT_OFF_GRACE` polls if the popup might be cut off.
  */
 function watchClosing(popup: Window): () => boolean {
   let [closedPolls, pollsWithoutFocus, pollsWithFocus] = [0, 0, 0];
@@ -89,7 +96,7 @@ function watchClosing(popup: Window): () => boolean {
       hadFocus = hasFocus;
       return false;
     }
-    // This page had focus when the window closed, so the user cannot have closed the window.
+    // This page had the focus when `popup.closed` became true. The user cannot have closed the popup, so the popup is cut off.
     isCutOff ||= closedPolls++ === 0 && hadFocus;
     pollsWithoutFocus = hasFocus ? 0 : pollsWithoutFocus + 1;
     isCutOff ||= pollsWithoutFocus > GRACE;

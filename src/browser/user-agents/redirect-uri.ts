@@ -2,7 +2,7 @@ import { ConfigurationError } from "../../core/errors.ts";
 
 /**
  * Returns the redirect URI as an absolute URL.
- * @throws ConfigurationError the URL has another origin: a response there never reaches this page
+ * @throws ConfigurationError the URL has another origin than this page, so this page could not receive the response
  */
 export function resolveRedirectUri(redirectUri: string): string {
   const { href, origin } = new URL(redirectUri, location.href);

@@ -1,13 +1,15 @@
 import { parseResponseMessage, responseChannel, type ResponseMessage } from "./response-channel.ts";
 
-/** Longer than a message to a busy page takes. Milliseconds. */
+/** How long to wait until the page that started the login confirms that it has received the response. Milliseconds. */
 const PATIENCE_MS = 3_000;
 
 /**
- * Sends the authorization response in this page's URL to the page that waits for it, and closes this window.
- * Call it on the page at the redirect URI of a `PopupUserAgent` or an `IframeUserAgent`.
- * It does not use `window.opener`, which pages of the server may have cut off.
- * @returns false when the URL has no response, or no page waits for it any more: tell the user on this page
+ * Sends the authorization response in this page's URL to the page that started the login, and closes this window.
+ * Call this function on the page at the redirect URI of a `PopupUserAgent` or an `IframeUserAgent`.
+ * The response is sent over a `BroadcastChannel`, because a page of the server with a Cross-Origin-Opener-Policy sets
+ * `window.opener` to null.
+ * @returns true when the page that started the login has received the response. False when no page has received a response: the
+ * URL has none, or the login has ended. Then show a message to the user on this page.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  * @example
  * const isTaken = await relayResponse();

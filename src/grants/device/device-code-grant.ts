@@ -12,12 +12,12 @@ import { deviceLogin, type DeviceCall } from "./device-login.ts";
 import { DeviceScreen } from "./device-screen.ts";
 import { PendingDevices } from "./pending-device.ts";
 
-/** How often a waiting tab reads the code that the polling tab stored. Milliseconds. */
+/** The pause after which a waiting tab reads the stored code of the polling tab again. Milliseconds. */
 const LOOK_MS = 1_000;
 
-/** The parts of a `DeviceCodeGrant`. `GrantParts` has all of them except `prompt`. */
+/** The parts that a `DeviceCodeGrant` needs. `GrantParts` has all of these parts except `prompt`. */
 export interface DeviceCodeGrantConfig {
-  /** The client, from `clientKey(issuer, clientId)`. */
+  /** The key of the client: the result of `clientKey(issuer, clientId)`. */
   readonly client: ClientKey;
   /** Shows the code to the user. */
   readonly prompt: DevicePrompt;
@@ -25,16 +25,20 @@ export interface DeviceCodeGrantConfig {
   readonly requests: RequestStore;
   readonly locks: TabLock;
   readonly clock: Clock;
-  /** Spreads the polls of many devices after an outage. Default: no spreading. */
+  /**
+   * Adds a random part to the pause after a failed poll, so that many devices do not poll at the same moment after an outage.
+   * Default: no random part.
+   */
   readonly random?: Pick<Random, "fraction">;
 }
 
 /**
- * Logs in a user who approves the login on another device. One tab polls the token endpoint. Other tabs that request the same
- * target show the same code. One of these tabs continues with the code when the polling tab aborts, reloads or closes.
+ * Logs a user in with a device code: the user enters the code on another device, and approves the login there. One tab polls
+ * the token endpoint. Other tabs that request the same target wait and show the same code. When the polling tab aborts, reloads
+ * or closes, one of the waiting tabs continues with the code.
  *
- * The code is deleted when the login ends, or when the last of these tabs aborts. With `prompt: "none"` nothing is shown. A
- * `roundTrip` in the request is neither used nor closed.
+ * The code is deleted when the login ends, or when the last of these tabs aborts. With `prompt: "none"` the grant shows nothing
+ * and rejects. A `roundTrip` in the request is neither used nor closed.
  * @see https://www.rfc-editor.org/rfc/rfc8628
  * @example
  * const prompt: DevicePrompt = {
@@ -61,10 +65,11 @@ export class DeviceCodeGrant implements Grant {
   }
 
   /**
-   * @throws NoTokenError nothing may be shown; or another tab got the tokens, and its caller has stored them
-   * @throws DeviceCodeError the user denied the login, the code expired, or the server issued no code
+   * @throws NoTokenError the request has `prompt: "none"`, so no code can be shown; or another tab got the tokens of this login
+   * @throws DeviceCodeError the user denied the login, the code expired, the server issued no code, or the login failed in
+   * another tab
    * @throws RequestTokenError the server refused the token request for another reason
-   * @throws NetworkError no response to the request for a code came; a poll without a response is repeated
+   * @throws NetworkError the request for a code got no response. A poll without a response is repeated
    * @throws CancelledError the user dismissed the prompt
    * @throws InvalidResponseError the request has an authorization response, which this grant cannot exchange
    */
@@ -74,16 +79,17 @@ export class DeviceCodeGrant implements Grant {
       throw new InvalidResponseError(
         "state",
         "an authorization response arrived, but this app logs in with device codes",
-        "Remove the redirect URI at the server, or let an AuthorizationCodeGrant handle the response.",
+        "If the app also logs in with redirects, use an AuthorizationCodeGrant. If not, remove the redirect URI at the server.",
       );
     }
     if ((roundTrip?.prompt ?? prompt) === "none")
-      throw new NoTokenError("a device login is needed, and nothing may be shown");
+      throw new NoTokenError('a device login must show a code, but the request has prompt: "none"');
     signal?.throwIfAborted();
     const leave = new AbortController();
     const follow = () => leave.abort(signal!.reason);
     signal?.addEventListener("abort", follow);
-    const dismiss = () => leave.abort(new CancelledError("the user dismissed the device code"));
+    const dismiss = () =>
+      leave.abort(new CancelledError("the user dismissed the prompt with the device code"));
     const screen = new DeviceScreen(this.#config.prompt, dismiss);
     const id = `${this.#config.client}/${targetKey(request)}`;
     try {
@@ -105,8 +111,8 @@ export class DeviceCodeGrant implements Grant {
   }
 
   /**
-   * Runs the login in one tab at a time. With `request.stored` the caller gets the tokens before the lock is released. The lock
-   * is held until the tokens are stored, so that the next tab finds them.
+   * Runs the login in one tab at a time. With `request.stored`, this tab passes the tokens to its caller with `give`, and keeps
+   * the lock until the caller has stored them. The next tab then finds the tokens in the store.
    */
   async #cache(call: DeviceCall, give: (tokens: TokenSet) => void): Promise<TokenSet> {
     const { locks } = this.#config;
@@ -135,7 +141,10 @@ export class DeviceCodeGrant implements Grant {
     }
   }
 
-  /** Shows the code of the polling tab until this tab has the lock. */
+  /**
+   * Shows the code of the polling tab until this tab has the lock. Aborts the login when the code that this tab shows has
+   * expired.
+   */
   async #follow({ id, screen, leave }: DeviceCall, turn: AbortSignal): Promise<void> {
     const { locks, clock } = this.#config;
     while (!turn.aborted) {
@@ -144,13 +153,15 @@ export class DeviceCodeGrant implements Grant {
       if (found && !("end" in found) && found.expiresAt > clock.now()) screen.show(found);
       else if (screen.code && screen.code.expiresAt <= clock.now()) leave.abort(deviceExpired());
       await clock.sleep(LOOK_MS, turn);
-      // The polling tab may be in the back/forward cache. A query frees its locks.
+      // The polling tab might be in the back/forward cache. A query of the locks makes the browser release the locks of such a
+      // tab.
       await locks.query();
     }
   }
 
   /**
-   * Deletes the record, unless another tab waits for the lock: that tab continues with the code, or reads how the login ended.
+   * Deletes the record of the login, unless another tab has the lock or waits for it. A waiting tab still needs the record: it
+   * continues with the stored code, or reads how the login ended.
    */
   async #tidy(id: string): Promise<void> {
     const { locks } = this.#config;

@@ -3,15 +3,24 @@ import { NoTokenError, type AuthError } from "../../core/errors.ts";
 import type { RequestTokenError } from "../../core/protocol-errors.ts";
 import type { DeviceEnd } from "./pending-device.ts";
 
-/** Returns the error for an expired code. `response`: the server's error; without it this device's clock decided. */
+/**
+ * Returns the error for an expired code. `response` is the server's error. Omit `response` if the code expired by this device's
+ * clock.
+ */
 export function deviceExpired(response?: RequestTokenError): DeviceCodeError {
-  return new DeviceCodeError("expired_token", "the device code expired before a user entered it", {
-    ...facts(response),
-    hint: "Offer the login again. A new code is shown.",
-  });
+  return new DeviceCodeError(
+    "expired_token",
+    "the device code expired before the user approved the login",
+    {
+      ...facts(response),
+      hint: "Offer the login again. The next login shows a new code.",
+    },
+  );
 }
 
-/** Returns the error for a login that the user denied. `response`: the server's error, if this tab polled. */
+/**
+ * Returns the error for a login that the user denied. `response` is the server's error. Omit `response` if another tab polled.
+ */
 export function deviceDenied(response?: RequestTokenError): DeviceCodeError {
   return new DeviceCodeError("access_denied", "the user denied the login", {
     ...facts(response),
@@ -19,13 +28,14 @@ export function deviceDenied(response?: RequestTokenError): DeviceCodeError {
   });
 }
 
-/** Returns the error for a waiting tab, after the login ended in the polling tab. */
+/** Returns the error for a waiting tab after the login ended in the polling tab. */
 export function endedElsewhere(end: DeviceEnd): AuthError {
-  if (end === "approved") return new NoTokenError("another tab got the tokens of this login");
+  if (end === "approved")
+    return new NoTokenError("another tab got the tokens of this device login");
   if (end === "denied") return deviceDenied();
   if (end === "expired") return deviceExpired();
   return new DeviceCodeError("refused", "the device login failed in another tab", {
-    hint: "See the error in the tab that polled. Offer the login again.",
+    hint: "For the reason, see the error in that tab. Then offer the login again.",
   });
 }
 

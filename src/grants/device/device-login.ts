@@ -8,7 +8,7 @@ import type { DeviceScreen } from "./device-screen.ts";
 import type { PendingDevice, PendingDevices } from "./pending-device.ts";
 import { pollDevice } from "./poll-device.ts";
 
-/** One call of `requestToken()`. `id`: its key in the store, and part of its lock's name. */
+/** One call of `requestToken()`. `id` is the key of the login in the store, and a part of the name of its lock. */
 export interface DeviceCall {
   readonly id: string;
   readonly request: TokenRequest;
@@ -26,8 +26,8 @@ export interface DeviceParts {
 }
 
 /**
- * The part of a device login that runs in one tab at a time. Stores how the login ended, in place of the code. When this tab
- * aborts, the code stays stored for the next tab.
+ * Shows the code, polls until the login ends, and returns the tokens. Runs under a lock, in one tab at a time. At the end, the
+ * record of how the login ended replaces the stored code. When the call aborts, the code stays stored for the next tab.
  */
 export async function deviceLogin(call: DeviceCall, parts: DeviceParts): Promise<TokenSet> {
   const { id, request, screen, leave } = call;
@@ -48,7 +48,7 @@ export async function deviceLogin(call: DeviceCall, parts: DeviceParts): Promise
       signal: leave.signal,
     });
     await pending.put(id, { userCode, expiresAt, end: "approved" });
-    // A response may omit `scope` when the requested scopes were granted: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+    // A response can omit `scope` if the requested scopes were granted: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     return tokens.scope.length === 0 && code.scope
       ? tokenSet({ ...tokens, scope: code.scope })
       : tokens;
@@ -93,7 +93,10 @@ async function findOrBegin(
   return code;
 }
 
-/** Throws when another tab stored an end. Without Web Locks two tabs may poll, and the first end counts for both. */
+/**
+ * Throws when another tab has stored how this login ended. Without Web Locks two tabs can poll at the same time. The end that
+ * was stored first then counts for both tabs.
+ */
 async function throwEnd(id: string, userCode: string, pending: PendingDevices): Promise<void> {
   const found = await pending.find(id);
   if (found && "end" in found && found.userCode === userCode) throw endedElsewhere(found.end);

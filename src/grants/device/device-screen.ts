@@ -8,7 +8,7 @@ interface Shown {
   status: DeviceStatus;
 }
 
-/** Shows the device codes of one call through the prompt, one at a time. Showing the same code again does nothing. */
+/** Shows the device codes of one call with the prompt, one code at a time. Showing the same code again does nothing. */
 export class DeviceScreen {
   readonly #prompt: DevicePrompt;
   readonly #onDismiss: () => void;
@@ -24,7 +24,7 @@ export class DeviceScreen {
     return this.#shown?.code;
   }
 
-  /** Shows `code` in place of the one before. */
+  /** Shows `code`. Ends the prompt of the code that was shown before. */
   show(code: DeviceAuthorization): void {
     if (this.code?.userCode === code.userCode) return;
     this.end("cancelled");
@@ -40,13 +40,13 @@ export class DeviceScreen {
         if (choice?.type === "dismiss" && this.#shown === shown) this.#onDismiss();
       },
       (error: unknown) => {
-        // After the abort a prompt may reject with the reason of its signal.
+        // A prompt might reject with the reason of its signal after the signal is aborted. Such a rejection is not an error.
         if (!shown.ended.signal.aborted) report(error);
       },
     );
   }
 
-  /** Calls the prompt's listeners when the status has changed. */
+  /** Passes `status` to the listeners of the prompt if the status has changed. */
   tell(status: DeviceStatus): void {
     const shown = this.#shown;
     if (!shown || shown.status === status) return;
@@ -54,7 +54,9 @@ export class DeviceScreen {
     for (const listener of [...shown.listeners]) call(listener, status);
   }
 
-  /** Passes on the last status and aborts the prompt's signal. */
+  /**
+   * Passes the last status to the listeners of the prompt. Then aborts the prompt's signal, so that the prompt hides the code.
+   */
   end(status: DeviceStatus): void {
     this.tell(status);
     this.#shown?.ended.abort();

@@ -1,18 +1,21 @@
 import type { DeviceAuthorization } from "../../core/authorization-server.ts";
 import type { RequestStore } from "../../core/request-store.ts";
 
-/** A device login that waits for the user, with all that another tab needs to continue with it. */
+/** A device login that waits for the user, with everything that another tab needs to continue the login. */
 export interface PendingDevice extends DeviceAuthorization {
-  /** Time from the response to `expiresAt`. Milliseconds. */
+  /** The time from the server's response to `expiresAt`. Milliseconds. */
   readonly lifetimeMs?: number;
   /** No tab polls before this time. Milliseconds since the epoch. */
   readonly nextPollAt: number;
 }
 
-/** How a device login ended, without its device code. It is stored until the waiting tabs have read it. */
+/**
+ * The record that replaces a `PendingDevice` when the login has ended. It has no device code, and stays stored until the
+ * waiting tabs have read it.
+ */
 export interface EndedDevice {
   readonly userCode: string;
-  /** Milliseconds since the epoch. */
+  /** When the code expires. After that the record can be deleted. Milliseconds since the epoch. */
   readonly expiresAt: number;
   readonly end: DeviceEnd;
 }
@@ -20,7 +23,10 @@ export interface EndedDevice {
 /** How a device login ended. */
 export type DeviceEnd = "approved" | "denied" | "expired" | "failed";
 
-/** Device logins by id. Failures of the store are ignored: a reload and other tabs then cannot continue with the login. */
+/**
+ * Stores device logins by id. Failures of the store are ignored. After such a failure, a reloaded page and other tabs cannot
+ * continue the login.
+ */
 export class PendingDevices {
   readonly #requests: RequestStore;
 
@@ -41,7 +47,8 @@ export class PendingDevices {
   }
 
   /**
-   * Deletes records that are expired at `now` or unreadable, such as those of closed tabs. `now`: milliseconds since the epoch.
+   * Deletes records that are unreadable or expired at `now`, such as the records of closed tabs. `now`: milliseconds since the
+   * epoch.
    */
   async sweep(now: number): Promise<void> {
     const ids = await this.#requests.getAllKeys().catch(() => []);
@@ -52,7 +59,10 @@ export class PendingDevices {
   }
 }
 
-/** Returns the stored record. Undefined when it is unreadable, such as the record of a later version. */
+/**
+ * Returns the stored record. Returns undefined when the record is missing or unreadable, for example because a later version of
+ * Latchkey stored it.
+ */
 function parse(stored: string | null): PendingDevice | EndedDevice | undefined {
   try {
     const record = JSON.parse(stored ?? "null") as Partial<PendingDevice & EndedDevice> | null;

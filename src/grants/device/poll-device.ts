@@ -11,28 +11,35 @@ import { deviceDenied, deviceExpired } from "./device-end.ts";
 import type { PendingDevice } from "./pending-device.ts";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
-/** The interval is never shorter than this. Milliseconds. */
+/** The shortest interval between two polls, even if the server allows a shorter one. Milliseconds. */
 const SHORTEST_INTERVAL_MS = 1_000;
-/** Added to the interval after `slow_down`. Milliseconds. */
+/** How much a `slow_down` error of the server lengthens the interval between two polls. Milliseconds. */
 const SLOW_DOWN_MS = 5_000;
-/** Longest pause after failed polls, unless the server's interval or its `Retry-After` is longer. Milliseconds. */
+/**
+ * The longest pause after failed polls, without the random part. A longer interval or `Retry-After` of the server makes the
+ * pause longer. Milliseconds.
+ */
 const MAX_BACK_OFF_MS = 60_000;
 
-/** The parts of `pollDevice()`. */
+/** The parts that `pollDevice()` needs. */
 export interface DevicePoll {
   readonly server: Pick<AuthorizationServer, "requestTokens">;
   readonly clock: Clock;
   readonly random: Pick<Random, "fraction"> | undefined;
-  /** Stores when the next poll may be sent. Called before and after each poll. A rejection ends the polling. */
+  /**
+   * Stores the login with the time of the next poll. Called before each poll, and after each poll that does not end the login.
+   * When `save` rejects, the polling ends.
+   */
   readonly save: (pending: PendingDevice) => Promise<void>;
-  /** Called after each poll that does not end the login. */
+  /** Reports the status after each poll that does not end the login. */
   readonly tell: (status: DeviceStatus) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Requests the tokens of a device code until the user decides or the code expires. Never polls faster than the server allows.
- * @throws DeviceCodeError the user denied the login, or the code expired according to the server or to one of the clocks
+ * Polls the token endpoint with the device code until the user decides or the code expires, and returns the tokens. Never polls
+ * faster than the server allows.
+ * @throws DeviceCodeError the user denied the login, or the code expired by the server's response or by this device's clock
  * @throws RequestTokenError the server refused the request for another reason, or its response is malformed
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.4
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.5
@@ -47,13 +54,15 @@ export async function pollDevice(
   const remainingMs = () => Math.min(expiresAt - clock.now(), endMonotonic - clock.monotonic());
   let intervalMs = Math.max(pending.intervalMs, SHORTEST_INTERVAL_MS) || SHORTEST_INTERVAL_MS;
   let failures = 0;
-  // If the wall clock was set back, the stored time may be far away. The longest pause limits the wait.
+  // If the wall clock was set back, `nextPollAt` might be far in the future. So the wait is limited to the interval and the
+  // longest pause.
   let waitMs = Math.min(pending.nextPollAt - clock.now(), intervalMs + MAX_BACK_OFF_MS);
   for (;;) {
     const isLast = remainingMs() <= waitMs;
     await clock.sleep(Math.max(0, isLast ? remainingMs() : waitMs), signal);
     if (isLast || remainingMs() <= 0) throw deviceExpired();
-    // Stored before the poll is sent: if this tab closes now, the next tab must not poll at once.
+    // The time of the next poll is stored before this poll is sent. If this tab closes during the poll, the next tab must not
+    // poll at once.
     await save({ ...pending, intervalMs, nextPollAt: clock.now() + intervalMs });
     signal.throwIfAborted();
     try {
@@ -74,7 +83,7 @@ export async function pollDevice(
   }
 }
 
-/** Returns what a failed poll means for the next one. Throws when the login has ended. */
+/** Returns what a failed poll means for the next poll. Throws when the login has ended. */
 function progressAfter(error: unknown): "pending" | "slow down" | "temporary" {
   if (error instanceof RequestTokenError) {
     const meaning = meaningOf("device", error);
@@ -83,13 +92,13 @@ function progressAfter(error: unknown): "pending" | "slow down" | "temporary" {
     if (meaning === "session over") throw deviceExpired(error);
     if (meaning === "user needed") throw deviceDenied(error);
   }
-  // The server issued tokens, so the code is no longer valid, even if the ID token cannot be verified now.
+  // After an `IdTokenError` there is no other poll: the server has issued the tokens, so the code is no longer valid.
   const isTemporary = isAuthError(error) && error.retryable && !(error instanceof IdTokenError);
   if (!isTemporary) throw error;
   return "temporary";
 }
 
-/** Returns the next pause, in milliseconds. It doubles with each failure in a row. */
+/** Returns the pause after a number of failed polls in a row. The pause doubles with each failure. Milliseconds. */
 function backOff(
   intervalMs: number,
   failures: number,
@@ -99,6 +108,6 @@ function backOff(
   const max = Math.max(intervalMs, MAX_BACK_OFF_MS);
   const doubled = doublingPause(2 * intervalMs, failures, max);
   const retryAfterMs = error instanceof RequestTokenError ? (error.retryAfterMs ?? 0) : 0;
-  // Spreads the polls of devices that lost the server in the same second.
+  // The random part spreads the polls of devices that lost their connection to the server at the same moment.
   return Math.max(doubled, retryAfterMs) * (1 + (random?.fraction() ?? 0) / 4);
 }

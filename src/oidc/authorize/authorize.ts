@@ -17,8 +17,7 @@ import {
 import type * as Sweep from "./sweep-requests.ts";
 
 /**
- * How long a login waits at most until old pending requests are deleted. The login itself does not need the deletion.
- * Milliseconds.
+ * The maximum time that a login waits until old pending requests are deleted. After this time the login goes on. Milliseconds.
  */
 const SWEEP_MS = 1_000;
 
@@ -28,7 +27,9 @@ const loadSweep = (): Promise<typeof Sweep> => chunk(import("./sweep-requests.ts
 export interface AuthorizeOptions {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
-  /** Stores pending requests and nothing else, because `sweep()` deletes every other entry as unreadable. */
+  /**
+   * Stores pending requests and nothing else, because `sweep()` goes through all entries and deletes those that it cannot read.
+   */
   readonly requests: RequestStore;
   readonly clock: Clock;
 }
@@ -60,7 +61,7 @@ export async function createAuthorizationUrl(
   if (!/^https?:/.test(parseUrl(redirectUri)?.href ?? "") || redirectUri.includes("#")) {
     throw new ConfigurationError(
       "redirectUri",
-      `"${redirectUri}" is not an absolute URL without a fragment`,
+      `"${redirectUri}" is not an absolute http or https URL, or it has a fragment`,
       "Set it to the redirect URI that is registered at the server.",
     );
   }

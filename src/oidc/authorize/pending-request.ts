@@ -16,7 +16,7 @@ export interface PendingRequest extends TokenTarget {
   /** When the request was made, by the configured clock. Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly nonce: string;
-  /** @see https://www.rfc-editor.org/rfc/rfc7636#section-4.1 */
+  /** The PKCE code verifier. @see https://www.rfc-editor.org/rfc/rfc7636#section-4.1 */
   readonly codeVerifier: string;
   readonly returnTo?: string;
   /** The scopes of the token target. `scope` has these scopes and the scopes of every login. */

@@ -51,8 +51,10 @@ export function validateUrl(response: string, client: ClientKey): AuthorizationR
   const query = url.searchParams;
   const fragment = new URLSearchParams(url.hash.slice(1));
   for (const name of [...TOKENS, ...PARAMETERS]) {
-    if (fragment.has(name)) throw refusal(name, "the response has it in the URL fragment, not in the query");
-    if (query.getAll(name).length > 1) throw refusal(name, "the response has this parameter more than once");
+    if (fragment.has(name))
+      throw refusal(name, "the response has it in the URL fragment, not in the query");
+    if (query.getAll(name).length > 1)
+      throw refusal(name, "the response has this parameter more than once");
   }
   for (const name of TOKENS)
     if (query.has(name)) throw refusal(name, "the response has a token instead of a code");
@@ -90,14 +92,22 @@ export function validateRequest(
     throw refusal("state", "it differs from the state of the pending request");
   }
   const request = parsePendingRequest(stored);
-  if (!request) throw refusal("state", "the stored request is damaged, or it is not a login of Latchkey");
+  if (!request)
+    throw refusal("state", "the stored request is damaged, or it is not a login of Latchkey");
   if (request.issuer !== metadata.issuer)
-    throw refusal("issuer", `the pending request was sent to another issuer than ${metadata.issuer}`);
-  if (request.clientId !== clientId) throw refusal("client_id", "the pending request was made by another client");
-  // A request time in the future is refused, too. Otherwise a clock that was set back would keep the request valid for too
-  // long.
+    throw refusal(
+      "issuer",
+      `the pending request was sent to another issuer than ${metadata.issuer}`,
+    );
+  if (request.clientId !== clientId)
+    throw refusal("client_id", "the pending request was made by another client");
+  // A request time that is too far in the future is refused, too. Otherwise a clock that was set back would keep the request
+  // valid for too long.
   if (Math.abs(now - request.createdAt) > lifetimeMs)
-    throw refusal("state", `the request and the response are more than ${lifetimeMs / 1000} s apart`);
+    throw refusal(
+      "state",
+      `the request and the response are more than ${lifetimeMs / 1000} s apart`,
+    );
   const redirect = parseUrl(request.redirectUri);
   if (url.origin !== redirect?.origin || url.pathname !== redirect.pathname) {
     throw refusal(
@@ -112,7 +122,7 @@ export function validateRequest(
 }
 
 /**
- * Returns the error of a response. Undefined for a response with a code.
+ * Returns the error of a response. Returns undefined for a response with a code.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
  */
 export function errorOf({
@@ -129,7 +139,7 @@ export function errorOf({
       );
 }
 
-/** Creates the error for a response that is not accepted. The caller must not remove the pending request. */
+/** Creates the error for a response that is not accepted. */
 export function refusal(parameter: string, message: string): InvalidResponseError {
   return new InvalidResponseError(
     parameter,

@@ -11,9 +11,9 @@ export interface LoginExpectation {
   readonly nonce: string;
   /** When the authorization request was made. Milliseconds since the epoch. */
   readonly requestedAt: number;
-  /** Milliseconds since the epoch. */
+  /** The current time. Milliseconds since the epoch. */
   readonly now: number;
-  /** Seconds. */
+  /** The requested `max_age`: the maximum time since the user last authenticated. Seconds. */
   readonly maxAge?: number | undefined;
   readonly acrValues?: readonly string[] | undefined;
 }
@@ -22,11 +22,14 @@ export interface LoginExpectation {
 export interface RefreshExpectation {
   readonly issuer: string;
   readonly clientId: string;
-  /** `ignore` accepts a changed `auth_time`, for servers that change it at a refresh. Default: `compare`. */
+  /**
+   * Whether `auth_time` in a refreshed ID token must equal the previous `auth_time`. Use `ignore` for servers that change
+   * `auth_time` at a refresh. Default: `compare`.
+   */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
 }
 
-/** The login that a refresh continues. */
+/** The login of the session that is refreshed. */
 export interface PreviousSignIn {
   /** The user of the last ID token whose signature was validated. */
   readonly user: User;
@@ -34,9 +37,12 @@ export interface PreviousSignIn {
   readonly authTime?: number | undefined;
 }
 
-/** Tolerated difference between two clocks. */
+/** Tolerated difference between this device's clock and the server's clock. Seconds. */
 const TOLERANCE_S = 300;
-/** Tolerated difference between two times of one login by the same clock. */
+/**
+ * How far the time since the authentication can exceed `max_age`. The time of the request by the server's clock is only an
+ * estimate. Seconds.
+ */
 const SLACK_S = 30;
 
 /**
@@ -65,10 +71,10 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
   const issuedAt = seconds(claims, "iat");
   const requestedAtS = Math.floor(requestedAt / 1000);
   checkTimes(claims, now / 1000);
-  // The token has the nonce of the request, so it cannot be older than the request.
+  // The ID token has the nonce of the request, so the ID token cannot be older than the request.
   if (issuedAt < requestedAtS - TOLERANCE_S) throw mismatch("iat");
   if (maxAge !== undefined) {
-    // The time of the request by the server's clock, because `auth_time` is by the server's clock.
+    // `asked` is the time of the request by the server's clock, because `auth_time` comes from that clock, too.
     const asked = issuedAt - Math.max(0, now - requestedAt) / 1000;
     if (seconds(claims, "auth_time") < asked - maxAge - SLACK_S) throw mismatch("auth_time");
   }
@@ -76,8 +82,9 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
 }
 
 /**
- * Validates the claims of a refreshed ID token against the login that it continues. The times are compared with the token's
- * own `iat`, not with now: the keys may arrive long after the response, and a session does not end because of the wait.
+ * Validates the claims of a refreshed ID token against the login of the session. `exp` and `nbf` are compared with the ID
+ * token's own `iat`, not with the current time. The keys might arrive long after the response, and the session must not end
+ * because of that delay.
  * @throws IdTokenError a claim does not match
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
@@ -99,10 +106,10 @@ export function checkRefresh(
 }
 
 /**
- * Validates that an ID token is not expired when its response arrives. This device's clock may be wrong by any amount, and a
- * wrong clock ends no session. So the clock counts only for a token that is no newer than the previous one: the same token
- * again, or an older one. An older token that is not expired may come from a server whose clock was corrected.
- * @throws IdTokenError the token is expired
+ * Validates that the server has not sent an old, expired ID token. `exp` is checked only if the ID token is the previous one
+ * (`isSame`) or has an earlier `iat`. A newer ID token is not compared with this device's clock, because a wrong clock must not
+ * end a session. An earlier `iat` alone is no error, because the server's clock might have been corrected.
+ * @throws IdTokenError the ID token is expired
  */
 export function checkArrival(
   claims: Claims,
@@ -114,15 +121,15 @@ export function checkArrival(
   if ((isSame || isOlder) && isExpired(claims, now / 1000)) throw mismatch("exp");
 }
 
-/** True when both tokens have the claim and its values differ. */
+/** True when both ID tokens have the claim and the two values differ. */
 function differs(claim: unknown, previous: unknown): boolean {
   return claim !== undefined && previous !== undefined && claim !== previous;
 }
 
-/** Creates the error of a claim, or of another part of the token, that is not valid. */
+/** Creates the error for a claim that is not valid. `claim` can also name another part of the ID token, such as `signature`. */
 export function mismatch(claim: string, retryable = false): IdTokenError {
-  return new IdTokenError(claim, "missing, malformed or not as expected", {
-    hint: "The token is not used. Compare `issuer`, `clientId` and this device's clock with the server's.",
+  return new IdTokenError(claim, "it is missing, malformed or not as expected", {
+    hint: "Latchkey does not use this ID token. Compare `issuer`, `clientId` and this device's clock with those of the server.",
     retryable,
   });
 }
@@ -148,15 +155,15 @@ function seconds(claims: Claims, name: string): number {
   return value;
 }
 
-/** Returns the audiences; empty when `aud` is malformed. */
+/** Returns the audiences of an ID token. The list is empty when `aud` is malformed. */
 function audiencesOf({ aud }: Claims): readonly string[] {
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   return audiences.every((audience) => typeof audience === "string") ? audiences : [];
 }
 
 /**
- * Returns the claims of an ID token without a validation of its signature. Undefined when the token is no JWT, or its payload
- * is no JSON object.
+ * Returns the claims of an ID token without validating its signature. Returns undefined when the ID token is no JWT, or its
+ * payload is no JSON object.
  * @see https://www.rfc-editor.org/rfc/rfc7519#section-7.2
  */
 export function payloadOf(idToken: string): Claims | undefined {
@@ -165,7 +172,10 @@ export function payloadOf(idToken: string): Claims | undefined {
   return json === undefined ? undefined : parseObject(json);
 }
 
-/** Decodes UTF-8 in base64url. @see https://www.rfc-editor.org/rfc/rfc4648#section-5 */
+/**
+ * Decodes base64url to UTF-8 text. Returns undefined when `part` is malformed.
+ * @see https://www.rfc-editor.org/rfc/rfc4648#section-5
+ */
 function decoded(part: string): string | undefined {
   try {
     const bytes = atob(part.replaceAll("-", "+").replaceAll("_", "/"));

@@ -4,34 +4,34 @@ import { parseObject } from "../encoding.ts";
 import { request, type HttpOptions } from "../token/http.ts";
 import type { DocumentCache } from "../../core/document-cache.ts";
 
-/** Age at which keys are fetched again. */
+/** Age at which keys are fetched again. Milliseconds. */
 const MAX_AGE_MS = 600_000;
-/** Shortest time between two refetches. */
+/** The shortest time between two calls of `refetch()` that fetch keys. Milliseconds. */
 const COOLDOWN_MS = 10_000;
-/** Maximum age of keys that are used without network. The server may have withdrawn older keys. */
+/** Maximum age of the keys that `cached()` returns. The server might have withdrawn older keys. Milliseconds. */
 const CACHED_MS = 86_400_000;
 
-/** A member of a JWK Set, not validated. @see https://www.rfc-editor.org/rfc/rfc7517#section-4 */
+/** A key of a JWK Set, before validation. @see https://www.rfc-editor.org/rfc/rfc7517#section-4 */
 export type Jwk = Readonly<Record<string, unknown>>;
 
-/** The server's keys. They are fetched when needed, and cached. */
+/** The server's keys. A key set fetches the keys when they are needed, and caches them. */
 export interface KeySet {
-  /** Returns the keys. `fresh`: they were fetched for this call. */
+  /** Returns the keys. `fresh` is true if the keys were fetched for this call. */
   get(): Promise<{ keys: readonly Jwk[]; fresh: boolean }>;
-  /** Fetches the keys again. Undefined when the last refetch was less than ten seconds ago. */
+  /** Fetches the keys again. Returns undefined when the last refetch was less than ten seconds ago. */
   refetch(): Promise<readonly Jwk[]> | undefined;
-  /** Returns the newest known keys that are at most a day old. Uses no network. */
+  /** Returns the newest known keys, or undefined if these are more than a day old. Makes no request to the server. */
   cached(): Promise<readonly Jwk[] | undefined>;
 }
 
-/** The keys that all tabs and page loads share. */
+/** The stored copy of the server's keys, which all tabs and page loads share. */
 export interface StoredKeys {
-  /** `readAt`: milliseconds since the epoch. */
+  /** Returns the stored keys. `readAt` is the time when the keys were fetched, in milliseconds since the epoch. */
   read(): Promise<{ keys: readonly Jwk[]; readAt: number } | undefined>;
   write(keys: readonly Jwk[], readAt: number): Promise<void>;
 }
 
-/** Creates a key set. Without `stored`, the keys are in memory only. */
+/** Creates a key set. Without `stored`, the key set has its keys in memory only. */
 export function createKeySet(
   fetchKeys: () => Promise<readonly Jwk[]>,
   clock: Pick<Clock, "monotonic" | "now">,
@@ -50,13 +50,13 @@ export function createKeySet(
       })
       .finally(() => (pending = undefined)));
 
-  /** Returns the newest known keys if they are younger than `maxAgeMs`. */
+  /** Returns the newest known keys, or undefined if these are older than `maxAgeMs`. */
   const newest = async (maxAgeMs: number) => {
     const isYoung = () => held !== undefined && clock.monotonic() - held.at < maxAgeMs;
     if (isYoung()) return held!.keys;
     const found = await stored?.read().catch(() => undefined);
     const age = found ? clock.now() - found.readAt : -1;
-    // A time in the future comes from a wrong clock.
+    // A `readAt` in the future comes from a wrong clock, so these keys are ignored.
     if (found && age >= 0) held = { keys: found.keys, at: clock.monotonic() - age };
     return isYoung() ? held!.keys : undefined;
   };
@@ -77,26 +77,30 @@ export function createKeySet(
 }
 
 /**
- * Fetches the members of the server's JWK Set, not validated.
+ * Fetches the server's JWK Set. Returns its keys without validation.
  * @throws IdTokenError the server did not respond with a JWK Set; retryable
  * @throws NetworkError no response
  * @see https://www.rfc-editor.org/rfc/rfc7517#section-5
  */
 export async function fetchKeys(jwksUri: string, http: HttpOptions): Promise<readonly Jwk[]> {
-  // The HTTP cache may have older keys than the server.
+  // `no-cache` makes the browser ask the server, because the keys in the HTTP cache might be out of date.
   const { status, text } = await request("JWKS", jwksUri, { cache: "no-cache" }, http);
   const keys = status === 200 ? parseKeys(parseObject(text)?.["keys"]) : undefined;
   if (!keys) {
-    throw new IdTokenError("signature", `no keys at ${jwksUri}: the server responded ${status}`, {
-      hint: "The server's jwks_uri must respond with a JWK Set.",
-      retryable: true,
-    });
+    throw new IdTokenError(
+      "signature",
+      `${jwksUri} responded with status ${status} and without a JWK Set`,
+      {
+        hint: "Check that the server's jwks_uri responds with a JWK Set.",
+        retryable: true,
+      },
+    );
   }
   return keys;
 }
 
 /**
- * Returns the objects in the `keys` of a JWK Set. Undefined when `keys` is no list.
+ * Returns the objects in the member `keys` of a JWK Set. Returns undefined when `keys` is no list.
  * @see https://www.rfc-editor.org/rfc/rfc7517#section-5.1
  */
 export function parseKeys(keys: unknown): readonly Jwk[] | undefined {
@@ -107,8 +111,8 @@ export function parseKeys(keys: unknown): readonly Jwk[] | undefined {
 }
 
 /**
- * Creates the store of the keys of `jwksUri`, which all tabs share. Each issuer has one entry, so that the keys of an old
- * `jwksUri` are overwritten.
+ * Creates the store for the keys at `jwksUri`. All tabs share the store. Each issuer has one entry, so that the keys of an
+ * earlier `jwksUri` are overwritten.
  */
 export function createStoredKeys(
   documents: DocumentCache,

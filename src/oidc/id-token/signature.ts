@@ -3,22 +3,22 @@ import { mismatch, type Claims } from "./claims.ts";
 import { parseObject } from "../encoding.ts";
 import type { Jwk, KeySet } from "./key-set.ts";
 
-/** Asymmetric algorithms only: never `none`, never HMAC. */
+/** The supported signature algorithms. All of them are asymmetric, so `none` and HMAC are never accepted. */
 const ALGORITHMS = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];
 
-/** The keys and algorithms that may sign an ID token. */
+/** The keys and the algorithms that are accepted for the signature of an ID token. */
 export interface SignatureVerifier {
   readonly keys: KeySet;
-  /** The algorithms that the metadata allows. Default: all supported ones. */
+  /** The algorithms that the server's metadata allows. Default: all in `ALGORITHMS`. */
   readonly algorithms?: readonly string[] | undefined;
 }
 
 /**
  * Validates the signature of an ID token with the server's keys. Returns the algorithm and the claims.
- * @throws IdTokenError no key of the server signed the token; retryable when only the key is missing
+ * @throws IdTokenError the ID token is malformed, or no key of the server signed it; retryable when only the key is missing
  * @throws NetworkError the keys cannot be fetched
  * @see https://www.rfc-editor.org/rfc/rfc7515#section-5.2
  * @see https://www.rfc-editor.org/rfc/rfc8725#section-3.1
@@ -29,11 +29,11 @@ export async function verifySignature(
 ): Promise<{ alg: string; claims: Claims }> {
   const { alg, kid } = checkHeader(idToken, algorithms);
 
-  // `jku`, `jwk` and `x5u` in the header are ignored: keys come from the metadata only.
+  // `jku`, `jwk` and `x5u` in the header are ignored, because only keys from the server's `jwks_uri` are trusted.
   const attempt = async (set: readonly Jwk[]) => {
     const fitting = kid === undefined ? set : set.filter((key) => key["kid"] === kid);
     for (const key of fitting) {
-      // A key that is malformed, not for signatures or of another type is skipped.
+      // `compactVerify()` rejects if the key is not usable or did not sign the ID token. The next key is tried then.
       const result = await compactVerify(idToken, key as JWK, { algorithms: [alg] }).catch(
         () => undefined,
       );
@@ -47,7 +47,7 @@ export async function verifySignature(
     const newer = await keys.refetch();
     if (newer) outcome = await attempt(newer);
   }
-  // The server may publish a missing key later, but a signature that does not match its key never becomes valid.
+  // The error is retryable only if no key has the `kid`, because the server might publish that key later.
   if (typeof outcome === "boolean") throw mismatch("signature", !outcome);
 
   const claims = parseObject(decodeUtf8(outcome));
@@ -56,7 +56,7 @@ export async function verifySignature(
 }
 
 /**
- * Validates the header of an ID token, which needs no key. Returns its algorithm and key ID.
+ * Validates the header of an ID token. No key is needed for this. Returns the algorithm and the key ID.
  * @throws IdTokenError the algorithm is not allowed, or the header has a critical extension
  */
 export function checkHeader(
@@ -66,7 +66,7 @@ export function checkHeader(
   const { alg, kid, crit } = readHeader(idToken);
   if (!alg || !ALGORITHMS.includes(alg) || algorithms?.includes(alg) === false)
     throw mismatch("alg");
-  // Latchkey supports no extension. RFC 7797 forbids `b64`, the only one that jose supports, in a JWT.
+  // Latchkey supports no critical header. jose supports only the critical header `b64`, which RFC 7797 forbids in a JWT.
   if (crit !== undefined) throw mismatch("crit");
   return { alg, kid };
 }

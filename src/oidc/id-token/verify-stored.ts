@@ -14,7 +14,9 @@ import {
   payloadOf,
 } from "./claims.ts";
 
-/** Validates the signature of a stored ID token, and its claims once more. `cached`: returns `unknown` without stored keys. */
+/**
+ * Validates the signature and the claims of a stored ID token. With `cached`, the result is `unknown` if no keys are cached.
+ */
 export async function verifyStored(
   parts: Pick<ServerParts, "loadVerifier" | "verifierAtHand">,
   record: TokenRecord,
@@ -26,7 +28,8 @@ export async function verifyStored(
   if (!verifier || !cached) return { type: "unknown" };
   const validation = await validationOf(record, async () => ({ ...verifier, keys: only(cached) }));
   if (validation.type !== "invalid" || validation.claim !== "signature") return validation;
-  // The server may have replaced the key under the same `kid`. If newer keys cannot be fetched, the cached key decides.
+  // The server might have replaced the key under the same `kid`, so newer keys are tried. If these cannot be fetched, the
+  // result with the cached keys is returned.
   const newer = await validationOf(record, parts.loadVerifier);
   return newer.type === "unknown" ? validation : newer;
 }
@@ -50,7 +53,7 @@ async function validationOf(
   }
 }
 
-/** Returns a key set with these keys that fetches no newer ones. */
+/** Returns a key set that has only these keys and never fetches any. */
 function only(keys: readonly Jwk[]): KeySet {
   return {
     get: async () => ({ keys, fresh: true }),
@@ -59,16 +62,17 @@ function only(keys: readonly Jwk[]): KeySet {
   };
 }
 
-/** The login that a refresh continues, and the time at which the response arrived. */
+/** What a refreshed ID token is validated against when its response arrives. */
 export interface Arrival extends RefreshExpectation {
   readonly previous: PreviousSignIn & { readonly idToken?: string };
-  /** Milliseconds since the epoch. */
+  /** When the response arrived. Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /**
- * Validates everything in a refreshed ID token that needs no key and no network, before the response is stored or used. When a
- * claim is not valid, the result has only the refresh token of the response, which the caller must revoke.
+ * Validates the header and the claims of a refreshed ID token, for which no key is needed, before the response is stored or
+ * used. If they are not valid, the result is `invalid_id_token` and has only the refresh token of the response, which the
+ * caller must revoke.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
 export function validateRefreshed(

@@ -16,13 +16,13 @@ import { verifySignature, type SignatureVerifier } from "./signature.ts";
 
 export { createKeySet };
 
-/** The issuer, the client and the keys that ID tokens are validated with. */
+/** The issuer, the client and the keys that ID tokens are validated against. */
 export interface Verifier extends SignatureVerifier, RefreshExpectation {}
 
 /** The user of a valid ID token. */
 export interface VerifiedIdToken {
   readonly user: User;
-  /** When the user authenticated, if the token says so. Seconds since the epoch. */
+  /** When the user authenticated. Undefined if the ID token has no `auth_time`. Seconds since the epoch. */
   readonly authTime: number | undefined;
 }
 
@@ -43,8 +43,8 @@ export async function verifyIdToken(
 }
 
 /**
- * Validates the ID token of any other grant. The token has no nonce, so it is bound only to its issuer and this client.
- * Returns its user.
+ * Validates the ID token of a grant without an authorization request, such as a device code. Returns its user. Such an ID token
+ * has no nonce, so it is bound only to its issuer and this client.
  * @throws IdTokenError the token is not valid; retryable when only its key is missing
  * @throws NetworkError the keys cannot be fetched
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
@@ -59,7 +59,7 @@ export async function verifyGrantedIdToken(
   return verified(claims);
 }
 
-/** Validates that the token is for this client and was issued together with the access token. */
+/** Validates that the server signed the ID token for this client, together with the access token. Returns the claims. */
 async function verifyBeside(
   idToken: string,
   verifier: Verifier,
@@ -74,9 +74,9 @@ async function verifyBeside(
 }
 
 /**
- * Validates the ID token of a refresh against the login that it continues. Returns its user. `at_hash` is not validated: when
- * the keys arrive, a newer access token may have replaced the one of the same response. Claims that the token leaves out keep
- * their values, because many servers leave out name and email at a refresh.
+ * Validates the ID token of a refresh against the login of the session. Returns its user. `at_hash` is not validated, because a
+ * newer access token might have replaced the access token of the same response before the keys arrive. Claims that the ID token
+ * omits are copied from the previous user, because many servers omit name and email at a refresh.
  * @throws IdTokenError the token is not valid; retryable when only its key is missing
  * @throws NetworkError the keys cannot be fetched
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse

@@ -9,15 +9,18 @@ import {
 } from "./credentials.ts";
 
 const LIFETIME_S = 60;
-/** Lifetime that an assertion must have left when it is sent, so that it is valid on arrival. */
+/**
+ * The remaining lifetime that a prepared assertion must have when it is sent, so that it is still valid at the server.
+ * Milliseconds.
+ */
 const SPARE_MS = 20_000;
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 type PrivateKey = Extract<ClientAuthentication, { method: "private_key_jwt" }>;
 
 /**
- * Creates a source of signed client assertions. Each request gets its own, because servers refuse a known `jti`. The source
- * rejects with a `ConfigurationError` when the key cannot sign.
+ * Creates a source of signed client assertions. Each request gets a new assertion, because servers refuse a `jti` that they
+ * have seen before. `get()` and `prepare()` reject with a `ConfigurationError` when the key cannot sign.
  * @see https://www.rfc-editor.org/rfc/rfc7523#section-3
  */
 export function createAssertions(identity: ClientIdentity, key: PrivateKey): CredentialsSource {
@@ -47,7 +50,7 @@ export function createAssertions(identity: ClientIdentity, key: PrivateKey): Cre
     take() {
       const [next, ...rest] = ready.filter((one) => one.until > clock.monotonic());
       ready = rest;
-      // Prepare one more, so that a retry need not wait for a signature.
+      // No prepared assertion is left. The next one is signed now, so that a retry need not wait for the signature.
       if (rest.length === 0) prepare().catch(() => {});
       return next?.credentials;
     },
@@ -61,7 +64,8 @@ function signAssertion({ issuer, clientId, clock }: ClientIdentity, key: Private
   const claims = {
     iss: clientId,
     sub: clientId,
-    // The audience is the issuer, not an endpoint: a malicious server could publish the endpoint of another server as its own.
+    // The audience is the issuer and not an endpoint. A malicious server could publish another server's endpoint as its own,
+    // and then use the assertion there.
     aud: issuer,
     jti: randomToken(),
     iat: issuedAt,
@@ -78,7 +82,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Signs without jose, because importing its signing half would move its verifying half to another chunk.
+ * Signs without jose. An import of jose's signing functions here would move its verifying functions to another chunk.
  * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.1
  */
 async function sign(input: string, { key, algorithm }: PrivateKey): Promise<string> {
@@ -90,8 +94,8 @@ async function sign(input: string, { key, algorithm }: PrivateKey): Promise<stri
   } catch {
     throw new ConfigurationError(
       "authentication.key",
-      `it cannot sign with ${algorithm}`,
-      "Pass a private CryptoKey with the usage `sign`, and its algorithm as authentication.algorithm, such as ES256.",
+      `the key cannot sign with ${algorithm}`,
+      "Pass a private CryptoKey with the usage `sign`. Set authentication.algorithm to the algorithm of this key, such as ES256.",
     );
   }
 }

@@ -5,17 +5,23 @@ import type { Clock } from "../../core/ports.ts";
 export interface Credentials {
   readonly parameters: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Values that are redacted in the server's responses. */
+  /** Values that are redacted wherever the server's response repeats them. */
   readonly secrets?: readonly string[];
 }
 
-/** Supplies the credentials of a client with a secret or a key. Credentials that are valid once are supplied once. */
+/**
+ * Supplies the credentials of a client with a secret or a key. Credentials that the server accepts only once are returned only
+ * once.
+ */
 export interface CredentialsSource {
-  /** Returns the credentials of one request. */
+  /** Returns the client's credentials for one request. */
   get(): Promise<Credentials>;
-  /** Prepares credentials for `take()`. */
+  /** Prepares credentials, so that the next `take()` returns them. */
   prepare(): Promise<void>;
-  /** Returns prepared credentials without waiting. Undefined when there are none, or they are too old. */
+  /**
+   * Returns prepared credentials without waiting. Returns undefined when none are prepared, or the prepared credentials are too
+   * old.
+   */
   take(): Credentials | undefined;
 }
 
@@ -23,7 +29,7 @@ export interface CredentialsSource {
 export interface ClientIdentity {
   readonly issuer: string;
   readonly clientId: string;
-  /** Default: `none`. */
+  /** How the client authenticates to the server. Default: `none`, for a public client. */
   readonly authentication?: ClientAuthentication;
   readonly clock: Clock;
 }

@@ -24,7 +24,8 @@ export async function exchangeResponse(
   signal: AbortSignal | undefined,
 ): Promise<TokenSet> {
   const { clientId, requests, clock } = parts.config;
-  // Everything that can fail is loaded first: a failure leaves the request pending.
+  // Everything that can fail to load is loaded before the pending request is removed. After such a failure, the same response
+  // can be exchanged again.
   const loaded = Promise.all([
     parts.loadAuthorize(),
     parts.loadMetadata(),
@@ -77,7 +78,8 @@ async function redeem(
       },
       secrets: [code, codeVerifier],
       credentials,
-      // Servers whose tokens never expire send no `expires_in`, and their users need no new login.
+      // Some servers without OpenID Connect send no `expires_in`, because their tokens never expire. With a short default
+      // lifetime, their users would have to log in again and again.
       ...(!trusted && { defaultLifetimeS: MAX_LIFETIME_S }),
     },
     signal,
@@ -92,8 +94,8 @@ async function redeem(
   };
   if (!trusted) return tokenSet(granted);
   if (!idToken) {
-    throw new IdTokenError("id_token", "the token response has none", {
-      hint: "The server must allow this client the scope openid.",
+    throw new IdTokenError("id_token", "the token response has no ID token", {
+      hint: "Allow this client the scope `openid` at the server.",
     });
   }
   const { accessToken } = tokens;

@@ -2,14 +2,14 @@ import type { Clock } from "../../core/ports.ts";
 import type { Credentials } from "./credentials.ts";
 import { request, type HttpResponse, type HttpOptions } from "./http.ts";
 
-/** The clock and the options of requests to a server's endpoints. */
+/** The clock and the HTTP options for requests to a server's endpoints. */
 export interface TokenClient extends HttpOptions {
   readonly clock: Clock;
 }
 
-/** A form for one POST request. */
+/** A form that is sent in one POST request. */
 export interface FormRequest {
-  /** Name of the endpoint in error messages. */
+  /** The name of the endpoint, for error messages. */
   readonly name: string;
   readonly url: string;
   /** Undefined and empty values are not sent. A list is sent as repeated parameters. */
@@ -19,7 +19,7 @@ export interface FormRequest {
   readonly credentials: Credentials;
 }
 
-/** Sends a form. Calls `fetch` in the same task. @throws NetworkError no complete response in time */
+/** Sends a form in a POST request. Calls `fetch` before the first `await`. @throws NetworkError no complete response in time */
 export function postForm(form: FormRequest, http: HttpOptions): Promise<HttpResponse> {
   const { name, url, parameters, credentials } = form;
   const body = new URLSearchParams();
@@ -43,7 +43,7 @@ export function postForm(form: FormRequest, http: HttpOptions): Promise<HttpResp
   );
 }
 
-/** Encodes a value as in a form. @see https://www.rfc-editor.org/rfc/rfc6749#appendix-B */
+/** Encodes a value for `application/x-www-form-urlencoded`. @see https://www.rfc-editor.org/rfc/rfc6749#appendix-B */
 export function formEncode(value: string): string {
   return new URLSearchParams([["", value]]).toString().slice(1);
 }

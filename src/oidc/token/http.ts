@@ -1,7 +1,7 @@
 import { NetworkError } from "../../core/errors.ts";
 import { isNoEndpoint } from "../../core/server-responses.ts";
 
-/** The part of `fetch` that Latchkey uses, so that tests can implement it. */
+/** The part of `fetch` that Latchkey uses. Apps and tests can supply their own function of this type. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Options of HTTP requests. */
@@ -9,7 +9,7 @@ export interface HttpOptions {
   readonly fetch: Fetch;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called when no endpoint responds at `url`. */
+  /** Called when the request fails, or when the status says that `url` is not an endpoint. */
   readonly onUnavailable?: ((url: string) => void) | undefined;
 }
 
@@ -23,8 +23,8 @@ export interface HttpResponse {
 const LAST_MS = 2_000;
 
 /**
- * Sends one request and reads the complete response. Calls `fetch` in the same task. Follows no redirect and sends no cookies,
- * unless `init` says otherwise.
+ * Sends one request and reads the complete response. Calls `fetch` before the first `await`. By default, redirects are errors
+ * and no cookies are sent; `init` can change both.
  * @throws NetworkError no complete response in time
  */
 export async function request(
@@ -37,10 +37,11 @@ export async function request(
   const stop = new AbortController();
   const leave = () => stop.abort();
   signal?.addEventListener("abort", leave);
-  // Two timers: a page that was frozen past the timeout still gets 2 s to read a response that has arrived.
+  // The timeout is split into two timers. A page that was frozen past the timeout still gets 2 s to read a response that has
+  // arrived.
   const lastMs = Math.min(LAST_MS, timeoutMs / 2);
   let timer = setTimeout(() => (timer = setTimeout(leave, lastMs)), timeoutMs - lastMs);
-  // An injected `fetch` may ignore its signal.
+  // A `fetch` that the app supplies might ignore its signal, so the read is raced against this promise.
   const stopped = new Promise<never>((_, reject) => stop.signal.addEventListener("abort", reject));
   const read = async () => {
     const response = await fetch(url, {
@@ -58,12 +59,13 @@ export async function request(
   } catch (error) {
     signal?.throwIfAborted();
     onUnavailable?.(url);
-    // The error is not the `cause`: an error of an injected `fetch` may contain the request and its secrets.
+    // The error is not passed on as `cause`. An error of a `fetch` that the app supplies might contain the request and its
+    // secrets.
     const reason = stop.signal.aborted
       ? `no response within ${timeoutMs} ms`
       : error instanceof Error
-        ? error.name
-        : "failed";
+        ? `the request failed (${error.name})`
+        : "the request failed";
     throw new NetworkError(`${name} ${url}: ${reason}`);
   } finally {
     clearTimeout(timer);

@@ -9,19 +9,23 @@ import { verifyGrantedIdToken } from "../id-token/verify.ts";
 import { MAX_LIFETIME_S } from "./token-response.ts";
 
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
-/** Parameters that are not secret. All others are redacted, known or unknown. */
+/** Parameters whose values are not secret. The values of all other parameters are redacted in errors. */
 const PUBLIC = /_type|^(client_id|username|scope|resource|audience|redirect_uri)$/;
-/** A value that occurs in these error codes is never redacted, because that would corrupt the code. */
+/**
+ * OAuth error codes. A parameter value that is a part of this text is never redacted, because the redaction would garble the
+ * server's error code.
+ */
 const WORDS =
   "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope invalid_target access_denied authorization_pending slow_down expired_token server_error temporarily_unavailable";
 
 /**
  * Sends the token request of any grant once. Returns the tokens. If the ID token of a refresh cannot be validated now, the
- * tokens have no `idToken` and no `user`: an error would lose the new refresh token.
+ * tokens are returned without `idToken` and `user`, because an error would lose the new refresh token.
  * @throws ConfigurationError `tokenEndpoint` is not an https URL
  * @throws RequestTokenError the server refused the request, or sent an invalid response
- * @throws IdTokenError the ID token is not valid, or cannot be validated now; the sent code or credential may be used
- * @throws NetworkError no response, or nothing was sent
+ * @throws IdTokenError the ID token is not valid, or cannot be validated now; the server has already used the sent code or
+ * token
+ * @throws NetworkError no response came, or the request was not sent
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.5
  */
 export async function requestGrant(
@@ -30,7 +34,8 @@ export async function requestGrant(
   { tokenEndpoint: other, signal }: TokenRequestOptions,
 ): Promise<TokenSet> {
   if (other !== undefined) checkEndpoint("tokenEndpoint", other);
-  // Everything that can fail is loaded first, because a code or refresh token may be valid only once.
+  // Everything that can fail to load is loaded before the request is sent, because a code or refresh token might be valid only
+  // once.
   const metadata = await abortable(parts.loadMetadata(), signal);
   const { grant_type: grantType } = parameters;
   const hasIdTokens = metadata.jwksUri !== undefined && grantType !== "client_credentials";
@@ -71,18 +76,24 @@ export async function requestGrant(
   } catch (error) {
     if (!isAuthError(error) || !error.retryable) throw error;
     if (grantType === "refresh_token") return tokenSet(granted);
-    throw new IdTokenError("signature", "it cannot be validated now", {
-      hint: "The sent code or token is used: start again. The server's jwks_uri must respond.",
+    throw new IdTokenError("signature", "the key of the ID token is not available now", {
+      hint: "The server has already used the sent code or token, so start again. Check that the server's jwks_uri responds.",
       cause: error,
       retryable: true,
     });
   }
 }
 
-/** Callers read an `IdTokenError` as a sign that the request was sent. */
+/**
+ * Rejects with a `NetworkError` instead of an `IdTokenError`, because callers conclude from an `IdTokenError` that the request
+ * was sent.
+ */
 function rejectUnsent(error: unknown): never {
   throw error instanceof IdTokenError
-    ? new NetworkError("JWKS: the keys cannot be fetched", error)
+    ? new NetworkError(
+        "the token request was not sent, because the server's keys (JWKS) cannot be fetched",
+        error,
+      )
     : error;
 }
 

@@ -33,7 +33,8 @@ function always(credentials: Credentials): CredentialsSource {
 }
 
 /**
- * Form-encodes id and secret first, so that colons and umlauts arrive unchanged.
+ * Returns credentials for HTTP Basic authentication. The client id and the secret are form-encoded first, so that colons and
+ * non-ASCII characters arrive unchanged.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
  */
 function basic(clientId: string, clientSecret: string): Credentials {
@@ -46,7 +47,7 @@ function basic(clientId: string, clientSecret: string): Credentials {
   };
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
+/** Returns credentials that are sent in the request body. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
 function post(clientId: string, clientSecret: string): Credentials {
   const { parameters } = publicCredentials(clientId);
   return { parameters: { ...parameters, client_secret: clientSecret }, secrets: [clientSecret] };

@@ -25,7 +25,7 @@ export interface SenderConfig extends TokenClient, RefreshExpectation {
   readonly metadata: Omit<MetadataSource, "load">;
 }
 
-/** A refresh token, the target of the new access token, and the login that the refresh continues. */
+/** A refresh token, the target of the new access token, and the login of the session that is refreshed. */
 export interface Refresh extends TokenTarget {
   readonly refreshToken: string;
   readonly previous: Arrival["previous"];
@@ -33,19 +33,20 @@ export interface Refresh extends TokenTarget {
 
 /** Sends refresh tokens. */
 export interface Sender {
-  /** Loads everything that `send()` needs besides the refresh token. */
+  /** Loads the stored metadata and prepares the client's credentials, so that `send()` need not wait. */
   prepare(): Promise<void>;
-  /** Takes over metadata that other tabs have read. Uses no network. */
+  /** Reads the newest metadata that any tab has stored. Makes no request to the server. */
   sync(): Promise<void>;
   /**
-   * Sends a refresh token to the current token endpoint, once and in this task. Returns the result. If the metadata must be
-   * fetched first, only that is done: the result is `moved` or `not_rotated`.
+   * Sends a refresh token to the token endpoint once. Calls `fetch` before the first `await`. Returns the result. If the
+   * metadata must be fetched first, fetches the metadata and does not send the refresh token. The result is then `moved` or
+   * `not_rotated`.
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
    */
   send(refresh: Refresh): Promise<RefreshResponse>;
 }
 
-/** Creates a sender. A client with a secret or a key needs a `source`. */
+/** Creates a sender. A client with a secret or a key needs a `source` of credentials. */
 export function createSender(config: SenderConfig, source?: CredentialsSource): Sender {
   const { metadata } = config;
   return {
@@ -75,7 +76,8 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
         return validate(await postForm(form, config), form, previous, { ...config, request });
       } catch (cause) {
         const byServer = cause instanceof RequestTokenError;
-        // The host may have another owner now, so the metadata is fetched again.
+        // The response has no tokens and no OAuth error, so the endpoint might have moved. The metadata is fetched again before
+        // the next send.
         if (byServer) metadata.reportFailure(tokenEndpoint);
         return { type: "unknown", byServer, cause };
       }
@@ -84,8 +86,8 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
 }
 
 /**
- * Fetches the metadata in place of the next request to a token endpoint that failed, so that a server that is down gets no
- * additional requests. `moved`: the metadata names another token endpoint, which can be used at once.
+ * Fetches the metadata instead of sending the refresh token to a token endpoint that failed, so that a server that is down gets
+ * no additional requests. The result is `moved` if the metadata has another token endpoint, which the caller can use at once.
  */
 async function readMetadata(metadata: SenderConfig["metadata"]): Promise<RefreshResponse> {
   const failedUrl = metadata.failedUrl();
@@ -93,7 +95,7 @@ async function readMetadata(metadata: SenderConfig["metadata"]): Promise<Refresh
     const { tokenEndpoint } = await metadata.renew();
     if (tokenEndpoint !== failedUrl) return { type: "moved" };
     const cause = new NetworkError(
-      `token endpoint ${failedUrl}: it failed, and the metadata names no other`,
+      `the token endpoint ${failedUrl} failed, and the server's metadata has no other token endpoint`,
     );
     return { type: "not_rotated", retryAfterMs: undefined, cause };
   } catch (cause) {
@@ -101,7 +103,10 @@ async function readMetadata(metadata: SenderConfig["metadata"]): Promise<Refresh
   }
 }
 
-/** Returns the result of a response. @throws RequestTokenError the response has neither tokens nor an error */
+/**
+ * Converts the response of the token endpoint to the result of `send()`.
+ * @throws RequestTokenError the response has neither tokens nor an error
+ */
 function validate(
   response: HttpResponse,
   form: FormRequest,
@@ -117,7 +122,7 @@ function validate(
 ): RefreshResponse {
   const now = clock.now();
   if (!isRefusal(response)) {
-    // Without the server's keys, an ID token can never be validated.
+    // If the server publishes no keys, its ID tokens can never be validated and are ignored.
     const hasKeys = !endpoints || endpoints.jwksUri !== undefined;
     const { granted, idToken } = readGranted(response, now, hasKeys);
     return validateRefreshed(granted, idToken, {
@@ -129,7 +134,7 @@ function validate(
     });
   }
   const said = parseFacts(response, form);
-  // The `error` of a 404 or the like is no OAuth error.
+  // A status such as 404 shows that the response is not from a token endpoint, so its `error` is no OAuth error.
   const facts = isNoEndpoint(said) ? { ...said, error: undefined } : said;
   const cause = refusal(form.name, facts);
   if (isUnprocessed(facts)) {
@@ -142,7 +147,11 @@ function validate(
     : { type: "unknown", byServer: true, cause };
 }
 
-/** Reads a response that is no refusal. @throws RequestTokenError it has no token, so the refresh token may be unused */
+/**
+ * Reads a response that is no refusal. Returns `unusable` if the server used the refresh token but the response has no usable
+ * access token.
+ * @throws RequestTokenError the response has no token at all, so the server might not have used the refresh token
+ */
 function readGranted(
   response: HttpResponse,
   now: number,

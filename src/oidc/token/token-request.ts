@@ -4,14 +4,14 @@ import { retryAfterMs, refusal, isRefusal, parseFacts, parseTokens } from "./tok
 
 /** A form for the token endpoint. */
 export interface TokenRequestForm extends Omit<FormRequest, "name"> {
-  /** Lifetime assumed when there is neither `expires_in` nor a refresh token. Seconds. */
+  /** The lifetime of the access token if the response has neither `expires_in` nor a refresh token. Seconds. */
   readonly defaultLifetimeS?: number | undefined;
 }
 
 /**
  * Sends a token request once. Returns the tokens.
  * @throws RequestTokenError the server refused the request, or sent an invalid response
- * @throws NetworkError no response; the sent code or token may be used
+ * @throws NetworkError no response; the server might have used the sent code or token
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-3.2
  */
 export async function requestTokens(
@@ -28,7 +28,8 @@ export async function requestTokens(
   try {
     return parseTokens(response, now, defaultLifetimeS);
   } catch (error) {
-    // The host may have another owner now, so the metadata is fetched again.
+    // The response has no tokens and no OAuth error, so the endpoint might have moved. The metadata is fetched again before its
+    // next use.
     client.onUnavailable?.(form.url);
     throw error;
   }

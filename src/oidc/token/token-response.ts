@@ -9,7 +9,7 @@ import { isTemporary } from "../../core/server-responses.ts";
 const ASSUMED_LIFETIME_S = 300;
 
 /**
- * True when the server refused the request. Some servers, such as GitHub, refuse with status 200.
+ * True when the server refused the request. Some servers, such as GitHub, send a refusal with the status 200.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */
 export function isRefusal({ status, text: body }: HttpResponse): boolean {
@@ -34,7 +34,7 @@ export function parseTokens(
   if (!accessToken || tokenType?.toLowerCase() !== "bearer") {
     throw new RequestTokenError(
       `the token endpoint's response has no ${accessToken ? "token_type Bearer" : "access_token"}`,
-      { hint: "The token endpoint must respond as in RFC 6749 section 5.1.", status },
+      { hint: "The token endpoint must respond as RFC 6749 section 5.1 requires.", status },
     );
   }
   const refreshToken = text(response["refresh_token"]);
@@ -52,7 +52,7 @@ export function parseTokens(
   };
 }
 
-/** Returns a lifetime in seconds that cannot overflow a date. `assumedS`: the lifetime when `expiresIn` is no number. */
+/** Returns `expiresIn` as a number of seconds from 0 to `MAX_LIFETIME_S`. Returns `assumedS` if `expiresIn` is no number. */
 export function lifetimeS(expiresIn: unknown, assumedS: number): number {
   const seconds =
     typeof expiresIn === "string" && expiresIn.trim() !== "" ? Number(expiresIn) : expiresIn;
@@ -61,7 +61,7 @@ export function lifetimeS(expiresIn: unknown, assumedS: number): number {
 }
 
 /**
- * Returns the error of a response. Secrets of the request that the response repeats are redacted.
+ * Returns the OAuth error and the status of a response. If the response repeats secrets of the request, they are redacted.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */
 export function parseFacts(
@@ -82,16 +82,16 @@ export function parseFacts(
   };
 }
 
-/** Maximum lifetime of a token: ten years, which fits every date. Seconds. */
+/** The maximum lifetime of a token, ten years. It is limited so that the expiry is always a valid date. Seconds. */
 export const MAX_LIFETIME_S = 315_360_000;
 
-/** Creates the error of an endpoint that refused a request or sent an invalid response. */
+/** Creates the error for a response that refuses a request. `name`: the endpoint that sent the response. */
 export function refusal(name: string, facts: ServerFacts & { status: number }): RequestTokenError {
   return new RequestTokenError(
     `the ${name} responded ${facts.status} ${facts.error ?? "without an OAuth error"}`,
     {
       ...facts,
-      hint: "`error` and `errorDescription` come from the server. Its log says more.",
+      hint: "`error` and `errorDescription` come from the server. The server's log says more.",
       retryable: isTemporary("token", facts),
     },
   );
@@ -100,7 +100,8 @@ export function refusal(name: string, facts: ServerFacts & { status: number }): 
 const MAX_WAIT_MS = 600_000;
 
 /**
- * Returns the wait that `Retry-After` asks for, at most ten minutes. Milliseconds. Undefined when missing or malformed.
+ * Returns how long the server asks the client to wait with the header `Retry-After`, at most ten minutes. Milliseconds. Returns
+ * undefined when the header is missing or malformed.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
 export function retryAfterMs(headers: Headers, now: number): number | undefined {

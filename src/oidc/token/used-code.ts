@@ -1,9 +1,12 @@
 import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { IdTokenError, RequestTokenError } from "../../core/protocol-errors.ts";
 
-const HINT = "A code is sent only once. Start a new login: call login(). Nothing else was changed.";
+const HINT = "Latchkey sends an authorization code only once. Start a new login: call login().";
 
-/** Returns an error of the exchange as not retryable: the code is used, so the same call cannot succeed later. */
+/**
+ * Turns an error of the code exchange into an error that is not retryable. The code was sent, so the same call cannot succeed
+ * later.
+ */
 export function afterCode(error: unknown): unknown {
   if (!isAuthError(error) || !error.retryable) return error;
   const details = { hint: HINT, retryable: false };
@@ -13,7 +16,7 @@ export function afterCode(error: unknown): unknown {
     return new RequestTokenError(error.message, { ...facts, ...details });
   }
   if (error instanceof IdTokenError) {
-    return new IdTokenError(error.claim, "it cannot be validated now", {
+    return new IdTokenError(error.claim, "the key of the ID token is not available now", {
       ...details,
       cause: error,
     });

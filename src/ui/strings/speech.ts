@@ -6,12 +6,15 @@ import type { Strings } from "./strings.ts";
 
 const LANGUAGES: readonly Strings[] = [english, german, chinese];
 
-/** An element with texts. Its `strings` replace some or all texts of the page's language. */
+/** An element that shows texts. Its `strings` replace some or all of the built-in texts of the page's language. */
 export interface Speaker extends ReactiveControllerHost, HTMLElement {
   readonly strings: Partial<Strings> | undefined;
 }
 
-/** The texts in the language of the nearest `lang` attribute. The element renders again when a `lang` attribute changes. */
+/**
+ * Chooses the texts of an element by the nearest `lang` attribute. Renders the element again when a `lang` attribute of the
+ * page changes.
+ */
 export class Speech implements ReactiveController {
   readonly #host: Speaker;
   #watch: MutationObserver | undefined;
@@ -44,7 +47,7 @@ function languageOf(element: Element): Strings {
   return LANGUAGES.find(({ language }) => lang.split("-")[0] === language.split("-")[0]) ?? english;
 }
 
-/** The element's language as in CSS `:lang()`, which also looks outside of shadow trees. */
+/** Returns the nearest `lang` attribute, or an empty string. Like CSS `:lang()`, it also looks outside the shadow tree. */
 function nearestLang(element: Element): string {
   const near = element.closest("[lang]");
   if (near) return near.getAttribute("lang")!;

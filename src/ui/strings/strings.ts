@@ -6,7 +6,7 @@
  */
 export interface Strings {
   /**
-   * BCP 47 language tag. Becomes the `lang` attribute, from which a screen reader chooses its voice.
+   * The BCP 47 tag of the language. The elements set it as their `lang` attribute, by which a screen reader chooses its voice.
    * @see https://www.rfc-editor.org/rfc/rfc5646
    */
   readonly language: string;
@@ -14,11 +14,11 @@ export interface Strings {
   readonly close: string;
 
   readonly chooseAccount: string;
-  /** Marks a user that needs a login. */
+  /** Shown beside a user that needs a login. */
   readonly signedOut: string;
   readonly useAnotherAccount: string;
   readonly searchAccounts: string;
-  /** `count`: number of users that match the search. */
+  /** Says how many users match the search. `count`: the number of these users. */
   readonly accountsFound: (count: number) => string;
 
   readonly rememberQuestion: (name: string) => string;
@@ -32,7 +32,7 @@ export interface Strings {
   readonly code: string;
   readonly copyCode: string;
   readonly copied: string;
-  /** The remaining time in words. Screen readers announce the text a few times only. */
+  /** Says how long the code is still valid. Only screen readers announce this text, and only a few times. */
   readonly timeLeft: (minutes: number, seconds: number) => string;
   readonly waiting: string;
   readonly retrying: string;
@@ -48,6 +48,6 @@ export interface Strings {
   readonly signingIn: string;
   readonly signInAgain: string;
   readonly signOut: string;
-  /** Accessible name of the button that opens the menu. */
+  /** The accessible name of the button that opens the menu of the logged-in user. */
   readonly accountOf: (name: string) => string;
 }

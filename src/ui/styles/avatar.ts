@@ -1,6 +1,6 @@
 import { css, type CSSResult } from "lit";
 
-/** A picture over the initials. The initials are visible while the picture has not loaded. */
+/** Styles of the avatar. The picture covers the initials, which are visible until the picture has loaded. */
 export const avatarStyles: CSSResult = css`
   .avatar {
     position: relative;

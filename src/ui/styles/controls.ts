@@ -1,6 +1,6 @@
 import { css, type CSSResult } from "lit";
 
-/** Buttons, the focus outline and the spinner. */
+/** Styles of buttons, of the focus outline and of the spinner. */
 export const controls: CSSResult = css`
   button {
     margin: 0;

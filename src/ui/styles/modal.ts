@@ -1,6 +1,6 @@
 import { css, type CSSResult } from "lit";
 
-/** A dialog in the middle of the page. On a narrow screen: a sheet at the bottom, within reach of the thumb. */
+/** Styles of a dialog in the middle of the page. On a narrow screen, the dialog is at the bottom, within reach of the thumb. */
 export const modalStyles: CSSResult = css`
   dialog {
     inline-size: min(26rem, 100% - 2rem);
@@ -23,7 +23,7 @@ export const modalStyles: CSSResult = css`
     background: var(--latchkey-backdrop, rgb(10 14 24 / 0.5));
   }
 
-  /* Covers the dialog, so that only a click beside it has the dialog as target. */
+  /* The sheet covers the dialog, so that only a click beside the dialog has the dialog as target. */
   .sheet {
     display: flex;
     flex-direction: column;

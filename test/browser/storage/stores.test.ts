@@ -8,6 +8,7 @@ import { IndexedDBUserStore } from "../../../src/browser/storage/indexeddb-user-
 import { systemClock, systemRandom } from "../../../src/browser/page/system-clock.ts";
 import { StorageError } from "../../../src/core/errors.ts";
 import { defaultUserKey, usersKey, sessionKey } from "../../../src/core/keys.ts";
+import { targetKey } from "../../../src/core/token-target.ts";
 import { NO_CHANGE, type SessionRow } from "../../../src/core/session.ts";
 import { localLogout } from "../../../src/auth/logout/local-logout.ts";
 
@@ -166,6 +167,21 @@ describe("users", () => {
   const rowOf = (name: string, lastUsedAt: number): SessionRow => ({
     ...row,
     remembered: { name, picture, lastUsedAt },
+  });
+
+  test("need a login in the list as soon as the server requires one for a refresh", async () => {
+    const database = createDatabase();
+    const mine = client();
+    const remembered = await new IndexedDBUserStore(database, mine).users();
+    const sessions = new IndexedDBSessionStore(database);
+    await sessions.update(sessionKey(mine, "ada"), () => rowOf("Ada", 1));
+    expect(await remembered.list()).toMatchObject([{ needsLogin: false }]);
+    const refusal = { meaning: "user needed", count: 1, firstAt: 1, lastAt: 1 } as const;
+    await sessions.update(sessionKey(mine, "ada"), (row) => ({
+      ...row!,
+      refusals: { [targetKey({})]: refusal },
+    }));
+    expect(await remembered.list()).toMatchObject([{ needsLogin: true }]);
   });
 
   test("are listed with the data for a picker, the last used first", async () => {

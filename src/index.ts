@@ -3,14 +3,13 @@ export type { CreateAuthConfig, GrantParts } from "./compose/create-auth.ts";
 export type { AuthConfig } from "./core/auth-config.ts";
 export type {
   Auth,
-  AuthState,
   CallbackResult,
   GetTokenOptions,
   LoginOptions,
   LogoutResult,
   LogoutOptions,
-  TokenSummary,
 } from "./core/auth.ts";
+export type { AuthState, TokenSummary } from "./core/auth-state.ts";
 export type { AuthorizationParameters, Prompt } from "./core/authorization-parameters.ts";
 export type {
   LoginChoice,
@@ -154,13 +153,8 @@ export type { Clock, Page, Random, TabChannel, TabLock, TabLockOptions } from ".
 export type { Refresher, RefreshNeed, Send } from "./core/refresher.ts";
 export type { RequestStore } from "./core/request-store.ts";
 export { NO_CHANGE } from "./core/session.ts";
-export type {
-  SessionChange,
-  SessionRow,
-  SessionStore,
-  TokenRecord,
-  UserStore,
-} from "./core/session.ts";
+export type { SessionChange, SessionRow, SessionStore, TokenRecord } from "./core/session.ts";
+export type { UserStore } from "./core/user-store.ts";
 export type {
   StandardSchema,
   StandardSchemaIssue,

@@ -71,7 +71,7 @@ test("every method of Auth, every grant and every factory has @throws and @examp
   // The protocols, and what cannot fail.
   const exempt = new Set(["Grant", "subscribe", "onUserRemoved", "start", "dispose"]);
   const incomplete = [...methods, ...described].filter(
-    ([name, text = ""]) =>
+    ([name, text]) =>
       !text.includes("@example") || !(exempt.has(name) || /@throws|[Rr]ejects as/.test(text)),
   );
   expect(incomplete.map(([name]) => name)).toEqual([]);

@@ -1,5 +1,6 @@
 import { abortable } from "../core/abortable.ts";
-import type { Auth, AuthState, GetTokenOptions, LogoutOptions } from "../core/auth.ts";
+import type { Auth, GetTokenOptions, LogoutOptions } from "../core/auth.ts";
+import type { AuthState } from "../core/auth-state.ts";
 import { NoTokenError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
 import { PromiseQueue } from "../core/promise-queue.ts";
@@ -74,11 +75,8 @@ export class AuthManager implements Auth {
     const user = this.#session.sub;
     const getToken: GetToken = (options) =>
       this.getToken({ ...options, ...(user !== undefined && { user }) });
-    return authorizedFetch(
-      getToken,
-      this.#config.page.href(),
-      this.#config.loadRefusedTokens,
-    )(input, init);
+    const { page, loadRefusedTokens } = this.#config;
+    return authorizedFetch(getToken, page.href(), loadRefusedTokens)(input, init);
   };
 
   readonly onUserRemoved: Auth["onUserRemoved"] = (listener) => this.#userRemoval.listen(listener);

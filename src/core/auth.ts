@@ -1,46 +1,11 @@
-import type { AnyAuthError, RefreshTokenError, RefreshTokenReason } from "./errors.ts";
+import type { AuthState } from "./auth-state.ts";
+import type { AnyAuthError } from "./errors.ts";
 import type { AuthorizationParameters, Prompt } from "./authorization-parameters.ts";
 import type { RememberedUser } from "./login-prompt.ts";
 import type { TokenContext } from "./token-context.ts";
 import type { User } from "./user.ts";
 import type { UserAgent } from "./user-agent.ts";
 import type { TokenTarget } from "./token-target.ts";
-
-/** The public facts about an access token. They do not contain the token. */
-export interface TokenSummary {
-  /** The granted scopes. */
-  readonly scope: readonly string[];
-  /**
-   * When the token expires. Milliseconds since the epoch. After the wall clock was set back, this time is corrected, so that it
-   * is never further away than the lifetime of the token.
-   */
-  readonly expiresAt: number;
-  /** Which tab obtained the token. `stored`: the token was found in the store, so the tab is unknown. */
-  readonly origin: "this-tab" | "other-tab" | "stored";
-}
-
-/** The state of an `Auth`. `auth.state` returns the same object until the state changes. */
-export type AuthState =
-  | { readonly status: "loading" }
-  | { readonly status: "anonymous"; readonly error?: AnyAuthError }
-  | { readonly status: "authenticating" }
-  | {
-      readonly status: "authenticated";
-      readonly user: User;
-      /** `stale`: the token has expired, and no newer token has arrived yet. The session is kept. */
-      readonly freshness: "fresh" | "stale";
-      readonly token: TokenSummary;
-    }
-  /**
-   * The user must log in again. For the reason `id_token`, `error.claim` is the invalid claim. For the reason `user_needed`,
-   * `error` has the server's error code and description.
-   */
-  | {
-      readonly status: "expired";
-      readonly user?: User;
-      readonly reason: RefreshTokenReason;
-      readonly error?: RefreshTokenError;
-    };
 
 /** Says which token `getToken()` returns, and what `getToken()` is allowed to do to get it. */
 export interface GetTokenOptions extends TokenTarget {

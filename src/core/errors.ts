@@ -1,4 +1,4 @@
-import { AuthError, type AuthErrorDetails, type ServerFacts } from "./auth-error.ts";
+import { AuthError, type ServerFacts } from "./auth-error.ts";
 import type { DeviceCodeError } from "./device-code-error.ts";
 import type {
   AuthorizationError,
@@ -10,7 +10,7 @@ import type {
 import type { UserFetchError } from "./user-fetch-error.ts";
 
 export { AuthError };
-export type { AuthErrorDetails, ServerFacts };
+export type { ServerFacts };
 
 /** An input of the app is invalid, or Latchkey cannot work in this environment. */
 export class ConfigurationError extends AuthError {

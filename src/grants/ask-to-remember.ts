@@ -3,7 +3,8 @@ import { sessionKey, type ClientKey } from "../core/keys.ts";
 import type { LoginPrompt } from "../core/login-prompt.ts";
 import type { Clock } from "../core/ports.ts";
 import { profileOf } from "../core/remembered-profile.ts";
-import { NO_CHANGE, type SessionStore, type UserStore } from "../core/session.ts";
+import { NO_CHANGE, type SessionStore } from "../core/session.ts";
+import type { UserStore } from "../core/user-store.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /** The parts that `askToRemember()` and an `AutoLoginGrant` need. `GrantParts` has all of these parts except `prompt`. */

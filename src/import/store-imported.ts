@@ -3,13 +3,8 @@ import type { TokenSet } from "../core/token-set.ts";
 import type { User } from "../core/user.ts";
 import { storeLogin, type StoreLoginParts } from "../auth/login/store-login.ts";
 import { broadcastToTabs, type SessionParts } from "../auth/session/tab-messages.ts";
-import {
-  NO_CHANGE,
-  type SessionRow,
-  type SessionStore,
-  type UserStore,
-  isNewer,
-} from "../core/session.ts";
+import { NO_CHANGE, type SessionRow, type SessionStore, isNewer } from "../core/session.ts";
+import type { UserStore } from "../core/user-store.ts";
 
 /** Tokens that another SDK obtained, and the user that they belong to. */
 export type TakenTokens = TokenSet & { readonly user: User };

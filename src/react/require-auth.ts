@@ -7,7 +7,8 @@ import {
   type ReactNode,
   type SyntheticEvent,
 } from "react";
-import type { Auth, AuthState } from "../core/auth.ts";
+import type { Auth } from "../core/auth.ts";
+import type { AuthState } from "../core/auth-state.ts";
 import { useAuth } from "./use-auth.ts";
 
 /** The argument of a `fallback` function. */

@@ -1,5 +1,6 @@
 import { useCallback, useSyncExternalStore } from "react";
-import type { Auth, AuthState } from "../core/auth.ts";
+import type { Auth } from "../core/auth.ts";
+import type { AuthState } from "../core/auth-state.ts";
 import { useProvidedAuth } from "./auth-context.ts";
 
 /** The result of `useAuth()`. */

@@ -1,4 +1,5 @@
-import type { Auth, AuthState } from "../core/auth.ts";
+import type { Auth } from "../core/auth.ts";
+import type { AuthState } from "../core/auth-state.ts";
 import { AuthError } from "../core/errors.ts";
 import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../core/token-target.ts";
 

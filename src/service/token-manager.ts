@@ -33,8 +33,6 @@ const TRIES = 3;
  *   storage: new IndexedDBTokenStorage(createDatabase()),
  * });
  * const token = await billing.getToken(); // the stored token while it is valid
- * const newer = await billing.forceRefresh();
- * await billing.invalidateToken(); // the next call requests another token
  */
 export class TokenManager {
   readonly #config: TokenManagerConfig;

@@ -113,8 +113,9 @@ async function stayOnPage(page: Page): Promise<{ asked: Promise<void>; end(): Pr
   let intercept: (request: HTTPRequest) => void = () => {};
   const asked = new Promise<void>((resolve) => {
     intercept = (request) => {
-      if (!request.url().includes("code_challenge")) return void request.continue();
-      void request.respond({ status: 204 }).then(resolve);
+      if (request.url().includes("code_challenge"))
+        void request.respond({ status: 204 }).then(resolve);
+      else void request.continue();
     };
     page.on("request", intercept);
   });

@@ -1,5 +1,6 @@
 import { readable, type Readable } from "svelte/store";
-import type { Auth, AuthState } from "../../src/core/auth.ts";
+import type { Auth } from "../../src/core/auth.ts";
+import type { AuthState } from "../../src/core/auth-state.ts";
 
 /** As in the README. */
 export function authState(auth: Auth): Readable<AuthState> {

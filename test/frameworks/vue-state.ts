@@ -1,5 +1,6 @@
 import { onScopeDispose, shallowRef, type ShallowRef } from "vue";
-import type { Auth, AuthState } from "../../src/core/auth.ts";
+import type { Auth } from "../../src/core/auth.ts";
+import type { AuthState } from "../../src/core/auth-state.ts";
 
 /** As in the README. */
 export function useAuthState(auth: Auth): Readonly<ShallowRef<AuthState>> {

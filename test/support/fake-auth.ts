@@ -1,4 +1,5 @@
-import type { Auth, AuthState, GetTokenOptions, LoginOptions } from "../../src/core/auth.ts";
+import type { Auth, GetTokenOptions, LoginOptions } from "../../src/core/auth.ts";
+import type { AuthState } from "../../src/core/auth-state.ts";
 import { NoTokenError } from "../../src/core/errors.ts";
 import type { User } from "../../src/core/user.ts";
 import { observable } from "../../src/auth/session/observable.ts";

@@ -1,6 +1,6 @@
 import { sessionKey, type ClientKey } from "../../src/core/keys.ts";
 import type { RememberedUser } from "../../src/core/login-prompt.ts";
-import type { RememberedUsers, StoredUser, UserStore } from "../../src/core/session.ts";
+import type { RememberedUsers, StoredUser, UserStore } from "../../src/core/user-store.ts";
 import { wallClock } from "../../src/core/ports.ts";
 import type { MemorySessionStore } from "./memory-session-store.ts";
 import { rememberedRecord } from "../../src/core/remembered-record.ts";

@@ -1,4 +1,4 @@
-import type { AuthState } from "../../src/core/auth.ts";
+import type { AuthState } from "../../src/core/auth-state.ts";
 import type { AnyAuthError } from "../../src/core/errors.ts";
 
 /** The result of an event: the error that calls reject with, and the state that is published afterwards. */

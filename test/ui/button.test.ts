@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
-import type { AuthState, LogoutResult } from "../../src/core/auth.ts";
+import type { LogoutResult } from "../../src/core/auth.ts";
+import type { AuthState } from "../../src/core/auth-state.ts";
 import { NetworkError } from "../../src/core/errors.ts";
 import { ADA, add, all, one, texts, usePage } from "./support.ts";
 

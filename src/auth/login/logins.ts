@@ -5,7 +5,7 @@ import type { LoginMarks } from "../../core/login-marks.ts";
 import type { Grant, TokenRequest } from "../../core/grant.ts";
 import type { Clock, Page, TabLock } from "../../core/ports.ts";
 import type { Refresher } from "../../core/refresher.ts";
-import type { UserStore } from "../../core/session.ts";
+import type { UserStore } from "../../core/user-store.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { RoundTrip } from "../../core/user-agent.ts";
 import type { User } from "../../core/user.ts";

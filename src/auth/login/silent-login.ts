@@ -3,12 +3,8 @@ import { sessionKey, type ClientKey } from "../../core/keys.ts";
 import type { TokenRequest } from "../../core/grant.ts";
 import type { RoundTrip } from "../../core/user-agent.ts";
 import type { AuthError } from "../../core/auth-error.ts";
-import {
-  type SessionStore,
-  type UserStore,
-  NO_CHANGE,
-  type SessionRow,
-} from "../../core/session.ts";
+import { type SessionStore, NO_CHANGE, type SessionRow } from "../../core/session.ts";
+import type { UserStore } from "../../core/user-store.ts";
 
 /** The parts that only a silent login uses. */
 export interface SilentLogin {

@@ -2,12 +2,8 @@ import { ConfigurationError, NoTokenError } from "../../core/errors.ts";
 import { IdTokenError } from "../../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../../core/grant.ts";
 import { sessionKey } from "../../core/keys.ts";
-import {
-  NO_CHANGE,
-  type SessionRow,
-  type TokenRecord,
-  type UserStore,
-} from "../../core/session.ts";
+import { NO_CHANGE, type SessionRow, type TokenRecord } from "../../core/session.ts";
+import type { UserStore } from "../../core/user-store.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
 import { DEFAULT_TARGET, targetKey, type TargetKey } from "../../core/token-target.ts";

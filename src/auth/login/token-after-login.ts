@@ -1,7 +1,7 @@
 import { abortable } from "../../core/abortable.ts";
 import { NoTokenError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
-import type { UserStore } from "../../core/session.ts";
+import type { UserStore } from "../../core/user-store.ts";
 import type { LoginRequest, TokenAfterLoginParts } from "../parts.ts";
 
 /**

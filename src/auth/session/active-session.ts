@@ -1,8 +1,9 @@
-import type { AuthState, TokenSummary } from "../../core/auth.ts";
+import type { AuthState, TokenSummary } from "../../core/auth-state.ts";
 import { RefreshTokenError } from "../../core/errors.ts";
 import { PromiseQueue } from "../../core/promise-queue.ts";
 import { userNeeded } from "../../core/refusal.ts";
-import { findAccess, storedTokens, type StoredUser } from "../../core/session.ts";
+import { findAccess, storedTokens } from "../../core/session.ts";
+import type { StoredUser } from "../../core/user-store.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import { DEFAULT_TARGET, type TargetKey } from "../../core/token-target.ts";
 import type { User } from "../../core/user.ts";

@@ -1,4 +1,4 @@
-import type { AuthState, TokenSummary } from "../../core/auth.ts";
+import type { AuthState, TokenSummary } from "../../core/auth-state.ts";
 import { isAuthError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import { CLOCK_STEP_MS, isFromFuture, remainingMs } from "../../core/token-lifetime.ts";

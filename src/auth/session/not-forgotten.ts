@@ -1,5 +1,5 @@
 import { CancelledError, NoTokenError } from "../../core/errors.ts";
-import type { UserStore } from "../../core/session.ts";
+import type { UserStore } from "../../core/user-store.ts";
 
 /** The user was forgotten, and comes back only through a login that the app requests. No automatic login follows this error. */
 export class ForgottenError extends NoTokenError {

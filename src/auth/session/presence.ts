@@ -4,11 +4,10 @@ import {
   NO_CHANGE,
   type SessionRow,
   type SessionStore,
-  type StoredUser,
-  type UserStore,
   isNewer,
   newerVersion,
 } from "../../core/session.ts";
+import type { StoredUser, UserStore } from "../../core/user-store.ts";
 
 /** The parts of a `Presence`. */
 export interface PresenceConfig {

@@ -8,10 +8,9 @@ import {
   newerVersion,
   type SessionRow,
   type SessionStore,
-  type StoredUser,
   type TokenRecord,
-  type UserStore,
 } from "../../core/session.ts";
+import type { StoredUser, UserStore } from "../../core/user-store.ts";
 
 /** The parts of a `SessionReader`. */
 export interface SessionReaderConfig {

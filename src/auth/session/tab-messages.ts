@@ -1,7 +1,8 @@
 import type { ClientKey } from "../../core/keys.ts";
 import type { TabNews } from "../../core/message.ts";
 import type { Random, TabChannel } from "../../core/ports.ts";
-import type { SessionStore, UserStore } from "../../core/session.ts";
+import type { SessionStore } from "../../core/session.ts";
+import type { UserStore } from "../../core/user-store.ts";
 
 /** The parts that are needed to change a session and to broadcast the change to all tabs. */
 export interface SessionParts {

@@ -7,7 +7,8 @@ import { localLogoutUntold } from "../logout/local-logout.ts";
 import { broadcastToTabs } from "../session/tab-messages.ts";
 import type { UsersParts } from "../parts.ts";
 import { isStillFor, leaveServer, tellServer } from "../logout/server-logout.ts";
-import { NO_CHANGE, type RememberedUsers, isNewer, newerVersion } from "../../core/session.ts";
+import { NO_CHANGE, isNewer, newerVersion } from "../../core/session.ts";
+import type { RememberedUsers } from "../../core/user-store.ts";
 import type { ActiveSession } from "../session/active-session.ts";
 import { otherUser } from "../session/session-reader.ts";
 

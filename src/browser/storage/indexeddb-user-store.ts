@@ -2,7 +2,7 @@ import { promisifyRequest, type UseStore } from "idb-keyval";
 import { activeUserKey, defaultUserKey, sessionKey, type ClientKey } from "../../core/keys.ts";
 import { chunk } from "../../core/lazy.ts";
 import { parseRow } from "../../core/parse-row.ts";
-import type { RememberedUsers, StoredUser, UserStore } from "../../core/session.ts";
+import type { RememberedUsers, StoredUser, UserStore } from "../../core/user-store.ts";
 import { writeEntry } from "./database.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { promisifyRequest, type UseStore } from "idb-keyval";
 import { defaultUserKey, usersKey, sessionKey, type ClientKey } from "../../core/keys.ts";
 import { parseRow } from "../../core/parse-row.ts";
-import type { RememberedUsers } from "../../core/session.ts";
+import type { RememberedUsers } from "../../core/user-store.ts";
 import { readEntry, within } from "./database.ts";
 import { hasTombstone, putTombstone, tombstoneKey } from "./forgotten-users.ts";
 import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";

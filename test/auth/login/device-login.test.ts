@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { AuthState } from "../../../src/core/auth.ts";
+import type { AuthState } from "../../../src/core/auth-state.ts";
 import { NetworkError } from "../../../src/core/errors.ts";
 import { tokenSet } from "../../../src/core/token-set.ts";
 import { UserFetchError } from "../../../src/core/user-fetch-error.ts";

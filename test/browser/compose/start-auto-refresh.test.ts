@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { startAutoRefresh } from "../../../src/compose/start-auto-refresh.ts";
-import type { AuthState } from "../../../src/core/auth.ts";
+import type { AuthState } from "../../../src/core/auth-state.ts";
 
 const MINUTE = 60_000;
 

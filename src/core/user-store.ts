@@ -1,0 +1,57 @@
+import type { RememberedUser } from "./login-prompt.ts";
+import type { SessionRow } from "./session.ts";
+
+/** A user, and the user's session on this device if there is one. */
+export interface StoredUser {
+  sub?: string;
+  row?: SessionRow | undefined;
+  /** True when `pin()` has bound this tab to the user. Without `sub`: `pin()` has bound this tab to no user. */
+  isPinned?: boolean;
+}
+
+/**
+ * Stores the users of one client on this device, this tab's user, and the default user of new tabs. Every method rejects with a
+ * `StorageError` when the store fails.
+ */
+export interface UserStore {
+  /**
+   * Returns the user to whom `pin()` has bound this tab, or else the default user. Reads `sub` and session in one transaction.
+   */
+  getActive(): Promise<StoredUser>;
+  /** Sets the default user, with whom new tabs start. `null`: new tabs start without a user. */
+  putDefault(sub: string | null): Promise<void>;
+  /**
+   * Binds this tab to the user `sub` until the tab closes. `""` binds the tab to no user. `undefined` removes the binding, so
+   * that the tab uses the default user.
+   */
+  pin(sub: string | undefined): void;
+  /**
+   * Loads the methods for all users of this device.
+   * @throws NetworkError the code could not be loaded
+   */
+  users(): Promise<RememberedUsers>;
+}
+
+/** The methods for all users of one client on this device. */
+export interface RememberedUsers {
+  /**
+   * Returns the remembered users, the most recently used first. From a damaged record, only valid members and the `sub` are
+   * returned.
+   */
+  list(): Promise<readonly RememberedUser[]>;
+  /** Returns the `sub` of every user with a stored session, even if the session is damaged. */
+  known(): Promise<readonly string[]>;
+  /** Makes `sub` the default user if this user has a stored session. Returns whether there is such a session. */
+  putDefault(sub: string): Promise<boolean>;
+  /** Removes the default user if that user is `sub` and has no stored session. */
+  dropDefault(sub: string): Promise<void>;
+  /** Deletes all data of the user in one transaction, and records for one day that the user was forgotten. */
+  forget(sub: string): Promise<void>;
+  /**
+   * Whether the user was forgotten within the last day and has not logged in since. Without `sub`: whether there is any such
+   * user.
+   */
+  isForgotten(sub?: string): Promise<boolean>;
+  /** Deletes the record that the user was forgotten. Called when the user has logged in again. */
+  clearForgotten(sub: string): Promise<void>;
+}

@@ -155,7 +155,7 @@ const CASES: readonly Case[] = [
       response.hash = response.search.slice(1);
       response.search = "";
     }),
-    says: "in the fragment",
+    says: "in the URL fragment",
   },
   {
     name: "A3: no parameters at all",

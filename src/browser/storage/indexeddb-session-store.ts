@@ -60,9 +60,10 @@ export function updateList(
   before: SessionRow | undefined,
   after: SessionRow | undefined,
 ): void {
-  // A refresh changes neither the profile of the user nor `end`, so the list remains the same.
-  if (after && before?.remembered === after.remembered && !before?.end === !after.end) return;
-  const record = rememberedRecord(after);
+  const [old, record] = [rememberedRecord(before), rememberedRecord(after)];
+  // A refresh that succeeds changes neither the profile of the user nor `needsLogin`.
+  const isSame = before?.remembered === after?.remembered && old?.needsLogin === record?.needsLogin;
+  if (after && isSame) return;
   const [, client = "", sub = ""] = key.split("/");
   const reading: IDBRequest<unknown> = store.get(usersKey(client));
   reading.onsuccess = () => {

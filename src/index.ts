@@ -43,13 +43,13 @@ export {
 } from "./core/protocol-errors.ts";
 export type { AnyAuthError } from "./core/errors.ts";
 
-// Logins in a popup or in a hidden frame. Without them, a login navigates the page.
+// The user agents for logins in a popup or in a hidden frame. Without one, a login navigates the page.
 export { IframeUserAgent } from "./browser/user-agents/iframe-user-agent.ts";
 export type { IframeOptions } from "./browser/user-agents/iframe-user-agent.ts";
 export { PopupUserAgent } from "./browser/user-agents/popup-user-agent.ts";
 export type { PopupOptions } from "./browser/user-agents/popup-user-agent.ts";
 
-// Renews tokens before they expire, for apps that cannot wait for a refresh after a long pause.
+// Renews tokens before they expire. Apps need it only if they cannot wait for a refresh after a long pause.
 export { startAutoRefresh } from "./compose/start-auto-refresh.ts";
 // Imports the session of another SDK, without a login.
 export { importSession } from "./import/import-session.ts";

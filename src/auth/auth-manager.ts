@@ -21,10 +21,10 @@ import type { LoginRequest, UsersParts } from "./parts.ts";
 import type * as ServerLogout from "./logout/server-logout.ts";
 import type { RefusedTokens, GetToken } from "../fetch/refused-tokens.ts";
 
-/** The parts that an `AuthManager` needs. The source of `createAuth()` shows how to make them. */
+/** The configuration of an `AuthManager`. The source of `createAuth()` shows how to create the members. */
 export interface AuthManagerConfig
   extends ActiveSessionConfig, LoginsConfig, ServerLogout.ServerLogoutConfig {
-  /** How `login()` visits the authorization endpoint by default. */
+  /** By default, `login()` visits the authorization endpoint with this user agent. */
   readonly userAgent: UserAgent;
   /** Loads the code for refreshes in advance, and validates stored ID tokens. The refreshes themselves run in the `grant`. */
   readonly refresher: Pick<Refresher, "prepare" | "validate">;
@@ -63,7 +63,7 @@ export class AuthManager implements Auth {
     this.#userRemoval = createUserRemoval(config);
   }
 
-  // Not an async function, so that a call does nothing but compare times while the cached token is fresh.
+  // This is not an async function. While the cached token is fresh, a call only compares times.
   readonly getToken: Auth["getToken"] = (options) =>
     (options === undefined ? this.#session.goodToken() : undefined) ??
     this.#findToken(options ?? {});
@@ -94,7 +94,7 @@ export class AuthManager implements Auth {
       channel.listen((message) => void this.#onMessage(message)),
       page.onActivation(() => (this.#logins.activatedAt = clock.now())),
       page.lifecycle.onEvent((event) => {
-        // The page was possibly frozen and missed messages of other tabs, so the store is read again.
+        // The page might have been frozen and have missed messages of other tabs. The store is therefore read again.
         const isBack = event === "pageshow" || event === "resume" || event === "visible";
         if (isBack && page.lifecycle.visible())
           void this.#session.load("stored").catch(this.#onUnread);
@@ -228,7 +228,7 @@ export class AuthManager implements Auth {
     const offered = this.#logins.loaded?.takeOffered(options);
     if (offered) return offered;
     const waitFor = this.#logins.underWay;
-    // A forgotten user comes back only through a login that the app requests, so no automatic login starts.
+    // After `forget()`, only the app starts a login of the forgotten user. An automatic login does not start.
     const mayAsk =
       waitFor ??
       (this.#config.page.canNavigate() && !(reason as Partial<ForgottenError>).isForgotten);

@@ -6,7 +6,7 @@ import type { LoginsConfig } from "./login/logins.ts";
 import type { ServerLogoutConfig } from "./logout/server-logout.ts";
 import type { UserRemoval } from "./users/user-removal.ts";
 
-/** The parts of an `AuthManager` that the lazily loaded code for logins, logouts and several users needs. */
+/** The parts of an `AuthManager` for logins, logouts and several users. Most of the code that uses them is loaded on demand. */
 export interface UsersParts {
   readonly config: ActiveSessionConfig &
     LoginsConfig &
@@ -16,17 +16,17 @@ export interface UsersParts {
   readonly userRemoval: UserRemoval;
 }
 
-/** The parts that `getToken()` needs to start a login or to wait for a login. */
+/** The objects that `getToken()` uses to start a login or to wait for a login. */
 export interface TokenAfterLoginParts
   extends UsersParts, Pick<Auth, "getToken" | "handleCallback"> {}
 
-/** The arguments of `tokenAfterLogin()`: the options of a `getToken()` call that needs a login, and why. */
+/** The last arguments of `tokenAfterLogin()`: the options of a `getToken()` call, and the reason why the call needs a login. */
 export type LoginRequest = [
   options: GetTokenOptions,
   why: {
-    /** A login that was already in progress, for the call to wait for. */
+    /** A login that was already in progress. The call waits for this login. */
     readonly waitFor: Promise<unknown> | undefined;
-    /** The error after which only a login helps. Undefined when the caller requested a login with `prompt`. */
+    /** The error that shows that a login is needed. Undefined if the caller requested a login with `prompt`. */
     readonly reason: unknown;
   },
 ];

@@ -9,7 +9,7 @@ import type { LazyLogins } from "./login/lazy-logins.ts";
 import type { ActiveSession, ActiveSessionConfig } from "./session/active-session.ts";
 import { otherUser } from "./session/session-reader.ts";
 
-/** The parts of `SilentTokens`. */
+/** The configuration of `SilentTokens`. */
 export type SilentTokensConfig = Pick<ActiveSessionConfig, "client" | "sessions" | "clock"> & {
   readonly grant: Grant;
 };
@@ -33,7 +33,7 @@ export class SilentTokens {
     return this.#default;
   }
 
-  /** Returns an access token. Returns undefined when there is no session and the grant has no token before a login. */
+  /** Returns an access token. Returns undefined if there is no session and the grant cannot get a token without a login. */
   async get({ refused, ...options }: GetTokenOptions): Promise<string | undefined> {
     const { cache = "default", user = this.#session.sub } = options;
     const target = targetKey(options);
@@ -57,7 +57,7 @@ export class SilentTokens {
       if (found.condition === "expiring") {
         this.request({ ...options, cache: "reload" }, found.tokens).catch(ignore);
       } else if (isDefault) {
-        // Another tab has stored this token, and the message of that tab did not arrive. Loading publishes the new state.
+        // Another tab has stored this token, but the message of that tab did not arrive. `load()` publishes the new state.
         await this.#session.load("other-tab").catch(ignore);
       }
       return found.tokens.accessToken;
@@ -65,8 +65,8 @@ export class SilentTokens {
     // The request above failed and the store has no token, so a second request would fail in the same way.
     if (failure !== undefined && !found) throw failure;
     if (!found && user === undefined && this.#config.grant.isSilent === false) return undefined;
-    // The token has expired by the monotonic clock only. Without `reload`, the grant would return the same token from the
-    // store.
+    // If only the monotonic clock shows that the token has expired, `reload` is needed. Without it, the grant would return the
+    // same token from the store.
     const isReload = found && found.tokens.expiresAt > this.#config.clock.now();
     return this.request({ ...options, ...(isReload && { cache: "reload" }) }, found?.tokens);
   }
@@ -86,7 +86,7 @@ export class SilentTokens {
       );
     if (!context) this.#underWay.set(id, requested);
     if (target === DEFAULT_TARGET) this.#default = requested;
-    // The token might have expired during the request, so the state is published again, even when the caller has aborted.
+    // The token might have expired during the request. Therefore the state is published again, even if the caller has aborted.
     return abortable(requested, signal).catch((error: unknown) => {
       this.#session.stale();
       throw error;
@@ -94,8 +94,8 @@ export class SilentTokens {
   }
 
   /**
-   * Calls the grant, and stores the tokens unless the grant has stored them. Rejects if the tokens do not belong to `user`,
-   * because this tab's user in the store can change during the request.
+   * Calls the grant, and stores the tokens unless the grant has stored them. Rejects if the tokens belong to another user than
+   * `user`. This can happen, because this tab's user in the store can change during the request.
    */
   async #requestToken(
     options: GetTokenOptions,
@@ -115,7 +115,7 @@ export class SilentTokens {
     const isKnown = !!row;
     try {
       const response = await grant.requestToken(request);
-      // Tokens without a generation are not in the store yet.
+      // The store gives every stored token a number, the generation. Tokens without this number are not in the store yet.
       if (response.generation === undefined)
         await this.#logins.storeTokens(response, request, { isKnown });
       else if (response.user?.sub !== (user ?? response.user?.sub)) throw otherUser();
@@ -130,12 +130,12 @@ export class SilentTokens {
   }
 }
 
-/** Whether only a login helps after `error`. */
+/** Returns true if only a login helps after `error`. */
 export function needsUser(error: unknown): boolean {
   return error instanceof NoTokenError || error instanceof RefreshTokenError;
 }
 
-/** Returns undefined. Handles a promise whose result or error does not matter. */
+/** Returns undefined. This function is passed to `then()` and `catch()` if the result or the error does not matter. */
 export function ignore(): undefined {
   return undefined;
 }

@@ -31,11 +31,11 @@ import { UntoldLogouts } from "../auth/logout/untold-logouts.ts";
 import { createRefresher } from "./lazy-refresher.ts";
 import type { RefreshTiming } from "../refresh/timing.ts";
 
-/** The parts that `createAuth()` has composed when it calls `CreateAuthConfig.grant`. */
+/** The parts that `createAuth()` passes to the function `CreateAuthConfig.grant`. */
 export interface GrantParts {
   /** The issuer and the client id, as one string for storage keys and channel names. */
   readonly client: ClientKey;
-  /** The endpoints of the authorization server, as methods. */
+  /** Calls the endpoints of the authorization server. */
   readonly server: AuthorizationServer;
   /** Refreshes stored sessions. */
   readonly refresher: Refresher;
@@ -58,25 +58,26 @@ export interface CreateAuthConfig extends AuthConfig {
   /** The timeouts and the back-off of refreshes. The defaults suit apps with a user interface; tests use shorter times. */
   readonly timing?: Partial<RefreshTiming>;
   /**
-   * Where tokens are stored. `device`: on disk, in IndexedDB. `memory`: only in the memory of the open tabs, so the tokens are
-   * lost when the last tab closes. Default: `device`. After a new version of the app changes this value, a session continues
-   * if the disk or an open tab still has its tokens.
+   * The place where tokens are stored. `device`: on disk, in IndexedDB. `memory`: only in the memory of the open tabs, so the
+   * tokens are lost when the last tab closes. Default: `device`. When a new version of the app changes this value, a session
+   * continues if its tokens are still on disk or in an open tab.
    */
   readonly persist?: "device" | "memory";
   /**
-   * How long after the first use of a refresh token the server accepts the same token again. Give the value that is configured
-   * at the server; 30,000 or more is recommended. Milliseconds. Without a value, Latchkey assumes that this time is long
-   * enough. Only with a value greater than 0, a refresh can request resources that the login did not request.
+   * The server accepts a used refresh token again for this long after its first use. Give the value that is configured at the
+   * server; 30,000 or more is recommended. Milliseconds. Without a value, Latchkey assumes that another tab can repeat an
+   * interrupted refresh in time. If the value is greater than 0, a refresh can also request resources that the login did not
+   * request.
    */
   readonly reuseLeewayMs?: number;
   /**
-   * Finds out which user has logged in if the token response has no ID token. Required if `endpoints` has no `jwksUri` and
-   * there is no `grant`, because without `jwksUri` Latchkey uses no ID tokens.
+   * Finds out which user has logged in if the token response has no ID token. Required if `endpoints` is given without
+   * `jwksUri`, because Latchkey then uses no ID tokens. Not required with a `grant` of your own.
    */
   readonly userFetcher?: UserFetcher | ((server: AuthorizationServer) => UserFetcher);
   /**
    * Creates the grant that returns all tokens. `createAuth()` calls this function once, before it returns. `Auth` stores the
-   * tokens of the grant, unless they have a `generation`, because such tokens are stored already.
+   * tokens that the grant returns. Tokens with a `generation` are not stored again, because they come from the stored session.
    * Default: `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`.
    */
   readonly grant?: (parts: GrantParts) => Grant;
@@ -178,7 +179,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     }),
     userAgent: new PageUserAgent(redirectUri),
     redirectUri,
-    // This URL can have another origin than the page. The server has a list of the URLs that it accepts.
+    // The origin of this URL is not checked here. The server checks the URL, because it has a list of the URLs that it accepts.
     postLogoutRedirectUri: () =>
       config.postLogoutRedirectUri && new URL(config.postLogoutRedirectUri, page.href()).href,
     ledger: new IndexedDBCallbackLedger(database, clock),

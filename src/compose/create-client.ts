@@ -17,16 +17,16 @@ import { MemoryRequestStore } from "../memory/memory-request-store.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 import { MemoryTokenStorage } from "../memory/memory-token-storage.ts";
 
-/** The configuration of `createClient()`. `scope`, `resource` and `audience` apply to each call that gives no other values. */
+/** The configuration of `createClient()`. `scope`, `resource` and `audience` are the defaults for the options of each call. */
 export interface CreateClientConfig
   extends TokenTarget, Partial<Pick<CreateFetchConfig, "allow" | "exclude">> {
   /** The issuer identifier of the authorization server, exactly as the server's metadata has it. */
   readonly issuer: string;
   /** The client id at the authorization server. */
   readonly clientId: string;
-  /** How this client authenticates at the token endpoint. */
+  /** The method by which this client authenticates at the token endpoint, with its secret or key. */
   readonly authentication: ClientAuthentication;
-  /** The endpoints of a server that publishes no metadata. If they are given, no metadata is fetched. */
+  /** The endpoints of a server that publishes no metadata. If they are given, the client fetches no metadata. */
   readonly endpoints?: Endpoints;
   /**
    * Creates the grant that requests the tokens. `createClient()` wraps the grant in a `RefreshTokenGrant`. Default: a
@@ -36,15 +36,15 @@ export interface CreateClientConfig
   /** Stores the tokens. Default: a new `MemoryTokenStorage`, which only this client uses. */
   readonly storage?: TokenStorage;
   /**
-   * The name of the owner of the tokens, such as a user id. It becomes a part of the storage keys. Required with `grant` and
-   * `storage`, so that clients with the same client id and the same storage do not read the tokens of another owner.
+   * The name of the owner of the tokens, such as a user id. The name becomes a part of the storage keys. Clients with the same
+   * client id and the same storage then do not read each other's tokens. Required if both `grant` and `storage` are given.
    */
   readonly service?: string;
   /** The start of all keys in `storage`. Default: `auth_token`. */
   readonly keyPrefix?: string;
   /**
-   * Locks under which tokens are requested and stored. Clients that share a `storage`, even in one process, must have the same
-   * locks. Default: a new `MemoryTabLock`, which only this client uses.
+   * The client holds these locks while it requests and stores tokens. Clients that share a `storage`, even in one process, must
+   * have the same locks. Default: a new `MemoryTabLock`, which only this client uses.
    */
   readonly locks?: TabLock;
   /** Sends the requests to the authorization server. Default: the global `fetch`. */
@@ -81,7 +81,7 @@ export interface Client {
    */
   readonly invalidateToken: TokenManager["invalidateToken"];
   /**
-   * Sends a request. The request has the token if `allow` contains the URL and `exclude` does not. Rejects with the errors of
+   * Sends a request. The request has a token if `allow` includes the URL and `exclude` does not. Rejects with the errors of
    * `fetch` and of `getToken({ prompt: "none" })`.
    * @throws ConfigurationError `allow` is missing
    * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
@@ -133,8 +133,8 @@ export function createClient(config: CreateClientConfig): Client {
     service: service === undefined ? client : `${client},${encodeURIComponent(service)}`,
     ...(keyPrefix !== undefined && { keyPrefix }),
   });
-  // The defaults are added to the options of each call. The storage keys depend on them, because clients with different
-  // defaults can share a storage.
+  // The defaults are added to the options of each call, and so they become a part of the storage keys. This allows clients with
+  // different defaults to share a storage.
   const target: TokenTarget = {
     ...(scope.length > 0 && { scope }),
     ...(resource !== undefined && { resource }),
@@ -158,8 +158,8 @@ export function createClient(config: CreateClientConfig): Client {
 }
 
 /**
- * Checks `authentication` when the client is created. Without this check, the first request would fail, and only after the
- * metadata has been fetched.
+ * Checks `authentication` when the client is created. Without this check, a mistake would cause no error before the first
+ * request.
  */
 function checkAuthentication({ authentication, grant }: CreateClientConfig): void {
   const problem = problemWith(authentication);
@@ -173,8 +173,8 @@ function checkAuthentication({ authentication, grant }: CreateClientConfig): voi
 }
 
 /**
- * Requires `service` for a custom grant with a storage. The tokens of such a grant can belong to different users, so the issuer
- * and the client id do not identify the owner.
+ * Requires `service` if both `grant` and `storage` are given. The tokens of a custom grant can belong to different users, so
+ * the issuer and the client id do not identify the owner of the tokens.
  */
 function checkService({ grant, storage, service }: CreateClientConfig): void {
   if (!grant || !storage || service) return;

@@ -2,12 +2,12 @@ import { chunk } from "../core/lazy.ts";
 import { createFetch as composeFetch, type CreateFetchConfig } from "../fetch/create-fetch.ts";
 
 /**
- * Returns a `fetch` that sends the token to the URLs in `allow` only. If `getToken` rejects, the call sends nothing to such a
- * URL, and rejects with the same error.
+ * Returns a `fetch` that sends the token to the URLs in `allow` only. If `getToken` rejects, a call for one of these URLs sends
+ * nothing and rejects with the same error.
  *
- * After a 401 response, the request is sent once more with a newer token. If there is no newer token, or if the API refuses the
- * newer token, too, the call returns the 401 response, and a pause begins for the origin of the API. During the pause, all tabs
- * return 401 responses without a second request. Each further refusal makes the pause longer.
+ * After a 401 response, the call sends the request once more with a newer token. If there is no newer token, or if the API
+ * refuses the newer token, too, the call returns the 401 response. A pause then begins for the origin of the API. During the
+ * pause, all tabs return 401 responses without a second request. Each further failure makes the next pause longer.
  *
  * With a `headerName` other than `authorization`, redirects are not followed, because `fetch` would send that header to other
  * origins, too.

@@ -5,16 +5,16 @@ import type { TokenManagerConfig } from "../service/token-manager-options.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 
 /**
- * The configuration of `createTokenManager()`. Default of `locks`: Web Locks. Where the platform has no Web Locks, the default
- * is locks that only this manager uses. Default of `clock`: the system's clock.
+ * The configuration of `createTokenManager()`. Without `locks`, the manager uses Web Locks. On a platform without Web Locks, it
+ * uses locks of its own. Without `clock`, it uses the system's clock.
  */
 export type CreateTokenManagerConfig = Omit<TokenManagerConfig, "locks" | "clock"> &
   Partial<Pick<TokenManagerConfig, "locks" | "clock">>;
 
 /**
- * Composes a `TokenManager` and starts it. With Web Locks, all tabs of the origin share one request for a token. Without Web
- * Locks, only the callers of this manager, and of managers with the same `locks`, share one request. Each manager needs its own
- * `service` or `keyPrefix`.
+ * Composes a `TokenManager` and starts it. With Web Locks, all tabs of the origin share one request for a token. On a platform
+ * without Web Locks, only the callers of this manager share one request, and the callers of managers with the same `locks`.
+ * Each manager needs a `service` or `keyPrefix` of its own.
  * @throws TypeError `provider` is missing
  * @example
  * const billing = createTokenManager({

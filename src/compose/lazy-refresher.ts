@@ -3,12 +3,15 @@ import { chunk, shared } from "../core/lazy.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { RefreshCoordinatorConfig } from "../refresh/coordinator.ts";
 
-/** How long `validate()` waits, because the code that validates the stored ID token might not load. Milliseconds. */
+/**
+ * `validate()` returns after this time at the latest. Otherwise its caller could wait for ever for code that does not load.
+ * Milliseconds.
+ */
 const VALIDATION_MS = 2_000;
 
 /**
- * Returns a `Refresher` that runs in this page. The code of the refresh protocol is loaded when a method of the `Refresher` is
- * called first, so a page whose token is still valid does not load that code.
+ * Returns a `Refresher` that runs in this page. The first call of a method loads the code of the refresh protocol. So a page
+ * whose token is still valid does not load this code.
  * @throws NetworkError from the returned methods: their code could not be loaded
  * @throws ConfigurationError from the returned methods: `timing.takeoverMs` is too short
  * @example
@@ -20,8 +23,8 @@ const VALIDATION_MS = 2_000;
  */
 export function createRefresher(config: RefreshCoordinatorConfig): Refresher {
   const load = shared(async () => {
-    // Loads the code of `send` at the same time as the coordinator. Errors are ignored here, because the coordinator calls
-    // `prepare()` again before each attempt.
+    // Loads the code of `send` while the code of the coordinator is loading. Errors are ignored here, because the coordinator
+    // calls `prepare()` again before each refresh.
     config.ports.send.prepare().catch(() => {});
     const { RefreshCoordinator } = await chunk(import("./protocol.chunk.ts"));
     return new RefreshCoordinator(config);

@@ -14,7 +14,7 @@ export interface LazyServerConfig {
   readonly issuer: string;
   /** The client id at the authorization server. */
   readonly clientId: string;
-  /** How the client authenticates at the token endpoint. Default: `none`. */
+  /** The method by which the client authenticates at the token endpoint. Default: `none`. */
   readonly authentication?: ClientAuthentication;
   /** The scopes of every login. Default at an OpenID provider: openid, profile, email and offline_access. */
   readonly scope?: readonly string[] | undefined;
@@ -26,13 +26,13 @@ export interface LazyServerConfig {
    */
   readonly resources?: readonly string[] | undefined;
   /**
-   * What happens when a refresh changes the claim `auth_time`. `ignore`: nothing. `compare`: the session ends.
-   * Default: `compare`.
+   * Decides what happens when the ID token of a refresh has another `auth_time` than the ID token of the login. `compare`: the
+   * session ends. `ignore`: the new `auth_time` is accepted. Default: `compare`.
    */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
-  /** Stores the server's metadata and keys for later page loads. Without it, each page load fetches them again. */
+  /** Stores the server's metadata and keys for later page loads. Without a database, each page load fetches both again. */
   readonly database?: ReturnType<typeof createDatabase>;
   readonly clock: Clock;
   /** Sends a request. Default: the global `fetch`. */
@@ -45,11 +45,11 @@ export interface LazyServerConfig {
 
 /** The methods that call an authorization server. Their code is loaded when they are first called. */
 export interface LazyServer {
-  /** The endpoints of the server, as methods. */
+  /** Calls the endpoints of the server. */
   readonly server: AuthorizationServer;
   /**
-   * Sends refresh tokens, for a `Refresher`. The caller adds the method `revoke`, which also needs the session store and the
-   * locks.
+   * Sends refresh tokens, for a `Refresher`. The method `revoke` is missing here, because it also needs the session store and
+   * the locks. The caller adds this method.
    */
   readonly send: Omit<Send, "revoke">;
 }
@@ -96,7 +96,8 @@ export function createLazyServer(config: LazyServerConfig): LazyServer {
         await sender.prepare();
       },
       sync: async () => sender?.sync(),
-      // Loads no code, so that the request is sent in the same task in which the coordinator decides to send it.
+      // This method does not wait for code to load. So the request is sent in the same task in which the coordinator decides to
+      // send it.
       async send(record, target) {
         const { refreshToken } = record;
         if (!sender || !refreshToken) return { type: "unsent" };

@@ -5,11 +5,11 @@ import { createServer, type OidcServer } from "../oidc/server.ts";
 
 /** The configuration of `createServerInPage()`. */
 export interface ServerInPageConfig extends Omit<OidcServerConfig, "documents"> {
-  /** Stores the server's metadata and keys for later page loads. Without it, each page load fetches them again. */
+  /** Stores the server's metadata and keys for later page loads. Without a database, each page load fetches both again. */
   readonly database?: ReturnType<typeof createDatabase>;
 }
 
-/** Creates the methods for the server's endpoints. With a `database`, the server's metadata and keys are cached there. */
+/** Creates the methods that call the server's endpoints. If `database` is set, it caches the server's metadata and keys. */
 export function createServerInPage({ database, ...config }: ServerInPageConfig): OidcServer {
   const documents = database && new IndexedDBDocumentCache(database);
   return createServer({ ...config, documents });

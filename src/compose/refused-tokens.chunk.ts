@@ -3,8 +3,9 @@ import { systemClock } from "../browser/page/system-clock.ts";
 import { RefusedTokens } from "../fetch/refused-tokens.ts";
 
 /**
- * Creates the object that decides whether a newer token is tried after a 401 response. After an API has refused a newer token,
- * too, no tab of the origin tries another newer token for some time. This chunk is loaded after the first 401 response.
+ * Creates the object that decides after a 401 response whether the request is repeated with a newer token. If the API refuses
+ * the newer token, too, no tab of the app's origin repeats a request to this API for some time. This chunk is loaded after the
+ * first 401 response.
  */
 export function createRefusedTokens(): RefusedTokens {
   return new RefusedTokens(new LocalStoragePauses(), systemClock);

@@ -2,20 +2,24 @@ import { DocumentLifecycle } from "../browser/page/document-lifecycle.ts";
 import type { Auth } from "../core/auth.ts";
 
 /**
- * How long before a token expires a visible tab renews it. If less than twice this time remains, the tab renews after half of
- * the remaining time. Milliseconds.
+ * A visible tab renews a token this long before the token expires. If less than twice this time remains, the tab renews the
+ * token after half of the remaining time. Milliseconds.
  */
 const VISIBLE_LEAD_MS = 120_000;
 /**
- * How long before a token expires a hidden tab renews it. A visible tab renews earlier, so that hidden tabs usually send
- * nothing. The time is more than a minute, because browsers can run the timers of a hidden tab a minute late. Milliseconds.
+ * A hidden tab renews a token this long before the token expires. A visible tab renews the token earlier, so that hidden tabs
+ * usually send nothing. The time is more than a minute, because browsers can run the timers of a hidden tab a minute late.
+ * Milliseconds.
  */
 const HIDDEN_LEAD_MS = 65_000;
-/** The longest random time that a hidden tab adds to `HIDDEN_LEAD_MS`, so that hidden tabs renew one by one. Milliseconds. */
+/**
+ * The longest random time that a hidden tab adds to `HIDDEN_LEAD_MS`. Without it, all hidden tabs would renew at once.
+ * Milliseconds.
+ */
 const HIDDEN_JITTER_MS = 40_000;
 /** The shortest time between two attempts of this tab to renew a token. Milliseconds. */
 const PAUSE_MS = 30_000;
-/** The longest delay for `setTimeout`, which fires at once when the delay is more than 2³¹-1. Milliseconds. */
+/** The longest delay for `setTimeout()`. With a delay of more than 2³¹-1, the timer would fire at once. Milliseconds. */
 const MAX_TIMER_MS = 2e9;
 
 /**
@@ -32,7 +36,10 @@ export function startAutoRefresh(auth: Pick<Auth, "state" | "subscribe" | "getTo
   const jitterMs = Math.random() * HIDDEN_JITTER_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let triedAt = -Infinity;
-  /** When the token expires, by the wall clock (`end`) and by the monotonic clock, because the wall clock can be set back. */
+  /**
+   * The times at which the token expires, by the wall clock (`end`) and by the monotonic clock (`endMonotonic`). Both are used,
+   * because the wall clock can be set back.
+   */
   let [end, endMonotonic] = [0, 0];
 
   const renew = () => {
@@ -41,7 +48,7 @@ export function startAutoRefresh(auth: Pick<Auth, "state" | "subscribe" | "getTo
     auth.getToken({ cache: "reload", prompt: "none" }).catch(() => {});
     plan();
   };
-  /** Returns the time until the token is to be renewed, in milliseconds. Returns undefined when no user is signed in. */
+  /** Returns the time from now until the next renewal, in milliseconds. Returns undefined when no user is signed in. */
   const dueMs = () => {
     const { state } = auth;
     if (state.status !== "authenticated") return undefined;

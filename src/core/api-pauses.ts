@@ -1,9 +1,9 @@
 /**
- * The time in which a 401 response of an API causes no retry with a newer token. The pause begins after a retry that failed,
- * because the API refused the newer token, too, or because there was no newer token.
+ * A pause of an API. During the pause, Latchkey does not retry a request to which the API responded with 401. The pause begins
+ * when a retry with a newer token has failed: the API refused the newer token, too, or there was no newer token.
  */
 export interface ApiPause {
-  /** How many retries with a newer token failed in a row. */
+  /** The number of retries in a row that failed. */
   readonly count: number;
   /** When the pause ends. Milliseconds since the epoch. */
   readonly until: number;

@@ -20,13 +20,13 @@ export interface AuthConfig {
   readonly scope?: readonly string[];
   /**
    * The APIs for which the app calls `getToken({ resource })`, as absolute URIs. Every login names these resources, so that a
-   * later refresh is allowed to request a token for each of them. A token for another resource needs a login, except with a
-   * `reuseLeewayMs` greater than 0. A refresh then requests other resources, too.
+   * later refresh is allowed to request a token for each of them. For any other resource, a refresh requests a token only if
+   * `reuseLeewayMs` of `createAuth()` is greater than 0. Otherwise such a token needs a login.
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   readonly resources?: readonly string[];
   /**
-   * What happens when the ID token of a refresh has another `auth_time` than the ID token of the login. `compare` (the
+   * Says what happens if the ID token of a refresh has another `auth_time` than the ID token of the login. `compare` (the
    * default): the session ends. `ignore`: the new `auth_time` is accepted. Amazon Cognito and Azure AD B2C need `ignore`.
    * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
    */
@@ -44,8 +44,8 @@ export interface AuthConfig {
 }
 
 /**
- * Parts that an app passes to `createAuth()`, not validated yet. `grant` is a function that creates a grant. `userFetcher` is a
- * `UserFetcher`, or a function that creates one.
+ * The parts that an app passes to `createAuth()`. They are not validated yet. `grant` is a function that creates a grant.
+ * `userFetcher` is a `UserFetcher`, or a function that creates one.
  */
 export interface AuthParts {
   readonly userFetcher?: object & { readonly fetchUser?: unknown };

@@ -11,7 +11,7 @@ export abstract class AuthError extends Error {
   abstract readonly code: string;
   /** True when the same call might succeed later, without any change by the app or the user. */
   readonly retryable: boolean;
-  /** What the developer or the user can do about the error. The last line of `message` is the same text. */
+  /** Says what the developer or the user can do about the error. The last line of `message` is the same text. */
   readonly hint: string;
 
   constructor(message: string, { hint, cause, retryable = false }: AuthErrorDetails) {
@@ -25,9 +25,9 @@ export abstract class AuthError extends Error {
   }
 }
 
-/** What the constructor of an `AuthError` needs in addition to the message. */
+/** The arguments of the `AuthError` constructor, without the message. */
 export interface AuthErrorDetails {
-  /** What the developer or the user can do about the error. */
+  /** Says what the developer or the user can do about the error. */
   hint: string;
   /** The error that caused the new error. */
   cause?: unknown;
@@ -50,7 +50,7 @@ export interface ServerFacts {
   /** The HTTP status. */
   status?: number | undefined;
   /**
-   * How long the server asks the client to wait, from `Retry-After`. Milliseconds.
+   * The server asks the client to wait this long, in the header `Retry-After`. Milliseconds.
    * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
    */
   retryAfterMs?: number | undefined;

@@ -6,8 +6,8 @@ export interface TokenSummary {
   /** The granted scopes. */
   readonly scope: readonly string[];
   /**
-   * When the token expires. Milliseconds since the epoch. After the wall clock was set back, this time is corrected, so that it
-   * is never further away than the lifetime of the token.
+   * When the token expires. Milliseconds since the epoch. If the wall clock was set back, this time is set back, too. So the
+   * remaining time is never longer than the lifetime of the token.
    */
   readonly expiresAt: number;
   /** Which tab obtained the token. `stored`: the token was found in the store, so the tab is unknown. */

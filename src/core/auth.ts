@@ -15,7 +15,7 @@ export interface GetTokenOptions extends TokenTarget {
   readonly cache?: "default" | "reload";
   /**
    * The access token that an API refused. Used only with `cache: "reload"`. If another valid token is stored by now,
-   * `getToken()` returns that token without a request.
+   * `getToken()` returns the stored token without a request.
    */
   readonly refused?: string;
   /**
@@ -62,8 +62,9 @@ export interface LogoutOptions {
  * Says whether the server was told of a logout. The session on this device is deleted in both cases.
  *
  * `told`: every requested step for which the server has an endpoint is done. The refresh token is revoked, and the page is
- * about to navigate to the end-session endpoint. The result is also `told` when there was nothing to send: no readable session,
- * a session that had ended before, no refresh token, no endpoint, or `"none"` for both options. The app has nothing more to do.
+ * about to navigate to the end-session endpoint. The app has nothing more to do. The result is also `told` if there was nothing
+ * to send. This is the case if there is no readable session, the session had ended before, the session has no refresh token,
+ * the server has no endpoint, or both options are `"none"`.
  *
  * `not_told`: the revocation or the end of the server session failed, and `error` says why. The refresh token might still work,
  * or the user might still be logged in at the server. Latchkey retries the revocation while this page is open. To repeat the
@@ -96,8 +97,8 @@ export interface Auth {
    * @throws TimeoutError no token came within `timing.patienceMs`. The session is kept, and the refresh goes on
    * @throws NetworkError a part of Latchkey could not be loaded
    * @throws StorageError the store failed
-   * @throws ConfigurationError Latchkey cannot work on this page, such as without a secure context, or a newer version of
-   * Latchkey stored the session
+   * @throws ConfigurationError Latchkey cannot work on this page, for example because the page is no secure context. Also
+   * thrown if a newer version of Latchkey stored the session
    * @example
    * const token = await auth.getToken();
    * const other = await auth.getToken({ resource: "https://api.example.com", prompt: "none" });
@@ -117,13 +118,13 @@ export interface Auth {
    */
   login(options?: LoginOptions): Promise<User>;
   /**
-   * Handles the authorization response in `url`, and returns the user who logged in. Default: the page's URL. A second call
-   * with the same response returns the same result.
-   * @throws InvalidResponseError `url` has no response to a request of this client
+   * Handles the authorization response in `url`, and returns the user who logged in. Without `url`, handles the response in the
+   * URL of the page. A second call with the same response returns the same result.
+   * @throws InvalidResponseError the URL contains no authorization response to a request of this client
    * @throws AuthorizationError the server returned an error
    * @throws RequestTokenError the server refused the code
    * @throws IdTokenError the ID token is missing or invalid
-   * @throws NetworkError no response came. `retryable` is true only if the code was not sent
+   * @throws NetworkError no response came. `error.retryable` is true only if the code was not sent
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
    * @example
    * const { returnTo = "/" } = await auth.handleCallback();
@@ -184,7 +185,7 @@ export interface Auth {
    */
   forget(sub: string): Promise<LogoutResult>;
   /**
-   * Logs out every user of this device, in every tab. `users()` still lists the remembered users. The result is `told` only if
+   * Logs out every user of this device, in every tab. `users()` still lists the remembered users. `server` is `told` only if
    * the server was told of the logout of every user.
    * @throws NetworkError a part of Latchkey could not be loaded. Only this tab's user is logged out
    * @throws StorageError the store failed

@@ -14,16 +14,13 @@ export interface AuthorizationParameters extends TokenTarget {
   readonly prompt?: Prompt;
   /** The email address or login name of the user who will probably log in. */
   readonly loginHint?: string;
-  /**
-   * The longest allowed time since the user authenticated at the server. After a longer time, the server authenticates the user
-   * again. Seconds.
-   */
+  /** If the user authenticated at the server longer ago than this, the server authenticates the user again. Seconds. */
   readonly maxAge?: number;
   /** The authentication context classes (`acr`) that the app accepts, the preferred class first. */
   readonly acrValues?: readonly string[];
   /**
    * The URL at which the app continues after the login: a URL of this origin, absolute or relative. The result of the login
-   * repeats this URL.
+   * contains this URL.
    */
   readonly returnTo?: string;
 }

@@ -105,15 +105,16 @@ export interface AuthorizationServer {
    * @throws AuthorizationError the server returned an error in place of a code
    * @throws RequestTokenError the server refused the code, or its token response is malformed
    * @throws IdTokenError the ID token is missing or invalid
-   * @throws NetworkError no response came. `retryable` is true only if the code was not sent
+   * @throws NetworkError no response came. `error.retryable` is true only if the code was not sent
    */
   exchange(response: string, signal?: AbortSignal): Promise<TokenSet>;
   /**
-   * Sends a token request once, for any grant type except `authorization_code`. If the response has a valid ID token, `user` of
-   * the result has its claims. If the ID token of a refresh cannot be verified now, the tokens are returned without `idToken`
-   * and `user`, because no other copy of the new refresh token exists.
+   * Sends a token request once, for any grant type except `authorization_code`. If the response has a valid ID token, its
+   * claims are in `user` of the result. If the ID token of a refresh cannot be verified now, this method throws no error,
+   * because an error would lose the new refresh token. The result then has no `idToken` and no `user`.
    * @throws RequestTokenError the server refused the request, or its response is malformed
-   * @throws IdTokenError the ID token is invalid, or cannot be verified now. `retryable` is true in the second case
+   * @throws IdTokenError the ID token is invalid. Except in a refresh, also thrown if the ID token cannot be verified now.
+   * `error.retryable` is then true
    * @throws NetworkError the request could not be sent, or no response came
    */
   requestTokens(parameters: TokenParameters, options?: TokenRequestOptions): Promise<TokenSet>;

@@ -4,7 +4,10 @@ import { isSessionOver, needsUser } from "./refresh-failure.ts";
 import type { Refusal } from "./session.ts";
 import type { TokenSet } from "./token-set.ts";
 
-/** Reads and locks the stored tokens of one user and one target. All calls and tabs that use these tokens share one lock. */
+/**
+ * Reads and locks the stored tokens of one user for one target (scope, resource and audience). All calls and tabs that use
+ * these tokens share one lock.
+ */
 export interface CachedTokens<Stored> {
   read(): Promise<Stored | undefined>;
   /** Whether the stored tokens can be returned without a request to the grant. */
@@ -14,16 +17,17 @@ export interface CachedTokens<Stored> {
   underLock<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** Has either `tokens` or `reason`. `reason` is the error that says why only a user can help. */
+/** The result of a search for tokens. It has either `tokens`, or the error `reason` if only a user can help. */
 export interface Found {
   readonly tokens?: TokenSet;
   readonly reason?: NoTokenError | RefreshTokenError;
 }
 
 /**
- * Waits for the lock and reads the stored tokens again, because another call or tab might have stored new tokens by now.
- * Returns `give(stored)` if the stored tokens are good and, with `reload`, differ from `before`. Otherwise calls `request` with
- * the stored tokens while the lock is held. `before`: the tokens that were stored when the call began.
+ * Waits for the lock and reads the stored tokens again, because another call or tab might have stored new tokens by now. If the
+ * stored tokens are good, returns `give(stored)`. If `cache` is `reload`, they must also differ from `before`, the tokens that
+ * were stored when the call began. Otherwise calls `request` with the stored tokens, and returns its result. The lock is held
+ * until then.
  */
 export function storedOrRequested<Stored, Result>(
   cache: "default" | "reload",
@@ -46,13 +50,13 @@ export interface StoredTokens {
   readonly refusal?: Refusal | undefined;
   dropRefreshToken(): Promise<void>;
   putRefusal(refusal: Refusal): Promise<void>;
-  /** Deletes the stored tokens. Called when the server has ended their session. */
+  /** Deletes the stored tokens. Called when the session of these tokens has ended. */
   delete(): Promise<void>;
 }
 
 /**
- * Calls the grant with the stored tokens and with `prompt: "none"`, because the caller holds the lock and a user can take
- * minutes. If only a user can help, returns the error as `reason`. Rejects with every other error of the grant.
+ * Calls the grant with the stored tokens. The request has `prompt: "none"`, because the caller holds the lock, and a user can
+ * take minutes. If only a user can help, returns the error as `reason`. Rejects with every other error of the grant.
  */
 export async function requestSilently(
   grant: Grant,
@@ -82,8 +86,8 @@ export async function requestSilently(
 }
 
 /**
- * Calls the grant, which is now allowed to ask the user. If the grant rejects with a `NoTokenError`, throws `reason` instead,
- * because `reason` says more.
+ * Calls the grant, which is now allowed to ask the user. If the grant rejects with a `NoTokenError` and there is a `reason`,
+ * throws `reason` instead, because `reason` is more specific.
  */
 export async function requestFromUser(
   grant: Grant,

@@ -1,5 +1,5 @@
 /**
- * What a user needs to log in on another device.
+ * The code and the URL with which a user logs in on another device.
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.3
  */
 export interface DeviceCode {
@@ -35,7 +35,7 @@ export type DeviceChoice = { readonly type: "dismiss" };
 
 /** The options of `showCode()`. */
 export interface DevicePromptOptions {
-  /** Aborted when the login has ended, after the listeners were called with the last status. */
+  /** Aborted at the end of the login. Before that, the listeners are called with the last status. */
   readonly signal: AbortSignal;
   /** Calls `listener` with the current status and after each change. Returns a function that removes `listener`. */
   readonly subscribe: (listener: (status: DeviceStatus) => void) => () => void;

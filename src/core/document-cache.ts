@@ -1,14 +1,17 @@
-/** A stored document of an authorization server, such as its metadata, and what happened after the document was fetched. */
+/**
+ * A stored document of an authorization server, such as its metadata. The other members help tabs decide when to fetch the
+ * document again.
+ */
 export interface CachedDocument {
   /** The document as the server sent it. Each reader of the cache validates the document again. */
   readonly document: unknown;
   /** When the document was fetched from the server. Milliseconds since the epoch. */
   readonly readAt: number;
-  /** The URL of an endpoint in the document that has failed since the document was fetched. */
+  /** The URL of an endpoint that has failed since the document was fetched. Absent if no endpoint has failed. */
   readonly failedUrl?: string;
   /** When a tab last tried to fetch a newer document. Milliseconds since the epoch. */
   readonly recheckedAt?: number;
-  /** How long after `recheckedAt` no tab tries again to fetch a newer document. Milliseconds. */
+  /** After `recheckedAt`, tabs wait this long before they try again to fetch a newer document. Milliseconds. */
   readonly pauseMs?: number;
 }
 

@@ -44,7 +44,7 @@ export class InvalidResponseError extends AuthError {
  * - `lost_response`: the server rejected the refresh token after an earlier response was lost. The lost response had probably
  *   replaced the token.
  * - `id_token`: an ID token of the session is invalid.
- * - `user_needed`: the server requires the user, for example for a consent. The session keeps its tokens until a login replaces
+ * - `user_needed`: the server asks for the user, for example for a consent. The session keeps its tokens until a login replaces
  *   them.
  */
 export type RefreshTokenReason = "invalid_grant" | "lost_response" | "id_token" | "user_needed";

@@ -1,6 +1,6 @@
 import { abortable } from "./abortable.ts";
 
-/** A run of `begin()`, and the number of callers that wait for its result. */
+/** A running call of a function, and the number of callers that wait for its result. */
 interface Flight<T> {
   readonly result: Promise<T>;
   readonly stop: AbortController;

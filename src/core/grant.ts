@@ -15,25 +15,25 @@ export interface TokenRequest extends AuthorizationParameters {
   /** The tokens that the caller has stored for this request. A grant can refresh them. */
   readonly tokens?: TokenSet;
   /**
-   * The grant calls this function when the server has rejected the refresh token of `tokens` for good. A wrapping grant calls
-   * this function before it calls the inner grant.
+   * The grant calls this function when the server has rejected the refresh token of `tokens` for good. If the grant then asks
+   * its inner grant for tokens, it calls this function first.
    */
   readonly onRefreshTokenRejected?: () => Promise<void>;
   /**
-   * The record of the server's last refusals of the refresh token of `tokens`. A grant that refreshes decides by this record
+   * Says how often and when the server has refused a refresh with `tokens`. A grant that refreshes uses this record to decide
    * when it sends the refresh token again.
    */
   readonly refusal?: Refusal;
   /**
-   * The grant calls this function when the server has refused a refresh but the refresh token is still valid. The function
+   * The grant calls this function when the server has refused a refresh, but the refresh token is still valid. The function
    * stores `refusal` beside `tokens`.
    */
   readonly onRefused?: (refusal: Refusal) => Promise<void>;
   /** `reload`: return tokens that are newer than `tokens`. */
   readonly cache?: "default" | "reload";
   /**
-   * Set for a login: the opened page, popup or frame that can visit the authorization endpoint. A wrapping grant passes a
-   * request with a `roundTrip` on to its inner grant.
+   * Set for a login: the opened page, popup or frame in which the user visits the authorization endpoint. A wrapping grant
+   * passes a request with a `roundTrip` on to its inner grant.
    */
   readonly roundTrip?: RoundTrip;
   /**
@@ -46,15 +46,16 @@ export interface TokenRequest extends AuthorizationParameters {
    */
   readonly mayChoose?: AbortSignal;
   /**
-   * Waits, for 1 second at most, until no refresh token is being revoked. Together with a revoked token, a server might end the
-   * new login. The caller has already waited once, so only a grant that waited for the user calls this function, just before it
-   * navigates.
+   * A grant that has asked the user calls this function just before it navigates. The function waits, for 1 second at most,
+   * until no refresh token is being revoked, because a server might end the new login together with a revoked token. Other
+   * grants do not call it, because the caller has already waited once.
    */
   readonly beforeLeaving?: () => Promise<void>;
   /** The URL of an authorization response. The grant exchanges the code in this URL for tokens. */
   readonly response?: string;
   /**
-   * Settles when the caller has stored the tokens or failed to store them. A grant that uses a lock holds the lock until then.
+   * Settles when the caller has stored the tokens, or has failed to store them. A grant that uses a lock holds the lock until
+   * then.
    */
   readonly stored?: Promise<unknown>;
   /** Values that the app passes to its own grants. */
@@ -85,8 +86,8 @@ export interface Grant {
   /** Says which user the grant's tokens belong to. `null`: the tokens depend on no user. Undefined: the user is unknown. */
   readonly owner?: TokenOwner | null | undefined;
   /**
-   * Deletes the stored data of a user who has logged out or was forgotten. A wrapping grant also calls this method of its inner
-   * grant.
+   * Deletes the stored data of a user who has logged out, or for whom the app has called `forget()`. A wrapping grant also
+   * calls this method of its inner grant.
    */
   removeUser?(sub: string): Promise<void>;
 }

@@ -24,7 +24,7 @@ export function usersKey(client: ClientKey): string {
   return `users/${client}`;
 }
 
-/** Returns the storage key of the default user, the `sub` that new tabs start with. */
+/** Returns the storage key of the default user. New tabs start with this user. */
 export function defaultUserKey(client: ClientKey): string {
   return `default/${client}`;
 }
@@ -34,15 +34,15 @@ export function activeUserKey(client: ClientKey): string {
   return `latchkey/active/${client}`;
 }
 
-/** Returns the key of this tab's login marks in `sessionStorage`. See `LoginMark`. */
+/** Returns the key of this tab's login marks in `sessionStorage`. A login mark is a record of a login or logout of this tab. */
 export function loginMarksKey(client: ClientKey): string {
   return `latchkey/logins/${client}`;
 }
 
 /**
- * Returns the name of the lock that keeps a revocation from ending a new login. A revocation holds the lock while its request
- * is in flight, and a login waits for the lock before it navigates. With one revoked refresh token, a server might end
- * everything that the user granted to the client.
+ * Returns the name of a lock that protects new logins. When a server revokes one refresh token of a user, it might also end a
+ * new login of the same user. So a revocation holds the lock during its request, and a login waits for the lock before it
+ * navigates.
  */
 export function revokeLock(client: ClientKey): string {
   return `revoke/${client}`;

@@ -1,7 +1,7 @@
 import { abortable } from "./abortable.ts";
 import { NetworkError } from "./errors.ts";
 
-/** How long to wait until a part of Latchkey is loaded. Browsers alone would wait for minutes. Milliseconds. */
+/** Latchkey waits this long for one of its parts to load. Without this limit, browsers would wait for minutes. Milliseconds. */
 const PATIENCE_MS = 20_000;
 
 /**
@@ -19,8 +19,8 @@ export function chunk<T>(loading: Promise<T>): Promise<T> {
 }
 
 /**
- * Returns a function that calls `make` once and returns the same promise to all callers. After a failure, the next call calls
- * `make` again.
+ * Returns a function that calls `make` once and returns the same promise to all callers. If `make` fails, the next call of the
+ * function calls `make` again.
  */
 export function shared<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;

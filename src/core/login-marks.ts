@@ -1,15 +1,15 @@
 import type { TargetKey } from "./token-target.ts";
 
 /**
- * What happened to a login of this tab.
+ * The result of a login of this tab. A `LoginMark` is the record of such a result.
  * - `started`: the page navigated to the login page, and no response was recognised yet.
- * - `unrecognised`: the page came back without a response of this client.
+ * - `unrecognised`: the browser came back to the app, but its URL contained no response to this client.
  * - `failed`: the response was an error, or its code could not be exchanged.
  * - `useless`: the login succeeded, but its token had expired on arrival or lacked a requested scope.
  * - `other_user`: the login succeeded, but another user than the requested user logged in.
  * - `cancelled`: the page did not navigate, or the user closed the window of the login.
  * - `given`: the login succeeded, and its token was returned. Such a mark only limits how often logins start.
- * - `logged_out`: the user logged out or was forgotten. This mark belongs to no login.
+ * - `logged_out`: the user logged out, or the app called `forget()` for the user. This mark belongs to no login.
  */
 export type LoginResult =
   | "started"

@@ -14,8 +14,8 @@ export interface RememberedUser {
 }
 
 /**
- * The user's choice in a login prompt. `dismiss` cancels the login. `roundTrip`: the result of `userAgent.open()`, called in
- * the click that made the choice. Only a login in a popup needs a `roundTrip`.
+ * The user's choice in a login prompt. `dismiss` cancels the login. `roundTrip` is the result of `userAgent.open()`, and is
+ * needed only for a login in a popup. The prompt calls `open()` during the user's click.
  */
 export type LoginChoice =
   /** The user continues as the listed user `sub`. A `roundTrip` is used only if this user must log in again. */
@@ -45,8 +45,8 @@ export interface LoginPrompt {
     options: PromptOptions,
   ): Promise<LoginChoice> | LoginChoice;
   /**
-   * Asks whether to remember `user`. Called once after each new login, when the app already uses the token. So the prompt must
-   * not block the page. A user who does not answer is not remembered.
+   * Asks whether to remember `user`. Called once after each new login. The prompt must not block the page, because the app
+   * already uses the token. A user who does not answer is not remembered.
    */
   shouldRemember(user: User, options: PromptOptions): Promise<boolean> | boolean;
 }

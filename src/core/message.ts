@@ -8,7 +8,7 @@ import type { TargetKey } from "./token-target.ts";
 export type TabMessage = {
   /** The version of the message format. */
   readonly protocol: 2;
-  /** `sub` of the session. */
+  /** `sub` of the session's user. */
   readonly key: string;
   /** The id of the sending tab. */
   readonly from: string;
@@ -16,7 +16,10 @@ export type TabMessage = {
   readonly sessionId: string;
 } & TabNews;
 
-/** The content of a message. Members such as `sequence` have the same meaning as in `SessionRow` and `SessionAttempt`. */
+/**
+ * The content of a message. An attempt is one try to refresh a session. The tab that owns the attempt is the tab that sends the
+ * refresh token. Members such as `sequence` have the same meaning as in `SessionRow` and `SessionAttempt`.
+ */
 export type TabNews =
   /** The sender has stored its attempt to refresh in the session row. */
   | { readonly type: "claim"; readonly sequence: number; readonly attemptId: string }
@@ -57,7 +60,7 @@ export type TabNews =
       readonly attemptId: string;
       readonly nonce: string;
       readonly frozen: boolean;
-      /** The time since a timer of that tab last ran. Long values show that the tab is frozen. Milliseconds. */
+      /** A timer of the sending tab last ran this long ago. A long time shows that the tab is frozen. Milliseconds. */
       readonly tickAgeMs: number;
     }
   /** A user logged in, logged out, or was forgotten. */

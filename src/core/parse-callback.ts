@@ -2,8 +2,8 @@ import type { CallbackRecord } from "./callback-ledger.ts";
 import { has } from "./shape.ts";
 
 /**
- * Parses a record of a `CallbackLedger`. Returns undefined for a damaged record. Its authorization response is then handled
- * like a new one.
+ * Parses a record of a `CallbackLedger`. Returns undefined for a damaged record. The caller then handles the authorization
+ * response as if it were new.
  */
 export function parseCallback(value: unknown): CallbackRecord | undefined {
   const isRecord =

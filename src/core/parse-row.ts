@@ -3,8 +3,8 @@ import { has, isEach } from "./shape.ts";
 import { parseTargetKey } from "./token-target.ts";
 
 /**
- * Parses a stored session. Returns undefined for a damaged row, so that a login can replace it. For a row of a newer version,
- * only `version` is validated.
+ * Parses the row of a stored session. Returns undefined for a damaged row, so that a login can replace it. If a newer version
+ * of Latchkey wrote the row, only `version` is validated.
  */
 export function parseRow(value: unknown): SessionRow | undefined {
   const row = value as SessionRow;
@@ -35,7 +35,7 @@ export function isTokenRecord(value: unknown): value is TokenRecord {
 }
 
 /**
- * Whether `value` is an id of tokens that are only in the memory of tabs. With `persist: "memory"` rows contain such ids in
+ * Whether `value` is the id of tokens that are only in the memory of tabs. With `persist: "memory"`, rows contain such ids in
  * place of tokens.
  */
 export function isTokenName(value: unknown): value is { readonly memory: string } {
@@ -75,8 +75,8 @@ function isWhole(row: SessionRow): boolean {
 }
 
 /**
- * Whether `tokens` has the token of each entry in `access`. Without this check, `findAccess()` could find an entry that has no
- * token.
+ * Whether `tokens` has a token for each entry of `access`. Without this check, `findAccess()` could find an entry whose token
+ * is missing.
  */
 function holds(tokens: unknown, access: SessionRow["access"]): boolean {
   return (

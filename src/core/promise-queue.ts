@@ -18,7 +18,7 @@ export class PromiseQueue {
   }
 }
 
-/** Exclusive locks between the calls of this object. They do not exclude other tabs. */
+/** Locks between the calls of one `LocalLocks` object. Every lock is exclusive. The locks have no effect on other tabs. */
 export class LocalLocks implements Pick<TabLock, "request"> {
   readonly #queues = new Map<string, PromiseQueue>();
 

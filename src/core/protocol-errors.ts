@@ -46,7 +46,7 @@ export class RequestTokenError extends AuthError {
   readonly errorUri: string | undefined;
   /** The HTTP status. */
   readonly status: number | undefined;
-  /** How long the client must wait before it repeats the request, if the response says so. Milliseconds. */
+  /** The client must wait this long before it repeats the request. Milliseconds. Undefined if no such time is known. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, details: AuthErrorDetails & ServerFacts) {

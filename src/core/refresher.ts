@@ -10,7 +10,10 @@ export interface RefreshNeed {
   /** `sub` of the session's user. */
   user: string;
   target: TargetKey;
-  /** The token must belong to a later `SessionRow.generation` than this one. -1 allows any token. */
+  /**
+   * `SessionRow.generation` counts the stored responses of a session. The token must have a later generation than this one. -1
+   * allows any token.
+   */
   notGeneration: number;
 }
 
@@ -20,22 +23,23 @@ export interface RefreshNeed {
  */
 export interface Refresher {
   /**
-   * Returns an access token that is newer than `need.notGeneration`. An aborted `signal` ends only the wait of this caller. The
-   * attempt, which other callers share, goes on.
+   * Returns an access token with a later generation than `need.notGeneration`. If `signal` is aborted, only this caller stops
+   * waiting. The refresh goes on, because other callers share it.
    * @throws NoTokenError there is no session or no refresh token, or only a login for this target helps
    * @throws RefreshTokenError the session ended, or the server requires the session's user to log in
    * @throws RequestTokenError the server refused to issue a token for this target. The session is kept
-   * @throws TimeoutError no token came within `patienceMs`. The attempt goes on
+   * @throws TimeoutError no token came within `patienceMs`. The refresh goes on
    */
   refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet>;
   /**
-   * Loads the code and the data that a refresh needs. Without this call the first refresh loads them.
+   * Loads the code and the data for a refresh in advance. Without this call, the first refresh loads them.
    * @throws NetworkError the code or the data could not be loaded
    */
   prepare(): Promise<void>;
   /**
-   * Validates the signature of the user's stored ID token if the row says `signature: "pending"`. Resolves after a validation
-   * with cached keys. If no keys are cached, resolves at once, and a validation with fetched keys goes on in the background.
+   * Validates the signature of the user's stored ID token if the session row says `signature: "pending"`. If keys are cached,
+   * resolves after the validation with these keys. Otherwise resolves at once, and the validation goes on in the background
+   * with fetched keys.
    */
   validate(user: string): Promise<void>;
 }
@@ -62,7 +66,7 @@ export type RefreshResponse =
   /** The server issued tokens. If the response has an ID token, its claims are valid. */
   | { type: "tokens"; tokens: RefreshedTokens }
   /**
-   * A claim of the new ID token is invalid. The new tokens are not used. `refreshToken` is returned only so that it can be
+   * A claim of the new ID token is invalid, so the new tokens are not used. `refreshToken` is returned only so that it can be
    * revoked.
    */
   | { type: "invalid_id_token"; claim: string; refreshToken: string | undefined }
@@ -84,13 +88,14 @@ export type RefreshResponse =
    */
   | { type: "moved" }
   /**
-   * It is unknown whether the server used the refresh token. `byServer`: the server responded, so the network is not the cause.
+   * It is unknown whether the server used the refresh token. `byServer`: true if the server responded, so the network is not
+   * the cause.
    */
   | { type: "unknown"; byServer: boolean; cause: unknown }
   /** The refresh token was not sent, for example because the browser is offline. */
   | { type: "unsent" };
 
-/** A result for which the server accepted the refresh token. If the response has an ID token, its claims are valid. */
+/** The server accepted the refresh token. If the response has an ID token, its claims are valid. */
 export type GrantedResponse = Extract<RefreshResponse, { type: "tokens" | "unusable" }>;
 
 /** The server refused to issue a token for a target. The session is kept, and no tab repeats the request for some time. */
@@ -110,11 +115,11 @@ export type IdTokenValidation =
 /** Sends the requests of a `Refresher` to the server. Tests replace it. */
 export interface Send {
   /**
-   * Loads the code and the data that `send()` needs. Called before an attempt is stored.
+   * Loads the code and the data for `send()`. Called before the session row stores an attempt to refresh.
    * @throws NetworkError the code or the data could not be loaded
    */
   prepare(): Promise<void>;
-  /** Takes over newer metadata of the server that other tabs have stored. Sends no request. */
+  /** If other tabs have stored newer metadata of the server, uses this metadata from now on. Sends no request. */
   sync(): Promise<void>;
   /** Sends the refresh token of `record` once, to get an access token for `target`. */
   send(record: TokenRecord, target: TargetKey): Promise<RefreshResponse>;

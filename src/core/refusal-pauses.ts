@@ -5,8 +5,9 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * How long no tab repeats a refused request. The first number is the pause after the first refusal in a row, the second number
- * is the pause after the second refusal, and so on. The last number is also used for all further refusals. Milliseconds.
+ * After a refusal, no tab repeats the refused request for this time. Milliseconds. The first number is the pause after the
+ * first refusal in a row, the second number is the pause after the second refusal, and so on. The last number is also used for
+ * all further refusals.
  */
 const PAUSES: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
   "user needed": [10 * MINUTE_MS, HOUR_MS],
@@ -14,14 +15,14 @@ const PAUSES: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
   unexplained: [2_000, 30_000],
 };
 
-/** `count` unexplained refusals in a row, over at least `ms` milliseconds, count as "user needed". */
+/** At least `count` unexplained refusals in a row, over at least `ms` milliseconds, count as "user needed". */
 const UNEXPLAINED = { count: 3, ms: MINUTE_MS };
-/** When the last unexplained refusal is older than this, the count of refusals starts again at 1. Milliseconds. */
+/** If the last unexplained refusal is older than this, the count of refusals starts again at 1. Milliseconds. */
 const INCIDENT_MS = HOUR_MS;
 
 /**
- * Returns the record to store after a new refusal. `before`: the record that is stored now. `now`: milliseconds since the
- * epoch.
+ * Returns the record to store after a new refusal. `before` is the stored record of earlier refusals. `now`: milliseconds since
+ * the epoch.
  */
 export function nextRefusal(
   before: Refusal | undefined,
@@ -39,8 +40,8 @@ export function nextRefusal(
 }
 
 /**
- * Returns how long, from `now` on, the refused request must not be repeated. Milliseconds. Returns 0 if the clock was set back
- * to a time before the last refusal.
+ * Returns the remaining pause at the time `now`. Milliseconds. The refused request must not be repeated during this pause.
+ * Returns 0 if the clock was set back to a time before the last refusal.
  */
 export function remainingRefusalMs({ meaning, count, lastAt }: Refusal, now: number): number {
   const pauses = PAUSES[meaning];

@@ -4,8 +4,8 @@ import type { RememberedProfile } from "./session.ts";
 import type { User } from "./user.ts";
 
 /**
- * Parses an entry of the list of remembered users. Invalid members are left out. Even an entirely damaged entry gives a user,
- * so that the user can log in again or be forgotten.
+ * Parses an entry of the list of remembered users. Invalid members are left out. Even for an entirely damaged entry, a user
+ * with the `sub` is returned, so that the user can log in again, and the app can forget the user.
  */
 export function parseRemembered(sub: string, record: unknown): RememberedUser {
   const { name, email, picture, lastUsedAt, needsLogin } = (record ??

@@ -6,8 +6,7 @@ import type { SessionRow } from "./session.ts";
 export type RememberedRecord = Omit<RememberedUser, "sub">;
 
 /**
- * Returns the entry in the list of remembered users for the session `row`. Returns undefined when the user of the session is
- * not remembered.
+ * Returns the entry of the session's user in the list of remembered users. Returns undefined when this user is not remembered.
  */
 export function rememberedRecord(row: SessionRow | undefined): RememberedRecord | undefined {
   return (

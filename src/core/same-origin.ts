@@ -1,6 +1,6 @@
 /**
- * Whether `url` has the origin of `base`. A relative `url` is resolved against `base`. A `url` that can be parsed without
- * `base` counts as absolute, because other parsers read `https:evil` as the host `evil` and not as a path.
+ * Whether `url` has the origin of `base`. If `url` cannot be parsed alone, it is relative and is resolved against `base`. So
+ * `https:evil` counts as an absolute URL with the host `evil`, because some parsers read it that way.
  */
 export function isSameOrigin(url: string, base: string): boolean {
   const expected = parseUrl(base);
@@ -32,7 +32,10 @@ export function isSecureUrl({ protocol, hostname }: URL): boolean {
   );
 }
 
-/** Whether `url` can be an endpoint of the server: an absolute URL for requests with secrets, without a fragment. */
+/**
+ * Whether `url` can be an endpoint of the server. It must be an absolute URL without a fragment, and `isSecureUrl()` must be
+ * true.
+ */
 export function isEndpoint(url: unknown): url is string {
   const parsed = typeof url === "string" ? parseUrl(url) : undefined;
   return parsed !== undefined && parsed.hash === "" && isSecureUrl(parsed);

@@ -38,8 +38,8 @@ export type ResponseMeaning =
   | "unexplained";
 
 /**
- * One rule of `SERVER_RESPONSES`. A rule without `error` applies only to responses without an OAuth `error`. The value `*`
- * applies to every response, with or without `error`.
+ * One rule of `SERVER_RESPONSES`. A rule with `error: "*"` applies to every response, with or without an OAuth error code. A
+ * rule without `error` applies only to responses without an OAuth error code.
  */
 export interface ResponseRule {
   readonly requests: readonly ServerRequest[];
@@ -140,8 +140,8 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
 ];
 
 /**
- * Returns the meaning of a failed response. If no rule fits, an authorization response and a response with the status 2xx or
- * 4xx are `unexplained`. All others are `temporary`.
+ * Returns the meaning of a failed response. If no rule fits, an authorization response is `unexplained`, and so is every
+ * response with the status 2xx or 4xx. All other responses are `temporary`.
  */
 export function meaningOf(request: ServerRequest, facts: ServerFacts): ResponseMeaning {
   const rule = SERVER_RESPONSES.find(

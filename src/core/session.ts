@@ -12,13 +12,13 @@ import { ConfigurationError } from "./errors.ts";
 export interface SessionRow {
   /** The version of the row's format. A tab that reads a larger version never writes the row. */
   version: 2;
-  /** A random id. Every login and every logout replaces it, so that no tab stores the response of an older attempt. */
+  /** A random id. Every login and every logout replaces it, so that no tab stores the response to an older refresh. */
   sessionId: string;
   /** Increases by one with each stored response and each login. */
   generation: number;
   /**
-   * Increases by one with each attempt, login and logout. The response of an attempt is stored only while the row still has the
-   * attempt's number.
+   * Increases by one with each attempt to refresh, each login and each logout. So tabs notice when a response belongs to an
+   * older attempt than the stored tokens.
    */
   sequence: number;
   /** The `sequence` of the attempt or login whose tokens are stored. */
@@ -37,8 +37,8 @@ export interface SessionRow {
   /** `pending`: the claims of the stored ID token are validated, but its signature is not validated yet. */
   signature?: "pending";
   /**
-   * For each target that the server refused: the record of its last refusals. A login or a successful refresh of the target
-   * removes the record.
+   * The server's last refusals, by target (scope, resource and audience). A login, or a successful refresh for the target,
+   * removes its record.
    */
   refusals?: Record<TargetKey, Refusal>;
   /**
@@ -50,7 +50,7 @@ export interface SessionRow {
   renewable: boolean;
   /** The public facts about each stored access token, by target. The tokens themselves are in `tokens`. */
   access: Record<TargetKey, AccessEntry>;
-  /** The secrets of the session: the result of `SessionStore.seal()` for a `TokenRecord`. */
+  /** The secrets of the session: a `TokenRecord` in the form that `SessionStore.seal()` returns. */
   tokens: unknown;
 }
 
@@ -64,9 +64,9 @@ export interface SessionAttempt {
   /** The id of the tab that owns the attempt. Only this tab sends the attempt's requests. */
   tab: string;
   target: TargetKey;
-  /** How many times this refresh token was sent without a known result. The server might have used the token each time. */
+  /** Earlier attempts sent this refresh token this many times without a known result. The server might have used it. */
   uncertainSends: number;
-  /** How many times a refresh token was sent since the last stored response. The pauses between sends grow with this number. */
+  /** Since the last stored response, earlier attempts sent a refresh token this many times. Pauses grow with this number. */
   sends: number;
   /** The earliest time at which a tab sends the refresh token again. Milliseconds since the epoch. */
   retryAt?: number;
@@ -77,11 +77,11 @@ export interface SessionAttempt {
   retryMs?: number;
 }
 
-/** The record of the server's refusals of a target. The row stores it, so that no other tab repeats a refused request. */
+/** The record of the server's refusals for one target. The row stores it, so that no other tab repeats a refused request. */
 export interface Refusal extends Pick<ServerFacts, "error" | "errorDescription" | "status"> {
   /** The `ResponseMeaning` of the refusals. */
   meaning: "user needed" | "wrong request" | "unexplained";
-  /** How many times in succession the server has refused the target. */
+  /** The server has refused the target this many times in succession. */
   count: number;
   /** When the first of these refusals arrived. Milliseconds since the epoch. */
   firstAt: number;
@@ -106,7 +106,7 @@ export interface AccessEntry {
   expiresAt: number;
   /** The granted scopes. */
   scope: string[];
-  /** How long the token was valid when it arrived. Milliseconds. */
+  /** The token was valid for this long when it arrived. Milliseconds. */
   lifetimeMs?: number;
 }
 
@@ -140,7 +140,7 @@ export interface SessionStore {
    * Returns the row after the transaction.
    */
   update(key: string, change: SessionChange): Promise<SessionRow | undefined>;
-  /** Returns the value that a row stores as `tokens`. */
+  /** Turns the secrets of a session into the value that a row stores as `tokens`. */
   seal(record: TokenRecord): Promise<unknown>;
   /**
    * Returns the secrets that `seal()` turned into `tokens`.

@@ -21,8 +21,8 @@ export function readStoredValue(record: unknown, now: number): unknown {
 }
 
 /**
- * Returns the full key of an entry. `prefix` is encoded, so that no storage finds the entries of another prefix or of other
- * code.
+ * Returns the full key of an entry. The encoded prefix contains no `/`, so two storages with different prefixes have different
+ * keys.
  */
 export function storageKey(prefix: string, key: string): string {
   return `latchkey/storage/${encodeURIComponent(prefix)}/${key}`;

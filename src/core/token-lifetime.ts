@@ -1,16 +1,16 @@
-/** The smallest change of the wall clock that counts. A clock that was set back by less counts as unchanged. Milliseconds. */
+/** If the wall clock was set back by less than this, it counts as unchanged. Milliseconds. */
 export const CLOCK_STEP_MS = 1_000;
 
-/** The expiry of a token and, where it is known, its lifetime on arrival. */
+/** The time at which a token expires. `lifetimeMs` is absent if it is unknown. */
 export interface Lifetime {
   /** When the token expires. Milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** How long the token was valid when it arrived. Milliseconds. */
+  /** The token was valid for this long when it arrived. Milliseconds. */
   readonly lifetimeMs?: number | undefined;
 }
 
 /**
- * Returns how long the token is still valid. Milliseconds. The result is at most `lifetimeMs`, even if the wall clock was set
+ * Returns the remaining lifetime of the token. Milliseconds. The result is at most `lifetimeMs`, even if the wall clock was set
  * back.
  */
 export function remainingMs({ expiresAt, lifetimeMs = Infinity }: Lifetime, now: number): number {
@@ -18,8 +18,8 @@ export function remainingMs({ expiresAt, lifetimeMs = Infinity }: Lifetime, now:
 }
 
 /**
- * Whether a token should be replaced, because it expires within `leadMs` or within a third of its lifetime, whichever is
- * shorter. Also true if the token's age is unknown, see `isFromFuture()`.
+ * Whether it is time to replace a token. This is true if the token expires within `leadMs` or within a third of its lifetime,
+ * whichever is shorter. It is also true if the wall clock was set back, because the age of the token is then unknown.
  */
 export function isExpiring(token: Lifetime, now: number, leadMs: number): boolean {
   const { lifetimeMs = Infinity } = token;

@@ -13,9 +13,6 @@ export interface TokenOwner {
 export interface OwnerId {
   /** The `sub` of the user. Empty when the tokens depend on no user. */
   readonly sub: string;
-  /**
-   * True when the user is unknown. `sub` is then a hash of the token that identifies the user, so another token has another
-   * `sub`.
-   */
+  /** True when the user is unknown. `sub` is then a hash of an access token, so that each token counts as a user of its own. */
   readonly isDerived?: boolean;
 }

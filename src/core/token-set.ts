@@ -23,9 +23,9 @@ export interface TokenSet {
    * @see https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1
    */
   readonly issuedTokenType?: string;
-  /** The `SessionRow.generation` that the tokens belong to. Absent while the tokens are not stored as a session. */
+  /** The `SessionRow.generation` with which the tokens are stored. Absent while the tokens are not stored as a session. */
   readonly generation?: number;
-  /** How long the access token was valid when it arrived. Milliseconds. Present only on stored tokens. */
+  /** The access token was valid for this long when it arrived. Milliseconds. Present only on stored tokens. */
   readonly lifetimeMs?: number;
   /** Which tab obtained the tokens. Present only on stored tokens. */
   readonly origin?: "this-tab" | "other-tab";
@@ -35,8 +35,8 @@ export interface TokenSet {
    */
   readonly resources?: readonly string[];
   /**
-   * How long the session of these tokens is kept. `remembered`: until a logout. `tabs`: until the last tab of the user closes.
-   * A user who is remembered already stays remembered. Default: as in the user's previous session, or else `remembered`.
+   * Says how long the session is kept. `remembered`: until a logout. `tabs`: until the last tab of the user closes. A user who
+   * is remembered already stays remembered. Default: the lifetime of the user's previous session, or else `remembered`.
    */
   readonly lifetime?: "remembered" | "tabs";
   /** The `returnTo` with which the login was started. Present only after an authorization response. */

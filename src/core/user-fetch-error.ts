@@ -24,7 +24,7 @@ export class UserFetchError extends AuthError {
   }
 }
 
-/** What the constructor of a `UserFetchError` needs in addition to the message. */
+/** The arguments of the `UserFetchError` constructor, without the message. */
 export interface UserFetchErrorDetails extends AuthErrorDetails {
   /** The HTTP status. */
   status?: number | undefined;

@@ -9,7 +9,7 @@ export interface UserKeysConfig {
   readonly locks: Pick<TabLock, "request">;
 }
 
-/** Stores under which keys each user has entries, because a storage cannot list its keys. */
+/** Stores which keys belong to the entries of each user, because a storage cannot list its keys. */
 export class UserKeys {
   readonly #config: UserKeysConfig;
 

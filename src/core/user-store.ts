@@ -5,7 +5,7 @@ import type { SessionRow } from "./session.ts";
 export interface StoredUser {
   sub?: string;
   row?: SessionRow | undefined;
-  /** True when `pin()` has bound this tab to the user. Without `sub`: `pin()` has bound this tab to no user. */
+  /** True when `pin()` has bound this tab to the user or, if there is no `sub`, to no user. */
   isPinned?: boolean;
 }
 
@@ -45,13 +45,13 @@ export interface RememberedUsers {
   putDefault(sub: string): Promise<boolean>;
   /** Removes the default user if that user is `sub` and has no stored session. */
   dropDefault(sub: string): Promise<void>;
-  /** Deletes all data of the user in one transaction, and records for one day that the user was forgotten. */
+  /** Deletes all data of the user in one transaction. Stores for one day that the user was forgotten. */
   forget(sub: string): Promise<void>;
   /**
-   * Whether the user was forgotten within the last day and has not logged in since. Without `sub`: whether there is any such
-   * user.
+   * Whether `forget()` was called for the user within the last day, and the user has not logged in since then. Without `sub`:
+   * whether there is any such user.
    */
   isForgotten(sub?: string): Promise<boolean>;
-  /** Deletes the record that the user was forgotten. Called when the user has logged in again. */
+  /** Deletes the record that `forget()` stored for the user. Called when the user has logged in again. */
   clearForgotten(sub: string): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { ConfigurationError } from "../core/errors.ts";
 import { sendAuthorized } from "./send-authorized.ts";
 import { type GetToken, RefusedTokens } from "./refused-tokens.ts";
 
-/** Which requests get a token, and how. */
+/** The options of `createFetch()`: which requests get a token, and how the token is sent. */
 export interface CreateFetchConfig {
   /**
    * Returns the token. Pass `auth.getToken`, or the `getToken` of a token manager. If several users can sign in, set the user,
@@ -36,7 +36,7 @@ export interface CreateFetchConfig {
  * Returns a `fetch` function that sends a token to the allowed URLs only. The package exports another `createFetch()`, which
  * calls this function with a `load` of its own.
  * @param load loads the `RefusedTokens`, which decide after a 401 response whether the request is repeated. Default: a new
- * `RefusedTokens`, whose pauses apply to this `fetch` only
+ * `RefusedTokens`. After a failed retry, it makes a pause that applies to this `fetch` function only
  * @throws ConfigurationError `allow` or `exclude` has an invalid entry
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  * @example
@@ -97,7 +97,9 @@ function parseAllowed(entry: string): URL {
   );
 }
 
-/** Returns the path as `URL.pathname` has it, for example percent-encoded. Returns a regular expression unchanged. */
+/**
+ * Returns the path in the form that `URL.pathname` has, for example percent-encoded. Returns a regular expression unchanged.
+ */
 function parseExcluded(path: string | RegExp): string | RegExp {
   if (typeof path !== "string") return path;
   const url = path.startsWith("/") ? parseUrl(`https://path.invalid${path}`) : undefined;
@@ -109,7 +111,7 @@ function parseExcluded(path: string | RegExp): string | RegExp {
   );
 }
 
-/** Whether `pathname` is `path` or is below it. `/public/a` is below `/public`, and `/publications` is not. */
+/** Returns true if `pathname` equals `path` or is below it. `/public/a` is below `/public`, but `/publications` is not. */
 function isBelow(pathname: string, path: string): boolean {
   const folder = path.endsWith("/") ? path : `${path}/`;
   return `${pathname}/`.startsWith(folder);

@@ -3,14 +3,17 @@ import type { ApiPauses } from "../core/api-pauses.ts";
 import { Flights } from "../core/flights.ts";
 import { type Clock, wallClock } from "../core/ports.ts";
 
-/** The first pause of an API, after a retry that failed. Each further failed retry doubles the pause. Milliseconds. */
-const FIRST_PAUSE_MS = 30_000;
 /**
- * The longest pause. With these pauses, an API that refuses every token causes at most eight refreshes in the first hour.
+ * After a first failed retry, requests to the API are not repeated for this long. Each further failed retry doubles this pause.
  * Milliseconds.
  */
+const FIRST_PAUSE_MS = 30_000;
+/**
+ * The pause after a failed retry is never longer than this. With these pauses, an API that refuses every token causes at most
+ * eight refreshes in the first hour. Milliseconds.
+ */
 const MAX_PAUSE_MS = 960_000;
-/** Failed retries no longer count when the last pause of the API ended longer ago than this. Milliseconds. */
+/** If the last pause of an API ended longer ago than this, the count of its failed retries starts again. Milliseconds. */
 const FORGIVEN_AFTER_MS = 3_600_000;
 
 /** A request that an API refused with 401. */
@@ -25,8 +28,9 @@ export interface RefusedRequest {
 
 /**
  * Decides after a 401 response of an API whether the request is repeated with a newer token. A request is repeated once. This
- * retry fails when there is no newer token, or when the API refuses the newer token, too. A failed retry starts a pause for the
- * origin of the API, in which no request is repeated. The pause grows with each failed retry in a row.
+ * retry fails when there is no newer token, or when the API refuses the newer token, too. After a failed retry, there is a
+ * pause for the origin of the API. During the pause no request to this origin is repeated. The pause grows with each failed
+ * retry in a row.
  *
  * Only a retry that succeeds resets the pause. A first request that succeeds does not, because one path of an API might refuse
  * every token while other paths accept it.
@@ -42,8 +46,8 @@ export class RefusedTokens {
   }
 
   /**
-   * Sends the request once more with a newer token, and returns the response. Returns undefined when there is no newer token or
-   * the API has a pause. The caller then uses its 401 response.
+   * Sends the request once more with a newer token, and returns the response. Returns undefined when there is no newer token,
+   * or during a pause of the API. The caller then uses its 401 response.
    */
   async retry(
     { origin, token, getToken, signal }: RefusedRequest,
@@ -63,19 +67,19 @@ export class RefusedTokens {
     return response;
   }
 
-  /** Returns how many retries failed in a row. Returns undefined while the API has a pause. */
+  /** Returns how many retries failed in a row. Returns undefined during a pause of the API. */
   #countNow(origin: string): number | undefined {
     const { count, until } = this.#pauses.get(origin) ?? { count: 0, until: 0 };
     const waitMs = until - this.#clock.now();
-    // Ignores a pause that ended long ago. Also ignores a pause that ends too far in the future, which happens when the clock
-    // was set back.
+    // A pause that ended long ago does not count. A pause that ends too far in the future does not count, either, because it
+    // shows that the clock was set back.
     if (waitMs > 2 * MAX_PAUSE_MS || waitMs < -FORGIVEN_AFTER_MS) return 0;
     return waitMs > 0 ? undefined : count;
   }
 
   #pause(origin: string, count: number): void {
     const known = this.#countNow(origin);
-    // Another call or tab has already counted this failure.
+    // If this is true, another call or tab has already counted this failure.
     if (known === undefined || known >= count) return;
     const pauseMs = doublingPause(FIRST_PAUSE_MS, count, MAX_PAUSE_MS);
     this.#pauses.set(origin, { count, until: this.#clock.now() + pauseMs });
@@ -86,7 +90,7 @@ export class RefusedTokens {
   }
 }
 
-/** Returns the current token if it is not the refused token. Otherwise requests a newer token. */
+/** Returns the current token if it differs from the refused token. Otherwise requests a newer token. */
 async function newerToken(
   getToken: GetToken,
   refused: string,

@@ -2,9 +2,9 @@ import { ConfigurationError } from "../core/errors.ts";
 import type { GetToken, RefusedTokens } from "./refused-tokens.ts";
 
 /**
- * Sends `request` with a token. After a 401 response, loads the `RefusedTokens` with `load`, and lets them repeat the request
- * once with a newer token. Without a second response, returns the 401 response. The user sees nothing, because tokens are
- * requested with `prompt: "none"`.
+ * Sends `request` with a token. After a 401 response, loads the `RefusedTokens` with `load`. They can repeat the request once
+ * with a newer token. If they do not repeat it, returns the 401 response. The user is never asked, because tokens are requested
+ * with `prompt: "none"`.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1
  */
 export async function sendAuthorized(

@@ -7,7 +7,10 @@ import { NO_CHANGE, type SessionStore } from "../core/session.ts";
 import type { UserStore } from "../core/user-store.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
-/** The parts that `askToRemember()` and an `AutoLoginGrant` need. `GrantParts` has all of these parts except `prompt`. */
+/**
+ * The options of `askToRemember()` and of an `AutoLoginGrant`. An app passes the `GrantParts` that it gets from `createAuth()`,
+ * and adds a `prompt`.
+ */
 export interface RememberConfig {
   readonly client: ClientKey;
   readonly users: UserStore;
@@ -17,16 +20,15 @@ export interface RememberConfig {
 }
 
 /**
- * How long the prompt waits for the user's answer. After this time the prompt is aborted, and the user is not remembered.
- * Milliseconds.
+ * The prompt waits this long for the user's answer. Then the prompt is aborted, and the user is not remembered. Milliseconds.
  */
 const PATIENCE_MS = 10 * 60_000;
 
 /**
- * After a login, asks the user whether this device remembers them. Does nothing if the user is remembered already. If the user
- * agrees, the session no longer ends when the last tab closes. A session that has ended or was replaced during the question is
- * not changed.
- * @param stored settles when the tokens of the login are stored
+ * Asks a user who has just logged in whether this device should remember them. Does nothing if the device remembers the user
+ * already. If the user agrees, the session no longer ends when the last tab closes. If the session ends or is replaced while
+ * the question is shown, the answer has no effect.
+ * @param stored a promise that settles when the tokens of the login are stored
  */
 export async function askToRemember(
   response: TokenSet,
@@ -34,7 +36,7 @@ export async function askToRemember(
   { client, users, sessions, clock, prompt }: RememberConfig,
 ): Promise<void> {
   await stored;
-  // The callers that wait for the login continue before the prompt opens, because the prompt might block the page.
+  // Code that waits for the token runs before the prompt opens, because the prompt might block the page, as `confirm()` does.
   await clock.sleep(0);
   const sub = response.user?.sub ?? (await users.getActive()).sub;
   if (sub === undefined) return;

@@ -6,15 +6,13 @@ import type { TokenSet } from "../core/token-set.ts";
 import { wallClock } from "../core/ports.ts";
 import { completeTokens } from "./custom-grant.ts";
 
-/**
- * The lifetime that is assumed for a token of the `Auth` when `auth.state` does not say when the token expires. Milliseconds.
- */
+/** If `auth.state` does not say when a token expires, the token counts as valid for this long. Milliseconds. */
 const ASSUMED_LIFETIME_MS = 60_000;
 
 /**
- * A grant that returns the access tokens of an `Auth`, with the user that each token belongs to. Use this grant as the inner
- * grant of a `TokenExchangeGrant` in `createTokenManager()`. The manager then stores each user's tokens separately, and deletes
- * them when the user logs out or is forgotten.
+ * A grant that returns the access tokens of an `Auth`, together with the user of each token. Use this grant as the inner grant
+ * of a `TokenExchangeGrant` in `createTokenManager()`. The manager then stores each user's tokens separately. When a user logs
+ * out or is forgotten (`auth.forget()`), the manager deletes this user's tokens.
  * @example
  * const createBilling = (server: AuthorizationServer) =>
  *   createTokenManager({
@@ -62,8 +60,8 @@ export class AuthGrant implements Grant {
   }
 
   /**
-   * Returns when the token expires. Milliseconds since the epoch. `auth.state` contains the expiry of the default target only,
-   * so the expiry of other tokens is assumed.
+   * Returns when the token expires, in milliseconds since the epoch. `auth.state` contains only the expiry of the token that
+   * was requested without a scope, resource or audience. For every other token, a lifetime is assumed.
    */
   #endOf({ scope, resource, audience }: TokenRequest, user: string): number {
     const { state } = this.#auth;

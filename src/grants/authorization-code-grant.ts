@@ -6,7 +6,7 @@ import type { TokenSet } from "../core/token-set.ts";
 
 /**
  * Logs a user in at the authorization endpoint, and exchanges the code of the authorization response for tokens, with PKCE. A
- * login starts only if the request has a `roundTrip`.
+ * login starts only if the request has a `roundTrip`: the page, popup or frame that visits the endpoint.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1
  * @see https://www.rfc-editor.org/rfc/rfc7636
  * @example

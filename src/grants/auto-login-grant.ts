@@ -9,13 +9,13 @@ import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { askToRemember, type RememberConfig } from "./ask-to-remember.ts";
 
 /**
- * Signs remembered users in with their stored sessions, so that they do not have to log in again. When it is unclear which user
- * to sign in, the `LoginPrompt` shows a picker: when there is no default user, after the default user logged out, and with
- * `prompt: "select_account"`. Wrap this grant around a `RefreshGrant`.
+ * Signs remembered users in with their stored sessions, so that they do not have to log in again. If it is unclear which user
+ * to sign in, the `LoginPrompt` shows a picker of the remembered users. This is the case if new tabs start without a user, if
+ * the last user has logged out, and with `prompt: "select_account"`. Wrap this grant around a `RefreshGrant`.
  *
- * After a login, once the app has the token, the `LoginPrompt` asks whether to remember the user. Until the user agrees, the
- * session ends when the user's last tab closes. With `prompt: "none"` the grant shows neither the picker nor this question. A
- * login that starts in a click shows no picker.
+ * After a login, the app gets the token first. Then the `LoginPrompt` asks whether to remember the user. If the user does not
+ * agree, the session ends when the user's last tab closes. With `prompt: "none"` the grant shows neither the picker nor this
+ * question. A login that starts in a click shows no picker.
  * @example
  * const createGrant = (prompt: LoginPrompt) => (parts: GrantParts) => {
  *   const refresh = new RefreshGrant(new AuthorizationCodeGrant(parts.server), parts);
@@ -45,15 +45,16 @@ export class AutoLoginGrant implements Grant {
   }
 
   /**
-   * Calls the inner grant. After a login, asks whether to remember the user, and does not wait for the answer. Tokens of a
-   * login have no `generation`, because the caller has not stored them yet.
+   * Calls the inner grant and returns its tokens. If the tokens come from a login, asks whether to remember the user, but does
+   * not wait for the answer. Tokens of a login are not stored yet, so they have no `generation` (the version of a stored
+   * session).
    */
   async #fresh(request: TokenRequest): Promise<TokenSet> {
     const { roundTrip, response, stored, prompt } = request;
     const tokens = await this.#inner.requestToken(request);
     const isLogin = tokens.generation === undefined && (roundTrip ?? response) !== undefined;
     if (!isLogin) return tokens;
-    // A silent login must not show anything, so no question follows.
+    // A silent login must not show the user anything, so the user is not asked.
     const isSilent = (roundTrip?.prompt ?? prompt ?? tokens.asked?.prompt) === "none";
     if (!isSilent) void askToRemember(tokens, stored, this.#config).catch(() => {});
     return tokenSet({ ...tokens, lifetime: "tabs" });
@@ -89,8 +90,8 @@ export class AutoLoginGrant implements Grant {
   }
 
   /**
-   * Shows the picker and returns the user's choice. Aborts the signal of the prompt after the choice, and when `stop` is
-   * aborted.
+   * Shows the picker and returns the user's choice. The signal of the prompt is aborted as soon as the user has chosen, or when
+   * `stop` is aborted.
    */
   async #ask(remembered: readonly RememberedUser[], stop: AbortSignal): Promise<LoginChoice> {
     stop.throwIfAborted();
@@ -104,7 +105,7 @@ export class AutoLoginGrant implements Grant {
     }
   }
 
-  /** Signs the chosen user in with the stored session. If the session has no token that works, starts a login for this user. */
+  /** Signs the chosen user in with the stored session. If this session has no usable token, starts a login for the user. */
   async #goOn(
     request: TokenRequest,
     sub: string,
@@ -138,8 +139,8 @@ export class AutoLoginGrant implements Grant {
 }
 
 /**
- * Returns the request for a login of this user. Its `loginHint` is the user's email address, or the `sub` if no email address
- * is known.
+ * Returns a copy of `request` for a login of the user `sub`. The copy's `loginHint` is the user's email address, or `sub` if no
+ * email address is known.
  */
 function hinted(
   request: TokenRequest,

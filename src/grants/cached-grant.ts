@@ -16,16 +16,16 @@ import { targetKey } from "../core/token-target.ts";
 import { CachedUsers } from "./cached-users.ts";
 import { type CacheRecord, TokenCache, type TokenCacheConfig } from "./token-cache.ts";
 
-/** Where a `CachedGrant` stores tokens, and under which keys. */
+/** The options of a `CachedGrant`: where it stores tokens, and under which keys. */
 export interface CachedGrantConfig extends TokenCacheConfig {
   /**
-   * The prefix of the records' keys. Each user and each target has a record of its own. Use a function if the records also
-   * depend on other members of the request, such as `context`.
+   * The prefix of the records' storage keys. There is one record for each user and each target (scope, resource, audience). Use
+   * a function if the records also depend on other members of the request, such as `context`.
    */
   readonly key: string | ((request: TokenRequest) => string);
   /**
-   * The locks that prevent concurrent requests for the same record. All tabs with this `storage` must share them. Default:
-   * locks between the calls of this object only.
+   * The locks that prevent concurrent requests for the same record. All tabs with this `storage` must share them. The default
+   * locks apply to the calls of this object only.
    */
   readonly locks?: Pick<TabLock, "request">;
 }
@@ -34,25 +34,29 @@ export interface CachedGrantConfig extends TokenCacheConfig {
 interface Lookup {
   readonly request: TokenRequest;
   /**
-   * The `sub` of the request's user, or of the user that the inner grant's `owner` returns. Undefined when there is no such
-   * user.
+   * The `sub` of the request's user. If the request has no user, the `sub` of the user that the inner grant's `owner` returns.
+   * Undefined when there is no such user.
    */
   readonly user: string | undefined;
-  /** The number of users that had been removed when the call began. */
+  /**
+   * The number of users that had been removed when the call began. If it has changed by the end of the call, the tokens are not
+   * stored.
+   */
   readonly departures: number;
 }
 
 /**
  * Stores the inner grant's tokens, and returns the stored tokens while they are valid. The inner grant is called when the
  * stored tokens are too old or about to expire, and when the request has `cache: "reload"`. The inner grant then gets the
- * stored tokens as `request.tokens`, so that it can refresh them. These calls have `prompt: "none"` and run one at a time.
+ * stored tokens as `request.tokens`, so that it can refresh them. These calls have `prompt: "none"`, and for each record they
+ * run one at a time.
  *
  * If only a user can help, the inner grant is called once more, without `request.tokens`, so that it can ask the user. If the
  * request has `prompt: "none"`, this second call is left out, and the first error is thrown.
  *
- * When the storage fails, no call fails: the inner grant is called again. Tokens with a `generation` belong to a stored session
- * and are not stored a second time. If the inner grant has an `owner`, a request without a `user` uses the record of the
- * owner's current user. `removeUser()` deletes a user's records.
+ * When the storage fails, no call rejects for this reason. The inner grant is called instead. Tokens with a `generation` belong
+ * to a stored session and are not stored a second time. If the inner grant has an `owner`, a request without a `user` uses the
+ * record of the owner's current user. `removeUser()` deletes a user's records.
  * @example
  * const backend = new CustomGrant(async () => {
  *   const response = await fetch("/token", { method: "POST" });
@@ -106,7 +110,8 @@ export class CachedGrant implements Grant {
     if (this.owner && user === undefined) return this.#inner.requestToken(request);
     const key = this.#keyOf(request, user);
     const { user: _, scope: __, resource: ___, audience: ____, ...more } = rest;
-    // A request with members that are not in the record's key is not shared with other calls.
+    // Concurrent calls for the same record share one request. A call with other members, such as `context`, gets a request of
+    // its own, because the record's key does not contain these members.
     const own = Object.keys(more).length > 0 && ++this.#calls;
     return this.#flights.join(
       JSON.stringify([key, cache, prompt, own, this.#users.departures]),
@@ -142,7 +147,7 @@ export class CachedGrant implements Grant {
     return this.#ask(lookup, reason!);
   }
 
-  /** Returns the stored record. Ignores a record that has another user's tokens, because such a record is damaged. */
+  /** Returns the stored record. A record with another user's tokens is damaged and is ignored. */
   async #read(key: string, { request }: Lookup): Promise<CacheRecord | undefined> {
     const record = await this.#cache.read(key);
     const sub = record?.tokens.user?.sub;
@@ -187,8 +192,8 @@ export class CachedGrant implements Grant {
   }
 
   /**
-   * Stores the tokens under the lock, so that a refresh in progress does not overwrite them. If the lock fails, stores them
-   * without the lock.
+   * Stores the tokens while it holds the record's lock, so that a refresh in progress does not overwrite them. If the lock
+   * fails, stores them without the lock.
    */
   #storeInTurn(tokens: TokenSet, lookup: Lookup): Promise<TokenSet> {
     const store = () => this.#store(tokens, lookup);
@@ -205,7 +210,7 @@ export class CachedGrant implements Grant {
     return tokens;
   }
 
-  /** Whether the tokens belong to the lookup's user. Also false when a user was removed since the call began. */
+  /** Returns true if the tokens belong to the lookup's user. Returns false if any user was removed after the call began. */
   async #isTheirs(tokens: TokenSet, { request, user, departures }: Lookup): Promise<boolean> {
     if (departures !== this.#users.departures) return false;
     const sub = tokens.user?.sub;
@@ -232,7 +237,7 @@ export class CachedGrant implements Grant {
   }
 }
 
-/** Returns the `sub` of the request's user. For a login without `user`, returns the `sub` of the tokens' user. */
+/** Returns the `user` of the request. If a login has no `user`, returns the `sub` of the user who has logged in. */
 function whose(
   { user }: TokenSet,
   { user: sub, roundTrip, response }: TokenRequest,

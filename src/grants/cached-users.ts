@@ -1,20 +1,20 @@
 import type { UserKeys } from "../core/user-keys.ts";
 import type { CacheRecord, TokenCache } from "./token-cache.ts";
 
-/** The parts that `CachedUsers` needs. */
+/** The options of `CachedUsers`. */
 export interface CachedUsersConfig {
   readonly cache: TokenCache;
   readonly keys: UserKeys;
   /**
-   * Returns the key of the user's record for the default target. Returns undefined if the key also depends on the request.
-   * `user` is empty for requests without a user.
+   * Returns the key of the user's record for the default target (no scope, resource or audience). Returns undefined if the key
+   * also depends on the request. `user` is empty for requests without a user.
    */
   readonly defaultKey: (user: string) => string | undefined;
 }
 
 /**
- * Stores which records of a `CachedGrant` belong to which user, and deletes these records when the user logs out or is
- * forgotten.
+ * Stores which records of a `CachedGrant` belong to which user. Deletes a user's records when this user logs out or is
+ * forgotten (`auth.forget()`).
  */
 export class CachedUsers {
   readonly #config: CachedUsersConfig;
@@ -26,8 +26,8 @@ export class CachedUsers {
   }
 
   /**
-   * The number of users that were removed so far. If it has changed during a request, the tokens of that request must not be
-   * stored.
+   * The number of users that were removed so far. If it changes during a request, the tokens of that request must not be
+   * stored, because they might belong to a removed user.
    */
   get departures(): number {
     return this.#departures;
@@ -38,7 +38,7 @@ export class CachedUsers {
     return this.#deleting;
   }
 
-  /** Notes in the storage that the record at `key` belongs to `user`. Never rejects. */
+  /** Stores that the record at `key` belongs to `user`. Never rejects. */
   async add(user: string, key: string): Promise<void> {
     if (key === this.#config.defaultKey(user)) return;
     await this.#config.keys.add(user, key).catch(() => {});
@@ -60,7 +60,7 @@ export class CachedUsers {
     const isOthers = ({ tokens: { user } }: CacheRecord) => user !== undefined && user.sub !== sub;
     await Promise.all([
       ...own.map((key) => cache.forget(key)),
-      // These keys contain no user. A record stays only if its tokens belong to another user.
+      // These records were stored without a user. They are deleted, too, unless their tokens belong to another user.
       ...withoutUser.map((key) => cache.forget(key, isOthers)),
       keys.delete(sub).catch(() => {}),
     ]);

@@ -8,22 +8,23 @@ import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /**
- * The configuration of a grant, as `loadConfig()` returns it. `type` selects the factory that creates the grant. The other
- * members are input of this factory.
+ * The configuration of a grant, as `loadConfig()` returns it. `type` selects the factory that creates the grant. The factory
+ * reads the other members.
  */
 export interface GrantConfiguration {
   /** The name of the factory in `registry`. */
   readonly type: string;
 }
 
-/** How a `ConfiguredGrant` loads its configuration and creates grants from it. */
+/** The options of a `ConfiguredGrant`. */
 export interface ConfiguredGrantConfig<C extends GrantConfiguration> {
   /**
-   * Loads the configuration. It is called before each request, so use a cache: `fetch("/auth.json", { cache })`. With `reload`,
-   * bypass the cache, because the server returned `invalid_client` for the cached configuration.
+   * Loads the configuration. The grant calls this function before each request, so let the browser cache the configuration:
+   * `fetch("/auth.json", { cache })`. `cache` is `reload` after the server returned `invalid_client` for the cached
+   * configuration. The function must then bypass the cache.
    */
   readonly loadConfig: (options: { cache: "default" | "reload" }) => Promise<C>;
-  /** The factories of grants, by the `type` of the configuration. */
+  /** The functions that create the grants. The name of each function is the `type` of the configurations that it reads. */
   readonly registry: Readonly<Record<string, (configuration: C) => Grant>>;
 }
 
@@ -35,13 +36,16 @@ interface Built {
   readonly configuration: string;
 }
 
-/** The owner of tokens that depend on no user. */
+/**
+ * The result of `owner.getUser()` when the created grant has no `owner`. An empty `sub` says that the tokens depend on no user.
+ */
 const NO_OWNER: OwnerId = { sub: "" };
 
 /**
  * Creates a grant from a remote configuration, and passes each request to this grant. When the configuration has changed,
  * creates another grant. When the server returns `invalid_client`, loads the configuration again, and repeats the request once
- * if the configuration has changed. When the network fails, the last configuration stays in use.
+ * if the configuration has changed. If the configuration cannot be loaded before a request, the last configuration stays in
+ * use.
  * @example
  * interface Configuration extends GrantConfiguration {
  *   readonly token: string;
@@ -90,8 +94,8 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
   }
 
   /**
-   * Passes the call on to the created grant. Creates the grant first if this page has not done so yet, because the grant of an
-   * earlier page might have stored tokens of this user.
+   * Calls `removeUser()` of the created grant. If this page has not created the grant yet, creates it first, because the grant
+   * might have stored tokens of this user in an earlier page.
    */
   async removeUser(sub: string): Promise<void> {
     const built = await this.#current();
@@ -107,7 +111,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
     }
   }
 
-  /** Concurrent callers share one load. When one caller aborts, the load goes on for the others. */
+  /** Loads the configuration. Concurrent callers share one load. When one caller aborts, the load goes on for the others. */
   #load(cache: "default" | "reload"): Promise<Built> {
     this.#loading[cache] ??= this.#build(cache).finally(() => {
       delete this.#loading[cache];
@@ -128,7 +132,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
       return await this.#config.loadConfig({ cache });
     } catch (error) {
       if (isAuthError(error)) throw error;
-      // The error is not passed on as `cause`, because the error of a fetch might contain the request.
+      // The error is not passed on as `cause`, because it might contain the request and thus a secret.
       const reason = error instanceof Error ? error.name : "a value that is not an Error";
       throw new NetworkError(
         `the grant's configuration could not be loaded, because loadConfig() rejected with ${reason}`,
@@ -154,7 +158,7 @@ function make<C extends GrantConfiguration>(
   );
 }
 
-/** Whether the token endpoint or the device authorization endpoint returned `invalid_client`. */
+/** Returns true if the token endpoint or the device authorization endpoint returned `invalid_client`. */
 function isRefusedClient(error: unknown): boolean {
   const isRefusal = error instanceof RequestTokenError || error instanceof DeviceCodeError;
   return isRefusal && isUnknownClient(error);

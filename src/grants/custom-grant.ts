@@ -3,12 +3,12 @@ import { wallClock } from "../core/ports.ts";
 import { RequestTokenError } from "../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { type TokenSet, tokenSet } from "../core/token-set.ts";
-/** The lifetime that is assumed for a token without `expiresAt`. Milliseconds. */
+/** A token without `expiresAt` counts as valid for this long. Milliseconds. */
 const ASSUMED_LIFETIME_MS = 300_000;
 
 /**
- * Gets tokens from a function of the app. The function can, for example, call an endpoint of the app or a native host app. It
- * is called for each request. Wrap this grant in a `CachedGrant` to store the tokens.
+ * Gets tokens from a function of the app. The function can, for example, call an endpoint of the app or a native host app. The
+ * grant calls the function for each request. Wrap this grant in a `CachedGrant` to store the tokens.
  * @example
  * const grant = new CustomGrant(async () => {
  *   const response = await fetch("/token", { method: "POST" });
@@ -43,7 +43,7 @@ export class CustomGrant implements Grant {
 export type CustomTokens = Pick<TokenSet, "accessToken"> & Partial<TokenSet>;
 
 /**
- * Returns the app's tokens with the defaults for missing members. `assumedEnd` is the default of `expiresAt`, in milliseconds
+ * Returns the app's tokens. Missing members get their defaults. `assumedEnd` is the default of `expiresAt`, in milliseconds
  * since the epoch.
  * @throws RequestTokenError there is no access token, or `expiresAt` is not a finite number
  */

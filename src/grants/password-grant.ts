@@ -14,8 +14,8 @@ export interface Credentials {
 /** The options of a `PasswordGrant`. `scope`, `resource` and `audience` apply to each request that does not set them. */
 export interface PasswordConfig extends TokenTarget {
   /**
-   * Asks the user for the credentials. Called for each token request. The credentials are sent to the server and not stored.
-   * When this function rejects, `requestToken()` rejects with the same error.
+   * Asks the user for the credentials. The grant calls this function for each token request, sends the credentials to the
+   * server, and does not store them. When this function rejects, `requestToken()` rejects with the same error.
    */
   readonly credentials: (options: { signal: AbortSignal | undefined }) => Promise<Credentials>;
   /** The absolute URL that passwords are sent to. Default: the server's token endpoint. */

@@ -28,10 +28,10 @@ export class RefreshGrant implements Grant {
   /**
    * Also rejects with each error of the inner grant.
    * @throws NoTokenError there is no session that can be refreshed, and the inner grant has no token, either
-   * @throws RefreshTokenError the session needs a login, and the inner grant has no token
-   * @throws RequestTokenError the server refused this target; the session is kept
-   * @throws TimeoutError no token arrived in time; the refresh goes on if the error's `pending` is true
-   * @throws NetworkError a part of Latchkey could not be loaded
+   * @throws RefreshTokenError the session has ended or the server requires a login, and the inner grant has no token
+   * @throws RequestTokenError the server refused to issue a token for this scope, resource or audience. The session is kept
+   * @throws TimeoutError no token arrived in time. The refresh goes on if the error's `pending` is true
+   * @throws NetworkError code or data that a refresh needs could not be loaded
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { user, tokens, cache, roundTrip, response, signal } = request;
@@ -53,7 +53,9 @@ export class RefreshGrant implements Grant {
     await this.#inner.removeUser?.(sub);
   }
 
-  /** Calls the inner grant. If the inner grant has no token, either, rejects with `reason`: the session's error says more. */
+  /**
+   * Calls the inner grant. If the inner grant has no token, either, rejects with `reason`. This error of the session says more.
+   */
   async #withoutSession(
     request: TokenRequest,
     reason: NoTokenError | RefreshTokenError,

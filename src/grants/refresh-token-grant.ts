@@ -8,22 +8,22 @@ import type { Refusal } from "../core/session.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { type Clock, wallClock } from "../core/ports.ts";
 
-/** Options of a `RefreshTokenGrant`. */
+/** The options of a `RefreshTokenGrant`. */
 export interface RefreshTokenConfig {
   /** The absolute URL that refresh tokens are sent to. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
-  /** Measures the pauses after the server has refused a refresh token. Default: the system's clock. */
+  /** Used to decide when a refused refresh token can be sent again. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
 /**
- * Sends the refresh token of `request.tokens` once, and returns the new tokens. The caller stores the tokens and locks them
- * during the call, as a `CachedGrant` and a token manager do. The inner grant is called when there is no refresh token, when
- * the refresh token is no longer valid, and while the server requires a user.
+ * Sends the refresh token of `request.tokens` once, and returns the new tokens. The caller must hold a lock during the call,
+ * and must store the new tokens. A `CachedGrant` and a token manager do both. The inner grant is called when there is no
+ * refresh token, when the refresh token is no longer valid, and while the server requires a login.
  *
- * If the server refuses the refresh token with an error that does not invalidate it, the refresh token is kept. It is sent
- * again after a pause, whose length depends on `request.refusal`. For the sessions of `createAuth()`, use `RefreshGrant` in
- * place of this grant.
+ * If the server refuses the refresh token with an error that does not invalidate it, the refresh token is kept. A later call
+ * sends it again after a pause. `request.refusal` determines how long this pause is. For the sessions of `createAuth()`, use
+ * `RefreshGrant` in place of this grant.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
  * @example
  * const createPartner = (login: Grant, server: AuthorizationServer) =>
@@ -50,9 +50,9 @@ export class RefreshTokenGrant implements Grant {
 
   /**
    * Also rejects with each error of the inner grant.
-   * @throws RefreshTokenError the refresh token is no longer valid or the server requires a user, and the inner grant has no
+   * @throws RefreshTokenError the refresh token is no longer valid or the server requires a login, and the inner grant has no
    * token. Also thrown when the new tokens belong to another user
-   * @throws RequestTokenError the server refused the refresh token, in this call or a moment ago; the refresh token is kept
+   * @throws RequestTokenError the server refused the refresh token in this call or in an earlier one, and it is kept
    * @throws NetworkError no response came
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -89,7 +89,8 @@ export class RefreshTokenGrant implements Grant {
   }
 
   async #afterError(request: TokenRequest, error: RequestTokenError): Promise<TokenSet> {
-    // The refresh token was issued for this target, so the server's error is read as for a refresh of the default target.
+    // The kind of request is not `refresh for a target`. This refresh token was issued for the requested target (scope,
+    // resource, audience), so the target cannot be wrong.
     const meaning = meaningOf("refresh", error);
     if (meaning === "session over") {
       await request.onRefreshTokenRejected?.();
@@ -102,8 +103,8 @@ export class RefreshTokenGrant implements Grant {
   }
 
   /**
-   * Ends the request without another send of the refresh token. If the server requires a user, calls the inner grant. After any
-   * other refusal, throws. `error` is the server's response if it arrived during this request.
+   * Handles a refusal, and does not send the refresh token again. If the server requires a login, calls the inner grant. After
+   * any other refusal, throws. `error`: the server's error response if it arrived during this request.
    */
   async #refused(
     request: TokenRequest,
@@ -131,8 +132,8 @@ export class RefreshTokenGrant implements Grant {
   }
 
   #remainingPauseMs(refusal: Refusal): number {
-    // A single refusal without a known reason might be temporary, so it causes no pause. A pause would only make the next call
-    // fail, because callers do not repeat the request by themselves.
+    // A single refusal without a known reason might be temporary, so the next call sends the refresh token again at once. With
+    // a pause, the next call would fail, and callers do not repeat calls by themselves.
     const mayAskAgain = refusal.meaning === "unexplained" && refusal.count === 1;
     return mayAskAgain ? 0 : remainingRefusalMs(refusal, this.#now());
   }
@@ -142,8 +143,8 @@ export class RefreshTokenGrant implements Grant {
   }
 
   /**
-   * Sends the refresh token without the caller's signal. The server might use the refresh token of an aborted request, and the
-   * response with the next refresh token would be lost.
+   * Sends the refresh token. The caller's signal does not abort the request, because the server might already have replaced the
+   * refresh token. An abort would then lose the response with the new refresh token.
    */
   #refresh(
     refreshToken: string,
@@ -151,7 +152,7 @@ export class RefreshTokenGrant implements Grant {
   ): Promise<TokenSet> {
     signal?.throwIfAborted();
     const granted = tokens?.scope ?? [];
-    // The server would refuse scopes that it has not granted before, so they are not requested.
+    // The server would refuse scopes that it has not granted before, so these scopes are not requested.
     const asked = scope?.filter((name) => granted.length === 0 || granted.includes(name));
     return this.#server.requestTokens(
       {

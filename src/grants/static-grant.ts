@@ -3,7 +3,8 @@ import type { TokenSet } from "../core/token-set.ts";
 import { completeTokens, type CustomTokens } from "./custom-grant.ts";
 
 /**
- * Returns the same tokens for every request. Use it in tests, and in development with a token from another source.
+ * Returns the same tokens for every request. Use this grant in tests, and during development with a token that you got in
+ * another way.
  * @example
  * const grant = new StaticGrant({ accessToken: "a token for tests" });
  * const { accessToken } = await grant.requestToken({});

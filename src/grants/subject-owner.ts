@@ -4,9 +4,10 @@ import { sha256 } from "../core/sha256.ts";
 import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 
 /**
- * Returns the owner of tokens that are exchanged for the tokens of the grant `subject`. If `subject.owner` is set, returns that
- * owner. Otherwise the `getUser()` of the owner requests a token from `subject` and returns the token's user. If this token has
- * no user, a hash of the token identifies the user. So no user gets a token that was exchanged for another user's token.
+ * Returns an object that says which user exchanged tokens belong to. `subject` is the grant whose tokens are exchanged. If
+ * `subject.owner` is defined, returns it. Otherwise `getUser()` requests a token from `subject` and returns the user of this
+ * token. If this token has no user, `getUser()` returns a hash of the token as `sub`. So no user gets a token that was
+ * exchanged for another user's token.
  */
 export function subjectOwner(subject: Grant): TokenOwner | null {
   const { owner } = subject;

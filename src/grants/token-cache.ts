@@ -6,12 +6,12 @@ import { parseRefusal } from "../core/refusal-pauses.ts";
 import type { Refusal } from "../core/session.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
-/** Where a `TokenCache` stores records, and for how long they are valid. */
+/** The options of a `TokenCache`. */
 export interface TokenCacheConfig {
   readonly storage: TokenStorage;
   /**
-   * Identifies the inner grant's configuration. Change this value together with the configuration, because records that were
-   * stored with another value are not used.
+   * Identifies the inner grant's configuration. Change this value whenever you change the configuration. Records that were
+   * stored with another value are then ignored.
    */
   readonly configHash?: string;
   /** The maximum age of a record. Milliseconds. Default: no limit besides the lifetime of the tokens. */
@@ -20,10 +20,13 @@ export interface TokenCacheConfig {
   readonly clock?: Pick<Clock, "now">;
 }
 
-/** How long an unreadable record is kept under another key, so that developers can inspect it. Milliseconds. */
+/** An unreadable record is kept for this long under another key, so that developers can inspect it. Milliseconds. */
 const ASIDE_MS = 86_400_000;
 
-/** How long before its expiry a token is replaced, but at most a third of its lifetime. Milliseconds. */
+/**
+ * A token is replaced this long before it expires. A short-lived token is replaced when a third of its lifetime is left.
+ * Milliseconds.
+ */
 const LEAD_MS = 30_000;
 
 /**
@@ -52,14 +55,14 @@ export class TokenCache {
     return record.configHash === configHash && age < maxAgeMs ? record : undefined;
   }
 
-  /** Whether the access token is valid for long enough to be returned without a request. */
+  /** Returns true if the access token can be returned without a request, because it does not expire soon. */
   isGood({ storedAt, tokens: { expiresAt } }: CacheRecord): boolean {
     return !isExpiring({ expiresAt, lifetimeMs: expiresAt - storedAt }, this.#now(), LEAD_MS);
   }
 
   /**
-   * Stores the tokens. Omits `generation` and `origin`, which describe a stored session, and `returnTo` and `asked`, which
-   * describe a login.
+   * Stores the tokens. Omits `generation` and `origin`, which describe a stored session. Also omits `returnTo` and `asked`,
+   * which describe a login.
    */
   write(key: string, tokens: TokenSet): Promise<void> {
     const { generation: _, origin: __, returnTo: ___, asked: ____, ...stored } = tokens;
@@ -94,8 +97,8 @@ export class TokenCache {
   }
 
   /**
-   * Deletes the record at `key`, and an unreadable record that `read()` moved from `key` to another key. Does nothing if `keep`
-   * returns true for the record.
+   * Deletes the record at `key`. Also deletes the copy that `read()` made of an unreadable record. If `keep` returns true for
+   * the record, deletes nothing.
    */
   async forget(key: string, keep: (record: CacheRecord) => boolean = () => false): Promise<void> {
     const record = await this.read(key);
@@ -123,7 +126,7 @@ function asideKey(key: string): string {
   return `${key}/aside`;
 }
 
-/** Returns undefined when `work` rejects or throws. A storage that an app implements might throw synchronously. */
+/** Returns the result of `work`, or undefined when `work` rejects or throws. An app's own storage might throw synchronously. */
 async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -145,7 +148,7 @@ export interface CacheRecord {
 
 const MAY_BE_STRINGS = ["refreshToken", "idToken", "issuedTokenType"];
 
-/** Returns `value` as a record. Returns undefined when a member is missing or has another type. */
+/** Returns `value` as a record. Returns undefined when a member is missing or has the wrong type. */
 export function parseRecord(value: unknown): CacheRecord | undefined {
   if (!isObject(value) || value["version"] !== 2 || !isObject(value["tokens"])) return undefined;
   const { configHash, storedAt, tokens } = value;

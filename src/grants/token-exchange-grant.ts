@@ -19,8 +19,8 @@ export type TokenTypeIdentifier =
 /** The options of a `TokenExchangeGrant`: which token it exchanges, and which token it requests. */
 export interface TokenExchangeConfig {
   /**
-   * The type of the inner grant's token that is exchanged. `id_token` selects the ID token, `refresh_token` the refresh token,
-   * and every other type the access token. Default: `access_token`.
+   * Selects which token of the inner grant is exchanged, and is sent as the type of this token. `id_token` selects the ID
+   * token, and `refresh_token` selects the refresh token. Every other type selects the access token. Default: `access_token`.
    */
   readonly subjectTokenType?: TokenTypeIdentifier;
   /** The type of the new token. Default: the server decides between an access token and a JWT. */
@@ -34,10 +34,7 @@ export interface TokenExchangeConfig {
    * @see https://www.rfc-editor.org/rfc/rfc8693#section-1.1
    */
   readonly actor?: Grant;
-  /**
-   * The type of the actor's token that is sent. It selects the token in the same way as `subjectTokenType`. Default:
-   * `access_token`.
-   */
+  /** Selects which token of the actor is sent, in the same way as `subjectTokenType`. Default: `access_token`. */
   readonly actorTokenType?: TokenTypeIdentifier;
   /** The absolute URL of the token endpoint. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
@@ -46,7 +43,7 @@ export interface TokenExchangeConfig {
 const URN = "urn:ietf:params:oauth:token-type:";
 
 /**
- * Exchanges the inner grant's token for a token with another target, for the same user.
+ * Exchanges the inner grant's token for another token of the same user, for example for a token with another audience.
  * @see https://www.rfc-editor.org/rfc/rfc8693
  * @example
  * const createGrant = (server: AuthorizationServer) =>
@@ -77,8 +74,8 @@ export class TokenExchangeGrant implements Grant {
 
   /**
    * Also rejects with each error of the inner grant and of the `actor`.
-   * @throws RequestTokenError the server refused the exchange or issued a token of another type; or the inner grant or the
-   * `actor` did not return the token that is needed for the exchange
+   * @throws RequestTokenError the server refused the exchange, or issued a token of another type. Also thrown when the inner
+   * grant or the `actor` did not return the token that is needed for the exchange
    * @throws NetworkError no response came
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -115,8 +112,8 @@ export class TokenExchangeGrant implements Grant {
 }
 
 /**
- * Returns the request for the inner grant. It has neither a target nor `tokens`, because these members describe the new token.
- * A request with a login is passed on unchanged.
+ * Returns the request for the inner grant. A login request stays unchanged. Every other request loses its target (scope,
+ * resource, audience) and its `tokens`, because these members describe the new token.
  */
 function subjectRequest(request: TokenRequest): TokenRequest {
   if (request.roundTrip || request.response !== undefined) return request;
@@ -125,8 +122,8 @@ function subjectRequest(request: TokenRequest): TokenRequest {
 }
 
 /**
- * Returns the request for the actor's token. It has no user and no login options, because the actor is not the user of
- * `request`. `prompt: "none"` is passed on.
+ * Returns the request for the actor's token. The user and the login options are left out, because the actor is not the user of
+ * the request. `prompt: "none"` is kept, so that the actor's grant does not ask the user.
  */
 function actorRequest({ cache, prompt, context, signal }: TokenRequest): TokenRequest {
   return {

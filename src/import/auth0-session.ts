@@ -5,12 +5,12 @@ import { findIn, hasTypes, msOf, parseEntry, scopeOf } from "./web-storage-entri
 /** Options of `auth0Session()`. */
 export interface Auth0SessionConfig {
   /**
-   * The `audience` that the app passes to auth0-spa-js in `authorizationParams`. Only tokens for this audience are imported,
-   * and the imported access token becomes Latchkey's default token. Required when the cache of auth0-spa-js has tokens for
-   * several audiences.
+   * The `audience` that the app passes to auth0-spa-js in `authorizationParams`. Only tokens for this audience are imported.
+   * After the import, `getToken()` without arguments returns the imported access token. Required when the cache of auth0-spa-js
+   * has tokens for several audiences.
    */
   readonly audience?: string;
-  /** Returns the storage that has the cache of auth0-spa-js. Default: `localStorage`. */
+  /** Returns the storage where auth0-spa-js has its cache. Default: `localStorage`. */
   readonly storage?: () => Storage;
 }
 
@@ -21,9 +21,8 @@ const NO_AUDIENCE = "default";
 
 /**
  * Creates a source for `importSession()` that finds sessions of auth0-spa-js 1 and 2. The app must have used auth0-spa-js with
- * `cacheLocation: "localstorage"`. The default cache of auth0-spa-js is the memory of the page, and sessions in that cache
- * cannot be imported. In `localStorage`, the cache has one entry with tokens for each audience and scope, and one entry with
- * the ID token.
+ * `cacheLocation: "localstorage"`. By default auth0-spa-js caches sessions in memory only, and such sessions cannot be
+ * imported. For each audience and scope, the cache has an entry with tokens. The cache also has an entry with the ID token.
  * @see https://github.com/auth0/auth0-spa-js
  * @example
  * const client = { issuer: "https://example.eu.auth0.com/", clientId: "web" };
@@ -63,8 +62,8 @@ function choose(
   if (all.length > 0 && whole.length === 0) return { type: "malformed" };
   const wanted = whole.filter((tokens) => audience === undefined || tokens.audience === audience);
   if (new Set(wanted.map((tokens) => tokens.audience)).size > 1) return { type: "ambiguous" };
-  // Several entries can remain, with different scopes. Entries with a refresh token come first, and among these the entry that
-  // expires last.
+  // Several entries can remain, with different scopes. An entry with a refresh token is preferred. Among several such entries,
+  // the entry that expires last is preferred.
   const [best] = wanted.sort(
     (a, b) =>
       Number(b.refreshToken !== undefined) - Number(a.refreshToken !== undefined) ||
@@ -76,7 +75,7 @@ function choose(
   return {
     type: "found",
     tokens: { ...tokens, idToken: text(user?.id_token) ?? idToken },
-    // All entries are removed, because the other entries can have the imported refresh token, too.
+    // All entries are removed, because several entries can contain the same refresh token.
     remove: () => {
       for (const [key, json] of entries) if (store.getItem(key) === json) store.removeItem(key);
     },
@@ -109,7 +108,7 @@ function parseTokens(json: string) {
     tokenType: member("token_type"),
     expiresAt: msOf(entry?.expiresAt),
     scope: scopeOf(member("oauthTokenScope") ?? member("scope")),
-    // auth0-spa-js before 2.0.4 stores the ID token in this entry.
+    // Versions of auth0-spa-js before 2.0.4 store the ID token in this entry.
     idToken: member("id_token"),
   };
 }

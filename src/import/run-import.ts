@@ -15,8 +15,8 @@ import {
 import { validateImported } from "./validate-tokens.ts";
 
 /**
- * Imports the session that the source found. If the session cannot be imported, returns the reason. This code is loaded on
- * demand, because most page loads find no session.
+ * Imports the session that the source found. If the session cannot be imported, returns the reason. This file is loaded on
+ * demand, because most page loads have no session to import.
  */
 export async function importFound(
   first: ImportedSession & { type: "found" },
@@ -32,8 +32,7 @@ export async function importFound(
       await first.remove();
     return { type: "already_signed_in" };
   }
-  // The session is read again, because a tab that still runs the other SDK might have refreshed its tokens since the first
-  // read.
+  // The session is read again. Since the first read, another tab that still runs the other SDK might have refreshed the tokens.
   const current = await from.find({ issuer, clientId });
   if (!current) return { type: "nothing" };
   if (current.type !== "found") return { type: "refused", reason: current.type };

@@ -7,7 +7,7 @@ export interface ImportedTokens {
   readonly accessToken?: string | undefined;
   /** The type of the access token. Default: `Bearer`. */
   readonly tokenType?: string | undefined;
-  /** When the access token expires. Milliseconds since the epoch. */
+  /** The time when the access token expires. Milliseconds since the epoch. */
   readonly expiresAt?: number | undefined;
   /** The granted scope. */
   readonly scope?: readonly string[] | undefined;
@@ -18,7 +18,7 @@ export interface ImportedTokens {
 }
 
 /**
- * What a `SessionSource` found.
+ * The result of `SessionSource.find()`.
  * - `found`: one session with well-formed tokens.
  * - `malformed`: an entry has an unexpected shape. Latchkey imports and removes nothing.
  * - `ambiguous`: several sessions match. Latchkey imports and removes nothing.
@@ -47,7 +47,7 @@ export interface SessionSource {
 }
 
 /**
- * Why a session was not imported.
+ * The reason why a session was not imported.
  * - `malformed`: an entry has an unexpected shape, or the ID token cannot be decoded.
  * - `foreign`: the tokens belong to another issuer or client.
  * - `no_user`: the claims have no `sub`, so the user is unknown.
@@ -60,11 +60,12 @@ export type ImportRefusal = "malformed" | "foreign" | "no_user" | "expired" | "s
 export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "clientId"> {
   /** Finds the other SDK's session. Pass `oidcClientSession()`, `auth0Session()`, or the app's own implementation. */
   readonly from: SessionSource;
-  /** Where Latchkey stores the imported tokens, as in `createAuth()`. */
+  /** The place where Latchkey stores the imported tokens, as in `createAuth()`. */
   readonly persist?: "device" | "memory";
   /**
-   * Whether the other SDK's session is removed after the import. Use `kept` only if the server does not rotate refresh tokens.
-   * If the server rotates them, it ends the session when both SDKs have sent the same refresh token. Default: `removed`.
+   * `removed`: Latchkey removes the other SDK's session after the import. `kept`: the other SDK's session stays. Use `kept`
+   * only if the server does not rotate refresh tokens. A server that rotates them ends the session when both SDKs have sent the
+   * same refresh token. Default: `removed`.
    */
   readonly remains?: "removed" | "kept";
 }
@@ -75,8 +76,8 @@ export type ImportResult =
   /** The other SDK has no session of this client. */
   | { readonly type: "nothing" }
   /**
-   * Nothing was imported, because a user is already logged in with Latchkey, has logged out of Latchkey, or was forgotten
-   * within the last day.
+   * Nothing was imported. Either a user is already logged in with Latchkey or has logged out of Latchkey, or the app removed
+   * the user with `auth.forget()` within the last day.
    */
   | { readonly type: "already_signed_in" }
   /** The other SDK's session cannot be imported, for the given reason. Nothing was changed. */

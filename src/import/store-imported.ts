@@ -6,18 +6,18 @@ import { broadcastToTabs, type SessionParts } from "../auth/session/tab-messages
 import { NO_CHANGE, type SessionRow, type SessionStore, isNewer } from "../core/session.ts";
 import type { UserStore } from "../core/user-store.ts";
 
-/** Tokens that another SDK obtained, and the user that they belong to. */
+/** Tokens that another SDK obtained, and their user. */
 export type TakenTokens = TokenSet & { readonly user: User };
 
-/** The parts that `storeImported()` needs. */
+/** What `storeImported()` uses: the parts for storing a login, and the store of users. */
 export interface StoreImportedParts extends StoreLoginParts {
   readonly users: UserStore;
 }
 
 /**
- * Whether another SDK's session must not be stored. This is so if this tab's user or the imported user has a Latchkey session
- * or has logged out, or if the imported user was forgotten. A session that the server ended does not prevent the import,
- * because its user would have to log in anyway.
+ * Returns true if another SDK's session must not be stored. This is so if this tab's user or the imported user has a Latchkey
+ * session or has logged out, or if the app removed the imported user with `auth.forget()` within the last day. A session that
+ * the server ended does not prevent the import, because its user would have to log in anyway.
  */
 export async function alreadySignedIn(parts: StoreImportedParts, sub: string): Promise<boolean> {
   if (blocksImport((await parts.users.getActive()).row)) return true;
@@ -50,14 +50,14 @@ export async function storeImported(
 class ImportBlocked extends Error {}
 
 /**
- * Wraps a session store so that the transaction that writes a session row checks this row again. Another tab might have stored
- * a session since the first check.
+ * Wraps a session store. The `update()` of the wrapper checks the session again, in the transaction that writes it, because
+ * another tab might have stored a session since the first check.
  */
 function unlessBlocked(sessions: SessionStore): SessionStore {
   return {
     get: (key) => sessions.get(key),
     open: (tokens) => sessions.open(tokens),
-    // The import does not verify the signature of the ID token. Latchkey verifies the ID token of the next refresh.
+    // The import does not verify the signature of the ID token. Latchkey only verifies the ID tokens of later refreshes.
     seal: (record) => sessions.seal({ ...record, idTokenVerified: false }),
     async update(key, change) {
       let isBlocked = false;
@@ -72,8 +72,9 @@ function unlessBlocked(sessions: SessionStore): SessionStore {
 }
 
 /**
- * Whether an earlier import has already stored these tokens, but its page closed before the import finished. If so, makes the
- * user the default user when there is none, and the caller can remove the other SDK's session.
+ * Returns true if an earlier import has already stored these tokens. The page of that import might have closed before the
+ * import finished. This function then finishes it: if there is no default user, the imported user becomes the default user.
+ * When the result is true, the caller can remove the other SDK's session.
  */
 export async function isImportedAlready(
   parts: SessionParts,
@@ -83,7 +84,7 @@ export async function isImportedAlready(
   const { accessToken, refreshToken, user } = tokens;
   const row = await sessions.get(sessionKey(client, user.sub));
   if (!row || isNewer(row) || row.end) return false;
-  // With `persist: "memory"` the tokens are lost if every tab that had them was closed.
+  // With `persist: "memory"`, `open()` rejects if every tab that had the tokens was closed.
   const record = await sessions.open(row.tokens).catch(() => undefined);
   const isSame =
     refreshToken === undefined

@@ -24,9 +24,9 @@ export type ImportValidation =
 
 /**
  * Validates the tokens that another SDK stored. The issuer and the audience of the ID token are validated, so that tokens of
- * another server or client are not imported. Its signature and times are not validated, because the other SDK has verified the
- * ID token before and the ID token has often expired by now. This is no risk, because code that can write to the other SDK's
- * storage can also write to Latchkey's store.
+ * another server or client are not imported. The signature and the times of the ID token are not validated. The other SDK has
+ * already verified the signature, and the ID token has often expired since then. This is no risk, because code that can write
+ * to the other SDK's storage can also write to Latchkey's store.
  */
 export function validateImported(
   imported: ImportedTokens,
@@ -46,7 +46,8 @@ export function validateImported(
   return {
     type: "tokens",
     tokens: {
-      // An empty access token has the expiry 0, so Latchkey refreshes it and never returns it to a caller.
+      // If there is only a refresh token, the access token is empty and counts as expired. Latchkey then refreshes it and never
+      // returns it to a caller.
       accessToken: accessToken ?? "",
       tokenType: "Bearer",
       expiresAt,
@@ -69,8 +70,8 @@ function claimsOf({ idToken, claims }: ImportedTokens): Claims | undefined {
 }
 
 /**
- * Whether the tokens belong to this issuer and client. Without an ID token only `iss` is compared, because the other SDK's
- * storage key already contains the client id.
+ * Returns true if the tokens belong to this issuer and client. If there is no ID token, only `iss` is compared. The client is
+ * known to be the same, because the other SDK's storage key contains the client id.
  */
 function isOurs(
   claims: Claims,
@@ -88,8 +89,8 @@ function isOurs(
 }
 
 /**
- * Returns when the access token expires. If no expiry is stored, an access token that can be refreshed counts as expired, and
- * any other access token gets the maximum lifetime. Milliseconds since the epoch.
+ * Returns the time when the access token expires, in milliseconds since the epoch. If the other SDK stored no expiry, a token
+ * that can be refreshed counts as expired, and any other token gets the maximum lifetime.
  */
 function endOf({ expiresAt, refreshToken }: ImportedTokens, now: number): number {
   const latest = now + MAX_LIFETIME_S * 1_000;

@@ -9,7 +9,7 @@ const STORAGES: readonly (() => Storage)[] = [() => sessionStorage, () => localS
 
 /**
  * Returns the first well-formed session in `storage`. Without `storage`, searches `sessionStorage` and then `localStorage`. If
- * no session is well-formed, returns the first result that is not `found`, or undefined.
+ * no session is well-formed, returns the first result with another type than `found`, or undefined if there is none.
  */
 export function findIn(
   storage: (() => Storage) | undefined,
@@ -35,8 +35,8 @@ function ifAllowed<T>(read: () => T): T | undefined {
 }
 
 /**
- * Parses a JSON object. Returns undefined if the text is malformed, or if a member that is present has another type than in
- * `members`.
+ * Parses a JSON object. `members` names the expected type of each member, and each member can be absent. Returns undefined if
+ * the text is malformed, or if a member has another type.
  */
 export function parseEntry<K extends string>(
   text: string,
@@ -48,7 +48,7 @@ export function parseEntry<K extends string>(
     : undefined;
 }
 
-/** Whether each of `members` that is present in `value` has the given type. Null counts as absent. */
+/** Returns true if each member of `value` that `members` names is absent or has the given type. Null counts as absent. */
 export function hasTypes(
   value: object,
   members: Readonly<Record<string, "string" | "number" | "object">>,
@@ -59,7 +59,7 @@ export function hasTypes(
   });
 }
 
-/** Splits a scope text at spaces and commas. Returns undefined if `value` is no text. */
+/** Splits a scope text at spaces and commas. Returns undefined if `value` is not a text. */
 export function scopeOf(value: unknown): readonly string[] | undefined {
   return text(value)?.split(/[ ,]+/).filter(Boolean);
 }

@@ -13,7 +13,7 @@ const OPTIONAL = [
 
 /**
  * Checks configured endpoints and returns them as metadata.
- * @throws ConfigurationError an endpoint is not an https URL; `input` is the name of the first such endpoint
+ * @throws ConfigurationError an endpoint is not an https URL; the error's `input` names the option with the first such endpoint
  */
 export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata {
   checkEndpoint("endpoints.tokenEndpoint", endpoints.tokenEndpoint);
@@ -24,7 +24,7 @@ export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata
 }
 
 /**
- * Checks the URL of an endpoint. `input`: the name of the option, for the error.
+ * Checks the URL of an endpoint. `input` is the name of the option, for the error.
  * @throws ConfigurationError `url` is not an https URL, or it has a fragment
  */
 export function checkEndpoint(input: string, url: unknown): void {

@@ -32,18 +32,20 @@ export interface OidcServerConfig extends ClientIdentity {
   /** The timeout of requests for metadata and keys. Milliseconds. */
   readonly discoveryTimeoutMs: number;
   /**
-   * Whether `auth_time` in a refreshed ID token must equal the previous `auth_time`. Use `ignore` for servers that change
-   * `auth_time` at a refresh. Default: `compare`.
+   * `compare`: a refreshed ID token with another `auth_time` than before is refused. `ignore`: such an ID token is accepted.
+   * Use `ignore` if the server changes `auth_time` at a refresh. Default: `compare`.
    */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
 }
 
-/** The parts that all calls to one server share. */
+/** The configuration and the functions that all calls to one server share. */
 export interface ServerParts {
   readonly config: OidcServerConfig;
-  /** Loads the chunk that makes authorization requests and validates their responses. */
+  /** Loads the code that makes authorization requests and validates their responses. */
   readonly loadAuthorize: () => Promise<typeof Authorize>;
-  /** Loads the source of the client's credentials. Resolves with undefined for a public client. */
+  /**
+   * Loads the source of the client's credentials. Resolves with undefined for a public client, which has no secret and no key.
+   */
   readonly loadCredentials: () => Promise<CredentialsSource | undefined>;
   /** Returns the client's credentials for one request. */
   readonly getCredentials: () => Promise<Credentials>;
@@ -54,15 +56,18 @@ export interface ServerParts {
     form: TokenRequestForm,
     signal: AbortSignal | undefined,
   ) => Promise<RefreshedTokens>;
-  /** Returns the scopes of every login and those of `target`, without duplicates. */
+  /** Returns the scopes that every login requests and the scopes of `target`, without duplicates. */
   readonly scopeWith: (target: TokenTarget) => string[];
   readonly metadata: MetadataSource;
   readonly loadMetadata: MetadataSource["load"];
-  /** Loads the verifier of ID tokens and its keys. Resolves with undefined if the server is no OpenID provider. */
+  /**
+   * Loads the object that ID tokens are verified with, and the server's keys. Resolves with undefined if the server is no
+   * OpenID provider.
+   */
   readonly loadVerifier: () => Promise<Verifier | undefined>;
   /**
-   * Returns the verifier of ID tokens without a request to the server. Resolves with undefined if the server is no OpenID
-   * provider, or if the metadata would have to be fetched first.
+   * Like `loadVerifier()`, but makes no request to the server and loads no keys. Resolves with undefined if the server is no
+   * OpenID provider, or if the metadata would have to be fetched first.
    */
   readonly verifierAtHand: () => Promise<Verifier | undefined>;
 }

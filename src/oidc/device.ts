@@ -81,8 +81,8 @@ function parseDevice(
 }
 
 /**
- * Returns `value` if it is a URL that a user can safely open: https, or http to this machine. Returns undefined for every other
- * value, such as a `javascript:` URL.
+ * Returns `value` if it is a URL that a user can safely open: an https URL, or an http URL of this machine such as
+ * `http://localhost`. Returns undefined for every other value, such as a `javascript:` URL.
  */
 function page(value: unknown): string | undefined {
   const url = text(value);
@@ -105,9 +105,9 @@ function refusal(response: HttpResponse, form: FormRequest): DeviceCodeError {
 }
 
 /**
- * Sends a form, and finds out whether CORS is the reason of a failure. Many servers have no CORS headers at this endpoint,
- * because devices other than browsers do not need them. A script cannot tell a request that CORS blocks from a lost connection,
- * so after a failure a second request without CORS checks whether the server is reachable.
+ * Sends a form. If the request fails, finds out whether CORS might be the reason. Many servers send no CORS headers at this
+ * endpoint, because devices other than browsers do not need them. In a script, a request that CORS blocks and a lost connection
+ * look the same. After a failure, a second request without CORS therefore checks whether the server is reachable.
  */
 async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promise<HttpResponse> {
   let isCut = false;
@@ -131,7 +131,8 @@ async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promis
 }
 
 /**
- * True when a request without CORS gets an opaque response. Only browsers return opaque responses, which have the status 0.
+ * Sends a request without CORS. Returns true if the response is opaque, which means that the server is reachable. Opaque
+ * responses exist only in browsers and have the status 0.
  * @see https://fetch.spec.whatwg.org/#concept-filtered-response-opaque
  */
 async function isReachable(url: string, client: TokenClient): Promise<boolean> {

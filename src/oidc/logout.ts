@@ -26,7 +26,7 @@ export async function revokeToken(
     credentials: await abortable(parts.getCredentials(), signal),
   };
   const response = await postForm(form, parts.client(signal));
-  // The status alone tells whether the token is revoked (RFC 7009 section 2.2).
+  // Only the status says whether the token is revoked. The body of the response is ignored (RFC 7009 section 2.2).
   if (response.status < 200 || response.status > 299)
     throw refusal(form.name, parseFacts(response, form));
 }

@@ -5,30 +5,35 @@ import { fetchMetadata, parseMetadata } from "./discovery.ts";
 import type { HttpOptions } from "./token/http.ts";
 import type { CachedDocument, DocumentCache } from "../core/document-cache.ts";
 
-/** Supplies the metadata of one server. */
+/**
+ * Supplies the metadata of one server. The known document is the newest metadata document that this page has fetched or read
+ * from the cache.
+ */
 export interface MetadataSource {
   /**
-   * Returns the server's metadata. Fetches the metadata document again if the known document is older than a day or than
-   * `maxAgeMs`, or if one of its endpoints has failed. If no newer document can be fetched, returns the known metadata.
+   * Returns the server's metadata. Fetches the document first if no document is known, if the known document is older than a
+   * day or than `maxAgeMs`, or if one of its endpoints has failed. If the fetch fails, returns the metadata of the known
+   * document.
    * @throws DiscoveryError no document is known, and the server published no valid document
    * @throws NetworkError no document is known, and no response came
    */
   load(maxAgeMs?: number): Promise<ServerMetadata>;
   /** Reads the newest document that any tab has stored. Makes no request to the server. */
   sync(): Promise<void>;
-  /** Returns the known metadata without waiting. Returns undefined if `renew()` must be called first. */
+  /** Returns the metadata of the known document without waiting. Returns undefined if `renew()` must be called first. */
   current(): ServerMetadata | undefined;
   /**
-   * Fetches the document and returns its metadata. If another tab has just started to fetch the document, returns the known
-   * metadata.
+   * Fetches the document and returns its metadata. If another tab has just started to fetch the document, makes no request and
+   * returns the metadata of the known document.
    * @throws DiscoveryError the server published no valid document
    * @throws NetworkError no response
    */
   renew(): Promise<ServerMetadata>;
-  /** Returns the URL of an endpoint that has failed since the document was read, if any. */
+  /** Returns the URL of an endpoint that has failed since the known document was fetched, or undefined if none has failed. */
   failedUrl(): string | undefined;
   /**
-   * Reports that the endpoint at `url` failed. If `url` is in the document, the document is fetched again before its next use.
+   * Reports that the endpoint at `url` failed. If `url` is in the known document, the document is fetched again before its next
+   * use.
    */
   reportFailure(url: string): void;
 }
@@ -53,8 +58,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   let reading: Promise<ServerMetadata> | undefined;
 
   /**
-   * Replaces the known document by a cached document that is newer. The cached document is validated like a document from the
-   * network. If both have the same age, only the data about failures and rechecks is taken from the cache.
+   * Replaces the known document by `cached` if `cached` is newer. `cached` is validated like a document from the network. If
+   * `cached` is the known document, only its data about failed endpoints and about later fetches is taken over.
    */
   function take(cached: CachedDocument | undefined): void {
     if (!cached) return;
@@ -65,11 +70,11 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     try {
       known = { entry, metadata: parseMetadata(entry.document, issuer) };
     } catch {
-      // A cached document that is not valid is ignored.
+      // An invalid cached document is ignored.
     }
   }
 
-  /** Changes the entry of the known document, in memory and in the cache that all tabs share. */
+  /** Changes the stored data about the known document, in memory and in the cache that all tabs share. */
   async function note(change: (entry: CachedDocument) => CachedDocument): Promise<void> {
     if (!known) return;
     const { readAt } = known.entry;
@@ -82,8 +87,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   }
 
   /**
-   * Whether this tab is allowed to fetch the document again. Only one tab fetches a suspect document (see `isSuspect()`), and
-   * the other tabs use the known document until that tab has fetched a newer one.
+   * Returns true if this tab may fetch the document again. A suspect document (see `isSuspect()`) is fetched again by only one
+   * tab. Meanwhile the other tabs use the known document.
    */
   async function mayRead(entry: CachedDocument): Promise<boolean> {
     const now = clock.now();
@@ -105,8 +110,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     const entry: CachedDocument = {
       document,
       readAt: clock.now(),
-      // The new entry keeps the pause between rechecks. Without the pause, an endpoint that fails again and again would cause a
-      // metadata request each time.
+      // The new entry keeps the pause before the next fetch. Without this pause, an endpoint that fails again and again would
+      // cause a metadata request each time.
       ...(failedUrl && recheckedAt !== undefined && { recheckedAt, pauseMs: pauseMs! }),
     };
     known = { entry, metadata };
@@ -159,44 +164,44 @@ export function configuredMetadata(make: () => Promise<ServerMetadata>): Metadat
   };
 }
 
-/** Maximum age of a document that is used without a recheck. Milliseconds. */
+/** A document that is older than this is fetched again before it is used. Milliseconds. */
 const MAX_AGE_MS = 86_400_000;
 /**
- * Maximum age of a document whose endpoint the page navigates to. This age is shorter than `MAX_AGE_MS`, because no code can
- * notice that a navigation failed. Milliseconds.
+ * Before the page navigates to an endpoint, a document that is older than this is fetched again. This time is shorter than
+ * `MAX_AGE_MS`, because no code notices when a navigation fails. Milliseconds.
  */
 export const NAVIGATION_AGE_MS = 600_000;
 /**
- * How long no tab rechecks a document after its first recheck. A recheck fetches the document again. Each further recheck that
- * follows soon doubles the pause. Milliseconds.
+ * The pause after a recheck. A recheck is an attempt to fetch a newer document, and no tab starts another recheck during the
+ * pause. Each further recheck that follows soon doubles the pause. Milliseconds.
  */
 const PAUSE_MS = 30_000;
 const MAX_PAUSE_MS = 120_000;
 
-/** True when the document can be used now without a recheck. */
+/** Returns true if the document can be used now without a recheck. */
 export function isCurrent(document: CachedDocument, now: number): boolean {
   return !isSuspect(document, now) || !isDue(document, now);
 }
 
 /**
- * True when one of the document's endpoints has failed or the document is older than a day. The server might have published
- * another document since it was read.
+ * Returns true if one of the document's endpoints has failed, or if the document is older than a day. The server might have
+ * published a newer document.
  */
 export function isSuspect({ readAt, failedUrl }: CachedDocument, now: number): boolean {
   return failedUrl !== undefined || now - readAt >= MAX_AGE_MS;
 }
 
 /**
- * True when the pause after the last recheck by any tab has passed. A recheck time in the future comes from a wrong clock and
- * is ignored.
+ * Returns true if the pause after the last recheck by any tab has passed. If the time of the last recheck is in the future, a
+ * clock was wrong and the pause is ignored.
  */
 export function isDue({ recheckedAt = 0, pauseMs = 0 }: CachedDocument, now: number): boolean {
   return now >= recheckedAt + Math.min(pauseMs, MAX_PAUSE_MS) || recheckedAt > now;
 }
 
 /**
- * Returns the entry that a tab stores before it rechecks the document. The entry has the time of the recheck and the pause
- * after it.
+ * Returns the entry that a tab stores before it rechecks the document. The entry has the time of the recheck and the length of
+ * the pause after the recheck.
  */
 export function rechecked(document: CachedDocument, now: number): CachedDocument {
   const { recheckedAt = 0, pauseMs = 0 } = document;
@@ -206,8 +211,8 @@ export function rechecked(document: CachedDocument, now: number): CachedDocument
 }
 
 /**
- * Returns the document with a plausible `readAt`. A `readAt` in the future comes from a wrong clock and is replaced by 0, so
- * that the document counts as older than every other.
+ * Returns the document with a plausible `readAt`. A `readAt` in the future comes from a wrong clock. It is replaced by 0, so
+ * that the document counts as older than any other document.
  */
 export function dated(document: CachedDocument, now: number): CachedDocument {
   return document.readAt <= now ? document : { ...document, readAt: 0 };

@@ -19,7 +19,7 @@ const SCOPE = ["profile", "email", "offline_access"];
 const loadAuthorize = (): Promise<typeof Authorize> => chunk(import("./authorize/authorize.ts"));
 const loadMore = () => chunk(import("./more-requests.chunk.ts"));
 
-/** Creates the parts that all calls to one server share. */
+/** Creates the functions that all calls to one server share. */
 export function createServerParts(config: OidcServerConfig): ServerParts {
   const { issuer, clientId, clock, endpoints, documents, fetch, authentication } = config;
   const http: HttpOptions = { fetch, timeoutMs: config.discoveryTimeoutMs };

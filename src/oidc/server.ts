@@ -13,15 +13,18 @@ import { verifyStored } from "./id-token/verify-stored.ts";
 const loadMore = () => chunk(import("./more-requests.chunk.ts"));
 const loadLogout = () => chunk(import("./logout.ts"));
 
-/** The calls to an authorization server, and the methods that the refresh of a session needs. */
+/** Sends all requests to one authorization server. The two methods here are used when a session is refreshed. */
 export interface OidcServer extends AuthorizationServer {
   /** Loads the object that sends refresh tokens. */
   loadSender(): Promise<Sender>;
-  /** Validates the ID token of a stored session. With `cached`, the result is `unknown` if no keys are cached. */
+  /** Validates the ID token of a stored session. If `keys` is `cached` and no keys are cached, the result is `unknown`. */
   verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenValidation>;
 }
 
-/** Creates the object that calls one authorization server. The code of large or rarely used calls is loaded on first use. */
+/**
+ * Creates the object that sends all requests to one authorization server. Code that is large or rarely used is loaded on first
+ * use.
+ */
 export function createServer(config: OidcServerConfig): OidcServer {
   const parts = createServerParts(config);
   const { loadCredentials } = parts;

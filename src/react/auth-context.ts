@@ -3,8 +3,9 @@ import type { Auth } from "../core/auth.ts";
 import { ConfigurationError } from "../core/errors.ts";
 
 /**
- * The context of `AuthProvider`. Its value is the `Auth` and not the state, because a context value that changes would reach
- * parts of the page that React has not hydrated yet.
+ * The context of `AuthProvider`. Its value is the `Auth` object and not the state, because the value must not change during
+ * hydration. After such a change, React would discard server-rendered parts that are not hydrated yet, and render them on the
+ * client.
  */
 export const AuthContext: Context<Auth | undefined> = createContext<Auth | undefined>(undefined);
 

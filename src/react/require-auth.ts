@@ -17,7 +17,7 @@ export interface AuthGate {
   readonly state: Exclude<AuthState, { status: "authenticated" }>;
   /**
    * Starts a login. Call it in a click handler. If you pass the click's event, as `onClick={login}` does, a login by page
-   * navigation returns the user to the current URL.
+   * navigation returns the user to the URL at the time of the click.
    */
   readonly login: (event?: SyntheticEvent) => void;
 }
@@ -37,9 +37,9 @@ export interface RequireAuthProps {
   /** Starts the login when the fallback calls `login()`. Default: calls `auth.login()`. */
   readonly onLogin?: (auth: Auth) => void;
   /**
-   * When a login starts. `click`, the default: only when the fallback calls `login()`. `automatic`: if no user is logged in
-   * when the component mounts, it calls `auth.getToken()`, which starts at most one automatic login. After a user was logged
-   * in, a logout or the end of the session starts no login, and the component shows the fallback.
+   * Decides when a login starts. `click` (the default): a login starts only when the fallback calls `login()`. `automatic`: if
+   * no user is logged in, the component calls `auth.getToken()`, which starts at most one automatic login. If a user was logged
+   * in and then logs out, or the session ends, no automatic login starts, and the component shows the fallback.
    */
   readonly login?: "click" | "automatic";
 }
@@ -74,12 +74,12 @@ export function RequireAuth({
 function useAutomaticLogin(auth: Auth, { status }: AuthState, login: "click" | "automatic"): void {
   const loggedInBefore = useRef<Auth>(undefined);
   const isIn = status === "authenticated";
-  // `isOut` is true during the whole login. So the state changes of the login do not run the cleanup of the effect, which would
+  // `isOut` is true during the whole login. So no state change of the login runs the cleanup of this effect. The cleanup would
   // abort the login.
   const isOut = !isIn && status !== "loading";
   useEffect(() => {
     if (isIn) loggedInBefore.current = auth;
-    // After a logout no login starts, because it would overtake the navigation to the end-session endpoint.
+    // After a logout, no login starts. The login's navigation would replace the navigation to the end-session endpoint.
     if (!isOut || login !== "automatic" || loggedInBefore.current === auth) return undefined;
     const unmounted = new AbortController();
     auth.getToken({ signal: unmounted.signal }).catch(ignore);

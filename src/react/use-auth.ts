@@ -11,7 +11,7 @@ export interface UseAuth {
   readonly state: AuthState;
 }
 
-/** A constant object, because `useSyncExternalStore` needs the same snapshot on each render. */
+/** This object is constant, because `useSyncExternalStore` needs the same snapshot on each render. */
 const LOADING: AuthState = { status: "loading" };
 
 /**

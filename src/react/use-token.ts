@@ -5,8 +5,8 @@ import { TOKEN_LOADING, watchToken, type UseToken } from "./watch-token.ts";
 
 /**
  * Returns an access token that a component needs to render, and refreshes the token while the component is mounted. The hook
- * never starts a login. Without a logged-in user, `status` is `failed` and `error` is a NoTokenError. In event handlers and
- * effects call `auth.getToken()` or `auth.fetch()` instead.
+ * never starts a login. If no user is logged in, `status` is `failed` and `error` is a NoTokenError. In event handlers and
+ * effects, call `auth.getToken()` or `auth.fetch()` instead.
  * @param target scope, resource or audience of the token, compared by value. Default: those of the login
  * @throws ConfigurationError the component is not inside an AuthProvider
  * @example

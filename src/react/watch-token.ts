@@ -9,8 +9,8 @@ import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../core/token-targe
  */
 const LOOK_MS = 30_000;
 /**
- * The minimum time between two `getToken()` calls for the same user. Milliseconds. Without this minimum, tokens that are
- * expired on arrival would cause a loop.
+ * The minimum time between two `getToken()` calls for the same user. Milliseconds. Without this minimum, tokens that have
+ * already expired on arrival would cause a loop.
  */
 const SPACING_MS = 1_000;
 
@@ -23,7 +23,7 @@ export type UseToken =
   | { readonly status: "ready"; readonly token: string; readonly error?: undefined }
   | { readonly status: "failed"; readonly token?: undefined; readonly error: unknown };
 
-/** A constant object, because `useSyncExternalStore` needs the same snapshot on each render. */
+/** This object is constant, because `useSyncExternalStore` needs the same snapshot on each render. */
 export const TOKEN_LOADING: UseToken = { status: "loading" };
 
 /** A store for `useSyncExternalStore`. It requests no token until it has a subscriber. */
@@ -54,8 +54,8 @@ export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
 }
 
 /**
- * Requests the token now, periodically, and when the state has another user or token. Passes each result to `show`. Returns a
- * function that stops the requests.
+ * Requests the token now, periodically, and when the user or the token in the state changes. Passes each result to `show`.
+ * Returns a function that stops the requests.
  */
 function followToken(
   auth: Auth,
@@ -76,7 +76,7 @@ function followToken(
     const mine = (asking = new AbortController());
     askedAt = Date.now();
     ({ sub, expiresAt } = markOf(auth.state));
-    // Show `loading` in place of an expired token while the next call might return a newer token.
+    // The next call might return a newer token. Until then, show `loading` and not the expired token.
     const isExpired = isDefault && expiresAt !== undefined && expiresAt <= askedAt;
     if (isExpired && result.status === "ready") show(sub, TOKEN_LOADING);
     const response = await askOnce(auth, target, mine.signal);

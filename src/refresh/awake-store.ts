@@ -2,8 +2,8 @@ import type { SessionStore } from "../core/session.ts";
 import type { RefreshPorts } from "./run.ts";
 
 /**
- * Returns a store whose `get` and `update` wait while the page is frozen. A page that is frozen in the middle of a transaction
- * would block the transactions of every other tab.
+ * Returns a store whose `get` and `update` wait while the page is frozen. Otherwise a frozen page could start a transaction and
+ * block the transactions of every other tab.
  */
 export function awakeStore(store: SessionStore, page: RefreshPorts["page"]): SessionStore {
   return {

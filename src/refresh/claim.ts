@@ -21,13 +21,14 @@ import { commit, endByClaim } from "./commit.ts";
 import { afterRetryAfter, backOff, shortestPause, WAKE_MS, pauseAttempt } from "./pause.ts";
 
 /**
- * CLAIM: stores an attempt in the row and sends it. Before that, it loads everything that a send needs, so that the row gets no
- * attempt that this tab cannot send.
+ * The state CLAIM: stores an attempt to refresh in the session's row, and sends the refresh token. This tab is then the owner
+ * of the attempt. Before that, CLAIM loads the code and the data for a send, so that this tab stores no attempt that it cannot
+ * send.
  */
 export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
   await run.ports.send.prepare();
-  // Turns are for many tabs that resume at once. If the row has an attempt, this tab has already waited for that attempt and
-  // needs no turn.
+  // A turn lets one tab go first when many tabs resume at once. If the row has an attempt, this tab has already waited for that
+  // attempt and needs no turn.
   const { next, end } = seen.attempt
     ? { next: undefined, end: () => {} }
     : await takeTurn(run, seen);
@@ -40,7 +41,10 @@ export async function claim(run: Run, seen: SessionRow, certain: boolean): Promi
   }
 }
 
-/** Sends the refresh token until a response needs no further send. Stores the attempt in the row (T1) before each send. */
+/**
+ * Sends the refresh token, once or several times, and returns the next state. Before each send, `claimAttempt()` stores the
+ * attempt in the row.
+ */
 async function attempt(
   run: Run,
   owner: Owner,
@@ -56,7 +60,7 @@ async function attempt(
     if (owner.isReleased) return { state: "READ" };
     const begun = clock.monotonic();
     const claimed = await claimAttempt(run, owner, seen, certain).catch((error: unknown) => {
-      // The page froze, which aborted the transaction. READ waits until the page resumes.
+      // The page has frozen or closed, and that aborted the transaction. The next state, READ, waits until the page resumes.
       if (owner.isReleased || page.frozen()) return undefined;
       throw error;
     });
@@ -65,11 +69,13 @@ async function attempt(
     if (owner.isReleased) return follow(run, claimed.attempt);
     seen = claimed;
     if (clock.monotonic() - begun > run.timing.permitMs) {
-      // T1 was slow, and another tab might soon take the attempt over. So T1 is repeated. No request was sent.
+      // The write took so long that another tab might soon take the attempt over. So this tab stores the attempt once more
+      // before it sends. This tab has sent no request, so the server certainly did not use the refresh token.
       certain = true;
       continue;
     }
-    // The browser might wrongly report that it is offline. After one full wait, the request is sent anyway.
+    // If the browser reports that it is offline, this tab waits. The report might be wrong, so after a wait of `backOffCapMs`
+    // the request is sent anyway.
     const isOffline: boolean = !waited && !page.online();
     if (!isOffline) owner.sending();
     broadcast(run, claimed.sessionId, {
@@ -81,8 +87,8 @@ async function attempt(
     const response: RefreshResponse = isOffline
       ? { type: "unsent" }
       : await send.send(record, claimed.attempt.target);
-    // Of the responses that lead to another send, only `unknown` leaves open whether the server used the refresh token. The
-    // next T1 counts such a send in `uncertainSends`.
+    // After `unknown`, the server might have used the refresh token, and the next `claimAttempt()` counts this send in
+    // `uncertainSends`. After all other responses that lead to another send, the server certainly did not use it.
     certain = response.type !== "unknown";
     switch (response.type) {
       case "tokens":
@@ -143,7 +149,8 @@ async function pause(
   );
   if (owner.age + ms >= timing.releaseMs) owner.leave();
   const retryAfterMs = response.type === "not_rotated" ? (response.retryAfterMs ?? 0) : 0;
-  // The pause that T1 stored is shorter than the server's `Retry-After`. Tabs that follow the attempt need the longer pause.
+  // The row contains a shorter pause than the server's `Retry-After`. Store the longer pause, because other tabs that wait for
+  // this attempt read the pause from the row.
   if (retryAfterMs > leastMs) await storePause(run, claimed, retryAfterMs).catch(() => {});
   const isServers =
     response.type === "not_rotated" || (response.type === "unknown" && response.byServer);
@@ -164,8 +171,9 @@ async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
 }
 
 /**
- * Stores the refusal. READ then decides whether the refusal applies to this run, because the attempt might repeat another
- * tab's attempt for another target.
+ * Stores that the server refused the attempt's target (scope, resource, audience). The attempt might repeat another tab's
+ * attempt, whose target is not the target of this run. So the next state, READ, decides whether the refusal applies to this
+ * run.
  */
 async function refused(run: Run, claimed: ClaimedRow, response: RefusedRefresh): Promise<Next> {
   run.failure = requestError(response.facts);

@@ -7,8 +7,8 @@ import { RefreshTokenError } from "../core/errors.ts";
 import { satisfying, broadcast, type Run } from "./run.ts";
 
 /**
- * Stores a response (T2) for which the server used the refresh token. Repeats the write until it succeeds, because the
- * response might contain the only valid refresh token.
+ * Called when the server has accepted the refresh token. Stores the response, and repeats the write until it succeeds, because
+ * the response might contain the only valid refresh token.
  */
 export async function commit(
   run: Run,
@@ -23,14 +23,15 @@ export async function commit(
     if (row && target !== undefined) run.onUnstored({ row, target });
   });
   if (!stored) {
-    // No tab will use the response's refresh token. `revoke` sends nothing if the session is still alive because another tab
-    // only took the attempt over.
+    // No tab will use this refresh token, so it is revoked. `revoke()` sends no request while the session is still alive, for
+    // example because another tab has stored a newer response.
     const { refreshToken } = response.type === "tokens" ? response.tokens : response;
     giveBack(run, refreshToken);
     return { state: "READ" };
   }
   run.committedGen = stored.generation;
-  // After `done`, the other tabs return the new token. So an invalid signature must be found before this tab sends `done`.
+  // After the message `done`, the other tabs return the new token. So this tab first validates the signature of the ID token,
+  // if the server's keys are cached.
   const row = await validateAtHand(run, stored);
   if (!row) return { state: "READ" };
   broadcast(run, row.sessionId, {
@@ -46,8 +47,8 @@ export async function commit(
 }
 
 /**
- * Ends the session (T3) because a claim of the new ID token is invalid. No token of the response is stored or returned, and its
- * refresh token is revoked.
+ * Ends the session because a claim of the new ID token is invalid. Stores and returns no token of the response, and revokes the
+ * response's refresh token.
  */
 export async function endByClaim(
   run: Run,

@@ -14,37 +14,41 @@ import { isNewer, storedTokens, type SessionAttempt } from "../core/session.ts";
 /** Configuration of a `RefreshCoordinator`. */
 export interface RefreshCoordinatorConfig {
   client: ClientKey;
-  /** The id of this tab, in messages and rows. */
+  /** The id of this tab. Messages and stored attempts contain the id. */
   tab: string;
   ports: RefreshPorts;
-  /** Times that replace those of `REFRESH_TIMING`. */
+  /** Times that replace the defaults in `REFRESH_TIMING`. */
   timing?: Partial<RefreshTiming>;
   /**
-   * How long the server still accepts a refresh token after its first use. Milliseconds. Undefined: unknown. If the value is
-   * less than `takeoverMs`, a tab waits for `inDoubtMs` before it takes over the attempt of a silent owner. If the value is 0
-   * or undefined, a refresh requests only resources that the login named.
+   * The server still accepts a refresh token this long after its first use. Milliseconds. Undefined: unknown.
+   * A tab takes over another tab's refresh if that tab does not respond for `takeoverMs`. If `reuseLeewayMs` is less than
+   * `takeoverMs`, the tab waits for `inDoubtMs` instead. If `reuseLeewayMs` is 0 or undefined, a refresh requests only
+   * resources that the login named.
    */
   reuseLeewayMs?: number;
 }
 
-/** A run of the refresh machine, shared by the callers in this tab that need the same token. */
+/** A run of the refresh machine. The callers in this tab that need the same token share one run. */
 interface Flight {
   readonly run: Run;
   readonly result: Promise<TokenSet>;
-  /** How many callers wait for the result. */
+  /** The number of callers that wait for the result. */
   waiting: number;
 }
 
 /** A token that had already expired when it arrived. It is returned again for `bornExpiredMs`, without another request. */
 interface CachedRefusal {
-  /** The session that the token belongs to. After another login the entry no longer applies. */
+  /** The id of the token's session. After another login, this entry is not used. */
   readonly sessionId: string | undefined;
-  /** When the entry expires, on the monotonic clock. Milliseconds. */
+  /** The time at which this entry expires, on the monotonic clock. Milliseconds. */
   readonly until: number;
   readonly response: TokenSet;
 }
 
-/** The only class that sends stored refresh tokens. The callers in this tab share one run per user and target. */
+/**
+ * The only class that sends stored refresh tokens. For each user and target (scope, resource, audience), the callers in this
+ * tab share one run of the refresh machine.
+ */
 export class RefreshCoordinator implements Refresher {
   readonly #config: RefreshCoordinatorConfig & { timing: RefreshTiming };
   readonly #flights = new Map<string, Flight>();
@@ -75,7 +79,8 @@ export class RefreshCoordinator implements Refresher {
         if (cachedRefusal) return cachedRefusal;
         const joined = this.#flights.get(id);
         const tokens = await patience.wait(joined ?? this.#take(id, need));
-        // A joined run might have started for a caller that accepts an older token. If so, try again.
+        // The run might have started for an earlier caller that accepts an older token. If the token is too old for this
+        // caller, try again.
         if (!joined || (tokens.generation ?? 0) > need.notGeneration) return tokens;
       }
     } finally {
@@ -90,8 +95,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Returns the target to refresh. A target that only names scopes which the session already has becomes the default target,
-   * because at some servers a refresh that names scopes permanently narrows the grant.
+   * Returns the target to request. If the target names only scopes, and the session already has all of them, this is the
+   * default target. At some servers, a refresh that names scopes permanently reduces the scopes of the session.
    */
   async #target({ user, target }: RefreshNeed): Promise<TargetKey> {
     const { scope, resource, audience } = parseTargetKey(target);
@@ -111,14 +116,15 @@ export class RefreshCoordinator implements Refresher {
       onUnstored: (responded) => response(responded),
     };
     const result = this.#fly(id, run, unstored).finally(() => this.#flights.delete(id));
-    // Waiting callers get a rejection of `result`. Without callers, the browser must not report the rejection as unhandled.
+    // Callers that wait for `result` handle its rejection. If no caller waits, this handler keeps the browser from reporting an
+    // unhandled rejection.
     result.catch(() => {});
     const flight = { run, result, waiting: 0 };
     this.#flights.set(id, flight);
     return flight;
   }
 
-  /** Creates a run without waiting callers. */
+  /** Creates a run for which no caller waits. */
   #newRun(need: RefreshNeed): Run {
     const { client, tab, ports, timing, reuseLeewayMs } = this.#config;
     return {
@@ -142,8 +148,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Validates the signature of the user's stored ID token in the background, after `delayMs` milliseconds. Does nothing if this
-   * tab already has such a validation in progress.
+   * Validates the signature of the user's stored ID token in the background, after `delayMs` milliseconds. Does nothing while
+   * an earlier call for the same user is in progress.
    */
   #validateLater(user: string, delayMs: number): void {
     if (this.#validating.has(user)) return;
@@ -154,8 +160,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Starts a run without callers that finishes an attempt whose owner might have ended. The server might have used the refresh
-   * token, and perhaps no caller will request the attempt's target again.
+   * Finishes an attempt in the background. The tab that sent the attempt might have closed, and the server might have used the
+   * refresh token. Perhaps no caller will request the attempt's target again, and then nothing else would finish the attempt.
    */
   #finish(user: string, { target }: SessionAttempt): void {
     const id = flightId(user, target);
@@ -194,7 +200,7 @@ export class RefreshCoordinator implements Refresher {
       : undefined;
   }
 
-  /** Limits the total wait of one caller to `patienceMs`, even if the caller joins several runs. */
+  /** Limits the total wait of one caller to `patienceMs`, even if the caller waits for several runs in succession. */
   #patience(signal: AbortSignal | undefined): {
     wait(flight: Flight): Promise<TokenSet>;
     end(): void;

@@ -2,8 +2,9 @@ import type { Run } from "./run.ts";
 import type { Attempt, Next } from "./states.ts";
 
 /**
- * DRAIN: waits until no request of an owner that has ended can be in flight. If a newer request overtook the owner's request,
- * the owner's request would invalidate the tokens that were just stored.
+ * The state DRAIN: the tab that owned the attempt has closed or released its lock, but its request might still be in flight.
+ * This tab waits for `drainMs` or slightly longer, or until a message says that the session has changed. Without this wait, the
+ * old request could reach the server after this tab's request, and invalidate the tokens that this tab has just stored.
  */
 export async function drain(run: Run, attempt: Attempt): Promise<Next> {
   const { channel, clock, random } = run.ports;

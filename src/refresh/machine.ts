@@ -10,7 +10,10 @@ import type { Attempt, Next, Return } from "./states.ts";
 import { ownerEnded, watch } from "./watch.ts";
 import { assertNamed, refusalError, currentRefusal } from "./refusals.ts";
 
-/** Runs the state machine (drawn in `README.md`) from READ to RETURN. Rejects when a state rejects. */
+/**
+ * Runs the state machine from READ to RETURN. Rejects if a state rejects. `README.md` beside this file has a drawing of all
+ * states.
+ */
 export async function runMachine(run: Run): Promise<Return> {
   let next: Next = { state: "READ" };
   while (next.state !== "RETURN") {
@@ -70,7 +73,10 @@ async function read(run: Run): Promise<Next> {
     : { state: "PAUSE", row };
 }
 
-/** TEST: requests the lock of the attempt's owner, without waiting. If the lock is free, the owner has ended. */
+/**
+ * The state TEST: requests the lock that the attempt's owner holds, without waiting. If this tab gets the lock, the owner has
+ * closed or released the lock.
+ */
 function test(run: Run, attempt: Attempt): Promise<Next> {
   return run.ports.locks.request<Next>(
     ownerLock(attempt.id),

@@ -1,8 +1,9 @@
 import { type Run, ownerLock, broadcast } from "./run.ts";
 
 /**
- * This tab as the owner of one attempt. The owner holds the attempt's lock and responds to `probe` messages. It releases the
- * lock when the page closes, or when the page freezes before the first send.
+ * Makes this tab the owner of one attempt, which is the tab that sends the attempt's requests. The owner holds a lock and
+ * responds to `probe` messages, so that the other tabs know that the owner is alive. The owner releases the lock when the page
+ * closes, or when the page freezes before the first send.
  */
 export class Owner {
   readonly id: string;
@@ -44,7 +45,7 @@ export class Owner {
     }
   }
 
-  /** Whether the owner has released its lock. After that, it must send no request. */
+  /** True after the owner has released its lock. The owner must then send no request. */
   get isReleased(): boolean {
     return this.#release.signal.aborted;
   }
@@ -56,7 +57,7 @@ export class Owner {
       : this.#run.ports.clock.monotonic() - this.#firstSentAt;
   }
 
-  /** Sets the session and the sequence number that the owner's messages contain. */
+  /** Sets the session and the sequence number for the owner's messages. */
   claimed(sessionId: string, sequence: number): void {
     this.#sessionId = sessionId;
     this.#seq = sequence;
@@ -102,8 +103,8 @@ export class Owner {
   }
 
   /**
-   * Records when the timers of this page last ran. A frozen page might still respond to messages, and only its timers show that
-   * it is frozen.
+   * Records when the timers of this page last ran. A frozen page might still respond to messages, but its timers do not run. So
+   * each response contains the age of this record.
    */
   async #tick(ended: AbortSignal): Promise<void> {
     const { clock } = this.#run.ports;

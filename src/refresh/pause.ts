@@ -3,19 +3,23 @@ import type { Next } from "./states.ts";
 import { isForeground, rowKey, type Run } from "./run.ts";
 import { type SessionRow, findAccess } from "../core/session.ts";
 
-/** A pause before a send. */
+/** A pause before the next send of a refresh token. */
 export interface Pause {
-  /** How long the pause lasts if no event ends it early. Milliseconds. */
+  /** The pause lasts this long if no event ends it early. Milliseconds. */
   readonly ms: number;
-  /** How long the pause lasts at least, even if a page event ends it early. Milliseconds. */
+  /** The pause lasts at least this long, even if a page event ends it early. Milliseconds. */
   readonly leastMs: number;
-  /** A server's response caused the pause. A page that resumes or is online again does not end such a pause early. */
+  /**
+   * If true, the pause does not end early when the page resumes or is online again. True for a pause that a response of the
+   * server caused, and for every pause of the state PAUSE.
+   */
   readonly isServers: boolean;
 }
 
 /**
- * PAUSE: waits before CLAIM. A tab that follows another tab's attempt waits as long as the owner would, also after a page load.
- * If the row has no attempt, the tab waits while an unexplained refusal of the target is in effect.
+ * The state PAUSE: waits before CLAIM. If the row has an attempt, this tab waits as long as the attempt's owner would wait
+ * before its next send. The row contains this time, so the pause also applies after a page load. If the row has no attempt,
+ * this tab waits while an unexplained refusal of the target is in effect.
  */
 export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next> {
   const { attempt } = row;
@@ -36,10 +40,11 @@ export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next>
 }
 
 /**
- * Pauses before the next send. Returns true at the end of the pause, or false if the row has changed before. Unless `isServers`
- * is set, the pause ends early when the page resumes, becomes visible or is online again. When a caller begins to wait in a
- * visible page, the pause goes on for `backOffCapMs` at most. These events never end the pause before `leastMs`. `isOwner`:
- * returns whether this tab holds the attempt's lock.
+ * Pauses before the next send. Returns true at the end of the pause. Returns false as soon as this tab notices that the row is
+ * no longer the same as `seen`. Two events shorten the pause, but never to less than `leastMs`:
+ * - The page resumes, becomes visible or is online again. This event ends the pause, unless `isServers` is true.
+ * - A caller begins to wait in a visible page. From then on, the pause lasts `backOffCapMs` at most.
+ * @param isOwner returns whether this tab holds the attempt's lock
  */
 export async function pauseAttempt(
   run: Run,
@@ -50,12 +55,12 @@ export async function pauseAttempt(
   const { clock, random } = run.ports;
   const { tickMs, backOffCapMs } = run.timing;
   const begun = clock.monotonic();
-  // Round down: timers drop fractions of a millisecond, and the loop would wait once more for the fraction that is left.
+  // Round down. Timers drop fractions of a millisecond, so the loop would otherwise wait once more for the remaining fraction.
   let end = begun + Math.trunc(ms);
   let wasForeground = isForeground(run);
   for (let now = begun; now < end; now = clock.monotonic()) {
-    // No event says that a caller begins to wait, or that the row has changed and the message about the change was lost. So the
-    // loop checks both each tick. An owner in the foreground needs no checks.
+    // No event tells when a caller begins to wait, and a message about a changed row can be lost. So the loop checks both each
+    // tick. The checks are not needed while this tab owns the attempt and a caller waits in the visible page.
     const isQuiet = wasForeground && isOwner();
     const cause = await interrupted(run, isQuiet ? end - now : Math.min(end - now, tickMs));
     if ((cause === "news" || !isOwner()) && (await isOvertaken(run, seen))) return false;
@@ -90,8 +95,8 @@ async function isOvertaken(
 }
 
 /**
- * Returns how long to pause after a send. Milliseconds. `sends`: the number of sends before that send. The pause triples with
- * each of them, and a third of the pause is random.
+ * Returns the length of the pause after a send. Milliseconds. `sends`: the number of earlier sends. Each earlier send makes the
+ * pause three times longer, up to a maximum. The pause is then shortened by a random time, by a third at most.
  */
 export function backOff(run: Run, row: SessionRow | undefined, sends: number): number {
   const { timing, ports } = run;
@@ -101,8 +106,8 @@ export function backOff(run: Run, row: SessionRow | undefined, sends: number): n
 }
 
 /**
- * Returns the minimum pause after a send. Milliseconds. No tab sends again earlier, even if a page event ends its pause early.
- * `sends`: the number of sends before that send.
+ * Returns the minimum length of the pause after a send. Milliseconds. No tab sends again earlier, even if a page event ends its
+ * pause early. `sends`: the number of earlier sends.
  */
 export function shortestPause({ timing }: Run, sends: number): number {
   const full = Math.min(timing.backOffCapMs, timing.backOffBaseMs * 3 ** sends);
@@ -110,14 +115,14 @@ export function shortestPause({ timing }: Run, sends: number): number {
 }
 
 /**
- * After a `Retry-After`, clients in the background return at random times within this share of the longest pause. It is less
- * than 1, so that the last client has returned before the first client refreshes again.
+ * A client in the background adds a random time to a `Retry-After`. The random time is at most this share of the longest pause.
+ * The share is less than 1, so that the last client has refreshed before the first client refreshes again.
  */
 const SPREAD = 0.8;
 
 /**
- * Returns how long to pause after a response with `Retry-After`. Milliseconds. The pause is `retryAfterMs` and a random time,
- * so that clients that got the same response do not all return at once.
+ * Returns the length of the pause after a response with `Retry-After`. Milliseconds. The pause is `retryAfterMs` and a random
+ * time, so that clients that got the same response do not all send again at once.
  */
 export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number): number {
   const spread = isForeground(run)
@@ -127,8 +132,8 @@ export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number)
 }
 
 /**
- * Returns the longest pause between two sends. Milliseconds. While a caller waits in a visible page, this is `backOffCapMs`.
- * Otherwise it is the lifetime of the stored token, but at least twice `backOffCapMs`.
+ * Returns the longest pause between two sends. Milliseconds. While a caller waits in a visible page, the longest pause is
+ * `backOffCapMs`. Otherwise it is the lifetime of the stored token, but at least twice `backOffCapMs`.
  */
 function maxPause(run: Run, row: SessionRow | undefined): number {
   const { timing, need } = run;
@@ -138,7 +143,7 @@ function maxPause(run: Run, row: SessionRow | undefined): number {
   return Math.max(lifetimeMs ?? 0, 2 * timing.backOffCapMs);
 }
 
-/** The shortest pause after a network failure, even if the page resumes or is online again during the pause. Milliseconds. */
+/** After a network failure, the pause lasts at least this long, even if the page resumes or is online again. Milliseconds. */
 export const WAKE_MS = 1_000;
 
 /**

@@ -4,23 +4,26 @@ import { rowKey, type Run } from "./run.ts";
 import { endByIdToken, storeVerified, untilStored } from "./transactions.ts";
 import { type SessionRow, type TokenRecord, isNewer } from "../core/session.ts";
 
-/** The back-off between two fetches of the keys starts at this step. Earlier steps would fetch the keys every second. */
+/**
+ * The first pause between two fetches of the keys is as long as the pause after this many sends. With a smaller number, the
+ * keys would be fetched every few seconds.
+ */
 const FIRST_TRY = 4;
 /**
- * How long the tab that stored an ID token waits before it fetches the keys. Milliseconds. The waiting tabs read the row right
- * after a response is stored, and writing the validation at once would delay them.
+ * The tab that stored an ID token waits this long before it fetches the keys. Milliseconds. Other tabs read the row right after
+ * the ID token is stored. A write to the row at the same time would delay them.
  */
 const COMMITTED_MS = 100;
 /**
- * How long, at least, any other tab waits before it fetches the keys. Milliseconds. By then, the tab that stored the ID token
- * has fetched them, if that tab is still open.
+ * Any other tab waits at least this long before it fetches the keys. Milliseconds. By then, the tab that stored the ID token
+ * has fetched the keys, if that tab is still open.
  */
 const READER_MS = 2_000;
 
 /**
- * Validates a pending signature of the row's ID token with cached keys, before a caller gets a token of the row. Without cached
- * keys, the validation goes on in the background. Returns the row to use, or undefined when the signature is invalid and the
- * session has ended.
+ * Called before a caller gets a token of the row. If the signature of the row's ID token is not validated yet, validates it
+ * with cached keys. If no keys are cached, a validation in the background fetches them. Returns the row to use. If the
+ * signature is invalid, ends the session and returns undefined.
  */
 export async function validateAtHand(run: Run, row: SessionRow): Promise<SessionRow | undefined> {
   if (row.signature !== "pending") return row;
@@ -41,8 +44,8 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
 }
 
 /**
- * Waits for `delayMs` milliseconds. Then fetches keys, repeatedly, until this tab or another tab has validated the signature of
- * the stored ID token.
+ * Waits for `delayMs` milliseconds. Then fetches the server's keys and validates the signature of the stored ID token. Repeats
+ * this until this tab or another tab has a result.
  */
 export async function validatePending(run: Run, delayMs: number): Promise<void> {
   const { clock, store, send } = run.ports;
@@ -70,7 +73,7 @@ function storeValid(
   return storeVerified(run, row, idToken, verified);
 }
 
-/** Ends the session, and starts to revoke its refresh token. Does not wait for the server. */
+/** Ends the session, and starts to revoke its refresh token. Does not wait for the server's response. */
 async function endSession(
   run: Run,
   row: SessionRow,

@@ -11,12 +11,18 @@ import type { Refusal, SessionRow } from "../core/session.ts";
 import { DEFAULT_TARGET, type TargetKey, parseTargetKey } from "../core/token-target.ts";
 import type { Run } from "./run.ts";
 
-/** A server's refusal that is still in effect. Until it ends, no tab requests the target. */
+/**
+ * The server's refusal to issue a token for a target (scope, resource, audience). While the refusal is in effect, no tab
+ * requests the target.
+ */
 export interface CurrentRefusal {
   readonly refusal: Refusal;
-  /** The target that the server refused. A `user needed` refusal of the default target also applies to every other target. */
+  /**
+   * The target that the server refused. If the server refused the default target with the meaning `user needed`, the refusal
+   * applies to every target.
+   */
   readonly target: TargetKey;
-  /** How long the refusal is still in effect. Milliseconds. */
+  /** The refusal is in effect for this long from now on. Milliseconds. */
   readonly remainingMs: number;
 }
 
@@ -58,7 +64,7 @@ export function currentRefusal(
 
 /**
  * Returns the error that callers get while the refusal is in effect. If the server requires a login for a target other than the
- * default, the error is a NoTokenError: the session is kept, and a login for that target helps.
+ * default, the error is a NoTokenError, because the session is kept. A login for that target then helps.
  */
 export function refusalError({ refusal, target }: CurrentRefusal): AuthError {
   const isUserNeeded = refusal.meaning === "user needed";
@@ -88,8 +94,8 @@ export function requestError({ error, errorDescription, status }: ServerFacts): 
 }
 
 /**
- * Throws if the login did not name the target's resource. A server that does not know the resource might use the refresh token
- * and issue no new one, and then the session is lost. A server with a reuse leeway accepts the refresh token again. So the
+ * Throws if the login did not name the target's resource. A server that does not know the resource might use up the refresh
+ * token and issue no new one. The session is then lost. A server with a reuse leeway accepts the refresh token again, so the
  * resource is not checked if `reuseLeewayMs` is greater than 0.
  * @see https://www.rfc-editor.org/rfc/rfc8707#section-2
  * @throws NoTokenError the login did not name the resource, and `reuseLeewayMs` is 0 or unknown

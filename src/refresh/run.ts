@@ -23,44 +23,47 @@ export interface RefreshPorts {
   send: Send;
 }
 
-/** One run of the refresh machine in this tab, for the token in `need`. The last members record the progress of the run. */
+/**
+ * One run of the refresh machine in this tab. The run gets the token in `need`. It works on the stored session, which is called
+ * the row. An attempt is a refresh that a tab stores in the row and then sends. That tab is the attempt's owner.
+ */
 export interface Run {
   readonly ports: RefreshPorts;
   readonly timing: RefreshTiming;
   readonly client: ClientKey;
   readonly tab: string;
   readonly need: RefreshNeed;
-  /** How long the server still accepts a refresh token after its first use. Milliseconds. Undefined: unknown. */
+  /** The server still accepts a refresh token this long after its first use. Milliseconds. Undefined: unknown. */
   readonly reuseLeewayMs: number | undefined;
   /** Returns whether a caller in this tab waits for the run. */
   readonly isAwaited: () => boolean;
   /**
-   * Called when the run ends although the row has an attempt. The owner of the attempt might have ended, so the attempt must be
-   * finished in the background.
+   * Called when the run ends while the row has an attempt. The owner of the attempt might have closed, so another run must
+   * finish the attempt in the background.
    */
   readonly onOpenAttempt: (attempt: SessionAttempt) => void;
   /**
-   * Called when a stored ID token has a pending signature and no keys are cached. `delayMs`: how long to wait before the keys
-   * are fetched. Milliseconds.
+   * Called when the signature of the stored ID token is not validated yet, and no keys are cached. The keys are to be fetched
+   * after `delayMs` milliseconds.
    */
   readonly onPending: (delayMs: number) => void;
   /** Called when a response cannot be stored. The waiting callers get the token of the response anyway. */
   readonly onUnstored: (responded: SentAttempt) => void;
   /**
-   * The row's generation when the run read the row for the first time. A token of a later generation serves the run even if the
-   * token expired on arrival.
+   * The `generation` of the row when the run first read the row. The run returns a token of a later generation even if the
+   * token had already expired when it arrived.
    */
   firstGeneration: number | undefined;
   /** `sessionId` of the row. Undefined until the run has read the row. */
   sessionId: string | undefined;
-  /** The generation of the tokens that this run itself got from the server. */
+  /** The `generation` of the tokens that this run itself received from the server. Undefined: none yet. */
   committedGen: number | undefined;
   /**
-   * `sequence` of an attempt that this run no longer waits for. Either its request cannot be in flight any more, or its owner
-   * was silent for too long.
+   * The `sequence` of an attempt that this run no longer waits for. Either the attempt's request cannot be in flight any more,
+   * or the attempt's owner has not responded for too long.
    */
   passed: number | undefined;
-  /** `sequence` of the attempt whose pause this run has already waited for. */
+  /** The `sequence` of an attempt. This run has already waited for the pause of that attempt. */
   paused: number | undefined;
   /** The error of the last send or write that failed. It becomes the `cause` of a TimeoutError. */
   failure: unknown;
@@ -84,12 +87,12 @@ export function satisfying(run: Run, row: SessionRow): TargetKey | undefined {
   return findAccess(
     row,
     run.need.target,
-    // A `notGeneration` that is larger than `firstGeneration` comes from another session, or from a run without callers. Then
-    // every token that was stored after the run's first read is new enough.
+    // If `notGeneration` is larger than `firstGeneration`, it comes from another session, or the run has no callers. Then every
+    // token that was stored after the run's first read is new enough.
     ({ generation, expiresAt, lifetimeMs }) =>
       generation > Math.min(run.need.notGeneration, firstGeneration) &&
-      // Callers that waited for a token get it even if it expired on arrival. They do not get a token that had a longer
-      // lifetime and expired while the page was frozen.
+      // A token that arrived during this run is returned even if it had expired on arrival. A token with a longer lifetime that
+      // expired while the page was frozen is not returned.
       (remainingMs({ expiresAt, lifetimeMs }, now) > 0 ||
         (generation > firstGeneration && (lifetimeMs ?? 0) <= run.timing.bornExpiredMs)),
   );
@@ -105,7 +108,10 @@ export function broadcast(run: Run, sessionId: string, news: TabNews): void {
   run.ports.channel.post({ protocol: 2, key: run.need.user, from: run.tab, sessionId, ...news });
 }
 
-/** Returns the name of the lock that an attempt's owner holds until it ends. */
+/**
+ * Returns the name of the lock that the owner of an attempt holds. Other tabs request the lock to learn whether the owner is
+ * still there.
+ */
 export function ownerLock(attemptId: string): string {
   return `own/${attemptId}`;
 }

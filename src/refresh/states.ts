@@ -8,7 +8,7 @@ export type Next =
   | { state: "WATCH"; attempt: Attempt }
   | { state: "DRAIN"; attempt: Attempt }
   | { state: "PAUSE"; row: SessionRow }
-  /** `certain`: the server certainly did not use the refresh token in the last send of the row's attempt. */
+  /** If `certain` is true, the server certainly did not use the refresh token in the last send of the row's attempt. */
   | { state: "CLAIM"; row: SessionRow; certain: boolean }
   | Return;
 

@@ -6,10 +6,10 @@ import { rowKey, type Run } from "./run.ts";
 import { isLive, type ClaimedRow } from "./transactions.ts";
 
 /**
- * T2: returns a function that stores the response and returns the new row. The function can be called again after a failure.
- * It returns undefined, and drops the response, when the session has ended or a later attempt exists. At a server with a reuse
- * leeway of 0, it stores the response although a later attempt exists. If such a server got both sends, it has ended the
- * session, so that a late response can do no harm.
+ * Returns a function that stores the response in the row and returns the new row. The function can be called again if the store
+ * fails. If the session has ended or a later attempt exists, the function stores nothing and returns undefined.
+ * If `reuseLeewayMs` is 0, the function stores the response even if a later attempt exists. If such a server gets the same
+ * refresh token twice, it ends the session. So to store a late response does no harm.
  */
 export function commitResponse(
   run: Run,
@@ -18,8 +18,8 @@ export function commitResponse(
 ): () => Promise<SessionRow | undefined> {
   const { store } = run.ports;
   let current: SessionRow = claimed;
-  // All tries of a write that fails reuse one result of `store.seal()`. In memory mode each result is a record that the tabs
-  // hold, and they hold only a few.
+  // If the write fails, it is repeated with the same result of `store.seal()`. In memory mode, the tabs keep each result in
+  // memory, and they keep only a few results.
   let sealed: { tokens: unknown } | undefined;
   const seal = async () => {
     const record = mergeResponse(
@@ -48,7 +48,7 @@ export function commitResponse(
   };
 }
 
-/** Returns the row that T2 would store. While the store fails, callers get their token from this row. */
+/** Returns the row that `commitResponse()` would store. While the store fails, callers get their token from this row. */
 export async function mergedRow(
   run: Run,
   claimed: ClaimedRow,

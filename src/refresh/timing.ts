@@ -1,26 +1,34 @@
 import { ConfigurationError } from "../core/errors.ts";
 
-/** The times of the refresh protocol. Milliseconds. */
+/**
+ * The times of the refresh protocol, in milliseconds. An attempt is a refresh that a tab stores in the session's row and then
+ * sends. That tab is the attempt's owner, and holds a lock.
+ */
 export interface RefreshTiming {
-  /** How long a caller waits before it gets a TimeoutError. The attempt goes on in the background. */
+  /** A caller that has waited this long gets a TimeoutError. The attempt goes on in the background. */
   patienceMs: number;
-  /** If a token has already expired on arrival, this tab requests no other token for its target for this long. */
+  /** After a token arrives that has already expired, this tab requests no other token for the same target for this long. */
   bornExpiredMs: number;
   /** The first pause between two sends. */
   backOffBaseMs: number;
-  /** The longest pause while a caller waits in a visible page. Otherwise pauses grow to the lifetime of the token. */
+  /**
+   * The longest pause between two sends while a caller waits in a visible page. Otherwise the lifetime of the token is the
+   * limit.
+   */
   backOffCapMs: number;
   /** The timeout of a token request. */
   requestMs: number;
-  /** The longest time from the start of T1, which stores the attempt, to the send. A slower owner repeats T1 and then sends. */
+  /** An owner that needs longer than this to store its attempt stores the attempt once more before it sends. */
   permitMs: number;
   /** The interval at which a waiting tab reads the row. */
   tickMs: number;
-  /** If an owner is silent for this long, a waiting tab takes its attempt over, although the owner still holds its lock. */
+  /**
+   * If an owner does not respond for this long, a waiting tab takes over the attempt, although the owner still holds its lock.
+   */
   takeoverMs: number;
-  /** The time that replaces `takeoverMs` at a server whose reuse leeway is less than `takeoverMs`. */
+  /** Replaces `takeoverMs` if `reuseLeewayMs` is less than `takeoverMs`, because then a second send might end the session. */
   inDoubtMs: number;
-  /** How long a request might still be in flight after its owner has ended. */
+  /** After an owner has closed or lost its lock, its last request might still be in flight for this long. */
   drainMs: number;
   /** An owner releases its lock before a pause that would end this long, or longer, after its first send. */
   releaseMs: number;

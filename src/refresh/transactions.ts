@@ -17,9 +17,12 @@ import {
 export type ClaimedRow = SessionRow & { attempt: SessionAttempt };
 
 /**
- * T1: stores a new attempt before it is sent. Stores nothing and returns undefined when the row has changed since this tab read
- * `seen`, when the row has a token for the run or a refusal of its target, or when the owner has released its lock. `certain`:
- * the server certainly did not use the refresh token in the previous send.
+ * Stores a new attempt in the row before the attempt is sent, and returns the new row. `README.md` calls this write T1. Stores
+ * nothing and returns undefined in these cases:
+ * - The row has changed since this tab read `seen`.
+ * - The row has a token that the run can return, or a refusal of the target that the run requests.
+ * - The owner has released its lock.
+ * @param certain true if the server certainly did not use the refresh token in the previous send
  */
 export async function claimAttempt(
   run: Run,
@@ -29,14 +32,14 @@ export async function claimAttempt(
 ): Promise<ClaimedRow | undefined> {
   const attemptId = owner.id;
   const row = await run.ports.store.update(rowKey(run), (row) => {
-    // A stored response changes `generation` and not `sequence`. If only `sequence` were compared, a tab with another target
-    // would send a refresh token that was already used.
+    // A stored response changes `generation` and not `sequence`. If only `sequence` were compared, a tab that requests another
+    // target would send a refresh token that was already used.
     if (!isLive(row, seen) || row.generation !== seen.generation || row.sequence !== seen.sequence)
       return NO_CHANGE;
     if (owner.isReleased || satisfying(run, row) !== undefined) return NO_CHANGE;
     const before = row.attempt;
     const now = run.ports.clock.now();
-    // Since this tab read the row, the server has refused the target.
+    // A refusal of the target is in effect, so this tab sends no request.
     if (!before && currentRefusal(row, run.need.target, now)) return NO_CHANGE;
     const sends = before ? before.sends + 1 : 0;
     const retryMs = shortestPause(run, sends);
@@ -65,7 +68,10 @@ function isClaimedBy(
   return row?.attempt?.id === attemptId && row.attempt.sequence === sequence;
 }
 
-/** T3: ends the session because of the response to an attempt. Returns undefined when the row no longer has that attempt. */
+/**
+ * Ends the session because of the response to an attempt. `README.md` calls this write T3. Returns the new row, or undefined if
+ * the row no longer has that attempt.
+ */
 export async function endSession(
   run: Run,
   claimed: ClaimedRow,
@@ -79,8 +85,8 @@ export async function endSession(
 }
 
 /**
- * Removes the attempt from the row, and stores that the server refused its target. Returns undefined when the row no longer has
- * the attempt.
+ * Removes the attempt from the row, and stores that the server refused the attempt's target. Returns the new row, or undefined
+ * if the row no longer had the attempt.
  */
 export async function storeRefusal(
   run: Run,
@@ -102,7 +108,10 @@ export async function storeRefusal(
   return wasOurs ? row : undefined;
 }
 
-/** Stores the pause that the server asked for, so that tabs that follow the attempt wait as long. `retryMs`: milliseconds. */
+/**
+ * Stores in the row's attempt the pause that the server asked for. Other tabs that wait for the attempt then pause for the same
+ * time. `retryMs`: the length of the pause. Milliseconds.
+ */
 export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number): Promise<void> {
   const { store, clock } = run.ports;
   await store.update(rowKey(run), (row) =>
@@ -113,8 +122,8 @@ export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number)
 }
 
 /**
- * Ends the session because its stored ID token is invalid, and broadcasts `ended`. Changes nothing when the signature is no
- * longer pending. Returns true when this tab or another tab has ended the session because of an ID token.
+ * Ends the session because its stored ID token is invalid, and broadcasts `ended`. Changes nothing if the signature has been
+ * validated in the meantime. Returns true if this tab or another tab has ended the session because of an ID token.
  */
 export async function endByIdToken(
   run: Run,
@@ -133,9 +142,9 @@ export async function endByIdToken(
 }
 
 /**
- * Stores that the signature of `idToken` is valid, and the claims of `verified`. Returns the new row. Returns `committed` when
- * the row no longer needs the result. Returns undefined when a response was stored during this call. The caller must then read
- * the row again.
+ * Stores that the signature of `idToken` is valid, and the claims in `verified`. Returns the new row. If the result is not
+ * needed any more, for example because another tab has stored it, returns `committed`. If the session changes during the write,
+ * stores nothing and returns undefined.
  */
 export async function storeVerified(
   run: Run,
@@ -197,9 +206,9 @@ export function isLive(
 }
 
 /**
- * Repeats `write` while the store fails, for as long as the page exists, because the server sends each response only once. The
- * first repetition follows at once. Before each later repetition there is a pause, which ends early when the page resumes.
- * Calls `onFailing` after the second failure.
+ * Calls `write` until it succeeds, for as long as the page exists, because the server sends each response only once. Repeats
+ * only failures of the store. The second call follows at once. Before each later call there is a pause, which ends early when
+ * the page resumes. Calls `onFailing` after the second failure.
  */
 export async function untilStored<T>(
   run: Run,

@@ -3,14 +3,14 @@ import type { TabMessage } from "../core/message.ts";
 import { rowKey, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
 
-/** How long a tab that did not get the turn waits for a message of the tab that did. Milliseconds. */
+/** If another tab has the turn, this tab waits this long for a message from that tab. Milliseconds. */
 const TURN_MS = 250;
 
 /**
- * When many tabs resume at once, lets one of them store its attempt first. The turn is a lock that this tab requests without
- * waiting. The tabs that do not get the turn wait for a message about that attempt, and need not read the row. The turn only
- * saves work: a tab that receives no message goes on to T1, which stores an attempt only in an unchanged row. Returns `end`,
- * which ends the turn, and `next`, the state to enter in place of T1 if a message arrived.
+ * Lets one tab store its attempt first when many tabs resume at once. The turn is a lock. The tab that gets the lock goes on at
+ * once. Any other tab waits for a message from the first tab, or for `TURN_MS`, and then goes on. The turn only saves work:
+ * `claimAttempt()` stores an attempt only in an unchanged row.
+ * Returns `end`, which ends the turn. If a message arrived, also returns `next`, the state to continue with.
  */
 export async function takeTurn(
   run: Run,

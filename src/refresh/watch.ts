@@ -3,12 +3,13 @@ import type { SessionRow } from "../core/session.ts";
 import { ownerLock, rowKey, broadcast, type Run } from "./run.ts";
 import type { Attempt, Next } from "./states.ts";
 
-/** How long WATCH waits before it requests the owner's lock. Most refreshes end earlier and need no request. Milliseconds. */
+/** WATCH waits this long before it requests the owner's lock. Most refreshes end earlier and need no request. Milliseconds. */
 const LOCK_AFTER_MS = 50;
 
 /**
- * WATCH: waits for the first of these: a message that the session has changed, the owner's lock, a page event, or a silence of
- * the owner that lasts too long. Returns the next state.
+ * The state WATCH: another tab is the owner of the attempt, and this tab waits for the result. The wait ends when a message
+ * says that the session has changed, when this tab gets the owner's lock, at a page event, or when the owner has not responded
+ * for too long. Returns the next state.
  */
 export async function watch(run: Run, attempt: Attempt): Promise<Next> {
   const { channel, clock, locks, page } = run.ports;
@@ -19,14 +20,14 @@ export async function watch(run: Run, attempt: Attempt): Promise<Next> {
     const unlisten = channel.listen((message) => {
       const next = message.key === run.need.user && onMessage(run, attempt, message, life);
       if (!next) return;
-      // The first message is enough. A second one would only read the row again.
+      // The first message is enough. A second message would only cause another read of the row.
       unlisten();
       resolve(next);
     });
     undo.push(unlisten);
   });
   const interrupted = new Promise<Next>((resolve) => {
-    // Every page event ends WATCH and its lock request. A frozen page's request would block all later ones.
+    // Every page event ends WATCH and its lock request. The lock request of a frozen page would block all later lock requests.
     undo.push(page.onEvent(() => resolve({ state: "READ" })));
   });
   const soon = clock.sleep(LOCK_AFTER_MS, leave.signal);
@@ -50,8 +51,8 @@ export async function watch(run: Run, attempt: Attempt): Promise<Next> {
 }
 
 /**
- * Returns the next state after the attempt's owner has ended. Reads the row again, because the owner might have stored a
- * response just before its end.
+ * Returns the next state after the attempt's owner has closed or released its lock. Reads the row again, because the owner
+ * might have stored a response just before that.
  */
 export async function ownerEnded(run: Run, attempt: Attempt): Promise<Next> {
   return isSame(await run.ports.store.get(rowKey(run)), attempt)
@@ -90,8 +91,8 @@ function onMessage(
 }
 
 /**
- * Returns the next state for an attempt that its owner has not sent and will never send. The attempt can be taken over at once,
- * because no request can be in flight.
+ * Returns the next state if the attempt's owner has not sent the attempt and never will. This tab can take the attempt over at
+ * once, because no request can be in flight.
  */
 export async function follow(run: Run, attempt: Attempt): Promise<Next> {
   const row = await run.ports.store.get(rowKey(run));
@@ -99,9 +100,9 @@ export async function follow(run: Run, attempt: Attempt): Promise<Next> {
 }
 
 /**
- * Reads the row and sends a `probe` message each tick. Returns READ when the row has changed. Returns PAUSE, after which
- * this tab takes the attempt over, when the owner has been silent for too long. The time in which this page is frozen counts
- * as two ticks at most.
+ * Reads the row and sends a `probe` message to the owner each tick. Returns READ when the row has changed. Returns PAUSE when
+ * the owner has not responded for too long. After PAUSE, this tab takes the attempt over. If this page is frozen between two
+ * ticks, that time counts as two ticks at most.
  */
 async function observe(
   run: Run,

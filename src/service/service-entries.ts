@@ -13,14 +13,17 @@ import {
 import { isOf, ServiceUsers, UserChanged, type ServiceUser } from "./service-users.ts";
 import type { ServiceTokenOptions, TokenManagerConfig } from "./token-manager-options.ts";
 
-/** Where the tokens of one call are stored, and the user that the tokens belong to. */
+/** The storage key of the tokens of one call, and the user that the tokens belong to. */
 export interface Entry {
   readonly key: string;
   /** Undefined when the tokens depend on no user. */
   readonly user: ServiceUser | undefined;
 }
 
-/** Reads and writes the stored tokens of a token manager. Each user and target has an entry with its own lock. */
+/**
+ * Reads and writes the stored tokens of a token manager. Each user and target (scope, resource, audience) has an entry with its
+ * own lock.
+ */
 export class ServiceEntries {
   readonly users: ServiceUsers;
   readonly #config: TokenManagerConfig;
@@ -54,8 +57,8 @@ export class ServiceEntries {
   }
 
   /**
-   * Whether the access token is valid for long enough to be returned without a request. Also false when the clock was set back
-   * after the token was stored.
+   * Returns true if the access token can be returned without a request, because it does not expire soon. Returns false if the
+   * clock was set back after the token was stored.
    */
   isGood(tokens: ServiceTokens | undefined): tokens is ServiceTokens {
     if (!tokens) return false;
@@ -65,7 +68,7 @@ export class ServiceEntries {
 
   /**
    * Stores the provider's tokens if `users.mayStore()` allows it.
-   * @param instead the access token that is stored now, and that these tokens replace
+   * @param instead the access token that is stored now and that `tokens` replaces
    * @throws UserChanged the user has changed; nothing was stored
    */
   async write(entry: Entry, tokens: TokenSet, instead: string | undefined): Promise<void> {
@@ -77,8 +80,8 @@ export class ServiceEntries {
   }
 
   /**
-   * Stores the provider's tokens under the entry's lock. If the lock fails or is held for too long, stores the tokens without
-   * the lock, because no other copy of the tokens exists.
+   * Stores the provider's tokens while it holds the entry's lock. If the lock fails or is held elsewhere for too long, stores
+   * the tokens without the lock, because no other copy of the tokens exists.
    * @throws UserChanged the user has changed; nothing was stored
    */
   async writeLocked(entry: Entry, tokens: TokenSet): Promise<void> {
@@ -94,7 +97,7 @@ export class ServiceEntries {
     }
   }
 
-  /** Replaces the stored tokens. Does nothing if a user was removed since the call began. */
+  /** Replaces the stored tokens. Does nothing if any user was removed after the call began. */
   async change({ key, user }: Entry, tokens: ServiceTokens): Promise<void> {
     if (!this.users.isHere(user)) return;
     await this.#store.write(key, tokens, this.#config.clock.now(), tokens.accessToken);
@@ -145,8 +148,8 @@ export class ServiceEntries {
 }
 
 /**
- * Returns the request for the provider. A stored token, if there is one, must be replaced. The `cache` of the request is then
- * `reload`, so that caches inside the provider do not return the same token again.
+ * Returns the request for the provider. If a token is stored, the provider must return another token. So the request has
+ * `cache: "reload"`, and caches inside the provider do not return the stored token again.
  */
 export function requestOf(
   { user }: Entry,

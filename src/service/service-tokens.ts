@@ -6,9 +6,9 @@ import type { TokenStorage } from "../core/token-storage.ts";
 
 /** The stored tokens of one user and target. The ID token is not stored, because no later call needs it. */
 export interface ServiceTokens extends Omit<TokenSet, "idToken" | "generation" | "origin"> {
-  /** The access token. Empty after `invalidateToken()` deleted it and kept the refresh token. */
+  /** The access token. Empty if `invalidateToken()` has deleted it and kept the refresh token. */
   readonly accessToken: string;
-  /** The lifetime of the access token at the time when it was stored. Milliseconds. */
+  /** When the access token was stored, it was valid for this long. Milliseconds. */
   readonly lifetimeMs: number;
   /** Set after the server has refused the refresh token with an error that does not invalidate it. */
   readonly refusal?: Refusal;
@@ -60,8 +60,8 @@ function parse(value: unknown): ServiceTokens | undefined {
 }
 
 /**
- * Reads and writes `ServiceTokens`. When a write fails, the tokens stay in memory, and each `read()` tries to store them again,
- * because no other copy of a rotated refresh token exists.
+ * Reads and writes `ServiceTokens`. When a write fails, the tokens stay in memory, because no other copy of a new refresh token
+ * exists. Each later `read()` tries to store them again.
  */
 export class ServiceTokenStore {
   readonly #storage: TokenStorage;
@@ -94,8 +94,8 @@ export class ServiceTokenStore {
 
   /**
    * Stores the tokens, or keeps them in memory when the storage fails. Never rejects. `now`: milliseconds since the epoch.
-   * @param instead the access token that is stored now. If `read()` later finds another access token in the storage, another
-   * tab has stored newer tokens
+   * @param instead the access token that is in the storage before this write. If `read()` later finds a different access token
+   * there, another tab has stored newer tokens
    */
   async write(
     key: string,
@@ -105,15 +105,15 @@ export class ServiceTokenStore {
   ): Promise<void> {
     try {
       const { refreshToken, expiresAt } = tokens;
-      // The refresh token lives longer than its access token, and its expiry is unknown. So the value is stored without an
+      // The refresh token is valid for longer than the access token, and its expiry is unknown. So both are stored without an
       // expiry.
       if (refreshToken) await this.#storage.set(key, tokens);
       else if (expiresAt > now) await this.#storage.set(key, tokens, expiresAt - now);
       else await this.#storage.delete(key);
       this.#unsaved.delete(key);
     } catch {
-      // When several writes fail, the storage still has the value from before the first of them. So the first `instead` is
-      // kept.
+      // After several failed writes, the storage still has the value from before the first failed write. So the `instead` of
+      // the first failed write is kept.
       this.#unsaved.set(key, { instead, ...this.#unsaved.get(key), tokens });
     }
   }

@@ -4,14 +4,14 @@ import type { TokenSet } from "../core/token-set.ts";
 import type { UserKeys } from "../core/user-keys.ts";
 import { NoTokenError } from "../core/errors.ts";
 
-/** The parts that `ServiceUsers` needs. */
+/** The options of `ServiceUsers`. */
 export interface ServiceUsersConfig {
   readonly provider: Grant;
   /** Says which user the tokens belong to. Default: the `owner` of the provider. */
   readonly owner?: TokenOwner | undefined;
   readonly keys: UserKeys;
   /**
-   * Deletes an entry.
+   * Deletes the tokens that are stored at `key`.
    * @throws StorageError the storage failed; the entry might still be stored
    */
   readonly deleteEntry: (key: string) => Promise<void>;
@@ -19,7 +19,10 @@ export interface ServiceUsersConfig {
 
 /** The user whose tokens a call returns. */
 export interface ServiceUser extends OwnerId {
-  /** The number of users that had been removed when `current()` returned this user. */
+  /**
+   * The number of users that had been removed when `current()` looked up this user. If it changes, a user was removed since
+   * then.
+   */
   readonly departures: number;
 }
 
@@ -33,7 +36,10 @@ export class UserChanged extends NoTokenError {
   }
 }
 
-/** Finds the current user of a token manager, and deletes the entries of users who log out or are forgotten. */
+/**
+ * Finds the current user of a token manager. Deletes the entries (stored tokens) of users who log out or are forgotten
+ * (`auth.forget()`).
+ */
 export class ServiceUsers {
   readonly #config: ServiceUsersConfig;
   #departures = 0;
@@ -43,14 +49,14 @@ export class ServiceUsers {
     this.#config = config;
   }
 
-  /** Starts to delete the entries of each user that the owner reports as removed. A second call does nothing. */
+  /** From now on, deletes the entries of each user whose removal the owner reports. A second call does nothing. */
   listen(): void {
     if (this.#isListening || !this.#owner?.onUserRemoved) return;
     this.#isListening = true;
     this.#owner.onUserRemoved((sub) => this.leave(sub));
   }
 
-  /** Returns the current user. Undefined when the tokens depend on no user, and `"none"` when no user is signed in. */
+  /** Returns the current user. Returns undefined if the tokens depend on no user, and `"none"` if no user is signed in. */
   async current(): Promise<ServiceUser | "none" | undefined> {
     const owner = this.#owner;
     if (!owner) return undefined;
@@ -62,8 +68,8 @@ export class ServiceUsers {
   }
 
   /**
-   * Whether `tokens` can be stored for `user`. Returns false when `user.sub` is the hash of a token, and the user has a
-   * different token by now.
+   * Returns true if `tokens` can be stored for `user`. If the owner does not know the user (`isDerived`), `user.sub` is a hash
+   * of a token that stands for the user. When another token has replaced that token, returns false.
    * @throws UserChanged the tokens belong to another user, or the user was removed or is no longer the current user
    */
   async mayStore(user: ServiceUser | undefined, tokens: TokenSet): Promise<boolean> {
@@ -75,13 +81,13 @@ export class ServiceUsers {
     return isSame;
   }
 
-  /** Whether no user was removed since `current()` returned `user`. */
+  /** Returns true if no user was removed after `current()` looked up `user`. */
   isHere(user: ServiceUser | undefined): boolean {
     return !user || user.departures === this.#departures;
   }
 
   /**
-   * Stores which user the entry at `key` belongs to. Never rejects: if the storage fails here, it cannot store the entry,
+   * Stores that the entry at `key` belongs to `user`. Never rejects. If the storage fails here, the entry cannot be stored,
    * either.
    */
   async add(user: ServiceUser, key: string): Promise<void> {
@@ -107,8 +113,8 @@ export class ServiceUsers {
 }
 
 /**
- * Whether the tokens belong to `user`. Always true for tokens without a user, and for a `user` whose `sub` is the hash of a
- * token.
+ * Returns true if the tokens belong to `user`. Also returns true if nobody knows: the tokens have no user, or `user.sub` is
+ * only a hash of a token.
  */
 export function isOf(user: OwnerId, { user: theirs }: Pick<TokenSet, "user">): boolean {
   return user.isDerived === true || theirs === undefined || theirs.sub === user.sub;

@@ -6,12 +6,12 @@ import type { TokenOwner } from "../core/token-owner.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 import type { TokenTarget } from "../core/token-target.ts";
 
-/** Where a token manager gets tokens, and where it stores them. */
+/** The configuration of a token manager: where it gets tokens, and where it stores them. */
 export interface TokenManagerConfig {
   /**
-   * The grant that requests the tokens. It gets the stored tokens, so that it can refresh them, as a `RefreshTokenGrant` does.
-   * The manager first calls the grant with `prompt: "none"`. If only a user can help, the manager calls the grant again, so
-   * that it can ask the user.
+   * The grant that requests the tokens. The manager passes the stored tokens to the grant. The grant can refresh them, as a
+   * `RefreshTokenGrant` does. The manager first calls the grant with `prompt: "none"`. If only a user can help, the manager
+   * calls the grant a second time, so that the grant can ask the user.
    */
   readonly provider: Grant;
   /** Stores the tokens. The manager reads the storage at each call, so that all tabs see the same tokens. */
@@ -28,18 +28,21 @@ export interface TokenManagerConfig {
   readonly service?: string;
   /**
    * Says which user the tokens belong to. Pass your `Auth` if they belong to the user who is signed in. Each user's tokens are
-   * stored separately, and deleted when the user logs out or is forgotten. Default: the `owner` of the provider, which an
-   * `AuthGrant` has, for example.
+   * stored separately, and deleted when the user logs out or is forgotten (`auth.forget()`). Default: the `owner` of the
+   * provider. An `AuthGrant`, for example, has an `owner`.
    */
   readonly owner?: TokenOwner;
   /** The locks that prevent concurrent requests for the same token. All managers with this `storage` must share them. */
   readonly locks: TabLock;
   /** Used to decide whether a token has expired. */
   readonly clock: Pick<Clock, "now">;
-  /** How long before its expiry a token is renewed, but at most a third of its lifetime. Milliseconds. Default: 30,000. */
+  /**
+   * A token is renewed this long before it expires. A short-lived token is renewed when a third of its lifetime is left.
+   * Milliseconds. Default: 30,000.
+   */
   readonly leewayMs?: number;
   /**
-   * How long a call waits for another call or tab that is requesting the token. After this time the call rejects with a
+   * A call waits this long for another call or tab that is requesting the same token. Then the call rejects with a
    * `TimeoutError`. Milliseconds. Default: 30,000.
    */
   readonly patienceMs?: number;
@@ -59,7 +62,7 @@ export interface ServiceTokenOptions extends TokenTarget {
    * `RefreshTokenError`.
    */
   readonly prompt?: Prompt;
-  /** Passed to the provider. A call with a context does not share the request of another call. */
+  /** Values for the provider. A call with a context does not share the request of another call. */
   readonly context?: TokenContext;
   /** Aborts this call. The request goes on while other calls wait for its token. */
   readonly signal?: AbortSignal;
@@ -77,6 +80,6 @@ export interface ForceRefreshOptions extends Omit<ServiceTokenOptions, "cache"> 
 export interface InvalidateTokenOptions extends TokenTarget {
   /** `keep`: keep the stored refresh token. `forget`: delete it, too, without revoking it at the server. Default: `keep`. */
   readonly refreshToken?: "keep" | "forget";
-  /** Aborts the wait for another call or tab that is requesting the token. */
+  /** Ends the wait for another call or tab that is requesting the token. This call then rejects. */
   readonly signal?: AbortSignal;
 }

@@ -19,7 +19,7 @@ import type {
   TokenManagerConfig,
 } from "./token-manager-options.ts";
 
-/** How many attempts a call makes when the user changes during the call. */
+/** A call starts again when the user changes, and makes at most this many attempts. */
 const TRIES = 3;
 
 /**
@@ -46,16 +46,16 @@ export class TokenManager {
   }
 
   /**
-   * Starts to delete the tokens of users who log out or are forgotten. `createTokenManager()` calls this method. If nothing has
-   * called it, the first call of `getToken()` starts the manager.
+   * From now on, deletes the tokens of users who log out or are forgotten (`auth.forget()`). `createTokenManager()` calls this
+   * method. Without such a call, the first call of `getToken()` starts the manager.
    */
   start(): void {
     this.#entries.users.listen();
   }
 
   /**
-   * Returns the stored access token while it is valid. Otherwise returns a new one from the provider. If the provider fails
-   * before the stored token has expired, the stored token is returned. But when the session has ended, the call rejects. Also
+   * Returns the stored access token, or a new one from the provider if the stored one is missing or expires soon. If the
+   * provider fails while the stored token is still valid, returns the stored token. But if the session has ended, rejects. Also
    * rejects with each error of the provider.
    * @throws NoTokenError there is no valid token, and only a user can help; or the user changed during the call
    * @throws RequestTokenError the server refused the request, or its response is malformed
@@ -73,8 +73,7 @@ export class TokenManager {
     this.#join(options, "refresh");
 
   /**
-   * Returns an access token that is newer than the stored one. Concurrent calls share one request. Rejects with the same errors
-   * as `getToken()`.
+   * Returns an access token that is newer than the stored one. Rejects with the same errors as `getToken()`.
    * @example
    * const startAgain = (billing: TokenManager) =>
    *   billing.forceRefresh({ mode: "fetch" }); // does not use the stored refresh token
@@ -185,8 +184,9 @@ export class TokenManager {
   }
 
   /**
-   * Calls the provider with `prompt: "none"`. If only a user can help, or the caller set another `prompt`, calls the provider
-   * so that it can ask the user. The two calls have different locks, so that the first one never waits for a user.
+   * Calls the provider with `prompt: "none"`, and if only a user can help, a second time so that it can ask the user. If the
+   * caller set another `prompt`, makes the second call only. Each call has its own lock, so the first one never waits for a
+   * user.
    */
   async #get(
     entry: Entry,
@@ -242,10 +242,7 @@ export class TokenManager {
     return found;
   }
 
-  /**
-   * Calls the provider so that it can ask the user. The stored tokens are left out of this request, because another call might
-   * refresh them at the same time.
-   */
+  /** Calls the provider so that it can ask the user. Leaves the stored tokens out, because another call might refresh them. */
   async #ask(
     entry: Entry,
     stored: ServiceTokens | undefined,

@@ -22,14 +22,14 @@ import { question, type Question } from "./question.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
-/** How long the dialog shows that the login was approved. Milliseconds. */
+/** The dialog shows for this long that the login was approved. Milliseconds. */
 const APPROVED_FOR_MS = 2_000;
 
 interface Shown {
   readonly code: DeviceCode;
   /** Milliseconds from the moment the dialog opens until the code expires. */
   readonly totalMs: number;
-  /** When the code expires, on the monotonic clock (`performance.now()`). Milliseconds. */
+  /** The time at which the code expires, on the monotonic clock (`performance.now()`). Milliseconds. */
   readonly endMonotonic: number;
   status: DeviceStatus;
   qr?: Qr;
@@ -157,7 +157,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     const dialog = this.renderRoot.querySelector("dialog");
     if (!dialog) return;
     this.#keepHeight(dialog.querySelector<HTMLElement>(".body")!);
-    // Move the focus only if the dialog has just opened, or if rendering has removed the focused element with the code.
+    // Move the focus only if the dialog has just opened, or if rendering has removed the code and with it the focused element.
     if (dialog.open && (this.#focused?.isConnected ?? true)) return;
     if (!dialog.open) dialog.showModal();
     // Do not focus the close button, which comes first. A user who presses Enter by accident would close the dialog.

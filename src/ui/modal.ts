@@ -22,7 +22,7 @@ export function modal({ title, strings, onDismiss, content }: ModalOptions): Tem
     lang=${strings.language}
     aria-labelledby="title"
     @close=${({ currentTarget }: Event) => {
-      // The browser sends `close` late. If the dialog is open again by then, the event belongs to an earlier question.
+      // The browser sends `close` late. If the dialog is open again by then, the event belongs to an earlier dialog.
       if (!(currentTarget as HTMLDialogElement).open) onDismiss();
     }}
     @pointerdown=${notePointer}
@@ -50,8 +50,8 @@ export function modal({ title, strings, onDismiss, content }: ModalOptions): Tem
 }
 
 /**
- * Records whether the pointer went down beside the dialog. Only such a click closes the dialog, and a text selection that ends
- * beside the dialog does not.
+ * Records whether the pointer went down beside the dialog. A click closes the dialog only if the pointer also went down beside
+ * it. A text selection that ends beside the dialog does not close the dialog.
  */
 function notePointer({ currentTarget, target }: Event): void {
   (currentTarget as HTMLElement).toggleAttribute("data-beside", target === currentTarget);
@@ -61,7 +61,10 @@ function isBeside({ currentTarget, target }: Event): boolean {
   return target === currentTarget && (currentTarget as HTMLElement).hasAttribute("data-beside");
 }
 
-/** Keeps the focus in the dialog. Tab moves it from the last control to the first, and Shift+Tab from the first to the last. */
+/**
+ * Keeps the focus in the dialog. Tab moves the focus from the last control to the first. Shift+Tab moves it from the first
+ * control to the last.
+ */
 function turnAround(event: KeyboardEvent): void {
   if (event.key !== "Tab") return;
   const stops = [

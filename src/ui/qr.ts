@@ -22,7 +22,9 @@ export function qrOf(text: string): Qr {
 
 const run = (x: number, y: number, width: number) => `M${x} ${y}h${width}v1h-${width}z`;
 
-/** Returns the runs of dark modules in a row. One rectangle for each run leaves no seams between its modules. */
+/**
+ * Returns each group of adjacent dark modules in a row. One rectangle for each group leaves no visible gaps between modules.
+ */
 function darkRuns(row: readonly boolean[]): [start: number, width: number][] {
   const runs: [number, number][] = [];
   row.forEach((isDark, x) => {

@@ -33,7 +33,7 @@ export function timeLeft(remainingMs: number, totalMs: number): TemplateResult {
   </span>`;
 }
 
-/** Returns the remaining time in words, for a live region. The text changes only at the seconds of `ANNOUNCED_AT`. */
+/** Returns the remaining time in words, for a live region. The text changes only when a time in `ANNOUNCED_AT` is reached. */
 export function tellTimeLeft(remainingMs: number, totalMs: number, strings: Strings): string {
   const remaining = Math.ceil(remainingMs / 1_000);
   const total = Math.round(totalMs / 1_000);

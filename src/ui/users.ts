@@ -50,7 +50,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   declare strings: Partial<Strings> | undefined;
   /**
    * The user agent for a login that the picker starts, such as a `PopupUserAgent`. The picker opens the user agent when the
-   * user clicks "Use another account" or a user that needs a login. Default: the page navigates to the login page.
+   * user clicks "Use another account", or chooses an account that needs a login. Default: the page navigates to the login page.
    */
   declare userAgent: UserAgent | undefined;
 
@@ -169,8 +169,8 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   };
 
   /**
-   * Handles the keys in the search field. Escape empties the field, and closes the dialog only if the field is already empty.
-   * Arrow Down moves the focus to the first user. Enter chooses the user if the search finds only one.
+   * Handles the keys in the search field. Escape empties the field. If the field is already empty, Escape closes the dialog.
+   * Arrow Down moves the focus to the first user. Enter chooses the user if the search finds exactly one user.
    */
   readonly #leaveSearch = (event: KeyboardEvent): void => {
     if (event.isComposing) return;
@@ -202,7 +202,10 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
     (rows[next] ?? this.renderRoot.querySelector("input"))?.focus();
   };
 
-  /** Ends the picker with a choice that needs a login. Opens the user agent in the click, so that no popup is blocked. */
+  /**
+   * Ends the picker with a choice that needs a login. Opens the user agent during the click, so that the browser does not block
+   * a popup.
+   */
   #leave(choice: Exclude<LoginChoice, { type: "dismiss" }>): void {
     const asked = this.#question;
     try {

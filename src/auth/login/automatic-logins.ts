@@ -6,12 +6,15 @@ import { targetKey, type TokenTarget } from "../../core/token-target.ts";
 import { isLostCode, wordsOf } from "./login-failure.ts";
 import { isSame, REASONS, TabMarks, type LoginTab } from "./tab-marks.ts";
 
-/** The shortest time between two automatic logins for one user and target, even if the first login succeeded. Milliseconds. */
+/**
+ * Two automatic logins for the same user and target start at least this far apart, even if the first login succeeded.
+ * Milliseconds.
+ */
 const SPACING_MS = 60_000;
-/** The largest number of automatic logins of one tab within 30 minutes, even if all of them succeed. */
+/** One tab starts at most this many automatic logins within 30 minutes, even if all of them succeed. */
 const MOST = 6;
 
-/** The user and the target of a login. */
+/** The user and the target of a login. The target is the scope, resource and audience of the requested token. */
 export type LoginSubject = {
   readonly [name in keyof TokenTarget]: TokenTarget[name] | undefined;
 } & {
@@ -19,16 +22,19 @@ export type LoginSubject = {
 };
 
 /**
- * Prevents endless automatic logins in this tab. An automatic login is a login that no user requested. Each such login leaves a
- * mark, which later pages of the tab read. While there is a mark, no other automatic login starts. The mark of a login whose
- * token was returned only counts for the limits `SPACING_MS` and `MOST`.
+ * Prevents endless automatic logins in this tab. An automatic login is a login that no user requested. Each such login writes a
+ * mark, which is a small record that later pages of the tab read. A mark prevents other automatic logins. Once the token of a
+ * login was returned, the login's mark only counts for the limits `SPACING_MS` and `MOST`.
  */
 export class AutomaticLogins {
   readonly #clock: Clock;
   readonly #marks: TabMarks;
   readonly #tab: LoginTab;
   readonly #session: { readonly sub: string | undefined };
-  /** `at` of each logout mark that stopped the grant from navigating. `refusal()` then no longer lets the grant be called. */
+  /**
+   * The logout marks that have already stopped a login of the grant. Each mark is identified by its `at`. For these marks,
+   * `refusal()` does not let the grant be called again.
+   */
   readonly #refused = new Set<number>();
   /** The error of the last authorization response that failed in this page, and the time of the failure. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
@@ -45,9 +51,9 @@ export class AutomaticLogins {
   }
 
   /**
-   * Returns the reason why no automatic login is allowed to start, or undefined. After a logout, the grant is called once all
-   * the same, because it might ask the user in this page, such as with a picker. `guarded()` then stops the grant if it
-   * navigates without asking. `error`: the error in the state of this page, if no user is signed in.
+   * Returns an error if no automatic login is allowed to start, or else undefined. After a logout, the grant is called once all
+   * the same, because the grant might ask the user in this page, for example with a picker. If the grant navigates without
+   * asking, `guarded()` stops it. `error`: the error in the state of this page, if no user is signed in.
    */
   refusal(subject: LoginSubject, error: unknown): NoTokenError | undefined {
     if (error !== undefined && !this.#isForgiven(error)) {
@@ -113,17 +119,17 @@ export class AutomaticLogins {
       const { at, detail: _, ...rest } = begun;
       const { detail: words, at: now } = settled;
       const next = { ...rest, outcome, ...(words !== undefined && { detail: words }) };
-      // A mark ends when the user acts on the page after `at`. Users often cancel a login by such an act, so the mark gets a
-      // new `at`.
+      // A mark ends when the user clicks or presses a key after the mark's `at`. The click that cancelled this login must not
+      // end the mark, so the mark gets a new `at`.
       const since = outcome === "cancelled" ? now : at;
       this.#marks.write([...all.filter((mark) => !isSame(mark, begun)), { ...next, at: since }]);
     } else if (outcome !== "given") this.#marks.write([...all, settled]);
   }
 
   /**
-   * Called when a token was returned. Deletes the marks of earlier logins for this user and target. The marks of logouts stay.
-   * A mark `started` becomes `given`, because another manager of this tab might publish the token before the manager that
-   * started the login writes the result.
+   * Called when a token was returned. Deletes the marks of earlier logins for this user and target, but keeps the marks of
+   * logouts. A mark `started` becomes `given`. This matters if the page has two `AuthManager`s: one of them starts the login,
+   * and the other might return the token before the first one writes the result.
    */
   given({ user, ...target }: LoginSubject): void {
     const key = targetKey(target);
@@ -142,7 +148,7 @@ export class AutomaticLogins {
     );
   }
 
-  /** Called when `user` has logged in in another tab. Deletes the marks of the user's logouts. */
+  /** Called after a login of `user` in another tab. Deletes the marks of this user's logouts. */
   loggedIn(user: string): void {
     this.#marks.drop((mark) => mark.outcome === "logged_out" && mark.user === user);
   }
@@ -155,11 +161,11 @@ export class AutomaticLogins {
   /** Called when an authorization response has failed. Writes the failure into a mark. */
   fail(error: unknown): void {
     this.#failure = { error, at: this.#clock.now() };
-    // A lost code does not mean that the next login fails, too, so it gets no new mark.
+    // If the code exchange failed because of a temporary problem, the next login can succeed. No new mark is written then.
     if (this.begun || !isLostCode(error)) this.settle("failed", wordsOf(error), {});
   }
 
-  /** The mark of this tab's latest login that can still get a response. */
+  /** The mark of this tab's latest login, if a response to that login can still arrive. */
   get begun(): LoginMark | undefined {
     return this.#marks
       .recent()
@@ -168,8 +174,8 @@ export class AutomaticLogins {
   }
 
   /**
-   * Whether an automatic login is allowed to start although a response in this page failed with `error`: the code was lost, or
-   * the user has acted on the page since.
+   * Returns true if an automatic login is allowed to start although a response in this page failed with `error`. This is so if
+   * the code exchange failed because of a temporary problem, or if the user has acted on the page since the failure.
    */
   #isForgiven(error: unknown): boolean {
     const failure = this.#failure;
@@ -188,12 +194,13 @@ export class AutomaticLogins {
     const given = current.filter(({ outcome }) => outcome === "given");
     const recent = given.filter((mark) => isFor(mark, subject) && now - mark.at < SPACING_MS);
     const limiting = recent.at(-1) ?? given.at(MOST - 1);
-    // A logout mark lets the grant be called once, to ask the user. `guarded()` checks the limits before the grant navigates.
+    // After a logout, the grant is called once to ask the user, so the limits are not checked here. `guarded()` checks the
+    // limits before the grant navigates.
     if (limiting && concerned.length === 0) return this.#explain(limiting);
     return this.#marks.write(current) ? undefined : noMemory();
   }
 
-  /** Whether the mark concerns the login. The mark of a logout concerns only logins of the user who logged out. */
+  /** Returns true if the mark concerns the login. The mark of a logout concerns only logins of the user who logged out. */
   #concerns({ outcome, user }: LoginMark, subject: LoginSubject): boolean {
     return outcome !== "logged_out" || (subject.user ?? this.#session.sub ?? user) === user;
   }

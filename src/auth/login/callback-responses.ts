@@ -34,7 +34,8 @@ export class CallbackResponses {
   readonly #events: CallbackEvents;
   readonly #results = new Map<string, Promise<CallbackResult>>();
   /**
-   * Token responses that are not stored yet, by `state`. A code can be exchanged only once, so a retry uses the token response.
+   * The token responses that are not stored yet, by `state`. A code can be exchanged only once, so a retry stores this token
+   * response.
    */
   readonly #responses = new Map<string, TokenSet>();
 
@@ -44,7 +45,10 @@ export class CallbackResponses {
     this.#events = events;
   }
 
-  /** Whether `handle()` would handle `response` now: no call has done so yet, or the last call failed and a retry can help. */
+  /**
+   * Returns true if `response` is not handled yet: `handle()` was not called for it, or the last call failed and a retry can
+   * succeed.
+   */
   isUnfinished(response: string): boolean {
     return !this.#results.has(this.#stateIn(response));
   }
@@ -65,7 +69,8 @@ export class CallbackResponses {
   }
 
   #take(response: string, state: string): Promise<CallbackResult> {
-    // `onFailure()` writes a mark. It runs before the callers get the error, because the app might navigate at once.
+    // `onFailure()` stores a mark that prevents another automatic login. It runs before the callers get the error, because the
+    // app might navigate as soon as it gets the error.
     const login = () =>
       this.#inTurn(response, state).catch((error: unknown) => {
         if (!isUnfinished(error) && !isForeign(error)) this.#events.onFailure(error);
@@ -78,12 +83,15 @@ export class CallbackResponses {
     return result;
   }
 
-  /** Handles the response under a lock of all tabs and managers, so that a second call finds the result of the first call. */
+  /**
+   * Handles the response under a lock that all tabs and all `AuthManager`s share. A second call then finds the result of the
+   * first call.
+   */
   #inTurn(response: string, state: string): Promise<CallbackResult> {
     const { locks, page, ledger } = this.#config;
     return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
       const known = await ledger.get(state).catch(() => undefined);
-      // The URL is not cleaned earlier, because other managers that start in the same task must read the response first.
+      // The response is not removed from the URL earlier. Other `AuthManager`s that start in the same task must read it first.
       if (page.href() === response) page.replaceUrl(withoutResponse(response, state));
       return known && "sub" in known ? this.#recall(known) : this.#exchange(response, state);
     });
@@ -118,12 +126,12 @@ export class CallbackResponses {
   }
 }
 
-/** Whether a retry can succeed, because the pending request or the token response still exists. */
+/** Returns true if a retry can succeed, because the stored authorization request or the token response still exists. */
 function isUnfinished(error: unknown): boolean {
   return isAuthError(error) && error.retryable && !(error instanceof AuthorizationError);
 }
 
-/** Whether the response belongs to another client. Such a response is not a failure of this client's login. */
+/** Returns true if the response belongs to another client. Such a response is not a failure of this client's login. */
 function isForeign(error: unknown): boolean {
   return error instanceof InvalidResponseError && /^(client_id|issuer)$/.test(error.parameter);
 }

@@ -4,8 +4,8 @@ import { fragment, isAtRedirectUri } from "./response-url.ts";
 const NAMES = [...RESPONSE, "error_description", "state"];
 
 /**
- * Describes the URL at which the page came back from the login page, for an error message. Shows the values of error
- * parameters. Shows only the names of the other response parameters, because their values can be secret.
+ * Describes the URL to which the login page has sent the user back. The result is part of an error message. It contains the
+ * values of error parameters. Of other response parameters it contains only the names, because their values can be secret.
  */
 export function whatCameBack(url: string, redirectUri: string): string {
   const { origin, pathname, searchParams, hash } = new URL(url);

@@ -12,7 +12,7 @@ const DETAILS = [
   "token_type",
 ];
 
-/** Returns `url` without the parameters of a response with this `state`. A fragment with tokens is removed in any case. */
+/** Returns `url` without the parameters of a response with this `state`. A fragment that contains tokens is always removed. */
 export function withoutResponse(url: string, state: string): string {
   const clean = new URL(url);
   if (clean.searchParams.get("state") === state) {

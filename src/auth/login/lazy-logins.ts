@@ -26,7 +26,7 @@ export class LazyLogins implements LoginTab {
     session.state.subscribe(() => this.tell((logins) => logins.follow()));
   }
 
-  /** When a user last pressed a key or a pointer in this page load. Milliseconds since the epoch. */
+  /** The time at which a user last pressed a key or a pointer on this page. Milliseconds since the epoch. */
   activatedAt: number = Number.NEGATIVE_INFINITY;
 
   /** The URL of the last authorization response that `handle()` was called for. */
@@ -51,7 +51,7 @@ export class LazyLogins implements LoginTab {
     return [...this.#roundTrips.keys()].at(-1);
   }
 
-  /** Whether a login that `login()` started is in progress. */
+  /** True while a login that `login()` started is in progress. */
   get isAskedFor(): boolean {
     return [...this.#roundTrips.values()].some(({ mayChoose }) => !mayChoose);
   }
@@ -61,7 +61,7 @@ export class LazyLogins implements LoginTab {
     return this.#callback;
   }
 
-  /** Starts a login, and closes the round trip when the login settles. */
+  /** Starts a login in the page, popup or frame of `roundTrip`. Closes the popup or frame when the login settles. */
   startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
     const login = this.#startLogin(roundTrip, request).finally(() => {
       roundTrip.close();
@@ -71,7 +71,7 @@ export class LazyLogins implements LoginTab {
     return login;
   }
 
-  /** Writes a mark, so that no automatic login follows the logout of `user` in this tab. */
+  /** Stores a mark, which is a small record of this tab. The mark prevents automatic logins after the logout of `user`. */
   loggedOut(user: string): void {
     const { marks, clock } = this.#config;
     const mark: LoginMark = {
@@ -84,8 +84,8 @@ export class LazyLogins implements LoginTab {
   }
 
   /**
-   * Loads the logins and calls `news` with them, but only if this tab has a mark other than `given`, which is rare. Without
-   * such a mark, `news` would change nothing.
+   * Loads the logins and calls `news` with them. Does nothing if this tab has no mark, or only marks with the outcome `given`.
+   * In this usual case, `news` would change nothing.
    */
   tell(news: (logins: Logins) => void): void {
     const isMarked = this.#config.marks.read().some((mark) => mark?.outcome !== "given");
@@ -104,14 +104,15 @@ export class LazyLogins implements LoginTab {
 
   /**
    * Handles an authorization response.
-   * @param url the URL with the response. Default: the page's URL, which is read before the code is loaded, because a router
-   * might replace the URL
+   * @param url the URL with the response. Default: the page's URL. It is read before the code is loaded, because a router might
+   * replace the URL in the meantime
    */
   async handle(url: string | undefined): Promise<CallbackResult> {
     const { page, client } = this.#config;
     const given = parseUrl(url ?? page.href(), page.href());
     if (given && stateOf(given, client)) this.last = given.href;
-    // If an earlier call has removed the response from the address bar, the call without `url` is for that response.
+    // An earlier call might have removed the response from the address bar. A call without `url` then uses the response of the
+    // earlier call.
     const response = (url === undefined && this.last) || (given?.href ?? url!);
     const result = this.load().then((logins) => logins.responses.handle(response));
     this.#callback = result.catch(() => {});

@@ -2,12 +2,12 @@ import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 
-/** The largest length of the description of a failure. Characters. */
+/** The description of a failure has at most this many characters. */
 const MAX = 300;
 
 /**
- * Whether the code could not be exchanged because no response came or the server had a temporary problem. A new login with
- * another code is allowed at once.
+ * Returns true if the authorization code could not be exchanged, because no response came or because the server had a temporary
+ * problem. A new login, with another code, is then allowed at once.
  */
 export function isLostCode(error: unknown): boolean {
   return (
@@ -17,8 +17,8 @@ export function isLostCode(error: unknown): boolean {
 }
 
 /**
- * Describes an error of Latchkey for later pages of this tab. Returns undefined for other errors, because they can contain
- * secrets.
+ * Describes `error` for later pages of this tab. Returns undefined for an error that Latchkey did not throw, because such an
+ * error can contain secrets.
  */
 export function wordsOf(error: unknown): string | undefined {
   if (!isAuthError(error)) return undefined;

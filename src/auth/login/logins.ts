@@ -21,7 +21,7 @@ import { passRevocations, type RevocationQueue } from "../logout/pass-revocation
 import { servedTarget, type LooseTarget, type ServedTarget } from "./served-target.ts";
 import { isSilent, type SilentLogin } from "./silent-login.ts";
 
-/** The parts of `Logins`. */
+/** The configuration of `Logins`. */
 export interface LoginsConfig extends StoreLoginParts, RevocationQueue {
   /** Returns the absolute URL at which authorization responses arrive. */
   readonly redirectUri: () => string;
@@ -30,7 +30,7 @@ export interface LoginsConfig extends StoreLoginParts, RevocationQueue {
   readonly clock: Clock;
   /** Stores which authorization responses were handled, and with which result. */
   readonly ledger: CallbackLedger;
-  /** Stores the marks that limit automatic logins. */
+  /** Stores the marks, which are records of this tab's logins and logouts. The marks limit automatic logins. */
   readonly marks: LoginMarks;
   readonly grant: Grant;
   readonly users: UserStore;
@@ -43,7 +43,7 @@ export class Logins {
   readonly responses: CallbackResponses;
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
-  /** The token of a login that had already expired on arrival. One call of `getToken()` returns it. */
+  /** An access token that had already expired when it arrived. One call of `getToken()` returns it all the same. */
   #offered:
     | { readonly token: string; readonly sub: string; readonly target: TargetKey }
     | undefined;
@@ -59,8 +59,8 @@ export class Logins {
   }
 
   /**
-   * Returns the token that had expired on arrival, once. Returns undefined if there is none, if `options` request another
-   * token, or if the token's user is no longer signed in.
+   * Returns the access token that had already expired when it arrived. Returns the token only once. Returns undefined if there
+   * is no such token, if `options` request another token, or if the token's user is no longer signed in.
    */
   takeOffered(options: GetTokenOptions): string | undefined {
     const { sub = "", token, target } = this.#offered ?? {};
@@ -72,8 +72,8 @@ export class Logins {
   }
 
   /**
-   * Whether the error of a login becomes `state.error`. The error of a silent login does not, because such a login often finds
-   * no user. The `NoTokenError` of an automatic login does not, because that login was not allowed to start.
+   * Returns true if the error of a login becomes `state.error`. The error of a silent login does not, because such a login
+   * often finds no user. The `NoTokenError` of an automatic login does not, because that login was not allowed to start.
    */
   tellsWhy(error: unknown, roundTrip: RoundTrip, request: TokenRequest): boolean {
     return !isSilent(roundTrip, request) && !(request.mayChoose && error instanceof NoTokenError);
@@ -91,8 +91,8 @@ export class Logins {
   }
 
   /**
-   * Called when a page has loaded and its `url` has no response for this client. If a login of this tab had started, its mark
-   * becomes `unrecognised`.
+   * Called when a page has loaded and the page's URL contains no authorization response for this client. If a login of this tab
+   * had navigated to the login page, the stored record (mark) of that login gets the outcome `unrecognised`.
    */
   cameBack(url: string): void {
     const { begun } = this.automatic;
@@ -102,8 +102,8 @@ export class Logins {
   }
 
   /**
-   * Requests tokens from the grant with an open round trip, and stores them. Returns the user. Rejects with the errors of the
-   * grant. Instead of a `NoTokenError`, returns the user that another tab has logged in since, if there is one.
+   * Requests tokens from the grant, stores them and returns the user. Rejects with the errors of the grant. If the grant throws
+   * a `NoTokenError` but another tab has logged a user in meanwhile, returns that user instead.
    */
   async startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
     const { grant, users, userFetcher } = this.#config;
@@ -135,8 +135,8 @@ export class Logins {
   }
 
   /**
-   * Returns the user that another tab has logged in since this login began. Throws `reason` when there is none. `before`: the
-   * `sessionId` of the active session when this login began.
+   * Returns the user that another tab has logged in since this login began. Throws `reason` if there is no such user. `before`:
+   * the `sessionId` of the active session when this login began.
    */
   async #signedInMeanwhile(before: string | undefined, reason: NoTokenError): Promise<User> {
     const { row } = await this.#config.users.getActive();
@@ -150,7 +150,7 @@ export class Logins {
   async storeTokens(tokens: TokenSet, request: TokenRequest, options: StoreOptions): Promise<void> {
     const { storeGrantTokens } = await loadMore();
     const sub = await storeGrantTokens(this.#config, tokens, request, storeLogin, options);
-    // A tab that belonged to no user belongs to the user of the tokens from now on.
+    // If this tab belonged to no user, it belongs to the user of the tokens from now on.
     if (this.#session.sub === undefined) await this.#session.pinUser(sub);
   }
 
@@ -169,7 +169,8 @@ export class Logins {
     const isSeen = !silent && tokens.asked?.prompt !== "none";
     if (!isSeen) await (await loadMore()).assertMayReturn(this.#config, sub);
     const next = silent ? await silent.tabOf(sub) : sub;
-    // Tokens with a generation are already stored, because the grant has continued a stored session.
+    // The store gives every stored token a number, the generation. Tokens that have this number are already stored, because the
+    // grant has continued a stored session.
     if (tokens.generation === undefined)
       await storeLogin(parts, tokens, user, target, undefined, next);
     else await parts.users.putDefault(next);
@@ -181,7 +182,10 @@ export class Logins {
     return user;
   }
 
-  /** Writes the result of the login into the login's mark. Stores a token that had expired on arrival for `takeOffered()`. */
+  /**
+   * Writes the result of the login into the login's mark. If the access token had already expired when it arrived, keeps the
+   * token for `takeOffered()`.
+   */
   #settle(
     { accessToken, expiresAt, refreshToken }: TokenSet,
     sub: string,
@@ -208,7 +212,10 @@ export class Logins {
   }
 }
 
-/** Deletes the record that the user was forgotten. Ignores failures, because the session of the login is already stored. */
+/**
+ * Deletes the record that `forget()` was called for the user. Ignores failures, because the session of the login is already
+ * stored.
+ */
 async function clearForgotten(users: UserStore, sub: string): Promise<void> {
   await users
     .users()

@@ -3,8 +3,8 @@ import { isStateOf } from "../../core/response-state.ts";
 import { InvalidResponseError } from "../../core/errors.ts";
 
 /**
- * Whether `url` is `redirectUri` with a response to a request of `client`. Checks only the `state`, so the rest of the response
- * can be malformed.
+ * Returns true if `url` is `redirectUri` with a response to a request of `client`. Checks only the `state`, so the rest of the
+ * response can be malformed.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  */
 export function isCallback(url: string, redirectUri: string, client: ClientKey): boolean {
@@ -32,8 +32,8 @@ export function logoutStateOf(url: string, redirectUri: string | undefined): str
 }
 
 /**
- * Whether two absolute, normalised URLs are equal up to the query. Ignores a slash at the end of the path, because a web server
- * might add or remove it.
+ * Returns true if two absolute, normalised URLs are equal apart from the query and the fragment. Ignores a slash at the end of
+ * the path, because a web server might add or remove the slash.
  */
 export function isAtRedirectUri(url: string, redirectUri: string): boolean {
   return placeOf(url) === placeOf(redirectUri);

@@ -4,19 +4,17 @@ import type { TokenTarget } from "../../core/token-target.ts";
 /** A `TokenTarget` whose members can be undefined. */
 export type LooseTarget = { readonly [name in keyof TokenTarget]: TokenTarget[name] | undefined };
 
-/** The target that the token of a login can be used for. */
+/** The target (scope, resource and audience) for which the token of a login can be used. */
 export interface ServedTarget {
   readonly target: LooseTarget;
-  /**
-   * All requested scopes if the server granted none of them, or else an empty array. In the first case, `target` has no scope.
-   */
+  /** The requested scopes if the server granted none of them. The `target` then has no scope. Otherwise an empty array. */
   readonly missing: readonly string[];
 }
 
 /**
- * Returns the target that the token of a login can be used for. This is the requested target, or the same target without scopes
- * if the server granted none of the requested scopes. A server might spell a scope differently: `email` as
- * `https://api.example/auth/userinfo.email`, or `api://x/read` as `read`.
+ * Returns the target for which the token of a login can be used. This is the requested target. If the server granted none of
+ * the requested scopes, it is the requested target without scopes. A server might return a scope in another spelling:
+ * `https://api.example/auth/userinfo.email` for `email`, or `read` for `api://x/read`. Such a scope counts as granted.
  */
 export function servedTarget(
   asked: LooseTarget,

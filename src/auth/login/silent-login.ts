@@ -6,13 +6,16 @@ import type { AuthError } from "../../core/auth-error.ts";
 import { type SessionStore, NO_CHANGE, type SessionRow } from "../../core/session.ts";
 import type { UserStore } from "../../core/user-store.ts";
 
-/** The parts that only a silent login uses. */
+/** The objects that only a silent login uses. A silent login shows nothing to the user. */
 export interface SilentLogin {
-  /** A store that rejects instead of writing the session of a user who logged out or was forgotten after the login began. */
+  /**
+   * The session store for this login. If the user has logged out or was forgotten since the login began, `update()` writes
+   * nothing and rejects.
+   */
   readonly sessions: SessionStore;
   /**
-   * Returns the `sub` of this tab's user after the login of `sub`. If the tab has switched to another user during the login,
-   * that user stays.
+   * Returns the `sub` of the user to whom this tab belongs after the login. This is the user who has logged in, `sub`. If the
+   * tab has switched to another user during the login, it is that other user.
    */
   tabOf(sub: string): Promise<string>;
 }
@@ -40,14 +43,15 @@ export async function silentLogin(parts: {
   };
 }
 
-/** Whether a login shows nothing to the user. */
+/** Returns true if the login shows nothing to the user. */
 export function isSilent(roundTrip: RoundTrip, { prompt }: TokenRequest): boolean {
   return (roundTrip.prompt ?? prompt) === "none";
 }
 
 /**
- * Returns a store whose `update()` writes nothing and rejects with `reason` if the user has logged out or was forgotten since a
- * request began. `before` returns the row that was stored when the request began.
+ * Returns a copy of `sessions` with another `update()`. If the user has logged out or was forgotten since a request began, this
+ * `update()` writes nothing and rejects with `reason`. `before`: returns the session row that was stored when the request
+ * began.
  */
 export function unlessLoggedOut(
   sessions: SessionStore,

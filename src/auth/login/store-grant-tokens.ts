@@ -18,8 +18,8 @@ interface StoreParts extends SessionParts, UserParts {
 }
 
 /**
- * The type of `storeLogin()`, which stores the tokens of a login for two targets. The two can be equal. `byDefault`: `sub` of
- * the default user of new tabs after the call.
+ * The type of `storeLogin()`. It stores the tokens of a login for the targets `target` and `alsoFor`, which can be equal. New
+ * tabs start with the user `byDefault` after the call.
  */
 type StoreLogin = (
   parts: StoreParts,
@@ -32,7 +32,7 @@ type StoreLogin = (
 
 /** The options of `storeGrantTokens()`. */
 export interface StoreOptions {
-  /** Whether `request.user` had a stored session, live or ended, when the grant was called. */
+  /** True if `request.user` had a stored session, live or ended, when the grant was called. */
   readonly isKnown: boolean;
 }
 
@@ -96,7 +96,7 @@ async function store(
         "Exchange tokens in createTokenManager(). Its provider can be new TokenExchangeGrant(new AuthGrant(auth), server).",
       );
     }
-    // With `persist: "memory"`, only open tabs have the tokens. If the tokens are lost, a new session is stored.
+    // With `persist: "memory"`, the tokens exist only in open tabs and can be lost. If they are lost, a new session is stored.
     const record = isTheirs && (await sessions.open(row.tokens).catch(unlessLost));
     // A refresh token for one API does not replace the session's refresh token.
     const isLogin = response.refreshToken !== undefined && target === DEFAULT_TARGET;
@@ -110,7 +110,7 @@ async function store(
 }
 
 /**
- * Adds the access token to the stored session. Returns false, without a change, if the session has changed since it was read.
+ * Adds the access token to the stored session. If the session has changed since it was read, changes nothing and returns false.
  */
 async function storeBeside(
   parts: StoreParts,

@@ -16,7 +16,7 @@ import {
   newerVersion,
 } from "../../core/session.ts";
 
-/** The parts that `storeLogin()` needs. */
+/** The objects that `storeLogin()` uses. */
 export interface StoreLoginParts extends SessionParts, UserParts {}
 
 /** Loads the code that most logins do not need. */
@@ -33,7 +33,7 @@ export async function userOf(
 
 /**
  * Stores the tokens of a login as the session of `user`, and returns `user`. Sessions of other users stay. The access token is
- * stored for `target` and for `alsoFor`, which can be equal. `byDefault`: `sub` of the default user of new tabs from now on.
+ * stored for the targets `target` and `alsoFor`, which can be equal. New tabs start with the user `byDefault` from now on.
  */
 export async function storeLogin(
   parts: StoreLoginParts,
@@ -72,8 +72,8 @@ export async function storeLogin(
 }
 
 /**
- * Returns the row after a login, without the tokens. The row has a new `sessionId`, so that a refresh of the previous session
- * cannot store its response.
+ * Returns the stored row of the session after a login, without the tokens. The row has a new `sessionId`, so that a refresh of
+ * the previous session cannot store its response.
  */
 function afterLogin(
   before: SessionRow | undefined,
@@ -84,8 +84,8 @@ function afterLogin(
   const sequence = (before?.sequence ?? 0) + 1;
   // A remembered user stays remembered.
   const lifetime = before?.remembered ? "remembered" : requested;
-  // `signature` belongs to the previous ID token. The signature of a login's ID token is validated before the tokens are
-  // stored.
+  // `signature` is about the previous ID token, so it is removed. The new ID token was already validated before this function
+  // was called.
   const { signature: _, ...stored } = before ?? {};
   return {
     ...stored,

@@ -1,17 +1,17 @@
 import type { LoginMark, LoginMarks, LoginResult } from "../../core/login-marks.ts";
 import type { Clock } from "../../core/ports.ts";
 
-/** A mark that is older than this is ignored. Milliseconds. */
+/** A mark is a record of a login or logout of this tab. A mark that is older than this is ignored. Milliseconds. */
 const MARK_LIFETIME_MS = 30 * 60_000;
-/** The largest number of stored marks. The oldest marks are deleted first. */
+/** At most this many marks are stored. The oldest marks are deleted first. */
 const MOST_KEPT = 32;
 /**
- * An act of the user within this time after a logout or a cancelled login does not end the mark, because the user might have
- * double-clicked. Milliseconds.
+ * A click or a key press ends a mark. For this long after a logout or a cancelled login it does not, because it might be the
+ * second click of a double click. Milliseconds.
  */
 const DOUBLE_CLICK_MS = 1_000;
 
-/** The reason why no automatic login starts, for each result that a mark can have. */
+/** For each outcome of a mark, the reason why no automatic login starts. */
 export const REASONS: Readonly<Record<LoginResult, string>> = {
   started: "the page navigated to the login page and came back without a response",
   unrecognised: "the page came back without a response for this client",
@@ -24,9 +24,9 @@ export const REASONS: Readonly<Record<LoginResult, string>> = {
     "an automatic login started less than a minute ago, or there were too many in half an hour",
 };
 
-/** The facts about a tab that `AutomaticLogins` needs. */
+/** The facts about a tab that `AutomaticLogins` uses. */
 export interface LoginTab {
-  /** When a user last pressed a key or a pointer in this page load. Milliseconds since the epoch. */
+  /** The time at which a user last pressed a key or a pointer on this page. Milliseconds since the epoch. */
   readonly activatedAt: number;
 }
 
@@ -53,7 +53,8 @@ export class TabMarks {
   }
 
   /**
-   * Returns the recent marks that are still in force. A mark ends when the user acts on the page after the mark was written.
+   * Returns the recent marks that are still in force. A mark ends when the user clicks or presses a key after the mark was
+   * written.
    */
   current(): readonly LoginMark[] {
     return this.recent().filter(({ at, outcome }) => {
@@ -62,7 +63,7 @@ export class TabMarks {
     });
   }
 
-  /** Returns false when the marks could not be stored. */
+  /** Stores `marks`. Returns false if they could not be stored. */
   write(marks: readonly LoginMark[]): boolean {
     return this.#marks.write(marks);
   }
@@ -83,7 +84,7 @@ function isMark(mark: Partial<LoginMark> | null): mark is LoginMark {
   );
 }
 
-/** Whether two objects are the same mark. */
+/** Returns true if two objects are the same mark. */
 export function isSame(a: LoginMark, b: LoginMark): boolean {
   return a.at === b.at && a.target === b.target && a.user === b.user && a.outcome === b.outcome;
 }

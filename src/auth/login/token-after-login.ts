@@ -6,7 +6,7 @@ import type { LoginRequest, TokenAfterLoginParts } from "../parts.ts";
 
 /**
  * Waits for the login in progress, or starts a login that returns to the current URL. Then returns the token for `getToken()`.
- * `reason`: the error after which only a login helps. Undefined when the caller requested a login with `prompt`.
+ * `reason`: the error that shows that a login is needed. Undefined if the caller requested a login with `prompt`.
  */
 export async function tokenAfterLogin(
   { config, session, logins, getToken, handleCallback }: TokenAfterLoginParts,
@@ -26,7 +26,8 @@ export async function tokenAfterLogin(
       () => false,
     );
     const hasLoggedIn = await abortable(settled, signal);
-    // The login in progress can fail, such as a silent login without a user. `getToken()` can then start another login.
+    // If the login in progress has failed, `getToken()` can start another login. For example, a silent login fails if it finds
+    // no user.
     return getToken(options.prompt && hasLoggedIn ? { ...options, prompt: "none" } : options);
   }
   const state = session.state.get();
@@ -36,8 +37,8 @@ export async function tokenAfterLogin(
     logins.last !== undefined &&
     loaded.responses.isUnfinished(logins.last)
   ) {
-    // The last attempt to handle the authorization response failed, such as after a network failure. A retry needs no new
-    // login.
+    // The authorization response is already here, but handling it failed the last time, for example without a network. Handling
+    // it again needs no new login.
     await abortable(handleCallback(), signal);
     return getToken({ ...options, prompt: "none" });
   }
@@ -49,7 +50,7 @@ export async function tokenAfterLogin(
   if (refusal) throw refusal;
   const roundTrip = userAgent.open();
   const loggedIn = new AbortController();
-  // A login that the caller requested with `prompt` goes on, even if a user logs in in another tab.
+  // A login that the caller requested with `prompt` goes on, even if another tab logs a user in.
   const mayStop = !options.prompt && !session.user;
   const undo = session.state.subscribe(() => {
     if (mayStop && session.user)
@@ -74,8 +75,8 @@ export async function tokenAfterLogin(
 }
 
 /**
- * Returns the resources that the last login requested. A new login requests them again. Without them, two callers with
- * different resources would start one login after the other without end.
+ * Returns the resources that the last login requested. A new login requests them again. Otherwise two callers with different
+ * resources would start one login after the other without end.
  */
 async function namedBefore(
   { sessions, client }: TokenAfterLoginParts["config"],

@@ -5,8 +5,8 @@ import { NO_CHANGE, type SessionRow, isNewer, newerVersion } from "../../core/se
 
 /**
  * Deletes the tokens of `user` from this device and from every tab. Default: this tab's user. Returns the deleted refresh token
- * and ID token, which are needed to tell the server. This tab still belongs to the user, because a new login of the user might
- * be in progress in another tab.
+ * and ID token, because the server is told of the logout with them. The tab still belongs to the user, because another tab
+ * might be logging the same user in.
  */
 export async function localLogout(
   parts: SessionParts,
@@ -19,7 +19,7 @@ export async function localLogout(
   let previous: SessionRow | undefined;
   const row = await sessions.update(sessionKey(client, sub), (before) => {
     previous = before;
-    // A damaged row is read as undefined. The row can still contain tokens, so it is deleted.
+    // A damaged session row is read as undefined. Such a row can still contain tokens, so it is deleted.
     if (!before) return undefined;
     if (isNewer(before) || before.end?.reason === "logged_out") return NO_CHANGE;
     return afterLogout(before, sessionId);
@@ -49,8 +49,8 @@ export async function localLogoutUntold(
 }
 
 /**
- * Returns the row after a logout, without tokens. The row has a new `sessionId`, so that a refresh of the previous session
- * cannot store its response.
+ * Returns the session row after a logout, without tokens. The row has a new `sessionId`, so that a refresh of the previous
+ * session cannot store its response.
  */
 function afterLogout(before: SessionRow, sessionId: string): SessionRow {
   const sequence = before.sequence + 1;

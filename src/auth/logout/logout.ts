@@ -14,7 +14,8 @@ export async function logout(
   const { sub } = session;
   const user = options?.user ?? sub;
   if (user === undefined) return { server: "told" };
-  // The mark is written first, because calls of getToken() must not start a login from now on.
+  // `loggedOut()` stores a mark that prevents automatic logins. It runs first, because `getToken()` must not start a login from
+  // now on.
   logins.loggedOut(user);
   await localLogoutUntold(config, user);
   if (user === session.sub) session.clear();

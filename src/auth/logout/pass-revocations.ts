@@ -4,10 +4,10 @@ import { revokeLock, type ClientKey } from "../../core/keys.ts";
 import type { Clock, TabLock } from "../../core/ports.ts";
 import type { UntoldLogouts } from "./untold-logouts.ts";
 
-/** The longest time that a login waits for revocations. Milliseconds. */
+/** A login waits at most this long for revocations. Milliseconds. */
 export const PASS_MS = 1_000;
 
-/** The parts that a login needs to wait for revocations. */
+/** The objects that `passRevocations()` uses. */
 export interface RevocationQueue {
   readonly client: ClientKey;
   readonly locks: TabLock;
@@ -16,9 +16,9 @@ export interface RevocationQueue {
 }
 
 /**
- * A login calls this function before it navigates, because a revocation might end the grant that the login shares. Aborts the
- * revocations of this page. Then waits at most `PASS_MS` for the revocations of other tabs, and for aborted requests, which
- * might still be in flight.
+ * A login calls this function before it navigates. While a refresh token of the same user is revoked, the server might end the
+ * new login, too. The function first aborts the revocations of this page. Then it waits until no tab revokes a token, for
+ * `PASS_MS` at most. It also waits for aborted requests, because they might still be in flight.
  */
 export async function passRevocations(
   { client, locks, clock, untold }: RevocationQueue,

@@ -7,16 +7,16 @@ import type { Clock, TabLock, Page } from "../../core/ports.ts";
 import type { UntoldLogouts } from "./untold-logouts.ts";
 
 /**
- * The longest time between the lock request and the send. A login does not wait longer for a revocation, so after this time the
- * request is not sent. Milliseconds.
+ * The token is sent at most this long after the lock was requested. A login does not wait longer for a revocation, so a later
+ * request might end the new login. Milliseconds.
  */
 export const PERMIT_MS = 1_000;
-/** How long a request waits for the server's response. Milliseconds. */
+/** A request waits at most this long for the server's response. Milliseconds. */
 export const REQUEST_MS = 15_000;
-/** How long the lock is held after a failed or aborted request, because the request might still be in flight. Milliseconds. */
+/** The lock is held this long after a failed or aborted request, because the request might still be in flight. Milliseconds. */
 export const DRAIN_MS = 2_000;
 
-/** The parts that `revokeEnded()` needs. */
+/** The objects that `revokeEnded()` uses. */
 export interface RevocationParts {
   readonly client: ClientKey;
   readonly sessions: SessionStore;
@@ -26,12 +26,12 @@ export interface RevocationParts {
 }
 
 /**
- * Revokes the refresh token of a session that ended because the user logged out or was forgotten, or because of an invalid ID
- * token. Sends one request and settles with the server's response.
+ * Revokes the refresh token of an ended session. The session ended because the user logged out or was forgotten, or because the
+ * ID token was invalid. Sends one request and settles with the server's response.
  *
- * The server might end the whole grant with the token, and another session or a new login might share that grant. Therefore a
- * lock is held until the server has responded, or until the request cannot be in flight any more. Revocations hold the lock as
- * shared. A login requests the lock as exclusive.
+ * When the server revokes the token, it might also end another session or a new login of the same user. Therefore revocations
+ * and logins use a lock. A revocation holds the lock in shared mode until the server has responded, or until the request cannot
+ * be in flight any more. A login requests the lock in exclusive mode before it navigates.
  * @param stop aborts the wait for the lock, and the request. The call then rejects with the signal's reason
  * @throws CancelledError the user has logged in again; the token was not sent
  * @throws TimeoutError the lock and the store together took longer than `PERMIT_MS`; the token was not sent
@@ -51,7 +51,7 @@ export function revokeEnded(
       const row = await sessions.get(sessionKey(client, user));
       const reason = row?.end?.reason;
       if (row && reason !== "logged_out" && reason !== "id_token") throw signedInAgain();
-      // A login waits for revocations no longer than `PERMIT_MS`. It might have navigated by now, so the token is not sent.
+      // A login waits for revocations for at most `PERMIT_MS`. A login might have navigated by now, so the token is not sent.
       if (clock.monotonic() - asked > PERMIT_MS) {
         throw new TimeoutError(
           `the refresh token was not revoked, because the lock and the store took more than ${PERMIT_MS} ms`,
@@ -69,7 +69,7 @@ export function revokeEnded(
   });
 }
 
-/** Returns the error for a logout at the server that a login has stopped. */
+/** Returns the error for a logout that did not reach the server, because a login has started. */
 export function signedInAgain(): CancelledError {
   return new CancelledError(
     "the logout at the server was stopped, because a login started",
@@ -77,7 +77,7 @@ export function signedInAgain(): CancelledError {
   );
 }
 
-/** The parts that `revoke()` needs. */
+/** The objects that `revoke()` uses. */
 export interface RevocationQueueParts extends RevocationParts {
   readonly page: Pick<Page, "lifecycle">;
   readonly untold: UntoldLogouts;
@@ -88,18 +88,21 @@ interface Caller {
   readonly reject: (error: unknown) => void;
 }
 
-/** The time between two checks whether the browser is online. Also the first pause after a failed attempt. Milliseconds. */
+/**
+ * While the browser is offline, its state is checked again after this time. This is also the first pause after a failed
+ * attempt. Milliseconds.
+ */
 const LOOK_MS = 1_000;
-/** The largest number of attempts to revoke one token. */
+/** At most this many attempts are made to revoke one token. */
 const TRIES = 8;
 /** The longest pause after a failed attempt. Milliseconds. */
 const MAX_PAUSE_MS = 64_000;
 
 /**
  * Revokes a refresh token of `sub`. Settles with the result of the next attempt. After a temporary failure, more attempts
- * follow in the background. If an earlier call for the same token is still in progress, this call joins it and ends its pause.
- * The token is only in the memory of this page, so the attempts stop when the page closes. Also rejects with the errors of
- * `revokeEnded()`.
+ * follow in the background. If attempts for the same token are already in progress, the call joins them, and the next attempt
+ * starts at once. The token is only in the memory of this page, so the attempts stop when the page closes. Also rejects with
+ * the errors of `revokeEnded()`.
  * @throws NetworkError the browser is offline, or no response came
  * @throws CancelledError a login of this tab began, or the user has logged in again
  */
@@ -109,8 +112,8 @@ export function revoke(
   refreshToken: string,
 ): Promise<void> {
   const { revocations, revoked } = parts.untold;
-  // Two parts of the page can find out that the same session has ended. A second revocation might end the grant of a login that
-  // began after the first revocation, so it is not sent.
+  // Two parts of the page can find out that the same session has ended. A second revocation might end a login that began after
+  // the first revocation, so the token is revoked only once.
   if (revoked.has(refreshToken)) return Promise.resolve();
   const known = revocations.get(refreshToken);
   if (known) return known.try();
@@ -159,14 +162,15 @@ class Revocation {
     const { page, clock, untold } = this.#parts;
     for (let sends = 1; ; sends++) {
       while (!page.lifecycle.online()) await clock.sleep(LOOK_MS);
-      // Another login might begin while this loop waits for the first login.
+      // Another login might begin while this code waits for the first login.
       for (let over: unknown; over !== this.#login; await over) over = this.#login;
       this.#stop = new AbortController();
       this.#pause = new AbortController();
       const sent = revokeEnded(this.#parts, this.#sub, this.#refreshToken, this.#stop);
       const [outcome] = await Promise.allSettled([sent]);
       const isLast = sends === TRIES || isFinal(outcome, this.#stop.signal);
-      // Deleted before the callers get the result, so that their next call does not join this finished revocation.
+      // The revocation is deleted before the callers get the result. Otherwise their next call would join this finished
+      // revocation.
       if (isLast) untold.revocations.delete(this.#refreshToken);
       if (outcome.status === "fulfilled") untold.revoked.add(this.#refreshToken);
       this.#settle(outcome);
@@ -192,7 +196,7 @@ function isFinal(outcome: PromiseSettledResult<void>, { aborted }: AbortSignal):
   return !aborted && isAuthError(outcome.reason) && !outcome.reason.retryable;
 }
 
-/** Returns the error for a logout that the server is not told of, because the browser is offline. */
+/** Returns the error for a logout while the browser is offline. The server cannot be told of such a logout. */
 export function offline(): NetworkError {
   return new NetworkError(
     "the server was not told of the logout, because the browser is offline",

@@ -13,17 +13,17 @@ import {
   type RevocationQueueParts,
 } from "./revocation.ts";
 
-/** The parts that are needed to tell the server of a logout. */
+/** The configuration of the code that tells the server of a logout. */
 export interface ServerLogoutConfig extends RevocationQueueParts {
   readonly server: Pick<AuthorizationServer, "revoke" | "endSession">;
   readonly page: Page;
   readonly ledger: CallbackLedger;
   readonly random: Random;
-  /** Returns the URL to which the server redirects after the logout. Without such a URL, the server shows its own page. */
+  /** Returns the URL to which the server redirects after the logout. If there is no such URL, the server shows its own page. */
   readonly postLogoutRedirectUri: () => string | undefined;
 }
 
-/** The parts that decide whether this page is allowed to navigate to the end-session endpoint. */
+/** `session` and `logins` decide whether this page is allowed to navigate to the end-session endpoint. */
 interface NavigateParts {
   readonly config: ServerLogoutConfig;
   readonly session: { readonly sub: string | undefined };
@@ -41,12 +41,12 @@ interface EndSession {
   readonly state: string;
 }
 
-/** The longest time that a logout waits for the server. Milliseconds. */
+/** A logout waits at most this long for the server. Milliseconds. */
 const PATIENCE_MS = 5_000;
 
 /**
- * Tells the server that `sub` has logged out. The session is already deleted on this device. Never rejects. A call joins the
- * call in progress for the same user. A call after `not_told` does what is still missing.
+ * Tells the server that `sub` has logged out. The session is already deleted on this device. Never rejects. If a call for the
+ * same user is in progress, the new call joins it. After the result `not_told`, another call does what is still missing.
  * @see https://www.rfc-editor.org/rfc/rfc7009
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
  */
@@ -145,8 +145,8 @@ async function inTime<T>(
 }
 
 /**
- * Tells the server that this tab has logged out `sub`. The page navigates to the end-session endpoint if `sub` was this tab's
- * user and no login has followed. `before`: `sub` of this tab's user before the logout.
+ * Tells the server that this tab has logged out `sub`. By default, the page navigates to the end-session endpoint if `sub` was
+ * this tab's user and no login has followed. `before`: `sub` of this tab's user before the logout.
  */
 export function leaveServer(
   parts: NavigateParts,
@@ -155,7 +155,8 @@ export function leaveServer(
   options?: LogoutOptions,
 ): Promise<LogoutResult> {
   const deleted = parts.config.untold.sessions.get(sub);
-  // When forget() is called again, this tab belongs to no user any more. `isOwn` says that the tab belonged to `sub` before.
+  // When the app calls `forget()` a second time, this tab belongs to no user any more. `isOwn` then says that the tab belonged
+  // to `sub` before.
   const isOwn = sub === before || deleted?.isOwn === true;
   if (deleted) deleted.isOwn = isOwn;
   const endSession = isOwn ? "page" : "none";
@@ -164,8 +165,8 @@ export function leaveServer(
 }
 
 /**
- * Whether this page is still allowed to navigate: no login of `login()` is in progress, and this tab does not belong to another
- * user than `before` by now. Without `before`, any user is allowed.
+ * Returns true if this page is still allowed to navigate to the end-session endpoint. It is not while a login of `login()` is
+ * in progress. It is not if this tab now belongs to another user than `before`. Without `before`, any user is allowed.
  */
 export function isStillFor(
   { session, logins }: NavigateParts,
@@ -175,8 +176,8 @@ export function isStillFor(
 }
 
 /**
- * Removes a logout response from the address bar if a logout of this client expects it. Leaves other URLs as they are, because
- * other code might use the parameter `state`, too.
+ * Removes a logout response with this `state` from the address bar if this client expects the response. Leaves other URLs as
+ * they are, because other code might use the parameter `state`, too.
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout
  */
 export async function takeLogout(

@@ -1,6 +1,9 @@
 import type { LogoutResult } from "../../core/auth.ts";
 
-/** A session that is deleted on this device. The server was not told of the logout yet, or only of a part of it. */
+/**
+ * A session that was deleted on this device but has not ended completely at the server. The refresh token is not revoked yet,
+ * or the page has not navigated to the end-session endpoint yet.
+ */
 export interface DeletedSession {
   /** The refresh token that the server must revoke. Undefined if there is none, or once it is revoked. */
   refreshToken?: string | undefined;
@@ -8,10 +11,11 @@ export interface DeletedSession {
   /** The error that occurred when the tokens were read. */
   readonly error?: unknown;
   /**
-   * Whether the session belonged to this tab's user. Only then does the page navigate to the end-session endpoint by default.
+   * True if the session belonged to this tab's user. Only in this case does the page navigate to the end-session endpoint by
+   * default.
    */
   isOwn?: boolean;
-  /** The attempt in progress to tell the server. Later calls join this attempt. */
+  /** Set while an attempt to tell the server is in progress. Later calls join this attempt. */
   telling?: Promise<LogoutResult> | undefined;
 }
 
@@ -24,8 +28,8 @@ interface OpenRevocation {
 }
 
 /**
- * The logouts of this page that the server is not told of yet. They exist only in memory and are lost when the page closes. An
- * `AuthManager` and its revocations share one object.
+ * The logouts of this page of which the server was not told yet. They exist only in memory and are lost when the page closes.
+ * An `AuthManager` and the code that revokes its tokens share one object.
  * @example
  * const untold = new UntoldLogouts();
  * const users = [...untold.sessions.keys()]; // `sub` of each user

@@ -20,7 +20,7 @@ import {
 import { observable, type Observable } from "./observable.ts";
 import { otherUser, SessionReader, type SessionReaderConfig } from "./session-reader.ts";
 
-/** The parts of an `ActiveSession`. */
+/** The configuration of an `ActiveSession`. */
 export type ActiveSessionConfig = SessionReaderConfig;
 
 /** A token from the store. */
@@ -29,16 +29,16 @@ export interface FoundToken {
   readonly condition: TokenCondition;
 }
 
-/** This tab's view of its user's stored session: the cached token and the published state. */
+/** Holds what this tab knows about the session of its user: the cached token and the published state. */
 export class ActiveSession {
   readonly state: Observable<AuthState> = observable<AuthState>({ status: "loading" });
   readonly #config: ActiveSessionConfig;
   readonly #reader: SessionReader;
   #sub: string | undefined;
-  /** Whether this tab belongs to `#sub`. True while the session of `#sub` is live or has expired. False after a logout. */
+  /** True while this tab belongs to `#sub`: the session of `#sub` is live or has expired. False after a logout. */
   #isTaken = false;
   #user: User | undefined;
-  /** The last signed-in user, for the state `expired`, because the row of an ended session has no claims. */
+  /** The last signed-in user. The state `expired` contains this user, because the row of an ended session has no claims. */
   #lastUser: User | undefined;
   #cached: CachedToken | undefined;
   /** Runs the reads of the store one after the other, so that the last read has the newest state. */
@@ -80,13 +80,13 @@ export class ActiveSession {
   }
 
   /**
-   * Returns the stored token for `target`, even if the token has expired. Returns undefined when there is none. `sub`: the user
+   * Returns the stored token for `target`, even if the token has expired. Returns undefined if there is none. `sub`: the user
    * of the token. Default: this tab's user.
    * @throws NoTokenError the row has tokens of another user
    */
   async find(target: TargetKey, sub?: string): Promise<FoundToken | undefined> {
     const { sub: owner, row } = await this.#read(sub);
-    // No check for an ended session is needed, because its row has no access tokens.
+    // The row of an ended session has no access tokens, so this function does not check whether the session has ended.
     const key = row && findAccess(row, target, () => true);
     if (!row || key === undefined) return undefined;
     const record = await this.#reader.recordOf(row);
@@ -102,14 +102,14 @@ export class ActiveSession {
     return { tokens, condition: conditionOf(tokens, isCached ? cached : undefined, clock) };
   }
 
-  /** Reads the session of `sub`. Default: the user that this tab belongs to, or else the active user of the store. */
+  /** Reads the session of `sub`. Default: the user to whom this tab belongs, or else the active user of the store. */
   #read(sub = this.#isTaken ? this.#sub : undefined): Promise<StoredUser> {
     return this.#reader.read(sub, sub === this.#sub);
   }
 
   /**
    * Reads the store and publishes the state. Calls run one after the other, so that the newest state is published last.
-   * `error`: becomes `state.error` if no user is signed in. `sub`: this tab's user from now on, if the call resolves.
+   * `error`: becomes `state.error` if no user is signed in. `sub`: becomes this tab's user if the call resolves.
    */
   load(origin: TokenSummary["origin"], error?: unknown, sub?: string): Promise<void> {
     return this.#reads.run(() => this.#load(origin, error, sub));
@@ -165,12 +165,14 @@ export class ActiveSession {
     });
   }
 
-  /** Whether the cached token has expired by the wall clock. The store then has no valid token until a tab refreshes it. */
+  /**
+   * Returns true if the cached token has expired by the wall clock. The store then has no valid token until a tab refreshes it.
+   */
   isExpired(): boolean {
     return this.#cached !== undefined && this.#cached.expiresAt <= this.#config.clock.now();
   }
 
-  /** Whether the cached token belongs to the session `sessionId` and has this generation or a newer one. */
+  /** Returns true if the cached token is from the session `sessionId`, with this generation or a newer one. */
   hasGeneration(sessionId: string, generation: number): boolean {
     return this.#cached?.sessionId === sessionId && this.#cached.generation >= generation;
   }
@@ -183,7 +185,7 @@ export class ActiveSession {
     const record = stored?.user.sub === sub ? stored : undefined;
     const end = row?.end?.reason;
     const isTaken = row !== undefined && end !== "logged_out";
-    // Without a row, the user was forgotten. The tab is then pinned to no user, so that it gets no new default user.
+    // If there is no row, the user was forgotten. The tab is then bound to no user, so that it gets no new default user.
     if (isTaken) users.pin(sub);
     else if (!row && (sub ?? this.#sub)) users.pin("");
     this.#isTaken = isTaken;
@@ -195,7 +197,7 @@ export class ActiveSession {
     const tokens = row && record && storedTokens(row, record, DEFAULT_TARGET);
     this.#cached = known ? before : tokens && cacheToken(tokens, row.sessionId, origin, clock);
     const refusal = record && userNeeded(row!);
-    // The server has refused the refresh token until the user logs in. The cached token is still returned until it expires.
+    // If `refusal` is set, only a login helps. The cached token is still returned until it expires.
     const needed =
       refusal && (!this.#cached || isExpired(this.#cached, clock)) ? refusal : undefined;
     this.#sub = row && sub;

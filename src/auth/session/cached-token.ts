@@ -11,27 +11,27 @@ import type { User } from "../../core/user.ts";
  */
 export type TokenCondition = "fresh" | "expiring" | "expired";
 
-/** The token of the default target, in memory. */
+/** The token of the default target, in memory. `getToken()` without arguments returns this token. */
 export interface CachedToken {
   /** The promise that `getToken()` returns. */
   readonly promise: Promise<string>;
   readonly sessionId: string;
   readonly generation: number;
   summary: TokenSummary;
-  /** The expiry in the store, which all tabs use. Milliseconds since the epoch. */
+  /** The time at which the token expires, as the store and all tabs know it. Milliseconds since the epoch. */
   readonly expiresAt: number;
   /**
-   * The token is fresh until this wall time, and until `untilMonotonic`. Both are checked, because either clock can be wrong.
+   * By the wall clock, the token is fresh until this time. `untilMonotonic` is also checked, because either clock can be wrong.
    * Milliseconds since the epoch.
    */
   untilWall: number;
-  /** The token is fresh until this time of the monotonic clock. Milliseconds. */
+  /** By the monotonic clock, the token is fresh until this time. Milliseconds. */
   readonly untilMonotonic: number;
-  /** When the token expires by the monotonic clock. Milliseconds. */
+  /** By the monotonic clock, the token expires at this time. Milliseconds. */
   readonly endMonotonic: number;
   /**
-   * The wall time at which both clocks last showed a fresh token. At the same wall time the monotonic clock is not read again,
-   * because reading it costs five times as much as reading the wall clock. Milliseconds since the epoch.
+   * At this wall time, both the wall clock and the monotonic clock showed that the token was fresh. Until the wall time
+   * changes, the monotonic clock is not read again, because reading it costs five times as much. Milliseconds since the epoch.
    */
   goodAt: number;
 }
@@ -60,7 +60,7 @@ export function cacheToken(
   };
 }
 
-/** Whether both clocks show that the token is not near its expiry. */
+/** Returns true if both the wall clock and the monotonic clock show that the token is not near its expiry. */
 export function isFresh(cached: CachedToken, clock: Clock): boolean {
   const now = clock.now();
   if (now !== cached.goodAt) {
@@ -89,7 +89,7 @@ export function followWall(cached: CachedToken, clock: Clock): boolean {
   return true;
 }
 
-/** Whether the token has expired by one of the two clocks. */
+/** Returns true if the token has expired by the wall clock or by the monotonic clock. */
 export function isExpired({ summary, endMonotonic }: CachedToken, clock: Clock): boolean {
   return summary.expiresAt <= clock.now() || endMonotonic <= clock.monotonic();
 }
@@ -109,14 +109,17 @@ export function conditionOf(
   return isGood ? "fresh" : "expiring";
 }
 
-/** Returns the time before a token's expiry in which a newer token is requested in the background. Milliseconds. */
+/**
+ * Returns the length of the period before a token's expiry. In this period, a newer token is requested in the background.
+ * Milliseconds.
+ */
 export function renewalWindow(lifetimeMs: number): number {
   return Math.min(Math.max(30_000, lifetimeMs / 10), lifetimeMs / 3);
 }
 
 /**
- * Returns the state `authenticated` if there is a user and a cached token, or else `anonymous`. `error`: why no user is signed
- * in. Errors that Latchkey did not throw are left out.
+ * Returns the state `authenticated` if there is a user and a cached token, or else `anonymous`. `error`: the reason why no user
+ * is signed in. Only an error that Latchkey threw becomes part of the state.
  */
 export function stateOf(
   user: User | undefined,

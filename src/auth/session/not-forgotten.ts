@@ -1,7 +1,9 @@
 import { CancelledError, NoTokenError } from "../../core/errors.ts";
 import type { UserStore } from "../../core/user-store.ts";
 
-/** The user was forgotten, and comes back only through a login that the app requests. No automatic login follows this error. */
+/**
+ * Thrown if `forget()` was called for the user. Only the app starts a new login of such a user, so no automatic login follows.
+ */
 export class ForgottenError extends NoTokenError {
   readonly isForgotten = true;
 }
@@ -30,8 +32,8 @@ export async function assertMayReturn({ users }: ForgottenParts, sub: string): P
 
 /**
  * Checks tokens that a grant returned for a tab without a user. After `forget()`, a tab has no user until another user is
- * chosen, so the grant must not choose the user. `user`: `sub` of the tokens. If `user` was forgotten, does not throw, because
- * `assertNotForgotten()` does.
+ * chosen. The grant must not make this choice by returning tokens. `user`: `sub` of the tokens. If `user` was forgotten, this
+ * function does not throw, because `assertNotForgotten()` then throws.
  * @throws NoTokenError this tab's user was forgotten, and no other user was chosen
  */
 export async function assertChosen(

@@ -9,7 +9,7 @@ import {
 } from "../../core/session.ts";
 import type { StoredUser, UserStore } from "../../core/user-store.ts";
 
-/** The parts of a `Presence`. */
+/** The configuration of a `Presence`. */
 export interface PresenceConfig {
   readonly client: ClientKey;
   readonly sessions: SessionStore;
@@ -19,14 +19,14 @@ export interface PresenceConfig {
 }
 
 /**
- * The time between two checks for other tabs. One check is not enough, because a tab that reloads holds no lock for a moment.
- * Milliseconds.
+ * The second check for other tabs runs this long after the first. One check is not enough, because a tab that reloads holds no
+ * lock for a moment. Milliseconds.
  */
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * Deletes the session of a user who is not remembered when no tab of the user is open any more. Each open tab of the user holds
- * a lock, by which other tabs find it.
+ * Deletes the session of a user who is not remembered, once no tab of the user is open any more. Each open tab of the user
+ * holds a lock. Other tabs find the open tab by this lock.
  */
 export class Presence {
   readonly #config: PresenceConfig;
@@ -54,11 +54,12 @@ export class Presence {
   }
 
   /**
-   * Whether a tab holds the user's lock, or the user has logged in during this check. If neither is true, deletes the session.
+   * Returns true if a tab holds the user's lock, or if the user has logged in during this check. Otherwise deletes the session
+   * and returns false.
    */
   async #isHere(name: string, { sub = "", row }: StoredUser): Promise<boolean> {
     const { client, locks, clock, sessions, users } = this.#config;
-    // Without Web Locks a tab cannot find other tabs, so only the tab in which the user logged in uses the session.
+    // Without Web Locks, a tab cannot find other tabs. Then only the tab in which the user logged in uses the session.
     if (!(await isExclusive(locks, `${name}/probe`))) return false;
     const remembered = await users.users();
     if (!(await ifNoTab(locks, name, async () => {}))) return true;
@@ -92,7 +93,9 @@ function ifFree(locks: TabLock, name: string, act: () => Promise<void>): Promise
   });
 }
 
-/** Whether `locks` refuses a lock that is already held. Web Locks do. Without them, each request for this lock is granted. */
+/**
+ * Returns true if `locks` refuses a lock that is already held, as Web Locks do. Without Web Locks, every request is granted.
+ */
 function isExclusive(locks: TabLock, name: string): Promise<boolean> {
   return locks.request(
     name,
@@ -101,7 +104,7 @@ function isExclusive(locks: TabLock, name: string): Promise<boolean> {
   );
 }
 
-/** Requests the lock and holds it until the page closes, when the browser releases it. Resolves when the lock is held. */
+/** Requests the lock and holds it until the page closes. The browser then releases the lock. Resolves when the lock is held. */
 function holdForLife(locks: TabLock, name: string): Promise<void> {
   return new Promise((held, reject) => {
     const hold = () => {

@@ -12,7 +12,7 @@ import {
 } from "../../core/session.ts";
 import type { StoredUser, UserStore } from "../../core/user-store.ts";
 
-/** The parts of a `SessionReader`. */
+/** The configuration of a `SessionReader`. */
 export interface SessionReaderConfig {
   readonly client: ClientKey;
   readonly sessions: SessionStore;
@@ -36,7 +36,7 @@ export class SessionReader {
   }
 
   /**
-   * Returns the session of `sub`. Default: the active user. `isPinned`: whether this tab already belongs to `sub`.
+   * Returns the session of `sub`. Default: the active user. `isPinned`: true if this tab already belongs to `sub`.
    * @throws ConfigurationError a newer version of Latchkey stored the session
    */
   async read(sub: string | undefined, isPinned: boolean): Promise<StoredUser> {
@@ -55,7 +55,8 @@ export class SessionReader {
   }
 
   /**
-   * Returns the tokens of a row. Returns undefined if the tokens are lost: with `persist: "memory"`, only open tabs have them.
+   * Returns the tokens of a stored session. With `persist: "memory"`, only open tabs have the tokens. Returns undefined if no
+   * open tab has them.
    */
   async recordOf({ tokens }: SessionRow): Promise<TokenRecord | undefined> {
     try {

@@ -4,10 +4,10 @@ import type { Random, TabChannel } from "../../core/ports.ts";
 import type { SessionStore } from "../../core/session.ts";
 import type { UserStore } from "../../core/user-store.ts";
 
-/** The parts that are needed to change a session and to broadcast the change to all tabs. */
+/** The objects that are used to change a session and to broadcast the change to all tabs. */
 export interface SessionParts {
   readonly client: ClientKey;
-  /** The id of this tab in messages and rows. */
+  /** The id of this tab in messages and stored sessions. */
   readonly tab: string;
   readonly sessions: SessionStore;
   readonly users: Pick<UserStore, "getActive" | "putDefault">;

@@ -6,9 +6,9 @@ import type { TokenSet } from "../../core/token-set.ts";
 import type { UserFetcher } from "../../core/user-fetcher.ts";
 import type { User } from "../../core/user.ts";
 
-/** The parts that `fetchUser()` needs. */
+/** The objects that `fetchUser()` uses. */
 export interface UserParts {
-  /** Finds out which user the tokens belong to when there is no ID token. */
+  /** Finds the user of the tokens if there is no ID token. */
   readonly userFetcher?: UserFetcher;
   readonly clock: Clock;
 }
@@ -17,7 +17,7 @@ export interface UserParts {
 const FIRST_PAUSE_MS = 1_000;
 /** The longest pause after a request that failed. Milliseconds. */
 const MAX_PAUSE_MS = 8_000;
-/** The largest number of requests for the user of one login. */
+/** At most this many requests are sent for the user of one login. */
 const TRIES = 5;
 
 /**

@@ -3,7 +3,7 @@ import type { Clock } from "../../core/ports.ts";
 
 type Listener = (sub: string) => unknown;
 
-/** How long a logout waits for the listeners, because the storage of a listener might hang. Milliseconds. */
+/** A logout waits at most this long for the listeners, because the storage of a listener might hang. Milliseconds. */
 const PATIENCE_MS = 2_000;
 
 /** Notifies code that stores data of users when a user logs out or is forgotten. */

@@ -16,7 +16,8 @@ export interface UserClaims {
 /** The options of `userinfoFetcher()`. */
 export interface UserinfoConfig {
   /**
-   * Validates the response. A schema can also rename members, because a server that is not an OpenID provider has other names.
+   * Validates the response. A schema can also rename members, because a server that is not an OpenID provider might use other
+   * names.
    */
   readonly schema?: StandardSchema<UserClaims>;
 }

@@ -37,13 +37,16 @@ async function sweep(
   await Promise.all(others.map((sub) => session.find(DEFAULT_TARGET, sub)));
 }
 
-/** Makes `sub` this tab's user and the default user of new tabs. After a failure both are as before. */
+/**
+ * Makes `sub` this tab's user and the default user of new tabs. If this fails, this tab's user and the default user do not
+ * change.
+ */
 export async function switchUser({ config, session }: UsersParts, sub: string): Promise<void> {
   const { client, sessions, users, clock } = config;
   const { sub: before } = session;
   const stored = await users.users();
-  // If the session is stored only while a tab of the user is open, deletes it when there is no such tab. When there is one,
-  // this tab holds the user's lock, too, from now on.
+  // The session of a user who is not remembered is kept only while a tab of the user is open. If there is no such tab, `find()`
+  // deletes the session. If there is one, this tab holds the user's lock from now on, too.
   await session.find(DEFAULT_TARGET, sub);
   const row = await sessions.update(sessionKey(client, sub), (row) =>
     row?.remembered && !isNewer(row)
@@ -73,7 +76,8 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
   const { config, session, logins } = parts;
   const { sub: before } = session;
   logins.loggedOut(sub);
-  // A session that cannot be read, or was written by a newer version of Latchkey, is deleted below all the same.
+  // `localLogoutUntold()` fails for a session that cannot be read or that a newer version of Latchkey wrote. Such a session is
+  // deleted below all the same.
   await localLogoutUntold(config, sub).catch((error: unknown) => {
     config.untold.sessions.set(sub, { error });
   });
@@ -84,8 +88,8 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
 }
 
 /**
- * Logs all users out on this device, and then at the server. The page navigates for this tab's user only after the server was
- * told of the other users.
+ * Logs all users out on this device, and then at the server. The page navigates to the end-session endpoint for this tab's
+ * user, but only after the server was told of the other users.
  */
 export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
   const { config, session, logins } = parts;
@@ -93,8 +97,8 @@ export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
   const known = await (await config.users.users()).known();
   const others = known.filter((sub) => sub !== own);
   const all = own === undefined ? others : [own, ...others];
-  // The logout of one user can fail, such as for a session of a newer version of Latchkey. The others are logged out all the
-  // same.
+  // The logout of one user can fail, for example because a newer version of Latchkey wrote the session. The other users are
+  // logged out all the same.
   for (const sub of all) logins.loggedOut(sub);
   const deleted = await Promise.allSettled(all.map((sub) => localLogoutUntold(config, sub)));
   if (own !== undefined && deleted[0]?.status === "fulfilled") session.clear();

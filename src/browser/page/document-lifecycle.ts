@@ -42,8 +42,8 @@ export class DocumentLifecycle implements PageLifecycle {
   }
 
   /**
-   * Adds listeners that set `#isFrozen`, and never removes them. A listener that is added while the page is frozen comes too
-   * late, because the `freeze` event has fired before.
+   * Adds the listeners that set `#isFrozen`. They are never removed: a listener that is added to a frozen page would miss the
+   * earlier `freeze` event.
    */
   #watchSleep(): void {
     if (this.#isWatched) return;

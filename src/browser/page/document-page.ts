@@ -46,7 +46,8 @@ export class DocumentPage implements Page {
     return window.top === window && document.visibilityState === "visible";
   }
 
-  // `navigator.userActivation` is not used: its value stays true after a navigation within the origin, and has no timestamp.
+  // This method does not use `navigator.userActivation`, which stays true after a navigation within the origin and has no
+  // timestamp.
   onActivation(listener: () => void): () => void {
     const ended = new AbortController();
     const options = { signal: ended.signal, capture: true, passive: true };

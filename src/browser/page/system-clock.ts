@@ -21,7 +21,7 @@ export const systemClock: Clock = {
 
 /** The random values of the platform. `id()` returns 128 random bits in hexadecimal. */
 export const systemRandom: Random = {
-  // `crypto.randomUUID` is missing outside secure contexts, where `createAuth()` must not throw.
+  // `crypto.randomUUID()` is not used, because it is missing outside secure contexts. `createAuth()` must not throw there.
   id: () =>
     Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
       byte.toString(16).padStart(2, "0"),

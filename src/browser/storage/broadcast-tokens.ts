@@ -12,26 +12,29 @@ export interface BroadcastTokensConfig {
   readonly client: ClientKey;
   readonly clock: Clock;
   readonly random: Random;
-  /** How long this tab waits for tokens from the other tabs, per request. Milliseconds. Default: 2,000. */
+  /** After each request for tokens, this tab waits at most this long for the other tabs. Milliseconds. Default: 2,000. */
   readonly responseMs?: number;
 }
 
-/** How many token records a tab holds per user. Each refresh adds a record, and no tab needs older records than these. */
+/**
+ * A tab holds at most this many token records per user. Each refresh adds a record. If there are too many, the tab deletes the
+ * oldest one.
+ */
 const HELD = 8;
-/** How many times `open()` requests the same tokens from the other tabs before it rejects. */
+/** `open()` requests the same tokens this many times from the other tabs before it rejects. */
 const ASKED = 2;
 /**
- * How often a tab that waits for tokens checks whether another tab still holds their lock. The check is repeated, because a
- * page that is being reloaded releases its lock only a moment later. Milliseconds.
+ * While a tab waits for tokens, it checks at this interval whether another tab still has them. One check is not enough: a page
+ * that is being reloaded loses its tokens at once, but releases their lock only a moment later. Milliseconds.
  */
 const LOOK_MS = 100;
-/** How long `seal()` waits at most until this tab holds the lock of the tokens. Milliseconds. */
+/** `seal()` waits at most this long until this tab holds the lock of the tokens. Milliseconds. */
 const LOCK_MS = 1_000;
 
 /**
- * Stores tokens in the memory of the open tabs, and not on disk. The session row stores only a random name of the tokens. The
- * tabs broadcast the tokens to each other, and any script of this origin can request them, too. The tokens are lost when the
- * last tab closes.
+ * Stores tokens in the memory of the open tabs, and not on disk. On disk, the session contains only a random id of the tokens.
+ * The tabs broadcast the tokens to each other, and any script of this origin can request them, too. The tokens are lost when
+ * the last tab closes. Each tab that has the tokens holds a lock, which shows the other tabs that the tokens still exist.
  * @example
  * const client = clientKey("https://id.example.com", "web");
  * const tokens = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
@@ -50,8 +53,8 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Broadcasts the tokens, and returns the name that the session row stores. Waits until this tab holds the lock of the tokens.
-   * Without the lock, a tab that reads the row could conclude that all tabs have lost the tokens.
+   * Broadcasts the tokens, and returns their id, which is stored in the session. Waits until this tab holds the lock of the
+   * tokens. Without the lock, a tab that reads the session could conclude that all tabs have lost the tokens.
    */
   async seal(record: TokenRecord): Promise<unknown> {
     const { memory, isLocked } = this.keep(record);
@@ -60,8 +63,8 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Does the same as `seal()`, but does not wait for the lock. So the method can be called inside an IndexedDB transaction,
-   * which would end during the wait. `isLocked` resolves when this tab holds the lock.
+   * Does the same as `seal()`, but does not wait for the lock. An IndexedDB transaction would end during such a wait, so code
+   * in a transaction calls this method. `isLocked` resolves when this tab holds the lock.
    */
   keep(record: TokenRecord): { readonly memory: string; readonly isLocked: Promise<void> } {
     const memory = this.#config.random.id();
@@ -72,7 +75,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
 
   /**
    * Returns the tokens from this tab, or from another tab.
-   * @throws NoTokenError no tab has sent the tokens, or `tokens` is not the name of tokens
+   * @throws NoTokenError no tab has sent the tokens, or `tokens` is not an id of tokens
    */
   async open(tokens: unknown): Promise<TokenRecord> {
     if (!isTokenName(tokens))
@@ -87,7 +90,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Returns true when no tab has the tokens with the name `memory`. Returns false when a tab has them, or when the locks cannot
+   * Returns true when no tab has the tokens with the id `memory`. Returns false when a tab has them, or when the locks cannot
    * be queried.
    */
   async areLost(memory: string): Promise<boolean> {
@@ -102,15 +105,15 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Deletes the tokens with the name `memory`, and all older tokens of the same user. Newer tokens are not deleted, because
-   * they can belong to a later login.
+   * Deletes the tokens with the id `memory`, and all older tokens of the same user. Newer tokens are not deleted, because they
+   * can belong to a later login.
    */
   #drop(memory: string): void {
     const names = this.#ofSameUser(memory);
     for (const name of names.slice(0, names.indexOf(memory) + 1)) this.#letGo(name);
   }
 
-  /** Returns the names of all tokens of the user whose tokens have the name `memory`, the oldest first. */
+  /** Finds the user of the tokens with the id `memory`. Returns the ids of all tokens of this user, the oldest first. */
   #ofSameUser(memory: string): readonly string[] {
     const sub = this.#cached.get(memory)?.user.sub;
     return [...this.#cached].filter(([, { user }]) => user.sub === sub).map(([name]) => name);
@@ -130,8 +133,8 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Requests the tokens from the other tabs once. Resolves with true when no tab has the tokens, so that a second request would
-   * be useless. Resolves with false when the tokens have arrived, or after `responseMs`.
+   * Requests the tokens from the other tabs once. Resolves with true when no tab has the tokens: a second request would then be
+   * useless. Resolves with false when the tokens have arrived, or after `responseMs`.
    */
   async #ask(memory: string): Promise<boolean> {
     const { clock, responseMs = 2_000 } = this.#config;
@@ -167,7 +170,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     this.#channel.postMessage(message);
   }
 
-  /** Opens the channel, which is never closed, because a tab sends its tokens to every tab that asks for them. */
+  /** Opens the channel. The channel is never closed, because another tab can ask this tab for tokens at any time. */
   #open(): BroadcastChannel {
     const channel = new BroadcastChannel(`latchkey/2/${this.#config.client}/handover`);
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -181,7 +184,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     const { memory } = message;
     const cached = this.#cached.get(memory);
     if (message.type === "drop") this.#drop(memory);
-    // Each name belongs to one record only, so a record that this tab has is never replaced.
+    // An id always belongs to the same record, so this tab does not replace a record that it already has.
     else if (message.type === "give" && !cached) void this.#cache(memory, message.record);
     else if (message.type === "ask" && cached)
       this.#say({ protocol: 2, type: "give", memory, record: cached });

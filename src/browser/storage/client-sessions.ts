@@ -6,9 +6,10 @@ import { IndexedDBSessionStore } from "./indexeddb-session-store.ts";
 import { sessionsWith } from "./sessions-in-memory.ts";
 
 /**
- * Creates the session store of a client. The tokens are on disk (`device`) or in the memory of the tabs (`memory`). With
- * `memory`, `prepare()` moves tokens from the disk to the memory of the tabs, if an older version of the app used `device`.
- * `prepare()` ignores failures, because the next read of such tokens tries to move them again.
+ * Creates the session store of a client. With `device`, the store keeps the tokens on disk. With `memory`, it keeps them in the
+ * memory of the tabs. If an older version of the app used `device`, there can still be tokens on disk. With `memory`,
+ * `prepare()` moves these tokens to the memory of the tabs. `prepare()` ignores failures, because the next read of these tokens
+ * tries to move them again.
  */
 export function clientSessions(
   persist: "device" | "memory" = "device",

@@ -18,8 +18,8 @@ const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)
  * use. idb-keyval's own `createStore()` is not used, because its calls can hang, and because it does not write with
  * `durability: "strict"`. Only a strict write guarantees that a refresh token is on disk when the write resolves.
  * @throws StorageError from the returned `UseStore`: IndexedDB failed, or did not respond in time
- * @param timeoutMs how long one transaction can take. A call can take twice that time, because a transaction whose connection
- * is lost is repeated once. Milliseconds. Default: 5,000.
+ * @param timeoutMs the maximum time for one transaction. A call can take twice this time: if the connection is lost, the call
+ * repeats the transaction once. Milliseconds. Default: 5,000.
  * @see https://developer.mozilla.org/en-US/docs/Web/API/IDBDatabase/transaction#durability
  * @example
  * const storage = new IndexedDBTokenStorage(createDatabase());
@@ -27,7 +27,7 @@ const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)
  */
 export function createDatabase(timeoutMs = 5_000): UseStore {
   let opening: Promise<IDBDatabase> | undefined;
-  /** One function for each running transaction. The function aborts that transaction. */
+  /** Contains one function for each running transaction. The function aborts its transaction. */
   const live = new Set<() => void>();
   let frozen: Promise<void> | undefined;
   // A running transaction of a frozen page would block the writes of all other tabs, so `freeze` aborts all transactions. A
@@ -129,7 +129,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
 }
 
 /**
- * Opens the database. Without `version`, IndexedDB opens the current version, so that no open tab can block the request. Calls
+ * Opens the database. Without `version`, IndexedDB opens the current version, and no other tab can block the request. Calls
  * `onLost` when the browser has closed the connection, or when the connection blocks an upgrade by another tab.
  */
 async function openDatabase(onLost: () => void, version?: number): Promise<IDBDatabase> {
@@ -174,7 +174,10 @@ async function inTime<T>(ms: number, promise: Promise<T>, giveUp: () => void): P
   }
 }
 
-/** Reads one entry. An import of idb-keyval's own `get()` would also bundle its default store, which Latchkey does not use. */
+/**
+ * Reads one entry. Latchkey does not import idb-keyval's own `get()`, because it would add an unused default store to the
+ * bundle.
+ */
 export function readEntry<T>(use: UseStore, key: string): Promise<T | undefined> {
   return use("readonly", (store) => promisifyRequest<T | undefined>(store.get(key)));
 }

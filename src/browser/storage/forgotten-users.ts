@@ -4,8 +4,8 @@ import { sha256 } from "../../core/sha256.ts";
 import { within } from "./database.ts";
 
 /**
- * How long after a user was forgotten only a new login can store the user again. Until then, a tombstone is stored: the record
- * that the user was forgotten. Milliseconds.
+ * After `Auth.forget()` has deleted a user from this device, the device stores a tombstone of the user for this time. While
+ * there is a tombstone, only a new login can store the user again. Milliseconds.
  */
 const DAY_MS = 86_400_000;
 
@@ -36,8 +36,8 @@ export function putTombstone(store: IDBObjectStore, client: ClientKey, key: stri
 }
 
 /**
- * Returns whether the user with this tombstone key was forgotten within the last day. Without `key`, returns whether any user
- * of the client was forgotten within the last day.
+ * Returns true when the tombstone with this key is stored and has not expired. Without `key`, returns true when the client has
+ * any such tombstone.
  */
 export function hasTombstone(
   database: UseStore,

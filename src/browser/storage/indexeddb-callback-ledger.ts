@@ -6,7 +6,9 @@ import { readEntry, within } from "./database.ts";
 
 /** The prefix of all keys of the ledger. */
 export const CALLBACKS = "callback/";
-/** How long a record is stored. A second call of `handleCallback()` for the same response comes much sooner. Milliseconds. */
+/**
+ * A record is stored for this time. A second call of `handleCallback()` for the same response comes much sooner. Milliseconds.
+ */
 const KEPT_MS = 10 * 60_000;
 
 /**
@@ -41,8 +43,8 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
           return;
         }
         const { at } = (cursor.value ?? {}) as Partial<DatedCallback>;
-        // `ageMs` is not a number for a damaged record, and negative for a record from before the clock was set back. The
-        // cursor deletes both.
+        // For a damaged record, `ageMs` is not a number. For a record that was stored before the clock was set back, `ageMs` is
+        // negative. Both records are deleted.
         const ageMs = now - Number(at);
         if (!(ageMs >= 0 && ageMs < KEPT_MS)) cursor.delete();
         cursor.continue();
@@ -58,7 +60,7 @@ export function callbackIn(entry: unknown): CallbackRecord | undefined {
 }
 
 interface DatedCallback {
-  /** When `put()` stored the record. Milliseconds since the epoch. */
+  /** The time at which `put()` stored the record. Milliseconds since the epoch. */
   at: number;
   record: CallbackRecord;
 }

@@ -3,8 +3,8 @@ import type { RequestStore } from "../../core/request-store.ts";
 import { readEntry, within, writeEntry } from "./database.ts";
 
 /**
- * The prefix of all keys of the store. oidc-client-ts deletes all old records in the store of the authorization requests, so
- * device logins have another prefix.
+ * The prefix of all keys of the store. Device logins have their own prefix, because oidc-client-ts deletes all old records with
+ * the prefix `request/`.
  */
 type RequestKind = "request/" | "device/";
 

@@ -16,8 +16,8 @@ export class IndexedDBSessionStore implements SessionStore {
   readonly #other: () => Promise<Pick<SessionStore, "open">>;
 
   /**
-   * @param other loads a store that can open tokens of `persist: "memory"`, which are not in this database. Without `other`,
-   * `open()` rejects for such tokens.
+   * @param other loads a store for tokens that are not in this database, because the app used `persist: "memory"` before.
+   * Without `other`, `open()` rejects for such tokens.
    */
   constructor(
     database: UseStore,
@@ -51,8 +51,8 @@ function elsewhere(): NoTokenError {
 
 /**
  * Updates the list of the client's remembered users, in the transaction that changes a session. The list is one record, a map
- * by encoded `sub`, because one record is read forty times faster than a thousand records. The first call of
- * `RememberedUsers.list()` creates the record.
+ * by encoded `sub`. One record is read forty times faster than a thousand records. If there is no list yet, this function does
+ * nothing: the first call of `RememberedUsers.list()` creates the list.
  */
 export function updateList(
   store: IDBObjectStore,

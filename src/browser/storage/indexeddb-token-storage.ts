@@ -41,7 +41,7 @@ export class IndexedDBTokenStorage implements TokenStorage {
     const read = (record: unknown) => readStoredValue(record, this.#clock.now());
     const value = read(record);
     if (value !== undefined || record === undefined) return value;
-    // The record is damaged or has expired. The record is deleted, unless another tab has just stored a valid record.
+    // The record is damaged or has expired. This call deletes the record, unless another tab has just stored a valid one.
     const unparsed = (record: unknown) => record;
     return read(
       await updateEntry(this.#database, name, unparsed, (record) =>

@@ -40,8 +40,8 @@ export class IndexedDBUserStore implements UserStore {
       try {
         return sessionStorage.setItem(key, sub);
       } catch {
-        // `sessionStorage` is full. The old pin is removed below, so that a reload of this tab does not start with the previous
-        // user, but with the default user.
+        // `sessionStorage` is full. The previous user of this tab is removed below. A reload of this tab then starts with the
+        // default user, and not with the previous user.
       }
     }
     sessionStorage.removeItem(key);

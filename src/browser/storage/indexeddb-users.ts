@@ -80,7 +80,10 @@ export function indexedDBUsers(database: UseStore, client: ClientKey): Remembere
     return (await promisifyRequest(store.count(sessionKey(client, sub)))) > 0;
   }
 
-  /** Creates and stores the list of the users of all stored sessions. For a damaged session, the list has only the `sub`. */
+  /**
+   * Creates the list of remembered users from all stored sessions, and stores it. For a damaged session, the list has only the
+   * `sub`.
+   */
   async function makeList(store: IDBObjectStore): Promise<RememberedList> {
     const [keys, rows] = await entries(store, sessions);
     const list: RememberedList = new Map();

@@ -3,11 +3,11 @@ import type { ApiPause, ApiPauses } from "../../core/api-pauses.ts";
 const PREFIX = "latchkey/refused/";
 
 /**
- * Stores the pauses of APIs in `localStorage`, so that all tabs and later page loads observe them. During the pause of an API
- * that has refused tokens, no newer token is requested for that API.
+ * Stores pauses in `localStorage`, so that all tabs and later page loads observe them. A pause begins after an API has refused
+ * a token (401) and a newer token did not help. During the pause, no tab requests another newer token for that API.
  */
 export class LocalStoragePauses implements ApiPauses {
-  /** The pauses that could not be stored in `localStorage`, by origin. */
+  /** The pauses that could not be stored in `localStorage`, by the API's origin. */
   readonly #unsaved = new Map<string, ApiPause>();
 
   get(origin: string): ApiPause | undefined {

@@ -22,9 +22,9 @@ export interface ModeChangeConfig extends BroadcastTokensConfig {
 }
 
 /**
- * Returns the store of the tokens for `persist: "memory"`. For `persist: "device"`, returns a store that opens the tokens that
- * other tabs still have in memory, from before the app changed `persist`. Both stores move the tokens of the other mode when
- * they are read, so that a session survives a change of `persist`.
+ * Returns the store of the tokens. A new version of the app might have changed `persist`, so the store also returns tokens that
+ * were stored before the change, and then moves them. With `persist: "memory"`, it moves them from the disk to the memory of
+ * the tabs. With `persist: "device"`, it moves them from the memory of the tabs to the disk.
  */
 export function storeTokens(config: ModeChangeConfig): TokenKeeper {
   const { persist, rows, client } = config;
@@ -37,13 +37,14 @@ export function storeTokens(config: ModeChangeConfig): TokenKeeper {
     };
   }
   const takeAll = () => takeFromDisk(tokens, client, config.database).catch(() => {});
-  // Starts now, because all tokens must leave the disk, including the tokens of users whose session no call reads.
+  // Starts without waiting for a read, because the tokens of all users must leave the disk. Some sessions might never be read.
   void takeAll();
   return {
     seal: (record) => tokens.seal(record),
     open: async (sealed) => {
       if (!isTokenRecord(sealed)) return tokens.open(sealed);
-      // The tokens are still on the disk, perhaps because an earlier `takeAll()` failed. Each read of such tokens tries again.
+      // The tokens were still on the disk, perhaps because an earlier `takeAll()` failed. So each read of such tokens tries
+      // again.
       await takeAll();
       return sealed;
     },
@@ -75,7 +76,7 @@ function takeFromDisk(
 
 /**
  * Moves tokens from the memory of the tabs to the disk and returns them.
- * @throws NoTokenError no tab has sent the tokens. If no open tab has them, the session is deleted, too
+ * @throws NoTokenError no tab has sent the tokens. If no open tab has them any more, their session is deleted
  */
 async function takeToDisk(
   tokens: BroadcastTokens,
@@ -94,7 +95,7 @@ async function takeToDisk(
       isStored = isNamed(row);
       return isNamed(row) ? { ...row, tokens: record } : NO_CHANGE;
     });
-    // If the tokens were not stored, the user has logged out, or the row has newer tokens. Then no tab needs the old tokens.
+    // The tokens are not stored if the user has logged out or the session has newer tokens. Then no tab needs the old tokens.
     if (!isStored) tokens.discard(sealed);
     return record;
   } catch (error) {

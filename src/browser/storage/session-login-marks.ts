@@ -2,8 +2,8 @@ import { loginMarksKey, type ClientKey } from "../../core/keys.ts";
 import type { LoginMark, LoginMarks } from "../../core/login-marks.ts";
 
 /**
- * Stores in `sessionStorage` which logins this tab has started, and their results (see `LoginMark`). If `sessionStorage` is
- * missing, full or blocked, `read()` returns no marks and `write()` returns false.
+ * Stores the login marks of this tab in `sessionStorage`. A mark is a record of a login or logout of this tab, with its result
+ * (see `LoginMark`). If `sessionStorage` is missing, full or blocked, `read()` returns no marks and `write()` returns false.
  */
 export class SessionLoginMarks implements LoginMarks {
   readonly #key: string;

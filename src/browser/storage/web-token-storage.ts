@@ -63,7 +63,10 @@ export class WebTokenStorage implements TokenStorage {
     });
   }
 
-  /** Reads a value. Deletes the value if it is damaged or expired: no other code writes keys with this prefix. */
+  /**
+   * Reads a value. Deletes the value if it is damaged or expired. This is safe, because no other code uses keys with this
+   * prefix.
+   */
   #read(storage: Storage, name: string): unknown {
     const text = storage.getItem(name);
     if (text === null) return undefined;

@@ -13,10 +13,10 @@ export interface BroadcastTabLockConfig {
 }
 
 /**
- * Replaces Web Locks in browsers without them. Only locks with the name `own/<attempt>` work. The tab of that refresh attempt,
- * the owner, requests the lock in the mode `exclusive`. Other tabs request the lock in the mode `shared`, and wait until the
- * owner has broadcast `gone`, or has broadcast no `alive` message for `takeoverMs`. Requests for all other names are granted at
- * once.
+ * Replaces Web Locks in browsers that do not have them. Only locks with names like `own/<attempt>` work: each belongs to one
+ * attempt to refresh a session. The owner, which is the tab that makes this attempt, requests the lock with the mode
+ * `exclusive`. The other tabs request the lock with the mode `shared`. They wait until the owner has broadcast `gone`, or has
+ * broadcast no `alive` message for `takeoverMs`. Requests for locks with other names are granted at once.
  * @example
  * const channel = new BroadcastTabChannel(clientKey("https://id.example.com", "web"));
  * const locks = new BroadcastTabLock({ channel, clock: systemClock });
@@ -60,7 +60,9 @@ export class BroadcastTabLock implements TabLock {
     }
   }
 
-  /** Adds a listener at the first request. The listener is never removed, because each owner broadcasts `gone` only once. */
+  /**
+   * Adds a listener at the first request. The listener is never removed, because an owner does not repeat its `gone` message.
+   */
   #listen(): void {
     if (this.#isListening) return;
     this.#isListening = true;

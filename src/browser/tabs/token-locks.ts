@@ -1,9 +1,9 @@
 /**
- * Holds a Web Lock for each token record in this page's memory. If no page holds the lock of a record, all tabs have lost the
- * record, and no tab waits for it. A page in the bfcache holds no locks, because it cannot send its tokens.
+ * Each page holds a shared Web Lock for each token record in its memory. If no page holds the lock of a record, all pages have
+ * lost the record, and no page needs to wait for it. A page in the bfcache holds no locks, because it cannot send its tokens.
  */
 export class TokenLocks {
-  /** The locks of this page, by the name of the tokens. `abort()` of a controller releases the lock. */
+  /** The locks of this page, by the id of the tokens. `abort()` of a controller releases the lock. */
   readonly #held = new Map<string, AbortController>();
   #isWatching = false;
 

@@ -1,11 +1,11 @@
 import { CancelledError, TimeoutError } from "../../core/errors.ts";
 import { parseResponseMessage, responseChannel, type ResponseMessage } from "./response-channel.ts";
 
-/** The window or frame that sends an authorization request, and the response that `awaitResponse()` waits for. */
+/** Describes the window or frame in which a login runs, and the response that `awaitResponse()` waits for. */
 export interface Departure {
   /** The absolute URL at which the response arrives. The page at this URL calls `relayResponse()`. */
   readonly redirectUri: string;
-  /** How long to wait for the response. Milliseconds. */
+  /** `awaitResponse()` waits at most this long for the response. Milliseconds. */
   readonly timeoutMs: number;
   /** Aborted when this page calls `close()` of the `RoundTrip`. */
   readonly left: AbortSignal;
@@ -18,7 +18,8 @@ export interface Departure {
 const TICK_MS = 250;
 
 /**
- * Sends the authorization request with the URL `request`. Returns the URL of the authorization response. Always settles.
+ * Sends the authorization request from the window or frame. `request` is the URL of the request. Returns the URL of the
+ * authorization response. The promise always settles.
  * @throws CancelledError this page closed the window or frame, or the user did
  * @throws TimeoutError no response arrived in time
  */

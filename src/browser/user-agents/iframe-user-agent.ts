@@ -4,14 +4,15 @@ import { resolveRedirectUri } from "./redirect-uri.ts";
 
 /** Options of an `IframeUserAgent`. */
 export interface IframeOptions {
-  /** How long to wait for the authorization response. Milliseconds. Default: 10,000. */
+  /** The login fails when no authorization response has arrived after this time. Milliseconds. Default: 10,000. */
   readonly timeoutMs?: number;
 }
 
 /**
  * Sends the authorization request from a hidden frame, always with `prompt=none`. If the user has a session at the server, the
- * login succeeds, and the user sees nothing. If not, the server responds with an error. Some browsers send no cookies of the
- * server from a frame of another site. In such a browser the server responds with `login_required`.
+ * login succeeds, and the user sees nothing. If not, the server responds with an error. If the server belongs to another site
+ * than the app, some browsers send no cookies to the server from the frame. The server then responds with `login_required`.
+ *
  * The page at the redirect URI must call `relayResponse()`.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
  * @example

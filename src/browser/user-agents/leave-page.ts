@@ -1,13 +1,13 @@
 import { CancelledError } from "../../core/errors.ts";
 
-/** How long to wait until the browser leaves this page. Milliseconds. */
+/** `leavePage()` rejects if the browser has not left this page after this time. Milliseconds. */
 const LEAVING_MS = 10_000;
 
 /**
  * Navigates this page to the login page at `url`. The promise never resolves: either the browser leaves this page, or the
  * promise is rejected. If the server is slow, the browser can leave this page even after the rejection. The login can then
  * still succeed, because the pending request stays valid.
- * @throws CancelledError the browser did not leave the page, or restored the page from the bfcache
+ * @throws CancelledError the browser did not leave the page in time, or the user acted on the page or came back to it
  */
 export function leavePage(url: string): Promise<never> {
   return new Promise((_, reject) => {
@@ -32,7 +32,7 @@ export function leavePage(url: string): Promise<never> {
       if (persisted) stay("the user came back to this page without logging in");
     };
     // `navigateerror` fires when the user presses the Stop button, or chooses "Stay" in a `beforeunload` dialog. The event does
-    // not fire when the server responds with 204.
+    // not fire when the server responds with 204. The wait then ends with the timer.
     globalThis.navigation?.addEventListener(
       "navigateerror",
       () => stay("the navigation to the login page was stopped"),

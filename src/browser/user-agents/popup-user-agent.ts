@@ -5,7 +5,7 @@ import { resolveRedirectUri } from "./redirect-uri.ts";
 
 /** Options of a `PopupUserAgent`. */
 export interface PopupOptions {
-  /** How much time the user has for the login. Milliseconds. Default: 600,000. */
+  /** The login fails when the user has not finished it after this time. Milliseconds. Default: 600,000. */
   readonly timeoutMs?: number;
   /** The width of the popup window. CSS pixels. Default: 480. */
   readonly width?: number;
@@ -70,21 +70,21 @@ function featuresOf({ width = 480, height = 640 }: PopupOptions): string {
 }
 
 /**
- * For how many polls (250 ms each) this page must have the focus until a closed popup counts as closed by the user. A response
- * can still arrive just after the popup has closed.
+ * After the popup has closed, this page must have the focus for more than this many polls (one per 250 ms) before the login
+ * counts as cancelled. The wait is needed, because a response can still arrive just after the popup has closed.
  */
 const GRACE = 4;
 /**
- * For how many polls (250 ms each) this page must have the focus if `popup.closed` might be wrong. The popup might still be
- * open, and the user might return to it.
+ * This value replaces `GRACE` if `popup.closed` might be wrong. The wait is longer, because the popup might still be open, and
+ * the user might return to it.
  */
 const CUT_OFF_GRACE = 40;
 
 /**
- * Returns a function that polls whether the user has closed the popup. `popup.closed` alone is not reliable: a page
- * with a Cross-Origin-Opener-Policy cuts the popup off from this page, and `popup.closed` is true although the popup is open.
- * So the popup counts as closed only when, in addition, this page has had the focus for more than `GRACE` polls, or for more
- * than `CUT_OFF_GRACE` polls if the popup might be cut off.
+ * Returns a function that returns true once the user has closed the popup. Call it at each poll. `popup.closed` alone is not
+ * reliable: if a page in the popup has a Cross-Origin-Opener-Policy, the browser cuts the popup off from this page.
+ * `popup.closed` is then true although the popup is open. So this page must also have had the focus for more than `GRACE`
+ * polls, or for more than `CUT_OFF_GRACE` polls if the popup might be cut off.
  */
 function watchClosing(popup: Window): () => boolean {
   let [closedPolls, pollsWithoutFocus, pollsWithFocus] = [0, 0, 0];
@@ -96,7 +96,8 @@ function watchClosing(popup: Window): () => boolean {
       hadFocus = hasFocus;
       return false;
     }
-    // This page had the focus when `popup.closed` became true. The user cannot have closed the popup, so the popup is cut off.
+    // If this page had the focus just before `popup.closed` became true, the user cannot have closed the popup. So it is cut
+    // off.
     isCutOff ||= closedPolls++ === 0 && hadFocus;
     pollsWithoutFocus = hasFocus ? 0 : pollsWithoutFocus + 1;
     isCutOff ||= pollsWithoutFocus > GRACE;

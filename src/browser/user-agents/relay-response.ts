@@ -1,15 +1,16 @@
 import { parseResponseMessage, responseChannel, type ResponseMessage } from "./response-channel.ts";
 
-/** How long to wait until the page that started the login confirms that it has received the response. Milliseconds. */
+/** The page that started the login must confirm within this time that it has received the response. Milliseconds. */
 const PATIENCE_MS = 3_000;
 
 /**
- * Sends the authorization response in this page's URL to the page that started the login, and closes this window.
- * Call this function on the page at the redirect URI of a `PopupUserAgent` or an `IframeUserAgent`.
- * The response is sent over a `BroadcastChannel`, because a page of the server with a Cross-Origin-Opener-Policy sets
- * `window.opener` to null.
- * @returns true when the page that started the login has received the response. False when no page has received a response: the
- * URL has none, or the login has ended. Then show a message to the user on this page.
+ * Sends the authorization response in this page's URL to the page that started the login, and closes this window. Call this
+ * function on the page at the redirect URI of a `PopupUserAgent` or an `IframeUserAgent`.
+ *
+ * The response is sent over a `BroadcastChannel`, and not through `window.opener`. `window.opener` is null if a page of the
+ * server has a Cross-Origin-Opener-Policy.
+ * @returns true when the page that started the login has received the response. False when this page's URL contains no
+ * response, or when the login has already ended. After false, show the user a message on this page.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  * @example
  * const isTaken = await relayResponse();

@@ -13,7 +13,7 @@ export type ResponseMessage =
   | { readonly protocol: 2; readonly type: "response"; readonly url: string }
   | { readonly protocol: 2; readonly type: "taken" };
 
-/** Returns `undefined` when `data` is not a message of this protocol version. */
+/** Parses a message. Returns `undefined` when `data` is not a message of this protocol version. */
 export function parseResponseMessage(data: unknown): ResponseMessage | undefined {
   const { protocol, type, url } = (data ?? {}) as Partial<
     Record<"protocol" | "type" | "url", unknown>

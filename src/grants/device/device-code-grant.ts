@@ -12,10 +12,10 @@ import { deviceLogin, type DeviceCall } from "./device-login.ts";
 import { DeviceScreen } from "./device-screen.ts";
 import { PendingDevices } from "./pending-device.ts";
 
-/** The pause after which a waiting tab reads the stored code of the polling tab again. Milliseconds. */
+/** A waiting tab reads the polling tab's code from the store at this interval. Milliseconds. */
 const LOOK_MS = 1_000;
 
-/** The parts that a `DeviceCodeGrant` needs. `GrantParts` has all of these parts except `prompt`. */
+/** The options of a `DeviceCodeGrant`. An app passes the `GrantParts` that it gets from `createAuth()`, and adds a `prompt`. */
 export interface DeviceCodeGrantConfig {
   /** The key of the client: the result of `clientKey(issuer, clientId)`. */
   readonly client: ClientKey;
@@ -34,11 +34,12 @@ export interface DeviceCodeGrantConfig {
 
 /**
  * Logs a user in with a device code: the user enters the code on another device, and approves the login there. One tab polls
- * the token endpoint. Other tabs that request the same target wait and show the same code. When the polling tab aborts, reloads
- * or closes, one of the waiting tabs continues with the code.
+ * the token endpoint. Other tabs that request the same scope, resource and audience wait and show the same code. When the
+ * polling tab aborts its request, reloads or closes, one of the waiting tabs continues to poll with this code.
  *
- * The code is deleted when the login ends, or when the last of these tabs aborts. With `prompt: "none"` the grant shows nothing
- * and rejects. A `roundTrip` in the request is neither used nor closed.
+ * The code is deleted when the login ends, or when the last of these tabs aborts its request. With `prompt: "none"` the grant
+ * shows nothing and rejects. The grant neither uses nor closes the request's `roundTrip`, which is for logins by redirect,
+ * popup or frame.
  * @see https://www.rfc-editor.org/rfc/rfc8628
  * @example
  * const prompt: DevicePrompt = {
@@ -111,8 +112,9 @@ export class DeviceCodeGrant implements Grant {
   }
 
   /**
-   * Runs the login in one tab at a time. With `request.stored`, this tab passes the tokens to its caller with `give`, and keeps
-   * the lock until the caller has stored them. The next tab then finds the tokens in the store.
+   * Runs the login while this tab holds the lock, so that one tab polls at a time. If `request.stored` is set, `give` passes
+   * the tokens to the caller before this method returns. The lock is kept until the caller has stored the tokens, so that a
+   * waiting tab finds them in the store.
    */
   async #cache(call: DeviceCall, give: (tokens: TokenSet) => void): Promise<TokenSet> {
     const { locks } = this.#config;
@@ -141,10 +143,7 @@ export class DeviceCodeGrant implements Grant {
     }
   }
 
-  /**
-   * Shows the code of the polling tab until this tab has the lock. Aborts the login when the code that this tab shows has
-   * expired.
-   */
+  /** Shows the code of the polling tab while this tab waits for the lock. If the shown code expires, aborts this call. */
   async #follow({ id, screen, leave }: DeviceCall, turn: AbortSignal): Promise<void> {
     const { locks, clock } = this.#config;
     while (!turn.aborted) {
@@ -153,15 +152,15 @@ export class DeviceCodeGrant implements Grant {
       if (found && !("end" in found) && found.expiresAt > clock.now()) screen.show(found);
       else if (screen.code && screen.code.expiresAt <= clock.now()) leave.abort(deviceExpired());
       await clock.sleep(LOOK_MS, turn);
-      // The polling tab might be in the back/forward cache. A query of the locks makes the browser release the locks of such a
-      // tab.
+      // The polling tab might be in the back/forward cache and still hold the lock. A query of the locks makes the browser
+      // release it.
       await locks.query();
     }
   }
 
   /**
-   * Deletes the record of the login, unless another tab has the lock or waits for it. A waiting tab still needs the record: it
-   * continues with the stored code, or reads how the login ended.
+   * Deletes the record of the login. Does nothing if another tab has the lock or waits for it, because such a tab still needs
+   * the record. The tab continues with the stored code, or reads from the record how the login ended.
    */
   async #tidy(id: string): Promise<void> {
     const { locks } = this.#config;

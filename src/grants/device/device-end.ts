@@ -3,10 +3,7 @@ import { NoTokenError, type AuthError } from "../../core/errors.ts";
 import type { RequestTokenError } from "../../core/protocol-errors.ts";
 import type { DeviceEnd } from "./pending-device.ts";
 
-/**
- * Returns the error for an expired code. `response` is the server's error. Omit `response` if the code expired by this device's
- * clock.
- */
+/** Returns the error for an expired code. `response`: the server's error response, if this tab received one. */
 export function deviceExpired(response?: RequestTokenError): DeviceCodeError {
   return new DeviceCodeError(
     "expired_token",
@@ -18,9 +15,7 @@ export function deviceExpired(response?: RequestTokenError): DeviceCodeError {
   );
 }
 
-/**
- * Returns the error for a login that the user denied. `response` is the server's error. Omit `response` if another tab polled.
- */
+/** Returns the error for a login that the user denied. `response`: the server's error response, if this tab received one. */
 export function deviceDenied(response?: RequestTokenError): DeviceCodeError {
   return new DeviceCodeError("access_denied", "the user denied the login", {
     ...facts(response),
@@ -28,7 +23,7 @@ export function deviceDenied(response?: RequestTokenError): DeviceCodeError {
   });
 }
 
-/** Returns the error for a waiting tab after the login ended in the polling tab. */
+/** Returns the error that a waiting tab throws. `end`: how the login ended in the tab that polled. */
 export function endedElsewhere(end: DeviceEnd): AuthError {
   if (end === "approved")
     return new NoTokenError("another tab got the tokens of this device login");
@@ -39,7 +34,10 @@ export function endedElsewhere(end: DeviceEnd): AuthError {
   });
 }
 
-/** Returns how the login ended, for the record that waiting tabs read. */
+/**
+ * Returns how a login ended that threw `error`. The result is shown, and it is stored for the tabs that wait. A `NoTokenError`
+ * says that another tab got the tokens.
+ */
 export function endOf(error: unknown): DeviceEnd {
   if (error instanceof NoTokenError) return "approved";
   if (!(error instanceof DeviceCodeError)) return "failed";

@@ -17,7 +17,7 @@ export interface DeviceCall {
   readonly leave: AbortController;
 }
 
-/** The parts that all calls of a `DeviceCodeGrant` share. */
+/** The objects that all calls of a `DeviceCodeGrant` share. */
 export interface DeviceParts {
   readonly server: Pick<AuthorizationServer, "authorizeDevice" | "requestTokens">;
   readonly pending: PendingDevices;
@@ -26,8 +26,9 @@ export interface DeviceParts {
 }
 
 /**
- * Shows the code, polls until the login ends, and returns the tokens. Runs under a lock, in one tab at a time. At the end, the
- * record of how the login ended replaces the stored code. When the call aborts, the code stays stored for the next tab.
+ * Shows the code, polls until the login ends, and returns the tokens. The caller holds a lock, so one tab runs this function at
+ * a time. When the login ends, a record of its end replaces the stored code. When the call is aborted, the code stays stored,
+ * and the next tab continues with it.
  */
 export async function deviceLogin(call: DeviceCall, parts: DeviceParts): Promise<TokenSet> {
   const { id, request, screen, leave } = call;
@@ -94,8 +95,8 @@ async function findOrBegin(
 }
 
 /**
- * Throws when another tab has stored how this login ended. Without Web Locks two tabs can poll at the same time. The end that
- * was stored first then counts for both tabs.
+ * Throws when another tab has stored how this login ended. In a browser without Web Locks, two tabs can poll at the same time.
+ * The end that was stored first then counts for both tabs.
  */
 async function throwEnd(id: string, userCode: string, pending: PendingDevices): Promise<void> {
   const found = await pending.find(id);

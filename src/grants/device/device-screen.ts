@@ -8,7 +8,7 @@ interface Shown {
   status: DeviceStatus;
 }
 
-/** Shows the device codes of one call with the prompt, one code at a time. Showing the same code again does nothing. */
+/** Passes the device codes of one `requestToken()` call to the app's prompt, one code at a time. */
 export class DeviceScreen {
   readonly #prompt: DevicePrompt;
   readonly #onDismiss: () => void;
@@ -24,7 +24,7 @@ export class DeviceScreen {
     return this.#shown?.code;
   }
 
-  /** Shows `code`. Ends the prompt of the code that was shown before. */
+  /** Shows `code`, and ends the prompt of the code that was shown before. Does nothing if `code` is shown already. */
   show(code: DeviceAuthorization): void {
     if (this.code?.userCode === code.userCode) return;
     this.end("cancelled");
@@ -40,7 +40,7 @@ export class DeviceScreen {
         if (choice?.type === "dismiss" && this.#shown === shown) this.#onDismiss();
       },
       (error: unknown) => {
-        // A prompt might reject with the reason of its signal after the signal is aborted. Such a rejection is not an error.
+        // After its signal is aborted, a prompt might reject with the signal's reason. Such a rejection is not an error.
         if (!shown.ended.signal.aborted) report(error);
       },
     );

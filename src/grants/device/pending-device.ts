@@ -1,9 +1,9 @@
 import type { DeviceAuthorization } from "../../core/authorization-server.ts";
 import type { RequestStore } from "../../core/request-store.ts";
 
-/** A device login that waits for the user, with everything that another tab needs to continue the login. */
+/** A device login that waits for the user. It contains everything that another tab needs to continue the login. */
 export interface PendingDevice extends DeviceAuthorization {
-  /** The time from the server's response to `expiresAt`. Milliseconds. */
+  /** The lifetime of the code when the server's response arrived. Milliseconds. */
   readonly lifetimeMs?: number;
   /** No tab polls before this time. Milliseconds since the epoch. */
   readonly nextPollAt: number;
@@ -15,7 +15,7 @@ export interface PendingDevice extends DeviceAuthorization {
  */
 export interface EndedDevice {
   readonly userCode: string;
-  /** When the code expires. After that the record can be deleted. Milliseconds since the epoch. */
+  /** When the code expires. After that time the record can be deleted. Milliseconds since the epoch. */
   readonly expiresAt: number;
   readonly end: DeviceEnd;
 }

@@ -13,22 +13,22 @@ import type { PendingDevice } from "./pending-device.ts";
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
 /** The shortest interval between two polls, even if the server allows a shorter one. Milliseconds. */
 const SHORTEST_INTERVAL_MS = 1_000;
-/** How much a `slow_down` error of the server lengthens the interval between two polls. Milliseconds. */
+/** Each `slow_down` error of the server lengthens the interval between two polls by this time. Milliseconds. */
 const SLOW_DOWN_MS = 5_000;
 /**
- * The longest pause after failed polls, without the random part. A longer interval or `Retry-After` of the server makes the
- * pause longer. Milliseconds.
+ * The pause grows with each failed poll, up to this value. If the server's interval or `Retry-After` is longer, the pause is as
+ * long as that. A random part is added at the end. Milliseconds.
  */
 const MAX_BACK_OFF_MS = 60_000;
 
-/** The parts that `pollDevice()` needs. */
+/** What `pollDevice()` uses: the server, the clock, and functions that store and report the progress. */
 export interface DevicePoll {
   readonly server: Pick<AuthorizationServer, "requestTokens">;
   readonly clock: Clock;
   readonly random: Pick<Random, "fraction"> | undefined;
   /**
-   * Stores the login with the time of the next poll. Called before each poll, and after each poll that does not end the login.
-   * When `save` rejects, the polling ends.
+   * Stores the login, including the time of the next poll. Called before each poll, and after each poll that does not end the
+   * login. When `save` rejects, the polling ends with the same error.
    */
   readonly save: (pending: PendingDevice) => Promise<void>;
   /** Reports the status after each poll that does not end the login. */
@@ -54,7 +54,7 @@ export async function pollDevice(
   const remainingMs = () => Math.min(expiresAt - clock.now(), endMonotonic - clock.monotonic());
   let intervalMs = Math.max(pending.intervalMs, SHORTEST_INTERVAL_MS) || SHORTEST_INTERVAL_MS;
   let failures = 0;
-  // If the wall clock was set back, `nextPollAt` might be far in the future. So the wait is limited to the interval and the
+  // If the wall clock was set back, `nextPollAt` might be far in the future. So the wait is at most the interval plus the
   // longest pause.
   let waitMs = Math.min(pending.nextPollAt - clock.now(), intervalMs + MAX_BACK_OFF_MS);
   for (;;) {
@@ -92,7 +92,7 @@ function progressAfter(error: unknown): "pending" | "slow down" | "temporary" {
     if (meaning === "session over") throw deviceExpired(error);
     if (meaning === "user needed") throw deviceDenied(error);
   }
-  // After an `IdTokenError` there is no other poll: the server has issued the tokens, so the code is no longer valid.
+  // An `IdTokenError` ends the polling. The server has issued the tokens, so the code is no longer valid.
   const isTemporary = isAuthError(error) && error.retryable && !(error instanceof IdTokenError);
   if (!isTemporary) throw error;
   return "temporary";

@@ -16,9 +16,7 @@ import {
 } from "./pending-request.ts";
 import type * as Sweep from "./sweep-requests.ts";
 
-/**
- * The maximum time that a login waits until old pending requests are deleted. After this time the login goes on. Milliseconds.
- */
+/** A login waits at most this long until old pending requests are deleted. Then the login goes on. Milliseconds. */
 const SWEEP_MS = 1_000;
 
 const loadSweep = (): Promise<typeof Sweep> => chunk(import("./sweep-requests.ts"));
@@ -28,7 +26,8 @@ export interface AuthorizeOptions {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
   /**
-   * Stores pending requests and nothing else, because `sweep()` goes through all entries and deletes those that it cannot read.
+   * The store of pending requests. It must contain nothing else, because `sweep()` deletes every entry that is not a readable
+   * request.
    */
   readonly requests: RequestStore;
   readonly clock: Clock;
@@ -37,7 +36,7 @@ export interface AuthorizeOptions {
 /** An authorization request whose `scope` includes the scopes that every login requests. */
 export type ScopedRequest = AuthorizationRequest & {
   readonly scope: readonly string[];
-  /** The scopes of the request's token target, without the scopes of every login. */
+  /** The scopes that the caller requested for this token target. They do not include the scopes that every login requests. */
   readonly targetScope?: readonly string[] | undefined;
 };
 
@@ -46,7 +45,7 @@ export type SettledRequest = PendingRequest & { readonly code: string };
 
 /**
  * Stores a pending authorization request and returns its URL.
- * @throws ConfigurationError a URL of the request is not valid, the server has no authorization endpoint, or the page is no
+ * @throws ConfigurationError a URL of the request is not valid, the server has no authorization endpoint, or the page is not a
  * secure context
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
  * @see https://www.rfc-editor.org/rfc/rfc7636#section-4.3
@@ -156,7 +155,8 @@ export async function readAuthorizationResponse(
 async function remember(request: StoredRequest, { requests, clock }: AuthorizeOptions) {
   await requests.set(request.id, JSON.stringify(request));
   const isAlone = (await requests.getAllKeys()).length === 1;
-  // Each response removes its request from the store, so the store seldom has other requests and the chunk is seldom loaded.
+  // In most cases this request is alone in the store, because each response removes its own request. Then there are no old
+  // requests to delete, and the code that deletes them is not loaded.
   if (isAlone) return;
   const swept = loadSweep().then(({ sweep }) => sweep(requests));
   await Promise.race([swept.catch(() => {}), clock.sleep(SWEEP_MS)]);

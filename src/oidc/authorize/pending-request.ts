@@ -13,15 +13,15 @@ export interface PendingRequest extends TokenTarget {
   readonly scope: readonly string[];
   /** All resource indicators of the request. */
   readonly resources?: readonly string[];
-  /** When the request was made, by the configured clock. Milliseconds since the epoch. */
+  /** The time of the request by the configured clock. Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly nonce: string;
   /** The PKCE code verifier. @see https://www.rfc-editor.org/rfc/rfc7636#section-4.1 */
   readonly codeVerifier: string;
   readonly returnTo?: string;
-  /** The scopes of the token target. `scope` has these scopes and the scopes of every login. */
+  /** The scopes that were requested for this token target. `scope` also has the scopes that every login requests. */
   readonly targetScope?: readonly string[];
-  /** `sub` of the user that the login is for. */
+  /** The `sub` of the user who is expected to log in. */
   readonly user?: string;
   readonly prompt?: Prompt;
   /** The `max_age` parameter: the maximum time since the user last authenticated. Seconds. */
@@ -36,7 +36,7 @@ export interface PendingRequest extends TokenTarget {
 export interface StoredRequest {
   readonly id: string;
   readonly data: PendingRequest;
-  /** When the request was made, by `Date`. Seconds since the epoch. */
+  /** The time of the request by `Date`, not by the configured clock. Seconds since the epoch. */
   readonly created: number;
   /** The random secret in the `state` parameter, which has the form `<tag>.<id>.<secret>`. */
   readonly url_state: string;
@@ -49,7 +49,8 @@ const TEXTS = ["issuer", "clientId", "redirectUri", "nonce", "codeVerifier"] as 
 const MAY_BE_TEXTS = ["returnTo", "user", "prompt", "resource", "audience"] as const;
 
 /**
- * Validates a record from the store. Returns its pending request, or undefined if the record is damaged or has another `flow`.
+ * Validates a record from the store and returns its pending request. Returns undefined if the record is damaged or has another
+ * `flow`.
  */
 export function parsePendingRequest({ data }: UncheckedRequest): PendingRequest | undefined {
   const request = (data ?? {}) as Partial<Record<keyof PendingRequest, unknown>>;

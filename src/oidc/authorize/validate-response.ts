@@ -30,7 +30,7 @@ export interface AuthorizationResponse {
   readonly errorUri: string | undefined;
 }
 
-/** The values that a response and its pending request are validated against. */
+/** The server, the client and the times that a response must match. */
 export interface ResponseValidation {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
@@ -101,8 +101,8 @@ export function validateRequest(
     );
   if (request.clientId !== clientId)
     throw refusal("client_id", "the pending request was made by another client");
-  // A request time that is too far in the future is refused, too. Otherwise a clock that was set back would keep the request
-  // valid for too long.
+  // A request time that is too far in the future is refused, too. Otherwise the request would stay valid for too long after the
+  // clock was set back.
   if (Math.abs(now - request.createdAt) > lifetimeMs)
     throw refusal(
       "state",
@@ -148,7 +148,7 @@ export function refusal(parameter: string, message: string): InvalidResponseErro
   );
 }
 
-/** Compares two strings in a time that does not reveal at which character the strings differ. */
+/** Compares two strings. The time of the comparison does not reveal at which character the strings differ. */
 function sameText(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);

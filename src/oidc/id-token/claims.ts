@@ -9,7 +9,7 @@ export type Claims = Readonly<Record<string, unknown>>;
 /** The values that the ID token of a login must match. */
 export interface LoginExpectation {
   readonly nonce: string;
-  /** When the authorization request was made. Milliseconds since the epoch. */
+  /** The time of the authorization request. Milliseconds since the epoch. */
   readonly requestedAt: number;
   /** The current time. Milliseconds since the epoch. */
   readonly now: number;
@@ -23,26 +23,23 @@ export interface RefreshExpectation {
   readonly issuer: string;
   readonly clientId: string;
   /**
-   * Whether `auth_time` in a refreshed ID token must equal the previous `auth_time`. Use `ignore` for servers that change
-   * `auth_time` at a refresh. Default: `compare`.
+   * `compare`: a refreshed ID token with another `auth_time` than before is refused. `ignore`: such an ID token is accepted.
+   * Use `ignore` if the server changes `auth_time` at a refresh. Default: `compare`.
    */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
 }
 
-/** The login of the session that is refreshed. */
+/** The user of the session before the refresh. */
 export interface PreviousSignIn {
   /** The user of the last ID token whose signature was validated. */
   readonly user: User;
-  /** When the user authenticated. Seconds since the epoch. */
+  /** The time when the user authenticated. Seconds since the epoch. */
   readonly authTime?: number | undefined;
 }
 
-/** Tolerated difference between this device's clock and the server's clock. Seconds. */
+/** The tolerated difference between this device's clock and the server's clock. Seconds. */
 const TOLERANCE_S = 300;
-/**
- * How far the time since the authentication can exceed `max_age`. The time of the request by the server's clock is only an
- * estimate. Seconds.
- */
+/** The time since the authentication can exceed `max_age` by this much, because this time is only estimated. Seconds. */
 const SLACK_S = 30;
 
 /**
@@ -71,10 +68,10 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
   const issuedAt = seconds(claims, "iat");
   const requestedAtS = Math.floor(requestedAt / 1000);
   checkTimes(claims, now / 1000);
-  // The ID token has the nonce of the request, so the ID token cannot be older than the request.
+  // The server put the nonce of the request into the ID token, so the ID token cannot be older than the request.
   if (issuedAt < requestedAtS - TOLERANCE_S) throw mismatch("iat");
   if (maxAge !== undefined) {
-    // `asked` is the time of the request by the server's clock, because `auth_time` comes from that clock, too.
+    // `asked` estimates the time of the request by the server's clock, because `auth_time` comes from that clock, too.
     const asked = issuedAt - Math.max(0, now - requestedAt) / 1000;
     if (seconds(claims, "auth_time") < asked - maxAge - SLACK_S) throw mismatch("auth_time");
   }
@@ -82,9 +79,9 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
 }
 
 /**
- * Validates the claims of a refreshed ID token against the login of the session. `exp` and `nbf` are compared with the ID
- * token's own `iat`, not with the current time. The keys might arrive long after the response, and the session must not end
- * because of that delay.
+ * Validates the claims of a refreshed ID token against the session before the refresh. `exp` and `nbf` are compared with the ID
+ * token's own `iat`, not with the current time. The server's keys might arrive long after the ID token, and the session must
+ * not end because of that delay.
  * @throws IdTokenError a claim does not match
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
@@ -106,10 +103,10 @@ export function checkRefresh(
 }
 
 /**
- * Validates that the server has not sent an old, expired ID token. `exp` is checked only if the ID token is the previous one
- * (`isSame`) or has an earlier `iat`. A newer ID token is not compared with this device's clock, because a wrong clock must not
- * end a session. An earlier `iat` alone is no error, because the server's clock might have been corrected.
- * @throws IdTokenError the ID token is expired
+ * Refuses an old ID token that has expired. An ID token is old if it is the previous one (`isSame`) or if its `iat` is earlier
+ * than the previous `iat`. The `exp` of a newer ID token is not checked, because a wrong clock of this device must not end a
+ * session. An earlier `iat` alone is no error, because the server's clock might have been corrected.
+ * @throws IdTokenError the ID token is old and has expired
  */
 export function checkArrival(
   claims: Claims,
@@ -121,7 +118,7 @@ export function checkArrival(
   if ((isSame || isOlder) && isExpired(claims, now / 1000)) throw mismatch("exp");
 }
 
-/** True when both ID tokens have the claim and the two values differ. */
+/** Returns true if both ID tokens have the claim and the two values differ. */
 function differs(claim: unknown, previous: unknown): boolean {
   return claim !== undefined && previous !== undefined && claim !== previous;
 }

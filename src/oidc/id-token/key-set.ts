@@ -4,11 +4,11 @@ import { parseObject } from "../encoding.ts";
 import { request, type HttpOptions } from "../token/http.ts";
 import type { DocumentCache } from "../../core/document-cache.ts";
 
-/** Age at which keys are fetched again. Milliseconds. */
+/** Keys that are older than this are fetched again before they are used. Milliseconds. */
 const MAX_AGE_MS = 600_000;
-/** The shortest time between two calls of `refetch()` that fetch keys. Milliseconds. */
+/** After `refetch()` has fetched keys, it fetches no keys for this long. Milliseconds. */
 const COOLDOWN_MS = 10_000;
-/** Maximum age of the keys that `cached()` returns. The server might have withdrawn older keys. Milliseconds. */
+/** `cached()` returns no keys that are older than this, because the server might have withdrawn them. Milliseconds. */
 const CACHED_MS = 86_400_000;
 
 /** A key of a JWK Set, before validation. @see https://www.rfc-editor.org/rfc/rfc7517#section-4 */
@@ -20,7 +20,7 @@ export interface KeySet {
   get(): Promise<{ keys: readonly Jwk[]; fresh: boolean }>;
   /** Fetches the keys again. Returns undefined when the last refetch was less than ten seconds ago. */
   refetch(): Promise<readonly Jwk[]> | undefined;
-  /** Returns the newest known keys, or undefined if these are more than a day old. Makes no request to the server. */
+  /** Returns the newest known keys, or undefined if these keys are more than a day old. Makes no request to the server. */
   cached(): Promise<readonly Jwk[] | undefined>;
 }
 
@@ -50,13 +50,13 @@ export function createKeySet(
       })
       .finally(() => (pending = undefined)));
 
-  /** Returns the newest known keys, or undefined if these are older than `maxAgeMs`. */
+  /** Returns the newest known keys, or undefined if these keys are older than `maxAgeMs`. */
   const newest = async (maxAgeMs: number) => {
     const isYoung = () => held !== undefined && clock.monotonic() - held.at < maxAgeMs;
     if (isYoung()) return held!.keys;
     const found = await stored?.read().catch(() => undefined);
     const age = found ? clock.now() - found.readAt : -1;
-    // A `readAt` in the future comes from a wrong clock, so these keys are ignored.
+    // A `readAt` in the future comes from a wrong clock, so keys with such a `readAt` are ignored.
     if (found && age >= 0) held = { keys: found.keys, at: clock.monotonic() - age };
     return isYoung() ? held!.keys : undefined;
   };
@@ -111,8 +111,8 @@ export function parseKeys(keys: unknown): readonly Jwk[] | undefined {
 }
 
 /**
- * Creates the store for the keys at `jwksUri`. All tabs share the store. Each issuer has one entry, so that the keys of an
- * earlier `jwksUri` are overwritten.
+ * Creates the store for the keys at `jwksUri`, which all tabs share. The store has one entry per issuer. When the issuer's
+ * `jwksUri` changes, the new keys therefore overwrite the old ones.
  */
 export function createStoredKeys(
   documents: DocumentCache,

@@ -33,7 +33,7 @@ export async function verifySignature(
   const attempt = async (set: readonly Jwk[]) => {
     const fitting = kid === undefined ? set : set.filter((key) => key["kid"] === kid);
     for (const key of fitting) {
-      // `compactVerify()` rejects if the key is not usable or did not sign the ID token. The next key is tried then.
+      // `compactVerify()` rejects if the key is not usable or did not sign the ID token. Then the next key is tried.
       const result = await compactVerify(idToken, key as JWK, { algorithms: [alg] }).catch(
         () => undefined,
       );
@@ -56,7 +56,7 @@ export async function verifySignature(
 }
 
 /**
- * Validates the header of an ID token. No key is needed for this. Returns the algorithm and the key ID.
+ * Validates the header of an ID token, which needs no key. Returns the algorithm and the key ID.
  * @throws IdTokenError the algorithm is not allowed, or the header has a critical extension
  */
 export function checkHeader(

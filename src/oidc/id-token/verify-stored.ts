@@ -15,7 +15,8 @@ import {
 } from "./claims.ts";
 
 /**
- * Validates the signature and the claims of a stored ID token. With `cached`, the result is `unknown` if no keys are cached.
+ * Validates the signature and the claims of a stored ID token. If `keys` is `cached` and no keys are cached, the result is
+ * `unknown`.
  */
 export async function verifyStored(
   parts: Pick<ServerParts, "loadVerifier" | "verifierAtHand">,
@@ -28,8 +29,8 @@ export async function verifyStored(
   if (!verifier || !cached) return { type: "unknown" };
   const validation = await validationOf(record, async () => ({ ...verifier, keys: only(cached) }));
   if (validation.type !== "invalid" || validation.claim !== "signature") return validation;
-  // The server might have replaced the key under the same `kid`, so newer keys are tried. If these cannot be fetched, the
-  // result with the cached keys is returned.
+  // The server might have replaced the key and kept its `kid`, so the validation is repeated with newly fetched keys. If no
+  // keys can be fetched, the first result counts.
   const newer = await validationOf(record, parts.loadVerifier);
   return newer.type === "unknown" ? validation : newer;
 }
@@ -62,17 +63,17 @@ function only(keys: readonly Jwk[]): KeySet {
   };
 }
 
-/** What a refreshed ID token is validated against when its response arrives. */
+/** The values that a refreshed ID token must match when it arrives. */
 export interface Arrival extends RefreshExpectation {
   readonly previous: PreviousSignIn & { readonly idToken?: string };
-  /** When the response arrived. Milliseconds since the epoch. */
+  /** The time when the response arrived. Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /**
- * Validates the header and the claims of a refreshed ID token, for which no key is needed, before the response is stored or
- * used. If they are not valid, the result is `invalid_id_token` and has only the refresh token of the response, which the
- * caller must revoke.
+ * Validates the header and the claims of a refreshed ID token before the response is stored or used. No key is needed for this.
+ * If a claim or the header is not valid, the result is `invalid_id_token`. This result has only the refresh token of the
+ * response, and the caller must revoke that refresh token.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
 export function validateRefreshed(

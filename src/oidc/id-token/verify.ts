@@ -22,7 +22,7 @@ export interface Verifier extends SignatureVerifier, RefreshExpectation {}
 /** The user of a valid ID token. */
 export interface VerifiedIdToken {
   readonly user: User;
-  /** When the user authenticated. Undefined if the ID token has no `auth_time`. Seconds since the epoch. */
+  /** The time when the user authenticated, in seconds since the epoch. Undefined if the ID token has no `auth_time`. */
   readonly authTime: number | undefined;
 }
 
@@ -59,7 +59,7 @@ export async function verifyGrantedIdToken(
   return verified(claims);
 }
 
-/** Validates that the server signed the ID token for this client, together with the access token. Returns the claims. */
+/** Validates that the server signed the ID token for this client and for this access token. Returns the claims. */
 async function verifyBeside(
   idToken: string,
   verifier: Verifier,
@@ -74,9 +74,9 @@ async function verifyBeside(
 }
 
 /**
- * Validates the ID token of a refresh against the login of the session. Returns its user. `at_hash` is not validated, because a
- * newer access token might have replaced the access token of the same response before the keys arrive. Claims that the ID token
- * omits are copied from the previous user, because many servers omit name and email at a refresh.
+ * Validates the ID token of a refresh against the session before the refresh. Returns its user. `at_hash` is not validated,
+ * because the access token of the same response might already be replaced when the server's keys arrive. Many servers omit name
+ * and email at a refresh, so claims that the ID token omits are copied from the previous user.
  * @throws IdTokenError the token is not valid; retryable when only its key is missing
  * @throws NetworkError the keys cannot be fetched
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse

@@ -10,8 +10,8 @@ import {
 
 const LIFETIME_S = 60;
 /**
- * The remaining lifetime that a prepared assertion must have when it is sent, so that it is still valid at the server.
- * Milliseconds.
+ * A prepared assertion is sent only if it is valid for at least this much longer. Otherwise it might expire before the server
+ * checks it. Milliseconds.
  */
 const SPARE_MS = 20_000;
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -19,8 +19,9 @@ const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 type PrivateKey = Extract<ClientAuthentication, { method: "private_key_jwt" }>;
 
 /**
- * Creates a source of signed client assertions. Each request gets a new assertion, because servers refuse a `jti` that they
- * have seen before. `get()` and `prepare()` reject with a `ConfigurationError` when the key cannot sign.
+ * Creates a source of client assertions: signed JWTs that authenticate the client. Each request gets a new assertion, because
+ * servers refuse a `jti` that they have seen before. `get()` and `prepare()` reject with a `ConfigurationError` when the key
+ * cannot sign.
  * @see https://www.rfc-editor.org/rfc/rfc7523#section-3
  */
 export function createAssertions(identity: ClientIdentity, key: PrivateKey): CredentialsSource {
@@ -50,7 +51,7 @@ export function createAssertions(identity: ClientIdentity, key: PrivateKey): Cre
     take() {
       const [next, ...rest] = ready.filter((one) => one.until > clock.monotonic());
       ready = rest;
-      // No prepared assertion is left. The next one is signed now, so that a retry need not wait for the signature.
+      // If no prepared assertion is left, the next one is signed now, so that a retry need not wait for the signature.
       if (rest.length === 0) prepare().catch(() => {});
       return next?.credentials;
     },
@@ -64,8 +65,8 @@ function signAssertion({ issuer, clientId, clock }: ClientIdentity, key: Private
   const claims = {
     iss: clientId,
     sub: clientId,
-    // The audience is the issuer and not an endpoint. A malicious server could publish another server's endpoint as its own,
-    // and then use the assertion there.
+    // The audience is the issuer, not the token endpoint. Otherwise a malicious server could publish another server's token
+    // endpoint as its own, and get assertions that the other server accepts.
     aud: issuer,
     jti: randomToken(),
     iat: issuedAt,
@@ -82,7 +83,8 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Signs without jose. An import of jose's signing functions here would move its verifying functions to another chunk.
+ * Signs with Web Crypto instead of jose. If this file imported jose, the bundler would move jose's verifying functions to
+ * another chunk.
  * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.1
  */
 async function sign(input: string, { key, algorithm }: PrivateKey): Promise<string> {

@@ -10,8 +10,8 @@ export interface Credentials {
 }
 
 /**
- * Supplies the credentials of a client with a secret or a key. Credentials that the server accepts only once are returned only
- * once.
+ * Supplies the credentials of a client with a secret or a key. If the server accepts credentials only once, the source also
+ * returns them only once.
  */
 export interface CredentialsSource {
   /** Returns the client's credentials for one request. */
@@ -19,8 +19,8 @@ export interface CredentialsSource {
   /** Prepares credentials, so that the next `take()` returns them. */
   prepare(): Promise<void>;
   /**
-   * Returns prepared credentials without waiting. Returns undefined when none are prepared, or the prepared credentials are too
-   * old.
+   * Returns prepared credentials without waiting. Returns undefined when no credentials are prepared, or when the prepared
+   * credentials are too old.
    */
   take(): Credentials | undefined;
 }
@@ -29,7 +29,7 @@ export interface CredentialsSource {
 export interface ClientIdentity {
   readonly issuer: string;
   readonly clientId: string;
-  /** How the client authenticates to the server. Default: `none`, for a public client. */
+  /** The method by which the client authenticates to the server. Default: `none`, for a public client. */
   readonly authentication?: ClientAuthentication;
   readonly clock: Clock;
 }

@@ -24,7 +24,7 @@ export async function exchangeResponse(
   signal: AbortSignal | undefined,
 ): Promise<TokenSet> {
   const { clientId, requests, clock } = parts.config;
-  // Everything that can fail to load is loaded before the pending request is removed. After such a failure, the same response
+  // Code, metadata, keys and credentials are loaded before the pending request is removed. If loading fails, the same response
   // can be exchanged again.
   const loaded = Promise.all([
     parts.loadAuthorize(),
@@ -79,7 +79,7 @@ async function redeem(
       secrets: [code, codeVerifier],
       credentials,
       // Some servers without OpenID Connect send no `expires_in`, because their tokens never expire. With a short default
-      // lifetime, their users would have to log in again and again.
+      // lifetime, the users of these servers would have to log in again and again.
       ...(!trusted && { defaultLifetimeS: MAX_LIFETIME_S }),
     },
     signal,

@@ -37,11 +37,11 @@ export async function request(
   const stop = new AbortController();
   const leave = () => stop.abort();
   signal?.addEventListener("abort", leave);
-  // The timeout is split into two timers. A page that was frozen past the timeout still gets 2 s to read a response that has
-  // arrived.
+  // The timeout is split into two timers. A page that was frozen past the timeout still gets up to 2 s to read a response that
+  // has arrived.
   const lastMs = Math.min(LAST_MS, timeoutMs / 2);
   let timer = setTimeout(() => (timer = setTimeout(leave, lastMs)), timeoutMs - lastMs);
-  // A `fetch` that the app supplies might ignore its signal, so the read is raced against this promise.
+  // This promise ends the wait when the request is stopped, because the app's own `fetch` function might ignore its signal.
   const stopped = new Promise<never>((_, reject) => stop.signal.addEventListener("abort", reject));
   const read = async () => {
     const response = await fetch(url, {
@@ -59,8 +59,8 @@ export async function request(
   } catch (error) {
     signal?.throwIfAborted();
     onUnavailable?.(url);
-    // The error is not passed on as `cause`. An error of a `fetch` that the app supplies might contain the request and its
-    // secrets.
+    // The error is not passed on as `cause`, because an error of the app's own `fetch` function might contain the request and
+    // its secrets.
     const reason = stop.signal.aborted
       ? `no response within ${timeoutMs} ms`
       : error instanceof Error

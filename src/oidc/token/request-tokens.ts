@@ -12,15 +12,15 @@ const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 /** Parameters whose values are not secret. The values of all other parameters are redacted in errors. */
 const PUBLIC = /_type|^(client_id|username|scope|resource|audience|redirect_uri)$/;
 /**
- * OAuth error codes. A parameter value that is a part of this text is never redacted, because the redaction would garble the
- * server's error code.
+ * OAuth error codes. A parameter value that occurs in this text is never redacted. Its redaction would also garble the error
+ * code in the server's response.
  */
 const WORDS =
   "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope invalid_target access_denied authorization_pending slow_down expired_token server_error temporarily_unavailable";
 
 /**
- * Sends the token request of any grant once. Returns the tokens. If the ID token of a refresh cannot be validated now, the
- * tokens are returned without `idToken` and `user`, because an error would lose the new refresh token.
+ * Sends one token request, for any grant type, and returns the tokens. If the ID token of a refresh cannot be validated now,
+ * returns the tokens without `idToken` and `user`, because the caller would lose the new refresh token if the call rejected.
  * @throws ConfigurationError `tokenEndpoint` is not an https URL
  * @throws RequestTokenError the server refused the request, or sent an invalid response
  * @throws IdTokenError the ID token is not valid, or cannot be validated now; the server has already used the sent code or
@@ -34,8 +34,8 @@ export async function requestGrant(
   { tokenEndpoint: other, signal }: TokenRequestOptions,
 ): Promise<TokenSet> {
   if (other !== undefined) checkEndpoint("tokenEndpoint", other);
-  // Everything that can fail to load is loaded before the request is sent, because a code or refresh token might be valid only
-  // once.
+  // Metadata, keys and credentials are loaded before the request is sent. If loading failed after the request, a code or
+  // refresh token that is valid only once would be lost.
   const metadata = await abortable(parts.loadMetadata(), signal);
   const { grant_type: grantType } = parameters;
   const hasIdTokens = metadata.jwksUri !== undefined && grantType !== "client_credentials";
@@ -85,8 +85,8 @@ export async function requestGrant(
 }
 
 /**
- * Rejects with a `NetworkError` instead of an `IdTokenError`, because callers conclude from an `IdTokenError` that the request
- * was sent.
+ * Throws a `NetworkError` instead of an `IdTokenError`, because callers conclude from an `IdTokenError` that the request was
+ * sent.
  */
 function rejectUnsent(error: unknown): never {
   throw error instanceof IdTokenError

@@ -25,7 +25,7 @@ export interface SenderConfig extends TokenClient, RefreshExpectation {
   readonly metadata: Omit<MetadataSource, "load">;
 }
 
-/** A refresh token, the target of the new access token, and the login of the session that is refreshed. */
+/** A refresh token, the target of the new access token, and the user and ID token of the session so far. */
 export interface Refresh extends TokenTarget {
   readonly refreshToken: string;
   readonly previous: Arrival["previous"];
@@ -38,9 +38,8 @@ export interface Sender {
   /** Reads the newest metadata that any tab has stored. Makes no request to the server. */
   sync(): Promise<void>;
   /**
-   * Sends a refresh token to the token endpoint once. Calls `fetch` before the first `await`. Returns the result. If the
-   * metadata must be fetched first, fetches the metadata and does not send the refresh token. The result is then `moved` or
-   * `not_rotated`.
+   * Sends a refresh token to the token endpoint once. Calls `fetch` before the first `await`. If the metadata must be fetched
+   * first, fetches only the metadata and does not send the refresh token. The result is then `moved` or `not_rotated`.
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
    */
   send(refresh: Refresh): Promise<RefreshResponse>;
@@ -76,8 +75,8 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
         return validate(await postForm(form, config), form, previous, { ...config, request });
       } catch (cause) {
         const byServer = cause instanceof RequestTokenError;
-        // The response has no tokens and no OAuth error, so the endpoint might have moved. The metadata is fetched again before
-        // the next send.
+        // If the response has no tokens and no OAuth error, the endpoint might have moved. The metadata is then fetched again
+        // before the next send.
         if (byServer) metadata.reportFailure(tokenEndpoint);
         return { type: "unknown", byServer, cause };
       }
@@ -86,8 +85,9 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
 }
 
 /**
- * Fetches the metadata instead of sending the refresh token to a token endpoint that failed, so that a server that is down gets
- * no additional requests. The result is `moved` if the metadata has another token endpoint, which the caller can use at once.
+ * Fetches the metadata instead of sending the refresh token, because the token endpoint has failed or the known metadata is
+ * old. The result is `moved` if the metadata names a token endpoint that has not failed. The caller can use that endpoint at
+ * once.
  */
 async function readMetadata(metadata: SenderConfig["metadata"]): Promise<RefreshResponse> {
   const failedUrl = metadata.failedUrl();
@@ -122,7 +122,7 @@ function validate(
 ): RefreshResponse {
   const now = clock.now();
   if (!isRefusal(response)) {
-    // If the server publishes no keys, its ID tokens can never be validated and are ignored.
+    // If `endpoints` is configured without `jwksUri`, ID tokens can never be validated and are ignored.
     const hasKeys = !endpoints || endpoints.jwksUri !== undefined;
     const { granted, idToken } = readGranted(response, now, hasKeys);
     return validateRefreshed(granted, idToken, {
@@ -148,8 +148,8 @@ function validate(
 }
 
 /**
- * Reads a response that is no refusal. Returns `unusable` if the server used the refresh token but the response has no usable
- * access token.
+ * Reads a response that is not a refusal. `granted` has the type `unusable` if the server used the refresh token but the
+ * response has no usable access token.
  * @throws RequestTokenError the response has no token at all, so the server might not have used the refresh token
  */
 function readGranted(

@@ -9,7 +9,7 @@ import { isTemporary } from "../../core/server-responses.ts";
 const ASSUMED_LIFETIME_S = 300;
 
 /**
- * True when the server refused the request. Some servers, such as GitHub, send a refusal with the status 200.
+ * Returns true if the server refused the request. Some servers, such as GitHub, send a refusal with the status 200.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */
 export function isRefusal({ status, text: body }: HttpResponse): boolean {
@@ -19,7 +19,7 @@ export function isRefusal({ status, text: body }: HttpResponse): boolean {
 }
 
 /**
- * Returns the tokens of a response that arrived at `now`, in milliseconds since the epoch.
+ * Returns the tokens of a response. `now` is the time when the response arrived, in milliseconds since the epoch.
  * @throws RequestTokenError the response has no bearer token
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
  */
@@ -61,7 +61,8 @@ export function lifetimeS(expiresIn: unknown, assumedS: number): number {
 }
 
 /**
- * Returns the OAuth error and the status of a response. If the response repeats secrets of the request, they are redacted.
+ * Returns the OAuth error and the status of a response. If the response repeats secrets of the request, these secrets are
+ * redacted.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */
 export function parseFacts(
@@ -82,10 +83,10 @@ export function parseFacts(
   };
 }
 
-/** The maximum lifetime of a token, ten years. It is limited so that the expiry is always a valid date. Seconds. */
+/** The maximum lifetime of a token: ten years. Because of this limit, every expiry is a valid date. Seconds. */
 export const MAX_LIFETIME_S = 315_360_000;
 
-/** Creates the error for a response that refuses a request. `name`: the endpoint that sent the response. */
+/** Creates the error for a response that refuses a request. `name` is the endpoint that sent the response. */
 export function refusal(name: string, facts: ServerFacts & { status: number }): RequestTokenError {
   return new RequestTokenError(
     `the ${name} responded ${facts.status} ${facts.error ?? "without an OAuth error"}`,
@@ -100,8 +101,8 @@ export function refusal(name: string, facts: ServerFacts & { status: number }): 
 const MAX_WAIT_MS = 600_000;
 
 /**
- * Returns how long the server asks the client to wait with the header `Retry-After`, at most ten minutes. Milliseconds. Returns
- * undefined when the header is missing or malformed.
+ * Returns the wait that the header `Retry-After` asks for, in milliseconds and at most ten minutes. Returns undefined when the
+ * header is missing or malformed.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
 export function retryAfterMs(headers: Headers, now: number): number | undefined {

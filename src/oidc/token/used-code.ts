@@ -4,8 +4,8 @@ import { IdTokenError, RequestTokenError } from "../../core/protocol-errors.ts";
 const HINT = "Latchkey sends an authorization code only once. Start a new login: call login().";
 
 /**
- * Turns an error of the code exchange into an error that is not retryable. The code was sent, so the same call cannot succeed
- * later.
+ * Turns an error of the code exchange into an error that is not retryable. A code is sent only once, so the same call can never
+ * succeed later.
  */
 export function afterCode(error: unknown): unknown {
   if (!isAuthError(error) || !error.retryable) return error;

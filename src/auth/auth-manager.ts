@@ -33,10 +33,10 @@ export interface AuthManagerConfig
 }
 
 /**
- * The `Auth` that `createAuth()` composes. It reads the store, requests tokens from the grant and publishes the state. Only the
- * grant sends refresh tokens. An `AuthManager` does nothing before a method is called. Its methods work without the object,
- * too, as in `const { getToken } = manager`.
- * @throws ConfigurationError from the methods: this page can never work. `Auth` lists the other errors of the methods
+ * The `Auth` that `createAuth()` creates. It reads the store, requests tokens from the grant and publishes the state. Only the
+ * grant sends refresh tokens. An `AuthManager` does nothing before a method is called. Its methods also work without the
+ * object, as in `const { getToken } = manager`.
+ * @throws ConfigurationError from the methods: Latchkey cannot work on this page. `Auth` lists the other errors of the methods
  * @example
  * type Others = Omit<AuthManagerConfig, keyof GrantParts>;
  * const compose = (parts: GrantParts, others: Others): Auth => {
@@ -63,7 +63,7 @@ export class AuthManager implements Auth {
     this.#userRemoval = createUserRemoval(config);
   }
 
-  // This is not an async function. While the cached token is fresh, a call only compares times.
+  // This function is not async. While the cached token is fresh, a call therefore does nothing but compare times.
   readonly getToken: Auth["getToken"] = (options) =>
     (options === undefined ? this.#session.goodToken() : undefined) ??
     this.#findToken(options ?? {});
@@ -228,7 +228,7 @@ export class AuthManager implements Auth {
     const offered = this.#logins.loaded?.takeOffered(options);
     if (offered) return offered;
     const waitFor = this.#logins.underWay;
-    // After `forget()`, only the app starts a login of the forgotten user. An automatic login does not start.
+    // After `forget()`, only the app is allowed to start a login of the forgotten user, so no automatic login starts.
     const mayAsk =
       waitFor ??
       (this.#config.page.canNavigate() && !(reason as Partial<ForgottenError>).isForgotten);

@@ -1,7 +1,8 @@
 import type { TokenTarget } from "./token-target.ts";
 
 /**
- * What the server shows the user during a login. `none`: the server shows nothing, and returns an error if it needs the user.
+ * Says what the server shows the user during a login. `none`: the server shows nothing, and returns an error if it needs the
+ * user.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
  */
 export type Prompt = "none" | "login" | "select_account" | "consent";

@@ -25,9 +25,9 @@ export interface Found {
 
 /**
  * Waits for the lock and reads the stored tokens again, because another call or tab might have stored new tokens by now. If the
- * stored tokens are good, returns `give(stored)`. If `cache` is `reload`, they must also differ from `before`, the tokens that
- * were stored when the call began. Otherwise calls `request` with the stored tokens, and returns its result. The lock is held
- * until then.
+ * stored tokens are good, returns `give(stored)`. If `cache` is `reload`, the stored tokens must also differ from `before`, the
+ * tokens that were stored when the call began. Otherwise calls `request` with the stored tokens, and returns its result. The
+ * lock is held until then.
  */
 export function storedOrRequested<Stored, Result>(
   cache: "default" | "reload",

@@ -37,8 +37,8 @@ export type TabNews =
       readonly sequence: number;
     }
   /**
-   * The tab that owns the attempt releases the attempt's lock. `unsent`: this tab has not sent the refresh token and will not
-   * send it.
+   * The sender owns the attempt and releases the attempt's lock. `unsent`: the sender has not sent the refresh token and will
+   * not send it.
    */
   | {
       readonly type: "gone";

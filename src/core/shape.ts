@@ -30,6 +30,18 @@ export function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** Parses a JSON object and drops all `__proto__` members. Returns undefined if the text is not a JSON object. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text, (key, member) =>
+      key === "__proto__" ? undefined : member,
+    );
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function typeOf(value: unknown): string {
   if (Array.isArray(value)) return "array";
   return Number.isNaN(value) ? "NaN" : typeof (value ?? undefined);

@@ -35,8 +35,8 @@ export interface CreateFetchConfig {
 /**
  * Returns a `fetch` function that sends a token to the allowed URLs only. The package exports another `createFetch()`, which
  * calls this function with a `load` of its own.
- * @param load loads the `RefusedTokens`, which decide after a 401 response whether the request is repeated. Default: a new
- * `RefusedTokens`. After a failed retry, it makes a pause that applies to this `fetch` function only
+ * @param load loads the object that decides after a 401 response whether the request is repeated. The default loads an object
+ * that is used by this `fetch` function only
  * @throws ConfigurationError `allow` or `exclude` has an invalid entry
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  * @example

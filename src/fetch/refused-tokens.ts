@@ -4,8 +4,8 @@ import { Flights } from "../core/flights.ts";
 import { type Clock, wallClock } from "../core/ports.ts";
 
 /**
- * After a first failed retry, requests to the API are not repeated for this long. Each further failed retry doubles this pause.
- * Milliseconds.
+ * After the first failed retry with a newer token, requests to the API are not repeated for this long. Each further failed
+ * retry doubles this pause. Milliseconds.
  */
 const FIRST_PAUSE_MS = 30_000;
 /**
@@ -13,7 +13,9 @@ const FIRST_PAUSE_MS = 30_000;
  * eight refreshes in the first hour. Milliseconds.
  */
 const MAX_PAUSE_MS = 960_000;
-/** If the last pause of an API ended longer ago than this, the count of its failed retries starts again. Milliseconds. */
+/**
+ * If the last pause of an API ended longer ago than this, the count of its failed retries starts at zero again. Milliseconds.
+ */
 const FORGIVEN_AFTER_MS = 3_600_000;
 
 /** A request that an API refused with 401. */
@@ -27,10 +29,10 @@ export interface RefusedRequest {
 }
 
 /**
- * Decides after a 401 response of an API whether the request is repeated with a newer token. A request is repeated once. This
- * retry fails when there is no newer token, or when the API refuses the newer token, too. After a failed retry, there is a
- * pause for the origin of the API. During the pause no request to this origin is repeated. The pause grows with each failed
- * retry in a row.
+ * Decides after a 401 response of an API whether the request is repeated with a newer token. A request is repeated at most
+ * once. The retry fails when there is no newer token, or when the API refuses the newer token, too. After a failed retry, there
+ * is a pause for the origin of the API. During the pause no request to this origin is repeated. The pause grows with each
+ * failed retry in a row.
  *
  * Only a retry that succeeds resets the pause. A first request that succeeds does not, because one path of an API might refuse
  * every token while other paths accept it.
@@ -79,7 +81,7 @@ export class RefusedTokens {
 
   #pause(origin: string, count: number): void {
     const known = this.#countNow(origin);
-    // If this is true, another call or tab has already counted this failure.
+    // If a pause has begun or the count has grown, another call or tab has already counted this failure.
     if (known === undefined || known >= count) return;
     const pauseMs = doublingPause(FIRST_PAUSE_MS, count, MAX_PAUSE_MS);
     this.#pauses.set(origin, { count, until: this.#clock.now() + pauseMs });

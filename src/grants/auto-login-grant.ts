@@ -32,7 +32,7 @@ export class AutoLoginGrant implements Grant {
   }
 
   /**
-   * Also rejects with each error of the inner grant.
+   * Rejects with the errors below, and with each error of the inner grant.
    * @throws CancelledError the user dismissed the picker
    */
   async requestToken({ mayChoose, ...request }: TokenRequest): Promise<TokenSet> {

@@ -25,7 +25,7 @@ export interface CachedGrantConfig extends TokenCacheConfig {
   readonly key: string | ((request: TokenRequest) => string);
   /**
    * The locks that prevent concurrent requests for the same record. All tabs with this `storage` must share them. The default
-   * locks apply to the calls of this object only.
+   * locks work only between the calls of this object.
    */
   readonly locks?: Pick<TabLock, "request">;
 }
@@ -54,9 +54,9 @@ interface Lookup {
  * If only a user can help, the inner grant is called once more, without `request.tokens`, so that it can ask the user. If the
  * request has `prompt: "none"`, this second call is left out, and the first error is thrown.
  *
- * When the storage fails, no call rejects for this reason. The inner grant is called instead. Tokens with a `generation` belong
- * to a stored session and are not stored a second time. If the inner grant has an `owner`, a request without a `user` uses the
- * record of the owner's current user. `removeUser()` deletes a user's records.
+ * When the storage fails, the inner grant is called, and no call rejects because of the storage. Tokens with a `generation`
+ * belong to a stored session and are not stored a second time. If the inner grant has an `owner`, a request without a `user`
+ * uses the record of the owner's current user. `removeUser()` deletes a user's records.
  * @example
  * const backend = new CustomGrant(async () => {
  *   const response = await fetch("/token", { method: "POST" });
@@ -92,9 +92,9 @@ export class CachedGrant implements Grant {
   }
 
   /**
-   * Also rejects with each error of the inner grant.
+   * Rejects with the errors below, and with each error of the inner grant.
    * @throws NoTokenError no valid token is stored, and only a user can help
-   * @throws RefreshTokenError the stored refresh token is no longer valid, or the server requires a user
+   * @throws RefreshTokenError the stored refresh token is no longer valid, or the server requires a login
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { cache = "default", roundTrip, response, prompt, signal, ...rest } = request;
@@ -192,8 +192,8 @@ export class CachedGrant implements Grant {
   }
 
   /**
-   * Stores the tokens while it holds the record's lock, so that a refresh in progress does not overwrite them. If the lock
-   * fails, stores them without the lock.
+   * Takes the record's lock and stores the tokens, so that a refresh in progress does not overwrite them. If the lock fails,
+   * stores the tokens without it.
    */
   #storeInTurn(tokens: TokenSet, lookup: Lookup): Promise<TokenSet> {
     const store = () => this.#store(tokens, lookup);

@@ -24,7 +24,7 @@ export interface ConfiguredGrantConfig<C extends GrantConfiguration> {
    * configuration. The function must then bypass the cache.
    */
   readonly loadConfig: (options: { cache: "default" | "reload" }) => Promise<C>;
-  /** The functions that create the grants. The name of each function is the `type` of the configurations that it reads. */
+  /** Maps each `type` to the function that creates a grant of this type from the configuration. */
   readonly registry: Readonly<Record<string, (configuration: C) => Grant>>;
 }
 
@@ -71,7 +71,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
   }
 
   /**
-   * Also rejects with each error of the created grant.
+   * Rejects with the errors below, and with each error of the created grant.
    * @throws NetworkError the configuration could not be loaded
    * @throws ConfigurationError the configuration has no `type`, or `registry` has no factory for it
    */

@@ -25,7 +25,7 @@ export class CustomGrant implements Grant {
   }
 
   /**
-   * Rejects with the same error as the function.
+   * If the function rejects, rejects with the same error.
    * @throws RequestTokenError the function returned no access token, or an `expiresAt` that is not a finite number
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {

@@ -26,7 +26,7 @@ export class RefreshGrant implements Grant {
   }
 
   /**
-   * Also rejects with each error of the inner grant.
+   * Rejects with the errors below, and with each error of the inner grant.
    * @throws NoTokenError there is no session that can be refreshed, and the inner grant has no token, either
    * @throws RefreshTokenError the session has ended or the server requires a login, and the inner grant has no token
    * @throws RequestTokenError the server refused to issue a token for this scope, resource or audience. The session is kept

@@ -49,10 +49,11 @@ export class RefreshTokenGrant implements Grant {
   }
 
   /**
-   * Also rejects with each error of the inner grant.
+   * Rejects with the errors below, and with each error of the inner grant.
    * @throws RefreshTokenError the refresh token is no longer valid or the server requires a login, and the inner grant has no
    * token. Also thrown when the new tokens belong to another user
-   * @throws RequestTokenError the server refused the refresh token in this call or in an earlier one, and it is kept
+   * @throws RequestTokenError the server refused the refresh token, in this call or in an earlier one. The refresh token is
+   * kept
    * @throws NetworkError no response came
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -89,8 +90,8 @@ export class RefreshTokenGrant implements Grant {
   }
 
   async #afterError(request: TokenRequest, error: RequestTokenError): Promise<TokenSet> {
-    // The kind of request is not `refresh for a target`. This refresh token was issued for the requested target (scope,
-    // resource, audience), so the target cannot be wrong.
+    // The kind of request is `refresh` and not `refresh for a target`, because this refresh token was issued for the requested
+    // target (scope, resource, audience).
     const meaning = meaningOf("refresh", error);
     if (meaning === "session over") {
       await request.onRefreshTokenRejected?.();

@@ -4,10 +4,10 @@ import { sha256 } from "../core/sha256.ts";
 import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 
 /**
- * Returns an object that says which user exchanged tokens belong to. `subject` is the grant whose tokens are exchanged. If
- * `subject.owner` is defined, returns it. Otherwise `getUser()` requests a token from `subject` and returns the user of this
- * token. If this token has no user, `getUser()` returns a hash of the token as `sub`. So no user gets a token that was
- * exchanged for another user's token.
+ * Returns the owner of exchanged tokens: an object that says which user these tokens belong to. `subject` is the grant whose
+ * tokens are exchanged. If `subject.owner` is defined, returns it. Otherwise returns an owner whose `getUser()` requests a
+ * token from `subject` and returns the user of this token. If this token has no user, `getUser()` returns a hash of the token
+ * as `sub`. So no user gets a token that was exchanged for another user's token.
  */
 export function subjectOwner(subject: Grant): TokenOwner | null {
   const { owner } = subject;

@@ -83,8 +83,8 @@ export class TokenCache {
   }
 
   /**
-   * Stores that the server refused the refresh token with an error that does not invalidate it. Does nothing if the record has
-   * another refresh token by now.
+   * Stores the server's refusal of a refresh token that might still be valid. Does nothing if the record has another refresh
+   * token by now.
    */
   async putRefusal(key: string, refreshToken: string | undefined, refusal: Refusal): Promise<void> {
     const record = await this.read(key);
@@ -142,7 +142,7 @@ export interface CacheRecord {
   /** When the tokens were stored. Milliseconds since the epoch. */
   readonly storedAt: number;
   readonly tokens: TokenSet;
-  /** Set after the server has refused the refresh token with an error that does not invalidate it. */
+  /** The server's last refusal of the refresh token. Set only if the refresh token might still be valid. */
   readonly refusal?: Refusal;
 }
 

@@ -19,8 +19,8 @@ export type TokenTypeIdentifier =
 /** The options of a `TokenExchangeGrant`: which token it exchanges, and which token it requests. */
 export interface TokenExchangeConfig {
   /**
-   * Selects which token of the inner grant is exchanged, and is sent as the type of this token. `id_token` selects the ID
-   * token, and `refresh_token` selects the refresh token. Every other type selects the access token. Default: `access_token`.
+   * Selects which token of the inner grant is exchanged: `id_token` selects the ID token, `refresh_token` the refresh token,
+   * and every other type the access token. The type is also sent to the server. Default: `access_token`.
    */
   readonly subjectTokenType?: TokenTypeIdentifier;
   /** The type of the new token. Default: the server decides between an access token and a JWT. */
@@ -73,9 +73,9 @@ export class TokenExchangeGrant implements Grant {
   }
 
   /**
-   * Also rejects with each error of the inner grant and of the `actor`.
-   * @throws RequestTokenError the server refused the exchange, or issued a token of another type. Also thrown when the inner
-   * grant or the `actor` did not return the token that is needed for the exchange
+   * Rejects with the errors below, and with each error of the inner grant and of the `actor`.
+   * @throws RequestTokenError the server refused the exchange, or issued a token of an unexpected type. Also thrown when the
+   * inner grant or the `actor` did not return the token that is needed for the exchange
    * @throws NetworkError no response came
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -112,8 +112,8 @@ export class TokenExchangeGrant implements Grant {
 }
 
 /**
- * Returns the request for the inner grant. A login request stays unchanged. Every other request loses its target (scope,
- * resource, audience) and its `tokens`, because these members describe the new token.
+ * Returns the request for the inner grant. A login request stays unchanged. In every other request, the target (scope,
+ * resource, audience) and `tokens` are left out, because these members describe the new token.
  */
 function subjectRequest(request: TokenRequest): TokenRequest {
   if (request.roundTrip || request.response !== undefined) return request;

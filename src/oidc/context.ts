@@ -6,10 +6,14 @@ import type { TokenTarget } from "../core/token-target.ts";
 import type * as Authorize from "./authorize/authorize.ts";
 import type { Verifier } from "./id-token/verify.ts";
 import type { MetadataSource } from "./metadata-source.ts";
-import type { ClientIdentity, Credentials, CredentialsSource } from "./token/credentials.ts";
-import type { TokenClient } from "./token/form-request.ts";
 import type { Fetch } from "./token/http.ts";
 import type { TokenRequestForm } from "./token/token-request.ts";
+import type {
+  ClientIdentity,
+  Credentials,
+  CredentialsSource,
+  TokenClient,
+} from "./token/form-request.ts";
 
 /** Configuration of `createServer()`. */
 export interface OidcServerConfig extends ClientIdentity {

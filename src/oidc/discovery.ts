@@ -1,5 +1,5 @@
 import { isTemporary } from "../core/server-responses.ts";
-import { parseObject } from "./encoding.ts";
+import { parseObject } from "../core/shape.ts";
 import { request, type HttpOptions } from "./token/http.ts";
 import type { ServerMetadata } from "../core/authorization-server.ts";
 import { ConfigurationError } from "../core/errors.ts";

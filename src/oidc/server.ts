@@ -1,14 +1,20 @@
 import { abortable } from "../core/abortable.ts";
-import type { AuthorizationServer } from "../core/authorization-server.ts";
-import { chunk } from "../core/lazy.ts";
 import type { IdTokenValidation } from "../core/refresher.ts";
 import type { TokenRecord } from "../core/session.ts";
 import { exchangeResponse } from "./token/exchange.ts";
-import { NAVIGATION_AGE_MS } from "./metadata-source.ts";
 import { createSender, type Sender } from "./token/send-refresh-token.ts";
-import type { OidcServerConfig } from "./context.ts";
-import { createServerParts } from "./server-parts.ts";
 import { verifyStored } from "./id-token/verify-stored.ts";
+import type { AuthorizationServer, ServerMetadata } from "../core/authorization-server.ts";
+import { DiscoveryError } from "../core/protocol-errors.ts";
+import { chunk, shared } from "../core/lazy.ts";
+import type * as Authorize from "./authorize/authorize.ts";
+import type { OidcServerConfig, ServerParts } from "./context.ts";
+import { createKeySet, type Verifier } from "./id-token/verify.ts";
+import { NAVIGATION_AGE_MS, configuredMetadata, createMetadataSource } from "./metadata-source.ts";
+import { publicCredentials } from "./token/form-request.ts";
+import type { HttpOptions } from "./token/http.ts";
+import { requestTokens } from "./token/token-request.ts";
+import { fetchKeys, type KeySet, createStoredKeys } from "./id-token/key-set.ts";
 
 const loadMore = () => chunk(import("./more-requests.chunk.ts"));
 const loadLogout = () => chunk(import("./logout.ts"));
@@ -68,4 +74,82 @@ export function createServer(config: OidcServerConfig): OidcServer {
 
     verify: (record, keys) => verifyStored(parts, record, keys),
   };
+}
+
+/**
+ * The default scopes. `profile` and `email` request claims about the user, and `offline_access` requests a refresh token.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims
+ */
+const SCOPE = ["profile", "email", "offline_access"];
+
+const loadAuthorize = (): Promise<typeof Authorize> => chunk(import("./authorize/authorize.ts"));
+
+/** Creates the functions that all calls to one server share. */
+function createServerParts(config: OidcServerConfig): ServerParts {
+  const { issuer, clientId, clock, endpoints, documents, fetch, authentication } = config;
+  const http: HttpOptions = { fetch, timeoutMs: config.discoveryTimeoutMs };
+  const metadata = endpoints
+    ? configuredMetadata(async () => (await loadMore()).metadataOf(issuer, endpoints))
+    : createMetadataSource({ issuer, clock, documents, http });
+  const onUnavailable = (url: string) => metadata.reportFailure(url);
+  const isOpenId = !endpoints || endpoints.jwksUri !== undefined;
+  const defaultScope = config.scope ?? (isOpenId ? SCOPE : []);
+  let keySet: { readonly jwksUri: string; readonly keys: KeySet } | undefined;
+  const keysAt = (jwksUri: string): KeySet => {
+    if (keySet?.jwksUri !== jwksUri) {
+      const stored = documents && createStoredKeys(documents, issuer, jwksUri);
+      const fetch = () => fetchKeys(jwksUri, { ...http, onUnavailable });
+      keySet = { jwksUri, keys: createKeySet(fetch, clock, stored) };
+    }
+    return keySet.keys;
+  };
+  const verifierFor = (current: ServerMetadata): Verifier => ({
+    issuer,
+    clientId,
+    keys: keysAt(jwksUriOf(current)),
+    algorithms: current.idTokenSigningAlgValuesSupported,
+    authTimeOnRefresh: config.authTimeOnRefresh,
+  });
+  const loadCredentials = shared(async () =>
+    authentication ? (await loadMore()).createCredentials(config) : undefined,
+  );
+  const client = (signal: AbortSignal | undefined) => ({
+    clock,
+    fetch,
+    timeoutMs: config.tokenTimeoutMs,
+    signal,
+    onUnavailable,
+  });
+  return {
+    config,
+    loadAuthorize,
+    loadCredentials,
+    getCredentials: async () =>
+      (await (await loadCredentials())?.get()) ?? publicCredentials(clientId),
+    client,
+    requestTokens: (form, signal) => requestTokens(form, client(signal)),
+    scopeWith: ({ scope = [] }) => [
+      ...new Set([...(isOpenId ? ["openid"] : []), ...defaultScope, ...scope]),
+    ],
+    metadata,
+    loadMetadata: (maxAgeMs) => metadata.load(maxAgeMs),
+    loadVerifier: async () => {
+      if (!isOpenId) return undefined;
+      const trusted = verifierFor(await metadata.load());
+      await trusted.keys.get();
+      return trusted;
+    },
+    verifierAtHand: async () => {
+      await metadata.sync();
+      const current = isOpenId ? metadata.current() : undefined;
+      return current?.jwksUri === undefined ? undefined : verifierFor(current);
+    },
+  };
+}
+
+function jwksUriOf({ jwksUri }: ServerMetadata): string {
+  if (jwksUri) return jwksUri;
+  throw new DiscoveryError("the metadata has no jwks_uri", {
+    hint: "Latchkey cannot verify ID tokens without the server's keys. The server must publish their URL as jwks_uri.",
+  });
 }

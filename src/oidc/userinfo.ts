@@ -1,7 +1,7 @@
 import { abortable } from "../core/abortable.ts";
 import { isTemporary } from "../core/server-responses.ts";
 import { UserFetchError } from "../core/user-fetch-error.ts";
-import { parseObject } from "./encoding.ts";
+import { parseObject } from "../core/shape.ts";
 import { request } from "./token/http.ts";
 import type { ServerParts } from "./context.ts";
 

@@ -67,7 +67,7 @@ export class ServiceEntries {
   }
 
   /**
-   * Stores the provider's tokens if `users.mayStore()` allows it.
+   * Stores the provider's tokens. Stores nothing if `users.mayStore()` returns false.
    * @param instead the access token that is stored now and that `tokens` replaces
    * @throws UserChanged the user has changed; nothing was stored
    */
@@ -80,8 +80,8 @@ export class ServiceEntries {
   }
 
   /**
-   * Stores the provider's tokens while it holds the entry's lock. If the lock fails or is held elsewhere for too long, stores
-   * the tokens without the lock, because no other copy of the tokens exists.
+   * Takes the entry's lock and stores the provider's tokens. If the lock fails or is held elsewhere for too long, stores the
+   * tokens without the lock, because no other copy of the tokens exists.
    * @throws UserChanged the user has changed; nothing was stored
    */
   async writeLocked(entry: Entry, tokens: TokenSet): Promise<void> {

@@ -10,7 +10,7 @@ export interface ServiceTokens extends Omit<TokenSet, "idToken" | "generation" |
   readonly accessToken: string;
   /** When the access token was stored, it was valid for this long. Milliseconds. */
   readonly lifetimeMs: number;
-  /** Set after the server has refused the refresh token with an error that does not invalidate it. */
+  /** The server's last refusal of the refresh token. Set only if the refresh token might still be valid. */
   readonly refusal?: Refusal;
 }
 

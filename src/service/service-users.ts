@@ -12,7 +12,7 @@ export interface ServiceUsersConfig {
   readonly keys: UserKeys;
   /**
    * Deletes the tokens that are stored at `key`.
-   * @throws StorageError the storage failed; the entry might still be stored
+   * @throws StorageError the storage failed; the tokens might still be stored
    */
   readonly deleteEntry: (key: string) => Promise<void>;
 }
@@ -49,7 +49,10 @@ export class ServiceUsers {
     this.#config = config;
   }
 
-  /** From now on, deletes the entries of each user whose removal the owner reports. A second call does nothing. */
+  /**
+   * Starts to listen to the manager's `owner`. When the owner reports a removed user, this user's entries are deleted. A second
+   * call does nothing.
+   */
   listen(): void {
     if (this.#isListening || !this.#owner?.onUserRemoved) return;
     this.#isListening = true;
@@ -68,8 +71,8 @@ export class ServiceUsers {
   }
 
   /**
-   * Returns true if `tokens` can be stored for `user`. If the owner does not know the user (`isDerived`), `user.sub` is a hash
-   * of a token that stands for the user. When another token has replaced that token, returns false.
+   * Returns true if `tokens` can be stored for `user`. If the user is unknown (`isDerived`), `user.sub` is a hash of a token
+   * that stands for the user. Returns false if another token stands for the user by now.
    * @throws UserChanged the tokens belong to another user, or the user was removed or is no longer the current user
    */
   async mayStore(user: ServiceUser | undefined, tokens: TokenSet): Promise<boolean> {
@@ -113,8 +116,8 @@ export class ServiceUsers {
 }
 
 /**
- * Returns true if the tokens belong to `user`. Also returns true if nobody knows: the tokens have no user, or `user.sub` is
- * only a hash of a token.
+ * Returns true if the tokens belong to `user`. Also returns true if this is unknown, because the tokens have no user or
+ * `user.sub` is only a hash of a token.
  */
 export function isOf(user: OwnerId, { user: theirs }: Pick<TokenSet, "user">): boolean {
   return user.isDerived === true || theirs === undefined || theirs.sub === user.sub;

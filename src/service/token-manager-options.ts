@@ -58,7 +58,7 @@ export interface ServiceTokenOptions extends TokenTarget {
    */
   readonly refused?: string;
   /**
-   * `none`: the call does not ask the user. When only a user can help, it rejects with a `NoTokenError` or a
+   * `none`: the call does not ask the user. If only a user can help, the call rejects with a `NoTokenError` or a
    * `RefreshTokenError`.
    */
   readonly prompt?: Prompt;

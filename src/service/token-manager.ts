@@ -59,7 +59,7 @@ export class TokenManager {
    * rejects with each error of the provider.
    * @throws NoTokenError there is no valid token, and only a user can help; or the user changed during the call
    * @throws RequestTokenError the server refused the request, or its response is malformed
-   * @throws RefreshTokenError the refresh token is no longer valid and was deleted, or the server requires a user
+   * @throws RefreshTokenError the refresh token is no longer valid and was deleted, or the server requires a login
    * @throws NetworkError no response came
    * @throws TimeoutError another call or tab has been requesting the token for longer than `patienceMs`
    * @throws StorageError the storage cannot be read
@@ -73,7 +73,7 @@ export class TokenManager {
     this.#join(options, "refresh");
 
   /**
-   * Returns an access token that is newer than the stored one. Rejects with the same errors as `getToken()`.
+   * Returns an access token that is newer than the stored one. Concurrent calls share one request. Rejects like `getToken()`.
    * @example
    * const startAgain = (billing: TokenManager) =>
    *   billing.forceRefresh({ mode: "fetch" }); // does not use the stored refresh token
@@ -184,9 +184,9 @@ export class TokenManager {
   }
 
   /**
-   * Calls the provider with `prompt: "none"`, and if only a user can help, a second time so that it can ask the user. If the
-   * caller set another `prompt`, makes the second call only. Each call has its own lock, so the first one never waits for a
-   * user.
+   * First calls the provider with `prompt: "none"`. If only a user can help, calls the provider again so that it can ask the
+   * user. If the caller set another `prompt`, makes the second call only. Each call has its own lock, so the first one never
+   * waits for a user.
    */
   async #get(
     entry: Entry,

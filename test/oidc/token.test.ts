@@ -4,8 +4,6 @@ import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { RefreshResponse } from "../../src/core/refresher.ts";
 import type { Fetch } from "../../src/oidc/token/http.ts";
 import type { TokenTarget } from "../../src/core/token-target.ts";
-import { publicCredentials } from "../../src/oidc/token/credentials.ts";
-import type { TokenClient } from "../../src/oidc/token/form-request.ts";
 import { configuredMetadata } from "../../src/oidc/metadata-source.ts";
 import { createSender } from "../../src/oidc/token/send-refresh-token.ts";
 import { revokeToken } from "../../src/oidc/logout.ts";
@@ -22,6 +20,7 @@ import {
   shown,
   testClock,
 } from "./support.ts";
+import { publicCredentials, type TokenClient } from "../../src/oidc/token/form-request.ts";
 
 const ENDPOINT = "https://id.example.com/token";
 const CODE = { code: "SECRET-code", codeVerifier: "SECRET-verifier", redirectUri: REDIRECT };

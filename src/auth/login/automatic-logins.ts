@@ -32,8 +32,8 @@ export class AutomaticLogins {
   readonly #tab: LoginTab;
   readonly #session: { readonly sub: string | undefined };
   /**
-   * The logout marks that have already stopped a login of the grant. Each mark is identified by its `at`. For these marks,
-   * `refusal()` does not let the grant be called again.
+   * The logout marks that have already stopped a login of the grant. Each mark is identified by its `at`. While such a mark is
+   * in force, `refusal()` does not let the grant be called again.
    */
   readonly #refused = new Set<number>();
   /** The error of the last authorization response that failed in this page, and the time of the failure. */
@@ -65,7 +65,9 @@ export class AutomaticLogins {
     );
   }
 
-  /** Wraps the round trip of a login. The wrapper writes a mark when the login is cancelled. */
+  /**
+   * Wraps `roundTrip`, a login's visit to the authorization endpoint. The wrapper writes a mark when the login is cancelled.
+   */
   watched(roundTrip: RoundTrip, subject: LoginSubject): RoundTrip {
     const { redirectUri, prompt } = roundTrip;
     return {

@@ -33,10 +33,7 @@ export class CallbackResponses {
   readonly #session: ActiveSession;
   readonly #events: CallbackEvents;
   readonly #results = new Map<string, Promise<CallbackResult>>();
-  /**
-   * The token responses that are not stored yet, by `state`. A code can be exchanged only once, so a retry stores this token
-   * response.
-   */
+  /** The token responses that are not stored yet, by `state`. A retry uses them, because a code can be exchanged only once. */
   readonly #responses = new Map<string, TokenSet>();
 
   constructor(config: CallbackConfig, session: ActiveSession, events: CallbackEvents) {

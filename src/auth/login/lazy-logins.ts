@@ -12,7 +12,7 @@ import type { LoginTab } from "./tab-marks.ts";
 import type { Logins, LoginsConfig } from "./logins.ts";
 import { stateOf } from "./response-url.ts";
 
-/** Loads `Logins` when they are first needed. A page whose user is signed in usually does not load them. */
+/** Loads the class `Logins` when it is first needed. A page whose user is signed in usually does not load it. */
 export class LazyLogins implements LoginTab {
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
@@ -32,7 +32,7 @@ export class LazyLogins implements LoginTab {
   /** The URL of the last authorization response that `handle()` was called for. */
   last: string | undefined;
 
-  /** The loaded logins. Undefined until `load()` has resolved. */
+  /** The loaded `Logins`. Undefined until `load()` has resolved. */
   loaded: Logins | undefined;
 
   /** Loads the code for logins. If this fails while no user is signed in, the error becomes `state.error`. */
@@ -84,8 +84,8 @@ export class LazyLogins implements LoginTab {
   }
 
   /**
-   * Loads the logins and calls `news` with them. Does nothing if this tab has no mark, or only marks with the outcome `given`.
-   * In this usual case, `news` would change nothing.
+   * Loads `Logins` and calls `news` with it. Does nothing if this tab has no mark, or only marks with the outcome `given`. In
+   * this usual case, `news` would change nothing.
    */
   tell(news: (logins: Logins) => void): void {
     const isMarked = this.#config.marks.read().some((mark) => mark?.outcome !== "given");

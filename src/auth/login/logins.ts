@@ -72,8 +72,9 @@ export class Logins {
   }
 
   /**
-   * Returns true if the error of a login becomes `state.error`. The error of a silent login does not, because such a login
-   * often finds no user. The `NoTokenError` of an automatic login does not, because that login was not allowed to start.
+   * Returns true if the error of a login becomes `state.error`. The error of a silent login is not published, because such a
+   * login often finds no user. The `NoTokenError` of an automatic login is not published, because that login was not allowed to
+   * start.
    */
   tellsWhy(error: unknown, roundTrip: RoundTrip, request: TokenRequest): boolean {
     return !isSilent(roundTrip, request) && !(request.mayChoose && error instanceof NoTokenError);

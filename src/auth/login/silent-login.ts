@@ -49,7 +49,7 @@ export function isSilent(roundTrip: RoundTrip, { prompt }: TokenRequest): boolea
 }
 
 /**
- * Returns a copy of `sessions` with another `update()`. If the user has logged out or was forgotten since a request began, this
+ * Returns a `SessionStore` that wraps `sessions`. If the user has logged out or was forgotten since a request began, its
  * `update()` writes nothing and rejects with `reason`. `before`: returns the session row that was stored when the request
  * began.
  */

@@ -6,8 +6,8 @@ const MARK_LIFETIME_MS = 30 * 60_000;
 /** At most this many marks are stored. The oldest marks are deleted first. */
 const MOST_KEPT = 32;
 /**
- * A click or a key press ends a mark. For this long after a logout or a cancelled login it does not, because it might be the
- * second click of a double click. Milliseconds.
+ * A click or a key press ends a mark. But within this time after a logout or a cancelled login, it does not end the mark,
+ * because it might be the second half of a double click. Milliseconds.
  */
 const DOUBLE_CLICK_MS = 1_000;
 

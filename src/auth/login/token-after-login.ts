@@ -18,7 +18,8 @@ export async function tokenAfterLogin(
   const resources =
     target.resource === undefined ? [] : await namedBefore(config, user ?? session.sub);
   const loaded = await abortable(logins.load(), signal);
-  // Nothing is awaited from here to `startLogin()`, so that only one of several concurrent callers starts a login.
+  // From here to `startLogin()`, only branches that return use `await`. Several concurrent callers therefore start only one
+  // login.
   const underWay = waitFor ?? logins.underWay;
   if (underWay) {
     const settled = underWay.then(
@@ -37,8 +38,8 @@ export async function tokenAfterLogin(
     logins.last !== undefined &&
     loaded.responses.isUnfinished(logins.last)
   ) {
-    // The authorization response is already here, but handling it failed the last time, for example without a network. Handling
-    // it again needs no new login.
+    // This page has an authorization response that could not be handled at the last attempt, for example without a network. It
+    // is handled again, without a new login.
     await abortable(handleCallback(), signal);
     return getToken({ ...options, prompt: "none" });
   }

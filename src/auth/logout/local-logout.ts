@@ -5,7 +5,7 @@ import { NO_CHANGE, type SessionRow, isNewer, newerVersion } from "../../core/se
 
 /**
  * Deletes the tokens of `user` from this device and from every tab. Default: this tab's user. Returns the deleted refresh token
- * and ID token, because the server is told of the logout with them. The tab still belongs to the user, because another tab
+ * and ID token, which are then used to tell the server of the logout. The tab still belongs to the user, because another tab
  * might be logging the same user in.
  */
 export async function localLogout(

@@ -16,9 +16,9 @@ export interface RevocationQueue {
 }
 
 /**
- * A login calls this function before it navigates. While a refresh token of the same user is revoked, the server might end the
- * new login, too. The function first aborts the revocations of this page. Then it waits until no tab revokes a token, for
- * `PASS_MS` at most. It also waits for aborted requests, because they might still be in flight.
+ * A login calls this function before it navigates. If a refresh token of the same user is revoked during the login, the server
+ * might end the new login, too. The function first aborts the revocations of this page. Then it waits until no tab revokes a
+ * token, for `PASS_MS` at most. It also waits for aborted requests, because they might still be in flight.
  */
 export async function passRevocations(
   { client, locks, clock, untold }: RevocationQueue,

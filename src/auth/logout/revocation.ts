@@ -7,8 +7,8 @@ import type { Clock, TabLock, Page } from "../../core/ports.ts";
 import type { UntoldLogouts } from "./untold-logouts.ts";
 
 /**
- * The token is sent at most this long after the lock was requested. A login does not wait longer for a revocation, so a later
- * request might end the new login. Milliseconds.
+ * After the lock was requested, a refresh token is sent for revocation within this time, or not at all. A login does not wait
+ * longer, so a later request might end the new login. Milliseconds.
  */
 export const PERMIT_MS = 1_000;
 /** A request waits at most this long for the server's response. Milliseconds. */
@@ -69,7 +69,7 @@ export function revokeEnded(
   });
 }
 
-/** Returns the error for a logout that did not reach the server, because a login has started. */
+/** Returns the error for a logout that is not completed at the server, because a login has started. */
 export function signedInAgain(): CancelledError {
   return new CancelledError(
     "the logout at the server was stopped, because a login started",
@@ -89,8 +89,8 @@ interface Caller {
 }
 
 /**
- * While the browser is offline, its state is checked again after this time. This is also the first pause after a failed
- * attempt. Milliseconds.
+ * While the browser is offline, `run()` checks after this time whether it is online again. The first pause after a failed
+ * attempt is equally long. Milliseconds.
  */
 const LOOK_MS = 1_000;
 /** At most this many attempts are made to revoke one token. */

@@ -165,8 +165,9 @@ export function leaveServer(
 }
 
 /**
- * Returns true if this page is still allowed to navigate to the end-session endpoint. It is not while a login of `login()` is
- * in progress. It is not if this tab now belongs to another user than `before`. Without `before`, any user is allowed.
+ * Returns true if this page is still allowed to navigate to the end-session endpoint. Returns false while a login that
+ * `login()` started is in progress, and if this tab now belongs to another user than `before`. Without `before`, any user is
+ * allowed.
  */
 export function isStillFor(
   { session, logins }: NavigateParts,

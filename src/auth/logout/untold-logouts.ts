@@ -10,10 +10,7 @@ export interface DeletedSession {
   readonly idToken?: string | undefined;
   /** The error that occurred when the tokens were read. */
   readonly error?: unknown;
-  /**
-   * True if the session belonged to this tab's user. Only in this case does the page navigate to the end-session endpoint by
-   * default.
-   */
+  /** True if the session belonged to this tab's user. By default, the page navigates to the end-session endpoint only then. */
   isOwn?: boolean;
   /** Set while an attempt to tell the server is in progress. Later calls join this attempt. */
   telling?: Promise<LogoutResult> | undefined;
@@ -28,8 +25,8 @@ interface OpenRevocation {
 }
 
 /**
- * The logouts of this page of which the server was not told yet. They exist only in memory and are lost when the page closes.
- * An `AuthManager` and the code that revokes its tokens share one object.
+ * Records the logouts of this page until the server is told of them. The records exist only in memory and are lost when the
+ * page closes. An `AuthManager` and the code that revokes its tokens share one `UntoldLogouts`.
  * @example
  * const untold = new UntoldLogouts();
  * const users = [...untold.sessions.keys()]; // `sub` of each user

@@ -80,9 +80,9 @@ export class ActiveSession {
   }
 
   /**
-   * Returns the stored token for `target`, even if the token has expired. Returns undefined if there is none. `sub`: the user
-   * of the token. Default: this tab's user.
-   * @throws NoTokenError the row has tokens of another user
+   * Returns the stored token for `target`, even an expired one, or undefined. `sub`: the token's user. Default: this tab's
+   * user.
+   * @throws NoTokenError the stored session has tokens of another user
    */
   async find(target: TargetKey, sub?: string): Promise<FoundToken | undefined> {
     const { sub: owner, row } = await this.#read(sub);
@@ -165,9 +165,7 @@ export class ActiveSession {
     });
   }
 
-  /**
-   * Returns true if the cached token has expired by the wall clock. The store then has no valid token until a tab refreshes it.
-   */
+  /** Returns true if the cached token has expired by the wall clock. The store then usually has no valid token. */
   isExpired(): boolean {
     return this.#cached !== undefined && this.#cached.expiresAt <= this.#config.clock.now();
   }

@@ -30,7 +30,7 @@ export interface CachedToken {
   /** By the monotonic clock, the token expires at this time. Milliseconds. */
   readonly endMonotonic: number;
   /**
-   * At this wall time, both the wall clock and the monotonic clock showed that the token was fresh. Until the wall time
+   * At this wall time, both the wall clock and the monotonic clock last showed that the token is fresh. Until the wall time
    * changes, the monotonic clock is not read again, because reading it costs five times as much. Milliseconds since the epoch.
    */
   goodAt: number;
@@ -77,9 +77,7 @@ export function isFresh(cached: CachedToken, clock: Clock): boolean {
   return true;
 }
 
-/**
- * If the wall clock was set back, moves the expiry in `cached` to an earlier wall time. Returns whether the clock was set back.
- */
+/** If the wall clock was set back, sets the expiry in `cached` back by the same time. Returns true in that case. */
 export function followWall(cached: CachedToken, clock: Clock): boolean {
   const expiresAt = clock.now() + cached.endMonotonic - clock.monotonic();
   const stepMs = cached.summary.expiresAt - expiresAt;
@@ -110,7 +108,7 @@ export function conditionOf(
 }
 
 /**
- * Returns the length of the period before a token's expiry. In this period, a newer token is requested in the background.
+ * In the last part of a token's lifetime, a newer token is requested in the background. Returns the length of that part.
  * Milliseconds.
  */
 export function renewalWindow(lifetimeMs: number): number {

@@ -2,7 +2,8 @@ import { CancelledError, NoTokenError } from "../../core/errors.ts";
 import type { UserStore } from "../../core/user-store.ts";
 
 /**
- * Thrown if `forget()` was called for the user. Only the app starts a new login of such a user, so no automatic login follows.
+ * Thrown if `forget()` was called for the user. Only the app is allowed to start a new login of such a user, so no automatic
+ * login follows.
  */
 export class ForgottenError extends NoTokenError {
   readonly isForgotten = true;

@@ -37,8 +37,8 @@ export class Presence {
   }
 
   /**
-   * Returns the session if a tab of its user is open. From then on this tab holds the lock, too, until its page closes. If no
-   * tab of the user is open, deletes the session and returns an empty object.
+   * Returns the session if a tab of its user is open. From then on this tab also holds the user's lock, until its page closes.
+   * If no tab of the user is open, deletes the session and returns an empty object.
    */
   async read(found: StoredUser): Promise<StoredUser> {
     const { client, locks, sessions } = this.#config;
@@ -79,8 +79,8 @@ export class Presence {
 }
 
 /**
- * Runs `act` if no tab holds the lock. Returns whether `act` ran. Checks run one at a time, because a check holds the lock for
- * a moment, too.
+ * Runs `act` if no tab holds the lock. Returns true if `act` ran. Only one tab checks at a time, because a check holds the lock
+ * for a moment, too.
  */
 function ifNoTab(locks: TabLock, name: string, act: () => Promise<void>): Promise<boolean> {
   return locks.request(`${name}/look`, { mode: "exclusive" }, () => ifFree(locks, name, act));

@@ -36,7 +36,7 @@ export class SessionReader {
   }
 
   /**
-   * Returns the session of `sub`. Default: the active user. `isPinned`: true if this tab already belongs to `sub`.
+   * Returns the session of `sub`. Default: the active user of the store. `isPinned`: true if this tab already belongs to `sub`.
    * @throws ConfigurationError a newer version of Latchkey stored the session
    */
   async read(sub: string | undefined, isPinned: boolean): Promise<StoredUser> {
@@ -45,7 +45,7 @@ export class SessionReader {
     let found: StoredUser =
       sub === undefined ? await users.getActive() : { sub, row: await rowOf(sub), isPinned };
     if (found.sub && found.row?.signature && !found.row.end) {
-      // The signature of the ID token is validated with cached keys before a token is returned. If no keys are cached, the
+      // Before a token is returned, the signature of the ID token is validated with cached keys. If no keys are cached, the
       // token is returned all the same, and the signature is validated in the background.
       await refresher.validate(found.sub).catch(() => {});
       found = { ...found, row: await rowOf(found.sub) };

@@ -6,7 +6,7 @@ type Listener = (sub: string) => unknown;
 /** A logout waits at most this long for the listeners, because the storage of a listener might hang. Milliseconds. */
 const PATIENCE_MS = 2_000;
 
-/** Notifies code that stores data of users when a user logs out or is forgotten. */
+/** When a user logs out or is forgotten, notifies the code that stores data of this user. */
 export interface UserRemoval {
   /** Adds a listener. Returns a function that removes it. */
   listen(listener: Listener): () => void;

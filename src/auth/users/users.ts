@@ -37,10 +37,7 @@ async function sweep(
   await Promise.all(others.map((sub) => session.find(DEFAULT_TARGET, sub)));
 }
 
-/**
- * Makes `sub` this tab's user and the default user of new tabs. If this fails, this tab's user and the default user do not
- * change.
- */
+/** Makes `sub` this tab's user and the default user of new tabs. If this fails, neither of the two users changes. */
 export async function switchUser({ config, session }: UsersParts, sub: string): Promise<void> {
   const { client, sessions, users, clock } = config;
   const { sub: before } = session;
@@ -89,7 +86,7 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
 
 /**
  * Logs all users out on this device, and then at the server. The page navigates to the end-session endpoint for this tab's
- * user, but only after the server was told of the other users.
+ * user, but only after the requests for the other users are done.
  */
 export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
   const { config, session, logins } = parts;

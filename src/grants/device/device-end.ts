@@ -35,8 +35,8 @@ export function endedElsewhere(end: DeviceEnd): AuthError {
 }
 
 /**
- * Returns how a login ended that threw `error`. The result is shown, and it is stored for the tabs that wait. A `NoTokenError`
- * says that another tab got the tokens.
+ * Returns how the login ended, judging by the `error` that it threw. The result is shown, and it is stored for the tabs that
+ * wait. A `NoTokenError` says that another tab got the tokens.
  */
 export function endOf(error: unknown): DeviceEnd {
   if (error instanceof NoTokenError) return "approved";

@@ -39,7 +39,7 @@ export interface DevicePoll {
 /**
  * Polls the token endpoint with the device code until the user decides or the code expires, and returns the tokens. Never polls
  * faster than the server allows.
- * @throws DeviceCodeError the user denied the login, or the code expired by the server's response or by this device's clock
+ * @throws DeviceCodeError the user denied the login, or the code has expired according to the server or to this device's clock
  * @throws RequestTokenError the server refused the request for another reason, or its response is malformed
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.4
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.5
@@ -61,8 +61,8 @@ export async function pollDevice(
     const isLast = remainingMs() <= waitMs;
     await clock.sleep(Math.max(0, isLast ? remainingMs() : waitMs), signal);
     if (isLast || remainingMs() <= 0) throw deviceExpired();
-    // The time of the next poll is stored before this poll is sent. If this tab closes during the poll, the next tab must not
-    // poll at once.
+    // The time of the next poll is stored before this poll is sent. If this tab closes during the poll, the next tab waits
+    // until that time.
     await save({ ...pending, intervalMs, nextPollAt: clock.now() + intervalMs });
     signal.throwIfAborted();
     try {

@@ -1,7 +1,6 @@
 import { IdTokenError } from "../../core/protocol-errors.ts";
 import type { User } from "../../core/user.ts";
-import { text } from "../../core/shape.ts";
-import { parseObject } from "../encoding.ts";
+import { parseObject, text } from "../../core/shape.ts";
 
 /** The claims of an ID token. */
 export type Claims = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/ports.ts";
 import { IdTokenError } from "../../core/protocol-errors.ts";
-import { parseObject } from "../encoding.ts";
+import { parseObject } from "../../core/shape.ts";
 import { request, type HttpOptions } from "../token/http.ts";
 import type { DocumentCache } from "../../core/document-cache.ts";
 

@@ -1,10 +1,8 @@
 import type { TokenRecord } from "../../core/session.ts";
 import type { Jwk, KeySet } from "./key-set.ts";
 import type { ServerParts } from "../context.ts";
-import { verifyRefreshedIdToken, type Verifier } from "./verify.ts";
 import { IdTokenError } from "../../core/protocol-errors.ts";
 import type { IdTokenValidation, GrantedResponse, RefreshResponse } from "../../core/refresher.ts";
-import { checkHeader } from "./signature.ts";
 import {
   checkArrival,
   checkRefresh,
@@ -13,6 +11,7 @@ import {
   type RefreshExpectation,
   payloadOf,
 } from "./claims.ts";
+import { verifyRefreshedIdToken, type Verifier, checkHeader } from "./verify.ts";
 
 /**
  * Validates the signature and the claims of a stored ID token. If `keys` is `cached` and no keys are cached, the result is

@@ -6,7 +6,7 @@ import {
   type ClientIdentity,
   type Credentials,
   type CredentialsSource,
-} from "./credentials.ts";
+} from "./form-request.ts";
 
 const LIFETIME_S = 60;
 /**

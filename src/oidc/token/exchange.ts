@@ -2,7 +2,7 @@ import { abortable } from "../../core/abortable.ts";
 import { IdTokenError } from "../../core/protocol-errors.ts";
 import { tokenSet, type TokenSet } from "../../core/token-set.ts";
 import type { SettledRequest } from "../authorize/authorize.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./form-request.ts";
 import { MAX_LIFETIME_S } from "./token-response.ts";
 import type { ServerParts } from "../context.ts";
 import { afterCode } from "./used-code.ts";

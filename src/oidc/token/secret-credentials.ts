@@ -5,8 +5,8 @@ import {
   type ClientIdentity,
   type Credentials,
   type CredentialsSource,
-} from "./credentials.ts";
-import { formEncode } from "./form-request.ts";
+  formEncode,
+} from "./form-request.ts";
 
 /**
  * Creates the source of a client's credentials. Returns undefined for a public client.

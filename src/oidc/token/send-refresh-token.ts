@@ -10,14 +10,18 @@ import {
 } from "../../core/server-responses.ts";
 import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../../core/token-target.ts";
 import type { RefreshExpectation } from "../id-token/claims.ts";
-import { publicCredentials, type CredentialsSource } from "./credentials.ts";
-import { text } from "../../core/shape.ts";
-import { parseObject } from "../encoding.ts";
-import { postForm, type FormRequest, type TokenClient } from "./form-request.ts";
+import { parseObject, text } from "../../core/shape.ts";
 import type { HttpResponse } from "./http.ts";
 import type { MetadataSource } from "../metadata-source.ts";
 import { validateRefreshed, type Arrival } from "../id-token/verify-stored.ts";
 import { retryAfterMs, refusal, isRefusal, parseFacts, parseTokens } from "./token-response.ts";
+import {
+  publicCredentials,
+  type CredentialsSource,
+  postForm,
+  type FormRequest,
+  type TokenClient,
+} from "./form-request.ts";
 
 /** Configuration of `createSender()`. */
 export interface SenderConfig extends TokenClient, RefreshExpectation {

@@ -1,6 +1,5 @@
 import type { RefreshedTokens } from "../../core/refresher.ts";
-import { text } from "../../core/shape.ts";
-import { parseObject } from "../encoding.ts";
+import { parseObject, text } from "../../core/shape.ts";
 import { type HttpResponse } from "./http.ts";
 import { formEncode, type FormRequest } from "./form-request.ts";
 import type { ServerFacts } from "../../core/errors.ts";

@@ -7,11 +7,9 @@ import { oidcClientSession } from "../../../src/import/oidc-client-session.ts";
 import type { Auth } from "../../../src/core/auth.ts";
 import { StorageError } from "../../../src/core/errors.ts";
 import { clientKey, sessionKey } from "../../../src/core/keys.ts";
-import type { ImportedSession } from "../../../src/import/source.ts";
 import { createAuth } from "../../../src/compose/create-auth.ts";
 import { importSession } from "../../../src/import/import-session.ts";
-import type { ImportSessionConfig } from "../../../src/import/source.ts";
-
+import type { ImportedSession, ImportSessionConfig } from "../../../src/import/source.ts";
 /** Imports in a real page with real stores. Each test defines its network. */
 
 const ISSUER = "https://id.example";

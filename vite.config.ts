@@ -142,7 +142,7 @@ async function projects() {
         hookTimeout: 120_000,
         // Most of the time is waiting.
         maxConcurrency: 8,
-        maxWorkers: 2,
+        fileParallelism: false,
       },
     },
   ];

@@ -126,7 +126,7 @@ export class AuthManager implements Auth {
   readonly login: Auth["login"] = (options = {}) => {
     try {
       this.#assertSupported();
-      // The round trip is opened before the first await, because a browser allows a new window only during a click.
+      // `open()` is called before the first await: it might open a window, which a browser allows only during a click.
       const { userAgent = this.#config.userAgent, ...request } = options;
       return this.#logins.startLogin(userAgent.open(), request);
     } catch (error) {

@@ -1,11 +1,11 @@
 /**
  * A pause of an API. During the pause, Latchkey does not retry a request to which the API responded with 401. The pause begins
- * when a retry with a newer token has failed: the API refused the newer token, too, or there was no newer token.
+ * when the API refused a retry with a newer token, or when no newer token was available for a retry.
  */
 export interface ApiPause {
   /** The number of retries in a row that failed. */
   readonly count: number;
-  /** When the pause ends. Milliseconds since the epoch. */
+  /** The time at which the pause ends. Milliseconds since the epoch. */
   readonly until: number;
 }
 

@@ -106,7 +106,7 @@ export interface AccessEntry {
   expiresAt: number;
   /** The granted scopes. */
   scope: string[];
-  /** The token was valid for this long when it arrived. Milliseconds. */
+  /** The lifetime that the token had left when it arrived. Milliseconds. */
   lifetimeMs?: number;
 }
 

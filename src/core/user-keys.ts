@@ -4,7 +4,7 @@ import type { TokenStorage } from "./token-storage.ts";
 /** The parts of a `UserKeys`. */
 export interface UserKeysConfig {
   readonly storage: TokenStorage;
-  /** Separates the keys of this object from keys of other code in the same storage. */
+  /** The name of this `UserKeys` object. It is a part of the storage keys, which so differ from the keys of other code. */
   readonly name: string;
   readonly locks: Pick<TabLock, "request">;
 }

@@ -145,7 +145,7 @@ function pick(tokens: TokenSet, type: TokenTypeIdentifier): string {
   throw new RequestTokenError(
     `the token exchange needs the ${type} of a grant, and the grant returned none`,
     {
-      hint: "Use an inner grant (for subjectTokenType) or an actor (for actorTokenType) that returns this token. A stored session returns its access token only.",
+      hint: "A stored session has only an access token. For another subjectTokenType, use an inner grant that returns such a token. For another actorTokenType, use such an actor.",
     },
   );
 }

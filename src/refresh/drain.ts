@@ -2,8 +2,8 @@ import type { Run } from "./run.ts";
 import type { Attempt, Next } from "./states.ts";
 
 /**
- * The state DRAIN: the tab that owned the attempt has closed or released its lock, but its request might still be in flight.
- * This tab waits for `drainMs` or slightly longer, or until a message says that the session has changed. Without this wait, the
+ * The state DRAIN. The tab that owned the attempt was closed, or it released its lock. Its request might still be in flight.
+ * This tab waits for `drainMs`. The wait ends early if a message says that the session has changed. Without this wait, the
  * old request could reach the server after this tab's request, and invalidate the tokens that this tab has just stored.
  */
 export async function drain(run: Run, attempt: Attempt): Promise<Next> {

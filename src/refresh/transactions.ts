@@ -142,9 +142,9 @@ export async function endByIdToken(
 }
 
 /**
- * Stores that the signature of `idToken` is valid, and the claims in `verified`. Returns the new row. If the result is not
- * needed any more, for example because another tab has stored it, returns `committed`. If the session changes during the write,
- * stores nothing and returns undefined.
+ * Stores the result of a validation of `idToken`: its signature is valid, and `verified` has its claims. Returns the new row.
+ * Returns `committed` if the row does not need the result any more, for example because another tab has stored it. Returns
+ * undefined, and stores nothing, if the session changes during the write.
  */
 export async function storeVerified(
   run: Run,

@@ -30,8 +30,8 @@ export interface CachedToken {
   /** By the monotonic clock, the token expires at this time. Milliseconds. */
   readonly endMonotonic: number;
   /**
-   * At this wall time, both the wall clock and the monotonic clock last showed that the token is fresh. Until the wall time
-   * changes, the monotonic clock is not read again, because reading it costs five times as much. Milliseconds since the epoch.
+   * The wall time of the last check of both clocks that found the token fresh. While the wall clock shows the same time, a check
+   * does not read the monotonic clock, which is five times slower than the wall clock. Milliseconds since the epoch.
    */
   goodAt: number;
 }

@@ -8,7 +8,7 @@ import { TokenLocks } from "../tabs/token-locks.ts";
 
 /** Configuration of `BroadcastTokens`. */
 export interface BroadcastTokensConfig {
-  /** The client whose tabs share the tokens, from `clientKey()`. */
+  /** The key of the client whose tabs share the tokens. `clientKey()` returns it. */
   readonly client: ClientKey;
   readonly clock: Clock;
   readonly random: Random;
@@ -74,8 +74,8 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Returns the tokens from this tab, or from another tab.
-   * @throws NoTokenError no tab has sent the tokens, or `tokens` is not an id of tokens
+   * Returns the tokens to which the reference `tokens` points. They come from this tab, or from another tab.
+   * @throws NoTokenError no tab has sent the tokens, or `tokens` is not a valid reference
    */
   async open(tokens: unknown): Promise<TokenRecord> {
     if (!isTokenName(tokens))

@@ -96,8 +96,8 @@ function watchClosing(popup: Window): () => boolean {
       hadFocus = hasFocus;
       return false;
     }
-    // If this page had the focus just before `popup.closed` became true, the user cannot have closed the popup. So it is cut
-    // off.
+    // If this page had the focus just before `popup.closed` became true, the user cannot have closed the popup. So the popup is
+    // still open, and the browser has cut the connection between this page and the popup.
     isCutOff ||= closedPolls++ === 0 && hadFocus;
     pollsWithoutFocus = hasFocus ? 0 : pollsWithoutFocus + 1;
     isCutOff ||= pollsWithoutFocus > GRACE;

@@ -19,7 +19,7 @@ export function deviceExpired(response?: RequestTokenError): DeviceCodeError {
 export function deviceDenied(response?: RequestTokenError): DeviceCodeError {
   return new DeviceCodeError("access_denied", "the user denied the login", {
     ...facts(response),
-    hint: "Offer the login again. Nothing has changed.",
+    hint: "No session was started or ended. Offer the login again.",
   });
 }
 

@@ -63,7 +63,7 @@ export class AuthManager implements Auth {
     this.#userRemoval = createUserRemoval(config);
   }
 
-  // This function is not async. While the cached token is fresh, a call therefore does nothing but compare times.
+  // This function is not async, so that it is fast. While the cached token is fresh, a call only compares times.
   readonly getToken: Auth["getToken"] = (options) =>
     (options === undefined ? this.#session.goodToken() : undefined) ??
     this.#findToken(options ?? {});
@@ -153,7 +153,7 @@ export class AuthManager implements Auth {
 
   readonly users: Auth["users"] = async () => (await this.#users()).listUsers(this.#parts());
 
-  /** Calls run one after the other, so that the user of the last call becomes the tab's user. */
+  /** Switches this tab to the user `sub`. Calls run one after the other, so the last call decides. */
   readonly switchUser: Auth["switchUser"] = (sub) =>
     this.#switches.run(async () => (await this.#users()).switchUser(this.#parts(), sub));
 

@@ -6,7 +6,7 @@ import type { LoginsConfig } from "./login/logins.ts";
 import type { ServerLogoutConfig } from "./logout/server-logout.ts";
 import type { UserRemoval } from "./users/user-removal.ts";
 
-/** The parts of an `AuthManager` for logins, logouts and several users. Most of the code that uses them is loaded on demand. */
+/** The objects that the code for logins, logouts and several users needs. Most of this code is loaded on demand. */
 export interface UsersParts {
   readonly config: ActiveSessionConfig &
     LoginsConfig &

@@ -65,13 +65,15 @@ export class SilentTokens {
     // The request above failed and the store has no token, so a second request would fail in the same way.
     if (failure !== undefined && !found) throw failure;
     if (!found && user === undefined && this.#config.grant.isSilent === false) return undefined;
-    // If only the monotonic clock shows that the token has expired, `reload` is needed. Without it, the grant would return the
-    // same token from the store.
+    // The stored token can be unusable although it has not expired by the wall clock, for example if it has expired by the
+    // monotonic clock. Without `reload`, the grant would return this token again.
     const isReload = found && found.tokens.expiresAt > this.#config.clock.now();
     return this.request({ ...options, ...(isReload && { cache: "reload" }) }, found?.tokens);
   }
 
-  /** Requests a token from the grant. Equal concurrent calls share one request. The request goes on when a caller aborts. */
+  /**
+   * Requests a token from the grant. Equal concurrent calls share one request. If a caller aborts, the request still goes on.
+   */
   request(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
     const { signal, context, user = tokens?.user?.sub ?? this.#session.sub, ...rest } = options;
     const target = targetKey(options);
@@ -94,8 +96,8 @@ export class SilentTokens {
   }
 
   /**
-   * Calls the grant, and stores the tokens unless the grant has stored them. Rejects if the tokens belong to another user than
-   * `user`. This can happen, because this tab's user in the store can change during the request.
+   * Calls the grant. If the grant has not stored the tokens, stores them. If the tokens belong to another user than `user`,
+   * rejects. The grant can return such tokens, because this tab's user in the store can change during the request.
    */
   async #requestToken(
     options: GetTokenOptions,

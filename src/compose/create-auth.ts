@@ -45,7 +45,7 @@ export interface GrantParts {
   readonly database: ReturnType<typeof createDatabase>;
   /** The sessions of all users of this client on this device. */
   readonly sessions: SessionStore;
-  /** Stores the users of this client on this device, and which of them is the user of this tab. */
+  /** Stores which users this client has on this device, and which of these users is the user of this tab. */
   readonly users: UserStore;
   /** Locks between the tabs of this origin. */
   readonly locks: TabLock;
@@ -58,27 +58,31 @@ export interface CreateAuthConfig extends AuthConfig {
   /** The timeouts and the back-off of refreshes. The defaults suit apps with a user interface; tests use shorter times. */
   readonly timing?: Partial<RefreshTiming>;
   /**
-   * The place where tokens are stored. `device`: on disk, in IndexedDB. `memory`: only in the memory of the open tabs, so the
-   * tokens are lost when the last tab closes. Default: `device`. When a new version of the app changes this value, a session
-   * continues if its tokens are still on disk or in an open tab.
+   * The place where tokens are stored. Default: `device`.
+   * - `device`: the tokens are stored on disk, in IndexedDB.
+   * - `memory`: the tokens are only in the memory of the open tabs. When the last tab closes, the tokens are lost.
+   *
+   * A new version of the app can change this value. A session then continues if its tokens are still on disk or in an open
+   * tab.
    */
   readonly persist?: "device" | "memory";
   /**
-   * The server accepts a used refresh token again for this long after its first use. Give the value that is configured at the
-   * server; 30,000 or more is recommended. Milliseconds. Without a value, Latchkey assumes that another tab can repeat an
-   * interrupted refresh in time. If the value is greater than 0, a refresh can also request resources that the login did not
-   * request.
+   * The reuse leeway of the server: after the first use of a refresh token, the server accepts the same refresh token again
+   * for this long. Give the value that is configured at the server; 30,000 or more is recommended. Milliseconds.
+   *
+   * If the value is missing, Latchkey assumes that the leeway is long enough for another tab to repeat an interrupted refresh.
+   * If the value is greater than 0, a refresh can also request resources that the login did not request.
    */
   readonly reuseLeewayMs?: number;
   /**
-   * Finds out which user has logged in if the token response has no ID token. Required if `endpoints` is given without
-   * `jwksUri`, because Latchkey then uses no ID tokens. Not required with a `grant` of your own.
+   * Finds out which user has logged in when the token response has no ID token. If `endpoints` is given without `jwksUri`,
+   * Latchkey uses no ID tokens, and `userFetcher` is required. With a `grant` of your own, it is not required.
    */
   readonly userFetcher?: UserFetcher | ((server: AuthorizationServer) => UserFetcher);
   /**
-   * Creates the grant that returns all tokens. `createAuth()` calls this function once, before it returns. `Auth` stores the
-   * tokens that the grant returns. Tokens with a `generation` are not stored again, because they come from the stored session.
-   * Default: `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`.
+   * Creates the grant from which `Auth` gets all tokens. `createAuth()` calls this function once, before it returns. `Auth`
+   * stores the tokens that the grant returns. If the returned tokens have a `generation`, they come from the stored session,
+   * and `Auth` does not store them again. Default: `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`.
    */
   readonly grant?: (parts: GrantParts) => Grant;
 }
@@ -179,7 +183,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     }),
     userAgent: new PageUserAgent(redirectUri),
     redirectUri,
-    // The origin of this URL is not checked here. The server checks the URL, because it has a list of the URLs that it accepts.
+    // This code does not check the origin of the URL. The server has a list of the URLs that it accepts, and checks the URL.
     postLogoutRedirectUri: () =>
       config.postLogoutRedirectUri && new URL(config.postLogoutRedirectUri, page.href()).href,
     ledger: new IndexedDBCallbackLedger(database, clock),

@@ -95,7 +95,8 @@ export interface Client {
 }
 
 /**
- * Composes a client for servers, workers and other trusted runtimes. The client reads and sends nothing before its first call.
+ * Composes a client for servers, workers and other trusted runtimes. The client reads and sends nothing before the first call
+ * of one of its methods.
  * @throws ConfigurationError an input is missing or malformed; `error.input` is the name of that input
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  * @example
@@ -133,8 +134,8 @@ export function createClient(config: CreateClientConfig): Client {
     service: service === undefined ? client : `${client},${encodeURIComponent(service)}`,
     ...(keyPrefix !== undefined && { keyPrefix }),
   });
-  // The defaults are added to the options of each call, and so they become a part of the storage keys. This allows clients with
-  // different defaults to share a storage.
+  // These defaults are added to the options of each call, so they become a part of the storage keys. Clients with different
+  // defaults can therefore share a storage.
   const target: TokenTarget = {
     ...(scope.length > 0 && { scope }),
     ...(resource !== undefined && { resource }),
@@ -158,8 +159,8 @@ export function createClient(config: CreateClientConfig): Client {
 }
 
 /**
- * Checks `authentication` when the client is created. Without this check, a mistake would cause no error before the first
- * request.
+ * Checks `authentication` when the client is created. Without this check, the app would not notice a wrong `authentication`
+ * before its first request.
  */
 function checkAuthentication({ authentication, grant }: CreateClientConfig): void {
   const problem = problemWith(authentication);

@@ -5,9 +5,10 @@ import { createFetch as composeFetch, type CreateFetchConfig } from "../fetch/cr
  * Returns a `fetch` that sends the token to the URLs in `allow` only. If `getToken` rejects, a call for one of these URLs sends
  * nothing and rejects with the same error.
  *
- * After a 401 response, the call sends the request once more with a newer token. If there is no newer token, or if the API
- * refuses the newer token, too, the call returns the 401 response. A pause then begins for the origin of the API. During the
- * pause, all tabs return 401 responses without a second request. Each further failure makes the next pause longer.
+ * If the API responds with 401, the call sends the request once more with a newer token. If there is no newer token, or if the
+ * API refuses the newer token, too, the call returns the 401 response. A pause then begins for the origin of the API. During
+ * the pause, every tab returns each 401 response of this origin without a second request. If a retry after the pause fails,
+ * too, the next pause is longer.
  *
  * With a `headerName` other than `authorization`, redirects are not followed, because `fetch` would send that header to other
  * origins, too.

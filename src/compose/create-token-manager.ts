@@ -5,16 +5,17 @@ import type { TokenManagerConfig } from "../service/token-manager-options.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 
 /**
- * The configuration of `createTokenManager()`. Without `locks`, the manager uses Web Locks. On a platform without Web Locks, it
- * uses locks of its own. Without `clock`, it uses the system's clock.
+ * The configuration of `createTokenManager()`. If `locks` is missing, the manager uses Web Locks. If the platform has no Web
+ * Locks, the manager uses a new `MemoryTabLock`. If `clock` is missing, the manager uses the system's clock.
  */
 export type CreateTokenManagerConfig = Omit<TokenManagerConfig, "locks" | "clock"> &
   Partial<Pick<TokenManagerConfig, "locks" | "clock">>;
 
 /**
- * Composes a `TokenManager` and starts it. With Web Locks, all tabs of the origin share one request for a token. On a platform
- * without Web Locks, only the callers of this manager share one request, and the callers of managers with the same `locks`.
- * Each manager needs a `service` or `keyPrefix` of its own.
+ * Composes a `TokenManager` and starts it. With Web Locks, all tabs of the origin share one request for a token. If the
+ * platform has no Web Locks, the callers of one manager share one request. If several managers get the same `locks`, the
+ * callers of all these managers share one request. Each manager needs a `service` or `keyPrefix` that no other manager of the
+ * origin has.
  * @throws TypeError `provider` is missing
  * @example
  * const billing = createTokenManager({

@@ -4,14 +4,14 @@ import type { Refresher } from "../core/refresher.ts";
 import type { RefreshCoordinatorConfig } from "../refresh/coordinator.ts";
 
 /**
- * `validate()` returns after this time at the latest. Otherwise its caller could wait for ever for code that does not load.
- * Milliseconds.
+ * The longest time that a call of `validate()` takes. Without this limit, the caller would wait for ever if the code cannot be
+ * loaded. Milliseconds.
  */
 const VALIDATION_MS = 2_000;
 
 /**
- * Returns a `Refresher` that runs in this page. The first call of a method loads the code of the refresh protocol. So a page
- * whose token is still valid does not load this code.
+ * Returns a `Refresher` that runs in this page. The first call of one of its methods loads the code of the refresh protocol.
+ * If a page only needs a stored token that is still valid, it usually does not load this code.
  * @throws NetworkError from the returned methods: their code could not be loaded
  * @throws ConfigurationError from the returned methods: `timing.takeoverMs` is too short
  * @example

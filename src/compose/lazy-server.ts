@@ -48,8 +48,8 @@ export interface LazyServer {
   /** Calls the endpoints of the server. */
   readonly server: AuthorizationServer;
   /**
-   * Sends refresh tokens, for a `Refresher`. The method `revoke` is missing here, because it also needs the session store and
-   * the locks. The caller adds this method.
+   * Sends refresh tokens, for a `Refresher`. The method `revoke` is missing here, because `revoke` also needs the session
+   * store and the locks. The caller of `createLazyServer()` adds `revoke`.
    */
   readonly send: Omit<Send, "revoke">;
 }
@@ -96,8 +96,8 @@ export function createLazyServer(config: LazyServerConfig): LazyServer {
         await sender.prepare();
       },
       sync: async () => sender?.sync(),
-      // This method does not wait for code to load. So the request is sent in the same task in which the coordinator decides to
-      // send it.
+      // `prepare()` has already loaded the code, so this method does not wait for code. When the coordinator decides to send
+      // the request, the request is sent in the same task.
       async send(record, target) {
         const { refreshToken } = record;
         if (!sender || !refreshToken) return { type: "unsent" };

@@ -9,7 +9,9 @@ export interface ServerInPageConfig extends Omit<OidcServerConfig, "documents"> 
   readonly database?: ReturnType<typeof createDatabase>;
 }
 
-/** Creates the methods that call the server's endpoints. If `database` is set, it caches the server's metadata and keys. */
+/**
+ * Creates the methods that call the server's endpoints. If `database` is set, the server's metadata and keys are cached there.
+ */
 export function createServerInPage({ database, ...config }: ServerInPageConfig): OidcServer {
   const documents = database && new IndexedDBDocumentCache(database);
   return createServer({ ...config, documents });

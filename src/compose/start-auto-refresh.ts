@@ -7,25 +7,29 @@ import type { Auth } from "../core/auth.ts";
  */
 const VISIBLE_LEAD_MS = 120_000;
 /**
- * A hidden tab renews a token this long before the token expires. A visible tab renews the token earlier, so that hidden tabs
- * usually send nothing. The time is more than a minute, because browsers can run the timers of a hidden tab a minute late.
- * Milliseconds.
+ * A hidden tab renews a token this long before the token expires. The value is less than `VISIBLE_LEAD_MS`, so a visible tab
+ * usually renews the token first, and hidden tabs send nothing. The value is more than a minute, because a browser can run the
+ * timers of a hidden tab a minute late. Milliseconds.
  */
 const HIDDEN_LEAD_MS = 65_000;
 /**
- * The longest random time that a hidden tab adds to `HIDDEN_LEAD_MS`. Without it, all hidden tabs would renew at once.
- * Milliseconds.
+ * Each hidden tab adds a random time to `HIDDEN_LEAD_MS`, so that hidden tabs do not all renew the token at once. The random
+ * time is shorter than this. Milliseconds.
  */
 const HIDDEN_JITTER_MS = 40_000;
 /** The shortest time between two attempts of this tab to renew a token. Milliseconds. */
 const PAUSE_MS = 30_000;
-/** The longest delay for `setTimeout()`. With a delay of more than 2³¹-1, the timer would fire at once. Milliseconds. */
+/**
+ * The longest delay that this code passes to `setTimeout()`. If a delay is more than 2³¹-1, the timer fires at once.
+ * Milliseconds.
+ */
 const MAX_TIMER_MS = 2e9;
 
 /**
- * Renews the token of the signed-in user before it expires, even if the app does not call `getToken()`. Apps need this function
- * only if they cannot wait for a refresh after a long pause, for example in a video call. Several tabs can call this function:
- * only one of them sends each refresh. Returns a function that stops the renewal.
+ * Renews the token of the signed-in user before it expires, even if the app does not call `getToken()`. Without this function,
+ * a call of `getToken()` after a long pause must wait for a refresh. Only apps that cannot wait, for example in a video call,
+ * need this function. If several tabs call this function, only one of the tabs sends each refresh. Returns a function that
+ * stops the renewal.
  * @throws ReferenceError there is no `document`, because the code does not run in a browser page
  * @example
  * const stop = startAutoRefresh(auth);

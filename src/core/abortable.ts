@@ -1,6 +1,7 @@
 /**
- * Returns a promise that settles as `work` does. Once `signal` is aborted, the promise rejects with the signal's reason. The
- * abort does not stop `work`, because other callers might wait for its result.
+ * Waits for `work` until `signal` is aborted. If `work` settles first, the returned promise settles as `work` does. If `signal`
+ * is aborted first, the returned promise rejects with the signal's reason. `work` itself goes on, because other callers might
+ * wait for it.
  * @see https://developer.mozilla.org/en-US/docs/Web/API/AbortSignal
  */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -1,9 +1,9 @@
 /**
- * A pause of an API. During the pause, Latchkey does not retry a request to which the API responded with 401. The pause begins
- * when the API refused a retry with a newer token, or when no newer token was available for a retry.
+ * A period in which Latchkey does not retry a request to an API after a 401 response. The pause begins in two cases: the API
+ * has refused a retry with a newer token, or there was no newer token for a retry.
  */
 export interface ApiPause {
-  /** The number of retries in a row that failed. */
+  /** The number of such failures in a row. */
   readonly count: number;
   /** The time at which the pause ends. Milliseconds since the epoch. */
   readonly until: number;

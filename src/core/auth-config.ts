@@ -4,7 +4,9 @@ import { parseUrl, isSecureUrl } from "./same-origin.ts";
 
 /** An app's registration at its authorization server, and the defaults of its logins. */
 export interface AuthConfig {
-  /** The issuer identifier of the authorization server, exactly as the server's metadata has it. */
+  /**
+   * The identifier of the authorization server, a URL. It must be exactly equal to the `issuer` value of the server's metadata.
+   */
   readonly issuer: string;
   /** The client id under which the server knows this app. The app is a public client, so it has no client secret. */
   readonly clientId: string;
@@ -19,21 +21,24 @@ export interface AuthConfig {
    */
   readonly scope?: readonly string[];
   /**
-   * The APIs for which the app calls `getToken({ resource })`, as absolute URIs. Every login names these resources, so that a
-   * later refresh is allowed to request a token for each of them. For any other resource, a refresh requests a token only if
-   * `reuseLeewayMs` of `createAuth()` is greater than 0. Otherwise such a token needs a login.
+   * The APIs for which the app calls `getToken({ resource })`, as absolute URIs. Every login request names these APIs. A later
+   * refresh is then allowed to request a token for each of them. For any other API, a refresh requests a token only if
+   * `reuseLeewayMs` of `createAuth()` is greater than 0. If `reuseLeewayMs` is 0, the user must log in to get such a token.
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   readonly resources?: readonly string[];
   /**
-   * Says what happens if the ID token of a refresh has another `auth_time` than the ID token of the login. `compare` (the
-   * default): the session ends. `ignore`: the new `auth_time` is accepted. Amazon Cognito and Azure AD B2C need `ignore`.
+   * Says what happens if a refresh returns an ID token whose `auth_time` differs from `auth_time` of the login. The claim
+   * `auth_time` says when the user authenticated.
+   * - `compare` (the default): the session ends.
+   * - `ignore`: the session goes on with the new `auth_time`. Amazon Cognito and Azure AD B2C need `ignore`.
    * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
    */
   readonly authTimeOnRefresh?: "compare" | "ignore";
   /**
-   * The endpoints of the server, if the server publishes no metadata. Without `jwksUri` the server does not count as an OpenID
-   * provider, and a `userFetcher` finds out which user has logged in.
+   * The endpoints of the server. Needed only if the server publishes no metadata. If the endpoints do not include `jwksUri`,
+   * Latchkey does not treat the server as an OpenID provider. It then requests no ID token, and a `userFetcher` must find out
+   * which user has logged in.
    */
   readonly endpoints?: Endpoints;
   /**
@@ -44,8 +49,8 @@ export interface AuthConfig {
 }
 
 /**
- * The parts that an app passes to `createAuth()`. They are not validated yet. `grant` is a function that creates a grant.
- * `userFetcher` is a `UserFetcher`, or a function that creates one.
+ * The objects and functions that an app can pass to `createAuth()`. The types are loose, because the values are not validated
+ * yet. `grant` is a function that creates a grant. `userFetcher` is a `UserFetcher`, or a function that creates one.
  */
 export interface AuthParts {
   readonly userFetcher?: object & { readonly fetchUser?: unknown };
@@ -53,8 +58,9 @@ export interface AuthParts {
 }
 
 /**
- * Whether the server counts as an OpenID provider. Without `endpoints` the result is true, because the server's published
- * metadata has the URL of its keys. With `endpoints` the result is true if they include `jwksUri`.
+ * Whether Latchkey treats the server as an OpenID provider. If the app configures no `endpoints`, the result is true, because
+ * Latchkey then reads the URL of the server's keys from the metadata. If the app configures `endpoints`, the result is true
+ * only if they include `jwksUri`, the URL of the keys.
  */
 function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
   return !endpoints || endpoints.jwksUri !== undefined;

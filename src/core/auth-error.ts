@@ -7,7 +7,10 @@
  * });
  */
 export abstract class AuthError extends Error {
-  /** Identifies the error class in a `switch`, for example `network`. Each class has its own literal. */
+  /**
+   * The identifier of the error class, for example `network`. Each error class has a different `code`, so a `switch` can tell
+   * the classes apart.
+   */
   abstract readonly code: string;
   /** True when the same call might succeed later, without any change by the app or the user. */
   readonly retryable: boolean;
@@ -50,7 +53,8 @@ export interface ServerFacts {
   /** The HTTP status. */
   status?: number | undefined;
   /**
-   * The server asks the client to wait this long, in the header `Retry-After`. Milliseconds.
+   * The time that the client must wait before it repeats the request. Milliseconds. The server says so in the header
+   * `Retry-After`.
    * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
    */
   retryAfterMs?: number | undefined;

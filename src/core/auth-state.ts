@@ -6,8 +6,8 @@ export interface TokenSummary {
   /** The granted scopes. */
   readonly scope: readonly string[];
   /**
-   * When the token expires. Milliseconds since the epoch. If the wall clock was set back, this time is set back, too. So the
-   * remaining time is never longer than the lifetime of the token.
+   * When the token expires. Milliseconds since the epoch. If the wall clock is set back, Latchkey moves `expiresAt` back, too.
+   * So `expiresAt - Date.now()` is never longer than the lifetime of the token.
    */
   readonly expiresAt: number;
   /** Which tab obtained the token. `stored`: the token was found in the store, so the tab is unknown. */
@@ -22,13 +22,16 @@ export type AuthState =
   | {
       readonly status: "authenticated";
       readonly user: User;
-      /** `stale`: the token has expired, and no newer token has arrived yet. The session is kept. */
+      /**
+       * `fresh`: the token has not expired. `stale`: the token has expired, and no newer token has arrived yet. The session has
+       * not ended.
+       */
       readonly freshness: "fresh" | "stale";
       readonly token: TokenSummary;
     }
   /**
-   * The user must log in again. For the reason `id_token`, `error.claim` is the invalid claim. For the reason `user_needed`,
-   * `error` has the server's error code and description.
+   * The user must log in again. `reason` says why. If `reason` is `id_token`, `error.claim` names the invalid claim. If
+   * `reason` is `user_needed`, `error` has the server's error code and description.
    */
   | {
       readonly status: "expired";

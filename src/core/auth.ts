@@ -14,18 +14,17 @@ export interface GetTokenOptions extends TokenTarget {
   /** `default`: return the stored token while it is valid. `reload`: request a newer token. */
   readonly cache?: "default" | "reload";
   /**
-   * The access token that an API refused. Used only with `cache: "reload"`. If another valid token is stored by now,
-   * `getToken()` returns the stored token without a request.
+   * An access token that an API has refused. Has an effect only together with `cache: "reload"`. If the store already has
+   * another valid token, `getToken()` returns that token without a request.
    */
   readonly refused?: string;
   /**
-   * `none`: `getToken()` shows nothing, and rejects with a `NoTokenError` or a `RefreshTokenError` if a login is needed. With
-   * any other value, `getToken()` starts a login, or waits for a login that is in progress.
+   * Says what `getToken()` does if a login is needed. `none`: it shows nothing, and rejects with a `NoTokenError` or a
+   * `RefreshTokenError`. With any other value, it starts a login, or waits for a login that is in progress.
    */
   readonly prompt?: Prompt;
   /**
-   * Values that are passed to the app's own grants. They have no effect when a stored token is returned, because no grant is
-   * called then.
+   * Values for the app's own grants. If `getToken()` returns a stored token, it calls no grant, so the values have no effect.
    */
   readonly context?: TokenContext;
   /** Aborts the wait for the token. A refresh that has started goes on, because other callers can use its result. */
@@ -36,7 +35,7 @@ export interface GetTokenOptions extends TokenTarget {
 export interface LoginOptions extends AuthorizationParameters {
   /** Opens the authorization endpoint, for example in a popup. Default: this page navigates to the endpoint. */
   readonly userAgent?: UserAgent;
-  /** Values that are passed to the app's own grants. They are lost when this page navigates to the login page. */
+  /** Values for the app's own grants. If the login navigates this page to the login page, the values are lost. */
   readonly context?: TokenContext;
   /** Aborts the login and closes its window or frame. */
   readonly signal?: AbortSignal;
@@ -59,12 +58,15 @@ export interface LogoutOptions {
 }
 
 /**
- * Says whether the server was told of a logout. The session on this device is deleted in both cases.
+ * The result of a logout. The session on this device is always deleted. `server` says whether the server knows of the logout.
  *
- * `told`: every requested step for which the server has an endpoint is done. The refresh token is revoked, and the page is
- * about to navigate to the end-session endpoint. The app has nothing more to do. The result is also `told` if there was nothing
- * to send. This is the case if there is no readable session, the session had ended before, the session has no refresh token,
- * the server has no endpoint, or both options are `"none"`.
+ * `told`: Latchkey did every requested step for which the server has an endpoint. So the refresh token is revoked, and the page
+ * is about to navigate to the end-session endpoint. The app has nothing more to do. `server` is also `told` if there was
+ * nothing to send:
+ * - There is no readable session, or the session had ended before.
+ * - The session has no refresh token.
+ * - The server has no endpoint for the steps.
+ * - Both options of the logout are `"none"`.
  *
  * `not_told`: the revocation or the end of the server session failed, and `error` says why. The refresh token might still work,
  * or the user might still be logged in at the server. Latchkey retries the revocation while this page is open. To repeat the
@@ -77,7 +79,7 @@ export type LogoutResult =
 /** The result of `handleCallback()`. */
 export interface CallbackResult {
   readonly user: User;
-  /** The `returnTo` with which the login was started. */
+  /** The value of `LoginOptions.returnTo` with which the app started the login. */
   readonly returnTo?: string;
 }
 
@@ -88,9 +90,9 @@ export interface Auth {
    * login.
    *
    * If a login is needed, a visible top-level page navigates to the login page. `prompt: "none"` prevents this automatic login.
-   * An automatic login stores a mark in the tab's `sessionStorage`. While the mark is valid, no second automatic login starts,
-   * so that logins cannot repeat endlessly. The mark is valid until a token is returned, `login()` is called, the user clicks
-   * or presses a key on the page, or 30 minutes have passed. A logout stores such a mark, too.
+   * An automatic login stores a record in the tab's `sessionStorage`. While this record is valid, Latchkey starts no second
+   * automatic login. Otherwise logins could repeat endlessly. The record stays valid until a token is returned, `login()` is
+   * called, the user clicks or presses a key on the page, or 30 minutes have passed. A logout stores such a record, too.
    * @throws NoTokenError a login is needed, but is not allowed to start now. Show a button that calls `login()`
    * @throws RefreshTokenError the session needs a new login, but no login is allowed to start now
    * @throws RequestTokenError the server refused to issue the requested token. The session is kept
@@ -185,8 +187,8 @@ export interface Auth {
    */
   forget(sub: string): Promise<LogoutResult>;
   /**
-   * Logs out every user of this device, in every tab. `users()` still lists the remembered users. `server` is `told` only if
-   * the server was told of the logout of every user.
+   * Logs out every user of this device, in every tab. `users()` still lists the remembered users. In the result, `server` is
+   * `told` only if the server was told of the logout of every user.
    * @throws NetworkError a part of Latchkey could not be loaded. Only this tab's user is logged out
    * @throws StorageError the store failed
    * @example
@@ -195,9 +197,9 @@ export interface Auth {
    */
   logoutAll(): Promise<LogoutResult>;
   /**
-   * Sends a request with the access token. The request must go to this page's origin. After a 401 response, the request is sent
-   * once more if there is a newer token. No login starts. Rejects with the errors of the global `fetch` and of
-   * `getToken({ prompt: "none" })`.
+   * Sends a request with the access token. The request must go to this page's origin. If the response is a 401 and there is a
+   * newer token, sends the request once more. This method never starts a login. It rejects with the errors of the global
+   * `fetch` and of `getToken({ prompt: "none" })`.
    * @throws ConfigurationError the request goes to another origin
    * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
    * @example
@@ -207,8 +209,8 @@ export interface Auth {
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /**
    * Calls `listener` with the `sub` of each user who logs out or is forgotten, in any tab. Use `listener` to delete the app's
-   * own data of the user. A logout waits for the promise that `listener` returns, for two seconds at most. Returns a function
-   * that removes `listener`.
+   * own data of the user. If `listener` returns a promise, the logout waits for this promise, but at most two seconds. Returns
+   * a function that removes `listener`.
    * @example
    * const unsubscribe = auth.onUserRemoved((sub) => {
    *   localStorage.removeItem(`drafts/${sub}`);

@@ -1,8 +1,8 @@
 import type { TokenTarget } from "./token-target.ts";
 
 /**
- * Says what the server shows the user during a login. `none`: the server shows nothing, and returns an error if it needs the
- * user.
+ * Says what the server shows the user during a login. `none`: the server shows nothing. If the login is not possible without
+ * the user, the server then returns an error.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
  */
 export type Prompt = "none" | "login" | "select_account" | "consent";
@@ -15,7 +15,10 @@ export interface AuthorizationParameters extends TokenTarget {
   readonly prompt?: Prompt;
   /** The email address or login name of the user who will probably log in. */
   readonly loginHint?: string;
-  /** If the user authenticated at the server longer ago than this, the server authenticates the user again. Seconds. */
+  /**
+   * The longest allowed time since the user authenticated at the server. Seconds. If more time has passed, the server asks the
+   * user to authenticate again.
+   */
   readonly maxAge?: number;
   /** The authentication context classes (`acr`) that the app accepts, the preferred class first. */
   readonly acrValues?: readonly string[];

@@ -25,9 +25,9 @@ export interface ServerMetadata {
 }
 
 /**
- * The endpoints of a server, for an app that does not load the server's metadata. Without `jwksUri` the server does not count
- * as an OpenID provider. Latchkey then requests and expects no ID token, and a `UserFetcher` finds out which user has logged
- * in.
+ * The endpoints of a server, for an app that does not load the server's metadata. If `jwksUri` is absent, Latchkey does not
+ * treat the server as an OpenID provider. It then requests and expects no ID token, and a `UserFetcher` finds out which user
+ * has logged in.
  */
 export type Endpoints = Omit<ServerMetadata, "issuer">;
 
@@ -86,7 +86,7 @@ export interface DeviceAuthorization {
   readonly expiresAt: number;
   /** The shortest allowed pause between two token requests with `deviceCode`. Milliseconds. */
   readonly intervalMs: number;
-  /** The requested scopes, including the configured scopes. A token response without `scope` grants these scopes. */
+  /** The requested scopes, including the configured scopes. If a token response has no `scope`, these scopes are granted. */
   readonly scope?: readonly string[];
 }
 
@@ -109,9 +109,12 @@ export interface AuthorizationServer {
    */
   exchange(response: string, signal?: AbortSignal): Promise<TokenSet>;
   /**
-   * Sends a token request once, for any grant type except `authorization_code`. If the response has a valid ID token, its
-   * claims are in `user` of the result. If the ID token of a refresh cannot be verified now, this method throws no error,
-   * because an error would lose the new refresh token. The result then has no `idToken` and no `user`.
+   * Sends a token request once, for any grant type except `authorization_code`. If the response has a valid ID token, `user` of
+   * the returned tokens has the claims of the ID token.
+   *
+   * If the ID token of a refresh cannot be verified now, for example because the keys cannot be fetched, this method still
+   * returns the tokens, but without `idToken` and `user`. It throws no error, because the caller would then lose the new
+   * refresh token.
    * @throws RequestTokenError the server refused the request, or its response is malformed
    * @throws IdTokenError the ID token is invalid. Except in a refresh, also thrown if the ID token cannot be verified now.
    * `error.retryable` is then true

@@ -10,24 +10,30 @@ import type { TokenSet } from "./token-set.ts";
  */
 export interface CachedTokens<Stored> {
   read(): Promise<Stored | undefined>;
-  /** Whether the stored tokens can be returned without a request to the grant. */
+  /** Whether the stored tokens are good enough to be returned. If not, the grant must be called. */
   isGood(stored: Stored | undefined): stored is Stored;
   accessTokenOf(stored: Stored | undefined): string | undefined;
   /** Runs `work` while this call holds the lock of the user and target. */
   underLock<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** The result of a search for tokens. It has either `tokens`, or the error `reason` if only a user can help. */
+/**
+ * The result of a search for tokens. If tokens were found, `tokens` is set. If only a user can help, `reason` is set: the error
+ * that says why.
+ */
 export interface Found {
   readonly tokens?: TokenSet;
   readonly reason?: NoTokenError | RefreshTokenError;
 }
 
 /**
- * Waits for the lock and reads the stored tokens again, because another call or tab might have stored new tokens by now. If the
- * stored tokens are good, returns `give(stored)`. If `cache` is `reload`, the stored tokens must also differ from `before`, the
- * tokens that were stored when the call began. Otherwise calls `request` with the stored tokens, and returns its result. The
- * lock is held until then.
+ * Waits for the lock, and then reads the stored tokens again, because another call or tab might have stored new tokens
+ * meanwhile. `before`: the tokens that were stored when the call began.
+ * - If the stored tokens are good, returns `give(stored)`. If `cache` is `reload`, this applies only if the access token
+ *   differs from that of `before`.
+ * - Otherwise calls `request` with the stored tokens, and returns its result.
+ *
+ * The lock is held until `give` has returned or the promise of `request` has settled.
  */
 export function storedOrRequested<Stored, Result>(
   cache: "default" | "reload",
@@ -55,8 +61,9 @@ export interface StoredTokens {
 }
 
 /**
- * Calls the grant with the stored tokens. The request has `prompt: "none"`, because the caller holds the lock, and a user can
- * take minutes. If only a user can help, returns the error as `reason`. Rejects with every other error of the grant.
+ * Calls the grant with the stored tokens. The grant must not ask the user, because the caller holds the lock, and a user can
+ * take minutes. So the request has `prompt: "none"`. If only a user can help, returns the grant's error as `reason`. Rejects
+ * with every other error of the grant.
  */
 export async function requestSilently(
   grant: Grant,
@@ -86,8 +93,8 @@ export async function requestSilently(
 }
 
 /**
- * Calls the grant, which is now allowed to ask the user. If the grant rejects with a `NoTokenError` and there is a `reason`,
- * throws `reason` instead, because `reason` is more specific.
+ * Calls the grant and allows the grant to ask the user. `reason`: the error of an earlier call without the user, if there was
+ * one. If the grant rejects with a `NoTokenError`, throws `reason` instead, because `reason` is more specific.
  */
 export async function requestFromUser(
   grant: Grant,

@@ -1,6 +1,6 @@
 /**
- * Stores which authorization responses were handled and which logout responses are expected, by their `state`. Implementations
- * delete old records.
+ * Stores records of authorization responses that were handled, and of logout responses that are expected. The key of a record
+ * is the `state` of the response. Implementations delete old records.
  */
 export interface CallbackLedger {
   get(state: string): Promise<CallbackRecord | undefined>;
@@ -17,7 +17,7 @@ export interface LoginRecord {
   readonly returnTo?: string;
 }
 
-/** A logout response that is expected, because the server might send the page back to the app after a logout. */
+/** The record of a logout response that might still arrive. After a logout, the server might send the page back to the app. */
 export interface LogoutRecord {
   readonly signedOut: true;
 }

@@ -17,9 +17,12 @@ export interface DeviceCode {
 }
 
 /**
- * The status of a device login. `waiting`: the user has not decided yet. `retrying`: the server does not respond, but the code
- * is still valid. All other values are final. `cancelled`: the app aborted the call, the user dismissed the prompt, or a new
- * code replaced the shown code.
+ * The status of a device login.
+ * - `waiting`: the user has not decided yet.
+ * - `retrying`: the server does not respond, but the code is still valid.
+ * - `cancelled`: the app aborted the call, the user dismissed the prompt, or a new code replaced the shown code.
+ *
+ * Every status except `waiting` and `retrying` is final.
  */
 export type DeviceStatus =
   | "waiting"
@@ -35,7 +38,7 @@ export type DeviceChoice = { readonly type: "dismiss" };
 
 /** The options of `showCode()`. */
 export interface DevicePromptOptions {
-  /** Aborted at the end of the login. Before that, the listeners are called with the last status. */
+  /** This signal is aborted when the login has ended. Before the abort, the listeners are called with the last status. */
   readonly signal: AbortSignal;
   /** Calls `listener` with the current status and after each change. Returns a function that removes `listener`. */
   readonly subscribe: (listener: (status: DeviceStatus) => void) => () => void;

@@ -39,10 +39,10 @@ export class InvalidResponseError extends AuthError {
 }
 
 /**
- * Why a session needs a login. Every reason except `user_needed` is final.
+ * Why a session needs a login. For every reason except `user_needed`, the session has ended.
  * - `invalid_grant`: the server rejected the refresh token.
- * - `lost_response`: the server rejected the refresh token after an earlier response was lost. The lost response had probably
- *   replaced the token.
+ * - `lost_response`: the server rejected the refresh token, and an earlier response to this token did not arrive. The lost
+ *   response had probably replaced the token.
  * - `id_token`: an ID token of the session is invalid.
  * - `user_needed`: the server asks for the user, for example for a consent. The session keeps its tokens until a login replaces
  *   them.
@@ -107,11 +107,13 @@ export class CancelledError extends AuthError {
   }
 }
 
-/** No result came in time. If `pending` is true, the attempt goes on, and a later call waits for the same attempt. */
+/**
+ * No result came in time. If `pending` is true, the work goes on in the background, and a later call waits for the same work.
+ */
 export class TimeoutError extends AuthError {
   override readonly name = "TimeoutError";
   readonly code = "timeout";
-  /** True when the attempt goes on. */
+  /** True when the work goes on in the background. */
   readonly pending: boolean;
 
   constructor(message: string, { pending, cause }: { pending: boolean; cause?: unknown }) {

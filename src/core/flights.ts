@@ -15,8 +15,8 @@ export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
   /**
-   * Waits for the run of `key`. If there is none, starts a run with `begin`. Returns the result of the run. Once `signal` is
-   * aborted, this call rejects with the signal's reason, and the run goes on for its other callers.
+   * Returns the result of the run of `key`. If there is no such run, starts one with `begin`. If `signal` is aborted, only this
+   * call rejects, with the signal's reason. The run goes on as long as other callers wait for it.
    */
   async join(
     key: string,

@@ -15,8 +15,8 @@ export interface TokenRequest extends AuthorizationParameters {
   /** The tokens that the caller has stored for this request. A grant can refresh them. */
   readonly tokens?: TokenSet;
   /**
-   * The grant calls this function when the server has rejected the refresh token of `tokens` for good. If the grant then asks
-   * its inner grant for tokens, it calls this function first.
+   * The grant calls this function when the server has rejected the refresh token of `tokens` for good. If the grant wants to
+   * call its inner grant after that, it calls this function first.
    */
   readonly onRefreshTokenRejected?: () => Promise<void>;
   /**
@@ -29,11 +29,11 @@ export interface TokenRequest extends AuthorizationParameters {
    * stores `refusal` beside `tokens`.
    */
   readonly onRefused?: (refusal: Refusal) => Promise<void>;
-  /** `reload`: return tokens that are newer than `tokens`. */
+  /** `reload`: the grant must return newer tokens than `tokens`. */
   readonly cache?: "default" | "reload";
   /**
-   * Set for a login: the opened page, popup or frame in which the user visits the authorization endpoint. A wrapping grant
-   * passes a request with a `roundTrip` on to its inner grant.
+   * The page, popup or frame in which the user visits the authorization endpoint. Set only for a login. If a grant wraps
+   * another grant, it passes a request with a `roundTrip` on to the inner grant.
    */
   readonly roundTrip?: RoundTrip;
   /**
@@ -41,21 +41,22 @@ export interface TokenRequest extends AuthorizationParameters {
    */
   readonly resources?: readonly string[];
   /**
-   * Set when no click started this login. A grant can then show a picker of remembered users first. The signal is aborted once
-   * a user is logged in, because no choice is needed any more.
+   * Set when no click of the user started this login. The grant is then allowed to show a picker of remembered users first.
+   * When a user has logged in, no choice is needed any more, and the signal is aborted.
    */
   readonly mayChoose?: AbortSignal;
   /**
-   * A grant that has asked the user calls this function just before it navigates. The function waits, for 1 second at most,
-   * until no refresh token is being revoked, because a server might end the new login together with a revoked token. Other
-   * grants do not call it, because the caller has already waited once.
+   * A function that a grant calls only if it has shown the user a picker: after the user's choice and before the login
+   * navigates. A server might end a new login when it revokes an older refresh token. So the function waits for revocations
+   * that are in progress, for 1 second at most. Grants without a picker need no second wait, because the caller has already
+   * waited before it called the grant.
    */
   readonly beforeLeaving?: () => Promise<void>;
-  /** The URL of an authorization response. The grant exchanges the code in this URL for tokens. */
+  /** The URL of an authorization response. If it is set, the grant exchanges the code in this URL for tokens. */
   readonly response?: string;
   /**
-   * Settles when the caller has stored the tokens, or has failed to store them. A grant that uses a lock holds the lock until
-   * then.
+   * A promise that settles when the caller has stored the returned tokens, or has failed to store them. If the grant uses a
+   * lock, it holds the lock until then.
    */
   readonly stored?: Promise<unknown>;
   /** Values that the app passes to its own grants. */
@@ -81,13 +82,16 @@ export interface Grant {
    * @throws NoTokenError only a user can help, and the request does not allow the grant to ask the user
    */
   requestToken(request: TokenRequest): Promise<TokenSet>;
-  /** `false`: the grant has no token before a user has logged in. The grant is then not called while no user is logged in. */
+  /**
+   * `false`: the grant has no token before a user has logged in. So the grant is not called for a token while no user is logged
+   * in.
+   */
   readonly isSilent?: boolean | undefined;
   /** Says which user the grant's tokens belong to. `null`: the tokens depend on no user. Undefined: the user is unknown. */
   readonly owner?: TokenOwner | null | undefined;
   /**
-   * Deletes the stored data of a user who has logged out, or for whom the app has called `forget()`. A wrapping grant also
-   * calls this method of its inner grant.
+   * Deletes the stored data of a user. Called after a logout of the user, and after the app called `forget()` for the user. A
+   * grant that wraps another grant also calls this method of the inner grant.
    */
   removeUser?(sub: string): Promise<void>;
 }

@@ -3,9 +3,10 @@ import type { TokenRecord } from "./session.ts";
 import { has } from "./shape.ts";
 
 /**
- * A message between the tabs of one client about tokens that are only in the memory of tabs. `memory` is the id of the tokens.
+ * A message between the tabs of one client. It is about tokens that are only in the memory of tabs and not in the store.
+ * `memory` is the id of these tokens.
  * - `ask`: the sender needs the tokens.
- * - `give`: the sender broadcasts the tokens.
+ * - `give`: the sender sends the tokens to every tab.
  * - `drop`: every tab must delete the tokens.
  */
 export type HandoverMessage =

@@ -40,9 +40,8 @@ export function loginMarksKey(client: ClientKey): string {
 }
 
 /**
- * Returns the name of a lock that protects new logins. When a server revokes one refresh token of a user, it might also end a
- * new login of the same user. So a revocation holds the lock during its request, and a login waits for the lock before it
- * navigates.
+ * Returns the name of a lock that protects new logins. When a server revokes a refresh token of a user, it might also end a new
+ * login of this user. So Latchkey holds the lock while it revokes a token. A login waits for the lock before it navigates.
  */
 export function revokeLock(client: ClientKey): string {
   return `revoke/${client}`;

@@ -38,7 +38,10 @@ export interface LoginMark {
 
 /** Stores the marks of one client in this tab. The marks survive a reload, and no other tab can read them. */
 export interface LoginMarks {
-  /** Returns the stored marks, the oldest first. The marks are not validated. Returns an empty list if they cannot be read. */
+  /**
+   * Returns the stored marks, the oldest first. The marks are not validated. If the marks cannot be read, returns an empty
+   * list.
+   */
   read(): readonly (Partial<LoginMark> | null)[];
   /** Replaces the stored marks. Returns false when the new marks could not be stored. */
   write(marks: readonly (Partial<LoginMark> | null)[]): boolean;

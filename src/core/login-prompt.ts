@@ -14,11 +14,14 @@ export interface RememberedUser {
 }
 
 /**
- * The user's choice in a login prompt. `dismiss` cancels the login. `roundTrip` is the result of `userAgent.open()`, and is
- * needed only for a login in a popup. The prompt calls `open()` during the user's click.
+ * The user's choice in a login prompt. `dismiss` cancels the login. `roundTrip` is needed only for a login in a popup. In this
+ * case, the prompt calls `userAgent.open()` during the user's click, and returns the result as `roundTrip`.
  */
 export type LoginChoice =
-  /** The user continues as the listed user `sub`. A `roundTrip` is used only if this user must log in again. */
+  /**
+   * The user continues as the listed user `sub`. If the session of this user is still usable, no login follows, and `roundTrip`
+   * is not used.
+   */
   | { readonly type: "continue"; readonly sub: string; readonly roundTrip?: RoundTrip }
   /** The user logs in as another user. */
   | { readonly type: "other"; readonly roundTrip?: RoundTrip }

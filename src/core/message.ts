@@ -17,11 +17,11 @@ export type TabMessage = {
 } & TabNews;
 
 /**
- * The content of a message. An attempt is one try to refresh a session. The tab that owns the attempt is the tab that sends the
- * refresh token. Members such as `sequence` have the same meaning as in `SessionRow` and `SessionAttempt`.
+ * The content of a message. An attempt is one try to refresh a session. Only one tab, the owner of the attempt, sends its
+ * refresh token. Members such as `sequence` are explained at `SessionRow` and `SessionAttempt`.
  */
 export type TabNews =
-  /** The sender has stored its attempt to refresh in the session row. */
+  /** The sender is about to refresh the session, and has stored its attempt in the session row. */
   | { readonly type: "claim"; readonly sequence: number; readonly attemptId: string }
   /** New tokens are stored. */
   | {
@@ -37,8 +37,8 @@ export type TabNews =
       readonly sequence: number;
     }
   /**
-   * The sender owns the attempt and releases the attempt's lock. `unsent`: the sender has not sent the refresh token and will
-   * not send it.
+   * The sender owns the attempt and is about to release the lock of the attempt. `unsent`: true if the sender has not sent the
+   * refresh token and will not send it.
    */
   | {
       readonly type: "gone";
@@ -60,7 +60,7 @@ export type TabNews =
       readonly attemptId: string;
       readonly nonce: string;
       readonly frozen: boolean;
-      /** A timer of the sending tab last ran this long ago. A long time shows that the tab is frozen. Milliseconds. */
+      /** The time since a timer of the sending tab last ran. Milliseconds. A long time shows that the tab is frozen. */
       readonly tickAgeMs: number;
     }
   /** A user logged in, logged out, or was forgotten. */

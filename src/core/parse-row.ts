@@ -3,8 +3,8 @@ import { has, isEach } from "./shape.ts";
 import { parseTargetKey } from "./token-target.ts";
 
 /**
- * Parses the row of a stored session. Returns undefined for a damaged row, so that a login can replace it. If a newer version
- * of Latchkey wrote the row, only `version` is validated.
+ * Parses the row of a stored session. If the row is damaged, returns undefined, and a login can replace the row. If a newer
+ * version of Latchkey wrote the row, only `version` is validated.
  */
 export function parseRow(value: unknown): SessionRow | undefined {
   const row = value as SessionRow;
@@ -13,8 +13,8 @@ export function parseRow(value: unknown): SessionRow | undefined {
 }
 
 /**
- * Whether `value` has the form of a `TokenRecord`, the secrets of a session. With `persist: "device"` rows contain such
- * records, and with `persist: "memory"` tabs send them to each other.
+ * Whether `value` has the form of a `TokenRecord`, the secrets of a session. If `persist` is `device`, a stored row contains
+ * such a record. If `persist` is `memory`, tabs send such records to each other.
  */
 export function isTokenRecord(value: unknown): value is TokenRecord {
   const record = value as TokenRecord;
@@ -35,8 +35,8 @@ export function isTokenRecord(value: unknown): value is TokenRecord {
 }
 
 /**
- * Whether `value` is the id of tokens that are only in the memory of tabs. With `persist: "memory"`, rows contain such ids in
- * place of tokens.
+ * Whether `value` is the id of tokens that are only in the memory of tabs. If `persist` is `memory`, a stored row contains such
+ * an id instead of the tokens.
  */
 export function isTokenName(value: unknown): value is { readonly memory: string } {
   return has(value, { memory: "string" });
@@ -75,8 +75,8 @@ function isWhole(row: SessionRow): boolean {
 }
 
 /**
- * Whether `tokens` has a token for each entry of `access`. Without this check, `findAccess()` could find an entry whose token
- * is missing.
+ * Whether `tokens` has an access token for each entry of `access`. If `tokens` is only an id of tokens in memory, this cannot
+ * be checked, and the result is true. Without this check, `findAccess()` could find an entry without a token.
  */
 function holds(tokens: unknown, access: SessionRow["access"]): boolean {
   return (

@@ -20,8 +20,8 @@ export interface Random {
 }
 
 /**
- * Broadcasts messages to every tab of one client. The sending tab gets its own messages, too, so that it updates its own view
- * of the store.
+ * Sends messages to every tab of one client. The sending tab also receives its own messages, and handles them like messages of
+ * other tabs.
  */
 export interface TabChannel {
   /** Sends `message` to every tab. */
@@ -33,7 +33,10 @@ export interface TabChannel {
 /** The options of one lock request. */
 export interface TabLockOptions {
   mode: "exclusive" | "shared";
-  /** If true, the request does not wait for the lock. When the lock is not available, the callback is called with `false`. */
+  /**
+   * If true, the request does not wait for the lock. If the lock is then not available, `callback` is called with `false` and
+   * without the lock.
+   */
   ifAvailable?: boolean;
   /**
    * Aborts the wait for the lock, so that the request rejects with the signal's reason. An abort does not release a lock that
@@ -43,8 +46,8 @@ export interface TabLockOptions {
 }
 
 /**
- * Locks between the tabs of one origin. A lock is held while the callback runs. The lock is released earlier if its tab closes
- * or crashes.
+ * Locks between the tabs of one origin. A lock is held until the promise of the callback settles. If the tab closes or crashes
+ * before that, the browser releases the lock.
  * @see https://w3c.github.io/web-locks/
  */
 export interface TabLock {
@@ -54,7 +57,10 @@ export interface TabLock {
     options: TabLockOptions,
     callback: (granted: boolean) => Promise<T>,
   ): Promise<T>;
-  /** Queries the state of all locks. A query makes browsers release the locks of pages in the bfcache. */
+  /**
+   * Asks the browser for the state of all locks. The answer is not used. But the question makes browsers release the locks of
+   * pages in the bfcache.
+   */
   query(): Promise<void>;
 }
 
@@ -93,7 +99,7 @@ export interface Page {
   navigate(url: string): void;
   /** Replaces the URL in the address bar without loading the new URL. */
   replaceUrl(url: string): void;
-  /** Whether this is a visible top-level page. Only such a page is allowed to navigate to the login page without a click. */
+  /** Whether this page is a visible top-level page. No other page is allowed to navigate to the login page without a click. */
   canNavigate(): boolean;
   /** Calls `listener` when a user presses a key or a pointer on this page. Returns a function that removes `listener`. */
   onActivation(listener: () => void): () => void;

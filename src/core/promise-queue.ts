@@ -6,8 +6,8 @@ export class PromiseQueue {
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * Calls `step` after all earlier steps have settled, and settles as `step` does. `signal` aborts the wait, but not a step
-   * that has started.
+   * Calls `step` when all earlier steps have settled, and returns the result of `step`. If `signal` is aborted before `step`
+   * has started, `step` is not called. If `step` has started, the abort has no effect.
    */
   run<T>(step: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#last;
@@ -18,7 +18,7 @@ export class PromiseQueue {
   }
 }
 
-/** Locks between the calls of one `LocalLocks` object. Every lock is exclusive. The locks have no effect on other tabs. */
+/** Locks that are shared only by the users of one `LocalLocks` object, not by other tabs. Every lock is exclusive. */
 export class LocalLocks implements Pick<TabLock, "request"> {
   readonly #queues = new Map<string, PromiseQueue>();
 

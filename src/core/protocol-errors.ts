@@ -14,7 +14,7 @@ export class DiscoveryError extends AuthError {
 }
 
 /**
- * The authorization response is an error.
+ * The server responded to an authorization request with an error.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
  */
 export class AuthorizationError extends AuthError {

@@ -9,8 +9,8 @@ export function isSessionOver(error: unknown): error is RefreshTokenError {
 }
 
 /**
- * Whether `error` means that only a user can help, and that the caller is allowed to ask the user next. `isInvalidGrant`: the
- * server rejected the stored refresh token for good during this request.
+ * Whether the caller is allowed to ask the user after `error`. This needs an error that only a user can repair.
+ * `isInvalidGrant`: true if the server rejected the stored refresh token for good during this request.
  */
 export function needsUser(
   error: unknown,

@@ -11,8 +11,8 @@ export interface RefreshNeed {
   user: string;
   target: TargetKey;
   /**
-   * `SessionRow.generation` counts the stored responses of a session. The token must have a later generation than this one. -1
-   * allows any token.
+   * The returned token must have a `generation` greater than this number. The `generation` of a session increases with each
+   * stored response. With -1, any token is good.
    */
   notGeneration: number;
 }
@@ -23,8 +23,8 @@ export interface RefreshNeed {
  */
 export interface Refresher {
   /**
-   * Returns an access token with a later generation than `need.notGeneration`. If `signal` is aborted, only this caller stops
-   * waiting. The refresh goes on, because other callers share it.
+   * Returns an access token whose `generation` is greater than `need.notGeneration`. If `signal` is aborted, only this caller
+   * stops waiting. The refresh goes on, because other callers share it.
    * @throws NoTokenError there is no session or no refresh token, or only a login for this target helps
    * @throws RefreshTokenError the session ended, or the server requires the session's user to log in
    * @throws RequestTokenError the server refused to issue a token for this target. The session is kept
@@ -37,9 +37,9 @@ export interface Refresher {
    */
   prepare(): Promise<void>;
   /**
-   * Validates the signature of the user's stored ID token if the session row says `signature: "pending"`. If keys are cached,
-   * resolves after the validation with these keys. Otherwise resolves at once, and the validation goes on in the background
-   * with fetched keys.
+   * Validates the signature of the user's stored ID token, but only if the session row says `signature: "pending"`. If the
+   * server's keys are cached, the promise resolves after the validation. If the keys must be fetched, the promise resolves at
+   * once, and the validation goes on in the background.
    */
   validate(user: string): Promise<void>;
 }
@@ -65,31 +65,32 @@ export interface RefreshedTokens {
 export type RefreshResponse =
   /** The server issued tokens. If the response has an ID token, its claims are valid. */
   | { type: "tokens"; tokens: RefreshedTokens }
-  /**
-   * A claim of the new ID token is invalid, so the new tokens are not used. `refreshToken` is returned only so that it can be
-   * revoked.
-   */
+  /** A claim of the new ID token is invalid, so none of the new tokens is used. The caller only revokes `refreshToken`. */
   | { type: "invalid_id_token"; claim: string; refreshToken: string | undefined }
   /** The server accepted the refresh token, but its response has no usable access token. `cause` says why. */
   | { type: "unusable"; refreshToken: string | undefined; cause: RequestTokenError }
   /** The server rejected the refresh token for good. */
   | { type: "invalid_grant" }
   | RefusedRefresh
-  /** The server did not use the refresh token, for example because it was overloaded (429 or 503). */
+  /**
+   * The server did not process the request, for example because the server was overloaded (429 or 503). So the refresh token is
+   * still unused.
+   */
   | { type: "not_rotated"; retryAfterMs: number | undefined; cause: unknown }
   /**
-   * The server requires a DPoP nonce and has sent the nonce in its response. The next send uses it.
+   * The server requires a DPoP nonce, and has sent a nonce in its response. The caller sends the refresh token again, and this
+   * request contains the nonce.
    * @see https://www.rfc-editor.org/rfc/rfc9449#section-8
    */
   | { type: "nonce" }
   /**
-   * The refresh token was not sent. The server's metadata was fetched instead, and names another token endpoint. The next send
-   * uses that endpoint.
+   * The refresh token was not sent, because newer metadata was fetched first. This metadata names another token endpoint. If
+   * the caller calls `send()` again, the refresh token goes to that endpoint.
    */
   | { type: "moved" }
   /**
-   * It is unknown whether the server used the refresh token. `byServer`: true if the server responded, so the network is not
-   * the cause.
+   * It is unknown whether the refresh token is still valid, because the server might have replaced it. `byServer`: true if the
+   * server responded, so the network is not the cause.
    */
   | { type: "unknown"; byServer: boolean; cause: unknown }
   /** The refresh token was not sent, for example because the browser is offline. */
@@ -119,18 +120,18 @@ export interface Send {
    * @throws NetworkError the code or the data could not be loaded
    */
   prepare(): Promise<void>;
-  /** If other tabs have stored newer metadata of the server, uses this metadata from now on. Sends no request. */
+  /** Looks for newer server metadata that other tabs have stored, and uses it from now on. Sends no request. */
   sync(): Promise<void>;
   /** Sends the refresh token of `record` once, to get an access token for `target`. */
   send(record: TokenRecord, target: TargetKey): Promise<RefreshResponse>;
   /**
-   * Validates the signature of the ID token in `record`, and its claims once more. `cached`: missing keys are not fetched,
-   * because a caller waits for its access token.
+   * Validates the ID token in `record`: its signature, and its claims once more. If `keys` is `cached`, missing keys are not
+   * fetched, because a caller is waiting for its access token.
    */
   verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenValidation>;
   /**
-   * Revokes a refresh token of `user`, and settles with the server's response. Rejects without a request if the user has logged
-   * in again, because the server might end the new login together with the revoked token.
+   * Revokes a refresh token of `user`, and settles when the server has responded. If the user has logged in again, rejects
+   * without a request, because the server might end the new login together with the revoked token.
    * @see https://www.rfc-editor.org/rfc/rfc7009
    */
   revoke(user: string, refreshToken: string): Promise<void>;

@@ -5,9 +5,9 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * After a refusal, no tab repeats the refused request for this time. Milliseconds. The first number is the pause after the
- * first refusal in a row, the second number is the pause after the second refusal, and so on. The last number is also used for
- * all further refusals.
+ * The pauses after the server refused a request. During a pause, no tab repeats the refused request. Milliseconds. The first
+ * number is the pause after the first refusal in a row, the second number is the pause after the second refusal, and so on. The
+ * last number also applies to every further refusal.
  */
 const PAUSES: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
   "user needed": [10 * MINUTE_MS, HOUR_MS],
@@ -15,9 +15,14 @@ const PAUSES: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
   unexplained: [2_000, 30_000],
 };
 
-/** At least `count` unexplained refusals in a row, over at least `ms` milliseconds, count as "user needed". */
+/**
+ * If the server refuses a request `count` times in a row without a known reason, and at least `ms` milliseconds have passed
+ * since the first of these refusals, Latchkey assumes that a user is needed.
+ */
 const UNEXPLAINED = { count: 3, ms: MINUTE_MS };
-/** If the last unexplained refusal is older than this, the count of refusals starts again at 1. Milliseconds. */
+/**
+ * If more time than this has passed since the last unexplained refusal, the count of refusals starts again at 1. Milliseconds.
+ */
 const INCIDENT_MS = HOUR_MS;
 
 /**
@@ -40,8 +45,8 @@ export function nextRefusal(
 }
 
 /**
- * Returns the remaining pause at the time `now`. Milliseconds. The refused request must not be repeated during this pause.
- * Returns 0 if the clock was set back to a time before the last refusal.
+ * Returns for how long the refused request must not be repeated, from the time `now` on. Milliseconds. If the clock was set
+ * back to a time before the last refusal, returns 0.
  */
 export function remainingRefusalMs({ meaning, count, lastAt }: Refusal, now: number): number {
   const pauses = PAUSES[meaning];

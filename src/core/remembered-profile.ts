@@ -4,8 +4,8 @@ import type { RememberedProfile } from "./session.ts";
 import type { User } from "./user.ts";
 
 /**
- * Parses an entry of the list of remembered users. Invalid members are left out. Even for an entirely damaged entry, a user
- * with the `sub` is returned, so that the user can log in again, and the app can forget the user.
+ * Parses an entry of the list of remembered users. Invalid members are left out. If the entry is entirely damaged, the result
+ * still has the `sub`, so that the user can log in again or be forgotten.
  */
 export function parseRemembered(sub: string, record: unknown): RememberedUser {
   const { name, email, picture, lastUsedAt, needsLogin } = (record ??

@@ -140,8 +140,8 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
 ];
 
 /**
- * Returns the meaning of a failed response. If no rule fits, an authorization response is `unexplained`, and so is every
- * response with the status 2xx or 4xx. All other responses are `temporary`.
+ * Returns the meaning of a failed response. If no rule of `SERVER_RESPONSES` fits, an authorization response and every response
+ * with a status 2xx or 4xx are `unexplained`. All other responses are then `temporary`.
  */
 export function meaningOf(request: ServerRequest, facts: ServerFacts): ResponseMeaning {
   const rule = SERVER_RESPONSES.find(
@@ -157,8 +157,8 @@ export function isTemporary(request: ServerRequest, facts: ServerFacts): boolean
 }
 
 /**
- * Whether the server says that it did not process the request. A refresh token in the request is then unused. After any other
- * temporary failure it is unknown what the server did.
+ * Whether the response says that the server did not process the request. If the request contained a refresh token, the token is
+ * then still unused. After any other temporary failure, it is unknown whether the server processed the request.
  */
 export function isUnprocessed({ status, error }: ServerFacts): boolean {
   return status === 429 || status === 503 || error === "temporarily_unavailable";

@@ -12,16 +12,19 @@ import { ConfigurationError } from "./errors.ts";
 export interface SessionRow {
   /** The version of the row's format. A tab that reads a larger version never writes the row. */
   version: 2;
-  /** A random id. Every login and every logout replaces it, so that no tab stores the response to an older refresh. */
+  /**
+   * A random id. Every login and every logout stores a new id. So a tab notices if the response to its refresh belongs to an
+   * earlier session, and does not store the response.
+   */
   sessionId: string;
   /** Increases by one with each stored response and each login. */
   generation: number;
   /**
-   * Increases by one with each attempt to refresh, each login and each logout. So tabs notice when a response belongs to an
-   * older attempt than the stored tokens.
+   * A number that increases by one with each attempt to refresh, each login and each logout. With this number, a tab notices
+   * that a response belongs to an older attempt than the stored tokens.
    */
   sequence: number;
-  /** The `sequence` of the attempt or login whose tokens are stored. */
+  /** The stored tokens come from the attempt or login with this `sequence`. */
   committedSequence: number;
   /** The refresh that is in progress, if any. */
   attempt: null | SessionAttempt;
@@ -37,8 +40,8 @@ export interface SessionRow {
   /** `pending`: the claims of the stored ID token are validated, but its signature is not validated yet. */
   signature?: "pending";
   /**
-   * The server's last refusals, by target (scope, resource and audience). A login, or a successful refresh for the target,
-   * removes its record.
+   * The server's last refusals, by target (scope, resource and audience). A login removes all refusals. A successful refresh
+   * for a target removes the refusal of this target.
    */
   refusals?: Record<TargetKey, Refusal>;
   /**
@@ -50,7 +53,7 @@ export interface SessionRow {
   renewable: boolean;
   /** The public facts about each stored access token, by target. The tokens themselves are in `tokens`. */
   access: Record<TargetKey, AccessEntry>;
-  /** The secrets of the session: a `TokenRecord` in the form that `SessionStore.seal()` returns. */
+  /** The secrets of the session, as `SessionStore.seal()` returned them. */
   tokens: unknown;
 }
 
@@ -64,15 +67,20 @@ export interface SessionAttempt {
   /** The id of the tab that owns the attempt. Only this tab sends the attempt's requests. */
   tab: string;
   target: TargetKey;
-  /** Earlier attempts sent this refresh token this many times without a known result. The server might have used it. */
+  /**
+   * The number of earlier attempts that sent this refresh token and got no clear result. After such an attempt, the server
+   * might have replaced the token.
+   */
   uncertainSends: number;
-  /** Since the last stored response, earlier attempts sent a refresh token this many times. Pauses grow with this number. */
+  /**
+   * The number of earlier attempts since the last stored response. The more attempts, the longer are the pauses between them.
+   */
   sends: number;
   /** The earliest time at which a tab sends the refresh token again. Milliseconds since the epoch. */
   retryAt?: number;
   /**
-   * The complete length of the pause that ends at `retryAt`. No tab waits longer, even if the wall clock was set back.
-   * Milliseconds.
+   * The complete length of the pause that ends at `retryAt`. Milliseconds. If the wall clock is set back, `retryAt` is too far
+   * in the future. So no tab waits longer than `retryMs`.
    */
   retryMs?: number;
 }
@@ -81,7 +89,7 @@ export interface SessionAttempt {
 export interface Refusal extends Pick<ServerFacts, "error" | "errorDescription" | "status"> {
   /** The `ResponseMeaning` of the refusals. */
   meaning: "user needed" | "wrong request" | "unexplained";
-  /** The server has refused the target this many times in succession. */
+  /** The number of times in a row that the server has refused the target. */
   count: number;
   /** When the first of these refusals arrived. Milliseconds since the epoch. */
   firstAt: number;
@@ -106,7 +114,7 @@ export interface AccessEntry {
   expiresAt: number;
   /** The granted scopes. */
   scope: string[];
-  /** The lifetime that the token had left when it arrived. Milliseconds. */
+  /** The remaining lifetime of the token at the time of its arrival. Milliseconds. */
   lifetimeMs?: number;
 }
 
@@ -136,8 +144,8 @@ export type SessionChange = (
 export interface SessionStore {
   get(key: string): Promise<SessionRow | undefined>;
   /**
-   * Reads the row, calls `change` and writes its result, in one transaction. `change` is synchronous and can be called twice.
-   * Returns the row after the transaction.
+   * Reads the row, calls `change` with the row, and writes the row that `change` returns. All this is one transaction. `change`
+   * must be synchronous, and might be called twice. Returns the row after the transaction.
    */
   update(key: string, change: SessionChange): Promise<SessionRow | undefined>;
   /** Turns the secrets of a session into the value that a row stores as `tokens`. */
@@ -147,14 +155,16 @@ export interface SessionStore {
    * @throws NoTokenError neither this device nor an open tab has the secrets
    */
   open(tokens: unknown): Promise<TokenRecord>;
-  /** Deletes the secrets of `tokens`, and older secrets of the same user, from the memory of every tab. */
+  /**
+   * Deletes secrets from the memory of every tab: those that `seal()` turned into `tokens`, and older secrets of the same user.
+   */
   discard?(tokens: unknown): void;
 }
 
 /**
- * Returns the key of a stored access token that passes `isGood` and can be used for `target`. This is the token of `target`
- * itself, or a token of the same resource and audience whose scopes include those of `target`. Returns undefined when there is
- * none.
+ * Returns the key of a stored access token that can be used for `target`, or undefined if there is none. `isGood` must be true
+ * for the token. The token of `target` itself comes first. The next choice is a token of the same resource and audience whose
+ * scopes include the scopes of `target`.
  */
 export function findAccess(
   row: SessionRow,

@@ -17,7 +17,7 @@ export function contextKey<T>(name: string): ContextKey<T> {
 }
 
 /**
- * Typed values that a caller passes to all grants of one call. A context is immutable: `with()` returns a new context.
+ * Typed values that a caller passes to all grants of one call. A context never changes: `with()` returns a new context.
  * @example
  * const [TENANT, REGION] = [contextKey<string>("tenant"), contextKey<string>("region")];
  * const context = TokenContext.of(TENANT, "acme").with(REGION, "eu");

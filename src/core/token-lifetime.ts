@@ -1,11 +1,11 @@
-/** If the wall clock was set back by less than this, it counts as unchanged. Milliseconds. */
+/** If the wall clock was set back by less than this time, Latchkey ignores the difference. Milliseconds. */
 export const CLOCK_STEP_MS = 1_000;
 
-/** The time at which a token expires. `lifetimeMs` is absent if it is unknown. */
+/** When a token expires, and its lifetime. If the lifetime is unknown, `lifetimeMs` is absent. */
 export interface Lifetime {
   /** When the token expires. Milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** The token was valid for this long when it arrived. Milliseconds. */
+  /** The remaining lifetime of the token at the time of its arrival. Milliseconds. */
   readonly lifetimeMs?: number | undefined;
 }
 
@@ -18,8 +18,9 @@ export function remainingMs({ expiresAt, lifetimeMs = Infinity }: Lifetime, now:
 }
 
 /**
- * Whether it is time to replace a token. This is true if the token expires within `leadMs` or within a third of its lifetime,
- * whichever is shorter. It is also true if the wall clock was set back, because the age of the token is then unknown.
+ * Whether it is time to replace a token. This is true if the remaining lifetime is at most `leadMs`, or at most a third of
+ * `lifetimeMs` if that is shorter. It is also true if the wall clock was set back, because the age of the token is then
+ * unknown.
  */
 export function isExpiring(token: Lifetime, now: number, leadMs: number): boolean {
   const { lifetimeMs = Infinity } = token;
@@ -27,7 +28,8 @@ export function isExpiring(token: Lifetime, now: number, leadMs: number): boolea
 }
 
 /**
- * Whether the token seems to have arrived in the future. If so, the wall clock was set back, and the token's age is unknown.
+ * Whether the token seems to have arrived later than `now`. If so, the wall clock was set back, and the age of the token is
+ * unknown.
  */
 export function isFromFuture(token: Lifetime, now: number): boolean {
   return token.expiresAt - now > remainingMs(token, now) + CLOCK_STEP_MS;

@@ -13,6 +13,9 @@ export interface TokenOwner {
 export interface OwnerId {
   /** The `sub` of the user. Empty when the tokens depend on no user. */
   readonly sub: string;
-  /** True when the user is unknown. `sub` is then a hash of an access token, so that each token counts as a user of its own. */
+  /**
+   * True when the user is unknown. `sub` is then a hash of an access token instead of the identifier of a user. So tokens of
+   * different unknown users are never mixed.
+   */
   readonly isDerived?: boolean;
 }

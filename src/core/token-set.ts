@@ -25,7 +25,7 @@ export interface TokenSet {
   readonly issuedTokenType?: string;
   /** The `SessionRow.generation` with which the tokens are stored. Absent while the tokens are not stored as a session. */
   readonly generation?: number;
-  /** The access token was valid for this long when it arrived. Milliseconds. Present only on stored tokens. */
+  /** The remaining lifetime of the access token at the time of its arrival. Milliseconds. Present only on stored tokens. */
   readonly lifetimeMs?: number;
   /** Which tab obtained the tokens. Present only on stored tokens. */
   readonly origin?: "this-tab" | "other-tab";
@@ -35,11 +35,12 @@ export interface TokenSet {
    */
   readonly resources?: readonly string[];
   /**
-   * Says how long the session is kept. `remembered`: until a logout. `tabs`: until the last tab of the user closes. A user who
-   * is remembered already stays remembered. Default: the lifetime of the user's previous session, or else `remembered`.
+   * Says how long the session is kept. `remembered`: until a logout. `tabs`: until the last tab of the user closes. If the user
+   * is already remembered, `tabs` has no effect. Default: the lifetime of the user's previous session. If there was no previous
+   * session, the default is `remembered`.
    */
   readonly lifetime?: "remembered" | "tabs";
-  /** The `returnTo` with which the login was started. Present only after an authorization response. */
+  /** The value of `returnTo` with which the app started the login. Present only after an authorization response. */
   readonly returnTo?: string;
   /** The parameters with which the login was started. Present only after an authorization response. */
   readonly asked?: {

@@ -1,7 +1,7 @@
 /**
- * A key-value storage whose values can expire. Token managers and `CachedGrant` store tokens in a `TokenStorage`. An
- * implementation copies values with `structuredClone` or `JSON`, so only values that survive this copy can be stored. An app
- * can implement its own storage. Every method rejects with a `StorageError` when the storage fails.
+ * A key-value storage whose values can expire. Token managers and `CachedGrant` store tokens in a `TokenStorage`. An app can
+ * implement its own storage. An implementation copies values with `structuredClone` or `JSON`. So a caller must store only
+ * values that can be copied in both ways. Every method rejects with a `StorageError` when the storage fails.
  */
 export interface TokenStorage {
   /** Returns the value of `key`. Returns undefined when there is none, or when the value has expired. */

@@ -1,6 +1,6 @@
 /**
- * Says which access token a caller needs. A target without members is the default target: the access token that a login without
- * these parameters returns.
+ * Says which access token a caller needs. A target without members is the default target. Its token is the access token of a
+ * login without `scope`, `resource` and `audience`.
  * @see https://www.rfc-editor.org/rfc/rfc8707
  */
 export interface TokenTarget {

@@ -1,5 +1,5 @@
 /**
- * How a login visits the authorization endpoint: with this page, a popup or a frame.
+ * The way in which a login visits the authorization endpoint: with this page, in a popup or in a frame.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1
  */
 export interface UserAgent {
@@ -17,7 +17,7 @@ export interface RoundTrip {
   /** `none`: the user cannot see the round trip, so the server must show nothing. */
   readonly prompt?: "none";
   /**
-   * Throws if no login is allowed to start now. Grants call this method before they create an authorization request.
+   * Throws if no automatic login is allowed to start now. A grant calls this method before it creates an authorization request.
    * @throws NoTokenError no automatic login is allowed to start now
    */
   assertMayNavigate?(): void;

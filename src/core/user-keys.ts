@@ -4,12 +4,18 @@ import type { TokenStorage } from "./token-storage.ts";
 /** The parts of a `UserKeys`. */
 export interface UserKeysConfig {
   readonly storage: TokenStorage;
-  /** The name of this `UserKeys` object. It is a part of the storage keys, which so differ from the keys of other code. */
+  /**
+   * The name of this `UserKeys` object. Each storage key contains the name, so that the keys differ from the keys of other
+   * code.
+   */
   readonly name: string;
   readonly locks: Pick<TabLock, "request">;
 }
 
-/** Stores which keys belong to the entries of each user, because a storage cannot list its keys. */
+/**
+ * Stores a list for each user: the keys of the storage entries that belong to the user. The lists are needed because a
+ * `TokenStorage` cannot list its keys.
+ */
 export class UserKeys {
   readonly #config: UserKeysConfig;
 

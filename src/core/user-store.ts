@@ -5,7 +5,10 @@ import type { SessionRow } from "./session.ts";
 export interface StoredUser {
   sub?: string;
   row?: SessionRow | undefined;
-  /** True when `pin()` has bound this tab to the user or, if there is no `sub`, to no user. */
+  /**
+   * True when `pin()` has bound this tab to a user or to no user. The tab then ignores the default user. If `sub` is absent,
+   * the tab is bound to no user.
+   */
   isPinned?: boolean;
 }
 
@@ -15,7 +18,8 @@ export interface StoredUser {
  */
 export interface UserStore {
   /**
-   * Returns the user to whom `pin()` has bound this tab, or else the default user. Reads `sub` and session in one transaction.
+   * Returns this tab's user and the session of this user, read in one transaction. If `pin()` has not bound this tab to a user
+   * or to no user, returns the default user.
    */
   getActive(): Promise<StoredUser>;
   /** Sets the default user, with whom new tabs start. `null`: new tabs start without a user. */
@@ -35,8 +39,8 @@ export interface UserStore {
 /** The methods for all users of one client on this device. */
 export interface RememberedUsers {
   /**
-   * Returns the remembered users, the most recently used first. From a damaged record, only valid members and the `sub` are
-   * returned.
+   * Returns the remembered users, the most recently used first. If the record of a user is damaged, the result has the `sub`
+   * and the valid members of the record.
    */
   list(): Promise<readonly RememberedUser[]>;
   /** Returns the `sub` of every user with a stored session, even if the session is damaged. */
@@ -45,11 +49,11 @@ export interface RememberedUsers {
   putDefault(sub: string): Promise<boolean>;
   /** Removes the default user if that user is `sub` and has no stored session. */
   dropDefault(sub: string): Promise<void>;
-  /** Deletes all data of the user in one transaction. Stores for one day that the user was forgotten. */
+  /** Deletes all data of the user in one transaction. For one day, a record stays that says that the user was forgotten. */
   forget(sub: string): Promise<void>;
   /**
-   * Whether `forget()` was called for the user within the last day, and the user has not logged in since then. Without `sub`:
-   * whether there is any such user.
+   * Whether the user was forgotten: `forget()` was called for the user within the last day, and the user has not logged in
+   * since then. Without `sub`, the result is true if at least one user was forgotten.
    */
   isForgotten(sub?: string): Promise<boolean>;
   /** Deletes the record that `forget()` stored for the user. Called when the user has logged in again. */

@@ -7,23 +7,24 @@ import { type GetToken, RefusedTokens } from "./refused-tokens.ts";
 /** The options of `createFetch()`: which requests get a token, and how the token is sent. */
 export interface CreateFetchConfig {
   /**
-   * Returns the token. Pass `auth.getToken`, or the `getToken` of a token manager. If several users can sign in, set the user,
-   * so that a request is never repeated with another user's token: `(options) => auth.getToken({ ...options, user: sub })`.
+   * Returns the token. Pass `auth.getToken`, or the `getToken` of a token manager. If several users can sign in, pass a
+   * function that sets the user: `(options) => auth.getToken({ ...options, user: sub })`. A request is then never repeated with
+   * another user's token.
    */
   readonly getToken: GetToken;
   /**
-   * The URLs that get the token. Each entry is an origin, such as `https://api.example.com`, or an origin with a path. A path
-   * includes all paths below it.
+   * The URLs that get the token. Each entry is an origin, such as `https://api.example.com`, or an origin with a path. An entry
+   * with a path also allows all paths below this path.
    */
   readonly allow: readonly string[];
   /**
-   * The paths that get no token although `allow` includes them. Each entry is a path, which includes all paths below it, or a
-   * regular expression that matches a part of the path.
+   * The exceptions from `allow`: requests to these paths get no token. Each entry is a path or a regular expression. A path
+   * also excludes all paths below it. A regular expression excludes each path that contains a match.
    */
   readonly exclude?: readonly (string | RegExp)[];
   /**
-   * The name of the header that contains the token. With any other name than the default, redirects are not followed, because
-   * `fetch` would send this header to other origins, too. Default: `authorization`.
+   * The name of the header that contains the token. Default: `authorization`. If you set another name, redirects are not
+   * followed, because `fetch` would send a header with this name to other origins, too.
    */
   readonly headerName?: string;
   /** The text before the token in the header. Default: `Bearer`. */
@@ -33,10 +34,10 @@ export interface CreateFetchConfig {
 }
 
 /**
- * Returns a `fetch` function that sends a token to the allowed URLs only. The package exports another `createFetch()`, which
- * calls this function with a `load` of its own.
- * @param load loads the object that decides after a 401 response whether the request is repeated. The default loads an object
- * that is used by this `fetch` function only
+ * Returns a `fetch` function that sends a token to the allowed URLs only. The `createFetch()` that the package exports calls
+ * this function and passes a `load`.
+ * @param load loads the `RefusedTokens` object, which decides after a 401 response whether the request is repeated. By default,
+ * each `fetch` function has a `RefusedTokens` object of its own
  * @throws ConfigurationError `allow` or `exclude` has an invalid entry
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  * @example
@@ -64,7 +65,8 @@ export function createFetch(
     return (
       allowed.some((entry) => entry.origin === origin && isBelow(pathname, entry.pathname)) &&
       !excluded.some((path) =>
-        // `search()` ignores the flag g. With this flag, `test()` would start after its last match.
+        // `search()` always starts at the first character. If the expression has the flag g, `test()` would start after its
+        // last match.
         typeof path === "string" ? isBelow(pathname, path) : pathname.search(path) >= 0,
       )
     );

@@ -4,17 +4,18 @@ import { Flights } from "../core/flights.ts";
 import { type Clock, wallClock } from "../core/ports.ts";
 
 /**
- * After the first failed retry with a newer token, requests to the API are not repeated for this long. Each further failed
- * retry doubles this pause. Milliseconds.
+ * The pause after the first failed retry. During the pause, requests to the API are not repeated. Each further failed retry
+ * doubles the pause. Milliseconds.
  */
 const FIRST_PAUSE_MS = 30_000;
 /**
- * The pause after a failed retry is never longer than this. With these pauses, an API that refuses every token causes at most
- * eight refreshes in the first hour. Milliseconds.
+ * The longest pause after a failed retry. With these pauses, an API that refuses every token causes at most eight refreshes in
+ * the first hour. Milliseconds.
  */
 const MAX_PAUSE_MS = 960_000;
 /**
- * If the last pause of an API ended longer ago than this, the count of its failed retries starts at zero again. Milliseconds.
+ * If more than this time has passed since the end of an API's last pause, the count of the API's failed retries starts at zero
+ * again. Milliseconds.
  */
 const FORGIVEN_AFTER_MS = 3_600_000;
 
@@ -48,8 +49,8 @@ export class RefusedTokens {
   }
 
   /**
-   * Sends the request once more with a newer token, and returns the response. Returns undefined when there is no newer token,
-   * or during a pause of the API. The caller then uses its 401 response.
+   * Sends the request once more with a newer token, and returns the response. If there is no newer token, or during a pause of
+   * the API, returns undefined. The caller then returns the first response, which has the status 401.
    */
   async retry(
     { origin, token, getToken, signal }: RefusedRequest,
@@ -69,7 +70,7 @@ export class RefusedTokens {
     return response;
   }
 
-  /** Returns how many retries failed in a row. Returns undefined during a pause of the API. */
+  /** Returns the number of failed retries in a row. During a pause of the API, returns undefined. */
   #countNow(origin: string): number | undefined {
     const { count, until } = this.#pauses.get(origin) ?? { count: 0, until: 0 };
     const waitMs = until - this.#clock.now();
@@ -109,8 +110,8 @@ export type GetToken = (options: {
   prompt: "none";
   cache?: "reload";
   /**
-   * Set with `cache: "reload"`: the token that an API refused. If another token is stored, the function returns that token.
-   * Otherwise it requests a new token.
+   * The token that an API refused. Set together with `cache: "reload"`. If another token is stored, the function returns the
+   * stored token. Otherwise the function requests a new token.
    */
   refused?: string;
   signal: AbortSignal;

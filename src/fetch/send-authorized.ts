@@ -2,9 +2,9 @@ import { ConfigurationError } from "../core/errors.ts";
 import type { GetToken, RefusedTokens } from "./refused-tokens.ts";
 
 /**
- * Sends `request` with a token. After a 401 response, loads the `RefusedTokens` with `load`. They can repeat the request once
- * with a newer token. If they do not repeat it, returns the 401 response. The user is never asked, because tokens are requested
- * with `prompt: "none"`.
+ * Sends `request` with a token. After a 401 response, calls `load` to get the `RefusedTokens` object. This object can repeat
+ * the request once with a newer token. If the request is not repeated, returns the 401 response. All tokens are requested with
+ * `prompt: "none"`, so the user is never asked.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1
  */
 export async function sendAuthorized(
@@ -28,9 +28,9 @@ export async function sendAuthorized(
 }
 
 /**
- * Returns a `fetch` function for the origin of the URL `page`. Requests to this origin get the token. Requests to other origins
- * reject with a `ConfigurationError`. `load` loads the `RefusedTokens`, which decide after a 401 response whether the request
- * is repeated. Without `load`, no request is repeated.
+ * Returns a `fetch` function that sends requests to the origin of the URL `page`, with the token. A request to another origin
+ * rejects with a `ConfigurationError`. `load` loads the `RefusedTokens` object, which decides after a 401 response whether the
+ * request is repeated. Without `load`, no request is repeated.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  */
 export function authorizedFetch(

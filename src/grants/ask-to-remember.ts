@@ -8,8 +8,8 @@ import type { UserStore } from "../core/user-store.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /**
- * The options of `askToRemember()` and of an `AutoLoginGrant`. An app passes the `GrantParts` that it gets from `createAuth()`,
- * and adds a `prompt`.
+ * The options of `askToRemember()` and of an `AutoLoginGrant`. `createAuth()` passes `GrantParts` to the app's `grant`
+ * function. The app adds a `prompt` to these parts.
  */
 export interface RememberConfig {
   readonly client: ClientKey;
@@ -20,14 +20,15 @@ export interface RememberConfig {
 }
 
 /**
- * The prompt waits this long for the user's answer. Then the prompt is aborted, and the user is not remembered. Milliseconds.
+ * The longest time that the prompt waits for the user's answer. After this time the prompt is aborted, and the user is not
+ * remembered. Milliseconds.
  */
 const PATIENCE_MS = 10 * 60_000;
 
 /**
- * Asks a user who has just logged in whether this device should remember them. Does nothing if the device remembers the user
- * already. If the user agrees, the session no longer ends when the last tab closes. If the session ends or is replaced while
- * the question is shown, the answer has no effect.
+ * Asks a user who has just logged in whether this device should remember them. If the device already remembers the user, does
+ * nothing. If the user agrees, the session stays stored when the user's last tab closes. If the session ends or is replaced
+ * while the question is shown, the answer is ignored.
  * @param stored a promise that settles when the tokens of the login are stored
  */
 export async function askToRemember(
@@ -36,7 +37,7 @@ export async function askToRemember(
   { client, users, sessions, clock, prompt }: RememberConfig,
 ): Promise<void> {
   await stored;
-  // Code that waits for the token runs before the prompt opens, because the prompt might block the page, as `confirm()` does.
+  // The prompt might block the page, as `confirm()` does. So the code that waits for the token runs before the prompt opens.
   await clock.sleep(0);
   const sub = response.user?.sub ?? (await users.getActive()).sub;
   if (sub === undefined) return;

@@ -6,7 +6,7 @@ import type { TokenSet } from "../core/token-set.ts";
 import { wallClock } from "../core/ports.ts";
 import { completeTokens } from "./custom-grant.ts";
 
-/** If `auth.state` does not say when a token expires, the token counts as valid for this long. Milliseconds. */
+/** The assumed lifetime of a token whose expiry is not in `auth.state`. Milliseconds. */
 const ASSUMED_LIFETIME_MS = 60_000;
 
 /**
@@ -31,8 +31,8 @@ export class AuthGrant implements Grant {
   }
 
   /**
-   * Returns a token from `auth.getToken()`, and rejects with the same errors. `cache: "reload"` has no effect, because `auth`
-   * refreshes its tokens by itself.
+   * Calls `auth.getToken()` and returns the token. If `auth.getToken()` rejects, rejects with the same error. `cache: "reload"`
+   * has no effect, because `auth` itself decides when to refresh its tokens.
    * @throws NoTokenError no user is signed in
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -47,8 +47,8 @@ export class AuthGrant implements Grant {
   }
 
   /**
-   * Returns the `sub` of the current user. When no user is signed in, calls `auth.getToken()`, which can start a login, and
-   * returns the `sub` of the user who logged in.
+   * Returns the `sub` of the current user. If no user is signed in, calls `auth.getToken()`, which can start a login. After the
+   * login, returns the `sub` of the user who logged in.
    */
   async #userFor(request: TokenRequest): Promise<string> {
     const user = await this.#auth.getUser();
@@ -60,8 +60,8 @@ export class AuthGrant implements Grant {
   }
 
   /**
-   * Returns when the token expires, in milliseconds since the epoch. `auth.state` contains only the expiry of the token that
-   * was requested without a scope, resource or audience. For every other token, a lifetime is assumed.
+   * Returns when the token expires. Milliseconds since the epoch. `auth.state` contains the expiry of one token only: the token
+   * that was requested without a scope, resource or audience. For every other token, `ASSUMED_LIFETIME_MS` is used.
    */
   #endOf({ scope, resource, audience }: TokenRequest, user: string): number {
     const { state } = this.#auth;

@@ -5,8 +5,9 @@ import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /**
- * Logs a user in at the authorization endpoint, and exchanges the code of the authorization response for tokens, with PKCE. A
- * login starts only if the request has a `roundTrip`: the page, popup or frame that visits the endpoint.
+ * Logs a user in at the authorization endpoint. The authorization response contains a code. The grant exchanges this code for
+ * tokens, with PKCE. A login starts only if the request has a `roundTrip`. A `roundTrip` is the page, popup or frame that
+ * visits the endpoint.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1
  * @see https://www.rfc-editor.org/rfc/rfc7636
  * @example

@@ -9,13 +9,18 @@ import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { askToRemember, type RememberConfig } from "./ask-to-remember.ts";
 
 /**
- * Signs remembered users in with their stored sessions, so that they do not have to log in again. If it is unclear which user
- * to sign in, the `LoginPrompt` shows a picker of the remembered users. This is the case if new tabs start without a user, if
- * the last user has logged out, and with `prompt: "select_account"`. Wrap this grant around a `RefreshGrant`.
+ * Signs remembered users in with their stored sessions, so that they do not have to log in again. Wrap this grant around a
+ * `RefreshGrant`.
  *
- * After a login, the app gets the token first. Then the `LoginPrompt` asks whether to remember the user. If the user does not
- * agree, the session ends when the user's last tab closes. With `prompt: "none"` the grant shows neither the picker nor this
- * question. A login that starts in a click shows no picker.
+ * The `LoginPrompt` shows a picker of the remembered users if it is unclear which user to sign in. This is unclear in three
+ * cases:
+ * - New tabs start without a user.
+ * - The last user has logged out.
+ * - The request has `prompt: "select_account"`.
+ *
+ * After a login, the app gets the token first. Then the `LoginPrompt` asks the user whether this device should remember them.
+ * If the user does not agree, the session ends when the user's last tab closes. If the request has `prompt: "none"`, the grant
+ * shows neither the picker nor this question. If a click started the login, the grant shows no picker.
  * @example
  * const createGrant = (prompt: LoginPrompt) => (parts: GrantParts) => {
  *   const refresh = new RefreshGrant(new AuthorizationCodeGrant(parts.server), parts);
@@ -46,8 +51,7 @@ export class AutoLoginGrant implements Grant {
 
   /**
    * Calls the inner grant and returns its tokens. If the tokens come from a login, asks whether to remember the user, but does
-   * not wait for the answer. Tokens of a login are not stored yet, so they have no `generation` (the version of a stored
-   * session).
+   * not wait for the answer. Tokens that have a `generation` come from a stored session, and not from a login.
    */
   async #fresh(request: TokenRequest): Promise<TokenSet> {
     const { roundTrip, response, stored, prompt } = request;
@@ -90,8 +94,8 @@ export class AutoLoginGrant implements Grant {
   }
 
   /**
-   * Shows the picker and returns the user's choice. The signal of the prompt is aborted as soon as the user has chosen, or when
-   * `stop` is aborted.
+   * Shows the picker and returns the user's choice. The prompt gets a signal. When the user has chosen or `stop` is aborted,
+   * this signal is aborted, so that the prompt closes the picker.
    */
   async #ask(remembered: readonly RememberedUser[], stop: AbortSignal): Promise<LoginChoice> {
     stop.throwIfAborted();

@@ -19,13 +19,14 @@ import { type CacheRecord, TokenCache, type TokenCacheConfig } from "./token-cac
 /** The options of a `CachedGrant`: where it stores tokens, and under which keys. */
 export interface CachedGrantConfig extends TokenCacheConfig {
   /**
-   * The prefix of the records' storage keys. There is one record for each user and each target (scope, resource, audience). Use
-   * a function if the records also depend on other members of the request, such as `context`.
+   * The prefix of the storage keys. Each combination of user, scope, resource and audience has a record with its own key. If
+   * the tokens also depend on other members of the request, such as `context`, pass a function that returns a prefix for the
+   * request.
    */
   readonly key: string | ((request: TokenRequest) => string);
   /**
-   * The locks that prevent concurrent requests for the same record. All tabs with this `storage` must share them. The default
-   * locks work only between the calls of this object.
+   * The locks that prevent concurrent requests for the same record. All tabs that share this `storage` must share the locks,
+   * too. The default locks work only between the calls of one `CachedGrant` object.
    */
   readonly locks?: Pick<TabLock, "request">;
 }
@@ -34,29 +35,31 @@ export interface CachedGrantConfig extends TokenCacheConfig {
 interface Lookup {
   readonly request: TokenRequest;
   /**
-   * The `sub` of the request's user. If the request has no user, the `sub` of the user that the inner grant's `owner` returns.
-   * Undefined when there is no such user.
+   * The `sub` of the user whose record is used. If the request has a `user`, it is this user. If a user has just logged in, it
+   * is the user who logged in. Otherwise it is the current user of the inner grant's `owner`. Undefined when there is no such
+   * user.
    */
   readonly user: string | undefined;
   /**
-   * The number of users that had been removed when the call began. If it has changed by the end of the call, the tokens are not
-   * stored.
+   * The number of users that had been removed when the call began. If the number is different at the end of the call, a user
+   * was removed during the call, and the tokens are not stored.
    */
   readonly departures: number;
 }
 
 /**
  * Stores the inner grant's tokens, and returns the stored tokens while they are valid. The inner grant is called when the
- * stored tokens are too old or about to expire, and when the request has `cache: "reload"`. The inner grant then gets the
- * stored tokens as `request.tokens`, so that it can refresh them. These calls have `prompt: "none"`, and for each record they
- * run one at a time.
+ * stored tokens are missing, too old or about to expire, and when the request has `cache: "reload"`. The inner grant then gets
+ * the stored tokens as `request.tokens`, so that it can refresh them. This call has `prompt: "none"`. For each record, only one
+ * such call runs at a time.
  *
- * If only a user can help, the inner grant is called once more, without `request.tokens`, so that it can ask the user. If the
- * request has `prompt: "none"`, this second call is left out, and the first error is thrown.
+ * If only a user can help, the inner grant is called a second time, without `request.tokens`. In the second call the inner
+ * grant can ask the user. If the request has `prompt: "none"`, there is no second call, and the error of the first call is
+ * thrown.
  *
- * When the storage fails, the inner grant is called, and no call rejects because of the storage. Tokens with a `generation`
- * belong to a stored session and are not stored a second time. If the inner grant has an `owner`, a request without a `user`
- * uses the record of the owner's current user. `removeUser()` deletes a user's records.
+ * When the storage fails, the inner grant is called. No call rejects because of the storage. Tokens with a `generation` are
+ * already stored in a session, so this grant does not store them. If a request has no `user` and the inner grant has an
+ * `owner`, the record of the owner's current user is used. `removeUser()` deletes a user's records.
  * @example
  * const backend = new CustomGrant(async () => {
  *   const response = await fetch("/token", { method: "POST" });
@@ -110,8 +113,8 @@ export class CachedGrant implements Grant {
     if (this.owner && user === undefined) return this.#inner.requestToken(request);
     const key = this.#keyOf(request, user);
     const { user: _, scope: __, resource: ___, audience: ____, ...more } = rest;
-    // Concurrent calls for the same record share one request. A call with other members, such as `context`, gets a request of
-    // its own, because the record's key does not contain these members.
+    // Concurrent calls for the same record share one request. But other members of the request, such as `context`, can change
+    // the token, and the record's key does not contain them. So a call with such members has a request of its own.
     const own = Object.keys(more).length > 0 && ++this.#calls;
     return this.#flights.join(
       JSON.stringify([key, cache, prompt, own, this.#users.departures]),
@@ -192,8 +195,8 @@ export class CachedGrant implements Grant {
   }
 
   /**
-   * Takes the record's lock and stores the tokens, so that a refresh in progress does not overwrite them. If the lock fails,
-   * stores the tokens without it.
+   * Takes the record's lock and stores the tokens. Without the lock, a refresh in progress might overwrite the tokens. If the
+   * lock cannot be taken, stores the tokens without the lock.
    */
   #storeInTurn(tokens: TokenSet, lookup: Lookup): Promise<TokenSet> {
     const store = () => this.#store(tokens, lookup);
@@ -210,7 +213,7 @@ export class CachedGrant implements Grant {
     return tokens;
   }
 
-  /** Returns true if the tokens belong to the lookup's user. Returns false if any user was removed after the call began. */
+  /** Returns true if the tokens belong to the user of the call and no user was removed after the call began. */
   async #isTheirs(tokens: TokenSet, { request, user, departures }: Lookup): Promise<boolean> {
     if (departures !== this.#users.departures) return false;
     const sub = tokens.user?.sub;
@@ -237,7 +240,10 @@ export class CachedGrant implements Grant {
   }
 }
 
-/** Returns the `user` of the request. If a login has no `user`, returns the `sub` of the user who has logged in. */
+/**
+ * Returns the user whose record gets the tokens. If the request has a `user`, returns it. After a login without a `user`,
+ * returns the `sub` of the user who logged in.
+ */
 function whose(
   { user }: TokenSet,
   { user: sub, roundTrip, response }: TokenRequest,

@@ -6,8 +6,8 @@ export interface CachedUsersConfig {
   readonly cache: TokenCache;
   readonly keys: UserKeys;
   /**
-   * Returns the key of the user's record for the default target (no scope, resource or audience). Returns undefined if the key
-   * also depends on the request. `user` is empty for requests without a user.
+   * Returns the key of the record for requests without a scope, resource and audience. `user` is the user of the request, or an
+   * empty string for requests without a user. Returns undefined if the key also depends on other members of the request.
    */
   readonly defaultKey: (user: string) => string | undefined;
 }
@@ -45,8 +45,8 @@ export class CachedUsers {
   }
 
   /**
-   * Deletes the user's records. Also deletes records that were stored without a user, except those with another user's tokens.
-   * Never rejects.
+   * Deletes the user's records. Also deletes a record that was stored without a user, unless the tokens of this record belong
+   * to another user. Never rejects.
    */
   leave(sub: string): Promise<unknown> {
     this.#departures++;

@@ -20,8 +20,8 @@ export interface GrantConfiguration {
 export interface ConfiguredGrantConfig<C extends GrantConfiguration> {
   /**
    * Loads the configuration. The grant calls this function before each request, so let the browser cache the configuration:
-   * `fetch("/auth.json", { cache })`. `cache` is `reload` after the server returned `invalid_client` for the cached
-   * configuration. The function must then bypass the cache.
+   * `fetch("/auth.json", { cache })`. If the server returns `invalid_client`, the cached configuration might be out of date.
+   * The grant then calls this function with `cache: "reload"`, and the function must bypass the cache.
    */
   readonly loadConfig: (options: { cache: "default" | "reload" }) => Promise<C>;
   /** Maps each `type` to the function that creates a grant of this type from the configuration. */
@@ -37,15 +37,17 @@ interface Built {
 }
 
 /**
- * The result of `owner.getUser()` when the created grant has no `owner`. An empty `sub` says that the tokens depend on no user.
+ * If the created grant has no `owner`, `owner.getUser()` returns this value. The empty `sub` says that the tokens depend on no
+ * user.
  */
 const NO_OWNER: OwnerId = { sub: "" };
 
 /**
- * Creates a grant from a remote configuration, and passes each request to this grant. When the configuration has changed,
- * creates another grant. When the server returns `invalid_client`, loads the configuration again, and repeats the request once
- * if the configuration has changed. If the configuration cannot be loaded before a request, the last configuration stays in
- * use.
+ * Loads a remote configuration, creates a grant from it, and passes each request to this grant. If the configuration has
+ * changed, creates another grant. If the configuration cannot be loaded before a request, the last configuration stays in use.
+ *
+ * If the server returns `invalid_client`, loads the configuration again. If the configuration has changed, repeats the request
+ * once with the new grant.
  * @example
  * interface Configuration extends GrantConfiguration {
  *   readonly token: string;
@@ -94,8 +96,8 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
   }
 
   /**
-   * Calls `removeUser()` of the created grant. If this page has not created the grant yet, creates it first, because the grant
-   * might have stored tokens of this user in an earlier page.
+   * Calls `removeUser()` of the created grant. If this page has not created the grant yet, creates the grant first, because an
+   * earlier page might have stored tokens of this user.
    */
   async removeUser(sub: string): Promise<void> {
     const built = await this.#current();

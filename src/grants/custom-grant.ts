@@ -43,8 +43,8 @@ export class CustomGrant implements Grant {
 export type CustomTokens = Pick<TokenSet, "accessToken"> & Partial<TokenSet>;
 
 /**
- * Returns the app's tokens. Missing members get their defaults. `assumedEnd` is the default of `expiresAt`, in milliseconds
- * since the epoch.
+ * Checks the app's tokens, and returns them with a default for each missing member. `assumedEnd` is the default of `expiresAt`.
+ * Milliseconds since the epoch.
  * @throws RequestTokenError there is no access token, or `expiresAt` is not a finite number
  */
 export function completeTokens(

@@ -5,9 +5,9 @@ import type { TokenSet } from "../core/token-set.ts";
 import { targetKey } from "../core/token-target.ts";
 
 /**
- * Returns an access token of the user's stored session. The `refresher` refreshes the session when necessary. The inner grant
- * is called when there is no session, or when the session has ended or cannot be refreshed. Logins and requests without a
- * `user` go to the inner grant directly.
+ * Returns an access token of the user's stored session. When necessary, the `refresher` refreshes the session first. If there
+ * is no session, or the session has ended or cannot be refreshed, calls the inner grant. Logins, and requests without a `user`,
+ * go to the inner grant directly.
  * @example
  * const createGrant = ({ server, refresher }: GrantParts) =>
  *   new RefreshGrant(new AuthorizationCodeGrant(server), { refresher });
@@ -30,7 +30,7 @@ export class RefreshGrant implements Grant {
    * @throws NoTokenError there is no session that can be refreshed, and the inner grant has no token, either
    * @throws RefreshTokenError the session has ended or the server requires a login, and the inner grant has no token
    * @throws RequestTokenError the server refused to issue a token for this scope, resource or audience. The session is kept
-   * @throws TimeoutError no token arrived in time. The refresh goes on if the error's `pending` is true
+   * @throws TimeoutError no token arrived in time. If the error's `pending` is true, the refresh is still running
    * @throws NetworkError code or data that a refresh needs could not be loaded
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -54,7 +54,8 @@ export class RefreshGrant implements Grant {
   }
 
   /**
-   * Calls the inner grant. If the inner grant has no token, either, rejects with `reason`. This error of the session says more.
+   * Calls the inner grant. If the inner grant has no token, either, rejects with `reason`, because `reason` says why the
+   * session has no token.
    */
   async #withoutSession(
     request: TokenRequest,

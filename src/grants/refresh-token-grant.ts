@@ -12,18 +12,19 @@ import { type Clock, wallClock } from "../core/ports.ts";
 export interface RefreshTokenConfig {
   /** The absolute URL that refresh tokens are sent to. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
-  /** Used to decide when a refused refresh token can be sent again. Default: the system's clock. */
+  /** The clock that measures the pause after the server has refused a refresh token. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
 /**
  * Sends the refresh token of `request.tokens` once, and returns the new tokens. The caller must hold a lock during the call,
  * and must store the new tokens. A `CachedGrant` and a token manager do both. The inner grant is called when there is no
- * refresh token, when the refresh token is no longer valid, and while the server requires a login.
+ * refresh token, when the refresh token is no longer valid, and when the server requires a login.
  *
- * If the server refuses the refresh token with an error that does not invalidate it, the refresh token is kept. A later call
- * sends it again after a pause. `request.refusal` determines how long this pause is. For the sessions of `createAuth()`, use
- * `RefreshGrant` in place of this grant.
+ * The server can also refuse a refresh token that stays valid. The refresh token is then kept, and a later call sends it again.
+ * If the server has refused it several times or requires a login, there is a pause before the refresh token is sent again.
+ * `request.refusal` determines how long this pause is. For the sessions of `createAuth()`, use `RefreshGrant` in place of this
+ * grant.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
  * @example
  * const createPartner = (login: Grant, server: AuthorizationServer) =>
@@ -74,7 +75,8 @@ export class RefreshTokenGrant implements Grant {
     }
     return tokenSet({
       ...fresh,
-      // A server can omit a refresh token that it has not rotated, and a scope that has not changed.
+      // If the server has not replaced the refresh token, the response can omit the refresh token. If the scope has not
+      // changed, the response can omit the scope.
       refreshToken: fresh.refreshToken ?? refreshToken,
       scope: fresh.scope.length > 0 ? fresh.scope : cached.scope,
       ...(cached.user && { user: fresh.user ?? cached.user }),
@@ -90,8 +92,8 @@ export class RefreshTokenGrant implements Grant {
   }
 
   async #afterError(request: TokenRequest, error: RequestTokenError): Promise<TokenSet> {
-    // The kind of request is `refresh` and not `refresh for a target`, because this refresh token was issued for the requested
-    // target (scope, resource, audience).
+    // This refresh token was issued for the requested target (scope, resource, audience). So the kind of request is `refresh`,
+    // and not `refresh for a target`.
     const meaning = meaningOf("refresh", error);
     if (meaning === "session over") {
       await request.onRefreshTokenRejected?.();
@@ -104,8 +106,9 @@ export class RefreshTokenGrant implements Grant {
   }
 
   /**
-   * Handles a refusal, and does not send the refresh token again. If the server requires a login, calls the inner grant. After
-   * any other refusal, throws. `error`: the server's error response if it arrived during this request.
+   * Called when the server has refused the refresh token, in this call or in an earlier one. Does not send the refresh token
+   * again. If the server requires a login, calls the inner grant. Otherwise throws. `error`: the server's error response, if it
+   * arrived during this call.
    */
   async #refused(
     request: TokenRequest,
@@ -133,8 +136,9 @@ export class RefreshTokenGrant implements Grant {
   }
 
   #remainingPauseMs(refusal: Refusal): number {
-    // A single refusal without a known reason might be temporary, so the next call sends the refresh token again at once. With
-    // a pause, the next call would fail, and callers do not repeat calls by themselves.
+    // If the server has refused the refresh token only once, without a known reason, the cause might be temporary. So the next
+    // call sends the refresh token again at once. During a pause the next call would fail, and callers do not repeat calls by
+    // themselves.
     const mayAskAgain = refusal.meaning === "unexplained" && refusal.count === 1;
     return mayAskAgain ? 0 : remainingRefusalMs(refusal, this.#now());
   }
@@ -144,8 +148,8 @@ export class RefreshTokenGrant implements Grant {
   }
 
   /**
-   * Sends the refresh token. The caller's signal does not abort the request, because the server might already have replaced the
-   * refresh token. An abort would then lose the response with the new refresh token.
+   * Sends the refresh token. The caller's signal does not abort the request. The server might already have replaced the refresh
+   * token, and an abort would lose the response that contains the new one.
    */
   #refresh(
     refreshToken: string,
@@ -153,7 +157,7 @@ export class RefreshTokenGrant implements Grant {
   ): Promise<TokenSet> {
     signal?.throwIfAborted();
     const granted = tokens?.scope ?? [];
-    // The server would refuse scopes that it has not granted before, so these scopes are not requested.
+    // Only scopes that the server has granted before are requested, because the server would refuse other scopes.
     const asked = scope?.filter((name) => granted.length === 0 || granted.includes(name));
     return this.#server.requestTokens(
       {

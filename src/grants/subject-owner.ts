@@ -5,9 +5,12 @@ import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 
 /**
  * Returns the owner of exchanged tokens: an object that says which user these tokens belong to. `subject` is the grant whose
- * tokens are exchanged. If `subject.owner` is defined, returns it. Otherwise returns an owner whose `getUser()` requests a
- * token from `subject` and returns the user of this token. If this token has no user, `getUser()` returns a hash of the token
- * as `sub`. So no user gets a token that was exchanged for another user's token.
+ * tokens are exchanged.
+ *
+ * If `subject.owner` is defined, returns this owner. Otherwise returns an owner whose `getUser()` requests a token from
+ * `subject` and returns the user of this token. If this token has no user, `getUser()` returns a hash of the token in place of
+ * the user's `sub`. Each token then counts as a user of its own, so no user gets a token that was exchanged for another user's
+ * token.
  */
 export function subjectOwner(subject: Grant): TokenOwner | null {
   const { owner } = subject;

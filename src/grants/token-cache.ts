@@ -10,28 +10,28 @@ import type { TokenSet } from "../core/token-set.ts";
 export interface TokenCacheConfig {
   readonly storage: TokenStorage;
   /**
-   * Identifies the inner grant's configuration. Change this value whenever you change the configuration. Records that were
-   * stored with another value are then ignored.
+   * Identifies the configuration of the inner grant. Change this value whenever you change the configuration. A record that was
+   * stored with a different value is ignored.
    */
   readonly configHash?: string;
   /** The maximum age of a record. Milliseconds. Default: no limit besides the lifetime of the tokens. */
   readonly maxAgeMs?: number;
-  /** Used to decide whether a record has expired. Default: the system's clock. */
+  /** The clock that decides whether a record has expired. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
-/** An unreadable record is kept for this long under another key, so that developers can inspect it. Milliseconds. */
+/** The time for which a copy of an unreadable record is kept, so that developers can inspect the copy. Milliseconds. */
 const ASIDE_MS = 86_400_000;
 
 /**
- * A token is replaced this long before it expires. A short-lived token is replaced when a third of its lifetime is left.
- * Milliseconds.
+ * A token is replaced when its remaining lifetime falls to this value. If a third of the token's whole lifetime is shorter than
+ * this value, the token is replaced when a third of its lifetime remains. Milliseconds.
  */
 const LEAD_MS = 30_000;
 
 /**
- * Reads and writes the records of a `CachedGrant`. The methods never reject. When the storage fails, a record counts as
- * missing.
+ * Reads and writes the records of a `CachedGrant`. The methods never reject. If the storage fails, `read()` returns undefined,
+ * and the other methods have no effect.
  */
 export class TokenCache {
   readonly #config: TokenCacheConfig;
@@ -40,7 +40,10 @@ export class TokenCache {
     this.#config = config;
   }
 
-  /** Returns the record. Returns undefined when the record is missing, unreadable or too old, or has another `configHash`. */
+  /**
+   * Returns the record at `key`. Returns undefined when the record is missing, unreadable or too old, or was stored with
+   * another `configHash`. Moves an unreadable record to another key.
+   */
   async read(key: string): Promise<CacheRecord | undefined> {
     const { storage, configHash = "", maxAgeMs = Infinity } = this.#config;
     const value = await attempt(() => storage.get(key));
@@ -55,14 +58,14 @@ export class TokenCache {
     return record.configHash === configHash && age < maxAgeMs ? record : undefined;
   }
 
-  /** Returns true if the access token can be returned without a request, because it does not expire soon. */
+  /** Returns true if the access token does not expire soon, so that it can be returned without a request. */
   isGood({ storedAt, tokens: { expiresAt } }: CacheRecord): boolean {
     return !isExpiring({ expiresAt, lifetimeMs: expiresAt - storedAt }, this.#now(), LEAD_MS);
   }
 
   /**
-   * Stores the tokens. Omits `generation` and `origin`, which describe a stored session. Also omits `returnTo` and `asked`,
-   * which describe a login.
+   * Stores the tokens. Omits `generation` and `origin`, because they describe a stored session. Also omits `returnTo` and
+   * `asked`, because they describe a login.
    */
   write(key: string, tokens: TokenSet): Promise<void> {
     const { generation: _, origin: __, returnTo: ___, asked: ____, ...stored } = tokens;
@@ -71,8 +74,8 @@ export class TokenCache {
   }
 
   /**
-   * Removes the refresh token from the record, because it is no longer valid. The access token might still be valid, so it
-   * stays. Does nothing if the record has another refresh token by now.
+   * Removes the refresh token, which is no longer valid, from the record. The access token stays, because it might still be
+   * valid. If the record has another refresh token by now, does nothing.
    */
   async dropRefreshToken(key: string, refreshToken: string | undefined): Promise<void> {
     const record = await this.read(key);
@@ -83,8 +86,8 @@ export class TokenCache {
   }
 
   /**
-   * Stores the server's refusal of a refresh token that might still be valid. Does nothing if the record has another refresh
-   * token by now.
+   * Stores that the server has refused the refresh token, which might still be valid. If the record has another refresh token
+   * by now, does nothing.
    */
   async putRefusal(key: string, refreshToken: string | undefined, refusal: Refusal): Promise<void> {
     const record = await this.read(key);
@@ -97,8 +100,8 @@ export class TokenCache {
   }
 
   /**
-   * Deletes the record at `key`. Also deletes the copy that `read()` made of an unreadable record. If `keep` returns true for
-   * the record, deletes nothing.
+   * Deletes the record at `key`. If there was an unreadable record at `key`, also deletes the copy that `read()` made of it.
+   * But if `keep` returns true for the record, deletes nothing.
    */
   async forget(key: string, keep: (record: CacheRecord) => boolean = () => false): Promise<void> {
     const record = await this.read(key);
@@ -110,7 +113,7 @@ export class TokenCache {
   async #put(key: string, record: CacheRecord): Promise<void> {
     const { storage, maxAgeMs = Infinity } = this.#config;
     const { refreshToken, expiresAt } = record.tokens;
-    // A record with a refresh token does not expire with its access token, because the refresh token can still be used.
+    // A record with a refresh token is kept after the access token has expired, because the refresh token can still be used.
     const until = refreshToken === undefined ? expiresAt : Infinity;
     const ttlMs = Math.min(until, record.storedAt + maxAgeMs) - this.#now();
     if (ttlMs <= 0) return this.delete(key);
@@ -142,7 +145,7 @@ export interface CacheRecord {
   /** When the tokens were stored. Milliseconds since the epoch. */
   readonly storedAt: number;
   readonly tokens: TokenSet;
-  /** The server's last refusal of the refresh token. Set only if the refresh token might still be valid. */
+  /** When and why the server last refused the refresh token. Set only if the refresh token might still be valid. */
   readonly refusal?: Refusal;
 }
 

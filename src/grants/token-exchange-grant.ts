@@ -5,8 +5,8 @@ import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { subjectOwner } from "./subject-owner.ts";
 
 /**
- * The type of a token. A short name stands for the URN of RFC 8693 that ends with this name. Every other type is a complete
- * URI.
+ * The type of a token: a complete URI or a short name. The short name `jwt`, for example, stands for the URN
+ * `urn:ietf:params:oauth:token-type:jwt`.
  * @see https://www.rfc-editor.org/rfc/rfc8693#section-3
  */
 export type TokenTypeIdentifier =
@@ -19,13 +19,14 @@ export type TokenTypeIdentifier =
 /** The options of a `TokenExchangeGrant`: which token it exchanges, and which token it requests. */
 export interface TokenExchangeConfig {
   /**
-   * Selects which token of the inner grant is exchanged: `id_token` selects the ID token, `refresh_token` the refresh token,
-   * and every other type the access token. The type is also sent to the server. Default: `access_token`.
+   * The type of the token that is exchanged. This type is sent to the server, and it selects a token of the inner grant.
+   * `id_token` selects the ID token, and `refresh_token` selects the refresh token. Every other type selects the access token.
+   * Default: `access_token`.
    */
   readonly subjectTokenType?: TokenTypeIdentifier;
   /** The type of the new token. Default: the server decides between an access token and a JWT. */
   readonly requestedTokenType?: "access_token" | "jwt";
-  /** The audience of the new token. A request can override this value, and also `resource` and `scope`. */
+  /** The audience of the new token. A request can set another `audience`, and also another `resource` and `scope`. */
   readonly audience?: string;
   readonly resource?: string;
   readonly scope?: readonly string[];
@@ -34,7 +35,10 @@ export interface TokenExchangeConfig {
    * @see https://www.rfc-editor.org/rfc/rfc8693#section-1.1
    */
   readonly actor?: Grant;
-  /** Selects which token of the actor is sent, in the same way as `subjectTokenType`. Default: `access_token`. */
+  /**
+   * The type of the actor's token that is sent. It selects a token of the actor in the same way as `subjectTokenType`. Default:
+   * `access_token`.
+   */
   readonly actorTokenType?: TokenTypeIdentifier;
   /** The absolute URL of the token endpoint. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
@@ -112,8 +116,8 @@ export class TokenExchangeGrant implements Grant {
 }
 
 /**
- * Returns the request for the inner grant. A login request stays unchanged. In every other request, the target (scope,
- * resource, audience) and `tokens` are left out, because these members describe the new token.
+ * Returns the request for the inner grant. A login request stays unchanged. In every other request, `scope`, `resource`,
+ * `audience` and `tokens` are left out, because they describe the new token and not the token that is exchanged.
  */
 function subjectRequest(request: TokenRequest): TokenRequest {
   if (request.roundTrip || request.response !== undefined) return request;

@@ -6,8 +6,8 @@ import { findIn, hasTypes, msOf, parseEntry, scopeOf } from "./web-storage-entri
 export interface Auth0SessionConfig {
   /**
    * The `audience` that the app passes to auth0-spa-js in `authorizationParams`. Only tokens for this audience are imported.
-   * After the import, `getToken()` without arguments returns the imported access token. Required when the cache of auth0-spa-js
-   * has tokens for several audiences.
+   * After the import, `getToken()` without arguments returns the imported access token. If the cache of auth0-spa-js has tokens
+   * for several audiences, `audience` is required.
    */
   readonly audience?: string;
   /** Returns the storage where auth0-spa-js has its cache. Default: `localStorage`. */
@@ -22,7 +22,7 @@ const NO_AUDIENCE = "default";
 /**
  * Creates a source for `importSession()` that finds sessions of auth0-spa-js 1 and 2. The app must have used auth0-spa-js with
  * `cacheLocation: "localstorage"`. By default auth0-spa-js caches sessions in memory only, and such sessions cannot be
- * imported. For each audience and scope, the cache has an entry with tokens. The cache also has an entry with the ID token.
+ * imported.
  * @see https://github.com/auth0/auth0-spa-js
  * @example
  * const client = { issuer: "https://example.eu.auth0.com/", clientId: "web" };
@@ -39,7 +39,10 @@ export function auth0Session({
   };
 }
 
-/** Returns the cache entries of this client: a map from the storage key to the JSON text. */
+/**
+ * Returns the cache entries of this client: a map from the storage key to the JSON text. For each audience and scope, there is
+ * one entry with tokens. A further entry has the ID token.
+ */
 function entriesOf(store: Storage, clientId: string): ReadonlyMap<string, string> {
   const own = `${PREFIX}::${clientId}`;
   return new Map(
@@ -62,8 +65,8 @@ function choose(
   if (all.length > 0 && whole.length === 0) return { type: "malformed" };
   const wanted = whole.filter((tokens) => audience === undefined || tokens.audience === audience);
   if (new Set(wanted.map((tokens) => tokens.audience)).size > 1) return { type: "ambiguous" };
-  // Several entries can remain, with different scopes. An entry with a refresh token is preferred. Among several such entries,
-  // the entry that expires last is preferred.
+  // If several entries remain, they have different scopes, and only one entry is imported. Entries with a refresh token are
+  // preferred. Among these entries, the entry that expires last is imported.
   const [best] = wanted.sort(
     (a, b) =>
       Number(b.refreshToken !== undefined) - Number(a.refreshToken !== undefined) ||

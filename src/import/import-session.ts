@@ -5,8 +5,9 @@ import { chunk } from "../core/lazy.ts";
 import type { ImportResult, ImportSessionConfig } from "./source.ts";
 
 /**
- * Imports the session of the SDK that an app used before, so that the app's users need not log in again. Await the call before
- * `createAuth()`. If the import fails, the call resolves with the type `failed` and the error, so that the app still starts.
+ * Imports the session that the app's former SDK has stored. The user then need not log in again. Await `importSession()` before
+ * you call `createAuth()`. If the import fails, `importSession()` resolves with the type `failed` and the error, and the app
+ * can continue without the import.
  * @throws ConfigurationError an option is missing or malformed
  * @example
  * const client = { issuer: "https://id.example.com", clientId: "web" };

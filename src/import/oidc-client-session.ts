@@ -5,13 +5,16 @@ import { findIn, msOf, parseEntry, scopeOf } from "./web-storage-entries.ts";
 /** Options of `oidcClientSession()`. */
 export interface OidcClientSessionConfig {
   /**
-   * The `authority` that the app passes to the other SDK's `UserManager`. Default: the issuer, with or without a slash at the
-   * end.
+   * The `authority` that the app passes to the other SDK's `UserManager`. By default, the source searches for the issuer with a
+   * slash at the end and for the issuer without this slash.
    */
   readonly authority?: string;
   /** The `prefix` that the app passes to the other SDK's `WebStorageStateStore`. Default: `oidc.` */
   readonly prefix?: string;
-  /** Returns the storage that the other SDK's `userStore` uses. Default: `sessionStorage`, then `localStorage`. */
+  /**
+   * Returns the storage that the other SDK's `userStore` uses. By default, the source searches `sessionStorage` first and then
+   * `localStorage`.
+   */
   readonly storage?: () => Storage;
 }
 

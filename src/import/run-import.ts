@@ -15,8 +15,8 @@ import {
 import { validateImported } from "./validate-tokens.ts";
 
 /**
- * Imports the session that the source found. If the session cannot be imported, returns the reason. This file is loaded on
- * demand, because most page loads have no session to import.
+ * Imports the session that `config.from` has found. If the session cannot be imported, the result has the reason. This file is
+ * loaded on demand, because most page loads have no session to import.
  */
 export async function importFound(
   first: ImportedSession & { type: "found" },

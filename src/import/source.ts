@@ -13,7 +13,7 @@ export interface ImportedTokens {
   readonly scope?: readonly string[] | undefined;
   readonly refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
-  /** The user's claims. They are used only if there is no ID token. */
+  /** The user's claims. Latchkey uses these claims only if `idToken` is undefined. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -37,8 +37,8 @@ export type ImportedSession =
 /** Finds sessions in the storage of another SDK. */
 export interface SessionSource {
   /**
-   * Finds the session of a client. Returns undefined when there is none. `importSession()` calls `find()` a second time before
-   * it stores the tokens, because another tab might have refreshed them since the first call.
+   * Finds the session of a client. Returns undefined when there is none. `importSession()` calls `find()` twice, because
+   * another tab might refresh the tokens after the first call. The tokens of the second call are imported.
    */
   find(client: {
     readonly issuer: string;
@@ -60,12 +60,13 @@ export type ImportRefusal = "malformed" | "foreign" | "no_user" | "expired" | "s
 export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "clientId"> {
   /** Finds the other SDK's session. Pass `oidcClientSession()`, `auth0Session()`, or the app's own implementation. */
   readonly from: SessionSource;
-  /** The place where Latchkey stores the imported tokens, as in `createAuth()`. */
+  /** The place where Latchkey stores the imported tokens. Pass the same value as to `createAuth()`. */
   readonly persist?: "device" | "memory";
   /**
-   * `removed`: Latchkey removes the other SDK's session after the import. `kept`: the other SDK's session stays. Use `kept`
-   * only if the server does not rotate refresh tokens. A server that rotates them ends the session when both SDKs have sent the
-   * same refresh token. Default: `removed`.
+   * Says whether the other SDK's session is removed after the import. Default: `removed`.
+   * - `removed`: Latchkey removes the other SDK's session.
+   * - `kept`: Latchkey does not remove the other SDK's session. If the server rotates refresh tokens, do not use `kept`: the
+   *   server would end the session when both SDKs have sent the same refresh token.
    */
   readonly remains?: "removed" | "kept";
 }
@@ -76,11 +77,13 @@ export type ImportResult =
   /** The other SDK has no session of this client. */
   | { readonly type: "nothing" }
   /**
-   * Nothing was imported. Either a user is already logged in with Latchkey or has logged out of Latchkey, or the app removed
-   * the user with `auth.forget()` within the last day.
+   * Nothing was imported, for one of these reasons:
+   * - A user is already logged in with Latchkey.
+   * - A user has logged out of Latchkey.
+   * - The app removed the user with `auth.forget()` within the last day.
    */
   | { readonly type: "already_signed_in" }
   /** The other SDK's session cannot be imported, for the given reason. Nothing was changed. */
   | { readonly type: "refused"; readonly reason: ImportRefusal | "ambiguous" }
-  /** The import failed and changed nothing. The next page load tries again. */
+  /** The import failed and changed nothing. The next call of `importSession()` tries again. */
   | { readonly type: "failed"; readonly error: AnyAuthError };

@@ -9,15 +9,17 @@ import type { UserStore } from "../core/user-store.ts";
 /** Tokens that another SDK obtained, and their user. */
 export type TakenTokens = TokenSet & { readonly user: User };
 
-/** What `storeImported()` uses: the parts for storing a login, and the store of users. */
+/** The objects that `storeImported()` uses: the objects that store a login, and the store of users. */
 export interface StoreImportedParts extends StoreLoginParts {
   readonly users: UserStore;
 }
 
 /**
- * Returns true if another SDK's session must not be stored. This is so if this tab's user or the imported user has a Latchkey
- * session or has logged out, or if the app removed the imported user with `auth.forget()` within the last day. A session that
- * the server ended does not prevent the import, because its user would have to log in anyway.
+ * Returns true in the cases below. The other SDK's session must then not be stored. If the server ended a Latchkey session,
+ * that session does not prevent the import, because its user would have to log in anyway.
+ * - This tab's user or the imported user has a Latchkey session.
+ * - This tab's user or the imported user has logged out of Latchkey.
+ * - The app removed the imported user with `auth.forget()` within the last day.
  */
 export async function alreadySignedIn(parts: StoreImportedParts, sub: string): Promise<boolean> {
   if (blocksImport((await parts.users.getActive()).row)) return true;
@@ -31,7 +33,7 @@ function blocksImport(row: SessionRow | undefined): boolean {
 
 /**
  * Stores the tokens like the tokens of a login, but never replaces a Latchkey session. If several tabs import at once, only one
- * of them stores its tokens. Returns false when the tokens must not be stored.
+ * of them stores its tokens. Returns true if this call stored the tokens.
  */
 export async function storeImported(
   parts: StoreImportedParts,
@@ -50,14 +52,16 @@ export async function storeImported(
 class ImportBlocked extends Error {}
 
 /**
- * Wraps a session store. The `update()` of the wrapper checks the session again, in the transaction that writes it, because
- * another tab might have stored a session since the first check.
+ * Wraps a session store. Another tab might have stored a session since the first check. The `update()` of the wrapper therefore
+ * checks the stored session again, in the transaction that writes the new session. If the stored session prevents the import,
+ * `update()` writes nothing and rejects with `ImportBlocked`.
  */
 function unlessBlocked(sessions: SessionStore): SessionStore {
   return {
     get: (key) => sessions.get(key),
     open: (tokens) => sessions.open(tokens),
-    // The import does not verify the signature of the ID token. Latchkey only verifies the ID tokens of later refreshes.
+    // The import does not verify the signature of the ID token. Latchkey verifies only the ID tokens that later refreshes
+    // return.
     seal: (record) => sessions.seal({ ...record, idTokenVerified: false }),
     async update(key, change) {
       let isBlocked = false;
@@ -72,9 +76,9 @@ function unlessBlocked(sessions: SessionStore): SessionStore {
 }
 
 /**
- * Returns true if an earlier import has already stored these tokens. The page of that import might have closed before the
- * import finished. This function then finishes it: if there is no default user, the imported user becomes the default user.
- * When the result is true, the caller can remove the other SDK's session.
+ * Returns true if an earlier import has already stored these tokens. The caller can then remove the other SDK's session. If
+ * there is no default user, the imported user also becomes the default user: the page of the earlier import might have closed
+ * before it set the default user.
  */
 export async function isImportedAlready(
   parts: SessionParts,

@@ -23,10 +23,11 @@ export type ImportValidation =
   | { readonly type: "refused"; readonly reason: ImportRefusal };
 
 /**
- * Validates the tokens that another SDK stored. The issuer and the audience of the ID token are validated, so that tokens of
- * another server or client are not imported. The signature and the times of the ID token are not validated. The other SDK has
- * already verified the signature, and the ID token has often expired since then. This is no risk, because code that can write
- * to the other SDK's storage can also write to Latchkey's store.
+ * Validates the tokens that another SDK stored.
+ * - The issuer and the audience of the ID token are validated. Tokens of another server or client are therefore not imported.
+ * - The signature is not validated, because the other SDK has already validated the signature. This is no additional risk: code
+ *   that can write to the other SDK's storage can also write to Latchkey's store.
+ * - The times of the ID token are not validated, because the ID token has often expired since the login.
  */
 export function validateImported(
   imported: ImportedTokens,
@@ -46,8 +47,8 @@ export function validateImported(
   return {
     type: "tokens",
     tokens: {
-      // If there is only a refresh token, the access token is empty and counts as expired. Latchkey then refreshes it and never
-      // returns it to a caller.
+      // If the other SDK stored only a refresh token, `accessToken` is an empty text that counts as expired. Latchkey never
+      // returns this empty text to a caller, but requests a new access token first.
       accessToken: accessToken ?? "",
       tokenType: "Bearer",
       expiresAt,
@@ -89,8 +90,10 @@ function isOurs(
 }
 
 /**
- * Returns the time when the access token expires, in milliseconds since the epoch. If the other SDK stored no expiry, a token
- * that can be refreshed counts as expired, and any other token gets the maximum lifetime.
+ * Returns the time when the access token expires, in milliseconds since the epoch. If the other SDK stored no expiry, there are
+ * two cases:
+ * - If there is a refresh token, the access token counts as expired.
+ * - If there is no refresh token, the access token gets the maximum lifetime.
  */
 function endOf({ expiresAt, refreshToken }: ImportedTokens, now: number): number {
   const latest = now + MAX_LIFETIME_S * 1_000;

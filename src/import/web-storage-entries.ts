@@ -8,8 +8,9 @@ import type { ImportedSession } from "./source.ts";
 const STORAGES: readonly (() => Storage)[] = [() => sessionStorage, () => localStorage];
 
 /**
- * Returns the first well-formed session in `storage`. Without `storage`, searches `sessionStorage` and then `localStorage`. If
- * no session is well-formed, returns the first result with another type than `found`, or undefined if there is none.
+ * Returns the first result of the type `found`. If `storage` is undefined, searches `sessionStorage` and then `localStorage`.
+ * If there is no result of the type `found`, returns the first result of another type, such as `malformed`. If there is no
+ * result, returns undefined.
  */
 export function findIn(
   storage: (() => Storage) | undefined,
@@ -48,7 +49,10 @@ export function parseEntry<K extends string>(
     : undefined;
 }
 
-/** Returns true if each member of `value` that `members` names is absent or has the given type. Null counts as absent. */
+/**
+ * Compares the members of `value` with the types in `members`. Returns true if every member in `members` has the expected type,
+ * is null or is absent.
+ */
 export function hasTypes(
   value: object,
   members: Readonly<Record<string, "string" | "number" | "object">>,

@@ -4,8 +4,8 @@ type Waiter = { mode: TabLockOptions["mode"]; grant: () => void };
 type Cached = { mode: TabLockOptions["mode"]; holders: number; queue: Waiter[] };
 
 /**
- * Locks between the callers that share this object, by the rules of Web Locks. Requests are granted in the order in which they
- * arrive. Several requests with `mode: "shared"` can hold the same lock at the same time.
+ * Locks between the callers that share one `MemoryTabLock`. The locks follow the rules of Web Locks: requests are granted in
+ * the order in which they arrive, and several requests with `mode: "shared"` can hold the same lock at the same time.
  * @see https://w3c.github.io/web-locks/
  */
 export class MemoryTabLock implements TabLock {

@@ -4,7 +4,10 @@ import type { TokenStorage } from "../core/token-storage.ts";
 
 /** Configuration of a `MemoryTokenStorage`. */
 export interface MemoryTokenStorageConfig {
-  /** A part of each key, which separates this storage from other storages in the same map. Default: an empty string. */
+  /**
+   * A string that becomes a part of each key. If two storages in the same map have different prefixes, they do not share
+   * values. Default: an empty string.
+   */
   readonly prefix?: string;
   /** The map that contains the values. Storages can share a map. Default: a new map. */
   readonly entries?: Map<string, unknown>;

@@ -13,7 +13,8 @@ const OPTIONAL = [
 
 /**
  * Checks configured endpoints and returns them as metadata.
- * @throws ConfigurationError an endpoint is not an https URL; the error's `input` names the option with the first such endpoint
+ * @throws ConfigurationError the token endpoint is missing, or an endpoint is not an https URL; the error's `input` names the
+ * option
  */
 export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata {
   checkEndpoint("endpoints.tokenEndpoint", endpoints.tokenEndpoint);
@@ -24,8 +25,9 @@ export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata
 }
 
 /**
- * Checks the URL of an endpoint. `input` is the name of the option, for the error.
- * @throws ConfigurationError `url` is not an https URL, or it has a fragment
+ * Checks the URL of an endpoint. `input` is the name of the option that has this URL. If the URL is not valid, the error
+ * contains this name.
+ * @throws ConfigurationError `url` is missing, is not an https URL, or has a fragment
  */
 export function checkEndpoint(input: string, url: unknown): void {
   if (isEndpoint(url)) return;

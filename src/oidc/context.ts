@@ -24,11 +24,14 @@ export interface OidcServerConfig extends ClientIdentity {
   readonly scope?: readonly string[] | undefined;
   /** Resource indicators that every login requests. @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
   readonly resources?: readonly string[] | undefined;
-  /** The server's endpoints. If they are set, the server's metadata is not fetched. */
+  /** The server's endpoints. If `endpoints` is set, Latchkey does not fetch the server's metadata. */
   readonly endpoints?: Endpoints | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
-  /** Stores the server's metadata and keys for all tabs and page loads. Default: each page has them in memory only. */
+  /**
+   * Stores the server's metadata and keys, so that all tabs and later page loads can use them. If `documents` is undefined,
+   * each page has its own metadata and keys in memory.
+   */
   readonly documents?: DocumentCache | undefined;
   readonly fetch: Fetch;
   /** The timeout of every request, except requests for metadata and keys. Milliseconds. */
@@ -36,8 +39,9 @@ export interface OidcServerConfig extends ClientIdentity {
   /** The timeout of requests for metadata and keys. Milliseconds. */
   readonly discoveryTimeoutMs: number;
   /**
-   * `compare`: a refreshed ID token with another `auth_time` than before is refused. `ignore`: such an ID token is accepted.
-   * Use `ignore` if the server changes `auth_time` at a refresh. Default: `compare`.
+   * The rule for the `auth_time` of the ID token that a refresh returns. Default: `compare`.
+   * - `compare`: if the `auth_time` differs from the session's `auth_time`, Latchkey refuses the ID token.
+   * - `ignore`: Latchkey does not check `auth_time`. Use `ignore` if the server changes `auth_time` at a refresh.
    */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
 }
@@ -53,7 +57,7 @@ export interface ServerParts {
   readonly loadCredentials: () => Promise<CredentialsSource | undefined>;
   /** Returns the client's credentials for one request. */
   readonly getCredentials: () => Promise<Credentials>;
-  /** Returns the clock and the HTTP options for one request. The request rejects when `signal` is aborted. */
+  /** Returns the clock and the HTTP options for one request. If `signal` is aborted, the request rejects. */
   readonly client: (signal: AbortSignal | undefined) => TokenClient;
   /** Sends one token request. */
   readonly requestTokens: (
@@ -65,13 +69,13 @@ export interface ServerParts {
   readonly metadata: MetadataSource;
   readonly loadMetadata: MetadataSource["load"];
   /**
-   * Loads the object that ID tokens are verified with, and the server's keys. Resolves with undefined if the server is no
-   * OpenID provider.
+   * Loads the server's keys. Resolves with a `Verifier`, which has the issuer, the client and these keys. If the server is no
+   * OpenID provider, resolves with undefined.
    */
   readonly loadVerifier: () => Promise<Verifier | undefined>;
   /**
-   * Like `loadVerifier()`, but makes no request to the server and loads no keys. Resolves with undefined if the server is no
-   * OpenID provider, or if the metadata would have to be fetched first.
+   * Resolves with a `Verifier` without a request to the server. The keys of this `Verifier` are not loaded yet. If the server
+   * is no OpenID provider, or if its metadata must be fetched first, resolves with undefined.
    */
   readonly verifierAtHand: () => Promise<Verifier | undefined>;
 }

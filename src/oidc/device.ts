@@ -17,9 +17,9 @@ const ASSUMED_INTERVAL_S = 5;
 const MAX_INTERVAL_S = 600;
 
 /**
- * Requests a device code. Returns the codes, the verification page and the requested scopes.
+ * Requests a device code. Returns the device code, the user code, the URL of the verification page, and the requested scopes.
  * @throws DeviceCodeError the server has no device authorization endpoint, refused the request, or sent an invalid response
- * @throws NetworkError no response; the hint names CORS or a redirect when one of these is the likely reason
+ * @throws NetworkError no response came; if CORS or a redirect is the likely reason, the hint says so
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.1
  */
 export async function authorizeDevice(
@@ -104,9 +104,10 @@ function refusal(response: HttpResponse, form: FormRequest): DeviceCodeError {
 }
 
 /**
- * Sends a form. If the request fails, finds out whether CORS might be the reason. Many servers send no CORS headers at this
- * endpoint, because devices other than browsers do not need them. In a script, a request that CORS blocks and a lost connection
- * look the same. After a failure, a second request without CORS therefore checks whether the server is reachable.
+ * Sends a form. If the request fails although the server is reachable, the hint of the error names CORS and a redirect as
+ * possible reasons. Many servers send no CORS headers at this endpoint, because devices other than browsers do not need these
+ * headers. A script cannot distinguish a request that CORS blocks from a lost connection. After a failure, a second request in
+ * the mode `no-cors` therefore checks whether the server is reachable.
  */
 async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promise<HttpResponse> {
   let isCut = false;
@@ -130,8 +131,8 @@ async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promis
 }
 
 /**
- * Sends a request without CORS. Returns true if the response is opaque, which means that the server is reachable. Opaque
- * responses exist only in browsers and have the status 0.
+ * Sends a request in the mode `no-cors`. In this mode, the browser hides the server's response from scripts and shows the
+ * status 0 instead. If the status is 0, the server has responded, and the function returns true.
  * @see https://fetch.spec.whatwg.org/#concept-filtered-response-opaque
  */
 async function isReachable(url: string, client: TokenClient): Promise<boolean> {

@@ -42,8 +42,8 @@ export async function fetchMetadata(
   const { status, text } = await request(
     "discovery",
     `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
-    // `no-cache` makes the browser ask the server. The document in the HTTP cache might be older than the document that
-    // Latchkey has stored.
+    // With `no-cache`, the browser asks the server whether the document in the HTTP cache is still up to date. That document
+    // might be older than the document that Latchkey has stored.
     { cache: "no-cache", headers: { Accept: "application/json" } },
     options,
   );
@@ -56,7 +56,7 @@ export async function fetchMetadata(
 
 /**
  * Validates a metadata document of `issuer`. Returns the members that Latchkey uses.
- * @throws DiscoveryError the document is malformed, or it has another `issuer`
+ * @throws DiscoveryError a URL in the document is missing or not valid, or the document has another `issuer`
  * @see https://www.rfc-editor.org/rfc/rfc8414#section-3.3
  */
 export function parseMetadata(document: unknown, issuer: string): ServerMetadata {

@@ -32,7 +32,8 @@ export async function revokeToken(
 }
 
 /**
- * Returns the URL that ends the user's session at the server. Returns undefined when the server has no end-session endpoint.
+ * Returns the URL of a logout request. When the browser opens this URL, the server ends the user's session. If the server has
+ * no end-session endpoint, returns undefined.
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
  */
 export async function endSessionUrl(

@@ -6,14 +6,16 @@ import type { HttpOptions } from "./token/http.ts";
 import type { CachedDocument, DocumentCache } from "../core/document-cache.ts";
 
 /**
- * Supplies the metadata of one server. The known document is the newest metadata document that this page has fetched or read
- * from the cache.
+ * Supplies the metadata of one server. In this file, "the known document" is the newest metadata document that this page has
+ * fetched or read from the cache.
  */
 export interface MetadataSource {
   /**
-   * Returns the server's metadata. Fetches the document first if no document is known, if the known document is older than a
-   * day or than `maxAgeMs`, or if one of its endpoints has failed. If the fetch fails, returns the metadata of the known
-   * document.
+   * Returns the server's metadata. Fetches the document first in the cases below. If this fetch fails, returns the metadata of
+   * the known document.
+   * - No document is known.
+   * - The known document is older than a day, or older than `maxAgeMs`.
+   * - An endpoint in the known document has failed.
    * @throws DiscoveryError no document is known, and the server published no valid document
    * @throws NetworkError no document is known, and no response came
    */
@@ -29,7 +31,10 @@ export interface MetadataSource {
    * @throws NetworkError no response
    */
   renew(): Promise<ServerMetadata>;
-  /** Returns the URL of an endpoint that has failed since the known document was fetched, or undefined if none has failed. */
+  /**
+   * Returns the URL of the endpoint that has failed since the known document was fetched. If no endpoint has failed, returns
+   * undefined.
+   */
   failedUrl(): string | undefined;
   /**
    * Reports that the endpoint at `url` failed. If `url` is in the known document, the document is fetched again before its next
@@ -42,13 +47,16 @@ export interface MetadataSource {
 export interface MetadataSourceConfig {
   readonly issuer: string;
   readonly clock: Pick<Clock, "now">;
-  /** Stores the document for other tabs and page loads. Default: the document is in memory only. */
+  /**
+   * Stores the metadata document, so that other tabs and later page loads can use it. If `documents` is undefined, the document
+   * is only in the memory of this page.
+   */
   readonly documents?: DocumentCache | undefined;
   readonly http: HttpOptions;
 }
 
 /**
- * Creates the source of the metadata that the issuer publishes.
+ * Creates a `MetadataSource` that fetches the metadata document of the issuer.
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
  */
 export function createMetadataSource(config: MetadataSourceConfig): MetadataSource {
@@ -58,8 +66,10 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   let reading: Promise<ServerMetadata> | undefined;
 
   /**
-   * Replaces the known document by `cached` if `cached` is newer. `cached` is validated like a document from the network. If
-   * `cached` is the known document, only its data about failed endpoints and about later fetches is taken over.
+   * Updates the known document from the cache.
+   * - If `cached` is newer and valid, `cached` becomes the known document.
+   * - If `cached` is the same document, only the data about it is copied: `failedUrl`, `recheckedAt` and `pauseMs`.
+   * - If `cached` is older, nothing is changed.
    */
   function take(cached: CachedDocument | undefined): void {
     if (!cached) return;
@@ -74,7 +84,10 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     }
   }
 
-  /** Changes the stored data about the known document, in memory and in the cache that all tabs share. */
+  /**
+   * Changes the data that is stored with the known document, such as `failedUrl`. The data is changed in memory and in the
+   * cache that all tabs share.
+   */
   async function note(change: (entry: CachedDocument) => CachedDocument): Promise<void> {
     if (!known) return;
     const { readAt } = known.entry;
@@ -87,8 +100,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   }
 
   /**
-   * Returns true if this tab may fetch the document again. A suspect document (see `isSuspect()`) is fetched again by only one
-   * tab. Meanwhile the other tabs use the known document.
+   * Decides whether this tab fetches the document again. If the document is suspect (see `isSuspect()`), the result is true in
+   * only one tab. The other tabs continue to use the known document.
    */
   async function mayRead(entry: CachedDocument): Promise<boolean> {
     const now = clock.now();
@@ -110,8 +123,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     const entry: CachedDocument = {
       document,
       readAt: clock.now(),
-      // The new entry keeps the pause before the next fetch. Without this pause, an endpoint that fails again and again would
-      // cause a metadata request each time.
+      // If an endpoint has failed, the new entry keeps the pause that follows the last fetch. Without this pause, an endpoint
+      // that fails again and again would cause a new metadata request after each failure.
       ...(failedUrl && recheckedAt !== undefined && { recheckedAt, pauseMs: pauseMs! }),
     };
     known = { entry, metadata };
@@ -150,7 +163,7 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   };
 }
 
-/** Creates the source for configured endpoints. This source never fetches metadata and never replaces the endpoints. */
+/** Creates the `MetadataSource` for configured endpoints. This source never fetches metadata, so the endpoints never change. */
 export function configuredMetadata(make: () => Promise<ServerMetadata>): MetadataSource {
   let made: ServerMetadata | undefined;
   const load = shared(async () => (made = await make()));
@@ -164,16 +177,17 @@ export function configuredMetadata(make: () => Promise<ServerMetadata>): Metadat
   };
 }
 
-/** A document that is older than this is fetched again before it is used. Milliseconds. */
+/** The maximum age of the metadata document. An older document is fetched again before its next use. Milliseconds. */
 const MAX_AGE_MS = 86_400_000;
 /**
- * Before the page navigates to an endpoint, a document that is older than this is fetched again. This time is shorter than
- * `MAX_AGE_MS`, because no code notices when a navigation fails. Milliseconds.
+ * The maximum age of the metadata document when the page navigates to an endpoint. An older document is fetched again before
+ * the navigation. This limit is lower than `MAX_AGE_MS`, because Latchkey does not notice when a navigation fails.
+ * Milliseconds.
  */
 export const NAVIGATION_AGE_MS = 600_000;
 /**
- * The pause after a recheck. A recheck is an attempt to fetch a newer document, and no tab starts another recheck during the
- * pause. Each further recheck that follows soon doubles the pause. Milliseconds.
+ * A recheck is an attempt to fetch a newer metadata document. After a recheck, no tab starts another recheck for this long. If
+ * the next recheck follows within four minutes, this pause is doubled, up to `MAX_PAUSE_MS`. Milliseconds.
  */
 const PAUSE_MS = 30_000;
 const MAX_PAUSE_MS = 120_000;
@@ -192,8 +206,8 @@ export function isSuspect({ readAt, failedUrl }: CachedDocument, now: number): b
 }
 
 /**
- * Returns true if the pause after the last recheck by any tab has passed. If the time of the last recheck is in the future, a
- * clock was wrong and the pause is ignored.
+ * Returns true if the pause after the last recheck has ended, so that a tab can recheck the document now. If the stored time of
+ * the last recheck is in the future, a clock was wrong, and the function also returns true.
  */
 export function isDue({ recheckedAt = 0, pauseMs = 0 }: CachedDocument, now: number): boolean {
   return now >= recheckedAt + Math.min(pauseMs, MAX_PAUSE_MS) || recheckedAt > now;
@@ -211,8 +225,8 @@ export function rechecked(document: CachedDocument, now: number): CachedDocument
 }
 
 /**
- * Returns the document with a plausible `readAt`. A `readAt` in the future comes from a wrong clock. It is replaced by 0, so
- * that the document counts as older than any other document.
+ * Corrects the `readAt` of a document. If `readAt` is in the future, a clock was wrong. The returned document then has the
+ * `readAt` 0 and counts as older than every other document.
  */
 export function dated(document: CachedDocument, now: number): CachedDocument {
   return document.readAt <= now ? document : { ...document, readAt: 0 };

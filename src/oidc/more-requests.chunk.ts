@@ -1,4 +1,4 @@
-// This chunk is loaded on demand. It has the code that login, refresh and logout do not use in most browser apps.
+// This file is loaded on demand. In most browser apps, login, refresh and logout do not call these functions.
 export { authorizeDevice } from "./device.ts";
 export { metadataOf } from "./configured-metadata.ts";
 export { requestGrant } from "./token/request-tokens.ts";

@@ -19,17 +19,19 @@ import { fetchKeys, type KeySet, createStoredKeys } from "./id-token/key-set.ts"
 const loadMore = () => chunk(import("./more-requests.chunk.ts"));
 const loadLogout = () => chunk(import("./logout.ts"));
 
-/** Sends all requests to one authorization server. The two methods here are used when a session is refreshed. */
+/** An `AuthorizationServer` that can also send refresh tokens and validate stored ID tokens. */
 export interface OidcServer extends AuthorizationServer {
   /** Loads the object that sends refresh tokens. */
   loadSender(): Promise<Sender>;
-  /** Validates the ID token of a stored session. If `keys` is `cached` and no keys are cached, the result is `unknown`. */
+  /**
+   * Validates the ID token of a stored session. If `keys` is `fetched`, keys that are missing or old are fetched from the
+   * server. If `keys` is `cached` and no keys are cached, no request is sent and the result has the type `unknown`.
+   */
   verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenValidation>;
 }
 
 /**
- * Creates the object that sends all requests to one authorization server. Code that is large or rarely used is loaded on first
- * use.
+ * Creates the object that sends all requests to one authorization server. Large code and rarely used code is loaded on demand.
  */
 export function createServer(config: OidcServerConfig): OidcServer {
   const parts = createServerParts(config);
@@ -77,7 +79,8 @@ export function createServer(config: OidcServerConfig): OidcServer {
 }
 
 /**
- * The default scopes. `profile` and `email` request claims about the user, and `offline_access` requests a refresh token.
+ * The scopes that every login at an OpenID provider requests by default. `profile` and `email` request claims about the user,
+ * and `offline_access` requests a refresh token.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims
  */
 const SCOPE = ["profile", "email", "offline_access"];

@@ -3,9 +3,9 @@ import type { Auth } from "../core/auth.ts";
 import { ConfigurationError } from "../core/errors.ts";
 
 /**
- * The context of `AuthProvider`. Its value is the `Auth` object and not the state, because the value must not change during
- * hydration. After such a change, React would discard server-rendered parts that are not hydrated yet, and render them on the
- * client.
+ * The context of `AuthProvider`. Its value is the `Auth` object, which stays the same when the state changes. If the value of a
+ * context changes during hydration, React discards the server-rendered parts that are not hydrated yet, and renders these parts
+ * again on the client.
  */
 export const AuthContext: Context<Auth | undefined> = createContext<Auth | undefined>(undefined);
 

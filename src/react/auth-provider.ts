@@ -22,7 +22,7 @@ export interface AuthProviderProps {
  * );
  */
 export function AuthProvider({ auth, children }: AuthProviderProps): ReactElement {
-  // Throw here. Otherwise the first hook would throw, deep in the tree, where the cause is harder to find.
+  // Throw here, because the cause is easy to see here. Otherwise the first hook would throw, deep in the component tree.
   if (!auth) {
     throw new ConfigurationError(
       "auth",

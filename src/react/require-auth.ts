@@ -16,8 +16,8 @@ export interface AuthGate {
   /** The current state, which is never `authenticated`. */
   readonly state: Exclude<AuthState, { status: "authenticated" }>;
   /**
-   * Starts a login. Call it in a click handler. If you pass the click's event, as `onClick={login}` does, a login by page
-   * navigation returns the user to the URL at the time of the click.
+   * Starts a login. Call this function in a click handler. If you pass the click's event, as `onClick={login}` does, a login by
+   * page navigation later returns to the URL that the page had at the time of the click.
    */
   readonly login: (event?: SyntheticEvent) => void;
 }
@@ -25,21 +25,24 @@ export interface AuthGate {
 /** The props of `RequireAuth`. */
 export interface RequireAuthProps {
   /**
-   * Shown while a user is logged in. React mounts the children anew when another user logs in, so that no component state of
-   * the previous user remains.
+   * Shown while a user is logged in. When another user logs in, React mounts new children, so the component state of the
+   * previous user is lost.
    */
   readonly children?: ReactNode;
   /**
-   * Shown while no user is logged in. Default: a "Sign in" button while the state is `anonymous` or `expired`, and otherwise
-   * nothing.
+   * Shown while no user is logged in. Default: in the states `anonymous` and `expired` a "Sign in" button, and in all other
+   * states nothing.
    */
   readonly fallback?: ReactNode | ((gate: AuthGate) => ReactNode);
-  /** Starts the login when the fallback calls `login()`. Default: calls `auth.login()`. */
+  /**
+   * Called when the fallback calls `login()`. The function must start the login. Default: a function that calls `auth.login()`.
+   */
   readonly onLogin?: (auth: Auth) => void;
   /**
-   * Decides when a login starts. `click` (the default): a login starts only when the fallback calls `login()`. `automatic`: if
-   * no user is logged in, the component calls `auth.getToken()`, which starts at most one automatic login. If a user was logged
-   * in and then logs out, or the session ends, no automatic login starts, and the component shows the fallback.
+   * When a login starts. Default: `click`.
+   * - `click`: a login starts only when the fallback calls `login()`.
+   * - `automatic`: if no user is logged in, the component calls `auth.getToken()`, which starts at most one automatic login. If
+   *   a user was logged in before, and then logs out or the session ends, the component starts no login and shows the fallback.
    */
   readonly login?: "click" | "automatic";
 }
@@ -74,12 +77,12 @@ export function RequireAuth({
 function useAutomaticLogin(auth: Auth, { status }: AuthState, login: "click" | "automatic"): void {
   const loggedInBefore = useRef<Auth>(undefined);
   const isIn = status === "authenticated";
-  // `isOut` is true during the whole login. So no state change of the login runs the cleanup of this effect. The cleanup would
-  // abort the login.
+  // The effect depends on `isOut` and not on `status`, because `isOut` stays true during the whole login. If the effect
+  // depended on `status`, each state change of the login would run the effect's cleanup and abort the login.
   const isOut = !isIn && status !== "loading";
   useEffect(() => {
     if (isIn) loggedInBefore.current = auth;
-    // After a logout, no login starts. The login's navigation would replace the navigation to the end-session endpoint.
+    // After a logout, no login starts. If a login started, its navigation would replace the logout's navigation to the server.
     if (!isOut || login !== "automatic" || loggedInBefore.current === auth) return undefined;
     const unmounted = new AbortController();
     auth.getToken({ signal: unmounted.signal }).catch(ignore);

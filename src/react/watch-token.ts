@@ -4,19 +4,21 @@ import { AuthError } from "../core/errors.ts";
 import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../core/token-target.ts";
 
 /**
- * The interval between two `getToken()` calls. Milliseconds. While the token is valid, a call is cheap: for the default target
- * it compares the expiry with the clock, and for any other target it reads the store once.
+ * The longest interval between two `getToken()` calls. Milliseconds. While the token is valid, a call is cheap. For the default
+ * target, the call only compares the token's expiry with the clock. For any other target, the call reads the store once.
  */
 const LOOK_MS = 30_000;
 /**
- * The minimum time between two `getToken()` calls for the same user. Milliseconds. Without this minimum, tokens that have
- * already expired on arrival would cause a loop.
+ * The minimum time between two `getToken()` calls for the same user. Milliseconds. If tokens have already expired when they
+ * arrive, this minimum prevents a fast loop of requests.
  */
 const SPACING_MS = 1_000;
 
 /**
- * The result of `useToken()`. `loading`: the hook waits for a token. `ready`: `token` is valid. `failed`: there is no token,
- * and `error` says why. After a retryable error the hook tries again by itself.
+ * The result of `useToken()`.
+ * - `loading`: the hook waits for a token.
+ * - `ready`: `token` is an access token.
+ * - `failed`: there is no token, and `error` says why. If the error is retryable, the hook tries again by itself.
  */
 export type UseToken =
   | { readonly status: "loading"; readonly token?: undefined; readonly error?: undefined }
@@ -37,7 +39,7 @@ export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
   const nothing = { sub: undefined as string | undefined, result: TOKEN_LOADING };
   let cached = nothing;
   return {
-    // Compare the token's user with the current user, so that no render gets the token of another user.
+    // Return the cached token only to the user that it belongs to. Otherwise a render could get the token of another user.
     get: () => (cached.sub === subOf(auth.state) ? cached.result : TOKEN_LOADING),
     subscribe: (listener) => {
       const unfollow = followToken(auth, target, (sub, result) => {
@@ -54,8 +56,8 @@ export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
 }
 
 /**
- * Requests the token now, periodically, and when the user or the token in the state changes. Passes each result to `show`.
- * Returns a function that stops the requests.
+ * Requests the token now and then periodically. Also requests it when the state gets another user or another token. Passes each
+ * result to `show`. Returns a function that stops the requests.
  */
 function followToken(
   auth: Auth,
@@ -76,7 +78,8 @@ function followToken(
     const mine = (asking = new AbortController());
     askedAt = Date.now();
     ({ sub, expiresAt } = markOf(auth.state));
-    // The next call might return a newer token. Until then, show `loading` and not the expired token.
+    // The token has expired. The call below might return a newer token. Until then, show `loading` instead of the expired
+    // token.
     const isExpired = isDefault && expiresAt !== undefined && expiresAt <= askedAt;
     if (isExpired && result.status === "ready") show(sub, TOKEN_LOADING);
     const response = await askOnce(auth, target, mine.signal);
@@ -114,7 +117,10 @@ function followToken(
   };
 }
 
-/** Requests the token with `prompt: "none"`. No click started this call, so it must not show a login page or a dialog. */
+/**
+ * Requests the token with `prompt: "none"`: the call must not show a login page or a dialog, because no click of the user
+ * started it.
+ */
 async function askOnce(auth: Auth, target: TokenTarget, signal: AbortSignal): Promise<UseToken> {
   try {
     const token = await auth.getToken({ ...target, cache: "default", prompt: "none", signal });
@@ -124,7 +130,10 @@ async function askOnce(auth: Auth, target: TokenTarget, signal: AbortSignal): Pr
   }
 }
 
-/** Returns the two members of the state that show whether the user or the token has changed. */
+/**
+ * Returns the user's `sub` and the token's `expiresAt`. If one of them has changed, the state has another user or another
+ * token.
+ */
 function markOf(state: AuthState): { sub: string | undefined; expiresAt: number | undefined } {
   return state.status === "authenticated"
     ? { sub: state.user.sub, expiresAt: state.token.expiresAt }

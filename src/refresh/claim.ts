@@ -21,14 +21,14 @@ import { commit, endByClaim } from "./commit.ts";
 import { afterRetryAfter, backOff, shortestPause, WAKE_MS, pauseAttempt } from "./pause.ts";
 
 /**
- * The state CLAIM: stores an attempt to refresh in the session's row, and sends the refresh token. This tab is then the owner
- * of the attempt. Before that, CLAIM loads the code and the data for a send, so that this tab stores no attempt that it cannot
- * send.
+ * The state CLAIM: this tab refreshes the token. First, CLAIM loads the code and the data that sending needs. If they cannot be
+ * loaded, CLAIM stores nothing. Then CLAIM stores an attempt to refresh in the session's row, and sends the refresh token. This
+ * tab is then the owner of the attempt.
  */
 export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
   await run.ports.send.prepare();
-  // A turn lets one tab go first when many tabs resume at once. If the row has an attempt, this tab has already waited for that
-  // attempt and needs no turn.
+  // When many tabs resume at once, `takeTurn()` lets one tab go first. If the row has an attempt, this tab has already waited
+  // for that attempt, so the call is not needed.
   const { next, end } = seen.attempt
     ? { next: undefined, end: () => {} }
     : await takeTurn(run, seen);
@@ -60,7 +60,7 @@ async function attempt(
     if (owner.isReleased) return { state: "READ" };
     const begun = clock.monotonic();
     const claimed = await claimAttempt(run, owner, seen, certain).catch((error: unknown) => {
-      // The page has frozen or closed, and that aborted the transaction. The next state, READ, waits until the page resumes.
+      // If the page freezes or closes, the browser aborts the transaction. The next state, READ, waits until the page resumes.
       if (owner.isReleased || page.frozen()) return undefined;
       throw error;
     });
@@ -69,13 +69,13 @@ async function attempt(
     if (owner.isReleased) return follow(run, claimed.attempt);
     seen = claimed;
     if (clock.monotonic() - begun > run.timing.permitMs) {
-      // The write took so long that another tab might soon take the attempt over. So this tab stores the attempt once more
-      // before it sends. This tab has sent no request, so the server certainly did not use the refresh token.
+      // The write took so long that another tab might soon take the attempt over. So this tab stores a new attempt before it
+      // sends. This tab has not sent the slow attempt, so the slow attempt certainly did not use up the refresh token.
       certain = true;
       continue;
     }
-    // If the browser reports that it is offline, this tab waits. The report might be wrong, so after a wait of `backOffCapMs`
-    // the request is sent anyway.
+    // If the browser reports that it is offline, this tab does not send the request yet, and waits. But the report might be
+    // wrong. So after a wait of `backOffCapMs`, this tab sends the request even if the browser still reports offline.
     const isOffline: boolean = !waited && !page.online();
     if (!isOffline) owner.sending();
     broadcast(run, claimed.sessionId, {
@@ -87,8 +87,8 @@ async function attempt(
     const response: RefreshResponse = isOffline
       ? { type: "unsent" }
       : await send.send(record, claimed.attempt.target);
-    // After `unknown`, the server might have used the refresh token, and the next `claimAttempt()` counts this send in
-    // `uncertainSends`. After all other responses that lead to another send, the server certainly did not use it.
+    // After the response `unknown`, the refresh token might be used up, so the next `claimAttempt()` adds 1 to
+    // `uncertainSends`. After every other response that leads to another send, the refresh token is certainly not used up.
     certain = response.type !== "unknown";
     switch (response.type) {
       case "tokens":
@@ -129,7 +129,8 @@ async function attempt(
 }
 
 /**
- * Pauses before the next send. Releases the owner's lock first if the pause would end `releaseMs` or more after the first send.
+ * Pauses before the next send. If the pause would end `releaseMs` or more after the first send, this tab first releases the
+ * owner's lock.
  */
 async function pause(
   run: Run,
@@ -149,8 +150,8 @@ async function pause(
   );
   if (owner.age + ms >= timing.releaseMs) owner.leave();
   const retryAfterMs = response.type === "not_rotated" ? (response.retryAfterMs ?? 0) : 0;
-  // The row contains a shorter pause than the server's `Retry-After`. Store the longer pause, because other tabs that wait for
-  // this attempt read the pause from the row.
+  // The server asked for a longer pause (`Retry-After`) than the row contains. Store the longer pause, because other tabs that
+  // wait for this attempt read their pause from the row.
   if (retryAfterMs > leastMs) await storePause(run, claimed, retryAfterMs).catch(() => {});
   const isServers =
     response.type === "not_rotated" || (response.type === "unknown" && response.byServer);
@@ -162,8 +163,8 @@ async function pause(
 
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
   const reason = claimed.attempt.uncertainSends > 0 ? "lost_response" : "invalid_grant";
-  // The end of the session must be stored. Otherwise another tab would repeat the send, count this tab's send as uncertain, and
-  // report `lost_response`.
+  // Repeat the write until the end of the session is stored. If it were not stored, another tab would send the refresh token
+  // again. That tab would count this tab's send as uncertain, and report the wrong reason `lost_response`.
   const row = await untilStored(run, () => endSession(run, claimed, { reason }));
   if (!row) return { state: "READ" };
   broadcast(run, row.sessionId, { type: "ended", reason, sequence: claimed.attempt.sequence });
@@ -171,9 +172,9 @@ async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
 }
 
 /**
- * Stores that the server refused the attempt's target (scope, resource, audience). The attempt might repeat another tab's
- * attempt, whose target is not the target of this run. So the next state, READ, decides whether the refusal applies to this
- * run.
+ * Stores that the server refused to issue a token for the attempt's target (scope, resource, audience). If this attempt repeats
+ * another tab's attempt, its target can differ from the target that this run requests. So the next state, READ, decides whether
+ * the refusal applies to this run.
  */
 async function refused(run: Run, claimed: ClaimedRow, response: RefusedRefresh): Promise<Next> {
   run.failure = requestError(response.facts);

@@ -7,8 +7,8 @@ import { RefreshTokenError } from "../core/errors.ts";
 import { satisfying, broadcast, type Run } from "./run.ts";
 
 /**
- * Called when the server has accepted the refresh token. Stores the response, and repeats the write until it succeeds, because
- * the response might contain the only valid refresh token.
+ * Stores the response after the server has accepted the refresh token. If the write fails, it is repeated until it succeeds,
+ * because the response might contain the only valid refresh token.
  */
 export async function commit(
   run: Run,
@@ -23,15 +23,15 @@ export async function commit(
     if (row && target !== undefined) run.onUnstored({ row, target });
   });
   if (!stored) {
-    // No tab will use this refresh token, so it is revoked. `revoke()` sends no request while the session is still alive, for
-    // example because another tab has stored a newer response.
+    // The response is not stored, so no tab will use its refresh token, and this tab revokes it. If the session is still alive,
+    // `revoke()` sends no request. This happens for example when another tab has stored a newer response.
     const { refreshToken } = response.type === "tokens" ? response.tokens : response;
     giveBack(run, refreshToken);
     return { state: "READ" };
   }
   run.committedGen = stored.generation;
-  // After the message `done`, the other tabs return the new token. So this tab first validates the signature of the ID token,
-  // if the server's keys are cached.
+  // When the other tabs receive the message `done`, they return the new token to their callers. So this tab validates the
+  // signature of the ID token before it broadcasts `done`. This is possible only if the server's keys are cached.
   const row = await validateAtHand(run, stored);
   if (!row) return { state: "READ" };
   broadcast(run, row.sessionId, {
@@ -47,8 +47,8 @@ export async function commit(
 }
 
 /**
- * Ends the session because a claim of the new ID token is invalid. Stores and returns no token of the response, and revokes the
- * response's refresh token.
+ * Ends the session because a claim of the new ID token is invalid. The tokens of the response are neither stored nor returned.
+ * If the response has a refresh token, that token is revoked.
  */
 export async function endByClaim(
   run: Run,

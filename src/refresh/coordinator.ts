@@ -20,10 +20,11 @@ export interface RefreshCoordinatorConfig {
   /** Times that replace the defaults in `REFRESH_TIMING`. */
   timing?: Partial<RefreshTiming>;
   /**
-   * The server still accepts a refresh token this long after its first use. Milliseconds. Undefined: unknown.
-   * A tab takes over another tab's refresh if that tab does not respond for `takeoverMs`. If `reuseLeewayMs` is less than
-   * `takeoverMs`, the tab waits for `inDoubtMs` instead. If `reuseLeewayMs` is 0 or undefined, a refresh requests only
-   * resources that the login named.
+   * The reuse leeway: the time after the first use of a refresh token during which the server still accepts the same refresh
+   * token. Milliseconds. Undefined: unknown.
+   * - If another tab's refresh does not respond for `takeoverMs`, this tab takes the refresh over. If `reuseLeewayMs` is less
+   *   than `takeoverMs`, this tab waits for `inDoubtMs` instead.
+   * - If `reuseLeewayMs` is 0 or undefined, a refresh requests a resource only if the login named that resource.
    */
   reuseLeewayMs?: number;
 }
@@ -36,9 +37,15 @@ interface Flight {
   waiting: number;
 }
 
-/** A token that had already expired when it arrived. It is returned again for `bornExpiredMs`, without another request. */
+/**
+ * A cached access token that had already expired when it arrived. For `bornExpiredMs`, callers get this token again, and no
+ * request is sent.
+ */
 interface CachedRefusal {
-  /** The id of the token's session. After another login, this entry is not used. */
+  /**
+   * The id of the session that the token belongs to. If the user logs in again, the session has another id, and this entry is
+   * not used.
+   */
   readonly sessionId: string | undefined;
   /** The time at which this entry expires, on the monotonic clock. Milliseconds. */
   readonly until: number;
@@ -79,8 +86,8 @@ export class RefreshCoordinator implements Refresher {
         if (cachedRefusal) return cachedRefusal;
         const joined = this.#flights.get(id);
         const tokens = await patience.wait(joined ?? this.#take(id, need));
-        // The run might have started for an earlier caller that accepts an older token. If the token is too old for this
-        // caller, try again.
+        // An earlier caller started the run, and that caller might accept an older token than this caller. If the token is too
+        // old for this caller, try again.
         if (!joined || (tokens.generation ?? 0) > need.notGeneration) return tokens;
       }
     } finally {
@@ -95,8 +102,9 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Returns the target to request. If the target names only scopes, and the session already has all of them, this is the
-   * default target. At some servers, a refresh that names scopes permanently reduces the scopes of the session.
+   * Returns the target to request. This is usually the target of `need`. But if that target names only scopes, and the session
+   * already has all these scopes, returns the default target. The reason: some servers permanently reduce the scopes of the
+   * session when a refresh names scopes.
    */
   async #target({ user, target }: RefreshNeed): Promise<TargetKey> {
     const { scope, resource, audience } = parseTargetKey(target);
@@ -116,8 +124,8 @@ export class RefreshCoordinator implements Refresher {
       onUnstored: (responded) => response(responded),
     };
     const result = this.#fly(id, run, unstored).finally(() => this.#flights.delete(id));
-    // Callers that wait for `result` handle its rejection. If no caller waits, this handler keeps the browser from reporting an
-    // unhandled rejection.
+    // If a caller waits for `result`, the caller handles a rejection. If no caller waits, this empty handler is the only one.
+    // Without it, the browser would report an unhandled rejection.
     result.catch(() => {});
     const flight = { run, result, waiting: 0 };
     this.#flights.set(id, flight);
@@ -160,8 +168,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Finishes an attempt in the background. The tab that sent the attempt might have closed, and the server might have used the
-   * refresh token. Perhaps no caller will request the attempt's target again, and then nothing else would finish the attempt.
+   * Finishes an attempt in the background. This is necessary because the tab that sent the attempt might have closed before it
+   * stored the response. If no caller requests the attempt's target again, nothing else would finish the attempt.
    */
   #finish(user: string, { target }: SessionAttempt): void {
     const id = flightId(user, target);
@@ -200,7 +208,10 @@ export class RefreshCoordinator implements Refresher {
       : undefined;
   }
 
-  /** Limits the total wait of one caller to `patienceMs`, even if the caller waits for several runs in succession. */
+  /**
+   * Limits the total time that one caller waits to `patienceMs`. The limit also applies to a caller that waits for several
+   * runs, one after the other.
+   */
   #patience(signal: AbortSignal | undefined): {
     wait(flight: Flight): Promise<TokenSet>;
     end(): void;

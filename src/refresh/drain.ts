@@ -2,9 +2,10 @@ import type { Run } from "./run.ts";
 import type { Attempt, Next } from "./states.ts";
 
 /**
- * The state DRAIN. The tab that owned the attempt was closed, or it released its lock. Its request might still be in flight.
- * This tab waits for `drainMs`. The wait ends early if a message says that the session has changed. Without this wait, the
- * old request could reach the server after this tab's request, and invalidate the tokens that this tab has just stored.
+ * The state DRAIN: waits until a request of the attempt's owner can no longer be in flight. The owner's tab has closed, or the
+ * owner has released its lock, but its last request might not have reached the server yet. If that request reached the server
+ * after a request of this tab, the server could invalidate the tokens that this tab has just stored.
+ * The wait lasts `drainMs` and a random time. If a message says that the session has changed, the wait ends at once.
  */
 export async function drain(run: Run, attempt: Attempt): Promise<Next> {
   const { channel, clock, random } = run.ports;

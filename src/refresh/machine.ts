@@ -74,8 +74,8 @@ async function read(run: Run): Promise<Next> {
 }
 
 /**
- * The state TEST: requests the lock that the attempt's owner holds, without waiting. If this tab gets the lock, the owner has
- * closed or released the lock.
+ * The state TEST: finds out whether the attempt's owner still holds its lock. For this, the tab requests the same lock, and
+ * does not wait for it. If this tab gets the lock, the owner has released the lock, or the owner's tab has closed.
  */
 function test(run: Run, attempt: Attempt): Promise<Next> {
   return run.ports.locks.request<Next>(

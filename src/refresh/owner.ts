@@ -1,9 +1,10 @@
 import { type Run, ownerLock, broadcast } from "./run.ts";
 
 /**
- * Makes this tab the owner of one attempt, which is the tab that sends the attempt's requests. The owner holds a lock and
- * responds to `probe` messages, so that the other tabs know that the owner is alive. The owner releases the lock when the page
- * closes, or when the page freezes before the first send.
+ * Makes this tab the owner of one attempt. The owner is the tab that sends the attempt's requests.
+ * - The owner holds a lock and responds to `probe` messages. So the other tabs know that the owner is alive.
+ * - If the page closes, the owner releases the lock.
+ * - If the page freezes before the first send, the owner releases the lock too.
  */
 export class Owner {
   readonly id: string;
@@ -19,7 +20,10 @@ export class Owner {
     this.id = run.ports.random.id();
   }
 
-  /** Runs `work` and returns its result. Holds the lock until `work` is done or `leave()` is called. */
+  /**
+   * Runs `work` and returns the result of `work`. Holds the lock meanwhile. If `leave()` is called, the lock is released at
+   * once, although `work` still runs.
+   */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     const { locks, channel, page } = this.#run.ports;
     const unlisten = channel.listen((message) => {
@@ -50,14 +54,14 @@ export class Owner {
     return this.#release.signal.aborted;
   }
 
-  /** The time since the first send, or 0 if there was no send. Milliseconds. */
+  /** The time that has passed since the first send. Milliseconds. 0 if nothing has been sent yet. */
   get age(): number {
     return this.#firstSentAt === undefined
       ? 0
       : this.#run.ports.clock.monotonic() - this.#firstSentAt;
   }
 
-  /** Sets the session and the sequence number for the owner's messages. */
+  /** Sets the session id and the attempt's sequence number, which the owner's messages contain. */
   claimed(sessionId: string, sequence: number): void {
     this.#sessionId = sessionId;
     this.#seq = sequence;
@@ -68,7 +72,7 @@ export class Owner {
     this.#firstSentAt ??= this.#run.ports.clock.monotonic();
   }
 
-  /** Releases the lock and broadcasts `gone`. */
+  /** Releases the lock, and tells the other tabs with the message `gone`. */
   leave(): void {
     if (this.isReleased) return;
     const unsent = this.#firstSentAt === undefined;
@@ -103,8 +107,8 @@ export class Owner {
   }
 
   /**
-   * Records when the timers of this page last ran. A frozen page might still respond to messages, but its timers do not run. So
-   * each response contains the age of this record.
+   * Records the time at every tick, until `ended` aborts. A frozen page might still respond to messages, but its timers do not
+   * run, so the recorded time gets old. Each response to a `probe` message contains the age of the recorded time.
    */
   async #tick(ended: AbortSignal): Promise<void> {
     const { clock } = this.#run.ports;

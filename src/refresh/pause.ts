@@ -5,21 +5,23 @@ import { type SessionRow, findAccess } from "../core/session.ts";
 
 /** A pause before the next send of a refresh token. */
 export interface Pause {
-  /** The pause lasts this long if no event ends it early. Milliseconds. */
+  /** The length of the pause if no event ends the pause early. Milliseconds. */
   readonly ms: number;
-  /** The pause lasts at least this long, even if a page event ends it early. Milliseconds. */
+  /** The minimum length of the pause. Even if a page event ends the pause early, the pause lasts this long. Milliseconds. */
   readonly leastMs: number;
   /**
-   * If true, the pause does not end early when the page resumes or is online again. True for a pause that a response of the
-   * server caused, and for every pause of the state PAUSE.
+   * Whether the server is the reason for the pause. If true, the pause does not end early when the page resumes or is online
+   * again. Also true for every pause of the state PAUSE.
    */
   readonly isServers: boolean;
 }
 
 /**
- * The state PAUSE: waits before CLAIM. If the row has an attempt, this tab waits as long as the attempt's owner would wait
- * before its next send. The row contains this time, so the pause also applies after a page load. If the row has no attempt,
- * this tab waits while an unexplained refusal of the target is in effect.
+ * The state PAUSE: waits before CLAIM.
+ * - If the row has an attempt, this tab waits until the owner of that attempt would send again. The row contains this time, so
+ *   a page that has just loaded waits too.
+ * - If the row has no attempt, but the server has refused the target without a known reason, this tab waits until the pause
+ *   after that refusal is over.
  */
 export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next> {
   const { attempt } = row;
@@ -28,7 +30,7 @@ export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next>
   const attemptMs =
     attempt && !isPaused ? Math.min((attempt.retryAt ?? 0) - now, attempt.retryMs ?? 0) : 0;
   const refusalMs = attempt ? 0 : (currentRefusal(row, run.need.target, now)?.remainingMs ?? 0);
-  // Round up, because timers drop fractions of a millisecond.
+  // Round up. Timers ignore fractions of a millisecond, so a timer would otherwise end too early.
   const leastMs = Math.ceil(Math.max(0, attemptMs, refusalMs));
   const isPatient = attempt !== null && !isPaused && !isForeground(run);
   const ms = isPatient ? Math.max(leastMs, backOff(run, row, attempt.sends)) : leastMs;
@@ -40,10 +42,10 @@ export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next>
 }
 
 /**
- * Pauses before the next send. Returns true at the end of the pause. Returns false as soon as this tab notices that the row is
- * no longer the same as `seen`. Two events shorten the pause, but never to less than `leastMs`:
- * - The page resumes, becomes visible or is online again. This event ends the pause, unless `isServers` is true.
- * - A caller begins to wait in a visible page. From then on, the pause lasts `backOffCapMs` at most.
+ * Pauses before the next send. Returns true at the end of the pause. If this tab notices during the pause that the row has
+ * changed since `seen` was read, returns false at once. Two events shorten the pause, but never to less than `leastMs`:
+ * - The page resumes, becomes visible or is online again. The pause then ends, unless `isServers` is true.
+ * - A caller begins to wait in a visible page. The pause then ends after at most another `backOffCapMs`.
  * @param isOwner returns whether this tab holds the attempt's lock
  */
 export async function pauseAttempt(
@@ -55,12 +57,14 @@ export async function pauseAttempt(
   const { clock, random } = run.ports;
   const { tickMs, backOffCapMs } = run.timing;
   const begun = clock.monotonic();
-  // Round down. Timers drop fractions of a millisecond, so the loop would otherwise wait once more for the remaining fraction.
+  // Round down. Timers ignore fractions of a millisecond, so the loop would otherwise wait a second time for the remaining
+  // fraction.
   let end = begun + Math.trunc(ms);
   let wasForeground = isForeground(run);
   for (let now = begun; now < end; now = clock.monotonic()) {
-    // No event tells when a caller begins to wait, and a message about a changed row can be lost. So the loop checks both each
-    // tick. The checks are not needed while this tab owns the attempt and a caller waits in the visible page.
+    // At each tick, the loop checks whether a caller has begun to wait, because no event says so. It also checks whether the
+    // row has changed, because a message about the change can be lost. If this tab owns the attempt and a caller already waits
+    // in the visible page, both checks are unnecessary.
     const isQuiet = wasForeground && isOwner();
     const cause = await interrupted(run, isQuiet ? end - now : Math.min(end - now, tickMs));
     if ((cause === "news" || !isOwner()) && (await isOvertaken(run, seen))) return false;
@@ -95,8 +99,9 @@ async function isOvertaken(
 }
 
 /**
- * Returns the length of the pause after a send. Milliseconds. `sends`: the number of earlier sends. Each earlier send makes the
- * pause three times longer, up to a maximum. The pause is then shortened by a random time, by a third at most.
+ * Returns the length of the pause after a send. Milliseconds. `sends`: the number of earlier sends. With each earlier send, the
+ * pause is three times as long as the previous pause, up to the result of `maxPause()`. Then a random part is subtracted, at
+ * most a third of the pause.
  */
 export function backOff(run: Run, row: SessionRow | undefined, sends: number): number {
   const { timing, ports } = run;
@@ -106,8 +111,8 @@ export function backOff(run: Run, row: SessionRow | undefined, sends: number): n
 }
 
 /**
- * Returns the minimum length of the pause after a send. Milliseconds. No tab sends again earlier, even if a page event ends its
- * pause early. `sends`: the number of earlier sends.
+ * Returns the minimum length of the pause after a send. Milliseconds. Even if a page event ends the pause of a tab early, the
+ * tab sends only after this time. `sends`: the number of earlier sends.
  */
 export function shortestPause({ timing }: Run, sends: number): number {
   const full = Math.min(timing.backOffCapMs, timing.backOffBaseMs * 3 ** sends);
@@ -115,14 +120,15 @@ export function shortestPause({ timing }: Run, sends: number): number {
 }
 
 /**
- * A client in the background adds a random time to a `Retry-After`. The random time is at most this share of the longest pause.
- * The share is less than 1, so that the last client has refreshed before the first client refreshes again.
+ * After a response with `Retry-After`, a client in the background also waits for a random time. This number limits the random
+ * time: it is at most this share of the longest pause. Because the share is less than 1, the last client refreshes before the
+ * first client refreshes again.
  */
 const SPREAD = 0.8;
 
 /**
- * Returns the length of the pause after a response with `Retry-After`. Milliseconds. The pause is `retryAfterMs` and a random
- * time, so that clients that got the same response do not all send again at once.
+ * Returns the length of the pause after a response with `Retry-After`. Milliseconds. The length is the sum of `retryAfterMs`
+ * and a random time. Without the random time, all clients that got the same response would send again at the same moment.
  */
 export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number): number {
   const spread = isForeground(run)
@@ -132,8 +138,9 @@ export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number)
 }
 
 /**
- * Returns the longest pause between two sends. Milliseconds. While a caller waits in a visible page, the longest pause is
- * `backOffCapMs`. Otherwise it is the lifetime of the stored token, but at least twice `backOffCapMs`.
+ * Returns the longest allowed pause between two sends. Milliseconds. While a caller waits in a visible page, the longest pause
+ * is `backOffCapMs`. Otherwise the longest pause is the lifetime of the stored access token, or twice `backOffCapMs` if that is
+ * longer.
  */
 function maxPause(run: Run, row: SessionRow | undefined): number {
   const { timing, need } = run;
@@ -143,12 +150,16 @@ function maxPause(run: Run, row: SessionRow | undefined): number {
   return Math.max(lifetimeMs ?? 0, 2 * timing.backOffCapMs);
 }
 
-/** After a network failure, the pause lasts at least this long, even if the page resumes or is online again. Milliseconds. */
+/**
+ * The minimum pause after a network failure. Milliseconds. The pause does not end earlier, even if the page resumes or is
+ * online again.
+ */
 export const WAKE_MS = 1_000;
 
 /**
- * Waits for `ms` milliseconds and returns `over`. Returns `woken` as soon as the page resumes, becomes visible or is online
- * again. Returns `news` as soon as a message says that the session has changed.
+ * Waits for `ms` milliseconds and then returns `over`. Two events end the wait early:
+ * - If the page resumes, becomes visible or is online again, returns `woken`.
+ * - If a message says that the session has changed, returns `news`.
  */
 export async function interrupted(run: Run, ms: number): Promise<"over" | "woken" | "news"> {
   const { clock, channel, page } = run.ports;
@@ -175,8 +186,8 @@ export async function interrupted(run: Run, ms: number): Promise<"over" | "woken
 }
 
 /**
- * Pauses for `ms` milliseconds. A page event, or a message that the session has changed, can end the pause early, but not
- * within the first `leastMs` milliseconds.
+ * Pauses for `ms` milliseconds. If the page resumes, becomes visible or is online again, or a message says that the session has
+ * changed, the pause ends early. But the pause always lasts at least `leastMs` milliseconds.
  */
 export async function pauseUntilInterrupted(run: Run, ms: number, leastMs: number): Promise<void> {
   const { clock } = run.ports;

@@ -5,25 +5,27 @@ import { endByIdToken, storeVerified, untilStored } from "./transactions.ts";
 import { type SessionRow, type TokenRecord, isNewer } from "../core/session.ts";
 
 /**
- * The first pause between two fetches of the keys is as long as the pause after this many sends. With a smaller number, the
- * keys would be fetched every few seconds.
+ * `backOff()` gets this number of sends for the first pause between two fetches of the server's keys. With a smaller number,
+ * the first pauses would be too short: a tab would fetch the keys every few seconds.
  */
 const FIRST_TRY = 4;
 /**
- * The tab that stored an ID token waits this long before it fetches the keys. Milliseconds. Other tabs read the row right after
- * the ID token is stored. A write to the row at the same time would delay them.
+ * After a tab has stored an ID token, that tab waits this long before it fetches the server's keys. Milliseconds. During this
+ * time, the other tabs read the row. If this tab wrote the row at the same time, the other tabs would have to wait.
  */
 const COMMITTED_MS = 100;
 /**
- * Any other tab waits at least this long before it fetches the keys. Milliseconds. By then, the tab that stored the ID token
- * has fetched the keys, if that tab is still open.
+ * A tab that did not store the ID token itself waits at least this long before it fetches the server's keys. Milliseconds. If
+ * the tab that stored the ID token is still open, it has usually validated the ID token by then.
  */
 const READER_MS = 2_000;
 
 /**
- * Called before a caller gets a token of the row. If the signature of the row's ID token is not validated yet, validates it
- * with cached keys. If no keys are cached, a validation in the background fetches them. Returns the row to use. If the
- * signature is invalid, ends the session and returns undefined.
+ * Validates the signature of the row's ID token, if the signature is not validated yet. Called before a caller gets a token of
+ * the row.
+ * - If the signature is valid, or already validated, returns the row to use.
+ * - If the signature is invalid, ends the session and returns undefined.
+ * - If the server's keys are not cached, returns the row, and a background validation fetches the keys.
  */
 export async function validateAtHand(run: Run, row: SessionRow): Promise<SessionRow | undefined> {
   if (row.signature !== "pending") return row;
@@ -44,8 +46,9 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
 }
 
 /**
- * Waits for `delayMs` milliseconds. Then fetches the server's keys and validates the signature of the stored ID token. Repeats
- * this until this tab or another tab has a result.
+ * Waits for `delayMs` milliseconds. Then fetches the server's keys and validates the signature of the stored ID token. If the
+ * keys cannot be fetched, tries again after a pause. Ends when no ID token is left to validate: this tab or another tab has
+ * validated the signature, or the session has ended.
  */
 export async function validatePending(run: Run, delayMs: number): Promise<void> {
   const { clock, store, send } = run.ports;
@@ -56,7 +59,8 @@ export async function validatePending(run: Run, delayMs: number): Promise<void> 
     const record = await store.open(row.tokens);
     const validation = await send.verify(record, "fetched");
     if (validation.type === "invalid") return endSession(run, row, record, validation.claim);
-    // The next iteration returns, or validates a new ID token that was stored during this validation.
+    // After this write, the next iteration usually returns. If another ID token was stored during the validation, the next
+    // iteration validates that ID token.
     if (validation.type === "valid")
       await untilStored(run, () => storeValid(run, row, record, validation));
     else await pauseUntilInterrupted(run, backOff(run, row, sends), WAKE_MS);

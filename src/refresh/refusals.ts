@@ -18,15 +18,15 @@ import type { Run } from "./run.ts";
 export interface CurrentRefusal {
   readonly refusal: Refusal;
   /**
-   * The target that the server refused. If the server refused the default target with the meaning `user needed`, the refusal
-   * applies to every target.
+   * The target that the server refused. This can be another target than the requested one: if the server requires a login for
+   * the default target (meaning `user needed`), no target can be requested.
    */
   readonly target: TargetKey;
-  /** The refusal is in effect for this long from now on. Milliseconds. */
+  /** The remaining time during which no tab requests the target. Milliseconds from now. */
   readonly remainingMs: number;
 }
 
-/** Returns a copy of the row with one more refusal of the target. `now`: milliseconds since the epoch. */
+/** Returns a copy of the row that also records this refusal of the target. `now`: milliseconds since the epoch. */
 export function withRefusal(
   row: SessionRow,
   target: TargetKey,
@@ -37,7 +37,7 @@ export function withRefusal(
   return { ...row, refusals: { ...row.refusals, [target]: refusal } };
 }
 
-/** Returns the row without its refusal of the target. Called after a successful refresh of the target. */
+/** Returns a copy of the row without the recorded refusal of the target. Called after a successful refresh of the target. */
 export function withoutRefusal(row: SessionRow, target: TargetKey): SessionRow {
   if (!row.refusals?.[target]) return row;
   const { [target]: _, ...refusals } = row.refusals;
@@ -63,8 +63,10 @@ export function currentRefusal(
 }
 
 /**
- * Returns the error that callers get while the refusal is in effect. If the server requires a login for a target other than the
- * default, the error is a NoTokenError, because the session is kept. A login for that target then helps.
+ * Returns the error that callers get while the refusal is in effect.
+ * - If the server requires a login for the default target: RefreshTokenError.
+ * - If the server requires a login for another target, the session is kept, and a login for that target helps: NoTokenError.
+ * - In all other cases: RequestTokenError.
  */
 export function refusalError({ refusal, target }: CurrentRefusal): AuthError {
   const isUserNeeded = refusal.meaning === "user needed";
@@ -94,9 +96,9 @@ export function requestError({ error, errorDescription, status }: ServerFacts): 
 }
 
 /**
- * Throws if the login did not name the target's resource. A server that does not know the resource might use up the refresh
- * token and issue no new one. The session is then lost. A server with a reuse leeway accepts the refresh token again, so the
- * resource is not checked if `reuseLeewayMs` is greater than 0.
+ * Throws if the run requests a resource that the login did not name, and `reuseLeewayMs` is 0 or unknown. The reason: if the
+ * server does not know the resource, it might invalidate the refresh token and issue no new one. The session would be lost. If
+ * `reuseLeewayMs` is greater than 0, the server accepts the same refresh token again, so the session is not in danger.
  * @see https://www.rfc-editor.org/rfc/rfc8707#section-2
  * @throws NoTokenError the login did not name the resource, and `reuseLeewayMs` is 0 or unknown
  */

@@ -24,8 +24,9 @@ export interface RefreshPorts {
 }
 
 /**
- * One run of the refresh machine in this tab. The run gets the token in `need`. It works on the stored session, which is called
- * the row. An attempt is a refresh that a tab stores in the row and then sends. That tab is the attempt's owner.
+ * One run of the refresh machine in this tab. `need` says which token the run must return. The run reads and writes the stored
+ * session, called the row. A refresh that a tab stores in the row and then sends is called an attempt. The tab that stored the
+ * attempt is the attempt's owner.
  */
 export interface Run {
   readonly ports: RefreshPorts;
@@ -33,25 +34,28 @@ export interface Run {
   readonly client: ClientKey;
   readonly tab: string;
   readonly need: RefreshNeed;
-  /** The server still accepts a refresh token this long after its first use. Milliseconds. Undefined: unknown. */
+  /**
+   * The reuse leeway: the time after the first use of a refresh token during which the server still accepts the same refresh
+   * token. Milliseconds. Undefined: unknown.
+   */
   readonly reuseLeewayMs: number | undefined;
   /** Returns whether a caller in this tab waits for the run. */
   readonly isAwaited: () => boolean;
   /**
-   * Called when the run ends while the row has an attempt. The owner of the attempt might have closed, so another run must
-   * finish the attempt in the background.
+   * Called when the run ends although the row still has an attempt. The tab that owns the attempt might have closed, so another
+   * run must finish the attempt in the background.
    */
   readonly onOpenAttempt: (attempt: SessionAttempt) => void;
   /**
-   * Called when the signature of the stored ID token is not validated yet, and no keys are cached. The keys are to be fetched
-   * after `delayMs` milliseconds.
+   * Called when the signature of the stored ID token is not validated yet, and the server's keys are not cached. The callback
+   * fetches the keys after `delayMs` milliseconds, and validates the signature.
    */
   readonly onPending: (delayMs: number) => void;
   /** Called when a response cannot be stored. The waiting callers get the token of the response anyway. */
   readonly onUnstored: (responded: SentAttempt) => void;
   /**
-   * The `generation` of the row when the run first read the row. The run returns a token of a later generation even if the
-   * token had already expired when it arrived.
+   * The `generation` of the row when the run first read the row. If a token has a later generation, the token arrived during
+   * this run. The run returns such a token even if the token had already expired when it arrived.
    */
   firstGeneration: number | undefined;
   /** `sessionId` of the row. Undefined until the run has read the row. */
@@ -59,11 +63,13 @@ export interface Run {
   /** The `generation` of the tokens that this run itself received from the server. Undefined: none yet. */
   committedGen: number | undefined;
   /**
-   * The `sequence` of an attempt that this run no longer waits for. Either the attempt's request cannot be in flight any more,
-   * or the attempt's owner has not responded for too long.
+   * The `sequence` of an attempt for which this run no longer waits. There are two possible reasons: the attempt's request can
+   * no longer be in flight, or the attempt's owner has not responded for too long.
    */
   passed: number | undefined;
-  /** The `sequence` of an attempt. This run has already waited for the pause of that attempt. */
+  /**
+   * The `sequence` of the attempt after which this run has already paused. The run does not pause for the same attempt again.
+   */
   paused: number | undefined;
   /** The error of the last send or write that failed. It becomes the `cause` of a TimeoutError. */
   failure: unknown;
@@ -87,12 +93,12 @@ export function satisfying(run: Run, row: SessionRow): TargetKey | undefined {
   return findAccess(
     row,
     run.need.target,
-    // If `notGeneration` is larger than `firstGeneration`, it comes from another session, or the run has no callers. Then every
-    // token that was stored after the run's first read is new enough.
+    // `notGeneration` is larger than `firstGeneration` in two cases: it belongs to another session, or the run has no callers.
+    // Then every token that was stored after the run's first read is new enough.
     ({ generation, expiresAt, lifetimeMs }) =>
       generation > Math.min(run.need.notGeneration, firstGeneration) &&
-      // A token that arrived during this run is returned even if it had expired on arrival. A token with a longer lifetime that
-      // expired while the page was frozen is not returned.
+      // A token that arrived during this run and had already expired on arrival is returned. A token with a longer lifetime
+      // that arrived during this run, but expired while the page was frozen, is not returned.
       (remainingMs({ expiresAt, lifetimeMs }, now) > 0 ||
         (generation > firstGeneration && (lifetimeMs ?? 0) <= run.timing.bornExpiredMs)),
   );
@@ -109,8 +115,7 @@ export function broadcast(run: Run, sessionId: string, news: TabNews): void {
 }
 
 /**
- * Returns the name of the lock that the owner of an attempt holds. Other tabs request the lock to learn whether the owner is
- * still there.
+ * Returns the name of the lock that the attempt's owner holds. If another tab can get this lock, the owner no longer holds it.
  */
 export function ownerLock(attemptId: string): string {
   return `own/${attemptId}`;

@@ -8,14 +8,14 @@ export type Next =
   | { state: "WATCH"; attempt: Attempt }
   | { state: "DRAIN"; attempt: Attempt }
   | { state: "PAUSE"; row: SessionRow }
-  /** If `certain` is true, the server certainly did not use the refresh token in the last send of the row's attempt. */
+  /** `certain`: true if the server certainly did not use up the refresh token in the last send of the row's attempt. */
   | { state: "CLAIM"; row: SessionRow; certain: boolean }
   | Return;
 
-/** The members that identify an attempt. */
+/** The members of a stored attempt that identify the attempt. */
 export type Attempt = Pick<SessionAttempt, "id" | "sequence">;
 
-/** The last state of a run. It says which token the run returns. */
+/** The last state of a run. It contains the row and the target of the token that the run returns. */
 export interface Return extends SentAttempt {
   state: "RETURN";
 }

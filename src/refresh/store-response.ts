@@ -6,10 +6,12 @@ import { rowKey, type Run } from "./run.ts";
 import { isLive, type ClaimedRow } from "./transactions.ts";
 
 /**
- * Returns a function that stores the response in the row and returns the new row. The function can be called again if the store
- * fails. If the session has ended or a later attempt exists, the function stores nothing and returns undefined.
- * If `reuseLeewayMs` is 0, the function stores the response even if a later attempt exists. If such a server gets the same
- * refresh token twice, it ends the session. So to store a late response does no harm.
+ * Returns a function that stores the response in the row and returns the new row. If the store fails, the function can be
+ * called again.
+ * - If the session has ended, the function stores nothing and returns undefined.
+ * - If the row has a later attempt, the function also stores nothing and returns undefined, unless `reuseLeewayMs` is 0. A
+ *   server without a reuse leeway ends the session when it gets the same refresh token twice. If the later attempt sends the
+ *   token again, the session is lost anyway, so storing the late response does no harm.
  */
 export function commitResponse(
   run: Run,
@@ -18,8 +20,8 @@ export function commitResponse(
 ): () => Promise<SessionRow | undefined> {
   const { store } = run.ports;
   let current: SessionRow = claimed;
-  // If the write fails, it is repeated with the same result of `store.seal()`. In memory mode, the tabs keep each result in
-  // memory, and they keep only a few results.
+  // The result of `store.seal()`. A repeated write uses the same result, and does not call `store.seal()` again. In memory
+  // mode, the tabs keep the results in memory, and they keep only a few.
   let sealed: { tokens: unknown } | undefined;
   const seal = async () => {
     const record = mergeResponse(
@@ -39,7 +41,8 @@ export function commitResponse(
           ? respondedRow(run, row, claimed, response, tokens)
           : NO_CHANGE,
       );
-      // This write stored the response, or an earlier write did although it was reported as failed.
+      // The row contains the response. Either this write stored it, or an earlier write stored it although the store reported a
+      // failure.
       if (row && hasResponse(row, claimed)) return row;
       if (!mayCommit(run, row, claimed)) return undefined;
       current = row;
@@ -76,7 +79,8 @@ function respondedRow(
   };
   if (response.type === "unusable") {
     const { status } = response.cause;
-    // The next response might be usable, so the refusal is stored as `unexplained`, which has a short first pause.
+    // The server's next response might be usable. So the refusal is stored as `unexplained`: for this meaning, the first pause
+    // is short.
     const refusal = { meaning: "unexplained", facts: { status } } as const;
     return withRefusal(stored, target, refusal, run.ports.clock.now());
   }
@@ -112,7 +116,8 @@ function hasResponse(row: SessionRow, { sessionId, attempt }: ClaimedRow): boole
 }
 
 /**
- * Returns the scope to store for a response without `scope`: the requested scope, or else the scope of the login.
+ * Returns the scope to store if the response has no `scope`. This is the requested scope. If no scope was requested, it is the
+ * scope of the login.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
  */
 function assumedScope(row: SessionRow, target: TargetKey): string[] {

@@ -1,38 +1,59 @@
 import { ConfigurationError } from "../core/errors.ts";
 
 /**
- * The times of the refresh protocol, in milliseconds. An attempt is a refresh that a tab stores in the session's row and then
- * sends. That tab is the attempt's owner, and holds a lock.
+ * The times of the refresh protocol. All members are in milliseconds. A refresh that a tab stores in the session's row and then
+ * sends is called an attempt. The tab that stored the attempt is the attempt's owner, and holds a lock.
  */
 export interface RefreshTiming {
-  /** A caller that has waited this long gets a TimeoutError. The attempt goes on in the background. */
+  /**
+   * The longest time that a caller waits. After this time, the caller gets a TimeoutError, and the attempt goes on in the
+   * background.
+   */
   patienceMs: number;
-  /** After a token arrives that has already expired, this tab requests no other token for the same target for this long. */
+  /**
+   * How long a token that had already expired on arrival is returned again. During this time, this tab sends no other request
+   * for the same target.
+   */
   bornExpiredMs: number;
   /** The first pause between two sends. */
   backOffBaseMs: number;
   /**
-   * The longest pause between two sends while a caller waits in a visible page. Otherwise the lifetime of the token is the
-   * limit.
+   * The longest pause between two sends while a caller waits in a visible page. If no caller waits in a visible page, a pause
+   * can be as long as the lifetime of the token.
    */
   backOffCapMs: number;
   /** The timeout of a token request. */
   requestMs: number;
-  /** An owner that needs longer than this to store its attempt stores the attempt once more before it sends. */
+  /**
+   * The longest time for storing an attempt. If the write takes longer, the owner stores the attempt once more before it sends.
+   */
   permitMs: number;
   /** The interval at which a waiting tab reads the row. */
   tickMs: number;
   /**
-   * If an owner does not respond for this long, a waiting tab takes over the attempt, although the owner still holds its lock.
+   * How long a waiting tab accepts that an owner does not respond. After this time, the waiting tab takes over the attempt,
+   * although the owner still holds its lock.
    */
   takeoverMs: number;
-  /** Replaces `takeoverMs` if `reuseLeewayMs` is less than `takeoverMs`, because then a second send might end the session. */
+  /**
+   * Used instead of `takeoverMs` if `reuseLeewayMs` is less than `takeoverMs`. In this case, a second send of the same refresh
+   * token might end the session.
+   */
   inDoubtMs: number;
-  /** After an owner has closed or lost its lock, its last request might still be in flight for this long. */
+  /**
+   * How long an owner's last request might still be in flight after the owner's tab has closed, or after the owner has lost its
+   * lock.
+   */
   drainMs: number;
-  /** An owner releases its lock before a pause that would end this long, or longer, after its first send. */
+  /**
+   * The longest time after its first send that an owner keeps its lock during a pause. If a pause would end at this time or
+   * later, the owner releases the lock before the pause.
+   */
   releaseMs: number;
-  /** An owner whose timers have not run for this long does not count as alive. */
+  /**
+   * How old the last timer tick of a living owner can be. If the timers of an owner have not run for this long, the waiting
+   * tabs treat the owner as not responding.
+   */
   aliveAgeMs: number;
 }
 

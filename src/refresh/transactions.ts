@@ -17,10 +17,11 @@ import {
 export type ClaimedRow = SessionRow & { attempt: SessionAttempt };
 
 /**
- * Stores a new attempt in the row before the attempt is sent, and returns the new row. `README.md` calls this write T1. Stores
- * nothing and returns undefined in these cases:
+ * Stores a new attempt in the row, and returns the new row. Called before each send. `README.md` calls this write T1. In these
+ * cases, stores nothing and returns undefined:
  * - The row has changed since this tab read `seen`.
- * - The row has a token that the run can return, or a refusal of the target that the run requests.
+ * - The row has a token that the run can return.
+ * - The row has no attempt, and the server has recently refused the target that the run requests.
  * - The owner has released its lock.
  * @param certain true if the server certainly did not use the refresh token in the previous send
  */
@@ -32,8 +33,8 @@ export async function claimAttempt(
 ): Promise<ClaimedRow | undefined> {
   const attemptId = owner.id;
   const row = await run.ports.store.update(rowKey(run), (row) => {
-    // A stored response changes `generation` and not `sequence`. If only `sequence` were compared, a tab that requests another
-    // target would send a refresh token that was already used.
+    // Compare `generation` too, because a stored response changes `generation` but not `sequence`. Without this comparison, a
+    // tab that requests another target would send a refresh token that another tab has already used.
     if (!isLive(row, seen) || row.generation !== seen.generation || row.sequence !== seen.sequence)
       return NO_CHANGE;
     if (owner.isReleased || satisfying(run, row) !== undefined) return NO_CHANGE;
@@ -69,8 +70,8 @@ function isClaimedBy(
 }
 
 /**
- * Ends the session because of the response to an attempt. `README.md` calls this write T3. Returns the new row, or undefined if
- * the row no longer has that attempt.
+ * Ends the session because of the server's response to an attempt, and returns the new row. `README.md` calls this write T3. If
+ * the row no longer has that attempt, stores nothing and returns undefined.
  */
 export async function endSession(
   run: Run,
@@ -85,8 +86,8 @@ export async function endSession(
 }
 
 /**
- * Removes the attempt from the row, and stores that the server refused the attempt's target. Returns the new row, or undefined
- * if the row no longer had the attempt.
+ * Stores that the server refused the attempt's target, and removes the attempt from the row. Returns the new row. If the row no
+ * longer has the attempt, stores nothing and returns undefined.
  */
 export async function storeRefusal(
   run: Run,
@@ -109,8 +110,8 @@ export async function storeRefusal(
 }
 
 /**
- * Stores in the row's attempt the pause that the server asked for. Other tabs that wait for the attempt then pause for the same
- * time. `retryMs`: the length of the pause. Milliseconds.
+ * Stores the pause that the server asked for in the row's attempt. So the other tabs that wait for the attempt pause for the
+ * same time. `retryMs`: the length of the pause. Milliseconds.
  */
 export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number): Promise<void> {
   const { store, clock } = run.ports;
@@ -122,8 +123,8 @@ export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number)
 }
 
 /**
- * Ends the session because its stored ID token is invalid, and broadcasts `ended`. Changes nothing if the signature has been
- * validated in the meantime. Returns true if this tab or another tab has ended the session because of an ID token.
+ * Ends the session because its stored ID token is invalid, and broadcasts `ended`. If another tab has validated the signature
+ * in the meantime, changes nothing. Returns true if the session has ended because of an ID token, even if another tab ended it.
  */
 export async function endByIdToken(
   run: Run,
@@ -142,9 +143,10 @@ export async function endByIdToken(
 }
 
 /**
- * Stores the result of a validation of `idToken`: its signature is valid, and `verified` has its claims. Returns the new row.
- * Returns `committed` if the row does not need the result any more, for example because another tab has stored it. Returns
- * undefined, and stores nothing, if the session changes during the write.
+ * Stores that the signature of `idToken` is valid. Also stores the validated claims, which `verified` contains.
+ * - Returns the new row.
+ * - If nothing needs to be stored any more, for example because another tab has validated the signature, returns `committed`.
+ * - If the session changes during the write, stores nothing and returns undefined.
  */
 export async function storeVerified(
   run: Run,
@@ -171,7 +173,7 @@ function withoutSignature(row: SessionRow): SessionRow {
   return rest;
 }
 
-/** Returns the row with `end` and without tokens, so that one write ends the session and removes its tokens. */
+/** Returns a copy of the row that has `end` and no tokens. So a single write ends the session and removes the tokens. */
 function endedRow(row: SessionRow, end: SessionEnd): SessionRow {
   return {
     ...withoutSignature(row),
@@ -206,9 +208,12 @@ export function isLive(
 }
 
 /**
- * Calls `write` until it succeeds, for as long as the page exists, because the server sends each response only once. Repeats
- * only failures of the store. The second call follows at once. Before each later call there is a pause, which ends early when
- * the page resumes. Calls `onFailing` after the second failure.
+ * Calls `write` until it succeeds, for as long as the page exists. A lost response could not be requested again, because the
+ * server sends each response only once.
+ * - If `write` throws another error than a StorageError, the call is not repeated.
+ * - The second call follows the first at once.
+ * - After each later failure, there is a pause. If the page resumes, the pause ends early.
+ * - After the second failure, calls `onFailing` once.
  */
 export async function untilStored<T>(
   run: Run,

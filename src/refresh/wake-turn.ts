@@ -3,14 +3,14 @@ import type { TabMessage } from "../core/message.ts";
 import { rowKey, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
 
-/** If another tab has the turn, this tab waits this long for a message from that tab. Milliseconds. */
+/** If another tab goes first, this tab waits for a message from that tab, but no longer than this. Milliseconds. */
 const TURN_MS = 250;
 
 /**
- * Lets one tab store its attempt first when many tabs resume at once. The turn is a lock. The tab that gets the lock goes on at
- * once. Any other tab waits for a message from the first tab, or for `TURN_MS`, and then goes on. The turn only saves work:
- * `claimAttempt()` stores an attempt only in an unchanged row.
- * Returns `end`, which ends the turn. If a message arrived, also returns `next`, the state to continue with.
+ * Lets one tab go first when many tabs resume at once. All tabs request the same lock. The tab that gets the lock continues at
+ * once. Every other tab waits for a message about the session, or for `TURN_MS`, and then continues. This only saves work: even
+ * without the lock, two tabs could not both store an attempt, because `claimAttempt()` writes only to an unchanged row.
+ * Returns `end`, which releases the lock. If a message arrived, also returns `next`, the state to continue with.
  */
 export async function takeTurn(
   run: Run,
@@ -21,7 +21,7 @@ export async function takeTurn(
   const received = listen(run, seen, leave.signal);
   let end = (): void => {};
   const ended = new Promise<void>((resolve) => (end = resolve));
-  // Every page event ends the turn, so that the other tabs do not wait for a page that freezes or closes.
+  // Every page event releases the lock. Otherwise the other tabs would wait for a page that freezes or closes.
   void ended.then(page.onEvent(() => end()));
   try {
     const isMine = await new Promise<boolean>((resolve) => {

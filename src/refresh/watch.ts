@@ -3,13 +3,19 @@ import type { SessionRow } from "../core/session.ts";
 import { ownerLock, rowKey, broadcast, type Run } from "./run.ts";
 import type { Attempt, Next } from "./states.ts";
 
-/** WATCH waits this long before it requests the owner's lock. Most refreshes end earlier and need no request. Milliseconds. */
+/**
+ * How long WATCH waits before it requests the owner's lock. Milliseconds. Most refreshes end within this time, and then the
+ * lock is not requested.
+ */
 const LOCK_AFTER_MS = 50;
 
 /**
- * The state WATCH: another tab is the owner of the attempt, and this tab waits for the result. The wait ends when a message
- * says that the session has changed, when this tab gets the owner's lock, at a page event, or when the owner has not responded
- * for too long. Returns the next state.
+ * The state WATCH: another tab is the owner of the attempt, and this tab waits until that tab has finished. Returns the next
+ * state as soon as one of these things happens:
+ * - A message says that the session has changed.
+ * - This tab gets the owner's lock.
+ * - A page event occurs, for example because the page freezes or resumes.
+ * - The owner has not responded for too long.
  */
 export async function watch(run: Run, attempt: Attempt): Promise<Next> {
   const { channel, clock, locks, page } = run.ports;
@@ -51,8 +57,8 @@ export async function watch(run: Run, attempt: Attempt): Promise<Next> {
 }
 
 /**
- * Returns the next state after the attempt's owner has closed or released its lock. Reads the row again, because the owner
- * might have stored a response just before that.
+ * Returns the next state after the attempt's owner has released its lock, or after the owner's tab has closed. Reads the row
+ * again, because the owner might have stored a response at the last moment.
  */
 export async function ownerEnded(run: Run, attempt: Attempt): Promise<Next> {
   return isSame(await run.ports.store.get(rowKey(run)), attempt)
@@ -91,8 +97,8 @@ function onMessage(
 }
 
 /**
- * Returns the next state if the attempt's owner has not sent the attempt and never will. This tab can take the attempt over at
- * once, because no request can be in flight.
+ * Called when the attempt's owner has released its lock before it sent anything. Returns the next state. If the row still has
+ * the attempt, that state is CLAIM: this tab can take the attempt over at once, because no request is in flight.
  */
 export async function follow(run: Run, attempt: Attempt): Promise<Next> {
   const row = await run.ports.store.get(rowKey(run));
@@ -100,9 +106,11 @@ export async function follow(run: Run, attempt: Attempt): Promise<Next> {
 }
 
 /**
- * Reads the row and sends a `probe` message to the owner each tick. Returns READ when the row has changed. Returns PAUSE when
- * the owner has not responded for too long. After PAUSE, this tab takes the attempt over. If this page is frozen between two
- * ticks, that time counts as two ticks at most.
+ * At each tick, reads the row and sends a `probe` message to the owner.
+ * - If the row has another attempt or none, returns READ.
+ * - If the owner has not responded for too long, returns PAUSE. After PAUSE, this tab takes the attempt over.
+ * The time between two ticks counts as the owner's silence. If this page is frozen between two ticks, at most two ticks are
+ * counted.
  */
 async function observe(
   run: Run,

@@ -13,7 +13,7 @@ import {
 import { isOf, ServiceUsers, UserChanged, type ServiceUser } from "./service-users.ts";
 import type { ServiceTokenOptions, TokenManagerConfig } from "./token-manager-options.ts";
 
-/** The storage key of the tokens of one call, and the user that the tokens belong to. */
+/** Where the tokens of one user and one target (scope, resource, audience) are stored. */
 export interface Entry {
   readonly key: string;
   /** Undefined when the tokens depend on no user. */
@@ -48,7 +48,8 @@ export class ServiceEntries {
   }
 
   /**
-   * Returns the stored tokens. An entry with another user's tokens is damaged and counts as missing.
+   * Returns the stored tokens. If the stored tokens belong to another user, the entry is damaged, and this method returns
+   * undefined.
    * @throws StorageError the storage cannot be read
    */
   async read({ key, user }: Entry): Promise<ServiceTokens | undefined> {
@@ -57,7 +58,7 @@ export class ServiceEntries {
   }
 
   /**
-   * Returns true if the access token can be returned without a request, because it does not expire soon. Returns false if the
+   * Returns true if the access token does not expire soon, so that it can be returned without a request. Returns false if the
    * clock was set back after the token was stored.
    */
   isGood(tokens: ServiceTokens | undefined): tokens is ServiceTokens {
@@ -67,8 +68,8 @@ export class ServiceEntries {
   }
 
   /**
-   * Stores the provider's tokens. Stores nothing if `users.mayStore()` returns false.
-   * @param instead the access token that is stored now and that `tokens` replaces
+   * Stores the provider's tokens. If `users.mayStore()` returns false, stores nothing.
+   * @param instead the access token that is stored before this call, and that `tokens` replaces
    * @throws UserChanged the user has changed; nothing was stored
    */
   async write(entry: Entry, tokens: TokenSet, instead: string | undefined): Promise<void> {
@@ -80,8 +81,8 @@ export class ServiceEntries {
   }
 
   /**
-   * Takes the entry's lock and stores the provider's tokens. If the lock fails or is held elsewhere for too long, stores the
-   * tokens without the lock, because no other copy of the tokens exists.
+   * Takes the entry's lock and stores the provider's tokens. If the lock cannot be taken in time, stores the tokens without the
+   * lock. They would otherwise be lost, because no other copy of the tokens exists.
    * @throws UserChanged the user has changed; nothing was stored
    */
   async writeLocked(entry: Entry, tokens: TokenSet): Promise<void> {
@@ -97,7 +98,7 @@ export class ServiceEntries {
     }
   }
 
-  /** Replaces the stored tokens. Does nothing if any user was removed after the call began. */
+  /** Replaces the stored tokens. If any user was removed after the call began, does nothing. */
   async change({ key, user }: Entry, tokens: ServiceTokens): Promise<void> {
     if (!this.users.isHere(user)) return;
     await this.#store.write(key, tokens, this.#config.clock.now(), tokens.accessToken);
@@ -112,7 +113,7 @@ export class ServiceEntries {
   }
 
   /**
-   * Runs `work` under the lock with the name `lock`, and returns its result.
+   * Waits for the lock with the name `lock`. Then runs `work` while the lock is held, and returns the result of `work`.
    * @throws TimeoutError another call or tab holds the lock for longer than `patienceMs`
    */
   async underLock<T>(
@@ -148,8 +149,8 @@ export class ServiceEntries {
 }
 
 /**
- * Returns the request for the provider. If a token is stored, the provider must return another token. So the request has
- * `cache: "reload"`, and caches inside the provider do not return the stored token again.
+ * Returns the request for the provider. If a token is already stored, the request has `cache: "reload"`, because a cache inside
+ * the provider might otherwise return the stored token again.
  */
 export function requestOf(
   { user }: Entry,

@@ -6,11 +6,13 @@ import type { TokenStorage } from "../core/token-storage.ts";
 
 /** The stored tokens of one user and target. The ID token is not stored, because no later call needs it. */
 export interface ServiceTokens extends Omit<TokenSet, "idToken" | "generation" | "origin"> {
-  /** The access token. Empty if `invalidateToken()` has deleted it and kept the refresh token. */
+  /**
+   * The access token. If `invalidateToken()` has deleted the access token and kept the refresh token, this is an empty string.
+   */
   readonly accessToken: string;
-  /** When the access token was stored, it was valid for this long. Milliseconds. */
+  /** The remaining lifetime that the access token had when it was stored. Milliseconds. */
   readonly lifetimeMs: number;
-  /** The server's last refusal of the refresh token. Set only if the refresh token might still be valid. */
+  /** When and why the server last refused the refresh token. Set only if the refresh token might still be valid. */
   readonly refusal?: Refusal;
 }
 
@@ -61,7 +63,7 @@ function parse(value: unknown): ServiceTokens | undefined {
 
 /**
  * Reads and writes `ServiceTokens`. When a write fails, the tokens stay in memory, because no other copy of a new refresh token
- * exists. Each later `read()` tries to store them again.
+ * exists. Each later `read()` of the same key tries again to store these tokens.
  */
 export class ServiceTokenStore {
   readonly #storage: TokenStorage;
@@ -72,8 +74,8 @@ export class ServiceTokenStore {
   }
 
   /**
-   * Returns the tokens. Tokens that could not be stored are returned from memory, unless the storage has newer tokens by now.
-   * `now`: milliseconds since the epoch.
+   * Returns the tokens at `key`. If the last write failed, returns the tokens from memory. But if another tab has stored newer
+   * tokens since then, returns the newer tokens. `now`: milliseconds since the epoch.
    * @throws StorageError the storage cannot be read
    */
   async read(key: string, now: number): Promise<ServiceTokens | undefined> {
@@ -105,15 +107,15 @@ export class ServiceTokenStore {
   ): Promise<void> {
     try {
       const { refreshToken, expiresAt } = tokens;
-      // The refresh token is valid for longer than the access token, and its expiry is unknown. So both are stored without an
-      // expiry.
+      // The refresh token might still be valid when the access token has expired, and its expiry is unknown. So tokens with a
+      // refresh token are stored without an expiry.
       if (refreshToken) await this.#storage.set(key, tokens);
       else if (expiresAt > now) await this.#storage.set(key, tokens, expiresAt - now);
       else await this.#storage.delete(key);
       this.#unsaved.delete(key);
     } catch {
-      // After several failed writes, the storage still has the value from before the first failed write. So the `instead` of
-      // the first failed write is kept.
+      // If several writes fail in a row, the storage still has the value from before the first of these writes. So the
+      // `instead` of the first failed write is kept.
       this.#unsaved.set(key, { instead, ...this.#unsaved.get(key), tokens });
     }
   }

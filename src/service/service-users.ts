@@ -7,7 +7,7 @@ import { NoTokenError } from "../core/errors.ts";
 /** The options of `ServiceUsers`. */
 export interface ServiceUsersConfig {
   readonly provider: Grant;
-  /** Says which user the tokens belong to. Default: the `owner` of the provider. */
+  /** The object that says which user the tokens belong to. Default: the `owner` of the provider. */
   readonly owner?: TokenOwner | undefined;
   readonly keys: UserKeys;
   /**
@@ -20,8 +20,8 @@ export interface ServiceUsersConfig {
 /** The user whose tokens a call returns. */
 export interface ServiceUser extends OwnerId {
   /**
-   * The number of users that had been removed when `current()` looked up this user. If it changes, a user was removed since
-   * then.
+   * The number of users that had been removed when `current()` looked up this user. If `ServiceUsers` has counted more removed
+   * users by now, a user was removed after the lookup.
    */
   readonly departures: number;
 }
@@ -71,8 +71,8 @@ export class ServiceUsers {
   }
 
   /**
-   * Returns true if `tokens` can be stored for `user`. If the user is unknown (`isDerived`), `user.sub` is a hash of a token
-   * that stands for the user. Returns false if another token stands for the user by now.
+   * Returns true if `tokens` can be stored for `user`. If the user is unknown (`isDerived`), `user.sub` is a hash of an access
+   * token. If the current access token has a different hash by now, returns false.
    * @throws UserChanged the tokens belong to another user, or the user was removed or is no longer the current user
    */
   async mayStore(user: ServiceUser | undefined, tokens: TokenSet): Promise<boolean> {
@@ -90,8 +90,8 @@ export class ServiceUsers {
   }
 
   /**
-   * Stores that the entry at `key` belongs to `user`. Never rejects. If the storage fails here, the entry cannot be stored,
-   * either.
+   * Stores that the entry at `key` belongs to `user`. Never rejects. If the storage fails, the error is ignored, because the
+   * entry itself cannot be stored then, either.
    */
   async add(user: ServiceUser, key: string): Promise<void> {
     await this.#config.keys.add(user.sub, key).catch(() => {});
@@ -116,8 +116,8 @@ export class ServiceUsers {
 }
 
 /**
- * Returns true if the tokens belong to `user`. Also returns true if this is unknown, because the tokens have no user or
- * `user.sub` is only a hash of a token.
+ * Returns true if the tokens belong to `user`. Also returns true if the user of the tokens cannot be compared, because the
+ * tokens have no user or `user.sub` is only a hash of a token.
  */
 export function isOf(user: OwnerId, { user: theirs }: Pick<TokenSet, "user">): boolean {
   return user.isDerived === true || theirs === undefined || theirs.sub === user.sub;

@@ -9,9 +9,9 @@ import type { TokenTarget } from "../core/token-target.ts";
 /** The configuration of a token manager: where it gets tokens, and where it stores them. */
 export interface TokenManagerConfig {
   /**
-   * The grant that requests the tokens. The manager passes the stored tokens to the grant. The grant can refresh them, as a
-   * `RefreshTokenGrant` does. The manager first calls the grant with `prompt: "none"`. If only a user can help, the manager
-   * calls the grant a second time, so that the grant can ask the user.
+   * The grant that requests the tokens. The manager passes the stored tokens to the grant. A grant such as `RefreshTokenGrant`
+   * can then refresh the stored tokens. The manager first calls the grant with `prompt: "none"`. If only a user can help, the
+   * manager calls the grant a second time. In the second call the grant can ask the user.
    */
   readonly provider: Grant;
   /** Stores the tokens. The manager reads the storage at each call, so that all tabs see the same tokens. */
@@ -27,23 +27,23 @@ export interface TokenManagerConfig {
    */
   readonly service?: string;
   /**
-   * Says which user the tokens belong to. Pass your `Auth` if they belong to the user who is signed in. Each user's tokens are
-   * stored separately, and deleted when the user logs out or is forgotten (`auth.forget()`). Default: the `owner` of the
-   * provider. An `AuthGrant`, for example, has an `owner`.
+   * The object that says which user the tokens belong to. If the tokens belong to the user who is signed in to your `Auth`,
+   * pass the `Auth`. Each user's tokens are stored separately. They are deleted when the user logs out or is forgotten
+   * (`auth.forget()`). Default: the `owner` of the provider. An `AuthGrant`, for example, has an `owner`.
    */
   readonly owner?: TokenOwner;
   /** The locks that prevent concurrent requests for the same token. All managers with this `storage` must share them. */
   readonly locks: TabLock;
-  /** Used to decide whether a token has expired. */
+  /** The clock that decides whether a token has expired. */
   readonly clock: Pick<Clock, "now">;
   /**
-   * A token is renewed this long before it expires. A short-lived token is renewed when a third of its lifetime is left.
-   * Milliseconds. Default: 30,000.
+   * A token is renewed when its remaining lifetime falls to this value. If a third of the token's whole lifetime is shorter
+   * than this value, the token is renewed when a third of its lifetime remains. Milliseconds. Default: 30,000.
    */
   readonly leewayMs?: number;
   /**
-   * A call waits this long for another call or tab that is requesting the same token. Then the call rejects with a
-   * `TimeoutError`. Milliseconds. Default: 30,000.
+   * The longest time that a call waits while another call or tab is requesting the same token. After this time the call rejects
+   * with a `TimeoutError`. Milliseconds. Default: 30,000.
    */
   readonly patienceMs?: number;
 }
@@ -53,8 +53,8 @@ export interface ServiceTokenOptions extends TokenTarget {
   /** `reload`: request a token that is newer than the stored one. */
   readonly cache?: "default" | "reload";
   /**
-   * Used with `cache: "reload"`: the token that an API refused. A stored token that differs from the refused token counts as
-   * newer.
+   * The token that an API refused. Only used with `cache: "reload"`. If the stored token differs from the refused token, the
+   * stored token counts as newer.
    */
   readonly refused?: string;
   /**
@@ -62,9 +62,9 @@ export interface ServiceTokenOptions extends TokenTarget {
    * `RefreshTokenError`.
    */
   readonly prompt?: Prompt;
-  /** Values for the provider. A call with a context does not share the request of another call. */
+  /** Values that the manager passes to the provider. A call with a `context` never shares its request with another call. */
   readonly context?: TokenContext;
-  /** Aborts this call. The request goes on while other calls wait for its token. */
+  /** Aborts this call. If other calls wait for the same token, the request goes on for them. */
   readonly signal?: AbortSignal;
 }
 
@@ -78,8 +78,11 @@ export interface ForceRefreshOptions extends Omit<ServiceTokenOptions, "cache"> 
 
 /** The options of `invalidateToken()`. The target selects the stored token. */
 export interface InvalidateTokenOptions extends TokenTarget {
-  /** `keep`: keep the stored refresh token. `forget`: delete it, too, without revoking it at the server. Default: `keep`. */
+  /**
+   * What happens to the stored refresh token. `keep`: it stays stored. `forget`: it is deleted, but not revoked at the server.
+   * Default: `keep`.
+   */
   readonly refreshToken?: "keep" | "forget";
-  /** Ends the wait for another call or tab that is requesting the token. This call then rejects. */
+  /** Aborts this call while it waits for another call or tab that is requesting the token. This call then rejects. */
   readonly signal?: AbortSignal;
 }

@@ -19,7 +19,7 @@ import type {
   TokenManagerConfig,
 } from "./token-manager-options.ts";
 
-/** A call starts again when the user changes, and makes at most this many attempts. */
+/** If the user changes during a call, the call starts again. A call makes at most this many attempts. */
 const TRIES = 3;
 
 /**
@@ -54,9 +54,9 @@ export class TokenManager {
   }
 
   /**
-   * Returns the stored access token, or a new one from the provider if the stored one is missing or expires soon. If the
-   * provider fails while the stored token is still valid, returns the stored token. But if the session has ended, rejects. Also
-   * rejects with each error of the provider.
+   * Returns the stored access token. If it is missing or expires soon, returns a new one from the provider. If the provider
+   * fails, but the stored token is still valid and the session has not ended, returns the stored token. If the provider fails
+   * in any other case, rejects with the provider's error.
    * @throws NoTokenError there is no valid token, and only a user can help; or the user changed during the call
    * @throws RequestTokenError the server refused the request, or its response is malformed
    * @throws RefreshTokenError the refresh token is no longer valid and was deleted, or the server requires a login
@@ -85,9 +85,9 @@ export class TokenManager {
     this.#join({ ...options, cache: "reload" }, mode);
 
   /**
-   * Deletes the stored access token of this target, for every tab, so that the next call requests another one. By default the
-   * refresh token is kept, because without it the user might have to log in again. A newer access token is kept, too, if
-   * another call stores it while this call waits for the lock.
+   * Deletes the stored access token of this target, for every tab. The next call then requests another token. By default the
+   * refresh token is kept, because without it the user might have to log in again. By default a newer access token is kept,
+   * too, if another call stores it while this call waits for the lock.
    * @throws StorageError the storage failed; the token might still be stored
    * @throws TimeoutError another call or tab has been requesting the token for longer than `patienceMs`
    * @example
@@ -184,9 +184,9 @@ export class TokenManager {
   }
 
   /**
-   * First calls the provider with `prompt: "none"`. If only a user can help, calls the provider again so that it can ask the
-   * user. If the caller set another `prompt`, makes the second call only. Each call has its own lock, so the first one never
-   * waits for a user.
+   * First calls the provider with `prompt: "none"`. If only a user can help, calls the provider a second time, so that it can
+   * ask the user. If the caller set a prompt such as `login`, makes only the second call. The two calls have different locks,
+   * so the first call never waits for a user.
    */
   async #get(
     entry: Entry,

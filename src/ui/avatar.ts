@@ -7,7 +7,8 @@ const HUES = 6;
 /** Renders the user's picture or initials. Screen readers skip the avatar, because they announce the user's name anyway. */
 export function avatar(user: ShownUser): TemplateResult {
   const picture = pictureOf(user);
-  // CSS shows the initials from an attribute, so that neither screen readers nor the browser's page search find them.
+  // The initials are in an attribute, and CSS shows them from there. So neither screen readers nor the browser's page search
+  // find the initials.
   return html`<span
     part="avatar"
     class="avatar hue-${hueOf(user)}"

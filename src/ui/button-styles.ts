@@ -31,7 +31,10 @@ export const buttonStyles: CSSResultGroup = [
       border-color: var(--_line);
     }
 
-    /* The placeholder is about as wide as the button, so that the page does not jump. */
+    /*
+     * The placeholder is about as wide as the button. So the page layout does not move when the button replaces the
+     * placeholder.
+     */
     .place {
       display: block;
       inline-size: 5.75rem;
@@ -64,7 +67,7 @@ export const buttonStyles: CSSResultGroup = [
       overflow: auto;
     }
 
-    /* Until the menu is placed, it is transparent and not hidden, so that it can take the focus. */
+    /* Until the menu has its position, the menu is transparent. A hidden menu could not take the focus. */
     .menu:not([data-placed]) {
       opacity: 0;
     }

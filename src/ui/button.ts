@@ -68,7 +68,7 @@ export class LatchkeyButton extends LitElement {
     this.#hadFocus = Boolean(this.shadowRoot?.activeElement);
   }
 
-  /** Moves the focus to the new button if rendering has replaced the button that had the focus. */
+  /** Keeps the focus in the element. If rendering has removed the button that had the focus, the new button gets the focus. */
   protected override updated(): void {
     if (this.#hadFocus && !this.shadowRoot?.activeElement) {
       this.renderRoot.querySelector<HTMLElement>("button")?.focus();
@@ -100,7 +100,10 @@ export class LatchkeyButton extends LitElement {
     }
   }
 
-  /** Renders the button during a login. It has `aria-disabled`, because a `disabled` button loses the focus. */
+  /**
+   * Renders the button during a login. The button has `aria-disabled` and not `disabled`, because a `disabled` button loses the
+   * focus.
+   */
   #renderBusy(strings: Strings): TemplateResult {
     return html`<button
       type="button"
@@ -165,7 +168,7 @@ export class LatchkeyButton extends LitElement {
       </div>`;
   }
 
-  /** Moves the focus from a menu that closes to the button that opens the menu. */
+  /** When the menu closes while it has the focus, moves the focus to the button that opens the menu. */
   readonly #beforeToggle = (event: Event): void => {
     const { newState } = event as ToggleEvent;
     const menu = event.currentTarget as HTMLElement;

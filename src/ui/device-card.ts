@@ -12,9 +12,9 @@ export interface DeviceCardOptions {
   readonly status: DeviceStatus;
   /** The QR code. It is undefined until the QR encoder has loaded. */
   readonly qr?: Qr;
-  /** Milliseconds until the code expires. */
+  /** The remaining time until the code expires. Milliseconds. */
   readonly remainingMs: number;
-  /** Milliseconds from the moment the dialog opened until the code expires. */
+  /** The time between the opening of the dialog and the expiry of the code. Milliseconds. */
   readonly totalMs: number;
   readonly strings: Strings;
   readonly copyButton: TemplateResult;
@@ -78,7 +78,10 @@ function linkOf({ verificationUri, verificationUriComplete }: DeviceCode): Templ
   >`;
 }
 
-/** Draws the QR code. It is dark on light in every theme, because some QR code readers do not support inverted codes. */
+/**
+ * Draws the QR code with dark modules on a light background, also in a dark theme. Some QR code readers cannot read light
+ * modules on a dark background.
+ */
 function drawn({ size, path }: Qr, label: string): TemplateResult {
   return html`<svg role="img" aria-label=${label} viewBox="0 0 ${size} ${size}">
     ${svg`<rect width=${size} height=${size} fill="#fff" /><path d=${path} fill="#10131a" shape-rendering="crispEdges" />`}

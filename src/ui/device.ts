@@ -22,12 +22,12 @@ import { question, type Question } from "./question.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
-/** The dialog shows for this long that the login was approved. Milliseconds. */
+/** After the login was approved, the dialog stays open for this long, to show the approval. Milliseconds. */
 const APPROVED_FOR_MS = 2_000;
 
 interface Shown {
   readonly code: DeviceCode;
-  /** Milliseconds from the moment the dialog opens until the code expires. */
+  /** The time between the opening of the dialog and the expiry of the code. Milliseconds. */
   readonly totalMs: number;
   /** The time at which the code expires, on the monotonic clock (`performance.now()`). Milliseconds. */
   readonly endMonotonic: number;
@@ -69,8 +69,8 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
   #closing: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Shows a code and its status. Returns `{ type: "dismiss" }` when the user closes the dialog before the login has ended.
-   * Returns undefined when the signal aborts, when the element leaves the page, and when a later call replaces this one.
+   * Shows a code and its status. If the user closes the dialog before the login has ended, returns `{ type: "dismiss" }`. In
+   * these cases, returns undefined: the signal aborts, the element leaves the page, or a later call shows another code.
    * @throws ConfigurationError the element is not in the page
    */
   async showCode(
@@ -135,7 +135,10 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     }
   }
 
-  /** Removes the dialog. Closes it first, because the browser restores the focus only when a dialog closes. */
+  /**
+   * Removes the dialog. Before that, closes the dialog, because the browser gives the focus back to the page only when a dialog
+   * closes.
+   */
   readonly #forget = (): void => {
     clearTimeout(this.#closing);
     this.#shown = undefined;
@@ -157,14 +160,17 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     const dialog = this.renderRoot.querySelector("dialog");
     if (!dialog) return;
     this.#keepHeight(dialog.querySelector<HTMLElement>(".body")!);
-    // Move the focus only if the dialog has just opened, or if rendering has removed the code and with it the focused element.
+    // Move the focus only in two cases: the dialog is not open yet, or rendering has removed the element that had the focus.
     if (dialog.open && (this.#focused?.isConnected ?? true)) return;
     if (!dialog.open) dialog.showModal();
-    // Do not focus the close button, which comes first. A user who presses Enter by accident would close the dialog.
+    // Do not focus the close button, although it is the first button: if a user presses Enter by accident, the dialog would
+    // close.
     dialog.querySelector<HTMLElement>("a, .copy, .body .button")?.focus();
   }
 
-  /** Keeps the height when the result replaces the code, so that the dialog does not jump. */
+  /**
+   * When the result of the login replaces the code, keeps the height of the content. So the dialog does not change its size.
+   */
   #keepHeight(body: HTMLElement): void {
     const shown = this.#shown!;
     if (shown.status === "waiting" || shown.status === "retrying") {

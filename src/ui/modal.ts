@@ -7,8 +7,8 @@ export interface ModalOptions {
   readonly title: string;
   readonly strings: Strings;
   /**
-   * Called when the user presses Escape, clicks the close button, or clicks beside the dialog. The call can come late, when
-   * the element already shows its next dialog.
+   * Called when the user presses Escape, clicks the close button, or clicks beside the dialog. The browser can delay this call.
+   * The element might show its next dialog by then.
    */
   readonly onDismiss: () => void;
   readonly content: TemplateResult;
@@ -22,7 +22,8 @@ export function modal({ title, strings, onDismiss, content }: ModalOptions): Tem
     lang=${strings.language}
     aria-labelledby="title"
     @close=${({ currentTarget }: Event) => {
-      // The browser sends `close` late. If the dialog is open again by then, the event belongs to an earlier dialog.
+      // The browser sends the `close` event after a delay. If the dialog is open again by then, the event belongs to an earlier
+      // opening of the dialog, and is ignored.
       if (!(currentTarget as HTMLDialogElement).open) onDismiss();
     }}
     @pointerdown=${notePointer}
@@ -50,8 +51,9 @@ export function modal({ title, strings, onDismiss, content }: ModalOptions): Tem
 }
 
 /**
- * Records whether the pointer went down beside the dialog. A click closes the dialog only if the pointer also went down beside
- * it. A text selection that ends beside the dialog does not close the dialog.
+ * Records whether the user pressed the pointer beside the dialog. A click closes the dialog only if the user pressed and
+ * released the pointer beside the dialog. So if a text selection starts in the dialog and ends beside it, the dialog stays
+ * open.
  */
 function notePointer({ currentTarget, target }: Event): void {
   (currentTarget as HTMLElement).toggleAttribute("data-beside", target === currentTarget);
@@ -62,8 +64,8 @@ function isBeside({ currentTarget, target }: Event): boolean {
 }
 
 /**
- * Keeps the focus in the dialog. Tab moves the focus from the last control to the first. Shift+Tab moves it from the first
- * control to the last.
+ * Keeps the focus in the dialog. From the last control, Tab moves the focus to the first control. From the first control,
+ * Shift+Tab moves the focus to the last control.
  */
 function turnAround(event: KeyboardEvent): void {
   if (event.key !== "Tab") return;

@@ -14,7 +14,8 @@ export function placeBelow(popover: HTMLElement, button: HTMLElement): void {
   const x = isRtl ? left : right - offsetWidth;
   const isBelow = bottom + GAP + offsetHeight <= clientHeight || top < offsetHeight + GAP;
   const y = isBelow ? bottom + GAP : top - GAP - offsetHeight;
-  // A Content Security Policy can forbid style attributes in HTML, but not assignments to `style` members.
+  // Set the position through `style`. A Content Security Policy can forbid style attributes in HTML, but it cannot forbid
+  // assignments to the members of `style`.
   popover.style.left = `${Math.max(GAP, Math.min(x, clientWidth - GAP - offsetWidth))}px`;
   popover.style.top = `${y}px`;
 }

@@ -2,7 +2,10 @@ import { encode } from "uqr";
 
 /** A QR code as vector graphics. */
 export interface Qr {
-  /** The width and the height in modules (squares of the code), including the quiet zone that QR code readers need. */
+  /**
+   * The width of the code, which is also its height. The unit is one module (a square of the code). The width includes the
+   * light margin that QR code readers need.
+   */
   readonly size: number;
   /** The dark modules as an SVG path. A module is one unit wide. */
   readonly path: string;
@@ -23,7 +26,8 @@ export function qrOf(text: string): Qr {
 const run = (x: number, y: number, width: number) => `M${x} ${y}h${width}v1h-${width}z`;
 
 /**
- * Returns each group of adjacent dark modules in a row. One rectangle for each group leaves no visible gaps between modules.
+ * Returns the groups of adjacent dark modules in a row. Each group is drawn as one rectangle. If each module were a rectangle,
+ * thin gaps between the modules would be visible.
  */
 function darkRuns(row: readonly boolean[]): [start: number, width: number][] {
   const runs: [number, number][] = [];

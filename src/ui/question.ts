@@ -13,7 +13,7 @@ export interface QuestionOptions<T> {
   readonly signal: AbortSignal;
   /** The promise `response` resolves to this value when the question ends without a response of the user. */
   readonly withoutResponse: T;
-  /** Called once to hide the question, before the promise `response` settles. */
+  /** Called once when the question ends, to hide the question. The promise `response` settles after this call. */
   readonly onEnd: () => void;
 }
 

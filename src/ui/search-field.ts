@@ -12,7 +12,7 @@ export interface SearchFieldOptions {
   readonly onKeydown: (event: KeyboardEvent) => void;
 }
 
-/** Renders a search field and the number of matches. Screen readers announce the number. */
+/** Renders a search field and the number of users that match the query. Screen readers announce this number. */
 export function searchField(options: SearchFieldOptions): TemplateResult {
   const { query, count, strings, onInput, onKeydown } = options;
   return html`<div class="search">

@@ -16,7 +16,7 @@ export function secondLineOf(user: ShownUser): string | undefined {
   return user.email === nameOf(user) ? undefined : user.email;
 }
 
-/** Returns one or two letters: the initials of the first and the last word of the name. */
+/** Returns the initials of the first and the last word of the name. If the name has only one word, returns one letter. */
 export function initialsOf(user: ShownUser): string {
   const letters = nameOf(user)
     .split(/\s+/)
@@ -27,7 +27,10 @@ export function initialsOf(user: ShownUser): string {
     .toLocaleUpperCase();
 }
 
-/** Returns the URL of the picture if it is an https URL. An http request would reveal to the network which user is shown. */
+/**
+ * Returns the URL of the user's picture. If the URL is not an https URL, returns undefined: with an http request, anyone in the
+ * network could see which user is shown.
+ */
 export function pictureOf({ picture }: ShownUser): string | undefined {
   if (picture === undefined || !URL.canParse(picture)) return undefined;
   return new URL(picture).protocol === "https:" ? picture : undefined;

@@ -2,8 +2,8 @@ import { html, type TemplateResult } from "lit";
 import type { Strings } from "./strings/strings.ts";
 
 /**
- * Screen readers announce the remaining time at the start, and when these numbers of seconds remain. An announcement every
- * second would disturb the user.
+ * The remaining times, in seconds, at which screen readers announce the remaining time. They also announce it at the start. An
+ * announcement every second would disturb the user.
  */
 const ANNOUNCED_AT: readonly number[] = [300, 60, 30, 10];
 
@@ -33,7 +33,10 @@ export function timeLeft(remainingMs: number, totalMs: number): TemplateResult {
   </span>`;
 }
 
-/** Returns the remaining time in words, for a live region. The text changes only when a time in `ANNOUNCED_AT` is reached. */
+/**
+ * Returns the remaining time in words, for screen readers. The returned text changes only when the remaining time reaches a
+ * number in `ANNOUNCED_AT`, because screen readers announce every change.
+ */
 export function tellTimeLeft(remainingMs: number, totalMs: number, strings: Strings): string {
   const remaining = Math.ceil(remainingMs / 1_000);
   const total = Math.round(totalMs / 1_000);

@@ -49,8 +49,8 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   /** Texts that replace the built-in texts of the page's language. */
   declare strings: Partial<Strings> | undefined;
   /**
-   * The user agent for a login that the picker starts, such as a `PopupUserAgent`. The picker opens the user agent when the
-   * user clicks "Use another account", or chooses an account that needs a login. Default: the page navigates to the login page.
+   * The user agent for a login that the picker starts, such as a `PopupUserAgent`. If the user clicks "Use another account", or
+   * chooses an account that needs a login, the picker opens the user agent. Default: the page navigates to the login page.
    */
   declare userAgent: UserAgent | undefined;
 
@@ -61,8 +61,8 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
 
   /**
    * Shows the picker and returns the user's choice. The picker lists the most recently active user first.
-   * Returns `{ type: "dismiss" }` when the user closes the dialog, when the signal aborts, when the element leaves the page,
-   * and when a later call replaces this one.
+   * In these cases, returns `{ type: "dismiss" }`: the user closes the dialog, the signal aborts, the element leaves the page,
+   * or a later call opens the picker again.
    * @throws ConfigurationError the element is not in the page
    */
   async chooseUser(
@@ -90,7 +90,8 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
 
   readonly #hide = (): void => {
     this.#question = undefined;
-    // Close the dialog before removing it, because the browser restores the focus only when a dialog closes.
+    // Close the dialog before rendering removes it, because the browser gives the focus back to the page only when a dialog
+    // closes.
     this.#dialog?.close();
     this.#users = [];
     this.requestUpdate();
@@ -203,8 +204,8 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   };
 
   /**
-   * Ends the picker with a choice that needs a login. Opens the user agent during the click, so that the browser does not block
-   * a popup.
+   * Ends the picker with a choice that needs a login. The user agent might open a popup, and the browser allows a popup only
+   * during a click. So the user agent is opened here, while the click is handled.
    */
   #leave(choice: Exclude<LoginChoice, { type: "dismiss" }>): void {
     const asked = this.#question;

@@ -7,8 +7,8 @@ import { isLostCode, wordsOf } from "./login-failure.ts";
 import { isSame, REASONS, TabMarks, type LoginTab } from "./tab-marks.ts";
 
 /**
- * Two automatic logins for the same user and target start at least this far apart, even if the first login succeeded.
- * Milliseconds.
+ * The minimum time between the starts of two automatic logins for the same user and target. This minimum applies even if the
+ * first login succeeded. Milliseconds.
  */
 const SPACING_MS = 60_000;
 /** One tab starts at most this many automatic logins within 30 minutes, even if all of them succeed. */
@@ -22,9 +22,11 @@ export type LoginSubject = {
 };
 
 /**
- * Prevents endless automatic logins in this tab. An automatic login is a login that no user requested. Each such login writes a
- * mark, which is a small record that later pages of the tab read. A mark prevents other automatic logins. Once the token of a
- * login was returned, the login's mark only counts for the limits `SPACING_MS` and `MOST`.
+ * Prevents endless automatic logins in this tab. An automatic login is a login that no user requested.
+ * - Each automatic login writes a mark. A mark is a small record that later pages of this tab can read.
+ * - While such a mark is in force, no other automatic login starts.
+ * - When the token of a login was returned to the app, the mark of that login only counts for the limits `SPACING_MS` and
+ *   `MOST`.
  */
 export class AutomaticLogins {
   readonly #clock: Clock;
@@ -32,8 +34,8 @@ export class AutomaticLogins {
   readonly #tab: LoginTab;
   readonly #session: { readonly sub: string | undefined };
   /**
-   * The logout marks that have already stopped a login of the grant. Each mark is identified by its `at`. While such a mark is
-   * in force, `refusal()` does not let the grant be called again.
+   * The logouts because of which a login was already stopped. Each logout is identified by the `at` of its mark. While such a
+   * mark is in force, `refusal()` returns an error, so the grant is not called again.
    */
   readonly #refused = new Set<number>();
   /** The error of the last authorization response that failed in this page, and the time of the failure. */
@@ -51,9 +53,10 @@ export class AutomaticLogins {
   }
 
   /**
-   * Returns an error if no automatic login is allowed to start, or else undefined. After a logout, the grant is called once all
-   * the same, because the grant might ask the user in this page, for example with a picker. If the grant navigates without
-   * asking, `guarded()` stops it. `error`: the error in the state of this page, if no user is signed in.
+   * Returns an error if no automatic login is allowed to start, or else undefined. If only the mark of a logout forbids the
+   * login, the grant is called once all the same, because the grant might ask the user in this page, for example with a picker.
+   * If the grant navigates without asking, `guarded()` stops the login. `error`: `state.error` of this page, if no user is
+   * signed in.
    */
   refusal(subject: LoginSubject, error: unknown): NoTokenError | undefined {
     if (error !== undefined && !this.#isForgiven(error)) {
@@ -66,7 +69,8 @@ export class AutomaticLogins {
   }
 
   /**
-   * Wraps `roundTrip`, a login's visit to the authorization endpoint. The wrapper writes a mark when the login is cancelled.
+   * Wraps `roundTrip`, which is one visit of a login to the authorization endpoint. If the login is cancelled, the wrapper
+   * writes a mark.
    */
   watched(roundTrip: RoundTrip, subject: LoginSubject): RoundTrip {
     const { redirectUri, prompt } = roundTrip;
@@ -110,8 +114,8 @@ export class AutomaticLogins {
   }
 
   /**
-   * Writes the result of a login into the login's mark. `subject`: the user and target for a new mark, if the login has no mark
-   * yet.
+   * Writes the result of a login into the mark of that login. If the login has no mark, writes a new mark for the user and
+   * target in `subject`, unless `outcome` is `given`.
    */
   settle(outcome: LoginResult, detail: string | undefined, subject: LoginSubject): void {
     const { begun } = this;
@@ -121,17 +125,19 @@ export class AutomaticLogins {
       const { at, detail: _, ...rest } = begun;
       const { detail: words, at: now } = settled;
       const next = { ...rest, outcome, ...(words !== undefined && { detail: words }) };
-      // A mark ends when the user clicks or presses a key after the mark's `at`. The click that cancelled this login must not
-      // end the mark, so the mark gets a new `at`.
+      // A mark ends when the user clicks or presses a key after the time `at`. The user might have cancelled this login with a
+      // click, and that click must not end the mark. Therefore `at` becomes the current time.
       const since = outcome === "cancelled" ? now : at;
       this.#marks.write([...all.filter((mark) => !isSame(mark, begun)), { ...next, at: since }]);
     } else if (outcome !== "given") this.#marks.write([...all, settled]);
   }
 
   /**
-   * Called when a token was returned. Deletes the marks of earlier logins for this user and target, but keeps the marks of
-   * logouts. A mark `started` becomes `given`. This matters if the page has two `AuthManager`s: one of them starts the login,
-   * and the other might return the token before the first one writes the result.
+   * Called when a token was returned to the app. Deletes the marks of earlier logins for this user and target. Keeps the marks
+   * of logouts and the marks with the outcome `given`.
+   *
+   * A mark with the outcome `started` first gets the outcome `given`, so it is kept, too. This matters if the page has two
+   * `AuthManager`s: one of them starts the login, and the other might return the token before the first one writes the result.
    */
   given({ user, ...target }: LoginSubject): void {
     const key = targetKey(target);
@@ -163,7 +169,8 @@ export class AutomaticLogins {
   /** Called when an authorization response has failed. Writes the failure into a mark. */
   fail(error: unknown): void {
     this.#failure = { error, at: this.#clock.now() };
-    // If the code exchange failed because of a temporary problem, the next login can succeed. No new mark is written then.
+    // If the login has a mark, the failure is written into that mark. Otherwise a new mark is written, but not if the code
+    // exchange failed because of a temporary problem. After such a problem, the next login can succeed.
     if (this.begun || !isLostCode(error)) this.settle("failed", wordsOf(error), {});
   }
 
@@ -176,8 +183,10 @@ export class AutomaticLogins {
   }
 
   /**
-   * Returns true if an automatic login is allowed to start although a response in this page failed with `error`. This is so if
-   * the code exchange failed because of a temporary problem, or if the user has acted on the page since the failure.
+   * Returns true if `error`, the failure of a response in this page, does not prevent an automatic login. There are two such
+   * cases:
+   * - The code exchange failed because of a temporary problem.
+   * - A user has clicked or pressed a key on the page since the failure.
    */
   #isForgiven(error: unknown): boolean {
     const failure = this.#failure;
@@ -196,13 +205,15 @@ export class AutomaticLogins {
     const given = current.filter(({ outcome }) => outcome === "given");
     const recent = given.filter((mark) => isFor(mark, subject) && now - mark.at < SPACING_MS);
     const limiting = recent.at(-1) ?? given.at(MOST - 1);
-    // After a logout, the grant is called once to ask the user, so the limits are not checked here. `guarded()` checks the
-    // limits before the grant navigates.
+    // If the mark of a logout is in `concerned`, the grant is called once, because the grant might ask the user. The limits are
+    // then not checked here. `guarded()` decides whether the grant is allowed to navigate.
     if (limiting && concerned.length === 0) return this.#explain(limiting);
     return this.#marks.write(current) ? undefined : noMemory();
   }
 
-  /** Returns true if the mark concerns the login. The mark of a logout concerns only logins of the user who logged out. */
+  /**
+   * Returns true if the mark can prevent the login. The mark of a logout can only prevent logins of the user who logged out.
+   */
   #concerns({ outcome, user }: LoginMark, subject: LoginSubject): boolean {
     return outcome !== "logged_out" || (subject.user ?? this.#session.sub ?? user) === user;
   }

@@ -33,7 +33,10 @@ export class CallbackResponses {
   readonly #session: ActiveSession;
   readonly #events: CallbackEvents;
   readonly #results = new Map<string, Promise<CallbackResult>>();
-  /** The token responses that are not stored yet, by `state`. A retry uses them, because a code can be exchanged only once. */
+  /**
+   * For each `state`, the token response that could not be stored yet. A code can be exchanged only once, so a retry stores
+   * this response instead of exchanging the code again.
+   */
   readonly #responses = new Map<string, TokenSet>();
 
   constructor(config: CallbackConfig, session: ActiveSession, events: CallbackEvents) {
@@ -43,8 +46,8 @@ export class CallbackResponses {
   }
 
   /**
-   * Returns true if `response` is not handled yet: `handle()` was not called for it, or the last call failed and a retry can
-   * succeed.
+   * Returns true if `handle()` was not called yet for the authorization response in the URL `response`. Also returns true if
+   * the last call of `handle()` failed and a retry can succeed.
    */
   isUnfinished(response: string): boolean {
     return !this.#results.has(this.#stateIn(response));
@@ -66,8 +69,8 @@ export class CallbackResponses {
   }
 
   #take(response: string, state: string): Promise<CallbackResult> {
-    // `onFailure()` stores a mark that prevents another automatic login. It runs before the callers get the error, because the
-    // app might navigate as soon as it gets the error.
+    // `onFailure()` stores a mark. The mark is a record that prevents another automatic login. The app might navigate as soon
+    // as it gets the error, so `onFailure()` runs before the app gets the error.
     const login = () =>
       this.#inTurn(response, state).catch((error: unknown) => {
         if (!isUnfinished(error) && !isForeign(error)) this.#events.onFailure(error);
@@ -81,14 +84,15 @@ export class CallbackResponses {
   }
 
   /**
-   * Handles the response under a lock that all tabs and all `AuthManager`s share. A second call then finds the result of the
-   * first call.
+   * Handles the response while holding a lock. All tabs and all `AuthManager`s share this lock, so two calls for the same
+   * response never run at the same time. The second call then finds the result of the first call in the ledger.
    */
   #inTurn(response: string, state: string): Promise<CallbackResult> {
     const { locks, page, ledger } = this.#config;
     return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
       const known = await ledger.get(state).catch(() => undefined);
-      // The response is not removed from the URL earlier. Other `AuthManager`s that start in the same task must read it first.
+      // The response is removed from the URL only now. If it were removed earlier, other `AuthManager`s that start in the same
+      // task could not read it.
       if (page.href() === response) page.replaceUrl(withoutResponse(response, state));
       return known && "sub" in known ? this.#recall(known) : this.#exchange(response, state);
     });
@@ -102,7 +106,8 @@ export class CallbackResponses {
     const user = await this.#events.storeLogin(tokens);
     this.#responses.delete(state);
     const place = tokens.returnTo === undefined ? {} : { returnTo: tokens.returnTo };
-    // The login has succeeded, so an error of the ledger is ignored. A later call for this response then finds no record.
+    // If the ledger cannot store the result, a later call for this response finds no record. The error is ignored all the same,
+    // because the login has succeeded.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
     return { user, ...place };
   }
@@ -123,7 +128,9 @@ export class CallbackResponses {
   }
 }
 
-/** Returns true if a retry can succeed, because the stored authorization request or the token response still exists. */
+/**
+ * Returns true if a retry after `error` can succeed. The stored authorization request or the token response then still exists.
+ */
 function isUnfinished(error: unknown): boolean {
   return isAuthError(error) && error.retryable && !(error instanceof AuthorizationError);
 }

@@ -4,8 +4,9 @@ import { fragment, isAtRedirectUri } from "./response-url.ts";
 const NAMES = [...RESPONSE, "error_description", "state"];
 
 /**
- * Describes the URL to which the login page has sent the user back. The result is part of an error message. It contains the
- * values of error parameters. Of other response parameters it contains only the names, because their values can be secret.
+ * Returns a description of the URL at which the browser came back from the login page. An error message contains the
+ * description. Parameters that describe an error are shown with their values. Of the other response parameters, only the names
+ * are shown, because their values can be secret.
  */
 export function whatCameBack(url: string, redirectUri: string): string {
   const { origin, pathname, searchParams, hash } = new URL(url);

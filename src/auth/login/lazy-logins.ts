@@ -29,7 +29,7 @@ export class LazyLogins implements LoginTab {
   /** The time at which a user last pressed a key or a pointer on this page. Milliseconds since the epoch. */
   activatedAt: number = Number.NEGATIVE_INFINITY;
 
-  /** The URL of the last authorization response that `handle()` was called for. */
+  /** The last URL with an authorization response for which `handle()` was called. */
   last: string | undefined;
 
   /** The loaded `Logins`. Undefined until `load()` has resolved. */
@@ -71,7 +71,10 @@ export class LazyLogins implements LoginTab {
     return login;
   }
 
-  /** Stores a mark, which is a small record of this tab. The mark prevents automatic logins after the logout of `user`. */
+  /**
+   * Called when `user` logs out. Stores a mark, which is a small record of this tab. While the mark is in force, this tab
+   * starts no automatic login of `user`.
+   */
   loggedOut(user: string): void {
     const { marks, clock } = this.#config;
     const mark: LoginMark = {
@@ -84,8 +87,8 @@ export class LazyLogins implements LoginTab {
   }
 
   /**
-   * Loads `Logins` and calls `news` with it. Does nothing if this tab has no mark, or only marks with the outcome `given`. In
-   * this usual case, `news` would change nothing.
+   * Loads `Logins` and then calls `news` with the loaded `Logins`. If this tab has no marks, or only marks with the outcome
+   * `given`, does nothing, because `news` would change nothing. Most pages therefore need not load `Logins`.
    */
   tell(news: (logins: Logins) => void): void {
     const isMarked = this.#config.marks.read().some((mark) => mark?.outcome !== "given");
@@ -111,8 +114,8 @@ export class LazyLogins implements LoginTab {
     const { page, client } = this.#config;
     const given = parseUrl(url ?? page.href(), page.href());
     if (given && stateOf(given, client)) this.last = given.href;
-    // An earlier call might have removed the response from the address bar. A call without `url` then uses the response of the
-    // earlier call.
+    // If there is no `url`, the last known response is used, because an earlier call might have removed this response from the
+    // address bar.
     const response = (url === undefined && this.last) || (given?.href ?? url!);
     const result = this.load().then((logins) => logins.responses.handle(response));
     this.#callback = result.catch(() => {});

@@ -6,8 +6,8 @@ import { isTemporary } from "../../core/server-responses.ts";
 const MAX = 300;
 
 /**
- * Returns true if the authorization code could not be exchanged, because no response came or because the server had a temporary
- * problem. A new login, with another code, is then allowed at once.
+ * Returns true if the authorization code could not be exchanged because of a temporary problem: no response came, or the server
+ * had a temporary failure. In this case, a new login (with a new code) is allowed at once.
  */
 export function isLostCode(error: unknown): boolean {
   return (
@@ -17,8 +17,8 @@ export function isLostCode(error: unknown): boolean {
 }
 
 /**
- * Describes `error` for later pages of this tab. Returns undefined for an error that Latchkey did not throw, because such an
- * error can contain secrets.
+ * Returns a text that describes `error`. Later pages of this tab can use the text in error messages. If Latchkey did not throw
+ * the error, returns undefined, because such an error can contain secrets.
  */
 export function wordsOf(error: unknown): string | undefined {
   if (!isAuthError(error)) return undefined;

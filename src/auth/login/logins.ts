@@ -43,7 +43,10 @@ export class Logins {
   readonly responses: CallbackResponses;
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
-  /** An access token that had already expired when it arrived. One call of `getToken()` returns it all the same. */
+  /**
+   * The access token of a login, if the token had already expired when it arrived. `getToken()` returns this token once,
+   * although the token has expired.
+   */
   #offered:
     | { readonly token: string; readonly sub: string; readonly target: TargetKey }
     | undefined;
@@ -72,9 +75,9 @@ export class Logins {
   }
 
   /**
-   * Returns true if the error of a login becomes `state.error`. The error of a silent login is not published, because such a
-   * login often finds no user. The `NoTokenError` of an automatic login is not published, because that login was not allowed to
-   * start.
+   * Returns true if the error of a login is published as `state.error`. Two kinds of errors are not published:
+   * - any error of a silent login, because such a login often finds no user
+   * - a `NoTokenError` of an automatic login, because such a login was not allowed to start or to go on
    */
   tellsWhy(error: unknown, roundTrip: RoundTrip, request: TokenRequest): boolean {
     return !isSilent(roundTrip, request) && !(request.mayChoose && error instanceof NoTokenError);
@@ -85,15 +88,19 @@ export class Logins {
     this.automatic.given({ ...target, user });
   }
 
-  /** Called after each change of the state. A fresh token in the state counts as a token that was returned. */
+  /**
+   * Called after each change of the state. If the state has a fresh token, updates the marks as if `getToken()` had returned
+   * this token.
+   */
   follow(): void {
     const state = this.#session.state.get();
     if (state.status === "authenticated" && state.freshness === "fresh") this.given({});
   }
 
   /**
-   * Called when a page has loaded and the page's URL contains no authorization response for this client. If a login of this tab
-   * had navigated to the login page, the stored record (mark) of that login gets the outcome `unrecognised`.
+   * Called when a page has loaded and the page's URL contains no authorization response for this client. If the latest login of
+   * this tab had navigated to the login page, the browser has come back from there without a response. The stored record (mark)
+   * of that login then gets the outcome `unrecognised`.
    */
   cameBack(url: string): void {
     const { begun } = this.automatic;
@@ -127,7 +134,8 @@ export class Logins {
     } catch (error) {
       if (!(error instanceof NoTokenError)) {
         const isResponded = isAuthError(error) && !(error instanceof CancelledError);
-        // This automatic login ran in a popup or frame, so its failure arrives here and not at a page load.
+        // If an automatic login runs in a popup or frame, its failure arrives here. If an automatic login navigates this page,
+        // its failure arrives when the next page loads.
         if (request.mayChoose && isResponded && automatic.begun) automatic.fail(error);
         throw error;
       }
@@ -170,8 +178,8 @@ export class Logins {
     const isSeen = !silent && tokens.asked?.prompt !== "none";
     if (!isSeen) await (await loadMore()).assertMayReturn(this.#config, sub);
     const next = silent ? await silent.tabOf(sub) : sub;
-    // The store gives every stored token a number, the generation. Tokens that have this number are already stored, because the
-    // grant has continued a stored session.
+    // Every stored token has a number, the `generation`. If the grant's tokens have a `generation`, the grant took them from a
+    // stored session. They are then already stored.
     if (tokens.generation === undefined)
       await storeLogin(parts, tokens, user, target, undefined, next);
     else await parts.users.putDefault(next);
@@ -184,8 +192,8 @@ export class Logins {
   }
 
   /**
-   * Writes the result of the login into the login's mark. If the access token had already expired when it arrived, keeps the
-   * token for `takeOffered()`.
+   * Writes the result of the login into the mark of the login. If the access token had already expired when it arrived and
+   * there is no refresh token, keeps the access token for `takeOffered()`.
    */
   #settle(
     { accessToken, expiresAt, refreshToken }: TokenSet,
@@ -214,8 +222,8 @@ export class Logins {
 }
 
 /**
- * Deletes the record that `forget()` was called for the user. Ignores failures, because the session of the login is already
- * stored.
+ * `forget()` stores a record that the user was forgotten. This function deletes that record after a login of the user. If that
+ * fails, the function does not reject, because the session of the login is already stored.
  */
 async function clearForgotten(users: UserStore, sub: string): Promise<void> {
   await users

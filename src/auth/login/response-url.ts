@@ -3,8 +3,8 @@ import { isStateOf } from "../../core/response-state.ts";
 import { InvalidResponseError } from "../../core/errors.ts";
 
 /**
- * Returns true if `url` is `redirectUri` with a response to a request of `client`. Checks only the `state`, so the rest of the
- * response can be malformed.
+ * Returns true if `url` is the `redirectUri` and contains the `state` of a request of `client`. The other parameters of the
+ * response are not checked, so they can be malformed.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  */
 export function isCallback(url: string, redirectUri: string, client: ClientKey): boolean {
@@ -12,8 +12,8 @@ export function isCallback(url: string, redirectUri: string, client: ClientKey):
 }
 
 /**
- * Returns the `state` of a response to `client`, from the query or fragment of any URL. Checks the form of the value, because
- * other code might use a parameter named `state`, too.
+ * Returns the `state` of a response to `client`. The `state` can be in the query or in the fragment of the URL. Other code
+ * might use a parameter named `state`, too, so a value that does not have the form of this client's `state` is ignored.
  */
 export function stateOf({ searchParams, hash }: URL, client: ClientKey): string | undefined {
   return [searchParams, fragment(hash)]

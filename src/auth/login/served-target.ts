@@ -7,14 +7,20 @@ export type LooseTarget = { readonly [name in keyof TokenTarget]: TokenTarget[na
 /** The target (scope, resource and audience) for which the token of a login can be used. */
 export interface ServedTarget {
   readonly target: LooseTarget;
-  /** The requested scopes if the server granted none of them. The `target` then has no scope. Otherwise an empty array. */
+  /**
+   * If the server granted none of the requested scopes, this array contains them, and `target` has no scope. Otherwise the
+   * array is empty.
+   */
   readonly missing: readonly string[];
 }
 
 /**
- * Returns the target for which the token of a login can be used. This is the requested target. If the server granted none of
- * the requested scopes, it is the requested target without scopes. A server might return a scope in another spelling:
- * `https://api.example/auth/userinfo.email` for `email`, or `read` for `api://x/read`. Such a scope counts as granted.
+ * Returns the target for which the token of a login can be used.
+ * - If the server granted at least one of the requested scopes, or if no scope was requested: the requested target.
+ * - If the server granted none of the requested scopes: the requested target without its scopes.
+ *
+ * A server might return a scope in another spelling: `https://api.example/auth/userinfo.email` for `email`, or `read` for
+ * `api://x/read`. Such a scope counts as granted.
  */
 export function servedTarget(
   asked: LooseTarget,

@@ -14,13 +14,16 @@ export interface SilentLogin {
    */
   readonly sessions: SessionStore;
   /**
-   * Returns the `sub` of the user to whom this tab belongs after the login. This is the user who has logged in, `sub`. If the
-   * tab has switched to another user during the login, it is that other user.
+   * Returns the `sub` of the user to whom this tab belongs after the login. If the tab has switched to another user during the
+   * login, returns that other user. Otherwise returns the argument `sub`, which is the user who has logged in.
    */
   tabOf(sub: string): Promise<string>;
 }
 
-/** Prepares a login that the user does not see. A logout or a switch of users during such a login must stay in effect. */
+/**
+ * Prepares a silent login. If the user logs out during the login, or if the tab switches to another user, the login must not
+ * undo this.
+ */
 export async function silentLogin(parts: {
   readonly client: ClientKey;
   readonly sessions: SessionStore;
@@ -49,9 +52,9 @@ export function isSilent(roundTrip: RoundTrip, { prompt }: TokenRequest): boolea
 }
 
 /**
- * Returns a `SessionStore` that wraps `sessions`. If the user has logged out or was forgotten since a request began, its
- * `update()` writes nothing and rejects with `reason`. `before`: returns the session row that was stored when the request
- * began.
+ * Returns a `SessionStore` that wraps `sessions`. If the user has logged out or was forgotten since the tokens were requested,
+ * the `update()` of the returned store writes nothing and rejects with `reason`. `before`: returns the session row as it was
+ * stored when the tokens were requested.
  */
 export function unlessLoggedOut(
   sessions: SessionStore,

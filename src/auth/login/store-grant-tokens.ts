@@ -37,9 +37,12 @@ export interface StoreOptions {
 }
 
 /**
- * Stores tokens that a custom grant returned without a login. Adds the access token to the stored session of the user. If the
- * user has no session, or if the tokens include a refresh token for the default target, `storeLogin` stores a new session
- * instead. Returns the `sub` of the tokens' user. Also rejects with the errors of `fetchUser()`.
+ * Stores tokens that a custom grant returned without a login. Returns the `sub` of the tokens' user.
+ * - If the user has no session, `storeLogin` stores the tokens as a new session.
+ * - If the tokens include a refresh token for the default target, `storeLogin` also stores a new session.
+ * - In all other cases, the access token is added to the user's stored session.
+ *
+ * Also rejects with the errors of `fetchUser()`.
  * @throws NoTokenError the user logged out or was forgotten, or this tab's user was forgotten. Only a login helps
  * @throws IdTokenError the tokens belong to another user than `request.user`
  * @throws ConfigurationError the grant returned an exchanged token, which would replace the session's own access token
@@ -96,7 +99,8 @@ async function store(
         "Exchange tokens in createTokenManager(). Its provider can be new TokenExchangeGrant(new AuthGrant(auth), server).",
       );
     }
-    // With `persist: "memory"`, the tokens exist only in open tabs and can be lost. If they are lost, a new session is stored.
+    // With `persist: "memory"`, the stored tokens exist only in open tabs. If no open tab has them any more, a new session is
+    // stored.
     const record = isTheirs && (await sessions.open(row.tokens).catch(unlessLost));
     // A refresh token for one API does not replace the session's refresh token.
     const isLogin = response.refreshToken !== undefined && target === DEFAULT_TARGET;

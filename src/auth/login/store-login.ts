@@ -72,8 +72,8 @@ export async function storeLogin(
 }
 
 /**
- * Returns the stored row of the session after a login, without the tokens. The row has a new `sessionId`, so that a refresh of
- * the previous session cannot store its response.
+ * Returns the session row to store after a login, without the tokens. A refresh of the previous session might still be in
+ * progress. That refresh cannot store its response, because the row has a new `sessionId`.
  */
 function afterLogin(
   before: SessionRow | undefined,

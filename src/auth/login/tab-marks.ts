@@ -1,13 +1,14 @@
 import type { LoginMark, LoginMarks, LoginResult } from "../../core/login-marks.ts";
 import type { Clock } from "../../core/ports.ts";
 
-/** A mark is a record of a login or logout of this tab. A mark that is older than this is ignored. Milliseconds. */
+/** The time after which a mark is ignored. A mark is a record of a login or logout of this tab. Milliseconds. */
 const MARK_LIFETIME_MS = 30 * 60_000;
 /** At most this many marks are stored. The oldest marks are deleted first. */
 const MOST_KEPT = 32;
 /**
- * A click or a key press ends a mark. But within this time after a logout or a cancelled login, it does not end the mark,
- * because it might be the second half of a double click. Milliseconds.
+ * A click or key press ends the marks of this tab, with one exception. If a click comes within this time after a logout or a
+ * cancelled login, the click does not end the mark of that logout or login. Such a click might be the second half of a double
+ * click. Milliseconds.
  */
 const DOUBLE_CLICK_MS = 1_000;
 

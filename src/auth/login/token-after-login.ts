@@ -5,8 +5,9 @@ import type { UserStore } from "../../core/user-store.ts";
 import type { LoginRequest, TokenAfterLoginParts } from "../parts.ts";
 
 /**
- * Waits for the login in progress, or starts a login that returns to the current URL. Then returns the token for `getToken()`.
- * `reason`: the error that shows that a login is needed. Undefined if the caller requested a login with `prompt`.
+ * If a login is in progress, waits for that login. Otherwise starts a login that returns to the current URL. Then returns the
+ * token that the caller of `getToken()` requested. `reason`: the error that shows that a login is needed. Undefined if the
+ * caller requested a login with `prompt`.
  */
 export async function tokenAfterLogin(
   { config, session, logins, getToken, handleCallback }: TokenAfterLoginParts,
@@ -18,8 +19,8 @@ export async function tokenAfterLogin(
   const resources =
     target.resource === undefined ? [] : await namedBefore(config, user ?? session.sub);
   const loaded = await abortable(logins.load(), signal);
-  // From here to `startLogin()`, only branches that return use `await`. Several concurrent callers therefore start only one
-  // login.
+  // From here to `startLogin()`, `await` is used only in branches that return. With another `await`, two concurrent callers
+  // could both start a login.
   const underWay = waitFor ?? logins.underWay;
   if (underWay) {
     const settled = underWay.then(
@@ -38,8 +39,8 @@ export async function tokenAfterLogin(
     logins.last !== undefined &&
     loaded.responses.isUnfinished(logins.last)
   ) {
-    // This page has an authorization response that could not be handled at the last attempt, for example without a network. It
-    // is handled again, without a new login.
+    // This page has an authorization response, and the last attempt to handle the response failed, for example without a
+    // network. The response is now handled again, and no new login starts.
     await abortable(handleCallback(), signal);
     return getToken({ ...options, prompt: "none" });
   }

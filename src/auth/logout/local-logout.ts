@@ -4,9 +4,9 @@ import type { DeletedSession, UntoldLogouts } from "./untold-logouts.ts";
 import { NO_CHANGE, type SessionRow, isNewer, newerVersion } from "../../core/session.ts";
 
 /**
- * Deletes the tokens of `user` from this device and from every tab. Default: this tab's user. Returns the deleted refresh token
- * and ID token, which are then used to tell the server of the logout. The tab still belongs to the user, because another tab
- * might be logging the same user in.
+ * Deletes the tokens of `user` (default: this tab's user) from this device and from every tab. Returns the deleted refresh
+ * token and ID token. The server is later told of the logout with these two tokens. After the logout, this tab still belongs to
+ * the user, because another tab might be logging the same user in.
  */
 export async function localLogout(
   parts: SessionParts,
@@ -49,8 +49,8 @@ export async function localLogoutUntold(
 }
 
 /**
- * Returns the session row after a logout, without tokens. The row has a new `sessionId`, so that a refresh of the previous
- * session cannot store its response.
+ * Returns the session row to store after a logout, without tokens. A refresh of the previous session might still be in
+ * progress. That refresh cannot store its response, because the row has a new `sessionId`.
  */
 function afterLogout(before: SessionRow, sessionId: string): SessionRow {
   const sequence = before.sequence + 1;

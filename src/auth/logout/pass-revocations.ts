@@ -4,7 +4,7 @@ import { revokeLock, type ClientKey } from "../../core/keys.ts";
 import type { Clock, TabLock } from "../../core/ports.ts";
 import type { UntoldLogouts } from "./untold-logouts.ts";
 
-/** A login waits at most this long for revocations. Milliseconds. */
+/** Before a login navigates, it waits at most this long for revocations to end. Milliseconds. */
 export const PASS_MS = 1_000;
 
 /** The objects that `passRevocations()` uses. */
@@ -16,9 +16,11 @@ export interface RevocationQueue {
 }
 
 /**
- * A login calls this function before it navigates. If a refresh token of the same user is revoked during the login, the server
- * might end the new login, too. The function first aborts the revocations of this page. Then it waits until no tab revokes a
- * token, for `PASS_MS` at most. It also waits for aborted requests, because they might still be in flight.
+ * A login calls this function before it navigates. If the server revokes a refresh token of the same user during the login, the
+ * server might end the new login, too. Therefore this function does two things:
+ * 1. It aborts the revocations of this page.
+ * 2. It waits until no tab revokes a token, but at most `PASS_MS`. An aborted request might still reach the server, so the
+ *    function also waits for aborted requests.
  */
 export async function passRevocations(
   { client, locks, clock, untold }: RevocationQueue,

@@ -7,13 +7,16 @@ import type { Clock, TabLock, Page } from "../../core/ports.ts";
 import type { UntoldLogouts } from "./untold-logouts.ts";
 
 /**
- * After the lock was requested, a refresh token is sent for revocation within this time, or not at all. A login does not wait
- * longer, so a later request might end the new login. Milliseconds.
+ * A revocation sends its request at most this long after it has requested the lock. If more time has passed, it sends no
+ * request. A login does not wait longer for revocations, so a later request might end the new login. Milliseconds.
  */
 export const PERMIT_MS = 1_000;
 /** A request waits at most this long for the server's response. Milliseconds. */
 export const REQUEST_MS = 15_000;
-/** The lock is held this long after a failed or aborted request, because the request might still be in flight. Milliseconds. */
+/**
+ * After a failed or aborted request, the revocation keeps the lock for this time, because the request might still reach the
+ * server. Milliseconds.
+ */
 export const DRAIN_MS = 2_000;
 
 /** The objects that `revokeEnded()` uses. */
@@ -51,7 +54,8 @@ export function revokeEnded(
       const row = await sessions.get(sessionKey(client, user));
       const reason = row?.end?.reason;
       if (row && reason !== "logged_out" && reason !== "id_token") throw signedInAgain();
-      // A login waits for revocations for at most `PERMIT_MS`. A login might have navigated by now, so the token is not sent.
+      // A login waits for revocations for at most `PERMIT_MS`. If more time has passed, a login might already have navigated.
+      // The token is then not sent.
       if (clock.monotonic() - asked > PERMIT_MS) {
         throw new TimeoutError(
           `the refresh token was not revoked, because the lock and the store took more than ${PERMIT_MS} ms`,
@@ -89,8 +93,8 @@ interface Caller {
 }
 
 /**
- * While the browser is offline, `run()` checks after this time whether it is online again. The first pause after a failed
- * attempt is equally long. Milliseconds.
+ * The time between two checks whether an offline browser is online again. This is also the length of the first pause after a
+ * failed attempt. Milliseconds.
  */
 const LOOK_MS = 1_000;
 /** At most this many attempts are made to revoke one token. */
@@ -99,10 +103,12 @@ const TRIES = 8;
 const MAX_PAUSE_MS = 64_000;
 
 /**
- * Revokes a refresh token of `sub`. Settles with the result of the next attempt. After a temporary failure, more attempts
- * follow in the background. If attempts for the same token are already in progress, the call joins them, and the next attempt
- * starts at once. The token is only in the memory of this page, so the attempts stop when the page closes. Also rejects with
- * the errors of `revokeEnded()`.
+ * Revokes a refresh token of `sub`. Settles with the result of the next attempt. Also rejects with the errors of
+ * `revokeEnded()`.
+ * - If the attempt fails because of a temporary problem, more attempts follow in the background.
+ * - If an earlier call for the same token is still making attempts, the new call joins them. The next attempt then starts at
+ *   once.
+ * - The attempts stop when the page closes, because the token is only in the memory of this page.
  * @throws NetworkError the browser is offline, or no response came
  * @throws CancelledError a login of this tab began, or the user has logged in again
  */
@@ -112,8 +118,8 @@ export function revoke(
   refreshToken: string,
 ): Promise<void> {
   const { revocations, revoked } = parts.untold;
-  // Two parts of the page can find out that the same session has ended. A second revocation might end a login that began after
-  // the first revocation, so the token is revoked only once.
+  // The token is revoked only once, even if two parts of the page find out that the session has ended. A second request might
+  // end a login that began after the first request.
   if (revoked.has(refreshToken)) return Promise.resolve();
   const known = revocations.get(refreshToken);
   if (known) return known.try();
@@ -141,8 +147,8 @@ class Revocation {
   }
 
   /**
-   * Ends the pause before the next attempt. Settles with the result of that attempt. Rejects at once when the browser is
-   * offline.
+   * If the browser is offline, rejects at once. Otherwise ends the pause before the next attempt, and settles with the result
+   * of that attempt.
    */
   try(): Promise<void> {
     if (!this.#parts.page.lifecycle.online()) return Promise.reject(offline());
@@ -162,7 +168,7 @@ class Revocation {
     const { page, clock, untold } = this.#parts;
     for (let sends = 1; ; sends++) {
       while (!page.lifecycle.online()) await clock.sleep(LOOK_MS);
-      // Another login might begin while this code waits for the first login.
+      // This loop waits until no login is in progress. Another login might begin while the loop waits for the first login.
       for (let over: unknown; over !== this.#login; await over) over = this.#login;
       this.#stop = new AbortController();
       this.#pause = new AbortController();

@@ -45,8 +45,10 @@ interface EndSession {
 const PATIENCE_MS = 5_000;
 
 /**
- * Tells the server that `sub` has logged out. The session is already deleted on this device. Never rejects. If a call for the
- * same user is in progress, the new call joins it. After the result `not_told`, another call does what is still missing.
+ * Tells the server that `sub` has logged out. The session is already deleted on this device. Never rejects.
+ * - If a call for the same user is in progress, the new call returns the result of that call.
+ * - If a call returned `not_told`, the next call tries again. A refresh token that is already
+ *   revoked is not revoked again.
  * @see https://www.rfc-editor.org/rfc/rfc7009
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
  */
@@ -155,8 +157,8 @@ export function leaveServer(
   options?: LogoutOptions,
 ): Promise<LogoutResult> {
   const deleted = parts.config.untold.sessions.get(sub);
-  // When the app calls `forget()` a second time, this tab belongs to no user any more. `isOwn` then says that the tab belonged
-  // to `sub` before.
+  // After `forget()`, this tab belongs to no user. If the app calls `forget()` again, `deleted.isOwn` still tells whether the
+  // tab belonged to `sub` before.
   const isOwn = sub === before || deleted?.isOwn === true;
   if (deleted) deleted.isOwn = isOwn;
   const endSession = isOwn ? "page" : "none";
@@ -165,9 +167,9 @@ export function leaveServer(
 }
 
 /**
- * Returns true if this page is still allowed to navigate to the end-session endpoint. Returns false while a login that
- * `login()` started is in progress, and if this tab now belongs to another user than `before`. Without `before`, any user is
- * allowed.
+ * Returns true if this page is still allowed to navigate to the end-session endpoint. Returns false in two cases:
+ * - A login that `login()` started is in progress.
+ * - This tab now belongs to another user than `before`. If `before` is undefined, the user is not checked.
  */
 export function isStillFor(
   { session, logins }: NavigateParts,
@@ -177,8 +179,8 @@ export function isStillFor(
 }
 
 /**
- * Removes a logout response with this `state` from the address bar if this client expects the response. Leaves other URLs as
- * they are, because other code might use the parameter `state`, too.
+ * If this client expects a logout response with this `state`, removes the response from the address bar. Otherwise leaves the
+ * URL as it is, because other code might use a parameter named `state`, too.
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout
  */
 export async function takeLogout(

@@ -8,9 +8,14 @@ export interface DeletedSession {
   /** The refresh token that the server must revoke. Undefined if there is none, or once it is revoked. */
   refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
-  /** The error that occurred when the tokens were read. */
+  /**
+   * Set if the tokens of the session could not be read: the error of that read. The server then cannot be told of the logout.
+   */
   readonly error?: unknown;
-  /** True if the session belonged to this tab's user. By default, the page navigates to the end-session endpoint only then. */
+  /**
+   * True if the session belonged to this tab's user. By default, the page navigates to the end-session endpoint only for such a
+   * session.
+   */
   isOwn?: boolean;
   /** Set while an attempt to tell the server is in progress. Later calls join this attempt. */
   telling?: Promise<LogoutResult> | undefined;
@@ -20,7 +25,7 @@ export interface DeletedSession {
 interface OpenRevocation {
   /** Ends the pause before the next attempt, and settles with the result of that attempt. */
   try(): Promise<void>;
-  /** Aborts the request, because a login began. Sends no other request before `login` has settled. */
+  /** Called when a login begins. Aborts the request. The next request is sent only after `login` has settled. */
   giveWay(login: Promise<unknown>): void;
 }
 

@@ -38,10 +38,10 @@ export class ActiveSession {
   /** True while this tab belongs to `#sub`: the session of `#sub` is live or has expired. False after a logout. */
   #isTaken = false;
   #user: User | undefined;
-  /** The last signed-in user. The state `expired` contains this user, because the row of an ended session has no claims. */
+  /** The last signed-in user. The state `expired` shows this user, because the stored row of an ended session has no user. */
   #lastUser: User | undefined;
   #cached: CachedToken | undefined;
-  /** Runs the reads of the store one after the other, so that the last read has the newest state. */
+  /** Runs the reads of the store one after the other. The read that ends last is then always the newest one. */
   readonly #reads = new PromiseQueue();
   #logins = 0;
 
@@ -71,8 +71,8 @@ export class ActiveSession {
   }
 
   /**
-   * Drops the cached token, because the session might have ended. The next call must read the store. `error`: the error of the
-   * last read, which becomes `state.error` if the state is `loading`.
+   * Drops the cached token, because the session might have ended. The next `getToken()` call must read the store. `error`: the
+   * error of the last read. If the state is `loading`, this error becomes `state.error`.
    */
   drop(error?: unknown): void {
     this.#cached = undefined;
@@ -80,8 +80,7 @@ export class ActiveSession {
   }
 
   /**
-   * Returns the stored token for `target`, even an expired one, or undefined. `sub`: the token's user. Default: this tab's
-   * user.
+   * Returns the stored token for `target`, even if it has expired. `sub`: the user of the token. Default: this tab's user.
    * @throws NoTokenError the stored session has tokens of another user
    */
   async find(target: TargetKey, sub?: string): Promise<FoundToken | undefined> {
@@ -126,8 +125,8 @@ export class ActiveSession {
   }
 
   /**
-   * Called when the user `sub` logged in, logged out or was forgotten in another tab. After a login, a tab that belongs to no
-   * user belongs to `sub`.
+   * Called when the user `sub` logged in, logged out or was forgotten in another tab. If `sub` logged in and this tab belongs
+   * to no user, this tab belongs to `sub` from now on.
    */
   onMessage(sub: string, what: string): Promise<void> {
     const hasEnded = () => sub === this.#sub && what !== "login";
@@ -165,7 +164,7 @@ export class ActiveSession {
     });
   }
 
-  /** Returns true if the cached token has expired by the wall clock. The store then usually has no valid token. */
+  /** Returns true if the cached token has expired by the wall clock. The store then usually has no valid token, either. */
   isExpired(): boolean {
     return this.#cached !== undefined && this.#cached.expiresAt <= this.#config.clock.now();
   }
@@ -183,7 +182,7 @@ export class ActiveSession {
     const record = stored?.user.sub === sub ? stored : undefined;
     const end = row?.end?.reason;
     const isTaken = row !== undefined && end !== "logged_out";
-    // If there is no row, the user was forgotten. The tab is then bound to no user, so that it gets no new default user.
+    // If there is no row, the user was forgotten. `pin("")` then keeps this tab from taking the default user of the store.
     if (isTaken) users.pin(sub);
     else if (!row && (sub ?? this.#sub)) users.pin("");
     this.#isTaken = isTaken;
@@ -195,7 +194,7 @@ export class ActiveSession {
     const tokens = row && record && storedTokens(row, record, DEFAULT_TARGET);
     this.#cached = known ? before : tokens && cacheToken(tokens, row.sessionId, origin, clock);
     const refusal = record && userNeeded(row!);
-    // If `refusal` is set, only a login helps. The cached token is still returned until it expires.
+    // If `refusal` is set, only a login can get new tokens. The cached token is still returned until it expires.
     const needed =
       refusal && (!this.#cached || isExpired(this.#cached, clock)) ? refusal : undefined;
     this.#sub = row && sub;

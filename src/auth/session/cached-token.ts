@@ -6,8 +6,10 @@ import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
 
 /**
- * `fresh`: the token is returned at once. `expiring`: the token is returned, and a newer token is requested in the background.
- * `expired`: the token has expired by the wall clock or by the monotonic clock.
+ * The condition of a stored or cached token.
+ * - `fresh`: the token is returned at once.
+ * - `expiring`: the token is returned at once, and a newer token is requested in the background.
+ * - `expired`: the token has expired by the wall clock or by the monotonic clock.
  */
 export type TokenCondition = "fresh" | "expiring" | "expired";
 
@@ -18,7 +20,10 @@ export interface CachedToken {
   readonly sessionId: string;
   readonly generation: number;
   summary: TokenSummary;
-  /** The time at which the token expires, as the store and all tabs know it. Milliseconds since the epoch. */
+  /**
+   * The time at which the token expires, as stored. If the wall clock is set back, `summary.expiresAt` is corrected, but this
+   * time is not. Milliseconds since the epoch.
+   */
   readonly expiresAt: number;
   /**
    * By the wall clock, the token is fresh until this time. `untilMonotonic` is also checked, because either clock can be wrong.
@@ -30,8 +35,9 @@ export interface CachedToken {
   /** By the monotonic clock, the token expires at this time. Milliseconds. */
   readonly endMonotonic: number;
   /**
-   * The wall time of the last check of both clocks that found the token fresh. While the wall clock shows the same time, a check
-   * does not read the monotonic clock, which is five times slower than the wall clock. Milliseconds since the epoch.
+   * The wall-clock time at which a check of both clocks last found the token fresh. If the wall clock still shows this time at
+   * the next check, the monotonic clock is not read, because reading the monotonic clock takes five times as long as
+   * reading the wall clock. Milliseconds since the epoch.
    */
   goodAt: number;
 }

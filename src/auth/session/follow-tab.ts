@@ -25,7 +25,8 @@ export async function followTab(parts: FollowParts, message: TabMessage): Promis
     return session.load(isOwn ? "this-tab" : "other-tab");
   }
   if (type !== "done") return;
-  // If this tab has requested the same token, that request publishes the token, and the store need not be read.
+  // This tab might have requested the same token. If so, that request publishes the token, and the store need not be read.
+  // Therefore this code first waits for the request.
   await latestRefresh?.catch(() => {});
   if (session.hasGeneration(sessionId, message.generation)) return;
   // This tab can continue with its cached token, so a failure to read the newer token is ignored.

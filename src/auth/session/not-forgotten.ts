@@ -33,8 +33,8 @@ export async function assertMayReturn({ users }: ForgottenParts, sub: string): P
 
 /**
  * Checks tokens that a grant returned for a tab without a user. After `forget()`, a tab has no user until another user is
- * chosen. The grant must not make this choice by returning tokens. `user`: `sub` of the tokens. If `user` was forgotten, this
- * function does not throw, because `assertNotForgotten()` then throws.
+ * chosen. A grant must not choose the user by returning tokens. `user`: the `sub` of the tokens' user. If `user` itself was
+ * forgotten, this function does not throw, because `assertNotForgotten()` throws in that case.
  * @throws NoTokenError this tab's user was forgotten, and no other user was chosen
  */
 export async function assertChosen(

@@ -1,6 +1,6 @@
 /** A value with listeners. */
 export interface Observable<T> {
-  /** Returns the current value. It is the same object until the content changes. */
+  /** Returns the current value. While the content does not change, every call returns the same object. */
   get(): T;
   /** Replaces the value and calls the listeners. Does nothing if the content is the same. */
   set(next: T): void;
@@ -29,8 +29,8 @@ export function observable<T>(initial: T): Observable<T> {
 }
 
 /**
- * Calls a listener. An error of the listener is reported as uncaught, so that it reaches neither the other listeners nor the
- * caller of `set()`.
+ * Calls a listener. If the listener throws, the browser reports the error as uncaught. The other listeners are still called,
+ * and `set()` does not throw.
  */
 function tell(listener: () => void): void {
   try {

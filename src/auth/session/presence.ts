@@ -19,8 +19,8 @@ export interface PresenceConfig {
 }
 
 /**
- * The second check for other tabs runs this long after the first. One check is not enough, because a tab that reloads holds no
- * lock for a moment. Milliseconds.
+ * The pause between the two checks whether another tab of the user is open. A single check is not enough, because a tab that is
+ * reloading holds no lock for a moment. Milliseconds.
  */
 const LOOK_AGAIN_MS = 1_000;
 
@@ -37,8 +37,8 @@ export class Presence {
   }
 
   /**
-   * Returns the session if a tab of its user is open. From then on this tab also holds the user's lock, until its page closes.
-   * If no tab of the user is open, deletes the session and returns an empty object.
+   * If a tab of the session's user is open, returns the session. This tab then also holds the user's lock until its page
+   * closes. If no tab of the user is open, deletes the session and returns an empty object.
    */
   async read(found: StoredUser): Promise<StoredUser> {
     const { client, locks, sessions } = this.#config;
@@ -54,8 +54,8 @@ export class Presence {
   }
 
   /**
-   * Returns true if a tab holds the user's lock, or if the user has logged in during this check. Otherwise deletes the session
-   * and returns false.
+   * Returns true if a tab holds the user's lock, or if the user has logged in during this check. Otherwise returns false and,
+   * if the browser has Web Locks, deletes the session.
    */
   async #isHere(name: string, { sub = "", row }: StoredUser): Promise<boolean> {
     const { client, locks, clock, sessions, users } = this.#config;
@@ -79,8 +79,8 @@ export class Presence {
 }
 
 /**
- * Runs `act` if no tab holds the lock. Returns true if `act` ran. Only one tab checks at a time, because a check holds the lock
- * for a moment, too.
+ * If no tab holds the lock, runs `act` and returns true. Otherwise returns false. A check itself holds the lock for a moment,
+ * so a second lock (`look`) lets only one tab check at a time.
  */
 function ifNoTab(locks: TabLock, name: string, act: () => Promise<void>): Promise<boolean> {
   return locks.request(`${name}/look`, { mode: "exclusive" }, () => ifFree(locks, name, act));

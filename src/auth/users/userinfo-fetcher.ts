@@ -16,8 +16,8 @@ export interface UserClaims {
 /** The options of `userinfoFetcher()`. */
 export interface UserinfoConfig {
   /**
-   * Validates the response. A schema can also rename members, because a server that is not an OpenID provider might use other
-   * names.
+   * Validates the userinfo response. If the server is not an OpenID provider and its response has other names, the schema can
+   * also rename the members.
    */
   readonly schema?: StandardSchema<UserClaims>;
 }

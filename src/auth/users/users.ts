@@ -12,7 +12,9 @@ import type { RememberedUsers } from "../../core/user-store.ts";
 import type { ActiveSession } from "../session/active-session.ts";
 import { otherUser } from "../session/session-reader.ts";
 
-/** Returns the remembered users. In the background, deletes the sessions of other users if no tab uses them any more. */
+/**
+ * Returns the remembered users. In the background, deletes the sessions of users who are not remembered and have no open tab.
+ */
 export async function listUsers({
   config,
   session,
@@ -33,17 +35,20 @@ async function sweep(
 ): Promise<void> {
   const remembered = new Set(listed.map(({ sub }) => sub));
   const others = (await stored.known()).filter((sub) => !remembered.has(sub));
-  // Reading such a session deletes it when no tab of its user is open.
+  // If no tab of the session's user is open, `find()` deletes the session.
   await Promise.all(others.map((sub) => session.find(DEFAULT_TARGET, sub)));
 }
 
-/** Makes `sub` this tab's user and the default user of new tabs. If this fails, neither of the two users changes. */
+/**
+ * Makes `sub` this tab's user and the default user of new tabs. If the call fails, this tab's user and the default user stay
+ * the same.
+ */
 export async function switchUser({ config, session }: UsersParts, sub: string): Promise<void> {
   const { client, sessions, users, clock } = config;
   const { sub: before } = session;
   const stored = await users.users();
   // The session of a user who is not remembered is kept only while a tab of the user is open. If there is no such tab, `find()`
-  // deletes the session. If there is one, this tab holds the user's lock from now on, too.
+  // deletes the session. If there is such a tab, this tab now also holds the user's lock, which keeps the session.
   await session.find(DEFAULT_TARGET, sub);
   const row = await sessions.update(sessionKey(client, sub), (row) =>
     row?.remembered && !isNewer(row)

@@ -28,7 +28,8 @@ export class DocumentLifecycle implements PageLifecycle {
   }
 
   onEvent(listener: (event: PageEvent) => void): () => void {
-    // The listeners that set `#isFrozen` are added before `listener`, so that `frozen()` is up to date when `listener` runs.
+    // Listeners run in the order in which they were added. The listeners that set `#isFrozen` are added first, so `frozen()`
+    // is up to date when `listener` runs.
     this.#watchSleep();
     const ended = new AbortController();
     for (const [target, type, event] of EVENTS) {
@@ -42,8 +43,8 @@ export class DocumentLifecycle implements PageLifecycle {
   }
 
   /**
-   * Adds the listeners that set `#isFrozen`. They are never removed: a listener that is added to a frozen page would miss the
-   * earlier `freeze` event.
+   * Adds the listeners that set `#isFrozen`. These listeners are never removed: a listener that is added while the page is
+   * already frozen gets no `freeze` event.
    */
   #watchSleep(): void {
     if (this.#isWatched) return;

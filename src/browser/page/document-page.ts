@@ -46,8 +46,8 @@ export class DocumentPage implements Page {
     return window.top === window && document.visibilityState === "visible";
   }
 
-  // This method does not use `navigator.userActivation`, which stays true after a navigation within the origin and has no
-  // timestamp.
+  // This method listens for events and does not read `navigator.userActivation`. `navigator.userActivation` stays true after a
+  // navigation within the origin, and does not tell when the user acted.
   onActivation(listener: () => void): () => void {
     const ended = new AbortController();
     const options = { signal: ended.signal, capture: true, passive: true };

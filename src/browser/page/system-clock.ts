@@ -21,7 +21,8 @@ export const systemClock: Clock = {
 
 /** The random values of the platform. `id()` returns 128 random bits in hexadecimal. */
 export const systemRandom: Random = {
-  // `crypto.randomUUID()` is not used, because it is missing outside secure contexts. `createAuth()` must not throw there.
+  // Outside secure contexts, browsers have no `crypto.randomUUID()`. `createAuth()` calls `id()`, and `createAuth()` must not
+  // throw there. So `id()` uses `crypto.getRandomValues()`.
   id: () =>
     Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
       byte.toString(16).padStart(2, "0"),

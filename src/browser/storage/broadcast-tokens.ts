@@ -12,29 +12,37 @@ export interface BroadcastTokensConfig {
   readonly client: ClientKey;
   readonly clock: Clock;
   readonly random: Random;
-  /** After each request for tokens, this tab waits at most this long for the other tabs. Milliseconds. Default: 2,000. */
+  /**
+   * When this tab requests tokens from the other tabs, it waits at most this long for a response. Milliseconds. Default:
+   * 2,000.
+   */
   readonly responseMs?: number;
 }
 
 /**
- * A tab holds at most this many token records per user. Each refresh adds a record. If there are too many, the tab deletes the
- * oldest one.
+ * The maximum number of token records that a tab keeps per user. Each refresh adds a record. If there are more records, the
+ * tab deletes the oldest record.
  */
 const HELD = 8;
-/** `open()` requests the same tokens this many times from the other tabs before it rejects. */
+/**
+ * The number of times that `open()` requests the same tokens from the other tabs. If no tab sends the tokens, `open()`
+ * rejects.
+ */
 const ASKED = 2;
 /**
- * While a tab waits for tokens, it checks at this interval whether another tab still has them. One check is not enough: a page
- * that is being reloaded loses its tokens at once, but releases their lock only a moment later. Milliseconds.
+ * While a tab waits for tokens, it checks at this interval whether another tab still has the tokens. One check is not enough.
+ * A page that is being reloaded loses its tokens at once, but the browser releases the page's lock a moment later. Until then,
+ * the lock shows tokens that no longer exist. Milliseconds.
  */
 const LOOK_MS = 100;
-/** `seal()` waits at most this long until this tab holds the lock of the tokens. Milliseconds. */
+/** `seal()` waits for the lock of the tokens, but not longer than this. Milliseconds. */
 const LOCK_MS = 1_000;
 
 /**
- * Stores tokens in the memory of the open tabs, and not on disk. On disk, the session contains only a random id of the tokens.
- * The tabs broadcast the tokens to each other, and any script of this origin can request them, too. The tokens are lost when
- * the last tab closes. Each tab that has the tokens holds a lock, which shows the other tabs that the tokens still exist.
+ * Stores tokens in the memory of the open tabs, and not on disk. The session on disk contains a random id in place of the
+ * tokens. The tabs broadcast the tokens to each other. Any script of this origin can request the tokens, too. When the last
+ * tab closes, the tokens are lost. Each tab that has the tokens holds a lock. While a tab holds this lock, the other tabs know
+ * that the tokens still exist.
  * @example
  * const client = clientKey("https://id.example.com", "web");
  * const tokens = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
@@ -53,8 +61,9 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Broadcasts the tokens, and returns their id, which is stored in the session. Waits until this tab holds the lock of the
-   * tokens. Without the lock, a tab that reads the session could conclude that all tabs have lost the tokens.
+   * Broadcasts the tokens, and returns the id of the tokens. The caller stores this id in the session. Before `seal()`
+   * returns, it waits until this tab holds the lock of the tokens (at most `LOCK_MS`). If no tab held the lock, a tab that
+   * reads the session could conclude that all tabs have lost the tokens.
    */
   async seal(record: TokenRecord): Promise<unknown> {
     const { memory, isLocked } = this.keep(record);
@@ -63,8 +72,8 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Does the same as `seal()`, but does not wait for the lock. An IndexedDB transaction would end during such a wait, so code
-   * in a transaction calls this method. `isLocked` resolves when this tab holds the lock.
+   * Does the same as `seal()`, but does not wait for the lock. Use this method in an IndexedDB transaction, because the
+   * transaction would end during the wait. `isLocked` resolves when this tab holds the lock.
    */
   keep(record: TokenRecord): { readonly memory: string; readonly isLocked: Promise<void> } {
     const memory = this.#config.random.id();
@@ -133,8 +142,9 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Requests the tokens from the other tabs once. Resolves with true when no tab has the tokens: a second request would then be
-   * useless. Resolves with false when the tokens have arrived, or after `responseMs`.
+   * Sends one request for the tokens to the other tabs, and waits for the tokens.
+   * - Resolves with true when no tab has the tokens. A second request would then be useless.
+   * - Resolves with false when the tokens have arrived, or when `responseMs` has passed.
    */
   async #ask(memory: string): Promise<boolean> {
     const { clock, responseMs = 2_000 } = this.#config;

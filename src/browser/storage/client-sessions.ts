@@ -6,10 +6,12 @@ import { IndexedDBSessionStore } from "./indexeddb-session-store.ts";
 import { sessionsWith } from "./sessions-in-memory.ts";
 
 /**
- * Creates the session store of a client. With `device`, the store keeps the tokens on disk. With `memory`, it keeps them in the
- * memory of the tabs. If an older version of the app used `device`, there can still be tokens on disk. With `memory`,
- * `prepare()` moves these tokens to the memory of the tabs. `prepare()` ignores failures, because the next read of these tokens
- * tries to move them again.
+ * Creates the session store of a client. With `device`, the store keeps the tokens on disk. With `memory`, it keeps the tokens
+ * in the memory of the tabs.
+ *
+ * `prepare()` has an effect only with `memory`. If an older version of the app used `device`, there can still be tokens on
+ * disk. `prepare()` then starts to move these tokens to the memory of the tabs. If the move fails, `prepare()` ignores the
+ * error, because the next read of these tokens tries the move again.
  */
 export function clientSessions(
   persist: "device" | "memory" = "device",

@@ -8,8 +8,9 @@ const ENTRIES = "entries/2";
 const OLD_ENTRIES = "entries";
 
 /**
- * The names of the errors that a lost connection causes. A call that fails with such an error has changed nothing, because its
- * transaction did not begin or was aborted. Safari's "Connection to Indexed Database server lost" is an `UnknownError`.
+ * The names of the errors that occur when the connection to the database is lost. After such an error, the call has changed
+ * nothing, because its transaction did not begin or was aborted. Safari reports "Connection to Indexed Database server lost"
+ * as an `UnknownError`.
  */
 const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)Error$/;
 
@@ -18,8 +19,8 @@ const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)
  * use. idb-keyval's own `createStore()` is not used, because its calls can hang, and because it does not write with
  * `durability: "strict"`. Only a strict write guarantees that a refresh token is on disk when the write resolves.
  * @throws StorageError from the returned `UseStore`: IndexedDB failed, or did not respond in time
- * @param timeoutMs the maximum time for one transaction. A call can take twice this time: if the connection is lost, the call
- * repeats the transaction once. Milliseconds. Default: 5,000.
+ * @param timeoutMs the maximum time for one transaction. If the connection is lost, the call repeats the transaction once, so
+ * a call can take twice this time. Milliseconds. Default: 5,000.
  * @see https://developer.mozilla.org/en-US/docs/Web/API/IDBDatabase/transaction#durability
  * @example
  * const storage = new IndexedDBTokenStorage(createDatabase());
@@ -30,8 +31,8 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   /** Contains one function for each running transaction. The function aborts its transaction. */
   const live = new Set<() => void>();
   let frozen: Promise<void> | undefined;
-  // A running transaction of a frozen page would block the writes of all other tabs, so `freeze` aborts all transactions. A
-  // frozen page still receives messages, which can cause new calls. New calls wait for the `resume` event.
+  // If a page is frozen during a transaction, the transaction would block the writes of all other tabs. So `freeze` aborts all
+  // running transactions. Messages that arrive at a frozen page can cause new calls. These calls wait for the `resume` event.
   const onFreeze = () => {
     live.forEach((stop) => stop());
     frozen ??= new Promise((resolve) => {
@@ -67,7 +68,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   ): Promise<T> => {
     const database = await connection;
     if (frozen) await frozen;
-    // If the call has already rejected, its transaction must not begin any more.
+    // If `givenUp` is aborted, the call has already rejected, and its transaction must not begin.
     givenUp.throwIfAborted();
     const transaction = database.transaction(ENTRIES, mode, {
       durability: mode === "readwrite" ? "strict" : "default",
@@ -86,7 +87,8 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
       const done = Promise.resolve(callback(transaction.objectStore(ENTRIES)));
       return await inTime(timeoutMs, done, giveUp);
     } catch (error) {
-      // `useTwice()` does not repeat the call after a `StorageError`: the caller decides whether to call again after `resume`.
+      // After this `StorageError`, `useTwice()` does not repeat the call. The caller decides whether to call again after the
+      // `resume` event.
       throw isFrozen
         ? new StorageError("the page was frozen during an IndexedDB transaction", error)
         : error;
@@ -129,8 +131,10 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
 }
 
 /**
- * Opens the database. Without `version`, IndexedDB opens the current version, and no other tab can block the request. Calls
- * `onLost` when the browser has closed the connection, or when the connection blocks an upgrade by another tab.
+ * Opens the database. If `version` is undefined, IndexedDB opens the existing version, and no other tab can block the request.
+ *
+ * Calls `onLost` when the browser has closed the connection. Also calls `onLost` when another tab wants to upgrade the
+ * database, because the open connection would block the upgrade.
  */
 async function openDatabase(onLost: () => void, version?: number): Promise<IDBDatabase> {
   const request = indexedDB.open(DATABASE, version);
@@ -175,8 +179,8 @@ async function inTime<T>(ms: number, promise: Promise<T>, giveUp: () => void): P
 }
 
 /**
- * Reads one entry. Latchkey does not import idb-keyval's own `get()`, because it would add an unused default store to the
- * bundle.
+ * Reads one entry. Latchkey does not import `get()` of idb-keyval, because the bundle would then contain idb-keyval's default
+ * store, which Latchkey does not use.
  */
 export function readEntry<T>(use: UseStore, key: string): Promise<T | undefined> {
   return use("readonly", (store) => promisifyRequest<T | undefined>(store.get(key)));
@@ -191,9 +195,11 @@ export function writeEntry(use: UseStore, key: string, value: unknown): Promise<
 }
 
 /**
- * Reads, changes and writes one entry in one transaction. `change` gets the parsed value and returns the new value, or
- * `undefined` to delete the entry, or `NO_CHANGE` to write nothing. `writeBeside` can write other entries in the same
- * transaction. Returns the value after the transaction.
+ * Reads, changes and writes one entry in one transaction. Resolves with the value that is stored after the transaction.
+ * - `parse` validates the stored value.
+ * - `change` gets the parsed value. It returns the new value, `undefined` to delete the entry, or `NO_CHANGE` to write
+ *   nothing.
+ * - `writeBeside` can write other entries in the same transaction. If `change` returned `NO_CHANGE`, it is not called.
  */
 export function updateEntry<T>(
   use: UseStore,

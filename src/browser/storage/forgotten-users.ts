@@ -4,8 +4,8 @@ import { sha256 } from "../../core/sha256.ts";
 import { within } from "./database.ts";
 
 /**
- * After `Auth.forget()` has deleted a user from this device, the device stores a tombstone of the user for this time. While
- * there is a tombstone, only a new login can store the user again. Milliseconds.
+ * The time for which a tombstone is stored. A tombstone shows that `Auth.forget()` has deleted a user from this device. While
+ * the tombstone is stored, only a new login can store the user again. Milliseconds.
  */
 const DAY_MS = 86_400_000;
 
@@ -19,7 +19,7 @@ export async function tombstoneKey(client: ClientKey, sub: string): Promise<stri
   return forgottenKey(client, await sha256(`${client}\n${sub}`));
 }
 
-/** Stores the tombstone of a forgotten user and deletes expired tombstones. Call this function inside a transaction. */
+/** Stores a user's tombstone under `key`, and deletes the client's expired tombstones. Call this function in a transaction. */
 export function putTombstone(store: IDBObjectStore, client: ClientKey, key: string): void {
   const all = store.openCursor(within(forgottenKey(client, "")));
   all.onsuccess = () => {
@@ -36,8 +36,8 @@ export function putTombstone(store: IDBObjectStore, client: ClientKey, key: stri
 }
 
 /**
- * Returns true when the tombstone with this key is stored and has not expired. Without `key`, returns true when the client has
- * any such tombstone.
+ * Returns true when the tombstone with this key is stored and has not expired. If `key` is undefined, returns true when the
+ * client has at least one tombstone that has not expired.
  */
 export function hasTombstone(
   database: UseStore,

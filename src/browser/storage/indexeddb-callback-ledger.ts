@@ -7,7 +7,8 @@ import { readEntry, within } from "./database.ts";
 /** The prefix of all keys of the ledger. */
 export const CALLBACKS = "callback/";
 /**
- * A record is stored for this time. A second call of `handleCallback()` for the same response comes much sooner. Milliseconds.
+ * The time for which a record is kept. If an app calls `handleCallback()` twice for the same response, the second call comes
+ * much sooner than this. Milliseconds.
  */
 const KEPT_MS = 10 * 60_000;
 
@@ -43,8 +44,8 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
           return;
         }
         const { at } = (cursor.value ?? {}) as Partial<DatedCallback>;
-        // For a damaged record, `ageMs` is not a number. For a record that was stored before the clock was set back, `ageMs` is
-        // negative. Both records are deleted.
+        // If the record is damaged, `ageMs` is not a number. If the clock was set back after the record was stored, `ageMs`
+        // can be negative. In both cases, the record is deleted.
         const ageMs = now - Number(at);
         if (!(ageMs >= 0 && ageMs < KEPT_MS)) cursor.delete();
         cursor.continue();

@@ -9,7 +9,7 @@ import { readEntry, updateEntry } from "./database.ts";
 
 const DOCUMENTS = "document/";
 
-/** Caches the server's metadata and keys in IndexedDB. Both are public and contain no data of a user. */
+/** Caches the server's metadata and keys in IndexedDB. The metadata and the keys are public, and contain no data of a user. */
 export class IndexedDBDocumentCache implements DocumentCache {
   readonly #database: UseStore;
 

@@ -3,14 +3,15 @@ import type { RequestStore } from "../../core/request-store.ts";
 import { readEntry, within, writeEntry } from "./database.ts";
 
 /**
- * The prefix of all keys of the store. Device logins have their own prefix, because oidc-client-ts deletes all old records with
- * the prefix `request/`.
+ * The prefix of all keys of the store. Authorization requests have the prefix `request/`, and the library oidc-client-ts
+ * deletes old records with this prefix. Device logins have another prefix, so that oidc-client-ts does not delete them.
  */
 type RequestKind = "request/" | "device/";
 
 /**
- * Stores pending requests in IndexedDB, where all tabs and later page loads can read them. An authorization response can arrive
- * in another tab, for example through a link in an email, and a device login must survive a reload.
+ * Stores pending requests in IndexedDB. Other tabs can read these requests, because an authorization response can arrive in
+ * another tab, for example through a link in an email. Later page loads can read them, too, so a device login survives a
+ * reload.
  * @example
  * const requests = new IndexedDBRequestStore(createDatabase());
  */

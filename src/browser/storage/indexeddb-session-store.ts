@@ -16,8 +16,8 @@ export class IndexedDBSessionStore implements SessionStore {
   readonly #other: () => Promise<Pick<SessionStore, "open">>;
 
   /**
-   * @param other loads a store for tokens that are not in this database, because the app used `persist: "memory"` before.
-   * Without `other`, `open()` rejects for such tokens.
+   * @param other loads a store that can open tokens which are not in this database. There can be such tokens if the app used
+   * `persist: "memory"` before. Without `other`, `open()` rejects for such tokens.
    */
   constructor(
     database: UseStore,
@@ -50,9 +50,11 @@ function elsewhere(): NoTokenError {
 }
 
 /**
- * Updates the list of the client's remembered users, in the transaction that changes a session. The list is one record, a map
- * by encoded `sub`. One record is read forty times faster than a thousand records. If there is no list yet, this function does
- * nothing: the first call of `RememberedUsers.list()` creates the list.
+ * Updates the list of the client's remembered users, in the transaction that changes a session. If there is no list yet, this
+ * function does nothing: the first call of `RememberedUsers.list()` creates the list.
+ *
+ * The list is one record, and contains a map from the encoded `sub` of each user to the user's entry. Reading this one record
+ * is forty times faster than reading a thousand sessions.
  */
 export function updateList(
   store: IDBObjectStore,
@@ -61,7 +63,7 @@ export function updateList(
   after: SessionRow | undefined,
 ): void {
   const [old, record] = [rememberedRecord(before), rememberedRecord(after)];
-  // A refresh that succeeds changes neither the profile of the user nor `needsLogin`.
+  // If neither the profile of the user nor `needsLogin` has changed, the list stays as it is. This is so after most refreshes.
   const isSame = before?.remembered === after?.remembered && old?.needsLogin === record?.needsLogin;
   if (after && isSame) return;
   const [, client = "", sub = ""] = key.split("/");

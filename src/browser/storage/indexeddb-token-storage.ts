@@ -8,7 +8,10 @@ import { systemClock } from "../page/system-clock.ts";
 
 /** Configuration of an `IndexedDBTokenStorage`. */
 export interface IndexedDBTokenStorageConfig {
-  /** A part of each key, which separates this storage from other storages in the same database. Default: an empty string. */
+  /**
+   * A string that becomes a part of each key. If two storages in the same database have different prefixes, they do not share
+   * values. Default: an empty string.
+   */
   readonly prefix?: string;
   /** The clock that decides whether a value has expired. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;

@@ -40,8 +40,8 @@ export class IndexedDBUserStore implements UserStore {
       try {
         return sessionStorage.setItem(key, sub);
       } catch {
-        // `sessionStorage` is full. The previous user of this tab is removed below. A reload of this tab then starts with the
-        // default user, and not with the previous user.
+        // `sessionStorage` is full, so the new user cannot be stored. The code below removes the previous user of this tab. If
+        // this tab is reloaded, it then starts with the default user, and not with the previous user.
       }
     }
     sessionStorage.removeItem(key);

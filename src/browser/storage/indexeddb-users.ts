@@ -57,7 +57,8 @@ export function indexedDBUsers(database: UseStore, client: ClientKey): Remembere
       await database("readwrite", async (store) => {
         store.delete(sessionKey(client, sub));
         putTombstone(store, client, tombstone);
-        // All requests start at the same time, because IndexedDB commits a transaction that has no pending request.
+        // IndexedDB commits a transaction as soon as no request of the transaction is pending. So all requests start at the
+        // same time.
         const [byDefault, list, [states, callbacks]] = await Promise.all([
           promisifyRequest<unknown>(store.get(key)),
           promisifyRequest<unknown>(store.get(listKey)),
@@ -81,8 +82,8 @@ export function indexedDBUsers(database: UseStore, client: ClientKey): Remembere
   }
 
   /**
-   * Creates the list of remembered users from all stored sessions, and stores it. For a damaged session, the list has only the
-   * `sub`.
+   * Creates the list of remembered users from all stored sessions, and stores the list. If a session is damaged, the user's
+   * entry in the list contains only the `sub`.
    */
   async function makeList(store: IDBObjectStore): Promise<RememberedList> {
     const [keys, rows] = await entries(store, sessions);

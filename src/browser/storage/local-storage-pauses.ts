@@ -3,11 +3,12 @@ import type { ApiPause, ApiPauses } from "../../core/api-pauses.ts";
 const PREFIX = "latchkey/refused/";
 
 /**
- * Stores pauses in `localStorage`, so that all tabs and later page loads observe them. A pause begins after an API has refused
- * a token (401) and a newer token did not help. During the pause, no tab requests another newer token for that API.
+ * Stores the pauses of APIs in `localStorage`, where all tabs and later page loads can read them. If an API has refused a
+ * token (401) and a retry with a newer token was not possible or failed, too, a pause begins. During the pause, no tab
+ * requests a newer token after a 401 response of this API.
  */
 export class LocalStoragePauses implements ApiPauses {
-  /** The pauses that could not be stored in `localStorage`, by the API's origin. */
+  /** The pauses that could not be stored in `localStorage`. The key is the origin of the API. */
   readonly #unsaved = new Map<string, ApiPause>();
 
   get(origin: string): ApiPause | undefined {

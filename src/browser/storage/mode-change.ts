@@ -22,9 +22,10 @@ export interface ModeChangeConfig extends BroadcastTokensConfig {
 }
 
 /**
- * Returns the store of the tokens. A new version of the app might have changed `persist`, so the store also returns tokens that
- * were stored before the change, and then moves them. With `persist: "memory"`, it moves them from the disk to the memory of
- * the tabs. With `persist: "device"`, it moves them from the memory of the tabs to the disk.
+ * Returns the store of the tokens. A new version of the app might have changed `persist`. So the store can also open tokens
+ * that were stored before the change:
+ * - With `persist: "memory"`, the store moves the tokens of all users from the disk to the memory of the tabs.
+ * - With `persist: "device"`, the store moves tokens from the memory of the tabs to the disk when they are opened.
  */
 export function storeTokens(config: ModeChangeConfig): TokenKeeper {
   const { persist, rows, client } = config;
@@ -37,14 +38,15 @@ export function storeTokens(config: ModeChangeConfig): TokenKeeper {
     };
   }
   const takeAll = () => takeFromDisk(tokens, client, config.database).catch(() => {});
-  // Starts without waiting for a read, because the tokens of all users must leave the disk. Some sessions might never be read.
+  // The move starts now, and not at the first read. Some sessions might never be read, and their tokens must leave the disk,
+  // too.
   void takeAll();
   return {
     seal: (record) => tokens.seal(record),
     open: async (sealed) => {
       if (!isTokenRecord(sealed)) return tokens.open(sealed);
-      // The tokens were still on the disk, perhaps because an earlier `takeAll()` failed. So each read of such tokens tries
-      // again.
+      // `sealed` contains the tokens themselves, so they were still on the disk. An earlier `takeAll()` might have failed. So
+      // each read of such tokens calls `takeAll()` again.
       await takeAll();
       return sealed;
     },
@@ -95,7 +97,7 @@ async function takeToDisk(
       isStored = isNamed(row);
       return isNamed(row) ? { ...row, tokens: record } : NO_CHANGE;
     });
-    // The tokens are not stored if the user has logged out or the session has newer tokens. Then no tab needs the old tokens.
+    // If the user has logged out or the session has newer tokens, `isStored` is false. No tab then needs the old tokens.
     if (!isStored) tokens.discard(sealed);
     return record;
   } catch (error) {

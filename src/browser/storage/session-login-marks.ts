@@ -2,8 +2,9 @@ import { loginMarksKey, type ClientKey } from "../../core/keys.ts";
 import type { LoginMark, LoginMarks } from "../../core/login-marks.ts";
 
 /**
- * Stores the login marks of this tab in `sessionStorage`. A mark is a record of a login or logout of this tab, with its result
- * (see `LoginMark`). If `sessionStorage` is missing, full or blocked, `read()` returns no marks and `write()` returns false.
+ * Stores the login marks of this tab in `sessionStorage`. A login mark records the result of a login or logout of this tab
+ * (see `LoginMark`). If `sessionStorage` is missing or blocked, `read()` returns no marks. If a mark cannot be stored,
+ * `write()` returns false.
  */
 export class SessionLoginMarks implements LoginMarks {
   readonly #key: string;

@@ -2,8 +2,8 @@ import { shared } from "../../core/lazy.ts";
 import type { SessionStore } from "../../core/session.ts";
 
 /**
- * Returns a session store that stores session rows in `rows`, and tokens in the store that `load()` returns. `load()` is called
- * when tokens are first needed, and again if it has failed.
+ * Returns a session store that stores session rows in `rows`, and tokens in the store that `load()` returns. The first call
+ * that needs this store calls `load()`. If `load()` rejects, the next such call calls `load()` again.
  * @example
  * const rows = new IndexedDBSessionStore(createDatabase());
  * const client = clientKey("https://id.example.com", "web");

@@ -5,18 +5,26 @@ const LOOK_MS = 250;
 
 /** Configuration of a `BroadcastTabLock`. */
 export interface BroadcastTabLockConfig {
-  /** The channel on which the tabs of the client broadcast `alive` and `gone` messages about their refresh attempts. */
+  /**
+   * The channel between the tabs of the client. While a tab refreshes a session, it responds on this channel to questions of
+   * other tabs with `alive` messages. When the tab releases its lock, it broadcasts a `gone` message.
+   */
   readonly channel: TabChannel;
   readonly clock: Clock;
-  /** A tab that holds a lock and sends no `alive` message for this long counts as closed. Milliseconds. Default: 20,000. */
+  /**
+   * If a tab holds a lock and sends no `alive` message for this long, the other tabs no longer wait for it. Milliseconds.
+   * Default: 20,000.
+   */
   readonly takeoverMs?: number | undefined;
 }
 
 /**
- * Replaces Web Locks in browsers that do not have them. Only locks with names like `own/<attempt>` work: each belongs to one
- * attempt to refresh a session. The owner, which is the tab that makes this attempt, requests the lock with the mode
- * `exclusive`. The other tabs request the lock with the mode `shared`. They wait until the owner has broadcast `gone`, or has
- * broadcast no `alive` message for `takeoverMs`. Requests for locks with other names are granted at once.
+ * Replaces Web Locks in browsers that do not have them. Only locks with names like `own/<attempt>` work. `<attempt>` is the id
+ * of one attempt to refresh a session. The tab that makes this attempt is the owner of the lock.
+ * - The owner requests the lock with the mode `exclusive`, and gets it at once.
+ * - The other tabs request the lock with the mode `shared`. They wait until the owner has broadcast `gone`, or until they have
+ *   received no `alive` message of the owner for `takeoverMs`.
+ * - If a lock has a name of another form, every request for it is granted at once.
  * @example
  * const channel = new BroadcastTabChannel(clientKey("https://id.example.com", "web"));
  * const locks = new BroadcastTabLock({ channel, clock: systemClock });
@@ -25,7 +33,7 @@ export class BroadcastTabLock implements TabLock {
   readonly #config: BroadcastTabLockConfig;
   /** The names of the locks that this tab holds. */
   readonly #held = new Set<string>();
-  /** The names of the locks that are no longer held: this tab has released them, or their owner has broadcast `gone`. */
+  /** The names of the locks that have been released. This tab has released the lock, or another tab has broadcast `gone`. */
   readonly #ended = new Set<string>();
   #isListening = false;
 
@@ -61,7 +69,8 @@ export class BroadcastTabLock implements TabLock {
   }
 
   /**
-   * Adds a listener at the first request. The listener is never removed, because an owner does not repeat its `gone` message.
+   * Adds the listener for `gone` messages at the first request. The listener is never removed: an owner sends its `gone`
+   * message only once, so this tab must not miss the message.
    */
   #listen(): void {
     if (this.#isListening) return;

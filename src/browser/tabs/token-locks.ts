@@ -1,13 +1,17 @@
 /**
  * Each page holds a shared Web Lock for each token record in its memory. If no page holds the lock of a record, all pages have
- * lost the record, and no page needs to wait for it. A page in the bfcache holds no locks, because it cannot send its tokens.
+ * lost the record, and it is useless to wait for the record. A page in the bfcache cannot send its tokens, so it holds no
+ * locks.
  */
 export class TokenLocks {
-  /** The locks of this page, by the id of the tokens. `abort()` of a controller releases the lock. */
+  /** The locks of this page. The key is the id of the tokens. A call of `abort()` on the controller releases the lock. */
   readonly #held = new Map<string, AbortController>();
   #isWatching = false;
 
-  /** Requests the lock of the tokens. Resolves when this page holds the lock. Resolves at once where Web Locks are missing. */
+  /**
+   * Requests the lock of the tokens. Resolves when this page holds the lock. If the browser has no Web Locks, resolves at
+   * once.
+   */
   hold(name: string): Promise<void> {
     if (!navigator.locks || this.#held.has(name)) return Promise.resolve();
     this.#watch();

@@ -7,20 +7,22 @@ export interface Departure {
   readonly redirectUri: string;
   /** `awaitResponse()` waits at most this long for the response. Milliseconds. */
   readonly timeoutMs: number;
-  /** Aborted when this page calls `close()` of the `RoundTrip`. */
+  /** This signal is aborted when this page calls `close()` of the `RoundTrip`. The wait for the response then ends. */
   readonly left: AbortSignal;
   /** Navigates the window or frame. `awaitResponse()` listens for the response before it calls this function. */
   start(): void;
-  /** Returns true when the window or frame is closed, so that no response can arrive. Called four times a second. */
+  /**
+   * Returns true when the window or frame is closed. Then no response can arrive. `awaitResponse()` calls this every 250 ms.
+   */
   isClosed(): boolean;
 }
 
 const TICK_MS = 250;
 
 /**
- * Sends the authorization request from the window or frame. `request` is the URL of the request. Returns the URL of the
- * authorization response. The promise always settles.
- * @throws CancelledError this page closed the window or frame, or the user did
+ * Starts the login in the window or frame, waits for the authorization response, and returns the URL of that response.
+ * `request` is the URL of the authorization request. The promise always settles.
+ * @throws CancelledError this page or the user closed the window or frame before a response arrived
  * @throws TimeoutError no response arrived in time
  */
 export async function awaitResponse(request: string, departure: Departure): Promise<string> {

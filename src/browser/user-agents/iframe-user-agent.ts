@@ -10,8 +10,9 @@ export interface IframeOptions {
 
 /**
  * Sends the authorization request from a hidden frame, always with `prompt=none`. If the user has a session at the server, the
- * login succeeds, and the user sees nothing. If not, the server responds with an error. If the server belongs to another site
- * than the app, some browsers send no cookies to the server from the frame. The server then responds with `login_required`.
+ * login succeeds, and the user sees nothing. If the user has no session there, the server responds with an error. If the
+ * server and the app are on different sites, some browsers send no cookies from the frame to the server. The server then
+ * cannot see the session, and responds with `login_required`.
  *
  * The page at the redirect URI must call `relayResponse()`.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest

@@ -1,6 +1,6 @@
 import { CancelledError } from "../../core/errors.ts";
 
-/** `leavePage()` rejects if the browser has not left this page after this time. Milliseconds. */
+/** If the browser still shows this page after this time, `leavePage()` rejects. Milliseconds. */
 const LEAVING_MS = 10_000;
 
 /**
@@ -11,8 +11,8 @@ const LEAVING_MS = 10_000;
  */
 export function leavePage(url: string): Promise<never> {
   return new Promise((_, reject) => {
-    // `assign()` aborts an earlier navigation, which fires `navigateerror`. The listeners are added after this call, so that
-    // this event does not reject the promise.
+    // If another navigation has already started, `assign()` aborts it, and the browser fires `navigateerror`. The listeners
+    // are added after `assign()`, so that this event does not reject the promise.
     location.assign(url);
     const settled = new AbortController();
     const { signal } = settled;
@@ -31,8 +31,9 @@ export function leavePage(url: string): Promise<never> {
     const onPageShow = ({ persisted }: PageTransitionEvent) => {
       if (persisted) stay("the user came back to this page without logging in");
     };
-    // `navigateerror` fires when the user presses the Stop button, or chooses "Stay" in a `beforeunload` dialog. The event does
-    // not fire when the server responds with 204. The wait then ends with the timer.
+    // The browser fires `navigateerror` when the user presses the Stop button, or chooses "Stay" in a `beforeunload` dialog.
+    // If the server responds with 204, the browser stays on this page and does not fire the event. Then the timer ends the
+    // wait.
     globalThis.navigation?.addEventListener(
       "navigateerror",
       () => stay("the navigation to the login page was stopped"),

@@ -11,8 +11,8 @@ export class PageUserAgent implements UserAgent {
   readonly #redirectUri: () => string;
 
   /**
-   * @param redirectUri returns the absolute redirect URI. It is a function, because a relative URI can be resolved in a page
-   * only, and the constructor also runs outside a page.
+   * @param redirectUri returns the absolute redirect URI. `open()` calls this function. A string would not work here: the
+   * constructor also runs outside a page, and a relative URI can be resolved in a page only.
    */
   constructor(redirectUri: () => string) {
     this.#redirectUri = redirectUri;

@@ -5,7 +5,7 @@ import { resolveRedirectUri } from "./redirect-uri.ts";
 
 /** Options of a `PopupUserAgent`. */
 export interface PopupOptions {
-  /** The login fails when the user has not finished it after this time. Milliseconds. Default: 600,000. */
+  /** If the user has not finished the login after this time, the login fails. Milliseconds. Default: 600,000. */
   readonly timeoutMs?: number;
   /** The width of the popup window. CSS pixels. Default: 480. */
   readonly width?: number;
@@ -70,21 +70,23 @@ function featuresOf({ width = 480, height = 640 }: PopupOptions): string {
 }
 
 /**
- * After the popup has closed, this page must have the focus for more than this many polls (one per 250 ms) before the login
- * counts as cancelled. The wait is needed, because a response can still arrive just after the popup has closed.
+ * A number of polls. This page polls the popup every 250 ms. After the popup has closed, a response can still arrive for a
+ * moment. So the login counts as cancelled only when this page has had the focus for more than this many polls in a row.
  */
 const GRACE = 4;
 /**
- * This value replaces `GRACE` if `popup.closed` might be wrong. The wait is longer, because the popup might still be open, and
- * the user might return to it.
+ * Replaces `GRACE` if the popup might be open although `popup.closed` is true. This number is greater than `GRACE`, because
+ * the user might return to the popup and finish the login.
  */
 const CUT_OFF_GRACE = 40;
 
 /**
- * Returns a function that returns true once the user has closed the popup. Call it at each poll. `popup.closed` alone is not
- * reliable: if a page in the popup has a Cross-Origin-Opener-Policy, the browser cuts the popup off from this page.
- * `popup.closed` is then true although the popup is open. So this page must also have had the focus for more than `GRACE`
- * polls, or for more than `CUT_OFF_GRACE` polls if the popup might be cut off.
+ * Returns a function that tells whether the user has closed the popup. Call the returned function at each poll.
+ *
+ * `popup.closed` alone is not reliable. If a page in the popup has a Cross-Origin-Opener-Policy, the browser cuts the
+ * connection between the popup and this page. `popup.closed` is then true although the popup is open. So the returned function
+ * returns true only when `popup.closed` is true and this page has had the focus for more than `GRACE` polls. If the connection
+ * might be cut, the function uses `CUT_OFF_GRACE` in place of `GRACE`.
  */
 function watchClosing(popup: Window): () => boolean {
   let [closedPolls, pollsWithoutFocus, pollsWithFocus] = [0, 0, 0];
@@ -96,8 +98,8 @@ function watchClosing(popup: Window): () => boolean {
       hadFocus = hasFocus;
       return false;
     }
-    // If this page had the focus just before `popup.closed` became true, the user cannot have closed the popup. So the popup is
-    // still open, and the browser has cut the connection between this page and the popup.
+    // A user who closes the popup first moves the focus to the popup. If this page still had the focus just before
+    // `popup.closed` became true, the user cannot have closed the popup. So the browser has cut the connection to the popup.
     isCutOff ||= closedPolls++ === 0 && hadFocus;
     pollsWithoutFocus = hasFocus ? 0 : pollsWithoutFocus + 1;
     isCutOff ||= pollsWithoutFocus > GRACE;

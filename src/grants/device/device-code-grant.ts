@@ -12,10 +12,13 @@ import { deviceLogin, type DeviceCall } from "./device-login.ts";
 import { DeviceScreen } from "./device-screen.ts";
 import { PendingDevices } from "./pending-device.ts";
 
-/** A waiting tab reads the polling tab's code from the store at this interval. Milliseconds. */
+/** The interval at which a waiting tab reads from the store which code the polling tab shows. Milliseconds. */
 const LOOK_MS = 1_000;
 
-/** The options of a `DeviceCodeGrant`. An app passes the `GrantParts` that it gets from `createAuth()`, and adds a `prompt`. */
+/**
+ * The options of a `DeviceCodeGrant`. `createAuth()` passes `GrantParts` to the app's `grant` function. The app adds a `prompt`
+ * to these parts.
+ */
 export interface DeviceCodeGrantConfig {
   /** The key of the client: the result of `clientKey(issuer, clientId)`. */
   readonly client: ClientKey;
@@ -26,8 +29,8 @@ export interface DeviceCodeGrantConfig {
   readonly locks: TabLock;
   readonly clock: Clock;
   /**
-   * Adds a random part to the pause after a failed poll, so that many devices do not poll at the same moment after an outage.
-   * Default: no random part.
+   * Adds a random part to the pause after a failed poll. Without a random part, many devices might poll at the same moment
+   * after an outage. Default: no random part.
    */
   readonly random?: Pick<Random, "fraction">;
 }
@@ -112,9 +115,9 @@ export class DeviceCodeGrant implements Grant {
   }
 
   /**
-   * Runs the login while this tab holds the lock, so that one tab polls at a time. If `request.stored` is set, `give` passes
-   * the tokens to the caller before this method returns. The lock is kept until the caller has stored the tokens, so that a
-   * waiting tab finds them in the store.
+   * Takes the lock and runs the login, so that only one tab polls at a time. If `request.stored` is set, the lock is kept until
+   * the caller has stored the tokens. A tab that waits for the lock then finds the tokens in the store. The caller needs the
+   * tokens before it can store them, so `give` passes the tokens to the caller while the lock is still held.
    */
   async #cache(call: DeviceCall, give: (tokens: TokenSet) => void): Promise<TokenSet> {
     const { locks } = this.#config;
@@ -152,15 +155,15 @@ export class DeviceCodeGrant implements Grant {
       if (found && !("end" in found) && found.expiresAt > clock.now()) screen.show(found);
       else if (screen.code && screen.code.expiresAt <= clock.now()) leave.abort(deviceExpired());
       await clock.sleep(LOOK_MS, turn);
-      // The polling tab might be in the back/forward cache and still hold the lock. A query of the locks makes the browser
-      // release it.
+      // The polling tab might still hold the lock while its page is in the back/forward cache. A query of the locks makes the
+      // browser release this lock.
       await locks.query();
     }
   }
 
   /**
-   * Deletes the record of the login. Does nothing if another tab has the lock or waits for it, because such a tab still needs
-   * the record. The tab continues with the stored code, or reads from the record how the login ended.
+   * Deletes the record of the login. If another tab has the lock or waits for it, does nothing. Such a tab still needs the
+   * record: it continues with the stored code, or reads from the record how the login ended.
    */
   async #tidy(id: string): Promise<void> {
     const { locks } = this.#config;

@@ -23,7 +23,7 @@ export function deviceDenied(response?: RequestTokenError): DeviceCodeError {
   });
 }
 
-/** Returns the error that a waiting tab throws. `end`: how the login ended in the tab that polled. */
+/** Returns the error that a waiting tab throws when the login has ended in the polling tab. `end`: how the login ended. */
 export function endedElsewhere(end: DeviceEnd): AuthError {
   if (end === "approved")
     return new NoTokenError("another tab got the tokens of this device login");
@@ -35,8 +35,8 @@ export function endedElsewhere(end: DeviceEnd): AuthError {
 }
 
 /**
- * Returns how the login ended, judging by the `error` that it threw. The result is shown, and it is stored for the tabs that
- * wait. A `NoTokenError` says that another tab got the tokens.
+ * Returns how the login ended. `error` is the error that the login threw. If it is a `NoTokenError`, another tab got the
+ * tokens. This tab shows the returned value to the user, and stores it for the tabs that wait.
  */
 export function endOf(error: unknown): DeviceEnd {
   if (error instanceof NoTokenError) return "approved";

@@ -13,7 +13,7 @@ export interface DeviceCall {
   readonly id: string;
   readonly request: TokenRequest;
   readonly screen: DeviceScreen;
-  /** Aborted when the caller aborts, or the user dismisses the prompt. */
+  /** Aborted when the caller aborts, when the user dismisses the prompt, or when the code expires while this tab waits. */
   readonly leave: AbortController;
 }
 
@@ -26,9 +26,9 @@ export interface DeviceParts {
 }
 
 /**
- * Shows the code, polls until the login ends, and returns the tokens. The caller holds a lock, so one tab runs this function at
- * a time. When the login ends, a record of its end replaces the stored code. When the call is aborted, the code stays stored,
- * and the next tab continues with it.
+ * Shows the code, polls until the login ends, and returns the tokens. The caller holds a lock, so only one tab runs this
+ * function at a time. When the login ends, a record of how it ended replaces the stored code. When the call is aborted before
+ * that, the code stays stored, and the next tab continues with this code.
  */
 export async function deviceLogin(call: DeviceCall, parts: DeviceParts): Promise<TokenSet> {
   const { id, request, screen, leave } = call;
@@ -49,7 +49,7 @@ export async function deviceLogin(call: DeviceCall, parts: DeviceParts): Promise
       signal: leave.signal,
     });
     await pending.put(id, { userCode, expiresAt, end: "approved" });
-    // A response can omit `scope` if the requested scopes were granted: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+    // If all requested scopes were granted, the response can omit `scope`: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     return tokens.scope.length === 0 && code.scope
       ? tokenSet({ ...tokens, scope: code.scope })
       : tokens;
@@ -95,8 +95,8 @@ async function findOrBegin(
 }
 
 /**
- * Throws when another tab has stored how this login ended. In a browser without Web Locks, two tabs can poll at the same time.
- * The end that was stored first then counts for both tabs.
+ * Throws when another tab has stored how this login ended. This can happen in a browser without Web Locks, where two tabs can
+ * poll at the same time. The tab that stores the end of the login first then decides for both tabs.
  */
 async function throwEnd(id: string, userCode: string, pending: PendingDevices): Promise<void> {
   const found = await pending.find(id);

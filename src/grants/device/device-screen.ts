@@ -95,7 +95,7 @@ function call(listener: (status: DeviceStatus) => void, status: DeviceStatus): v
   }
 }
 
-/** Reports an error of the app's prompt as uncaught. The login goes on. */
+/** Reports an error of the app's prompt as an uncaught error. The error does not end the login. */
 function report(error: unknown): void {
   queueMicrotask(() => {
     throw error;

@@ -3,7 +3,7 @@ import type { RequestStore } from "../../core/request-store.ts";
 
 /** A device login that waits for the user. It contains everything that another tab needs to continue the login. */
 export interface PendingDevice extends DeviceAuthorization {
-  /** The lifetime of the code when the server's response arrived. Milliseconds. */
+  /** The lifetime of the code, counted from the arrival of the server's response. Milliseconds. */
   readonly lifetimeMs?: number;
   /** No tab polls before this time. Milliseconds since the epoch. */
   readonly nextPollAt: number;
@@ -47,8 +47,8 @@ export class PendingDevices {
   }
 
   /**
-   * Deletes records that are unreadable or expired at `now`, such as the records of closed tabs. `now`: milliseconds since the
-   * epoch.
+   * Deletes unreadable records, and records that are expired at `now`. Closed tabs leave such records behind. `now`:
+   * milliseconds since the epoch.
    */
   async sweep(now: number): Promise<void> {
     const ids = await this.#requests.getAllKeys().catch(() => []);

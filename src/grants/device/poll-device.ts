@@ -16,8 +16,8 @@ const SHORTEST_INTERVAL_MS = 1_000;
 /** Each `slow_down` error of the server lengthens the interval between two polls by this time. Milliseconds. */
 const SLOW_DOWN_MS = 5_000;
 /**
- * The pause grows with each failed poll, up to this value. If the server's interval or `Retry-After` is longer, the pause is as
- * long as that. A random part is added at the end. Milliseconds.
+ * The pause doubles with each failed poll in a row, up to this value. If the server's interval or `Retry-After` is longer than
+ * the pause, that longer time is used. A random part is then added. Milliseconds.
  */
 const MAX_BACK_OFF_MS = 60_000;
 
@@ -98,7 +98,7 @@ function progressAfter(error: unknown): "pending" | "slow down" | "temporary" {
   return "temporary";
 }
 
-/** Returns the pause after a number of failed polls in a row. The pause doubles with each failure. Milliseconds. */
+/** Returns the pause after `failures` failed polls in a row. The pause doubles with each failure. Milliseconds. */
 function backOff(
   intervalMs: number,
   failures: number,

@@ -16,7 +16,10 @@ import {
 } from "./pending-request.ts";
 import type * as Sweep from "./sweep-requests.ts";
 
-/** A login waits at most this long until old pending requests are deleted. Then the login goes on. Milliseconds. */
+/**
+ * The maximum time that a login waits while old pending requests are deleted. After this time, the login continues.
+ * Milliseconds.
+ */
 const SWEEP_MS = 1_000;
 
 const loadSweep = (): Promise<typeof Sweep> => chunk(import("./sweep-requests.ts"));
@@ -26,8 +29,8 @@ export interface AuthorizeOptions {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
   /**
-   * The store of pending requests. It must contain nothing else, because `sweep()` deletes every entry that is not a readable
-   * request.
+   * The store of pending requests. Other data must not be in this store, because `sweep()` deletes every entry that it cannot
+   * read as a request.
    */
   readonly requests: RequestStore;
   readonly clock: Clock;
@@ -36,7 +39,7 @@ export interface AuthorizeOptions {
 /** An authorization request whose `scope` includes the scopes that every login requests. */
 export type ScopedRequest = AuthorizationRequest & {
   readonly scope: readonly string[];
-  /** The scopes that the caller requested for this token target. They do not include the scopes that every login requests. */
+  /** The scopes that the caller requested for this token target, without the scopes that every login requests. */
   readonly targetScope?: readonly string[] | undefined;
 };
 
@@ -81,7 +84,7 @@ export async function createAuthorizationUrl(
   }
   const named = [resource ?? "", ...(request.resources ?? [])];
   const resources = [...new Set(named.filter((one) => one !== ""))];
-  // RFC 7636 section 4.1 requires at least 43 characters. One random token has 22.
+  // RFC 7636 section 4.1 requires a code verifier of at least 43 characters. One random token has only 22 characters.
   const codeVerifier = randomToken() + randomToken();
   const data: PendingRequest = {
     flow: FLOW,
@@ -134,7 +137,8 @@ export async function createAuthorizationUrl(
 /**
  * Validates an authorization response and removes its pending request. Returns the request and the code of the response. If two
  * callers pass the same response, one of them gets the request and the other call rejects.
- * @throws InvalidResponseError the response does not match a pending request of this client; this call removes no request
+ * @throws InvalidResponseError the response does not match a pending request of this client; all pending requests stay in the
+ * store
  * @throws AuthorizationError the server refused the request; the pending request is removed
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  */
@@ -155,8 +159,8 @@ export async function readAuthorizationResponse(
 async function remember(request: StoredRequest, { requests, clock }: AuthorizeOptions) {
   await requests.set(request.id, JSON.stringify(request));
   const isAlone = (await requests.getAllKeys()).length === 1;
-  // In most cases this request is alone in the store, because each response removes its own request. Then there are no old
-  // requests to delete, and the code that deletes them is not loaded.
+  // If this request is the only one in the store, there are no old requests, and the code that deletes old requests is not
+  // loaded. This is the most frequent case, because each response removes its pending request.
   if (isAlone) return;
   const swept = loadSweep().then(({ sweep }) => sweep(requests));
   await Promise.race([swept.catch(() => {}), clock.sleep(SWEEP_MS)]);

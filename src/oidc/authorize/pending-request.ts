@@ -1,7 +1,10 @@
 import type { Prompt } from "../../core/authorization-parameters.ts";
 import type { TokenTarget } from "../../core/token-target.ts";
 
-/** The value of `flow` in each request that Latchkey stores for a login. Requests with another value are refused. */
+/**
+ * Latchkey stores this value as `flow` in the pending request of each login. A pending request with another `flow` is not
+ * valid.
+ */
 export const FLOW = "latchkey/login";
 
 /** An authorization request that waits for its response. The response is validated against this record. */
@@ -13,7 +16,7 @@ export interface PendingRequest extends TokenTarget {
   readonly scope: readonly string[];
   /** All resource indicators of the request. */
   readonly resources?: readonly string[];
-  /** The time of the request by the configured clock. Milliseconds since the epoch. */
+  /** The time when the request was made. This time comes from the configured clock. Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly nonce: string;
   /** The PKCE code verifier. @see https://www.rfc-editor.org/rfc/rfc7636#section-4.1 */
@@ -30,13 +33,16 @@ export interface PendingRequest extends TokenTarget {
 }
 
 /**
- * A pending request in the record format of oidc-client-ts, so that `State.clearStaleState()` of oidc-client-ts can delete old
- * requests.
+ * A pending request as Latchkey stores it. The record has the format of oidc-client-ts, because `State.clearStaleState()` of
+ * oidc-client-ts deletes old requests.
  */
 export interface StoredRequest {
   readonly id: string;
   readonly data: PendingRequest;
-  /** The time of the request by `Date`, not by the configured clock. Seconds since the epoch. */
+  /**
+   * The time when the request was made. This time comes from `Date.now()`, not from the configured clock. Seconds since the
+   * epoch.
+   */
   readonly created: number;
   /** The random secret in the `state` parameter, which has the form `<tag>.<id>.<secret>`. */
   readonly url_state: string;

@@ -1,7 +1,7 @@
 import { State } from "oidc-client-ts";
 import type { RequestStore } from "../../core/request-store.ts";
 
-/** A pending request that is older than this is deleted. oidc-client-ts has the same default. Seconds. */
+/** The maximum age of a pending request. Older requests are deleted. oidc-client-ts has the same limit by default. Seconds. */
 const STALE_S = 900;
 
 /** Deletes requests that got no response within `STALE_S` seconds, and records that cannot be read. */
@@ -10,7 +10,8 @@ export function sweep(requests: RequestStore): Promise<void> {
 }
 
 /**
- * Wraps a store so that `remove()` never rejects. oidc-client-ts does not await `remove()`, so a rejection would be unhandled.
+ * Wraps a store. The `remove()` of the wrapper never rejects. oidc-client-ts does not await `remove()`, so a rejection would be
+ * an unhandled rejection of the page.
  */
 function quiet(requests: RequestStore): RequestStore {
   return {

@@ -19,9 +19,9 @@ const PARAMETERS = ["state", "code", "iss", "error", "error_description", "error
 /** A well-formed authorization response. `validateRequest()` checks whether the response belongs to a pending request. */
 export interface AuthorizationResponse {
   readonly url: URL;
-  /** The id of the pending request, from `state`. */
+  /** The id of the pending request. The id is the second part of `state`. */
   readonly id: string;
-  /** The secret of the pending request, from `state`. */
+  /** The secret of the pending request. The secret is the third part of `state`. */
   readonly secret: string;
   readonly iss: string | undefined;
   readonly code: string | undefined;
@@ -30,7 +30,7 @@ export interface AuthorizationResponse {
   readonly errorUri: string | undefined;
 }
 
-/** The server, the client and the times that a response must match. */
+/** The values against which `validateRequest()` validates a response. */
 export interface ResponseValidation {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
@@ -101,8 +101,8 @@ export function validateRequest(
     );
   if (request.clientId !== clientId)
     throw refusal("client_id", "the pending request was made by another client");
-  // A request time that is too far in the future is refused, too. Otherwise the request would stay valid for too long after the
-  // clock was set back.
+  // If the clock was set back after the request, `createdAt` is in the future, and the request would stay valid for too long. A
+  // `createdAt` that is too far in the future is therefore refused, too.
   if (Math.abs(now - request.createdAt) > lifetimeMs)
     throw refusal(
       "state",
@@ -139,7 +139,7 @@ export function errorOf({
       );
 }
 
-/** Creates the error for a response that is not accepted. */
+/** Creates the error for a response that is not valid. `parameter` is the name of the wrong parameter. */
 export function refusal(parameter: string, message: string): InvalidResponseError {
   return new InvalidResponseError(
     parameter,
@@ -148,7 +148,10 @@ export function refusal(parameter: string, message: string): InvalidResponseErro
   );
 }
 
-/** Compares two strings. The time of the comparison does not reveal at which character the strings differ. */
+/**
+ * Returns true if the strings are equal. The duration of the comparison does not show an attacker how many characters are
+ * right.
+ */
 function sameText(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);

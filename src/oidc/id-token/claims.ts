@@ -22,8 +22,9 @@ export interface RefreshExpectation {
   readonly issuer: string;
   readonly clientId: string;
   /**
-   * `compare`: a refreshed ID token with another `auth_time` than before is refused. `ignore`: such an ID token is accepted.
-   * Use `ignore` if the server changes `auth_time` at a refresh. Default: `compare`.
+   * The rule for the `auth_time` of the ID token that a refresh returns. Default: `compare`.
+   * - `compare`: if the `auth_time` differs from the session's `auth_time`, Latchkey refuses the ID token.
+   * - `ignore`: Latchkey does not check `auth_time`. Use `ignore` if the server changes `auth_time` at a refresh.
    */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
 }
@@ -38,7 +39,10 @@ export interface PreviousSignIn {
 
 /** The tolerated difference between this device's clock and the server's clock. Seconds. */
 const TOLERANCE_S = 300;
-/** The time since the authentication can exceed `max_age` by this much, because this time is only estimated. Seconds. */
+/**
+ * The tolerance of the `max_age` check. Latchkey can only estimate the time since the user authenticated. The estimated time is
+ * allowed to exceed `max_age` by this tolerance. Seconds.
+ */
 const SLACK_S = 30;
 
 /**
@@ -70,7 +74,7 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
   // The server put the nonce of the request into the ID token, so the ID token cannot be older than the request.
   if (issuedAt < requestedAtS - TOLERANCE_S) throw mismatch("iat");
   if (maxAge !== undefined) {
-    // `asked` estimates the time of the request by the server's clock, because `auth_time` comes from that clock, too.
+    // `auth_time` comes from the server's clock. `asked` is therefore the estimated time of the request on the server's clock.
     const asked = issuedAt - Math.max(0, now - requestedAt) / 1000;
     if (seconds(claims, "auth_time") < asked - maxAge - SLACK_S) throw mismatch("auth_time");
   }
@@ -78,9 +82,9 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
 }
 
 /**
- * Validates the claims of a refreshed ID token against the session before the refresh. `exp` and `nbf` are compared with the ID
- * token's own `iat`, not with the current time. The server's keys might arrive long after the ID token, and the session must
- * not end because of that delay.
+ * Validates the claims of a refreshed ID token against the session before the refresh. `exp` and `nbf` are compared with the
+ * `iat` of the same ID token, not with the current time. The server's keys might arrive so late that the ID token has expired,
+ * and this delay must not end the session.
  * @throws IdTokenError a claim does not match
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
@@ -102,9 +106,11 @@ export function checkRefresh(
 }
 
 /**
- * Refuses an old ID token that has expired. An ID token is old if it is the previous one (`isSame`) or if its `iat` is earlier
- * than the previous `iat`. The `exp` of a newer ID token is not checked, because a wrong clock of this device must not end a
- * session. An earlier `iat` alone is no error, because the server's clock might have been corrected.
+ * Refuses an ID token that is both old and expired.
+ * - If the ID token is the previous ID token (`isSame`), or if its `iat` is earlier than the `iat` of the previous ID token, it
+ *   is old.
+ * - If the ID token is not old, its `exp` is not checked, because a wrong clock of this device must not end a session.
+ * - If the ID token is old but has not expired, it is accepted, because the server's clock might have been set back.
  * @throws IdTokenError the ID token is old and has expired
  */
 export function checkArrival(

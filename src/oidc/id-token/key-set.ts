@@ -4,11 +4,11 @@ import { parseObject } from "../../core/shape.ts";
 import { request, type HttpOptions } from "../token/http.ts";
 import type { DocumentCache } from "../../core/document-cache.ts";
 
-/** Keys that are older than this are fetched again before they are used. Milliseconds. */
+/** The maximum age of the keys that `get()` returns. Older keys are fetched again first. Milliseconds. */
 const MAX_AGE_MS = 600_000;
-/** After `refetch()` has fetched keys, it fetches no keys for this long. Milliseconds. */
+/** The minimum time between two fetches by `refetch()`. Milliseconds. */
 const COOLDOWN_MS = 10_000;
-/** `cached()` returns no keys that are older than this, because the server might have withdrawn them. Milliseconds. */
+/** The maximum age of the keys that `cached()` returns. The server might have withdrawn older keys. Milliseconds. */
 const CACHED_MS = 86_400_000;
 
 /** A key of a JWK Set, before validation. @see https://www.rfc-editor.org/rfc/rfc7517#section-4 */
@@ -16,7 +16,7 @@ export type Jwk = Readonly<Record<string, unknown>>;
 
 /** The server's keys. A key set fetches the keys when they are needed, and caches them. */
 export interface KeySet {
-  /** Returns the keys. `fresh` is true if the keys were fetched for this call. */
+  /** Returns the keys. If this call fetched the keys from the server, `fresh` is true. */
   get(): Promise<{ keys: readonly Jwk[]; fresh: boolean }>;
   /** Fetches the keys again. Returns undefined when the last refetch was less than ten seconds ago. */
   refetch(): Promise<readonly Jwk[]> | undefined;
@@ -56,7 +56,7 @@ export function createKeySet(
     if (isYoung()) return held!.keys;
     const found = await stored?.read().catch(() => undefined);
     const age = found ? clock.now() - found.readAt : -1;
-    // A `readAt` in the future comes from a wrong clock, so keys with such a `readAt` are ignored.
+    // If `readAt` is in the future, a clock was wrong, and the stored keys are ignored.
     if (found && age >= 0) held = { keys: found.keys, at: clock.monotonic() - age };
     return isYoung() ? held!.keys : undefined;
   };
@@ -83,7 +83,7 @@ export function createKeySet(
  * @see https://www.rfc-editor.org/rfc/rfc7517#section-5
  */
 export async function fetchKeys(jwksUri: string, http: HttpOptions): Promise<readonly Jwk[]> {
-  // `no-cache` makes the browser ask the server, because the keys in the HTTP cache might be out of date.
+  // With `no-cache`, the browser asks the server whether the keys in the HTTP cache are still up to date.
   const { status, text } = await request("JWKS", jwksUri, { cache: "no-cache" }, http);
   const keys = status === 200 ? parseKeys(parseObject(text)?.["keys"]) : undefined;
   if (!keys) {
@@ -111,8 +111,8 @@ export function parseKeys(keys: unknown): readonly Jwk[] | undefined {
 }
 
 /**
- * Creates the store for the keys at `jwksUri`, which all tabs share. The store has one entry per issuer. When the issuer's
- * `jwksUri` changes, the new keys therefore overwrite the old ones.
+ * Creates the store for the keys that the server publishes at `jwksUri`. All tabs share this store. The store has one entry per
+ * issuer. If the issuer's `jwksUri` changes, the keys of the new URL replace the keys of the old URL.
  */
 export function createStoredKeys(
   documents: DocumentCache,

@@ -14,8 +14,8 @@ import {
 import { verifyRefreshedIdToken, type Verifier, checkHeader } from "./verify.ts";
 
 /**
- * Validates the signature and the claims of a stored ID token. If `keys` is `cached` and no keys are cached, the result is
- * `unknown`.
+ * Validates the signature and the claims of a stored ID token. If `keys` is `cached` and no keys are cached, no request is sent
+ * and the result has the type `unknown`.
  */
 export async function verifyStored(
   parts: Pick<ServerParts, "loadVerifier" | "verifierAtHand">,
@@ -28,8 +28,8 @@ export async function verifyStored(
   if (!verifier || !cached) return { type: "unknown" };
   const validation = await validationOf(record, async () => ({ ...verifier, keys: only(cached) }));
   if (validation.type !== "invalid" || validation.claim !== "signature") return validation;
-  // The server might have replaced the key and kept its `kid`, so the validation is repeated with newly fetched keys. If no
-  // keys can be fetched, the first result counts.
+  // The signature does not match the cached keys. The server might have replaced a key without changing its `kid`, so the
+  // validation is repeated with newly fetched keys. If no keys can be fetched, the first validation is returned.
   const newer = await validationOf(record, parts.loadVerifier);
   return newer.type === "unknown" ? validation : newer;
 }
@@ -53,7 +53,7 @@ async function validationOf(
   }
 }
 
-/** Returns a key set that has only these keys and never fetches any. */
+/** Returns a key set that contains only `keys` and never fetches keys. */
 function only(keys: readonly Jwk[]): KeySet {
   return {
     get: async () => ({ keys, fresh: true }),
@@ -62,7 +62,7 @@ function only(keys: readonly Jwk[]): KeySet {
   };
 }
 
-/** The values that a refreshed ID token must match when it arrives. */
+/** The values against which `validateRefreshed()` validates the ID token of a refresh. */
 export interface Arrival extends RefreshExpectation {
   readonly previous: PreviousSignIn & { readonly idToken?: string };
   /** The time when the response arrived. Milliseconds since the epoch. */
@@ -70,9 +70,9 @@ export interface Arrival extends RefreshExpectation {
 }
 
 /**
- * Validates the header and the claims of a refreshed ID token before the response is stored or used. No key is needed for this.
- * If a claim or the header is not valid, the result is `invalid_id_token`. This result has only the refresh token of the
- * response, and the caller must revoke that refresh token.
+ * Validates the header and the claims of a refreshed ID token before the response is stored or used. The signature is not
+ * validated here, so no key is needed. If the header or a claim is not valid, the result has the type `invalid_id_token`. This
+ * result contains the new refresh token and no other token. The caller must revoke the new refresh token.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
 export function validateRefreshed(

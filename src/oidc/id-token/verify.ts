@@ -16,7 +16,7 @@ import { parseObject } from "../../core/shape.ts";
 import { createKeySet, type Jwk, type KeySet } from "./key-set.ts";
 export { createKeySet };
 
-/** The issuer, the client and the keys that ID tokens are validated against. */
+/** The issuer, the client and the keys with which ID tokens are validated. */
 export interface Verifier extends SignatureVerifier, RefreshExpectation {}
 
 /** The user of a valid ID token. */
@@ -28,7 +28,7 @@ export interface VerifiedIdToken {
 
 /**
  * Validates the ID token of a login. Returns its user.
- * @throws IdTokenError the token is not valid; retryable when only its key is missing
+ * @throws IdTokenError the ID token is not valid; retryable only if the key of the ID token is not available
  * @throws NetworkError the keys cannot be fetched
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
  */
@@ -43,9 +43,9 @@ export async function verifyIdToken(
 }
 
 /**
- * Validates the ID token of a grant without an authorization request, such as a device code. Returns its user. Such an ID token
- * has no nonce, so it is bound only to its issuer and this client.
- * @throws IdTokenError the token is not valid; retryable when only its key is missing
+ * Validates an ID token from a grant that has no authorization request, such as the device flow. Returns the user of the ID
+ * token. Such an ID token has no nonce, so no nonce is validated.
+ * @throws IdTokenError the ID token is not valid; retryable only if the key of the ID token is not available
  * @throws NetworkError the keys cannot be fetched
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
  */
@@ -74,10 +74,12 @@ async function verifyBeside(
 }
 
 /**
- * Validates the ID token of a refresh against the session before the refresh. Returns its user. `at_hash` is not validated,
- * because the access token of the same response might already be replaced when the server's keys arrive. Many servers omit name
- * and email at a refresh, so claims that the ID token omits are copied from the previous user.
- * @throws IdTokenError the token is not valid; retryable when only its key is missing
+ * Validates the ID token of a refresh against the session before the refresh. Returns the user of the ID token.
+ * - `at_hash` is not validated. The server's keys might arrive so late that the access token of the same response is already
+ *   replaced.
+ * - If the ID token omits claims, these claims are copied from the previous user. Many servers omit name and email at a
+ *   refresh.
+ * @throws IdTokenError the ID token is not valid; retryable only if the key of the ID token is not available
  * @throws NetworkError the keys cannot be fetched
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
@@ -98,7 +100,7 @@ function verified(claims: Claims): VerifiedIdToken {
 
 /** Returns the `at_hash` of an access token. @see https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken */
 async function halfHash(alg: string, accessToken: string): Promise<string> {
-  // EdDSA and Ed25519 use SHA-512.
+  // The size of the hash is in `alg`, such as 256 in RS256. EdDSA and Ed25519 do not contain this size and use SHA-512.
   const bits = /^[A-Z]{2}(\d{3})$/.exec(alg)?.[1] ?? "512";
   const hash = await crypto.subtle.digest(`SHA-${bits}`, new TextEncoder().encode(accessToken));
   return base64url(new Uint8Array(hash, 0, hash.byteLength / 2));
@@ -119,7 +121,7 @@ export interface SignatureVerifier {
 
 /**
  * Validates the signature of an ID token with the server's keys. Returns the algorithm and the claims.
- * @throws IdTokenError the ID token is malformed, or no key of the server signed it; retryable when only the key is missing
+ * @throws IdTokenError the ID token is malformed, or no key of the server signed it; retryable only if the key is not available
  * @throws NetworkError the keys cannot be fetched
  * @see https://www.rfc-editor.org/rfc/rfc7515#section-5.2
  * @see https://www.rfc-editor.org/rfc/rfc8725#section-3.1

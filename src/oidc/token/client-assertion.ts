@@ -10,8 +10,8 @@ import {
 
 const LIFETIME_S = 60;
 /**
- * A prepared assertion is sent only if it is valid for at least this much longer. Otherwise it might expire before the server
- * checks it. Milliseconds.
+ * The minimum remaining lifetime of a prepared assertion when the assertion is sent. With a shorter remaining lifetime, the
+ * assertion might expire before the server checks it. Milliseconds.
  */
 const SPARE_MS = 20_000;
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -20,8 +20,8 @@ type PrivateKey = Extract<ClientAuthentication, { method: "private_key_jwt" }>;
 
 /**
  * Creates a source of client assertions: signed JWTs that authenticate the client. Each request gets a new assertion, because
- * servers refuse a `jti` that they have seen before. `get()` and `prepare()` reject with a `ConfigurationError` when the key
- * cannot sign.
+ * servers refuse a `jti` that they have seen before. If the key cannot sign, `get()` and `prepare()` reject with a
+ * `ConfigurationError`.
  * @see https://www.rfc-editor.org/rfc/rfc7523#section-3
  */
 export function createAssertions(identity: ClientIdentity, key: PrivateKey): CredentialsSource {
@@ -51,7 +51,7 @@ export function createAssertions(identity: ClientIdentity, key: PrivateKey): Cre
     take() {
       const [next, ...rest] = ready.filter((one) => one.until > clock.monotonic());
       ready = rest;
-      // If no prepared assertion is left, the next one is signed now, so that a retry need not wait for the signature.
+      // If no other assertion is prepared, Latchkey signs the next assertion now. A retry then need not wait for the signature.
       if (rest.length === 0) prepare().catch(() => {});
       return next?.credentials;
     },
@@ -83,8 +83,8 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Signs with Web Crypto instead of jose. If this file imported jose, the bundler would move jose's verifying functions to
- * another chunk.
+ * Signs with Web Crypto instead of jose. If this file imported jose, the bundler would put jose into a separate chunk, apart
+ * from the code that verifies ID tokens.
  * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.1
  */
 async function sign(input: string, { key, algorithm }: PrivateKey): Promise<string> {

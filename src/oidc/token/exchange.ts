@@ -12,7 +12,8 @@ import { verifyIdToken, type Verifier } from "../id-token/verify.ts";
  * Validates an authorization response, exchanges its code once and validates the ID token. Returns the tokens.
  * @throws InvalidResponseError the response does not match a pending request
  * @throws AuthorizationError the server refused the authorization request
- * @throws RequestTokenError the server refused the code, or sent no tokens; never retryable, because a code is sent once
+ * @throws RequestTokenError the server refused the code, or sent no tokens; never retryable, because Latchkey sends a code only
+ * once
  * @throws IdTokenError the ID token is missing or not valid
  * @throws NetworkError no response; retryable only if the code was not sent
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
@@ -24,8 +25,8 @@ export async function exchangeResponse(
   signal: AbortSignal | undefined,
 ): Promise<TokenSet> {
   const { clientId, requests, clock } = parts.config;
-  // Code, metadata, keys and credentials are loaded before the pending request is removed. If loading fails, the same response
-  // can be exchanged again.
+  // The module `authorize.ts`, the metadata, the keys and the credentials are loaded before `readAuthorizationResponse()`
+  // removes the pending request. If one of them cannot be loaded, the caller can exchange the same response again later.
   const loaded = Promise.all([
     parts.loadAuthorize(),
     parts.loadMetadata(),

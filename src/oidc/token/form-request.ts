@@ -14,7 +14,7 @@ export interface FormRequest {
   readonly url: string;
   /** Undefined and empty values are not sent. A list is sent as repeated parameters. */
   readonly parameters: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Parameter values that are redacted in the server's response. */
+  /** Secret values in `parameters`. If the server's response repeats such a value, Latchkey redacts the value in the error. */
   readonly secrets: readonly string[];
   readonly credentials: Credentials;
 }
@@ -52,22 +52,24 @@ export function formEncode(value: string): string {
 export interface Credentials {
   readonly parameters: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Values that are redacted wherever the server's response repeats them. */
+  /**
+   * Secret values in these credentials. If the server's response repeats such a value, Latchkey redacts the value in the error.
+   */
   readonly secrets?: readonly string[];
 }
 
 /**
- * Supplies the credentials of a client with a secret or a key. If the server accepts credentials only once, the source also
- * returns them only once.
+ * Supplies the credentials of a client with a secret or a key. A server accepts the same client assertion only once, so the
+ * source returns each client assertion only once.
  */
 export interface CredentialsSource {
   /** Returns the client's credentials for one request. */
   get(): Promise<Credentials>;
-  /** Prepares credentials, so that the next `take()` returns them. */
+  /** Prepares credentials for the next `take()`. */
   prepare(): Promise<void>;
   /**
-   * Returns prepared credentials without waiting. Returns undefined when no credentials are prepared, or when the prepared
-   * credentials are too old.
+   * Returns prepared credentials without waiting. If no credentials are prepared, or if the prepared credentials expire soon,
+   * returns undefined.
    */
   take(): Credentials | undefined;
 }

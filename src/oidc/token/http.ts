@@ -9,7 +9,10 @@ export interface HttpOptions {
   readonly fetch: Fetch;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called when the request fails, or when the status says that `url` is not an endpoint. */
+  /**
+   * Latchkey calls this function with the URL of the request in two cases: the request fails, or the status of the response
+   * (such as 404) shows that the URL is not an endpoint.
+   */
   readonly onUnavailable?: ((url: string) => void) | undefined;
 }
 
@@ -37,11 +40,13 @@ export async function request(
   const stop = new AbortController();
   const leave = () => stop.abort();
   signal?.addEventListener("abort", leave);
-  // The timeout is split into two timers. A page that was frozen past the timeout still gets up to 2 s to read a response that
-  // has arrived.
+  // The timeout is split into two timers, because the browser can freeze the page for longer than the timeout. When the page
+  // continues, the first timer ends at once. The second timer then gives the page up to 2 s to read a response that has already
+  // arrived.
   const lastMs = Math.min(LAST_MS, timeoutMs / 2);
   let timer = setTimeout(() => (timer = setTimeout(leave, lastMs)), timeoutMs - lastMs);
-  // This promise ends the wait when the request is stopped, because the app's own `fetch` function might ignore its signal.
+  // This promise rejects when the timeout has passed or the caller aborts the request. It is necessary because the app's own
+  // `fetch` function might ignore its signal.
   const stopped = new Promise<never>((_, reject) => stop.signal.addEventListener("abort", reject));
   const read = async () => {
     const response = await fetch(url, {

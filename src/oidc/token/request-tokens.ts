@@ -9,22 +9,23 @@ import { verifyGrantedIdToken } from "../id-token/verify.ts";
 import { MAX_LIFETIME_S } from "./token-response.ts";
 
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
-/** Parameters whose values are not secret. The values of all other parameters are redacted in errors. */
+/** Names of parameters whose values are not secret. In errors, Latchkey redacts the values of all other parameters. */
 const PUBLIC = /_type|^(client_id|username|scope|resource|audience|redirect_uri)$/;
 /**
- * OAuth error codes. A parameter value that occurs in this text is never redacted. Its redaction would also garble the error
- * code in the server's response.
+ * OAuth error codes. If a parameter value is a part of this text, Latchkey does not redact the value. The redaction could also
+ * change the error code in the server's response.
  */
 const WORDS =
   "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope invalid_target access_denied authorization_pending slow_down expired_token server_error temporarily_unavailable";
 
 /**
  * Sends one token request, for any grant type, and returns the tokens. If the ID token of a refresh cannot be validated now,
- * returns the tokens without `idToken` and `user`, because the caller would lose the new refresh token if the call rejected.
+ * because its key is not available, returns the tokens without `idToken` and `user`. If the call rejected instead, the caller
+ * would lose the new refresh token.
  * @throws ConfigurationError `tokenEndpoint` is not an https URL
  * @throws RequestTokenError the server refused the request, or sent an invalid response
- * @throws IdTokenError the ID token is not valid, or cannot be validated now; the server has already used the sent code or
- * token
+ * @throws IdTokenError the ID token is not valid, or cannot be validated now; the code or token in the request might no longer
+ * be valid
  * @throws NetworkError no response came, or the request was not sent
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.5
  */
@@ -85,8 +86,8 @@ export async function requestGrant(
 }
 
 /**
- * Throws a `NetworkError` instead of an `IdTokenError`, because callers conclude from an `IdTokenError` that the request was
- * sent.
+ * Throws the error for keys that cannot be loaded. An `IdTokenError` is replaced by a `NetworkError`, because an `IdTokenError`
+ * tells the caller that the token request was sent.
  */
 function rejectUnsent(error: unknown): never {
   throw error instanceof IdTokenError

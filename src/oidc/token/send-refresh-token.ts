@@ -29,7 +29,10 @@ export interface SenderConfig extends TokenClient, RefreshExpectation {
   readonly metadata: Omit<MetadataSource, "load">;
 }
 
-/** A refresh token, the target of the new access token, and the user and ID token of the session so far. */
+/**
+ * The input of `send()`: the refresh token, the scope, resource and audience of the new access token, and `previous`.
+ * `previous` has the user and the ID token of the session before the refresh.
+ */
 export interface Refresh extends TokenTarget {
   readonly refreshToken: string;
   readonly previous: Arrival["previous"];
@@ -43,7 +46,8 @@ export interface Sender {
   sync(): Promise<void>;
   /**
    * Sends a refresh token to the token endpoint once. Calls `fetch` before the first `await`. If the metadata must be fetched
-   * first, fetches only the metadata and does not send the refresh token. The result is then `moved` or `not_rotated`.
+   * first, `send()` fetches only the metadata and does not send the refresh token. The result then has the type `moved` or
+   * `not_rotated`. If no credentials are prepared, `send()` sends nothing, and the result has the type `unsent`.
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
    */
   send(refresh: Refresh): Promise<RefreshResponse>;
@@ -79,8 +83,8 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
         return validate(await postForm(form, config), form, previous, { ...config, request });
       } catch (cause) {
         const byServer = cause instanceof RequestTokenError;
-        // If the response has no tokens and no OAuth error, the endpoint might have moved. The metadata is then fetched again
-        // before the next send.
+        // If the response has no tokens and no OAuth error, the token endpoint might have a new URL. The metadata is then
+        // fetched again before the next refresh token is sent.
         if (byServer) metadata.reportFailure(tokenEndpoint);
         return { type: "unknown", byServer, cause };
       }
@@ -89,9 +93,9 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
 }
 
 /**
- * Fetches the metadata instead of sending the refresh token, because the token endpoint has failed or the known metadata is
- * old. The result is `moved` if the metadata names a token endpoint that has not failed. The caller can use that endpoint at
- * once.
+ * Fetches the metadata. `send()` calls this function instead of sending the refresh token if the token endpoint has failed, or
+ * if no current metadata is known. If the fetched metadata has a token endpoint that has not failed, the result has the type
+ * `moved`. The caller can then send the refresh token to this endpoint at once.
  */
 async function readMetadata(metadata: SenderConfig["metadata"]): Promise<RefreshResponse> {
   const failedUrl = metadata.failedUrl();
@@ -152,9 +156,10 @@ function validate(
 }
 
 /**
- * Reads a response that is not a refusal. `granted` has the type `unusable` if the server used the refresh token but the
- * response has no usable access token.
- * @throws RequestTokenError the response has no token at all, so the server might not have used the refresh token
+ * Reads a response in which the server did not refuse the request. If the response has an access token or a refresh token, but
+ * no access token of the type Bearer, `granted` has the type `unusable`.
+ * @throws RequestTokenError the response has neither an access token nor a refresh token, so the sent refresh token might still
+ * be valid
  */
 function readGranted(
   response: HttpResponse,

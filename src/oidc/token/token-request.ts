@@ -11,7 +11,8 @@ export interface TokenRequestForm extends Omit<FormRequest, "name"> {
 /**
  * Sends a token request once. Returns the tokens.
  * @throws RequestTokenError the server refused the request, or sent an invalid response
- * @throws NetworkError no response; the server might have used the sent code or token
+ * @throws NetworkError no response came; the server might have processed the request, so the sent code or token might no longer
+ * be valid
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-3.2
  */
 export async function requestTokens(
@@ -28,8 +29,8 @@ export async function requestTokens(
   try {
     return parseTokens(response, now, defaultLifetimeS);
   } catch (error) {
-    // The response has no tokens and no OAuth error, so the endpoint might have moved. The metadata is fetched again before its
-    // next use.
+    // The response has no tokens and no OAuth error, so the token endpoint might have a new URL. Latchkey therefore fetches the
+    // metadata again before the next request.
     client.onUnavailable?.(form.url);
     throw error;
   }

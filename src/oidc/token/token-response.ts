@@ -8,7 +8,8 @@ import { isTemporary } from "../../core/server-responses.ts";
 const ASSUMED_LIFETIME_S = 300;
 
 /**
- * Returns true if the server refused the request. Some servers, such as GitHub, send a refusal with the status 200.
+ * Returns true if the server refused the request. Some servers, such as GitHub, refuse a request with the status 200. Such a
+ * response has an `error` and no access token.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */
 export function isRefusal({ status, text: body }: HttpResponse): boolean {
@@ -51,7 +52,10 @@ export function parseTokens(
   };
 }
 
-/** Returns `expiresIn` as a number of seconds from 0 to `MAX_LIFETIME_S`. Returns `assumedS` if `expiresIn` is no number. */
+/**
+ * Converts the `expires_in` of a response to a number of seconds from 0 to `MAX_LIFETIME_S`. If `expiresIn` is neither a number
+ * nor the text of a number, returns `assumedS`.
+ */
 export function lifetimeS(expiresIn: unknown, assumedS: number): number {
   const seconds =
     typeof expiresIn === "string" && expiresIn.trim() !== "" ? Number(expiresIn) : expiresIn;
@@ -82,10 +86,13 @@ export function parseFacts(
   };
 }
 
-/** The maximum lifetime of a token: ten years. Because of this limit, every expiry is a valid date. Seconds. */
+/**
+ * The maximum lifetime of a token: ten years. A longer lifetime is shortened to this limit, because the expiry of a very long
+ * lifetime is not a valid date. Seconds.
+ */
 export const MAX_LIFETIME_S = 315_360_000;
 
-/** Creates the error for a response that refuses a request. `name` is the endpoint that sent the response. */
+/** Creates the error for a response that refuses a request. `name` is the name of the endpoint that sent the response. */
 export function refusal(name: string, facts: ServerFacts & { status: number }): RequestTokenError {
   return new RequestTokenError(
     `the ${name} responded ${facts.status} ${facts.error ?? "without an OAuth error"}`,

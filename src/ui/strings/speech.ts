@@ -12,8 +12,8 @@ export interface Speaker extends ReactiveControllerHost, HTMLElement {
 }
 
 /**
- * Chooses the texts of an element by the nearest `lang` attribute. Renders the element again when a `lang` attribute of the
- * page changes.
+ * Chooses the language of an element's texts by the nearest `lang` attribute. When a `lang` attribute in the page changes,
+ * renders the element again.
  */
 export class Speech implements ReactiveController {
   readonly #host: Speaker;
@@ -47,7 +47,10 @@ function languageOf(element: Element): Strings {
   return LANGUAGES.find(({ language }) => lang.split("-")[0] === language.split("-")[0]) ?? english;
 }
 
-/** Returns the nearest `lang` attribute, or an empty string. Like CSS `:lang()`, it also looks outside the shadow tree. */
+/**
+ * Returns the value of the nearest `lang` attribute. If there is none, returns an empty string. Also searches outside the
+ * shadow tree, as CSS `:lang()` does.
+ */
 function nearestLang(element: Element): string {
   const near = element.closest("[lang]");
   if (near) return near.getAttribute("lang")!;

@@ -6,7 +6,8 @@
  */
 export interface Strings {
   /**
-   * The BCP 47 tag of the language. The elements set it as their `lang` attribute, by which a screen reader chooses its voice.
+   * The BCP 47 tag of the language. The elements copy this tag to the `lang` attribute in their shadow tree, so that a screen
+   * reader uses a voice for the language.
    * @see https://www.rfc-editor.org/rfc/rfc5646
    */
   readonly language: string;
@@ -32,7 +33,10 @@ export interface Strings {
   readonly code: string;
   readonly copyCode: string;
   readonly copied: string;
-  /** Says how long the code is still valid. Only screen readers announce this text, and only a few times. */
+  /**
+   * Says how long the code is still valid. Only screen readers announce this text. They announce the text at a few times, and
+   * not every second.
+   */
   readonly timeLeft: (minutes: number, seconds: number) => string;
   readonly waiting: string;
   readonly retrying: string;

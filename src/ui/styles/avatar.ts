@@ -1,6 +1,6 @@
 import { css, type CSSResult } from "lit";
 
-/** Styles of the avatar. The picture covers the initials, which are visible until the picture has loaded. */
+/** Styles of the avatar. The initials are visible until the picture has loaded. Then the picture covers the initials. */
 export const avatarStyles: CSSResult = css`
   .avatar {
     position: relative;

@@ -23,12 +23,7 @@ export const modalStyles: CSSResult = css`
     background: var(--latchkey-backdrop, rgb(10 14 24 / 0.5));
   }
 
-  /*
-   * The sheet (
-`
-  .sheet`) fills the whole dialog. So a click inside the dialog has an element in the sheet as its target. Only a
-   * click beside the dialog has the dialog itself as its target.
-   */
+  /* The sheet fills the whole dialog. So only a click beside the dialog has the dialog itself as its target. */
   .sheet {
     display: flex;
     flex-direction: column;

@@ -28,6 +28,11 @@ export abstract class AuthError extends Error {
   }
 }
 
+/** Returns the message of an error without the hint, for the message of another error. */
+export function withoutHint({ message }: Error): string {
+  return message.split("\n")[0]!;
+}
+
 /** The arguments of the `AuthError` constructor, without the message. */
 export interface AuthErrorDetails {
   /** Says what the developer or the user can do about the error. */

@@ -28,6 +28,6 @@ export class UserFetchError extends AuthError {
 export interface UserFetchErrorDetails extends AuthErrorDetails {
   /** The HTTP status. */
   status?: number | undefined;
-  /** Default: true for 401 and 403. */
+  /** True if a retry cannot help. Default: true for the HTTP statuses 401 and 403. */
   isFinal?: boolean;
 }

@@ -1,3 +1,4 @@
+import { withoutHint } from "../core/auth-error.ts";
 import { abortable } from "../core/abortable.ts";
 import type { DeviceAuthorization } from "../core/authorization-server.ts";
 import { DeviceCodeError } from "../core/device-code-error.ts";
@@ -123,7 +124,7 @@ async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promis
       throw error;
     }
     throw new NetworkError(
-      error.message,
+      withoutHint(error),
       undefined,
       `The server is reachable. Either the ${NAME} does not allow this origin (CORS), or it responds with a redirect. Allow this origin at the server, or send the request from your own server.`,
     );

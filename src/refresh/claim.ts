@@ -28,7 +28,7 @@ import { afterRetryAfter, backOff, shortestPause, WAKE_MS, pauseAttempt } from "
 export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
   await run.ports.send.prepare();
   // When many tabs resume at once, `takeTurn()` lets one tab go first. If the row has an attempt, this tab has already waited
-  // for that attempt, so the call is not needed.
+  // for that attempt, so `takeTurn()` is not needed.
   const { next, end } = seen.attempt
     ? { next: undefined, end: () => {} }
     : await takeTurn(run, seen);

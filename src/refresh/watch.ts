@@ -125,7 +125,7 @@ async function observe(
   let last = clock.monotonic();
   for (;;) {
     await clock.sleep(tickMs, signal).catch(() => {});
-    // `watch()` has already ended for another reason.
+    // `watch()` has already ended, so nothing uses this result.
     if (signal.aborted) return { state: "READ" };
     const now = clock.monotonic();
     silentMs = life.at >= last ? 0 : silentMs + Math.min(now - last, 2 * tickMs);

@@ -98,7 +98,7 @@ export class ServiceEntries {
     }
   }
 
-  /** Replaces the stored tokens. If any user was removed after the call began, does nothing. */
+  /** Replaces the stored tokens, unless a user was removed since the entry was made: the tokens might belong to that user. */
   async change({ key, user }: Entry, tokens: ServiceTokens): Promise<void> {
     if (!this.users.isHere(user)) return;
     await this.#store.write(key, tokens, this.#config.clock.now(), tokens.accessToken);

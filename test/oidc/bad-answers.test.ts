@@ -206,6 +206,8 @@ describe("a code exchange with the response", () => {
       server.responses.push(replied);
       const caught = await errorFrom(lazyServer.server.exchange(response));
       expect(caught).toMatchObject({ ...error!, retryable: false });
+      // The message ends with the hint of this error, and has no hint of the error that caused it.
+      expect((caught as Error).message.split("\n")).toEqual([expect.any(String), caught.hint]);
       expect(shown(caught)).not.toContain("SECRET");
       expect(await errorFrom(lazyServer.server.exchange(response))).toMatchObject({
         parameter: "state",

@@ -24,9 +24,9 @@ export type LoginSubject = {
 /**
  * Prevents endless automatic logins in this tab. An automatic login is a login that no user requested.
  * - Each automatic login writes a mark. A mark is a small record that later pages of this tab can read.
- * - While such a mark is in force, no other automatic login starts.
- * - When the token of a login was returned to the app, the mark of that login only counts for the limits `SPACING_MS` and
- *   `MOST`.
+ * - While a tab has such a mark, no other automatic login starts in the tab.
+ * - A mark stops blocking when the app has received the token of its login. From then on, the mark only limits how soon
+ *   (`SPACING_MS`) and how often (`MOST`) automatic logins start.
  */
 export class AutomaticLogins {
   readonly #clock: Clock;
@@ -35,7 +35,7 @@ export class AutomaticLogins {
   readonly #session: { readonly sub: string | undefined };
   /**
    * The logouts because of which a login was already stopped. Each logout is identified by the `at` of its mark. While such a
-   * mark is in force, `refusal()` returns an error, so the grant is not called again.
+   * mark exists, `refusal()` returns an error, so the grant is not called again.
    */
   readonly #refused = new Set<number>();
   /** The error of the last authorization response that failed in this page, and the time of the failure. */
@@ -81,7 +81,7 @@ export class AutomaticLogins {
         try {
           return await roundTrip.navigate(url);
         } catch (error) {
-          if (error instanceof CancelledError) this.settle("cancelled", error.message, subject);
+          if (error instanceof CancelledError) this.settle("cancelled", wordsOf(error), subject);
           throw error;
         }
       },

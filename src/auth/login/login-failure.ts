@@ -1,3 +1,4 @@
+import { withoutHint } from "../../core/auth-error.ts";
 import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
@@ -24,6 +25,6 @@ export function wordsOf(error: unknown): string | undefined {
   if (!isAuthError(error)) return undefined;
   const description = "errorDescription" in error ? error.errorDescription : undefined;
   // The first line of the message says what failed. The other lines are the hint.
-  const [what = ""] = error.message.split("\n");
+  const what = withoutHint(error);
   return (description === undefined ? what : `${what} (${description})`).slice(0, MAX);
 }

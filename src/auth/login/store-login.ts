@@ -22,7 +22,7 @@ export interface StoreLoginParts extends SessionParts, UserParts {}
 /** Loads the code that most logins do not need. */
 export const loadMore = (): Promise<typeof MoreLogins> => chunk(import("./more-logins.chunk.ts"));
 
-/** Returns the user of a token response. If the response has no user, calls `fetchUser()` and rejects with its errors. */
+/** Returns the user of a token response. If the response has no user, returns the user that `fetchUser()` finds. */
 export async function userOf(
   parts: UserParts,
   response: TokenSet,

@@ -37,7 +37,7 @@ export async function fetchUser(
     try {
       const user = await userFetcher?.fetchUser(response, signal);
       if (user?.sub) return user;
-      throw new IdTokenError("sub", "the claim is missing, so the user of the login is unknown", {
+      throw new IdTokenError("sub", "the token response does not say which user has logged in", {
         hint: "Request the scope openid. If the server issues no ID tokens, configure a userFetcher.",
       });
     } catch (error) {

@@ -146,7 +146,7 @@ export class DeviceCodeGrant implements Grant {
     }
   }
 
-  /** Shows the code of the polling tab while this tab waits for the lock. If the shown code expires, aborts this call. */
+  /** Shows the code of the polling tab while this tab waits for the lock. If that code expires, aborts the login of this tab. */
   async #follow({ id, screen, leave }: DeviceCall, turn: AbortSignal): Promise<void> {
     const { locks, clock } = this.#config;
     while (!turn.aborted) {

@@ -1,3 +1,4 @@
+import { withoutHint } from "../../core/auth-error.ts";
 import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { IdTokenError, RequestTokenError } from "../../core/protocol-errors.ts";
 
@@ -13,13 +14,17 @@ export function afterCode(error: unknown): unknown {
   if (error instanceof RequestTokenError) {
     const { error: serverError, errorDescription, errorUri, status, retryAfterMs } = error;
     const facts = { error: serverError, errorDescription, errorUri, status, retryAfterMs };
-    return new RequestTokenError(error.message, { ...facts, ...details });
+    return new RequestTokenError(withoutHint(error), { ...facts, ...details });
   }
   if (error instanceof IdTokenError) {
-    return new IdTokenError(error.claim, "the key of the ID token is not available now", {
-      ...details,
-      cause: error,
-    });
+    return new IdTokenError(
+      error.claim,
+      "the key that verifies the ID token is not available now",
+      {
+        ...details,
+        cause: error,
+      },
+    );
   }
-  return new NetworkError(error.message, undefined, HINT, false);
+  return new NetworkError(withoutHint(error), undefined, HINT, false);
 }

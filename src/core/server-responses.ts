@@ -77,7 +77,8 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
   ...rules(EVERY, "temporary", "temporarily_unavailable", "server_error"),
   // GitHub returns bad_refresh_token where the RFC has invalid_grant.
   ...rules(REFRESHES, "session over", "invalid_grant", "bad_refresh_token"),
-  // A request for the default target has no scope, resource or audience that could be wrong, so only a login helps.
+  // These errors mean "user needed" for the default target: such a request names no scope, resource or audience that the app
+  // could correct, so the user must log in again.
   ...rules(
     ["refresh"],
     "user needed",

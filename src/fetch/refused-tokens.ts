@@ -9,8 +9,8 @@ import { type Clock, wallClock } from "../core/ports.ts";
  */
 const FIRST_PAUSE_MS = 30_000;
 /**
- * The longest pause after a failed retry. With these pauses, an API that refuses every token causes at most eight refreshes in
- * the first hour. Milliseconds.
+ * The longest pause after a failed retry. Milliseconds. Each failed retry doubles the pause, up to this value. So an API that
+ * refuses every token causes at most eight refreshes in the first hour.
  */
 const MAX_PAUSE_MS = 960_000;
 /**

@@ -147,9 +147,9 @@ function pick(tokens: TokenSet, type: TokenTypeIdentifier): string {
         : tokens.accessToken;
   if (token !== undefined) return token;
   throw new RequestTokenError(
-    `the token exchange needs the ${type} of a grant, and the grant returned none`,
+    `the token exchange needs a token of the type ${type}, and the grant returned none`,
     {
-      hint: "A stored session has only an access token. For another subjectTokenType, use an inner grant that returns such a token. For another actorTokenType, use such an actor.",
+      hint: "A stored session has only an access token. If you set another subjectTokenType, use an inner grant that returns a token of that type. If you set another actorTokenType, use an actor that returns a token of that type.",
     },
   );
 }

@@ -106,7 +106,7 @@ export function assertNamed({ need, reuseLeewayMs = 0 }: Run, row: SessionRow): 
   const { resource } = parseTargetKey(need.target);
   if (resource === "" || reuseLeewayMs > 0 || row.resources?.includes(resource)) return;
   throw new NoTokenError(
-    `the login did not name the resource ${resource}. Add the resource to \`resources\`, so that the next login names it. ` +
-      "If the server accepts a used refresh token again, you can set `reuseLeewayMs` instead.",
+    `the login did not request the resource ${resource}. Add the resource to \`resources\`, so that the next login requests it. ` +
+      "Or set `reuseLeewayMs`, if the server accepts a used refresh token again: then a refresh can request the resource.",
   );
 }

@@ -15,7 +15,7 @@ export type Next =
 /** The members of a stored attempt that identify the attempt. */
 export type Attempt = Pick<SessionAttempt, "id" | "sequence">;
 
-/** The last state of a run. It contains the row and the target of the token that the run returns. */
+/** The last state of a run. It contains the stored session (the row), and the scope, resource and audience of the token to return. */
 export interface Return extends SentAttempt {
   state: "RETURN";
 }

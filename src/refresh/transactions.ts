@@ -86,8 +86,8 @@ export async function endSession(
 }
 
 /**
- * Stores that the server refused the attempt's target, and removes the attempt from the row. Returns the new row. If the row no
- * longer has the attempt, stores nothing and returns undefined.
+ * Writes a refusal into the row: the server does not issue the token that the attempt requested. Also removes the attempt from
+ * the row. Returns the new row. If the row no longer has the attempt, writes nothing and returns undefined.
  */
 export async function storeRefusal(
   run: Run,

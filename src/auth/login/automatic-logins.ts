@@ -166,11 +166,11 @@ export class AutomaticLogins {
     this.#marks.drop(() => true);
   }
 
-  /** Called when an authorization response has failed. Writes the failure into a mark. */
+  /** Called when an authorization response has failed. Writes the failure into a mark, a stored record of a login. */
   fail(error: unknown): void {
     this.#failure = { error, at: this.#clock.now() };
-    // If the login has a mark, the failure is written into that mark. Otherwise a new mark is written, but not if the code
-    // exchange failed because of a temporary problem. After such a problem, the next login can succeed.
+    // Updates the mark of the login, or writes a new one. A code exchange that failed because of a temporary problem gets no new
+    // mark, because the next login can succeed.
     if (this.begun || !isLostCode(error)) this.settle("failed", wordsOf(error), {});
   }
 

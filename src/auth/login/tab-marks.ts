@@ -31,7 +31,7 @@ export interface LoginTab {
   readonly activatedAt: number;
 }
 
-/** The marks of the logins and logouts of this tab. */
+/** Reads and writes the marks of this tab. A mark is a small stored record of a login or a logout, and of how it ended. */
 export class TabMarks {
   readonly #marks: LoginMarks;
   readonly #clock: Clock;

@@ -98,8 +98,8 @@ function watchClosing(popup: Window): () => boolean {
       hadFocus = hasFocus;
       return false;
     }
-    // A user who closes the popup first moves the focus to the popup. If this page still had the focus just before
-    // `popup.closed` became true, the user cannot have closed the popup. So the browser has cut the connection to the popup.
+    // To close the popup, a user moves the focus to the popup. If this page still had the focus just before `popup.closed` became
+    // true, the user did not close the popup. Then the browser has cut the connection to the popup.
     isCutOff ||= closedPolls++ === 0 && hadFocus;
     pollsWithoutFocus = hasFocus ? 0 : pollsWithoutFocus + 1;
     isCutOff ||= pollsWithoutFocus > GRACE;

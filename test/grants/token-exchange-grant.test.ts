@@ -128,7 +128,7 @@ describe("a token exchange", () => {
     );
     await expect(grant.requestToken({})).rejects.toMatchObject({
       code: "request_token",
-      message: expect.stringContaining("the token exchange needs the id_token of a grant"),
+      message: expect.stringContaining("the token exchange needs a token of the type id_token"),
     });
     expect(requestTokens).not.toHaveBeenCalled();
   });

@@ -126,7 +126,7 @@ export class AuthManager implements Auth {
   readonly login: Auth["login"] = (options = {}) => {
     try {
       this.#assertSupported();
-      // `open()` is called before the first await: it might open a window, which a browser allows only during a click.
+      // `open()` might open a window. A browser allows this only during a click, so `open()` runs before the first `await`.
       const { userAgent = this.#config.userAgent, ...request } = options;
       return this.#logins.startLogin(userAgent.open(), request);
     } catch (error) {

@@ -57,7 +57,8 @@ export class SilentTokens {
       if (found.condition === "expiring") {
         this.request({ ...options, cache: "reload" }, found.tokens).catch(ignore);
       } else if (isDefault) {
-        // Another tab has stored this token, but the message of that tab did not arrive. `load()` publishes the new state.
+        // Another tab has stored this token, but this tab has received no message about the token. `load()` publishes the new
+        // state.
         await this.#session.load("other-tab").catch(ignore);
       }
       return found.tokens.accessToken;

@@ -75,14 +75,15 @@ export interface CreateAuthConfig extends AuthConfig {
    */
   readonly reuseLeewayMs?: number;
   /**
-   * Finds out which user has logged in when the token response has no ID token. If `endpoints` is given without `jwksUri`,
-   * Latchkey uses no ID tokens, and `userFetcher` is required. With a `grant` of your own, it is not required.
+   * Finds out which user has logged in. Latchkey uses the `userFetcher` when the token response has no ID token. If `endpoints`
+   * is given without `jwksUri`, Latchkey uses no ID tokens. `userFetcher` is then required, unless `grant` is given.
    */
   readonly userFetcher?: UserFetcher | ((server: AuthorizationServer) => UserFetcher);
   /**
    * Creates the grant from which `Auth` gets all tokens. `createAuth()` calls this function once, before it returns. `Auth`
-   * stores the tokens that the grant returns. If the returned tokens have a `generation`, they come from the stored session,
-   * and `Auth` does not store them again. Default: `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`.
+   * stores the tokens that the grant returns. If the grant returns tokens with the member `generation`, these tokens come from
+   * the stored session, and `Auth` does not store the tokens again. Default:
+   * `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`.
    */
   readonly grant?: (parts: GrantParts) => Grant;
 }
@@ -183,7 +184,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     }),
     userAgent: new PageUserAgent(redirectUri),
     redirectUri,
-    // This code does not check the origin of the URL. The server has a list of the URLs that it accepts, and checks the URL.
+    // The URL can have another origin than this page. The server checks that the URL is registered for the client.
     postLogoutRedirectUri: () =>
       config.postLogoutRedirectUri && new URL(config.postLogoutRedirectUri, page.href()).href,
     ledger: new IndexedDBCallbackLedger(database, clock),

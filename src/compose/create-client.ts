@@ -17,7 +17,10 @@ import { MemoryRequestStore } from "../memory/memory-request-store.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 import { MemoryTokenStorage } from "../memory/memory-token-storage.ts";
 
-/** The configuration of `createClient()`. `scope`, `resource` and `audience` are the defaults for the options of each call. */
+/**
+ * The configuration of `createClient()`. If the options of a later call lack `scope`, `resource` or `audience`, the client uses
+ * the value from this configuration.
+ */
 export interface CreateClientConfig
   extends TokenTarget, Partial<Pick<CreateFetchConfig, "allow" | "exclude">> {
   /** The issuer identifier of the authorization server, exactly as the server's metadata has it. */
@@ -26,7 +29,7 @@ export interface CreateClientConfig
   readonly clientId: string;
   /** The method by which this client authenticates at the token endpoint, with its secret or key. */
   readonly authentication: ClientAuthentication;
-  /** The endpoints of a server that publishes no metadata. If they are given, the client fetches no metadata. */
+  /** The endpoints of the server, for a server without metadata. If `endpoints` is given, the client fetches no metadata. */
   readonly endpoints?: Endpoints;
   /**
    * Creates the grant that requests the tokens. `createClient()` wraps the grant in a `RefreshTokenGrant`. Default: a
@@ -43,8 +46,8 @@ export interface CreateClientConfig
   /** The start of all keys in `storage`. Default: `auth_token`. */
   readonly keyPrefix?: string;
   /**
-   * The client holds these locks while it requests and stores tokens. Clients that share a `storage`, even in one process, must
-   * have the same locks. Default: a new `MemoryTabLock`, which only this client uses.
+   * The locks that prevent two clients from requesting the same token at the same time. If several clients share a `storage`,
+   * give all these clients the same `locks`, even in one process. Default: a new `MemoryTabLock`, which only this client uses.
    */
   readonly locks?: TabLock;
   /** Sends the requests to the authorization server. Default: the global `fetch`. */
@@ -81,8 +84,8 @@ export interface Client {
    */
   readonly invalidateToken: TokenManager["invalidateToken"];
   /**
-   * Sends a request. The request has a token if `allow` includes the URL and `exclude` does not. Rejects with the errors of
-   * `fetch` and of `getToken({ prompt: "none" })`.
+   * Sends a request, and returns the response. If `allow` includes the URL and `exclude` does not, the request contains an
+   * access token. If `getToken()` or the global `fetch` rejects, this method rejects with the same error.
    * @throws ConfigurationError `allow` is missing
    * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
    * @example
@@ -134,8 +137,8 @@ export function createClient(config: CreateClientConfig): Client {
     service: service === undefined ? client : `${client},${encodeURIComponent(service)}`,
     ...(keyPrefix !== undefined && { keyPrefix }),
   });
-  // These defaults are added to the options of each call, so they become a part of the storage keys. Clients with different
-  // defaults can therefore share a storage.
+  // The scope, resource and audience of a token are a part of its storage key. `target` is added to the options of each call.
+  // So clients with different scopes, resources or audiences can share a storage.
   const target: TokenTarget = {
     ...(scope.length > 0 && { scope }),
     ...(resource !== undefined && { resource }),

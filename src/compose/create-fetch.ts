@@ -10,8 +10,8 @@ import { createFetch as composeFetch, type CreateFetchConfig } from "../fetch/cr
  * the pause, every tab returns each 401 response of this origin without a second request. If a retry after the pause fails,
  * too, the next pause is longer.
  *
- * With a `headerName` other than `authorization`, redirects are not followed, because `fetch` would send that header to other
- * origins, too.
+ * If `headerName` is not `authorization`, `fetch` would keep the header with the token in a redirect to another origin. So
+ * with such a `headerName`, redirects are not followed.
  * @throws ConfigurationError `allow` or `exclude` has an invalid entry
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  * @example

@@ -12,10 +12,12 @@ export type CreateTokenManagerConfig = Omit<TokenManagerConfig, "locks" | "clock
   Partial<Pick<TokenManagerConfig, "locks" | "clock">>;
 
 /**
- * Composes a `TokenManager` and starts it. With Web Locks, all tabs of the origin share one request for a token. If the
- * platform has no Web Locks, the callers of one manager share one request. If several managers get the same `locks`, the
- * callers of all these managers share one request. Each manager needs a `service` or `keyPrefix` that no other manager of the
- * origin has.
+ * Composes a `TokenManager` and starts it. Concurrent calls share one request for a token:
+ * - If `locks` is given, the calls of all managers with the same `locks` share the request.
+ * - If `locks` is missing, the calls in all tabs of the origin share the request.
+ * - If `locks` is missing and the platform has no Web Locks, only the calls of this manager share the request.
+ *
+ * Give each manager a `service` or `keyPrefix` that no other manager of the origin has.
  * @throws TypeError `provider` is missing
  * @example
  * const billing = createTokenManager({

@@ -4,8 +4,8 @@ import type { Refresher } from "../core/refresher.ts";
 import type { RefreshCoordinatorConfig } from "../refresh/coordinator.ts";
 
 /**
- * The longest time that a call of `validate()` takes. Without this limit, the caller would wait for ever if the code cannot be
- * loaded. Milliseconds.
+ * The longest time that a call of `validate()` takes. After this time, the call resolves even if the validation has not
+ * ended. So a caller does not wait long for code that loads slowly. Milliseconds.
  */
 const VALIDATION_MS = 2_000;
 
@@ -23,8 +23,8 @@ const VALIDATION_MS = 2_000;
  */
 export function createRefresher(config: RefreshCoordinatorConfig): Refresher {
   const load = shared(async () => {
-    // Loads the code of `send` while the code of the coordinator is loading. Errors are ignored here, because the coordinator
-    // calls `prepare()` again before each refresh.
+    // Loads the code of `send` while the code of the coordinator is loading. If `prepare()` rejects, the error is ignored,
+    // because the coordinator calls `prepare()` again before each refresh.
     config.ports.send.prepare().catch(() => {});
     const { RefreshCoordinator } = await chunk(import("./protocol.chunk.ts"));
     return new RefreshCoordinator(config);

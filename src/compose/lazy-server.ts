@@ -18,7 +18,7 @@ export interface LazyServerConfig {
   readonly authentication?: ClientAuthentication;
   /** The scopes of every login. Default at an OpenID provider: openid, profile, email and offline_access. */
   readonly scope?: readonly string[] | undefined;
-  /** The endpoints of the server. If they are given, the server's metadata is not fetched. */
+  /** The endpoints of the server. If `endpoints` is given, the server's metadata is not fetched. */
   readonly endpoints?: Endpoints | undefined;
   /**
    * The resource indicators (absolute URIs of APIs) that every login requests.
@@ -48,8 +48,8 @@ export interface LazyServer {
   /** Calls the endpoints of the server. */
   readonly server: AuthorizationServer;
   /**
-   * Sends refresh tokens, for a `Refresher`. The method `revoke` is missing here, because `revoke` also needs the session
-   * store and the locks. The caller of `createLazyServer()` adds `revoke`.
+   * The methods with which a `Refresher` sends a refresh token to the server. The method `revoke` is missing here, because
+   * `revoke` also needs the session store and the locks. The caller of `createLazyServer()` adds `revoke`.
    */
   readonly send: Omit<Send, "revoke">;
 }

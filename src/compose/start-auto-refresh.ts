@@ -2,8 +2,8 @@ import { DocumentLifecycle } from "../browser/page/document-lifecycle.ts";
 import type { Auth } from "../core/auth.ts";
 
 /**
- * A visible tab renews a token this long before the token expires. If less than twice this time remains, the tab renews the
- * token after half of the remaining time. Milliseconds.
+ * A visible tab renews a token this long before the token expires. If the token expires in less than twice this time, the tab
+ * renews the token after half of the remaining time. Milliseconds.
  */
 const VISIBLE_LEAD_MS = 120_000;
 /**
@@ -20,16 +20,16 @@ const HIDDEN_JITTER_MS = 40_000;
 /** The shortest time between two attempts of this tab to renew a token. Milliseconds. */
 const PAUSE_MS = 30_000;
 /**
- * The longest delay that this code passes to `setTimeout()`. If a delay is more than 2³¹-1, the timer fires at once.
- * Milliseconds.
+ * The longest delay that this code passes to `setTimeout()`. If a delay is more than 2³¹-1 ms, the browser fires the timer at
+ * once. Milliseconds.
  */
 const MAX_TIMER_MS = 2e9;
 
 /**
  * Renews the token of the signed-in user before it expires, even if the app does not call `getToken()`. Without this function,
- * a call of `getToken()` after a long pause must wait for a refresh. Only apps that cannot wait, for example in a video call,
- * need this function. If several tabs call this function, only one of the tabs sends each refresh. Returns a function that
- * stops the renewal.
+ * a call of `getToken()` must wait for a refresh if the token has expired. Only apps that cannot wait, for example during a
+ * video call, need this function. If several tabs call this function, only one of the tabs sends each
+ * refresh. Returns a function that stops the renewal.
  * @throws ReferenceError there is no `document`, because the code does not run in a browser page
  * @example
  * const stop = startAutoRefresh(auth);
@@ -41,8 +41,8 @@ export function startAutoRefresh(auth: Pick<Auth, "state" | "subscribe" | "getTo
   let timer: ReturnType<typeof setTimeout> | undefined;
   let triedAt = -Infinity;
   /**
-   * The times at which the token expires, by the wall clock (`end`) and by the monotonic clock (`endMonotonic`). Both are used,
-   * because the wall clock can be set back.
+   * The time at which the token expires, by two clocks: `end` by the wall clock, and `endMonotonic` by the monotonic clock. If
+   * the wall clock is set back, `end` comes too late. The earlier of the two times is used.
    */
   let [end, endMonotonic] = [0, 0];
 

@@ -3,7 +3,7 @@
  * has refused a retry with a newer token, or there was no newer token for a retry.
  */
 export interface ApiPause {
-  /** The number of such failures in a row. */
+  /** The number of 401 responses in a row that began a pause. */
   readonly count: number;
   /** The time at which the pause ends. Milliseconds since the epoch. */
   readonly until: number;

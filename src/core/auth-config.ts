@@ -21,15 +21,16 @@ export interface AuthConfig {
    */
   readonly scope?: readonly string[];
   /**
-   * The APIs for which the app calls `getToken({ resource })`, as absolute URIs. Every login request names these APIs. A later
-   * refresh is then allowed to request a token for each of them. For any other API, a refresh requests a token only if
-   * `reuseLeewayMs` of `createAuth()` is greater than 0. If `reuseLeewayMs` is 0, the user must log in to get such a token.
+   * The APIs for which the app calls `getToken({ resource })`, as absolute URIs. Every login request names all these APIs, so
+   * that the server allows a later refresh to request a token for each of them. For an API that is not in this list:
+   * - If `reuseLeewayMs` of `createAuth()` is greater than 0, a refresh requests the token.
+   * - If `reuseLeewayMs` is 0, the user must log in before the app gets a token.
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   readonly resources?: readonly string[];
   /**
-   * Says what happens if a refresh returns an ID token whose `auth_time` differs from `auth_time` of the login. The claim
-   * `auth_time` says when the user authenticated.
+   * The claim `auth_time` of an ID token says when the user authenticated. If a refresh returns an ID token with another
+   * `auth_time` than the ID token of the login, this setting decides:
    * - `compare` (the default): the session ends.
    * - `ignore`: the session goes on with the new `auth_time`. Amazon Cognito and Azure AD B2C need `ignore`.
    * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
@@ -49,8 +50,9 @@ export interface AuthConfig {
 }
 
 /**
- * The objects and functions that an app can pass to `createAuth()`. The types are loose, because the values are not validated
- * yet. `grant` is a function that creates a grant. `userFetcher` is a `UserFetcher`, or a function that creates one.
+ * The objects and functions that an app can pass to `createAuth()`. `grant` is a function that creates a grant. `userFetcher`
+ * is a `UserFetcher`, or a function that creates one. The types also allow invalid values, because `checkAuthConfig()` checks
+ * the values later.
  */
 export interface AuthParts {
   readonly userFetcher?: object & { readonly fetchUser?: unknown };

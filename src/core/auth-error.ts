@@ -28,7 +28,7 @@ export abstract class AuthError extends Error {
   }
 }
 
-/** Returns the message of an error without the hint, for the message of another error. */
+/** Returns the message of an error without the hint. Used when this message becomes a part of another error's message. */
 export function withoutHint({ message }: Error): string {
   return message.split("\n")[0]!;
 }
@@ -58,8 +58,8 @@ export interface ServerFacts {
   /** The HTTP status. */
   status?: number | undefined;
   /**
-   * The time that the client must wait before it repeats the request. Milliseconds. The server says so in the header
-   * `Retry-After`.
+   * The time that the client must wait before it repeats the request. Milliseconds. The time comes from the header
+   * `Retry-After` of the server's response.
    * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
    */
   retryAfterMs?: number | undefined;

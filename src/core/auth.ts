@@ -14,8 +14,8 @@ export interface GetTokenOptions extends TokenTarget {
   /** `default`: return the stored token while it is valid. `reload`: request a newer token. */
   readonly cache?: "default" | "reload";
   /**
-   * An access token that an API has refused. Has an effect only together with `cache: "reload"`. If the store already has
-   * another valid token, `getToken()` returns that token without a request.
+   * An access token that an API has refused. It has an effect only together with `cache: "reload"`. If the store already has a
+   * valid token that differs from the refused token, `getToken()` returns the stored token without a request.
    */
   readonly refused?: string;
   /**
@@ -58,19 +58,20 @@ export interface LogoutOptions {
 }
 
 /**
- * The result of a logout. The session on this device is always deleted. `server` says whether the server knows of the logout.
+ * The result of a logout. The session on this device is always deleted. A logout has up to two steps at the server: it revokes
+ * the refresh token, and it ends the user's session at the server. `server` says whether these steps succeeded.
  *
- * `told`: Latchkey did every requested step for which the server has an endpoint. So the refresh token is revoked, and the page
- * is about to navigate to the end-session endpoint. The app has nothing more to do. `server` is also `told` if there was
- * nothing to send:
- * - There is no readable session, or the session had ended before.
+ * `told`: every requested step for which the server has an endpoint has succeeded. The app has nothing more to do. If the
+ * logout ends the session at the server, this page is about to navigate to the end-session endpoint. `server` is also `told` if
+ * there was nothing to send:
+ * - No readable session is stored, or the session had ended before.
  * - The session has no refresh token.
  * - The server has no endpoint for the steps.
  * - Both options of the logout are `"none"`.
  *
- * `not_told`: the revocation or the end of the server session failed, and `error` says why. The refresh token might still work,
- * or the user might still be logged in at the server. Latchkey retries the revocation while this page is open. To repeat the
- * steps that failed, call the same method again. On a shared device, also ask the user to log out at the server.
+ * `not_told`: at least one of the steps failed, and `error` says why. The refresh token might still work, or the user might
+ * still be logged in at the server. Latchkey retries the revocation while this page is open. To repeat the steps that failed,
+ * call the same method again. On a shared device, also ask the user to log out at the server.
  */
 export type LogoutResult =
   | { readonly server: "told"; readonly error?: undefined }
@@ -89,10 +90,12 @@ export interface Auth {
    * Returns an access token that is valid now. The token comes from the store, from a refresh that all tabs share, or from a
    * login.
    *
-   * If a login is needed, a visible top-level page navigates to the login page. `prompt: "none"` prevents this automatic login.
-   * An automatic login stores a record in the tab's `sessionStorage`. While this record is valid, Latchkey starts no second
-   * automatic login. Otherwise logins could repeat endlessly. The record stays valid until a token is returned, `login()` is
-   * called, the user clicks or presses a key on the page, or 30 minutes have passed. A logout stores such a record, too.
+   * If a login is needed and this page is a visible top-level page, the page navigates to the login page. `prompt: "none"`
+   * prevents this automatic login.
+   *
+   * Automatic logins must not repeat endlessly. So each automatic login and each logout stores a record in the tab's
+   * `sessionStorage`. While such a record is valid, Latchkey starts no further automatic login. The record stays valid until a
+   * token is returned, `login()` is called, the user clicks or presses a key on the page, or 30 minutes have passed.
    * @throws NoTokenError a login is needed, but is not allowed to start now. Show a button that calls `login()`
    * @throws RefreshTokenError the session needs a new login, but no login is allowed to start now
    * @throws RequestTokenError the server refused to issue the requested token. The session is kept
@@ -198,8 +201,8 @@ export interface Auth {
   logoutAll(): Promise<LogoutResult>;
   /**
    * Sends a request with the access token. The request must go to this page's origin. If the response is a 401 and there is a
-   * newer token, sends the request once more. This method never starts a login. It rejects with the errors of the global
-   * `fetch` and of `getToken({ prompt: "none" })`.
+   * newer token, `fetch()` sends the request once more, with the newer token. `fetch()` never starts a login. It rejects with
+   * the errors of the global `fetch` and of `getToken({ prompt: "none" })`.
    * @throws ConfigurationError the request goes to another origin
    * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
    * @example

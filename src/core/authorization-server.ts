@@ -86,7 +86,10 @@ export interface DeviceAuthorization {
   readonly expiresAt: number;
   /** The shortest allowed pause between two token requests with `deviceCode`. Milliseconds. */
   readonly intervalMs: number;
-  /** The requested scopes, including the configured scopes. If a token response has no `scope`, these scopes are granted. */
+  /**
+   * The requested scopes, including the configured scopes. If the token response has no `scope`, the server has granted all
+   * these scopes.
+   */
   readonly scope?: readonly string[];
 }
 

@@ -5,21 +5,21 @@ import type { Refusal } from "./session.ts";
 import type { TokenSet } from "./token-set.ts";
 
 /**
- * Reads and locks the stored tokens of one user for one target (scope, resource and audience). All calls and tabs that use
- * these tokens share one lock.
+ * Reads and locks the stored tokens of one user for one target (scope, resource and audience). There is one lock for these
+ * tokens. All calls in all tabs use this lock.
  */
 export interface CachedTokens<Stored> {
   read(): Promise<Stored | undefined>;
   /** Whether the stored tokens are good enough to be returned. If not, the grant must be called. */
   isGood(stored: Stored | undefined): stored is Stored;
   accessTokenOf(stored: Stored | undefined): string | undefined;
-  /** Runs `work` while this call holds the lock of the user and target. */
+  /** Waits for the lock of the user and target, and runs `work` while the lock is held. Returns the result of `work`. */
   underLock<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /**
- * The result of a search for tokens. If tokens were found, `tokens` is set. If only a user can help, `reason` is set: the error
- * that says why.
+ * The result of a search for tokens. Either `tokens` or `reason` is set. `tokens`: the tokens that were found. `reason`: the
+ * error of the grant if only the user can help, for example by a login.
  */
 export interface Found {
   readonly tokens?: TokenSet;
@@ -27,11 +27,12 @@ export interface Found {
 }
 
 /**
- * Waits for the lock, and then reads the stored tokens again, because another call or tab might have stored new tokens
- * meanwhile. `before`: the tokens that were stored when the call began.
- * - If the stored tokens are good, returns `give(stored)`. If `cache` is `reload`, this applies only if the access token
- *   differs from that of `before`.
- * - Otherwise calls `request` with the stored tokens, and returns its result.
+ * Waits for the lock, and then reads the stored tokens again, because another call or tab might have stored new tokens during
+ * the wait. `before`: the tokens that the caller read before the wait.
+ * - If `cache` is `default` and the stored tokens are good, returns `give(stored)`.
+ * - If `cache` is `reload`, the stored tokens are good, and their access token differs from the access token of `before`,
+ *   returns `give(stored)`.
+ * - Otherwise, returns the result of `request(stored)`.
  *
  * The lock is held until `give` has returned or the promise of `request` has settled.
  */
@@ -61,9 +62,9 @@ export interface StoredTokens {
 }
 
 /**
- * Calls the grant with the stored tokens. The grant must not ask the user, because the caller holds the lock, and a user can
- * take minutes. So the request has `prompt: "none"`. If only a user can help, returns the grant's error as `reason`. Rejects
- * with every other error of the grant.
+ * Calls the grant with the stored tokens and with `prompt: "none"`, so that the grant does not ask the user. The caller holds a
+ * lock, and a user could take minutes. If only the user can help, returns the grant's error as `reason`. If the grant rejects
+ * with any other error, rejects with this error.
  */
 export async function requestSilently(
   grant: Grant,
@@ -93,8 +94,9 @@ export async function requestSilently(
 }
 
 /**
- * Calls the grant and allows the grant to ask the user. `reason`: the error of an earlier call without the user, if there was
- * one. If the grant rejects with a `NoTokenError`, throws `reason` instead, because `reason` is more specific.
+ * Calls the grant and allows the grant to ask the user. `reason`: the error that `requestSilently()` returned before. It is
+ * undefined if `requestSilently()` returned no error. If the grant rejects with a `NoTokenError`, throws `reason` instead,
+ * because `reason` is more specific.
  */
 export async function requestFromUser(
   grant: Grant,

@@ -17,7 +17,7 @@ export interface LoginRecord {
   readonly returnTo?: string;
 }
 
-/** The record of a logout response that might still arrive. After a logout, the server might send the page back to the app. */
+/** Says that the app has started a logout. After the logout, the server might send the page back to the app. */
 export interface LogoutRecord {
   readonly signedOut: true;
 }

@@ -6,7 +6,7 @@ import { AuthError, type AuthErrorDetails, type ServerFacts } from "./auth-error
  * - `access_denied`: the user denied the login.
  * - `unsupported`: the server has no device authorization endpoint.
  * - `invalid`: the device authorization response is malformed.
- * - `refused`: the server refused the login for another reason.
+ * - `refused`: the server refused the login, and none of the reasons above applies.
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.5
  */
 export class DeviceCodeError extends AuthError {

@@ -20,7 +20,7 @@ export interface DeviceCode {
  * The status of a device login.
  * - `waiting`: the user has not decided yet.
  * - `retrying`: the server does not respond, but the code is still valid.
- * - `cancelled`: the app aborted the call, the user dismissed the prompt, or a new code replaced the shown code.
+ * - `cancelled`: the app aborted the login, the user dismissed the prompt, or a new code replaced the shown code.
  *
  * Every status except `waiting` and `retrying` is final.
  */
@@ -56,9 +56,9 @@ export interface DevicePromptOptions {
  */
 export interface DevicePrompt {
   /**
-   * Shows `code`. The login does not wait for the result, so the method can return at once, later or never. If the method
-   * returns `{ type: "dismiss" }`, the login rejects with a `CancelledError`. If the method throws, the error is reported as
-   * uncaught, and the login goes on.
+   * Shows `code`. The login goes on at once, even if the returned promise settles later or never. If the method returns `{
+   * type: "dismiss" }`, the login rejects with a `CancelledError`. If the method throws, the error is reported as uncaught, and
+   * the login goes on.
    */
   showCode(
     code: DeviceCode,

@@ -41,8 +41,8 @@ export class InvalidResponseError extends AuthError {
 /**
  * Why a session needs a login. For every reason except `user_needed`, the session has ended.
  * - `invalid_grant`: the server rejected the refresh token.
- * - `lost_response`: the server rejected the refresh token, and an earlier response to this token did not arrive. The lost
- *   response had probably replaced the token.
+ * - `lost_response`: the response to an earlier refresh did not arrive, and the server has now rejected the refresh token. The
+ *   lost response had probably contained a new refresh token.
  * - `id_token`: an ID token of the session is invalid.
  * - `user_needed`: the server asks for the user, for example for a consent. The session keeps its tokens until a login replaces
  *   them.
@@ -54,7 +54,7 @@ export interface RefreshTokenFacts extends Pick<
   ServerFacts,
   "error" | "errorDescription" | "status"
 > {
-  /** The invalid claim, for the reason `id_token`. */
+  /** The name of the invalid claim if the reason is `id_token`. */
   readonly claim?: string | undefined;
 }
 
@@ -63,9 +63,9 @@ export class RefreshTokenError extends AuthError {
   override readonly name = "RefreshTokenError";
   readonly code = "refresh_token";
   readonly reason: RefreshTokenReason;
-  /** The invalid claim, for the reason `id_token`. */
+  /** The name of the invalid claim if `reason` is `id_token`. */
   readonly claim: string | undefined;
-  /** The OAuth error code of the server, for the reason `user_needed`. */
+  /** The OAuth error code of the server's response if `reason` is `user_needed`. */
   readonly error: string | undefined;
   readonly errorDescription: string | undefined;
   readonly status: number | undefined;
@@ -97,7 +97,7 @@ export class NoTokenError extends AuthError {
   }
 }
 
-/** The user or the page cancelled the call before a response arrived. */
+/** The user, the app or the page cancelled a login or another action before it was complete. */
 export class CancelledError extends AuthError {
   override readonly name = "CancelledError";
   readonly code = "cancelled";

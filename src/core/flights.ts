@@ -15,8 +15,8 @@ export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
   /**
-   * Returns the result of the run of `key`. If there is no such run, starts one with `begin`. If `signal` is aborted, only this
-   * call rejects, with the signal's reason. The run goes on as long as other callers wait for it.
+   * Waits for the run with this `key` and returns its result. If there is no such run, starts one with `begin`. If `signal` is
+   * aborted, the promise of this caller rejects with the signal's reason. The run goes on as long as other callers wait for it.
    */
   async join(
     key: string,

@@ -15,8 +15,8 @@ export interface TokenRequest extends AuthorizationParameters {
   /** The tokens that the caller has stored for this request. A grant can refresh them. */
   readonly tokens?: TokenSet;
   /**
-   * The grant calls this function when the server has rejected the refresh token of `tokens` for good. If the grant wants to
-   * call its inner grant after that, it calls this function first.
+   * The grant calls this function when the server has rejected the refresh token of `tokens` for good. If the grant then asks
+   * its inner grant for tokens, it calls this function before the inner grant.
    */
   readonly onRefreshTokenRejected?: () => Promise<void>;
   /**
@@ -37,19 +37,21 @@ export interface TokenRequest extends AuthorizationParameters {
    */
   readonly roundTrip?: RoundTrip;
   /**
-   * Resources that the login names in addition to `resource`, so that a later refresh is allowed to request tokens for them.
+   * Resources that the login names in addition to `resource`. A later refresh is then allowed to request tokens for these
+   * resources.
    */
   readonly resources?: readonly string[];
   /**
-   * Set when no click of the user started this login. The grant is then allowed to show a picker of remembered users first.
-   * When a user has logged in, no choice is needed any more, and the signal is aborted.
+   * A signal that is set only if `getToken()` started this login. The grant is then allowed to show a picker of remembered
+   * users before the login. If a user logs in meanwhile, for example in another tab, the signal can be aborted. The picker must
+   * then hide.
    */
   readonly mayChoose?: AbortSignal;
   /**
-   * A function that a grant calls only if it has shown the user a picker: after the user's choice and before the login
-   * navigates. A server might end a new login when it revokes an older refresh token. So the function waits for revocations
-   * that are in progress, for 1 second at most. Grants without a picker need no second wait, because the caller has already
-   * waited before it called the grant.
+   * A function for grants that show the user a picker. The grant calls this function after the user's choice and before the
+   * login navigates. The function waits, for 1 second at most, until revocations of older refresh tokens are complete.
+   * Otherwise the server might end the new login together with a revoked token. A grant without a picker does not call this
+   * function, because the caller has waited for the revocations before it called the grant.
    */
   readonly beforeLeaving?: () => Promise<void>;
   /** The URL of an authorization response. If it is set, the grant exchanges the code in this URL for tokens. */
@@ -83,8 +85,8 @@ export interface Grant {
    */
   requestToken(request: TokenRequest): Promise<TokenSet>;
   /**
-   * `false`: the grant has no token before a user has logged in. So the grant is not called for a token while no user is logged
-   * in.
+   * `false`: the grant cannot get a token before a user has logged in. While no user is logged in, Latchkey then does not call
+   * the grant for a token without a login.
    */
   readonly isSilent?: boolean | undefined;
   /** Says which user the grant's tokens belong to. `null`: the tokens depend on no user. Undefined: the user is unknown. */

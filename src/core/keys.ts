@@ -29,12 +29,18 @@ export function defaultUserKey(client: ClientKey): string {
   return `default/${client}`;
 }
 
-/** Returns the key of this tab's user in `sessionStorage`. The prefix `latchkey/` avoids conflicts with keys of other code. */
+/**
+ * Returns the `sessionStorage` key under which this tab stores its user. The prefix `latchkey/` avoids conflicts with other
+ * code.
+ */
 export function activeUserKey(client: ClientKey): string {
   return `latchkey/active/${client}`;
 }
 
-/** Returns the key of this tab's login marks in `sessionStorage`. A login mark is a record of a login or logout of this tab. */
+/**
+ * Returns the `sessionStorage` key under which this tab stores its login marks. A login mark is a record of a login or logout
+ * of this tab.
+ */
 export function loginMarksKey(client: ClientKey): string {
   return `latchkey/logins/${client}`;
 }

@@ -1,15 +1,16 @@
 import type { TargetKey } from "./token-target.ts";
 
 /**
- * The result of a login of this tab. A `LoginMark` is the record of such a result.
+ * The result of a login or logout of this tab. A `LoginMark` stores it.
  * - `started`: the page navigated to the login page, and no response was recognised yet.
  * - `unrecognised`: the browser came back to the app, but its URL contained no response to this client.
  * - `failed`: the response was an error, or its code could not be exchanged.
- * - `useless`: the login succeeded, but its token had expired on arrival or lacked a requested scope.
- * - `other_user`: the login succeeded, but another user than the requested user logged in.
+ * - `useless`: the login succeeded, but its token was already expired when it arrived, or lacked a requested scope.
+ * - `other_user`: the login succeeded, but the user who logged in is not the requested user.
  * - `cancelled`: the page did not navigate, or the user closed the window of the login.
- * - `given`: the login succeeded, and its token was returned. Such a mark only limits how often logins start.
- * - `logged_out`: the user logged out, or the app called `forget()` for the user. This mark belongs to no login.
+ * - `given`: the login succeeded, and its token was returned. If there are too many such logins, no further login starts
+ *   automatically.
+ * - `logged_out`: the user logged out, or the app called `forget()` for the user.
  */
 export type LoginResult =
   | "started"

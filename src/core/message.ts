@@ -2,8 +2,8 @@ import type { SessionEnd } from "./session.ts";
 import type { TargetKey } from "./token-target.ts";
 
 /**
- * A message between tabs of one client. It contains no token. The receiver does not trust it, and reads the stored session
- * again.
+ * A message between tabs of one client. It contains no token. The receiver does not trust the message: it reads the stored
+ * session again.
  */
 export type TabMessage = {
   /** The version of the message format. */
@@ -17,8 +17,8 @@ export type TabMessage = {
 } & TabNews;
 
 /**
- * The content of a message. An attempt is one try to refresh a session. Only one tab, the owner of the attempt, sends its
- * refresh token. Members such as `sequence` are explained at `SessionRow` and `SessionAttempt`.
+ * The content of a message. An attempt is one try to refresh a session. Each attempt belongs to one tab, its owner, and only
+ * this tab sends the refresh token. Members such as `sequence` are explained at `SessionRow` and `SessionAttempt`.
  */
 export type TabNews =
   /** The sender is about to refresh the session, and has stored its attempt in the session row. */

@@ -34,7 +34,7 @@ export interface TabChannel {
 export interface TabLockOptions {
   mode: "exclusive" | "shared";
   /**
-   * If true, the request does not wait for the lock. If the lock is then not available, `callback` is called with `false` and
+   * If true, the request does not wait for the lock. If another request holds the lock, `callback` is called with `false` and
    * without the lock.
    */
   ifAvailable?: boolean;
@@ -58,8 +58,8 @@ export interface TabLock {
     callback: (granted: boolean) => Promise<T>,
   ): Promise<T>;
   /**
-   * Asks the browser for the state of all locks. The answer is not used. But the question makes browsers release the locks of
-   * pages in the bfcache.
+   * Asks the browser for the state of all locks, and ignores the answer. The question has a side effect: browsers then release
+   * the locks of pages in the bfcache.
    */
   query(): Promise<void>;
 }

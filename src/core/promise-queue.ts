@@ -18,7 +18,7 @@ export class PromiseQueue {
   }
 }
 
-/** Locks that are shared only by the users of one `LocalLocks` object, not by other tabs. Every lock is exclusive. */
+/** Locks inside one tab. Only code that uses the same `LocalLocks` object shares these locks. Every lock is exclusive. */
 export class LocalLocks implements Pick<TabLock, "request"> {
   readonly #queues = new Map<string, PromiseQueue>();
 

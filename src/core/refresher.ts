@@ -32,7 +32,8 @@ export interface Refresher {
    */
   refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet>;
   /**
-   * Loads the code and the data for a refresh in advance. Without this call, the first refresh loads them.
+   * Loads the code and the data for a refresh in advance. If `prepare()` is not called, the first refresh loads the code and
+   * the data.
    * @throws NetworkError the code or the data could not be loaded
    */
   prepare(): Promise<void>;
@@ -65,21 +66,21 @@ export interface RefreshedTokens {
 export type RefreshResponse =
   /** The server issued tokens. If the response has an ID token, its claims are valid. */
   | { type: "tokens"; tokens: RefreshedTokens }
-  /** A claim of the new ID token is invalid, so none of the new tokens is used. The caller only revokes `refreshToken`. */
+  /** A claim of the new ID token is invalid. The caller revokes the new `refreshToken`, and uses none of the new tokens. */
   | { type: "invalid_id_token"; claim: string; refreshToken: string | undefined }
-  /** The server accepted the refresh token, but its response has no usable access token. `cause` says why. */
+  /** The server accepted the refresh token, but the response has no usable access token. `cause` says why. */
   | { type: "unusable"; refreshToken: string | undefined; cause: RequestTokenError }
   /** The server rejected the refresh token for good. */
   | { type: "invalid_grant" }
   | RefusedRefresh
   /**
    * The server did not process the request, for example because the server was overloaded (429 or 503). So the refresh token is
-   * still unused.
+   * still valid.
    */
   | { type: "not_rotated"; retryAfterMs: number | undefined; cause: unknown }
   /**
-   * The server requires a DPoP nonce, and has sent a nonce in its response. The caller sends the refresh token again, and this
-   * request contains the nonce.
+   * The server requires a DPoP nonce, and its response contains such a nonce. The caller sends the refresh token again, this
+   * time with the nonce.
    * @see https://www.rfc-editor.org/rfc/rfc9449#section-8
    */
   | { type: "nonce" }

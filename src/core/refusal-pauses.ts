@@ -21,7 +21,8 @@ const PAUSES: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
  */
 const UNEXPLAINED = { count: 3, ms: MINUTE_MS };
 /**
- * If more time than this has passed since the last unexplained refusal, the count of refusals starts again at 1. Milliseconds.
+ * The longest time between two unexplained refusals that are counted together. After a longer time, the count starts again at
+ * 1. Milliseconds.
  */
 const INCIDENT_MS = HOUR_MS;
 

@@ -77,8 +77,8 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
   ...rules(EVERY, "temporary", "temporarily_unavailable", "server_error"),
   // GitHub returns bad_refresh_token where the RFC has invalid_grant.
   ...rules(REFRESHES, "session over", "invalid_grant", "bad_refresh_token"),
-  // These errors mean "user needed" for the default target: such a request names no scope, resource or audience that the app
-  // could correct, so the user must log in again.
+  // A refresh for the default target names no scope, resource or audience that the app could correct. So after each of these
+  // errors, the user must log in again.
   ...rules(
     ["refresh"],
     "user needed",
@@ -135,14 +135,16 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
     "unsupported_response_type",
     "unsupported_token_type",
   ),
-  // The server refused the access token. If it refuses a newer token, too, only a user can help.
+  // With the status 401 or 403, the server refused the access token. The same request would fail again.
   { requests: ["userinfo"], status: "401", error: "*", meaning: "user needed" },
   { requests: ["userinfo"], status: "403", error: "*", meaning: "user needed" },
 ];
 
 /**
- * Returns the meaning of a failed response. If no rule of `SERVER_RESPONSES` fits, an authorization response and every response
- * with a status 2xx or 4xx are `unexplained`. All other responses are then `temporary`.
+ * Returns the meaning of a failed response. If no rule of `SERVER_RESPONSES` fits the response:
+ * - An authorization response is `unexplained`.
+ * - Any other response with a status 2xx or 4xx is `unexplained`, too.
+ * - Every other failure is `temporary`.
  */
 export function meaningOf(request: ServerRequest, facts: ServerFacts): ResponseMeaning {
   const rule = SERVER_RESPONSES.find(
@@ -158,22 +160,22 @@ export function isTemporary(request: ServerRequest, facts: ServerFacts): boolean
 }
 
 /**
- * Whether the response says that the server did not process the request. If the request contained a refresh token, the token is
- * then still unused. After any other temporary failure, it is unknown whether the server processed the request.
+ * Whether the response says that the server did not process the request. A refresh token in the request is then still valid.
+ * After any other temporary failure, it is unknown whether the server processed the request.
  */
 export function isUnprocessed({ status, error }: ServerFacts): boolean {
   return status === 429 || status === 503 || error === "temporarily_unavailable";
 }
 
 /**
- * Whether the status says that the URL is not, or no longer, an endpoint of the server. Newer metadata might name another URL
- * for the endpoint.
+ * Whether the status says that the server has no endpoint at this URL, or no longer has one. Newer metadata might name another
+ * URL for the endpoint.
  */
 export function isNoEndpoint({ status }: ServerFacts): boolean {
   return [404, 405, 410, 421].includes(status ?? 0);
 }
 
-/** Whether the server does not know this client, or does not accept its credentials. */
+/** Whether the server does not know this client, or does not accept the credentials of this client. */
 export function isUnknownClient({ error }: ServerFacts): boolean {
   return error === "invalid_client";
 }

@@ -24,7 +24,7 @@ export interface SessionRow {
    * that a response belongs to an older attempt than the stored tokens.
    */
   sequence: number;
-  /** The stored tokens come from the attempt or login with this `sequence`. */
+  /** The `sequence` of the attempt or login that the stored tokens come from. */
   committedSequence: number;
   /** The refresh that is in progress, if any. */
   attempt: null | SessionAttempt;
@@ -40,12 +40,12 @@ export interface SessionRow {
   /** `pending`: the claims of the stored ID token are validated, but its signature is not validated yet. */
   signature?: "pending";
   /**
-   * The server's last refusals, by target (scope, resource and audience). A login removes all refusals. A successful refresh
-   * for a target removes the refusal of this target.
+   * Says for each target (scope, resource and audience) how often and when the server has refused requests for the target. A
+   * login removes all these records. A successful refresh for a target removes the record of this target.
    */
   refusals?: Record<TargetKey, Refusal>;
   /**
-   * The resources that the login named. A refresh is allowed to request tokens for them.
+   * The resources that the login named. A refresh is allowed to request tokens for these resources.
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   resources?: string[];
@@ -85,11 +85,14 @@ export interface SessionAttempt {
   retryMs?: number;
 }
 
-/** The record of the server's refusals for one target. The row stores it, so that no other tab repeats a refused request. */
+/**
+ * Says how often and when the server has refused requests for one target. The row stores this record, so that no other tab
+ * repeats a refused request.
+ */
 export interface Refusal extends Pick<ServerFacts, "error" | "errorDescription" | "status"> {
   /** The `ResponseMeaning` of the refusals. */
   meaning: "user needed" | "wrong request" | "unexplained";
-  /** The number of times in a row that the server has refused the target. */
+  /** How many times in a row the server has refused a request for the target. */
   count: number;
   /** When the first of these refusals arrived. Milliseconds since the epoch. */
   firstAt: number;
@@ -162,9 +165,9 @@ export interface SessionStore {
 }
 
 /**
- * Returns the key of a stored access token that can be used for `target`, or undefined if there is none. `isGood` must be true
- * for the token. The token of `target` itself comes first. The next choice is a token of the same resource and audience whose
- * scopes include the scopes of `target`.
+ * Returns the key of a stored access token that can be used for `target`, or undefined if there is none. `isGood` must return
+ * true for the token. The function first looks for the token of `target` itself. If there is no such token, it looks for a
+ * token with the same resource and audience, and with all scopes of `target`.
  */
 export function findAccess(
   row: SessionRow,

@@ -17,7 +17,8 @@ export function contextKey<T>(name: string): ContextKey<T> {
 }
 
 /**
- * Typed values that a caller passes to all grants of one call. A context never changes: `with()` returns a new context.
+ * Typed values that the caller of a method such as `getToken()` passes to the grants. A context never changes: `with()` returns
+ * a new context.
  * @example
  * const [TENANT, REGION] = [contextKey<string>("tenant"), contextKey<string>("region")];
  * const context = TokenContext.of(TENANT, "acme").with(REGION, "eu");

@@ -18,9 +18,9 @@ export function remainingMs({ expiresAt, lifetimeMs = Infinity }: Lifetime, now:
 }
 
 /**
- * Whether it is time to replace a token. This is true if the remaining lifetime is at most `leadMs`, or at most a third of
- * `lifetimeMs` if that is shorter. It is also true if the wall clock was set back, because the age of the token is then
- * unknown.
+ * Whether it is time to replace a token. There are two cases:
+ * - The remaining lifetime is at most `leadMs` and at most a third of `lifetimeMs`.
+ * - The wall clock was set back, so the age of the token is unknown.
  */
 export function isExpiring(token: Lifetime, now: number, leadMs: number): boolean {
   const { lifetimeMs = Infinity } = token;

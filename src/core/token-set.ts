@@ -14,9 +14,9 @@ export interface TokenSet {
   readonly scope: readonly string[];
   readonly refreshToken?: string;
   readonly idToken?: string;
-  /** The user that the tokens belong to, from the verified claims of `idToken` or from the grant. */
+  /** The user that the tokens belong to. The data comes from the verified claims of `idToken`, or from the grant. */
   readonly user?: User;
-  /** When the user authenticated at the server, from the claim `auth_time`. Seconds since the epoch. */
+  /** When the user authenticated at the server: the claim `auth_time` of the ID token. Seconds since the epoch. */
   readonly authTime?: number;
   /**
    * The type of `accessToken`, as a URI. Present only after a token exchange.
@@ -30,7 +30,7 @@ export interface TokenSet {
   /** Which tab obtained the tokens. Present only on stored tokens. */
   readonly origin?: "this-tab" | "other-tab";
   /**
-   * The resources that the login named. A refresh is allowed to request tokens for them.
+   * The resources that the login named. A refresh is allowed to request tokens for these resources.
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   readonly resources?: readonly string[];

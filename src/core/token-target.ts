@@ -1,6 +1,6 @@
 /**
- * Says which access token a caller needs. A target without members is the default target. Its token is the access token of a
- * login without `scope`, `resource` and `audience`.
+ * Says which access token a caller needs. If `scope`, `resource` and `audience` are all absent, the target is the default
+ * target. For the default target, the token is the access token of a login without these three members.
  * @see https://www.rfc-editor.org/rfc/rfc8707
  */
 export interface TokenTarget {

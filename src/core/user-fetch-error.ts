@@ -7,7 +7,7 @@ export class UserFetchError extends AuthError {
   readonly code = "user_fetch";
   /** The HTTP status. */
   readonly status: number | undefined;
-  /** True when the same request would fail again: the server refused the token, or its response is about another user. */
+  /** True when the same request would fail again: the server refused the token, or the response is about another user. */
   readonly isFinal: boolean;
 
   constructor(

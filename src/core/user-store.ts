@@ -6,8 +6,7 @@ export interface StoredUser {
   sub?: string;
   row?: SessionRow | undefined;
   /**
-   * True when `pin()` has bound this tab to a user or to no user. The tab then ignores the default user. If `sub` is absent,
-   * the tab is bound to no user.
+   * True when `pin()` was called for this tab. The tab then ignores the default user. If `sub` is absent, the tab has no user.
    */
   isPinned?: boolean;
 }
@@ -49,7 +48,10 @@ export interface RememberedUsers {
   putDefault(sub: string): Promise<boolean>;
   /** Removes the default user if that user is `sub` and has no stored session. */
   dropDefault(sub: string): Promise<void>;
-  /** Deletes all data of the user in one transaction. For one day, a record stays that says that the user was forgotten. */
+  /**
+   * Deletes all data of the user in one transaction. For one day, the store keeps a record. It says that the user was
+   * forgotten.
+   */
   forget(sub: string): Promise<void>;
   /**
    * Whether the user was forgotten: `forget()` was called for the user within the last day, and the user has not logged in

@@ -1,5 +1,5 @@
 /**
- * A user, from the verified claims of an ID token or from a `UserFetcher`.
+ * A user. The data comes from the verified claims of an ID token, or from a `UserFetcher`.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims
  */
 export interface User {

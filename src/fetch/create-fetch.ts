@@ -34,8 +34,8 @@ export interface CreateFetchConfig {
 }
 
 /**
- * Returns a `fetch` function that sends a token to the allowed URLs only. The `createFetch()` that the package exports calls
- * this function and passes a `load`.
+ * Returns a `fetch` function that sends a token to the allowed URLs only. The `createFetch()` that the package exports has no
+ * parameter `load`. That function calls this one and passes a `load`.
  * @param load loads the `RefusedTokens` object, which decides after a 401 response whether the request is repeated. By default,
  * each `fetch` function has a `RefusedTokens` object of its own
  * @throws ConfigurationError `allow` or `exclude` has an invalid entry
@@ -65,8 +65,8 @@ export function createFetch(
     return (
       allowed.some((entry) => entry.origin === origin && isBelow(pathname, entry.pathname)) &&
       !excluded.some((path) =>
-        // `search()` always starts at the first character. If the expression has the flag g, `test()` would start after its
-        // last match.
+        // `test()` is not used here: if the expression has the flag `g`, each call of `test()` continues after the last match.
+        // `search()` always starts at the first character.
         typeof path === "string" ? isBelow(pathname, path) : pathname.search(path) >= 0,
       )
     );

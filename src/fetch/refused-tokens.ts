@@ -4,8 +4,8 @@ import { Flights } from "../core/flights.ts";
 import { type Clock, wallClock } from "../core/ports.ts";
 
 /**
- * The pause after the first failed retry. During the pause, requests to the API are not repeated. Each further failed retry
- * doubles the pause. Milliseconds.
+ * The pause after the first failed retry. If the API refuses a request with 401 during the pause, this request is not repeated.
+ * Each further failed retry doubles the pause. Milliseconds.
  */
 const FIRST_PAUSE_MS = 30_000;
 /**
@@ -35,8 +35,8 @@ export interface RefusedRequest {
  * is a pause for the origin of the API. During the pause no request to this origin is repeated. The pause grows with each
  * failed retry in a row.
  *
- * Only a retry that succeeds resets the pause. A first request that succeeds does not, because one path of an API might refuse
- * every token while other paths accept it.
+ * Only a successful retry ends the pauses. If a request succeeds without a retry, the pause stays, because one path of an API
+ * might refuse every token while other paths accept it.
  */
 export class RefusedTokens {
   readonly #pauses: ApiPauses;
@@ -74,15 +74,16 @@ export class RefusedTokens {
   #countNow(origin: string): number | undefined {
     const { count, until } = this.#pauses.get(origin) ?? { count: 0, until: 0 };
     const waitMs = until - this.#clock.now();
-    // A pause that ended long ago does not count. A pause that ends too far in the future does not count, either, because it
-    // shows that the clock was set back.
+    // If the last pause ended long ago, the earlier failures do not count. If the pause would end too far in the future, the
+    // clock was set back. The earlier failures do not count then, either.
     if (waitMs > 2 * MAX_PAUSE_MS || waitMs < -FORGIVEN_AFTER_MS) return 0;
     return waitMs > 0 ? undefined : count;
   }
 
   #pause(origin: string, count: number): void {
     const known = this.#countNow(origin);
-    // If a pause has begun or the count has grown, another call or tab has already counted this failure.
+    // The count was read before the retry. If a pause has begun or the count has grown since then, another call or tab has
+    // already counted this failure.
     if (known === undefined || known >= count) return;
     const pauseMs = doublingPause(FIRST_PAUSE_MS, count, MAX_PAUSE_MS);
     this.#pauses.set(origin, { count, until: this.#clock.now() + pauseMs });
@@ -110,8 +111,8 @@ export type GetToken = (options: {
   prompt: "none";
   cache?: "reload";
   /**
-   * The token that an API refused. Set together with `cache: "reload"`. If another token is stored, the function returns the
-   * stored token. Otherwise the function requests a new token.
+   * The token that an API refused. Only set together with `cache: "reload"`. If the stored token is not the refused one, the
+   * function returns the stored token. Otherwise the function requests a new token.
    */
   refused?: string;
   signal: AbortSignal;

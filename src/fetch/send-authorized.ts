@@ -28,9 +28,9 @@ export async function sendAuthorized(
 }
 
 /**
- * Returns a `fetch` function that sends requests to the origin of the URL `page`, with the token. A request to another origin
- * rejects with a `ConfigurationError`. `load` loads the `RefusedTokens` object, which decides after a 401 response whether the
- * request is repeated. Without `load`, no request is repeated.
+ * Returns a `fetch` function that adds the token to each request. All requests must go to the origin of the URL `page`. A
+ * request to another origin rejects with a `ConfigurationError`. `load` loads the `RefusedTokens` object, which decides after a
+ * 401 response whether the request is repeated. Without `load`, no request is repeated.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  */
 export function authorizedFetch(

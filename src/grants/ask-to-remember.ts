@@ -8,8 +8,8 @@ import type { UserStore } from "../core/user-store.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /**
- * The options of `askToRemember()` and of an `AutoLoginGrant`. `createAuth()` passes `GrantParts` to the app's `grant`
- * function. The app adds a `prompt` to these parts.
+ * The options of `askToRemember()` and of an `AutoLoginGrant`. The app provides the `prompt`. The other options are members of
+ * `GrantParts`, the object that `createAuth()` passes to the app's `grant` function.
  */
 export interface RememberConfig {
   readonly client: ClientKey;
@@ -27,8 +27,8 @@ const PATIENCE_MS = 10 * 60_000;
 
 /**
  * Asks a user who has just logged in whether this device should remember them. If the device already remembers the user, does
- * nothing. If the user agrees, the session stays stored when the user's last tab closes. If the session ends or is replaced
- * while the question is shown, the answer is ignored.
+ * nothing. If the user agrees, the session stays stored after the user's last tab has closed. If the session ends or is
+ * replaced while the question is shown, the answer is ignored.
  * @param stored a promise that settles when the tokens of the login are stored
  */
 export async function askToRemember(
@@ -37,7 +37,8 @@ export async function askToRemember(
   { client, users, sessions, clock, prompt }: RememberConfig,
 ): Promise<void> {
   await stored;
-  // The prompt might block the page, as `confirm()` does. So the code that waits for the token runs before the prompt opens.
+  // A prompt such as `confirm()` blocks the page while it is open. This short wait lets the app use its token before the prompt
+  // opens.
   await clock.sleep(0);
   const sub = response.user?.sub ?? (await users.getActive()).sub;
   if (sub === undefined) return;

@@ -60,8 +60,9 @@ export class AuthGrant implements Grant {
   }
 
   /**
-   * Returns when the token expires. Milliseconds since the epoch. `auth.state` contains the expiry of one token only: the token
-   * that was requested without a scope, resource or audience. For every other token, `ASSUMED_LIFETIME_MS` is used.
+   * Returns when the token expires. Milliseconds since the epoch. `auth.state` contains the expiry of one token only: the
+   * current user's token that was requested without a scope, resource or audience. Every other token is assumed to expire
+   * `ASSUMED_LIFETIME_MS` from now.
    */
   #endOf({ scope, resource, audience }: TokenRequest, user: string): number {
     const { state } = this.#auth;

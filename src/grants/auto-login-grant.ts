@@ -14,7 +14,7 @@ import { askToRemember, type RememberConfig } from "./ask-to-remember.ts";
  *
  * The `LoginPrompt` shows a picker of the remembered users if it is unclear which user to sign in. This is unclear in three
  * cases:
- * - New tabs start without a user.
+ * - No default user is set, so a new tab has no user.
  * - The last user has logged out.
  * - The request has `prompt: "select_account"`.
  *

@@ -35,9 +35,10 @@ export interface CachedGrantConfig extends TokenCacheConfig {
 interface Lookup {
   readonly request: TokenRequest;
   /**
-   * The `sub` of the user whose record is used. If the request has a `user`, it is this user. If a user has just logged in, it
-   * is the user who logged in. Otherwise it is the current user of the inner grant's `owner`. Undefined when there is no such
-   * user.
+   * The `sub` of the user whose record is used:
+   * - If the request has a `user`: this user.
+   * - If this call logged a user in: the user who logged in.
+   * - Otherwise: the current user of the inner grant's `owner`. Undefined when there is no current user.
    */
   readonly user: string | undefined;
   /**
@@ -48,18 +49,18 @@ interface Lookup {
 }
 
 /**
- * Stores the inner grant's tokens, and returns the stored tokens while they are valid. The inner grant is called when the
- * stored tokens are missing, too old or about to expire, and when the request has `cache: "reload"`. The inner grant then gets
- * the stored tokens as `request.tokens`, so that it can refresh them. This call has `prompt: "none"`. For each record, only one
- * such call runs at a time.
+ * Stores the inner grant's tokens, and returns the stored tokens while they are valid. If the stored tokens are missing, too
+ * old or about to expire, or if the request has `cache: "reload"`, the inner grant is called. The inner grant gets the stored
+ * tokens as `request.tokens`, so that it can refresh them. It also gets `prompt: "none"`, so that it does not ask the user. For
+ * each record, only one such call runs at a time.
  *
- * If only a user can help, the inner grant is called a second time, without `request.tokens`. In the second call the inner
- * grant can ask the user. If the request has `prompt: "none"`, there is no second call, and the error of the first call is
- * thrown.
+ * If the inner grant rejects because it must ask the user, the inner grant is called a second time, without `request.tokens`.
+ * In the second call the inner grant can ask the user. If the request has `prompt: "none"`, there is no second call, and this
+ * grant rejects with the error of the first call.
  *
  * When the storage fails, the inner grant is called. No call rejects because of the storage. Tokens with a `generation` are
- * already stored in a session, so this grant does not store them. If a request has no `user` and the inner grant has an
- * `owner`, the record of the owner's current user is used. `removeUser()` deletes a user's records.
+ * already stored in a session, so this grant does not store them. If a request has no `user`, but the inner grant has an
+ * `owner`, this grant uses the record of the user that `owner.getUser()` returns. `removeUser()` deletes a user's records.
  * @example
  * const backend = new CustomGrant(async () => {
  *   const response = await fetch("/token", { method: "POST" });
@@ -109,12 +110,12 @@ export class CachedGrant implements Grant {
     await this.#users.settled;
     const user = request.user ?? (await this.#ownerNow());
     const lookup = { request, user, departures: this.#users.departures };
-    // No user is signed in, so the stored tokens of earlier users must not be returned.
+    // If the `owner` has no current user, the stored tokens of earlier users must not be returned.
     if (this.owner && user === undefined) return this.#inner.requestToken(request);
     const key = this.#keyOf(request, user);
     const { user: _, scope: __, resource: ___, audience: ____, ...more } = rest;
-    // Concurrent calls for the same record share one request. But other members of the request, such as `context`, can change
-    // the token, and the record's key does not contain them. So a call with such members has a request of its own.
+    // Concurrent calls for the same record share one call of the inner grant. But a request can also have members, such as
+    // `context`, that change the token and are not a part of the record's key. A call with such a member is not shared.
     const own = Object.keys(more).length > 0 && ++this.#calls;
     return this.#flights.join(
       JSON.stringify([key, cache, prompt, own, this.#users.departures]),
@@ -150,7 +151,9 @@ export class CachedGrant implements Grant {
     return this.#ask(lookup, reason!);
   }
 
-  /** Returns the stored record. A record with another user's tokens is damaged and is ignored. */
+  /**
+   * Returns the stored record. If the record contains another user's tokens, it is damaged, and this method returns undefined.
+   */
   async #read(key: string, { request }: Lookup): Promise<CacheRecord | undefined> {
     const record = await this.#cache.read(key);
     const sub = record?.tokens.user?.sub;
@@ -241,8 +244,8 @@ export class CachedGrant implements Grant {
 }
 
 /**
- * Returns the user whose record gets the tokens. If the request has a `user`, returns it. After a login without a `user`,
- * returns the `sub` of the user who logged in.
+ * Returns the `sub` of the user whose record gets the tokens. If the request has a `user`, returns this `user`. If a login got
+ * the tokens, returns the `sub` of the user who logged in. Otherwise returns undefined.
  */
 function whose(
   { user }: TokenSet,

@@ -26,14 +26,14 @@ export class CachedUsers {
   }
 
   /**
-   * The number of users that were removed so far. If it changes during a request, the tokens of that request must not be
-   * stored, because they might belong to a removed user.
+   * The number of users that were removed so far. If this number changes during a request, the tokens of that request must not
+   * be stored, because they might belong to a removed user.
    */
   get departures(): number {
     return this.#departures;
   }
 
-  /** Settles when the last deletion is done. Never rejects. */
+  /** A promise that settles when the records of the user who was removed last are deleted. The promise never rejects. */
   get settled(): Promise<unknown> {
     return this.#deleting;
   }
@@ -45,8 +45,8 @@ export class CachedUsers {
   }
 
   /**
-   * Deletes the user's records. Also deletes a record that was stored without a user, unless the tokens of this record belong
-   * to another user. Never rejects.
+   * Deletes the user's records. Also deletes the records that were stored without a user. If the tokens of such a record belong
+   * to another user, this record is kept. Never rejects.
    */
   leave(sub: string): Promise<unknown> {
     this.#departures++;
@@ -60,7 +60,6 @@ export class CachedUsers {
     const isOthers = ({ tokens: { user } }: CacheRecord) => user !== undefined && user.sub !== sub;
     await Promise.all([
       ...own.map((key) => cache.forget(key)),
-      // These records were stored without a user. They are deleted, too, unless their tokens belong to another user.
       ...withoutUser.map((key) => cache.forget(key, isOthers)),
       keys.delete(sub).catch(() => {}),
     ]);

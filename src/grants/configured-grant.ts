@@ -31,14 +31,15 @@ export interface ConfiguredGrantConfig<C extends GrantConfiguration> {
 interface Built {
   readonly grant: Grant;
   /**
-   * The configuration that `grant` was created from, as JSON. It is compared with the next configuration to detect a change.
+   * The configuration that `grant` was created from, as JSON. If a newly loaded configuration differs from this JSON, a new
+   * grant is created.
    */
   readonly configuration: string;
 }
 
 /**
- * If the created grant has no `owner`, `owner.getUser()` returns this value. The empty `sub` says that the tokens depend on no
- * user.
+ * The value that `ConfiguredGrant.owner.getUser()` returns if the created grant has no `owner`. The empty `sub` says that the
+ * tokens depend on no user.
  */
 const NO_OWNER: OwnerId = { sub: "" };
 
@@ -75,7 +76,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
   /**
    * Rejects with the errors below, and with each error of the created grant.
    * @throws NetworkError the configuration could not be loaded
-   * @throws ConfigurationError the configuration has no `type`, or `registry` has no factory for it
+   * @throws ConfigurationError the configuration has no `type`, or `registry` has no factory for this `type`
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { roundTrip, response, signal } = request;
@@ -134,7 +135,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
       return await this.#config.loadConfig({ cache });
     } catch (error) {
       if (isAuthError(error)) throw error;
-      // The error is not passed on as `cause`, because it might contain the request and thus a secret.
+      // The new error has no `cause`. The app's error might contain the request for the configuration, and thus a secret.
       const reason = error instanceof Error ? error.name : "a value that is not an Error";
       throw new NetworkError(
         `the grant's configuration could not be loaded, because loadConfig() rejected with ${reason}`,

@@ -3,7 +3,7 @@ import { wallClock } from "../core/ports.ts";
 import { RequestTokenError } from "../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { type TokenSet, tokenSet } from "../core/token-set.ts";
-/** A token without `expiresAt` counts as valid for this long. Milliseconds. */
+/** The assumed lifetime of a token without `expiresAt`, counted from the arrival of the token. Milliseconds. */
 const ASSUMED_LIFETIME_MS = 300_000;
 
 /**
@@ -25,7 +25,7 @@ export class CustomGrant implements Grant {
   }
 
   /**
-   * If the function rejects, rejects with the same error.
+   * If the app's function rejects, `requestToken()` rejects with the same error.
    * @throws RequestTokenError the function returned no access token, or an `expiresAt` that is not a finite number
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {

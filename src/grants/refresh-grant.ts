@@ -28,7 +28,7 @@ export class RefreshGrant implements Grant {
   /**
    * Rejects with the errors below, and with each error of the inner grant.
    * @throws NoTokenError there is no session that can be refreshed, and the inner grant has no token, either
-   * @throws RefreshTokenError the session has ended or the server requires a login, and the inner grant has no token
+   * @throws RefreshTokenError the session has ended, or the server requires a login; and the inner grant has no token, either
    * @throws RequestTokenError the server refused to issue a token for this scope, resource or audience. The session is kept
    * @throws TimeoutError no token arrived in time. If the error's `pending` is true, the refresh is still running
    * @throws NetworkError code or data that a refresh needs could not be loaded

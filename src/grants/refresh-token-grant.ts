@@ -23,8 +23,9 @@ export interface RefreshTokenConfig {
  *
  * The server can also refuse a refresh token that stays valid. The refresh token is then kept, and a later call sends it again.
  * If the server has refused it several times or requires a login, there is a pause before the refresh token is sent again.
- * `request.refusal` determines how long this pause is. For the sessions of `createAuth()`, use `RefreshGrant` in place of this
- * grant.
+ * `request.refusal` is the record of the last refusals. The grant calculates the pause from this record.
+ *
+ * For the sessions of `createAuth()`, use `RefreshGrant` in place of this grant.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
  * @example
  * const createPartner = (login: Grant, server: AuthorizationServer) =>
@@ -51,8 +52,8 @@ export class RefreshTokenGrant implements Grant {
 
   /**
    * Rejects with the errors below, and with each error of the inner grant.
-   * @throws RefreshTokenError the refresh token is no longer valid or the server requires a login, and the inner grant has no
-   * token. Also thrown when the new tokens belong to another user
+   * @throws RefreshTokenError the refresh token is no longer valid, or the server requires a login; and the inner grant has no
+   * token, either. Also thrown when the new tokens belong to another user
    * @throws RequestTokenError the server refused the refresh token, in this call or in an earlier one. The refresh token is
    * kept
    * @throws NetworkError no response came
@@ -92,8 +93,8 @@ export class RefreshTokenGrant implements Grant {
   }
 
   async #afterError(request: TokenRequest, error: RequestTokenError): Promise<TokenSet> {
-    // This refresh token was issued for the requested target (scope, resource, audience). So the kind of request is `refresh`,
-    // and not `refresh for a target`.
+    // The refresh token belongs to exactly the scope, resource and audience of this request. So the error is classified as the
+    // error of a `refresh`, and not of a `refresh for a target` (another scope, resource or audience).
     const meaning = meaningOf("refresh", error);
     if (meaning === "session over") {
       await request.onRefreshTokenRejected?.();
@@ -107,8 +108,8 @@ export class RefreshTokenGrant implements Grant {
 
   /**
    * Called when the server has refused the refresh token, in this call or in an earlier one. Does not send the refresh token
-   * again. If the server requires a login, calls the inner grant. Otherwise throws. `error`: the server's error response, if it
-   * arrived during this call.
+   * again. If the server requires a login, calls the inner grant. Otherwise throws the server's error. `error`: the server's
+   * error response, if it arrived during this call. Without `error`, the thrown error is made from `refusal`.
    */
   async #refused(
     request: TokenRequest,
@@ -136,9 +137,8 @@ export class RefreshTokenGrant implements Grant {
   }
 
   #remainingPauseMs(refusal: Refusal): number {
-    // If the server has refused the refresh token only once, without a known reason, the cause might be temporary. So the next
-    // call sends the refresh token again at once. During a pause the next call would fail, and callers do not repeat calls by
-    // themselves.
+    // If the server has refused the refresh token only once, and without a known reason, there is no pause. The cause might be
+    // temporary, and the next call can then succeed.
     const mayAskAgain = refusal.meaning === "unexplained" && refusal.count === 1;
     return mayAskAgain ? 0 : remainingRefusalMs(refusal, this.#now());
   }

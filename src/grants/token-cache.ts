@@ -74,8 +74,8 @@ export class TokenCache {
   }
 
   /**
-   * Removes the refresh token, which is no longer valid, from the record. The access token stays, because it might still be
-   * valid. If the record has another refresh token by now, does nothing.
+   * Called when the server says that `refreshToken` is no longer valid. Removes `refreshToken` from the record. The access
+   * token stays, because it might still be valid. If another call has stored a newer refresh token, does nothing.
    */
   async dropRefreshToken(key: string, refreshToken: string | undefined): Promise<void> {
     const record = await this.read(key);
@@ -86,8 +86,8 @@ export class TokenCache {
   }
 
   /**
-   * Stores that the server has refused the refresh token, which might still be valid. If the record has another refresh token
-   * by now, does nothing.
+   * Called when the server has refused `refreshToken`, but the refresh token might still be valid. Adds `refusal` to the
+   * record. If another call has stored a newer refresh token, does nothing.
    */
   async putRefusal(key: string, refreshToken: string | undefined, refusal: Refusal): Promise<void> {
     const record = await this.read(key);
@@ -100,8 +100,8 @@ export class TokenCache {
   }
 
   /**
-   * Deletes the record at `key`. If there was an unreadable record at `key`, also deletes the copy that `read()` made of it.
-   * But if `keep` returns true for the record, deletes nothing.
+   * Deletes the record at `key`, and the copy that `read()` made if the record was unreadable. If `keep` returns true for the
+   * record, deletes nothing.
    */
   async forget(key: string, keep: (record: CacheRecord) => boolean = () => false): Promise<void> {
     const record = await this.read(key);

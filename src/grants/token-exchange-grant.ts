@@ -26,7 +26,7 @@ export interface TokenExchangeConfig {
   readonly subjectTokenType?: TokenTypeIdentifier;
   /** The type of the new token. Default: the server decides between an access token and a JWT. */
   readonly requestedTokenType?: "access_token" | "jwt";
-  /** The audience of the new token. A request can set another `audience`, and also another `resource` and `scope`. */
+  /** The audience of the new token. `audience`, `resource` and `scope` apply to each request that does not set them. */
   readonly audience?: string;
   readonly resource?: string;
   readonly scope?: readonly string[];
@@ -36,8 +36,8 @@ export interface TokenExchangeConfig {
    */
   readonly actor?: Grant;
   /**
-   * The type of the actor's token that is sent. It selects a token of the actor in the same way as `subjectTokenType`. Default:
-   * `access_token`.
+   * The type of the token that is sent for the actor. The type selects a token of the `actor` grant, in the same way as
+   * `subjectTokenType` selects a token of the inner grant. Default: `access_token`.
    */
   readonly actorTokenType?: TokenTypeIdentifier;
   /** The absolute URL of the token endpoint. Default: the server's token endpoint. */

@@ -65,8 +65,8 @@ function choose(
   if (all.length > 0 && whole.length === 0) return { type: "malformed" };
   const wanted = whole.filter((tokens) => audience === undefined || tokens.audience === audience);
   if (new Set(wanted.map((tokens) => tokens.audience)).size > 1) return { type: "ambiguous" };
-  // If several entries remain, they have different scopes, and only one entry is imported. Entries with a refresh token are
-  // preferred. Among these entries, the entry that expires last is imported.
+  // `wanted` can have several entries, one for each scope. Only one entry is imported. If some entries have a refresh token,
+  // the other entries are ignored. Among the entries that are not ignored, the entry that expires last is imported.
   const [best] = wanted.sort(
     (a, b) =>
       Number(b.refreshToken !== undefined) - Number(a.refreshToken !== undefined) ||
@@ -101,7 +101,7 @@ function parseTokens(json: string) {
     });
   if (!isWhole) return undefined;
   const member = (name: string) => text(Reflect.get(body, name));
-  // When an entry has expired, auth0-spa-js removes its access token and keeps its refresh token.
+  // When an access token has expired, auth0-spa-js removes it from the entry. The refresh token stays in the entry.
   const [accessToken, refreshToken] = [member("access_token"), member("refresh_token")];
   if (!accessToken && !refreshToken) return undefined;
   return {

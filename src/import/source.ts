@@ -37,8 +37,8 @@ export type ImportedSession =
 /** Finds sessions in the storage of another SDK. */
 export interface SessionSource {
   /**
-   * Finds the session of a client. Returns undefined when there is none. `importSession()` calls `find()` twice, because
-   * another tab might refresh the tokens after the first call. The tokens of the second call are imported.
+   * Finds the session of a client. If the client has no session, returns undefined. `importSession()` calls `find()` twice and
+   * imports the tokens that the second call returns. Another tab might have refreshed the tokens since the first call.
    */
   find(client: {
     readonly issuer: string;
@@ -65,8 +65,8 @@ export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "client
   /**
    * Says whether the other SDK's session is removed after the import. Default: `removed`.
    * - `removed`: Latchkey removes the other SDK's session.
-   * - `kept`: Latchkey does not remove the other SDK's session. If the server rotates refresh tokens, do not use `kept`: the
-   *   server would end the session when both SDKs have sent the same refresh token.
+   * - `kept`: Latchkey does not remove the other SDK's session. If the server rotates refresh tokens, do not use `kept`. Both
+   *   SDKs would send the same refresh token, and the server would then end the session.
    */
   readonly remains?: "removed" | "kept";
 }

@@ -6,18 +6,18 @@ import { broadcastToTabs, type SessionParts } from "../auth/session/tab-messages
 import { NO_CHANGE, type SessionRow, type SessionStore, isNewer } from "../core/session.ts";
 import type { UserStore } from "../core/user-store.ts";
 
-/** Tokens that another SDK obtained, and their user. */
+/** Tokens that another SDK has received from the server, and the user of these tokens. */
 export type TakenTokens = TokenSet & { readonly user: User };
 
-/** The objects that `storeImported()` uses: the objects that store a login, and the store of users. */
+/** The objects that `storeImported()` uses. */
 export interface StoreImportedParts extends StoreLoginParts {
   readonly users: UserStore;
 }
 
 /**
- * Returns true in the cases below. The other SDK's session must then not be stored. If the server ended a Latchkey session,
- * that session does not prevent the import, because its user would have to log in anyway.
- * - This tab's user or the imported user has a Latchkey session.
+ * Returns true if the other SDK's session must not be imported. This is so in these cases:
+ * - This tab's user or the imported user has a Latchkey session. A session that the server has ended does not count, because
+ *   without the import the user of this session would have to log in again.
  * - This tab's user or the imported user has logged out of Latchkey.
  * - The app removed the imported user with `auth.forget()` within the last day.
  */
@@ -52,16 +52,16 @@ export async function storeImported(
 class ImportBlocked extends Error {}
 
 /**
- * Wraps a session store. Another tab might have stored a session since the first check. The `update()` of the wrapper therefore
- * checks the stored session again, in the transaction that writes the new session. If the stored session prevents the import,
- * `update()` writes nothing and rejects with `ImportBlocked`.
+ * Wraps a session store for the import. The `update()` of the wrapper reads the stored session and writes the imported session
+ * in one transaction. If the stored session prevents the import, `update()` writes nothing and rejects with `ImportBlocked`.
+ * `alreadySignedIn()` is not enough, because another tab might store a session after `alreadySignedIn()` has returned false.
  */
 function unlessBlocked(sessions: SessionStore): SessionStore {
   return {
     get: (key) => sessions.get(key),
     open: (tokens) => sessions.open(tokens),
-    // The import does not verify the signature of the ID token. Latchkey verifies only the ID tokens that later refreshes
-    // return.
+    // `idTokenVerified` is false, because the signature of the imported ID token is never validated. Latchkey validates only
+    // the signatures of the ID tokens that later refreshes return.
     seal: (record) => sessions.seal({ ...record, idTokenVerified: false }),
     async update(key, change) {
       let isBlocked = false;
@@ -76,9 +76,10 @@ function unlessBlocked(sessions: SessionStore): SessionStore {
 }
 
 /**
- * Returns true if an earlier import has already stored these tokens. The caller can then remove the other SDK's session. If
- * there is no default user, the imported user also becomes the default user: the page of the earlier import might have closed
- * before it set the default user.
+ * Returns true if an earlier import has already stored these tokens. The caller can then remove the other SDK's session.
+ *
+ * If the page closed during the earlier import, the tokens can be stored although no default user is set. If no default user is
+ * set, this function makes the imported user the default user.
  */
 export async function isImportedAlready(
   parts: SessionParts,

@@ -6,7 +6,7 @@ import { text } from "../core/shape.ts";
 import { MAX_LIFETIME_S } from "../oidc/token/token-response.ts";
 import { checkParties, type Claims, mismatch, payloadOf } from "../oidc/id-token/claims.ts";
 
-/** The client that imports, and the current time. */
+/** The client whose session is imported, and the current time. */
 export interface ImportContext {
   readonly issuer: string;
   readonly clientId: string;
@@ -71,8 +71,8 @@ function claimsOf({ idToken, claims }: ImportedTokens): Claims | undefined {
 }
 
 /**
- * Returns true if the tokens belong to this issuer and client. If there is no ID token, only `iss` is compared. The client is
- * known to be the same, because the other SDK's storage key contains the client id.
+ * Returns true if the tokens belong to this issuer and client. If there is no ID token, only the issuer is compared. The client
+ * need not be compared, because the other SDK's storage key already contains the client id.
  */
 function isOurs(
   claims: Claims,
@@ -90,10 +90,10 @@ function isOurs(
 }
 
 /**
- * Returns the time when the access token expires, in milliseconds since the epoch. If the other SDK stored no expiry, there are
- * two cases:
- * - If there is a refresh token, the access token counts as expired.
- * - If there is no refresh token, the access token gets the maximum lifetime.
+ * Returns the time when the access token expires, in milliseconds since the epoch. The time is at most `MAX_LIFETIME_S` from
+ * now. If the other SDK stored no expiry, the result depends on the refresh token:
+ * - If there is a refresh token, returns 0. The access token then counts as expired.
+ * - If there is no refresh token, returns the maximum: the current time plus `MAX_LIFETIME_S`.
  */
 function endOf({ expiresAt, refreshToken }: ImportedTokens, now: number): number {
   const latest = now + MAX_LIFETIME_S * 1_000;

@@ -8,9 +8,10 @@ import type { ImportedSession } from "./source.ts";
 const STORAGES: readonly (() => Storage)[] = [() => sessionStorage, () => localStorage];
 
 /**
- * Returns the first result of the type `found`. If `storage` is undefined, searches `sessionStorage` and then `localStorage`.
- * If there is no result of the type `found`, returns the first result of another type, such as `malformed`. If there is no
- * result, returns undefined.
+ * Calls `find` with `storage`, or, if `storage` is undefined, with `sessionStorage` and then with `localStorage`.
+ * - If a call returns a result of the type `found`, `findIn()` returns this result.
+ * - If the calls return only results of other types, such as `malformed`, `findIn()` returns the first of these results.
+ * - If no call returns a result, `findIn()` returns undefined.
  */
 export function findIn(
   storage: (() => Storage) | undefined,

@@ -12,7 +12,7 @@ const OPTIONAL = [
 ] as const;
 
 /**
- * Checks configured endpoints and returns them as metadata.
+ * Checks the configured endpoints. Returns metadata that consists of `issuer` and these endpoints.
  * @throws ConfigurationError the token endpoint is missing, or an endpoint is not an https URL; the error's `input` names the
  * option
  */

@@ -74,8 +74,8 @@ export interface ServerParts {
    */
   readonly loadVerifier: () => Promise<Verifier | undefined>;
   /**
-   * Resolves with a `Verifier` without a request to the server. The keys of this `Verifier` are not loaded yet. If the server
-   * is no OpenID provider, or if its metadata must be fetched first, resolves with undefined.
+   * Resolves with a `Verifier`. Makes no request to the server, so the keys of this `Verifier` are not loaded yet. If the
+   * server is no OpenID provider, or if the server's metadata must be fetched first, resolves with undefined.
    */
   readonly verifierAtHand: () => Promise<Verifier | undefined>;
 }

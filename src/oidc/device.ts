@@ -105,10 +105,10 @@ function refusal(response: HttpResponse, form: FormRequest): DeviceCodeError {
 }
 
 /**
- * Sends a form. If the request fails although the server is reachable, the hint of the error names CORS and a redirect as
- * possible reasons. Many servers send no CORS headers at this endpoint, because devices other than browsers do not need these
- * headers. A script cannot distinguish a request that CORS blocks from a lost connection. After a failure, a second request in
- * the mode `no-cors` therefore checks whether the server is reachable.
+ * Sends a form to the device authorization endpoint. Many servers send no CORS headers at this endpoint, and the browser then
+ * blocks the request. For a script, a blocked request looks like a lost connection.
+ * - If the request fails, a second request in the mode `no-cors` checks whether the server is reachable.
+ * - If the server is reachable, the hint of the error names CORS and a redirect as possible reasons.
  */
 async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promise<HttpResponse> {
   let isCut = false;

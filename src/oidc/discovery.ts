@@ -42,8 +42,8 @@ export async function fetchMetadata(
   const { status, text } = await request(
     "discovery",
     `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
-    // With `no-cache`, the browser asks the server whether the document in the HTTP cache is still up to date. That document
-    // might be older than the document that Latchkey has stored.
+    // The browser's HTTP cache might have an older document than Latchkey has stored. With `no-cache`, the browser first asks
+    // the server whether the document in the HTTP cache is still up to date.
     { cache: "no-cache", headers: { Accept: "application/json" } },
     options,
   );

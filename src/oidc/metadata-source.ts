@@ -67,9 +67,9 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
 
   /**
    * Updates the known document from the cache.
-   * - If `cached` is newer and valid, `cached` becomes the known document.
-   * - If `cached` is the same document, only the data about it is copied: `failedUrl`, `recheckedAt` and `pauseMs`.
-   * - If `cached` is older, nothing is changed.
+   * - If `cached` is newer than the known document and valid, `cached` becomes the known document.
+   * - If `cached` is the known document, only `failedUrl`, `recheckedAt` and `pauseMs` are copied from `cached`.
+   * - If `cached` is older than the known document, nothing is changed.
    */
   function take(cached: CachedDocument | undefined): void {
     if (!cached) return;
@@ -100,8 +100,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   }
 
   /**
-   * Decides whether this tab fetches the document again. If the document is suspect (see `isSuspect()`), the result is true in
-   * only one tab. The other tabs continue to use the known document.
+   * Returns true if this tab may fetch the document now. If an endpoint has failed or the document is old (see `isSuspect()`),
+   * only one tab gets the result true. The other tabs continue to use the known document.
    */
   async function mayRead(entry: CachedDocument): Promise<boolean> {
     const now = clock.now();
@@ -123,8 +123,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     const entry: CachedDocument = {
       document,
       readAt: clock.now(),
-      // If an endpoint has failed, the new entry keeps the pause that follows the last fetch. Without this pause, an endpoint
-      // that fails again and again would cause a new metadata request after each failure.
+      // If an endpoint has failed, the new entry keeps `recheckedAt` and `pauseMs`. Otherwise an endpoint that fails
+      // again and again would cause a new metadata request after each failure, without a pause.
       ...(failedUrl && recheckedAt !== undefined && { recheckedAt, pauseMs: pauseMs! }),
     };
     known = { entry, metadata };
@@ -186,8 +186,9 @@ const MAX_AGE_MS = 86_400_000;
  */
 export const NAVIGATION_AGE_MS = 600_000;
 /**
- * A recheck is an attempt to fetch a newer metadata document. After a recheck, no tab starts another recheck for this long. If
- * the next recheck follows within four minutes, this pause is doubled, up to `MAX_PAUSE_MS`. Milliseconds.
+ * The first pause between two rechecks. A recheck is an attempt to fetch a newer metadata document. Tabs start no recheck
+ * during a pause. If a recheck starts less than four minutes after the previous recheck, the next pause is twice as long as the
+ * previous pause, but at most `MAX_PAUSE_MS`. Milliseconds.
  */
 const PAUSE_MS = 30_000;
 const MAX_PAUSE_MS = 120_000;

@@ -24,8 +24,9 @@ export interface OidcServer extends AuthorizationServer {
   /** Loads the object that sends refresh tokens. */
   loadSender(): Promise<Sender>;
   /**
-   * Validates the ID token of a stored session. If `keys` is `fetched`, keys that are missing or old are fetched from the
-   * server. If `keys` is `cached` and no keys are cached, no request is sent and the result has the type `unknown`.
+   * Validates the ID token of a stored session. `keys` says which keys are used:
+   * - `fetched`: the server's keys. Keys that are missing or old are fetched first.
+   * - `cached`: the cached keys. If no keys are cached, no request is sent, and the result has the type `unknown`.
    */
   verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenValidation>;
 }

@@ -3,9 +3,9 @@ import type { Auth } from "../core/auth.ts";
 import { ConfigurationError } from "../core/errors.ts";
 
 /**
- * The context of `AuthProvider`. Its value is the `Auth` object, which stays the same when the state changes. If the value of a
- * context changes during hydration, React discards the server-rendered parts that are not hydrated yet, and renders these parts
- * again on the client.
+ * The context of `AuthProvider`. The value is the `Auth` object and not its state, because the state can change during
+ * hydration. If the value of a context changes during hydration, React discards the server-rendered parts that are not hydrated
+ * yet, and renders these parts again on the client.
  */
 export const AuthContext: Context<Auth | undefined> = createContext<Auth | undefined>(undefined);
 

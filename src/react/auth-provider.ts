@@ -5,7 +5,7 @@ import { AuthContext } from "./auth-context.ts";
 
 /** The props of `AuthProvider`. */
 export interface AuthProviderProps {
-  /** The `Auth` that the hooks use. Create it once, outside of components. The provider neither starts nor disposes it. */
+  /** The `Auth` that the hooks use. Create it once, outside of components. The provider does not start or dispose `auth`. */
   readonly auth: Auth;
   readonly children?: ReactNode;
 }

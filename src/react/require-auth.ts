@@ -16,8 +16,8 @@ export interface AuthGate {
   /** The current state, which is never `authenticated`. */
   readonly state: Exclude<AuthState, { status: "authenticated" }>;
   /**
-   * Starts a login. Call this function in a click handler. If you pass the click's event, as `onClick={login}` does, a login by
-   * page navigation later returns to the URL that the page had at the time of the click.
+   * Starts a login. Call this function in a click handler, and pass the click's event: `onClick={login}` does both. If the
+   * login navigates the page, the event makes the login return to the URL that the page had at the time of the click.
    */
   readonly login: (event?: SyntheticEvent) => void;
 }
@@ -39,7 +39,7 @@ export interface RequireAuthProps {
    */
   readonly onLogin?: (auth: Auth) => void;
   /**
-   * When a login starts. Default: `click`.
+   * Says which event starts a login. Default: `click`.
    * - `click`: a login starts only when the fallback calls `login()`.
    * - `automatic`: if no user is logged in, the component calls `auth.getToken()`, which starts at most one automatic login. If
    *   a user was logged in before, and then logs out or the session ends, the component starts no login and shows the fallback.
@@ -82,7 +82,8 @@ function useAutomaticLogin(auth: Auth, { status }: AuthState, login: "click" | "
   const isOut = !isIn && status !== "loading";
   useEffect(() => {
     if (isIn) loggedInBefore.current = auth;
-    // After a logout, no login starts. If a login started, its navigation would replace the logout's navigation to the server.
+    // After a logout, do not start a login. The page might be navigating to the server's logout page, and the navigation of the
+    // login would replace that navigation.
     if (!isOut || login !== "automatic" || loggedInBefore.current === auth) return undefined;
     const unmounted = new AbortController();
     auth.getToken({ signal: unmounted.signal }).catch(ignore);

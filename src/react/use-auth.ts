@@ -7,11 +7,11 @@ import { useProvidedAuth } from "./auth-context.ts";
 export interface UseAuth {
   /** The provider's `Auth`, always the same object. */
   readonly auth: Auth;
-  /** The state at the time of this render. It is `loading` on a server and during hydration. */
+  /** The state at the time of this render. On a server and during hydration, the state is `loading`. */
   readonly state: AuthState;
 }
 
-/** This object is constant, because `useSyncExternalStore` needs the same snapshot on each render. */
+/** The state `loading`. A constant, because `useSyncExternalStore` needs the same object on each render. */
 const LOADING: AuthState = { status: "loading" };
 
 /**

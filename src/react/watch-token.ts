@@ -25,10 +25,10 @@ export type UseToken =
   | { readonly status: "ready"; readonly token: string; readonly error?: undefined }
   | { readonly status: "failed"; readonly token?: undefined; readonly error: unknown };
 
-/** This object is constant, because `useSyncExternalStore` needs the same snapshot on each render. */
+/** The result `loading`. A constant, because `useSyncExternalStore` needs the same object on each render. */
 export const TOKEN_LOADING: UseToken = { status: "loading" };
 
-/** A store for `useSyncExternalStore`. It requests no token until it has a subscriber. */
+/** A store for `useSyncExternalStore`. Until the store has a subscriber, the store requests no token. */
 export interface TokenWatch {
   readonly get: () => UseToken;
   readonly subscribe: (listener: () => void) => () => void;
@@ -56,8 +56,8 @@ export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
 }
 
 /**
- * Requests the token now and then periodically. Also requests it when the state gets another user or another token. Passes each
- * result to `show`. Returns a function that stops the requests.
+ * Requests the token at once, and then again and again: after each interval, and when the state gets another user or another
+ * token. Passes each result to `show`. Returns a function that stops the requests.
  */
 function followToken(
   auth: Auth,
@@ -78,8 +78,7 @@ function followToken(
     const mine = (asking = new AbortController());
     askedAt = Date.now();
     ({ sub, expiresAt } = markOf(auth.state));
-    // The token has expired. The call below might return a newer token. Until then, show `loading` instead of the expired
-    // token.
+    // If the shown token has expired, show `loading` until the request below has returned a newer token.
     const isExpired = isDefault && expiresAt !== undefined && expiresAt <= askedAt;
     if (isExpired && result.status === "ready") show(sub, TOKEN_LOADING);
     const response = await askOnce(auth, target, mine.signal);
@@ -118,8 +117,8 @@ function followToken(
 }
 
 /**
- * Requests the token with `prompt: "none"`: the call must not show a login page or a dialog, because no click of the user
- * started it.
+ * Requests the token with `prompt: "none"`. The hook requests the token without a click of the user, so the request must not
+ * show a login page or a dialog.
  */
 async function askOnce(auth: Auth, target: TokenTarget, signal: AbortSignal): Promise<UseToken> {
   try {

@@ -21,9 +21,10 @@ import { commit, endByClaim } from "./commit.ts";
 import { afterRetryAfter, backOff, shortestPause, WAKE_MS, pauseAttempt } from "./pause.ts";
 
 /**
- * The state CLAIM: this tab refreshes the token. First, CLAIM loads the code and the data that sending needs. If they cannot be
- * loaded, CLAIM stores nothing. Then CLAIM stores an attempt to refresh in the session's row, and sends the refresh token. This
- * tab is then the owner of the attempt.
+ * The state CLAIM: this tab refreshes the token.
+ * 1. CLAIM loads the code and the data that it needs to send. If the loading fails, CLAIM rejects and stores nothing.
+ * 2. CLAIM stores an attempt to refresh in the session's row. This tab is then the owner of the attempt.
+ * 3. CLAIM sends the refresh token.
  */
 export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
   await run.ports.send.prepare();
@@ -129,8 +130,8 @@ async function attempt(
 }
 
 /**
- * Pauses before the next send. If the pause would end `releaseMs` or more after the first send, this tab first releases the
- * owner's lock.
+ * Pauses before the next send. If the pause would end `releaseMs` or more after this tab's first send, this tab releases its
+ * owner lock before the pause.
  */
 async function pause(
   run: Run,
@@ -163,8 +164,9 @@ async function pause(
 
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
   const reason = claimed.attempt.uncertainSends > 0 ? "lost_response" : "invalid_grant";
-  // Repeat the write until the end of the session is stored. If it were not stored, another tab would send the refresh token
-  // again. That tab would count this tab's send as uncertain, and report the wrong reason `lost_response`.
+  // Repeat the write until the end of the session is stored. Without a stored end, another tab would send the refresh token
+  // again, and the server would reject the token again. The other tab would then report the reason `lost_response`. That reason
+  // would be wrong, because this tab has received the response.
   const row = await untilStored(run, () => endSession(run, claimed, { reason }));
   if (!row) return { state: "READ" };
   broadcast(run, row.sessionId, { type: "ended", reason, sequence: claimed.attempt.sequence });
@@ -172,9 +174,9 @@ async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
 }
 
 /**
- * Stores that the server refused to issue a token for the attempt's target (scope, resource, audience). If this attempt repeats
- * another tab's attempt, its target can differ from the target that this run requests. So the next state, READ, decides whether
- * the refusal applies to this run.
+ * Stores that the server refused to issue a token for the attempt's target (scope, resource, audience). If this tab has
+ * taken over the attempt of another tab, the attempt's target can differ from the target that this run requests. So the next
+ * state, READ, decides whether the refusal applies to this run.
  */
 async function refused(run: Run, claimed: ClaimedRow, response: RefusedRefresh): Promise<Next> {
   run.failure = requestError(response.facts);

@@ -23,15 +23,17 @@ export async function commit(
     if (row && target !== undefined) run.onUnstored({ row, target });
   });
   if (!stored) {
-    // The response is not stored, so no tab will use its refresh token, and this tab revokes it. If the session is still alive,
-    // `revoke()` sends no request. This happens for example when another tab has stored a newer response.
+    // The response is not stored, so no tab will use the refresh token of the response. This tab asks `revoke()` to revoke that
+    // refresh token. If the session is still alive, for example because another tab has stored a newer response, `revoke()`
+    // sends no request.
     const { refreshToken } = response.type === "tokens" ? response.tokens : response;
     giveBack(run, refreshToken);
     return { state: "READ" };
   }
   run.committedGen = stored.generation;
   // When the other tabs receive the message `done`, they return the new token to their callers. So this tab validates the
-  // signature of the ID token before it broadcasts `done`. This is possible only if the server's keys are cached.
+  // signature of the ID token before it broadcasts `done`. If the server's keys are not cached, this tab broadcasts `done` at
+  // once, and validates the signature later.
   const row = await validateAtHand(run, stored);
   if (!row) return { state: "READ" };
   broadcast(run, row.sessionId, {

@@ -38,8 +38,8 @@ interface Flight {
 }
 
 /**
- * A cached access token that had already expired when it arrived. For `bornExpiredMs`, callers get this token again, and no
- * request is sent.
+ * A cached access token that had already expired when it arrived. During the next `bornExpiredMs` milliseconds, callers get
+ * this token again, and this tab does not request a newer token.
  */
 interface CachedRefusal {
   /**
@@ -86,8 +86,8 @@ export class RefreshCoordinator implements Refresher {
         if (cachedRefusal) return cachedRefusal;
         const joined = this.#flights.get(id);
         const tokens = await patience.wait(joined ?? this.#take(id, need));
-        // An earlier caller started the run, and that caller might accept an older token than this caller. If the token is too
-        // old for this caller, try again.
+        // If an earlier caller started the run, that caller might have accepted an older token than this caller accepts. If the
+        // token is too old for this caller, try again.
         if (!joined || (tokens.generation ?? 0) > need.notGeneration) return tokens;
       }
     } finally {
@@ -124,8 +124,8 @@ export class RefreshCoordinator implements Refresher {
       onUnstored: (responded) => response(responded),
     };
     const result = this.#fly(id, run, unstored).finally(() => this.#flights.delete(id));
-    // If a caller waits for `result`, the caller handles a rejection. If no caller waits, this empty handler is the only one.
-    // Without it, the browser would report an unhandled rejection.
+    // If a caller waits for `result`, the caller handles a rejection. If no caller waits, this empty handler prevents that the
+    // browser reports an unhandled rejection.
     result.catch(() => {});
     const flight = { run, result, waiting: 0 };
     this.#flights.set(id, flight);
@@ -156,8 +156,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Validates the signature of the user's stored ID token in the background, after `delayMs` milliseconds. Does nothing while
-   * an earlier call for the same user is in progress.
+   * Validates the signature of the user's stored ID token in the background, after `delayMs` milliseconds. If an earlier
+   * validation for the same user is still in progress, does nothing.
    */
   #validateLater(user: string, delayMs: number): void {
     if (this.#validating.has(user)) return;
@@ -168,8 +168,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Finishes an attempt in the background. This is necessary because the tab that sent the attempt might have closed before it
-   * stored the response. If no caller requests the attempt's target again, nothing else would finish the attempt.
+   * Finishes a stored attempt in the background. The tab that stored the attempt might have closed before it stored a response.
+   * If no caller requests the attempt's target again, nothing else would finish the attempt.
    */
   #finish(user: string, { target }: SessionAttempt): void {
     const id = flightId(user, target);
@@ -209,8 +209,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Limits the total time that one caller waits to `patienceMs`. The limit also applies to a caller that waits for several
-   * runs, one after the other.
+   * Limits the waiting time of one caller. `wait()` waits for a run. If the caller waits for several runs, one after the other,
+   * `patienceMs` limits the sum of these times. `end()` stops the timer.
    */
   #patience(signal: AbortSignal | undefined): {
     wait(flight: Flight): Promise<TokenSet>;

@@ -11,8 +11,8 @@ import { ownerEnded, watch } from "./watch.ts";
 import { assertNamed, refusalError, currentRefusal } from "./refusals.ts";
 
 /**
- * Runs the state machine from READ to RETURN. Rejects if a state rejects. `README.md` beside this file has a drawing of all
- * states.
+ * Runs the state machine from READ to RETURN. If a state rejects, the run rejects with the same error. `README.md` beside this
+ * file has a drawing of all states.
  */
 export async function runMachine(run: Run): Promise<Return> {
   let next: Next = { state: "READ" };

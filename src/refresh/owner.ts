@@ -21,8 +21,8 @@ export class Owner {
   }
 
   /**
-   * Runs `work` and returns the result of `work`. Holds the lock meanwhile. If `leave()` is called, the lock is released at
-   * once, although `work` still runs.
+   * Gets the lock, runs `work` and returns the result of `work`. When `work` ends, releases the lock. If `leave()` is called,
+   * the lock is released at once, although `work` still runs.
    */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     const { locks, channel, page } = this.#run.ports;
@@ -49,7 +49,7 @@ export class Owner {
     }
   }
 
-  /** True after the owner has released its lock. The owner must then send no request. */
+  /** Whether the owner has released its lock. An owner that has released its lock must not send requests. */
   get isReleased(): boolean {
     return this.#release.signal.aborted;
   }
@@ -61,7 +61,7 @@ export class Owner {
       : this.#run.ports.clock.monotonic() - this.#firstSentAt;
   }
 
-  /** Sets the session id and the attempt's sequence number, which the owner's messages contain. */
+  /** Sets the session's id and the attempt's sequence number. The owner's messages contain both. */
   claimed(sessionId: string, sequence: number): void {
     this.#sessionId = sessionId;
     this.#seq = sequence;
@@ -72,7 +72,7 @@ export class Owner {
     this.#firstSentAt ??= this.#run.ports.clock.monotonic();
   }
 
-  /** Releases the lock, and tells the other tabs with the message `gone`. */
+  /** Releases the lock. If this tab has stored the attempt, also broadcasts the message `gone`. */
   leave(): void {
     if (this.isReleased) return;
     const unsent = this.#firstSentAt === undefined;

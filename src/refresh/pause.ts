@@ -18,9 +18,9 @@ export interface Pause {
 
 /**
  * The state PAUSE: waits before CLAIM.
- * - If the row has an attempt, this tab waits until the owner of that attempt would send again. The row contains this time, so
- *   a page that has just loaded waits too.
- * - If the row has no attempt, but the server has refused the target without a known reason, this tab waits until the pause
+ * - If the row has an attempt, this tab waits until the attempt's `retryAt`. This is the earliest time of the next send. It is
+ *   stored in the row, so a page that has just loaded waits too.
+ * - If the row has no attempt, but the server has refused the target for an unknown reason, this tab waits until the pause
  *   after that refusal is over.
  */
 export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next> {
@@ -43,9 +43,9 @@ export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next>
 
 /**
  * Pauses before the next send. Returns true at the end of the pause. If this tab notices during the pause that the row has
- * changed since `seen` was read, returns false at once. Two events shorten the pause, but never to less than `leastMs`:
- * - The page resumes, becomes visible or is online again. The pause then ends, unless `isServers` is true.
- * - A caller begins to wait in a visible page. The pause then ends after at most another `backOffCapMs`.
+ * changed since `seen` was read, returns false at once. Some events shorten the pause, but never to less than `leastMs`:
+ * - If the page resumes, becomes visible or is online again, the pause ends. If `isServers` is true, this rule does not apply.
+ * - If a caller begins to wait in a visible page, the pause ends at most `backOffCapMs` milliseconds later.
  * @param isOwner returns whether this tab holds the attempt's lock
  */
 export async function pauseAttempt(
@@ -62,9 +62,9 @@ export async function pauseAttempt(
   let end = begun + Math.trunc(ms);
   let wasForeground = isForeground(run);
   for (let now = begun; now < end; now = clock.monotonic()) {
-    // At each tick, the loop checks whether a caller has begun to wait, because no event says so. It also checks whether the
-    // row has changed, because a message about the change can be lost. If this tab owns the attempt and a caller already waits
-    // in the visible page, both checks are unnecessary.
+    // At each tick, the loop checks two things. It checks whether a caller has begun to wait, because no event reports this. It
+    // also checks whether the row has changed, because a message about the change can be lost. If this tab owns the attempt and
+    // a caller already waits in the visible page, both checks are unnecessary.
     const isQuiet = wasForeground && isOwner();
     const cause = await interrupted(run, isQuiet ? end - now : Math.min(end - now, tickMs));
     if ((cause === "news" || !isOwner()) && (await isOvertaken(run, seen))) return false;
@@ -99,9 +99,9 @@ async function isOvertaken(
 }
 
 /**
- * Returns the length of the pause after a send. Milliseconds. `sends`: the number of earlier sends. With each earlier send, the
- * pause is three times as long as the previous pause, up to the result of `maxPause()`. Then a random part is subtracted, at
- * most a third of the pause.
+ * Returns the length of the pause after a send. Milliseconds. `sends`: the number of earlier sends. The pause after the first
+ * send is `backOffBaseMs`. Each further pause is three times as long as the previous pause, but not longer than `maxPause()`.
+ * From the result, a random part is subtracted: at most a third of the pause.
  */
 export function backOff(run: Run, row: SessionRow | undefined, sends: number): number {
   const { timing, ports } = run;
@@ -120,9 +120,9 @@ export function shortestPause({ timing }: Run, sends: number): number {
 }
 
 /**
- * After a response with `Retry-After`, a client in the background also waits for a random time. This number limits the random
- * time: it is at most this share of the longest pause. Because the share is less than 1, the last client refreshes before the
- * first client refreshes again.
+ * After a response with `Retry-After`, a tab waits for the time in `Retry-After` and then for a random time. If no caller waits
+ * in a visible page, the random time is at most this share of the longest pause (`maxPause()`). The longest pause is usually
+ * the lifetime of the token. With a share of 1, the first tabs might refresh again before the last tabs have refreshed once.
  */
 const SPREAD = 0.8;
 

@@ -5,8 +5,8 @@ import { endByIdToken, storeVerified, untilStored } from "./transactions.ts";
 import { type SessionRow, type TokenRecord, isNewer } from "../core/session.ts";
 
 /**
- * `backOff()` gets this number of sends for the first pause between two fetches of the server's keys. With a smaller number,
- * the first pauses would be too short: a tab would fetch the keys every few seconds.
+ * Makes the pauses between two fetches of the server's keys longer. `backOff()` calculates these pauses as if this number of
+ * fetches had already failed. Otherwise the first pauses would be too short: a tab would fetch the keys every few seconds.
  */
 const FIRST_TRY = 4;
 /**
@@ -47,8 +47,8 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
 
 /**
  * Waits for `delayMs` milliseconds. Then fetches the server's keys and validates the signature of the stored ID token. If the
- * keys cannot be fetched, tries again after a pause. Ends when no ID token is left to validate: this tab or another tab has
- * validated the signature, or the session has ended.
+ * keys cannot be fetched, tries again after a pause. Returns as soon as this tab or another tab has validated the signature, or
+ * the session has ended.
  */
 export async function validatePending(run: Run, delayMs: number): Promise<void> {
   const { clock, store, send } = run.ports;
@@ -77,7 +77,7 @@ function storeValid(
   return storeVerified(run, row, idToken, verified);
 }
 
-/** Ends the session, and starts to revoke its refresh token. Does not wait for the server's response. */
+/** Stores the end of the session, and then starts to revoke the session's refresh token. Does not wait for the revocation. */
 async function endSession(
   run: Run,
   row: SessionRow,

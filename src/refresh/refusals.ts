@@ -18,8 +18,8 @@ import type { Run } from "./run.ts";
 export interface CurrentRefusal {
   readonly refusal: Refusal;
   /**
-   * The target that the server refused. This can be another target than the requested one: if the server requires a login for
-   * the default target (meaning `user needed`), no target can be requested.
+   * The target that the server refused. This is usually the requested target. But if the server requires a login for the
+   * default target (meaning `user needed`), no tab requests any target. Then this is the default target.
    */
   readonly target: TargetKey;
   /** The remaining time during which no tab requests the target. Milliseconds from now. */

@@ -54,13 +54,14 @@ export interface Run {
   /** Called when a response cannot be stored. The waiting callers get the token of the response anyway. */
   readonly onUnstored: (responded: SentAttempt) => void;
   /**
-   * The `generation` of the row when the run first read the row. If a token has a later generation, the token arrived during
-   * this run. The run returns such a token even if the token had already expired when it arrived.
+   * The `generation` of the row when the run first read the row. Each stored response increases `generation` by 1. If a token
+   * has a larger generation, the token arrived during this run. The run returns such a token even if the token had already
+   * expired on arrival.
    */
   firstGeneration: number | undefined;
   /** `sessionId` of the row. Undefined until the run has read the row. */
   sessionId: string | undefined;
-  /** The `generation` of the tokens that this run itself received from the server. Undefined: none yet. */
+  /** The `generation` of the tokens that this run itself received from the server. Undefined until tokens arrive. */
   committedGen: number | undefined;
   /**
    * The `sequence` of an attempt for which this run no longer waits. There are two possible reasons: the attempt's request can
@@ -71,7 +72,7 @@ export interface Run {
    * The `sequence` of the attempt after which this run has already paused. The run does not pause for the same attempt again.
    */
   paused: number | undefined;
-  /** The error of the last send or write that failed. It becomes the `cause` of a TimeoutError. */
+  /** The error of the last send or write that failed. If a caller gets a TimeoutError, this error is the `cause`. */
   failure: unknown;
 }
 
@@ -93,12 +94,12 @@ export function satisfying(run: Run, row: SessionRow): TargetKey | undefined {
   return findAccess(
     row,
     run.need.target,
-    // `notGeneration` is larger than `firstGeneration` in two cases: it belongs to another session, or the run has no callers.
-    // Then every token that was stored after the run's first read is new enough.
+    // `notGeneration` is larger than `firstGeneration` in two cases: `notGeneration` belongs to another session, or the run has
+    // no callers. In both cases, every token that was stored after the run's first read is new enough.
     ({ generation, expiresAt, lifetimeMs }) =>
       generation > Math.min(run.need.notGeneration, firstGeneration) &&
-      // A token that arrived during this run and had already expired on arrival is returned. A token with a longer lifetime
-      // that arrived during this run, but expired while the page was frozen, is not returned.
+      // An expired token is returned only if the token arrived during this run and had already expired on arrival. If the token
+      // expired later, for example while the page was frozen, the token is not returned. The lifetime shows the difference.
       (remainingMs({ expiresAt, lifetimeMs }, now) > 0 ||
         (generation > firstGeneration && (lifetimeMs ?? 0) <= run.timing.bornExpiredMs)),
   );

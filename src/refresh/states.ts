@@ -8,14 +8,14 @@ export type Next =
   | { state: "WATCH"; attempt: Attempt }
   | { state: "DRAIN"; attempt: Attempt }
   | { state: "PAUSE"; row: SessionRow }
-  /** `certain`: true if the server certainly did not use up the refresh token in the last send of the row's attempt. */
+  /** `certain`: true if the row's attempt certainly did not use up the refresh token, for example because it was not sent. */
   | { state: "CLAIM"; row: SessionRow; certain: boolean }
   | Return;
 
 /** The members of a stored attempt that identify the attempt. */
 export type Attempt = Pick<SessionAttempt, "id" | "sequence">;
 
-/** The last state of a run. It contains the stored session (the row), and the scope, resource and audience of the token to return. */
+/** The last state of a run: the stored session (the row), and the target (scope, resource, audience) of the token to return. */
 export interface Return extends SentAttempt {
   state: "RETURN";
 }

@@ -9,9 +9,10 @@ import { isLive, type ClaimedRow } from "./transactions.ts";
  * Returns a function that stores the response in the row and returns the new row. If the store fails, the function can be
  * called again.
  * - If the session has ended, the function stores nothing and returns undefined.
- * - If the row has a later attempt, the function also stores nothing and returns undefined, unless `reuseLeewayMs` is 0. A
- *   server without a reuse leeway ends the session when it gets the same refresh token twice. If the later attempt sends the
- *   token again, the session is lost anyway, so storing the late response does no harm.
+ * - If the row has a later attempt, and `reuseLeewayMs` is not 0, the function also stores nothing and returns undefined.
+ * - If the row has a later attempt, and `reuseLeewayMs` is 0, the function stores the response. Such a server ends the session
+ *   when it gets the same refresh token twice. So if the later attempt has already sent the token again, the session is lost
+ *   anyway. If not, the stored response saves the session.
  */
 export function commitResponse(
   run: Run,
@@ -20,8 +21,8 @@ export function commitResponse(
 ): () => Promise<SessionRow | undefined> {
   const { store } = run.ports;
   let current: SessionRow = claimed;
-  // The result of `store.seal()`. A repeated write uses the same result, and does not call `store.seal()` again. In memory
-  // mode, the tabs keep the results in memory, and they keep only a few.
+  // The result of `store.seal()`. A repeated write uses this result again. If each write called `store.seal()`, memory mode
+  // would lose tokens: there, each call keeps another result in memory, and the tabs keep only a few results.
   let sealed: { tokens: unknown } | undefined;
   const seal = async () => {
     const record = mergeResponse(
@@ -79,8 +80,8 @@ function respondedRow(
   };
   if (response.type === "unusable") {
     const { status } = response.cause;
-    // The server's next response might be usable. So the refusal is stored as `unexplained`: for this meaning, the first pause
-    // is short.
+    // An unusable response is stored like a refusal. Its meaning is `unexplained`, because the first pause after such a refusal
+    // is short. A short pause is right, because the server's next response might be usable.
     const refusal = { meaning: "unexplained", facts: { status } } as const;
     return withRefusal(stored, target, refusal, run.ports.clock.now());
   }

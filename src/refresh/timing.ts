@@ -11,8 +11,8 @@ export interface RefreshTiming {
    */
   patienceMs: number;
   /**
-   * How long a token that had already expired on arrival is returned again. During this time, this tab sends no other request
-   * for the same target.
+   * If a token had already expired on arrival, callers get the same token again for this time. During this time, this tab sends
+   * no other request for the same target.
    */
   bornExpiredMs: number;
   /** The first pause between two sends. */
@@ -25,34 +25,33 @@ export interface RefreshTiming {
   /** The timeout of a token request. */
   requestMs: number;
   /**
-   * The longest time for storing an attempt. If the write takes longer, the owner stores the attempt once more before it sends.
+   * The time limit for storing an attempt. If the write takes longer, the owner stores a new attempt before it sends.
    */
   permitMs: number;
   /** The interval at which a waiting tab reads the row. */
   tickMs: number;
   /**
-   * How long a waiting tab accepts that an owner does not respond. After this time, the waiting tab takes over the attempt,
-   * although the owner still holds its lock.
+   * If the owner of an attempt does not respond for this time, a waiting tab takes over the attempt, although the owner still
+   * holds its lock.
    */
   takeoverMs: number;
   /**
-   * Used instead of `takeoverMs` if `reuseLeewayMs` is less than `takeoverMs`. In this case, a second send of the same refresh
-   * token might end the session.
+   * If `reuseLeewayMs` is less than `takeoverMs`, a waiting tab waits for this time instead of `takeoverMs`. The reason:
+   * with so short a leeway, a second send of the same refresh token might end the session.
    */
   inDoubtMs: number;
   /**
-   * How long an owner's last request might still be in flight after the owner's tab has closed, or after the owner has lost its
-   * lock.
+   * If an owner's tab has closed, or the owner has released its lock, the owner's last request might still be in flight. So
+   * another tab waits for this time before it sends.
    */
   drainMs: number;
   /**
-   * The longest time after its first send that an owner keeps its lock during a pause. If a pause would end at this time or
-   * later, the owner releases the lock before the pause.
+   * If a pause would end this long after the owner's first send, or later, the owner releases its lock before the pause.
    */
   releaseMs: number;
   /**
-   * How old the last timer tick of a living owner can be. If the timers of an owner have not run for this long, the waiting
-   * tabs treat the owner as not responding.
+   * If the timers of an owner have not run for this time, the waiting tabs treat the owner as not responding, even if it still
+   * responds to messages.
    */
   aliveAgeMs: number;
 }

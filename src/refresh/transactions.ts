@@ -23,7 +23,7 @@ export type ClaimedRow = SessionRow & { attempt: SessionAttempt };
  * - The row has a token that the run can return.
  * - The row has no attempt, and the server has recently refused the target that the run requests.
  * - The owner has released its lock.
- * @param certain true if the server certainly did not use the refresh token in the previous send
+ * @param certain true if the row's present attempt certainly did not use up the refresh token
  */
 export async function claimAttempt(
   run: Run,
@@ -110,8 +110,8 @@ export async function storeRefusal(
 }
 
 /**
- * Stores the pause that the server asked for in the row's attempt. So the other tabs that wait for the attempt pause for the
- * same time. `retryMs`: the length of the pause. Milliseconds.
+ * Writes a longer pause into the row's attempt, after the server has asked for this pause. So the other tabs that wait for the
+ * attempt pause for the same time. `retryMs`: the length of the pause. Milliseconds.
  */
 export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number): Promise<void> {
   const { store, clock } = run.ports;
@@ -124,7 +124,7 @@ export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number)
 
 /**
  * Ends the session because its stored ID token is invalid, and broadcasts `ended`. If another tab has validated the signature
- * in the meantime, changes nothing. Returns true if the session has ended because of an ID token, even if another tab ended it.
+ * in the meantime, changes nothing. Returns whether an invalid ID token has ended the session, in this tab or in another tab.
  */
 export async function endByIdToken(
   run: Run,
@@ -143,10 +143,10 @@ export async function endByIdToken(
 }
 
 /**
- * Stores that the signature of `idToken` is valid. Also stores the validated claims, which `verified` contains.
- * - Returns the new row.
- * - If nothing needs to be stored any more, for example because another tab has validated the signature, returns `committed`.
- * - If the session changes during the write, stores nothing and returns undefined.
+ * Writes the members of `verified` into the stored tokens, and removes `signature: "pending"` from the row. Called after this
+ * tab has found that the signature of `idToken` is valid. Returns the new row, except in two cases:
+ * - If there is nothing to write, for example because another tab has validated the signature, returns `committed`.
+ * - If the session changes before the write, writes nothing and returns undefined.
  */
 export async function storeVerified(
   run: Run,
@@ -208,12 +208,12 @@ export function isLive(
 }
 
 /**
- * Calls `write` until it succeeds, for as long as the page exists. A lost response could not be requested again, because the
- * server sends each response only once.
- * - If `write` throws another error than a StorageError, the call is not repeated.
- * - The second call follows the first at once.
- * - After each later failure, there is a pause. If the page resumes, the pause ends early.
- * - After the second failure, calls `onFailing` once.
+ * Calls `write` until the call succeeds, for as long as the page exists. The reason: the server sends each response only once,
+ * so a response that is not stored is lost.
+ * - If `write` throws an error that is not a StorageError, rejects with this error.
+ * - After the first failure, calls `write` again at once.
+ * - After the second failure, calls `onFailing`. `onFailing` is not called again after later failures.
+ * - After the second and each later failure, pauses before the next call. If the page resumes, the pause ends early.
  */
 export async function untilStored<T>(
   run: Run,

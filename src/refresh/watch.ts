@@ -109,8 +109,8 @@ export async function follow(run: Run, attempt: Attempt): Promise<Next> {
  * At each tick, reads the row and sends a `probe` message to the owner.
  * - If the row has another attempt or none, returns READ.
  * - If the owner has not responded for too long, returns PAUSE. After PAUSE, this tab takes the attempt over.
- * The time between two ticks counts as the owner's silence. If this page is frozen between two ticks, at most two ticks are
- * counted.
+ * If the owner does not respond between two ticks, the time between these ticks is added to the owner's silence. If the owner
+ * responds, the silence is 0 again. Of a time in which this page was frozen, at most two tick intervals are added.
  */
 async function observe(
   run: Run,

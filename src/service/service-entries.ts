@@ -58,8 +58,8 @@ export class ServiceEntries {
   }
 
   /**
-   * Returns true if the access token does not expire soon, so that it can be returned without a request. Returns false if the
-   * clock was set back after the token was stored.
+   * Returns true if the access token does not expire soon, so that it can be returned without a request. If the clock was set
+   * back to a time before the token was stored, returns false.
    */
   isGood(tokens: ServiceTokens | undefined): tokens is ServiceTokens {
     if (!tokens) return false;
@@ -69,7 +69,7 @@ export class ServiceEntries {
 
   /**
    * Stores the provider's tokens. If `users.mayStore()` returns false, stores nothing.
-   * @param instead the access token that is stored before this call, and that `tokens` replaces
+   * @param instead the access token that is in the storage before this call. The new `tokens` replace this access token
    * @throws UserChanged the user has changed; nothing was stored
    */
   async write(entry: Entry, tokens: TokenSet, instead: string | undefined): Promise<void> {
@@ -82,7 +82,7 @@ export class ServiceEntries {
 
   /**
    * Takes the entry's lock and stores the provider's tokens. If the lock cannot be taken in time, stores the tokens without the
-   * lock. They would otherwise be lost, because no other copy of the tokens exists.
+   * lock, because no other copy of the tokens exists.
    * @throws UserChanged the user has changed; nothing was stored
    */
   async writeLocked(entry: Entry, tokens: TokenSet): Promise<void> {
@@ -98,7 +98,10 @@ export class ServiceEntries {
     }
   }
 
-  /** Replaces the stored tokens, unless a user was removed since the entry was made: the tokens might belong to that user. */
+  /**
+   * Replaces the stored tokens. If a user was removed after the entry was made, does nothing, because the tokens might belong
+   * to the removed user.
+   */
   async change({ key, user }: Entry, tokens: ServiceTokens): Promise<void> {
     if (!this.users.isHere(user)) return;
     await this.#store.write(key, tokens, this.#config.clock.now(), tokens.accessToken);

@@ -20,8 +20,8 @@ export interface ServiceUsersConfig {
 /** The user whose tokens a call returns. */
 export interface ServiceUser extends OwnerId {
   /**
-   * The number of users that had been removed when `current()` looked up this user. If `ServiceUsers` has counted more removed
-   * users by now, a user was removed after the lookup.
+   * The number of users that `ServiceUsers` had removed when `current()` looked up this user. If the number is higher now, a
+   * user was removed after the lookup, and perhaps it was this user.
    */
   readonly departures: number;
 }
@@ -71,8 +71,10 @@ export class ServiceUsers {
   }
 
   /**
-   * Returns true if `tokens` can be stored for `user`. If the user is unknown (`isDerived`), `user.sub` is a hash of an access
-   * token. If the current access token has a different hash by now, returns false.
+   * Returns true if `tokens` can be stored for `user`.
+   *
+   * If the user is unknown (`isDerived`), `user.sub` is a hash of the access token that the owner had before the request. If
+   * the owner has another access token by now, the hash is different, and this method returns false.
    * @throws UserChanged the tokens belong to another user, or the user was removed or is no longer the current user
    */
   async mayStore(user: ServiceUser | undefined, tokens: TokenSet): Promise<boolean> {
@@ -90,8 +92,8 @@ export class ServiceUsers {
   }
 
   /**
-   * Stores that the entry at `key` belongs to `user`. Never rejects. If the storage fails, the error is ignored, because the
-   * entry itself cannot be stored then, either.
+   * Adds `key` to the stored list of the user's entries. If the storage fails, the error is ignored, because the entry itself
+   * cannot be stored then, either. Never rejects.
    */
   async add(user: ServiceUser, key: string): Promise<void> {
     await this.#config.keys.add(user.sub, key).catch(() => {});
@@ -116,8 +118,8 @@ export class ServiceUsers {
 }
 
 /**
- * Returns true if the tokens belong to `user`. Also returns true if the user of the tokens cannot be compared, because the
- * tokens have no user or `user.sub` is only a hash of a token.
+ * Returns true if the tokens belong to `user`. Also returns true if no comparison is possible. This is so when the tokens have
+ * no user, and when `user.sub` is a hash of a token and not the `sub` of a user.
  */
 export function isOf(user: OwnerId, { user: theirs }: Pick<TokenSet, "user">): boolean {
   return user.isDerived === true || theirs === undefined || theirs.sub === user.sub;

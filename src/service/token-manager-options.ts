@@ -28,11 +28,11 @@ export interface TokenManagerConfig {
   readonly service?: string;
   /**
    * The object that says which user the tokens belong to. If the tokens belong to the user who is signed in to your `Auth`,
-   * pass the `Auth`. Each user's tokens are stored separately. They are deleted when the user logs out or is forgotten
-   * (`auth.forget()`). Default: the `owner` of the provider. An `AuthGrant`, for example, has an `owner`.
+   * pass the `Auth`. Each user's tokens are stored separately. When a user logs out or is forgotten (`auth.forget()`), this
+   * user's tokens are deleted. Default: the `owner` of the provider. An `AuthGrant`, for example, has an `owner`.
    */
   readonly owner?: TokenOwner;
-  /** The locks that prevent concurrent requests for the same token. All managers with this `storage` must share them. */
+  /** The locks that prevent concurrent requests for the same token. All managers with this `storage` must share these locks. */
   readonly locks: TabLock;
   /** The clock that decides whether a token has expired. */
   readonly clock: Pick<Clock, "now">;
@@ -50,11 +50,14 @@ export interface TokenManagerConfig {
 
 /** The options of `getToken()` of a token manager. */
 export interface ServiceTokenOptions extends TokenTarget {
-  /** `reload`: request a token that is newer than the stored one. */
+  /**
+   * `default`: the call returns the stored token while it is valid. `reload`: the call returns a token that is newer than the
+   * stored one.
+   */
   readonly cache?: "default" | "reload";
   /**
-   * The token that an API refused. Only used with `cache: "reload"`. If the stored token differs from the refused token, the
-   * stored token counts as newer.
+   * The token that an API refused. Only used with `cache: "reload"`. If the stored token is valid and is not the refused token,
+   * the call returns the stored token and requests no newer one.
    */
   readonly refused?: string;
   /**
@@ -64,7 +67,7 @@ export interface ServiceTokenOptions extends TokenTarget {
   readonly prompt?: Prompt;
   /** Values that the manager passes to the provider. A call with a `context` never shares its request with another call. */
   readonly context?: TokenContext;
-  /** Aborts this call. If other calls wait for the same token, the request goes on for them. */
+  /** Aborts the call that has this `signal`. If other calls wait for the same token, the request for the token goes on. */
   readonly signal?: AbortSignal;
 }
 
@@ -76,13 +79,13 @@ export interface ForceRefreshOptions extends Omit<ServiceTokenOptions, "cache"> 
   readonly mode?: "refresh" | "fetch";
 }
 
-/** The options of `invalidateToken()`. The target selects the stored token. */
+/** The options of `invalidateToken()`. `scope`, `resource` and `audience` select the stored token that is deleted. */
 export interface InvalidateTokenOptions extends TokenTarget {
   /**
    * What happens to the stored refresh token. `keep`: it stays stored. `forget`: it is deleted, but not revoked at the server.
    * Default: `keep`.
    */
   readonly refreshToken?: "keep" | "forget";
-  /** Aborts this call while it waits for another call or tab that is requesting the token. This call then rejects. */
+  /** Aborts the call of `invalidateToken()` while it waits for another call or tab that is requesting the token. */
   readonly signal?: AbortSignal;
 }

@@ -19,7 +19,7 @@ import type {
   TokenManagerConfig,
 } from "./token-manager-options.ts";
 
-/** If the user changes during a call, the call starts again. A call makes at most this many attempts. */
+/** If the user changes while the provider is called, `getToken()` starts again. It tries at most this many times. */
 const TRIES = 3;
 
 /**
@@ -46,8 +46,8 @@ export class TokenManager {
   }
 
   /**
-   * From now on, deletes the tokens of users who log out or are forgotten (`auth.forget()`). `createTokenManager()` calls this
-   * method. Without such a call, the first call of `getToken()` starts the manager.
+   * From now on, deletes the tokens of users who log out or are forgotten (`auth.forget()`). `createTokenManager()` calls
+   * `start()`. If nobody calls `start()`, the first call of `getToken()` does the same.
    */
   start(): void {
     this.#entries.users.listen();
@@ -85,9 +85,9 @@ export class TokenManager {
     this.#join({ ...options, cache: "reload" }, mode);
 
   /**
-   * Deletes the stored access token of this target, for every tab. The next call then requests another token. By default the
-   * refresh token is kept, because without it the user might have to log in again. By default a newer access token is kept,
-   * too, if another call stores it while this call waits for the lock.
+   * Deletes the stored access token of the given scope, resource and audience, for every tab. The next call then requests
+   * another token. By default the refresh token is kept, because without it the user might have to log in again. If another
+   * call stores a newer access token while `invalidateToken()` waits for the lock, this newer token is kept by default, too.
    * @throws StorageError the storage failed; the token might still be stored
    * @throws TimeoutError another call or tab has been requesting the token for longer than `patienceMs`
    * @example

@@ -17,7 +17,7 @@ export function avatar(user: ShownUser): TemplateResult {
     >${
       picture === undefined
         ? nothing
-        : // An `<img>` that failed to load stays hidden. So each URL gets a new `<img>`.
+        : // If a picture fails to load, its `<img>` is hidden. A hidden `<img>` stays hidden, so each URL gets a new `<img>`.
           keyed(
             picture,
             html`<img src=${picture} alt="" referrerpolicy="no-referrer" @error=${hideIt} />`,
@@ -30,7 +30,7 @@ function hideIt({ currentTarget }: Event): void {
   (currentTarget as HTMLImageElement).hidden = true;
 }
 
-/** Returns the number of the avatar's colour. It depends only on `sub`, so that a user has the same colour everywhere. */
+/** Returns the number of the avatar's colour. The number depends only on `sub`, so a user has the same colour everywhere. */
 function hueOf({ sub }: ShownUser): number {
   let sum = 0;
   for (const letter of sub) sum = (sum * 31 + letter.codePointAt(0)!) % 9973;

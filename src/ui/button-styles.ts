@@ -67,7 +67,7 @@ export const buttonStyles: CSSResultGroup = [
       overflow: auto;
     }
 
-    /* Until the menu has its position, the menu is transparent. A hidden menu could not take the focus. */
+    /* Until the menu has its position, it is transparent. It is not hidden, because a hidden menu cannot take the focus. */
     .menu:not([data-placed]) {
       opacity: 0;
     }

@@ -39,7 +39,7 @@ interface Shown {
 
 /**
  * `<latchkey-device>`: shows the code of a device login in a modal dialog, as text, QR code and link.
- * The dialog closes by itself after `approved`. After `denied`, `expired` and `failed` it stays open until the user closes it.
+ * The dialog closes by itself after `approved`. After `denied`, `expired` and `failed`, the user must close it.
  *
  * @csspart dialog, sheet, title, close, qr, code, copy, link, status, time, ring, cancel
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.3
@@ -135,10 +135,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     }
   }
 
-  /**
-   * Removes the dialog. Before that, closes the dialog, because the browser gives the focus back to the page only when a dialog
-   * closes.
-   */
+  /** Closes and removes the dialog. If an open dialog were removed, the browser would not give the focus back to the page. */
   readonly #forget = (): void => {
     clearTimeout(this.#closing);
     this.#shown = undefined;

@@ -7,8 +7,8 @@ export interface ModalOptions {
   readonly title: string;
   readonly strings: Strings;
   /**
-   * Called when the user presses Escape, clicks the close button, or clicks beside the dialog. The browser can delay this call.
-   * The element might show its next dialog by then.
+   * Called when the user presses Escape, clicks the close button, or clicks beside the dialog. After Escape,
+   * the browser can delay this call. When the call arrives, the element might already show its next dialog.
    */
   readonly onDismiss: () => void;
   readonly content: TemplateResult;

@@ -1,4 +1,4 @@
-/** The claims of a user that an element shows. */
+/** A user that an element shows. The members are claims of the user. */
 export interface ShownUser {
   readonly sub: string;
   readonly name?: string;

@@ -2,8 +2,8 @@ import { html, type TemplateResult } from "lit";
 import type { Strings } from "./strings/strings.ts";
 
 /**
- * The remaining times, in seconds, at which screen readers announce the remaining time. They also announce it at the start. An
- * announcement every second would disturb the user.
+ * Screen readers announce the remaining time when it reaches one of these numbers. Seconds. Screen readers also announce the
+ * complete time at the start. An announcement every second would disturb the user.
  */
 const ANNOUNCED_AT: readonly number[] = [300, 60, 30, 10];
 

@@ -49,8 +49,8 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   /** Texts that replace the built-in texts of the page's language. */
   declare strings: Partial<Strings> | undefined;
   /**
-   * The user agent for a login that the picker starts, such as a `PopupUserAgent`. If the user clicks "Use another account", or
-   * chooses an account that needs a login, the picker opens the user agent. Default: the page navigates to the login page.
+   * Opens the login page, for example in a popup (`PopupUserAgent`). The picker opens this user agent if the user clicks "Use
+   * another account", or chooses an account that needs a login. Default: the page navigates to the login page.
    */
   declare userAgent: UserAgent | undefined;
 
@@ -90,8 +90,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
 
   readonly #hide = (): void => {
     this.#question = undefined;
-    // Close the dialog before rendering removes it, because the browser gives the focus back to the page only when a dialog
-    // closes.
+    // Close the dialog first. If rendering removed an open dialog, the browser would not give the focus back to the page.
     this.#dialog?.close();
     this.#users = [];
     this.requestUpdate();

@@ -34,8 +34,8 @@ export class AutomaticLogins {
   readonly #tab: LoginTab;
   readonly #session: { readonly sub: string | undefined };
   /**
-   * The logouts because of which a login was already stopped. Each logout is identified by the `at` of its mark. While such a
-   * mark exists, `refusal()` returns an error, so the grant is not called again.
+   * The times (`at`) of the logout marks that have already stopped an automatic login. While such a mark is valid, `refusal()`
+   * returns an error, so the grant is not called again.
    */
   readonly #refused = new Set<number>();
   /** The error of the last authorization response that failed in this page, and the time of the failure. */
@@ -53,10 +53,11 @@ export class AutomaticLogins {
   }
 
   /**
-   * Returns an error if no automatic login is allowed to start, or else undefined. If only the mark of a logout forbids the
-   * login, the grant is called once all the same, because the grant might ask the user in this page, for example with a picker.
-   * If the grant navigates without asking, `guarded()` stops the login. `error`: `state.error` of this page, if no user is
-   * signed in.
+   * Returns an error if no automatic login is allowed to start, or else undefined.
+   *
+   * If only the mark of a logout forbids the login, the grant is called once all the same. The grant might ask the user in this
+   * page, for example with a picker. If the grant navigates without asking, the wrapper from `guarded()` rejects.
+   * @param error `state.error` of this page, if no user is signed in
    */
   refusal(subject: LoginSubject, error: unknown): NoTokenError | undefined {
     if (error !== undefined && !this.#isForgiven(error)) {
@@ -136,8 +137,9 @@ export class AutomaticLogins {
    * Called when a token was returned to the app. Deletes the marks of earlier logins for this user and target. Keeps the marks
    * of logouts and the marks with the outcome `given`.
    *
-   * A mark with the outcome `started` first gets the outcome `given`, so it is kept, too. This matters if the page has two
-   * `AuthManager`s: one of them starts the login, and the other might return the token before the first one writes the result.
+   * If a mark has the outcome `started`, changes the outcome to `given` and keeps the mark. Such a mark can exist if the page
+   * has two `AuthManager`s: one of them has started the login, and the other one returns the token before the first one writes
+   * the result.
    */
   given({ user, ...target }: LoginSubject): void {
     const key = targetKey(target);
@@ -183,8 +185,8 @@ export class AutomaticLogins {
   }
 
   /**
-   * Returns true if `error`, the failure of a response in this page, does not prevent an automatic login. There are two such
-   * cases:
+   * `error` is the error of an authorization response. Returns true if the response failed in this page, but the error does not
+   * prevent an automatic login. There are two such cases:
    * - The code exchange failed because of a temporary problem.
    * - A user has clicked or pressed a key on the page since the failure.
    */
@@ -205,8 +207,9 @@ export class AutomaticLogins {
     const given = current.filter(({ outcome }) => outcome === "given");
     const recent = given.filter((mark) => isFor(mark, subject) && now - mark.at < SPACING_MS);
     const limiting = recent.at(-1) ?? given.at(MOST - 1);
-    // If the mark of a logout is in `concerned`, the grant is called once, because the grant might ask the user. The limits are
-    // then not checked here. `guarded()` decides whether the grant is allowed to navigate.
+    // If `concerned` is not empty here, it contains only marks of logouts. The grant is then called once, because the grant
+    // might ask the user. The limits (`SPACING_MS` and `MOST`) are not checked in this case. `guarded()` checks the marks again
+    // before the grant navigates.
     if (limiting && concerned.length === 0) return this.#explain(limiting);
     return this.#marks.write(current) ? undefined : noMemory();
   }

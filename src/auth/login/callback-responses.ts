@@ -27,7 +27,10 @@ interface CallbackEvents {
   onFailure(error: unknown): void;
 }
 
-/** Handles authorization responses. Each code is exchanged once. A later call for the same response returns the same result. */
+/**
+ * Handles authorization responses. The code of each response is exchanged only once. A later call for the same response returns
+ * the same result.
+ */
 export class CallbackResponses {
   readonly #config: CallbackConfig;
   readonly #session: ActiveSession;
@@ -91,8 +94,8 @@ export class CallbackResponses {
     const { locks, page, ledger } = this.#config;
     return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
       const known = await ledger.get(state).catch(() => undefined);
-      // The response is removed from the URL only now. If it were removed earlier, other `AuthManager`s that start in the same
-      // task could not read it.
+      // This code removes the response from the page's URL only after the lock was granted. If the response were removed
+      // earlier, other `AuthManager`s that start in the same task could not read the response.
       if (page.href() === response) page.replaceUrl(withoutResponse(response, state));
       return known && "sub" in known ? this.#recall(known) : this.#exchange(response, state);
     });
@@ -129,7 +132,8 @@ export class CallbackResponses {
 }
 
 /**
- * Returns true if a retry after `error` can succeed. The stored authorization request or the token response then still exists.
+ * Returns true if another call of `handle()` can succeed after `error`. In that case, the stored authorization request or the
+ * token response still exists.
  */
 function isUnfinished(error: unknown): boolean {
   return isAuthError(error) && error.retryable && !(error instanceof AuthorizationError);

@@ -1,6 +1,6 @@
 import { fragment } from "./response-url.ts";
 
-/** Every authorization response has at least one of these parameters. */
+/** The main parameters of authorization responses. Every response has at least one of these parameters. */
 export const RESPONSE: readonly string[] = ["code", "error", "access_token", "id_token"];
 const DETAILS = [
   "error_description",

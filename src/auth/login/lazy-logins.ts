@@ -16,7 +16,7 @@ import { stateOf } from "./response-url.ts";
 export class LazyLogins implements LoginTab {
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
-  /** The logins in progress, with their requests. */
+  /** Each login in progress, with the token request that started the login. */
   readonly #roundTrips = new Map<Promise<User>, TokenRequest>();
   #callback: Promise<unknown> = Promise.resolve();
 
@@ -26,7 +26,7 @@ export class LazyLogins implements LoginTab {
     session.state.subscribe(() => this.tell((logins) => logins.follow()));
   }
 
-  /** The time at which a user last pressed a key or a pointer on this page. Milliseconds since the epoch. */
+  /** The time of the user's last click or key press on this page. Milliseconds since the epoch. */
   activatedAt: number = Number.NEGATIVE_INFINITY;
 
   /** The last URL with an authorization response for which `handle()` was called. */
@@ -72,8 +72,8 @@ export class LazyLogins implements LoginTab {
   }
 
   /**
-   * Called when `user` logs out. Stores a mark, which is a small record of this tab. While the mark is in force, this tab
-   * starts no automatic login of `user`.
+   * Called when `user` logs out. Stores a mark, which is a small record of this tab. Until the mark ends, this tab starts no
+   * automatic login of `user`. The mark ends after 30 minutes, or when the user clicks or presses a key.
    */
   loggedOut(user: string): void {
     const { marks, clock } = this.#config;
@@ -87,8 +87,9 @@ export class LazyLogins implements LoginTab {
   }
 
   /**
-   * Loads `Logins` and then calls `news` with the loaded `Logins`. If this tab has no marks, or only marks with the outcome
-   * `given`, does nothing, because `news` would change nothing. Most pages therefore need not load `Logins`.
+   * If this tab has a mark (a record of a login or logout) whose outcome is not `given`, loads `Logins` and then calls `news`
+   * with the loaded `Logins`. If this tab has no such mark, does nothing, because `news` would change nothing. Most pages
+   * therefore need not load `Logins`.
    */
   tell(news: (logins: Logins) => void): void {
     const isMarked = this.#config.marks.read().some((mark) => mark?.outcome !== "given");
@@ -107,15 +108,15 @@ export class LazyLogins implements LoginTab {
 
   /**
    * Handles an authorization response.
-   * @param url the URL with the response. Default: the page's URL. It is read before the code is loaded, because a router might
-   * replace the URL in the meantime
+   * @param url the URL with the response. Default: the page's URL. The page's URL is read before the code is loaded, because a
+   * router might replace the URL in the meantime
    */
   async handle(url: string | undefined): Promise<CallbackResult> {
     const { page, client } = this.#config;
     const given = parseUrl(url ?? page.href(), page.href());
     if (given && stateOf(given, client)) this.last = given.href;
-    // If there is no `url`, the last known response is used, because an earlier call might have removed this response from the
-    // address bar.
+    // If the caller passed no `url`, this code uses the last URL with a response that `handle()` has seen. The page's URL might
+    // no longer contain that response, because an earlier call might have removed the response.
     const response = (url === undefined && this.last) || (given?.href ?? url!);
     const result = this.load().then((logins) => logins.responses.handle(response));
     this.#callback = result.catch(() => {});

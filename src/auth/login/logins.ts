@@ -62,7 +62,7 @@ export class Logins {
   }
 
   /**
-   * Returns the access token that had already expired when it arrived. Returns the token only once. Returns undefined if there
+   * If a login returned an access token that had already expired, returns that token, but only once. Returns undefined if there
    * is no such token, if `options` request another token, or if the token's user is no longer signed in.
    */
   takeOffered(options: GetTokenOptions): string | undefined {
@@ -115,7 +115,8 @@ export class Logins {
    */
   async startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
     const { grant, users, userFetcher } = this.#config;
-    // The code for user fetchers is loaded before the login. If it could not be loaded afterwards, the tokens would be lost.
+    // The code for user fetchers is loaded before the login starts. If the code could not be loaded after the login,
+    // the tokens of the login would be lost.
     if (userFetcher) loadMore().catch(() => {});
     const beforeLeaving = () => passRevocations(this.#config, request);
     const before = await users.getActive();
@@ -178,8 +179,8 @@ export class Logins {
     const isSeen = !silent && tokens.asked?.prompt !== "none";
     if (!isSeen) await (await loadMore()).assertMayReturn(this.#config, sub);
     const next = silent ? await silent.tabOf(sub) : sub;
-    // Every stored token has a number, the `generation`. If the grant's tokens have a `generation`, the grant took them from a
-    // stored session. They are then already stored.
+    // Every stored token has a number, the `generation`. If the grant's tokens have a `generation`, the grant took the tokens
+    // from a stored session, so the tokens need not be stored again.
     if (tokens.generation === undefined)
       await storeLogin(parts, tokens, user, target, undefined, next);
     else await parts.users.putDefault(next);

@@ -8,8 +8,8 @@ export type LooseTarget = { readonly [name in keyof TokenTarget]: TokenTarget[na
 export interface ServedTarget {
   readonly target: LooseTarget;
   /**
-   * If the server granted none of the requested scopes, this array contains them, and `target` has no scope. Otherwise the
-   * array is empty.
+   * The requested scopes, if the server granted none of them. Otherwise an empty array. If this array is not empty, `target`
+   * has no scope.
    */
   readonly missing: readonly string[];
 }

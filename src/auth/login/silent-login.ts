@@ -22,7 +22,7 @@ export interface SilentLogin {
 
 /**
  * Prepares a silent login. If the user logs out during the login, or if the tab switches to another user, the login must not
- * undo this.
+ * undo the logout or the switch.
  */
 export async function silentLogin(parts: {
   readonly client: ClientKey;

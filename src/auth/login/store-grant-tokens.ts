@@ -39,11 +39,13 @@ export interface StoreOptions {
 /**
  * Stores tokens that a custom grant returned without a login. Returns the `sub` of the tokens' user.
  * - If the user has no session, `storeLogin` stores the tokens as a new session.
- * - If the tokens include a refresh token for the default target, `storeLogin` also stores a new session.
+ * - If the request was for the default target and the tokens include a refresh token, `storeLogin` replaces the user's session
+ *   by a new session.
  * - In all other cases, the access token is added to the user's stored session.
  *
  * Also rejects with the errors of `fetchUser()`.
- * @throws NoTokenError the user logged out or was forgotten, or this tab's user was forgotten. Only a login helps
+ * @throws NoTokenError the tokens' user logged out or was forgotten, or `forget()` left this tab without a user. Only a login
+ * helps
  * @throws IdTokenError the tokens belong to another user than `request.user`
  * @throws ConfigurationError the grant returned an exchanged token, which would replace the session's own access token
  */
@@ -102,7 +104,8 @@ async function store(
     // With `persist: "memory"`, the stored tokens exist only in open tabs. If no open tab has them any more, a new session is
     // stored.
     const record = isTheirs && (await sessions.open(row.tokens).catch(unlessLost));
-    // A refresh token for one API does not replace the session's refresh token.
+    // A refresh token for the default target starts a new session. A refresh token for another target, for example for one API,
+    // is not stored, so the session keeps its own refresh token.
     const isLogin = response.refreshToken !== undefined && target === DEFAULT_TARGET;
     if (!record || isLogin) {
       const guarded = { ...parts, sessions: unlessLoggedOut(sessions, () => row, loggedOut) };

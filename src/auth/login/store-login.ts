@@ -82,10 +82,10 @@ function afterLogin(
   profile: RememberedProfile,
 ): Omit<SessionRow, "generation" | "resources" | "refusals" | "access" | "tokens"> {
   const sequence = (before?.sequence ?? 0) + 1;
-  // A remembered user stays remembered.
+  // If the user was remembered before the login, the user stays remembered, even if the login requests another lifetime.
   const lifetime = before?.remembered ? "remembered" : requested;
-  // `signature` is about the previous ID token, so it is removed. The new ID token was already validated before this function
-  // was called.
+  // `signature: "pending"` says that the signature of the previous ID token is not validated yet. The new ID token was already
+  // validated before this function was called, so `signature` is removed.
   const { signature: _, ...stored } = before ?? {};
   return {
     ...stored,

@@ -6,8 +6,8 @@ const MARK_LIFETIME_MS = 30 * 60_000;
 /** At most this many marks are stored. The oldest marks are deleted first. */
 const MOST_KEPT = 32;
 /**
- * A click or key press ends the marks of this tab, with one exception. If a click comes within this time after a logout or a
- * cancelled login, the click does not end the mark of that logout or login. Such a click might be the second half of a double
+ * A click or key press ends the marks of this tab. There is one exception: within this time after a logout or a cancelled
+ * login, a click or key press does not end the mark of that logout or login. The click might be the second half of a double
  * click. Milliseconds.
  */
 const DOUBLE_CLICK_MS = 1_000;
@@ -27,7 +27,7 @@ export const REASONS: Readonly<Record<LoginResult, string>> = {
 
 /** The facts about a tab that `AutomaticLogins` uses. */
 export interface LoginTab {
-  /** The time at which a user last pressed a key or a pointer on this page. Milliseconds since the epoch. */
+  /** The time of the user's last click or key press on this page. Milliseconds since the epoch. */
   readonly activatedAt: number;
 }
 
@@ -54,8 +54,8 @@ export class TabMarks {
   }
 
   /**
-   * Returns the recent marks that are still in force. A mark ends when the user clicks or presses a key after the mark was
-   * written.
+   * Returns the recent marks that have not ended. A mark ends when the user clicks or presses a key after the mark was written.
+   * A click shortly after a logout or a cancelled login does not count (`DOUBLE_CLICK_MS`).
    */
   current(): readonly LoginMark[] {
     return this.recent().filter(({ at, outcome }) => {

@@ -44,7 +44,7 @@ export async function tokenAfterLogin(
     await abortable(handleCallback(), signal);
     return getToken({ ...options, prompt: "none" });
   }
-  // The error of the last login in this page prevents a new login only if the caller passed no `prompt`.
+  // If the caller passed a `prompt`, the error of the last login in this page does not prevent a new login.
   const refusal = loaded.automatic.refusal(
     { ...target, user },
     reason === undefined ? undefined : error,
@@ -77,8 +77,8 @@ export async function tokenAfterLogin(
 }
 
 /**
- * Returns the resources that the last login requested. A new login requests them again. Otherwise two callers with different
- * resources would start one login after the other without end.
+ * Returns the resources that the last login requested. A new login requests these resources again, together with the resource
+ * of its caller. Without this, two callers with different resources would start one login after the other without end.
  */
 async function namedBefore(
   { sessions, client }: TokenAfterLoginParts["config"],

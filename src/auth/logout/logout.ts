@@ -14,8 +14,8 @@ export async function logout(
   const { sub } = session;
   const user = options?.user ?? sub;
   if (user === undefined) return { server: "told" };
-  // `loggedOut()` stores a mark that prevents automatic logins. It runs first, because `getToken()` must not start a login from
-  // now on.
+  // `loggedOut()` runs first and stores a mark, which prevents automatic logins. From now on, `getToken()` must not start a
+  // login of this user.
   logins.loggedOut(user);
   await localLogoutUntold(config, user);
   if (user === session.sub) session.clear();

@@ -7,11 +7,12 @@ import type { Clock, TabLock, Page } from "../../core/ports.ts";
 import type { UntoldLogouts } from "./untold-logouts.ts";
 
 /**
- * A revocation sends its request at most this long after it has requested the lock. If more time has passed, it sends no
- * request. A login does not wait longer for revocations, so a later request might end the new login. Milliseconds.
+ * The longest time between a revocation's request for the lock and the request that sends the token to the server. If more time
+ * has passed, the token is not sent. A login waits for revocations no longer than this time, so a later revocation might end
+ * the new login. Milliseconds.
  */
 export const PERMIT_MS = 1_000;
-/** A request waits at most this long for the server's response. Milliseconds. */
+/** A revocation waits at most this long for the server's response. Milliseconds. */
 export const REQUEST_MS = 15_000;
 /**
  * After a failed or aborted request, the revocation keeps the lock for this time, because the request might still reach the
@@ -175,8 +176,8 @@ class Revocation {
       const sent = revokeEnded(this.#parts, this.#sub, this.#refreshToken, this.#stop);
       const [outcome] = await Promise.allSettled([sent]);
       const isLast = sends === TRIES || isFinal(outcome, this.#stop.signal);
-      // The revocation is deleted before the callers get the result. Otherwise their next call would join this finished
-      // revocation.
+      // A finished revocation is removed from `revocations` before the callers get the result. Otherwise the next call of a
+      // caller would join the finished revocation.
       if (isLast) untold.revocations.delete(this.#refreshToken);
       if (outcome.status === "fulfilled") untold.revoked.add(this.#refreshToken);
       this.#settle(outcome);

@@ -23,7 +23,10 @@ export interface ServerLogoutConfig extends RevocationQueueParts {
   readonly postLogoutRedirectUri: () => string | undefined;
 }
 
-/** `session` and `logins` decide whether this page is allowed to navigate to the end-session endpoint. */
+/**
+ * The objects that `leaveServer()` uses. `session` and `logins` show whether this page is allowed to navigate to the
+ * end-session endpoint.
+ */
 interface NavigateParts {
   readonly config: ServerLogoutConfig;
   readonly session: { readonly sub: string | undefined };
@@ -74,7 +77,7 @@ async function tell(
   config: ServerLogoutConfig,
   { revoke = "server", endSession = "page", mayNavigate }: TellOptions,
 ): Promise<LogoutResult> {
-  // The tokens of the session could not be read. The server cannot be told without them.
+  // If the tokens of the session could not be read, the server cannot be told of the logout.
   if (deleted.error !== undefined) return notTold(deleted.error);
   // Both requests run at the same time, so that the logout waits only once for a server that does not respond.
   const [revoked, found] = await Promise.allSettled([
@@ -147,8 +150,8 @@ async function inTime<T>(
 }
 
 /**
- * Tells the server that this tab has logged out `sub`. By default, the page navigates to the end-session endpoint if `sub` was
- * this tab's user and no login has followed. `before`: `sub` of this tab's user before the logout.
+ * Tells the server that `sub` has logged out in this tab. By default, the page navigates to the end-session endpoint if `sub`
+ * was this tab's user and no login has followed. `before`: the `sub` of the user to whom this tab belonged before the logout.
  */
 export function leaveServer(
   parts: NavigateParts,

@@ -5,11 +5,15 @@ import type { LogoutResult } from "../../core/auth.ts";
  * or the page has not navigated to the end-session endpoint yet.
  */
 export interface DeletedSession {
-  /** The refresh token that the server must revoke. Undefined if there is none, or once it is revoked. */
+  /**
+   * The refresh token that the server must revoke. Undefined if the session had no refresh token, or if the token is already
+   * revoked.
+   */
   refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
   /**
-   * Set if the tokens of the session could not be read: the error of that read. The server then cannot be told of the logout.
+   * The error that occurred when the tokens of the session were read. If this member is set, the server cannot be told of the
+   * logout.
    */
   readonly error?: unknown;
   /**
@@ -17,7 +21,7 @@ export interface DeletedSession {
    * session.
    */
   isOwn?: boolean;
-  /** Set while an attempt to tell the server is in progress. Later calls join this attempt. */
+  /** The attempt to tell the server of the logout. Set while the attempt is in progress. Later calls join the attempt. */
   telling?: Promise<LogoutResult> | undefined;
 }
 

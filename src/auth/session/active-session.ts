@@ -41,7 +41,7 @@ export class ActiveSession {
   /** The last signed-in user. The state `expired` shows this user, because the stored row of an ended session has no user. */
   #lastUser: User | undefined;
   #cached: CachedToken | undefined;
-  /** Runs the reads of the store one after the other. The read that ends last is then always the newest one. */
+  /** Runs the reads of the store one after the other, so the newest read always ends last. */
   readonly #reads = new PromiseQueue();
   #logins = 0;
 
@@ -148,8 +148,8 @@ export class ActiveSession {
   }
 
   /**
-   * Publishes the state after a refresh. Tokens for the default target of this tab's user are published at once. In all other
-   * cases the store is read first.
+   * Publishes the state after a refresh. If the tokens are for the default target and belong to this tab's user, publishes them
+   * without a read of the store. In all other cases, reads the store first.
    */
   publishRefreshed(tokens: TokenSet, target: TargetKey): Promise<void> {
     return this.#reads.run(async () => {
@@ -169,7 +169,7 @@ export class ActiveSession {
     return this.#cached !== undefined && this.#cached.expiresAt <= this.#config.clock.now();
   }
 
-  /** Returns true if the cached token is from the session `sessionId`, with this generation or a newer one. */
+  /** Returns true if the cached token is from the session `sessionId`, and if the token's number is at least `generation`. */
   hasGeneration(sessionId: string, generation: number): boolean {
     return this.#cached?.sessionId === sessionId && this.#cached.generation >= generation;
   }

@@ -35,9 +35,9 @@ export interface CachedToken {
   /** By the monotonic clock, the token expires at this time. Milliseconds. */
   readonly endMonotonic: number;
   /**
-   * The wall-clock time at which a check of both clocks last found the token fresh. If the wall clock still shows this time at
-   * the next check, the monotonic clock is not read, because reading the monotonic clock takes five times as long as
-   * reading the wall clock. Milliseconds since the epoch.
+   * The wall-clock time of the last check that found the token fresh by both clocks. If the wall clock still shows this time at
+   * the next check, the monotonic clock is not read. Reading the monotonic clock takes five times as long as reading the wall
+   * clock. Milliseconds since the epoch.
    */
   goodAt: number;
 }
@@ -83,7 +83,10 @@ export function isFresh(cached: CachedToken, clock: Clock): boolean {
   return true;
 }
 
-/** If the wall clock was set back, sets the expiry in `cached` back by the same time. Returns true in that case. */
+/**
+ * If the wall clock was set back, moves the expiry in `cached` back by the same amount and returns true. Otherwise returns
+ * false.
+ */
 export function followWall(cached: CachedToken, clock: Clock): boolean {
   const expiresAt = clock.now() + cached.endMonotonic - clock.monotonic();
   const stepMs = cached.summary.expiresAt - expiresAt;

@@ -2,8 +2,8 @@ import { CancelledError, NoTokenError } from "../../core/errors.ts";
 import type { UserStore } from "../../core/user-store.ts";
 
 /**
- * Thrown if `forget()` was called for the user. Only the app is allowed to start a new login of such a user, so no automatic
- * login follows.
+ * The error for tokens that must not be stored, because `forget()` was called for their user or for this tab's user. Only the
+ * app is allowed to start a login after `forget()`. Therefore no automatic login starts after this error.
  */
 export class ForgottenError extends NoTokenError {
   readonly isForgotten = true;
@@ -24,7 +24,8 @@ export async function assertNotForgotten({ users }: ForgottenParts, sub: string)
 }
 
 /**
- * Checks a login that the user does not see, before its tokens are stored. `sub`: the user who has logged in.
+ * Called when a login that showed nothing to the user has succeeded, before the tokens are stored. `sub`: the user who has
+ * logged in.
  * @throws CancelledError the user was forgotten within the last day and has not logged in since
  */
 export async function assertMayReturn({ users }: ForgottenParts, sub: string): Promise<void> {
@@ -32,9 +33,9 @@ export async function assertMayReturn({ users }: ForgottenParts, sub: string): P
 }
 
 /**
- * Checks tokens that a grant returned for a tab without a user. After `forget()`, a tab has no user until another user is
- * chosen. A grant must not choose the user by returning tokens. `user`: the `sub` of the tokens' user. If `user` itself was
- * forgotten, this function does not throw, because `assertNotForgotten()` throws in that case.
+ * Called when a grant returned tokens although the caller requested no particular user. After `forget()`, a tab has no user
+ * until the app or a login chooses another user. Tokens from a grant must not choose the user. `user`: the `sub` of the tokens'
+ * user. If `user` was forgotten, this function does not throw, because `assertNotForgotten()` throws in that case.
  * @throws NoTokenError this tab's user was forgotten, and no other user was chosen
  */
 export async function assertChosen(

@@ -79,8 +79,9 @@ export class Presence {
 }
 
 /**
- * If no tab holds the lock, runs `act` and returns true. Otherwise returns false. A check itself holds the lock for a moment,
- * so a second lock (`look`) lets only one tab check at a time.
+ * If no tab holds the lock, runs `act` and returns true. Otherwise returns false. During a check, the checking tab holds the
+ * lock for a moment. A second tab could take this tab for an open tab of the user, so a second lock (`look`) lets only one tab
+ * check at a time.
  */
 function ifNoTab(locks: TabLock, name: string, act: () => Promise<void>): Promise<boolean> {
   return locks.request(`${name}/look`, { mode: "exclusive" }, () => ifFree(locks, name, act));

@@ -17,7 +17,7 @@ export interface UserParts {
 const FIRST_PAUSE_MS = 1_000;
 /** The longest pause after a request that failed. Milliseconds. */
 const MAX_PAUSE_MS = 8_000;
-/** At most this many requests are sent for the user of one login. */
+/** To find the user of one login, at most this many requests are sent. */
 const TRIES = 5;
 
 /**

@@ -25,7 +25,8 @@ export function createUserRemoval({
   const listeners = new Set<Listener>([(sub) => grant.removeUser?.(sub)]);
   return {
     listen(listener) {
-      // Each call adds a new wrapper, because an app might add the same function twice.
+      // Each call of `listen()` adds a new wrapper. If an app adds the same function twice, the app can then remove each of the
+      // two separately.
       const own: Listener = (sub) => listener(sub);
       listeners.add(own);
       return () => listeners.delete(own);

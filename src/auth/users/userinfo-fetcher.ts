@@ -80,8 +80,8 @@ async function validate(
 }
 
 /**
- * Returns the path of an issue for an error message. The issue's own message is not used, because it can repeat a value of the
- * response.
+ * Returns a text for an error message: the path of the member that the schema refused. The issue's own message is not used,
+ * because that message can repeat a value of the response.
  */
 function where({ path = [] }: StandardSchemaIssue): string {
   const keys = path.map((part) => String(typeof part === "object" ? part.key : part));

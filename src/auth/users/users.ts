@@ -26,7 +26,8 @@ export async function listUsers({
 }
 
 /**
- * Deletes the sessions of users who are not remembered and have no open tab. Without this, such a session could stay for ever.
+ * Deletes the sessions of users who are not remembered and have no open tab. Without this function, such a session could stay
+ * in the store for ever.
  */
 async function sweep(
   stored: RememberedUsers,
@@ -47,8 +48,8 @@ export async function switchUser({ config, session }: UsersParts, sub: string): 
   const { client, sessions, users, clock } = config;
   const { sub: before } = session;
   const stored = await users.users();
-  // The session of a user who is not remembered is kept only while a tab of the user is open. If there is no such tab, `find()`
-  // deletes the session. If there is such a tab, this tab now also holds the user's lock, which keeps the session.
+  // The session of a user who is not remembered is kept only while a tab of the user is open. If no tab of the user is open,
+  // `find()` deletes the session. Otherwise this tab now also holds the user's lock, and the lock keeps the session.
   await session.find(DEFAULT_TARGET, sub);
   const row = await sessions.update(sessionKey(client, sub), (row) =>
     row?.remembered && !isNewer(row)
@@ -90,8 +91,8 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
 }
 
 /**
- * Logs all users out on this device, and then at the server. The page navigates to the end-session endpoint for this tab's
- * user, but only after the requests for the other users are done.
+ * Logs all users out on this device, and then at the server. After the requests for the other users are done, the page
+ * navigates to the end-session endpoint to log out this tab's user.
  */
 export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
   const { config, session, logins } = parts;

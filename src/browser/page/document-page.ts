@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../../core/errors.ts";
-import type { Page } from "../../core/ports.ts";
+import type { Page, PageLifecycle } from "../../core/ports.ts";
 import { DocumentLifecycle } from "./document-lifecycle.ts";
 
 /**
@@ -9,7 +9,7 @@ import { DocumentLifecycle } from "./document-lifecycle.ts";
  * if (problem) console.warn(problem.message);
  */
 export class DocumentPage implements Page {
-  readonly lifecycle = new DocumentLifecycle();
+  readonly lifecycle: PageLifecycle = new DocumentLifecycle();
 
   unsupported(): ConfigurationError | undefined {
     if (typeof document === "undefined") {

@@ -21,8 +21,8 @@ export const systemClock: Clock = {
 
 /** The random values of the platform. `id()` returns 128 random bits in hexadecimal. */
 export const systemRandom: Random = {
-  // Outside secure contexts, browsers have no `crypto.randomUUID()`. `createAuth()` calls `id()`, and `createAuth()` must not
-  // throw there. So `id()` uses `crypto.getRandomValues()`.
+  // On pages without https, browsers have no `crypto.randomUUID()`. `createAuth()` must not throw on such a page, and
+  // `createAuth()` calls `id()`. So `id()` uses `crypto.getRandomValues()`.
   id: () =>
     Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
       byte.toString(16).padStart(2, "0"),

@@ -30,19 +30,19 @@ const HELD = 8;
  */
 const ASKED = 2;
 /**
- * While a tab waits for tokens, it checks at this interval whether another tab still has the tokens. One check is not enough.
- * A page that is being reloaded loses its tokens at once, but the browser releases the page's lock a moment later. Until then,
- * the lock shows tokens that no longer exist. Milliseconds.
+ * While a tab waits for tokens, the tab checks at this interval whether another tab still holds the lock of the tokens. One
+ * check is not enough: when a page is reloaded, the page loses its tokens at once, but the browser releases the page's lock a
+ * moment later. Milliseconds.
  */
 const LOOK_MS = 100;
-/** `seal()` waits for the lock of the tokens, but not longer than this. Milliseconds. */
+/** The longest time for which `seal()` waits for the lock of the tokens. Milliseconds. */
 const LOCK_MS = 1_000;
 
 /**
  * Stores tokens in the memory of the open tabs, and not on disk. The session on disk contains a random id in place of the
  * tokens. The tabs broadcast the tokens to each other. Any script of this origin can request the tokens, too. When the last
- * tab closes, the tokens are lost. Each tab that has the tokens holds a lock. While a tab holds this lock, the other tabs know
- * that the tokens still exist.
+ * tab closes, the tokens are lost. Each tab that has the tokens holds a shared lock. The name of the lock contains the id of
+ * the tokens. If no tab holds the lock, all tabs have lost the tokens.
  * @example
  * const client = clientKey("https://id.example.com", "web");
  * const tokens = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
@@ -61,9 +61,9 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Broadcasts the tokens, and returns the id of the tokens. The caller stores this id in the session. Before `seal()`
-   * returns, it waits until this tab holds the lock of the tokens (at most `LOCK_MS`). If no tab held the lock, a tab that
-   * reads the session could conclude that all tabs have lost the tokens.
+   * Keeps the tokens in this tab, broadcasts the tokens, and returns their id. The caller stores the id in the session. Before
+   * `seal()` returns, it waits until this tab holds the lock of the tokens, at most `LOCK_MS`. Without this wait, another tab
+   * could read the session, find no lock, and conclude that all tabs have lost the tokens.
    */
   async seal(record: TokenRecord): Promise<unknown> {
     const { memory, isLocked } = this.keep(record);
@@ -83,8 +83,8 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Returns the tokens to which the reference `tokens` points. They come from this tab, or from another tab.
-   * @throws NoTokenError no tab has sent the tokens, or `tokens` is not a valid reference
+   * Returns the tokens whose id is in `tokens`. If this tab does not have the tokens, requests them from the other tabs.
+   * @throws NoTokenError no tab has sent the tokens, or `tokens` contains no valid id
    */
   async open(tokens: unknown): Promise<TokenRecord> {
     if (!isTokenName(tokens))
@@ -194,7 +194,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     const { memory } = message;
     const cached = this.#cached.get(memory);
     if (message.type === "drop") this.#drop(memory);
-    // An id always belongs to the same record, so this tab does not replace a record that it already has.
+    // Records with the same id are equal. So if this tab already has a record with this id, the tab keeps its own record.
     else if (message.type === "give" && !cached) void this.#cache(memory, message.record);
     else if (message.type === "ask" && cached)
       this.#say({ protocol: 2, type: "give", memory, record: cached });

@@ -6,12 +6,12 @@ import { IndexedDBSessionStore } from "./indexeddb-session-store.ts";
 import { sessionsWith } from "./sessions-in-memory.ts";
 
 /**
- * Creates the session store of a client. With `device`, the store keeps the tokens on disk. With `memory`, it keeps the tokens
- * in the memory of the tabs.
+ * Creates the session store of a client. If `persist` is `device`, the store keeps the tokens on disk. If `persist` is
+ * `memory`, the store keeps the tokens in the memory of the tabs.
  *
- * `prepare()` has an effect only with `memory`. If an older version of the app used `device`, there can still be tokens on
- * disk. `prepare()` then starts to move these tokens to the memory of the tabs. If the move fails, `prepare()` ignores the
- * error, because the next read of these tokens tries the move again.
+ * If `persist` is `device`, `prepare()` does nothing. If `persist` is `memory`, an older version of the app might have stored
+ * tokens on disk. `prepare()` then starts to move these tokens to the memory of the tabs. If the move fails, `prepare()`
+ * ignores the error. The next read of these tokens tries to move the tokens again.
  */
 export function clientSessions(
   persist: "device" | "memory" = "device",

@@ -8,9 +8,9 @@ const ENTRIES = "entries/2";
 const OLD_ENTRIES = "entries";
 
 /**
- * The names of the errors that occur when the connection to the database is lost. After such an error, the call has changed
- * nothing, because its transaction did not begin or was aborted. Safari reports "Connection to Indexed Database server lost"
- * as an `UnknownError`.
+ * The names of the errors that occur when the connection to the database is lost. The transaction that fails with such an
+ * error has changed nothing, because the transaction did not begin or was aborted. In Safari, the message
+ * "Connection to Indexed Database server lost" has the name `UnknownError`.
  */
 const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)Error$/;
 
@@ -19,8 +19,8 @@ const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)
  * use. idb-keyval's own `createStore()` is not used, because its calls can hang, and because it does not write with
  * `durability: "strict"`. Only a strict write guarantees that a refresh token is on disk when the write resolves.
  * @throws StorageError from the returned `UseStore`: IndexedDB failed, or did not respond in time
- * @param timeoutMs the maximum time for one transaction. If the connection is lost, the call repeats the transaction once, so
- * a call can take twice this time. Milliseconds. Default: 5,000.
+ * @param timeoutMs the maximum time for one transaction. If the connection is lost, the returned `UseStore` repeats the
+ * transaction once. One call of the `UseStore` can then take twice this time. Milliseconds. Default: 5,000.
  * @see https://developer.mozilla.org/en-US/docs/Web/API/IDBDatabase/transaction#durability
  * @example
  * const storage = new IndexedDBTokenStorage(createDatabase());
@@ -28,7 +28,7 @@ const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)
  */
 export function createDatabase(timeoutMs = 5_000): UseStore {
   let opening: Promise<IDBDatabase> | undefined;
-  /** Contains one function for each running transaction. The function aborts its transaction. */
+  /** The functions that abort the running transactions. There is one function for each running transaction. */
   const live = new Set<() => void>();
   let frozen: Promise<void> | undefined;
   // If a page is frozen during a transaction, the transaction would block the writes of all other tabs. So `freeze` aborts all
@@ -68,7 +68,8 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   ): Promise<T> => {
     const database = await connection;
     if (frozen) await frozen;
-    // If `givenUp` is aborted, the call has already rejected, and its transaction must not begin.
+    // If the whole call has taken too long, the caller has already got an error, and `givenUp` is aborted. A transaction that
+    // began now would write after that error.
     givenUp.throwIfAborted();
     const transaction = database.transaction(ENTRIES, mode, {
       durability: mode === "readwrite" ? "strict" : "default",
@@ -87,8 +88,8 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
       const done = Promise.resolve(callback(transaction.objectStore(ENTRIES)));
       return await inTime(timeoutMs, done, giveUp);
     } catch (error) {
-      // After this `StorageError`, `useTwice()` does not repeat the call. The caller decides whether to call again after the
-      // `resume` event.
+      // `useTwice()` does not repeat a transaction that failed with a `StorageError`. So after a freeze, the caller of the
+      // `UseStore` decides whether to call it again.
       throw isFrozen
         ? new StorageError("the page was frozen during an IndexedDB transaction", error)
         : error;

@@ -7,14 +7,14 @@ import { readEntry, within } from "./database.ts";
 /** The prefix of all keys of the ledger. */
 export const CALLBACKS = "callback/";
 /**
- * The time for which a record is kept. If an app calls `handleCallback()` twice for the same response, the second call comes
- * much sooner than this. Milliseconds.
+ * The time for which a record is kept. If an app calls `handleCallback()` twice for the same response, the second call needs
+ * the record of the first call. The second call usually comes within seconds. Milliseconds.
  */
 const KEPT_MS = 10 * 60_000;
 
 /**
- * Stores in IndexedDB which authorization responses were handled and which logout responses are expected. Each `put()` deletes
- * the records that are older than ten minutes.
+ * Stores records of authorization responses that the app has handled, and of logout responses that the app expects. The
+ * records are stored in IndexedDB. Each call of `put()` deletes the records that are older than ten minutes.
  * @example
  * const ledger = new IndexedDBCallbackLedger(createDatabase(), systemClock);
  */

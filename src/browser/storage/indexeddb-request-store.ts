@@ -3,8 +3,9 @@ import type { RequestStore } from "../../core/request-store.ts";
 import { readEntry, within, writeEntry } from "./database.ts";
 
 /**
- * The prefix of all keys of the store. Authorization requests have the prefix `request/`, and the library oidc-client-ts
- * deletes old records with this prefix. Device logins have another prefix, so that oidc-client-ts does not delete them.
+ * The prefix of all keys of the store. Authorization requests have the prefix `request/`, and device logins have the prefix
+ * `device/`. The prefixes differ, because Latchkey deletes old authorization requests with a function of the library
+ * oidc-client-ts, and this function must not delete device logins.
  */
 type RequestKind = "request/" | "device/";
 

@@ -16,8 +16,8 @@ export class IndexedDBSessionStore implements SessionStore {
   readonly #other: () => Promise<Pick<SessionStore, "open">>;
 
   /**
-   * @param other loads a store that can open tokens which are not in this database. There can be such tokens if the app used
-   * `persist: "memory"` before. Without `other`, `open()` rejects for such tokens.
+   * @param other loads a second store. If the app used `persist: "memory"` before, a session can contain the id of its tokens
+   * in place of the tokens. `open()` then passes the id to the second store. Without `other`, `open()` rejects for such an id.
    */
   constructor(
     database: UseStore,
@@ -63,7 +63,7 @@ export function updateList(
   after: SessionRow | undefined,
 ): void {
   const [old, record] = [rememberedRecord(before), rememberedRecord(after)];
-  // If neither the profile of the user nor `needsLogin` has changed, the list stays as it is. This is so after most refreshes.
+  // Most refreshes change neither the profile of the user nor `needsLogin`. The list then stays as it is.
   const isSame = before?.remembered === after?.remembered && old?.needsLogin === record?.needsLogin;
   if (after && isSame) return;
   const [, client = "", sub = ""] = key.split("/");

@@ -8,7 +8,7 @@ import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";
 import { rememberedRecord } from "../../core/remembered-record.ts";
 import { lastUsedFirst, parseRemembered } from "../../core/remembered-profile.ts";
 
-/** The stored list of remembered users, by encoded `sub`. The keys and values are not validated yet. */
+/** The stored list of remembered users. Each key is the encoded `sub` of a user. The keys and values are not validated yet. */
 type RememberedList = Map<unknown, unknown>;
 
 /** Returns the methods that read and change all users of the client in IndexedDB. */

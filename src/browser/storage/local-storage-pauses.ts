@@ -3,9 +3,9 @@ import type { ApiPause, ApiPauses } from "../../core/api-pauses.ts";
 const PREFIX = "latchkey/refused/";
 
 /**
- * Stores the pauses of APIs in `localStorage`, where all tabs and later page loads can read them. If an API has refused a
- * token (401) and a retry with a newer token was not possible or failed, too, a pause begins. During the pause, no tab
- * requests a newer token after a 401 response of this API.
+ * Stores the pauses of APIs in `localStorage`, where all tabs and later page loads can read them. When an API responds with
+ * 401, Latchkey tries once to repeat the request with a newer token. If that fails, a pause begins for the API. During the
+ * pause, no tab repeats a request after a 401 response of this API.
  */
 export class LocalStoragePauses implements ApiPauses {
   /** The pauses that could not be stored in `localStorage`. The key is the origin of the API. */

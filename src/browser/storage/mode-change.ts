@@ -22,8 +22,8 @@ export interface ModeChangeConfig extends BroadcastTokensConfig {
 }
 
 /**
- * Returns the store of the tokens. A new version of the app might have changed `persist`. So the store can also open tokens
- * that were stored before the change:
+ * Returns the store of the tokens. If a new version of the app has changed `persist`, the store can also open the tokens that
+ * were stored before the change:
  * - With `persist: "memory"`, the store moves the tokens of all users from the disk to the memory of the tabs.
  * - With `persist: "device"`, the store moves tokens from the memory of the tabs to the disk when they are opened.
  */
@@ -45,8 +45,8 @@ export function storeTokens(config: ModeChangeConfig): TokenKeeper {
     seal: (record) => tokens.seal(record),
     open: async (sealed) => {
       if (!isTokenRecord(sealed)) return tokens.open(sealed);
-      // `sealed` contains the tokens themselves, so they were still on the disk. An earlier `takeAll()` might have failed. So
-      // each read of such tokens calls `takeAll()` again.
+      // `sealed` contains the tokens and not their id, so the tokens have not left the disk yet. The earlier call of
+      // `takeAll()` might have failed, so `takeAll()` is called again.
       await takeAll();
       return sealed;
     },
@@ -78,7 +78,7 @@ function takeFromDisk(
 
 /**
  * Moves tokens from the memory of the tabs to the disk and returns them.
- * @throws NoTokenError no tab has sent the tokens. If no open tab has them any more, their session is deleted
+ * @throws NoTokenError no tab has sent the tokens. If all tabs have lost the tokens, this function deletes the session, too
  */
 async function takeToDisk(
   tokens: BroadcastTokens,

@@ -6,14 +6,14 @@ const LOOK_MS = 250;
 /** Configuration of a `BroadcastTabLock`. */
 export interface BroadcastTabLockConfig {
   /**
-   * The channel between the tabs of the client. While a tab refreshes a session, it responds on this channel to questions of
-   * other tabs with `alive` messages. When the tab releases its lock, it broadcasts a `gone` message.
+   * The channel between the tabs of the client. While a tab refreshes a session, other tabs can ask on this channel whether the
+   * tab still runs. The tab responds with `alive` messages. When the refresh has ended, the tab broadcasts a `gone` message.
    */
   readonly channel: TabChannel;
   readonly clock: Clock;
   /**
-   * If a tab holds a lock and sends no `alive` message for this long, the other tabs no longer wait for it. Milliseconds.
-   * Default: 20,000.
+   * The maximum time between two `alive` messages. If a tab that holds a lock sends no `alive` message for this long, the other
+   * tabs stop waiting for the lock. Milliseconds. Default: 20,000.
    */
   readonly takeoverMs?: number | undefined;
 }
@@ -21,7 +21,7 @@ export interface BroadcastTabLockConfig {
 /**
  * Replaces Web Locks in browsers that do not have them. Only locks with names like `own/<attempt>` work. `<attempt>` is the id
  * of one attempt to refresh a session. The tab that makes this attempt is the owner of the lock.
- * - The owner requests the lock with the mode `exclusive`, and gets it at once.
+ * - The owner requests the lock with the mode `exclusive`. This request is granted at once.
  * - The other tabs request the lock with the mode `shared`. They wait until the owner has broadcast `gone`, or until they have
  *   received no `alive` message of the owner for `takeoverMs`.
  * - If a lock has a name of another form, every request for it is granted at once.
@@ -33,7 +33,7 @@ export class BroadcastTabLock implements TabLock {
   readonly #config: BroadcastTabLockConfig;
   /** The names of the locks that this tab holds. */
   readonly #held = new Set<string>();
-  /** The names of the locks that have been released. This tab has released the lock, or another tab has broadcast `gone`. */
+  /** The names of the released locks: the locks that this tab has released, and the locks whose owner has broadcast `gone`. */
   readonly #ended = new Set<string>();
   #isListening = false;
 
@@ -70,7 +70,7 @@ export class BroadcastTabLock implements TabLock {
 
   /**
    * Adds the listener for `gone` messages at the first request. The listener is never removed: an owner sends its `gone`
-   * message only once, so this tab must not miss the message.
+   * message only once, and this tab must not miss the message.
    */
   #listen(): void {
     if (this.#isListening) return;

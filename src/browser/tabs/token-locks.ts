@@ -1,7 +1,7 @@
 /**
- * Each page holds a shared Web Lock for each token record in its memory. If no page holds the lock of a record, all pages have
- * lost the record, and it is useless to wait for the record. A page in the bfcache cannot send its tokens, so it holds no
- * locks.
+ * Holds the Web Locks of one page. For each token record in its memory, a page holds a shared lock. If no page holds the lock
+ * of a record, all pages have lost the record, and no page needs to wait for the record. While a page is in the browser's
+ * back/forward cache, the page cannot send its records. So such a page releases its locks until it is shown again.
  */
 export class TokenLocks {
   /** The locks of this page. The key is the id of the tokens. A call of `abort()` on the controller releases the lock. */
@@ -24,8 +24,8 @@ export class TokenLocks {
   }
 
   /**
-   * Returns true when no page of this origin holds or requests the lock. Returns false when a page does, or when the locks
-   * cannot be queried.
+   * Returns true when no page of this origin holds or requests the lock. Returns false when a page holds or requests the
+   * lock, or when the locks cannot be queried.
    */
   async isFree(name: string): Promise<boolean> {
     try {

@@ -7,7 +7,7 @@ export interface Departure {
   readonly redirectUri: string;
   /** `awaitResponse()` waits at most this long for the response. Milliseconds. */
   readonly timeoutMs: number;
-  /** This signal is aborted when this page calls `close()` of the `RoundTrip`. The wait for the response then ends. */
+  /** The signal that ends the wait for the response. A call of `close()` of the `RoundTrip` aborts this signal. */
   readonly left: AbortSignal;
   /** Navigates the window or frame. `awaitResponse()` listens for the response before it calls this function. */
   start(): void;
@@ -21,7 +21,7 @@ const TICK_MS = 250;
 
 /**
  * Starts the login in the window or frame, waits for the authorization response, and returns the URL of that response.
- * `request` is the URL of the authorization request. The promise always settles.
+ * `request` is the URL of the authorization request. If no response arrives, the promise rejects.
  * @throws CancelledError this page or the user closed the window or frame before a response arrived
  * @throws TimeoutError no response arrived in time
  */

@@ -11,8 +11,8 @@ const LEAVING_MS = 10_000;
  */
 export function leavePage(url: string): Promise<never> {
   return new Promise((_, reject) => {
-    // If another navigation has already started, `assign()` aborts it, and the browser fires `navigateerror`. The listeners
-    // are added after `assign()`, so that this event does not reject the promise.
+    // If another navigation has already started, `assign()` aborts that navigation, and the browser fires `navigateerror`. This
+    // event must not reject the promise. So the listeners are added after `assign()`.
     location.assign(url);
     const settled = new AbortController();
     const { signal } = settled;

@@ -11,8 +11,8 @@ export class PageUserAgent implements UserAgent {
   readonly #redirectUri: () => string;
 
   /**
-   * @param redirectUri returns the absolute redirect URI. `open()` calls this function. A string would not work here: the
-   * constructor also runs outside a page, and a relative URI can be resolved in a page only.
+   * @param redirectUri returns the absolute redirect URI. `open()` calls this function. The app can configure a relative URI,
+   * and only code in a page can make a relative URI absolute. The constructor also runs outside a page, so it gets a function.
    */
   constructor(redirectUri: () => string) {
     this.#redirectUri = redirectUri;

@@ -70,23 +70,24 @@ function featuresOf({ width = 480, height = 640 }: PopupOptions): string {
 }
 
 /**
- * A number of polls. This page polls the popup every 250 ms. After the popup has closed, a response can still arrive for a
- * moment. So the login counts as cancelled only when this page has had the focus for more than this many polls in a row.
+ * This page polls the popup every 250 ms. When `popup.closed` is true, and this page has had the focus for more than this
+ * number of polls in a row, the login is cancelled. Until then, the page waits, because a response can still arrive for a
+ * moment after the popup has closed.
  */
 const GRACE = 4;
 /**
- * Replaces `GRACE` if the popup might be open although `popup.closed` is true. This number is greater than `GRACE`, because
- * the user might return to the popup and finish the login.
+ * A number of polls, like `GRACE`. If the popup might be open although `popup.closed` is true, this number is used in place of
+ * `GRACE`. The number is greater than `GRACE`, because the user might return to the popup and finish the login.
  */
 const CUT_OFF_GRACE = 40;
 
 /**
  * Returns a function that tells whether the user has closed the popup. Call the returned function at each poll.
  *
- * `popup.closed` alone is not reliable. If a page in the popup has a Cross-Origin-Opener-Policy, the browser cuts the
- * connection between the popup and this page. `popup.closed` is then true although the popup is open. So the returned function
- * returns true only when `popup.closed` is true and this page has had the focus for more than `GRACE` polls. If the connection
- * might be cut, the function uses `CUT_OFF_GRACE` in place of `GRACE`.
+ * `popup.closed` alone is not reliable. If a page in the popup has a Cross-Origin-Opener-Policy, the browser separates the
+ * popup from this page, and `popup.closed` is true although the popup is open. So the returned function returns true only when
+ * `popup.closed` is true and this page has had the focus for more than `GRACE` polls in a row. If the popup might be open
+ * although `popup.closed` is true, the function uses `CUT_OFF_GRACE` in place of `GRACE`.
  */
 function watchClosing(popup: Window): () => boolean {
   let [closedPolls, pollsWithoutFocus, pollsWithFocus] = [0, 0, 0];
@@ -98,8 +99,8 @@ function watchClosing(popup: Window): () => boolean {
       hadFocus = hasFocus;
       return false;
     }
-    // To close the popup, a user moves the focus to the popup. If this page still had the focus just before `popup.closed` became
-    // true, the user did not close the popup. Then the browser has cut the connection to the popup.
+    // Before a user can close the popup, the popup must get the focus. If this page had the focus at the last poll before
+    // `popup.closed` became true, the user did not close the popup: the browser has separated the popup from this page.
     isCutOff ||= closedPolls++ === 0 && hadFocus;
     pollsWithoutFocus = hasFocus ? 0 : pollsWithoutFocus + 1;
     isCutOff ||= pollsWithoutFocus > GRACE;

@@ -1,6 +1,9 @@
 import { parseResponseMessage, responseChannel, type ResponseMessage } from "./response-channel.ts";
 
-/** The page that started the login must confirm within this time that it has received the response. Milliseconds. */
+/**
+ * The page that started the login confirms that it has received the response. If no confirmation arrives within this time,
+ * `relayResponse()` returns false. Milliseconds.
+ */
 const PATIENCE_MS = 3_000;
 
 /**

@@ -12,12 +12,15 @@ import { deviceLogin, type DeviceCall } from "./device-login.ts";
 import { DeviceScreen } from "./device-screen.ts";
 import { PendingDevices } from "./pending-device.ts";
 
-/** The interval at which a waiting tab reads from the store which code the polling tab shows. Milliseconds. */
+/**
+ * While one tab polls the server, other tabs can wait and show the same code. Each waiting tab reads this code from the store
+ * at this interval. Milliseconds.
+ */
 const LOOK_MS = 1_000;
 
 /**
- * The options of a `DeviceCodeGrant`. `createAuth()` passes `GrantParts` to the app's `grant` function. The app adds a `prompt`
- * to these parts.
+ * The options of a `DeviceCodeGrant`. The app provides the `prompt`. The other options are members of `GrantParts`, the object
+ * that `createAuth()` passes to the app's `grant` function.
  */
 export interface DeviceCodeGrantConfig {
   /** The key of the client: the result of `clientKey(issuer, clientId)`. */
@@ -40,9 +43,9 @@ export interface DeviceCodeGrantConfig {
  * the token endpoint. Other tabs that request the same scope, resource and audience wait and show the same code. When the
  * polling tab aborts its request, reloads or closes, one of the waiting tabs continues to poll with this code.
  *
- * The code is deleted when the login ends, or when the last of these tabs aborts its request. With `prompt: "none"` the grant
- * shows nothing and rejects. The grant neither uses nor closes the request's `roundTrip`, which is for logins by redirect,
- * popup or frame.
+ * When the login ends, the code is deleted. The code is also deleted when all tabs that show it have aborted their requests. If
+ * the request has `prompt: "none"`, the grant shows nothing and rejects. The grant neither uses nor closes the request's
+ * `roundTrip`, which is for logins by redirect, popup or frame.
  * @see https://www.rfc-editor.org/rfc/rfc8628
  * @example
  * const prompt: DevicePrompt = {
@@ -72,7 +75,7 @@ export class DeviceCodeGrant implements Grant {
    * @throws NoTokenError the request has `prompt: "none"`, so no code can be shown; or another tab got the tokens of this login
    * @throws DeviceCodeError the user denied the login, the code expired, the server issued no code, or the login failed in
    * another tab
-   * @throws RequestTokenError the server refused the token request for another reason
+   * @throws RequestTokenError the server refused the token request, but not because of a denial or an expired code
    * @throws NetworkError the request for a code got no response. A poll without a response is repeated
    * @throws CancelledError the user dismissed the prompt
    * @throws InvalidResponseError the request has an authorization response, which this grant cannot exchange
@@ -115,9 +118,11 @@ export class DeviceCodeGrant implements Grant {
   }
 
   /**
-   * Takes the lock and runs the login, so that only one tab polls at a time. If `request.stored` is set, the lock is kept until
-   * the caller has stored the tokens. A tab that waits for the lock then finds the tokens in the store. The caller needs the
-   * tokens before it can store them, so `give` passes the tokens to the caller while the lock is still held.
+   * Takes the lock of the login and runs the login, so that only one tab polls at a time.
+   *
+   * If `request.stored` is set, the lock is kept until the caller has stored the tokens. The next tab that gets the lock then
+   * finds the tokens in the store. The caller needs the tokens before it can store them. So `give` passes the tokens to the
+   * caller while the lock is still held.
    */
   async #cache(call: DeviceCall, give: (tokens: TokenSet) => void): Promise<TokenSet> {
     const { locks } = this.#config;
@@ -146,7 +151,9 @@ export class DeviceCodeGrant implements Grant {
     }
   }
 
-  /** Shows the code of the polling tab while this tab waits for the lock. If that code expires, aborts the login of this tab. */
+  /**
+   * While this tab waits for the lock, shows the code of the polling tab. If that code expires, aborts the login of this tab.
+   */
   async #follow({ id, screen, leave }: DeviceCall, turn: AbortSignal): Promise<void> {
     const { locks, clock } = this.#config;
     while (!turn.aborted) {
@@ -155,8 +162,8 @@ export class DeviceCodeGrant implements Grant {
       if (found && !("end" in found) && found.expiresAt > clock.now()) screen.show(found);
       else if (screen.code && screen.code.expiresAt <= clock.now()) leave.abort(deviceExpired());
       await clock.sleep(LOOK_MS, turn);
-      // The polling tab might still hold the lock while its page is in the back/forward cache. A query of the locks makes the
-      // browser release this lock.
+      // If the page of the polling tab is in the back/forward cache, this page might still hold the lock. A query of the locks
+      // makes the browser release this page's lock.
       await locks.query();
     }
   }

@@ -35,8 +35,9 @@ export function endedElsewhere(end: DeviceEnd): AuthError {
 }
 
 /**
- * Returns how the login ended. `error` is the error that the login threw. If it is a `NoTokenError`, another tab got the
- * tokens. This tab shows the returned value to the user, and stores it for the tabs that wait.
+ * Returns how the login ended. `error` is the error that the login threw. If another tab got the tokens, `error` is a
+ * `NoTokenError`, and the login counts as approved. The caller shows the returned value to the user, and stores it for the tabs
+ * that wait.
  */
 export function endOf(error: unknown): DeviceEnd {
   if (error instanceof NoTokenError) return "approved";

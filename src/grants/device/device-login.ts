@@ -8,12 +8,15 @@ import type { DeviceScreen } from "./device-screen.ts";
 import type { PendingDevice, PendingDevices } from "./pending-device.ts";
 import { pollDevice } from "./poll-device.ts";
 
-/** One call of `requestToken()`. `id` is the key of the login in the store, and a part of the name of its lock. */
+/** One call of `requestToken()`. `id` identifies the login in the store. The name of the login's lock contains `id`, too. */
 export interface DeviceCall {
   readonly id: string;
   readonly request: TokenRequest;
   readonly screen: DeviceScreen;
-  /** Aborted when the caller aborts, when the user dismisses the prompt, or when the code expires while this tab waits. */
+  /**
+   * Aborts this device login in this tab. Used when the caller aborts the request, when the user dismisses the prompt, and when
+   * the code expires while this tab waits for the polling tab.
+   */
   readonly leave: AbortController;
 }
 
@@ -27,8 +30,8 @@ export interface DeviceParts {
 
 /**
  * Shows the code, polls until the login ends, and returns the tokens. The caller holds a lock, so only one tab runs this
- * function at a time. When the login ends, a record of how it ended replaces the stored code. When the call is aborted before
- * that, the code stays stored, and the next tab continues with this code.
+ * function at a time. When the login ends, this function deletes the code, and stores how the login ended. If the call is
+ * aborted before the login ends, the code stays stored, and the next tab continues with this code.
  */
 export async function deviceLogin(call: DeviceCall, parts: DeviceParts): Promise<TokenSet> {
   const { id, request, screen, leave } = call;
@@ -96,7 +99,7 @@ async function findOrBegin(
 
 /**
  * Throws when another tab has stored how this login ended. This can happen in a browser without Web Locks, where two tabs can
- * poll at the same time. The tab that stores the end of the login first then decides for both tabs.
+ * poll at the same time. The result that was stored first then counts for both tabs.
  */
 async function throwEnd(id: string, userCode: string, pending: PendingDevices): Promise<void> {
   const found = await pending.find(id);

@@ -40,7 +40,8 @@ export class DeviceScreen {
         if (choice?.type === "dismiss" && this.#shown === shown) this.#onDismiss();
       },
       (error: unknown) => {
-        // After its signal is aborted, a prompt might reject with the signal's reason. Such a rejection is not an error.
+        // When the signal of a prompt is aborted, the prompt might reject with the signal's reason. Such a rejection is not an
+        // error.
         if (!shown.ended.signal.aborted) report(error);
       },
     );
@@ -55,7 +56,8 @@ export class DeviceScreen {
   }
 
   /**
-   * Passes the last status to the listeners of the prompt. Then aborts the prompt's signal, so that the prompt hides the code.
+   * Passes `status`, which says how the login ended, to the listeners of the prompt. Then aborts the prompt's signal, so that
+   * the prompt hides the code.
    */
   end(status: DeviceStatus): void {
     this.tell(status);

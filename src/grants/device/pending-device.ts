@@ -10,8 +10,8 @@ export interface PendingDevice extends DeviceAuthorization {
 }
 
 /**
- * The record that replaces a `PendingDevice` when the login has ended. It has no device code, and stays stored until the
- * waiting tabs have read it.
+ * The record that replaces a `PendingDevice` when the login has ended. This record has no device code. It stays stored, so that
+ * the waiting tabs can read how the login ended.
  */
 export interface EndedDevice {
   readonly userCode: string;

@@ -16,8 +16,8 @@ const SHORTEST_INTERVAL_MS = 1_000;
 /** Each `slow_down` error of the server lengthens the interval between two polls by this time. Milliseconds. */
 const SLOW_DOWN_MS = 5_000;
 /**
- * The pause doubles with each failed poll in a row, up to this value. If the server's interval or `Retry-After` is longer than
- * the pause, that longer time is used. A random part is then added. Milliseconds.
+ * Each failed poll in a row doubles the pause before the next poll, up to this value. If the server's interval or its
+ * `Retry-After` is longer, that longer time is the pause. At the end, a random part is added to the pause. Milliseconds.
  */
 const MAX_BACK_OFF_MS = 60_000;
 
@@ -40,7 +40,8 @@ export interface DevicePoll {
  * Polls the token endpoint with the device code until the user decides or the code expires, and returns the tokens. Never polls
  * faster than the server allows.
  * @throws DeviceCodeError the user denied the login, or the code has expired according to the server or to this device's clock
- * @throws RequestTokenError the server refused the request for another reason, or its response is malformed
+ * @throws RequestTokenError the server refused the token request, but not because of a denial or an expired code. Also thrown
+ * when the server's response is malformed
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.4
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.5
  */

@@ -159,8 +159,8 @@ export async function readAuthorizationResponse(
 async function remember(request: StoredRequest, { requests, clock }: AuthorizeOptions) {
   await requests.set(request.id, JSON.stringify(request));
   const isAlone = (await requests.getAllKeys()).length === 1;
-  // If this request is the only one in the store, there are no old requests, and the code that deletes old requests is not
-  // loaded. This is the most frequent case, because each response removes its pending request.
+  // Each response removes its pending request, so this request is usually the only one in the store. There are then no old
+  // requests to delete, and the code that deletes old requests is not loaded.
   if (isAlone) return;
   const swept = loadSweep().then(({ sweep }) => sweep(requests));
   await Promise.race([swept.catch(() => {}), clock.sleep(SWEEP_MS)]);

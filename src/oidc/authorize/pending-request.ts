@@ -33,8 +33,8 @@ export interface PendingRequest extends TokenTarget {
 }
 
 /**
- * A pending request as Latchkey stores it. The record has the format of oidc-client-ts, because `State.clearStaleState()` of
- * oidc-client-ts deletes old requests.
+ * The record that Latchkey stores for a pending request. Latchkey calls `State.clearStaleState()` of oidc-client-ts to delete
+ * old requests. The record has the format of oidc-client-ts, so that `State.clearStaleState()` can read the record.
  */
 export interface StoredRequest {
   readonly id: string;

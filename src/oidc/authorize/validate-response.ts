@@ -101,8 +101,8 @@ export function validateRequest(
     );
   if (request.clientId !== clientId)
     throw refusal("client_id", "the pending request was made by another client");
-  // If the clock was set back after the request, `createdAt` is in the future, and the request would stay valid for too long. A
-  // `createdAt` that is too far in the future is therefore refused, too.
+  // If the clock was set back after the request, `createdAt` is in the future. Without `Math.abs()`, the request would then
+  // stay valid for longer than `lifetimeMs`.
   if (Math.abs(now - request.createdAt) > lifetimeMs)
     throw refusal(
       "state",
@@ -149,8 +149,8 @@ export function refusal(parameter: string, message: string): InvalidResponseErro
 }
 
 /**
- * Returns true if the strings are equal. The duration of the comparison does not show an attacker how many characters are
- * right.
+ * Returns true if the strings are equal. Always compares all characters of `a`, so that an attacker cannot measure how many
+ * characters match.
  */
 function sameText(a: string, b: string): boolean {
   let difference = a.length ^ b.length;

@@ -71,10 +71,12 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
   const issuedAt = seconds(claims, "iat");
   const requestedAtS = Math.floor(requestedAt / 1000);
   checkTimes(claims, now / 1000);
-  // The server put the nonce of the request into the ID token, so the ID token cannot be older than the request.
+  // The ID token contains the nonce of the request, so the server issued the ID token after the request. `TOLERANCE_S` is
+  // subtracted, because the server's clock and this device's clock can differ.
   if (issuedAt < requestedAtS - TOLERANCE_S) throw mismatch("iat");
   if (maxAge !== undefined) {
-    // `auth_time` comes from the server's clock. `asked` is therefore the estimated time of the request on the server's clock.
+    // `auth_time` comes from the server's clock and must be compared with a time of the same clock. `asked` is the time of the
+    // authorization request on the server's clock. It is an estimate: `iat` minus the time since the request on this device.
     const asked = issuedAt - Math.max(0, now - requestedAt) / 1000;
     if (seconds(claims, "auth_time") < asked - maxAge - SLACK_S) throw mismatch("auth_time");
   }
@@ -82,9 +84,10 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
 }
 
 /**
- * Validates the claims of a refreshed ID token against the session before the refresh. `exp` and `nbf` are compared with the
- * `iat` of the same ID token, not with the current time. The server's keys might arrive so late that the ID token has expired,
- * and this delay must not end the session.
+ * Validates the claims of a refreshed ID token against the session before the refresh.
+ *
+ * `exp` and `nbf` are compared with the `iat` of the same ID token, not with the current time. The ID token might have to wait
+ * for the server's keys and expire while it waits. This delay must not end the session.
  * @throws IdTokenError a claim does not match
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
@@ -106,11 +109,10 @@ export function checkRefresh(
 }
 
 /**
- * Refuses an ID token that is both old and expired.
- * - If the ID token is the previous ID token (`isSame`), or if its `iat` is earlier than the `iat` of the previous ID token, it
- *   is old.
- * - If the ID token is not old, its `exp` is not checked, because a wrong clock of this device must not end a session.
- * - If the ID token is old but has not expired, it is accepted, because the server's clock might have been set back.
+ * Refuses the ID token of a refresh if the ID token is both old and expired. An ID token is old in two cases: it is identical
+ * to the previous ID token (`isSame`), or its `iat` is earlier than the `iat` of the previous ID token.
+ * - If the ID token is not old, `exp` is not checked, because a wrong clock of this device must not end a session.
+ * - If the ID token is old but has not expired, the ID token is accepted, because the server's clock might have been set back.
  * @throws IdTokenError the ID token is old and has expired
  */
 export function checkArrival(

@@ -4,17 +4,20 @@ import { parseObject } from "../../core/shape.ts";
 import { request, type HttpOptions } from "../token/http.ts";
 import type { DocumentCache } from "../../core/document-cache.ts";
 
-/** The maximum age of the keys that `get()` returns. Older keys are fetched again first. Milliseconds. */
+/** The maximum age of the keys that `get()` returns. If the known keys are older, `get()` fetches the keys. Milliseconds. */
 const MAX_AGE_MS = 600_000;
 /** The minimum time between two fetches by `refetch()`. Milliseconds. */
 const COOLDOWN_MS = 10_000;
-/** The maximum age of the keys that `cached()` returns. The server might have withdrawn older keys. Milliseconds. */
+/**
+ * The maximum age of the keys that `cached()` returns. `cached()` does not return older keys, because the server might have
+ * withdrawn these keys. Milliseconds.
+ */
 const CACHED_MS = 86_400_000;
 
 /** A key of a JWK Set, before validation. @see https://www.rfc-editor.org/rfc/rfc7517#section-4 */
 export type Jwk = Readonly<Record<string, unknown>>;
 
-/** The server's keys. A key set fetches the keys when they are needed, and caches them. */
+/** The server's keys. A key set fetches the keys when a caller needs the keys, and then caches the keys. */
 export interface KeySet {
   /** Returns the keys. If this call fetched the keys from the server, `fresh` is true. */
   get(): Promise<{ keys: readonly Jwk[]; fresh: boolean }>;

@@ -14,8 +14,10 @@ import {
 import { verifyRefreshedIdToken, type Verifier, checkHeader } from "./verify.ts";
 
 /**
- * Validates the signature and the claims of a stored ID token. If `keys` is `cached` and no keys are cached, no request is sent
- * and the result has the type `unknown`.
+ * Validates the signature and the claims of a stored ID token. `keys` says which keys are used:
+ * - `fetched`: the server's keys. Keys that are missing or old are fetched first.
+ * - `cached`: the cached keys. If no keys are cached, no request is sent, and the result has the type `unknown`. If the
+ *   signature does not match the cached keys, the server's keys are fetched.
  */
 export async function verifyStored(
   parts: Pick<ServerParts, "loadVerifier" | "verifierAtHand">,
@@ -28,8 +30,8 @@ export async function verifyStored(
   if (!verifier || !cached) return { type: "unknown" };
   const validation = await validationOf(record, async () => ({ ...verifier, keys: only(cached) }));
   if (validation.type !== "invalid" || validation.claim !== "signature") return validation;
-  // The signature does not match the cached keys. The server might have replaced a key without changing its `kid`, so the
-  // validation is repeated with newly fetched keys. If no keys can be fetched, the first validation is returned.
+  // The signature does not match the cached keys. The server might have replaced a key and given the new key the same `kid`.
+  // The ID token is therefore validated again with the server's keys. If no keys can be fetched, `validation` is returned.
   const newer = await validationOf(record, parts.loadVerifier);
   return newer.type === "unknown" ? validation : newer;
 }

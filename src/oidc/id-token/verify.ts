@@ -75,8 +75,8 @@ async function verifyBeside(
 
 /**
  * Validates the ID token of a refresh against the session before the refresh. Returns the user of the ID token.
- * - `at_hash` is not validated. The server's keys might arrive so late that the access token of the same response is already
- *   replaced.
+ * - `at_hash` is not validated, because the access token of the same response might no longer be stored. If the server's keys
+ *   arrive late, a later refresh might already have replaced this access token.
  * - If the ID token omits claims, these claims are copied from the previous user. Many servers omit name and email at a
  *   refresh.
  * @throws IdTokenError the ID token is not valid; retryable only if the key of the ID token is not available
@@ -150,7 +150,8 @@ export async function verifySignature(
     const newer = await keys.refetch();
     if (newer) outcome = await attempt(newer);
   }
-  // The error is retryable only if no key has the `kid`, because the server might publish that key later.
+  // If no key has the `kid` of the ID token, the error is retryable, because the server might publish a key with this `kid`
+  // later. If a key has the `kid` but did not sign the ID token, the error is not retryable.
   if (typeof outcome === "boolean") throw mismatch("signature", !outcome);
 
   const claims = parseObject(decodeUtf8(outcome));
@@ -169,7 +170,8 @@ export function checkHeader(
   const { alg, kid, crit } = readHeader(idToken);
   if (!alg || !ALGORITHMS.includes(alg) || algorithms?.includes(alg) === false)
     throw mismatch("alg");
-  // Latchkey supports no critical header. jose supports only the critical header `b64`, which RFC 7797 forbids in a JWT.
+  // `crit` lists header parameters that a recipient must support. Latchkey supports no such parameter. jose supports `b64`, but
+  // RFC 7797 forbids `b64` in a JWT.
   if (crit !== undefined) throw mismatch("crit");
   return { alg, kid };
 }

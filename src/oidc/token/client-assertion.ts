@@ -10,8 +10,8 @@ import {
 
 const LIFETIME_S = 60;
 /**
- * The minimum remaining lifetime of a prepared assertion when the assertion is sent. With a shorter remaining lifetime, the
- * assertion might expire before the server checks it. Milliseconds.
+ * If a prepared assertion expires in less than this time, Latchkey does not send the assertion. The assertion might expire
+ * before the server checks the assertion. Milliseconds.
  */
 const SPARE_MS = 20_000;
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -19,9 +19,9 @@ const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 type PrivateKey = Extract<ClientAuthentication, { method: "private_key_jwt" }>;
 
 /**
- * Creates a source of client assertions: signed JWTs that authenticate the client. Each request gets a new assertion, because
- * servers refuse a `jti` that they have seen before. If the key cannot sign, `get()` and `prepare()` reject with a
- * `ConfigurationError`.
+ * Creates a source of client assertions: signed JWTs that authenticate the client. Each request gets a new assertion
+ * with its own id (`jti`), because a server refuses an assertion whose id the server has received before. If the key cannot
+ * sign, `get()` and `prepare()` reject with a `ConfigurationError`.
  * @see https://www.rfc-editor.org/rfc/rfc7523#section-3
  */
 export function createAssertions(identity: ClientIdentity, key: PrivateKey): CredentialsSource {
@@ -51,7 +51,8 @@ export function createAssertions(identity: ClientIdentity, key: PrivateKey): Cre
     take() {
       const [next, ...rest] = ready.filter((one) => one.until > clock.monotonic());
       ready = rest;
-      // If no other assertion is prepared, Latchkey signs the next assertion now. A retry then need not wait for the signature.
+      // If no prepared assertion remains after this call, Latchkey prepares an assertion now. If the request must be repeated,
+      // the second request then need not wait for a signature.
       if (rest.length === 0) prepare().catch(() => {});
       return next?.credentials;
     },
@@ -65,8 +66,8 @@ function signAssertion({ issuer, clientId, clock }: ClientIdentity, key: Private
   const claims = {
     iss: clientId,
     sub: clientId,
-    // The audience is the issuer, not the token endpoint. Otherwise a malicious server could publish another server's token
-    // endpoint as its own, and get assertions that the other server accepts.
+    // The audience is the issuer, not the token endpoint. A malicious server A could publish the token endpoint of a server B
+    // in the metadata of A. If the audience were the token endpoint, A could get assertions that B accepts.
     aud: issuer,
     jti: randomToken(),
     iat: issuedAt,
@@ -83,8 +84,8 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Signs with Web Crypto instead of jose. If this file imported jose, the bundler would put jose into a separate chunk, apart
- * from the code that verifies ID tokens.
+ * Signs with Web Crypto, not with jose. The code that verifies ID tokens uses jose. If this file also imported jose, the
+ * bundler would move jose out of the chunk of that code into a further chunk.
  * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.1
  */
 async function sign(input: string, { key, algorithm }: PrivateKey): Promise<string> {

@@ -45,8 +45,8 @@ export async function request(
   // arrived.
   const lastMs = Math.min(LAST_MS, timeoutMs / 2);
   let timer = setTimeout(() => (timer = setTimeout(leave, lastMs)), timeoutMs - lastMs);
-  // This promise rejects when the timeout has passed or the caller aborts the request. It is necessary because the app's own
-  // `fetch` function might ignore its signal.
+  // This promise rejects when the timeout has passed or when the caller aborts the request. The promise is necessary, because
+  // the app can supply its own `fetch` function, and this function might ignore `signal`.
   const stopped = new Promise<never>((_, reject) => stop.signal.addEventListener("abort", reject));
   const read = async () => {
     const response = await fetch(url, {

@@ -12,16 +12,17 @@ const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 /** Names of parameters whose values are not secret. In errors, Latchkey redacts the values of all other parameters. */
 const PUBLIC = /_type|^(client_id|username|scope|resource|audience|redirect_uri)$/;
 /**
- * OAuth error codes. If a parameter value is a part of this text, Latchkey does not redact the value. The redaction could also
- * change the error code in the server's response.
+ * OAuth error codes. A parameter value might be equal to a part of an error code, such as `client`. If Latchkey redacted this
+ * value in the server's response, the error code would also change. Latchkey therefore does not redact such values.
  */
 const WORDS =
   "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope invalid_target access_denied authorization_pending slow_down expired_token server_error temporarily_unavailable";
 
 /**
- * Sends one token request, for any grant type, and returns the tokens. If the ID token of a refresh cannot be validated now,
- * because its key is not available, returns the tokens without `idToken` and `user`. If the call rejected instead, the caller
- * would lose the new refresh token.
+ * Sends one token request, for any grant type, and returns the tokens.
+ *
+ * If the request was a refresh and the key of the new ID token is not available now, `requestGrant()` returns the tokens
+ * without `idToken` and `user`. If `requestGrant()` rejected in this case, the caller would lose the new refresh token.
  * @throws ConfigurationError `tokenEndpoint` is not an https URL
  * @throws RequestTokenError the server refused the request, or sent an invalid response
  * @throws IdTokenError the ID token is not valid, or cannot be validated now; the code or token in the request might no longer
@@ -86,8 +87,8 @@ export async function requestGrant(
 }
 
 /**
- * Throws the error for keys that cannot be loaded. An `IdTokenError` is replaced by a `NetworkError`, because an `IdTokenError`
- * tells the caller that the token request was sent.
+ * Throws the error for a token request that is not sent, because the server's keys cannot be loaded. If `error` is an
+ * `IdTokenError`, throws a `NetworkError` instead. An `IdTokenError` would mean that the token request was sent.
  */
 function rejectUnsent(error: unknown): never {
   throw error instanceof IdTokenError

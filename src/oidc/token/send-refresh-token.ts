@@ -45,9 +45,12 @@ export interface Sender {
   /** Reads the newest metadata that any tab has stored. Makes no request to the server. */
   sync(): Promise<void>;
   /**
-   * Sends a refresh token to the token endpoint once. Calls `fetch` before the first `await`. If the metadata must be fetched
-   * first, `send()` fetches only the metadata and does not send the refresh token. The result then has the type `moved` or
-   * `not_rotated`. If no credentials are prepared, `send()` sends nothing, and the result has the type `unsent`.
+   * Sends a refresh token to the token endpoint once. Calls `fetch` before the first `await`. In two cases, `send()` does not
+   * send the refresh token:
+   * - If the metadata must be fetched first, `send()` only fetches the metadata. The result has the type `moved` or
+   *   `not_rotated`.
+   * - If the client has a secret or a key and no credentials are prepared, `send()` sends nothing. The result has the type
+   *   `unsent`.
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
    */
   send(refresh: Refresh): Promise<RefreshResponse>;
@@ -83,8 +86,8 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
         return validate(await postForm(form, config), form, previous, { ...config, request });
       } catch (cause) {
         const byServer = cause instanceof RequestTokenError;
-        // If the response has no tokens and no OAuth error, the token endpoint might have a new URL. The metadata is then
-        // fetched again before the next refresh token is sent.
+        // A `RequestTokenError` means that the response has neither tokens nor an OAuth error. The token endpoint might have a
+        // new URL. After `reportFailure()`, the metadata is fetched again before the next refresh token is sent.
         if (byServer) metadata.reportFailure(tokenEndpoint);
         return { type: "unknown", byServer, cause };
       }
@@ -93,9 +96,11 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
 }
 
 /**
- * Fetches the metadata. `send()` calls this function instead of sending the refresh token if the token endpoint has failed, or
- * if no current metadata is known. If the fetched metadata has a token endpoint that has not failed, the result has the type
- * `moved`. The caller can then send the refresh token to this endpoint at once.
+ * Fetches the metadata. If the metadata is missing or old, or if the token endpoint has failed, `send()` calls this function
+ * and does not send the refresh token.
+ * - If the fetched metadata has a token endpoint that has not failed, the result has the type `moved`. The caller can then call
+ *   `send()` again at once.
+ * - If the fetch fails, or if the metadata has only the endpoint that has failed, the result has the type `not_rotated`.
  */
 async function readMetadata(metadata: SenderConfig["metadata"]): Promise<RefreshResponse> {
   const failedUrl = metadata.failedUrl();
@@ -142,7 +147,7 @@ function validate(
     });
   }
   const said = parseFacts(response, form);
-  // A status such as 404 shows that the response is not from a token endpoint, so its `error` is no OAuth error.
+  // If the status (such as 404) shows that the URL is not a token endpoint, the `error` in the response is no OAuth error.
   const facts = isNoEndpoint(said) ? { ...said, error: undefined } : said;
   const cause = refusal(form.name, facts);
   if (isUnprocessed(facts)) {
@@ -156,8 +161,9 @@ function validate(
 }
 
 /**
- * Reads a response in which the server did not refuse the request. If the response has an access token or a refresh token, but
- * no access token of the type Bearer, `granted` has the type `unusable`.
+ * Reads the response to a request that the server did not refuse.
+ * - If the response has an access token of the type Bearer, `granted` has the type `tokens`.
+ * - If the response has only a refresh token or an access token of another type, `granted` has the type `unusable`.
  * @throws RequestTokenError the response has neither an access token nor a refresh token, so the sent refresh token might still
  * be valid
  */

@@ -87,8 +87,8 @@ export function parseFacts(
 }
 
 /**
- * The maximum lifetime of a token: ten years. A longer lifetime is shortened to this limit, because the expiry of a very long
- * lifetime is not a valid date. Seconds.
+ * The maximum lifetime of a token: ten years. A longer lifetime is shortened to this limit. With a very long lifetime, the
+ * expiry would not be a valid date. Seconds.
  */
 export const MAX_LIFETIME_S = 315_360_000;
 
@@ -107,8 +107,8 @@ export function refusal(name: string, facts: ServerFacts & { status: number }): 
 const MAX_WAIT_MS = 600_000;
 
 /**
- * Returns the wait that the header `Retry-After` asks for, in milliseconds and at most ten minutes. Returns undefined when the
- * header is missing or malformed.
+ * Returns how long the client must wait before the next request, as the header `Retry-After` says. Milliseconds, at most ten
+ * minutes. If the header is missing or malformed, returns undefined.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
 export function retryAfterMs(headers: Headers, now: number): number | undefined {

@@ -5,8 +5,8 @@ import { IdTokenError, RequestTokenError } from "../../core/protocol-errors.ts";
 const HINT = "Latchkey sends an authorization code only once. Start a new login: call login().";
 
 /**
- * Turns an error of the code exchange into an error that is not retryable. A code is sent only once, so the same call can never
- * succeed later.
+ * Turns an error of the code exchange into an error that is not retryable. Latchkey sends an authorization code only once, so a
+ * retry with the same authorization response can never succeed.
  */
 export function afterCode(error: unknown): unknown {
   if (!isAuthError(error) || !error.retryable) return error;

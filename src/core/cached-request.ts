@@ -94,9 +94,9 @@ export async function requestSilently(
 }
 
 /**
- * Calls the grant and allows the grant to ask the user. `reason`: the error that `requestSilently()` returned before. It is
- * undefined if `requestSilently()` returned no error. If the grant rejects with a `NoTokenError`, throws `reason` instead,
- * because `reason` is more specific.
+ * Calls the grant and allows the grant to ask the user. `reason`: the error that `requestSilently()` returned before, or
+ * `undefined` if there was no such error. If the grant rejects with a `NoTokenError`, throws `reason` instead, because `reason`
+ * is more specific.
  */
 export async function requestFromUser(
   grant: Grant,

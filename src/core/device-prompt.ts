@@ -56,9 +56,9 @@ export interface DevicePromptOptions {
  */
 export interface DevicePrompt {
   /**
-   * Shows `code`. The login goes on at once, even if the returned promise settles later or never. If the method returns `{
-   * type: "dismiss" }`, the login rejects with a `CancelledError`. If the method throws, the error is reported as uncaught, and
-   * the login goes on.
+   * Shows `code`. Meanwhile the login goes on, so the method can return at once, later or never. If the method returns `{ type:
+   * "dismiss" }`, the login rejects with a `CancelledError`. If the method throws, the error is reported as uncaught, and the
+   * login goes on.
    */
   showCode(
     code: DeviceCode,

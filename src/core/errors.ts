@@ -97,7 +97,7 @@ export class NoTokenError extends AuthError {
   }
 }
 
-/** The user, the app or the page cancelled a login or another action before it was complete. */
+/** A login or a logout was cancelled before a response arrived. `message` says why. */
 export class CancelledError extends AuthError {
   override readonly name = "CancelledError";
   readonly code = "cancelled";

@@ -43,8 +43,7 @@ export interface TokenRequest extends AuthorizationParameters {
   readonly resources?: readonly string[];
   /**
    * A signal that is set only if `getToken()` started this login. The grant is then allowed to show a picker of remembered
-   * users before the login. If a user logs in meanwhile, for example in another tab, the signal can be aborted. The picker must
-   * then hide.
+   * users before the login navigates. The signal is aborted when a user has logged in and no choice is needed any more.
    */
   readonly mayChoose?: AbortSignal;
   /**
@@ -85,8 +84,8 @@ export interface Grant {
    */
   requestToken(request: TokenRequest): Promise<TokenSet>;
   /**
-   * `false`: the grant cannot get a token before a user has logged in. While no user is logged in, Latchkey then does not call
-   * the grant for a token without a login.
+   * `false`: the grant cannot get a token before a user has logged in. While no user is logged in, Latchkey then calls the
+   * grant only for a login.
    */
   readonly isSilent?: boolean | undefined;
   /** Says which user the grant's tokens belong to. `null`: the tokens depend on no user. Undefined: the user is unknown. */

@@ -1,15 +1,15 @@
 import type { TargetKey } from "./token-target.ts";
 
 /**
- * The result of a login or logout of this tab. A `LoginMark` stores it.
+ * The result of a login or logout of this tab. A `LoginMark` stores this result.
  * - `started`: the page navigated to the login page, and no response was recognised yet.
  * - `unrecognised`: the browser came back to the app, but its URL contained no response to this client.
  * - `failed`: the response was an error, or its code could not be exchanged.
  * - `useless`: the login succeeded, but its token was already expired when it arrived, or lacked a requested scope.
  * - `other_user`: the login succeeded, but the user who logged in is not the requested user.
  * - `cancelled`: the page did not navigate, or the user closed the window of the login.
- * - `given`: the login succeeded, and its token was returned. If there are too many such logins, no further login starts
- *   automatically.
+ * - `given`: the login succeeded, and its token was returned. Latchkey uses this result only to limit how often automatic
+ *   logins start.
  * - `logged_out`: the user logged out, or the app called `forget()` for the user.
  */
 export type LoginResult =

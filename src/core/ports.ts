@@ -34,8 +34,8 @@ export interface TabChannel {
 export interface TabLockOptions {
   mode: "exclusive" | "shared";
   /**
-   * If true, the request does not wait for the lock. If another request holds the lock, `callback` is called with `false` and
-   * without the lock.
+   * If true, the request does not wait for the lock. If the lock is not available at once, `callback` is called with `false`
+   * and without the lock.
    */
   ifAvailable?: boolean;
   /**

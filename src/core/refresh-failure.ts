@@ -11,9 +11,9 @@ export function isSessionOver(error: unknown): error is RefreshTokenError {
 /**
  * Whether the caller is allowed to ask the user after `error`. `isInvalidGrant`: true if the server rejected the stored refresh
  * token for good during this request.
- * - A `NoTokenError` allows it only if `isInvalidGrant` is false.
- * - A `RefreshTokenError` allows it if `isInvalidGrant` is true, or if the reason of the error is `user_needed`.
- * - No other error allows it.
+ * - After a `NoTokenError`: only if `isInvalidGrant` is false.
+ * - After a `RefreshTokenError`: only if `isInvalidGrant` is true or the reason of the error is `user_needed`.
+ * - After any other error: never.
  */
 export function needsUser(
   error: unknown,

@@ -74,8 +74,8 @@ export type RefreshResponse =
   | { type: "invalid_grant" }
   | RefusedRefresh
   /**
-   * The server did not process the request, for example because the server was overloaded (429 or 503). So the refresh token is
-   * still valid.
+   * The server did not process the request, for example because the server was overloaded (429 or 503). So the server has
+   * not replaced the refresh token.
    */
   | { type: "not_rotated"; retryAfterMs: number | undefined; cause: unknown }
   /**

@@ -21,8 +21,8 @@ const PAUSES: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
  */
 const UNEXPLAINED = { count: 3, ms: MINUTE_MS };
 /**
- * The longest time between two unexplained refusals that are counted together. After a longer time, the count starts again at
- * 1. Milliseconds.
+ * The longest time between two unexplained refusals that are counted together. Milliseconds. After a longer time, the count of
+ * refusals starts again at 1.
  */
 const INCIDENT_MS = HOUR_MS;
 

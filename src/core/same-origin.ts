@@ -1,6 +1,7 @@
 /**
  * Whether `url` has the origin of `base`. If `url` can be parsed alone, it is an absolute URL. Otherwise `url` is relative and
- * is resolved against `base`. `https:evil` is an absolute URL with the host `evil`, because some parsers read it that way.
+ * is resolved against `base`. A browser would resolve `https:evil` against `base`, too. Here it is an absolute URL with the
+ * host `evil`, because other parsers read it that way.
  */
 export function isSameOrigin(url: string, base: string): boolean {
   const expected = parseUrl(base);

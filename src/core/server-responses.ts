@@ -160,8 +160,8 @@ export function isTemporary(request: ServerRequest, facts: ServerFacts): boolean
 }
 
 /**
- * Whether the response says that the server did not process the request. A refresh token in the request is then still valid.
- * After any other temporary failure, it is unknown whether the server processed the request.
+ * Whether the response says that the server did not process the request. If the request contained a refresh token, the server
+ * has then not replaced this token. After any other temporary failure, it is unknown whether the server processed the request.
  */
 export function isUnprocessed({ status, error }: ServerFacts): boolean {
   return status === 429 || status === 503 || error === "temporarily_unavailable";

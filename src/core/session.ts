@@ -166,8 +166,8 @@ export interface SessionStore {
 
 /**
  * Returns the key of a stored access token that can be used for `target`, or undefined if there is none. `isGood` must return
- * true for the token. The function first looks for the token of `target` itself. If there is no such token, it looks for a
- * token with the same resource and audience, and with all scopes of `target`.
+ * true for the token. The function first looks for the token of `target` itself. If there is no such token and `target` has
+ * scopes, the function looks for a token with the same resource and audience, and with all scopes of `target`.
  */
 export function findAccess(
   row: SessionRow,

@@ -6,7 +6,8 @@ export interface StoredUser {
   sub?: string;
   row?: SessionRow | undefined;
   /**
-   * True when `pin()` was called for this tab. The tab then ignores the default user. If `sub` is absent, the tab has no user.
+   * True when `pin()` has fixed the user of this tab. The tab then ignores the default user. If `sub` is absent, `pin("")` has
+   * fixed that this tab has no user.
    */
   isPinned?: boolean;
 }
@@ -49,8 +50,7 @@ export interface RememberedUsers {
   /** Removes the default user if that user is `sub` and has no stored session. */
   dropDefault(sub: string): Promise<void>;
   /**
-   * Deletes all data of the user in one transaction. For one day, the store keeps a record. It says that the user was
-   * forgotten.
+   * Deletes all data of the user in one transaction. For one day, the store then keeps a record that the user was forgotten.
    */
   forget(sub: string): Promise<void>;
   /**

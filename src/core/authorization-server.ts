@@ -51,7 +51,7 @@ export interface AuthorizationRequest extends AuthorizationParameters {
 export interface EndSessionRequest {
   /** An ID token of the session that the request ends. Sent as the parameter `id_token_hint`. */
   readonly idToken?: string | undefined;
-  /** The absolute URL to which the server sends the page after the logout. */
+  /** The absolute URL to which the server redirects the browser after the logout. */
   readonly postLogoutRedirectUri?: string | undefined;
   /** A value that the server adds to `postLogoutRedirectUri`, so that the app recognises the logout response. */
   readonly state?: string | undefined;

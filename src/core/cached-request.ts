@@ -30,8 +30,8 @@ export interface Found {
  * Waits for the lock, and then reads the stored tokens again, because another call or tab might have stored new tokens during
  * the wait. `before`: the tokens that the caller read before the wait.
  * - If `cache` is `default` and the stored tokens are good, returns `give(stored)`.
- * - If `cache` is `reload`, the stored tokens are good, and their access token differs from the access token of `before`,
- *   returns `give(stored)`.
+ * - If `cache` is `reload`, returns `give(stored)` only if the stored tokens are good and their access token differs from the
+ *   access token of `before`.
  * - Otherwise, returns the result of `request(stored)`.
  *
  * The lock is held until `give` has returned or the promise of `request` has settled.

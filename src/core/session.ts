@@ -103,7 +103,7 @@ export interface Refusal extends Pick<ServerFacts, "error" | "errorDescription" 
 /** Why a session has ended. */
 export interface SessionEnd {
   reason: "invalid_grant" | "lost_response" | "id_token" | "logged_out";
-  /** The `sequence` of the attempt, or of the logout, that ended the session. */
+  /** The `sequence` of the refresh attempt that ended the session. After a logout: the `sequence` of the logout. */
   sequence: number;
   /** For the reason `id_token`: the invalid claim, or `signature`. */
   claim?: string;
@@ -154,12 +154,13 @@ export interface SessionStore {
   /** Turns the secrets of a session into the value that a row stores as `tokens`. */
   seal(record: TokenRecord): Promise<unknown>;
   /**
-   * Returns the secrets that `seal()` turned into `tokens`.
+   * Returns secrets. `tokens`: the value that `seal()` returned for these secrets.
    * @throws NoTokenError neither this device nor an open tab has the secrets
    */
   open(tokens: unknown): Promise<TokenRecord>;
   /**
-   * Deletes secrets from the memory of every tab: those that `seal()` turned into `tokens`, and older secrets of the same user.
+   * Deletes secrets from the memory of every tab. `tokens`: a value that `seal()` returned. The secrets of this value are deleted,
+   * and all older secrets of the same user.
    */
   discard?(tokens: unknown): void;
 }

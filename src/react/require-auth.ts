@@ -35,7 +35,8 @@ export interface RequireAuthProps {
    */
   readonly fallback?: ReactNode | ((gate: AuthGate) => ReactNode);
   /**
-   * Called when the fallback calls `login()`. The function must start the login. Default: a function that calls `auth.login()`.
+   * Starts the login. `RequireAuth` calls this function when the fallback calls the `login()` of its `gate`. Default: a function
+   * that calls `auth.login()`.
    */
   readonly onLogin?: (auth: Auth) => void;
   /**

@@ -209,8 +209,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Limits the waiting time of one caller. `wait()` waits for a run. If the caller waits for several runs, one after the other,
-   * `patienceMs` limits the sum of these times. `end()` stops the timer.
+   * Starts a timer that limits how long one caller waits. `wait()` waits for one refresh (`flight`). If the caller waits for
+   * several refreshes, one after the other, `patienceMs` limits the total time. `end()` stops the timer.
    */
   #patience(signal: AbortSignal | undefined): {
     wait(flight: Flight): Promise<TokenSet>;

@@ -22,7 +22,7 @@ export interface CurrentRefusal {
    * default target (meaning `user needed`), no tab requests any target. Then this is the default target.
    */
   readonly target: TargetKey;
-  /** The remaining time during which no tab requests the target. Milliseconds from now. */
+  /** For this long, no tab requests a token for the target. Milliseconds from now. */
   readonly remainingMs: number;
 }
 

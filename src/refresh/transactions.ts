@@ -33,8 +33,9 @@ export async function claimAttempt(
 ): Promise<ClaimedRow | undefined> {
   const attemptId = owner.id;
   const row = await run.ports.store.update(rowKey(run), (row) => {
-    // Compare `generation` too, because a stored response changes `generation` but not `sequence`. Without this comparison, a
-    // tab that requests another target would send a refresh token that another tab has already used.
+    // Compare `generation` too: when a tab stores a response, `generation` changes, but `sequence` does not. Suppose another tab
+    // has just refreshed for a different target. Without this comparison, this tab would send the refresh token that the other
+    // tab has already used.
     if (!isLive(row, seen) || row.generation !== seen.generation || row.sequence !== seen.sequence)
       return NO_CHANGE;
     if (owner.isReleased || satisfying(run, row) !== undefined) return NO_CHANGE;

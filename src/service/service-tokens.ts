@@ -96,8 +96,8 @@ export class ServiceTokenStore {
 
   /**
    * Stores the tokens, or keeps them in memory when the storage fails. Never rejects. `now`: milliseconds since the epoch.
-   * @param instead the access token that is in the storage before this write. If `read()` later finds a different access token
-   * there, another tab has stored newer tokens
+   * @param instead the access token that is in the storage before this write. If the write fails, this token stays in the
+   * storage. If `read()` then finds another access token there, another tab has stored newer tokens
    */
   async write(
     key: string,

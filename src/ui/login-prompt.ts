@@ -2,9 +2,9 @@ import type { LoginPrompt } from "../core/login-prompt.ts";
 
 /** The two elements of a login prompt. */
 export interface LoginPromptParts {
-  /** Asks the user to choose an account, for example a `<latchkey-users>` element. */
+  /** The part that asks the user to choose an account. A `<latchkey-users>` element is such a part. */
   readonly users: Pick<LoginPrompt, "chooseUser">;
-  /** Asks whether to remember the user, for example a `<latchkey-remember>` element. */
+  /** The part that asks whether to remember the user. A `<latchkey-remember>` element is such a part. */
   readonly remember: Pick<LoginPrompt, "shouldRemember">;
 }
 

@@ -56,7 +56,11 @@ export async function tokenAfterLogin(
   const mayStop = !options.prompt && !session.user;
   const undo = session.state.subscribe(() => {
     if (mayStop && session.user)
-      loggedIn.abort(new NoTokenError("the login was stopped, because a user has logged in"));
+      loggedIn.abort(
+        new NoTokenError(
+          "this login was stopped, because meanwhile a user logged in through another login",
+        ),
+      );
   });
   const login = logins.startLogin(roundTrip, {
     ...target,

@@ -59,7 +59,7 @@ export function revokeEnded(
       // The token is then not sent.
       if (clock.monotonic() - asked > PERMIT_MS) {
         throw new TimeoutError(
-          `the refresh token was not revoked, because the lock and the store took more than ${PERMIT_MS} ms`,
+          `the refresh token was not revoked: to wait for other tabs and to read the session took more than ${PERMIT_MS} ms`,
           { pending: false },
         );
       }

@@ -27,7 +27,7 @@ export interface DeletedSession {
 
 /** A revocation in progress. */
 interface OpenRevocation {
-  /** Ends the pause before the next attempt, and settles with the result of that attempt. */
+  /** Sends the revocation at once, without the rest of the pause. Settles with the result of that request. */
   try(): Promise<void>;
   /** Called when a login begins. Aborts the request. The next request is sent only after `login` has settled. */
   giveWay(login: Promise<unknown>): void;

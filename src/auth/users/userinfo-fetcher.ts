@@ -16,8 +16,8 @@ export interface UserClaims {
 /** The options of `userinfoFetcher()`. */
 export interface UserinfoConfig {
   /**
-   * Validates the userinfo response. If the server is not an OpenID provider and its response has other names, the schema can
-   * also rename the members.
+   * Validates the userinfo response. If the server is no OpenID provider, the members of its response can have other names than
+   * the OpenID claims. The schema can then also rename these members.
    */
   readonly schema?: StandardSchema<UserClaims>;
 }

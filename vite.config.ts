@@ -42,6 +42,13 @@ const MODES: Readonly<Record<string, object>> = {
     testTimeout: 120_000,
     hookTimeout: 60_000,
   },
+  /** `npm run test:demo`: the demo, in each size and colour scheme, and with the keyboard alone. `.ci/run` runs it, too. */
+  demo: {
+    include: ["test/e2e/demo*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+  },
   /** `npm run test:hour`: what Latchkey asks by itself within an hour, with every fault and up to five tabs. */
   hour: {
     include: ["test/hour/*.test.ts"],
@@ -144,6 +151,7 @@ async function projects() {
       test: {
         name: "e2e",
         include: ["test/e2e/**/*.test.ts"],
+        exclude: ["test/e2e/demo*.test.ts"],
         testTimeout: 60_000,
         hookTimeout: 120_000,
         // Each file starts its own provider and browser; two cores carry two of them.

@@ -131,7 +131,7 @@ describe("an ID token of a refresh", () => {
       for (const page of [one, two]) await expectEnded(await reloaded(page), claim);
       expect(brought).toHaveLength(1);
       await expect
-        .poll(() => provider.refreshTokens.has(brought[0]!.refreshToken), { timeout: 5_000 })
+        .poll(() => provider.refreshTokens.has(brought[0]!.refreshToken), { timeout: 20_000 })
         .toBe(false);
     },
   );

@@ -40,9 +40,9 @@ export function show(state: AuthState, way: Way, by: string | undefined): void {
 }
 
 function showUser({ user, token, freshness }: Authenticated): void {
-  setText("person-name", user.name ?? user.sub);
-  setText("person-email", user.email ?? "");
-  const picture = element("person-picture");
+  setText("user-name", user.name ?? user.sub);
+  setText("user-email", user.email ?? "");
+  const picture = element("user-picture");
   if (user.picture) picture.setAttribute("src", user.picture);
   picture.toggleAttribute("hidden", !user.picture);
 

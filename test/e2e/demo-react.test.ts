@@ -29,7 +29,7 @@ afterEach(async () => {
 const open = (path: string, width = 1280): Promise<Tab> =>
   openTab(context, `${demo.url}${path}`, { width });
 
-const isNow = (page: Page, name: string): Promise<void> => waitForText(page, "#person-name", name);
+const isNow = (page: Page, name: string): Promise<void> => waitForText(page, "#user-name", name);
 
 test("logs in, and shows the user, a token that is renewed, and the response of the API", async () => {
   demo.provider.setAccessTokenTtl(3);
@@ -68,7 +68,7 @@ test("shares the app's session and follows it, and each tab has its own user", a
   });
   await logout!.click();
   await waitForShown(page, "#hero-title");
-  expect(await app.$eval("#person-name", (name) => name.textContent)).toBe("Ada Lovelace");
+  expect(await app.$eval("#user-name", (name) => name.textContent)).toBe("Ada Lovelace");
 });
 
 test.each([360, 1280])(

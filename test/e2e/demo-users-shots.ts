@@ -25,7 +25,7 @@ export async function shootUsers(
   await page.keyboard.press("Escape");
 
   const { page: react } = await openTab(context, `${demo.url}react`, options);
-  await waitForShown(react, "#person-name");
+  await waitForShown(react, "#user-name");
   await picture(react, at("8-react"));
   await react.click("latchkey-button >>> .face");
   await page.bringToFront();

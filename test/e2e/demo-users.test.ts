@@ -46,7 +46,7 @@ async function open(path = ""): Promise<Page> {
   return (await openTab(context, `${demo.url}${path}`)).page;
 }
 
-const isNow = (page: Page, name: string): Promise<void> => waitForText(page, "#person-name", name);
+const isNow = (page: Page, name: string): Promise<void> => waitForText(page, "#user-name", name);
 
 /** The users of the list, in its order, with the mark of each user. */
 function listed(page: Page): Promise<string[]> {

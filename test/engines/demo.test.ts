@@ -55,7 +55,7 @@ async function signIn(tab: EngineTab, sub: string, name: string): Promise<void> 
   // Not `press()`, because the button is hidden while another user is signed in.
   await tab.run(`document.querySelector("#sign-in-page").click()`);
   await press(tab, `button[name=user][value=${sub}]`);
-  await says(tab, "#person-name", name);
+  await says(tab, "#user-name", name);
   await press(tab, "latchkey-remember >>> [part=yes]");
   await seen(tab, `#users-list [data-sub=${sub}]`);
 }
@@ -75,12 +75,12 @@ describe.for(Object.entries(ENGINES))("%s", ([, launch]) => {
     await signIn(tab, "ada", "Ada Lovelace");
     await signIn(tab, "grace", "Grace Hopper");
     const other = await lazyServer.open(demo.url);
-    await says(other, "#person-name", "Grace Hopper");
+    await says(other, "#user-name", "Grace Hopper");
 
     const from = demo.provider.requests.length;
     await press(tab, "#choose-account");
     await pick(tab, "Ada Lovelace");
-    await says(tab, "#person-name", "Ada Lovelace");
+    await says(tab, "#user-name", "Ada Lovelace");
     await press(tab, "#call-api");
     await says(tab, "#api-answer", "Ada Lovelace");
     await press(other, "#call-api");
@@ -89,7 +89,7 @@ describe.for(Object.entries(ENGINES))("%s", ([, launch]) => {
     expect(asked).toEqual([]);
 
     await other.reload();
-    await says(other, "#person-name", "Grace Hopper");
+    await says(other, "#user-name", "Grace Hopper");
   });
 
   test("a device logs in with the help of another page, and shows the same code after a reload", async () => {

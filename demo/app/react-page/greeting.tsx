@@ -6,10 +6,10 @@ export function Greeting(): ReactElement | null {
   const user = useUser();
   if (!user) return null;
   return (
-    <section className="card person" aria-labelledby="person-name">
+    <section className="card user" aria-labelledby="user-name">
       {user.picture && <img src={user.picture} alt="" width="72" height="72" />}
       <div className="who">
-        <h1 id="person-name">{user.name ?? user.sub}</h1>
+        <h1 id="user-name">{user.name ?? user.sub}</h1>
         <p>{user.email}</p>
       </div>
       <code className="hook">useUser()</code>

@@ -1,6 +1,6 @@
 import { Html, html } from "./html.ts";
 import { noticePage, page } from "./pages.ts";
-import type { ShownUser } from "./users.ts";
+import type { DemoUser } from "./users.ts";
 
 /**
  * The pages on the phone in a device login.
@@ -25,7 +25,7 @@ export interface DeviceConfirmPage {
   readonly client: string;
   readonly userCode: string;
   /** The user that is logged in here and will be on the device. */
-  readonly user: ShownUser | undefined;
+  readonly user: DemoUser | undefined;
 }
 
 export function deviceConfirmPage({ form, client, userCode, user }: DeviceConfirmPage): string {
@@ -45,7 +45,7 @@ export function deviceConfirmPage({ form, client, userCode, user }: DeviceConfir
   );
 }
 
-export function deviceConnectedPage(user: ShownUser | undefined): string {
+export function deviceConnectedPage(user: DemoUser | undefined): string {
   const signedIn = user ? `It is signed in as ${user.name}. ` : "";
   return noticePage("Your device is connected", `${signedIn}You can close this page.`, "good");
 }
@@ -58,7 +58,7 @@ export function deviceRefusedPage(): string {
   );
 }
 
-function identity(user: ShownUser): Html {
+function identity(user: DemoUser): Html {
   return html`<p class="identity">
     <img src="/users/${user.sub}.svg" alt="" width="36" height="36" />
     <span class="who"><span>You are signed in as</span><b>${user.name}</b></span>

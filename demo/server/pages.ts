@@ -1,5 +1,5 @@
 import { Html, html } from "./html.ts";
-import type { ShownUser } from "./users.ts";
+import type { DemoUser } from "./users.ts";
 
 const MARK = html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" class="mark">
   <path
@@ -45,9 +45,9 @@ export function page(title: string, content: Html): string {
 export interface LoginPage {
   readonly uid: string;
   readonly client: string;
-  readonly users: readonly ShownUser[];
-  readonly hinted: ShownUser | undefined;
-  readonly current: ShownUser | undefined;
+  readonly users: readonly DemoUser[];
+  readonly hinted: DemoUser | undefined;
+  readonly current: DemoUser | undefined;
 }
 
 export function loginPage({ uid, client, users, hinted, current }: LoginPage): string {
@@ -76,7 +76,7 @@ export function loginPage({ uid, client, users, hinted, current }: LoginPage): s
   );
 }
 
-export function logoutPage(form: string, user: ShownUser | undefined): string {
+export function logoutPage(form: string, user: DemoUser | undefined): string {
   return page(
     "Sign out",
     html`<h1>Sign out of Harbor?</h1>

@@ -1,4 +1,4 @@
-export interface ShownUser {
+export interface DemoUser {
   readonly sub: string;
   readonly name: string;
   readonly givenName: string;
@@ -8,7 +8,7 @@ export interface ShownUser {
   readonly colors: readonly [string, string];
 }
 
-export const users: readonly ShownUser[] = [
+export const users: readonly DemoUser[] = [
   {
     sub: "ada",
     name: "Ada Lovelace",
@@ -39,12 +39,12 @@ export const users: readonly ShownUser[] = [
 ];
 
 /** Finds a user by `sub` or email, because a `login_hint` can be either. */
-export function findUser(hint: unknown): ShownUser | undefined {
+export function findUser(hint: unknown): DemoUser | undefined {
   return users.find((user) => user.sub === hint || user.email === hint);
 }
 
 export function claimsOf(
-  user: ShownUser,
+  user: DemoUser,
   issuer: string,
 ): { sub: string; [claim: string]: unknown } {
   return {
@@ -58,7 +58,7 @@ export function claimsOf(
   };
 }
 
-export function pictureOf(user: ShownUser): string {
+export function pictureOf(user: DemoUser): string {
   const [from, to] = user.colors;
   const initials = `${user.givenName[0] ?? ""}${user.familyName[0] ?? ""}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96">

@@ -20,7 +20,7 @@ export class SilentTokens {
   readonly #session: ActiveSession;
   readonly #logins: LazyLogins;
   readonly #underWay = new Map<string, Promise<string>>();
-  #default: Promise<unknown> | undefined;
+  #latest: Promise<unknown> | undefined;
 
   constructor(config: SilentTokensConfig, session: ActiveSession, logins: LazyLogins) {
     this.#config = config;
@@ -30,7 +30,7 @@ export class SilentTokens {
 
   /** The latest request to the grant for a token of the default target. Undefined before the first request. */
   get latest(): Promise<unknown> | undefined {
-    return this.#default;
+    return this.#latest;
   }
 
   /** Returns an access token. Returns undefined if there is no session and the grant cannot get a token without a login. */
@@ -88,7 +88,7 @@ export class SilentTokens {
         this.#underWay.delete(id),
       );
     if (!context) this.#underWay.set(id, requested);
-    if (target === DEFAULT_TARGET) this.#default = requested;
+    if (target === DEFAULT_TARGET) this.#latest = requested;
     // The token might have expired during the request. Therefore the state is published again, even if the caller has aborted.
     return abortable(requested, signal).catch((error: unknown) => {
       this.#session.stale();

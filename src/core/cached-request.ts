@@ -11,10 +11,10 @@ import type { TokenSet } from "./token-set.ts";
 export interface CachedTokens<Stored> {
   read(): Promise<Stored | undefined>;
   /** Whether the stored tokens are good enough to be returned. If not, the grant must be called. */
-  isGood(stored: Stored | undefined): stored is Stored;
-  accessTokenOf(stored: Stored | undefined): string | undefined;
+  isGood(stored: Stored): boolean;
+  tokensOf(stored: Stored): TokenSet;
   /** Waits for the lock of the user and target, and runs `work` while the lock is held. Returns the result of `work`. */
-  underLock<T>(work: () => Promise<T>): Promise<T>;
+  underLock(work: () => Promise<Found>): Promise<Found>;
 }
 
 /**
@@ -29,25 +29,26 @@ export interface Found {
 /**
  * Waits for the lock, and then reads the stored tokens again, because another call or tab might have stored new tokens during
  * the wait. `before`: the tokens that the caller read before the wait.
- * - If `cache` is `default` and the stored tokens are good, returns `give(stored)`.
- * - If `cache` is `reload`, returns `give(stored)` only if the stored tokens are good and their access token differs from the
- *   access token of `before`.
- * - Otherwise, returns the result of `request(stored)`.
- *
- * The lock is held until `give` has returned or the promise of `request` has settled.
+ * - If `cache` is `default` and the stored tokens are good, returns the stored tokens.
+ * - If `cache` is `reload`, returns the stored tokens only if they are good and their access token differs from the access token
+ *   of `before`.
+ * - Otherwise, returns the result of `request(stored)`. The lock is held until its promise has settled.
  */
-export function storedOrRequested<Stored, Result>(
+export function storedOrRequested<Stored>(
   cache: "default" | "reload",
   before: Stored | undefined,
-  tokens: CachedTokens<Stored>,
-  give: (stored: Stored) => Result,
-  request: (stored: Stored | undefined) => Promise<Result>,
-): Promise<Result> {
-  return tokens.underLock(async () => {
-    const now = await tokens.read();
+  cached: CachedTokens<Stored>,
+  request: (stored: Stored | undefined) => Promise<Found>,
+): Promise<Found> {
+  return cached.underLock(async () => {
+    const now = await cached.read();
+    if (now === undefined || !cached.isGood(now)) return request(now);
+    const tokens = cached.tokensOf(now);
     const isNewEnough =
-      cache === "default" || tokens.accessTokenOf(now) !== tokens.accessTokenOf(before);
-    return isNewEnough && tokens.isGood(now) ? give(now) : request(now);
+      cache === "default" ||
+      before === undefined ||
+      tokens.accessToken !== cached.tokensOf(before).accessToken;
+    return isNewEnough ? { tokens } : request(now);
   });
 }
 

@@ -19,5 +19,5 @@ export interface LoginRecord {
 
 /** Says that the app has started a logout. After the logout, the server might send the page back to the app. */
 export interface LogoutRecord {
-  readonly signedOut: true;
+  readonly loggedOut: true;
 }

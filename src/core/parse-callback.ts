@@ -8,6 +8,6 @@ import { has } from "./shape.ts";
 export function parseCallback(value: unknown): CallbackRecord | undefined {
   const isRecord =
     has(value, { sub: "string", returnTo: "string|undefined" }) ||
-    has(value, { sub: "undefined", signedOut: "boolean" });
+    has(value, { sub: "undefined", loggedOut: "boolean" });
   return isRecord ? (value as CallbackRecord) : undefined;
 }

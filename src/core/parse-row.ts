@@ -24,7 +24,6 @@ export function isTokenRecord(value: unknown): value is TokenRecord {
       idToken: "string|undefined",
       idTokenVerified: "boolean|undefined",
       authTime: "number|undefined",
-      tokenEndpoint: "string|undefined",
       access: "object",
     }) &&
     has(record.user, { sub: "string", claims: "object|undefined" }) &&

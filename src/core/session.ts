@@ -136,7 +136,7 @@ export interface TokenRecord {
 }
 
 /** A `SessionChange` returns this value to leave the row unchanged. */
-export const NO_CHANGE: unique symbol = Symbol("keep");
+export const NO_CHANGE: unique symbol = Symbol("no change");
 
 /** Computes a change of a row. Returns the new row, `undefined` to delete the row, or `NO_CHANGE`. */
 export type SessionChange = (

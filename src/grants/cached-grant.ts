@@ -133,18 +133,14 @@ export class CachedGrant implements Grant {
     const { cache = "default", prompt, signal } = lookup.request;
     const stored: CachedTokens<CacheRecord> = {
       read: () => this.#read(key, lookup),
-      isGood: (record): record is CacheRecord => record !== undefined && this.#cache.isGood(record),
-      accessTokenOf: (record) => record?.tokens.accessToken,
+      isGood: (record) => this.#cache.isGood(record),
+      tokensOf: (record) => tokenSet(record.tokens),
       underLock: (work) => this.#inTurn(key, signal, work),
     };
     const before = await stored.read();
-    if (cache === "default" && stored.isGood(before)) return tokenSet(before.tokens);
-    const { tokens, reason } = await storedOrRequested<CacheRecord, Found>(
-      cache,
-      before,
-      stored,
-      (record) => ({ tokens: tokenSet(record.tokens) }),
-      (record) => this.#request(key, lookup, record),
+    if (cache === "default" && before && stored.isGood(before)) return stored.tokensOf(before);
+    const { tokens, reason } = await storedOrRequested(cache, before, stored, (record) =>
+      this.#request(key, lookup, record),
     );
     if (tokens) return tokens;
     if (prompt === "none") throw reason!;

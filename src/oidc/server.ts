@@ -39,7 +39,7 @@ export function createServer(config: OidcServerConfig): OidcServer {
   const { loadCredentials } = parts;
   const { clientId, requests, clock } = config;
   const logout = (signal?: AbortSignal) => abortable(loadLogout(), signal);
-  const moreLogins = (signal?: AbortSignal) => abortable(loadMore(), signal);
+  const more = (signal?: AbortSignal) => abortable(loadMore(), signal);
 
   return {
     loadSender: async () =>
@@ -65,11 +65,11 @@ export function createServer(config: OidcServerConfig): OidcServer {
     exchange: (response, signal) => exchangeResponse(parts, response, signal),
 
     requestTokens: async (parameters, options = {}) =>
-      (await moreLogins(options.signal)).requestGrant(parts, parameters, options),
+      (await more(options.signal)).requestGrant(parts, parameters, options),
     authorizeDevice: async (target, signal) =>
-      (await moreLogins(signal)).authorizeDevice(parts, target, signal),
+      (await more(signal)).authorizeDevice(parts, target, signal),
     userinfo: async (accessToken, signal) =>
-      (await moreLogins(signal)).fetchUserinfo(parts, accessToken, signal),
+      (await more(signal)).fetchUserinfo(parts, accessToken, signal),
 
     revoke: async (token, signal) => (await logout(signal)).revokeToken(parts, token, signal),
     endSession: async (request, signal) =>

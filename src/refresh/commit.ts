@@ -17,7 +17,7 @@ export async function commit(
 ): Promise<Next> {
   const stored = await untilStored(run, commitResponse(run, claimed, response), async () => {
     const unstored = await mergedRow(run, claimed, response);
-    run.committedGen = unstored.generation;
+    run.committedGeneration = unstored.generation;
     const target = satisfying(run, unstored);
     const row = await validateAtHand(run, unstored);
     if (row && target !== undefined) run.onUnstored({ row, target });
@@ -30,7 +30,7 @@ export async function commit(
     giveBack(run, refreshToken);
     return { state: "READ" };
   }
-  run.committedGen = stored.generation;
+  run.committedGeneration = stored.generation;
   // When the other tabs receive the message `done`, they return the new token to their callers. So this tab validates the
   // signature of the ID token before it broadcasts `done`. If the server's keys are not cached, this tab broadcasts `done` at
   // once, and validates the signature later.

@@ -7,7 +7,7 @@ import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { runMachine } from "./machine.ts";
 import { awakeStore } from "./awake-store.ts";
 import { validateAtHand, validatePending } from "./pending-signature.ts";
-import { rowKey, type SentAttempt, type RefreshPorts, type Run } from "./run.ts";
+import { rowKey, type RowWithToken, type RefreshPorts, type Run } from "./run.ts";
 import { refreshTiming, type RefreshTiming } from "./timing.ts";
 import { isNewer, storedTokens, type SessionAttempt } from "../core/session.ts";
 
@@ -41,7 +41,7 @@ interface Flight {
  * A cached access token that had already expired when it arrived. During the next `bornExpiredMs` milliseconds, callers get
  * this token again, and this tab does not request a newer token.
  */
-interface CachedRefusal {
+interface ExpiredOnArrival {
   /**
    * The id of the session that the token belongs to. If the user logs in again, the session has another id, and this entry is
    * not used.
@@ -59,7 +59,7 @@ interface CachedRefusal {
 export class RefreshCoordinator implements Refresher {
   readonly #config: RefreshCoordinatorConfig & { timing: RefreshTiming };
   readonly #flights = new Map<string, Flight>();
-  readonly #cachedRefusals = new Map<string, CachedRefusal>();
+  readonly #expiredTokens = new Map<string, ExpiredOnArrival>();
   readonly #validating = new Set<string>();
 
   constructor(config: RefreshCoordinatorConfig) {
@@ -82,8 +82,8 @@ export class RefreshCoordinator implements Refresher {
     const patience = this.#patience(signal);
     try {
       for (;;) {
-        const cachedRefusal = await this.#cachedRefusal(id, need);
-        if (cachedRefusal) return cachedRefusal;
+        const expired = await this.#expiredToken(id, need);
+        if (expired) return expired;
         const joined = this.#flights.get(id);
         const tokens = await patience.wait(joined ?? this.#take(id, need));
         // If an earlier caller started the run, that caller might have accepted an older token than this caller accepts. If the
@@ -116,8 +116,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   #take(id: string, need: RefreshNeed): Flight {
-    let response: (responded: SentAttempt) => void = () => {};
-    const unstored = new Promise<SentAttempt>((resolve) => (response = resolve));
+    let response: (responded: RowWithToken) => void = () => {};
+    const unstored = new Promise<RowWithToken>((resolve) => (response = resolve));
     const run: Run = {
       ...this.#newRun(need),
       isAwaited: () => flight.waiting > 0,
@@ -148,7 +148,7 @@ export class RefreshCoordinator implements Refresher {
       onUnstored: () => {},
       firstGeneration: undefined,
       sessionId: undefined,
-      committedGen: undefined,
+      committedGeneration: undefined,
       passed: undefined,
       paused: undefined,
       failure: undefined,
@@ -176,36 +176,30 @@ export class RefreshCoordinator implements Refresher {
     if (!this.#flights.has(id)) this.#take(id, { user, target, notGeneration: Infinity });
   }
 
-  async #fly(id: string, run: Run, unstored: Promise<SentAttempt>): Promise<TokenSet> {
+  async #fly(id: string, run: Run, unstored: Promise<RowWithToken>): Promise<TokenSet> {
     const { clock, store } = run.ports;
     const { row, target } = await Promise.race([runMachine(run), unstored]);
     const tokens = storedTokens(row, await store.open(row.tokens), target);
     if (!tokens) throw new NoTokenError("the stored session has no token for the requested target");
-    const origin = tokens.generation === run.committedGen ? "this-tab" : "other-tab";
+    const origin = tokens.generation === run.committedGeneration ? "this-tab" : "other-tab";
     const response = tokenSet({ ...tokens, origin });
     if (tokens.expiresAt <= clock.now()) {
       const until = clock.monotonic() + run.timing.bornExpiredMs;
-      this.#cachedRefusals.set(id, { sessionId: run.sessionId, until, response });
+      this.#expiredTokens.set(id, { sessionId: run.sessionId, until, response });
     }
     return response;
   }
 
-  async #cachedRefusal(id: string, need: RefreshNeed): Promise<TokenSet | undefined> {
+  async #expiredToken(id: string, need: RefreshNeed): Promise<TokenSet | undefined> {
     const { clock, store } = this.#config.ports;
-    const cachedRefusal = this.#cachedRefusals.get(id);
-    if (!cachedRefusal) return undefined;
+    const expired = this.#expiredTokens.get(id);
+    if (!expired) return undefined;
     const row = await store.get(sessionKey(this.#config.client, need.user));
-    if (
-      cachedRefusal.until <= clock.monotonic() ||
-      row?.sessionId !== cachedRefusal.sessionId ||
-      row?.end
-    ) {
-      this.#cachedRefusals.delete(id);
+    if (expired.until <= clock.monotonic() || row?.sessionId !== expired.sessionId || row?.end) {
+      this.#expiredTokens.delete(id);
       return undefined;
     }
-    return (cachedRefusal.response.generation ?? 0) > need.notGeneration
-      ? cachedRefusal.response
-      : undefined;
+    return (expired.response.generation ?? 0) > need.notGeneration ? expired.response : undefined;
   }
 
   /**

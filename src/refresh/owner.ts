@@ -11,7 +11,7 @@ export class Owner {
   readonly #run: Run;
   readonly #release = new AbortController();
   #sessionId = "";
-  #seq = 0;
+  #sequence = 0;
   #firstSentAt: number | undefined;
   #tickedAt = 0;
 
@@ -64,7 +64,7 @@ export class Owner {
   /** Sets the session's id and the attempt's sequence number. The owner's messages contain both. */
   claimed(sessionId: string, sequence: number): void {
     this.#sessionId = sessionId;
-    this.#seq = sequence;
+    this.#sequence = sequence;
   }
 
   /** Records the time of the first send. */
@@ -76,10 +76,10 @@ export class Owner {
   leave(): void {
     if (this.isReleased) return;
     const unsent = this.#firstSentAt === undefined;
-    if (this.#seq > 0)
+    if (this.#sequence > 0)
       broadcast(this.#run, this.#sessionId, {
         type: "gone",
-        sequence: this.#seq,
+        sequence: this.#sequence,
         attemptId: this.id,
         unsent,
       });
@@ -98,7 +98,7 @@ export class Owner {
     const { clock, page } = this.#run.ports;
     broadcast(this.#run, this.#sessionId, {
       type: "alive",
-      sequence: this.#seq,
+      sequence: this.#sequence,
       attemptId: this.id,
       nonce,
       frozen: page.frozen(),

@@ -40,7 +40,7 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
     // The write is tried only once. If it fails, the next tab that reads the row validates the signature again.
     return (await storeValid(run, row, record, validation).catch(() => undefined)) ?? row;
   }
-  const isOwn = run.committedGen === row.generation;
+  const isOwn = run.committedGeneration === row.generation;
   run.onPending(isOwn ? COMMITTED_MS : READER_MS * (1 + random.fraction()));
   return row;
 }

@@ -52,7 +52,7 @@ export interface Run {
    */
   readonly onPending: (delayMs: number) => void;
   /** Called when a response cannot be stored. The waiting callers get the token of the response anyway. */
-  readonly onUnstored: (responded: SentAttempt) => void;
+  readonly onUnstored: (responded: RowWithToken) => void;
   /**
    * The `generation` of the row when the run first read the row. Each stored response increases `generation` by 1. If a token
    * has a larger generation, the token arrived during this run. The run returns such a token even if the token had already
@@ -62,7 +62,7 @@ export interface Run {
   /** `sessionId` of the row. Undefined until the run has read the row. */
   sessionId: string | undefined;
   /** The `generation` of the tokens that this run itself received from the server. Undefined until tokens arrive. */
-  committedGen: number | undefined;
+  committedGeneration: number | undefined;
   /**
    * The `sequence` of an attempt for which this run no longer waits. There are two possible reasons: the attempt's request can
    * no longer be in flight, or the attempt's owner has not responded for too long.
@@ -77,7 +77,7 @@ export interface Run {
 }
 
 /** The token that a run returns: the row that contains the token, and the token's target. */
-export interface SentAttempt {
+export interface RowWithToken {
   readonly row: SessionRow;
   readonly target: TargetKey;
 }

@@ -1,5 +1,5 @@
 import type { SessionAttempt, SessionRow } from "../core/session.ts";
-import type { SentAttempt } from "./run.ts";
+import type { RowWithToken } from "./run.ts";
 
 /** The next state of a run, and its data. `README.md` beside this file has a drawing of all states. */
 export type Next =
@@ -16,6 +16,6 @@ export type Next =
 export type Attempt = Pick<SessionAttempt, "id" | "sequence">;
 
 /** The last state of a run: the stored session (the row), and the target (scope, resource, audience) of the token to return. */
-export interface Return extends SentAttempt {
+export interface Return extends RowWithToken {
   state: "RETURN";
 }

@@ -196,16 +196,15 @@ export class TokenManager {
   ): Promise<string> {
     const { cache = "default", prompt = "if needed", signal } = options;
     const find = (lock: string, request: (stored?: ServiceTokens) => Promise<Found>) =>
-      storedOrRequested<ServiceTokens, Found>(
+      storedOrRequested<ServiceTokens>(
         cache,
         before,
         {
           read: () => this.#entries.read(entry),
-          isGood: (stored): stored is ServiceTokens => this.#entries.isGood(stored),
-          accessTokenOf: (stored) => stored?.accessToken,
+          isGood: (stored) => this.#entries.isGood(stored),
+          tokensOf: (stored) => tokenSet(stored),
           underLock: (work) => this.#entries.underLock(lock, signal, work),
         },
-        (stored) => ({ tokens: tokenSet(stored) }),
         request,
       );
     let found: Found = {};

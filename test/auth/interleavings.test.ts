@@ -67,7 +67,7 @@ test.for([`${REDIRECT_URI}?state=signed-out`, `${REDIRECT_URI}?state=CA`])(
   async (url) => {
     const my = world();
     my.page.mayNavigate = true;
-    await my.ledger.put("signed-out", { signedOut: true });
+    await my.ledger.put("signed-out", { loggedOut: true });
     my.page.url = url;
     const auth = my.tab();
     auth.start();

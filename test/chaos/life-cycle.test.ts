@@ -37,7 +37,7 @@ test.concurrent.for(cases)(
       const fault = FAULTS[name]!;
       const [first, owner, ...rest] = tabs as [Page, Page, ...Page[]];
       const others = [first, ...rest];
-      const before = world.validation();
+      const before = world.counts();
       const since = () => world.since(before);
 
       const { waiting, wake } = await reach(world, owner, others, stage);

@@ -33,7 +33,7 @@ test.concurrent.for(channels)(
     });
     const [first, second] = await world.signIn(2);
     expect(await getToken(second!)).toEqual(await getToken(first!));
-    expect(world.validation().requests).toBe(0);
+    expect(world.counts().requests).toBe(0);
     const late = await world.open();
     await status(late, "authenticated");
     const tabs = [first!, second!, late];
@@ -42,7 +42,7 @@ test.concurrent.for(channels)(
     const responses = await Promise.all(tabs.map((page) => getToken(page)));
     note({ scenario: "memory", channels, ms: Math.round(performance.now() - begun) });
     expect(new Set(responses.map(({ token }) => token)).size).toBe(1);
-    expect(world.validation()).toEqual({ requests: 1, duplicates: 0, revocations: 0 });
+    expect(world.counts()).toEqual({ requests: 1, duplicates: 0, revocations: 0 });
     expect(await stored(late)).not.toMatch(/refreshToken|idToken|"token"/);
     await world.expectAlive(late);
     await world.close();
@@ -65,7 +65,7 @@ test.concurrent.for(channels)(
     const ms = Math.round(performance.now() - begun);
     note({ scenario: "memory, owner crashes", channels, ms });
     expect(ms).toBeLessThan(patience("gone", channels));
-    expect(world.validation()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
+    expect(world.counts()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
     await world.expectAlive(first!);
     await world.close();
   },

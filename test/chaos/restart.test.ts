@@ -47,7 +47,7 @@ test.concurrent.for(cases)(
       note({ scenario: "kill -9", stage, channels, ms });
       expect(ms).toBeLessThan(patience("gone", channels));
       const lost = stage === "in flight" ? 1 : 0;
-      expect(world.validation()).toEqual({ requests: 1 + lost, duplicates: lost, revocations: 0 });
+      expect(world.counts()).toEqual({ requests: 1 + lost, duplicates: lost, revocations: 0 });
       await world.expectAlive(page);
     } finally {
       await world.close();

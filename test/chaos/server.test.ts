@@ -51,7 +51,7 @@ test.concurrent.for(meetings)(
   ({ fault, channels }) =>
     lanes.get(channels)!.run(site, browser, async (world, tabs) => {
       const sentBefore = await sends(tabs);
-      const before = world.validation();
+      const before = world.counts();
       world.provider.tokenRequests.failNext(fault);
       const begun = performance.now();
       const responses = await Promise.all(tabs.map((page) => getToken(page)));
@@ -85,7 +85,7 @@ test.concurrent.for(holders)(
   ({ name, channels }) =>
     strictLanes.get(channels)!.run(site, browser, async (world, tabs) => {
       const [first, owner, other] = tabs as [Page, Page, Page];
-      const before = world.validation();
+      const before = world.counts();
       const once = { requests: 1, duplicates: 0, revocations: 0 };
       const { waiting } = await reach(world, owner, [first, other], "in flight");
       const undo = await FAULTS[name]!.strike(owner, first);
@@ -122,7 +122,7 @@ test.concurrent.for(crowds)(
     note({ scenario: "crowd", channels, count, ms });
     expect(new Set(responses.map(({ token }) => token)).size).toBe(1);
     expect(ms).toBeLessThan(patience("gone", channels));
-    expect(world.validation()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
+    expect(world.counts()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
     await world.expectAlive(first!);
     await world.close();
   },

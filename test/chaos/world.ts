@@ -6,7 +6,7 @@ import type { BareSite } from "../support/bare-site.ts";
 import { getToken, status, type Outcome } from "../support/bare-page.ts";
 import { sabotagePage } from "./sabotage.ts";
 import { isReal, TIMING, type Channels } from "./timing.ts";
-import { watchServer, type Validation } from "./verdict.ts";
+import { watchServer, type ServerCounts } from "./server-counts.ts";
 
 /** The options of `createAuth()` that a world sets. */
 export type Options = Pick<CreateAuthConfig, "timing" | "persist" | "reuseLeewayMs">;
@@ -24,7 +24,7 @@ const TOKEN_S = 120;
 /** A provider, and tabs of one browser profile. */
 export class World {
   readonly provider: RunningProvider;
-  readonly validation: () => Validation;
+  readonly counts: () => ServerCounts;
   #context: BrowserContext | Browser;
   readonly #url: string;
   readonly #channels: Channels;
@@ -38,7 +38,7 @@ export class World {
     { channels = "locks and messages", timing, persist, reuseLeewayMs }: WorldConfig,
   ) {
     this.provider = provider;
-    this.validation = watchServer(provider);
+    this.counts = watchServer(provider);
     this.#context = context;
     this.#url = url;
     this.#channels = channels;
@@ -123,8 +123,8 @@ export class World {
   }
 
   /** The counts of the server since `before`. */
-  since(before: Validation): Validation {
-    const now = this.validation();
+  since(before: ServerCounts): ServerCounts {
+    const now = this.counts();
     return {
       requests: now.requests - before.requests,
       duplicates: now.duplicates - before.duplicates,
@@ -134,7 +134,7 @@ export class World {
 
   /** Expects a live session: one more refresh with the stored token works and takes one request. */
   async expectAlive(page: Page): Promise<void> {
-    const before = this.validation();
+    const before = this.counts();
     expect(await this.isGood(await getToken(page, "reload"))).toBe(true);
     expect(this.since(before)).toEqual({ requests: 1, duplicates: 0, revocations: 0 });
   }

@@ -202,11 +202,11 @@ test("a token record has the members that a session needs, and may have more", (
 });
 
 test("a handled response is a login or a logout, and everything else is ignored", () => {
-  for (const known of [{ sub: "ada" }, { sub: "ada", returnTo: "/x" }, { signedOut: true }]) {
+  for (const known of [{ sub: "ada" }, { sub: "ada", returnTo: "/x" }, { loggedOut: true }]) {
     expect(parseCallback(known)).toBe(known);
   }
   const others = [null, undefined, "sub", 7, [], {}, { sub: 7 }, { sub: "ada", returnTo: {} }];
-  for (const other of [...others, { signedOut: true, sub: 7 }]) {
+  for (const other of [...others, { loggedOut: true, sub: 7 }]) {
     expect(parseCallback(other)).toBeUndefined();
   }
 });

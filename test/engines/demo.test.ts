@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { RunningDemo } from "../../demo/server/demo.ts";
 import { startBuiltDemo } from "../support/demo.ts";
-import type { LazyServer, EngineTab } from "./engine.ts";
+import type { Engine, EngineTab } from "./engine.ts";
 import { launchFirefox } from "./firefox.ts";
 import { eventually } from "./life.ts";
 import { launchWebKit } from "./webkit.ts";
@@ -14,7 +14,7 @@ import { launchWebKit } from "./webkit.ts";
 const ENGINES = { Firefox: launchFirefox, WebKit: launchWebKit };
 
 let demo: RunningDemo;
-let lazyServer: LazyServer;
+let engine: Engine;
 let profile: string;
 
 beforeEach(async () => {
@@ -22,7 +22,7 @@ beforeEach(async () => {
   profile = mkdtempSync(join(tmpdir(), "latchkey-engine-"));
 });
 afterEach(async () => {
-  await lazyServer?.close();
+  await engine?.close();
   await demo?.close();
   rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
 });
@@ -69,12 +69,12 @@ async function pick(tab: EngineTab, name: string): Promise<void> {
 
 describe.for(Object.entries(ENGINES))("%s", ([, launch]) => {
   test("the picker switches this tab, and no other tab, to a remembered user", async () => {
-    lazyServer = await launch(profile);
-    const tab = await lazyServer.open(demo.url);
+    engine = await launch(profile);
+    const tab = await engine.open(demo.url);
     await seen(tab, "#sign-in-page");
     await signIn(tab, "ada", "Ada Lovelace");
     await signIn(tab, "grace", "Grace Hopper");
-    const other = await lazyServer.open(demo.url);
+    const other = await engine.open(demo.url);
     await says(other, "#user-name", "Grace Hopper");
 
     const from = demo.provider.requests.length;
@@ -93,8 +93,8 @@ describe.for(Object.entries(ENGINES))("%s", ([, launch]) => {
   });
 
   test("a device logs in with the help of another page, and shows the same code after a reload", async () => {
-    lazyServer = await launch(profile);
-    const tv = await lazyServer.open(`${demo.url}tv`);
+    engine = await launch(profile);
+    const tv = await engine.open(`${demo.url}tv`);
     await press(tv, "#tv-sign-in");
     const code = () => tv.run<string>(`return ${find("latchkey-device >>> .code")}.textContent`);
     await seen(tv, "latchkey-device >>> .qr svg");
@@ -104,7 +104,7 @@ describe.for(Object.entries(ENGINES))("%s", ([, launch]) => {
     expect(await code()).toBe(shown);
 
     const link = await tv.run<string>(`return ${find("latchkey-device >>> a")}.href`);
-    const phone = await lazyServer.open(link);
+    const phone = await engine.open(link);
     await says(phone, ".code", shown);
     await press(phone, "button[autofocus]");
     await press(phone, "button[name=user][value=linus]");

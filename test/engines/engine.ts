@@ -1,5 +1,5 @@
 /** A browser of one engine, as far as lifecycle tests need it. */
-export interface LazyServer {
+export interface Engine {
   open(url: string): Promise<EngineTab>;
   /** Ends the browser at once, as a power loss does. */
   kill(): Promise<void>;
@@ -16,4 +16,4 @@ export interface EngineTab {
 }
 
 /** Starts a browser with a profile folder. */
-export type LaunchEngine = (profile: string) => Promise<LazyServer>;
+export type LaunchEngine = (profile: string) => Promise<Engine>;

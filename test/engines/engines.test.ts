@@ -42,7 +42,7 @@ describe.for(Object.entries(ENGINES))("%s", ([engine, launch]) => {
     for (const tab of tabs) tokens.add((await outcome(tab)).token);
     note({ engine, scenario: "wake", count, ms: Math.round(performance.now() - begun) });
     expect(tokens.size).toBe(1);
-    expect(life.validation()).toEqual({ requests: 1, duplicates: 0, revocations: 0 });
+    expect(life.counts()).toEqual({ requests: 1, duplicates: 0, revocations: 0 });
     await life.expectAlive(tabs[0]!);
   });
 
@@ -67,7 +67,7 @@ describe.for(Object.entries(ENGINES))("%s", ([engine, launch]) => {
     const ms = Math.round(performance.now() - begun);
     note({ engine, scenario: "close", ms });
     expect(ms).toBeLessThan(BOUND_MS);
-    expect(life.validation()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
+    expect(life.counts()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
     await life.expectAlive(other);
   });
 
@@ -83,7 +83,7 @@ describe.for(Object.entries(ENGINES))("%s", ([engine, launch]) => {
     expect(await life.isGood(tokens[0]!)).toBe(true);
     expect(tokens[1]).toEqual(tokens[0]);
     expect(ms).toBeLessThan(BOUND_MS);
-    expect(life.validation()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
+    expect(life.counts()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
     await life.expectAlive(other);
   });
 });
@@ -103,6 +103,6 @@ test("Firefox keeps the session when it is killed during a refresh and started a
   const ms = Math.round(performance.now() - begun);
   note({ engine: "Firefox", scenario: "kill -9", ms });
   expect(ms).toBeLessThan(BOUND_MS);
-  expect(life.validation()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
+  expect(life.counts()).toEqual({ requests: 2, duplicates: 1, revocations: 0 });
   await life.expectAlive(again);
 });

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { launch, type Page } from "puppeteer-core";
 import { kill } from "../support/browser.ts";
-import type { LazyServer, EngineTab } from "./engine.ts";
+import type { Engine, EngineTab } from "./engine.ts";
 
 const PLACES = [
   process.env["FIREFOX_PATH"],
@@ -11,7 +11,7 @@ const PLACES = [
 ];
 
 /** Starts Firefox with WebDriver BiDi. */
-export async function launchFirefox(profile: string): Promise<LazyServer> {
+export async function launchFirefox(profile: string): Promise<Engine> {
   const executablePath = PLACES.find((path) => path && existsSync(path));
   if (!executablePath)
     throw new Error(

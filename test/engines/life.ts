@@ -4,38 +4,38 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { startProvider, type RunningProvider } from "../../demo/server/provider.ts";
-import { watchServer, type Validation } from "../chaos/verdict.ts";
+import { watchServer, type ServerCounts } from "../chaos/server-counts.ts";
 import type { Outcome } from "../support/bare-page.ts";
 import type { BareSite } from "../support/bare-site.ts";
-import type { LazyServer, EngineTab, LaunchEngine } from "./engine.ts";
+import type { Engine, EngineTab, LaunchEngine } from "./engine.ts";
 
 /** A provider, a browser of one engine, and tabs of this browser. */
 export class Life {
   readonly provider: RunningProvider;
-  readonly validation: () => Validation;
+  readonly counts: () => ServerCounts;
   readonly #launch: LaunchEngine;
   readonly #profile: string;
   readonly #url: string;
-  #lazyServer: LazyServer;
+  #engine: Engine;
 
   private constructor(
     launch: LaunchEngine,
     profile: string,
-    lazyServer: LazyServer,
+    engine: Engine,
     url: string,
     provider: RunningProvider,
   ) {
     this.#launch = launch;
     this.#profile = profile;
-    this.#lazyServer = lazyServer;
+    this.#engine = engine;
     this.#url = url;
     this.provider = provider;
-    this.validation = watchServer(provider);
+    this.counts = watchServer(provider);
   }
 
   static async begin(launch: LaunchEngine, site: BareSite): Promise<Life> {
     const profile = mkdtempSync(join(tmpdir(), "latchkey-engine-"));
-    const lazyServer = await launch(profile);
+    const engine = await launch(profile);
     const provider = await startProvider({
       port: 0,
       origins: [site.origin],
@@ -43,11 +43,11 @@ export class Life {
       accessTokenTtlSeconds: 1,
       reuseLeewaySeconds: 30,
     });
-    return new Life(launch, profile, lazyServer, `${site.origin}/bare/`, provider);
+    return new Life(launch, profile, engine, `${site.origin}/bare/`, provider);
   }
 
   async open(): Promise<EngineTab> {
-    const tab = await this.#lazyServer.open(this.#url);
+    const tab = await this.#engine.open(this.#url);
     await this.create(tab);
     return tab;
   }
@@ -89,20 +89,20 @@ export class Life {
 
   /** Expects a live session: one more refresh works and takes one request. */
   async expectAlive(tab: EngineTab): Promise<void> {
-    const { requests } = this.validation();
+    const { requests } = this.counts();
     await beginToken(tab, "reload");
     expect(await this.isGood(await outcome(tab))).toBe(true);
-    expect(this.validation()).toMatchObject({ requests: requests + 1, revocations: 0 });
+    expect(this.counts()).toMatchObject({ requests: requests + 1, revocations: 0 });
   }
 
   /** Kills the browser, and starts it again with the same profile. */
   async restart(): Promise<void> {
-    await this.#lazyServer.kill();
-    this.#lazyServer = await this.#launch(this.#profile);
+    await this.#engine.kill();
+    this.#engine = await this.#launch(this.#profile);
   }
 
   async end(): Promise<void> {
-    await this.#lazyServer.close();
+    await this.#engine.close();
     await this.provider.close();
     rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -1,14 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LazyServer, EngineTab } from "./engine.ts";
+import type { Engine, EngineTab } from "./engine.ts";
 
 const LIBRARIES = "/usr/lib";
 const DRIVER_PORT = 4790;
 const DISPLAY = ":97";
 
 /** Starts WebKitGTK with WebDriver, in its own X display. */
-export async function launchWebKit(): Promise<LazyServer> {
+export async function launchWebKit(): Promise<Engine> {
   const driverPath = "/usr/bin/WebKitWebDriver";
   const displayPath = "/usr/bin/Xvfb";
   const binary = miniBrowser();

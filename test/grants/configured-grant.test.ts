@@ -6,7 +6,7 @@ import type { TokenRequest } from "../../src/core/grant.ts";
 import { ConfiguredGrant } from "../../src/grants/configured-grant.ts";
 import { StaticGrant } from "../../src/grants/static-grant.ts";
 
-type RefreshResult = Configuration | Error;
+type LoadResult = Configuration | Error;
 
 interface Configuration {
   type: string;
@@ -17,7 +17,7 @@ const refused = new RequestTokenError("no", { error: "invalid_client", hint: "x"
 const at = (clientId: string, type = "static"): Configuration => ({ type, clientId });
 
 /** A grant whose server knows only the client `state.known`. */
-function setUp(response: RefreshResult | RefreshResult[], refusal: AuthError = refused) {
+function setUp(response: LoadResult | LoadResult[], refusal: AuthError = refused) {
   const responses = [response].flat();
   const loaded: string[] = [];
   const made: string[] = [];

@@ -11,14 +11,14 @@ import { ADA, CLIENT as CLIENT_KEY, expiredRow, KEY, DEFAULT_KEY } from "../refr
 import {
   scriptedServer,
   sendJson,
-  type RefreshResult,
+  type ScriptedResponse,
   type ScriptedServer,
 } from "./scripted-server.ts";
 import { CLIENT, errorFrom, realServer, REDIRECT, shown, testRequests } from "./support.ts";
 
 /** A response of the server, and its expected result. */
 interface Row {
-  readonly response: RefreshResult;
+  readonly response: ScriptedResponse;
   /** The expected tokens. Missing members are as in a valid response. */
   readonly tokens?: { readonly lifetimeS?: number; readonly scope?: readonly string[] };
   /** The error of every call except a refresh. */
@@ -32,15 +32,15 @@ let thefts = 0;
 const thief = { url: "" };
 
 const without =
-  (name: string): RefreshResult =>
+  (name: string): ScriptedResponse =>
   (response, good) =>
     sendJson(response, { ...good, [name]: undefined });
 const having =
-  (more: Record<string, unknown>): RefreshResult =>
+  (more: Record<string, unknown>): ScriptedResponse =>
   (response, good) =>
     sendJson(response, { ...good, ...more });
 const raw =
-  (status: number, body: string, headers: Record<string, string> = {}): RefreshResult =>
+  (status: number, body: string, headers: Record<string, string> = {}): ScriptedResponse =>
   (response) =>
     void response.writeHead(status, headers).end(body);
 const HTML = { "Content-Type": "text/html" };

@@ -4,12 +4,12 @@ import { readAll } from "../../demo/server/body.ts";
 import { CLIENT, realServer } from "./support.ts";
 
 /** Sends an invalid response in place of `good`. */
-export type RefreshResult = (response: ServerResponse, good: Record<string, unknown>) => void;
+export type ScriptedResponse = (response: ServerResponse, good: Record<string, unknown>) => void;
 
 export interface ScriptedServer {
   readonly issuer: string;
   /** The next responses, in order. Without one, the server responds correctly. Metadata and keys are always correct. */
-  readonly responses: RefreshResult[];
+  readonly responses: ScriptedResponse[];
   /** The requests in the order of arrival, without those for metadata and keys. `what`: method and path. */
   readonly requests: { readonly what: string; readonly body: URLSearchParams }[];
   /** Returns the authorization response of a user who logs in. */
@@ -21,7 +21,7 @@ const JWKS = { keys: [{ ...(await exportJWK(publicKey)), kid: "k1" }] };
 
 /** Starts a real OpenID provider on this machine, whose next responses a test can replace. */
 export async function scriptedServer(): Promise<ScriptedServer> {
-  const responses: RefreshResult[] = [];
+  const responses: ScriptedResponse[] = [];
   const requests: ScriptedServer["requests"] = [];
   const nonces = new Map<string, string>();
   let refreshes = 1;

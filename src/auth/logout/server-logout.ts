@@ -131,7 +131,7 @@ async function leavePage(
 ): Promise<void> {
   // If the page navigated without a network, the browser would show its error page.
   if (!page.lifecycle.online()) throw offline();
-  if (postLogoutRedirectUri()) await ledger.put(state, { signedOut: true }).catch(() => {});
+  if (postLogoutRedirectUri()) await ledger.put(state, { loggedOut: true }).catch(() => {});
   const next = await sessions.get(sessionKey(client, sub)).catch(() => undefined);
   // A user who has logged in again, or is logging in now, must not be logged out at the server.
   if (!(await mayNavigate()) || (next && !next.end)) throw signedInAgain();
@@ -192,7 +192,7 @@ export async function takeLogout(
 ): Promise<void> {
   const url = page.href();
   const record = await ledger.get(state);
-  if (record && "signedOut" in record && page.href() === url)
+  if (record && "loggedOut" in record && page.href() === url)
     page.replaceUrl(withoutResponse(url, state));
 }
 

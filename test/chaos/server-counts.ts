@@ -1,7 +1,7 @@
 import type { RunningProvider } from "../../demo/server/provider.ts";
 
 /** Counts of what the server received. */
-export interface Validation {
+export interface ServerCounts {
   /** Refresh requests. */
   readonly requests: number;
   /** Refresh requests with a refresh token that was sent before. */
@@ -11,7 +11,7 @@ export interface Validation {
 }
 
 /** Counts at the server from now on. Returns a function that reads the counts. */
-export function watchServer({ provider, tokenRequests }: RunningProvider): () => Validation {
+export function watchServer({ provider, tokenRequests }: RunningProvider): () => ServerCounts {
   let revocations = 0;
   provider.on("grant.revoked", () => revocations++);
   return () => {

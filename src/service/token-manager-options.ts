@@ -82,7 +82,7 @@ export interface ForceRefreshOptions extends Omit<ServiceTokenOptions, "cache"> 
 /** The options of `invalidateToken()`. `scope`, `resource` and `audience` select the stored token that is deleted. */
 export interface InvalidateTokenOptions extends TokenTarget {
   /**
-   * What happens to the stored refresh token. `keep`: it stays stored. `forget`: it is deleted, but not revoked at the server.
+   * `keep`: the refresh token stays stored. `forget`: the refresh token is deleted, but not revoked at the server.
    * Default: `keep`.
    */
   readonly refreshToken?: "keep" | "forget";

@@ -15,7 +15,7 @@ export interface Client {
 /** How often a tab requests a token. Milliseconds. */
 export const ASKS_EVERY_MS = 1_000;
 
-/** What all clients of a run share: the token lifetime, the outage and the random numbers. */
+/** The values that all clients of a run share: the token lifetime, the outage and the random numbers. */
 export interface Conditions {
   readonly lifetimeMs: number;
   readonly outage: Outage;

@@ -15,7 +15,7 @@ import { CLIENT, openTab, type Machine, type Tab } from "./tab.ts";
 import type { Trace } from "./trace.ts";
 import { WebLocks } from "./web-locks.ts";
 
-/** What a run did, and the invariants that it violated. */
+/** The events of a run, and the invariants that it violated. */
 export interface Outcome {
   readonly trace: Trace;
   readonly violations: readonly Violation[];

@@ -62,7 +62,7 @@ export type Happening =
   | { what: "fault"; kind: string; tab: string; ms?: number }
   | { what: "calm" };
 
-/** What the server did with a refresh request. */
+/** The action of the server on a refresh request. */
 export type Outcome = "rotated" | "replayed" | "reuse" | "invalid" | "not processed";
 
 /** The attempt that a T1 wrote, and its session. */

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from "puppeteer-core";
 import { tabOpenedBy, waitForShown } from "./browser.ts";
 
-/** What a user does on the demo's pages. */
+/** The actions of a user on the demo's pages. */
 
 /** The `sub` of a user of the demo's provider. */
 export type DemoUser = "ada" | "grace" | "linus";

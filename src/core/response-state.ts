@@ -2,8 +2,7 @@ import type { ClientKey } from "./keys.ts";
 
 /**
  * Returns the tag of a client, a short hash that is not secret. The `state` parameter of an authorization request is
- * `<tag>.<id>.<secret>`. The id of the pending request and the secret are random and have 128 bits each. No character of
- * `state` needs encoding in a URL.
+ * `<tag>.<id>`. The id of the pending request is random and has 256 bits. No character of `state` needs encoding in a URL.
  */
 export function clientTag(client: ClientKey): string {
   let hash = 7;
@@ -16,5 +15,5 @@ export function clientTag(client: ClientKey): string {
  * other code.
  */
 export function isStateOf(client: ClientKey, state: string): boolean {
-  return new RegExp(`^${clientTag(client)}(\\.[\\w-]{22}){2}$`).test(state);
+  return new RegExp(`^${clientTag(client)}\\.[\\w-]{43}$`).test(state);
 }

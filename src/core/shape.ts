@@ -46,3 +46,8 @@ function typeOf(value: unknown): string {
   if (Array.isArray(value)) return "array";
   return Number.isNaN(value) ? "NaN" : typeof (value ?? undefined);
 }
+
+/** Whether `value` is an array of strings. */
+export function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}

@@ -2,5 +2,4 @@
 export { authorizeDevice } from "./device.ts";
 export { metadataOf } from "./configured-metadata.ts";
 export { requestGrant } from "./token/request-tokens.ts";
-export { createCredentials } from "./token/secret-credentials.ts";
 export { fetchUserinfo } from "./userinfo.ts";

@@ -17,6 +17,7 @@ import { requestTokens } from "./token/token-request.ts";
 import { fetchKeys, type KeySet, createStoredKeys } from "./id-token/key-set.ts";
 
 const loadMore = () => chunk(import("./more-requests.chunk.ts"));
+const loadSecrets = () => chunk(import("./token/secret-credentials.ts"));
 const loadLogout = () => chunk(import("./logout.ts"));
 
 /** An `AuthorizationServer` that can also send refresh tokens and validate stored ID tokens. */
@@ -115,7 +116,7 @@ function createServerParts(config: OidcServerConfig): ServerParts {
     authTimeOnRefresh: config.authTimeOnRefresh,
   });
   const loadCredentials = shared(async () =>
-    authentication ? (await loadMore()).createCredentials(config) : undefined,
+    authentication ? (await loadSecrets()).createCredentials(config) : undefined,
   );
   const client = (signal: AbortSignal | undefined) => ({
     clock,

@@ -29,7 +29,7 @@ export const REDIRECT_URI = "https://app.example/callback";
 
 /** A `state` parameter in this client's format. */
 export const stateOf = (name: string): string =>
-  [clientTag(CLIENT), name.padEnd(22, "-"), "secret".padEnd(22, "-")].join(".");
+  `${clientTag(CLIENT)}.${name.padEnd(43, "-")}`;
 export const STATE: string = stateOf("s");
 
 type Call = "authorize" | "exchange" | "revoke" | "endSession";

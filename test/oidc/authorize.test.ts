@@ -9,7 +9,6 @@ import {
   type AuthorizeOptions,
   type ScopedRequest,
 } from "../../src/oidc/authorize/authorize.ts";
-import type { PendingRequest } from "../../src/oidc/authorize/pending-request.ts";
 import { CLIENT, errorFrom, ISSUER, REDIRECT, shown, testClock, testRequests } from "./support.ts";
 
 const METADATA: ServerMetadata = {
@@ -61,7 +60,7 @@ async function refusedAndKept(
 }
 
 describe("an authorization request", () => {
-  test("uses the code flow with PKCE S256, a nonce and a state of more than 128 bits", async () => {
+  test("uses the code flow with PKCE S256, a nonce and a state of 256 bits", async () => {
     const { url, query, state } = await begin();
     expect(url.origin + url.pathname).toBe(`${ISSUER}/authorize`);
     expect(query.get("response_type")).toBe("code");
@@ -69,8 +68,8 @@ describe("an authorization request", () => {
     expect(query.get("redirect_uri")).toBe(REDIRECT);
     expect(query.get("scope")).toBe("openid profile");
     expect(query.get("code_challenge_method")).toBe("S256");
-    expect(query.get("nonce")).toMatch(/^[\w-]{22}$/);
-    expect(state).toMatch(/^[\da-z]{1,7}\.[\w-]{22}\.[\w-]{22}$/);
+    expect(query.get("nonce")).toMatch(/^[\w-]{43}$/);
+    expect(state).toMatch(/^[\da-z]{1,7}\.[\w-]{43}$/);
     // No character of the state needs encoding.
     expect(url.search).toContain(`state=${state}`);
     const responded = await read(respond({ code: "c", state }));
@@ -102,7 +101,7 @@ describe("an authorization request", () => {
     const [one, two] = [await begin(), await begin()];
     for (const name of ["state", "nonce", "code_challenge"])
       expect(one.query.get(name)).not.toBe(two.query.get(name));
-    expect(one.state.split(".")[2]).not.toBe(two.state.split(".")[2]);
+    expect(one.state.split(".")[1]).not.toBe(two.state.split(".")[1]);
   });
 
   test("carries every optional parameter, including max_age 0", async () => {
@@ -302,27 +301,27 @@ describe("an authorization response", () => {
 
   test("is refused when its state is missing, malformed, foreign or nearly right", async () => {
     const { state } = await begin();
-    const [tag, id, urlState] = state.split(".") as [string, string, string];
-    const other = urlState.startsWith("A") ? `B${urlState.slice(1)}` : `A${urlState.slice(1)}`;
+    const [tag, id] = state.split(".") as [string, string];
+    const other = id.startsWith("A") ? `B${id.slice(1)}` : `A${id.slice(1)}`;
     await refusedAndKept(respond({ code: "c" }), "state");
     for (const bad of [
       "",
       id,
-      `${tag}.${id}.`,
-      `${tag}..${urlState}`,
-      `${tag}.${id}.${other}`,
-      `${tag}.${id}.${urlState.slice(0, 21)}`,
-      `${tag}.${id}.${urlState}A`,
-      `${tag}.${id}.${urlState}.x`,
-      `${tag}.${"0".repeat(22)}.${urlState}`,
-      `x${tag}.${id}.${urlState}`,
-      `.${id}.${urlState}`,
-      `${id}.${urlState}`,
+      `${tag}.`,
+      `${tag}..${id}`,
+      `${tag}.${other}`,
+      `${tag}.${id.slice(0, 42)}`,
+      `${tag}.${id}A`,
+      `${tag}.${id}.x`,
+      `${tag}.${id}.${id}`,
+      `${tag}.${"0".repeat(43)}`,
+      `x${tag}.${id}`,
+      `.${id}`,
       ` ${state}`,
       `${state}\n`,
       state.replace(".", "%2E"),
-      `${tag}.../session/x.${urlState}`,
-      "__proto__.AAAAAAAAAAAAAAAAAAAAAA",
+      `${tag}.../session/x.${id}`,
+      `__proto__.${"A".repeat(43)}`,
     ]) {
       await refusedAndKept(respond({ code: "c", state: bad }), "state");
     }
@@ -374,12 +373,11 @@ describe("an authorization response", () => {
     await refusedAndKept(respond({ code: "c", state }), "state", { clientId: "other" });
     // Two clients may have the same tag.
     for (const [member, parameter] of [
-      ["issuer", "issuer"],
-      ["clientId", "client_id"],
+      ["authority", "issuer"],
+      ["client_id", "client_id"],
     ] as const) {
       const [id, row] = [...requests.rows][0]!;
-      const stored = JSON.parse(row) as { data: object };
-      const foreign = { ...stored, data: { ...stored.data, [member]: "https://other.example" } };
+      const foreign = { ...(JSON.parse(row) as object), [member]: "https://other.example" };
       requests.rows.set(id, JSON.stringify(foreign));
       await refusedAndKept(respond({ code: "c", state }), parameter);
       requests.rows.set(id, row);
@@ -449,25 +447,20 @@ describe("an authorization response", () => {
       "with data that is no object",
       (row: Record<string, unknown>) => JSON.stringify({ ...row, data: "x" }),
     ],
-    [
-      "of another flow",
-      (row: Record<string, unknown>) =>
-        JSON.stringify({ ...row, data: { ...(row["data"] as object), flow: "logout" } }),
-    ],
-    [
-      "without a verifier",
-      (row: Record<string, unknown>) =>
-        JSON.stringify({ ...row, data: { ...(row["data"] as object), codeVerifier: undefined } }),
-    ],
-    [
-      "without a nonce",
-      (row: Record<string, unknown>) =>
-        JSON.stringify({ ...row, data: { ...(row["data"] as object), nonce: undefined } }),
-    ],
-    [
-      "without a url_state",
-      (row: Record<string, unknown>) => JSON.stringify({ ...row, url_state: undefined }),
-    ],
+    ...(
+      [
+        ["of another request type", { request_type: "logout" }],
+        ["without a verifier", { code_verifier: undefined }],
+        ["without a nonce", { nonce: undefined }],
+        ["without a redirect URI", { redirect_uri: 7 }],
+        ["without scopes", { scope: null }],
+        ["whose data has a wrong type", { data: { createdAt: 1, acrValues: [7] } }],
+        ["without a time", { data: {} }],
+      ] as const
+    ).map(([name, change]): [string, (row: Record<string, unknown>) => string] => [
+      name,
+      (row) => JSON.stringify({ ...row, ...change }),
+    ]),
   ])(
     "is refused when the stored request is damaged (%s), and keeps the record",
     async (_, damage) => {
@@ -488,11 +481,11 @@ describe("an authorization response", () => {
   test("shows no code, state or verifier when it is refused", async () => {
     const { state } = await begin();
     const row = [...requests.rows.values()][0]!;
-    const { codeVerifier, nonce } = (JSON.parse(row) as { data: PendingRequest }).data;
+    const { code_verifier: codeVerifier, nonce } = JSON.parse(row) as Record<string, string>;
     const error = shown(
       await errorFrom(read(respond({ code: "SECRET-code", state, iss: "https://evil.example" }))),
     );
-    for (const secret of ["SECRET-code", state, codeVerifier, nonce])
+    for (const secret of ["SECRET-code", state, codeVerifier!, nonce!])
       expect(error).not.toContain(secret);
   });
 });
@@ -503,12 +496,13 @@ test("the log of oidc-client-ts receives no secret when an app turns it on", asy
   Log.setLogger({ debug: onMessage, info: onMessage, warn: onMessage, error: onMessage });
   Log.setLevel(Log.DEBUG);
   const { state } = await begin();
-  const { data } = JSON.parse([...requests.rows.values()][0]!) as { data: PendingRequest };
+  const stored = JSON.parse([...requests.rows.values()][0]!) as { code_verifier: string };
   await read(respond({ code: "SECRET-code", state }));
   await errorFrom(read(respond({ code: "SECRET-code", state })));
   Log.reset();
   const received = lines
     .map((line) => (line instanceof Error ? shown(line) : JSON.stringify(line)))
     .join("\n");
-  for (const secret of ["SECRET-code", data.codeVerifier]) expect(received).not.toContain(secret);
+  for (const secret of ["SECRET-code", stored.code_verifier])
+    expect(received).not.toContain(secret);
 });

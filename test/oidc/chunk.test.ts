@@ -35,7 +35,6 @@ function lazyServerWithout(chunk: string): Promise<LazyServer> {
 
 const SERVER = "../../src/oidc/server.ts";
 const AUTHORIZE = "../../src/oidc/authorize/authorize.ts";
-const SWEEP = "../../src/oidc/authorize/sweep-requests.ts";
 const LOST = { code: "network", retryable: true };
 const record = {
   refreshToken: "rt1",
@@ -50,7 +49,7 @@ beforeEach(() => {
   fetch.sent.length = 0;
 });
 afterEach(() => {
-  for (const chunk of [SERVER, AUTHORIZE, SWEEP]) vi.doUnmock(chunk);
+  for (const chunk of [SERVER, AUTHORIZE]) vi.doUnmock(chunk);
   vi.resetModules();
 });
 
@@ -81,11 +80,4 @@ test.each([SERVER, AUTHORIZE])(
 test("a server chunk that cannot be loaded ends no session when an ID token is validated", async () => {
   const { send } = await lazyServerWithout(SERVER);
   expect(await send.verify(record, "fetched")).toEqual({ type: "unknown" });
-});
-
-test("a sweep chunk that cannot be loaded delays no login", async () => {
-  requests.rows.set("old", JSON.stringify({ id: "old", created: 1 }));
-  const { server } = await lazyServerWithout(SWEEP);
-  expect(await server.authorize({ redirectUri: REDIRECT })).toContain("code_challenge=");
-  expect(requests.rows.size).toBe(2);
 });

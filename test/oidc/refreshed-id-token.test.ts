@@ -7,7 +7,7 @@ import {
   type LazyServer,
   type LazyServerConfig,
 } from "../../src/compose/lazy-server.ts";
-import { base64url } from "../../src/oidc/encoding.ts";
+import { base64url } from "jose";
 import { CLIENT, fakeFetch, ISSUER, json, shown, testClock, testRequests } from "./support.ts";
 
 /** Refreshed ID tokens: the claims are validated on arrival, the signature once keys are there. */
@@ -124,7 +124,7 @@ describe("the claims of a refreshed ID token", () => {
     },
   );
 
-  const encode = (text: string) => base64url(new TextEncoder().encode(text));
+  const encode = (text: string) => base64url.encode(text);
   const header = encode('{"alg":"ES256"}');
   test.each([
     ["rubbish", "header"],

@@ -239,7 +239,7 @@ describe("a server with configured endpoints", () => {
   test("with keys is an OpenID provider", async () => {
     const { server, query, response } = await login(OPENID);
     expect(query.get("scope")).toBe("openid repo gist");
-    expect(query.get("nonce")).toMatch(/^[\w-]{22}$/);
+    expect(query.get("nonce")).toMatch(/^[\w-]{43}$/);
     tokenResponse = { id_token: await idToken({ nonce: query.get("nonce") }) };
     expect((await server.exchange(response)).user?.sub).toBe("alice");
     tokenResponse = {};
@@ -414,7 +414,7 @@ describe("client authentication", () => {
       iss: CLIENT,
       sub: CLIENT,
       aud: ISSUER,
-      jti: expect.stringMatching(/^[\w-]{22}$/),
+      jti: expect.stringMatching(/^[\w-]{36}$/),
       iat: clock.now() / 1000,
       exp: clock.now() / 1000 + 60,
     });
@@ -441,6 +441,26 @@ describe("client authentication", () => {
       expect(fetch.sent).toHaveLength(0);
     },
   );
+
+  const RSA_2048 = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
+  test.each([
+    ["RS512", "a SHA-256 key", { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", ...RSA_2048 }],
+    [
+      "PS384",
+      "an RSASSA-PKCS1-v1_5 key",
+      { name: "RSASSA-PKCS1-v1_5", hash: "SHA-384", ...RSA_2048 },
+    ],
+    ["ES256", "a P-384 key", { name: "ECDSA", namedCurve: "P-384" }],
+    ["ES512", "a P-256 key", { name: "ECDSA", namedCurve: "P-256" }],
+  ])("C12: does not sign a client assertion with %s and %s", async (algorithm, _, parameters) => {
+    const uses: KeyUsage[] = ["sign", "verify"];
+    const pair = await crypto.subtle.generateKey(parameters, false, uses);
+    const { privateKey } = pair as CryptoKeyPair;
+    const error = await errorFrom(ask({ ...key, key: privateKey, algorithm }));
+    expect(error).toMatchObject({ code: "configuration", input: "authentication.key" });
+    expect(error.message).toContain(algorithm);
+    expect(fetch.sent).toHaveLength(0);
+  });
 
   const record: TokenRecord = {
     refreshToken: "rt1",

@@ -59,14 +59,14 @@ const ASIDE: readonly (Pick<Size, "what" | "limit"> & { readonly sources: readon
     sources: ["../../../src/auth/login/more-logins.chunk.ts"],
   },
   {
-    what: "and a login that finds others pending",
-    limit: 3_000,
-    sources: ["../../../src/oidc/authorize/sweep-requests.ts"],
-  },
-  {
-    what: "other grants, userinfo, `endpoints`, secrets",
+    what: "other grants, userinfo, `endpoints`",
     limit: 3_500,
     sources: ["../../../src/oidc/more-requests.chunk.ts"],
+  },
+  {
+    what: "a client that has a secret or a key",
+    limit: 3_500,
+    sources: ["../../../src/oidc/token/secret-credentials.ts"],
   },
 ];
 

@@ -1,36 +1,28 @@
 import type { AuthorizationRequest, ServerMetadata } from "../../core/authorization-server.ts";
 import { ConfigurationError, type AuthError } from "../../core/errors.ts";
 import { clientKey } from "../../core/keys.ts";
-import { chunk } from "../../core/lazy.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { RequestStore } from "../../core/request-store.ts";
 import { clientTag } from "../../core/response-state.ts";
 import { isSameOrigin, parseUrl } from "../../core/same-origin.ts";
-import { base64url, randomToken } from "../encoding.ts";
 import { errorOf, validateRequest, validateUrl, refusal } from "./validate-response.ts";
 import {
-  FLOW,
+  createPendingRequest,
+  deleteStaleRequests,
+  parsePendingRequest,
   type PendingRequest,
-  type StoredRequest,
-  type UncheckedRequest,
 } from "./pending-request.ts";
-import type * as Sweep from "./sweep-requests.ts";
 
-/**
- * The maximum time that a login waits while old pending requests are deleted. After this time, the login continues.
- * Milliseconds.
- */
-const SWEEP_MS = 1_000;
-
-const loadSweep = (): Promise<typeof Sweep> => chunk(import("./sweep-requests.ts"));
+/** The maximum time that a login waits for the deletion of old pending requests. Milliseconds. */
+const DELETION_MS = 1_000;
 
 /** The server and the client of an authorization request, and the store of pending requests. */
 export interface AuthorizeOptions {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
   /**
-   * The store of pending requests. Other data must not be in this store, because `sweep()` deletes every entry that it cannot
-   * read as a request.
+   * The store of pending requests. Other data must not be in this store, because each login deletes every entry that
+   * is not a request.
    */
   readonly requests: RequestStore;
   readonly clock: Clock;
@@ -84,30 +76,25 @@ export async function createAuthorizationUrl(
   }
   const named = [resource ?? "", ...(request.resources ?? [])];
   const resources = [...new Set(named.filter((one) => one !== ""))];
-  // RFC 7636 section 4.1 requires a code verifier of at least 43 characters. One random token has only 22 characters.
-  const codeVerifier = randomToken() + randomToken();
-  const data: PendingRequest = {
-    flow: FLOW,
+  const { id, nonce, codeChallenge, stored } = await createPendingRequest({
     issuer,
     clientId: options.clientId,
     redirectUri,
     scope,
     createdAt: options.clock.now(),
-    nonce: randomToken(),
-    codeVerifier,
-    ...(returnTo !== undefined && { returnTo }),
-    ...(request.targetScope?.length && { targetScope: request.targetScope }),
-    ...(user !== undefined && { user }),
-    ...(prompt && { prompt }),
-    ...(resource && { resource }),
-    ...(resources.length > 0 && { resources }),
-    ...(audience && { audience }),
-    ...(maxAge !== undefined && { maxAge }),
-    ...(acrValues?.length && { acrValues }),
-  };
-  const codeChallenge = await challengeOf(codeVerifier);
-  const [id, secret] = [randomToken(), randomToken()];
-  await remember({ id, data, created: Math.floor(Date.now() / 1_000), url_state: secret }, options);
+    returnTo,
+    targetScope: request.targetScope?.length ? request.targetScope : undefined,
+    user,
+    prompt,
+    resource: resource || undefined,
+    resources: resources.length > 0 ? resources : undefined,
+    audience: audience || undefined,
+    maxAge,
+    acrValues: acrValues?.length ? acrValues : undefined,
+  });
+  await options.requests.set(id, stored);
+  const deletion = deleteStaleRequests(options.requests).catch(() => {});
+  await Promise.race([deletion, options.clock.sleep(DELETION_MS)]);
 
   const url = new URL(authorizationEndpoint);
   const parameters = {
@@ -115,9 +102,9 @@ export async function createAuthorizationUrl(
     redirect_uri: redirectUri,
     response_type: "code",
     scope: scope.join(" "),
-    state: [clientTag(clientKey(issuer, options.clientId)), id, secret].join("."),
+    state: `${clientTag(clientKey(issuer, options.clientId))}.${id}`,
     // Only OpenID Connect defines `nonce`. A server without OpenID Connect might refuse the unknown parameter.
-    nonce: scope.includes("openid") ? data.nonce : undefined,
+    nonce: scope.includes("openid") ? nonce : undefined,
     code_challenge: codeChallenge,
     code_challenge_method: "S256",
     audience,
@@ -148,47 +135,15 @@ export async function readAuthorizationResponse(
 ): Promise<SettledRequest> {
   const { metadata, clientId } = options;
   const response = validateUrl(url, clientKey(metadata.issuer, clientId));
-  const stored = parse(await options.requests.get(response.id));
-  const request = validateRequest(response, stored, { ...options, now: options.clock.now() });
+  const stored = await options.requests.get(response.id);
+  if (stored === null) throw unknownState();
+  const pending = await parsePendingRequest(stored);
+  const request = validateRequest(response, pending, { ...options, now: options.clock.now() });
   if ((await options.requests.remove(response.id)) === null) throw unknownState();
   if (response.code === undefined) throw errorOf(response);
   return { ...request, code: response.code };
 }
 
-/** Stores a pending request, and deletes old requests that got no response. */
-async function remember(request: StoredRequest, { requests, clock }: AuthorizeOptions) {
-  await requests.set(request.id, JSON.stringify(request));
-  const isAlone = (await requests.getAllKeys()).length === 1;
-  // Each response removes its pending request, so this request is usually the only one in the store. There are then no old
-  // requests to delete, and the code that deletes old requests is not loaded.
-  if (isAlone) return;
-  const swept = loadSweep().then(({ sweep }) => sweep(requests));
-  await Promise.race([swept.catch(() => {}), clock.sleep(SWEEP_MS)]);
-}
-
-function parse(stored: string | null): UncheckedRequest {
-  if (stored === null) throw unknownState();
-  try {
-    return (JSON.parse(stored) ?? {}) as UncheckedRequest;
-  } catch {
-    throw unknownState();
-  }
-}
-
 function unknownState(): AuthError {
   return refusal("state", "this browser has no pending request with this state");
-}
-
-/** Returns the S256 code challenge. @see https://www.rfc-editor.org/rfc/rfc7636#section-4.2 */
-async function challengeOf(codeVerifier: string): Promise<string> {
-  try {
-    const bytes = new TextEncoder().encode(codeVerifier);
-    return base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
-  } catch {
-    throw new ConfigurationError(
-      "crypto",
-      "SHA-256 is not available on this page",
-      "Open the page over https or on localhost, so that it is a secure context.",
-    );
-  }
 }

@@ -1,75 +1,150 @@
+import { base64url } from "jose";
+import { SigninState, State } from "oidc-client-ts";
 import type { Prompt } from "../../core/authorization-parameters.ts";
-import type { TokenTarget } from "../../core/token-target.ts";
+import { ConfigurationError } from "../../core/errors.ts";
+import type { RequestStore } from "../../core/request-store.ts";
+import { has, isTexts } from "../../core/shape.ts";
 
-/**
- * Latchkey stores this value as `flow` in the pending request of each login. A pending request with another `flow` is not
- * valid.
- */
-export const FLOW = "latchkey/login";
+/** The `request_type` of each pending request of Latchkey. A record with another `request_type` is refused. */
+const REQUEST_TYPE = "latchkey/login";
+/** The maximum age of a pending request. Older requests are deleted. Seconds. */
+const STALE_S = 900;
 
-/** An authorization request that waits for its response. The response is validated against this record. */
-export interface PendingRequest extends TokenTarget {
-  readonly flow: typeof FLOW;
+/** The part of a pending request that oidc-client-ts does not know. oidc-client-ts stores this part as `data`. */
+interface RequestDetails {
+  /** The resource indicator of the token target. @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
+  readonly resource?: string | undefined;
+  readonly audience?: string | undefined;
+  /** All resource indicators of the request. */
+  readonly resources?: readonly string[] | undefined;
+  /** The time when the request was made, by the configured clock. Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly returnTo?: string | undefined;
+  /** The scopes that were requested for this token target. `scope` also has the scopes that every login requests. */
+  readonly targetScope?: readonly string[] | undefined;
+  /** The `sub` of the user who is expected to log in. */
+  readonly user?: string | undefined;
+  readonly prompt?: Prompt | undefined;
+  /** The `max_age` parameter: the maximum time since the user last authenticated. Seconds. */
+  readonly maxAge?: number | undefined;
+  readonly acrValues?: readonly string[] | undefined;
+}
+
+/** An authorization request that waits for its response. The response is validated against this request. */
+export interface PendingRequest extends RequestDetails {
   readonly issuer: string;
   readonly clientId: string;
   readonly redirectUri: string;
   readonly scope: readonly string[];
-  /** All resource indicators of the request. */
-  readonly resources?: readonly string[];
-  /** The time when the request was made. This time comes from the configured clock. Milliseconds since the epoch. */
-  readonly createdAt: number;
   readonly nonce: string;
   /** The PKCE code verifier. @see https://www.rfc-editor.org/rfc/rfc7636#section-4.1 */
   readonly codeVerifier: string;
-  readonly returnTo?: string;
-  /** The scopes that were requested for this token target. `scope` also has the scopes that every login requests. */
-  readonly targetScope?: readonly string[];
-  /** The `sub` of the user who is expected to log in. */
-  readonly user?: string;
-  readonly prompt?: Prompt;
-  /** The `max_age` parameter: the maximum time since the user last authenticated. Seconds. */
-  readonly maxAge?: number;
-  readonly acrValues?: readonly string[];
 }
 
-/**
- * The record that Latchkey stores for a pending request. Latchkey calls `State.clearStaleState()` of oidc-client-ts to delete
- * old requests. The record has the format of oidc-client-ts, so that `State.clearStaleState()` can read the record.
- */
-export interface StoredRequest {
+/** A new pending request: the values that the authorization URL needs, and the text to store. */
+export interface CreatedRequest {
+  /** 256 random bits in base64url. The id is a part of the `state` parameter. */
   readonly id: string;
-  readonly data: PendingRequest;
-  /**
-   * The time when the request was made. This time comes from `Date.now()`, not from the configured clock. Seconds since the
-   * epoch.
-   */
-  readonly created: number;
-  /** The random secret in the `state` parameter, which has the form `<tag>.<id>.<secret>`. */
-  readonly url_state: string;
+  readonly nonce: string;
+  /** The S256 code challenge. @see https://www.rfc-editor.org/rfc/rfc7636#section-4.2 */
+  readonly codeChallenge: string;
+  readonly stored: string;
 }
-
-/** A record from the store, before `parsePendingRequest()` validates it. */
-export type UncheckedRequest = { readonly [name in keyof StoredRequest]?: unknown };
-
-const TEXTS = ["issuer", "clientId", "redirectUri", "nonce", "codeVerifier"] as const;
-const MAY_BE_TEXTS = ["returnTo", "user", "prompt", "resource", "audience"] as const;
 
 /**
- * Validates a record from the store and returns its pending request. Returns undefined if the record is damaged or has another
- * `flow`.
+ * Creates a pending request with a new id, nonce and PKCE code verifier.
+ * @throws ConfigurationError SHA-256 is not available, because the page is not a secure context
+ * @see https://www.rfc-editor.org/rfc/rfc7636#section-4.1
  */
-export function parsePendingRequest({ data }: UncheckedRequest): PendingRequest | undefined {
-  const request = (data ?? {}) as Partial<Record<keyof PendingRequest, unknown>>;
-  const { flow, createdAt, maxAge = 0, scope, acrValues = [] } = request;
-  const isWhole =
-    flow === FLOW &&
-    TEXTS.every((name) => typeof request[name] === "string") &&
-    MAY_BE_TEXTS.every((name) => typeof (request[name] ?? "") === "string") &&
-    [createdAt, maxAge].every((time) => typeof time === "number") &&
-    [scope, acrValues].every(isTexts);
-  return isWhole ? (request as unknown as PendingRequest) : undefined;
+export async function createPendingRequest(
+  request: Omit<PendingRequest, "codeVerifier" | "nonce">,
+): Promise<CreatedRequest> {
+  const { issuer, clientId, redirectUri, scope, ...data } = request;
+  const [id, nonce] = [randomToken(), randomToken()];
+  try {
+    const state = await SigninState.create({
+      id,
+      request_type: REQUEST_TYPE,
+      authority: issuer,
+      client_id: clientId,
+      redirect_uri: redirectUri,
+      scope: scope.join(" "),
+      nonce,
+      code_verifier: true,
+      data,
+    });
+    return { id, nonce, codeChallenge: state.code_challenge!, stored: state.toStorageString() };
+  } catch {
+    throw new ConfigurationError(
+      "crypto",
+      "SHA-256 is not available on this page",
+      "Open the page over https or on localhost, so that it is a secure context.",
+    );
+  }
 }
 
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every((text) => typeof text === "string");
+function randomToken(): string {
+  return base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
+}
+
+/** Reads a stored request. Returns undefined if the text is damaged or was not stored by Latchkey. */
+export async function parsePendingRequest(stored: string): Promise<PendingRequest | undefined> {
+  const state = await parseState(stored);
+  if (!state || !isWhole(state)) return undefined;
+  return {
+    ...(state.data as RequestDetails),
+    issuer: state.authority,
+    clientId: state.client_id,
+    redirectUri: state.redirect_uri,
+    scope: state.scope.split(" ").filter((name) => name !== ""),
+    nonce: state.nonce!,
+    codeVerifier: state.code_verifier!,
+  };
+}
+
+async function parseState(stored: string): Promise<SigninState | undefined> {
+  try {
+    return await SigninState.fromStorageString(stored);
+  } catch {
+    return undefined;
+  }
+}
+
+function isWhole(state: SigninState): boolean {
+  const { resources = [], targetScope = [], acrValues = [] } = (state.data ?? {}) as RequestDetails;
+  return (
+    state.request_type === REQUEST_TYPE &&
+    has(state, {
+      authority: "string",
+      client_id: "string",
+      redirect_uri: "string",
+      scope: "string",
+      nonce: "string",
+      code_verifier: "string",
+    }) &&
+    has(state.data, {
+      createdAt: "number",
+      returnTo: "string|undefined",
+      user: "string|undefined",
+      prompt: "string|undefined",
+      resource: "string|undefined",
+      audience: "string|undefined",
+      maxAge: "number|undefined",
+    }) &&
+    [resources, targetScope, acrValues].every(isTexts)
+  );
+}
+
+/** Deletes requests that got no response within `STALE_S` seconds, and records that cannot be read. */
+export function deleteStaleRequests(requests: RequestStore): Promise<void> {
+  return State.clearStaleState(
+    {
+      get: (id) => requests.get(id),
+      set: (id, value) => requests.set(id, value),
+      // oidc-client-ts does not wait for `remove()`. Without `catch()`, a failed removal would be an unhandled rejection.
+      remove: (id) => requests.remove(id).catch(() => null),
+      getAllKeys: () => requests.getAllKeys(),
+    },
+    STALE_S,
+  );
 }

@@ -6,11 +6,7 @@ import { isStateOf } from "../../core/response-state.ts";
 import { parseUrl } from "../../core/same-origin.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 import { text } from "../../core/shape.ts";
-import {
-  parsePendingRequest,
-  type PendingRequest,
-  type UncheckedRequest,
-} from "./pending-request.ts";
+import type { PendingRequest } from "./pending-request.ts";
 
 const LIFETIME_MS = 600_000;
 const TOKENS = ["access_token", "id_token"];
@@ -21,8 +17,6 @@ export interface AuthorizationResponse {
   readonly url: URL;
   /** The id of the pending request. The id is the second part of `state`. */
   readonly id: string;
-  /** The secret of the pending request. The secret is the third part of `state`. */
-  readonly secret: string;
   readonly iss: string | undefined;
   readonly code: string | undefined;
   readonly error: string | undefined;
@@ -62,14 +56,13 @@ export function validateUrl(response: string, client: ClientKey): AuthorizationR
   const state = query.get("state") ?? "";
   if (!isStateOf(client, state))
     throw refusal("state", "it is missing, malformed or from another client");
-  const [, id = "", secret = ""] = state.split(".");
+  const [, id = ""] = state.split(".");
   const code = read("code");
   const error = read("error");
   if (!code === !error) throw refusal("code", "the response must have either a code or an error");
   return {
     url,
     id,
-    secret,
     iss: query.get("iss") ?? undefined,
     code,
     error,
@@ -84,14 +77,10 @@ export function validateUrl(response: string, client: ClientKey): AuthorizationR
  * @see https://www.rfc-editor.org/rfc/rfc9207#section-2.4
  */
 export function validateRequest(
-  { url, secret, iss }: AuthorizationResponse,
-  stored: UncheckedRequest,
+  { url, iss }: AuthorizationResponse,
+  request: PendingRequest | undefined,
   { metadata, clientId, now, lifetimeMs = LIFETIME_MS }: ResponseValidation,
 ): PendingRequest {
-  if (typeof stored.url_state !== "string" || !sameText(stored.url_state, secret)) {
-    throw refusal("state", "it differs from the state of the pending request");
-  }
-  const request = parsePendingRequest(stored);
   if (!request)
     throw refusal("state", "the stored request is damaged, or it is not a login of Latchkey");
   if (request.issuer !== metadata.issuer)
@@ -146,14 +135,4 @@ export function refusal(parameter: string, message: string): InvalidResponseErro
     message,
     "Nothing was changed. Start a new login: call login().",
   );
-}
-
-/**
- * Returns true if the strings are equal. Always compares all characters of `a`, so that an attacker cannot measure how many
- * characters match.
- */
-function sameText(a: string, b: string): boolean {
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
-  return difference === 0;
 }

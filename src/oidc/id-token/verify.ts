@@ -1,5 +1,12 @@
 import { toUser, type User } from "../../core/user.ts";
-import { compactVerify, decodeProtectedHeader, type JWK } from "jose";
+import {
+  base64url,
+  compactVerify,
+  createLocalJWKSet,
+  decodeProtectedHeader,
+  errors,
+  type JWK,
+} from "jose";
 import {
   checkLogin,
   checkParties,
@@ -11,7 +18,6 @@ import {
   type PreviousSignIn,
   type RefreshExpectation,
 } from "./claims.ts";
-import { base64url } from "../encoding.ts";
 import { parseObject } from "../../core/shape.ts";
 import { createKeySet, type Jwk, type KeySet } from "./key-set.ts";
 export { createKeySet };
@@ -103,7 +109,7 @@ async function halfHash(alg: string, accessToken: string): Promise<string> {
   // The size of the hash is in `alg`, such as 256 in RS256. EdDSA and Ed25519 do not contain this size and use SHA-512.
   const bits = /^[A-Z]{2}(\d{3})$/.exec(alg)?.[1] ?? "512";
   const hash = await crypto.subtle.digest(`SHA-${bits}`, new TextEncoder().encode(accessToken));
-  return base64url(new Uint8Array(hash, 0, hash.byteLength / 2));
+  return base64url.encode(new Uint8Array(hash, 0, hash.byteLength / 2));
 }
 
 /** The supported signature algorithms. All of them are asymmetric, so `none` and HMAC are never accepted. */
@@ -130,53 +136,65 @@ export async function verifySignature(
   idToken: string,
   { keys, algorithms }: SignatureVerifier,
 ): Promise<{ alg: string; claims: Claims }> {
-  const { alg, kid } = checkHeader(idToken, algorithms);
-
-  // `jku`, `jwk` and `x5u` in the header are ignored, because only keys from the server's `jwks_uri` are trusted.
-  const attempt = async (set: readonly Jwk[]) => {
-    const fitting = kid === undefined ? set : set.filter((key) => key["kid"] === kid);
-    for (const key of fitting) {
-      // `compactVerify()` rejects if the key is not usable or did not sign the ID token. Then the next key is tried.
-      const result = await compactVerify(idToken, key as JWK, { algorithms: [alg] }).catch(
-        () => undefined,
-      );
-      if (result) return result.payload;
-    }
-    return fitting.length > 0;
-  };
-  const { keys: set, fresh } = await keys.get();
-  let outcome = await attempt(set);
-  if (typeof outcome === "boolean" && !fresh) {
+  const { alg } = checkHeader(idToken, algorithms);
+  const { keys: known, fresh } = await keys.get();
+  let payload = await verifyWith(known, idToken, alg);
+  if (!(payload instanceof Uint8Array) && !fresh) {
     const newer = await keys.refetch();
-    if (newer) outcome = await attempt(newer);
+    if (newer) payload = await verifyWith(newer, idToken, alg);
   }
-  // If no key has the `kid` of the ID token, the error is retryable, because the server might publish a key with this `kid`
-  // later. If a key has the `kid` but did not sign the ID token, the error is not retryable.
-  if (typeof outcome === "boolean") throw mismatch("signature", !outcome);
+  // If the set has no suitable key, the error is retryable, because the server might publish the key later. If a suitable key
+  // did not sign the ID token, the error is not retryable.
+  if (!(payload instanceof Uint8Array)) throw mismatch("signature", payload === "no key");
 
-  const claims = parseObject(decodeUtf8(outcome));
+  const claims = parseObject(decodeUtf8(payload));
   if (!claims) throw mismatch("payload");
   return { alg, claims };
 }
 
 /**
- * Validates the header of an ID token, which needs no key. Returns the algorithm and the key ID.
+ * Returns the payload of an ID token that a key of the set has signed. jose chooses the key by the members `kid`, `kty`, `alg`,
+ * `use`, `key_ops` and `crv`. The header parameters `jku`, `jwk` and `x5u` are ignored, because only keys from the server's
+ * `jwks_uri` are trusted.
+ */
+async function verifyWith(
+  keys: readonly Jwk[],
+  idToken: string,
+  alg: string,
+): Promise<Uint8Array | "no key" | "other key"> {
+  const options = { algorithms: [alg] };
+  try {
+    const set = createLocalJWKSet({ keys: keys as JWK[] });
+    return (await compactVerify(idToken, set, options)).payload;
+  } catch (error) {
+    if (error instanceof errors.JWKSNoMatchingKey) return "no key";
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) return "other key";
+    for await (const key of error) {
+      const result = await compactVerify(idToken, key, options).catch(() => undefined);
+      if (result) return result.payload;
+    }
+    return "other key";
+  }
+}
+
+/**
+ * Validates the header of an ID token, which needs no key. Returns the algorithm.
  * @throws IdTokenError the algorithm is not allowed, or the header has a critical extension
  */
 export function checkHeader(
   idToken: string,
   algorithms: SignatureVerifier["algorithms"],
-): { alg: string; kid?: unknown } {
-  const { alg, kid, crit } = readHeader(idToken);
+): { alg: string } {
+  const { alg, crit } = readHeader(idToken);
   if (!alg || !ALGORITHMS.includes(alg) || algorithms?.includes(alg) === false)
     throw mismatch("alg");
   // `crit` lists header parameters that a recipient must support. Latchkey supports no such parameter. jose supports `b64`, but
   // RFC 7797 forbids `b64` in a JWT.
   if (crit !== undefined) throw mismatch("crit");
-  return { alg, kid };
+  return { alg };
 }
 
-function readHeader(idToken: string): { alg?: string | undefined; kid?: unknown; crit?: unknown } {
+function readHeader(idToken: string): { alg?: string | undefined; crit?: unknown } {
   try {
     return decodeProtectedHeader(idToken);
   } catch {

@@ -1,6 +1,6 @@
+import { SignJWT } from "jose";
 import type { ClientAuthentication } from "../../core/client-authentication.ts";
 import { ConfigurationError } from "../../core/errors.ts";
-import { base64url, randomToken } from "../encoding.ts";
 import {
   publicCredentials,
   type ClientIdentity,
@@ -59,50 +59,26 @@ export function createAssertions(identity: ClientIdentity, key: PrivateKey): Cre
   };
 }
 
-function signAssertion({ issuer, clientId, clock }: ClientIdentity, key: PrivateKey) {
+async function signAssertion(
+  { issuer, clientId, clock }: ClientIdentity,
+  { algorithm, key, keyId }: PrivateKey,
+): Promise<string> {
   const issuedAt = Math.floor(clock.now() / 1000);
-  const { algorithm, keyId } = key;
-  const header = { alg: algorithm, typ: "JWT", ...(keyId !== undefined && { kid: keyId }) };
-  const claims = {
-    iss: clientId,
-    sub: clientId,
-    // The audience is the issuer, not the token endpoint. A malicious server A could publish the token endpoint of a server B
-    // in the metadata of A. If the audience were the token endpoint, A could get assertions that B accepts.
-    aud: issuer,
-    jti: randomToken(),
-    iat: issuedAt,
-    exp: issuedAt + LIFETIME_S,
-  };
-  return sign([header, claims].map(encode).join("."), key);
-}
-
-const NAMES: Readonly<Record<string, string>> = {
-  RS: "RSASSA-PKCS1-v1_5",
-  PS: "RSA-PSS",
-  ES: "ECDSA",
-  Ed: "Ed25519",
-};
-
-/**
- * Signs with Web Crypto, not with jose. The code that verifies ID tokens uses jose. If this file also imported jose, the
- * bundler would move jose out of the chunk of that code into a further chunk.
- * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.1
- */
-async function sign(input: string, { key, algorithm }: PrivateKey): Promise<string> {
-  const [, kind = "", bits = "0"] = /^([A-Z]S|Ed)(\d{3}|25519|DSA)$/.exec(algorithm) ?? [];
-  const parameters = { name: NAMES[kind] ?? "", hash: `SHA-${bits}`, saltLength: Number(bits) / 8 };
+  // The audience is the issuer, not the token endpoint. A malicious server A could publish the token endpoint of a server B in
+  // the metadata of A. If the audience were the token endpoint, A could get assertions that B accepts.
+  const assertion = new SignJWT({ iss: clientId, sub: clientId, aud: issuer })
+    .setProtectedHeader({ alg: algorithm, typ: "JWT", ...(keyId !== undefined && { kid: keyId }) })
+    .setJti(crypto.randomUUID())
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + LIFETIME_S);
   try {
-    const signature = await crypto.subtle.sign(parameters, key, new TextEncoder().encode(input));
-    return `${input}.${base64url(new Uint8Array(signature))}`;
-  } catch {
+    return await assertion.sign(key);
+  } catch (error) {
+    const reason = error instanceof Error ? `: ${error.message}` : "";
     throw new ConfigurationError(
       "authentication.key",
-      `the key cannot sign with ${algorithm}`,
+      `the key cannot sign with ${algorithm}${reason}`,
       "Pass a private CryptoKey with the usage `sign`. Set authentication.algorithm to the algorithm of this key, such as ES256.",
     );
   }
-}
-
-function encode(part: object): string {
-  return base64url(new TextEncoder().encode(JSON.stringify(part)));
 }

@@ -1,7 +1,6 @@
 /**
- * Waits for `work` until `signal` is aborted. If `work` settles first, the returned promise settles as `work` does. If `signal`
- * is aborted first, the returned promise rejects with the signal's reason. `work` itself goes on, because other callers might
- * wait for it.
+ * Returns a promise that settles like `work`. If `signal` is aborted first, the promise rejects with the signal's reason. The
+ * abort does not stop `work`.
  * @see https://developer.mozilla.org/en-US/docs/Web/API/AbortSignal
  */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -1,18 +1,18 @@
 /**
- * A period in which Latchkey does not retry a request to an API after a 401 response. The pause begins in two cases: the API
- * has refused a retry with a newer token, or there was no newer token for a retry.
+ * A pause that follows a failed retry of a request to one API. During the pause, requests to this API are not repeated after a
+ * 401 response.
  */
 export interface ApiPause {
-  /** The number of 401 responses in a row that began a pause. */
+  /** The number of failed retries in a row, including the retry that started this pause. */
   readonly count: number;
-  /** The time at which the pause ends. Milliseconds since the epoch. */
+  /** When the pause ends. Milliseconds since the epoch. */
   readonly until: number;
 }
 
-/** Stores the pauses of APIs, by the API's origin. A `Map` implements this interface. */
+/** Stores one pause for each API. The key is the origin of the API. A `Map` implements this interface. */
 export interface ApiPauses {
-  /** Returns the last pause of `origin`, even if the pause has ended already. */
+  /** Returns the stored pause of `origin`. The pause might have ended already. */
   get(origin: string): ApiPause | undefined;
-  /** Replaces the stored pause of `origin`. `undefined` deletes it. */
+  /** Stores `pause` for `origin`. If `pause` is undefined, deletes the stored pause of `origin`. */
   set(origin: string, pause: ApiPause | undefined): unknown;
 }

@@ -2,75 +2,65 @@ import type { Endpoints } from "./authorization-server.ts";
 import { ConfigurationError } from "./errors.ts";
 import { parseUrl, isSecureUrl } from "./same-origin.ts";
 
-/** An app's registration at its authorization server, and the defaults of its logins. */
+/** The client id, URLs and other settings that an app passes to `createAuth()`. */
 export interface AuthConfig {
   /**
-   * The identifier of the authorization server, a URL. It must be exactly equal to the `issuer` value of the server's metadata.
+   * The URL that identifies the authorization server. The value must be exactly the `issuer` value of the server's metadata.
    */
   readonly issuer: string;
-  /** The client id under which the server knows this app. The app is a public client, so it has no client secret. */
+  /** The app's client id at the authorization server. The app is a public client, so the app has no client secret. */
   readonly clientId: string;
   /**
-   * The URL to which the server sends authorization responses. The URL must have the app's origin and be registered at the
-   * server. The value can be absolute or relative.
+   * The absolute or relative URL to which the server sends authorization responses. The URL must have the app's origin and must
+   * be registered at the server.
    */
   readonly redirectUri: string;
   /**
-   * The scopes that every login requests. Default: openid, profile, email and offline_access. Default at a server that is not
-   * an OpenID provider: no scopes.
+   * The scopes that every login requests. Default at an OpenID provider: openid, profile, email and offline_access. Default at
+   * any other server: no scopes.
    */
   readonly scope?: readonly string[];
   /**
    * The APIs for which the app calls `getToken({ resource })`, as absolute URIs. Every login request names all these APIs, so
-   * that the server allows a later refresh to request a token for each of them. For an API that is not in this list:
-   * - If `reuseLeewayMs` of `createAuth()` is greater than 0, a refresh requests the token.
-   * - If `reuseLeewayMs` is 0, the user must log in before the app gets a token.
+   * that later refreshes can request tokens for these APIs. For an API outside this list, the user might have to log in again.
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   readonly resources?: readonly string[];
   /**
-   * The claim `auth_time` of an ID token says when the user authenticated. If a refresh returns an ID token with another
-   * `auth_time` than the ID token of the login, this setting decides:
+   * The reaction to a changed `auth_time` in the ID token of a refresh. `auth_time` is the time when the user authenticated.
    * - `compare` (the default): the session ends.
-   * - `ignore`: the session goes on with the new `auth_time`. Amazon Cognito and Azure AD B2C need `ignore`.
+   * - `ignore`: the session continues with the new `auth_time`. Amazon Cognito and Azure AD B2C need `ignore`.
    * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
    */
   readonly authTimeOnRefresh?: "compare" | "ignore";
   /**
-   * The endpoints of the server. Needed only if the server publishes no metadata. If the endpoints do not include `jwksUri`,
-   * Latchkey does not treat the server as an OpenID provider. It then requests no ID token, and a `userFetcher` must find out
-   * which user has logged in.
+   * The endpoints of the server. Needed only if the server publishes no metadata. If `endpoints` has no `jwksUri`, Latchkey
+   * requests no ID token. The app then needs a `userFetcher` that finds out which user has logged in.
    */
   readonly endpoints?: Endpoints;
   /**
-   * The URL to which the server sends the user after a logout. It must be registered at the server. Default: the server shows a
-   * page of its own.
+   * The URL to which the server sends the user after a logout. The URL must be registered at the server. Default: the server
+   * shows its own page after the logout.
    */
   readonly postLogoutRedirectUri?: string;
 }
 
 /**
- * The objects and functions that an app can pass to `createAuth()`. `grant` is a function that creates a grant. `userFetcher`
- * is a `UserFetcher`, or a function that creates one. The types also allow invalid values, because `checkAuthConfig()` checks
- * the values later.
+ * The members `userFetcher` and `grant` of the `createAuth()` configuration. `checkAuthConfig()` validates the members at run
+ * time, so these types also allow invalid values.
  */
 export interface AuthParts {
   readonly userFetcher?: object & { readonly fetchUser?: unknown };
   readonly grant?: object;
 }
 
-/**
- * Whether Latchkey treats the server as an OpenID provider. If the app configures no `endpoints`, the result is true, because
- * Latchkey then reads the URL of the server's keys from the metadata. If the app configures `endpoints`, the result is true
- * only if they include `jwksUri`, the URL of the keys.
- */
 function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
   return !endpoints || endpoints.jwksUri !== undefined;
 }
 
 /**
  * Validates the configuration of `createAuth()`.
- * @throws ConfigurationError an input is missing or invalid. `error.input` is the name of the first such input
+ * @throws ConfigurationError an input is missing or invalid. `error.input` names the input
  */
 export function checkAuthConfig(config: AuthConfig & AuthParts): void {
   const {

@@ -1,5 +1,5 @@
 /**
- * The base class of every error of Latchkey.
+ * The base class of all errors that Latchkey throws.
  * @example
  * auth.getToken().catch((error: unknown) => {
  *   if (!isAuthError(error) || !error.retryable) throw error;
@@ -7,14 +7,11 @@
  * });
  */
 export abstract class AuthError extends Error {
-  /**
-   * The identifier of the error class, for example `network`. Each error class has a different `code`, so a `switch` can tell
-   * the classes apart.
-   */
+  /** The identifier of the error class, for example `network`. A `switch` on `code` can tell the error classes apart. */
   abstract readonly code: string;
-  /** True when the same call might succeed later, without any change by the app or the user. */
+  /** True when a repeated call might succeed, without any change by the app or the user. */
   readonly retryable: boolean;
-  /** Says what the developer or the user can do about the error. The last line of `message` is the same text. */
+  /** Advice for the developer or the user: how to fix or handle the error. `message` ends with the same text. */
   readonly hint: string;
 
   constructor(message: string, { hint, cause, retryable = false }: AuthErrorDetails) {
@@ -28,23 +25,24 @@ export abstract class AuthError extends Error {
   }
 }
 
-/** Returns the message of an error without the hint. Used when this message becomes a part of another error's message. */
+/** Returns the message of an error without the hint. */
 export function withoutHint({ message }: Error): string {
   return message.split("\n")[0]!;
 }
 
 /** The arguments of the `AuthError` constructor, without the message. */
 export interface AuthErrorDetails {
-  /** Says what the developer or the user can do about the error. */
+  /** Advice for the developer or the user: how to fix or handle the error. */
   hint: string;
   /** The error that caused the new error. */
   cause?: unknown;
-  /** True when the same call might succeed later. Default: false. */
+  /** True when a repeated call might succeed. Default: false. */
   retryable?: boolean;
 }
 
 /**
- * The public facts about a server's error response. They do not contain the request body or the response body.
+ * The data of a server's error response that an error object contains. The bodies of the request and the response are left out,
+ * because the bodies can contain secrets.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */
@@ -58,8 +56,7 @@ export interface ServerFacts {
   /** The HTTP status. */
   status?: number | undefined;
   /**
-   * The time that the client must wait before it repeats the request. Milliseconds. The time comes from the header
-   * `Retry-After` of the server's response.
+   * The value of the response header `Retry-After`: the client must wait this long before the next request. Milliseconds.
    * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
    */
   retryAfterMs?: number | undefined;

@@ -1,16 +1,16 @@
 import type { AnyAuthError, RefreshTokenError, RefreshTokenReason } from "./errors.ts";
 import type { User } from "./user.ts";
 
-/** The public facts about an access token. They do not contain the token. */
+/** Data about an access token. The token itself is not included. */
 export interface TokenSummary {
   /** The granted scopes. */
   readonly scope: readonly string[];
   /**
-   * When the token expires. Milliseconds since the epoch. If the wall clock is set back, Latchkey moves `expiresAt` back, too.
-   * So `expiresAt - Date.now()` is never longer than the lifetime of the token.
+   * When the token expires. Milliseconds since the epoch. If the device's clock is set back, `expiresAt` is corrected by the
+   * same amount.
    */
   readonly expiresAt: number;
-  /** Which tab obtained the token. `stored`: the token was found in the store, so the tab is unknown. */
+  /** The tab that requested the token from the server. `stored`: the token was read from the store, and the tab is unknown. */
   readonly origin: "this-tab" | "other-tab" | "stored";
 }
 
@@ -23,15 +23,15 @@ export type AuthState =
       readonly status: "authenticated";
       readonly user: User;
       /**
-       * `fresh`: the token has not expired. `stale`: the token has expired, and no newer token has arrived yet. The session has
-       * not ended.
+       * `fresh`: the token has not expired. `stale`: the token has expired, but the session has not ended, and a refresh can
+       * still replace the token.
        */
       readonly freshness: "fresh" | "stale";
       readonly token: TokenSummary;
     }
   /**
-   * The user must log in again. `reason` says why. If `reason` is `id_token`, `error.claim` names the invalid claim. If
-   * `reason` is `user_needed`, `error` has the server's error code and description.
+   * The user must log in again, and `reason` says why. If `reason` is `id_token`, `error.claim` names the invalid claim. If
+   * `reason` is `user_needed`, `error` contains the server's error code and description.
    */
   | {
       readonly status: "expired";

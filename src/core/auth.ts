@@ -7,71 +7,66 @@ import type { User } from "./user.ts";
 import type { UserAgent } from "./user-agent.ts";
 import type { TokenTarget } from "./token-target.ts";
 
-/** Says which token `getToken()` returns, and what `getToken()` is allowed to do to get it. */
+/** The options of `getToken()`. */
 export interface GetTokenOptions extends TokenTarget {
-  /** `sub` of the token's user. Default: this tab's user. */
+  /** The `sub` of the token's user. Default: this tab's user. */
   readonly user?: string;
-  /** `default`: return the stored token while it is valid. `reload`: request a newer token. */
+  /**
+   * `default`: `getToken()` returns the stored token while that token is valid. `reload`: `getToken()` requests a newer token.
+   */
   readonly cache?: "default" | "reload";
   /**
-   * An access token that an API has refused. It has an effect only together with `cache: "reload"`. If the store already has a
-   * valid token that differs from the refused token, `getToken()` returns the stored token without a request.
+   * An access token that an API has refused. Used only together with `cache: "reload"`. If another valid token is already
+   * stored, `getToken()` returns the stored token without a request to the server.
    */
   readonly refused?: string;
   /**
-   * Says what `getToken()` does if a login is needed. `none`: it shows nothing, and rejects with a `NoTokenError` or a
-   * `RefreshTokenError`. With any other value, it starts a login, or waits for a login that is in progress.
+   * If a login is needed, `none` makes `getToken()` reject with a `NoTokenError` or a `RefreshTokenError`. With any other
+   * value, `getToken()` starts a login, or waits for a login in progress.
    */
   readonly prompt?: Prompt;
   /**
-   * Values for the app's own grants. If `getToken()` returns a stored token, it calls no grant, so the values have no effect.
+   * Values for the app's own grants. If `getToken()` returns a stored token, no grant is called, and the values are not used.
    */
   readonly context?: TokenContext;
-  /** Aborts the wait for the token. A refresh that has started goes on, because other callers can use its result. */
+  /** Aborts the wait for the token. A refresh that has started continues, because other callers might wait for that refresh. */
   readonly signal?: AbortSignal;
 }
 
 /** The options of one login. */
 export interface LoginOptions extends AuthorizationParameters {
-  /** Opens the authorization endpoint, for example in a popup. Default: this page navigates to the endpoint. */
+  /** The page, popup or frame that visits the authorization endpoint. Default: this page navigates to the endpoint. */
   readonly userAgent?: UserAgent;
   /** Values for the app's own grants. If the login navigates this page to the login page, the values are lost. */
   readonly context?: TokenContext;
-  /** Aborts the login and closes its window or frame. */
+  /** Aborts the login and closes the login's window or frame. */
   readonly signal?: AbortSignal;
 }
 
 /** The options of one logout. */
 export interface LogoutOptions {
-  /** `sub` of the user to log out. Default: this tab's user. */
+  /** The `sub` of the user to log out. Default: this tab's user. */
   readonly user?: string;
   /**
-   * `server` (the default): the refresh token is revoked at the server. `none`: the refresh token is not revoked, and stays
-   * valid until it expires.
+   * `server` (the default): `logout()` revokes the refresh token at the server. `none`: the refresh token stays valid until it
+   * expires.
    */
   readonly revoke?: "server" | "none";
   /**
-   * `page`: this page navigates to the server's end-session endpoint. `none`: this page stays. Default: `page` for the user of
-   * this tab, `none` for every other user.
+   * `page`: this page navigates to the server's end-session endpoint. `none`: this page stays. Default: `page` for this tab's
+   * user, `none` for every other user.
    */
   readonly endSession?: "page" | "none";
 }
 
 /**
- * The result of a logout. The session on this device is always deleted. A logout has up to two steps at the server: it revokes
- * the refresh token, and it ends the user's session at the server. `server` says whether these steps succeeded.
+ * The result of a logout. The session on this device is deleted in both cases. `server` says whether the steps at the server
+ * succeeded: the revocation of the refresh token, and the navigation to the end-session endpoint.
+ * - `told`: each step has succeeded or was not needed. If the page navigates, the navigation is about to start.
+ * - `not_told`: at least one step failed, and `error` says why. The user might still be logged in at the server.
  *
- * `told`: every requested step for which the server has an endpoint has succeeded. The app has nothing more to do. If the
- * logout ends the session at the server, this page is about to navigate to the end-session endpoint. `server` is also `told` if
- * there was nothing to send:
- * - No readable session is stored, or the session had ended before.
- * - The session has no refresh token.
- * - The server has no endpoint for the steps.
- * - Both options of the logout are `"none"`.
- *
- * `not_told`: at least one of the steps failed, and `error` says why. The refresh token might still work, or the user might
- * still be logged in at the server. Latchkey retries the revocation while this page is open. To repeat the steps that failed,
- * call the same method again. On a shared device, also ask the user to log out at the server.
+ * After `not_told`, Latchkey retries the revocation while this page is open. To repeat the failed steps, call the same method
+ * again. On a shared device, also ask the user to log out at the server.
  */
 export type LogoutResult =
   | { readonly server: "told"; readonly error?: undefined }
@@ -80,7 +75,7 @@ export type LogoutResult =
 /** The result of `handleCallback()`. */
 export interface CallbackResult {
   readonly user: User;
-  /** The value of `LoginOptions.returnTo` with which the app started the login. */
+  /** The `returnTo` option of the login. */
   readonly returnTo?: string;
 }
 
@@ -93,25 +88,26 @@ export interface Auth {
    * If a login is needed and this page is a visible top-level page, the page navigates to the login page. `prompt: "none"`
    * prevents this automatic login.
    *
-   * Automatic logins must not repeat endlessly. So each automatic login and each logout stores a record in the tab's
-   * `sessionStorage`. While such a record is valid, Latchkey starts no further automatic login. The record stays valid until a
-   * token is returned, `login()` is called, the user clicks or presses a key on the page, or 30 minutes have passed.
-   * @throws NoTokenError a login is needed, but is not allowed to start now. Show a button that calls `login()`
+   * To prevent endless redirects, each automatic login and each logout blocks further automatic logins in this tab. The block
+   * ends when a token is returned, when the app calls `login()`, or when the user clicks or presses a key on the page. The
+   * block lasts at most 30 minutes.
+   * @throws NoTokenError a login is needed, but no login is allowed to start now. Show a button that calls `login()`
    * @throws RefreshTokenError the session needs a new login, but no login is allowed to start now
    * @throws RequestTokenError the server refused to issue the requested token. The session is kept
    * @throws TimeoutError no token came within `timing.patienceMs`. The session is kept, and the refresh goes on
    * @throws NetworkError a part of Latchkey could not be loaded
    * @throws StorageError the store failed
    * @throws ConfigurationError Latchkey cannot work on this page, for example because the page is no secure context. Also
-   * thrown if a newer version of Latchkey stored the session
+   * thrown if a newer version of Latchkey has stored the session
    * @example
    * const token = await auth.getToken();
    * const other = await auth.getToken({ resource: "https://api.example.com", prompt: "none" });
    */
   getToken(options?: GetTokenOptions): Promise<string>;
   /**
-   * Starts a login and returns the user who logged in. Call `login()` directly in a click handler, so that the browser allows a
-   * popup. By default, this page navigates to the login page, and the promise settles only if the navigation fails.
+   * Starts a login and returns the user who logged in. Call `login()` directly in a click handler, because browsers block
+   * popups without a click. By default, this page navigates to the login page. The promise then settles only if the navigation
+   * fails.
    * @throws CancelledError the user cancelled the login, or the browser did not leave this page within 10 seconds
    * @throws PopupBlockedError the browser did not open a window
    * @throws AuthorizationError the server returned an error
@@ -123,13 +119,13 @@ export interface Auth {
    */
   login(options?: LoginOptions): Promise<User>;
   /**
-   * Handles the authorization response in `url`, and returns the user who logged in. Without `url`, handles the response in the
-   * URL of the page. A second call with the same response returns the same result.
+   * Handles the authorization response in `url`, and returns the user who logged in. Default: the URL of this page. A second
+   * call with the same response returns the same result.
    * @throws InvalidResponseError the URL contains no authorization response to a request of this client
    * @throws AuthorizationError the server returned an error
-   * @throws RequestTokenError the server refused the code
+   * @throws RequestTokenError the server refused the authorization code
    * @throws IdTokenError the ID token is missing or invalid
-   * @throws NetworkError no response came. `error.retryable` is true only if the code was not sent
+   * @throws NetworkError no response came. If the authorization code was not sent, `error.retryable` is true
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
    * @example
    * const { returnTo = "/" } = await auth.handleCallback();
@@ -147,8 +143,8 @@ export interface Auth {
   getUser(): Promise<User | undefined>;
   /**
    * Deletes the session in every tab, revokes the refresh token, and navigates this page to the server's end-session endpoint.
-   * Returns, within about 5 seconds, whether the server was told of the logout. Rejects only if the session could not be
-   * deleted.
+   * Returns within about 5 seconds. The result says whether the logout at the server succeeded. Rejects only if the session
+   * could not be deleted.
    * @throws StorageError the store failed
    * @throws ConfigurationError Latchkey cannot work on this page, or a newer version of Latchkey stored the session
    * @see https://www.rfc-editor.org/rfc/rfc7009
@@ -169,9 +165,9 @@ export interface Auth {
    */
   users(): Promise<readonly RememberedUser[]>;
   /**
-   * Switches this tab, and tabs opened later, to another remembered user. Other open tabs keep their user. If the session of
-   * the user has ended, the state becomes `expired`.
-   * @throws NoTokenError the user has no session on this device. Call `login({ loginHint })`
+   * Changes this tab's user to another remembered user. Tabs that are opened later also start with that user. Other open tabs
+   * keep their user. If the session of the new user has ended, the state becomes `expired`.
+   * @throws NoTokenError no session of the user is stored on this device. Call `login({ loginHint })`
    * @throws StorageError the store failed
    * @throws NetworkError a part of Latchkey could not be loaded
    * @example
@@ -180,7 +176,7 @@ export interface Auth {
    */
   switchUser(sub: string): Promise<void>;
   /**
-   * Logs a user out and deletes all stored data of this user. Returns whether the server was told of the logout.
+   * Logs a user out and deletes all stored data of this user. The result says whether the logout at the server succeeded.
    * @throws NetworkError a part of Latchkey could not be loaded. The user's tokens are deleted, but `users()` still lists the
    * user
    * @throws StorageError the store failed
@@ -190,9 +186,9 @@ export interface Auth {
    */
   forget(sub: string): Promise<LogoutResult>;
   /**
-   * Logs out every user of this device, in every tab. `users()` still lists the remembered users. In the result, `server` is
-   * `told` only if the server was told of the logout of every user.
-   * @throws NetworkError a part of Latchkey could not be loaded. Only this tab's user is logged out
+   * Logs out every user of this device, in every tab. `users()` still lists the remembered users. `server` in the result is
+   * `told` only if the logout of every user succeeded at the server.
+   * @throws NetworkError a part of Latchkey could not be loaded. In this case, only this tab's user is logged out
    * @throws StorageError the store failed
    * @example
    * const { server, error } = await auth.logoutAll();
@@ -200,9 +196,9 @@ export interface Auth {
    */
   logoutAll(): Promise<LogoutResult>;
   /**
-   * Sends a request with the access token. The request must go to this page's origin. If the response is a 401 and there is a
-   * newer token, `fetch()` sends the request once more, with the newer token. `fetch()` never starts a login. It rejects with
-   * the errors of the global `fetch` and of `getToken({ prompt: "none" })`.
+   * Sends a request to this page's origin, with the access token. After a 401 response, `fetch()` sends the request once more
+   * if there is a newer token. `fetch()` never starts a login. `fetch()` rejects with the errors of the global `fetch` and of
+   * `getToken({ prompt: "none" })`.
    * @throws ConfigurationError the request goes to another origin
    * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
    * @example
@@ -211,9 +207,9 @@ export interface Auth {
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /**
-   * Calls `listener` with the `sub` of each user who logs out or is forgotten, in any tab. Use `listener` to delete the app's
-   * own data of the user. If `listener` returns a promise, the logout waits for this promise, but at most two seconds. Returns
-   * a function that removes `listener`.
+   * Calls `listener` with the `sub` of each user who logs out or is forgotten, in any tab. `listener` can delete the app's own
+   * data of the user. If `listener` returns a promise, the logout waits up to two seconds for that promise. Returns a function
+   * that removes `listener`.
    * @example
    * const unsubscribe = auth.onUserRemoved((sub) => {
    *   localStorage.removeItem(`drafts/${sub}`);
@@ -236,14 +232,14 @@ export interface Auth {
   subscribe(listener: () => void): () => void;
   /**
    * Reads the store, handles an authorization response in the page's URL, and listens to the other tabs. `createAuth()` calls
-   * `start()`. An app calls it only after `dispose()`.
+   * `start()`. An app calls `start()` only after `dispose()`.
    * @example
    * auth.dispose();
    * auth.start(); // listens again
    */
   start(): void;
   /**
-   * Stops listening to the other tabs. Stored sessions are kept. `start()` makes this object listen again.
+   * Stops listening to the other tabs, and keeps stored sessions. After `start()`, the `Auth` listens again.
    * @example
    * const unmount = () => auth.dispose();
    * addEventListener("pagehide", unmount);

@@ -1,8 +1,8 @@
 import type { TokenTarget } from "./token-target.ts";
 
 /**
- * Says what the server shows the user during a login. `none`: the server shows nothing. If the login is not possible without
- * the user, the server then returns an error.
+ * The parameter `prompt` of an authorization request: the page that the server must show the user. With `none`, the server
+ * shows no page. If a login is impossible without the user, the server returns an error.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
  */
 export type Prompt = "none" | "login" | "select_account" | "consent";
@@ -13,17 +13,17 @@ export type Prompt = "none" | "login" | "select_account" | "consent";
  */
 export interface AuthorizationParameters extends TokenTarget {
   readonly prompt?: Prompt;
-  /** The email address or login name of the user who will probably log in. */
+  /** An email address or login name that the server can fill in on its login page. */
   readonly loginHint?: string;
   /**
-   * The longest allowed time since the user authenticated at the server. Seconds. If more time has passed, the server asks the
-   * user to authenticate again.
+   * The longest allowed time since the user's last authentication at the server. Seconds. After a longer time, the server asks
+   * the user to authenticate again.
    */
   readonly maxAge?: number;
-  /** The authentication context classes (`acr`) that the app accepts, the preferred class first. */
+  /** The authentication context classes (`acr`) that the app accepts, in order of preference. */
   readonly acrValues?: readonly string[];
   /**
-   * The URL at which the app continues after the login: a URL of this origin, absolute or relative. The result of the login
+   * The URL at which the app continues after the login: an absolute or relative URL of this origin. The result of the login
    * contains this URL.
    */
   readonly returnTo?: string;

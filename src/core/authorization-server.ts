@@ -8,7 +8,7 @@ import type { TokenTarget } from "./token-target.ts";
  */
 export interface ServerMetadata {
   readonly issuer: string;
-  /** Absent when the server has no login page. */
+  /** Absent if the server has no login page. */
   readonly authorizationEndpoint?: string;
   readonly tokenEndpoint: string;
   readonly jwksUri?: string;
@@ -25,9 +25,8 @@ export interface ServerMetadata {
 }
 
 /**
- * The endpoints of a server, for an app that does not load the server's metadata. If `jwksUri` is absent, Latchkey does not
- * treat the server as an OpenID provider. It then requests and expects no ID token, and a `UserFetcher` finds out which user
- * has logged in.
+ * The endpoints of a server, for an app that does not load the server's metadata. If `jwksUri` is absent, Latchkey requests and
+ * expects no ID token. A `UserFetcher` then finds out which user has logged in.
  */
 export type Endpoints = Omit<ServerMetadata, "issuer">;
 
@@ -36,9 +35,9 @@ export type Endpoints = Omit<ServerMetadata, "issuer">;
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
  */
 export interface AuthorizationRequest extends AuthorizationParameters {
-  /** `sub` of the user who is expected to log in. `TokenSet.asked.user` repeats this value. */
+  /** The `sub` of the user who is expected to log in. */
   readonly user?: string;
-  /** Resources that the login names in addition to `resource` and to the configured `resources`. */
+  /** Further resources that the login requests, in addition to `resource` and to `AuthConfig.resources`. */
   readonly resources?: readonly string[];
   /** The absolute URL to which the server sends the authorization response. */
   readonly redirectUri: string;
@@ -49,17 +48,17 @@ export interface AuthorizationRequest extends AuthorizationParameters {
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
  */
 export interface EndSessionRequest {
-  /** An ID token of the session that the request ends. Sent as the parameter `id_token_hint`. */
+  /** An ID token of the session that ends, for the parameter `id_token_hint`. */
   readonly idToken?: string | undefined;
   /** The absolute URL to which the server redirects the browser after the logout. */
   readonly postLogoutRedirectUri?: string | undefined;
-  /** A value that the server adds to `postLogoutRedirectUri`, so that the app recognises the logout response. */
+  /** A value that the server adds to `postLogoutRedirectUri`. The app recognises the logout response by this value. */
   readonly state?: string | undefined;
 }
 
 /**
- * The parameters of a token request, by their OAuth names. Undefined and empty values are not sent. A list is sent as repeated
- * parameters. `requestTokens()` adds the client id and the client authentication.
+ * The parameters of a token request, by their OAuth names. Empty and undefined values are not sent. For a list, the parameter
+ * is sent once for each element. `requestTokens()` adds the client id and the client authentication.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.5
  */
 export type TokenParameters = { readonly grant_type: string } & Readonly<
@@ -68,7 +67,7 @@ export type TokenParameters = { readonly grant_type: string } & Readonly<
 
 /** The options of one token request. */
 export interface TokenRequestOptions {
-  /** The absolute URL of the token endpoint. Default: the token endpoint of the metadata. */
+  /** The absolute URL of the token endpoint. Default: `ServerMetadata.tokenEndpoint`. */
   readonly tokenEndpoint?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -86,67 +85,61 @@ export interface DeviceAuthorization {
   readonly expiresAt: number;
   /** The shortest allowed pause between two token requests with `deviceCode`. Milliseconds. */
   readonly intervalMs: number;
-  /**
-   * The requested scopes, including the configured scopes. If the token response has no `scope`, the server has granted all
-   * these scopes.
-   */
+  /** All requested scopes. If the token response has no `scope`, the server has granted all these scopes. */
   readonly scope?: readonly string[];
 }
 
-/** Sends requests to the endpoints of an authorization server, and creates the URLs to which a user is sent. */
+/** Sends requests to the endpoints of an authorization server, and creates the URLs of the server's login and logout pages. */
 export interface AuthorizationServer {
   /**
-   * Stores a new authorization request as pending, and returns the URL at which the user logs in.
+   * Stores a new authorization request as pending, and returns the URL of the login page.
    * @throws ConfigurationError `redirectUri` or `returnTo` is invalid, the server has no authorization endpoint, or the page is
    * no secure context
    */
   authorize(request: AuthorizationRequest, signal?: AbortSignal): Promise<string>;
   /**
-   * Validates the authorization response in the URL `response`, exchanges its code for tokens, and validates the token
-   * response. The code is sent at most once.
-   * @throws InvalidResponseError `response` belongs to no pending request of this client
-   * @throws AuthorizationError the server returned an error in place of a code
-   * @throws RequestTokenError the server refused the code, or its token response is malformed
+   * Exchanges the code of an authorization response for tokens. `response` is the URL of the response. Validates the
+   * authorization response and the token response. The code is sent at most once.
+   * @throws InvalidResponseError `response` does not belong to a pending request of this client
+   * @throws AuthorizationError the authorization response contains an error
+   * @throws RequestTokenError the server refused the code or sent a malformed token response
    * @throws IdTokenError the ID token is missing or invalid
-   * @throws NetworkError no response came. `error.retryable` is true only if the code was not sent
+   * @throws NetworkError no response came. If the code was not sent, `error.retryable` is true
    */
   exchange(response: string, signal?: AbortSignal): Promise<TokenSet>;
   /**
-   * Sends a token request once, for any grant type except `authorization_code`. If the response has a valid ID token, `user` of
-   * the returned tokens has the claims of the ID token.
+   * Sends one token request, for any grant type except `authorization_code`. If the response has a valid ID token, the returned
+   * `user` contains the claims of that token.
    *
-   * If the ID token of a refresh cannot be verified now, for example because the keys cannot be fetched, this method still
-   * returns the tokens, but without `idToken` and `user`. It throws no error, because the caller would then lose the new
-   * refresh token.
-   * @throws RequestTokenError the server refused the request, or its response is malformed
-   * @throws IdTokenError the ID token is invalid. Except in a refresh, also thrown if the ID token cannot be verified now.
-   * `error.retryable` is then true
+   * If the ID token of a refresh cannot be verified now, for example because the keys cannot be fetched, the returned tokens
+   * have no `idToken` and no `user`. If this method threw an error, the new refresh token would be lost.
+   * @throws RequestTokenError the server refused the request or sent a malformed response
+   * @throws IdTokenError the ID token is invalid. If the request is not a refresh, also thrown if the ID token cannot be
+   * verified now. `error.retryable` is then true
    * @throws NetworkError the request could not be sent, or no response came
    */
   requestTokens(parameters: TokenParameters, options?: TokenRequestOptions): Promise<TokenSet>;
   /**
    * Requests a device code.
    * @throws DeviceCodeError the server has no device authorization endpoint, refused the request, or sent a malformed response
-   * @throws NetworkError no response came. If CORS is the likely reason, the hint says so
+   * @throws NetworkError no response came
    * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.1
    */
   authorizeDevice(request: TokenTarget, signal?: AbortSignal): Promise<DeviceAuthorization>;
   /**
-   * Returns the claims of the user that an access token belongs to.
+   * Returns the userinfo claims of the user for whom `accessToken` was issued.
    * @throws UserFetchError the server has no userinfo endpoint, refused the request, or sent a malformed response
    * @throws NetworkError no response came
    * @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfo
    */
   userinfo(accessToken: string, signal?: AbortSignal): Promise<Record<string, unknown>>;
   /**
-   * Revokes a refresh token. Does nothing at a server without a revocation endpoint.
+   * Revokes a refresh token. If the server has no revocation endpoint, does nothing.
    * @throws RequestTokenError the server refused the request
    * @throws NetworkError no response came
    * @see https://www.rfc-editor.org/rfc/rfc7009
    */
   revoke(refreshToken: string, signal?: AbortSignal): Promise<void>;
-  /**
-   * Returns the URL that ends the user's session at the server. Returns undefined when the server has no end-session endpoint.
-   */
+  /** Returns the URL of the server's logout page. If the server has no end-session endpoint, returns undefined. */
   endSession(request: EndSessionRequest, signal?: AbortSignal): Promise<string | undefined>;
 }

@@ -4,35 +4,28 @@ import { isSessionOver, needsUser } from "./refresh-failure.ts";
 import type { Refusal } from "./session.ts";
 import type { TokenSet } from "./token-set.ts";
 
-/**
- * Reads and locks the stored tokens of one user for one target (scope, resource and audience). There is one lock for these
- * tokens. All calls in all tabs use this lock.
- */
+/** The stored tokens of one user for one scope, resource and audience. All tabs share one lock for these tokens. */
 export interface CachedTokens<Stored> {
   read(): Promise<Stored | undefined>;
-  /** Whether the stored tokens are good enough to be returned. If not, the grant must be called. */
+  /** Whether the stored access token is valid and does not expire soon. Otherwise, a new token is requested from the grant. */
   isGood(stored: Stored): boolean;
   tokensOf(stored: Stored): TokenSet;
-  /** Waits for the lock of the user and target, and runs `work` while the lock is held. Returns the result of `work`. */
+  /** Waits for the lock, and calls `work` while the lock is held. Returns the result of `work`. */
   underLock(work: () => Promise<Found>): Promise<Found>;
 }
 
-/**
- * The result of a search for tokens. Either `tokens` or `reason` is set. `tokens`: the tokens that were found. `reason`: the
- * error of the grant if only the user can help, for example by a login.
- */
+/** Either `tokens`, or the grant's error as `reason`. `reason` is set if the user must act, for example log in. */
 export interface Found {
   readonly tokens?: TokenSet;
   readonly reason?: NoTokenError | RefreshTokenError;
 }
 
 /**
- * Waits for the lock, and then reads the stored tokens again, because another call or tab might have stored new tokens during
- * the wait. `before`: the tokens that the caller read before the wait.
- * - If `cache` is `default` and the stored tokens are good, returns the stored tokens.
- * - If `cache` is `reload`, returns the stored tokens only if they are good and their access token differs from the access token
- *   of `before`.
- * - Otherwise, returns the result of `request(stored)`. The lock is held until its promise has settled.
+ * Waits for the lock, reads the stored tokens, and returns the stored tokens or the result of `request`. `request` is called
+ * while the lock is held, in these cases:
+ * - No tokens are stored, or `isGood()` returns false for the stored tokens.
+ * - `cache` is `reload`, and the stored access token is still the access token of `before`. `before` contains the tokens that
+ *   the caller read before the wait for the lock.
  */
 export function storedOrRequested<Stored>(
   cache: "default" | "reload",
@@ -52,20 +45,19 @@ export function storedOrRequested<Stored>(
   });
 }
 
-/** The stored tokens that a request can refresh, and the functions that change them in the store. */
+/** Stored tokens that a grant can refresh, and functions that change the stored tokens. */
 export interface StoredTokens {
   readonly tokens?: TokenSet | undefined;
   readonly refusal?: Refusal | undefined;
   dropRefreshToken(): Promise<void>;
   putRefusal(refusal: Refusal): Promise<void>;
-  /** Deletes the stored tokens. Called when the session of these tokens has ended. */
+  /** Deletes the stored tokens. Called when the session of the tokens has ended. */
   delete(): Promise<void>;
 }
 
 /**
- * Calls the grant with the stored tokens and with `prompt: "none"`, so that the grant does not ask the user. The caller holds a
- * lock, and a user could take minutes. If only the user can help, returns the grant's error as `reason`. If the grant rejects
- * with any other error, rejects with this error.
+ * Calls the grant with the stored tokens and `prompt: "none"`. The grant must not ask the user, because the caller holds a
+ * lock. If the grant's error says that the user must act, returns the error as `reason`. Throws every other error.
  */
 export async function requestSilently(
   grant: Grant,
@@ -95,9 +87,8 @@ export async function requestSilently(
 }
 
 /**
- * Calls the grant and allows the grant to ask the user. `reason`: the error that `requestSilently()` returned before, or
- * `undefined` if there was no such error. If the grant rejects with a `NoTokenError`, throws `reason` instead, because `reason`
- * is more specific.
+ * Calls the grant, which is allowed to ask the user. `reason` is the error that an earlier `requestSilently()` returned. If the
+ * grant throws a `NoTokenError`, throws `reason` instead, because `reason` is more specific.
  */
 export async function requestFromUser(
   grant: Grant,

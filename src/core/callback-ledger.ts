@@ -1,6 +1,6 @@
 /**
- * Stores records of authorization responses that were handled, and of logout responses that are expected. The key of a record
- * is the `state` of the response. Implementations delete old records.
+ * Stores records of handled authorization responses and of expected logout responses. The key of each record is the `state` of
+ * the response. Implementations delete old records.
  */
 export interface CallbackLedger {
   get(state: string): Promise<CallbackRecord | undefined>;
@@ -10,14 +10,14 @@ export interface CallbackLedger {
 /** A handled authorization response, or an expected logout response. */
 export type CallbackRecord = LoginRecord | LogoutRecord;
 
-/** The result of a handled authorization response. A second call with the same response returns this result. */
+/** The result of a handled authorization response. A second `handleCallback()` with the same response returns this result. */
 export interface LoginRecord {
   /** `sub` of the user who logged in. No other claim is stored. */
   readonly sub: string;
   readonly returnTo?: string;
 }
 
-/** Says that the app has started a logout. After the logout, the server might send the page back to the app. */
+/** A record of a logout that this app has started. The server might redirect the browser to the app after the logout. */
 export interface LogoutRecord {
   readonly loggedOut: true;
 }

@@ -1,5 +1,6 @@
 /**
- * How a client authenticates at the token endpoint. Apps in browsers use `none`, because they cannot keep a secret.
+ * The method by which a client authenticates at the token endpoint. Browser apps use `none`, because a browser app cannot keep
+ * a secret.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication
  */
 export type ClientAuthentication =
@@ -13,7 +14,7 @@ export type ClientAuthentication =
   | {
       readonly method: "private_key_jwt";
       readonly key: CryptoKey;
-      /** The `kid` under which the server knows the key. */
+      /** The `kid` of the key at the server. */
       readonly keyId?: string;
       /** The `alg` of the signed JWTs, such as `ES256`. */
       readonly algorithm: string;

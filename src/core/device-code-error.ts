@@ -2,11 +2,11 @@ import { AuthError, type AuthErrorDetails, type ServerFacts } from "./auth-error
 
 /**
  * A device login ended without tokens. `reason` says why:
- * - `expired_token`: the code expired, according to the server or to this device's clock.
+ * - `expired_token`: the code expired, by the server's clock or by this device's clock.
  * - `access_denied`: the user denied the login.
  * - `unsupported`: the server has no device authorization endpoint.
  * - `invalid`: the device authorization response is malformed.
- * - `refused`: the server refused the login, and none of the reasons above applies.
+ * - `refused`: the login failed for a reason that is not in this list.
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.5
  */
 export class DeviceCodeError extends AuthError {

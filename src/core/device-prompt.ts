@@ -3,26 +3,24 @@
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.3
  */
 export interface DeviceCode {
-  /** The user enters this code at `verificationUri`. Show the code unchanged. */
+  /** The code that the user enters at `verificationUri`. The app must show the code unchanged. */
   readonly userCode: string;
-  /** The URL that the user opens on the other device. It is short enough to type. */
+  /** A short URL that the user opens on the other device. */
   readonly verificationUri: string;
   /**
-   * A URL that contains the code, for a QR code or a link. Show `userCode`, too, so that the user can compare it with the code
-   * on the other device.
+   * A URL that contains the code, for a QR code or a link. The app must also show `userCode`, so that the user can compare the
+   * codes on both devices.
    */
   readonly verificationUriComplete?: string;
-  /** When the code expires. Milliseconds since the epoch. The remaining time is `expiresAt - Date.now()`. */
+  /** When the code expires. Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
 
 /**
- * The status of a device login.
+ * The status of a device login. Every status except `waiting` and `retrying` is final.
  * - `waiting`: the user has not decided yet.
  * - `retrying`: the server does not respond, but the code is still valid.
  * - `cancelled`: the app aborted the login, the user dismissed the prompt, or a new code replaced the shown code.
- *
- * Every status except `waiting` and `retrying` is final.
  */
 export type DeviceStatus =
   | "waiting"
@@ -38,9 +36,9 @@ export type DeviceChoice = { readonly type: "dismiss" };
 
 /** The options of `showCode()`. */
 export interface DevicePromptOptions {
-  /** This signal is aborted when the login has ended. Before the abort, the listeners are called with the last status. */
+  /** Aborted when the login has ended. The listeners receive the final status before the abort. */
   readonly signal: AbortSignal;
-  /** Calls `listener` with the current status and after each change. Returns a function that removes `listener`. */
+  /** Calls `listener` once with the current status, and again after each change. Returns a function that removes `listener`. */
   readonly subscribe: (listener: (status: DeviceStatus) => void) => () => void;
 }
 
@@ -56,9 +54,8 @@ export interface DevicePromptOptions {
  */
 export interface DevicePrompt {
   /**
-   * Shows `code`. Meanwhile the login goes on, so the method can return at once, later or never. If the method returns `{ type:
-   * "dismiss" }`, the login rejects with a `CancelledError`. If the method throws, the error is reported as uncaught, and the
-   * login goes on.
+   * Shows `code`. The login does not wait for this method. If the method returns `{ type: "dismiss" }`, the login rejects with
+   * a `CancelledError`. If the method throws, the error is reported as uncaught, and the login continues.
    */
   showCode(
     code: DeviceCode,

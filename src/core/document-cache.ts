@@ -1,26 +1,25 @@
 /**
- * A stored document of an authorization server, such as its metadata. The other members help tabs decide when to fetch the
- * document again.
+ * A stored document of an authorization server, such as its metadata, with data that shows when to fetch the document again.
  */
 export interface CachedDocument {
-  /** The document as the server sent it. Each reader of the cache validates the document again. */
+  /** The document as the server sent it. The stored document is not validated. */
   readonly document: unknown;
   /** When the document was fetched from the server. Milliseconds since the epoch. */
   readonly readAt: number;
-  /** The URL of an endpoint that has failed since the document was fetched. Absent if no endpoint has failed. */
+  /** The URL of an endpoint that has failed since `readAt`. Absent if no endpoint has failed. */
   readonly failedUrl?: string;
-  /** When a tab last tried to fetch a newer document. Milliseconds since the epoch. */
+  /** When a tab last tried to fetch the document again. Milliseconds since the epoch. */
   readonly recheckedAt?: number;
-  /** After `recheckedAt`, tabs wait this long before they try again to fetch a newer document. Milliseconds. */
+  /** The pause between `recheckedAt` and the next attempt to fetch the document. Milliseconds. */
   readonly pauseMs?: number;
 }
 
-/** Stores documents of authorization servers for all tabs. Every method rejects with a `StorageError` when the store fails. */
+/** Stores documents of authorization servers for all tabs. If the store fails, each method rejects with a `StorageError`. */
 export interface DocumentCache {
   get(key: string): Promise<CachedDocument | undefined>;
   /**
-   * Reads, changes and writes one document in one transaction. Nothing is written when `change` returns its argument.
-   * Returns the document after the transaction.
+   * Reads, changes and writes one document in one transaction. If `change` returns its argument, nothing is written. Returns
+   * the document after the transaction.
    */
   update(
     key: string,
@@ -28,7 +27,7 @@ export interface DocumentCache {
   ): Promise<CachedDocument | undefined>;
 }
 
-/** Validates a stored `CachedDocument`, but not its `document`. Returns undefined for a damaged record. */
+/** Returns `value` as a `CachedDocument`, or undefined if the record is damaged. The member `document` is not validated. */
 export function parseCachedDocument(value: unknown): CachedDocument | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { document, readAt, failedUrl, recheckedAt, pauseMs } = value as Record<string, unknown>;

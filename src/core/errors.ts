@@ -25,11 +25,11 @@ export class ConfigurationError extends AuthError {
   }
 }
 
-/** An authorization response does not belong to a pending request of this client. */
+/** An authorization response belongs to no pending request of this client. */
 export class InvalidResponseError extends AuthError {
   override readonly name = "InvalidResponseError";
   readonly code = "invalid_response";
-  /** The wrong or missing parameter, such as `state`. */
+  /** The name of the wrong or missing parameter, such as `state`. */
   readonly parameter: string;
 
   constructor(parameter: string, message: string, hint: string) {
@@ -39,13 +39,13 @@ export class InvalidResponseError extends AuthError {
 }
 
 /**
- * Why a session needs a login. For every reason except `user_needed`, the session has ended.
- * - `invalid_grant`: the server rejected the refresh token.
- * - `lost_response`: the response to an earlier refresh did not arrive, and the server has now rejected the refresh token. The
- *   lost response had probably contained a new refresh token.
- * - `id_token`: an ID token of the session is invalid.
- * - `user_needed`: the server asks for the user, for example for a consent. The session keeps its tokens until a login replaces
- *   them.
+ * The reason why the user must log in again.
+ * - `invalid_grant`: the server rejected the refresh token, and the session has ended.
+ * - `lost_response`: the server rejected the refresh token, and the session has ended. The response to an earlier refresh had
+ *   not arrived. That response probably contained a new refresh token.
+ * - `id_token`: an ID token was invalid, and the session has ended.
+ * - `user_needed`: the server requires an action of the user, for example a consent. The session keeps its tokens until the
+ *   next login.
  */
 export type RefreshTokenReason = "invalid_grant" | "lost_response" | "id_token" | "user_needed";
 
@@ -54,18 +54,18 @@ export interface RefreshTokenFacts extends Pick<
   ServerFacts,
   "error" | "errorDescription" | "status"
 > {
-  /** The name of the invalid claim if the reason is `id_token`. */
+  /** If the reason is `id_token`: the name of the invalid claim. */
   readonly claim?: string | undefined;
 }
 
-/** The session needs a login. `reason` says why. */
+/** The user must log in again. `reason` says why. */
 export class RefreshTokenError extends AuthError {
   override readonly name = "RefreshTokenError";
   readonly code = "refresh_token";
   readonly reason: RefreshTokenReason;
-  /** The name of the invalid claim if `reason` is `id_token`. */
+  /** If `reason` is `id_token`: the name of the invalid claim. */
   readonly claim: string | undefined;
-  /** The OAuth error code of the server's response if `reason` is `user_needed`. */
+  /** If `reason` is `user_needed`: the OAuth error code of the server's response. */
   readonly error: string | undefined;
   readonly errorDescription: string | undefined;
   readonly status: number | undefined;
@@ -85,8 +85,8 @@ export class RefreshTokenError extends AuthError {
 }
 
 /**
- * There is no valid token, and a login that could get one is not allowed to start now. `message` says why. `cause` is the error
- * that led to this error, if there was one.
+ * There is no valid token, and no login is allowed to start now. `message` says why. `cause` is an earlier error that led to
+ * this error.
  */
 export class NoTokenError extends AuthError {
   override readonly name = "NoTokenError";
@@ -108,12 +108,13 @@ export class CancelledError extends AuthError {
 }
 
 /**
- * No result came in time. If `pending` is true, the work goes on in the background, and a later call waits for the same work.
+ * No result arrived in time. If `pending` is true, the work continues in the background, and a later call waits for the same
+ * work.
  */
 export class TimeoutError extends AuthError {
   override readonly name = "TimeoutError";
   readonly code = "timeout";
-  /** True when the work goes on in the background. */
+  /** True if the work continues in the background. */
   readonly pending: boolean;
 
   constructor(message: string, { pending, cause }: { pending: boolean; cause?: unknown }) {
@@ -129,8 +130,8 @@ export class TimeoutError extends AuthError {
 }
 
 /**
- * No response came, because the browser is offline, the connection failed or CORS forbids the request. Also thrown when a part
- * of Latchkey could not be loaded.
+ * No response came, because the browser is offline, the connection failed or CORS forbids the request. Also thrown if a
+ * JavaScript file of Latchkey could not be loaded.
  */
 export class NetworkError extends AuthError {
   override readonly name = "NetworkError";
@@ -146,7 +147,7 @@ export class NetworkError extends AuthError {
   }
 }
 
-/** The store could not be read or written. Data that was stored before is not lost. */
+/** The browser's storage could not be read or written. Earlier data is still stored. */
 export class StorageError extends AuthError {
   override readonly name = "StorageError";
   readonly code = "storage";
@@ -160,7 +161,7 @@ export class StorageError extends AuthError {
   }
 }
 
-/** Every error that Latchkey throws. A `switch (error.code)` narrows the type. */
+/** The type of every error that Latchkey throws. A `switch (error.code)` narrows the type. */
 export type AnyAuthError =
   | ConfigurationError
   | DiscoveryError
@@ -179,7 +180,7 @@ export type AnyAuthError =
   | StorageError;
 
 /**
- * Returns true for every error of Latchkey, so that `switch (error.code)` narrows `error` further.
+ * Returns true if Latchkey threw `error`. A `switch (error.code)` then narrows the type of `error`.
  * @example
  * auth.login().catch((error: unknown) => {
  *   if (!isAuthError(error)) throw error;

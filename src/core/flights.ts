@@ -1,6 +1,5 @@
 import { abortable } from "./abortable.ts";
 
-/** A running call of a function, and the number of callers that wait for its result. */
 interface Flight<T> {
   readonly result: Promise<T>;
   readonly stop: AbortController;
@@ -9,14 +8,14 @@ interface Flight<T> {
 
 /**
  * Shares one run of an asynchronous function between all callers that pass the same key at the same time. The run is aborted
- * when no caller waits for its result any more.
+ * when its last caller stops waiting.
  */
 export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
   /**
-   * Waits for the run with this `key` and returns its result. If there is no such run, starts one with `begin`. If `signal` is
-   * aborted, the promise of this caller rejects with the signal's reason. The run goes on as long as other callers wait for it.
+   * Returns the result of the run with this `key`. If there is no such run, starts a run with `begin`. If `signal` is aborted,
+   * this caller's promise rejects. The run continues while other callers wait for the result.
    */
   async join(
     key: string,

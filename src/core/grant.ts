@@ -6,61 +6,60 @@ import type { TokenSet } from "./token-set.ts";
 import type { RoundTrip } from "./user-agent.ts";
 
 /**
- * A request for tokens. A grant that wraps another grant passes the request on, unchanged or as a copy with changed members:
- * `{ ...request, prompt }`.
+ * A request for tokens. A grant that wraps another grant passes the request to that inner grant, unchanged or as a changed
+ * copy.
  */
 export interface TokenRequest extends AuthorizationParameters {
-  /** `sub` of the user whose tokens are requested. */
+  /** The `sub` of the user whose tokens are requested. */
   readonly user?: string;
-  /** The tokens that the caller has stored for this request. A grant can refresh them. */
+  /** The caller's stored tokens for this request. A grant can refresh these tokens. */
   readonly tokens?: TokenSet;
   /**
-   * The grant calls this function when the server has rejected the refresh token of `tokens` for good. If the grant then asks
-   * its inner grant for tokens, it calls this function before the inner grant.
+   * If the server rejects the refresh token of `tokens` for good, the grant calls this function. Only then does the grant
+   * request other tokens, for example from an inner grant.
    */
   readonly onRefreshTokenRejected?: () => Promise<void>;
   /**
-   * Says how often and when the server has refused a refresh with `tokens`. A grant that refreshes uses this record to decide
-   * when it sends the refresh token again.
+   * The record of the server's refusals to refresh `tokens`. A grant uses this record to decide when to send the refresh token
+   * again.
    */
   readonly refusal?: Refusal;
   /**
-   * The grant calls this function when the server has refused a refresh, but the refresh token is still valid. The function
-   * stores `refusal` beside `tokens`.
+   * The grant calls this function if the server refuses a refresh, but the refresh token stays valid. The function stores
+   * `refusal` together with `tokens`.
    */
   readonly onRefused?: (refusal: Refusal) => Promise<void>;
   /** `reload`: the grant must return newer tokens than `tokens`. */
   readonly cache?: "default" | "reload";
   /**
-   * The page, popup or frame in which the user visits the authorization endpoint. Set only for a login. If a grant wraps
-   * another grant, it passes a request with a `roundTrip` on to the inner grant.
+   * The page, popup or frame in which the user visits the authorization endpoint. Set only for a login. If a request has a
+   * `roundTrip`, a grant that wraps another grant passes the request to that inner grant.
    */
   readonly roundTrip?: RoundTrip;
   /**
-   * Resources that the login names in addition to `resource`. A later refresh is then allowed to request tokens for these
+   * Further resources that the login names, in addition to `resource`. A later refresh can then request tokens for these
    * resources.
    */
   readonly resources?: readonly string[];
   /**
-   * A signal that is set only if `getToken()` started this login. The grant is then allowed to show a picker of remembered
-   * users before the login navigates. The signal is aborted when a user has logged in and no choice is needed any more.
+   * This signal is set only if `getToken()` started the login. The grant is then allowed to show a picker of remembered users.
+   * The signal is aborted when another login has succeeded and the picker is no longer needed.
    */
   readonly mayChoose?: AbortSignal;
   /**
-   * A function for grants that show the user a picker. The grant calls this function after the user's choice and before the
-   * login navigates. The function waits, for 1 second at most, until revocations of older refresh tokens are complete.
-   * Otherwise the server might end the new login together with a revoked token. A grant without a picker does not call this
-   * function, because the caller has waited for the revocations before it called the grant.
+   * A grant with a user picker calls this function between the user's choice and the navigation of the login. The function
+   * waits up to 1 second until running revocations of older refresh tokens end. Otherwise, a server might end the new login
+   * together with a revoked token.
    */
   readonly beforeLeaving?: () => Promise<void>;
-  /** The URL of an authorization response. If it is set, the grant exchanges the code in this URL for tokens. */
+  /** The URL of an authorization response. If `response` is set, the grant exchanges the code in this URL for tokens. */
   readonly response?: string;
   /**
-   * A promise that settles when the caller has stored the returned tokens, or has failed to store them. If the grant uses a
-   * lock, it holds the lock until then.
+   * A promise that settles when the caller has tried to store the returned tokens. A grant that uses a lock holds the lock
+   * until this promise has settled.
    */
   readonly stored?: Promise<unknown>;
-  /** Values that the app passes to its own grants. */
+  /** Values that the app passes to the app's own grants. */
   readonly context?: TokenContext;
   readonly signal?: AbortSignal;
 }
@@ -80,19 +79,19 @@ export interface TokenRequest extends AuthorizationParameters {
 export interface Grant {
   /**
    * Returns tokens for `request`.
-   * @throws NoTokenError only a user can help, and the request does not allow the grant to ask the user
+   * @throws NoTokenError a user must act, for example log in, but the request does not allow the grant to ask the user
    */
   requestToken(request: TokenRequest): Promise<TokenSet>;
   /**
-   * `false`: the grant cannot get a token before a user has logged in. While no user is logged in, Latchkey then calls the
+   * False if the grant can return tokens only after a user has logged in. While no user is logged in, Latchkey calls such a
    * grant only for a login.
    */
   readonly isSilent?: boolean | undefined;
-  /** Says which user the grant's tokens belong to. `null`: the tokens depend on no user. Undefined: the user is unknown. */
+  /** The user to whom the grant's tokens belong. `null`: the tokens depend on no user. Undefined: the user is unknown. */
   readonly owner?: TokenOwner | null | undefined;
   /**
-   * Deletes the stored data of a user. Called after a logout of the user, and after the app called `forget()` for the user. A
-   * grant that wraps another grant also calls this method of the inner grant.
+   * Deletes the stored data of a user. Called after the user's logout, and after `forget()` for the user. A grant that wraps
+   * another grant also calls `removeUser()` of that inner grant.
    */
   removeUser?(sub: string): Promise<void>;
 }

@@ -3,8 +3,7 @@ import type { TokenRecord } from "./session.ts";
 import { has } from "./shape.ts";
 
 /**
- * A message between the tabs of one client. It is about tokens that are only in the memory of tabs and not in the store.
- * `memory` is the id of these tokens.
+ * A message between the tabs of one client about tokens that are only in the memory of tabs. `memory` is the id of the tokens.
  * - `ask`: the sender needs the tokens.
  * - `give`: the sender sends the tokens to every tab.
  * - `drop`: every tab must delete the tokens.
@@ -19,10 +18,7 @@ export type HandoverMessage =
     }
   | { readonly protocol: 2; readonly type: "drop"; readonly memory: string };
 
-/**
- * Parses a message. Returns undefined for other data and for messages of another version. The record in a `give` message is
- * validated like a stored record.
- */
+/** Returns `data` if it is a valid `HandoverMessage`. Otherwise returns undefined. */
 export function parseHandoverMessage(data: unknown): HandoverMessage | undefined {
   const message = data as HandoverMessage;
   if (

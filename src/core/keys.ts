@@ -1,8 +1,10 @@
-/** Identifies a client by its issuer and its client id. The key is a part of storage keys, channel names and lock names. */
+/**
+ * A text that identifies a client: the issuer and the client id. Storage keys, channel names and lock names contain this text.
+ */
 export type ClientKey = string;
 
 /**
- * Returns the key of a client. An app needs this key to create parts such as a `BroadcastTabChannel` itself.
+ * Returns the key of a client. An app needs this key to create an object such as a `BroadcastTabChannel`.
  * @example
  * const client = clientKey("https://id.example.com", "web");
  * const channel = new BroadcastTabChannel(client);
@@ -11,10 +13,7 @@ export function clientKey(issuer: string, clientId: string): ClientKey {
   return `${encodeURIComponent(issuer)},${encodeURIComponent(clientId)}`;
 }
 
-/**
- * Returns the storage key of a user's session. With an empty `sub`, returns the prefix of the keys of all sessions of the
- * client.
- */
+/** Returns the storage key of a user's session. If `sub` is empty, returns the common prefix of the client's session keys. */
 export function sessionKey(client: ClientKey, sub: string): string {
   return `session/${client}/${encodeURIComponent(sub)}`;
 }
@@ -24,30 +23,24 @@ export function usersKey(client: ClientKey): string {
   return `users/${client}`;
 }
 
-/** Returns the storage key of the default user. New tabs start with this user. */
+/** Returns the storage key of the default user, the user with whom new tabs start. */
 export function defaultUserKey(client: ClientKey): string {
   return `default/${client}`;
 }
 
-/**
- * Returns the `sessionStorage` key under which this tab stores its user. The prefix `latchkey/` avoids conflicts with other
- * code.
- */
+/** Returns the `sessionStorage` key under which this tab stores its user. */
 export function activeUserKey(client: ClientKey): string {
   return `latchkey/active/${client}`;
 }
 
-/**
- * Returns the `sessionStorage` key under which this tab stores its login marks. A login mark is a record of a login or logout
- * of this tab.
- */
+/** Returns the `sessionStorage` key of the login marks. A login mark is a record of a login or logout in this tab. */
 export function loginMarksKey(client: ClientKey): string {
   return `latchkey/logins/${client}`;
 }
 
 /**
- * Returns the name of a lock that protects new logins. When a server revokes a refresh token of a user, it might also end a new
- * login of this user. So Latchkey holds the lock while it revokes a token. A login waits for the lock before it navigates.
+ * Returns the name of the lock that Latchkey holds while it revokes a refresh token. A login waits for this lock before it
+ * navigates, because a server might end a new login together with a revoked token.
  */
 export function revokeLock(client: ClientKey): string {
   return `revoke/${client}`;

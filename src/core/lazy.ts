@@ -1,12 +1,12 @@
 import { abortable } from "./abortable.ts";
 import { NetworkError } from "./errors.ts";
 
-/** Latchkey waits this long for one of its parts to load. Without this limit, browsers would wait for minutes. Milliseconds. */
+/** The longest time that an `import()` can take. Milliseconds. Without this limit, browsers would wait for minutes. */
 const PATIENCE_MS = 20_000;
 
 /**
- * Waits for `loading`, the `import()` of a part of Latchkey, and returns its result.
- * @throws NetworkError the part could not be loaded within 20 seconds
+ * Returns the result of `loading`, the promise of an `import()`.
+ * @throws NetworkError the module could not be loaded within 20 seconds
  */
 export function chunk<T>(loading: Promise<T>): Promise<T> {
   return abortable(loading, AbortSignal.timeout(PATIENCE_MS)).catch((cause: unknown) => {
@@ -19,8 +19,8 @@ export function chunk<T>(loading: Promise<T>): Promise<T> {
 }
 
 /**
- * Returns a function that calls `make` once and returns the same promise to all callers. If `make` fails, the next call of the
- * function calls `make` again.
+ * Returns a function that calls `make` once and gives all callers the same promise. If `make` fails, the next caller starts
+ * `make` again.
  */
 export function shared<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;

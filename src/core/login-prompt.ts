@@ -1,27 +1,24 @@
 import type { RoundTrip } from "./user-agent.ts";
 import type { User } from "./user.ts";
 
-/** The data of a remembered user that a user picker can show. It contains no token. */
+/** The data of a remembered user that a user picker can show. The data contains no token. */
 export interface RememberedUser {
   readonly sub: string;
   readonly name?: string;
   readonly email?: string;
   readonly picture?: string;
-  /** When the user last logged in or was chosen in a picker. Milliseconds since the epoch. */
+  /** The last time when the user logged in or was chosen in a picker. Milliseconds since the epoch. */
   readonly lastUsedAt: number;
-  /** True when the user must log in again, because the session has ended or the server asks for the user. */
+  /** True if the session has ended or the server requires an action of the user. The user must then log in again. */
   readonly needsLogin: boolean;
 }
 
 /**
- * The user's choice in a login prompt. `dismiss` cancels the login. `roundTrip` is needed only for a login in a popup. In this
- * case, the prompt calls `userAgent.open()` during the user's click, and returns the result as `roundTrip`.
+ * The user's choice in a login prompt. `dismiss` cancels the login. `roundTrip` is needed only for a login in a popup: the
+ * prompt calls `userAgent.open()` during the user's click and returns the opened popup as `roundTrip`.
  */
 export type LoginChoice =
-  /**
-   * The user continues as the listed user `sub`. If the session of this user is still usable, no login follows, and `roundTrip`
-   * is not used.
-   */
+  /** The user continues as the remembered user `sub`. If this user's session is still usable, no login follows. */
   | { readonly type: "continue"; readonly sub: string; readonly roundTrip?: RoundTrip }
   /** The user logs in as another user. */
   | { readonly type: "other"; readonly roundTrip?: RoundTrip }
@@ -29,12 +26,12 @@ export type LoginChoice =
 
 /** The options of `chooseUser()` and `shouldRemember()`. */
 export interface PromptOptions {
-  /** Aborted when the choice is not needed any more. The prompt must then hide. */
+  /** Aborted when the user's choice is no longer needed. The prompt must then hide. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Asks the user which remembered user to continue as, and whether to remember a user.
+ * Shows a picker of remembered users, and asks the user for permission to remember a user.
  * @example
  * const prompt: LoginPrompt = {
  *   chooseUser: ([last]) => (last ? { type: "continue", sub: last.sub } : { type: "other" }),
@@ -42,14 +39,14 @@ export interface PromptOptions {
  * };
  */
 export interface LoginPrompt {
-  /** Called when it is unclear which user to continue as. Returns the user's choice. */
+  /** Shows a picker with `users`, the remembered users. Returns the user's choice. */
   chooseUser(
     users: readonly RememberedUser[],
     options: PromptOptions,
   ): Promise<LoginChoice> | LoginChoice;
   /**
-   * Asks whether to remember `user`. Called once after each new login. The prompt must not block the page, because the app
-   * already uses the token. A user who does not answer is not remembered.
+   * Asks whether this device should remember `user`. Called once after each new login. The prompt must not block the page,
+   * because the app already uses the token. If the user does not respond, the user is not remembered.
    */
   shouldRemember(user: User, options: PromptOptions): Promise<boolean> | boolean;
 }

@@ -2,43 +2,43 @@ import type { SessionEnd } from "./session.ts";
 import type { TargetKey } from "./token-target.ts";
 
 /**
- * A message between tabs of one client. It contains no token. The receiver does not trust the message: it reads the stored
- * session again.
+ * A message that a tab sends to all tabs of the same OAuth client. A message contains no token. The receiving tab does not
+ * trust the message, and reads the stored session again.
  */
 export type TabMessage = {
   /** The version of the message format. */
   readonly protocol: 2;
-  /** `sub` of the session's user. */
+  /** The `sub` of the session's user. */
   readonly key: string;
   /** The id of the sending tab. */
   readonly from: string;
-  /** The `SessionRow.sessionId` of the session. Empty in the message after `forget()`. */
+  /** The id of the session (`SessionRow.sessionId`). Empty if `auth.forget()` sent the message. */
   readonly sessionId: string;
 } & TabNews;
 
 /**
- * The content of a message. An attempt is one try to refresh a session. Each attempt belongs to one tab, its owner, and only
- * this tab sends the refresh token. Members such as `sequence` are explained at `SessionRow` and `SessionAttempt`.
+ * The content of a message between tabs. An attempt is one try to refresh a session. Exactly one tab, the owner of the attempt,
+ * sends the refresh token. For `sequence` and `generation`, see `SessionRow`.
  */
 export type TabNews =
-  /** The sender is about to refresh the session, and has stored its attempt in the session row. */
+  /** The sending tab has stored an attempt in the session row, and is about to send the refresh token. */
   | { readonly type: "claim"; readonly sequence: number; readonly attemptId: string }
-  /** New tokens are stored. */
+  /** A tab has stored new tokens for `target`. */
   | {
       readonly type: "done";
       readonly generation: number;
       readonly sequence: number;
       readonly target: TargetKey;
     }
-  /** The session ended, or the server requires the session's user to log in. */
+  /** The session has ended, or the server requires the session's user to log in. */
   | {
       readonly type: "ended";
       readonly reason: SessionEnd["reason"] | "user_needed";
       readonly sequence: number;
     }
   /**
-   * The sender owns the attempt and is about to release the lock of the attempt. `unsent`: true if the sender has not sent the
-   * refresh token and will not send it.
+   * The owner of the attempt is about to stop its work on the attempt. `unsent`: true if the owner has not sent the refresh
+   * token and will not send the token.
    */
   | {
       readonly type: "gone";
@@ -46,22 +46,22 @@ export type TabNews =
       readonly attemptId: string;
       readonly unsent: boolean;
     }
-  /** A waiting tab asks whether the tab that owns the attempt is still alive. */
+  /** A tab that waits for the attempt asks whether the owner of the attempt is still alive. */
   | {
       readonly type: "probe";
       readonly sequence: number;
       readonly attemptId: string;
       readonly nonce: string;
     }
-  /** The response to a `probe`, from the tab that owns the attempt. */
+  /** The response of the attempt's owner to a `probe` message. */
   | {
       readonly type: "alive";
       readonly sequence: number;
       readonly attemptId: string;
       readonly nonce: string;
       readonly frozen: boolean;
-      /** The time since a timer of the sending tab last ran. Milliseconds. A long time shows that the tab is frozen. */
+      /** The time since a timer last ran in the sending tab. Milliseconds. A frozen tab sends a large number. */
       readonly tickAgeMs: number;
     }
-  /** A user logged in, logged out, or was forgotten. */
+  /** The user has logged in or out, or the app has removed the user with `auth.forget()`. */
   | { readonly type: "user"; readonly what: "login" | "logout" | "forget" };

@@ -2,8 +2,8 @@ import type { CallbackRecord } from "./callback-ledger.ts";
 import { has } from "./shape.ts";
 
 /**
- * Parses a record of a `CallbackLedger`. Returns undefined for a damaged record. The caller then handles the authorization
- * response as if it were new.
+ * Parses the stored record of a handled authorization response or of an expected logout response. Returns undefined if the
+ * record is damaged.
  */
 export function parseCallback(value: unknown): CallbackRecord | undefined {
   const isRecord =

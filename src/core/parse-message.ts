@@ -3,7 +3,7 @@ import { has } from "./shape.ts";
 
 const ATTEMPT = { sequence: "number", attemptId: "string" };
 
-/** The members of each message, with their types. The members that all messages have are left out. */
+/** For each message type, the names of its members and the type of each member. Members that every message has are left out. */
 const MEMBERS: Readonly<Record<TabNews["type"], Readonly<Record<string, string>>>> = {
   claim: ATTEMPT,
   done: { generation: "number", sequence: "number", target: "string" },
@@ -14,9 +14,7 @@ const MEMBERS: Readonly<Record<TabNews["type"], Readonly<Record<string, string>>
   user: { what: "string" },
 };
 
-/**
- * Parses a message. Returns undefined for other data and for messages of another version. Such data must not have any effect.
- */
+/** Parses a message from a tab. Returns undefined if `data` is not such a message, or is a message of another version. */
 export function parseTabMessage(data: unknown): TabMessage | undefined {
   const message = data as TabMessage;
   return has(message, {

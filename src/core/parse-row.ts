@@ -3,8 +3,8 @@ import { has, isEach } from "./shape.ts";
 import { parseTargetKey } from "./token-target.ts";
 
 /**
- * Parses the row of a stored session. If the row is damaged, returns undefined, and a login can replace the row. If a newer
- * version of Latchkey wrote the row, only `version` is validated.
+ * Parses the stored row of a session. Returns undefined if the row is damaged. If a newer version of Latchkey wrote the row,
+ * only `version` is validated.
  */
 export function parseRow(value: unknown): SessionRow | undefined {
   const row = value as SessionRow;
@@ -12,10 +12,7 @@ export function parseRow(value: unknown): SessionRow | undefined {
   return row.version > 2 || isWhole(row) ? row : undefined;
 }
 
-/**
- * Whether `value` has the form of a `TokenRecord`, the secrets of a session. If `persist` is `device`, a stored row contains
- * such a record. If `persist` is `memory`, tabs send such records to each other.
- */
+/** Whether `value` has the form of a `TokenRecord`. A `TokenRecord` contains the tokens and the user of a session. */
 export function isTokenRecord(value: unknown): value is TokenRecord {
   const record = value as TokenRecord;
   return (
@@ -33,10 +30,7 @@ export function isTokenRecord(value: unknown): value is TokenRecord {
   );
 }
 
-/**
- * Whether `value` is the id of tokens that are only in the memory of tabs. If `persist` is `memory`, a stored row contains such
- * an id instead of the tokens.
- */
+/** Whether `value` refers to tokens that are only in the memory of open tabs. `value.memory` is then the id of the tokens. */
 export function isTokenName(value: unknown): value is { readonly memory: string } {
   return has(value, { memory: "string" });
 }
@@ -74,8 +68,8 @@ function isWhole(row: SessionRow): boolean {
 }
 
 /**
- * Whether `tokens` has an access token for each entry of `access`. If `tokens` is only an id of tokens in memory, this cannot
- * be checked, and the result is true. Without this check, `findAccess()` could find an entry without a token.
+ * Whether `tokens` has an access token for each entry of `access`. If `tokens` is only an id of tokens in memory, returns true
+ * without a check.
  */
 function holds(tokens: unknown, access: SessionRow["access"]): boolean {
   return (

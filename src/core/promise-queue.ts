@@ -1,24 +1,24 @@
 import { abortable } from "./abortable.ts";
 import type { TabLock } from "./ports.ts";
 
-/** Runs asynchronous functions one after the other, in the order of the calls of `run()`. */
+/** Runs asynchronous functions one after the other, in the order in which `run()` received the functions. */
 export class PromiseQueue {
   #last: Promise<unknown> = Promise.resolve();
 
   /**
    * Calls `step` when all earlier steps have settled, and returns the result of `step`. If `signal` is aborted before `step`
-   * has started, `step` is not called. If `step` has started, the abort has no effect.
+   * starts, rejects and never calls `step`. A later abort has no effect.
    */
   run<T>(step: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#last;
     const turn = abortable(before, signal).then(step);
-    // When a caller aborts its wait, the next caller must still wait for the earlier steps.
+    // After an abort, `turn` rejects while earlier steps still run. So the next step must wait for `before`, too.
     this.#last = Promise.allSettled([before, turn]);
     return turn;
   }
 }
 
-/** Locks inside one tab. Only code that uses the same `LocalLocks` object shares these locks. Every lock is exclusive. */
+/** Exclusive locks inside one tab. Each `LocalLocks` object has its own locks. */
 export class LocalLocks implements Pick<TabLock, "request"> {
   readonly #queues = new Map<string, PromiseQueue>();
 

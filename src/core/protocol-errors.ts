@@ -1,10 +1,10 @@
 import { AuthError, type AuthErrorDetails, type ServerFacts } from "./auth-error.ts";
 
-/** The authorization server's metadata could not be read, or does not fit the configured issuer. */
+/** The authorization server's metadata could not be read, or does not match the configured issuer. */
 export class DiscoveryError extends AuthError {
   override readonly name = "DiscoveryError";
   readonly code = "discovery";
-  /** The HTTP status. */
+  /** The HTTP status of the server's response. Undefined if no response arrived. */
   readonly status: number | undefined;
 
   constructor(message: string, details: AuthErrorDetails & ServerFacts) {
@@ -34,7 +34,7 @@ export class AuthorizationError extends AuthError {
 }
 
 /**
- * The server refused a token request, or sent a malformed response. A stored session is kept.
+ * The server refused a token request, or sent a malformed response. This error does not end a stored session.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */
 export class RequestTokenError extends AuthError {
@@ -44,9 +44,9 @@ export class RequestTokenError extends AuthError {
   readonly error: string | undefined;
   readonly errorDescription: string | undefined;
   readonly errorUri: string | undefined;
-  /** The HTTP status. */
+  /** The HTTP status of the server's response. Undefined if no response arrived. */
   readonly status: number | undefined;
-  /** The client must wait this long before it repeats the request. Milliseconds. Undefined if no such time is known. */
+  /** The time that must pass before the client repeats the request. Milliseconds. Undefined if unknown. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, details: AuthErrorDetails & ServerFacts) {
@@ -66,7 +66,7 @@ export class RequestTokenError extends AuthError {
 export class IdTokenError extends AuthError {
   override readonly name = "IdTokenError";
   readonly code = "id_token";
-  /** The invalid claim, or another part of the ID token, such as `signature`. */
+  /** The name of the invalid claim, or of another invalid part of the ID token, such as `signature`. */
   readonly claim: string;
 
   constructor(claim: string, message: string, details: AuthErrorDetails) {

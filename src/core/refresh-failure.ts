@@ -1,18 +1,18 @@
 import { NoTokenError, RefreshTokenError } from "./errors.ts";
 
 /**
- * Whether `error` says that the session of the stored refresh token has ended. A `RefreshTokenError` with the reason
- * `user_needed` does not end the session.
+ * Whether `error` says that the session has ended. After a `RefreshTokenError` with the reason `user_needed`, the session has
+ * not ended.
  */
 export function isSessionOver(error: unknown): error is RefreshTokenError {
   return error instanceof RefreshTokenError && error.reason !== "user_needed";
 }
 
 /**
- * Whether the caller is allowed to ask the user after `error`. `isInvalidGrant`: true if the server rejected the stored refresh
- * token for good during this request.
+ * Whether the caller may ask the user to log in after `error`. `isInvalidGrant`: whether the server has just rejected the
+ * refresh token for good.
  * - After a `NoTokenError`: only if `isInvalidGrant` is false.
- * - After a `RefreshTokenError`: only if `isInvalidGrant` is true or the reason of the error is `user_needed`.
+ * - After a `RefreshTokenError`: only if `isInvalidGrant` is true or the reason is `user_needed`.
  * - After any other error: never.
  */
 export function needsUser(

@@ -5,42 +5,40 @@ import type { TargetKey } from "./token-target.ts";
 import type { ServerFacts } from "./errors.ts";
 import type { RequestTokenError } from "./protocol-errors.ts";
 
-/** The token that a caller of a `Refresher` needs. */
+/** The parameters of `Refresher.refresh()`: which access token the caller needs. */
 export interface RefreshNeed {
-  /** `sub` of the session's user. */
+  /** The `sub` of the session's user. */
   user: string;
   target: TargetKey;
   /**
-   * The returned token must have a `generation` greater than this number. The `generation` of a session increases with each
-   * stored response. With -1, any token is good.
+   * Only a token with a `generation` greater than this number is returned. A session's `generation` increases with each stored
+   * token response. With -1, every token is accepted.
    */
   notGeneration: number;
 }
 
 /**
- * Refreshes the access tokens of stored sessions. No other part sends the refresh tokens of these sessions to the token
+ * Refreshes the access tokens of stored sessions. Only a `Refresher` sends the refresh tokens of these sessions to the token
  * endpoint.
  */
 export interface Refresher {
   /**
-   * Returns an access token whose `generation` is greater than `need.notGeneration`. If `signal` is aborted, only this caller
-   * stops waiting. The refresh goes on, because other callers share it.
-   * @throws NoTokenError there is no session or no refresh token, or only a login for this target helps
+   * Returns an access token whose `generation` is greater than `need.notGeneration`. If `signal` is aborted, this caller stops
+   * waiting, but the refresh continues for other callers.
+   * @throws NoTokenError there is no session, there is no refresh token, or the target needs a login
    * @throws RefreshTokenError the session ended, or the server requires the session's user to log in
    * @throws RequestTokenError the server refused to issue a token for this target. The session is kept
-   * @throws TimeoutError no token came within `patienceMs`. The refresh goes on
+   * @throws TimeoutError no token arrived in time. The refresh continues
    */
   refresh(need: RefreshNeed, signal?: AbortSignal): Promise<TokenSet>;
   /**
-   * Loads the code and the data for a refresh in advance. If `prepare()` is not called, the first refresh loads the code and
-   * the data.
+   * Loads in advance the code and the data that the first refresh needs. A call of `prepare()` is optional.
    * @throws NetworkError the code or the data could not be loaded
    */
   prepare(): Promise<void>;
   /**
-   * Validates the signature of the user's stored ID token, but only if the session row says `signature: "pending"`. If the
-   * server's keys are cached, the promise resolves after the validation. If the keys must be fetched, the promise resolves at
-   * once, and the validation goes on in the background.
+   * If the session row has `signature: "pending"`, validates the signature of the user's stored ID token. If the server's keys
+   * must be fetched first, resolves at once and validates in the background.
    */
   validate(user: string): Promise<void>;
 }
@@ -51,7 +49,7 @@ export interface RefreshedTokens {
   tokenType: string;
   /** When `accessToken` expires. Milliseconds since the epoch. */
   expiresAt: number;
-  /** The granted scopes. Undefined: the requested scopes were granted. */
+  /** The granted scopes. Undefined if the server granted exactly the requested scopes. */
   scope: string[] | undefined;
   refreshToken: string | undefined;
   idToken: string | undefined;
@@ -62,11 +60,11 @@ export interface RefreshedTokens {
   issuedTokenType?: string;
 }
 
-/** The result of sending a refresh token once. */
+/** The result of one try to send the refresh token. */
 export type RefreshResponse =
-  /** The server issued tokens. If the response has an ID token, its claims are valid. */
+  /** The server issued tokens. If there is a new ID token, its claims are valid. */
   | { type: "tokens"; tokens: RefreshedTokens }
-  /** A claim of the new ID token is invalid. The caller revokes the new `refreshToken`, and uses none of the new tokens. */
+  /** A claim of the new ID token is invalid. The caller must not use the new tokens, and revokes the new `refreshToken`. */
   | { type: "invalid_id_token"; claim: string; refreshToken: string | undefined }
   /** The server accepted the refresh token, but the response has no usable access token. `cause` says why. */
   | { type: "unusable"; refreshToken: string | undefined; cause: RequestTokenError }
@@ -74,33 +72,34 @@ export type RefreshResponse =
   | { type: "invalid_grant" }
   | RefusedRefresh
   /**
-   * The server did not process the request, for example because the server was overloaded (429 or 503). So the server has
-   * not replaced the refresh token.
+   * The server did not process the request, for example because of overload (429 or 503). So the refresh token is still valid.
    */
   | { type: "not_rotated"; retryAfterMs: number | undefined; cause: unknown }
   /**
-   * The server requires a DPoP nonce, and its response contains such a nonce. The caller sends the refresh token again, this
-   * time with the nonce.
+   * The server requires a DPoP nonce, and has sent a nonce. The caller sends the refresh token again with this nonce.
    * @see https://www.rfc-editor.org/rfc/rfc9449#section-8
    */
   | { type: "nonce" }
   /**
-   * The refresh token was not sent, because newer metadata was fetched first. This metadata names another token endpoint. If
-   * the caller calls `send()` again, the refresh token goes to that endpoint.
+   * The refresh token was not sent, because newer server metadata names another token endpoint. The next `send()` uses the new
+   * endpoint.
    */
   | { type: "moved" }
   /**
-   * It is unknown whether the refresh token is still valid, because the server might have replaced it. `byServer`: true if the
-   * server responded, so the network is not the cause.
+   * The refresh token might be used up, because there was no clear response. `byServer`: true if the server responded, false if
+   * no response arrived.
    */
   | { type: "unknown"; byServer: boolean; cause: unknown }
   /** The refresh token was not sent, for example because the browser is offline. */
   | { type: "unsent" };
 
-/** The server accepted the refresh token. If the response has an ID token, its claims are valid. */
+/** A response that shows that the server accepted the refresh token. */
 export type GrantedResponse = Extract<RefreshResponse, { type: "tokens" | "unusable" }>;
 
-/** The server refused to issue a token for a target. The session is kept, and no tab repeats the request for some time. */
+/**
+ * The server refused to issue a token for a target (scope, resource and audience). The session is kept, and no tab repeats the
+ * request for some time.
+ */
 export interface RefusedRefresh {
   type: "refused";
   meaning: Refusal["meaning"];
@@ -114,25 +113,25 @@ export type IdTokenValidation =
   /** The ID token could not be validated, because the server's keys are not available now. */
   | { type: "unknown" };
 
-/** Sends the requests of a `Refresher` to the server. Tests replace it. */
+/** Sends the requests of a `Refresher` to the server. Tests pass a fake `Send`. */
 export interface Send {
   /**
-   * Loads the code and the data for `send()`. Called before the session row stores an attempt to refresh.
+   * Loads the code and the data that `send()` needs.
    * @throws NetworkError the code or the data could not be loaded
    */
   prepare(): Promise<void>;
-  /** Looks for newer server metadata that other tabs have stored, and uses it from now on. Sends no request. */
+  /** If another tab has stored newer server metadata, uses this metadata from now on. Sends no request. */
   sync(): Promise<void>;
-  /** Sends the refresh token of `record` once, to get an access token for `target`. */
+  /** Sends the refresh token of `record` once to get an access token for `target`. */
   send(record: TokenRecord, target: TargetKey): Promise<RefreshResponse>;
   /**
-   * Validates the ID token in `record`: its signature, and its claims once more. If `keys` is `cached`, missing keys are not
-   * fetched, because a caller is waiting for its access token.
+   * Validates the signature and the claims of the ID token in `record`. With `cached`, only cached server keys are used. With
+   * `fetched`, missing keys are fetched.
    */
   verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenValidation>;
   /**
-   * Revokes a refresh token of `user`, and settles when the server has responded. If the user has logged in again, rejects
-   * without a request, because the server might end the new login together with the revoked token.
+   * Revokes a refresh token of `user`. Settles when the server has responded. If the user has logged in again, rejects and
+   * sends no request, because the revocation might also end the new login.
    * @see https://www.rfc-editor.org/rfc/rfc7009
    */
   revoke(user: string, refreshToken: string): Promise<void>;

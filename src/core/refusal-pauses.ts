@@ -5,9 +5,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * The pauses after the server refused a request. During a pause, no tab repeats the refused request. Milliseconds. The first
- * number is the pause after the first refusal in a row, the second number is the pause after the second refusal, and so on. The
- * last number also applies to every further refusal.
+ * The pauses after refused requests, by the meaning of the refusal. Milliseconds. The first number is the pause after the first
+ * refusal in a row, and so on. After further refusals, the last number applies.
  */
 const PAUSES: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
   "user needed": [10 * MINUTE_MS, HOUR_MS],
@@ -16,19 +15,16 @@ const PAUSES: Readonly<Record<Refusal["meaning"], readonly number[]>> = {
 };
 
 /**
- * If the server refuses a request `count` times in a row without a known reason, and at least `ms` milliseconds have passed
- * since the first of these refusals, Latchkey assumes that a user is needed.
+ * Latchkey assumes that the user must log in after `count` unexplained refusals in a row. At least `ms` milliseconds must lie
+ * between the first and the last of these refusals.
  */
 const UNEXPLAINED = { count: 3, ms: MINUTE_MS };
-/**
- * The longest time between two unexplained refusals that are counted together. Milliseconds. After a longer time, the count of
- * refusals starts again at 1.
- */
+/** If more time than this lies between two unexplained refusals, the count of refusals starts again at 1. Milliseconds. */
 const INCIDENT_MS = HOUR_MS;
 
 /**
- * Returns the record to store after a new refusal. `before` is the stored record of earlier refusals. `now`: milliseconds since
- * the epoch.
+ * Returns the record to store after the server has refused a request. `before`: the stored record of earlier refusals. `now`:
+ * milliseconds since the epoch.
  */
 export function nextRefusal(
   before: Refusal | undefined,
@@ -46,8 +42,8 @@ export function nextRefusal(
 }
 
 /**
- * Returns for how long the refused request must not be repeated, from the time `now` on. Milliseconds. If the clock was set
- * back to a time before the last refusal, returns 0.
+ * Returns the remaining pause before the refused request is repeated. Milliseconds. If the clock was set back to a time before
+ * the last refusal, returns 0.
  */
 export function remainingRefusalMs({ meaning, count, lastAt }: Refusal, now: number): number {
   const pauses = PAUSES[meaning];
@@ -55,7 +51,7 @@ export function remainingRefusalMs({ meaning, count, lastAt }: Refusal, now: num
   return now < lastAt ? 0 : Math.max(0, lastAt + pauseMs - now);
 }
 
-/** Validates a stored refusal. Returns undefined when there is none, or when it is damaged. */
+/** Parses the stored record of refusals. Returns undefined if the record is missing or damaged. */
 export function parseRefusal(value: unknown): Refusal | undefined {
   const refusal = value as Refusal | undefined;
   return typeof refusal === "object" &&

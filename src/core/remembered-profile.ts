@@ -4,8 +4,8 @@ import type { RememberedProfile } from "./session.ts";
 import type { User } from "./user.ts";
 
 /**
- * Parses an entry of the list of remembered users. Invalid members are left out. If the entry is entirely damaged, the result
- * still has the `sub`, so that the user can log in again or be forgotten.
+ * Parses an entry of the stored list of remembered users. Invalid members are left out. Even for a damaged entry, the result
+ * has the `sub`.
  */
 export function parseRemembered(sub: string, record: unknown): RememberedUser {
   const { name, email, picture, lastUsedAt, needsLogin } = (record ??
@@ -25,7 +25,7 @@ export function lastUsedFirst(users: readonly RememberedUser[]): readonly Rememb
   return [...users].sort((one, other) => other.lastUsedAt - one.lastUsedAt);
 }
 
-/** Returns the data of `user` that a picker shows. `lastUsedAt`: milliseconds since the epoch. */
+/** Returns the data of `user` for a user picker. `lastUsedAt`: milliseconds since the epoch. */
 export function profileOf(user: User, lastUsedAt: number): RememberedProfile {
   const { sub: _, claims: __, ...profile } = user;
   return { ...profile, lastUsedAt };

@@ -5,9 +5,7 @@ import type { SessionRow } from "./session.ts";
 /** An entry in the list of remembered users. */
 export type RememberedRecord = Omit<RememberedUser, "sub">;
 
-/**
- * Returns the entry of the session's user in the list of remembered users. Returns undefined when this user is not remembered.
- */
+/** Makes the session user's entry for the list of remembered users. Returns undefined if the user is not remembered. */
 export function rememberedRecord(row: SessionRow | undefined): RememberedRecord | undefined {
   return (
     row?.remembered && {

@@ -1,8 +1,8 @@
 import type { ClientKey } from "./keys.ts";
 
 /**
- * Returns the tag of a client, a short hash that is not secret. The `state` parameter of an authorization request is
- * `<tag>.<id>`. The id of the pending request is random and has 256 bits. No character of `state` needs encoding in a URL.
+ * Returns the tag of a client: a short hash that is not secret. The `state` parameter of an authorization request is
+ * `<tag>.<id>.<secret>`. The id and the secret are random and have 128 bits each.
  */
 export function clientTag(client: ClientKey): string {
   let hash = 7;
@@ -10,10 +10,7 @@ export function clientTag(client: ClientKey): string {
   return (hash >>> 0).toString(36);
 }
 
-/**
- * Whether `state` has the form of a `state` parameter of this client. Returns false for the `state` of another client or of
- * other code.
- */
+/** Whether `state` has the form of the `state` parameter that Latchkey sends for this client. */
 export function isStateOf(client: ClientKey, state: string): boolean {
   return new RegExp(`^${clientTag(client)}\\.[\\w-]{43}$`).test(state);
 }

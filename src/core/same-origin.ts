@@ -1,12 +1,11 @@
 /**
- * Whether `url` has the origin of `base`. If `url` can be parsed alone, it is an absolute URL. Otherwise `url` is relative and
- * is resolved against `base`. A browser would resolve `https:evil` against `base`, too. Here it is an absolute URL with the
- * host `evil`, because other parsers read it that way.
+ * Whether `url` has the same origin as `base`. A relative `url` is resolved against `base`. A `url` with a scheme counts as
+ * absolute, so `https:evil` has the host `evil`.
  */
 export function isSameOrigin(url: string, base: string): boolean {
   const expected = parseUrl(base);
   const actual = parseUrl(url) ?? parseUrl(url, base);
-  // The protocols must be equal, too, because a `blob:` URL has the origin of the page that created it.
+  // Compare the protocols, too, because a `blob:` URL has the origin of the page that created the URL.
   return (
     !!expected &&
     !!actual &&
@@ -16,7 +15,7 @@ export function isSameOrigin(url: string, base: string): boolean {
   );
 }
 
-/** Parses a URL. Returns undefined when it is malformed. */
+/** Parses a URL. Returns undefined if the URL is malformed. */
 export function parseUrl(url: string, base?: string): URL | undefined {
   try {
     return new URL(url, base);
@@ -25,7 +24,7 @@ export function parseUrl(url: string, base?: string): URL | undefined {
   }
 }
 
-/** Whether requests to this URL are allowed to contain secrets: the URL uses https, or http to this machine. */
+/** Whether a request to this URL may contain secrets: the URL uses https, or uses http with this machine as the host. */
 export function isSecureUrl({ protocol, hostname }: URL): boolean {
   return (
     protocol === "https:" ||
@@ -34,8 +33,8 @@ export function isSecureUrl({ protocol, hostname }: URL): boolean {
 }
 
 /**
- * Whether `url` can be an endpoint of the server. It must be an absolute URL without a fragment, and `isSecureUrl()` must be
- * true.
+ * Whether `url` can be an endpoint of the authorization server: an absolute URL without a fragment. `isSecureUrl()` must also
+ * be true for the URL.
  */
 export function isEndpoint(url: unknown): url is string {
   const parsed = typeof url === "string" ? parseUrl(url) : undefined;

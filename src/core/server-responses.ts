@@ -1,9 +1,12 @@
 import type { ServerFacts } from "./auth-error.ts";
 
 /**
- * The kind of request that a response belongs to. `code`: a token request with an authorization code. `device`: a token request
- * with a device code. `refresh`: a refresh for the default target. `refresh for a target`: a refresh for another scope,
- * resource or audience. `token`: a token request of any other grant type.
+ * The kind of request that a response belongs to.
+ * - `code`: a token request with an authorization code.
+ * - `device`: a token request with a device code.
+ * - `refresh`: a refresh without scope, resource and audience.
+ * - `refresh for a target`: a refresh with a scope, resource or audience.
+ * - `token`: a token request of any other grant type.
  */
 export type ServerRequest =
   | "authorization"
@@ -21,12 +24,11 @@ export type ServerRequest =
  * What a failed response means for the caller.
  * - `temporary`: the same request might succeed later.
  * - `wrong request`: the server does not accept this request. Other requests of this session might succeed.
- * - `user needed`: only a user can help, by a login, a consent or a choice.
+ * - `user needed`: only the user can help, by a login, a consent or a choice.
  * - `session over`: the refresh token or device code is no longer valid.
- * - `pending`, `slow down`: the user has not completed the device login yet. `slow down` also asks the client to poll less
- *   often.
- * - `unexplained`: the server refused the request, and no rule fits its response. Callers limit how often they repeat the
- *   request.
+ * - `pending`: the user has not completed the device login yet.
+ * - `slow down`: like `pending`, and the client must poll less often.
+ * - `unexplained`: the server refused the request for an unknown reason.
  */
 export type ResponseMeaning =
   | "temporary"
@@ -38,12 +40,12 @@ export type ResponseMeaning =
   | "unexplained";
 
 /**
- * One rule of `SERVER_RESPONSES`. A rule with `error: "*"` applies to every response, with or without an OAuth error code. A
- * rule without `error` applies only to responses without an OAuth error code.
+ * A rule that says what a failed response means. With `error: "*"`, the rule applies to every response. Without `error`, the
+ * rule applies only to responses without an OAuth error code.
  */
 export interface ResponseRule {
   readonly requests: readonly ServerRequest[];
-  /** A status such as `429`, or a class such as `5xx`. Default: every status. */
+  /** An HTTP status such as `429`, or a class such as `5xx`. Default: every status. */
   readonly status?: string;
   readonly error?: string;
   readonly meaning: ResponseMeaning;
@@ -61,8 +63,7 @@ const EVERY = [
 ] as const;
 
 /**
- * The meaning of each failed response, for all endpoints. The first rule that fits a response decides. No other file compares
- * the server's OAuth error codes.
+ * The rules that say what each failed response means, for all endpoints. The first rule that fits the response applies.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.5
@@ -77,8 +78,8 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
   ...rules(EVERY, "temporary", "temporarily_unavailable", "server_error"),
   // GitHub returns bad_refresh_token where the RFC has invalid_grant.
   ...rules(REFRESHES, "session over", "invalid_grant", "bad_refresh_token"),
-  // A refresh for the default target names no scope, resource or audience that the app could correct. So after each of these
-  // errors, the user must log in again.
+  // A request of the kind `refresh` names no scope, resource or audience that the app could correct. So after these errors,
+  // only a new login can help.
   ...rules(
     ["refresh"],
     "user needed",
@@ -112,7 +113,7 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
   ...rules(["device"], "session over", "expired_token"),
   // Entra returns authorization_declined where RFC 8628 has access_denied.
   ...rules(["device"], "user needed", "access_denied", "authorization_declined"),
-  // The server rejected a code or a password, and only a user can supply another one.
+  // The server rejected an authorization code or a password. Only the user can supply a new code or password.
   ...rules(["code", "token"], "user needed", "invalid_grant"),
   ...rules(
     ["authorization"],
@@ -141,10 +142,8 @@ export const SERVER_RESPONSES: readonly ResponseRule[] = [
 ];
 
 /**
- * Returns the meaning of a failed response. If no rule of `SERVER_RESPONSES` fits the response:
- * - An authorization response is `unexplained`.
- * - Any other response with a status 2xx or 4xx is `unexplained`, too.
- * - Every other failure is `temporary`.
+ * Returns the meaning of a failed response. If no rule fits, an authorization response is `unexplained`, and so is any other
+ * response with a status 2xx or 4xx. Every other failure is `temporary`.
  */
 export function meaningOf(request: ServerRequest, facts: ServerFacts): ResponseMeaning {
   const rule = SERVER_RESPONSES.find(
@@ -160,22 +159,21 @@ export function isTemporary(request: ServerRequest, facts: ServerFacts): boolean
 }
 
 /**
- * Whether the response says that the server did not process the request. If the request contained a refresh token, the server
- * has then not replaced this token. After any other temporary failure, it is unknown whether the server processed the request.
+ * Whether the response says that the server did not process the request. A refresh token in the request is then still valid.
  */
 export function isUnprocessed({ status, error }: ServerFacts): boolean {
   return status === 429 || status === 503 || error === "temporarily_unavailable";
 }
 
 /**
- * Whether the status says that the server has no endpoint at this URL, or no longer has one. Newer metadata might name another
- * URL for the endpoint.
+ * Whether the HTTP status says that the server has no endpoint at the requested URL. Newer server metadata might name another
+ * URL.
  */
 export function isNoEndpoint({ status }: ServerFacts): boolean {
   return [404, 405, 410, 421].includes(status ?? 0);
 }
 
-/** Whether the server does not know this client, or does not accept the credentials of this client. */
+/** Whether the server does not know this client, or rejects the credentials of this client. */
 export function isUnknownClient({ error }: ServerFacts): boolean {
   return error === "invalid_client";
 }
@@ -195,7 +193,7 @@ function fits(rule: ResponseRule, { status, error }: ServerFacts): boolean {
   return rule.error === "*" || rule.error === error;
 }
 
-/** True for 2xx and 4xx. The status 2xx is included, because GitHub refuses requests with the status 200. */
+/** Whether the status is 2xx or 4xx. GitHub also refuses requests with the status 200, so 2xx is included. */
 function isResponse(status: number | undefined): boolean {
   return /^[24]\d\d$/.test(`${status}`);
 }

@@ -6,139 +6,132 @@ import { parseTargetKey, type TargetKey } from "./token-target.ts";
 import { ConfigurationError } from "./errors.ts";
 
 /**
- * The stored session of one user for one client on this device. Only `SessionStore.update()` changes a row. A change must copy
- * unknown members, as in `{ ...row, generation }`.
+ * The stored session of one user of one OAuth client on this device. To change a row, call `SessionStore.update()` and copy all
+ * other members, as in `{ ...row, generation }`.
  */
 export interface SessionRow {
-  /** The version of the row's format. A tab that reads a larger version never writes the row. */
+  /** The version of the row's format. A tab must not write a row with a larger version. */
   version: 2;
   /**
-   * A random id. Every login and every logout stores a new id. So a tab notices if the response to its refresh belongs to an
-   * earlier session, and does not store the response.
+   * A random id. Every login and every logout stores a new id. So a tab can see that a response belongs to an earlier session.
    */
   sessionId: string;
-  /** Increases by one with each stored response and each login. */
+  /** A number that increases by one with each stored token response and each login. */
   generation: number;
   /**
-   * A number that increases by one with each attempt to refresh, each login and each logout. With this number, a tab notices
-   * that a response belongs to an older attempt than the stored tokens.
+   * A number that increases by one with each attempt to refresh, each login and each logout. So a tab can see that a response
+   * belongs to an older attempt.
    */
   sequence: number;
-  /** The `sequence` of the attempt or login that the stored tokens come from. */
+  /** The `sequence` of the attempt or login that returned the stored tokens. */
   committedSequence: number;
-  /** The refresh that is in progress, if any. */
+  /** The attempt to refresh that is in progress. Null while there is no such attempt. */
   attempt: null | SessionAttempt;
   /** Why the session has ended. Null while the session has not ended. */
   end: null | SessionEnd;
-  /** How long the session is kept. `remembered`: until a logout. `tabs`: until the last tab of the user closes. */
+  /** How long the session is kept. `remembered`: until the user logs out. `tabs`: until the user's last tab closes. */
   lifetime: "remembered" | "tabs";
-  /**
-   * The profile that a user picker shows. It is stored outside `tokens`, so that a list of users can be read without the
-   * tokens. Absent when the user is not remembered.
-   */
+  /** The profile of the user for a user picker. Absent if the user is not remembered. */
   remembered?: RememberedProfile;
-  /** `pending`: the claims of the stored ID token are validated, but its signature is not validated yet. */
+  /** `pending`: the claims of the stored ID token have been validated, but the signature has not. */
   signature?: "pending";
   /**
-   * Says for each target (scope, resource and audience) how often and when the server has refused requests for the target. A
-   * login removes all these records. A successful refresh for a target removes the record of this target.
+   * The refusals of the server, by target (scope, resource and audience). A successful refresh for a target removes the
+   * target's refusal. A login removes all refusals.
    */
   refusals?: Record<TargetKey, Refusal>;
   /**
-   * The resources that the login named. A refresh is allowed to request tokens for these resources.
+   * The resources that the login requested. A refresh may request tokens for these resources.
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2.1
    */
   resources?: string[];
-  /** True when the session has a refresh token. */
+  /** Whether the session has a refresh token. */
   renewable: boolean;
-  /** The public facts about each stored access token, by target. The tokens themselves are in `tokens`. */
+  /** The public facts about each stored access token, such as its expiry. The tokens themselves are in `tokens`. */
   access: Record<TargetKey, AccessEntry>;
-  /** The secrets of the session, as `SessionStore.seal()` returned them. */
+  /** The secrets of the session, in the form that `SessionStore.seal()` returned. */
   tokens: unknown;
 }
 
 /** The data of a remembered user that a row stores for a user picker. */
 export type RememberedProfile = Omit<RememberedUser, "sub" | "needsLogin">;
 
-/** An attempt to refresh the session. The row stores the attempt before the refresh token is sent. */
+/** An attempt to refresh the session. A tab stores the attempt in the row before the tab sends the refresh token. */
 export interface SessionAttempt {
   id: string;
   sequence: number;
-  /** The id of the tab that owns the attempt. Only this tab sends the attempt's requests. */
+  /** The id of the tab that stored the attempt. Only this tab sends the refresh token for the attempt. */
   tab: string;
   target: TargetKey;
   /**
-   * The number of earlier attempts that sent this refresh token and got no clear result. After such an attempt, the server
-   * might have replaced the token.
+   * The number of earlier attempts that sent this refresh token and got no clear response. The refresh token might be used up
+   * if this number is not 0.
    */
   uncertainSends: number;
-  /**
-   * The number of earlier attempts since the last stored response. The more attempts, the longer are the pauses between them.
-   */
+  /** The number of earlier attempts since the last stored response. The pause after each attempt grows with this number. */
   sends: number;
   /** The earliest time at which a tab sends the refresh token again. Milliseconds since the epoch. */
   retryAt?: number;
   /**
-   * The complete length of the pause that ends at `retryAt`. Milliseconds. If the wall clock is set back, `retryAt` is too far
-   * in the future. So no tab waits longer than `retryMs`.
+   * The length of the whole pause that ends at `retryAt`. Milliseconds. No tab waits longer than this, even if the wall clock
+   * was set back.
    */
   retryMs?: number;
 }
 
-/**
- * Says how often and when the server has refused requests for one target. The row stores this record, so that no other tab
- * repeats a refused request.
- */
+/** Says how often and when the server has refused to issue a token for one target (scope, resource and audience). */
 export interface Refusal extends Pick<ServerFacts, "error" | "errorDescription" | "status"> {
-  /** The `ResponseMeaning` of the refusals. */
+  /** Why the server refused the requests. See `ResponseMeaning`. */
   meaning: "user needed" | "wrong request" | "unexplained";
-  /** How many times in a row the server has refused a request for the target. */
+  /** The number of refusals in succession. */
   count: number;
-  /** When the first of these refusals arrived. Milliseconds since the epoch. */
+  /** The time of the first refusal that `count` includes. Milliseconds since the epoch. */
   firstAt: number;
-  /** When the last of these refusals arrived. Milliseconds since the epoch. */
+  /** The time of the last refusal. Milliseconds since the epoch. */
   lastAt: number;
 }
 
 /** Why a session has ended. */
 export interface SessionEnd {
   reason: "invalid_grant" | "lost_response" | "id_token" | "logged_out";
-  /** The `sequence` of the refresh attempt that ended the session. After a logout: the `sequence` of the logout. */
+  /** The `sequence` of the refresh attempt or logout that ended the session. */
   sequence: number;
-  /** For the reason `id_token`: the invalid claim, or `signature`. */
+  /** The name of the invalid claim, or `signature`. Present only if the reason is `id_token`. */
   claim?: string;
 }
 
-/** The public facts about a stored access token. They do not contain the token. */
+/** The public facts about a stored access token, such as its expiry. The token itself is not included. */
 export interface AccessEntry {
-  /** The `SessionRow.generation` with which the token was stored. */
+  /** The value of `SessionRow.generation` when the token was stored. */
   generation: number;
   /** When the token expires. Milliseconds since the epoch. */
   expiresAt: number;
   /** The granted scopes. */
   scope: string[];
-  /** The remaining lifetime of the token at the time of its arrival. Milliseconds. */
+  /** The lifetime that remained when the token arrived. Milliseconds. */
   lifetimeMs?: number;
 }
 
-/** The secrets of a session. */
+/** The secrets of a session: its tokens, and the claims of its user. */
 export interface TokenRecord {
   refreshToken?: string;
   idToken?: string;
-  /** True when the signature of `idToken` has been validated. */
+  /** Whether the signature of `idToken` has been validated. */
   idTokenVerified: boolean;
   /** The user of the session, with the claims of the last verified ID token. */
   user: User;
-  /** `auth_time` of the last verified ID token. Seconds since the epoch. */
+  /** The claim `auth_time` of the last verified ID token. Seconds since the epoch. */
   authTime?: number;
   /** The access tokens, by target. */
   access: Record<TargetKey, { token: string; tokenType: string }>;
 }
 
-/** A `SessionChange` returns this value to leave the row unchanged. */
+/** A `SessionChange` function returns this value to leave the row unchanged. */
 export const NO_CHANGE: unique symbol = Symbol("no change");
 
-/** Computes a change of a row. Returns the new row, `undefined` to delete the row, or `NO_CHANGE`. */
+/**
+ * A function that computes the new row from the stored row. Returns the new row, `undefined` to delete the row, or `NO_CHANGE`.
+ */
 export type SessionChange = (
   row: SessionRow | undefined,
 ) => SessionRow | undefined | typeof NO_CHANGE;
@@ -147,28 +140,28 @@ export type SessionChange = (
 export interface SessionStore {
   get(key: string): Promise<SessionRow | undefined>;
   /**
-   * Reads the row, calls `change` with the row, and writes the row that `change` returns. All this is one transaction. `change`
-   * must be synchronous, and might be called twice. Returns the row after the transaction.
+   * In one transaction, reads the row, calls `change` with the row, and stores the result. Returns the stored row after the
+   * transaction. `change` must be synchronous, and might be called twice.
    */
   update(key: string, change: SessionChange): Promise<SessionRow | undefined>;
-  /** Turns the secrets of a session into the value that a row stores as `tokens`. */
+  /** Returns the value to store as `SessionRow.tokens` for the secrets in `record`. */
   seal(record: TokenRecord): Promise<unknown>;
   /**
-   * Returns secrets. `tokens`: the value that `seal()` returned for these secrets.
+   * Returns the secrets of a session. `tokens`: the value that `seal()` returned for these secrets.
    * @throws NoTokenError neither this device nor an open tab has the secrets
    */
   open(tokens: unknown): Promise<TokenRecord>;
   /**
-   * Deletes secrets from the memory of every tab. `tokens`: a value that `seal()` returned. The secrets of this value are deleted,
-   * and all older secrets of the same user.
+   * Deletes the secrets of a session, and all older secrets of the same user, from the memory of every tab. `tokens`: the value
+   * that `seal()` returned for the secrets.
    */
   discard?(tokens: unknown): void;
 }
 
 /**
- * Returns the key of a stored access token that can be used for `target`, or undefined if there is none. `isGood` must return
- * true for the token. The function first looks for the token of `target` itself. If there is no such token and `target` has
- * scopes, the function looks for a token with the same resource and audience, and with all scopes of `target`.
+ * Returns the key in `row.access` of a token that can be used for `target`, or undefined if there is none. `isGood` must return
+ * true for the token. If `target` has scopes, a token with additional scopes and the same resource and audience can be used,
+ * too.
  */
 export function findAccess(
   row: SessionRow,
@@ -192,7 +185,8 @@ export function findAccess(
 }
 
 /**
- * Returns the stored tokens of `target`, without the refresh token. Returns undefined when no tokens are stored for `target`.
+ * Returns the stored access token of `target` as a `TokenSet` without a refresh token. Returns undefined if no access token is
+ * stored for `target`.
  */
 export function storedTokens(
   row: SessionRow,
@@ -213,12 +207,12 @@ export function storedTokens(
   });
 }
 
-/** Whether a newer version of Latchkey, in another tab, wrote the row. This tab must not write such a row. */
+/** Whether a newer version of Latchkey wrote the row. This version of Latchkey must not change such a row. */
 export function isNewer(row: SessionRow | undefined): boolean {
   return row !== undefined && row.version > 2;
 }
 
-/** The error for a row that a newer version of Latchkey wrote. */
+/** Returns the error for a row that a newer version of Latchkey wrote. */
 export function newerVersion(): ConfigurationError {
   return new ConfigurationError(
     "session",

@@ -1,6 +1,6 @@
 /**
- * Whether `value` is an object whose members have the types in `members`. A type is a result of `typeof`, or `array`. Several
- * allowed types are separated by `|`. `null` counts as `undefined`, and `NaN` does not count as a number.
+ * Whether `value` is an object and its members have the types in `members`. A type is a result of `typeof`, or `array`. `|`
+ * separates allowed types. `null` counts as `undefined`, and `NaN` is not a `number`.
  */
 export function has(value: unknown, members: Readonly<Record<string, string>>): boolean {
   return (
@@ -12,7 +12,7 @@ export function has(value: unknown, members: Readonly<Record<string, string>>): 
   );
 }
 
-/** Whether `isGood` is true for each member of `value`. */
+/** Whether `isGood` returns true for each member of `value`. */
 export function isEach<T>(
   value: Readonly<Record<string, T>>,
   isGood: (member: T, name: string) => boolean,

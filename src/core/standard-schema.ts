@@ -1,5 +1,5 @@
 /**
- * A validator of any library that implements Standard Schema, such as Zod, Valibot and ArkType. The interface has only the
+ * A validator that implements Standard Schema, for example a schema of Zod, Valibot or ArkType. The interface contains only the
  * members that Latchkey uses.
  * @see https://standardschema.dev
  */
@@ -14,12 +14,12 @@ export interface StandardSchema<Output> {
   };
 }
 
-/** The result of a validation: a value, or issues. */
+/** The result of a validation: the validated value, or the reasons why the value is invalid. */
 export type StandardSchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardSchemaIssue[] };
 
-/** One issue of a validation. `path` leads to the invalid part of the value. */
+/** One reason why a value is invalid. `path`: the keys that lead to the invalid part of the value. */
 export interface StandardSchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;

@@ -1,19 +1,19 @@
-/** The record that a built-in storage stores for a value. */
+/** The form in which Latchkey's token storages store a value. */
 export interface StoredValue {
   readonly value: unknown;
-  /** When the value expires. Milliseconds since the epoch. Absent: the value does not expire. */
+  /** The time when the value expires. Milliseconds since the epoch. Absent if the value does not expire. */
   readonly until?: number;
 }
 
 /**
- * Returns the record of a value that expires `ttlMs` milliseconds after `now`. Without `ttlMs`, the value does not expire.
- * `now`: milliseconds since the epoch.
+ * Returns the record that stores a value. The value expires `ttlMs` milliseconds after `now`. Without `ttlMs`, the value does
+ * not expire. `now`: milliseconds since the epoch.
  */
 export function storedValue(value: unknown, now: number, ttlMs: number | undefined): StoredValue {
   return ttlMs !== undefined && Number.isFinite(ttlMs) ? { value, until: now + ttlMs } : { value };
 }
 
-/** Returns the value of a record that is intact and has not expired. Returns undefined for every other record. */
+/** Returns the value in a stored record. Returns undefined if the record is damaged or the value has expired. */
 export function readStoredValue(record: unknown, now: number): unknown {
   if (typeof record !== "object" || record === null) return undefined;
   const { value, until } = record as Partial<Record<keyof StoredValue, unknown>>;
@@ -21,8 +21,7 @@ export function readStoredValue(record: unknown, now: number): unknown {
 }
 
 /**
- * Returns the full key of an entry. The encoded prefix contains no `/`, so two storages with different prefixes have different
- * keys.
+ * Returns the full key of an entry. Different prefixes always give different keys, because the encoded prefix contains no `/`.
  */
 export function storageKey(prefix: string, key: string): string {
   return `latchkey/storage/${encodeURIComponent(prefix)}/${key}`;

@@ -1,11 +1,11 @@
-/** If the wall clock was set back by less than this time, Latchkey ignores the difference. Milliseconds. */
+/** If the wall clock is set back by this time or less, Latchkey ignores the difference. Milliseconds. */
 export const CLOCK_STEP_MS = 1_000;
 
-/** When a token expires, and its lifetime. If the lifetime is unknown, `lifetimeMs` is absent. */
+/** The expiry and the lifetime of a token. If the lifetime is unknown, `lifetimeMs` is absent. */
 export interface Lifetime {
   /** When the token expires. Milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** The remaining lifetime of the token at the time of its arrival. Milliseconds. */
+  /** The lifetime that remained when the token arrived. Milliseconds. */
   readonly lifetimeMs?: number | undefined;
 }
 
@@ -18,7 +18,7 @@ export function remainingMs({ expiresAt, lifetimeMs = Infinity }: Lifetime, now:
 }
 
 /**
- * Whether it is time to replace a token. There are two cases:
+ * Whether the token should be replaced now. There are two cases:
  * - The remaining lifetime is at most `leadMs` and at most a third of `lifetimeMs`.
  * - The wall clock was set back, so the age of the token is unknown.
  */
@@ -28,8 +28,7 @@ export function isExpiring(token: Lifetime, now: number, leadMs: number): boolea
 }
 
 /**
- * Whether the token seems to have arrived later than `now`. If so, the wall clock was set back, and the age of the token is
- * unknown.
+ * Whether the token seems to have arrived after `now`. The wall clock was then set back, and the age of the token is unknown.
  */
 export function isFromFuture(token: Lifetime, now: number): boolean {
   return token.expiresAt - now > remainingMs(token, now) + CLOCK_STEP_MS;

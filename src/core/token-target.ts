@@ -1,23 +1,23 @@
 /**
- * Says which access token a caller needs. If `scope`, `resource` and `audience` are all absent, the target is the default
- * target. For the default target, the token is the access token of a login without these three members.
+ * Says which access token a caller needs. The empty target is the default target: the access token that a login without scope,
+ * resource and audience returns.
  * @see https://www.rfc-editor.org/rfc/rfc8707
  */
 export interface TokenTarget {
   readonly scope?: readonly string[];
   /** The API, as an absolute URI. */
   readonly resource?: string;
-  /** The API, for servers that have the parameter `audience` instead of `resource`. */
+  /** The API, for servers with the parameter `audience` instead of `resource`. */
   readonly audience?: string;
 }
 
-/** The key of a `TokenTarget` in a session's `access` maps. Equal targets have equal keys. */
+/** A `TokenTarget` as a string. Equal targets have equal keys. */
 export type TargetKey = string;
 
-/** The key of the default target, which `getToken()` without arguments requests. */
+/** The key of the default target. `getToken()` without arguments requests a token for this target. */
 export const DEFAULT_TARGET: TargetKey = targetKey({});
 
-/** Returns the key of a target. The order of its scopes does not matter. */
+/** Returns the key of a target. The order of the scopes does not matter. */
 export function targetKey({
   resource = "",
   audience = "",

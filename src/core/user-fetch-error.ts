@@ -5,9 +5,9 @@ import { meaningOf } from "./server-responses.ts";
 export class UserFetchError extends AuthError {
   override readonly name = "UserFetchError";
   readonly code = "user_fetch";
-  /** The HTTP status. */
+  /** The HTTP status of the server's response. Undefined if no response arrived. */
   readonly status: number | undefined;
-  /** True when the same request would fail again: the server refused the token, or the response is about another user. */
+  /** True if the same request would fail again: the server refused the token, or the response is about another user. */
   readonly isFinal: boolean;
 
   constructor(
@@ -26,7 +26,7 @@ export class UserFetchError extends AuthError {
 
 /** The arguments of the `UserFetchError` constructor, without the message. */
 export interface UserFetchErrorDetails extends AuthErrorDetails {
-  /** The HTTP status. */
+  /** The HTTP status of the server's response. Undefined if no response arrived. */
   status?: number | undefined;
   /** True if a retry cannot help. Default: true for the HTTP statuses 401 and 403. */
   isFinal?: boolean;

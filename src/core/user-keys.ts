@@ -1,20 +1,17 @@
 import type { TabLock } from "./ports.ts";
 import type { TokenStorage } from "./token-storage.ts";
 
-/** The parts of a `UserKeys`. */
+/** The configuration of a `UserKeys`. */
 export interface UserKeysConfig {
   readonly storage: TokenStorage;
-  /**
-   * The name of this `UserKeys` object. Each storage key contains the name, so that the keys differ from the keys of other
-   * code.
-   */
+  /** The first part of every storage key that this `UserKeys` uses. */
   readonly name: string;
   readonly locks: Pick<TabLock, "request">;
 }
 
 /**
- * Stores a list for each user: the keys of the storage entries that belong to the user. The lists are needed because a
- * `TokenStorage` cannot list its keys.
+ * Stores for each user the list of the user's storage keys. The list is necessary because a `TokenStorage` cannot list its
+ * keys.
  */
 export class UserKeys {
   readonly #config: UserKeysConfig;
@@ -24,7 +21,7 @@ export class UserKeys {
   }
 
   /**
-   * Returns the keys of the user's entries.
+   * Returns the keys of the user's storage entries.
    * @throws StorageError the storage failed
    */
   async of(sub: string): Promise<readonly string[]> {
@@ -33,7 +30,7 @@ export class UserKeys {
   }
 
   /**
-   * Stores that the entry with the key `key` belongs to the user.
+   * Adds `key` to the list of the user's storage keys.
    * @throws StorageError the storage failed
    */
   async add(sub: string, key: string): Promise<void> {
@@ -45,7 +42,7 @@ export class UserKeys {
   }
 
   /**
-   * Deletes the list of the user's keys. The entries themselves stay.
+   * Deletes the list of the user's storage keys. The storage entries with these keys stay.
    * @throws StorageError the storage failed
    */
   delete(sub: string): Promise<void> {

@@ -1,36 +1,33 @@
 import type { RememberedUser } from "./login-prompt.ts";
 import type { SessionRow } from "./session.ts";
 
-/** A user, and the user's session on this device if there is one. */
+/** A user and the user's stored session. `sub` is absent if there is no user. `row` is absent if there is no session. */
 export interface StoredUser {
   sub?: string;
   row?: SessionRow | undefined;
-  /**
-   * True when `pin()` has fixed the user of this tab. The tab then ignores the default user. If `sub` is absent, `pin("")` has
-   * fixed that this tab has no user.
-   */
+  /** True if `pin()` has bound this tab to the user, or to no user. The tab then ignores the default user. */
   isPinned?: boolean;
 }
 
 /**
- * Stores the users of one client on this device, this tab's user, and the default user of new tabs. Every method rejects with a
- * `StorageError` when the store fails.
+ * Stores three things for one OAuth client: the users of this device, the user of this tab, and the default user of new tabs.
+ * Every method rejects with a `StorageError` when the store fails.
  */
 export interface UserStore {
   /**
-   * Returns this tab's user and the session of this user, read in one transaction. If `pin()` has not bound this tab to a user
-   * or to no user, returns the default user.
+   * Returns this tab's user and the user's session. If `pin()` has not bound this tab, returns the default user and this user's
+   * session.
    */
   getActive(): Promise<StoredUser>;
-  /** Sets the default user, with whom new tabs start. `null`: new tabs start without a user. */
+  /** Sets the default user. New tabs start with this user. With `null`, new tabs start without a user. */
   putDefault(sub: string | null): Promise<void>;
   /**
-   * Binds this tab to the user `sub` until the tab closes. `""` binds the tab to no user. `undefined` removes the binding, so
-   * that the tab uses the default user.
+   * Binds this tab to the user `sub` until the tab closes. With `""`, the tab has no user. With `undefined`, the tab uses the
+   * default user again.
    */
   pin(sub: string | undefined): void;
   /**
-   * Loads the methods for all users of this device.
+   * Loads the methods for all users of this client on this device.
    * @throws NetworkError the code could not be loaded
    */
   users(): Promise<RememberedUsers>;
@@ -38,26 +35,21 @@ export interface UserStore {
 
 /** The methods for all users of one client on this device. */
 export interface RememberedUsers {
-  /**
-   * Returns the remembered users, the most recently used first. If the record of a user is damaged, the result has the `sub`
-   * and the valid members of the record.
-   */
+  /** Returns the remembered users, sorted by `lastUsedAt`, the latest first. */
   list(): Promise<readonly RememberedUser[]>;
   /** Returns the `sub` of every user with a stored session, even if the session is damaged. */
   known(): Promise<readonly string[]>;
-  /** Makes `sub` the default user if this user has a stored session. Returns whether there is such a session. */
+  /** If the user has a stored session, makes the user the default user and returns true. Otherwise returns false. */
   putDefault(sub: string): Promise<boolean>;
-  /** Removes the default user if that user is `sub` and has no stored session. */
+  /** If `sub` is the default user and has no stored session, removes the default user. New tabs then start without a user. */
   dropDefault(sub: string): Promise<void>;
-  /**
-   * Deletes all data of the user in one transaction. For one day, the store then keeps a record that the user was forgotten.
-   */
+  /** Deletes all stored data of the user. For one day, the store keeps a record of this deletion. */
   forget(sub: string): Promise<void>;
   /**
-   * Whether the user was forgotten: `forget()` was called for the user within the last day, and the user has not logged in
-   * since then. Without `sub`, the result is true if at least one user was forgotten.
+   * Whether `forget()` was called for the user within the last day, and the user has not logged in since. Without `sub`,
+   * returns true if this applies to at least one user.
    */
   isForgotten(sub?: string): Promise<boolean>;
-  /** Deletes the record that `forget()` stored for the user. Called when the user has logged in again. */
+  /** Deletes the record that `forget()` stored for the user. A new login of the user calls this method. */
   clearForgotten(sub: string): Promise<void>;
 }

@@ -12,7 +12,9 @@ export interface User {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** Makes a user from `claims` that have a `sub`. `name`, `email` and `picture` are used only if they are strings. */
+/**
+ * Makes a `User` from claims. The claims must have a `sub`. `name`, `email` and `picture` are used only if they are strings.
+ */
 export function toUser(claims: Readonly<Record<string, unknown>>): User {
   const { sub, name, email, picture } = claims;
   return {

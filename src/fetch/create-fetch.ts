@@ -7,24 +7,24 @@ import { type GetToken, RefusedTokens } from "./refused-tokens.ts";
 /** The options of `createFetch()`: which requests get a token, and how the token is sent. */
 export interface CreateFetchConfig {
   /**
-   * Returns the token. Pass `auth.getToken`, or the `getToken` of a token manager. If several users can sign in, pass a
-   * function that sets the user: `(options) => auth.getToken({ ...options, user: sub })`. A request is then never repeated with
-   * another user's token.
+   * Returns the access token. Pass `auth.getToken`, or the `getToken` of a token manager. If several users can sign in, pass a
+   * function that sets the user: `(options) => auth.getToken({ ...options, user: sub })`. A retry then never uses the token of
+   * another user.
    */
   readonly getToken: GetToken;
   /**
-   * The URLs that get the token. Each entry is an origin, such as `https://api.example.com`, or an origin with a path. An entry
-   * with a path also allows all paths below this path.
+   * The URLs to which a token is sent. Each entry is an origin, such as `https://api.example.com`, or an origin with a path. A
+   * path also allows all paths below it.
    */
   readonly allow: readonly string[];
   /**
-   * The exceptions from `allow`: requests to these paths get no token. Each entry is a path or a regular expression. A path
-   * also excludes all paths below it. A regular expression excludes each path that contains a match.
+   * The paths to which no token is sent. Each entry is a path or a regular expression. A path also excludes all paths below it.
+   * A regular expression excludes each path that contains a match.
    */
   readonly exclude?: readonly (string | RegExp)[];
   /**
-   * The name of the header that contains the token. Default: `authorization`. If you set another name, redirects are not
-   * followed, because `fetch` would send a header with this name to other origins, too.
+   * The name of the header that contains the token. Default: `authorization`. With another name, redirects are not followed,
+   * because `fetch` would send this header to other origins, too.
    */
   readonly headerName?: string;
   /** The text before the token in the header. Default: `Bearer`. */
@@ -34,10 +34,9 @@ export interface CreateFetchConfig {
 }
 
 /**
- * Returns a `fetch` function that sends a token to the allowed URLs only. The `createFetch()` that the package exports has no
- * parameter `load`. That function calls this one and passes a `load`.
- * @param load loads the `RefusedTokens` object, which decides after a 401 response whether the request is repeated. By default,
- * each `fetch` function has a `RefusedTokens` object of its own
+ * Returns a `fetch` function that adds a token to requests to the allowed URLs. Other requests are sent without a token.
+ * @param load loads the object that decides whether a request is repeated after a 401 response. Default: returns a new
+ * `RefusedTokens` object
  * @throws ConfigurationError `allow` or `exclude` has an invalid entry
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  * @example
@@ -65,8 +64,7 @@ export function createFetch(
     return (
       allowed.some((entry) => entry.origin === origin && isBelow(pathname, entry.pathname)) &&
       !excluded.some((path) =>
-        // `test()` is not used here: if the expression has the flag `g`, each call of `test()` continues after the last match.
-        // `search()` always starts at the first character.
+        // `search()` always starts at the first character. With the flag `g`, `test()` would start after the previous match.
         typeof path === "string" ? isBelow(pathname, path) : pathname.search(path) >= 0,
       )
     );
@@ -99,9 +97,7 @@ function parseAllowed(entry: string): URL {
   );
 }
 
-/**
- * Returns the path in the form that `URL.pathname` has, for example percent-encoded. Returns a regular expression unchanged.
- */
+/** Returns a path in the form of `URL.pathname`, for example percent-encoded. Returns a regular expression unchanged. */
 function parseExcluded(path: string | RegExp): string | RegExp {
   if (typeof path !== "string") return path;
   const url = path.startsWith("/") ? parseUrl(`https://path.invalid${path}`) : undefined;

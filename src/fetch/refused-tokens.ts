@@ -4,18 +4,15 @@ import { Flights } from "../core/flights.ts";
 import { type Clock, wallClock } from "../core/ports.ts";
 
 /**
- * The pause after the first failed retry. If the API refuses a request with 401 during the pause, this request is not repeated.
- * Each further failed retry doubles the pause. Milliseconds.
+ * The pause after the first failed retry. During the pause, requests that the API refuses with 401 are not repeated.
+ * Milliseconds.
  */
 const FIRST_PAUSE_MS = 30_000;
-/**
- * The longest pause after a failed retry. Milliseconds. Each failed retry doubles the pause, up to this value. So an API that
- * refuses every token causes at most eight refreshes in the first hour.
- */
+/** The longest pause after a failed retry. Each failed retry doubles the pause, up to this value. Milliseconds. */
 const MAX_PAUSE_MS = 960_000;
 /**
- * If more than this time has passed since the end of an API's last pause, the count of the API's failed retries starts at zero
- * again. Milliseconds.
+ * If more time than this has passed since the end of an API's last pause, the API's earlier failed retries no longer count.
+ * Milliseconds.
  */
 const FORGIVEN_AFTER_MS = 3_600_000;
 
@@ -30,13 +27,9 @@ export interface RefusedRequest {
 }
 
 /**
- * Decides after a 401 response of an API whether the request is repeated with a newer token. A request is repeated at most
- * once. The retry fails when there is no newer token, or when the API refuses the newer token, too. After a failed retry, there
- * is a pause for the origin of the API. During the pause no request to this origin is repeated. The pause grows with each
- * failed retry in a row.
- *
- * Only a successful retry ends the pauses. If a request succeeds without a retry, the pause stays, because one path of an API
- * might refuse every token while other paths accept it.
+ * Decides whether a request is repeated with a newer token after an API has responded with 401. A request is repeated at most
+ * once. After a failed retry, requests to the API's origin are not repeated during a pause. Each failed retry in a row doubles
+ * the pause, and only a successful retry ends the pause.
  */
 export class RefusedTokens {
   readonly #pauses: ApiPauses;
@@ -49,8 +42,8 @@ export class RefusedTokens {
   }
 
   /**
-   * Sends the request once more with a newer token, and returns the response. If there is no newer token, or during a pause of
-   * the API, returns undefined. The caller then returns the first response, which has the status 401.
+   * Calls `send` with a newer token, and returns the response. If there is no newer token, or during a pause, returns
+   * undefined.
    */
   async retry(
     { origin, token, getToken, signal }: RefusedRequest,
@@ -70,20 +63,19 @@ export class RefusedTokens {
     return response;
   }
 
-  /** Returns the number of failed retries in a row. During a pause of the API, returns undefined. */
+  /** Returns the number of failed retries in a row, or undefined during a pause. */
   #countNow(origin: string): number | undefined {
     const { count, until } = this.#pauses.get(origin) ?? { count: 0, until: 0 };
     const waitMs = until - this.#clock.now();
-    // If the last pause ended long ago, the earlier failures do not count. If the pause would end too far in the future, the
-    // clock was set back. The earlier failures do not count then, either.
+    // Earlier failures do not count in two cases: the last pause ended long ago, or the clock was set back, so the pause would
+    // last too long.
     if (waitMs > 2 * MAX_PAUSE_MS || waitMs < -FORGIVEN_AFTER_MS) return 0;
     return waitMs > 0 ? undefined : count;
   }
 
   #pause(origin: string, count: number): void {
     const known = this.#countNow(origin);
-    // The count was read before the retry. If a pause has begun or the count has grown since then, another call or tab has
-    // already counted this failure.
+    // If a pause has begun or the count has grown during the retry, another call or tab has already counted this failure.
     if (known === undefined || known >= count) return;
     const pauseMs = doublingPause(FIRST_PAUSE_MS, count, MAX_PAUSE_MS);
     this.#pauses.set(origin, { count, until: this.#clock.now() + pauseMs });
@@ -94,7 +86,7 @@ export class RefusedTokens {
   }
 }
 
-/** Returns the current token if it differs from the refused token. Otherwise requests a newer token. */
+/** Returns the stored token if it differs from the refused token. Otherwise requests a new token. */
 async function newerToken(
   getToken: GetToken,
   refused: string,
@@ -106,13 +98,13 @@ async function newerToken(
     : current;
 }
 
-/** Returns an access token, as `auth.getToken` and the `getToken` of a token manager do. */
+/** A function that returns an access token, such as `auth.getToken`. */
 export type GetToken = (options: {
   prompt: "none";
   cache?: "reload";
   /**
-   * The token that an API refused. Only set together with `cache: "reload"`. If the stored token is not the refused one, the
-   * function returns the stored token. Otherwise the function requests a new token.
+   * The token that an API refused. If the stored token is a different token, the function returns the stored token. Otherwise
+   * the function requests a new token.
    */
   refused?: string;
   signal: AbortSignal;

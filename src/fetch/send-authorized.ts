@@ -2,9 +2,8 @@ import { ConfigurationError } from "../core/errors.ts";
 import type { GetToken, RefusedTokens } from "./refused-tokens.ts";
 
 /**
- * Sends `request` with a token. After a 401 response, calls `load` to get the `RefusedTokens` object. This object can repeat
- * the request once with a newer token. If the request is not repeated, returns the 401 response. All tokens are requested with
- * `prompt: "none"`, so the user is never asked.
+ * Sends `request` with a token. After a 401 response, the `RefusedTokens` object can send the request once more with a newer
+ * token. `load` loads this object. The user is never asked to log in.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1
  */
 export async function sendAuthorized(
@@ -28,9 +27,9 @@ export async function sendAuthorized(
 }
 
 /**
- * Returns a `fetch` function that adds the token to each request. All requests must go to the origin of the URL `page`. A
- * request to another origin rejects with a `ConfigurationError`. `load` loads the `RefusedTokens` object, which decides after a
- * 401 response whether the request is repeated. Without `load`, no request is repeated.
+ * Returns a `fetch` function that adds a token to each request. A request to another origin than the origin of `page` rejects
+ * with a `ConfigurationError`. `load` loads the object that decides whether a request is repeated after a 401 response. Without
+ * `load`, no request is repeated.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  */
 export function authorizedFetch(

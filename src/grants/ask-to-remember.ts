@@ -8,8 +8,8 @@ import type { UserStore } from "../core/user-store.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /**
- * The options of `askToRemember()` and of an `AutoLoginGrant`. The app provides the `prompt`. The other options are members of
- * `GrantParts`, the object that `createAuth()` passes to the app's `grant` function.
+ * The options of an `AutoLoginGrant`. The app provides the `prompt`. `createAuth()` passes the other members to the app's
+ * `grant` function.
  */
 export interface RememberConfig {
   readonly client: ClientKey;
@@ -19,16 +19,12 @@ export interface RememberConfig {
   readonly prompt: LoginPrompt;
 }
 
-/**
- * The longest time that the prompt waits for the user's answer. After this time the prompt is aborted, and the user is not
- * remembered. Milliseconds.
- */
+/** How long the app's prompt waits for the user's answer. After this time, the user is not remembered. Milliseconds. */
 const PATIENCE_MS = 10 * 60_000;
 
 /**
- * Asks a user who has just logged in whether this device should remember them. If the device already remembers the user, does
- * nothing. If the user agrees, the session stays stored after the user's last tab has closed. If the session ends or is
- * replaced while the question is shown, the answer is ignored.
+ * After a login, asks the user whether this device should remember the user. If the user agrees, the session stays stored after
+ * the user's last tab has closed. If this device already remembers the user, this function asks nothing.
  * @param stored a promise that settles when the tokens of the login are stored
  */
 export async function askToRemember(
@@ -37,8 +33,7 @@ export async function askToRemember(
   { client, users, sessions, clock, prompt }: RememberConfig,
 ): Promise<void> {
   await stored;
-  // A prompt such as `confirm()` blocks the page while it is open. This short wait lets the app use its token before the prompt
-  // opens.
+  // The prompt might block the page, as `confirm()` does. This pause lets the app use its new token before the prompt opens.
   await clock.sleep(0);
   const sub = response.user?.sub ?? (await users.getActive()).sub;
   if (sub === undefined) return;

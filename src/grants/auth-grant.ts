@@ -6,13 +6,13 @@ import type { TokenSet } from "../core/token-set.ts";
 import { wallClock } from "../core/ports.ts";
 import { completeTokens } from "./custom-grant.ts";
 
-/** The assumed lifetime of a token whose expiry is not in `auth.state`. Milliseconds. */
+/** If the expiry of a token is unknown, the token is assumed to expire after this time. Milliseconds. */
 const ASSUMED_LIFETIME_MS = 60_000;
 
 /**
- * A grant that returns the access tokens of an `Auth`, together with the user of each token. Use this grant as the inner grant
- * of a `TokenExchangeGrant` in `createTokenManager()`. The manager then stores each user's tokens separately. When a user logs
- * out or is forgotten (`auth.forget()`), the manager deletes this user's tokens.
+ * Gets access tokens from an `Auth`. Wrap this grant in a `TokenExchangeGrant`, as in the example, to get tokens for another
+ * service. The token manager then stores each user's tokens separately. When a user logs out, the token manager deletes this
+ * user's tokens.
  * @example
  * const createBilling = (server: AuthorizationServer) =>
  *   createTokenManager({
@@ -31,8 +31,8 @@ export class AuthGrant implements Grant {
   }
 
   /**
-   * Calls `auth.getToken()` and returns the token. If `auth.getToken()` rejects, rejects with the same error. `cache: "reload"`
-   * has no effect, because `auth` itself decides when to refresh its tokens.
+   * Returns the access token that `auth.getToken()` returns. If `auth.getToken()` rejects, this method rejects with the same
+   * error. `cache: "reload"` has no effect.
    * @throws NoTokenError no user is signed in
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
@@ -47,8 +47,7 @@ export class AuthGrant implements Grant {
   }
 
   /**
-   * Returns the `sub` of the current user. If no user is signed in, calls `auth.getToken()`, which can start a login. After the
-   * login, returns the `sub` of the user who logged in.
+   * Returns the `sub` of the signed-in user. If no user is signed in, first calls `auth.getToken()`, so that a user can log in.
    */
   async #userFor(request: TokenRequest): Promise<string> {
     const user = await this.#auth.getUser();
@@ -61,8 +60,7 @@ export class AuthGrant implements Grant {
 
   /**
    * Returns when the token expires. Milliseconds since the epoch. `auth.state` contains the expiry of one token only: the
-   * current user's token that was requested without a scope, resource or audience. Every other token is assumed to expire
-   * `ASSUMED_LIFETIME_MS` from now.
+   * signed-in user's token for a request without scope, resource and audience. For every other token, an expiry is assumed.
    */
   #endOf({ scope, resource, audience }: TokenRequest, user: string): number {
     const { state } = this.#auth;

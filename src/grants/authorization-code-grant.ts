@@ -5,9 +5,8 @@ import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /**
- * Logs a user in at the authorization endpoint. The authorization response contains a code. The grant exchanges this code for
- * tokens, with PKCE. A login starts only if the request has a `roundTrip`. A `roundTrip` is the page, popup or frame that
- * visits the endpoint.
+ * Logs a user in with the authorization code flow and PKCE. A login starts only if the request has a `roundTrip`: the page,
+ * popup or frame that visits the authorization endpoint.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1
  * @see https://www.rfc-editor.org/rfc/rfc7636
  * @example
@@ -27,14 +26,14 @@ export class AuthorizationCodeGrant implements Grant {
   }
 
   /**
-   * @throws NoTokenError the request has neither `roundTrip` nor `response`, or an automatic login is not allowed now
+   * @throws NoTokenError the request has no `roundTrip` and no `response`, or no automatic login is allowed to start now
    * @throws CancelledError the user closed the login window
    * @throws TimeoutError no authorization response arrived in time
    * @throws AuthorizationError the server returned an error in place of a code
    * @throws InvalidResponseError the response belongs to no pending request of this client
    * @throws RequestTokenError the server refused the code, or its token response is malformed
    * @throws IdTokenError the ID token is missing or invalid
-   * @throws NetworkError no response came
+   * @throws NetworkError the server did not respond
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { roundTrip, response, signal } = request;

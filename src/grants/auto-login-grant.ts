@@ -9,18 +9,17 @@ import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { askToRemember, type RememberConfig } from "./ask-to-remember.ts";
 
 /**
- * Signs remembered users in with their stored sessions, so that they do not have to log in again. Wrap this grant around a
+ * Signs a remembered user in with the user's stored session, so that no new login is needed. Wrap this grant around a
  * `RefreshGrant`.
  *
- * The `LoginPrompt` shows a picker of the remembered users if it is unclear which user to sign in. This is unclear in three
- * cases:
+ * The `LoginPrompt` shows a picker of the remembered users in three cases:
  * - No default user is set, so a new tab has no user.
  * - The last user has logged out.
  * - The request has `prompt: "select_account"`.
  *
- * After a login, the app gets the token first. Then the `LoginPrompt` asks the user whether this device should remember them.
- * If the user does not agree, the session ends when the user's last tab closes. If the request has `prompt: "none"`, the grant
- * shows neither the picker nor this question. If a click started the login, the grant shows no picker.
+ * After a login, the `LoginPrompt` asks whether this device should remember the user. If the user does not agree, the session
+ * ends when the user's last tab closes. If the request has `prompt: "none"`, the user sees neither the picker nor this
+ * question. If a click started the login, the user sees no picker.
  * @example
  * const createGrant = (prompt: LoginPrompt) => (parts: GrantParts) => {
  *   const refresh = new RefreshGrant(new AuthorizationCodeGrant(parts.server), parts);
@@ -50,15 +49,15 @@ export class AutoLoginGrant implements Grant {
   }
 
   /**
-   * Calls the inner grant and returns its tokens. If the tokens come from a login, asks whether to remember the user, but does
-   * not wait for the answer. Tokens that have a `generation` come from a stored session, and not from a login.
+   * Returns the tokens of the inner grant. After a login, asks whether to remember the user, but does not wait for the answer.
+   * Tokens with a `generation` come from a stored session, and not from a login.
    */
   async #fresh(request: TokenRequest): Promise<TokenSet> {
     const { roundTrip, response, stored, prompt } = request;
     const tokens = await this.#inner.requestToken(request);
     const isLogin = tokens.generation === undefined && (roundTrip ?? response) !== undefined;
     if (!isLogin) return tokens;
-    // A silent login must not show the user anything, so the user is not asked.
+    // A silent login must not show the user a question.
     const isSilent = (roundTrip?.prompt ?? prompt ?? tokens.asked?.prompt) === "none";
     if (!isSilent) void askToRemember(tokens, stored, this.#config).catch(() => {});
     return tokenSet({ ...tokens, lifetime: "tabs" });
@@ -93,10 +92,7 @@ export class AutoLoginGrant implements Grant {
     }
   }
 
-  /**
-   * Shows the picker and returns the user's choice. The prompt gets a signal. When the user has chosen or `stop` is aborted,
-   * this signal is aborted, so that the prompt closes the picker.
-   */
+  /** Shows the picker and returns the user's choice. The picker closes after the choice, or when `stop` is aborted. */
   async #ask(remembered: readonly RememberedUser[], stop: AbortSignal): Promise<LoginChoice> {
     stop.throwIfAborted();
     const ended = new AbortController();
@@ -109,7 +105,7 @@ export class AutoLoginGrant implements Grant {
     }
   }
 
-  /** Signs the chosen user in with the stored session. If this session has no usable token, starts a login for the user. */
+  /** Signs the chosen user in with the user's stored session. If the session cannot be used, starts a login. */
   async #goOn(
     request: TokenRequest,
     sub: string,
@@ -143,8 +139,7 @@ export class AutoLoginGrant implements Grant {
 }
 
 /**
- * Returns a copy of `request` for a login of the user `sub`. The copy's `loginHint` is the user's email address, or `sub` if no
- * email address is known.
+ * Returns a login request for the user `sub`. The `loginHint` is the user's email address, or `sub` if the address is unknown.
  */
 function hinted(
   request: TokenRequest,

@@ -16,51 +16,39 @@ import { targetKey } from "../core/token-target.ts";
 import { CachedUsers } from "./cached-users.ts";
 import { type CacheRecord, TokenCache, type TokenCacheConfig } from "./token-cache.ts";
 
-/** The options of a `CachedGrant`: where it stores tokens, and under which keys. */
+/** The options of a `CachedGrant`. */
 export interface CachedGrantConfig extends TokenCacheConfig {
   /**
-   * The prefix of the storage keys. Each combination of user, scope, resource and audience has a record with its own key. If
-   * the tokens also depend on other members of the request, such as `context`, pass a function that returns a prefix for the
-   * request.
+   * The prefix of the storage keys. The rest of each key is made from the user, scope, resource and audience. If the tokens
+   * also depend on another member of the request, such as `context`, pass a function that returns the prefix for the request.
    */
   readonly key: string | ((request: TokenRequest) => string);
   /**
-   * The locks that prevent concurrent requests for the same record. All tabs that share this `storage` must share the locks,
-   * too. The default locks work only between the calls of one `CachedGrant` object.
+   * The locks that prevent concurrent requests for the same tokens. If several tabs use this `storage`, pass locks that all
+   * these tabs share. Default: locks that only this `CachedGrant` uses.
    */
   readonly locks?: Pick<TabLock, "request">;
 }
 
-/** One call of `requestToken()`, and the user whose record the call uses. */
+/** The values that stay the same during one call of `requestToken()`. */
 interface Lookup {
   readonly request: TokenRequest;
-  /**
-   * The `sub` of the user whose record is used:
-   * - If the request has a `user`: this user.
-   * - If this call logged a user in: the user who logged in.
-   * - Otherwise: the current user of the inner grant's `owner`. Undefined when there is no current user.
-   */
+  /** The `sub` of the user whose tokens are read and stored. Undefined when the user is unknown. */
   readonly user: string | undefined;
-  /**
-   * The number of users that had been removed when the call began. If the number is different at the end of the call, a user
-   * was removed during the call, and the tokens are not stored.
-   */
+  /** How many users had been removed when the call began. If a user is removed during the call, the tokens are not stored. */
   readonly departures: number;
 }
 
 /**
- * Stores the inner grant's tokens, and returns the stored tokens while they are valid. If the stored tokens are missing, too
- * old or about to expire, or if the request has `cache: "reload"`, the inner grant is called. The inner grant gets the stored
- * tokens as `request.tokens`, so that it can refresh them. It also gets `prompt: "none"`, so that it does not ask the user. For
- * each record, only one such call runs at a time.
+ * Stores the inner grant's tokens, and returns the stored tokens while they are valid. If the stored tokens are missing or
+ * expire soon, or if the request has `cache: "reload"`, calls the inner grant. The inner grant gets the stored tokens as
+ * `request.tokens`, and can refresh them.
  *
- * If the inner grant rejects because it must ask the user, the inner grant is called a second time, without `request.tokens`.
- * In the second call the inner grant can ask the user. If the request has `prompt: "none"`, there is no second call, and this
- * grant rejects with the error of the first call.
+ * The first call of the inner grant has `prompt: "none"`. If only the user can help, the inner grant is called a second time,
+ * and can then ask the user. If the request itself has `prompt: "none"`, there is no second call.
  *
- * When the storage fails, the inner grant is called. No call rejects because of the storage. Tokens with a `generation` are
- * already stored in a session, so this grant does not store them. If a request has no `user`, but the inner grant has an
- * `owner`, this grant uses the record of the user that `owner.getUser()` returns. `removeUser()` deletes a user's records.
+ * If the storage fails, the inner grant is called. Tokens with a `generation` are already stored in a session, so this grant
+ * does not store them.
  * @example
  * const backend = new CustomGrant(async () => {
  *   const response = await fetch("/token", { method: "POST" });
@@ -110,12 +98,12 @@ export class CachedGrant implements Grant {
     await this.#users.settled;
     const user = request.user ?? (await this.#ownerNow());
     const lookup = { request, user, departures: this.#users.departures };
-    // If the `owner` has no current user, the stored tokens of earlier users must not be returned.
+    // If no user is signed in, stored tokens must not be returned, because they belong to an earlier user.
     if (this.owner && user === undefined) return this.#inner.requestToken(request);
     const key = this.#keyOf(request, user);
     const { user: _, scope: __, resource: ___, audience: ____, ...more } = rest;
-    // Concurrent calls for the same record share one call of the inner grant. But a request can also have members, such as
-    // `context`, that change the token and are not a part of the record's key. A call with such a member is not shared.
+    // Concurrent calls for the same `key` share one call of the inner grant. Other members of the request, such as `context`,
+    // can change the token. A call with such a member is not shared.
     const own = Object.keys(more).length > 0 && ++this.#calls;
     return this.#flights.join(
       JSON.stringify([key, cache, prompt, own, this.#users.departures]),
@@ -147,9 +135,7 @@ export class CachedGrant implements Grant {
     return this.#ask(lookup, reason!);
   }
 
-  /**
-   * Returns the stored record. If the record contains another user's tokens, it is damaged, and this method returns undefined.
-   */
+  /** Returns the stored record, or undefined if the record contains another user's tokens. */
   async #read(key: string, { request }: Lookup): Promise<CacheRecord | undefined> {
     const record = await this.#cache.read(key);
     const sub = record?.tokens.user?.sub;
@@ -179,8 +165,8 @@ export class CachedGrant implements Grant {
   }
 
   /**
-   * Calls the inner grant so that it can ask the user. The stored tokens are left out of this request, because another call
-   * might refresh them at the same time.
+   * Calls the inner grant, which is now allowed to ask the user. The request omits the stored tokens, because another call
+   * might refresh these tokens meanwhile.
    */
   async #ask(lookup: Lookup, reason: NoTokenError | RefreshTokenError): Promise<TokenSet> {
     const {
@@ -194,7 +180,7 @@ export class CachedGrant implements Grant {
   }
 
   /**
-   * Takes the record's lock and stores the tokens. Without the lock, a refresh in progress might overwrite the tokens. If the
+   * Takes the lock of the record and stores the tokens. Without the lock, a running refresh might overwrite the tokens. If the
    * lock cannot be taken, stores the tokens without the lock.
    */
   #storeInTurn(tokens: TokenSet, lookup: Lookup): Promise<TokenSet> {
@@ -212,12 +198,12 @@ export class CachedGrant implements Grant {
     return tokens;
   }
 
-  /** Returns true if the tokens belong to the user of the call and no user was removed after the call began. */
+  /** Returns true if the tokens belong to the user of the call, and no user was removed during the call. */
   async #isTheirs(tokens: TokenSet, { request, user, departures }: Lookup): Promise<boolean> {
     if (departures !== this.#users.departures) return false;
     const sub = tokens.user?.sub;
     if (request.user !== undefined) return sub === undefined || sub === request.user;
-    // The owner's current user might have changed during the call.
+    // Another user might have signed in during the call.
     return !this.owner || user === (await this.#ownerNow());
   }
 
@@ -240,8 +226,8 @@ export class CachedGrant implements Grant {
 }
 
 /**
- * Returns the `sub` of the user whose record gets the tokens. If the request has a `user`, returns this `user`. If a login got
- * the tokens, returns the `sub` of the user who logged in. Otherwise returns undefined.
+ * Returns which user the tokens belong to: the `user` of the request, or the user who has just logged in. Otherwise returns
+ * undefined.
  */
 function whose(
   { user }: TokenSet,

@@ -6,16 +6,13 @@ export interface CachedUsersConfig {
   readonly cache: TokenCache;
   readonly keys: UserKeys;
   /**
-   * Returns the key of the record for requests without a scope, resource and audience. `user` is the user of the request, or an
-   * empty string for requests without a user. Returns undefined if the key also depends on other members of the request.
+   * Returns the storage key of the user's tokens for requests without scope, resource and audience. `user` is an empty string
+   * for requests without a user. Returns undefined if the key depends on other parts of the request, too.
    */
   readonly defaultKey: (user: string) => string | undefined;
 }
 
-/**
- * Stores which records of a `CachedGrant` belong to which user. Deletes a user's records when this user logs out or is
- * forgotten (`auth.forget()`).
- */
+/** Stores which records of a `CachedGrant` belong to which user, and deletes the records of users who log out. */
 export class CachedUsers {
   readonly #config: CachedUsersConfig;
   #departures = 0;
@@ -26,14 +23,14 @@ export class CachedUsers {
   }
 
   /**
-   * The number of users that were removed so far. If this number changes during a request, the tokens of that request must not
-   * be stored, because they might belong to a removed user.
+   * How many users have been removed so far. If the number changes during a request, the tokens of the request must not be
+   * stored, because they might belong to a removed user.
    */
   get departures(): number {
     return this.#departures;
   }
 
-  /** A promise that settles when the records of the user who was removed last are deleted. The promise never rejects. */
+  /** A promise that resolves when the latest call of `leave()` is complete. */
   get settled(): Promise<unknown> {
     return this.#deleting;
   }
@@ -44,10 +41,7 @@ export class CachedUsers {
     await this.#config.keys.add(user, key).catch(() => {});
   }
 
-  /**
-   * Deletes the user's records. Also deletes the records that were stored without a user. If the tokens of such a record belong
-   * to another user, this record is kept. Never rejects.
-   */
+  /** Deletes the user's records, and all records of an unknown user. Never rejects. */
   leave(sub: string): Promise<unknown> {
     this.#departures++;
     this.#deleting = this.#deleteAll(sub);

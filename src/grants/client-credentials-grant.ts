@@ -3,17 +3,15 @@ import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenTarget } from "../core/token-target.ts";
 
-/**
- * The options of a `ClientCredentialsGrant`. `scope`, `resource` and `audience` apply to each request that does not set them.
- */
+/** The options of a `ClientCredentialsGrant`. `scope`, `resource` and `audience` are the default values of each request. */
 export interface ClientCredentialsConfig extends TokenTarget {
   /** Additional parameters of the token request, by name. */
   readonly extraParameters?: Readonly<Record<string, string>>;
 }
 
 /**
- * Requests tokens for the client itself, without a user. Use this grant on servers and in other trusted runtimes only, because
- * a browser cannot keep a secret. The option `authentication` of `createClient()` sets how the client authenticates.
+ * Requests tokens for the client itself, without a user. Use this grant only on servers and in other trusted runtimes, because
+ * a browser cannot keep a secret.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  * @example
  * const createReports = (clientSecret: string) =>
@@ -39,7 +37,7 @@ export class ClientCredentialsGrant implements Grant {
 
   /**
    * @throws RequestTokenError the server refused the request, or its response is malformed
-   * @throws NetworkError no response came
+   * @throws NetworkError the server did not respond
    */
   requestToken(request: TokenRequest): Promise<TokenSet> {
     const { extraParameters, ...config } = this.#config;

@@ -8,20 +8,19 @@ import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 import type { TokenSet } from "../core/token-set.ts";
 
 /**
- * The configuration of a grant, as `loadConfig()` returns it. `type` selects the factory that creates the grant. The factory
- * reads the other members.
+ * The configuration of a grant, loaded by `loadConfig()`. `type` selects a factory: a function that creates the grant from the
+ * configuration.
  */
 export interface GrantConfiguration {
-  /** The name of the factory in `registry`. */
+  /** The name of a factory in the option `registry` of a `ConfiguredGrant`. */
   readonly type: string;
 }
 
 /** The options of a `ConfiguredGrant`. */
 export interface ConfiguredGrantConfig<C extends GrantConfiguration> {
   /**
-   * Loads the configuration. The grant calls this function before each request, so let the browser cache the configuration:
-   * `fetch("/auth.json", { cache })`. If the server returns `invalid_client`, the cached configuration might be out of date.
-   * The grant then calls this function with `cache: "reload"`, and the function must bypass the cache.
+   * Loads the configuration, for example with `fetch("/auth.json", { cache })`. The grant calls this function before each
+   * request, so let the browser cache the configuration. If `cache` is `reload`, the function must bypass the browser's cache.
    */
   readonly loadConfig: (options: { cache: "default" | "reload" }) => Promise<C>;
   /** Maps each `type` to the function that creates a grant of this type from the configuration. */
@@ -30,25 +29,19 @@ export interface ConfiguredGrantConfig<C extends GrantConfiguration> {
 
 interface Built {
   readonly grant: Grant;
-  /**
-   * The configuration that `grant` was created from, as JSON. If a newly loaded configuration differs from this JSON, a new
-   * grant is created.
-   */
+  /** The configuration of `grant`, as JSON. If the next loaded configuration is different, a new grant is created. */
   readonly configuration: string;
 }
 
-/**
- * The value that `ConfiguredGrant.owner.getUser()` returns if the created grant has no `owner`. The empty `sub` says that the
- * tokens depend on no user.
- */
+/** The user of a created grant that has no `owner`. An empty `sub` means that the tokens depend on no user. */
 const NO_OWNER: OwnerId = { sub: "" };
 
 /**
- * Loads a remote configuration, creates a grant from it, and passes each request to this grant. If the configuration has
- * changed, creates another grant. If the configuration cannot be loaded before a request, the last configuration stays in use.
+ * Loads a configuration, creates a grant from the configuration, and passes each request to this grant. If the configuration
+ * changes, the next request creates another grant. If the configuration can no longer be loaded, the last grant stays in use.
  *
- * If the server returns `invalid_client`, loads the configuration again. If the configuration has changed, repeats the request
- * once with the new grant.
+ * If the server returns `invalid_client`, the configuration is loaded again. If the configuration has changed, the request is
+ * repeated once with the new grant.
  * @example
  * interface Configuration extends GrantConfiguration {
  *   readonly token: string;
@@ -87,7 +80,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
     } catch (error) {
       if (!isRefusedClient(error)) throw error;
       const newer = this.#built === built ? this.#load("reload") : this.#current();
-      // An authorization code can be sent only once, so a login is not repeated. The next login uses the newer configuration.
+      // A login is not repeated, because an authorization code is valid only once.
       const isSent = error instanceof RequestTokenError && (roundTrip || response !== undefined);
       if (isSent) return await rejectAfter(newer, error);
       const { grant } = await abortable(newer, signal);
@@ -97,8 +90,8 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
   }
 
   /**
-   * Calls `removeUser()` of the created grant. If this page has not created the grant yet, creates the grant first, because an
-   * earlier page might have stored tokens of this user.
+   * Calls `removeUser()` of the created grant. If no grant exists yet, creates the grant first, because an earlier page might
+   * have stored tokens of the user.
    */
   async removeUser(sub: string): Promise<void> {
     const built = await this.#current();
@@ -114,7 +107,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
     }
   }
 
-  /** Loads the configuration. Concurrent callers share one load. When one caller aborts, the load goes on for the others. */
+  /** Loads the configuration and creates the grant. Concurrent callers share one load. */
   #load(cache: "default" | "reload"): Promise<Built> {
     this.#loading[cache] ??= this.#build(cache).finally(() => {
       delete this.#loading[cache];
@@ -135,7 +128,7 @@ export class ConfiguredGrant<C extends GrantConfiguration> implements Grant {
       return await this.#config.loadConfig({ cache });
     } catch (error) {
       if (isAuthError(error)) throw error;
-      // The new error has no `cause`. The app's error might contain the request for the configuration, and thus a secret.
+      // The `NetworkError` has no `cause`, because the app's error might contain a secret.
       const reason = error instanceof Error ? error.name : "a value that is not an Error";
       throw new NetworkError(
         `the grant's configuration could not be loaded, because loadConfig() rejected with ${reason}`,

@@ -3,12 +3,12 @@ import { wallClock } from "../core/ports.ts";
 import { RequestTokenError } from "../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { type TokenSet, tokenSet } from "../core/token-set.ts";
-/** The assumed lifetime of a token without `expiresAt`, counted from the arrival of the token. Milliseconds. */
+/** If a token has no `expiresAt`, the token is assumed to expire after this time. Milliseconds. */
 const ASSUMED_LIFETIME_MS = 300_000;
 
 /**
- * Gets tokens from a function of the app. The function can, for example, call an endpoint of the app or a native host app. The
- * grant calls the function for each request. Wrap this grant in a `CachedGrant` to store the tokens.
+ * Gets tokens from a function that the app provides. The grant calls the function for each request. To store the tokens, wrap
+ * this grant in a `CachedGrant`.
  * @example
  * const grant = new CustomGrant(async () => {
  *   const response = await fetch("/token", { method: "POST" });
@@ -19,14 +19,14 @@ const ASSUMED_LIFETIME_MS = 300_000;
 export class CustomGrant implements Grant {
   readonly #requestTokens: (request: TokenRequest) => Promise<CustomTokens>;
 
-  /** @param requestTokens returns the tokens. Tokens without `expiresAt` count as valid for five minutes */
+  /** @param requestTokens returns the tokens. A token without `expiresAt` is assumed to expire after five minutes */
   constructor(requestTokens: (request: TokenRequest) => Promise<CustomTokens>) {
     this.#requestTokens = requestTokens;
   }
 
   /**
    * If the app's function rejects, `requestToken()` rejects with the same error.
-   * @throws RequestTokenError the function returned no access token, or an `expiresAt` that is not a finite number
+   * @throws RequestTokenError the function returned no `accessToken`, or `expiresAt` is not a finite number
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { signal } = request;
@@ -43,7 +43,7 @@ export class CustomGrant implements Grant {
 export type CustomTokens = Pick<TokenSet, "accessToken"> & Partial<TokenSet>;
 
 /**
- * Checks the app's tokens, and returns them with a default for each missing member. `assumedEnd` is the default of `expiresAt`.
+ * Validates the app's tokens, and adds default values for missing members. `assumedEnd`: the default of `expiresAt`.
  * Milliseconds since the epoch.
  * @throws RequestTokenError there is no access token, or `expiresAt` is not a finite number
  */

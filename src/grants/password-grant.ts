@@ -5,29 +5,29 @@ import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenTarget } from "../core/token-target.ts";
 
-/** A user's name and password at the server. */
+/** The user name and the password of a user. */
 export interface Credentials {
   readonly username: string;
   readonly password: string;
 }
 
-/** The options of a `PasswordGrant`. `scope`, `resource` and `audience` apply to each request that does not set them. */
+/** The options of a `PasswordGrant`. `scope`, `resource` and `audience` are the default values of each request. */
 export interface PasswordConfig extends TokenTarget {
   /**
-   * Asks the user for the credentials. The grant calls this function for each token request, sends the credentials to the
-   * server, and does not store them. When this function rejects, `requestToken()` rejects with the same error.
+   * Asks the user for the user name and the password. The grant calls this function for each request, and does not store the
+   * password. If this function rejects, `requestToken()` rejects with the same error.
    */
   readonly credentials: (options: { signal: AbortSignal | undefined }) => Promise<Credentials>;
-  /** The absolute URL that passwords are sent to. Default: the server's token endpoint. */
+  /** The absolute URL to which the grant sends passwords. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
   /** Additional parameters of the token request, by name. */
   readonly extraParameters?: Readonly<Record<string, string>>;
 }
 
 /**
- * Sends a user's password to the token endpoint. Use this grant only in intranets whose server supports no better grant. RFC
- * 9700 forbids this grant, and a user cannot distinguish the app's password dialog from a phishing dialog. Wrap this grant in a
- * `RefreshTokenGrant`, as `createClient()` does, so that the user is asked only once.
+ * Sends a user's password to the token endpoint. RFC 9700 forbids this grant, because the app sees the password. Use a
+ * `PasswordGrant` only if the server supports no other grant. To ask the user less often, wrap the `PasswordGrant` in a
+ * `RefreshTokenGrant`, as `createClient()` does.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.3
  * @see https://www.rfc-editor.org/rfc/rfc9700#section-2.4
  * @example
@@ -52,7 +52,7 @@ export class PasswordGrant implements Grant {
   /**
    * @throws NoTokenError the request has `prompt: "none"`, so the user must not be asked
    * @throws RequestTokenError the server refused the request; `error` is `invalid_grant` after a wrong password
-   * @throws NetworkError no response came
+   * @throws NetworkError the server did not respond
    * @throws ConfigurationError `credentials` returned no username or no password
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {

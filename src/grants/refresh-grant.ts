@@ -5,9 +5,9 @@ import type { TokenSet } from "../core/token-set.ts";
 import { targetKey } from "../core/token-target.ts";
 
 /**
- * Returns an access token of the user's stored session. When necessary, the `refresher` refreshes the session first. If there
- * is no session, or the session has ended or cannot be refreshed, calls the inner grant. Logins, and requests without a `user`,
- * go to the inner grant directly.
+ * Returns an access token of the user's stored session. If the access token has expired, the `refresher` first refreshes the
+ * session. If the session cannot be used, the inner grant is called, for example to start a login. A login request, or a
+ * request without a `user`, goes directly to the inner grant.
  * @example
  * const createGrant = ({ server, refresher }: GrantParts) =>
  *   new RefreshGrant(new AuthorizationCodeGrant(server), { refresher });
@@ -27,8 +27,8 @@ export class RefreshGrant implements Grant {
 
   /**
    * Rejects with the errors below, and with each error of the inner grant.
-   * @throws NoTokenError there is no session that can be refreshed, and the inner grant has no token, either
-   * @throws RefreshTokenError the session has ended, or the server requires a login; and the inner grant has no token, either
+   * @throws NoTokenError no session can be refreshed, and the inner grant has no token
+   * @throws RefreshTokenError the session has ended or the server requires a login, and the inner grant has no token
    * @throws RequestTokenError the server refused to issue a token for this scope, resource or audience. The session is kept
    * @throws TimeoutError no token arrived in time. If the error's `pending` is true, the refresh is still running
    * @throws NetworkError code or data that a refresh needs could not be loaded
@@ -54,8 +54,8 @@ export class RefreshGrant implements Grant {
   }
 
   /**
-   * Calls the inner grant. If the inner grant has no token, either, rejects with `reason`, because `reason` says why the
-   * session has no token.
+   * Calls the inner grant after the refresh has failed with `reason`. If the inner grant throws a `NoTokenError`, this method
+   * throws `reason` instead.
    */
   async #withoutSession(
     request: TokenRequest,

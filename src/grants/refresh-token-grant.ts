@@ -10,22 +10,19 @@ import { type Clock, wallClock } from "../core/ports.ts";
 
 /** The options of a `RefreshTokenGrant`. */
 export interface RefreshTokenConfig {
-  /** The absolute URL that refresh tokens are sent to. Default: the server's token endpoint. */
+  /** The absolute URL to which the grant sends refresh tokens. Default: the server's token endpoint. */
   readonly tokenEndpoint?: string;
   /** The clock that measures the pause after the server has refused a refresh token. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
 /**
- * Sends the refresh token of `request.tokens` once, and returns the new tokens. The caller must hold a lock during the call,
- * and must store the new tokens. A `CachedGrant` and a token manager do both. The inner grant is called when there is no
- * refresh token, when the refresh token is no longer valid, and when the server requires a login.
+ * Sends the refresh token of `request.tokens` to the token endpoint, and returns the new tokens. If there is no valid refresh
+ * token, or if the server requires a login, calls the inner grant. The server can also refuse a refresh token that is still
+ * valid. The refresh token is then kept, and a later call sends it again.
  *
- * The server can also refuse a refresh token that stays valid. The refresh token is then kept, and a later call sends it again.
- * If the server has refused it several times or requires a login, there is a pause before the refresh token is sent again.
- * `request.refusal` is the record of the last refusals. The grant calculates the pause from this record.
- *
- * For the sessions of `createAuth()`, use `RefreshGrant` in place of this grant.
+ * The caller must hold a lock during the call, and must store the new tokens. A `CachedGrant` and a token manager do both. For
+ * the sessions of `createAuth()`, use `RefreshGrant` instead.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
  * @example
  * const createPartner = (login: Grant, server: AuthorizationServer) =>
@@ -52,11 +49,11 @@ export class RefreshTokenGrant implements Grant {
 
   /**
    * Rejects with the errors below, and with each error of the inner grant.
-   * @throws RefreshTokenError the refresh token is no longer valid, or the server requires a login; and the inner grant has no
-   * token, either. Also thrown when the new tokens belong to another user
-   * @throws RequestTokenError the server refused the refresh token, in this call or in an earlier one. The refresh token is
+   * @throws RefreshTokenError the refresh token is no longer valid or the server requires a login, and the inner grant has no
+   * token. Also thrown when the new tokens belong to another user
+   * @throws RequestTokenError the server refused the refresh token in this call or in an earlier call, but the refresh token is
    * kept
-   * @throws NetworkError no response came
+   * @throws NetworkError the server did not respond
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { tokens: cached, refusal, roundTrip, response } = request;
@@ -76,8 +73,7 @@ export class RefreshTokenGrant implements Grant {
     }
     return tokenSet({
       ...fresh,
-      // If the server has not replaced the refresh token, the response can omit the refresh token. If the scope has not
-      // changed, the response can omit the scope.
+      // The response can omit a refresh token or a scope that has not changed.
       refreshToken: fresh.refreshToken ?? refreshToken,
       scope: fresh.scope.length > 0 ? fresh.scope : cached.scope,
       ...(cached.user && { user: fresh.user ?? cached.user }),
@@ -93,8 +89,6 @@ export class RefreshTokenGrant implements Grant {
   }
 
   async #afterError(request: TokenRequest, error: RequestTokenError): Promise<TokenSet> {
-    // The refresh token belongs to exactly the scope, resource and audience of this request. So the error is classified as the
-    // error of a `refresh`, and not of a `refresh for a target` (another scope, resource or audience).
     const meaning = meaningOf("refresh", error);
     if (meaning === "session over") {
       await request.onRefreshTokenRejected?.();
@@ -107,9 +101,9 @@ export class RefreshTokenGrant implements Grant {
   }
 
   /**
-   * Called when the server has refused the refresh token, in this call or in an earlier one. Does not send the refresh token
-   * again. If the server requires a login, calls the inner grant. Otherwise throws the server's error. `error`: the server's
-   * error response, if it arrived during this call. Without `error`, the thrown error is made from `refusal`.
+   * Called after the server has refused the refresh token. If the server requires a login, calls the inner grant. Otherwise
+   * throws `error`. If the server refused the refresh token in an earlier call, `error` is undefined, and the thrown error is
+   * made from `refusal`.
    */
   async #refused(
     request: TokenRequest,
@@ -137,8 +131,7 @@ export class RefreshTokenGrant implements Grant {
   }
 
   #remainingPauseMs(refusal: Refusal): number {
-    // If the server has refused the refresh token only once, and without a known reason, there is no pause. The cause might be
-    // temporary, and the next call can then succeed.
+    // After one refusal without a known reason there is no pause, because the cause might be temporary.
     const mayAskAgain = refusal.meaning === "unexplained" && refusal.count === 1;
     return mayAskAgain ? 0 : remainingRefusalMs(refusal, this.#now());
   }
@@ -148,8 +141,7 @@ export class RefreshTokenGrant implements Grant {
   }
 
   /**
-   * Sends the refresh token. The caller's signal does not abort the request. The server might already have replaced the refresh
-   * token, and an abort would lose the response that contains the new one.
+   * Sends the refresh token. The request has no `signal`, because an abort might lose the response with the new refresh token.
    */
   #refresh(
     refreshToken: string,
@@ -157,7 +149,7 @@ export class RefreshTokenGrant implements Grant {
   ): Promise<TokenSet> {
     signal?.throwIfAborted();
     const granted = tokens?.scope ?? [];
-    // Only scopes that the server has granted before are requested, because the server would refuse other scopes.
+    // The request names only scopes that the server has already granted, because the server would refuse other scopes.
     const asked = scope?.filter((name) => granted.length === 0 || granted.includes(name));
     return this.#server.requestTokens(
       {

@@ -3,8 +3,7 @@ import type { TokenSet } from "../core/token-set.ts";
 import { completeTokens, type CustomTokens } from "./custom-grant.ts";
 
 /**
- * Returns the same tokens for every request. Use this grant in tests, and during development with a token that you got in
- * another way.
+ * Returns the same tokens for every request. Use this grant in tests and during development.
  * @example
  * const grant = new StaticGrant({ accessToken: "a token for tests" });
  * const { accessToken } = await grant.requestToken({});
@@ -18,7 +17,7 @@ export class StaticGrant implements Grant {
     this.#tokens = tokens;
   }
 
-  /** @throws RequestTokenError the tokens have no access token, or an `expiresAt` that is not a finite number */
+  /** @throws RequestTokenError `accessToken` is missing or empty, or `expiresAt` is not a finite number */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     return completeTokens(this.#tokens, request, Number.MAX_SAFE_INTEGER);
   }

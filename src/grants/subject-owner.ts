@@ -4,13 +4,12 @@ import { sha256 } from "../core/sha256.ts";
 import type { OwnerId, TokenOwner } from "../core/token-owner.ts";
 
 /**
- * Returns the `owner` of a `TokenExchangeGrant`: an object that says which user the grant's new tokens belong to. `subject` is
- * the inner grant. Its tokens are sent to the server, which issues the new tokens in exchange.
+ * Returns the `owner` of a `TokenExchangeGrant`. The owner says which user the new tokens belong to. `subject` is the grant
+ * whose token is exchanged for a new token.
  *
- * If `subject.owner` is defined, returns `subject.owner`. Otherwise returns an owner whose `getUser()` requests a token from
- * `subject` and returns the user of this token. If this token has no user, `getUser()` returns a hash of the token in place of
- * the user's `sub`. Each token then counts as a user of its own. So no user gets a new token that was issued for another user's
- * token.
+ * If `subject.owner` is defined, returns `subject.owner`. Otherwise the returned owner requests a token from `subject`, and
+ * returns the user of this token. If the user of the token is unknown, a hash of the token takes the place of the user's `sub`.
+ * The tokens of different unknown users are thus stored separately.
  */
 export function subjectOwner(subject: Grant): TokenOwner | null {
   const { owner } = subject;

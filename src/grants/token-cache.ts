@@ -10,22 +10,22 @@ import type { TokenSet } from "../core/token-set.ts";
 export interface TokenCacheConfig {
   readonly storage: TokenStorage;
   /**
-   * Identifies the configuration of the inner grant. Change this value whenever you change the configuration. A record that was
-   * stored with a different value is ignored.
+   * A value that identifies the configuration of the inner grant. If you change the configuration, change this value. The cache
+   * ignores records that were stored with another value.
    */
   readonly configHash?: string;
-  /** The maximum age of a record. Milliseconds. Default: no limit besides the lifetime of the tokens. */
+  /** The maximum age of a record. Milliseconds. Default: no maximum. */
   readonly maxAgeMs?: number;
   /** The clock that decides whether a record has expired. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 
-/** The time for which a copy of an unreadable record is kept, so that developers can inspect the copy. Milliseconds. */
+/** How long a copy of an unreadable record is kept for developers. Milliseconds. */
 const ASIDE_MS = 86_400_000;
 
 /**
- * A token is replaced when its remaining lifetime falls to this value. If a third of the token's whole lifetime is shorter than
- * this value, the token is replaced when a third of its lifetime remains. Milliseconds.
+ * A token is replaced this long before it expires. But a short-lived token is replaced when a third of its lifetime remains.
+ * Milliseconds.
  */
 const LEAD_MS = 30_000;
 
@@ -41,8 +41,8 @@ export class TokenCache {
   }
 
   /**
-   * Returns the record at `key`. Returns undefined when the record is missing, unreadable or too old, or was stored with
-   * another `configHash`. Moves an unreadable record to another key.
+   * Returns the record at `key`, or undefined if there is no valid record. An unreadable record is moved to another key, where
+   * developers can inspect the record.
    */
   async read(key: string): Promise<CacheRecord | undefined> {
     const { storage, configHash = "", maxAgeMs = Infinity } = this.#config;
@@ -58,15 +58,12 @@ export class TokenCache {
     return record.configHash === configHash && age < maxAgeMs ? record : undefined;
   }
 
-  /** Returns true if the access token does not expire soon, so that it can be returned without a request. */
+  /** Returns true if the stored access token does not expire soon. */
   isGood({ storedAt, tokens: { expiresAt } }: CacheRecord): boolean {
     return !isExpiring({ expiresAt, lifetimeMs: expiresAt - storedAt }, this.#now(), LEAD_MS);
   }
 
-  /**
-   * Stores the tokens. Omits `generation` and `origin`, because they describe a stored session. Also omits `returnTo` and
-   * `asked`, because they describe a login.
-   */
+  /** Stores the tokens without the members that describe a session or a login. */
   write(key: string, tokens: TokenSet): Promise<void> {
     const { generation: _, origin: __, returnTo: ___, asked: ____, ...stored } = tokens;
     const { configHash = "" } = this.#config;
@@ -74,8 +71,7 @@ export class TokenCache {
   }
 
   /**
-   * Called when the server says that `refreshToken` is no longer valid. Removes `refreshToken` from the record. The access
-   * token stays, because it might still be valid. If another call has stored a newer refresh token, does nothing.
+   * Removes `refreshToken` from the record, and keeps the access token. If the record has a newer refresh token, does nothing.
    */
   async dropRefreshToken(key: string, refreshToken: string | undefined): Promise<void> {
     const record = await this.read(key);
@@ -86,8 +82,8 @@ export class TokenCache {
   }
 
   /**
-   * Called when the server has refused `refreshToken`, but the refresh token might still be valid. Adds `refusal` to the
-   * record. If another call has stored a newer refresh token, does nothing.
+   * Adds `refusal` to the record: when and why the server refused `refreshToken`. If the record has a newer refresh token, does
+   * nothing.
    */
   async putRefusal(key: string, refreshToken: string | undefined, refusal: Refusal): Promise<void> {
     const record = await this.read(key);
@@ -100,8 +96,7 @@ export class TokenCache {
   }
 
   /**
-   * Deletes the record at `key`, and the copy that `read()` made if the record was unreadable. If `keep` returns true for the
-   * record, deletes nothing.
+   * Deletes the record at `key`, and the copy of an unreadable record. If `keep` returns true for the record, deletes nothing.
    */
   async forget(key: string, keep: (record: CacheRecord) => boolean = () => false): Promise<void> {
     const record = await this.read(key);
@@ -113,7 +108,7 @@ export class TokenCache {
   async #put(key: string, record: CacheRecord): Promise<void> {
     const { storage, maxAgeMs = Infinity } = this.#config;
     const { refreshToken, expiresAt } = record.tokens;
-    // A record with a refresh token is kept after the access token has expired, because the refresh token can still be used.
+    // If there is a refresh token, the record stays stored after the access token has expired.
     const until = refreshToken === undefined ? expiresAt : Infinity;
     const ttlMs = Math.min(until, record.storedAt + maxAgeMs) - this.#now();
     if (ttlMs <= 0) return this.delete(key);
@@ -129,7 +124,7 @@ function asideKey(key: string): string {
   return `${key}/aside`;
 }
 
-/** Returns the result of `work`, or undefined when `work` rejects or throws. An app's own storage might throw synchronously. */
+/** Returns the result of `work`, or undefined when `work` fails. */
 async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -138,20 +133,20 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** A stored record of a `CachedGrant`. */
+/** The tokens that a `CachedGrant` stores under one key. */
 export interface CacheRecord {
   readonly version: 2;
   readonly configHash: string;
   /** When the tokens were stored. Milliseconds since the epoch. */
   readonly storedAt: number;
   readonly tokens: TokenSet;
-  /** When and why the server last refused the refresh token. Set only if the refresh token might still be valid. */
+  /** When and why the server last refused the refresh token, although the refresh token might still be valid. */
   readonly refusal?: Refusal;
 }
 
 const MAY_BE_STRINGS = ["refreshToken", "idToken", "issuedTokenType"];
 
-/** Returns `value` as a record. Returns undefined when a member is missing or has the wrong type. */
+/** Validates a stored record. Returns undefined when a member is missing or has the wrong type. */
 export function parseRecord(value: unknown): CacheRecord | undefined {
   if (!isObject(value) || value["version"] !== 2 || !isObject(value["tokens"])) return undefined;
   const { configHash, storedAt, tokens } = value;

@@ -16,17 +16,16 @@ export type TokenTypeIdentifier =
   | "jwt"
   | `${string}:${string}`;
 
-/** The options of a `TokenExchangeGrant`: which token it exchanges, and which token it requests. */
+/** The options of a `TokenExchangeGrant`: which token the grant sends, and which token the grant requests. */
 export interface TokenExchangeConfig {
   /**
-   * The type of the token that is exchanged. This type is sent to the server, and it selects a token of the inner grant.
-   * `id_token` selects the ID token, and `refresh_token` selects the refresh token. Every other type selects the access token.
-   * Default: `access_token`.
+   * The type of the inner grant's token that is exchanged. `id_token`: the ID token. `refresh_token`: the refresh token. Every
+   * other type: the access token. Default: `access_token`.
    */
   readonly subjectTokenType?: TokenTypeIdentifier;
   /** The type of the new token. Default: the server decides between an access token and a JWT. */
   readonly requestedTokenType?: "access_token" | "jwt";
-  /** The audience of the new token. `audience`, `resource` and `scope` apply to each request that does not set them. */
+  /** The audience of the new token. A request can replace the configured `audience`, `resource` and `scope`. */
   readonly audience?: string;
   readonly resource?: string;
   readonly scope?: readonly string[];
@@ -36,8 +35,8 @@ export interface TokenExchangeConfig {
    */
   readonly actor?: Grant;
   /**
-   * The type of the token that is sent for the actor. The type selects a token of the `actor` grant, in the same way as
-   * `subjectTokenType` selects a token of the inner grant. Default: `access_token`.
+   * The type of the `actor` grant's token that is sent. `id_token`: the ID token. `refresh_token`: the refresh token. Every
+   * other type: the access token. Default: `access_token`.
    */
   readonly actorTokenType?: TokenTypeIdentifier;
   /** The absolute URL of the token endpoint. Default: the server's token endpoint. */
@@ -79,8 +78,8 @@ export class TokenExchangeGrant implements Grant {
   /**
    * Rejects with the errors below, and with each error of the inner grant and of the `actor`.
    * @throws RequestTokenError the server refused the exchange, or issued a token of an unexpected type. Also thrown when the
-   * inner grant or the `actor` did not return the token that is needed for the exchange
-   * @throws NetworkError no response came
+   * inner grant or the `actor` returned no token of the configured type
+   * @throws NetworkError the server did not respond
    */
   async requestToken(request: TokenRequest): Promise<TokenSet> {
     const { subjectTokenType = "access_token", actorTokenType = "access_token" } = this.#config;
@@ -116,8 +115,8 @@ export class TokenExchangeGrant implements Grant {
 }
 
 /**
- * Returns the request for the inner grant. A login request stays unchanged. In every other request, `scope`, `resource`,
- * `audience` and `tokens` are left out, because they describe the new token and not the token that is exchanged.
+ * Returns the request for the inner grant. A login request stays unchanged. From every other request, the members that describe
+ * the new token are removed.
  */
 function subjectRequest(request: TokenRequest): TokenRequest {
   if (request.roundTrip || request.response !== undefined) return request;
@@ -126,8 +125,8 @@ function subjectRequest(request: TokenRequest): TokenRequest {
 }
 
 /**
- * Returns the request for the actor's token. The user and the login options are left out, because the actor is not the user of
- * the request. `prompt: "none"` is kept, so that the actor's grant does not ask the user.
+ * Returns the request for the actor's token. The request omits the user and the login options, because the actor is not the
+ * user who logs in.
  */
 function actorRequest({ cache, prompt, context, signal }: TokenRequest): TokenRequest {
   return {
@@ -154,7 +153,10 @@ function pick(tokens: TokenSet, type: TokenTypeIdentifier): string {
   );
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1 */
+/**
+ * Throws if the server issued a token of an unexpected type.
+ * @see https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1
+ */
 function checkIssued({ issuedTokenType }: TokenSet, requested: "access_token" | "jwt" | undefined) {
   const usable = requested ? [requested] : ["access_token", "jwt"];
   if (usable.some((type) => issuedTokenType === URN + type)) return;

@@ -6,8 +6,7 @@ import { findIn, hasTypes, msOf, parseEntry, scopeOf } from "./web-storage-entri
 export interface Auth0SessionConfig {
   /**
    * The `audience` that the app passes to auth0-spa-js in `authorizationParams`. Only tokens for this audience are imported.
-   * After the import, `getToken()` without arguments returns the imported access token. If the cache of auth0-spa-js has tokens
-   * for several audiences, `audience` is required.
+   * Required if the cache of auth0-spa-js has tokens for several audiences.
    */
   readonly audience?: string;
   /** Returns the storage where auth0-spa-js has its cache. Default: `localStorage`. */
@@ -21,8 +20,7 @@ const NO_AUDIENCE = "default";
 
 /**
  * Creates a source for `importSession()` that finds sessions of auth0-spa-js 1 and 2. The app must have used auth0-spa-js with
- * `cacheLocation: "localstorage"`. By default auth0-spa-js caches sessions in memory only, and such sessions cannot be
- * imported.
+ * `cacheLocation: "localstorage"`. Sessions in memory cannot be imported.
  * @see https://github.com/auth0/auth0-spa-js
  * @example
  * const client = { issuer: "https://example.eu.auth0.com/", clientId: "web" };
@@ -39,10 +37,7 @@ export function auth0Session({
   };
 }
 
-/**
- * Returns the cache entries of this client: a map from the storage key to the JSON text. For each audience and scope, there is
- * one entry with tokens. A further entry has the ID token.
- */
+/** Returns the cache entries of this client: a map from the storage key to the JSON text. */
 function entriesOf(store: Storage, clientId: string): ReadonlyMap<string, string> {
   const own = `${PREFIX}::${clientId}`;
   return new Map(
@@ -65,8 +60,8 @@ function choose(
   if (all.length > 0 && whole.length === 0) return { type: "malformed" };
   const wanted = whole.filter((tokens) => audience === undefined || tokens.audience === audience);
   if (new Set(wanted.map((tokens) => tokens.audience)).size > 1) return { type: "ambiguous" };
-  // `wanted` can have several entries, one for each scope. Only one entry is imported. If some entries have a refresh token,
-  // the other entries are ignored. Among the entries that are not ignored, the entry that expires last is imported.
+  // Only the first entry after this sort is imported. Entries with a refresh token come first. Entries that expire later come
+  // before entries that expire earlier.
   const [best] = wanted.sort(
     (a, b) =>
       Number(b.refreshToken !== undefined) - Number(a.refreshToken !== undefined) ||
@@ -101,7 +96,7 @@ function parseTokens(json: string) {
     });
   if (!isWhole) return undefined;
   const member = (name: string) => text(Reflect.get(body, name));
-  // When an access token has expired, auth0-spa-js removes it from the entry. The refresh token stays in the entry.
+  // auth0-spa-js removes an expired access token from the entry, but leaves the refresh token there.
   const [accessToken, refreshToken] = [member("access_token"), member("refresh_token")];
   if (!accessToken && !refreshToken) return undefined;
   return {

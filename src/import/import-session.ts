@@ -5,9 +5,8 @@ import { chunk } from "../core/lazy.ts";
 import type { ImportResult, ImportSessionConfig } from "./source.ts";
 
 /**
- * Imports the session that the app's former SDK has stored. The user then need not log in again. Await `importSession()` before
- * you call `createAuth()`. If the import fails, `importSession()` resolves with the type `failed` and the error, and the app
- * can continue without the import.
+ * Imports the session that the app's former SDK has stored, so the user need not log in again. Await `importSession()` before
+ * you call `createAuth()`. If the import fails, the result has the type `failed`, and the app can continue without the session.
  * @throws ConfigurationError an option is missing or malformed
  * @example
  * const client = { issuer: "https://id.example.com", clientId: "web" };

@@ -5,8 +5,8 @@ import { findIn, msOf, parseEntry, scopeOf } from "./web-storage-entries.ts";
 /** Options of `oidcClientSession()`. */
 export interface OidcClientSessionConfig {
   /**
-   * The `authority` that the app passes to the other SDK's `UserManager`. By default, the source searches for the issuer with a
-   * slash at the end and for the issuer without this slash.
+   * The `authority` that the app passes to the other SDK's `UserManager`. Default: the issuer, with and without a slash at the
+   * end.
    */
   readonly authority?: string;
   /** The `prefix` that the app passes to the other SDK's `WebStorageStateStore`. Default: `oidc.` */

@@ -14,10 +14,7 @@ import {
 } from "./store-imported.ts";
 import { validateImported } from "./validate-tokens.ts";
 
-/**
- * Imports the session that `config.from` has found. If the session cannot be imported, the result has the reason. This file is
- * loaded on demand, because most page loads have no session to import.
- */
+/** Imports the session that `config.from` has found. If the session cannot be imported, the result has the reason. */
 export async function importFound(
   first: ImportedSession & { type: "found" },
   config: ImportSessionConfig,
@@ -32,7 +29,7 @@ export async function importFound(
       await first.remove();
     return { type: "already_signed_in" };
   }
-  // The session is read again. Since the first read, another tab that still runs the other SDK might have refreshed the tokens.
+  // Read the session again, because another tab with the other SDK might have refreshed the tokens in the meantime.
   const current = await from.find({ issuer, clientId });
   if (!current) return { type: "nothing" };
   if (current.type !== "found") return { type: "refused", reason: current.type };

@@ -2,7 +2,7 @@ import type { AuthConfig } from "../core/auth-config.ts";
 import type { AnyAuthError } from "../core/errors.ts";
 import type { User } from "../core/user.ts";
 
-/** The tokens of a user's session as another SDK stored them. They are not validated. */
+/** The tokens that another SDK stored for one user. Latchkey has not validated these tokens yet. */
 export interface ImportedTokens {
   readonly accessToken?: string | undefined;
   /** The type of the access token. Default: `Bearer`. */
@@ -13,7 +13,7 @@ export interface ImportedTokens {
   readonly scope?: readonly string[] | undefined;
   readonly refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
-  /** The user's claims. Latchkey uses these claims only if `idToken` is undefined. */
+  /** The user's claims. Used only if `idToken` is undefined. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -28,7 +28,7 @@ export type ImportedSession =
       readonly type: "found";
       readonly tokens: ImportedTokens;
       /**
-       * Removes the found session from the other SDK's storage. Does nothing if the stored session has changed since `find()`.
+       * Removes the found session from the other SDK's storage. If the stored session has changed since `find()`, does nothing.
        */
       remove(): void | Promise<void>;
     }
@@ -38,7 +38,7 @@ export type ImportedSession =
 export interface SessionSource {
   /**
    * Finds the session of a client. If the client has no session, returns undefined. `importSession()` calls `find()` twice and
-   * imports the tokens that the second call returns. Another tab might have refreshed the tokens since the first call.
+   * imports the second result, because a tab might have refreshed the tokens in the meantime.
    */
   find(client: {
     readonly issuer: string;
@@ -65,8 +65,8 @@ export interface ImportSessionConfig extends Pick<AuthConfig, "issuer" | "client
   /**
    * Says whether the other SDK's session is removed after the import. Default: `removed`.
    * - `removed`: Latchkey removes the other SDK's session.
-   * - `kept`: Latchkey does not remove the other SDK's session. If the server rotates refresh tokens, do not use `kept`. Both
-   *   SDKs would send the same refresh token, and the server would then end the session.
+   * - `kept`: Latchkey leaves the other SDK's session in place. Use `kept` only if the server does not rotate refresh tokens.
+   *   Otherwise, both SDKs would send the same refresh token, and the server would end the session.
    */
   readonly remains?: "removed" | "kept";
 }

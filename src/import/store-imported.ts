@@ -15,9 +15,8 @@ export interface StoreImportedParts extends StoreLoginParts {
 }
 
 /**
- * Returns true if the other SDK's session must not be imported. This is so in these cases:
- * - This tab's user or the imported user has a Latchkey session. A session that the server has ended does not count, because
- *   without the import the user of this session would have to log in again.
+ * Returns true if the other SDK's session must not be imported. This is so in three cases:
+ * - This tab's user or the imported user has a Latchkey session that has not ended.
  * - This tab's user or the imported user has logged out of Latchkey.
  * - The app removed the imported user with `auth.forget()` within the last day.
  */
@@ -32,8 +31,8 @@ function blocksImport(row: SessionRow | undefined): boolean {
 }
 
 /**
- * Stores the tokens like the tokens of a login, but never replaces a Latchkey session. If several tabs import at once, only one
- * of them stores its tokens. Returns true if this call stored the tokens.
+ * Stores the imported tokens like the tokens of a login, and returns true. If a stored session or an earlier logout prevents
+ * the import, stores nothing and returns false.
  */
 export async function storeImported(
   parts: StoreImportedParts,
@@ -52,16 +51,14 @@ export async function storeImported(
 class ImportBlocked extends Error {}
 
 /**
- * Wraps a session store for the import. The `update()` of the wrapper reads the stored session and writes the imported session
- * in one transaction. If the stored session prevents the import, `update()` writes nothing and rejects with `ImportBlocked`.
- * `alreadySignedIn()` is not enough, because another tab might store a session after `alreadySignedIn()` has returned false.
+ * Wraps a session store. If the stored session prevents the import, `update()` writes nothing and rejects with `ImportBlocked`.
+ * The check is repeated here, because another tab might have stored a session after `alreadySignedIn()` returned.
  */
 function unlessBlocked(sessions: SessionStore): SessionStore {
   return {
     get: (key) => sessions.get(key),
     open: (tokens) => sessions.open(tokens),
-    // `idTokenVerified` is false, because the signature of the imported ID token is never validated. Latchkey validates only
-    // the signatures of the ID tokens that later refreshes return.
+    // `idTokenVerified` is false, because Latchkey does not validate the signature of the imported ID token.
     seal: (record) => sessions.seal({ ...record, idTokenVerified: false }),
     async update(key, change) {
       let isBlocked = false;
@@ -76,10 +73,8 @@ function unlessBlocked(sessions: SessionStore): SessionStore {
 }
 
 /**
- * Returns true if an earlier import has already stored these tokens. The caller can then remove the other SDK's session.
- *
- * If the page closed during the earlier import, the tokens can be stored although no default user is set. If no default user is
- * set, this function makes the imported user the default user.
+ * Returns true if an earlier import has already stored these tokens. If there is no default user, also makes the imported user
+ * the default user, because the page might have closed during the earlier import.
  */
 export async function isImportedAlready(
   parts: SessionParts,
@@ -89,7 +84,7 @@ export async function isImportedAlready(
   const { accessToken, refreshToken, user } = tokens;
   const row = await sessions.get(sessionKey(client, user.sub));
   if (!row || isNewer(row) || row.end) return false;
-  // With `persist: "memory"`, `open()` rejects if every tab that had the tokens was closed.
+  // If the tokens were only in the memory of tabs and these tabs are closed, `open()` rejects.
   const record = await sessions.open(row.tokens).catch(() => undefined);
   const isSame =
     refreshToken === undefined

@@ -24,9 +24,8 @@ export type ImportValidation =
 
 /**
  * Validates the tokens that another SDK stored.
- * - The issuer and the audience of the ID token are validated. Tokens of another server or client are therefore not imported.
- * - The signature is not validated, because the other SDK has already validated the signature. This is no additional risk: code
- *   that can write to the other SDK's storage can also write to Latchkey's store.
+ * - The issuer and the audience of the ID token are validated, so tokens of another server or client are not imported.
+ * - The signature is not validated, because the other SDK has already validated the signature.
  * - The times of the ID token are not validated, because the ID token has often expired since the login.
  */
 export function validateImported(
@@ -47,8 +46,8 @@ export function validateImported(
   return {
     type: "tokens",
     tokens: {
-      // If the other SDK stored only a refresh token, `accessToken` is an empty text that counts as expired. Latchkey never
-      // returns this empty text to a caller, but requests a new access token first.
+      // If the other SDK stored only a refresh token, `accessToken` is empty and `expiresAt` is 0. So Latchkey requests a new
+      // access token before it returns a token.
       accessToken: accessToken ?? "",
       tokenType: "Bearer",
       expiresAt,
@@ -62,8 +61,8 @@ export function validateImported(
 }
 
 /**
- * Returns the claims of the ID token, or the stored claims if there is no ID token. Returns undefined when the ID token cannot
- * be decoded.
+ * Returns the claims of the ID token, or the stored claims if there is no ID token. Returns undefined if the ID token cannot be
+ * decoded.
  */
 function claimsOf({ idToken, claims }: ImportedTokens): Claims | undefined {
   if (idToken === undefined) return claims ?? {};
@@ -71,8 +70,8 @@ function claimsOf({ idToken, claims }: ImportedTokens): Claims | undefined {
 }
 
 /**
- * Returns true if the tokens belong to this issuer and client. If there is no ID token, only the issuer is compared. The client
- * need not be compared, because the other SDK's storage key already contains the client id.
+ * Whether the tokens belong to this issuer and client. Without an ID token, only the issuer is compared, because the storage
+ * key of the other SDK already contains the client id.
  */
 function isOurs(
   claims: Claims,
@@ -90,10 +89,8 @@ function isOurs(
 }
 
 /**
- * Returns the time when the access token expires, in milliseconds since the epoch. The time is at most `MAX_LIFETIME_S` from
- * now. If the other SDK stored no expiry, the result depends on the refresh token:
- * - If there is a refresh token, returns 0. The access token then counts as expired.
- * - If there is no refresh token, returns the maximum: the current time plus `MAX_LIFETIME_S`.
+ * Returns the time when the access token expires. Milliseconds since the epoch. The result is at most `MAX_LIFETIME_S` from
+ * now. If the expiry is unknown and there is a refresh token, returns 0, so the access token counts as expired.
  */
 function endOf({ expiresAt, refreshToken }: ImportedTokens, now: number): number {
   const latest = now + MAX_LIFETIME_S * 1_000;

@@ -2,16 +2,14 @@ import { isObject, text } from "../core/shape.ts";
 import type { ImportedSession } from "./source.ts";
 
 /**
- * The storages that other SDKs use by default. Each is a function, because access to `sessionStorage` throws in a browser that
- * blocks storage.
+ * The storages that other SDKs use by default. Each entry is a function, because reading `sessionStorage` throws an error if
+ * the browser blocks storage.
  */
 const STORAGES: readonly (() => Storage)[] = [() => sessionStorage, () => localStorage];
 
 /**
- * Calls `find` with `storage`, or, if `storage` is undefined, with `sessionStorage` and then with `localStorage`.
- * - If a call returns a result of the type `found`, `findIn()` returns this result.
- * - If the calls return only results of other types, such as `malformed`, `findIn()` returns the first of these results.
- * - If no call returns a result, `findIn()` returns undefined.
+ * Calls `find` with each storage until a session is found, and returns the session. By default, searches `sessionStorage` and
+ * then `localStorage`. If no session is found, returns the first other result, such as `malformed`, or undefined.
  */
 export function findIn(
   storage: (() => Storage) | undefined,
@@ -37,8 +35,8 @@ function ifAllowed<T>(read: () => T): T | undefined {
 }
 
 /**
- * Parses a JSON object. `members` names the expected type of each member, and each member can be absent. Returns undefined if
- * the text is malformed, or if a member has another type.
+ * Parses a JSON object. `members`: the allowed type of each member. Each member can be absent. Returns undefined if the text is
+ * malformed, or if a member has another type.
  */
 export function parseEntry<K extends string>(
   text: string,
@@ -50,10 +48,7 @@ export function parseEntry<K extends string>(
     : undefined;
 }
 
-/**
- * Compares the members of `value` with the types in `members`. Returns true if every member in `members` has the expected type,
- * is null or is absent.
- */
+/** Whether each member that `members` names has the named type, is null or is absent. */
 export function hasTypes(
   value: object,
   members: Readonly<Record<string, "string" | "number" | "object">>,
@@ -64,12 +59,12 @@ export function hasTypes(
   });
 }
 
-/** Splits a scope text at spaces and commas. Returns undefined if `value` is not a text. */
+/** Splits a scope string at spaces and commas. Returns undefined if `value` is not a string or is empty. */
 export function scopeOf(value: unknown): readonly string[] | undefined {
   return text(value)?.split(/[ ,]+/).filter(Boolean);
 }
 
-/** Converts seconds since the epoch to milliseconds since the epoch. */
+/** Converts seconds to milliseconds. Returns undefined if `seconds` is not a finite number. */
 export function msOf(seconds: unknown): number | undefined {
   return typeof seconds === "number" && Number.isFinite(seconds) ? seconds * 1_000 : undefined;
 }

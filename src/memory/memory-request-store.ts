@@ -1,8 +1,8 @@
 import type { RequestStore } from "../core/request-store.ts";
 
 /**
- * Stores pending requests of one kind, such as authorization requests, in this process's memory. Each kind of request needs a
- * store of its own, because Latchkey deletes the old requests of each kind by different rules.
+ * Stores pending requests of one kind, such as authorization requests, in this process's memory. Do not use one store for
+ * several kinds of requests.
  */
 export class MemoryRequestStore implements RequestStore {
   readonly #records = new Map<string, string>();

@@ -4,8 +4,8 @@ type Waiter = { mode: TabLockOptions["mode"]; grant: () => void };
 type Cached = { mode: TabLockOptions["mode"]; holders: number; queue: Waiter[] };
 
 /**
- * Locks between the callers that share one `MemoryTabLock`. The locks follow the rules of Web Locks: requests are granted in
- * the order in which they arrive, and several requests with `mode: "shared"` can hold the same lock at the same time.
+ * Locks in this process's memory. Callers that use the same `MemoryTabLock` share its locks. As with Web Locks, requests are
+ * granted in their order, and `shared` requests can hold a lock together.
  * @see https://w3c.github.io/web-locks/
  */
 export class MemoryTabLock implements TabLock {

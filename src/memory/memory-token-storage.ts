@@ -5,13 +5,12 @@ import type { TokenStorage } from "../core/token-storage.ts";
 /** Configuration of a `MemoryTokenStorage`. */
 export interface MemoryTokenStorageConfig {
   /**
-   * A string that becomes a part of each key. If two storages in the same map have different prefixes, they do not share
-   * values. Default: an empty string.
+   * A part of each key. Storages with different prefixes do not share values, even in the same map. Default: an empty string.
    */
   readonly prefix?: string;
-  /** The map that contains the values. Storages can share a map. Default: a new map. */
+  /** The map that contains the values. Several storages can use the same map. Default: a new map. */
   readonly entries?: Map<string, unknown>;
-  /** The clock that decides whether a value has expired. Default: the system's clock. */
+  /** The clock for the expiry of values. Default: the system's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
 

@@ -13,7 +13,7 @@ import {
 import { isOf, ServiceUsers, UserChanged, type ServiceUser } from "./service-users.ts";
 import type { ServiceTokenOptions, TokenManagerConfig } from "./token-manager-options.ts";
 
-/** Where the tokens of one user and one target (scope, resource, audience) are stored. */
+/** The place in the storage for one user's tokens for one target (scope, resource and audience). */
 export interface Entry {
   readonly key: string;
   /** Undefined when the tokens depend on no user. */
@@ -21,8 +21,8 @@ export interface Entry {
 }
 
 /**
- * Reads and writes the stored tokens of a token manager. Each user and target (scope, resource, audience) has an entry with its
- * own lock.
+ * Reads and writes the stored tokens of a token manager. An entry holds the tokens of one user for one target (scope, resource
+ * and audience). Each entry has its own lock.
  */
 export class ServiceEntries {
   readonly users: ServiceUsers;
@@ -41,15 +41,14 @@ export class ServiceEntries {
     });
   }
 
-  /** Returns the entry of a user and a target. */
+  /** Returns the entry for the tokens of `user` for `target`. */
   of(target: TokenTarget, user: ServiceUser | undefined): Entry {
     const owner = user ? `${encodeURIComponent(user.sub)}:` : "";
     return { key: `${this.#prefix()}:${owner}${targetKey(target)}`, user };
   }
 
   /**
-   * Returns the stored tokens. If the stored tokens belong to another user, the entry is damaged, and this method returns
-   * undefined.
+   * Returns the stored tokens, or undefined if the stored tokens belong to another user.
    * @throws StorageError the storage cannot be read
    */
   async read({ key, user }: Entry): Promise<ServiceTokens | undefined> {
@@ -57,10 +56,7 @@ export class ServiceEntries {
     return tokens && user && !isOf(user, tokens) ? undefined : tokens;
   }
 
-  /**
-   * Returns true if the access token does not expire soon, so that it can be returned without a request. If the clock was set
-   * back to a time before the token was stored, returns false.
-   */
+  /** Returns true if the stored access token does not expire soon. */
   isGood(tokens: ServiceTokens | undefined): tokens is ServiceTokens {
     if (!tokens) return false;
     const { clock, leewayMs = 30_000 } = this.#config;
@@ -69,7 +65,7 @@ export class ServiceEntries {
 
   /**
    * Stores the provider's tokens. If `users.mayStore()` returns false, stores nothing.
-   * @param instead the access token that is in the storage before this call. The new `tokens` replace this access token
+   * @param instead the stored access token that the new `tokens` replace
    * @throws UserChanged the user has changed; nothing was stored
    */
   async write(entry: Entry, tokens: TokenSet, instead: string | undefined): Promise<void> {
@@ -82,7 +78,7 @@ export class ServiceEntries {
 
   /**
    * Takes the entry's lock and stores the provider's tokens. If the lock cannot be taken in time, stores the tokens without the
-   * lock, because no other copy of the tokens exists.
+   * lock.
    * @throws UserChanged the user has changed; nothing was stored
    */
   async writeLocked(entry: Entry, tokens: TokenSet): Promise<void> {
@@ -116,7 +112,7 @@ export class ServiceEntries {
   }
 
   /**
-   * Waits for the lock with the name `lock`. Then runs `work` while the lock is held, and returns the result of `work`.
+   * Takes the lock with the name `lock`, runs `work`, and returns the result of `work`.
    * @throws TimeoutError another call or tab holds the lock for longer than `patienceMs`
    */
   async underLock<T>(
@@ -152,8 +148,8 @@ export class ServiceEntries {
 }
 
 /**
- * Returns the request for the provider. If a token is already stored, the request has `cache: "reload"`, because a cache inside
- * the provider might otherwise return the stored token again.
+ * Returns the request for the provider. If a token is already stored, the request has `cache: "reload"`, because the provider
+ * might have the same token in its own cache.
  */
 export function requestOf(
   { user }: Entry,

@@ -4,22 +4,17 @@ import type { Lifetime } from "../core/token-lifetime.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenStorage } from "../core/token-storage.ts";
 
-/** The stored tokens of one user and target. The ID token is not stored, because no later call needs it. */
+/** The stored tokens of one user for one target (scope, resource and audience), without the ID token. */
 export interface ServiceTokens extends Omit<TokenSet, "idToken" | "generation" | "origin"> {
-  /**
-   * The access token. If `invalidateToken()` has deleted the access token and kept the refresh token, this is an empty string.
-   */
+  /** The access token, or an empty string after `invalidateToken()`. */
   readonly accessToken: string;
-  /** The remaining lifetime that the access token had when it was stored. Milliseconds. */
+  /** The time between the storing and the expiry of the access token. Milliseconds. */
   readonly lifetimeMs: number;
-  /** When and why the server last refused the refresh token. Set only if the refresh token might still be valid. */
+  /** When and why the server last refused the refresh token, although the refresh token might still be valid. */
   readonly refusal?: Refusal;
 }
 
-/**
- * The latest time that a `Date` can have. Tokens that never expire are stored with this time, because JSON cannot hold
- * `Infinity`. Milliseconds since the epoch.
- */
+/** The stored `expiresAt` of tokens that never expire, because JSON cannot hold `Infinity`. Milliseconds since the epoch. */
 const LAST = 8.64e15;
 
 /** Returns the stored form of `tokens`. `now`: milliseconds since the epoch. */
@@ -38,7 +33,7 @@ export function serviceTokens(tokens: TokenSet, now: number): ServiceTokens {
   };
 }
 
-/** Returns the tokens with an empty access token. The refresh token stays. */
+/** Returns a copy of `tokens` with an empty access token. The refresh token stays. */
 export function invalidated(tokens: ServiceTokens): ServiceTokens {
   return { ...tokens, accessToken: "", expiresAt: 0 };
 }
@@ -62,8 +57,8 @@ function parse(value: unknown): ServiceTokens | undefined {
 }
 
 /**
- * Reads and writes `ServiceTokens`. When a write fails, the tokens stay in memory, because no other copy of a new refresh token
- * exists. Each later `read()` of the same key tries again to store these tokens.
+ * Reads and writes `ServiceTokens`. If a write fails, the tokens stay in memory, and each later `read()` tries to write them
+ * again.
  */
 export class ServiceTokenStore {
   readonly #storage: TokenStorage;
@@ -74,8 +69,8 @@ export class ServiceTokenStore {
   }
 
   /**
-   * Returns the tokens at `key`. If the last write failed, returns the tokens from memory. But if another tab has stored newer
-   * tokens since then, returns the newer tokens. `now`: milliseconds since the epoch.
+   * Returns the tokens at `key`. If the last write failed, returns the tokens from memory, unless another tab has stored newer
+   * tokens. `now`: milliseconds since the epoch.
    * @throws StorageError the storage cannot be read
    */
   async read(key: string, now: number): Promise<ServiceTokens | undefined> {
@@ -95,9 +90,9 @@ export class ServiceTokenStore {
   }
 
   /**
-   * Stores the tokens, or keeps them in memory when the storage fails. Never rejects. `now`: milliseconds since the epoch.
-   * @param instead the access token that is in the storage before this write. If the write fails, this token stays in the
-   * storage. If `read()` then finds another access token there, another tab has stored newer tokens
+   * Stores the tokens. If the storage fails, keeps the tokens in memory. Never rejects. `now`: milliseconds since the epoch.
+   * @param instead the access token that was stored before this write. If the write fails, `read()` uses `instead` to recognize
+   * newer tokens of another tab
    */
   async write(
     key: string,
@@ -107,15 +102,14 @@ export class ServiceTokenStore {
   ): Promise<void> {
     try {
       const { refreshToken, expiresAt } = tokens;
-      // The refresh token might still be valid when the access token has expired, and its expiry is unknown. So tokens with a
-      // refresh token are stored without an expiry.
+      // The expiry of a refresh token is unknown, so tokens with a refresh token are stored without an expiry.
       if (refreshToken) await this.#storage.set(key, tokens);
       else if (expiresAt > now) await this.#storage.set(key, tokens, expiresAt - now);
       else await this.#storage.delete(key);
       this.#unsaved.delete(key);
     } catch {
-      // If several writes fail in a row, the storage still has the value from before the first of these writes. So the
-      // `instead` of the first failed write is kept.
+      // After several failed writes, the storage still holds the token from before the first write. So the first `instead` is
+      // kept.
       this.#unsaved.set(key, { instead, ...this.#unsaved.get(key), tokens });
     }
   }

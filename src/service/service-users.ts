@@ -20,26 +20,20 @@ export interface ServiceUsersConfig {
 /** The user whose tokens a call returns. */
 export interface ServiceUser extends OwnerId {
   /**
-   * The number of users that `ServiceUsers` had removed when `current()` looked up this user. If the number is higher now, a
-   * user was removed after the lookup, and perhaps it was this user.
+   * How many users had been removed when `current()` looked up this user. If more users have been removed since then, this user
+   * might be one of them.
    */
   readonly departures: number;
 }
 
-/**
- * Thrown when the user changed or was removed while the provider was called. The provider's tokens are neither stored nor
- * returned.
- */
+/** Thrown when the user changed or logged out while the provider was called. The provider's tokens are discarded. */
 export class UserChanged extends NoTokenError {
   constructor() {
     super("the user changed or logged out during the token request, so its token was discarded");
   }
 }
 
-/**
- * Finds the current user of a token manager. Deletes the entries (stored tokens) of users who log out or are forgotten
- * (`auth.forget()`).
- */
+/** Returns the current user of a token manager, and deletes the stored tokens of users who log out. */
 export class ServiceUsers {
   readonly #config: ServiceUsersConfig;
   #departures = 0;
@@ -49,10 +43,7 @@ export class ServiceUsers {
     this.#config = config;
   }
 
-  /**
-   * Starts to listen to the manager's `owner`. When the owner reports a removed user, this user's entries are deleted. A second
-   * call does nothing.
-   */
+  /** From now on, deletes the tokens of each user that the `owner` reports as removed. A second call does nothing. */
   listen(): void {
     if (this.#isListening || !this.#owner?.onUserRemoved) return;
     this.#isListening = true;
@@ -71,10 +62,8 @@ export class ServiceUsers {
   }
 
   /**
-   * Returns true if `tokens` can be stored for `user`.
-   *
-   * If the user is unknown (`isDerived`), `user.sub` is a hash of the access token that the owner had before the request. If
-   * the owner has another access token by now, the hash is different, and this method returns false.
+   * Returns true if `tokens` can be stored for `user`. If the user is unknown (`isDerived`), `user.sub` is a hash of the
+   * owner's access token. Returns false if this hash has changed.
    * @throws UserChanged the tokens belong to another user, or the user was removed or is no longer the current user
    */
   async mayStore(user: ServiceUser | undefined, tokens: TokenSet): Promise<boolean> {
@@ -91,17 +80,14 @@ export class ServiceUsers {
     return !user || user.departures === this.#departures;
   }
 
-  /**
-   * Adds `key` to the stored list of the user's entries. If the storage fails, the error is ignored, because the entry itself
-   * cannot be stored then, either. Never rejects.
-   */
+  /** Adds `key` to the stored list of the user's storage keys. Never rejects. */
   async add(user: ServiceUser, key: string): Promise<void> {
     await this.#config.keys.add(user.sub, key).catch(() => {});
   }
 
   /**
-   * Deletes all entries of a user.
-   * @throws StorageError the storage failed; some entries might still be stored
+   * Deletes all stored tokens of a user.
+   * @throws StorageError the storage failed; some tokens might still be stored
    */
   async leave(sub: string): Promise<void> {
     const { keys, deleteEntry } = this.#config;
@@ -117,10 +103,7 @@ export class ServiceUsers {
   }
 }
 
-/**
- * Returns true if the tokens belong to `user`. Also returns true if no comparison is possible. This is so when the tokens have
- * no user, and when `user.sub` is a hash of a token and not the `sub` of a user.
- */
+/** Returns true if the tokens belong to `user`. If `user` or the user of the tokens is unknown, also returns true. */
 export function isOf(user: OwnerId, { user: theirs }: Pick<TokenSet, "user">): boolean {
   return user.isDerived === true || theirs === undefined || theirs.sub === user.sub;
 }

@@ -19,13 +19,12 @@ import type {
   TokenManagerConfig,
 } from "./token-manager-options.ts";
 
-/** If the user changes while the provider is called, `getToken()` starts again. It tries at most this many times. */
+/** The maximum number of tries of one `getToken()` call. If the user changes during a try, the next try starts. */
 const TRIES = 3;
 
 /**
- * Stores the tokens of one service, and requests each token once for all managers that share storage and locks. Access tokens
- * of different scopes, resources and audiences are stored separately, each with its own refresh token if there is one.
- * `createTokenManager()` creates a manager.
+ * Requests and stores the tokens of one service. Concurrent calls for the same token share one request. The tokens of each
+ * scope, resource and audience are stored separately. `createTokenManager()` creates a `TokenManager`.
  * @example
  * const billing = createTokenManager({
  *   service: "billing",
@@ -45,22 +44,18 @@ export class TokenManager {
     this.#entries = new ServiceEntries(config);
   }
 
-  /**
-   * From now on, deletes the tokens of users who log out or are forgotten (`auth.forget()`). `createTokenManager()` calls
-   * `start()`. If nobody calls `start()`, the first call of `getToken()` does the same.
-   */
+  /** From now on, deletes the stored tokens of users who log out. `createTokenManager()` calls `start()`. */
   start(): void {
     this.#entries.users.listen();
   }
 
   /**
-   * Returns the stored access token. If it is missing or expires soon, returns a new one from the provider. If the provider
-   * fails, but the stored token is still valid and the session has not ended, returns the stored token. If the provider fails
-   * in any other case, rejects with the provider's error.
+   * Returns the stored access token. If the stored token is missing or expires soon, requests a new token from the provider. If
+   * the provider fails while the stored token is still valid, returns the stored token, unless the session has ended.
    * @throws NoTokenError there is no valid token, and only a user can help; or the user changed during the call
    * @throws RequestTokenError the server refused the request, or its response is malformed
    * @throws RefreshTokenError the refresh token is no longer valid and was deleted, or the server requires a login
-   * @throws NetworkError no response came
+   * @throws NetworkError the server did not respond
    * @throws TimeoutError another call or tab has been requesting the token for longer than `patienceMs`
    * @throws StorageError the storage cannot be read
    * @example
@@ -73,7 +68,8 @@ export class TokenManager {
     this.#join(options, "refresh");
 
   /**
-   * Returns an access token that is newer than the stored one. Concurrent calls share one request. Rejects like `getToken()`.
+   * Returns an access token that is newer than the stored token. Concurrent calls share one request. Rejects with the same
+   * errors as `getToken()`.
    * @example
    * const startAgain = (billing: TokenManager) =>
    *   billing.forceRefresh({ mode: "fetch" }); // does not use the stored refresh token
@@ -85,9 +81,8 @@ export class TokenManager {
     this.#join({ ...options, cache: "reload" }, mode);
 
   /**
-   * Deletes the stored access token of the given scope, resource and audience, for every tab. The next call then requests
-   * another token. By default the refresh token is kept, because without it the user might have to log in again. If another
-   * call stores a newer access token while `invalidateToken()` waits for the lock, this newer token is kept by default, too.
+   * Deletes the stored access token of the given scope, resource and audience. The next call of `getToken()` then requests
+   * another token. By default, the refresh token is kept.
    * @throws StorageError the storage failed; the token might still be stored
    * @throws TimeoutError another call or tab has been requesting the token for longer than `patienceMs`
    * @example
@@ -116,7 +111,8 @@ export class TokenManager {
   };
 
   /**
-   * Deletes all stored tokens of a user. Call this method only if the manager's `owner` does not report users who log out.
+   * Deletes all stored tokens of a user. If the manager's `owner` is an `Auth`, the manager itself does this when the user logs
+   * out.
    * @throws StorageError the storage failed; some tokens might still be stored
    * @example
    * const deleteTokensOf = (billing: TokenManager, sub: string) =>
@@ -151,7 +147,7 @@ export class TokenManager {
     );
   }
 
-  /** Calls the provider, which can start a login. No stored token is returned, because no user is signed in. */
+  /** Called when no user is signed in. The provider can start a login. */
   async #withoutUser(options: ServiceTokenOptions): Promise<string> {
     const { refused: _, ...request } = options;
     const tokens = await this.#config.provider.requestToken(request);
@@ -184,9 +180,8 @@ export class TokenManager {
   }
 
   /**
-   * First calls the provider with `prompt: "none"`. If only a user can help, calls the provider a second time, so that it can
-   * ask the user. If the caller set a prompt such as `login`, makes only the second call. The two calls have different locks,
-   * so the first call never waits for a user.
+   * First calls the provider with `prompt: "none"`. If only a user can help, calls the provider a second time and lets the
+   * provider ask the user. Each of the two calls has its own lock, so a request with `prompt: "none"` never waits for a user.
    */
   async #get(
     entry: Entry,
@@ -241,7 +236,10 @@ export class TokenManager {
     return found;
   }
 
-  /** Calls the provider so that it can ask the user. Leaves the stored tokens out, because another call might refresh them. */
+  /**
+   * Calls the provider and lets the provider ask the user. The request omits the stored tokens, because another call might
+   * refresh these tokens meanwhile.
+   */
   async #ask(
     entry: Entry,
     stored: ServiceTokens | undefined,

@@ -12,40 +12,35 @@ import { deviceLogin, type DeviceCall } from "./device-login.ts";
 import { DeviceScreen } from "./device-screen.ts";
 import { PendingDevices } from "./pending-device.ts";
 
-/**
- * While one tab polls the server, other tabs can wait and show the same code. Each waiting tab reads this code from the store
- * at this interval. Milliseconds.
- */
+/** The interval at which a waiting tab reads the stored code. Meanwhile another tab polls the server. Milliseconds. */
 const LOOK_MS = 1_000;
 
 /**
- * The options of a `DeviceCodeGrant`. The app provides the `prompt`. The other options are members of `GrantParts`, the object
- * that `createAuth()` passes to the app's `grant` function.
+ * The options of a `DeviceCodeGrant`. The app provides the `prompt`. `createAuth()` passes the other members to the app's
+ * `grant` function.
  */
 export interface DeviceCodeGrantConfig {
   /** The key of the client: the result of `clientKey(issuer, clientId)`. */
   readonly client: ClientKey;
   /** Shows the code to the user. */
   readonly prompt: DevicePrompt;
-  /** A store that holds device logins only, such as `new IndexedDBRequestStore(database, "device/")`. */
+  /**
+   * The store of the device logins, for example `new IndexedDBRequestStore(database, "device/")`. The store must hold nothing
+   * else.
+   */
   readonly requests: RequestStore;
   readonly locks: TabLock;
   readonly clock: Clock;
-  /**
-   * Adds a random part to the pause after a failed poll. Without a random part, many devices might poll at the same moment
-   * after an outage. Default: no random part.
-   */
+  /** Makes the pause after a failed poll random, so that many devices do not poll at the same moment. Default: not random. */
   readonly random?: Pick<Random, "fraction">;
 }
 
 /**
  * Logs a user in with a device code: the user enters the code on another device, and approves the login there. One tab polls
- * the token endpoint. Other tabs that request the same scope, resource and audience wait and show the same code. When the
- * polling tab aborts its request, reloads or closes, one of the waiting tabs continues to poll with this code.
+ * the token endpoint. Other tabs that request the same scope, resource and audience show the same code. If the polling tab
+ * closes, one of these tabs continues to poll.
  *
- * When the login ends, the code is deleted. The code is also deleted when all tabs that show it have aborted their requests. If
- * the request has `prompt: "none"`, the grant shows nothing and rejects. The grant neither uses nor closes the request's
- * `roundTrip`, which is for logins by redirect, popup or frame.
+ * If the request has `prompt: "none"`, the grant shows nothing and rejects.
  * @see https://www.rfc-editor.org/rfc/rfc8628
  * @example
  * const prompt: DevicePrompt = {
@@ -75,7 +70,7 @@ export class DeviceCodeGrant implements Grant {
    * @throws NoTokenError the request has `prompt: "none"`, so no code can be shown; or another tab got the tokens of this login
    * @throws DeviceCodeError the user denied the login, the code expired, the server issued no code, or the login failed in
    * another tab
-   * @throws RequestTokenError the server refused the token request, but not because of a denial or an expired code
+   * @throws RequestTokenError the server refused the client or the token request, for example with `invalid_client`
    * @throws NetworkError the request for a code got no response. A poll without a response is repeated
    * @throws CancelledError the user dismissed the prompt
    * @throws InvalidResponseError the request has an authorization response, which this grant cannot exchange
@@ -120,9 +115,8 @@ export class DeviceCodeGrant implements Grant {
   /**
    * Takes the lock of the login and runs the login, so that only one tab polls at a time.
    *
-   * If `request.stored` is set, the lock is kept until the caller has stored the tokens. The next tab that gets the lock then
-   * finds the tokens in the store. The caller needs the tokens before it can store them. So `give` passes the tokens to the
-   * caller while the lock is still held.
+   * If `request.stored` is set, `give` passes the tokens to the caller while the lock is held. The lock is released when the
+   * caller has stored the tokens.
    */
   async #cache(call: DeviceCall, give: (tokens: TokenSet) => void): Promise<TokenSet> {
     const { locks } = this.#config;
@@ -151,9 +145,7 @@ export class DeviceCodeGrant implements Grant {
     }
   }
 
-  /**
-   * While this tab waits for the lock, shows the code of the polling tab. If that code expires, aborts the login of this tab.
-   */
+  /** Until `turn` is aborted, shows the code of the tab that polls. If this code expires, aborts this tab's login. */
   async #follow({ id, screen, leave }: DeviceCall, turn: AbortSignal): Promise<void> {
     const { locks, clock } = this.#config;
     while (!turn.aborted) {
@@ -162,15 +154,14 @@ export class DeviceCodeGrant implements Grant {
       if (found && !("end" in found) && found.expiresAt > clock.now()) screen.show(found);
       else if (screen.code && screen.code.expiresAt <= clock.now()) leave.abort(deviceExpired());
       await clock.sleep(LOOK_MS, turn);
-      // If the page of the polling tab is in the back/forward cache, this page might still hold the lock. A query of the locks
-      // makes the browser release this page's lock.
+      // A page in the back/forward cache might still hold the lock. `locks.query()` makes the browser release such a lock.
       await locks.query();
     }
   }
 
   /**
-   * Deletes the record of the login. If another tab has the lock or waits for it, does nothing. Such a tab still needs the
-   * record: it continues with the stored code, or reads from the record how the login ended.
+   * Deletes the stored login. If another tab holds the lock or waits for the lock, does nothing, because that tab still needs
+   * the stored login.
    */
   async #tidy(id: string): Promise<void> {
     const { locks } = this.#config;

@@ -23,7 +23,7 @@ export function deviceDenied(response?: RequestTokenError): DeviceCodeError {
   });
 }
 
-/** Returns the error that a waiting tab throws when the login has ended in the polling tab. `end`: how the login ended. */
+/** Returns the error for a login that ended in another tab. `end`: how the login ended. */
 export function endedElsewhere(end: DeviceEnd): AuthError {
   if (end === "approved")
     return new NoTokenError("another tab got the tokens of this device login");
@@ -35,9 +35,8 @@ export function endedElsewhere(end: DeviceEnd): AuthError {
 }
 
 /**
- * Returns how the login ended. `error` is the error that the login threw. If another tab got the tokens, `error` is a
- * `NoTokenError`, and the login counts as approved. The caller shows the returned value to the user, and stores it for the tabs
- * that wait.
+ * Returns how the login ended. `error`: the error that the login threw. A `NoTokenError` means that another tab got the tokens,
+ * so the login was approved.
  */
 export function endOf(error: unknown): DeviceEnd {
   if (error instanceof NoTokenError) return "approved";

@@ -8,15 +8,12 @@ import type { DeviceScreen } from "./device-screen.ts";
 import type { PendingDevice, PendingDevices } from "./pending-device.ts";
 import { pollDevice } from "./poll-device.ts";
 
-/** One call of `requestToken()`. `id` identifies the login in the store. The name of the login's lock contains `id`, too. */
+/** One call of `requestToken()`. `id` is the key of the login in the store. */
 export interface DeviceCall {
   readonly id: string;
   readonly request: TokenRequest;
   readonly screen: DeviceScreen;
-  /**
-   * Aborts this device login in this tab. Used when the caller aborts the request, when the user dismisses the prompt, and when
-   * the code expires while this tab waits for the polling tab.
-   */
+  /** Aborts the login in this tab, for example when the user dismisses the prompt. */
   readonly leave: AbortController;
 }
 
@@ -29,9 +26,8 @@ export interface DeviceParts {
 }
 
 /**
- * Shows the code, polls until the login ends, and returns the tokens. The caller holds a lock, so only one tab runs this
- * function at a time. When the login ends, this function deletes the code, and stores how the login ended. If the call is
- * aborted before the login ends, the code stays stored, and the next tab continues with this code.
+ * Shows the code, polls until the login ends, stores how the login ended, and returns the tokens. If `call.leave` is aborted,
+ * the code stays stored, so that another tab can continue the login. The caller must hold the lock of the login.
  */
 export async function deviceLogin(call: DeviceCall, parts: DeviceParts): Promise<TokenSet> {
   const { id, request, screen, leave } = call;
@@ -98,8 +94,8 @@ async function findOrBegin(
 }
 
 /**
- * Throws when another tab has stored how this login ended. This can happen in a browser without Web Locks, where two tabs can
- * poll at the same time. The result that was stored first then counts for both tabs.
+ * Throws if another tab has already stored how this login ended. In browsers without Web Locks, two tabs can poll at the same
+ * time.
  */
 async function throwEnd(id: string, userCode: string, pending: PendingDevices): Promise<void> {
   const found = await pending.find(id);

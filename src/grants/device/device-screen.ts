@@ -8,7 +8,7 @@ interface Shown {
   status: DeviceStatus;
 }
 
-/** Passes the device codes of one `requestToken()` call to the app's prompt, one code at a time. */
+/** Shows device codes in the app's prompt, one code at a time. */
 export class DeviceScreen {
   readonly #prompt: DevicePrompt;
   readonly #onDismiss: () => void;
@@ -24,7 +24,7 @@ export class DeviceScreen {
     return this.#shown?.code;
   }
 
-  /** Shows `code`, and ends the prompt of the code that was shown before. Does nothing if `code` is shown already. */
+  /** If `code` is already shown, does nothing. Otherwise hides the previous code and shows `code`. */
   show(code: DeviceAuthorization): void {
     if (this.code?.userCode === code.userCode) return;
     this.end("cancelled");
@@ -40,14 +40,13 @@ export class DeviceScreen {
         if (choice?.type === "dismiss" && this.#shown === shown) this.#onDismiss();
       },
       (error: unknown) => {
-        // When the signal of a prompt is aborted, the prompt might reject with the signal's reason. Such a rejection is not an
-        // error.
+        // A prompt might reject because its signal was aborted. Such a rejection is not an error.
         if (!shown.ended.signal.aborted) report(error);
       },
     );
   }
 
-  /** Passes `status` to the listeners of the prompt if the status has changed. */
+  /** If the status has changed, passes `status` to the listeners of the prompt. */
   tell(status: DeviceStatus): void {
     const shown = this.#shown;
     if (!shown || shown.status === status) return;
@@ -56,8 +55,8 @@ export class DeviceScreen {
   }
 
   /**
-   * Passes `status`, which says how the login ended, to the listeners of the prompt. Then aborts the prompt's signal, so that
-   * the prompt hides the code.
+   * Passes the last `status` to the listeners of the prompt. Then aborts the prompt's signal, so that the prompt hides the
+   * code.
    */
   end(status: DeviceStatus): void {
     this.tell(status);

@@ -1,21 +1,21 @@
 import type { DeviceAuthorization } from "../../core/authorization-server.ts";
 import type { RequestStore } from "../../core/request-store.ts";
 
-/** A device login that waits for the user. It contains everything that another tab needs to continue the login. */
+/** The stored state of a device login that waits for the user. Another tab can continue the login from this state. */
 export interface PendingDevice extends DeviceAuthorization {
   /** The lifetime of the code, counted from the arrival of the server's response. Milliseconds. */
   readonly lifetimeMs?: number;
-  /** No tab polls before this time. Milliseconds since the epoch. */
+  /** The earliest time of the next poll. Milliseconds since the epoch. */
   readonly nextPollAt: number;
 }
 
 /**
- * The record that replaces a `PendingDevice` when the login has ended. This record has no device code. It stays stored, so that
- * the waiting tabs can read how the login ended.
+ * The stored result of a device login. When the login ends, this record replaces the `PendingDevice`, so that waiting tabs can
+ * read the result.
  */
 export interface EndedDevice {
   readonly userCode: string;
-  /** When the code expires. After that time the record can be deleted. Milliseconds since the epoch. */
+  /** When the code expires. Milliseconds since the epoch. */
   readonly expiresAt: number;
   readonly end: DeviceEnd;
 }
@@ -23,10 +23,7 @@ export interface EndedDevice {
 /** How a device login ended. */
 export type DeviceEnd = "approved" | "denied" | "expired" | "failed";
 
-/**
- * Stores device logins by id. Failures of the store are ignored. After such a failure, a reloaded page and other tabs cannot
- * continue the login.
- */
+/** Stores device logins by id. If the store fails, no method rejects, but other tabs cannot continue the login. */
 export class PendingDevices {
   readonly #requests: RequestStore;
 
@@ -46,10 +43,7 @@ export class PendingDevices {
     await this.#requests.remove(id).catch(() => {});
   }
 
-  /**
-   * Deletes unreadable records, and records that are expired at `now`. Closed tabs leave such records behind. `now`:
-   * milliseconds since the epoch.
-   */
+  /** Deletes unreadable and expired records, for example of closed tabs. `now`: milliseconds since the epoch. */
   async sweep(now: number): Promise<void> {
     const ids = await this.#requests.getAllKeys().catch(() => []);
     for (const id of ids) {
@@ -59,10 +53,7 @@ export class PendingDevices {
   }
 }
 
-/**
- * Returns the stored record. Returns undefined when the record is missing or unreadable, for example because a later version of
- * Latchkey stored it.
- */
+/** Parses a stored record. Returns undefined when the record is missing or unreadable. */
 function parse(stored: string | null): PendingDevice | EndedDevice | undefined {
   try {
     const record = JSON.parse(stored ?? "null") as Partial<PendingDevice & EndedDevice> | null;

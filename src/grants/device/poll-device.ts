@@ -11,25 +11,22 @@ import { deviceDenied, deviceExpired } from "./device-end.ts";
 import type { PendingDevice } from "./pending-device.ts";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
-/** The shortest interval between two polls, even if the server allows a shorter one. Milliseconds. */
+/** The shortest interval between two polls, even if the server allows a shorter interval. Milliseconds. */
 const SHORTEST_INTERVAL_MS = 1_000;
 /** Each `slow_down` error of the server lengthens the interval between two polls by this time. Milliseconds. */
 const SLOW_DOWN_MS = 5_000;
 /**
- * Each failed poll in a row doubles the pause before the next poll, up to this value. If the server's interval or its
- * `Retry-After` is longer, that longer time is the pause. At the end, a random part is added to the pause. Milliseconds.
+ * Each failed poll in a row doubles the pause before the next poll, up to this value. If the server asks for a longer pause,
+ * the longer pause is used. Milliseconds.
  */
 const MAX_BACK_OFF_MS = 60_000;
 
-/** What `pollDevice()` uses: the server, the clock, and functions that store and report the progress. */
+/** The server and the functions that `pollDevice()` calls. */
 export interface DevicePoll {
   readonly server: Pick<AuthorizationServer, "requestTokens">;
   readonly clock: Clock;
   readonly random: Pick<Random, "fraction"> | undefined;
-  /**
-   * Stores the login, including the time of the next poll. Called before each poll, and after each poll that does not end the
-   * login. When `save` rejects, the polling ends with the same error.
-   */
+  /** Stores the login and the time of the next poll. If `save` rejects, `pollDevice()` rejects with the same error. */
   readonly save: (pending: PendingDevice) => Promise<void>;
   /** Reports the status after each poll that does not end the login. */
   readonly tell: (status: DeviceStatus) => void;
@@ -37,10 +34,10 @@ export interface DevicePoll {
 }
 
 /**
- * Polls the token endpoint with the device code until the user decides or the code expires, and returns the tokens. Never polls
- * faster than the server allows.
- * @throws DeviceCodeError the user denied the login, or the code has expired according to the server or to this device's clock
- * @throws RequestTokenError the server refused the token request, but not because of a denial or an expired code. Also thrown
+ * Polls the token endpoint until the user approves the login, and returns the tokens. The polls are never more frequent than
+ * the server allows.
+ * @throws DeviceCodeError the user denied the login, or the code has expired
+ * @throws RequestTokenError the server refused the client or the token request, for example with `invalid_client`. Also thrown
  * when the server's response is malformed
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.4
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.5
@@ -55,15 +52,13 @@ export async function pollDevice(
   const remainingMs = () => Math.min(expiresAt - clock.now(), endMonotonic - clock.monotonic());
   let intervalMs = Math.max(pending.intervalMs, SHORTEST_INTERVAL_MS) || SHORTEST_INTERVAL_MS;
   let failures = 0;
-  // If the wall clock was set back, `nextPollAt` might be far in the future. So the wait is at most the interval plus the
-  // longest pause.
+  // If the wall clock was set back, `nextPollAt` might be far in the future. So `waitMs` has a maximum.
   let waitMs = Math.min(pending.nextPollAt - clock.now(), intervalMs + MAX_BACK_OFF_MS);
   for (;;) {
     const isLast = remainingMs() <= waitMs;
     await clock.sleep(Math.max(0, isLast ? remainingMs() : waitMs), signal);
     if (isLast || remainingMs() <= 0) throw deviceExpired();
-    // The time of the next poll is stored before this poll is sent. If this tab closes during the poll, the next tab waits
-    // until that time.
+    // `nextPollAt` is stored before the poll. If this tab closes during the poll, the next tab still waits until `nextPollAt`.
     await save({ ...pending, intervalMs, nextPollAt: clock.now() + intervalMs });
     signal.throwIfAborted();
     try {
@@ -93,7 +88,7 @@ function progressAfter(error: unknown): "pending" | "slow down" | "temporary" {
     if (meaning === "session over") throw deviceExpired(error);
     if (meaning === "user needed") throw deviceDenied(error);
   }
-  // An `IdTokenError` ends the polling. The server has issued the tokens, so the code is no longer valid.
+  // An `IdTokenError` ends the polling. The code is no longer valid, because the server has already issued the tokens.
   const isTemporary = isAuthError(error) && error.retryable && !(error instanceof IdTokenError);
   if (!isTemporary) throw error;
   return "temporary";
@@ -109,6 +104,6 @@ function backOff(
   const max = Math.max(intervalMs, MAX_BACK_OFF_MS);
   const doubled = doublingPause(2 * intervalMs, failures, max);
   const retryAfterMs = error instanceof RequestTokenError ? (error.retryAfterMs ?? 0) : 0;
-  // The random part spreads the polls of devices that lost their connection to the server at the same moment.
+  // The random part keeps many devices from polling at the same moment after an outage.
   return Math.max(doubled, retryAfterMs) * (1 + (random?.fraction() ?? 0) / 4);
 }

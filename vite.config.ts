@@ -14,6 +14,7 @@ export default defineConfig(async ({ mode }) => ({
         callback: "src/callback.ts",
         confidential: "src/confidential.ts",
         index: "src/index.ts",
+        parts: "src/parts.ts",
         react: "src/react.ts",
         ui: "src/ui.ts",
       },

@@ -60,7 +60,7 @@ test("each entry has its source, its types and its place in the build", () => {
     expect(build).toContain(`${name}: "src/${name}.ts"`);
   }
   expect(ENTRIES.map(({ name }) => name)).toEqual(
-    expect.arrayContaining([".", "./callback", "./confidential", "./react", "./ui"]),
+    expect.arrayContaining([".", "./callback", "./confidential", "./parts", "./react", "./ui"]),
   );
 });
 

@@ -1,9 +1,5 @@
-import {
-  AuthorizationCodeGrant,
-  AutoLoginGrant,
-  createAuth,
-  RefreshGrant,
-} from "../../src/index.ts";
+import { createAuth } from "../../src/index.ts";
+import { AuthorizationCodeGrant, AutoLoginGrant, RefreshGrant } from "../../src/parts.ts";
 import { issuer } from "./issuer.ts";
 import { prompt } from "./prompts.ts";
 

@@ -1,10 +1,5 @@
-import {
-  PopupUserAgent,
-  type Auth,
-  type LoginOptions,
-  type User,
-  type UserAgent,
-} from "../../src/index.ts";
+import { PopupUserAgent, type Auth, type LoginOptions, type User } from "../../src/index.ts";
+import { type UserAgent } from "../../src/parts.ts";
 
 /** How a login runs: in a popup, by navigation of this page, or with the account picker, without a round trip yet. */
 export type Way = "window" | "page" | "picker";

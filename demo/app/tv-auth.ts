@@ -1,4 +1,5 @@
-import { createAuth, DeviceCodeGrant, RefreshGrant } from "../../src/index.ts";
+import { createAuth } from "../../src/index.ts";
+import { DeviceCodeGrant, RefreshGrant } from "../../src/parts.ts";
 import { defineLatchkeyElements } from "../../src/ui.ts";
 import { elementOf } from "./element.ts";
 import { issuer } from "./issuer.ts";

@@ -28,8 +28,7 @@ import { ADA, CLIENT, KEY, testClock, DEFAULT_KEY } from "../refresh/tabs.ts";
 export const REDIRECT_URI = "https://app.example/callback";
 
 /** A `state` parameter in this client's format. */
-export const stateOf = (name: string): string =>
-  `${clientTag(CLIENT)}.${name.padEnd(43, "-")}`;
+export const stateOf = (name: string): string => `${clientTag(CLIENT)}.${name.padEnd(43, "-")}`;
 export const STATE: string = stateOf("s");
 
 type Call = "authorize" | "exchange" | "revoke" | "endSession";

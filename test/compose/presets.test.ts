@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import type { AuthConfig } from "../../src/core/auth-config.ts";
-import { createAuth, userinfoFetcher } from "../../src/index.ts";
+import { createAuth } from "../../src/index.ts";
+import { userinfoFetcher } from "../../src/parts.ts";
 
 /** `createAuth()` accepts the README's objects for well-known servers. */
 

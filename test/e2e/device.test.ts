@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { RunningDemo } from "../../demo/server/demo.ts";
-import type { DeviceCode, DeviceStatus } from "../../src/index.ts";
+import type { DeviceCode, DeviceStatus } from "../../src/parts.ts";
 import { askApi, expireToken, getToken, status } from "../support/bare-page.ts";
 import { launchBrowser, openTab, type Tab } from "../support/browser.ts";
 import { startBuiltDemo } from "../support/demo.ts";

@@ -1,4 +1,5 @@
-import { StorageError, type TokenStorage } from "../../src/index.ts";
+import { StorageError } from "../../src/index.ts";
+import { type TokenStorage } from "../../src/parts.ts";
 
 /** The methods of a Redis client that the storage calls. */
 export interface Redis {

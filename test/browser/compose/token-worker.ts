@@ -1,9 +1,5 @@
-import {
-  createDatabase,
-  IndexedDBTokenStorage,
-  createTokenManager,
-  tokenSet,
-} from "../../../src/index.ts";
+import { createDatabase, IndexedDBTokenStorage, createTokenManager } from "../../../src/index.ts";
+import { tokenSet } from "../../../src/parts.ts";
 
 /* Another worker of this origin: it has its own memory, and shares the locks and the database. */
 

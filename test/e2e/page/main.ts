@@ -1,11 +1,5 @@
-import {
-  createAuth,
-  createLazyServer,
-  DeviceCodeGrant,
-  IframeUserAgent,
-  PopupUserAgent,
-  RefreshGrant,
-} from "../../../src/index.ts";
+import { createAuth, IframeUserAgent, PopupUserAgent } from "../../../src/index.ts";
+import { createLazyServer, DeviceCodeGrant, RefreshGrant } from "../../../src/parts.ts";
 
 declare global {
   interface Window {

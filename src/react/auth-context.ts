@@ -3,9 +3,8 @@ import type { Auth } from "../core/auth.ts";
 import { ConfigurationError } from "../core/errors.ts";
 
 /**
- * The context of `AuthProvider`. The value is the `Auth` object and not its state, because the state can change during
- * hydration. If the value of a context changes during hydration, React discards the server-rendered parts that are not hydrated
- * yet, and renders these parts again on the client.
+ * The context of `AuthProvider`. If a context value changes during hydration, React discards server-rendered HTML. So the value
+ * is the `Auth` object, and not its state.
  */
 export const AuthContext: Context<Auth | undefined> = createContext<Auth | undefined>(undefined);
 

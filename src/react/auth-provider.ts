@@ -5,13 +5,16 @@ import { AuthContext } from "./auth-context.ts";
 
 /** The props of `AuthProvider`. */
 export interface AuthProviderProps {
-  /** The `Auth` that the hooks use. Create it once, outside of components. The provider does not start or dispose `auth`. */
+  /**
+   * The `Auth` that the hooks use. Create the `Auth` once, outside of components. The provider does not start or dispose
+   * `auth`.
+   */
   readonly auth: Auth;
   readonly children?: ReactNode;
 }
 
 /**
- * Passes `auth` to the hooks in its children.
+ * Makes `auth` available to the hooks of all components inside the provider.
  * @throws ConfigurationError `auth` is missing
  * @see https://react.dev/reference/react/createContext
  * @example
@@ -22,7 +25,7 @@ export interface AuthProviderProps {
  * );
  */
 export function AuthProvider({ auth, children }: AuthProviderProps): ReactElement {
-  // Throw here, because the cause is easy to see here. Otherwise the first hook would throw, deep in the component tree.
+  // Without this check, the error would appear later, in the first component that uses a hook.
   if (!auth) {
     throw new ConfigurationError(
       "auth",

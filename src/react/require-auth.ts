@@ -16,34 +16,31 @@ export interface AuthGate {
   /** The current state, which is never `authenticated`. */
   readonly state: Exclude<AuthState, { status: "authenticated" }>;
   /**
-   * Starts a login. Call this function in a click handler, and pass the click's event: `onClick={login}` does both. If the
-   * login navigates the page, the event makes the login return to the URL that the page had at the time of the click.
+   * Starts a login. Use this function as a click handler: `onClick={login}`. After the login, the user returns to the URL that
+   * the page had at the time of the click.
    */
   readonly login: (event?: SyntheticEvent) => void;
 }
 
 /** The props of `RequireAuth`. */
 export interface RequireAuthProps {
-  /**
-   * Shown while a user is logged in. When another user logs in, React mounts new children, so the component state of the
-   * previous user is lost.
-   */
+  /** Shown while a user is logged in. If another user logs in, React mounts the children anew. */
   readonly children?: ReactNode;
   /**
-   * Shown while no user is logged in. Default: in the states `anonymous` and `expired` a "Sign in" button, and in all other
-   * states nothing.
+   * Shown while no user is logged in. Default: a "Sign in" button in the states `anonymous` and `expired`, and nothing in the
+   * other states.
    */
   readonly fallback?: ReactNode | ((gate: AuthGate) => ReactNode);
   /**
-   * Starts the login. `RequireAuth` calls this function when the fallback calls the `login()` of its `gate`. Default: a function
-   * that calls `auth.login()`.
+   * Starts the login. `RequireAuth` calls this function when the fallback calls `login()`. Default: a function that calls
+   * `auth.login()`.
    */
   readonly onLogin?: (auth: Auth) => void;
   /**
-   * Says which event starts a login. Default: `click`.
-   * - `click`: a login starts only when the fallback calls `login()`.
-   * - `automatic`: if no user is logged in, the component calls `auth.getToken()`, which starts at most one automatic login. If
-   *   a user was logged in before, and then logs out or the session ends, the component starts no login and shows the fallback.
+   * Says when a login starts. Default: `click`.
+   * - `click`: a login starts when the fallback calls `login()`.
+   * - `automatic`: if no user is logged in, the component starts at most one automatic login, with `auth.getToken()`. After a
+   *   logout, the component shows the fallback.
    */
   readonly login?: "click" | "automatic";
 }
@@ -78,13 +75,11 @@ export function RequireAuth({
 function useAutomaticLogin(auth: Auth, { status }: AuthState, login: "click" | "automatic"): void {
   const loggedInBefore = useRef<Auth>(undefined);
   const isIn = status === "authenticated";
-  // The effect depends on `isOut` and not on `status`, because `isOut` stays true during the whole login. If the effect
-  // depended on `status`, each state change of the login would run the effect's cleanup and abort the login.
+  // `isOut` stays true during the whole login. If the effect depended on `status`, each state change would abort the login.
   const isOut = !isIn && status !== "loading";
   useEffect(() => {
     if (isIn) loggedInBefore.current = auth;
-    // After a logout, do not start a login. The page might be navigating to the server's logout page, and the navigation of the
-    // login would replace that navigation.
+    // After a logout, do not start a login. The login would interrupt a navigation to the server's logout page.
     if (!isOut || login !== "automatic" || loggedInBefore.current === auth) return undefined;
     const unmounted = new AbortController();
     auth.getToken({ signal: unmounted.signal }).catch(ignore);
@@ -94,7 +89,7 @@ function useAutomaticLogin(auth: Auth, { status }: AuthState, login: "click" | "
 
 function logIn(auth: Auth, event: SyntheticEvent | undefined): void {
   const returnTo = event?.currentTarget.ownerDocument.location.href;
-  // The rejection can be ignored, because `auth.state` has the error of a failed login.
+  // The rejection can be ignored, because `auth.state` contains the error of the failed login.
   auth.login(returnTo === undefined ? {} : { returnTo }).catch(ignore);
 }
 

@@ -5,17 +5,18 @@ import { useProvidedAuth } from "./auth-context.ts";
 
 /** The result of `useAuth()`. */
 export interface UseAuth {
-  /** The provider's `Auth`, always the same object. */
+  /** The `Auth` of the nearest `AuthProvider`. */
   readonly auth: Auth;
   /** The state at the time of this render. On a server and during hydration, the state is `loading`. */
   readonly state: AuthState;
 }
 
-/** The state `loading`. A constant, because `useSyncExternalStore` needs the same object on each render. */
+/** The state on a server and during hydration. `useSyncExternalStore` needs the same object on each render. */
 const LOADING: AuthState = { status: "loading" };
 
 /**
- * Returns the provider's `Auth` and its state. The component renders again after each change of the state.
+ * Returns the `Auth` of the nearest `AuthProvider`, and the state of this `Auth`. The component renders again after each change
+ * of the state.
  * @throws ConfigurationError the component is not inside an AuthProvider
  * @see https://react.dev/reference/react/useSyncExternalStore
  * @example

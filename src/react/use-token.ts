@@ -5,9 +5,10 @@ import { TOKEN_LOADING, watchToken, type UseToken } from "./watch-token.ts";
 
 /**
  * Returns an access token for a component that needs the token to render. While the component is mounted, the hook refreshes
- * the token. In event handlers and effects, do not use this hook: call `auth.getToken()` or `auth.fetch()` there.
- * The hook never starts a login. If no user is logged in, `status` is `failed` and `error` is a NoTokenError.
- * @param target scope, resource or audience of the token, compared by value. Default: those of the login
+ * the token. The hook never starts a login. If no user is logged in, `status` is `failed` and `error` is a NoTokenError.
+ *
+ * In event handlers and effects, call `auth.getToken()` or `auth.fetch()` instead of this hook.
+ * @param target the scope, resource or audience of the token. Default: the values of the login
  * @throws ConfigurationError the component is not inside an AuthProvider
  * @example
  * function useMapHeaders() {

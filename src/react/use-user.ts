@@ -4,8 +4,8 @@ import type { User } from "../core/user.ts";
 import { useProvidedAuth } from "./auth-context.ts";
 
 /**
- * Returns the logged-in user. If no user is logged in, returns undefined. A token refresh causes no render, because the hook
- * returns the same object until a claim of the user changes.
+ * Returns the logged-in user, or undefined if no user is logged in. The hook returns the same object until a claim of the user
+ * changes. So a token refresh causes no render.
  * @throws ConfigurationError the component is not inside an AuthProvider
  * @example
  * function Greeting() {
@@ -21,8 +21,7 @@ export function useUser(): User | undefined {
 }
 
 /**
- * Returns a function that returns the logged-in user. After a token refresh, the state has a new object for the same user. So
- * the function compares the users by value, and returns the old object if both objects are equal.
+ * Returns a function that returns the logged-in user. While the user's claims stay equal, the function returns the same object.
  */
 function userOf(auth: Auth): () => User | undefined {
   let seen: User | undefined;

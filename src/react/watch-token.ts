@@ -3,14 +3,11 @@ import type { AuthState } from "../core/auth-state.ts";
 import { AuthError } from "../core/errors.ts";
 import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../core/token-target.ts";
 
-/**
- * The longest interval between two `getToken()` calls. Milliseconds. While the token is valid, a call is cheap. For the default
- * target, the call only compares the token's expiry with the clock. For any other target, the call reads the store once.
- */
+/** The longest interval between two `getToken()` calls. Milliseconds. */
 const LOOK_MS = 30_000;
 /**
- * The minimum time between two `getToken()` calls for the same user. Milliseconds. If tokens have already expired when they
- * arrive, this minimum prevents a fast loop of requests.
+ * The minimum time between two `getToken()` calls for the same user. This minimum prevents a fast loop if tokens have already
+ * expired when they arrive. Milliseconds.
  */
 const SPACING_MS = 1_000;
 
@@ -25,7 +22,7 @@ export type UseToken =
   | { readonly status: "ready"; readonly token: string; readonly error?: undefined }
   | { readonly status: "failed"; readonly token?: undefined; readonly error: unknown };
 
-/** The result `loading`. A constant, because `useSyncExternalStore` needs the same object on each render. */
+/** The result while the hook waits for a token. `useSyncExternalStore` needs the same object on each render. */
 export const TOKEN_LOADING: UseToken = { status: "loading" };
 
 /** A store for `useSyncExternalStore`. Until the store has a subscriber, the store requests no token. */
@@ -39,7 +36,7 @@ export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
   const nothing = { sub: undefined as string | undefined, result: TOKEN_LOADING };
   let cached = nothing;
   return {
-    // Return the cached token only to the user that it belongs to. Otherwise a render could get the token of another user.
+    // The cached token might belong to another user than the user of the state. Then return `TOKEN_LOADING`.
     get: () => (cached.sub === subOf(auth.state) ? cached.result : TOKEN_LOADING),
     subscribe: (listener) => {
       const unfollow = followToken(auth, target, (sub, result) => {
@@ -56,8 +53,8 @@ export function watchToken(auth: Auth, target: TokenTarget): TokenWatch {
 }
 
 /**
- * Requests the token at once, and then again and again: after each interval, and when the state gets another user or another
- * token. Passes each result to `show`. Returns a function that stops the requests.
+ * Requests the token at once, after each interval, and after each change of the user or the token in the state. Passes each
+ * result to `show`. Returns a function that stops the requests.
  */
 function followToken(
   auth: Auth,
@@ -116,10 +113,7 @@ function followToken(
   };
 }
 
-/**
- * Requests the token with `prompt: "none"`. The hook requests the token without a click of the user, so the request must not
- * show a login page or a dialog.
- */
+/** Requests the token. No click of the user caused the request, so `prompt: "none"` prevents a login page or a dialog. */
 async function askOnce(auth: Auth, target: TokenTarget, signal: AbortSignal): Promise<UseToken> {
   try {
     const token = await auth.getToken({ ...target, cache: "default", prompt: "none", signal });
@@ -129,10 +123,7 @@ async function askOnce(auth: Auth, target: TokenTarget, signal: AbortSignal): Pr
   }
 }
 
-/**
- * Returns the user's `sub` and the token's `expiresAt`. If one of them has changed, the state has another user or another
- * token.
- */
+/** Returns the `sub` of the state's user and the expiry of the state's token. */
 function markOf(state: AuthState): { sub: string | undefined; expiresAt: number | undefined } {
   return state.status === "authenticated"
     ? { sub: state.user.sub, expiresAt: state.token.expiresAt }

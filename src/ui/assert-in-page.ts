@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../core/errors.ts";
 
 /**
- * Throws if the element is not in the page, because then the user would not see it.
+ * Throws if the element is not in the page. The user would not see such an element.
  * @throws ConfigurationError the element is not in the page
  */
 export function assertInPage(element: HTMLElement): void {

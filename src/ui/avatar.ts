@@ -7,8 +7,7 @@ const HUES = 6;
 /** Renders the user's picture or initials. Screen readers skip the avatar, because they announce the user's name anyway. */
 export function avatar(user: ShownUser): TemplateResult {
   const picture = pictureOf(user);
-  // The initials are in an attribute, and CSS shows them from there. So neither screen readers nor the browser's page search
-  // find the initials.
+  // CSS shows the initials from an attribute, so that the browser's page search does not find the initials.
   return html`<span
     part="avatar"
     class="avatar hue-${hueOf(user)}"
@@ -17,7 +16,7 @@ export function avatar(user: ShownUser): TemplateResult {
     >${
       picture === undefined
         ? nothing
-        : // If a picture fails to load, its `<img>` is hidden. A hidden `<img>` stays hidden, so each URL gets a new `<img>`.
+        : // If a picture fails to load, its `<img>` stays hidden. So each URL gets a new `<img>`.
           keyed(
             picture,
             html`<img src=${picture} alt="" referrerpolicy="no-referrer" @error=${hideIt} />`,
@@ -30,7 +29,7 @@ function hideIt({ currentTarget }: Event): void {
   (currentTarget as HTMLImageElement).hidden = true;
 }
 
-/** Returns the number of the avatar's colour. The number depends only on `sub`, so a user has the same colour everywhere. */
+/** Returns the number of the avatar's colour. The same `sub` always gets the same colour. */
 function hueOf({ sub }: ShownUser): number {
   let sum = 0;
   for (const letter of sub) sum = (sum * 31 + letter.codePointAt(0)!) % 9973;

@@ -31,10 +31,7 @@ export const buttonStyles: CSSResultGroup = [
       border-color: var(--_line);
     }
 
-    /*
-     * The placeholder is about as wide as the button. So the page layout does not move when the button replaces the
-     * placeholder.
-     */
+    /* The placeholder is about as wide as the button, so that the page layout does not move when the button appears. */
     .place {
       display: block;
       inline-size: 5.75rem;
@@ -67,7 +64,7 @@ export const buttonStyles: CSSResultGroup = [
       overflow: auto;
     }
 
-    /* Until the menu has its position, it is transparent. It is not hidden, because a hidden menu cannot take the focus. */
+    /* The menu is transparent until the menu has its position. A hidden menu could not take the focus. */
     .menu:not([data-placed]) {
       opacity: 0;
     }

@@ -19,7 +19,8 @@ import type { Strings } from "./strings/strings.ts";
 export type ButtonAuth = Pick<Auth, "state" | "subscribe" | "login" | "logout">;
 
 /**
- * `<latchkey-button>`: shows "Sign in", or the avatar of the logged-in user with a menu and "Sign out".
+ * `<latchkey-button>`: while no user is logged in, shows a "Sign in" button. While a user is logged in, shows the user's
+ * avatar. The avatar opens a menu with "Sign out".
  *
  * @slot more items of the menu, above "Sign out"
  * @csspart button, avatar, menu, name, email, sign-out
@@ -39,7 +40,7 @@ export class LatchkeyButton extends LitElement {
   };
   static override readonly styles: CSSResultGroup = buttonStyles;
 
-  /** The `Auth` whose state the button shows. The button shows a placeholder until `auth` is set. */
+  /** The `Auth` whose state the button shows. Until `auth` is set, the button shows a placeholder. */
   declare auth: ButtonAuth | undefined;
   /** Options of the button's `login()` call, such as a `userAgent`. */
   declare loginOptions: LoginOptions | undefined;
@@ -100,10 +101,7 @@ export class LatchkeyButton extends LitElement {
     }
   }
 
-  /**
-   * Renders the button during a login. The button has `aria-disabled` and not `disabled`, because a `disabled` button loses the
-   * focus.
-   */
+  /** Renders the button during a login. The button is not `disabled`, because a `disabled` button loses the focus. */
   #renderBusy(strings: Strings): TemplateResult {
     return html`<button
       type="button"
@@ -168,7 +166,7 @@ export class LatchkeyButton extends LitElement {
       </div>`;
   }
 
-  /** When the menu closes while it has the focus, moves the focus to the button that opens the menu. */
+  /** If the menu has the focus when the menu closes, moves the focus to the button that opens the menu. */
   readonly #beforeToggle = (event: Event): void => {
     const { newState } = event as ToggleEvent;
     const menu = event.currentTarget as HTMLElement;

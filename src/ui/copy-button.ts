@@ -32,7 +32,7 @@ export class CopyButton {
     try {
       await page?.navigator.clipboard.writeText(text);
     } catch {
-      // The browser does not allow access to the clipboard. Select the code, so that the user can copy it by keyboard or menu.
+      // The browser does not allow access to the clipboard. Select the code, so that the user can copy the code by hand.
       const code = button.parentElement?.querySelector(".code");
       if (code) page?.getSelection()?.selectAllChildren(code);
       return;

@@ -4,7 +4,7 @@ import { LatchkeyDevice } from "./device.ts";
 import { LatchkeyRemember } from "./remember.ts";
 
 /**
- * Defines the four custom elements. Names that are already defined are skipped, so an app can call the function twice.
+ * Defines Latchkey's four custom elements. Skips names that are already defined, so an app can call this function twice.
  * @see https://html.spec.whatwg.org/multipage/custom-elements.html
  * @example
  * defineLatchkeyElements();

@@ -10,7 +10,7 @@ import { tellTimeLeft, timeLeft } from "./time-left.ts";
 export interface DeviceCardOptions {
   readonly code: DeviceCode;
   readonly status: DeviceStatus;
-  /** The QR code. It is undefined until the QR encoder has loaded. */
+  /** The QR code. Undefined until the QR encoder has loaded. */
   readonly qr?: Qr;
   /** The remaining time until the code expires. Milliseconds. */
   readonly remainingMs: number;
@@ -21,7 +21,7 @@ export interface DeviceCardOptions {
   readonly onClose: () => void;
 }
 
-/** Renders the content of the device login's dialog. */
+/** Renders the content of the dialog of a device login. */
 export function deviceCard(options: DeviceCardOptions): TemplateResult {
   const { status, strings, onClose } = options;
   const isOpen = status === "waiting" || status === "retrying";
@@ -64,7 +64,7 @@ function codeOf({ code, qr, strings, copyButton }: DeviceCardOptions): TemplateR
     </div>`;
 }
 
-/** Renders the server's verification URL. It is a link if the URL is secure, and otherwise plain text. */
+/** Renders the server's verification URL. A secure URL becomes a link. Any other URL becomes plain text. */
 function linkOf({ verificationUri, verificationUriComplete }: DeviceCode): TemplateResult {
   // `<wbr>` lets the line break after a slash.
   const parts = verificationUri.replace(/^https:\/\//, "").split(/(?<=\/)/);
@@ -78,10 +78,7 @@ function linkOf({ verificationUri, verificationUriComplete }: DeviceCode): Templ
   >`;
 }
 
-/**
- * Draws the QR code with dark modules on a light background, also in a dark theme. Some QR code readers cannot read light
- * modules on a dark background.
- */
+/** Draws the QR code with dark modules on a light background, even in a dark theme. Some QR code readers need this. */
 function drawn({ size, path }: Qr, label: string): TemplateResult {
   return html`<svg role="img" aria-label=${label} viewBox="0 0 ${size} ${size}">
     ${svg`<rect width=${size} height=${size} fill="#fff" /><path d=${path} fill="#10131a" shape-rendering="crispEdges" />`}

@@ -91,7 +91,7 @@ export const deviceStyles: CSSResultGroup = [
       align-items: center;
       justify-content: space-between;
       gap: 1rem;
-      /* The status has room for two lines, so that a longer text does not change the dialog's height. */
+      /* The status has room for two lines, so that a longer text does not change the height of the dialog. */
       min-block-size: 2.75rem;
       font-size: 0.875rem;
     }

@@ -22,7 +22,7 @@ import { question, type Question } from "./question.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
-/** After the login was approved, the dialog stays open for this long, to show the approval. Milliseconds. */
+/** When the user has approved the login, the dialog shows the approval for this time. Milliseconds. */
 const APPROVED_FOR_MS = 2_000;
 
 interface Shown {
@@ -33,13 +33,13 @@ interface Shown {
   readonly endMonotonic: number;
   status: DeviceStatus;
   qr?: Qr;
-  /** Height of the content while the dialog shows a code. Pixels. */
+  /** The height of the content while the dialog shows a code. Pixels. */
   height?: number;
 }
 
 /**
- * `<latchkey-device>`: shows the code of a device login in a modal dialog, as text, QR code and link.
- * The dialog closes by itself after `approved`. After `denied`, `expired` and `failed`, the user must close it.
+ * `<latchkey-device>`: shows the code of a device login in a modal dialog, as text, QR code and link. After the status
+ * `approved`, the dialog closes by itself. After `denied`, `expired` and `failed`, the user must close the dialog.
  *
  * @csspart dialog, sheet, title, close, qr, code, copy, link, status, time, ring, cancel
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.3
@@ -70,7 +70,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
 
   /**
    * Shows a code and its status. If the user closes the dialog before the login has ended, returns `{ type: "dismiss" }`. In
-   * these cases, returns undefined: the signal aborts, the element leaves the page, or a later call shows another code.
+   * all other cases, returns undefined.
    * @throws ConfigurationError the element is not in the page
    */
   async showCode(
@@ -135,7 +135,7 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     }
   }
 
-  /** Closes and removes the dialog. If an open dialog were removed, the browser would not give the focus back to the page. */
+  /** Closes the dialog before rendering removes the dialog. Otherwise the browser would not give the focus back to the page. */
   readonly #forget = (): void => {
     clearTimeout(this.#closing);
     this.#shown = undefined;
@@ -157,17 +157,14 @@ export class LatchkeyDevice extends LitElement implements DevicePrompt {
     const dialog = this.renderRoot.querySelector("dialog");
     if (!dialog) return;
     this.#keepHeight(dialog.querySelector<HTMLElement>(".body")!);
-    // Move the focus only in two cases: the dialog is not open yet, or rendering has removed the element that had the focus.
+    // If the dialog is already open, move the focus only if rendering has removed the element that had the focus.
     if (dialog.open && (this.#focused?.isConnected ?? true)) return;
     if (!dialog.open) dialog.showModal();
-    // Do not focus the close button, although it is the first button: if a user presses Enter by accident, the dialog would
-    // close.
+    // Do not focus the close button. If the user presses Enter by accident, the dialog would close.
     dialog.querySelector<HTMLElement>("a, .copy, .body .button")?.focus();
   }
 
-  /**
-   * When the result of the login replaces the code, keeps the height of the content. So the dialog does not change its size.
-   */
+  /** Keeps the height of the dialog when the result of the login replaces the code. */
   #keepHeight(body: HTMLElement): void {
     const shown = this.#shown!;
     if (shown.status === "waiting" || shown.status === "retrying") {

@@ -2,14 +2,14 @@ import type { LoginPrompt } from "../core/login-prompt.ts";
 
 /** The two elements of a login prompt. */
 export interface LoginPromptParts {
-  /** The part that asks the user to choose an account. A `<latchkey-users>` element is such a part. */
+  /** The element that asks the user to choose an account, such as `<latchkey-users>`. */
   readonly users: Pick<LoginPrompt, "chooseUser">;
-  /** The part that asks whether to remember the user. A `<latchkey-remember>` element is such a part. */
+  /** The element that asks whether to remember the user, such as `<latchkey-remember>`. */
   readonly remember: Pick<LoginPrompt, "shouldRemember">;
 }
 
 /**
- * Creates a `LoginPrompt` from two elements. Both elements must be in the page when the prompt is called.
+ * Creates a `LoginPrompt` from two elements. Both elements must be in the page before a login starts.
  * @example
  * const users = document.createElement("latchkey-users");
  * const remember = document.createElement("latchkey-remember");

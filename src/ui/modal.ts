@@ -6,15 +6,15 @@ import { closeIcon } from "./icons.ts";
 export interface ModalOptions {
   readonly title: string;
   readonly strings: Strings;
-  /**
-   * Called when the user presses Escape, clicks the close button, or clicks beside the dialog. After Escape,
-   * the browser can delay this call. When the call arrives, the element might already show its next dialog.
-   */
+  /** Called when the user presses Escape, clicks the close button, or clicks beside the dialog. */
   readonly onDismiss: () => void;
   readonly content: TemplateResult;
 }
 
-/** A modal `<dialog>`. The browser makes the rest of the page inert, and restores the focus when the dialog closes. */
+/**
+ * Renders a modal `<dialog>`. The browser makes the rest of the page inert. When the dialog closes, the browser restores the
+ * focus.
+ */
 export function modal({ title, strings, onDismiss, content }: ModalOptions): TemplateResult {
   return html`<dialog
     part="dialog"
@@ -22,8 +22,7 @@ export function modal({ title, strings, onDismiss, content }: ModalOptions): Tem
     lang=${strings.language}
     aria-labelledby="title"
     @close=${({ currentTarget }: Event) => {
-      // The browser sends the `close` event after a delay. If the dialog is open again by then, the event belongs to an earlier
-      // opening of the dialog, and is ignored.
+      // A `close` event can arrive late, when the dialog is open again. Such an event is ignored.
       if (!(currentTarget as HTMLDialogElement).open) onDismiss();
     }}
     @pointerdown=${notePointer}
@@ -51,9 +50,8 @@ export function modal({ title, strings, onDismiss, content }: ModalOptions): Tem
 }
 
 /**
- * Records whether the user pressed the pointer beside the dialog. A click closes the dialog only if the user pressed and
- * released the pointer beside the dialog. So if a text selection starts in the dialog and ends beside it, the dialog stays
- * open.
+ * Records whether the user pressed the pointer beside the dialog. A text selection can start in the dialog and end beside the
+ * dialog. Such a selection must not close the dialog.
  */
 function notePointer({ currentTarget, target }: Event): void {
   (currentTarget as HTMLElement).toggleAttribute("data-beside", target === currentTarget);

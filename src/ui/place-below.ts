@@ -1,8 +1,8 @@
 const GAP = 8;
 
 /**
- * Places a popover below its button, or above the button if there is room only above. The popover stays inside the window and
- * is aligned with the button's inline end.
+ * Places a popover below its button. If there is room only above the button, places the popover above. The popover stays inside
+ * the window.
  */
 export function placeBelow(popover: HTMLElement, button: HTMLElement): void {
   const view = button.ownerDocument.defaultView;
@@ -14,8 +14,7 @@ export function placeBelow(popover: HTMLElement, button: HTMLElement): void {
   const x = isRtl ? left : right - offsetWidth;
   const isBelow = bottom + GAP + offsetHeight <= clientHeight || top < offsetHeight + GAP;
   const y = isBelow ? bottom + GAP : top - GAP - offsetHeight;
-  // Set the position through `style`. A Content Security Policy can forbid style attributes in HTML, but it cannot forbid
-  // assignments to the members of `style`.
+  // A Content Security Policy can forbid `style` attributes in HTML, but not these assignments.
   popover.style.left = `${Math.max(GAP, Math.min(x, clientWidth - GAP - offsetWidth))}px`;
   popover.style.top = `${y}px`;
 }

@@ -2,10 +2,7 @@ import { encode } from "uqr";
 
 /** A QR code as vector graphics. */
 export interface Qr {
-  /**
-   * The width of the code, which is also its height. The unit is one module (a square of the code). The width includes the
-   * light margin that QR code readers need.
-   */
+  /** The width and the height of the code, including the light margin. The unit is one module (a square of the code). */
   readonly size: number;
   /** The dark modules as an SVG path. A module is one unit wide. */
   readonly path: string;
@@ -26,8 +23,8 @@ export function qrOf(text: string): Qr {
 const run = (x: number, y: number, width: number) => `M${x} ${y}h${width}v1h-${width}z`;
 
 /**
- * Returns the groups of adjacent dark modules in a row. Each group is drawn as one rectangle. If each module were a rectangle,
- * thin gaps between the modules would be visible.
+ * Returns the groups of adjacent dark modules in a row. Each group becomes one rectangle, because gaps would be visible between
+ * single modules.
  */
 function darkRuns(row: readonly boolean[]): [start: number, width: number][] {
   const runs: [number, number][] = [];

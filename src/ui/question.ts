@@ -1,4 +1,4 @@
-/** A question to the user. It ends once: with the user's response, without a response, or with an error. */
+/** A question to the user. The question ends once: with the user's response, without a response, or with an error. */
 export interface Question<T> {
   readonly response: Promise<T>;
   settle(response: T): void;
@@ -11,9 +11,9 @@ export interface Question<T> {
 export interface QuestionOptions<T> {
   /** When the signal aborts, the question ends without a response of the user. */
   readonly signal: AbortSignal;
-  /** The promise `response` resolves to this value when the question ends without a response of the user. */
+  /** If the question ends without a response of the user, the promise `response` resolves to this value. */
   readonly withoutResponse: T;
-  /** Called once when the question ends, to hide the question. The promise `response` settles after this call. */
+  /** Called once when the question ends, to hide the question. After this call, the promise `response` settles. */
   readonly onEnd: () => void;
 }
 

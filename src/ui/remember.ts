@@ -41,8 +41,7 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
   #before: HTMLElement | undefined;
 
   /**
-   * Shows the card. If the user clicks "Yes", returns true. In these cases, returns false: the user clicks "No" or presses
-   * Escape, the signal aborts, the element leaves the page, or a later call asks another question.
+   * Shows the card. If the user clicks "Yes", returns true. In all other cases, returns false.
    * @throws ConfigurationError the element is not in the page
    */
   async shouldRemember(user: User, { signal }: PromptOptions): Promise<boolean> {
@@ -76,7 +75,7 @@ export class LatchkeyRemember extends LitElement implements Pick<LoginPrompt, "s
 
   protected override updated(): void {
     const card = this.#card;
-    // The card is a popover, because a popover is on top of the page and does not take the focus.
+    // A popover is on top of the page and does not take the focus.
     if (this.#question && card && !card.matches(":popover-open")) card.showPopover();
   }
 

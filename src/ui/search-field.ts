@@ -5,7 +5,7 @@ import type { Strings } from "./strings/strings.ts";
 /** Options of `searchField()`. */
 export interface SearchFieldOptions {
   readonly query: string;
-  /** Number of users that match the query. */
+  /** The number of users that match the query. */
   readonly count: number;
   readonly strings: Strings;
   readonly onInput: (event: Event) => void;

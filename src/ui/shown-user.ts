@@ -6,12 +6,12 @@ export interface ShownUser {
   readonly picture?: string;
 }
 
-/** Returns the text that names a user: the name, or else the email, or else the `sub`. */
+/** Returns the user's name. If the name is missing, returns the email. If the email is missing, too, returns the `sub`. */
 export function nameOf({ name, email, sub }: ShownUser): string {
   return name?.trim() || email || sub;
 }
 
-/** Returns the email for the line below the name. Returns undefined if the email is already shown as the name. */
+/** Returns the email for the line below the name. If the email is already shown as the name, returns undefined. */
 export function secondLineOf(user: ShownUser): string | undefined {
   return user.email === nameOf(user) ? undefined : user.email;
 }
@@ -28,8 +28,8 @@ export function initialsOf(user: ShownUser): string {
 }
 
 /**
- * Returns the URL of the user's picture. If the URL is not an https URL, returns undefined: with an http request, anyone in the
- * network could see which user is shown.
+ * Returns the URL of the user's picture. If the URL is not an https URL, returns undefined. An http request would show everyone
+ * in the network which user is logged in.
  */
 export function pictureOf({ picture }: ShownUser): string | undefined {
   if (picture === undefined || !URL.canParse(picture)) return undefined;

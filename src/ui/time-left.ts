@@ -1,16 +1,13 @@
 import { html, type TemplateResult } from "lit";
 import type { Strings } from "./strings/strings.ts";
 
-/**
- * Screen readers announce the remaining time when it reaches one of these numbers. Seconds. Screen readers also announce the
- * complete time at the start. An announcement every second would disturb the user.
- */
+/** Screen readers announce the remaining time when it reaches one of these numbers of seconds. */
 const ANNOUNCED_AT: readonly number[] = [300, 60, 30, 10];
 
 const RADIUS = 19;
 const LENGTH = 2 * Math.PI * RADIUS;
 
-/** Renders the remaining time as a shrinking ring and digits. Screen readers get the text of `tellTimeLeft()` instead. */
+/** Renders the remaining time as a shrinking ring and digits. For screen readers, `tellTimeLeft()` returns a text. */
 export function timeLeft(remainingMs: number, totalMs: number): TemplateResult {
   const seconds = Math.max(0, Math.ceil(remainingMs / 1_000));
   const share = totalMs > 0 ? Math.min(1, Math.max(0, remainingMs / totalMs)) : 0;
@@ -34,8 +31,8 @@ export function timeLeft(remainingMs: number, totalMs: number): TemplateResult {
 }
 
 /**
- * Returns the remaining time in words, for screen readers. The returned text changes only when the remaining time reaches a
- * number in `ANNOUNCED_AT`, because screen readers announce every change.
+ * Returns the remaining time in words, for screen readers. Screen readers announce every change of the text. So the text
+ * changes only at the times in `ANNOUNCED_AT`.
  */
 export function tellTimeLeft(remainingMs: number, totalMs: number, strings: Strings): string {
   const remaining = Math.ceil(remainingMs / 1_000);

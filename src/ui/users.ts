@@ -25,7 +25,7 @@ import { searchField } from "./search-field.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
-/** The picker shows a search field if it lists at least this number of users. */
+/** If the picker lists at least this number of users, the picker shows a search field. */
 const SEARCHED_FROM = 10;
 
 /**
@@ -49,8 +49,8 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   /** Texts that replace the built-in texts of the page's language. */
   declare strings: Partial<Strings> | undefined;
   /**
-   * Opens the login page, for example in a popup (`PopupUserAgent`). The picker opens this user agent if the user clicks "Use
-   * another account", or chooses an account that needs a login. Default: the page navigates to the login page.
+   * The user agent of the login that follows the user's choice, for example a `PopupUserAgent`. Default: the login navigates
+   * the page.
    */
   declare userAgent: UserAgent | undefined;
 
@@ -60,9 +60,8 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   #query = "";
 
   /**
-   * Shows the picker and returns the user's choice. The picker lists the most recently active user first.
-   * In these cases, returns `{ type: "dismiss" }`: the user closes the dialog, the signal aborts, the element leaves the page,
-   * or a later call opens the picker again.
+   * Shows the picker and returns the user's choice. The picker lists the most recently used account first. If the user makes no
+   * choice, returns `{ type: "dismiss" }`.
    * @throws ConfigurationError the element is not in the page
    */
   async chooseUser(
@@ -90,7 +89,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
 
   readonly #hide = (): void => {
     this.#question = undefined;
-    // Close the dialog first. If rendering removed an open dialog, the browser would not give the focus back to the page.
+    // Close the dialog before rendering removes the dialog. Otherwise the browser would not give the focus back to the page.
     this.#dialog?.close();
     this.#users = [];
     this.requestUpdate();
@@ -170,7 +169,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
 
   /**
    * Handles the keys in the search field. Escape empties the field. If the field is already empty, Escape closes the dialog.
-   * Arrow Down moves the focus to the first user. Enter chooses the user if the search finds exactly one user.
+   * Arrow Down moves the focus to the first user. If the search finds exactly one user, Enter chooses this user.
    */
   readonly #leaveSearch = (event: KeyboardEvent): void => {
     if (event.isComposing) return;
@@ -203,8 +202,8 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   };
 
   /**
-   * Ends the picker with a choice that needs a login. The user agent might open a popup, and the browser allows a popup only
-   * during a click. So the user agent is opened here, while the click is handled.
+   * Ends the picker with a choice that needs a login. Opens the user agent now, because browsers allow a popup only during a
+   * click.
    */
   #leave(choice: Exclude<LoginChoice, { type: "dismiss" }>): void {
     const asked = this.#question;

@@ -28,8 +28,8 @@ export class DocumentLifecycle implements PageLifecycle {
   }
 
   onEvent(listener: (event: PageEvent) => void): () => void {
-    // Listeners run in the order in which they were added. The listeners that set `#isFrozen` are added first, so `frozen()`
-    // is up to date when `listener` runs.
+    // First add the listeners that set `#isFrozen`. Listeners run in the order in which they were added, so `frozen()` is
+    // correct when `listener` runs.
     this.#watchSleep();
     const ended = new AbortController();
     for (const [target, type, event] of EVENTS) {
@@ -42,10 +42,7 @@ export class DocumentLifecycle implements PageLifecycle {
     return () => ended.abort();
   }
 
-  /**
-   * Adds the listeners that set `#isFrozen`. These listeners are never removed: a listener that is added while the page is
-   * already frozen gets no `freeze` event.
-   */
+  /** Adds the listeners that set `#isFrozen`. The listeners are never removed, so that `#isFrozen` is always up to date. */
   #watchSleep(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;

@@ -46,13 +46,12 @@ export class DocumentPage implements Page {
     return window.top === window && document.visibilityState === "visible";
   }
 
-  // This method listens for events and does not read `navigator.userActivation`. `navigator.userActivation` stays true after a
-  // navigation within the origin, and does not tell when the user acted.
+  // This method listens for events, because `navigator.userActivation` does not report when the user acts.
   onActivation(listener: () => void): () => void {
     const ended = new AbortController();
     const options = { signal: ended.signal, capture: true, passive: true };
     const notify = (event: Event) => {
-      // The Escape key usually cancels an action, so Escape does not count as an activation.
+      // Users press Escape to cancel an action, so Escape is not an activation.
       if (event.isTrusted && (event as KeyboardEvent).key !== "Escape") listener();
     };
     addEventListener("pointerdown", notify, options);
@@ -61,7 +60,7 @@ export class DocumentPage implements Page {
   }
 }
 
-/** Returns true when the global exists and can be read. In a sandboxed frame, reading a storage global can throw. */
+/** Returns true when the global `name` exists and can be read. In a sandboxed frame, a read of a storage global can throw. */
 function readable(name: string): boolean {
   try {
     return Boolean((globalThis as unknown as Record<string, unknown>)[name]);
@@ -74,6 +73,6 @@ function lacks(name: string): ConfigurationError {
   return new ConfigurationError(
     name,
     `this page has no access to ${name}`,
-    "Use a current browser. A private window or a sandboxed frame can also block storage: open this page outside of it.",
+    "Use a current browser. Do not use a private window or a sandboxed frame, because they can block storage.",
   );
 }

@@ -1,6 +1,8 @@
 import type { Clock, Random } from "../../core/ports.ts";
 
-/** The clock and the timers of the platform. Each call reads the global functions anew, so that fake timers in tests work. */
+/**
+ * The clock and the timers of the platform. Each call looks up the global function again, so that fake timers in tests work.
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -21,8 +23,7 @@ export const systemClock: Clock = {
 
 /** The random values of the platform. `id()` returns 128 random bits in hexadecimal. */
 export const systemRandom: Random = {
-  // On pages without https, browsers have no `crypto.randomUUID()`. `createAuth()` must not throw on such a page, and
-  // `createAuth()` calls `id()`. So `id()` uses `crypto.getRandomValues()`.
+  // `crypto.randomUUID()` is missing on pages without https. `crypto.getRandomValues()` works on every page.
   id: () =>
     Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
       byte.toString(16).padStart(2, "0"),

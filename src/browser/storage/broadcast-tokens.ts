@@ -8,41 +8,31 @@ import { TokenLocks } from "../tabs/token-locks.ts";
 
 /** Configuration of `BroadcastTokens`. */
 export interface BroadcastTokensConfig {
-  /** The key of the client whose tabs share the tokens. `clientKey()` returns it. */
+  /** The client's key, as `clientKey()` returns it. All tabs of this client share the tokens. */
   readonly client: ClientKey;
   readonly clock: Clock;
   readonly random: Random;
-  /**
-   * When this tab requests tokens from the other tabs, it waits at most this long for a response. Milliseconds. Default:
-   * 2,000.
-   */
+  /** The maximum time that this tab waits for tokens after it has asked the other tabs. Milliseconds. Default: 2,000. */
   readonly responseMs?: number;
 }
 
 /**
- * The maximum number of token records that a tab keeps per user. Each refresh adds a record. If there are more records, the
- * tab deletes the oldest record.
+ * The maximum number of token records that a tab keeps per user. If there are more records, the tab deletes the oldest record.
  */
 const HELD = 8;
-/**
- * The number of times that `open()` requests the same tokens from the other tabs. If no tab sends the tokens, `open()`
- * rejects.
- */
+/** `open()` asks the other tabs at most this many times for the same tokens. */
 const ASKED = 2;
-/**
- * While a tab waits for tokens, the tab checks at this interval whether another tab still holds the lock of the tokens. One
- * check is not enough: when a page is reloaded, the page loses its tokens at once, but the browser releases the page's lock a
- * moment later. Milliseconds.
- */
+/** While a tab waits for tokens, the tab checks at this interval whether another tab still has the tokens. Milliseconds. */
 const LOOK_MS = 100;
-/** The longest time for which `seal()` waits for the lock of the tokens. Milliseconds. */
+/** The maximum time that `seal()` waits for the lock of the tokens. Milliseconds. */
 const LOCK_MS = 1_000;
 
 /**
  * Stores tokens in the memory of the open tabs, and not on disk. The session on disk contains a random id in place of the
- * tokens. The tabs broadcast the tokens to each other. Any script of this origin can request the tokens, too. When the last
- * tab closes, the tokens are lost. Each tab that has the tokens holds a shared lock. The name of the lock contains the id of
- * the tokens. If no tab holds the lock, all tabs have lost the tokens.
+ * tokens. When the last tab closes, the tokens are lost.
+ *
+ * The tabs broadcast the tokens to each other, so any script of this origin can receive the tokens. Each tab that has the
+ * tokens holds a shared Web Lock. The lock shows the other tabs that the tokens still exist.
  * @example
  * const client = clientKey("https://id.example.com", "web");
  * const tokens = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
@@ -61,9 +51,11 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Keeps the tokens in this tab, broadcasts the tokens, and returns their id. The caller stores the id in the session. Before
-   * `seal()` returns, it waits until this tab holds the lock of the tokens, at most `LOCK_MS`. Without this wait, another tab
-   * could read the session, find no lock, and conclude that all tabs have lost the tokens.
+   * Keeps the tokens in this tab, sends the tokens to the other tabs, and returns an id. The session stores this id in place of
+   * the tokens.
+   *
+   * `seal()` returns after this tab has got the lock of the tokens, or after `LOCK_MS`. Without the lock, another tab would
+   * conclude that the tokens are lost.
    */
   async seal(record: TokenRecord): Promise<unknown> {
     const { memory, isLocked } = this.keep(record);
@@ -72,8 +64,10 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Does the same as `seal()`, but does not wait for the lock. Use this method in an IndexedDB transaction, because the
-   * transaction would end during the wait. `isLocked` resolves when this tab holds the lock.
+   * Keeps the tokens in this tab, and sends the tokens to the other tabs. `memory` is the id of the tokens. `isLocked` resolves
+   * when this tab holds the lock of the tokens.
+   *
+   * Use this method in an IndexedDB transaction. `seal()` waits for the lock, and the transaction would end during the wait.
    */
   keep(record: TokenRecord): { readonly memory: string; readonly isLocked: Promise<void> } {
     const memory = this.#config.random.id();
@@ -83,7 +77,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Returns the tokens whose id is in `tokens`. If this tab does not have the tokens, requests them from the other tabs.
+   * Returns the tokens whose id is in `tokens`. If this tab does not have the tokens, asks the other tabs for the tokens.
    * @throws NoTokenError no tab has sent the tokens, or `tokens` contains no valid id
    */
   async open(tokens: unknown): Promise<TokenRecord> {
@@ -98,10 +92,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     throw new NoTokenError("no open tab has the tokens of this session");
   }
 
-  /**
-   * Returns true when no tab has the tokens with the id `memory`. Returns false when a tab has them, or when the locks cannot
-   * be queried.
-   */
+  /** Returns true when no tab has the tokens with the id `memory`. If the locks cannot be queried, returns false. */
   async areLost(memory: string): Promise<boolean> {
     return !this.#cached.has(memory) && (await this.#locks.isFree(memory));
   }
@@ -114,15 +105,15 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Deletes the tokens with the id `memory`, and all older tokens of the same user. Newer tokens are not deleted, because they
-   * can belong to a later login.
+   * Deletes the tokens with the id `memory`, and all older tokens of the same user. Newer tokens can belong to a later login,
+   * so this method keeps the newer tokens.
    */
   #drop(memory: string): void {
     const names = this.#ofSameUser(memory);
     for (const name of names.slice(0, names.indexOf(memory) + 1)) this.#letGo(name);
   }
 
-  /** Finds the user of the tokens with the id `memory`. Returns the ids of all tokens of this user, the oldest first. */
+  /** Returns the ids of all tokens of one user, the oldest first. The user is the user of the tokens with the id `memory`. */
   #ofSameUser(memory: string): readonly string[] {
     const sub = this.#cached.get(memory)?.user.sub;
     return [...this.#cached].filter(([, { user }]) => user.sub === sub).map(([name]) => name);
@@ -142,7 +133,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
   }
 
   /**
-   * Sends one request for the tokens to the other tabs, and waits for the tokens.
+   * Asks the other tabs once for the tokens, and waits for the tokens.
    * - Resolves with true when no tab has the tokens. A second request would then be useless.
    * - Resolves with false when the tokens have arrived, or when `responseMs` has passed.
    */
@@ -180,7 +171,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     this.#channel.postMessage(message);
   }
 
-  /** Opens the channel. The channel is never closed, because another tab can ask this tab for tokens at any time. */
+  /** Opens the channel, and never closes the channel: another tab can ask this tab for tokens at any time. */
   #open(): BroadcastChannel {
     const channel = new BroadcastChannel(`latchkey/2/${this.#config.client}/handover`);
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -194,7 +185,7 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
     const { memory } = message;
     const cached = this.#cached.get(memory);
     if (message.type === "drop") this.#drop(memory);
-    // Records with the same id are equal. So if this tab already has a record with this id, the tab keeps its own record.
+    // Records with the same id are equal, so a tab ignores a record that it already has.
     else if (message.type === "give" && !cached) void this.#cache(memory, message.record);
     else if (message.type === "ask" && cached)
       this.#say({ protocol: 2, type: "give", memory, record: cached });

@@ -6,12 +6,11 @@ import { IndexedDBSessionStore } from "./indexeddb-session-store.ts";
 import { sessionsWith } from "./sessions-in-memory.ts";
 
 /**
- * Creates the session store of a client. If `persist` is `device`, the store keeps the tokens on disk. If `persist` is
- * `memory`, the store keeps the tokens in the memory of the tabs.
+ * Creates the session store of a client. With `persist: "device"`, the store keeps tokens on disk. With `persist: "memory"`,
+ * the store keeps tokens in the memory of the tabs.
  *
- * If `persist` is `device`, `prepare()` does nothing. If `persist` is `memory`, an older version of the app might have stored
- * tokens on disk. `prepare()` then starts to move these tokens to the memory of the tabs. If the move fails, `prepare()`
- * ignores the error. The next read of these tokens tries to move the tokens again.
+ * An older version of the app might have stored tokens on disk. With `persist: "memory"`, `prepare()` starts to move these
+ * tokens to memory.
  */
 export function clientSessions(
   persist: "device" | "memory" = "device",

@@ -4,23 +4,23 @@ import { NO_CHANGE } from "../../core/session.ts";
 
 const DATABASE = "latchkey";
 const ENTRIES = "entries/2";
-/** The object store of an older version of Latchkey. It is deleted, and its rows are not read. */
+/** The name of an old object store. `openDatabase()` deletes the object store with this name. */
 const OLD_ENTRIES = "entries";
 
 /**
- * The names of the errors that occur when the connection to the database is lost. The transaction that fails with such an
- * error has changed nothing, because the transaction did not begin or was aborted. In Safari, the message
- * "Connection to Indexed Database server lost" has the name `UnknownError`.
+ * The names of the errors that mean a lost connection to the database. A transaction that fails with such an error has changed
+ * nothing. Safari uses the name `UnknownError`.
  */
 const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)Error$/;
 
 /**
- * Returns Latchkey's IndexedDB database, as a `UseStore` for the functions of idb-keyval. The database is opened at the first
- * use. idb-keyval's own `createStore()` is not used, because its calls can hang, and because it does not write with
- * `durability: "strict"`. Only a strict write guarantees that a refresh token is on disk when the write resolves.
- * @throws StorageError from the returned `UseStore`: IndexedDB failed, or did not respond in time
- * @param timeoutMs the maximum time for one transaction. If the connection is lost, the returned `UseStore` repeats the
- * transaction once. One call of the `UseStore` can then take twice this time. Milliseconds. Default: 5,000.
+ * Returns a `UseStore` for Latchkey's IndexedDB database. The functions of idb-keyval accept a `UseStore`. The first use opens
+ * the database.
+ *
+ * Every write has `durability: "strict"`, so the data is on disk when the write resolves.
+ * @throws StorageError IndexedDB failed, or did not respond in time. The returned `UseStore` throws this error
+ * @param timeoutMs the maximum time for one transaction. If the connection is lost, the `UseStore` repeats the transaction
+ * once, and one call can take twice this time. Milliseconds. Default: 5,000.
  * @see https://developer.mozilla.org/en-US/docs/Web/API/IDBDatabase/transaction#durability
  * @example
  * const storage = new IndexedDBTokenStorage(createDatabase());
@@ -28,11 +28,11 @@ const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)
  */
 export function createDatabase(timeoutMs = 5_000): UseStore {
   let opening: Promise<IDBDatabase> | undefined;
-  /** The functions that abort the running transactions. There is one function for each running transaction. */
+  /** One function for each running transaction. The function aborts the transaction. */
   const live = new Set<() => void>();
   let frozen: Promise<void> | undefined;
-  // If a page is frozen during a transaction, the transaction would block the writes of all other tabs. So `freeze` aborts all
-  // running transactions. Messages that arrive at a frozen page can cause new calls. These calls wait for the `resume` event.
+  // A transaction of a frozen page would block the writes of all other tabs. So the `freeze` event aborts all running
+  // transactions. New calls wait for the `resume` event.
   const onFreeze = () => {
     live.forEach((stop) => stop());
     frozen ??= new Promise((resolve) => {
@@ -68,8 +68,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
   ): Promise<T> => {
     const database = await connection;
     if (frozen) await frozen;
-    // If the whole call has taken too long, the caller has already got an error, and `givenUp` is aborted. A transaction that
-    // began now would write after that error.
+    // If `givenUp` is aborted, the caller has already got a timeout error. No transaction is allowed to start after this error.
     givenUp.throwIfAborted();
     const transaction = database.transaction(ENTRIES, mode, {
       durability: mode === "readwrite" ? "strict" : "default",
@@ -88,8 +87,7 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
       const done = Promise.resolve(callback(transaction.objectStore(ENTRIES)));
       return await inTime(timeoutMs, done, giveUp);
     } catch (error) {
-      // `useTwice()` does not repeat a transaction that failed with a `StorageError`. So after a freeze, the caller of the
-      // `UseStore` decides whether to call it again.
+      // A `StorageError` tells `useTwice()` not to repeat the transaction.
       throw isFrozen
         ? new StorageError("the page was frozen during an IndexedDB transaction", error)
         : error;
@@ -132,10 +130,10 @@ export function createDatabase(timeoutMs = 5_000): UseStore {
 }
 
 /**
- * Opens the database. If `version` is undefined, IndexedDB opens the existing version, and no other tab can block the request.
+ * Opens the database. If the object store `ENTRIES` is missing, creates the object store.
  *
- * Calls `onLost` when the browser has closed the connection. Also calls `onLost` when another tab wants to upgrade the
- * database, because the open connection would block the upgrade.
+ * Calls `onLost` in two cases: the browser has closed the connection, or another tab wants to upgrade the database. An open
+ * connection would block the upgrade.
  */
 async function openDatabase(onLost: () => void, version?: number): Promise<IDBDatabase> {
   const request = indexedDB.open(DATABASE, version);
@@ -150,8 +148,7 @@ async function openDatabase(onLost: () => void, version?: number): Promise<IDBDa
     database.onclose = database.onversionchange = onLost;
     return database;
   }
-  // The database exists, but it has no object store `ENTRIES`. An upgrade to the next version creates the store. The upgrade
-  // waits until all other tabs have closed their connections, which Latchkey does in `onversionchange`.
+  // The database exists, but it has no object store `ENTRIES`. An upgrade to the next version creates the object store.
   database.close();
   return openDatabase(onLost, database.version + 1);
 }
@@ -179,10 +176,7 @@ async function inTime<T>(ms: number, promise: Promise<T>, giveUp: () => void): P
   }
 }
 
-/**
- * Reads one entry. Latchkey does not import `get()` of idb-keyval, because the bundle would then contain idb-keyval's default
- * store, which Latchkey does not use.
- */
+/** Reads one entry. Latchkey does not use `get()` of idb-keyval, because `get()` would add unused code to the bundle. */
 export function readEntry<T>(use: UseStore, key: string): Promise<T | undefined> {
   return use("readonly", (store) => promisifyRequest<T | undefined>(store.get(key)));
 }
@@ -198,9 +192,8 @@ export function writeEntry(use: UseStore, key: string, value: unknown): Promise<
 /**
  * Reads, changes and writes one entry in one transaction. Resolves with the value that is stored after the transaction.
  * - `parse` validates the stored value.
- * - `change` gets the parsed value. It returns the new value, `undefined` to delete the entry, or `NO_CHANGE` to write
- *   nothing.
- * - `writeBeside` can write other entries in the same transaction. If `change` returned `NO_CHANGE`, it is not called.
+ * - `change` gets the parsed value and returns the new value. `undefined` deletes the entry. `NO_CHANGE` writes nothing.
+ * - `writeBeside` can write other entries in the same transaction. After `NO_CHANGE`, `writeBeside` is not called.
  */
 export function updateEntry<T>(
   use: UseStore,

@@ -4,17 +4,17 @@ import { parseCallback } from "../../core/parse-callback.ts";
 import type { Clock } from "../../core/ports.ts";
 import { readEntry, within } from "./database.ts";
 
-/** The prefix of all keys of the ledger. */
+/** The prefix of the keys of all records in an `IndexedDBCallbackLedger`. */
 export const CALLBACKS = "callback/";
 /**
- * The time for which a record is kept. If an app calls `handleCallback()` twice for the same response, the second call needs
- * the record of the first call. The second call usually comes within seconds. Milliseconds.
+ * The time for which a callback record is kept. A second `handleCallback()` call with the same response needs this record.
+ * Milliseconds.
  */
 const KEPT_MS = 10 * 60_000;
 
 /**
- * Stores records of authorization responses that the app has handled, and of logout responses that the app expects. The
- * records are stored in IndexedDB. Each call of `put()` deletes the records that are older than ten minutes.
+ * Stores two kinds of records in IndexedDB: handled authorization responses, and expected logout responses. `put()` also
+ * deletes all records that are older than ten minutes.
  * @example
  * const ledger = new IndexedDBCallbackLedger(createDatabase(), systemClock);
  */
@@ -37,15 +37,13 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
       const all = store.openCursor(within(CALLBACKS));
       all.onsuccess = () => {
         const cursor = all.result;
-        // The new record is stored after the cursor has ended. Otherwise the cursor could read an old record with the same key,
-        // and then delete the new record.
+        // The cursor has ended, so `cursor.delete()` cannot delete the new record.
         if (!cursor) {
           store.put({ at: now, record } satisfies DatedCallback, CALLBACKS + state);
           return;
         }
         const { at } = (cursor.value ?? {}) as Partial<DatedCallback>;
-        // If the record is damaged, `ageMs` is not a number. If the clock was set back after the record was stored, `ageMs`
-        // can be negative. In both cases, the record is deleted.
+        // For a damaged record, `ageMs` is not a number. If the clock was set back, `ageMs` can be negative.
         const ageMs = now - Number(at);
         if (!(ageMs >= 0 && ageMs < KEPT_MS)) cursor.delete();
         cursor.continue();
@@ -55,7 +53,7 @@ export class IndexedDBCallbackLedger implements CallbackLedger {
   }
 }
 
-/** Returns the record of a stored entry, or `undefined` when the entry is damaged. */
+/** Returns the callback record in a stored entry. Returns `undefined` when the entry is damaged. */
 export function callbackIn(entry: unknown): CallbackRecord | undefined {
   return parseCallback((entry as Partial<DatedCallback> | null | undefined)?.record);
 }

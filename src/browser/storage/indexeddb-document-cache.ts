@@ -9,7 +9,7 @@ import { readEntry, updateEntry } from "./database.ts";
 
 const DOCUMENTS = "document/";
 
-/** Caches the server's metadata and keys in IndexedDB. The metadata and the keys are public, and contain no data of a user. */
+/** Caches the metadata and the public keys of authorization servers in IndexedDB. No data of a user is stored. */
 export class IndexedDBDocumentCache implements DocumentCache {
   readonly #database: UseStore;
 

@@ -3,16 +3,13 @@ import type { RequestStore } from "../../core/request-store.ts";
 import { readEntry, within, writeEntry } from "./database.ts";
 
 /**
- * The prefix of all keys of the store. Authorization requests have the prefix `request/`, and device logins have the prefix
- * `device/`. The prefixes differ, because Latchkey deletes old authorization requests with a function of the library
- * oidc-client-ts, and this function must not delete device logins.
+ * The prefix of all keys of an `IndexedDBRequestStore`: `request/` for authorization requests, or `device/` for device logins.
  */
 type RequestKind = "request/" | "device/";
 
 /**
- * Stores pending requests in IndexedDB. Other tabs can read these requests, because an authorization response can arrive in
- * another tab, for example through a link in an email. Later page loads can read them, too, so a device login survives a
- * reload.
+ * Stores pending requests in IndexedDB, where other tabs and later page loads can read the requests. For example, a link in an
+ * email can open the authorization response in another tab.
  * @example
  * const requests = new IndexedDBRequestStore(createDatabase());
  */
@@ -50,7 +47,6 @@ export class IndexedDBRequestStore implements RequestStore {
   }
 }
 
-/** Returns the stored request, which is always a string. Returns null for a missing or damaged record. */
 function textIn(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }

@@ -44,7 +44,8 @@ export class IndexedDBTokenStorage implements TokenStorage {
     const read = (record: unknown) => readStoredValue(record, this.#clock.now());
     const value = read(record);
     if (value !== undefined || record === undefined) return value;
-    // The record is damaged or has expired. This call deletes the record, unless another tab has just stored a valid one.
+    // The record is damaged or has expired. The transaction deletes the record, unless another tab has just stored a valid
+    // record.
     const unparsed = (record: unknown) => record;
     return read(
       await updateEntry(this.#database, name, unparsed, (record) =>
@@ -55,14 +56,13 @@ export class IndexedDBTokenStorage implements TokenStorage {
 
   async set(key: string, value: unknown, ttlMs?: number): Promise<void> {
     const now = this.#clock.now();
-    // The value is copied first, because the caller might change the value before the transaction stores it.
+    // Copy the value first, because the caller might change the value before the transaction stores it.
     const record = structuredClone(storedValue(value, now, ttlMs));
     await this.#database("readwrite", (store) => {
       const all = store.openCursor(within(storageKey(this.#prefix, "")));
       all.onsuccess = () => {
         const cursor = all.result;
-        // The new record is stored after the cursor has ended. Otherwise the cursor could read an expired record with the same
-        // key, and then delete the new record.
+        // The cursor has ended, so `cursor.delete()` cannot delete the new record.
         if (!cursor) {
           store.put(record, storageKey(this.#prefix, key));
           return;

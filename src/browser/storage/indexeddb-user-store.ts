@@ -40,8 +40,7 @@ export class IndexedDBUserStore implements UserStore {
       try {
         return sessionStorage.setItem(key, sub);
       } catch {
-        // `sessionStorage` is full, so the new user cannot be stored. The code below removes the previous user of this tab. If
-        // this tab is reloaded, it then starts with the default user, and not with the previous user.
+        // `sessionStorage` is full and cannot store the new user. `removeItem()` below removes the previous user of this tab.
       }
     }
     sessionStorage.removeItem(key);

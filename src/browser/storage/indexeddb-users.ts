@@ -11,7 +11,7 @@ import { lastUsedFirst, parseRemembered } from "../../core/remembered-profile.ts
 /** The stored list of remembered users. Each key is the encoded `sub` of a user. The keys and values are not validated yet. */
 type RememberedList = Map<unknown, unknown>;
 
-/** Returns the methods that read and change all users of the client in IndexedDB. */
+/** Returns the methods for all users of a client. The methods read and change IndexedDB. */
 export function indexedDBUsers(database: UseStore, client: ClientKey): RememberedUsers {
   const listKey = usersKey(client);
   const key = defaultUserKey(client);
@@ -57,8 +57,7 @@ export function indexedDBUsers(database: UseStore, client: ClientKey): Remembere
       await database("readwrite", async (store) => {
         store.delete(sessionKey(client, sub));
         putTombstone(store, client, tombstone);
-        // IndexedDB commits a transaction as soon as no request of the transaction is pending. So all requests start at the
-        // same time.
+        // Start all requests at the same time: IndexedDB ends a transaction that has no pending request.
         const [byDefault, list, [states, callbacks]] = await Promise.all([
           promisifyRequest<unknown>(store.get(key)),
           promisifyRequest<unknown>(store.get(listKey)),
@@ -82,8 +81,8 @@ export function indexedDBUsers(database: UseStore, client: ClientKey): Remembere
   }
 
   /**
-   * Creates the list of remembered users from all stored sessions, and stores the list. If a session is damaged, the user's
-   * entry in the list contains only the `sub`.
+   * Creates the list of remembered users from all stored sessions, and stores the list. For a damaged session, the list gets an
+   * empty record.
    */
   async function makeList(store: IDBObjectStore): Promise<RememberedList> {
     const [keys, rows] = await entries(store, sessions);

@@ -3,12 +3,11 @@ import type { ApiPause, ApiPauses } from "../../core/api-pauses.ts";
 const PREFIX = "latchkey/refused/";
 
 /**
- * Stores the pauses of APIs in `localStorage`, where all tabs and later page loads can read them. When an API responds with
- * 401, Latchkey tries once to repeat the request with a newer token. If that fails, a pause begins for the API. During the
- * pause, no tab repeats a request after a 401 response of this API.
+ * Stores the pauses of APIs in `localStorage`, where all tabs and later page loads can read them. During a pause, Latchkey does
+ * not repeat a request after a 401 response of the API.
  */
 export class LocalStoragePauses implements ApiPauses {
-  /** The pauses that could not be stored in `localStorage`. The key is the origin of the API. */
+  /** The pauses that could not be stored in `localStorage`. The key of the map is the origin of the API. */
   readonly #unsaved = new Map<string, ApiPause>();
 
   get(origin: string): ApiPause | undefined {

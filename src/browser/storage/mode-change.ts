@@ -22,10 +22,10 @@ export interface ModeChangeConfig extends BroadcastTokensConfig {
 }
 
 /**
- * Returns the store of the tokens. If a new version of the app has changed `persist`, the store can also open the tokens that
- * were stored before the change:
+ * Returns the store of the tokens. If an earlier version of the app had another value of `persist`, the store also opens the
+ * tokens of that version:
  * - With `persist: "memory"`, the store moves the tokens of all users from the disk to the memory of the tabs.
- * - With `persist: "device"`, the store moves tokens from the memory of the tabs to the disk when they are opened.
+ * - With `persist: "device"`, the store moves tokens from the memory of the tabs to the disk when the tokens are opened.
  */
 export function storeTokens(config: ModeChangeConfig): TokenKeeper {
   const { persist, rows, client } = config;
@@ -38,15 +38,13 @@ export function storeTokens(config: ModeChangeConfig): TokenKeeper {
     };
   }
   const takeAll = () => takeFromDisk(tokens, client, config.database).catch(() => {});
-  // The move starts now, and not at the first read. Some sessions might never be read, and their tokens must leave the disk,
-  // too.
+  // Some sessions might never be opened, and their tokens must leave the disk, too. So the move starts now.
   void takeAll();
   return {
     seal: (record) => tokens.seal(record),
     open: async (sealed) => {
       if (!isTokenRecord(sealed)) return tokens.open(sealed);
-      // `sealed` contains the tokens and not their id, so the tokens have not left the disk yet. The earlier call of
-      // `takeAll()` might have failed, so `takeAll()` is called again.
+      // `sealed` contains the tokens themselves, so the tokens might still be on disk. Move the tokens to memory now.
       await takeAll();
       return sealed;
     },
@@ -77,8 +75,9 @@ function takeFromDisk(
 }
 
 /**
- * Moves tokens from the memory of the tabs to the disk and returns them.
- * @throws NoTokenError no tab has sent the tokens. If all tabs have lost the tokens, this function deletes the session, too
+ * Moves tokens from the memory of the tabs to the disk, and returns the tokens. If all tabs have lost the tokens, deletes the
+ * session.
+ * @throws NoTokenError no tab has sent the tokens
  */
 async function takeToDisk(
   tokens: BroadcastTokens,
@@ -97,7 +96,7 @@ async function takeToDisk(
       isStored = isNamed(row);
       return isNamed(row) ? { ...row, tokens: record } : NO_CHANGE;
     });
-    // If the user has logged out or the session has newer tokens, `isStored` is false. No tab then needs the old tokens.
+    // If `isStored` is false, the user has logged out, or the session has newer tokens. No tab then needs the old tokens.
     if (!isStored) tokens.discard(sealed);
     return record;
   } catch (error) {

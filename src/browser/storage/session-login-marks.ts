@@ -2,9 +2,8 @@ import { loginMarksKey, type ClientKey } from "../../core/keys.ts";
 import type { LoginMark, LoginMarks } from "../../core/login-marks.ts";
 
 /**
- * Stores the login marks of this tab in `sessionStorage`. A login mark is a record of one login or logout of this tab.
- * Latchkey reads these records before this tab starts an automatic login. If `sessionStorage` is missing or blocked, `read()`
- * returns an empty list, and `write()` returns false.
+ * Stores records of this tab's logins and logouts in `sessionStorage`. Latchkey reads these records before it starts an
+ * automatic login. If `sessionStorage` is blocked, `read()` returns an empty list, and `write()` returns false.
  */
 export class SessionLoginMarks implements LoginMarks {
   readonly #key: string;

@@ -2,9 +2,8 @@ import { shared } from "../../core/lazy.ts";
 import type { SessionStore } from "../../core/session.ts";
 
 /**
- * Returns a session store that stores session rows in `rows`, and tokens in the store that `load()` returns.
- * `load()` is called when tokens are stored, opened or discarded for the first time. If `load()` rejects, the next use of
- * tokens calls `load()` again.
+ * Returns a session store with two parts. `rows` stores the session rows. The store that `load()` returns stores the tokens.
+ * The first use of tokens calls `load()`. If `load()` rejects, the next use calls `load()` again.
  * @example
  * const rows = new IndexedDBSessionStore(createDatabase());
  * const client = clientKey("https://id.example.com", "web");

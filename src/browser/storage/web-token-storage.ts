@@ -28,8 +28,8 @@ export class WebTokenStorage implements TokenStorage {
   readonly #clock: Pick<Clock, "now">;
 
   /**
-   * @param storage returns `localStorage` or `sessionStorage`. It is a function, because access to these globals throws when
-   * the browser blocks storage.
+   * @param storage returns `localStorage` or `sessionStorage`. `storage` is a function, because access to these globals can
+   * throw.
    */
   constructor(
     storage: () => Storage,
@@ -66,10 +66,7 @@ export class WebTokenStorage implements TokenStorage {
     });
   }
 
-  /**
-   * Reads a value. Deletes the value if it is damaged or expired. This is safe, because no other code uses keys with this
-   * prefix.
-   */
+  /** Reads a value. Deletes a value that is damaged or has expired. */
   #read(storage: Storage, name: string): unknown {
     const text = storage.getItem(name);
     if (text === null) return undefined;

@@ -4,9 +4,8 @@ import { parseTabMessage } from "../../core/parse-message.ts";
 import type { TabChannel } from "../../core/ports.ts";
 
 /**
- * Broadcasts messages between the tabs of one client. The sending tab receives its own messages, too. While there
- * are listeners, a `BroadcastChannel` is open. If there are no listeners, each call of `post()` opens a `BroadcastChannel`,
- * sends the message, and closes the `BroadcastChannel`.
+ * Broadcasts messages between the tabs of one client. The sending tab receives its own messages, too. A `BroadcastChannel`
+ * stays open only while there are listeners.
  * @see https://html.spec.whatwg.org/multipage/web-messaging.html#broadcasting-to-other-browsing-contexts
  * @example
  * const channel = new BroadcastTabChannel(clientKey("https://id.example.com", "web"));

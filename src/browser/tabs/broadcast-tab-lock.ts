@@ -6,25 +6,24 @@ const LOOK_MS = 250;
 /** Configuration of a `BroadcastTabLock`. */
 export interface BroadcastTabLockConfig {
   /**
-   * The channel between the tabs of the client. While a tab refreshes a session, other tabs can ask on this channel whether the
-   * tab still runs. The tab responds with `alive` messages. When the refresh has ended, the tab broadcasts a `gone` message.
+   * The channel between the tabs of the client. A tab that holds a lock sends its `alive` and `gone` messages on this channel.
    */
   readonly channel: TabChannel;
   readonly clock: Clock;
   /**
-   * The maximum time between two `alive` messages. If a tab that holds a lock sends no `alive` message for this long, the other
-   * tabs stop waiting for the lock. Milliseconds. Default: 20,000.
+   * If the tab that holds a lock sends no `alive` message for this time, the other tabs stop waiting for the lock.
+   * Milliseconds. Default: 20,000.
    */
   readonly takeoverMs?: number | undefined;
 }
 
 /**
- * Replaces Web Locks in browsers that do not have them. Only locks with names like `own/<attempt>` work. `<attempt>` is the id
- * of one attempt to refresh a session. The tab that makes this attempt is the owner of the lock.
- * - The owner requests the lock with the mode `exclusive`. This request is granted at once.
- * - The other tabs request the lock with the mode `shared`. They wait until the owner has broadcast `gone`, or until they have
- *   received no `alive` message of the owner for `takeoverMs`.
- * - If a lock has a name of another form, every request for it is granted at once.
+ * Replaces the Web Locks API in browsers that do not have this API. A tab that refreshes a session holds a lock with the name
+ * `own/<id>`. The other tabs wait for this lock to learn that the refresh has ended.
+ * - A request with the mode `exclusive` comes from the refreshing tab, and gets the lock at once.
+ * - A request with the mode `shared` waits until the refreshing tab has broadcast `gone`, or has sent no `alive` message for
+ *   `takeoverMs`.
+ * - A request for a lock with any other name gets the lock at once.
  * @example
  * const channel = new BroadcastTabChannel(clientKey("https://id.example.com", "web"));
  * const locks = new BroadcastTabLock({ channel, clock: systemClock });
@@ -33,7 +32,7 @@ export class BroadcastTabLock implements TabLock {
   readonly #config: BroadcastTabLockConfig;
   /** The names of the locks that this tab holds. */
   readonly #held = new Set<string>();
-  /** The names of the released locks: the locks that this tab has released, and the locks whose owner has broadcast `gone`. */
+  /** The names of the locks that this tab or another tab has released. */
   readonly #ended = new Set<string>();
   #isListening = false;
 
@@ -69,8 +68,8 @@ export class BroadcastTabLock implements TabLock {
   }
 
   /**
-   * Adds the listener for `gone` messages at the first request. The listener is never removed: an owner sends its `gone`
-   * message only once, and this tab must not miss the message.
+   * Adds the listener for `gone` messages at the first call. The listener is never removed, because each `gone` message is sent
+   * only once.
    */
   #listen(): void {
     if (this.#isListening) return;

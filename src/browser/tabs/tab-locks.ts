@@ -2,7 +2,7 @@ import { shared } from "../../core/lazy.ts";
 import type { TabLock } from "../../core/ports.ts";
 import { webLocks } from "./web-locks-tab-lock.ts";
 
-/** Returns locks between tabs: Web Locks where the browser has them, and otherwise the locks that `loadOther()` returns. */
+/** Returns the browser's Web Locks. If the browser has no Web Locks, returns the locks that `loadOther()` loads. */
 export function tabLocks(loadOther: () => Promise<TabLock>): TabLock {
   const other = shared(loadOther);
   const choose = async () => webLocks() ?? other();

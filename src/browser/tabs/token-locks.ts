@@ -1,16 +1,16 @@
 /**
- * Holds the Web Locks of one page. For each token record in its memory, a page holds a shared lock. If no page holds the lock
- * of a record, all pages have lost the record, and no page needs to wait for the record. While a page is in the browser's
- * back/forward cache, the page cannot send its records. So such a page releases its locks until it is shown again.
+ * Holds the Web Locks that show which tokens still exist. While a page has tokens in its memory, the page holds a shared lock
+ * for these tokens. If no page holds the lock, all pages have lost the tokens. While a page is in the bfcache, the page cannot
+ * send its tokens and holds no lock.
  */
 export class TokenLocks {
-  /** The locks of this page. The key is the id of the tokens. A call of `abort()` on the controller releases the lock. */
+  /** The locks of this page, by the id of the tokens. `abort()` of the controller releases the lock. */
   readonly #held = new Map<string, AbortController>();
   #isWatching = false;
 
   /**
-   * Requests the lock of the tokens. Resolves when this page holds the lock. If the browser has no Web Locks, resolves at
-   * once.
+   * Requests the lock of the tokens with the id `name`. Resolves when this page holds the lock. If the browser has no Web
+   * Locks, resolves at once.
    */
   hold(name: string): Promise<void> {
     if (!navigator.locks || this.#held.has(name)) return Promise.resolve();
@@ -23,10 +23,7 @@ export class TokenLocks {
     this.#held.delete(name);
   }
 
-  /**
-   * Returns true when no page of this origin holds or requests the lock. Returns false when a page holds or requests the
-   * lock, or when the locks cannot be queried.
-   */
+  /** Returns true when no page of this origin holds or requests the lock. If the locks cannot be queried, returns false. */
   async isFree(name: string): Promise<boolean> {
     try {
       const { held = [], pending = [] } = await navigator.locks.query();

@@ -1,7 +1,7 @@
 import type { TabLock, TabLockOptions } from "../../core/ports.ts";
 
 /**
- * Locks between the tabs of one origin, by the Web Locks API. The name of each lock gets the prefix `latchkey/`.
+ * Provides locks between the tabs of one origin with the Web Locks API. The name of each lock gets the prefix `latchkey/`.
  * @see https://w3c.github.io/web-locks/
  * @example
  * const locks = new WebLocksTabLock();

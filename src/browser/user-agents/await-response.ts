@@ -1,18 +1,22 @@
 import { CancelledError, TimeoutError } from "../../core/errors.ts";
 import { parseResponseMessage, responseChannel, type ResponseMessage } from "./response-channel.ts";
 
-/** Describes the window or frame in which a login runs, and the response that `awaitResponse()` waits for. */
+/** Tells `awaitResponse()` how to use the window or frame of a login, and how long to wait for the authorization response. */
 export interface Departure {
   /** The absolute URL at which the response arrives. The page at this URL calls `relayResponse()`. */
   readonly redirectUri: string;
-  /** `awaitResponse()` waits at most this long for the response. Milliseconds. */
+  /** `awaitResponse()` waits at most this long for the authorization response. Milliseconds. */
   readonly timeoutMs: number;
-  /** The signal that ends the wait for the response. A call of `close()` of the `RoundTrip` aborts this signal. */
+  /** When this signal aborts, the wait for the response ends. `RoundTrip.close()` aborts this signal. */
   readonly left: AbortSignal;
-  /** Navigates the window or frame. `awaitResponse()` listens for the response before it calls this function. */
+  /**
+   * Navigates the window or frame to the login page. `awaitResponse()` first listens for the response, and then calls
+   * `start()`.
+   */
   start(): void;
   /**
-   * Returns true when the window or frame is closed. Then no response can arrive. `awaitResponse()` calls this every 250 ms.
+   * Returns true when the window or frame is closed. No response can arrive then. `awaitResponse()` calls `isClosed()` every
+   * 250 ms.
    */
   isClosed(): boolean;
 }
@@ -21,7 +25,7 @@ const TICK_MS = 250;
 
 /**
  * Starts the login in the window or frame, waits for the authorization response, and returns the URL of that response.
- * `request` is the URL of the authorization request. If no response arrives, the promise rejects.
+ * `request` is the URL of the authorization request.
  * @throws CancelledError this page or the user closed the window or frame before a response arrived
  * @throws TimeoutError no response arrived in time
  */
@@ -61,8 +65,8 @@ export async function awaitResponse(request: string, departure: Departure): Prom
 }
 
 /**
- * Returns true when the URL `response` has the origin and the path of the redirect URI, and the `state` of the request. The
- * grant validates the other parameters later.
+ * Returns true when the URL `response` has the origin and the path of the redirect URI, and the `state` of the authorization
+ * request.
  */
 function isResponse(response: string, redirectUri: string, state: string): boolean {
   if (!URL.canParse(response)) return false;

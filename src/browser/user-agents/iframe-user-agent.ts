@@ -4,15 +4,13 @@ import { resolveRedirectUri } from "./redirect-uri.ts";
 
 /** Options of an `IframeUserAgent`. */
 export interface IframeOptions {
-  /** The login fails when no authorization response has arrived after this time. Milliseconds. Default: 10,000. */
+  /** If no authorization response arrives within this time, the login fails. Milliseconds. Default: 10,000. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Sends the authorization request from a hidden frame, always with `prompt=none`. If the user has a session at the server, the
- * login succeeds, and the user sees nothing. If the user has no session there, the server responds with an error. If the
- * server and the app are on different sites, some browsers send no cookies from the frame to the server. The server then
- * cannot see the session, and responds with `login_required`.
+ * Sends the authorization request from a hidden frame, always with `prompt=none`. The login succeeds only if the user already
+ * has a session at the server. If the browser blocks the server's cookies in the frame, the login fails with `login_required`.
  *
  * The page at the redirect URI must call `relayResponse()`.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
@@ -24,7 +22,9 @@ export class IframeUserAgent implements UserAgent {
   readonly #redirectUri: string;
   readonly #options: IframeOptions;
 
-  /** @param redirectUri the absolute or relative URL of a page that calls `relayResponse()`. Register it at the server. */
+  /**
+   * @param redirectUri the absolute or relative URL of a page that calls `relayResponse()`. Register this URL at the server.
+   */
   constructor(redirectUri: string, options: IframeOptions = {}) {
     this.#redirectUri = redirectUri;
     this.#options = options;

@@ -4,15 +4,14 @@ import { CancelledError } from "../../core/errors.ts";
 const LEAVING_MS = 10_000;
 
 /**
- * Navigates this page to the login page at `url`. The promise never resolves: either the browser leaves this page, or the
- * promise is rejected. If the server is slow, the browser can leave this page even after the rejection. The login can then
- * still succeed, because the pending request stays valid.
- * @throws CancelledError the browser did not leave the page in time, or the user acted on the page or came back to it
+ * Navigates this page to the login page at `url`. The promise never resolves. If the browser stays on this page, the promise
+ * rejects.
+ * @throws CancelledError the browser did not leave this page in time, or the user acted on this page or came back to this page
  */
 export function leavePage(url: string): Promise<never> {
   return new Promise((_, reject) => {
-    // If another navigation has already started, `assign()` aborts that navigation, and the browser fires `navigateerror`. This
-    // event must not reject the promise. So the listeners are added after `assign()`.
+    // `assign()` aborts an earlier navigation, and the browser then fires `navigateerror`. The listeners must not receive this
+    // event, so they are added after `assign()`.
     location.assign(url);
     const settled = new AbortController();
     const { signal } = settled;
@@ -31,9 +30,7 @@ export function leavePage(url: string): Promise<never> {
     const onPageShow = ({ persisted }: PageTransitionEvent) => {
       if (persisted) stay("the user came back to this page without logging in");
     };
-    // The browser fires `navigateerror` when the user presses the Stop button, or chooses "Stay" in a `beforeunload` dialog.
-    // If the server responds with 204, the browser stays on this page and does not fire the event. Then the timer ends the
-    // wait.
+    // The browser fires `navigateerror` when the user stops the navigation, for example with the Stop button.
     globalThis.navigation?.addEventListener(
       "navigateerror",
       () => stay("the navigation to the login page was stopped"),

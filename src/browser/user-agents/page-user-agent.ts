@@ -11,8 +11,8 @@ export class PageUserAgent implements UserAgent {
   readonly #redirectUri: () => string;
 
   /**
-   * @param redirectUri returns the absolute redirect URI. `open()` calls this function. The app can configure a relative URI,
-   * and only code in a page can make a relative URI absolute. The constructor also runs outside a page, so it gets a function.
+   * @param redirectUri returns the absolute redirect URI. The constructor can run outside a page, where a relative URI cannot
+   * be resolved. So only `open()` calls this function.
    */
   constructor(redirectUri: () => string) {
     this.#redirectUri = redirectUri;

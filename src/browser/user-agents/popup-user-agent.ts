@@ -5,7 +5,7 @@ import { resolveRedirectUri } from "./redirect-uri.ts";
 
 /** Options of a `PopupUserAgent`. */
 export interface PopupOptions {
-  /** If the user has not finished the login after this time, the login fails. Milliseconds. Default: 600,000. */
+  /** If no authorization response arrives within this time, the login fails. Milliseconds. Default: 600,000. */
   readonly timeoutMs?: number;
   /** The width of the popup window. CSS pixels. Default: 480. */
   readonly width?: number;
@@ -26,14 +26,16 @@ export class PopupUserAgent implements UserAgent {
   readonly #redirectUri: string;
   readonly #options: PopupOptions;
 
-  /** @param redirectUri the absolute or relative URL of a page that calls `relayResponse()`. Register it at the server. */
+  /**
+   * @param redirectUri the absolute or relative URL of a page that calls `relayResponse()`. Register this URL at the server.
+   */
   constructor(redirectUri: string, options: PopupOptions = {}) {
     this.#redirectUri = redirectUri;
     this.#options = options;
   }
 
   /**
-   * Opens the popup window. Call this method in a click handler, because browsers block popups that no click has caused.
+   * Opens the popup window. Call this method in a click handler, because browsers block popups that open without a click.
    * @throws PopupBlockedError the browser did not open a window
    * @throws ConfigurationError the redirect URI has another origin than this page
    */
@@ -62,7 +64,7 @@ export class PopupUserAgent implements UserAgent {
   }
 }
 
-/** Returns the `features` for `window.open()` that center the popup over the window of this page. */
+/** Returns the `features` argument of `window.open()`. The popup is centered over the window of this page. */
 function featuresOf({ width = 480, height = 640 }: PopupOptions): string {
   const left = Math.round(screenX + (outerWidth - width) / 2);
   const top = Math.round(screenY + (outerHeight - height) / 2);
@@ -70,24 +72,21 @@ function featuresOf({ width = 480, height = 640 }: PopupOptions): string {
 }
 
 /**
- * This page polls the popup every 250 ms. When `popup.closed` is true, and this page has had the focus for more than this
- * number of polls in a row, the login is cancelled. Until then, the page waits, because a response can still arrive for a
- * moment after the popup has closed.
+ * After the popup has closed, a response can still arrive. So this page waits for this number of polls before it cancels the
+ * login. There is one poll every 250 ms.
  */
 const GRACE = 4;
 /**
- * A number of polls, like `GRACE`. If the popup might be open although `popup.closed` is true, this number is used in place of
- * `GRACE`. The number is greater than `GRACE`, because the user might return to the popup and finish the login.
+ * This number replaces `GRACE` if the popup might still be open although `popup.closed` is true. The user might return to the
+ * popup.
  */
 const CUT_OFF_GRACE = 40;
 
 /**
- * Returns a function that tells whether the user has closed the popup. Call the returned function at each poll.
+ * Returns a function that returns true when the user has closed the popup. Call this function at each poll.
  *
- * `popup.closed` alone is not reliable. If a page in the popup has a Cross-Origin-Opener-Policy, the browser separates the
- * popup from this page, and `popup.closed` is true although the popup is open. So the returned function returns true only when
- * `popup.closed` is true and this page has had the focus for more than `GRACE` polls in a row. If the popup might be open
- * although `popup.closed` is true, the function uses `CUT_OFF_GRACE` in place of `GRACE`.
+ * `popup.closed` alone is not reliable. If a page in the popup has a Cross-Origin-Opener-Policy, `popup.closed` is true
+ * although the popup is open. So the function also counts the polls at which this page has the focus.
  */
 function watchClosing(popup: Window): () => boolean {
   let [closedPolls, pollsWithoutFocus, pollsWithFocus] = [0, 0, 0];
@@ -99,8 +98,8 @@ function watchClosing(popup: Window): () => boolean {
       hadFocus = hasFocus;
       return false;
     }
-    // Before a user can close the popup, the popup must get the focus. If this page had the focus at the last poll before
-    // `popup.closed` became true, the user did not close the popup: the browser has separated the popup from this page.
+    // A user who closes the popup first moves the focus to the popup. If this page still had the focus at the previous poll,
+    // the browser has separated the popup from this page, and the popup might be open.
     isCutOff ||= closedPolls++ === 0 && hadFocus;
     pollsWithoutFocus = hasFocus ? 0 : pollsWithoutFocus + 1;
     isCutOff ||= pollsWithoutFocus > GRACE;

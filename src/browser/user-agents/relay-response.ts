@@ -1,17 +1,11 @@
 import { parseResponseMessage, responseChannel, type ResponseMessage } from "./response-channel.ts";
 
-/**
- * The page that started the login confirms that it has received the response. If no confirmation arrives within this time,
- * `relayResponse()` returns false. Milliseconds.
- */
+/** The maximum time that `relayResponse()` waits for a confirmation from the page that started the login. Milliseconds. */
 const PATIENCE_MS = 3_000;
 
 /**
- * Sends the authorization response in this page's URL to the page that started the login, and closes this window. Call this
- * function on the page at the redirect URI of a `PopupUserAgent` or an `IframeUserAgent`.
- *
- * The response is sent over a `BroadcastChannel`, and not through `window.opener`. `window.opener` is null if a page of the
- * server has a Cross-Origin-Opener-Policy.
+ * Sends the authorization response to the page that started the login, and closes this window. The response is the URL of this
+ * page. Call this function on the page at the redirect URI of a `PopupUserAgent` or an `IframeUserAgent`.
  * @returns true when the page that started the login has received the response. False when this page's URL contains no
  * response, or when the login has already ended. After false, show the user a message on this page.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2

@@ -1,4 +1,4 @@
-/** Opens the channel for the authorization response with this `state`. The name of the channel contains a hash of `state`. */
+/** Opens the channel for the authorization response with this `state`. The channel's name contains a hash of `state`. */
 export async function responseChannel(state: string): Promise<BroadcastChannel> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(state));
   const name = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0"));
@@ -6,8 +6,9 @@ export async function responseChannel(state: string): Promise<BroadcastChannel> 
 }
 
 /**
- * A message on a response channel. `response`: the page at the redirect URI sends its URL. `taken`: the page that started the
- * login has received that URL. Any script of this origin can send both kinds of messages.
+ * A message on the channel of `responseChannel()`. Any script of this origin can send such a message.
+ * - `response`: the page at the redirect URI sends the authorization response, in the form of the page's URL.
+ * - `taken`: the page that started the login confirms that the response has arrived.
  */
 export type ResponseMessage =
   | { readonly protocol: 2; readonly type: "response"; readonly url: string }

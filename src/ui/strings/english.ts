@@ -1,6 +1,6 @@
 import type { Strings } from "./strings.ts";
 
-/** English texts. The elements use them when no other built-in language matches the page. */
+/** English texts. The elements use these texts when no other built-in language matches the page. */
 export const english: Strings = {
   language: "en",
   close: "Close",

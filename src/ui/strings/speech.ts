@@ -12,8 +12,8 @@ export interface Speaker extends ReactiveControllerHost, HTMLElement {
 }
 
 /**
- * Chooses the language of an element's texts by the nearest `lang` attribute. When a `lang` attribute in the page changes,
- * renders the element again.
+ * Chooses the language of an element's texts by the nearest `lang` attribute. When a `lang` attribute in the page changes, the
+ * element renders again.
  */
 export class Speech implements ReactiveController {
   readonly #host: Speaker;
@@ -48,8 +48,8 @@ function languageOf(element: Element): Strings {
 }
 
 /**
- * Returns the value of the nearest `lang` attribute. If there is none, returns an empty string. Also searches outside the
- * shadow tree, as CSS `:lang()` does.
+ * Returns the value of the nearest `lang` attribute, inside or outside the shadow tree. If there is no such attribute, returns
+ * an empty string.
  */
 function nearestLang(element: Element): string {
   const near = element.closest("[lang]");

@@ -6,8 +6,7 @@
  */
 export interface Strings {
   /**
-   * The BCP 47 tag of the language. The elements copy this tag to the `lang` attribute in their shadow tree, so that a screen
-   * reader uses a voice for the language.
+   * The BCP 47 tag of the language. The elements set this tag as the `lang` of their content, for screen readers.
    * @see https://www.rfc-editor.org/rfc/rfc5646
    */
   readonly language: string;
@@ -15,11 +14,11 @@ export interface Strings {
   readonly close: string;
 
   readonly chooseAccount: string;
-  /** Shown beside a user that needs a login. */
+  /** Shown beside a user who must log in again. */
   readonly signedOut: string;
   readonly useAnotherAccount: string;
   readonly searchAccounts: string;
-  /** Says how many users match the search. `count`: the number of these users. */
+  /** Says how many users match the search. `count` is this number. */
   readonly accountsFound: (count: number) => string;
 
   readonly rememberQuestion: (name: string) => string;
@@ -33,10 +32,7 @@ export interface Strings {
   readonly code: string;
   readonly copyCode: string;
   readonly copied: string;
-  /**
-   * Says how long the code is still valid. Only screen readers announce this text. They announce the text at a few times, and
-   * not every second.
-   */
+  /** Says how long the code is still valid. Only screen readers announce this text. */
   readonly timeLeft: (minutes: number, seconds: number) => string;
   readonly waiting: string;
   readonly retrying: string;

@@ -23,7 +23,7 @@ export const modalStyles: CSSResult = css`
     background: var(--latchkey-backdrop, rgb(10 14 24 / 0.5));
   }
 
-  /* The sheet fills the whole dialog. So only a click beside the dialog has the dialog itself as its target. */
+  /* The sheet covers the whole dialog. So if the target of a click is the dialog itself, the click was beside the dialog. */
   .sheet {
     display: flex;
     flex-direction: column;

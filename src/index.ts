@@ -65,6 +65,7 @@ export type { TokenManager } from "./service/token-manager.ts";
 export { createFetch } from "./compose/create-fetch.ts";
 export type { CreateFetchConfig } from "./fetch/create-fetch.ts";
 export { createDatabase } from "./browser/storage/database.ts";
+export type { Database } from "./browser/storage/database.ts";
 export { IndexedDBTokenStorage } from "./browser/storage/indexeddb-token-storage.ts";
 export { WebTokenStorage } from "./browser/storage/web-token-storage.ts";
 export { MemoryTokenStorage } from "./memory/memory-token-storage.ts";

@@ -1,6 +1,6 @@
 import { BroadcastTabChannel } from "../browser/tabs/broadcast-tab-channel.ts";
 import { clientSessions } from "../browser/storage/client-sessions.ts";
-import { createDatabase } from "../browser/storage/database.ts";
+import { createDatabase, type Database } from "../browser/storage/database.ts";
 import { DocumentPage } from "../browser/page/document-page.ts";
 import { IndexedDBCallbackLedger } from "../browser/storage/indexeddb-callback-ledger.ts";
 import { IndexedDBRequestStore } from "../browser/storage/indexeddb-request-store.ts";
@@ -42,7 +42,7 @@ export interface GrantParts {
   /** Stores the pending device logins, for a `DeviceCodeGrant`. */
   readonly requests: RequestStore;
   /** The IndexedDB database of Latchkey. An app can create storages in it for its own grants. */
-  readonly database: ReturnType<typeof createDatabase>;
+  readonly database: Database;
   /** The sessions of all users of this client on this device. */
   readonly sessions: SessionStore;
   /** Stores which users this client has on this device, and which of these users is the user of this tab. */

@@ -1,9 +1,9 @@
-import type { UseStore } from "idb-keyval";
 import { chunk, shared } from "../../core/lazy.ts";
 import type { SessionStore } from "../../core/session.ts";
 import type { BroadcastTokensConfig } from "./broadcast-tokens.ts";
 import { IndexedDBSessionStore } from "./indexeddb-session-store.ts";
 import { sessionsWith } from "./sessions-in-memory.ts";
+import type { Database } from "./database.ts";
 
 /**
  * Creates the session store of a client. With `persist: "device"`, the store keeps tokens on disk. With `persist: "memory"`,
@@ -14,7 +14,7 @@ import { sessionsWith } from "./sessions-in-memory.ts";
  */
 export function clientSessions(
   persist: "device" | "memory" = "device",
-  database: UseStore,
+  database: Database,
   config: BroadcastTokensConfig,
 ): { readonly sessions: SessionStore; readonly prepare: () => void } {
   const load = shared(async () => {

@@ -1,4 +1,4 @@
-import { promisifyRequest, type UseStore } from "idb-keyval";
+import { promisifyRequest } from "idb-keyval";
 import { StorageError } from "../../core/errors.ts";
 import { NO_CHANGE } from "../../core/session.ts";
 
@@ -14,19 +14,29 @@ const OLD_ENTRIES = "entries";
 const LOST = /^(Abort|InvalidState|NotFound|TransactionInactive|Unknown|Version)Error$/;
 
 /**
- * Returns a `UseStore` for Latchkey's IndexedDB database. The functions of idb-keyval accept a `UseStore`. The first use opens
+ * A key-value database. Runs `use` in one transaction. The functions of idb-keyval accept a `Database` as their store.
+ * @example
+ * const entries = await createDatabase()("readonly", (store) => store.transaction.objectStoreNames.length);
+ */
+export type Database = <T>(
+  mode: IDBTransactionMode,
+  use: (store: IDBObjectStore) => T | PromiseLike<T>,
+) => Promise<T>;
+
+/**
+ * Returns a `Database` for Latchkey's IndexedDB database. The functions of idb-keyval accept a `Database`. The first use opens
  * the database.
  *
  * Every write has `durability: "strict"`, so the data is on disk when the write resolves.
- * @throws StorageError IndexedDB failed, or did not respond in time. The returned `UseStore` throws this error
- * @param timeoutMs the maximum time for one transaction. If the connection is lost, the `UseStore` repeats the transaction
+ * @throws StorageError IndexedDB failed, or did not respond in time. The returned `Database` throws this error
+ * @param timeoutMs the maximum time for one transaction. If the connection is lost, the `Database` repeats the transaction
  * once, and one call can take twice this time. Milliseconds. Default: 5,000.
  * @see https://developer.mozilla.org/en-US/docs/Web/API/IDBDatabase/transaction#durability
  * @example
  * const storage = new IndexedDBTokenStorage(createDatabase());
  * await storage.set("report", { accessToken: "…" }, 60_000);
  */
-export function createDatabase(timeoutMs = 5_000): UseStore {
+export function createDatabase(timeoutMs = 5_000): Database {
   let opening: Promise<IDBDatabase> | undefined;
   /** One function for each running transaction. The function aborts the transaction. */
   const live = new Set<() => void>();
@@ -176,19 +186,6 @@ async function inTime<T>(ms: number, promise: Promise<T>, giveUp: () => void): P
   }
 }
 
-/** Reads one entry. Latchkey does not use `get()` of idb-keyval, because `get()` would add unused code to the bundle. */
-export function readEntry<T>(use: UseStore, key: string): Promise<T | undefined> {
-  return use("readonly", (store) => promisifyRequest<T | undefined>(store.get(key)));
-}
-
-/** Writes one entry, and resolves when its transaction is complete. */
-export function writeEntry(use: UseStore, key: string, value: unknown): Promise<void> {
-  return use("readwrite", (store) => {
-    store.put(value, key);
-    return promisifyRequest(store.transaction);
-  });
-}
-
 /**
  * Reads, changes and writes one entry in one transaction. Resolves with the value that is stored after the transaction.
  * - `parse` validates the stored value.
@@ -196,7 +193,7 @@ export function writeEntry(use: UseStore, key: string, value: unknown): Promise<
  * - `writeBeside` can write other entries in the same transaction. After `NO_CHANGE`, `writeBeside` is not called.
  */
 export function updateEntry<T>(
-  use: UseStore,
+  use: Database,
   key: string,
   parse: (value: unknown) => T | undefined,
   change: (before: T | undefined) => T | undefined | typeof NO_CHANGE,

@@ -1,7 +1,7 @@
-import { promisifyRequest, type UseStore } from "idb-keyval";
+import { promisifyRequest } from "idb-keyval";
 import type { ClientKey } from "../../core/keys.ts";
 import { sha256 } from "../../core/sha256.ts";
-import { within } from "./database.ts";
+import { within, type Database } from "./database.ts";
 
 /** A tombstone records that `Auth.forget()` has deleted a user. The tombstone is stored for this time. Milliseconds. */
 const DAY_MS = 86_400_000;
@@ -42,7 +42,7 @@ export function putTombstone(store: IDBObjectStore, client: ClientKey, key: stri
  * `key` is undefined, returns true when the client has any valid tombstone.
  */
 export function hasTombstone(
-  database: UseStore,
+  database: Database,
   client: ClientKey,
   key: string | undefined,
 ): Promise<boolean> {

@@ -1,8 +1,8 @@
-import { promisifyRequest, type UseStore } from "idb-keyval";
+import { get, promisifyRequest } from "idb-keyval";
 import type { CallbackLedger, CallbackRecord } from "../../core/callback-ledger.ts";
 import { parseCallback } from "../../core/parse-callback.ts";
 import type { Clock } from "../../core/ports.ts";
-import { readEntry, within } from "./database.ts";
+import { within, type Database } from "./database.ts";
 
 /** The prefix of the keys of all records in an `IndexedDBCallbackLedger`. */
 export const CALLBACKS = "callback/";
@@ -19,16 +19,16 @@ const KEPT_MS = 10 * 60_000;
  * const ledger = new IndexedDBCallbackLedger(createDatabase(), systemClock);
  */
 export class IndexedDBCallbackLedger implements CallbackLedger {
-  readonly #database: UseStore;
+  readonly #database: Database;
   readonly #clock: Clock;
 
-  constructor(database: UseStore, clock: Clock) {
+  constructor(database: Database, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
   }
 
   async get(state: string): Promise<CallbackRecord | undefined> {
-    return callbackIn(await readEntry(this.#database, CALLBACKS + state));
+    return callbackIn(await get(CALLBACKS + state, this.#database));
   }
 
   put(state: string, record: CallbackRecord): Promise<void> {

@@ -1,24 +1,24 @@
-import type { UseStore } from "idb-keyval";
+import { get } from "idb-keyval";
 import {
   parseCachedDocument,
   type CachedDocument,
   type DocumentCache,
 } from "../../core/document-cache.ts";
 import { NO_CHANGE } from "../../core/session.ts";
-import { readEntry, updateEntry } from "./database.ts";
+import { updateEntry, type Database } from "./database.ts";
 
 const DOCUMENTS = "document/";
 
 /** Caches the metadata and the public keys of authorization servers in IndexedDB. No data of a user is stored. */
 export class IndexedDBDocumentCache implements DocumentCache {
-  readonly #database: UseStore;
+  readonly #database: Database;
 
-  constructor(database: UseStore) {
+  constructor(database: Database) {
     this.#database = database;
   }
 
   async get(key: string): Promise<CachedDocument | undefined> {
-    return parseCachedDocument(await readEntry(this.#database, DOCUMENTS + key));
+    return parseCachedDocument(await get(DOCUMENTS + key, this.#database));
   }
 
   update(

@@ -1,6 +1,6 @@
-import { promisifyRequest, type UseStore } from "idb-keyval";
+import { get, keys, promisifyRequest, set } from "idb-keyval";
 import type { RequestStore } from "../../core/request-store.ts";
-import { readEntry, within, writeEntry } from "./database.ts";
+import type { Database } from "./database.ts";
 
 /**
  * The prefix of all keys of an `IndexedDBRequestStore`: `request/` for authorization requests, or `device/` for device logins.
@@ -14,20 +14,20 @@ type RequestKind = "request/" | "device/";
  * const requests = new IndexedDBRequestStore(createDatabase());
  */
 export class IndexedDBRequestStore implements RequestStore {
-  readonly #database: UseStore;
+  readonly #database: Database;
   readonly #kind: RequestKind;
 
-  constructor(database: UseStore, kind: RequestKind = "request/") {
+  constructor(database: Database, kind: RequestKind = "request/") {
     this.#database = database;
     this.#kind = kind;
   }
 
   async get(id: string): Promise<string | null> {
-    return textIn(await readEntry(this.#database, this.#kind + id));
+    return textIn(await get(this.#kind + id, this.#database));
   }
 
   set(id: string, value: string): Promise<void> {
-    return writeEntry(this.#database, this.#kind + id, value);
+    return set(this.#kind + id, value, this.#database);
   }
 
   remove(id: string): Promise<string | null> {
@@ -40,10 +40,10 @@ export class IndexedDBRequestStore implements RequestStore {
   }
 
   async getAllKeys(): Promise<string[]> {
-    const keys = await this.#database("readonly", (store) =>
-      promisifyRequest(store.getAllKeys(within(this.#kind))),
+    const all = await keys(this.#database);
+    return all.flatMap((key) =>
+      typeof key === "string" && key.startsWith(this.#kind) ? key.slice(this.#kind.length) : [],
     );
-    return keys.filter((key) => typeof key === "string").map((key) => key.slice(this.#kind.length));
   }
 }
 

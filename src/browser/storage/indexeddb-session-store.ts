@@ -1,7 +1,7 @@
-import type { UseStore } from "idb-keyval";
+import { get } from "idb-keyval";
 import { NoTokenError } from "../../core/errors.ts";
 import { isTokenRecord, parseRow } from "../../core/parse-row.ts";
-import { readEntry, updateEntry } from "./database.ts";
+import { updateEntry, type Database } from "./database.ts";
 import { usersKey } from "../../core/keys.ts";
 import { rememberedRecord } from "../../core/remembered-record.ts";
 import type { SessionChange, SessionRow, SessionStore, TokenRecord } from "../../core/session.ts";
@@ -12,7 +12,7 @@ import type { SessionChange, SessionRow, SessionStore, TokenRecord } from "../..
  * const sessions = new IndexedDBSessionStore(createDatabase());
  */
 export class IndexedDBSessionStore implements SessionStore {
-  readonly #database: UseStore;
+  readonly #database: Database;
   readonly #other: () => Promise<Pick<SessionStore, "open">>;
 
   /**
@@ -20,7 +20,7 @@ export class IndexedDBSessionStore implements SessionStore {
    * id in place of its tokens. Without `other`, `open()` rejects for such a session.
    */
   constructor(
-    database: UseStore,
+    database: Database,
     other: () => Promise<Pick<SessionStore, "open">> = () => Promise.reject(elsewhere()),
   ) {
     this.#database = database;
@@ -28,7 +28,7 @@ export class IndexedDBSessionStore implements SessionStore {
   }
 
   async get(key: string): Promise<SessionRow | undefined> {
-    return parseRow(await readEntry(this.#database, key));
+    return parseRow(await get(key, this.#database));
   }
 
   update(key: string, change: SessionChange): Promise<SessionRow | undefined> {

@@ -1,9 +1,9 @@
-import { promisifyRequest, type UseStore } from "idb-keyval";
+import { del, get, promisifyRequest } from "idb-keyval";
 import type { Clock } from "../../core/ports.ts";
 import { NO_CHANGE } from "../../core/session.ts";
 import { readStoredValue, storageKey, storedValue } from "../../core/stored-value.ts";
 import type { TokenStorage } from "../../core/token-storage.ts";
-import { readEntry, updateEntry, within } from "./database.ts";
+import { updateEntry, within, type Database } from "./database.ts";
 import { systemClock } from "../page/system-clock.ts";
 
 /** Configuration of an `IndexedDBTokenStorage`. */
@@ -25,12 +25,12 @@ export interface IndexedDBTokenStorageConfig {
  * const token = await storage.get("token"); // undefined after a minute
  */
 export class IndexedDBTokenStorage implements TokenStorage {
-  readonly #database: UseStore;
+  readonly #database: Database;
   readonly #prefix: string;
   readonly #clock: Pick<Clock, "now">;
 
   constructor(
-    database: UseStore,
+    database: Database,
     { prefix = "", clock = systemClock }: IndexedDBTokenStorageConfig = {},
   ) {
     this.#database = database;
@@ -40,7 +40,7 @@ export class IndexedDBTokenStorage implements TokenStorage {
 
   async get(key: string): Promise<unknown> {
     const name = storageKey(this.#prefix, key);
-    const record = await readEntry(this.#database, name);
+    const record = await get(name, this.#database);
     const read = (record: unknown) => readStoredValue(record, this.#clock.now());
     const value = read(record);
     if (value !== undefined || record === undefined) return value;
@@ -75,7 +75,7 @@ export class IndexedDBTokenStorage implements TokenStorage {
   }
 
   delete(key: string): Promise<void> {
-    return this.#write((store) => store.delete(storageKey(this.#prefix, key)));
+    return del(storageKey(this.#prefix, key), this.#database);
   }
 
   async exists(key: string): Promise<boolean> {
@@ -83,12 +83,8 @@ export class IndexedDBTokenStorage implements TokenStorage {
   }
 
   clear(): Promise<void> {
-    return this.#write((store) => store.delete(within(storageKey(this.#prefix, ""))));
-  }
-
-  #write(work: (store: IDBObjectStore) => unknown): Promise<void> {
     return this.#database("readwrite", (store) => {
-      work(store);
+      store.delete(within(storageKey(this.#prefix, "")));
       return promisifyRequest(store.transaction);
     });
   }

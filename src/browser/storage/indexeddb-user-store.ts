@@ -1,9 +1,9 @@
-import { promisifyRequest, type UseStore } from "idb-keyval";
+import { promisifyRequest, set } from "idb-keyval";
 import { activeUserKey, defaultUserKey, sessionKey, type ClientKey } from "../../core/keys.ts";
 import { chunk } from "../../core/lazy.ts";
 import { parseRow } from "../../core/parse-row.ts";
 import type { RememberedUsers, StoredUser, UserStore } from "../../core/user-store.ts";
-import { writeEntry } from "./database.ts";
+import type { Database } from "./database.ts";
 
 /**
  * Stores the client's remembered users and its default user in IndexedDB, and this tab's user in `sessionStorage`.
@@ -11,10 +11,10 @@ import { writeEntry } from "./database.ts";
  * const users = new IndexedDBUserStore(createDatabase(), clientKey("https://id.example.com", "web"));
  */
 export class IndexedDBUserStore implements UserStore {
-  readonly #database: UseStore;
+  readonly #database: Database;
   readonly #client: ClientKey;
 
-  constructor(database: UseStore, client: ClientKey) {
+  constructor(database: Database, client: ClientKey) {
     this.#database = database;
     this.#client = client;
   }
@@ -31,7 +31,7 @@ export class IndexedDBUserStore implements UserStore {
   }
 
   putDefault(sub: string | null): Promise<void> {
-    return writeEntry(this.#database, defaultUserKey(this.#client), sub);
+    return set(defaultUserKey(this.#client), sub, this.#database);
   }
 
   pin(sub: string | undefined): void {

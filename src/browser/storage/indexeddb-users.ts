@@ -1,8 +1,8 @@
-import { promisifyRequest, type UseStore } from "idb-keyval";
+import { del, get, promisifyRequest } from "idb-keyval";
 import { defaultUserKey, usersKey, sessionKey, type ClientKey } from "../../core/keys.ts";
 import { parseRow } from "../../core/parse-row.ts";
 import type { RememberedUsers } from "../../core/user-store.ts";
-import { readEntry, within } from "./database.ts";
+import { within, type Database } from "./database.ts";
 import { hasTombstone, putTombstone, tombstoneKey } from "./forgotten-users.ts";
 import { callbackIn, CALLBACKS } from "./indexeddb-callback-ledger.ts";
 import { rememberedRecord } from "../../core/remembered-record.ts";
@@ -12,14 +12,14 @@ import { lastUsedFirst, parseRemembered } from "../../core/remembered-profile.ts
 type RememberedList = Map<unknown, unknown>;
 
 /** Returns the methods for all users of a client. The methods read and change IndexedDB. */
-export function indexedDBUsers(database: UseStore, client: ClientKey): RememberedUsers {
+export function indexedDBUsers(database: Database, client: ClientKey): RememberedUsers {
   const listKey = usersKey(client);
   const key = defaultUserKey(client);
   const sessions = sessionKey(client, "");
   const codeOf = (key: IDBValidKey) => (key as string).slice(sessions.length);
   return {
     list: async () => {
-      const stored = await readEntry(database, listKey);
+      const stored = await get(listKey, database);
       const list: RememberedList =
         stored instanceof Map ? stored : await database("readwrite", makeList);
       return lastUsedFirst(
@@ -51,7 +51,7 @@ export function indexedDBUsers(database: UseStore, client: ClientKey): Remembere
       }),
     isForgotten: async (sub) =>
       hasTombstone(database, client, sub === undefined ? sub : await tombstoneKey(client, sub)),
-    clearForgotten: async (sub) => deleteEntry(database, await tombstoneKey(client, sub)),
+    clearForgotten: async (sub) => del(await tombstoneKey(client, sub), database),
     forget: async (sub) => {
       const tombstone = await tombstoneKey(client, sub);
       await database("readwrite", async (store) => {
@@ -95,13 +95,6 @@ export function indexedDBUsers(database: UseStore, client: ClientKey): Remembere
     store.put(list, listKey);
     return list;
   }
-}
-
-function deleteEntry(database: UseStore, key: string): Promise<void> {
-  return database("readwrite", (store) => {
-    store.delete(key);
-    return promisifyRequest(store.transaction);
-  });
 }
 
 /** Decodes each encoded `sub`. Skips values that cannot be decoded. */

@@ -1,4 +1,4 @@
-import { promisifyRequest, type UseStore } from "idb-keyval";
+import { promisifyRequest } from "idb-keyval";
 import { NoTokenError } from "../../core/errors.ts";
 import { sessionKey, type ClientKey } from "../../core/keys.ts";
 import { isTokenName, isTokenRecord, parseRow } from "../../core/parse-row.ts";
@@ -8,7 +8,7 @@ import {
   type SessionStore,
   type TokenRecord,
 } from "../../core/session.ts";
-import { within } from "./database.ts";
+import { within, type Database } from "./database.ts";
 import { BroadcastTokens, type BroadcastTokensConfig } from "./broadcast-tokens.ts";
 
 /** The part of a session store that stores tokens. The session rows are in another store. */
@@ -17,7 +17,7 @@ export type TokenKeeper = Required<Pick<SessionStore, "seal" | "open" | "discard
 /** Configuration of `storeTokens()`. */
 export interface ModeChangeConfig extends BroadcastTokensConfig {
   readonly persist: "device" | "memory";
-  readonly database: UseStore;
+  readonly database: Database;
   readonly rows: SessionStore;
 }
 
@@ -56,7 +56,7 @@ export function storeTokens(config: ModeChangeConfig): TokenKeeper {
 function takeFromDisk(
   tokens: BroadcastTokens,
   client: ClientKey,
-  database: UseStore,
+  database: Database,
 ): Promise<void> {
   return database("readwrite", (store) => {
     const all = store.openCursor(within(sessionKey(client, "")));

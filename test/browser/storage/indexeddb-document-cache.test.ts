@@ -1,5 +1,6 @@
+import { set } from "idb-keyval";
 import { expect, test } from "vitest";
-import { createDatabase, writeEntry } from "../../../src/browser/storage/database.ts";
+import { createDatabase } from "../../../src/browser/storage/database.ts";
 import { IndexedDBDocumentCache } from "../../../src/browser/storage/indexeddb-document-cache.ts";
 
 const setUp = () => {
@@ -44,7 +45,7 @@ test.each([
   [{ document: {}, readAt: NaN }],
 ])("a damaged record counts as missing: %j", async (record) => {
   const { cache, database, key } = setUp();
-  await writeEntry(database, `document/${key}`, record);
+  await set(`document/${key}`, record, database);
   expect(await cache.get(key)).toBeUndefined();
   expect(await cache.update(key, (before) => before ?? { document: 1, readAt: 1 })).toEqual({
     document: 1,
@@ -55,6 +56,6 @@ test.each([
 test("omits damaged members", async () => {
   const { cache, database, key } = setUp();
   const record = { document: {}, readAt: 1, failedUrl: 7, recheckedAt: 2, pauseMs: Infinity };
-  await writeEntry(database, `document/${key}`, record);
+  await set(`document/${key}`, record, database);
   expect(await cache.get(key)).toEqual({ document: {}, readAt: 1 });
 });

@@ -12,9 +12,9 @@ const OPTIONAL = [
 ] as const;
 
 /**
- * Checks the configured endpoints. Returns metadata that consists of `issuer` and these endpoints.
- * @throws ConfigurationError the token endpoint is missing, or an endpoint is not an https URL; the error's `input` names the
- * option
+ * Returns the metadata of a server whose endpoints are set in the app's configuration.
+ * @throws ConfigurationError the token endpoint is missing, or an endpoint is not valid; `input` of the error is the option's
+ * name
  */
 export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata {
   checkEndpoint("endpoints.tokenEndpoint", endpoints.tokenEndpoint);
@@ -25,8 +25,7 @@ export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata
 }
 
 /**
- * Checks the URL of an endpoint. `input` is the name of the option that has this URL. If the URL is not valid, the error
- * contains this name.
+ * Checks the URL of an endpoint. `input` is the name of the option with this URL, for the error message.
  * @throws ConfigurationError `url` is missing, is not an https URL, or has a fragment
  */
 export function checkEndpoint(input: string, url: unknown): void {

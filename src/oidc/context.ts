@@ -18,8 +18,8 @@ import type {
 /** Configuration of `createServer()`. */
 export interface OidcServerConfig extends ClientIdentity {
   /**
-   * Scopes that every login requests. Every login at an OpenID provider also requests `openid`. Default at an OpenID provider:
-   * `profile email offline_access`. Default at any other server: none.
+   * The scopes of every login. At an OpenID provider, Latchkey always adds `openid`. Default: `profile email offline_access` at
+   * an OpenID provider, and no scope at any other server.
    */
   readonly scope?: readonly string[] | undefined;
   /** Resource indicators that every login requests. @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
@@ -29,8 +29,8 @@ export interface OidcServerConfig extends ClientIdentity {
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
   /**
-   * Stores the server's metadata and keys, so that all tabs and later page loads can use them. If `documents` is undefined,
-   * each page has its own metadata and keys in memory.
+   * Stores the server's metadata and keys for all tabs and later page loads. If `documents` is undefined, the metadata and the
+   * keys are only in the memory of this page.
    */
   readonly documents?: DocumentCache | undefined;
   readonly fetch: Fetch;
@@ -46,20 +46,18 @@ export interface OidcServerConfig extends ClientIdentity {
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
 }
 
-/** The configuration and the functions that all calls to one server share. */
+/** The configuration of one server, and the functions that all requests to this server use. */
 export interface ServerParts {
   readonly config: OidcServerConfig;
-  /** Loads the code that makes authorization requests and validates their responses. */
+  /** Loads the module that creates authorization requests and validates authorization responses. */
   readonly loadAuthorize: () => Promise<typeof Authorize>;
-  /**
-   * Loads the source of the client's credentials. Resolves with undefined for a public client, which has no secret and no key.
-   */
+  /** Loads the `CredentialsSource` of a client with a secret or a key. Resolves with undefined for a public client. */
   readonly loadCredentials: () => Promise<CredentialsSource | undefined>;
   /** Returns the client's credentials for one request. */
   readonly getCredentials: () => Promise<Credentials>;
   /** Returns the clock and the HTTP options for one request. If `signal` is aborted, the request rejects. */
   readonly client: (signal: AbortSignal | undefined) => TokenClient;
-  /** Sends one token request. */
+  /** Sends one token request. Resolves with the tokens. */
   readonly requestTokens: (
     form: TokenRequestForm,
     signal: AbortSignal | undefined,
@@ -69,13 +67,13 @@ export interface ServerParts {
   readonly metadata: MetadataSource;
   readonly loadMetadata: MetadataSource["load"];
   /**
-   * Loads the server's keys. Resolves with a `Verifier`, which has the issuer, the client and these keys. If the server is no
-   * OpenID provider, resolves with undefined.
+   * Loads the server's keys. Resolves with the `Verifier` that has these keys. If the server is not an OpenID provider,
+   * resolves with undefined.
    */
   readonly loadVerifier: () => Promise<Verifier | undefined>;
   /**
-   * Resolves with a `Verifier`. Makes no request to the server, so the keys of this `Verifier` are not loaded yet. If the
-   * server is no OpenID provider, or if the server's metadata must be fetched first, resolves with undefined.
+   * Resolves with a `Verifier` without any request to the server. The keys of the `Verifier` might not be loaded yet. If the
+   * server is not an OpenID provider, or if the metadata must be fetched first, resolves with undefined.
    */
   readonly verifierAtHand: () => Promise<Verifier | undefined>;
 }

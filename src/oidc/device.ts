@@ -18,9 +18,9 @@ const ASSUMED_INTERVAL_S = 5;
 const MAX_INTERVAL_S = 600;
 
 /**
- * Requests a device code. Returns the device code, the user code, the URL of the verification page, and the requested scopes.
+ * Requests a device code and a user code. Returns the server's response and the requested scopes.
  * @throws DeviceCodeError the server has no device authorization endpoint, refused the request, or sent an invalid response
- * @throws NetworkError no response came; if CORS or a redirect is the likely reason, the hint says so
+ * @throws NetworkError no response came
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.1
  */
 export async function authorizeDevice(
@@ -59,7 +59,7 @@ function parseDevice(
   const response = parseObject(body) ?? {};
   const deviceCode = text(response["device_code"]);
   const userCode = text(response["user_code"]);
-  // Google sends `verification_url` instead of the RFC's `verification_uri`.
+  // Google sends `verification_url` instead of `verification_uri`.
   const verificationUri = page(response["verification_uri"] ?? response["verification_url"]);
   const verificationUriComplete = page(response["verification_uri_complete"]);
   if (!deviceCode || !userCode || !verificationUri) {
@@ -81,8 +81,8 @@ function parseDevice(
 }
 
 /**
- * Returns `value` if it is a URL that a user can safely open: an https URL, or an http URL of this machine such as
- * `http://localhost`. Returns undefined for every other value, such as a `javascript:` URL.
+ * Returns `value` if `value` is an https URL or a URL of localhost. A user cannot safely open any other URL, such as
+ * `javascript:`.
  */
 function page(value: unknown): string | undefined {
   const url = text(value);
@@ -105,10 +105,8 @@ function refusal(response: HttpResponse, form: FormRequest): DeviceCodeError {
 }
 
 /**
- * Sends a form to the device authorization endpoint. Many servers send no CORS headers at this endpoint, and the browser then
- * blocks the request. For a script, a blocked request looks like a lost connection.
- * - If the request fails, a second request in the mode `no-cors` checks whether the server is reachable.
- * - If the server is reachable, the hint of the error names CORS and a redirect as possible reasons.
+ * Sends a form to the device authorization endpoint. If the request fails although the server is reachable, the error's hint
+ * names CORS and redirects as possible reasons.
  */
 async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promise<HttpResponse> {
   let isCut = false;
@@ -132,8 +130,8 @@ async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promis
 }
 
 /**
- * Sends a request in the mode `no-cors`. In this mode, the browser hides the server's response from scripts and shows the
- * status 0 instead. If the status is 0, the server has responded, and the function returns true.
+ * Returns true if the server responds to a request in the mode `no-cors`. In this mode, every response from another origin has
+ * the status 0.
  * @see https://fetch.spec.whatwg.org/#concept-filtered-response-opaque
  */
 async function isReachable(url: string, client: TokenClient): Promise<boolean> {

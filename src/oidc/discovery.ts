@@ -9,7 +9,10 @@ import { isEndpoint } from "../core/same-origin.ts";
 const HINT =
   "Compare `issuer` with the document that the server publishes under /.well-known/openid-configuration.";
 
-/** The endpoints in `ServerMetadata`. The metadata document has the same names in snake case. */
+/**
+ * The names of the endpoints in `ServerMetadata`. The metadata document has these names in snake case, such as
+ * `token_endpoint`.
+ */
 const ENDPOINTS = [
   "authorizationEndpoint",
   "tokenEndpoint",
@@ -22,7 +25,7 @@ const ENDPOINTS = [
 const REQUIRED = ["authorization_endpoint", "token_endpoint"];
 
 /**
- * Fetches the issuer's metadata document. Returns its members without validation.
+ * Fetches the issuer's metadata document. Returns the document without validation.
  * @throws ConfigurationError `issuer` is not an https URL, or has a query or fragment
  * @throws DiscoveryError the server did not send a JSON object
  * @throws NetworkError no response in time
@@ -42,8 +45,7 @@ export async function fetchMetadata(
   const { status, text } = await request(
     "discovery",
     `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
-    // The browser's HTTP cache might have an older document than Latchkey has stored. With `no-cache`, the browser first asks
-    // the server whether the document in the HTTP cache is still up to date.
+    // With `no-cache`, the browser asks the server whether the document in the HTTP cache is still up to date.
     { cache: "no-cache", headers: { Accept: "application/json" } },
     options,
   );

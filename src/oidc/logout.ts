@@ -6,7 +6,7 @@ import type { ServerParts } from "./context.ts";
 import { refusal, parseFacts } from "./token/token-response.ts";
 
 /**
- * Revokes a refresh token. Does nothing when the server has no revocation endpoint.
+ * Revokes a refresh token. If the server has no revocation endpoint, does nothing.
  * @throws RequestTokenError the server refused the revocation
  * @throws NetworkError no response
  * @see https://www.rfc-editor.org/rfc/rfc7009#section-2

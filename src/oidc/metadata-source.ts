@@ -5,40 +5,34 @@ import { fetchMetadata, parseMetadata } from "./discovery.ts";
 import type { HttpOptions } from "./token/http.ts";
 import type { CachedDocument, DocumentCache } from "../core/document-cache.ts";
 
-/**
- * Supplies the metadata of one server. In this file, "the known document" is the newest metadata document that this page has
- * fetched or read from the cache.
- */
+/** Fetches and caches the metadata of one server. */
 export interface MetadataSource {
   /**
-   * Returns the server's metadata. Fetches the document first in the cases below. If this fetch fails, returns the metadata of
-   * the known document.
-   * - No document is known.
-   * - The known document is older than a day, or older than `maxAgeMs`.
-   * - An endpoint in the known document has failed.
-   * @throws DiscoveryError no document is known, and the server published no valid document
-   * @throws NetworkError no document is known, and no response came
+   * Returns the server's metadata.
+   * - If the cached metadata is older than a day or than `maxAgeMs`, the metadata is fetched first.
+   * - If an endpoint has failed, the metadata is fetched first.
+   * - If the fetch fails, `load()` returns the cached metadata.
+   * @throws DiscoveryError no metadata is cached, and the server published no valid document
+   * @throws NetworkError no metadata is cached, and no response came
    */
   load(maxAgeMs?: number): Promise<ServerMetadata>;
-  /** Reads the newest document that any tab has stored. Makes no request to the server. */
+  /** Reads the newest metadata that any tab has stored. Makes no request to the server. */
   sync(): Promise<void>;
-  /** Returns the metadata of the known document without waiting. Returns undefined if `renew()` must be called first. */
+  /** Returns the cached metadata without waiting. Returns undefined if the metadata must be fetched first. */
   current(): ServerMetadata | undefined;
   /**
-   * Fetches the document and returns its metadata. If another tab has just started to fetch the document, makes no request and
-   * returns the metadata of the known document.
+   * Fetches the metadata and returns the new metadata. If another tab has just started to fetch the metadata, makes no request
+   * and returns the cached metadata.
    * @throws DiscoveryError the server published no valid document
    * @throws NetworkError no response
    */
   renew(): Promise<ServerMetadata>;
   /**
-   * Returns the URL of the endpoint that has failed since the known document was fetched. If no endpoint has failed, returns
-   * undefined.
+   * Returns the URL of an endpoint that has failed since the metadata was fetched. Returns undefined if no endpoint has failed.
    */
   failedUrl(): string | undefined;
   /**
-   * Reports that the endpoint at `url` failed. If `url` is in the known document, the document is fetched again before its next
-   * use.
+   * Reports that a request to `url` failed. If `url` is in the metadata, the metadata is fetched again before the next request.
    */
   reportFailure(url: string): void;
 }
@@ -48,8 +42,8 @@ export interface MetadataSourceConfig {
   readonly issuer: string;
   readonly clock: Pick<Clock, "now">;
   /**
-   * Stores the metadata document, so that other tabs and later page loads can use it. If `documents` is undefined, the document
-   * is only in the memory of this page.
+   * Stores the metadata document for all tabs and later page loads. If `documents` is undefined, the document is only in the
+   * memory of this page.
    */
   readonly documents?: DocumentCache | undefined;
   readonly http: HttpOptions;
@@ -66,10 +60,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   let reading: Promise<ServerMetadata> | undefined;
 
   /**
-   * Updates the known document from the cache.
-   * - If `cached` is newer than the known document and valid, `cached` becomes the known document.
-   * - If `cached` is the known document, only `failedUrl`, `recheckedAt` and `pauseMs` are copied from `cached`.
-   * - If `cached` is older than the known document, nothing is changed.
+   * If `cached` is newer than `known`, replaces `known`. If both are the same document, copies only members such as
+   * `failedUrl`.
    */
   function take(cached: CachedDocument | undefined): void {
     if (!cached) return;
@@ -84,10 +76,7 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     }
   }
 
-  /**
-   * Changes the data that is stored with the known document, such as `failedUrl`. The data is changed in memory and in the
-   * cache that all tabs share.
-   */
+  /** Applies `change` to the entry in memory and to the same entry in the cache that all tabs share. */
   async function note(change: (entry: CachedDocument) => CachedDocument): Promise<void> {
     if (!known) return;
     const { readAt } = known.entry;
@@ -100,8 +89,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   }
 
   /**
-   * Returns true if this tab may fetch the document now. If an endpoint has failed or the document is old (see `isSuspect()`),
-   * only one tab gets the result true. The other tabs continue to use the known document.
+   * Returns true if this tab may fetch the metadata now. If the cached metadata is old or an endpoint has failed, only one tab
+   * may fetch the metadata.
    */
   async function mayRead(entry: CachedDocument): Promise<boolean> {
     const now = clock.now();
@@ -123,8 +112,7 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
     const entry: CachedDocument = {
       document,
       readAt: clock.now(),
-      // If an endpoint has failed, the new entry keeps `recheckedAt` and `pauseMs`. Otherwise an endpoint that fails
-      // again and again would cause a new metadata request after each failure, without a pause.
+      // If an endpoint fails again and again, `recheckedAt` and `pauseMs` limit how often the metadata is fetched.
       ...(failedUrl && recheckedAt !== undefined && { recheckedAt, pauseMs: pauseMs! }),
     };
     known = { entry, metadata };
@@ -163,7 +151,7 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   };
 }
 
-/** Creates the `MetadataSource` for configured endpoints. This source never fetches metadata, so the endpoints never change. */
+/** Creates a `MetadataSource` from the endpoints in the app's configuration. This source never fetches metadata. */
 export function configuredMetadata(make: () => Promise<ServerMetadata>): MetadataSource {
   let made: ServerMetadata | undefined;
   const load = shared(async () => (made = await make()));
@@ -177,46 +165,44 @@ export function configuredMetadata(make: () => Promise<ServerMetadata>): Metadat
   };
 }
 
-/** The maximum age of the metadata document. An older document is fetched again before its next use. Milliseconds. */
+/** The maximum age of the metadata. Older metadata is fetched again before the next use. Milliseconds. */
 const MAX_AGE_MS = 86_400_000;
 /**
- * The maximum age of the metadata document when the page navigates to an endpoint. An older document is fetched again before
- * the navigation. This limit is lower than `MAX_AGE_MS`, because Latchkey does not notice when a navigation fails.
- * Milliseconds.
+ * The maximum age of the metadata when the page navigates to an endpoint. The limit is short, because Latchkey cannot detect
+ * that a navigation failed. Milliseconds.
  */
 export const NAVIGATION_AGE_MS = 600_000;
 /**
- * The first pause between two rechecks. A recheck is an attempt to fetch a newer metadata document. Tabs start no recheck
- * during a pause. If a recheck starts less than four minutes after the previous recheck, the next pause is twice as long as the
- * previous pause, but at most `MAX_PAUSE_MS`. Milliseconds.
+ * The first pause between two attempts to fetch newer metadata. Each further attempt within four minutes doubles the pause, up
+ * to `MAX_PAUSE_MS`. Milliseconds.
  */
 const PAUSE_MS = 30_000;
 const MAX_PAUSE_MS = 120_000;
 
-/** Returns true if the document can be used now without a recheck. */
+/** Returns true if the document can be used without a new metadata request. */
 export function isCurrent(document: CachedDocument, now: number): boolean {
   return !isSuspect(document, now) || !isDue(document, now);
 }
 
 /**
- * Returns true if one of the document's endpoints has failed, or if the document is older than a day. The server might have
- * published a newer document.
+ * Returns true if the server might have published a newer document: an endpoint has failed, or the document is older than a
+ * day.
  */
 export function isSuspect({ readAt, failedUrl }: CachedDocument, now: number): boolean {
   return failedUrl !== undefined || now - readAt >= MAX_AGE_MS;
 }
 
 /**
- * Returns true if the pause after the last recheck has ended, so that a tab can recheck the document now. If the stored time of
- * the last recheck is in the future, a clock was wrong, and the function also returns true.
+ * Returns true if the pause after the last attempt to fetch newer metadata is over. If `recheckedAt` is in the future, a clock
+ * was wrong, and the pause also counts as over.
  */
 export function isDue({ recheckedAt = 0, pauseMs = 0 }: CachedDocument, now: number): boolean {
   return now >= recheckedAt + Math.min(pauseMs, MAX_PAUSE_MS) || recheckedAt > now;
 }
 
 /**
- * Returns the entry that a tab stores before it rechecks the document. The entry has the time of the recheck and the length of
- * the pause after the recheck.
+ * Returns the entry that a tab stores before the tab fetches newer metadata. The entry has the time of this attempt and the
+ * pause until the next attempt.
  */
 export function rechecked(document: CachedDocument, now: number): CachedDocument {
   const { recheckedAt = 0, pauseMs = 0 } = document;
@@ -226,8 +212,8 @@ export function rechecked(document: CachedDocument, now: number): CachedDocument
 }
 
 /**
- * Corrects the `readAt` of a document. If `readAt` is in the future, a clock was wrong. The returned document then has the
- * `readAt` 0 and counts as older than every other document.
+ * If the document's `readAt` is in the future, a clock was wrong. The returned document then has the `readAt` 0, so that any
+ * other document is newer.
  */
 export function dated(document: CachedDocument, now: number): CachedDocument {
   return document.readAt <= now ? document : { ...document, readAt: 0 };

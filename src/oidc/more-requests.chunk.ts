@@ -1,4 +1,4 @@
-// This file is loaded on demand. In most browser apps, login, refresh and logout do not call these functions.
+// This file is loaded on demand, because most apps need only login, refresh and logout.
 export { authorizeDevice } from "./device.ts";
 export { metadataOf } from "./configured-metadata.ts";
 export { requestGrant } from "./token/request-tokens.ts";

@@ -25,16 +25,14 @@ export interface OidcServer extends AuthorizationServer {
   /** Loads the object that sends refresh tokens. */
   loadSender(): Promise<Sender>;
   /**
-   * Validates the ID token of a stored session. `keys` says which keys are used:
-   * - `fetched`: the server's keys. Keys that are missing or old are fetched first.
-   * - `cached`: the cached keys. If no keys are cached, no request is sent, and the result has the type `unknown`.
+   * Validates the ID token of a stored session with the server's keys.
+   * - With `fetched`, missing or old keys are fetched first.
+   * - With `cached`, the result has the type `unknown` if no keys are cached.
    */
   verify(record: TokenRecord, keys: "cached" | "fetched"): Promise<IdTokenValidation>;
 }
 
-/**
- * Creates the object that sends all requests to one authorization server. Large code and rarely used code is loaded on demand.
- */
+/** Creates the object that sends all requests to one authorization server. */
 export function createServer(config: OidcServerConfig): OidcServer {
   const parts = createServerParts(config);
   const { loadCredentials } = parts;
@@ -89,7 +87,6 @@ const SCOPE = ["profile", "email", "offline_access"];
 
 const loadAuthorize = (): Promise<typeof Authorize> => chunk(import("./authorize/authorize.ts"));
 
-/** Creates the functions that all calls to one server share. */
 function createServerParts(config: OidcServerConfig): ServerParts {
   const { issuer, clientId, clock, endpoints, documents, fetch, authentication } = config;
   const http: HttpOptions = { fetch, timeoutMs: config.discoveryTimeoutMs };

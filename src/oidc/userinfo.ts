@@ -8,7 +8,7 @@ import type { ServerParts } from "./context.ts";
 const NAME = "userinfo endpoint";
 
 /**
- * Requests the claims about the user for whom `accessToken` was issued. Returns the members of the response.
+ * Requests the claims about the user of `accessToken` from the userinfo endpoint. Returns the claims.
  * @throws UserFetchError the server has no userinfo endpoint, refused the request, or sent an invalid response
  * @throws NetworkError no response
  * @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfo

@@ -20,10 +20,7 @@ const DELETION_MS = 1_000;
 export interface AuthorizeOptions {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
-  /**
-   * The store of pending requests. Other data must not be in this store, because each login deletes every entry that
-   * is not a request.
-   */
+  /** The store of pending requests. Each login deletes every entry that is not a pending request. */
   readonly requests: RequestStore;
   readonly clock: Clock;
 }
@@ -31,15 +28,15 @@ export interface AuthorizeOptions {
 /** An authorization request whose `scope` includes the scopes that every login requests. */
 export type ScopedRequest = AuthorizationRequest & {
   readonly scope: readonly string[];
-  /** The scopes that the caller requested for this token target, without the scopes that every login requests. */
+  /** The scopes that the caller asked for. `scope` also contains the scopes that every login requests. */
   readonly targetScope?: readonly string[] | undefined;
 };
 
-/** A pending request and the code that the server has returned for it. */
+/** An authorization request and the code that the server returned for this request. */
 export type SettledRequest = PendingRequest & { readonly code: string };
 
 /**
- * Stores a pending authorization request and returns its URL.
+ * Stores a new authorization request and returns the URL that starts the login at the server.
  * @throws ConfigurationError a URL of the request is not valid, the server has no authorization endpoint, or the page is not a
  * secure context
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
@@ -122,10 +119,9 @@ export async function createAuthorizationUrl(
 }
 
 /**
- * Validates an authorization response and removes its pending request. Returns the request and the code of the response. If two
- * callers pass the same response, one of them gets the request and the other call rejects.
- * @throws InvalidResponseError the response does not match a pending request of this client; all pending requests stay in the
- * store
+ * Validates an authorization response and removes its pending request from the store. Returns this request and the code of the
+ * response. If two calls have the same response, only one call succeeds.
+ * @throws InvalidResponseError the response matches no pending request of this client; the store is not changed
  * @throws AuthorizationError the server refused the request; the pending request is removed
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  */

@@ -5,22 +5,22 @@ import { ConfigurationError } from "../../core/errors.ts";
 import type { RequestStore } from "../../core/request-store.ts";
 import { has, isTexts } from "../../core/shape.ts";
 
-/** The `request_type` of each pending request of Latchkey. A record with another `request_type` is refused. */
+/** The `request_type` of every request that Latchkey stores. A stored request with another `request_type` is refused. */
 const REQUEST_TYPE = "latchkey/login";
 /** The maximum age of a pending request. Older requests are deleted. Seconds. */
 const STALE_S = 900;
 
-/** The part of a pending request that oidc-client-ts does not know. oidc-client-ts stores this part as `data`. */
+/** The members of a pending request that oidc-client-ts stores unchanged as `data`. */
 interface RequestDetails {
-  /** The resource indicator of the token target. @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
+  /** The resource indicator of the requested access token. @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
   readonly resource?: string | undefined;
   readonly audience?: string | undefined;
-  /** All resource indicators of the request. */
+  /** All resource indicators of the authorization request. */
   readonly resources?: readonly string[] | undefined;
-  /** The time when the request was made, by the configured clock. Milliseconds since the epoch. */
+  /** The time when the request was created. Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly returnTo?: string | undefined;
-  /** The scopes that were requested for this token target. `scope` also has the scopes that every login requests. */
+  /** The scopes that the caller asked for. `scope` also contains the scopes that every login requests. */
   readonly targetScope?: readonly string[] | undefined;
   /** The `sub` of the user who is expected to log in. */
   readonly user?: string | undefined;
@@ -43,7 +43,7 @@ export interface PendingRequest extends RequestDetails {
 
 /** A new pending request: the values that the authorization URL needs, and the text to store. */
 export interface CreatedRequest {
-  /** 256 random bits in base64url. The id is a part of the `state` parameter. */
+  /** The id of the request, which is a part of the `state` parameter. 256 random bits in base64url. */
   readonly id: string;
   readonly nonce: string;
   /** The S256 code challenge. @see https://www.rfc-editor.org/rfc/rfc7636#section-4.2 */
@@ -135,7 +135,7 @@ function isWhole(state: SigninState): boolean {
   );
 }
 
-/** Deletes requests that got no response within `STALE_S` seconds, and records that cannot be read. */
+/** Deletes pending requests that are older than `STALE_S`, and damaged records. */
 export function deleteStaleRequests(requests: RequestStore): Promise<void> {
   return State.clearStaleState(
     {

@@ -72,7 +72,7 @@ export function validateUrl(response: string, client: ClientKey): AuthorizationR
 }
 
 /**
- * Validates a response against its stored request. Returns the pending request.
+ * Validates a response against its pending request. Returns this request.
  * @throws InvalidResponseError the response does not belong to the request
  * @see https://www.rfc-editor.org/rfc/rfc9207#section-2.4
  */
@@ -111,7 +111,7 @@ export function validateRequest(
 }
 
 /**
- * Returns the error of a response. Returns undefined for a response with a code.
+ * Returns the error that the server sent in a response. Returns undefined for a response with a code.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
  */
 export function errorOf({

@@ -39,10 +39,7 @@ export interface PreviousSignIn {
 
 /** The tolerated difference between this device's clock and the server's clock. Seconds. */
 const TOLERANCE_S = 300;
-/**
- * The tolerance of the `max_age` check. Latchkey can only estimate the time since the user authenticated. The estimated time is
- * allowed to exceed `max_age` by this tolerance. Seconds.
- */
+/** The tolerance of the `max_age` check. Latchkey can only estimate the time since the user authenticated. Seconds. */
 const SLACK_S = 30;
 
 /**
@@ -71,12 +68,10 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
   const issuedAt = seconds(claims, "iat");
   const requestedAtS = Math.floor(requestedAt / 1000);
   checkTimes(claims, now / 1000);
-  // The ID token contains the nonce of the request, so the server issued the ID token after the request. `TOLERANCE_S` is
-  // subtracted, because the server's clock and this device's clock can differ.
+  // The server issued the ID token after the request. The clocks of the server and this device can differ by `TOLERANCE_S`.
   if (issuedAt < requestedAtS - TOLERANCE_S) throw mismatch("iat");
   if (maxAge !== undefined) {
-    // `auth_time` comes from the server's clock and must be compared with a time of the same clock. `asked` is the time of the
-    // authorization request on the server's clock. It is an estimate: `iat` minus the time since the request on this device.
+    // `auth_time` is a time of the server's clock. `asked` is the estimated time of the request by the same clock.
     const asked = issuedAt - Math.max(0, now - requestedAt) / 1000;
     if (seconds(claims, "auth_time") < asked - maxAge - SLACK_S) throw mismatch("auth_time");
   }
@@ -84,10 +79,8 @@ export function checkLogin(claims: Claims, expected: LoginExpectation): void {
 }
 
 /**
- * Validates the claims of a refreshed ID token against the session before the refresh.
- *
- * `exp` and `nbf` are compared with the `iat` of the same ID token, not with the current time. The ID token might have to wait
- * for the server's keys and expire while it waits. This delay must not end the session.
+ * Validates the claims of an ID token that a refresh returned. `exp` and `nbf` are compared with `iat` and not with the current
+ * time, because the ID token can expire before the server's keys arrive.
  * @throws IdTokenError a claim does not match
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
@@ -109,11 +102,9 @@ export function checkRefresh(
 }
 
 /**
- * Refuses the ID token of a refresh if the ID token is both old and expired. An ID token is old in two cases: it is identical
- * to the previous ID token (`isSame`), or its `iat` is earlier than the `iat` of the previous ID token.
- * - If the ID token is not old, `exp` is not checked, because a wrong clock of this device must not end a session.
- * - If the ID token is old but has not expired, the ID token is accepted, because the server's clock might have been set back.
- * @throws IdTokenError the ID token is old and has expired
+ * Refuses an expired ID token if the ID token is identical to the previous ID token (`isSame`) or older. Any other expired ID
+ * token is accepted, because this device's clock might be wrong.
+ * @throws IdTokenError the ID token is refused
  */
 export function checkArrival(
   claims: Claims,
@@ -130,7 +121,9 @@ function differs(claim: unknown, previous: unknown): boolean {
   return claim !== undefined && previous !== undefined && claim !== previous;
 }
 
-/** Creates the error for a claim that is not valid. `claim` can also name another part of the ID token, such as `signature`. */
+/**
+ * Creates the error for an invalid ID token. `claim` is the name of the invalid claim, or of another part such as `signature`.
+ */
 export function mismatch(claim: string, retryable = false): IdTokenError {
   return new IdTokenError(claim, "it is missing, malformed or not as expected", {
     hint: "Latchkey does not use this ID token. Compare `issuer`, `clientId` and this device's clock with those of the server.",
@@ -139,7 +132,7 @@ export function mismatch(claim: string, retryable = false): IdTokenError {
 }
 
 /**
- * Validates `exp`, `iat` and `nbf` against `now`, which is in seconds since the epoch.
+ * Validates `exp`, `iat` and `nbf` against the time `now`. `now` is in seconds since the epoch.
  * @throws IdTokenError a time is missing or not valid
  */
 export function checkTimes(claims: Claims, now: number): void {
@@ -159,15 +152,14 @@ function seconds(claims: Claims, name: string): number {
   return value;
 }
 
-/** Returns the audiences of an ID token. The list is empty when `aud` is malformed. */
+/** Returns the audiences of an ID token. If `aud` is malformed, returns an empty list. */
 function audiencesOf({ aud }: Claims): readonly string[] {
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   return audiences.every((audience) => typeof audience === "string") ? audiences : [];
 }
 
 /**
- * Returns the claims of an ID token without validating its signature. Returns undefined when the ID token is no JWT, or its
- * payload is no JSON object.
+ * Returns the claims of an ID token without a check of the signature. Returns undefined if the ID token is malformed.
  * @see https://www.rfc-editor.org/rfc/rfc7519#section-7.2
  */
 export function payloadOf(idToken: string): Claims | undefined {
@@ -177,7 +169,7 @@ export function payloadOf(idToken: string): Claims | undefined {
 }
 
 /**
- * Decodes base64url to UTF-8 text. Returns undefined when `part` is malformed.
+ * Decodes base64url to UTF-8 text. Returns undefined if `part` is malformed.
  * @see https://www.rfc-editor.org/rfc/rfc4648#section-5
  */
 function decoded(part: string): string | undefined {

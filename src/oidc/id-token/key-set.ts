@@ -4,37 +4,37 @@ import { parseObject } from "../../core/shape.ts";
 import { request, type HttpOptions } from "../token/http.ts";
 import type { DocumentCache } from "../../core/document-cache.ts";
 
-/** The maximum age of the keys that `get()` returns. If the known keys are older, `get()` fetches the keys. Milliseconds. */
+/** The maximum age of cached keys in `get()`. If the cached keys are older, `get()` fetches the keys again. Milliseconds. */
 const MAX_AGE_MS = 600_000;
 /** The minimum time between two fetches by `refetch()`. Milliseconds. */
 const COOLDOWN_MS = 10_000;
-/**
- * The maximum age of the keys that `cached()` returns. `cached()` does not return older keys, because the server might have
- * withdrawn these keys. Milliseconds.
- */
+/** The maximum age of the keys that `cached()` returns. The server might have withdrawn older keys. Milliseconds. */
 const CACHED_MS = 86_400_000;
 
 /** A key of a JWK Set, before validation. @see https://www.rfc-editor.org/rfc/rfc7517#section-4 */
 export type Jwk = Readonly<Record<string, unknown>>;
 
-/** The server's keys. A key set fetches the keys when a caller needs the keys, and then caches the keys. */
+/** Fetches and caches the server's public keys, which validate the signatures of ID tokens. */
 export interface KeySet {
-  /** Returns the keys. If this call fetched the keys from the server, `fresh` is true. */
+  /** Returns the keys. `fresh` is true if `get()` has just fetched the keys from the server. */
   get(): Promise<{ keys: readonly Jwk[]; fresh: boolean }>;
-  /** Fetches the keys again. Returns undefined when the last refetch was less than ten seconds ago. */
+  /** Fetches the keys again. If the previous refetch was less than ten seconds ago, returns undefined. */
   refetch(): Promise<readonly Jwk[]> | undefined;
-  /** Returns the newest known keys, or undefined if these keys are more than a day old. Makes no request to the server. */
+  /**
+   * Returns the cached keys without a request to the server. Returns undefined if no keys are cached, or if the keys are more
+   * than a day old.
+   */
   cached(): Promise<readonly Jwk[] | undefined>;
 }
 
-/** The stored copy of the server's keys, which all tabs and page loads share. */
+/** Stores the server's keys for all tabs and later page loads. */
 export interface StoredKeys {
   /** Returns the stored keys. `readAt` is the time when the keys were fetched, in milliseconds since the epoch. */
   read(): Promise<{ keys: readonly Jwk[]; readAt: number } | undefined>;
   write(keys: readonly Jwk[], readAt: number): Promise<void>;
 }
 
-/** Creates a key set. Without `stored`, the key set has its keys in memory only. */
+/** Creates a key set. Without `stored`, the keys are cached only in memory. */
 export function createKeySet(
   fetchKeys: () => Promise<readonly Jwk[]>,
   clock: Pick<Clock, "monotonic" | "now">,
@@ -80,7 +80,7 @@ export function createKeySet(
 }
 
 /**
- * Fetches the server's JWK Set. Returns its keys without validation.
+ * Fetches the server's JWK Set. Returns the keys without validation.
  * @throws IdTokenError the server did not respond with a JWK Set; retryable
  * @throws NetworkError no response
  * @see https://www.rfc-editor.org/rfc/rfc7517#section-5
@@ -103,7 +103,7 @@ export async function fetchKeys(jwksUri: string, http: HttpOptions): Promise<rea
 }
 
 /**
- * Returns the objects in the member `keys` of a JWK Set. Returns undefined when `keys` is no list.
+ * Returns the elements of `keys` that are objects. Returns undefined if `keys` is not an array.
  * @see https://www.rfc-editor.org/rfc/rfc7517#section-5.1
  */
 export function parseKeys(keys: unknown): readonly Jwk[] | undefined {
@@ -113,10 +113,7 @@ export function parseKeys(keys: unknown): readonly Jwk[] | undefined {
   ) as Jwk[];
 }
 
-/**
- * Creates the store for the keys that the server publishes at `jwksUri`. All tabs share this store. The store has one entry per
- * issuer. If the issuer's `jwksUri` changes, the keys of the new URL replace the keys of the old URL.
- */
+/** Creates the store for the keys of one issuer. All tabs share this store. Stored keys from another `jwksUri` are ignored. */
 export function createStoredKeys(
   documents: DocumentCache,
   issuer: string,

@@ -14,10 +14,10 @@ import {
 import { verifyRefreshedIdToken, type Verifier, checkHeader } from "./verify.ts";
 
 /**
- * Validates the signature and the claims of a stored ID token. `keys` says which keys are used:
- * - `fetched`: the server's keys. Keys that are missing or old are fetched first.
- * - `cached`: the cached keys. If no keys are cached, no request is sent, and the result has the type `unknown`. If the
- *   signature does not match the cached keys, the server's keys are fetched.
+ * Validates the signature and the claims of a stored ID token.
+ * - With `fetched`, missing or old server keys are fetched first.
+ * - With `cached`, the result has the type `unknown` if no keys are cached. Keys are fetched only if the signature does not
+ *   match the cached keys.
  */
 export async function verifyStored(
   parts: Pick<ServerParts, "loadVerifier" | "verifierAtHand">,
@@ -30,8 +30,7 @@ export async function verifyStored(
   if (!verifier || !cached) return { type: "unknown" };
   const validation = await validationOf(record, async () => ({ ...verifier, keys: only(cached) }));
   if (validation.type !== "invalid" || validation.claim !== "signature") return validation;
-  // The signature does not match the cached keys. The server might have replaced a key and given the new key the same `kid`.
-  // The ID token is therefore validated again with the server's keys. If no keys can be fetched, `validation` is returned.
+  // The server might have replaced a key, so the ID token is validated again with the keys that the server now publishes.
   const newer = await validationOf(record, parts.loadVerifier);
   return newer.type === "unknown" ? validation : newer;
 }
@@ -72,9 +71,9 @@ export interface Arrival extends RefreshExpectation {
 }
 
 /**
- * Validates the header and the claims of a refreshed ID token before the response is stored or used. The signature is not
- * validated here, so no key is needed. If the header or a claim is not valid, the result has the type `invalid_id_token`. This
- * result contains the new refresh token and no other token. The caller must revoke the new refresh token.
+ * Validates the header and the claims of an ID token that a refresh returned. The signature is not validated here, because the
+ * server's keys might not be loaded. If the ID token is not valid, the result has the type `invalid_id_token`, and the caller
+ * must revoke the new refresh token.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
 export function validateRefreshed(

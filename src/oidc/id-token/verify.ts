@@ -33,8 +33,8 @@ export interface VerifiedIdToken {
 }
 
 /**
- * Validates the ID token of a login. Returns its user.
- * @throws IdTokenError the ID token is not valid; retryable only if the key of the ID token is not available
+ * Validates the ID token of a login. Returns the user.
+ * @throws IdTokenError the ID token is not valid (not retryable), or the signing key is not available (retryable)
  * @throws NetworkError the keys cannot be fetched
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
  */
@@ -49,9 +49,9 @@ export async function verifyIdToken(
 }
 
 /**
- * Validates an ID token from a grant that has no authorization request, such as the device flow. Returns the user of the ID
- * token. Such an ID token has no nonce, so no nonce is validated.
- * @throws IdTokenError the ID token is not valid; retryable only if the key of the ID token is not available
+ * Validates the ID token of a grant without an authorization request, such as the device flow. Such an ID token has no nonce.
+ * Returns the user.
+ * @throws IdTokenError the ID token is not valid (not retryable), or the signing key is not available (retryable)
  * @throws NetworkError the keys cannot be fetched
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
  */
@@ -65,7 +65,7 @@ export async function verifyGrantedIdToken(
   return verified(claims);
 }
 
-/** Validates that the server signed the ID token for this client and for this access token. Returns the claims. */
+/** Validates the signature, the issuer, the client and `at_hash` of an ID token. Returns the claims. */
 async function verifyBeside(
   idToken: string,
   verifier: Verifier,
@@ -80,12 +80,10 @@ async function verifyBeside(
 }
 
 /**
- * Validates the ID token of a refresh against the session before the refresh. Returns the user of the ID token.
- * - `at_hash` is not validated, because the access token of the same response might no longer be stored. If the server's keys
- *   arrive late, a later refresh might already have replaced this access token.
- * - If the ID token omits claims, these claims are copied from the previous user. Many servers omit name and email at a
- *   refresh.
- * @throws IdTokenError the ID token is not valid; retryable only if the key of the ID token is not available
+ * Validates the ID token of a refresh against the session before the refresh. Returns the user.
+ * - `at_hash` is not validated, because a later refresh might already have replaced the access token.
+ * - If the ID token omits a claim, such as `name`, the claim of the previous user is used.
+ * @throws IdTokenError the ID token is not valid (not retryable), or the signing key is not available (retryable)
  * @throws NetworkError the keys cannot be fetched
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
@@ -121,13 +119,13 @@ const ALGORITHMS = [
 /** The keys and the algorithms that are accepted for the signature of an ID token. */
 export interface SignatureVerifier {
   readonly keys: KeySet;
-  /** The algorithms that the server's metadata allows. Default: all in `ALGORITHMS`. */
+  /** The algorithms that the server's metadata allows. Default: all supported algorithms. */
   readonly algorithms?: readonly string[] | undefined;
 }
 
 /**
  * Validates the signature of an ID token with the server's keys. Returns the algorithm and the claims.
- * @throws IdTokenError the ID token is malformed, or no key of the server signed it; retryable only if the key is not available
+ * @throws IdTokenError the ID token is not valid (not retryable), or the signing key is not available (retryable)
  * @throws NetworkError the keys cannot be fetched
  * @see https://www.rfc-editor.org/rfc/rfc7515#section-5.2
  * @see https://www.rfc-editor.org/rfc/rfc8725#section-3.1
@@ -143,8 +141,7 @@ export async function verifySignature(
     const newer = await keys.refetch();
     if (newer) payload = await verifyWith(newer, idToken, alg);
   }
-  // If the set has no suitable key, the error is retryable, because the server might publish the key later. If a suitable key
-  // did not sign the ID token, the error is not retryable.
+  // If the signing key is missing, the error is retryable, because the server might publish the key later.
   if (!(payload instanceof Uint8Array)) throw mismatch("signature", payload === "no key");
 
   const claims = parseObject(decodeUtf8(payload));
@@ -153,9 +150,8 @@ export async function verifySignature(
 }
 
 /**
- * Returns the payload of an ID token that a key of the set has signed. jose chooses the key by the members `kid`, `kty`, `alg`,
- * `use`, `key_ops` and `crv`. The header parameters `jku`, `jwk` and `x5u` are ignored, because only keys from the server's
- * `jwks_uri` are trusted.
+ * Returns the payload if one of `keys` signed the ID token. The header parameters `jku`, `jwk` and `x5u` are ignored, because
+ * only the server's own keys are trusted.
  */
 async function verifyWith(
   keys: readonly Jwk[],
@@ -178,8 +174,8 @@ async function verifyWith(
 }
 
 /**
- * Validates the header of an ID token, which needs no key. Returns the algorithm.
- * @throws IdTokenError the algorithm is not allowed, or the header has a critical extension
+ * Validates the header of an ID token. Returns the signature algorithm.
+ * @throws IdTokenError the header is malformed or has the parameter `crit`, or the algorithm is not allowed
  */
 export function checkHeader(
   idToken: string,
@@ -188,8 +184,7 @@ export function checkHeader(
   const { alg, crit } = readHeader(idToken);
   if (!alg || !ALGORITHMS.includes(alg) || algorithms?.includes(alg) === false)
     throw mismatch("alg");
-  // `crit` lists header parameters that a recipient must support. Latchkey supports no such parameter. jose supports `b64`, but
-  // RFC 7797 forbids `b64` in a JWT.
+  // `crit` lists header parameters that the recipient must support. Latchkey supports no such parameter.
   if (crit !== undefined) throw mismatch("crit");
   return { alg };
 }

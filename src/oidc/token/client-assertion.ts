@@ -10,8 +10,8 @@ import {
 
 const LIFETIME_S = 60;
 /**
- * If a prepared assertion expires in less than this time, Latchkey does not send the assertion. The assertion might expire
- * before the server checks the assertion. Milliseconds.
+ * The minimum remaining lifetime of a prepared assertion. With less time, the assertion might expire before the server checks
+ * the assertion. Milliseconds.
  */
 const SPARE_MS = 20_000;
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -19,9 +19,8 @@ const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 type PrivateKey = Extract<ClientAuthentication, { method: "private_key_jwt" }>;
 
 /**
- * Creates a source of client assertions: signed JWTs that authenticate the client. Each request gets a new assertion
- * with its own id (`jti`), because a server refuses an assertion whose id the server has received before. If the key cannot
- * sign, `get()` and `prepare()` reject with a `ConfigurationError`.
+ * Creates a source of client assertions: signed JWTs that authenticate the client. Each request gets a new assertion, because a
+ * server accepts an assertion only once. If the key cannot sign, `get()` and `prepare()` reject with a `ConfigurationError`.
  * @see https://www.rfc-editor.org/rfc/rfc7523#section-3
  */
 export function createAssertions(identity: ClientIdentity, key: PrivateKey): CredentialsSource {
@@ -51,8 +50,7 @@ export function createAssertions(identity: ClientIdentity, key: PrivateKey): Cre
     take() {
       const [next, ...rest] = ready.filter((one) => one.until > clock.monotonic());
       ready = rest;
-      // If no prepared assertion remains after this call, Latchkey prepares an assertion now. If the request must be repeated,
-      // the second request then need not wait for a signature.
+      // The next assertion is prepared now, so that a repeated request need not wait for a signature.
       if (rest.length === 0) prepare().catch(() => {});
       return next?.credentials;
     },
@@ -64,8 +62,8 @@ async function signAssertion(
   { algorithm, key, keyId }: PrivateKey,
 ): Promise<string> {
   const issuedAt = Math.floor(clock.now() / 1000);
-  // The audience is the issuer, not the token endpoint. A malicious server A could publish the token endpoint of a server B in
-  // the metadata of A. If the audience were the token endpoint, A could get assertions that B accepts.
+  // The audience is the issuer, not the token endpoint. A malicious server could publish another server's token endpoint in its
+  // metadata, and then use the assertion at that server.
   const assertion = new SignJWT({ iss: clientId, sub: clientId, aud: issuer })
     .setProtectedHeader({ alg: algorithm, typ: "JWT", ...(keyId !== undefined && { kid: keyId }) })
     .setJti(crypto.randomUUID())

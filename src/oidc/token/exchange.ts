@@ -9,7 +9,7 @@ import { afterCode } from "./used-code.ts";
 import { verifyIdToken, type Verifier } from "../id-token/verify.ts";
 
 /**
- * Validates an authorization response, exchanges its code once and validates the ID token. Returns the tokens.
+ * Validates an authorization response, exchanges the code once and validates the ID token. Returns the tokens.
  * @throws InvalidResponseError the response does not match a pending request
  * @throws AuthorizationError the server refused the authorization request
  * @throws RequestTokenError the server refused the code, or sent no tokens; never retryable, because Latchkey sends a code only
@@ -25,8 +25,8 @@ export async function exchangeResponse(
   signal: AbortSignal | undefined,
 ): Promise<TokenSet> {
   const { clientId, requests, clock } = parts.config;
-  // The module `authorize.ts`, the metadata, the keys and the credentials are loaded before `readAuthorizationResponse()`
-  // removes the pending request. If one of them cannot be loaded, the caller can exchange the same response again later.
+  // Everything is loaded before the pending request is removed. If loading fails, the caller can exchange the same response
+  // later.
   const loaded = Promise.all([
     parts.loadAuthorize(),
     parts.loadMetadata(),
@@ -79,8 +79,7 @@ async function redeem(
       },
       secrets: [code, codeVerifier],
       credentials,
-      // Some servers without OpenID Connect send no `expires_in`, because their tokens never expire. With a short default
-      // lifetime, the users of these servers would have to log in again and again.
+      // Some servers without OpenID Connect send no `expires_in`, because their tokens never expire.
       ...(!trusted && { defaultLifetimeS: MAX_LIFETIME_S }),
     },
     signal,

@@ -19,7 +19,7 @@ export interface FormRequest {
   readonly credentials: Credentials;
 }
 
-/** Sends a form in a POST request. Calls `fetch` before the first `await`. @throws NetworkError no complete response in time */
+/** Sends a form in a POST request. Calls `fetch` synchronously. @throws NetworkError no complete response in time */
 export function postForm(form: FormRequest, http: HttpOptions): Promise<HttpResponse> {
   const { name, url, parameters, credentials } = form;
   const body = new URLSearchParams();
@@ -59,8 +59,8 @@ export interface Credentials {
 }
 
 /**
- * Supplies the credentials of a client with a secret or a key. A server accepts the same client assertion only once, so the
- * source returns each client assertion only once.
+ * Supplies the credentials of a client with a secret or a key. Each client assertion is supplied only once, because a server
+ * accepts an assertion only once.
  */
 export interface CredentialsSource {
   /** Returns the client's credentials for one request. */
@@ -74,7 +74,7 @@ export interface CredentialsSource {
   take(): Credentials | undefined;
 }
 
-/** The client as it is registered at the server. */
+/** The client's id and authentication method, as registered at the server. */
 export interface ClientIdentity {
   readonly issuer: string;
   readonly clientId: string;

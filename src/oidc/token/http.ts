@@ -10,8 +10,8 @@ export interface HttpOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Latchkey calls this function with the URL of the request in two cases: the request fails, or the status of the response
-   * (such as 404) shows that the URL is not an endpoint.
+   * Latchkey calls this function with the request's URL if the request fails. Latchkey also calls this function if a status
+   * such as 404 shows that the URL is not an endpoint.
    */
   readonly onUnavailable?: ((url: string) => void) | undefined;
 }
@@ -26,8 +26,8 @@ export interface HttpResponse {
 const LAST_MS = 2_000;
 
 /**
- * Sends one request and reads the complete response. Calls `fetch` before the first `await`. By default, redirects are errors
- * and no cookies are sent; `init` can change both.
+ * Sends one request and reads the complete response. Calls `fetch` synchronously. By default, redirects are errors and no
+ * cookies are sent. `init` can change both defaults.
  * @throws NetworkError no complete response in time
  */
 export async function request(
@@ -40,13 +40,11 @@ export async function request(
   const stop = new AbortController();
   const leave = () => stop.abort();
   signal?.addEventListener("abort", leave);
-  // The timeout is split into two timers, because the browser can freeze the page for longer than the timeout. When the page
-  // continues, the first timer ends at once. The second timer then gives the page up to 2 s to read a response that has already
-  // arrived.
+  // If the page was frozen for longer than the timeout, the first timer ends when the page continues. The second timer then
+  // leaves up to 2 s to read a response that has already arrived.
   const lastMs = Math.min(LAST_MS, timeoutMs / 2);
   let timer = setTimeout(() => (timer = setTimeout(leave, lastMs)), timeoutMs - lastMs);
-  // This promise rejects when the timeout has passed or when the caller aborts the request. The promise is necessary, because
-  // the app can supply its own `fetch` function, and this function might ignore `signal`.
+  // If the app's own `fetch` function ignores `signal`, this promise still ends the request.
   const stopped = new Promise<never>((_, reject) => stop.signal.addEventListener("abort", reject));
   const read = async () => {
     const response = await fetch(url, {
@@ -64,8 +62,8 @@ export async function request(
   } catch (error) {
     signal?.throwIfAborted();
     onUnavailable?.(url);
-    // The error is not passed on as `cause`, because an error of the app's own `fetch` function might contain the request and
-    // its secrets.
+    // The error is not added as `cause`, because an error of the app's own `fetch` function might contain secrets of the
+    // request.
     const reason = stop.signal.aborted
       ? `no response within ${timeoutMs} ms`
       : error instanceof Error

@@ -12,17 +12,15 @@ const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 /** Names of parameters whose values are not secret. In errors, Latchkey redacts the values of all other parameters. */
 const PUBLIC = /_type|^(client_id|username|scope|resource|audience|redirect_uri)$/;
 /**
- * OAuth error codes. A parameter value might be equal to a part of an error code, such as `client`. If Latchkey redacted this
- * value in the server's response, the error code would also change. Latchkey therefore does not redact such values.
+ * OAuth error codes. Latchkey does not redact a parameter value that is a part of an error code, such as `client`. Otherwise
+ * the redaction would change the error code in the server's response.
  */
 const WORDS =
   "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope invalid_target access_denied authorization_pending slow_down expired_token server_error temporarily_unavailable";
 
 /**
- * Sends one token request, for any grant type, and returns the tokens.
- *
- * If the request was a refresh and the key of the new ID token is not available now, `requestGrant()` returns the tokens
- * without `idToken` and `user`. If `requestGrant()` rejected in this case, the caller would lose the new refresh token.
+ * Sends one token request of any grant type. Returns the tokens. If the ID token of a refresh cannot be validated now, the
+ * result has no `idToken` and no `user`.
  * @throws ConfigurationError `tokenEndpoint` is not an https URL
  * @throws RequestTokenError the server refused the request, or sent an invalid response
  * @throws IdTokenError the ID token is not valid, or cannot be validated now; the code or token in the request might no longer
@@ -36,8 +34,8 @@ export async function requestGrant(
   { tokenEndpoint: other, signal }: TokenRequestOptions,
 ): Promise<TokenSet> {
   if (other !== undefined) checkEndpoint("tokenEndpoint", other);
-  // Metadata, keys and credentials are loaded before the request is sent. If loading failed after the request, a code or
-  // refresh token that is valid only once would be lost.
+  // Metadata, keys and credentials are loaded before the request is sent. If loading failed after the request, a new refresh
+  // token would be lost.
   const metadata = await abortable(parts.loadMetadata(), signal);
   const { grant_type: grantType } = parameters;
   const hasIdTokens = metadata.jwksUri !== undefined && grantType !== "client_credentials";
@@ -86,10 +84,7 @@ export async function requestGrant(
   }
 }
 
-/**
- * Throws the error for a token request that is not sent, because the server's keys cannot be loaded. If `error` is an
- * `IdTokenError`, throws a `NetworkError` instead. An `IdTokenError` would mean that the token request was sent.
- */
+/** Throws a `NetworkError` instead of an `IdTokenError`. An `IdTokenError` would mean that the token request was sent. */
 function rejectUnsent(error: unknown): never {
   throw error instanceof IdTokenError
     ? new NetworkError(

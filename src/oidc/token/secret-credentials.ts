@@ -38,7 +38,7 @@ function always(credentials: Credentials): CredentialsSource {
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
  */
 function basic(clientId: string, clientSecret: string): Credentials {
-  // A form-encoded value is ASCII, so `btoa` accepts it.
+  // A form-encoded value is ASCII, so `btoa` accepts the value.
   const value = btoa([clientId, clientSecret].map(formEncode).join(":"));
   return {
     parameters: {},

@@ -29,10 +29,7 @@ export interface SenderConfig extends TokenClient, RefreshExpectation {
   readonly metadata: Omit<MetadataSource, "load">;
 }
 
-/**
- * The input of `send()`: the refresh token, the scope, resource and audience of the new access token, and `previous`.
- * `previous` has the user and the ID token of the session before the refresh.
- */
+/** The input of `send()`. `previous` has the user and the ID token of the session before the refresh. */
 export interface Refresh extends TokenTarget {
   readonly refreshToken: string;
   readonly previous: Arrival["previous"];
@@ -45,12 +42,10 @@ export interface Sender {
   /** Reads the newest metadata that any tab has stored. Makes no request to the server. */
   sync(): Promise<void>;
   /**
-   * Sends a refresh token to the token endpoint once. Calls `fetch` before the first `await`. In two cases, `send()` does not
-   * send the refresh token:
-   * - If the metadata must be fetched first, `send()` only fetches the metadata. The result has the type `moved` or
+   * Sends a refresh token to the token endpoint once. Calls `fetch` synchronously.
+   * - If the metadata must be fetched first, `send()` fetches only the metadata. The result has the type `moved` or
    *   `not_rotated`.
-   * - If the client has a secret or a key and no credentials are prepared, `send()` sends nothing. The result has the type
-   *   `unsent`.
+   * - If the client's credentials are not prepared, `send()` sends nothing. The result has the type `unsent`.
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
    */
   send(refresh: Refresh): Promise<RefreshResponse>;
@@ -86,8 +81,8 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
         return validate(await postForm(form, config), form, previous, { ...config, request });
       } catch (cause) {
         const byServer = cause instanceof RequestTokenError;
-        // A `RequestTokenError` means that the response has neither tokens nor an OAuth error. The token endpoint might have a
-        // new URL. After `reportFailure()`, the metadata is fetched again before the next refresh token is sent.
+        // If the response has neither tokens nor an OAuth error, the token endpoint might have a new URL. The metadata is then
+        // fetched before the next refresh.
         if (byServer) metadata.reportFailure(tokenEndpoint);
         return { type: "unknown", byServer, cause };
       }
@@ -96,11 +91,10 @@ export function createSender(config: SenderConfig, source?: CredentialsSource): 
 }
 
 /**
- * Fetches the metadata. If the metadata is missing or old, or if the token endpoint has failed, `send()` calls this function
- * and does not send the refresh token.
- * - If the fetched metadata has a token endpoint that has not failed, the result has the type `moved`. The caller can then call
- *   `send()` again at once.
- * - If the fetch fails, or if the metadata has only the endpoint that has failed, the result has the type `not_rotated`.
+ * Fetches the metadata if `send()` has no usable token endpoint. Does not send the refresh token. The result has one of these
+ * types:
+ * - `moved`: the metadata has a token endpoint that has not failed. The caller can call `send()` again at once.
+ * - `not_rotated`: the fetch failed, or the metadata has only the token endpoint that has failed.
  */
 async function readMetadata(metadata: SenderConfig["metadata"]): Promise<RefreshResponse> {
   const failedUrl = metadata.failedUrl();
@@ -147,7 +141,7 @@ function validate(
     });
   }
   const said = parseFacts(response, form);
-  // If the status (such as 404) shows that the URL is not a token endpoint, the `error` in the response is no OAuth error.
+  // A status such as 404 means that the URL is not a token endpoint. The `error` in such a response is not an OAuth error.
   const facts = isNoEndpoint(said) ? { ...said, error: undefined } : said;
   const cause = refusal(form.name, facts);
   if (isUnprocessed(facts)) {
@@ -161,11 +155,10 @@ function validate(
 }
 
 /**
- * Reads the response to a request that the server did not refuse.
- * - If the response has an access token of the type Bearer, `granted` has the type `tokens`.
- * - If the response has only a refresh token or an access token of another type, `granted` has the type `unusable`.
- * @throws RequestTokenError the response has neither an access token nor a refresh token, so the sent refresh token might still
- * be valid
+ * Reads a response that is not a refusal. `granted` has one of these types:
+ * - `tokens`: the response has an access token of the type Bearer.
+ * - `unusable`: the response has only a refresh token, or has an access token of another type.
+ * @throws RequestTokenError the response has no token; the sent refresh token might still be valid
  */
 function readGranted(
   response: HttpResponse,

@@ -29,8 +29,8 @@ export async function requestTokens(
   try {
     return parseTokens(response, now, defaultLifetimeS);
   } catch (error) {
-    // The response has no tokens and no OAuth error, so the token endpoint might have a new URL. Latchkey therefore fetches the
-    // metadata again before the next request.
+    // The response has neither tokens nor an OAuth error, so the token endpoint might have a new URL. The metadata is therefore
+    // fetched again before the next request.
     client.onUnavailable?.(form.url);
     throw error;
   }

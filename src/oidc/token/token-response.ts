@@ -8,8 +8,8 @@ import { isTemporary } from "../../core/server-responses.ts";
 const ASSUMED_LIFETIME_S = 300;
 
 /**
- * Returns true if the server refused the request. Some servers, such as GitHub, refuse a request with the status 200. Such a
- * response has an `error` and no access token.
+ * Returns true if the server refused the request. GitHub refuses with the status 200. Therefore, every response with an `error`
+ * and no access token counts as a refusal.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */
 export function isRefusal({ status, text: body }: HttpResponse): boolean {
@@ -53,8 +53,7 @@ export function parseTokens(
 }
 
 /**
- * Converts the `expires_in` of a response to a number of seconds from 0 to `MAX_LIFETIME_S`. If `expiresIn` is neither a number
- * nor the text of a number, returns `assumedS`.
+ * Converts `expiresIn` to whole seconds from 0 to `MAX_LIFETIME_S`. If `expiresIn` is missing or malformed, returns `assumedS`.
  */
 export function lifetimeS(expiresIn: unknown, assumedS: number): number {
   const seconds =
@@ -86,10 +85,7 @@ export function parseFacts(
   };
 }
 
-/**
- * The maximum lifetime of a token: ten years. A longer lifetime is shortened to this limit. With a very long lifetime, the
- * expiry would not be a valid date. Seconds.
- */
+/** The maximum lifetime of a token: ten years. A longer lifetime is shortened, so that the expiry is a valid date. Seconds. */
 export const MAX_LIFETIME_S = 315_360_000;
 
 /** Creates the error for a response that refuses a request. `name` is the name of the endpoint that sent the response. */
@@ -107,7 +103,7 @@ export function refusal(name: string, facts: ServerFacts & { status: number }): 
 const MAX_WAIT_MS = 600_000;
 
 /**
- * Returns how long the client must wait before the next request, as the header `Retry-After` says. Milliseconds, at most ten
+ * Reads the header `Retry-After`. Returns how long the client must wait before the next request. Milliseconds, at most ten
  * minutes. If the header is missing or malformed, returns undefined.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */

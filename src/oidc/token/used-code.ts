@@ -4,10 +4,7 @@ import { IdTokenError, RequestTokenError } from "../../core/protocol-errors.ts";
 
 const HINT = "Latchkey sends an authorization code only once. Start a new login: call login().";
 
-/**
- * Turns an error of the code exchange into an error that is not retryable. Latchkey sends an authorization code only once, so a
- * retry with the same authorization response can never succeed.
- */
+/** Returns the error of a code exchange as an error that is not retryable, because Latchkey sends a code only once. */
 export function afterCode(error: unknown): unknown {
   if (!isAuthError(error) || !error.retryable) return error;
   const details = { hint: HINT, retryable: false };

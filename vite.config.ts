@@ -27,7 +27,12 @@ export default defineConfig(async ({ mode }) => ({
       output: { preserveModules: true, preserveModulesRoot: "src", entryFileNames: "[name].js" },
     },
   },
-  test: mode === "test" ? { projects: await projects() } : (MODES[mode] ?? {}),
+  test: {
+    // A run that passes fits on two screens. A test that fails shows what was logged during it.
+    reporters: ["dot"],
+    silent: "passed-only" as const,
+    ...(mode === "test" ? { projects: await projects() } : MODES[mode]),
+  },
 }));
 
 const UNIT = [

@@ -39,13 +39,13 @@ export interface GrantParts {
   readonly server: AuthorizationServer;
   /** Refreshes stored sessions. */
   readonly refresher: Refresher;
-  /** Stores the pending device logins, for a `DeviceCodeGrant`. */
+  /** Stores the pending device logins. A `DeviceCodeGrant` needs this store. */
   readonly requests: RequestStore;
-  /** The IndexedDB database of Latchkey. An app can create storages in it for its own grants. */
+  /** The IndexedDB database of Latchkey. A custom grant can store its own data in this database. */
   readonly database: Database;
   /** The sessions of all users of this client on this device. */
   readonly sessions: SessionStore;
-  /** Stores which users this client has on this device, and which of these users is the user of this tab. */
+  /** Stores the users of this client on this device, and the user of this tab. */
   readonly users: UserStore;
   /** Locks between the tabs of this origin. */
   readonly locks: TabLock;
@@ -55,41 +55,39 @@ export interface GrantParts {
 
 /** The configuration of `createAuth()`. */
 export interface CreateAuthConfig extends AuthConfig {
-  /** The timeouts and the back-off of refreshes. The defaults suit apps with a user interface; tests use shorter times. */
+  /** The timeouts and pauses of refreshes. The defaults suit most apps, and tests use shorter times. */
   readonly timing?: Partial<RefreshTiming>;
   /**
    * The place where tokens are stored. Default: `device`.
    * - `device`: the tokens are stored on disk, in IndexedDB.
    * - `memory`: the tokens are only in the memory of the open tabs. When the last tab closes, the tokens are lost.
    *
-   * A new version of the app can change this value. A session then continues if its tokens are still on disk or in an open
-   * tab.
+   * A new version of the app can change this value. The existing sessions then continue.
    */
   readonly persist?: "device" | "memory";
   /**
-   * The reuse leeway of the server: after the first use of a refresh token, the server accepts the same refresh token again
-   * for this long. Give the value that is configured at the server; 30,000 or more is recommended. Milliseconds.
+   * The server's reuse leeway: after the first use of a refresh token, the server accepts the same refresh token again for this
+   * long. Give the value that is configured at the server. Milliseconds. A leeway of 30,000 or more is recommended.
    *
-   * If the value is missing, Latchkey assumes that the leeway is long enough for another tab to repeat an interrupted refresh.
-   * If the value is greater than 0, a refresh can also request resources that the login did not request.
+   * If the value is missing, Latchkey assumes that another tab can safely repeat an interrupted refresh. If the value is
+   * greater than 0, a refresh can also request resources that the login did not request.
    */
   readonly reuseLeewayMs?: number;
   /**
-   * Finds out which user has logged in. Latchkey uses the `userFetcher` when the token response has no ID token. If `endpoints`
-   * is given without `jwksUri`, Latchkey uses no ID tokens. `userFetcher` is then required, unless `grant` is given.
+   * Finds out which user has logged in, if the token response has no ID token. If `endpoints` has no `jwksUri`, the app must
+   * give a `userFetcher` or a `grant`.
    */
   readonly userFetcher?: UserFetcher | ((server: AuthorizationServer) => UserFetcher);
   /**
-   * Creates the grant from which `Auth` gets all tokens. `createAuth()` calls this function once, before it returns. `Auth`
-   * stores the tokens that the grant returns. If the grant returns tokens with the member `generation`, these tokens come from
-   * the stored session, and `Auth` does not store the tokens again. Default:
+   * Creates the grant that requests all tokens. `createAuth()` calls this function once. If the grant returns tokens with a
+   * `generation`, these tokens are already stored, and `Auth` does not store the tokens again. Default:
    * `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`.
    */
   readonly grant?: (parts: GrantParts) => Grant;
 }
 
 /**
- * Composes an `Auth` for a browser and starts it. Outside a browser, `auth.state` stays `loading`, and the methods of `auth`
+ * Creates an `Auth` for this page and starts it. Outside a browser, `auth.state` stays `loading`, and the methods of `auth`
  * reject with a `ConfigurationError`.
  * @throws ConfigurationError an input is missing or malformed; `error.input` is the name of that input
  * @example
@@ -184,7 +182,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     }),
     userAgent: new PageUserAgent(redirectUri),
     redirectUri,
-    // The URL can have another origin than this page. The server checks that the URL is registered for the client.
+    // This URL can have another origin than the page. The server checks that the URL is registered for the client.
     postLogoutRedirectUri: () =>
       config.postLogoutRedirectUri && new URL(config.postLogoutRedirectUri, page.href()).href,
     ledger: new IndexedDBCallbackLedger(database, clock),

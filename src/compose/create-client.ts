@@ -18,18 +18,18 @@ import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 import { MemoryTokenStorage } from "../memory/memory-token-storage.ts";
 
 /**
- * The configuration of `createClient()`. If the options of a later call lack `scope`, `resource` or `audience`, the client uses
- * the value from this configuration.
+ * The configuration of `createClient()`. `scope`, `resource` and `audience` are defaults for the options of the client's
+ * methods.
  */
 export interface CreateClientConfig
   extends TokenTarget, Partial<Pick<CreateFetchConfig, "allow" | "exclude">> {
-  /** The issuer identifier of the authorization server, exactly as the server's metadata has it. */
+  /** The issuer identifier of the authorization server, exactly as in the server's metadata. */
   readonly issuer: string;
   /** The client id at the authorization server. */
   readonly clientId: string;
-  /** The method by which this client authenticates at the token endpoint, with its secret or key. */
+  /** The authentication method for the token endpoint, with the client's secret or key. */
   readonly authentication: ClientAuthentication;
-  /** The endpoints of the server, for a server without metadata. If `endpoints` is given, the client fetches no metadata. */
+  /** The endpoints of a server that publishes no metadata. If `endpoints` is given, the client fetches no metadata. */
   readonly endpoints?: Endpoints;
   /**
    * Creates the grant that requests the tokens. `createClient()` wraps the grant in a `RefreshTokenGrant`. Default: a
@@ -39,25 +39,25 @@ export interface CreateClientConfig
   /** Stores the tokens. Default: a new `MemoryTokenStorage`, which only this client uses. */
   readonly storage?: TokenStorage;
   /**
-   * The name of the owner of the tokens, such as a user id. The name becomes a part of the storage keys. Clients with the same
-   * client id and the same storage then do not read each other's tokens. Required if both `grant` and `storage` are given.
+   * A name for the owner of the tokens, such as a user id. The name is a part of the storage keys, so clients with different
+   * names do not share tokens. Required if both `grant` and `storage` are given.
    */
   readonly service?: string;
   /** The start of all keys in `storage`. Default: `auth_token`. */
   readonly keyPrefix?: string;
   /**
    * The locks that prevent two clients from requesting the same token at the same time. If several clients share a `storage`,
-   * give all these clients the same `locks`, even in one process. Default: a new `MemoryTabLock`, which only this client uses.
+   * give all these clients the same `locks`. Default: a new `MemoryTabLock`, which only this client uses.
    */
   readonly locks?: TabLock;
   /** Sends the requests to the authorization server. Default: the global `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-/** A client that gets tokens without asking a user. `createClient()` returns such a client. */
+/** A client that gets access tokens without asking a user. `createClient()` creates a `Client`. */
 export interface Client {
   /**
-   * Returns an access token that is valid now. Concurrent calls share one request. Rejects with the same errors as
+   * Returns a valid access token. Concurrent calls share one request. Rejects with the same errors as
    * `TokenManager.getToken()`.
    * @throws RequestTokenError the server refused the request, or its response is malformed
    * @throws NetworkError no response came
@@ -69,7 +69,7 @@ export interface Client {
    */
   readonly getToken: TokenManager["getToken"];
   /**
-   * Requests an access token that is newer than the stored token, and returns it. Rejects with the same errors as `getToken()`.
+   * Returns an access token that is newer than the stored token. Rejects with the same errors as `getToken()`.
    * @throws RequestTokenError the server refused the request, or its response is malformed
    * @throws NetworkError no response came
    * @example
@@ -98,8 +98,8 @@ export interface Client {
 }
 
 /**
- * Composes a client for servers, workers and other trusted runtimes. The client reads and sends nothing before the first call
- * of one of its methods.
+ * Creates a client for servers, workers and other trusted runtimes. The client sends no request before the first call of one of
+ * its methods.
  * @throws ConfigurationError an input is missing or malformed; `error.input` is the name of that input
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  * @example
@@ -137,8 +137,8 @@ export function createClient(config: CreateClientConfig): Client {
     service: service === undefined ? client : `${client},${encodeURIComponent(service)}`,
     ...(keyPrefix !== undefined && { keyPrefix }),
   });
-  // The scope, resource and audience of a token are a part of its storage key. `target` is added to the options of each call.
-  // So clients with different scopes, resources or audiences can share a storage.
+  // The options of each call get these defaults. A token's scope, resource and audience are a part of its storage key, so
+  // clients with different defaults can share a storage.
   const target: TokenTarget = {
     ...(scope.length > 0 && { scope }),
     ...(resource !== undefined && { resource }),
@@ -161,10 +161,6 @@ export function createClient(config: CreateClientConfig): Client {
   };
 }
 
-/**
- * Checks `authentication` when the client is created. Without this check, the app would not notice a wrong `authentication`
- * before its first request.
- */
 function checkAuthentication({ authentication, grant }: CreateClientConfig): void {
   const problem = problemWith(authentication);
   const isUnauthenticated = !problem && authentication.method === "none" && !grant;
@@ -177,8 +173,7 @@ function checkAuthentication({ authentication, grant }: CreateClientConfig): voi
 }
 
 /**
- * Requires `service` if both `grant` and `storage` are given. The tokens of a custom grant can belong to different users, so
- * the issuer and the client id do not identify the owner of the tokens.
+ * Requires `service` if both `grant` and `storage` are given. With a custom grant, the tokens can belong to different users.
  */
 function checkService({ grant, storage, service }: CreateClientConfig): void {
   if (!grant || !storage || service) return;

@@ -2,16 +2,14 @@ import { chunk } from "../core/lazy.ts";
 import { createFetch as composeFetch, type CreateFetchConfig } from "../fetch/create-fetch.ts";
 
 /**
- * Returns a `fetch` that sends the token to the URLs in `allow` only. If `getToken` rejects, a call for one of these URLs sends
- * nothing and rejects with the same error.
+ * Returns a function with the signature of `fetch`. The function adds an access token to requests for the URLs in `allow`. If
+ * `getToken` rejects, the request is not sent, and the function rejects with the same error.
  *
- * If the API responds with 401, the call sends the request once more with a newer token. If there is no newer token, or if the
- * API refuses the newer token, too, the call returns the 401 response. A pause then begins for the origin of the API. During
- * the pause, every tab returns each 401 response of this origin without a second request. If a retry after the pause fails,
- * too, the next pause is longer.
+ * If an API responds with 401, the function repeats the request once with a newer token. If the API refuses the newer token
+ * too, requests to this API are not repeated for some time.
  *
- * If `headerName` is not `authorization`, `fetch` would keep the header with the token in a redirect to another origin. So
- * with such a `headerName`, redirects are not followed.
+ * If `headerName` is not `authorization`, redirects are not followed. Otherwise the browser could send the token to another
+ * origin.
  * @throws ConfigurationError `allow` or `exclude` has an invalid entry
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  * @example

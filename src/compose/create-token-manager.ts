@@ -5,19 +5,15 @@ import type { TokenManagerConfig } from "../service/token-manager-options.ts";
 import { MemoryTabLock } from "../memory/memory-tab-lock.ts";
 
 /**
- * The configuration of `createTokenManager()`. If `locks` is missing, the manager uses Web Locks. If the platform has no Web
- * Locks, the manager uses a new `MemoryTabLock`. If `clock` is missing, the manager uses the system's clock.
+ * The configuration of `createTokenManager()`. Default of `locks`: Web Locks, or a `MemoryTabLock` on platforms without Web
+ * Locks. Default of `clock`: the system clock.
  */
 export type CreateTokenManagerConfig = Omit<TokenManagerConfig, "locks" | "clock"> &
   Partial<Pick<TokenManagerConfig, "locks" | "clock">>;
 
 /**
- * Composes a `TokenManager` and starts it. Concurrent calls share one request for a token:
- * - If `locks` is given, the calls of all managers with the same `locks` share the request.
- * - If `locks` is missing, the calls in all tabs of the origin share the request.
- * - If `locks` is missing and the platform has no Web Locks, only the calls of this manager share the request.
- *
- * Give each manager a `service` or `keyPrefix` that no other manager of the origin has.
+ * Creates a `TokenManager` and starts it. By default, concurrent calls in all tabs of the origin share one request for a token.
+ * Give each manager of an origin a different `service` or `keyPrefix`.
  * @throws TypeError `provider` is missing
  * @example
  * const billing = createTokenManager({

@@ -4,14 +4,13 @@ import type { Refresher } from "../core/refresher.ts";
 import type { RefreshCoordinatorConfig } from "../refresh/coordinator.ts";
 
 /**
- * The longest time that a call of `validate()` takes. After this time, the call resolves even if the validation has not
- * ended. So a caller does not wait long for code that loads slowly. Milliseconds.
+ * `validate()` resolves after this time even if the validation has not ended, for example because code loads slowly.
+ * Milliseconds.
  */
 const VALIDATION_MS = 2_000;
 
 /**
- * Returns a `Refresher` that runs in this page. The first call of one of its methods loads the code of the refresh protocol.
- * If a page only needs a stored token that is still valid, it usually does not load this code.
+ * Returns a `Refresher` for this page. The first call of a method loads the code of the `Refresher`.
  * @throws NetworkError from the returned methods: their code could not be loaded
  * @throws ConfigurationError from the returned methods: `timing.takeoverMs` is too short
  * @example
@@ -23,8 +22,8 @@ const VALIDATION_MS = 2_000;
  */
 export function createRefresher(config: RefreshCoordinatorConfig): Refresher {
   const load = shared(async () => {
-    // Loads the code of `send` while the code of the coordinator is loading. If `prepare()` rejects, the error is ignored,
-    // because the coordinator calls `prepare()` again before each refresh.
+    // `prepare()` loads the code of `send` while the coordinator's code is loading. An error is ignored here, because the
+    // coordinator calls `prepare()` again before each refresh.
     config.ports.send.prepare().catch(() => {});
     const { RefreshCoordinator } = await chunk(import("./protocol.chunk.ts"));
     return new RefreshCoordinator(config);

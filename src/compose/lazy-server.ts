@@ -10,11 +10,11 @@ import { parseTargetKey } from "../core/token-target.ts";
 
 /** The configuration of `createLazyServer()`. */
 export interface LazyServerConfig {
-  /** The issuer identifier of the authorization server, exactly as the server's metadata has it. */
+  /** The issuer identifier of the authorization server, exactly as in the server's metadata. */
   readonly issuer: string;
   /** The client id at the authorization server. */
   readonly clientId: string;
-  /** The method by which the client authenticates at the token endpoint. Default: `none`. */
+  /** The client's authentication method for the token endpoint. Default: `none`. */
   readonly authentication?: ClientAuthentication;
   /** The scopes of every login. Default at an OpenID provider: openid, profile, email and offline_access. */
   readonly scope?: readonly string[] | undefined;
@@ -26,36 +26,40 @@ export interface LazyServerConfig {
    */
   readonly resources?: readonly string[] | undefined;
   /**
-   * Decides what happens when the ID token of a refresh has another `auth_time` than the ID token of the login. `compare`: the
-   * session ends. `ignore`: the new `auth_time` is accepted. Default: `compare`.
+   * The reaction to a changed `auth_time` in the ID token of a refresh. `auth_time` is the time when the user authenticated.
+   * - `compare` (the default): the session ends.
+   * - `ignore`: the session continues with the new `auth_time`.
    */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
-  /** Stores the server's metadata and keys for later page loads. Without a database, each page load fetches both again. */
+  /**
+   * Stores the server's metadata and keys for later page loads. Without a database, each page load fetches the metadata and the
+   * keys.
+   */
   readonly database?: ReturnType<typeof createDatabase>;
   readonly clock: Clock;
   /** Sends a request. Default: the global `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
-  /** The timeout of all requests except those for metadata and keys. Milliseconds. Default: 15,000. */
+  /** The timeout of all requests except requests for metadata and keys. Milliseconds. Default: 15,000. */
   readonly tokenTimeoutMs?: number;
   /** The timeout of requests for metadata and keys. Milliseconds. Default: 10,000. */
   readonly discoveryTimeoutMs?: number;
 }
 
-/** The methods that call an authorization server. Their code is loaded when they are first called. */
+/** The methods that call an authorization server. The first call of a method loads the code. */
 export interface LazyServer {
   /** Calls the endpoints of the server. */
   readonly server: AuthorizationServer;
   /**
-   * The methods with which a `Refresher` sends a refresh token to the server. The method `revoke` is missing here, because
-   * `revoke` also needs the session store and the locks. The caller of `createLazyServer()` adds `revoke`.
+   * Sends refresh tokens for a `Refresher`. The caller of `createLazyServer()` adds the method `revoke`, because `revoke` also
+   * needs the session store.
    */
   readonly send: Omit<Send, "revoke">;
 }
 
 /**
- * Creates the methods that call an authorization server. `server` and `send` share the server's metadata and keys.
+ * Creates the methods that call an authorization server. `server` and `send` use the same metadata and keys of the server.
  * @throws NetworkError from the returned methods: their code could not be loaded
  * @example
  * const requests = new IndexedDBRequestStore(createDatabase());
@@ -68,7 +72,7 @@ export function createLazyServer(config: LazyServerConfig): LazyServer {
     tokenTimeoutMs: 15_000,
     discoveryTimeoutMs: 10_000,
     ...config,
-    // The global `fetch` is read at each call, because apps and tests can replace it.
+    // The global `fetch` is read at each call, because apps and tests can replace the global `fetch`.
     fetch: config.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
   };
   const loadServer = shared(async () =>
@@ -96,8 +100,7 @@ export function createLazyServer(config: LazyServerConfig): LazyServer {
         await sender.prepare();
       },
       sync: async () => sender?.sync(),
-      // `prepare()` has already loaded the code, so this method does not wait for code. When the coordinator decides to send
-      // the request, the request is sent in the same task.
+      // `prepare()` has already loaded the code, so `send()` sends the request at once.
       async send(record, target) {
         const { refreshToken } = record;
         if (!sender || !refreshToken) return { type: "unsent" };

@@ -3,9 +3,8 @@ import { systemClock } from "../browser/page/system-clock.ts";
 import { RefusedTokens } from "../fetch/refused-tokens.ts";
 
 /**
- * Creates the object that decides after a 401 response whether the request is repeated with a newer token. If the API refuses
- * the newer token, too, no tab of the app's origin repeats a request to this API for some time. This chunk is loaded after the
- * first 401 response.
+ * Creates the object that decides after a 401 response whether the request is repeated with a newer token. This code is loaded
+ * only after the first 401 response.
  */
 export function createRefusedTokens(): RefusedTokens {
   return new RefusedTokens(new LocalStoragePauses(), systemClock);

@@ -1,35 +1,27 @@
 import { DocumentLifecycle } from "../browser/page/document-lifecycle.ts";
 import type { Auth } from "../core/auth.ts";
 
-/**
- * A visible tab renews a token this long before the token expires. If the token expires in less than twice this time, the tab
- * renews the token after half of the remaining time. Milliseconds.
- */
+/** A visible tab renews a token this long before the token expires. Milliseconds. */
 const VISIBLE_LEAD_MS = 120_000;
 /**
- * A hidden tab renews a token this long before the token expires. The value is less than `VISIBLE_LEAD_MS`, so a visible tab
- * usually renews the token first, and hidden tabs send nothing. The value is more than a minute, because a browser can run the
- * timers of a hidden tab a minute late. Milliseconds.
+ * A hidden tab renews a token this long before the token expires. The value is more than a minute, because browsers can delay
+ * the timers of hidden tabs by a minute. Milliseconds.
  */
 const HIDDEN_LEAD_MS = 65_000;
 /**
- * Each hidden tab adds a random time to `HIDDEN_LEAD_MS`, so that hidden tabs do not all renew the token at once. The random
- * time is shorter than this. Milliseconds.
+ * The longest random time that a hidden tab adds to `HIDDEN_LEAD_MS`, so that hidden tabs do not all renew the token at once.
+ * Milliseconds.
  */
 const HIDDEN_JITTER_MS = 40_000;
 /** The shortest time between two attempts of this tab to renew a token. Milliseconds. */
 const PAUSE_MS = 30_000;
-/**
- * The longest delay that this code passes to `setTimeout()`. If a delay is more than 2³¹-1 ms, the browser fires the timer at
- * once. Milliseconds.
- */
+/** The longest delay for `setTimeout()`. The browser fires a timer at once if its delay is more than 2³¹-1 ms. Milliseconds. */
 const MAX_TIMER_MS = 2e9;
 
 /**
- * Renews the token of the signed-in user before it expires, even if the app does not call `getToken()`. Without this function,
- * a call of `getToken()` must wait for a refresh if the token has expired. Only apps that cannot wait, for example during a
- * video call, need this function. If several tabs call this function, only one of the tabs sends each
- * refresh. Returns a function that stops the renewal.
+ * Renews the signed-in user's token before the token expires. Without this function, `getToken()` waits for a refresh when the
+ * token has expired. Only apps that cannot wait, for example during a video call, need this function. Returns a function that
+ * stops the renewal.
  * @throws ReferenceError there is no `document`, because the code does not run in a browser page
  * @example
  * const stop = startAutoRefresh(auth);
@@ -41,14 +33,14 @@ export function startAutoRefresh(auth: Pick<Auth, "state" | "subscribe" | "getTo
   let timer: ReturnType<typeof setTimeout> | undefined;
   let triedAt = -Infinity;
   /**
-   * The time at which the token expires, by two clocks: `end` by the wall clock, and `endMonotonic` by the monotonic clock. If
-   * the wall clock is set back, `end` comes too late. The earlier of the two times is used.
+   * The expiry of the token by the wall clock (`end`) and by the monotonic clock (`endMonotonic`). The earlier expiry applies,
+   * because a user can change the wall clock.
    */
   let [end, endMonotonic] = [0, 0];
 
   const renew = () => {
     triedAt = performance.now();
-    // The result is ignored, because `auth` publishes it in `auth.state`. After a failure, the next timer tries again.
+    // The new token appears in `auth.state`. After a failure, the next timer tries again.
     auth.getToken({ cache: "reload", prompt: "none" }).catch(() => {});
     plan();
   };

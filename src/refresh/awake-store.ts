@@ -2,8 +2,8 @@ import type { SessionStore } from "../core/session.ts";
 import type { RefreshPorts } from "./run.ts";
 
 /**
- * Returns a store that waits while the page is frozen: `get` and `update` start only after the page has resumed. Without this
- * wait, a frozen page could start a transaction, and the open transaction would block the other tabs.
+ * Returns a store whose methods `get` and `update` wait while the page is frozen. An open transaction of a frozen page would
+ * block the other tabs.
  */
 export function awakeStore(store: SessionStore, page: RefreshPorts["page"]): SessionStore {
   return {

@@ -21,15 +21,12 @@ import { commit, endByClaim } from "./commit.ts";
 import { afterRetryAfter, backOff, shortestPause, WAKE_MS, pauseAttempt } from "./pause.ts";
 
 /**
- * The state CLAIM: this tab refreshes the token.
- * 1. CLAIM loads the code and the data that it needs to send. If the loading fails, CLAIM rejects and stores nothing.
- * 2. CLAIM stores an attempt to refresh in the session's row. This tab is then the owner of the attempt.
- * 3. CLAIM sends the refresh token.
+ * The state CLAIM of the refresh machine: this tab stores a refresh attempt, and then sends the refresh token. Returns the next
+ * state. If code that the request needs cannot be loaded, rejects and sends nothing.
  */
 export async function claim(run: Run, seen: SessionRow, certain: boolean): Promise<Next> {
   await run.ports.send.prepare();
-  // When many tabs resume at once, `takeTurn()` lets one tab go first. If the row has an attempt, this tab has already waited
-  // for that attempt, so `takeTurn()` is not needed.
+  // If the session already has a refresh attempt, this tab has already waited, and does not call `takeTurn()`.
   const { next, end } = seen.attempt
     ? { next: undefined, end: () => {} }
     : await takeTurn(run, seen);
@@ -42,10 +39,7 @@ export async function claim(run: Run, seen: SessionRow, certain: boolean): Promi
   }
 }
 
-/**
- * Sends the refresh token, once or several times, and returns the next state. Before each send, `claimAttempt()` stores the
- * attempt in the row.
- */
+/** Sends the refresh token, repeats the request after temporary failures, and returns the next state of the refresh machine. */
 async function attempt(
   run: Run,
   owner: Owner,
@@ -61,7 +55,7 @@ async function attempt(
     if (owner.isReleased) return { state: "READ" };
     const begun = clock.monotonic();
     const claimed = await claimAttempt(run, owner, seen, certain).catch((error: unknown) => {
-      // If the page freezes or closes, the browser aborts the transaction. The next state, READ, waits until the page resumes.
+      // When the page freezes or closes, the browser aborts the write. This abort is not an error.
       if (owner.isReleased || page.frozen()) return undefined;
       throw error;
     });
@@ -70,13 +64,13 @@ async function attempt(
     if (owner.isReleased) return follow(run, claimed.attempt);
     seen = claimed;
     if (clock.monotonic() - begun > run.timing.permitMs) {
-      // The write took so long that another tab might soon take the attempt over. So this tab stores a new attempt before it
-      // sends. This tab has not sent the slow attempt, so the slow attempt certainly did not use up the refresh token.
+      // The write was so slow that another tab might soon start its own refresh. So this tab stores a new attempt before it
+      // sends. The slow attempt sent nothing, so the slow attempt certainly did not use up the refresh token.
       certain = true;
       continue;
     }
-    // If the browser reports that it is offline, this tab does not send the request yet, and waits. But the report might be
-    // wrong. So after a wait of `backOffCapMs`, this tab sends the request even if the browser still reports offline.
+    // If the browser reports no network connection, this tab waits first. The report can be wrong, so after a wait of
+    // `backOffCapMs` this tab sends the request anyway.
     const isOffline: boolean = !waited && !page.online();
     if (!isOffline) owner.sending();
     broadcast(run, claimed.sessionId, {
@@ -88,8 +82,8 @@ async function attempt(
     const response: RefreshResponse = isOffline
       ? { type: "unsent" }
       : await send.send(record, claimed.attempt.target);
-    // After the response `unknown`, the refresh token might be used up, so the next `claimAttempt()` adds 1 to
-    // `uncertainSends`. After every other response that leads to another send, the refresh token is certainly not used up.
+    // After the response `unknown`, the server might have used up the refresh token. After all other responses that lead to
+    // another send, the refresh token is certainly not used up.
     certain = response.type !== "unknown";
     switch (response.type) {
       case "tokens":
@@ -112,7 +106,8 @@ async function attempt(
         run.failure = response.cause;
         break;
     }
-    // After `unknown`, the request might still be in flight, and the next request must not overtake it.
+    // After the response `unknown`, the request might still be on its way to the server. The next request must not overtake
+    // that request.
     const inFlightMs = response.type === "unknown" ? run.timing.drainMs : 0;
     const atLeastMs = isOffline
       ? 0
@@ -130,8 +125,8 @@ async function attempt(
 }
 
 /**
- * Pauses before the next send. If the pause would end `releaseMs` or more after this tab's first send, this tab releases its
- * owner lock before the pause.
+ * Waits before the refresh token is sent again. Before a long wait, this tab releases the lock of its refresh attempt, so that
+ * another tab can refresh.
  */
 async function pause(
   run: Run,
@@ -151,8 +146,7 @@ async function pause(
   );
   if (owner.age + ms >= timing.releaseMs) owner.leave();
   const retryAfterMs = response.type === "not_rotated" ? (response.retryAfterMs ?? 0) : 0;
-  // The server asked for a longer pause (`Retry-After`) than the row contains. Store the longer pause, because other tabs that
-  // wait for this attempt read their pause from the row.
+  // Store the longer pause that the server requested, because the other tabs read the pause from the stored session.
   if (retryAfterMs > leastMs) await storePause(run, claimed, retryAfterMs).catch(() => {});
   const isServers =
     response.type === "not_rotated" || (response.type === "unknown" && response.byServer);
@@ -164,9 +158,7 @@ async function pause(
 
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
   const reason = claimed.attempt.uncertainSends > 0 ? "lost_response" : "invalid_grant";
-  // Repeat the write until the end of the session is stored. Without a stored end, another tab would send the refresh token
-  // again, and the server would reject the token again. The other tab would then report the reason `lost_response`. That reason
-  // would be wrong, because this tab has received the response.
+  // Repeat the write until the end of the session is stored. Otherwise another tab would send the rejected refresh token again.
   const row = await untilStored(run, () => endSession(run, claimed, { reason }));
   if (!row) return { state: "READ" };
   broadcast(run, row.sessionId, { type: "ended", reason, sequence: claimed.attempt.sequence });
@@ -174,9 +166,8 @@ async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
 }
 
 /**
- * Stores that the server refused to issue a token for the attempt's target (scope, resource, audience). If this tab has
- * taken over the attempt of another tab, the attempt's target can differ from the target that this run requests. So the next
- * state, READ, decides whether the refusal applies to this run.
+ * Stores that the server refused to issue the requested token. This run might need a different token, so the next state is
+ * READ.
  */
 async function refused(run: Run, claimed: ClaimedRow, response: RefusedRefresh): Promise<Next> {
   run.failure = requestError(response.facts);

@@ -7,8 +7,8 @@ import { RefreshTokenError } from "../core/errors.ts";
 import { satisfying, broadcast, type Run } from "./run.ts";
 
 /**
- * Stores the response after the server has accepted the refresh token. If the write fails, it is repeated until it succeeds,
- * because the response might contain the only valid refresh token.
+ * Stores the response of a server that accepted the refresh token. Returns the next state of the refresh machine. A failed
+ * write is repeated, because the response might contain the only valid refresh token.
  */
 export async function commit(
   run: Run,
@@ -23,17 +23,14 @@ export async function commit(
     if (row && target !== undefined) run.onUnstored({ row, target });
   });
   if (!stored) {
-    // The response is not stored, so no tab will use the refresh token of the response. This tab asks `revoke()` to revoke that
-    // refresh token. If the session is still alive, for example because another tab has stored a newer response, `revoke()`
-    // sends no request.
+    // The response was not stored, so no tab will use the refresh token of the response.
     const { refreshToken } = response.type === "tokens" ? response.tokens : response;
     giveBack(run, refreshToken);
     return { state: "READ" };
   }
   run.committedGeneration = stored.generation;
-  // When the other tabs receive the message `done`, they return the new token to their callers. So this tab validates the
-  // signature of the ID token before it broadcasts `done`. If the server's keys are not cached, this tab broadcasts `done` at
-  // once, and validates the signature later.
+  // Validate the signature of the ID token before the other tabs receive the message `done`, because those tabs then use the
+  // new token. If the server's keys are not cached, the signature is validated later.
   const row = await validateAtHand(run, stored);
   if (!row) return { state: "READ" };
   broadcast(run, row.sessionId, {
@@ -49,8 +46,8 @@ export async function commit(
 }
 
 /**
- * Ends the session because a claim of the new ID token is invalid. The tokens of the response are neither stored nor returned.
- * If the response has a refresh token, that token is revoked.
+ * Ends the session, because a claim of the new ID token is invalid. No token of the response is stored, and the new refresh
+ * token is revoked.
  */
 export async function endByClaim(
   run: Run,
@@ -65,7 +62,7 @@ export async function endByClaim(
   throw new RefreshTokenError(reason, { claim });
 }
 
-/** Starts to revoke a refresh token that no tab will use. Does not wait for the server. */
+/** Starts to revoke a refresh token that no tab will use. The function does not wait for the server. */
 function giveBack({ ports, need }: Run, refreshToken: string | undefined): void {
   if (refreshToken === undefined) return;
   ports.send.revoke(need.user, refreshToken).catch(() => {});

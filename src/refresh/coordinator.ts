@@ -11,50 +11,44 @@ import { rowKey, type RowWithToken, type RefreshPorts, type Run } from "./run.ts
 import { refreshTiming, type RefreshTiming } from "./timing.ts";
 import { isNewer, storedTokens, type SessionAttempt } from "../core/session.ts";
 
-/** Configuration of a `RefreshCoordinator`. */
+/** The configuration of a `RefreshCoordinator`. */
 export interface RefreshCoordinatorConfig {
   client: ClientKey;
-  /** The id of this tab. Messages and stored attempts contain the id. */
+  /** The id of this tab. Each message to the other tabs contains this id. */
   tab: string;
   ports: RefreshPorts;
   /** Times that replace the defaults in `REFRESH_TIMING`. */
   timing?: Partial<RefreshTiming>;
   /**
-   * The reuse leeway: the time after the first use of a refresh token during which the server still accepts the same refresh
-   * token. Milliseconds. Undefined: unknown.
-   * - If another tab's refresh does not respond for `takeoverMs`, this tab takes the refresh over. If `reuseLeewayMs` is less
-   *   than `takeoverMs`, this tab waits for `inDoubtMs` instead.
-   * - If `reuseLeewayMs` is 0 or undefined, a refresh requests a resource only if the login named that resource.
+   * The server's reuse leeway: after the first use of a refresh token, the server accepts the same refresh token again for this
+   * long. Milliseconds. Undefined: unknown.
    */
   reuseLeewayMs?: number;
 }
 
-/** A run of the refresh machine. The callers in this tab that need the same token share one run. */
+/** A refresh in progress. All callers in this tab that need the same token share this refresh. */
 interface Flight {
   readonly run: Run;
   readonly result: Promise<TokenSet>;
-  /** The number of callers that wait for the result. */
+  /** The number of callers that wait for `result`. */
   waiting: number;
 }
 
 /**
- * A cached access token that had already expired when it arrived. During the next `bornExpiredMs` milliseconds, callers get
- * this token again, and this tab does not request a newer token.
+ * An access token that had already expired when it arrived. Until the time `until`, callers get this token again, and this tab
+ * does not request another token.
  */
 interface ExpiredOnArrival {
-  /**
-   * The id of the session that the token belongs to. If the user logs in again, the session has another id, and this entry is
-   * not used.
-   */
+  /** The id of the token's session. After another login, the session id is different, and this entry is not used. */
   readonly sessionId: string | undefined;
-  /** The time at which this entry expires, on the monotonic clock. Milliseconds. */
+  /** The time at which this entry expires. Milliseconds of the monotonic clock. */
   readonly until: number;
   readonly response: TokenSet;
 }
 
 /**
- * The only class that sends stored refresh tokens. For each user and target (scope, resource, audience), the callers in this
- * tab share one run of the refresh machine.
+ * Refreshes the access tokens of stored sessions. Concurrent calls in this tab for the same user, scope, resource and audience
+ * share one refresh.
  */
 export class RefreshCoordinator implements Refresher {
   readonly #config: RefreshCoordinatorConfig & { timing: RefreshTiming };
@@ -86,8 +80,8 @@ export class RefreshCoordinator implements Refresher {
         if (expired) return expired;
         const joined = this.#flights.get(id);
         const tokens = await patience.wait(joined ?? this.#take(id, need));
-        // If an earlier caller started the run, that caller might have accepted an older token than this caller accepts. If the
-        // token is too old for this caller, try again.
+        // If this caller joined the refresh of an earlier caller, the token can be too old for this caller. The loop then tries
+        // again.
         if (!joined || (tokens.generation ?? 0) > need.notGeneration) return tokens;
       }
     } finally {
@@ -102,9 +96,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Returns the target to request. This is usually the target of `need`. But if that target names only scopes, and the session
-   * already has all these scopes, returns the default target. The reason: some servers permanently reduce the scopes of the
-   * session when a refresh names scopes.
+   * Returns the key of the scope, resource and audience to request. If `target` names only scopes that the session already has,
+   * returns `DEFAULT_TARGET`. Some servers permanently reduce the scopes of a session when a refresh names scopes.
    */
   async #target({ user, target }: RefreshNeed): Promise<TargetKey> {
     const { scope, resource, audience } = parseTargetKey(target);
@@ -124,15 +117,13 @@ export class RefreshCoordinator implements Refresher {
       onUnstored: (responded) => response(responded),
     };
     const result = this.#fly(id, run, unstored).finally(() => this.#flights.delete(id));
-    // If a caller waits for `result`, the caller handles a rejection. If no caller waits, this empty handler prevents that the
-    // browser reports an unhandled rejection.
+    // If no caller waits for `result`, this empty handler prevents the report of an unhandled rejection.
     result.catch(() => {});
     const flight = { run, result, waiting: 0 };
     this.#flights.set(id, flight);
     return flight;
   }
 
-  /** Creates a run for which no caller waits. */
   #newRun(need: RefreshNeed): Run {
     const { client, tab, ports, timing, reuseLeewayMs } = this.#config;
     return {
@@ -155,10 +146,7 @@ export class RefreshCoordinator implements Refresher {
     };
   }
 
-  /**
-   * Validates the signature of the user's stored ID token in the background, after `delayMs` milliseconds. If an earlier
-   * validation for the same user is still in progress, does nothing.
-   */
+  /** Validates the signature of the user's stored ID token in the background, after `delayMs` milliseconds. */
   #validateLater(user: string, delayMs: number): void {
     if (this.#validating.has(user)) return;
     this.#validating.add(user);
@@ -167,10 +155,7 @@ export class RefreshCoordinator implements Refresher {
       .finally(() => this.#validating.delete(user));
   }
 
-  /**
-   * Finishes a stored attempt in the background. The tab that stored the attempt might have closed before it stored a response.
-   * If no caller requests the attempt's target again, nothing else would finish the attempt.
-   */
+  /** Finishes a stored refresh attempt in the background. The tab that started the attempt might have closed. */
   #finish(user: string, { target }: SessionAttempt): void {
     const id = flightId(user, target);
     if (!this.#flights.has(id)) this.#take(id, { user, target, notGeneration: Infinity });
@@ -203,8 +188,8 @@ export class RefreshCoordinator implements Refresher {
   }
 
   /**
-   * Starts a timer that limits how long one caller waits. `wait()` waits for one refresh (`flight`). If the caller waits for
-   * several refreshes, one after the other, `patienceMs` limits the total time. `end()` stops the timer.
+   * Starts the timer of one caller. `wait()` rejects with a TimeoutError when `patienceMs` milliseconds have passed since the
+   * start of the timer. `end()` stops the timer.
    */
   #patience(signal: AbortSignal | undefined): {
     wait(flight: Flight): Promise<TokenSet>;

@@ -2,10 +2,9 @@ import type { Run } from "./run.ts";
 import type { Attempt, Next } from "./states.ts";
 
 /**
- * The state DRAIN: waits until the last request of the attempt's owner can no longer be in flight. When DRAIN begins, the
- * owner's tab has closed, or the owner has released its lock. But the owner's last request might not have reached the server
- * yet. If the server got that request after a request of this tab, the server could invalidate the tokens that this tab stored.
- * The wait lasts `drainMs` plus a random time. If a message says that the session has changed, the wait ends at once.
+ * The state DRAIN of the refresh machine: waits `drainMs` plus a random time. The tab that started `attempt` no longer works on
+ * the attempt, but a request of that tab might still be in flight. If a message says that the session has changed, the wait
+ * ends at once.
  */
 export async function drain(run: Run, attempt: Attempt): Promise<Next> {
   const { channel, clock, random } = run.ports;

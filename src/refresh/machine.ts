@@ -11,8 +11,8 @@ import { ownerEnded, watch } from "./watch.ts";
 import { assertNamed, refusalError, currentRefusal } from "./refusals.ts";
 
 /**
- * Runs the state machine from READ to RETURN. If a state rejects, the run rejects with the same error. `README.md` beside this
- * file has a drawing of all states.
+ * Runs the refresh machine from the state READ to the state RETURN. If a state rejects, `runMachine()` rejects with the same
+ * error. `README.md` in this folder has a drawing of all states.
  */
 export async function runMachine(run: Run): Promise<Return> {
   let next: Next = { state: "READ" };
@@ -74,8 +74,8 @@ async function read(run: Run): Promise<Next> {
 }
 
 /**
- * The state TEST: finds out whether the attempt's owner still holds its lock. For this, the tab requests the same lock, and
- * does not wait for it. If this tab gets the lock, the owner has released the lock, or the owner's tab has closed.
+ * The state TEST of the refresh machine: checks whether another tab still works on `attempt`. While a tab works on an attempt,
+ * that tab holds the attempt's lock. So this tab tries to get the same lock, and does not wait for the lock.
  */
 function test(run: Run, attempt: Attempt): Promise<Next> {
   return run.ports.locks.request<Next>(

@@ -1,10 +1,8 @@
 import { type Run, ownerLock, broadcast } from "./run.ts";
 
 /**
- * Makes this tab the owner of one attempt. The owner is the tab that sends the attempt's requests.
- * - The owner holds a lock and responds to `probe` messages. So the other tabs know that the owner is alive.
- * - If the page closes, the owner releases the lock.
- * - If the page freezes before the first send, the owner releases the lock too.
+ * This tab as the owner of a refresh attempt. Only the owner sends the requests of the attempt. The owner holds a lock and
+ * responds to `probe` messages, so the other tabs know that the owner is alive.
  */
 export class Owner {
   readonly id: string;
@@ -21,8 +19,8 @@ export class Owner {
   }
 
   /**
-   * Gets the lock, runs `work` and returns the result of `work`. When `work` ends, releases the lock. If `leave()` is called,
-   * the lock is released at once, although `work` still runs.
+   * Runs `work` while this tab holds the lock of the attempt, and returns the result of `work`. If `leave()` is called, the
+   * lock is released at once, and `work` continues.
    */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     const { locks, channel, page } = this.#run.ports;
@@ -49,30 +47,30 @@ export class Owner {
     }
   }
 
-  /** Whether the owner has released its lock. An owner that has released its lock must not send requests. */
+  /** Whether this tab has released the lock of the attempt. After the release, this tab must not send requests. */
   get isReleased(): boolean {
     return this.#release.signal.aborted;
   }
 
-  /** The time that has passed since the first send. Milliseconds. 0 if nothing has been sent yet. */
+  /** The time since the first send. Milliseconds. Before the first send, the value is 0. */
   get age(): number {
     return this.#firstSentAt === undefined
       ? 0
       : this.#run.ports.clock.monotonic() - this.#firstSentAt;
   }
 
-  /** Sets the session's id and the attempt's sequence number. The owner's messages contain both. */
+  /** Sets the session id and the sequence number for this tab's messages to the other tabs. */
   claimed(sessionId: string, sequence: number): void {
     this.#sessionId = sessionId;
     this.#sequence = sequence;
   }
 
-  /** Records the time of the first send. */
+  /** Records the time of the first send. Later calls change nothing. */
   sending(): void {
     this.#firstSentAt ??= this.#run.ports.clock.monotonic();
   }
 
-  /** Releases the lock. If this tab has stored the attempt, also broadcasts the message `gone`. */
+  /** Releases the lock of the attempt. If the attempt is already stored, first sends the message `gone` to the other tabs. */
   leave(): void {
     if (this.isReleased) return;
     const unsent = this.#firstSentAt === undefined;
@@ -107,8 +105,8 @@ export class Owner {
   }
 
   /**
-   * Records the time at every tick, until `ended` aborts. A frozen page might still respond to messages, but its timers do not
-   * run, so the recorded time gets old. Each response to a `probe` message contains the age of the recorded time.
+   * Records the time every `tickMs` milliseconds. The timers of a frozen page do not run, so an old time shows the other tabs
+   * that this page is frozen.
    */
   async #tick(ended: AbortSignal): Promise<void> {
     const { clock } = this.#run.ports;

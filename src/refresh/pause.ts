@@ -3,25 +3,22 @@ import type { Next } from "./states.ts";
 import { isForeground, rowKey, type Run } from "./run.ts";
 import { type SessionRow, findAccess } from "../core/session.ts";
 
-/** A pause before the next send of a refresh token. */
+/** A pause before a tab sends a refresh token. */
 export interface Pause {
   /** The length of the pause if no event ends the pause early. Milliseconds. */
   readonly ms: number;
-  /** The minimum length of the pause. Even if a page event ends the pause early, the pause lasts this long. Milliseconds. */
+  /** The minimum length of the pause, even if an event ends the pause early. Milliseconds. */
   readonly leastMs: number;
   /**
-   * Whether the server is the reason for the pause. If true, the pause does not end early when the page resumes or is online
-   * again. Also true for every pause of the state PAUSE.
+   * If true, the pause does not end early when the page resumes or is online again. The value is true, for example, after a
+   * `Retry-After` of the server.
    */
   readonly isServers: boolean;
 }
 
 /**
- * The state PAUSE: waits before CLAIM.
- * - If the row has an attempt, this tab waits until the attempt's `retryAt`. This is the earliest time of the next send. It is
- *   stored in the row, so a page that has just loaded waits too.
- * - If the row has no attempt, but the server has refused the target for an unknown reason, this tab waits until the pause
- *   after that refusal is over.
+ * The state PAUSE of the refresh machine. If an earlier refresh attempt got no token, or if the server refused the request for
+ * an unknown reason, this tab waits. The stored session contains the end of the wait, so all tabs wait.
  */
 export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next> {
   const { attempt } = row;
@@ -30,7 +27,7 @@ export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next>
   const attemptMs =
     attempt && !isPaused ? Math.min((attempt.retryAt ?? 0) - now, attempt.retryMs ?? 0) : 0;
   const refusalMs = attempt ? 0 : (currentRefusal(row, run.need.target, now)?.remainingMs ?? 0);
-  // Round up. Timers ignore fractions of a millisecond, so a timer would otherwise end too early.
+  // Round up, because timers ignore fractions of a millisecond. Otherwise the timer would end too early.
   const leastMs = Math.ceil(Math.max(0, attemptMs, refusalMs));
   const isPatient = attempt !== null && !isPaused && !isForeground(run);
   const ms = isPatient ? Math.max(leastMs, backOff(run, row, attempt.sends)) : leastMs;
@@ -42,10 +39,11 @@ export async function pauseBeforeClaim(run: Run, row: SessionRow): Promise<Next>
 }
 
 /**
- * Pauses before the next send. Returns true at the end of the pause. If this tab notices during the pause that the row has
- * changed since `seen` was read, returns false at once. Some events shorten the pause, but never to less than `leastMs`:
- * - If the page resumes, becomes visible or is online again, the pause ends. If `isServers` is true, this rule does not apply.
- * - If a caller begins to wait in a visible page, the pause ends at most `backOffCapMs` milliseconds later.
+ * Pauses before the refresh token is sent. Returns true at the end of the pause. If the stored session has changed since `seen`
+ * was read, returns false.
+ * Two events shorten the pause, but never to less than `leastMs`:
+ * - The page resumes, becomes visible or is online again, and `isServers` is false.
+ * - A caller begins to wait in a visible page. The pause then ends within `backOffCapMs` milliseconds.
  * @param isOwner returns whether this tab holds the attempt's lock
  */
 export async function pauseAttempt(
@@ -57,14 +55,12 @@ export async function pauseAttempt(
   const { clock, random } = run.ports;
   const { tickMs, backOffCapMs } = run.timing;
   const begun = clock.monotonic();
-  // Round down. Timers ignore fractions of a millisecond, so the loop would otherwise wait a second time for the remaining
-  // fraction.
+  // Round down, because timers ignore fractions of a millisecond. Otherwise the loop would wait again for the fraction.
   let end = begun + Math.trunc(ms);
   let wasForeground = isForeground(run);
   for (let now = begun; now < end; now = clock.monotonic()) {
-    // At each tick, the loop checks two things. It checks whether a caller has begun to wait, because no event reports this. It
-    // also checks whether the row has changed, because a message about the change can be lost. If this tab owns the attempt and
-    // a caller already waits in the visible page, both checks are unnecessary.
+    // At each tick, the loop looks for new callers and for changes of the stored session. If this tab holds the attempt's lock,
+    // and a caller already waits in a visible page, no ticks are needed.
     const isQuiet = wasForeground && isOwner();
     const cause = await interrupted(run, isQuiet ? end - now : Math.min(end - now, tickMs));
     if ((cause === "news" || !isOwner()) && (await isOvertaken(run, seen))) return false;
@@ -93,15 +89,14 @@ async function isOvertaken(
       row.attempt?.sequence !== attempt?.sequence
     );
   } catch {
-    // A failed read does not show that the row has changed.
+    // If the read fails, assume that the session has not changed.
     return false;
   }
 }
 
 /**
- * Returns the length of the pause after a send. Milliseconds. `sends`: the number of earlier sends. The pause after the first
- * send is `backOffBaseMs`. Each further pause is three times as long as the previous pause, but not longer than `maxPause()`.
- * From the result, a random part is subtracted: at most a third of the pause.
+ * Returns the length of the pause before the next send, in milliseconds. Each pause is three times as long as the previous
+ * pause, up to `maxPause()`. A random part of at most a third is then subtracted. `sends`: the number of earlier sends.
  */
 export function backOff(run: Run, row: SessionRow | undefined, sends: number): number {
   const { timing, ports } = run;
@@ -111,8 +106,8 @@ export function backOff(run: Run, row: SessionRow | undefined, sends: number): n
 }
 
 /**
- * Returns the minimum length of the pause after a send. Milliseconds. Even if a page event ends the pause of a tab early, the
- * tab sends only after this time. `sends`: the number of earlier sends.
+ * Returns the minimum pause before the next send, in milliseconds. No page event ends the pause earlier. `sends`: the number of
+ * earlier sends.
  */
 export function shortestPause({ timing }: Run, sends: number): number {
   const full = Math.min(timing.backOffCapMs, timing.backOffBaseMs * 3 ** sends);
@@ -120,15 +115,14 @@ export function shortestPause({ timing }: Run, sends: number): number {
 }
 
 /**
- * After a response with `Retry-After`, a tab waits for the time in `Retry-After` and then for a random time. If no caller waits
- * in a visible page, the random time is at most this share of the longest pause (`maxPause()`). The longest pause is usually
- * the lifetime of the token. With a share of 1, the first tabs might refresh again before the last tabs have refreshed once.
+ * If no caller waits in a visible page, a tab adds a random time to the server's `Retry-After`. The random time is at most this
+ * share of `maxPause()`.
  */
 const SPREAD = 0.8;
 
 /**
- * Returns the length of the pause after a response with `Retry-After`. Milliseconds. The length is the sum of `retryAfterMs`
- * and a random time. Without the random time, all clients that got the same response would send again at the same moment.
+ * Returns the length of the pause after a response with `Retry-After`, in milliseconds. A random time is added to
+ * `retryAfterMs`, so that not all clients send again at the same moment.
  */
 export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number): number {
   const spread = isForeground(run)
@@ -138,9 +132,8 @@ export function afterRetryAfter(run: Run, row: SessionRow, retryAfterMs: number)
 }
 
 /**
- * Returns the longest allowed pause between two sends. Milliseconds. While a caller waits in a visible page, the longest pause
- * is `backOffCapMs`. Otherwise the longest pause is the lifetime of the stored access token, or twice `backOffCapMs` if that is
- * longer.
+ * Returns the longest pause between two sends, in milliseconds. If no caller waits in a visible page, the pause can be as long
+ * as the lifetime of the stored access token.
  */
 function maxPause(run: Run, row: SessionRow | undefined): number {
   const { timing, need } = run;
@@ -150,10 +143,7 @@ function maxPause(run: Run, row: SessionRow | undefined): number {
   return Math.max(lifetimeMs ?? 0, 2 * timing.backOffCapMs);
 }
 
-/**
- * The minimum pause after a network failure. Milliseconds. The pause does not end earlier, even if the page resumes or is
- * online again.
- */
+/** The minimum pause after a network failure, even if the page resumes or is online again. Milliseconds. */
 export const WAKE_MS = 1_000;
 
 /**
@@ -186,8 +176,8 @@ export async function interrupted(run: Run, ms: number): Promise<"over" | "woken
 }
 
 /**
- * Pauses for `ms` milliseconds. If the page resumes, becomes visible or is online again, or a message says that the session has
- * changed, the pause ends early. But the pause always lasts at least `leastMs` milliseconds.
+ * Pauses for `ms` milliseconds. A page event or a message about the session ends the pause early, but not before `leastMs`
+ * milliseconds.
  */
 export async function pauseUntilInterrupted(run: Run, ms: number, leastMs: number): Promise<void> {
   const { clock } = run.ports;

@@ -5,27 +5,26 @@ import { endByIdToken, storeVerified, untilStored } from "./transactions.ts";
 import { type SessionRow, type TokenRecord, isNewer } from "../core/session.ts";
 
 /**
- * Makes the pauses between two fetches of the server's keys longer. `backOff()` calculates these pauses as if this number of
- * fetches had already failed. Otherwise the first pauses would be too short: a tab would fetch the keys every few seconds.
+ * The pauses between two fetches of the server's keys are calculated as if this many fetches had already failed. So even the
+ * first pause is long.
  */
 const FIRST_TRY = 4;
 /**
- * After a tab has stored an ID token, that tab waits this long before it fetches the server's keys. Milliseconds. During this
- * time, the other tabs read the row. If this tab wrote the row at the same time, the other tabs would have to wait.
+ * The tab that stored an ID token waits this long before it fetches the server's keys. Meanwhile the other tabs can read the
+ * new tokens. Milliseconds.
  */
 const COMMITTED_MS = 100;
 /**
- * A tab that did not store the ID token itself waits at least this long before it fetches the server's keys. Milliseconds. If
- * the tab that stored the ID token is still open, it has usually validated the ID token by then.
+ * A tab that did not store the ID token waits at least this long before it fetches the server's keys. By then, the tab that
+ * stored the ID token has usually validated the signature. Milliseconds.
  */
 const READER_MS = 2_000;
 
 /**
- * Validates the signature of the row's ID token, if the signature is not validated yet. Called before a caller gets a token of
- * the row.
- * - If the signature is valid, or already validated, returns the row to use.
+ * Validates the signature of the session's ID token with the cached keys of the server.
+ * - If the signature is valid, or was validated before, returns the session row.
  * - If the signature is invalid, ends the session and returns undefined.
- * - If the server's keys are not cached, returns the row, and a background validation fetches the keys.
+ * - If the server's keys are not cached, returns the row, and the signature is validated later in the background.
  */
 export async function validateAtHand(run: Run, row: SessionRow): Promise<SessionRow | undefined> {
   if (row.signature !== "pending") return row;
@@ -37,7 +36,7 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
     return undefined;
   }
   if (validation.type === "valid") {
-    // The write is tried only once. If it fails, the next tab that reads the row validates the signature again.
+    // If this write fails, the next tab that reads the session validates the signature again.
     return (await storeValid(run, row, record, validation).catch(() => undefined)) ?? row;
   }
   const isOwn = run.committedGeneration === row.generation;
@@ -46,9 +45,8 @@ export async function validateAtHand(run: Run, row: SessionRow): Promise<Session
 }
 
 /**
- * Waits for `delayMs` milliseconds. Then fetches the server's keys and validates the signature of the stored ID token. If the
- * keys cannot be fetched, tries again after a pause. Returns as soon as this tab or another tab has validated the signature, or
- * the session has ended.
+ * After `delayMs` milliseconds, fetches the server's keys and validates the signature of the stored ID token. If the keys
+ * cannot be fetched, tries again after a pause. Returns when a tab has validated the signature, or when the session has ended.
  */
 export async function validatePending(run: Run, delayMs: number): Promise<void> {
   const { clock, store, send } = run.ports;
@@ -59,8 +57,7 @@ export async function validatePending(run: Run, delayMs: number): Promise<void> 
     const record = await store.open(row.tokens);
     const validation = await send.verify(record, "fetched");
     if (validation.type === "invalid") return endSession(run, row, record, validation.claim);
-    // After this write, the next iteration usually returns. If another ID token was stored during the validation, the next
-    // iteration validates that ID token.
+    // The loop continues after this write, because another ID token might have been stored during the validation.
     if (validation.type === "valid")
       await untilStored(run, () => storeValid(run, row, record, validation));
     else await pauseUntilInterrupted(run, backOff(run, row, sends), WAKE_MS);
@@ -77,7 +74,6 @@ function storeValid(
   return storeVerified(run, row, idToken, verified);
 }
 
-/** Stores the end of the session, and then starts to revoke the session's refresh token. Does not wait for the revocation. */
 async function endSession(
   run: Run,
   row: SessionRow,

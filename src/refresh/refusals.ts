@@ -12,21 +12,21 @@ import { DEFAULT_TARGET, type TargetKey, parseTargetKey } from "../core/token-ta
 import type { Run } from "./run.ts";
 
 /**
- * The server's refusal to issue a token for a target (scope, resource, audience). While the refusal is in effect, no tab
- * requests the target.
+ * The server's refusal to issue a token for a scope, resource and audience (the target). Until the refusal expires, no tab
+ * repeats the request.
  */
 export interface CurrentRefusal {
   readonly refusal: Refusal;
   /**
-   * The target that the server refused. This is usually the requested target. But if the server requires a login for the
-   * default target (meaning `user needed`), no tab requests any target. Then this is the default target.
+   * The target of the refused request. If the server requires a login for the default target, the refusal applies to all
+   * targets.
    */
   readonly target: TargetKey;
-  /** For this long, no tab requests a token for the target. Milliseconds from now. */
+  /** The time until a tab may request the target again. Milliseconds. */
   readonly remainingMs: number;
 }
 
-/** Returns a copy of the row that also records this refusal of the target. `now`: milliseconds since the epoch. */
+/** Returns a copy of the session row, with the server's refusal of `target` added. `now`: milliseconds since the epoch. */
 export function withRefusal(
   row: SessionRow,
   target: TargetKey,
@@ -37,7 +37,7 @@ export function withRefusal(
   return { ...row, refusals: { ...row.refusals, [target]: refusal } };
 }
 
-/** Returns a copy of the row without the recorded refusal of the target. Called after a successful refresh of the target. */
+/** Returns a copy of the session row without the stored refusal of `target`. */
 export function withoutRefusal(row: SessionRow, target: TargetKey): SessionRow {
   if (!row.refusals?.[target]) return row;
   const { [target]: _, ...refusals } = row.refusals;
@@ -45,8 +45,8 @@ export function withoutRefusal(row: SessionRow, target: TargetKey): SessionRow {
 }
 
 /**
- * Returns the refusal that forbids a request for the target `requested`, or undefined when a request is allowed. `now`:
- * milliseconds since the epoch.
+ * Returns an earlier refusal of the server that still forbids a request for the target `requested`. Returns undefined if the
+ * request is allowed. `now`: milliseconds since the epoch.
  */
 export function currentRefusal(
   row: SessionRow,
@@ -63,10 +63,10 @@ export function currentRefusal(
 }
 
 /**
- * Returns the error that callers get while the refusal is in effect.
- * - If the server requires a login for the default target: RefreshTokenError.
- * - If the server requires a login for another target, the session is kept, and a login for that target helps: NoTokenError.
- * - In all other cases: RequestTokenError.
+ * Returns the error for callers that need the refused token.
+ * - RefreshTokenError: the server requires a login for the default target.
+ * - NoTokenError: the server requires a login for another target. The session is kept.
+ * - RequestTokenError: the server does not require a login.
  */
 export function refusalError({ refusal, target }: CurrentRefusal): AuthError {
   const isUserNeeded = refusal.meaning === "user needed";
@@ -96,9 +96,9 @@ export function requestError({ error, errorDescription, status }: ServerFacts): 
 }
 
 /**
- * Throws if the run requests a resource that the login did not name, and `reuseLeewayMs` is 0 or unknown. The reason: if the
- * server does not know the resource, it might invalidate the refresh token and issue no new one. The session would be lost. If
- * `reuseLeewayMs` is greater than 0, the server accepts the same refresh token again, so the session is not in danger.
+ * Checks that the login requested the resource that this run requests. For other resources, some servers invalidate the refresh
+ * token and issue no new token. If `reuseLeewayMs` is greater than 0, no check is needed, because the server accepts the same
+ * refresh token again.
  * @see https://www.rfc-editor.org/rfc/rfc8707#section-2
  * @throws NoTokenError the login did not name the resource, and `reuseLeewayMs` is 0 or unknown
  */

@@ -12,7 +12,7 @@ import { remainingMs } from "../core/token-lifetime.ts";
 import type { TargetKey } from "../core/token-target.ts";
 import type { RefreshTiming } from "./timing.ts";
 
-/** The seven ports through which the refresh machine reaches the browser, the store and the server. */
+/** The objects through which the refresh machine reaches the browser, the stored sessions and the server. */
 export interface RefreshPorts {
   store: SessionStore;
   locks: TabLock;
@@ -24,9 +24,8 @@ export interface RefreshPorts {
 }
 
 /**
- * One run of the refresh machine in this tab. `need` says which token the run must return. The run reads and writes the stored
- * session, called the row. A refresh that a tab stores in the row and then sends is called an attempt. The tab that stored the
- * attempt is the attempt's owner.
+ * One run of the refresh machine in this tab. `need` says which token the run must return. The other members are the settings,
+ * the callbacks and the progress of the run.
  */
 export interface Run {
   readonly ports: RefreshPorts;
@@ -35,89 +34,86 @@ export interface Run {
   readonly tab: string;
   readonly need: RefreshNeed;
   /**
-   * The reuse leeway: the time after the first use of a refresh token during which the server still accepts the same refresh
-   * token. Milliseconds. Undefined: unknown.
+   * The server's reuse leeway: after the first use of a refresh token, the server accepts the same refresh token again for this
+   * long. Milliseconds. Undefined: unknown.
    */
   readonly reuseLeewayMs: number | undefined;
-  /** Returns whether a caller in this tab waits for the run. */
+  /** Returns whether a caller in this tab waits for this refresh. */
   readonly isAwaited: () => boolean;
   /**
-   * Called when the run ends although the row still has an attempt. The tab that owns the attempt might have closed, so another
-   * run must finish the attempt in the background.
+   * Called with a refresh attempt that is still stored when this run ends. The callback finishes that attempt in the
+   * background.
    */
   readonly onOpenAttempt: (attempt: SessionAttempt) => void;
   /**
-   * Called when the signature of the stored ID token is not validated yet, and the server's keys are not cached. The callback
-   * fetches the keys after `delayMs` milliseconds, and validates the signature.
+   * Validates the signature of the stored ID token in the background, after `delayMs` milliseconds. Called if the server's keys
+   * are not cached.
    */
   readonly onPending: (delayMs: number) => void;
-  /** Called when a response cannot be stored. The waiting callers get the token of the response anyway. */
+  /** Called with the tokens of a response that cannot be stored. The callback gives the access token to the waiting callers. */
   readonly onUnstored: (responded: RowWithToken) => void;
   /**
-   * The `generation` of the row when the run first read the row. Each stored response increases `generation` by 1. If a token
-   * has a larger generation, the token arrived during this run. The run returns such a token even if the token had already
-   * expired on arrival.
+   * The `generation` of the stored session when this run first read the session. A token with a larger `generation` arrived
+   * during this run.
    */
   firstGeneration: number | undefined;
-  /** `sessionId` of the row. Undefined until the run has read the row. */
+  /** The `sessionId` of the stored session. Undefined until this run has read the session. */
   sessionId: string | undefined;
-  /** The `generation` of the tokens that this run itself received from the server. Undefined until tokens arrive. */
+  /** The `generation` of the tokens that this run received from the server. Undefined until tokens arrive. */
   committedGeneration: number | undefined;
-  /**
-   * The `sequence` of an attempt for which this run no longer waits. There are two possible reasons: the attempt's request can
-   * no longer be in flight, or the attempt's owner has not responded for too long.
-   */
+  /** The `sequence` of the stored refresh attempt for which this run has waited long enough. */
   passed: number | undefined;
   /**
-   * The `sequence` of the attempt after which this run has already paused. The run does not pause for the same attempt again.
+   * The `sequence` of the refresh attempt after which this run has already paused. This run does not pause again for the same
+   * attempt.
    */
   paused: number | undefined;
-  /** The error of the last send or write that failed. If a caller gets a TimeoutError, this error is the `cause`. */
+  /** The error of the last send or write that failed. This error becomes the `cause` of a TimeoutError. */
   failure: unknown;
 }
 
-/** The token that a run returns: the row that contains the token, and the token's target. */
+/** A session row that contains the needed token. `target` is the key of the token's scope, resource and audience. */
 export interface RowWithToken {
   readonly row: SessionRow;
   readonly target: TargetKey;
 }
 
-/** Returns the key of the run's session. */
+/** Returns the key under which the session of the run's user is stored. */
 export function rowKey(run: Run): string {
   return sessionKey(run.client, run.need.user);
 }
 
-/** Returns the target of a token in the row that satisfies the run's need, or undefined when the row has no such token. */
+/**
+ * Searches the session row for a token that the run can return. Returns the token's target (scope, resource, audience), or
+ * undefined if the row has no such token.
+ */
 export function satisfying(run: Run, row: SessionRow): TargetKey | undefined {
   const now = run.ports.clock.now();
   const { firstGeneration = row.generation } = run;
   return findAccess(
     row,
     run.need.target,
-    // `notGeneration` is larger than `firstGeneration` in two cases: `notGeneration` belongs to another session, or the run has
-    // no callers. In both cases, every token that was stored after the run's first read is new enough.
+    // The caller's `notGeneration` can belong to an earlier session, and can then be larger than `firstGeneration`. In this
+    // case, each token that arrived during this run is new enough.
     ({ generation, expiresAt, lifetimeMs }) =>
       generation > Math.min(run.need.notGeneration, firstGeneration) &&
-      // An expired token is returned only if the token arrived during this run and had already expired on arrival. If the token
-      // expired later, for example while the page was frozen, the token is not returned. The lifetime shows the difference.
+      // An expired token is accepted only if the token arrived during this run with a very short lifetime.
       (remainingMs({ expiresAt, lifetimeMs }, now) > 0 ||
         (generation > firstGeneration && (lifetimeMs ?? 0) <= run.timing.bornExpiredMs)),
   );
 }
 
-/** Returns whether the page is visible and a caller in it waits for the run. */
+/** Returns whether the page is visible and a caller in this page waits for the run. */
 export function isForeground({ ports, isAwaited }: Run): boolean {
   return ports.page.visible() && isAwaited();
 }
 
-/** Broadcasts a message about the run's user. */
+/** Sends a message about the user's session to all tabs. */
 export function broadcast(run: Run, sessionId: string, news: TabNews): void {
   run.ports.channel.post({ protocol: 2, key: run.need.user, from: run.tab, sessionId, ...news });
 }
 
-/**
- * Returns the name of the lock that the attempt's owner holds. If another tab can get this lock, the owner no longer holds it.
- */
+/** Returns the name of the lock of a refresh attempt. The tab that sends the requests of the attempt holds this lock. */
 export function ownerLock(attemptId: string): string {
   return `own/${attemptId}`;
 }

@@ -6,13 +6,9 @@ import { rowKey, type Run } from "./run.ts";
 import { isLive, type ClaimedRow } from "./transactions.ts";
 
 /**
- * Returns a function that stores the response in the row and returns the new row. If the store fails, the function can be
- * called again.
- * - If the session has ended, the function stores nothing and returns undefined.
- * - If the row has a later attempt, and `reuseLeewayMs` is not 0, the function also stores nothing and returns undefined.
- * - If the row has a later attempt, and `reuseLeewayMs` is 0, the function stores the response. Such a server ends the session
- *   when it gets the same refresh token twice. So if the later attempt has already sent the token again, the session is lost
- *   anyway. If not, the stored response saves the session.
+ * Returns a function that stores the response in the session row, and returns the new row. After a failure, the function can be
+ * called again. If `mayCommit()` forbids the write, for example because the session has ended, the function stores nothing and
+ * returns undefined.
  */
 export function commitResponse(
   run: Run,
@@ -21,8 +17,8 @@ export function commitResponse(
 ): () => Promise<SessionRow | undefined> {
   const { store } = run.ports;
   let current: SessionRow = claimed;
-  // The result of `store.seal()`. A repeated write uses this result again. If each write called `store.seal()`, memory mode
-  // would lose tokens: there, each call keeps another result in memory, and the tabs keep only a few results.
+  // The result of `store.seal()`, for repeated writes. In memory mode, each call of `seal()` keeps another copy of the tokens,
+  // and the number of copies is limited.
   let sealed: { tokens: unknown } | undefined;
   const seal = async () => {
     const record = mergeResponse(
@@ -37,13 +33,12 @@ export function commitResponse(
       const { generation, signature } = current;
       const { tokens } = (sealed ??= await seal());
       const row = await store.update(rowKey(run), (row) =>
-        // If `signature` has changed, another tab has validated the ID token, and this write must not undo the validation.
+        // If another tab has validated the ID token, `signature` has changed. This write must not undo the validation.
         mayCommit(run, row, claimed) && row.generation === generation && row.signature === signature
           ? respondedRow(run, row, claimed, response, tokens)
           : NO_CHANGE,
       );
-      // The row contains the response. Either this write stored it, or an earlier write stored it although the store reported a
-      // failure.
+      // An earlier write can have stored the response although the store reported a failure.
       if (row && hasResponse(row, claimed)) return row;
       if (!mayCommit(run, row, claimed)) return undefined;
       current = row;
@@ -52,7 +47,10 @@ export function commitResponse(
   };
 }
 
-/** Returns the row that `commitResponse()` would store. While the store fails, callers get their token from this row. */
+/**
+ * Returns the session row with the response, and does not store the row. While the store fails, callers get their token from
+ * this row.
+ */
 export async function mergedRow(
   run: Run,
   claimed: ClaimedRow,
@@ -80,8 +78,8 @@ function respondedRow(
   };
   if (response.type === "unusable") {
     const { status } = response.cause;
-    // An unusable response is stored like a refusal. Its meaning is `unexplained`, because the first pause after such a refusal
-    // is short. A short pause is right, because the server's next response might be usable.
+    // A response without a usable access token is stored like a refusal. The meaning `unexplained` causes only a short pause
+    // before the next request.
     const refusal = { meaning: "unexplained", facts: { status } } as const;
     return withRefusal(stored, target, refusal, run.ports.clock.now());
   }
@@ -105,6 +103,7 @@ function mayCommit(
   claimed: ClaimedRow,
 ): row is SessionRow {
   const { sequence } = claimed.attempt;
+  // If `reuseLeewayMs` is 0, a later attempt with the same refresh token cannot succeed. So the late response is stored.
   return (
     isLive(row, claimed) &&
     sequence > row.committedSequence &&
@@ -117,8 +116,7 @@ function hasResponse(row: SessionRow, { sessionId, attempt }: ClaimedRow): boole
 }
 
 /**
- * Returns the scope to store if the response has no `scope`. This is the requested scope. If no scope was requested, it is the
- * scope of the login.
+ * Returns the scope of a token whose response has no `scope`: the requested scope, or otherwise the scope of the login.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
  */
 function assumedScope(row: SessionRow, target: TargetKey): string[] {

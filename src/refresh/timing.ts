@@ -1,62 +1,49 @@
 import { ConfigurationError } from "../core/errors.ts";
 
 /**
- * The times of the refresh protocol. All members are in milliseconds. A refresh that a tab stores in the session's row and then
- * sends is called an attempt. The tab that stored the attempt is the attempt's owner, and holds a lock.
+ * The times of the refresh protocol. All members are in milliseconds. The refreshing tab is the tab that sends the refresh
+ * token.
  */
 export interface RefreshTiming {
   /**
-   * The longest time that a caller waits. After this time, the caller gets a TimeoutError, and the attempt goes on in the
-   * background.
+   * The longest time that a caller waits for a token. After this time, the caller gets a TimeoutError, and the refresh
+   * continues in the background.
    */
   patienceMs: number;
-  /**
-   * If a token had already expired on arrival, callers get the same token again for this time. During this time, this tab sends
-   * no other request for the same target.
-   */
+  /** If a token has already expired on arrival, this tab returns the token for this long before the tab refreshes again. */
   bornExpiredMs: number;
-  /** The first pause between two sends. */
+  /** The first pause between two requests with the refresh token. */
   backOffBaseMs: number;
-  /**
-   * The longest pause between two sends while a caller waits in a visible page. If no caller waits in a visible page, a pause
-   * can be as long as the lifetime of the token.
-   */
+  /** The longest pause between two requests with the refresh token, while a caller waits in a visible page. */
   backOffCapMs: number;
   /** The timeout of a token request. */
   requestMs: number;
   /**
-   * The time limit for storing an attempt. If the write takes longer, the owner stores a new attempt before it sends.
+   * Before a tab sends the refresh token, the tab writes to the stored session. If this write takes longer than `permitMs`, the
+   * tab writes again.
    */
   permitMs: number;
-  /** The interval at which a waiting tab reads the row. */
+  /** A tab that waits for another tab's refresh reads the stored session at this interval. */
   tickMs: number;
-  /**
-   * If the owner of an attempt does not respond for this time, a waiting tab takes over the attempt, although the owner still
-   * holds its lock.
-   */
+  /** If the refreshing tab does not respond for this long, a waiting tab refreshes instead. */
   takeoverMs: number;
   /**
-   * If `reuseLeewayMs` is less than `takeoverMs`, a waiting tab waits for this time instead of `takeoverMs`. The reason:
-   * with so short a leeway, a second send of the same refresh token might end the session.
+   * Replaces `takeoverMs` if `reuseLeewayMs` is less than `takeoverMs`. The server might then end the session after a second
+   * send of the same refresh token, so a waiting tab waits longer.
    */
   inDoubtMs: number;
   /**
-   * If an owner's tab has closed, or the owner has released its lock, the owner's last request might still be in flight. So
-   * another tab waits for this time before it sends.
+   * If the refreshing tab closes, the last request of that tab might still be in flight. Another tab then waits for this time
+   * before it sends the refresh token.
    */
   drainMs: number;
-  /**
-   * If a pause would end this long after the owner's first send, or later, the owner releases its lock before the pause.
-   */
+  /** The refreshing tab releases its lock before a pause that would end more than this time after the first request. */
   releaseMs: number;
-  /**
-   * If the timers of an owner have not run for this time, the waiting tabs treat the owner as not responding, even if it still
-   * responds to messages.
-   */
+  /** If the timers of the refreshing tab have not run for this long, the waiting tabs ignore the messages of that tab. */
   aliveAgeMs: number;
 }
 
-/** The default times. */
+/** The default times of the refresh protocol, in milliseconds. */
 export const REFRESH_TIMING: RefreshTiming = {
   patienceMs: 30_000,
   bornExpiredMs: 10_000,
@@ -73,8 +60,8 @@ export const REFRESH_TIMING: RefreshTiming = {
 };
 
 /**
- * Returns `REFRESH_TIMING` with the given times in place of the defaults.
- * @throws ConfigurationError `takeoverMs` is so short that a tab could take over the attempt of an owner that is alive
+ * Returns the members of `timing`, with defaults from `REFRESH_TIMING` for the missing members.
+ * @throws ConfigurationError `takeoverMs` is so short that a tab could take over a refresh that is still in progress
  */
 export function refreshTiming(timing: Partial<RefreshTiming> = {}): RefreshTiming {
   const all = { ...REFRESH_TIMING, ...timing };

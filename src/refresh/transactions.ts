@@ -13,17 +13,13 @@ import {
   isNewer,
 } from "../core/session.ts";
 
-/** A row with the attempt that this tab has just stored in it. */
+/** A session row with the refresh attempt that this tab has stored. */
 export type ClaimedRow = SessionRow & { attempt: SessionAttempt };
 
 /**
- * Stores a new attempt in the row, and returns the new row. Called before each send. `README.md` calls this write T1. In these
- * cases, stores nothing and returns undefined:
- * - The row has changed since this tab read `seen`.
- * - The row has a token that the run can return.
- * - The row has no attempt, and the server has recently refused the target that the run requests.
- * - The owner has released its lock.
- * @param certain true if the row's present attempt certainly did not use up the refresh token
+ * Stores a refresh attempt in the session row before this tab sends the refresh token. Returns the new row. If the session has
+ * changed since `seen` was read, or if a refresh is unnecessary or not allowed, stores nothing and returns undefined.
+ * @param certain true if the refresh attempt in `seen` certainly did not use up the refresh token
  */
 export async function claimAttempt(
   run: Run,
@@ -33,15 +29,14 @@ export async function claimAttempt(
 ): Promise<ClaimedRow | undefined> {
   const attemptId = owner.id;
   const row = await run.ports.store.update(rowKey(run), (row) => {
-    // Compare `generation` too: when a tab stores a response, `generation` changes, but `sequence` does not. Suppose another tab
-    // has just refreshed for a different target. Without this comparison, this tab would send the refresh token that the other
-    // tab has already used.
+    // Compare `generation` too, because a stored response changes `generation` but not `sequence`. Without this comparison,
+    // this tab could send a refresh token that another tab has already used.
     if (!isLive(row, seen) || row.generation !== seen.generation || row.sequence !== seen.sequence)
       return NO_CHANGE;
     if (owner.isReleased || satisfying(run, row) !== undefined) return NO_CHANGE;
     const before = row.attempt;
     const now = run.ports.clock.now();
-    // A refusal of the target is in effect, so this tab sends no request.
+    // The server has recently refused the same request, so this tab does not repeat the request.
     if (!before && currentRefusal(row, run.need.target, now)) return NO_CHANGE;
     const sends = before ? before.sends + 1 : 0;
     const retryMs = shortestPause(run, sends);
@@ -71,8 +66,8 @@ function isClaimedBy(
 }
 
 /**
- * Ends the session because of the server's response to an attempt, and returns the new row. `README.md` calls this write T3. If
- * the row no longer has that attempt, stores nothing and returns undefined.
+ * Ends the session because of the server's response to a refresh, and returns the new row. If the refresh attempt in `claimed`
+ * is no longer stored, changes nothing and returns undefined.
  */
 export async function endSession(
   run: Run,
@@ -87,8 +82,8 @@ export async function endSession(
 }
 
 /**
- * Writes a refusal into the row: the server does not issue the token that the attempt requested. Also removes the attempt from
- * the row. Returns the new row. If the row no longer has the attempt, writes nothing and returns undefined.
+ * Stores that the server refused to issue the requested token, and removes the refresh attempt from the session row. Returns
+ * the new row. If the attempt is no longer stored, changes nothing and returns undefined.
  */
 export async function storeRefusal(
   run: Run,
@@ -111,8 +106,8 @@ export async function storeRefusal(
 }
 
 /**
- * Writes a longer pause into the row's attempt, after the server has asked for this pause. So the other tabs that wait for the
- * attempt pause for the same time. `retryMs`: the length of the pause. Milliseconds.
+ * Stores the pause that the server requested with `Retry-After`, so that the other tabs wait too. `retryMs`: the length of the
+ * pause in milliseconds.
  */
 export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number): Promise<void> {
   const { store, clock } = run.ports;
@@ -124,8 +119,8 @@ export async function storePause(run: Run, claimed: ClaimedRow, retryMs: number)
 }
 
 /**
- * Ends the session because its stored ID token is invalid, and broadcasts `ended`. If another tab has validated the signature
- * in the meantime, changes nothing. Returns whether an invalid ID token has ended the session, in this tab or in another tab.
+ * Ends the session because of an invalid ID token. If another tab has meanwhile validated the ID token, changes nothing.
+ * Returns whether the session has ended because of an invalid ID token.
  */
 export async function endByIdToken(
   run: Run,
@@ -144,10 +139,8 @@ export async function endByIdToken(
 }
 
 /**
- * Writes the members of `verified` into the stored tokens, and removes `signature: "pending"` from the row. Called after this
- * tab has found that the signature of `idToken` is valid. Returns the new row, except in two cases:
- * - If there is nothing to write, for example because another tab has validated the signature, returns `committed`.
- * - If the session changes before the write, writes nothing and returns undefined.
+ * Stores that the signature of `idToken` is valid, and returns the new session row. `verified`: the values to store with the
+ * tokens. If there is nothing to store, returns `committed`. If the session changes before the write, returns undefined.
  */
 export async function storeVerified(
   run: Run,
@@ -174,7 +167,6 @@ function withoutSignature(row: SessionRow): SessionRow {
   return rest;
 }
 
-/** Returns a copy of the row that has `end` and no tokens. So a single write ends the session and removes the tokens. */
 function endedRow(row: SessionRow, end: SessionEnd): SessionRow {
   return {
     ...withoutSignature(row),
@@ -198,7 +190,7 @@ function isStillOurs(
 }
 
 /**
- * Returns whether the row belongs to the session `sessionId`, has not ended, and was not written by a newer version of
+ * Returns whether the session `sessionId` is stored in the row, has not ended, and was not written by a newer version of
  * Latchkey.
  */
 export function isLive(
@@ -209,12 +201,8 @@ export function isLive(
 }
 
 /**
- * Calls `write` until the call succeeds, for as long as the page exists. The reason: the server sends each response only once,
- * so a response that is not stored is lost.
- * - If `write` throws an error that is not a StorageError, rejects with this error.
- * - After the first failure, calls `write` again at once.
- * - After the second failure, calls `onFailing`. `onFailing` is not called again after later failures.
- * - After the second and each later failure, pauses before the next call. If the page resumes, the pause ends early.
+ * Repeats `write` until `write` succeeds, because a response that is not stored is lost. After the second failure, calls
+ * `onFailing` once. If `write` throws an error that is not a StorageError, rejects with this error.
  */
 export async function untilStored<T>(
   run: Run,

@@ -3,14 +3,13 @@ import type { TabMessage } from "../core/message.ts";
 import { rowKey, type Run } from "./run.ts";
 import type { Next } from "./states.ts";
 
-/** If another tab goes first, this tab waits for a message from that tab, but no longer than this. Milliseconds. */
+/** The longest time that a tab waits for a message from the tab that refreshes first. Milliseconds. */
 const TURN_MS = 250;
 
 /**
- * Lets one tab go first when many tabs resume at once. All tabs request the same lock. The tab that gets the lock continues at
- * once. Every other tab waits for a message about the session, or for `TURN_MS`, and then continues. This only saves work: even
- * without the lock, two tabs could not both store an attempt, because `claimAttempt()` writes only to an unchanged row.
- * Returns `end`, which releases the lock. If a message arrived, also returns `next`, the state to continue with.
+ * Lets one tab refresh first when many tabs resume at once. Each tab requests the same lock. A tab that does not get the lock
+ * waits for a message about the session, but no longer than `TURN_MS`.
+ * Returns `end`, a function that releases the lock. If a message arrived, also returns `next`, the next state of the machine.
  */
 export async function takeTurn(
   run: Run,

@@ -4,18 +4,17 @@ import { ownerLock, rowKey, broadcast, type Run } from "./run.ts";
 import type { Attempt, Next } from "./states.ts";
 
 /**
- * How long WATCH waits before it requests the owner's lock. Milliseconds. Most refreshes end within this time, and then the
- * lock is not requested.
+ * A waiting tab requests the lock of the refreshing tab only after this time. Most refreshes end earlier, without a lock
+ * request. Milliseconds.
  */
 const LOCK_AFTER_MS = 50;
 
 /**
- * The state WATCH: another tab is the owner of the attempt, and this tab waits until that tab has finished. Returns the next
- * state as soon as one of these things happens:
+ * The state WATCH of the refresh machine: this tab waits while another tab refreshes. Each of these events ends the wait:
  * - A message says that the session has changed.
- * - This tab gets the owner's lock.
- * - A page event occurs, for example because the page freezes or resumes.
- * - The owner has not responded for too long.
+ * - The other tab closes or releases its lock.
+ * - The page of this tab freezes, resumes or has another page event.
+ * - The other tab has not responded for too long.
  */
 export async function watch(run: Run, attempt: Attempt): Promise<Next> {
   const { channel, clock, locks, page } = run.ports;
@@ -26,14 +25,13 @@ export async function watch(run: Run, attempt: Attempt): Promise<Next> {
     const unlisten = channel.listen((message) => {
       const next = message.key === run.need.user && onMessage(run, attempt, message, life);
       if (!next) return;
-      // The first message is enough. A second message would only cause another read of the row.
       unlisten();
       resolve(next);
     });
     undo.push(unlisten);
   });
   const interrupted = new Promise<Next>((resolve) => {
-    // Every page event ends WATCH and its lock request. The lock request of a frozen page would block all later lock requests.
+    // Every page event ends the wait. The lock request of a frozen page would block all later requests for this lock.
     undo.push(page.onEvent(() => resolve({ state: "READ" })));
   });
   const soon = clock.sleep(LOCK_AFTER_MS, leave.signal);
@@ -57,8 +55,8 @@ export async function watch(run: Run, attempt: Attempt): Promise<Next> {
 }
 
 /**
- * Returns the next state after the attempt's owner has released its lock, or after the owner's tab has closed. Reads the row
- * again, because the owner might have stored a response at the last moment.
+ * Returns the next state after the tab that started `attempt` has closed or released its lock. Reads the session again, because
+ * that tab might have stored a response at the last moment.
  */
 export async function ownerEnded(run: Run, attempt: Attempt): Promise<Next> {
   return isSame(await run.ports.store.get(rowKey(run)), attempt)
@@ -97,8 +95,8 @@ function onMessage(
 }
 
 /**
- * Called when the attempt's owner has released its lock before it sent anything. Returns the next state. If the row still has
- * the attempt, that state is CLAIM: this tab can take the attempt over at once, because no request is in flight.
+ * Returns the next state after the tab that started `attempt` has stopped without sending anything. If the attempt is still
+ * stored, this tab refreshes at once (state CLAIM).
  */
 export async function follow(run: Run, attempt: Attempt): Promise<Next> {
   const row = await run.ports.store.get(rowKey(run));
@@ -106,11 +104,8 @@ export async function follow(run: Run, attempt: Attempt): Promise<Next> {
 }
 
 /**
- * At each tick, reads the row and sends a `probe` message to the owner.
- * - If the row has another attempt or none, returns READ.
- * - If the owner has not responded for too long, returns PAUSE. After PAUSE, this tab takes the attempt over.
- * If the owner does not respond between two ticks, the time between these ticks is added to the owner's silence. If the owner
- * responds, the silence is 0 again. Of a time in which this page was frozen, at most two tick intervals are added.
+ * Reads the session every `tickMs` milliseconds, and sends a `probe` message to the refreshing tab. If that tab does not
+ * respond for too long, returns the state PAUSE. If the refresh attempt changes, returns the state READ.
  */
 async function observe(
   run: Run,
@@ -128,6 +123,8 @@ async function observe(
     // `watch()` has already ended, so nothing uses this result.
     if (signal.aborted) return { state: "READ" };
     const now = clock.monotonic();
+    // This page might have been frozen since the last tick. So at most two tick intervals are added to the silence of the other
+    // tab.
     silentMs = life.at >= last ? 0 : silentMs + Math.min(now - last, 2 * tickMs);
     last = now;
     const row = await store.get(rowKey(run));

@@ -24,19 +24,18 @@ import type { RefusedTokens, GetToken } from "../fetch/refused-tokens.ts";
 /** The configuration of an `AuthManager`. The source of `createAuth()` shows how to create the members. */
 export interface AuthManagerConfig
   extends ActiveSessionConfig, LoginsConfig, ServerLogout.ServerLogoutConfig {
-  /** By default, `login()` visits the authorization endpoint with this user agent. */
+  /** The default user agent of `login()`. A user agent visits the authorization endpoint, for example in a popup. */
   readonly userAgent: UserAgent;
-  /** Loads the code for refreshes in advance, and validates stored ID tokens. The refreshes themselves run in the `grant`. */
+  /** Loads the code for token refreshes in advance, and validates stored ID tokens. */
   readonly refresher: Pick<Refresher, "prepare" | "validate">;
-  /** Loads the object that decides whether `fetch` retries after a 401. Each call returns the same object. Absent: no retry. */
+  /** Loads the object that decides whether `fetch()` retries after a 401. Absent: no retry. */
   readonly loadRefusedTokens?: () => Promise<RefusedTokens>;
 }
 
 /**
- * The `Auth` that `createAuth()` creates. It reads the store, requests tokens from the grant and publishes the state. Only the
- * grant sends refresh tokens. An `AuthManager` does nothing before a method is called. Its methods also work without the
- * object, as in `const { getToken } = manager`.
- * @throws ConfigurationError from the methods: Latchkey cannot work on this page. `Auth` lists the other errors of the methods
+ * The implementation of `Auth` that `createAuth()` returns. An `AuthManager` reads the stored session, requests tokens from the
+ * grant and publishes the state. Each method also works alone, as in `const { getToken } = manager`.
+ * @throws ConfigurationError from the methods: Latchkey cannot work on this page. `Auth` lists the other errors
  * @example
  * type Others = Omit<AuthManagerConfig, keyof GrantParts>;
  * const compose = (parts: GrantParts, others: Others): Auth => {
@@ -63,7 +62,7 @@ export class AuthManager implements Auth {
     this.#userRemoval = createUserRemoval(config);
   }
 
-  // This function is not async, so that it is fast. While the cached token is fresh, a call only compares times.
+  // While the cached token is fresh, this function only compares times. An async function would be slower.
   readonly getToken: Auth["getToken"] = (options) =>
     (options === undefined ? this.#session.goodToken() : undefined) ??
     this.#findToken(options ?? {});
@@ -94,7 +93,7 @@ export class AuthManager implements Auth {
       channel.listen((message) => void this.#onMessage(message)),
       page.onActivation(() => (this.#logins.activatedAt = clock.now())),
       page.lifecycle.onEvent((event) => {
-        // The page might have been frozen and have missed messages of other tabs. The store is therefore read again.
+        // A frozen page misses the messages of other tabs. Therefore the session is read from the store again.
         const isBack = event === "pageshow" || event === "resume" || event === "visible";
         if (isBack && page.lifecycle.visible())
           void this.#session.load("stored").catch(this.#onUnread);
@@ -126,7 +125,7 @@ export class AuthManager implements Auth {
   readonly login: Auth["login"] = (options = {}) => {
     try {
       this.#assertSupported();
-      // `open()` might open a window. A browser allows this only during a click, so `open()` runs before the first `await`.
+      // `open()` might open a popup. A browser allows popups only during a click, so no `await` comes before `open()`.
       const { userAgent = this.#config.userAgent, ...request } = options;
       return this.#logins.startLogin(userAgent.open(), request);
     } catch (error) {
@@ -153,7 +152,7 @@ export class AuthManager implements Auth {
 
   readonly users: Auth["users"] = async () => (await this.#users()).listUsers(this.#parts());
 
-  /** Switches this tab to the user `sub`. Calls run one after the other, so the last call decides. */
+  /** Switches this tab to the user `sub`. Concurrent calls run one after the other, so the last call decides. */
   readonly switchUser: Auth["switchUser"] = (sub) =>
     this.#switches.run(async () => (await this.#users()).switchUser(this.#parts(), sub));
 
@@ -163,7 +162,7 @@ export class AuthManager implements Auth {
   readonly logoutAll: Auth["logoutAll"] = async () =>
     (await this.#usersOrLogout({})).logoutAll(this.#parts());
 
-  /** Loads `users.ts`. If that fails, logs out `options.user` (default: this tab's user) before the error is thrown. */
+  /** Loads `users.ts`. If the load fails, logs out `options.user` (default: this tab's user) and throws the error. */
   async #usersOrLogout(options: LogoutOptions) {
     try {
       return await this.#users();
@@ -173,10 +172,10 @@ export class AuthManager implements Auth {
     }
   }
 
-  /** Loads `users.ts`. Apps with one user do not need this code. */
+  /** Loads `users.ts` on demand, because apps with one user do not need the file. */
   async #users() {
     this.#assertSupported();
-    // A failure to read this tab's session must not prevent calls for other users.
+    // If this tab's session cannot be read, calls for other users must still work.
     await this.#open().catch(ignore);
     return chunk(import("./users/users.ts"));
   }
@@ -198,7 +197,7 @@ export class AuthManager implements Auth {
     ).catch(this.#onUnread);
   }
 
-  /** Called when the store could not be read. Drops the cached token, so that the next call reads the store again. */
+  /** Called when the store could not be read. Drops the cached token, so the next call reads the store again. */
   readonly #onUnread = (error: unknown): void => {
     this.#opened = undefined;
     this.#session.drop(error);
@@ -208,7 +207,7 @@ export class AuthManager implements Auth {
     this.#assertSupported();
     const { prompt, signal, user } = options;
     signal?.throwIfAborted();
-    // A failure to read this tab's session must not prevent a token for another user.
+    // If this tab's session cannot be read, a request for another user's token must still work.
     const opened = user === undefined ? this.#open() : this.#open().catch(ignore);
     await abortable(Promise.all([opened, this.#logins.settled]), signal);
     const isAsking = prompt !== undefined && prompt !== "none";
@@ -228,7 +227,7 @@ export class AuthManager implements Auth {
     const offered = this.#logins.loaded?.takeOffered(options);
     if (offered) return offered;
     const waitFor = this.#logins.underWay;
-    // After `forget()`, only the app is allowed to start a login of the forgotten user, so no automatic login starts.
+    // After `forget()`, no automatic login starts. Only the app is then allowed to start a login.
     const mayAsk =
       waitFor ??
       (this.#config.page.canNavigate() && !(reason as Partial<ForgottenError>).isForgotten);
@@ -242,7 +241,7 @@ export class AuthManager implements Auth {
     return tokenAfterLogin({ ...this.#parts(), getToken, handleCallback }, ...request);
   }
 
-  /** Reads this tab's session from the store, once. After a failure, the next call reads the session again. */
+  /** The first call reads this tab's session from the store. If the read fails, the next call reads the session again. */
   #open(): Promise<void> {
     this.#opened ??= this.#session.load("stored").catch((error: unknown) => {
       this.#onUnread(error);

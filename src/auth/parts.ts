@@ -6,7 +6,7 @@ import type { LoginsConfig } from "./login/logins.ts";
 import type { ServerLogoutConfig } from "./logout/server-logout.ts";
 import type { UserRemoval } from "./users/user-removal.ts";
 
-/** The objects that the code for logins, logouts and several users needs. Most of this code is loaded on demand. */
+/** The objects that the code for logins, logouts and user switches needs. */
 export interface UsersParts {
   readonly config: ActiveSessionConfig &
     LoginsConfig &
@@ -16,17 +16,17 @@ export interface UsersParts {
   readonly userRemoval: UserRemoval;
 }
 
-/** The objects that `getToken()` uses to start a login or to wait for a login. */
+/** The objects that `tokenAfterLogin()` uses. */
 export interface TokenAfterLoginParts
   extends UsersParts, Pick<Auth, "getToken" | "handleCallback"> {}
 
-/** The last arguments of `tokenAfterLogin()`: the options of a `getToken()` call, and the reason why the call needs a login. */
+/** The second and third argument of `tokenAfterLogin()`: the options of a `getToken()` call, and the reason for the login. */
 export type LoginRequest = [
   options: GetTokenOptions,
   why: {
-    /** A login that was already in progress. The call waits for this login. */
+    /** The login that is already in progress, or undefined. `tokenAfterLogin()` waits for this login. */
     readonly waitFor: Promise<unknown> | undefined;
-    /** The error that shows that a login is needed. Undefined if the caller requested a login with `prompt`. */
+    /** The error that only a login can resolve. Undefined if the caller of `getToken()` requested a login with `prompt`. */
     readonly reason: unknown;
   },
 ];

@@ -28,7 +28,7 @@ export class SilentTokens {
     this.#logins = logins;
   }
 
-  /** The latest request to the grant for a token of the default target. Undefined before the first request. */
+  /** The latest request for the token that `getToken()` without options returns. Undefined before the first request. */
   get latest(): Promise<unknown> | undefined {
     return this.#latest;
   }
@@ -57,28 +57,28 @@ export class SilentTokens {
       if (found.condition === "expiring") {
         this.request({ ...options, cache: "reload" }, found.tokens).catch(ignore);
       } else if (isDefault) {
-        // Another tab has stored this token, but this tab has received no message about the token. `load()` publishes the new
-        // state.
+        // The stored token can be newer than this tab's state. `load()` reads the store and publishes the new state.
         await this.#session.load("other-tab").catch(ignore);
       }
       return found.tokens.accessToken;
     }
-    // The request above failed and the store has no token, so a second request would fail in the same way.
+    // The store has no token and the request above failed, so a second request would fail, too.
     if (failure !== undefined && !found) throw failure;
     if (!found && user === undefined && this.#config.grant.isSilent === false) return undefined;
-    // The stored token can be unusable although it has not expired by the wall clock, for example if it has expired by the
-    // monotonic clock. Without `reload`, the grant would return this token again.
+    // If the wall clock was set back, the token can be expired although `expiresAt` is in the future. With `cache: "reload"`,
+    // the grant does not return this expired token again.
     const isReload = found && found.tokens.expiresAt > this.#config.clock.now();
     return this.request({ ...options, ...(isReload && { cache: "reload" }) }, found?.tokens);
   }
 
   /**
-   * Requests a token from the grant. Equal concurrent calls share one request. If a caller aborts, the request still goes on.
+   * Requests a token from the grant. Concurrent calls with the same options share one request. If one caller aborts, the
+   * request continues for the other callers.
    */
   request(options: GetTokenOptions, tokens: TokenSet | undefined): Promise<string> {
     const { signal, context, user = tokens?.user?.sub ?? this.#session.sub, ...rest } = options;
     const target = targetKey(options);
-    // An expired token is published as `stale` before the request, because the response can take long.
+    // If the token has expired, the state shows `stale` from now on, because the response can take long.
     this.#session.stale();
     const id = JSON.stringify([target, rest.cache, tokens?.generation, user]);
     const joined = context ? undefined : this.#underWay.get(id);
@@ -89,7 +89,7 @@ export class SilentTokens {
       );
     if (!context) this.#underWay.set(id, requested);
     if (target === DEFAULT_TARGET) this.#latest = requested;
-    // The token might have expired during the request. Therefore the state is published again, even if the caller has aborted.
+    // If the token has expired during the failed request, the state must show `stale`.
     return abortable(requested, signal).catch((error: unknown) => {
       this.#session.stale();
       throw error;
@@ -97,15 +97,15 @@ export class SilentTokens {
   }
 
   /**
-   * Calls the grant. If the grant has not stored the tokens, stores them. If the tokens belong to another user than `user`,
-   * rejects. The grant can return such tokens, because this tab's user in the store can change during the request.
+   * Requests tokens from the grant and returns the access token. If the grant has not stored the tokens, stores them. If the
+   * tokens belong to another user than `user`, rejects.
    */
   async #requestToken(
     options: GetTokenOptions,
     user: string | undefined,
     tokens: TokenSet | undefined,
   ): Promise<string> {
-    // The grant must not show anything here. Only `tokenAfterLogin()` starts logins, one at a time.
+    // With `prompt: "none"`, the grant must not show anything to the user. Only `tokenAfterLogin()` starts logins.
     const request: TokenRequest = {
       ...options,
       prompt: "none",
@@ -118,7 +118,7 @@ export class SilentTokens {
     const isKnown = !!row;
     try {
       const response = await grant.requestToken(request);
-      // The store gives every stored token a number, the generation. Tokens without this number are not in the store yet.
+      // Every stored token has a number, the `generation`. A response without a `generation` is not stored yet.
       if (response.generation === undefined)
         await this.#logins.storeTokens(response, request, { isKnown });
       else if (response.user?.sub !== (user ?? response.user?.sub)) throw otherUser();
@@ -133,12 +133,12 @@ export class SilentTokens {
   }
 }
 
-/** Returns true if only a login helps after `error`. */
+/** Returns true if `error` means that only a login can provide a token. */
 export function needsUser(error: unknown): boolean {
   return error instanceof NoTokenError || error instanceof RefreshTokenError;
 }
 
-/** Returns undefined. This function is passed to `then()` and `catch()` if the result or the error does not matter. */
+/** Returns undefined. Pass this function to `then()` or `catch()` to ignore the result or the error. */
 export function ignore(): undefined {
   return undefined;
 }

@@ -6,9 +6,9 @@ import type { TokenTarget } from "../core/token-target.ts";
 import type * as Authorize from "./authorize/authorize.ts";
 import type { Verifier } from "./id-token/verify.ts";
 import type { MetadataSource } from "./metadata-source.ts";
-import type { Fetch } from "./token/http.ts";
-import type { TokenRequestForm } from "./token/token-request.ts";
+import type { TokenRequestForm } from "./token/token-response.ts";
 import type {
+  Fetch,
   ClientIdentity,
   Credentials,
   CredentialsSource,

@@ -5,12 +5,17 @@ import { DeviceCodeError } from "../core/device-code-error.ts";
 import { NetworkError } from "../core/errors.ts";
 import { isTemporary } from "../core/server-responses.ts";
 import type { TokenTarget } from "../core/token-target.ts";
-import { postForm, type FormRequest, type TokenClient } from "./token/form-request.ts";
 import { parseObject, text } from "../core/shape.ts";
-import { request, type HttpResponse } from "./token/http.ts";
 import type { ServerParts } from "./context.ts";
 import { isRefusal, lifetimeS, parseFacts } from "./token/token-response.ts";
 import { parseUrl, isSecureUrl } from "../core/same-origin.ts";
+import {
+  postForm,
+  type FormRequest,
+  type TokenClient,
+  request,
+  type HttpResponse,
+} from "./token/form-request.ts";
 
 const NAME = "device authorization endpoint";
 const ASSUMED_LIFETIME_S = 300;

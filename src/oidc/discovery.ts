@@ -1,6 +1,6 @@
 import { isTemporary } from "../core/server-responses.ts";
 import { parseObject } from "../core/shape.ts";
-import { request, type HttpOptions } from "./token/http.ts";
+import { request, type HttpOptions } from "./token/form-request.ts";
 import type { ServerMetadata } from "../core/authorization-server.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import { DiscoveryError } from "../core/protocol-errors.ts";

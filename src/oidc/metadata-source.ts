@@ -2,7 +2,7 @@ import type { ServerMetadata } from "../core/authorization-server.ts";
 import { shared } from "../core/lazy.ts";
 import type { Clock } from "../core/ports.ts";
 import { fetchMetadata, parseMetadata } from "./discovery.ts";
-import type { HttpOptions } from "./token/http.ts";
+import type { HttpOptions } from "./token/form-request.ts";
 import type { CachedDocument, DocumentCache } from "../core/document-cache.ts";
 
 /** Fetches and caches the metadata of one server. */

@@ -11,10 +11,9 @@ import type * as Authorize from "./authorize/authorize.ts";
 import type { OidcServerConfig, ServerParts } from "./context.ts";
 import { createKeySet, type Verifier } from "./id-token/verify.ts";
 import { NAVIGATION_AGE_MS, configuredMetadata, createMetadataSource } from "./metadata-source.ts";
-import { publicCredentials } from "./token/form-request.ts";
-import type { HttpOptions } from "./token/http.ts";
-import { requestTokens } from "./token/token-request.ts";
+import { requestTokens } from "./token/token-response.ts";
 import { fetchKeys, type KeySet, createStoredKeys } from "./id-token/key-set.ts";
+import { publicCredentials, type HttpOptions } from "./token/form-request.ts";
 
 const loadMore = () => chunk(import("./more-requests.chunk.ts"));
 const loadSecrets = () => chunk(import("./token/secret-credentials.ts"));

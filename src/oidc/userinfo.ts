@@ -2,7 +2,7 @@ import { abortable } from "../core/abortable.ts";
 import { isTemporary } from "../core/server-responses.ts";
 import { UserFetchError } from "../core/user-fetch-error.ts";
 import { parseObject } from "../core/shape.ts";
-import { request } from "./token/http.ts";
+import { request } from "./token/form-request.ts";
 import type { ServerParts } from "./context.ts";
 
 const NAME = "userinfo endpoint";

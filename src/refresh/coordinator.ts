@@ -5,7 +5,7 @@ import type { RefreshNeed, Refresher } from "../core/refresher.ts";
 import { parseTargetKey, DEFAULT_TARGET, type TargetKey } from "../core/token-target.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { runMachine } from "./machine.ts";
-import { awakeStore } from "./awake-store.ts";
+import { awakeStore } from "./pause.ts";
 import { validateAtHand, validatePending } from "./pending-signature.ts";
 import { rowKey, type RowWithToken, type RefreshPorts, type Run } from "./run.ts";
 import { refreshTiming, type RefreshTiming } from "./timing.ts";

@@ -2,13 +2,12 @@ import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 
 import { isNewer, newerVersion } from "../core/session.ts";
 import { claim } from "./claim.ts";
-import { drain } from "./drain.ts";
 import { pauseBeforeClaim } from "./pause.ts";
 import { validateAtHand } from "./pending-signature.ts";
 import { ownerLock, rowKey, satisfying, type Run } from "./run.ts";
 import type { Attempt, Next, Return } from "./states.ts";
-import { ownerEnded, watch } from "./watch.ts";
 import { assertNamed, refusalError, currentRefusal } from "./refusals.ts";
+import { drain, ownerEnded, watch } from "./watch.ts";
 
 /**
  * Runs the refresh machine from the state READ to the state RETURN. If a state rejects, `runMachine()` rejects with the same

@@ -1,7 +1,7 @@
 import { currentRefusal } from "./refusals.ts";
 import type { Next } from "./states.ts";
-import { isForeground, rowKey, type Run } from "./run.ts";
-import { type SessionRow, findAccess } from "../core/session.ts";
+import { type SessionRow, findAccess, type SessionStore } from "../core/session.ts";
+import { isForeground, rowKey, type Run, type RefreshPorts } from "./run.ts";
 
 /** A pause before a tab sends a refresh token. */
 export interface Pause {
@@ -185,4 +185,34 @@ export async function pauseUntilInterrupted(run: Run, ms: number, leastMs: numbe
   await interrupted(run, ms);
   const missing = leastMs - (clock.monotonic() - begun);
   if (missing > 0) await clock.sleep(missing);
+}
+
+/**
+ * Returns a store whose methods `get` and `update` wait while the page is frozen. An open transaction of a frozen page would
+ * block the other tabs.
+ */
+export function awakeStore(store: SessionStore, page: RefreshPorts["page"]): SessionStore {
+  return {
+    get: async (key) => {
+      await untilAwake(page);
+      return store.get(key);
+    },
+    update: async (key, change) => {
+      await untilAwake(page);
+      return store.update(key, change);
+    },
+    seal: (record) => store.seal(record),
+    open: (tokens) => store.open(tokens),
+  };
+}
+
+async function untilAwake(page: RefreshPorts["page"]): Promise<void> {
+  if (!page.frozen()) return;
+  let unwatch = () => {};
+  await new Promise<void>((resolve) => {
+    unwatch = page.onEvent(() => {
+      if (!page.frozen()) resolve();
+    });
+  });
+  unwatch();
 }

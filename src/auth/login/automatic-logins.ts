@@ -6,12 +6,9 @@ import { targetKey, type TokenTarget } from "../../core/token-target.ts";
 import { isLostCode, wordsOf } from "./login-failure.ts";
 import { isSame, REASONS, TabMarks, type LoginTab } from "./tab-marks.ts";
 
-/**
- * The minimum time between the starts of two automatic logins for the same user and target. This minimum applies even if the
- * first login succeeded. Milliseconds.
- */
+/** The shortest time between the starts of two automatic logins for the same user and target. Milliseconds. */
 const SPACING_MS = 60_000;
-/** One tab starts at most this many automatic logins within 30 minutes, even if all of them succeed. */
+/** The largest number of automatic logins that one tab starts within 30 minutes. */
 const MOST = 6;
 
 /** The user and the target of a login. The target is the scope, resource and audience of the requested token. */
@@ -22,23 +19,19 @@ export type LoginSubject = {
 };
 
 /**
- * Prevents endless automatic logins in this tab. An automatic login is a login that no user requested.
- * - Each automatic login writes a mark. A mark is a small record that later pages of this tab can read.
- * - While a tab has such a mark, no other automatic login starts in the tab.
- * - A mark stops blocking when the app has received the token of its login. From then on, the mark only limits how soon
- *   (`SPACING_MS`) and how often (`MOST`) automatic logins start.
+ * Prevents endless automatic logins in this tab. An automatic login is a login that the user did not request.
+ * - Each automatic login stores a mark. A mark is a small record that later pages of this tab can read.
+ * - If a login has failed or has not ended, its mark prevents other automatic logins.
+ * - If a login has succeeded, its mark limits how soon (`SPACING_MS`) and how often (`MOST`) automatic logins start.
  */
 export class AutomaticLogins {
   readonly #clock: Clock;
   readonly #marks: TabMarks;
   readonly #tab: LoginTab;
   readonly #session: { readonly sub: string | undefined };
-  /**
-   * The times (`at`) of the logout marks that have already stopped an automatic login. While such a mark is valid, `refusal()`
-   * returns an error, so the grant is not called again.
-   */
+  /** The times (`at`) of logouts after which an automatic login has already been tried. `refusal()` forbids a second try. */
   readonly #refused = new Set<number>();
-  /** The error of the last authorization response that failed in this page, and the time of the failure. */
+  /** The last error of an authorization response in this page. `at`: the time of the error, in milliseconds since the epoch. */
   #failure: { readonly error: unknown; readonly at: number } | undefined;
 
   constructor(
@@ -53,10 +46,10 @@ export class AutomaticLogins {
   }
 
   /**
-   * Returns an error if no automatic login is allowed to start, or else undefined.
+   * Returns undefined if an automatic login is allowed to start. Otherwise returns the error for the caller of `getToken()`.
    *
-   * If only the mark of a logout forbids the login, the grant is called once all the same. The grant might ask the user in this
-   * page, for example with a picker. If the grant navigates without asking, the wrapper from `guarded()` rejects.
+   * After a logout, one automatic login is still allowed to start, because the grant might show an account picker in this page.
+   * If the grant navigates instead, the round trip from `guarded()` rejects.
    * @param error `state.error` of this page, if no user is signed in
    */
   refusal(subject: LoginSubject, error: unknown): NoTokenError | undefined {
@@ -70,8 +63,8 @@ export class AutomaticLogins {
   }
 
   /**
-   * Wraps `roundTrip`, which is one visit of a login to the authorization endpoint. If the login is cancelled, the wrapper
-   * writes a mark.
+   * `roundTrip` is one visit to the authorization endpoint. Returns a copy that stores a mark (record) if the visit is
+   * cancelled.
    */
   watched(roundTrip: RoundTrip, subject: LoginSubject): RoundTrip {
     const { redirectUri, prompt } = roundTrip;
@@ -91,8 +84,8 @@ export class AutomaticLogins {
   }
 
   /**
-   * Wraps the round trip of an automatic login. If a mark forbids the login, the wrapper rejects. Otherwise the wrapper writes
-   * the login's own mark and then navigates.
+   * Returns the round trip for an automatic login. If a mark (record) of an earlier login or logout forbids the login,
+   * `navigate()` rejects. Otherwise `navigate()` stores a mark of this login.
    */
   guarded(roundTrip: RoundTrip, subject: LoginSubject): RoundTrip {
     const watched = this.watched(roundTrip, subject);
@@ -115,8 +108,8 @@ export class AutomaticLogins {
   }
 
   /**
-   * Writes the result of a login into the mark of that login. If the login has no mark, writes a new mark for the user and
-   * target in `subject`, unless `outcome` is `given`.
+   * Stores the result of a login in the mark (record) of that login. If there is no mark, stores a new mark, unless the login
+   * succeeded (`given`).
    */
   settle(outcome: LoginResult, detail: string | undefined, subject: LoginSubject): void {
     const { begun } = this;
@@ -126,20 +119,16 @@ export class AutomaticLogins {
       const { at, detail: _, ...rest } = begun;
       const { detail: words, at: now } = settled;
       const next = { ...rest, outcome, ...(words !== undefined && { detail: words }) };
-      // A mark ends when the user clicks or presses a key after the time `at`. The user might have cancelled this login with a
-      // click, and that click must not end the mark. Therefore `at` becomes the current time.
+      // A click after the time `at` ends the mark. The click that cancelled this login must not end the mark, so `at` becomes
+      // the current time.
       const since = outcome === "cancelled" ? now : at;
       this.#marks.write([...all.filter((mark) => !isSame(mark, begun)), { ...next, at: since }]);
     } else if (outcome !== "given") this.#marks.write([...all, settled]);
   }
 
   /**
-   * Called when a token was returned to the app. Deletes the marks of earlier logins for this user and target. Keeps the marks
-   * of logouts and the marks with the outcome `given`.
-   *
-   * If a mark has the outcome `started`, changes the outcome to `given` and keeps the mark. Such a mark can exist if the page
-   * has two `AuthManager`s: one of them has started the login, and the other one returns the token before the first one writes
-   * the result.
+   * Called when the app has received a token for this user and target. Deletes the marks (records) of failed logins for the
+   * same user and target. Changes the outcome `started` to `given`.
    */
   given({ user, ...target }: LoginSubject): void {
     const key = targetKey(target);
@@ -158,25 +147,24 @@ export class AutomaticLogins {
     );
   }
 
-  /** Called after a login of `user` in another tab. Deletes the marks of this user's logouts. */
+  /** Called after `user` has logged in in another tab. Deletes the marks (records) of this user's logouts. */
   loggedIn(user: string): void {
     this.#marks.drop((mark) => mark.outcome === "logged_out" && mark.user === user);
   }
 
-  /** Called when a user has requested a login. Deletes all marks. */
+  /** Called when the user has requested a login. Deletes all marks (records of logins and logouts). */
   forget(): void {
     this.#marks.drop(() => true);
   }
 
-  /** Called when an authorization response has failed. Writes the failure into a mark, a stored record of a login. */
+  /** Called when an authorization response has failed. Stores the failure in a mark, the record of the login. */
   fail(error: unknown): void {
     this.#failure = { error, at: this.#clock.now() };
-    // Updates the mark of the login, or writes a new one. A code exchange that failed because of a temporary problem gets no new
-    // mark, because the next login can succeed.
+    // If the code exchange failed because of a temporary problem, no new mark is stored, because the next login can succeed.
     if (this.begun || !isLostCode(error)) this.settle("failed", wordsOf(error), {});
   }
 
-  /** The mark of this tab's latest login, if a response to that login can still arrive. */
+  /** The mark (stored record) of this tab's latest login, if a response to that login can still arrive. */
   get begun(): LoginMark | undefined {
     return this.#marks
       .recent()
@@ -185,8 +173,8 @@ export class AutomaticLogins {
   }
 
   /**
-   * `error` is the error of an authorization response. Returns true if the response failed in this page, but the error does not
-   * prevent an automatic login. There are two such cases:
+   * Returns true if an automatic login is allowed although an authorization response in this page failed with `error`. This is
+   * so in two cases:
    * - The code exchange failed because of a temporary problem.
    * - A user has clicked or pressed a key on the page since the failure.
    */
@@ -207,16 +195,13 @@ export class AutomaticLogins {
     const given = current.filter(({ outcome }) => outcome === "given");
     const recent = given.filter((mark) => isFor(mark, subject) && now - mark.at < SPACING_MS);
     const limiting = recent.at(-1) ?? given.at(MOST - 1);
-    // If `concerned` is not empty here, it contains only marks of logouts. The grant is then called once, because the grant
-    // might ask the user. The limits (`SPACING_MS` and `MOST`) are not checked in this case. `guarded()` checks the marks again
-    // before the grant navigates.
+    // If `concerned` is not empty here, it contains only logouts. The grant might show an account picker, so the limits do not
+    // apply.
     if (limiting && concerned.length === 0) return this.#explain(limiting);
     return this.#marks.write(current) ? undefined : noMemory();
   }
 
-  /**
-   * Returns true if the mark can prevent the login. The mark of a logout can only prevent logins of the user who logged out.
-   */
+  /** Returns true if the mark can prevent the login. The mark of a logout can prevent only logins of the same user. */
   #concerns({ outcome, user }: LoginMark, subject: LoginSubject): boolean {
     return outcome !== "logged_out" || (subject.user ?? this.#session.sub ?? user) === user;
   }

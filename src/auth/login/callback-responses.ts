@@ -21,24 +21,21 @@ interface CallbackConfig {
 }
 
 interface CallbackEvents {
-  /** Stores the tokens of a login as a session, and returns the user. */
+  /** Stores the tokens of a login as a session, and returns the user of the tokens. */
   storeLogin(tokens: TokenSet): Promise<User>;
-  /** Called when a response has failed with an error that a retry cannot resolve. */
+  /** Called when a response could not be handled and a retry cannot help. */
   onFailure(error: unknown): void;
 }
 
-/**
- * Handles authorization responses. The code of each response is exchanged only once. A later call for the same response returns
- * the same result.
- */
+/** Handles authorization responses. The code of each response is exchanged only once, even if `handle()` is called twice. */
 export class CallbackResponses {
   readonly #config: CallbackConfig;
   readonly #session: ActiveSession;
   readonly #events: CallbackEvents;
   readonly #results = new Map<string, Promise<CallbackResult>>();
   /**
-   * For each `state`, the token response that could not be stored yet. A code can be exchanged only once, so a retry stores
-   * this response instead of exchanging the code again.
+   * The token responses that could not be stored yet, by `state`. The next call of `handle()` stores the token response without
+   * a second code exchange.
    */
   readonly #responses = new Map<string, TokenSet>();
 
@@ -49,8 +46,7 @@ export class CallbackResponses {
   }
 
   /**
-   * Returns true if `handle()` was not called yet for the authorization response in the URL `response`. Also returns true if
-   * the last call of `handle()` failed and a retry can succeed.
+   * Returns true if `handle()` was not called for the URL `response` yet, or if the last call failed and a retry can succeed.
    */
   isUnfinished(response: string): boolean {
     return !this.#results.has(this.#stateIn(response));
@@ -72,8 +68,8 @@ export class CallbackResponses {
   }
 
   #take(response: string, state: string): Promise<CallbackResult> {
-    // `onFailure()` stores a mark. The mark is a record that prevents another automatic login. The app might navigate as soon
-    // as it gets the error, so `onFailure()` runs before the app gets the error.
+    // `onFailure()` prevents another automatic login. `onFailure()` runs before the app gets the error, because the app might
+    // then navigate.
     const login = () =>
       this.#inTurn(response, state).catch((error: unknown) => {
         if (!isUnfinished(error) && !isForeign(error)) this.#events.onFailure(error);
@@ -87,15 +83,15 @@ export class CallbackResponses {
   }
 
   /**
-   * Handles the response while holding a lock. All tabs and all `AuthManager`s share this lock, so two calls for the same
-   * response never run at the same time. The second call then finds the result of the first call in the ledger.
+   * Handles the response under a lock, so two tabs never handle the same response at the same time. The second tab finds the
+   * result of the first tab in the ledger.
    */
   #inTurn(response: string, state: string): Promise<CallbackResult> {
     const { locks, page, ledger } = this.#config;
     return locks.request(`callback/${state}`, { mode: "exclusive" }, async () => {
       const known = await ledger.get(state).catch(() => undefined);
-      // This code removes the response from the page's URL only after the lock was granted. If the response were removed
-      // earlier, other `AuthManager`s that start in the same task could not read the response.
+      // Until the lock is granted, the response stays in the page's URL. Other `AuthManager`s of this page can therefore read
+      // the response, too.
       if (page.href() === response) page.replaceUrl(withoutResponse(response, state));
       return known && "sub" in known ? this.#recall(known) : this.#exchange(response, state);
     });
@@ -109,8 +105,7 @@ export class CallbackResponses {
     const user = await this.#events.storeLogin(tokens);
     this.#responses.delete(state);
     const place = tokens.returnTo === undefined ? {} : { returnTo: tokens.returnTo };
-    // If the ledger cannot store the result, a later call for this response finds no record. The error is ignored all the same,
-    // because the login has succeeded.
+    // The login has succeeded, so an error of the ledger is ignored.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
     return { user, ...place };
   }
@@ -131,15 +126,12 @@ export class CallbackResponses {
   }
 }
 
-/**
- * Returns true if another call of `handle()` can succeed after `error`. In that case, the stored authorization request or the
- * token response still exists.
- */
+/** Returns true if a retry of `handle()` can succeed after `error`. */
 function isUnfinished(error: unknown): boolean {
   return isAuthError(error) && error.retryable && !(error instanceof AuthorizationError);
 }
 
-/** Returns true if the response belongs to another client. Such a response is not a failure of this client's login. */
+/** Returns true if `error` means that the response belongs to another client. */
 function isForeign(error: unknown): boolean {
   return error instanceof InvalidResponseError && /^(client_id|issuer)$/.test(error.parameter);
 }

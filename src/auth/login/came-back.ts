@@ -4,9 +4,8 @@ import { fragment, isAtRedirectUri } from "./response-url.ts";
 const NAMES = [...RESPONSE, "error_description", "state"];
 
 /**
- * Returns a description of the URL at which the browser came back from the login page. An error message contains the
- * description. Parameters that describe an error are shown with their values. Of the other response parameters, only the names
- * are shown, because their values can be secret.
+ * Describes `url` for an error message. The browser came back from the login page to this URL without a usable response. The
+ * text contains the values of error parameters only, because other values can be secret.
  */
 export function whatCameBack(url: string, redirectUri: string): string {
   const { origin, pathname, searchParams, hash } = new URL(url);

@@ -12,7 +12,7 @@ const DETAILS = [
   "token_type",
 ];
 
-/** Returns `url` without the parameters of a response with this `state`. A fragment that contains tokens is always removed. */
+/** Returns `url` without the parameters of the response with this `state`. Always removes a fragment that contains tokens. */
 export function withoutResponse(url: string, state: string): string {
   const clean = new URL(url);
   if (clean.searchParams.get("state") === state) {

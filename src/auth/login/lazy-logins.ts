@@ -12,11 +12,11 @@ import type { LoginTab } from "./tab-marks.ts";
 import type { Logins, LoginsConfig } from "./logins.ts";
 import { stateOf } from "./response-url.ts";
 
-/** Loads the class `Logins` when it is first needed. A page whose user is signed in usually does not load it. */
+/** Loads the class `Logins` on demand. While a user is signed in, a page usually does not need `Logins`. */
 export class LazyLogins implements LoginTab {
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
-  /** Each login in progress, with the token request that started the login. */
+  /** The logins in progress, as promises. Each value is the token request of the login. */
   readonly #roundTrips = new Map<Promise<User>, TokenRequest>();
   #callback: Promise<unknown> = Promise.resolve();
 
@@ -29,13 +29,13 @@ export class LazyLogins implements LoginTab {
   /** The time of the user's last click or key press on this page. Milliseconds since the epoch. */
   activatedAt: number = Number.NEGATIVE_INFINITY;
 
-  /** The last URL with an authorization response for which `handle()` was called. */
+  /** The URL of the latest authorization response that `handle()` has received. */
   last: string | undefined;
 
   /** The loaded `Logins`. Undefined until `load()` has resolved. */
   loaded: Logins | undefined;
 
-  /** Loads the code for logins. If this fails while no user is signed in, the error becomes `state.error`. */
+  /** Loads the code for logins. If the load fails and no user is signed in, the error becomes `state.error`. */
   readonly load: () => Promise<Logins> = shared(async () => {
     try {
       const { Logins } = await chunk(import("./logins.ts"));
@@ -51,7 +51,7 @@ export class LazyLogins implements LoginTab {
     return [...this.#roundTrips.keys()].at(-1);
   }
 
-  /** True while a login that `login()` started is in progress. */
+  /** True while a login is in progress that the app started with `login()`. */
   get isAskedFor(): boolean {
     return [...this.#roundTrips.values()].some(({ mayChoose }) => !mayChoose);
   }
@@ -72,8 +72,8 @@ export class LazyLogins implements LoginTab {
   }
 
   /**
-   * Called when `user` logs out. Stores a mark, which is a small record of this tab. Until the mark ends, this tab starts no
-   * automatic login of `user`. The mark ends after 30 minutes, or when the user clicks or presses a key.
+   * Called when `user` logs out. Stores a mark, a record of the logout. For 30 minutes, or until a click or key press, the mark
+   * prevents automatic logins of `user` in this tab.
    */
   loggedOut(user: string): void {
     const { marks, clock } = this.#config;
@@ -87,9 +87,8 @@ export class LazyLogins implements LoginTab {
   }
 
   /**
-   * If this tab has a mark (a record of a login or logout) whose outcome is not `given`, loads `Logins` and then calls `news`
-   * with the loaded `Logins`. If this tab has no such mark, does nothing, because `news` would change nothing. Most pages
-   * therefore need not load `Logins`.
+   * If this tab has a mark (record) of a logout, or of a login that failed or has not ended, loads `Logins` and calls `news`.
+   * Otherwise does nothing, because `news` changes only such marks.
    */
   tell(news: (logins: Logins) => void): void {
     const isMarked = this.#config.marks.read().some((mark) => mark?.outcome !== "given");
@@ -108,15 +107,14 @@ export class LazyLogins implements LoginTab {
 
   /**
    * Handles an authorization response.
-   * @param url the URL with the response. Default: the page's URL. The page's URL is read before the code is loaded, because a
-   * router might replace the URL in the meantime
+   * @param url the URL with the response. Default: the page's URL
    */
   async handle(url: string | undefined): Promise<CallbackResult> {
     const { page, client } = this.#config;
+    // The page's URL is read before `load()`, because a router might replace the URL during the load.
     const given = parseUrl(url ?? page.href(), page.href());
     if (given && stateOf(given, client)) this.last = given.href;
-    // If the caller passed no `url`, this code uses the last URL with a response that `handle()` has seen. The page's URL might
-    // no longer contain that response, because an earlier call might have removed the response.
+    // An earlier call might have removed the response from the page's URL. Without `url`, this call therefore uses `last`.
     const response = (url === undefined && this.last) || (given?.href ?? url!);
     const result = this.load().then((logins) => logins.responses.handle(response));
     this.#callback = result.catch(() => {});

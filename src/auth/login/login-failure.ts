@@ -3,12 +3,12 @@ import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 
-/** The description of a failure has at most this many characters. */
+/** The longest text that `wordsOf()` returns. Characters. */
 const MAX = 300;
 
 /**
- * Returns true if the authorization code could not be exchanged because of a temporary problem: no response came, or the server
- * had a temporary failure. In this case, a new login (with a new code) is allowed at once.
+ * Returns true if the code exchange failed because of a temporary problem: no response, or a temporary failure of the server. A
+ * new login is then allowed at once.
  */
 export function isLostCode(error: unknown): boolean {
   return (
@@ -18,13 +18,12 @@ export function isLostCode(error: unknown): boolean {
 }
 
 /**
- * Returns a text that describes `error`. Later pages of this tab can use the text in error messages. If Latchkey did not throw
- * the error, returns undefined, because such an error can contain secrets.
+ * Returns a text that describes `error`, for later error messages in this tab. If Latchkey did not throw `error`, returns
+ * undefined, because the text could contain secrets.
  */
 export function wordsOf(error: unknown): string | undefined {
   if (!isAuthError(error)) return undefined;
   const description = "errorDescription" in error ? error.errorDescription : undefined;
-  // The first line of the message says what failed. The other lines are the hint.
   const what = withoutHint(error);
   return (description === undefined ? what : `${what} (${description})`).slice(0, MAX);
 }

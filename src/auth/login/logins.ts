@@ -28,25 +28,22 @@ export interface LoginsConfig extends StoreLoginParts, RevocationQueue {
   readonly page: Page;
   readonly locks: TabLock;
   readonly clock: Clock;
-  /** Stores which authorization responses were handled, and with which result. */
+  /** Stores the results of handled authorization responses. */
   readonly ledger: CallbackLedger;
-  /** Stores the marks, which are records of this tab's logins and logouts. The marks limit automatic logins. */
+  /** Stores this tab's marks: records of logins and logouts. The marks limit automatic logins. */
   readonly marks: LoginMarks;
   readonly grant: Grant;
   readonly users: UserStore;
   readonly refresher: Pick<Refresher, "prepare">;
 }
 
-/** Runs the logins of an `AuthManager` and handles its authorization responses. This code is loaded when it is first needed. */
+/** Runs the logins of an `AuthManager` and handles authorization responses. `LazyLogins` loads this class on demand. */
 export class Logins {
   readonly automatic: AutomaticLogins;
   readonly responses: CallbackResponses;
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
-  /**
-   * The access token of a login, if the token had already expired when it arrived. `getToken()` returns this token once,
-   * although the token has expired.
-   */
+  /** An access token that had already expired when a login returned the token. `getToken()` returns this token once. */
   #offered:
     | { readonly token: string; readonly sub: string; readonly target: TargetKey }
     | undefined;
@@ -62,8 +59,8 @@ export class Logins {
   }
 
   /**
-   * If a login returned an access token that had already expired, returns that token, but only once. Returns undefined if there
-   * is no such token, if `options` request another token, or if the token's user is no longer signed in.
+   * Returns the access token of a login if the token had already expired when it arrived. Returns this token only once. Returns
+   * undefined if `options` request another token, or if the user of the token is no longer signed in.
    */
   takeOffered(options: GetTokenOptions): string | undefined {
     const { sub = "", token, target } = this.#offered ?? {};
@@ -75,22 +72,21 @@ export class Logins {
   }
 
   /**
-   * Returns true if the error of a login is published as `state.error`. Two kinds of errors are not published:
-   * - any error of a silent login, because such a login often finds no user
-   * - a `NoTokenError` of an automatic login, because such a login was not allowed to start or to go on
+   * Returns true if the error of a login becomes `state.error`. Two kinds of errors do not:
+   * - any error of a silent login, because a silent login often finds no user
+   * - a `NoTokenError` of an automatic login, because the login was not allowed to start or to continue
    */
   tellsWhy(error: unknown, roundTrip: RoundTrip, request: TokenRequest): boolean {
     return !isSilent(roundTrip, request) && !(request.mayChoose && error instanceof NoTokenError);
   }
 
-  /** Called when a token was returned to a caller. Updates the marks of logins. */
+  /** Called when `getToken()` has returned a token. Updates the marks, the records of this tab's logins. */
   given({ user = this.#session.sub, ...target }: GetTokenOptions): void {
     this.automatic.given({ ...target, user });
   }
 
   /**
-   * Called after each change of the state. If the state has a fresh token, updates the marks as if `getToken()` had returned
-   * this token.
+   * Called after each change of `auth.state`. If the state has a fresh token, updates the records (marks) of this tab's logins.
    */
   follow(): void {
     const state = this.#session.state.get();
@@ -98,9 +94,8 @@ export class Logins {
   }
 
   /**
-   * Called when a page has loaded and the page's URL contains no authorization response for this client. If the latest login of
-   * this tab had navigated to the login page, the browser has come back from there without a response. The stored record (mark)
-   * of that login then gets the outcome `unrecognised`.
+   * Called when a page has loaded without an authorization response for this client. If this tab's latest login navigated to
+   * the login page, the record (mark) of that login gets the outcome `unrecognised`.
    */
   cameBack(url: string): void {
     const { begun } = this.automatic;
@@ -110,13 +105,12 @@ export class Logins {
   }
 
   /**
-   * Requests tokens from the grant, stores them and returns the user. Rejects with the errors of the grant. If the grant throws
-   * a `NoTokenError` but another tab has logged a user in meanwhile, returns that user instead.
+   * Requests tokens from the grant, stores the tokens and returns the user. If the grant throws a `NoTokenError` and another
+   * tab has meanwhile logged a user in, returns that user.
    */
   async startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
     const { grant, users, userFetcher } = this.#config;
-    // The code for user fetchers is loaded before the login starts. If the code could not be loaded after the login,
-    // the tokens of the login would be lost.
+    // The code for user fetchers is loaded before the login. If the load failed after the login, the tokens would be lost.
     if (userFetcher) loadMore().catch(() => {});
     const beforeLeaving = () => passRevocations(this.#config, request);
     const before = await users.getActive();
@@ -135,8 +129,8 @@ export class Logins {
     } catch (error) {
       if (!(error instanceof NoTokenError)) {
         const isResponded = isAuthError(error) && !(error instanceof CancelledError);
-        // If an automatic login runs in a popup or frame, its failure arrives here. If an automatic login navigates this page,
-        // its failure arrives when the next page loads.
+        // This code handles the failure of a login in a popup or frame. If a login navigates this page, the next page handles
+        // the failure.
         if (request.mayChoose && isResponded && automatic.begun) automatic.fail(error);
         throw error;
       }
@@ -145,8 +139,8 @@ export class Logins {
   }
 
   /**
-   * Returns the user that another tab has logged in since this login began. Throws `reason` if there is no such user. `before`:
-   * the `sessionId` of the active session when this login began.
+   * If another tab has logged a user in since this login began, returns that user. Otherwise throws `reason`. `before`: the
+   * `sessionId` of the active session when this login began.
    */
   async #signedInMeanwhile(before: string | undefined, reason: NoTokenError): Promise<User> {
     const { row } = await this.#config.users.getActive();
@@ -160,11 +154,11 @@ export class Logins {
   async storeTokens(tokens: TokenSet, request: TokenRequest, options: StoreOptions): Promise<void> {
     const { storeGrantTokens } = await loadMore();
     const sub = await storeGrantTokens(this.#config, tokens, request, storeLogin, options);
-    // If this tab belonged to no user, it belongs to the user of the tokens from now on.
+    // If this tab has no user yet, the user of the tokens becomes this tab's user.
     if (this.#session.sub === undefined) await this.#session.pinUser(sub);
   }
 
-  /** Stores the tokens of a login and returns the user. */
+  /** Stores the tokens of a login and returns the user of the tokens. */
   async storeLogin(
     tokens: TokenSet,
     request: TokenRequest = {},
@@ -179,8 +173,7 @@ export class Logins {
     const isSeen = !silent && tokens.asked?.prompt !== "none";
     if (!isSeen) await (await loadMore()).assertMayReturn(this.#config, sub);
     const next = silent ? await silent.tabOf(sub) : sub;
-    // Every stored token has a number, the `generation`. If the grant's tokens have a `generation`, the grant took the tokens
-    // from a stored session, so the tokens need not be stored again.
+    // Only stored tokens have a number, the `generation`. Tokens with a `generation` are not stored a second time.
     if (tokens.generation === undefined)
       await storeLogin(parts, tokens, user, target, undefined, next);
     else await parts.users.putDefault(next);
@@ -193,8 +186,8 @@ export class Logins {
   }
 
   /**
-   * Writes the result of the login into the mark of the login. If the access token had already expired when it arrived and
-   * there is no refresh token, keeps the access token for `takeOffered()`.
+   * Stores the result of a login in the record (mark) of the login. If the access token has already expired and there is no
+   * refresh token, keeps the access token for `takeOffered()`.
    */
   #settle(
     { accessToken, expiresAt, refreshToken }: TokenSet,
@@ -223,8 +216,8 @@ export class Logins {
 }
 
 /**
- * `forget()` stores a record that the user was forgotten. This function deletes that record after a login of the user. If that
- * fails, the function does not reject, because the session of the login is already stored.
+ * Deletes the record that `forget()` stored for the user, because the user has logged in again. Ignores an error, because the
+ * session is already stored.
  */
 async function clearForgotten(users: UserStore, sub: string): Promise<void> {
   await users

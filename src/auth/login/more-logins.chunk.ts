@@ -1,4 +1,4 @@
-// Custom grants, silent logins and user fetchers need this chunk. A visible login that returns an ID token does not need it.
+// Only custom grants, silent logins and user fetchers need this code, so it is loaded on demand.
 export { fetchUser } from "../users/fetch-user.ts";
 export { storeGrantTokens } from "./store-grant-tokens.ts";
 export { assertMayReturn } from "../session/not-forgotten.ts";

@@ -3,8 +3,8 @@ import { isStateOf } from "../../core/response-state.ts";
 import { InvalidResponseError } from "../../core/errors.ts";
 
 /**
- * Returns true if `url` is the `redirectUri` and contains the `state` of a request of `client`. The other parameters of the
- * response are not checked, so they can be malformed.
+ * Returns true if `url` is at `redirectUri` and contains the `state` of a request of `client`. Does not check the other
+ * parameters of the response.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  */
 export function isCallback(url: string, redirectUri: string, client: ClientKey): boolean {
@@ -12,8 +12,8 @@ export function isCallback(url: string, redirectUri: string, client: ClientKey):
 }
 
 /**
- * Returns the `state` of a response to `client`. The `state` can be in the query or in the fragment of the URL. Other code
- * might use a parameter named `state`, too, so a value that does not have the form of this client's `state` is ignored.
+ * Returns the `state` of an authorization response from the query or the fragment of the URL. Ignores a parameter `state` that
+ * does not belong to `client`.
  */
 export function stateOf({ searchParams, hash }: URL, client: ClientKey): string | undefined {
   return [searchParams, fragment(hash)]
@@ -22,7 +22,7 @@ export function stateOf({ searchParams, hash }: URL, client: ClientKey): string 
 }
 
 /**
- * Returns the `state` of a URL that might be a logout response, or null if `url` is not `redirectUri` or has no `state`.
+ * If `url` is at `redirectUri` (the post-logout redirect URI), returns the parameter `state` of `url`. Otherwise returns null.
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout
  */
 export function logoutStateOf(url: string, redirectUri: string | undefined): string | null {
@@ -32,8 +32,8 @@ export function logoutStateOf(url: string, redirectUri: string | undefined): str
 }
 
 /**
- * Returns true if two absolute, normalised URLs are equal apart from the query and the fragment. Ignores a slash at the end of
- * the path, because a web server might add or remove the slash.
+ * Returns true if two absolute, normalised URLs are equal without query and fragment. Ignores a slash at the end of the path,
+ * because a web server might add or remove the slash.
  */
 export function isAtRedirectUri(url: string, redirectUri: string): boolean {
   return placeOf(url) === placeOf(redirectUri);
@@ -43,7 +43,7 @@ function placeOf(url: string): string {
   return url.replace(/\/?([?#].*)?$/, "");
 }
 
-/** Parses the parameters in a fragment. */
+/** Parses a URL fragment as parameters. */
 export function fragment(hash: string): URLSearchParams {
   return new URLSearchParams(hash.slice(1));
 }

@@ -7,10 +7,7 @@ export type LooseTarget = { readonly [name in keyof TokenTarget]: TokenTarget[na
 /** The target (scope, resource and audience) for which the token of a login can be used. */
 export interface ServedTarget {
   readonly target: LooseTarget;
-  /**
-   * The requested scopes, if the server granted none of them. Otherwise an empty array. If this array is not empty, `target`
-   * has no scope.
-   */
+  /** The requested scopes if the server granted none of them, or else an empty array. */
   readonly missing: readonly string[];
 }
 
@@ -19,8 +16,8 @@ export interface ServedTarget {
  * - If the server granted at least one of the requested scopes, or if no scope was requested: the requested target.
  * - If the server granted none of the requested scopes: the requested target without its scopes.
  *
- * A server might return a scope in another spelling: `https://api.example/auth/userinfo.email` for `email`, or `read` for
- * `api://x/read`. Such a scope counts as granted.
+ * A server might spell a granted scope differently: `https://api.example/auth/userinfo.email` for `email`, or `read` for
+ * `api://x/read`.
  */
 export function servedTarget(
   asked: LooseTarget,

@@ -9,21 +9,17 @@ import type { UserStore } from "../../core/user-store.ts";
 /** The objects that only a silent login uses. A silent login shows nothing to the user. */
 export interface SilentLogin {
   /**
-   * The session store for this login. If the user has logged out or was forgotten since the login began, `update()` writes
-   * nothing and rejects.
+   * The session store for this login. If the user has logged out since the login began, `update()` writes nothing and rejects.
    */
   readonly sessions: SessionStore;
   /**
-   * Returns the `sub` of the user to whom this tab belongs after the login. If the tab has switched to another user during the
-   * login, returns that other user. Otherwise returns the argument `sub`, which is the user who has logged in.
+   * Returns the `sub` of this tab's user after the login of the user `sub`. If this tab has switched to another user during the
+   * login, returns that user. Otherwise returns `sub`.
    */
   tabOf(sub: string): Promise<string>;
 }
 
-/**
- * Prepares a silent login. If the user logs out during the login, or if the tab switches to another user, the login must not
- * undo the logout or the switch.
- */
+/** Prepares a silent login. The login must not undo a logout or a user switch that happens during the login. */
 export async function silentLogin(parts: {
   readonly client: ClientKey;
   readonly sessions: SessionStore;
@@ -46,15 +42,14 @@ export async function silentLogin(parts: {
   };
 }
 
-/** Returns true if the login shows nothing to the user. */
+/** Returns true if the login is silent: it must not show anything to the user. */
 export function isSilent(roundTrip: RoundTrip, { prompt }: TokenRequest): boolean {
   return (roundTrip.prompt ?? prompt) === "none";
 }
 
 /**
- * Returns a `SessionStore` that wraps `sessions`. If the user has logged out or was forgotten since the tokens were requested,
- * the `update()` of the returned store writes nothing and rejects with `reason`. `before`: returns the session row as it was
- * stored when the tokens were requested.
+ * Returns a store that wraps `sessions`. If the user has logged out since the tokens were requested, `update()` writes nothing
+ * and rejects with `reason`. `before`: returns the session row from the time of the request.
  */
 export function unlessLoggedOut(
   sessions: SessionStore,

@@ -17,10 +17,6 @@ interface StoreParts extends SessionParts, UserParts {
   readonly grant: Grant;
 }
 
-/**
- * The type of `storeLogin()`. It stores the tokens of a login for the targets `target` and `alsoFor`, which can be equal. New
- * tabs start with the user `byDefault` after the call.
- */
 type StoreLogin = (
   parts: StoreParts,
   response: TokenSet,
@@ -32,22 +28,21 @@ type StoreLogin = (
 
 /** The options of `storeGrantTokens()`. */
 export interface StoreOptions {
-  /** True if `request.user` had a stored session, live or ended, when the grant was called. */
+  /** True if the user `request.user` had a stored session when the grant was called. The session might have ended. */
   readonly isKnown: boolean;
 }
 
 /**
  * Stores tokens that a custom grant returned without a login. Returns the `sub` of the tokens' user.
  * - If the user has no session, `storeLogin` stores the tokens as a new session.
- * - If the request was for the default target and the tokens include a refresh token, `storeLogin` replaces the user's session
- *   by a new session.
- * - In all other cases, the access token is added to the user's stored session.
+ * - If the request had no scope, resource and audience, and the tokens include a refresh token, a new session replaces the
+ *   stored session.
+ * - In all other cases, the access token is added to the stored session.
  *
  * Also rejects with the errors of `fetchUser()`.
- * @throws NoTokenError the tokens' user logged out or was forgotten, or `forget()` left this tab without a user. Only a login
- * helps
+ * @throws NoTokenError the user has logged out or was forgotten, or this tab has no user after `forget()`
  * @throws IdTokenError the tokens belong to another user than `request.user`
- * @throws ConfigurationError the grant returned an exchanged token, which would replace the session's own access token
+ * @throws ConfigurationError the grant returned an exchanged token. This token would replace the session's own access token
  */
 export async function storeGrantTokens(
   parts: StoreParts,
@@ -61,7 +56,7 @@ export async function storeGrantTokens(
   try {
     return await store(parts, { ...response, user }, request, storeLogin, { isKnown });
   } catch (error) {
-    // The user logged out or was forgotten, so the grant must delete these tokens from its own cache, too.
+    // The user is logged out, so the grant must delete these tokens from its own cache, too.
     if (error instanceof NoTokenError) await parts.grant.removeUser?.(user.sub).catch(() => {});
     throw error;
   }
@@ -101,11 +96,10 @@ async function store(
         "Exchange tokens in createTokenManager(). Its provider can be new TokenExchangeGrant(new AuthGrant(auth), server).",
       );
     }
-    // With `persist: "memory"`, the stored tokens exist only in open tabs. If no open tab has them any more, a new session is
-    // stored.
+    // With `persist: "memory"`, only open tabs have the stored tokens. If no open tab has the tokens, `record` is undefined.
     const record = isTheirs && (await sessions.open(row.tokens).catch(unlessLost));
-    // A refresh token for the default target starts a new session. A refresh token for another target, for example for one API,
-    // is not stored, so the session keeps its own refresh token.
+    // A refresh token for the default target starts a new session. A refresh token for another target does not replace the
+    // session's own refresh token.
     const isLogin = response.refreshToken !== undefined && target === DEFAULT_TARGET;
     if (!record || isLogin) {
       const guarded = { ...parts, sessions: unlessLoggedOut(sessions, () => row, loggedOut) };
@@ -117,7 +111,8 @@ async function store(
 }
 
 /**
- * Adds the access token to the stored session. If the session has changed since it was read, changes nothing and returns false.
+ * Adds the access token to the stored session and returns true. If the session has changed since `row` was read, changes
+ * nothing and returns false.
  */
 async function storeBeside(
   parts: StoreParts,

@@ -19,10 +19,10 @@ import {
 /** The objects that `storeLogin()` uses. */
 export interface StoreLoginParts extends SessionParts, UserParts {}
 
-/** Loads the code that most logins do not need. */
+/** Loads the code for custom grants, silent logins and user fetchers. */
 export const loadMore = (): Promise<typeof MoreLogins> => chunk(import("./more-logins.chunk.ts"));
 
-/** Returns the user of a token response. If the response has no user, returns the user that `fetchUser()` finds. */
+/** Returns the user of a token response. If the response has no user, requests the user with `fetchUser()`. */
 export async function userOf(
   parts: UserParts,
   response: TokenSet,
@@ -32,8 +32,8 @@ export async function userOf(
 }
 
 /**
- * Stores the tokens of a login as the session of `user`, and returns `user`. Sessions of other users stay. The access token is
- * stored for the targets `target` and `alsoFor`, which can be equal. New tabs start with the user `byDefault` from now on.
+ * Stores the tokens of a login as the session of `user`, and returns `user`. Stores the access token both for `target` and for
+ * `alsoFor`. New tabs then start with the user `byDefault`.
  */
 export async function storeLogin(
   parts: StoreLoginParts,
@@ -72,8 +72,8 @@ export async function storeLogin(
 }
 
 /**
- * Returns the session row to store after a login, without the tokens. A refresh of the previous session might still be in
- * progress. That refresh cannot store its response, because the row has a new `sessionId`.
+ * Returns the session row to store after a login, without the tokens. The new `sessionId` prevents a refresh of the previous
+ * session from storing its response.
  */
 function afterLogin(
   before: SessionRow | undefined,
@@ -82,10 +82,9 @@ function afterLogin(
   profile: RememberedProfile,
 ): Omit<SessionRow, "generation" | "resources" | "refusals" | "access" | "tokens"> {
   const sequence = (before?.sequence ?? 0) + 1;
-  // If the user was remembered before the login, the user stays remembered, even if the login requests another lifetime.
+  // A remembered user stays remembered, even if the login requests another lifetime.
   const lifetime = before?.remembered ? "remembered" : requested;
-  // `signature: "pending"` says that the signature of the previous ID token is not validated yet. The new ID token was already
-  // validated before this function was called, so `signature` is removed.
+  // `signature` belongs to the previous ID token and is removed. The new ID token is already validated.
   const { signature: _, ...stored } = before ?? {};
   return {
     ...stored,

@@ -1,18 +1,17 @@
 import type { LoginMark, LoginMarks, LoginResult } from "../../core/login-marks.ts";
 import type { Clock } from "../../core/ports.ts";
 
-/** The time after which a mark is ignored. A mark is a record of a login or logout of this tab. Milliseconds. */
+/** A mark, the record of a login or logout in this tab, is ignored after this time. Milliseconds. */
 const MARK_LIFETIME_MS = 30 * 60_000;
 /** At most this many marks are stored. The oldest marks are deleted first. */
 const MOST_KEPT = 32;
 /**
- * A click or key press ends the marks of this tab. There is one exception: within this time after a logout or a cancelled
- * login, a click or key press does not end the mark of that logout or login. The click might be the second half of a double
- * click. Milliseconds.
+ * A click or key press usually ends the mark (record) of a logout or a cancelled login. Within this time after the logout or
+ * the login, the mark stays, because the click might be part of a double click. Milliseconds.
  */
 const DOUBLE_CLICK_MS = 1_000;
 
-/** For each outcome of a mark, the reason why no automatic login starts. */
+/** For each result of the last login or logout, the reason why no automatic login starts. */
 export const REASONS: Readonly<Record<LoginResult, string>> = {
   started: "the page navigated to the login page and came back without a response",
   unrecognised: "the page came back without a response for this client",
@@ -31,7 +30,7 @@ export interface LoginTab {
   readonly activatedAt: number;
 }
 
-/** Reads and writes the marks of this tab. A mark is a small stored record of a login or a logout, and of how it ended. */
+/** Reads and writes the marks of this tab. A mark is a stored record of a login or logout and its result. */
 export class TabMarks {
   readonly #marks: LoginMarks;
   readonly #clock: Clock;
@@ -46,7 +45,7 @@ export class TabMarks {
     this.#tab = tab;
   }
 
-  /** Returns the valid marks of the last 30 minutes, the oldest first. */
+  /** Returns the valid marks (records of logins and logouts) of the last 30 minutes, the oldest first. */
   recent(): readonly LoginMark[] {
     const now = this.#clock.now();
     const all = this.#marks.read().filter(isMark);
@@ -54,8 +53,8 @@ export class TabMarks {
   }
 
   /**
-   * Returns the recent marks that have not ended. A mark ends when the user clicks or presses a key after the mark was written.
-   * A click shortly after a logout or a cancelled login does not count (`DOUBLE_CLICK_MS`).
+   * Returns the recent marks that are not older than the user's last click or key press. `DOUBLE_CLICK_MS` is a tolerance for
+   * the marks of logouts and cancelled logins.
    */
   current(): readonly LoginMark[] {
     return this.recent().filter(({ at, outcome }) => {
@@ -64,7 +63,7 @@ export class TabMarks {
     });
   }
 
-  /** Stores `marks`. Returns false if they could not be stored. */
+  /** Replaces the stored marks by `marks`. Returns false if the marks could not be stored. */
   write(marks: readonly LoginMark[]): boolean {
     return this.#marks.write(marks);
   }
@@ -85,7 +84,7 @@ function isMark(mark: Partial<LoginMark> | null): mark is LoginMark {
   );
 }
 
-/** Returns true if two objects are the same mark. */
+/** Returns true if `a` and `b` are copies of the same mark. */
 export function isSame(a: LoginMark, b: LoginMark): boolean {
   return a.at === b.at && a.target === b.target && a.user === b.user && a.outcome === b.outcome;
 }

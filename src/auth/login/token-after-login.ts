@@ -6,8 +6,8 @@ import type { LoginRequest, TokenAfterLoginParts } from "../parts.ts";
 
 /**
  * If a login is in progress, waits for that login. Otherwise starts a login that returns to the current URL. Then returns the
- * token that the caller of `getToken()` requested. `reason`: the error that shows that a login is needed. Undefined if the
- * caller requested a login with `prompt`.
+ * token for `options`. `reason`: the error that only a login can resolve. Undefined if the caller requested a login with
+ * `prompt`.
  */
 export async function tokenAfterLogin(
   { config, session, logins, getToken, handleCallback }: TokenAfterLoginParts,
@@ -19,8 +19,8 @@ export async function tokenAfterLogin(
   const resources =
     target.resource === undefined ? [] : await namedBefore(config, user ?? session.sub);
   const loaded = await abortable(logins.load(), signal);
-  // From here to `startLogin()`, `await` is used only in branches that return. With another `await`, two concurrent callers
-  // could both start a login.
+  // Between this line and `startLogin()`, only branches that return use `await`. Otherwise two concurrent callers could both
+  // start a login.
   const underWay = waitFor ?? logins.underWay;
   if (underWay) {
     const settled = underWay.then(
@@ -28,8 +28,8 @@ export async function tokenAfterLogin(
       () => false,
     );
     const hasLoggedIn = await abortable(settled, signal);
-    // If the login in progress has failed, `getToken()` can start another login. For example, a silent login fails if it finds
-    // no user.
+    // If the login in progress has failed, `getToken()` can start another login. After a success, `prompt: "none"` prevents
+    // another login.
     return getToken(options.prompt && hasLoggedIn ? { ...options, prompt: "none" } : options);
   }
   const state = session.state.get();
@@ -39,12 +39,12 @@ export async function tokenAfterLogin(
     logins.last !== undefined &&
     loaded.responses.isUnfinished(logins.last)
   ) {
-    // This page has an authorization response, and the last attempt to handle the response failed, for example without a
-    // network. The response is now handled again, and no new login starts.
+    // The last attempt to handle this page's authorization response failed, for example without a network. The response is now
+    // handled again instead of a new login.
     await abortable(handleCallback(), signal);
     return getToken({ ...options, prompt: "none" });
   }
-  // If the caller passed a `prompt`, the error of the last login in this page does not prevent a new login.
+  // If the caller passed a `prompt`, a login starts even after the last login in this page failed.
   const refusal = loaded.automatic.refusal(
     { ...target, user },
     reason === undefined ? undefined : error,
@@ -52,7 +52,7 @@ export async function tokenAfterLogin(
   if (refusal) throw refusal;
   const roundTrip = userAgent.open();
   const loggedIn = new AbortController();
-  // A login that the caller requested with `prompt` goes on, even if another tab logs a user in.
+  // A login that the caller requested with `prompt` continues, even if another tab logs a user in.
   const mayStop = !options.prompt && !session.user;
   const undo = session.state.subscribe(() => {
     if (mayStop && session.user)
@@ -81,8 +81,8 @@ export async function tokenAfterLogin(
 }
 
 /**
- * Returns the resources that the last login requested. A new login requests these resources again, together with the resource
- * of its caller. Without this, two callers with different resources would start one login after the other without end.
+ * Returns the resources that the user's last login requested. The new login requests these resources again. Otherwise two
+ * callers with different resources would start logins in turn, without end.
  */
 async function namedBefore(
   { sessions, client }: TokenAfterLoginParts["config"],

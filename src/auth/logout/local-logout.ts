@@ -4,9 +4,8 @@ import type { DeletedSession, UntoldLogouts } from "./untold-logouts.ts";
 import { NO_CHANGE, type SessionRow, isNewer, newerVersion } from "../../core/session.ts";
 
 /**
- * Deletes the tokens of `user` (default: this tab's user) from this device and from every tab. Returns the deleted refresh
- * token and ID token. The server is later told of the logout with these two tokens. After the logout, this tab still belongs to
- * the user, because another tab might be logging the same user in.
+ * Deletes the tokens of `user` (default: this tab's user) on this device, in all tabs. Returns the deleted refresh token and ID
+ * token for the logout at the server. Returns undefined if there were no tokens.
  */
 export async function localLogout(
   parts: SessionParts,
@@ -19,7 +18,7 @@ export async function localLogout(
   let previous: SessionRow | undefined;
   const row = await sessions.update(sessionKey(client, sub), (before) => {
     previous = before;
-    // A damaged session row is read as undefined. Such a row can still contain tokens, so it is deleted.
+    // A damaged session row is read as undefined. Such a row can still contain tokens, so the row is deleted.
     if (!before) return undefined;
     if (isNewer(before) || before.end?.reason === "logged_out") return NO_CHANGE;
     return afterLogout(before, sessionId);
@@ -39,7 +38,7 @@ export async function localLogout(
   }
 }
 
-/** Calls `localLogout()`. Stores the deleted tokens in memory until the server is told of the logout. */
+/** Calls `localLogout()`. Keeps the deleted tokens in memory until the server is told of the logout. */
 export async function localLogoutUntold(
   parts: SessionParts & { readonly untold: UntoldLogouts },
   user: string,
@@ -49,8 +48,8 @@ export async function localLogoutUntold(
 }
 
 /**
- * Returns the session row to store after a logout, without tokens. A refresh of the previous session might still be in
- * progress. That refresh cannot store its response, because the row has a new `sessionId`.
+ * Returns the session row to store after a logout, without tokens. The new `sessionId` prevents a refresh of the previous
+ * session from storing its response.
  */
 function afterLogout(before: SessionRow, sessionId: string): SessionRow {
   const sequence = before.sequence + 1;

@@ -5,7 +5,7 @@ import type { UsersParts } from "../parts.ts";
 import { localLogoutUntold } from "./local-logout.ts";
 import type * as ServerLogout from "./server-logout.ts";
 
-/** Logs a user out. First deletes the session on this device, in every tab, and then tells the server. */
+/** Logs a user out. First deletes the session on this device, in all tabs. Then tells the server. */
 export async function logout(
   parts: UsersParts,
   options: LogoutOptions | undefined,
@@ -14,14 +14,13 @@ export async function logout(
   const { sub } = session;
   const user = options?.user ?? sub;
   if (user === undefined) return { server: "told" };
-  // `loggedOut()` runs first and stores a mark, which prevents automatic logins. From now on, `getToken()` must not start a
-  // login of this user.
+  // From now on, `getToken()` must not start an automatic login of this user.
   logins.loggedOut(user);
   await localLogoutUntold(config, user);
   if (user === session.sub) session.clear();
   await userRemoval.tell(user);
   await session.load("this-tab").catch(() => {});
-  // The session is already deleted. An error below only means that the server was not told of the logout.
+  // The session is already deleted. An error below means only that the server was not told of the logout.
   if (!config.untold.sessions.has(user)) return { server: "told" };
   try {
     return await (await loadServerLogout()).leaveServer(parts, user, sub, options);

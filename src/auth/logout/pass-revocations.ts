@@ -4,7 +4,7 @@ import { revokeLock, type ClientKey } from "../../core/keys.ts";
 import type { Clock, TabLock } from "../../core/ports.ts";
 import type { UntoldLogouts } from "./untold-logouts.ts";
 
-/** Before a login navigates, it waits at most this long for revocations to end. Milliseconds. */
+/** The longest time that a login waits for token revocations before the login navigates. Milliseconds. */
 export const PASS_MS = 1_000;
 
 /** The objects that `passRevocations()` uses. */
@@ -16,11 +16,9 @@ export interface RevocationQueue {
 }
 
 /**
- * A login calls this function before it navigates. If the server revokes a refresh token of the same user during the login, the
- * server might end the new login, too. Therefore this function does two things:
- * 1. It aborts the revocations of this page.
- * 2. It waits until no tab revokes a token, but at most `PASS_MS`. An aborted request might still reach the server, so the
- *    function also waits for aborted requests.
+ * Called before a login navigates. If the server revokes an old refresh token during a login, the server might also end the new
+ * session. Therefore this function aborts the revocations of this page. Then the function waits until no tab revokes a token,
+ * but at most `PASS_MS`.
  */
 export async function passRevocations(
   { client, locks, clock, untold }: RevocationQueue,

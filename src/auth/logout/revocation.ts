@@ -7,16 +7,15 @@ import type { Clock, TabLock, Page } from "../../core/ports.ts";
 import type { UntoldLogouts } from "./untold-logouts.ts";
 
 /**
- * The longest time between a revocation's request for the lock and the request that sends the token to the server. If more time
- * has passed, the token is not sent. A login waits for revocations no longer than this time, so a later revocation might end
- * the new login. Milliseconds.
+ * The longest time between the start of a revocation and the request to the server. A later request is not sent, because a
+ * later request might end the session of a new login. Milliseconds.
  */
 export const PERMIT_MS = 1_000;
-/** A revocation waits at most this long for the server's response. Milliseconds. */
+/** The longest time that a revocation waits for the server's response. Milliseconds. */
 export const REQUEST_MS = 15_000;
 /**
- * After a failed or aborted request, the revocation keeps the lock for this time, because the request might still reach the
- * server. Milliseconds.
+ * The time for which a revocation keeps its lock after a failed request. The request might still reach the server.
+ * Milliseconds.
  */
 export const DRAIN_MS = 2_000;
 
@@ -30,15 +29,13 @@ export interface RevocationParts {
 }
 
 /**
- * Revokes the refresh token of an ended session. The session ended because the user logged out or was forgotten, or because the
- * ID token was invalid. Sends one request and settles with the server's response.
+ * Revokes the refresh token of a session that has ended, for example after a logout. Sends one request to the server.
  *
- * When the server revokes the token, it might also end another session or a new login of the same user. Therefore revocations
- * and logins use a lock. A revocation holds the lock in shared mode until the server has responded, or until the request cannot
- * be in flight any more. A login requests the lock in exclusive mode before it navigates.
- * @param stop aborts the wait for the lock, and the request. The call then rejects with the signal's reason
- * @throws CancelledError the user has logged in again; the token was not sent
- * @throws TimeoutError the lock and the store together took longer than `PERMIT_MS`; the token was not sent
+ * When the server revokes the token, the server might also end a new session of the same user. Therefore revocations and logins
+ * use a lock. A revocation holds the lock while its request is in flight. A login waits for the lock before it navigates.
+ * @param stop aborts the wait for the lock and aborts the request. `revokeEnded()` then rejects with the abort reason
+ * @throws CancelledError the token was not sent, because the user has logged in again
+ * @throws TimeoutError the token was not sent, because the lock and the session store took longer than `PERMIT_MS`
  * @throws NetworkError no response came in time
  * @see https://www.rfc-editor.org/rfc/rfc7009#section-2
  */
@@ -55,11 +52,11 @@ export function revokeEnded(
       const row = await sessions.get(sessionKey(client, user));
       const reason = row?.end?.reason;
       if (row && reason !== "logged_out" && reason !== "id_token") throw signedInAgain();
-      // A login waits for revocations for at most `PERMIT_MS`. If more time has passed, a login might already have navigated.
-      // The token is then not sent.
+      // A login waits at most `PERMIT_MS` for revocations. After that time, a login might have navigated, so the token is not
+      // sent.
       if (clock.monotonic() - asked > PERMIT_MS) {
         throw new TimeoutError(
-          `the refresh token was not revoked: to wait for other tabs and to read the session took more than ${PERMIT_MS} ms`,
+          `the refresh token was not revoked: the wait for other tabs and the session store took more than ${PERMIT_MS} ms`,
           { pending: false },
         );
       }
@@ -74,7 +71,7 @@ export function revokeEnded(
   });
 }
 
-/** Returns the error for a logout that is not completed at the server, because a login has started. */
+/** Returns the error for a logout at the server that was stopped because a login has started. */
 export function signedInAgain(): CancelledError {
   return new CancelledError(
     "the logout at the server was stopped, because a login started",
@@ -94,22 +91,21 @@ interface Caller {
 }
 
 /**
- * The time between two checks whether an offline browser is online again. This is also the length of the first pause after a
- * failed attempt. Milliseconds.
+ * The time between two checks whether the browser is online again. Also the pause after the first failed attempt. Milliseconds.
  */
 const LOOK_MS = 1_000;
-/** At most this many attempts are made to revoke one token. */
+/** The largest number of attempts to revoke one token. */
 const TRIES = 8;
 /** The longest pause after a failed attempt. Milliseconds. */
 const MAX_PAUSE_MS = 64_000;
 
 /**
- * Revokes a refresh token of `sub`. Settles with the result of the next attempt. Also rejects with the errors of
- * `revokeEnded()`.
+ * Revokes a refresh token of the user `sub`. Settles with the result of the next attempt.
  * - If the attempt fails because of a temporary problem, more attempts follow in the background.
- * - If an earlier call for the same token is still making attempts, the new call joins them. The next attempt then starts at
- *   once.
- * - The attempts stop when the page closes, because the token is only in the memory of this page.
+ * - If another call is already trying to revoke the same token, the next attempt starts at once.
+ * - The attempts stop when the page closes, because only this page has the token.
+ *
+ * Also rejects with the errors of `revokeEnded()`.
  * @throws NetworkError the browser is offline, or no response came
  * @throws CancelledError a login of this tab began, or the user has logged in again
  */
@@ -119,8 +115,7 @@ export function revoke(
   refreshToken: string,
 ): Promise<void> {
   const { revocations, revoked } = parts.untold;
-  // The token is revoked only once, even if two parts of the page find out that the session has ended. A second request might
-  // end a login that began after the first request.
+  // The token is revoked only once, because a second request might end the session of a later login.
   if (revoked.has(refreshToken)) return Promise.resolve();
   const known = revocations.get(refreshToken);
   if (known) return known.try();
@@ -148,7 +143,7 @@ class Revocation {
   }
 
   /**
-   * If the browser is offline, rejects at once. Otherwise ends the pause before the next attempt, and settles with the result
+   * If the browser is offline, rejects at once. Otherwise starts the next attempt without a pause and settles with the result
    * of that attempt.
    */
   try(): Promise<void> {
@@ -161,7 +156,7 @@ class Revocation {
     this.#login = Promise.allSettled([this.#login, login]);
     const reason = signedInAgain();
     this.#stop.abort(reason);
-    // The callers get the error now. They do not wait until the login has settled.
+    // The callers get the error now, before the login has settled.
     this.#settle({ status: "rejected", reason });
   }
 
@@ -169,15 +164,15 @@ class Revocation {
     const { page, clock, untold } = this.#parts;
     for (let sends = 1; ; sends++) {
       while (!page.lifecycle.online()) await clock.sleep(LOOK_MS);
-      // This loop waits until no login is in progress. Another login might begin while the loop waits for the first login.
+      // This loop waits until no login is in progress. A second login might begin while the loop waits for the first login.
       for (let over: unknown; over !== this.#login; await over) over = this.#login;
       this.#stop = new AbortController();
       this.#pause = new AbortController();
       const sent = revokeEnded(this.#parts, this.#sub, this.#refreshToken, this.#stop);
       const [outcome] = await Promise.allSettled([sent]);
       const isLast = sends === TRIES || isFinal(outcome, this.#stop.signal);
-      // A finished revocation is removed from `revocations` before the callers get the result. Otherwise the next call of a
-      // caller would join the finished revocation.
+      // The finished revocation is removed before the callers get the result. Otherwise a new call would join the finished
+      // revocation.
       if (isLast) untold.revocations.delete(this.#refreshToken);
       if (outcome.status === "fulfilled") untold.revoked.add(this.#refreshToken);
       this.#settle(outcome);
@@ -203,7 +198,7 @@ function isFinal(outcome: PromiseSettledResult<void>, { aborted }: AbortSignal):
   return !aborted && isAuthError(outcome.reason) && !outcome.reason.retryable;
 }
 
-/** Returns the error for a logout while the browser is offline. The server cannot be told of such a logout. */
+/** Returns the error for a logout while the browser is offline. The server is not told of such a logout. */
 export function offline(): NetworkError {
   return new NetworkError(
     "the server was not told of the logout, because the browser is offline",

@@ -23,10 +23,7 @@ export interface ServerLogoutConfig extends RevocationQueueParts {
   readonly postLogoutRedirectUri: () => string | undefined;
 }
 
-/**
- * The objects that `leaveServer()` uses. `session` and `logins` show whether this page is allowed to navigate to the
- * end-session endpoint.
- */
+/** The objects that `leaveServer()` uses. */
 interface NavigateParts {
   readonly config: ServerLogoutConfig;
   readonly session: { readonly sub: string | undefined };
@@ -34,24 +31,23 @@ interface NavigateParts {
 }
 
 interface TellOptions extends Omit<LogoutOptions, "user"> {
-  /** Called just before the page navigates. Returns false when the page must stay. */
+  /** Called just before the page navigates to the end-session endpoint. Returns false if the page must not navigate. */
   readonly mayNavigate: () => boolean | Promise<boolean>;
 }
 
-/** The URL of the end-session endpoint, and the `state` that the logout response repeats. */
+/** A logout request to the end-session endpoint. The server's response repeats the `state`. */
 interface EndSession {
   readonly url: string;
   readonly state: string;
 }
 
-/** A logout waits at most this long for the server. Milliseconds. */
+/** The longest time that a logout waits for the server. Milliseconds. */
 const PATIENCE_MS = 5_000;
 
 /**
- * Tells the server that `sub` has logged out. The session is already deleted on this device. Never rejects.
+ * Tells the server that the user `sub` has logged out. The session is already deleted on this device. Never rejects.
  * - If a call for the same user is in progress, the new call returns the result of that call.
- * - If a call returned `not_told`, the next call tries again. A refresh token that is already
- *   revoked is not revoked again.
+ * - If a call returned `not_told`, the next call tells the server again. No refresh token is revoked twice.
  * @see https://www.rfc-editor.org/rfc/rfc7009
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
  */
@@ -79,7 +75,7 @@ async function tell(
 ): Promise<LogoutResult> {
   // If the tokens of the session could not be read, the server cannot be told of the logout.
   if (deleted.error !== undefined) return notTold(deleted.error);
-  // Both requests run at the same time, so that the logout waits only once for a server that does not respond.
+  // Both requests run at the same time, so a slow server delays the logout only once.
   const [revoked, found] = await Promise.allSettled([
     revoke === "server" ? revokeDeleted(deleted, sub, config) : undefined,
     endSession === "page" ? findEndSession(deleted, config) : undefined,
@@ -91,7 +87,7 @@ async function tell(
 }
 
 function notTold(error: unknown): LogoutResult {
-  // An error that Latchkey did not throw might contain the request and its secrets, so it is replaced.
+  // An error that Latchkey did not throw might contain secrets, so the error is replaced.
   const known = isAuthError(error)
     ? error
     : new NetworkError("the server could not be told of the logout");
@@ -129,11 +125,11 @@ async function leavePage(
   { client, sessions, page, ledger, postLogoutRedirectUri }: ServerLogoutConfig,
   mayNavigate: TellOptions["mayNavigate"],
 ): Promise<void> {
-  // If the page navigated without a network, the browser would show its error page.
+  // Without a network, the browser would show an error page instead of this page.
   if (!page.lifecycle.online()) throw offline();
   if (postLogoutRedirectUri()) await ledger.put(state, { loggedOut: true }).catch(() => {});
   const next = await sessions.get(sessionKey(client, sub)).catch(() => undefined);
-  // A user who has logged in again, or is logging in now, must not be logged out at the server.
+  // If the user has logged in again or is logging in now, the server must not log the user out.
   if (!(await mayNavigate()) || (next && !next.end)) throw signedInAgain();
   page.navigate(url);
 }
@@ -150,8 +146,8 @@ async function inTime<T>(
 }
 
 /**
- * Tells the server that `sub` has logged out in this tab. By default, the page navigates to the end-session endpoint if `sub`
- * was this tab's user and no login has followed. `before`: the `sub` of the user to whom this tab belonged before the logout.
+ * Tells the server that the user `sub` has logged out. By default, the page navigates to the end-session endpoint if `sub` was
+ * this tab's user. `before`: the `sub` of this tab's user before the logout.
  */
 export function leaveServer(
   parts: NavigateParts,
@@ -160,8 +156,8 @@ export function leaveServer(
   options?: LogoutOptions,
 ): Promise<LogoutResult> {
   const deleted = parts.config.untold.sessions.get(sub);
-  // After `forget()`, this tab belongs to no user. If the app calls `forget()` again, `deleted.isOwn` still tells whether the
-  // tab belonged to `sub` before.
+  // If the app calls `forget()` twice, this tab has no user at the second call. `deleted.isOwn` then still tells whether `sub`
+  // was this tab's user.
   const isOwn = sub === before || deleted?.isOwn === true;
   if (deleted) deleted.isOwn = isOwn;
   const endSession = isOwn ? "page" : "none";
@@ -171,8 +167,8 @@ export function leaveServer(
 
 /**
  * Returns true if this page is still allowed to navigate to the end-session endpoint. Returns false in two cases:
- * - A login that `login()` started is in progress.
- * - This tab now belongs to another user than `before`. If `before` is undefined, the user is not checked.
+ * - A login is in progress that the app started with `login()`.
+ * - This tab's user is now another user than `before`. If `before` is undefined, the user is not checked.
  */
 export function isStillFor(
   { session, logins }: NavigateParts,
@@ -182,8 +178,8 @@ export function isStillFor(
 }
 
 /**
- * If this client expects a logout response with this `state`, removes the response from the address bar. Otherwise leaves the
- * URL as it is, because other code might use a parameter named `state`, too.
+ * Removes the logout response with this `state` from the page's URL. If this client expects no such response, does nothing,
+ * because the app might use a parameter named `state`, too.
  * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout
  */
 export async function takeLogout(

@@ -29,19 +29,19 @@ export interface FoundToken {
   readonly condition: TokenCondition;
 }
 
-/** Holds what this tab knows about the session of its user: the cached token and the published state. */
+/** The session of this tab's user, in memory: the cached token, the user and the published state. */
 export class ActiveSession {
   readonly state: Observable<AuthState> = observable<AuthState>({ status: "loading" });
   readonly #config: ActiveSessionConfig;
   readonly #reader: SessionReader;
   #sub: string | undefined;
-  /** True while this tab belongs to `#sub`: the session of `#sub` is live or has expired. False after a logout. */
+  /** True while `#sub` has a live or expired session. False after a logout. */
   #isTaken = false;
   #user: User | undefined;
-  /** The last signed-in user. The state `expired` shows this user, because the stored row of an ended session has no user. */
+  /** The last signed-in user. The state `expired` shows this user, because the store has no user for an ended session. */
   #lastUser: User | undefined;
   #cached: CachedToken | undefined;
-  /** Runs the reads of the store one after the other, so the newest read always ends last. */
+  /** Runs the reads of the store one after the other, so an older result never replaces a newer result. */
   readonly #reads = new PromiseQueue();
   #logins = 0;
 
@@ -50,17 +50,17 @@ export class ActiveSession {
     this.#reader = new SessionReader(config);
   }
 
-  /** `sub` of this tab's user, also after the session has ended or the user has logged out. */
+  /** The `sub` of this tab's user. Still set after the session has ended or the user has logged out. */
   get sub(): string | undefined {
     return this.#sub;
   }
 
-  /** The signed-in user. Undefined when no user is signed in, or the session has ended. */
+  /** The signed-in user. Undefined if no user is signed in or the session has ended. */
   get user(): User | undefined {
     return this.#user;
   }
 
-  /** Returns the cached token while it is fresh, or else undefined. This hot path uses no storage, no lock and no channel. */
+  /** Returns the cached token if the token is fresh, or else undefined. Reads only memory, so the call is fast. */
   goodToken(): Promise<string> | undefined {
     const cached = this.#cached;
     const { clock } = this.#config;
@@ -71,8 +71,8 @@ export class ActiveSession {
   }
 
   /**
-   * Drops the cached token, because the session might have ended. The next `getToken()` call must read the store. `error`: the
-   * error of the last read. If the state is `loading`, this error becomes `state.error`.
+   * Drops the cached token, so the next `getToken()` call reads the store. `error`: the reason why the store could not be read.
+   * If the state is still `loading`, `error` becomes `state.error`.
    */
   drop(error?: unknown): void {
     this.#cached = undefined;
@@ -80,12 +80,12 @@ export class ActiveSession {
   }
 
   /**
-   * Returns the stored token for `target`, even if it has expired. `sub`: the user of the token. Default: this tab's user.
+   * Returns the stored token for `target`, even an expired token. `sub`: the user of the token. Default: this tab's user.
    * @throws NoTokenError the stored session has tokens of another user
    */
   async find(target: TargetKey, sub?: string): Promise<FoundToken | undefined> {
     const { sub: owner, row } = await this.#read(sub);
-    // The row of an ended session has no access tokens, so this function does not check whether the session has ended.
+    // An ended session has no access tokens in its row, so `row.end` is not checked here.
     const key = row && findAccess(row, target, () => true);
     if (!row || key === undefined) return undefined;
     const record = await this.#reader.recordOf(row);
@@ -101,14 +101,14 @@ export class ActiveSession {
     return { tokens, condition: conditionOf(tokens, isCached ? cached : undefined, clock) };
   }
 
-  /** Reads the session of `sub`. Default: the user to whom this tab belongs, or else the active user of the store. */
+  /** Reads the stored session of `sub`. Default: this tab's user. If this tab has no user, reads the store's active user. */
   #read(sub = this.#isTaken ? this.#sub : undefined): Promise<StoredUser> {
     return this.#reader.read(sub, sub === this.#sub);
   }
 
   /**
-   * Reads the store and publishes the state. Calls run one after the other, so that the newest state is published last.
-   * `error`: becomes `state.error` if no user is signed in. `sub`: becomes this tab's user if the call resolves.
+   * Reads the session from the store and publishes the state. Concurrent calls run one after the other. `error`: becomes
+   * `state.error` if no user is signed in. `sub`: becomes this tab's user.
    */
   load(origin: TokenSummary["origin"], error?: unknown, sub?: string): Promise<void> {
     return this.#reads.run(() => this.#load(origin, error, sub));
@@ -125,14 +125,14 @@ export class ActiveSession {
   }
 
   /**
-   * Called when the user `sub` logged in, logged out or was forgotten in another tab. If `sub` logged in and this tab belongs
-   * to no user, this tab belongs to `sub` from now on.
+   * Called after the user `sub` logged in, logged out or was forgotten in another tab. If this tab has no user and `sub` has
+   * logged in, `sub` becomes this tab's user.
    */
   onMessage(sub: string, what: string): Promise<void> {
     const hasEnded = () => sub === this.#sub && what !== "login";
     if (hasEnded()) this.drop();
     return this.#reads.run(async () => {
-      // A read that began before the message might have cached the token again.
+      // A read that began before the message might have cached the old token again.
       if (hasEnded()) this.drop();
       if (sub !== this.#sub) {
         if (this.#isTaken || what !== "login") return;
@@ -148,8 +148,8 @@ export class ActiveSession {
   }
 
   /**
-   * Publishes the state after a refresh. If the tokens are for the default target and belong to this tab's user, publishes them
-   * without a read of the store. In all other cases, reads the store first.
+   * Publishes the state after a token refresh. Reads the store first, unless the tokens are for the default target and belong
+   * to this tab's user.
    */
   publishRefreshed(tokens: TokenSet, target: TargetKey): Promise<void> {
     return this.#reads.run(async () => {
@@ -164,12 +164,12 @@ export class ActiveSession {
     });
   }
 
-  /** Returns true if the cached token has expired by the wall clock. The store then usually has no valid token, either. */
+  /** Returns true if there is a cached token and the token has expired by the wall clock. */
   isExpired(): boolean {
     return this.#cached !== undefined && this.#cached.expiresAt <= this.#config.clock.now();
   }
 
-  /** Returns true if the cached token is from the session `sessionId`, and if the token's number is at least `generation`. */
+  /** Returns true if the cached token is of session `sessionId` and the token's number is at least `generation`. */
   hasGeneration(sessionId: string, generation: number): boolean {
     return this.#cached?.sessionId === sessionId && this.#cached.generation >= generation;
   }
@@ -178,11 +178,11 @@ export class ActiveSession {
     const { users, clock } = this.#config;
     const { sub, row } = await this.#read(newUser);
     const stored = row && !row.end ? await this.#reader.recordOf(row) : undefined;
-    // A row that has tokens of another user is damaged, so its tokens are not used.
+    // A row that has tokens of another user is damaged, so the tokens are not used.
     const record = stored?.user.sub === sub ? stored : undefined;
     const end = row?.end?.reason;
     const isTaken = row !== undefined && end !== "logged_out";
-    // If there is no row, the user was forgotten. `pin("")` then keeps this tab from taking the default user of the store.
+    // If there is no row, the user was forgotten. With `pin("")`, this tab then has no user, not even the default user.
     if (isTaken) users.pin(sub);
     else if (!row && (sub ?? this.#sub)) users.pin("");
     this.#isTaken = isTaken;
@@ -215,7 +215,7 @@ export class ActiveSession {
     });
   }
 
-  /** Drops the token and the user after a logout, even if the store cannot be read. */
+  /** Drops the cached token and the user after a logout. Does not read the store. */
   clear(): void {
     this.#cached = undefined;
     this.#user = undefined;
@@ -223,9 +223,8 @@ export class ActiveSession {
   }
 
   /**
-   * Runs `login`. The state is `authenticating` until `login` settles, unless a user is signed in. After that, publishes the
-   * stored state, or the last known state if the store cannot be read. `tellsWhy`: returns whether an error of `login` becomes
-   * `state.error`.
+   * Runs `login` and then publishes the stored state. During the login, the state is `authenticating`, unless a user is signed
+   * in. `tellsWhy`: returns true if an error of `login` becomes `state.error`.
    */
   async trackLogin<T>(
     login: () => Promise<T>,

@@ -13,7 +13,7 @@ import type { User } from "../../core/user.ts";
  */
 export type TokenCondition = "fresh" | "expiring" | "expired";
 
-/** The token of the default target, in memory. `getToken()` without arguments returns this token. */
+/** An access token in memory. `getToken()` without options returns this token. */
 export interface CachedToken {
   /** The promise that `getToken()` returns. */
   readonly promise: Promise<string>;
@@ -21,23 +21,19 @@ export interface CachedToken {
   readonly generation: number;
   summary: TokenSummary;
   /**
-   * The time at which the token expires, as stored. If the wall clock is set back, `summary.expiresAt` is corrected, but this
-   * time is not. Milliseconds since the epoch.
+   * The stored expiry of the token. If the wall clock is set back, only `summary.expiresAt` is corrected. Milliseconds since
+   * the epoch.
    */
   readonly expiresAt: number;
-  /**
-   * By the wall clock, the token is fresh until this time. `untilMonotonic` is also checked, because either clock can be wrong.
-   * Milliseconds since the epoch.
-   */
+  /** The time until which the token is fresh by the wall clock. Milliseconds since the epoch. */
   untilWall: number;
-  /** By the monotonic clock, the token is fresh until this time. Milliseconds. */
+  /** The time until which the token is fresh by the monotonic clock. Milliseconds. */
   readonly untilMonotonic: number;
-  /** By the monotonic clock, the token expires at this time. Milliseconds. */
+  /** The time at which the token expires by the monotonic clock. Milliseconds. */
   readonly endMonotonic: number;
   /**
-   * The wall-clock time of the last check that found the token fresh by both clocks. If the wall clock still shows this time at
-   * the next check, the monotonic clock is not read. Reading the monotonic clock takes five times as long as reading the wall
-   * clock. Milliseconds since the epoch.
+   * The wall-clock time at which `isFresh()` last returned true. Within the same millisecond, `isFresh()` returns true again
+   * without a read of the slow monotonic clock. Milliseconds since the epoch.
    */
   goodAt: number;
 }
@@ -117,7 +113,7 @@ export function conditionOf(
 }
 
 /**
- * In the last part of a token's lifetime, a newer token is requested in the background. Returns the length of that part.
+ * Returns the length of the last part of a token's lifetime. In this part, a newer token is requested in the background.
  * Milliseconds.
  */
 export function renewalWindow(lifetimeMs: number): number {

@@ -9,11 +9,11 @@ interface FollowParts {
   readonly session: ActiveSession;
   readonly logins: LazyLogins;
   readonly userRemoval: UserRemoval;
-  /** The latest request of this tab for a token of the default target. */
+  /** The latest request of this tab for the token that `getToken()` without options returns. */
   readonly latestRefresh: Promise<unknown> | undefined;
 }
 
-/** Updates this tab after any tab, this tab included, has changed a session. Rejects when the store cannot be read. */
+/** Updates this tab after a message about a changed session. Rejects if the store cannot be read. */
 export async function followTab(parts: FollowParts, message: TabMessage): Promise<void> {
   const { session, latestRefresh } = parts;
   const { type, key, from, sessionId } = message;
@@ -25,11 +25,10 @@ export async function followTab(parts: FollowParts, message: TabMessage): Promis
     return session.load(isOwn ? "this-tab" : "other-tab");
   }
   if (type !== "done") return;
-  // This tab might have requested the same token. If so, that request publishes the token, and the store need not be read.
-  // Therefore this code first waits for the request.
+  // This tab might be requesting the same token. If so, that request publishes the token, and no read of the store is needed.
   await latestRefresh?.catch(() => {});
   if (session.hasGeneration(sessionId, message.generation)) return;
-  // This tab can continue with its cached token, so a failure to read the newer token is ignored.
+  // This tab can continue with its cached token, so an error of the read is ignored.
   await session.load(isOwn ? "this-tab" : "other-tab").catch(() => {});
 }
 

@@ -2,8 +2,8 @@ import { CancelledError, NoTokenError } from "../../core/errors.ts";
 import type { UserStore } from "../../core/user-store.ts";
 
 /**
- * The error for tokens that must not be stored, because `forget()` was called for their user or for this tab's user. Only the
- * app is allowed to start a login after `forget()`. Therefore no automatic login starts after this error.
+ * The error for tokens that must not be stored, because the app has called `forget()` for the user. No automatic login starts
+ * after this error.
  */
 export class ForgottenError extends NoTokenError {
   readonly isForgotten = true;
@@ -16,7 +16,8 @@ interface ForgottenParts {
 const MESSAGE = "the user of the tokens was forgotten on this device";
 
 /**
- * Checks tokens that a grant returned without a login, before they are stored. `sub`: the user of the tokens.
+ * If a grant has returned tokens without a login, this function is called before the tokens are stored. `sub`: the user of the
+ * tokens.
  * @throws NoTokenError the user was forgotten within the last day and has not logged in since
  */
 export async function assertNotForgotten({ users }: ForgottenParts, sub: string): Promise<void> {
@@ -24,8 +25,8 @@ export async function assertNotForgotten({ users }: ForgottenParts, sub: string)
 }
 
 /**
- * Called when a login that showed nothing to the user has succeeded, before the tokens are stored. `sub`: the user who has
- * logged in.
+ * Called before the tokens of a silent login are stored. A silent login shows nothing to the user. `sub`: the user of the
+ * tokens.
  * @throws CancelledError the user was forgotten within the last day and has not logged in since
  */
 export async function assertMayReturn({ users }: ForgottenParts, sub: string): Promise<void> {
@@ -33,9 +34,8 @@ export async function assertMayReturn({ users }: ForgottenParts, sub: string): P
 }
 
 /**
- * Called when a grant returned tokens although the caller requested no particular user. After `forget()`, a tab has no user
- * until the app or a login chooses another user. Tokens from a grant must not choose the user. `user`: the `sub` of the tokens'
- * user. If `user` was forgotten, this function does not throw, because `assertNotForgotten()` throws in that case.
+ * Called when a grant has returned tokens for a request without a particular user. After `forget()`, only the app or a login
+ * may choose this tab's next user. `user`: the `sub` of the tokens' user.
  * @throws NoTokenError this tab's user was forgotten, and no other user was chosen
  */
 export async function assertChosen(

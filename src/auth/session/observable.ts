@@ -8,7 +8,7 @@ export interface Observable<T> {
   subscribe(listener: () => void): () => void;
 }
 
-/** Makes an `Observable`. */
+/** Creates an `Observable` with the value `initial`. */
 export function observable<T>(initial: T): Observable<T> {
   const listeners = new Set<() => void>();
   let current = initial;
@@ -29,8 +29,7 @@ export function observable<T>(initial: T): Observable<T> {
 }
 
 /**
- * Calls a listener. If the listener throws, the browser reports the error as uncaught. The other listeners are still called,
- * and `set()` does not throw.
+ * Calls a listener. If the listener throws, the browser reports an uncaught error, and `set()` still calls the other listeners.
  */
 function tell(listener: () => void): void {
   try {

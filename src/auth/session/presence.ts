@@ -19,14 +19,14 @@ export interface PresenceConfig {
 }
 
 /**
- * The pause between the two checks whether another tab of the user is open. A single check is not enough, because a tab that is
- * reloading holds no lock for a moment. Milliseconds.
+ * The pause between the two checks for another open tab of the user. One check is not enough, because a tab holds no lock
+ * during a reload. Milliseconds.
  */
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * Deletes the session of a user who is not remembered, once no tab of the user is open any more. Each open tab of the user
- * holds a lock. Other tabs find the open tab by this lock.
+ * Deletes the session of a user who is not remembered, if no tab of the user is open. Each open tab of the user holds a lock.
+ * If the lock is free, no tab of the user is open.
  */
 export class Presence {
   readonly #config: PresenceConfig;
@@ -37,8 +37,8 @@ export class Presence {
   }
 
   /**
-   * If a tab of the session's user is open, returns the session. This tab then also holds the user's lock until its page
-   * closes. If no tab of the user is open, deletes the session and returns an empty object.
+   * If a tab of the user is open, returns the session. This tab then holds the user's lock until the page closes. If no tab of
+   * the user is open, deletes the session and returns an empty object.
    */
   async read(found: StoredUser): Promise<StoredUser> {
     const { client, locks, sessions } = this.#config;
@@ -54,12 +54,12 @@ export class Presence {
   }
 
   /**
-   * Returns true if a tab holds the user's lock, or if the user has logged in during this check. Otherwise returns false and,
-   * if the browser has Web Locks, deletes the session.
+   * Returns true if a tab of the user is open, or if the user logs in during this check. Otherwise deletes the session and
+   * returns false. Without Web Locks, returns false and does not delete the session.
    */
   async #isHere(name: string, { sub = "", row }: StoredUser): Promise<boolean> {
     const { client, locks, clock, sessions, users } = this.#config;
-    // Without Web Locks, a tab cannot find other tabs. Then only the tab in which the user logged in uses the session.
+    // Without Web Locks, a tab cannot find other tabs. Only the tab in which the user logged in then uses the session.
     if (!(await isExclusive(locks, `${name}/probe`))) return false;
     const remembered = await users.users();
     if (!(await ifNoTab(locks, name, async () => {}))) return true;
@@ -79,9 +79,8 @@ export class Presence {
 }
 
 /**
- * If no tab holds the lock, runs `act` and returns true. Otherwise returns false. During a check, the checking tab holds the
- * lock for a moment. A second tab could take this tab for an open tab of the user, so a second lock (`look`) lets only one tab
- * check at a time.
+ * If no tab holds the lock `name`, runs `act` and returns true. Otherwise returns false. The check itself holds the lock for a
+ * moment. Therefore a second lock (`look`) lets only one tab check at a time.
  */
 function ifNoTab(locks: TabLock, name: string, act: () => Promise<void>): Promise<boolean> {
   return locks.request(`${name}/look`, { mode: "exclusive" }, () => ifFree(locks, name, act));
@@ -95,7 +94,7 @@ function ifFree(locks: TabLock, name: string, act: () => Promise<void>): Promise
 }
 
 /**
- * Returns true if `locks` refuses a lock that is already held, as Web Locks do. Without Web Locks, every request is granted.
+ * Returns true if the browser has Web Locks. Without Web Locks, `locks` grants every request, even if the lock is already held.
  */
 function isExclusive(locks: TabLock, name: string): Promise<boolean> {
   return locks.request(
@@ -105,7 +104,7 @@ function isExclusive(locks: TabLock, name: string): Promise<boolean> {
   );
 }
 
-/** Requests the lock and holds it until the page closes. The browser then releases the lock. Resolves when the lock is held. */
+/** Requests the lock and holds the lock until the page closes. Resolves when the lock is granted. */
 function holdForLife(locks: TabLock, name: string): Promise<void> {
   return new Promise((held, reject) => {
     const hold = () => {

@@ -22,7 +22,7 @@ export interface SessionReaderConfig {
   readonly refresher: Pick<Refresher, "validate">;
 }
 
-/** Reads sessions from the store. Validates the signature of a session's ID token if that was not done yet. */
+/** Reads sessions from the store. If the signature of a stored ID token is not validated yet, validates the signature. */
 export class SessionReader {
   readonly #config: SessionReaderConfig;
 
@@ -36,7 +36,7 @@ export class SessionReader {
   }
 
   /**
-   * Returns the session of `sub`. Default: the active user of the store. `isPinned`: true if this tab already belongs to `sub`.
+   * Returns the session of `sub`. Default: the store's active user. `isPinned`: true if `sub` is already this tab's user.
    * @throws ConfigurationError a newer version of Latchkey stored the session
    */
   async read(sub: string | undefined, isPinned: boolean): Promise<StoredUser> {
@@ -45,8 +45,8 @@ export class SessionReader {
     let found: StoredUser =
       sub === undefined ? await users.getActive() : { sub, row: await rowOf(sub), isPinned };
     if (found.sub && found.row?.signature && !found.row.end) {
-      // Before a token is returned, the signature of the ID token is validated with cached keys. If no keys are cached, the
-      // token is returned all the same, and the signature is validated in the background.
+      // The ID token's signature is validated before the session is used. If the server's keys are not cached, the validation
+      // runs in the background.
       await refresher.validate(found.sub).catch(() => {});
       found = { ...found, row: await rowOf(found.sub) };
     }
@@ -55,8 +55,8 @@ export class SessionReader {
   }
 
   /**
-   * Returns the tokens of a stored session. With `persist: "memory"`, only open tabs have the tokens. Returns undefined if no
-   * open tab has them.
+   * Returns the tokens of a stored session. With `persist: "memory"`, only open tabs have the tokens. If no open tab has the
+   * tokens, returns undefined.
    */
   async recordOf({ tokens }: SessionRow): Promise<TokenRecord | undefined> {
     try {

@@ -13,16 +13,16 @@ export interface UserParts {
   readonly clock: Clock;
 }
 
-/** The pause after the first request that failed. Milliseconds. */
+/** The pause after the first failed request. Milliseconds. */
 const FIRST_PAUSE_MS = 1_000;
-/** The longest pause after a request that failed. Milliseconds. */
+/** The longest pause after a failed request. Milliseconds. */
 const MAX_PAUSE_MS = 8_000;
-/** To find the user of one login, at most this many requests are sent. */
+/** The largest number of requests to find the user of one login. */
 const TRIES = 5;
 
 /**
- * Returns the user in the token response, or else the user from the `userFetcher`. Requests the user again after a temporary
- * failure, because tokens without a user cannot be stored and would be lost.
+ * Returns the user in the token response, or else the user from the `userFetcher`. After a temporary failure, calls the
+ * `userFetcher` again.
  * @throws IdTokenError there is no ID token and no `userFetcher`, or the `userFetcher` returned no user
  * @throws UserFetchError the server refused the token, or its response is malformed
  * @throws NetworkError no response came in any attempt

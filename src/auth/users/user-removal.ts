@@ -3,18 +3,18 @@ import type { Clock } from "../../core/ports.ts";
 
 type Listener = (sub: string) => unknown;
 
-/** A logout waits at most this long for the listeners, because the storage of a listener might hang. Milliseconds. */
+/** The longest time that a logout waits for the listeners. Milliseconds. */
 const PATIENCE_MS = 2_000;
 
-/** When a user logs out or is forgotten, notifies the code that stores data of this user. */
+/** Notifies listeners when a user logs out or is forgotten. The listeners then delete their data of the user. */
 export interface UserRemoval {
-  /** Adds a listener. Returns a function that removes it. */
+  /** Adds a listener. Returns a function that removes the listener. */
   listen(listener: Listener): () => void;
-  /** Calls the listeners with `sub`. Resolves when all of them are done, or after 2 seconds. Never rejects. */
+  /** Calls the listeners with `sub`. Resolves when all listeners are done, or after 2 seconds. Never rejects. */
   tell(sub: string): Promise<unknown>;
 }
 
-/** Notifies the grant and the app's listeners when a user logs out or is forgotten, so that they delete the user's data. */
+/** Creates a `UserRemoval`. The first listener is the grant, because a grant can cache tokens of the user. */
 export function createUserRemoval({
   grant,
   clock,
@@ -25,8 +25,7 @@ export function createUserRemoval({
   const listeners = new Set<Listener>([(sub) => grant.removeUser?.(sub)]);
   return {
     listen(listener) {
-      // Each call of `listen()` adds a new wrapper. If an app adds the same function twice, the app can then remove each of the
-      // two separately.
+      // With a new function per call, an app can add the same listener twice and remove each addition separately.
       const own: Listener = (sub) => listener(sub);
       listeners.add(own);
       return () => listeners.delete(own);

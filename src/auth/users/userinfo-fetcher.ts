@@ -8,7 +8,7 @@ import type {
 import type { UserFetcher } from "../../core/user-fetcher.ts";
 import { toUser } from "../../core/user.ts";
 
-/** The claims that a schema returns. A picker shows `name`, `email` and `picture` if they are strings. */
+/** The claims of a user that a schema returns. An account picker can also show the strings `name`, `email` and `picture`. */
 export interface UserClaims {
   readonly sub: string;
 }
@@ -16,8 +16,8 @@ export interface UserClaims {
 /** The options of `userinfoFetcher()`. */
 export interface UserinfoConfig {
   /**
-   * Validates the userinfo response. If the server is no OpenID provider, the members of its response can have other names than
-   * the OpenID claims. The schema can then also rename these members.
+   * Validates the userinfo response. If the server uses other claim names than OpenID Connect, the schema can rename the
+   * claims.
    */
   readonly schema?: StandardSchema<UserClaims>;
 }
@@ -47,7 +47,7 @@ export function userinfoFetcher(
       };
       const { sub } = claims;
       if (typeof sub !== "string" || sub === "") throw malformed("it has no sub");
-      // An attacker might have replaced the tokens by those of another user.
+      // An attacker might have replaced the access token by a token of another user.
       if (user && user.sub !== sub) {
         throw new UserFetchError("the userinfo response is about another user than the ID token", {
           hint: "The sub of the userinfo response must be equal to the sub of the ID token. The response was not used.",
@@ -80,8 +80,8 @@ async function validate(
 }
 
 /**
- * Returns a text for an error message: the path of the member that the schema refused. The issue's own message is not used,
- * because that message can repeat a value of the response.
+ * Returns the path of the member that the schema refused. The issue's own message is not used, because the message can contain
+ * a value of the response.
  */
 function where({ path = [] }: StandardSchemaIssue): string {
   const keys = path.map((part) => String(typeof part === "object" ? part.key : part));

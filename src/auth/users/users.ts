@@ -25,10 +25,7 @@ export async function listUsers({
   return listed;
 }
 
-/**
- * Deletes the sessions of users who are not remembered and have no open tab. Without this function, such a session could stay
- * in the store for ever.
- */
+/** Deletes the sessions of users who are not remembered and have no open tab. */
 async function sweep(
   stored: RememberedUsers,
   listed: readonly RememberedUser[],
@@ -36,20 +33,17 @@ async function sweep(
 ): Promise<void> {
   const remembered = new Set(listed.map(({ sub }) => sub));
   const others = (await stored.known()).filter((sub) => !remembered.has(sub));
-  // If no tab of the session's user is open, `find()` deletes the session.
+  // If no tab of the user is open, `find()` deletes the session.
   await Promise.all(others.map((sub) => session.find(DEFAULT_TARGET, sub)));
 }
 
-/**
- * Makes `sub` this tab's user and the default user of new tabs. If the call fails, this tab's user and the default user stay
- * the same.
- */
+/** Makes `sub` this tab's user and the default user of new tabs. If the call fails, nothing changes. */
 export async function switchUser({ config, session }: UsersParts, sub: string): Promise<void> {
   const { client, sessions, users, clock } = config;
   const { sub: before } = session;
   const stored = await users.users();
-  // The session of a user who is not remembered is kept only while a tab of the user is open. If no tab of the user is open,
-  // `find()` deletes the session. Otherwise this tab now also holds the user's lock, and the lock keeps the session.
+  // If the user is not remembered and no tab of the user is open, `find()` deletes the session. Otherwise this tab now holds
+  // the user's lock, so no tab deletes the session.
   await session.find(DEFAULT_TARGET, sub);
   const row = await sessions.update(sessionKey(client, sub), (row) =>
     row?.remembered && !isNewer(row)
@@ -79,8 +73,7 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
   const { config, session, logins } = parts;
   const { sub: before } = session;
   logins.loggedOut(sub);
-  // `localLogoutUntold()` fails for a session that cannot be read or that a newer version of Latchkey wrote. Such a session is
-  // deleted below all the same.
+  // If the session cannot be read, `localLogoutUntold()` fails. The session is deleted below all the same.
   await localLogoutUntold(config, sub).catch((error: unknown) => {
     config.untold.sessions.set(sub, { error });
   });
@@ -91,8 +84,8 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
 }
 
 /**
- * Logs all users out on this device, and then at the server. After the requests for the other users are done, the page
- * navigates to the end-session endpoint to log out this tab's user.
+ * Logs all users out on this device, and then at the server. For this tab's user, the page navigates to the end-session
+ * endpoint at the end.
  */
 export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
   const { config, session, logins } = parts;
@@ -100,8 +93,7 @@ export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
   const known = await (await config.users.users()).known();
   const others = known.filter((sub) => sub !== own);
   const all = own === undefined ? others : [own, ...others];
-  // The logout of one user can fail, for example because a newer version of Latchkey wrote the session. The other users are
-  // logged out all the same.
+  // If the logout of one user fails, the other users are still logged out. The error is thrown at the end.
   for (const sub of all) logins.loggedOut(sub);
   const deleted = await Promise.allSettled(all.map((sub) => localLogoutUntold(config, sub)));
   if (own !== undefined && deleted[0]?.status === "fulfilled") session.clear();

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/ports.ts";
 import { IdTokenError } from "../../core/protocol-errors.ts";
 import { parseObject } from "../../core/shape.ts";
-import { request, type HttpOptions } from "../token/http.ts";
+import { request, type HttpOptions } from "../token/form-request.ts";
 import type { DocumentCache } from "../../core/document-cache.ts";
 
 /** The maximum age of cached keys in `get()`. If the cached keys are older, `get()` fetches the keys again. Milliseconds. */

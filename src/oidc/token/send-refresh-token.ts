@@ -11,11 +11,11 @@ import {
 import { DEFAULT_TARGET, targetKey, type TokenTarget } from "../../core/token-target.ts";
 import type { RefreshExpectation } from "../id-token/claims.ts";
 import { parseObject, text } from "../../core/shape.ts";
-import type { HttpResponse } from "./http.ts";
 import type { MetadataSource } from "../metadata-source.ts";
 import { validateRefreshed, type Arrival } from "../id-token/verify-stored.ts";
 import { retryAfterMs, refusal, isRefusal, parseFacts, parseTokens } from "./token-response.ts";
 import {
+  type HttpResponse,
   publicCredentials,
   type CredentialsSource,
   postForm,

@@ -1,6 +1,7 @@
-// For apps that compose the grants of `createAuth({ grant })`, or that write a grant, a storage or a user agent of their own.
+// For apps that pass `grant` to `createAuth()`, and for apps that implement a grant, a storage or a user agent.
 export type { GrantParts } from "./compose/create-auth.ts";
 export type { Grant, TokenRequest } from "./core/grant.ts";
+export type { RefreshTiming } from "./refresh/timing.ts";
 export { tokenSet } from "./core/token-set.ts";
 export type { TokenSet } from "./core/token-set.ts";
 export { contextKey, TokenContext } from "./core/token-context.ts";
@@ -67,7 +68,7 @@ export type {
 export type { OwnerId, TokenOwner } from "./core/token-owner.ts";
 export type { GetToken } from "./fetch/refused-tokens.ts";
 
-// Storages, locks, and what they need.
+// The interfaces and implementations of storages and locks.
 export type { TokenStorage } from "./core/token-storage.ts";
 export type { IndexedDBTokenStorageConfig } from "./browser/storage/indexeddb-token-storage.ts";
 export type { WebTokenStorageConfig } from "./browser/storage/web-token-storage.ts";
@@ -75,12 +76,10 @@ export type { MemoryTokenStorageConfig } from "./memory/memory-token-storage.ts"
 export { IndexedDBRequestStore } from "./browser/storage/indexeddb-request-store.ts";
 export type { RequestStore } from "./core/request-store.ts";
 export type { Clock, TabLock, TabLockOptions } from "./core/ports.ts";
-export { BroadcastTabLock } from "./browser/tabs/broadcast-tab-lock.ts";
-export type { BroadcastTabLockConfig } from "./browser/tabs/broadcast-tab-lock.ts";
 export { WebLocksTabLock } from "./browser/tabs/web-locks-tab-lock.ts";
 export { systemClock } from "./browser/page/system-clock.ts";
 
-// User agents and session sources of an app's own.
+// The interfaces of user agents, and of the sessions that `importSession()` reads.
 export { PageUserAgent } from "./browser/user-agents/page-user-agent.ts";
 export type { RoundTrip, UserAgent } from "./core/user-agent.ts";
 export type { ImportedSession, ImportedTokens, SessionSource } from "./import/source.ts";

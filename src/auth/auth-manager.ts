@@ -36,13 +36,6 @@ export interface AuthManagerConfig
  * The implementation of `Auth` that `createAuth()` returns. An `AuthManager` reads the stored session, requests tokens from the
  * grant and publishes the state. Each method also works alone, as in `const { getToken } = manager`.
  * @throws ConfigurationError from the methods: Latchkey cannot work on this page. `Auth` lists the other errors
- * @example
- * type Others = Omit<AuthManagerConfig, keyof GrantParts>;
- * const compose = (parts: GrantParts, others: Others): Auth => {
- *   const manager = new AuthManager({ ...parts, ...others });
- *   manager.start();
- *   return manager;
- * };
  */
 export class AuthManager implements Auth {
   readonly #config: AuthManagerConfig;

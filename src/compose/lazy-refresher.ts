@@ -13,12 +13,6 @@ const VALIDATION_MS = 2_000;
  * Returns a `Refresher` for this page. The first call of a method loads the code of the `Refresher`.
  * @throws NetworkError from the returned methods: their code could not be loaded
  * @throws ConfigurationError from the returned methods: `timing.takeoverMs` is too short
- * @example
- * const compose = ({ client, sessions, locks, clock, random }: GrantParts, send: Send) => {
- *   const [channel, page] = [new BroadcastTabChannel(client), new DocumentPage().lifecycle];
- *   const ports = { store: sessions, locks, channel, clock, random, page, send };
- *   return createRefresher({ client, tab: random.id(), ports });
- * };
  */
 export function createRefresher(config: RefreshCoordinatorConfig): Refresher {
   const load = shared(async () => {

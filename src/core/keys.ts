@@ -4,10 +4,9 @@
 export type ClientKey = string;
 
 /**
- * Returns the key of a client. An app needs this key to create an object such as a `BroadcastTabChannel`.
+ * Returns the key of a client.
  * @example
  * const client = clientKey("https://id.example.com", "web");
- * const channel = new BroadcastTabChannel(client);
  */
 export function clientKey(issuer: string, clientId: string): ClientKey {
   return `${encodeURIComponent(issuer)},${encodeURIComponent(clientId)}`;

@@ -5,10 +5,10 @@ import type { AuthConfig } from "../../src/core/auth-config.ts";
 import { createAuth } from "../../src/index.ts";
 import { userinfoFetcher } from "../../src/parts.ts";
 
-/** `createAuth()` accepts the README's objects for well-known servers. */
+/** `createAuth()` accepts the guide's objects for well-known servers. */
 
-const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-const [, section = ""] = /^## Well-known servers\n(.*?)^## /ms.exec(readme) ?? [];
+const guide = readFileSync(new URL("../../demo/guides/servers.md", import.meta.url), "utf8");
+const [, section = ""] = /^## Well-known servers\n(.*?)^## /ms.exec(guide) ?? [];
 const [, code = ""] = /```ts\n(.*?)```/s.exec(section) ?? [];
 const names = [...code.matchAll(/^const (\w+) =/gm)].map(([, name]) => name!);
 const presets = runInNewContext(`${code}; ({ ${names.join(", ")} })`, {
@@ -22,7 +22,7 @@ test("each well-known server has an object and a description", () => {
   expect(described).toEqual(["Keycloak", "Auth0", "Okta", "Microsoft Entra", "Google", "GitHub"]);
 });
 
-test.for(names)("createAuth() accepts %s as the README shows it", (name) => {
+test.for(names)("createAuth() accepts %s as the guide shows it", (name) => {
   const auth = createAuth({ clientId: "web", redirectUri: "/", ...presets[name]! });
   expect(auth.state).toEqual({ status: "loading" });
 });

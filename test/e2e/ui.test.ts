@@ -175,7 +175,7 @@ test("elements are animated unless the user prefers reduced motion", async () =>
   await page.browserContext().close();
 });
 
-test("the README names exactly the parts of each element and the custom properties", async () => {
+test("the guide names exactly the parts of each element and the custom properties", async () => {
   const { page, show } = await open();
   const parts: Record<string, Set<string>> = {};
   for (const scene of SCENES) {
@@ -196,8 +196,8 @@ test("the README names exactly the parts of each element and the custom properti
     await page.evaluate(() => window.leave());
     await page.keyboard.press("Escape");
   }
-  const readme = await readFile("README.md", "utf8");
-  const stated = [...readme.matchAll(/^\| `<(latchkey-\w+)>`.+\| (`[^|]+`) +\|$/gm)].map(
+  const guide = await readFile("demo/guides/elements.md", "utf8");
+  const stated = [...guide.matchAll(/^\| `<(latchkey-\w+)>`.+\| (`[^|]+`) +\|$/gm)].map(
     ([, name, list]) => [name!, list!.replaceAll("`", "").split(", ").sort()],
   );
   expect(Object.fromEntries(stated)).toEqual(
@@ -209,7 +209,7 @@ test("the README names exactly the parts of each element and the custom properti
     (await readdir(folder)).map((file) => readFile(join(folder, file), "utf8")),
   );
   const used = styles.join().matchAll(/--latchkey(-[a-z-]+)/g);
-  const [, list] = /`--latchkey(-accent`, (?:`-[a-z-]+`,?\s(?:and\s)?)+)/.exec(readme)!;
+  const [, list] = /`--latchkey(-accent`, (?:`-[a-z-]+`,?\s(?:and\s)?)+)/.exec(guide)!;
   expect(list!.match(/-[a-z][a-z-]+/g)!.sort()).toEqual(
     [...new Set([...used].map(([, name]) => name!))].sort(),
   );

@@ -11,7 +11,7 @@ import { createMemoryHistory, createRouter } from "vue-router";
 import type { Auth } from "../../src/core/auth.ts";
 import { fakeAuth } from "../support/fake-auth.ts";
 
-/** The README's guards in the real routers. Each function opens `/orders?page=2` and returns the final URL. */
+/** The guards of `demo/guides/frameworks.md` in the real routers. Each function opens `/orders?page=2` and returns the final URL. */
 const ROUTERS: Readonly<Record<string, (auth: Auth) => Promise<string>>> = {
   "React Router": async (auth) => {
     const signedIn = async ({ request }: { request: Request }) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ConfigurationError, NetworkError } from "../../src/core/errors.ts";
 import { DiscoveryError } from "../../src/core/protocol-errors.ts";
 import { fetchMetadata, parseMetadata } from "../../src/oidc/discovery.ts";
-import type { Fetch } from "../../src/oidc/token/http.ts";
+import type { Fetch } from "../../src/oidc/token/form-request.ts";
 import { errorFrom, fakeFetch, ISSUER, json, realFetch, realServer } from "./support.ts";
 
 const DOCUMENT = {

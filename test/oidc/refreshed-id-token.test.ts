@@ -1,4 +1,3 @@
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { TokenRecord } from "../../src/core/session.ts";
 import { targetKey } from "../../src/core/token-target.ts";
@@ -7,8 +6,8 @@ import {
   type LazyServer,
   type LazyServerConfig,
 } from "../../src/compose/lazy-server.ts";
-import { base64url } from "jose";
 import { CLIENT, fakeFetch, ISSUER, json, shown, testClock, testRequests } from "./support.ts";
+import { exportJWK, generateKeyPair, SignJWT, base64url } from "jose";
 
 /** Refreshed ID tokens: the claims are validated on arrival, the signature once keys are there. */
 

@@ -4,7 +4,7 @@ import { expect, onTestFinished } from "vitest";
 import { AuthError } from "../../src/core/errors.ts";
 import type { Clock } from "../../src/core/ports.ts";
 import type { RequestStore } from "../../src/core/request-store.ts";
-import type { Fetch } from "../../src/oidc/token/http.ts";
+import type { Fetch } from "../../src/oidc/token/form-request.ts";
 
 export const ISSUER = "https://id.example.com";
 export const CLIENT = "web";

@@ -2,12 +2,11 @@ import { describe, expect, test } from "vitest";
 import { NetworkError } from "../../src/core/errors.ts";
 import { RequestTokenError } from "../../src/core/protocol-errors.ts";
 import type { RefreshResponse } from "../../src/core/refresher.ts";
-import type { Fetch } from "../../src/oidc/token/http.ts";
 import type { TokenTarget } from "../../src/core/token-target.ts";
 import { configuredMetadata } from "../../src/oidc/metadata-source.ts";
 import { createSender } from "../../src/oidc/token/send-refresh-token.ts";
 import { revokeToken } from "../../src/oidc/logout.ts";
-import { requestTokens } from "../../src/oidc/token/token-request.ts";
+import { requestTokens } from "../../src/oidc/token/token-response.ts";
 import {
   CLIENT,
   errorFrom,
@@ -20,8 +19,11 @@ import {
   shown,
   testClock,
 } from "./support.ts";
-import { publicCredentials, type TokenClient } from "../../src/oidc/token/form-request.ts";
-
+import {
+  type Fetch,
+  publicCredentials,
+  type TokenClient,
+} from "../../src/oidc/token/form-request.ts";
 const ENDPOINT = "https://id.example.com/token";
 const CODE = { code: "SECRET-code", codeVerifier: "SECRET-verifier", redirectUri: REDIRECT };
 const RT = "SECRET-refresh";

@@ -12,7 +12,7 @@ import { NetworkError } from "../../src/core/errors.ts";
 import { IdTokenError } from "../../src/core/protocol-errors.ts";
 import type { User } from "../../src/core/user.ts";
 import { fetchKeys } from "../../src/oidc/id-token/key-set.ts";
-import type { Fetch } from "../../src/oidc/token/http.ts";
+import type { Fetch } from "../../src/oidc/token/form-request.ts";
 import {
   createKeySet,
   verifyIdToken,

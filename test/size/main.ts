@@ -1,6 +1,6 @@
 import { measureSizes } from "./measure.ts";
 
-/** Prints how much of Latchkey an app loads, with the labels of the README. */
+/** Prints how much of Latchkey an app loads, with the labels of `demo/guides/sizes.md`. */
 async function main(): Promise<void> {
   for (const { what, bytes, limit } of await measureSizes()) {
     process.stdout.write(

@@ -9,7 +9,7 @@ const APPS = fileURLToPath(new URL("apps/", import.meta.url));
 
 /** How much of Latchkey an app loads for one use. */
 export interface Size {
-  /** The label in the README's table. */
+  /** The label in the table of `demo/guides/sizes.md`. */
   readonly what: string;
   /** Size after compression with Brotli. */
   readonly bytes: number;
@@ -91,8 +91,8 @@ export async function measureSizes(): Promise<readonly Size[]> {
   const login = app.size(everyday);
   const elements = ui.size([ui.entry]);
   return [
-    { what: "`createAuth()`, for a signed-in user", bytes: entry, limit: 13_600 },
-    { what: "and with all that a login and a refresh load", bytes: login, limit: 40_000 },
+    { what: "`createAuth()`, for a signed-in user", bytes: entry, limit: 13_900 },
+    { what: "and with all that a login and a refresh load", bytes: login, limit: 43_600 },
     // Without the chunks of a login: a page has loaded them before, or needs few of them.
     ...ASIDE.map(({ what, limit, sources }) => ({
       what,

@@ -14,14 +14,14 @@ test("an app loads no more than each limit allows", () => {
   }
 });
 
-test("the README states the measured sizes", () => {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  const rows = [...readme.matchAll(/^\| (.+?) +\| (\d+\.\d) kB +\|$/gm)];
+test("the guide states the measured sizes", () => {
+  const guide = readFileSync(new URL("../../demo/guides/sizes.md", import.meta.url), "utf8");
+  const rows = [...guide.matchAll(/^\| (.+?) +\| (\d+\.\d) kB +\|$/gm)];
   expect(rows.map(([, what]) => what)).toEqual(sizes.map(({ what }) => what));
   rows.forEach(([, what, kB], i) => {
     // A few bytes differ between two builds, and may move the rounded number.
     expect(Math.abs(Number(kB) - sizes[i]!.bytes / 1000), what).toBeLessThan(0.1);
   });
-  const [, first] = /(\d+\.\d) kB/.exec(readme)!;
+  const [, first] = /(\d+\.\d) kB/.exec(guide)!;
   expect(first, "on its first screen").toBe(rows[0]![2]);
 });

@@ -29,9 +29,6 @@ interface OpenRevocation {
 
 /**
  * Stores the logouts of this page until the server is told of them. The data is in memory and is lost when the page closes.
- * @example
- * const untold = new UntoldLogouts();
- * const users = [...untold.sessions.keys()]; // `sub` of each user
  */
 export class UntoldLogouts {
   /** The deleted sessions, by the `sub` of the user. */

@@ -4,9 +4,6 @@ import { DocumentLifecycle } from "./document-lifecycle.ts";
 
 /**
  * The document that this code runs in.
- * @example
- * const problem = new DocumentPage().unsupported();
- * if (problem) console.warn(problem.message);
  */
 export class DocumentPage implements Page {
   readonly lifecycle: PageLifecycle = new DocumentLifecycle();

@@ -33,11 +33,6 @@ const LOCK_MS = 1_000;
  *
  * The tabs broadcast the tokens to each other, so any script of this origin can receive the tokens. Each tab that has the
  * tokens holds a shared Web Lock. The lock shows the other tabs that the tokens still exist.
- * @example
- * const client = clientKey("https://id.example.com", "web");
- * const tokens = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
- * const rows = new IndexedDBSessionStore(createDatabase());
- * const sessions = sessionsWith(rows, async () => tokens);
  */
 export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "open" | "discard">> {
   readonly #config: BroadcastTokensConfig;

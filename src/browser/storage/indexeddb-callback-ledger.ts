@@ -15,8 +15,6 @@ const KEPT_MS = 10 * 60_000;
 /**
  * Stores two kinds of records in IndexedDB: handled authorization responses, and expected logout responses. `put()` also
  * deletes all records that are older than ten minutes.
- * @example
- * const ledger = new IndexedDBCallbackLedger(createDatabase(), systemClock);
  */
 export class IndexedDBCallbackLedger implements CallbackLedger {
   readonly #database: Database;

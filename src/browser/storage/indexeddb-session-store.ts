@@ -8,8 +8,6 @@ import type { SessionChange, SessionRow, SessionStore, TokenRecord } from "../..
 
 /**
  * Stores sessions and their tokens in IndexedDB, without encryption. Each update also updates the list of remembered users.
- * @example
- * const sessions = new IndexedDBSessionStore(createDatabase());
  */
 export class IndexedDBSessionStore implements SessionStore {
   readonly #database: Database;

@@ -7,8 +7,6 @@ import type { Database } from "./database.ts";
 
 /**
  * Stores the client's remembered users and its default user in IndexedDB, and this tab's user in `sessionStorage`.
- * @example
- * const users = new IndexedDBUserStore(createDatabase(), clientKey("https://id.example.com", "web"));
  */
 export class IndexedDBUserStore implements UserStore {
   readonly #database: Database;

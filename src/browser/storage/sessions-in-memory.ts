@@ -4,11 +4,6 @@ import type { SessionStore } from "../../core/session.ts";
 /**
  * Returns a session store with two parts. `rows` stores the session rows. The store that `load()` returns stores the tokens.
  * The first use of tokens calls `load()`. If `load()` rejects, the next use calls `load()` again.
- * @example
- * const rows = new IndexedDBSessionStore(createDatabase());
- * const client = clientKey("https://id.example.com", "web");
- * const tokens = new BroadcastTokens({ client, clock: systemClock, random: systemRandom });
- * const sessions = sessionsWith(rows, async () => tokens);
  */
 export function sessionsWith(
   rows: SessionStore,

@@ -7,10 +7,6 @@ import type { TabChannel } from "../../core/ports.ts";
  * Broadcasts messages between the tabs of one client. The sending tab receives its own messages, too. A `BroadcastChannel`
  * stays open only while there are listeners.
  * @see https://html.spec.whatwg.org/multipage/web-messaging.html#broadcasting-to-other-browsing-contexts
- * @example
- * const channel = new BroadcastTabChannel(clientKey("https://id.example.com", "web"));
- * const unlisten = channel.listen((message) => console.log(message.type));
- * addEventListener("pagehide", unlisten);
  */
 export class BroadcastTabChannel implements TabChannel {
   readonly #name: string;

@@ -24,9 +24,6 @@ export interface BroadcastTabLockConfig {
  * - A request with the mode `shared` waits until the refreshing tab has broadcast `gone`, or has sent no `alive` message for
  *   `takeoverMs`.
  * - A request for a lock with any other name gets the lock at once.
- * @example
- * const channel = new BroadcastTabChannel(clientKey("https://id.example.com", "web"));
- * const locks = new BroadcastTabLock({ channel, clock: systemClock });
  */
 export class BroadcastTabLock implements TabLock {
   readonly #config: BroadcastTabLockConfig;

@@ -179,7 +179,7 @@ function checkService({ grant, storage, service }: CreateClientConfig): void {
   if (!grant || !storage || service) return;
   throw new ConfigurationError(
     "service",
-    "it is missing, and a client with grant and storage needs it",
+    "it is missing. A client that has both the options `grant` and `storage` needs it",
     "Give a name for the owner of the tokens, such as a user id, so that no other client reads these tokens from the storage.",
   );
 }

@@ -29,7 +29,7 @@ export interface TokenRequest extends AuthorizationParameters {
    * `refusal` together with `tokens`.
    */
   readonly onRefused?: (refusal: Refusal) => Promise<void>;
-  /** `reload`: the grant must return newer tokens than `tokens`. */
+  /** `reload`: the grant must return newer tokens than the ones in the member `tokens`. */
   readonly cache?: "default" | "reload";
   /**
    * The page, popup or frame in which the user visits the authorization endpoint. Set only for a login. If a request has a

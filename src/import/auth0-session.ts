@@ -106,7 +106,7 @@ function parseTokens(json: string) {
     tokenType: member("token_type"),
     expiresAt: msOf(entry?.expiresAt),
     scope: scopeOf(member("oauthTokenScope") ?? member("scope")),
-    // Versions of auth0-spa-js before 2.0.4 store the ID token in this entry.
+    // auth0-spa-js before version 2.0.4 stores the ID token in the same entry as the access token.
     idToken: member("id_token"),
   };
 }

@@ -60,8 +60,8 @@ export function createMetadataSource(config: MetadataSourceConfig): MetadataSour
   let reading: Promise<ServerMetadata> | undefined;
 
   /**
-   * If `cached` is newer than `known`, replaces `known`. If both are the same document, copies only members such as
-   * `failedUrl`.
+   * Replaces `known` if `cached` is newer. If both were read at the same time, updates the members of the entry that another tab
+   * has changed, such as `failedUrl`.
    */
   function take(cached: CachedDocument | undefined): void {
     if (!cached) return;

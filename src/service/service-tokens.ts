@@ -10,7 +10,7 @@ export interface ServiceTokens extends Omit<TokenSet, "idToken" | "generation" |
   readonly accessToken: string;
   /** The time between the storing and the expiry of the access token. Milliseconds. */
   readonly lifetimeMs: number;
-  /** When and why the server last refused the refresh token, although the refresh token might still be valid. */
+  /** The last refused refresh, if the refresh token might still be valid. Says when and why the server refused. */
   readonly refusal?: Refusal;
 }
 

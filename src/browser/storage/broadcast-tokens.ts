@@ -62,7 +62,8 @@ export class BroadcastTokens implements Required<Pick<SessionStore, "seal" | "op
    * Keeps the tokens in this tab, and sends the tokens to the other tabs. `memory` is the id of the tokens. `isLocked` resolves
    * when this tab holds the lock of the tokens.
    *
-   * Use this method in an IndexedDB transaction. `seal()` waits for the lock, and the transaction would end during the wait.
+   * In an IndexedDB transaction, call this method and not `seal()`: `seal()` waits for the lock, and the transaction would end
+   * during the wait.
    */
   keep(record: TokenRecord): { readonly memory: string; readonly isLocked: Promise<void> } {
     const memory = this.#config.random.id();

@@ -30,7 +30,7 @@ export function endedElsewhere(end: DeviceEnd): AuthError {
   if (end === "denied") return deviceDenied();
   if (end === "expired") return deviceExpired();
   return new DeviceCodeError("refused", "the device login failed in another tab", {
-    hint: "For the reason, see the error in that tab. Then offer the login again.",
+    hint: "See the error in the other tab. Then offer the login again.",
   });
 }
 

@@ -12,8 +12,8 @@ const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 /** Names of parameters whose values are not secret. In errors, Latchkey redacts the values of all other parameters. */
 const PUBLIC = /_type|^(client_id|username|scope|resource|audience|redirect_uri)$/;
 /**
- * OAuth error codes. Latchkey does not redact a parameter value that is a part of an error code, such as `client`. Otherwise
- * the redaction would change the error code in the server's response.
+ * The error codes of OAuth. Some short parameter values, such as `client`, are also parts of these codes. Latchkey does not
+ * redact such a value, because the redaction would damage the error code in the server's response.
  */
 const WORDS =
   "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope invalid_target access_denied authorization_pending slow_down expired_token server_error temporarily_unavailable";

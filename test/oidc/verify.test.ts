@@ -313,6 +313,18 @@ describe("the keys", () => {
     expect((await login(await sign())).user.sub).toBe("alice");
   });
 
+  test.each([
+    ["is for encryption", { use: "enc" }],
+    ["is for another algorithm", { alg: "ES384" }],
+    ["may not verify", { key_ops: ["sign"] }],
+    ["has unusual key operations", { key_ops: "verify" }],
+  ])("are not used when the key %s, and the error is retryable", async (_, members) => {
+    published = [{ ...ec.jwk, ...members }];
+    expect((await refused(login(await sign()), "signature")).retryable).toBe(true);
+    published = [{ ...ec.jwk, ...members }, ec.jwk];
+    expect((await login(await sign(), {}, withFetch(fetch))).user.sub).toBe("alice");
+  });
+
   test("are skipped when they are malformed", async () => {
     published = [
       null,

@@ -1,0 +1,81 @@
+import {
+  createAuth,
+  createFetch,
+  createTokenManager,
+  importSession,
+  isAuthError,
+  type Auth,
+  type AuthState,
+  type LoginPrompt,
+  type TokenManager,
+} from "../../src/index.ts";
+import {
+  contextKey,
+  CustomGrant,
+  RefreshGrant,
+  StaticGrant,
+  TokenContext,
+  type Grant,
+} from "../../src/parts.ts";
+
+/**
+ * `npm run types` compiles this file. If a line under a `@ts-expect-error` compiles, `npm run types` fails. Nothing here runs.
+ */
+export function mustNotCompile(
+  auth: Auth,
+  state: AuthState,
+  inner: Grant,
+  manager: TokenManager,
+): void {
+  // @ts-expect-error the client id is missing
+  createAuth({ issuer: "https://id.example.com", redirectUri: "/" });
+  const web = { issuer: "https://id.example.com", clientId: "web", redirectUri: "/" };
+  // @ts-expect-error a client in a browser has no secret
+  createAuth({ ...web, clientSecret: "s" });
+  // @ts-expect-error `scope` is a list
+  void auth.getToken({ scope: "openid profile" });
+  // @ts-expect-error the value is unknown
+  void auth.getToken({ cache: "no-store" });
+  // @ts-expect-error the prompt is unknown
+  void auth.login({ prompt: "never" });
+  // @ts-expect-error `getToken()` returns a promise of the token
+  auth.getToken().toUpperCase();
+  // @ts-expect-error only some states have a user
+  void state.user.sub;
+  // @ts-expect-error the state is read-only
+  state.status = "anonymous";
+  // @ts-expect-error the token itself is not in the state
+  if (state.status === "authenticated") void state.token.accessToken;
+  // @ts-expect-error `switchUser()` needs the `sub` of a user
+  void auth.switchUser();
+  // @ts-expect-error the claims of a user are read-only
+  void auth.getUser().then((user) => user && (user.claims["role"] = "admin"));
+
+  // @ts-expect-error without `allow`, no API gets the token
+  createFetch({ getToken: (options) => auth.getToken(options) });
+  // @ts-expect-error a token manager needs a provider
+  createTokenManager({ service: "billing" });
+  // @ts-expect-error the value is unknown
+  void manager.invalidateToken({ refreshToken: "drop" });
+  // @ts-expect-error the source of the session is missing
+  void importSession({ issuer: "https://id.example.com", clientId: "web" });
+
+  // @ts-expect-error `RefreshGrant` needs a refresher
+  void new RefreshGrant(inner, {});
+  // @ts-expect-error a token response has an access token
+  void new StaticGrant({ tokenType: "Bearer", expiresAt: 0, scope: [] });
+  // @ts-expect-error a custom grant returns tokens
+  void new CustomGrant(async () => "token");
+  // @ts-expect-error the values of a key have the type of the key
+  TokenContext.of(contextKey<string>("tenant"), 7);
+  // @ts-expect-error the type of the choice is unknown
+  const prompt: LoginPrompt = { chooseUser: async () => ({ type: "cancel" }) };
+  void prompt;
+}
+
+/** The `code` of an error narrows its class. */
+export function mustNotNarrow(error: unknown): void {
+  if (!isAuthError(error) || error.code !== "configuration") return;
+  // @ts-expect-error only a RefreshTokenError has a reason
+  void error.reason;
+}

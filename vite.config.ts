@@ -31,6 +31,10 @@ export default defineConfig(async ({ mode }) => ({
     // A run that passes fits on two screens. A test that fails shows what was logged during it.
     reporters: ["dot"],
     silent: "passed-only" as const,
+    // oidc-provider says so under Node 20, which Latchkey supports.
+    onConsoleLog: (line: string) => !line.includes("WARNING: Unsupported runtime"),
+    // Node warns when one AbortSignal has more than ten listeners. Many tests start that many calls with one signal.
+    execArgv: ["--disable-warning=MaxListenersExceededWarning"],
     ...(mode === "test" ? { projects: await projects() } : MODES[mode]),
   },
 }));

@@ -34,14 +34,19 @@ export async function mutated({ edits, timing }: Mutant): Promise<Subject> {
 }
 
 function edited(edits: Mutant["edits"]): Plugin {
+  const unread = new Set(edits.map(([file]) => file));
   return {
     name: "edited",
     enforce: "pre",
+    buildEnd: () => {
+      if (unread.size > 0) throw new Error(`the code has no ${[...unread].join(", ")}`);
+    },
     load: async (id) => {
       const mine = edits.filter(([file]) => id === SRC + file);
       if (mine.length === 0) return undefined;
       let code = await readFile(id, "utf8");
       for (const [file, from, to] of mine) {
+        unread.delete(file);
         if (!code.includes(from)) throw new Error(`${file} does not contain: ${from}`);
         code = code.replace(from, () => to);
       }
@@ -180,13 +185,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a drain never ends",
-    edits: [["refresh/drain.ts", "run.passed = attempt.sequence;", ""]],
+    edits: [["refresh/watch.ts", "    run.passed = attempt.sequence;\n  });", "  });"]],
     mix: "crash/unknown/web locks",
     breaks: ["I6"],
   },
   {
     name: "a frozen page uses the store",
-    edits: [["refresh/awake-store.ts", "if (!page.frozen()) return;", "return;"]],
+    edits: [["refresh/pause.ts", "if (!page.frozen()) return;", "return;"]],
     mix: "freeze/unknown/web locks",
     breaks: ["I10"],
   },

@@ -1,13 +1,13 @@
 export { createAuth } from "./compose/create-auth.ts";
 export type { CreateAuthConfig } from "./compose/create-auth.ts";
+export type { Auth } from "./core/auth.ts";
 export type {
-  Auth,
   CallbackResult,
   GetTokenOptions,
   LoginOptions,
   LogoutResult,
   LogoutOptions,
-} from "./core/auth.ts";
+} from "./core/auth-options.ts";
 export type { AuthState, TokenSummary } from "./core/auth-state.ts";
 export type { AuthorizationParameters, Prompt } from "./core/authorization-parameters.ts";
 export type {

@@ -20,7 +20,7 @@ export function describe(
   now: AuthState,
   { way, isBack, by }: Circumstances,
 ): string | undefined {
-  if (now.status === "loading") return undefined;
+  if (now.status === "loading" || now.status === "unavailable") return undefined;
   if (now.status === "authenticating") {
     if (before.status === "authenticating") return undefined;
     if (way === "window") return "opened the sign-in window";

@@ -38,7 +38,7 @@ const users = new UsersCard(
   tell,
 );
 const activity = new Activity(element("activity"));
-let shown: AuthState = { status: "loading" };
+let shown: AuthState = { status: "loading", since: 0 };
 /** The tab that caused the shown state. */
 let by: string | undefined;
 

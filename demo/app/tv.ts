@@ -37,6 +37,8 @@ function textOf(state: AuthState): string {
       const reason = state.error instanceof DeviceCodeError && REASONS[state.error.reason];
       return reason || "Sign in to see your programmes.";
     }
+    case "unavailable":
+      return state.error.message;
     default:
       return state satisfies never;
   }

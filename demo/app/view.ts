@@ -6,10 +6,11 @@ import type { Way } from "./sign-in.ts";
 type Authenticated = Extract<AuthState, { status: "authenticated" }>;
 
 const REASONS = {
-  invalid_grant: "The server ended it.",
+  session_ended: "The server ended it.",
   lost_response: "A response of the server was lost, and the old token cannot be used again.",
   id_token: "The server's response was not valid.",
   user_needed: "The server requires a new sign-in.",
+  not_renewable: "The server allows no longer session for this app.",
 } as const;
 
 const NEWS_MS = 2000;

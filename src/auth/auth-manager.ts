@@ -1,36 +1,22 @@
 import { abortable } from "../core/abortable.ts";
-import type { Auth, GetTokenOptions, LogoutOptions } from "../core/auth.ts";
+import type { Auth } from "../core/auth.ts";
+import type { GetTokenOptions, LogoutOptions } from "../core/auth-options.ts";
 import type { AuthState } from "../core/auth-state.ts";
 import { NoTokenError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
 import { PromiseQueue } from "../core/promise-queue.ts";
 import type { TabMessage } from "../core/message.ts";
-import type { Refresher } from "../core/refresher.ts";
-import type { UserAgent } from "../core/user-agent.ts";
-import { ActiveSession, type ActiveSessionConfig } from "./session/active-session.ts";
+import { ActiveSession } from "./session/active-session.ts";
 import { followTab } from "./session/follow-tab.ts";
 import { authorizedFetch } from "../fetch/send-authorized.ts";
 import { loadServerLogout, logout } from "./logout/logout.ts";
 import { LazyLogins } from "./login/lazy-logins.ts";
-import type { LoginsConfig } from "./login/logins.ts";
 import type { ForgottenError } from "./session/not-forgotten.ts";
 import { ignore, needsUser, SilentTokens } from "./silent-tokens.ts";
 import { createUserRemoval, type UserRemoval } from "./users/user-removal.ts";
 import { isCallback, logoutStateOf } from "./login/response-url.ts";
-import type { LoginRequest, UsersParts } from "./parts.ts";
-import type * as ServerLogout from "./logout/server-logout.ts";
-import type { RefusedTokens, GetToken } from "../fetch/refused-tokens.ts";
-
-/** The configuration of an `AuthManager`. The source of `createAuth()` shows how to create the members. */
-export interface AuthManagerConfig
-  extends ActiveSessionConfig, LoginsConfig, ServerLogout.ServerLogoutConfig {
-  /** The default user agent of `login()`. A user agent visits the authorization endpoint, for example in a popup. */
-  readonly userAgent: UserAgent;
-  /** Loads the code for token refreshes in advance, and validates stored ID tokens. */
-  readonly refresher: Pick<Refresher, "prepare" | "validate">;
-  /** Loads the object that decides whether `fetch()` retries after a 401. Absent: no retry. */
-  readonly loadRefusedTokens?: () => Promise<RefusedTokens>;
-}
+import type { AuthManagerConfig, LoginRequest, UsersParts } from "./parts.ts";
+import type { GetToken } from "../fetch/refused-tokens.ts";
 
 /**
  * The implementation of `Auth` that `createAuth()` returns. An `AuthManager` reads the stored session, requests tokens from the
@@ -71,6 +57,15 @@ export class AuthManager implements Auth {
     return authorizedFetch(getToken, page.href(), loadRefusedTokens)(input, init);
   };
 
+  readonly getIdToken: Auth["getIdToken"] = async () => {
+    this.#assertSupported();
+    await this.#open();
+    return this.#session.idToken();
+  };
+
+  readonly onUserChange: Auth["onUserChange"] = (listener) =>
+    this.#session.state.onUserChange(listener);
+
   readonly onUserRemoved: Auth["onUserRemoved"] = (listener) => this.#userRemoval.listen(listener);
 
   readonly subscribe: Auth["subscribe"] = (listener) => this.#session.state.subscribe(listener);
@@ -81,7 +76,12 @@ export class AuthManager implements Auth {
 
   readonly start: Auth["start"] = () => {
     const { page, channel, client, clock, redirectUri, postLogoutRedirectUri } = this.#config;
-    if (this.#unlisten || page.unsupported()) return;
+    if (this.#unlisten) return;
+    const error = page.unsupported();
+    if (error) {
+      if (page.isDocument()) this.#session.state.set({ status: "unavailable", error });
+      return;
+    }
     const undo = [
       channel.listen((message) => void this.#onMessage(message)),
       page.onActivation(() => (this.#logins.activatedAt = clock.now())),

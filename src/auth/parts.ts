@@ -1,4 +1,7 @@
-import type { Auth, GetTokenOptions } from "../core/auth.ts";
+import type { Auth } from "../core/auth.ts";
+import type { GetTokenOptions } from "../core/auth-options.ts";
+import type { Refresher } from "../core/refresher.ts";
+import type { RefusedTokens } from "../fetch/refused-tokens.ts";
 import type { UserAgent } from "../core/user-agent.ts";
 import type { ActiveSession, ActiveSessionConfig } from "./session/active-session.ts";
 import type { LazyLogins } from "./login/lazy-logins.ts";
@@ -6,11 +9,19 @@ import type { LoginsConfig } from "./login/logins.ts";
 import type { ServerLogoutConfig } from "./logout/server-logout.ts";
 import type { UserRemoval } from "./users/user-removal.ts";
 
+/** The configuration of an `AuthManager`. The source of `createAuth()` shows how to create the members. */
+export interface AuthManagerConfig extends ActiveSessionConfig, LoginsConfig, ServerLogoutConfig {
+  /** The default user agent of `login()`. A user agent visits the authorization endpoint, for example in a popup. */
+  readonly userAgent: UserAgent;
+  /** Loads the code for token refreshes in advance, and validates stored ID tokens. */
+  readonly refresher: Pick<Refresher, "prepare" | "validate">;
+  /** Loads the object that decides whether `fetch()` retries after a 401. Absent: no retry. */
+  readonly loadRefusedTokens?: () => Promise<RefusedTokens>;
+}
+
 /** The objects that the code for logins, logouts and user switches needs. */
 export interface UsersParts {
-  readonly config: ActiveSessionConfig &
-    LoginsConfig &
-    ServerLogoutConfig & { readonly userAgent: UserAgent };
+  readonly config: Omit<AuthManagerConfig, "loadRefusedTokens">;
   readonly session: ActiveSession;
   readonly logins: LazyLogins;
   readonly userRemoval: UserRemoval;

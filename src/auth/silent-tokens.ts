@@ -1,5 +1,5 @@
 import { abortable } from "../core/abortable.ts";
-import type { GetTokenOptions } from "../core/auth.ts";
+import type { GetTokenOptions } from "../core/auth-options.ts";
 import { NoTokenError, RefreshTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { sessionKey } from "../core/keys.ts";
@@ -42,7 +42,7 @@ export class SilentTokens {
     if (isDefault && cache === "default") {
       const good = this.#session.goodToken();
       if (good) return good;
-      if (this.#session.isExpired()) {
+      if ((this.#session.cached?.expiresAt ?? Infinity) <= this.#config.clock.now()) {
         try {
           return await this.request(options, undefined);
         } catch (error) {
@@ -58,7 +58,7 @@ export class SilentTokens {
         this.request({ ...options, cache: "reload" }, found.tokens).catch(ignore);
       } else if (isDefault) {
         // The stored token can be newer than this tab's state. `load()` reads the store and publishes the new state.
-        await this.#session.load("other-tab").catch(ignore);
+        await this.#session.load("other_tab").catch(ignore);
       }
       return found.tokens.accessToken;
     }
@@ -126,7 +126,7 @@ export class SilentTokens {
       return response.accessToken;
     } catch (error) {
       if (needsUser(error) && this.#session.user) {
-        await this.#session.load("other-tab").catch(ignore);
+        await this.#session.load("other_tab").catch(ignore);
       }
       throw error;
     }

@@ -1,4 +1,9 @@
-import type { AnyAuthError, RefreshTokenError, RefreshTokenReason } from "./errors.ts";
+import type {
+  AnyAuthError,
+  ConfigurationError,
+  RefreshTokenError,
+  RefreshTokenReason,
+} from "./errors.ts";
 import type { User } from "./user.ts";
 
 /** Data about an access token. The token itself is not included. */
@@ -12,15 +17,59 @@ export interface TokenSummary {
   readonly expiresAt: number;
   /** The tab that requested the token from the server. `stored`: the token was read from the store, and the tab is unknown. */
   readonly origin: "this-tab" | "other-tab" | "stored";
+  /**
+   * Whether Latchkey can get a newer token without the user. False if the server gave no refresh token: the user must then log
+   * in again when the access token expires.
+   */
+  readonly isRenewable: boolean;
 }
 
-/** The state of an `Auth`. `auth.state` returns the same object until the state changes. */
-export type AuthState =
+/**
+ * How this tab got the session of a signed-in user.
+ * - `login`: by a login in this tab.
+ * - `stored`: from the store.
+ * - `other_tab`: from another tab, which logged the user in or refreshed the token.
+ * - `switched`: by `switchUser()`.
+ * - `refreshed`: by a refresh of the token in this tab.
+ */
+export type AuthenticatedReason = "login" | "stored" | "other_tab" | "switched" | "refreshed";
+
+/**
+ * Why no user is signed in.
+ * - `none`: no user has signed in, or the stored session could not be read. After a failed read, `error` says why.
+ * - `logged_out`: the user has logged out.
+ * - `logged_out_elsewhere`: the user has logged out in another tab, while this tab was open.
+ * - `forgotten`: the user was deleted from this device.
+ * - `login_failed`: the last login of this tab failed, and `error` says why.
+ */
+export type AnonymousReason =
+  | "none"
+  | "logged_out"
+  | "logged_out_elsewhere"
+  | "forgotten"
+  | "login_failed";
+
+/**
+ * The state of an `Auth`. `auth.state` returns the same object until the state changes. `since` is the time of the last change.
+ * Milliseconds since the epoch.
+ */
+export type AuthState = { readonly since: number } & AuthStatus;
+
+/** An `AuthState` without its time. */
+export type AuthStatus =
+  /** The store is being read. On a server, the state stays `loading`. */
   | { readonly status: "loading" }
-  | { readonly status: "anonymous"; readonly error?: AnyAuthError }
+  /** Latchkey cannot work on this page, for example because the page was not loaded over https. */
+  | { readonly status: "unavailable"; readonly error: ConfigurationError }
+  | {
+      readonly status: "anonymous";
+      readonly reason: AnonymousReason;
+      readonly error?: AnyAuthError;
+    }
   | { readonly status: "authenticating" }
   | {
       readonly status: "authenticated";
+      readonly reason: AuthenticatedReason;
       readonly user: User;
       /**
        * `fresh`: the token has not expired. `stale`: the token has expired, but the session has not ended, and a refresh can
@@ -31,11 +80,12 @@ export type AuthState =
     }
   /**
    * The user must log in again, and `reason` says why. If `reason` is `id_token`, `error.claim` names the invalid claim. If
-   * `reason` is `user_needed`, `error` contains the server's error code and description.
+   * `reason` is `user_needed`, `error` contains the server's error code and description. If `reason` is `not_renewable`, the
+   * hint of `error` says how to get a refresh token.
    */
   | {
       readonly status: "expired";
-      readonly user?: User;
       readonly reason: RefreshTokenReason;
+      readonly user?: User;
       readonly error?: RefreshTokenError;
     };

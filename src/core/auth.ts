@@ -1,83 +1,13 @@
 import type { AuthState } from "./auth-state.ts";
-import type { AnyAuthError } from "./errors.ts";
-import type { AuthorizationParameters, Prompt } from "./authorization-parameters.ts";
+import type {
+  CallbackResult,
+  GetTokenOptions,
+  LoginOptions,
+  LogoutOptions,
+  LogoutResult,
+} from "./auth-options.ts";
 import type { RememberedUser } from "./login-prompt.ts";
-import type { TokenContext } from "./token-context.ts";
 import type { User } from "./user.ts";
-import type { UserAgent } from "./user-agent.ts";
-import type { TokenTarget } from "./token-target.ts";
-
-/** The options of `getToken()`. */
-export interface GetTokenOptions extends TokenTarget {
-  /** The `sub` of the token's user. Default: this tab's user. */
-  readonly user?: string;
-  /**
-   * `default`: `getToken()` returns the stored token while that token is valid. `reload`: `getToken()` requests a newer token.
-   */
-  readonly cache?: "default" | "reload";
-  /**
-   * An access token that an API has refused. Used only together with `cache: "reload"`. If another valid token is already
-   * stored, `getToken()` returns the stored token without a request to the server.
-   */
-  readonly refused?: string;
-  /**
-   * If a login is needed, `none` makes `getToken()` reject with a `NoTokenError` or a `RefreshTokenError`. With any other
-   * value, `getToken()` starts a login, or waits for a login in progress.
-   */
-  readonly prompt?: Prompt;
-  /**
-   * Values for the app's own grants. If `getToken()` returns a stored token, no grant is called, and the values are not used.
-   */
-  readonly context?: TokenContext;
-  /** Aborts the wait for the token. A refresh that has started continues, because other callers might wait for that refresh. */
-  readonly signal?: AbortSignal;
-}
-
-/** The options of one login. */
-export interface LoginOptions extends AuthorizationParameters {
-  /** The page, popup or frame that visits the authorization endpoint. Default: this page navigates to the endpoint. */
-  readonly userAgent?: UserAgent;
-  /** Values for the app's own grants. If the login navigates this page to the login page, the values are lost. */
-  readonly context?: TokenContext;
-  /** Aborts the login and closes the login's window or frame. */
-  readonly signal?: AbortSignal;
-}
-
-/** The options of one logout. */
-export interface LogoutOptions {
-  /** The `sub` of the user to log out. Default: this tab's user. */
-  readonly user?: string;
-  /**
-   * `server` (the default): `logout()` revokes the refresh token at the server. `none`: the refresh token stays valid until it
-   * expires.
-   */
-  readonly revoke?: "server" | "none";
-  /**
-   * `page`: this page navigates to the server's end-session endpoint. `none`: this page stays. Default: `page` for this tab's
-   * user, `none` for every other user.
-   */
-  readonly endSession?: "page" | "none";
-}
-
-/**
- * The result of a logout. The session on this device is deleted in both cases. `server` says whether the steps at the server
- * succeeded: the revocation of the refresh token, and the navigation to the end-session endpoint.
- * - `told`: each step has succeeded or was not needed. If the page navigates, the navigation is about to start.
- * - `not_told`: at least one step failed, and `error` says why. The user might still be logged in at the server.
- *
- * After `not_told`, Latchkey retries the revocation while this page is open. To repeat the failed steps, call the same method
- * again. On a shared device, also ask the user to log out at the server.
- */
-export type LogoutResult =
-  | { readonly server: "told"; readonly error?: undefined }
-  | { readonly server: "not_told"; readonly error: AnyAuthError };
-
-/** The result of `handleCallback()`. */
-export interface CallbackResult {
-  readonly user: User;
-  /** The `returnTo` option of the login. */
-  readonly returnTo?: string;
-}
 
 /** Manages the tokens, users and logins of an app. `createAuth()` creates an `Auth`. */
 export interface Auth {
@@ -206,6 +136,28 @@ export interface Auth {
    * const me: unknown = await response.json();
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  /**
+   * Returns the ID token of this tab's user from storage, as the server sent it. Returns undefined when no user is logged in, or
+   * the server sent no ID token. Use the ID token only for what needs it, such as a logout at another system. APIs get the access
+   * token.
+   * @throws StorageError the store failed
+   * @throws ConfigurationError Latchkey cannot work on this page, or a newer version of Latchkey stored the session
+   * @see https://openid.net/specs/openid-connect-core-1_0.html#IDToken
+   * @example
+   * const idToken = await auth.getIdToken();
+   */
+  getIdToken(): Promise<string | undefined>;
+  /**
+   * Calls `listener` when this tab gets another user, before `state` changes. This is the place to clear the app's caches.
+   * `previous` and `next` are undefined while no user is logged in. Returns a function that removes `listener`.
+   * @example
+   * const caches = new Map<string, unknown>();
+   * const unsubscribe = auth.onUserChange((previous, next) => {
+   *   if (previous) caches.clear();
+   *   console.log(next?.name ?? "no user");
+   * });
+   */
+  onUserChange(listener: (previous: User | undefined, next: User | undefined) => void): () => void;
   /**
    * Calls `listener` with the `sub` of each user who logs out or is forgotten, in any tab. `listener` can delete the app's own
    * data of the user. If `listener` returns a promise, the logout waits up to two seconds for that promise. Returns a function

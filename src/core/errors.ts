@@ -40,14 +40,20 @@ export class InvalidResponseError extends AuthError {
 
 /**
  * The reason why the user must log in again.
- * - `invalid_grant`: the server rejected the refresh token, and the session has ended.
+ * - `session_ended`: the server rejected the refresh token, and the session has ended.
  * - `lost_response`: the server rejected the refresh token, and the session has ended. The response to an earlier refresh had
  *   not arrived. That response probably contained a new refresh token.
  * - `id_token`: an ID token was invalid, and the session has ended.
  * - `user_needed`: the server requires an action of the user, for example a consent. The session keeps its tokens until the
  *   next login.
+ * - `not_renewable`: the access token has expired, and the server gave no refresh token.
  */
-export type RefreshTokenReason = "invalid_grant" | "lost_response" | "id_token" | "user_needed";
+export type RefreshTokenReason =
+  | "session_ended"
+  | "lost_response"
+  | "id_token"
+  | "user_needed"
+  | "not_renewable";
 
 /** The details of a `RefreshTokenError`. */
 export interface RefreshTokenFacts extends Pick<
@@ -57,6 +63,9 @@ export interface RefreshTokenFacts extends Pick<
   /** If the reason is `id_token`: the name of the invalid claim. */
   readonly claim?: string | undefined;
 }
+
+const NO_REFRESH_TOKEN =
+  'Let the user log in again: call login(). For longer sessions, request the scope offline_access, allow refresh tokens for this client at the server, and set prompt: "consent" if the server asks for a consent first.';
 
 /** The user must log in again. `reason` says why. */
 export class RefreshTokenError extends AuthError {
@@ -74,7 +83,8 @@ export class RefreshTokenError extends AuthError {
     const { claim, error, errorDescription, status } = facts;
     const detail = claim ?? errorDescription ?? error;
     super(`the session needs a login: ${reason}${detail === undefined ? "" : ` (${detail})`}`, {
-      hint: "Let the user log in again: call login().",
+      hint:
+        reason === "not_renewable" ? NO_REFRESH_TOKEN : "Let the user log in again: call login().",
     });
     this.reason = reason;
     this.claim = claim;

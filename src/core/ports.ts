@@ -87,6 +87,8 @@ export interface PageLifecycle {
 /** Gives access to this page: its URL, its lifecycle and its navigation. Tests pass a fake page. */
 export interface Page {
   readonly lifecycle: PageLifecycle;
+  /** Whether there is a page at all. False in Node and in workers. */
+  isDocument(): boolean;
   /**
    * Returns an error if Latchkey cannot work on this page, for example because the page has no secure context. Otherwise
    * returns undefined.

@@ -93,7 +93,7 @@ export interface Refusal extends Pick<ServerFacts, "error" | "errorDescription" 
 
 /** Why a session has ended. */
 export interface SessionEnd {
-  reason: "invalid_grant" | "lost_response" | "id_token" | "logged_out";
+  reason: "session_ended" | "lost_response" | "id_token" | "logged_out";
   /** The `sequence` of the refresh attempt or logout that ended the session. */
   sequence: number;
   /** The name of the invalid claim, or `signature`. Present only if the reason is `id_token`. */

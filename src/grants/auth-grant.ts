@@ -1,4 +1,5 @@
-import type { Auth, GetTokenOptions } from "../core/auth.ts";
+import type { Auth } from "../core/auth.ts";
+import type { GetTokenOptions } from "../core/auth-options.ts";
 import { NoTokenError } from "../core/errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import type { TokenOwner } from "../core/token-owner.ts";

@@ -92,7 +92,7 @@ export class RefreshTokenGrant implements Grant {
     const meaning = meaningOf("refresh", error);
     if (meaning === "session over") {
       await request.onRefreshTokenRejected?.();
-      return this.#withoutRefreshToken(request, new RefreshTokenError("invalid_grant"));
+      return this.#withoutRefreshToken(request, new RefreshTokenError("session_ended"));
     }
     if (meaning !== "user needed" && meaning !== "unexplained") throw error;
     const refusal = nextRefusal(request.refusal, meaning, error, this.#now());

@@ -3,12 +3,14 @@ import {
   Fragment,
   useEffect,
   useRef,
+  useState,
   type ReactElement,
   type ReactNode,
   type SyntheticEvent,
 } from "react";
 import type { Auth } from "../core/auth.ts";
 import type { AuthState } from "../core/auth-state.ts";
+import { isAuthError, type AnyAuthError } from "../core/errors.ts";
 import { useAuth } from "./use-auth.ts";
 
 /** The argument of a `fallback` function. */
@@ -20,6 +22,8 @@ export interface AuthGate {
    * the page had at the time of the click.
    */
   readonly login: (event?: SyntheticEvent) => void;
+  /** The error of the last login that failed, if any. Undefined after a login that the user cancelled. */
+  readonly error: AnyAuthError | undefined;
 }
 
 /** The props of `RequireAuth`. */
@@ -27,8 +31,8 @@ export interface RequireAuthProps {
   /** Shown while a user is logged in. If another user logs in, React mounts the children anew. */
   readonly children?: ReactNode;
   /**
-   * Shown while no user is logged in. Default: a "Sign in" button in the states `anonymous` and `expired`, and nothing in the
-   * other states.
+   * Shown while no user is logged in. Default: a "Sign in" button in the states `anonymous`, `expired` and `unavailable`, and
+   * nothing in the other states. If a login has failed, the default also shows the error's message.
    */
   readonly fallback?: ReactNode | ((gate: AuthGate) => ReactNode);
   /**
@@ -63,12 +67,21 @@ export function RequireAuth({
   login = "click",
 }: RequireAuthProps): ReactElement {
   const { auth, state } = useAuth();
+  const [failure, setFailure] = useState<unknown>(undefined);
   useAutomaticLogin(auth, state, login);
   if (state.status === "authenticated") {
     return createElement(Fragment, { key: state.user.sub }, children);
   }
-  const start = (event?: SyntheticEvent) => (onLogin ? onLogin(auth) : logIn(auth, event));
-  const shown = typeof fallback === "function" ? fallback({ state, login: start }) : fallback;
+  const start = (event?: SyntheticEvent) => {
+    setFailure(undefined);
+    if (onLogin) onLogin(auth);
+    else logIn(auth, event).catch(setFailure);
+  };
+  // The error of the state `expired` says why the session ended, and not why a login failed.
+  const known = state.status !== "expired" && "error" in state ? state.error : undefined;
+  const error = problemOf(failure ?? known);
+  const shown =
+    typeof fallback === "function" ? fallback({ state, login: start, error }) : fallback;
   return createElement(Fragment, null, shown);
 }
 
@@ -87,15 +100,21 @@ function useAutomaticLogin(auth: Auth, { status }: AuthState, login: "click" | "
   }, [auth, isIn, isOut, login]);
 }
 
-function logIn(auth: Auth, event: SyntheticEvent | undefined): void {
+function logIn(auth: Auth, event: SyntheticEvent | undefined): Promise<unknown> {
   const returnTo = event?.currentTarget.ownerDocument.location.href;
-  // The rejection can be ignored, because `auth.state` contains the error of the failed login.
-  auth.login(returnTo === undefined ? {} : { returnTo }).catch(ignore);
+  return auth.login(returnTo === undefined ? {} : { returnTo });
 }
 
-function signInButton({ state, login }: AuthGate): ReactNode {
-  const isKnown = state.status === "anonymous" || state.status === "expired";
-  return isKnown ? createElement("button", { type: "button", onClick: login }, "Sign in") : null;
+function signInButton({ state, login, error }: AuthGate): ReactNode {
+  if (state.status === "loading" || state.status === "authenticating") return null;
+  const button = createElement("button", { type: "button", onClick: login }, "Sign in");
+  const problem = error && createElement("p", { role: "alert" }, error.message);
+  return createElement(Fragment, null, button, problem);
+}
+
+/** Returns the error to show. A user who cancelled a login knows why the login did not work. */
+function problemOf(error: unknown): AnyAuthError | undefined {
+  return isAuthError(error) && error.code !== "cancelled" ? error : undefined;
 }
 
 function ignore(): void {}

@@ -12,7 +12,7 @@ export interface UseAuth {
 }
 
 /** The state on a server and during hydration. `useSyncExternalStore` needs the same object on each render. */
-const LOADING: AuthState = { status: "loading" };
+const LOADING: AuthState = { status: "loading", since: 0 };
 
 /**
  * Returns the `Auth` of the nearest `AuthProvider`, and the state of this `Auth`. The component renders again after each change

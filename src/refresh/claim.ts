@@ -157,7 +157,7 @@ async function pause(
 }
 
 async function ended(run: Run, claimed: ClaimedRow): Promise<Next> {
-  const reason = claimed.attempt.uncertainSends > 0 ? "lost_response" : "invalid_grant";
+  const reason = claimed.attempt.uncertainSends > 0 ? "lost_response" : "session_ended";
   // Repeat the write until the end of the session is stored. Otherwise another tab would send the rejected refresh token again.
   const row = await untilStored(run, () => endSession(run, claimed, { reason }));
   if (!row) return { state: "READ" };

@@ -5,6 +5,7 @@ import { claim } from "./claim.ts";
 import { pauseBeforeClaim } from "./pause.ts";
 import { validateAtHand } from "./pending-signature.ts";
 import { ownerLock, rowKey, satisfying, type Run } from "./run.ts";
+import { DEFAULT_TARGET } from "../core/token-target.ts";
 import type { Attempt, Next, Return } from "./states.ts";
 import { assertNamed, refusalError, currentRefusal } from "./refusals.ts";
 import { drain, ownerEnded, watch } from "./watch.ts";
@@ -56,7 +57,10 @@ async function read(run: Run): Promise<Next> {
     const valid = await validateAtHand(run, row);
     return valid ? { state: "RETURN", row: valid, target } : { state: "READ" };
   }
-  if (!row.renewable) throw new NoTokenError("the session has no refresh token");
+  if (!row.renewable)
+    throw run.need.target === DEFAULT_TARGET
+      ? new RefreshTokenError("not_renewable")
+      : new NoTokenError("the session has no refresh token, so this token needs a login");
   const refused = currentRefusal(row, run.need.target, run.ports.clock.now());
   if (
     refused &&

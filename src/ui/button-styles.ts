@@ -31,6 +31,15 @@ export const buttonStyles: CSSResultGroup = [
       border-color: var(--_line);
     }
 
+    .problem {
+      max-inline-size: 20rem;
+      margin: 0.375rem 0 0;
+      color: var(--_danger);
+      font-size: 0.8125rem;
+      line-height: 1.35;
+      text-wrap: balance;
+    }
+
     /* The placeholder is about as wide as the button, so that the page layout does not move when the button appears. */
     .place {
       display: block;

@@ -7,7 +7,9 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from "lit";
-import type { Auth, LoginOptions, LogoutOptions } from "../core/auth.ts";
+import type { Auth } from "../core/auth.ts";
+import { isAuthError } from "../core/errors.ts";
+import type { LoginOptions, LogoutOptions } from "../core/auth-options.ts";
 import { avatar } from "./avatar.ts";
 import { buttonStyles } from "./button-styles.ts";
 import { nameOf, secondLineOf, type ShownUser } from "./shown-user.ts";
@@ -23,7 +25,7 @@ export type ButtonAuth = Pick<Auth, "state" | "subscribe" | "login" | "logout">;
  * avatar. The avatar opens a menu with "Sign out".
  *
  * @slot more items of the menu, above "Sign out"
- * @csspart button, avatar, menu, name, email, sign-out
+ * @csspart button, avatar, menu, name, email, sign-out, problem
  * @fires latchkey-error a login or logout failed; `detail` is the error
  * @example
  * defineLatchkeyElements();
@@ -52,6 +54,8 @@ export class LatchkeyButton extends LitElement {
   readonly #speech = new Speech(this);
   #unsubscribe: (() => void) | undefined;
   #hadFocus = false;
+  /** The `code` of the error of the button's last login. */
+  #problem: string | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -89,6 +93,7 @@ export class LatchkeyButton extends LitElement {
       case "loading":
         return html`<span class="surface place" aria-busy="true"></span>`;
       case "anonymous":
+      case "unavailable":
         return this.#renderSignIn(strings.signIn, strings);
       case "expired":
         return this.#renderSignIn(strings.signInAgain, strings, state.user);
@@ -116,14 +121,25 @@ export class LatchkeyButton extends LitElement {
 
   #renderSignIn(words: string, strings: Strings, user?: ShownUser): TemplateResult {
     return html`<button
-      type="button"
-      part="button"
-      class="surface button primary"
-      lang=${strings.language}
-      @click=${() => this.#login(user)}
-    >
-      ${words}
-    </button>`;
+        type="button"
+        part="button"
+        class="surface button primary"
+        lang=${strings.language}
+        @click=${() => this.#login(user)}
+      >
+        ${words}
+      </button>
+      ${this.#renderProblem(strings)}`;
+  }
+
+  /** Says why the last login failed. Screen readers announce the text. A login that the user cancelled needs no text. */
+  #renderProblem(strings: Strings): TemplateResult | typeof nothing {
+    const state = this.auth?.state;
+    const code = this.#problem ?? (state?.status === "anonymous" ? state.error?.code : undefined);
+    if (code === undefined || code === "cancelled") return nothing;
+    return html`<p class="problem" part="problem" role="alert" lang=${strings.language}>
+      ${strings.signInProblem(code)}
+    </p>`;
   }
 
   #renderMenu(user: ShownUser, strings: Strings): TemplateResult {
@@ -185,9 +201,16 @@ export class LatchkeyButton extends LitElement {
 
   #login(user?: ShownUser): void {
     const loginHint = user?.email;
-    this.#reportFailure(
-      this.auth?.login({ ...(loginHint !== undefined && { loginHint }), ...this.loginOptions }),
-    );
+    this.#problem = undefined;
+    const login = this.auth?.login({
+      ...(loginHint !== undefined && { loginHint }),
+      ...this.loginOptions,
+    });
+    login?.catch((error: unknown) => {
+      this.#problem = isAuthError(error) ? error.code : "error";
+      this.requestUpdate();
+    });
+    this.#reportFailure(login);
   }
 
   readonly #logout = (): void => {

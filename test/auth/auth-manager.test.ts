@@ -398,7 +398,7 @@ describe("state", () => {
     for (const { state } of [auth, other]) {
       expect(state).toMatchObject({
         status: "expired",
-        reason: "invalid_grant",
+        reason: "session_ended",
         user: { sub: ADA },
       });
     }
@@ -406,12 +406,12 @@ describe("state", () => {
     await my.store.update(
       sessionKey(CLIENT, "grace"),
       (row) =>
-        row ?? { ...expiredRow(), end: { reason: "invalid_grant", sequence: 1 }, tokens: null },
+        row ?? { ...expiredRow(), end: { reason: "session_ended", sequence: 1 }, tokens: null },
     );
     const later = my.tab();
     later.start();
     await settle();
-    expect(later.state).toEqual({ status: "expired", reason: "invalid_grant" });
+    expect(later.state).toMatchObject({ status: "expired", reason: "session_ended" });
     expect(auth.state).toMatchObject({ user: { sub: ADA } });
   });
 
@@ -430,12 +430,12 @@ describe("state", () => {
     await vi.advanceTimersByTimeAsync(2_000);
     await my.store.update(KEY, (row) => ({
       ...row!,
-      end: { reason: "invalid_grant", sequence: row!.sequence },
+      end: { reason: "session_ended", sequence: row!.sequence },
       access: {},
       tokens: null,
     }));
     await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({
-      reason: "invalid_grant",
+      reason: "session_ended",
     });
     expect(asked).toBe(1);
   });
@@ -457,12 +457,12 @@ describe("state", () => {
     expect(auth.state.status).toBe("authenticated");
     my.page.wake();
     await settle();
-    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(auth.state).toMatchObject({ status: "anonymous" });
     auth.dispose();
     await remember(my, goodRow(expiredRow()));
     my.page.wake();
     await settle();
-    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(auth.state).toMatchObject({ status: "anonymous" });
   });
 
   test("does not follow other tabs between dispose() and start()", async () => {
@@ -582,7 +582,7 @@ describe("login", () => {
     await settle();
     await my.store.update(KEY, (row) => ({
       ...row!,
-      end: { reason: "invalid_grant", sequence: 9 },
+      end: { reason: "session_ended", sequence: 9 },
       tokens: null,
       access: {},
     }));
@@ -887,7 +887,7 @@ describe("logout", () => {
     const auth = my.tab();
     auth.start();
     await auth.logout();
-    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(auth.state).toMatchObject({ status: "anonymous" });
     await expect(auth.getToken()).rejects.toBeInstanceOf(NoTokenError);
   });
 

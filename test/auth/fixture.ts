@@ -212,6 +212,7 @@ function fakePage(): FakePage {
     isOnline: true,
     mayNavigate: false,
     problem: undefined,
+    isDocument: () => true,
     unsupported() {
       return this.problem;
     },

@@ -243,7 +243,7 @@ test("a logout whose store cannot be read returns no token, and revokes once the
   const get = vi.spyOn(my.store, "get").mockRejectedValue(new StorageError("busy"));
   vi.spyOn(my.users, "getActive").mockRejectedValue(new StorageError("busy"));
   await auth.logout();
-  expect(auth.state).toEqual({ status: "anonymous" });
+  expect(auth.state).toMatchObject({ status: "anonymous" });
   await expect(auth.getToken()).rejects.toBeInstanceOf(StorageError);
   // The user may have logged in again: nothing is revoked until the store can be read.
   expect(my.server.revoke).not.toHaveBeenCalled();

@@ -283,7 +283,7 @@ describe("a password grant, as at mediahaven", () => {
     await getToken();
     await expect(forceRefresh({ prompt: "none" })).rejects.toMatchObject({
       code: "refresh_token",
-      reason: "invalid_grant",
+      reason: "session_ended",
     });
     await expect(getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
     expect(await getToken()).toBe("at1");

@@ -124,7 +124,7 @@ describe("B10: a message of another tab", () => {
   const news: TabNews[] = [
     { type: "claim", ...attempt },
     { type: "done", generation: 1, sequence: 1, target: DEFAULT_KEY },
-    { type: "ended", reason: "invalid_grant", sequence: 1 },
+    { type: "ended", reason: "session_ended", sequence: 1 },
     { type: "gone", ...attempt, unsent: true },
     { type: "probe", ...attempt, nonce: "n" },
     { type: "alive", ...attempt, nonce: "n", frozen: false, tickAgeMs: 0 },

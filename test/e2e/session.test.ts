@@ -305,7 +305,7 @@ describe("an expired token", () => {
     const before = demo.provider.tokenRequests.refreshes.length;
     const outcomes = await Promise.all([getToken(first.page), getToken(second.page)]);
     for (const outcome of outcomes)
-      expect(outcome).toMatchObject({ code: "refresh_token", reason: "invalid_grant" });
+      expect(outcome).toMatchObject({ code: "refresh_token", reason: "session_ended" });
     for (const { page } of [first, second]) await status(page, "expired");
     for (let again = 0; again < 5; again++)
       expect(await getToken(first.page)).toMatchObject({ code: "refresh_token" });

@@ -236,7 +236,7 @@ describe("a hidden frame", () => {
     demo.provider.requests.length = 0;
     await begin(page, "IframeUserAgent");
     expect(await outcomeOf(page)).toMatchObject({ code: "authorization", error: "login_required" });
-    expect(await page.evaluate(() => window.auth.state)).toEqual({ status: "anonymous" });
+    expect(await page.evaluate(() => window.auth.state)).toMatchObject({ status: "anonymous" });
     expect(await page.$("iframe")).toBeNull();
     expect(demo.provider.requests.filter((request) => request === "GET /auth")).toHaveLength(1);
   });
@@ -256,7 +256,7 @@ describe("a hidden frame", () => {
     await begin(page, "IframeUserAgent", { timeoutMs: 1_500 });
     expect(await outcomeOf(page)).toMatchObject({ code: "timeout" });
     expect(await page.$("iframe")).toBeNull();
-    expect(await page.evaluate(() => window.auth.state)).toEqual({ status: "anonymous" });
+    expect(await page.evaluate(() => window.auth.state)).toMatchObject({ status: "anonymous" });
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_000)));
     expect(asked).toBe(1);
   });

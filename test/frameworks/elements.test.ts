@@ -42,7 +42,7 @@ const FRAMEWORKS: Readonly<
 describe.for(Object.entries(FRAMEWORKS))("%s", ([, show]) => {
   test("passes an element its auth, its event listener and its children, and removes it", async () => {
     const auth = fakeAuth();
-    auth.publish({ status: "anonymous" });
+    auth.publish({ status: "anonymous", reason: "none" });
     const failure = new Error("blocked");
     vi.spyOn(auth, "login").mockRejectedValue(failure);
     const onError = vi.fn<(event: Event) => void>();

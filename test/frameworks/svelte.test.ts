@@ -9,7 +9,7 @@ test("Svelte uses subscribe() and state as a store, and unsubscribes on unmount"
   const account = mount(Account, { target, props: { auth } });
   flushSync();
   expect(target.textContent).toBe("loading");
-  flushSync(() => auth.publish({ status: "anonymous" }));
+  flushSync(() => auth.publish({ status: "anonymous", reason: "none" }));
   target.querySelector("button")!.click();
   expect(auth.logins).toHaveLength(1);
   flushSync(() => auth.signIn("ada"));

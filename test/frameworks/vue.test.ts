@@ -16,7 +16,7 @@ test("Vue uses subscribe() and state as a ref, and unsubscribes on unmount", asy
   const app = createApp(Account);
   app.mount(target);
   expect(target.textContent).toBe("loading");
-  auth.publish({ status: "anonymous" });
+  auth.publish({ status: "anonymous", reason: "none" });
   await nextTick();
   target.querySelector("button")!.click();
   expect(auth.logins).toHaveLength(1);

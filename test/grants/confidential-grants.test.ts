@@ -221,7 +221,7 @@ describe("RefreshTokenGrant", () => {
     inner.requestToken.mockRejectedValue(new NoTokenError("a password is needed"));
     await expect(grant.requestToken({ tokens: cached })).rejects.toMatchObject({
       code: "refresh_token",
-      reason: "invalid_grant",
+      reason: "session_ended",
     });
     const offline = new NetworkError("offline");
     inner.requestToken.mockRejectedValue(offline);

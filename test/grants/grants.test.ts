@@ -111,7 +111,7 @@ describe("RefreshGrant", () => {
     expect(calls.refresh).not.toHaveBeenCalled();
   });
 
-  test.for([new NoTokenError("none"), new RefreshTokenError("invalid_grant")])(
+  test.for([new NoTokenError("none"), new RefreshTokenError("session_ended")])(
     "calls the inner grant after %s",
     async (error) => {
       const { grant } = chain(() => Promise.reject(error));
@@ -120,7 +120,7 @@ describe("RefreshGrant", () => {
   );
 
   test("rejects with the session's error when the inner grant has no token, either", async () => {
-    const reason = new RefreshTokenError("invalid_grant");
+    const reason = new RefreshTokenError("session_ended");
     const { grant } = chain(
       () => Promise.reject(reason),
       () => Promise.reject(new NoTokenError("a login is needed")),

@@ -97,7 +97,7 @@ test("keeps a session that begins during the import", async () => {
   expect(await users.getActive()).toEqual({});
 });
 
-test.for(["invalid_grant", "lost_response", "id_token"] as const)(
+test.for(["session_ended", "lost_response", "id_token"] as const)(
   "replaces a session that the server ended with %s, because the user would have to log in anyway",
   async (reason) => {
     const { sessions, users, parts } = setUp();

@@ -148,7 +148,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   "200 with invalid_grant": {
     response: raw(200, '{"error":"invalid_grant"}'),
     error: { code: "request_token", error: "invalid_grant" },
-    refreshError: { code: "refresh_token", reason: "invalid_grant" },
+    refreshError: { code: "refresh_token", reason: "session_ended" },
   },
 };
 const rows = Object.entries(TABLE);
@@ -312,7 +312,7 @@ describe("a refresh with the response", () => {
     server.responses.push(replied);
     expect(await errorFrom(refresh())).toMatchObject(refreshError!);
     const { row } = await session();
-    expect(row).toMatchObject({ end: { reason: "invalid_grant" }, tokens: null, renewable: false });
+    expect(row).toMatchObject({ end: { reason: "session_ended" }, tokens: null, renewable: false });
     expect(sent("POST /token")).toHaveLength(1);
   });
 });

@@ -32,7 +32,8 @@ export function freshMs(lifetimeMs: number): number {
   const row = rowOf(lifetimeMs);
   const clockAtIssue = { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() };
   const tokens = storedTokens(row, row.tokens as TokenRecord, DEFAULT_TARGET)!;
-  return cacheToken(tokens, row.sessionId, "this-tab", clockAtIssue).untilMonotonic;
+  const session = { sessionId: row.sessionId, reason: "login", isRenewable: true } as const;
+  return cacheToken(tokens, session, clockAtIssue).untilMonotonic;
 }
 
 /** The pauses of a tab whose callers always wait for a token. Milliseconds. */

@@ -105,6 +105,7 @@ async function response(outage: Outage, lifetimeMs: number): Promise<RefreshResp
 
 function pageOf(): Page {
   return {
+    isDocument: () => true,
     unsupported: () => undefined,
     href: () => "https://app.example/",
     navigate: () => {},

@@ -18,7 +18,7 @@ describe("useAuth()", () => {
     }
     const { element } = await mount(auth, <Status />);
     expect(element.textContent).toBe("loading");
-    await act(async () => auth.publish({ status: "anonymous" }));
+    await act(async () => auth.publish({ status: "anonymous", reason: "none" }));
     expect(element.textContent).toBe("anonymous");
     await act(async () => auth.signIn("ada"));
     expect(element.textContent).toBe("ADA");
@@ -78,7 +78,7 @@ describe("useUser()", () => {
     expect([renders, effects.length]).toEqual([rendersBefore, effectsBefore]);
     await act(async () => auth.signIn("bob"));
     expect(element.textContent).toBe("bob");
-    await act(async () => auth.publish({ status: "expired", reason: "invalid_grant" }));
+    await act(async () => auth.publish({ status: "expired", reason: "session_ended" }));
     expect(element.textContent).toBe("nobody");
     expect(effects.slice(effectsBefore).map((user) => user?.sub)).toEqual(["bob", undefined]);
   });

@@ -10,7 +10,7 @@ describe("<RequireAuth>", () => {
     const auth = fakeAuth();
     const { element } = await mount(auth, <RequireAuth>secret</RequireAuth>);
     expect(element.innerHTML).toBe("");
-    await act(async () => auth.publish({ status: "anonymous" }));
+    await act(async () => auth.publish({ status: "anonymous", reason: "none" }));
     expect(element.textContent).toBe("Sign in");
     expect([auth.logins, auth.asked]).toEqual([[], []]);
     await act(async () => element.querySelector("button")!.click());
@@ -19,17 +19,17 @@ describe("<RequireAuth>", () => {
     expect(element.innerHTML).toBe("");
     await act(async () => auth.signIn("ada"));
     expect(element.textContent).toBe("secret");
-    await act(async () => auth.publish({ status: "expired", reason: "invalid_grant" }));
+    await act(async () => auth.publish({ status: "expired", reason: "session_ended" }));
     expect(element.textContent).toBe("Sign in");
     expect(complaints).not.toHaveBeenCalled();
   });
 
   test("passes a login's error to the fallback in the state, without an unhandled rejection", async () => {
     const auth = fakeAuth();
-    auth.publish({ status: "anonymous" });
+    auth.publish({ status: "anonymous", reason: "none" });
     const error = new NetworkError("offline");
     auth.login = async () => {
-      auth.publish({ status: "anonymous", error });
+      auth.publish({ status: "anonymous", reason: "login_failed", error });
       throw error;
     };
     const { element } = await mount(
@@ -51,7 +51,7 @@ describe("<RequireAuth>", () => {
 
   test("accepts a node or a function as fallback, and calls onLogin on a click", async () => {
     const auth = fakeAuth();
-    auth.publish({ status: "anonymous" });
+    auth.publish({ status: "anonymous", reason: "none" });
     const onLogin = vi.fn();
     const { element, render } = await mount(
       auth,
@@ -98,9 +98,9 @@ describe("<RequireAuth>", () => {
       <RequireAuth login="automatic">secret</RequireAuth>,
     );
     expect(auth.asked).toEqual([]);
-    await act(async () => auth.publish({ status: "anonymous" }));
+    await act(async () => auth.publish({ status: "anonymous", reason: "none" }));
     await act(async () => auth.publish({ status: "authenticating" }));
-    await act(async () => auth.publish({ status: "anonymous" }));
+    await act(async () => auth.publish({ status: "anonymous", reason: "none" }));
     expect(auth.asked).toEqual([{ signal: expect.any(AbortSignal) }]);
     expect(auth.asked[0]!.signal!.aborted).toBe(false);
     expect(element.textContent).toBe("Sign in");
@@ -110,7 +110,7 @@ describe("<RequireAuth>", () => {
 
   test("aborts the first of two calls when StrictMode mounts it twice", async () => {
     const auth = fakeAuth();
-    auth.publish({ status: "anonymous" });
+    auth.publish({ status: "anonymous", reason: "none" });
     auth.response = () => new Promise(() => {});
     await mount(auth, <RequireAuth login="automatic">secret</RequireAuth>);
     expect(auth.asked.map(({ signal }) => signal!.aborted)).toEqual([true, false]);
@@ -123,7 +123,7 @@ describe("<RequireAuth>", () => {
     await act(async () => auth.logout());
     expect(element.textContent).toBe("Sign in");
     await act(async () => auth.signIn("ada"));
-    await act(async () => auth.publish({ status: "expired", reason: "invalid_grant" }));
+    await act(async () => auth.publish({ status: "expired", reason: "session_ended" }));
     expect(element.textContent).toBe("Sign in");
     expect(auth.asked).toEqual([]);
   });

@@ -56,7 +56,7 @@ describe("useToken()", () => {
     const auth = fakeAuth();
     const { Token, renders } = recorder();
     const { element } = await mount(auth, <Token />);
-    await act(async () => auth.publish({ status: "anonymous" }));
+    await act(async () => auth.publish({ status: "anonymous", reason: "none" }));
     expect(renders.at(-1)!.result).toEqual({ status: "failed", error: expect.any(NoTokenError) });
     const before = auth.asked.length;
     await pass(600_000);

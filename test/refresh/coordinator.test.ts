@@ -555,16 +555,16 @@ describe("the server's response", () => {
     sent[0]!.response({ type: "invalid_grant" });
     for (const error of await Promise.all(both)) {
       expect(error).toBeInstanceOf(RefreshTokenError);
-      expect(error).toMatchObject({ reason: "invalid_grant", retryable: false });
+      expect(error).toMatchObject({ reason: "session_ended", retryable: false });
     }
     expect(await store.get(KEY)).toMatchObject({
-      end: { reason: "invalid_grant", sequence: 2 },
+      end: { reason: "session_ended", sequence: 2 },
       attempt: null,
       tokens: null,
       access: {},
       renewable: false,
     });
-    expect(messages.at(-1)).toMatchObject({ type: "ended", reason: "invalid_grant" });
+    expect(messages.at(-1)).toMatchObject({ type: "ended", reason: "session_ended" });
     await expect(tab("c").refresh(NEED)).rejects.toBeInstanceOf(RefreshTokenError);
     expect(sent).toHaveLength(1);
   });
@@ -747,7 +747,7 @@ describe("a temporary failure ends no session", () => {
     vi.spyOn(store, "update").mockRejectedValueOnce(new StorageError("gone"));
     sent[0]!.response({ type: "invalid_grant" });
     await vi.advanceTimersByTimeAsync(1_000);
-    await expect(tokens).rejects.toMatchObject({ reason: "invalid_grant" });
+    await expect(tokens).rejects.toMatchObject({ reason: "session_ended" });
     expect(sent).toHaveLength(1);
   });
 
@@ -1266,10 +1266,12 @@ test("no message carries a token", async () => {
   }
 });
 
-test("a call without a session, or with one that cannot be renewed, rejects with NoTokenError", async () => {
+test("a call without a session, or with one that cannot be renewed, rejects and sends nothing", async () => {
   const { store, sent, tab } = browser();
   await expect(tab("a").refresh(NEED)).rejects.toBeInstanceOf(NoTokenError);
   await store.update(KEY, () => ({ ...expiredRow(), renewable: false }));
-  await expect(tab("a").refresh(NEED)).rejects.toBeInstanceOf(NoTokenError);
+  await expect(tab("a").refresh(NEED)).rejects.toMatchObject({ reason: "not_renewable" });
+  const other = { ...NEED, target: targetKey({ resource: "https://api.example" }) };
+  await expect(tab("a").refresh(other)).rejects.toBeInstanceOf(NoTokenError);
   expect(sent).toHaveLength(0);
 });

@@ -97,7 +97,9 @@ describe("B12: a token that arrived before the clock was set back", () => {
     expect(await auth.getToken({ prompt: "none" })).toBe("at1");
     expect(my.sends).toBe(0);
     await vi.advanceTimersByTimeAsync(MINUTE);
-    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
+    await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({
+      reason: "not_renewable",
+    });
   });
 
   test("B12: is given and refreshed in the background when it is for another resource", async () => {

@@ -67,7 +67,7 @@ const refused = new RequestTokenError("refused", {
   error: "invalid_client",
   status: 401,
 });
-const ended = new RefreshTokenError("invalid_grant");
+const ended = new RefreshTokenError("session_ended");
 const offline = new NetworkError("offline");
 
 describe("getToken", () => {

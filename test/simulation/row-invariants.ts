@@ -56,7 +56,7 @@ export function noFalseDeath({ trace, mix }: Evidence): string | undefined {
     if (reason === "id_token") continue;
     if (!refused.has(`${event.tab} ${token}`)) return `${reason}, but ${token} was not refused`;
     // No client can know that the browser itself sent a request twice.
-    if (reason === "invalid_grant" && rotated.has(token) && !hasFault(mix, "resend"))
+    if (reason === "session_ended" && rotated.has(token) && !hasFault(mix, "resend"))
       return `the reason is invalid_grant, but the response to ${token} was lost`;
   }
   return undefined;

@@ -1,14 +1,15 @@
-import type { Auth, GetTokenOptions, LoginOptions } from "../../src/core/auth.ts";
-import type { AuthState } from "../../src/core/auth-state.ts";
+import type { Auth } from "../../src/core/auth.ts";
+import type { GetTokenOptions, LoginOptions } from "../../src/core/auth-options.ts";
+import type { AuthStatus } from "../../src/core/auth-state.ts";
 import { NoTokenError } from "../../src/core/errors.ts";
 import type { User } from "../../src/core/user.ts";
-import { observable } from "../../src/auth/session/observable.ts";
+import { PublishedState } from "../../src/auth/session/published-state.ts";
 
 /** An `Auth` that a test controls, for pages that need no server. */
 export interface FakeAuth extends Auth {
   /** Publishes that `sub` is logged in with `token`. */
   signIn(sub: string, token?: Partial<FakeToken>): void;
-  publish(state: AuthState): void;
+  publish(state: AuthStatus): void;
   /** The options of every `getToken()` call. */
   readonly asked: GetTokenOptions[];
   /** The options of every `login()` call. */
@@ -28,7 +29,7 @@ export interface FakeToken {
 
 /** Creates an `Auth` in the state `loading`. */
 export function fakeAuth(): FakeAuth {
-  const state = observable<AuthState>({ status: "loading" });
+  const state = new PublishedState({ now: () => Date.now() });
   let token: string | undefined;
   const user = () => {
     const current = state.get();
@@ -46,9 +47,15 @@ export function fakeAuth(): FakeAuth {
       token = accessToken;
       state.set({
         status: "authenticated",
+        reason: "login",
         user: shown(sub),
         freshness,
-        token: { scope: [], expiresAt: expiresAt ?? Date.now() + 300_000, origin: "this-tab" },
+        token: {
+          scope: [],
+          expiresAt: expiresAt ?? Date.now() + 300_000,
+          origin: "this-tab",
+          isRenewable: true,
+        },
       });
     },
     publish: (next) => state.set(next),
@@ -72,9 +79,11 @@ export function fakeAuth(): FakeAuth {
       return new Promise(() => {});
     },
     getUser: async () => user(),
+    getIdToken: async () => undefined,
+    onUserChange: (listener) => state.onUserChange(listener),
     handleCallback: () => Promise.reject(new Error("not in this test")),
     logout: async () => {
-      state.set({ status: "anonymous" });
+      state.set({ status: "anonymous", reason: "logged_out" });
       return { server: "told" };
     },
     logoutAll: () => auth.logout(),

@@ -56,6 +56,7 @@ export function nodeBrowser({
     onEvent: () => () => {},
   };
   const page = {
+    isDocument: () => true,
     unsupported: () => undefined,
     href: () => new URL("/", redirectUri).href,
     navigate: () => {},

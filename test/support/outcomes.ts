@@ -20,7 +20,7 @@ type Row = [
 
 const rows: readonly Row[] = [
   ["no user is signed in", "NoTokenError", "no_token", "anonymous", false],
-  ["the session has no refresh token", "NoTokenError", "no_token", "authenticated", false],
+  ["the session has no refresh token", "RefreshTokenError", "refresh_token", "expired", false],
   ["another tab logged out", "NoTokenError", "no_token", "anonymous", false],
   ["a refresh returns invalid_grant", "RefreshTokenError", "refresh_token", "expired", false],
   [
@@ -56,7 +56,7 @@ const rows: readonly Row[] = [
     "the page does not support a browser SDK",
     "ConfigurationError",
     "configuration",
-    "loading",
+    "unavailable",
     false,
   ],
   ["a login finds another issuer's metadata", "DiscoveryError", "discovery", "anonymous", false],

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
-import type { LogoutResult } from "../../src/core/auth.ts";
+import type { LogoutResult } from "../../src/core/auth-options.ts";
 import type { AuthState } from "../../src/core/auth-state.ts";
 import { NetworkError } from "../../src/core/errors.ts";
 import { ADA, add, all, one, texts, usePage } from "./support.ts";
@@ -9,9 +9,11 @@ usePage();
 
 const SIGNED_IN: AuthState = {
   status: "authenticated",
+  reason: "stored",
+  since: 0,
   user: ADA,
   freshness: "fresh",
-  token: { scope: [], expiresAt: 0, origin: "stored" },
+  token: { scope: [], expiresAt: 0, origin: "stored", isRenewable: true },
 };
 
 function fakeAuth(state: AuthState) {
@@ -41,30 +43,30 @@ async function shown(state: AuthState) {
 }
 
 test("shows a placeholder, sign in, busy, the avatar or sign in again, depending on the state", async () => {
-  const { element, become } = await shown({ status: "loading" });
+  const { element, become } = await shown({ status: "loading", since: 0 });
   expect(all(element, "button")).toEqual([]);
   expect(all(element, "[aria-busy=true]")).toHaveLength(1);
-  become({ status: "anonymous" });
+  become({ status: "anonymous", reason: "none", since: 0 });
   await element.updateComplete;
   expect(texts(element, "button")).toEqual(["Sign in"]);
-  become({ status: "authenticating" });
+  become({ status: "authenticating", since: 0 });
   await element.updateComplete;
   expect(texts(element, "button")).toEqual(["Signing in…"]);
   expect(one(element, "button").getAttribute("aria-disabled")).toBe("true");
   become(SIGNED_IN);
   await element.updateComplete;
   expect(one(element, ".face").getAttribute("aria-label")).toBe("Account: Ada Lovelace");
-  become({ status: "expired", reason: "invalid_grant" });
+  become({ status: "expired", reason: "session_ended", since: 0 });
   await element.updateComplete;
   expect(texts(element, "button")).toEqual(["Sign in again"]);
 });
 
 test("passes the app's login options, and an expired user's email as login hint", async () => {
-  const { element, auth, become } = await shown({ status: "anonymous" });
+  const { element, auth, become } = await shown({ status: "anonymous", reason: "none", since: 0 });
   element.loginOptions = { returnTo: "/orders" };
   one(element, "button").click();
   expect(auth.login).toHaveBeenLastCalledWith({ returnTo: "/orders" });
-  become({ status: "expired", reason: "invalid_grant", user: ADA });
+  become({ status: "expired", reason: "session_ended", user: ADA, since: 0 });
   await element.updateComplete;
   one(element, "button").click();
   expect(auth.login).toHaveBeenLastCalledWith({
@@ -74,7 +76,7 @@ test("passes the app's login options, and an expired user's email as login hint"
 });
 
 test("fires latchkey-error with the error of a failed login", async () => {
-  const { element, auth } = await shown({ status: "anonymous" });
+  const { element, auth } = await shown({ status: "anonymous", reason: "none", since: 0 });
   const failed = new Promise((resolve) =>
     element.addEventListener("latchkey-error", (event) => resolve((event as CustomEvent).detail)),
   );
@@ -106,7 +108,7 @@ test("the menu shows name, email, the app's items and sign out, and works with t
   element.logoutOptions = { endSession: "none" };
   await userEvent.keyboard("{Enter}{Tab}{Tab}{Enter}");
   expect(auth.logout).toHaveBeenCalledWith({ endSession: "none" });
-  become({ status: "anonymous" });
+  become({ status: "anonymous", reason: "none", since: 0 });
   await element.updateComplete;
   expect(element.shadowRoot!.activeElement).toBe(one(element, "button"));
 });
@@ -150,7 +152,11 @@ test("the menu is inside the window and below its button, with ltr and rtl text"
 });
 
 test("subscribes to one Auth at a time, and only while the element is in the page", async () => {
-  const { element, listeners, become } = await shown({ status: "anonymous" });
+  const { element, listeners, become } = await shown({
+    status: "anonymous",
+    reason: "none",
+    since: 0,
+  });
   expect(listeners.size).toBe(1);
   element.remove();
   expect(listeners.size).toBe(0);
@@ -159,7 +165,7 @@ test("subscribes to one Auth at a time, and only while the element is in the pag
   expect(listeners.size).toBe(1);
   await element.updateComplete;
   expect(all(element, ".face")).toHaveLength(1);
-  const other = fakeAuth({ status: "anonymous" });
+  const other = fakeAuth({ status: "anonymous", reason: "none", since: 0 });
   element.auth = other.auth;
   await element.updateComplete;
   expect([listeners.size, other.listeners.size]).toEqual([0, 1]);

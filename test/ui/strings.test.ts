@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 const AUTH = {
-  state: { status: "anonymous" },
+  state: { status: "anonymous", reason: "none", since: 0 },
   subscribe: () => () => {},
   login: () => Promise.reject(new Error("not here")),
   logout: () => Promise.resolve({ server: "told" } as const),

@@ -1,4 +1,4 @@
-import type { CallbackResult } from "../../core/auth.ts";
+import type { CallbackResult } from "../../core/auth-options.ts";
 import type { CallbackLedger, LoginRecord } from "../../core/callback-ledger.ts";
 import { InvalidResponseError, isAuthError } from "../../core/errors.ts";
 import { AuthorizationError } from "../../core/protocol-errors.ts";

@@ -1,4 +1,4 @@
-import type { CallbackResult } from "../../core/auth.ts";
+import type { CallbackResult } from "../../core/auth-options.ts";
 import type { TokenRequest } from "../../core/grant.ts";
 import { abortable } from "../../core/abortable.ts";
 import type { LoginMark } from "../../core/login-marks.ts";

@@ -1,4 +1,4 @@
-import type { GetTokenOptions } from "../../core/auth.ts";
+import type { GetTokenOptions } from "../../core/auth-options.ts";
 import type { CallbackLedger } from "../../core/callback-ledger.ts";
 import { CancelledError, isAuthError, NoTokenError } from "../../core/errors.ts";
 import type { LoginMarks } from "../../core/login-marks.ts";
@@ -64,7 +64,8 @@ export class Logins {
    */
   takeOffered(options: GetTokenOptions): string | undefined {
     const { sub = "", token, target } = this.#offered ?? {};
-    const { user } = this.#session;
+    const state = this.#session.state.get();
+    const user = "user" in state ? state.user : undefined;
     const isTheirs = user?.sub === sub && (options.user ?? sub) === sub;
     if (!isTheirs || ![target, DEFAULT_TARGET].includes(targetKey(options))) return undefined;
     this.#offered = undefined;
@@ -145,7 +146,7 @@ export class Logins {
   async #signedInMeanwhile(before: string | undefined, reason: NoTokenError): Promise<User> {
     const { row } = await this.#config.users.getActive();
     if (row?.sessionId === before) throw reason;
-    await this.#session.load("other-tab");
+    await this.#session.load("other_tab");
     if (!this.#session.user) throw reason;
     return this.#session.user;
   }

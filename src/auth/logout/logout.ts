@@ -1,4 +1,4 @@
-import type { LogoutOptions, LogoutResult } from "../../core/auth.ts";
+import type { LogoutOptions, LogoutResult } from "../../core/auth-options.ts";
 import type { NetworkError } from "../../core/errors.ts";
 import { chunk } from "../../core/lazy.ts";
 import type { UsersParts } from "../parts.ts";
@@ -19,7 +19,7 @@ export async function logout(
   await localLogoutUntold(config, user);
   if (user === session.sub) session.clear();
   await userRemoval.tell(user);
-  await session.load("this-tab").catch(() => {});
+  await session.load("stored").catch(() => {});
   // The session is already deleted. An error below means only that the server was not told of the logout.
   if (!config.untold.sessions.has(user)) return { server: "told" };
   try {

@@ -1,4 +1,4 @@
-import type { LogoutResult, LogoutOptions } from "../../core/auth.ts";
+import type { LogoutResult, LogoutOptions } from "../../core/auth-options.ts";
 import type { AuthorizationServer } from "../../core/authorization-server.ts";
 import type { CallbackLedger } from "../../core/callback-ledger.ts";
 import { isAuthError, NetworkError } from "../../core/errors.ts";

@@ -1,4 +1,4 @@
-import type { LogoutResult } from "../../core/auth.ts";
+import type { LogoutResult } from "../../core/auth-options.ts";
 
 /**
  * A session that is deleted on this device but might still exist at the server. The refresh token is not revoked yet, or the

@@ -1,8 +1,7 @@
-import type { AuthState, TokenSummary } from "../../core/auth-state.ts";
-import { RefreshTokenError } from "../../core/errors.ts";
+import type { AnonymousReason, AuthenticatedReason } from "../../core/auth-state.ts";
 import { PromiseQueue } from "../../core/promise-queue.ts";
 import { userNeeded } from "../../core/refusal.ts";
-import { findAccess, storedTokens } from "../../core/session.ts";
+import { storedTokens } from "../../core/session.ts";
 import type { StoredUser } from "../../core/user-store.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import { DEFAULT_TARGET, type TargetKey } from "../../core/token-target.ts";
@@ -13,25 +12,19 @@ import {
   followWall,
   isExpired,
   isFresh,
-  stateOf,
+  isOf,
   type CachedToken,
-  type TokenCondition,
 } from "./cached-token.ts";
-import { observable, type Observable } from "./observable.ts";
-import { otherUser, SessionReader, type SessionReaderConfig } from "./session-reader.ts";
+import { PublishedState } from "./published-state.ts";
+import { SessionReader, type FoundToken, type SessionReaderConfig } from "./session-reader.ts";
+import { needsLogin, rememberedUser, stateOf, whyAnonymous } from "./session-state.ts";
 
 /** The configuration of an `ActiveSession`. */
 export type ActiveSessionConfig = SessionReaderConfig;
 
-/** A token from the store. */
-export interface FoundToken {
-  readonly tokens: TokenSet;
-  readonly condition: TokenCondition;
-}
-
 /** The session of this tab's user, in memory: the cached token, the user and the published state. */
 export class ActiveSession {
-  readonly state: Observable<AuthState> = observable<AuthState>({ status: "loading" });
+  readonly state: PublishedState;
   readonly #config: ActiveSessionConfig;
   readonly #reader: SessionReader;
   #sub: string | undefined;
@@ -41,6 +34,8 @@ export class ActiveSession {
   /** The last signed-in user. The state `expired` shows this user, because the store has no user for an ended session. */
   #lastUser: User | undefined;
   #cached: CachedToken | undefined;
+  /** Why no user is signed in. */
+  #reason: AnonymousReason = "none";
   /** Runs the reads of the store one after the other, so an older result never replaces a newer result. */
   readonly #reads = new PromiseQueue();
   #logins = 0;
@@ -48,6 +43,7 @@ export class ActiveSession {
   constructor(config: ActiveSessionConfig) {
     this.#config = config;
     this.#reader = new SessionReader(config);
+    this.state = new PublishedState(config.clock);
   }
 
   /** The `sub` of this tab's user. Still set after the session has ended or the user has logged out. */
@@ -58,6 +54,11 @@ export class ActiveSession {
   /** The signed-in user. Undefined if no user is signed in or the session has ended. */
   get user(): User | undefined {
     return this.#user;
+  }
+
+  /** The access token for the default target in memory. Undefined if it must be read from the store. */
+  get cached(): CachedToken | undefined {
+    return this.#cached;
   }
 
   /** Returns the cached token if the token is fresh, or else undefined. Reads only memory, so the call is fast. */
@@ -76,7 +77,7 @@ export class ActiveSession {
    */
   drop(error?: unknown): void {
     this.#cached = undefined;
-    if (error && this.state.get().status === "loading") this.#publish(error);
+    if (error && this.state.get().status === "loading") this.#publish(error, "none");
   }
 
   /**
@@ -84,21 +85,23 @@ export class ActiveSession {
    * @throws NoTokenError the stored session has tokens of another user
    */
   async find(target: TargetKey, sub?: string): Promise<FoundToken | undefined> {
-    const { sub: owner, row } = await this.#read(sub);
-    // An ended session has no access tokens in its row, so `row.end` is not checked here.
-    const key = row && findAccess(row, target, () => true);
-    if (!row || key === undefined) return undefined;
-    const record = await this.#reader.recordOf(row);
-    if (record && record.user.sub !== owner) throw otherUser();
-    const tokens = record && storedTokens(row, record, key);
-    if (!tokens) return undefined;
+    const stored = await this.#read(sub);
+    const found = await this.#reader.tokensOf(stored, target);
+    if (!found) return undefined;
+    const { tokens } = found;
     const cached = this.#cached;
     const isCached =
-      key === DEFAULT_TARGET &&
-      cached?.sessionId === row.sessionId &&
-      cached.generation === tokens.generation;
-    const { clock } = this.#config;
-    return { tokens, condition: conditionOf(tokens, isCached ? cached : undefined, clock) };
+      found.target === DEFAULT_TARGET &&
+      cached?.sessionId === stored.row?.sessionId &&
+      cached?.generation === tokens.generation;
+    const condition = conditionOf(tokens, isCached ? cached : undefined, this.#config.clock);
+    return { tokens, condition };
+  }
+
+  /** Returns the stored ID token of this tab's user. */
+  async idToken(): Promise<string | undefined> {
+    const { row } = await this.#read();
+    return this.#user && row && (await this.#reader.recordOf(row))?.idToken;
   }
 
   /** Reads the stored session of `sub`. Default: this tab's user. If this tab has no user, reads the store's active user. */
@@ -110,8 +113,8 @@ export class ActiveSession {
    * Reads the session from the store and publishes the state. Concurrent calls run one after the other. `error`: becomes
    * `state.error` if no user is signed in. `sub`: becomes this tab's user.
    */
-  load(origin: TokenSummary["origin"], error?: unknown, sub?: string): Promise<void> {
-    return this.#reads.run(() => this.#load(origin, error, sub));
+  load(reason: AuthenticatedReason, error?: unknown, sub?: string): Promise<void> {
+    return this.#reads.run(() => this.#load(reason, error, sub));
   }
 
   /** Makes `sub` this tab's user. The next `load()` publishes the change. */
@@ -139,9 +142,9 @@ export class ActiveSession {
         this.#config.users.pin(undefined);
       }
       try {
-        await this.#load("other-tab");
+        await this.#load("other_tab");
       } catch (error) {
-        if (hasEnded()) this.clear();
+        if (hasEnded()) this.clear("logged_out_elsewhere");
         throw error;
       }
     });
@@ -153,29 +156,22 @@ export class ActiveSession {
    */
   publishRefreshed(tokens: TokenSet, target: TargetKey): Promise<void> {
     return this.#reads.run(async () => {
-      const { user, generation, origin = "this-tab" } = tokens;
+      const { user, generation } = tokens;
+      const reason = tokens.origin === "other-tab" ? "other_tab" : "refreshed";
       const cached = this.#cached;
       const isSure = target === DEFAULT_TARGET && this.#user && user?.sub === this.#sub;
-      if (!isSure || !cached || generation === undefined) return this.#load(origin);
+      if (!isSure || !cached || generation === undefined) return this.#load(reason);
       if (cached.generation >= generation) return;
-      this.#cached = cacheToken(tokens, cached.sessionId, origin, this.#config.clock);
+      const { sessionId, summary } = cached;
+      const session = { sessionId, reason, isRenewable: summary.isRenewable } as const;
+      this.#cached = cacheToken(tokens, session, this.#config.clock);
       this.#user = user;
       this.#publish();
     });
   }
 
-  /** Returns true if there is a cached token and the token has expired by the wall clock. */
-  isExpired(): boolean {
-    return this.#cached !== undefined && this.#cached.expiresAt <= this.#config.clock.now();
-  }
-
-  /** Returns true if the cached token is of session `sessionId` and the token's number is at least `generation`. */
-  hasGeneration(sessionId: string, generation: number): boolean {
-    return this.#cached?.sessionId === sessionId && this.#cached.generation >= generation;
-  }
-
-  async #load(origin: TokenSummary["origin"], error?: unknown, newUser?: string): Promise<void> {
-    const { users, clock } = this.#config;
+  async #load(reason: AuthenticatedReason, error?: unknown, newUser?: string): Promise<void> {
+    const { users, clock, grant } = this.#config;
     const { sub, row } = await this.#read(newUser);
     const stored = row && !row.end ? await this.#reader.recordOf(row) : undefined;
     // A row that has tokens of another user is damaged, so the tokens are not used.
@@ -186,40 +182,37 @@ export class ActiveSession {
     if (isTaken) users.pin(sub);
     else if (!row && (sub ?? this.#sub)) users.pin("");
     this.#isTaken = isTaken;
-    const before = this.#cached;
-    const known =
-      row &&
-      before?.sessionId === row.sessionId &&
-      before.generation === row.access[DEFAULT_TARGET]?.generation;
-    const tokens = row && record && storedTokens(row, record, DEFAULT_TARGET);
-    this.#cached = known ? before : tokens && cacheToken(tokens, row.sessionId, origin, clock);
-    const refusal = record && userNeeded(row!);
-    // If `refusal` is set, only a login can get new tokens. The cached token is still returned until it expires.
-    const needed =
-      refusal && (!this.#cached || isExpired(this.#cached, clock)) ? refusal : undefined;
+    const hadUser = (sub ?? this.#sub) !== undefined;
+    this.#reason = whyAnonymous(row, reason, { before: this.state.get(), hadUser });
+    if (!row || !isOf(row, this.#cached)) {
+      const tokens = row && record && storedTokens(row, record, DEFAULT_TARGET);
+      const isRenewable = row?.renewable || grant.isSilent !== false;
+      this.#cached =
+        tokens && cacheToken(tokens, { sessionId: row.sessionId, reason, isRenewable }, clock);
+    }
+    // Only a login can get new tokens. The cached token is still returned until it expires.
+    const isOld = !this.#cached || isExpired(this.#cached, clock);
+    const needed = row && record && isOld ? userNeeded(row) : undefined;
     this.#sub = row && sub;
     this.#user = needed ? undefined : record?.user;
     this.#lastUser = record?.user ?? (row && this.#lastUser);
-    const lastUser = this.#lastUser?.sub === sub ? this.#lastUser : undefined;
+    const isKnown = this.#lastUser?.sub === sub;
+    const lastUser = isKnown ? this.#lastUser : rememberedUser(sub, row);
     // During a login of this tab, a change in another tab does not replace the state `authenticating`.
     if (this.#logins > 0 && !this.#user) return;
-    const reason = needed ? "user_needed" : end;
-    if (!reason || reason === "logged_out") return this.#publish(error);
+    const why = needed ? "user_needed" : end;
+    if (!why || why === "logged_out") return this.#publish(error);
     // The details for the error: the server's refusal, or the invalid claim of the ID token.
-    const facts = needed ?? (row!.end!.claim && row!.end!);
-    this.state.set({
-      status: "expired",
-      reason,
-      ...(lastUser && { user: lastUser }),
-      ...(facts && { error: new RefreshTokenError(reason, facts) }),
-    });
+    this.state.set(needsLogin(why, lastUser, needed ?? (row!.end!.claim ? row!.end! : undefined)));
   }
 
   /** Drops the cached token and the user after a logout. Does not read the store. */
-  clear(): void {
+  clear(reason: AnonymousReason = "logged_out"): void {
     this.#cached = undefined;
     this.#user = undefined;
-    this.state.set({ status: this.#logins > 0 ? "authenticating" : "anonymous" });
+    this.#reason = reason;
+    if (this.#logins > 0) this.state.set({ status: "authenticating" });
+    else this.#publish();
   }
 
   /**
@@ -236,7 +229,7 @@ export class ActiveSession {
     if (!this.#user) this.state.set({ status: "authenticating" });
     try {
       const result = await login().finally(() => this.#logins--);
-      await this.load("this-tab");
+      await this.load("login");
       return result;
     } catch (error) {
       const reason = tellsWhy(error) ? error : known;
@@ -250,8 +243,14 @@ export class ActiveSession {
     if (this.#user && this.#cached) this.#publish();
   }
 
-  #publish(error?: unknown): void {
-    if (this.#cached) followWall(this.#cached, this.#config.clock);
-    this.state.set(stateOf(this.#user, this.#cached, this.#config.clock, error));
+  #publish(
+    error?: unknown,
+    reason: AnonymousReason = error === undefined ? this.#reason : "login_failed",
+  ): void {
+    const { clock } = this.#config;
+    if (this.#cached) followWall(this.#cached, clock);
+    const state = stateOf(this.#user, this.#cached, clock, { reason, error });
+    if (state.status === "expired") this.#user = undefined;
+    this.state.set(state);
   }
 }

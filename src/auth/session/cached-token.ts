@@ -1,9 +1,9 @@
-import type { AuthState, TokenSummary } from "../../core/auth-state.ts";
-import { isAuthError } from "../../core/errors.ts";
+import type { AuthenticatedReason, TokenSummary } from "../../core/auth-state.ts";
 import type { Clock } from "../../core/ports.ts";
 import { CLOCK_STEP_MS, isFromFuture, remainingMs } from "../../core/token-lifetime.ts";
+import type { SessionRow } from "../../core/session.ts";
 import type { TokenSet } from "../../core/token-set.ts";
-import type { User } from "../../core/user.ts";
+import { DEFAULT_TARGET } from "../../core/token-target.ts";
 
 /**
  * The condition of a stored or cached token.
@@ -19,6 +19,8 @@ export interface CachedToken {
   readonly promise: Promise<string>;
   readonly sessionId: string;
   readonly generation: number;
+  /** How this tab got the session of the token. */
+  readonly reason: AuthenticatedReason;
   summary: TokenSummary;
   /**
    * The stored expiry of the token. If the wall clock is set back, only `summary.expiresAt` is corrected. Milliseconds since
@@ -38,11 +40,27 @@ export interface CachedToken {
   goodAt: number;
 }
 
-/** Makes a `CachedToken` from the stored tokens of the session `sessionId`. */
+const ORIGINS: Readonly<Record<AuthenticatedReason, TokenSummary["origin"]>> = {
+  login: "this-tab",
+  refreshed: "this-tab",
+  other_tab: "other-tab",
+  stored: "stored",
+  switched: "stored",
+};
+
+/** The session of a `CachedToken`. */
+export interface TokenSession {
+  readonly sessionId: string;
+  /** How this tab got the session. */
+  readonly reason: AuthenticatedReason;
+  /** Whether a newer token can be requested without the user. */
+  readonly isRenewable: boolean;
+}
+
+/** Makes a `CachedToken` from stored tokens. */
 export function cacheToken(
   tokens: TokenSet,
-  sessionId: string,
-  origin: TokenSummary["origin"],
+  { sessionId, reason, isRenewable }: TokenSession,
   clock: Clock,
 ): CachedToken {
   const { accessToken, expiresAt, scope, generation = 0 } = tokens;
@@ -52,14 +70,28 @@ export function cacheToken(
   return {
     promise: Promise.resolve(accessToken),
     sessionId,
-    generation: generation,
+    generation,
+    reason,
     expiresAt,
-    summary: { scope, expiresAt: Math.min(expiresAt, now + validMs), origin },
+    summary: {
+      scope,
+      expiresAt: Math.min(expiresAt, now + validMs),
+      origin: ORIGINS[reason],
+      isRenewable,
+    },
     untilWall: now + freshMs,
     untilMonotonic: monotonic + freshMs,
     endMonotonic: monotonic + validMs,
     goodAt: Number.NaN,
   };
+}
+
+/** Returns true if `cached` is the stored token of `row` for the default target. */
+export function isOf(row: SessionRow, cached: CachedToken | undefined): boolean {
+  return (
+    cached?.sessionId === row.sessionId &&
+    cached.generation === row.access[DEFAULT_TARGET]?.generation
+  );
 }
 
 /** Returns true if both the wall clock and the monotonic clock show that the token is not near its expiry. */
@@ -118,20 +150,4 @@ export function conditionOf(
  */
 export function renewalWindow(lifetimeMs: number): number {
   return Math.min(Math.max(30_000, lifetimeMs / 10), lifetimeMs / 3);
-}
-
-/**
- * Returns the state `authenticated` if there is a user and a cached token, or else `anonymous`. `error`: the reason why no user
- * is signed in. Only an error that Latchkey threw becomes part of the state.
- */
-export function stateOf(
-  user: User | undefined,
-  cached: CachedToken | undefined,
-  clock: Clock,
-  error: unknown,
-): AuthState {
-  if (!user || !cached) return { status: "anonymous", ...(isAuthError(error) && { error }) };
-  const token = cached.summary;
-  const freshness = isExpired(cached, clock) ? "stale" : "fresh";
-  return { status: "authenticated", user, freshness, token };
 }

@@ -22,14 +22,15 @@ export async function followTab(parts: FollowParts, message: TabMessage): Promis
   if (key !== session.sub) return;
   if (type === "ended") {
     session.drop();
-    return session.load(isOwn ? "this-tab" : "other-tab");
+    return session.load(isOwn ? "refreshed" : "other_tab");
   }
   if (type !== "done") return;
   // This tab might be requesting the same token. If so, that request publishes the token, and no read of the store is needed.
   await latestRefresh?.catch(() => {});
-  if (session.hasGeneration(sessionId, message.generation)) return;
+  const { cached } = session;
+  if (cached?.sessionId === sessionId && cached.generation >= message.generation) return;
   // This tab can continue with its cached token, so an error of the read is ignored.
-  await session.load(isOwn ? "this-tab" : "other-tab").catch(() => {});
+  await session.load(isOwn ? "refreshed" : "other_tab").catch(() => {});
 }
 
 /** Updates this tab after `user` logged in, logged out or was forgotten in another tab. */

@@ -1,16 +1,22 @@
 import { NoTokenError } from "../../core/errors.ts";
+import type { Grant } from "../../core/grant.ts";
 import { sessionKey, type ClientKey } from "../../core/keys.ts";
 import { chunk, shared } from "../../core/lazy.ts";
 import type { Clock, TabLock } from "../../core/ports.ts";
 import type { Refresher } from "../../core/refresher.ts";
 import {
+  findAccess,
   isNewer,
   newerVersion,
+  storedTokens,
   type SessionRow,
   type SessionStore,
   type TokenRecord,
 } from "../../core/session.ts";
+import type { TargetKey } from "../../core/token-target.ts";
+import type { TokenSet } from "../../core/token-set.ts";
 import type { StoredUser, UserStore } from "../../core/user-store.ts";
+import type { TokenCondition } from "./cached-token.ts";
 
 /** The configuration of a `SessionReader`. */
 export interface SessionReaderConfig {
@@ -20,6 +26,19 @@ export interface SessionReaderConfig {
   readonly clock: Clock;
   readonly locks: TabLock;
   readonly refresher: Pick<Refresher, "validate">;
+  readonly grant: Grant;
+}
+
+/** A token from the store, and its condition. */
+export interface FoundToken {
+  readonly tokens: TokenSet;
+  readonly condition: TokenCondition;
+}
+
+/** Tokens from the store. `target`: the target under which the access token is stored. */
+export interface StoredTokens {
+  readonly tokens: TokenSet;
+  readonly target: TargetKey;
 }
 
 /** Reads sessions from the store. If the signature of a stored ID token is not validated yet, validates the signature. */
@@ -52,6 +71,20 @@ export class SessionReader {
     }
     if (isNewer(found.row)) throw newerVersion();
     return found.row?.lifetime === "tabs" ? (await this.#presence()).read(found) : found;
+  }
+
+  /**
+   * Returns the stored tokens for `target`, even if the access token has expired, and the target under which they are stored.
+   * @throws NoTokenError the stored session has tokens of another user
+   */
+  async tokensOf({ sub, row }: StoredUser, target: TargetKey): Promise<StoredTokens | undefined> {
+    // An ended session has no access tokens in its row, so `row.end` is not checked here.
+    const key = row && findAccess(row, target, () => true);
+    if (!row || key === undefined) return undefined;
+    const record = await this.recordOf(row);
+    if (record && record.user.sub !== sub) throw otherUser();
+    const tokens = record && storedTokens(row, record, key);
+    return tokens && { tokens, target: key };
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { LogoutResult } from "../../core/auth.ts";
+import type { LogoutResult } from "../../core/auth-options.ts";
 import { NoTokenError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
 import type { RememberedUser } from "../../core/login-prompt.ts";
@@ -55,7 +55,7 @@ export async function switchUser({ config, session }: UsersParts, sub: string): 
   const record = row.end ? undefined : await sessions.open(row.tokens);
   if (record && record.user.sub !== sub) throw otherUser();
   try {
-    await session.load("stored", undefined, sub);
+    await session.load("switched", undefined, sub);
     // Another tab might have forgotten the user during the load.
     if (!(await stored.putDefault(sub))) throw noSession();
   } catch (error) {
@@ -79,7 +79,7 @@ export async function forget(parts: UsersParts, sub: string): Promise<LogoutResu
   });
   await (await config.users.users()).forget(sub);
   broadcastToTabs(config, sub, "", { type: "user", what: "forget" });
-  await Promise.all([parts.userRemoval.tell(sub), session.load("this-tab").catch(() => {})]);
+  await Promise.all([parts.userRemoval.tell(sub), session.load("stored").catch(() => {})]);
   return leaveServer(parts, sub, before);
 }
 
@@ -99,7 +99,7 @@ export async function logoutAll(parts: UsersParts): Promise<LogoutResult> {
   if (own !== undefined && deleted[0]?.status === "fulfilled") session.clear();
   await Promise.all([
     ...all.map((sub) => parts.userRemoval.tell(sub)),
-    session.load("this-tab").catch(() => {}),
+    session.load("stored").catch(() => {}),
   ]);
   const told = Promise.all(
     others.map((sub) => tellServer(config, sub, { endSession: "none", mayNavigate: () => false })),

@@ -8,8 +8,12 @@ import { DocumentLifecycle } from "./document-lifecycle.ts";
 export class DocumentPage implements Page {
   readonly lifecycle: PageLifecycle = new DocumentLifecycle();
 
+  isDocument(): boolean {
+    return typeof document !== "undefined";
+  }
+
   unsupported(): ConfigurationError | undefined {
-    if (typeof document === "undefined") {
+    if (!this.isDocument()) {
       return new ConfigurationError(
         "environment",
         "this code does not run in a browser page",

@@ -36,5 +36,11 @@ export const chinese: Strings = {
   signingIn: "正在登录…",
   signInAgain: "重新登录",
   signOut: "退出登录",
+  signInProblem: (code) =>
+    code === "popup_blocked"
+      ? "浏览器阻止了登录窗口。请允许此网站打开窗口。"
+      : code === "network" || code === "timeout"
+        ? "无法连接登录服务器，请稍后重试。"
+        : `登录未成功（${code}）。`,
   accountOf: (name) => `账号：${name}`,
 };

@@ -40,5 +40,11 @@ export const english: Strings = {
   signingIn: "Signing in…",
   signInAgain: "Sign in again",
   signOut: "Sign out",
+  signInProblem: (code) =>
+    code === "popup_blocked"
+      ? "Your browser blocked the sign-in window. Allow windows for this site."
+      : code === "network" || code === "timeout"
+        ? "No connection to the sign-in server. Try again later."
+        : `The sign-in did not work (${code}).`,
   accountOf: (name) => `Account: ${name}`,
 };

@@ -41,5 +41,11 @@ export const german: Strings = {
   signingIn: "Anmeldung läuft…",
   signInAgain: "Erneut anmelden",
   signOut: "Abmelden",
+  signInProblem: (code) =>
+    code === "popup_blocked"
+      ? "Der Browser hat das Anmeldefenster blockiert. Fenster für diese Seite erlauben."
+      : code === "network" || code === "timeout"
+        ? "Keine Verbindung zum Anmeldeserver. Später erneut versuchen."
+        : `Die Anmeldung hat nicht geklappt (${code}).`,
   accountOf: (name) => `Konto: ${name}`,
 };

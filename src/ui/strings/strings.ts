@@ -48,6 +48,8 @@ export interface Strings {
   readonly signingIn: string;
   readonly signInAgain: string;
   readonly signOut: string;
+  /** Says why a sign-in did not work. `code` is the `code` of the error. */
+  readonly signInProblem: (code: string) => string;
   /** The accessible name of the button that opens the menu of the logged-in user. */
   readonly accountOf: (name: string) => string;
 }

@@ -179,7 +179,7 @@ describe("a user that the picker returns with its own window", () => {
     if (isEnded) {
       await my.store.update(GRACE, (row) => ({
         ...row!,
-        end: { reason: "invalid_grant", sequence: 1 },
+        end: { reason: "session_ended", sequence: 1 },
         access: {},
         tokens: null,
       }));
@@ -224,7 +224,7 @@ describe("a revocation that began while the picker was open", () => {
     await my.users.putDefault(null);
     await my.store.update(GRACE, (row) => ({
       ...row!,
-      end: { reason: "invalid_grant", sequence: 1 },
+      end: { reason: "session_ended", sequence: 1 },
       access: {},
       tokens: null,
     }));
@@ -284,7 +284,7 @@ describe("the choice of another user", () => {
 });
 
 describe("a session that ended", () => {
-  const ended = { reason: "invalid_grant", sequence: 1 } as const;
+  const ended = { reason: "session_ended", sequence: 1 } as const;
 
   test("starts a login with the user's address as the hint, and the other sessions stay", async () => {
     const my = await two();
@@ -469,11 +469,11 @@ describe("a user who is not remembered", () => {
     await my.users.putDefault("grace");
     const open = vi.spyOn(my.store, "open");
     const auth = await started(my, promptOf());
-    expect(auth.state).toEqual({ status: "loading" });
+    expect(auth.state).toMatchObject({ status: "loading" });
     await vi.advanceTimersByTimeAsync(900);
     expect(await my.store.get(GRACE)).toBeDefined();
     await vi.advanceTimersByTimeAsync(200);
-    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(auth.state).toMatchObject({ status: "anonymous" });
     expect(await my.store.get(GRACE)).toBeUndefined();
     expect(await my.users.getActive()).toEqual({});
     expect(open).not.toHaveBeenCalled();

@@ -234,7 +234,7 @@ test.each([
     const load = tabOf(my);
     my.server.exchange = () => Promise.reject(lost);
     const auth = await load(RESPONSE);
-    expect(auth.state).toEqual({ status: "anonymous", error: lost });
+    expect(auth.state).toMatchObject({ status: "anonymous", error: lost });
     await expect(auth.handleCallback()).rejects.toBe(lost);
     await expect(auth.handleCallback()).rejects.toBe(lost);
     auth.getToken().catch(() => {});
@@ -338,7 +338,7 @@ describe("after a logout", () => {
     expect(await ask(auth)).toContain("the user logged out");
     expect(chooseUser).toHaveBeenCalledTimes(1);
     expect(authorize).not.toHaveBeenCalled();
-    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(auth.state).toMatchObject({ status: "anonymous" });
   });
 });
 
@@ -353,7 +353,7 @@ describe("a URL without a response of this client", () => {
     const my = world();
     const url = REDIRECT_URI + rest;
     const auth = await tabOf(my)(url);
-    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(auth.state).toMatchObject({ status: "anonymous" });
     expect(my.page.url).toBe(url);
     await expect(auth.handleCallback()).rejects.toMatchObject({ parameter: "state" });
     expect(my.page.url).toBe(url);
@@ -371,6 +371,6 @@ describe("a URL without a response of this client", () => {
     const auth = await tabOf(my)(url);
     expect(my.page.url).toBe(url);
     expect(exchange).not.toHaveBeenCalled();
-    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(auth.state).toMatchObject({ status: "anonymous" });
   });
 });

@@ -47,7 +47,7 @@ describe("getToken()", () => {
     const later = auth.getToken();
     await wait(1_000);
     expect(shown).toMatchObject([{ userCode: "CODE-1", statuses: ["waiting"] }]);
-    expect(auth.state).toEqual({ status: "authenticating" });
+    expect(auth.state).toMatchObject({ status: "authenticating" });
     device.replies.push(approval());
     await wait(INTERVAL_MS);
     expect([...(await tokens), await later]).toEqual(["at1", "at1", "at1"]);
@@ -78,7 +78,7 @@ describe("getToken()", () => {
     my.refreshes.push({ type: "invalid_grant" });
     expect(await auth.getToken()).toBe("at1");
     await wait(0);
-    expect(auth.state).toMatchObject({ status: "expired", reason: "invalid_grant" });
+    expect(auth.state).toMatchObject({ status: "expired", reason: "session_ended" });
     expect([device.asked, shown]).toEqual([[], []]);
     const token = auth.getToken();
     device.replies.push(approval());
@@ -113,7 +113,7 @@ describe("getToken()", () => {
     await wait(0);
     expect(shown).toMatchObject([{ statuses: ["waiting", "cancelled"] }]);
     expect(await device.requests.getAllKeys()).toEqual([]);
-    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(auth.state).toMatchObject({ status: "anonymous" });
   });
 
   test("keeps the code on screen when only one of two callers aborts", async () => {

@@ -112,7 +112,7 @@ test("an aborted login closes its round trip", async () => {
   leaving.abort(new Error("enough"));
   await expect(login).rejects.toThrow("enough");
   expect(close).toHaveBeenCalledOnce();
-  expect(auth.state).toEqual({ status: "anonymous" });
+  expect(auth.state).toMatchObject({ status: "anonymous" });
 });
 
 test("a silent login sends prompt none, also when the app passes another prompt", async () => {

@@ -57,7 +57,7 @@ async function navigated(my: World, user: string): Promise<LoginMarks> {
 const ended = async (my: World) => {
   await my.store.update(KEY, (row) => ({
     ...row!,
-    end: { reason: "invalid_grant", sequence: 1 },
+    end: { reason: "session_ended", sequence: 1 },
     access: {},
     tokens: null,
   }));

@@ -149,7 +149,7 @@ describe("a local logout", () => {
 
   test("of an ended session returns no tokens", async () => {
     const { sessions, users, parts } = setUp();
-    const end = { reason: "invalid_grant", sequence: 1 } as const;
+    const end = { reason: "session_ended", sequence: 1 } as const;
     await sessions.update(KEY, () => ({ ...expiredRow(), end, tokens: null }));
     await users.putDefault(ADA);
     expect(await parts.localLogout()).toBeUndefined();

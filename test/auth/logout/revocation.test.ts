@@ -85,7 +85,7 @@ describe("a revocation", () => {
     [
       "a session that the server ended",
       0,
-      async () => ({ ...expiredRow(), end: { reason: "invalid_grant", sequence: 1 } as const }),
+      async () => ({ ...expiredRow(), end: { reason: "session_ended", sequence: 1 } as const }),
     ],
     [
       "a session whose ID token was invalid",

@@ -21,7 +21,11 @@ test.for([
       scope: [],
       generation: 1,
     });
-    const cached = cacheToken(tokens, "sessionId", "stored", clock);
+    const cached = cacheToken(
+      tokens,
+      { sessionId: "sessionId", reason: "stored", isRenewable: true },
+      clock,
+    );
     expect(cached.untilWall).toBe(1_000_000 + lifetime - window);
     expect(cached.untilMonotonic).toBe(5_000 + lifetime - window);
     expect(cached.endMonotonic).toBe(5_000 + lifetime);

@@ -59,7 +59,7 @@ describe("a session without an open tab does not come back", () => {
       if (ms > 0) await vi.advanceTimersByTimeAsync(ms);
       b.start();
       await vi.advanceTimersByTimeAsync(3_000);
-      expect([a.state, b.state]).toEqual([{ status: "anonymous" }, { status: "anonymous" }]);
+      expect([a.state, b.state]).toMatchObject([{ status: "anonymous" }, { status: "anonymous" }]);
       expect(await my.store.get(GRACE)).toBeUndefined();
     },
   );
@@ -75,7 +75,7 @@ describe("a session without an open tab does not come back", () => {
     });
     a.start();
     await vi.advanceTimersByTimeAsync(3_000);
-    expect(b.state).toEqual({ status: "anonymous" });
+    expect(b.state).toMatchObject({ status: "anonymous" });
     await expect(b.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
   });
 });
@@ -85,7 +85,7 @@ test("tabs check for open tabs at the same time, not one after the other", async
   const tabs = [my.tab(), my.tab(), my.tab()];
   for (const tab of tabs) tab.start();
   await vi.advanceTimersByTimeAsync(1_050);
-  for (const tab of tabs) expect(tab.state).toEqual({ status: "anonymous" });
+  for (const tab of tabs) expect(tab.state).toMatchObject({ status: "anonymous" });
 });
 
 test("a tab reads the session again that changed during the check", async () => {

@@ -117,13 +117,13 @@ test("a switch to a user whose session ended leads to the state expired", async 
   const my = await two();
   await my.store.update(GRACE, (row) => ({
     ...row!,
-    end: { reason: "invalid_grant", sequence: 1 },
+    end: { reason: "session_ended", sequence: 1 },
     access: {},
     tokens: null,
   }));
   const auth = await started(my);
   await auth.switchUser("grace");
-  expect(auth.state).toMatchObject({ status: "expired", reason: "invalid_grant" });
+  expect(auth.state).toMatchObject({ status: "expired", reason: "session_ended" });
 });
 
 test.for(["logout", "forget"] as const)(

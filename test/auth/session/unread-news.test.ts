@@ -16,7 +16,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const ended = (row: SessionRow, reason: "logged_out" | "invalid_grant"): SessionRow => ({
+const ended = (row: SessionRow, reason: "logged_out" | "session_ended"): SessionRow => ({
   ...row,
   sessionId: "s2",
   end: { reason, sequence: 2 },
@@ -59,7 +59,7 @@ describe("B8: while the store fails", () => {
     failReads(my);
     say(my, news);
     await settle();
-    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(auth.state).toMatchObject({ status: "anonymous" });
     vi.restoreAllMocks();
     await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({ code: "no_token" });
     expect(await auth.getUser()).toBeUndefined();
@@ -80,16 +80,16 @@ describe("B8: while the store fails", () => {
 
   test("B8: a session that the server ended returns no token, and the next call reads the reason", async () => {
     const { my, auth, row } = await signedIn();
-    await my.store.update(KEY, () => ended(row, "invalid_grant"));
+    await my.store.update(KEY, () => ended(row, "session_ended"));
     failReads(my);
-    say(my, { type: "ended", reason: "invalid_grant", sequence: 2 });
+    say(my, { type: "ended", reason: "session_ended", sequence: 2 });
     await settle();
     vi.restoreAllMocks();
     await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({
       code: "refresh_token",
-      reason: "invalid_grant",
+      reason: "session_ended",
     });
-    expect(auth.state).toMatchObject({ status: "expired", reason: "invalid_grant" });
+    expect(auth.state).toMatchObject({ status: "expired", reason: "session_ended" });
   });
 
   test("B8: a page that resumes reads its session again at the next call", async () => {
@@ -101,7 +101,7 @@ describe("B8: while the store fails", () => {
     await settle();
     vi.restoreAllMocks();
     expect(await auth.getUser()).toBeUndefined();
-    expect(auth.state).toEqual({ status: "anonymous" });
+    expect(auth.state).toMatchObject({ status: "anonymous" });
   });
 
   test("B8: a page that resumes and cannot read has its session again once the store can be read", async () => {

@@ -81,12 +81,12 @@ describe.each([{ isCached: false }, { isCached: true }])("B7: a grant, %o", ({ i
     const other = open({ isCached });
     expect(await other.getToken(none)).toBe("at-ada@example.com");
     await auth.forget("ada@example.com");
-    await vi.waitFor(() => expect(other.state).toEqual({ status: "anonymous" }));
+    await vi.waitFor(() => expect(other.state).toMatchObject({ status: "anonymous" }));
     const reloaded = open({ isCached });
     const fresh = open({ isCached, isNew: true });
     for (const tab of [auth, other, reloaded, fresh]) {
       await expect(tab.getToken(none)).rejects.toMatchObject(noToken);
-      expect(tab.state).toEqual({ status: "anonymous" });
+      expect(tab.state).toMatchObject({ status: "anonymous" });
     }
     // Only a hash is still stored.
     const all = await entries<string, unknown>(database);

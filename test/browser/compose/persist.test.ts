@@ -298,7 +298,7 @@ describe("a damaged record", () => {
     await store("ada", rowOf(record("ada")));
     await set(defaultUserKey(client), entry, database);
     const auth = open("device");
-    await vi.waitFor(() => expect(auth.state).toEqual({ status: "anonymous" }));
+    await vi.waitFor(() => expect(auth.state).toMatchObject({ status: "anonymous" }));
   });
 
   test("of a pending request counts as missing", async () => {

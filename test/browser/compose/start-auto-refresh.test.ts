@@ -16,9 +16,11 @@ function fakeAuth(lifetimeMs: number, renews = true) {
   const listeners = new Set<() => void>();
   const authenticated = (): AuthState => ({
     status: "authenticated",
+    reason: "stored",
+    since: 0,
     user: { sub: "ada", claims: { sub: "ada" } },
     freshness: "fresh",
-    token: { scope: [], expiresAt: Date.now() + lifetimeMs, origin: "this-tab" },
+    token: { scope: [], expiresAt: Date.now() + lifetimeMs, origin: "this-tab", isRenewable: true },
   });
   const auth = {
     state: authenticated(),
@@ -82,7 +84,7 @@ test("repeats a failed refresh after 30 seconds at the earliest, and stops after
   const stop = startAutoRefresh(auth);
   await vi.advanceTimersByTimeAsync(11 * MINUTE + 1_000);
   expect(auth.asked).toEqual([480, 540, 570, 600, 630, 660]);
-  auth.set({ status: "anonymous" });
+  auth.set({ status: "anonymous", reason: "none", since: 0 });
   await vi.advanceTimersByTimeAsync(20 * MINUTE);
   expect(auth.asked).toHaveLength(6);
   stop();

@@ -268,7 +268,7 @@ describe("users", () => {
     expect(put).toHaveBeenCalledTimes(1);
     await sessions.update(sessionKey(mine, "ada"), (row) => ({
       ...row!,
-      end: { reason: "invalid_grant", sequence: 1 },
+      end: { reason: "session_ended", sequence: 1 },
       tokens: null,
     }));
     expect(put).toHaveBeenCalledTimes(3);

@@ -1,5 +1,5 @@
 import type { RememberedUser } from "../../../src/core/login-prompt.ts";
-import type { AuthState, User } from "../../../src/index.ts";
+import { ConfigurationError, type AuthState, type User } from "../../../src/index.ts";
 import type { DeviceStatus } from "../../../src/core/device-prompt.ts";
 import type { ButtonAuth } from "../../../src/ui.ts";
 
@@ -38,17 +38,26 @@ function users(count: number): RememberedUser[] {
   }));
 }
 
+const UNAVAILABLE = new ConfigurationError(
+  "secure context",
+  "this page was not loaded over https",
+  "Serve the page over https.",
+);
+
 const STATES: Readonly<Record<AuthState["status"], AuthState>> = {
-  loading: { status: "loading" },
-  anonymous: { status: "anonymous" },
-  authenticating: { status: "authenticating" },
+  loading: { status: "loading", since: 0 },
+  unavailable: { status: "unavailable", error: UNAVAILABLE, since: 0 },
+  anonymous: { status: "anonymous", reason: "none", since: 0 },
+  authenticating: { status: "authenticating", since: 0 },
   authenticated: {
     status: "authenticated",
+    reason: "stored",
+    since: 0,
     user: ADA,
     freshness: "fresh",
-    token: { scope: [], expiresAt: 0, origin: "stored" },
+    token: { scope: [], expiresAt: 0, origin: "stored", isRenewable: true },
   },
-  expired: { status: "expired", reason: "invalid_grant", user: ADA },
+  expired: { status: "expired", reason: "session_ended", user: ADA, since: 0 },
 };
 
 const CODE_LIFETIME_MS = 900_000;
@@ -67,6 +76,7 @@ export function button(status: AuthState["status"]): ButtonAuth {
       return () => listeners.delete(listener);
     },
     login: async () => {
+      if (status === "unavailable") throw UNAVAILABLE;
       navigate("authenticated");
       return ADA;
     },

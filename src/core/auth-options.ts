@@ -1,0 +1,78 @@
+import type { AnyAuthError } from "./errors.ts";
+import type { AuthorizationParameters, Prompt } from "./authorization-parameters.ts";
+import type { TokenContext } from "./token-context.ts";
+import type { TokenTarget } from "./token-target.ts";
+import type { User } from "./user.ts";
+import type { UserAgent } from "./user-agent.ts";
+
+/** The options of `getToken()`. */
+export interface GetTokenOptions extends TokenTarget {
+  /** The `sub` of the token's user. Default: this tab's user. */
+  readonly user?: string;
+  /**
+   * `default`: `getToken()` returns the stored token while that token is valid. `reload`: `getToken()` requests a newer token.
+   */
+  readonly cache?: "default" | "reload";
+  /**
+   * An access token that an API has refused. Used only together with `cache: "reload"`. If another valid token is already
+   * stored, `getToken()` returns the stored token without a request to the server.
+   */
+  readonly refused?: string;
+  /**
+   * If a login is needed, `none` makes `getToken()` reject with a `NoTokenError` or a `RefreshTokenError`. With any other
+   * value, `getToken()` starts a login, or waits for a login in progress.
+   */
+  readonly prompt?: Prompt;
+  /**
+   * Values for the app's own grants. If `getToken()` returns a stored token, no grant is called, and the values are not used.
+   */
+  readonly context?: TokenContext;
+  /** Aborts the wait for the token. A refresh that has started continues, because other callers might wait for that refresh. */
+  readonly signal?: AbortSignal;
+}
+
+/** The options of one login. */
+export interface LoginOptions extends AuthorizationParameters {
+  /** The page, popup or frame that visits the authorization endpoint. Default: this page navigates to the endpoint. */
+  readonly userAgent?: UserAgent;
+  /** Values for the app's own grants. If the login navigates this page to the login page, the values are lost. */
+  readonly context?: TokenContext;
+  /** Aborts the login and closes the login's window or frame. */
+  readonly signal?: AbortSignal;
+}
+
+/** The options of one logout. */
+export interface LogoutOptions {
+  /** The `sub` of the user to log out. Default: this tab's user. */
+  readonly user?: string;
+  /**
+   * `server` (the default): `logout()` revokes the refresh token at the server. `none`: the refresh token stays valid until it
+   * expires.
+   */
+  readonly revoke?: "server" | "none";
+  /**
+   * `page`: this page navigates to the server's end-session endpoint. `none`: this page stays. Default: `page` for this tab's
+   * user, `none` for every other user.
+   */
+  readonly endSession?: "page" | "none";
+}
+
+/**
+ * The result of a logout. The session on this device is deleted in both cases. `server` says whether the steps at the server
+ * succeeded: the revocation of the refresh token, and the navigation to the end-session endpoint.
+ * - `told`: each step has succeeded or was not needed. If the page navigates, the navigation is about to start.
+ * - `not_told`: at least one step failed, and `error` says why. The user might still be logged in at the server.
+ *
+ * After `not_told`, Latchkey retries the revocation while this page is open. To repeat the failed steps, call the same method
+ * again. On a shared device, also ask the user to log out at the server.
+ */
+export type LogoutResult =
+  | { readonly server: "told"; readonly error?: undefined }
+  | { readonly server: "not_told"; readonly error: AnyAuthError };
+
+/** The result of `handleCallback()`. */
+export interface CallbackResult {
+  readonly user: User;
+  /** The `returnTo` option of the login. */
+  readonly returnTo?: string;
+}

@@ -40,7 +40,7 @@ export default defineConfig(async ({ mode }) => ({
 }));
 
 const UNIT = [
-  "test/{auth,compose,core,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size}/**/*.test.ts",
+  "test/{auth,compose,core,environments,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size}/**/*.test.ts",
   "test/*.test.ts",
 ];
 

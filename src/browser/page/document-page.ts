@@ -20,15 +20,14 @@ export class DocumentPage implements Page {
         "Call getToken() and login() in the browser only, for example in an effect or an event handler.",
       );
     }
-    if (!isSecureContext) {
-      return new ConfigurationError(
-        "secure context",
-        "this page was not loaded over https",
-        "Serve the page over https, or from http://localhost during development.",
-      );
-    }
     const missing = ["indexedDB", "BroadcastChannel"].find((name) => !readable(name));
-    return missing === undefined ? undefined : lacks(missing);
+    if (missing !== undefined) return lacks(missing);
+    if (readable("isSecureContext")) return undefined;
+    return new ConfigurationError(
+      "secure context",
+      "this page was not loaded over https",
+      "Serve the page over https, or from http://localhost during development.",
+    );
   }
 
   href(): string {
@@ -74,6 +73,6 @@ function lacks(name: string): ConfigurationError {
   return new ConfigurationError(
     name,
     `this page has no access to ${name}`,
-    "Use a current browser. Do not use a private window or a sandboxed frame, because they can block storage.",
+    "Use a current browser. A private window or a sandboxed frame can block storage. In unit tests, jsdom and happy-dom have no IndexedDB, so replace `auth` by an object of the test.",
   );
 }

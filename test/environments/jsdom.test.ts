@@ -1,0 +1,16 @@
+// @vitest-environment jsdom
+import { expect, test } from "vitest";
+
+test("a module that calls createAuth() can be imported in jsdom, and its state says what is missing", async () => {
+  const { auth } = await import("./app.ts");
+  expect(typeof document).toBe("object");
+  expect(auth.state).toMatchObject({ status: "unavailable", error: { code: "configuration" } });
+  await expect(auth.getToken()).rejects.toMatchObject({
+    code: "configuration",
+    input: "indexedDB",
+  });
+  await expect(auth.login()).rejects.toMatchObject({ code: "configuration" });
+  await expect(auth.fetch("/api")).rejects.toMatchObject({ code: "configuration" });
+  auth.subscribe(() => {})();
+  auth.dispose();
+});

@@ -166,8 +166,8 @@ onClick("call-api", async () => {
 
 async function finishLogin(): Promise<void> {
   try {
-    const { returnTo = "/" } = await auth.handleCallback();
-    history.replaceState(null, "", returnTo);
+    const result = await auth.handleCallback();
+    history.replaceState(null, "", result?.returnTo ?? "/");
   } catch (error) {
     // Remove the used authorization response from the URL.
     history.replaceState(null, "", "/");

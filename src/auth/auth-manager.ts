@@ -95,7 +95,7 @@ export class AuthManager implements Auth {
     this.#unlisten = () => undo.forEach((end) => end());
     const here = page.href();
     if (isCallback(here, redirectUri(), client)) {
-      this.#opened = this.handleCallback().then(ignore, ignore);
+      this.#opened = this.#logins.handle(undefined).then(ignore, ignore);
     } else {
       this.#opened = this.#open();
       this.#logins.tell((logins) => logins.cameBack(here));
@@ -119,7 +119,8 @@ export class AuthManager implements Auth {
     try {
       this.#assertSupported();
       // `open()` might open a popup. A browser allows popups only during a click, so no `await` comes before `open()`.
-      const { userAgent = this.#config.userAgent, ...request } = options;
+      const { userAgent = this.#config.userAgent, ...rest } = options;
+      const request = { returnTo: this.#config.page.href(), ...rest };
       return this.#logins.startLogin(userAgent.open(), request);
     } catch (error) {
       return Promise.reject(error);
@@ -128,6 +129,7 @@ export class AuthManager implements Auth {
 
   readonly handleCallback: Auth["handleCallback"] = async (url) => {
     this.#assertSupported();
+    this.#logins.isHandledByApp = true;
     return this.#logins.handle(url);
   };
 
@@ -230,8 +232,8 @@ export class AuthManager implements Auth {
 
   async #tokenAfterLogin(...request: LoginRequest): Promise<string> {
     const { tokenAfterLogin } = await chunk(import("./login/token-after-login.ts"));
-    const { getToken, handleCallback } = this;
-    return tokenAfterLogin({ ...this.#parts(), getToken, handleCallback }, ...request);
+    const { getToken } = this;
+    return tokenAfterLogin({ ...this.#parts(), getToken }, ...request);
   }
 
   /** The first call reads this tab's session from the store. If the read fails, the next call reads the session again. */

@@ -28,8 +28,7 @@ export interface UsersParts {
 }
 
 /** The objects that `tokenAfterLogin()` uses. */
-export interface TokenAfterLoginParts
-  extends UsersParts, Pick<Auth, "getToken" | "handleCallback"> {}
+export interface TokenAfterLoginParts extends UsersParts, Pick<Auth, "getToken"> {}
 
 /** The second and third argument of `tokenAfterLogin()`: the options of a `getToken()` call, and the reason for the login. */
 export type LoginRequest = [

@@ -79,6 +79,12 @@ export interface CreateAuthConfig extends AuthConfig {
    */
   readonly userFetcher?: UserFetcher | ((server: AuthorizationServer) => UserFetcher);
   /**
+   * Shows another page of the app after a login has ended on the page of the redirect URI. `path` is the path, the query and the
+   * fragment of the page on which the login began. Pass the navigation of your router, so that the app is not loaded again.
+   * Default: the page navigates to `path`.
+   */
+  readonly onReturn?: (path: string) => void;
+  /**
    * Creates the grant that requests all tokens. `createAuth()` calls this function once. If the grant returns tokens with a
    * `generation`, these tokens are already stored, and `Auth` does not store the tokens again. Default:
    * `new RefreshGrant(new AuthorizationCodeGrant(server), parts)`.
@@ -190,6 +196,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     channel,
     page,
     untold,
+    onReturn: config.onReturn,
     loadRefusedTokens: shared(async () =>
       (await chunk(import("./refused-tokens.chunk.ts"))).createRefusedTokens(),
     ),

@@ -52,6 +52,7 @@ export interface AuthConfig {
 export interface AuthParts {
   readonly userFetcher?: object & { readonly fetchUser?: unknown };
   readonly grant?: object;
+  readonly onReturn?: unknown;
 }
 
 function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
@@ -72,6 +73,7 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
     endpoints,
     userFetcher,
     grant,
+    onReturn,
   } = (config ?? {}) as Partial<AuthConfig & AuthParts>;
   checkRegistration(config);
   checkRedirect("redirectUri", redirectUri);
@@ -101,6 +103,13 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
     );
   }
   checkMaker("grant", grant);
+  if (onReturn !== undefined && typeof onReturn !== "function") {
+    throw new ConfigurationError(
+      "onReturn",
+      "it is not a function",
+      "Give a function that shows the page of a path, for example the navigate() of your router.",
+    );
+  }
   const isNeeded = !isOpenId && !grant;
   checkMaker("userFetcher", userFetcher?.fetchUser ?? userFetcher ?? (isNeeded ? null : undefined));
 }

@@ -13,6 +13,8 @@ export abstract class AuthError extends Error {
   readonly retryable: boolean;
   /** Advice for the developer or the user: how to fix or handle the error. `message` ends with the same text. */
   readonly hint: string;
+  /** The page on which the failed login began, as a path. Present only on errors of an authorization response. */
+  readonly returnTo?: string;
 
   constructor(message: string, { hint, cause, retryable = false }: AuthErrorDetails) {
     // Consoles show only the message of an uncaught error, so the message includes the hint.
@@ -23,6 +25,12 @@ export abstract class AuthError extends Error {
     this.hint = hint;
     this.retryable = retryable;
   }
+}
+
+/** Sets the `returnTo` of an error, and returns the error. */
+export function withReturnTo<T>(error: T, returnTo: string | undefined): T {
+  const isFailure = error instanceof AuthError && returnTo !== undefined;
+  return isFailure ? Object.assign(error, { returnTo }) : error;
 }
 
 /** Returns the message of an error without the hint. */

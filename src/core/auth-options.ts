@@ -73,6 +73,6 @@ export type LogoutResult =
 /** The result of `handleCallback()`. */
 export interface CallbackResult {
   readonly user: User;
-  /** The `returnTo` option of the login. */
+  /** The page on which the login began, or the `returnTo` option of the login: a path, with query and fragment. */
   readonly returnTo?: string;
 }

@@ -49,19 +49,23 @@ export interface Auth {
    */
   login(options?: LoginOptions): Promise<User>;
   /**
-   * Handles the authorization response in `url`, and returns the user who logged in. Default: the URL of this page. A second
-   * call with the same response returns the same result.
-   * @throws InvalidResponseError the URL contains no authorization response to a request of this client
+   * Handles the authorization response in `url`, and returns the user who logged in. Default: the URL of this page. Returns
+   * undefined if the URL has no response to a request of this client. A second call with the same response returns the same
+   * result.
+   *
+   * An app does not need this method, because `createAuth()` handles the response and takes the user back. After this call,
+   * `createAuth()` does not take the user back: the app does so.
+   * @throws InvalidResponseError no login waits for the response, or `url` is no URL
    * @throws AuthorizationError the server returned an error
    * @throws RequestTokenError the server refused the authorization code
    * @throws IdTokenError the ID token is missing or invalid
    * @throws NetworkError no response came. If the authorization code was not sent, `error.retryable` is true
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
    * @example
-   * const { returnTo = "/" } = await auth.handleCallback();
-   * history.replaceState(null, "", returnTo);
+   * const result = await auth.handleCallback();
+   * if (result) history.replaceState(null, "", result.returnTo ?? "/");
    */
-  handleCallback(url?: string): Promise<CallbackResult>;
+  handleCallback(url?: string): Promise<CallbackResult | undefined>;
   /**
    * Returns this tab's user from storage, without a request. Returns undefined when no user is logged in.
    * @throws StorageError the store failed

@@ -4,6 +4,7 @@ import type { TokenOwner } from "./token-owner.ts";
 import type { TokenContext } from "./token-context.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { RoundTrip } from "./user-agent.ts";
+import type { User } from "./user.ts";
 
 /**
  * A request for tokens. A grant that wraps another grant passes the request to that inner grant, unchanged or as a changed
@@ -82,6 +83,10 @@ export interface Grant {
    * @throws NoTokenError a user must act, for example log in, but the request does not allow the grant to ask the user
    */
   requestToken(request: TokenRequest): Promise<TokenSet>;
+  /**
+   * Called on the page on which a user ends up after a login that navigated the page. A grant can ask the user something here.
+   */
+  afterLogin?(user: User): void;
   /**
    * False if the grant can return tokens only after a user has logged in. While no user is logged in, Latchkey calls such a
    * grant only for a login.

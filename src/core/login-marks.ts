@@ -10,6 +10,7 @@ import type { TargetKey } from "./token-target.ts";
  * - `cancelled`: the page did not navigate, or the user closed the login window.
  * - `given`: the login succeeded, and `getToken()` returned the new token.
  * - `logged_out`: the user logged out, or the app called `forget()` for the user.
+ * - `arriving`: the login has ended, and the page of the redirect URI is being replaced by the page on which the login began.
  */
 export type LoginResult =
   | "started"
@@ -19,7 +20,8 @@ export type LoginResult =
   | "other_user"
   | "cancelled"
   | "given"
-  | "logged_out";
+  | "logged_out"
+  | "arriving";
 
 /**
  * A record of a login or logout in this tab. The record contains no secret. Latchkey uses these records to limit automatic
@@ -34,7 +36,12 @@ export interface LoginMark {
   readonly outcome: LoginResult;
   /** A text that explains `outcome`. A later error message contains this text. */
   readonly detail?: string;
+  /** The error of a login that failed. Only for `arriving`. */
+  readonly error?: ErrorRecord;
 }
+
+/** The members of an error, for another page of this tab. */
+export type ErrorRecord = Readonly<Record<string, unknown>>;
 
 /** Stores the login marks of one client in this tab. The marks survive a reload, and other tabs cannot read them. */
 export interface LoginMarks {

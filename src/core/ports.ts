@@ -98,6 +98,8 @@ export interface Page {
   href(): string;
   /** Navigates this page to `url`. */
   navigate(url: string): void;
+  /** Navigates this page to `url`. The session history has `url` instead of this page. */
+  replace(url: string): void;
   /** Replaces the URL in the address bar without a navigation. */
   replaceUrl(url: string): void;
   /** Whether this page is visible and not in a frame. Only such a page may navigate to the login page without a click. */

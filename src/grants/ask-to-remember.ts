@@ -4,8 +4,8 @@ import type { LoginPrompt } from "../core/login-prompt.ts";
 import type { Clock } from "../core/ports.ts";
 import { profileOf } from "../core/remembered-profile.ts";
 import { NO_CHANGE, type SessionStore } from "../core/session.ts";
+import type { User } from "../core/user.ts";
 import type { UserStore } from "../core/user-store.ts";
-import type { TokenSet } from "../core/token-set.ts";
 
 /**
  * The options of an `AutoLoginGrant`. The app provides the `prompt`. `createAuth()` passes the other members to the app's
@@ -25,17 +25,15 @@ const PATIENCE_MS = 10 * 60_000;
 /**
  * After a login, asks the user whether this device should remember the user. If the user agrees, the session stays stored after
  * the user's last tab has closed. If this device already remembers the user, this function asks nothing.
- * @param stored a promise that settles when the tokens of the login are stored
+ * @param requested the user. Undefined: this tab's user
  */
 export async function askToRemember(
-  response: TokenSet,
-  stored: Promise<unknown> | undefined,
+  requested: string | undefined,
   { client, users, sessions, clock, prompt }: RememberConfig,
 ): Promise<void> {
-  await stored;
   // The prompt might block the page, as `confirm()` does. This pause lets the app use its new token before the prompt opens.
   await clock.sleep(0);
-  const sub = response.user?.sub ?? (await users.getActive()).sub;
+  const sub = requested ?? (await users.getActive()).sub;
   if (sub === undefined) return;
   const row = await sessions.get(sessionKey(client, sub));
   if (row?.lifetime !== "tabs" || row.end) return;
@@ -44,7 +42,7 @@ export async function askToRemember(
   const timeout = setTimeout(() => ended.abort(), PATIENCE_MS);
   try {
     const { signal } = ended;
-    const consent: Promise<unknown> = Promise.resolve(prompt.shouldRemember(user, { signal }));
+    const consent = ask(prompt, user, signal);
     if ((await abortable(consent, signal)) !== true) return;
   } finally {
     clearTimeout(timeout);
@@ -55,4 +53,17 @@ export async function askToRemember(
       ? { ...now, lifetime: "remembered", remembered: profileOf(user, clock.now()) }
       : NO_CHANGE,
   );
+}
+
+/** If the app's prompt throws, the browser reports an uncaught error, and the user is not remembered. */
+async function ask(prompt: LoginPrompt, user: User, signal: AbortSignal): Promise<unknown> {
+  try {
+    return await prompt.shouldRemember(user, { signal });
+  } catch (error) {
+    if (!signal.aborted)
+      queueMicrotask(() => {
+        throw error;
+      });
+    return false;
+  }
 }

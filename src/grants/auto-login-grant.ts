@@ -5,6 +5,7 @@ import { sessionKey } from "../core/keys.ts";
 import type { LoginChoice, RememberedUser } from "../core/login-prompt.ts";
 import { userNeeded } from "../core/refusal.ts";
 import { NO_CHANGE } from "../core/session.ts";
+import type { User } from "../core/user.ts";
 import { tokenSet, type TokenSet } from "../core/token-set.ts";
 import { askToRemember, type RememberConfig } from "./ask-to-remember.ts";
 
@@ -44,6 +45,10 @@ export class AutoLoginGrant implements Grant {
     return this.#fresh(request);
   }
 
+  afterLogin({ sub }: User): void {
+    void askToRemember(sub, this.#config).catch(() => {});
+  }
+
   async removeUser(sub: string): Promise<void> {
     await this.#inner.removeUser?.(sub);
   }
@@ -59,7 +64,11 @@ export class AutoLoginGrant implements Grant {
     if (!isLogin) return tokens;
     // A silent login must not show the user a question.
     const isSilent = (roundTrip?.prompt ?? prompt ?? tokens.asked?.prompt) === "none";
-    if (!isSilent) void askToRemember(tokens, stored, this.#config).catch(() => {});
+    // `stored` settles on the page on which the user ends up. If this page is left before, `afterLogin()` asks on the next page.
+    if (!isSilent)
+      void Promise.resolve(stored)
+        .then(() => askToRemember(tokens.user?.sub, this.#config))
+        .catch(() => {});
     return tokenSet({ ...tokens, lifetime: "tabs" });
   }
 

@@ -64,6 +64,7 @@ export interface World {
     inner?: Grant,
     outer?: (chain: Grant, parts: UsersParts) => Grant,
     marks?: LoginMarks,
+    onReturn?: (path: string) => void,
   ): AuthManager;
 }
 
@@ -74,6 +75,8 @@ export type UsersParts = Omit<RememberConfig, "prompt">;
 export interface FakePage extends Page {
   url: string;
   navigations: string[];
+  /** The URLs by which the page was replaced. */
+  replacements: string[];
   isOnline: boolean;
   mayNavigate: boolean;
   problem: ConfigurationError | undefined;
@@ -119,6 +122,7 @@ export function world(clock: Clock = testClock): World {
       inner = new AuthorizationCodeGrant(me.server),
       outer = (chain) => chain,
       marks = new MemoryLoginMarks(),
+      onReturn,
     ) => {
       const tab = random.id();
       const channel = hub.join();
@@ -198,6 +202,7 @@ export function world(clock: Clock = testClock): World {
         clock,
         random,
         untold,
+        onReturn,
         loadRefusedTokens: async () => refusedTokens,
       });
     },
@@ -209,6 +214,7 @@ function fakePage(): FakePage {
   const page: FakePage = {
     url: "https://app.example/",
     navigations: [],
+    replacements: [],
     isOnline: true,
     mayNavigate: false,
     problem: undefined,
@@ -221,6 +227,9 @@ function fakePage(): FakePage {
     },
     navigate(url) {
       this.navigations.push(url);
+    },
+    replace(url) {
+      this.replacements.push(url);
     },
     replaceUrl(url) {
       this.url = url;

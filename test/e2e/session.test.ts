@@ -158,7 +158,7 @@ describe("a callback", () => {
     page.evaluate(
       (url) =>
         window.auth.handleCallback(url).then(
-          ({ user, returnTo }) => ({ sub: user.sub, returnTo }),
+          (result) => ({ sub: result?.user.sub, returnTo: result?.returnTo }),
           (error) => ({ code: error.code, parameter: error.parameter }),
         ),
       url,
@@ -175,7 +175,7 @@ describe("a callback", () => {
         auth.handleCallback(),
         auth.handleCallback(response),
       ]);
-      return all.map(({ user, returnTo }) => ({ sub: user.sub, returnTo }));
+      return all.map((result) => ({ sub: result?.user.sub, returnTo: result?.returnTo }));
     }, response);
     const expected = { sub: "ada", returnTo: "/bare/?x=1" };
     expect(results).toEqual([expected, expected, expected]);
@@ -194,7 +194,7 @@ describe("a callback", () => {
       const token = second.getToken();
       const all = await Promise.all([early, second.handleCallback(), second.handleCallback()]);
       await token;
-      return all.map(({ user, returnTo }) => ({ sub: user.sub, returnTo }));
+      return all.map((result) => ({ sub: result?.user.sub, returnTo: result?.returnTo }));
     }, demo.issuer);
     const expected = { sub: "ada", returnTo: "/bare/?x=1" };
     expect(results).toEqual([expected, expected, expected]);

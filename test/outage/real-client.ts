@@ -109,6 +109,7 @@ function pageOf(): Page {
     unsupported: () => undefined,
     href: () => "https://app.example/",
     navigate: () => {},
+    replace: () => {},
     replaceUrl: () => {},
     lifecycle: {
       online: () => true,

@@ -60,6 +60,7 @@ export function nodeBrowser({
     unsupported: () => undefined,
     href: () => new URL("/", redirectUri).href,
     navigate: () => {},
+    replace: () => {},
     replaceUrl: () => {},
     lifecycle,
     canNavigate: () => false,

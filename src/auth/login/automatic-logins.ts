@@ -1,8 +1,9 @@
-import { CancelledError, NoTokenError } from "../../core/errors.ts";
+import { CancelledError, isAuthError, NoTokenError } from "../../core/errors.ts";
 import type { LoginMark, LoginMarks, LoginResult } from "../../core/login-marks.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { RoundTrip } from "../../core/user-agent.ts";
 import { targetKey, type TokenTarget } from "../../core/token-target.ts";
+import { recordOf } from "./error-record.ts";
 import { isLostCode, wordsOf } from "./login-failure.ts";
 import { isSame, REASONS, TabMarks, type LoginTab } from "./tab-marks.ts";
 
@@ -164,6 +165,20 @@ export class AutomaticLogins {
     if (this.begun || !isLostCode(error)) this.settle("failed", wordsOf(error), {});
   }
 
+  /** Called before this page is replaced after a login. Stores the error of a failed login for the next page. */
+  leave(error: unknown): void {
+    const mark = this.#mark("arriving", undefined, {});
+    const record = isAuthError(error) ? { error: recordOf(error) } : {};
+    this.#marks.write([...this.#marks.recent(), { ...mark, ...record }]);
+  }
+
+  /** Returns and deletes the mark of a login after which the last page was replaced by this page. */
+  arrive(): LoginMark | undefined {
+    const arrived = this.#marks.recent().filter(({ outcome }) => outcome === "arriving");
+    if (arrived.length > 0) this.#marks.drop(({ outcome }) => outcome === "arriving");
+    return arrived.at(-1);
+  }
+
   /** The mark (stored record) of this tab's latest login, if a response to that login can still arrive. */
   get begun(): LoginMark | undefined {
     return this.#marks
@@ -188,7 +203,7 @@ export class AutomaticLogins {
     const now = this.#clock.now();
     const current = this.#marks.current();
     const concerned = current.filter(
-      (mark) => mark.outcome !== "given" && this.#concerns(mark, subject),
+      (mark) => !/^(given|arriving)$/.test(mark.outcome) && this.#concerns(mark, subject),
     );
     const blocking = concerned.filter(matters).at(-1);
     if (blocking) return this.#explain(blocking);

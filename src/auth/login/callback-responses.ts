@@ -1,6 +1,6 @@
 import type { CallbackResult } from "../../core/auth-options.ts";
 import type { CallbackLedger, LoginRecord } from "../../core/callback-ledger.ts";
-import { InvalidResponseError, isAuthError } from "../../core/errors.ts";
+import { InvalidResponseError, isAuthError, type AuthError } from "../../core/errors.ts";
 import { AuthorizationError } from "../../core/protocol-errors.ts";
 import type { Grant } from "../../core/grant.ts";
 import type { ClientKey } from "../../core/keys.ts";
@@ -11,6 +11,7 @@ import type { User } from "../../core/user.ts";
 import type { ActiveSession } from "../session/active-session.ts";
 import { withoutResponse } from "./clean-url.ts";
 import { refusal, stateOf } from "./response-url.ts";
+import { pathOf } from "./way-back.ts";
 
 interface CallbackConfig {
   readonly client: ClientKey;
@@ -25,6 +26,17 @@ interface CallbackEvents {
   storeLogin(tokens: TokenSet): Promise<User>;
   /** Called when a response could not be handled and a retry cannot help. */
   onFailure(error: unknown): void;
+  /** Takes the user back to the page on which the login began. If this page is left, the promise never settles. */
+  goBack(login: EndedLogin): Promise<void>;
+}
+
+/** A login that has succeeded or failed. */
+export interface EndedLogin {
+  readonly returnTo: string | undefined;
+  /** The error of a failed login. */
+  readonly error?: unknown;
+  /** The URL of the response, without the parameters of the response. */
+  readonly cleaned: string;
 }
 
 /** Handles authorization responses. The code of each response is exchanged only once, even if `handle()` is called twice. */
@@ -33,6 +45,8 @@ export class CallbackResponses {
   readonly #session: ActiveSession;
   readonly #events: CallbackEvents;
   readonly #results = new Map<string, Promise<CallbackResult>>();
+  /** For each handled response, a promise that settles on the page on which the user ends up. */
+  readonly #arrivals = new Map<string, Promise<unknown>>();
   /**
    * The token responses that could not be stored yet, by `state`. The next call of `handle()` stores the token response without
    * a second code exchange.
@@ -76,6 +90,7 @@ export class CallbackResponses {
         throw error;
       });
     const result = this.#session.trackLogin(login, (error) => !isForeign(error));
+    this.#arrivals.set(state, this.#arrive(result, withoutResponse(response, state)));
     result.catch((error: unknown) => {
       (isUnfinished(error) ? this.#results : this.#responses).delete(state);
     });
@@ -99,12 +114,13 @@ export class CallbackResponses {
 
   async #exchange(response: string, state: string): Promise<CallbackResult> {
     const { grant, ledger } = this.#config;
-    const stored = this.#results.get(state)!;
+    const stored = this.#arrivals.get(state)!;
     const tokens = this.#responses.get(state) ?? (await grant.requestToken({ response, stored }));
     this.#responses.set(state, tokens);
     const user = await this.#events.storeLogin(tokens);
     this.#responses.delete(state);
-    const place = tokens.returnTo === undefined ? {} : { returnTo: tokens.returnTo };
+    const place =
+      tokens.returnTo === undefined ? {} : { returnTo: pathOf(tokens.returnTo, response) };
     // The login has succeeded, so an error of the ledger is ignored.
     await ledger.put(state, { sub: user.sub, ...place }).catch(() => {});
     return { user, ...place };
@@ -119,6 +135,17 @@ export class CallbackResponses {
         "this response was already handled, and the user who logged in with it is not this tab's user",
       );
     return { user, ...place };
+  }
+
+  async #arrive(result: Promise<CallbackResult>, cleaned: string): Promise<void> {
+    try {
+      const { returnTo } = await result;
+      await this.#events.goBack({ returnTo, cleaned });
+    } catch (error) {
+      if (isUnfinished(error)) return;
+      const { returnTo } = error as Partial<AuthError>;
+      await this.#events.goBack({ returnTo, error, cleaned });
+    }
   }
 
   #stateIn(response: string): string {

@@ -29,6 +29,8 @@ export class LazyLogins implements LoginTab {
   /** The time of the user's last click or key press on this page. Milliseconds since the epoch. */
   activatedAt: number = Number.NEGATIVE_INFINITY;
 
+  isHandledByApp = false;
+
   /** The URL of the latest authorization response that `handle()` has received. */
   last: string | undefined;
 
@@ -90,7 +92,7 @@ export class LazyLogins implements LoginTab {
    * If this tab has a mark (record) of a logout, or of a login that failed or has not ended, loads `Logins` and calls `news`.
    * Otherwise does nothing, because `news` changes only such marks.
    */
-  tell(news: (logins: Logins) => void): void {
+  tell(news: (logins: Logins) => unknown): void {
     const isMarked = this.#config.marks.read().some((mark) => mark?.outcome !== "given");
     if (isMarked) this.load().then(news, () => {});
   }
@@ -106,16 +108,17 @@ export class LazyLogins implements LoginTab {
   }
 
   /**
-   * Handles an authorization response.
+   * Handles an authorization response. Returns undefined if the URL has no response to a request of this client.
    * @param url the URL with the response. Default: the page's URL
    */
-  async handle(url: string | undefined): Promise<CallbackResult> {
+  async handle(url: string | undefined): Promise<CallbackResult | undefined> {
     const { page, client } = this.#config;
     // The page's URL is read before `load()`, because a router might replace the URL during the load.
     const given = parseUrl(url ?? page.href(), page.href());
     if (given && stateOf(given, client)) this.last = given.href;
     // An earlier call might have removed the response from the page's URL. Without `url`, this call therefore uses `last`.
     const response = (url === undefined && this.last) || (given?.href ?? url!);
+    if (given && !stateOf(new URL(response), client)) return undefined;
     const result = this.load().then((logins) => logins.responses.handle(response));
     this.#callback = result.catch(() => {});
     return result;

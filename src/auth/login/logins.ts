@@ -1,6 +1,6 @@
 import type { GetTokenOptions } from "../../core/auth-options.ts";
 import type { CallbackLedger } from "../../core/callback-ledger.ts";
-import { CancelledError, isAuthError, NoTokenError } from "../../core/errors.ts";
+import { CancelledError, isAuthError, NoTokenError, type AnyAuthError } from "../../core/errors.ts";
 import type { LoginMarks } from "../../core/login-marks.ts";
 import type { Grant, TokenRequest } from "../../core/grant.ts";
 import type { Clock, Page, TabLock } from "../../core/ports.ts";
@@ -15,6 +15,8 @@ import { AutomaticLogins } from "./automatic-logins.ts";
 import { CallbackResponses } from "./callback-responses.ts";
 import type { LoginTab } from "./tab-marks.ts";
 import { whatCameBack } from "./came-back.ts";
+import { errorOf } from "./error-record.ts";
+import { goBack, type WayBackConfig } from "./way-back.ts";
 import { storeLogin, loadMore, userOf, type StoreLoginParts } from "./store-login.ts";
 import type { StoreOptions } from "./store-grant-tokens.ts";
 import { passRevocations, type RevocationQueue } from "../logout/pass-revocations.ts";
@@ -22,7 +24,7 @@ import { servedTarget, type LooseTarget, type ServedTarget } from "./served-targ
 import { isSilent, type SilentLogin } from "./silent-login.ts";
 
 /** The configuration of `Logins`. */
-export interface LoginsConfig extends StoreLoginParts, RevocationQueue {
+export interface LoginsConfig extends StoreLoginParts, RevocationQueue, WayBackConfig {
   /** Returns the absolute URL at which authorization responses arrive. */
   readonly redirectUri: () => string;
   readonly page: Page;
@@ -53,6 +55,11 @@ export class Logins {
     this.responses = new CallbackResponses(config, session, {
       storeLogin: (tokens) => this.storeLogin(tokens),
       onFailure: (error) => this.automatic.fail(error),
+      goBack: async ({ returnTo, cleaned, error }) => {
+        if (tab.isHandledByApp) return;
+        const beforeLeaving = () => this.automatic.leave(error);
+        if (goBack(config, { returnTo, cleaned, beforeLeaving })) await new Promise(() => {});
+      },
     });
     this.#config = config;
     this.#session = session;
@@ -96,13 +103,22 @@ export class Logins {
 
   /**
    * Called when a page has loaded without an authorization response for this client. If this tab's latest login navigated to
-   * the login page, the record (mark) of that login gets the outcome `unrecognised`.
+   * the login page, the record (mark) of that login gets the outcome `unrecognised`. If a login has just ended on the page of
+   * the redirect URI, publishes the login's error, or calls the grant's `afterLogin()`.
    */
-  cameBack(url: string): void {
+  async cameBack(url: string): Promise<void> {
+    const arrived = this.automatic.arrive();
+    if (arrived) return this.#arrive(errorOf(arrived.error));
     const { begun } = this.automatic;
     if (begun?.outcome !== "started") return;
     const what = whatCameBack(url, this.#config.redirectUri());
     this.automatic.settle("unrecognised", what, begun);
+  }
+
+  async #arrive(error: AnyAuthError | undefined): Promise<void> {
+    await this.#session.load("stored", error);
+    const { user } = this.#session;
+    if (user && !error) this.#config.grant.afterLogin?.(user);
   }
 
   /**

@@ -20,6 +20,7 @@ export const REASONS: Readonly<Record<LoginResult, string>> = {
   other_user: "another user than the requested one logged in at the last login",
   cancelled: "the last login was cancelled",
   logged_out: "the user logged out",
+  arriving: "a login has just ended",
   given:
     "an automatic login started less than a minute ago, or there were too many in half an hour",
 };
@@ -28,6 +29,8 @@ export const REASONS: Readonly<Record<LoginResult, string>> = {
 export interface LoginTab {
   /** The time of the user's last click or key press on this page. Milliseconds since the epoch. */
   readonly activatedAt: number;
+  /** Whether the app has called `handleCallback()`. The app then decides where the user goes. */
+  readonly isHandledByApp: boolean;
 }
 
 /** Reads and writes the marks of this tab. A mark is a stored record of a login or logout and its result. */

@@ -10,7 +10,7 @@ import type { LoginRequest, TokenAfterLoginParts } from "../parts.ts";
  * `prompt`.
  */
 export async function tokenAfterLogin(
-  { config, session, logins, getToken, handleCallback }: TokenAfterLoginParts,
+  { config, session, logins, getToken }: TokenAfterLoginParts,
   ...[options, { waitFor, reason }]: LoginRequest
 ): Promise<string> {
   const { userAgent, page, users } = config;
@@ -41,7 +41,7 @@ export async function tokenAfterLogin(
   ) {
     // The last attempt to handle this page's authorization response failed, for example without a network. The response is now
     // handled again instead of a new login.
-    await abortable(handleCallback(), signal);
+    await abortable(logins.handle(undefined), signal);
     return getToken({ ...options, prompt: "none" });
   }
   // If the caller passed a `prompt`, a login starts even after the last login in this page failed.

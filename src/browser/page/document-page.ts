@@ -38,6 +38,10 @@ export class DocumentPage implements Page {
     location.assign(url);
   }
 
+  replace(url: string): void {
+    location.replace(url);
+  }
+
   replaceUrl(url: string): void {
     history.replaceState(history.state, "", url);
   }

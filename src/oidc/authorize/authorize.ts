@@ -1,4 +1,5 @@
 import type { AuthorizationRequest, ServerMetadata } from "../../core/authorization-server.ts";
+import { withReturnTo } from "../../core/auth-error.ts";
 import { ConfigurationError, type AuthError } from "../../core/errors.ts";
 import { clientKey } from "../../core/keys.ts";
 import type { Clock } from "../../core/ports.ts";
@@ -136,7 +137,7 @@ export async function readAuthorizationResponse(
   const pending = await parsePendingRequest(stored);
   const request = validateRequest(response, pending, { ...options, now: options.clock.now() });
   if ((await options.requests.remove(response.id)) === null) throw unknownState();
-  if (response.code === undefined) throw errorOf(response);
+  if (response.code === undefined) throw withReturnTo(errorOf(response), request.returnTo);
   return { ...request, code: response.code };
 }
 

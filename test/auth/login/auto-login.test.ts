@@ -389,13 +389,6 @@ describe("shouldRemember()", () => {
 
   test.for<[string, () => boolean | Promise<boolean>]>([
     ["no", () => false],
-    ["a prompt that throws", () => Promise.reject(new Error("broken"))],
-    [
-      "one that throws at once",
-      () => {
-        throw new Error("broken");
-      },
-    ],
     ["a result that is no boolean", () => "yes" as never],
   ])("%s: the session stays only while a tab is open", async ([, response]) => {
     const { auth, prompt, row } = await signedIn(response);
@@ -405,6 +398,34 @@ describe("shouldRemember()", () => {
     expect(await row()).toMatchObject({ lifetime: "tabs" });
     expect(await auth.getToken()).toBe("at-linus");
   });
+
+  test.for<[string, () => boolean | Promise<boolean>]>([
+    ["rejects", () => Promise.reject(new Error("broken"))],
+    [
+      "throws",
+      () => {
+        throw new Error("broken");
+      },
+    ],
+  ])(
+    "D3: a prompt that %s is an uncaught error, and the user is not remembered",
+    async ([, ask]) => {
+      const uncaught: unknown[] = [];
+      const before = process.listeners("uncaughtException");
+      process.removeAllListeners("uncaughtException");
+      process.on("uncaughtException", (error) => uncaught.push(error));
+      try {
+        const { auth, row } = await signedIn(ask);
+        expect(await auth.getToken()).toBe("at-linus");
+        await vi.advanceTimersByTimeAsync(10);
+        await vi.waitFor(() => expect(uncaught).toEqual([new Error("broken")]));
+        expect(await row()).toMatchObject({ lifetime: "tabs" });
+      } finally {
+        process.removeAllListeners("uncaughtException");
+        for (const listener of before) process.on("uncaughtException", listener);
+      }
+    },
+  );
 
   test("changes nothing when the session has ended before it returns true", async () => {
     let response: (yes: boolean) => void = () => {};

@@ -4,6 +4,7 @@ export type { Auth } from "./core/auth.ts";
 export type {
   CallbackResult,
   GetTokenOptions,
+  GetUserOptions,
   LoginOptions,
   LogoutResult,
   LogoutOptions,

@@ -14,6 +14,7 @@ import { LazyLogins } from "./login/lazy-logins.ts";
 import type { ForgottenError } from "./session/not-forgotten.ts";
 import { ignore, needsUser, SilentTokens } from "./silent-tokens.ts";
 import { createUserRemoval, type UserRemoval } from "./users/user-removal.ts";
+import { reloadUser, watchUser } from "./users/watch-user.ts";
 import { isCallback, logoutStateOf } from "./login/response-url.ts";
 import type { AuthManagerConfig, LoginRequest, UsersParts } from "./parts.ts";
 import type { GetToken } from "../fetch/refused-tokens.ts";
@@ -83,6 +84,7 @@ export class AuthManager implements Auth {
       return;
     }
     const undo = [
+      watchUser(this.#config, this.#session),
       channel.listen((message) => void this.#onMessage(message)),
       page.onActivation(() => (this.#logins.activatedAt = clock.now())),
       page.lifecycle.onEvent((event) => {
@@ -133,9 +135,10 @@ export class AuthManager implements Auth {
     return this.#logins.handle(url);
   };
 
-  readonly getUser: Auth["getUser"] = async () => {
+  readonly getUser: Auth["getUser"] = async ({ cache } = {}) => {
     this.#assertSupported();
     await this.#open();
+    if (cache === "reload") await reloadUser(this.#config, this.#session, this.getToken);
     return this.#session.user;
   };
 

@@ -7,6 +7,7 @@ import type { ActiveSession, ActiveSessionConfig } from "./session/active-sessio
 import type { LazyLogins } from "./login/lazy-logins.ts";
 import type { LoginsConfig } from "./login/logins.ts";
 import type { ServerLogoutConfig } from "./logout/server-logout.ts";
+import type { UserCheck } from "./users/user-check.ts";
 import type { UserRemoval } from "./users/user-removal.ts";
 
 /** The configuration of an `AuthManager`. The source of `createAuth()` shows how to create the members. */
@@ -17,11 +18,13 @@ export interface AuthManagerConfig extends ActiveSessionConfig, LoginsConfig, Se
   readonly refresher: Pick<Refresher, "prepare" | "validate">;
   /** Loads the object that decides whether `fetch()` retries after a 401. Absent: no retry. */
   readonly loadRefusedTokens?: () => Promise<RefusedTokens>;
+  /** Loads the object that asks the server for the claims of the user. Absent: the server is not asked. */
+  readonly loadUserCheck?: () => Promise<UserCheck>;
 }
 
 /** The objects that the code for logins, logouts and user switches needs. */
 export interface UsersParts {
-  readonly config: Omit<AuthManagerConfig, "loadRefusedTokens">;
+  readonly config: Omit<AuthManagerConfig, "loadRefusedTokens" | "loadUserCheck">;
   readonly session: ActiveSession;
   readonly logins: LazyLogins;
   readonly userRemoval: UserRemoval;

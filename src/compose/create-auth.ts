@@ -179,12 +179,20 @@ export function createAuth(config: CreateAuthConfig): Auth {
     clock,
     random,
   };
+  const fetcher = typeof userFetcher === "function" ? userFetcher(server) : userFetcher;
   const auth = new AuthManager({
     ...parts,
     tab,
     grant: config.grant?.(parts) ?? new RefreshGrant(new AuthorizationCodeGrant(server), parts),
-    ...(userFetcher && {
-      userFetcher: typeof userFetcher === "function" ? userFetcher(server) : userFetcher,
+    ...(fetcher && { userFetcher: fetcher }),
+    loadUserCheck: shared(async () => {
+      const { UserCheck, userinfoFetcher } = await chunk(import("./user-check.chunk.ts"));
+      return new UserCheck({
+        ...parts,
+        tab,
+        channel,
+        userFetcher: fetcher ?? userinfoFetcher(server),
+      });
     }),
     userAgent: new PageUserAgent(redirectUri),
     redirectUri,

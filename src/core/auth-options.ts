@@ -31,6 +31,12 @@ export interface GetTokenOptions extends TokenTarget {
   readonly signal?: AbortSignal;
 }
 
+/** The options of `getUser()`. */
+export interface GetUserOptions {
+  /** `default`: the stored user. `reload`: the claims are requested from the server, and stored. */
+  readonly cache?: "default" | "reload";
+}
+
 /** The options of one login. */
 export interface LoginOptions extends AuthorizationParameters {
   /** The page, popup or frame that visits the authorization endpoint. Default: this page navigates to the endpoint. */

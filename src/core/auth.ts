@@ -2,6 +2,7 @@ import type { AuthState } from "./auth-state.ts";
 import type {
   CallbackResult,
   GetTokenOptions,
+  GetUserOptions,
   LoginOptions,
   LogoutOptions,
   LogoutResult,
@@ -67,14 +68,17 @@ export interface Auth {
    */
   handleCallback(url?: string): Promise<CallbackResult | undefined>;
   /**
-   * Returns this tab's user from storage, without a request. Returns undefined when no user is logged in.
+   * Returns this tab's user from storage, without a request. Returns undefined when no user is logged in. With
+   * `cache: "reload"`, requests the user's claims from the server first.
    * @throws StorageError the store failed
+   * @throws UserFetchError with `reload`: the server refused the request, or its response is malformed or about another user
+   * @throws NetworkError with `reload`: no response came
    * @throws ConfigurationError Latchkey cannot work on this page, or a newer version of Latchkey stored the session
    * @example
    * const user = await auth.getUser();
    * document.title = user?.name ?? "Welcome";
    */
-  getUser(): Promise<User | undefined>;
+  getUser(options?: GetUserOptions): Promise<User | undefined>;
   /**
    * Deletes the session in every tab, revokes the refresh token, and navigates this page to the server's end-session endpoint.
    * Returns within about 5 seconds. The result says whether the logout at the server succeeded. Rejects only if the session

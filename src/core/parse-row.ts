@@ -46,6 +46,7 @@ function isWhole(row: SessionRow): boolean {
       lifetime: "string",
       remembered: "object|undefined",
       signature: "string|undefined",
+      userCheckedAt: "number|undefined",
       refusals: "object|undefined",
       renewable: "boolean",
       access: "object",

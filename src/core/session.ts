@@ -33,6 +33,11 @@ export interface SessionRow {
   lifetime: "remembered" | "tabs";
   /** The profile of the user for a user picker. Absent if the user is not remembered. */
   remembered?: RememberedProfile;
+  /**
+   * When the server was last asked for the claims of the user. Milliseconds since the epoch. Absent if the ID token of the login
+   * lacks claims that the granted scopes promise.
+   */
+  userCheckedAt?: number;
   /** `pending`: the claims of the stored ID token have been validated, but the signature has not. */
   signature?: "pending";
   /**

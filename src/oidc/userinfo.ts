@@ -2,6 +2,8 @@ import { abortable } from "../core/abortable.ts";
 import { isTemporary } from "../core/server-responses.ts";
 import { UserFetchError } from "../core/user-fetch-error.ts";
 import { parseObject } from "../core/shape.ts";
+import { checkParties } from "./id-token/claims.ts";
+import { verifySignature } from "./id-token/verify.ts";
 import { request } from "./token/form-request.ts";
 import type { ServerParts } from "./context.ts";
 
@@ -24,7 +26,10 @@ export async function fetchUserinfo(
       hint: "Configure endpoints.userinfoEndpoint, or a UserFetcher that calls another API.",
     });
   }
-  const headers = { Accept: "application/json", Authorization: `Bearer ${accessToken}` };
+  const headers = {
+    Accept: "application/json, application/jwt",
+    Authorization: `Bearer ${accessToken}`,
+  };
   const { status, text } = await request(
     NAME,
     userinfoEndpoint,
@@ -38,10 +43,29 @@ export async function fetchUserinfo(
       retryable: isTemporary("userinfo", { status }),
     });
   }
-  const claims = parseObject(text);
+  const claims = parseObject(text) ?? (await verifiedClaims(parts, text, signal));
   if (claims) return claims;
-  throw new UserFetchError(`the ${NAME}'s response is not a JSON object`, {
-    hint: "Register the client for userinfo responses that are neither signed nor encrypted.",
+  throw new UserFetchError(`the ${NAME}'s response is neither a JSON object nor a signed JWT`, {
+    hint: "Register the client for userinfo responses that are not encrypted.",
     status,
   });
+}
+
+/**
+ * Returns the claims of a signed response. Returns undefined if the response is no signed JWT.
+ * @throws IdTokenError the signature, the issuer or the audience is not valid
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse
+ */
+async function verifiedClaims(
+  parts: ServerParts,
+  text: string,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, unknown> | undefined> {
+  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return undefined;
+  const verifier = await abortable(parts.loadVerifier(), signal);
+  if (!verifier) return undefined;
+  const { issuer, clientId, keys } = verifier;
+  const { claims } = await verifySignature(text, { keys });
+  checkParties({ iss: issuer, aud: clientId, ...claims }, issuer, clientId);
+  return claims;
 }

@@ -21,6 +21,8 @@ import { MemoryLoginMarks } from "../support/memory-login-marks.ts";
 import { MemorySessionStore } from "../support/memory-session-store.ts";
 import { MemoryTabHub } from "../support/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
+import { UserCheck } from "../../src/auth/users/user-check.ts";
+import type { UserFetcher } from "../../src/core/user-fetcher.ts";
 import { MemoryUserStore } from "../support/memory-user-store.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
 import { ADA, CLIENT, KEY, testClock, DEFAULT_KEY } from "../refresh/tabs.ts";
@@ -57,6 +59,10 @@ export interface World {
   atHand: (record: TokenRecord) => Promise<IdTokenValidation>;
   sends: number;
   roundTrips: (RoundTrip & { closed: boolean })[];
+  /** The server's userinfo endpoint. Undefined: the server is not asked for claims. */
+  userinfo: UserFetcher | undefined;
+  /** Whether `userinfo` is a `userFetcher` of the app. */
+  isOwnFetcher: boolean;
   /** The channel of another tab. */
   readonly channel: TabChannel;
   /** `inner`: the grant that logs in, by default with the page's round trip. `outer` wraps the grant chain. */
@@ -118,6 +124,8 @@ export function world(clock: Clock = testClock): World {
     sends: 0,
     roundTrips: [],
     channel: hub.join(),
+    userinfo: undefined,
+    isOwnFetcher: false,
     tab: (
       inner = new AuthorizationCodeGrant(me.server),
       outer = (chain) => chain,
@@ -175,7 +183,9 @@ export function world(clock: Clock = testClock): World {
         refresher,
         grant: outer(new RefreshGrant(inner, { refresher }), parts),
         server: me.server,
-        userFetcher: { fetchUser: () => me.fetchUser() },
+        ...((!me.userinfo || me.isOwnFetcher) && {
+          userFetcher: { fetchUser: () => me.fetchUser() },
+        }),
         userAgent: {
           open: () => {
             const roundTrip = {
@@ -203,6 +213,21 @@ export function world(clock: Clock = testClock): World {
         random,
         untold,
         onReturn,
+        ...(me.userinfo && {
+          loadUserCheck: async () =>
+            new UserCheck({
+              client: CLIENT,
+              tab,
+              sessions: store,
+              users: view,
+              channel,
+              random,
+              clock,
+              locks,
+              refresher,
+              userFetcher: me.userinfo!,
+            }),
+        }),
         loadRefusedTokens: async () => refusedTokens,
       });
     },

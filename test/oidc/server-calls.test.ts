@@ -366,6 +366,33 @@ test("userinfo sends the access token in its header and nothing else", async () 
   expect(header("authorization")).toBe("Bearer at1");
 });
 
+describe("signed userinfo", () => {
+  const asJwt = (jwt: string) =>
+    new Response(jwt, { headers: { "content-type": "application/jwt" } });
+  const ask = () => start({ endpoints: OPENID }).server.userinfo("at1");
+
+  test("is verified, and its claims are returned", async () => {
+    const jwt = await idToken({ name: "Alice" });
+    special = () => asJwt(jwt);
+    expect(await ask()).toMatchObject({ sub: "alice", name: "Alice" });
+  });
+
+  test.each([
+    ["the key of another server", {}, stranger.privateKey, "signature"],
+    ["another issuer", { iss: "https://evil.example" }, privateKey, "iss"],
+    ["another audience", { aud: "other" }, privateKey, "aud"],
+  ])("with %s is refused", async (_, claims, by, claim) => {
+    const jwt = await idToken(claims, by);
+    special = () => asJwt(jwt);
+    expect(await errorFrom(ask())).toMatchObject({ code: "id_token", claim });
+  });
+
+  test("without a signature is refused", async () => {
+    special = () => asJwt("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.");
+    expect(await errorFrom(ask())).toMatchObject({ code: "user_fetch" });
+  });
+});
+
 describe("client authentication", () => {
   const key = {
     method: "private_key_jwt",

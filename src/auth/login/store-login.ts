@@ -3,6 +3,7 @@ import { chunk } from "../../core/lazy.ts";
 import { profileOf } from "../../core/remembered-profile.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
+import { hasPromisedClaims } from "../../core/user-claims.ts";
 import { parseTargetKey, DEFAULT_TARGET, type TargetKey } from "../../core/token-target.ts";
 import { broadcastToTabs, type SessionParts } from "../session/tab-messages.ts";
 import type * as MoreLogins from "./more-logins.chunk.ts";
@@ -58,6 +59,7 @@ export async function storeLogin(
     const entry = { generation, expiresAt, scope: [...scope], lifetimeMs: expiresAt - clock.now() };
     return {
       ...afterLogin(before, sessionId, response, profileOf(user, clock.now())),
+      ...(isComplete(parts, response, user) && { userCheckedAt: clock.now() }),
       generation,
       resources: [...new Set(named.filter((resource) => resource !== ""))],
       refusals: {},
@@ -85,7 +87,7 @@ function afterLogin(
   // A remembered user stays remembered, even if the login requests another lifetime.
   const lifetime = before?.remembered ? "remembered" : requested;
   // `signature` belongs to the previous ID token and is removed. The new ID token is already validated.
-  const { signature: _, ...stored } = before ?? {};
+  const { signature: _, userCheckedAt: __, ...stored } = before ?? {};
   return {
     ...stored,
     version: 2,
@@ -98,6 +100,12 @@ function afterLogin(
     ...(lifetime === "remembered" && { remembered: profile }),
     renewable: refreshToken !== undefined,
   };
+}
+
+/** Returns true if the server need not be asked for more claims of the user. A `userFetcher` of the app is always asked. */
+function isComplete({ userFetcher }: UserParts, response: TokenSet, user: User): boolean {
+  if (response.user !== user) return true;
+  return !userFetcher && hasPromisedClaims(user.claims, response.scope);
 }
 
 function recordOf(response: TokenSet, user: User): Omit<TokenRecord, "access"> {

@@ -25,7 +25,7 @@ export class PublishedState {
 
   /** Replaces the state and calls the listeners. Does nothing if the content is the same. */
   set(next: AuthStatus): void {
-    const { since, ...current } = this.#current;
+    const { since: _, ...current } = this.#current;
     if (JSON.stringify(next) === JSON.stringify(current)) return;
     this.#tellUser(next);
     this.#current = { ...next, since: this.#clock.now() };

@@ -12,6 +12,7 @@ import { systemClock, systemRandom } from "../browser/page/system-clock.ts";
 import { tabLocks } from "../browser/tabs/tab-locks.ts";
 import { checkAuthConfig, type AuthConfig } from "../core/auth-config.ts";
 import type { Auth } from "../core/auth.ts";
+import type { LoginDefaults } from "../core/authorization-parameters.ts";
 import type { AuthorizationServer } from "../core/authorization-server.ts";
 import type { Grant } from "../core/grant.ts";
 import { clientKey, type ClientKey } from "../core/keys.ts";
@@ -79,6 +80,11 @@ export interface CreateAuthConfig extends AuthConfig {
    */
   readonly userFetcher?: UserFetcher | ((server: AuthorizationServer) => UserFetcher);
   /**
+   * Parameters of every login, also of the logins that `getToken()` starts. `login()` can set other values. For example,
+   * `{ prompt: "consent" }` is what some servers need before they give a refresh token.
+   */
+  readonly loginOptions?: LoginDefaults;
+  /**
    * Shows another page of the app after a login has ended on the page of the redirect URI. `path` is the path, the query and the
    * fragment of the page on which the login began. Pass the navigation of your router, so that the app is not loaded again.
    * Default: the page navigates to `path`.
@@ -117,6 +123,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     reuseLeewayMs,
     persist,
     userFetcher,
+    loginOptions,
   } = config;
   const client = clientKey(issuer, clientId);
   const clock = systemClock;
@@ -139,6 +146,9 @@ export function createAuth(config: CreateAuthConfig): Auth {
     endpoints,
     resources,
     authTimeOnRefresh,
+    loginOptions,
+    diagnose: async (...request) =>
+      (await chunk(import("../oidc/diagnose.chunk.ts"))).diagnose(...request),
     requests: new IndexedDBRequestStore(database),
     database,
     clock,

@@ -1,5 +1,7 @@
 import type { createDatabase } from "../browser/storage/database.ts";
 import { abortable } from "../core/abortable.ts";
+import type { LoginDefaults } from "../core/authorization-parameters.ts";
+import type { Diagnose } from "../oidc/token/form-request.ts";
 import type { AuthorizationServer, Endpoints } from "../core/authorization-server.ts";
 import type { ClientAuthentication } from "../core/client-authentication.ts";
 import { chunk, shared } from "../core/lazy.ts";
@@ -31,6 +33,8 @@ export interface LazyServerConfig {
    * - `ignore`: the session continues with the new `auth_time`.
    */
   readonly authTimeOnRefresh?: "compare" | "ignore" | undefined;
+  /** Parameters of every login that the login itself does not set. */
+  readonly loginOptions?: LoginDefaults | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
   /**
@@ -41,6 +45,11 @@ export interface LazyServerConfig {
   readonly clock: Clock;
   /** Sends a request. Default: the global `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /**
+   * Finds out why a request of a browser got no response, for example because of CORS. Returns the error that says so, or
+   * undefined. Default: no diagnosis.
+   */
+  readonly diagnose?: Diagnose;
   /** The timeout of all requests except requests for metadata and keys. Milliseconds. Default: 15,000. */
   readonly tokenTimeoutMs?: number;
   /** The timeout of requests for metadata and keys. Milliseconds. Default: 10,000. */

@@ -53,6 +53,7 @@ export interface AuthParts {
   readonly userFetcher?: object & { readonly fetchUser?: unknown };
   readonly grant?: object;
   readonly onReturn?: unknown;
+  readonly loginOptions?: { readonly prompt?: unknown };
 }
 
 function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
@@ -74,6 +75,7 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
     userFetcher,
     grant,
     onReturn,
+    loginOptions,
   } = (config ?? {}) as Partial<AuthConfig & AuthParts>;
   checkRegistration(config);
   checkRedirect("redirectUri", redirectUri);
@@ -100,6 +102,14 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
       "authTimeOnRefresh",
       "it is not a known value",
       'Give "compare" or "ignore".',
+    );
+  }
+  const { prompt = "login" } = loginOptions ?? {};
+  if (!["none", "login", "select_account", "consent"].includes(String(prompt))) {
+    throw new ConfigurationError(
+      "loginOptions.prompt",
+      "it is not a known value",
+      'Give "login", "select_account", "consent" or "none".',
     );
   }
   checkMaker("grant", grant);

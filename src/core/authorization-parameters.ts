@@ -28,3 +28,9 @@ export interface AuthorizationParameters extends TokenTarget {
    */
   readonly returnTo?: string;
 }
+
+/** Parameters of every login that an app can set once. A login that sets a parameter itself has its own value. */
+export type LoginDefaults = Pick<
+  AuthorizationParameters,
+  "prompt" | "loginHint" | "maxAge" | "acrValues"
+>;

@@ -1,4 +1,4 @@
-import type { AuthorizationParameters } from "./authorization-parameters.ts";
+import type { AuthorizationParameters, Prompt } from "./authorization-parameters.ts";
 import type { TokenSet } from "./token-set.ts";
 import type { TokenTarget } from "./token-target.ts";
 
@@ -17,6 +17,8 @@ export interface ServerMetadata {
   readonly userinfoEndpoint?: string;
   readonly deviceAuthorizationEndpoint?: string;
   readonly idTokenSigningAlgValuesSupported?: readonly string[];
+  /** The values of the parameter `prompt` that the server supports. Absent if the server does not say. */
+  readonly promptValuesSupported?: readonly string[];
   /**
    * True when every authorization response has the parameter `iss`.
    * @see https://www.rfc-editor.org/rfc/rfc9207
@@ -41,6 +43,10 @@ export interface AuthorizationRequest extends AuthorizationParameters {
   readonly resources?: readonly string[];
   /** The absolute URL to which the server sends the authorization response. */
   readonly redirectUri: string;
+  /** The prompt to request if the server's metadata does not list `prompt` in `prompt_values_supported`. */
+  readonly fallbackPrompt?: Prompt;
+  /** An ID token of the user who is expected to log in, for the parameter `id_token_hint`. */
+  readonly idTokenHint?: string;
 }
 
 /**

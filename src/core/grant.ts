@@ -1,4 +1,4 @@
-import type { AuthorizationParameters } from "./authorization-parameters.ts";
+import type { AuthorizationParameters, Prompt } from "./authorization-parameters.ts";
 import type { Refusal } from "./session.ts";
 import type { TokenOwner } from "./token-owner.ts";
 import type { TokenContext } from "./token-context.ts";
@@ -32,6 +32,10 @@ export interface TokenRequest extends AuthorizationParameters {
   readonly onRefused?: (refusal: Refusal) => Promise<void>;
   /** `reload`: the grant must return newer tokens than the ones in the member `tokens`. */
   readonly cache?: "default" | "reload";
+  /** The prompt of the login if the server does not support `prompt`. */
+  readonly fallbackPrompt?: Prompt;
+  /** An ID token of the user whom a silent login expects. */
+  readonly idTokenHint?: string;
   /**
    * The page, popup or frame in which the user visits the authorization endpoint. Set only for a login. If a request has a
    * `roundTrip`, a grant that wraps another grant passes the request to that inner grant.

@@ -1,3 +1,4 @@
+import { serverWords } from "./server-words.ts";
 import { AuthError, type AuthErrorDetails, type ServerFacts } from "./auth-error.ts";
 
 /** The authorization server's metadata could not be read, or does not match the configured issuer. */
@@ -26,7 +27,7 @@ export class AuthorizationError extends AuthError {
   readonly errorUri: string | undefined;
 
   constructor(facts: ServerFacts & { error: string }, hint: string, retryable = false) {
-    super(`the authorization server returned the error ${facts.error}`, { hint, retryable });
+    super(`the authorization server returned the error ${serverWords(facts)}`, { hint, retryable });
     this.error = facts.error;
     this.errorDescription = facts.errorDescription;
     this.errorUri = facts.errorUri;

@@ -95,7 +95,11 @@ export class AutoLoginGrant implements Grant {
     try {
       if (choice.type === "continue") return await this.#goOn(chosen, choice.sub, remembered);
       await request.beforeLeaving?.();
-      return await this.#fresh({ ...chosen, prompt: "select_account" });
+      return await this.#fresh({
+        ...chosen,
+        prompt: "select_account",
+        fallbackPrompt: "login",
+      });
     } finally {
       choice.roundTrip?.close();
     }

@@ -1,3 +1,4 @@
+import type { LoginDefaults } from "../core/authorization-parameters.ts";
 import type { Endpoints } from "../core/authorization-server.ts";
 import type { DocumentCache } from "../core/document-cache.ts";
 import type { RefreshedTokens } from "../core/refresher.ts";
@@ -8,6 +9,7 @@ import type { Verifier } from "./id-token/verify.ts";
 import type { MetadataSource } from "./metadata-source.ts";
 import type { TokenRequestForm } from "./token/token-response.ts";
 import type {
+  Diagnose,
   Fetch,
   ClientIdentity,
   Credentials,
@@ -26,6 +28,8 @@ export interface OidcServerConfig extends ClientIdentity {
   readonly resources?: readonly string[] | undefined;
   /** The server's endpoints. If `endpoints` is set, Latchkey does not fetch the server's metadata. */
   readonly endpoints?: Endpoints | undefined;
+  /** Parameters of every login that the login itself does not set. */
+  readonly loginOptions?: LoginDefaults | undefined;
   /** Stores the pending authorization requests. */
   readonly requests: RequestStore;
   /**
@@ -34,6 +38,8 @@ export interface OidcServerConfig extends ClientIdentity {
    */
   readonly documents?: DocumentCache | undefined;
   readonly fetch: Fetch;
+  /** Finds out why a request got no response. Refreshes do without it. Default: no diagnosis. */
+  readonly diagnose?: Diagnose | undefined;
   /** The timeout of every request, except requests for metadata and keys. Milliseconds. */
   readonly tokenTimeoutMs: number;
   /** The timeout of requests for metadata and keys. Milliseconds. */

@@ -1,21 +1,14 @@
-import { withoutHint } from "../core/auth-error.ts";
+import { developerHint, serverWords } from "../core/server-words.ts";
 import { abortable } from "../core/abortable.ts";
 import type { DeviceAuthorization } from "../core/authorization-server.ts";
 import { DeviceCodeError } from "../core/device-code-error.ts";
-import { NetworkError } from "../core/errors.ts";
 import { isTemporary } from "../core/server-responses.ts";
 import type { TokenTarget } from "../core/token-target.ts";
 import { parseObject, text } from "../core/shape.ts";
 import type { ServerParts } from "./context.ts";
 import { isRefusal, lifetimeS, parseFacts } from "./token/token-response.ts";
 import { parseUrl, isSecureUrl } from "../core/same-origin.ts";
-import {
-  postForm,
-  type FormRequest,
-  type TokenClient,
-  request,
-  type HttpResponse,
-} from "./token/form-request.ts";
+import { postForm, type FormRequest, type HttpResponse } from "./token/form-request.ts";
 
 const NAME = "device authorization endpoint";
 const ASSUMED_LIFETIME_S = 300;
@@ -51,7 +44,7 @@ export async function authorizeDevice(
     credentials,
   };
   const client = parts.client(signal);
-  const response = await postWithDiagnosis(form, client);
+  const response = await postForm(form, client);
   if (isRefusal(response)) throw refusal(response, form);
   return { ...parseDevice(response, client.clock.now()), scope };
 }
@@ -97,54 +90,12 @@ function page(value: unknown): string | undefined {
 
 function refusal(response: HttpResponse, form: FormRequest): DeviceCodeError {
   const facts = parseFacts(response, form);
-  const { status, error } = facts;
-  return new DeviceCodeError(
-    "refused",
-    `the ${NAME} responded ${status} ${error ?? "without an OAuth error"}`,
-    {
-      ...facts,
-      hint: "The server must allow this client the device flow and the requested scopes. The server's log says more.",
-      retryable: isTemporary("device authorization", facts),
-    },
-  );
-}
-
-/**
- * Sends a form to the device authorization endpoint. If the request fails although the server is reachable, the error's hint
- * names CORS and redirects as possible reasons.
- */
-async function postWithDiagnosis(form: FormRequest, client: TokenClient): Promise<HttpResponse> {
-  let isCut = false;
-  const fetch: TokenClient["fetch"] = (url, init) =>
-    client.fetch(url, init).catch((error: unknown) => {
-      isCut = !init.signal?.aborted;
-      throw error;
-    });
-  try {
-    return await postForm(form, { ...client, fetch });
-  } catch (error) {
-    if (!isCut || !(error instanceof NetworkError) || !(await isReachable(form.url, client))) {
-      throw error;
-    }
-    throw new NetworkError(
-      withoutHint(error),
-      undefined,
-      `The server is reachable. Either the ${NAME} does not allow this origin (CORS), or it responds with a redirect. Allow this origin at the server, or send the request from your own server.`,
-    );
-  }
-}
-
-/**
- * Returns true if the server responds to a request in the mode `no-cors`. In this mode, every response from another origin has
- * the status 0.
- * @see https://fetch.spec.whatwg.org/#concept-filtered-response-opaque
- */
-async function isReachable(url: string, client: TokenClient): Promise<boolean> {
-  try {
-    const { status } = await request(NAME, url, { mode: "no-cors", redirect: "follow" }, client);
-    return status === 0;
-  } catch {
-    client.signal?.throwIfAborted();
-    return false;
-  }
+  const { status } = facts;
+  return new DeviceCodeError("refused", `the ${NAME} responded ${status} ${serverWords(facts)}`, {
+    ...facts,
+    hint:
+      developerHint(facts) ??
+      "The server must allow this client the device flow and the requested scopes. The server's log says more.",
+    retryable: isTemporary("device authorization", facts),
+  });
 }

@@ -2,7 +2,7 @@ import { isTemporary } from "../core/server-responses.ts";
 import { parseObject } from "../core/shape.ts";
 import { request, type HttpOptions } from "./token/form-request.ts";
 import type { ServerMetadata } from "../core/authorization-server.ts";
-import { ConfigurationError } from "../core/errors.ts";
+import { ConfigurationError, NetworkError } from "../core/errors.ts";
 import { DiscoveryError } from "../core/protocol-errors.ts";
 import { isEndpoint } from "../core/same-origin.ts";
 
@@ -42,17 +42,20 @@ export async function fetchMetadata(
       "Set it to the issuer that the server publishes in its metadata.",
     );
   }
+  const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   const { status, text } = await request(
     "discovery",
-    `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
+    url,
     // With `no-cache`, the browser asks the server whether the document in the HTTP cache is still up to date.
     { cache: "no-cache", headers: { Accept: "application/json" } },
     options,
-  );
+  ).catch((error: unknown) => {
+    throw error instanceof NetworkError && !error.retryable ? unreadable(url) : error;
+  });
   if (status !== 200)
-    throw failure(`the metadata request to ${issuer} failed with status ${status}`, status);
+    throw failure(`the metadata request to ${url} failed with status ${status}`, status);
   const document = parseObject(text);
-  if (!document) throw failure(`the metadata of ${issuer} is not a JSON object`, status);
+  if (!document) throw failure(`the metadata at ${url} is not a JSON object`, status);
   return document;
 }
 
@@ -75,6 +78,7 @@ export function parseMetadata(document: unknown, issuer: string): ServerMetadata
     return url;
   };
   const algorithms = members["id_token_signing_alg_values_supported"];
+  const prompts = members["prompt_values_supported"];
   return {
     issuer,
     ...(Object.fromEntries(
@@ -84,9 +88,17 @@ export function parseMetadata(document: unknown, issuer: string): ServerMetadata
       }),
     ) as Pick<ServerMetadata, (typeof ENDPOINTS)[number]>),
     ...(Array.isArray(algorithms) && { idTokenSigningAlgValuesSupported: algorithms.map(String) }),
+    ...(Array.isArray(prompts) && { promptValuesSupported: prompts.map(String) }),
     authorizationResponseIssParameterSupported:
       members["authorization_response_iss_parameter_supported"] === true,
   };
+}
+
+/** Returns the error for metadata that the browser withholds. A server's page for a wrong path often has no CORS headers. */
+function unreadable(url: string): DiscoveryError {
+  return new DiscoveryError(`the browser cannot read the metadata at ${url}`, {
+    hint: "The server is reachable. Either the path of `issuer` is wrong, or the server does not allow this origin (CORS) there. Open the URL in a browser: it must show the metadata.",
+  });
 }
 
 function failure(message: string, status: number): DiscoveryError {

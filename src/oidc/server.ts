@@ -42,7 +42,8 @@ export function createServer(config: OidcServerConfig): OidcServer {
   return {
     loadSender: async () =>
       createSender(
-        { ...config, ...parts.client(undefined), metadata: parts.metadata },
+        // A refresh is repeated after a failure, and the diagnosis would be one more request.
+        { ...config, ...parts.client(undefined), diagnose: undefined, metadata: parts.metadata },
         await loadCredentials(),
       ),
 
@@ -51,6 +52,7 @@ export function createServer(config: OidcServerConfig): OidcServer {
       const [{ createAuthorizationUrl }, metadata] = await abortable(loaded, signal);
       return await createAuthorizationUrl(
         {
+          ...config.loginOptions,
           ...request,
           scope: parts.scopeWith(request),
           targetScope: request.scope,
@@ -88,7 +90,8 @@ const loadAuthorize = (): Promise<typeof Authorize> => chunk(import("./authorize
 
 function createServerParts(config: OidcServerConfig): ServerParts {
   const { issuer, clientId, clock, endpoints, documents, fetch, authentication } = config;
-  const http: HttpOptions = { fetch, timeoutMs: config.discoveryTimeoutMs };
+  const { diagnose } = config;
+  const http: HttpOptions = { fetch, timeoutMs: config.discoveryTimeoutMs, diagnose };
   const metadata = endpoints
     ? configuredMetadata(async () => (await loadMore()).metadataOf(issuer, endpoints))
     : createMetadataSource({ issuer, clock, documents, http });
@@ -120,6 +123,7 @@ function createServerParts(config: OidcServerConfig): ServerParts {
     timeoutMs: config.tokenTimeoutMs,
     signal,
     onUnavailable,
+    diagnose,
   });
   return {
     config,

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 test("a module that calls createAuth() can be imported in happy-dom, and its state says what is missing", async () => {
-  const { auth } = await import("./app.ts");
+  const { auth, api, billing } = await import("./app.ts");
   expect(typeof document).toBe("object");
   expect(auth.state).toMatchObject({ status: "unavailable", error: { code: "configuration" } });
   await expect(auth.getToken()).rejects.toMatchObject({
@@ -11,6 +11,8 @@ test("a module that calls createAuth() can be imported in happy-dom, and its sta
   });
   await expect(auth.login()).rejects.toMatchObject({ code: "configuration" });
   await expect(auth.fetch("/api")).rejects.toMatchObject({ code: "configuration" });
+  await expect(api("https://api.example.com/")).rejects.toMatchObject({ code: "configuration" });
+  await expect(billing.getToken()).rejects.toThrow();
   auth.subscribe(() => {})();
   auth.dispose();
 });

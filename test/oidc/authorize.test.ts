@@ -188,6 +188,73 @@ describe("an authorization request", () => {
   });
 });
 
+describe("the prompt of a login for another user", () => {
+  const other = { prompt: "select_account", fallbackPrompt: "login" } as const;
+  test.each([
+    ["select_account when the metadata offers it", ["login", "select_account"], "select_account"],
+    ["login when the metadata does not offer it", ["login", "consent"], "login"],
+    ["login when the metadata has no list", undefined, "login"],
+  ])("is %s", async (_, promptValuesSupported, prompt) => {
+    const metadata = { ...METADATA, ...(promptValuesSupported && { promptValuesSupported }) };
+    expect((await begin(other, { metadata })).query.get("prompt")).toBe(prompt);
+  });
+
+  test("is sent as it is when the app has asked for it", async () => {
+    expect((await begin({ prompt: "select_account" })).query.get("prompt")).toBe("select_account");
+  });
+});
+
+describe("C15: the ID token of the user whom a silent login expects", () => {
+  test("is sent as id_token_hint", async () => {
+    const { query } = await begin({ prompt: "none", idTokenHint: "a.b.c" });
+    expect(query.get("id_token_hint")).toBe("a.b.c");
+  });
+
+  test("is not sent when it is too long for a URL, and never stored", async () => {
+    const { query } = await begin({ prompt: "none", idTokenHint: "x".repeat(2_001) });
+    expect(query.has("id_token_hint")).toBe(false);
+    await begin({ prompt: "none", idTokenHint: "SECRET.id.token" });
+    expect([...requests.rows.values()].join()).not.toContain("SECRET");
+  });
+});
+
+describe("C13: a login that the server refuses because of the app", () => {
+  test.each([
+    ["invalid_scope", "the scope frob is unknown", /`scope`/],
+    ["unauthorized_client", "no such grant", /`clientId`/],
+    ["invalid_target", "unknown resource", /`resource`/],
+    ["invalid_request", "prompt: unknown value", /`prompt`/],
+  ])("%s: the hint names the option, and the message has the server's words", async (...row) => {
+    const [error, description, hint] = row;
+    const { state } = await begin();
+    const rejected = await errorFrom(
+      read(respond({ error, error_description: description, state })),
+    );
+    expect(rejected["hint"]).toMatch(hint);
+    expect(rejected["hint"]).not.toContain("login()");
+    expect(rejected.message).toContain(`${error} (${description})`);
+  });
+
+  test.each(["access_denied", "login_required", "temporarily_unavailable"])(
+    "%s is not the app's fault: the hint offers a new login",
+    async (error) => {
+      const { state } = await begin();
+      const rejected = await errorFrom(read(respond({ error, state })));
+      expect(rejected["hint"]).toContain("login()");
+    },
+  );
+
+  test("a long description on many lines is one short line of the message", async () => {
+    const { state } = await begin();
+    const text = `first\nsecond ${"x".repeat(500)}`;
+    const url = respond({ error: "invalid_scope", error_description: text, state });
+    const rejected = await errorFrom(read(url));
+    expect(rejected.message.split("\n")).toHaveLength(2);
+    expect(rejected.message.split("\n")[0]!.length).toBeLessThan(300);
+    expect(rejected["errorDescription"]).toBe(text);
+  });
+});
+
 describe("the sweep of stale requests", () => {
   test("deletes old and unreadable requests, keeps the pending one, and lists nothing but the request store", async () => {
     const { state } = await begin();

@@ -366,6 +366,38 @@ test("userinfo sends the access token in its header and nothing else", async () 
   expect(header("authorization")).toBe("Bearer at1");
 });
 
+describe("loginOptions", () => {
+  const queryOf = async (request: object) => {
+    const { server } = start({ loginOptions: { prompt: "consent", maxAge: 60 } });
+    const url = await server.authorize({ redirectUri: REDIRECT, ...request });
+    return new URL(url).searchParams;
+  };
+
+  test("are parameters of every login", async () => {
+    const query = await queryOf({});
+    expect([query.get("prompt"), query.get("max_age")]).toEqual(["consent", "60"]);
+  });
+
+  test("give way to what a login sets itself", async () => {
+    const query = await queryOf({ prompt: "none", maxAge: 5 });
+    expect([query.get("prompt"), query.get("max_age")]).toEqual(["none", "5"]);
+  });
+});
+
+test.each([
+  ["invalid_scope", /`scope`/],
+  ["invalid_client", /`clientId`/],
+  ["invalid_target", /`resource`/],
+])(
+  "C13: a token request that the server refuses with %s has a hint for the developer",
+  async (error, hint) => {
+    special = () => json({ error, error_description: "says the server" }, 400);
+    const rejected = await errorFrom(start().server.requestTokens({ grant_type: "x" }));
+    expect(rejected["hint"]).toMatch(hint);
+    expect(rejected.message).toContain(`${error} (says the server)`);
+  },
+);
+
 describe("signed userinfo", () => {
   const asJwt = (jwt: string) =>
     new Response(jwt, { headers: { "content-type": "application/jwt" } });

@@ -135,13 +135,16 @@ export class Logins {
       ? await (await loadMore()).silentLogin(this.#config)
       : undefined;
     await beforeLeaving();
+    // Some servers need an ID token to know whom a silent login expects.
+    const hint = silent ? await this.#session.idToken() : undefined;
     const { automatic } = this;
     if (!request.mayChoose && !silent) automatic.forget();
     const watched = request.mayChoose
       ? automatic.guarded(roundTrip, request)
       : automatic.watched(roundTrip, request);
     try {
-      const tokens = await grant.requestToken({ ...request, roundTrip: watched, beforeLeaving });
+      const hinted = { ...request, ...(hint !== undefined && { idTokenHint: hint }) };
+      const tokens = await grant.requestToken({ ...hinted, roundTrip: watched, beforeLeaving });
       return await this.storeLogin(tokens, request, silent);
     } catch (error) {
       if (!(error instanceof NoTokenError)) {

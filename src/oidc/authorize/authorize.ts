@@ -1,3 +1,4 @@
+import type { Prompt } from "../../core/authorization-parameters.ts";
 import type { AuthorizationRequest, ServerMetadata } from "../../core/authorization-server.ts";
 import { withReturnTo } from "../../core/auth-error.ts";
 import { ConfigurationError, type AuthError } from "../../core/errors.ts";
@@ -14,6 +15,8 @@ import {
   type PendingRequest,
 } from "./pending-request.ts";
 
+/** A longer ID token is not sent as `id_token_hint`. Characters. */
+const MAX_HINT_LENGTH = 2_000;
 /** The maximum time that a login waits for the deletion of old pending requests. Milliseconds. */
 const DELETION_MS = 1_000;
 
@@ -48,8 +51,9 @@ export async function createAuthorizationUrl(
   request: ScopedRequest,
   options: AuthorizeOptions,
 ): Promise<string> {
-  const { redirectUri, returnTo, user, scope, resource, audience, prompt, loginHint } = request;
-  const { maxAge, acrValues } = request;
+  const { redirectUri, returnTo, user, scope, resource, audience, loginHint } = request;
+  const prompt = promptOf(request, options.metadata);
+  const { maxAge, acrValues, idTokenHint = "" } = request;
   if (!/^https?:/.test(parseUrl(redirectUri)?.href ?? "") || redirectUri.includes("#")) {
     throw new ConfigurationError(
       "redirectUri",
@@ -108,6 +112,8 @@ export async function createAuthorizationUrl(
     audience,
     prompt,
     login_hint: loginHint,
+    // A long URL might not reach the server.
+    id_token_hint: idTokenHint.length > MAX_HINT_LENGTH ? undefined : idTokenHint,
     max_age: maxAge,
     acr_values: acrValues?.join(" "),
   };
@@ -139,6 +145,15 @@ export async function readAuthorizationResponse(
   if ((await options.requests.remove(response.id)) === null) throw unknownState();
   if (response.code === undefined) throw withReturnTo(errorOf(response), request.returnTo);
   return { ...request, code: response.code };
+}
+
+/** Returns the prompt to request. Servers refuse a login with a prompt that they do not support. */
+function promptOf(
+  { prompt, fallbackPrompt }: ScopedRequest,
+  { promptValuesSupported = [] }: ServerMetadata,
+): Prompt | undefined {
+  const isSupported = prompt !== undefined && promptValuesSupported.includes(prompt);
+  return fallbackPrompt === undefined || isSupported ? prompt : fallbackPrompt;
 }
 
 function unknownState(): AuthError {

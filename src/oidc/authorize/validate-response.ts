@@ -5,6 +5,7 @@ import type { ClientKey } from "../../core/keys.ts";
 import { isStateOf } from "../../core/response-state.ts";
 import { parseUrl } from "../../core/same-origin.ts";
 import { isTemporary } from "../../core/server-responses.ts";
+import { developerHint } from "../../core/server-words.ts";
 import { text } from "../../core/shape.ts";
 import type { PendingRequest } from "./pending-request.ts";
 
@@ -123,7 +124,7 @@ export function errorOf({
     ? undefined
     : new AuthorizationError(
         { error, errorDescription, errorUri },
-        "`error` and `errorDescription` come from the server. Start a new login: call login().",
+        developerHint({ error }) ?? "Start a new login: call login().",
         isTemporary("authorization", { error }),
       );
 }

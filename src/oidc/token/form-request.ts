@@ -102,7 +102,16 @@ export interface HttpOptions {
    * such as 404 shows that the URL is not an endpoint.
    */
   readonly onUnavailable?: ((url: string) => void) | undefined;
+  /** Finds out why a request got no response. Returns an error that replaces the usual error, or undefined. */
+  readonly diagnose?: Diagnose | undefined;
 }
+
+/** Finds out why a request got no response. */
+export type Diagnose = (
+  name: string,
+  url: string,
+  http: HttpOptions,
+) => Promise<NetworkError | undefined>;
 
 /** A response with its complete body. */
 export interface HttpResponse {
@@ -122,8 +131,9 @@ export async function request(
   name: string,
   url: string,
   init: RequestInit,
-  { fetch, timeoutMs, signal, onUnavailable }: HttpOptions,
+  http: HttpOptions,
 ): Promise<HttpResponse> {
+  const { fetch, timeoutMs, signal, onUnavailable, diagnose } = http;
   signal?.throwIfAborted();
   const stop = new AbortController();
   const leave = () => stop.abort();
@@ -150,6 +160,9 @@ export async function request(
   } catch (error) {
     signal?.throwIfAborted();
     onUnavailable?.(url);
+    const explained = stop.signal.aborted ? undefined : await diagnose?.(name, url, http);
+    signal?.throwIfAborted();
+    if (explained) throw explained;
     // The error is not added as `cause`, because an error of the app's own `fetch` function might contain secrets of the
     // request.
     const reason = stop.signal.aborted

@@ -2,6 +2,7 @@ import { parseObject, text } from "../../core/shape.ts";
 import type { ServerFacts } from "../../core/errors.ts";
 import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
+import { developerHint, serverWords } from "../../core/server-words.ts";
 import type { RefreshedTokens } from "../../core/refresher.ts";
 import {
   type HttpResponse,
@@ -95,14 +96,11 @@ export const MAX_LIFETIME_S = 315_360_000;
 
 /** Creates the error for a response that refuses a request. `name` is the name of the endpoint that sent the response. */
 export function refusal(name: string, facts: ServerFacts & { status: number }): RequestTokenError {
-  return new RequestTokenError(
-    `the ${name} responded ${facts.status} ${facts.error ?? "without an OAuth error"}`,
-    {
-      ...facts,
-      hint: "`error` and `errorDescription` come from the server. The server's log says more.",
-      retryable: isTemporary("token", facts),
-    },
-  );
+  return new RequestTokenError(`the ${name} responded ${facts.status} ${serverWords(facts)}`, {
+    ...facts,
+    hint: developerHint(facts) ?? "The server's log says more.",
+    retryable: isTemporary("token", facts),
+  });
 }
 
 const MAX_WAIT_MS = 600_000;

@@ -1,4 +1,5 @@
 import { createAuth, IframeUserAgent, PopupUserAgent } from "../../../src/index.ts";
+import { diagnose } from "../../../src/oidc/diagnose.chunk.ts";
 import { createLazyServer, DeviceCodeGrant, RefreshGrant } from "../../../src/parts.ts";
 
 declare global {
@@ -7,6 +8,7 @@ declare global {
     latchkey: {
       createAuth: typeof createAuth;
       createLazyServer: typeof createLazyServer;
+      diagnose: typeof diagnose;
       DeviceCodeGrant: typeof DeviceCodeGrant;
       IframeUserAgent: typeof IframeUserAgent;
       PopupUserAgent: typeof PopupUserAgent;
@@ -20,6 +22,7 @@ declare global {
 window.latchkey = {
   createAuth,
   createLazyServer,
+  diagnose,
   DeviceCodeGrant,
   IframeUserAgent,
   PopupUserAgent,

@@ -1,0 +1,32 @@
+import type { ServerFacts } from "./auth-error.ts";
+
+/** The longest text of a server in an error message. Characters. */
+const MAX_LENGTH = 200;
+
+/** Returns the server's error code and description as one line for an error message. */
+export function serverWords({ error, errorDescription }: ServerFacts): string {
+  const description = errorDescription?.replace(/\s+/g, " ").trim().slice(0, MAX_LENGTH);
+  return `${error ?? "without an OAuth error"}${description ? ` (${description})` : ""}`;
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  invalid_scope:
+    "The server does not allow this client one of the requested scopes. Set `scope` to scopes that the server allows.",
+  invalid_target:
+    "The server does not allow this client the requested API. Compare `resource` and `audience` with the server's settings.",
+  invalid_client: "Compare `clientId` and the client's authentication with the server's settings.",
+  unauthorized_client:
+    "The server does not allow this client the grant. Compare `clientId` with the server's settings, and allow the authorization code flow and refresh tokens there.",
+  unsupported_response_type: "Allow this client the authorization code flow at the server.",
+  unsupported_grant_type: "Allow this client the grant at the server.",
+  invalid_request:
+    "The server does not accept a parameter of the request. Compare `redirectUri`, `prompt` and `loginOptions` with the server's settings.",
+};
+
+/**
+ * Returns a hint for the developer if an app or a server is configured wrongly. Returns undefined if the error is about the user
+ * or about the server's state.
+ */
+export function developerHint({ error = "" }: ServerFacts): string | undefined {
+  return Object.hasOwn(HINTS, error) ? HINTS[error] : undefined;
+}

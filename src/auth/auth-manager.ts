@@ -80,8 +80,9 @@ export class AuthManager implements Auth {
     if (this.#unlisten) return;
     const error = page.unsupported();
     if (error) {
-      if (page.isDocument()) this.#session.state.set({ status: "unavailable", error });
-      return;
+      if (!page.isDocument()) return;
+      page.warn(error.message);
+      return this.#session.state.set({ status: "unavailable", error });
     }
     const undo = [
       watchUser(this.#config, this.#session),

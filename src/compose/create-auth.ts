@@ -215,6 +215,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     page,
     untold,
     onReturn: config.onReturn,
+    scope,
     loadRefusedTokens: shared(async () =>
       (await chunk(import("./refused-tokens.chunk.ts"))).createRefusedTokens(),
     ),

@@ -104,6 +104,8 @@ export interface Page {
   replaceUrl(url: string): void;
   /** Whether this page is visible and not in a frame. Only such a page may navigate to the login page without a click. */
   canNavigate(): boolean;
+  /** Shows a line for the developer in the console of a development build. */
+  warn(message: string): void;
   /** Calls `listener` when the user presses a key or clicks on this page. Returns a function that removes `listener`. */
   onActivation(listener: () => void): () => void;
 }

@@ -63,6 +63,8 @@ export interface World {
   userinfo: UserFetcher | undefined;
   /** Whether `userinfo` is a `userFetcher` of the app. */
   isOwnFetcher: boolean;
+  /** The scopes of the app's configuration. */
+  scope: readonly string[] | undefined;
   /** The channel of another tab. */
   readonly channel: TabChannel;
   /** `inner`: the grant that logs in, by default with the page's round trip. `outer` wraps the grant chain. */
@@ -83,6 +85,8 @@ export interface FakePage extends Page {
   navigations: string[];
   /** The URLs by which the page was replaced. */
   replacements: string[];
+  /** The lines for the developer. */
+  warnings: string[];
   isOnline: boolean;
   mayNavigate: boolean;
   problem: ConfigurationError | undefined;
@@ -126,6 +130,7 @@ export function world(clock: Clock = testClock): World {
     channel: hub.join(),
     userinfo: undefined,
     isOwnFetcher: false,
+    scope: undefined,
     tab: (
       inner = new AuthorizationCodeGrant(me.server),
       outer = (chain) => chain,
@@ -213,6 +218,7 @@ export function world(clock: Clock = testClock): World {
         random,
         untold,
         onReturn,
+        scope: me.scope,
         ...(me.userinfo && {
           loadUserCheck: async () =>
             new UserCheck({
@@ -240,6 +246,7 @@ function fakePage(): FakePage {
     url: "https://app.example/",
     navigations: [],
     replacements: [],
+    warnings: [],
     isOnline: true,
     mayNavigate: false,
     problem: undefined,
@@ -255,6 +262,9 @@ function fakePage(): FakePage {
     },
     replace(url) {
       this.replacements.push(url);
+    },
+    warn(message) {
+      this.warnings.push(message);
     },
     replaceUrl(url) {
       this.url = url;

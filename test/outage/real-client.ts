@@ -110,6 +110,7 @@ function pageOf(): Page {
     href: () => "https://app.example/",
     navigate: () => {},
     replace: () => {},
+    warn: () => {},
     replaceUrl: () => {},
     lifecycle: {
       online: () => true,

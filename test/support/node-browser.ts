@@ -61,6 +61,7 @@ export function nodeBrowser({
     href: () => new URL("/", redirectUri).href,
     navigate: () => {},
     replace: () => {},
+    warn: () => {},
     replaceUrl: () => {},
     lifecycle,
     canNavigate: () => false,

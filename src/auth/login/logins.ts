@@ -21,10 +21,11 @@ import { storeLogin, loadMore, userOf, type StoreLoginParts } from "./store-logi
 import type { StoreOptions } from "./store-grant-tokens.ts";
 import { passRevocations, type RevocationQueue } from "../logout/pass-revocations.ts";
 import { servedTarget, type LooseTarget, type ServedTarget } from "./served-target.ts";
+import { Misconfiguration, type AskedScope } from "./misconfiguration.ts";
 import { isSilent, type SilentLogin } from "./silent-login.ts";
 
 /** The configuration of `Logins`. */
-export interface LoginsConfig extends StoreLoginParts, RevocationQueue, WayBackConfig {
+export interface LoginsConfig extends StoreLoginParts, RevocationQueue, WayBackConfig, AskedScope {
   /** Returns the absolute URL at which authorization responses arrive. */
   readonly redirectUri: () => string;
   readonly page: Page;
@@ -45,6 +46,7 @@ export class Logins {
   readonly responses: CallbackResponses;
   readonly #config: LoginsConfig;
   readonly #session: ActiveSession;
+  readonly #misconfiguration: Misconfiguration;
   /** An access token that had already expired when a login returned the token. `getToken()` returns this token once. */
   #offered:
     | { readonly token: string; readonly sub: string; readonly target: TargetKey }
@@ -54,7 +56,10 @@ export class Logins {
     this.automatic = new AutomaticLogins(config, tab, session);
     this.responses = new CallbackResponses(config, session, {
       storeLogin: (tokens) => this.storeLogin(tokens),
-      onFailure: (error) => this.automatic.fail(error),
+      onFailure: (error) => {
+        this.#misconfiguration.onError(error);
+        this.automatic.fail(error);
+      },
       goBack: async ({ returnTo, cleaned, error }) => {
         if (tab.isHandledByApp) return;
         const beforeLeaving = () => this.automatic.leave(error);
@@ -63,6 +68,7 @@ export class Logins {
     });
     this.#config = config;
     this.#session = session;
+    this.#misconfiguration = new Misconfiguration(config.page);
   }
 
   /**
@@ -147,6 +153,7 @@ export class Logins {
       const tokens = await grant.requestToken({ ...hinted, roundTrip: watched, beforeLeaving });
       return await this.storeLogin(tokens, request, silent);
     } catch (error) {
+      this.#misconfiguration.onError(error);
       if (!(error instanceof NoTokenError)) {
         const isResponded = isAuthError(error) && !(error instanceof CancelledError);
         // This code handles the failure of a login in a popup or frame. If a login navigates this page, the next page handles
@@ -184,6 +191,7 @@ export class Logins {
     request: TokenRequest = {},
     silent?: SilentLogin,
   ): Promise<User> {
+    if (tokens.generation === undefined) this.#misconfiguration.onLogin(tokens, this.#config);
     const asked = tokens.asked ?? request;
     const served = servedTarget(asked, tokens);
     const target = targetKey(served.target);

@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../../core/errors.ts";
 import type { Page, PageLifecycle } from "../../core/ports.ts";
+import { warnInDevelopment } from "./development.ts";
 import { DocumentLifecycle } from "./document-lifecycle.ts";
 
 /**
@@ -44,6 +45,10 @@ export class DocumentPage implements Page {
 
   replaceUrl(url: string): void {
     history.replaceState(history.state, "", url);
+  }
+
+  warn(message: string): void {
+    warnInDevelopment(message);
   }
 
   canNavigate(): boolean {

@@ -1,0 +1,52 @@
+import { isAuthError } from "../../core/errors.ts";
+import type { Page } from "../../core/ports.ts";
+import { developerHint } from "../../core/server-words.ts";
+import type { TokenSet } from "../../core/token-set.ts";
+
+/** What a login asked for. `scope`: the scopes of the app's configuration. */
+export interface AskedScope {
+  readonly scope?: readonly string[] | undefined;
+}
+
+/** Tells the developer once about each fault in the configuration of the app or of the server. */
+export class Misconfiguration {
+  readonly #page: Pick<Page, "warn">;
+  readonly #told = new Set<string>();
+
+  constructor(page: Pick<Page, "warn">) {
+    this.#page = page;
+  }
+
+  /** Tells the developer of an error that no user can help. Cancelled logins, lost networks and the like are not told. */
+  onError(error: unknown): void {
+    if (isAuthError(error) && isOfDeveloper(error)) this.#warn(error.message);
+  }
+
+  /** Tells the developer that a login returned no refresh token, or not all requested scopes. */
+  onLogin({ refreshToken, scope, asked }: TokenSet, { scope: configured }: AskedScope): void {
+    const isExpected = configured?.includes("offline_access") ?? true;
+    if (refreshToken === undefined && isExpected) this.#warn(NO_REFRESH_TOKEN);
+    const missing = (asked?.scope ?? []).filter((name) => !scope.includes(name));
+    if (missing.length > 0)
+      this.#warn(
+        `the server did not grant the scope ${missing.join(" ")}. Allow it for this client at the server.`,
+      );
+  }
+
+  #warn(message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#page.warn(message);
+  }
+}
+
+const NO_REFRESH_TOKEN =
+  'the server gave no refresh token, so the user must log in again when the access token expires. Request the scope offline_access, allow refresh tokens for this client at the server, or set loginOptions: { prompt: "consent" } if the server asks for a consent first. If this is what you want, set `scope` without offline_access.';
+
+function isOfDeveloper(error: { code: string; retryable: boolean; error?: unknown }): boolean {
+  const { code, retryable } = error;
+  if (code === "configuration" || code === "discovery") return true;
+  // The browser has withheld the response of the server, for example because of CORS.
+  if (code === "network") return !retryable;
+  return typeof error.error === "string" && developerHint({ error: error.error }) !== undefined;
+}

@@ -148,7 +148,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     authTimeOnRefresh,
     loginOptions,
     diagnose: async (...request) =>
-      (await chunk(import("../oidc/diagnose.chunk.ts"))).diagnose(...request),
+      (await chunk(import("./diagnose.chunk.ts"))).diagnose(...request),
     requests: new IndexedDBRequestStore(database),
     database,
     clock,

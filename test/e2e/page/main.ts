@@ -1,5 +1,5 @@
 import { createAuth, IframeUserAgent, PopupUserAgent } from "../../../src/index.ts";
-import { diagnose } from "../../../src/oidc/diagnose.chunk.ts";
+import { diagnose } from "../../../src/oidc/diagnose.ts";
 import { createLazyServer, DeviceCodeGrant, RefreshGrant } from "../../../src/parts.ts";
 
 declare global {

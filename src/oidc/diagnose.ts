@@ -1,8 +1,6 @@
 import { NetworkError } from "../core/errors.ts";
 import { request, type HttpOptions } from "./token/form-request.ts";
 
-// This file is loaded on demand, after a request without a response.
-
 /**
  * Finds out why a request got no response. If the server responds to a request in the mode `no-cors`, the browser has withheld
  * the response, and a retry cannot help. Returns the error that says so. In every other case, returns undefined.

@@ -1,22 +1,21 @@
-import { abortable } from "../core/abortable.ts";
 import type { Auth } from "../core/auth.ts";
 import type { GetTokenOptions, LogoutOptions } from "../core/auth-options.ts";
 import type { AuthState } from "../core/auth-state.ts";
-import { NoTokenError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
 import { PromiseQueue } from "../core/promise-queue.ts";
+import type { UserAgent } from "../core/user-agent.ts";
 import type { TabMessage } from "../core/message.ts";
 import { ActiveSession } from "./session/active-session.ts";
+import { findToken } from "./find-token.ts";
 import { followTab } from "./session/follow-tab.ts";
 import { authorizedFetch } from "../fetch/send-authorized.ts";
 import { loadServerLogout, logout } from "./logout/logout.ts";
 import { LazyLogins } from "./login/lazy-logins.ts";
-import type { ForgottenError } from "./session/not-forgotten.ts";
-import { ignore, needsUser, SilentTokens } from "./silent-tokens.ts";
+import { ignore, SilentTokens } from "./silent-tokens.ts";
 import { createUserRemoval, type UserRemoval } from "./users/user-removal.ts";
 import { reloadUser, watchUser } from "./users/watch-user.ts";
 import { isCallback, logoutStateOf } from "./login/response-url.ts";
-import type { AuthManagerConfig, LoginRequest, UsersParts } from "./parts.ts";
+import type { AuthManagerConfig, UsersParts } from "./parts.ts";
 import type { GetToken } from "../fetch/refused-tokens.ts";
 
 /**
@@ -61,7 +60,7 @@ export class AuthManager implements Auth {
   readonly getIdToken: Auth["getIdToken"] = async () => {
     this.#assertSupported();
     await this.#open();
-    return this.#session.idToken();
+    return this.#session.user && (await this.#session.idToken());
   };
 
   readonly onUserChange: Auth["onUserChange"] = (listener) =>
@@ -77,6 +76,7 @@ export class AuthManager implements Auth {
 
   readonly start: Auth["start"] = () => {
     const { page, channel, client, clock, redirectUri, postLogoutRedirectUri } = this.#config;
+    const { silentSignOn } = this.#config;
     if (this.#unlisten) return;
     const error = page.unsupported();
     if (error) {
@@ -102,6 +102,7 @@ export class AuthManager implements Auth {
     } else {
       this.#opened = this.#open();
       this.#logins.tell((logins) => logins.cameBack(here));
+      if (silentSignOn) void this.#opened.then(() => this.#signOn(silentSignOn)).catch(ignore);
     }
     this.#opened.catch(ignore);
     const logout = logoutStateOf(here, postLogoutRedirectUri());
@@ -179,6 +180,12 @@ export class AuthManager implements Auth {
     return chunk(import("./users/users.ts"));
   }
 
+  async #signOn(how: UserAgent | "page"): Promise<void> {
+    if (this.#session.user) return;
+    const { signOnSilently } = await chunk(import("./login/silent-sign-on.ts"));
+    await signOnSilently(this.#parts(), how);
+  }
+
   #parts(): UsersParts {
     return {
       config: this.#config,
@@ -204,40 +211,8 @@ export class AuthManager implements Auth {
 
   async #findToken(options: GetTokenOptions): Promise<string> {
     this.#assertSupported();
-    const { prompt, signal, user } = options;
-    signal?.throwIfAborted();
-    // If this tab's session cannot be read, a request for another user's token must still work.
-    const opened = user === undefined ? this.#open() : this.#open().catch(ignore);
-    await abortable(Promise.all([opened, this.#logins.settled]), signal);
-    const isAsking = prompt !== undefined && prompt !== "none";
-    if (isAsking) return this.#tokenAfterLogin(options, { waitFor: undefined, reason: undefined });
-    let reason: unknown;
-    try {
-      const token = await this.#silentTokens.get(options);
-      if (token !== undefined) {
-        this.#logins.tell((logins) => logins.given(options));
-        return token;
-      }
-      reason = new NoTokenError("a login is needed");
-    } catch (error) {
-      if (!needsUser(error)) throw error;
-      reason = error;
-    }
-    const offered = this.#logins.loaded?.takeOffered(options);
-    if (offered) return offered;
-    const waitFor = this.#logins.underWay;
-    // After `forget()`, no automatic login starts. Only the app is then allowed to start a login.
-    const mayAsk =
-      waitFor ??
-      (this.#config.page.canNavigate() && !(reason as Partial<ForgottenError>).isForgotten);
-    if (prompt === "none" || !mayAsk) throw reason;
-    return this.#tokenAfterLogin(options, { waitFor, reason });
-  }
-
-  async #tokenAfterLogin(...request: LoginRequest): Promise<string> {
-    const { tokenAfterLogin } = await chunk(import("./login/token-after-login.ts"));
-    const { getToken } = this;
-    return tokenAfterLogin({ ...this.#parts(), getToken }, ...request);
+    const parts = { ...this.#parts(), getToken: this.getToken, silentTokens: this.#silentTokens };
+    return findToken({ ...parts, opened: this.#open() }, options);
   }
 
   /** The first call reads this tab's session from the store. If the read fails, the next call reads the session again. */

@@ -3,7 +3,8 @@ import type { GetTokenOptions } from "../core/auth-options.ts";
 import type { Refresher } from "../core/refresher.ts";
 import type { RefusedTokens } from "../fetch/refused-tokens.ts";
 import type { UserAgent } from "../core/user-agent.ts";
-import type { ActiveSession, ActiveSessionConfig } from "./session/active-session.ts";
+import type { ActiveSession } from "./session/active-session.ts";
+import type { SessionReaderConfig } from "./session/session-reader.ts";
 import type { LazyLogins } from "./login/lazy-logins.ts";
 import type { LoginsConfig } from "./login/logins.ts";
 import type { ServerLogoutConfig } from "./logout/server-logout.ts";
@@ -11,9 +12,14 @@ import type { UserCheck } from "./users/user-check.ts";
 import type { UserRemoval } from "./users/user-removal.ts";
 
 /** The configuration of an `AuthManager`. The source of `createAuth()` shows how to create the members. */
-export interface AuthManagerConfig extends ActiveSessionConfig, LoginsConfig, ServerLogoutConfig {
+export interface AuthManagerConfig extends SessionReaderConfig, LoginsConfig, ServerLogoutConfig {
   /** The default user agent of `login()`. A user agent visits the authorization endpoint, for example in a popup. */
   readonly userAgent: UserAgent;
+  /**
+   * How a user who is signed in at the server is signed in when the app opens: in a hidden frame, or by a visit of this page to
+   * the server. Absent: not at all.
+   */
+  readonly silentSignOn?: UserAgent | "page";
   /** Loads the code for token refreshes in advance, and validates stored ID tokens. */
   readonly refresher: Pick<Refresher, "prepare" | "validate">;
   /** Loads the object that decides whether `fetch()` retries after a 401. Absent: no retry. */

@@ -6,11 +6,12 @@ import { sessionKey } from "../core/keys.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import { DEFAULT_TARGET, targetKey } from "../core/token-target.ts";
 import type { LazyLogins } from "./login/lazy-logins.ts";
-import type { ActiveSession, ActiveSessionConfig } from "./session/active-session.ts";
+import type { ActiveSession } from "./session/active-session.ts";
+import type { SessionReaderConfig } from "./session/session-reader.ts";
 import { otherUser } from "./session/session-reader.ts";
 
 /** The configuration of `SilentTokens`. */
-export type SilentTokensConfig = Pick<ActiveSessionConfig, "client" | "sessions" | "clock"> & {
+export type SilentTokensConfig = Pick<SessionReaderConfig, "client" | "sessions" | "clock"> & {
   readonly grant: Grant;
 };
 

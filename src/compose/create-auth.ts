@@ -22,6 +22,7 @@ import type { Refresher } from "../core/refresher.ts";
 import type { RequestStore } from "../core/request-store.ts";
 import type { SessionStore } from "../core/session.ts";
 import type { UserStore } from "../core/user-store.ts";
+import type { UserAgent } from "../core/user-agent.ts";
 import type { UserFetcher } from "../core/user-fetcher.ts";
 import { createLazyServer } from "./lazy-server.ts";
 import { AuthorizationCodeGrant } from "../grants/authorization-code-grant.ts";
@@ -79,6 +80,16 @@ export interface CreateAuthConfig extends AuthConfig {
    * give a `userFetcher` or a `grant`.
    */
   readonly userFetcher?: UserFetcher | ((server: AuthorizationServer) => UserFetcher);
+  /**
+   * Signs a user in who is signed in at the server, when the app opens. Nothing is visible, and without such a user the state
+   * stays `anonymous`.
+   * - An `IframeUserAgent`: a hidden frame asks the server. The app and the server must be on one site, because browsers block
+   *   the cookies of other sites in frames. The frame also renews a session that has no refresh token.
+   * - `page`: this page visits the server once in each tab, and comes back at once.
+   *
+   * Default: a user signs in by `login()` or `getToken()`.
+   */
+  readonly silentSignOn?: UserAgent | "page";
   /**
    * Parameters of every login, also of the logins that `getToken()` starts. `login()` can set other values. For example,
    * `{ prompt: "consent" }` is what some servers need before they give a refresh token.
@@ -215,7 +226,8 @@ export function createAuth(config: CreateAuthConfig): Auth {
     page,
     untold,
     onReturn: config.onReturn,
-    scope,
+    ...(config.silentSignOn && { silentSignOn: config.silentSignOn }),
+    scope: scope ?? (endpoints && !endpoints.jwksUri ? [] : undefined),
     loadRefusedTokens: shared(async () =>
       (await chunk(import("./refused-tokens.chunk.ts"))).createRefusedTokens(),
     ),

@@ -54,6 +54,7 @@ export interface AuthParts {
   readonly grant?: object;
   readonly onReturn?: unknown;
   readonly loginOptions?: { readonly prompt?: unknown };
+  readonly silentSignOn?: unknown;
 }
 
 function isOpenIdProvider(endpoints: Endpoints | undefined): boolean {
@@ -76,6 +77,7 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
     grant,
     onReturn,
     loginOptions,
+    silentSignOn,
   } = (config ?? {}) as Partial<AuthConfig & AuthParts>;
   checkRegistration(config);
   checkRedirect("redirectUri", redirectUri);
@@ -110,6 +112,14 @@ export function checkAuthConfig(config: AuthConfig & AuthParts): void {
       "loginOptions.prompt",
       "it is not a known value",
       'Give "login", "select_account", "consent" or "none".',
+    );
+  }
+  const opens = (silentSignOn as { open?: unknown } | undefined)?.open ?? silentSignOn;
+  if (![undefined, "page"].includes(opens as undefined) && typeof opens !== "function") {
+    throw new ConfigurationError(
+      "silentSignOn",
+      'it is neither a user agent nor "page"',
+      'Give new IframeUserAgent("/popup.html") or "page".',
     );
   }
   checkMaker("grant", grant);

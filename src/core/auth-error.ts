@@ -13,8 +13,10 @@ export abstract class AuthError extends Error {
   readonly retryable: boolean;
   /** Advice for the developer or the user: how to fix or handle the error. `message` ends with the same text. */
   readonly hint: string;
-  /** The page on which the failed login began, as a path. Present only on errors of an authorization response. */
+  /** The page on which the failed login began: a URL or a path. Present only on errors of an authorization response. */
   readonly returnTo?: string;
+  /** True if the failed login was silent, so that the user has not noticed it. Present only together with `returnTo`. */
+  readonly isSilent?: boolean;
 
   constructor(message: string, { hint, cause, retryable = false }: AuthErrorDetails) {
     // Consoles show only the message of an uncaught error, so the message includes the hint.
@@ -27,10 +29,13 @@ export abstract class AuthError extends Error {
   }
 }
 
-/** Sets the `returnTo` of an error, and returns the error. */
-export function withReturnTo<T>(error: T, returnTo: string | undefined): T {
-  const isFailure = error instanceof AuthError && returnTo !== undefined;
-  return isFailure ? Object.assign(error, { returnTo }) : error;
+/** Adds facts about a failed login to its error, and returns the error. */
+export function ofLogin<T>(
+  error: T,
+  { returnTo, prompt }: { readonly returnTo?: string | undefined; readonly prompt?: unknown },
+): T {
+  if (!(error instanceof AuthError) || returnTo === undefined) return error;
+  return Object.assign(error, { returnTo, ...(prompt === "none" && { isSilent: true }) });
 }
 
 /** Returns the message of an error without the hint. */

@@ -146,14 +146,18 @@ export class TimeoutError extends AuthError {
 export class NetworkError extends AuthError {
   override readonly name = "NetworkError";
   readonly code = "network";
+  /** True if the server responded, and the browser withheld the response, for example because of CORS. */
+  readonly isWithheld: boolean;
 
   constructor(
     message: string,
     cause?: unknown,
     hint = "Try again when the network is back. If the request never succeeds, check the URL and the server's CORS headers.",
     retryable = true,
+    isWithheld = false,
   ) {
     super(message, { hint, cause, retryable });
+    this.isWithheld = isWithheld;
   }
 }
 

@@ -10,6 +10,7 @@ import type { TargetKey } from "./token-target.ts";
  * - `cancelled`: the page did not navigate, or the user closed the login window.
  * - `given`: the login succeeded, and `getToken()` returned the new token.
  * - `logged_out`: the user logged out, or the app called `forget()` for the user.
+ * - `silent`: the page has asked the server whether a user is signed in there.
  * - `arriving`: the login has ended, and the page of the redirect URI is being replaced by the page on which the login began.
  */
 export type LoginResult =
@@ -21,7 +22,8 @@ export type LoginResult =
   | "cancelled"
   | "given"
   | "logged_out"
-  | "arriving";
+  | "arriving"
+  | "silent";
 
 /**
  * A record of a login or logout in this tab. The record contains no secret. Latchkey uses these records to limit automatic

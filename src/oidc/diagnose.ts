@@ -25,5 +25,6 @@ export async function diagnose(
     undefined,
     `The server is reachable. Either the ${name} does not allow this origin (CORS), or it responds with a redirect. Allow this origin at the server, or send the request from your own server.`,
     false,
+    true,
   );
 }

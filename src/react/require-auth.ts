@@ -68,6 +68,11 @@ export function RequireAuth({
 }: RequireAuthProps): ReactElement {
   const { auth, state } = useAuth();
   const [failure, setFailure] = useState<unknown>(undefined);
+  const isIn = state.status === "authenticated";
+  // The error of an earlier login is of no use after a login that has succeeded.
+  useEffect(() => {
+    if (isIn) setFailure(undefined);
+  }, [isIn]);
   useAutomaticLogin(auth, state, login);
   if (state.status === "authenticated") {
     return createElement(Fragment, { key: state.user.sub }, children);

@@ -82,7 +82,10 @@ export class LatchkeyButton extends LitElement {
 
   #follow(): void {
     this.#unsubscribe?.();
-    this.#unsubscribe = this.auth?.subscribe(() => this.requestUpdate());
+    this.#unsubscribe = this.auth?.subscribe(() => {
+      if (this.auth?.state.status === "authenticated") this.#problem = undefined;
+      this.requestUpdate();
+    });
     this.requestUpdate();
   }
 

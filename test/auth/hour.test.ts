@@ -29,22 +29,26 @@ async function fiveTabs(my: World) {
   return tabs;
 }
 
-test("an hour with a call per tab and second takes at most 14 requests, and each call gets a valid token", async () => {
-  const my = world();
-  const tabs = await fiveTabs(my);
-  const given = new Set<string>();
-  for (let second = 0; second < HOUR_S; second++) {
-    await vi.advanceTimersByTimeAsync(1_000);
-    for (const token of await Promise.all(tabs.map((tab) => tab.getToken({ prompt: "none" })))) {
-      given.add(token);
+test(
+  "an hour with a call per tab and second takes at most 14 requests, and each call gets a valid token",
+  { timeout: 120_000 },
+  async () => {
+    const my = world();
+    const tabs = await fiveTabs(my);
+    const given = new Set<string>();
+    for (let second = 0; second < HOUR_S; second++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      for (const token of await Promise.all(tabs.map((tab) => tab.getToken({ prompt: "none" })))) {
+        given.add(token);
+      }
+      for (const { state } of tabs) expect(state).toMatchObject({ freshness: "fresh" });
     }
-    for (const { state } of tabs) expect(state).toMatchObject({ freshness: "fresh" });
-  }
-  expect(my.sends).toBeLessThanOrEqual(14);
-  // The minimum: a token is valid for at most 300 s.
-  expect(my.sends).toBeGreaterThanOrEqual(HOUR_S / 300);
-  expect(given.size).toBe(my.sends + 1);
-});
+    expect(my.sends).toBeLessThanOrEqual(14);
+    // The minimum: a token is valid for at most 300 s.
+    expect(my.sends).toBeGreaterThanOrEqual(HOUR_S / 300);
+    expect(given.size).toBe(my.sends + 1);
+  },
+);
 
 test("an hour without a getToken() call takes no request", async () => {
   const my = world();

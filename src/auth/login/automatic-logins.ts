@@ -1,10 +1,10 @@
-import { CancelledError, isAuthError, NoTokenError } from "../../core/errors.ts";
+import { CancelledError, isAuthError, type NoTokenError } from "../../core/errors.ts";
 import type { LoginMark, LoginMarks, LoginResult } from "../../core/login-marks.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { RoundTrip } from "../../core/user-agent.ts";
 import { targetKey, type TokenTarget } from "../../core/token-target.ts";
 import { recordOf } from "./error-record.ts";
-import { isLostCode, wordsOf } from "./login-failure.ts";
+import { isLostCode, noLogin, noMemory, wordsOf } from "./login-failure.ts";
 import { isSame, REASONS, TabMarks, type LoginTab } from "./tab-marks.ts";
 
 /** The shortest time between the starts of two automatic logins for the same user and target. Milliseconds. */
@@ -165,6 +165,16 @@ export class AutomaticLogins {
     if (this.begun || !isLostCode(error)) this.settle("failed", wordsOf(error), {});
   }
 
+  /**
+   * Returns true once in this tab: the page may then ask the server whether a user is signed in there. Stores a mark, so that
+   * later pages of this tab do not ask again.
+   */
+  mayTrySilently(): boolean {
+    const marks = this.#marks.recent();
+    if (marks.some(({ outcome }) => outcome === "silent")) return false;
+    return this.#marks.write([...marks, this.#mark("silent", undefined, {})]);
+  }
+
   /** Called before this page is replaced after a login. Stores the error of a failed login for the next page. */
   leave(error: unknown): void {
     const mark = this.#mark("arriving", undefined, {});
@@ -203,7 +213,7 @@ export class AutomaticLogins {
     const now = this.#clock.now();
     const current = this.#marks.current();
     const concerned = current.filter(
-      (mark) => !/^(given|arriving)$/.test(mark.outcome) && this.#concerns(mark, subject),
+      (mark) => !/^(given|arriving|silent)$/.test(mark.outcome) && this.#concerns(mark, subject),
     );
     const blocking = concerned.filter(matters).at(-1);
     if (blocking) return this.#explain(blocking);
@@ -240,15 +250,6 @@ export class AutomaticLogins {
       ...(detail !== undefined && { detail }),
     };
   }
-}
-
-function noLogin(reason: string, detail?: string, cause?: unknown): NoTokenError {
-  const words = detail === undefined ? "" : `: ${detail}`;
-  return new NoTokenError(`no automatic login starts, because ${reason}${words}`, cause);
-}
-
-function noMemory(): NoTokenError {
-  return noLogin("sessionStorage cannot be written");
 }
 
 function isFor({ user, target }: LoginMark, { user: sub, ...requested }: LoginSubject): boolean {

@@ -86,10 +86,14 @@ export class CallbackResponses {
     // then navigate.
     const login = () =>
       this.#inTurn(response, state).catch((error: unknown) => {
-        if (!isUnfinished(error) && !isForeign(error)) this.#events.onFailure(error);
+        if (!isUnfinished(error) && !isForeign(error) && !isSilent(error))
+          this.#events.onFailure(error);
         throw error;
       });
-    const result = this.#session.trackLogin(login, (error) => !isForeign(error));
+    const result = this.#session.trackLogin(
+      login,
+      (error) => !isForeign(error) && !isSilent(error),
+    );
     this.#arrivals.set(state, this.#arrive(result, withoutResponse(response, state)));
     result.catch((error: unknown) => {
       (isUnfinished(error) ? this.#results : this.#responses).delete(state);
@@ -144,7 +148,7 @@ export class CallbackResponses {
     } catch (error) {
       if (isUnfinished(error)) return;
       const { returnTo } = error as Partial<AuthError>;
-      await this.#events.goBack({ returnTo, error, cleaned });
+      await this.#events.goBack({ returnTo, cleaned, ...(!isSilent(error) && { error }) });
     }
   }
 
@@ -156,6 +160,11 @@ export class CallbackResponses {
 /** Returns true if a retry of `handle()` can succeed after `error`. */
 function isUnfinished(error: unknown): boolean {
   return isAuthError(error) && error.retryable && !(error instanceof AuthorizationError);
+}
+
+/** Returns true if `error` ended a silent login: the server found no user, and the user has not noticed the login. */
+function isSilent(error: unknown): boolean {
+  return (error as Partial<AuthError>).isSilent === true;
 }
 
 /** Returns true if `error` means that the response belongs to another client. */

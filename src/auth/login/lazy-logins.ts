@@ -103,7 +103,10 @@ export class LazyLogins implements LoginTab {
       return logins.startLogin(roundTrip, { ...request, stored });
     };
     const tellsWhy = (error: unknown) => this.loaded?.tellsWhy(error, roundTrip, request) ?? true;
-    const stored = this.#session.trackLogin(login, tellsWhy);
+    const isSilent = (roundTrip.prompt ?? request.prompt) === "none";
+    const stored = isSilent
+      ? this.#session.trackSilentLogin(login)
+      : this.#session.trackLogin(login, tellsWhy);
     return stored;
   }
 

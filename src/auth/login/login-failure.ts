@@ -1,5 +1,5 @@
 import { withoutHint } from "../../core/auth-error.ts";
-import { isAuthError, NetworkError } from "../../core/errors.ts";
+import { isAuthError, NetworkError, NoTokenError } from "../../core/errors.ts";
 import { RequestTokenError } from "../../core/protocol-errors.ts";
 import { isTemporary } from "../../core/server-responses.ts";
 
@@ -25,5 +25,17 @@ export function wordsOf(error: unknown): string | undefined {
   if (!isAuthError(error)) return undefined;
   const description = "errorDescription" in error ? error.errorDescription : undefined;
   const what = withoutHint(error);
-  return (description === undefined ? what : `${what} (${description})`).slice(0, MAX);
+  const isComplete = description === undefined || what.includes(description);
+  return (isComplete ? what : `${what} (${description})`).slice(0, MAX);
+}
+
+/** Returns the error of a `getToken()` call for which no automatic login is allowed to start. */
+export function noLogin(reason: string, detail?: string, cause?: unknown): NoTokenError {
+  const words = detail === undefined ? "" : `: ${detail}`;
+  return new NoTokenError(`no automatic login starts, because ${reason}${words}`, cause);
+}
+
+/** Returns the error for a tab that cannot store its automatic logins, and could start them without end. */
+export function noMemory(): NoTokenError {
+  return noLogin("sessionStorage cannot be written");
 }

@@ -1,4 +1,4 @@
-import { isAuthError } from "../../core/errors.ts";
+import { isAuthError, type AnyAuthError, type ServerFacts } from "../../core/errors.ts";
 import type { Page } from "../../core/ports.ts";
 import { developerHint } from "../../core/server-words.ts";
 import type { TokenSet } from "../../core/token-set.ts";
@@ -43,10 +43,8 @@ export class Misconfiguration {
 const NO_REFRESH_TOKEN =
   'the server gave no refresh token, so the user must log in again when the access token expires. Request the scope offline_access, allow refresh tokens for this client at the server, or set loginOptions: { prompt: "consent" } if the server asks for a consent first. If this is what you want, set `scope` without offline_access.';
 
-function isOfDeveloper(error: { code: string; retryable: boolean; error?: unknown }): boolean {
-  const { code, retryable } = error;
-  if (code === "configuration" || code === "discovery") return true;
-  // The browser has withheld the response of the server, for example because of CORS.
-  if (code === "network") return !retryable;
-  return typeof error.error === "string" && developerHint({ error: error.error }) !== undefined;
+function isOfDeveloper(error: AnyAuthError): boolean {
+  if (error.code === "network") return error.isWithheld;
+  if (error.code === "configuration" || error.code === "discovery") return true;
+  return developerHint(error as ServerFacts) !== undefined;
 }

@@ -21,6 +21,7 @@ export const REASONS: Readonly<Record<LoginResult, string>> = {
   cancelled: "the last login was cancelled",
   logged_out: "the user logged out",
   arriving: "a login has just ended",
+  silent: "the server was asked for a user",
   given:
     "an automatic login started less than a minute ago, or there were too many in half an hour",
 };

@@ -19,13 +19,10 @@ import { PublishedState } from "./published-state.ts";
 import { SessionReader, type FoundToken, type SessionReaderConfig } from "./session-reader.ts";
 import { needsLogin, rememberedUser, stateOf, whyAnonymous } from "./session-state.ts";
 
-/** The configuration of an `ActiveSession`. */
-export type ActiveSessionConfig = SessionReaderConfig;
-
 /** The session of this tab's user, in memory: the cached token, the user and the published state. */
 export class ActiveSession {
   readonly state: PublishedState;
-  readonly #config: ActiveSessionConfig;
+  readonly #config: SessionReaderConfig;
   readonly #reader: SessionReader;
   #sub: string | undefined;
   /** True while `#sub` has a live or expired session. False after a logout. */
@@ -40,18 +37,18 @@ export class ActiveSession {
   readonly #reads = new PromiseQueue();
   #logins = 0;
 
-  constructor(config: ActiveSessionConfig) {
+  constructor(config: SessionReaderConfig) {
     this.#config = config;
     this.#reader = new SessionReader(config);
     this.state = new PublishedState(config.clock);
   }
 
-  /** The `sub` of this tab's user. Still set after the session has ended or the user has logged out. */
+  /** The `sub` of this tab's user, also after the session has ended. */
   get sub(): string | undefined {
     return this.#sub;
   }
 
-  /** The signed-in user. Undefined if no user is signed in or the session has ended. */
+  /** The signed-in user. */
   get user(): User | undefined {
     return this.#user;
   }
@@ -98,10 +95,10 @@ export class ActiveSession {
     return { tokens, condition };
   }
 
-  /** Returns the stored ID token of this tab's user. */
+  /** Returns the stored ID token of this tab's user, also if the user must log in again. */
   async idToken(): Promise<string | undefined> {
     const { row } = await this.#read();
-    return this.#user && row && (await this.#reader.recordOf(row))?.idToken;
+    return row && !row.end ? (await this.#reader.recordOf(row))?.idToken : undefined;
   }
 
   /** Reads the stored session of `sub`. Default: this tab's user. If this tab has no user, reads the store's active user. */
@@ -236,6 +233,11 @@ export class ActiveSession {
       await this.load("stored", reason).catch(() => this.#publish(reason));
       throw error;
     }
+  }
+
+  /** Runs a silent login. The state changes only if the login succeeds. */
+  trackSilentLogin<T>(login: () => Promise<T>): Promise<T> {
+    return login().then((result) => this.load("login").then(() => result));
   }
 
   /** Publishes the state again, with the freshness `stale` if the token has expired. */

@@ -1,6 +1,6 @@
 import type { Prompt } from "../../core/authorization-parameters.ts";
 import type { AuthorizationRequest, ServerMetadata } from "../../core/authorization-server.ts";
-import { withReturnTo } from "../../core/auth-error.ts";
+import { ofLogin } from "../../core/auth-error.ts";
 import { ConfigurationError, type AuthError } from "../../core/errors.ts";
 import { clientKey } from "../../core/keys.ts";
 import type { Clock } from "../../core/ports.ts";
@@ -143,7 +143,7 @@ export async function readAuthorizationResponse(
   const pending = await parsePendingRequest(stored);
   const request = validateRequest(response, pending, { ...options, now: options.clock.now() });
   if ((await options.requests.remove(response.id)) === null) throw unknownState();
-  if (response.code === undefined) throw withReturnTo(errorOf(response), request.returnTo);
+  if (response.code === undefined) throw ofLogin(errorOf(response), request);
   return { ...request, code: response.code };
 }
 

@@ -5,7 +5,7 @@ import type { Credentials } from "./form-request.ts";
 import { MAX_LIFETIME_S } from "./token-response.ts";
 import type { ServerParts } from "../context.ts";
 import { verifyIdToken, type Verifier } from "../id-token/verify.ts";
-import { withoutHint, withReturnTo } from "../../core/auth-error.ts";
+import { withoutHint, ofLogin } from "../../core/auth-error.ts";
 import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { IdTokenError, RequestTokenError } from "../../core/protocol-errors.ts";
 
@@ -42,7 +42,7 @@ export async function exchangeResponse(
   const request = await readAuthorizationResponse(response, here);
   const loadedParts = { tokenEndpoint: metadata.tokenEndpoint, trusted, credentials };
   return redeem(parts, request, loadedParts, signal).catch((error: unknown) => {
-    throw withReturnTo(afterCode(error), request.returnTo);
+    throw ofLogin(afterCode(error), request);
   });
 }
 

@@ -25,7 +25,11 @@ describe("the developer is told once of a login that failed because of", () => {
   test.each([
     ["wrong scopes", refused("invalid_scope"), "invalid_scope (says the server)"],
     ["metadata of another issuer", new DiscoveryError("another issuer", { hint: "x" }), "another"],
-    ["CORS", new NetworkError("withheld", undefined, "Allow this origin.", false), "withheld"],
+    [
+      "CORS",
+      new NetworkError("withheld", undefined, "Allow this origin.", false, true),
+      "withheld",
+    ],
     ["a wrong option", new ConfigurationError("returnTo", "it is wrong", "Fix it."), "returnTo"],
   ])("%s", async (_, error, words) => {
     const my = world();
@@ -40,6 +44,7 @@ describe("the developer is not told of a login", () => {
   test.each([
     ["that the user cancelled", new CancelledError("closed")],
     ["without a network", new NetworkError("offline")],
+    ["whose response was lost", new NetworkError("lost", undefined, "Log in again.", false)],
     ["that the user declined", refused("access_denied")],
   ])("%s", async (_, error) => {
     const my = world();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AuthorizationError, IdTokenError } from "../../../src/core/protocol-errors.ts";
 import { NetworkError } from "../../../src/core/errors.ts";
-import { withReturnTo } from "../../../src/core/auth-error.ts";
+import { ofLogin } from "../../../src/core/auth-error.ts";
 import { AuthorizationCodeGrant } from "../../../src/grants/authorization-code-grant.ts";
 import type { Grant } from "../../../src/core/grant.ts";
 import { ADA, expiredRow } from "../../refresh/tabs.ts";
@@ -155,7 +155,7 @@ describe("after a refused login", () => {
   test.each(refusals)("the page is replaced, and the state there has the %o", async (error) => {
     const my = world();
     const marks = new MemoryLoginMarks();
-    my.server.exchange = () => Promise.reject(withReturnTo(error, "/orders"));
+    my.server.exchange = () => Promise.reject(ofLogin(error, { returnTo: "/orders" }));
     await open(my, `${REDIRECT_URI}?error=access_denied&state=${STATE}`, { marks });
     expect(my.page.replacements).toEqual(["https://app.example/orders"]);
     const auth = await open(my, "https://app.example/orders", { marks });

@@ -3,6 +3,7 @@ import type { Auth } from "../core/auth.ts";
 import type { GetTokenOptions } from "../core/auth-options.ts";
 import { NoTokenError } from "../core/errors.ts";
 import { chunk } from "../core/lazy.ts";
+import { DEFAULT_TARGET, targetKey } from "../core/token-target.ts";
 import type { LoginRequest, UsersParts } from "./parts.ts";
 import type { ForgottenError } from "./session/not-forgotten.ts";
 import { ignore, needsUser, type SilentTokens } from "./silent-tokens.ts";
@@ -61,10 +62,13 @@ async function silently(
     return await silentTokens.get(options);
   } catch (error) {
     const isOver = (error as { reason?: unknown }).reason === "not_renewable";
-    if (!isOver || typeof silentSignOn !== "object" || user !== session.sub) throw error;
+    const isOwn = user === session.sub && targetKey(options) === DEFAULT_TARGET;
+    if (!isOver || !isOwn || typeof silentSignOn !== "object") throw error;
     const { renewInFrame } = await chunk(import("./login/silent-sign-on.ts"));
-    if (!(await renewInFrame(parts, silentSignOn))) throw error;
-    return silentTokens.get(options);
+    const isRenewed = await renewInFrame(parts, silentSignOn);
+    const token = isRenewed ? session.goodToken() : undefined;
+    if (token === undefined) throw error;
+    return token;
   }
 }
 

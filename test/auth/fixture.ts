@@ -22,6 +22,7 @@ import { MemorySessionStore } from "../support/memory-session-store.ts";
 import { MemoryTabHub } from "../support/memory-tab-channel.ts";
 import { MemoryTabLock } from "../../src/memory/memory-tab-lock.ts";
 import { UserCheck } from "../../src/auth/users/user-check.ts";
+import type { UserAgent } from "../../src/core/user-agent.ts";
 import type { UserFetcher } from "../../src/core/user-fetcher.ts";
 import { MemoryUserStore } from "../support/memory-user-store.ts";
 import { RefreshCoordinator } from "../../src/refresh/coordinator.ts";
@@ -65,6 +66,7 @@ export interface World {
   isOwnFetcher: boolean;
   /** The scopes of the app's configuration. */
   scope: readonly string[] | undefined;
+  silentSignOn: UserAgent | "page" | undefined;
   /** The channel of another tab. */
   readonly channel: TabChannel;
   /** `inner`: the grant that logs in, by default with the page's round trip. `outer` wraps the grant chain. */
@@ -131,6 +133,7 @@ export function world(clock: Clock = testClock): World {
     userinfo: undefined,
     isOwnFetcher: false,
     scope: undefined,
+    silentSignOn: undefined,
     tab: (
       inner = new AuthorizationCodeGrant(me.server),
       outer = (chain) => chain,
@@ -219,6 +222,7 @@ export function world(clock: Clock = testClock): World {
         untold,
         onReturn,
         scope: me.scope,
+        ...(me.silentSignOn && { silentSignOn: me.silentSignOn }),
         ...(me.userinfo && {
           loadUserCheck: async () =>
             new UserCheck({

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { CreateAuthConfig } from "../../src/index.ts";
 import { startBareSite, type BareSite } from "../support/bare-site.ts";
 import { launchBrowser, openTab } from "../support/browser.ts";
@@ -17,7 +17,7 @@ let page: Page;
 
 beforeAll(async () => {
   [site, browser] = await Promise.all([startBareSite(), launchBrowser()]);
-  provider = await startPlainProvider(site.origin, "/bare/");
+  provider = await startPlainProvider(site.origin, ["/bare/", "/bare/relay.html"]);
 });
 afterAll(async () => {
   await browser?.close();
@@ -156,4 +156,73 @@ test("a logout ends the session in the tab and at the server", async () => {
   await page.goto(`${site.origin}/bare/`);
   await until("anonymous");
   expect(await stateOf()).toMatchObject({ reason: "logged_out" });
+});
+
+describe("silentSignOn", () => {
+  /** Signs Ada in at the server, and deletes everything that this browser has stored for the app. */
+  const signedInAtTheServer = async () => {
+    await open("/bare/");
+    await logIn("ada");
+    const session = await page.createCDPSession();
+    const storageTypes = "indexeddb,local_storage";
+    await session.send("Storage.clearDataForOrigin", { origin: site.origin, storageTypes });
+    await page.evaluate(() => sessionStorage.clear());
+    await page.close();
+    ({ page } = await openTab(context));
+  };
+
+  /** Opens the app in the hidden frame's mode. */
+  const openWithFrame = async () => {
+    await page.evaluateOnNewDocument((issuer) => {
+      window.atLoad = () => {
+        const { createAuth, IframeUserAgent } = window.latchkey;
+        const silentSignOn = new IframeUserAgent("/bare/relay.html");
+        const config = { issuer, clientId: "web", redirectUri: "/bare/" };
+        window.auth = createAuth({ ...config, silentSignOn });
+      };
+    }, provider.issuer);
+    await page.goto(`${site.origin}/bare/?x=1`);
+  };
+
+  test("signs a user of the server in by one visit of the page", async () => {
+    await signedInAtTheServer();
+    await open("/bare/?x=1", { silentSignOn: "page" });
+    await until("authenticated");
+    await page.waitForFunction(() => location.search === "?x=1");
+  });
+
+  test("by the page leaves everybody else where they are, after one visit", async () => {
+    await open("/bare/?x=2", { silentSignOn: "page" });
+    const visits = () => provider.requests.filter((line) => line === "GET /auth");
+    await vi.waitFor(() => expect(visits()).toHaveLength(1), 10_000);
+    await page.waitForFunction(() => location.search === "?x=2" && window.auth);
+    await until("anonymous");
+    await page.reload();
+    await page.waitForNetworkIdle();
+    await until("anonymous");
+    expect(await stateOf()).toMatchObject({ reason: "none" });
+    expect(visits()).toHaveLength(1);
+  });
+
+  test("signs a user of the server in by a hidden frame, and renews the session in it", async () => {
+    await signedInAtTheServer();
+    await openWithFrame();
+    await until("authenticated");
+    expect(page.url()).toBe(`${site.origin}/bare/?x=1`);
+    expect(await stateOf()).toMatchObject({ token: { isRenewable: false } });
+    const first = await page.evaluate(() => window.auth.getToken());
+    const second = await page.evaluate(() =>
+      window.auth.getToken({ cache: "reload", prompt: "none" }),
+    );
+    expect(second).not.toBe(first);
+    expect(await stateOf()).toMatchObject({ status: "authenticated" });
+  });
+
+  test("by a frame leaves everybody else anonymous", async () => {
+    await openWithFrame();
+    await until("anonymous");
+    await page.waitForNetworkIdle();
+    expect(await stateOf()).toMatchObject({ status: "anonymous", reason: "none" });
+    expect(provider.requests).toContain("GET /auth");
+  });
 });

@@ -14,7 +14,7 @@ export interface PlainProvider {
 /** Starts the provider for one public client of `origin` with the id `web`. */
 export async function startPlainProvider(
   origin: string,
-  redirectPath: string,
+  redirectPaths: readonly string[],
 ): Promise<PlainProvider> {
   const loopback = await listenOnLoopback(0);
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
@@ -24,8 +24,8 @@ export async function startPlainProvider(
         client_id: "web",
         token_endpoint_auth_method: "none",
         grant_types: ["authorization_code", "refresh_token"],
-        redirect_uris: [origin + redirectPath],
-        post_logout_redirect_uris: [origin + redirectPath],
+        redirect_uris: redirectPaths.map((path) => origin + path),
+        post_logout_redirect_uris: redirectPaths.map((path) => origin + path),
       },
     ],
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: "RS256", use: "sig" }] },

@@ -35,10 +35,11 @@ export async function renewInFrame(
   const { client, locks } = config;
   const { sub } = session;
   if (sub === undefined) return false;
+  const before = session.cached?.generation;
   const lock = `frame/${sessionKey(client, sub)}`;
   return locks.request(lock, { mode: "exclusive" }, async () => {
     await session.load("other_tab");
-    if (session.goodToken()) return true;
+    if (session.cached?.generation !== before && session.goodToken()) return true;
     const login = logins.startLogin(frame.open(), { prompt: "none", user: sub });
     const user = await login.catch(() => undefined);
     return user?.sub === sub;

@@ -100,7 +100,7 @@ export interface CreateAuthConfig extends AuthConfig {
    * fragment of the page on which the login began. Pass the navigation of your router, so that the app is not loaded again.
    * Default: the page navigates to `path`.
    */
-  readonly onReturn?: (path: string) => void;
+  readonly onReturn?: ((path: string) => void) | undefined;
   /**
    * Creates the grant that requests all tokens. `createAuth()` calls this function once. If the grant returns tokens with a
    * `generation`, these tokens are already stored, and `Auth` does not store the tokens again. Default:

@@ -36,7 +36,7 @@ async function open(path: string, more: Partial<CreateAuthConfig> = {}): Promise
     (issuer, more) => {
       window.atLoad = () => {
         if (location.origin === issuer) return;
-        const config = { issuer, clientId: "web", redirectUri: "/bare/" };
+        const config = { issuer, clientId: "web", redirectUri: "/bare/", onReturn: undefined };
         window.auth = window.latchkey.createAuth({ ...config, ...more });
       };
     },
@@ -177,7 +177,7 @@ describe("silentSignOn", () => {
       window.atLoad = () => {
         const { createAuth, IframeUserAgent } = window.latchkey;
         const silentSignOn = new IframeUserAgent("/bare/relay.html");
-        const config = { issuer, clientId: "web", redirectUri: "/bare/" };
+        const config = { issuer, clientId: "web", redirectUri: "/bare/", onReturn: undefined };
         window.auth = createAuth({ ...config, silentSignOn });
       };
     }, provider.issuer);

@@ -1,6 +1,11 @@
 import { act, useState } from "react";
 import { describe, expect, test, vi } from "vitest";
-import { NetworkError } from "../../src/core/errors.ts";
+import {
+  CancelledError,
+  ConfigurationError,
+  NetworkError,
+  RefreshTokenError,
+} from "../../src/core/errors.ts";
 import { RequireAuth, useUser } from "../../src/react.ts";
 import { fakeAuth } from "../support/fake-auth.ts";
 import { complaints, mount } from "./mount.tsx";
@@ -47,6 +52,51 @@ describe("<RequireAuth>", () => {
     expect(element.textContent).toBe("go");
     await act(async () => element.querySelector("button")!.click());
     expect(element.textContent).toBe("network");
+  });
+
+  test("says by default why a login did not work, until a login works", async () => {
+    const auth = fakeAuth();
+    auth.publish({ status: "anonymous", reason: "none" });
+    const { element } = await mount(auth, <RequireAuth>secret</RequireAuth>);
+    const alert = () => element.querySelector('[role="alert"]')?.textContent ?? "";
+    auth.login = () => Promise.reject(new NetworkError("the server is away"));
+    await act(async () => element.querySelector("button")!.click());
+    expect(alert()).toContain("the server is away");
+    auth.login = () => Promise.reject(new CancelledError("the user closed the window"));
+    await act(async () => element.querySelector("button")!.click());
+    expect(alert()).toBe("");
+    auth.login = () => Promise.reject(new NetworkError("still away"));
+    await act(async () => element.querySelector("button")!.click());
+    await act(async () => auth.signIn("ada"));
+    expect(element.textContent).toBe("secret");
+    await act(async () => auth.publish({ status: "anonymous", reason: "logged_out" }));
+    expect(element.textContent).toBe("Sign in");
+    expect(complaints).not.toHaveBeenCalled();
+  });
+
+  test("says why a page can never work", async () => {
+    const auth = fakeAuth();
+    const error = new ConfigurationError("secure context", "no https", "Use https.");
+    auth.publish({ status: "unavailable", error });
+    const { element } = await mount(auth, <RequireAuth>secret</RequireAuth>);
+    expect(element.querySelector('[role="alert"]')?.textContent).toContain("no https");
+    expect(element.querySelector("button")?.textContent).toBe("Sign in");
+  });
+
+  test("gives the fallback the error of an earlier page, and not the end of a session", async () => {
+    const auth = fakeAuth();
+    const error = new NetworkError("offline");
+    auth.publish({ status: "anonymous", reason: "login_failed", error });
+    const { element } = await mount(
+      auth,
+      <RequireAuth fallback={({ error }) => <p>{error?.code ?? "fine"}</p>}>secret</RequireAuth>,
+    );
+    expect(element.textContent).toBe("network");
+    const ended = new RefreshTokenError("session_ended");
+    await act(async () =>
+      auth.publish({ status: "expired", reason: "session_ended", error: ended }),
+    );
+    expect(element.textContent).toBe("fine");
   });
 
   test("accepts a node or a function as fallback, and calls onLogin on a click", async () => {

@@ -2,7 +2,8 @@ import { expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
 import type { LogoutResult } from "../../src/core/auth-options.ts";
 import type { AuthState } from "../../src/core/auth-state.ts";
-import { NetworkError } from "../../src/core/errors.ts";
+import { CancelledError, ConfigurationError, NetworkError } from "../../src/core/errors.ts";
+import { PopupBlockedError } from "../../src/core/protocol-errors.ts";
 import { ADA, add, all, one, texts, usePage } from "./support.ts";
 
 usePage();
@@ -124,6 +125,57 @@ test("B5: a logout that the server was not told about fires latchkey-error", asy
   auth.logout.mockResolvedValueOnce({ server: "not_told", error });
   one(element, ".item").click();
   await vi.waitFor(() => expect(errors).toEqual([error]));
+});
+
+test("a sign-in that does not work says why, in the page's language and for screen readers", async () => {
+  const { element, auth, become } = await shown({ status: "anonymous", reason: "none", since: 0 });
+  const problem = () => all(element, '.problem[role="alert"]').map((one) => one.textContent.trim());
+  expect(problem()).toEqual([]);
+  auth.login.mockRejectedValueOnce(new PopupBlockedError());
+  one(element, "button").click();
+  await vi.waitFor(() =>
+    expect(problem()).toEqual([
+      "Your browser blocked the sign-in window. Allow windows for this site.",
+    ]),
+  );
+  element.lang = "de";
+  element.requestUpdate();
+  await element.updateComplete;
+  expect(problem()[0]).toContain("Der Browser hat das Anmeldefenster blockiert");
+  // A user who cancels a login knows why.
+  auth.login.mockRejectedValueOnce(new CancelledError("closed"));
+  one(element, "button").click();
+  await vi.waitFor(() => expect(problem()).toEqual([]));
+  // A login that works ends the text, also after the next logout.
+  auth.login.mockRejectedValueOnce(new NetworkError("offline"));
+  one(element, "button").click();
+  await vi.waitFor(() => expect(problem()).toHaveLength(1));
+  become(SIGNED_IN);
+  await element.updateComplete;
+  become({ status: "anonymous", reason: "logged_out", since: 0 });
+  await element.updateComplete;
+  expect(problem()).toEqual([]);
+});
+
+test("a login that failed on an earlier page, and a page that can never work, say why", async () => {
+  const error = new NetworkError("offline");
+  const { element, auth, become } = await shown({
+    status: "anonymous",
+    reason: "login_failed",
+    error,
+    since: 0,
+  });
+  expect(texts(element, ".problem")).toEqual([
+    "No connection to the sign-in server. Try again later.",
+  ]);
+  const unavailable = new ConfigurationError("secure context", "no https", "Use https.");
+  become({ status: "unavailable", error: unavailable, since: 0 });
+  await element.updateComplete;
+  auth.login.mockRejectedValueOnce(unavailable);
+  one(element, "button").click();
+  await vi.waitFor(() =>
+    expect(texts(element, ".problem")).toEqual(["The sign-in did not work (configuration)."]),
+  );
 });
 
 test("the menu is inside the window and below its button, with ltr and rtl text", async () => {

@@ -31,10 +31,11 @@ export const buttonStyles: CSSResultGroup = [
       border-color: var(--_line);
     }
 
+    /* The text is on the page's own background, so it has the page's own color. */
     .problem {
       max-inline-size: 20rem;
       margin: 0.375rem 0 0;
-      color: var(--_danger);
+      color: inherit;
       font-size: 0.8125rem;
       line-height: 1.35;
       text-wrap: balance;

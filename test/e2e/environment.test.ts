@@ -64,7 +64,7 @@ const hide = {
 
 test.for(Object.entries(hide))("getToken() rejects without %s", async ([input, prepare]) => {
   expect(await refusalAt(`${demo.origin}/bare/`, prepare)).toMatchObject({
-    status: "loading",
+    status: "unavailable",
     input,
     hint: expect.stringContaining("current browser"),
   });
@@ -73,7 +73,7 @@ test.for(Object.entries(hide))("getToken() rejects without %s", async ([input, p
 test("getToken() rejects in a page that was not loaded over https", async () => {
   const { port } = new URL(demo.origin);
   expect(await refusalAt(`http://insecure.test:${port}/bare/`, () => {})).toMatchObject({
-    status: "loading",
+    status: "unavailable",
     input: "secure context",
     hint: expect.stringContaining("https"),
   });

@@ -18,7 +18,7 @@ const ELEMENTS: Readonly<Record<string, { scenes: readonly Scene[]; part: string
     part: "latchkey-device >>> dialog",
   },
   button: {
-    scenes: ["loading", "anonymous", "authenticating", "relogin", "authenticated"],
+    scenes: ["loading", "anonymous", "authenticating", "failed", "relogin", "authenticated"],
     part: "latchkey-button >>> button, latchkey-button >>> .place",
   },
 };

@@ -57,6 +57,7 @@ const SCENES: readonly Scene[] = [
   "anonymous",
   "authenticating",
   "authenticated",
+  "failed",
   "relogin",
 ];
 

@@ -1,5 +1,10 @@
 import type { RememberedUser } from "../../../src/core/login-prompt.ts";
-import { ConfigurationError, type AuthState, type User } from "../../../src/index.ts";
+import {
+  ConfigurationError,
+  PopupBlockedError,
+  type AuthState,
+  type User,
+} from "../../../src/index.ts";
 import type { DeviceStatus } from "../../../src/core/device-prompt.ts";
 import type { ButtonAuth } from "../../../src/ui.ts";
 
@@ -143,5 +148,16 @@ export const scenes = {
   anonymous: show("anonymous"),
   authenticating: show("authenticating"),
   authenticated: show("authenticated"),
+  failed: () => {
+    document.querySelector("latchkey-button")!.auth = {
+      ...button("anonymous"),
+      state: {
+        status: "anonymous",
+        reason: "login_failed",
+        error: new PopupBlockedError(),
+        since: 0,
+      },
+    };
+  },
   relogin: show("expired"),
 };

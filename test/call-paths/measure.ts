@@ -51,7 +51,7 @@ export async function measureCallPaths(): Promise<readonly CallPath[]> {
 
     await bare(url);
     const staying = await stayOnPage(page);
-    await measure("getToken() without a session", 27, async () => {
+    await measure("getToken() without a session", 30, async () => {
       await page.evaluate(() => {
         window.auth.start();
         window.auth.getToken().catch(() => {});
@@ -75,7 +75,7 @@ export async function measureCallPaths(): Promise<readonly CallPath[]> {
       }),
     );
     await bare(url);
-    await measure("the first getToken() of a page", 9, () =>
+    await measure("the first getToken() of a page", 12, () =>
       page.evaluate(async () => {
         window.auth.start();
         await window.auth.getToken();

@@ -102,6 +102,7 @@ export function createLazyServer(config: LazyServerConfig): LazyServer {
       userinfo: async (accessToken, signal) => (await server(signal)).userinfo(accessToken, signal),
       revoke: async (refreshToken, signal) => (await server(signal)).revoke(refreshToken, signal),
       endSession: async (request, signal) => (await server(signal)).endSession(request, signal),
+      missingEndpoints: async (signal) => (await server(signal)).missingEndpoints(signal),
     },
     send: {
       async prepare() {

@@ -1,4 +1,5 @@
 import type { AnyAuthError } from "./errors.ts";
+import type { LogoutEndpoint } from "./authorization-server.ts";
 import type { AuthorizationParameters, Prompt } from "./authorization-parameters.ts";
 import type { TokenContext } from "./token-context.ts";
 import type { TokenTarget } from "./token-target.ts";
@@ -66,14 +67,21 @@ export interface LogoutOptions {
 /**
  * The result of a logout. The session on this device is deleted in both cases. `server` says whether the steps at the server
  * succeeded: the revocation of the refresh token, and the navigation to the end-session endpoint.
- * - `told`: each step has succeeded or was not needed. If the page navigates, the navigation is about to start.
+ * - `told`: each step has succeeded or was not needed. If the page navigates, the navigation is about to start. `missing` names
+ *   the endpoints that the server does not have for a step. Without a `revocation_endpoint`, the refresh token stays valid until
+ *   the server ends it. Without an `end_session_endpoint`, the user stays logged in at the server, and the next login might ask
+ *   for nothing: `login({ prompt: "login" })` asks for a new login.
  * - `not_told`: at least one step failed, and `error` says why. The user might still be logged in at the server.
  *
  * After `not_told`, Latchkey retries the revocation while this page is open. To repeat the failed steps, call the same method
  * again. On a shared device, also ask the user to log out at the server.
  */
 export type LogoutResult =
-  | { readonly server: "told"; readonly error?: undefined }
+  | {
+      readonly server: "told";
+      readonly missing?: readonly LogoutEndpoint[];
+      readonly error?: undefined;
+    }
   | { readonly server: "not_told"; readonly error: AnyAuthError };
 
 /** The result of `handleCallback()`. */

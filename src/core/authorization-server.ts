@@ -148,4 +148,9 @@ export interface AuthorizationServer {
   revoke(refreshToken: string, signal?: AbortSignal): Promise<void>;
   /** Returns the URL of the server's logout page. If the server has no end-session endpoint, returns undefined. */
   endSession(request: EndSessionRequest, signal?: AbortSignal): Promise<string | undefined>;
+  /** Returns the names of the endpoints for a logout that the server does not have. */
+  missingEndpoints?(signal?: AbortSignal): Promise<readonly LogoutEndpoint[]>;
 }
+
+/** The metadata names of the endpoints for a logout. */
+export type LogoutEndpoint = "revocation_endpoint" | "end_session_endpoint";

@@ -1,5 +1,5 @@
 import { abortable } from "../core/abortable.ts";
-import type { EndSessionRequest } from "../core/authorization-server.ts";
+import type { EndSessionRequest, LogoutEndpoint } from "../core/authorization-server.ts";
 import { postForm } from "./token/form-request.ts";
 import { NAVIGATION_AGE_MS } from "./metadata-source.ts";
 import type { ServerParts } from "./context.ts";
@@ -29,6 +29,22 @@ export async function revokeToken(
   // Only the status says whether the token is revoked. The body of the response is ignored (RFC 7009 section 2.2).
   if (response.status < 200 || response.status > 299)
     throw refusal(form.name, parseFacts(response, form));
+}
+
+/** Returns the names of the endpoints for a logout that the server does not have. */
+export async function missingEndpoints(
+  parts: Pick<ServerParts, "loadMetadata">,
+  signal: AbortSignal | undefined,
+): Promise<readonly LogoutEndpoint[]> {
+  const { revocationEndpoint, endSessionEndpoint } = await abortable(
+    parts.loadMetadata(NAVIGATION_AGE_MS),
+    signal,
+  );
+  const endpoints = [
+    ["revocation_endpoint", revocationEndpoint],
+    ["end_session_endpoint", endSessionEndpoint],
+  ] as const;
+  return endpoints.flatMap(([name, url]) => (url ? [] : name));
 }
 
 /**

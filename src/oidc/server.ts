@@ -20,7 +20,7 @@ const loadSecrets = () => chunk(import("./token/secret-credentials.ts"));
 const loadLogout = () => chunk(import("./logout.ts"));
 
 /** An `AuthorizationServer` that can also send refresh tokens and validate stored ID tokens. */
-export interface OidcServer extends AuthorizationServer {
+export interface OidcServer extends Required<AuthorizationServer> {
   /** Loads the object that sends refresh tokens. */
   loadSender(): Promise<Sender>;
   /**
@@ -74,6 +74,7 @@ export function createServer(config: OidcServerConfig): OidcServer {
     revoke: async (token, signal) => (await logout(signal)).revokeToken(parts, token, signal),
     endSession: async (request, signal) =>
       (await logout(signal)).endSessionUrl(parts, request, signal),
+    missingEndpoints: async (signal) => (await logout(signal)).missingEndpoints(parts, signal),
 
     verify: (record, keys) => verifyStored(parts, record, keys),
   };

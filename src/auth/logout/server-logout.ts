@@ -15,7 +15,7 @@ import {
 
 /** The configuration of the code that tells the server of a logout. */
 export interface ServerLogoutConfig extends RevocationQueueParts {
-  readonly server: Pick<AuthorizationServer, "revoke" | "endSession">;
+  readonly server: Pick<AuthorizationServer, "revoke" | "endSession" | "missingEndpoints">;
   readonly page: Page;
   readonly ledger: CallbackLedger;
   readonly random: Random;
@@ -76,14 +76,21 @@ async function tell(
   // If the tokens of the session could not be read, the server cannot be told of the logout.
   if (deleted.error !== undefined) return notTold(deleted.error);
   // Both requests run at the same time, so a slow server delays the logout only once.
-  const [revoked, found] = await Promise.allSettled([
+  const isRevoking = revoke === "server" && deleted.refreshToken !== undefined;
+  const [revoked, found, lacking] = await Promise.allSettled([
     revoke === "server" ? revokeDeleted(deleted, sub, config) : undefined,
     endSession === "page" ? findEndSession(deleted, config) : undefined,
+    config.server.missingEndpoints?.(),
   ]);
   const end = found.status === "fulfilled" ? found.value : undefined;
   const [navigated] = await Promise.allSettled([end && leavePage(end, sub, config, mayNavigate)]);
   const failure = [revoked, found, navigated].find(({ status }) => status === "rejected");
-  return failure?.status === "rejected" ? notTold(failure.reason) : { server: "told" };
+  if (failure?.status === "rejected") return notTold(failure.reason);
+  const all = lacking.status === "fulfilled" ? (lacking.value ?? []) : [];
+  const missing = all.filter((name) =>
+    name === "revocation_endpoint" ? isRevoking : endSession === "page",
+  );
+  return { server: "told", ...(missing.length > 0 && { missing }) };
 }
 
 function notTold(error: unknown): LogoutResult {

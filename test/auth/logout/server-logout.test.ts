@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { LogoutEndpoint } from "../../../src/core/authorization-server.ts";
 import { NetworkError, NoTokenError } from "../../../src/core/errors.ts";
 import { DiscoveryError } from "../../../src/core/protocol-errors.ts";
 import type { TokenRecord } from "../../../src/core/session.ts";
@@ -418,5 +419,41 @@ describe("two logouts at the same time", () => {
     expect(await auth.logout({ endSession: "none" })).toEqual({ server: "told" });
     await vi.advanceTimersByTimeAsync(600_000);
     expect(revoke).toHaveBeenCalledTimes(5);
+  });
+});
+
+describe("D7: a logout at a server that lacks an endpoint", () => {
+  const lacking = async (...missing: LogoutEndpoint[]) => {
+    const my = world();
+    await remember(my, goodRow(expiredRow()));
+    Object.assign(my.server, { missingEndpoints: async () => missing });
+    const auth = my.tab();
+    auth.start();
+    await vi.advanceTimersByTimeAsync(100);
+    return { my, auth };
+  };
+
+  test("says which one, because the session goes on there", async () => {
+    const { auth } = await lacking("revocation_endpoint", "end_session_endpoint");
+    expect(await auth.logout()).toEqual({
+      server: "told",
+      missing: ["revocation_endpoint", "end_session_endpoint"],
+    });
+  });
+
+  test("says nothing of a step that was not asked for", async () => {
+    const { auth } = await lacking("revocation_endpoint", "end_session_endpoint");
+    expect(await auth.logout({ endSession: "none", revoke: "none" })).toEqual({ server: "told" });
+  });
+
+  test("is complete at a server that has both", async () => {
+    const { auth } = await lacking();
+    expect(await auth.logout()).toEqual({ server: "told" });
+  });
+
+  test("is complete when the metadata cannot be read after all", async () => {
+    const { my, auth } = await lacking();
+    Object.assign(my.server, { missingEndpoints: () => Promise.reject(new NetworkError("gone")) });
+    expect(await auth.logout()).toEqual({ server: "told" });
   });
 });

@@ -28,7 +28,8 @@ for (const { code } of sources) {
     /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?export (?:declare )?(?:abstract )?(?:async )?(?:class|function|const|interface|type) (\w+)/g,
   );
   for (const [, docstring, name] of declarations)
-    if (publicNames.has(name!)) docstrings.set(name!, docstring);
+    // The first overload of a function has the docstring.
+    if (publicNames.has(name!)) docstrings.set(name!, docstrings.get(name!) ?? docstring);
 }
 
 test("every public symbol has a docstring", () => {
@@ -47,7 +48,7 @@ test("every @see of src has a link", () => {
 /** The members of an interface, each with its docstring. */
 function membersOf(path: string, name: string): [member: string, docstring: string][] {
   const code = readFileSync(path, "utf8");
-  const body = code.slice(code.indexOf(`export interface ${name} {`));
+  const body = code.slice(code.search(new RegExp(`export interface ${name}\\b`)));
   const members = body
     .slice(0, body.indexOf("\n}"))
     .matchAll(/(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\n {2}(?:readonly )?(\w+)\??([(<:])/g);

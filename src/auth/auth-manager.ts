@@ -125,7 +125,7 @@ export class AuthManager implements Auth {
       // `open()` might open a popup. A browser allows popups only during a click, so no `await` comes before `open()`.
       const { userAgent = this.#config.userAgent, ...rest } = options;
       const request = { returnTo: this.#config.page.href(), ...rest };
-      return this.#logins.startLogin(userAgent.open(), request);
+      return this.#logins.startLogin(userAgent.open(), request).then(this.#config.readUser);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -134,7 +134,9 @@ export class AuthManager implements Auth {
   readonly handleCallback: Auth["handleCallback"] = async (url) => {
     this.#assertSupported();
     this.#logins.isHandledByApp = true;
-    return this.#logins.handle(url);
+    const result = await this.#logins.handle(url);
+    const { readUser } = this.#config;
+    return result && readUser ? { ...result, user: await readUser(result.user) } : result;
   };
 
   readonly getUser: Auth["getUser"] = async ({ cache } = {}) => {

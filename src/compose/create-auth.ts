@@ -23,6 +23,8 @@ import type { RequestStore } from "../core/request-store.ts";
 import type { SessionStore } from "../core/session.ts";
 import type { UserStore } from "../core/user-store.ts";
 import type { UserAgent } from "../core/user-agent.ts";
+import type { StandardSchema } from "../core/standard-schema.ts";
+import type { User } from "../core/user.ts";
 import type { UserFetcher } from "../core/user-fetcher.ts";
 import { createLazyServer } from "./lazy-server.ts";
 import { AuthorizationCodeGrant } from "../grants/authorization-code-grant.ts";
@@ -81,6 +83,12 @@ export interface CreateAuthConfig extends AuthConfig {
    */
   readonly userFetcher?: UserFetcher | ((server: AuthorizationServer) => UserFetcher);
   /**
+   * A Standard Schema for the claims of the user, for example of Zod. `user.claims` is what the schema returns. If the schema
+   * refuses the claims, no user is published, and the state's error says why. The session is kept.
+   * @see https://standardschema.dev
+   */
+  readonly claims?: StandardSchema<object>;
+  /**
    * Signs a user in who is signed in at the server, when the app opens. Nothing is visible, and without such a user the state
    * stays `anonymous`.
    * - An `IframeUserAgent`: a hidden frame asks the server. The app and the server must be on one site, because browsers block
@@ -121,7 +129,13 @@ export interface CreateAuthConfig extends AuthConfig {
  * });
  * const response = await auth.fetch("/api/me");
  */
-export function createAuth(config: CreateAuthConfig): Auth {
+export function createAuth<Claims extends object>(
+  config: CreateAuthConfig & { readonly claims: StandardSchema<Claims> },
+): Auth<Claims>;
+export function createAuth(config: CreateAuthConfig): Auth;
+export function createAuth(
+  config: CreateAuthConfig & { readonly claims?: StandardSchema<object> },
+): Auth {
   checkAuthConfig(config);
   const {
     issuer,
@@ -135,6 +149,7 @@ export function createAuth(config: CreateAuthConfig): Auth {
     persist,
     userFetcher,
     loginOptions,
+    claims,
   } = config;
   const client = clientKey(issuer, clientId);
   const clock = systemClock;
@@ -226,6 +241,10 @@ export function createAuth(config: CreateAuthConfig): Auth {
     page,
     untold,
     onReturn: config.onReturn,
+    ...(claims && {
+      readUser: async (user: User) =>
+        (await chunk(import("./claims.chunk.ts"))).readClaims(user, claims),
+    }),
     ...(config.silentSignOn && { silentSignOn: config.silentSignOn }),
     scope: scope ?? (endpoints && !endpoints.jwksUri ? [] : undefined),
     loadRefusedTokens: shared(async () =>

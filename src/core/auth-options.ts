@@ -85,8 +85,8 @@ export type LogoutResult =
   | { readonly server: "not_told"; readonly error: AnyAuthError };
 
 /** The result of `handleCallback()`. */
-export interface CallbackResult {
-  readonly user: User;
+export interface CallbackResult<Claims extends object = Readonly<Record<string, unknown>>> {
+  readonly user: User<Claims>;
   /** The page on which the login began, or the `returnTo` option of the login: a path, with query and fragment. */
   readonly returnTo?: string;
 }

@@ -53,10 +53,12 @@ export type AnonymousReason =
  * The state of an `Auth`. `auth.state` returns the same object until the state changes. `since` is the time of the last change.
  * Milliseconds since the epoch.
  */
-export type AuthState = { readonly since: number } & AuthStatus;
+export type AuthState<Claims extends object = Readonly<Record<string, unknown>>> = {
+  readonly since: number;
+} & AuthStatus<Claims>;
 
 /** An `AuthState` without its time. */
-export type AuthStatus =
+export type AuthStatus<Claims extends object = Readonly<Record<string, unknown>>> =
   /** The store is being read. On a server, the state stays `loading`. */
   | { readonly status: "loading" }
   /** Latchkey cannot work on this page, for example because the page was not loaded over https. */
@@ -70,7 +72,7 @@ export type AuthStatus =
   | {
       readonly status: "authenticated";
       readonly reason: AuthenticatedReason;
-      readonly user: User;
+      readonly user: User<Claims>;
       /**
        * `fresh`: the token has not expired. `stale`: the token has expired, but the session has not ended, and a refresh can
        * still replace the token.
@@ -86,6 +88,6 @@ export type AuthStatus =
   | {
       readonly status: "expired";
       readonly reason: RefreshTokenReason;
-      readonly user?: User;
+      readonly user?: User<Claims>;
       readonly error?: RefreshTokenError;
     };

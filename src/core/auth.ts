@@ -11,7 +11,7 @@ import type { RememberedUser } from "./login-prompt.ts";
 import type { User } from "./user.ts";
 
 /** Manages the tokens, users and logins of an app. `createAuth()` creates an `Auth`. */
-export interface Auth {
+export interface Auth<Claims extends object = Readonly<Record<string, unknown>>> {
   /**
    * Returns an access token that is valid now. The token comes from the store, from a refresh that all tabs share, or from a
    * login.
@@ -48,7 +48,7 @@ export interface Auth {
    * const button = document.createElement("button");
    * button.onclick = () => auth.login({ returnTo: "/orders" });
    */
-  login(options?: LoginOptions): Promise<User>;
+  login(options?: LoginOptions): Promise<User<Claims>>;
   /**
    * Handles the authorization response in `url`, and returns the user who logged in. Default: the URL of this page. Returns
    * undefined if the URL has no response to a request of this client. A second call with the same response returns the same
@@ -66,7 +66,7 @@ export interface Auth {
    * const result = await auth.handleCallback();
    * if (result) history.replaceState(null, "", result.returnTo ?? "/");
    */
-  handleCallback(url?: string): Promise<CallbackResult | undefined>;
+  handleCallback(url?: string): Promise<CallbackResult<Claims> | undefined>;
   /**
    * Returns this tab's user from storage, without a request. Returns undefined when no user is logged in. With
    * `cache: "reload"`, requests the user's claims from the server first.
@@ -78,7 +78,7 @@ export interface Auth {
    * const user = await auth.getUser();
    * document.title = user?.name ?? "Welcome";
    */
-  getUser(options?: GetUserOptions): Promise<User | undefined>;
+  getUser(options?: GetUserOptions): Promise<User<Claims> | undefined>;
   /**
    * Deletes the session in every tab, revokes the refresh token, and navigates this page to the server's end-session endpoint.
    * Returns within about 5 seconds. The result says whether the logout at the server succeeded. Rejects only if the session
@@ -165,7 +165,9 @@ export interface Auth {
    *   console.log(next?.name ?? "no user");
    * });
    */
-  onUserChange(listener: (previous: User | undefined, next: User | undefined) => void): () => void;
+  onUserChange(
+    listener: (previous: User<Claims> | undefined, next: User<Claims> | undefined) => void,
+  ): () => void;
   /**
    * Calls `listener` with the `sub` of each user who logs out or is forgotten, in any tab. `listener` can delete the app's own
    * data of the user. If `listener` returns a promise, the logout waits up to two seconds for that promise. Returns a function
@@ -182,7 +184,7 @@ export interface Auth {
    * const { state } = auth;
    * if (state.status === "authenticated") document.title = state.user.name ?? "Welcome";
    */
-  readonly state: AuthState;
+  readonly state: AuthState<Claims>;
   /**
    * Calls `listener` after each change of `state`. Returns a function that removes `listener`.
    * @example

@@ -67,6 +67,8 @@ export interface World {
   /** The scopes of the app's configuration. */
   scope: readonly string[] | undefined;
   silentSignOn: UserAgent | "page" | undefined;
+  /** Validates the claims of a user. */
+  readUser: ((user: User) => Promise<User>) | undefined;
   /** The channel of another tab. */
   readonly channel: TabChannel;
   /** `inner`: the grant that logs in, by default with the page's round trip. `outer` wraps the grant chain. */
@@ -134,6 +136,7 @@ export function world(clock: Clock = testClock): World {
     isOwnFetcher: false,
     scope: undefined,
     silentSignOn: undefined,
+    readUser: undefined,
     tab: (
       inner = new AuthorizationCodeGrant(me.server),
       outer = (chain) => chain,
@@ -222,6 +225,7 @@ export function world(clock: Clock = testClock): World {
         untold,
         onReturn,
         scope: me.scope,
+        readUser: me.readUser,
         ...(me.silentSignOn && { silentSignOn: me.silentSignOn }),
         ...(me.userinfo && {
           loadUserCheck: async () =>

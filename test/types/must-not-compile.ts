@@ -16,6 +16,7 @@ import {
   StaticGrant,
   TokenContext,
   type Grant,
+  type StandardSchema,
 } from "../../src/parts.ts";
 
 /**
@@ -71,6 +72,20 @@ export function mustNotCompile(
   // @ts-expect-error the type of the choice is unknown
   const prompt: LoginPrompt = { chooseUser: async () => ({ type: "cancel" }) };
   void prompt;
+}
+
+/** A schema for the claims gives the claims their type. */
+export async function claimsHaveTheirType(schema: StandardSchema<{ role: string }>): Promise<void> {
+  const auth = createAuth({ issuer: "x", clientId: "web", redirectUri: "/", claims: schema });
+  const user = await auth.getUser();
+  const role: string | undefined = user?.claims.role;
+  void role;
+  // @ts-expect-error the schema has no such claim
+  void user?.claims.rank;
+  // @ts-expect-error the role is a string
+  if (auth.state.status === "authenticated") auth.state.user.claims.role = 7;
+  const untyped: Auth = auth;
+  void untyped;
 }
 
 /** The `code` of an error narrows its class. */

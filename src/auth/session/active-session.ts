@@ -162,8 +162,9 @@ export class ActiveSession {
       const { sessionId, summary } = cached;
       const session = { sessionId, reason, isRenewable: summary.isRenewable } as const;
       this.#cached = cacheToken(tokens, session, this.#config.clock);
-      this.#user = user;
-      this.#publish();
+      const read = await this.#reader.readUser(user);
+      this.#user = read.user;
+      this.#publish(read.error);
     });
   }
 
@@ -191,14 +192,15 @@ export class ActiveSession {
     const isOld = !this.#cached || isExpired(this.#cached, clock);
     const needed = row && record && isOld ? userNeeded(row) : undefined;
     this.#sub = row && sub;
-    this.#user = needed ? undefined : record?.user;
-    this.#lastUser = record?.user ?? (row && this.#lastUser);
+    const { user, error: refused } = await this.#reader.readUser(record?.user);
+    this.#user = needed ? undefined : user;
+    this.#lastUser = user ?? (row && this.#lastUser);
     const isKnown = this.#lastUser?.sub === sub;
     const lastUser = isKnown ? this.#lastUser : rememberedUser(sub, row);
     // During a login of this tab, a change in another tab does not replace the state `authenticating`.
     if (this.#logins > 0 && !this.#user) return;
     const why = needed ? "user_needed" : end;
-    if (!why || why === "logged_out") return this.#publish(error);
+    if (!why || why === "logged_out") return this.#publish(error ?? refused);
     // The details for the error: the server's refusal, or the invalid claim of the ID token.
     this.state.set(needsLogin(why, lastUser, needed ?? (row!.end!.claim ? row!.end! : undefined)));
   }

@@ -15,6 +15,7 @@ import {
 } from "../../core/session.ts";
 import type { TargetKey } from "../../core/token-target.ts";
 import type { TokenSet } from "../../core/token-set.ts";
+import type { User } from "../../core/user.ts";
 import type { StoredUser, UserStore } from "../../core/user-store.ts";
 import type { TokenCondition } from "./cached-token.ts";
 
@@ -27,6 +28,14 @@ export interface SessionReaderConfig {
   readonly locks: TabLock;
   readonly refresher: Pick<Refresher, "validate">;
   readonly grant: Grant;
+  /** Validates the claims of a user by the schema of the app. Absent: the claims are used as they are. */
+  readonly readUser?: ((user: User) => Promise<User>) | undefined;
+}
+
+/** A user whose claims the app's schema has accepted, or the error of the schema. */
+export interface ReadUser {
+  readonly user?: User | undefined;
+  readonly error?: unknown;
 }
 
 /** A token from the store, and its condition. */
@@ -71,6 +80,16 @@ export class SessionReader {
     }
     if (isNewer(found.row)) throw newerVersion();
     return found.row?.lifetime === "tabs" ? (await this.#presence()).read(found) : found;
+  }
+
+  /** Validates the claims of `user`. Never rejects. */
+  async readUser(user: User | undefined): Promise<ReadUser> {
+    const { readUser } = this.#config;
+    if (!user || !readUser) return { user };
+    return readUser(user).then(
+      (read) => ({ user: read }),
+      (error: unknown) => ({ error }),
+    );
   }
 
   /**

@@ -1,10 +1,7 @@
 import type { AuthorizationServer } from "../../core/authorization-server.ts";
 import { UserFetchError } from "../../core/user-fetch-error.ts";
-import type {
-  StandardSchema,
-  StandardSchemaIssue,
-  StandardSchemaResult,
-} from "../../core/standard-schema.ts";
+import type { StandardSchema } from "../../core/standard-schema.ts";
+import { validated } from "./read-claims.ts";
 import type { UserFetcher } from "../../core/user-fetcher.ts";
 import { toUser } from "../../core/user.ts";
 
@@ -43,7 +40,7 @@ export function userinfoFetcher(
     async fetchUser({ accessToken, user }, signal) {
       const response = await server.userinfo(accessToken, signal);
       const claims: Readonly<Record<string, unknown>> = {
-        ...(schema ? await validated(response, schema) : response),
+        ...(schema ? await validated("userinfo response", response, schema) : response),
       };
       const { sub } = claims;
       if (typeof sub !== "string" || sub === "") throw malformed("it has no sub");
@@ -57,35 +54,6 @@ export function userinfoFetcher(
       return toUser(claims);
     },
   };
-}
-
-async function validated(
-  response: unknown,
-  schema: StandardSchema<UserClaims>,
-): Promise<UserClaims> {
-  const result = await validate(response, schema);
-  if (result.issues) throw malformed(`the schema refuses ${result.issues.map(where).join(", ")}`);
-  return result.value;
-}
-
-async function validate(
-  response: unknown,
-  schema: StandardSchema<UserClaims>,
-): Promise<StandardSchemaResult<UserClaims>> {
-  try {
-    return await schema["~standard"].validate(response);
-  } catch {
-    throw malformed("the schema threw an error");
-  }
-}
-
-/**
- * Returns the path of the member that the schema refused. The issue's own message is not used, because the message can contain
- * a value of the response.
- */
-function where({ path = [] }: StandardSchemaIssue): string {
-  const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
-  return keys.join(".") || "the whole response";
 }
 
 function malformed(reason: string): UserFetchError {

@@ -81,7 +81,7 @@ describe("the userinfo fetcher", () => {
     const error = await failure(
       userinfoFetcher(responding({ sub: "ada" }), { schema: validate }).fetchUser(unknown),
     );
-    expect(error.message).toContain("the schema refuses contact.email, the whole response");
+    expect(error.message).toContain("the schema refuses contact.email, the whole value");
     expect(error.message).not.toMatch(/\bada\b/);
   });
 

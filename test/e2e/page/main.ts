@@ -1,4 +1,9 @@
-import { createAuth, IframeUserAgent, PopupUserAgent } from "../../../src/index.ts";
+import {
+  createAuth,
+  IframeUserAgent,
+  PopupUserAgent,
+  type CreateAuthConfig,
+} from "../../../src/index.ts";
 import { diagnose } from "../../../src/oidc/diagnose.ts";
 import { createLazyServer, DeviceCodeGrant, RefreshGrant } from "../../../src/parts.ts";
 
@@ -6,7 +11,7 @@ declare global {
   interface Window {
     /** The SDK, which tests configure. */
     latchkey: {
-      createAuth: typeof createAuth;
+      createAuth: (config: CreateAuthConfig) => ReturnType<typeof createAuth>;
       createLazyServer: typeof createLazyServer;
       diagnose: typeof diagnose;
       DeviceCodeGrant: typeof DeviceCodeGrant;
@@ -21,7 +26,7 @@ declare global {
 
 window.latchkey = {
   // Most tests look at the page of the redirect URI, so it stays. `onReturn: undefined` is what an app has by default.
-  createAuth: (config) => createAuth({ onReturn: () => {}, ...config }),
+  createAuth: (config: CreateAuthConfig) => createAuth({ onReturn: () => {}, ...config }),
   createLazyServer,
   diagnose,
   DeviceCodeGrant,

@@ -48,8 +48,8 @@ export async function findToken(parts: FindTokenParts, options: GetTokenOptions)
 }
 
 /**
- * Returns a token without showing anything. If only the missing refresh token is in the way, asks the server in a hidden frame,
- * provided that the app allows it.
+ * Returns a token without showing anything. If the session has no refresh token, and the app has a frame as `silentSignOn`, the
+ * server is asked for new tokens in the hidden frame.
  */
 async function silently(
   parts: FindTokenParts,

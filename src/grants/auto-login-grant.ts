@@ -64,7 +64,7 @@ export class AutoLoginGrant implements Grant {
     if (!isLogin) return tokens;
     // A silent login must not show the user a question.
     const isSilent = (roundTrip?.prompt ?? prompt ?? tokens.asked?.prompt) === "none";
-    // `stored` settles on the page on which the user ends up. If this page is left before, `afterLogin()` asks on the next page.
+    // `stored` settles only if the user stays on this page. Otherwise, the next page calls `afterLogin()`, which asks the user.
     if (!isSilent)
       void Promise.resolve(stored)
         .then(() => askToRemember(tokens.user?.sub, this.#config))

@@ -37,7 +37,8 @@ export interface RefreshTiming {
    * before it sends the refresh token.
    */
   drainMs: number;
-  /** The refreshing tab releases its lock before a pause that would end more than this time after the first request. */
+  /** The longest time for which the refreshing tab keeps its lock, counted from its first request. Before a longer pause, the tab
+   * releases the lock. */
   releaseMs: number;
   /** If the timers of the refreshing tab have not run for this long, the waiting tabs ignore the messages of that tab. */
   aliveAgeMs: number;

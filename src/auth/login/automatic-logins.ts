@@ -161,7 +161,7 @@ export class AutomaticLogins {
   /** Called when an authorization response has failed. Stores the failure in a mark, the record of the login. */
   fail(error: unknown): void {
     this.#failure = { error, at: this.#clock.now() };
-    // If the code exchange failed because of a temporary problem, no new mark is stored, because the next login can succeed.
+    // If the code exchange failed because of a temporary problem, the next automatic login is not prevented.
     if (this.begun || !isLostCode(error)) this.settle("failed", wordsOf(error), {});
   }
 

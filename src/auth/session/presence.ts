@@ -59,7 +59,7 @@ export class Presence {
    */
   async #isHere(name: string, { sub = "", row }: StoredUser): Promise<boolean> {
     const { client, locks, clock, sessions, users } = this.#config;
-    // Without Web Locks, a tab cannot find other tabs. Only the tab in which the user logged in then uses the session.
+    // Without Web Locks, a tab cannot find other tabs. So only the tab of the login uses the session.
     if (!(await isExclusive(locks, `${name}/probe`))) return false;
     const remembered = await users.users();
     if (!(await ifNoTab(locks, name, async () => {}))) return true;

@@ -10,7 +10,7 @@ import { UserFetchError } from "../../core/user-fetch-error.ts";
 import type { UserFetcher } from "../../core/user-fetcher.ts";
 import { broadcastToTabs, type SessionParts } from "../session/tab-messages.ts";
 
-/** How often a changed session is read again before the claims are dropped. */
+/** The number of attempts to store fetched claims. An attempt fails if another tab changes the session at the same time. */
 const TRIES = 3;
 
 /** The configuration of a `UserCheck`. */

@@ -82,6 +82,6 @@ function lacks(name: string): ConfigurationError {
   return new ConfigurationError(
     name,
     `this page has no access to ${name}`,
-    "Use a current browser. A private window or a sandboxed frame can block storage. In unit tests, jsdom and happy-dom have no IndexedDB, so replace `auth` by an object of the test.",
+    "Use a current browser. A private window or a sandboxed frame can block storage. In unit tests, jsdom and happy-dom have no IndexedDB: mock the module that calls createAuth().",
   );
 }

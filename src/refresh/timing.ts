@@ -37,8 +37,10 @@ export interface RefreshTiming {
    * before it sends the refresh token.
    */
   drainMs: number;
-  /** The longest time for which the refreshing tab keeps its lock, counted from its first request. Before a longer pause, the tab
-   * releases the lock. */
+  /**
+   * The longest time for which the refreshing tab keeps its lock, counted from its first request. Before a longer pause, the tab
+   * releases the lock.
+   */
   releaseMs: number;
   /** If the timers of the refreshing tab have not run for this long, the waiting tabs ignore the messages of that tab. */
   aliveAgeMs: number;

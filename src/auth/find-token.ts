@@ -65,7 +65,7 @@ async function silently(
     const isOwn = user === session.sub && targetKey(options) === DEFAULT_TARGET;
     if (!isOver || !isOwn || typeof silentSignOn !== "object") throw error;
     const { renewInFrame } = await chunk(import("./login/silent-sign-on.ts"));
-    const isRenewed = await renewInFrame(parts, silentSignOn);
+    const isRenewed = await abortable(renewInFrame(parts, silentSignOn), options.signal);
     const token = isRenewed ? session.goodToken() : undefined;
     if (token === undefined) throw error;
     return token;

@@ -15,11 +15,6 @@ import type { UserRemoval } from "./users/user-removal.ts";
 export interface AuthManagerConfig extends SessionReaderConfig, LoginsConfig, ServerLogoutConfig {
   /** The default user agent of `login()`. A user agent visits the authorization endpoint, for example in a popup. */
   readonly userAgent: UserAgent;
-  /**
-   * How a user who is signed in at the server is signed in when the app opens: in a hidden frame, or by a visit of this page to
-   * the server. Absent: not at all.
-   */
-  readonly silentSignOn?: UserAgent | "page";
   /** Loads the code for token refreshes in advance, and validates stored ID tokens. */
   readonly refresher: Pick<Refresher, "prepare" | "validate">;
   /** Loads the object that decides whether `fetch()` retries after a 401. Absent: no retry. */

@@ -63,5 +63,5 @@ export type TabNews =
       /** The time since a timer last ran in the sending tab. Milliseconds. A frozen tab sends a large number. */
       readonly tickAgeMs: number;
     }
-  /** The user has logged in or out, or the app has removed the user with `auth.forget()`. */
-  | { readonly type: "user"; readonly what: "login" | "logout" | "forget" };
+  /** The user has logged in or out, was removed with `auth.forget()`, or has other claims. */
+  | { readonly type: "user"; readonly what: "login" | "logout" | "forget" | "claims" };

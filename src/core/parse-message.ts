@@ -27,7 +27,7 @@ export function parseTabMessage(data: unknown): TabMessage | undefined {
     message.protocol === 2 &&
     Object.hasOwn(MEMBERS, message.type) &&
     has(message, MEMBERS[message.type]) &&
-    (message.type !== "user" || /^(login|logout|forget)$/.test(message.what))
+    (message.type !== "user" || /^(login|logout|forget|claims)$/.test(message.what))
     ? message
     : undefined;
 }

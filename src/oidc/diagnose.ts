@@ -3,7 +3,8 @@ import { request, type HttpOptions } from "./token/form-request.ts";
 
 /**
  * Finds out why a request got no response. If the server responds to a request in the mode `no-cors`, the browser has withheld
- * the response, and a retry cannot help. Returns the error that says so. In every other case, returns undefined.
+ * the response. Returns the error that says so. In every other case, returns undefined. The error is retryable, because many
+ * gateways have no CORS headers on the pages of temporary failures.
  *
  * In the mode `no-cors`, every response of another origin has the status 0.
  * @see https://fetch.spec.whatwg.org/#concept-filtered-response-opaque
@@ -24,7 +25,7 @@ export async function diagnose(
     `${name} ${url}: the browser withheld the response of the server`,
     undefined,
     `The server is reachable. Either the ${name} does not allow this origin (CORS), or it responds with a redirect. Allow this origin at the server, or send the request from your own server.`,
-    false,
+    true,
     true,
   );
 }

@@ -50,7 +50,7 @@ export async function fetchMetadata(
     { cache: "no-cache", headers: { Accept: "application/json" } },
     options,
   ).catch((error: unknown) => {
-    throw error instanceof NetworkError && !error.retryable ? unreadable(url) : error;
+    throw error instanceof NetworkError && error.isWithheld ? unreadable(url) : error;
   });
   if (status !== 200)
     throw failure(`the metadata request to ${url} failed with status ${status}`, status);
@@ -98,6 +98,8 @@ export function parseMetadata(document: unknown, issuer: string): ServerMetadata
 function unreadable(url: string): DiscoveryError {
   return new DiscoveryError(`the browser cannot read the metadata at ${url}`, {
     hint: "The server is reachable. Either the path of `issuer` is wrong, or the server does not allow this origin (CORS) there. Open the URL in a browser: it must show the metadata.",
+    // A page of a gateway for a temporary failure often has no CORS headers either.
+    retryable: true,
   });
 }
 

@@ -141,8 +141,8 @@ describe("a logout", () => {
   test("B5: returns not_told when the metadata request returns 503, and a second logout tells the server", async () => {
     const page = await open();
     await login(page);
-    await withoutMetadata(page);
     provider.behaviours.set("/.well-known/openid-configuration", () => ({ status: 503 }));
+    await withoutMetadata(page);
     const result = await page.evaluate(() => window.auth.logout());
     expect(result).toMatchObject({ server: "not_told", error: { code: "discovery", status: 503 } });
     await status(page, "anonymous");

@@ -143,7 +143,7 @@ export class AutomaticLogins {
       );
     this.#marks.write(
       next.filter(
-        (mark) => !isTheirs(mark) || mark.outcome === "given" || mark.outcome === "logged_out",
+        (mark) => !isTheirs(mark) || /^(given|logged_out|arriving|silent)$/.test(mark.outcome),
       ),
     );
   }

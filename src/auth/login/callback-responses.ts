@@ -1,5 +1,6 @@
 import type { CallbackResult } from "../../core/auth-options.ts";
 import type { CallbackLedger, LoginRecord } from "../../core/callback-ledger.ts";
+import { ofLogin } from "../../core/auth-error.ts";
 import { InvalidResponseError, isAuthError, type AuthError } from "../../core/errors.ts";
 import { AuthorizationError } from "../../core/protocol-errors.ts";
 import type { Grant } from "../../core/grant.ts";
@@ -121,7 +122,10 @@ export class CallbackResponses {
     const stored = this.#arrivals.get(state)!;
     const tokens = this.#responses.get(state) ?? (await grant.requestToken({ response, stored }));
     this.#responses.set(state, tokens);
-    const user = await this.#events.storeLogin(tokens);
+    const login = { returnTo: tokens.returnTo, prompt: tokens.asked?.prompt };
+    const user = await this.#events.storeLogin(tokens).catch((error: unknown) => {
+      throw ofLogin(error, login);
+    });
     this.#responses.delete(state);
     const place =
       tokens.returnTo === undefined ? {} : { returnTo: pathOf(tokens.returnTo, response) };
@@ -146,7 +150,7 @@ export class CallbackResponses {
       const { returnTo } = await result;
       await this.#events.goBack({ returnTo, cleaned });
     } catch (error) {
-      if (isUnfinished(error)) return;
+      if (isUnfinished(error) || isForeign(error)) return;
       const { returnTo } = error as Partial<AuthError>;
       await this.#events.goBack({ returnTo, cleaned, ...(!isSilent(error) && { error }) });
     }

@@ -31,6 +31,12 @@ export class LazyLogins implements LoginTab {
 
   isHandledByApp = false;
 
+  /** The renewal of the session in a hidden frame that is in progress, if any. */
+  renewal: Promise<boolean> | undefined;
+
+  /** When a renewal in a hidden frame last failed. Milliseconds, by the monotonic clock. */
+  renewalFailedAt: number = Number.NEGATIVE_INFINITY;
+
   /** The URL of the latest authorization response that `handle()` has received. */
   last: string | undefined;
 
@@ -55,7 +61,9 @@ export class LazyLogins implements LoginTab {
 
   /** True while a login is in progress that the app started with `login()`. */
   get isAskedFor(): boolean {
-    return [...this.#roundTrips.values()].some(({ mayChoose }) => !mayChoose);
+    return [...this.#roundTrips.values()].some(
+      ({ mayChoose, prompt }) => !mayChoose && prompt !== "none",
+    );
   }
 
   /** Resolves when no authorization response is being handled. Never rejects. */
@@ -69,7 +77,8 @@ export class LazyLogins implements LoginTab {
       roundTrip.close();
       this.#roundTrips.delete(login);
     });
-    this.#roundTrips.set(login, request);
+    const { prompt = request.prompt } = roundTrip;
+    this.#roundTrips.set(login, { ...request, ...(prompt && { prompt }) });
     return login;
   }
 
@@ -94,7 +103,10 @@ export class LazyLogins implements LoginTab {
    */
   tell(news: (logins: Logins) => unknown): void {
     const isMarked = this.#config.marks.read().some((mark) => mark?.outcome !== "given");
-    if (isMarked) this.load().then(news, () => {});
+    if (isMarked)
+      this.load()
+        .then(news)
+        .catch(() => {});
   }
 
   #startLogin(roundTrip: RoundTrip, request: TokenRequest): Promise<User> {
@@ -105,7 +117,8 @@ export class LazyLogins implements LoginTab {
     const tellsWhy = (error: unknown) => this.loaded?.tellsWhy(error, roundTrip, request) ?? true;
     const isSilent = (roundTrip.prompt ?? request.prompt) === "none";
     const stored = isSilent
-      ? this.#session.trackSilentLogin(login)
+      ? // A silent login changes the state only if the login succeeds.
+        login().then((user) => this.#session.load("login").then(() => user))
       : this.#session.trackLogin(login, tellsWhy);
     return stored;
   }

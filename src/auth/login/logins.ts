@@ -11,6 +11,7 @@ import type { RoundTrip } from "../../core/user-agent.ts";
 import type { User } from "../../core/user.ts";
 import { DEFAULT_TARGET, targetKey, type TargetKey } from "../../core/token-target.ts";
 import type { ActiveSession } from "../session/active-session.ts";
+import { otherUser } from "../session/session-reader.ts";
 import { AutomaticLogins } from "./automatic-logins.ts";
 import { CallbackResponses } from "./callback-responses.ts";
 import type { LoginTab } from "./tab-marks.ts";
@@ -198,6 +199,8 @@ export class Logins {
     const parts = { ...this.#config, ...silent };
     const user = await userOf(parts, tokens, request.signal);
     const { sub } = user;
+    // A silent login must not give this tab another user. The server might have a session of another user.
+    if (silent && request.user !== undefined && request.user !== sub) throw otherUser();
     const isSeen = !silent && tokens.asked?.prompt !== "none";
     if (!isSeen) await (await loadMore()).assertMayReturn(this.#config, sub);
     const next = silent ? await silent.tabOf(sub) : sub;

@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../../core/errors.ts";
 import type { Page } from "../../core/ports.ts";
+import { parseUrl } from "../../core/same-origin.ts";
 
 /** The configuration of `goBack()`. */
 export interface WayBackConfig {
@@ -27,21 +28,28 @@ export function goBack(
   { returnTo, cleaned, beforeLeaving }: WayBack,
 ): boolean {
   if (returnTo === undefined || page.href() !== cleaned) return false;
+  const here = new URL(cleaned);
   const path = pathOf(returnTo, cleaned);
-  if (path === pathOf(cleaned, cleaned)) return false;
+  const target = new URL(path, here);
+  if (target.href === here.href) return false;
   if (onReturn) {
     callOnReturn(onReturn, path);
     return false;
   }
-  beforeLeaving();
-  page.replace(new URL(path, cleaned).href);
-  return true;
+  // If only the fragment differs, the browser scrolls, and this page stays.
+  const stays = target.pathname === here.pathname && target.search === here.search;
+  if (!stays) beforeLeaving();
+  page.replace(target.href);
+  return !stays;
 }
 
-/** Returns the path, the query and the fragment of `url`. */
+/**
+ * Returns the path, the query and the fragment of `url`. The result never begins with two slashes, because a browser would read
+ * such a text as the URL of another host.
+ */
 export function pathOf(url: string, base: string): string {
-  const { pathname, search, hash } = new URL(url, base);
-  return pathname + search + hash;
+  const { pathname = "/", search = "", hash = "" } = parseUrl(url, base) ?? {};
+  return (pathname.startsWith("//") ? `/.${pathname}` : pathname) + search + hash;
 }
 
 /** If `onReturn` throws, the browser reports an uncaught error. The login has succeeded all the same. */

@@ -1,5 +1,5 @@
 import type { LogoutResult, LogoutOptions } from "../../core/auth-options.ts";
-import type { AuthorizationServer } from "../../core/authorization-server.ts";
+import type { LogoutEndpoint, AuthorizationServer } from "../../core/authorization-server.ts";
 import type { CallbackLedger } from "../../core/callback-ledger.ts";
 import { isAuthError, NetworkError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/keys.ts";
@@ -80,7 +80,7 @@ async function tell(
   const [revoked, found, lacking] = await Promise.allSettled([
     revoke === "server" ? revokeDeleted(deleted, sub, config) : undefined,
     endSession === "page" ? findEndSession(deleted, config) : undefined,
-    config.server.missingEndpoints?.(),
+    isRevoking || endSession === "page" ? findMissing(config) : undefined,
   ]);
   const end = found.status === "fulfilled" ? found.value : undefined;
   const [navigated] = await Promise.allSettled([end && leavePage(end, sub, config, mayNavigate)]);
@@ -124,6 +124,11 @@ async function findEndSession(
   const found = server.endSession({ idToken, state, postLogoutRedirectUri });
   const url = await inTime("end-session endpoint", found, config);
   return url === undefined ? undefined : { url, state };
+}
+
+async function findMissing(config: ServerLogoutConfig): Promise<readonly LogoutEndpoint[]> {
+  const found = config.server.missingEndpoints?.() ?? Promise.resolve([]);
+  return inTime("metadata", found, config);
 }
 
 async function leavePage(

@@ -58,7 +58,7 @@ export class ActiveSession {
     return this.#cached;
   }
 
-  /** Returns the cached token if the token is fresh, or else undefined. Reads only memory, so the call is fast. */
+  /** Returns the cached token if the token is fresh. Reads only memory, so the call is fast. */
   goodToken(): Promise<string> | undefined {
     const cached = this.#cached;
     const { clock } = this.#config;
@@ -132,7 +132,7 @@ export class ActiveSession {
     const hasEnded = () => sub === this.#sub && what !== "login";
     if (hasEnded()) this.drop();
     return this.#reads.run(async () => {
-      // A read that began before the message might have cached the old token again.
+      // A read that began before the message might have cached the old token.
       if (hasEnded()) this.drop();
       if (sub !== this.#sub) {
         if (this.#isTaken || what !== "login") return;
@@ -169,7 +169,7 @@ export class ActiveSession {
   }
 
   async #load(reason: AuthenticatedReason, error?: unknown, newUser?: string): Promise<void> {
-    const { users, clock, grant } = this.#config;
+    const { users, clock, grant, silentSignOn } = this.#config;
     const { sub, row } = await this.#read(newUser);
     const stored = row && !row.end ? await this.#reader.recordOf(row) : undefined;
     // A row that has tokens of another user is damaged, so the tokens are not used.
@@ -184,7 +184,8 @@ export class ActiveSession {
     this.#reason = whyAnonymous(row, reason, { before: this.state.get(), hadUser });
     if (!row || !isOf(row, this.#cached)) {
       const tokens = row && record && storedTokens(row, record, DEFAULT_TARGET);
-      const isRenewable = row?.renewable || grant.isSilent !== false;
+      const hasFrame = typeof silentSignOn === "object";
+      const isRenewable = row?.renewable || grant.isSilent !== false || hasFrame;
       this.#cached =
         tokens && cacheToken(tokens, { sessionId: row.sessionId, reason, isRenewable }, clock);
     }
@@ -197,7 +198,7 @@ export class ActiveSession {
     this.#lastUser = user ?? (row && this.#lastUser);
     const isKnown = this.#lastUser?.sub === sub;
     const lastUser = isKnown ? this.#lastUser : rememberedUser(sub, row);
-    // During a login of this tab, a change in another tab does not replace the state `authenticating`.
+    // During a login, a change in another tab does not replace the state `authenticating`.
     if (this.#logins > 0 && !this.#user) return;
     const why = needed ? "user_needed" : end;
     if (!why || why === "logged_out") return this.#publish(error ?? refused);
@@ -235,11 +236,6 @@ export class ActiveSession {
       await this.load("stored", reason).catch(() => this.#publish(reason));
       throw error;
     }
-  }
-
-  /** Runs a silent login. The state changes only if the login succeeds. */
-  trackSilentLogin<T>(login: () => Promise<T>): Promise<T> {
-    return login().then((result) => this.load("login").then(() => result));
   }
 
   /** Publishes the state again, with the freshness `stale` if the token has expired. */

@@ -18,7 +18,13 @@ export async function followTab(parts: FollowParts, message: TabMessage): Promis
   const { session, latestRefresh } = parts;
   const { type, key, from, sessionId } = message;
   const isOwn = from === parts.tab;
-  if (type === "user") return isOwn ? undefined : followUser(parts, key, message.what);
+  if (type === "user") {
+    if (isOwn) return;
+    const { what } = message;
+    if (what !== "claims") return followUser(parts, key, what);
+    if (key === session.sub) await session.load("other_tab");
+    return;
+  }
   if (key !== session.sub) return;
   if (type === "ended") {
     session.drop();

@@ -26,7 +26,7 @@ export class PublishedState {
   /** Replaces the state and calls the listeners. Does nothing if the content is the same. */
   set(next: AuthStatus): void {
     const { since: _, ...current } = this.#current;
-    if (JSON.stringify(next) === JSON.stringify(current)) return;
+    if (contentOf(next) === contentOf(current)) return;
     this.#tellUser(next);
     this.#current = { ...next, since: this.#clock.now() };
     for (const listener of [...this.#listeners]) tell(listener);
@@ -57,6 +57,14 @@ export class PublishedState {
     if (user?.sub === previous?.sub) return;
     for (const listener of [...this.#userListeners]) tell(() => listener(previous, user));
   }
+}
+
+/** Returns the content of a state as a text. The schema of an app can return claims that JSON does not know. */
+function contentOf(state: AuthStatus): string {
+  return JSON.stringify(state, (_, value: unknown) => {
+    if (typeof value === "bigint") return `${value}n`;
+    return value instanceof Map || value instanceof Set ? [...value] : value;
+  });
 }
 
 /**

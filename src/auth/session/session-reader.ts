@@ -16,6 +16,7 @@ import {
 import type { TargetKey } from "../../core/token-target.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 import type { User } from "../../core/user.ts";
+import type { UserAgent } from "../../core/user-agent.ts";
 import type { StoredUser, UserStore } from "../../core/user-store.ts";
 import type { TokenCondition } from "./cached-token.ts";
 
@@ -28,6 +29,11 @@ export interface SessionReaderConfig {
   readonly locks: TabLock;
   readonly refresher: Pick<Refresher, "validate">;
   readonly grant: Grant;
+  /**
+   * How a user who is signed in at the server is signed in when the app opens: in a hidden frame, or by a visit of this page to
+   * the server. Absent: not at all.
+   */
+  readonly silentSignOn?: UserAgent | "page" | undefined;
   /** Validates the claims of a user by the schema of the app. Absent: the claims are used as they are. */
   readonly readUser?: ((user: User) => Promise<User>) | undefined;
 }

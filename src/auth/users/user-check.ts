@@ -78,7 +78,7 @@ export class UserCheck {
       if (!row || row.end || row.attempt || isNewer(row)) return;
       const record = await sessions.open(row.tokens);
       if (record.user.sub !== sub) return;
-      const user = fetched ? toUser({ ...record.user.claims, ...fetched.claims }) : record.user;
+      const user = fetched ? toUser(merged(record.user.claims, fetched.claims)) : record.user;
       const tokens = fetched ? await sessions.seal({ ...record, user }) : row.tokens;
       const stored = await sessions.update(key, (now) =>
         isSame(now, row)
@@ -92,10 +92,24 @@ export class UserCheck {
       );
       if (!isSame(stored, row)) continue;
       if (fetched)
-        broadcastToTabs(this.#config, sub, row.sessionId, { type: "user", what: "login" });
+        broadcastToTabs(this.#config, sub, row.sessionId, { type: "user", what: "claims" });
       return;
     }
   }
+}
+
+/** The claims of an ID token with which the next ID token is compared. Userinfo does not replace them. */
+const PROTOCOL_CLAIMS = "iss aud azp nonce iat exp nbf auth_time acr amr at_hash c_hash sid".split(
+  " ",
+);
+
+function merged(stored: User["claims"], fetched: User["claims"]): User["claims"] {
+  const fixed = PROTOCOL_CLAIMS.filter((name) => Object.hasOwn(stored, name));
+  return {
+    ...stored,
+    ...fetched,
+    ...Object.fromEntries(fixed.map((name) => [name, stored[name]])),
+  };
 }
 
 function isSame(now: SessionRow | undefined, row: SessionRow): now is SessionRow {

@@ -141,10 +141,18 @@ export async function readAuthorizationResponse(
   const stored = await options.requests.get(response.id);
   if (stored === null) throw unknownState();
   const pending = await parsePendingRequest(stored);
-  const request = validateRequest(response, pending, { ...options, now: options.clock.now() });
+  const request = validated(response, pending, { ...options, now: options.clock.now() });
   if ((await options.requests.remove(response.id)) === null) throw unknownState();
   if (response.code === undefined) throw ofLogin(errorOf(response), request);
   return { ...request, code: response.code };
+}
+
+function validated(...[response, pending, validation]: Parameters<typeof validateRequest>) {
+  try {
+    return validateRequest(response, pending, validation);
+  } catch (error) {
+    throw ofLogin(error, pending ?? {});
+  }
 }
 
 /** Returns the prompt to request. Servers refuse a login with a prompt that they do not support. */

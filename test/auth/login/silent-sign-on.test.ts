@@ -126,6 +126,50 @@ describe("a session without a refresh token", () => {
     expect(my.sends).toBe(0);
   });
 
+  test("never becomes the session of another user of the server", async () => {
+    const my = world();
+    await remember(my, { ...expiredRow(), renewable: false });
+    my.silentSignOn = frameOf(async () => `${REDIRECT_URI}?code=c`);
+    my.server.exchange = async () =>
+      loginResponse({ accessToken: "at-bob", user: { sub: "bob", claims: { sub: "bob" } } });
+    const { auth } = await opened(my);
+    for (let i = 0; i < 2; i++) {
+      await expect(auth.getToken({ prompt: "none" })).rejects.toMatchObject({
+        reason: "not_renewable",
+      });
+    }
+    expect(auth.state).toMatchObject({ status: "expired", user: { sub: ADA } });
+    expect((await my.users.getActive()).sub).toBe(ADA);
+  });
+
+  test("is renewed once for ten calls, and a failure is not repeated at once", async () => {
+    const my = world();
+    await remember(my, { ...expiredRow(), renewable: false });
+    const frame = frameOf(() => Promise.reject(loginRequired()));
+    my.silentSignOn = frame;
+    const { auth } = await opened(my);
+    const calls = Array.from({ length: 10 }, () =>
+      auth.getToken({ prompt: "none" }).catch((error: unknown) => error),
+    );
+    expect(await Promise.all(calls)).toHaveLength(10);
+    await auth.getToken({ prompt: "none" }).catch(() => {});
+    expect(frame.visits).toBe(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await auth.getToken({ prompt: "none" }).catch(() => {});
+    expect(frame.visits).toBe(2);
+  });
+
+  test("is stale and not expired while the frame renews it", async () => {
+    const my = world();
+    await remember(my, { ...expiredRow(), renewable: false });
+    my.silentSignOn = frameOf(async () => `${REDIRECT_URI}?code=c`);
+    my.server.exchange = async () => withoutRefreshToken();
+    const { auth, statuses } = await opened(my);
+    await auth.getToken({ prompt: "none" });
+    await settle();
+    expect(statuses).not.toContain("expired");
+  });
+
   test("needs its user when the frame finds no session at the server", async () => {
     const my = world();
     await remember(my, { ...expiredRow(), renewable: false });

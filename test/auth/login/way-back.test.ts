@@ -242,3 +242,51 @@ test("handleCallback() returns undefined if the URL has no response of this clie
   expect(await auth.handleCallback("/orders")).toBeUndefined();
   await expect(auth.handleCallback("https://")).rejects.toMatchObject({ parameter: "url" });
 });
+
+describe("a page whose path begins with two slashes", () => {
+  test.each([
+    "https://app.example//evil.com/x",
+    "/.//evil.com/x",
+    "https://app.example//evil.com//evil.com/x",
+    "https://app.example//",
+  ])("%s never leads to another host, after a login and after a refused one", async (returnTo) => {
+    for (const fails of [false, true]) {
+      const my = world();
+      const error = new AuthorizationError({ error: "access_denied" }, "x");
+      my.server.exchange = async () => {
+        if (fails) throw ofLogin(error, { returnTo });
+        return loginResponse({ returnTo });
+      };
+      const onReturn = vi.fn();
+      await open(my, RESPONSE);
+      await open(my, RESPONSE, { onReturn });
+      const paths = onReturn.mock.calls.map(([path]) => String(path));
+      for (const url of [...my.page.replacements, ...paths])
+        expect(new URL(url, my.page.url).origin).toBe("https://app.example");
+      expect(my.page.replacements).toHaveLength(1);
+    }
+  });
+});
+
+test("if only the fragment differs, the page stays, and the login is complete there", async () => {
+  const my = begunOn(`${REDIRECT_URI}#/orders`);
+  const marks = new MemoryLoginMarks();
+  const auth = await open(my, RESPONSE, { marks });
+  expect(my.page.replacements).toEqual([`${REDIRECT_URI}#/orders`]);
+  expect(auth.state).toMatchObject({ status: "authenticated" });
+  expect(marks.read()).toEqual([]);
+});
+
+test("a token that is given while the page is replaced does not lose the error of a refused login", async () => {
+  const my = world();
+  await remember(my, goodRow(expiredRow()));
+  const marks = new MemoryLoginMarks();
+  const error = new AuthorizationError({ error: "access_denied" }, "x");
+  my.server.exchange = () => Promise.reject(ofLogin(error, { returnTo: "/orders" }));
+  my.page.url = RESPONSE;
+  const auth = my.tab(undefined, undefined, marks);
+  auth.start();
+  expect(await auth.getToken({ prompt: "none" })).toBe("at1");
+  await settle();
+  expect(marks.read().map((mark) => mark?.outcome)).toContain("arriving");
+});

@@ -69,6 +69,15 @@ test("claims that the schema refuses are a typed error, and the session is kept"
   expect((await opened(my)).state).toMatchObject({ status: "authenticated", user: { sub: ADA } });
 });
 
+test("claims that JSON does not know do not break the state", async () => {
+  const my = withSchema("admin");
+  const odd = { big: 7n, set: new Set(["a"]) };
+  my.readUser = async (user) => ({ ...user, claims: odd });
+  const auth = await opened(my);
+  await auth.login();
+  expect(auth.state).toMatchObject({ status: "authenticated", user: { claims: odd } });
+});
+
 test("the claims of a refresh are read by the schema, too", async () => {
   const my = withSchema("admin");
   const auth = await opened(my);

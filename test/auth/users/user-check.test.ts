@@ -3,7 +3,8 @@ import { NetworkError } from "../../../src/core/errors.ts";
 import { hasPromisedClaims } from "../../../src/core/user-claims.ts";
 import { UserFetchError } from "../../../src/core/user-fetch-error.ts";
 import type { User } from "../../../src/core/user.ts";
-import { ADA, KEY, expiredRow, responseOf } from "../../refresh/tabs.ts";
+import { ADA, DEFAULT_KEY, KEY, expiredRow, responseOf } from "../../refresh/tabs.ts";
+import { MemoryLoginMarks } from "../../support/memory-login-marks.ts";
 import { goodRow, loginResponse, remember, world, type World } from "../fixture.ts";
 
 const HOUR = 3_600_000;
@@ -199,6 +200,35 @@ test("after refreshes, the claims are fetched at most once a day", async () => {
     await vi.advanceTimersByTimeAsync(HOUR);
   }
   expect(my.asked).toHaveBeenCalledTimes(1);
+});
+
+test("another tab of the user shows the claims, and the logins of that tab stay as they are", async () => {
+  const my = served();
+  await remember(my, { ...goodRow(expiredRow()), userCheckedAt: Date.now() });
+  const auth = await opened(my);
+  const marks = new MemoryLoginMarks();
+  marks.write([{ user: ADA, target: DEFAULT_KEY, at: Date.now(), outcome: "logged_out" }]);
+  const other = my.tab(undefined, undefined, marks);
+  other.start();
+  await settle();
+  await auth.getUser({ cache: "reload" });
+  await settle();
+  expect(other.state).toMatchObject({ user: { name: "Ada Lovelace" } });
+  // A login in another tab would delete this mark.
+  expect(marks.read()).toHaveLength(1);
+});
+
+test("userinfo does not replace the claims with which the next ID token is compared", async () => {
+  const my = served();
+  const claims = { sub: ADA, aud: "web", nonce: "n", auth_time: 5 };
+  my.server.exchange = async () =>
+    loginResponse({ user: { sub: ADA, claims }, scope: ["openid", "email"] });
+  const fetched = { sub: ADA, aud: ["web", "api"], nonce: "x", auth_time: 9, email: "a@b.c" };
+  my.asked.mockResolvedValue({ sub: ADA, claims: fetched });
+  const auth = await opened(my);
+  await auth.login();
+  await settle();
+  expect((await auth.getUser())?.claims).toEqual({ ...claims, email: "a@b.c" });
 });
 
 describe('getUser({ cache: "reload" })', () => {

@@ -1,3 +1,4 @@
+import type { AnyAuthError } from "./errors.ts";
 import type { RoundTrip } from "./user-agent.ts";
 import type { User } from "./user.ts";
 
@@ -28,6 +29,11 @@ export type LoginChoice =
 export interface PromptOptions {
   /** Aborted when the user's choice is no longer needed. The prompt must then hide. */
   readonly signal: AbortSignal;
+  /**
+   * Why the login after the user's last choice did not work. Only for `chooseUser()`, which is then called again: show the error
+   * in the picker.
+   */
+  readonly error?: AnyAuthError | undefined;
 }
 
 /**

@@ -1,5 +1,11 @@
 import { abortable } from "../core/abortable.ts";
-import { CancelledError, NoTokenError, RefreshTokenError } from "../core/errors.ts";
+import {
+  CancelledError,
+  NoTokenError,
+  RefreshTokenError,
+  type AnyAuthError,
+} from "../core/errors.ts";
+import { AuthorizationError } from "../core/protocol-errors.ts";
 import type { Grant, TokenRequest } from "../core/grant.ts";
 import { sessionKey } from "../core/keys.ts";
 import type { LoginChoice, RememberedUser } from "../core/login-prompt.ts";
@@ -86,10 +92,28 @@ export class AutoLoginGrant implements Grant {
     if (!prompt && sub !== undefined && hasEnded)
       return this.#fresh(hinted(request, sub, remembered));
     if (remembered.length === 0) return this.#fresh(request);
-    const { signal = signedIn } = request;
-    const choice = await this.#ask(remembered, AbortSignal.any([signal, signedIn]));
-    if (choice.type === "dismiss")
-      throw new CancelledError("the user dismissed the picker of remembered users");
+    const stop = AbortSignal.any([request.signal ?? signedIn, signedIn]);
+    let refusal: AuthorizationError | undefined;
+    for (;;) {
+      const choice = await this.#ask(remembered, stop, refusal);
+      if (choice.type === "dismiss")
+        throw refusal ?? new CancelledError("the user dismissed the picker of remembered users");
+      try {
+        return await this.#follow(request, choice, remembered);
+      } catch (error) {
+        // The popup of the picker closes at once if the server refuses the login. So the picker says why.
+        if (!(error instanceof AuthorizationError) || !choice.roundTrip) throw error;
+        refusal = error;
+      }
+    }
+  }
+
+  /** Returns the tokens of the chosen user. */
+  async #follow(
+    request: TokenRequest,
+    choice: Exclude<LoginChoice, { type: "dismiss" }>,
+    remembered: readonly RememberedUser[],
+  ): Promise<TokenSet> {
     const { roundTrip = request.roundTrip } = choice;
     const chosen = { ...request, ...(roundTrip && { roundTrip }) };
     try {
@@ -106,12 +130,19 @@ export class AutoLoginGrant implements Grant {
   }
 
   /** Shows the picker and returns the user's choice. The picker closes after the choice, or when `stop` is aborted. */
-  async #ask(remembered: readonly RememberedUser[], stop: AbortSignal): Promise<LoginChoice> {
+  async #ask(
+    remembered: readonly RememberedUser[],
+    stop: AbortSignal,
+    error: AnyAuthError | undefined,
+  ): Promise<LoginChoice> {
     stop.throwIfAborted();
     const ended = new AbortController();
     const signal = AbortSignal.any([stop, ended.signal]);
     try {
-      const choice = this.#config.prompt.chooseUser(remembered, { signal });
+      const choice = this.#config.prompt.chooseUser(remembered, {
+        signal,
+        ...(error && { error }),
+      });
       return await abortable(Promise.resolve(choice), stop);
     } finally {
       ended.abort();

@@ -88,6 +88,13 @@ export const usersStyles: CSSResultGroup = [
       color: var(--_muted);
     }
 
+    .problem {
+      margin: 0 1.5rem 0.75rem;
+      color: var(--_danger);
+      font-size: 0.875rem;
+      line-height: 1.35;
+    }
+
     .search {
       position: relative;
       padding: 0 1.5rem 0.5rem;

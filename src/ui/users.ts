@@ -31,7 +31,7 @@ const SEARCHED_FROM = 10;
 /**
  * `<latchkey-users>`: the account picker. The element shows a modal dialog while a `chooseUser()` call is pending.
  *
- * @csspart dialog, sheet, title, close, search, user, avatar, name, email, signed-out, other
+ * @csspart dialog, sheet, title, close, search, user, avatar, name, email, signed-out, other, problem
  * @see https://html.spec.whatwg.org/multipage/interactive-elements.html#the-dialog-element
  * @example
  * defineLatchkeyElements();
@@ -58,6 +58,8 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   #users: readonly RememberedUser[] = [];
   #question: Question<LoginChoice> | undefined;
   #query = "";
+  /** The server's error code of the last login, or the `code` of its error. */
+  #problem: string | undefined;
 
   /**
    * Shows the picker and returns the user's choice. The picker lists the most recently used account first. If the user makes no
@@ -66,13 +68,14 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
    */
   async chooseUser(
     users: readonly RememberedUser[],
-    { signal }: PromptOptions,
+    { signal, error }: PromptOptions,
   ): Promise<LoginChoice> {
     assertInPage(this);
     this.#question?.drop();
     if (signal.aborted) return { type: "dismiss" };
     this.#users = [...users].sort((a, b) => b.lastUsedAt - a.lastUsedAt);
     this.#query = "";
+    this.#problem = error && ("error" in error && error.error ? error.error : error.code);
     this.#question = question<LoginChoice>({
       signal,
       withoutResponse: { type: "dismiss" },
@@ -120,6 +123,12 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
       strings,
       onDismiss: asked.drop,
       content: html`${
+          this.#problem === undefined
+            ? nothing
+            : html`<p class="problem" part="problem" role="alert">
+                ${strings.signInProblem(this.#problem)}
+              </p>`
+        }${
           this.#users.length < SEARCHED_FROM
             ? nothing
             : searchField({

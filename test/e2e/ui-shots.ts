@@ -11,7 +11,7 @@ export interface PictureSize {
 
 /** By element: its scenes, and the part of the page that the picture shows. */
 const ELEMENTS: Readonly<Record<string, { scenes: readonly Scene[]; part: string }>> = {
-  users: { scenes: ["users", "search"], part: "latchkey-users >>> dialog" },
+  users: { scenes: ["users", "search", "refused"], part: "latchkey-users >>> dialog" },
   remember: { scenes: ["remember"], part: "latchkey-remember >>> .card" },
   device: {
     scenes: ["waiting", "retrying", "approved", "expired"],

@@ -47,6 +47,7 @@ async function open(options: TabOptions = {}) {
 const SCENES: readonly Scene[] = [
   "users",
   "search",
+  "refused",
   "remember",
   "waiting",
   "retrying",

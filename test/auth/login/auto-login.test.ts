@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AuthorizationServer } from "../../../src/core/authorization-server.ts";
 import type { Grant } from "../../../src/core/grant.ts";
 import type { LoginChoice, LoginPrompt } from "../../../src/core/login-prompt.ts";
+import { AuthorizationError } from "../../../src/core/protocol-errors.ts";
 import { AuthorizationCodeGrant } from "../../../src/grants/authorization-code-grant.ts";
 import { AutoLoginGrant } from "../../../src/grants/auto-login-grant.ts";
 import { CustomGrant } from "../../../src/grants/custom-grant.ts";
@@ -279,6 +280,44 @@ describe("the choice of another user", () => {
     expect(authorize.mock.calls[0]![0]).toMatchObject({
       prompt: "select_account",
       redirectUri: REDIRECT_URI,
+    });
+  });
+
+  describe("that the server refuses", () => {
+    const denied = new AuthorizationError({ error: "access_denied" }, "log in again");
+
+    async function refused(...choices: LoginChoice[]) {
+      const my = await two();
+      await my.users.putDefault(null);
+      login(my);
+      const roundTrip = {
+        redirectUri: `${REDIRECT_URI}/popup`,
+        navigate: vi.fn(my.navigate),
+        close: vi.fn(),
+      };
+      my.server.exchange = vi.fn<AuthorizationServer["exchange"]>(async () =>
+        loginResponse({ accessToken: "at-linus", user: LINUS }),
+      );
+      vi.mocked(my.server.exchange).mockRejectedValueOnce(denied);
+      const answers = [{ type: "other", roundTrip } as const, ...choices];
+      const prompt = promptOf(async () => answers.shift()!);
+      return { my, prompt, roundTrip, auth: await started(my, prompt) };
+    }
+
+    test("in its own window is asked again with the error; another choice signs in", async () => {
+      const { prompt, roundTrip, auth } = await refused({ type: "continue", sub: "grace" });
+      expect(await auth.getToken()).toBe("at-grace");
+      expect(roundTrip.close).toHaveBeenCalledTimes(1);
+      expect(prompt.chooseUser.mock.calls.map(([, { error }]) => error)).toEqual([
+        undefined,
+        denied,
+      ]);
+    });
+
+    test("in its own window rejects with the error when the user then dismisses the picker", async () => {
+      const { prompt, auth } = await refused({ type: "dismiss" });
+      await expect(auth.getToken()).rejects.toBe(denied);
+      expect(prompt.chooseUser).toHaveBeenCalledTimes(2);
     });
   });
 });

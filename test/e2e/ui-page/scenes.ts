@@ -1,5 +1,6 @@
 import type { RememberedUser } from "../../../src/core/login-prompt.ts";
 import {
+  AuthorizationError,
   ConfigurationError,
   PopupBlockedError,
   type AuthState,
@@ -93,10 +94,14 @@ export function button(status: AuthState["status"]): ButtonAuth {
   return auth;
 }
 
-function choose(count: number) {
+function choose(count: number, error?: AuthorizationError) {
   return ({ signal }: AbortController) =>
-    document.querySelector("latchkey-users")!.chooseUser(users(count), { signal });
+    document
+      .querySelector("latchkey-users")!
+      .chooseUser(users(count), { signal, ...(error && { error }) });
 }
+
+const REFUSED = new AuthorizationError({ error: "invalid_request" }, "Log in again.");
 
 function device(status: DeviceStatus, remainingMs = 754_000) {
   return (controller: AbortController) => {
@@ -137,6 +142,7 @@ export type Scene = keyof typeof scenes;
 export const scenes = {
   users: choose(3),
   search: choose(12),
+  refused: choose(3, REFUSED),
   remember: ({ signal }: AbortController) =>
     document.querySelector("latchkey-remember")!.shouldRemember(ADA, { signal }),
   waiting: device("waiting"),

@@ -33,8 +33,6 @@ export default defineConfig(async ({ mode }) => ({
     silent: "passed-only" as const,
     // oidc-provider says so under Node 20, which Latchkey supports.
     onConsoleLog: (line: string) => !line.includes("WARNING: Unsupported runtime"),
-    // Node warns when one AbortSignal has more than ten listeners. Many tests start that many calls with one signal.
-    execArgv: ["--disable-warning=MaxListenersExceededWarning"],
     ...(mode === "test" ? { projects: await projects() } : MODES[mode]),
   },
 }));
@@ -43,6 +41,9 @@ const UNIT = [
   "test/{auth,compose,core,environments,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size}/**/*.test.ts",
   "test/*.test.ts",
 ];
+
+/** Node warns when one AbortSignal has more than ten listeners. Many tests start that many calls with one signal. */
+const QUIET_NODE = ["--disable-warning=MaxListenersExceededWarning"];
 
 /** By `vitest run --mode`: what `npm test` does not run, or not in this way. */
 const MODES: Readonly<Record<string, object>> = {
@@ -71,6 +72,7 @@ const MODES: Readonly<Record<string, object>> = {
     include: [...UNIT, "test/e2e/demo-react.test.ts"],
     exclude: ["test/{outage,simulation,size}/**"],
     maxWorkers: 2,
+    execArgv: QUIET_NODE,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
@@ -137,6 +139,7 @@ async function projects() {
       test: {
         name: "unit",
         maxWorkers: 2,
+        execArgv: QUIET_NODE,
         include: UNIT,
       },
     },
@@ -160,6 +163,7 @@ async function projects() {
     {
       test: {
         name: "e2e",
+        execArgv: QUIET_NODE,
         include: ["test/e2e/**/*.test.ts"],
         exclude: ["test/e2e/demo*.test.ts"],
         testTimeout: 60_000,

@@ -209,7 +209,7 @@ describe("silentSignOn", () => {
     await openWithFrame();
     await until("authenticated");
     expect(page.url()).toBe(`${site.origin}/bare/?x=1`);
-    expect(await stateOf()).toMatchObject({ token: { isRenewable: false } });
+    expect(await stateOf()).toMatchObject({ token: { isRenewable: true } });
     const first = await page.evaluate(() => window.auth.getToken());
     const second = await page.evaluate(() =>
       window.auth.getToken({ cache: "reload", prompt: "none" }),

@@ -22,7 +22,7 @@ export async function diagnose(
     return undefined;
   }
   return new NetworkError(
-    `${name} ${url}: the browser withheld the response of the server`,
+    `${name} ${url}: the browser withheld the response of the server (CORS)`,
     undefined,
     `The server is reachable. Either the ${name} does not allow this origin (CORS), or it responds with a redirect. Allow this origin at the server, or send the request from your own server.`,
     true,

@@ -133,5 +133,7 @@ export function afterCode(error: unknown): unknown {
       },
     );
   }
-  return new NetworkError(withoutHint(error), undefined, HINT, false);
+  const isWithheld = error instanceof NetworkError && error.isWithheld;
+  const hint = isWithheld ? `${error.hint} ${HINT}` : HINT;
+  return new NetworkError(withoutHint(error), undefined, hint, false, isWithheld);
 }

@@ -65,7 +65,7 @@ export interface RefreshTokenFacts extends Pick<
 }
 
 const NO_REFRESH_TOKEN =
-  'Let the user log in again: call login(). For longer sessions, request the scope offline_access, allow refresh tokens for this client at the server, and set prompt: "consent" if the server asks for a consent first.';
+  'Let the user log in again: call login(). For longer sessions, request the scope offline_access, allow refresh tokens at the server, and set loginOptions: { prompt: "consent" } if the server needs a consent first.';
 
 /** The user must log in again. `reason` says why. */
 export class RefreshTokenError extends AuthError {

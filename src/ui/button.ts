@@ -8,12 +8,12 @@ import {
   type TemplateResult,
 } from "lit";
 import type { Auth } from "../core/auth.ts";
-import { isAuthError } from "../core/errors.ts";
 import type { LoginOptions, LogoutOptions } from "../core/auth-options.ts";
 import { avatar } from "./avatar.ts";
 import { buttonStyles } from "./button-styles.ts";
 import { nameOf, secondLineOf, type ShownUser } from "./shown-user.ts";
 import { placeBelow } from "./place-below.ts";
+import { problemCode } from "./problem-code.ts";
 import { Speech } from "./strings/speech.ts";
 import type { Strings } from "./strings/strings.ts";
 
@@ -54,7 +54,7 @@ export class LatchkeyButton extends LitElement {
   readonly #speech = new Speech(this);
   #unsubscribe: (() => void) | undefined;
   #hadFocus = false;
-  /** The `code` of the error of the button's last login. */
+  /** The `problemCode()` of the button's last login. */
   #problem: string | undefined;
 
   override connectedCallback(): void {
@@ -138,7 +138,9 @@ export class LatchkeyButton extends LitElement {
   /** Says why the last login failed. Screen readers announce the text. A login that the user cancelled needs no text. */
   #renderProblem(strings: Strings): TemplateResult | typeof nothing {
     const state = this.auth?.state;
-    const code = this.#problem ?? (state?.status === "anonymous" ? state.error?.code : undefined);
+    const code =
+      this.#problem ??
+      (state?.status === "anonymous" && state.error ? problemCode(state.error) : undefined);
     if (code === undefined || code === "cancelled") return nothing;
     return html`<p class="problem" part="problem" role="alert" lang=${strings.language}>
       ${strings.signInProblem(code)}
@@ -210,7 +212,7 @@ export class LatchkeyButton extends LitElement {
       ...this.loginOptions,
     });
     login?.catch((error: unknown) => {
-      this.#problem = isAuthError(error) ? error.code : "error";
+      this.#problem = problemCode(error);
       this.requestUpdate();
     });
     this.#reportFailure(login);

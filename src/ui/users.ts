@@ -19,6 +19,7 @@ import { usersStyles } from "./users-styles.ts";
 import { assertInPage } from "./assert-in-page.ts";
 import { addIcon } from "./icons.ts";
 import { modal } from "./modal.ts";
+import { problemCode } from "./problem-code.ts";
 import { isFound } from "./shown-user.ts";
 import { question, type Question } from "./question.ts";
 import { searchField } from "./search-field.ts";
@@ -58,7 +59,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
   #users: readonly RememberedUser[] = [];
   #question: Question<LoginChoice> | undefined;
   #query = "";
-  /** The server's error code of the last login, or the `code` of its error. */
+  /** The `problemCode()` of the last login. */
   #problem: string | undefined;
 
   /**
@@ -75,7 +76,7 @@ export class LatchkeyUsers extends LitElement implements Pick<LoginPrompt, "choo
     if (signal.aborted) return { type: "dismiss" };
     this.#users = [...users].sort((a, b) => b.lastUsedAt - a.lastUsedAt);
     this.#query = "";
-    this.#problem = error && ("error" in error && error.error ? error.error : error.code);
+    this.#problem = error && problemCode(error);
     this.#question = question<LoginChoice>({
       signal,
       withoutResponse: { type: "dismiss" },

@@ -41,6 +41,13 @@ async function cutOut(page: Page, scene: Scene, part: string): Promise<string> {
   });
   const box = await element!.boundingBox();
   if (!box) throw new Error(`the scene ${scene} is not visible`);
+  // The text below the button belongs to the picture.
+  const problem = await page.$("latchkey-button >>> .problem");
+  const text = await problem?.boundingBox();
+  if (text) {
+    box.width = Math.max(box.width, text.x + text.width - box.x);
+    box.height = text.y + text.height - box.y;
+  }
   const { width, height } = page.viewport()!;
   const x = Math.max(0, box.x - MARGIN);
   // With the face above its menu.

@@ -3,7 +3,7 @@ import { userEvent } from "vitest/browser";
 import type { LogoutResult } from "../../src/core/auth-options.ts";
 import type { AuthState } from "../../src/core/auth-state.ts";
 import { CancelledError, ConfigurationError, NetworkError } from "../../src/core/errors.ts";
-import { PopupBlockedError } from "../../src/core/protocol-errors.ts";
+import { AuthorizationError, PopupBlockedError } from "../../src/core/protocol-errors.ts";
 import { ADA, add, all, one, texts, usePage } from "./support.ts";
 
 usePage();
@@ -168,6 +168,10 @@ test("a login that failed on an earlier page, and a page that can never work, sa
   expect(texts(element, ".problem")).toEqual([
     "No connection to the sign-in server. Try again later.",
   ]);
+  const refused = new AuthorizationError({ error: "access_denied" }, "Log in again.");
+  become({ status: "anonymous", reason: "login_failed", error: refused, since: 0 });
+  await element.updateComplete;
+  expect(texts(element, ".problem")).toEqual(["The sign-in did not work (access_denied)."]);
   const unavailable = new ConfigurationError("secure context", "no https", "Use https.");
   become({ status: "unavailable", error: unavailable, since: 0 });
   await element.updateComplete;

@@ -3,7 +3,7 @@ import type { Page } from "../../core/ports.ts";
 import { developerHint } from "../../core/server-words.ts";
 import type { TokenSet } from "../../core/token-set.ts";
 
-/** What a login asked for. `scope`: the scopes of the app's configuration. */
+/** The options of the app that a login used. `scope`: the scopes of the configuration. */
 export interface AskedScope {
   readonly scope?: readonly string[] | undefined;
 }

@@ -42,6 +42,9 @@ const UNIT = [
   "test/*.test.ts",
 ];
 
+/** Apps with a framework's router, with the elements, with sessions of another SDK, at a plain provider, and in 50 tabs. */
+const APPS = ["test/e2e/{routers,ui,moving,plain-provider,many-tabs}.test.ts"];
+
 /** Node warns when one AbortSignal has more than ten listeners. Many tests start that many calls with one signal. */
 const QUIET_NODE = ["--disable-warning=MaxListenersExceededWarning"];
 
@@ -56,6 +59,14 @@ const MODES: Readonly<Record<string, object>> = {
   /** `npm run test:demo`: the demo, in each size and colour scheme, and with the keyboard alone. `.ci/run` runs it, too. */
   demo: {
     include: ["test/e2e/demo*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+  },
+  /** `npm run test:apps`: whole apps, which take a minute each. `.ci/run` runs it, too. */
+  apps: {
+    include: APPS,
+    execArgv: QUIET_NODE,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
@@ -165,7 +176,7 @@ async function projects() {
         name: "e2e",
         execArgv: QUIET_NODE,
         include: ["test/e2e/**/*.test.ts"],
-        exclude: ["test/e2e/demo*.test.ts"],
+        exclude: ["test/e2e/demo*.test.ts", ...APPS],
         testTimeout: 60_000,
         hookTimeout: 120_000,
         // Each file starts its own provider and browser; two cores carry two of them.

@@ -261,6 +261,8 @@ describe("an expired token", () => {
     const second = await open();
     await status(second.page, "authenticated");
     const before = demo.provider.tokenRequests.refreshes.length;
+    // The second call reaches its page while the request of the first one is on its way.
+    demo.provider.tokenRequests.failNext({ delayResponseMs: 1_000 });
     const [a, b] = await Promise.all([
       getToken(first.page, "reload"),
       getToken(second.page, "reload"),

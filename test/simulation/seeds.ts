@@ -3,7 +3,7 @@ import { simulate } from "./simulate.ts";
 import { show, type Trace } from "./trace.ts";
 
 /** Runs of each mix. */
-const SEEDS = Number(process.env["SEEDS"] ?? 40);
+const SEEDS = Number(process.env["SEEDS"] ?? 24);
 /** Lines of the trace in the error of a failed run. */
 const SHORT_TRACE = 60;
 

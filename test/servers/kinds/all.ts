@@ -1,0 +1,5 @@
+import type { ServerKind } from "../server.ts";
+import { OIDC_PROVIDER } from "./oidc-provider.ts";
+
+/** Every kind of server, in the order of the run. */
+export const KINDS: readonly ServerKind[] = [OIDC_PROVIDER];

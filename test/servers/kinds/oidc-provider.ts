@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { exportJWK, generateKeyPair } from "jose";
+import { Provider } from "oidc-provider";
+import { handle, listenOnLoopback } from "../../../demo/server/loopback.ts";
+import { freePort } from "../process.ts";
+import { ADA, GRACE, type AppToRegister, type RunningServer, type ServerKind } from "../server.ts";
+
+const USERS = new Map([ADA, GRACE].map((user) => [user.login, user]));
+
+/** The Node package, with nothing but a client, a key, accounts and CORS configured. It keeps everything in memory. */
+export const OIDC_PROVIDER: ServerKind = {
+  name: "oidc-provider",
+  setup: "as it comes",
+  async start(app) {
+    const port = await freePort();
+    const { privateKey } = await generateKeyPair("RS256", { extractable: true });
+    const jwks = { keys: [{ ...(await exportJWK(privateKey)), alg: "RS256", use: "sig" }] };
+    let running = await listen(port, app, jwks);
+    return {
+      version: versionOf("oidc-provider"),
+      config: {
+        issuer: `http://localhost:${port}`,
+        clientId: "web",
+        loginOptions: { prompt: "consent" },
+      },
+      configured: [
+        'A client with `token_endpoint_auth_method: "none"` and `refresh_token` in its `grant_types`.',
+        "`clientBasedCORS` returns true for the app's origin.",
+        '`claims` maps the scopes, such as `{ profile: ["name"], email: ["email"] }`.',
+      ],
+      pages: {
+        user: 'input[name="login"]',
+        password: 'input[name="password"]',
+        submit: '[type="submit"]',
+        agree: '[type="submit"]',
+        deny: 'a[href*="abort"]',
+        logOut: 'button[value="yes"]',
+      },
+      lacks: {
+        keys: "it reads its keys at the start only, and forgets its sessions then",
+        administrator: "it has no administration",
+      },
+      async restart(whileDown) {
+        await running.close();
+        await whileDown();
+        running = await listen(port, app, jwks);
+      },
+      stop: () => running.close(),
+    } satisfies RunningServer;
+  },
+};
+
+async function listen(port: number, app: AppToRegister, jwks: { keys: object[] }) {
+  const loopback = await listenOnLoopback(port);
+  const provider = new Provider(loopback.origin, {
+    clients: [
+      {
+        client_id: "web",
+        token_endpoint_auth_method: "none",
+        grant_types: ["authorization_code", "refresh_token"],
+        redirect_uris: [...app.redirectUris],
+        post_logout_redirect_uris: [...app.redirectUris],
+      },
+    ],
+    jwks,
+    claims: { profile: ["name"], email: ["email"] },
+    findAccount: (_ctx, sub) => {
+      const { name, email } = USERS.get(sub) ?? { name: sub, email: `${sub}@example.com` };
+      return { accountId: sub, claims: () => ({ sub, name, email }) };
+    },
+    clientBasedCORS: (_ctx, origin) => origin === app.origin,
+  });
+  const protocol = provider.callback();
+  handle(loopback, (request, response) => {
+    protocol(request, response).catch(() => response.writeHead(500).end());
+  });
+  return loopback;
+}
+
+function versionOf(name: string): string {
+  const entry = createRequire(import.meta.url).resolve(name);
+  const folder = entry.slice(0, entry.lastIndexOf(`node_modules/${name}/`));
+  const text = readFileSync(`${folder}node_modules/${name}/package.json`, "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,56 @@
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { startBareSite } from "../support/bare-site.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { KINDS } from "./kinds/all.ts";
+import { ROWS, runKind, type KindResults } from "./run-kind.ts";
+import { CannotStart } from "./server.ts";
+
+/**
+ * `npm run test:servers` drives every kind of server, one after the other. `npm run test:servers -- keycloak --row reload` drives
+ * one kind, and one row of the list. The exit code is 1 if a row has found a fault, and 2 if a server could not start.
+ */
+
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+const args = process.argv.slice(2);
+const rowAt = args.indexOf("--row");
+const [onlyRow] = rowAt < 0 ? [] : args.splice(rowAt, 2).slice(1);
+const kinds = KINDS.filter(
+  ({ name, setup }) =>
+    args.length === 0 ||
+    args.some((word) => `${name} ${setup}`.toLowerCase().includes(word.toLowerCase())),
+);
+const rows = ROWS.filter(({ id }) => onlyRow === undefined || id === onlyRow);
+const folder = fileURLToPath(new URL("../../node_modules/.cache/servers", import.meta.url));
+mkdirSync(folder, { recursive: true });
+
+const [browser, site, strangeSite] = await Promise.all([
+  launchBrowser(),
+  startBareSite(),
+  startBareSite(),
+]);
+const done: KindResults[] = [];
+const skipped: string[] = [];
+try {
+  for (const kind of kinds) {
+    try {
+      done.push(await runKind(kind, { browser, site, strangeSite, folder, rows, say }));
+    } catch (error) {
+      if (!(error instanceof CannotStart)) throw error;
+      skipped.push(`${kind.name}, ${kind.setup}: not started, because ${error.message}`);
+      say(skipped.at(-1)!);
+    }
+  }
+} finally {
+  await browser.close();
+  await Promise.all([site.close(), strangeSite.close()]);
+}
+
+const results = done.flatMap(({ results }) => [...results.values()]);
+const faults = results.filter((result) => "fault" in result).length;
+const yes = results.filter((result) => "holds" in result && result.holds).length;
+const no = results.length - faults - yes;
+say(
+  `${done.length} servers driven, ${skipped.length} not started: ${yes} rows hold, ${no} the server cannot, ${faults} faults`,
+);
+process.exitCode = faults > 0 ? 1 : skipped.length > 0 ? 2 : 0;

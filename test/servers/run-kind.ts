@@ -1,0 +1,83 @@
+import { mkdirSync } from "node:fs";
+import type { Browser } from "puppeteer-core";
+import type { BareSite } from "../support/bare-site.ts";
+import type { Row, Seen } from "./row.ts";
+import { DEVICE } from "./rows/device.ts";
+import { FAULTS } from "./rows/faults.ts";
+import { LOGINS } from "./rows/logins.ts";
+import { LOGOUTS } from "./rows/logouts.ts";
+import { REFRESHES } from "./rows/refreshes.ts";
+import { PATHS, type RunningServer, type ServerKind } from "./server.ts";
+
+/** The end-to-end list. */
+export const ROWS: readonly Row[] = [...LOGINS, ...REFRESHES, ...LOGOUTS, ...DEVICE, ...FAULTS];
+
+/** What a row has seen, or the fault that it has found. */
+export type Result = Seen | { readonly fault: string };
+
+/** The results of a server, by the id of the row. */
+export interface KindResults {
+  readonly kind: ServerKind;
+  readonly server: Pick<RunningServer, "version" | "config" | "configured">;
+  readonly results: ReadonlyMap<string, Result>;
+}
+
+interface Surroundings {
+  readonly browser: Browser;
+  readonly site: BareSite;
+  readonly strangeSite: BareSite;
+  /** The folder for programs and data, which stays for the next run. */
+  readonly folder: string;
+  readonly rows: readonly Row[];
+  readonly say: (line: string) => void;
+}
+
+/** A row that has not ended after this time has found a fault. Milliseconds. */
+const ROW_MS = 180_000;
+
+/**
+ * Installs, starts, drives and stops one kind of server.
+ * @throws CannotStart this machine cannot start it
+ */
+export async function runKind(kind: ServerKind, around: Surroundings): Promise<KindResults> {
+  const { site, strangeSite, browser, rows, say } = around;
+  const folder = `${around.folder}/${`${kind.name} ${kind.setup}`.toLowerCase().replaceAll(/\W+/g, "-")}`;
+  mkdirSync(folder, { recursive: true });
+  const redirectUris = [site, strangeSite].flatMap(({ origin }) =>
+    [PATHS.page, PATHS.relay].map((path) => origin + path),
+  );
+  const app = { origin: site.origin, strangeOrigin: strangeSite.origin, redirectUris };
+  const server = await kind.start(app, folder);
+  const results = new Map<string, Result>();
+  try {
+    for (const row of rows) {
+      const context = await browser.createBrowserContext();
+      const bench = { server, browser, site, strangeSite, context };
+      const result = await Promise.race([row.run(bench), late()]).catch(
+        (error: unknown): Result => ({ fault: messageOf(error) }),
+      );
+      results.set(row.id, result);
+      say(`${kind.name}, ${kind.setup}: ${row.title}: ${describe(result)}`);
+      await context.close();
+    }
+  } finally {
+    await server.stop();
+  }
+  return { kind, server, results };
+}
+
+function late(): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`not ended after ${ROW_MS} ms`)), ROW_MS).unref();
+  });
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}
+
+function describe(result: Result): string {
+  if ("fault" in result) return `FAULT ${result.fault}`;
+  return result.holds ? `yes${result.note ? `: ${result.note}` : ""}` : `no: ${result.why}`;
+}

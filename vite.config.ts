@@ -12,6 +12,7 @@ export default defineConfig(async ({ mode }) => ({
     lib: {
       entry: {
         callback: "src/callback.ts",
+        "check/main": "src/check/main.ts",
         confidential: "src/confidential.ts",
         index: "src/index.ts",
         parts: "src/parts.ts",
@@ -38,7 +39,7 @@ export default defineConfig(async ({ mode }) => ({
 }));
 
 const UNIT = [
-  "test/{auth,compose,core,environments,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size}/**/*.test.ts",
+  "test/{auth,check,compose,core,environments,fetch,grants,import,memory,oidc,outage,refresh,service,simulation,size}/**/*.test.ts",
   "test/*.test.ts",
 ];
 

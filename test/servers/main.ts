@@ -1,10 +1,11 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { startBareSite } from "../support/bare-site.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { KINDS } from "./kinds/all.ts";
 import { ROWS, runKind, type KindResults } from "./run-kind.ts";
 import { CannotStart } from "./server.ts";
+import { guideOf } from "./table.ts";
 
 /**
  * `npm run test:servers` drives every kind of server, one after the other. `npm run test:servers -- keycloak --row reload` drives
@@ -46,6 +47,10 @@ try {
   await Promise.all([site.close(), strangeSite.close()]);
 }
 
+if (kinds.length === KINDS.length && rows.length === ROWS.length) {
+  const guide = new URL("../../demo/guides/tried-servers.md", import.meta.url);
+  writeFileSync(guide, guideOf(done, ROWS, skipped, new Date().toISOString().slice(0, 10)));
+}
 const results = done.flatMap(({ results }) => [...results.values()]);
 const faults = results.filter((result) => "fault" in result).length;
 const yes = results.filter((result) => "holds" in result && result.holds).length;

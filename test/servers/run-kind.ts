@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import type { Browser } from "puppeteer-core";
 import type { BareSite } from "../support/bare-site.ts";
 import type { Row, Seen } from "./row.ts";
+import { CHECK } from "./rows/check.ts";
 import { DEVICE } from "./rows/device.ts";
 import { FAULTS } from "./rows/faults.ts";
 import { LOGINS } from "./rows/logins.ts";
@@ -10,7 +11,14 @@ import { REFRESHES } from "./rows/refreshes.ts";
 import { PATHS, type RunningServer, type ServerKind } from "./server.ts";
 
 /** The end-to-end list. */
-export const ROWS: readonly Row[] = [...LOGINS, ...REFRESHES, ...LOGOUTS, ...DEVICE, ...FAULTS];
+export const ROWS: readonly Row[] = [
+  ...LOGINS,
+  ...REFRESHES,
+  ...LOGOUTS,
+  ...DEVICE,
+  ...FAULTS,
+  ...CHECK,
+];
 
 /** What a row has seen, or the fault that it has found. */
 export type Result = Seen | { readonly fault: string };

@@ -45,6 +45,8 @@ export interface HostileProvider {
   tokens: Readonly<Record<string, unknown>>;
   /** Changes the metadata document. */
   metadata: (document: Record<string, unknown>) => Record<string, unknown>;
+  /** The response to every preflight. */
+  preflight: ProviderResponse;
   /** The refresh tokens that the server accepts, each of them once. */
   readonly refreshTokens: Map<string, SignIn>;
   /** The number of requests with this method and path. */
@@ -84,6 +86,7 @@ export async function startHostileProvider(clientId = "latchkey-demo"): Promise<
     claims: (claims) => claims,
     tokens: {},
     metadata: (document) => document,
+    preflight: { status: 204, headers: CORS },
     refreshTokens: new Map(),
     count: (what) => me.requests.filter((request) => request.what === what).length,
     sign: (claims, key = "own") =>
@@ -99,7 +102,7 @@ export async function startHostileProvider(clientId = "latchkey-demo"): Promise<
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", issuer);
-    if (request.method === "OPTIONS") return send(response, { status: 204, headers: CORS });
+    if (request.method === "OPTIONS") return send(response, me.preflight);
     const arrived: ProviderRequest = {
       what: `${request.method} ${url.pathname}`,
       query: url.searchParams,

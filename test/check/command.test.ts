@@ -1,0 +1,141 @@
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { startHostileProvider, type HostileProvider } from "../support/hostile-provider.ts";
+
+/** `latchkey check` as a command: what it prints, and how it ends. */
+
+// Each test starts a process.
+vi.setConfig({ testTimeout: 60_000 });
+
+const METADATA = "/.well-known/openid-configuration";
+let provider: HostileProvider;
+beforeEach(async () => {
+  provider = await startHostileProvider();
+});
+afterEach(() => provider.close());
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const run = (...args: string[]): Promise<Ended> =>
+  new Promise((resolve) => {
+    const command = ["--import", "tsx", "src/check/main.ts", ...args];
+    execFile(process.execPath, command, { timeout: 50_000 }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+
+/** Expects one sentence on stderr, nothing on stdout, and the exit code 2. */
+function expectSentence({ code, stdout, stderr }: Ended, sentence: RegExp): void {
+  expect(stderr).toMatch(sentence);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+}
+
+test("prints a table and the lines of createAuth(), and ends with 0", async () => {
+  const redirect = "https://app.example.com/";
+  const { code, stdout } = await run(
+    "check",
+    provider.issuer,
+    "--client-id=web",
+    `--redirect-uri=${redirect}`,
+  );
+  expect(stdout).toContain("✓ issuer");
+  expect(stdout).toContain("createAuth({");
+  expect(code).toBe(0);
+});
+
+test("--json prints the report, and the exit code is 1 when something must change", async () => {
+  provider.metadata = (document) => ({ ...document, code_challenge_methods_supported: ["plain"] });
+  const { code, stdout } = await run("check", provider.issuer, "--json");
+  expect(JSON.parse(stdout)).toMatchObject({
+    issuer: provider.issuer,
+    findings: expect.arrayContaining([expect.objectContaining({ topic: "PKCE", mark: "change" })]),
+  });
+  expect(code).toBe(1);
+});
+
+test("an unknown option or no issuer prints how to use the command", async () => {
+  const outcomes = await Promise.all([
+    run("check"),
+    run(),
+    run("check", "https://a.example", "--secret=x"),
+  ]);
+  for (const { code, stderr } of outcomes) {
+    expect(stderr).toContain("latchkey check <issuer>");
+    expect(code).toBe(2);
+  }
+  expect((await run("--help")).stdout).toContain("latchkey check <issuer>");
+});
+
+test("an issuer that is no URL", async () => {
+  expectSentence(await run("check", "id.example"), /"id\.example" is not a URL/);
+});
+
+test("an issuer with http, away from this machine", async () => {
+  expectSentence(await run("check", "http://id.example"), /uses http/);
+});
+
+test("a server that does not run", async () => {
+  const { issuer } = provider;
+  await provider.close();
+  expectSentence(await run("check", issuer), /nothing listens there/);
+});
+
+test("a server that never answers", async () => {
+  provider.behaviours.set(METADATA, () => "hang");
+  expectSentence(await run("check", provider.issuer), /no complete response within 4 s/);
+});
+
+test("a page instead of metadata", async () => {
+  provider.behaviours.set(METADATA, () => ({ body: "<!doctype html><title>Shop</title>" }));
+  expectSentence(await run("check", provider.issuer), /is an HTML page/);
+});
+
+test("a path that does not exist", async () => {
+  expectSentence(await run("check", `${provider.issuer}/realms/none`), /status 404/);
+});
+
+test("a redirect", async () => {
+  const Location = "https://login.example.com/.well-known/openid-configuration";
+  provider.behaviours.set(METADATA, () => ({ status: 301, headers: { Location } }));
+  expectSentence(await run("check", provider.issuer), /redirects to https:\/\/login\.example\.com/);
+});
+
+test("ten megabytes of JSON", async () => {
+  const body = JSON.stringify({ issuer: provider.issuer, filler: "x".repeat(10_000_000) });
+  provider.behaviours.set(METADATA, () => ({ body }));
+  expectSentence(await run("check", provider.issuer), /larger than a megabyte/);
+});
+
+test("a self-signed certificate", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-certificate-"));
+  const [key, cert] = ["key.pem", "cert.pem"].map((name) => join(folder, name)) as [string, string];
+  const subject = ["-subj", "/CN=localhost", "-days", "1"];
+  const files = ["-keyout", key, "-out", cert];
+  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...subject, ...files], {
+    stdio: "ignore",
+  });
+  const server = createServer(
+    { key: readFileSync(key), cert: readFileSync(cert) },
+    (_, response) => {
+      response.end("{}");
+    },
+  );
+  try {
+    await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+    const { port } = server.address() as AddressInfo;
+    expectSentence(await run("check", `https://localhost:${port}`), /self-signed/);
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true });
+  }
+});

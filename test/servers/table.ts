@@ -1,0 +1,93 @@
+import type { KindResults, Result } from "./run-kind.ts";
+import type { Row } from "./row.ts";
+
+const MARKS = { yes: "✓", no: "–", fault: "✗" } as const;
+
+/** The guide about servers that the run has driven. `skipped`: the servers that could not start, and why. */
+export function guideOf(
+  done: readonly KindResults[],
+  rows: readonly Row[],
+  skipped: readonly string[],
+  date: string,
+): string {
+  return [
+    "# Servers that were tried",
+    "",
+    "`npm run test:servers` installs these servers, drives each of them through the same list in Chromium, and writes this page.",
+    `The last whole run was on ${date}. ✓: it works. –: the server cannot, and Latchkey does what its documents say; the notes below say`,
+    "why. The app has `issuer`, `clientId`, `redirectUri`, and what is shown here, nothing else.",
+    "",
+    "## The list",
+    "",
+    ...tableOf(done, rows),
+    "",
+    ...done.flatMap((results) => sectionOf(results, rows)),
+    ...(skipped.length > 0
+      ? ["## Not started", "", ...skipped.map((line) => `- ${line}`), ""]
+      : []),
+    "## Related",
+    "",
+    "- [Servers: what yours needs](servers.md)",
+    "- [What a failed response of the server means](server-responses.md)",
+    "",
+  ].join("\n");
+}
+
+function tableOf(done: readonly KindResults[], rows: readonly Row[]): readonly string[] {
+  const titles = done.map((_, index) => String(index + 1));
+  return [
+    ...done.map(
+      ({ kind, server }, index) => `${index + 1}. ${kind.name} ${server.version}, ${kind.setup}`,
+    ),
+    "",
+    `| | ${titles.join(" | ")} |`,
+    `| --- | ${titles.map(() => ":-:").join(" | ")} |`,
+    ...rows.map(
+      ({ id, title }) =>
+        `| ${title} | ${done.map(({ results }) => markOf(results.get(id))).join(" | ")} |`,
+    ),
+  ];
+}
+
+function markOf(result: Result | undefined): string {
+  if (!result) return " ";
+  if ("fault" in result) return MARKS.fault;
+  return result.holds ? MARKS.yes : MARKS.no;
+}
+
+function sectionOf(
+  { kind, server, results }: KindResults,
+  rows: readonly Row[],
+): readonly string[] {
+  const notes = rows.flatMap(({ id, title }) => {
+    const result = results.get(id);
+    if (!result) return [];
+    if ("fault" in result) return [`- ${title}: ✗ ${result.fault.split("\n")[0]}`];
+    const text = result.holds ? result.note : result.why;
+    return text ? [`- ${title}: ${result.holds ? "" : "– "}${text}`] : [];
+  });
+  return [
+    `## ${kind.name} ${server.version}, ${kind.setup}`,
+    "",
+    ...(server.configured.length > 0
+      ? ["What an administrator sets:", "", ...server.configured.map((line) => `- ${line}`), ""]
+      : []),
+    "```ts",
+    "createAuth({",
+    ...Object.entries({ ...server.config, redirectUri: "/" }).map(
+      ([name, value]) => `  ${name}: ${literal(value)},`,
+    ),
+    "});",
+    "```",
+    "",
+    ...(notes.length > 0 ? ["What was seen:", "", ...notes, ""] : []),
+  ];
+}
+
+/** A value as it stands in the code of an app. The port of the run says nothing, so it is left out. */
+function literal(value: unknown): string {
+  return JSON.stringify(value, undefined, 1)
+    .replaceAll(/http:\/\/localhost:\d+/g, "https://id.example.com")
+    .replaceAll(/\n\s*/g, " ")
+    .replaceAll(/"(\w+)":/g, "$1:");
+}

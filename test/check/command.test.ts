@@ -1,11 +1,9 @@
-import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { startHostileProvider, type HostileProvider } from "../support/hostile-provider.ts";
+import { selfSigned } from "../support/self-signed.ts";
 
 /** `latchkey check` as a command: what it prints, and how it ends. */
 
@@ -117,25 +115,14 @@ test("ten megabytes of JSON", async () => {
 });
 
 test("a self-signed certificate", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "latchkey-certificate-"));
-  const [key, cert] = ["key.pem", "cert.pem"].map((name) => join(folder, name)) as [string, string];
-  const subject = ["-subj", "/CN=localhost", "-days", "1"];
-  const files = ["-keyout", key, "-out", cert];
-  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...subject, ...files], {
-    stdio: "ignore",
+  const server = createServer(selfSigned(), (_, response) => {
+    response.end("{}");
   });
-  const server = createServer(
-    { key: readFileSync(key), cert: readFileSync(cert) },
-    (_, response) => {
-      response.end("{}");
-    },
-  );
   try {
     await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
     const { port } = server.address() as AddressInfo;
     expectSentence(await run("check", `https://localhost:${port}`), /self-signed/);
   } finally {
     server.close();
-    rmSync(folder, { recursive: true });
   }
 });

@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { startBareSite } from "../support/bare-site.ts";
-import { launchBrowser } from "../support/browser.ts";
 import { KINDS } from "./kinds/all.ts";
 import { ROWS, runKind, type KindResults } from "./run-kind.ts";
 import { CannotStart } from "./server.ts";
@@ -25,17 +24,13 @@ const rows = ROWS.filter(({ id }) => onlyRow === undefined || id === onlyRow);
 const folder = fileURLToPath(new URL("../../node_modules/.cache/servers", import.meta.url));
 mkdirSync(folder, { recursive: true });
 
-const [browser, site, strangeSite] = await Promise.all([
-  launchBrowser(),
-  startBareSite(),
-  startBareSite(),
-]);
+const [site, strangeSite] = await Promise.all([startBareSite(), startBareSite()]);
 const done: KindResults[] = [];
 const skipped: string[] = [];
 try {
   for (const kind of kinds) {
     try {
-      done.push(await runKind(kind, { browser, site, strangeSite, folder, rows, say }));
+      done.push(await runKind(kind, { site, strangeSite, folder, rows, say }));
     } catch (error) {
       if (!(error instanceof CannotStart)) throw error;
       skipped.push(`${kind.name}, ${kind.setup}: not started, because ${error.message}`);
@@ -43,7 +38,6 @@ try {
     }
   }
 } finally {
-  await browser.close();
   await Promise.all([site.close(), strangeSite.close()]);
 }
 

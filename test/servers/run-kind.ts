@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
-import type { Browser } from "puppeteer-core";
 import type { BareSite } from "../support/bare-site.ts";
+import { launchBrowser } from "../support/browser.ts";
 import type { Row, Seen } from "./row.ts";
 import { CHECK } from "./rows/check.ts";
 import { DEVICE } from "./rows/device.ts";
@@ -31,7 +31,6 @@ export interface KindResults {
 }
 
 interface Surroundings {
-  readonly browser: Browser;
   readonly site: BareSite;
   readonly strangeSite: BareSite;
   /** The folder for programs and data, which stays for the next run. */
@@ -48,17 +47,23 @@ const ROW_MS = 180_000;
  * @throws CannotStart this machine cannot start it
  */
 export async function runKind(kind: ServerKind, around: Surroundings): Promise<KindResults> {
-  const { site, strangeSite, browser, rows, say } = around;
+  const { say } = around;
   const folder = `${around.folder}/${`${kind.name} ${kind.setup}`.toLowerCase().replaceAll(/\W+/g, "-")}`;
   mkdirSync(folder, { recursive: true });
+  const [site, strangeSite] = [around.site, around.strangeSite].map((site) => at(kind, site)) as [
+    BareSite,
+    BareSite,
+  ];
   const redirectUris = [site, strangeSite].flatMap(({ origin }) =>
     [PATHS.page, PATHS.relay].map((path) => origin + path),
   );
   const app = { origin: site.origin, strangeOrigin: strangeSite.origin, redirectUris };
   const server = await kind.start(app, folder);
+  const browser = await launchBrowser({ args: kind.browserArgs ?? [] });
   const results = new Map<string, Result>();
   try {
-    for (const row of rows) {
+    for (const row of around.rows) {
+      if (kind.rows && !kind.rows.includes(row.id)) continue;
       const context = await browser.createBrowserContext();
       const bench = { server, browser, site, strangeSite, context };
       const result = await Promise.race([row.run(bench), late()]).catch(
@@ -69,9 +74,14 @@ export async function runKind(kind: ServerKind, around: Surroundings): Promise<K
       await context.close();
     }
   } finally {
-    await server.stop();
+    await Promise.all([browser.close(), server.stop()]);
   }
   return { kind, server, results };
+}
+
+/** The site under the host of the kind. */
+function at({ appHost }: ServerKind, site: BareSite): BareSite {
+  return { ...site, origin: site.origin.replace("localhost", appHost ?? "localhost") };
 }
 
 function late(): Promise<never> {

@@ -17,6 +17,12 @@ export interface ServerKind {
   readonly name: string;
   /** How it is set up, such as `as it comes`. */
   readonly setup: string;
+  /** The rows that are driven. Default: all. */
+  readonly rows?: readonly string[];
+  /** Flags of the browser that is used for this kind. */
+  readonly browserArgs?: readonly string[];
+  /** The host of the app's origin. Default: `localhost`, which is the same site as the server. */
+  readonly appHost?: "127.0.0.1";
   /**
    * Installs what is missing below `folder`, and starts the server with the users of `USERS` and one public client.
    * @throws CannotStart this machine lacks something

@@ -13,7 +13,7 @@ export interface BareSite {
 /** Serves the bare page for any provider on this machine, and `/pause`, which responds after 100 ms. */
 export async function startBareSite(): Promise<BareSite> {
   const loopback = await listenOnLoopback(0);
-  const site = await serveBuild([PAGE], "http://localhost:*");
+  const site = await serveBuild([PAGE], "http://localhost:* https://localhost:*");
   handle(loopback, (request, response) => {
     if (request.url === "/pause") {
       setTimeout(() => response.end(), 100);

@@ -14,46 +14,53 @@ export const OIDC_PROVIDER: ServerKind = {
   setup: "as it comes",
   async start(app) {
     const port = await freePort();
-    const { privateKey } = await generateKeyPair("RS256", { extractable: true });
-    const jwks = { keys: [{ ...(await exportJWK(privateKey)), alg: "RS256", use: "sig" }] };
-    let running = await listen(port, app, jwks);
-    return {
-      version: versionOf("oidc-provider"),
-      config: {
-        issuer: `http://localhost:${port}`,
-        clientId: "web",
-        loginOptions: { prompt: "consent" },
-      },
-      configured: [
-        'A client with `token_endpoint_auth_method: "none"` and `refresh_token` in its `grant_types`.',
-        "`clientBasedCORS` returns true for the app's origin.",
-        '`claims` maps the scopes, such as `{ profile: ["name"], email: ["email"] }`.',
-      ],
-      pages: {
-        user: 'input[name="login"]',
-        password: 'input[name="password"]',
-        submit: '[type="submit"]',
-        agree: '[type="submit"]',
-        deny: 'a[href*="abort"]',
-        logOut: 'button[value="yes"]',
-      },
-      lacks: {
-        keys: "it reads its keys at the start only, and forgets its sessions then",
-        administrator: "it has no administration",
-      },
-      async restart(whileDown) {
-        await running.close();
-        await whileDown();
-        running = await listen(port, app, jwks);
-      },
-      stop: () => running.close(),
-    } satisfies RunningServer;
+    return startOidcProvider(app, { port, issuer: `http://localhost:${port}` });
   },
 };
 
-async function listen(port: number, app: AppToRegister, jwks: { keys: object[] }) {
+/** Where the provider listens, and the issuer that browsers see. A path of the issuer is where the provider is mounted. */
+export interface Place {
+  readonly port: number;
+  readonly issuer: string;
+}
+
+/** Starts the provider. */
+export async function startOidcProvider(app: AppToRegister, place: Place): Promise<RunningServer> {
+  const { privateKey } = await generateKeyPair("RS256", { extractable: true });
+  const jwks = { keys: [{ ...(await exportJWK(privateKey)), alg: "RS256", use: "sig" }] };
+  let running = await listen(place, app, jwks);
+  return {
+    version: versionOf("oidc-provider"),
+    config: { issuer: place.issuer, clientId: "web", loginOptions: { prompt: "consent" } },
+    configured: [
+      'A client with `token_endpoint_auth_method: "none"` and `refresh_token` in its `grant_types`.',
+      "`clientBasedCORS` returns true for the app's origin.",
+      '`claims` maps the scopes, such as `{ profile: ["name"], email: ["email"] }`.',
+    ],
+    pages: {
+      user: 'input[name="login"]',
+      password: 'input[name="password"]',
+      submit: '[type="submit"]',
+      agree: '[type="submit"]',
+      deny: 'a[href*="abort"]',
+      logOut: 'button[value="yes"]',
+    },
+    lacks: {
+      keys: "it reads its keys at the start only, and forgets its sessions then",
+      administrator: "it has no administration",
+    },
+    async restart(whileDown) {
+      await running.close();
+      await whileDown();
+      running = await listen(place, app, jwks);
+    },
+    stop: () => running.close(),
+  };
+}
+
+async function listen({ port, issuer }: Place, app: AppToRegister, jwks: { keys: object[] }) {
   const loopback = await listenOnLoopback(port);
-  const provider = new Provider(loopback.origin, {
+  const provider = new Provider(issuer, {
     clients: [
       {
         client_id: "web",
@@ -71,8 +78,15 @@ async function listen(port: number, app: AppToRegister, jwks: { keys: object[] }
     },
     clientBasedCORS: (_ctx, origin) => origin === app.origin,
   });
+  // Its documents ask for this behind a proxy.
+  provider.proxy = issuer !== loopback.origin;
+  const mountedAt = new URL(issuer).pathname.replace(/\/$/, "");
   const protocol = provider.callback();
   handle(loopback, (request, response) => {
+    // The provider finds out where it is mounted by comparing the two URLs.
+    const url = request.url ?? "/";
+    Object.assign(request, { originalUrl: url });
+    if (mountedAt && url.startsWith(`${mountedAt}/`)) request.url = url.slice(mountedAt.length);
     protocol(request, response).catch(() => response.writeHead(500).end());
   });
   return loopback;

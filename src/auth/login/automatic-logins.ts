@@ -5,7 +5,7 @@ import type { RoundTrip } from "../../core/user-agent.ts";
 import { targetKey, type TokenTarget } from "../../core/token-target.ts";
 import { recordOf } from "./error-record.ts";
 import { isLostCode, noLogin, noMemory, wordsOf } from "./login-failure.ts";
-import { isSame, REASONS, TabMarks, type LoginTab } from "./tab-marks.ts";
+import { isSame, REASONS, TOO_MANY, TabMarks, type LoginTab } from "./tab-marks.ts";
 
 /** The shortest time between the starts of two automatic logins for the same user and target. Milliseconds. */
 const SPACING_MS = 60_000;
@@ -222,7 +222,8 @@ export class AutomaticLogins {
     const limiting = recent.at(-1) ?? given.at(MOST - 1);
     // If `concerned` is not empty here, it contains only logouts. The grant might show an account picker, so the limits do not
     // apply.
-    if (limiting && concerned.length === 0) return this.#explain(limiting);
+    if (limiting && concerned.length === 0)
+      return noLogin(recent.length > 0 ? REASONS.given : TOO_MANY, limiting.detail);
     return this.#marks.write(current) ? undefined : noMemory();
   }
 

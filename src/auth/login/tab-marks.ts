@@ -22,9 +22,10 @@ export const REASONS: Readonly<Record<LoginResult, string>> = {
   logged_out: "the user logged out",
   arriving: "a login has just ended",
   silent: "the server was asked for a user",
-  given:
-    "an automatic login started less than a minute ago, or there were too many in half an hour",
+  given: "an automatic login for the same token started less than a minute ago",
 };
+/** The reason why no automatic login starts after many successful ones. */
+export const TOO_MANY = "too many automatic logins started within half an hour";
 
 /** The facts about a tab that `AutomaticLogins` uses. */
 export interface LoginTab {

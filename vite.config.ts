@@ -153,6 +153,8 @@ async function projects() {
         maxWorkers: 2,
         execArgv: QUIET_NODE,
         include: UNIT,
+        // On a busy machine a test that only computes may take long, too.
+        testTimeout: 30_000,
       },
     },
     {

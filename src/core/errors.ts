@@ -152,7 +152,7 @@ export class NetworkError extends AuthError {
   constructor(
     message: string,
     cause?: unknown,
-    hint = "Try again when the network is back. If the request never succeeds, check the URL and the server's CORS headers.",
+    hint = "Try again when the network is back. If the request never succeeds, check the server, the URL, CORS and the Content Security Policy of the page.",
     retryable = true,
     isWithheld = false,
   ) {

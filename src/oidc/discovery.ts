@@ -44,7 +44,7 @@ export async function fetchMetadata(
   }
   const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   const { status, text } = await request(
-    "discovery",
+    "metadata",
     url,
     // With `no-cache`, the browser asks the server whether the document in the HTTP cache is still up to date.
     { cache: "no-cache", headers: { Accept: "application/json" } },

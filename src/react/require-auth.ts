@@ -113,7 +113,9 @@ function logIn(auth: Auth, event: SyntheticEvent | undefined): Promise<unknown> 
 function signInButton({ state, login, error }: AuthGate): ReactNode {
   if (state.status === "loading" || state.status === "authenticating") return null;
   const button = createElement("button", { type: "button", onClick: login }, "Sign in");
-  const problem = error && createElement("p", { role: "alert" }, error.message);
+  // The hint is on a line of its own.
+  const style = { whiteSpace: "pre-line" } as const;
+  const problem = error && createElement("p", { role: "alert", style }, error.message);
   return createElement(Fragment, null, button, problem);
 }
 

@@ -19,7 +19,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   oidc: ["core", "oidc-client-ts", "jose"],
   browser: ["core", "idb-keyval"],
   memory: ["core"],
-  check: ["core"],
+  check: ["core", "oidc"],
   grants: ["core"],
   fetch: ["core"],
   service: ["core"],

@@ -1,10 +1,12 @@
-import { allows } from "./cors.ts";
-import { corsFindings } from "./cors.ts";
-import { loginFindings } from "./authorization.ts";
 import { clockFinding } from "./clock.ts";
-import { change, listOf, note, ok, type Document, type Finding } from "./finding.ts";
-import { keyFinding } from "./keys.ts";
-import { CannotCheck, metadataFindings, readMetadata, type ReadMetadata } from "./metadata.ts";
+import { corsFinding } from "./cors.ts";
+import { endpointFindings } from "./endpoints.ts";
+import { listOf, note, type Document, type Finding } from "./finding.ts";
+import { keyFindings } from "./keys.ts";
+import { DEFAULT_SCOPE, loginFindings } from "./login.ts";
+import { metadataFindings } from "./metadata.ts";
+import { CannotCheck, checkIssuer, readMetadata } from "./read-metadata.ts";
+import { createSend } from "./request.ts";
 
 /** What is known of the app. */
 export interface CheckOptions {
@@ -17,94 +19,88 @@ export interface CheckOptions {
 export interface Report {
   readonly issuer: string;
   readonly findings: readonly Finding[];
-  /** What to pass to `createAuth()`. */
+  /** Whether a login of the client was tried. */
+  readonly isLoginTried: boolean;
+  /** The configuration for `createAuth()`. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** The origin for which CORS is looked at when the app's own is not known. */
+/** The whole check takes at most this time. Milliseconds. */
+const DEADLINE_MS = 10_000;
+/** The origin for CORS if the app's own origin is not known. */
 const SOME_ORIGIN = "https://app.example.com";
 
 /**
- * Looks whether Latchkey works with a server. Sends no secret, logs nobody in, and changes nothing. Takes at most ten seconds.
- * @throws CannotCheck the issuer is no URL, does not answer, or has no metadata; or the redirect URI is no URL
+ * Checks whether Latchkey works with an OpenID provider, and lists what to change. The check sends no secret, logs no user in
+ * and changes nothing at the server. It takes at most ten seconds.
+ * @throws CannotCheck the issuer or the redirect URI is not a URL, or the server sends no metadata
  */
 export async function checkServer(options: CheckOptions): Promise<Report> {
-  const { issuer, clientId, redirectUri } = options;
-  if (redirectUri !== undefined && !URL.canParse(redirectUri))
+  const { clientId, redirectUri } = options;
+  if (redirectUri !== undefined && !/^https?:\/\/[^/]/.test(redirectUri))
     throw new CannotCheck(
-      `"${redirectUri}" is not a URL. Pass the whole redirect URI, such as https://app.example.com/`,
+      `"${redirectUri}" is not an https URL. Pass the whole redirect URI, such as https://app.example.com/`,
     );
+  const client =
+    clientId === undefined || redirectUri === undefined ? undefined : { clientId, redirectUri };
   const origin = redirectUri === undefined ? SOME_ORIGIN : new URL(redirectUri).origin;
-  const read = await readMetadata(issuer, origin);
-  const { document } = read;
-  const known = clientId !== undefined && redirectUri !== undefined;
-  const [keys, cors, login] = await Promise.all([
-    keyFinding(document),
-    corsFindings(document, origin, known ? clientId : undefined),
-    known ? loginFindings(document, { clientId, redirectUri }) : undefined,
+  const send = createSend(DEADLINE_MS);
+  const read = await readMetadata(options.issuer, send, origin);
+  const { document, response } = read;
+  const isAppKnown = client !== undefined;
+  const [issuer, keys, endpoints, login] = await Promise.all([
+    checkIssuer(read, send),
+    keyFindings(document, send, origin, isAppKnown),
+    endpointFindings({ document, send, origin, client }),
+    client && loginFindings(document, client, send),
   ]);
-  const findings = [
-    ...metadataFindings(issuer, document),
-    keys,
-    clockFinding(read.answer, Date.now()),
-    metadataCors(read, origin, known),
-    ...cors,
-    ...(login?.findings ?? [
-      note("login", "not tried", "Pass --client-id and --redirect-uri to find out."),
-    ]),
-    ...scopeFindings(document, login?.scope),
-  ];
-  const named = document["issuer"];
+  const scope = login?.scope ?? supportedScopes(document);
+  const isDefault = DEFAULT_SCOPE.every((name) => scope.includes(name));
   return {
-    issuer,
-    findings,
+    issuer: issuer.issuer,
+    findings: [
+      issuer.finding,
+      ...metadataFindings(document),
+      clockFinding(response),
+      corsFinding("metadata", response, origin, isAppKnown),
+      ...keys,
+      ...endpoints,
+      ...(login?.findings ?? [
+        note("login", "not tried", "Pass --client-id and --redirect-uri to try it."),
+      ]),
+      ...(login?.scope || isDefault ? [] : [scopeNote(scope)]),
+      refreshNote(document),
+    ].filter((finding) => finding !== undefined),
+    isLoginTried: isAppKnown,
     config: {
-      issuer: typeof named === "string" ? named : issuer,
+      issuer: issuer.issuer,
       clientId: clientId ?? "web",
       redirectUri: redirectUri ?? "/",
-      ...(scopeOf(document, login?.scope) && { scope: scopeOf(document, login?.scope) }),
+      ...(login?.scope && !isDefault && { scope }),
     },
   };
 }
 
-function metadataCors({ answer }: ReadMetadata, origin: string, known: boolean): Finding {
-  const topic = "CORS: metadata";
-  if (allows(answer, origin)) return ok(topic, "readable");
-  const seen = "the browser withholds the response";
-  return known
-    ? change(topic, seen, `Allow the origin ${origin} at the server.`)
-    : note(topic, seen, "Pass --client-id and --redirect-uri to find out.");
-}
-
-/** The scopes that Latchkey requests besides openid, if the server says that it knows others only. */
-function unknownScopes(document: Document): readonly string[] {
+/** The default scopes that the metadata lists. The metadata need not list every scope. */
+function supportedScopes(document: Document): readonly string[] {
   const supported = listOf(document, "scopes_supported");
-  return supported
-    ? ["profile", "email", "offline_access"].filter((name) => !supported.includes(name))
-    : [];
+  return supported ? DEFAULT_SCOPE.filter((name) => supported.includes(name)) : DEFAULT_SCOPE;
 }
 
-function scopeFindings(
-  document: Document,
-  accepted: readonly string[] | undefined,
-): readonly Finding[] {
-  const unknown = unknownScopes(document);
-  if (accepted || unknown.length === 0) return [];
-  return [
-    note(
-      "scopes",
-      `scopes_supported lacks ${unknown.join(", ")}`,
-      "If a login fails with invalid_scope, set scope as below.",
-    ),
-  ];
-}
+const scopeNote = (scope: readonly string[]): Finding =>
+  note(
+    "scopes",
+    `of the default scopes, scopes_supported lists only ${scope.join(", ")}`,
+    `If a login fails with invalid_scope, set scope: ${JSON.stringify(scope)}.`,
+  );
 
-function scopeOf(
-  document: Document,
-  accepted: readonly string[] | undefined,
-): readonly string[] | undefined {
-  if (accepted) return accepted;
-  const unknown = unknownScopes(document);
-  if (unknown.length === 0) return undefined;
-  return ["openid", "profile", "email", "offline_access"].filter((name) => !unknown.includes(name));
+/** Only a login shows whether this client gets a refresh token. */
+function refreshNote(document: Document): Finding | undefined {
+  const isSupported = listOf(document, "grant_types_supported")?.includes("refresh_token") ?? true;
+  if (!isSupported) return undefined;
+  return note(
+    "refresh tokens",
+    "only a login shows whether this client gets one (state.token.isRenewable)",
+    'If it gets none, allow refresh tokens or offline access for the client. Some servers also need loginOptions: { prompt: "consent" }.',
+  );
 }

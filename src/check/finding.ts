@@ -1,18 +1,20 @@
+import { isEndpoint } from "../core/same-origin.ts";
+
 /**
  * - `ok`: works as it is.
- * - `change`: Latchkey does not work, or a user loses something, until this is changed.
- * - `note`: works, and the developer should know it.
+ * - `note`: works, with a limit that the finding names.
+ * - `change`: Latchkey does not work, or users lose something, until this is changed.
  */
-export type Mark = "ok" | "change" | "note";
+export type Mark = "ok" | "note" | "change";
 
-/** A line of the report. */
+/** One line of the report. */
 export interface Finding {
-  /** What was looked at, such as `token endpoint`. */
+  /** What was checked, such as `token endpoint`. */
   readonly topic: string;
   readonly mark: Mark;
-  /** What the server said or did. */
+  /** What the server sent or did. */
   readonly seen: string;
-  /** What to change, and where. */
+  /** What to change and where, or what does not work without a change. */
   readonly change?: string;
 }
 
@@ -33,8 +35,23 @@ export const note = (topic: string, seen: string, change?: string): Finding => (
 /** A metadata document, as the server sent it. */
 export type Document = Readonly<Record<string, unknown>>;
 
-/** Returns the member as a list of strings. Returns undefined if it is not a list. */
+/** Returns the member as a list of strings. Returns undefined if the member is not a list. */
 export function listOf(document: Document, name: string): readonly string[] | undefined {
   const value = document[name];
   return Array.isArray(value) ? value.map(String) : undefined;
+}
+
+/** Returns the member if it is a URL to which Latchkey sends requests. The finding about the endpoints names every other URL. */
+export function urlOf(document: Document, name: string): string | undefined {
+  const value = document[name];
+  return isEndpoint(value) ? value : undefined;
+}
+
+/** The value of every code, token and state that the check sends. No server has issued it. */
+export const FAKE_VALUE = "latchkey-check";
+
+/** The client of the app. */
+export interface ClientToCheck {
+  readonly clientId: string;
+  readonly redirectUri: string;
 }

@@ -1,49 +1,64 @@
 import { parseObject } from "../core/shape.ts";
-import { ask, NoAnswer } from "./ask.ts";
-import { change, listOf, note, ok, type Document, type Finding } from "./finding.ts";
+import { parseKeys, type Jwk } from "../oidc/id-token/key-set.ts";
+import { ALGORITHMS } from "../oidc/id-token/verify.ts";
+import { corsFinding } from "./cors.ts";
+import { change, listOf, note, ok, urlOf, type Document, type Finding } from "./finding.ts";
+import { NoResponseError, type Send } from "./request.ts";
 
-/** The server's keys: at least one must fit an algorithm of its ID tokens. */
-export async function keyFinding(document: Document): Promise<Finding> {
-  const url = document["jwks_uri"];
-  if (typeof url !== "string" || !URL.canParse(url))
-    return change("keys", "the metadata has no jwks_uri", "The server must publish its keys.");
+/** Whether a page can read the server's keys, and whether a key fits an algorithm of the ID tokens. */
+export async function keyFindings(
+  document: Document,
+  send: Send,
+  origin: string,
+  isAppKnown: boolean,
+): Promise<readonly Finding[]> {
+  const url = urlOf(document, "jwks_uri");
+  // The finding about the endpoints says so.
+  if (url === undefined) return [];
   try {
-    const { status, text } = await ask(url, {});
-    const keys = parseObject(text)?.["keys"];
-    if (status !== 200 || !Array.isArray(keys))
-      return change(
-        "keys",
-        `${url} answered with status ${status} and no keys`,
-        "The server must publish its keys there.",
-      );
-    return judge(
-      keys as readonly Document[],
-      listOf(document, "id_token_signing_alg_values_supported"),
-    );
+    const response = await send(url, { origin });
+    const keys =
+      response.status === 200 ? parseKeys(parseObject(response.text)?.["keys"]) : undefined;
+    if (!keys)
+      return [
+        change(
+          "keys",
+          `${url} responded with status ${response.status} and without keys`,
+          "The server must publish its keys at its jwks_uri.",
+        ),
+      ];
+    const cors = corsFinding("keys", response, origin, isAppKnown);
+    const listed = listOf(document, "id_token_signing_alg_values_supported") ?? ["RS256"];
+    const algorithms = listed.filter((name) => ALGORITHMS.includes(name));
+    // The finding about the ID tokens names an algorithm that Latchkey does not support.
+    return algorithms.length === 0 ? [cors] : [keyFinding(keys, algorithms), cors];
   } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    return change("keys", `${url}: ${error.message}`, "The server must answer there.");
+    if (!(error instanceof NoResponseError)) throw error;
+    return [change("keys", `${url}: ${error.message}`, "Check that browsers can reach this URL.")];
   }
 }
 
-const KINDS: Readonly<Record<string, RegExp>> = { RSA: /^(RS|PS)/, EC: /^ES/, OKP: /^Ed/ };
+/** The algorithms of each type of key. */
+const TYPES = new Map([
+  ["RSA", /^(RS|PS)/],
+  ["EC", /^ES/],
+  ["OKP", /^Ed/],
+]);
 
-function judge(keys: readonly Document[], algorithms: readonly string[] = ["RS256"]): Finding {
-  const signing = keys.filter(({ kty, use = "sig" }) => use === "sig" && String(kty) in KINDS);
+function keyFinding(keys: readonly Jwk[], algorithms: readonly string[]): Finding {
+  const signing = keys.filter(({ kty, use = "sig" }) => use === "sig" && TYPES.has(String(kty)));
   const fits = signing.filter(({ kty, alg }) =>
-    algorithms.some((name) => KINDS[String(kty)]!.test(name) && (alg ?? name) === name),
+    algorithms.some((name) => TYPES.get(String(kty))!.test(name) && (alg ?? name) === name),
   );
-  const seen =
-    signing.map(({ kty, alg }) => String(alg ?? kty)).join(", ") || "no key for signatures";
+  const seen = signing.map(({ kty, alg }) => String(alg ?? kty)).join(", ");
   if (fits.length === 0)
     return change(
       "keys",
-      `${seen}; ID tokens are signed with ${algorithms.join(", ")}`,
+      `${seen || "no key for signatures"}; ID tokens are signed with ${algorithms.join(", ")}`,
       "Publish a key for the algorithm of the ID tokens.",
     );
-  const ids = fits.map(({ kid }) => kid);
-  const unclear = fits.length > 1 && new Set(ids.filter(Boolean)).size < fits.length;
-  return unclear
-    ? note("keys", `${seen}; some have no kid of their own`, "Give each key its own kid.")
+  const ids = new Set(fits.map(({ kid }) => kid).filter(Boolean));
+  return fits.length > 1 && ids.size < fits.length
+    ? note("keys", `${seen}; some keys have no kid of their own`, "Give each key its own kid.")
     : ok("keys", seen);
 }

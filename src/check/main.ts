@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
 import { checkServer } from "./check-server.ts";
-import { CannotCheck } from "./metadata.ts";
 import { printReport } from "./print-report.ts";
+import { CannotCheck } from "./read-metadata.ts";
 
 const USAGE = `latchkey check <issuer> [--client-id web] [--redirect-uri https://app.example.com/] [--json]
 
-Looks whether Latchkey works with an OpenID server, and says what to change. Sends no secret and changes nothing.
-Exit code: 0 works, 1 something must change, 2 the server could not be checked.`;
+Checks whether Latchkey works with an OpenID provider, and lists what to change.
+The command sends no secret, logs no user in and changes nothing at the server.
+
+Exit code: 0 if nothing must change, 1 if something must change, 2 if the check could not run.`;
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const fail = (line: string): void => {
@@ -40,7 +42,8 @@ async function main(args: string[]): Promise<void> {
 
 await main(process.argv.slice(2)).catch((error: unknown) => {
   if (error instanceof CannotCheck) return fail(error.message);
-  // A wrong option, which `parseArgs()` names.
-  if (error instanceof TypeError && "code" in error) return fail(`${error.message}\n\n${USAGE}`);
+  // `parseArgs()` names a wrong option.
+  const { code, message } = error as { code?: unknown; message: string };
+  if (String(code).startsWith("ERR_PARSE_ARGS")) return fail(`${message}\n\n${USAGE}`);
   throw error;
 });

@@ -6,24 +6,29 @@ const MARKS: Readonly<Record<Mark, string>> = { ok: "✓", note: "·", change: "
 const WIDTH = 100;
 
 /** Returns the report as a table, with the lines of `createAuth()` for this server. */
-export function printReport({ issuer, findings, config }: Report): string {
+export function printReport(report: Report): string {
+  const { issuer, findings, config } = report;
   const width = Math.max(...findings.map(({ topic }) => topic.length));
-  const changes = findings.filter(({ mark }) => mark === "change").length;
-  const summary =
-    changes === 0
-      ? "Latchkey works with this server."
-      : `${changes} thing${changes === 1 ? "" : "s"} must change (✗) before Latchkey works with this server.`;
   return [
     issuer,
     "",
     ...findings.flatMap((finding) => linesOf(finding, width)),
     "",
-    summary,
+    summaryOf(report),
     "",
     "createAuth({",
     ...Object.entries(config).map(([name, value]) => `  ${name}: ${literal(value)},`),
     "});",
   ].join("\n");
+}
+
+function summaryOf({ findings, isLoginTried }: Report): string {
+  const changes = findings.filter(({ mark }) => mark === "change").length;
+  if (changes > 0)
+    return `${changes} ${changes === 1 ? "finding needs" : "findings need"} a change (✗).`;
+  return isLoginTried
+    ? "Latchkey works with this server."
+    : "No problem found. The login was not tried: pass --client-id and --redirect-uri.";
 }
 
 function linesOf({ topic, mark, seen, change }: Finding, width: number): readonly string[] {

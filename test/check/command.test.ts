@@ -2,7 +2,11 @@ import { execFile } from "node:child_process";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { startHostileProvider, type HostileProvider } from "../support/hostile-provider.ts";
+import {
+  redirectTo,
+  startHostileProvider,
+  type HostileProvider,
+} from "../support/hostile-provider.ts";
 import { selfSigned } from "../support/self-signed.ts";
 
 /** `latchkey check` as a command: what it prints, and how it ends. */
@@ -14,6 +18,9 @@ const METADATA = "/.well-known/openid-configuration";
 let provider: HostileProvider;
 beforeEach(async () => {
   provider = await startHostileProvider();
+  provider.behaviours.set("/authorize", ({ query }) =>
+    redirectTo(query, { error: "login_required", state: query.get("state")! }),
+  );
 });
 afterEach(() => provider.close());
 
@@ -74,47 +81,47 @@ test("an unknown option or no issuer prints how to use the command", async () =>
   expect((await run("--help")).stdout).toContain("latchkey check <issuer>");
 });
 
-test("an issuer that is no URL", async () => {
-  expectSentence(await run("check", "id.example"), /"id\.example" is not a URL/);
+test("an issuer that is no URL ends with 2 and one sentence", async () => {
+  expectSentence(await run("check", "id.example"), /"id\.example" is not an https URL/);
 });
 
-test("an issuer with http, away from this machine", async () => {
+test("an issuer with http, away from this machine, ends with 2 and one sentence", async () => {
   expectSentence(await run("check", "http://id.example"), /uses http/);
 });
 
-test("a server that does not run", async () => {
+test("a server that does not run ends with 2 and one sentence", async () => {
   const { issuer } = provider;
   await provider.close();
-  expectSentence(await run("check", issuer), /nothing listens there/);
+  expectSentence(await run("check", issuer), /nothing listens at this address/);
 });
 
-test("a server that never answers", async () => {
+test("a server that never responds ends with 2 and one sentence", async () => {
   provider.behaviours.set(METADATA, () => "hang");
   expectSentence(await run("check", provider.issuer), /no complete response within 4 s/);
 });
 
-test("a page instead of metadata", async () => {
+test("a page instead of metadata ends with 2 and one sentence", async () => {
   provider.behaviours.set(METADATA, () => ({ body: "<!doctype html><title>Shop</title>" }));
   expectSentence(await run("check", provider.issuer), /is an HTML page/);
 });
 
-test("a path that does not exist", async () => {
+test("a path that does not exist ends with 2 and one sentence", async () => {
   expectSentence(await run("check", `${provider.issuer}/realms/none`), /status 404/);
 });
 
-test("a redirect", async () => {
+test("metadata that redirects ends with 2 and one sentence", async () => {
   const Location = "https://login.example.com/.well-known/openid-configuration";
   provider.behaviours.set(METADATA, () => ({ status: 301, headers: { Location } }));
   expectSentence(await run("check", provider.issuer), /redirects to https:\/\/login\.example\.com/);
 });
 
-test("ten megabytes of JSON", async () => {
+test("ten megabytes of JSON end with 2 and one sentence", async () => {
   const body = JSON.stringify({ issuer: provider.issuer, filler: "x".repeat(10_000_000) });
   provider.behaviours.set(METADATA, () => ({ body }));
   expectSentence(await run("check", provider.issuer), /larger than a megabyte/);
 });
 
-test("a self-signed certificate", async () => {
+test("a self-signed certificate ends with 2 and one sentence", async () => {
   const server = createServer(selfSigned(), (_, response) => {
     response.end("{}");
   });

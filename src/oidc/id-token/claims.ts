@@ -38,7 +38,7 @@ export interface PreviousSignIn {
 }
 
 /** The tolerated difference between this device's clock and the server's clock. Seconds. */
-const TOLERANCE_S = 300;
+export const TOLERANCE_S = 300;
 /** The tolerance of the `max_age` check. Latchkey can only estimate the time since the user authenticated. Seconds. */
 const SLACK_S = 30;
 

@@ -1,0 +1,87 @@
+import { parseObject } from "../core/shape.ts";
+import { parseUrl } from "../core/same-origin.ts";
+import { FAKE_VALUE, type ClientToCheck } from "./finding.ts";
+import type { HttpResponse, Send } from "./request.ts";
+
+/** An authorization request of Latchkey. */
+export interface AuthorizationRequest extends ClientToCheck {
+  readonly scope: readonly string[];
+}
+
+/** What the authorization endpoint did. */
+export type LoginResult =
+  /** It sent the browser back to the app. */
+  | {
+      readonly type: "returned";
+      readonly error: string;
+      /** The error and its description. */
+      readonly text: string;
+      readonly issuer?: string;
+    }
+  /** It showed a page, such as a login page. */
+  | { readonly type: "page" }
+  /** It refused the request with a page of its own. */
+  | { readonly type: "refused"; readonly status: number; readonly text: string };
+
+/**
+ * Sends an authorization request with `prompt=none`. No user is logged in, so a server that accepts everything else returns an
+ * error such as `login_required` to the app.
+ * @throws NoResponseError no response
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthError
+ */
+export async function sendAuthorizationRequest(
+  endpoint: string,
+  { clientId, redirectUri, scope }: AuthorizationRequest,
+  send: Send,
+): Promise<LoginResult> {
+  const url = new URL(endpoint);
+  const parameters = {
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: "code",
+    scope: scope.join(" "),
+    state: FAKE_VALUE,
+    nonce: FAKE_VALUE,
+    // The challenge of RFC 7636, appendix B.
+    code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    code_challenge_method: "S256",
+    prompt: "none",
+  };
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  const response = await send(url.href, { headers: { Accept: "text/html" } });
+  return loginResult(response, redirectUri);
+}
+
+function loginResult({ status, text, location }: HttpResponse, redirectUri: string): LoginResult {
+  if (!location)
+    return status < 400
+      ? { type: "page" }
+      : { type: "refused", status, text: textOf(status, text) };
+  const parameters = new URLSearchParams(location.search || location.hash.slice(1));
+  const error = parameters.get("error") ?? "";
+  const description = parameters.get("error_description");
+  const full = description ? `${error} (${description.slice(0, 200)})` : error;
+  const issuer = parameters.get("iss");
+  const isResponse = parameters.get("state") === FAKE_VALUE && isSamePage(location, redirectUri);
+  if (isResponse)
+    return { type: "returned", error, text: full, ...(issuer !== null && { issuer }) };
+  return error ? { type: "refused", status, text: full } : { type: "page" };
+}
+
+function isSamePage({ origin, pathname }: URL, redirectUri: string): boolean {
+  const page = parseUrl(redirectUri);
+  return page?.origin === origin && page.pathname === pathname;
+}
+
+/** Returns the error of OAuth, or the text of the page. */
+function textOf(status: number, body: string): string {
+  const { error, error_description: description } = parseObject(body) ?? {};
+  if (typeof error === "string")
+    return `status ${status}, ${error}${typeof description === "string" ? ` (${description})` : ""}`;
+  const page = body
+    .replaceAll(/<(script|style|head)\b.*?<\/\1>/gis, " ")
+    .replaceAll(/<[^>]*>/g, " ")
+    .replaceAll(/\s+/g, " ")
+    .trim();
+  return `status ${status}${page ? `, "${page.slice(0, 160)}"` : ""}`;
+}

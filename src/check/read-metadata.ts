@@ -1,0 +1,91 @@
+import { isSecureUrl, parseUrl } from "../core/same-origin.ts";
+import { parseObject } from "../core/shape.ts";
+import { change, ok, type Document, type Finding } from "./finding.ts";
+import { NoResponseError, type HttpResponse, type Send } from "./request.ts";
+
+/** The check cannot begin. The message is a sentence for the developer. */
+export class CannotCheck extends Error {}
+
+const PATH = "/.well-known/openid-configuration";
+
+/** The metadata document of a server. */
+export interface ReadMetadata {
+  /** The issuer that the metadata was read from. */
+  readonly issuer: string;
+  readonly document: Document;
+  readonly response: HttpResponse;
+}
+
+/**
+ * Reads the metadata document of `issuer`. The URL of the document itself is accepted, too.
+ * @throws CannotCheck there is no such document
+ */
+export async function readMetadata(
+  given: string,
+  send: Send,
+  origin: string,
+): Promise<ReadMetadata> {
+  const issuer = given.endsWith(PATH) ? given.slice(0, -PATH.length) : given;
+  const parsed = parseUrl(issuer);
+  if (!parsed || !/^https?:$/.test(parsed.protocol))
+    throw new CannotCheck(
+      `"${issuer}" is not an https URL. Pass the issuer, such as https://id.example.com`,
+    );
+  if (parsed.search || parsed.hash)
+    throw new CannotCheck(`The issuer ${issuer} has a query or a fragment. Pass it without.`);
+  if (!isSecureUrl(parsed))
+    throw new CannotCheck(
+      `The issuer ${issuer} uses http. Latchkey needs https, except on localhost.`,
+    );
+  const url = issuer.replace(/\/$/, "") + PATH;
+  const response = await send(url, { origin }).catch((error: unknown) => {
+    const reason = error instanceof NoResponseError ? error.message : String(error);
+    throw new CannotCheck(`The metadata at ${url} cannot be read: ${reason}.`);
+  });
+  const { location, status, text } = response;
+  if (location)
+    throw new CannotCheck(
+      `The metadata at ${url} redirects to ${location.origin}${location.pathname}. Latchkey follows no redirects: pass the issuer of that document.`,
+    );
+  if (status !== 200)
+    throw new CannotCheck(
+      `The metadata request to ${url} failed with status ${status}. ${status === 429 || status >= 500 ? "Try again later." : "Check the path of the issuer."}`,
+    );
+  const document = parseObject(text);
+  if (!document) {
+    const what = /^\s*</.test(text) ? "an HTML page" : "not a JSON object";
+    throw new CannotCheck(`The response at ${url} is ${what}. Check the path of the issuer.`);
+  }
+  return { issuer, document, response };
+}
+
+/**
+ * Compares the issuer with the issuer that the metadata names. The returned `issuer` is one whose metadata names itself, or the
+ * given one.
+ */
+export async function checkIssuer(
+  { issuer, document }: ReadMetadata,
+  send: Send,
+): Promise<{ readonly issuer: string; readonly finding: Finding }> {
+  const named = document["issuer"];
+  const wrong = (seen: string, hint: string) => ({ issuer, finding: change("issuer", seen, hint) });
+  if (named === issuer) return { issuer, finding: ok("issuer", issuer) };
+  if (typeof named !== "string")
+    return wrong("the metadata has no issuer", "The server must publish its issuer.");
+  const seen = `the metadata names ${named}`;
+  if (/[{}]/.test(named))
+    return wrong(seen, "This document is a template. Pass the issuer with the id of your tenant.");
+  const isProven = await readMetadata(named, send, new URL(issuer).origin).then(
+    (read) => read.document["issuer"] === named,
+    () => false,
+  );
+  return isProven
+    ? {
+        issuer: named,
+        finding: change("issuer", seen, `Use issuer: "${named}", exactly as written.`),
+      }
+    : wrong(
+        seen,
+        "Tell the server its public URL: the metadata must name the URL it is read from.",
+      );
+}
